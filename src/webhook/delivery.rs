@@ -1,0 +1,179 @@
+//! A request as it travels: bytes that nobody reads and prints again on the way.
+
+use bytes::Bytes;
+use http::uri::PathAndQuery;
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
+
+/// A webhook request, less what belongs to one connection only.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Delivery {
+    /// The request method.
+    pub method: Method,
+    /// Path and query, exactly as requested.
+    pub path: PathAndQuery,
+    /// The header fields.
+    pub headers: Headers,
+    /// The body's bytes, compressed if they came compressed.
+    pub body: Bytes,
+}
+
+/// Header fields with their repeats. Names are kept in lower case, as HTTP/2 does; values as they came.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Headers(Vec<(HeaderName, HeaderValue)>);
+
+/// Fields that belong to one connection and are made anew for the next (RFC 9110, 7.6.1).
+const HOP_BY_HOP: [&str; 9] = [
+    "connection",
+    "keep-alive",
+    "proxy-authenticate",
+    "proxy-authorization",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+];
+
+impl Headers {
+    /// No fields yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The first value of that name as text, if it is visible ASCII or UTF-8.
+    pub fn text(&self, name: &str) -> Option<&str> {
+        self.get(name).and_then(|value| std::str::from_utf8(value.as_bytes()).ok())
+    }
+
+    /// The first value of that name.
+    pub fn get(&self, name: &str) -> Option<&HeaderValue> {
+        self.0.iter().find(|(at, _)| at.as_str().eq_ignore_ascii_case(name)).map(|(_, value)| value)
+    }
+
+    /// Every value of that name, in order.
+    pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a HeaderValue> {
+        self.0.iter().filter(move |(at, _)| at.as_str().eq_ignore_ascii_case(name)).map(|(_, value)| value)
+    }
+
+    /// The fields in order, repeats included.
+    pub fn iter(&self) -> impl Iterator<Item = &(HeaderName, HeaderValue)> {
+        self.0.iter()
+    }
+
+    /// One more field, behind the others.
+    pub fn push(&mut self, name: HeaderName, value: HeaderValue) {
+        self.0.push((name, value));
+    }
+
+    /// Exactly one field of that name: in the place of the first there was, or behind the others.
+    pub fn set(&mut self, name: HeaderName, value: HeaderValue) {
+        match self.0.iter().position(|(at, _)| *at == name) {
+            None => self.push(name, value),
+            Some(first) => {
+                let mut at = 0;
+                self.0.retain(|(other, _)| {
+                    at += 1;
+                    *other != name || at == first + 1
+                });
+                if let Some(field) = self.0.get_mut(first) {
+                    field.1 = value;
+                }
+            }
+        }
+    }
+
+    /// Takes away every field of that name.
+    pub fn remove(&mut self, name: &str) {
+        self.0.retain(|(at, _)| !at.as_str().eq_ignore_ascii_case(name));
+    }
+
+    /// The fields that may be passed on: without hop-by-hop ones, those that `Connection` names,
+    /// `Host` and `Content-Length`, which are made for the next target.
+    #[must_use]
+    pub fn end_to_end(&self) -> Headers {
+        let named: Vec<String> = self
+            .all("connection")
+            .filter_map(|value| value.to_str().ok())
+            .flat_map(|value| value.split(','))
+            .map(|name| name.trim().to_ascii_lowercase())
+            .collect();
+        Headers(
+            self.0
+                .iter()
+                .filter(|(name, _)| {
+                    let name = name.as_str();
+                    !HOP_BY_HOP.contains(&name)
+                        && name != "host"
+                        && name != "content-length"
+                        && !named.iter().any(|other| other == name)
+                })
+                .cloned()
+                .collect(),
+        )
+    }
+}
+
+impl From<HeaderMap> for Headers {
+    fn from(map: HeaderMap) -> Self {
+        let mut fields: Vec<(HeaderName, HeaderValue)> = Vec::with_capacity(map.len());
+        for (name, value) in map {
+            // A repeated field comes without its name.
+            let name = name.or_else(|| fields.last().map(|(name, _)| name.clone()));
+            if let Some(name) = name {
+                fields.push((name, value));
+            }
+        }
+        Self(fields)
+    }
+}
+
+impl FromIterator<(HeaderName, HeaderValue)> for Headers {
+    fn from_iter<I: IntoIterator<Item = (HeaderName, HeaderValue)>>(fields: I) -> Self {
+        Self(fields.into_iter().collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Headers;
+    use http::{HeaderMap, HeaderName, HeaderValue};
+
+    fn headers(fields: &[(&'static str, &'static str)]) -> Headers {
+        fields.iter().map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value))).collect()
+    }
+
+    #[test]
+    fn repeats_keep_their_order() {
+        let mut map = HeaderMap::new();
+        for (name, value) in [("x-a", "1"), ("x-b", "2"), ("x-a", "3")] {
+            map.append(name, HeaderValue::from_static(value));
+        }
+        let headers = Headers::from(map);
+        assert_eq!(headers.all("X-A").collect::<Vec<_>>(), ["1", "3"]);
+        assert_eq!(headers.iter().count(), 3);
+    }
+
+    #[test]
+    fn setting_leaves_one_in_the_place_of_the_first() {
+        let mut it = headers(&[("a", "1"), ("x", "2"), ("b", "3"), ("x", "4")]);
+        it.set(HeaderName::from_static("x"), HeaderValue::from_static("new"));
+        assert_eq!(it, headers(&[("a", "1"), ("x", "new"), ("b", "3")]));
+        it.set(HeaderName::from_static("y"), HeaderValue::from_static("last"));
+        assert_eq!(it.iter().last().unwrap().1, "last");
+    }
+
+    #[test]
+    fn what_belongs_to_one_connection_stays_behind() {
+        let it = headers(&[
+            ("host", "a"),
+            ("content-length", "3"),
+            ("connection", "close, X-Once"),
+            ("x-once", "1"),
+            ("transfer-encoding", "chunked"),
+            ("content-type", "application/json"),
+            ("x-kept", "1"),
+            ("x-kept", "2"),
+        ]);
+        assert_eq!(it.end_to_end(), headers(&[("content-type", "application/json"), ("x-kept", "1"), ("x-kept", "2")]));
+    }
+}

@@ -1,0 +1,242 @@
+//! A body as something that can be looked into. A view only: what is passed on are the bytes.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+
+use super::Headers;
+
+/// A JSON value or the fields of a form, borrowed from the bytes where possible.
+/// Members keep their order and their repeats; a pointer finds the first.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Document<'a> {
+    /// Nothing.
+    Null,
+    /// True or false.
+    Bool(bool),
+    /// A number.
+    Number(serde_json::Number),
+    /// A text.
+    Text(Cow<'a, str>),
+    /// A list of values.
+    List(Vec<Document<'a>>),
+    /// Members with their names.
+    Map(Vec<(Cow<'a, str>, Document<'a>)>),
+}
+
+/// What must be true of one place in a document.
+#[derive(Clone, Copy, Debug)]
+pub enum Mark {
+    /// There is a value, other than null.
+    Present,
+    /// There is none, or null.
+    Absent,
+    /// A scalar that prints as this.
+    Is(&'static str),
+    /// A scalar that prints as one of these.
+    OneOf(&'static [&'static str]),
+    /// A text that begins so.
+    Starts(&'static str),
+    /// An object.
+    Object,
+}
+
+impl<'a> Document<'a> {
+    /// Reads a body by its content type: a form as a map of its fields, anything else as JSON.
+    pub fn read(headers: &Headers, body: &'a [u8]) -> Result<Self, String> {
+        let form = headers.text("content-type").is_some_and(|kind| {
+            kind.trim_start().to_ascii_lowercase().starts_with("application/x-www-form-urlencoded")
+        });
+        if form {
+            return Ok(Self::form(body));
+        }
+        if body.is_empty() {
+            return Err("the body is empty".into());
+        }
+        Self::json(body)
+    }
+
+    /// Reads JSON; the error says where and why it is none.
+    pub fn json(text: &'a [u8]) -> Result<Self, String> {
+        serde_json::from_slice(text).map_err(|error| {
+            if error.to_string().starts_with("recursion limit") {
+                "the JSON is nested deeper than 128 levels; it is kept, but not read".into()
+            } else {
+                format!("the body is not JSON: {error}")
+            }
+        })
+    }
+
+    /// The fields of a URL-encoded form, decoded. Never fails.
+    pub fn form(body: &'a [u8]) -> Self {
+        Document::Map(form_urlencoded::parse(body).map(|(name, value)| (name, Document::Text(value))).collect())
+    }
+
+    /// The value at a JSON pointer such as `/msg/tags/0`.
+    pub fn at(&self, pointer: &str) -> Option<&Document<'a>> {
+        let mut here = self;
+        for step in pointer.split('/').skip(1) {
+            here = match here {
+                Document::Map(members) => &members.iter().find(|(name, _)| *name == step)?.1,
+                Document::List(values) => values.get(step.parse::<usize>().ok()?)?,
+                _ => return None,
+            };
+        }
+        Some(here)
+    }
+
+    /// The scalar at a pointer as text; none for null, lists and objects.
+    pub fn text(&self, pointer: &str) -> Option<Cow<'_, str>> {
+        self.at(pointer)?.as_text()
+    }
+
+    /// The first of several places that holds a scalar, as text.
+    pub fn first(&self, pointers: &[&str]) -> Option<Cow<'_, str>> {
+        pointers.iter().find_map(|pointer| self.text(pointer))
+    }
+
+    /// A scalar as text.
+    pub fn as_text(&self) -> Option<Cow<'_, str>> {
+        match self {
+            Document::Text(text) => Some(Cow::Borrowed(text)),
+            Document::Number(number) => Some(Cow::Owned(number.to_string())),
+            Document::Bool(truth) => Some(Cow::Borrowed(if *truth { "true" } else { "false" })),
+            Document::Null | Document::List(_) | Document::Map(_) => None,
+        }
+    }
+
+    /// Whether all of these marks are there.
+    pub fn bears(&self, marks: &[(&str, Mark)]) -> bool {
+        marks.iter().all(|(pointer, mark)| {
+            let here = self.at(pointer);
+            match mark {
+                Mark::Present => here.is_some_and(|value| *value != Document::Null),
+                Mark::Absent => here.is_none_or(|value| *value == Document::Null),
+                Mark::Object => matches!(here, Some(Document::Map(_))),
+                Mark::Is(wanted) => here.and_then(Document::as_text).is_some_and(|text| text == *wanted),
+                Mark::OneOf(wanted) => {
+                    here.and_then(Document::as_text).is_some_and(|text| wanted.iter().any(|one| text == *one))
+                }
+                Mark::Starts(wanted) => here.and_then(Document::as_text).is_some_and(|text| text.starts_with(wanted)),
+            }
+        })
+    }
+}
+
+impl<'de> Deserialize<'de> for Document<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Reader;
+
+        impl<'de> Visitor<'de> for Reader {
+            type Value = Document<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("JSON")
+            }
+            fn visit_unit<E>(self) -> Result<Self::Value, E> {
+                Ok(Document::Null)
+            }
+            fn visit_bool<E>(self, truth: bool) -> Result<Self::Value, E> {
+                Ok(Document::Bool(truth))
+            }
+            fn visit_u64<E>(self, number: u64) -> Result<Self::Value, E> {
+                Ok(Document::Number(number.into()))
+            }
+            fn visit_i64<E>(self, number: i64) -> Result<Self::Value, E> {
+                Ok(Document::Number(number.into()))
+            }
+            fn visit_f64<E>(self, number: f64) -> Result<Self::Value, E> {
+                Ok(serde_json::Number::from_f64(number).map_or(Document::Null, Document::Number))
+            }
+            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
+                Ok(Document::Text(Cow::Borrowed(text)))
+            }
+            fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+                Ok(Document::Text(Cow::Owned(text.to_owned())))
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+                let mut values = Vec::new();
+                while let Some(value) = seq.next_element()? {
+                    values.push(value);
+                }
+                Ok(Document::List(values))
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut members = Vec::new();
+                while let Some(Name(name)) = map.next_key()? {
+                    members.push((name, map.next_value()?));
+                }
+                Ok(Document::Map(members))
+            }
+        }
+
+        deserializer.deserialize_any(Reader)
+    }
+}
+
+/// A member's name, borrowed where it has no escapes: serde's own `Cow` always copies.
+struct Name<'a>(Cow<'a, str>);
+
+impl<'de> Deserialize<'de> for Name<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Reader;
+
+        impl<'de> Visitor<'de> for Reader {
+            type Value = Name<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a name")
+            }
+            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
+                Ok(Name(Cow::Borrowed(text)))
+            }
+            fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+                Ok(Name(Cow::Owned(text.to_owned())))
+            }
+        }
+
+        deserializer.deserialize_str(Reader)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Document, Mark};
+
+    #[test]
+    fn a_pointer_finds_its_value() {
+        let document = Document::json(br#"{"a":[{"b":"x"},7,null,true],"a-b":{"c":1.5},"a":2}"#).unwrap();
+        assert_eq!(document.text("/a/0/b").unwrap(), "x");
+        assert_eq!(document.text("/a/1").unwrap(), "7");
+        assert_eq!(document.text("/a/3").unwrap(), "true");
+        assert_eq!(document.text("/a-b/c").unwrap(), "1.5");
+        assert_eq!(document.text("/a/2"), None);
+        assert_eq!(document.text("/a/9/b"), None);
+        assert_eq!(document.at("").unwrap(), &document);
+    }
+
+    #[test]
+    fn marks_say_what_must_be_there() {
+        let document = Document::json(br#"{"event":"failed","severity":"permanent","gone":null,"in":{}}"#).unwrap();
+        assert!(document.bears(&[("/event", Mark::Is("failed")), ("/severity", Mark::Starts("perm"))]));
+        assert!(document.bears(&[("/gone", Mark::Absent), ("/never", Mark::Absent), ("/in", Mark::Object)]));
+        assert!(!document.bears(&[("/gone", Mark::Present)]));
+        assert!(!document.bears(&[("/event", Mark::OneOf(&["open", "click"]))]));
+    }
+
+    #[test]
+    fn a_deep_body_is_a_reason_and_no_crash() {
+        let deep = "[".repeat(200_000);
+        assert!(Document::json(deep.as_bytes()).unwrap_err().contains("deeper than 128"));
+        assert!(Document::json(b"{\"a\":").unwrap_err().contains("line 1 column 5"));
+        assert!(Document::json(b"\xff").is_err());
+    }
+
+    #[test]
+    fn a_form_is_read_by_its_decoded_fields() {
+        let document = Document::form(b"token=a%20b+c&token=2&x");
+        assert_eq!(document.text("/token").unwrap(), "a b c");
+        assert_eq!(document.text("/x").unwrap(), "");
+    }
+}

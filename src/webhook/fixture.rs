@@ -1,0 +1,501 @@
+//! A delivery as text, for people and for git: pretty in a file of its own, or one line of a recording.
+//!
+//! A body that is JSON stands in it verbatim and is read back verbatim; it is never parsed and printed again.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use http::{HeaderName, HeaderValue, Method};
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde::de::{Deserializer, MapAccess, Visitor};
+use serde_json::value::RawValue;
+
+use super::{Delivery, Headers, TimeForm};
+
+/// A saved delivery and what is known of it.
+#[derive(Clone, Debug)]
+pub struct Fixture {
+    /// The id it was received under.
+    pub id: Option<String>,
+    /// When it was received.
+    pub at: Option<Timestamp>,
+    /// The delivery itself.
+    pub delivery: Delivery,
+    /// What was answered when it was received.
+    pub reply: Option<Reply>,
+    /// Members that we do not know, or do not need: kept as they are.
+    pub rest: Vec<(String, Box<RawValue>)>,
+}
+
+/// What was answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reply {
+    /// The status code.
+    pub status: u16,
+    /// From the whole request read to the answer ready, in microseconds.
+    pub micros: u64,
+}
+
+/// Where a text is not what it should be, and why. Lines and columns begin at 1; columns count bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// The line.
+    pub line: usize,
+    /// The column.
+    pub column: usize,
+    /// What is wrong there.
+    pub reason: String,
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "line {}, column {}: {}", self.line, self.column, self.reason)
+    }
+}
+
+/// What stands in front of the checksum of a recording's line.
+const CHECKSUM: &str = ",\"crc32c\":\"";
+
+impl Fixture {
+    /// A fixture of a delivery, with nothing known of it.
+    pub fn new(delivery: Delivery) -> Self {
+        Self { id: None, at: None, delivery, reply: None, rest: Vec::new() }
+    }
+
+    /// Reads a file: a fixture, or any other JSON as the plain payload of a `POST /`.
+    pub fn read(text: &[u8]) -> Result<Fixture, Fault> {
+        let members = Members::read(text)?;
+        if members.get("fixture").is_none() {
+            return Ok(Fixture::new(Delivery {
+                method: Method::POST,
+                path: http::uri::PathAndQuery::from_static("/"),
+                headers: [(http::header::CONTENT_TYPE, HeaderValue::from_static("application/json"))]
+                    .into_iter()
+                    .collect(),
+                body: Bytes::copy_from_slice(text),
+            }));
+        }
+        Self::from_members(&members)
+    }
+
+    /// Reads a line of a recording. Its checksum is compared if it has one.
+    pub fn read_line(line: &[u8]) -> Result<Fixture, Fault> {
+        if let Some((signed, sum)) = checksum(line)
+            && format!("{:08x}", crc32c::crc32c(signed)).as_bytes() != sum
+        {
+            let reason = "the checksum differs: the line was changed or damaged".into();
+            return Err(Fault { line: 1, column: signed.len() + 2, reason });
+        }
+        let members = Members::read(line)?;
+        if members.get("fixture").is_none() {
+            return Err(members.fault(None, "no recorded delivery: `fixture` is missing"));
+        }
+        Self::from_members(&members)
+    }
+
+    fn from_members(members: &Members) -> Result<Fixture, Fault> {
+        let request = members.get("request").ok_or_else(|| members.fault(None, "`request` is missing"))?;
+        let request = Members { text: members.text, ..Members::inside(members.text, request)? };
+        let text = |of: &Members, name: &str| -> Result<Option<String>, Fault> {
+            of.get(name)
+                .map(|raw| {
+                    serde_json::from_str(raw.get())
+                        .map_err(|_| of.fault(Some(raw), &format!("`{name}` must be a text")))
+                })
+                .transpose()
+        };
+        let odd = |of: &Members, name: &str, why: &str| of.fault(of.get(name), &format!("`{name}` {why}"));
+
+        let method = match text(&request, "method")? {
+            None => Method::POST,
+            Some(method) => method.parse().map_err(|_| odd(&request, "method", "is no method"))?,
+        };
+        let path = match text(&request, "path")? {
+            None => http::uri::PathAndQuery::from_static("/"),
+            Some(path) if path.starts_with('/') || path == "*" => {
+                path.parse().map_err(|_| odd(&request, "path", "has characters that no path has"))?
+            }
+            Some(_) => return Err(odd(&request, "path", "must begin with `/`")),
+        };
+        let headers = match request.get("headers") {
+            None => Headers::new(),
+            Some(raw) => read_headers(raw).map_err(|why| request.fault(Some(raw), &why))?,
+        };
+        let body = match (request.get("body"), text(&request, "text")?, text(&request, "base64")?) {
+            (Some(raw), None, None) => {
+                let leading = text(&request, "leading")?.unwrap_or_default();
+                let trailing = text(&request, "trailing")?.unwrap_or_default();
+                Bytes::from([leading.as_str(), raw.get(), trailing.as_str()].concat())
+            }
+            (None, Some(text), None) => Bytes::from(text),
+            (None, None, Some(base64)) => {
+                STANDARD.decode(base64).map_err(|why| odd(&request, "base64", &format!("is not base64: {why}")))?.into()
+            }
+            (None, None, None) => {
+                return Err(members.fault(members.get("request"), "one of `body`, `text` and `base64` is missing"));
+            }
+            _ => {
+                return Err(
+                    members.fault(members.get("request"), "only one of `body`, `text` and `base64` can be the body")
+                );
+            }
+        };
+        let at = match text(members, "at")? {
+            None => None,
+            Some(at) => Some(at.parse().map_err(|_| odd(members, "at", "is no RFC 3339 time"))?),
+        };
+        let reply = members.get("reply").and_then(|raw| {
+            let reply = serde_json::from_str::<serde_json::Value>(raw.get()).ok()?;
+            let number = |name| reply.get(name).and_then(serde_json::Value::as_u64);
+            Some(Reply { status: number("status")?.try_into().ok()?, micros: number("micros").unwrap_or_default() })
+        });
+        let known = ["fixture", "id", "at", "request", "reply", "crc32c"];
+        let rest = members.members.iter().filter(|(name, _)| !known.contains(&name.as_ref()));
+        Ok(Fixture {
+            id: text(members, "id")?,
+            at,
+            delivery: Delivery { method, path, headers, body },
+            reply,
+            rest: rest.map(|(name, raw)| (name.to_string(), (*raw).to_owned())).collect(),
+        })
+    }
+
+    /// The text of a file of its own, easy to read and to edit.
+    pub fn to_pretty(&self) -> String {
+        let mut out = String::from("{\n  \"fixture\": 1,\n");
+        if let Some(id) = &self.id {
+            out += &format!("  \"id\": {},\n", quoted(id));
+        }
+        if let Some(at) = self.at {
+            out += &format!("  \"at\": \"{}\",\n", TimeForm::Rfc3339(6).write(at));
+        }
+        out += &format!("  \"request\": {{\n    \"method\": {},\n", quoted(self.delivery.method.as_str()));
+        out += &format!("    \"path\": {},\n    \"headers\": [", quoted(self.delivery.path.as_str()));
+        let fields: Vec<String> =
+            self.delivery.headers.iter().map(|field| format!("\n      {}", header(field, ", "))).collect();
+        out += &fields.join(",");
+        out += if fields.is_empty() { "],\n" } else { "\n    ],\n" };
+        out += &format!("    {}\n  }}", body(&self.delivery.body, true, ",\n    ", ": "));
+        if let Some(reply) = self.reply {
+            out += &format!(",\n  \"reply\": {{\"status\": {}, \"micros\": {}}}", reply.status, reply.micros);
+        }
+        for (name, raw) in &self.rest {
+            out += &format!(",\n  {}: {}", quoted(name), raw.get());
+        }
+        out + "\n}\n"
+    }
+
+    /// A line of a recording, with its checksum and its line break.
+    pub fn to_line(&self) -> String {
+        let mut out = String::with_capacity(self.delivery.body.len() + 512);
+        out += "{\"fixture\":1";
+        if let Some(id) = &self.id {
+            out += &format!(",\"id\":{}", quoted(id));
+        }
+        if let Some(at) = self.at {
+            out += &format!(",\"at\":\"{}\"", TimeForm::Rfc3339(6).write(at));
+        }
+        out += &format!(",\"request\":{{\"method\":{}", quoted(self.delivery.method.as_str()));
+        out += &format!(",\"path\":{},\"headers\":[", quoted(self.delivery.path.as_str()));
+        for (at, field) in self.delivery.headers.iter().enumerate() {
+            out += if at == 0 { "" } else { "," };
+            out += &header(field, ",");
+        }
+        out += "],";
+        out += &body(&self.delivery.body, false, ",", ":");
+        out += "}";
+        if let Some(reply) = self.reply {
+            out += &format!(",\"reply\":{{\"status\":{},\"micros\":{}}}", reply.status, reply.micros);
+        }
+        for (name, raw) in &self.rest {
+            // What was kept from a pretty file may hold line breaks, which only white space can be.
+            out += &format!(",{}:{}", quoted(name), raw.get().replace(['\n', '\r'], " "));
+        }
+        let sum = crc32c::crc32c(out.as_bytes());
+        out + &format!("{CHECKSUM}{sum:08x}\"}}\n")
+    }
+}
+
+fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
+
+fn header((name, value): &(HeaderName, HeaderValue), comma: &str) -> String {
+    match std::str::from_utf8(value.as_bytes()) {
+        Ok(text) => format!("[{}{comma}{}]", quoted(name.as_str()), quoted(text)),
+        Err(_) => {
+            let base64 = STANDARD.encode(value.as_bytes());
+            format!("[{}{comma}{{\"base64\":{}}}]", quoted(name.as_str()), quoted(&base64))
+        }
+    }
+}
+
+fn read_headers(raw: &RawValue) -> Result<Headers, String> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum FieldValue {
+        Text(String),
+        Bytes { base64: String },
+    }
+    let fields: Vec<(String, FieldValue)> = serde_json::from_str(raw.get())
+        .map_err(|_| String::from("`headers` must be a list of `[\"name\", \"value\"]`"))?;
+    fields
+        .into_iter()
+        .map(|(name, value)| {
+            let bytes = match value {
+                FieldValue::Text(text) => text.into_bytes(),
+                FieldValue::Bytes { base64 } => STANDARD
+                    .decode(base64)
+                    .map_err(|why| format!("header `{}` is not base64: {why}", name.escape_debug()))?,
+            };
+            let odd =
+                || format!("header `{}` cannot be sent: it has characters that no header has", name.escape_debug());
+            let field = HeaderName::try_from(name.as_str()).map_err(|_| odd())?;
+            Ok((field, HeaderValue::from_bytes(&bytes).map_err(|_| odd())?))
+        })
+        .collect()
+}
+
+/// The members that hold a body: raw JSON where it is JSON, else text, else base64.
+/// On one line, JSON with a line break is text, for nothing may change it.
+fn body(bytes: &[u8], lines: bool, comma: &str, colon: &str) -> String {
+    let Ok(text) = std::str::from_utf8(bytes) else {
+        return format!("\"base64\"{colon}{}", quoted(&STANDARD.encode(bytes)));
+    };
+    let value = text.trim_matches([' ', '\t', '\r', '\n']);
+    let fits = lines || !value.contains(['\n', '\r']);
+    if !fits || serde_json::from_str::<&RawValue>(value).is_err() {
+        return format!("\"text\"{colon}{}", quoted(text));
+    }
+    let (leading, rest) = text.split_at(text.find(value).unwrap_or(0));
+    let trailing = rest.get(value.len()..).unwrap_or_default();
+    let mut out = format!("\"body\"{colon}{value}");
+    if !leading.is_empty() {
+        out += &format!("{comma}\"leading\"{colon}{}", quoted(leading));
+    }
+    if !trailing.is_empty() {
+        out += &format!("{comma}\"trailing\"{colon}{}", quoted(trailing));
+    }
+    out
+}
+
+/// What a line's checksum covers, and the checksum, if the line has one as its last member.
+fn checksum(line: &[u8]) -> Option<(&[u8], &[u8])> {
+    let inner = line.trim_ascii_end().strip_suffix(b"\"}")?;
+    let (before, sum) = inner.split_at_checked(inner.len().checked_sub(8)?)?;
+    Some((before.strip_suffix(CHECKSUM.as_bytes())?, sum))
+}
+
+/// The members of an object, each as its raw text, so that nothing is lost and places can be named.
+struct Members<'a> {
+    text: &'a [u8],
+    members: Vec<(Cow<'a, str>, &'a RawValue)>,
+}
+
+impl<'a> Members<'a> {
+    fn read(text: &'a [u8]) -> Result<Self, Fault> {
+        match serde_json::from_slice::<Object<'a>>(text) {
+            Ok(Object(members)) => Ok(Self { text, members }),
+            // Any other JSON is a payload without members.
+            Err(error) => match serde_json::from_slice::<&RawValue>(text) {
+                Ok(_) => Ok(Self { text, members: Vec::new() }),
+                Err(_) => {
+                    Err(Fault { line: error.line().max(1), column: error.column().max(1), reason: reason(&error) })
+                }
+            },
+        }
+    }
+
+    fn inside(text: &'a [u8], raw: &'a RawValue) -> Result<Self, Fault> {
+        match serde_json::from_str::<Object<'a>>(raw.get()) {
+            Ok(Object(members)) => Ok(Self { text, members }),
+            Err(error) => Err(Self { text, members: Vec::new() }.fault(Some(raw), &reason(&error))),
+        }
+    }
+
+    fn get(&self, name: &str) -> Option<&'a RawValue> {
+        self.members.iter().find(|(at, _)| at == name).map(|(_, raw)| *raw)
+    }
+
+    /// A fault at a member's value, or at the beginning.
+    fn fault(&self, at: Option<&RawValue>, reason: &str) -> Fault {
+        // The raw text is a slice of the whole, so the distance of their addresses is where it stands.
+        let offset = at.map_or(0, |raw| (raw.get().as_ptr() as usize).saturating_sub(self.text.as_ptr() as usize));
+        let before = self.text.get(..offset).unwrap_or_default();
+        let line_start = before.iter().rposition(|b| *b == b'\n').map_or(0, |at| at + 1);
+        Fault {
+            line: before.iter().filter(|b| **b == b'\n').count() + 1,
+            column: before.len() - line_start + 1,
+            reason: reason.into(),
+        }
+    }
+}
+
+/// What serde says, without the place, which we say ourselves.
+fn reason(error: &serde_json::Error) -> String {
+    let said = error.to_string();
+    let said = said.split(" at line ").next().unwrap_or(&said);
+    format!("not JSON: {said}")
+}
+
+struct Object<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Object<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Reader;
+
+        impl<'de> Visitor<'de> for Reader {
+            type Value = Vec<(Cow<'de, str>, &'de RawValue)>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut members = Vec::new();
+                while let Some(member) = map.next_entry()? {
+                    members.push(member);
+                }
+                Ok(members)
+            }
+        }
+
+        deserializer.deserialize_map(Reader).map(Object)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Fixture;
+    use crate::webhook::Delivery;
+    use http::{HeaderName, HeaderValue, Method};
+    use proptest::prelude::*;
+
+    fn delivery(body: &[u8]) -> Delivery {
+        Delivery {
+            method: Method::POST,
+            path: "/hooks/email?tenant=1&x=%00".parse().unwrap(),
+            headers: [
+                (HeaderName::from_static("content-type"), HeaderValue::from_static("application/json")),
+                (HeaderName::from_static("x-twice"), HeaderValue::from_static("1")),
+                (HeaderName::from_static("x-odd"), HeaderValue::from_bytes(b"\xff\xfe").unwrap()),
+                (HeaderName::from_static("x-twice"), HeaderValue::from_static("2")),
+            ]
+            .into_iter()
+            .collect(),
+            body: bytes::Bytes::copy_from_slice(body),
+        }
+    }
+
+    fn comes_back(body: &[u8]) {
+        let mut fixture = Fixture::new(delivery(body));
+        fixture.id = Some("01JD".into());
+        fixture.at = Some("2026-11-23T19:20:01.123456Z".parse().unwrap());
+        let pretty = Fixture::read(fixture.to_pretty().as_bytes()).unwrap();
+        assert_eq!(pretty.delivery, fixture.delivery);
+        assert_eq!((pretty.id, pretty.at), (fixture.id.clone(), fixture.at));
+        let line = fixture.to_line();
+        assert_eq!(line.matches(['\n', '\r']).count(), 1, "{line}");
+        assert_eq!(Fixture::read_line(line.as_bytes()).unwrap().delivery, fixture.delivery);
+    }
+
+    #[test]
+    fn a_body_comes_back_verbatim() {
+        for body in [
+            &b"[{\"n\":1.10,\"n\":1e2}]\r\n"[..],
+            b" \t{\"a\" :\n [ 1 ]}\n\n",
+            b"",
+            b"   ",
+            b"not json",
+            b"\xff\x00\x01",
+            b"\"text\"",
+            b"123",
+            b"{\"a\":\"\xc3\x28\"}",
+            b"\xef\xbb\xbf{}",
+            b"{\"fixture\":1}",
+            b"{\"x\":\",\\\"crc32c\\\":\\\"00000000\\\"}\"}",
+        ] {
+            comes_back(body);
+        }
+        comes_back(format!("{}{}", "[".repeat(100_000), "]".repeat(100_000)).as_bytes());
+    }
+
+    #[test]
+    fn json_stands_in_it_as_json() {
+        let fixture = Fixture::new(delivery(b"[{\"n\":1.10}]\r\n"));
+        assert!(
+            fixture.to_pretty().contains("\"body\": [{\"n\":1.10}],\n    \"trailing\": \"\\r\\n\""),
+            "{}",
+            fixture.to_pretty()
+        );
+        assert!(fixture.to_line().contains("\"body\":[{\"n\":1.10}],\"trailing\":\"\\r\\n\"}"));
+    }
+
+    #[test]
+    fn a_changed_line_is_noticed() {
+        let line = Fixture::new(delivery(b"{\"a\":1}")).to_line();
+        let damaged = line.replace("\"a\":1", "\"a\":2");
+        assert!(Fixture::read_line(damaged.as_bytes()).unwrap_err().reason.contains("checksum"));
+        let by_hand = r#"{"fixture":1,"request":{"body":{"a":2}}}"#;
+        assert_eq!(Fixture::read_line(by_hand.as_bytes()).unwrap().delivery.body, "{\"a\":2}");
+    }
+
+    #[test]
+    fn what_is_wrong_is_said_with_its_place() {
+        for (text, line, column, reason) in [
+            ("{\n  \"fixture\": 1\n", 3, 0, "EOF"),
+            ("{\"fixture\":1}", 1, 1, "`request` is missing"),
+            ("{\"fixture\":1,\n \"request\":{\"path\":\"x\",\"text\":\"\"}}", 2, 20, "`path` must begin with `/`"),
+            ("{\"fixture\":1,\n\n  \"request\":7}", 3, 13, "not JSON: invalid type: integer"),
+            ("{\"fixture\":1,\"request\":{\"text\":\"\",\"base64\":\"\"}}", 1, 24, "only one of"),
+            ("{\"fixture\":1,\"request\":{}}", 1, 24, "is missing"),
+            ("{\"fixture\":1,\"request\":{\"text\":\"\",\"headers\":[[\"a\",\"x\\r\\ny\"]]}}", 1, 45, "no header has"),
+            ("hello", 1, 1, "expected value"),
+        ] {
+            let fault = Fixture::read(text.as_bytes()).unwrap_err();
+            assert!(fault.reason.contains(reason), "{fault} for {text}");
+            assert_eq!(fault.line, line, "{fault} for {text}");
+            assert!(column == 0 || fault.column == column, "{fault} for {text}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_known_is_kept() {
+        let text =
+            "{\"fixture\":1,\"request\":{\"text\":\"\"},\"note\":\"n\",\"expect\":{\"status\":\n\"2xx\"},\"zzz\":1.10}";
+        let fixture = Fixture::read(text.as_bytes()).unwrap();
+        assert!(fixture.to_pretty().contains("\"zzz\": 1.10"));
+        let line = fixture.to_line();
+        assert!(line.contains("\"expect\":{\"status\": \"2xx\"}") && line.contains("\"zzz\":1.10"), "{line}");
+    }
+
+    #[test]
+    fn other_json_is_a_plain_payload() {
+        let payload = b"{ \"event\": \"click\" }\n";
+        let fixture = Fixture::read(payload).unwrap();
+        assert_eq!(fixture.delivery.body, &payload[..]);
+        assert_eq!(fixture.delivery.method, Method::POST);
+        assert_eq!(Fixture::read(b"[1]").unwrap().delivery.body, &b"[1]"[..]);
+    }
+
+    proptest! {
+        #[test]
+        fn any_body_comes_back(body: Vec<u8>) {
+            comes_back(&body);
+        }
+
+        #[test]
+        fn any_text_body_comes_back(body in "[ \\t\\r\\n]{0,3}(\\{\"a\":.*\\}|.*)[ \\t\\r\\n]{0,3}") {
+            comes_back(body.as_bytes());
+        }
+
+        #[test]
+        fn any_line_is_read_without_a_crash(line: Vec<u8>) {
+            let _ = Fixture::read_line(&line);
+            let _ = Fixture::read(&line);
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! What happened to a message, in the common words of email.
+
+use std::fmt;
+
+/// What happened. A closed list: providers' own names are mapped to it by their rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Kind {
+    /// Accepted by the provider, not yet delivered.
+    Sent,
+    /// The receiving server took it.
+    Delivered,
+    /// Refused for now, will be tried again.
+    Deferred,
+    /// The message was opened, by a person or by a machine.
+    Open,
+    /// A link in it was followed.
+    Click,
+    /// The receiving server refused it.
+    Bounce,
+    /// The provider refused to send it.
+    Rejected,
+    /// The recipient reported it as spam.
+    Complaint,
+    /// The recipient does not want more.
+    Unsubscribe,
+    /// The recipient wants mail again.
+    Subscribe,
+    /// Something that is no step in a message's life: a handshake, a contact, an account.
+    Other,
+}
+
+impl Kind {
+    /// The kinds that can be sent by name, in the order of a message's life.
+    pub const ALL: [Kind; 10] = [
+        Kind::Sent,
+        Kind::Delivered,
+        Kind::Deferred,
+        Kind::Open,
+        Kind::Click,
+        Kind::Bounce,
+        Kind::Rejected,
+        Kind::Complaint,
+        Kind::Unsubscribe,
+        Kind::Subscribe,
+    ];
+
+    /// The word for it, as typed and as printed.
+    pub fn name(self) -> &'static str {
+        match self {
+            Kind::Sent => "sent",
+            Kind::Delivered => "delivered",
+            Kind::Deferred => "deferred",
+            Kind::Open => "open",
+            Kind::Click => "click",
+            Kind::Bounce => "bounce",
+            Kind::Rejected => "rejected",
+            Kind::Complaint => "complaint",
+            Kind::Unsubscribe => "unsubscribe",
+            Kind::Subscribe => "subscribe",
+            Kind::Other => "other",
+        }
+    }
+
+    /// The kind of that name, `other` included.
+    pub fn from_name(name: &str) -> Option<Kind> {
+        Kind::ALL.into_iter().chain([Kind::Other]).find(|kind| kind.name() == name)
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// The known name that a mistyped one was most likely meant to be, if any comes near.
+pub fn nearest<'a>(typed: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let typed = typed.to_lowercase();
+    known
+        .into_iter()
+        .map(|name| {
+            let close = strsim::jaro_winkler(&typed, name);
+            // `opened` and `clicked` are how most providers say it.
+            (if typed.starts_with(name) { close + 1.0 } else { close }, name)
+        })
+        .filter(|(close, _)| *close > 0.75)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, name)| name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Kind, nearest};
+
+    #[test]
+    fn a_kind_is_found_by_its_name() {
+        for kind in Kind::ALL {
+            assert_eq!(Kind::from_name(kind.name()), Some(kind));
+        }
+        assert_eq!(Kind::from_name("clicked"), None);
+    }
+
+    #[test]
+    fn the_nearest_kind_is_guessed() {
+        let names = || Kind::ALL.map(Kind::name);
+        for (typed, meant) in [
+            ("clicked", "click"),
+            ("opened", "open"),
+            ("bounced", "bounce"),
+            ("complain", "complaint"),
+            ("Delivery", "delivered"),
+            ("defered", "deferred"),
+            ("unsub", "unsubscribe"),
+        ] {
+            assert_eq!(nearest(typed, names()), Some(meant), "{typed}");
+        }
+        assert_eq!(nearest("xyzzy", names()), None);
+    }
+}

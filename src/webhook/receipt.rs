@@ -1,0 +1,65 @@
+//! What was made of an arrival.
+
+use super::Event;
+
+/// What was made of a delivery that came in. Reading never fails: what was odd stands in `problems`.
+#[derive(Clone, Debug, Default)]
+pub struct Receipt {
+    /// The provider's or scheme's name, if it was recognised.
+    pub provider: Option<&'static str>,
+    /// What it was recognised by.
+    pub recognised_by: Option<String>,
+    /// The events it tells, in the order told.
+    pub events: Vec<Event>,
+    /// What its signature is worth.
+    pub signature: Signature,
+    /// What was odd about it, in words for the reader.
+    pub problems: Vec<String>,
+    /// A link that this delivery asks to be visited, to confirm a subscription.
+    pub confirm: Option<String>,
+}
+
+/// A verdict with its scheme and its reason.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Signature {
+    /// The scheme's name; none if the provider signs nothing.
+    pub scheme: Option<&'static str>,
+    /// What the signature is worth.
+    pub verdict: Verdict,
+    /// Why it was refused, or what the verdict does not cover.
+    pub reason: Option<String>,
+}
+
+/// What a signature is worth.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Verdict {
+    /// It holds, with a secret that was given.
+    Verified,
+    /// It holds, with the public test key: anybody could have made it.
+    VerifiedTestKey,
+    /// There is nothing to check.
+    #[default]
+    Unsigned,
+    /// It is signed, and no secret was given to check it with.
+    Unchecked,
+    /// It does not hold.
+    Refused,
+}
+
+impl Verdict {
+    /// The word for it, as printed.
+    pub fn name(self) -> &'static str {
+        match self {
+            Verdict::Verified => "verified",
+            Verdict::VerifiedTestKey => "verified (test key)",
+            Verdict::Unsigned => "unsigned",
+            Verdict::Unchecked => "unchecked",
+            Verdict::Refused => "refused",
+        }
+    }
+
+    /// Whether somebody who knows the secret sent it.
+    pub fn holds(self) -> bool {
+        matches!(self, Verdict::Verified | Verdict::VerifiedTestKey)
+    }
+}

@@ -1,0 +1,283 @@
+//! Secrets and the keys they hold. What is in here is never printed.
+
+use std::fmt;
+
+use base64::Engine;
+use base64::engine::DecodePaddingMode;
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD};
+use p256::ecdsa::{SigningKey as P256Signing, VerifyingKey as P256Verifying};
+use p256::pkcs8::{DecodePrivateKey, DecodePublicKey};
+use x509_cert::der::{DecodePem, Encode};
+
+/// The text of a secret, as its owner copied it. Prints as stars.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// A secret of this text.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The text, for making a key of it and for nothing else.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(***)")
+    }
+}
+
+/// In which form a provider hands out its secret, and so how its text becomes a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyForm {
+    /// The text itself is the key.
+    Text,
+    /// `whsec_` and base64 of the key; `whpk_` and `whsk_` for the two halves of an Ed25519 key.
+    Whsec,
+    /// A P-256 private key in PEM or base64, or the base64 public key that the dashboard shows.
+    P256,
+    /// A PEM certificate to verify with, behind its PEM private key to sign with.
+    Rsa,
+    /// `user:password`, `header:NAME=VALUE` or `query:NAME=VALUE`.
+    Credentials,
+}
+
+/// A key, ready for use.
+#[derive(Clone)]
+pub enum Key {
+    /// A shared key of these bytes.
+    Shared(Vec<u8>),
+    /// A P-256 key; the private half only where we sign.
+    P256(Option<Box<P256Signing>>, Box<P256Verifying>),
+    /// An Ed25519 key; the private half only where we sign.
+    Ed25519(Option<Box<ed25519_dalek::SigningKey>>, Box<ed25519_dalek::VerifyingKey>),
+    /// An RSA key; the private half only where we sign.
+    Rsa(Option<Box<rsa::PrivateKey>>, Box<rsa::PublicKey>),
+    /// What the receiver demands in place of a signature.
+    Credentials(Credentials),
+}
+
+/// What a request must carry where nothing is signed.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Credentials {
+    /// User and password of HTTP basic authentication.
+    Basic(String, String),
+    /// A header field of this name with this value.
+    Header(http::HeaderName, String),
+    /// A query parameter of this name with this value.
+    Query(String, String),
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Key(***)")
+    }
+}
+
+/// Base64 as people paste it: with or without padding.
+const LENIENT: GeneralPurpose = GeneralPurpose::new(
+    &base64::alphabet::STANDARD,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
+
+impl KeyForm {
+    /// What a secret of this form looks like, for whoever gave one of another form.
+    pub fn wanted(self) -> &'static str {
+        match self {
+            KeyForm::Text => "any text that is not empty",
+            KeyForm::Whsec => "`whsec_` followed by base64, as the dashboard shows it",
+            KeyForm::P256 => {
+                "a P-256 private key to sign with (PEM, or base64 of its PKCS#8 DER), \
+                 or the base64 public key that the dashboard shows to verify with (it begins `MFkwEwYHKoZIzj0CAQ`)"
+            }
+            KeyForm::Rsa => "a PEM certificate to verify with, preceded by its PEM private key to sign with",
+            KeyForm::Credentials => "`user:password`, `header:NAME=VALUE` or `query:NAME=VALUE`",
+        }
+    }
+
+    /// Makes a key of a secret; none if the secret has another form.
+    pub fn key(self, secret: &Secret) -> Option<Key> {
+        let text = secret.reveal();
+        if text.trim().is_empty() {
+            return None;
+        }
+        match self {
+            KeyForm::Text => Some(Key::Shared(text.as_bytes().to_vec())),
+            KeyForm::Whsec => whsec(text.trim()),
+            KeyForm::P256 => p256(text.trim()),
+            KeyForm::Rsa => rsa(text),
+            KeyForm::Credentials => credentials(text).map(Key::Credentials),
+        }
+    }
+}
+
+fn whsec(text: &str) -> Option<Key> {
+    let bytes = |base64: &str| LENIENT.decode(base64).ok().filter(|bytes| !bytes.is_empty());
+    if let Some(public) = text.strip_prefix("whpk_") {
+        let public: [u8; 32] = bytes(public)?.try_into().ok()?;
+        let public = ed25519_dalek::VerifyingKey::from_bytes(&public).ok()?;
+        return Some(Key::Ed25519(None, Box::new(public)));
+    }
+    if let Some(private) = text.strip_prefix("whsk_") {
+        // The seed, then the public key.
+        let private: [u8; 32] = bytes(private)?.get(..32)?.try_into().ok()?;
+        let private = ed25519_dalek::SigningKey::from_bytes(&private);
+        let public = private.verifying_key();
+        return Some(Key::Ed25519(Some(Box::new(private)), Box::new(public)));
+    }
+    bytes(text.strip_prefix("whsec_").unwrap_or(text)).map(Key::Shared)
+}
+
+fn p256(text: &str) -> Option<Key> {
+    let signing = |key: p256::SecretKey| {
+        let key = P256Signing::from(key);
+        let public = *key.verifying_key();
+        Key::P256(Some(Box::new(key)), Box::new(public))
+    };
+    if text.contains("-----BEGIN") {
+        return p256::SecretKey::from_pkcs8_pem(text)
+            .ok()
+            .or_else(|| p256::SecretKey::from_sec1_pem(text).ok())
+            .map(signing)
+            .or_else(|| {
+                let public = P256Verifying::from_public_key_pem(text).ok()?;
+                Some(Key::P256(None, Box::new(public)))
+            });
+    }
+    let der = LENIENT.decode(text.split_whitespace().collect::<String>()).ok()?;
+    p256::SecretKey::from_pkcs8_der(&der).ok().map(signing).or_else(|| {
+        let public = P256Verifying::from_public_key_der(&der).ok()?;
+        Some(Key::P256(None, Box::new(public)))
+    })
+}
+
+fn rsa(text: &str) -> Option<Key> {
+    let block = |label: &str| {
+        let start = text.find(&format!("-----BEGIN {label}-----"))?;
+        let end_mark = format!("-----END {label}-----");
+        let end = start + text.get(start..)?.find(&end_mark)? + end_mark.len();
+        text.get(start..end).map(|block| format!("{block}\n"))
+    };
+    let private = block("PRIVATE KEY").and_then(|pem| rsa::PrivateKey::from_pkcs8_pem(&pem).ok()).or_else(|| {
+        block("RSA PRIVATE KEY").and_then(|pem| rsa::pkcs1::DecodeRsaPrivateKey::from_pkcs1_pem(&pem).ok())
+    });
+    let public = match block("CERTIFICATE") {
+        Some(pem) => {
+            let certificate = x509_cert::Certificate::from_pem(pem).ok()?;
+            let der = certificate.tbs_certificate().subject_public_key_info().to_der().ok()?;
+            rsa::PublicKey::from_public_key_der(&der).ok()?
+        }
+        None => private.as_ref()?.to_public_key(),
+    };
+    Some(Key::Rsa(private.map(Box::new), Box::new(public)))
+}
+
+fn credentials(text: &str) -> Option<Credentials> {
+    if let Some((name, value)) = text.strip_prefix("header:").and_then(|rest| rest.split_once('=')) {
+        return Some(Credentials::Header(name.parse().ok()?, value.to_owned()));
+    }
+    if let Some((name, value)) = text.strip_prefix("query:").and_then(|rest| rest.split_once('=')) {
+        return Some(Credentials::Query(name.to_owned(), value.to_owned()));
+    }
+    // The first colon: passwords may hold more of them.
+    let (user, password) = text.split_once(':')?;
+    Some(Credentials::Basic(user.to_owned(), password.to_owned()))
+}
+
+impl Credentials {
+    /// The value of the `Authorization` field for a user and password.
+    pub fn authorization(user: &str, password: &str) -> String {
+        format!("Basic {}", STANDARD.encode(format!("{user}:{password}")))
+    }
+}
+
+/// The secrets that were given, each for one provider or for all.
+#[derive(Clone, Debug, Default)]
+pub struct Keyring(Vec<(Option<String>, Secret)>);
+
+impl Keyring {
+    /// A ring of these secrets, with the provider that each is limited to.
+    pub fn new(secrets: Vec<(Option<String>, Secret)>) -> Self {
+        Self(secrets)
+    }
+
+    /// Whether no secret was given at all.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The secrets with the provider that each is limited to.
+    pub fn secrets(&self) -> impl Iterator<Item = (Option<&str>, &Secret)> {
+        self.0.iter().map(|(limit, secret)| (limit.as_deref(), secret))
+    }
+
+    /// The secrets that apply to a provider: those named for it, else those for all.
+    pub fn of<'a>(&'a self, provider: &'a str) -> impl Iterator<Item = &'a Secret> {
+        let named = self.0.iter().any(|(limit, _)| limit.as_deref() == Some(provider));
+        self.0
+            .iter()
+            .filter(move |(limit, _)| if named { limit.as_deref() == Some(provider) } else { limit.is_none() })
+            .map(|(_, secret)| secret)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Key, KeyForm, Keyring, Secret};
+
+    const P256_PRIVATE: &str = "-----BEGIN PRIVATE KEY-----\nMIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgSF79XJ6T9aRrXj6M\n/ITTLC5r6epKZm8p9Ysju8GG9mqhRANCAATLoXkwBBJWiPjw6k1J9tmOx1C9c6rj\nzXKN1xzrBppKgf5PVL26gd8p1bwx28T0fm4ERPEF4IkqDsGWE/JiSNBi\n-----END PRIVATE KEY-----\n";
+    const P256_PUBLIC: &str = "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEy6F5MAQSVoj48OpNSfbZjsdQvXOq481yjdcc6waaSoH+T1S9uoHfKdW8MdvE9H5uBETxBeCJKg7BlhPyYkjQYg==";
+
+    #[test]
+    fn a_secret_never_prints() {
+        let secret = Secret::new("hunter2");
+        let key = KeyForm::Text.key(&secret);
+        let ring = Keyring::new(vec![(None, secret.clone())]);
+        assert!(!format!("{secret:?} {key:?} {ring:?}").contains("hunter2"));
+    }
+
+    #[test]
+    fn an_empty_secret_is_no_key() {
+        for form in [KeyForm::Text, KeyForm::Whsec, KeyForm::P256, KeyForm::Rsa, KeyForm::Credentials] {
+            for text in ["", " ", "\n"] {
+                assert!(form.key(&Secret::new(text)).is_none(), "{form:?}");
+            }
+        }
+        assert!(KeyForm::Whsec.key(&Secret::new("whsec_")).is_none());
+    }
+
+    #[test]
+    fn each_half_of_a_p256_key_is_taken() {
+        let private = KeyForm::P256.key(&Secret::new(P256_PRIVATE));
+        let public = KeyForm::P256.key(&Secret::new(P256_PUBLIC));
+        let base64: String = P256_PRIVATE.lines().filter(|line| !line.starts_with('-')).collect();
+        let der = KeyForm::P256.key(&Secret::new(base64));
+        match (private, public, der) {
+            (Some(Key::P256(Some(_), a)), Some(Key::P256(None, b)), Some(Key::P256(Some(_), c))) => {
+                assert!(a == b && b == c);
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn whsec_is_taken_with_and_without_its_prefix_and_padding() {
+        let shared = |text: &str| match KeyForm::Whsec.key(&Secret::new(text)) {
+            Some(Key::Shared(bytes)) => bytes,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(shared("whsec_XeKGWu8="), shared("XeKGWu8"));
+        assert!(KeyForm::Whsec.key(&Secret::new("whsec_not base64!")).is_none());
+    }
+
+    #[test]
+    fn a_named_secret_goes_before_one_for_all() {
+        let ring = Keyring::new(vec![(None, Secret::new("all")), (Some("mailgun".into()), Secret::new("one"))]);
+        assert_eq!(ring.of("mailgun").map(Secret::reveal).collect::<Vec<_>>(), ["one"]);
+        assert_eq!(ring.of("resend").map(Secret::reveal).collect::<Vec<_>>(), ["all"]);
+    }
+}
