@@ -1,3 +1,4 @@
 //! x
 pub mod error;
+pub mod providers;
 pub mod webhook;

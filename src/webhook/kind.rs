@@ -45,7 +45,7 @@ impl Kind {
     ];
 
     /// The word for it, as typed and as printed.
-    pub fn name(self) -> &'static str {
+    pub const fn name(self) -> &'static str {
         match self {
             Kind::Sent => "sent",
             Kind::Delivered => "delivered",

@@ -1,0 +1,194 @@
+//! The form that a provider fills in. Reading and writing both go by it.
+//!
+//! # Adding a provider
+//!
+//! 1. Put an example of each kind into `fixtures/<provider>/<kind>.json`, in the exact bytes that the provider sends,
+//!    without signature headers.
+//! 2. Fill in a [`Provider`] in a file of its own: what it is recognised by, how it signs, where its fields stand,
+//!    and a [`Row`] for each kind.
+//! 3. Add it to `ALL` in `mod.rs`, in alphabetical order.
+//!
+//! Help, completion, recognition, `send` and every promise in `tests/providers.rs` take it from there.
+//! What no form can say (a guard on a certificate's address, a string to sign) is a function in that same file.
+
+use crate::webhook::{BounceClass, Kind, Mark, Recipe, Style};
+
+/// Everything we know of a provider.
+#[derive(Debug)]
+pub struct Provider {
+    /// The name to type.
+    pub name: &'static str,
+    /// The name to read.
+    pub title: &'static str,
+    /// The provider's page about its webhooks.
+    pub docs: &'static str,
+    /// What it is recognised by; any of these.
+    pub tells: &'static [Tell],
+    /// How it signs: the first signs what we send, any verifies what comes.
+    pub schemes: &'static [&'static Recipe],
+    /// The public test key: what `send` signs with where no secret is given.
+    pub test_secret: &'static str,
+    /// The same key in the form to paste into a handler's environment.
+    pub test_public: &'static str,
+    /// Where its events stand in the body.
+    pub envelope: Envelope,
+    /// How it writes JSON.
+    pub style: Style,
+    /// Where its own word for the event stands; the first that is there counts.
+    pub native: &'static [&'static str],
+    /// Where its fields stand.
+    pub fields: Fields,
+    /// Its kinds of event; the first whose marks are there counts.
+    pub rows: &'static [Row],
+    /// The bounces it can tell apart.
+    pub bounces: &'static [Bounce],
+    /// Ids of the delivery that stand outside of its events; a header that repeats one follows it.
+    pub ids: &'static [&'static str],
+    /// Where a link stands that must be visited to confirm a subscription.
+    pub confirm: Option<&'static str>,
+}
+
+/// Something by which a provider's deliveries are recognised.
+#[derive(Debug)]
+pub enum Tell {
+    /// All of these marks in the body.
+    Body(&'static [(&'static str, Mark)]),
+    /// A header field of that name.
+    Header(&'static str),
+}
+
+/// Where the events stand in a body. A list there is a batch.
+#[derive(Debug)]
+pub enum Envelope {
+    /// The body is the event, or the list of events.
+    Plain,
+    /// A text at that pointer holds them as JSON, written in that style. Where the text is missing or no JSON,
+    /// the body itself is the event.
+    Text(&'static str, Style),
+}
+
+/// Where the fields of an event stand. Of several places the first that is there is read, and all are written.
+#[derive(Debug)]
+pub struct Fields {
+    /// The address it is about.
+    pub recipient: &'static [&'static str],
+    /// The domain of that address.
+    pub domain: &'static [&'static str],
+    /// What users correlate on.
+    pub message_id: &'static [&'static str],
+    /// The character at which that id ends, if more follows.
+    pub message_id_end: Option<char>,
+    /// When it happened; the first that is there counts, and the others move with it.
+    pub at: &'static [Stamp],
+    /// The link that was clicked.
+    pub url: &'static [&'static str],
+    /// Why: an SMTP reply, a reason.
+    pub reason: &'static [&'static str],
+    /// Ids that no two events share.
+    pub unique: &'static [&'static str],
+    /// Where a campaign goes.
+    pub campaign: Carry,
+    /// Where a tag goes.
+    pub tag: Carry,
+    /// Where the sender's own members go.
+    pub metadata: Carry,
+}
+
+/// No fields at all, to be filled in.
+pub const FIELDS: Fields = Fields {
+    recipient: &[],
+    domain: &[],
+    message_id: &[],
+    message_id_end: None,
+    at: &[],
+    url: &[],
+    reason: &[],
+    unique: &[],
+    campaign: Carry::Nowhere,
+    tag: Carry::Nowhere,
+    metadata: Carry::Nowhere,
+};
+
+/// A time and how it is written.
+#[derive(Debug)]
+pub enum Stamp {
+    /// RFC 3339 with that many digits behind the second.
+    Rfc3339(&'static str, u8),
+    /// Whole seconds since 1970, as a number or as digits.
+    Seconds(&'static str),
+    /// Seconds since 1970 with six digits of a fraction, as a number.
+    Fraction(&'static str),
+}
+
+/// How a provider carries what the sender adds.
+#[derive(Debug)]
+pub enum Carry {
+    /// Not at all.
+    Nowhere,
+    /// As one text.
+    Text(&'static str),
+    /// As one more of a list of texts.
+    List(&'static str),
+    /// As an object of `id` and `name` in a list.
+    Named(&'static str),
+    /// As members of an object; the empty pointer is the event itself.
+    Members(&'static str),
+    /// As members of an object, each a list of one.
+    Lists(&'static str),
+}
+
+/// A kind of event in a provider's words.
+#[derive(Debug)]
+pub struct Row {
+    /// What it is in common words.
+    pub kind: Kind,
+    /// The provider's own name for it, which can be typed too.
+    pub native: &'static str,
+    /// What must be there for an event to be this.
+    pub marks: &'static [(&'static str, Mark)],
+    /// How final it is, for a bounce.
+    pub bounce: Option<BounceClass>,
+    /// An example, in exactly the bytes that the provider sends: a fixture. Empty if there is none.
+    pub example: &'static str,
+}
+
+/// A bounce with a common name, as the provider tells it.
+#[derive(Debug)]
+pub struct Bounce {
+    /// The common name: `hard`, `soft`, `mailbox-full`, `blocked`.
+    pub name: &'static str,
+    /// The row to start from, by its native name.
+    pub row: &'static str,
+    /// What differs from that row's example: places and JSON values.
+    pub sets: &'static [(&'static str, &'static str)],
+}
+
+/// A row that is no bounce.
+pub const fn row(
+    kind: Kind,
+    native: &'static str,
+    marks: &'static [(&'static str, Mark)],
+    example: &'static str,
+) -> Row {
+    Row { kind, native, marks, bounce: None, example }
+}
+
+/// A row that is a bounce.
+pub const fn bounce(
+    class: BounceClass,
+    native: &'static str,
+    marks: &'static [(&'static str, Mark)],
+    example: &'static str,
+) -> Row {
+    Row { kind: Kind::Bounce, native, marks, bounce: Some(class), example }
+}
+
+impl Provider {
+    /// The row to send for a kind or for a provider's own name.
+    pub fn row(&self, name: &str) -> Option<&'static Row> {
+        let rows = || self.rows.iter().filter(|row| !row.example.is_empty());
+        rows()
+            .find(|row| row.kind != Kind::Other && row.kind.name() == name)
+            .or_else(|| rows().find(|row| row.native.eq_ignore_ascii_case(name)))
+    }
+}

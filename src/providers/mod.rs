@@ -1,0 +1,62 @@
+//! The catalogue: what each provider sends and how it signs. Nothing else lists the providers.
+
+/// A fixture's text, built into the binary.
+macro_rules! example {
+    ($path:literal) => {
+        include_str!(concat!("../../fixtures/", $path, ".json"))
+    };
+}
+
+mod compose;
+mod form;
+mod keys;
+mod read;
+
+mod generic;
+mod mailgun;
+mod mandrill;
+mod postmark;
+mod resend;
+mod sendgrid;
+mod ses;
+mod standard_webhooks;
+
+pub use compose::{Template, Wish};
+pub use form::{Bounce, Carry, Envelope, Fields, Provider, Row, Stamp, Tell};
+pub use keys::Keys;
+pub use read::{is_handshake, read, recognise, signing_scheme};
+
+use crate::webhook::{Kind, nearest};
+
+/// Every provider, in alphabetical order.
+pub static ALL: &[&Provider] = &[
+    &generic::PROVIDER,
+    &mailgun::PROVIDER,
+    &mandrill::PROVIDER,
+    &postmark::PROVIDER,
+    &resend::PROVIDER,
+    &sendgrid::PROVIDER,
+    &ses::PROVIDER,
+    &standard_webhooks::PROVIDER,
+];
+
+/// The provider of that name.
+pub fn find(name: &str) -> Option<&'static Provider> {
+    ALL.iter().copied().find(|provider| provider.name == name)
+}
+
+/// The known names, for a message.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    ALL.iter().map(|provider| provider.name)
+}
+
+/// The names that can be sent for a provider: the kinds it has, then its own words.
+pub fn kinds_of(provider: &Provider) -> Vec<&'static str> {
+    let has = |kind: Kind| provider.rows.iter().any(|row| row.kind == kind && !row.example.is_empty());
+    Kind::ALL.into_iter().filter(|kind| has(*kind)).map(Kind::name).collect()
+}
+
+/// The nearest provider to a name that is not known.
+pub fn guess(name: &str) -> Option<&'static str> {
+    nearest(name, names())
+}

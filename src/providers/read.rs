@@ -1,0 +1,174 @@
+//! From a delivery to a receipt. Reading never fails: what is odd is listed.
+
+use jiff::Timestamp;
+
+use super::form::{Envelope, Provider, Row, Stamp, Tell};
+use super::{ALL, Keys};
+use crate::webhook::{Delivery, Document, Event, Judge, Kind, Mark, Place, Receipt, Recipe, Signature};
+
+/// Reads a delivery: whose it is, what it tells, what its signature is worth.
+/// `named` is the provider that the user says it is; otherwise it is recognised.
+pub fn read(delivery: &Delivery, named: Option<&'static Provider>, keys: &Keys, judge: &Judge) -> Receipt {
+    let mut receipt = Receipt::default();
+    let document = match Document::read(&delivery.headers, &delivery.body) {
+        Ok(document) => Some(document),
+        Err(_) if is_handshake(delivery) => None,
+        Err(problem) => {
+            receipt.problems.push(problem);
+            None
+        }
+    };
+    let recognised = match named {
+        Some(provider) => Some((provider, "named with `--provider`".to_owned())),
+        None => recognise(delivery, document.as_ref()),
+    };
+    let Some((provider, reason)) = recognised else { return receipt };
+    receipt.provider = Some(provider.name);
+    receipt.recognised_by = Some(reason);
+    receipt.signature = judge_signature(provider, delivery, document.as_ref(), keys, judge);
+    if let Some(document) = &document {
+        receipt.confirm = provider.confirm.and_then(|at| document.text(at)).map(Into::into);
+        read_events(provider, document, &mut receipt);
+    }
+    receipt
+}
+
+/// The provider that a delivery comes from, and what says so. Bodies are asked before headers.
+pub fn recognise(delivery: &Delivery, document: Option<&Document>) -> Option<(&'static Provider, String)> {
+    let by_body = |provider: &&'static Provider| {
+        let marks = provider.body_tell(document?)?;
+        let places: Vec<String> = marks.iter().map(|(pointer, _)| format!("`{pointer}`")).collect();
+        Some((*provider, format!("{} in the body", places.join(", "))))
+    };
+    let by_header = |provider: &&'static Provider| {
+        provider.tells.iter().find_map(|tell| match tell {
+            Tell::Header(name) if delivery.headers.get(name).is_some() => Some((*provider, format!("header `{name}`"))),
+            _ => None,
+        })
+    };
+    ALL.iter().find_map(by_body).or_else(|| ALL.iter().find_map(by_header))
+}
+
+/// Whether a request only asks if somebody is there: what providers do before they trust a URL.
+pub fn is_handshake(delivery: &Delivery) -> bool {
+    let method = delivery.method.as_str();
+    delivery.body.is_empty()
+        && (matches!(method, "HEAD" | "OPTIONS") || (method == "GET" && delivery.path.query().is_none()))
+}
+
+/// The scheme that signs a delivery of this provider: the one it is signed by already, else the provider's first.
+/// None where nothing is signed: a delivery whose place for a signature is missing in the body.
+pub fn signing_scheme(provider: &Provider, delivery: &Delivery) -> Option<&'static Recipe> {
+    let document = Document::read(&delivery.headers, &delivery.body).ok();
+    let mut schemes = provider.schemes.iter().copied();
+    schemes
+        .clone()
+        .find(|scheme| scheme.is_present(delivery, document.as_ref()))
+        .or_else(|| schemes.find(|scheme| matches!(scheme.signature, Place::Header(_))))
+}
+
+fn judge_signature(
+    provider: &Provider,
+    delivery: &Delivery,
+    document: Option<&Document>,
+    keys: &Keys,
+    judge: &Judge,
+) -> Signature {
+    let verify = |scheme: &&'static Recipe| {
+        scheme.verify(delivery, document, keys.given(provider), || keys.test(provider), judge)
+    };
+    // Where several are there (a parent account's signature beside the account's own), one that holds is enough.
+    let mut present = provider.schemes.iter().filter(|scheme| scheme.is_present(delivery, document)).map(verify);
+    match present.next() {
+        Some(first) if first.verdict.holds() => first,
+        Some(first) => present.find(|other| other.verdict.holds()).unwrap_or(first),
+        None => provider.schemes.first().map(verify).unwrap_or_default(),
+    }
+}
+
+fn read_events(provider: &Provider, document: &Document, receipt: &mut Receipt) {
+    let inner_text = match provider.envelope {
+        Envelope::Plain => None,
+        Envelope::Text(at, _) => document.text(at),
+    };
+    let inner = inner_text.as_deref().and_then(|text| Document::json(text.as_bytes()).ok());
+    // A bare text or number inside is no event; the envelope is.
+    let root = inner.as_ref().filter(|inner| matches!(inner, Document::Map(_) | Document::List(_))).unwrap_or(document);
+    match root {
+        Document::List(events) => receipt.events.extend(events.iter().map(|event| read_event(provider, event))),
+        event => receipt.events.push(read_event(provider, event)),
+    }
+    let unknown = receipt.events.iter().filter(|event| event.native.is_empty()).count();
+    if unknown > 0 {
+        receipt.problems.push(format!(
+            "{unknown} of {} events are of no kind that {} has",
+            receipt.events.len(),
+            provider.title
+        ));
+    }
+}
+
+fn read_event(provider: &Provider, event: &Document) -> Event {
+    let fields = &provider.fields;
+    let row: Option<&Row> = provider.rows.iter().find(|row| event.bears(row.marks));
+    let text = |pointers: &[&str]| event.first(pointers).filter(|text| !text.is_empty()).map(|text| text.into_owned());
+    let native = text(provider.native).or_else(|| row.map(|row| row.native.to_owned())).unwrap_or_default();
+    let message_id = text(fields.message_id).map(|id| match fields.message_id_end {
+        Some(end) => id.split(end).next().unwrap_or_default().to_owned(),
+        None => id,
+    });
+    let kind = row.map_or(Kind::Other, |row| row.kind);
+    Event {
+        kind,
+        native,
+        recipient: text(fields.recipient),
+        message_id,
+        at: fields.at.iter().find_map(|stamp| stamp.read(event)),
+        url: if kind == Kind::Click { text(fields.url) } else { None },
+        bounce: row.and_then(|row| row.bounce),
+        reason: text(fields.reason),
+    }
+}
+
+impl Provider {
+    /// Whether a body alone says that it comes from this provider.
+    pub fn claims_body(&self, document: &Document) -> bool {
+        self.body_tell(document).is_some()
+    }
+
+    fn body_tell(&self, document: &Document) -> Option<&'static [(&'static str, Mark)]> {
+        self.tells.iter().find_map(|tell| match tell {
+            Tell::Body(marks) if document.bears(marks) => Some(*marks),
+            _ => None,
+        })
+    }
+}
+
+impl Stamp {
+    /// Where it stands.
+    pub fn pointer(&self) -> &'static str {
+        match self {
+            Stamp::Rfc3339(pointer, _) | Stamp::Seconds(pointer) | Stamp::Fraction(pointer) => pointer,
+        }
+    }
+
+    /// The time that stands there, if one does.
+    pub fn read(&self, event: &Document) -> Option<Timestamp> {
+        let text = event.text(self.pointer())?;
+        self.parse(&text)
+    }
+
+    /// Reads a time as this provider writes it, and as lenient as a view may be.
+    #[expect(clippy::cast_possible_truncation, reason = "the range is checked by the timestamp")]
+    pub fn parse(&self, text: &str) -> Option<Timestamp> {
+        match self {
+            Stamp::Rfc3339(..) => text.parse().ok(),
+            Stamp::Seconds(_) | Stamp::Fraction(_) => match text.parse::<i64>() {
+                // Some senders write milliseconds where seconds are documented.
+                Ok(whole) if whole >= 1_000_000_000_000 => Timestamp::from_millisecond(whole).ok(),
+                Ok(whole) => Timestamp::from_second(whole).ok(),
+                Err(_) => Timestamp::from_microsecond((text.parse::<f64>().ok()? * 1e6).round() as i64).ok(),
+            },
+        }
+    }
+}

@@ -1,0 +1,289 @@
+//! Amazon SES, through Amazon SNS: a signed envelope with the SES event as text inside of it, in two shapes
+//! (event publishing says `eventType`, identity notifications say `notificationType`). With raw delivery the event
+//! comes alone and nothing is signed.
+//! <https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sns-contents.html>
+
+use super::form::{Bounce, Carry, Envelope, FIELDS, Fields, Provider, Stamp, Tell, bounce, row};
+use crate::webhook::{
+    Algorithm, BounceClass, Delivery, Document, Encoding, Judge, KeyForm, Kind, Mark, Part, Place, Recipe, Style,
+    TimeForm,
+};
+
+/// <https://docs.aws.amazon.com/sns/latest/dg/sns-verify-signature-of-message.html>
+static SNS: Recipe = Recipe {
+    name: "sns",
+    algorithm: Algorithm::RsaBy("/SignatureVersion"),
+    key: KeyForm::Rsa,
+    id: None,
+    timestamp: Some((Place::Body("/Timestamp"), TimeForm::Rfc3339(3))),
+    signed: &[Part::Own(string_to_sign)],
+    signature: Place::Body("/Signature"),
+    encoding: Encoding::Base64,
+    fresh: &[],
+    // The timestamp stays the same on every retry, and a policy may retry for an hour.
+    tolerance: 3600,
+    uncovered: None,
+    guard: Some(guard),
+};
+
+/// Name and value of each field that counts, each followed by a line feed, in this order.
+fn string_to_sign(envelope: &Document) -> Result<Vec<u8>, String> {
+    let fields: &[&str] = match envelope.text("/Type").as_deref() {
+        Some("Notification") => &["Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Type"],
+        Some("SubscriptionConfirmation" | "UnsubscribeConfirmation") => {
+            &["Message", "MessageId", "SubscribeURL", "Timestamp", "Token", "TopicArn", "Type"]
+        }
+        _ => return Err("`/Type` in the body is none that SNS sends".into()),
+    };
+    let mut text = String::new();
+    for field in fields {
+        match envelope.text(&format!("/{field}")) {
+            Some(value) => text.extend([field, "\n", &value, "\n"]),
+            // Only a notification's subject may be missing.
+            None if *field == "Subject" => {}
+            None => return Err(format!("`/{field}` in the body is missing")),
+        }
+    }
+    Ok(text.into_bytes())
+}
+
+/// What the signature does not say: that the certificate is one of SNS's own, and whose topic it is.
+/// Any customer of AWS can have a topic of theirs sent anywhere, and signed.
+fn guard(delivery: &Delivery, envelope: &Document, judge: &Judge) -> Result<(), String> {
+    let url = envelope.text("/SigningCertURL").unwrap_or_default();
+    if !is_certificate_url(&url) {
+        return Err("`/SigningCertURL` is not an address of SNS".into());
+    }
+    for (header, field) in [("x-amz-sns-message-type", "/Type"), ("x-amz-sns-topic-arn", "/TopicArn")] {
+        if delivery.headers.text(header).is_some_and(|given| Some(given) != envelope.text(field).as_deref()) {
+            return Err(format!("header `{header}` differs from `{field}` in the body"));
+        }
+    }
+    let topic = envelope.text("/TopicArn").unwrap_or_default();
+    if !judge.topics.is_empty() && !judge.topics.iter().any(|wanted| *wanted == topic) {
+        return Err("it comes from another topic than `--topic-arn` allows".into());
+    }
+    Ok(())
+}
+
+/// `https://sns.<region>.amazonaws.com/….pem`, without user, port, query or fragment.
+fn is_certificate_url(url: &str) -> bool {
+    let Some((host, path)) = url.strip_prefix("https://").and_then(|rest| rest.split_once('/')) else { return false };
+    let host = host.strip_suffix(".cn").unwrap_or(host);
+    let region = host.strip_prefix("sns.").and_then(|rest| rest.strip_suffix(".amazonaws.com"));
+    let plain = |text: &str| text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'.');
+    region.is_some_and(|region| region.len() >= 3 && plain(region) && !region.contains('.'))
+        && path.ends_with(".pem")
+        && plain(path)
+}
+
+const NEVER_SENT: Mark = Mark::OneOf(&["Suppressed", "OnAccountSuppressionList"]);
+
+/// SES events and notifications.
+pub static PROVIDER: Provider = Provider {
+    name: "ses",
+    title: "Amazon SES",
+    docs: "https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sns-contents.html",
+    tells: &[
+        Tell::Body(&[("/Type", Mark::Present), ("/TopicArn", Mark::Present), ("/Message", Mark::Present)]),
+        Tell::Body(&[("/eventType", Mark::Present), ("/mail", Mark::Object)]),
+        Tell::Body(&[("/notificationType", Mark::Present)]),
+        Tell::Header("x-amz-sns-message-type"),
+    ],
+    schemes: &[&SNS],
+    test_secret: include_str!("../../fixtures/ses/test-key.pem"),
+    test_public: include_str!("../../fixtures/ses/test-certificate.pem"),
+    envelope: Envelope::Text("/Message", Style::COMPACT),
+    style: Style { lines: true, colon: " : ", ..Style::COMPACT },
+    native: &["/eventType", "/notificationType", "/Type"],
+    fields: Fields {
+        recipient: &[
+            "/bounce/bouncedRecipients/0/emailAddress",
+            "/complaint/complainedRecipients/0/emailAddress",
+            "/delivery/recipients/0",
+            "/deliveryDelay/delayedRecipients/0/emailAddress",
+            // Opens and clicks do not say who of several recipients it was.
+            "/mail/destination/0",
+        ],
+        message_id: &["/mail/messageId"],
+        at: &[
+            Stamp::Rfc3339("/delivery/timestamp", 3),
+            Stamp::Rfc3339("/deliveryDelay/timestamp", 3),
+            Stamp::Rfc3339("/bounce/timestamp", 3),
+            Stamp::Rfc3339("/complaint/timestamp", 3),
+            Stamp::Rfc3339("/open/timestamp", 3),
+            Stamp::Rfc3339("/click/timestamp", 3),
+            Stamp::Rfc3339("/subscription/timestamp", 3),
+            Stamp::Rfc3339("/mail/timestamp", 3),
+            Stamp::Rfc3339("/complaint/arrivalDate", 3),
+            Stamp::Rfc3339("/deliveryDelay/expirationTime", 3),
+            Stamp::Rfc3339("/Timestamp", 3),
+        ],
+        url: &["/click/link"],
+        reason: &[
+            "/bounce/bouncedRecipients/0/diagnosticCode",
+            "/deliveryDelay/delayedRecipients/0/diagnosticCode",
+            "/delivery/smtpResponse",
+            "/reject/reason",
+            "/failure/errorMessage",
+            "/complaint/complaintFeedbackType",
+        ],
+        unique: &["/bounce/feedbackId", "/complaint/feedbackId"],
+        campaign: Carry::Nowhere,
+        tag: Carry::Nowhere,
+        metadata: Carry::Lists("/mail/tags"),
+        ..FIELDS
+    },
+    rows: &[
+        row(Kind::Sent, "Send", &[("/eventType", Mark::Is("Send"))], example!("ses/sent")),
+        row(Kind::Delivered, "Delivery", &[("/eventType", Mark::Is("Delivery"))], example!("ses/delivered")),
+        row(Kind::Deferred, "DeliveryDelay", &[("/eventType", Mark::Is("DeliveryDelay"))], example!("ses/deferred")),
+        row(Kind::Rejected, "SuppressedBounce", &[("/bounce/bounceSubType", NEVER_SENT)], ""),
+        bounce(
+            BounceClass::Hard,
+            "Bounce",
+            &[("/eventType", Mark::Is("Bounce")), ("/bounce/bounceType", Mark::Is("Permanent"))],
+            example!("ses/bounce"),
+        ),
+        bounce(
+            BounceClass::Hard,
+            "BounceNotification",
+            &[("/notificationType", Mark::Is("Bounce")), ("/bounce/bounceType", Mark::Is("Permanent"))],
+            example!("ses/bounce-notification"),
+        ),
+        bounce(BounceClass::Soft, "TransientBounce", &[("/bounce/bounceType", Mark::Is("Transient"))], ""),
+        bounce(BounceClass::Undetermined, "UndeterminedBounce", &[("/bounce", Mark::Object)], ""),
+        // The opposite of a complaint: somebody took it out of the spam folder.
+        row(Kind::Other, "NotSpam", &[("/complaint/complaintFeedbackType", Mark::Is("not-spam"))], ""),
+        row(Kind::Complaint, "Complaint", &[("/eventType", Mark::Is("Complaint"))], example!("ses/complaint")),
+        row(
+            Kind::Complaint,
+            "ComplaintNotification",
+            &[("/notificationType", Mark::Is("Complaint"))],
+            example!("ses/complaint-notification"),
+        ),
+        row(Kind::Rejected, "Reject", &[("/eventType", Mark::Is("Reject"))], example!("ses/rejected")),
+        row(Kind::Open, "Open", &[("/eventType", Mark::Is("Open"))], example!("ses/open")),
+        row(Kind::Click, "Click", &[("/eventType", Mark::Is("Click"))], example!("ses/click")),
+        // Nothing was sent: the template could not be filled in.
+        row(
+            Kind::Rejected,
+            "Rendering Failure",
+            &[("/eventType", Mark::Is("Rendering Failure"))],
+            example!("ses/rejected-rendering-failure"),
+        ),
+        row(
+            Kind::Unsubscribe,
+            "Subscription",
+            &[
+                ("/eventType", Mark::Is("Subscription")),
+                ("/subscription/newTopicPreferences/unsubscribeAll", Mark::Is("true")),
+            ],
+            example!("ses/unsubscribe"),
+        ),
+        row(
+            Kind::Unsubscribe,
+            "TopicOptOut",
+            &[
+                ("/eventType", Mark::Is("Subscription")),
+                ("/subscription/newTopicPreferences/topicSubscriptionStatus/0/subscriptionStatus", Mark::Is("OptOut")),
+            ],
+            "",
+        ),
+        row(Kind::Subscribe, "TopicOptIn", &[("/eventType", Mark::Is("Subscription"))], ""),
+        row(
+            Kind::Delivered,
+            "DeliveryNotification",
+            &[("/notificationType", Mark::Is("Delivery"))],
+            example!("ses/delivered-notification"),
+        ),
+        row(Kind::Other, "Received", &[("/notificationType", Mark::Is("Received"))], ""),
+        row(
+            Kind::Other,
+            "AmazonSnsSubscriptionSucceeded",
+            &[("/notificationType", Mark::Is("AmazonSnsSubscriptionSucceeded"))],
+            example!("ses/other-setup"),
+        ),
+        row(
+            Kind::Other,
+            "SubscriptionConfirmation",
+            &[("/Type", Mark::Is("SubscriptionConfirmation"))],
+            example!("ses/other-subscription-confirmation"),
+        ),
+        row(
+            Kind::Other,
+            "UnsubscribeConfirmation",
+            &[("/Type", Mark::Is("UnsubscribeConfirmation"))],
+            example!("ses/other-unsubscribe-confirmation"),
+        ),
+        // For sending only, for they read as the first of their kind: the other signature version, and raw delivery.
+        row(Kind::Open, "OpenVersion2", &[("/eventType", Mark::Is("Open"))], example!("ses/open-version-2")),
+        row(Kind::Click, "ClickRaw", &[("/eventType", Mark::Is("Click"))], example!("ses/click-raw")),
+        row(
+            Kind::Other,
+            "Validated",
+            &[("/Message", Mark::Starts("Successfully validated SNS topic"))],
+            example!("ses/other-validated"),
+        ),
+    ],
+    bounces: &[
+        Bounce { name: "hard", row: "Bounce", sets: &[] },
+        Bounce {
+            name: "soft",
+            row: "Bounce",
+            sets: &[
+                ("/bounce/bounceType", "Transient"),
+                ("/bounce/bounceSubType", "General"),
+                ("/bounce/bouncedRecipients/0/status", "\"4.2.0\""),
+                ("/bounce/bouncedRecipients/0/diagnosticCode", "smtp; 450 4.2.0 mailbox temporarily unavailable"),
+            ],
+        },
+        Bounce {
+            name: "mailbox-full",
+            row: "Bounce",
+            sets: &[
+                ("/bounce/bounceType", "Transient"),
+                ("/bounce/bounceSubType", "MailboxFull"),
+                ("/bounce/bouncedRecipients/0/status", "\"4.2.2\""),
+                ("/bounce/bouncedRecipients/0/diagnosticCode", "smtp; 452 4.2.2 mailbox over quota"),
+            ],
+        },
+        Bounce {
+            name: "blocked",
+            row: "Bounce",
+            sets: &[
+                ("/bounce/bounceType", "Transient"),
+                ("/bounce/bounceSubType", "ContentRejected"),
+                ("/bounce/bouncedRecipients/0/status", "\"5.7.1\""),
+                ("/bounce/bouncedRecipients/0/diagnosticCode", "smtp; 554 5.7.1 message blocked by policy"),
+            ],
+        },
+    ],
+    ids: &["/MessageId"],
+    confirm: Some("/SubscribeURL"),
+};
+
+#[cfg(test)]
+mod tests {
+    use super::is_certificate_url;
+
+    #[test]
+    fn only_sns_itself_is_asked_for_a_certificate() {
+        for (url, ours) in [
+            ("https://sns.eu-central-1.amazonaws.com/SimpleNotificationService-0123456789abcdef.pem", true),
+            ("https://sns.cn-north-1.amazonaws.com.cn/SimpleNotificationService-0123456789abcdef.pem", true),
+            ("http://sns.eu-central-1.amazonaws.com/x.pem", false),
+            ("https://sns.eu-central-1.amazonaws.com.evil.example/x.pem", false),
+            ("https://evil.example/sns.eu-central-1.amazonaws.com/x.pem", false),
+            ("https://sns.eu-central-1.amazonaws.com@evil.example/x.pem", false),
+            ("https://sns.eu-central-1.amazonaws.com:444/x.pem", false),
+            ("https://bucket.s3.amazonaws.com/x.pem", false),
+            ("https://sns.a.b.amazonaws.com/x.pem", false),
+            ("https://sns.eu-central-1.amazonaws.com/x.pem?y", false),
+            ("https://sns.eu-central-1.amazonaws.com/x.txt", false),
+            ("", false),
+        ] {
+            assert_eq!(is_certificate_url(url), ours, "{url}");
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! Standard Webhooks and Svix: the same scheme under two header prefixes. It defines no events; the payload is the
+//! `type`, `timestamp` and `data` that the specification recommends. What is in `data` is an example of ours.
+//! <https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md>
+
+use super::form::{Carry, Envelope, FIELDS, Fields, Provider, Stamp, Tell, bounce, row};
+use crate::webhook::{Algorithm, BounceClass, Encoding, KeyForm, Kind, Mark, Part, Place, Recipe, Style, TimeForm};
+
+/// Standard Webhooks: `webhook-*` headers.
+pub static WEBHOOK: Recipe = recipe("standard-webhooks", "webhook-id", "webhook-timestamp", "webhook-signature");
+
+/// Svix: the same with `svix-*` headers.
+pub static SVIX: Recipe = recipe("svix", "svix-id", "svix-timestamp", "svix-signature");
+
+const fn recipe(name: &'static str, id: &'static str, timestamp: &'static str, signature: &'static str) -> Recipe {
+    Recipe {
+        name,
+        algorithm: Algorithm::HmacSha256,
+        key: KeyForm::Whsec,
+        id: Some(Place::Header(id)),
+        timestamp: Some((Place::Header(timestamp), TimeForm::Seconds)),
+        signed: &[Part::Id, Part::Text("."), Part::Timestamp, Part::Text("."), Part::Body],
+        signature: Place::Header(signature),
+        encoding: Encoding::Versioned,
+        fresh: &[],
+        tolerance: 300,
+        uncovered: None,
+        guard: None,
+    }
+}
+
+/// Whoever sends by the specification.
+pub static PROVIDER: Provider = Provider {
+    name: "standard-webhooks",
+    title: "Standard Webhooks",
+    docs: "https://www.standardwebhooks.com/",
+    tells: &[
+        Tell::Body(&[("/type", Mark::Present), ("/timestamp", Mark::Present), ("/data", Mark::Object)]),
+        Tell::Header("webhook-signature"),
+        Tell::Header("svix-signature"),
+        Tell::Header("webhook-id"),
+        Tell::Header("svix-id"),
+    ],
+    schemes: &[&WEBHOOK, &SVIX],
+    test_secret: "whsec_d2ViaG9vay1jbGktcHVibGljLXRlc3Qta2V5LTAy",
+    test_public: "whsec_d2ViaG9vay1jbGktcHVibGljLXRlc3Qta2V5LTAy",
+    envelope: Envelope::Plain,
+    style: Style::COMPACT,
+    native: &["/type"],
+    fields: Fields {
+        recipient: &["/data/email"],
+        at: &[Stamp::Rfc3339("/timestamp", 3)],
+        url: &["/data/link_url"],
+        campaign: Carry::Text("/data/campaign_id"),
+        metadata: Carry::Members("/data"),
+        ..FIELDS
+    },
+    rows: &[
+        row(Kind::Sent, "email.sent", &[("/type", Mark::Is("email.sent"))], example!("standard-webhooks/sent")),
+        row(
+            Kind::Delivered,
+            "email.delivered",
+            &[("/type", Mark::Is("email.delivered"))],
+            example!("standard-webhooks/delivered"),
+        ),
+        row(
+            Kind::Deferred,
+            "email.deferred",
+            &[("/type", Mark::Is("email.deferred"))],
+            example!("standard-webhooks/deferred"),
+        ),
+        row(
+            Kind::Open,
+            "email.open",
+            &[("/type", Mark::OneOf(&["email.open", "email.opened"]))],
+            example!("standard-webhooks/open"),
+        ),
+        row(
+            Kind::Click,
+            "email.click",
+            &[("/type", Mark::OneOf(&["email.click", "email.clicked"]))],
+            example!("standard-webhooks/click"),
+        ),
+        bounce(
+            BounceClass::Undetermined,
+            "email.bounce",
+            &[("/type", Mark::OneOf(&["email.bounce", "email.bounced"]))],
+            example!("standard-webhooks/bounce"),
+        ),
+        row(
+            Kind::Rejected,
+            "email.rejected",
+            &[("/type", Mark::Is("email.rejected"))],
+            example!("standard-webhooks/rejected"),
+        ),
+        row(
+            Kind::Complaint,
+            "email.complaint",
+            &[("/type", Mark::OneOf(&["email.complaint", "email.complained"]))],
+            example!("standard-webhooks/complaint"),
+        ),
+        row(
+            Kind::Unsubscribe,
+            "email.unsubscribe",
+            &[("/type", Mark::OneOf(&["email.unsubscribe", "email.unsubscribed"]))],
+            example!("standard-webhooks/unsubscribe"),
+        ),
+        row(
+            Kind::Subscribe,
+            "email.subscribe",
+            &[("/type", Mark::OneOf(&["email.subscribe", "email.subscribed"]))],
+            example!("standard-webhooks/subscribe"),
+        ),
+    ],
+    bounces: &[],
+    ids: &[],
+    confirm: None,
+};

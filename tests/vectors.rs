@@ -1,0 +1,148 @@
+//! Published truth: requests that others signed, or refuse, with the verdict that is right for each.
+//! Where signing and verifying are wrong together, a round trip is content; these are not.
+
+use std::path::Path;
+use std::time::Duration;
+
+use http::{HeaderName, HeaderValue};
+use serde::Deserialize;
+use webhook_cli::providers::{self, Keys};
+use webhook_cli::webhook::{Delivery, Judge, Keyring, Secret, Verdict};
+
+#[derive(Deserialize)]
+struct Vectors {
+    provider: String,
+    tolerance_seconds: Option<u64>,
+    topics: Vec<String>,
+    secrets: std::collections::HashMap<String, String>,
+    cases: Vec<Case>,
+}
+
+#[derive(Deserialize)]
+struct Case {
+    name: String,
+    valid: bool,
+    reason: Option<String>,
+    key: Option<String>,
+    now: i64,
+    method: String,
+    url: String,
+    headers: serde_json::Map<String, serde_json::Value>,
+    configured_url: Option<String>,
+    body: String,
+    kind: Option<String>,
+    bounce: Option<String>,
+}
+
+impl Case {
+    fn delivery(&self) -> Delivery {
+        let after_host = self.url.splitn(4, '/').nth(3).unwrap_or_default();
+        Delivery {
+            method: self.method.parse().unwrap(),
+            path: format!("/{after_host}").parse().unwrap(),
+            headers: self
+                .headers
+                .iter()
+                .map(|(name, value)| {
+                    (name.parse::<HeaderName>().unwrap(), HeaderValue::from_str(value.as_str().unwrap()).unwrap())
+                })
+                .collect(),
+            body: self.body.clone().into(),
+        }
+    }
+}
+
+/// What is said of a refused case, so that the right answer for the wrong reason is noticed too.
+fn reason_wanted(case: &Case) -> &'static [&'static str] {
+    let name = case.name.as_str();
+    match name {
+        _ if name.contains("stale") => &["old"],
+        _ if name.contains("future") => &["ahead"],
+        _ if name.contains("missing") && !name.contains("block") => &["is missing"],
+        _ if name.starts_with("hostile SigningCertURL") => &["not an address of SNS"],
+        _ if name.contains("unexpected topic") => &["another topic"],
+        _ if name.contains("header type disagrees") => &["differs from"],
+        _ if name.contains("hex instead of base64") || name.contains("hex_instead") => {
+            &["hexadecimal", "does not match"]
+        }
+        _ if name.contains("not base64") => &["not base64"],
+        _ if name.contains("upper-case hex") => &["upper case"],
+        _ if name.contains("credentials")
+            || name.contains("password")
+            || ["wrong key", "wrong secret", "wrong_key"].contains(&name) =>
+        {
+            &["missing or differ", "does not match"]
+        }
+        _ => &[],
+    }
+}
+
+fn check(file: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors").join(file);
+    let vectors: Vectors = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+    let provider = providers::find(&vectors.provider).unwrap();
+    assert!(!vectors.cases.is_empty());
+    for case in &vectors.cases {
+        let label = format!("{file}: {}", case.name);
+        let key = case.key.as_ref().map(|name| Secret::new(vectors.secrets[name].clone()));
+        let ring = Keyring::new(key.map(|secret| (Some(vectors.provider.clone()), secret)).into_iter().collect());
+        let keys = Keys::new(&ring, None).unwrap();
+        let judge = Judge {
+            now: jiff::Timestamp::from_second(case.now).unwrap(),
+            tolerance: vectors.tolerance_seconds.map(Duration::from_secs),
+            public_url: Some(case.configured_url.clone().unwrap_or_else(|| case.url.clone())),
+            topics: vectors.topics.clone(),
+        };
+        let delivery = case.delivery();
+        let receipt = providers::read(&delivery, Some(provider), &keys, &judge);
+        let signature = &receipt.signature;
+        if !case.valid {
+            assert_eq!(signature.verdict, Verdict::Refused, "{label}: {:?}, because {:?}", signature, case.reason);
+            let reason = signature.reason.as_deref().unwrap_or_default();
+            let wanted = reason_wanted(case);
+            assert!(wanted.is_empty() || wanted.iter().any(|part| reason.contains(part)), "{label}: said `{reason}`");
+        } else if case.name == "raw message delivery" || case.name.starts_with("HEAD") {
+            // Nothing is signed; a listener with a secret refuses the first and answers the second.
+            assert!(!signature.verdict.holds(), "{label}: {signature:?}");
+        } else {
+            assert_eq!(signature.verdict, Verdict::Verified, "{label}: {signature:?}");
+        }
+        if let Some(kind) = &case.kind {
+            let recognised = providers::read(&delivery, None, &keys, &judge);
+            assert_eq!(recognised.provider, Some(vectors.provider.as_str()), "{label}");
+            let event = &recognised.events[0];
+            assert_eq!(event.kind.name(), kind, "{label}");
+            assert_eq!(event.bounce.map(|class| class.name()), case.bounce.as_deref(), "{label}");
+            assert!(!event.native.is_empty(), "{label}");
+        }
+    }
+}
+
+macro_rules! vectors {
+    ($($name:ident: $file:literal)*) => {
+        $(#[test]
+        fn $name() {
+            check($file);
+        })*
+
+        #[test]
+        fn no_file_is_forgotten() {
+            let listed = [$($file),*];
+            for entry in std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors")).unwrap() {
+                let name = entry.unwrap().file_name().into_string().unwrap();
+                assert!(listed.contains(&name.as_str()), "{name} is not checked");
+            }
+        }
+    };
+}
+
+vectors! {
+    mailgun_vectors_get_their_verdicts: "mailgun.json"
+    mandrill_vectors_get_their_verdicts: "mandrill.json"
+    postmark_vectors_get_their_verdicts: "postmark.json"
+    resend_vectors_get_their_verdicts: "resend.json"
+    sendgrid_vectors_get_their_verdicts: "sendgrid.json"
+    ses_vectors_get_their_verdicts: "ses.json"
+    standard_webhooks_vectors_get_their_verdicts: "standard-webhooks.json"
+    svix_vectors_get_their_verdicts: "svix.json"
+}
