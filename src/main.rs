@@ -1,1 +1,7 @@
-fn main() {}
+//! The program: everything is in the library, so that it can be tested and measured.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    webhook_cli::run().into()
+}

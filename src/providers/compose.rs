@@ -109,6 +109,17 @@ impl Template {
         (delivery, notes)
     }
 
+    /// A new message id, if this provider's events carry one.
+    pub fn message_id(&self, chance: &mut Chance) -> Option<String> {
+        let event = match &self.events {
+            Value::Array(events) => events.first()?,
+            event => event,
+        };
+        let fields = &self.provider.fields;
+        let whole = fields.message_id.iter().find_map(|pointer| event.pointer(pointer)?.as_str())?;
+        Some(chance.like(fields.message_id_end.and_then(|end| whole.split(end).next()).unwrap_or(whole)))
+    }
+
     /// The example's body, taken apart and written again.
     pub fn unchanged(&self) -> Bytes {
         self.encode(self.root.clone(), self.events.clone())

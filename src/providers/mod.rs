@@ -24,7 +24,7 @@ mod standard_webhooks;
 pub use compose::{Template, Wish};
 pub use form::{Bounce, Carry, Envelope, Fields, Provider, Row, Stamp, Tell};
 pub use keys::Keys;
-pub use read::{is_handshake, read, recognise, signing_scheme};
+pub use read::{is_handshake, outline, read, recognise, signing_scheme};
 
 use crate::webhook::{Kind, nearest};
 

@@ -9,6 +9,19 @@ use crate::webhook::{Delivery, Document, Event, Judge, Kind, Mark, Place, Receip
 /// Reads a delivery: whose it is, what it tells, what its signature is worth.
 /// `named` is the provider that the user says it is; otherwise it is recognised.
 pub fn read(delivery: &Delivery, named: Option<&'static Provider>, keys: &Keys, judge: &Judge) -> Receipt {
+    look(delivery, named, |provider, document| judge_signature(provider, delivery, document, keys, judge))
+}
+
+/// Reads what a delivery tells, without judging its signature.
+pub fn outline(delivery: &Delivery, named: Option<&'static Provider>) -> Receipt {
+    look(delivery, named, |_, _| Signature::default())
+}
+
+fn look(
+    delivery: &Delivery,
+    named: Option<&'static Provider>,
+    judge: impl FnOnce(&Provider, Option<&Document>) -> Signature,
+) -> Receipt {
     let mut receipt = Receipt::default();
     let document = match Document::read(&delivery.headers, &delivery.body) {
         Ok(document) => Some(document),
@@ -25,7 +38,7 @@ pub fn read(delivery: &Delivery, named: Option<&'static Provider>, keys: &Keys, 
     let Some((provider, reason)) = recognised else { return receipt };
     receipt.provider = Some(provider.name);
     receipt.recognised_by = Some(reason);
-    receipt.signature = judge_signature(provider, delivery, document.as_ref(), keys, judge);
+    receipt.signature = judge(provider, document.as_ref());
     if let Some(document) = &document {
         receipt.confirm = provider.confirm.and_then(|at| document.text(at)).map(Into::into);
         read_events(provider, document, &mut receipt);

@@ -59,6 +59,18 @@ impl Outcome {
         matches!(self, Outcome::Answered { unexpected: None, .. })
     }
 
+    /// Why it is no success, in words.
+    pub fn reason(&self) -> Option<String> {
+        match self {
+            Outcome::Answered { unexpected, location: Some(location), .. } if unexpected.is_some() => {
+                Some(format!("a redirect to {location}, which is not followed"))
+            }
+            Outcome::Answered { unexpected, .. } => unexpected.clone(),
+            Outcome::TimedOut(span) => Some(format!("no answer within {} s", span.as_secs_f64())),
+            Outcome::Unreachable(why) => Some(why.clone()),
+        }
+    }
+
     /// The word for it in `--json`.
     pub fn name(&self) -> &'static str {
         match self {

@@ -33,27 +33,40 @@ impl Chance {
         (self.next_u64() >> 11) as f64 / (1u64 << 53) as f64
     }
 
-    /// Another id of the same looks: digits for digits, hex for hex, letters for letters of the same case,
-    /// anything else as it stands. The length and the prefix up to the last `_` stay.
+    /// Another id of the same looks: each run of letters and digits is drawn from what it is made of (digits,
+    /// hexadecimal, letters of either case); everything else stays, and so does a prefix up to the last `_` and
+    /// what follows an `@`.
     pub fn like(&mut self, example: &str) -> String {
         let start = example.rfind('_').map_or(0, |at| at + 1);
-        let (prefix, id) = example.split_at(start);
-        let all = |accepts: fn(&char) -> bool| id.chars().filter(char::is_ascii_alphanumeric).all(|c| accepts(&c));
-        let alphabet: &[u8] = if all(|c| c.is_ascii_digit()) {
-            b"0123456789"
-        } else if all(|c| matches!(c, '0'..='9' | 'a'..='f')) {
-            b"0123456789abcdef"
-        } else {
-            b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+        let end = example.rfind('@').filter(|at| *at >= start).unwrap_or(example.len());
+        let (Some(prefix), Some(id), Some(suffix)) =
+            (example.get(..start), example.get(start..end), example.get(end..))
+        else {
+            return example.to_owned();
         };
         let mut out = String::from(prefix);
-        for (at, c) in id.chars().enumerate() {
-            // A leading zero would change a number's length.
-            let floor = usize::from(at == 0 && c != '0' && alphabet.len() == 10);
-            let drawn = alphabet.get(floor + self.below(alphabet.len() - floor)).copied().unwrap_or(b'0');
-            out.push(if c.is_ascii_alphanumeric() { char::from(drawn) } else { c });
+        for piece in id.split_inclusive(|c: char| !c.is_ascii_alphanumeric()) {
+            let run = piece.trim_end_matches(|c: char| !c.is_ascii_alphanumeric());
+            let all = |accepts: fn(char) -> bool| run.chars().all(accepts);
+            let hex: &[u8] =
+                if all(|c| matches!(c, '0'..='9' | 'a'..='f')) { b"0123456789abcdef" } else { b"0123456789ABCDEF" };
+            let is_hex = all(|c| matches!(c, '0'..='9' | 'a'..='f')) || all(|c| matches!(c, '0'..='9' | 'A'..='F'));
+            let is_number = all(|c| c.is_ascii_digit());
+            for (at, c) in run.chars().enumerate() {
+                let alphabet: &[u8] = match c {
+                    // A leading zero would change a number's length.
+                    _ if is_number && at == 0 && c != '0' => b"123456789",
+                    _ if is_number => b"0123456789",
+                    _ if is_hex => hex,
+                    '0'..='9' => b"0123456789",
+                    'a'..='z' => b"abcdefghijklmnopqrstuvwxyz",
+                    _ => b"ABCDEFGHIJKLMNOPQRSTUVWXYZ",
+                };
+                out.push(alphabet.get(self.below(alphabet.len())).copied().map_or(c, char::from));
+            }
+            out.push_str(piece.get(run.len()..).unwrap_or_default());
         }
-        out
+        out + suffix
     }
 }
 
@@ -93,6 +106,11 @@ mod tests {
         assert!(chance.like("msg_2zExampleAAAA").starts_with("msg_"));
         let number = chance.like("4611686018427391042");
         assert!(number.len() == 19 && !number.starts_with('0') && number.bytes().all(|b| b.is_ascii_digit()));
+        let mailgun = chance.like("20260102000000.1.4F7C2A9E0B6D1358@mg.example.com");
+        assert!(
+            mailgun.ends_with("@mg.example.com") && mailgun.len() == 47 && mailgun.matches('.').count() == 4,
+            "{mailgun}"
+        );
         assert_ne!(chance.like("abcdef0123456789"), chance.like("abcdef0123456789"));
     }
 }

@@ -127,6 +127,16 @@ impl From<HeaderMap> for Headers {
     }
 }
 
+impl From<Headers> for HeaderMap {
+    fn from(headers: Headers) -> Self {
+        let mut map = HeaderMap::with_capacity(headers.0.len());
+        for (name, value) in headers.0 {
+            map.append(name, value);
+        }
+        map
+    }
+}
+
 impl FromIterator<(HeaderName, HeaderValue)> for Headers {
     fn from_iter<I: IntoIterator<Item = (HeaderName, HeaderValue)>>(fields: I) -> Self {
         Self(fields.into_iter().collect())

@@ -1,0 +1,173 @@
+
+using namespace System.Management.Automation
+using namespace System.Management.Automation.Language
+
+Register-ArgumentCompleter -Native -CommandName 'webhook-cli' -ScriptBlock {
+    param($wordToComplete, $commandAst, $cursorPosition)
+
+    $commandElements = $commandAst.CommandElements
+    $command = @(
+        'webhook-cli'
+        for ($i = 1; $i -lt $commandElements.Count; $i++) {
+            $element = $commandElements[$i]
+            if ($element -isnot [StringConstantExpressionAst] -or
+                $element.StringConstantType -ne [StringConstantType]::BareWord -or
+                $element.Value.StartsWith('-') -or
+                $element.Value -eq $wordToComplete) {
+                break
+        }
+        $element.Value
+    }) -join ';'
+
+    $completions = @(switch ($command) {
+        'webhook-cli' {
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'One JSON object a line in place of text')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('listen', 'listen', [CompletionResultType]::ParameterValue, 'Receive webhooks, show them, answer them')
+            [CompletionResult]::new('send', 'send', [CompletionResultType]::ParameterValue, 'Send synthetic events, shaped and signed as a provider does')
+            [CompletionResult]::new('replay', 'replay', [CompletionResultType]::ParameterValue, 'Send again what was saved or recorded')
+            [CompletionResult]::new('keys', 'keys', [CompletionResultType]::ParameterValue, 'Print the public test keys, in the form to paste into a handler''s environment')
+            [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print a completion script')
+            [CompletionResult]::new('man', 'man', [CompletionResultType]::ParameterValue, 'Print the manual page, or write a page for each command')
+            break
+        }
+        'webhook-cli;listen' {
+            [CompletionResult]::new('--addr', '--addr', [CompletionResultType]::ParameterName, 'Where to listen')
+            [CompletionResult]::new('-p', '-p', [CompletionResultType]::ParameterName, 'The port alone; 0 takes any that is free')
+            [CompletionResult]::new('--port', '--port', [CompletionResultType]::ParameterName, 'The port alone; 0 takes any that is free')
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'Pass each delivery on, byte for byte, and give the handler''s answer back')
+            [CompletionResult]::new('--forward-to', '--forward-to', [CompletionResultType]::ParameterName, 'Pass each delivery on, byte for byte, and give the handler''s answer back')
+            [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'Keep each delivery: a line in a `.ndjson` file, or a file in a folder, on disk before it is answered')
+            [CompletionResult]::new('--record', '--record', [CompletionResultType]::ParameterName, 'Keep each delivery: a line in a `.ndjson` file, or a file in a folder, on disk before it is answered')
+            [CompletionResult]::new('--secret', '--secret', [CompletionResultType]::ParameterName, 'A secret: `env:NAME`, `file:PATH`, `-` to be asked, or the value itself; `PROVIDER=…` limits it to one')
+            [CompletionResult]::new('--public-url', '--public-url', [CompletionResultType]::ParameterName, 'The URL that the provider was told to call, for schemes that sign the URL (Mandrill)')
+            [CompletionResult]::new('--provider', '--provider', [CompletionResultType]::ParameterName, 'Take every delivery as this provider''s, in place of recognising it')
+            [CompletionResult]::new('--tolerance', '--tolerance', [CompletionResultType]::ParameterName, 'The age allowed to a signed timestamp [default: 5m, for SES 1h]')
+            [CompletionResult]::new('--topic-arn', '--topic-arn', [CompletionResultType]::ParameterName, 'The topic that SNS messages must come from; may be given more than once')
+            [CompletionResult]::new('--status', '--status', [CompletionResultType]::ParameterName, 'The status to answer')
+            [CompletionResult]::new('--body', '--body', [CompletionResultType]::ParameterName, 'The body to answer: a text, or `@FILE`')
+            [CompletionResult]::new('-H', '-H ', [CompletionResultType]::ParameterName, 'A header to answer; may be given more than once')
+            [CompletionResult]::new('--header', '--header', [CompletionResultType]::ParameterName, 'A header to answer; may be given more than once')
+            [CompletionResult]::new('--delay', '--delay', [CompletionResultType]::ParameterName, 'How long to wait before the answer')
+            [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'How long a forwarded delivery may take')
+            [CompletionResult]::new('-e', '-e', [CompletionResultType]::ParameterName, 'Show only deliveries with these kinds of event; all are still answered, recorded and forwarded')
+            [CompletionResult]::new('--events', '--events', [CompletionResultType]::ParameterName, 'Show only deliveries with these kinds of event; all are still answered, recorded and forwarded')
+            [CompletionResult]::new('--show', '--show', [CompletionResultType]::ParameterName, 'Which parts of a delivery to show')
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Stop after that many deliveries')
+            [CompletionResult]::new('--count', '--count', [CompletionResultType]::ParameterName, 'Stop after that many deliveries')
+            [CompletionResult]::new('--for', '--for', [CompletionResultType]::ParameterName, 'Stop after that time')
+            [CompletionResult]::new('--expect', '--expect', [CompletionResultType]::ParameterName, 'Exit with 1 unless these events came: `bounce`, `click=2`')
+            [CompletionResult]::new('--max-body', '--max-body', [CompletionResultType]::ParameterName, 'The largest body that is taken; more is answered 413')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour')
+            [CompletionResult]::new('--require-signature', '--require-signature', [CompletionResultType]::ParameterName, 'Answer 401 to what does not verify, and never forward it')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'One line for each delivery')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'One line for each delivery')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Everything: events, headers, body and the answer')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Everything: events, headers, body and the answer')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'One JSON object a line in place of text')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'webhook-cli;send' {
+            [CompletionResult]::new('--provider', '--provider', [CompletionResultType]::ParameterName, 'Whose shape and signature; `all` for every one')
+            [CompletionResult]::new('--to', '--to', [CompletionResultType]::ParameterName, 'Where to send: a URL, or `3000`, `:3000/path`, `localhost:3000/path`')
+            [CompletionResult]::new('-H', '-H ', [CompletionResultType]::ParameterName, 'One more header, or another value for one; may be given more than once')
+            [CompletionResult]::new('--header', '--header', [CompletionResultType]::ParameterName, 'One more header, or another value for one; may be given more than once')
+            [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'How long a whole attempt may take')
+            [CompletionResult]::new('--connect-timeout', '--connect-timeout', [CompletionResultType]::ParameterName, 'How long connecting may take')
+            [CompletionResult]::new('--expect-status', '--expect-status', [CompletionResultType]::ParameterName, 'The statuses that count as success: `2xx`, `200,409`')
+            [CompletionResult]::new('--as', '--as', [CompletionResultType]::ParameterName, 'How to print them')
+            [CompletionResult]::new('--secret', '--secret', [CompletionResultType]::ParameterName, 'A secret: `env:NAME`, `file:PATH`, `-` to be asked, or the value itself; `PROVIDER=…` limits it to one')
+            [CompletionResult]::new('--public-url', '--public-url', [CompletionResultType]::ParameterName, 'The URL that the provider was told to call, for schemes that sign the URL (Mandrill)')
+            [CompletionResult]::new('--set', '--set', [CompletionResultType]::ParameterName, 'Change a field of the event: a JSON pointer or dotted path, and JSON or a text')
+            [CompletionResult]::new('--recipient', '--recipient', [CompletionResultType]::ParameterName, 'The address it is about')
+            [CompletionResult]::new('--url', '--url', [CompletionResultType]::ParameterName, 'The link that was clicked')
+            [CompletionResult]::new('--campaign', '--campaign', [CompletionResultType]::ParameterName, 'The campaign')
+            [CompletionResult]::new('--message-id', '--message-id', [CompletionResultType]::ParameterName, 'The message''s id, as that provider''s users correlate on it')
+            [CompletionResult]::new('--at', '--at', [CompletionResultType]::ParameterName, 'When it happened: RFC 3339, or a span back from now such as `2h`')
+            [CompletionResult]::new('--tag', '--tag', [CompletionResultType]::ParameterName, 'A tag of the message; may be given more than once')
+            [CompletionResult]::new('--metadata', '--metadata', [CompletionResultType]::ParameterName, 'A member of the sender''s own; may be given more than once')
+            [CompletionResult]::new('--bounce', '--bounce', [CompletionResultType]::ParameterName, 'The sort of bounce: hard, soft, mailbox-full, blocked')
+            [CompletionResult]::new('-d', '-d', [CompletionResultType]::ParameterName, 'Your own body in place of an example: a text, `@FILE`, or `-`')
+            [CompletionResult]::new('--data', '--data', [CompletionResultType]::ParameterName, 'Your own body in place of an example: a text, `@FILE`, or `-`')
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'How many deliveries of each kind')
+            [CompletionResult]::new('--count', '--count', [CompletionResultType]::ParameterName, 'How many deliveries of each kind')
+            [CompletionResult]::new('-c', '-c', [CompletionResultType]::ParameterName, 'How many requests at once')
+            [CompletionResult]::new('--concurrency', '--concurrency', [CompletionResultType]::ParameterName, 'How many requests at once')
+            [CompletionResult]::new('--retries', '--retries', [CompletionResultType]::ParameterName, 'How often a delivery is tried again')
+            [CompletionResult]::new('--seed', '--seed', [CompletionResultType]::ParameterName, 'The same ids every time; with `--at` the same bytes')
+            [CompletionResult]::new('--signed-at', '--signed-at', [CompletionResultType]::ParameterName, 'The signed timestamp: RFC 3339, or a span back from now [default: now; with `--seed` and `--at`, that of `--at`]')
+            [CompletionResult]::new('--save', '--save', [CompletionResultType]::ParameterName, 'Keep what is sent as a fixture: a `.json` file, a folder, or a line in a `.ndjson` recording')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour')
+            [CompletionResult]::new('--insecure', '--insecure', [CompletionResultType]::ParameterName, 'Take any certificate')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Print the requests in place of sending them')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'One JSON object a line in place of text')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'webhook-cli;replay' {
+            [CompletionResult]::new('--to', '--to', [CompletionResultType]::ParameterName, 'Where to send: a URL, or `3000`, `:3000/path`, `localhost:3000/path`')
+            [CompletionResult]::new('-H', '-H ', [CompletionResultType]::ParameterName, 'One more header, or another value for one; may be given more than once')
+            [CompletionResult]::new('--header', '--header', [CompletionResultType]::ParameterName, 'One more header, or another value for one; may be given more than once')
+            [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'How long a whole attempt may take')
+            [CompletionResult]::new('--connect-timeout', '--connect-timeout', [CompletionResultType]::ParameterName, 'How long connecting may take')
+            [CompletionResult]::new('--expect-status', '--expect-status', [CompletionResultType]::ParameterName, 'The statuses that count as success: `2xx`, `200,409`')
+            [CompletionResult]::new('--as', '--as', [CompletionResultType]::ParameterName, 'How to print them')
+            [CompletionResult]::new('--secret', '--secret', [CompletionResultType]::ParameterName, 'A secret: `env:NAME`, `file:PATH`, `-` to be asked, or the value itself; `PROVIDER=…` limits it to one')
+            [CompletionResult]::new('--public-url', '--public-url', [CompletionResultType]::ParameterName, 'The URL that the provider was told to call, for schemes that sign the URL (Mandrill)')
+            [CompletionResult]::new('--path', '--path', [CompletionResultType]::ParameterName, 'The path to ask for, in place of the recorded one')
+            [CompletionResult]::new('-c', '-c', [CompletionResultType]::ParameterName, 'How many requests at once; the recorded order is kept with 1')
+            [CompletionResult]::new('--concurrency', '--concurrency', [CompletionResultType]::ParameterName, 'How many requests at once; the recorded order is kept with 1')
+            [CompletionResult]::new('--retries', '--retries', [CompletionResultType]::ParameterName, 'How often a delivery is tried again: no answer, 408, 425, 429, 500, 502, 503, 504')
+            [CompletionResult]::new('--backoff', '--backoff', [CompletionResultType]::ParameterName, 'The wait before the second attempt; it doubles from there')
+            [CompletionResult]::new('-e', '-e', [CompletionResultType]::ParameterName, 'Only deliveries with these kinds of event')
+            [CompletionResult]::new('--events', '--events', [CompletionResultType]::ParameterName, 'Only deliveries with these kinds of event')
+            [CompletionResult]::new('--provider', '--provider', [CompletionResultType]::ParameterName, 'Only deliveries of this provider')
+            [CompletionResult]::new('--recipient', '--recipient', [CompletionResultType]::ParameterName, 'Only deliveries about this address')
+            [CompletionResult]::new('--skip', '--skip', [CompletionResultType]::ParameterName, 'Pass over the first N')
+            [CompletionResult]::new('--limit', '--limit', [CompletionResultType]::ParameterName, 'Send at most N')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour')
+            [CompletionResult]::new('--insecure', '--insecure', [CompletionResultType]::ParameterName, 'Take any certificate')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Print the requests in place of sending them')
+            [CompletionResult]::new('--resign', '--resign', [CompletionResultType]::ParameterName, 'Make a new timestamp and signature for each attempt, by the provider''s rule')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Send to a host that is neither this machine nor in a private network, without asking')
+            [CompletionResult]::new('--skip-broken', '--skip-broken', [CompletionResultType]::ParameterName, 'Name a broken fixture and go on')
+            [CompletionResult]::new('--watch', '--watch', [CompletionResultType]::ParameterName, 'Stay, and send each fixture again when it is saved')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'One JSON object a line in place of text')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'webhook-cli;keys' {
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'One JSON object a line in place of text')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'webhook-cli;completions' {
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'One JSON object a line in place of text')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'webhook-cli;man' {
+            [CompletionResult]::new('--dir', '--dir', [CompletionResultType]::ParameterName, 'Write `webhook-cli*.1` into this folder in place of printing')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'One JSON object a line in place of text')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+    })
+
+    $completions.Where{ $_.CompletionText -like "$wordToComplete*" } |
+        Sort-Object -Property ListItemText
+}

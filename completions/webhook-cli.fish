@@ -1,0 +1,149 @@
+# Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
+function __fish_webhook_cli_global_optspecs
+    string join \n json color= h/help V/version
+end
+
+function __fish_webhook_cli_needs_command
+    # Figure out if the current invocation already has a command.
+    set -l cmd (commandline -opc)
+    set -e cmd[1]
+    argparse -s (__fish_webhook_cli_global_optspecs) -- $cmd 2>/dev/null
+    or return
+    if set -q argv[1]
+        # Also print the command, so this can be used to figure out what it is.
+        echo $argv[1]
+        return 1
+    end
+    return 0
+end
+
+function __fish_webhook_cli_using_subcommand
+    set -l cmd (__fish_webhook_cli_needs_command)
+    test -z "$cmd"
+    and return 1
+    contains -- $cmd[1] $argv
+end
+
+complete -c webhook-cli -n "__fish_webhook_cli_needs_command" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` says otherwise'
+always\t'Always'
+never\t'Never'"
+complete -c webhook-cli -n "__fish_webhook_cli_needs_command" -l json -d 'One JSON object a line in place of text'
+complete -c webhook-cli -n "__fish_webhook_cli_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c webhook-cli -n "__fish_webhook_cli_needs_command" -s V -l version -d 'Print version'
+complete -c webhook-cli -n "__fish_webhook_cli_needs_command" -f -a "listen" -d 'Receive webhooks, show them, answer them'
+complete -c webhook-cli -n "__fish_webhook_cli_needs_command" -f -a "send" -d 'Send synthetic events, shaped and signed as a provider does'
+complete -c webhook-cli -n "__fish_webhook_cli_needs_command" -f -a "replay" -d 'Send again what was saved or recorded'
+complete -c webhook-cli -n "__fish_webhook_cli_needs_command" -f -a "keys" -d 'Print the public test keys, in the form to paste into a handler\'s environment'
+complete -c webhook-cli -n "__fish_webhook_cli_needs_command" -f -a "completions" -d 'Print a completion script'
+complete -c webhook-cli -n "__fish_webhook_cli_needs_command" -f -a "man" -d 'Print the manual page, or write a page for each command'
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand listen" -l addr -d 'Where to listen' -r
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand listen" -s p -l port -d 'The port alone; 0 takes any that is free' -r
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand listen" -s f -l forward-to -d 'Pass each delivery on, byte for byte, and give the handler\'s answer back' -r
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand listen" -s r -l record -d 'Keep each delivery: a line in a `.ndjson` file, or a file in a folder, on disk before it is answered' -r -F
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand listen" -l secret -d 'A secret: `env:NAME`, `file:PATH`, `-` to be asked, or the value itself; `PROVIDER=…` limits it to one' -r
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand listen" -l public-url -d 'The URL that the provider was told to call, for schemes that sign the URL (Mandrill)' -r
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand listen" -l provider -d 'Take every delivery as this provider\'s, in place of recognising it' -r
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand listen" -l tolerance -d 'The age allowed to a signed timestamp [default: 5m, for SES 1h]' -r
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand listen" -l topic-arn -d 'The topic that SNS messages must come from; may be given more than once' -r
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand listen" -l status -d 'The status to answer' -r
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand listen" -l body -d 'The body to answer: a text, or `@FILE`' -r
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand listen" -s H -l header -d 'A header to answer; may be given more than once' -r
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand listen" -l delay -d 'How long to wait before the answer' -r
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand listen" -l timeout -d 'How long a forwarded delivery may take' -r
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand listen" -s e -l events -d 'Show only deliveries with these kinds of event; all are still answered, recorded and forwarded' -r
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand listen" -l show -d 'Which parts of a delivery to show' -r -f -a "events\t'A line for each event'
+headers\t'The header fields'
+body\t'The body'
+reply\t'What was answered'"
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand listen" -s n -l count -d 'Stop after that many deliveries' -r
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand listen" -l for -d 'Stop after that time' -r
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand listen" -l expect -d 'Exit with 1 unless these events came: `bounce`, `click=2`' -r
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand listen" -l max-body -d 'The largest body that is taken; more is answered 413' -r
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand listen" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` says otherwise'
+always\t'Always'
+never\t'Never'"
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand listen" -l require-signature -d 'Answer 401 to what does not verify, and never forward it'
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand listen" -s q -l quiet -d 'One line for each delivery'
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand listen" -s v -l verbose -d 'Everything: events, headers, body and the answer'
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand listen" -l json -d 'One JSON object a line in place of text'
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand listen" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand send" -l provider -d 'Whose shape and signature; `all` for every one' -r
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand send" -l to -d 'Where to send: a URL, or `3000`, `:3000/path`, `localhost:3000/path`' -r
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand send" -s H -l header -d 'One more header, or another value for one; may be given more than once' -r
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand send" -l timeout -d 'How long a whole attempt may take' -r
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand send" -l connect-timeout -d 'How long connecting may take' -r
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand send" -l expect-status -d 'The statuses that count as success: `2xx`, `200,409`' -r
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand send" -l as -d 'How to print them' -r -f -a "http\t'As it goes over the wire'
+curl\t'As a command line for curl'
+json\t'As a fixture on one line'"
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand send" -l secret -d 'A secret: `env:NAME`, `file:PATH`, `-` to be asked, or the value itself; `PROVIDER=…` limits it to one' -r
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand send" -l public-url -d 'The URL that the provider was told to call, for schemes that sign the URL (Mandrill)' -r
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand send" -l set -d 'Change a field of the event: a JSON pointer or dotted path, and JSON or a text' -r
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand send" -l recipient -d 'The address it is about' -r
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand send" -l url -d 'The link that was clicked' -r
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand send" -l campaign -d 'The campaign' -r
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand send" -l message-id -d 'The message\'s id, as that provider\'s users correlate on it' -r
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand send" -l at -d 'When it happened: RFC 3339, or a span back from now such as `2h`' -r
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand send" -l tag -d 'A tag of the message; may be given more than once' -r
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand send" -l metadata -d 'A member of the sender\'s own; may be given more than once' -r
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand send" -l bounce -d 'The sort of bounce: hard, soft, mailbox-full, blocked' -r
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand send" -s d -l data -d 'Your own body in place of an example: a text, `@FILE`, or `-`' -r
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand send" -s n -l count -d 'How many deliveries of each kind' -r
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand send" -s c -l concurrency -d 'How many requests at once' -r
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand send" -l retries -d 'How often a delivery is tried again' -r
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand send" -l seed -d 'The same ids every time; with `--at` the same bytes' -r
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand send" -l signed-at -d 'The signed timestamp: RFC 3339, or a span back from now [default: now; with `--seed` and `--at`, that of `--at`]' -r
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand send" -l save -d 'Keep what is sent as a fixture: a `.json` file, a folder, or a line in a `.ndjson` recording' -r -F
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand send" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` says otherwise'
+always\t'Always'
+never\t'Never'"
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand send" -l insecure -d 'Take any certificate'
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand send" -l dry-run -d 'Print the requests in place of sending them'
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand send" -l json -d 'One JSON object a line in place of text'
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand send" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand replay" -l to -d 'Where to send: a URL, or `3000`, `:3000/path`, `localhost:3000/path`' -r
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand replay" -s H -l header -d 'One more header, or another value for one; may be given more than once' -r
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand replay" -l timeout -d 'How long a whole attempt may take' -r
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand replay" -l connect-timeout -d 'How long connecting may take' -r
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand replay" -l expect-status -d 'The statuses that count as success: `2xx`, `200,409`' -r
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand replay" -l as -d 'How to print them' -r -f -a "http\t'As it goes over the wire'
+curl\t'As a command line for curl'
+json\t'As a fixture on one line'"
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand replay" -l secret -d 'A secret: `env:NAME`, `file:PATH`, `-` to be asked, or the value itself; `PROVIDER=…` limits it to one' -r
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand replay" -l public-url -d 'The URL that the provider was told to call, for schemes that sign the URL (Mandrill)' -r
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand replay" -l path -d 'The path to ask for, in place of the recorded one' -r
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand replay" -s c -l concurrency -d 'How many requests at once; the recorded order is kept with 1' -r
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand replay" -l retries -d 'How often a delivery is tried again: no answer, 408, 425, 429, 500, 502, 503, 504' -r
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand replay" -l backoff -d 'The wait before the second attempt; it doubles from there' -r
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand replay" -s e -l events -d 'Only deliveries with these kinds of event' -r
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand replay" -l provider -d 'Only deliveries of this provider' -r
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand replay" -l recipient -d 'Only deliveries about this address' -r
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand replay" -l skip -d 'Pass over the first N' -r
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand replay" -l limit -d 'Send at most N' -r
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand replay" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` says otherwise'
+always\t'Always'
+never\t'Never'"
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand replay" -l insecure -d 'Take any certificate'
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand replay" -l dry-run -d 'Print the requests in place of sending them'
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand replay" -l resign -d 'Make a new timestamp and signature for each attempt, by the provider\'s rule'
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand replay" -l yes -d 'Send to a host that is neither this machine nor in a private network, without asking'
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand replay" -l skip-broken -d 'Name a broken fixture and go on'
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand replay" -l watch -d 'Stay, and send each fixture again when it is saved'
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand replay" -l json -d 'One JSON object a line in place of text'
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand replay" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand keys" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` says otherwise'
+always\t'Always'
+never\t'Never'"
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand keys" -l json -d 'One JSON object a line in place of text'
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand keys" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand completions" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` says otherwise'
+always\t'Always'
+never\t'Never'"
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand completions" -l json -d 'One JSON object a line in place of text'
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand man" -l dir -d 'Write `webhook-cli*.1` into this folder in place of printing' -r -F
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand man" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` says otherwise'
+always\t'Always'
+never\t'Never'"
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand man" -l json -d 'One JSON object a line in place of text'
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand man" -s h -l help -d 'Print help (see more with \'--help\')'

@@ -1,0 +1,31 @@
+//! The manual, from the same words that the parser knows.
+
+use std::io::Write;
+use std::path::Path;
+
+use clap::CommandFactory;
+use clap_mangen::Man;
+
+use crate::cli::Cli;
+use crate::error::{Error, Exit, Result};
+
+/// Prints the manual page, or writes one for each command into a folder.
+pub fn run(dir: Option<&Path>) -> Result<Exit> {
+    match dir {
+        Some(dir) => {
+            let failed = |error| Error::usage(format!("cannot write the manual into `{}`: {error}", dir.display()));
+            std::fs::create_dir_all(dir)
+                .and_then(|()| clap_mangen::generate_to(Cli::command(), dir))
+                .map_err(failed)?;
+        }
+        None => {
+            let mut page = Vec::new();
+            Man::new(Cli::command())
+                .render(&mut page)
+                .map_err(|error| Error::usage(format!("cannot make the manual: {error}")))?;
+            // A closed pipe is success.
+            let _ = std::io::stdout().write_all(&page);
+        }
+    }
+    Ok(Exit::Success)
+}

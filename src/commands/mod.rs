@@ -1,0 +1,39 @@
+//! The verbs. Each makes a plan of what was typed, and carries it out.
+
+mod completions;
+mod courier;
+mod id;
+mod interrupt;
+mod keys;
+mod listen;
+mod man;
+mod plan;
+mod replay;
+mod send;
+
+use crate::cli::{Cli, Command};
+use crate::error::{Exit, Result};
+use crate::report::{ColorChoice, Parts, Style};
+
+/// Does what was typed.
+pub fn run(cli: Cli) -> Result<Exit> {
+    let style = Style { json: cli.json, color: cli.color.into(), parts: Parts::default() };
+    match cli.command {
+        Command::Listen(args) => listen::run(&listen::Plan::new(&args, style)?),
+        Command::Send(args) => send::run(send::Plan::new(*args, style)?),
+        Command::Replay(args) => replay::run(replay::Plan::new(*args, style)?),
+        Command::Keys(args) => keys::run(&args, style),
+        Command::Completions { shell } => completions::run(shell),
+        Command::Man { dir } => man::run(dir.as_deref()),
+    }
+}
+
+impl From<crate::cli::Color> for ColorChoice {
+    fn from(color: crate::cli::Color) -> Self {
+        match color {
+            crate::cli::Color::Auto => ColorChoice::Auto,
+            crate::cli::Color::Always => ColorChoice::Always,
+            crate::cli::Color::Never => ColorChoice::Never,
+        }
+    }
+}

@@ -1,0 +1,191 @@
+//! What several commands make of the same words.
+
+use http::{HeaderName, HeaderValue};
+
+use crate::cli::{RequestArgs, SecretArgs};
+use crate::error::{Error, Result};
+use crate::io::client::Settings;
+use crate::io::secrets::{self, Origin};
+use crate::providers::{self, ALL, Keys, Provider};
+use crate::report::Reporter;
+use crate::webhook::{Delivery, Keyring, Target};
+
+/// The environment variable that holds the secret where none is given.
+const DEFAULT_SECRET: &str = "WEBHOOK_CLI_SECRET";
+
+/// The provider of that name, or an error that lists those there are and guesses the nearest.
+pub fn provider(name: &str) -> Result<&'static Provider> {
+    providers::find(name).ok_or_else(|| {
+        let known: Vec<&str> = providers::names().collect();
+        let error = Error::usage(format!("`{name}` is no provider that is known"));
+        let error = match providers::guess(name) {
+            Some(near) => error.hint(format!("did you mean `{near}`?")),
+            None => error,
+        };
+        error.hint(format!("the providers are {}", known.join(", ")))
+    })
+}
+
+/// What to do with the secrets that were given.
+#[derive(Debug)]
+pub struct Secrets {
+    /// The keys made of them.
+    pub keys: Keys,
+    /// What the user should know about how they were given.
+    pub notes: Vec<String>,
+}
+
+/// Reads the secrets. `only` is the one provider in play, if there is one.
+pub fn secrets(args: &SecretArgs, only: Option<&Provider>) -> Result<Secrets> {
+    let known: Vec<&str> = ALL.iter().map(|provider| provider.name).collect();
+    let mut notes = Vec::new();
+    let mut ring = Vec::new();
+    let mut specs = args.secrets.clone();
+    if specs.is_empty() && std::env::var_os(DEFAULT_SECRET).is_some_and(|secret| !secret.is_empty()) {
+        specs.push(format!("env:{DEFAULT_SECRET}"));
+    }
+    for spec in &specs {
+        let given = secrets::read(spec, &known)?;
+        if given.origin == Origin::CommandLine {
+            notes.push(
+                "a secret on the command line can be seen by other users of this machine; use `env:NAME` or `file:PATH`"
+                    .into(),
+            );
+        }
+        notes.extend(given.note);
+        ring.push((given.limit, given.secret));
+    }
+    Ok(Secrets { keys: Keys::new(&Keyring::new(ring), only)?, notes })
+}
+
+/// Headers given as `NAME:VALUE`.
+pub fn headers(given: &[String]) -> Result<Vec<(HeaderName, HeaderValue)>> {
+    given
+        .iter()
+        .map(|field| {
+            let wrong =
+                || Error::usage(format!("`{}` is no header", field.escape_debug())).hint("write it as `name: value`");
+            let (name, value) = field.split_once(':').ok_or_else(wrong)?;
+            let name = HeaderName::try_from(name.trim()).map_err(|_| wrong())?;
+            Ok((name, HeaderValue::from_str(value.trim()).map_err(|_| wrong())?))
+        })
+        .collect()
+}
+
+/// A body given as a text or as `@FILE`, or `-` for stdin.
+pub fn body(given: &str) -> Result<Vec<u8>> {
+    let failed = |what: &str, error: std::io::Error| Error::input(format!("cannot read {what}: {error}"));
+    match given.strip_prefix('@') {
+        Some(path) => std::fs::read(path).map_err(|error| failed(&format!("`{path}`"), error)),
+        None if given == "-" => {
+            let mut body = Vec::new();
+            std::io::Read::read_to_end(&mut std::io::stdin(), &mut body).map_err(|error| failed("stdin", error))?;
+            Ok(body)
+        }
+        None => Ok(given.as_bytes().to_vec()),
+    }
+}
+
+/// The statuses that count as success.
+#[derive(Clone, Debug)]
+pub struct Statuses(Vec<(u16, u16)>, String);
+
+impl Statuses {
+    /// Reads `2xx`, `200,409`, `200-204`.
+    pub fn parse(given: &str) -> Result<Statuses> {
+        let range = |part: &str| -> Option<(u16, u16)> {
+            let code = |text: &str| text.parse::<u16>().ok().filter(|code| (100..=599).contains(code));
+            if let Some(class) = part.strip_suffix("xx") {
+                let class = class.parse::<u16>().ok().filter(|class| (1..=5).contains(class))?;
+                return Some((class * 100, class * 100 + 99));
+            }
+            match part.split_once('-') {
+                Some((from, to)) => Some((code(from)?, code(to)?)),
+                None => code(part).map(|code| (code, code)),
+            }
+        };
+        given
+            .split(',')
+            .map(|part| range(part.trim()))
+            .collect::<Option<Vec<_>>>()
+            .map(|ranges| Statuses(ranges, given.to_owned()))
+            .ok_or_else(|| Error::usage(format!("`{given}` is no status")).hint("write `2xx`, `200,409` or `200-204`"))
+    }
+
+    /// Whether a status is one of them.
+    pub fn accept(&self, status: u16) -> bool {
+        self.0.iter().any(|(from, to)| (*from..=*to).contains(&status))
+    }
+
+    /// As it was typed.
+    pub fn as_typed(&self) -> &str {
+        &self.1
+    }
+}
+
+/// How requests are made, for `send` and `replay`.
+#[derive(Debug)]
+pub struct Request {
+    /// Where they go.
+    pub target: Target,
+    /// Header fields to set.
+    pub headers: Vec<(HeaderName, HeaderValue)>,
+    /// How patient and how trusting to be.
+    pub settings: Settings,
+    /// What counts as success.
+    pub expected: Statuses,
+}
+
+impl Request {
+    /// Makes it of the words.
+    pub fn new(args: &RequestArgs) -> Result<Request> {
+        Ok(Request {
+            target: Target::parse(&args.to)?,
+            headers: headers(&args.headers)?,
+            settings: Settings {
+                timeout: args.timeout,
+                connect_timeout: args.connect_timeout,
+                insecure: args.insecure,
+            },
+            expected: Statuses::parse(&args.expect_status)?,
+        })
+    }
+
+    /// Puts the user's header fields into a delivery.
+    pub fn dress(&self, delivery: &mut Delivery) {
+        for (name, value) in &self.headers {
+            delivery.headers.set(name.clone(), value.clone());
+        }
+    }
+}
+
+/// Says what the user should know before it begins.
+pub fn say_all(report: &Reporter, notes: &[String]) {
+    for note in notes {
+        report.warn(note);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Statuses, headers};
+
+    #[test]
+    fn statuses_are_classes_codes_and_ranges() {
+        let statuses = Statuses::parse("2xx,409,500-502").unwrap();
+        for (status, accepted) in [(200, true), (299, true), (300, false), (409, true), (501, true), (503, false)] {
+            assert_eq!(statuses.accept(status), accepted, "{status}");
+        }
+        for odd in ["", "6xx", "20", "ok", "200,", "2xx-3xx"] {
+            assert!(Statuses::parse(odd).is_err(), "{odd}");
+        }
+    }
+
+    #[test]
+    fn a_header_is_a_name_and_a_value() {
+        assert_eq!(headers(&["X-A:  1:2 ".into()]).unwrap()[0].1, "1:2");
+        for odd in ["X=1", "", ":", "a b:1", "a:\r\nb"] {
+            assert!(headers(&[odd.into()]).is_err(), "{odd}");
+        }
+    }
+}

@@ -1,0 +1,409 @@
+//! The way out: one delivery to one target, and what came of it.
+//!
+//! A `Line` is one kept-alive connection and is driven by whoever asks over it; nothing runs in between.
+//! Redirects are never followed, and nothing of an answer is ever interpreted but its framing.
+
+use std::future::poll_fn;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::pin::{Pin, pin};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use http::header::{HOST, HeaderMap};
+use http::uri::PathAndQuery;
+use http::{HeaderValue, Request, StatusCode, Uri};
+use http_body_util::Full;
+use hyper::body::{Body, Incoming};
+use hyper::client::conn::http1::{self, Connection, SendRequest};
+use hyper_util::rt::TokioIo;
+use jiff::Timestamp;
+use tokio::net::TcpStream;
+
+use super::gather::Gather;
+use super::retry_after;
+use super::tls::{self, Tls, Wire};
+use crate::webhook::{Delivery, Headers, Outcome, Target};
+
+/// How patient and how trusting to be.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings {
+    /// For a whole attempt: from looking up the name to the last byte of the answer.
+    pub timeout: Duration,
+    /// For the name, the connection and TLS.
+    pub connect_timeout: Duration,
+    /// Whether any certificate will do.
+    pub insecure: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { timeout: Duration::from_secs(30), connect_timeout: Duration::from_secs(5), insecure: false }
+    }
+}
+
+/// So much of an answer's body is kept, if nobody asks for more.
+pub const KEPT: usize = 64 << 10;
+/// So much more is read and dropped, to be able to use the connection again.
+const DRAINED: usize = 1 << 20;
+/// The largest head of an answer.
+const LARGEST_HEAD: usize = 64 << 10;
+/// Connections that a pool keeps while nobody needs them.
+const IDLE: usize = 32;
+
+/// Opens lines to targets.
+#[derive(Clone)]
+pub struct Client {
+    settings: Settings,
+    /// Made at the first target that needs it: reading the system's certificates takes its time.
+    tls: Arc<OnceLock<Result<Tls, String>>>,
+}
+
+impl Client {
+    /// A client of these settings.
+    pub fn new(settings: Settings) -> Self {
+        Self { settings, tls: Arc::default() }
+    }
+
+    /// A line to a target, for one worker. It connects when it is first asked over.
+    pub fn line(&self, target: &Target) -> Line {
+        // A target's host has no character that a field may not have.
+        let host = HeaderValue::try_from(target.authority()).unwrap_or_else(|_| HeaderValue::from_static(""));
+        Line { client: self.clone(), target: target.clone(), host, open: None }
+    }
+
+    /// As many lines to a target as are needed at once.
+    pub fn pool(&self, target: &Target) -> Pool {
+        Pool { client: self.clone(), target: target.clone(), idle: Mutex::default() }
+    }
+
+    async fn connect(&self, target: &Target) -> Result<Open, String> {
+        let limit = self.settings.connect_timeout;
+        let wire = tokio::time::timeout(limit, self.dial(target)).await;
+        let wire = wire.unwrap_or_else(|_| Err(format!("no connection within {limit:?}")))?;
+        let opened = http1::Builder::new().max_header_size(LARGEST_HEAD).handshake(TokioIo::new(wire)).await;
+        let (sender, connection) = opened.map_err(|error| words(&error))?;
+        Ok(Open { sender, connection, ended: false })
+    }
+
+    async fn dial(&self, target: &Target) -> Result<Wire, String> {
+        let mut failure = io::Error::from(io::ErrorKind::NotFound);
+        for address in addresses(&target.host, target.port).await? {
+            match TcpStream::connect(address).await {
+                Ok(tcp) => {
+                    // It only costs speed.
+                    let _ = tcp.set_nodelay(true);
+                    if !target.tls {
+                        return Ok(Wire::Plain(tcp));
+                    }
+                    let tls = self
+                        .tls
+                        .get_or_init(|| Tls::new(self.settings.insecure).map_err(|error| format!("TLS: {error}")));
+                    return tls
+                        .as_ref()
+                        .map_err(String::clone)?
+                        .open(&target.host, tcp)
+                        .await
+                        .map_err(|error| io_words(&error));
+                }
+                Err(error) => failure = error,
+            }
+        }
+        Err(if failure.kind() == io::ErrorKind::NotFound { "no such host".into() } else { io_words(&failure) })
+    }
+}
+
+/// Where a name leads. `localhost` is this machine, whatever a name server says (RFC 6761, 6.3).
+async fn addresses(host: &str, port: u16) -> Result<Vec<SocketAddr>, String> {
+    if let Ok(address) = host.parse::<IpAddr>() {
+        return Ok(vec![(address, port).into()]);
+    }
+    if host == "localhost" || host.ends_with(".localhost") {
+        return Ok(vec![(Ipv4Addr::LOCALHOST, port).into(), (Ipv6Addr::LOCALHOST, port).into()]);
+    }
+    match tokio::net::lookup_host((host, port)).await {
+        Ok(found) => Ok(found.collect()),
+        Err(error) if error.to_string().contains("emporary") => Err("the host's name cannot be looked up now".into()),
+        Err(_) => Err("no such host".into()),
+    }
+}
+
+/// A worker's connection to one target, kept alive from one delivery to the next.
+pub struct Line {
+    client: Client,
+    target: Target,
+    host: HeaderValue,
+    open: Option<Open>,
+}
+
+/// What came of asking.
+#[derive(Debug)]
+pub struct Exchange {
+    /// The whole answer; or, as an outcome, why there is none.
+    pub answer: Result<Heard, Outcome>,
+    /// From beginning to connect, or to send, to the last byte of the answer.
+    pub took: Duration,
+    /// Whether it was sent a second time because a connection that was used before broke:
+    /// the target may have had it twice.
+    pub sent_twice: bool,
+}
+
+/// A whole answer.
+#[derive(Clone, Debug)]
+pub struct Heard {
+    /// The status code.
+    pub status: StatusCode,
+    /// The header fields.
+    pub headers: Headers,
+    /// The body, as far as it is kept.
+    pub body: Bytes,
+    /// Whether the body was longer.
+    pub cut: bool,
+}
+
+impl From<Heard> for Outcome {
+    fn from(heard: Heard) -> Self {
+        let field = |name| heard.headers.get(name).map(HeaderValue::as_bytes);
+        Outcome::Answered {
+            status: heard.status.as_u16(),
+            retry_after: field("retry-after").and_then(|value| retry_after::read(value, Timestamp::now())),
+            location: field("location").map(|value| String::from_utf8_lossy(value).into_owned()),
+            unexpected: (!heard.status.is_success()).then(|| "not a 2xx".into()),
+            body: heard.body,
+        }
+    }
+}
+
+impl Line {
+    /// Sends a delivery to that path of the target, and says what came of it and how long it took.
+    pub async fn deliver(&mut self, path: &PathAndQuery, delivery: &Delivery) -> (Outcome, Duration) {
+        let exchange = self.ask(path, delivery, KEPT).await;
+        (exchange.answer.map_or_else(|outcome| outcome, Outcome::from), exchange.took)
+    }
+
+    /// The same with the whole answer, of whose body at most `keep` bytes are kept.
+    pub async fn ask(&mut self, path: &PathAndQuery, delivery: &Delivery, keep: usize) -> Exchange {
+        let start = Instant::now();
+        let limit = self.client.settings.timeout;
+        let mut sent_twice = false;
+        let answer = match tokio::time::timeout(limit, self.attempt(path, delivery, keep, &mut sent_twice)).await {
+            Ok(answer) => answer.map_err(Outcome::Unreachable),
+            Err(_) => Err(Outcome::TimedOut(limit)),
+        };
+        Exchange { answer, took: start.elapsed(), sent_twice }
+    }
+
+    async fn attempt(
+        &mut self,
+        path: &PathAndQuery,
+        delivery: &Delivery,
+        keep: usize,
+        sent_twice: &mut bool,
+    ) -> Result<Heard, String> {
+        // The open connection is taken out, so that one that is given up in the middle is never used again.
+        if let Some(mut open) = self.open.take()
+            && open.is_usable().await
+        {
+            match open.exchange(self.request(path, delivery), keep).await {
+                Ok((heard, usable)) => {
+                    self.open = usable.then_some(open);
+                    return Ok(heard);
+                }
+                // The target closed it just then, as it may.
+                Err(Broken::Unsent) => {}
+                Err(Broken::Unanswered) => *sent_twice = true,
+                Err(Broken::Otherwise(why)) => return Err(why),
+            }
+        }
+        let mut open = self.client.connect(&self.target).await?;
+        match open.exchange(self.request(path, delivery), keep).await {
+            Ok((heard, usable)) => {
+                self.open = usable.then_some(open);
+                Ok(heard)
+            }
+            Err(Broken::Unsent | Broken::Unanswered) => Err("the connection closed before an answer".into()),
+            Err(Broken::Otherwise(why)) => Err(why),
+        }
+    }
+
+    fn request(&self, path: &PathAndQuery, delivery: &Delivery) -> Request<Full<Bytes>> {
+        let mut headers = HeaderMap::from(delivery.headers.end_to_end());
+        headers.insert(HOST, self.host.clone());
+        // hyper adds the length.
+        let mut request = Request::new(Full::new(delivery.body.clone()));
+        *request.method_mut() = delivery.method.clone();
+        *request.uri_mut() = Uri::from(path.clone());
+        *request.headers_mut() = headers;
+        request
+    }
+}
+
+/// An open connection.
+struct Open {
+    sender: SendRequest<Full<Bytes>>,
+    connection: Connection<TokioIo<Wire>, Full<Bytes>>,
+    ended: bool,
+}
+
+/// Why there was no whole answer.
+enum Broken {
+    /// The request did not leave.
+    Unsent,
+    /// It may have left, and the connection closed without a byte of an answer.
+    Unanswered,
+    /// Another reason, in words.
+    Otherwise(String),
+}
+
+impl Open {
+    /// Whether it can carry one more request, as far as one can see.
+    async fn is_usable(&mut self) -> bool {
+        // One turn lets the connection see that the other side has closed it.
+        let Self { sender, connection, ended } = self;
+        drive(connection, ended, std::future::ready(())).await;
+        !*ended && drive(connection, ended, sender.ready()).await.is_ok()
+    }
+
+    /// Sends a request and reads the answer; and whether the connection can be used again.
+    async fn exchange(&mut self, request: Request<Full<Bytes>>, keep: usize) -> Result<(Heard, bool), Broken> {
+        let Self { sender, connection, ended } = self;
+        let sending = sender.try_send_request(request);
+        let response = drive(connection, ended, sending).await.map_err(|mut failure| {
+            let unsent = failure.take_message().is_some();
+            let error = failure.into_error();
+            match () {
+                () if unsent => Broken::Unsent,
+                () if closed(&error) => Broken::Unanswered,
+                () => Broken::Otherwise(words(&error)),
+            }
+        })?;
+        let (head, mut body) = response.into_parts();
+        let total = body.size_hint().exact().and_then(|bytes| usize::try_from(bytes).ok());
+        let mut kept = Gather::default();
+        let mut length = 0;
+        while let Some(frame) = drive(connection, ended, frame(&mut body)).await {
+            let frame = frame.map_err(|error| {
+                Broken::Otherwise(if closed(&error) {
+                    "the connection closed in the middle of the answer".into()
+                } else {
+                    words(&error)
+                })
+            })?;
+            let Ok(mut data) = frame.into_data() else { continue };
+            length += data.len();
+            data.truncate(keep - kept.len());
+            if !data.is_empty() {
+                kept.push(data, total.map(|total| total.min(keep)));
+            }
+            if length > keep.saturating_add(DRAINED) {
+                break;
+            }
+        }
+        let heard =
+            Heard { status: head.status, headers: head.headers.into(), body: kept.finish(), cut: length > keep };
+        let usable = body.is_end_stream() && !*ended;
+        Ok((heard, usable))
+    }
+}
+
+async fn frame(body: &mut Incoming) -> Option<hyper::Result<hyper::body::Frame<Bytes>>> {
+    poll_fn(|cx| Pin::new(&mut *body).poll_frame(cx)).await
+}
+
+/// Waits for something that only happens while the connection moves.
+async fn drive<T>(
+    connection: &mut Connection<TokioIo<Wire>, Full<Bytes>>,
+    ended: &mut bool,
+    work: impl Future<Output = T>,
+) -> T {
+    let mut work = pin!(work);
+    poll_fn(|cx| {
+        // Whoever waits for an answer is told of an error by the connection itself.
+        if !*ended && Pin::new(&mut *connection).poll(cx).is_ready() {
+            *ended = true;
+        }
+        work.as_mut().poll(cx)
+    })
+    .await
+}
+
+/// Lines to one target for many deliveries at once.
+pub struct Pool {
+    client: Client,
+    target: Target,
+    idle: Mutex<Vec<Line>>,
+}
+
+impl Pool {
+    /// Where its lines lead.
+    pub fn target(&self) -> &Target {
+        &self.target
+    }
+
+    /// Sends a delivery over an idle line or a new one.
+    pub async fn deliver(&self, path: &PathAndQuery, delivery: &Delivery) -> (Outcome, Duration) {
+        let exchange = self.ask(path, delivery, KEPT).await;
+        (exchange.answer.map_or_else(|outcome| outcome, Outcome::from), exchange.took)
+    }
+
+    /// The same with the whole answer, to pass it back; of its body at most `keep` bytes are kept.
+    pub async fn ask(&self, path: &PathAndQuery, delivery: &Delivery, keep: usize) -> Exchange {
+        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let mut line = idle.unwrap_or_else(|| self.client.line(&self.target));
+        let exchange = line.ask(path, delivery, keep).await;
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        if line.open.is_some() && idle.len() < IDLE {
+            idle.push(line);
+        }
+        exchange
+    }
+}
+
+/// Whether the other side went away, which it may do at any time.
+fn closed(error: &hyper::Error) -> bool {
+    use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, NotConnected, UnexpectedEof};
+    let gone = |error: &io::Error| {
+        matches!(error.kind(), BrokenPipe | ConnectionAborted | ConnectionReset | NotConnected | UnexpectedEof)
+    };
+    error.is_incomplete_message() || error.is_closed() || error.is_canceled() || io_error(error).is_some_and(gone)
+}
+
+fn io_error(error: &hyper::Error) -> Option<&io::Error> {
+    let mut source = std::error::Error::source(error);
+    while let Some(error) = source {
+        if let Some(error) = error.downcast_ref() {
+            return Some(error);
+        }
+        source = error.source();
+    }
+    None
+}
+
+fn words(error: &hyper::Error) -> String {
+    if error.is_parse_too_large() {
+        "the answer's head is too large".into()
+    } else if error.is_parse() {
+        "the answer is not HTTP".into()
+    } else if closed(error) {
+        "the connection closed before an answer".into()
+    } else {
+        io_error(error).map_or_else(|| error.to_string(), io_words)
+    }
+}
+
+fn io_words(error: &io::Error) -> String {
+    use io::ErrorKind as Kind;
+    if let Some(reason) = tls::reason(error) {
+        return reason;
+    }
+    match error.kind() {
+        Kind::ConnectionRefused => "connection refused".into(),
+        Kind::ConnectionReset | Kind::ConnectionAborted | Kind::BrokenPipe => "the connection was reset".into(),
+        Kind::UnexpectedEof => "the connection closed before an answer".into(),
+        Kind::HostUnreachable => "the host cannot be reached".into(),
+        Kind::NetworkUnreachable => "the network cannot be reached".into(),
+        Kind::TimedOut => "no connection in time".into(),
+        _ => error.to_string(),
+    }
+}

@@ -1,0 +1,13 @@
+//! The doors: what comes in and goes out over the network, the disk and the terminal.
+//! No door knows what an event or a provider is; it hands on deliveries and fixtures.
+
+pub mod client;
+mod gather;
+mod pulse;
+pub mod recorder;
+mod retry_after;
+pub mod secrets;
+pub mod server;
+pub mod source;
+mod tls;
+pub mod watch;

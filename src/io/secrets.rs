@@ -1,0 +1,214 @@
+//! Reads the secrets that `--secret` names, from where others cannot see them.
+
+use std::fs;
+use std::io::{self, BufRead, IsTerminal, Write};
+
+use crate::error::{Error, Result};
+use crate::webhook::Secret;
+
+/// A secret that was given.
+#[derive(Debug)]
+pub struct Given {
+    /// The provider that it is limited to.
+    pub limit: Option<String>,
+    /// The secret itself.
+    pub secret: Secret,
+    /// Where it came from.
+    pub origin: Origin,
+    /// What the user should know about that place.
+    pub note: Option<String>,
+}
+
+/// Where a secret came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// An environment variable.
+    Environment,
+    /// A file.
+    File,
+    /// The terminal or standard input.
+    Prompt,
+    /// The command line, where other users of the machine can see it.
+    CommandLine,
+}
+
+/// Reads `[PROVIDER=]env:NAME`, `file:PATH`, `-` or the value itself. Only a name out of `known` counts as a
+/// provider, because secrets contain `=` too. No error ever contains the secret.
+pub fn read(spec: &str, known: &[&str]) -> Result<Given> {
+    let (limit, place) = match spec.split_once('=') {
+        Some((name, rest)) if known.contains(&name) => (Some(name.to_owned()), rest),
+        _ => (None, spec),
+    };
+    let (text, origin, note) = if let Some(name) = place.strip_prefix("env:") {
+        (from_environment(name)?, Origin::Environment, None)
+    } else if let Some(path) = place.strip_prefix("file:") {
+        let (text, note) = from_file(path)?;
+        (text, Origin::File, note)
+    } else if place == "-" {
+        (from_terminal(limit.as_deref())?, Origin::Prompt, None)
+    } else {
+        (place.to_owned(), Origin::CommandLine, None)
+    };
+    if text.is_empty() {
+        return Err(Error::usage("a secret is empty"));
+    }
+    Ok(Given { limit, secret: Secret::new(text), origin, note })
+}
+
+fn from_environment(name: &str) -> Result<String> {
+    // The name itself may be a secret that somebody mistook it for: it is shown only if it looks like a name.
+    let is_name = !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+    if !is_name {
+        return Err(Error::usage("`env:` wants the name of an environment variable").hint("`--secret env:NAME`"));
+    }
+    match std::env::var(name) {
+        Ok(text) => Ok(text),
+        Err(std::env::VarError::NotPresent) => {
+            Err(Error::usage(format!("the environment variable `{name}` is not set")))
+        }
+        Err(std::env::VarError::NotUnicode(_)) => {
+            Err(Error::usage(format!("the environment variable `{name}` is not UTF-8")))
+        }
+    }
+}
+
+fn from_file(path: &str) -> Result<(String, Option<String>)> {
+    let cannot = |why: &str| Error::usage(format!("cannot read a secret from `{path}`: {why}"));
+    let mut text = fs::read_to_string(path).map_err(|error| match error.kind() {
+        io::ErrorKind::InvalidData => cannot("it is not UTF-8"),
+        io::ErrorKind::NotFound => cannot("it does not exist"),
+        _ => cannot(&error.to_string()),
+    })?;
+    cut_line_break(&mut text);
+    let note = is_open(path).then(|| format!("`{path}` can be read by others: `chmod 600` keeps the secret to you"));
+    Ok((text, note))
+}
+
+#[cfg(unix)]
+fn is_open(path: &str) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    fs::metadata(path).is_ok_and(|about| about.is_file() && about.permissions().mode() & 0o077 != 0)
+}
+
+#[cfg(not(unix))]
+fn is_open(_: &str) -> bool {
+    false
+}
+
+fn from_terminal(limit: Option<&str>) -> Result<String> {
+    let input = io::stdin();
+    let cannot = |error: io::Error| Error::usage(format!("cannot read a secret: {error}"));
+    let mut text = String::new();
+    if input.is_terminal() {
+        let whose = limit.map(|name| format!(" for {name}")).unwrap_or_default();
+        let quiet = Quiet::begin();
+        // A terminal that cannot be written to can still be typed on.
+        let _ = write!(io::stderr(), "secret{whose}: ");
+        let read = input.lock().read_line(&mut text);
+        if quiet.is_some() {
+            let _ = writeln!(io::stderr());
+        }
+        read.map_err(cannot)?;
+    } else {
+        input.lock().read_line(&mut text).map_err(cannot)?;
+    }
+    cut_line_break(&mut text);
+    Ok(text)
+}
+
+/// Exactly one: more may belong to the secret.
+fn cut_line_break(text: &mut String) {
+    if text.ends_with('\n') {
+        text.pop();
+        if text.ends_with('\r') {
+            text.pop();
+        }
+    }
+}
+
+/// The terminal shows nothing of what is typed while this lives.
+#[cfg(unix)]
+struct Quiet(rustix::termios::Termios);
+
+#[cfg(unix)]
+impl Quiet {
+    fn begin() -> Option<Self> {
+        use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
+        let before = tcgetattr(io::stdin()).ok()?;
+        let mut silent = before.clone();
+        silent.local_modes.remove(LocalModes::ECHO);
+        tcsetattr(io::stdin(), OptionalActions::Now, &silent).ok()?;
+        Some(Self(before))
+    }
+}
+
+#[cfg(unix)]
+impl Drop for Quiet {
+    fn drop(&mut self) {
+        use rustix::termios::{OptionalActions, tcsetattr};
+        let _ = tcsetattr(io::stdin(), OptionalActions::Now, &self.0);
+    }
+}
+
+#[cfg(not(unix))]
+struct Quiet;
+
+#[cfg(not(unix))]
+impl Quiet {
+    fn begin() -> Option<Self> {
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Origin, read};
+    use std::fs;
+
+    const KNOWN: [&str; 2] = ["mailgun", "standard-webhooks"];
+
+    #[test]
+    fn only_a_known_name_is_a_limit() {
+        for (spec, limit, secret) in [
+            ("hunter2", None, "hunter2"),
+            ("mailgun=hunter2", Some("mailgun"), "hunter2"),
+            ("standard-webhooks=whsec_YWJj=", Some("standard-webhooks"), "whsec_YWJj="),
+            ("whsec_YWJj=", None, "whsec_YWJj="),
+            ("YWJj==", None, "YWJj=="),
+            ("header:x-a=b", None, "header:x-a=b"),
+            ("mailgan=x", None, "mailgan=x"),
+        ] {
+            let given = read(spec, &KNOWN).unwrap();
+            assert_eq!((given.limit.as_deref(), given.secret.reveal()), (limit, secret), "{spec}");
+            assert_eq!(given.origin, Origin::CommandLine);
+        }
+    }
+
+    #[test]
+    fn a_file_loses_one_line_break_and_its_rights_are_looked_at() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("key");
+        fs::write(&file, "-----BEGIN-----\n\n").unwrap();
+        let spec = format!("mailgun=file:{}", file.display());
+        let given = read(&spec, &KNOWN).unwrap();
+        assert_eq!((given.secret.reveal(), given.origin), ("-----BEGIN-----\n", Origin::File));
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).unwrap();
+            assert!(read(&spec, &KNOWN).unwrap().note.is_some());
+            fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
+            assert!(read(&spec, &KNOWN).unwrap().note.is_none());
+        }
+    }
+
+    #[test]
+    fn what_is_missing_is_said_and_a_secret_is_not() {
+        let error = |spec: &str| read(spec, &KNOWN).unwrap_err().what().to_owned();
+        assert!(error("env:WEBHOOK_CLI_NO_SUCH_NAME").contains("WEBHOOK_CLI_NO_SUCH_NAME"));
+        assert!(error("file:/no/such/file").contains("/no/such/file"));
+        assert!(!error("env:whsec_hunter2=").contains("hunter2"));
+        assert!(error("").contains("empty"));
+        assert_eq!(read("env:PATH", &KNOWN).unwrap().origin, Origin::Environment);
+    }
+}

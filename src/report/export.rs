@@ -1,0 +1,116 @@
+//! A request printed in place of being sent: as it goes over the wire, or as a command line for curl.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
+use crate::webhook::{Delivery, Target};
+
+/// The bytes of the request as HTTP/1.1 puts them on the wire.
+pub fn http(delivery: &Delivery, target: &Target) -> Vec<u8> {
+    let mut out =
+        format!("{} {} HTTP/1.1\r\nhost: {}\r\n", delivery.method, delivery.path, target.authority()).into_bytes();
+    for (name, value) in delivery.headers.end_to_end().iter() {
+        out.extend_from_slice(name.as_str().as_bytes());
+        out.extend_from_slice(b": ");
+        out.extend_from_slice(value.as_bytes());
+        out.extend_from_slice(b"\r\n");
+    }
+    out.extend_from_slice(format!("content-length: {}\r\n\r\n", delivery.body.len()).as_bytes());
+    out.extend_from_slice(&delivery.body);
+    out
+}
+
+/// A command line that sends the same request, to be pasted into a shell.
+pub fn curl(delivery: &Delivery, target: &Target) -> Vec<u8> {
+    let mut out = String::new();
+    let data = match std::str::from_utf8(&delivery.body) {
+        _ if delivery.body.is_empty() => None,
+        Ok(text) if !text.contains('\0') => Some(quoted(text)),
+        _ => {
+            out += &format!("printf %s {} | base64 -d | ", STANDARD.encode(&delivery.body));
+            Some("@-".to_owned())
+        }
+    };
+    out += &format!("curl -X {} {}", delivery.method, quoted(&format!("{}{}", target.origin(), delivery.path)));
+    for (name, value) in delivery.headers.end_to_end().iter() {
+        let value = String::from_utf8_lossy(value.as_bytes());
+        // Curl leaves out a header with nothing behind its colon; a semicolon says it is meant.
+        let field = if value.is_empty() { format!("{name};") } else { format!("{name}: {value}") };
+        out += &format!(" -H {}", quoted(&field));
+    }
+    if let Some(data) = data {
+        out += &format!(" --data-binary {data}");
+    }
+    out.push('\n');
+    out.into_bytes()
+}
+
+/// A text as one word of a shell. Control characters are spelled out, for a terminal may change them when pasted.
+fn quoted(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@%+=,".contains(c);
+    // Curl takes a leading `@` for the name of a file.
+    if !text.is_empty() && !text.starts_with('@') && text.chars().all(plain) {
+        return text.to_owned();
+    }
+    if !text.starts_with('@') && !text.contains(|c: char| c.is_control()) {
+        return format!("'{}'", text.replace('\'', "'\\''"));
+    }
+    let mut out = String::from("$'");
+    for c in text.chars() {
+        match c {
+            '\'' => out += "\\'",
+            '\\' => out += "\\\\",
+            '\n' => out += "\\n",
+            '\r' => out += "\\r",
+            '\t' => out += "\\t",
+            c if c.is_control() => out += &c.to_string().bytes().map(|b| format!("\\x{b:02x}")).collect::<String>(),
+            c => out.push(c),
+        }
+    }
+    out + "'"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{curl, http};
+    use crate::webhook::{Delivery, Target};
+
+    fn delivery(body: &[u8]) -> Delivery {
+        Delivery {
+            method: http::Method::POST,
+            path: "/hooks?x=1&y=2".parse().unwrap(),
+            headers: [(http::header::CONTENT_TYPE, http::HeaderValue::from_static("application/json"))]
+                .into_iter()
+                .collect(),
+            body: bytes::Bytes::copy_from_slice(body),
+        }
+    }
+
+    #[test]
+    fn the_wire_form_is_exact() {
+        let target = Target::parse(":3000").unwrap();
+        assert_eq!(
+            String::from_utf8(http(&delivery(b"[]\r\n"), &target)).unwrap(),
+            "POST /hooks?x=1&y=2 HTTP/1.1\r\nhost: 127.0.0.1:3000\r\ncontent-type: application/json\r\ncontent-length: 4\r\n\r\n[]\r\n"
+        );
+    }
+
+    #[test]
+    fn a_shell_gives_curl_the_same_bytes() {
+        let target = Target::parse(":3000").unwrap();
+        for body in
+            [&b"{\"a\":\"it's\"}"[..], b"[]\r\n", b"@file", b"tab\there\\n", b"plain", "é€".as_bytes(), b"\x1b\x7f"]
+        {
+            let line = String::from_utf8(curl(&delivery(body), &target)).unwrap();
+            let words = line.replace("curl -X", "printf '%s' \"$0\" >/dev/null; set -- -X");
+            let script = format!("{} ; while [ $# -gt 1 ]; do shift; done; printf '%s' \"$1\"", words.trim_end());
+            let output = std::process::Command::new("bash").args(["-c", &script]).output().unwrap();
+            assert_eq!(output.stdout, body, "{line}");
+        }
+        assert!(
+            String::from_utf8(curl(&delivery(b"\xff"), &target))
+                .unwrap()
+                .starts_with("printf %s /w== | base64 -d | curl")
+        );
+    }
+}

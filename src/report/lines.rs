@@ -1,0 +1,187 @@
+//! One JSON object a line. The first member is always `type`; the contract lists the others.
+
+use std::fmt::Write as _;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+
+use super::Tally;
+use super::notice::{Notice, Received};
+use super::text::is_credential;
+use crate::webhook::{Attempt, Event, TimeForm};
+
+/// The version of these lines; it goes up when a member changes its meaning.
+const VERSION: u32 = 1;
+
+/// Writes a notice as a line. What is for people only writes nothing.
+pub fn write(out: &mut Vec<u8>, notice: &Notice) {
+    let line = match notice {
+        Notice::Listening { url } => {
+            // Written out, for `json!` would put the members in another order.
+            format!("{{\"type\":\"listening\",\"version\":{VERSION},\"url\":{}}}", quoted(url))
+        }
+        Notice::Received(received) => self::received(received),
+        Notice::Recorded { id, file } => {
+            json!({"type": "recorded", "id": id, "file": file.to_string_lossy()}).to_string()
+        }
+        Notice::Forwarded { id, target, outcome, took } => json!({
+            "type": "forwarded", "id": id, "target": target, "attempt": 1, "outcome": outcome.name(),
+            "status": outcome.status(), "reason": outcome.reason(), "micros": micros(*took),
+        })
+        .to_string(),
+        Notice::Attempted(attempt) => attempted(attempt),
+        Notice::Waiting { .. } => return,
+        Notice::Summary(tally) => summary(tally),
+    };
+    out.extend_from_slice(harmless(&line).as_bytes());
+    out.push(b'\n');
+}
+
+fn received(it: &Received) -> String {
+    let mut line = format!(
+        "{{\"type\":\"received\",\"id\":{},\"at\":\"{}\",\"remote\":\"{}\",\"method\":{},\"path\":{},\"headers\":[",
+        quoted(it.id),
+        TimeForm::Rfc3339(6).write(it.at),
+        it.remote,
+        quoted(it.delivery.method.as_str()),
+        quoted(it.delivery.path.as_str()),
+    );
+    for (at, (name, value)) in it.delivery.headers.iter().enumerate() {
+        let shown = if is_credential(name.as_str()) { "***".into() } else { String::from_utf8_lossy(value.as_bytes()) };
+        let _ = write!(line, "{}[{},{}]", if at == 0 { "" } else { "," }, quoted(name.as_str()), quoted(&shown));
+    }
+    let _ = write!(line, "],{}", body(&it.delivery.body));
+    let receipt = it.receipt;
+    let _ = write!(
+        line,
+        ",\"provider\":{},\"recognised_by\":{},\"events\":{},\"signature\":{},\"problems\":{}",
+        json!(receipt.provider),
+        json!(receipt.recognised_by),
+        Value::from_iter(receipt.events.iter().map(event)),
+        json!({
+            "scheme": receipt.signature.scheme,
+            "verdict": receipt.signature.verdict.name(),
+            "reason": receipt.signature.reason,
+        }),
+        json!(receipt.problems),
+    );
+    if let Some(link) = &receipt.confirm {
+        let _ = write!(line, ",\"confirm\":{}", quoted(link));
+    }
+    let _ = write!(line, ",\"reply\":{{\"status\":{},\"micros\":{}}}}}", it.status, micros(it.took));
+    line
+}
+
+fn event(event: &Event) -> Value {
+    json!({
+        "kind": event.kind.name(),
+        "native": event.native,
+        "recipient": event.recipient,
+        "message_id": event.message_id,
+        "at": event.at.map(|at| at.to_string()),
+        "url": event.url,
+        "bounce": event.bounce.map(|class| class.name()),
+        "reason": event.reason,
+    })
+}
+
+fn attempted(it: &Attempt) -> String {
+    json!({
+        "type": "attempted", "id": it.id, "source": it.source, "provider": it.provider, "attempt": it.number,
+        "outcome": it.outcome.name(), "status": it.outcome.status(), "reason": it.outcome.reason(),
+        "micros": micros(it.took), "final": it.last,
+    })
+    .to_string()
+}
+
+fn summary(it: &Tally) -> String {
+    let statuses: serde_json::Map<String, Value> =
+        it.statuses.iter().map(|(status, count)| (status.to_string(), json!(count))).collect();
+    let kinds: serde_json::Map<String, Value> =
+        it.kinds.iter().map(|(kind, count)| (kind.name().to_owned(), json!(count))).collect();
+    json!({
+        "type": "summary", "deliveries": it.deliveries, "failed": it.failed, "unanswered": it.unanswered,
+        "retries": it.retries, "refused_signatures": it.refused_signatures, "broken": it.broken,
+        "statuses": statuses, "kinds": kinds,
+        "micros": {
+            "p50": micros(it.quantile(0.5)), "p90": micros(it.quantile(0.9)), "p99": micros(it.quantile(0.99)),
+            "max": it.micros.max(), "elapsed": micros(it.elapsed),
+        },
+    })
+    .to_string()
+}
+
+/// The body as it is where it is JSON on one line; else as text; else as base64.
+fn body(bytes: &[u8]) -> String {
+    let Ok(text) = std::str::from_utf8(bytes) else {
+        return format!("\"base64\":{}", quoted(&STANDARD.encode(bytes)));
+    };
+    let value = text.trim_matches([' ', '\t', '\r', '\n']);
+    let readable = !value.contains(['\n', '\r']) && depth(value) <= 64;
+    if readable && serde_json::from_str::<&RawValue>(value).is_ok() {
+        format!("\"body\":{value}")
+    } else {
+        format!("\"text\":{}", quoted(text))
+    }
+}
+
+/// At most how deep the brackets are nested; those in texts are counted too, which errs on the safe side.
+fn depth(text: &str) -> usize {
+    let mut depth = 0usize;
+    let mut deepest = 0;
+    for byte in text.bytes() {
+        match byte {
+            b'[' | b'{' => depth += 1,
+            b']' | b'}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        deepest = deepest.max(depth);
+    }
+    deepest
+}
+
+/// JSON allows DEL and the C1 controls in a text; a terminal obeys them. Outside of texts they cannot stand.
+fn harmless(line: &str) -> std::borrow::Cow<'_, str> {
+    let dangerous = |c: char| matches!(c, '\u{7f}'..='\u{9f}');
+    if !line.contains(dangerous) {
+        return line.into();
+    }
+    let mut out = String::with_capacity(line.len() + 16);
+    for c in line.chars() {
+        if dangerous(c) {
+            let _ = write!(out, "\\u{:04x}", u32::from(c));
+        } else {
+            out.push(c);
+        }
+    }
+    out.into()
+}
+
+fn quoted(text: &str) -> String {
+    Value::from(text).to_string()
+}
+
+fn micros(span: std::time::Duration) -> u64 {
+    u64::try_from(span.as_micros()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{body, harmless};
+
+    #[test]
+    fn a_body_stands_there_as_it_came_if_it_can() {
+        assert_eq!(body(b"[{\"n\":1.10}]\r\n"), "\"body\":[{\"n\":1.10}]");
+        assert_eq!(body(b"{\n}"), "\"text\":\"{\\n}\"");
+        assert_eq!(body(b"a=1"), "\"text\":\"a=1\"");
+        assert_eq!(body(b"\xff"), "\"base64\":\"/w==\"");
+        assert!(body("[".repeat(100).as_bytes()).starts_with("\"text\""));
+    }
+
+    #[test]
+    fn controls_that_json_allows_are_escaped() {
+        assert_eq!(harmless("{\"a\":\"\u{9b}31m\u{7f}é\"}"), "{\"a\":\"\\u009b31m\\u007fé\"}");
+    }
+}

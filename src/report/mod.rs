@@ -1,0 +1,24 @@
+//! The voice: is told what happened, decides on words, colour, JSON and where they go. It never asks.
+//! Data goes to stdout, talk to stderr.
+
+mod escape;
+mod export;
+mod lines;
+mod notice;
+mod palette;
+mod pretty;
+mod progress;
+mod reporter;
+mod sink;
+mod tally;
+mod text;
+
+pub use escape::{Mode, Untrusted, escape_into};
+pub use export::{curl, http};
+pub use notice::{Notice, Parts, Received};
+pub use palette::{ColorChoice, Palette, Role, wants_color};
+pub use pretty::{is_binary, looks_like_json, pretty};
+pub use progress::Progress;
+pub use reporter::{Reporter, Style, complain};
+pub use sink::{Drain, Sink};
+pub use tally::Tally;

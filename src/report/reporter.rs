@@ -1,0 +1,125 @@
+//! One reporter a run: everything that is printed goes through it.
+
+use std::io::{self, IsTerminal, Write};
+use std::sync::{Mutex, PoisonError};
+
+use jiff::tz::TimeZone;
+
+use super::notice::{Notice, Parts};
+use super::palette::{ColorChoice, Palette, Role, wants_color};
+use super::progress::{Progress, Screen};
+use super::sink::{Drain, Sink};
+use super::text::Voice;
+use super::{Mode, Untrusted, escape_into, lines};
+use crate::error::Error;
+
+/// How a run talks.
+#[derive(Clone, Copy, Debug)]
+pub struct Style {
+    /// One JSON object a line.
+    pub json: bool,
+    /// When to colour.
+    pub color: ColorChoice,
+    /// What is shown of a delivery.
+    pub parts: Parts,
+}
+
+/// Tells what happened, on stdout and stderr.
+pub struct Reporter {
+    json: bool,
+    voice: Voice,
+    talk: Palette,
+    sink: Sink,
+    drain: Mutex<Option<Drain>>,
+    progress: Progress,
+}
+
+impl Reporter {
+    /// A reporter in that style, with a bar to keep out of its way.
+    pub fn new(style: Style, progress: Progress) -> Self {
+        let palette = |terminal| {
+            let env = |name: &str| std::env::var(name).ok();
+            if wants_color(style.color, &env, terminal) { Palette::colored() } else { Palette::plain() }
+        };
+        let (sink, drain) = Sink::new(Screen(progress.clone()));
+        Self {
+            json: style.json,
+            voice: Voice { palette: palette(io::stdout().is_terminal()), parts: style.parts, zone: TimeZone::system() },
+            talk: palette(io::stderr().is_terminal()),
+            sink,
+            drain: Mutex::new(Some(drain)),
+            progress,
+        }
+    }
+
+    /// Tells a notice on stdout.
+    pub fn tell(&self, notice: &Notice) {
+        if self.json {
+            let mut line = Vec::with_capacity(1024);
+            lines::write(&mut line, notice);
+            self.sink.push(&line);
+        } else {
+            self.sink.append(|out| self.voice.write(out, notice));
+        }
+    }
+
+    /// Puts data on stdout: raw for a file or a pipe, escaped for a terminal.
+    pub fn data(&self, bytes: &[u8]) {
+        if io::stdout().is_terminal() {
+            let mut out = Vec::with_capacity(bytes.len());
+            escape_into(&mut out, bytes, Mode::Block);
+            self.sink.push(&out);
+        } else {
+            self.sink.push(bytes);
+        }
+    }
+
+    /// Says a line on stderr.
+    pub fn say(&self, line: &str) {
+        self.progress.aside(|| say(line));
+    }
+
+    /// Says on stderr what the user may not have meant.
+    pub fn warn(&self, line: &str) {
+        self.say(&format!("{} {}", self.talk.paint(Role::Warn, "warning:"), Untrusted::new(line)));
+    }
+
+    /// The bar.
+    pub fn progress(&self) -> &Progress {
+        &self.progress
+    }
+
+    /// Whether lines are JSON.
+    pub fn is_json(&self) -> bool {
+        self.json
+    }
+
+    /// Calls back when nobody reads stdout any more.
+    pub fn on_close(&self, call: impl FnOnce() + Send + 'static) {
+        self.sink.on_close(call);
+    }
+
+    /// Writes what is left. Later notices are lost.
+    pub fn finish(&self) {
+        self.progress.finish();
+        let drain = self.drain.lock().unwrap_or_else(PoisonError::into_inner).take();
+        // A closed pipe is success, and for any other fault of stdout there is nobody left to tell.
+        let _ = drain.map(Drain::finish);
+    }
+}
+
+/// Says an error on stderr: what happened, then what to try.
+pub fn complain(error: &Error, color: ColorChoice) {
+    let env = |name: &str| std::env::var(name).ok();
+    let palette =
+        if wants_color(color, &env, io::stderr().is_terminal()) { Palette::colored() } else { Palette::plain() };
+    say(&format!("{} {}", palette.paint(Role::Bad, "error:"), Untrusted::new(error.what())));
+    for hint in error.hints() {
+        say(&format!(" {} {}", palette.paint(Role::Kind, "hint:"), Untrusted::new(hint)));
+    }
+}
+
+fn say(line: &str) {
+    // Where stderr is closed there is nobody to tell that it is.
+    let _ = writeln!(io::stderr(), "{line}");
+}

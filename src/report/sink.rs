@@ -1,0 +1,485 @@
+//! One writer for many talkers: they append to a shared buffer, one thread writes it.
+//!
+//! A channel would wake the writer for each message. Here it sleeps only while there is nothing to do; then it waits a
+//! millisecond, which nobody sees, takes all that has gathered, and writes it at once while the next is gathering in a
+//! second buffer. Both buffers are used again and again.
+//!
+//! Invariants: what was appended is written whole and in order, or the sink is closed. Memory is bounded: whoever
+//! appends to a full buffer waits. Nobody waits for a closed sink.
+
+use std::io::{self, Write};
+use std::mem;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+/// So much may wait to be written, and a last append on top of it; as much again may be on its way out.
+pub const FULL: usize = 4 * 1024 * 1024;
+
+/// What a buffer keeps of its memory after a burst.
+const KEPT: usize = 256 * 1024;
+
+/// How long the writer lets text gather.
+const GATHERING: Duration = Duration::from_millis(1);
+
+/// The end that is written to; clones write to the same buffer.
+#[derive(Clone)]
+pub struct Sink {
+    shared: Arc<Shared>,
+}
+
+/// The end that writes. Dropped without [`Drain::finish`], it writes what is left without being waited for.
+pub struct Drain {
+    shared: Arc<Shared>,
+    writer: Option<JoinHandle<io::Result<()>>>,
+}
+
+impl Sink {
+    /// Starts the thread that writes. If there is no thread to be had, the sink is closed from the start.
+    pub fn new(write: impl Write + Send + 'static) -> (Self, Drain) {
+        let shared = Arc::new(Shared::default());
+        // Made outside the thread, it closes the sink even if the thread never starts.
+        let guard = CloseAtLast(Arc::clone(&shared));
+        let writer = thread::Builder::new().name("sink".to_owned()).spawn(move || guard.0.write_all_to(write));
+        let sink = Self { shared: Arc::clone(&shared) };
+        (sink, Drain { shared, writer: writer.ok() })
+    }
+
+    /// Lets the closure append to the shared buffer; waits first while that is full. Nothing happens when the sink is
+    /// closed. All others wait meanwhile: the closure must be short and must not use the sink.
+    pub fn append(&self, append: impl FnOnce(&mut Vec<u8>)) {
+        if self.closed() {
+            return;
+        }
+        let mut state = self.shared.lock();
+        if state.is_full() {
+            self.shared.waits.fetch_add(1, Ordering::Relaxed);
+            state = wait_while(&self.shared.room, state, |state| state.is_full());
+        }
+        self.shared.append_to(state, append);
+    }
+
+    /// Appends bytes that are ready; waits first while the buffer is full.
+    pub fn push(&self, bytes: &[u8]) {
+        self.append(|buffer| buffer.extend_from_slice(bytes));
+    }
+
+    /// Appends only if there is room now, and says whether: for those who must not wait, as on an async thread.
+    pub fn offer(&self, append: impl FnOnce(&mut Vec<u8>)) -> bool {
+        if self.closed() {
+            return false;
+        }
+        let state = self.shared.lock();
+        !state.is_full() && self.shared.append_to(state, append)
+    }
+
+    /// Whether writing has ended, by a failure or by [`Drain::finish`]; from then on what is appended is dropped.
+    pub fn closed(&self) -> bool {
+        self.shared.closed.load(Ordering::Acquire)
+    }
+
+    /// How often somebody had to wait for room.
+    pub fn waits(&self) -> u64 {
+        self.shared.waits.load(Ordering::Relaxed)
+    }
+
+    /// Has the closure called when writing fails, or at once if it has failed already; never after a proper finish.
+    /// It is called on the writer's thread. There is one such closure, the last one given.
+    pub fn on_close(&self, tell: impl FnOnce() + Send + 'static) {
+        let mut state = self.shared.lock();
+        match state.stage {
+            Stage::Open | Stage::Finishing => state.on_close = Some(Box::new(tell)),
+            Stage::Finished => {}
+            Stage::Failed => {
+                drop(state);
+                tell();
+            }
+        }
+    }
+}
+
+impl Drain {
+    /// Writes what is left and ends the thread. What is appended from here on is dropped. The error is the one that
+    /// closed the sink, a broken pipe for example, which may well be no failure of ours.
+    pub fn finish(mut self) -> io::Result<()> {
+        self.shared.start_finishing();
+        let ended = self.writer.take().map(JoinHandle::join);
+        let no_thread = || io::Error::other("the writing thread could not be started");
+        ended.ok_or_else(no_thread)?.unwrap_or_else(|_| Err(io::Error::other("the writing thread panicked")))
+    }
+}
+
+impl Drop for Drain {
+    fn drop(&mut self) {
+        self.shared.start_finishing();
+    }
+}
+
+#[derive(Default)]
+struct Shared {
+    state: Mutex<State>,
+    /// For the writer: there is something to write, or no reason to let more gather.
+    work: Condvar,
+    /// For those who append: there is room, or no use in waiting.
+    room: Condvar,
+    /// The stage, told without the lock: whether it is no use to append.
+    closed: AtomicBool,
+    waits: AtomicU64,
+}
+
+#[derive(Default)]
+struct State {
+    gathered: Vec<u8>,
+    stage: Stage,
+    /// The writer waits for the first byte; otherwise it comes by itself.
+    is_idle: bool,
+    on_close: Option<Box<dyn FnOnce() + Send>>,
+}
+
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Stage {
+    #[default]
+    Open,
+    Finishing,
+    Finished,
+    Failed,
+}
+
+impl State {
+    fn is_full(&self) -> bool {
+        self.stage == Stage::Open && self.gathered.len() >= FULL
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // Somebody's closure panicked: the text may have half a line, which is no reason to fall silent.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn append_to(&self, mut state: MutexGuard<'_, State>, append: impl FnOnce(&mut Vec<u8>)) -> bool {
+        if state.stage != Stage::Open {
+            return false;
+        }
+        append(&mut state.gathered);
+        if state.is_full() || mem::take(&mut state.is_idle) {
+            drop(state);
+            self.work.notify_one();
+        }
+        true
+    }
+
+    fn start_finishing(&self) {
+        let mut state = self.lock();
+        if state.stage == Stage::Open {
+            state.stage = Stage::Finishing;
+            self.closed.store(true, Ordering::Release);
+        }
+        drop(state);
+        self.work.notify_one();
+        self.room.notify_all();
+    }
+
+    /// The life of the writer.
+    fn write_all_to(&self, mut write: impl Write) -> io::Result<()> {
+        let mut taken = Vec::new();
+        while self.take(&mut taken) {
+            write.write_all(&taken)?;
+            write.flush()?;
+            taken.clear();
+            taken.shrink_to(KEPT);
+        }
+        Ok(())
+    }
+
+    /// Waits for text, lets more gather, and swaps it with the empty buffer; false when all is written.
+    fn take(&self, empty: &mut Vec<u8>) -> bool {
+        let mut state = self.lock();
+        state.is_idle = state.gathered.is_empty();
+        let mut state = wait_while(&self.work, state, |state| state.stage == Stage::Open && state.gathered.is_empty());
+        state.is_idle = false;
+        let gathers = |state: &mut State| state.stage == Stage::Open && !state.is_full();
+        let gathered = self.work.wait_timeout_while(state, GATHERING, gathers);
+        let (mut state, _) = gathered.unwrap_or_else(PoisonError::into_inner);
+        mem::swap(&mut state.gathered, empty);
+        if empty.is_empty() {
+            state.stage = Stage::Finished;
+        }
+        drop(state);
+        self.room.notify_all();
+        !empty.is_empty()
+    }
+
+    /// Closes for good, however the writer came to its end.
+    fn close(&self) {
+        let mut state = self.lock();
+        self.closed.store(true, Ordering::Release);
+        state.gathered = Vec::new();
+        let on_close = state.on_close.take();
+        let failed = state.stage != Stage::Finished;
+        if failed {
+            state.stage = Stage::Failed;
+        }
+        drop(state);
+        self.room.notify_all();
+        if let Some(tell) = on_close.filter(|_| failed) {
+            tell();
+        }
+    }
+}
+
+/// Closes the sink when the writer ends, even by a panic: otherwise others would wait for it for ever.
+struct CloseAtLast(Arc<Shared>);
+
+impl Drop for CloseAtLast {
+    fn drop(&mut self) {
+        self.0.close();
+    }
+}
+
+fn wait_while<'a>(
+    condvar: &Condvar,
+    state: MutexGuard<'a, State>,
+    wait: impl Fn(&State) -> bool,
+) -> MutexGuard<'a, State> {
+    condvar.wait_while(state, |state| wait(state)).unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::mpsc::{Receiver, Sender, channel};
+
+    /// Collects what is written, so that a test can look at it afterwards.
+    #[derive(Clone, Default)]
+    struct Paper(Arc<Mutex<Vec<u8>>>);
+
+    impl Paper {
+        fn text(&self) -> Vec<u8> {
+            self.0.lock().unwrap().clone()
+        }
+    }
+
+    impl Write for Paper {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    /// Says when a write begins and how much it is, and lets it end as the test decides.
+    struct Gate {
+        begun: Sender<usize>,
+        verdict: Receiver<io::Result<()>>,
+    }
+
+    impl Gate {
+        fn new() -> (Self, Receiver<usize>, Sender<io::Result<()>>) {
+            let (begun, begins) = channel();
+            let (decide, verdict) = channel();
+            (Self { begun, verdict }, begins, decide)
+        }
+    }
+
+    impl Write for Gate {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.begun.send(bytes.len()).unwrap();
+            // Without anybody to decide, everything is let through.
+            self.verdict.recv().unwrap_or(Ok(())).map(|()| bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn broken_pipe() -> io::Result<()> {
+        Err(io::ErrorKind::BrokenPipe.into())
+    }
+
+    #[test]
+    fn everything_arrives_and_each_talker_keeps_its_order() {
+        let paper = Paper::default();
+        let (sink, drain) = Sink::new(paper.clone());
+        thread::scope(|scope| {
+            for talker in 0..8 {
+                let sink = sink.clone();
+                scope.spawn(move || {
+                    for number in 0..2000 {
+                        sink.append(|buffer| writeln!(buffer, "{talker} {number}").unwrap());
+                    }
+                });
+            }
+        });
+        drain.finish().unwrap();
+        let text = String::from_utf8(paper.text()).unwrap();
+        let mut next = [0; 8];
+        for line in text.lines() {
+            let (talker, number) = line.split_once(' ').unwrap();
+            let next = &mut next[talker.parse::<usize>().unwrap()];
+            assert_eq!(number, next.to_string());
+            *next += 1;
+        }
+        assert_eq!(next, [2000; 8]);
+        assert!(sink.closed());
+    }
+
+    #[test]
+    fn text_is_written_without_being_asked_to() {
+        let (gate, begins, decide) = Gate::new();
+        let (sink, drain) = Sink::new(gate);
+        for length in [1, 2, 3] {
+            // It has gone to sleep and must be woken.
+            while !sink.shared.lock().is_idle {
+                thread::yield_now();
+            }
+            sink.push(&b"abc"[..length]);
+            assert_eq!(begins.recv().unwrap(), length);
+            decide.send(Ok(())).unwrap();
+        }
+        drain.finish().unwrap();
+    }
+
+    #[test]
+    fn what_gathers_during_a_write_is_written_at_once() {
+        let (gate, begins, decide) = Gate::new();
+        let (sink, drain) = Sink::new(gate);
+        sink.push(b"first");
+        assert_eq!(begins.recv().unwrap(), 5);
+        for _ in 0..1000 {
+            sink.push(b"more");
+        }
+        drop(decide);
+        drain.finish().unwrap();
+        assert_eq!(begins.try_iter().collect::<Vec<_>>(), [4000]);
+    }
+
+    #[test]
+    fn a_full_buffer_refuses_offers_until_there_is_room() {
+        let (gate, begins, decide) = Gate::new();
+        let (sink, drain) = Sink::new(gate);
+        sink.push(b"first");
+        begins.recv().unwrap();
+        let part = vec![b'x'; FULL / 4];
+        let offer = || sink.offer(|buffer| buffer.extend_from_slice(&part));
+        assert_eq!([(); 6].map(|()| offer()), [true, true, true, true, false, false]);
+        decide.send(Ok(())).unwrap();
+        assert_eq!(begins.recv().unwrap(), FULL);
+        assert!(offer());
+        drop(decide);
+        drain.finish().unwrap();
+        assert!(!offer());
+    }
+
+    #[test]
+    fn a_slow_reader_makes_talkers_wait_instead_of_filling_the_memory() {
+        let (gate, begins, decide) = Gate::new();
+        let (sink, drain) = Sink::new(gate);
+        sink.push(b"first");
+        begins.recv().unwrap();
+        let part = FULL / 4;
+        let talker = thread::spawn({
+            let sink = sink.clone();
+            move || (0..16).for_each(|_| sink.push(&vec![b'x'; part]))
+        });
+        // Nothing is let through until the talker waits; one that never waits has pushed everything.
+        while sink.waits() == 0 && !talker.is_finished() {
+            thread::yield_now();
+        }
+        drop(decide);
+        talker.join().unwrap();
+        drain.finish().unwrap();
+        let writes: Vec<usize> = begins.try_iter().collect();
+        assert_eq!(writes.iter().sum::<usize>(), 16 * part);
+        assert!(writes.iter().all(|length| *length <= FULL + part), "{writes:?}");
+    }
+
+    #[test]
+    fn a_failed_write_closes_the_sink_and_frees_those_who_wait() {
+        let (gate, begins, decide) = Gate::new();
+        let (sink, drain) = Sink::new(gate);
+        let (tell, told) = channel();
+        sink.on_close(move || tell.send(()).unwrap());
+        sink.push(b"first");
+        begins.recv().unwrap();
+        sink.push(&vec![b'x'; FULL]);
+        let talker = thread::spawn({
+            let sink = sink.clone();
+            move || sink.push(b"this one waits")
+        });
+        while sink.waits() == 0 && !talker.is_finished() {
+            thread::yield_now();
+        }
+        decide.send(broken_pipe()).unwrap();
+        told.recv().unwrap();
+        talker.join().unwrap();
+        assert!(sink.closed());
+        sink.append(|_| panic!("nothing is formatted for a closed sink"));
+        assert!(!sink.offer(|_| panic!("nothing is formatted for a closed sink")));
+        assert_eq!(sink.shared.lock().gathered.capacity(), 0);
+        let (tell, told) = channel();
+        sink.on_close(move || tell.send(()).unwrap());
+        told.recv().unwrap();
+        assert_eq!(drain.finish().unwrap_err().kind(), io::ErrorKind::BrokenPipe);
+    }
+
+    #[test]
+    fn a_writer_that_panics_closes_the_sink_too() {
+        struct Bomb;
+        impl Write for Bomb {
+            fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+                panic!("on purpose")
+            }
+
+            fn flush(&mut self) -> io::Result<()> {
+                Ok(())
+            }
+        }
+        let (sink, drain) = Sink::new(Bomb);
+        let (tell, told) = channel();
+        sink.on_close(move || tell.send(()).unwrap());
+        sink.push(b"x");
+        told.recv().unwrap();
+        sink.push(b"y");
+        assert_eq!(drain.finish().unwrap_err().to_string(), "the writing thread panicked");
+    }
+
+    #[test]
+    fn a_closure_that_panics_does_not_silence_the_others() {
+        let paper = Paper::default();
+        let (sink, drain) = Sink::new(paper.clone());
+        let clone = sink.clone();
+        thread::spawn(move || clone.append(|_| panic!("on purpose"))).join().unwrap_err();
+        sink.push(b"still here");
+        drain.finish().unwrap();
+        assert_eq!(paper.text(), b"still here");
+    }
+
+    #[test]
+    fn a_proper_finish_is_no_failure_to_tell() {
+        let paper = Paper::default();
+        let (sink, drain) = Sink::new(paper.clone());
+        sink.on_close(|| panic!("nothing failed"));
+        sink.push(b"a");
+        drain.finish().unwrap();
+        sink.on_close(|| panic!("nothing failed"));
+        sink.push(b"b");
+        assert_eq!(paper.text(), b"a");
+    }
+
+    #[test]
+    fn a_drain_that_is_dropped_still_lets_the_writer_end() {
+        let (gate, begins, decide) = Gate::new();
+        let (sink, drain) = Sink::new(gate);
+        sink.push(b"abc");
+        drop(decide);
+        drop(drain);
+        // The channel ends when the thread has dropped its writer.
+        assert_eq!(begins.iter().sum::<usize>(), 3);
+    }
+}

@@ -1,0 +1,88 @@
+//! What a run comes to.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use hdrhistogram::Histogram;
+
+use crate::webhook::{Attempt, Kind, Outcome, Receipt};
+
+/// Counts and times of a run. Its size does not grow with the run.
+#[derive(Debug)]
+pub struct Tally {
+    /// Deliveries received, or sent to the end.
+    pub deliveries: u64,
+    /// Deliveries that were refused in the end, or that failed an expectation.
+    pub failed: u64,
+    /// Of those, the ones that got no answer.
+    pub unanswered: u64,
+    /// Attempts after the first of a delivery.
+    pub retries: u64,
+    /// Deliveries whose signature does not hold.
+    pub refused_signatures: u64,
+    /// Inputs that could not be read.
+    pub broken: u64,
+    /// Answers by their status.
+    pub statuses: BTreeMap<u16, u64>,
+    /// Events by their kind.
+    pub kinds: BTreeMap<Kind, u64>,
+    /// How long answers took, in microseconds.
+    pub micros: Histogram<u32>,
+    /// How long the run took.
+    pub elapsed: Duration,
+    /// What the deliveries were, for the reader: `sent`, `received`.
+    pub verb: &'static str,
+}
+
+impl Tally {
+    /// Nothing counted yet.
+    pub fn new(verb: &'static str) -> Self {
+        Self {
+            deliveries: 0,
+            failed: 0,
+            unanswered: 0,
+            retries: 0,
+            refused_signatures: 0,
+            broken: 0,
+            statuses: BTreeMap::new(),
+            kinds: BTreeMap::new(),
+            micros: Histogram::new_with_bounds(1, 3_600_000_000, 2).expect("the bounds are constants in order"),
+            elapsed: Duration::ZERO,
+            verb,
+        }
+    }
+
+    /// Counts one attempt.
+    pub fn attempted(&mut self, attempt: &Attempt) {
+        self.retries += u64::from(attempt.number > 1);
+        if let Some(status) = attempt.outcome.status() {
+            *self.statuses.entry(status).or_default() += 1;
+            self.took(attempt.took);
+        }
+        if attempt.last {
+            self.deliveries += 1;
+            self.failed += u64::from(!attempt.outcome.succeeded());
+            self.unanswered += u64::from(!matches!(attempt.outcome, Outcome::Answered { .. }));
+        }
+    }
+
+    /// Counts one delivery that came and was answered.
+    pub fn received(&mut self, receipt: &Receipt, status: u16, took: Duration) {
+        self.deliveries += 1;
+        *self.statuses.entry(status).or_default() += 1;
+        self.refused_signatures += u64::from(receipt.signature.verdict == crate::webhook::Verdict::Refused);
+        for event in &receipt.events {
+            *self.kinds.entry(event.kind).or_default() += 1;
+        }
+        self.took(took);
+    }
+
+    /// The time that this share of the answers took at most.
+    pub fn quantile(&self, share: f64) -> Duration {
+        Duration::from_micros(self.micros.value_at_quantile(share))
+    }
+
+    fn took(&mut self, took: Duration) {
+        self.micros.saturating_record(u64::try_from(took.as_micros()).unwrap_or(u64::MAX).max(1));
+    }
+}

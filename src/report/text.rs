@@ -1,0 +1,340 @@
+//! Text for people: a line for the delivery, a line for each event, then what else is asked for.
+
+use std::io::Write as _;
+use std::time::Duration;
+
+use jiff::tz::TimeZone;
+use unicode_width::UnicodeWidthStr;
+
+use super::notice::{Notice, Parts, Received};
+use super::palette::{Palette, Role};
+use super::{Mode, Tally, Untrusted, escape_into, is_binary, looks_like_json, pretty};
+use crate::webhook::{Attempt, Event, Kind, Outcome, Verdict};
+
+/// In front of everything that a stranger wrote, so that none of it begins a line.
+const GUTTER: &str = "  ";
+
+/// How much of an answer is shown where it explains a failure, in bytes.
+const SHOWN_ANSWER: usize = 400;
+
+/// How notices look as text.
+#[derive(Debug)]
+pub struct Voice {
+    /// The colours, or none.
+    pub palette: Palette,
+    /// What is shown of a delivery.
+    pub parts: Parts,
+    /// Where the reader's clock stands.
+    pub zone: TimeZone,
+}
+
+/// Header fields whose values are never shown: whoever reads over a shoulder could use them.
+pub fn is_credential(name: &str) -> bool {
+    matches!(
+        name,
+        "authorization" | "cookie" | "set-cookie" | "proxy-authorization" | "x-api-key" | "x-auth-token" | "api-key"
+    )
+}
+
+impl Voice {
+    /// Writes a notice as text.
+    pub fn write(&self, out: &mut Vec<u8>, notice: &Notice) {
+        match notice {
+            Notice::Listening { url } => {
+                // Writing to a vector cannot fail, here and below.
+                let _ = writeln!(out, "listening on {url}");
+            }
+            // It stands in the delivery's own line that it was answered, and so that it was kept.
+            Notice::Recorded { .. } => {}
+            Notice::Received(received) => self.received(out, received),
+            Notice::Forwarded { target, outcome, took, .. } => {
+                if !matches!(outcome, Outcome::Answered { .. }) {
+                    let why = outcome.reason().unwrap_or_default();
+                    self.paint(out, Role::Bad, "not forwarded");
+                    let _ = writeln!(out, " to {target}: {} ({})", Untrusted::new(&why), span(*took));
+                }
+            }
+            Notice::Attempted(attempt) => self.attempted(out, attempt),
+            Notice::Waiting { wait, .. } => {
+                let again = format!("{GUTTER}again in {}\n", span(*wait));
+                self.paint(out, Role::Dim, &again);
+            }
+            Notice::Summary(tally) => self.summary(out, tally),
+        }
+    }
+
+    fn received(&self, out: &mut Vec<u8>, it: &Received) {
+        self.clock(out, it.at);
+        out.extend_from_slice(b"  ");
+        self.paint(out, Role::Bold, it.delivery.method.as_str());
+        out.push(b' ');
+        escape_into(out, it.delivery.path.as_str().as_bytes(), Mode::Line);
+        out.extend_from_slice(b"  ");
+        self.paint(out, Role::Kind, it.receipt.provider.unwrap_or("unknown"));
+        match it.receipt.events.len() {
+            0 => out.extend_from_slice(b"  no events  "),
+            1 => out.extend_from_slice(b"  1 event  "),
+            many => {
+                let _ = write!(out, "  {many} events  ");
+            }
+        }
+        let verdict = it.receipt.signature.verdict;
+        let role = match verdict {
+            Verdict::Verified | Verdict::VerifiedTestKey => Role::Good,
+            Verdict::Unsigned | Verdict::Unchecked => Role::Dim,
+            Verdict::Refused => Role::Bad,
+        };
+        self.paint(out, role, verdict.name());
+        out.extend_from_slice(b"  ");
+        self.status(out, it.status);
+        let _ = writeln!(out, " in {}", span(it.took));
+
+        self.remarks(out, it);
+        if self.parts.events {
+            self.events(out, &it.receipt.events);
+        }
+        if self.parts.headers {
+            self.headers(out, it);
+        }
+        if self.parts.body {
+            self.body(out, &it.delivery.body);
+        }
+        if self.parts.reply && !it.answer.is_empty() {
+            self.paint(out, Role::Dim, "  answered:\n");
+            self.body(out, it.answer);
+        }
+    }
+
+    /// What the reader should know of this delivery beyond its line.
+    fn remarks(&self, out: &mut Vec<u8>, it: &Received) {
+        let signature = &it.receipt.signature;
+        if let (Some(reason), true) = (&signature.reason, signature.verdict == Verdict::Refused || self.parts.headers) {
+            out.extend_from_slice(GUTTER.as_bytes());
+            self.paint(out, if signature.verdict == Verdict::Refused { Role::Bad } else { Role::Dim }, "signature:");
+            let _ = writeln!(out, " {}", Untrusted::new(reason));
+        }
+        for problem in &it.receipt.problems {
+            out.extend_from_slice(GUTTER.as_bytes());
+            self.paint(out, Role::Warn, "problem:");
+            let _ = writeln!(out, " {}", Untrusted::new(problem));
+        }
+        if let Some(link) = &it.receipt.confirm {
+            out.extend_from_slice(GUTTER.as_bytes());
+            self.paint(out, Role::Warn, "to confirm, visit:");
+            let _ = writeln!(out, " {}", Untrusted::new(link));
+        }
+        if self.parts.headers
+            && let Some(reason) = &it.receipt.recognised_by
+        {
+            self.paint(out, Role::Dim, &format!("{GUTTER}recognised by {}\n", Untrusted::new(reason)));
+        }
+    }
+
+    fn events(&self, out: &mut Vec<u8>, events: &[Event]) {
+        let recipient = |event: &Event| Untrusted::new(event.recipient.as_deref().unwrap_or("-")).to_string();
+        let name = |event: &Event| match event.kind {
+            Kind::Other => Untrusted::new(&event.native).to_string(),
+            kind => kind.name().to_owned(),
+        };
+        let width = |text: &dyn Fn(&Event) -> String| events.iter().map(|event| text(event).width()).max().unwrap_or(0);
+        let (kinds, recipients) = (width(&name), width(&recipient).min(60));
+        for event in events {
+            out.extend_from_slice(GUTTER.as_bytes());
+            let (kind, to, what) = (name(event), recipient(event), story(event));
+            self.paint(out, kind_role(event.kind), &kind);
+            pad(out, kinds.saturating_sub(kind.width()) + 2);
+            out.extend_from_slice(to.as_bytes());
+            if !what.is_empty() {
+                pad(out, recipients.saturating_sub(to.width()) + 2);
+                let _ = write!(out, "{}", Untrusted::new(&what));
+            }
+            out.push(b'\n');
+        }
+    }
+
+    fn headers(&self, out: &mut Vec<u8>, it: &Received) {
+        for (name, value) in it.delivery.headers.iter() {
+            out.extend_from_slice(GUTTER.as_bytes());
+            self.paint(out, Role::Key, name.as_str());
+            out.extend_from_slice(b": ");
+            if is_credential(name.as_str()) {
+                self.paint(out, Role::Dim, "***");
+            } else {
+                escape_into(out, value.as_bytes(), Mode::Line);
+            }
+            out.push(b'\n');
+        }
+    }
+
+    fn body(&self, out: &mut Vec<u8>, body: &[u8]) {
+        if body.is_empty() {
+            return;
+        }
+        if is_binary(body) {
+            let line = format!("{GUTTER}[{} bytes that are no text]\n", body.len());
+            self.paint(out, Role::Dim, &line);
+        } else if looks_like_json(body) {
+            pretty::pretty(out, body, GUTTER, &self.palette);
+        } else {
+            pretty::text(out, body, GUTTER, &self.palette);
+        }
+        if out.last() != Some(&b'\n') {
+            out.push(b'\n');
+        }
+    }
+
+    fn attempted(&self, out: &mut Vec<u8>, it: &Attempt) {
+        match &it.outcome {
+            Outcome::Answered { status, .. } => self.status(out, *status),
+            Outcome::TimedOut(_) | Outcome::Unreachable(_) => self.paint(out, Role::Bad, "---"),
+        }
+        let _ = write!(out, "  {:>7}  ", span(it.took));
+        let _ = write!(out, "{}", Untrusted::new(&it.about));
+        if it.number > 1 {
+            self.paint(out, Role::Dim, &format!("  attempt {}", it.number));
+        }
+        self.paint(out, Role::Dim, &format!("  {}", Untrusted::new(&it.source)));
+        out.push(b'\n');
+        if it.outcome.succeeded() {
+            return;
+        }
+        if let Some(reason) = it.outcome.reason() {
+            out.extend_from_slice(GUTTER.as_bytes());
+            self.paint(out, Role::Bad, "failed:");
+            let _ = writeln!(out, " {}", Untrusted::new(&reason));
+        }
+        if let Outcome::Answered { body, .. } = &it.outcome
+            && it.last
+        {
+            let shown = body.get(..SHOWN_ANSWER).unwrap_or(body);
+            self.body(out, shown);
+        }
+    }
+
+    fn summary(&self, out: &mut Vec<u8>, it: &Tally) {
+        let _ = write!(out, "{} {} in {}", count(it.deliveries, "delivery", "deliveries"), it.verb, span(it.elapsed));
+        if it.failed > 0 {
+            out.extend_from_slice(b", ");
+            self.paint(out, Role::Bad, &format!("{} failed", it.failed));
+        }
+        if it.retries > 0 {
+            let _ = write!(out, ", {}", count(it.retries, "retry", "retries"));
+        }
+        if it.refused_signatures > 0 {
+            out.extend_from_slice(b", ");
+            self.paint(out, Role::Bad, &count(it.refused_signatures, "refused signature", "refused signatures"));
+        }
+        if it.broken > 0 {
+            out.extend_from_slice(b", ");
+            self.paint(out, Role::Bad, &count(it.broken, "broken input", "broken inputs"));
+        }
+        out.push(b'\n');
+        if !it.kinds.is_empty() {
+            let kinds: Vec<String> = it.kinds.iter().map(|(kind, count)| format!("{kind} {count}")).collect();
+            let _ = writeln!(out, "  events    {}", kinds.join("  "));
+        }
+        if !it.statuses.is_empty() {
+            out.extend_from_slice(b"  statuses ");
+            for (status, count) in &it.statuses {
+                out.push(b' ');
+                self.status(out, *status);
+                let _ = write!(out, " \u{d7} {count} ");
+            }
+            out.push(b'\n');
+            let quantile = |share| span(it.quantile(share));
+            let max = span(Duration::from_micros(it.micros.max()));
+            let _ = writeln!(
+                out,
+                "  took      p50 {}  p90 {}  p99 {}  max {max}",
+                quantile(0.5),
+                quantile(0.9),
+                quantile(0.99)
+            );
+        }
+    }
+
+    fn status(&self, out: &mut Vec<u8>, status: u16) {
+        let role = match status {
+            200..=299 => Role::Good,
+            300..=399 => Role::Kind,
+            400..=499 => Role::Warn,
+            _ => Role::Bad,
+        };
+        let digits =
+            [status / 100 % 10, status / 10 % 10, status % 10].map(|digit| b'0' + u8::try_from(digit).unwrap_or(0));
+        self.palette.write(out, role, &digits);
+    }
+
+    fn clock(&self, out: &mut Vec<u8>, at: jiff::Timestamp) {
+        let local = at.as_second() + i64::from(self.zone.to_offset(at).seconds());
+        let (hours, minutes, seconds) =
+            (local.rem_euclid(86_400) / 3600, local.rem_euclid(3600) / 60, local.rem_euclid(60));
+        let _ = write!(out, "{hours:02}:{minutes:02}:{seconds:02}.{:03}", at.subsec_millisecond().unsigned_abs());
+    }
+
+    fn paint(&self, out: &mut Vec<u8>, role: Role, text: &str) {
+        self.palette.write(out, role, text.as_bytes());
+    }
+}
+
+/// What happened beyond kind and recipient: the link, or why.
+fn story(event: &Event) -> String {
+    match (&event.url, event.bounce, &event.reason) {
+        (Some(url), _, _) => url.clone(),
+        (None, Some(class), Some(reason)) => format!("{}: {reason}", class.name()),
+        (None, Some(class), None) => class.name().to_owned(),
+        (None, None, Some(reason)) if event.kind != Kind::Delivered => reason.clone(),
+        _ => String::new(),
+    }
+}
+
+fn kind_role(kind: Kind) -> Role {
+    match kind {
+        Kind::Sent | Kind::Delivered | Kind::Open | Kind::Click | Kind::Subscribe => Role::Good,
+        Kind::Deferred | Kind::Unsubscribe => Role::Warn,
+        Kind::Bounce | Kind::Rejected | Kind::Complaint => Role::Bad,
+        Kind::Other => Role::Kind,
+    }
+}
+
+fn pad(out: &mut Vec<u8>, width: usize) {
+    out.extend(std::iter::repeat_n(b' ', width));
+}
+
+/// A time span as people say it: `0.8 ms`, `12 ms`, `1.2 s`, `3 m 20 s`.
+pub fn span(it: Duration) -> String {
+    let micros = it.as_micros();
+    match micros {
+        0..10_000 => format!("{}.{} ms", micros / 1000, micros / 100 % 10),
+        10_000..1_000_000 => format!("{} ms", micros / 1000),
+        1_000_000..60_000_000 => format!("{}.{} s", micros / 1_000_000, micros / 100_000 % 10),
+        _ => format!("{} m {} s", it.as_secs() / 60, it.as_secs() % 60),
+    }
+}
+
+/// A number with its noun: `1 event`, `2 events`.
+pub fn count(number: u64, one: &str, many: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { many })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{count, span};
+    use std::time::Duration;
+
+    #[test]
+    fn spans_and_plurals_read_well() {
+        for (micros, said) in [
+            (0, "0.0 ms"),
+            (812, "0.8 ms"),
+            (9_999, "9.9 ms"),
+            (12_034, "12 ms"),
+            (1_250_000, "1.2 s"),
+            (200_000_000, "3 m 20 s"),
+        ] {
+            assert_eq!(span(Duration::from_micros(micros)), said);
+        }
+        assert_eq!(count(1, "delivery", "deliveries"), "1 delivery");
+        assert_eq!(count(0, "delivery", "deliveries"), "0 deliveries");
+    }
+}

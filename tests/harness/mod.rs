@@ -1,0 +1,240 @@
+//! What end-to-end tests share: the real binary with a clean environment, a listener on a free port, a receiver that
+//! answers as told and keeps the exact bytes.
+
+#![allow(dead_code, reason = "each test file uses a part of it")]
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::mpsc::{Receiver as Inbox, channel};
+
+/// The real binary, with nothing of this machine's settings.
+pub fn webhook_cli() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_webhook-cli"));
+    for name in ["NO_COLOR", "FORCE_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "WEBHOOK_CLI_SECRET", "RUST_BACKTRACE"] {
+        command.env_remove(name);
+    }
+    command.env("TZ", "UTC").current_dir(env!("CARGO_MANIFEST_DIR")).stdin(Stdio::null());
+    command
+}
+
+/// Runs it to its end.
+pub fn run(args: &[&str]) -> Ran {
+    Ran::of(webhook_cli().args(args).output().unwrap())
+}
+
+/// What a finished run left.
+#[derive(Debug)]
+pub struct Ran {
+    pub status: i32,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Ran {
+    pub fn of(output: Output) -> Ran {
+        Ran {
+            status: output.status.code().unwrap_or(-1),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+
+    /// The lines of stdout, as JSON.
+    pub fn lines(&self) -> Vec<serde_json::Value> {
+        self.stdout
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("no JSON: {line}")))
+            .collect()
+    }
+
+    #[track_caller]
+    pub fn success(self) -> Ran {
+        assert_eq!(self.status, 0, "{self:#?}");
+        self
+    }
+}
+
+/// `listen` on a free port, stopped when dropped.
+pub struct Listen {
+    child: Child,
+    stdout: BufReader<std::process::ChildStdout>,
+    pub url: String,
+}
+
+impl Listen {
+    pub fn start(args: &[&str]) -> Listen {
+        Self::start_with(args, |command| command)
+    }
+
+    pub fn start_with(args: &[&str], dress: impl FnOnce(&mut Command) -> &mut Command) -> Listen {
+        let mut command = webhook_cli();
+        command.args(["listen", "--port", "0"]).args(args).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = dress(&mut command).spawn().unwrap();
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        let mut first = String::new();
+        stdout.read_line(&mut first).unwrap();
+        let start = first.find("http://").unwrap_or_else(|| {
+            let mut stderr = String::new();
+            child.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
+            panic!("no address in {first:?}; {stderr}")
+        });
+        let url = first[start..].trim_end().trim_end_matches(['}', '"']).to_owned();
+        Listen { child, stdout, url }
+    }
+
+    pub fn port(&self) -> u16 {
+        self.url.rsplit(':').next().unwrap().parse().unwrap()
+    }
+
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// One line of its output.
+    pub fn line(&mut self) -> String {
+        let mut line = String::new();
+        self.stdout.read_line(&mut line).unwrap();
+        line
+    }
+
+    /// Asks it to end, as Ctrl-C does.
+    pub fn interrupt(&self) {
+        let done = Command::new("kill").args(["-INT", &self.child.id().to_string()]).status().unwrap();
+        assert!(done.success());
+    }
+
+    /// Kills it as nothing can prevent.
+    pub fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// Waits for its end and gives all that it printed after the first line.
+    pub fn finish(mut self) -> Ran {
+        let mut stdout = String::new();
+        self.stdout.read_to_string(&mut stdout).unwrap();
+        let mut stderr = String::new();
+        self.child.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
+        let status = self.child.wait().unwrap().code().unwrap_or(-1);
+        Ran { status, stdout, stderr }
+    }
+}
+
+impl Drop for Listen {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A request exactly as it arrived.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Request {
+    pub line: String,
+    pub headers: Vec<(String, String)>,
+    pub body: Vec<u8>,
+}
+
+impl Request {
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(at, _)| at.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+    }
+}
+
+/// A server that answers as told, one answer after another and the last one for ever, and hands over what came.
+pub struct Receiver {
+    pub url: String,
+    pub requests: Inbox<Request>,
+}
+
+impl Receiver {
+    /// Each answer is the bytes of a whole response; an empty one hangs up.
+    pub fn start(answers: &[&str]) -> Receiver {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let answers: Vec<String> = answers.iter().map(ToString::to_string).collect();
+        let (sender, requests) = channel();
+        std::thread::spawn(move || {
+            let mut answers = answers.into_iter().peekable();
+            let mut last = String::new();
+            for stream in listener.incoming() {
+                let Ok(stream) = stream else { return };
+                while let Some(request) = read_request(&stream) {
+                    if sender.send(request).is_err() {
+                        return;
+                    }
+                    if let Some(next) = answers.next() {
+                        last = next;
+                    }
+                    if last.is_empty()
+                        || (&stream).write_all(last.as_bytes()).is_err()
+                        || last.contains("connection: close")
+                    {
+                        break;
+                    }
+                }
+            }
+        });
+        Receiver { url, requests }
+    }
+
+    /// One that always answers 200.
+    pub fn ok() -> Receiver {
+        Self::start(&["HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"])
+    }
+
+    pub fn next(&self) -> Request {
+        self.requests.recv_timeout(std::time::Duration::from_secs(20)).expect("a request should have come")
+    }
+
+    /// All that have come by now.
+    pub fn all(&self) -> Vec<Request> {
+        self.requests.try_iter().collect()
+    }
+}
+
+fn read_request(stream: &TcpStream) -> Option<Request> {
+    let mut reader = BufReader::new(stream);
+    let mut line = String::new();
+    reader.read_line(&mut line).ok().filter(|read| *read > 0)?;
+    let mut headers = Vec::new();
+    loop {
+        let mut field = Vec::new();
+        reader.read_until(b'\n', &mut field).ok()?;
+        let field = String::from_utf8_lossy(&field).trim_end().to_owned();
+        if field.is_empty() {
+            break;
+        }
+        let (name, value) = field.split_once(':')?;
+        headers.push((name.to_owned(), value.trim().to_owned()));
+    }
+    let length = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-length"));
+    let mut body = vec![0; length.and_then(|(_, value)| value.parse().ok()).unwrap_or(0)];
+    reader.read_exact(&mut body).ok()?;
+    Some(Request { line: line.trim_end().to_owned(), headers, body })
+}
+
+/// Sends raw bytes and gives the whole answer, the connection closed for writing.
+pub fn raw(port: u16, request: &[u8]) -> String {
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
+    stream.write_all(request).unwrap();
+    let _ = stream.shutdown(std::net::Shutdown::Write);
+    let mut answer = Vec::new();
+    let _ = stream.read_to_end(&mut answer);
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
+/// Posts a body and gives the whole answer.
+pub fn post(port: u16, path: &str, fields: &str, body: &[u8]) -> String {
+    let mut request =
+        format!("POST {path} HTTP/1.1\r\nhost: localhost\r\ncontent-length: {}\r\n{fields}\r\n", body.len())
+            .into_bytes();
+    request.extend_from_slice(body);
+    raw(port, &request)
+}
+
+pub fn text(path: &Path) -> &str {
+    path.to_str().unwrap()
+}

@@ -1,0 +1,247 @@
+//! `replay`, end to end.
+
+mod harness;
+
+use std::io::Write;
+use std::process::Stdio;
+
+use harness::{Listen, Ran, Receiver, run, text, webhook_cli};
+
+fn line(number: u32) -> String {
+    format!(
+        "{{\"fixture\":1,\"id\":\"e{number}\",\"request\":{{\"path\":\"/r/{number}\",\"body\":{{\"event\":\"click\",\"timestamp\":\"2026-01-02T00:00:00Z\",\"email\":\"u{number}@example.com\"}}}}}}\n"
+    )
+}
+
+fn recording(lines: u32) -> (tempfile::TempDir, String) {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("r.ndjson");
+    std::fs::write(&file, (0..lines).map(line).collect::<String>()).unwrap();
+    let path = text(&file).to_owned();
+    (dir, path)
+}
+
+#[test]
+fn all_fixtures_go_out_as_they_are() {
+    let handler = Receiver::ok();
+    let ran = run(&["replay", "fixtures/", "--to", &handler.url]).success();
+    let sent = handler.all();
+    let files = walk(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures"));
+    assert_eq!(sent.len(), files);
+    assert!(ran.stdout.contains(&format!("{files} deliveries sent in ")), "{}", ran.stdout);
+}
+
+fn walk(folder: std::path::PathBuf) -> usize {
+    std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .map(
+            |path| {
+                if path.is_dir() { walk(path) } else { usize::from(path.extension().is_some_and(|end| end == "json")) }
+            },
+        )
+        .sum()
+}
+
+#[test]
+fn signed_anew_every_fixture_verifies() {
+    let listen = Listen::start(&["--json", "-q", "--count", "20"]);
+    let ran = run(&["replay", "fixtures/", "--resign", "--limit", "20", "--provider", "mailgun", "--to", &listen.url])
+        .success();
+    assert_eq!(ran.stderr, "");
+    for line in listen.finish().success().lines().iter().filter(|line| line["type"] == "received") {
+        assert_eq!(line["signature"]["verdict"], "verified (test key)", "{line}");
+    }
+}
+
+#[test]
+fn the_recorded_order_is_kept() {
+    let (_dir, file) = recording(40);
+    let handler = Receiver::ok();
+    run(&["replay", &file, "--to", &handler.url]).success();
+    let lines: Vec<String> = handler.all().into_iter().map(|request| request.line).collect();
+    assert_eq!(lines, (0..40).map(|number| format!("POST /r/{number} HTTP/1.1")).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_target_with_a_path_gets_everything_there() {
+    let (_dir, file) = recording(1);
+    let handler = Receiver::ok();
+    run(&["replay", &file, "--to", &format!("{}/hooks", handler.url)]).success();
+    run(&["replay", &file, "--to", &handler.url, "--path", "/other?x=1"]).success();
+    assert_eq!(handler.next().line, "POST /hooks HTTP/1.1");
+    assert_eq!(handler.next().line, "POST /other?x=1 HTTP/1.1");
+}
+
+#[test]
+fn what_passes_is_tried_again_and_what_does_not_is_not() {
+    let (_dir, file) = recording(2);
+    let unavailable = "HTTP/1.1 503 No\r\ncontent-length: 0\r\n\r\n";
+    let handler = Receiver::start(&[unavailable, unavailable, "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n"]);
+    let ran = run(&["replay", &file, "--to", &handler.url, "--backoff", "1ms", "--json"]).success();
+    let lines: Vec<String> = handler.all().into_iter().map(|request| request.line).collect();
+    assert_eq!(lines, ["POST /r/0 HTTP/1.1", "POST /r/0 HTTP/1.1", "POST /r/0 HTTP/1.1", "POST /r/1 HTTP/1.1"]);
+    let told = ran.lines();
+    assert_eq!(told[0]["id"], "e0");
+    assert_eq!((&told[1]["attempt"], &told[1]["final"]), (&2.into(), &false.into()));
+    assert_eq!(told.last().unwrap()["retries"], 2);
+
+    let handler = Receiver::start(&["HTTP/1.1 404 No\r\ncontent-length: 0\r\n\r\n"]);
+    assert_eq!(run(&["replay", &file, "--to", &handler.url]).status, 1);
+    assert_eq!(handler.all().len(), 2);
+}
+
+#[test]
+fn gone_ends_the_run() {
+    let (_dir, file) = recording(5);
+    let handler = Receiver::start(&["HTTP/1.1 410 Gone\r\ncontent-length: 0\r\n\r\n"]);
+    let ran = run(&["replay", &file, "--to", &handler.url]);
+    assert_eq!(ran.status, 1);
+    assert_eq!(handler.all().len(), 1);
+    assert!(ran.stderr.contains("gone for good"), "{}", ran.stderr);
+}
+
+#[test]
+fn a_redirect_is_a_failure_and_never_followed() {
+    let (_dir, file) = recording(1);
+    let other = Receiver::ok();
+    let handler =
+        Receiver::start(&[&format!("HTTP/1.1 307 To\r\nlocation: {}/x\r\ncontent-length: 0\r\n\r\n", other.url)]);
+    let ran = run(&["replay", &file, "--to", &handler.url]);
+    assert_eq!(ran.status, 1);
+    assert!(ran.stdout.contains("which is not followed"), "{}", ran.stdout);
+    assert_eq!(other.all().len(), 0);
+}
+
+#[test]
+fn several_at_once_lose_nothing() {
+    let (_dir, file) = recording(200);
+    let listen = Listen::start(&["--json", "-q", "--count", "200"]);
+    run(&["replay", &file, "--to", &listen.url, "-c", "8"]).success();
+    let mut ids: Vec<String> = listen
+        .finish()
+        .success()
+        .lines()
+        .iter()
+        .filter(|line| line["type"] == "received")
+        .map(|line| line["events"][0]["recipient"].as_str().unwrap().to_owned())
+        .collect();
+    ids.sort();
+    ids.dedup();
+    assert_eq!(ids.len(), 200);
+}
+
+#[test]
+fn filters_say_what_is_sent() {
+    let handler = Receiver::ok();
+    let sent = |args: &[&str]| {
+        let mut all = vec!["replay", "fixtures/", "--to", &handler.url];
+        all.extend(args);
+        run(&all).success();
+        handler.all().len()
+    };
+    assert_eq!(sent(&["--provider", "sendgrid", "--events", "bounce"]), 2);
+    assert_eq!(sent(&["--provider", "sendgrid", "--events", "bounce,click", "--skip", "1"]), 2);
+    assert_eq!(sent(&["--provider", "sendgrid", "--limit", "3"]), 3);
+    assert_eq!(sent(&["--recipient", "nobody@example.com"]), 0);
+}
+
+#[test]
+fn a_plain_payload_and_stdin_are_sources() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("payload.json");
+    std::fs::write(&file, "{ \"n\": 1.10 }\n").unwrap();
+    let handler = Receiver::ok();
+    run(&["replay", text(&file), "--to", &handler.url]).success();
+    assert_eq!(handler.next().body, b"{ \"n\": 1.10 }\n");
+    let mut child = webhook_cli()
+        .args(["replay", "-", "--to", &handler.url])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all((line(1) + &line(2)).as_bytes()).unwrap();
+    Ran::of(child.wait_with_output().unwrap()).success();
+    assert_eq!(handler.next().line, "POST /r/1 HTTP/1.1");
+    assert_eq!(handler.next().line, "POST /r/2 HTTP/1.1");
+}
+
+#[test]
+fn a_broken_file_is_named_with_line_column_and_reason() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("r.ndjson");
+    std::fs::write(&file, format!("{}{{\"fixture\":1,\"request\":\n{}", line(0), line(2))).unwrap();
+    let handler = Receiver::ok();
+    let ran = run(&["replay", text(&file), "--to", &handler.url]);
+    assert_eq!(ran.status, 3, "{ran:#?}");
+    assert!(ran.stderr.contains("r.ndjson:2") && ran.stderr.contains("column"), "{}", ran.stderr);
+    assert_eq!(handler.all().len(), 1);
+    let ran = run(&["replay", text(&file), "--skip-broken", "--to", &handler.url]);
+    assert_eq!(ran.status, 3);
+    assert_eq!(handler.all().len(), 2);
+
+    let odd = dir.path().join("odd.json");
+    std::fs::write(&odd, "{\n \"fixture\": 1,\n \"request\": 7\n}").unwrap();
+    let ran = run(&["replay", text(&odd), "--to", &handler.url]);
+    assert_eq!(ran.status, 3);
+    assert!(ran.stderr.contains("line 3, column 13"), "{}", ran.stderr);
+    let ran = run(&["replay", "no/such/file.json"]);
+    assert_eq!(ran.status, 3, "{ran:#?}");
+    assert!(ran.stderr.contains("no/such/file.json"), "{}", ran.stderr);
+}
+
+#[test]
+fn recordings_do_not_leave_for_the_internet_unasked() {
+    let (_dir, file) = recording(1);
+    let ran = run(&["replay", &file, "--to", "https://203.0.113.1/hooks"]);
+    assert_eq!(ran.status, 2);
+    assert!(ran.stderr.contains("--yes"), "{}", ran.stderr);
+}
+
+#[test]
+fn a_dry_run_prints_what_would_go_out() {
+    let (_dir, file) = recording(2);
+    let ran = run(&["replay", &file, "--dry-run", "--as", "json"]).success();
+    assert_eq!(ran.stdout.lines().count(), 2);
+    assert!(ran.stdout.contains("\"path\":\"/r/1\""), "{}", ran.stdout);
+}
+
+/// However an editor saves, a fixture is sent once for each save.
+#[test]
+fn a_saved_fixture_is_sent_at_once_and_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("a.json");
+    std::fs::write(&file, "{\"n\":0}").unwrap();
+    let handler = Receiver::ok();
+    let mut child = webhook_cli()
+        .args(["replay", text(dir.path()), "--watch", "--to", &handler.url])
+        .stderr(Stdio::piped())
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    assert_eq!(handler.next().body, b"{\"n\":0}");
+
+    // As a shell's `>` does: cut to nothing, then written.
+    std::fs::File::create(&file).unwrap().write_all(b"{\"n\":1}").unwrap();
+    assert_eq!(handler.next().body, b"{\"n\":1}");
+
+    // As VS Code and many others do: a temporary file put in the place of the old one.
+    let temporary = dir.path().join(".a.json.tmp");
+    std::fs::write(&temporary, "{\"n\":2}").unwrap();
+    std::fs::rename(&temporary, &file).unwrap();
+    assert_eq!(handler.next().body, b"{\"n\":2}");
+
+    // As vim does: the old file becomes a backup, a new one is written, the backup goes.
+    let backup = dir.path().join("a.json~");
+    std::fs::rename(&file, &backup).unwrap();
+    std::fs::write(&file, "{\"n\":3}").unwrap();
+    std::fs::remove_file(&backup).unwrap();
+    assert_eq!(handler.next().body, b"{\"n\":3}");
+
+    // Another file closes the row: nothing came twice in between.
+    std::fs::write(dir.path().join("b.json"), "{\"n\":4}").unwrap();
+    assert_eq!(handler.next().body, b"{\"n\":4}");
+    assert!(std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    assert_eq!(handler.all(), []);
+}
