@@ -17,12 +17,25 @@ fn signed(name: &str) -> (Delivery, Keys, Judge) {
     let mut chance = Chance::seeded(1);
     let template = Template::new(provider, provider.row("click").unwrap(), None).unwrap();
     let (mut delivery, _) = template.fill(&Wish::default(), now, &mut chance);
-    let seal = &mut Seal { at: now, url: "http://127.0.0.1/", chance: &mut chance };
+    let seal = &mut Seal {
+        at: now,
+        url: "http://127.0.0.1/",
+        chance: &mut chance,
+    };
     providers::signing_scheme(provider, &delivery)
         .unwrap()
         .sign(&mut delivery, keys.test(provider).unwrap(), seal)
         .unwrap();
-    (delivery, keys, Judge { now, tolerance: None, public_url: Some("http://127.0.0.1/".into()), topics: Vec::new() })
+    (
+        delivery,
+        keys,
+        Judge {
+            now,
+            tolerance: None,
+            public_url: Some("http://127.0.0.1/".into()),
+            topics: Vec::new(),
+        },
+    )
 }
 
 /// Recognise, decode and verify.
@@ -48,9 +61,15 @@ fn compose(bencher: Bencher, name: &str) {
     let mut chance = Chance::seeded(1);
     bencher.bench_local(|| {
         let (mut delivery, _) = template.fill(&Wish::default(), judge.now, &mut chance);
-        let seal = &mut Seal { at: judge.now, url: "http://127.0.0.1/", chance: &mut chance };
+        let seal = &mut Seal {
+            at: judge.now,
+            url: "http://127.0.0.1/",
+            chance: &mut chance,
+        };
         let scheme = providers::signing_scheme(provider, &delivery).unwrap();
-        scheme.sign(&mut delivery, keys.test(provider).unwrap(), seal).unwrap();
+        scheme
+            .sign(&mut delivery, keys.test(provider).unwrap(), seal)
+            .unwrap();
         delivery
     });
 }

@@ -38,7 +38,13 @@ pub struct Cli {
     pub json: bool,
 
     /// When to colour
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", help_heading = "Output")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "WHEN",
+        default_value = "auto",
+        help_heading = "Output"
+    )]
     pub color: Color,
 }
 
@@ -149,7 +155,12 @@ pub struct ListenArgs {
     pub body: Option<String>,
 
     /// A header to answer; may be given more than once
-    #[arg(short = 'H', long = "header", value_name = "NAME:VALUE", help_heading = "The answer")]
+    #[arg(
+        short = 'H',
+        long = "header",
+        value_name = "NAME:VALUE",
+        help_heading = "The answer"
+    )]
     pub headers: Vec<String>,
 
     /// How long to wait before the answer
@@ -165,7 +176,12 @@ pub struct ListenArgs {
     pub events: Vec<Kind>,
 
     /// Which parts of a delivery to show
-    #[arg(long, value_name = "PART", value_delimiter = ',', help_heading = "What is shown")]
+    #[arg(
+        long,
+        value_name = "PART",
+        value_delimiter = ',',
+        help_heading = "What is shown"
+    )]
     pub show: Vec<Show>,
 
     /// One line for each delivery
@@ -211,7 +227,12 @@ pub enum Show {
 #[command(next_help_heading = "Requests")]
 pub struct RequestArgs {
     /// Where to send: a URL, or `3000`, `:3000/path`, `localhost:3000/path`
-    #[arg(long, value_name = "TARGET", default_value = "http://127.0.0.1:7878", hide_default_value = false)]
+    #[arg(
+        long,
+        value_name = "TARGET",
+        default_value = "http://127.0.0.1:7878",
+        hide_default_value = false
+    )]
     pub to: String,
 
     /// One more header, or another value for one; may be given more than once
@@ -239,7 +260,13 @@ pub struct RequestArgs {
     pub dry_run: bool,
 
     /// How to print them
-    #[arg(long = "as", value_name = "FORM", requires = "dry_run", default_value = "http", help_heading = "Output")]
+    #[arg(
+        long = "as",
+        value_name = "FORM",
+        requires = "dry_run",
+        default_value = "http",
+        help_heading = "Output"
+    )]
     pub form: Form,
 }
 
@@ -405,7 +432,12 @@ pub struct ReplayArgs {
     pub recipient: Option<String>,
 
     /// Pass over the first N
-    #[arg(long, value_name = "N", default_value_t = 0, help_heading = "What is sent")]
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 0,
+        help_heading = "What is sent"
+    )]
     pub skip: usize,
 
     /// Send at most N
@@ -441,14 +473,19 @@ pub fn time(text: &str) -> Result<Timestamp, String> {
     if let Ok(at) = text.parse() {
         return Ok(at);
     }
-    let back = duration(text)
-        .map_err(|_| format!("`{text}` is no time; write RFC 3339, or a span back from now such as `2h`"))?;
-    Timestamp::now().checked_sub(back).map_err(|_| format!("`{text}` is too long ago"))
+    let back = duration(text).map_err(|_| {
+        format!("`{text}` is no time; write RFC 3339, or a span back from now such as `2h`")
+    })?;
+    Timestamp::now()
+        .checked_sub(back)
+        .map_err(|_| format!("`{text}` is too long ago"))
 }
 
 /// A size such as `64KiB`, `1MiB`, in bytes.
 pub fn size(text: &str) -> Result<usize, String> {
-    let split = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let split = text
+        .find(|c: char| !c.is_ascii_digit())
+        .unwrap_or(text.len());
     let (number, unit) = text.split_at(split);
     let factor = match unit.trim().to_ascii_lowercase().as_str() {
         "" | "b" => 1,
@@ -471,18 +508,25 @@ pub fn size(text: &str) -> Result<usize, String> {
 pub fn kind(text: &str) -> Result<Kind, String> {
     Kind::from_name(text).ok_or_else(|| {
         let known = Kind::ALL.map(Kind::name);
-        let guess =
-            crate::webhook::nearest(text, known).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
-        format!("no kind of that name{guess} The kinds are {}", known.join(", "))
+        let guess = crate::webhook::nearest(text, known)
+            .map(|near| format!("; did you mean `{near}`?"))
+            .unwrap_or_default();
+        format!(
+            "no kind of that name{guess} The kinds are {}",
+            known.join(", ")
+        )
     })
 }
 
 fn expected(text: &str) -> Result<(Kind, u64), String> {
     match text.split_once('=') {
         None => Ok((kind(text)?, 1)),
-        Some((name, number)) => {
-            Ok((kind(name)?, number.parse().map_err(|_| format!("`{number}` is no number of events"))?))
-        }
+        Some((name, number)) => Ok((
+            kind(name)?,
+            number
+                .parse()
+                .map_err(|_| format!("`{number}` is no number of events"))?,
+        )),
     }
 }
 
@@ -510,6 +554,10 @@ mod tests {
         for odd in ["", "MiB", "-1", "1XB", "0", "99999999999999999999"] {
             assert!(size(odd).is_err(), "{odd}");
         }
-        assert!(time("2026-01-02T00:00:00Z").is_ok() && time("2h").is_ok() && time("yesterday").is_err());
+        assert!(
+            time("2026-01-02T00:00:00Z").is_ok()
+                && time("2h").is_ok()
+                && time("yesterday").is_err()
+        );
     }
 }

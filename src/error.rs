@@ -26,7 +26,11 @@ impl Exit {
     /// The graver of two outcomes of one run: 130, 3, 4, 5, then 1.
     #[must_use]
     pub fn or(self, other: Exit) -> Exit {
-        if self.rank() <= other.rank() { self } else { other }
+        if self.rank() <= other.rank() {
+            self
+        } else {
+            other
+        }
     }
 
     fn rank(self) -> u8 {
@@ -72,7 +76,11 @@ impl Error {
 
     /// An error with an exit status of its own.
     pub fn new(exit: Exit, what: impl Into<String>) -> Self {
-        Self { exit, what: what.into(), hints: Vec::new() }
+        Self {
+            exit,
+            what: what.into(),
+            hints: Vec::new(),
+        }
     }
 
     /// The same error with a hint at what to try.
@@ -112,7 +120,14 @@ mod tests {
 
     #[test]
     fn the_graver_exit_status_wins() {
-        let order = [Exit::Interrupted, Exit::Input, Exit::NoAnswer, Exit::Signature, Exit::Failure, Exit::Success];
+        let order = [
+            Exit::Interrupted,
+            Exit::Input,
+            Exit::NoAnswer,
+            Exit::Signature,
+            Exit::Failure,
+            Exit::Success,
+        ];
         for pair in order.windows(2) {
             assert_eq!(pair[0].or(pair[1]), pair[0]);
             assert_eq!(pair[1].or(pair[0]), pair[0]);

@@ -30,6 +30,8 @@
 //! * No clock, no randomness, no disk in [`webhook`] and [`providers`]: `now` and a seed are arguments.
 //! * A secret has no way to be printed.
 
+#![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::indexing_slicing))]
+
 pub mod cli;
 pub mod commands;
 pub mod error;
@@ -49,7 +51,11 @@ pub fn run() -> Exit {
         Err(told) => {
             // Help and version go to stdout and are a success; a closed pipe is none of our business.
             let _ = told.print();
-            return if told.use_stderr() { Exit::Usage } else { Exit::Success };
+            return if told.use_stderr() {
+                Exit::Usage
+            } else {
+                Exit::Success
+            };
         }
     };
     let color = cli.color.into();

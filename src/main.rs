@@ -1,5 +1,7 @@
 //! The program: everything is in the library, so that it can be tested and measured.
 
+#![deny(clippy::unwrap_used, clippy::indexing_slicing)]
+
 use std::process::ExitCode;
 
 fn main() -> ExitCode {

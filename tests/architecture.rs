@@ -8,7 +8,10 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("providers", &["error", "webhook"]),
     ("io", &["error", "webhook"]),
     ("report", &["error", "webhook"]),
-    ("commands", &["cli", "error", "io", "providers", "report", "webhook"]),
+    (
+        "commands",
+        &["cli", "error", "io", "providers", "report", "webhook"],
+    ),
 ];
 
 /// The files beside the rooms, and what they may import.
@@ -24,7 +27,10 @@ fn source() -> PathBuf {
 }
 
 fn files(folder: &Path) -> Vec<PathBuf> {
-    let mut found: Vec<PathBuf> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut found: Vec<PathBuf> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
     found.sort();
     found
 }
@@ -36,7 +42,10 @@ fn imports(path: &Path) -> Vec<(usize, String)> {
     for (number, line) in text.lines().enumerate() {
         let code = line.split("//").next().unwrap_or_default();
         for part in code.split("crate::").skip(1) {
-            let name: String = part.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
+            let name: String = part
+                .chars()
+                .take_while(|c| c.is_ascii_alphanumeric() || *c == '_')
+                .collect();
             found.push((number + 1, name));
         }
     }
@@ -59,7 +68,11 @@ fn every_import_goes_the_allowed_way() {
         let files = files(&source().join(room));
         assert!(files.len() > 1, "{room} is empty");
         for path in files {
-            assert!(path.is_file(), "{} is no file: a room has no rooms", path.display());
+            assert!(
+                path.is_file(),
+                "{} is no file: a room has no rooms",
+                path.display()
+            );
             check(&path, room, allowed);
         }
     }
@@ -85,7 +98,9 @@ fn only_the_reporter_prints() {
             for (number, line) in text.lines().enumerate() {
                 let code = line.split("//").next().unwrap_or_default();
                 assert!(
-                    !["println!", "eprintln!", "print!(", "dbg!"].iter().any(|word| code.contains(word)),
+                    !["println!", "eprintln!", "print!(", "dbg!"]
+                        .iter()
+                        .any(|word| code.contains(word)),
                     "{}:{} prints",
                     path.display(),
                     number + 1

@@ -14,10 +14,15 @@ fn completions_are_kept_and_current() {
         ("powershell", "_webhook-cli.ps1"),
         ("elvish", "webhook-cli.elv"),
     ] {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("completions").join(file);
+        let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("completions")
+            .join(file);
         let kept = std::fs::read_to_string(&path).unwrap_or_default();
         let printed = run(&["completions", shell]).success().stdout;
-        assert!(kept == printed, "completions/{file} is not what `webhook-cli completions {shell}` prints");
+        assert!(
+            kept == printed,
+            "completions/{file} is not what `webhook-cli completions {shell}` prints"
+        );
     }
 }
 
@@ -26,20 +31,32 @@ fn the_manual_has_a_page_for_each_command() {
     assert!(run(&["man"]).success().stdout.contains(".TH webhook-cli 1"));
     let dir = tempfile::tempdir().unwrap();
     run(&["man", "--dir", harness::text(dir.path())]).success();
-    for page in
-        ["webhook-cli.1", "webhook-cli-listen.1", "webhook-cli-send.1", "webhook-cli-replay.1", "webhook-cli-keys.1"]
-    {
+    for page in [
+        "webhook-cli.1",
+        "webhook-cli-listen.1",
+        "webhook-cli-send.1",
+        "webhook-cli-replay.1",
+        "webhook-cli-keys.1",
+    ] {
         assert!(dir.path().join(page).exists(), "{page}");
     }
 }
 
 #[test]
 fn help_and_version_are_a_success_and_no_command_is_not() {
-    for args in
-        [&["--help"][..], &["-h"], &["listen", "--help"], &["send", "-h"], &["replay", "--help"], &["--version"]]
-    {
+    for args in [
+        &["--help"][..],
+        &["-h"],
+        &["listen", "--help"],
+        &["send", "-h"],
+        &["replay", "--help"],
+        &["--version"],
+    ] {
         let ran = run(args).success();
-        assert!(ran.stderr.is_empty() && ran.stdout.contains("webhook-cli"), "{args:?}");
+        assert!(
+            ran.stderr.is_empty() && ran.stdout.contains("webhook-cli"),
+            "{args:?}"
+        );
     }
     assert_eq!(run(&[]).status, 2);
     assert_eq!(run(&["lisen"]).status, 2);
@@ -47,18 +64,38 @@ fn help_and_version_are_a_success_and_no_command_is_not() {
 
 #[test]
 fn the_environment_variable_of_the_secret_is_not_shown_by_help() {
-    let out = webhook_cli().args(["send", "--help"]).env("WEBHOOK_CLI_SECRET", "canary-5f1c0e").output().unwrap();
+    let out = webhook_cli()
+        .args(["send", "--help"])
+        .env("WEBHOOK_CLI_SECRET", "canary-5f1c0e")
+        .output()
+        .unwrap();
     assert!(!String::from_utf8_lossy(&out.stdout).contains("canary-5f1c0e"));
 }
 
 #[test]
 fn keys_are_printed_in_the_form_to_paste() {
     let sendgrid = run(&["keys", "sendgrid"]).success().stdout;
-    assert!(sendgrid.starts_with("MFkwEwYHKoZIzj0CAQ") && sendgrid.trim_end().len() == 124, "{sendgrid}");
-    assert!(run(&["keys", "resend"]).success().stdout.starts_with("whsec_"));
-    assert!(run(&["keys", "ses"]).success().stdout.starts_with("-----BEGIN CERTIFICATE-----"));
+    assert!(
+        sendgrid.starts_with("MFkwEwYHKoZIzj0CAQ") && sendgrid.trim_end().len() == 124,
+        "{sendgrid}"
+    );
+    assert!(
+        run(&["keys", "resend"])
+            .success()
+            .stdout
+            .starts_with("whsec_")
+    );
+    assert!(
+        run(&["keys", "ses"])
+            .success()
+            .stdout
+            .starts_with("-----BEGIN CERTIFICATE-----")
+    );
     let all = run(&["keys"]).success().stdout;
-    assert!(all.contains("MAILGUN_WEBHOOK_KEY=") && all.contains("# Postmark: nothing is signed"), "{all}");
+    assert!(
+        all.contains("MAILGUN_WEBHOOK_KEY=") && all.contains("# Postmark: nothing is signed"),
+        "{all}"
+    );
     for line in run(&["keys", "--json"]).success().lines() {
         assert_eq!(line["type"], "key");
     }
@@ -67,6 +104,14 @@ fn keys_are_printed_in_the_form_to_paste() {
 
 #[test]
 fn it_works_with_a_bare_environment() {
-    let out = webhook_cli().env_clear().args(["send", "click", "--dry-run"]).output().unwrap();
-    assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
+    let out = webhook_cli()
+        .env_clear()
+        .args(["send", "click", "--dry-run"])
+        .output()
+        .unwrap();
+    assert!(
+        out.status.success(),
+        "{}",
+        String::from_utf8_lossy(&out.stderr)
+    );
 }

@@ -28,29 +28,54 @@ fn all_fixtures_go_out_as_they_are() {
     let sent = handler.all();
     let files = walk(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures"));
     assert_eq!(sent.len(), files);
-    assert!(ran.stdout.contains(&format!("{files} deliveries sent in ")), "{}", ran.stdout);
+    assert!(
+        ran.stdout.contains(&format!("{files} deliveries sent in ")),
+        "{}",
+        ran.stdout
+    );
 }
 
 fn walk(folder: std::path::PathBuf) -> usize {
     std::fs::read_dir(folder)
         .unwrap()
         .map(|entry| entry.unwrap().path())
-        .map(
-            |path| {
-                if path.is_dir() { walk(path) } else { usize::from(path.extension().is_some_and(|end| end == "json")) }
-            },
-        )
+        .map(|path| {
+            if path.is_dir() {
+                walk(path)
+            } else {
+                usize::from(path.extension().is_some_and(|end| end == "json"))
+            }
+        })
         .sum()
 }
 
 #[test]
 fn signed_anew_every_fixture_verifies() {
     let listen = Listen::start(&["--json", "-q", "--count", "20"]);
-    let ran = run(&["replay", "fixtures/", "--resign", "--limit", "20", "--provider", "mailgun", "--to", &listen.url])
-        .success();
+    let ran = run(&[
+        "replay",
+        "fixtures/",
+        "--resign",
+        "--limit",
+        "20",
+        "--provider",
+        "mailgun",
+        "--to",
+        &listen.url,
+    ])
+    .success();
     assert_eq!(ran.stderr, "");
-    for line in listen.finish().success().lines().iter().filter(|line| line["type"] == "received") {
-        assert_eq!(line["signature"]["verdict"], "verified (test key)", "{line}");
+    for line in listen
+        .finish()
+        .success()
+        .lines()
+        .iter()
+        .filter(|line| line["type"] == "received")
+    {
+        assert_eq!(
+            line["signature"]["verdict"], "verified (test key)",
+            "{line}"
+        );
     }
 }
 
@@ -59,8 +84,17 @@ fn the_recorded_order_is_kept() {
     let (_dir, file) = recording(40);
     let handler = Receiver::ok();
     run(&["replay", &file, "--to", &handler.url]).success();
-    let lines: Vec<String> = handler.all().into_iter().map(|request| request.line).collect();
-    assert_eq!(lines, (0..40).map(|number| format!("POST /r/{number} HTTP/1.1")).collect::<Vec<_>>());
+    let lines: Vec<String> = handler
+        .all()
+        .into_iter()
+        .map(|request| request.line)
+        .collect();
+    assert_eq!(
+        lines,
+        (0..40)
+            .map(|number| format!("POST /r/{number} HTTP/1.1"))
+            .collect::<Vec<_>>()
+    );
 }
 
 #[test]
@@ -68,7 +102,15 @@ fn a_target_with_a_path_gets_everything_there() {
     let (_dir, file) = recording(1);
     let handler = Receiver::ok();
     run(&["replay", &file, "--to", &format!("{}/hooks", handler.url)]).success();
-    run(&["replay", &file, "--to", &handler.url, "--path", "/other?x=1"]).success();
+    run(&[
+        "replay",
+        &file,
+        "--to",
+        &handler.url,
+        "--path",
+        "/other?x=1",
+    ])
+    .success();
     assert_eq!(handler.next().line, "POST /hooks HTTP/1.1");
     assert_eq!(handler.next().line, "POST /other?x=1 HTTP/1.1");
 }
@@ -77,13 +119,41 @@ fn a_target_with_a_path_gets_everything_there() {
 fn what_passes_is_tried_again_and_what_does_not_is_not() {
     let (_dir, file) = recording(2);
     let unavailable = "HTTP/1.1 503 No\r\ncontent-length: 0\r\n\r\n";
-    let handler = Receiver::start(&[unavailable, unavailable, "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n"]);
-    let ran = run(&["replay", &file, "--to", &handler.url, "--backoff", "1ms", "--json"]).success();
-    let lines: Vec<String> = handler.all().into_iter().map(|request| request.line).collect();
-    assert_eq!(lines, ["POST /r/0 HTTP/1.1", "POST /r/0 HTTP/1.1", "POST /r/0 HTTP/1.1", "POST /r/1 HTTP/1.1"]);
+    let handler = Receiver::start(&[
+        unavailable,
+        unavailable,
+        "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n",
+    ]);
+    let ran = run(&[
+        "replay",
+        &file,
+        "--to",
+        &handler.url,
+        "--backoff",
+        "1ms",
+        "--json",
+    ])
+    .success();
+    let lines: Vec<String> = handler
+        .all()
+        .into_iter()
+        .map(|request| request.line)
+        .collect();
+    assert_eq!(
+        lines,
+        [
+            "POST /r/0 HTTP/1.1",
+            "POST /r/0 HTTP/1.1",
+            "POST /r/0 HTTP/1.1",
+            "POST /r/1 HTTP/1.1"
+        ]
+    );
     let told = ran.lines();
     assert_eq!(told[0]["id"], "e0");
-    assert_eq!((&told[1]["attempt"], &told[1]["final"]), (&2.into(), &false.into()));
+    assert_eq!(
+        (&told[1]["attempt"], &told[1]["final"]),
+        (&2.into(), &false.into())
+    );
     assert_eq!(told.last().unwrap()["retries"], 2);
 
     let handler = Receiver::start(&["HTTP/1.1 404 No\r\ncontent-length: 0\r\n\r\n"]);
@@ -105,11 +175,17 @@ fn gone_ends_the_run() {
 fn a_redirect_is_a_failure_and_never_followed() {
     let (_dir, file) = recording(1);
     let other = Receiver::ok();
-    let handler =
-        Receiver::start(&[&format!("HTTP/1.1 307 To\r\nlocation: {}/x\r\ncontent-length: 0\r\n\r\n", other.url)]);
+    let handler = Receiver::start(&[&format!(
+        "HTTP/1.1 307 To\r\nlocation: {}/x\r\ncontent-length: 0\r\n\r\n",
+        other.url
+    )]);
     let ran = run(&["replay", &file, "--to", &handler.url]);
     assert_eq!(ran.status, 1);
-    assert!(ran.stdout.contains("which is not followed"), "{}", ran.stdout);
+    assert!(
+        ran.stdout.contains("which is not followed"),
+        "{}",
+        ran.stdout
+    );
     assert_eq!(other.all().len(), 0);
 }
 
@@ -141,7 +217,17 @@ fn filters_say_what_is_sent() {
         handler.all().len()
     };
     assert_eq!(sent(&["--provider", "sendgrid", "--events", "bounce"]), 2);
-    assert_eq!(sent(&["--provider", "sendgrid", "--events", "bounce,click", "--skip", "1"]), 2);
+    assert_eq!(
+        sent(&[
+            "--provider",
+            "sendgrid",
+            "--events",
+            "bounce,click",
+            "--skip",
+            "1"
+        ]),
+        2
+    );
     assert_eq!(sent(&["--provider", "sendgrid", "--limit", "3"]), 3);
     assert_eq!(sent(&["--recipient", "nobody@example.com"]), 0);
 }
@@ -160,7 +246,12 @@ fn a_plain_payload_and_stdin_are_sources() {
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
-    child.stdin.take().unwrap().write_all((line(1) + &line(2)).as_bytes()).unwrap();
+    child
+        .stdin
+        .take()
+        .unwrap()
+        .write_all((line(1) + &line(2)).as_bytes())
+        .unwrap();
     Ran::of(child.wait_with_output().unwrap()).success();
     assert_eq!(handler.next().line, "POST /r/1 HTTP/1.1");
     assert_eq!(handler.next().line, "POST /r/2 HTTP/1.1");
@@ -170,11 +261,19 @@ fn a_plain_payload_and_stdin_are_sources() {
 fn a_broken_file_is_named_with_line_column_and_reason() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("r.ndjson");
-    std::fs::write(&file, format!("{}{{\"fixture\":1,\"request\":\n{}", line(0), line(2))).unwrap();
+    std::fs::write(
+        &file,
+        format!("{}{{\"fixture\":1,\"request\":\n{}", line(0), line(2)),
+    )
+    .unwrap();
     let handler = Receiver::ok();
     let ran = run(&["replay", text(&file), "--to", &handler.url]);
     assert_eq!(ran.status, 3, "{ran:#?}");
-    assert!(ran.stderr.contains("r.ndjson:2") && ran.stderr.contains("column"), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("r.ndjson:2") && ran.stderr.contains("column"),
+        "{}",
+        ran.stderr
+    );
     assert_eq!(handler.all().len(), 1);
     let ran = run(&["replay", text(&file), "--skip-broken", "--to", &handler.url]);
     assert_eq!(ran.status, 3);
@@ -222,7 +321,10 @@ fn a_saved_fixture_is_sent_at_once_and_once() {
     assert_eq!(handler.next().body, b"{\"n\":0}");
 
     // As a shell's `>` does: cut to nothing, then written.
-    std::fs::File::create(&file).unwrap().write_all(b"{\"n\":1}").unwrap();
+    std::fs::File::create(&file)
+        .unwrap()
+        .write_all(b"{\"n\":1}")
+        .unwrap();
     assert_eq!(handler.next().body, b"{\"n\":1}");
 
     // As VS Code and many others do: a temporary file put in the place of the old one.
@@ -241,7 +343,13 @@ fn a_saved_fixture_is_sent_at_once_and_once() {
     // Another file closes the row: nothing came twice in between.
     std::fs::write(dir.path().join("b.json"), "{\"n\":4}").unwrap();
     assert_eq!(handler.next().body, b"{\"n\":4}");
-    assert!(std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    assert!(
+        std::process::Command::new("kill")
+            .args(["-INT", &child.id().to_string()])
+            .status()
+            .unwrap()
+            .success()
+    );
     assert_eq!(child.wait().unwrap().code(), Some(130));
     assert_eq!(handler.all(), []);
 }

@@ -7,27 +7,65 @@ use harness::{Listen, Receiver, run, text, webhook_cli};
 #[test]
 fn an_event_arrives_in_the_providers_own_bytes() {
     let handler = Receiver::ok();
-    let ran = run(&["send", "bounce", "--provider", "sendgrid", "--to", &format!("{}/hooks", handler.url)]).success();
+    let ran = run(&[
+        "send",
+        "bounce",
+        "--provider",
+        "sendgrid",
+        "--to",
+        &format!("{}/hooks", handler.url),
+    ])
+    .success();
     assert!(ran.stdout.starts_with("200"), "{}", ran.stdout);
-    assert!(ran.stdout.contains("bounce      ada@example.com  sendgrid"), "{}", ran.stdout);
+    assert!(
+        ran.stdout.contains("bounce      ada@example.com  sendgrid"),
+        "{}",
+        ran.stdout
+    );
     let request = handler.next();
     assert_eq!(request.line, "POST /hooks HTTP/1.1");
     assert_eq!(request.header("user-agent"), Some("SendGrid Event API"));
-    assert!(request.body.starts_with(b"[{\"asm_group_id\":4711,") && request.body.ends_with(b"}]\r\n"));
-    assert!(request.header("x-twilio-email-event-webhook-signature").unwrap().len() >= 92);
+    assert!(
+        request.body.starts_with(b"[{\"asm_group_id\":4711,") && request.body.ends_with(b"}]\r\n")
+    );
+    assert!(
+        request
+            .header("x-twilio-email-event-webhook-signature")
+            .unwrap()
+            .len()
+            >= 92
+    );
 }
 
 #[test]
 fn several_kinds_are_the_life_of_one_message() {
     let handler = Receiver::ok();
-    run(&["send", "delivered", "open", "click", "--provider", "mailgun", "-n", "2", "--to", &handler.url]).success();
+    run(&[
+        "send",
+        "delivered",
+        "open",
+        "click",
+        "--provider",
+        "mailgun",
+        "-n",
+        "2",
+        "--to",
+        &handler.url,
+    ])
+    .success();
     let ids: Vec<String> = (0..6)
         .map(|_| {
             let body: serde_json::Value = serde_json::from_slice(&handler.next().body).unwrap();
-            body["event-data"]["message"]["headers"]["message-id"].as_str().unwrap().to_owned()
+            body["event-data"]["message"]["headers"]["message-id"]
+                .as_str()
+                .unwrap()
+                .to_owned()
         })
         .collect();
-    assert!(ids[0] == ids[1] && ids[1] == ids[2] && ids[3] == ids[4] && ids[4] == ids[5], "{ids:?}");
+    assert!(
+        ids[0] == ids[1] && ids[1] == ids[2] && ids[3] == ids[4] && ids[4] == ids[5],
+        "{ids:?}"
+    );
     assert_ne!(ids[0], ids[3]);
 }
 
@@ -70,7 +108,14 @@ fn wishes_go_where_each_provider_carries_them() {
                 "\"recipient-domain\": \"example.org\"",
             ],
         ),
-        ("postmark", &["\"Tag\": \"spring\"", "\"order\": \"7\"", "\"ReceivedAt\": \"2026-01-02T03:04:05.0000000Z\""]),
+        (
+            "postmark",
+            &[
+                "\"Tag\": \"spring\"",
+                "\"order\": \"7\"",
+                "\"ReceivedAt\": \"2026-01-02T03:04:05.0000000Z\"",
+            ],
+        ),
         (
             "ses",
             &[
@@ -88,7 +133,14 @@ fn wishes_go_where_each_provider_carries_them() {
                 "\"email_id\":\"0f1e2d3c-4b5a-4697-8877-665544332211\"",
             ],
         ),
-        ("mandrill", &["%22tags%22%3A%5B%22spring%22%5D", "%22order%22%3A%227%22", "%22ts%22%3A1767323045"]),
+        (
+            "mandrill",
+            &[
+                "%22tags%22%3A%5B%22spring%22%5D",
+                "%22order%22%3A%227%22",
+                "%22ts%22%3A1767323045",
+            ],
+        ),
         (
             "generic",
             &[
@@ -103,13 +155,32 @@ fn wishes_go_where_each_provider_carries_them() {
         args.extend(wishes);
         let ran = run(&args).success();
         for part in wanted {
-            assert!(ran.stdout.contains(part), "{provider} lacks {part}: {}", ran.stdout);
+            assert!(
+                ran.stdout.contains(part),
+                "{provider} lacks {part}: {}",
+                ran.stdout
+            );
         }
         assert!(!ran.stdout.contains("ada@example.com"), "{provider}");
         assert!(ran.stdout.contains("grace"), "{provider}");
     }
-    let postmark = run(&["send", "click", "--provider", "postmark", "--campaign", "c1", "--dry-run"]).success();
-    assert!(postmark.stderr.contains("postmark carries no campaign here; left out"), "{}", postmark.stderr);
+    let postmark = run(&[
+        "send",
+        "click",
+        "--provider",
+        "postmark",
+        "--campaign",
+        "c1",
+        "--dry-run",
+    ])
+    .success();
+    assert!(
+        postmark
+            .stderr
+            .contains("postmark carries no campaign here; left out"),
+        "{}",
+        postmark.stderr
+    );
 }
 
 #[test]
@@ -128,13 +199,19 @@ fn a_field_is_set_by_pointer_or_with_dots() {
         "json",
     ])
     .success();
-    assert!(ran.stdout.contains("\"email\":\"x@example.com\""), "{}", ran.stdout);
+    assert!(
+        ran.stdout.contains("\"email\":\"x@example.com\""),
+        "{}",
+        ran.stdout
+    );
     assert!(ran.stdout.contains("\"a\":{\"b\":[1,2]}"), "{}", ran.stdout);
 }
 
 #[test]
 fn a_seed_and_a_time_give_the_same_bytes() {
-    for provider in ["sendgrid", "mailgun", "ses", "resend", "mandrill", "postmark", "generic"] {
+    for provider in [
+        "sendgrid", "mailgun", "ses", "resend", "mandrill", "postmark", "generic",
+    ] {
         let make = |seed: &str| {
             let args = [
                 "send",
@@ -168,11 +245,28 @@ fn your_own_body_is_signed_and_not_touched() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("body");
     std::fs::write(&file, b"\xff\x00").unwrap();
-    run(&["send", "--data", &format!("@{}", text(&file)), "--provider", "sendgrid", "--to", &url]).success();
+    run(&[
+        "send",
+        "--data",
+        &format!("@{}", text(&file)),
+        "--provider",
+        "sendgrid",
+        "--to",
+        &url,
+    ])
+    .success();
     let lines = listen.finish().success().lines();
-    assert_eq!(lines[0]["signature"]["verdict"], "verified (test key)", "{}", lines[0]);
+    assert_eq!(
+        lines[0]["signature"]["verdict"], "verified (test key)",
+        "{}",
+        lines[0]
+    );
     assert_eq!(lines[0]["body"].to_string(), "{\"n\":100.0}");
-    assert_eq!(lines[1]["signature"]["verdict"], "verified (test key)", "{}", lines[1]);
+    assert_eq!(
+        lines[1]["signature"]["verdict"], "verified (test key)",
+        "{}",
+        lines[1]
+    );
     assert_eq!(lines[1]["base64"], "/wA=");
 }
 
@@ -180,14 +274,49 @@ fn your_own_body_is_signed_and_not_touched() {
 fn a_name_that_is_not_known_lists_what_is() {
     for (args, said) in [
         (&["send", "clicked"][..], "did you mean `click`?"),
-        (&["send", "click", "--provider", "sendgird"], "did you mean `sendgrid`?"),
-        (&["send", "sent", "--provider", "postmark"], "Postmark sends no `sent`"),
+        (
+            &["send", "click", "--provider", "sendgird"],
+            "did you mean `sendgrid`?",
+        ),
+        (
+            &["send", "sent", "--provider", "postmark"],
+            "Postmark sends no `sent`",
+        ),
         (&["send", "spamreport"], "it sends sent, delivered"),
-        (&["send", "click", "--bounce", "hard"], "`--bounce` goes with a bounce"),
-        (&["send", "bounce", "--bounce", "odd", "--provider", "sendgrid"], "it has hard, blocked, mailbox-full, soft"),
-        (&["send", "click", "--secret", "sendgrid=nonsense", "--provider", "sendgrid"], "wanted: a P-256 private key"),
-        (&["send", "click", "--secret", "env:NOT_SET_ANYWHERE"], "NOT_SET_ANYWHERE"),
-        (&["send", "click", "--to", "ftp://x"], "only http and https are spoken"),
+        (
+            &["send", "click", "--bounce", "hard"],
+            "`--bounce` goes with a bounce",
+        ),
+        (
+            &[
+                "send",
+                "bounce",
+                "--bounce",
+                "odd",
+                "--provider",
+                "sendgrid",
+            ],
+            "it has hard, blocked, mailbox-full, soft",
+        ),
+        (
+            &[
+                "send",
+                "click",
+                "--secret",
+                "sendgrid=nonsense",
+                "--provider",
+                "sendgrid",
+            ],
+            "wanted: a P-256 private key",
+        ),
+        (
+            &["send", "click", "--secret", "env:NOT_SET_ANYWHERE"],
+            "NOT_SET_ANYWHERE",
+        ),
+        (
+            &["send", "click", "--to", "ftp://x"],
+            "only http and https are spoken",
+        ),
         (&["send", "click", "-H", "X=1"], "is no header"),
         (&["send", "click", "--at", "yesterday"], "write RFC 3339"),
         (&["send", "click", "--expect-status", "ok"], "is no status"),
@@ -208,11 +337,22 @@ fn a_providers_own_name_is_taken() {
 
 #[test]
 fn a_refusal_shows_the_handlers_answer() {
-    let handler = Receiver::start(&["HTTP/1.1 400 Bad\r\ncontent-length: 17\r\n\r\n{\"error\":\"no\u{1b}[\"}"]);
+    let handler = Receiver::start(&[
+        "HTTP/1.1 400 Bad\r\ncontent-length: 16\r\n\r\n{\"error\":\"no\u{1b}[\"}",
+    ]);
     let ran = run(&["send", "click", "--to", &handler.url]);
     assert_eq!(ran.status, 1);
-    assert!(ran.stdout.contains("failed: 400 is not the status expected, 2xx"), "{}", ran.stdout);
-    assert!(ran.stdout.contains("\"error\": \"no\\x1b[\""), "{}", ran.stdout);
+    assert!(
+        ran.stdout
+            .contains("failed: 400 is not the status expected, 2xx"),
+        "{}",
+        ran.stdout
+    );
+    assert!(
+        ran.stdout.contains("\"error\": \"no\\x1b[\""),
+        "{}",
+        ran.stdout
+    );
 }
 
 #[test]
@@ -228,26 +368,57 @@ fn a_saved_fixture_can_be_replayed() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("bounce.json");
     let handler = Receiver::ok();
-    run(&["send", "bounce", "--provider", "sendgrid", "--save", text(&file), "--to", &handler.url]).success();
+    run(&[
+        "send",
+        "bounce",
+        "--provider",
+        "sendgrid",
+        "--save",
+        text(&file),
+        "--to",
+        &handler.url,
+    ])
+    .success();
     run(&["replay", text(&file), "--to", &handler.url]).success();
     let (sent, replayed) = (handler.next(), handler.next());
     assert_eq!(sent.body, replayed.body);
     assert_eq!(sent.headers, replayed.headers);
-    let many = run(&["send", "bounce", "-n", "2", "--save", text(&file), "--to", &handler.url]);
+    let many = run(&[
+        "send",
+        "bounce",
+        "-n",
+        "2",
+        "--save",
+        text(&file),
+        "--to",
+        &handler.url,
+    ]);
     assert_eq!(many.status, 2);
 }
 
 #[test]
 fn a_dry_run_prints_and_sends_nothing() {
-    let http = run(&["send", "click", "--dry-run", "--to", ":1/x"]).success().stdout;
+    let http = run(&["send", "click", "--dry-run", "--to", ":1/x"])
+        .success()
+        .stdout;
     assert!(
         http.starts_with("POST /x HTTP/1.1\r\nhost: 127.0.0.1:1\r\ncontent-type: application/json\r\nwebhook-id: msg_"),
         "{http}"
     );
-    let curl = run(&["send", "click", "--dry-run", "--as", "curl", "--to", ":1/x"]).success().stdout;
-    assert!(curl.starts_with("curl -X POST http://127.0.0.1:1/x -H 'content-type: application/json'"), "{curl}");
-    let json = run(&["send", "click", "--dry-run", "--as", "json", "--to", ":1/x"]).success().stdout;
-    assert!(json.starts_with("{\"fixture\":1,\"request\":{\"method\":\"POST\",\"path\":\"/x\","), "{json}");
+    let curl = run(&["send", "click", "--dry-run", "--as", "curl", "--to", ":1/x"])
+        .success()
+        .stdout;
+    assert!(
+        curl.starts_with("curl -X POST http://127.0.0.1:1/x -H 'content-type: application/json'"),
+        "{curl}"
+    );
+    let json = run(&["send", "click", "--dry-run", "--as", "json", "--to", ":1/x"])
+        .success()
+        .stdout;
+    assert!(
+        json.starts_with("{\"fixture\":1,\"request\":{\"method\":\"POST\",\"path\":\"/x\","),
+        "{json}"
+    );
 }
 
 #[test]
@@ -258,7 +429,11 @@ fn json_lines_tell_each_attempt_and_the_summary() {
     assert_eq!(lines.len(), 3);
     assert_eq!(lines[0]["type"], "attempted");
     assert_eq!(
-        (&lines[0]["outcome"], &lines[0]["status"], &lines[0]["final"]),
+        (
+            &lines[0]["outcome"],
+            &lines[0]["status"],
+            &lines[0]["final"]
+        ),
         (&"answered".into(), &200.into(), &true.into())
     );
     assert_eq!(lines[2]["type"], "summary");
@@ -272,12 +447,35 @@ fn a_secret_comes_from_a_file_or_the_environment_and_is_never_shown() {
     let file = dir.path().join("secret");
     let secret = "whsec_XeKGWu8V55i53lCi4Ghgs8jH/3FORvxQcqhqrYpyid0=";
     std::fs::write(&file, format!("{secret}\n")).unwrap();
-    let listen = Listen::start(&["--count", "2", "--json", "--secret", &format!("file:{}", text(&file))]);
-    run(&["send", "click", "--secret", &format!("file:{}", text(&file)), "--to", &listen.url]).success();
-    let out =
-        webhook_cli().args(["send", "click", "--to", &listen.url]).env("WEBHOOK_CLI_SECRET", secret).output().unwrap();
+    let listen = Listen::start(&[
+        "--count",
+        "2",
+        "--json",
+        "--secret",
+        &format!("file:{}", text(&file)),
+    ]);
+    run(&[
+        "send",
+        "click",
+        "--secret",
+        &format!("file:{}", text(&file)),
+        "--to",
+        &listen.url,
+    ])
+    .success();
+    let out = webhook_cli()
+        .args(["send", "click", "--to", &listen.url])
+        .env("WEBHOOK_CLI_SECRET", secret)
+        .output()
+        .unwrap();
     assert!(out.status.success());
-    for line in listen.finish().success().lines().iter().filter(|line| line["type"] == "received") {
+    for line in listen
+        .finish()
+        .success()
+        .lines()
+        .iter()
+        .filter(|line| line["type"] == "received")
+    {
         assert_eq!(line["signature"]["verdict"], "verified");
     }
     let warned = run(&["send", "click", "--secret", secret, "--dry-run"]).success();

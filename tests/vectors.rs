@@ -44,7 +44,10 @@ impl Case {
                 .headers
                 .iter()
                 .map(|(name, value)| {
-                    (name.parse::<HeaderName>().unwrap(), HeaderValue::from_str(value.as_str().unwrap()).unwrap())
+                    (
+                        name.parse::<HeaderName>().unwrap(),
+                        HeaderValue::from_str(value.as_str().unwrap()).unwrap(),
+                    )
                 })
                 .collect(),
             body: self.body.clone().into(),
@@ -78,41 +81,75 @@ fn reason_wanted(case: &Case) -> &'static [&'static str] {
 }
 
 fn check(file: &str) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors").join(file);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/vectors")
+        .join(file);
     let vectors: Vectors = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
     let provider = providers::find(&vectors.provider).unwrap();
     assert!(!vectors.cases.is_empty());
     for case in &vectors.cases {
         let label = format!("{file}: {}", case.name);
-        let key = case.key.as_ref().map(|name| Secret::new(vectors.secrets[name].clone()));
-        let ring = Keyring::new(key.map(|secret| (Some(vectors.provider.clone()), secret)).into_iter().collect());
+        let key = case
+            .key
+            .as_ref()
+            .map(|name| Secret::new(vectors.secrets[name].clone()));
+        let ring = Keyring::new(
+            key.map(|secret| (Some(vectors.provider.clone()), secret))
+                .into_iter()
+                .collect(),
+        );
         let keys = Keys::new(&ring, None).unwrap();
         let judge = Judge {
             now: jiff::Timestamp::from_second(case.now).unwrap(),
             tolerance: vectors.tolerance_seconds.map(Duration::from_secs),
-            public_url: Some(case.configured_url.clone().unwrap_or_else(|| case.url.clone())),
+            public_url: Some(
+                case.configured_url
+                    .clone()
+                    .unwrap_or_else(|| case.url.clone()),
+            ),
             topics: vectors.topics.clone(),
         };
         let delivery = case.delivery();
         let receipt = providers::read(&delivery, Some(provider), &keys, &judge);
         let signature = &receipt.signature;
         if !case.valid {
-            assert_eq!(signature.verdict, Verdict::Refused, "{label}: {:?}, because {:?}", signature, case.reason);
+            assert_eq!(
+                signature.verdict,
+                Verdict::Refused,
+                "{label}: {:?}, because {:?}",
+                signature,
+                case.reason
+            );
             let reason = signature.reason.as_deref().unwrap_or_default();
             let wanted = reason_wanted(case);
-            assert!(wanted.is_empty() || wanted.iter().any(|part| reason.contains(part)), "{label}: said `{reason}`");
+            assert!(
+                wanted.is_empty() || wanted.iter().any(|part| reason.contains(part)),
+                "{label}: said `{reason}`"
+            );
         } else if case.name == "raw message delivery" || case.name.starts_with("HEAD") {
             // Nothing is signed; a listener with a secret refuses the first and answers the second.
             assert!(!signature.verdict.holds(), "{label}: {signature:?}");
         } else {
-            assert_eq!(signature.verdict, Verdict::Verified, "{label}: {signature:?}");
+            assert_eq!(
+                signature.verdict,
+                Verdict::Verified,
+                "{label}: {signature:?}"
+            );
         }
         if let Some(kind) = &case.kind {
             let recognised = providers::read(&delivery, None, &keys, &judge);
-            assert_eq!(recognised.provider, Some(vectors.provider.as_str()), "{label}");
+            assert_eq!(
+                recognised.provider,
+                Some(vectors.provider.as_str()),
+                "{label}"
+            );
             let event = &recognised.events[0];
             assert_eq!(event.kind.name(), kind, "{label}");
-            assert_eq!(event.bounce.map(|class| class.name()), case.bounce.as_deref(), "{label}");
+            assert_eq!(
+                event.bounce.map(|class| class.name()),
+                case.bounce.as_deref(),
+                "{label}"
+            );
             assert!(!event.native.is_empty(), "{label}");
         }
     }

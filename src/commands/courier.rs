@@ -96,7 +96,9 @@ impl Courier {
         }
         local.await;
         if run.gone.get() {
-            run.courier.report.warn("the target answered 410, gone for good: nothing more was sent to it");
+            run.courier
+                .report
+                .warn("the target answered 410, gone for good: nothing more was sent to it");
         }
         match Rc::try_unwrap(run) {
             Ok(run) => {
@@ -127,15 +129,30 @@ impl Run {
                 && let (Some(sealer), Some(provider)) = (&self.courier.sealer, parcel.provider)
             {
                 // A signature that could be made once can be made again.
-                let _ =
-                    sealer.seal(provider, &mut parcel.delivery, &self.courier.target, &mut self.chance.borrow_mut());
+                let _ = sealer.seal(
+                    provider,
+                    &mut parcel.delivery,
+                    &self.courier.target,
+                    &mut self.chance.borrow_mut(),
+                );
             }
             let (outcome, took) = line.deliver(&parcel.delivery.path, &parcel.delivery).await;
             let outcome = self.judge(outcome);
-            self.gone.set(self.gone.get() || outcome.status() == Some(410) && !outcome.succeeded());
+            self.gone
+                .set(self.gone.get() || outcome.status() == Some(410) && !outcome.succeeded());
             let stopped = self.courier.interrupt.is_set() || self.gone.get();
-            let wait = self.courier.retry.wait(number, &outcome, &mut self.chance.borrow_mut()).filter(|_| !stopped);
-            let asked = matches!(outcome, Outcome::Answered { retry_after: Some(_), .. });
+            let wait = self
+                .courier
+                .retry
+                .wait(number, &outcome, &mut self.chance.borrow_mut())
+                .filter(|_| !stopped);
+            let asked = matches!(
+                outcome,
+                Outcome::Answered {
+                    retry_after: Some(_),
+                    ..
+                }
+            );
             let attempt = Attempt {
                 id: parcel.id.clone(),
                 source: parcel.source.clone(),
@@ -148,9 +165,13 @@ impl Run {
             };
             self.tell(&attempt);
             let Some(wait) = wait else { return };
-            self.courier.report.tell(&Notice::Waiting { attempt: &attempt, wait });
+            self.courier.report.tell(&Notice::Waiting {
+                attempt: &attempt,
+                wait,
+            });
             if asked {
-                self.hold.set(self.hold.get().max(Some(Instant::now() + wait)));
+                self.hold
+                    .set(self.hold.get().max(Some(Instant::now() + wait)));
             } else {
                 self.sleep(wait).await;
             }
@@ -166,10 +187,26 @@ impl Run {
 
     fn judge(&self, outcome: Outcome) -> Outcome {
         match outcome {
-            Outcome::Answered { status, body, retry_after, location, .. } => {
-                let unexpected = (!self.courier.expected.accept(status))
-                    .then(|| format!("{status} is not the status expected, {}", self.courier.expected.as_typed()));
-                Outcome::Answered { status, body, retry_after, location, unexpected }
+            Outcome::Answered {
+                status,
+                body,
+                retry_after,
+                location,
+                ..
+            } => {
+                let unexpected = (!self.courier.expected.accept(status)).then(|| {
+                    format!(
+                        "{status} is not the status expected, {}",
+                        self.courier.expected.as_typed()
+                    )
+                });
+                Outcome::Answered {
+                    status,
+                    body,
+                    retry_after,
+                    location,
+                    unexpected,
+                }
             }
             other => other,
         }
@@ -211,10 +248,25 @@ impl Sealer {
         target: &Target,
         chance: &mut Chance,
     ) -> Result<(), String> {
-        let Some(scheme) = providers::signing_scheme(provider, delivery) else { return Ok(()) };
-        let Some(key) = self.keys.signing(provider) else { return Ok(()) };
-        let url = self.public_url.clone().unwrap_or_else(|| format!("{}{}", target.origin(), delivery.path));
-        scheme.sign(delivery, key, &mut Seal { at: self.at.unwrap_or_else(Timestamp::now), url: &url, chance })
+        let Some(scheme) = providers::signing_scheme(provider, delivery) else {
+            return Ok(());
+        };
+        let Some(key) = self.keys.signing(provider) else {
+            return Ok(());
+        };
+        let url = self
+            .public_url
+            .clone()
+            .unwrap_or_else(|| format!("{}{}", target.origin(), delivery.path));
+        scheme.sign(
+            delivery,
+            key,
+            &mut Seal {
+                at: self.at.unwrap_or_else(Timestamp::now),
+                url: &url,
+                chance,
+            },
+        )
     }
 }
 
@@ -224,11 +276,28 @@ pub fn about(receipt: &Receipt) -> String {
     match receipt.events.as_slice() {
         [] => format!("{:<11} {provider}", "-"),
         [event, rest @ ..] => {
-            let more = if rest.is_empty() { String::new() } else { format!(" and {} more", rest.len()) };
-            let native =
-                if event.kind == crate::webhook::Kind::Other { event.native.as_str() } else { event.kind.name() };
-            format!("{native:<11} {}{more}  {provider}", event.recipient.as_deref().unwrap_or("-"))
+            let more = if rest.is_empty() {
+                String::new()
+            } else {
+                format!(" and {} more", rest.len())
+            };
+            let native = if event.kind == crate::webhook::Kind::Other {
+                event.native.as_str()
+            } else {
+                event.kind.name()
+            };
+            format!(
+                "{native:<11} {}{more}  {provider}",
+                event.recipient.as_deref().unwrap_or("-")
+            )
         }
+    }
+}
+
+/// Says what to try where nobody answered.
+pub fn hint(tally: &Tally, report: &Reporter) {
+    if tally.unanswered > 0 {
+        report.say(" hint: is your handler running? `webhook-cli listen` shows what arrives");
     }
 }
 
@@ -244,5 +313,9 @@ pub fn exit(tally: &Tally, interrupted: bool) -> Exit {
     if tally.broken > 0 {
         exit = exit.or(Exit::Input);
     }
-    if interrupted { exit.or(Exit::Interrupted) } else { exit }
+    if interrupted {
+        exit.or(Exit::Interrupted)
+    } else {
+        exit
+    }
 }

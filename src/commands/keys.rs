@@ -16,7 +16,10 @@ pub fn run(args: &KeysArgs, style: Style) -> Result<Exit> {
     };
     let report = Reporter::new(style, Progress::none());
     for provider in chosen {
-        let scheme = provider.schemes.first().filter(|_| !provider.test_secret.is_empty());
+        let scheme = provider
+            .schemes
+            .first()
+            .filter(|_| !provider.test_secret.is_empty());
         let text = match scheme {
             _ if style.json => {
                 let line = json!({
@@ -25,11 +28,18 @@ pub fn run(args: &KeysArgs, style: Style) -> Result<Exit> {
                 });
                 format!("{line}\n")
             }
-            None => format!("# {}: nothing is signed, so there is no key\n\n", provider.title),
+            None => format!(
+                "# {}: nothing is signed, so there is no key\n\n",
+                provider.title
+            ),
             Some(_) if args.provider.is_some() => format!("{}\n", provider.test_public.trim_end()),
             Some(_) => {
                 let name = provider.name.to_uppercase().replace('-', "_");
-                format!("# {}\n{name}_WEBHOOK_KEY='{}'\n\n", provider.title, provider.test_public.trim_end())
+                format!(
+                    "# {}\n{name}_WEBHOOK_KEY='{}'\n\n",
+                    provider.title,
+                    provider.test_public.trim_end()
+                )
             }
         };
         report.data(text.as_bytes());

@@ -65,7 +65,12 @@ impl Plan {
         let secrets = plan::secrets(&args.secrets, provider)?;
         let addr = match args.port {
             None => args.addr.clone(),
-            Some(port) => format!("{}:{port}", args.addr.rsplit_once(':').map_or(args.addr.as_str(), |(host, _)| host)),
+            Some(port) => format!(
+                "{}:{port}",
+                args.addr
+                    .rsplit_once(':')
+                    .map_or(args.addr.as_str(), |(host, _)| host)
+            ),
         };
         let show = |part: Show| args.verbose || args.show.contains(&part);
         let default = args.show.is_empty() && !args.quiet;
@@ -78,7 +83,10 @@ impl Plan {
         Ok(Plan {
             style: Style { parts, ..style },
             addr,
-            limits: Limits { max_body: args.max_body, ..Limits::default() },
+            limits: Limits {
+                max_body: args.max_body,
+                ..Limits::default()
+            },
             keys: Arc::new(secrets.keys),
             provider,
             require_signature: args.require_signature,
@@ -91,7 +99,13 @@ impl Plan {
             answer: Canned {
                 status: StatusCode::from_u16(args.status).unwrap_or_default(),
                 headers: plan::headers(&args.headers)?.into_iter().collect(),
-                body: args.body.as_deref().map(plan::body).transpose()?.unwrap_or_default().into(),
+                body: args
+                    .body
+                    .as_deref()
+                    .map(plan::body)
+                    .transpose()?
+                    .unwrap_or_default()
+                    .into(),
                 delay: args.delay.unwrap_or_default(),
             },
             shown: args.events.clone(),
@@ -107,7 +121,11 @@ impl Plan {
 pub fn run(plan: &Plan) -> Result<Exit> {
     let listener = bind(&plan.addr)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(std::thread::available_parallelism().map_or(2, usize::from).min(4))
+        .worker_threads(
+            std::thread::available_parallelism()
+                .map_or(2, usize::from)
+                .min(4),
+        )
         .enable_all()
         .build()
         .map_err(|error| Error::usage(format!("cannot start: {error}")))?;
@@ -119,7 +137,11 @@ pub fn run(plan: &Plan) -> Result<Exit> {
     result
 }
 
-async fn listen(plan: &Plan, listener: std::net::TcpListener, report: &Arc<Reporter>) -> Result<Exit> {
+async fn listen(
+    plan: &Plan,
+    listener: std::net::TcpListener,
+    report: &Arc<Reporter>,
+) -> Result<Exit> {
     let failed = |error| Error::usage(format!("cannot listen on {}: {error}", plan.addr));
     let address = listener.local_addr().map_err(failed)?;
     let listener = tokio::net::TcpListener::from_std(listener).map_err(failed)?;
@@ -154,7 +176,11 @@ async fn listen(plan: &Plan, listener: std::net::TcpListener, report: &Arc<Repor
 
 /// How it ends: what was expected must have come.
 fn conclude(plan: &Plan, tally: &Tally, report: &Reporter, interrupted: bool) -> Exit {
-    let mut exit = if interrupted { Exit::Interrupted } else { Exit::Success };
+    let mut exit = if interrupted {
+        Exit::Interrupted
+    } else {
+        Exit::Success
+    };
     for (kind, wanted) in &plan.expected {
         let came = tally.kinds.get(kind).copied().unwrap_or_default();
         if came < *wanted {
@@ -169,16 +195,23 @@ fn conclude(plan: &Plan, tally: &Tally, report: &Reporter, interrupted: bool) ->
 }
 
 fn greet(plan: &Plan, report: &Reporter, address: SocketAddr, desk: &Desk) {
-    report.tell(&Notice::Listening { url: &format!("http://{address}") });
+    report.tell(&Notice::Listening {
+        url: &format!("http://{address}"),
+    });
     plan::say_all(report, &plan.notes);
     if !address.ip().is_loopback() {
-        report.warn(&format!("listening on {address}, where other machines can reach it"));
+        report.warn(&format!(
+            "listening on {address}, where other machines can reach it"
+        ));
     }
     for note in desk.recorder.iter().flat_map(Recorder::notes) {
         report.warn(note);
     }
     if !plan.style.json && std::io::stdout().is_terminal() && std::io::stderr().is_terminal() {
-        report.say(&format!("try it from another terminal: webhook-cli send click --to :{}", address.port()));
+        report.say(&format!(
+            "try it from another terminal: webhook-cli send click --to :{}",
+            address.port()
+        ));
     }
 }
 
@@ -214,7 +247,11 @@ impl Desk {
             None => None,
             Some(target) => {
                 let connect_timeout = Settings::default().connect_timeout.min(plan.timeout);
-                let client = Client::new(Settings { timeout: plan.timeout, connect_timeout, insecure: false });
+                let client = Client::new(Settings {
+                    timeout: plan.timeout,
+                    connect_timeout,
+                    insecure: false,
+                });
                 Some((client.pool(target), target.to_string()))
             }
         };
@@ -241,26 +278,53 @@ impl Desk {
 impl Handler for Desk {
     async fn take(self: Arc<Self>, arrival: Arrival) -> Answer {
         let begun = Instant::now();
-        let Arrival { delivery, remote, at } = arrival;
+        let Arrival {
+            delivery,
+            remote,
+            at,
+        } = arrival;
         let id = id::new(at);
         let receipt = self.read(&delivery, at);
         let answer = self.answer(&id, &delivery, &receipt, at, begun).await;
-        self.told(&id, at, remote, &delivery, &receipt, &answer, begun.elapsed());
+        self.told(
+            &id,
+            at,
+            remote,
+            &delivery,
+            &receipt,
+            &answer,
+            begun.elapsed(),
+        );
         answer
     }
 }
 
 impl Desk {
     fn read(&self, delivery: &Delivery, now: Timestamp) -> Receipt {
-        let judge =
-            Judge { now, tolerance: self.tolerance, public_url: self.public_url.clone(), topics: self.topics.clone() };
+        let judge = Judge {
+            now,
+            tolerance: self.tolerance,
+            public_url: self.public_url.clone(),
+            topics: self.topics.clone(),
+        };
         providers::read(delivery, self.provider, &self.keys, &judge)
     }
 
-    async fn answer(&self, id: &str, delivery: &Delivery, receipt: &Receipt, at: Timestamp, begun: Instant) -> Answer {
+    async fn answer(
+        &self,
+        id: &str,
+        delivery: &Delivery,
+        receipt: &Receipt,
+        at: Timestamp,
+        begun: Instant,
+    ) -> Answer {
         let handshake = providers::is_handshake(delivery);
         let refused = self.require_signature && !receipt.signature.verdict.holds() && !handshake;
-        let status = if refused { StatusCode::UNAUTHORIZED } else { self.answer.status };
+        let status = if refused {
+            StatusCode::UNAUTHORIZED
+        } else {
+            self.answer.status
+        };
         if let Some(recorder) = &self.recorder {
             let mut fixture = Fixture::new(delivery.clone());
             fixture.id = Some(id.to_owned());
@@ -275,13 +339,21 @@ impl Desk {
             match recorder.keep(&fixture).await {
                 Ok(file) => self.report.tell(&Notice::Recorded { id, file: &file }),
                 Err(why) => {
-                    self.report.warn(&format!("not recorded, so not acknowledged: {why}"));
-                    return plain(StatusCode::INSUFFICIENT_STORAGE, "the delivery could not be recorded\n");
+                    self.report
+                        .warn(&format!("not recorded, so not acknowledged: {why}"));
+                    return plain(
+                        StatusCode::INSUFFICIENT_STORAGE,
+                        "the delivery could not be recorded\n",
+                    );
                 }
             }
         }
         if refused {
-            let why = receipt.signature.reason.as_deref().unwrap_or("it is not signed");
+            let why = receipt
+                .signature
+                .reason
+                .as_deref()
+                .unwrap_or("it is not signed");
             return plain(StatusCode::UNAUTHORIZED, &format!("{why}\n"));
         }
         if let Some((pool, name)) = &self.forward {
@@ -292,21 +364,39 @@ impl Desk {
         }
         let mut headers = self.answer.headers.clone();
         // CloudEvents asks, before it sends, whether it may.
-        if let (true, Some(origin)) =
-            (delivery.method == http::Method::OPTIONS, delivery.headers.get("webhook-request-origin"))
-        {
-            headers.push(HeaderName::from_static("webhook-allowed-origin"), origin.clone());
+        if let (true, Some(origin)) = (
+            delivery.method == http::Method::OPTIONS,
+            delivery.headers.get("webhook-request-origin"),
+        ) {
+            headers.push(
+                HeaderName::from_static("webhook-allowed-origin"),
+                origin.clone(),
+            );
             headers.push(http::header::ALLOW, HeaderValue::from_static("POST"));
         }
-        Answer { status: self.answer.status, headers, body: self.answer.body.clone(), hang_up: false }
+        Answer {
+            status: self.answer.status,
+            headers,
+            body: self.answer.body.clone(),
+            hang_up: false,
+        }
     }
 
     async fn forward(&self, id: &str, delivery: &Delivery, pool: &Pool, target: &str) -> Answer {
-        let exchange = pool.ask(&pool.target().join(&delivery.path), delivery, LARGEST_ANSWER).await;
+        let exchange = pool
+            .ask(
+                &pool.target().join(&delivery.path),
+                delivery,
+                LARGEST_ANSWER,
+            )
+            .await;
         let (outcome, answer) = match exchange.answer {
             Ok(heard) if heard.cut => {
                 let why = "its answer is too long to be passed on";
-                (Outcome::Unreachable(why.into()), plain(StatusCode::BAD_GATEWAY, &format!("{why}\n")))
+                (
+                    Outcome::Unreachable(why.into()),
+                    plain(StatusCode::BAD_GATEWAY, &format!("{why}\n")),
+                )
             }
             Ok(heard) => {
                 let answer = Answer {
@@ -317,19 +407,37 @@ impl Desk {
                 };
                 (Outcome::from(heard), answer)
             }
-            Err(outcome @ Outcome::TimedOut(_)) => {
-                (outcome, plain(StatusCode::GATEWAY_TIMEOUT, "the handler did not answer in time\n"))
-            }
+            Err(outcome @ Outcome::TimedOut(_)) => (
+                outcome,
+                plain(
+                    StatusCode::GATEWAY_TIMEOUT,
+                    "the handler did not answer in time\n",
+                ),
+            ),
             Err(outcome) => {
                 let why = outcome.reason().unwrap_or_default();
-                (outcome, plain(StatusCode::BAD_GATEWAY, &format!("the handler gave no answer: {why}\n")))
+                (
+                    outcome,
+                    plain(
+                        StatusCode::BAD_GATEWAY,
+                        &format!("the handler gave no answer: {why}\n"),
+                    ),
+                )
             }
         };
-        self.report.tell(&Notice::Forwarded { id, target, outcome: &outcome, took: exchange.took });
+        self.report.tell(&Notice::Forwarded {
+            id,
+            target,
+            outcome: &outcome,
+            took: exchange.took,
+        });
         answer
     }
 
-    #[expect(clippy::too_many_arguments, reason = "these are the members of one notice")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "these are the members of one notice"
+    )]
     fn told(
         &self,
         id: &str,
@@ -340,10 +448,27 @@ impl Desk {
         answer: &Answer,
         took: Duration,
     ) {
-        self.tally.lock().unwrap_or_else(PoisonError::into_inner).received(receipt, answer.status.as_u16(), took);
-        if self.shown.is_empty() || receipt.events.iter().any(|event| self.shown.contains(&event.kind)) {
+        self.tally
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .received(receipt, answer.status.as_u16(), took);
+        if self.shown.is_empty()
+            || receipt
+                .events
+                .iter()
+                .any(|event| self.shown.contains(&event.kind))
+        {
             let (status, answer) = (answer.status.as_u16(), answer.body.as_ref());
-            self.report.tell(&Notice::Received(Received { id, at, remote, delivery, receipt, status, answer, took }));
+            self.report.tell(&Notice::Received(Received {
+                id,
+                at,
+                remote,
+                delivery,
+                receipt,
+                status,
+                answer,
+                took,
+            }));
         }
         let taken = self.taken.fetch_add(1, Ordering::Relaxed) + 1;
         if self.count.is_some_and(|count| taken >= count) {
@@ -353,7 +478,16 @@ impl Desk {
 }
 
 fn plain(status: StatusCode, text: &str) -> Answer {
-    let headers =
-        [(http::header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"))].into_iter().collect();
-    Answer { status, headers, body: Bytes::copy_from_slice(text.as_bytes()), hang_up: false }
+    let headers = [(
+        http::header::CONTENT_TYPE,
+        HeaderValue::from_static("text/plain; charset=utf-8"),
+    )]
+    .into_iter()
+    .collect();
+    Answer {
+        status,
+        headers,
+        body: Bytes::copy_from_slice(text.as_bytes()),
+        hang_up: false,
+    }
 }

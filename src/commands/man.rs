@@ -13,7 +13,12 @@ use crate::error::{Error, Exit, Result};
 pub fn run(dir: Option<&Path>) -> Result<Exit> {
     match dir {
         Some(dir) => {
-            let failed = |error| Error::usage(format!("cannot write the manual into `{}`: {error}", dir.display()));
+            let failed = |error| {
+                Error::usage(format!(
+                    "cannot write the manual into `{}`: {error}",
+                    dir.display()
+                ))
+            };
             std::fs::create_dir_all(dir)
                 .and_then(|()| clap_mangen::generate_to(Cli::command(), dir))
                 .map_err(failed)?;

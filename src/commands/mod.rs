@@ -17,7 +17,11 @@ use crate::report::{ColorChoice, Parts, Style};
 
 /// Does what was typed.
 pub fn run(cli: Cli) -> Result<Exit> {
-    let style = Style { json: cli.json, color: cli.color.into(), parts: Parts::default() };
+    let style = Style {
+        json: cli.json,
+        color: cli.color.into(),
+        parts: Parts::default(),
+    };
     match cli.command {
         Command::Listen(args) => listen::run(&listen::Plan::new(&args, style)?),
         Command::Send(args) => send::run(send::Plan::new(*args, style)?),

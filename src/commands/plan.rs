@@ -41,7 +41,8 @@ pub fn secrets(args: &SecretArgs, only: Option<&Provider>) -> Result<Secrets> {
     let mut notes = Vec::new();
     let mut ring = Vec::new();
     let mut specs = args.secrets.clone();
-    if specs.is_empty() && std::env::var_os(DEFAULT_SECRET).is_some_and(|secret| !secret.is_empty()) {
+    if specs.is_empty() && std::env::var_os(DEFAULT_SECRET).is_some_and(|secret| !secret.is_empty())
+    {
         specs.push(format!("env:{DEFAULT_SECRET}"));
     }
     for spec in &specs {
@@ -55,7 +56,10 @@ pub fn secrets(args: &SecretArgs, only: Option<&Provider>) -> Result<Secrets> {
         notes.extend(given.note);
         ring.push((given.limit, given.secret));
     }
-    Ok(Secrets { keys: Keys::new(&Keyring::new(ring), only)?, notes })
+    Ok(Secrets {
+        keys: Keys::new(&Keyring::new(ring), only)?,
+        notes,
+    })
 }
 
 /// Headers given as `NAME:VALUE`.
@@ -63,23 +67,33 @@ pub fn headers(given: &[String]) -> Result<Vec<(HeaderName, HeaderValue)>> {
     given
         .iter()
         .map(|field| {
-            let wrong =
-                || Error::usage(format!("`{}` is no header", field.escape_debug())).hint("write it as `name: value`");
-            let (name, value) = field.split_once(':').ok_or_else(wrong)?;
+            let wrong = || {
+                Error::usage(format!("`{}` is no header", field.escape_debug()))
+                    .hint("write it as `name: value`")
+            };
+            let (name, value) = field
+                .split_once(':')
+                .filter(|_| !field.contains(|c: char| c.is_control()))
+                .ok_or_else(wrong)?;
             let name = HeaderName::try_from(name.trim()).map_err(|_| wrong())?;
-            Ok((name, HeaderValue::from_str(value.trim()).map_err(|_| wrong())?))
+            Ok((
+                name,
+                HeaderValue::from_str(value.trim()).map_err(|_| wrong())?,
+            ))
         })
         .collect()
 }
 
 /// A body given as a text or as `@FILE`, or `-` for stdin.
 pub fn body(given: &str) -> Result<Vec<u8>> {
-    let failed = |what: &str, error: std::io::Error| Error::input(format!("cannot read {what}: {error}"));
+    let failed =
+        |what: &str, error: std::io::Error| Error::input(format!("cannot read {what}: {error}"));
     match given.strip_prefix('@') {
         Some(path) => std::fs::read(path).map_err(|error| failed(&format!("`{path}`"), error)),
         None if given == "-" => {
             let mut body = Vec::new();
-            std::io::Read::read_to_end(&mut std::io::stdin(), &mut body).map_err(|error| failed("stdin", error))?;
+            std::io::Read::read_to_end(&mut std::io::stdin(), &mut body)
+                .map_err(|error| failed("stdin", error))?;
             Ok(body)
         }
         None => Ok(given.as_bytes().to_vec()),
@@ -94,9 +108,16 @@ impl Statuses {
     /// Reads `2xx`, `200,409`, `200-204`.
     pub fn parse(given: &str) -> Result<Statuses> {
         let range = |part: &str| -> Option<(u16, u16)> {
-            let code = |text: &str| text.parse::<u16>().ok().filter(|code| (100..=599).contains(code));
+            let code = |text: &str| {
+                text.parse::<u16>()
+                    .ok()
+                    .filter(|code| (100..=599).contains(code))
+            };
             if let Some(class) = part.strip_suffix("xx") {
-                let class = class.parse::<u16>().ok().filter(|class| (1..=5).contains(class))?;
+                let class = class
+                    .parse::<u16>()
+                    .ok()
+                    .filter(|class| (1..=5).contains(class))?;
                 return Some((class * 100, class * 100 + 99));
             }
             match part.split_once('-') {
@@ -109,12 +130,17 @@ impl Statuses {
             .map(|part| range(part.trim()))
             .collect::<Option<Vec<_>>>()
             .map(|ranges| Statuses(ranges, given.to_owned()))
-            .ok_or_else(|| Error::usage(format!("`{given}` is no status")).hint("write `2xx`, `200,409` or `200-204`"))
+            .ok_or_else(|| {
+                Error::usage(format!("`{given}` is no status"))
+                    .hint("write `2xx`, `200,409` or `200-204`")
+            })
     }
 
     /// Whether a status is one of them.
     pub fn accept(&self, status: u16) -> bool {
-        self.0.iter().any(|(from, to)| (*from..=*to).contains(&status))
+        self.0
+            .iter()
+            .any(|(from, to)| (*from..=*to).contains(&status))
     }
 
     /// As it was typed.
@@ -173,7 +199,14 @@ mod tests {
     #[test]
     fn statuses_are_classes_codes_and_ranges() {
         let statuses = Statuses::parse("2xx,409,500-502").unwrap();
-        for (status, accepted) in [(200, true), (299, true), (300, false), (409, true), (501, true), (503, false)] {
+        for (status, accepted) in [
+            (200, true),
+            (299, true),
+            (300, false),
+            (409, true),
+            (501, true),
+            (503, false),
+        ] {
             assert_eq!(statuses.accept(status), accepted, "{status}");
         }
         for odd in ["", "6xx", "20", "ok", "200,", "2xx-3xx"] {

@@ -58,12 +58,14 @@ impl Plan {
         let secrets = plan::secrets(&args.secrets, None)?;
         let path = match &args.path {
             None => None,
-            Some(path) if path.starts_with('/') => {
-                Some(path.parse().map_err(|_| Error::usage(format!("`{}` is no path", path.escape_debug())))?)
-            }
+            Some(path) if path.starts_with('/') => Some(
+                path.parse()
+                    .map_err(|_| Error::usage(format!("`{}` is no path", path.escape_debug())))?,
+            ),
             Some(path) => {
                 return Err(
-                    Error::usage(format!("`{}` is no path", path.escape_debug())).hint("a path begins with `/`")
+                    Error::usage(format!("`{}` is no path", path.escape_debug()))
+                        .hint("a path begins with `/`"),
                 );
             }
         };
@@ -83,9 +85,16 @@ impl Plan {
                 limit: args.limit,
             },
             concurrency: args.concurrency,
-            retry: Retry { times: args.retries, backoff: args.backoff },
+            retry: Retry {
+                times: args.retries,
+                backoff: args.backoff,
+            },
             resign: args.resign,
-            sealer: Rc::new(Sealer { keys: secrets.keys, at: None, public_url: args.secrets.public_url }),
+            sealer: Rc::new(Sealer {
+                keys: secrets.keys,
+                at: None,
+                public_url: args.secrets.public_url,
+            }),
             skip_broken: args.skip_broken,
             watch: args.watch,
             yes: args.yes,
@@ -116,7 +125,9 @@ fn carry_out(plan: &Rc<Plan>, report: &Arc<Reporter>) -> Result<Exit> {
         return broken.result(plan.skip_broken).map(|()| Exit::Success);
     }
     allow_target(plan)?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
     let runtime = runtime.map_err(|error| Error::usage(format!("cannot start: {error}")))?;
     let client = Client::new(plan.request.settings);
     if plan.request.settings.insecure {
@@ -127,10 +138,17 @@ fn carry_out(plan: &Rc<Plan>, report: &Arc<Reporter>) -> Result<Exit> {
             let report = Arc::clone(report);
             move || report.say("finishing what has begun; Ctrl-C again leaves at once")
         });
-        let run = Replay { plan: Rc::clone(plan), report: Arc::clone(report), client, interrupt };
+        let run = Replay {
+            plan: Rc::clone(plan),
+            report: Arc::clone(report),
+            client,
+            interrupt,
+        };
         // Watching begins before the first run, so that nothing saved meanwhile is missed.
         let watch = if plan.watch {
-            Some(Watch::start(&plan.sources.iter().map(PathBuf::from).collect::<Vec<_>>())?)
+            Some(Watch::start(
+                &plan.sources.iter().map(PathBuf::from).collect::<Vec<_>>(),
+            )?)
         } else {
             None
         };
@@ -149,6 +167,7 @@ fn carry_out(plan: &Rc<Plan>, report: &Arc<Reporter>) -> Result<Exit> {
         }
         report.progress().finish();
         report.tell(&Notice::Summary(&tally));
+        courier::hint(&tally, report);
         Ok(courier::exit(&tally, run.interrupt.is_set()))
     })
 }
@@ -183,7 +202,11 @@ impl Replay {
 
 /// Sends one fixture that was saved. A broken one is named, and watching goes on.
 async fn again(run: &Replay, path: &Path, tally: Tally) -> Tally {
-    match Stack::open(&run.plan, &run.report, &[path.to_string_lossy().into_owned()]) {
+    match Stack::open(
+        &run.plan,
+        &run.report,
+        &[path.to_string_lossy().into_owned()],
+    ) {
         Ok(stack) => run.deliver(stack, tally).await,
         Err(error) => {
             run.report.warn(error.what());
@@ -208,7 +231,11 @@ fn allow_target(plan: &Plan) -> Result<()> {
     if !(std::io::stdin().is_terminal() && std::io::stderr().is_terminal()) {
         return Err(refused());
     }
-    let _ = write!(std::io::stderr(), "send these recordings to {}? [y/N] ", target.origin());
+    let _ = write!(
+        std::io::stderr(),
+        "send these recordings to {}? [y/N] ",
+        target.origin()
+    );
     let mut answer = String::new();
     let _ = std::io::stdin().read_line(&mut answer);
     if answer.trim().eq_ignore_ascii_case("y") || answer.trim().eq_ignore_ascii_case("yes") {
@@ -231,8 +258,15 @@ impl Broken {
         if self.count() == 0 || allowed {
             return Ok(());
         }
-        Err(Error::input(format!("{} could not be read", if self.count() == 1 { "an input" } else { "some inputs" }))
-            .hint("`--skip-broken` names what is broken and goes on"))
+        Err(Error::input(format!(
+            "{} could not be read",
+            if self.count() == 1 {
+                "an input"
+            } else {
+                "some inputs"
+            }
+        ))
+        .hint("`--skip-broken` names what is broken and goes on"))
     }
 }
 
@@ -277,7 +311,12 @@ impl Iterator for Stack {
             if let Some(parcel) = self.waiting.pop_front() {
                 return Some(parcel);
             }
-            if self.plan.choice.limit.is_some_and(|limit| self.sent >= limit) {
+            if self
+                .plan
+                .choice
+                .limit
+                .is_some_and(|limit| self.sent >= limit)
+            {
                 return None;
             }
             let item = self.sources.next();
@@ -295,7 +334,8 @@ impl Iterator for Stack {
                     self.broken.0.set(self.broken.0.get() + 1);
                     self.report.warn(&format!("{}: {fault}", item.source));
                     if !self.plan.skip_broken {
-                        self.report.say("stopped there; `--skip-broken` goes on with the rest");
+                        self.report
+                            .say("stopped there; `--skip-broken` goes on with the rest");
                         return None;
                     }
                 }
@@ -324,30 +364,51 @@ impl Stack {
         };
         if plan.resign {
             match provider {
-                None => self.report.warn(&format!("{source}: no provider is recognised, so it is not signed")),
+                None => self.report.warn(&format!(
+                    "{source}: no provider is recognised, so it is not signed"
+                )),
                 Some(provider) => {
-                    if let Err(why) = plan.sealer.seal(provider, &mut delivery, &plan.request.target, &mut self.chance)
-                    {
-                        self.report.warn(&format!("{source}: cannot be signed: {why}"));
+                    if let Err(why) = plan.sealer.seal(
+                        provider,
+                        &mut delivery,
+                        &plan.request.target,
+                        &mut self.chance,
+                    ) {
+                        self.report
+                            .warn(&format!("{source}: cannot be signed: {why}"));
                     }
                 }
             }
         }
         plan.request.dress(&mut delivery);
         let id = fixture.id.unwrap_or_else(|| self.number.to_string());
-        Some(Parcel { id, about: courier::about(&receipt), source, provider, delivery })
+        Some(Parcel {
+            id,
+            about: courier::about(&receipt),
+            source,
+            provider,
+            delivery,
+        })
     }
 }
 
 impl Choice {
     fn wants(&self, receipt: &Receipt) -> bool {
-        let kind = self.events.is_empty() || receipt.events.iter().any(|event| self.events.contains(&event.kind));
-        let provider = self.provider.is_none_or(|provider| receipt.provider == Some(provider.name));
-        let recipient = self.recipient.as_deref().is_none_or(|wanted| {
-            receipt
+        let kind = self.events.is_empty()
+            || receipt
                 .events
                 .iter()
-                .any(|event| event.recipient.as_deref().is_some_and(|it| it.eq_ignore_ascii_case(wanted)))
+                .any(|event| self.events.contains(&event.kind));
+        let provider = self
+            .provider
+            .is_none_or(|provider| receipt.provider == Some(provider.name));
+        let recipient = self.recipient.as_deref().is_none_or(|wanted| {
+            receipt.events.iter().any(|event| {
+                event
+                    .recipient
+                    .as_deref()
+                    .is_some_and(|it| it.eq_ignore_ascii_case(wanted))
+            })
         });
         kind && provider && recipient
     }

@@ -50,20 +50,37 @@ impl Plan {
     /// Makes a plan of the words.
     pub fn new(args: SendArgs, style: Style) -> Result<Plan> {
         let mut notes = Vec::new();
-        let chosen: Vec<&'static Provider> =
-            if args.provider == "all" { ALL.to_vec() } else { vec![plan::provider(&args.provider)?] };
-        let secrets = plan::secrets(&args.secrets, if chosen.len() == 1 { chosen.first().copied() } else { None })?;
+        let chosen: Vec<&'static Provider> = if args.provider == "all" {
+            ALL.to_vec()
+        } else {
+            vec![plan::provider(&args.provider)?]
+        };
+        let secrets = plan::secrets(
+            &args.secrets,
+            if chosen.len() == 1 {
+                chosen.first().copied()
+            } else {
+                None
+            },
+        )?;
         notes.extend(secrets.notes);
-        let sealer_at = args.signed_at.or(if args.seed.is_some() { args.at } else { None });
-        let data = args.data.as_deref().map(plan::body).transpose()?.map(bytes::Bytes::from);
+        let sealer_at = args
+            .signed_at
+            .or(if args.seed.is_some() { args.at } else { None });
+        let data = args
+            .data
+            .as_deref()
+            .map(plan::body)
+            .transpose()?
+            .map(bytes::Bytes::from);
         let mut kinds = args.kinds.clone();
         if kinds.is_empty() {
             // With a body of one's own, only the headers of an example are taken.
-            kinds.extend(
-                chosen
+            kinds.extend(chosen.first().and_then(|provider| {
+                providers::kinds_of(provider)
                     .first()
-                    .and_then(|provider| providers::kinds_of(provider).first().map(|kind| (*kind).to_owned())),
-            );
+                    .map(|kind| (*kind).to_owned())
+            }));
         }
         let mut items = Vec::new();
         for name in &kinds {
@@ -78,7 +95,11 @@ impl Plan {
                             }
                             template => template?,
                         };
-                        items.push(Item { name: name.clone(), provider, template });
+                        items.push(Item {
+                            name: name.clone(),
+                            provider,
+                            template,
+                        });
                     }
                     // Of all providers, those that have such an event are meant.
                     Err(_) if chosen.len() > 1 && Kind::from_name(name).is_some() => {
@@ -102,7 +123,11 @@ impl Plan {
             at: args.at,
             seed: args.seed,
             data,
-            sealer: Rc::new(Sealer { keys: secrets.keys, at: sealer_at, public_url: args.secrets.public_url }),
+            sealer: Rc::new(Sealer {
+                keys: secrets.keys,
+                at: sealer_at,
+                public_url: args.secrets.public_url,
+            }),
             dry_run: args.request.dry_run.then_some(args.request.form),
             save: args.save,
             notes,
@@ -112,15 +137,29 @@ impl Plan {
 
 /// The row to start from, or an error that lists what can be sent.
 fn row(provider: &'static Provider, name: &str, bounce: bool) -> Result<&'static Row> {
-    if bounce && !matches!(name, "bounce") && provider.row(name).is_some_and(|row| row.kind != Kind::Bounce) {
-        return Err(Error::usage(format!("`--bounce` goes with a bounce, not with `{name}`")));
+    if bounce
+        && !matches!(name, "bounce")
+        && provider
+            .row(name)
+            .is_some_and(|row| row.kind != Kind::Bounce)
+    {
+        return Err(Error::usage(format!(
+            "`--bounce` goes with a bounce, not with `{name}`"
+        )));
     }
     provider.row(name).ok_or_else(|| {
         let known = providers::kinds_of(provider);
-        let natives = provider.rows.iter().filter(|row| !row.example.is_empty()).map(|row| row.native);
+        let natives = provider
+            .rows
+            .iter()
+            .filter(|row| !row.example.is_empty())
+            .map(|row| row.native);
         let error = match Kind::from_name(name) {
             Some(_) => Error::usage(format!("{} sends no `{name}`", provider.title)),
-            None => Error::usage(format!("`{name}` is no event that {} sends", provider.title)),
+            None => Error::usage(format!(
+                "`{name}` is no event that {} sends",
+                provider.title
+            )),
         };
         let error = match nearest(name, known.iter().copied().chain(natives.clone())) {
             Some(near) if near != name => error.hint(format!("did you mean `{near}`?")),
@@ -128,14 +167,19 @@ fn row(provider: &'static Provider, name: &str, bounce: bool) -> Result<&'static
         };
         let own: Vec<&str> = natives.filter(|native| !known.contains(native)).collect();
         let error = error.hint(format!("it sends {}", known.join(", ")));
-        if own.is_empty() { error } else { error.hint(format!("by its own names: {}", own.join(", "))) }
+        if own.is_empty() {
+            error
+        } else {
+            error.hint(format!("by its own names: {}", own.join(", ")))
+        }
     })
 }
 
 fn wish(args: &SendArgs) -> Result<Wish> {
     let pair = |given: &str, what: &str| -> Result<(String, String)> {
         let (name, value) = given.split_once('=').ok_or_else(|| {
-            Error::usage(format!("`{given}` has no value")).hint(format!("write it as `{what}=VALUE`"))
+            Error::usage(format!("`{given}` has no value"))
+                .hint(format!("write it as `{what}=VALUE`"))
         })?;
         Ok((name.to_owned(), value.to_owned()))
     };
@@ -150,7 +194,11 @@ fn wish(args: &SendArgs) -> Result<Wish> {
         campaign: args.campaign.clone(),
         message_id: args.message_id.clone(),
         tags: args.tags.clone(),
-        metadata: args.metadata.iter().map(|given| pair(given, "KEY")).collect::<Result<_>>()?,
+        metadata: args
+            .metadata
+            .iter()
+            .map(|given| pair(given, "KEY"))
+            .collect::<Result<_>>()?,
         bounce: args.bounce.clone(),
         sets: sets.collect::<Result<_>>()?,
     })
@@ -159,7 +207,8 @@ fn wish(args: &SendArgs) -> Result<Wish> {
 /// Carries the plan out.
 pub fn run(plan: Plan) -> Result<Exit> {
     let total = plan.count * plan.items.len() as u64;
-    let bar = total > 1 && plan.dry_run.is_none() && std::io::IsTerminal::is_terminal(&std::io::stderr());
+    let bar =
+        total > 1 && plan.dry_run.is_none() && std::io::IsTerminal::is_terminal(&std::io::stderr());
     let report = Arc::new(Reporter::new(plan.style, Progress::new(Some(total), bar)));
     plan::say_all(&report, &plan.notes);
     let seed = plan.seed.unwrap_or_else(id::fresh_seed);
@@ -172,8 +221,14 @@ pub fn run(plan: Plan) -> Result<Exit> {
         report.finish();
         return Ok(Exit::Success);
     }
-    let recorder = plan.save.as_deref().map(|path| Saver::open(path, total)).transpose()?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let recorder = plan
+        .save
+        .as_deref()
+        .map(|path| Saver::open(path, total))
+        .transpose()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
     let runtime = runtime.map_err(|error| Error::usage(format!("cannot start: {error}")))?;
     let exit = runtime.block_on(async {
         if let Some(saver) = recorder {
@@ -202,11 +257,15 @@ async fn send(plan: Plan, report: Arc<Reporter>, interrupt: Interrupt, seed: u64
     }
     let total = plan.count * plan.items.len() as u64;
     let plan = Rc::new(plan);
-    let parcels: Parcels = Box::new(Rounds::new(Rc::clone(&plan), seed).filter_map(std::result::Result::ok));
+    let parcels: Parcels =
+        Box::new(Rounds::new(Rc::clone(&plan), seed).filter_map(std::result::Result::ok));
     let courier = Courier {
         client,
         target: plan.request.target.clone(),
-        retry: Retry { times: plan.retries, backoff: Duration::from_millis(500) },
+        retry: Retry {
+            times: plan.retries,
+            backoff: Duration::from_millis(500),
+        },
         concurrency: plan.concurrency,
         expected: plan.request.expected.clone(),
         // A fixed time of signing stays fixed; otherwise a provider signs each attempt at its own time.
@@ -219,6 +278,7 @@ async fn send(plan: Plan, report: Arc<Reporter>, interrupt: Interrupt, seed: u64
     if total > 1 || plan.style.json {
         report.tell(&Notice::Summary(&tally));
     }
+    courier::hint(&tally, &report);
     Ok(courier::exit(&tally, interrupt.is_set()))
 }
 
@@ -226,7 +286,9 @@ async fn send(plan: Plan, report: Arc<Reporter>, interrupt: Interrupt, seed: u64
 fn check_wishes(plan: &Plan, report: &Reporter, seed: u64) {
     let mut said = std::collections::BTreeSet::new();
     for item in plan.items.iter().filter(|_| plan.data.is_none()) {
-        let (_, notes) = item.template.fill(&plan.wish, Timestamp::UNIX_EPOCH, &mut Chance::seeded(seed));
+        let (_, notes) =
+            item.template
+                .fill(&plan.wish, Timestamp::UNIX_EPOCH, &mut Chance::seeded(seed));
         for note in notes {
             if said.insert(note.clone()) {
                 report.warn(&note);
@@ -244,7 +306,11 @@ struct Rounds<P> {
 
 impl<P: std::ops::Deref<Target = Plan>> Rounds<P> {
     fn new(plan: P, seed: u64) -> Self {
-        Self { plan, seed, next: 0 }
+        Self {
+            plan,
+            seed,
+            next: 0,
+        }
     }
 
     fn make(&self, number: u64) -> Option<Result<Parcel>> {
@@ -257,7 +323,8 @@ impl<P: std::ops::Deref<Target = Plan>> Rounds<P> {
         let item = plan.items.get(usize::try_from(place).ok()?)?;
         // Two streams of chance: the message's id is the same for all kinds of a round.
         let mut of_round = Chance::seeded(self.seed ^ round.wrapping_mul(0xA076_1D64_78BD_642F));
-        let mut of_parcel = Chance::seeded(self.seed ^ number.wrapping_mul(0xE703_7ED1_A0B4_28DB) ^ 1);
+        let mut of_parcel =
+            Chance::seeded(self.seed ^ number.wrapping_mul(0xE703_7ED1_A0B4_28DB) ^ 1);
         let mut wish = plan.wish.clone();
         if wish.message_id.is_none() {
             wish.message_id = item.template.message_id(&mut of_round);
@@ -268,9 +335,17 @@ impl<P: std::ops::Deref<Target = Plan>> Rounds<P> {
             delivery.body = data.clone();
         }
         delivery.path = plan.request.target.path.clone();
-        let sealed = plan.sealer.seal(item.provider, &mut delivery, &plan.request.target, &mut of_parcel);
+        let sealed = plan.sealer.seal(
+            item.provider,
+            &mut delivery,
+            &plan.request.target,
+            &mut of_parcel,
+        );
         if let Err(why) = sealed {
-            return Some(Err(Error::usage(format!("cannot sign as {}: {why}", item.provider.title))));
+            return Some(Err(Error::usage(format!(
+                "cannot sign as {}: {why}",
+                item.provider.title
+            ))));
         }
         plan.request.dress(&mut delivery);
         let source = format!("send {}", item.name);
@@ -278,7 +353,13 @@ impl<P: std::ops::Deref<Target = Plan>> Rounds<P> {
             Some(data) => format!("{} bytes of your own  {}", data.len(), item.provider.name),
             None => courier::about(&providers::outline(&delivery, Some(item.provider))),
         };
-        Some(Ok(Parcel { id: id_of(number), source, about, provider: Some(item.provider), delivery }))
+        Some(Ok(Parcel {
+            id: id_of(number),
+            source,
+            about,
+            provider: Some(item.provider),
+            delivery,
+        }))
     }
 }
 
@@ -321,8 +402,10 @@ impl Saver {
             return Ok(Saver::Many(Recorder::open(path)?));
         }
         if total > 1 {
-            return Err(Error::usage(format!("{total} deliveries do not fit into one fixture"))
-                .hint("save them into a folder, or into a `.ndjson` recording"));
+            return Err(
+                Error::usage(format!("{total} deliveries do not fit into one fixture"))
+                    .hint("save them into a folder, or into a `.ndjson` recording"),
+            );
         }
         Ok(Saver::One(path.to_owned()))
     }
@@ -331,7 +414,9 @@ impl Saver {
         let mut fixture = Fixture::new(delivery.clone());
         fixture.delivery.headers = delivery.headers.end_to_end();
         match self {
-            Saver::One(path) => std::fs::write(path, fixture.to_pretty()).map_err(|error| error.to_string()),
+            Saver::One(path) => {
+                std::fs::write(path, fixture.to_pretty()).map_err(|error| error.to_string())
+            }
             Saver::Many(recorder) => {
                 fixture.id = Some(id::new(Timestamp::now()));
                 fixture.at = Some(Timestamp::now());

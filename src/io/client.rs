@@ -39,7 +39,11 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { timeout: Duration::from_secs(30), connect_timeout: Duration::from_secs(5), insecure: false }
+        Self {
+            timeout: Duration::from_secs(30),
+            connect_timeout: Duration::from_secs(5),
+            insecure: false,
+        }
     }
 }
 
@@ -63,28 +67,48 @@ pub struct Client {
 impl Client {
     /// A client of these settings.
     pub fn new(settings: Settings) -> Self {
-        Self { settings, tls: Arc::default() }
+        Self {
+            settings,
+            tls: Arc::default(),
+        }
     }
 
     /// A line to a target, for one worker. It connects when it is first asked over.
     pub fn line(&self, target: &Target) -> Line {
         // A target's host has no character that a field may not have.
-        let host = HeaderValue::try_from(target.authority()).unwrap_or_else(|_| HeaderValue::from_static(""));
-        Line { client: self.clone(), target: target.clone(), host, open: None }
+        let host = HeaderValue::try_from(target.authority())
+            .unwrap_or_else(|_| HeaderValue::from_static(""));
+        Line {
+            client: self.clone(),
+            target: target.clone(),
+            host,
+            open: None,
+        }
     }
 
     /// As many lines to a target as are needed at once.
     pub fn pool(&self, target: &Target) -> Pool {
-        Pool { client: self.clone(), target: target.clone(), idle: Mutex::default() }
+        Pool {
+            client: self.clone(),
+            target: target.clone(),
+            idle: Mutex::default(),
+        }
     }
 
     async fn connect(&self, target: &Target) -> Result<Open, String> {
         let limit = self.settings.connect_timeout;
         let wire = tokio::time::timeout(limit, self.dial(target)).await;
         let wire = wire.unwrap_or_else(|_| Err(format!("no connection within {limit:?}")))?;
-        let opened = http1::Builder::new().max_header_size(LARGEST_HEAD).handshake(TokioIo::new(wire)).await;
+        let opened = http1::Builder::new()
+            .max_header_size(LARGEST_HEAD)
+            .handshake(TokioIo::new(wire))
+            .await;
         let (sender, connection) = opened.map_err(|error| words(&error))?;
-        Ok(Open { sender, connection, ended: false })
+        Ok(Open {
+            sender,
+            connection,
+            ended: false,
+        })
     }
 
     async fn dial(&self, target: &Target) -> Result<Wire, String> {
@@ -97,9 +121,9 @@ impl Client {
                     if !target.tls {
                         return Ok(Wire::Plain(tcp));
                     }
-                    let tls = self
-                        .tls
-                        .get_or_init(|| Tls::new(self.settings.insecure).map_err(|error| format!("TLS: {error}")));
+                    let tls = self.tls.get_or_init(|| {
+                        Tls::new(self.settings.insecure).map_err(|error| format!("TLS: {error}"))
+                    });
                     return tls
                         .as_ref()
                         .map_err(String::clone)?
@@ -110,7 +134,11 @@ impl Client {
                 Err(error) => failure = error,
             }
         }
-        Err(if failure.kind() == io::ErrorKind::NotFound { "no such host".into() } else { io_words(&failure) })
+        Err(if failure.kind() == io::ErrorKind::NotFound {
+            "no such host".into()
+        } else {
+            io_words(&failure)
+        })
     }
 }
 
@@ -120,11 +148,16 @@ async fn addresses(host: &str, port: u16) -> Result<Vec<SocketAddr>, String> {
         return Ok(vec![(address, port).into()]);
     }
     if host == "localhost" || host.ends_with(".localhost") {
-        return Ok(vec![(Ipv4Addr::LOCALHOST, port).into(), (Ipv6Addr::LOCALHOST, port).into()]);
+        return Ok(vec![
+            (Ipv4Addr::LOCALHOST, port).into(),
+            (Ipv6Addr::LOCALHOST, port).into(),
+        ]);
     }
     match tokio::net::lookup_host((host, port)).await {
         Ok(found) => Ok(found.collect()),
-        Err(error) if error.to_string().contains("emporary") => Err("the host's name cannot be looked up now".into()),
+        Err(error) if error.to_string().contains("emporary") => {
+            Err("the host's name cannot be looked up now".into())
+        }
         Err(_) => Err("no such host".into()),
     }
 }
@@ -167,7 +200,8 @@ impl From<Heard> for Outcome {
         let field = |name| heard.headers.get(name).map(HeaderValue::as_bytes);
         Outcome::Answered {
             status: heard.status.as_u16(),
-            retry_after: field("retry-after").and_then(|value| retry_after::read(value, Timestamp::now())),
+            retry_after: field("retry-after")
+                .and_then(|value| retry_after::read(value, Timestamp::now())),
             location: field("location").map(|value| String::from_utf8_lossy(value).into_owned()),
             unexpected: (!heard.status.is_success()).then(|| "not a 2xx".into()),
             body: heard.body,
@@ -177,9 +211,18 @@ impl From<Heard> for Outcome {
 
 impl Line {
     /// Sends a delivery to that path of the target, and says what came of it and how long it took.
-    pub async fn deliver(&mut self, path: &PathAndQuery, delivery: &Delivery) -> (Outcome, Duration) {
+    pub async fn deliver(
+        &mut self,
+        path: &PathAndQuery,
+        delivery: &Delivery,
+    ) -> (Outcome, Duration) {
         let exchange = self.ask(path, delivery, KEPT).await;
-        (exchange.answer.map_or_else(|outcome| outcome, Outcome::from), exchange.took)
+        (
+            exchange
+                .answer
+                .map_or_else(|outcome| outcome, Outcome::from),
+            exchange.took,
+        )
     }
 
     /// The same with the whole answer, of whose body at most `keep` bytes are kept.
@@ -187,11 +230,18 @@ impl Line {
         let start = Instant::now();
         let limit = self.client.settings.timeout;
         let mut sent_twice = false;
-        let answer = match tokio::time::timeout(limit, self.attempt(path, delivery, keep, &mut sent_twice)).await {
-            Ok(answer) => answer.map_err(Outcome::Unreachable),
-            Err(_) => Err(Outcome::TimedOut(limit)),
-        };
-        Exchange { answer, took: start.elapsed(), sent_twice }
+        let answer =
+            match tokio::time::timeout(limit, self.attempt(path, delivery, keep, &mut sent_twice))
+                .await
+            {
+                Ok(answer) => answer.map_err(Outcome::Unreachable),
+                Err(_) => Err(Outcome::TimedOut(limit)),
+            };
+        Exchange {
+            answer,
+            took: start.elapsed(),
+            sent_twice,
+        }
     }
 
     async fn attempt(
@@ -222,7 +272,9 @@ impl Line {
                 self.open = usable.then_some(open);
                 Ok(heard)
             }
-            Err(Broken::Unsent | Broken::Unanswered) => Err("the connection closed before an answer".into()),
+            Err(Broken::Unsent | Broken::Unanswered) => {
+                Err("the connection closed before an answer".into())
+            }
             Err(Broken::Otherwise(why)) => Err(why),
         }
     }
@@ -260,26 +312,43 @@ impl Open {
     /// Whether it can carry one more request, as far as one can see.
     async fn is_usable(&mut self) -> bool {
         // One turn lets the connection see that the other side has closed it.
-        let Self { sender, connection, ended } = self;
+        let Self {
+            sender,
+            connection,
+            ended,
+        } = self;
         drive(connection, ended, std::future::ready(())).await;
         !*ended && drive(connection, ended, sender.ready()).await.is_ok()
     }
 
     /// Sends a request and reads the answer; and whether the connection can be used again.
-    async fn exchange(&mut self, request: Request<Full<Bytes>>, keep: usize) -> Result<(Heard, bool), Broken> {
-        let Self { sender, connection, ended } = self;
+    async fn exchange(
+        &mut self,
+        request: Request<Full<Bytes>>,
+        keep: usize,
+    ) -> Result<(Heard, bool), Broken> {
+        let Self {
+            sender,
+            connection,
+            ended,
+        } = self;
         let sending = sender.try_send_request(request);
-        let response = drive(connection, ended, sending).await.map_err(|mut failure| {
-            let unsent = failure.take_message().is_some();
-            let error = failure.into_error();
-            match () {
-                () if unsent => Broken::Unsent,
-                () if closed(&error) => Broken::Unanswered,
-                () => Broken::Otherwise(words(&error)),
-            }
-        })?;
+        let response = drive(connection, ended, sending)
+            .await
+            .map_err(|mut failure| {
+                let unsent = failure.take_message().is_some();
+                let error = failure.into_error();
+                match () {
+                    () if unsent => Broken::Unsent,
+                    () if closed(&error) => Broken::Unanswered,
+                    () => Broken::Otherwise(words(&error)),
+                }
+            })?;
         let (head, mut body) = response.into_parts();
-        let total = body.size_hint().exact().and_then(|bytes| usize::try_from(bytes).ok());
+        let total = body
+            .size_hint()
+            .exact()
+            .and_then(|bytes| usize::try_from(bytes).ok());
         let mut kept = Gather::default();
         let mut length = 0;
         while let Some(frame) = drive(connection, ended, frame(&mut body)).await {
@@ -290,7 +359,9 @@ impl Open {
                     words(&error)
                 })
             })?;
-            let Ok(mut data) = frame.into_data() else { continue };
+            let Ok(mut data) = frame.into_data() else {
+                continue;
+            };
             length += data.len();
             data.truncate(keep - kept.len());
             if !data.is_empty() {
@@ -300,8 +371,12 @@ impl Open {
                 break;
             }
         }
-        let heard =
-            Heard { status: head.status, headers: head.headers.into(), body: kept.finish(), cut: length > keep };
+        let heard = Heard {
+            status: head.status,
+            headers: head.headers.into(),
+            body: kept.finish(),
+            cut: length > keep,
+        };
         let usable = body.is_end_stream() && !*ended;
         Ok((heard, usable))
     }
@@ -344,12 +419,21 @@ impl Pool {
     /// Sends a delivery over an idle line or a new one.
     pub async fn deliver(&self, path: &PathAndQuery, delivery: &Delivery) -> (Outcome, Duration) {
         let exchange = self.ask(path, delivery, KEPT).await;
-        (exchange.answer.map_or_else(|outcome| outcome, Outcome::from), exchange.took)
+        (
+            exchange
+                .answer
+                .map_or_else(|outcome| outcome, Outcome::from),
+            exchange.took,
+        )
     }
 
     /// The same with the whole answer, to pass it back; of its body at most `keep` bytes are kept.
     pub async fn ask(&self, path: &PathAndQuery, delivery: &Delivery, keep: usize) -> Exchange {
-        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let idle = self
+            .idle
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .pop();
         let mut line = idle.unwrap_or_else(|| self.client.line(&self.target));
         let exchange = line.ask(path, delivery, keep).await;
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
@@ -362,11 +446,19 @@ impl Pool {
 
 /// Whether the other side went away, which it may do at any time.
 fn closed(error: &hyper::Error) -> bool {
-    use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, NotConnected, UnexpectedEof};
-    let gone = |error: &io::Error| {
-        matches!(error.kind(), BrokenPipe | ConnectionAborted | ConnectionReset | NotConnected | UnexpectedEof)
+    use io::ErrorKind::{
+        BrokenPipe, ConnectionAborted, ConnectionReset, NotConnected, UnexpectedEof,
     };
-    error.is_incomplete_message() || error.is_closed() || error.is_canceled() || io_error(error).is_some_and(gone)
+    let gone = |error: &io::Error| {
+        matches!(
+            error.kind(),
+            BrokenPipe | ConnectionAborted | ConnectionReset | NotConnected | UnexpectedEof
+        )
+    };
+    error.is_incomplete_message()
+        || error.is_closed()
+        || error.is_canceled()
+        || io_error(error).is_some_and(gone)
 }
 
 fn io_error(error: &hyper::Error) -> Option<&io::Error> {
@@ -399,11 +491,426 @@ fn io_words(error: &io::Error) -> String {
     }
     match error.kind() {
         Kind::ConnectionRefused => "connection refused".into(),
-        Kind::ConnectionReset | Kind::ConnectionAborted | Kind::BrokenPipe => "the connection was reset".into(),
+        Kind::ConnectionReset | Kind::ConnectionAborted | Kind::BrokenPipe => {
+            "the connection was reset".into()
+        }
         Kind::UnexpectedEof => "the connection closed before an answer".into(),
         Kind::HostUnreachable => "the host cannot be reached".into(),
         Kind::NetworkUnreachable => "the network cannot be reached".into(),
         Kind::TimedOut => "no connection in time".into(),
         _ => error.to_string(),
     }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Client, KEPT, Settings};
+    use crate::io::server::{Answer, Arrival, Handler, Limits, serve};
+    use crate::webhook::{Delivery, Headers, Outcome, Target};
+    use bytes::Bytes;
+    use http::{HeaderName, HeaderValue, Method, StatusCode};
+    use rustls::pki_types::pem::PemObject;
+    use std::net::SocketAddr;
+    use std::sync::{Arc, Mutex};
+    use std::time::Duration;
+    use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
+    use tokio::net::{TcpListener, TcpStream};
+
+    fn delivery(body: &[u8]) -> Delivery {
+        let fields: [(&'static str, &[u8]); 6] = [
+            ("content-type", b"application/json"),
+            ("x-twice", b"1"),
+            ("connection", b"x-once"),
+            ("x-once", b"1"),
+            ("x-twice", b"2"),
+            ("x-odd", b"\xff"),
+        ];
+        let headers = fields
+            .map(|(name, value)| {
+                (
+                    HeaderName::from_static(name),
+                    HeaderValue::from_bytes(value).unwrap(),
+                )
+            })
+            .into_iter()
+            .collect();
+        let body = Bytes::copy_from_slice(body);
+        Delivery {
+            method: Method::POST,
+            path: "/recorded".parse().unwrap(),
+            headers,
+            body,
+        }
+    }
+
+    fn client() -> Client {
+        Client::new(Settings::default())
+    }
+
+    fn target(addr: SocketAddr) -> Target {
+        Target::parse(&addr.to_string()).unwrap()
+    }
+
+    async fn send(target: &Target, client: &Client) -> Outcome {
+        client
+            .line(target)
+            .deliver(&"/".parse().unwrap(), &delivery(b"{}"))
+            .await
+            .0
+    }
+
+    #[derive(Default)]
+    struct Desk(Mutex<Vec<Arrival>>);
+
+    impl Handler for Desk {
+        async fn take(self: Arc<Self>, arrival: Arrival) -> Answer {
+            let body = arrival.delivery.body.clone();
+            self.0.lock().unwrap().push(arrival);
+            let headers: Headers = [(
+                HeaderName::from_static("x-answer"),
+                HeaderValue::from_static("1"),
+            )]
+            .into_iter()
+            .collect();
+            Answer {
+                body,
+                headers,
+                ..Answer::of(StatusCode::OK)
+            }
+        }
+    }
+
+    async fn desk() -> (SocketAddr, Arc<Desk>) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let (addr, desk) = (listener.local_addr().unwrap(), Arc::new(Desk::default()));
+        tokio::spawn(serve(
+            listener,
+            Limits::default(),
+            Arc::clone(&desk),
+            std::future::pending(),
+        ));
+        (addr, desk)
+    }
+
+    /// Reads a request whose body is `{}`; false if none comes.
+    async fn read(stream: &mut (impl AsyncRead + Unpin)) -> bool {
+        let mut request = Vec::new();
+        while !request.ends_with(b"\r\n\r\n{}") {
+            match stream.read_u8().await {
+                Ok(byte) => request.push(byte),
+                Err(_) => return false,
+            }
+        }
+        true
+    }
+
+    /// A target that reads one request and answers with these bytes on each connection.
+    async fn saying(answer: &'static [u8]) -> Target {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let target = target(listener.local_addr().unwrap());
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                if read(&mut stream).await {
+                    let _ = stream.write_all(answer).await;
+                }
+            }
+        });
+        target
+    }
+
+    #[tokio::test]
+    async fn a_delivery_arrives_as_it_is_over_one_connection() {
+        let (addr, desk) = desk().await;
+        let mut line = client().line(&target(addr));
+        let body: Vec<u8> = (0..=255).cycle().take(300_000).collect();
+        for _ in 0..3 {
+            let (outcome, took) = line
+                .deliver(&"/hooks?x=%00&y".parse().unwrap(), &delivery(&body))
+                .await;
+            assert!(outcome.succeeded() && took > Duration::ZERO, "{outcome:?}");
+            match outcome {
+                Outcome::Answered { body: kept, .. } => assert_eq!(kept, body[..KEPT]),
+                other => panic!("{other:?}"),
+            }
+        }
+        let arrivals = desk.0.lock().unwrap();
+        for arrival in arrivals.iter() {
+            assert_eq!(arrival.remote, arrivals[0].remote);
+            assert_eq!(arrival.delivery.path, "/hooks?x=%00&y");
+            assert_eq!(arrival.delivery.body, body);
+            let headers = &arrival.delivery.headers;
+            assert_eq!(headers.all("x-twice").collect::<Vec<_>>(), ["1", "2"]);
+            assert_eq!(headers.get("x-odd").unwrap().as_bytes(), b"\xff");
+            assert_eq!(
+                headers.all("host").collect::<Vec<_>>(),
+                [addr.to_string().as_str()]
+            );
+            assert_eq!(headers.text("content-length"), Some("300000"));
+            assert_eq!(
+                (headers.get("connection"), headers.get("x-once")),
+                (None, None)
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn a_pool_gives_the_whole_answer_and_uses_its_lines_again() {
+        let (addr, desk) = desk().await;
+        let pool = client().pool(&target(addr));
+        let body = vec![b'x'; 2 << 20];
+        let (path, delivery) = ("/".parse().unwrap(), delivery(&body));
+        let both = tokio::join!(
+            pool.ask(&path, &delivery, 32 << 20),
+            pool.ask(&path, &delivery, 32 << 20)
+        );
+        for exchange in [both.0, both.1] {
+            let heard = exchange.answer.unwrap();
+            assert_eq!(
+                (heard.body.len(), heard.cut, heard.headers.text("x-answer")),
+                (body.len(), false, Some("1"))
+            );
+        }
+        for _ in 0..4 {
+            assert!(pool.deliver(&path, &delivery).await.0.succeeded());
+        }
+        let remotes: Vec<_> = desk
+            .0
+            .lock()
+            .unwrap()
+            .iter()
+            .map(|arrival| arrival.remote)
+            .collect();
+        assert_ne!(remotes[0], remotes[1]);
+        // What a line had of the answer was too much to go on with it.
+        assert!(
+            remotes.len() == 6
+                && remotes[2..4]
+                    .iter()
+                    .all(|remote| remotes[..2].contains(remote)),
+            "{remotes:?}"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_closed_meanwhile_is_opened_again() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mut line = client().line(&target(listener.local_addr().unwrap()));
+        let (closed, mut closes) = tokio::sync::mpsc::unbounded_channel();
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                // Closed after the answer, which does not say so.
+                assert!(read(&mut stream).await);
+                stream
+                    .write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+                    .await
+                    .unwrap();
+                drop(stream);
+                closed.send(()).unwrap();
+            }
+        });
+        for _ in 0..5 {
+            let exchange = line
+                .ask(&"/".parse().unwrap(), &delivery(b"{}"), KEPT)
+                .await;
+            assert_eq!(exchange.answer.unwrap().status, 200);
+            assert!(!exchange.sent_twice);
+            closes.recv().await.unwrap();
+            // Lets the runtime look at its sockets.
+            for _ in 0..3 {
+                tokio::task::spawn_blocking(|| ()).await.unwrap();
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn what_may_have_arrived_twice_is_said() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mut line = client().line(&target(listener.local_addr().unwrap()));
+        tokio::spawn(async move {
+            for requests in [2, 1] {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                assert!(read(&mut stream).await);
+                stream
+                    .write_all(b"HTTP/1.1 204 No Content\r\n\r\n")
+                    .await
+                    .unwrap();
+                // The second one is read and not answered.
+                assert!(requests == 1 || read(&mut stream).await);
+            }
+        });
+        for sent_twice in [false, true] {
+            let exchange = line
+                .ask(&"/".parse().unwrap(), &delivery(b"{}"), KEPT)
+                .await;
+            assert_eq!(exchange.answer.unwrap().status, 204);
+            assert_eq!(exchange.sent_twice, sent_twice);
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_odd_about_an_answer_is_said() {
+        for (answer, said) in [
+            (
+                &b""[..],
+                "Unreachable(\"the connection closed before an answer\")",
+            ),
+            (
+                b"HTTP/1.1 200 OK\r\nX",
+                "Unreachable(\"the connection closed before an answer\")",
+            ),
+            (
+                b"SSH-2.0-OpenSSH_9.6\r\n\r\n",
+                "Unreachable(\"the answer is not HTTP\")",
+            ),
+            (
+                b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf",
+                "Unreachable(\"the connection closed in the middle of the answer\")",
+            ),
+            (
+                b"HTTP/1.1 302 Found\r\nLocation: http://elsewhere/\r\nContent-Length: 0\r\n\r\n",
+                "Answered { status: 302, body: b\"\", retry_after: None, location: Some(\"http://elsewhere/\"), \
+                 unexpected: Some(\"not a 2xx\") }",
+            ),
+            (
+                b"HTTP/1.1 503 Oh\r\nRetry-After: 2\r\n\r\nbusy",
+                "Answered { status: 503, body: b\"busy\", retry_after: Some(2s), location: None, \
+                 unexpected: Some(\"not a 2xx\") }",
+            ),
+        ] {
+            let outcome = send(&saying(answer).await, &client()).await;
+            assert_eq!(format!("{outcome:?}"), said);
+        }
+        let head = format!("HTTP/1.1 200 OK\r\nX: {}\r\n\r\n", "x".repeat(70_000)).into_bytes();
+        let outcome = send(&saying(head.leak()).await, &client()).await;
+        assert_eq!(
+            format!("{outcome:?}"),
+            "Unreachable(\"the answer's head is too large\")"
+        );
+    }
+
+    #[tokio::test]
+    async fn an_endless_answer_ends() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mut line = client().line(&target(listener.local_addr().unwrap()));
+        tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await.unwrap();
+            while stream.write_all(&[b'x'; 65536]).await.is_ok() {}
+        });
+        let exchange = line
+            .ask(&"/".parse().unwrap(), &delivery(b"{}"), 1000)
+            .await;
+        let heard = exchange.answer.unwrap();
+        assert_eq!((heard.body.len(), heard.cut), (1000, true));
+    }
+
+    #[tokio::test]
+    async fn no_answer_is_told_with_its_reason() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let target = target(listener.local_addr().unwrap());
+        let limit = Duration::from_millis(50);
+        let hasty = Client::new(Settings {
+            timeout: limit,
+            ..Settings::default()
+        });
+        // It is not accepted; the kernel takes it all the same.
+        assert!(matches!(send(&target, &hasty).await, Outcome::TimedOut(said) if said == limit));
+        // Nor is a body read that does not fit into the kernel.
+        let large = delivery(&vec![0; 64 << 20]);
+        let (outcome, _) = hasty
+            .line(&target)
+            .deliver(&"/".parse().unwrap(), &large)
+            .await;
+        assert!(matches!(outcome, Outcome::TimedOut(_)), "{outcome:?}");
+        drop(listener);
+        let refused = send(&target, &client()).await;
+        assert!(
+            matches!(&refused, Outcome::Unreachable(why) if why == "connection refused"),
+            "{refused:?}"
+        );
+        let local = Target::parse(&format!("any.localhost:{}", target.port)).unwrap();
+        let refused = send(&local, &client()).await;
+        assert!(
+            matches!(&refused, Outcome::Unreachable(why) if why == "connection refused"),
+            "{refused:?}"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_certificate_is_checked_unless_told_otherwise() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let certificate =
+            rustls::pki_types::CertificateDer::from_pem_slice(CERTIFICATE.as_bytes()).unwrap();
+        let key = rustls::pki_types::PrivateKeyDer::from_pem_slice(KEY.as_bytes()).unwrap();
+        let config = rustls::ServerConfig::builder_with_provider(Arc::new(
+            rustls::crypto::ring::default_provider(),
+        ))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate], key)
+        .unwrap();
+        let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
+        tokio::spawn(async move {
+            while let Ok((tcp, _)) = listener.accept().await {
+                if let Ok(mut stream) = acceptor.accept(tcp).await {
+                    read(&mut stream).await;
+                    let _ = stream
+                        .write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+                        .await;
+                }
+            }
+        });
+        let target = Target::parse(&format!("https://localhost:{port}")).unwrap();
+        let outcome = send(&target, &client()).await;
+        assert!(
+            matches!(&outcome, Outcome::Unreachable(why) if why.starts_with("certificate: ")),
+            "{outcome:?}"
+        );
+        let trusting = Client::new(Settings {
+            insecure: true,
+            ..Settings::default()
+        });
+        let outcome = send(&target, &trusting).await;
+        assert!(outcome.succeeded(), "{outcome:?}");
+        // A server that does not speak TLS.
+        let plain = saying(b"").await;
+        let plain = Target { tls: true, ..plain };
+        let talking = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let garbled = Target {
+            port: talking.local_addr().unwrap().port(),
+            ..plain
+        };
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = talking.accept().await {
+                let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
+                let _ = stream.read_u8().await;
+                let _: TcpStream = stream;
+            }
+        });
+        let outcome = send(&garbled, &trusting).await;
+        assert!(
+            matches!(&outcome, Outcome::Unreachable(why) if why.starts_with("TLS: ")),
+            "{outcome:?}"
+        );
+    }
+
+    // For localhost, signed by itself, made for this test.
+    const CERTIFICATE: &str = "-----BEGIN CERTIFICATE-----\n\
+        MIIBmzCCAUGgAwIBAgIUWpwlrKscT1Cm7YuQP8WpRMuJ/bAwCgYIKoZIzj0EAwIw\n\
+        FDESMBAGA1UEAwwJbG9jYWxob3N0MCAXDTI2MTEyMzIzMzAyMVoYDzIxMjYxMDMw\n\
+        MjMzMDIxWjAUMRIwEAYDVQQDDAlsb2NhbGhvc3QwWTATBgcqhkjOPQIBBggqhkjO\n\
+        PQMBBwNCAAQj/CxdVqlovR/n6TSZcRXuR8en/lafKharGATTV08rodGV1TLBJaE5\n\
+        n5lrPODmfI9IQdmdRl74ZSbzusl9PGLZo28wbTAdBgNVHQ4EFgQU2yoxigq+DK1I\n\
+        NA/qbbCSxcfrrdYwHwYDVR0jBBgwFoAU2yoxigq+DK1INA/qbbCSxcfrrdYwDwYD\n\
+        VR0TAQH/BAUwAwEB/zAaBgNVHREEEzARgglsb2NhbGhvc3SHBH8AAAEwCgYIKoZI\n\
+        zj0EAwIDSAAwRQIgC8/nn3UlzZfdiAN+vR5RZkITnBZZyT0Z32ojF8zWNicCIQD4\n\
+        lmu3nv/NoQtDzHrINXwCaAFFp08dxRp6T0j88nUD0g==\n\
+        -----END CERTIFICATE-----\n";
+    const KEY: &str = "-----BEGIN PRIVATE KEY-----\n\
+        MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgnh3Wijk6FekDGi58\n\
+        gH1XbyyBdjPJgsQK2K0umo4/aJahRANCAAQj/CxdVqlovR/n6TSZcRXuR8en/laf\n\
+        KharGATTV08rodGV1TLBJaE5n5lrPODmfI9IQdmdRl74ZSbzusl9PGLZ\n\
+        -----END PRIVATE KEY-----\n";
 }

@@ -21,13 +21,19 @@ impl Gather {
             return;
         }
         if self.whole.is_empty() {
-            self.whole.reserve(total.unwrap_or(0).max((self.first.len() + piece.len()) * 2));
-            self.whole.extend_from_slice(&std::mem::take(&mut self.first));
+            self.whole
+                .reserve(total.unwrap_or(0).max((self.first.len() + piece.len()) * 2));
+            self.whole
+                .extend_from_slice(&std::mem::take(&mut self.first));
         }
         self.whole.extend_from_slice(&piece);
     }
 
     pub(super) fn finish(self) -> Bytes {
-        if self.whole.is_empty() { self.first } else { self.whole.freeze() }
+        if self.whole.is_empty() {
+            self.first
+        } else {
+            self.whole.freeze()
+        }
     }
 }

@@ -30,8 +30,15 @@ pub(super) enum Phase {
     Refused,
 }
 
-const PHASES: [Phase; 7] =
-    [Phase::Fresh, Phase::Head, Phase::Body, Phase::Late, Phase::Busy, Phase::Idle, Phase::Refused];
+const PHASES: [Phase; 7] = [
+    Phase::Fresh,
+    Phase::Head,
+    Phase::Body,
+    Phase::Late,
+    Phase::Busy,
+    Phase::Idle,
+    Phase::Refused,
+];
 
 /// The phase of one connection. Shared by its stream, its requests and its timer, all in one task.
 pub(super) struct Pulse {
@@ -64,7 +71,12 @@ pub(super) enum Due {
 
 impl Pulse {
     pub(super) fn new(seat: OwnedSemaphorePermit) -> Self {
-        Self { start: Instant::now(), now: AtomicU64::new(0), stuck: AtomicU64::new(0), _seat: seat }
+        Self {
+            start: Instant::now(),
+            now: AtomicU64::new(0),
+            stuck: AtomicU64::new(0),
+            _seat: seat,
+        }
     }
 
     pub(super) fn phase(&self) -> Phase {
@@ -79,7 +91,8 @@ impl Pulse {
 
     /// A new phase that counts from the beginning of the last one, which spares a look at the clock.
     pub(super) fn go_on(&self, phase: Phase) {
-        self.now.store(self.now.load(Relaxed) & !0xff | phase as u64, Relaxed);
+        self.now
+            .store(self.now.load(Relaxed) & !0xff | phase as u64, Relaxed);
     }
 
     /// What is to be done by now.
@@ -128,12 +141,20 @@ const LINGER: Duration = Duration::from_secs(1);
 
 impl Stream {
     pub(super) fn new(tcp: TcpStream, pulse: std::sync::Arc<Pulse>) -> Self {
-        Self { tcp, pulse, lingering: None }
+        Self {
+            tcp,
+            pulse,
+            lingering: None,
+        }
     }
 }
 
 impl AsyncRead for Stream {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        into: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         let before = into.filled().len();
         ready!(Pin::new(&mut self.tcp).poll_read(cx, into))?;
         if into.filled().len() > before {
@@ -148,7 +169,11 @@ impl AsyncRead for Stream {
 }
 
 impl AsyncWrite for Stream {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
         let done = Pin::new(&mut self.tcp).poll_write(cx, bytes);
         self.note(&done);
         done
@@ -188,11 +213,19 @@ impl AsyncWrite for Stream {
                 Poll::Ready(Ok(())) if !buffer.filled().is_empty() => {}
                 Poll::Ready(_) => return Poll::Ready(Ok(())),
                 Poll::Pending => {
-                    return self.lingering.as_mut().map_or(Poll::Ready(()), |sleep| sleep.as_mut().poll(cx)).map(Ok);
+                    return self
+                        .lingering
+                        .as_mut()
+                        .map_or(Poll::Ready(()), |sleep| sleep.as_mut().poll(cx))
+                        .map(Ok);
                 }
             }
         }
-        if self.lingering.as_ref().is_none_or(|sleep| sleep.is_elapsed() || sleep.deadline() <= Instant::now()) {
+        if self
+            .lingering
+            .as_ref()
+            .is_none_or(|sleep| sleep.is_elapsed() || sleep.deadline() <= Instant::now())
+        {
             return Poll::Ready(Ok(()));
         }
         cx.waker().wake_by_ref();
@@ -204,7 +237,9 @@ impl Stream {
     fn note<T>(&self, done: &Poll<T>) {
         let stuck = self.pulse.stuck.load(Relaxed);
         match done {
-            Poll::Pending if stuck == 0 => self.pulse.stuck.store(self.pulse.millis().max(1), Relaxed),
+            Poll::Pending if stuck == 0 => {
+                self.pulse.stuck.store(self.pulse.millis().max(1), Relaxed)
+            }
             Poll::Ready(_) if stuck != 0 => self.pulse.stuck.store(0, Relaxed),
             _ => {}
         }

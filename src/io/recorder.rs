@@ -41,17 +41,33 @@ impl Recorder {
 
     /// The same with a choice of when to sync.
     pub fn open_with(path: &Path, sync: Sync) -> Result<Recorder> {
-        let lines = path.extension().is_some_and(|end| end == "ndjson" || end == "jsonl");
+        let lines = path
+            .extension()
+            .is_some_and(|end| end == "ndjson" || end == "jsonl");
         let mut notes = Vec::new();
-        let shelf =
-            if lines { Shelf::Lines(Lines::open(path, &mut notes)?) } else { Shelf::Folder(Folder::open(path)?) };
+        let shelf = if lines {
+            Shelf::Lines(Lines::open(path, &mut notes)?)
+        } else {
+            Shelf::Folder(Folder::open(path)?)
+        };
         let queue = Arc::new(Queue::default());
-        let writer = Writer { queue: Arc::clone(&queue), shelf, sync };
+        let writer = Writer {
+            queue: Arc::clone(&queue),
+            shelf,
+            sync,
+        };
         let writer = std::thread::Builder::new()
             .name("recorder".into())
             .spawn(move || writer.run())
-            .map_err(|error| Error::usage(format!("cannot record into `{}`: {error}", path.display())))?;
-        Ok(Recorder { queue, writer: Some(writer), lines, notes })
+            .map_err(|error| {
+                Error::usage(format!("cannot record into `{}`: {error}", path.display()))
+            })?;
+        Ok(Recorder {
+            queue,
+            writer: Some(writer),
+            lines,
+            notes,
+        })
     }
 
     /// What was done to the file when it was opened, for the user to know.
@@ -64,14 +80,20 @@ impl Recorder {
         &self,
         fixture: &Fixture,
     ) -> impl Future<Output = std::result::Result<PathBuf, String>> + Send + 'static + use<> {
-        let (name, text) =
-            if self.lines { (String::new(), fixture.to_line()) } else { (name(fixture), fixture.to_pretty()) };
+        let (name, text) = if self.lines {
+            (String::new(), fixture.to_line())
+        } else {
+            (name(fixture), fixture.to_pretty())
+        };
         let (done, wait) = oneshot::channel();
         let mut state = self.queue.lock();
         state.jobs.push(Job { name, text, done });
         drop(state);
         self.queue.more.notify_one();
-        async move { wait.await.unwrap_or_else(|_| Err("the recorder has stopped".into())) }
+        async move {
+            wait.await
+                .unwrap_or_else(|_| Err("the recorder has stopped".into()))
+        }
     }
 }
 
@@ -90,10 +112,20 @@ impl Drop for Recorder {
 /// A file name that sorts by time. The id may be anybody's, so only what is harmless is taken of it.
 fn name(fixture: &Fixture) -> String {
     let at = fixture.at.unwrap_or_else(Timestamp::now);
-    let id: String =
-        fixture.id.as_deref().unwrap_or_default().chars().filter(char::is_ascii_alphanumeric).take(64).collect();
+    let id: String = fixture
+        .id
+        .as_deref()
+        .unwrap_or_default()
+        .chars()
+        .filter(char::is_ascii_alphanumeric)
+        .take(64)
+        .collect();
     let id = if id.is_empty() { id } else { format!("-{id}") };
-    format!("{}.{:06}Z{id}", at.strftime("%Y%m%dT%H%M%S"), at.subsec_nanosecond() / 1000)
+    format!(
+        "{}.{:06}Z{id}",
+        at.strftime("%Y%m%dT%H%M%S"),
+        at.subsec_nanosecond() / 1000
+    )
 }
 
 /// What waits to be written.
@@ -123,7 +155,9 @@ impl Queue {
 
     /// Everything that waits, as soon as something does; none once it is closed and empty.
     fn take(&self, into: &mut Vec<Job>) -> Option<()> {
-        let state = self.more.wait_while(self.lock(), |state| state.jobs.is_empty() && !state.closed);
+        let state = self
+            .more
+            .wait_while(self.lock(), |state| state.jobs.is_empty() && !state.closed);
         let mut state = state.unwrap_or_else(PoisonError::into_inner);
         std::mem::swap(&mut state.jobs, into);
         (!into.is_empty()).then_some(())
@@ -150,7 +184,9 @@ impl Writer {
                     let kept = lines
                         .keep(&jobs, self.sync)
                         .map(|()| lines.path.clone())
-                        .map_err(|error| format!("cannot write `{}`: {error}", lines.path.display()));
+                        .map_err(|error| {
+                            format!("cannot write `{}`: {error}", lines.path.display())
+                        });
                     for job in jobs.drain(..) {
                         // Nobody may be waiting any more.
                         let _ = job.done.send(kept.clone());
@@ -175,31 +211,46 @@ struct Lines {
 
 impl Lines {
     fn open(path: &Path, notes: &mut Vec<String>) -> Result<Lines> {
-        let cannot = |why: &str| Error::usage(format!("cannot record into `{}`: {why}", path.display()));
+        let cannot =
+            |why: &str| Error::usage(format!("cannot record into `{}`: {why}", path.display()));
         let new = !path.exists();
         let file = open_private(path).map_err(|error| match error.kind() {
             io::ErrorKind::NotFound => cannot("its folder does not exist"),
-            io::ErrorKind::IsADirectory => cannot("it is a folder").hint("a folder's name does not end in `.ndjson`"),
+            io::ErrorKind::IsADirectory => {
+                cannot("it is a folder").hint("a folder's name does not end in `.ndjson`")
+            }
             _ if path.is_symlink() => cannot("it is a link, which is not followed"),
             _ => cannot(&error.to_string()),
         })?;
-        let about = file.metadata().map_err(|error| cannot(&error.to_string()))?;
+        let about = file
+            .metadata()
+            .map_err(|error| cannot(&error.to_string()))?;
         if !about.is_file() {
             return Err(cannot("it is not a regular file"));
         }
         match file.try_lock() {
             Ok(()) => {}
             Err(fs::TryLockError::WouldBlock) => {
-                return Err(cannot("another listener records into it").hint("give each listener a file of its own"));
+                return Err(cannot("another listener records into it")
+                    .hint("give each listener a file of its own"));
             }
             // Some network file systems have no locks.
             Err(fs::TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => {}
             Err(fs::TryLockError::Error(error)) => return Err(cannot(&error.to_string())),
         }
         if tighten(&file).map_err(|error| cannot(&error.to_string()))? && !new {
-            notes.push(format!("`{}` could be read by others; now only by its owner", path.display()));
+            notes.push(format!(
+                "`{}` could be read by others; now only by its owner",
+                path.display()
+            ));
         }
-        let mut lines = Lines { path: path.to_owned(), file, good: about.len(), doubtful: false, buffer: Vec::new() };
+        let mut lines = Lines {
+            path: path.to_owned(),
+            file,
+            good: about.len(),
+            doubtful: false,
+            buffer: Vec::new(),
+        };
         if let Some(note) = lines.mend().map_err(|error| cannot(&error.to_string()))? {
             notes.push(note);
         }
@@ -215,7 +266,8 @@ impl Lines {
         let bytes = match jobs {
             [only] => only.text.as_bytes(),
             jobs => {
-                jobs.iter().for_each(|job| self.buffer.extend_from_slice(job.text.as_bytes()));
+                jobs.iter()
+                    .for_each(|job| self.buffer.extend_from_slice(job.text.as_bytes()));
                 &self.buffer
             }
         };
@@ -227,7 +279,13 @@ impl Lines {
         match &written {
             Ok(()) => self.good += length as u64,
             // After a failed sync nobody knows what is on the disk, so the file is opened anew before it is used again.
-            Err(_) => self.doubtful = self.file.set_len(self.good).and_then(|()| self.file.sync_data()).is_err(),
+            Err(_) => {
+                self.doubtful = self
+                    .file
+                    .set_len(self.good)
+                    .and_then(|()| self.file.sync_data())
+                    .is_err()
+            }
         }
         if self.buffer.capacity() > 1 << 20 {
             self.buffer = Vec::new();
@@ -277,7 +335,10 @@ impl Lines {
             self.good = start;
         }
         self.file.sync_all()?;
-        let note = format!("cut {torn} bytes of an unfinished line off the end of `{}`", self.path.display());
+        let note = format!(
+            "cut {torn} bytes of an unfinished line off the end of `{}`",
+            self.path.display()
+        );
         Ok((self.good == start).then_some(note))
     }
 }
@@ -292,7 +353,9 @@ fn last_line(file: &mut File, length: u64) -> io::Result<u64> {
     while end > 0 {
         let size = usize::try_from(end).unwrap_or(usize::MAX).min(block.len());
         let begin = end - size as u64;
-        let Some(part) = block.get_mut(..size) else { break };
+        let Some(part) = block.get_mut(..size) else {
+            break;
+        };
         file.seek(SeekFrom::Start(begin))?;
         file.read_exact(part)?;
         if let Some(at) = part.iter().rposition(|b| *b == b'\n') {
@@ -310,22 +373,32 @@ struct Folder {
 
 impl Folder {
     fn open(path: &Path) -> Result<Folder> {
-        let cannot = |error: io::Error| Error::usage(format!("cannot record into `{}`: {error}", path.display()));
+        let cannot = |error: io::Error| {
+            Error::usage(format!("cannot record into `{}`: {error}", path.display()))
+        };
         if !path.is_dir() {
             make_private_folder(path).map_err(cannot)?;
             sync_folder_of(path).map_err(cannot)?;
         }
         // Line ends belong to what is signed, and git would change them.
         match create_private(&path.join(".gitattributes")) {
-            Ok(mut file) => file.write_all(b"* -text\n").and_then(|()| file.sync_all()).map_err(cannot)?,
+            Ok(mut file) => file
+                .write_all(b"* -text\n")
+                .and_then(|()| file.sync_all())
+                .map_err(cannot)?,
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
             Err(error) => return Err(cannot(error)),
         }
-        Ok(Folder { path: path.to_owned() })
+        Ok(Folder {
+            path: path.to_owned(),
+        })
     }
 
     fn keep(&self, jobs: &mut Vec<Job>, sync: Sync) {
-        let written: Vec<_> = jobs.drain(..).map(|job| (self.write(&job, sync), job.done)).collect();
+        let written: Vec<_> = jobs
+            .drain(..)
+            .map(|job| (self.write(&job, sync), job.done))
+            .collect();
         // The names are kept by the folder.
         let synced = match sync {
             Sync::Always => sync_folder(&self.path),
@@ -336,7 +409,10 @@ impl Folder {
                 Ok(()) => Ok(path),
                 Err(error) => Err(io::Error::new(error.kind(), error.to_string())),
             });
-            let _ = done.send(kept.map_err(|error| format!("cannot write into `{}`: {error}", self.path.display())));
+            let _ =
+                done.send(kept.map_err(|error| {
+                    format!("cannot write into `{}`: {error}", self.path.display())
+                }));
         }
     }
 
@@ -398,7 +474,9 @@ fn create_private(path: &Path) -> io::Result<File> {
 #[cfg(unix)]
 fn private(options: &mut OpenOptions) -> &mut OpenOptions {
     use std::os::unix::fs::OpenOptionsExt;
-    options.mode(0o600).custom_flags(rustix::fs::OFlags::NOFOLLOW.bits().cast_signed())
+    options
+        .mode(0o600)
+        .custom_flags(rustix::fs::OFlags::NOFOLLOW.bits().cast_signed())
 }
 
 #[cfg(not(unix))]
@@ -425,7 +503,10 @@ fn tighten(_: &File) -> io::Result<bool> {
 #[cfg(unix)]
 fn make_private_folder(path: &Path) -> io::Result<()> {
     use std::os::unix::fs::DirBuilderExt;
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(path)
 }
 
 #[cfg(not(unix))]
@@ -454,4 +535,202 @@ fn is_same(one: &File, other: &File) -> io::Result<bool> {
 #[cfg(not(unix))]
 fn is_same(_: &File, _: &File) -> io::Result<bool> {
     Ok(true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Recorder;
+    use crate::webhook::{Delivery, Fixture, Headers};
+    use bytes::Bytes;
+    use http::Method;
+    use std::fs;
+    use std::path::Path;
+
+    fn fixture(id: usize) -> Fixture {
+        let delivery = Delivery {
+            method: Method::POST,
+            path: "/".parse().unwrap(),
+            headers: Headers::new(),
+            body: Bytes::from(format!("line {id}\nand another")),
+        };
+        Fixture {
+            id: Some(format!("../{id:04}")),
+            at: Some("2026-11-23T19:20:01.123456Z".parse().unwrap()),
+            ..Fixture::new(delivery)
+        }
+    }
+
+    fn lines(path: &Path) -> Vec<Fixture> {
+        let text = fs::read(path).unwrap();
+        assert!(text.is_empty() || text.ends_with(b"\n"));
+        text.split_inclusive(|b| *b == b'\n')
+            .map(|line| Fixture::read_line(line).unwrap())
+            .collect()
+    }
+
+    #[cfg(unix)]
+    fn mode(path: &Path) -> u32 {
+        use std::os::unix::fs::PermissionsExt;
+        fs::metadata(path).unwrap().permissions().mode() & 0o777
+    }
+
+    #[tokio::test]
+    async fn many_at_once_are_all_kept_whole() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("r.ndjson");
+        let recorder = Recorder::open(&path).unwrap();
+        let kept: Vec<_> = (0..500)
+            .map(|id| tokio::spawn(recorder.keep(&fixture(id))))
+            .collect();
+        for kept in kept {
+            assert_eq!(kept.await.unwrap().unwrap(), path);
+        }
+        let ids: Vec<_> = lines(&path)
+            .into_iter()
+            .map(|fixture| fixture.id.unwrap())
+            .collect();
+        assert_eq!(
+            ids,
+            (0..500).map(|id| format!("../{id:04}")).collect::<Vec<_>>()
+        );
+        #[cfg(unix)]
+        assert_eq!(mode(&path), 0o600);
+    }
+
+    #[tokio::test]
+    async fn what_waits_is_kept_before_the_recorder_goes() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("r.ndjson");
+        let recorder = Recorder::open(&path).unwrap();
+        let kept: Vec<_> = (0..50).map(|id| recorder.keep(&fixture(id))).collect();
+        drop(recorder);
+        assert_eq!(lines(&path).len(), 50);
+        for kept in kept {
+            kept.await.unwrap();
+        }
+    }
+
+    #[tokio::test]
+    async fn a_torn_tail_is_cut_and_said() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("r.ndjson");
+        let whole = fixture(1).to_line();
+        let half = &whole.as_bytes()[..40];
+        let long = vec![b'{'; 200_000];
+        for tail in [half, &[0; 3000], &long, b"\xf0\x9f"] {
+            for start in ["", &whole] {
+                fs::write(&path, [start.as_bytes(), tail].concat()).unwrap();
+                let recorder = Recorder::open(&path).unwrap();
+                assert!(
+                    recorder
+                        .notes()
+                        .iter()
+                        .any(|note| note.contains(&format!("cut {} bytes", tail.len())))
+                );
+                recorder.keep(&fixture(2)).await.unwrap();
+                drop(recorder);
+                assert_eq!(lines(&path).len(), 1 + usize::from(!start.is_empty()));
+            }
+        }
+        // Whole, but for the line break.
+        fs::write(&path, whole.trim_end()).unwrap();
+        let recorder = Recorder::open(&path).unwrap();
+        assert!(!recorder.notes().iter().any(|note| note.contains("cut")));
+        recorder.keep(&fixture(2)).await.unwrap();
+        drop(recorder);
+        assert_eq!(lines(&path).len(), 2);
+    }
+
+    #[test]
+    fn what_cannot_be_recorded_into_is_said() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("r.ndjson");
+        let first = Recorder::open(&path).unwrap();
+        let refused = |path: &Path, why: &str| {
+            let error = Recorder::open(path).err().unwrap();
+            let said = error.what();
+            assert!(
+                said.contains(&*path.to_string_lossy()) && said.contains(why),
+                "{said}"
+            );
+            assert_eq!(error.exit() as u8, 2);
+        };
+        refused(&path, "another listener");
+        drop(first);
+        drop(Recorder::open(&path).unwrap());
+        refused(&dir.path().join("none/r.ndjson"), "does not exist");
+        fs::create_dir(dir.path().join("folder.ndjson")).unwrap();
+        refused(&dir.path().join("folder.ndjson"), "it is a folder");
+        #[cfg(unix)]
+        {
+            let link = dir.path().join("link.ndjson");
+            std::os::unix::fs::symlink(dir.path().join("victim"), &link).unwrap();
+            refused(&link, "it is a link");
+            assert!(!dir.path().join("victim").exists());
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_that_others_can_read_is_taken_from_them() {
+        use std::os::unix::fs::PermissionsExt;
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("r.ndjson");
+        fs::write(&path, "").unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+        assert_eq!(Recorder::open(&path).unwrap().notes().len(), 1);
+        assert_eq!(mode(&path), 0o600);
+    }
+
+    #[tokio::test]
+    async fn a_deleted_recording_is_made_anew() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("r.ndjson");
+        let recorder = Recorder::open(&path).unwrap();
+        recorder.keep(&fixture(1)).await.unwrap();
+        fs::remove_file(&path).unwrap();
+        recorder.keep(&fixture(2)).await.unwrap();
+        assert_eq!(lines(&path).len(), 1);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn what_cannot_be_written_is_not_kept() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = dir.path().join("folder");
+        let recorder = Recorder::open(&folder).unwrap();
+        recorder.keep(&fixture(1)).await.unwrap();
+        fs::remove_dir_all(&folder).unwrap();
+        assert!(
+            recorder
+                .keep(&fixture(2))
+                .await
+                .unwrap_err()
+                .contains("folder")
+        );
+        fs::create_dir(&folder).unwrap();
+        recorder.keep(&fixture(3)).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_folder_gets_a_file_each() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = dir.path().join("new/folder");
+        let recorder = Recorder::open(&folder).unwrap();
+        let first = recorder.keep(&fixture(1)).await.unwrap();
+        let again = recorder.keep(&fixture(1)).await.unwrap();
+        assert_eq!(first, folder.join("20261123T192001.123456Z-0001.json"));
+        assert_eq!(again, folder.join("20261123T192001.123456Z-0001-2.json"));
+        assert_eq!(
+            Fixture::read(&fs::read(&first).unwrap()).unwrap().delivery,
+            fixture(1).delivery
+        );
+        assert_eq!(
+            fs::read_to_string(folder.join(".gitattributes")).unwrap(),
+            "* -text\n"
+        );
+        assert_eq!(fs::read_dir(&folder).unwrap().count(), 3);
+        #[cfg(unix)]
+        assert_eq!((mode(&first), mode(&folder)), (0o600, 0o700));
+    }
 }

@@ -11,13 +11,21 @@ pub(super) fn read(value: &[u8], now: Timestamp) -> Option<Duration> {
     let value = std::str::from_utf8(value).ok()?.trim_matches([' ', '\t']);
     if value.bytes().all(|b| b.is_ascii_digit()) {
         // Ten digits are three centuries; more is junk.
-        return (1..=10).contains(&value.len()).then(|| value.parse().ok().map(Duration::from_secs))?;
+        return (1..=10)
+            .contains(&value.len())
+            .then(|| value.parse().ok().map(Duration::from_secs))?;
     }
     let then = date(value, now)?;
-    Some(then.duration_since(now).try_into().unwrap_or(Duration::ZERO))
+    Some(
+        then.duration_since(now)
+            .try_into()
+            .unwrap_or(Duration::ZERO),
+    )
 }
 
-const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+const MONTHS: [&str; 12] = [
+    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+];
 
 fn date(value: &str, now: Timestamp) -> Option<Timestamp> {
     // No date is longer than `Wednesday, 06-Nov-94 08:49:37 GMT`.
@@ -53,7 +61,10 @@ fn date(value: &str, now: Timestamp) -> Option<Timestamp> {
 }
 
 fn number<T: std::str::FromStr>(digits: &str) -> Option<T> {
-    digits.bytes().all(|b| b.is_ascii_digit()).then(|| digits.parse().ok())?
+    digits
+        .bytes()
+        .all(|b| b.is_ascii_digit())
+        .then(|| digits.parse().ok())?
 }
 
 /// A year of two digits is the one that is at most 50 years ahead.
@@ -99,8 +110,26 @@ mod tests {
             (&long, None),
             (&nested, None),
         ] {
-            assert_eq!(super::read(value.as_bytes(), now), seconds.map(Duration::from_secs), "`{value:.40}`");
+            assert_eq!(
+                super::read(value.as_bytes(), now),
+                seconds.map(Duration::from_secs),
+                "`{value:.40}`"
+            );
         }
+        // Two digits are the nearest year that is not far ahead.
+        let now = "2026-11-06T08:49:00Z".parse().unwrap();
+        let wait = |year| {
+            super::read(
+                format!("Sunday, 06-Nov-{year} 08:49:37 GMT").as_bytes(),
+                now,
+            )
+            .unwrap()
+        };
+        assert_eq!(
+            (wait("94"), wait("26")),
+            (Duration::ZERO, Duration::from_secs(37))
+        );
+        assert!(wait("70") > Duration::from_secs(40 * 365 * 86_400));
         assert_eq!(super::read(b"\xff\xfe", now), None);
     }
 }

@@ -52,23 +52,31 @@ pub fn read(spec: &str, known: &[&str]) -> Result<Given> {
     if text.is_empty() {
         return Err(Error::usage("a secret is empty"));
     }
-    Ok(Given { limit, secret: Secret::new(text), origin, note })
+    Ok(Given {
+        limit,
+        secret: Secret::new(text),
+        origin,
+        note,
+    })
 }
 
 fn from_environment(name: &str) -> Result<String> {
     // The name itself may be a secret that somebody mistook it for: it is shown only if it looks like a name.
     let is_name = !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
     if !is_name {
-        return Err(Error::usage("`env:` wants the name of an environment variable").hint("`--secret env:NAME`"));
+        return Err(
+            Error::usage("`env:` wants the name of an environment variable")
+                .hint("`--secret env:NAME`"),
+        );
     }
     match std::env::var(name) {
         Ok(text) => Ok(text),
-        Err(std::env::VarError::NotPresent) => {
-            Err(Error::usage(format!("the environment variable `{name}` is not set")))
-        }
-        Err(std::env::VarError::NotUnicode(_)) => {
-            Err(Error::usage(format!("the environment variable `{name}` is not UTF-8")))
-        }
+        Err(std::env::VarError::NotPresent) => Err(Error::usage(format!(
+            "the environment variable `{name}` is not set"
+        ))),
+        Err(std::env::VarError::NotUnicode(_)) => Err(Error::usage(format!(
+            "the environment variable `{name}` is not UTF-8"
+        ))),
     }
 }
 
@@ -80,7 +88,8 @@ fn from_file(path: &str) -> Result<(String, Option<String>)> {
         _ => cannot(&error.to_string()),
     })?;
     cut_line_break(&mut text);
-    let note = is_open(path).then(|| format!("`{path}` can be read by others: `chmod 600` keeps the secret to you"));
+    let note = is_open(path)
+        .then(|| format!("`{path}` can be read by others: `chmod 600` keeps the secret to you"));
     Ok((text, note))
 }
 
@@ -172,14 +181,22 @@ mod tests {
         for (spec, limit, secret) in [
             ("hunter2", None, "hunter2"),
             ("mailgun=hunter2", Some("mailgun"), "hunter2"),
-            ("standard-webhooks=whsec_YWJj=", Some("standard-webhooks"), "whsec_YWJj="),
+            (
+                "standard-webhooks=whsec_YWJj=",
+                Some("standard-webhooks"),
+                "whsec_YWJj=",
+            ),
             ("whsec_YWJj=", None, "whsec_YWJj="),
             ("YWJj==", None, "YWJj=="),
             ("header:x-a=b", None, "header:x-a=b"),
             ("mailgan=x", None, "mailgan=x"),
         ] {
             let given = read(spec, &KNOWN).unwrap();
-            assert_eq!((given.limit.as_deref(), given.secret.reveal()), (limit, secret), "{spec}");
+            assert_eq!(
+                (given.limit.as_deref(), given.secret.reveal()),
+                (limit, secret),
+                "{spec}"
+            );
             assert_eq!(given.origin, Origin::CommandLine);
         }
     }
@@ -191,7 +208,10 @@ mod tests {
         fs::write(&file, "-----BEGIN-----\n\n").unwrap();
         let spec = format!("mailgun=file:{}", file.display());
         let given = read(&spec, &KNOWN).unwrap();
-        assert_eq!((given.secret.reveal(), given.origin), ("-----BEGIN-----\n", Origin::File));
+        assert_eq!(
+            (given.secret.reveal(), given.origin),
+            ("-----BEGIN-----\n", Origin::File)
+        );
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;
@@ -209,6 +229,9 @@ mod tests {
         assert!(error("file:/no/such/file").contains("/no/such/file"));
         assert!(!error("env:whsec_hunter2=").contains("hunter2"));
         assert!(error("").contains("empty"));
-        assert_eq!(read("env:PATH", &KNOWN).unwrap().origin, Origin::Environment);
+        assert_eq!(
+            read("env:PATH", &KNOWN).unwrap().origin,
+            Origin::Environment
+        );
     }
 }

@@ -86,7 +86,12 @@ pub struct Answer {
 impl Answer {
     /// An answer of this status, without fields and body.
     pub fn of(status: StatusCode) -> Self {
-        Self { status, headers: Headers::new(), body: Bytes::new(), hang_up: false }
+        Self {
+            status,
+            headers: Headers::new(),
+            body: Bytes::new(),
+            hang_up: false,
+        }
     }
 }
 
@@ -121,7 +126,9 @@ pub fn bind(addr: &str) -> Result<std::net::TcpListener> {
         let cannot = |why: &str| Error::usage(format!("cannot listen on {addr}: {why}"));
         match error.kind() {
             AddrInUse => cannot("address already in use").hint("`--port 0` takes any free port"),
-            PermissionDenied => cannot("permission denied").hint("ports below 1024 are for administrators"),
+            PermissionDenied => {
+                cannot("permission denied").hint("ports below 1024 are for administrators")
+            }
             AddrNotAvailable => cannot("this machine has no such address"),
             InvalidInput => cannot("that is no address and port"),
             _ => cannot(&error.to_string()),
@@ -136,7 +143,11 @@ pub async fn serve<H: Handler>(
     handler: Arc<H>,
     shutdown: impl Future<Output = ()>,
 ) {
-    let house = Arc::new(House { memory: Arc::new(Semaphore::new(limits.in_memory >> 10)), limits, handler });
+    let house = Arc::new(House {
+        memory: Arc::new(Semaphore::new(limits.in_memory >> 10)),
+        limits,
+        handler,
+    });
     let seats = Arc::new(Semaphore::new(limits.connections));
     let (closing, _) = watch::channel(());
     let mut shutdown = pin!(shutdown);
@@ -146,7 +157,13 @@ pub async fn serve<H: Handler>(
             () = &mut shutdown => break,
             guest = next(&listener, &seats) => guest,
         };
-        tokio::spawn(connection(Arc::clone(&house), stream, remote, seat, closing.subscribe()));
+        tokio::spawn(connection(
+            Arc::clone(&house),
+            stream,
+            remote,
+            seat,
+            closing.subscribe(),
+        ));
     }
     drop(listener);
     // Nobody may be watching.
@@ -164,9 +181,14 @@ struct House<H> {
 }
 
 /// The next connection, as soon as there is a seat for it.
-async fn next(listener: &TcpListener, seats: &Arc<Semaphore>) -> (TcpStream, SocketAddr, OwnedSemaphorePermit) {
+async fn next(
+    listener: &TcpListener,
+    seats: &Arc<Semaphore>,
+) -> (TcpStream, SocketAddr, OwnedSemaphorePermit) {
     loop {
-        let Ok(seat) = Arc::clone(seats).acquire_owned().await else { std::future::pending().await };
+        let Ok(seat) = Arc::clone(seats).acquire_owned().await else {
+            std::future::pending().await
+        };
         match listener.accept().await {
             Ok((stream, remote)) => {
                 // A stream that is gone already will say so when it is read.
@@ -187,15 +209,26 @@ async fn connection<H: Handler>(
     mut closing: watch::Receiver<()>,
 ) {
     let limits = &house.limits;
-    let patience = Patience { head: limits.head_timeout, body: limits.body_timeout, idle: limits.idle };
+    let patience = Patience {
+        head: limits.head_timeout,
+        body: limits.body_timeout,
+        idle: limits.idle,
+    };
     let pulse = Arc::new(Pulse::new(seat));
     let stream = TokioIo::new(Stream::new(stream, Arc::clone(&pulse)));
-    let door = Arc::new(Door { house, remote, pulse: Arc::clone(&pulse) });
+    let door = Arc::new(Door {
+        house,
+        remote,
+        pulse: Arc::clone(&pulse),
+    });
     let requests = http1::Builder::new()
         .half_close(true)
         .max_header_size(LARGEST_HEAD)
         .header_read_timeout(None)
-        .serve_connection(stream, service_fn(move |request| Arc::clone(&door).answer(request)));
+        .serve_connection(
+            stream,
+            service_fn(move |request| Arc::clone(&door).answer(request)),
+        );
 
     let mut requests = pin!(requests);
     let mut closing = pin!(closing.changed());
@@ -214,7 +247,9 @@ async fn connection<H: Handler>(
                 Due::Later(when) => timer.as_mut().reset(when),
                 Due::Close => return Poll::Ready(()),
                 Due::Late => {
-                    timer.as_mut().reset(tokio::time::Instant::now() + patience.idle);
+                    timer
+                        .as_mut()
+                        .reset(tokio::time::Instant::now() + patience.idle);
                     if requests.as_mut().poll(cx).is_ready() {
                         return Poll::Ready(());
                     }
@@ -249,7 +284,10 @@ impl std::fmt::Display for HungUp {
 impl std::error::Error for HungUp {}
 
 impl<H: Handler> Door<H> {
-    async fn answer(self: Arc<Self>, request: Request<Incoming>) -> std::result::Result<Response<Full<Bytes>>, HungUp> {
+    async fn answer(
+        self: Arc<Self>,
+        request: Request<Incoming>,
+    ) -> std::result::Result<Response<Full<Bytes>>, HungUp> {
         let (head, body) = request.into_parts();
         self.pulse.go_on(Phase::Body);
         let (body, room) = match self.read(&head, body).await {
@@ -259,11 +297,19 @@ impl<H: Handler> Door<H> {
         self.pulse.go_on(Phase::Busy);
         let delivery = Delivery {
             method: head.method,
-            path: head.uri.into_parts().path_and_query.unwrap_or_else(|| PathAndQuery::from_static("/")),
+            path: head
+                .uri
+                .into_parts()
+                .path_and_query
+                .unwrap_or_else(|| PathAndQuery::from_static("/")),
             headers: head.headers.into(),
             body,
         };
-        let arrival = Arrival { delivery, remote: self.remote, at: Timestamp::now() };
+        let arrival = Arrival {
+            delivery,
+            remote: self.remote,
+            at: Timestamp::now(),
+        };
         let taking = Arc::clone(&self.house.handler).take(arrival);
         let pulse = Arc::clone(&self.pulse);
         let answer = ToTheEnd(Some(Box::pin(async move {
@@ -274,7 +320,11 @@ impl<H: Handler> Door<H> {
         })));
         let answer = answer.await;
         self.pulse.enter(Phase::Idle);
-        if answer.hang_up { Err(HungUp) } else { Ok(response(answer)) }
+        if answer.hang_up {
+            Err(HungUp)
+        } else {
+            Ok(response(answer))
+        }
     }
 
     /// The whole body, and the room that it takes in memory.
@@ -286,7 +336,10 @@ impl<H: Handler> Door<H> {
         check(head)?;
         let limits = &self.house.limits;
         let too_large = Refusal(StatusCode::PAYLOAD_TOO_LARGE, "the body is too large");
-        let declared = body.size_hint().exact().map(|bytes| usize::try_from(bytes).unwrap_or(usize::MAX));
+        let declared = body
+            .size_hint()
+            .exact()
+            .map(|bytes| usize::try_from(bytes).unwrap_or(usize::MAX));
         let mut room = match declared {
             Some(0) => return Ok((Bytes::new(), None)),
             // Unread, and without a "100 Continue", which hyper sends when the body is first asked for.
@@ -297,7 +350,9 @@ impl<H: Handler> Door<H> {
         let mut whole = Gather::default();
         while let Some(frame) = self.frame(&mut body).await? {
             // Trailers are not passed on.
-            let Ok(data) = frame.into_data() else { continue };
+            let Ok(data) = frame.into_data() else {
+                continue;
+            };
             let length = whole.len() + data.len();
             if length > limits.max_body {
                 return Err(too_large);
@@ -321,13 +376,24 @@ impl<H: Handler> Door<H> {
         Ok((body, room))
     }
 
-    async fn frame(&self, body: &mut Incoming) -> std::result::Result<Option<hyper::body::Frame<Bytes>>, Refusal> {
+    async fn frame(
+        &self,
+        body: &mut Incoming,
+    ) -> std::result::Result<Option<hyper::body::Frame<Bytes>>, Refusal> {
         poll_fn(|cx| {
             if self.pulse.phase() == Phase::Late {
-                return Poll::Ready(Err(Refusal(StatusCode::REQUEST_TIMEOUT, "the body took too long")));
+                return Poll::Ready(Err(Refusal(
+                    StatusCode::REQUEST_TIMEOUT,
+                    "the body took too long",
+                )));
             }
             Pin::new(&mut *body).poll_frame(cx).map(|frame| {
-                frame.transpose().map_err(|_| Refusal(StatusCode::BAD_REQUEST, "the body is broken off or malformed"))
+                frame.transpose().map_err(|_| {
+                    Refusal(
+                        StatusCode::BAD_REQUEST,
+                        "the body is broken off or malformed",
+                    )
+                })
             })
         })
         .await
@@ -342,7 +408,10 @@ impl<H: Handler> Door<H> {
             return room;
         }
         self.pulse.go_on(Phase::Busy);
-        let room = Arc::clone(memory).acquire_many_owned(needed).await.expect("the semaphore is never closed");
+        let room = Arc::clone(memory)
+            .acquire_many_owned(needed)
+            .await
+            .expect("the semaphore is never closed");
         self.pulse.enter(Phase::Body);
         room
     }
@@ -352,8 +421,13 @@ impl<H: Handler> Door<H> {
         self.pulse.enter(Phase::Refused);
         let mut response = Response::new(Full::new(Bytes::from(format!("{why}\n"))));
         *response.status_mut() = *status;
-        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
-        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+        response
+            .headers_mut()
+            .insert(CONNECTION, HeaderValue::from_static("close"));
+        response.headers_mut().insert(
+            CONTENT_TYPE,
+            HeaderValue::from_static("text/plain; charset=utf-8"),
+        );
         response
     }
 }
@@ -362,9 +436,16 @@ impl<H: Handler> Door<H> {
 fn check(head: &Parts) -> std::result::Result<(), Refusal> {
     let bad = |why| Err(Refusal(StatusCode::BAD_REQUEST, why));
     if matches!(head.method, Method::CONNECT | Method::TRACE) {
-        return Err(Refusal(StatusCode::METHOD_NOT_ALLOWED, "the method is not allowed"));
+        return Err(Refusal(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "the method is not allowed",
+        ));
     }
-    if head.uri.path_and_query().is_some_and(|path| path.as_str().len() > LONGEST_TARGET) {
+    if head
+        .uri
+        .path_and_query()
+        .is_some_and(|path| path.as_str().len() > LONGEST_TARGET)
+    {
         return Err(Refusal(StatusCode::URI_TOO_LONG, "the path is too long"));
     }
     let mut hosts = head.headers.get_all(HOST).iter();
@@ -372,7 +453,10 @@ fn check(head: &Parts) -> std::result::Result<(), Refusal> {
         (None, _) if head.version >= Version::HTTP_11 => return bad("the Host field is missing"),
         (Some(_), Some(_)) => return bad("there is more than one Host field"),
         (Some(host), None)
-            if !host.as_bytes().iter().all(|b| b.is_ascii_alphanumeric() || b"-._~:[]%!$&'()*+,;=".contains(b)) =>
+            if !host
+                .as_bytes()
+                .iter()
+                .all(|b| b.is_ascii_alphanumeric() || b"-._~:[]%!$&'()*+,;=".contains(b)) =>
         {
             return bad("the Host field is no host");
         }
@@ -382,7 +466,10 @@ fn check(head: &Parts) -> std::result::Result<(), Refusal> {
     match (encodings.next(), encodings.next()) {
         (None, _) => Ok(()),
         (Some(one), None) if one.as_bytes().trim_ascii().eq_ignore_ascii_case(b"chunked") => Ok(()),
-        _ => Err(Refusal(StatusCode::NOT_IMPLEMENTED, "the only transfer coding is chunked")),
+        _ => Err(Refusal(
+            StatusCode::NOT_IMPLEMENTED,
+            "the only transfer coding is chunked",
+        )),
     }
 }
 
@@ -405,7 +492,9 @@ impl<F: Future<Output = Answer> + Send + 'static> Future for ToTheEnd<F> {
     type Output = Answer;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Answer> {
-        let Some(work) = &mut self.0 else { return Poll::Pending };
+        let Some(work) = &mut self.0 else {
+            return Poll::Pending;
+        };
         let answer = work.as_mut().poll(cx);
         if answer.is_ready() {
             self.0 = None;
@@ -419,5 +508,446 @@ impl<F: Future<Output = Answer> + Send + 'static> Drop for ToTheEnd<F> {
         if let (Some(work), Ok(runtime)) = (self.0.take(), tokio::runtime::Handle::try_current()) {
             runtime.spawn(work);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Answer, Arrival, Handler, Limits, ToTheEnd, bind, serve};
+    use crate::webhook::Headers;
+    use bytes::Bytes;
+    use http::{HeaderName, HeaderValue, StatusCode};
+    use std::net::SocketAddr;
+    use std::sync::Arc;
+    use std::time::Duration;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpStream;
+    use tokio::sync::{Semaphore, mpsc, oneshot};
+    use tokio::task::JoinHandle;
+
+    /// Passes on what it takes, and answers 200 with the body's length, once it is let.
+    struct Desk {
+        taken: mpsc::UnboundedSender<Arrival>,
+        refused: mpsc::UnboundedSender<StatusCode>,
+        let_go: Semaphore,
+        answer: fn(&Arrival) -> Answer,
+    }
+
+    impl Handler for Desk {
+        async fn take(self: Arc<Self>, arrival: Arrival) -> Answer {
+            let answer = (self.answer)(&arrival);
+            let _ = self.taken.send(arrival);
+            let _permit = self.let_go.acquire().await.unwrap();
+            answer
+        }
+
+        fn refused(&self, _: SocketAddr, status: StatusCode, _: &'static str) {
+            let _ = self.refused.send(status);
+        }
+    }
+
+    struct House {
+        addr: SocketAddr,
+        desk: Arc<Desk>,
+        taken: mpsc::UnboundedReceiver<Arrival>,
+        refused: mpsc::UnboundedReceiver<StatusCode>,
+        close: oneshot::Sender<()>,
+        serving: JoinHandle<()>,
+    }
+
+    fn length(arrival: &Arrival) -> Answer {
+        Answer {
+            body: arrival.delivery.body.len().to_string().into(),
+            ..Answer::of(StatusCode::OK)
+        }
+    }
+
+    impl House {
+        fn open(limits: Limits, permits: usize, answer: fn(&Arrival) -> Answer) -> House {
+            let listener = tokio::net::TcpListener::from_std(bind("127.0.0.1:0").unwrap()).unwrap();
+            let addr = listener.local_addr().unwrap();
+            let (taken_in, taken) = mpsc::unbounded_channel();
+            let (refused_in, refused) = mpsc::unbounded_channel();
+            let desk = Arc::new(Desk {
+                taken: taken_in,
+                refused: refused_in,
+                let_go: Semaphore::new(permits),
+                answer,
+            });
+            let (close, closed) = oneshot::channel::<()>();
+            let handler = Arc::clone(&desk);
+            let serving = tokio::spawn(serve(listener, limits, handler, async {
+                let _ = closed.await;
+            }));
+            House {
+                addr,
+                desk,
+                taken,
+                refused,
+                close,
+                serving,
+            }
+        }
+
+        fn usual() -> House {
+            Self::open(Limits::default(), 1, length)
+        }
+
+        async fn call(&self) -> TcpStream {
+            TcpStream::connect(self.addr).await.unwrap()
+        }
+
+        /// Sends these bytes on a connection of their own and gives all that comes back until it is closed.
+        async fn say(&self, bytes: &[u8]) -> String {
+            let mut stream = self.call().await;
+            stream.write_all(bytes).await.unwrap();
+            all(&mut stream).await
+        }
+    }
+
+    async fn all(stream: &mut TcpStream) -> String {
+        let mut answer = Vec::new();
+        let read = stream.read_to_end(&mut answer);
+        tokio::time::timeout(Duration::from_secs(20), read)
+            .await
+            .expect("the server should close")
+            .unwrap();
+        String::from_utf8_lossy(&answer).into_owned()
+    }
+
+    /// Reads one answer that has a body with its length.
+    async fn one(stream: &mut TcpStream) -> String {
+        let mut answer = String::new();
+        loop {
+            let mut byte = [0];
+            tokio::time::timeout(Duration::from_secs(20), stream.read_exact(&mut byte))
+                .await
+                .unwrap()
+                .unwrap();
+            answer.push(char::from(byte[0]));
+            if let Some(head) = answer.strip_suffix("\r\n\r\n") {
+                let length = head.to_ascii_lowercase();
+                let length = length
+                    .split("content-length: ")
+                    .nth(1)
+                    .unwrap()
+                    .lines()
+                    .next()
+                    .unwrap()
+                    .parse()
+                    .unwrap();
+                let mut body = vec![0; length];
+                stream.read_exact(&mut body).await.unwrap();
+                return answer + &String::from_utf8(body).unwrap();
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_request_arrives_as_it_was_sent() {
+        let mut house = House::usual();
+        let body: Vec<u8> = (0..=255).cycle().take(100_000).collect();
+        let mut request = b"PUT /a/../b?x=%00&y=[]&z HTTP/1.1\r\nHost: h\r\nX-A: 1\r\nX-B: \xff\xfe\r\nx-a: 2\r\n\
+            Connection: close\r\nContent-Length: 100000\r\n\r\n"
+            .to_vec();
+        request.extend(&body);
+        let answer = house.say(&request).await;
+        assert!(
+            answer.starts_with("HTTP/1.1 200") && answer.ends_with("\r\n\r\n100000"),
+            "{answer}"
+        );
+        let delivery = house.taken.recv().await.unwrap().delivery;
+        assert_eq!(delivery.method, "PUT");
+        assert_eq!(delivery.path, "/a/../b?x=%00&y=[]&z");
+        assert_eq!(delivery.body, body);
+        assert_eq!(delivery.headers.all("x-a").collect::<Vec<_>>(), ["1", "2"]);
+        assert_eq!(delivery.headers.get("x-b").unwrap().as_bytes(), b"\xff\xfe");
+
+        let mut request = b"POST http://elsewhere/p?q HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\
+            Transfer-Encoding: chunked\r\n\r\n"
+            .to_vec();
+        for piece in body.chunks(777) {
+            request.extend(format!("{:x}\r\n", piece.len()).bytes());
+            request.extend(piece);
+            request.extend(b"\r\n");
+        }
+        request.extend(b"0\r\n\r\n");
+        assert!(house.say(&request).await.starts_with("HTTP/1.1 200"));
+        let delivery = house.taken.recv().await.unwrap().delivery;
+        assert_eq!(delivery.path, "/p?q");
+        assert_eq!(delivery.body, body);
+    }
+
+    #[tokio::test]
+    async fn a_body_over_the_limit_is_refused_unread() {
+        let mut house = House::open(
+            Limits {
+                max_body: 1000,
+                ..Limits::default()
+            },
+            1,
+            length,
+        );
+        let post = "POST / HTTP/1.1\r\nHost: h\r\n";
+        let exactly = format!(
+            "{post}Connection: close\r\nContent-Length: 1000\r\n\r\n{}",
+            "x".repeat(1000)
+        );
+        assert!(
+            house
+                .say(exactly.as_bytes())
+                .await
+                .starts_with("HTTP/1.1 200")
+        );
+        for request in [
+            format!("{post}Content-Length: 1001\r\n\r\n"),
+            format!("{post}Content-Length: 10000000000\r\nExpect: 100-continue\r\n\r\n"),
+            format!(
+                "{post}Content-Length: 5000000\r\n\r\n{}",
+                "x".repeat(5_000_000)
+            ),
+            format!(
+                "{post}Transfer-Encoding: chunked\r\n\r\n3e8\r\n{}\r\n1\r\nx\r\n",
+                "x".repeat(1000)
+            ),
+        ] {
+            let answer = house.say(request.as_bytes()).await;
+            assert!(
+                answer.starts_with("HTTP/1.1 413") && answer.contains("connection: close"),
+                "{answer}"
+            );
+            assert_eq!(
+                house.refused.recv().await,
+                Some(StatusCode::PAYLOAD_TOO_LARGE)
+            );
+        }
+        house.taken.recv().await.unwrap();
+        assert!(house.taken.try_recv().is_err());
+    }
+
+    #[tokio::test]
+    async fn what_no_webhook_has_is_refused() {
+        let mut house = House::usual();
+        let path = format!("GET /{} HTTP/1.1\r\nHost: h\r\n\r\n", "x".repeat(17_000));
+        let head = format!(
+            "GET / HTTP/1.1\r\nHost: h\r\nX: {}\r\n\r\n",
+            "x".repeat(70_000)
+        );
+        let fields = format!(
+            "GET / HTTP/1.1\r\nHost: h\r\n{}\r\n",
+            "x: y\r\n".repeat(101)
+        );
+        for (request, status) in [
+            ("GET / HTTP/1.1\r\n\r\n", "400"),
+            ("GET / HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n", "400"),
+            ("GET / HTTP/1.1\r\nHost: a b\r\n\r\n", "400"),
+            ("GET / HTTP/1.1\r\nHost: a/b\r\n\r\n", "400"),
+            ("CONNECT h:1 HTTP/1.1\r\nHost: h:1\r\n\r\n", "405"),
+            ("TRACE / HTTP/1.1\r\nHost: h\r\n\r\n", "405"),
+            (
+                "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
+                "501",
+            ),
+            (
+                "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked, chunked\r\n\r\n0\r\n\r\n",
+                "501",
+            ),
+            (
+                "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+                "400",
+            ),
+            (
+                "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1, 2\r\n\r\nx",
+                "400",
+            ),
+            ("nonsense\r\n\r\n", "400"),
+            (&path, "414"),
+            (&head, "431"),
+            (&fields, "431"),
+        ] {
+            let answer = house.say(request.as_bytes()).await;
+            assert!(
+                answer.starts_with(&format!("HTTP/1.1 {status}")),
+                "{answer} for {request:.60}"
+            );
+        }
+        assert!(house.taken.try_recv().is_err());
+        // HTTP/1.0 had no Host.
+        assert!(
+            house
+                .say(b"GET / HTTP/1.0\r\n\r\n")
+                .await
+                .starts_with("HTTP/1.0 200")
+        );
+    }
+
+    #[tokio::test]
+    async fn a_connection_carries_many_requests_and_the_answers_fields() {
+        fn answer(_: &Arrival) -> Answer {
+            let name = HeaderName::from_static("x-twice");
+            let fields = ["a", "b"].map(|value| (name.clone(), HeaderValue::from_static(value)));
+            let length = (
+                HeaderName::from_static("content-length"),
+                HeaderValue::from_static("999"),
+            );
+            let headers: Headers = fields.into_iter().chain([length]).collect();
+            Answer {
+                status: StatusCode::ACCEPTED,
+                headers,
+                body: Bytes::from("yes"),
+                hang_up: false,
+            }
+        }
+        let mut house = House::open(Limits::default(), 1, answer);
+        let mut stream = house.call().await;
+        for _ in 0..3 {
+            stream
+                .write_all(b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\nhi")
+                .await
+                .unwrap();
+            let answer = one(&mut stream).await;
+            assert!(
+                answer.starts_with("HTTP/1.1 202") && answer.ends_with("\r\n\r\nyes"),
+                "{answer}"
+            );
+            assert!(answer.contains("x-twice: a\r\nx-twice: b\r\n"), "{answer}");
+        }
+        let remotes = [house.taken.recv().await, house.taken.recv().await]
+            .map(|arrival| arrival.unwrap().remote);
+        assert_eq!(remotes, [stream.local_addr().unwrap(); 2]);
+        // Half closed is not gone.
+        stream
+            .write_all(b"GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+            .await
+            .unwrap();
+        stream.shutdown().await.unwrap();
+        assert!(all(&mut stream).await.ends_with("yes"));
+    }
+
+    #[tokio::test]
+    async fn hanging_up_says_nothing() {
+        let house = House::open(Limits::default(), 1, |_| Answer {
+            hang_up: true,
+            ..Answer::of(StatusCode::OK)
+        });
+        assert_eq!(house.say(b"GET / HTTP/1.1\r\nHost: h\r\n\r\n").await, "");
+    }
+
+    #[tokio::test]
+    async fn whoever_is_too_slow_is_closed() {
+        let tiny = Duration::from_millis(50);
+        let limits = Limits {
+            head_timeout: tiny,
+            idle: tiny,
+            body_timeout: tiny,
+            ..Limits::default()
+        };
+        let mut house = House::open(limits, 1, length);
+        for (start, answer) in [
+            ("", ""),
+            ("POST / HT", ""),
+            (
+                "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nabc",
+                "HTTP/1.1 408",
+            ),
+        ] {
+            let said = house.say(start.as_bytes()).await;
+            assert!(
+                said.starts_with(answer) && said.is_empty() == answer.is_empty(),
+                "{said} for {start}"
+            );
+        }
+        assert!(house.taken.try_recv().is_err());
+        // Between two requests.
+        let said = house.say(b"GET / HTTP/1.1\r\nHost: h\r\n\r\n").await;
+        assert!(said.starts_with("HTTP/1.1 200"), "{said}");
+    }
+
+    #[tokio::test]
+    async fn all_bodies_together_are_bounded_and_all_are_read() {
+        let limits = Limits {
+            in_memory: 64 << 10,
+            ..Limits::default()
+        };
+        let mut house = House::open(limits, 0, length);
+        let mut streams = Vec::new();
+        for request in [
+            "Content-Length: 40000\r\n\r\n",
+            "Transfer-Encoding: chunked\r\n\r\n9c40\r\n",
+        ] {
+            let mut stream = house.call().await;
+            let request = format!(
+                "POST / HTTP/1.1\r\nHost: h\r\n{request}{}",
+                "x".repeat(40_000)
+            );
+            stream.write_all(request.as_bytes()).await.unwrap();
+            let _ = stream.write_all(b"\r\n0\r\n\r\n").await;
+            streams.push(stream);
+        }
+        // Small ones need not wait. While many of them come and go, the second large one is not taken.
+        for number in 0..50 {
+            let mut small = house.call().await;
+            small
+                .write_all(b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\nhi")
+                .await
+                .unwrap();
+            let taken = house.taken.recv().await.unwrap().delivery.body.len();
+            assert_eq!(taken > 2, number == 0, "{taken} bytes as number {number}");
+        }
+        house.desk.let_go.add_permits(1);
+        for stream in &mut streams {
+            assert!(one(stream).await.ends_with("40000"));
+        }
+    }
+
+    #[tokio::test]
+    async fn what_has_begun_is_answered_at_shutdown() {
+        let mut house = House::open(Limits::default(), 0, length);
+        let mut idle = house.call().await;
+        let mut busy = house.call().await;
+        busy.write_all(b"GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+            .await
+            .unwrap();
+        house.taken.recv().await.unwrap();
+        house.close.send(()).unwrap();
+        assert_eq!(all(&mut idle).await, "");
+        house.desk.let_go.add_permits(1);
+        assert!(all(&mut busy).await.starts_with("HTTP/1.1 200"));
+        house.serving.await.unwrap();
+        assert!(TcpStream::connect(house.addr).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn work_that_nobody_waits_for_goes_on() {
+        let (begun, begins) = oneshot::channel();
+        let (let_go, wait) = oneshot::channel::<()>();
+        let (done, end) = oneshot::channel();
+        let mut work = ToTheEnd(Some(Box::pin(async {
+            begun.send(()).unwrap();
+            wait.await.unwrap();
+            done.send(()).unwrap();
+            Answer::of(StatusCode::OK)
+        })));
+        tokio::select! {
+            biased;
+            _ = &mut work => panic!("not yet"),
+            _ = begins => {}
+        }
+        drop(work);
+        let_go.send(()).unwrap();
+        end.await.unwrap();
+    }
+
+    #[test]
+    fn a_port_that_is_taken_is_said() {
+        let taken = bind("127.0.0.1:0").unwrap();
+        let addr = taken.local_addr().unwrap().to_string();
+        let error = bind(&addr).unwrap_err();
+        assert_eq!(
+            error.what(),
+            format!("cannot listen on {addr}: address already in use")
+        );
+        assert_eq!((error.exit() as u8, error.hints().len()), (2, 1));
+        assert!(bind("nonsense").is_err());
     }
 }

@@ -52,7 +52,9 @@ pub fn open(paths: &[String]) -> Result<Sources> {
             let mut files = Vec::new();
             walk(Path::new(path), &mut files).map_err(|error| cannot(&error))?;
             if files.is_empty() {
-                return Err(Error::input(format!("there is no `.json` and no `.ndjson` file in `{path}`")));
+                return Err(Error::input(format!(
+                    "there is no `.json` and no `.ndjson` file in `{path}`"
+                )));
             }
             files.sort();
             waiting.extend(files.into_iter().map(Place::File));
@@ -62,7 +64,11 @@ pub fn open(paths: &[String]) -> Result<Sources> {
             waiting.push_back(Place::File(path.into()));
         }
     }
-    Ok(Sources { waiting, reading: None, notes: Vec::new() })
+    Ok(Sources {
+        waiting,
+        reading: None,
+        notes: Vec::new(),
+    })
 }
 
 fn walk(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
@@ -82,7 +88,8 @@ fn walk(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
 }
 
 fn is_recording(path: &Path) -> bool {
-    path.extension().is_some_and(|end| end == "ndjson" || end == "jsonl")
+    path.extension()
+        .is_some_and(|end| end == "ndjson" || end == "jsonl")
 }
 
 impl Sources {
@@ -110,7 +117,10 @@ impl Sources {
         // What is no recording by its name may be one by its content.
         let mut lines = Lines::new(name, input);
         match lines.rest_if_document() {
-            Ok(Some(text)) => Some(Item { source: lines.name, fixture: Fixture::read(&text) }),
+            Ok(Some(text)) => Some(Item {
+                source: lines.name,
+                fixture: Fixture::read(&text),
+            }),
             Ok(None) => {
                 self.reading = Some(lines);
                 None
@@ -141,7 +151,14 @@ impl Iterator for Sources {
 
 fn unreadable(source: String, line: usize, error: &io::Error) -> Item {
     let reason = format!("cannot be read: {error}");
-    Item { source, fixture: Err(Fault { line, column: 1, reason }) }
+    Item {
+        source,
+        fixture: Err(Fault {
+            line,
+            column: 1,
+            reason,
+        }),
+    }
 }
 
 /// A recording, line by line.
@@ -186,7 +203,9 @@ impl Lines {
         }
         self.line.clear();
         self.number += 1;
-        (&mut self.input).take(LONGEST_LINE).read_until(b'\n', &mut self.line)?;
+        (&mut self.input)
+            .take(LONGEST_LINE)
+            .read_until(b'\n', &mut self.line)?;
         if self.number == 1 && self.line.starts_with(b"\xef\xbb\xbf") {
             self.line.drain(..3);
         }
@@ -216,20 +235,29 @@ impl Lines {
                 Ok(Ended::Torn) => match Fixture::read_line(line) {
                     Ok(fixture) => Ok(fixture),
                     Err(_) => {
-                        notes.push(format!("{source}: the last line is unfinished and was set aside"));
+                        notes.push(format!(
+                            "{source}: the last line is unfinished and was set aside"
+                        ));
                         return None;
                     }
                 },
                 Ok(Ended::TooLong) => {
                     let reason = format!("the line is longer than {} MiB", LONGEST_LINE >> 20);
-                    Err(Fault { line: 1, column: 1, reason })
+                    Err(Fault {
+                        line: 1,
+                        column: 1,
+                        reason,
+                    })
                 }
                 Err(error) => {
                     self.failed = true;
                     return Some(unreadable(source, self.number, &error));
                 }
             };
-            let fixture = fixture.map_err(|fault| Fault { line: self.number, ..fault });
+            let fixture = fixture.map_err(|fault| Fault {
+                line: self.number,
+                ..fault
+            });
             return Some(Item { source, fixture });
         }
         None
@@ -260,7 +288,8 @@ impl Lines {
             break;
         }
         // Nothing more is read to find out about our own: somebody may be writing it at this moment.
-        let ours = self.line.starts_with(b"{\"fixture\":1,") && Fixture::read_line(&self.line).is_ok();
+        let ours =
+            self.line.starts_with(b"{\"fixture\":1,") && Fixture::read_line(&self.line).is_ok();
         let whole = ours || serde_json::from_slice::<serde::de::IgnoredAny>(&self.line).is_ok();
         if ours || (whole && !self.input.fill_buf()?.trim_ascii().is_empty()) {
             self.ahead = true;
@@ -268,10 +297,184 @@ impl Lines {
         }
         text.extend_from_slice(&self.line);
         text.push(b'\n');
-        (&mut self.input).take(LONGEST_LINE).read_to_end(&mut text)?;
+        (&mut self.input)
+            .take(LONGEST_LINE)
+            .read_to_end(&mut text)?;
         match self.input.fill_buf()? {
             [] => Ok(Some(text)),
-            _ => Err(io::Error::other(format!("it is larger than {} MiB", LONGEST_LINE >> 20))),
+            _ => Err(io::Error::other(format!(
+                "it is larger than {} MiB",
+                LONGEST_LINE >> 20
+            ))),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Item, Lines, open};
+    use crate::webhook::{Delivery, Fixture, Headers};
+    use bytes::Bytes;
+    use http::Method;
+    use std::fs;
+    use std::path::Path;
+
+    fn fixture(body: &str) -> Fixture {
+        let delivery = Delivery {
+            method: Method::POST,
+            path: "/".parse().unwrap(),
+            headers: Headers::new(),
+            body: Bytes::from(body.to_owned()),
+        };
+        Fixture::new(delivery)
+    }
+
+    fn line(body: &str) -> String {
+        fixture(body).to_line()
+    }
+
+    fn told(item: Item) -> String {
+        let source = item.source;
+        match item.fixture {
+            Ok(fixture) => format!(
+                "{source} {}",
+                String::from_utf8_lossy(&fixture.delivery.body)
+            ),
+            Err(fault) => format!("{source} line {} {}", fault.line, fault.reason),
+        }
+    }
+
+    /// What is read from the path, with the folder's own path left out.
+    fn read(dir: &Path, name: &str) -> (Vec<String>, Vec<String>) {
+        let short = |text: String| text.replace(&format!("{}/", dir.display()), "");
+        let mut sources = open(&[dir.join(name).display().to_string()]).unwrap();
+        let items = sources.by_ref().map(|item| short(told(item))).collect();
+        (items, sources.take_notes().into_iter().map(short).collect())
+    }
+
+    #[test]
+    fn a_recording_is_read_line_by_line_and_a_broken_one_is_named() {
+        let dir = tempfile::tempdir().unwrap();
+        let damaged = line("middle").replace("middle", "muddle");
+        let text = format!(
+            "\u{feff}{}\r\n\n{damaged}{{nonsense\n{}{}",
+            line("1").trim_end(),
+            line("2"),
+            line("3").trim_end()
+        );
+        fs::write(dir.path().join("r.ndjson"), text).unwrap();
+        let (items, notes) = read(dir.path(), "r.ndjson");
+        assert_eq!(items.len(), 5, "{items:?}");
+        assert_eq!(
+            (items[0].as_str(), items[3].as_str(), items[4].as_str()),
+            ("r.ndjson:1 1", "r.ndjson:5 2", "r.ndjson:6 3")
+        );
+        assert!(
+            items[1].starts_with("r.ndjson:3 line 3 the checksum differs"),
+            "{items:?}"
+        );
+        assert!(
+            items[2].starts_with("r.ndjson:4 line 4 not JSON"),
+            "{items:?}"
+        );
+        assert!(notes.is_empty(), "{notes:?}");
+    }
+
+    #[test]
+    fn a_torn_last_line_is_set_aside() {
+        let dir = tempfile::tempdir().unwrap();
+        for tail in ["{\"fixture\":1,\"requ", "\0\0\0", "{{{{"] {
+            fs::write(dir.path().join("r.ndjson"), format!("{}{tail}", line("1"))).unwrap();
+            let (items, notes) = read(dir.path(), "r.ndjson");
+            assert_eq!(items, ["r.ndjson:1 1"]);
+            assert_eq!(
+                notes,
+                ["r.ndjson:2: the last line is unfinished and was set aside"]
+            );
+        }
+        fs::write(dir.path().join("r.ndjson"), "").unwrap();
+        assert_eq!(read(dir.path(), "r.ndjson"), (vec![], vec![]));
+    }
+
+    #[test]
+    fn a_folder_is_read_in_the_order_of_names() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::create_dir_all(dir.path().join("f/b")).unwrap();
+        fs::create_dir_all(dir.path().join("f/.git")).unwrap();
+        fs::write(dir.path().join("f/c.json"), fixture("3").to_pretty()).unwrap();
+        fs::write(dir.path().join("f/a.json"), "{\"plain\":\n1}").unwrap();
+        fs::write(dir.path().join("f/b/x.ndjson"), line("2")).unwrap();
+        fs::write(dir.path().join("f/d.json"), "{\n\n").unwrap();
+        for ignored in ["f/.hidden.json", "f/.git/x.json", "f/readme.md"] {
+            fs::write(dir.path().join(ignored), "x").unwrap();
+        }
+        let (items, _) = read(dir.path(), "f");
+        assert_eq!(
+            items[..3],
+            ["f/a.json {\"plain\":\n1}", "f/b/x.ndjson:1 2", "f/c.json 3"]
+        );
+        assert!(
+            items.len() == 4 && items[3].starts_with("f/d.json line 3"),
+            "{items:?}"
+        );
+    }
+
+    #[test]
+    fn what_is_not_there_is_said() {
+        let error = open(&["/no/such/recording.ndjson".into()]).err().unwrap();
+        assert_eq!(
+            (error.what(), error.exit() as u8),
+            ("`/no/such/recording.ndjson` does not exist", 3)
+        );
+        let dir = tempfile::tempdir().unwrap();
+        assert!(open(&[dir.path().display().to_string()]).is_err());
+    }
+
+    #[test]
+    fn without_a_name_the_content_decides() {
+        for (text, is_document) in [
+            (line("1"), false),
+            (line("1") + &line("2"), false),
+            (format!("\n \n{}", line("1")), false),
+            ("{}\n{}\n".into(), false),
+            ("{}\n".into(), true),
+            ("{}".into(), true),
+            ("".into(), true),
+            ("\n{\n\"a\": 1\n}\n".into(), true),
+            (fixture("1").to_pretty(), true),
+        ] {
+            let input: Box<dyn std::io::Read + Send> = Box::new(std::io::Cursor::new(text.clone()));
+            let mut lines = Lines::new("stdin".into(), input);
+            match lines.rest_if_document().unwrap() {
+                Some(document) => assert!(is_document && document == text.as_bytes(), "{text}"),
+                None => {
+                    assert!(!is_document, "{text}");
+                    let first = lines.next(&mut Vec::new()).unwrap();
+                    assert_eq!(
+                        first.source,
+                        format!(
+                            "stdin:{}",
+                            text.lines()
+                                .take_while(|line| line.trim().is_empty())
+                                .count()
+                                + 1
+                        )
+                    );
+                    assert_eq!(first.fixture.is_ok(), text.contains("fixture"));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_line_of_30_megabytes_is_read() {
+        let dir = tempfile::tempdir().unwrap();
+        let body = "x".repeat(30 << 20);
+        fs::write(dir.path().join("r.ndjson"), line(&body) + &line("2")).unwrap();
+        let (items, _) = read(dir.path(), "r.ndjson");
+        assert_eq!(
+            (items.len(), items[0].len()),
+            (2, body.len() + "r.ndjson:1 ".len())
+        );
     }
 }

@@ -9,7 +9,9 @@ use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, ring};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
+use rustls::{
+    CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme,
+};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
@@ -25,8 +27,11 @@ impl Tls {
     pub(super) fn new(insecure: bool) -> Result<Self, rustls::Error> {
         // Given explicitly: a default of the process would depend on who sets it first.
         let provider = Arc::new(ring::default_provider());
-        let verifier: Arc<dyn ServerCertVerifier> =
-            if insecure { Arc::new(Anybody(Arc::clone(&provider))) } else { trusted(&provider)? };
+        let verifier: Arc<dyn ServerCertVerifier> = if insecure {
+            Arc::new(Anybody(Arc::clone(&provider)))
+        } else {
+            trusted(&provider)?
+        };
         let mut config = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()?
             .dangerous()
@@ -38,8 +43,12 @@ impl Tls {
 
     /// Begins TLS on a connection to a host of that name.
     pub(super) async fn open(&self, host: &str, tcp: TcpStream) -> io::Result<Wire> {
-        let name = ServerName::try_from(host.to_owned())
-            .map_err(|_| io::Error::new(io::ErrorKind::InvalidInput, "no certificate can be for such a name"))?;
+        let name = ServerName::try_from(host.to_owned()).map_err(|_| {
+            io::Error::new(
+                io::ErrorKind::InvalidInput,
+                "no certificate can be for such a name",
+            )
+        })?;
         Ok(Wire::Tls(Box::new(self.0.connect(name, tcp).await?)))
     }
 }
@@ -48,8 +57,11 @@ fn trusted(provider: &Arc<CryptoProvider>) -> Result<Arc<dyn ServerCertVerifier>
     if let Ok(system) = rustls_platform_verifier::Verifier::new(Arc::clone(provider)) {
         return Ok(Arc::new(system));
     }
-    let roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
-    let mozilla = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(provider)).build();
+    let roots = RootCertStore {
+        roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
+    };
+    let mozilla =
+        WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(provider)).build();
     Ok(mozilla.map_err(|error| rustls::Error::General(error.to_string()))?)
 }
 
@@ -60,13 +72,16 @@ pub(super) fn reason(error: &io::Error) -> Option<String> {
         rustls::Error::InvalidCertificate(why) => format!(
             "certificate: {}",
             match why {
-                CertificateError::Expired | CertificateError::ExpiredContext { .. } => "it has expired".into(),
+                CertificateError::Expired | CertificateError::ExpiredContext { .. } =>
+                    "it has expired".into(),
                 CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } =>
                     "it is not valid yet".into(),
-                CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+                CertificateError::NotValidForName
+                | CertificateError::NotValidForNameContext { .. } => {
                     "it is for another name".into()
                 }
-                CertificateError::UnknownIssuer => "nobody that this machine trusts has signed it".into(),
+                CertificateError::UnknownIssuer =>
+                    "nobody that this machine trusts has signed it".into(),
                 CertificateError::Revoked => "it was revoked".into(),
                 other => other.to_string(),
             }
@@ -83,7 +98,11 @@ pub(super) enum Wire {
 }
 
 impl AsyncRead for Wire {
-    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        into: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         match self.get_mut() {
             Wire::Plain(tcp) => Pin::new(tcp).poll_read(cx, into),
             Wire::Tls(tls) => Pin::new(tls).poll_read(cx, into),
@@ -92,7 +111,11 @@ impl AsyncRead for Wire {
 }
 
 impl AsyncWrite for Wire {
-    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
         match self.get_mut() {
             Wire::Plain(tcp) => Pin::new(tcp).poll_write(cx, bytes),
             Wire::Tls(tls) => Pin::new(tls).poll_write(cx, bytes),
@@ -154,7 +177,12 @@ impl ServerCertVerifier for Anybody {
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        rustls::crypto::verify_tls12_signature(message, certificate, signed, &self.0.signature_verification_algorithms)
+        rustls::crypto::verify_tls12_signature(
+            message,
+            certificate,
+            signed,
+            &self.0.signature_verification_algorithms,
+        )
     }
 
     fn verify_tls13_signature(
@@ -163,7 +191,12 @@ impl ServerCertVerifier for Anybody {
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        rustls::crypto::verify_tls13_signature(message, certificate, signed, &self.0.signature_verification_algorithms)
+        rustls::crypto::verify_tls13_signature(
+            message,
+            certificate,
+            signed,
+            &self.0.signature_verification_algorithms,
+        )
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {

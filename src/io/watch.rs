@@ -37,17 +37,28 @@ impl Watch {
     }
 
     fn start_with(paths: &[PathBuf], settle: Duration) -> Result<(Watch, mpsc::Receiver<PathBuf>)> {
-        let roots = paths.iter().map(|path| Root::of(path)).collect::<Result<Vec<_>>>()?;
+        let roots = paths
+            .iter()
+            .map(|path| Root::of(path))
+            .collect::<Result<Vec<_>>>()?;
         let (happened, happens) = channel();
-        let cannot = |path: &Path, why: String| Error::usage(format!("cannot watch `{}`: {why}", path.display()));
+        let cannot = |path: &Path, why: String| {
+            Error::usage(format!("cannot watch `{}`: {why}", path.display()))
+        };
         let mut watcher = notify::recommended_watcher(move |event| {
             // When nobody listens any more, the watcher is about to go too.
             let _ = happened.send(event);
         })
         .map_err(|error| cannot(Path::new("."), error.to_string()))?;
         for (root, path) in roots.iter().zip(paths) {
-            let mode = if root.only.is_some() { RecursiveMode::NonRecursive } else { RecursiveMode::Recursive };
-            watcher.watch(&root.folder, mode).map_err(|error| cannot(path, error.to_string()))?;
+            let mode = if root.only.is_some() {
+                RecursiveMode::NonRecursive
+            } else {
+                RecursiveMode::Recursive
+            };
+            watcher
+                .watch(&root.folder, mode)
+                .map_err(|error| cannot(path, error.to_string()))?;
         }
         let mut seen = HashMap::new();
         for path in roots.iter().flat_map(Root::files) {
@@ -56,7 +67,12 @@ impl Watch {
             }
         }
         let (saved, saves) = mpsc::channel(WAITING);
-        let settling = Settling { roots, seen, saved, settle };
+        let settling = Settling {
+            roots,
+            seen,
+            saved,
+            settle,
+        };
         std::thread::Builder::new()
             .name("watch".into())
             .spawn(move || settling.run(&happens))
@@ -76,15 +92,29 @@ struct Root {
 
 impl Root {
     fn of(path: &Path) -> Result<Root> {
-        let cannot = |error: std::io::Error| Error::input(format!("cannot watch `{}`: {error}", path.display()));
+        let cannot = |error: std::io::Error| {
+            Error::input(format!("cannot watch `{}`: {error}", path.display()))
+        };
         if path.is_dir() {
-            return Ok(Root { folder: path.canonicalize().map_err(cannot)?, given: path.to_owned(), only: None });
+            return Ok(Root {
+                folder: path.canonicalize().map_err(cannot)?,
+                given: path.to_owned(),
+                only: None,
+            });
         }
         path.metadata().map_err(cannot)?;
         let given = path.parent().unwrap_or(Path::new("")).to_owned();
-        let folder = if given.as_os_str().is_empty() { Path::new(".") } else { &given };
+        let folder = if given.as_os_str().is_empty() {
+            Path::new(".")
+        } else {
+            &given
+        };
         let folder = folder.canonicalize().map_err(cannot)?;
-        Ok(Root { folder, only: path.file_name().map(ToOwned::to_owned), given })
+        Ok(Root {
+            folder,
+            only: path.file_name().map(ToOwned::to_owned),
+            given,
+        })
     }
 
     /// The path as the user knows it, if it is one that is watched.
@@ -122,7 +152,9 @@ fn walk(folder: &Path, files: &mut Vec<PathBuf>) {
 
 /// Editors keep their own files beside: hidden ones, and with endings of their own such as `.json~` and `.json.swp`.
 fn is_fixture(inside: &Path) -> bool {
-    let is_hidden = inside.iter().any(|part| part.as_encoded_bytes().starts_with(b"."));
+    let is_hidden = inside
+        .iter()
+        .any(|part| part.as_encoded_bytes().starts_with(b"."));
     !is_hidden && inside.extension().is_some_and(|end| end == "json")
 }
 
@@ -147,16 +179,30 @@ impl Settling {
             let rest = Instant::now() + self.settle;
             match event {
                 Ok(Ok(event)) if event.need_rescan() => {
-                    restless.extend(self.roots.iter().flat_map(Root::files).map(|path| (path, rest)));
+                    restless.extend(
+                        self.roots
+                            .iter()
+                            .flat_map(Root::files)
+                            .map(|path| (path, rest)),
+                    );
                 }
                 Ok(Ok(event)) if !event.kind.is_access() => {
-                    restless.extend(event.paths.iter().flat_map(|path| self.touched(path)).map(|path| (path, rest)));
+                    restless.extend(
+                        event
+                            .paths
+                            .iter()
+                            .flat_map(|path| self.touched(path))
+                            .map(|path| (path, rest)),
+                    );
                 }
                 Ok(_) | Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return,
             }
             let now = Instant::now();
-            let mut rested: Vec<PathBuf> = restless.extract_if(|_, when| *when <= now).map(|(path, _)| path).collect();
+            let mut rested: Vec<PathBuf> = restless
+                .extract_if(|_, when| *when <= now)
+                .map(|(path, _)| path)
+                .collect();
             rested.sort();
             for path in rested {
                 if self.is_saved(&path) && self.saved.blocking_send(path).is_err() {
@@ -181,7 +227,9 @@ impl Settling {
     }
 
     fn is_saved(&mut self, path: &Path) -> bool {
-        let Some(content) = content(path) else { return false };
+        let Some(content) = content(path) else {
+            return false;
+        };
         self.seen.insert(path.to_owned(), content) != Some(content)
     }
 }
@@ -189,7 +237,11 @@ impl Settling {
 /// A number for the content of a file; none if it is not there, or not whole.
 fn content(path: &Path) -> Option<u64> {
     let mut text = Vec::new();
-    fs::File::open(path).ok()?.take(LARGEST).read_to_end(&mut text).ok()?;
+    fs::File::open(path)
+        .ok()?
+        .take(LARGEST)
+        .read_to_end(&mut text)
+        .ok()?;
     serde_json::from_slice::<serde::de::IgnoredAny>(&text).ok()?;
     let mut hasher = DefaultHasher::new();
     text.hash(&mut hasher);
@@ -204,10 +256,13 @@ mod tests {
     use std::time::Duration;
     use tokio::sync::mpsc::Receiver;
 
-    const SETTLE: Duration = Duration::from_millis(60);
+    const SETTLE: Duration = Duration::from_millis(150);
 
     async fn next(saves: &mut Receiver<PathBuf>) -> PathBuf {
-        tokio::time::timeout(Duration::from_secs(10), saves.recv()).await.unwrap().unwrap()
+        tokio::time::timeout(Duration::from_secs(10), saves.recv())
+            .await
+            .unwrap()
+            .unwrap()
     }
 
     /// Saves another file and sees that it is the next to be told: nothing was told in between.
@@ -230,6 +285,13 @@ mod tests {
         fs::write(&file, "").unwrap();
         fs::write(&file, "{\"a\":").unwrap();
         fs::write(&file, "{\"a\":1}").unwrap();
+        assert_eq!(next(&mut saves).await, file);
+        nothing_more(&mut saves, dir.path()).await;
+
+        // In pieces that are whole by chance.
+        for number in 0..50 {
+            fs::write(&file, number.to_string()).unwrap();
+        }
         assert_eq!(next(&mut saves).await, file);
         nothing_more(&mut saves, dir.path()).await;
 

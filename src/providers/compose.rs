@@ -45,16 +45,32 @@ pub struct Template {
 
 impl Template {
     /// Takes a row's example apart, with a bounce's differences put in if one is wished for.
-    pub fn new(provider: &'static Provider, row: &'static Row, bounce: Option<&str>) -> Result<Template> {
-        let Some(name) = bounce else { return Self::of_example(provider, row.example) };
-        let bounce = provider.bounces.iter().find(|bounce| bounce.name == name).ok_or_else(|| {
-            let known: Vec<&str> = provider.bounces.iter().map(|bounce| bounce.name).collect();
-            Error::usage(format!("`{}` has no bounce `{name}`", provider.name)).hint(match known.as_slice() {
-                [] => "it does not tell bounces apart".to_owned(),
-                known => format!("it has {}", known.join(", ")),
-            })
-        })?;
-        let row = provider.rows.iter().find(|row| row.native == bounce.row && !row.example.is_empty()).unwrap_or(row);
+    pub fn new(
+        provider: &'static Provider,
+        row: &'static Row,
+        bounce: Option<&str>,
+    ) -> Result<Template> {
+        let Some(name) = bounce else {
+            return Self::of_example(provider, row.example);
+        };
+        let bounce = provider
+            .bounces
+            .iter()
+            .find(|bounce| bounce.name == name)
+            .ok_or_else(|| {
+                let known: Vec<&str> = provider.bounces.iter().map(|bounce| bounce.name).collect();
+                Error::usage(format!("`{}` has no bounce `{name}`", provider.name)).hint(
+                    match known.as_slice() {
+                        [] => "it does not tell bounces apart".to_owned(),
+                        known => format!("it has {}", known.join(", ")),
+                    },
+                )
+            })?;
+        let row = provider
+            .rows
+            .iter()
+            .find(|row| row.native == bounce.row && !row.example.is_empty())
+            .unwrap_or(row);
         let mut template = Self::of_example(provider, row.example)?;
         let event = match &mut template.events {
             Value::Array(events) => events.first_mut(),
@@ -62,21 +78,33 @@ impl Template {
         };
         if let Some(event) = event {
             for (pointer, json) in bounce.sets {
-                put(event, pointer, serde_json::from_str(json).unwrap_or_else(|_| Value::from(*json)));
+                put(
+                    event,
+                    pointer,
+                    serde_json::from_str(json).unwrap_or_else(|_| Value::from(*json)),
+                );
             }
         }
         Ok(template)
     }
 
     fn of_example(provider: &'static Provider, example: &str) -> Result<Template> {
-        let broken =
-            |why: String| Error::input(format!("the built-in example of `{}` is broken: {why}", provider.name));
-        let head = Fixture::read(example.as_bytes()).map_err(|fault| broken(fault.to_string()))?.delivery;
-        let is_form =
-            head.headers.text("content-type").is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded"));
+        let broken = |why: String| {
+            Error::input(format!(
+                "the built-in example of `{}` is broken: {why}",
+                provider.name
+            ))
+        };
+        let head = Fixture::read(example.as_bytes())
+            .map_err(|fault| broken(fault.to_string()))?
+            .delivery;
+        let is_form = head
+            .headers
+            .text("content-type")
+            .is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded"));
         let root = if is_form {
-            let fields =
-                form_urlencoded::parse(&head.body).map(|(name, value)| (name.into_owned(), Value::from(value)));
+            let fields = form_urlencoded::parse(&head.body)
+                .map(|(name, value)| (name.into_owned(), Value::from(value)));
             Value::Object(fields.collect())
         } else {
             serde_json::from_slice(&head.body).map_err(|error| broken(error.to_string()))?
@@ -90,7 +118,13 @@ impl Template {
             }
         };
         let events = inner.unwrap_or_else(|| root.clone());
-        Ok(Template { provider, head, root, events, is_form })
+        Ok(Template {
+            provider,
+            head,
+            root,
+            events,
+            is_form,
+        })
     }
 
     /// A delivery with the wishes put in, not yet signed, and a note on each wish that this provider cannot carry.
@@ -98,9 +132,9 @@ impl Template {
         let mut notes = Vec::new();
         let mut events = self.events.clone();
         match &mut events {
-            Value::Array(list) => {
-                list.iter_mut().for_each(|event| self.fill_event(event, wish, at, chance, &mut notes))
-            }
+            Value::Array(list) => list
+                .iter_mut()
+                .for_each(|event| self.fill_event(event, wish, at, chance, &mut notes)),
             event => self.fill_event(event, wish, at, chance, &mut notes),
         }
         let mut delivery = self.head.clone();
@@ -116,8 +150,18 @@ impl Template {
             event => event,
         };
         let fields = &self.provider.fields;
-        let whole = fields.message_id.iter().find_map(|pointer| event.pointer(pointer)?.as_str())?;
-        Some(chance.like(fields.message_id_end.and_then(|end| whole.split(end).next()).unwrap_or(whole)))
+        let whole = fields
+            .message_id
+            .iter()
+            .find_map(|pointer| event.pointer(pointer)?.as_str())?;
+        Some(
+            chance.like(
+                fields
+                    .message_id_end
+                    .and_then(|end| whole.split(end).next())
+                    .unwrap_or(whole),
+            ),
+        )
     }
 
     /// The example's body, taken apart and written again.
@@ -125,7 +169,14 @@ impl Template {
         self.encode(self.root.clone(), self.events.clone())
     }
 
-    fn fill_event(&self, event: &mut Value, wish: &Wish, at: Timestamp, chance: &mut Chance, notes: &mut Vec<String>) {
+    fn fill_event(
+        &self,
+        event: &mut Value,
+        wish: &Wish,
+        at: Timestamp,
+        chance: &mut Chance,
+        notes: &mut Vec<String>,
+    ) {
         let fields = &self.provider.fields;
         let old = |event: &Value, pointers: &[&str]| {
             pointers
@@ -141,14 +192,19 @@ impl Template {
                 None => notes.push(lacks("recipient")),
             }
             for pointer in fields.domain {
-                if let (Some(place), Some((_, domain))) = (event.pointer_mut(pointer), new.rsplit_once('@')) {
+                if let (Some(place), Some((_, domain))) =
+                    (event.pointer_mut(pointer), new.rsplit_once('@'))
+                {
                     *place = Value::from(domain);
                 }
             }
         }
         match old(event, fields.message_id) {
             Some(whole) => {
-                let old = fields.message_id_end.and_then(|end| whole.split(end).next()).unwrap_or(&whole);
+                let old = fields
+                    .message_id_end
+                    .and_then(|end| whole.split(end).next())
+                    .unwrap_or(&whole);
                 let new = wish.message_id.clone().unwrap_or_else(|| chance.like(old));
                 replace(event, old, &new);
             }
@@ -176,10 +232,24 @@ impl Template {
             }
         }
         self.move_times(event, at);
-        let carried = [("campaign", &fields.campaign, wish.campaign.iter().map(|it| (it, it)).collect::<Vec<_>>())];
-        let tags = [("tag", &fields.tag, wish.tags.iter().map(|it| (it, it)).collect())];
-        let metadata =
-            [("metadata", &fields.metadata, wish.metadata.iter().map(|(name, value)| (name, value)).collect())];
+        let carried = [(
+            "campaign",
+            &fields.campaign,
+            wish.campaign.iter().map(|it| (it, it)).collect::<Vec<_>>(),
+        )];
+        let tags = [(
+            "tag",
+            &fields.tag,
+            wish.tags.iter().map(|it| (it, it)).collect(),
+        )];
+        let metadata = [(
+            "metadata",
+            &fields.metadata,
+            wish.metadata
+                .iter()
+                .map(|(name, value)| (name, value))
+                .collect(),
+        )];
         for (what, carry, values) in carried.into_iter().chain(tags).chain(metadata) {
             if !values.is_empty() && !carry.put(event, &values) {
                 notes.push(lacks(what));
@@ -198,8 +268,11 @@ impl Template {
             Value::Number(number) => Some(number.to_string()),
             _ => None,
         };
-        let read = |event: &Value, stamp: &Stamp| stamp.parse(&scalar(event.pointer(stamp.pointer())?)?);
-        let Some(happened) = stamps.iter().find_map(|stamp| read(event, stamp)) else { return };
+        let read =
+            |event: &Value, stamp: &Stamp| stamp.parse(&scalar(event.pointer(stamp.pointer())?)?);
+        let Some(happened) = stamps.iter().find_map(|stamp| read(event, stamp)) else {
+            return;
+        };
         let by: SignedDuration = at.duration_since(happened);
         for stamp in stamps {
             if let Some(moved) = read(event, stamp).and_then(|old| old.checked_add(by).ok())
@@ -239,7 +312,9 @@ impl Template {
                 root
             }
             Envelope::Text(at, style) if root.pointer(at).is_none() => {
-                let end = std::str::from_utf8(&self.head.body).map(ending).unwrap_or_default();
+                let end = std::str::from_utf8(&self.head.body)
+                    .map(ending)
+                    .unwrap_or_default();
                 return (write(&events, &style) + end).into();
             }
             _ => events,
@@ -257,7 +332,10 @@ impl Template {
 
 impl Stamp {
     /// Writes a time as this provider does.
-    #[expect(clippy::cast_precision_loss, reason = "microseconds since 1970 fit 53 bits until the year 2255")]
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "microseconds since 1970 fit 53 bits until the year 2255"
+    )]
     fn write(&self, at: Timestamp, as_text: bool) -> Value {
         match self {
             Stamp::Rfc3339(_, digits) => Value::from(TimeForm::Rfc3339(*digits).write(at)),
@@ -286,12 +364,23 @@ impl Carry {
                 }
             }
             // The example's own values are examples; the sender's replace them.
-            Carry::List(pointer) => {
-                put(event, pointer, values.iter().map(|(_, value)| Value::from(value.as_str())).collect())
-            }
+            Carry::List(pointer) => put(
+                event,
+                pointer,
+                values
+                    .iter()
+                    .map(|(_, value)| Value::from(value.as_str()))
+                    .collect(),
+            ),
             Carry::Named(pointer) => {
-                let named = |value: &str| Value::from_iter([("id", Value::from(value)), ("name", Value::from(value))]);
-                put(event, pointer, values.iter().map(|(_, value)| named(value)).collect());
+                let named = |value: &str| {
+                    Value::from_iter([("id", Value::from(value)), ("name", Value::from(value))])
+                };
+                put(
+                    event,
+                    pointer,
+                    values.iter().map(|(_, value)| named(value)).collect(),
+                );
             }
             Carry::Members(pointer) | Carry::Lists(pointer) => {
                 place(event, pointer, Value::Object(Map::new()));
@@ -299,7 +388,14 @@ impl Carry {
                 if let Some(Value::Object(members)) = event.pointer_mut(pointer) {
                     for (name, value) in values {
                         let value = Value::from(value.as_str());
-                        members.insert(name.to_string(), if listed { Value::Array(vec![value]) } else { value });
+                        members.insert(
+                            name.to_string(),
+                            if listed {
+                                Value::Array(vec![value])
+                            } else {
+                                value
+                            },
+                        );
                     }
                 }
             }
@@ -316,7 +412,10 @@ fn ending(text: &str) -> &str {
 /// Puts a value at a place given as a JSON pointer or with dots, making the objects on the way.
 fn put(event: &mut Value, path: &str, value: Value) {
     let steps: Vec<String> = match path.strip_prefix('/') {
-        Some(pointer) => pointer.split('/').map(|step| step.replace("~1", "/").replace("~0", "~")).collect(),
+        Some(pointer) => pointer
+            .split('/')
+            .map(|step| step.replace("~1", "/").replace("~0", "~"))
+            .collect(),
         None => path.split('.').map(str::to_owned).collect(),
     };
     let mut here = event;
@@ -353,7 +452,9 @@ fn replace(value: &mut Value, old: &str, new: &str) {
     match value {
         Value::String(text) if text.contains(old) => *text = text.replace(old, new),
         Value::Array(values) => values.iter_mut().for_each(|value| replace(value, old, new)),
-        Value::Object(members) => members.values_mut().for_each(|value| replace(value, old, new)),
+        Value::Object(members) => members
+            .values_mut()
+            .for_each(|value| replace(value, old, new)),
         _ => {}
     }
 }

@@ -170,7 +170,13 @@ pub const fn row(
     marks: &'static [(&'static str, Mark)],
     example: &'static str,
 ) -> Row {
-    Row { kind, native, marks, bounce: None, example }
+    Row {
+        kind,
+        native,
+        marks,
+        bounce: None,
+        example,
+    }
 }
 
 /// A row that is a bounce.
@@ -180,7 +186,13 @@ pub const fn bounce(
     marks: &'static [(&'static str, Mark)],
     example: &'static str,
 ) -> Row {
-    Row { kind: Kind::Bounce, native, marks, bounce: Some(class), example }
+    Row {
+        kind: Kind::Bounce,
+        native,
+        marks,
+        bounce: Some(class),
+        example,
+    }
 }
 
 impl Provider {

@@ -1,7 +1,7 @@
 //! The plain shape of this tool's own: one flat object, signed with the headers of Standard Webhooks.
 
 use super::form::{Carry, Envelope, FIELDS, Fields, Provider, Stamp, Tell, bounce, row};
-use super::standard_webhooks::{SVIX, WEBHOOK};
+use super::standard_webhooks::{SVIX, TEST_SECRET, WEBHOOK};
 use crate::webhook::{BounceClass, Kind, Mark, Style};
 
 /// The provider for whoever has none yet.
@@ -16,8 +16,8 @@ pub static PROVIDER: Provider = Provider {
         ("/signature", Mark::Absent),
     ])],
     schemes: &[&WEBHOOK, &SVIX],
-    test_secret: "whsec_d2ViaG9vay1jbGktcHVibGljLXRlc3Qta2V5LTAx",
-    test_public: "whsec_d2ViaG9vay1jbGktcHVibGljLXRlc3Qta2V5LTAx",
+    test_secret: TEST_SECRET,
+    test_public: TEST_SECRET,
     envelope: Envelope::Plain,
     style: Style::COMPACT,
     native: &["/event"],
@@ -29,16 +29,66 @@ pub static PROVIDER: Provider = Provider {
         ..FIELDS
     },
     rows: &[
-        row(Kind::Sent, "sent", &[("/event", Mark::Is("sent"))], example!("generic/sent")),
-        row(Kind::Delivered, "delivered", &[("/event", Mark::Is("delivered"))], example!("generic/delivered")),
-        row(Kind::Deferred, "deferred", &[("/event", Mark::Is("deferred"))], example!("generic/deferred")),
-        row(Kind::Open, "open", &[("/event", Mark::Is("open"))], example!("generic/open")),
-        row(Kind::Click, "click", &[("/event", Mark::Is("click"))], example!("generic/click")),
-        bounce(BounceClass::Undetermined, "bounce", &[("/event", Mark::Is("bounce"))], example!("generic/bounce")),
-        row(Kind::Rejected, "rejected", &[("/event", Mark::Is("rejected"))], example!("generic/rejected")),
-        row(Kind::Complaint, "complaint", &[("/event", Mark::Is("complaint"))], example!("generic/complaint")),
-        row(Kind::Unsubscribe, "unsubscribe", &[("/event", Mark::Is("unsubscribe"))], example!("generic/unsubscribe")),
-        row(Kind::Subscribe, "subscribe", &[("/event", Mark::Is("subscribe"))], example!("generic/subscribe")),
+        row(
+            Kind::Sent,
+            "sent",
+            &[("/event", Mark::Is("sent"))],
+            example!("generic/sent"),
+        ),
+        row(
+            Kind::Delivered,
+            "delivered",
+            &[("/event", Mark::Is("delivered"))],
+            example!("generic/delivered"),
+        ),
+        row(
+            Kind::Deferred,
+            "deferred",
+            &[("/event", Mark::Is("deferred"))],
+            example!("generic/deferred"),
+        ),
+        row(
+            Kind::Open,
+            "open",
+            &[("/event", Mark::Is("open"))],
+            example!("generic/open"),
+        ),
+        row(
+            Kind::Click,
+            "click",
+            &[("/event", Mark::Is("click"))],
+            example!("generic/click"),
+        ),
+        bounce(
+            BounceClass::Undetermined,
+            "bounce",
+            &[("/event", Mark::Is("bounce"))],
+            example!("generic/bounce"),
+        ),
+        row(
+            Kind::Rejected,
+            "rejected",
+            &[("/event", Mark::Is("rejected"))],
+            example!("generic/rejected"),
+        ),
+        row(
+            Kind::Complaint,
+            "complaint",
+            &[("/event", Mark::Is("complaint"))],
+            example!("generic/complaint"),
+        ),
+        row(
+            Kind::Unsubscribe,
+            "unsubscribe",
+            &[("/event", Mark::Is("unsubscribe"))],
+            example!("generic/unsubscribe"),
+        ),
+        row(
+            Kind::Subscribe,
+            "subscribe",
+            &[("/event", Mark::Is("subscribe"))],
+            example!("generic/subscribe"),
+        ),
     ],
     bounces: &[],
     ids: &[],

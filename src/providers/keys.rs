@@ -22,12 +22,20 @@ impl Keys {
     /// that says which form is wanted. `only` is the one provider in play, if the user named it.
     pub fn new(ring: &Keyring, only: Option<&Provider>) -> Result<Keys> {
         for (limit, secret) in ring.secrets() {
-            let fits = |provider: &Provider| form(provider).is_some_and(|form| form.key(secret).is_some());
-            match limit.or(only.map(|provider| provider.name)).map(|name| (name, super::find(name))) {
+            let fits =
+                |provider: &Provider| form(provider).is_some_and(|form| form.key(secret).is_some());
+            match limit
+                .or(only.map(|provider| provider.name))
+                .map(|name| (name, super::find(name)))
+            {
                 Some((name, None)) => {
-                    return Err(Error::usage(format!("`{name}` is no provider to have a secret for")));
+                    return Err(Error::usage(format!(
+                        "`{name}` is no provider to have a secret for"
+                    )));
                 }
-                Some((name, Some(provider))) if !fits(provider) => return Err(wrong_form(name, provider)),
+                Some((name, Some(provider))) if !fits(provider) => {
+                    return Err(wrong_form(name, provider));
+                }
                 None if !ALL.iter().any(|provider| fits(provider)) => {
                     return Err(Error::usage("the secret is empty")
                         .hint("give it as `--secret env:NAME` or `--secret file:PATH`"));
@@ -39,7 +47,10 @@ impl Keys {
             ALL.iter()
                 .map(|provider| Slot {
                     provider,
-                    given: ring.of(provider.name).filter_map(|secret| form(provider)?.key(secret)).collect(),
+                    given: ring
+                        .of(provider.name)
+                        .filter_map(|secret| form(provider)?.key(secret))
+                        .collect(),
                     test: OnceLock::new(),
                 })
                 .collect(),
@@ -54,7 +65,21 @@ impl Keys {
     /// The provider's public test key.
     pub fn test(&self, provider: &Provider) -> Option<&Key> {
         let slot = self.slot(provider)?;
-        slot.test.get_or_init(|| form(provider)?.key(&Secret::new(provider.test_secret))).as_ref()
+        slot.test
+            .get_or_init(|| form(provider)?.key(&Secret::new(provider.test_secret)))
+            .as_ref()
+    }
+
+    /// The test key where a signature may be tried with it: where no secret was given at all, or to say that it fits
+    /// and the secret does not. A listener that was given a secret for one provider must not take what anybody could
+    /// have signed as another.
+    pub fn tried(&self, provider: &Provider) -> Option<&Key> {
+        let none = self.0.iter().all(|slot| slot.given.is_empty());
+        if none || !self.given(provider).is_empty() {
+            self.test(provider)
+        } else {
+            None
+        }
     }
 
     /// The key to sign with: the first that was given, else the test key.
@@ -63,7 +88,9 @@ impl Keys {
     }
 
     fn slot(&self, provider: &Provider) -> Option<&Slot> {
-        self.0.iter().find(|slot| std::ptr::eq(slot.provider, provider))
+        self.0
+            .iter()
+            .find(|slot| std::ptr::eq(slot.provider, provider))
     }
 }
 

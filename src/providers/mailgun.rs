@@ -3,7 +3,9 @@
 //! <https://documentation.mailgun.com/docs/mailgun/user-manual/events/webhooks>
 
 use super::form::{Bounce, Carry, Envelope, FIELDS, Fields, Provider, Stamp, Tell, bounce, row};
-use crate::webhook::{Algorithm, BounceClass, Encoding, KeyForm, Kind, Mark, Part, Place, Recipe, Style, TimeForm};
+use crate::webhook::{
+    Algorithm, BounceClass, Encoding, KeyForm, Kind, Mark, Part, Place, Recipe, Style, TimeForm,
+};
 
 /// <https://documentation.mailgun.com/docs/mailgun/user-manual/webhooks/securing-webhooks>
 static SIGNATURE_BLOCK: Recipe = recipe(
@@ -63,8 +65,14 @@ pub static PROVIDER: Provider = Provider {
     title: "Mailgun",
     docs: "https://documentation.mailgun.com/docs/mailgun/user-manual/events/webhooks",
     tells: &[
-        Tell::Body(&[("/signature/token", Mark::Present), ("/event-data/event", Mark::Present)]),
-        Tell::Body(&[("/event-data/event", Mark::Present), ("/event-data/timestamp", Mark::Present)]),
+        Tell::Body(&[
+            ("/signature/token", Mark::Present),
+            ("/event-data/event", Mark::Present),
+        ]),
+        Tell::Body(&[
+            ("/event-data/event", Mark::Present),
+            ("/event-data/timestamp", Mark::Present),
+        ]),
         Tell::Body(&[
             ("/token", Mark::Present),
             ("/timestamp", Mark::Present),
@@ -79,10 +87,21 @@ pub static PROVIDER: Provider = Provider {
     style: Style::SPACED,
     native: &["/event-data/event", "/event"],
     fields: Fields {
-        recipient: &["/event-data/recipient", "/recipient", "/event-data/member/address"],
+        recipient: &[
+            "/event-data/recipient",
+            "/recipient",
+            "/event-data/member/address",
+        ],
         domain: &["/event-data/recipient-domain"],
-        message_id: &["/event-data/message/headers/message-id", "/Message-Id", "/message-id"],
-        at: &[Stamp::Fraction("/event-data/timestamp"), Stamp::Seconds("/timestamp")],
+        message_id: &[
+            "/event-data/message/headers/message-id",
+            "/Message-Id",
+            "/message-id",
+        ],
+        at: &[
+            Stamp::Fraction("/event-data/timestamp"),
+            Stamp::Seconds("/timestamp"),
+        ],
         url: &["/event-data/url", "/url"],
         reason: &[
             "/event-data/delivery-status/message",
@@ -98,7 +117,12 @@ pub static PROVIDER: Provider = Provider {
         ..FIELDS
     },
     rows: &[
-        row(Kind::Sent, "accepted", &[("/event-data/event", Mark::Is("accepted"))], example!("mailgun/sent")),
+        row(
+            Kind::Sent,
+            "accepted",
+            &[("/event-data/event", Mark::Is("accepted"))],
+            example!("mailgun/sent"),
+        ),
         row(
             Kind::Delivered,
             "delivered",
@@ -109,19 +133,28 @@ pub static PROVIDER: Provider = Provider {
         row(
             Kind::Deferred,
             "temporary_fail",
-            &[("/event-data/event", Mark::Is("failed")), ("/event-data/severity", Mark::Is("temporary"))],
+            &[
+                ("/event-data/event", Mark::Is("failed")),
+                ("/event-data/severity", Mark::Is("temporary")),
+            ],
             example!("mailgun/deferred"),
         ),
         row(
             Kind::Rejected,
             "suppressed",
-            &[("/event-data/event", Mark::Is("failed")), ("/event-data/reason", SUPPRESSED)],
+            &[
+                ("/event-data/event", Mark::Is("failed")),
+                ("/event-data/reason", SUPPRESSED),
+            ],
             example!("mailgun/rejected"),
         ),
         bounce(
             BounceClass::Hard,
             "delayed_bounce",
-            &[("/event-data/event", Mark::Is("failed")), ("/event-data/flags/is-delayed-bounce", Mark::Is("true"))],
+            &[
+                ("/event-data/event", Mark::Is("failed")),
+                ("/event-data/flags/is-delayed-bounce", Mark::Is("true")),
+            ],
             example!("mailgun/bounce-delayed"),
         ),
         bounce(
@@ -130,8 +163,18 @@ pub static PROVIDER: Provider = Provider {
             &[("/event-data/event", Mark::Is("failed"))],
             example!("mailgun/bounce"),
         ),
-        row(Kind::Open, "opened", &[("/event-data/event", Mark::Is("opened"))], example!("mailgun/open")),
-        row(Kind::Click, "clicked", &[("/event-data/event", Mark::Is("clicked"))], example!("mailgun/click")),
+        row(
+            Kind::Open,
+            "opened",
+            &[("/event-data/event", Mark::Is("opened"))],
+            example!("mailgun/open"),
+        ),
+        row(
+            Kind::Click,
+            "clicked",
+            &[("/event-data/event", Mark::Is("clicked"))],
+            example!("mailgun/click"),
+        ),
         row(
             Kind::Unsubscribe,
             "unsubscribed",
@@ -151,7 +194,12 @@ pub static PROVIDER: Provider = Provider {
             &[("/event-data/event", Mark::Is("rejected"))],
             example!("mailgun/rejected-by-mailgun"),
         ),
-        row(Kind::Other, "stored", &[("/event-data/event", Mark::Is("stored"))], example!("mailgun/other-stored")),
+        row(
+            Kind::Other,
+            "stored",
+            &[("/event-data/event", Mark::Is("stored"))],
+            example!("mailgun/other-stored"),
+        ),
         row(
             Kind::Other,
             "list_member_uploaded",
@@ -180,10 +228,18 @@ pub static PROVIDER: Provider = Provider {
         bounce(
             BounceClass::Soft,
             "legacy_expired",
-            &[("/event", Mark::Is("dropped")), ("/reason", Mark::Is("old"))],
+            &[
+                ("/event", Mark::Is("dropped")),
+                ("/reason", Mark::Is("old")),
+            ],
             "",
         ),
-        row(Kind::Rejected, "legacy_dropped", &[("/event", Mark::Is("dropped"))], example!("mailgun/rejected-legacy")),
+        row(
+            Kind::Rejected,
+            "legacy_dropped",
+            &[("/event", Mark::Is("dropped"))],
+            example!("mailgun/rejected-legacy"),
+        ),
         bounce(
             BounceClass::Hard,
             "legacy_bounced",
@@ -196,8 +252,18 @@ pub static PROVIDER: Provider = Provider {
             &[("/event", Mark::Is("complained"))],
             example!("mailgun/complaint-legacy"),
         ),
-        row(Kind::Open, "legacy_opened", &[("/event", Mark::Is("opened"))], example!("mailgun/open-legacy")),
-        row(Kind::Click, "legacy_clicked", &[("/event", Mark::Is("clicked"))], example!("mailgun/click-legacy")),
+        row(
+            Kind::Open,
+            "legacy_opened",
+            &[("/event", Mark::Is("opened"))],
+            example!("mailgun/open-legacy"),
+        ),
+        row(
+            Kind::Click,
+            "legacy_clicked",
+            &[("/event", Mark::Is("clicked"))],
+            example!("mailgun/click-legacy"),
+        ),
         row(
             Kind::Unsubscribe,
             "legacy_unsubscribed",
@@ -206,8 +272,16 @@ pub static PROVIDER: Provider = Provider {
         ),
     ],
     bounces: &[
-        Bounce { name: "hard", row: "permanent_fail", sets: &[] },
-        Bounce { name: "soft", row: "temporary_fail", sets: &[] },
+        Bounce {
+            name: "hard",
+            row: "permanent_fail",
+            sets: &[],
+        },
+        Bounce {
+            name: "soft",
+            row: "temporary_fail",
+            sets: &[],
+        },
         Bounce {
             name: "mailbox-full",
             row: "temporary_fail",
@@ -215,7 +289,10 @@ pub static PROVIDER: Provider = Provider {
                 ("/event-data/reason", "generic"),
                 ("/event-data/delivery-status/code", "452"),
                 ("/event-data/delivery-status/enhanced-code", "\"4.2.2\""),
-                ("/event-data/delivery-status/message", "4.2.2 mailbox over quota"),
+                (
+                    "/event-data/delivery-status/message",
+                    "4.2.2 mailbox over quota",
+                ),
             ],
         },
         Bounce {

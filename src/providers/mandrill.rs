@@ -3,7 +3,9 @@
 //! <https://mailchimp.com/developer/transactional/guides/track-respond-activity-webhooks/>
 
 use super::form::{Bounce, Carry, Envelope, FIELDS, Fields, Provider, Stamp, Tell, bounce, row};
-use crate::webhook::{Algorithm, BounceClass, Encoding, KeyForm, Kind, Mark, Part, Place, Recipe, Style};
+use crate::webhook::{
+    Algorithm, BounceClass, Encoding, KeyForm, Kind, Mark, Part, Place, Recipe, Style,
+};
 
 static SIGNED_FORM: Recipe = Recipe {
     name: "mandrill",
@@ -25,11 +27,20 @@ pub static PROVIDER: Provider = Provider {
     name: "mandrill",
     title: "Mandrill",
     docs: "https://mailchimp.com/developer/transactional/guides/track-respond-activity-webhooks/",
-    tells: &[Tell::Body(&[("/mandrill_events", Mark::Present)]), Tell::Header("x-mandrill-signature")],
+    tells: &[
+        Tell::Body(&[("/mandrill_events", Mark::Present)]),
+        Tell::Header("x-mandrill-signature"),
+    ],
     schemes: &[&SIGNED_FORM],
     test_secret: "webhook-cli-public-test-key-mandrill",
     test_public: "webhook-cli-public-test-key-mandrill",
-    envelope: Envelope::Text("/mandrill_events", Style { php: true, ..Style::COMPACT }),
+    envelope: Envelope::Text(
+        "/mandrill_events",
+        Style {
+            php: true,
+            ..Style::COMPACT
+        },
+    ),
     style: Style::COMPACT,
     native: &["/event", "/type"],
     fields: Fields {
@@ -49,22 +60,72 @@ pub static PROVIDER: Provider = Provider {
         ..FIELDS
     },
     rows: &[
-        row(Kind::Sent, "send", &[("/event", Mark::Is("send"))], example!("mandrill/sent")),
-        row(Kind::Deferred, "deferral", &[("/event", Mark::Is("deferral"))], example!("mandrill/deferred")),
-        row(Kind::Delivered, "delivered", &[("/event", Mark::Is("delivered"))], example!("mandrill/delivered")),
-        bounce(BounceClass::Hard, "hard_bounce", &[("/event", Mark::Is("hard_bounce"))], example!("mandrill/bounce")),
+        row(
+            Kind::Sent,
+            "send",
+            &[("/event", Mark::Is("send"))],
+            example!("mandrill/sent"),
+        ),
+        row(
+            Kind::Deferred,
+            "deferral",
+            &[("/event", Mark::Is("deferral"))],
+            example!("mandrill/deferred"),
+        ),
+        row(
+            Kind::Delivered,
+            "delivered",
+            &[("/event", Mark::Is("delivered"))],
+            example!("mandrill/delivered"),
+        ),
+        bounce(
+            BounceClass::Hard,
+            "hard_bounce",
+            &[("/event", Mark::Is("hard_bounce"))],
+            example!("mandrill/bounce"),
+        ),
         bounce(
             BounceClass::Soft,
             "soft_bounce",
             &[("/event", Mark::Is("soft_bounce"))],
             example!("mandrill/bounce-soft"),
         ),
-        row(Kind::Open, "open", &[("/event", Mark::Is("open"))], example!("mandrill/open")),
-        row(Kind::Click, "click", &[("/event", Mark::Is("click"))], example!("mandrill/click")),
-        row(Kind::Complaint, "spam", &[("/event", Mark::Is("spam"))], example!("mandrill/complaint")),
-        row(Kind::Unsubscribe, "unsub", &[("/event", Mark::Is("unsub"))], example!("mandrill/unsubscribe")),
-        row(Kind::Rejected, "reject", &[("/event", Mark::Is("reject"))], example!("mandrill/rejected")),
-        row(Kind::Other, "inbound", &[("/event", Mark::Is("inbound"))], example!("mandrill/other-inbound")),
+        row(
+            Kind::Open,
+            "open",
+            &[("/event", Mark::Is("open"))],
+            example!("mandrill/open"),
+        ),
+        row(
+            Kind::Click,
+            "click",
+            &[("/event", Mark::Is("click"))],
+            example!("mandrill/click"),
+        ),
+        row(
+            Kind::Complaint,
+            "spam",
+            &[("/event", Mark::Is("spam"))],
+            example!("mandrill/complaint"),
+        ),
+        row(
+            Kind::Unsubscribe,
+            "unsub",
+            &[("/event", Mark::Is("unsub"))],
+            example!("mandrill/unsubscribe"),
+        ),
+        row(
+            Kind::Rejected,
+            "reject",
+            &[("/event", Mark::Is("reject"))],
+            example!("mandrill/rejected"),
+        ),
+        row(
+            Kind::Other,
+            "inbound",
+            &[("/event", Mark::Is("inbound"))],
+            example!("mandrill/other-inbound"),
+        ),
         // Sync records have a `type` where messages have an `event`; parsers that look at `event` alone crash on them.
         row(
             Kind::Other,
@@ -80,16 +141,27 @@ pub static PROVIDER: Provider = Provider {
         ),
     ],
     bounces: &[
-        Bounce { name: "hard", row: "hard_bounce", sets: &[] },
+        Bounce {
+            name: "hard",
+            row: "hard_bounce",
+            sets: &[],
+        },
         Bounce {
             name: "soft",
             row: "soft_bounce",
             sets: &[
-                ("/msg/diag", "smtp;450 4.2.0 mailbox temporarily unavailable"),
+                (
+                    "/msg/diag",
+                    "smtp;450 4.2.0 mailbox temporarily unavailable",
+                ),
                 ("/msg/bounce_description", "general"),
             ],
         },
-        Bounce { name: "mailbox-full", row: "soft_bounce", sets: &[] },
+        Bounce {
+            name: "mailbox-full",
+            row: "soft_bounce",
+            sets: &[],
+        },
     ],
     ids: &[],
     confirm: None,

@@ -52,8 +52,17 @@ pub fn names() -> impl Iterator<Item = &'static str> {
 
 /// The names that can be sent for a provider: the kinds it has, then its own words.
 pub fn kinds_of(provider: &Provider) -> Vec<&'static str> {
-    let has = |kind: Kind| provider.rows.iter().any(|row| row.kind == kind && !row.example.is_empty());
-    Kind::ALL.into_iter().filter(|kind| has(*kind)).map(Kind::name).collect()
+    let has = |kind: Kind| {
+        provider
+            .rows
+            .iter()
+            .any(|row| row.kind == kind && !row.example.is_empty())
+    };
+    Kind::ALL
+        .into_iter()
+        .filter(|kind| has(*kind))
+        .map(Kind::name)
+        .collect()
 }
 
 /// The nearest provider to a name that is not known.

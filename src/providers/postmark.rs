@@ -30,8 +30,15 @@ pub static PROVIDER: Provider = Provider {
     title: "Postmark",
     docs: "https://postmarkapp.com/developer/webhooks/webhooks-overview",
     tells: &[
-        Tell::Body(&[("/RecordType", Mark::Present), ("/MessageStream", Mark::Present)]),
-        Tell::Body(&[("/FromFull", Mark::Object), ("/ToFull", Mark::Present), ("/OriginalRecipient", Mark::Present)]),
+        Tell::Body(&[
+            ("/RecordType", Mark::Present),
+            ("/MessageStream", Mark::Present),
+        ]),
+        Tell::Body(&[
+            ("/FromFull", Mark::Object),
+            ("/ToFull", Mark::Present),
+            ("/OriginalRecipient", Mark::Present),
+        ]),
     ],
     schemes: &[&CREDENTIALS],
     test_secret: "",
@@ -56,7 +63,12 @@ pub static PROVIDER: Provider = Provider {
         ..FIELDS
     },
     rows: &[
-        row(Kind::Delivered, "Delivery", &[("/RecordType", Mark::Is("Delivery"))], example!("postmark/delivered")),
+        row(
+            Kind::Delivered,
+            "Delivery",
+            &[("/RecordType", Mark::Is("Delivery"))],
+            example!("postmark/delivered"),
+        ),
         bounce(
             BounceClass::Hard,
             "HardBounce",
@@ -66,22 +78,47 @@ pub static PROVIDER: Provider = Provider {
         bounce(
             BounceClass::Soft,
             "SoftBounce",
-            &[BOUNCE, ("/Type", Mark::OneOf(&["SoftBounce", "VirusNotification", "Blocked"]))],
+            &[
+                BOUNCE,
+                (
+                    "/Type",
+                    Mark::OneOf(&["SoftBounce", "VirusNotification", "Blocked"]),
+                ),
+            ],
             example!("postmark/bounce-soft"),
         ),
         // Postmark has no webhook for a delay: a delayed message is a bounce of type `Transient`.
         row(
             Kind::Deferred,
             "Transient",
-            &[BOUNCE, ("/Type", Mark::OneOf(&["Transient", "DnsError", "OpenRelayTest"]))],
+            &[
+                BOUNCE,
+                (
+                    "/Type",
+                    Mark::OneOf(&["Transient", "DnsError", "OpenRelayTest"]),
+                ),
+            ],
             "",
         ),
-        row(Kind::Unsubscribe, "Unsubscribe", &[BOUNCE, ("/Type", Mark::Is("Unsubscribe"))], ""),
-        row(Kind::Subscribe, "Subscribe", &[BOUNCE, ("/Type", Mark::Is("Subscribe"))], ""),
+        row(
+            Kind::Unsubscribe,
+            "Unsubscribe",
+            &[BOUNCE, ("/Type", Mark::Is("Unsubscribe"))],
+            "",
+        ),
+        row(
+            Kind::Subscribe,
+            "Subscribe",
+            &[BOUNCE, ("/Type", Mark::Is("Subscribe"))],
+            "",
+        ),
         row(
             Kind::Complaint,
             "SpamNotification",
-            &[BOUNCE, ("/Type", Mark::OneOf(&["SpamNotification", "SpamComplaint"]))],
+            &[
+                BOUNCE,
+                ("/Type", Mark::OneOf(&["SpamNotification", "SpamComplaint"])),
+            ],
             "",
         ),
         row(
@@ -108,7 +145,15 @@ pub static PROVIDER: Provider = Provider {
             "AutoResponder",
             &[
                 BOUNCE,
-                ("/Type", Mark::OneOf(&["AutoResponder", "AddressChange", "ChallengeVerification", "InboundError"])),
+                (
+                    "/Type",
+                    Mark::OneOf(&[
+                        "AutoResponder",
+                        "AddressChange",
+                        "ChallengeVerification",
+                        "InboundError",
+                    ]),
+                ),
             ],
             "",
         ),
@@ -119,23 +164,51 @@ pub static PROVIDER: Provider = Provider {
             &[("/RecordType", Mark::Is("SpamComplaint"))],
             example!("postmark/complaint"),
         ),
-        row(Kind::Open, "Open", &[("/RecordType", Mark::Is("Open"))], example!("postmark/open")),
-        row(Kind::Click, "Click", &[("/RecordType", Mark::Is("Click"))], example!("postmark/click")),
+        row(
+            Kind::Open,
+            "Open",
+            &[("/RecordType", Mark::Is("Open"))],
+            example!("postmark/open"),
+        ),
+        row(
+            Kind::Click,
+            "Click",
+            &[("/RecordType", Mark::Is("Click"))],
+            example!("postmark/click"),
+        ),
         // What a bounce or a complaint does to the address; on some streams it is all that is told.
         bounce(
             BounceClass::Hard,
             "Suppression",
-            &[CHANGE, SUPPRESSED, ("/SuppressionReason", Mark::Is("HardBounce"))],
+            &[
+                CHANGE,
+                SUPPRESSED,
+                ("/SuppressionReason", Mark::Is("HardBounce")),
+            ],
             example!("postmark/bounce-suppression"),
         ),
         row(
             Kind::Complaint,
             "ComplaintSuppression",
-            &[CHANGE, SUPPRESSED, ("/SuppressionReason", Mark::Is("SpamComplaint"))],
+            &[
+                CHANGE,
+                SUPPRESSED,
+                ("/SuppressionReason", Mark::Is("SpamComplaint")),
+            ],
             "",
         ),
-        row(Kind::Unsubscribe, "SubscriptionChange", &[CHANGE, SUPPRESSED], example!("postmark/unsubscribe")),
-        row(Kind::Subscribe, "Reactivation", &[CHANGE], example!("postmark/subscribe")),
+        row(
+            Kind::Unsubscribe,
+            "SubscriptionChange",
+            &[CHANGE, SUPPRESSED],
+            example!("postmark/unsubscribe"),
+        ),
+        row(
+            Kind::Subscribe,
+            "Reactivation",
+            &[CHANGE],
+            example!("postmark/subscribe"),
+        ),
         row(
             Kind::Other,
             "Inbound",
@@ -144,9 +217,21 @@ pub static PROVIDER: Provider = Provider {
         ),
     ],
     bounces: &[
-        Bounce { name: "hard", row: "HardBounce", sets: &[] },
-        Bounce { name: "soft", row: "SoftBounce", sets: &[] },
-        Bounce { name: "mailbox-full", row: "SoftBounce", sets: &[("/Details", "smtp;452 4.2.2 mailbox over quota")] },
+        Bounce {
+            name: "hard",
+            row: "HardBounce",
+            sets: &[],
+        },
+        Bounce {
+            name: "soft",
+            row: "SoftBounce",
+            sets: &[],
+        },
+        Bounce {
+            name: "mailbox-full",
+            row: "SoftBounce",
+            sets: &[("/Details", "smtp;452 4.2.2 mailbox over quota")],
+        },
         Bounce {
             name: "blocked",
             row: "SoftBounce",
@@ -154,8 +239,14 @@ pub static PROVIDER: Provider = Provider {
                 ("/Type", "Blocked"),
                 ("/TypeCode", "100006"),
                 ("/Name", "ISP block"),
-                ("/Description", "The message was blocked by the receiving provider."),
-                ("/Details", "smtp;554 5.7.1 Service unavailable; client host blocked by policy list"),
+                (
+                    "/Description",
+                    "The message was blocked by the receiving provider.",
+                ),
+                (
+                    "/Details",
+                    "smtp;554 5.7.1 Service unavailable; client host blocked by policy list",
+                ),
             ],
         },
     ],

@@ -4,12 +4,21 @@ use jiff::Timestamp;
 
 use super::form::{Envelope, Provider, Row, Stamp, Tell};
 use super::{ALL, Keys};
-use crate::webhook::{Delivery, Document, Event, Judge, Kind, Mark, Place, Receipt, Recipe, Signature};
+use crate::webhook::{
+    Delivery, Document, Event, Judge, Kind, Mark, Place, Receipt, Recipe, Signature,
+};
 
 /// Reads a delivery: whose it is, what it tells, what its signature is worth.
 /// `named` is the provider that the user says it is; otherwise it is recognised.
-pub fn read(delivery: &Delivery, named: Option<&'static Provider>, keys: &Keys, judge: &Judge) -> Receipt {
-    look(delivery, named, |provider, document| judge_signature(provider, delivery, document, keys, judge))
+pub fn read(
+    delivery: &Delivery,
+    named: Option<&'static Provider>,
+    keys: &Keys,
+    judge: &Judge,
+) -> Receipt {
+    look(delivery, named, |provider, document| {
+        judge_signature(provider, delivery, document, keys, judge)
+    })
 }
 
 /// Reads what a delivery tells, without judging its signature.
@@ -35,38 +44,54 @@ fn look(
         Some(provider) => Some((provider, "named with `--provider`".to_owned())),
         None => recognise(delivery, document.as_ref()),
     };
-    let Some((provider, reason)) = recognised else { return receipt };
+    let Some((provider, reason)) = recognised else {
+        return receipt;
+    };
     receipt.provider = Some(provider.name);
     receipt.recognised_by = Some(reason);
     receipt.signature = judge(provider, document.as_ref());
     if let Some(document) = &document {
-        receipt.confirm = provider.confirm.and_then(|at| document.text(at)).map(Into::into);
+        receipt.confirm = provider
+            .confirm
+            .and_then(|at| document.text(at))
+            .map(Into::into);
         read_events(provider, document, &mut receipt);
     }
     receipt
 }
 
 /// The provider that a delivery comes from, and what says so. Bodies are asked before headers.
-pub fn recognise(delivery: &Delivery, document: Option<&Document>) -> Option<(&'static Provider, String)> {
+pub fn recognise(
+    delivery: &Delivery,
+    document: Option<&Document>,
+) -> Option<(&'static Provider, String)> {
     let by_body = |provider: &&'static Provider| {
         let marks = provider.body_tell(document?)?;
-        let places: Vec<String> = marks.iter().map(|(pointer, _)| format!("`{pointer}`")).collect();
+        let places: Vec<String> = marks
+            .iter()
+            .map(|(pointer, _)| format!("`{pointer}`"))
+            .collect();
         Some((*provider, format!("{} in the body", places.join(", "))))
     };
     let by_header = |provider: &&'static Provider| {
         provider.tells.iter().find_map(|tell| match tell {
-            Tell::Header(name) if delivery.headers.get(name).is_some() => Some((*provider, format!("header `{name}`"))),
+            Tell::Header(name) if delivery.headers.get(name).is_some() => {
+                Some((*provider, format!("header `{name}`")))
+            }
             _ => None,
         })
     };
-    ALL.iter().find_map(by_body).or_else(|| ALL.iter().find_map(by_header))
+    ALL.iter()
+        .find_map(by_body)
+        .or_else(|| ALL.iter().find_map(by_header))
 }
 
 /// Whether a request only asks if somebody is there: what providers do before they trust a URL.
 pub fn is_handshake(delivery: &Delivery) -> bool {
     let method = delivery.method.as_str();
     delivery.body.is_empty()
-        && (matches!(method, "HEAD" | "OPTIONS") || (method == "GET" && delivery.path.query().is_none()))
+        && (matches!(method, "HEAD" | "OPTIONS")
+            || (method == "GET" && delivery.path.query().is_none()))
 }
 
 /// The scheme that signs a delivery of this provider: the one it is signed by already, else the provider's first.
@@ -88,10 +113,20 @@ fn judge_signature(
     judge: &Judge,
 ) -> Signature {
     let verify = |scheme: &&'static Recipe| {
-        scheme.verify(delivery, document, keys.given(provider), || keys.test(provider), judge)
+        scheme.verify(
+            delivery,
+            document,
+            keys.given(provider),
+            || keys.tried(provider),
+            judge,
+        )
     };
     // Where several are there (a parent account's signature beside the account's own), one that holds is enough.
-    let mut present = provider.schemes.iter().filter(|scheme| scheme.is_present(delivery, document)).map(verify);
+    let mut present = provider
+        .schemes
+        .iter()
+        .filter(|scheme| scheme.is_present(delivery, document))
+        .map(verify);
     match present.next() {
         Some(first) if first.verdict.holds() => first,
         Some(first) => present.find(|other| other.verdict.holds()).unwrap_or(first),
@@ -104,14 +139,25 @@ fn read_events(provider: &Provider, document: &Document, receipt: &mut Receipt) 
         Envelope::Plain => None,
         Envelope::Text(at, _) => document.text(at),
     };
-    let inner = inner_text.as_deref().and_then(|text| Document::json(text.as_bytes()).ok());
+    let inner = inner_text
+        .as_deref()
+        .and_then(|text| Document::json(text.as_bytes()).ok());
     // A bare text or number inside is no event; the envelope is.
-    let root = inner.as_ref().filter(|inner| matches!(inner, Document::Map(_) | Document::List(_))).unwrap_or(document);
+    let root = inner
+        .as_ref()
+        .filter(|inner| matches!(inner, Document::Map(_) | Document::List(_)))
+        .unwrap_or(document);
     match root {
-        Document::List(events) => receipt.events.extend(events.iter().map(|event| read_event(provider, event))),
+        Document::List(events) => receipt
+            .events
+            .extend(events.iter().map(|event| read_event(provider, event))),
         event => receipt.events.push(read_event(provider, event)),
     }
-    let unknown = receipt.events.iter().filter(|event| event.native.is_empty()).count();
+    let unknown = receipt
+        .events
+        .iter()
+        .filter(|event| event.native.is_empty())
+        .count();
     if unknown > 0 {
         receipt.problems.push(format!(
             "{unknown} of {} events are of no kind that {} has",
@@ -124,8 +170,15 @@ fn read_events(provider: &Provider, document: &Document, receipt: &mut Receipt) 
 fn read_event(provider: &Provider, event: &Document) -> Event {
     let fields = &provider.fields;
     let row: Option<&Row> = provider.rows.iter().find(|row| event.bears(row.marks));
-    let text = |pointers: &[&str]| event.first(pointers).filter(|text| !text.is_empty()).map(|text| text.into_owned());
-    let native = text(provider.native).or_else(|| row.map(|row| row.native.to_owned())).unwrap_or_default();
+    let text = |pointers: &[&str]| {
+        event
+            .first(pointers)
+            .filter(|text| !text.is_empty())
+            .map(|text| text.into_owned())
+    };
+    let native = text(provider.native)
+        .or_else(|| row.map(|row| row.native.to_owned()))
+        .unwrap_or_default();
     let message_id = text(fields.message_id).map(|id| match fields.message_id_end {
         Some(end) => id.split(end).next().unwrap_or_default().to_owned(),
         None => id,
@@ -137,7 +190,11 @@ fn read_event(provider: &Provider, event: &Document) -> Event {
         recipient: text(fields.recipient),
         message_id,
         at: fields.at.iter().find_map(|stamp| stamp.read(event)),
-        url: if kind == Kind::Click { text(fields.url) } else { None },
+        url: if kind == Kind::Click {
+            text(fields.url)
+        } else {
+            None
+        },
         bounce: row.and_then(|row| row.bounce),
         reason: text(fields.reason),
     }
@@ -161,7 +218,9 @@ impl Stamp {
     /// Where it stands.
     pub fn pointer(&self) -> &'static str {
         match self {
-            Stamp::Rfc3339(pointer, _) | Stamp::Seconds(pointer) | Stamp::Fraction(pointer) => pointer,
+            Stamp::Rfc3339(pointer, _) | Stamp::Seconds(pointer) | Stamp::Fraction(pointer) => {
+                pointer
+            }
         }
     }
 
@@ -172,7 +231,10 @@ impl Stamp {
     }
 
     /// Reads a time as this provider writes it, and as lenient as a view may be.
-    #[expect(clippy::cast_possible_truncation, reason = "the range is checked by the timestamp")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "the range is checked by the timestamp"
+    )]
     pub fn parse(&self, text: &str) -> Option<Timestamp> {
         match self {
             Stamp::Rfc3339(..) => text.parse().ok(),
@@ -180,7 +242,10 @@ impl Stamp {
                 // Some senders write milliseconds where seconds are documented.
                 Ok(whole) if whole >= 1_000_000_000_000 => Timestamp::from_millisecond(whole).ok(),
                 Ok(whole) => Timestamp::from_second(whole).ok(),
-                Err(_) => Timestamp::from_microsecond((text.parse::<f64>().ok()? * 1e6).round() as i64).ok(),
+                Err(_) => {
+                    Timestamp::from_microsecond((text.parse::<f64>().ok()? * 1e6).round() as i64)
+                        .ok()
+                }
             },
         }
     }

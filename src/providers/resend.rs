@@ -3,8 +3,10 @@
 //! SDK's types only: unconfirmed.
 //! <https://resend.com/docs/dashboard/webhooks/event-types>
 
-use super::form::{Bounce, Carry, Envelope, FIELDS, Fields, Provider, Row, Stamp, Tell, bounce, row};
-use super::standard_webhooks::{SVIX, WEBHOOK};
+use super::form::{
+    Bounce, Carry, Envelope, FIELDS, Fields, Provider, Row, Stamp, Tell, bounce, row,
+};
+use super::standard_webhooks::{SVIX, TEST_SECRET, WEBHOOK};
 use crate::webhook::{BounceClass, Kind, Mark, Style};
 
 /// Resend's webhooks.
@@ -12,12 +14,19 @@ pub static PROVIDER: Provider = Provider {
     name: "resend",
     title: "Resend",
     docs: "https://resend.com/docs/dashboard/webhooks/event-types",
-    tells: &[Tell::Body(&[("/type", Mark::Present), ("/created_at", Mark::Present), ("/data", Mark::Object)])],
+    tells: &[Tell::Body(&[
+        ("/type", Mark::Present),
+        ("/created_at", Mark::Present),
+        ("/data", Mark::Object),
+    ])],
     schemes: &[&SVIX, &WEBHOOK],
-    test_secret: "whsec_d2ViaG9vay1jbGktcHVibGljLXRlc3Qta2V5LTAz",
-    test_public: "whsec_d2ViaG9vay1jbGktcHVibGljLXRlc3Qta2V5LTAz",
+    test_secret: TEST_SECRET,
+    test_public: TEST_SECRET,
     envelope: Envelope::Plain,
-    style: Style { sorted: true, ..Style::COMPACT },
+    style: Style {
+        sorted: true,
+        ..Style::COMPACT
+    },
     native: &["/type"],
     fields: Fields {
         recipient: &["/data/to/0", "/data/email", "/data/received_for/0"],
@@ -40,7 +49,12 @@ pub static PROVIDER: Provider = Provider {
         ..FIELDS
     },
     rows: &[
-        row(Kind::Sent, "email.sent", &[("/type", Mark::Is("email.sent"))], example!("resend/sent")),
+        row(
+            Kind::Sent,
+            "email.sent",
+            &[("/type", Mark::Is("email.sent"))],
+            example!("resend/sent"),
+        ),
         row(
             Kind::Delivered,
             "email.delivered",
@@ -56,24 +70,45 @@ pub static PROVIDER: Provider = Provider {
         bounce(
             BounceClass::Hard,
             "email.bounced",
-            &[("/type", Mark::Is("email.bounced")), ("/data/bounce/type", Mark::Is("Permanent"))],
+            &[
+                ("/type", Mark::Is("email.bounced")),
+                ("/data/bounce/type", Mark::Is("Permanent")),
+            ],
             example!("resend/bounce"),
         ),
         bounce(
             BounceClass::Soft,
             "email.bounced.transient",
-            &[("/type", Mark::Is("email.bounced")), ("/data/bounce/type", Mark::Is("Transient"))],
+            &[
+                ("/type", Mark::Is("email.bounced")),
+                ("/data/bounce/type", Mark::Is("Transient")),
+            ],
             "",
         ),
-        bounce(BounceClass::Undetermined, "email.bounced.undetermined", &[("/type", Mark::Is("email.bounced"))], ""),
+        bounce(
+            BounceClass::Undetermined,
+            "email.bounced.undetermined",
+            &[("/type", Mark::Is("email.bounced"))],
+            "",
+        ),
         row(
             Kind::Complaint,
             "email.complained",
             &[("/type", Mark::Is("email.complained"))],
             example!("resend/complaint"),
         ),
-        row(Kind::Open, "email.opened", &[("/type", Mark::Is("email.opened"))], example!("resend/open")),
-        row(Kind::Click, "email.clicked", &[("/type", Mark::Is("email.clicked"))], example!("resend/click")),
+        row(
+            Kind::Open,
+            "email.opened",
+            &[("/type", Mark::Is("email.opened"))],
+            example!("resend/open"),
+        ),
+        row(
+            Kind::Click,
+            "email.clicked",
+            &[("/type", Mark::Is("email.clicked"))],
+            example!("resend/click"),
+        ),
         row(
             Kind::Rejected,
             "email.suppressed",
@@ -81,27 +116,70 @@ pub static PROVIDER: Provider = Provider {
             example!("resend/rejected"),
         ),
         // Nothing was sent: a quota, a rejected template.
-        row(Kind::Rejected, "email.failed", &[("/type", Mark::Is("email.failed"))], example!("resend/rejected-failed")),
+        row(
+            Kind::Rejected,
+            "email.failed",
+            &[("/type", Mark::Is("email.failed"))],
+            example!("resend/rejected-failed"),
+        ),
         row(
             Kind::Unsubscribe,
             "contact.topics.updated",
-            &[("/type", Mark::Is("contact.topics.updated")), ("/data/topics/0/subscription", Mark::Is("opt_out"))],
+            &[
+                ("/type", Mark::Is("contact.topics.updated")),
+                ("/data/topics/0/subscription", Mark::Is("opt_out")),
+            ],
             example!("resend/unsubscribe"),
         ),
         row(
             Kind::Subscribe,
             "contact.topics.updated.opt_in",
-            &[("/type", Mark::Is("contact.topics.updated")), ("/data/topics/0/subscription", Mark::Is("opt_in"))],
+            &[
+                ("/type", Mark::Is("contact.topics.updated")),
+                ("/data/topics/0/subscription", Mark::Is("opt_in")),
+            ],
             "",
         ),
-        other("email.scheduled", &[("/type", Mark::Is("email.scheduled"))], example!("resend/other-email-scheduled")),
-        other("email.received", &[("/type", Mark::Is("email.received"))], example!("resend/other-email-received")),
-        other("contact.created", &[("/type", Mark::Is("contact.created"))], example!("resend/other-contact-created")),
-        other("contact.updated", &[("/type", Mark::Is("contact.updated"))], example!("resend/other-contact-updated")),
-        other("contact.deleted", &[("/type", Mark::Is("contact.deleted"))], example!("resend/other-contact-deleted")),
-        other("domain.created", &[("/type", Mark::Is("domain.created"))], example!("resend/other-domain-created")),
-        other("domain.updated", &[("/type", Mark::Is("domain.updated"))], example!("resend/other-domain-updated")),
-        other("domain.deleted", &[("/type", Mark::Is("domain.deleted"))], example!("resend/other-domain-deleted")),
+        other(
+            "email.scheduled",
+            &[("/type", Mark::Is("email.scheduled"))],
+            example!("resend/other-email-scheduled"),
+        ),
+        other(
+            "email.received",
+            &[("/type", Mark::Is("email.received"))],
+            example!("resend/other-email-received"),
+        ),
+        other(
+            "contact.created",
+            &[("/type", Mark::Is("contact.created"))],
+            example!("resend/other-contact-created"),
+        ),
+        other(
+            "contact.updated",
+            &[("/type", Mark::Is("contact.updated"))],
+            example!("resend/other-contact-updated"),
+        ),
+        other(
+            "contact.deleted",
+            &[("/type", Mark::Is("contact.deleted"))],
+            example!("resend/other-contact-deleted"),
+        ),
+        other(
+            "domain.created",
+            &[("/type", Mark::Is("domain.created"))],
+            example!("resend/other-domain-created"),
+        ),
+        other(
+            "domain.updated",
+            &[("/type", Mark::Is("domain.updated"))],
+            example!("resend/other-domain-updated"),
+        ),
+        other(
+            "domain.deleted",
+            &[("/type", Mark::Is("domain.deleted"))],
+            example!("resend/other-domain-deleted"),
+        ),
         other(
             "suppression.added",
             &[("/type", Mark::Is("suppression.added"))],
@@ -112,12 +190,36 @@ pub static PROVIDER: Provider = Provider {
             &[("/type", Mark::Is("suppression.removed"))],
             example!("resend/other-suppression-removed"),
         ),
-        other("topic.created", &[("/type", Mark::Is("topic.created"))], example!("resend/other-topic-created")),
-        other("topic.updated", &[("/type", Mark::Is("topic.updated"))], example!("resend/other-topic-updated")),
-        other("topic.deleted", &[("/type", Mark::Is("topic.deleted"))], example!("resend/other-topic-deleted")),
-        other("inbox.created", &[("/type", Mark::Is("inbox.created"))], example!("resend/other-inbox-created")),
-        other("inbox.updated", &[("/type", Mark::Is("inbox.updated"))], example!("resend/other-inbox-updated")),
-        other("inbox.deleted", &[("/type", Mark::Is("inbox.deleted"))], example!("resend/other-inbox-deleted")),
+        other(
+            "topic.created",
+            &[("/type", Mark::Is("topic.created"))],
+            example!("resend/other-topic-created"),
+        ),
+        other(
+            "topic.updated",
+            &[("/type", Mark::Is("topic.updated"))],
+            example!("resend/other-topic-updated"),
+        ),
+        other(
+            "topic.deleted",
+            &[("/type", Mark::Is("topic.deleted"))],
+            example!("resend/other-topic-deleted"),
+        ),
+        other(
+            "inbox.created",
+            &[("/type", Mark::Is("inbox.created"))],
+            example!("resend/other-inbox-created"),
+        ),
+        other(
+            "inbox.updated",
+            &[("/type", Mark::Is("inbox.updated"))],
+            example!("resend/other-inbox-updated"),
+        ),
+        other(
+            "inbox.deleted",
+            &[("/type", Mark::Is("inbox.deleted"))],
+            example!("resend/other-inbox-deleted"),
+        ),
         other(
             "inbox.thread.created",
             &[("/type", Mark::Is("inbox.thread.created"))],
@@ -175,15 +277,25 @@ pub static PROVIDER: Provider = Provider {
         ),
     ],
     bounces: &[
-        Bounce { name: "hard", row: "email.bounced", sets: &[] },
+        Bounce {
+            name: "hard",
+            row: "email.bounced",
+            sets: &[],
+        },
         Bounce {
             name: "soft",
             row: "email.bounced",
             sets: &[
                 ("/data/bounce/type", "Transient"),
                 ("/data/bounce/subType", "General"),
-                ("/data/bounce/message", "The recipient's mail server could not take the message for now."),
-                ("/data/bounce/diagnosticCode", "[\"smtp; 450 4.2.0 mailbox temporarily unavailable\"]"),
+                (
+                    "/data/bounce/message",
+                    "The recipient's mail server could not take the message for now.",
+                ),
+                (
+                    "/data/bounce/diagnosticCode",
+                    "[\"smtp; 450 4.2.0 mailbox temporarily unavailable\"]",
+                ),
             ],
         },
         Bounce {
@@ -193,7 +305,10 @@ pub static PROVIDER: Provider = Provider {
                 ("/data/bounce/type", "Transient"),
                 ("/data/bounce/subType", "MailboxFull"),
                 ("/data/bounce/message", "The recipient's mailbox was full."),
-                ("/data/bounce/diagnosticCode", "[\"smtp; 452 4.2.2 mailbox over quota\"]"),
+                (
+                    "/data/bounce/diagnosticCode",
+                    "[\"smtp; 452 4.2.2 mailbox over quota\"]",
+                ),
             ],
         },
         Bounce {
@@ -202,8 +317,14 @@ pub static PROVIDER: Provider = Provider {
             sets: &[
                 ("/data/bounce/type", "Transient"),
                 ("/data/bounce/subType", "ContentRejected"),
-                ("/data/bounce/message", "The recipient's mail server rejected the message."),
-                ("/data/bounce/diagnosticCode", "[\"smtp; 554 5.7.1 message blocked by policy\"]"),
+                (
+                    "/data/bounce/message",
+                    "The recipient's mail server rejected the message.",
+                ),
+                (
+                    "/data/bounce/diagnosticCode",
+                    "[\"smtp; 554 5.7.1 message blocked by policy\"]",
+                ),
             ],
         },
     ],
@@ -211,6 +332,10 @@ pub static PROVIDER: Provider = Provider {
     confirm: None,
 };
 
-const fn other(native: &'static str, marks: &'static [(&'static str, Mark)], example: &'static str) -> Row {
+const fn other(
+    native: &'static str,
+    marks: &'static [(&'static str, Mark)],
+    example: &'static str,
+) -> Row {
     row(Kind::Other, native, marks, example)
 }

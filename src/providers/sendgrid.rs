@@ -3,7 +3,9 @@
 //! <https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/event>
 
 use super::form::{Bounce, Carry, Envelope, FIELDS, Fields, Provider, Stamp, Tell, bounce, row};
-use crate::webhook::{Algorithm, BounceClass, Encoding, KeyForm, Kind, Mark, Part, Place, Recipe, Style, TimeForm};
+use crate::webhook::{
+    Algorithm, BounceClass, Encoding, KeyForm, Kind, Mark, Part, Place, Recipe, Style, TimeForm,
+};
 
 /// <https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/getting-started-event-webhook-security-features>
 static SIGNED_EVENT_WEBHOOK: Recipe = Recipe {
@@ -11,7 +13,10 @@ static SIGNED_EVENT_WEBHOOK: Recipe = Recipe {
     algorithm: Algorithm::EcdsaP256,
     key: KeyForm::P256,
     id: None,
-    timestamp: Some((Place::Header("x-twilio-email-event-webhook-timestamp"), TimeForm::Seconds)),
+    timestamp: Some((
+        Place::Header("x-twilio-email-event-webhook-timestamp"),
+        TimeForm::Seconds,
+    )),
     signed: &[Part::Timestamp, Part::Body],
     signature: Place::Header("x-twilio-email-event-webhook-signature"),
     encoding: Encoding::Base64,
@@ -28,7 +33,10 @@ pub static PROVIDER: Provider = Provider {
     title: "SendGrid",
     docs: "https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/event",
     tells: &[
-        Tell::Body(&[("/0/event", Mark::Present), ("/0/sg_event_id", Mark::Present)]),
+        Tell::Body(&[
+            ("/0/event", Mark::Present),
+            ("/0/sg_event_id", Mark::Present),
+        ]),
         Tell::Header("x-twilio-email-event-webhook-signature"),
         Tell::Header("x-twilio-email-event-webhook-timestamp"),
     ],
@@ -36,7 +44,12 @@ pub static PROVIDER: Provider = Provider {
     test_secret: "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg6CQob/HFIm/893XSlvg/modzVZYe8TuRuvjTpp+RvbihRANCAATAD8ULJepOXYU7qfryHnbiWWjcNC3MSHx4CmWA73yuKWELzL/50xi2djiLwVrQCQU3fCQpfWFxUCYNO5FWWZYa",
     test_public: "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEwA/FCyXqTl2FO6n68h524llo3DQtzEh8eAplgO98rilhC8y/+dMYtnY4i8Fa0AkFN3wkKX1hcVAmDTuRVlmWGg==",
     envelope: Envelope::Plain,
-    style: Style { sorted: true, between: ",\r\n", end: "\r\n", ..Style::COMPACT },
+    style: Style {
+        sorted: true,
+        between: ",\r\n",
+        end: "\r\n",
+        ..Style::COMPACT
+    },
     native: &["/event"],
     fields: Fields {
         recipient: &["/email"],
@@ -52,22 +65,70 @@ pub static PROVIDER: Provider = Provider {
         ..FIELDS
     },
     rows: &[
-        row(Kind::Sent, "processed", &[("/event", Mark::Is("processed"))], example!("sendgrid/sent")),
-        row(Kind::Rejected, "dropped", &[("/event", Mark::Is("dropped"))], example!("sendgrid/rejected")),
-        row(Kind::Delivered, "delivered", &[("/event", Mark::Is("delivered"))], example!("sendgrid/delivered")),
-        row(Kind::Deferred, "deferred", &[("/event", Mark::Is("deferred"))], example!("sendgrid/deferred")),
+        row(
+            Kind::Sent,
+            "processed",
+            &[("/event", Mark::Is("processed"))],
+            example!("sendgrid/sent"),
+        ),
+        row(
+            Kind::Rejected,
+            "dropped",
+            &[("/event", Mark::Is("dropped"))],
+            example!("sendgrid/rejected"),
+        ),
+        row(
+            Kind::Delivered,
+            "delivered",
+            &[("/event", Mark::Is("delivered"))],
+            example!("sendgrid/delivered"),
+        ),
+        row(
+            Kind::Deferred,
+            "deferred",
+            &[("/event", Mark::Is("deferred"))],
+            example!("sendgrid/deferred"),
+        ),
         bounce(
             BounceClass::Hard,
             "bounce",
-            &[("/event", Mark::Is("bounce")), ("/type", Mark::Is("bounce"))],
+            &[
+                ("/event", Mark::Is("bounce")),
+                ("/type", Mark::Is("bounce")),
+            ],
             example!("sendgrid/bounce"),
         ),
         // No event of this name is on the wire: it is a bounce of type `blocked`.
-        bounce(BounceClass::Soft, "blocked", &[("/event", Mark::Is("bounce"))], example!("sendgrid/bounce-blocked")),
-        row(Kind::Open, "open", &[("/event", Mark::Is("open"))], example!("sendgrid/open")),
-        row(Kind::Click, "click", &[("/event", Mark::Is("click"))], example!("sendgrid/click")),
-        row(Kind::Complaint, "spamreport", &[("/event", Mark::Is("spamreport"))], example!("sendgrid/complaint")),
-        row(Kind::Unsubscribe, "unsubscribe", &[("/event", Mark::Is("unsubscribe"))], example!("sendgrid/unsubscribe")),
+        bounce(
+            BounceClass::Soft,
+            "blocked",
+            &[("/event", Mark::Is("bounce"))],
+            example!("sendgrid/bounce-blocked"),
+        ),
+        row(
+            Kind::Open,
+            "open",
+            &[("/event", Mark::Is("open"))],
+            example!("sendgrid/open"),
+        ),
+        row(
+            Kind::Click,
+            "click",
+            &[("/event", Mark::Is("click"))],
+            example!("sendgrid/click"),
+        ),
+        row(
+            Kind::Complaint,
+            "spamreport",
+            &[("/event", Mark::Is("spamreport"))],
+            example!("sendgrid/complaint"),
+        ),
+        row(
+            Kind::Unsubscribe,
+            "unsubscribe",
+            &[("/event", Mark::Is("unsubscribe"))],
+            example!("sendgrid/unsubscribe"),
+        ),
         row(
             Kind::Unsubscribe,
             "group_unsubscribe",
@@ -86,11 +147,24 @@ pub static PROVIDER: Provider = Provider {
             &[("/event", Mark::Is("account_status_change"))],
             example!("sendgrid/other-account-status-change"),
         ),
-        row(Kind::Other, "received", &[("/event", Mark::Is("received"))], example!("sendgrid/other-received")),
+        row(
+            Kind::Other,
+            "received",
+            &[("/event", Mark::Is("received"))],
+            example!("sendgrid/other-received"),
+        ),
     ],
     bounces: &[
-        Bounce { name: "hard", row: "bounce", sets: &[] },
-        Bounce { name: "blocked", row: "blocked", sets: &[] },
+        Bounce {
+            name: "hard",
+            row: "bounce",
+            sets: &[],
+        },
+        Bounce {
+            name: "blocked",
+            row: "blocked",
+            sets: &[],
+        },
         Bounce {
             name: "mailbox-full",
             row: "blocked",

@@ -5,8 +5,8 @@
 
 use super::form::{Bounce, Carry, Envelope, FIELDS, Fields, Provider, Stamp, Tell, bounce, row};
 use crate::webhook::{
-    Algorithm, BounceClass, Delivery, Document, Encoding, Judge, KeyForm, Kind, Mark, Part, Place, Recipe, Style,
-    TimeForm,
+    Algorithm, BounceClass, Delivery, Document, Encoding, Judge, KeyForm, Kind, Mark, Part, Place,
+    Recipe, Style, TimeForm,
 };
 
 /// <https://docs.aws.amazon.com/sns/latest/dg/sns-verify-signature-of-message.html>
@@ -29,10 +29,23 @@ static SNS: Recipe = Recipe {
 /// Name and value of each field that counts, each followed by a line feed, in this order.
 fn string_to_sign(envelope: &Document) -> Result<Vec<u8>, String> {
     let fields: &[&str] = match envelope.text("/Type").as_deref() {
-        Some("Notification") => &["Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Type"],
-        Some("SubscriptionConfirmation" | "UnsubscribeConfirmation") => {
-            &["Message", "MessageId", "SubscribeURL", "Timestamp", "Token", "TopicArn", "Type"]
-        }
+        Some("Notification") => &[
+            "Message",
+            "MessageId",
+            "Subject",
+            "Timestamp",
+            "TopicArn",
+            "Type",
+        ],
+        Some("SubscriptionConfirmation" | "UnsubscribeConfirmation") => &[
+            "Message",
+            "MessageId",
+            "SubscribeURL",
+            "Timestamp",
+            "Token",
+            "TopicArn",
+            "Type",
+        ],
         _ => return Err("`/Type` in the body is none that SNS sends".into()),
     };
     let mut text = String::new();
@@ -54,9 +67,18 @@ fn guard(delivery: &Delivery, envelope: &Document, judge: &Judge) -> Result<(), 
     if !is_certificate_url(&url) {
         return Err("`/SigningCertURL` is not an address of SNS".into());
     }
-    for (header, field) in [("x-amz-sns-message-type", "/Type"), ("x-amz-sns-topic-arn", "/TopicArn")] {
-        if delivery.headers.text(header).is_some_and(|given| Some(given) != envelope.text(field).as_deref()) {
-            return Err(format!("header `{header}` differs from `{field}` in the body"));
+    for (header, field) in [
+        ("x-amz-sns-message-type", "/Type"),
+        ("x-amz-sns-topic-arn", "/TopicArn"),
+    ] {
+        if delivery
+            .headers
+            .text(header)
+            .is_some_and(|given| Some(given) != envelope.text(field).as_deref())
+        {
+            return Err(format!(
+                "header `{header}` differs from `{field}` in the body"
+            ));
         }
     }
     let topic = envelope.text("/TopicArn").unwrap_or_default();
@@ -68,10 +90,20 @@ fn guard(delivery: &Delivery, envelope: &Document, judge: &Judge) -> Result<(), 
 
 /// `https://sns.<region>.amazonaws.com/….pem`, without user, port, query or fragment.
 fn is_certificate_url(url: &str) -> bool {
-    let Some((host, path)) = url.strip_prefix("https://").and_then(|rest| rest.split_once('/')) else { return false };
+    let Some((host, path)) = url
+        .strip_prefix("https://")
+        .and_then(|rest| rest.split_once('/'))
+    else {
+        return false;
+    };
     let host = host.strip_suffix(".cn").unwrap_or(host);
-    let region = host.strip_prefix("sns.").and_then(|rest| rest.strip_suffix(".amazonaws.com"));
-    let plain = |text: &str| text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'.');
+    let region = host
+        .strip_prefix("sns.")
+        .and_then(|rest| rest.strip_suffix(".amazonaws.com"));
+    let plain = |text: &str| {
+        text.bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'.')
+    };
     region.is_some_and(|region| region.len() >= 3 && plain(region) && !region.contains('.'))
         && path.ends_with(".pem")
         && plain(path)
@@ -85,7 +117,11 @@ pub static PROVIDER: Provider = Provider {
     title: "Amazon SES",
     docs: "https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sns-contents.html",
     tells: &[
-        Tell::Body(&[("/Type", Mark::Present), ("/TopicArn", Mark::Present), ("/Message", Mark::Present)]),
+        Tell::Body(&[
+            ("/Type", Mark::Present),
+            ("/TopicArn", Mark::Present),
+            ("/Message", Mark::Present),
+        ]),
         Tell::Body(&[("/eventType", Mark::Present), ("/mail", Mark::Object)]),
         Tell::Body(&[("/notificationType", Mark::Present)]),
         Tell::Header("x-amz-sns-message-type"),
@@ -94,7 +130,11 @@ pub static PROVIDER: Provider = Provider {
     test_secret: include_str!("../../fixtures/ses/test-key.pem"),
     test_public: include_str!("../../fixtures/ses/test-certificate.pem"),
     envelope: Envelope::Text("/Message", Style::COMPACT),
-    style: Style { lines: true, colon: " : ", ..Style::COMPACT },
+    style: Style {
+        lines: true,
+        colon: " : ",
+        ..Style::COMPACT
+    },
     native: &["/eventType", "/notificationType", "/Type"],
     fields: Fields {
         recipient: &[
@@ -135,36 +175,97 @@ pub static PROVIDER: Provider = Provider {
         ..FIELDS
     },
     rows: &[
-        row(Kind::Sent, "Send", &[("/eventType", Mark::Is("Send"))], example!("ses/sent")),
-        row(Kind::Delivered, "Delivery", &[("/eventType", Mark::Is("Delivery"))], example!("ses/delivered")),
-        row(Kind::Deferred, "DeliveryDelay", &[("/eventType", Mark::Is("DeliveryDelay"))], example!("ses/deferred")),
-        row(Kind::Rejected, "SuppressedBounce", &[("/bounce/bounceSubType", NEVER_SENT)], ""),
+        row(
+            Kind::Sent,
+            "Send",
+            &[("/eventType", Mark::Is("Send"))],
+            example!("ses/sent"),
+        ),
+        row(
+            Kind::Delivered,
+            "Delivery",
+            &[("/eventType", Mark::Is("Delivery"))],
+            example!("ses/delivered"),
+        ),
+        row(
+            Kind::Deferred,
+            "DeliveryDelay",
+            &[("/eventType", Mark::Is("DeliveryDelay"))],
+            example!("ses/deferred"),
+        ),
+        row(
+            Kind::Rejected,
+            "SuppressedBounce",
+            &[("/bounce/bounceSubType", NEVER_SENT)],
+            "",
+        ),
         bounce(
             BounceClass::Hard,
             "Bounce",
-            &[("/eventType", Mark::Is("Bounce")), ("/bounce/bounceType", Mark::Is("Permanent"))],
+            &[
+                ("/eventType", Mark::Is("Bounce")),
+                ("/bounce/bounceType", Mark::Is("Permanent")),
+            ],
             example!("ses/bounce"),
         ),
         bounce(
             BounceClass::Hard,
             "BounceNotification",
-            &[("/notificationType", Mark::Is("Bounce")), ("/bounce/bounceType", Mark::Is("Permanent"))],
+            &[
+                ("/notificationType", Mark::Is("Bounce")),
+                ("/bounce/bounceType", Mark::Is("Permanent")),
+            ],
             example!("ses/bounce-notification"),
         ),
-        bounce(BounceClass::Soft, "TransientBounce", &[("/bounce/bounceType", Mark::Is("Transient"))], ""),
-        bounce(BounceClass::Undetermined, "UndeterminedBounce", &[("/bounce", Mark::Object)], ""),
+        bounce(
+            BounceClass::Soft,
+            "TransientBounce",
+            &[("/bounce/bounceType", Mark::Is("Transient"))],
+            "",
+        ),
+        bounce(
+            BounceClass::Undetermined,
+            "UndeterminedBounce",
+            &[("/bounce", Mark::Object)],
+            "",
+        ),
         // The opposite of a complaint: somebody took it out of the spam folder.
-        row(Kind::Other, "NotSpam", &[("/complaint/complaintFeedbackType", Mark::Is("not-spam"))], ""),
-        row(Kind::Complaint, "Complaint", &[("/eventType", Mark::Is("Complaint"))], example!("ses/complaint")),
+        row(
+            Kind::Other,
+            "NotSpam",
+            &[("/complaint/complaintFeedbackType", Mark::Is("not-spam"))],
+            "",
+        ),
+        row(
+            Kind::Complaint,
+            "Complaint",
+            &[("/eventType", Mark::Is("Complaint"))],
+            example!("ses/complaint"),
+        ),
         row(
             Kind::Complaint,
             "ComplaintNotification",
             &[("/notificationType", Mark::Is("Complaint"))],
             example!("ses/complaint-notification"),
         ),
-        row(Kind::Rejected, "Reject", &[("/eventType", Mark::Is("Reject"))], example!("ses/rejected")),
-        row(Kind::Open, "Open", &[("/eventType", Mark::Is("Open"))], example!("ses/open")),
-        row(Kind::Click, "Click", &[("/eventType", Mark::Is("Click"))], example!("ses/click")),
+        row(
+            Kind::Rejected,
+            "Reject",
+            &[("/eventType", Mark::Is("Reject"))],
+            example!("ses/rejected"),
+        ),
+        row(
+            Kind::Open,
+            "Open",
+            &[("/eventType", Mark::Is("Open"))],
+            example!("ses/open"),
+        ),
+        row(
+            Kind::Click,
+            "Click",
+            &[("/eventType", Mark::Is("Click"))],
+            example!("ses/click"),
+        ),
         // Nothing was sent: the template could not be filled in.
         row(
             Kind::Rejected,
@@ -177,7 +278,10 @@ pub static PROVIDER: Provider = Provider {
             "Subscription",
             &[
                 ("/eventType", Mark::Is("Subscription")),
-                ("/subscription/newTopicPreferences/unsubscribeAll", Mark::Is("true")),
+                (
+                    "/subscription/newTopicPreferences/unsubscribeAll",
+                    Mark::Is("true"),
+                ),
             ],
             example!("ses/unsubscribe"),
         ),
@@ -186,22 +290,38 @@ pub static PROVIDER: Provider = Provider {
             "TopicOptOut",
             &[
                 ("/eventType", Mark::Is("Subscription")),
-                ("/subscription/newTopicPreferences/topicSubscriptionStatus/0/subscriptionStatus", Mark::Is("OptOut")),
+                (
+                    "/subscription/newTopicPreferences/topicSubscriptionStatus/0/subscriptionStatus",
+                    Mark::Is("OptOut"),
+                ),
             ],
             "",
         ),
-        row(Kind::Subscribe, "TopicOptIn", &[("/eventType", Mark::Is("Subscription"))], ""),
+        row(
+            Kind::Subscribe,
+            "TopicOptIn",
+            &[("/eventType", Mark::Is("Subscription"))],
+            "",
+        ),
         row(
             Kind::Delivered,
             "DeliveryNotification",
             &[("/notificationType", Mark::Is("Delivery"))],
             example!("ses/delivered-notification"),
         ),
-        row(Kind::Other, "Received", &[("/notificationType", Mark::Is("Received"))], ""),
+        row(
+            Kind::Other,
+            "Received",
+            &[("/notificationType", Mark::Is("Received"))],
+            "",
+        ),
         row(
             Kind::Other,
             "AmazonSnsSubscriptionSucceeded",
-            &[("/notificationType", Mark::Is("AmazonSnsSubscriptionSucceeded"))],
+            &[(
+                "/notificationType",
+                Mark::Is("AmazonSnsSubscriptionSucceeded"),
+            )],
             example!("ses/other-setup"),
         ),
         row(
@@ -217,8 +337,18 @@ pub static PROVIDER: Provider = Provider {
             example!("ses/other-unsubscribe-confirmation"),
         ),
         // For sending only, for they read as the first of their kind: the other signature version, and raw delivery.
-        row(Kind::Open, "OpenVersion2", &[("/eventType", Mark::Is("Open"))], example!("ses/open-version-2")),
-        row(Kind::Click, "ClickRaw", &[("/eventType", Mark::Is("Click"))], example!("ses/click-raw")),
+        row(
+            Kind::Open,
+            "OpenVersion2",
+            &[("/eventType", Mark::Is("Open"))],
+            example!("ses/open-version-2"),
+        ),
+        row(
+            Kind::Click,
+            "ClickRaw",
+            &[("/eventType", Mark::Is("Click"))],
+            example!("ses/click-raw"),
+        ),
         row(
             Kind::Other,
             "Validated",
@@ -227,7 +357,11 @@ pub static PROVIDER: Provider = Provider {
         ),
     ],
     bounces: &[
-        Bounce { name: "hard", row: "Bounce", sets: &[] },
+        Bounce {
+            name: "hard",
+            row: "Bounce",
+            sets: &[],
+        },
         Bounce {
             name: "soft",
             row: "Bounce",
@@ -235,7 +369,10 @@ pub static PROVIDER: Provider = Provider {
                 ("/bounce/bounceType", "Transient"),
                 ("/bounce/bounceSubType", "General"),
                 ("/bounce/bouncedRecipients/0/status", "\"4.2.0\""),
-                ("/bounce/bouncedRecipients/0/diagnosticCode", "smtp; 450 4.2.0 mailbox temporarily unavailable"),
+                (
+                    "/bounce/bouncedRecipients/0/diagnosticCode",
+                    "smtp; 450 4.2.0 mailbox temporarily unavailable",
+                ),
             ],
         },
         Bounce {
@@ -245,7 +382,10 @@ pub static PROVIDER: Provider = Provider {
                 ("/bounce/bounceType", "Transient"),
                 ("/bounce/bounceSubType", "MailboxFull"),
                 ("/bounce/bouncedRecipients/0/status", "\"4.2.2\""),
-                ("/bounce/bouncedRecipients/0/diagnosticCode", "smtp; 452 4.2.2 mailbox over quota"),
+                (
+                    "/bounce/bouncedRecipients/0/diagnosticCode",
+                    "smtp; 452 4.2.2 mailbox over quota",
+                ),
             ],
         },
         Bounce {
@@ -255,7 +395,10 @@ pub static PROVIDER: Provider = Provider {
                 ("/bounce/bounceType", "Transient"),
                 ("/bounce/bounceSubType", "ContentRejected"),
                 ("/bounce/bouncedRecipients/0/status", "\"5.7.1\""),
-                ("/bounce/bouncedRecipients/0/diagnosticCode", "smtp; 554 5.7.1 message blocked by policy"),
+                (
+                    "/bounce/bouncedRecipients/0/diagnosticCode",
+                    "smtp; 554 5.7.1 message blocked by policy",
+                ),
             ],
         },
     ],
@@ -270,12 +413,27 @@ mod tests {
     #[test]
     fn only_sns_itself_is_asked_for_a_certificate() {
         for (url, ours) in [
-            ("https://sns.eu-central-1.amazonaws.com/SimpleNotificationService-0123456789abcdef.pem", true),
-            ("https://sns.cn-north-1.amazonaws.com.cn/SimpleNotificationService-0123456789abcdef.pem", true),
+            (
+                "https://sns.eu-central-1.amazonaws.com/SimpleNotificationService-0123456789abcdef.pem",
+                true,
+            ),
+            (
+                "https://sns.cn-north-1.amazonaws.com.cn/SimpleNotificationService-0123456789abcdef.pem",
+                true,
+            ),
             ("http://sns.eu-central-1.amazonaws.com/x.pem", false),
-            ("https://sns.eu-central-1.amazonaws.com.evil.example/x.pem", false),
-            ("https://evil.example/sns.eu-central-1.amazonaws.com/x.pem", false),
-            ("https://sns.eu-central-1.amazonaws.com@evil.example/x.pem", false),
+            (
+                "https://sns.eu-central-1.amazonaws.com.evil.example/x.pem",
+                false,
+            ),
+            (
+                "https://evil.example/sns.eu-central-1.amazonaws.com/x.pem",
+                false,
+            ),
+            (
+                "https://sns.eu-central-1.amazonaws.com@evil.example/x.pem",
+                false,
+            ),
             ("https://sns.eu-central-1.amazonaws.com:444/x.pem", false),
             ("https://bucket.s3.amazonaws.com/x.pem", false),
             ("https://sns.a.b.amazonaws.com/x.pem", false),

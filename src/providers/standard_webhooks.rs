@@ -3,22 +3,43 @@
 //! <https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md>
 
 use super::form::{Carry, Envelope, FIELDS, Fields, Provider, Stamp, Tell, bounce, row};
-use crate::webhook::{Algorithm, BounceClass, Encoding, KeyForm, Kind, Mark, Part, Place, Recipe, Style, TimeForm};
+use crate::webhook::{
+    Algorithm, BounceClass, Encoding, KeyForm, Kind, Mark, Part, Place, Recipe, Style, TimeForm,
+};
+
+/// The public test key of all who sign this way: where only the headers tell, whose it is cannot be told apart.
+pub const TEST_SECRET: &str = "whsec_d2ViaG9vay1jbGktcHVibGljLXRlc3Qta2V5LTAx";
 
 /// Standard Webhooks: `webhook-*` headers.
-pub static WEBHOOK: Recipe = recipe("standard-webhooks", "webhook-id", "webhook-timestamp", "webhook-signature");
+pub static WEBHOOK: Recipe = recipe(
+    "standard-webhooks",
+    "webhook-id",
+    "webhook-timestamp",
+    "webhook-signature",
+);
 
 /// Svix: the same with `svix-*` headers.
 pub static SVIX: Recipe = recipe("svix", "svix-id", "svix-timestamp", "svix-signature");
 
-const fn recipe(name: &'static str, id: &'static str, timestamp: &'static str, signature: &'static str) -> Recipe {
+const fn recipe(
+    name: &'static str,
+    id: &'static str,
+    timestamp: &'static str,
+    signature: &'static str,
+) -> Recipe {
     Recipe {
         name,
         algorithm: Algorithm::HmacSha256,
         key: KeyForm::Whsec,
         id: Some(Place::Header(id)),
         timestamp: Some((Place::Header(timestamp), TimeForm::Seconds)),
-        signed: &[Part::Id, Part::Text("."), Part::Timestamp, Part::Text("."), Part::Body],
+        signed: &[
+            Part::Id,
+            Part::Text("."),
+            Part::Timestamp,
+            Part::Text("."),
+            Part::Body,
+        ],
         signature: Place::Header(signature),
         encoding: Encoding::Versioned,
         fresh: &[],
@@ -34,15 +55,19 @@ pub static PROVIDER: Provider = Provider {
     title: "Standard Webhooks",
     docs: "https://www.standardwebhooks.com/",
     tells: &[
-        Tell::Body(&[("/type", Mark::Present), ("/timestamp", Mark::Present), ("/data", Mark::Object)]),
+        Tell::Body(&[
+            ("/type", Mark::Present),
+            ("/timestamp", Mark::Present),
+            ("/data", Mark::Object),
+        ]),
         Tell::Header("webhook-signature"),
         Tell::Header("svix-signature"),
         Tell::Header("webhook-id"),
         Tell::Header("svix-id"),
     ],
     schemes: &[&WEBHOOK, &SVIX],
-    test_secret: "whsec_d2ViaG9vay1jbGktcHVibGljLXRlc3Qta2V5LTAy",
-    test_public: "whsec_d2ViaG9vay1jbGktcHVibGljLXRlc3Qta2V5LTAy",
+    test_secret: TEST_SECRET,
+    test_public: TEST_SECRET,
     envelope: Envelope::Plain,
     style: Style::COMPACT,
     native: &["/type"],
@@ -55,7 +80,12 @@ pub static PROVIDER: Provider = Provider {
         ..FIELDS
     },
     rows: &[
-        row(Kind::Sent, "email.sent", &[("/type", Mark::Is("email.sent"))], example!("standard-webhooks/sent")),
+        row(
+            Kind::Sent,
+            "email.sent",
+            &[("/type", Mark::Is("email.sent"))],
+            example!("standard-webhooks/sent"),
+        ),
         row(
             Kind::Delivered,
             "email.delivered",
@@ -95,19 +125,28 @@ pub static PROVIDER: Provider = Provider {
         row(
             Kind::Complaint,
             "email.complaint",
-            &[("/type", Mark::OneOf(&["email.complaint", "email.complained"]))],
+            &[(
+                "/type",
+                Mark::OneOf(&["email.complaint", "email.complained"]),
+            )],
             example!("standard-webhooks/complaint"),
         ),
         row(
             Kind::Unsubscribe,
             "email.unsubscribe",
-            &[("/type", Mark::OneOf(&["email.unsubscribe", "email.unsubscribed"]))],
+            &[(
+                "/type",
+                Mark::OneOf(&["email.unsubscribe", "email.unsubscribed"]),
+            )],
             example!("standard-webhooks/unsubscribe"),
         ),
         row(
             Kind::Subscribe,
             "email.subscribe",
-            &[("/type", Mark::OneOf(&["email.subscribe", "email.subscribed"]))],
+            &[(
+                "/type",
+                Mark::OneOf(&["email.subscribe", "email.subscribed"]),
+            )],
             example!("standard-webhooks/subscribe"),
         ),
     ],

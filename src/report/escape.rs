@@ -39,7 +39,9 @@ impl fmt::Display for Untrusted<'_> {
         let shown = String::from_utf8_lossy(&shown);
         f.write_str(&shown)?;
         f.write_str(&note)?;
-        let fill = f.width().map_or(0, |width| width.saturating_sub(shown.width() + note.width()));
+        let fill = f.width().map_or(0, |width| {
+            width.saturating_sub(shown.width() + note.width())
+        });
         write!(f, "{:fill$}", "")
     }
 }
@@ -96,10 +98,22 @@ pub fn cut(line: &[u8], max_bytes: usize) -> (&[u8], String) {
         return (line, String::new());
     }
     // Not in the middle of a character: the half of it would be shown as invalid bytes that nobody sent.
-    let continues = |end: usize| line.get(end).is_some_and(|byte| byte & 0b1100_0000 == 0b1000_0000);
-    let boundary = (max_bytes.saturating_sub(3)..=max_bytes).rev().find(|end| !continues(*end));
+    let continues = |end: usize| {
+        line.get(end)
+            .is_some_and(|byte| byte & 0b1100_0000 == 0b1000_0000)
+    };
+    let boundary = (max_bytes.saturating_sub(3)..=max_bytes)
+        .rev()
+        .find(|end| !continues(*end));
     let (head, _) = line.split_at(boundary.unwrap_or(max_bytes));
-    (head, format!(" … {} bytes, {} shown", grouped(line.len()), grouped(head.len())))
+    (
+        head,
+        format!(
+            " … {} bytes, {} shown",
+            grouped(line.len()),
+            grouped(head.len())
+        ),
+    )
 }
 
 /// A number with its thousands apart: `1,048,576`.
@@ -129,7 +143,10 @@ pub(super) fn position(bytes: &[u8], find: impl Fn(u64) -> u64) -> usize {
     for (place, byte) in word.iter_mut().zip(rest) {
         *place = *byte;
     }
-    bytes.len() - rest.len() + rest.len().min(find(u64::from_le_bytes(word)).trailing_zeros() as usize / 8)
+    bytes.len() - rest.len()
+        + rest
+            .len()
+            .min(find(u64::from_le_bytes(word)).trailing_zeros() as usize / 8)
 }
 
 /// Finds the bytes of a word that are equal to this one.
@@ -211,7 +228,10 @@ fn is_made_invisible(c: char) -> bool {
 
 /// The spaces (Zs) beyond ASCII: common in French and Japanese, and harmless.
 fn is_space(c: char) -> bool {
-    matches!(c, '\u{a0}' | '\u{1680}' | '\u{2000}'..='\u{200a}' | '\u{202f}' | '\u{205f}' | '\u{3000}')
+    matches!(
+        c,
+        '\u{a0}' | '\u{1680}' | '\u{2000}'..='\u{200a}' | '\u{202f}' | '\u{205f}' | '\u{3000}'
+    )
 }
 
 /// Asks the standard library, which knows the whole of Unicode and keeps up with it: `escape_debug` escapes what is
@@ -241,7 +261,10 @@ impl Marks {
     fn no_base(&mut self, out: &mut Vec<u8>) {
         if self.hidden > 0 {
             let plural = if self.hidden == 1 { "" } else { "s" };
-            put(out, format_args!("…{} more mark{plural}", grouped(self.hidden)));
+            put(
+                out,
+                format_args!("…{} more mark{plural}", grouped(self.hidden)),
+            );
         }
         *self = Self::default();
     }
@@ -263,7 +286,8 @@ fn put_char(out: &mut Vec<u8>, c: char) {
 }
 
 fn put(out: &mut Vec<u8>, text: fmt::Arguments<'_>) {
-    out.write_fmt(text).expect("writing to memory does not fail");
+    out.write_fmt(text)
+        .expect("writing to memory does not fail");
 }
 
 #[cfg(test)]
@@ -288,9 +312,15 @@ mod tests {
             let allowed_break = mode == Mode::Block && matches!(c, '\n' | '\t');
             assert!(allowed_break || !c.is_control(), "a control in {text:?}");
             let tables = [HIDDEN, FORMAT, NEVER_ASSIGNED].concat();
-            assert!(!tables.iter().any(|range| range.contains(&u32::from(c))), "{c:?} in {text:?}");
+            assert!(
+                !tables.iter().any(|range| range.contains(&u32::from(c))),
+                "{c:?} in {text:?}"
+            );
             marks = if c.width() == Some(0) { marks + 1 } else { 0 };
-            assert!(marks <= MARKS_ON_ONE_BASE || allowed_break, "too many marks in {text:?}");
+            assert!(
+                marks <= MARKS_ON_ONE_BASE || allowed_break,
+                "too many marks in {text:?}"
+            );
             if allowed_break {
                 marks = MARKS_ON_ONE_BASE;
             }
@@ -354,10 +384,16 @@ mod tests {
             ("\u{85}\u{9b}31m", r"\u{85}\u{9b}31m"),
             ("invoice\u{202e}fdp.exe", r"invoice\u{202e}fdp.exe"),
             ("\u{2028}\u{2029}\u{feff}", r"\u{2028}\u{2029}\u{feff}"),
-            ("a\u{3164}\u{ffa0}\u{115f}\u{34f}", r"a\u{3164}\u{ffa0}\u{115f}\u{34f}"),
+            (
+                "a\u{3164}\u{ffa0}\u{115f}\u{34f}",
+                r"a\u{3164}\u{ffa0}\u{115f}\u{34f}",
+            ),
             ("\u{e000}\u{378}\u{10ffff}", r"\u{e000}\u{378}\u{10ffff}"),
             (r"C:\temp \u001b", r"C:\temp \u001b"),
-            ("smörgås 日本語 ✉️ 10\u{a0}€ नमस्ते", "smörgås 日本語 ✉️ 10\u{a0}€ नमस्ते"),
+            (
+                "smörgås 日本語 ✉️ 10\u{a0}€ नमस्ते",
+                "smörgås 日本語 ✉️ 10\u{a0}€ नमस्ते",
+            ),
         ] {
             assert_eq!(line(sent), shown);
         }
@@ -365,7 +401,10 @@ mod tests {
 
     #[test]
     fn bytes_that_are_not_text_are_shown_one_by_one() {
-        assert_eq!(line(b"\x9b31m \xff \xe2\x82 \xed\xa0\x80"), r"\x9b31m \xff \xe2\x82 \xed\xa0\x80");
+        assert_eq!(
+            line(b"\x9b31m \xff \xe2\x82 \xed\xa0\x80"),
+            r"\x9b31m \xff \xe2\x82 \xed\xa0\x80"
+        );
     }
 
     #[test]
@@ -393,8 +432,14 @@ mod tests {
     fn a_tower_of_marks_is_cut_and_counted() {
         let eight = "\u{301}".repeat(8);
         assert_eq!(line(format!("a{eight}b")), format!("a{eight}b"));
-        assert_eq!(line(format!("a{eight}\u{301}")), format!("a{eight}…1 more mark"));
-        assert_eq!(line(format!("é{}b", "\u{301}".repeat(1008))), format!("é{eight}…1,000 more marksb"));
+        assert_eq!(
+            line(format!("a{eight}\u{301}")),
+            format!("a{eight}…1 more mark")
+        );
+        assert_eq!(
+            line(format!("é{}b", "\u{301}".repeat(1008))),
+            format!("é{eight}…1,000 more marksb")
+        );
     }
 
     #[test]
@@ -408,7 +453,10 @@ mod tests {
     fn a_long_line_is_cut_between_characters_and_says_its_length() {
         assert_eq!(cut(b"short", 5), (b"short".as_slice(), String::new()));
         let (head, note) = cut(&[b'a'; 200_000], LONGEST_LINE);
-        assert_eq!((head.len(), note.as_str()), (65_536, " … 200,000 bytes, 65,536 shown"));
+        assert_eq!(
+            (head.len(), note.as_str()),
+            (65_536, " … 200,000 bytes, 65,536 shown")
+        );
         assert_eq!(cut("aé".as_bytes(), 2).0, b"a");
         assert_eq!(cut("a😀".as_bytes(), 4).0, b"a");
         assert_eq!(cut("😀".as_bytes(), 4).0, "😀".as_bytes());
@@ -421,7 +469,11 @@ mod tests {
         assert_eq!(Untrusted::new("a\nb").to_string(), r"a\nb");
         assert_eq!(format!("{:<6}|", Untrusted::new("日本")), "日本  |");
         assert_eq!(format!("{:?}", Untrusted::new(b"\x1b")), r#""\x1b""#);
-        assert!(Untrusted::new(&vec![b'x'; 70_000]).to_string().ends_with("x … 70,000 bytes, 65,536 shown"));
+        assert!(
+            Untrusted::new(&vec![b'x'; 70_000])
+                .to_string()
+                .ends_with("x … 70,000 bytes, 65,536 shown")
+        );
     }
 
     #[test]
@@ -431,8 +483,14 @@ mod tests {
                 for byte in 0..=u8::MAX {
                     let mut bytes = vec![b'a'; length];
                     bytes[at] = byte;
-                    assert_eq!(position(&bytes, not_plain), if is_plain(byte) { length } else { at });
-                    assert_eq!(position(&bytes, |word| equal(word, b'"')), if byte == b'"' { at } else { length });
+                    assert_eq!(
+                        position(&bytes, not_plain),
+                        if is_plain(byte) { length } else { at }
+                    );
+                    assert_eq!(
+                        position(&bytes, |word| equal(word, b'"')),
+                        if byte == b'"' { at } else { length }
+                    );
                 }
             }
         }
@@ -443,7 +501,10 @@ mod tests {
 
     #[test]
     fn thousands_are_set_apart() {
-        assert_eq!([0, 999, 1000, 1_048_576].map(grouped), ["0", "999", "1,000", "1,048,576"]);
+        assert_eq!(
+            [0, 999, 1000, 1_048_576].map(grouped),
+            ["0", "999", "1,000", "1,048,576"]
+        );
     }
 
     proptest! {

@@ -7,8 +7,13 @@ use crate::webhook::{Delivery, Target};
 
 /// The bytes of the request as HTTP/1.1 puts them on the wire.
 pub fn http(delivery: &Delivery, target: &Target) -> Vec<u8> {
-    let mut out =
-        format!("{} {} HTTP/1.1\r\nhost: {}\r\n", delivery.method, delivery.path, target.authority()).into_bytes();
+    let mut out = format!(
+        "{} {} HTTP/1.1\r\nhost: {}\r\n",
+        delivery.method,
+        delivery.path,
+        target.authority()
+    )
+    .into_bytes();
     for (name, value) in delivery.headers.end_to_end().iter() {
         out.extend_from_slice(name.as_str().as_bytes());
         out.extend_from_slice(b": ");
@@ -27,15 +32,26 @@ pub fn curl(delivery: &Delivery, target: &Target) -> Vec<u8> {
         _ if delivery.body.is_empty() => None,
         Ok(text) if !text.contains('\0') => Some(quoted(text)),
         _ => {
-            out += &format!("printf %s {} | base64 -d | ", STANDARD.encode(&delivery.body));
+            out += &format!(
+                "printf %s {} | base64 -d | ",
+                STANDARD.encode(&delivery.body)
+            );
             Some("@-".to_owned())
         }
     };
-    out += &format!("curl -X {} {}", delivery.method, quoted(&format!("{}{}", target.origin(), delivery.path)));
+    out += &format!(
+        "curl -X {} {}",
+        delivery.method,
+        quoted(&format!("{}{}", target.origin(), delivery.path))
+    );
     for (name, value) in delivery.headers.end_to_end().iter() {
         let value = String::from_utf8_lossy(value.as_bytes());
         // Curl leaves out a header with nothing behind its colon; a semicolon says it is meant.
-        let field = if value.is_empty() { format!("{name};") } else { format!("{name}: {value}") };
+        let field = if value.is_empty() {
+            format!("{name};")
+        } else {
+            format!("{name}: {value}")
+        };
         out += &format!(" -H {}", quoted(&field));
     }
     if let Some(data) = data {
@@ -63,7 +79,13 @@ fn quoted(text: &str) -> String {
             '\n' => out += "\\n",
             '\r' => out += "\\r",
             '\t' => out += "\\t",
-            c if c.is_control() => out += &c.to_string().bytes().map(|b| format!("\\x{b:02x}")).collect::<String>(),
+            c if c.is_control() => {
+                out += &c
+                    .to_string()
+                    .bytes()
+                    .map(|b| format!("\\x{b:02x}"))
+                    .collect::<String>()
+            }
             c => out.push(c),
         }
     }
@@ -79,9 +101,12 @@ mod tests {
         Delivery {
             method: http::Method::POST,
             path: "/hooks?x=1&y=2".parse().unwrap(),
-            headers: [(http::header::CONTENT_TYPE, http::HeaderValue::from_static("application/json"))]
-                .into_iter()
-                .collect(),
+            headers: [(
+                http::header::CONTENT_TYPE,
+                http::HeaderValue::from_static("application/json"),
+            )]
+            .into_iter()
+            .collect(),
             body: bytes::Bytes::copy_from_slice(body),
         }
     }
@@ -98,13 +123,25 @@ mod tests {
     #[test]
     fn a_shell_gives_curl_the_same_bytes() {
         let target = Target::parse(":3000").unwrap();
-        for body in
-            [&b"{\"a\":\"it's\"}"[..], b"[]\r\n", b"@file", b"tab\there\\n", b"plain", "é€".as_bytes(), b"\x1b\x7f"]
-        {
+        for body in [
+            &b"{\"a\":\"it's\"}"[..],
+            b"[]\r\n",
+            b"@file",
+            b"tab\there\\n",
+            b"plain",
+            "é€".as_bytes(),
+            b"\x1b\x7f",
+        ] {
             let line = String::from_utf8(curl(&delivery(body), &target)).unwrap();
             let words = line.replace("curl -X", "printf '%s' \"$0\" >/dev/null; set -- -X");
-            let script = format!("{} ; while [ $# -gt 1 ]; do shift; done; printf '%s' \"$1\"", words.trim_end());
-            let output = std::process::Command::new("bash").args(["-c", &script]).output().unwrap();
+            let script = format!(
+                "{} ; while [ $# -gt 1 ]; do shift; done; printf '%s' \"$1\"",
+                words.trim_end()
+            );
+            let output = std::process::Command::new("bash")
+                .args(["-c", &script])
+                .output()
+                .unwrap();
             assert_eq!(output.stdout, body, "{line}");
         }
         assert!(

@@ -49,8 +49,18 @@ fn received(it: &Received) -> String {
         quoted(it.delivery.path.as_str()),
     );
     for (at, (name, value)) in it.delivery.headers.iter().enumerate() {
-        let shown = if is_credential(name.as_str()) { "***".into() } else { String::from_utf8_lossy(value.as_bytes()) };
-        let _ = write!(line, "{}[{},{}]", if at == 0 { "" } else { "," }, quoted(name.as_str()), quoted(&shown));
+        let shown = if is_credential(name.as_str()) {
+            "***".into()
+        } else {
+            String::from_utf8_lossy(value.as_bytes())
+        };
+        let _ = write!(
+            line,
+            "{}[{},{}]",
+            if at == 0 { "" } else { "," },
+            quoted(name.as_str()),
+            quoted(&shown)
+        );
     }
     let _ = write!(line, "],{}", body(&it.delivery.body));
     let receipt = it.receipt;
@@ -70,7 +80,12 @@ fn received(it: &Received) -> String {
     if let Some(link) = &receipt.confirm {
         let _ = write!(line, ",\"confirm\":{}", quoted(link));
     }
-    let _ = write!(line, ",\"reply\":{{\"status\":{},\"micros\":{}}}}}", it.status, micros(it.took));
+    let _ = write!(
+        line,
+        ",\"reply\":{{\"status\":{},\"micros\":{}}}}}",
+        it.status,
+        micros(it.took)
+    );
     line
 }
 
@@ -97,10 +112,16 @@ fn attempted(it: &Attempt) -> String {
 }
 
 fn summary(it: &Tally) -> String {
-    let statuses: serde_json::Map<String, Value> =
-        it.statuses.iter().map(|(status, count)| (status.to_string(), json!(count))).collect();
-    let kinds: serde_json::Map<String, Value> =
-        it.kinds.iter().map(|(kind, count)| (kind.name().to_owned(), json!(count))).collect();
+    let statuses: serde_json::Map<String, Value> = it
+        .statuses
+        .iter()
+        .map(|(status, count)| (status.to_string(), json!(count)))
+        .collect();
+    let kinds: serde_json::Map<String, Value> = it
+        .kinds
+        .iter()
+        .map(|(kind, count)| (kind.name().to_owned(), json!(count)))
+        .collect();
     json!({
         "type": "summary", "deliveries": it.deliveries, "failed": it.failed, "unanswered": it.unanswered,
         "retries": it.retries, "refused_signatures": it.refused_signatures, "broken": it.broken,
@@ -182,6 +203,9 @@ mod tests {
 
     #[test]
     fn controls_that_json_allows_are_escaped() {
-        assert_eq!(harmless("{\"a\":\"\u{9b}31m\u{7f}é\"}"), "{\"a\":\"\\u009b31m\\u007fé\"}");
+        assert_eq!(
+            harmless("{\"a\":\"\u{9b}31m\u{7f}é\"}"),
+            "{\"a\":\"\\u009b31m\\u007fé\"}"
+        );
     }
 }

@@ -90,7 +90,12 @@ impl Palette {
 
     /// Appends what the closure appends, in the colour of a role.
     #[inline]
-    pub(super) fn write_with(&self, out: &mut Vec<u8>, role: Role, append: impl FnOnce(&mut Vec<u8>)) {
+    pub(super) fn write_with(
+        &self,
+        out: &mut Vec<u8>,
+        role: Role,
+        append: impl FnOnce(&mut Vec<u8>),
+    ) {
         let Paint { on, off } = self.of(role);
         // Without colour this is all there is to do, and copying nothing is not free.
         if on.is_empty() {
@@ -133,7 +138,11 @@ pub enum ColorChoice {
 
 /// Whether to print in colour. The first that has an opinion decides: the option, `NO_COLOR`, `FORCE_COLOR`,
 /// `CLICOLOR_FORCE`, `CLICOLOR=0`, `TERM=dumb`, and last whether the output is a terminal.
-pub fn wants_color(choice: ColorChoice, env: &dyn Fn(&str) -> Option<String>, is_terminal: bool) -> bool {
+pub fn wants_color(
+    choice: ColorChoice,
+    env: &dyn Fn(&str) -> Option<String>,
+    is_terminal: bool,
+) -> bool {
     let set = |name| env(name).filter(|value| !value.is_empty());
     match choice {
         ColorChoice::Always => return true,
@@ -149,7 +158,8 @@ pub fn wants_color(choice: ColorChoice, env: &dyn Fn(&str) -> Option<String>, is
     if set("CLICOLOR_FORCE").is_some_and(|force| force != "0") {
         return true;
     }
-    let refused = set("CLICOLOR").is_some_and(|value| value == "0") || set("TERM").is_some_and(|term| term == "dumb");
+    let refused = set("CLICOLOR").is_some_and(|value| value == "0")
+        || set("TERM").is_some_and(|term| term == "dumb");
     is_terminal && !refused
 }
 
@@ -168,7 +178,10 @@ impl Paint {
     fn like(sample: ColoredString) -> Self {
         let sample = sample.to_string();
         let (on, off) = sample.split_once(MARKER).unwrap_or_default();
-        Self { on: on.to_owned(), off: off.to_owned() }
+        Self {
+            on: on.to_owned(),
+            off: off.to_owned(),
+        }
     }
 }
 
@@ -201,15 +214,39 @@ mod tests {
             (Auto, &[("NO_COLOR", "1")], true, false),
             (Auto, &[("NO_COLOR", "0")], true, false),
             (Auto, &[("NO_COLOR", "")], true, true),
-            (Auto, &[("NO_COLOR", "1"), ("FORCE_COLOR", "1"), ("CLICOLOR_FORCE", "1")], true, false),
+            (
+                Auto,
+                &[
+                    ("NO_COLOR", "1"),
+                    ("FORCE_COLOR", "1"),
+                    ("CLICOLOR_FORCE", "1"),
+                ],
+                true,
+                false,
+            ),
             (Auto, &[("FORCE_COLOR", "1")], false, true),
             (Auto, &[("FORCE_COLOR", "0")], true, false),
             (Auto, &[("FORCE_COLOR", "false")], true, false),
-            (Auto, &[("FORCE_COLOR", "FALSE"), ("CLICOLOR_FORCE", "1")], true, false),
+            (
+                Auto,
+                &[("FORCE_COLOR", "FALSE"), ("CLICOLOR_FORCE", "1")],
+                true,
+                false,
+            ),
             (Auto, &[("FORCE_COLOR", "")], false, false),
-            (Auto, &[("FORCE_COLOR", "1"), ("CLICOLOR", "0"), ("TERM", "dumb")], false, true),
+            (
+                Auto,
+                &[("FORCE_COLOR", "1"), ("CLICOLOR", "0"), ("TERM", "dumb")],
+                false,
+                true,
+            ),
             (Auto, &[("CLICOLOR_FORCE", "1")], false, true),
-            (Auto, &[("CLICOLOR_FORCE", "1"), ("CLICOLOR", "0"), ("TERM", "dumb")], false, true),
+            (
+                Auto,
+                &[("CLICOLOR_FORCE", "1"), ("CLICOLOR", "0"), ("TERM", "dumb")],
+                false,
+                true,
+            ),
             (Auto, &[("CLICOLOR_FORCE", "0")], false, false),
             (Auto, &[("CLICOLOR_FORCE", "0")], true, true),
             (Auto, &[("CLICOLOR_FORCE", "")], false, false),
@@ -221,8 +258,16 @@ mod tests {
             (Auto, &[("TERM", "xterm-256color")], true, true),
             (Auto, &[("TERM", "xterm-256color")], false, false),
         ] {
-            let read = |name: &str| env.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
-            assert_eq!(wants_color(choice, &read, is_terminal), expected, "{choice:?} {env:?} terminal: {is_terminal}");
+            let read = |name: &str| {
+                env.iter()
+                    .find(|(key, _)| *key == name)
+                    .map(|(_, value)| (*value).to_owned())
+            };
+            assert_eq!(
+                wants_color(choice, &read, is_terminal),
+                expected,
+                "{choice:?} {env:?} terminal: {is_terminal}"
+            );
         }
     }
 
@@ -239,8 +284,16 @@ mod tests {
         for role in ROLES {
             let painted = palette.paint(role, "text");
             let plain = role == Role::Punctuation;
-            assert_eq!(painted.starts_with("\x1b["), !plain, "{role:?}: {painted:?}");
-            assert_eq!(painted.ends_with("text\x1b[0m"), !plain, "{role:?}: {painted:?}");
+            assert_eq!(
+                painted.starts_with("\x1b["),
+                !plain,
+                "{role:?}: {painted:?}"
+            );
+            assert_eq!(
+                painted.ends_with("text\x1b[0m"),
+                !plain,
+                "{role:?}: {painted:?}"
+            );
             let mut written = Vec::new();
             palette.write(&mut written, role, b"text");
             assert_eq!(written, painted.as_bytes());

@@ -6,7 +6,9 @@
 //! decoding it would re-create the attack. There is no tree and no recursion, so depth costs nothing. And there is no
 //! error: what is cut off or was never JSON is shown as far as it goes.
 
-use super::escape::{LONGEST_LINE, Mode, cut, equal, escape_into, grouped, is_plain, not_plain, position};
+use super::escape::{
+    LONGEST_LINE, Mode, cut, equal, escape_into, grouped, is_plain, not_plain, position,
+};
 use super::palette::{Palette, Role};
 
 /// How much of a body is shown unless somebody wants more.
@@ -33,10 +35,23 @@ pub fn pretty(out: &mut Vec<u8>, json: &[u8], gutter: &str, palette: &Palette) {
 }
 
 /// Appends the first `max_bytes` of JSON, indented, and says how long it was in all. A token is not cut in two.
-pub fn pretty_up_to(out: &mut Vec<u8>, json: &[u8], max_bytes: usize, gutter: &str, palette: &Palette) {
+pub fn pretty_up_to(
+    out: &mut Vec<u8>,
+    json: &[u8],
+    max_bytes: usize,
+    gutter: &str,
+    palette: &Palette,
+) {
     out.reserve(2 * json.len().min(max_bytes));
     let output_end = out.len().saturating_add(max_bytes.saturating_mul(GROWTH));
-    let mut page = Page { out, gutter, palette, depth: 0, last: Last::Nothing, on_one_line: false };
+    let mut page = Page {
+        out,
+        gutter,
+        palette,
+        depth: 0,
+        last: Last::Nothing,
+        on_one_line: false,
+    };
     let mut rest = skip_space(json);
     while let Some(&first) = rest.first() {
         let shown = json.len() - rest.len();
@@ -55,7 +70,9 @@ pub fn pretty_up_to(out: &mut Vec<u8>, json: &[u8], max_bytes: usize, gutter: &s
             b'"' if rest.first() == Some(&b':') => page.value(Role::Key, token, plain),
             b'"' => page.value(Role::String, token, plain),
             b'-' | b'0'..=b'9' => page.value(Role::Number, token, plain),
-            _ if matches!(token, b"true" | b"false" | b"null") => page.value(Role::Literal, token, plain),
+            _ if matches!(token, b"true" | b"false" | b"null") => {
+                page.value(Role::Literal, token, plain)
+            }
             _ => page.value(Role::Bad, token, plain),
         }
     }
@@ -76,10 +93,15 @@ pub fn text(out: &mut Vec<u8>, bytes: &[u8], gutter: &str, palette: &Palette) {
             out.push(b'\n');
             return;
         }
-        let end = rest.iter().position(|byte| *byte == b'\n').map_or(rest.len(), |newline| newline + 1);
+        let end = rest
+            .iter()
+            .position(|byte| *byte == b'\n')
+            .map_or(rest.len(), |newline| newline + 1);
         let (line, tail) = rest.split_at(end);
         rest = tail;
-        let line = line.strip_suffix(b"\n").map_or(line, |line| line.strip_suffix(b"\r").unwrap_or(line));
+        let line = line
+            .strip_suffix(b"\n")
+            .map_or(line, |line| line.strip_suffix(b"\r").unwrap_or(line));
         let (head, note) = cut(line, LONGEST_LINE);
         escape_into(out, head, Mode::Block);
         if !note.is_empty() {
@@ -92,7 +114,9 @@ pub fn text(out: &mut Vec<u8>, bytes: &[u8], gutter: &str, palette: &Palette) {
 /// Whether a body is worth indenting: an object or an array, whole or not, or one whole JSON string, number or word.
 pub fn looks_like_json(bytes: &[u8]) -> bool {
     let body = skip_space(bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes));
-    let Some(&first) = body.first() else { return false };
+    let Some(&first) = body.first() else {
+        return false;
+    };
     let (token, tail) = body.split_at(measure(first, body).0);
     match first {
         b'{' | b'[' => true,
@@ -108,7 +132,10 @@ pub fn is_binary(bytes: &[u8]) -> bool {
     let odd: usize = sample
         .utf8_chunks()
         .map(|chunk| {
-            let controls = chunk.valid().chars().filter(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t'));
+            let controls = chunk
+                .valid()
+                .chars()
+                .filter(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t'));
             controls.count() + chunk.invalid().len()
         })
         .sum();
@@ -137,7 +164,8 @@ struct Page<'a> {
 impl Page<'_> {
     fn open(&mut self, byte: u8, on_one_line: bool) {
         self.space();
-        self.palette.write_with(self.out, Role::Punctuation, |out| out.push(byte));
+        self.palette
+            .write_with(self.out, Role::Punctuation, |out| out.push(byte));
         self.last = Last::Open;
         self.depth += 1;
         self.on_one_line = on_one_line;
@@ -151,7 +179,8 @@ impl Page<'_> {
             _ if self.on_one_line => {}
             _ => self.new_line(),
         }
-        self.palette.write_with(self.out, Role::Punctuation, |out| out.push(byte));
+        self.palette
+            .write_with(self.out, Role::Punctuation, |out| out.push(byte));
         self.last = Last::Value;
         self.on_one_line = false;
     }
@@ -161,7 +190,8 @@ impl Page<'_> {
         if self.last == Last::Nothing {
             self.gutter();
         }
-        self.palette.write_with(self.out, Role::Punctuation, |out| out.push(byte));
+        self.palette
+            .write_with(self.out, Role::Punctuation, |out| out.push(byte));
         self.last = last;
     }
 
@@ -172,7 +202,8 @@ impl Page<'_> {
             return self.palette.write(self.out, role, token);
         }
         let (head, note) = cut(token, LONGEST_LINE);
-        self.palette.write_with(self.out, role, |out| escape_into(out, head, Mode::Line));
+        self.palette
+            .write_with(self.out, role, |out| escape_into(out, head, Mode::Line));
         if !note.is_empty() {
             self.palette.write(self.out, Role::Dim, note.as_bytes());
         }
@@ -221,7 +252,11 @@ impl Page<'_> {
 }
 
 fn in_all(bytes: usize, shown: usize) -> String {
-    format!("… {} bytes in all, {} shown", grouped(bytes), grouped(shown))
+    format!(
+        "… {} bytes in all, {} shown",
+        grouped(bytes),
+        grouped(shown)
+    )
 }
 
 fn is_space(byte: u8) -> bool {
@@ -256,7 +291,11 @@ fn measure_string(bytes: &[u8]) -> (usize, bool) {
     let mut plain = true;
     while let Some(rest) = bytes.get(at..) {
         // Most strings are plain: one look at each byte finds the end and settles the escaping.
-        at += if plain { position(rest, |word| border(word) | not_plain(word)) } else { position(rest, border) };
+        at += if plain {
+            position(rest, |word| border(word) | not_plain(word))
+        } else {
+            position(rest, border)
+        };
         match bytes.get(at..) {
             Some([b'"', ..]) => return (at + 1, plain),
             Some([b'\\', escaped, ..]) => {
@@ -272,7 +311,12 @@ fn measure_string(bytes: &[u8]) -> (usize, bool) {
 
 /// Whether what begins as a string ends as one: with a quote that no backslash takes away.
 fn ends_string(token: &[u8]) -> bool {
-    let escapes = token.iter().rev().skip(1).take_while(|byte| **byte == b'\\').count();
+    let escapes = token
+        .iter()
+        .rev()
+        .skip(1)
+        .take_while(|byte| **byte == b'\\')
+        .count();
     token.last() == Some(&b'"') && escapes.is_multiple_of(2)
 }
 
@@ -283,7 +327,9 @@ fn is_short_array(mut rest: &[u8]) -> bool {
     let mut length = 2;
     loop {
         rest = skip_space(rest);
-        let Some(&first) = rest.first() else { return false };
+        let Some(&first) = rest.first() else {
+            return false;
+        };
         match first {
             b']' => return true,
             b'{' | b'}' | b'[' | b':' => return false,
@@ -306,8 +352,12 @@ fn is_number(token: &[u8]) -> bool {
     let unsigned = token.strip_prefix(b"-").unwrap_or(token);
     let (mantissa, exponent) = split_once(unsigned, |byte| matches!(byte, b'e' | b'E'));
     let (whole, fraction) = split_once(mantissa, |byte| byte == b'.');
-    let exponent =
-        exponent.map(|exponent| exponent.strip_prefix(b"+").or(exponent.strip_prefix(b"-")).unwrap_or(exponent));
+    let exponent = exponent.map(|exponent| {
+        exponent
+            .strip_prefix(b"+")
+            .or(exponent.strip_prefix(b"-"))
+            .unwrap_or(exponent)
+    });
     digits(whole)
         && (whole == b"0" || !whole.starts_with(b"0"))
         && fraction.is_none_or(digits)
@@ -329,14 +379,25 @@ mod tests {
 
     fn shown_up_to(json: impl AsRef<[u8]>, max_bytes: usize) -> String {
         let mut out = Vec::new();
-        pretty_up_to(&mut out, json.as_ref(), max_bytes, GUTTER, &Palette::plain());
+        pretty_up_to(
+            &mut out,
+            json.as_ref(),
+            max_bytes,
+            GUTTER,
+            &Palette::plain(),
+        );
         String::from_utf8(out).expect("what is shown is UTF-8")
     }
 
     /// What is shown of a body, its gutter checked and taken away.
     fn lines(shown: &str) -> String {
-        assert!(shown.is_empty() || shown.ends_with('\n'), "the last line ends: {shown:?}");
-        let bare = |line| str::strip_prefix(line, GUTTER).unwrap_or_else(|| panic!("no gutter before {line:?}"));
+        assert!(
+            shown.is_empty() || shown.ends_with('\n'),
+            "the last line ends: {shown:?}"
+        );
+        let bare = |line| {
+            str::strip_prefix(line, GUTTER).unwrap_or_else(|| panic!("no gutter before {line:?}"))
+        };
         shown.lines().map(bare).collect::<Vec<_>>().join("\n")
     }
 
@@ -386,7 +447,10 @@ mod tests {
   "e": []
 }"#,
         );
-        check(r#"[{"a":true},[null]]"#, "[\n  {\n    \"a\": true\n  },\n  [null]\n]");
+        check(
+            r#"[{"a":true},[null]]"#,
+            "[\n  {\n    \"a\": true\n  },\n  [null]\n]",
+        );
         check("{\"a\"\n:\t1}\n", "{\n  \"a\": 1\n}");
         check("{}\n{}\n", "{}\n{}");
         check("", "");
@@ -396,13 +460,31 @@ mod tests {
     #[test]
     fn only_short_arrays_of_plain_values_stay_on_one_line() {
         let values = |count: usize| vec!["1"; count].join(",");
-        assert_eq!(lines(&shown_up_to(format!("[{}]", values(29)), SHOWN_BODY)).lines().count(), 1);
-        assert_eq!(lines(&shown_up_to(format!("[{}]", values(30)), SHOWN_BODY)).lines().count(), 32);
+        assert_eq!(
+            lines(&shown_up_to(format!("[{}]", values(29)), SHOWN_BODY))
+                .lines()
+                .count(),
+            1
+        );
+        assert_eq!(
+            lines(&shown_up_to(format!("[{}]", values(30)), SHOWN_BODY))
+                .lines()
+                .count(),
+            32
+        );
         // That was 59 bytes and 61; this is the border.
-        check(&format!("[{},22]", values(28)), &format!("[\n{}  22\n]", "  1,\n".repeat(28)));
+        check(
+            &format!("[{},22]", values(28)),
+            &format!("[\n{}  22\n]", "  1,\n".repeat(28)),
+        );
         // Whether it is short does not depend on how it was sent.
         assert_eq!(
-            lines(&shown_up_to(format!("[{}]", values(29).replace(',', " ,\n   ")), SHOWN_BODY)).lines().count(),
+            lines(&shown_up_to(
+                format!("[{}]", values(29).replace(',', " ,\n   ")),
+                SHOWN_BODY
+            ))
+            .lines()
+            .count(),
             1
         );
         check(r#"[1,{"a":2}]"#, "[\n  1,\n  {\n    \"a\": 2\n  }\n]");
@@ -422,7 +504,10 @@ mod tests {
         check("{\"a\\", "{\n  \"a\\");
         check("\u{feff}{}", "\\u{feff}\n{}");
         check("[\"a\nb\x1b\u{202e}\"]", r#"["a\nb\x1b\u{202e}"]"#);
-        assert_eq!(lines(&shown_up_to(b"[\xff\x9b \x00]", SHOWN_BODY)), r"[\xff\x9b \x00]");
+        assert_eq!(
+            lines(&shown_up_to(b"[\xff\x9b \x00]", SHOWN_BODY)),
+            r"[\xff\x9b \x00]"
+        );
     }
 
     #[test]
@@ -444,18 +529,31 @@ mod tests {
 
     #[test]
     fn a_long_value_is_cut_and_says_its_length() {
-        let shown = lines(&shown_up_to(format!(r#"{{"a":"{}","b":1}}"#, "x".repeat(199_998)), SHOWN_BODY));
+        let shown = lines(&shown_up_to(
+            format!(r#"{{"a":"{}","b":1}}"#, "x".repeat(199_998)),
+            SHOWN_BODY,
+        ));
         assert!(shown.contains("x … 200,000 bytes, 65,536 shown,\n  \"b\": 1\n}"));
     }
 
     #[test]
     fn a_long_body_is_cut_between_tokens_and_says_its_length() {
-        assert_eq!(lines(&shown_up_to(r#"["a","bcd",1]"#, 6)), "[\"a\", \"bcd\"\n… 13 bytes in all, 10 shown");
-        assert_eq!(lines(&shown_up_to(r#"["a","bcd",1]"#, 13)), r#"["a", "bcd", 1]"#);
+        assert_eq!(
+            lines(&shown_up_to(r#"["a","bcd",1]"#, 6)),
+            "[\"a\", \"bcd\"\n… 13 bytes in all, 10 shown"
+        );
+        assert_eq!(
+            lines(&shown_up_to(r#"["a","bcd",1]"#, 13)),
+            r#"["a", "bcd", 1]"#
+        );
         assert_eq!(lines(&shown_up_to("[]", 0)), "… 2 bytes in all, 0 shown");
         let million = format!("[{}1]", "123,456,".repeat(400_000));
         let shown = shown_up_to(million, SHOWN_BODY);
-        assert!(shown.ends_with("  | … 3,200,003 bytes in all, 1,048,576 shown\n"), "{:?}", shown.lines().last());
+        assert!(
+            shown.ends_with("  | … 3,200,003 bytes in all, 1,048,576 shown\n"),
+            "{:?}",
+            shown.lines().last()
+        );
     }
 
     #[test]
@@ -463,11 +561,21 @@ mod tests {
         assert_eq!(as_text("a\n\tb\r\n\nc\rd\x1b"), "a\n\tb\n\nc\\rd\\x1b");
         assert_eq!(as_text("a\n"), "a");
         assert_eq!(as_text(""), "");
-        assert_eq!(as_text("x".repeat(200_000)).split_off(65_536), " … 200,000 bytes, 65,536 shown");
+        assert_eq!(
+            as_text("x".repeat(200_000)).split_off(65_536),
+            " … 200,000 bytes, 65,536 shown"
+        );
         let long = as_text("0123456\n".repeat(400_000));
-        assert_eq!(long.lines().last(), Some("… 3,200,000 bytes in all, 1,048,576 shown"));
+        assert_eq!(
+            long.lines().last(),
+            Some("… 3,200,000 bytes in all, 1,048,576 shown")
+        );
         let empty = as_text("\n".repeat(2_000_000));
-        assert!(empty.ends_with("… 2,000,000 bytes in all, 838,860 shown"), "{:?}", empty.lines().last());
+        assert!(
+            empty.ends_with("… 2,000,000 bytes in all, 838,860 shown"),
+            "{:?}",
+            empty.lines().last()
+        );
     }
 
     #[test]
@@ -490,15 +598,25 @@ mod tests {
             assert!(looks_like_json(json.as_bytes()), "{json}");
         }
         for text in [
-            "", " ", "a=b", "\"a", "\"", r#""a\""#, "\"a\nb\"", "01", "1.", ".5", "-", "1e", "1 2", "truee", "+1",
-            "\"a\" b",
+            "", " ", "a=b", "\"a", "\"", r#""a\""#, "\"a\nb\"", "01", "1.", ".5", "-", "1e", "1 2",
+            "truee", "+1", "\"a\" b",
         ] {
             assert!(!looks_like_json(text.as_bytes()), "{text}");
         }
-        for text in ["", "plain\r\n\ttext", "grüße 日本語", "one \x1b[31m escape among words"] {
+        for text in [
+            "",
+            "plain\r\n\ttext",
+            "grüße 日本語",
+            "one \x1b[31m escape among words",
+        ] {
             assert!(!is_binary(text.as_bytes()), "{text}");
         }
-        for bytes in [&b"one NUL in a long text\0"[..], b"\x89PNG\r\n\x1a\n", b"\xff\xfe\xfd and", b"\x1b\x1b\x1b"] {
+        for bytes in [
+            &b"one NUL in a long text\0"[..],
+            b"\x89PNG\r\n\x1a\n",
+            b"\xff\xfe\xfd and",
+            b"\x1b\x1b\x1b",
+        ] {
             assert!(is_binary(bytes), "{bytes:?}");
         }
     }
@@ -511,11 +629,18 @@ mod tests {
         let coloured = String::from_utf8(coloured).expect("what is shown is UTF-8");
         let mut bare = String::new();
         for piece in coloured.split("\x1b[") {
-            bare.push_str(if bare.is_empty() { piece } else { piece.split_once('m').expect("a colour code ends").1 });
+            bare.push_str(if bare.is_empty() {
+                piece
+            } else {
+                piece.split_once('m').expect("a colour code ends").1
+            });
         }
         assert_eq!(bare, shown_up_to(json, SHOWN_BODY));
-        for painted in ["\x1b[36m\"key\"\x1b[0m: \x1b[32m\"string\"\x1b[0m,", "\x1b[33m1\x1b[0m", "\x1b[35mtrue\x1b[0m"]
-        {
+        for painted in [
+            "\x1b[36m\"key\"\x1b[0m: \x1b[32m\"string\"\x1b[0m,",
+            "\x1b[33m1\x1b[0m",
+            "\x1b[35mtrue\x1b[0m",
+        ] {
             assert!(coloured.contains(painted), "{painted:?} in {coloured:?}");
         }
     }
@@ -532,7 +657,8 @@ mod tests {
         leaf.prop_recursive(6, 64, 8, |inner| {
             prop_oneof![
                 prop::collection::vec(inner.clone(), 0..8).prop_map(Value::from),
-                prop::collection::vec((".{0,8}", inner), 0..8).prop_map(|fields| Map::from_iter(fields).into()),
+                prop::collection::vec((".{0,8}", inner), 0..8)
+                    .prop_map(|fields| Map::from_iter(fields).into()),
             ]
         })
     }

@@ -13,7 +13,11 @@ impl Progress {
     /// A bar over that many deliveries, or a counter where their number is not known. `shown` is whether
     /// stderr is a terminal that may be drawn on.
     pub fn new(total: Option<u64>, shown: bool) -> Self {
-        let target = if shown { ProgressDrawTarget::stderr_with_hz(10) } else { ProgressDrawTarget::hidden() };
+        let target = if shown {
+            ProgressDrawTarget::stderr_with_hz(10)
+        } else {
+            ProgressDrawTarget::hidden()
+        };
         let bar = ProgressBar::with_draw_target(total, target);
         let look = match total {
             Some(_) => "{bar:28} {pos}/{len}  {per_sec}  {msg}  {eta} left",

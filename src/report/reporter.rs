@@ -39,12 +39,20 @@ impl Reporter {
     pub fn new(style: Style, progress: Progress) -> Self {
         let palette = |terminal| {
             let env = |name: &str| std::env::var(name).ok();
-            if wants_color(style.color, &env, terminal) { Palette::colored() } else { Palette::plain() }
+            if wants_color(style.color, &env, terminal) {
+                Palette::colored()
+            } else {
+                Palette::plain()
+            }
         };
         let (sink, drain) = Sink::new(Screen(progress.clone()));
         Self {
             json: style.json,
-            voice: Voice { palette: palette(io::stdout().is_terminal()), parts: style.parts, zone: TimeZone::system() },
+            voice: Voice {
+                palette: palette(io::stdout().is_terminal()),
+                parts: style.parts,
+                zone: TimeZone::system(),
+            },
             talk: palette(io::stderr().is_terminal()),
             sink,
             drain: Mutex::new(Some(drain)),
@@ -81,7 +89,11 @@ impl Reporter {
 
     /// Says on stderr what the user may not have meant.
     pub fn warn(&self, line: &str) {
-        self.say(&format!("{} {}", self.talk.paint(Role::Warn, "warning:"), Untrusted::new(line)));
+        self.say(&format!(
+            "{} {}",
+            self.talk.paint(Role::Warn, "warning:"),
+            Untrusted::new(line)
+        ));
     }
 
     /// The bar.
@@ -102,7 +114,11 @@ impl Reporter {
     /// Writes what is left. Later notices are lost.
     pub fn finish(&self) {
         self.progress.finish();
-        let drain = self.drain.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let drain = self
+            .drain
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
         // A closed pipe is success, and for any other fault of stdout there is nobody left to tell.
         let _ = drain.map(Drain::finish);
     }
@@ -111,11 +127,22 @@ impl Reporter {
 /// Says an error on stderr: what happened, then what to try.
 pub fn complain(error: &Error, color: ColorChoice) {
     let env = |name: &str| std::env::var(name).ok();
-    let palette =
-        if wants_color(color, &env, io::stderr().is_terminal()) { Palette::colored() } else { Palette::plain() };
-    say(&format!("{} {}", palette.paint(Role::Bad, "error:"), Untrusted::new(error.what())));
+    let palette = if wants_color(color, &env, io::stderr().is_terminal()) {
+        Palette::colored()
+    } else {
+        Palette::plain()
+    };
+    say(&format!(
+        "{} {}",
+        palette.paint(Role::Bad, "error:"),
+        Untrusted::new(error.what())
+    ));
     for hint in error.hints() {
-        say(&format!(" {} {}", palette.paint(Role::Kind, "hint:"), Untrusted::new(hint)));
+        say(&format!(
+            " {} {}",
+            palette.paint(Role::Kind, "hint:"),
+            Untrusted::new(hint)
+        ));
     }
 }
 

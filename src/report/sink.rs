@@ -41,9 +41,19 @@ impl Sink {
         let shared = Arc::new(Shared::default());
         // Made outside the thread, it closes the sink even if the thread never starts.
         let guard = CloseAtLast(Arc::clone(&shared));
-        let writer = thread::Builder::new().name("sink".to_owned()).spawn(move || guard.0.write_all_to(write));
-        let sink = Self { shared: Arc::clone(&shared) };
-        (sink, Drain { shared, writer: writer.ok() })
+        let writer = thread::Builder::new()
+            .name("sink".to_owned())
+            .spawn(move || guard.0.write_all_to(write));
+        let sink = Self {
+            shared: Arc::clone(&shared),
+        };
+        (
+            sink,
+            Drain {
+                shared,
+                writer: writer.ok(),
+            },
+        )
     }
 
     /// Lets the closure append to the shared buffer; waits first while that is full. Nothing happens when the sink is
@@ -106,7 +116,9 @@ impl Drain {
         self.shared.start_finishing();
         let ended = self.writer.take().map(JoinHandle::join);
         let no_thread = || io::Error::other("the writing thread could not be started");
-        ended.ok_or_else(no_thread)?.unwrap_or_else(|_| Err(io::Error::other("the writing thread panicked")))
+        ended
+            .ok_or_else(no_thread)?
+            .unwrap_or_else(|_| Err(io::Error::other("the writing thread panicked")))
     }
 }
 
@@ -158,7 +170,11 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn append_to(&self, mut state: MutexGuard<'_, State>, append: impl FnOnce(&mut Vec<u8>)) -> bool {
+    fn append_to(
+        &self,
+        mut state: MutexGuard<'_, State>,
+        append: impl FnOnce(&mut Vec<u8>),
+    ) -> bool {
         if state.stage != Stage::Open {
             return false;
         }
@@ -197,7 +213,9 @@ impl Shared {
     fn take(&self, empty: &mut Vec<u8>) -> bool {
         let mut state = self.lock();
         state.is_idle = state.gathered.is_empty();
-        let mut state = wait_while(&self.work, state, |state| state.stage == Stage::Open && state.gathered.is_empty());
+        let mut state = wait_while(&self.work, state, |state| {
+            state.stage == Stage::Open && state.gathered.is_empty()
+        });
         state.is_idle = false;
         let gathers = |state: &mut State| state.stage == Stage::Open && !state.is_full();
         let gathered = self.work.wait_timeout_while(state, GATHERING, gathers);
@@ -243,7 +261,9 @@ fn wait_while<'a>(
     state: MutexGuard<'a, State>,
     wait: impl Fn(&State) -> bool,
 ) -> MutexGuard<'a, State> {
-    condvar.wait_while(state, |state| wait(state)).unwrap_or_else(PoisonError::into_inner)
+    condvar
+        .wait_while(state, |state| wait(state))
+        .unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
@@ -367,7 +387,10 @@ mod tests {
         begins.recv().unwrap();
         let part = vec![b'x'; FULL / 4];
         let offer = || sink.offer(|buffer| buffer.extend_from_slice(&part));
-        assert_eq!([(); 6].map(|()| offer()), [true, true, true, true, false, false]);
+        assert_eq!(
+            [(); 6].map(|()| offer()),
+            [true, true, true, true, false, false]
+        );
         decide.send(Ok(())).unwrap();
         assert_eq!(begins.recv().unwrap(), FULL);
         assert!(offer());
@@ -396,7 +419,10 @@ mod tests {
         drain.finish().unwrap();
         let writes: Vec<usize> = begins.try_iter().collect();
         assert_eq!(writes.iter().sum::<usize>(), 16 * part);
-        assert!(writes.iter().all(|length| *length <= FULL + part), "{writes:?}");
+        assert!(
+            writes.iter().all(|length| *length <= FULL + part),
+            "{writes:?}"
+        );
     }
 
     #[test]
@@ -425,7 +451,10 @@ mod tests {
         let (tell, told) = channel();
         sink.on_close(move || tell.send(()).unwrap());
         told.recv().unwrap();
-        assert_eq!(drain.finish().unwrap_err().kind(), io::ErrorKind::BrokenPipe);
+        assert_eq!(
+            drain.finish().unwrap_err().kind(),
+            io::ErrorKind::BrokenPipe
+        );
     }
 
     #[test]
@@ -446,7 +475,10 @@ mod tests {
         sink.push(b"x");
         told.recv().unwrap();
         sink.push(b"y");
-        assert_eq!(drain.finish().unwrap_err().to_string(), "the writing thread panicked");
+        assert_eq!(
+            drain.finish().unwrap_err().to_string(),
+            "the writing thread panicked"
+        );
     }
 
     #[test]
@@ -454,7 +486,9 @@ mod tests {
         let paper = Paper::default();
         let (sink, drain) = Sink::new(paper.clone());
         let clone = sink.clone();
-        thread::spawn(move || clone.append(|_| panic!("on purpose"))).join().unwrap_err();
+        thread::spawn(move || clone.append(|_| panic!("on purpose")))
+            .join()
+            .unwrap_err();
         sink.push(b"still here");
         drain.finish().unwrap();
         assert_eq!(paper.text(), b"still here");

@@ -46,7 +46,8 @@ impl Tally {
             broken: 0,
             statuses: BTreeMap::new(),
             kinds: BTreeMap::new(),
-            micros: Histogram::new_with_bounds(1, 3_600_000_000, 2).expect("the bounds are constants in order"),
+            micros: Histogram::new_with_bounds(1, 3_600_000_000, 2)
+                .expect("the bounds are constants in order"),
             elapsed: Duration::ZERO,
             verb,
         }
@@ -70,7 +71,8 @@ impl Tally {
     pub fn received(&mut self, receipt: &Receipt, status: u16, took: Duration) {
         self.deliveries += 1;
         *self.statuses.entry(status).or_default() += 1;
-        self.refused_signatures += u64::from(receipt.signature.verdict == crate::webhook::Verdict::Refused);
+        self.refused_signatures +=
+            u64::from(receipt.signature.verdict == crate::webhook::Verdict::Refused);
         for event in &receipt.events {
             *self.kinds.entry(event.kind).or_default() += 1;
         }
@@ -83,6 +85,7 @@ impl Tally {
     }
 
     fn took(&mut self, took: Duration) {
-        self.micros.saturating_record(u64::try_from(took.as_micros()).unwrap_or(u64::MAX).max(1));
+        self.micros
+            .saturating_record(u64::try_from(took.as_micros()).unwrap_or(u64::MAX).max(1));
     }
 }

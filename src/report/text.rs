@@ -32,7 +32,13 @@ pub struct Voice {
 pub fn is_credential(name: &str) -> bool {
     matches!(
         name,
-        "authorization" | "cookie" | "set-cookie" | "proxy-authorization" | "x-api-key" | "x-auth-token" | "api-key"
+        "authorization"
+            | "cookie"
+            | "set-cookie"
+            | "proxy-authorization"
+            | "x-api-key"
+            | "x-auth-token"
+            | "api-key"
     )
 }
 
@@ -47,11 +53,21 @@ impl Voice {
             // It stands in the delivery's own line that it was answered, and so that it was kept.
             Notice::Recorded { .. } => {}
             Notice::Received(received) => self.received(out, received),
-            Notice::Forwarded { target, outcome, took, .. } => {
+            Notice::Forwarded {
+                target,
+                outcome,
+                took,
+                ..
+            } => {
                 if !matches!(outcome, Outcome::Answered { .. }) {
                     let why = outcome.reason().unwrap_or_default();
                     self.paint(out, Role::Bad, "not forwarded");
-                    let _ = writeln!(out, " to {target}: {} ({})", Untrusted::new(&why), span(*took));
+                    let _ = writeln!(
+                        out,
+                        " to {target}: {} ({})",
+                        Untrusted::new(&why),
+                        span(*took)
+                    );
                 }
             }
             Notice::Attempted(attempt) => self.attempted(out, attempt),
@@ -108,9 +124,20 @@ impl Voice {
     /// What the reader should know of this delivery beyond its line.
     fn remarks(&self, out: &mut Vec<u8>, it: &Received) {
         let signature = &it.receipt.signature;
-        if let (Some(reason), true) = (&signature.reason, signature.verdict == Verdict::Refused || self.parts.headers) {
+        if let (Some(reason), true) = (
+            &signature.reason,
+            signature.verdict == Verdict::Refused || self.parts.headers,
+        ) {
             out.extend_from_slice(GUTTER.as_bytes());
-            self.paint(out, if signature.verdict == Verdict::Refused { Role::Bad } else { Role::Dim }, "signature:");
+            self.paint(
+                out,
+                if signature.verdict == Verdict::Refused {
+                    Role::Bad
+                } else {
+                    Role::Dim
+                },
+                "signature:",
+            );
             let _ = writeln!(out, " {}", Untrusted::new(reason));
         }
         for problem in &it.receipt.problems {
@@ -126,17 +153,28 @@ impl Voice {
         if self.parts.headers
             && let Some(reason) = &it.receipt.recognised_by
         {
-            self.paint(out, Role::Dim, &format!("{GUTTER}recognised by {}\n", Untrusted::new(reason)));
+            self.paint(
+                out,
+                Role::Dim,
+                &format!("{GUTTER}recognised by {}\n", Untrusted::new(reason)),
+            );
         }
     }
 
     fn events(&self, out: &mut Vec<u8>, events: &[Event]) {
-        let recipient = |event: &Event| Untrusted::new(event.recipient.as_deref().unwrap_or("-")).to_string();
+        let recipient =
+            |event: &Event| Untrusted::new(event.recipient.as_deref().unwrap_or("-")).to_string();
         let name = |event: &Event| match event.kind {
             Kind::Other => Untrusted::new(&event.native).to_string(),
             kind => kind.name().to_owned(),
         };
-        let width = |text: &dyn Fn(&Event) -> String| events.iter().map(|event| text(event).width()).max().unwrap_or(0);
+        let width = |text: &dyn Fn(&Event) -> String| {
+            events
+                .iter()
+                .map(|event| text(event).width())
+                .max()
+                .unwrap_or(0)
+        };
         let (kinds, recipients) = (width(&name), width(&recipient).min(60));
         for event in events {
             out.extend_from_slice(GUTTER.as_bytes());
@@ -212,7 +250,13 @@ impl Voice {
     }
 
     fn summary(&self, out: &mut Vec<u8>, it: &Tally) {
-        let _ = write!(out, "{} {} in {}", count(it.deliveries, "delivery", "deliveries"), it.verb, span(it.elapsed));
+        let _ = write!(
+            out,
+            "{} {} in {}",
+            count(it.deliveries, "delivery", "deliveries"),
+            it.verb,
+            span(it.elapsed)
+        );
         if it.failed > 0 {
             out.extend_from_slice(b", ");
             self.paint(out, Role::Bad, &format!("{} failed", it.failed));
@@ -222,15 +266,31 @@ impl Voice {
         }
         if it.refused_signatures > 0 {
             out.extend_from_slice(b", ");
-            self.paint(out, Role::Bad, &count(it.refused_signatures, "refused signature", "refused signatures"));
+            self.paint(
+                out,
+                Role::Bad,
+                &count(
+                    it.refused_signatures,
+                    "refused signature",
+                    "refused signatures",
+                ),
+            );
         }
         if it.broken > 0 {
             out.extend_from_slice(b", ");
-            self.paint(out, Role::Bad, &count(it.broken, "broken input", "broken inputs"));
+            self.paint(
+                out,
+                Role::Bad,
+                &count(it.broken, "broken input", "broken inputs"),
+            );
         }
         out.push(b'\n');
         if !it.kinds.is_empty() {
-            let kinds: Vec<String> = it.kinds.iter().map(|(kind, count)| format!("{kind} {count}")).collect();
+            let kinds: Vec<String> = it
+                .kinds
+                .iter()
+                .map(|(kind, count)| format!("{kind} {count}"))
+                .collect();
             let _ = writeln!(out, "  events    {}", kinds.join("  "));
         }
         if !it.statuses.is_empty() {
@@ -260,16 +320,23 @@ impl Voice {
             400..=499 => Role::Warn,
             _ => Role::Bad,
         };
-        let digits =
-            [status / 100 % 10, status / 10 % 10, status % 10].map(|digit| b'0' + u8::try_from(digit).unwrap_or(0));
+        let digits = [status / 100 % 10, status / 10 % 10, status % 10]
+            .map(|digit| b'0' + u8::try_from(digit).unwrap_or(0));
         self.palette.write(out, role, &digits);
     }
 
     fn clock(&self, out: &mut Vec<u8>, at: jiff::Timestamp) {
         let local = at.as_second() + i64::from(self.zone.to_offset(at).seconds());
-        let (hours, minutes, seconds) =
-            (local.rem_euclid(86_400) / 3600, local.rem_euclid(3600) / 60, local.rem_euclid(60));
-        let _ = write!(out, "{hours:02}:{minutes:02}:{seconds:02}.{:03}", at.subsec_millisecond().unsigned_abs());
+        let (hours, minutes, seconds) = (
+            local.rem_euclid(86_400) / 3600,
+            local.rem_euclid(3600) / 60,
+            local.rem_euclid(60),
+        );
+        let _ = write!(
+            out,
+            "{hours:02}:{minutes:02}:{seconds:02}.{:03}",
+            at.subsec_millisecond().unsigned_abs()
+        );
     }
 
     fn paint(&self, out: &mut Vec<u8>, role: Role, text: &str) {

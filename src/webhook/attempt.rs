@@ -56,13 +56,23 @@ impl Outcome {
 
     /// Whether it is what was wanted: a 2xx, or what was expected in its place.
     pub fn succeeded(&self) -> bool {
-        matches!(self, Outcome::Answered { unexpected: None, .. })
+        matches!(
+            self,
+            Outcome::Answered {
+                unexpected: None,
+                ..
+            }
+        )
     }
 
     /// Why it is no success, in words.
     pub fn reason(&self) -> Option<String> {
         match self {
-            Outcome::Answered { unexpected, location: Some(location), .. } if unexpected.is_some() => {
+            Outcome::Answered {
+                unexpected,
+                location: Some(location),
+                ..
+            } if unexpected.is_some() => {
                 Some(format!("a redirect to {location}, which is not followed"))
             }
             Outcome::Answered { unexpected, .. } => unexpected.clone(),
@@ -74,9 +84,11 @@ impl Outcome {
     /// The word for it in `--json`.
     pub fn name(&self) -> &'static str {
         match self {
-            Outcome::Answered { unexpected: Some(_), status, .. } if (200..300).contains(status) => {
-                "refused by expectation"
-            }
+            Outcome::Answered {
+                unexpected: Some(_),
+                status,
+                ..
+            } if (200..300).contains(status) => "refused by expectation",
             Outcome::Answered { .. } => "answered",
             Outcome::TimedOut(_) => "timed out",
             Outcome::Unreachable(_) => "unreachable",

@@ -42,17 +42,24 @@ impl Headers {
 
     /// The first value of that name as text, if it is visible ASCII or UTF-8.
     pub fn text(&self, name: &str) -> Option<&str> {
-        self.get(name).and_then(|value| std::str::from_utf8(value.as_bytes()).ok())
+        self.get(name)
+            .and_then(|value| std::str::from_utf8(value.as_bytes()).ok())
     }
 
     /// The first value of that name.
     pub fn get(&self, name: &str) -> Option<&HeaderValue> {
-        self.0.iter().find(|(at, _)| at.as_str().eq_ignore_ascii_case(name)).map(|(_, value)| value)
+        self.0
+            .iter()
+            .find(|(at, _)| at.as_str().eq_ignore_ascii_case(name))
+            .map(|(_, value)| value)
     }
 
     /// Every value of that name, in order.
     pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a HeaderValue> {
-        self.0.iter().filter(move |(at, _)| at.as_str().eq_ignore_ascii_case(name)).map(|(_, value)| value)
+        self.0
+            .iter()
+            .filter(move |(at, _)| at.as_str().eq_ignore_ascii_case(name))
+            .map(|(_, value)| value)
     }
 
     /// The fields in order, repeats included.
@@ -84,7 +91,8 @@ impl Headers {
 
     /// Takes away every field of that name.
     pub fn remove(&mut self, name: &str) {
-        self.0.retain(|(at, _)| !at.as_str().eq_ignore_ascii_case(name));
+        self.0
+            .retain(|(at, _)| !at.as_str().eq_ignore_ascii_case(name));
     }
 
     /// The fields that may be passed on: without hop-by-hop ones, those that `Connection` names,
@@ -149,7 +157,15 @@ mod tests {
     use http::{HeaderMap, HeaderName, HeaderValue};
 
     fn headers(fields: &[(&'static str, &'static str)]) -> Headers {
-        fields.iter().map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value))).collect()
+        fields
+            .iter()
+            .map(|(name, value)| {
+                (
+                    HeaderName::from_static(name),
+                    HeaderValue::from_static(value),
+                )
+            })
+            .collect()
     }
 
     #[test]
@@ -166,9 +182,15 @@ mod tests {
     #[test]
     fn setting_leaves_one_in_the_place_of_the_first() {
         let mut it = headers(&[("a", "1"), ("x", "2"), ("b", "3"), ("x", "4")]);
-        it.set(HeaderName::from_static("x"), HeaderValue::from_static("new"));
+        it.set(
+            HeaderName::from_static("x"),
+            HeaderValue::from_static("new"),
+        );
         assert_eq!(it, headers(&[("a", "1"), ("x", "new"), ("b", "3")]));
-        it.set(HeaderName::from_static("y"), HeaderValue::from_static("last"));
+        it.set(
+            HeaderName::from_static("y"),
+            HeaderValue::from_static("last"),
+        );
         assert_eq!(it.iter().last().unwrap().1, "last");
     }
 
@@ -184,6 +206,13 @@ mod tests {
             ("x-kept", "1"),
             ("x-kept", "2"),
         ]);
-        assert_eq!(it.end_to_end(), headers(&[("content-type", "application/json"), ("x-kept", "1"), ("x-kept", "2")]));
+        assert_eq!(
+            it.end_to_end(),
+            headers(&[
+                ("content-type", "application/json"),
+                ("x-kept", "1"),
+                ("x-kept", "2")
+            ])
+        );
     }
 }

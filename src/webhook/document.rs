@@ -46,7 +46,9 @@ impl<'a> Document<'a> {
     /// Reads a body by its content type: a form as a map of its fields, anything else as JSON.
     pub fn read(headers: &Headers, body: &'a [u8]) -> Result<Self, String> {
         let form = headers.text("content-type").is_some_and(|kind| {
-            kind.trim_start().to_ascii_lowercase().starts_with("application/x-www-form-urlencoded")
+            kind.trim_start()
+                .to_ascii_lowercase()
+                .starts_with("application/x-www-form-urlencoded")
         });
         if form {
             return Ok(Self::form(body));
@@ -70,7 +72,11 @@ impl<'a> Document<'a> {
 
     /// The fields of a URL-encoded form, decoded. Never fails.
     pub fn form(body: &'a [u8]) -> Self {
-        Document::Map(form_urlencoded::parse(body).map(|(name, value)| (name, Document::Text(value))).collect())
+        Document::Map(
+            form_urlencoded::parse(body)
+                .map(|(name, value)| (name, Document::Text(value)))
+                .collect(),
+        )
     }
 
     /// The value at a JSON pointer such as `/msg/tags/0`.
@@ -114,11 +120,15 @@ impl<'a> Document<'a> {
                 Mark::Present => here.is_some_and(|value| *value != Document::Null),
                 Mark::Absent => here.is_none_or(|value| *value == Document::Null),
                 Mark::Object => matches!(here, Some(Document::Map(_))),
-                Mark::Is(wanted) => here.and_then(Document::as_text).is_some_and(|text| text == *wanted),
-                Mark::OneOf(wanted) => {
-                    here.and_then(Document::as_text).is_some_and(|text| wanted.iter().any(|one| text == *one))
-                }
-                Mark::Starts(wanted) => here.and_then(Document::as_text).is_some_and(|text| text.starts_with(wanted)),
+                Mark::Is(wanted) => here
+                    .and_then(Document::as_text)
+                    .is_some_and(|text| text == *wanted),
+                Mark::OneOf(wanted) => here
+                    .and_then(Document::as_text)
+                    .is_some_and(|text| wanted.iter().any(|one| text == *one)),
+                Mark::Starts(wanted) => here
+                    .and_then(Document::as_text)
+                    .is_some_and(|text| text.starts_with(wanted)),
             }
         })
     }
@@ -206,7 +216,8 @@ mod tests {
 
     #[test]
     fn a_pointer_finds_its_value() {
-        let document = Document::json(br#"{"a":[{"b":"x"},7,null,true],"a-b":{"c":1.5},"a":2}"#).unwrap();
+        let document =
+            Document::json(br#"{"a":[{"b":"x"},7,null,true],"a-b":{"c":1.5},"a":2}"#).unwrap();
         assert_eq!(document.text("/a/0/b").unwrap(), "x");
         assert_eq!(document.text("/a/1").unwrap(), "7");
         assert_eq!(document.text("/a/3").unwrap(), "true");
@@ -218,9 +229,18 @@ mod tests {
 
     #[test]
     fn marks_say_what_must_be_there() {
-        let document = Document::json(br#"{"event":"failed","severity":"permanent","gone":null,"in":{}}"#).unwrap();
-        assert!(document.bears(&[("/event", Mark::Is("failed")), ("/severity", Mark::Starts("perm"))]));
-        assert!(document.bears(&[("/gone", Mark::Absent), ("/never", Mark::Absent), ("/in", Mark::Object)]));
+        let document =
+            Document::json(br#"{"event":"failed","severity":"permanent","gone":null,"in":{}}"#)
+                .unwrap();
+        assert!(document.bears(&[
+            ("/event", Mark::Is("failed")),
+            ("/severity", Mark::Starts("perm"))
+        ]));
+        assert!(document.bears(&[
+            ("/gone", Mark::Absent),
+            ("/never", Mark::Absent),
+            ("/in", Mark::Object)
+        ]));
         assert!(!document.bears(&[("/gone", Mark::Present)]));
         assert!(!document.bears(&[("/event", Mark::OneOf(&["open", "click"]))]));
     }
@@ -228,8 +248,16 @@ mod tests {
     #[test]
     fn a_deep_body_is_a_reason_and_no_crash() {
         let deep = "[".repeat(200_000);
-        assert!(Document::json(deep.as_bytes()).unwrap_err().contains("deeper than 128"));
-        assert!(Document::json(b"{\"a\":").unwrap_err().contains("line 1 column 5"));
+        assert!(
+            Document::json(deep.as_bytes())
+                .unwrap_err()
+                .contains("deeper than 128")
+        );
+        assert!(
+            Document::json(b"{\"a\":")
+                .unwrap_err()
+                .contains("line 1 column 5")
+        );
         assert!(Document::json(b"\xff").is_err());
     }
 

@@ -53,7 +53,11 @@ pub struct Fault {
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "line {}, column {}: {}", self.line, self.column, self.reason)
+        write!(
+            f,
+            "line {}, column {}: {}",
+            self.line, self.column, self.reason
+        )
     }
 }
 
@@ -63,7 +67,13 @@ const CHECKSUM: &str = ",\"crc32c\":\"";
 impl Fixture {
     /// A fixture of a delivery, with nothing known of it.
     pub fn new(delivery: Delivery) -> Self {
-        Self { id: None, at: None, delivery, reply: None, rest: Vec::new() }
+        Self {
+            id: None,
+            at: None,
+            delivery,
+            reply: None,
+            rest: Vec::new(),
+        }
     }
 
     /// Reads a file: a fixture, or any other JSON as the plain payload of a `POST /`.
@@ -73,9 +83,12 @@ impl Fixture {
             return Ok(Fixture::new(Delivery {
                 method: Method::POST,
                 path: http::uri::PathAndQuery::from_static("/"),
-                headers: [(http::header::CONTENT_TYPE, HeaderValue::from_static("application/json"))]
-                    .into_iter()
-                    .collect(),
+                headers: [(
+                    http::header::CONTENT_TYPE,
+                    HeaderValue::from_static("application/json"),
+                )]
+                .into_iter()
+                .collect(),
                 body: Bytes::copy_from_slice(text),
             }));
         }
@@ -88,7 +101,11 @@ impl Fixture {
             && format!("{:08x}", crc32c::crc32c(signed)).as_bytes() != sum
         {
             let reason = "the checksum differs: the line was changed or damaged".into();
-            return Err(Fault { line: 1, column: signed.len() + 2, reason });
+            return Err(Fault {
+                line: 1,
+                column: signed.len() + 2,
+                reason,
+            });
         }
         let members = Members::read(line)?;
         if members.get("fixture").is_none() {
@@ -98,8 +115,13 @@ impl Fixture {
     }
 
     fn from_members(members: &Members) -> Result<Fixture, Fault> {
-        let request = members.get("request").ok_or_else(|| members.fault(None, "`request` is missing"))?;
-        let request = Members { text: members.text, ..Members::inside(members.text, request)? };
+        let request = members
+            .get("request")
+            .ok_or_else(|| members.fault(None, "`request` is missing"))?;
+        let request = Members {
+            text: members.text,
+            ..Members::inside(members.text, request)?
+        };
         let text = |of: &Members, name: &str| -> Result<Option<String>, Fault> {
             of.get(name)
                 .map(|raw| {
@@ -108,59 +130,88 @@ impl Fixture {
                 })
                 .transpose()
         };
-        let odd = |of: &Members, name: &str, why: &str| of.fault(of.get(name), &format!("`{name}` {why}"));
+        let odd = |of: &Members, name: &str, why: &str| {
+            of.fault(of.get(name), &format!("`{name}` {why}"))
+        };
 
         let method = match text(&request, "method")? {
             None => Method::POST,
-            Some(method) => method.parse().map_err(|_| odd(&request, "method", "is no method"))?,
+            Some(method) => method
+                .parse()
+                .map_err(|_| odd(&request, "method", "is no method"))?,
         };
         let path = match text(&request, "path")? {
             None => http::uri::PathAndQuery::from_static("/"),
-            Some(path) if path.starts_with('/') || path == "*" => {
-                path.parse().map_err(|_| odd(&request, "path", "has characters that no path has"))?
-            }
+            Some(path) if path.starts_with('/') || path == "*" => path
+                .parse()
+                .map_err(|_| odd(&request, "path", "has characters that no path has"))?,
             Some(_) => return Err(odd(&request, "path", "must begin with `/`")),
         };
         let headers = match request.get("headers") {
             None => Headers::new(),
             Some(raw) => read_headers(raw).map_err(|why| request.fault(Some(raw), &why))?,
         };
-        let body = match (request.get("body"), text(&request, "text")?, text(&request, "base64")?) {
+        let body = match (
+            request.get("body"),
+            text(&request, "text")?,
+            text(&request, "base64")?,
+        ) {
             (Some(raw), None, None) => {
                 let leading = text(&request, "leading")?.unwrap_or_default();
                 let trailing = text(&request, "trailing")?.unwrap_or_default();
                 Bytes::from([leading.as_str(), raw.get(), trailing.as_str()].concat())
             }
             (None, Some(text), None) => Bytes::from(text),
-            (None, None, Some(base64)) => {
-                STANDARD.decode(base64).map_err(|why| odd(&request, "base64", &format!("is not base64: {why}")))?.into()
-            }
+            (None, None, Some(base64)) => STANDARD
+                .decode(base64)
+                .map_err(|why| odd(&request, "base64", &format!("is not base64: {why}")))?
+                .into(),
             (None, None, None) => {
-                return Err(members.fault(members.get("request"), "one of `body`, `text` and `base64` is missing"));
+                return Err(members.fault(
+                    members.get("request"),
+                    "one of `body`, `text` and `base64` is missing",
+                ));
             }
             _ => {
-                return Err(
-                    members.fault(members.get("request"), "only one of `body`, `text` and `base64` can be the body")
-                );
+                return Err(members.fault(
+                    members.get("request"),
+                    "only one of `body`, `text` and `base64` can be the body",
+                ));
             }
         };
         let at = match text(members, "at")? {
             None => None,
-            Some(at) => Some(at.parse().map_err(|_| odd(members, "at", "is no RFC 3339 time"))?),
+            Some(at) => Some(
+                at.parse()
+                    .map_err(|_| odd(members, "at", "is no RFC 3339 time"))?,
+            ),
         };
         let reply = members.get("reply").and_then(|raw| {
             let reply = serde_json::from_str::<serde_json::Value>(raw.get()).ok()?;
             let number = |name| reply.get(name).and_then(serde_json::Value::as_u64);
-            Some(Reply { status: number("status")?.try_into().ok()?, micros: number("micros").unwrap_or_default() })
+            Some(Reply {
+                status: number("status")?.try_into().ok()?,
+                micros: number("micros").unwrap_or_default(),
+            })
         });
         let known = ["fixture", "id", "at", "request", "reply", "crc32c"];
-        let rest = members.members.iter().filter(|(name, _)| !known.contains(&name.as_ref()));
+        let rest = members
+            .members
+            .iter()
+            .filter(|(name, _)| !known.contains(&name.as_ref()));
         Ok(Fixture {
             id: text(members, "id")?,
             at,
-            delivery: Delivery { method, path, headers, body },
+            delivery: Delivery {
+                method,
+                path,
+                headers,
+                body,
+            },
             reply,
-            rest: rest.map(|(name, raw)| (name.to_string(), (*raw).to_owned())).collect(),
+            rest: rest
+                .map(|(name, raw)| (name.to_string(), (*raw).to_owned()))
+                .collect(),
         })
     }
 
@@ -173,15 +224,35 @@ impl Fixture {
         if let Some(at) = self.at {
             out += &format!("  \"at\": \"{}\",\n", TimeForm::Rfc3339(6).write(at));
         }
-        out += &format!("  \"request\": {{\n    \"method\": {},\n", quoted(self.delivery.method.as_str()));
-        out += &format!("    \"path\": {},\n    \"headers\": [", quoted(self.delivery.path.as_str()));
-        let fields: Vec<String> =
-            self.delivery.headers.iter().map(|field| format!("\n      {}", header(field, ", "))).collect();
+        out += &format!(
+            "  \"request\": {{\n    \"method\": {},\n",
+            quoted(self.delivery.method.as_str())
+        );
+        out += &format!(
+            "    \"path\": {},\n    \"headers\": [",
+            quoted(self.delivery.path.as_str())
+        );
+        let fields: Vec<String> = self
+            .delivery
+            .headers
+            .iter()
+            .map(|field| format!("\n      {}", header(field, ", ")))
+            .collect();
         out += &fields.join(",");
-        out += if fields.is_empty() { "],\n" } else { "\n    ],\n" };
-        out += &format!("    {}\n  }}", body(&self.delivery.body, true, ",\n    ", ": "));
+        out += if fields.is_empty() {
+            "],\n"
+        } else {
+            "\n    ],\n"
+        };
+        out += &format!(
+            "    {}\n  }}",
+            body(&self.delivery.body, true, ",\n    ", ": ")
+        );
         if let Some(reply) = self.reply {
-            out += &format!(",\n  \"reply\": {{\"status\": {}, \"micros\": {}}}", reply.status, reply.micros);
+            out += &format!(
+                ",\n  \"reply\": {{\"status\": {}, \"micros\": {}}}",
+                reply.status, reply.micros
+            );
         }
         for (name, raw) in &self.rest {
             out += &format!(",\n  {}: {}", quoted(name), raw.get());
@@ -199,8 +270,14 @@ impl Fixture {
         if let Some(at) = self.at {
             out += &format!(",\"at\":\"{}\"", TimeForm::Rfc3339(6).write(at));
         }
-        out += &format!(",\"request\":{{\"method\":{}", quoted(self.delivery.method.as_str()));
-        out += &format!(",\"path\":{},\"headers\":[", quoted(self.delivery.path.as_str()));
+        out += &format!(
+            ",\"request\":{{\"method\":{}",
+            quoted(self.delivery.method.as_str())
+        );
+        out += &format!(
+            ",\"path\":{},\"headers\":[",
+            quoted(self.delivery.path.as_str())
+        );
         for (at, field) in self.delivery.headers.iter().enumerate() {
             out += if at == 0 { "" } else { "," };
             out += &header(field, ",");
@@ -209,7 +286,10 @@ impl Fixture {
         out += &body(&self.delivery.body, false, ",", ":");
         out += "}";
         if let Some(reply) = self.reply {
-            out += &format!(",\"reply\":{{\"status\":{},\"micros\":{}}}", reply.status, reply.micros);
+            out += &format!(
+                ",\"reply\":{{\"status\":{},\"micros\":{}}}",
+                reply.status, reply.micros
+            );
         }
         for (name, raw) in &self.rest {
             // What was kept from a pretty file may hold line breaks, which only white space can be.
@@ -229,7 +309,11 @@ fn header((name, value): &(HeaderName, HeaderValue), comma: &str) -> String {
         Ok(text) => format!("[{}{comma}{}]", quoted(name.as_str()), quoted(text)),
         Err(_) => {
             let base64 = STANDARD.encode(value.as_bytes());
-            format!("[{}{comma}{{\"base64\":{}}}]", quoted(name.as_str()), quoted(&base64))
+            format!(
+                "[{}{comma}{{\"base64\":{}}}]",
+                quoted(name.as_str()),
+                quoted(&base64)
+            )
         }
     }
 }
@@ -248,12 +332,16 @@ fn read_headers(raw: &RawValue) -> Result<Headers, String> {
         .map(|(name, value)| {
             let bytes = match value {
                 FieldValue::Text(text) => text.into_bytes(),
-                FieldValue::Bytes { base64 } => STANDARD
-                    .decode(base64)
-                    .map_err(|why| format!("header `{}` is not base64: {why}", name.escape_debug()))?,
+                FieldValue::Bytes { base64 } => STANDARD.decode(base64).map_err(|why| {
+                    format!("header `{}` is not base64: {why}", name.escape_debug())
+                })?,
             };
-            let odd =
-                || format!("header `{}` cannot be sent: it has characters that no header has", name.escape_debug());
+            let odd = || {
+                format!(
+                    "header `{}` cannot be sent: it has characters that no header has",
+                    name.escape_debug()
+                )
+            };
             let field = HeaderName::try_from(name.as_str()).map_err(|_| odd())?;
             Ok((field, HeaderValue::from_bytes(&bytes).map_err(|_| odd())?))
         })
@@ -302,10 +390,15 @@ impl<'a> Members<'a> {
             Ok(Object(members)) => Ok(Self { text, members }),
             // Any other JSON is a payload without members.
             Err(error) => match serde_json::from_slice::<&RawValue>(text) {
-                Ok(_) => Ok(Self { text, members: Vec::new() }),
-                Err(_) => {
-                    Err(Fault { line: error.line().max(1), column: error.column().max(1), reason: reason(&error) })
-                }
+                Ok(_) => Ok(Self {
+                    text,
+                    members: Vec::new(),
+                }),
+                Err(_) => Err(Fault {
+                    line: error.line().max(1),
+                    column: error.column().max(1),
+                    reason: reason(&error),
+                }),
             },
         }
     }
@@ -313,20 +406,32 @@ impl<'a> Members<'a> {
     fn inside(text: &'a [u8], raw: &'a RawValue) -> Result<Self, Fault> {
         match serde_json::from_str::<Object<'a>>(raw.get()) {
             Ok(Object(members)) => Ok(Self { text, members }),
-            Err(error) => Err(Self { text, members: Vec::new() }.fault(Some(raw), &reason(&error))),
+            Err(error) => Err(Self {
+                text,
+                members: Vec::new(),
+            }
+            .fault(Some(raw), &reason(&error))),
         }
     }
 
     fn get(&self, name: &str) -> Option<&'a RawValue> {
-        self.members.iter().find(|(at, _)| at == name).map(|(_, raw)| *raw)
+        self.members
+            .iter()
+            .find(|(at, _)| at == name)
+            .map(|(_, raw)| *raw)
     }
 
     /// A fault at a member's value, or at the beginning.
     fn fault(&self, at: Option<&RawValue>, reason: &str) -> Fault {
         // The raw text is a slice of the whole, so the distance of their addresses is where it stands.
-        let offset = at.map_or(0, |raw| (raw.get().as_ptr() as usize).saturating_sub(self.text.as_ptr() as usize));
+        let offset = at.map_or(0, |raw| {
+            (raw.get().as_ptr() as usize).saturating_sub(self.text.as_ptr() as usize)
+        });
         let before = self.text.get(..offset).unwrap_or_default();
-        let line_start = before.iter().rposition(|b| *b == b'\n').map_or(0, |at| at + 1);
+        let line_start = before
+            .iter()
+            .rposition(|b| *b == b'\n')
+            .map_or(0, |at| at + 1);
         Fault {
             line: before.iter().filter(|b| **b == b'\n').count() + 1,
             column: before.len() - line_start + 1,
@@ -379,10 +484,22 @@ mod tests {
             method: Method::POST,
             path: "/hooks/email?tenant=1&x=%00".parse().unwrap(),
             headers: [
-                (HeaderName::from_static("content-type"), HeaderValue::from_static("application/json")),
-                (HeaderName::from_static("x-twice"), HeaderValue::from_static("1")),
-                (HeaderName::from_static("x-odd"), HeaderValue::from_bytes(b"\xff\xfe").unwrap()),
-                (HeaderName::from_static("x-twice"), HeaderValue::from_static("2")),
+                (
+                    HeaderName::from_static("content-type"),
+                    HeaderValue::from_static("application/json"),
+                ),
+                (
+                    HeaderName::from_static("x-twice"),
+                    HeaderValue::from_static("1"),
+                ),
+                (
+                    HeaderName::from_static("x-odd"),
+                    HeaderValue::from_bytes(b"\xff\xfe").unwrap(),
+                ),
+                (
+                    HeaderName::from_static("x-twice"),
+                    HeaderValue::from_static("2"),
+                ),
             ]
             .into_iter()
             .collect(),
@@ -399,7 +516,10 @@ mod tests {
         assert_eq!((pretty.id, pretty.at), (fixture.id.clone(), fixture.at));
         let line = fixture.to_line();
         assert_eq!(line.matches(['\n', '\r']).count(), 1, "{line}");
-        assert_eq!(Fixture::read_line(line.as_bytes()).unwrap().delivery, fixture.delivery);
+        assert_eq!(
+            Fixture::read_line(line.as_bytes()).unwrap().delivery,
+            fixture.delivery
+        );
     }
 
     #[test]
@@ -427,20 +547,37 @@ mod tests {
     fn json_stands_in_it_as_json() {
         let fixture = Fixture::new(delivery(b"[{\"n\":1.10}]\r\n"));
         assert!(
-            fixture.to_pretty().contains("\"body\": [{\"n\":1.10}],\n    \"trailing\": \"\\r\\n\""),
+            fixture
+                .to_pretty()
+                .contains("\"body\": [{\"n\":1.10}],\n    \"trailing\": \"\\r\\n\""),
             "{}",
             fixture.to_pretty()
         );
-        assert!(fixture.to_line().contains("\"body\":[{\"n\":1.10}],\"trailing\":\"\\r\\n\"}"));
+        assert!(
+            fixture
+                .to_line()
+                .contains("\"body\":[{\"n\":1.10}],\"trailing\":\"\\r\\n\"}")
+        );
     }
 
     #[test]
     fn a_changed_line_is_noticed() {
         let line = Fixture::new(delivery(b"{\"a\":1}")).to_line();
         let damaged = line.replace("\"a\":1", "\"a\":2");
-        assert!(Fixture::read_line(damaged.as_bytes()).unwrap_err().reason.contains("checksum"));
+        assert!(
+            Fixture::read_line(damaged.as_bytes())
+                .unwrap_err()
+                .reason
+                .contains("checksum")
+        );
         let by_hand = r#"{"fixture":1,"request":{"body":{"a":2}}}"#;
-        assert_eq!(Fixture::read_line(by_hand.as_bytes()).unwrap().delivery.body, "{\"a\":2}");
+        assert_eq!(
+            Fixture::read_line(by_hand.as_bytes())
+                .unwrap()
+                .delivery
+                .body,
+            "{\"a\":2}"
+        );
     }
 
     #[test]
@@ -448,11 +585,31 @@ mod tests {
         for (text, line, column, reason) in [
             ("{\n  \"fixture\": 1\n", 3, 0, "EOF"),
             ("{\"fixture\":1}", 1, 1, "`request` is missing"),
-            ("{\"fixture\":1,\n \"request\":{\"path\":\"x\",\"text\":\"\"}}", 2, 20, "`path` must begin with `/`"),
-            ("{\"fixture\":1,\n\n  \"request\":7}", 3, 13, "not JSON: invalid type: integer"),
-            ("{\"fixture\":1,\"request\":{\"text\":\"\",\"base64\":\"\"}}", 1, 24, "only one of"),
+            (
+                "{\"fixture\":1,\n \"request\":{\"path\":\"x\",\"text\":\"\"}}",
+                2,
+                20,
+                "`path` must begin with `/`",
+            ),
+            (
+                "{\"fixture\":1,\n\n  \"request\":7}",
+                3,
+                13,
+                "not JSON: invalid type: integer",
+            ),
+            (
+                "{\"fixture\":1,\"request\":{\"text\":\"\",\"base64\":\"\"}}",
+                1,
+                24,
+                "only one of",
+            ),
             ("{\"fixture\":1,\"request\":{}}", 1, 24, "is missing"),
-            ("{\"fixture\":1,\"request\":{\"text\":\"\",\"headers\":[[\"a\",\"x\\r\\ny\"]]}}", 1, 45, "no header has"),
+            (
+                "{\"fixture\":1,\"request\":{\"text\":\"\",\"headers\":[[\"a\",\"x\\r\\ny\"]]}}",
+                1,
+                45,
+                "no header has",
+            ),
             ("hello", 1, 1, "expected value"),
         ] {
             let fault = Fixture::read(text.as_bytes()).unwrap_err();
@@ -464,12 +621,14 @@ mod tests {
 
     #[test]
     fn what_is_not_known_is_kept() {
-        let text =
-            "{\"fixture\":1,\"request\":{\"text\":\"\"},\"note\":\"n\",\"expect\":{\"status\":\n\"2xx\"},\"zzz\":1.10}";
+        let text = "{\"fixture\":1,\"request\":{\"text\":\"\"},\"note\":\"n\",\"expect\":{\"status\":\n\"2xx\"},\"zzz\":1.10}";
         let fixture = Fixture::read(text.as_bytes()).unwrap();
         assert!(fixture.to_pretty().contains("\"zzz\": 1.10"));
         let line = fixture.to_line();
-        assert!(line.contains("\"expect\":{\"status\": \"2xx\"}") && line.contains("\"zzz\":1.10"), "{line}");
+        assert!(
+            line.contains("\"expect\":{\"status\": \"2xx\"}") && line.contains("\"zzz\":1.10"),
+            "{line}"
+        );
     }
 
     #[test]

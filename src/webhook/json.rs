@@ -24,7 +24,14 @@ pub fn find(json: &[u8], pointer: &str) -> Option<Span> {
 /// The same document with the value at a pointer replaced by other JSON text; every other byte stays.
 pub fn splice(json: &[u8], pointer: &str, value: &str) -> Option<Vec<u8>> {
     let span = find(json, pointer)?;
-    Some([json.get(..span.start)?, value.as_bytes(), json.get(span.end..)?].concat())
+    Some(
+        [
+            json.get(..span.start)?,
+            value.as_bytes(),
+            json.get(span.end..)?,
+        ]
+        .concat(),
+    )
 }
 
 struct Cursor<'a> {
@@ -46,7 +53,11 @@ impl Cursor<'_> {
     /// Goes to the first value of that name, or of that number in a list.
     fn enter(&mut self, step: &str) -> Option<()> {
         let opening = self.peek()?;
-        let wanted = if opening == b'[' { step.parse::<usize>().ok()? } else { 0 };
+        let wanted = if opening == b'[' {
+            step.parse::<usize>().ok()?
+        } else {
+            0
+        };
         if opening != b'{' && opening != b'[' {
             return None;
         }
@@ -152,11 +163,23 @@ pub struct Style {
 
 impl Style {
     /// No white space at all, members as they stand.
-    pub const COMPACT: Style =
-        Style { sorted: false, comma: ",", colon: ":", between: ",", end: "", lines: false, php: false };
+    pub const COMPACT: Style = Style {
+        sorted: false,
+        comma: ",",
+        colon: ":",
+        between: ",",
+        end: "",
+        lines: false,
+        php: false,
+    };
 
     /// A space behind commas and colons, as Python's `json.dumps` writes.
-    pub const SPACED: Style = Style { comma: ", ", colon: ": ", between: ", ", ..Style::COMPACT };
+    pub const SPACED: Style = Style {
+        comma: ", ",
+        colon: ": ",
+        between: ", ",
+        ..Style::COMPACT
+    };
 }
 
 /// Writes a value the way `style` says.
@@ -252,7 +275,8 @@ mod tests {
     #[test]
     fn a_value_is_found_where_it_stands() {
         let json = br#" {"a" : [1, {"b\"": "x,]}"}, 1.10], "c":{"d":null}, "e":{}} "#;
-        let at = |pointer| find(json, pointer).map(|span| std::str::from_utf8(&json[span]).unwrap());
+        let at =
+            |pointer| find(json, pointer).map(|span| std::str::from_utf8(&json[span]).unwrap());
         assert_eq!(at("/a/1/b\""), Some("\"x,]}\""));
         assert_eq!(at("/a/2"), Some("1.10"));
         assert_eq!(at("/a/0"), Some("1"));
@@ -266,9 +290,28 @@ mod tests {
 
     #[test]
     fn depth_and_rubbish_do_not_matter() {
-        let deep = format!("{{\"deep\":{}{},\"x\":1}}", "[".repeat(200_000), "]".repeat(200_000));
-        assert_eq!(find(deep.as_bytes(), "/x").map(|span| &deep[span]), Some("1"));
-        for rubbish in ["", "{", "{\"a\"", "{\"a\":", "[", "[1", "}", "{\"a\" 1}", "\"", "\"\\", "{,}"] {
+        let deep = format!(
+            "{{\"deep\":{}{},\"x\":1}}",
+            "[".repeat(200_000),
+            "]".repeat(200_000)
+        );
+        assert_eq!(
+            find(deep.as_bytes(), "/x").map(|span| &deep[span]),
+            Some("1")
+        );
+        for rubbish in [
+            "",
+            "{",
+            "{\"a\"",
+            "{\"a\":",
+            "[",
+            "[1",
+            "}",
+            "{\"a\" 1}",
+            "\"",
+            "\"\\",
+            "{,}",
+        ] {
             assert_eq!(find(rubbish.as_bytes(), "/a"), None, "{rubbish}");
         }
     }
@@ -276,20 +319,53 @@ mod tests {
     #[test]
     fn splicing_changes_one_value_and_no_other_byte() {
         let json = br#"{ "n":1.10,"a" :  "old" ,"n":1e2 }"#;
-        assert_eq!(splice(json, "/a", "\"new\"").unwrap(), br#"{ "n":1.10,"a" :  "new" ,"n":1e2 }"#);
+        assert_eq!(
+            splice(json, "/a", "\"new\"").unwrap(),
+            br#"{ "n":1.10,"a" :  "new" ,"n":1e2 }"#
+        );
         assert_eq!(splice(json, "/b", "1"), None);
     }
 
     #[test]
     fn each_style_is_what_its_providers_write() {
         let value = json!([{"b": "é/", "a": [1, true]}, {}]);
-        assert_eq!(write(&value, &Style::COMPACT), r#"[{"b":"é/","a":[1,true]},{}]"#);
-        assert_eq!(write(&value, &Style::SPACED), r#"[{"b": "é/", "a": [1, true]}, {}]"#);
-        let sendgrid = Style { sorted: true, between: ",\r\n", end: "\r\n", ..Style::COMPACT };
-        assert_eq!(write(&value, &sendgrid), "[{\"a\":[1,true],\"b\":\"é/\"},\r\n{}]\r\n");
-        assert_eq!(write(&value, &Style { php: true, ..Style::COMPACT }), r#"[{"b":"\u00e9\/","a":[1,true]},{}]"#);
-        let sns = Style { lines: true, colon: " : ", ..Style::COMPACT };
-        assert_eq!(write(&json!({"A": "x\n", "B": "😀"}), &sns), "{\n  \"A\" : \"x\\n\",\n  \"B\" : \"😀\"\n}");
+        assert_eq!(
+            write(&value, &Style::COMPACT),
+            r#"[{"b":"é/","a":[1,true]},{}]"#
+        );
+        assert_eq!(
+            write(&value, &Style::SPACED),
+            r#"[{"b": "é/", "a": [1, true]}, {}]"#
+        );
+        let sendgrid = Style {
+            sorted: true,
+            between: ",\r\n",
+            end: "\r\n",
+            ..Style::COMPACT
+        };
+        assert_eq!(
+            write(&value, &sendgrid),
+            "[{\"a\":[1,true],\"b\":\"é/\"},\r\n{}]\r\n"
+        );
+        assert_eq!(
+            write(
+                &value,
+                &Style {
+                    php: true,
+                    ..Style::COMPACT
+                }
+            ),
+            r#"[{"b":"\u00e9\/","a":[1,true]},{}]"#
+        );
+        let sns = Style {
+            lines: true,
+            colon: " : ",
+            ..Style::COMPACT
+        };
+        assert_eq!(
+            write(&json!({"A": "x\n", "B": "😀"}), &sns),
+            "{\n  \"A\" : \"x\\n\",\n  \"B\" : \"😀\"\n}"
+        );
     }
 
     fn any_json() -> impl Strategy<Value = Value> {
@@ -302,7 +378,8 @@ mod tests {
         leaf.prop_recursive(4, 32, 5, |inner| {
             prop_oneof![
                 prop::collection::vec(inner.clone(), 0..5).prop_map(Value::from),
-                prop::collection::vec((".*", inner), 0..5).prop_map(|m| Value::Object(m.into_iter().collect()))
+                prop::collection::vec((".*", inner), 0..5)
+                    .prop_map(|m| Value::Object(m.into_iter().collect()))
             ]
         })
     }

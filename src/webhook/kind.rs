@@ -63,7 +63,10 @@ impl Kind {
 
     /// The kind of that name, `other` included.
     pub fn from_name(name: &str) -> Option<Kind> {
-        Kind::ALL.into_iter().chain([Kind::Other]).find(|kind| kind.name() == name)
+        Kind::ALL
+            .into_iter()
+            .chain([Kind::Other])
+            .find(|kind| kind.name() == name)
     }
 }
 
@@ -81,7 +84,14 @@ pub fn nearest<'a>(typed: &str, known: impl IntoIterator<Item = &'a str>) -> Opt
         .map(|name| {
             let close = strsim::jaro_winkler(&typed, name);
             // `opened` and `clicked` are how most providers say it.
-            (if typed.starts_with(name) { close + 1.0 } else { close }, name)
+            (
+                if typed.starts_with(name) {
+                    close + 1.0
+                } else {
+                    close
+                },
+                name,
+            )
         })
         .filter(|(close, _)| *close > 0.75)
         .max_by(|a, b| a.0.total_cmp(&b.0))

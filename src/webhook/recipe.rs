@@ -40,8 +40,11 @@ pub struct Recipe {
     /// What it does not cover, if that matters.
     pub uncovered: Option<&'static str>,
     /// What must hold besides the signature.
-    pub guard: Option<fn(&Delivery, &Document, &Judge) -> Result<(), String>>,
+    pub guard: Option<Guard>,
 }
+
+/// What must hold besides the signature; the reason if it does not.
+pub type Guard = fn(&Delivery, &Document, &Judge) -> Result<(), String>;
 
 /// How a signature is computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -135,7 +138,11 @@ pub struct Seal<'a> {
 }
 
 impl Place {
-    fn read<'a>(&self, delivery: &'a Delivery, document: Option<&'a Document>) -> Result<Option<Cow<'a, str>>, String> {
+    fn read<'a>(
+        &self,
+        delivery: &'a Delivery,
+        document: Option<&'a Document>,
+    ) -> Result<Option<Cow<'a, str>>, String> {
         match self {
             Place::Header(name) => {
                 let mut all = delivery.headers.all(name);
@@ -147,9 +154,11 @@ impl Place {
             }
             Place::Body(pointer) => Ok(document.and_then(|document| document.text(pointer))),
             Place::Field(name) => Ok(match document {
-                Some(Document::Map(fields)) => {
-                    fields.iter().rev().find(|(at, _)| at == name).and_then(|(_, value)| value.as_text())
-                }
+                Some(Document::Map(fields)) => fields
+                    .iter()
+                    .rev()
+                    .find(|(at, _)| at == name)
+                    .and_then(|(_, value)| value.as_text()),
                 _ => None,
             }),
         }
@@ -158,7 +167,8 @@ impl Place {
     fn write(&self, delivery: &mut Delivery, value: &str) -> Result<(), String> {
         match self {
             Place::Header(name) => {
-                let value = HeaderValue::from_str(value).map_err(|_| format!("`{name}` cannot hold its value"))?;
+                let value = HeaderValue::from_str(value)
+                    .map_err(|_| format!("`{name}` cannot hold its value"))?;
                 delivery.headers.set(HeaderName::from_static(name), value);
             }
             Place::Body(pointer) => {
@@ -183,10 +193,23 @@ impl Place {
 
 /// A form with the last field of that name changed, or with a field more; every other byte stays.
 fn set_field(form: &[u8], name: &str, value: &str) -> Vec<u8> {
-    let field: String = form_urlencoded::Serializer::new(String::new()).append_pair(name, value).finish();
-    let mut fields: Vec<&[u8]> = form.split(|b| *b == b'&').filter(|field| !field.is_empty()).collect();
-    let is_it = |field: &&[u8]| form_urlencoded::parse(field).next().is_some_and(|(at, _)| at == name);
-    match fields.iter().rposition(is_it).and_then(|at| fields.get_mut(at)) {
+    let field: String = form_urlencoded::Serializer::new(String::new())
+        .append_pair(name, value)
+        .finish();
+    let mut fields: Vec<&[u8]> = form
+        .split(|b| *b == b'&')
+        .filter(|field| !field.is_empty())
+        .collect();
+    let is_it = |field: &&[u8]| {
+        form_urlencoded::parse(field)
+            .next()
+            .is_some_and(|(at, _)| at == name)
+    };
+    match fields
+        .iter()
+        .rposition(is_it)
+        .and_then(|at| fields.get_mut(at))
+    {
         Some(old) => *old = field.as_bytes(),
         None => fields.push(field.as_bytes()),
     }
@@ -204,7 +227,9 @@ impl TimeForm {
                     return format!("{whole}Z");
                 }
                 let fraction = format!("{:09}", at.subsec_nanosecond().unsigned_abs());
-                let shown = fraction.get(..usize::from(digits.min(9))).unwrap_or(&fraction);
+                let shown = fraction
+                    .get(..usize::from(digits.min(9)))
+                    .unwrap_or(&fraction);
                 format!("{whole}.{shown}Z")
             }
         }
@@ -214,7 +239,8 @@ impl TimeForm {
     pub fn read(self, text: &str) -> Option<Timestamp> {
         match self {
             TimeForm::Seconds => {
-                let digits = (1..=12).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
+                let digits =
+                    (1..=12).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
                 Timestamp::from_second(digits.then(|| text.parse().ok())??).ok()
             }
             TimeForm::Rfc3339(_) => text.parse().ok(),
@@ -227,9 +253,18 @@ impl Judge {
     fn url(&self, delivery: &Delivery) -> String {
         let path = delivery.path.as_str();
         match &self.public_url {
-            Some(url) if url.split_once("://").is_some_and(|(_, rest)| rest.contains(['/', '?'])) => url.clone(),
+            Some(url)
+                if url
+                    .split_once("://")
+                    .is_some_and(|(_, rest)| rest.contains(['/', '?'])) =>
+            {
+                url.clone()
+            }
             Some(url) => format!("{url}{path}"),
-            None => format!("http://{}{path}", delivery.headers.text("host").unwrap_or_default()),
+            None => format!(
+                "http://{}{path}",
+                delivery.headers.text("host").unwrap_or_default()
+            ),
         }
     }
 }
@@ -248,7 +283,10 @@ impl Recipe {
         if let Some(place) = &self.id
             && place.read(delivery, None)?.is_none()
         {
-            place.write(delivery, &seal.chance.like("msg_2zAbCdEfGhIjKlMnOpQrStUvWx7"))?;
+            place.write(
+                delivery,
+                &seal.chance.like("msg_2zAbCdEfGhIjKlMnOpQrStUvWx7"),
+            )?;
         }
         if let Some((place, form)) = &self.timestamp {
             place.write(delivery, &form.write(seal.at))?;
@@ -256,7 +294,9 @@ impl Recipe {
         for place in self.fresh {
             let body = delivery.body.clone();
             let document = Document::read(&delivery.headers, &body).ok();
-            let old = place.read(delivery, document.as_ref())?.map(Cow::into_owned);
+            let old = place
+                .read(delivery, document.as_ref())?
+                .map(Cow::into_owned);
             if let Some(old) = old {
                 place.write(delivery, &seal.chance.like(&old))?;
             }
@@ -282,21 +322,35 @@ impl Recipe {
         test: impl FnOnce() -> Option<&'a Key>,
         judge: &Judge,
     ) -> Signature {
-        let told = |verdict, reason: Option<String>| Signature { scheme: Some(self.name), verdict, reason };
+        let told = |verdict, reason: Option<String>| Signature {
+            scheme: Some(self.name),
+            verdict,
+            reason,
+        };
         if self.algorithm == Algorithm::Credentials {
             return match keys {
                 [] => told(Verdict::Unsigned, None),
-                keys if keys.iter().any(|key| carries(delivery, key)) => {
-                    told(Verdict::Verified, Some("the credentials match; nothing is signed".into()))
-                }
-                _ => told(Verdict::Refused, Some("the credentials are missing or differ".into())),
+                keys if keys.iter().any(|key| carries(delivery, key)) => told(
+                    Verdict::Verified,
+                    Some("the credentials match; nothing is signed".into()),
+                ),
+                _ => told(
+                    Verdict::Refused,
+                    Some("the credentials are missing or differ".into()),
+                ),
             };
         }
         let given = match self.signature.read(delivery, document) {
             Ok(Some(given)) => given,
             Ok(None) if keys.is_empty() => return told(Verdict::Unsigned, None),
             Ok(None) => {
-                return told(Verdict::Refused, Some(format!("no signature: {} is missing", self.signature.name())));
+                return told(
+                    Verdict::Refused,
+                    Some(format!(
+                        "no signature: {} is missing",
+                        self.signature.name()
+                    )),
+                );
             }
             Err(reason) => return told(Verdict::Refused, Some(reason)),
         };
@@ -309,12 +363,16 @@ impl Recipe {
             Verdict::Verified
         } else if test().is_some_and(holds) {
             if !keys.is_empty() {
-                let reason = "it is signed with the public test key, not with the secret that was given";
+                let reason =
+                    "it is signed with the public test key, not with the secret that was given";
                 return told(Verdict::Refused, Some(reason.into()));
             }
             Verdict::VerifiedTestKey
         } else if keys.is_empty() {
-            return told(Verdict::Unchecked, Some("no secret was given, and the test key does not fit".into()));
+            return told(
+                Verdict::Unchecked,
+                Some("no secret was given, and the test key does not fit".into()),
+            );
         } else {
             return told(Verdict::Refused, Some(self.mismatch(&given)));
         };
@@ -330,19 +388,33 @@ impl Recipe {
     }
 
     /// Exactly what is signed.
-    pub fn message(&self, delivery: &Delivery, document: Option<&Document>, url: &str) -> Result<Vec<u8>, String> {
+    pub fn message(
+        &self,
+        delivery: &Delivery,
+        document: Option<&Document>,
+        url: &str,
+    ) -> Result<Vec<u8>, String> {
         let read = |place: &Place| {
-            place.read(delivery, document)?.ok_or_else(|| format!("no signature: {} is missing", place.name()))
+            place
+                .read(delivery, document)?
+                .ok_or_else(|| format!("no signature: {} is missing", place.name()))
         };
         let mut message = Vec::with_capacity(delivery.body.len() + 64);
         for part in self.signed {
             match part {
-                Part::Id => {
-                    message.extend_from_slice(self.id.as_ref().map(read).transpose()?.unwrap_or_default().as_bytes())
-                }
+                Part::Id => message.extend_from_slice(
+                    self.id
+                        .as_ref()
+                        .map(read)
+                        .transpose()?
+                        .unwrap_or_default()
+                        .as_bytes(),
+                ),
                 Part::Timestamp => {
                     let place = self.timestamp.as_ref().map(|(place, _)| place);
-                    message.extend_from_slice(place.map(read).transpose()?.unwrap_or_default().as_bytes());
+                    message.extend_from_slice(
+                        place.map(read).transpose()?.unwrap_or_default().as_bytes(),
+                    );
                 }
                 Part::Body => message.extend_from_slice(&delivery.body),
                 Part::Url => message.extend_from_slice(url.as_bytes()),
@@ -356,39 +428,60 @@ impl Recipe {
                 }
                 Part::Text(text) => message.extend_from_slice(text.as_bytes()),
                 Part::At(place) => message.extend_from_slice(read(place)?.as_bytes()),
-                Part::Own(own) => message.extend(own(document.ok_or("the body could not be read")?)?),
+                Part::Own(own) => {
+                    message.extend(own(document.ok_or("the body could not be read")?)?)
+                }
             }
         }
         Ok(message)
     }
 
-    fn compute(&self, key: &Key, message: &[u8], document: Option<&Document>) -> Result<Vec<u8>, String> {
-        let missing = || String::from("this key can verify, but not sign: the private key is needed");
+    fn compute(
+        &self,
+        key: &Key,
+        message: &[u8],
+        document: Option<&Document>,
+    ) -> Result<Vec<u8>, String> {
+        let missing =
+            || String::from("this key can verify, but not sign: the private key is needed");
         match (self.algorithm, key) {
             (Algorithm::HmacSha256, Key::Shared(key)) => {
-                let mut mac = Hmac::<Sha256>::new_from_slice(key).map_err(|error| error.to_string())?;
+                let mut mac =
+                    Hmac::<Sha256>::new_from_slice(key).map_err(|error| error.to_string())?;
                 mac.update(message);
                 Ok(mac.finalize().into_bytes().to_vec())
             }
             (Algorithm::HmacSha1, Key::Shared(key)) => {
-                let mut mac = Hmac::<Sha1>::new_from_slice(key).map_err(|error| error.to_string())?;
+                let mut mac =
+                    Hmac::<Sha1>::new_from_slice(key).map_err(|error| error.to_string())?;
                 mac.update(message);
                 Ok(mac.finalize().into_bytes().to_vec())
             }
-            (Algorithm::HmacSha256, Key::Ed25519(private, _)) => {
-                Ok(private.as_ref().ok_or_else(missing)?.sign(message).to_bytes().to_vec())
-            }
+            (Algorithm::HmacSha256, Key::Ed25519(private, _)) => Ok(private
+                .as_ref()
+                .ok_or_else(missing)?
+                .sign(message)
+                .to_bytes()
+                .to_vec()),
             (Algorithm::EcdsaP256, Key::P256(private, _)) => {
                 // Deterministic nonces (RFC 6979): a seed gives the same bytes.
-                let signature: p256::ecdsa::DerSignature = private.as_ref().ok_or_else(missing)?.sign(message);
+                let signature: p256::ecdsa::DerSignature =
+                    private.as_ref().ok_or_else(missing)?.sign(message);
                 Ok(signature.as_bytes().to_vec())
             }
             (Algorithm::RsaBy(version), Key::Rsa(private, _)) => {
                 let private = private.as_ref().ok_or_else(missing)?.as_ref().clone();
                 use rsa::signature::SignatureEncoding;
-                match document.and_then(|document| document.text(version)).as_deref() {
-                    Some("1") => Ok(rsa::pkcs1v15::SigningKey::<Sha1>::new(private).sign(message).to_vec()),
-                    Some("2") => Ok(rsa::pkcs1v15::SigningKey::<Sha256>::new(private).sign(message).to_vec()),
+                match document
+                    .and_then(|document| document.text(version))
+                    .as_deref()
+                {
+                    Some("1") => Ok(rsa::pkcs1v15::SigningKey::<Sha1>::new(private)
+                        .sign(message)
+                        .to_vec()),
+                    Some("2") => Ok(rsa::pkcs1v15::SigningKey::<Sha256>::new(private)
+                        .sign(message)
+                        .to_vec()),
                     _ => Err(format!("`{version}` in the body must be \"1\" or \"2\"")),
                 }
             }
@@ -401,9 +494,12 @@ impl Recipe {
             // Providers write lower case, and some of their libraries compare the text.
             Encoding::Hex => {
                 !given.bytes().any(|b| b.is_ascii_uppercase())
-                    && hex::decode(given).is_ok_and(|given| self.holds(key, message, &given, document))
+                    && hex::decode(given)
+                        .is_ok_and(|given| self.holds(key, message, &given, document))
             }
-            Encoding::Base64 => STANDARD.decode(given).is_ok_and(|given| self.holds(key, message, &given, document)),
+            Encoding::Base64 => STANDARD
+                .decode(given)
+                .is_ok_and(|given| self.holds(key, message, &given, document)),
             Encoding::Versioned => given
                 .split(' ')
                 .filter_map(|entry| entry.split_once(',').filter(|(at, _)| *at == version(key)))
@@ -417,25 +513,38 @@ impl Recipe {
     /// Whether these bytes are the signature; in constant time where the key is shared.
     fn holds(&self, key: &Key, message: &[u8], given: &[u8], document: Option<&Document>) -> bool {
         match (self.algorithm, key) {
-            (Algorithm::HmacSha256, Key::Shared(key)) => Hmac::<Sha256>::new_from_slice(key).is_ok_and(|mut mac| {
-                mac.update(message);
-                mac.verify_slice(given).is_ok()
-            }),
-            (Algorithm::HmacSha1, Key::Shared(key)) => Hmac::<Sha1>::new_from_slice(key).is_ok_and(|mut mac| {
-                mac.update(message);
-                mac.verify_slice(given).is_ok()
-            }),
-            (Algorithm::HmacSha256, Key::Ed25519(_, public)) => ed25519_dalek::Signature::from_slice(given)
-                .is_ok_and(|given| public.verify_strict(message, &given).is_ok()),
-            (Algorithm::EcdsaP256, Key::P256(_, public)) => {
-                p256::ecdsa::Signature::from_der(given).is_ok_and(|given| public.verify(message, &given).is_ok())
+            (Algorithm::HmacSha256, Key::Shared(key)) => Hmac::<Sha256>::new_from_slice(key)
+                .is_ok_and(|mut mac| {
+                    mac.update(message);
+                    mac.verify_slice(given).is_ok()
+                }),
+            (Algorithm::HmacSha1, Key::Shared(key)) => {
+                Hmac::<Sha1>::new_from_slice(key).is_ok_and(|mut mac| {
+                    mac.update(message);
+                    mac.verify_slice(given).is_ok()
+                })
             }
+            (Algorithm::HmacSha256, Key::Ed25519(_, public)) => {
+                ed25519_dalek::Signature::from_slice(given)
+                    .is_ok_and(|given| public.verify_strict(message, &given).is_ok())
+            }
+            (Algorithm::EcdsaP256, Key::P256(_, public)) => p256::ecdsa::Signature::from_der(given)
+                .is_ok_and(|given| public.verify(message, &given).is_ok()),
             (Algorithm::RsaBy(version), Key::Rsa(_, public)) => {
-                let Ok(given) = rsa::pkcs1v15::Signature::try_from(given) else { return false };
+                let Ok(given) = rsa::pkcs1v15::Signature::try_from(given) else {
+                    return false;
+                };
                 let public = public.as_ref().clone();
-                match document.and_then(|document| document.text(version)).as_deref() {
-                    Some("1") => rsa::pkcs1v15::VerifyingKey::<Sha1>::new(public).verify(message, &given).is_ok(),
-                    Some("2") => rsa::pkcs1v15::VerifyingKey::<Sha256>::new(public).verify(message, &given).is_ok(),
+                match document
+                    .and_then(|document| document.text(version))
+                    .as_deref()
+                {
+                    Some("1") => rsa::pkcs1v15::VerifyingKey::<Sha1>::new(public)
+                        .verify(message, &given)
+                        .is_ok(),
+                    Some("2") => rsa::pkcs1v15::VerifyingKey::<Sha256>::new(public)
+                        .verify(message, &given)
+                        .is_ok(),
                     _ => false,
                 }
             }
@@ -445,28 +554,46 @@ impl Recipe {
 
     /// Why a signature that is there does not match, as far as its looks tell.
     fn mismatch(&self, given: &str) -> String {
-        let hex = !given.is_empty() && given.len() % 2 == 0 && given.bytes().all(|b| b.is_ascii_hexdigit());
+        let hex = !given.is_empty()
+            && given.len().is_multiple_of(2)
+            && given.bytes().all(|b| b.is_ascii_hexdigit());
         match self.encoding {
             Encoding::Hex if !hex => "the signature is not hexadecimal".into(),
             Encoding::Hex if given.bytes().any(|b| b.is_ascii_uppercase()) => {
                 "the signature is in upper case; the provider writes lower case".into()
             }
             Encoding::Base64 if hex => "the signature looks hexadecimal, base64 is wanted".into(),
-            Encoding::Base64 if STANDARD.decode(given).is_err() => "the signature is not base64".into(),
+            Encoding::Base64 if STANDARD.decode(given).is_err() => {
+                "the signature is not base64".into()
+            }
             Encoding::Versioned
-                if !given.split(' ').any(|entry| entry.starts_with("v1,") || entry.starts_with("v1a,")) =>
+                if !given
+                    .split(' ')
+                    .any(|entry| entry.starts_with("v1,") || entry.starts_with("v1a,")) =>
             {
                 "the signature has no `v1,…` entry".into()
             }
-            _ => "the signature does not match: another secret, or the body was changed on its way".into(),
+            _ => "the signature does not match: another secret, or the body was changed on its way"
+                .into(),
         }
     }
 
-    fn in_time(&self, delivery: &Delivery, document: Option<&Document>, judge: &Judge) -> Result<(), String> {
-        let Some((place, form)) = &self.timestamp else { return Ok(()) };
+    fn in_time(
+        &self,
+        delivery: &Delivery,
+        document: Option<&Document>,
+        judge: &Judge,
+    ) -> Result<(), String> {
+        let Some((place, form)) = &self.timestamp else {
+            return Ok(());
+        };
         let text = place.read(delivery, document)?.unwrap_or_default();
-        let at = form.read(&text).ok_or_else(|| format!("{} is no time", place.name()))?;
-        let allowed = judge.tolerance.unwrap_or(Duration::from_secs(self.tolerance));
+        let at = form
+            .read(&text)
+            .ok_or_else(|| format!("{} is no time", place.name()))?;
+        let allowed = judge
+            .tolerance
+            .unwrap_or(Duration::from_secs(self.tolerance));
         let age = judge.now.duration_since(at);
         if age.unsigned_abs() <= allowed + Duration::from_nanos(999_999_999)
             && age.as_secs().unsigned_abs() <= allowed.as_secs()
@@ -474,12 +601,20 @@ impl Recipe {
             return Ok(());
         }
         let way = if age.is_negative() { "ahead" } else { "old" };
-        Err(format!("it was signed {} s {way}; {} s are allowed", age.as_secs().unsigned_abs(), allowed.as_secs()))
+        Err(format!(
+            "it was signed {} s {way}; {} s are allowed",
+            age.as_secs().unsigned_abs(),
+            allowed.as_secs()
+        ))
     }
 }
 
 fn version(key: &Key) -> &'static str {
-    if matches!(key, Key::Ed25519(..)) { "v1a" } else { "v1" }
+    if matches!(key, Key::Ed25519(..)) {
+        "v1a"
+    } else {
+        "v1"
+    }
 }
 
 /// Puts credentials into a request.
@@ -487,17 +622,28 @@ fn present(delivery: &mut Delivery, key: &Key) -> Result<(), String> {
     let wanted = |_| String::from("the credentials have characters that a header cannot hold");
     match key {
         Key::Credentials(Credentials::Basic(user, password)) => {
-            let value = HeaderValue::from_str(&Credentials::authorization(user, password)).map_err(wanted)?;
+            let value = HeaderValue::from_str(&Credentials::authorization(user, password))
+                .map_err(wanted)?;
             delivery.headers.set(http::header::AUTHORIZATION, value);
         }
         Key::Credentials(Credentials::Header(name, value)) => {
-            delivery.headers.set(name.clone(), HeaderValue::from_str(value).map_err(wanted)?);
+            delivery
+                .headers
+                .set(name.clone(), HeaderValue::from_str(value).map_err(wanted)?);
         }
         Key::Credentials(Credentials::Query(name, value)) => {
-            let join = if delivery.path.query().is_some() { '&' } else { '?' };
-            let pair: String = form_urlencoded::Serializer::new(String::new()).append_pair(name, value).finish();
+            let join = if delivery.path.query().is_some() {
+                '&'
+            } else {
+                '?'
+            };
+            let pair: String = form_urlencoded::Serializer::new(String::new())
+                .append_pair(name, value)
+                .finish();
             let path = format!("{}{join}{pair}", delivery.path);
-            delivery.path = path.parse().map_err(|_| String::from("the path cannot hold the credentials"))?;
+            delivery.path = path
+                .parse()
+                .map_err(|_| String::from("the path cannot hold the credentials"))?;
         }
         _ => return Err(format!("credentials are {}", KeyForm::Credentials.wanted())),
     }
@@ -507,19 +653,28 @@ fn present(delivery: &mut Delivery, key: &Key) -> Result<(), String> {
 /// Whether a request carries these credentials; compared in constant time.
 fn carries(delivery: &Delivery, key: &Key) -> bool {
     let same = |given: &[u8], wanted: &[u8]| {
-        given.len() == wanted.len() && given.iter().zip(wanted).fold(0, |odd, (a, b)| odd | (a ^ b)) == 0
+        given.len() == wanted.len()
+            && given
+                .iter()
+                .zip(wanted)
+                .fold(0, |odd, (a, b)| odd | (a ^ b))
+                == 0
     };
     match key {
         Key::Credentials(Credentials::Basic(user, password)) => {
-            let given = delivery.headers.text("authorization").and_then(|value| value.split_once(' '));
+            let given = delivery
+                .headers
+                .text("authorization")
+                .and_then(|value| value.split_once(' '));
             given
                 .filter(|(way, _)| way.eq_ignore_ascii_case("basic"))
                 .and_then(|(_, value)| STANDARD.decode(value.trim()).ok())
                 .is_some_and(|given| same(&given, format!("{user}:{password}").as_bytes()))
         }
-        Key::Credentials(Credentials::Header(name, value)) => {
-            delivery.headers.get(name.as_str()).is_some_and(|given| same(given.as_bytes(), value.as_bytes()))
-        }
+        Key::Credentials(Credentials::Header(name, value)) => delivery
+            .headers
+            .get(name.as_str())
+            .is_some_and(|given| same(given.as_bytes(), value.as_bytes())),
         Key::Credentials(Credentials::Query(name, value)) => {
             let query = delivery.path.query().unwrap_or_default();
             form_urlencoded::parse(query.as_bytes())
@@ -536,9 +691,16 @@ mod tests {
     #[test]
     fn only_plain_digits_are_a_time() {
         assert!(TimeForm::Seconds.read("1767312059").is_some());
-        for odd in
-            ["", "-1", "+1767312059", "17673120.5", "1767312059 ", "１７６７３１２０５９", "9223372036854775807", "now"]
-        {
+        for odd in [
+            "",
+            "-1",
+            "+1767312059",
+            "17673120.5",
+            "1767312059 ",
+            "１７６７３１２０５９",
+            "9223372036854775807",
+            "now",
+        ] {
             assert!(TimeForm::Seconds.read(odd).is_none(), "{odd}");
         }
         let at = TimeForm::Seconds.read("1767312059").unwrap();
@@ -548,7 +710,10 @@ mod tests {
 
     #[test]
     fn a_form_field_changes_and_nothing_else() {
-        assert_eq!(set_field(b"a=1&token=x&b=%7e&token=y", "token", "n&w"), b"a=1&token=x&b=%7e&token=n%26w");
+        assert_eq!(
+            set_field(b"a=1&token=x&b=%7e&token=y", "token", "n&w"),
+            b"a=1&token=x&b=%7e&token=n%26w"
+        );
         assert_eq!(set_field(b"a=1", "token", "z"), b"a=1&token=z");
         assert_eq!(set_field(b"", "token", "z"), b"token=z");
     }

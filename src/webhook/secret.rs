@@ -54,7 +54,10 @@ pub enum Key {
     /// A P-256 key; the private half only where we sign.
     P256(Option<Box<P256Signing>>, Box<P256Verifying>),
     /// An Ed25519 key; the private half only where we sign.
-    Ed25519(Option<Box<ed25519_dalek::SigningKey>>, Box<ed25519_dalek::VerifyingKey>),
+    Ed25519(
+        Option<Box<ed25519_dalek::SigningKey>>,
+        Box<ed25519_dalek::VerifyingKey>,
+    ),
     /// An RSA key; the private half only where we sign.
     Rsa(Option<Box<rsa::PrivateKey>>, Box<rsa::PublicKey>),
     /// What the receiver demands in place of a signature.
@@ -94,7 +97,9 @@ impl KeyForm {
                 "a P-256 private key to sign with (PEM, or base64 of its PKCS#8 DER), \
                  or the base64 public key that the dashboard shows to verify with (it begins `MFkwEwYHKoZIzj0CAQ`)"
             }
-            KeyForm::Rsa => "a PEM certificate to verify with, preceded by its PEM private key to sign with",
+            KeyForm::Rsa => {
+                "a PEM certificate to verify with, preceded by its PEM private key to sign with"
+            }
             KeyForm::Credentials => "`user:password`, `header:NAME=VALUE` or `query:NAME=VALUE`",
         }
     }
@@ -116,7 +121,12 @@ impl KeyForm {
 }
 
 fn whsec(text: &str) -> Option<Key> {
-    let bytes = |base64: &str| LENIENT.decode(base64).ok().filter(|bytes| !bytes.is_empty());
+    let bytes = |base64: &str| {
+        LENIENT
+            .decode(base64)
+            .ok()
+            .filter(|bytes| !bytes.is_empty())
+    };
     if let Some(public) = text.strip_prefix("whpk_") {
         let public: [u8; 32] = bytes(public)?.try_into().ok()?;
         let public = ed25519_dalek::VerifyingKey::from_bytes(&public).ok()?;
@@ -148,11 +158,16 @@ fn p256(text: &str) -> Option<Key> {
                 Some(Key::P256(None, Box::new(public)))
             });
     }
-    let der = LENIENT.decode(text.split_whitespace().collect::<String>()).ok()?;
-    p256::SecretKey::from_pkcs8_der(&der).ok().map(signing).or_else(|| {
-        let public = P256Verifying::from_public_key_der(&der).ok()?;
-        Some(Key::P256(None, Box::new(public)))
-    })
+    let der = LENIENT
+        .decode(text.split_whitespace().collect::<String>())
+        .ok()?;
+    p256::SecretKey::from_pkcs8_der(&der)
+        .ok()
+        .map(signing)
+        .or_else(|| {
+            let public = P256Verifying::from_public_key_der(&der).ok()?;
+            Some(Key::P256(None, Box::new(public)))
+        })
 }
 
 fn rsa(text: &str) -> Option<Key> {
@@ -162,13 +177,20 @@ fn rsa(text: &str) -> Option<Key> {
         let end = start + text.get(start..)?.find(&end_mark)? + end_mark.len();
         text.get(start..end).map(|block| format!("{block}\n"))
     };
-    let private = block("PRIVATE KEY").and_then(|pem| rsa::PrivateKey::from_pkcs8_pem(&pem).ok()).or_else(|| {
-        block("RSA PRIVATE KEY").and_then(|pem| rsa::pkcs1::DecodeRsaPrivateKey::from_pkcs1_pem(&pem).ok())
-    });
+    let private = block("PRIVATE KEY")
+        .and_then(|pem| rsa::PrivateKey::from_pkcs8_pem(&pem).ok())
+        .or_else(|| {
+            block("RSA PRIVATE KEY")
+                .and_then(|pem| rsa::pkcs1::DecodeRsaPrivateKey::from_pkcs1_pem(&pem).ok())
+        });
     let public = match block("CERTIFICATE") {
         Some(pem) => {
             let certificate = x509_cert::Certificate::from_pem(pem).ok()?;
-            let der = certificate.tbs_certificate().subject_public_key_info().to_der().ok()?;
+            let der = certificate
+                .tbs_certificate()
+                .subject_public_key_info()
+                .to_der()
+                .ok()?;
             rsa::PublicKey::from_public_key_der(&der).ok()?
         }
         None => private.as_ref()?.to_public_key(),
@@ -177,10 +199,16 @@ fn rsa(text: &str) -> Option<Key> {
 }
 
 fn credentials(text: &str) -> Option<Credentials> {
-    if let Some((name, value)) = text.strip_prefix("header:").and_then(|rest| rest.split_once('=')) {
+    if let Some((name, value)) = text
+        .strip_prefix("header:")
+        .and_then(|rest| rest.split_once('='))
+    {
         return Some(Credentials::Header(name.parse().ok()?, value.to_owned()));
     }
-    if let Some((name, value)) = text.strip_prefix("query:").and_then(|rest| rest.split_once('=')) {
+    if let Some((name, value)) = text
+        .strip_prefix("query:")
+        .and_then(|rest| rest.split_once('='))
+    {
         return Some(Credentials::Query(name.to_owned(), value.to_owned()));
     }
     // The first colon: passwords may hold more of them.
@@ -212,15 +240,26 @@ impl Keyring {
 
     /// The secrets with the provider that each is limited to.
     pub fn secrets(&self) -> impl Iterator<Item = (Option<&str>, &Secret)> {
-        self.0.iter().map(|(limit, secret)| (limit.as_deref(), secret))
+        self.0
+            .iter()
+            .map(|(limit, secret)| (limit.as_deref(), secret))
     }
 
     /// The secrets that apply to a provider: those named for it, else those for all.
     pub fn of<'a>(&'a self, provider: &'a str) -> impl Iterator<Item = &'a Secret> {
-        let named = self.0.iter().any(|(limit, _)| limit.as_deref() == Some(provider));
+        let named = self
+            .0
+            .iter()
+            .any(|(limit, _)| limit.as_deref() == Some(provider));
         self.0
             .iter()
-            .filter(move |(limit, _)| if named { limit.as_deref() == Some(provider) } else { limit.is_none() })
+            .filter(move |(limit, _)| {
+                if named {
+                    limit.as_deref() == Some(provider)
+                } else {
+                    limit.is_none()
+                }
+            })
             .map(|(_, secret)| secret)
     }
 }
@@ -242,7 +281,13 @@ mod tests {
 
     #[test]
     fn an_empty_secret_is_no_key() {
-        for form in [KeyForm::Text, KeyForm::Whsec, KeyForm::P256, KeyForm::Rsa, KeyForm::Credentials] {
+        for form in [
+            KeyForm::Text,
+            KeyForm::Whsec,
+            KeyForm::P256,
+            KeyForm::Rsa,
+            KeyForm::Credentials,
+        ] {
             for text in ["", " ", "\n"] {
                 assert!(form.key(&Secret::new(text)).is_none(), "{form:?}");
             }
@@ -254,10 +299,17 @@ mod tests {
     fn each_half_of_a_p256_key_is_taken() {
         let private = KeyForm::P256.key(&Secret::new(P256_PRIVATE));
         let public = KeyForm::P256.key(&Secret::new(P256_PUBLIC));
-        let base64: String = P256_PRIVATE.lines().filter(|line| !line.starts_with('-')).collect();
+        let base64: String = P256_PRIVATE
+            .lines()
+            .filter(|line| !line.starts_with('-'))
+            .collect();
         let der = KeyForm::P256.key(&Secret::new(base64));
         match (private, public, der) {
-            (Some(Key::P256(Some(_), a)), Some(Key::P256(None, b)), Some(Key::P256(Some(_), c))) => {
+            (
+                Some(Key::P256(Some(_), a)),
+                Some(Key::P256(None, b)),
+                Some(Key::P256(Some(_), c)),
+            ) => {
                 assert!(a == b && b == c);
             }
             other => panic!("{other:?}"),
@@ -271,13 +323,26 @@ mod tests {
             other => panic!("{other:?}"),
         };
         assert_eq!(shared("whsec_XeKGWu8="), shared("XeKGWu8"));
-        assert!(KeyForm::Whsec.key(&Secret::new("whsec_not base64!")).is_none());
+        assert!(
+            KeyForm::Whsec
+                .key(&Secret::new("whsec_not base64!"))
+                .is_none()
+        );
     }
 
     #[test]
     fn a_named_secret_goes_before_one_for_all() {
-        let ring = Keyring::new(vec![(None, Secret::new("all")), (Some("mailgun".into()), Secret::new("one"))]);
-        assert_eq!(ring.of("mailgun").map(Secret::reveal).collect::<Vec<_>>(), ["one"]);
-        assert_eq!(ring.of("resend").map(Secret::reveal).collect::<Vec<_>>(), ["all"]);
+        let ring = Keyring::new(vec![
+            (None, Secret::new("all")),
+            (Some("mailgun".into()), Secret::new("one")),
+        ]);
+        assert_eq!(
+            ring.of("mailgun").map(Secret::reveal).collect::<Vec<_>>(),
+            ["one"]
+        );
+        assert_eq!(
+            ring.of("resend").map(Secret::reveal).collect::<Vec<_>>(),
+            ["all"]
+        );
     }
 }

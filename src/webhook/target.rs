@@ -40,15 +40,19 @@ impl Target {
         let split = rest.find(['/', '?', '#']).unwrap_or(rest.len());
         let (authority, path) = rest.split_at(split);
         if authority.contains('@') {
-            return Err(
-                wrong("credentials in a URL are not taken").hint("send them with `-H 'authorization: Basic …'`")
-            );
+            return Err(wrong("credentials in a URL are not taken")
+                .hint("send them with `-H 'authorization: Basic …'`"));
         }
-        let (host, port) = match authority.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        let (host, port) = match authority
+            .strip_prefix('[')
+            .and_then(|rest| rest.split_once(']'))
+        {
             Some((host, port)) => (host, port.strip_prefix(':')),
             None => match authority.rsplit_once(':') {
                 Some((host, port)) => (host, Some(port)),
-                None if !authority.is_empty() && authority.bytes().all(|b| b.is_ascii_digit()) => ("", Some(authority)),
+                None if !authority.is_empty() && authority.bytes().all(|b| b.is_ascii_digit()) => {
+                    ("", Some(authority))
+                }
                 None => (authority, None),
             },
         };
@@ -76,9 +80,20 @@ impl Target {
             },
         };
         let path = path.split('#').next().unwrap_or_default();
-        let path = if path.starts_with('/') { path.to_owned() } else { format!("/{path}") };
-        let path = path.parse().map_err(|_| wrong("its path has characters that no path has"))?;
-        Ok(Target { tls, host: host.to_ascii_lowercase(), port, path })
+        let path = if path.starts_with('/') {
+            path.to_owned()
+        } else {
+            format!("/{path}")
+        };
+        let path = path
+            .parse()
+            .map_err(|_| wrong("its path has characters that no path has"))?;
+        Ok(Target {
+            tls,
+            host: host.to_ascii_lowercase(),
+            port,
+            path,
+        })
     }
 
     /// Whether it is on this machine or in a private network, where recordings may go without asking.
@@ -88,14 +103,26 @@ impl Target {
 
     /// Host and port as the `Host` field says them: the port only if it is not the scheme's own.
     pub fn authority(&self) -> String {
-        let host = if self.host.contains(':') { format!("[{}]", self.host) } else { self.host.clone() };
+        let host = if self.host.contains(':') {
+            format!("[{}]", self.host)
+        } else {
+            self.host.clone()
+        };
         let own = if self.tls { 443 } else { 80 };
-        if self.port == own { host } else { format!("{host}:{}", self.port) }
+        if self.port == own {
+            host
+        } else {
+            format!("{host}:{}", self.port)
+        }
     }
 
     /// Scheme, host and port, without a path.
     pub fn origin(&self) -> String {
-        format!("{}://{}", if self.tls { "https" } else { "http" }, self.authority())
+        format!(
+            "{}://{}",
+            if self.tls { "https" } else { "http" },
+            self.authority()
+        )
     }
 
     /// The path to ask for when a delivery for `wanted` is passed on: this target's path in front of it.
@@ -105,9 +132,18 @@ impl Target {
         if base.is_empty() {
             return wanted.clone();
         }
-        let rest = if wanted.path() == "/" { "" } else { wanted.path() };
-        let query = wanted.query().map(|query| format!("?{query}")).unwrap_or_default();
-        format!("{base}{rest}{query}").parse().unwrap_or_else(|_| self.path.clone())
+        let rest = if wanted.path() == "/" {
+            ""
+        } else {
+            wanted.path()
+        };
+        let query = wanted
+            .query()
+            .map(|query| format!("?{query}"))
+            .unwrap_or_default();
+        format!("{base}{rest}{query}")
+            .parse()
+            .unwrap_or_else(|_| self.path.clone())
     }
 
     /// The path to ask for when a delivery recorded at `recorded` is sent again: this target's own if it names one.
@@ -116,9 +152,9 @@ impl Target {
             return recorded.clone();
         }
         match (self.path.query(), recorded.query()) {
-            (None, Some(query)) => {
-                format!("{}?{query}", self.path.path()).parse().unwrap_or_else(|_| self.path.clone())
-            }
+            (None, Some(query)) => format!("{}?{query}", self.path.path())
+                .parse()
+                .unwrap_or_else(|_| self.path.clone()),
             _ => self.path.clone(),
         }
     }
@@ -133,13 +169,17 @@ impl fmt::Display for Target {
 fn is_private(host: &str) -> bool {
     if let Ok(address) = host.parse::<IpAddr>() {
         return match address {
-            IpAddr::V4(v4) => v4.is_loopback() || v4.is_private() || v4.is_link_local() || v4.is_unspecified(),
+            IpAddr::V4(v4) => {
+                v4.is_loopback() || v4.is_private() || v4.is_link_local() || v4.is_unspecified()
+            }
             IpAddr::V6(v6) => {
                 v6.is_loopback()
                     || v6.is_unspecified()
                     || v6.is_unique_local()
                     || v6.is_unicast_link_local()
-                    || v6.to_ipv4_mapped().is_some_and(|v4| v4.is_loopback() || v4.is_private())
+                    || v6
+                        .to_ipv4_mapped()
+                        .is_some_and(|v4| v4.is_loopback() || v4.is_private())
             }
         };
     }
@@ -180,7 +220,9 @@ mod tests {
             ("a.example/\r\nx", ""),
             ("", ""),
         ] {
-            let got = Target::parse(typed).map(|target| target.to_string()).unwrap_or_default();
+            let got = Target::parse(typed)
+                .map(|target| target.to_string())
+                .unwrap_or_default();
             assert_eq!(got, meant, "for `{typed}`");
         }
     }
@@ -206,13 +248,22 @@ mod tests {
 
     #[test]
     fn paths_are_joined_as_text() {
-        let join = |target: &str, path: &str| Target::parse(target).unwrap().join(&path.parse().unwrap()).to_string();
+        let join = |target: &str, path: &str| {
+            Target::parse(target)
+                .unwrap()
+                .join(&path.parse().unwrap())
+                .to_string()
+        };
         assert_eq!(join(":1", "/a?b=%00"), "/a?b=%00");
         assert_eq!(join(":1/base/", "/a?b"), "/base/a?b");
         assert_eq!(join(":1/base", "/"), "/base");
         assert_eq!(join(":1/base", "//evil.example/x"), "/base//evil.example/x");
-        let instead =
-            |target: &str, path: &str| Target::parse(target).unwrap().instead_of(&path.parse().unwrap()).to_string();
+        let instead = |target: &str, path: &str| {
+            Target::parse(target)
+                .unwrap()
+                .instead_of(&path.parse().unwrap())
+                .to_string()
+        };
         assert_eq!(instead(":1", "/recorded?x=1"), "/recorded?x=1");
         assert_eq!(instead(":1/hooks", "/recorded?x=1"), "/hooks?x=1");
         assert_eq!(instead(":1/hooks?mine", "/recorded?x=1"), "/hooks?mine");

@@ -12,10 +12,20 @@ use std::sync::mpsc::{Receiver as Inbox, channel};
 /// The real binary, with nothing of this machine's settings.
 pub fn webhook_cli() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_webhook-cli"));
-    for name in ["NO_COLOR", "FORCE_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "WEBHOOK_CLI_SECRET", "RUST_BACKTRACE"] {
+    for name in [
+        "NO_COLOR",
+        "FORCE_COLOR",
+        "CLICOLOR",
+        "CLICOLOR_FORCE",
+        "WEBHOOK_CLI_SECRET",
+        "RUST_BACKTRACE",
+    ] {
         command.env_remove(name);
     }
-    command.env("TZ", "UTC").current_dir(env!("CARGO_MANIFEST_DIR")).stdin(Stdio::null());
+    command
+        .env("TZ", "UTC")
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .stdin(Stdio::null());
     command
 }
 
@@ -59,7 +69,7 @@ impl Ran {
 /// `listen` on a free port, stopped when dropped.
 pub struct Listen {
     child: Child,
-    stdout: BufReader<std::process::ChildStdout>,
+    stdout: Option<BufReader<std::process::ChildStdout>>,
     pub url: String,
 }
 
@@ -70,18 +80,34 @@ impl Listen {
 
     pub fn start_with(args: &[&str], dress: impl FnOnce(&mut Command) -> &mut Command) -> Listen {
         let mut command = webhook_cli();
-        command.args(["listen", "--port", "0"]).args(args).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+            .args(["listen", "--port", "0"])
+            .args(args)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
         let mut child = dress(&mut command).spawn().unwrap();
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
         let mut first = String::new();
         stdout.read_line(&mut first).unwrap();
         let start = first.find("http://").unwrap_or_else(|| {
             let mut stderr = String::new();
-            child.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
+            child
+                .stderr
+                .take()
+                .unwrap()
+                .read_to_string(&mut stderr)
+                .unwrap();
             panic!("no address in {first:?}; {stderr}")
         });
-        let url = first[start..].trim_end().trim_end_matches(['}', '"']).to_owned();
-        Listen { child, stdout, url }
+        let url = first[start..]
+            .trim_end()
+            .trim_end_matches(['}', '"'])
+            .to_owned();
+        Listen {
+            child,
+            stdout: Some(stdout),
+            url,
+        }
     }
 
     pub fn port(&self) -> u16 {
@@ -95,13 +121,26 @@ impl Listen {
     /// One line of its output.
     pub fn line(&mut self) -> String {
         let mut line = String::new();
-        self.stdout.read_line(&mut line).unwrap();
+        self.stdout.as_mut().unwrap().read_line(&mut line).unwrap();
         line
+    }
+
+    /// Reads no more of what it prints, as `head` does.
+    pub fn close_stdout(&mut self) {
+        self.stdout = None;
+    }
+
+    /// Waits for its end and gives its status.
+    pub fn wait(&mut self) -> i32 {
+        self.child.wait().unwrap().code().unwrap_or(-1)
     }
 
     /// Asks it to end, as Ctrl-C does.
     pub fn interrupt(&self) {
-        let done = Command::new("kill").args(["-INT", &self.child.id().to_string()]).status().unwrap();
+        let done = Command::new("kill")
+            .args(["-INT", &self.child.id().to_string()])
+            .status()
+            .unwrap();
         assert!(done.success());
     }
 
@@ -114,11 +153,24 @@ impl Listen {
     /// Waits for its end and gives all that it printed after the first line.
     pub fn finish(mut self) -> Ran {
         let mut stdout = String::new();
-        self.stdout.read_to_string(&mut stdout).unwrap();
+        self.stdout
+            .take()
+            .unwrap()
+            .read_to_string(&mut stdout)
+            .unwrap();
         let mut stderr = String::new();
-        self.child.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
+        self.child
+            .stderr
+            .take()
+            .unwrap()
+            .read_to_string(&mut stderr)
+            .unwrap();
         let status = self.child.wait().unwrap().code().unwrap_or(-1);
-        Ran { status, stdout, stderr }
+        Ran {
+            status,
+            stdout,
+            stderr,
+        }
     }
 }
 
@@ -139,7 +191,10 @@ pub struct Request {
 
 impl Request {
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(at, _)| at.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+        self.headers
+            .iter()
+            .find(|(at, _)| at.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.as_str())
     }
 }
 
@@ -186,7 +241,9 @@ impl Receiver {
     }
 
     pub fn next(&self) -> Request {
-        self.requests.recv_timeout(std::time::Duration::from_secs(20)).expect("a request should have come")
+        self.requests
+            .recv_timeout(std::time::Duration::from_secs(20))
+            .expect("a request should have come")
     }
 
     /// All that have come by now.
@@ -210,10 +267,21 @@ fn read_request(stream: &TcpStream) -> Option<Request> {
         let (name, value) = field.split_once(':')?;
         headers.push((name.to_owned(), value.trim().to_owned()));
     }
-    let length = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-length"));
-    let mut body = vec![0; length.and_then(|(_, value)| value.parse().ok()).unwrap_or(0)];
+    let length = headers
+        .iter()
+        .find(|(name, _)| name.eq_ignore_ascii_case("content-length"));
+    let mut body = vec![
+        0;
+        length
+            .and_then(|(_, value)| value.parse().ok())
+            .unwrap_or(0)
+    ];
     reader.read_exact(&mut body).ok()?;
-    Some(Request { line: line.trim_end().to_owned(), headers, body })
+    Some(Request {
+        line: line.trim_end().to_owned(),
+        headers,
+        body,
+    })
 }
 
 /// Sends raw bytes and gives the whole answer, the connection closed for writing.
@@ -228,9 +296,11 @@ pub fn raw(port: u16, request: &[u8]) -> String {
 
 /// Posts a body and gives the whole answer.
 pub fn post(port: u16, path: &str, fields: &str, body: &[u8]) -> String {
-    let mut request =
-        format!("POST {path} HTTP/1.1\r\nhost: localhost\r\ncontent-length: {}\r\n{fields}\r\n", body.len())
-            .into_bytes();
+    let mut request = format!(
+        "POST {path} HTTP/1.1\r\nhost: localhost\r\ncontent-length: {}\r\n{fields}\r\n",
+        body.len()
+    )
+    .into_bytes();
     request.extend_from_slice(body);
     raw(port, &request)
 }
