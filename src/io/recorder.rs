@@ -204,7 +204,7 @@ struct Lines {
     file: File,
     /// How long the file is as far as it is known to be good.
     good: u64,
-    /// Whether something went wrong since then that could not be taken back.
+    /// Whether something went wrong since then.
     doubtful: bool,
     buffer: Vec<u8>,
 }
@@ -278,13 +278,11 @@ impl Lines {
         });
         match &written {
             Ok(()) => self.good += length as u64,
-            // After a failed sync nobody knows what is on the disk, so the file is opened anew before it is used again.
+            // Half a line goes at once if it can. After a failed sync nobody knows what is on the disk, so nothing
+            // more is kept before the file was opened anew and checked.
             Err(_) => {
-                self.doubtful = self
-                    .file
-                    .set_len(self.good)
-                    .and_then(|()| self.file.sync_data())
-                    .is_err()
+                let _ = self.file.set_len(self.good);
+                self.doubtful = true;
             }
         }
         if self.buffer.capacity() > 1 << 20 {
@@ -539,7 +537,7 @@ fn is_same(_: &File, _: &File) -> io::Result<bool> {
 
 #[cfg(test)]
 mod tests {
-    use super::Recorder;
+    use super::{Job, Lines, Recorder, Sync};
     use crate::webhook::{Delivery, Fixture, Headers};
     use bytes::Bytes;
     use http::Method;
@@ -691,6 +689,35 @@ mod tests {
         fs::remove_file(&path).unwrap();
         recorder.keep(&fixture(2)).await.unwrap();
         assert_eq!(lines(&path).len(), 1);
+    }
+
+    #[test]
+    fn after_a_failure_it_goes_on_behind_the_last_good_line() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("r.ndjson");
+        let (done, _) = tokio::sync::oneshot::channel();
+        let job = Job {
+            name: String::new(),
+            text: fixture(1).to_line(),
+            done,
+        };
+        let mut lines = Lines::open(&path, &mut Vec::new()).unwrap();
+        lines
+            .keep(std::slice::from_ref(&job), Sync::Always)
+            .unwrap();
+        // A handle that cannot be written to, and half a line that got through.
+        let good = std::mem::replace(&mut lines.file, fs::File::open(&path).unwrap());
+        assert!(
+            lines
+                .keep(std::slice::from_ref(&job), Sync::Always)
+                .is_err()
+        );
+        fs::write(&path, format!("{}{{half", job.text)).unwrap();
+        drop(good);
+        lines
+            .keep(std::slice::from_ref(&job), Sync::Always)
+            .unwrap();
+        assert_eq!(super::tests::lines(&path).len(), 2);
     }
 
     #[cfg(target_os = "linux")]

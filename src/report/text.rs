@@ -113,7 +113,12 @@ impl Voice {
             self.headers(out, it);
         }
         if self.parts.body {
-            self.body(out, &it.delivery.body);
+            match it.delivery.headers.text("content-type") {
+                Some(kind) if kind.starts_with("application/x-www-form-urlencoded") => {
+                    self.form(out, &it.delivery.body)
+                }
+                _ => self.body(out, &it.delivery.body),
+            }
         }
         if self.parts.reply && !it.answer.is_empty() {
             self.paint(out, Role::Dim, "  answered:\n");
@@ -201,6 +206,21 @@ impl Voice {
                 escape_into(out, value.as_bytes(), Mode::Line);
             }
             out.push(b'\n');
+        }
+    }
+
+    /// The fields of a form, decoded: a name a line, and below it what is JSON.
+    fn form(&self, out: &mut Vec<u8>, body: &[u8]) {
+        for (name, value) in form_urlencoded::parse(body) {
+            out.extend_from_slice(GUTTER.as_bytes());
+            self.paint(out, Role::Key, &Untrusted::new(name.as_ref()).to_string());
+            out.extend_from_slice(b" =");
+            if matches!(value.trim_start().as_bytes(), [b'{' | b'[', ..]) {
+                out.push(b'\n');
+                self.body(out, value.as_bytes());
+            } else {
+                let _ = writeln!(out, " {}", Untrusted::new(value.as_ref()));
+            }
         }
     }
 

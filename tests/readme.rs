@@ -1,0 +1,178 @@
+//! The readme is true: its commands run, its transcripts are what is printed.
+
+mod harness;
+
+use std::path::Path;
+use std::process::Command;
+
+use harness::{Listen, Receiver, run, text};
+
+fn readme() -> String {
+    std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap()
+}
+
+/// The fenced blocks of that language.
+fn blocks(language: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut inside: Option<(bool, String)> = None;
+    for line in readme().lines() {
+        match (&mut inside, line.strip_prefix("```")) {
+            (None, Some(name)) => inside = Some((name == language, String::new())),
+            (Some(_), Some(_)) => found.extend(
+                inside
+                    .take()
+                    .filter(|(wanted, _)| *wanted)
+                    .map(|(_, block)| block),
+            ),
+            (Some((_, block)), None) => {
+                block.push_str(line);
+                block.push('\n');
+            }
+            (None, None) => {}
+        }
+    }
+    found
+}
+
+/// A stand-in for the binary: a listener ends soon and takes any port, and what names no target goes to ours.
+const WRAPPER: &str = r#"#!/usr/bin/env bash
+case "$1 $*" in
+listen*--for*) "$REAL" "${@/10s/300ms}" --port 0; status=$?; [ "$status" -le 1 ] ;;
+listen*) "$REAL" "$@" --port 0 --for 300ms; status=$?; [ "$status" -le 1 ] ;;
+*--to*|keys*|completions*|man*) exec "$REAL" "$@" ;;
+*) exec "$REAL" "$@" --to "$TARGET" ;;
+esac
+"#;
+
+#[test]
+fn every_command_runs() {
+    let dir = tempfile::tempdir().unwrap();
+    let (bin, work) = (dir.path().join("bin"), dir.path().join("work"));
+    std::fs::create_dir_all(&bin).unwrap();
+    std::fs::create_dir_all(&work).unwrap();
+    std::fs::write(bin.join("webhook-cli"), WRAPPER).unwrap();
+    assert!(
+        Command::new("chmod")
+            .args(["+x", text(&bin.join("webhook-cli"))])
+            .status()
+            .unwrap()
+            .success()
+    );
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures");
+    assert!(
+        Command::new("cp")
+            .args(["-r", text(&fixtures), text(&work)])
+            .status()
+            .unwrap()
+            .success()
+    );
+    let handler = Receiver::ok();
+    run(&[
+        "send",
+        "click",
+        "open",
+        "--save",
+        text(&work.join("hooks.ndjson")),
+        "--to",
+        &handler.url,
+    ])
+    .success();
+
+    let path = format!("{}:{}", text(&bin), std::env::var("PATH").unwrap());
+    let port = handler.url.rsplit(':').next().unwrap();
+    let mut seen = 0;
+    for block in blocks("sh") {
+        // What cargo does to this project is not done again inside of its own tests.
+        let script = block
+            .replace("cargo run --release -- ", "webhook-cli ")
+            .replace(":3000", &format!(":{port}"));
+        let script: String = script
+            .lines()
+            .filter(|line| !line.starts_with("cargo "))
+            .map(|line| format!("{line}\n"))
+            .collect();
+        seen += script.matches("webhook-cli ").count();
+        let output = Command::new("bash")
+            .args(["-euo", "pipefail", "-c", &script])
+            .current_dir(&work)
+            .env("PATH", &path)
+            .env("REAL", env!("CARGO_BIN_EXE_webhook-cli"))
+            .env("TARGET", &handler.url)
+            .output()
+            .unwrap();
+        assert!(
+            output.status.success(),
+            "{script}{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+    }
+    assert!(seen > 20, "{seen} commands were found");
+}
+
+#[test]
+fn the_test_command_is_the_one_that_ci_runs() {
+    assert!(
+        blocks("sh")
+            .iter()
+            .any(|block| block == "cargo test --locked\n")
+    );
+}
+
+#[test]
+fn the_transcripts_are_what_is_printed() {
+    let mut listen = Listen::start(&[]);
+    let sent = run(&["send", "click", "--to", &listen.url])
+        .success()
+        .stdout
+        + &run(&[
+            "send",
+            "bounce",
+            "--provider",
+            "sendgrid",
+            "--to",
+            &format!("{}/hooks/email", listen.url),
+        ])
+        .success()
+        .stdout;
+    let mut heard = format!("listening on {}\n", listen.url);
+    while !heard.contains("  bounce  ") {
+        heard += &listen.line();
+    }
+    let consoles = blocks("console");
+    let told = |block: &str| -> String {
+        block
+            .lines()
+            .filter(|line| !line.starts_with('$') && !line.contains('…'))
+            .map(same)
+            .collect()
+    };
+    assert_eq!(
+        told(&consoles[0]),
+        heard.lines().map(same).collect::<String>()
+    );
+    assert_eq!(
+        told(&consoles[1]),
+        sent.lines().map(same).collect::<String>()
+    );
+}
+
+/// A line without what differs from run to run: clock, port, spans.
+fn same(line: &str) -> String {
+    let line = line.trim_end();
+    if line.starts_with("  ") && !line.contains("timestamp") {
+        return format!("{line}\n");
+    }
+    let mut out = String::new();
+    let mut digits = false;
+    for c in line.chars() {
+        match c {
+            '0'..='9' if digits => {}
+            '0'..='9' => out.push('0'),
+            // Spans are padded to a column.
+            ' ' if out.ends_with(' ') => {}
+            c => out.push(c),
+        }
+        digits = c.is_ascii_digit();
+    }
+    out + "\n"
+}
