@@ -37,7 +37,7 @@ fn blocks(language: &str) -> Vec<String> {
 /// A stand-in for the binary: a listener ends soon and takes any port, and what names no target goes to ours.
 const WRAPPER: &str = r#"#!/usr/bin/env bash
 case "$1 $*" in
-listen*--for*) "$REAL" "${@/10s/300ms}" --port 0; status=$?; [ "$status" -le 1 ] ;;
+listen*" --for "*) "$REAL" "${@/10s/300ms}" --port 0; status=$?; [ "$status" -le 1 ] ;;
 listen*) "$REAL" "$@" --port 0 --for 300ms; status=$?; [ "$status" -le 1 ] ;;
 *--to*|keys*|completions*|man*) exec "$REAL" "$@" ;;
 *) exec "$REAL" "$@" --to "$TARGET" ;;
