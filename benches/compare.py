@@ -10,7 +10,7 @@ turns, and each ratio is of neighbours in one round. CPU time is what the kernel
 import os, re, resource, socket, statistics, subprocess, sys, tempfile, time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-TOOL = os.path.join(ROOT, "target/release/webhook-cli")
+TOOL = os.environ.get("TOOL", os.path.join(ROOT, "target/release/webhook-cli"))
 ROUNDS = int(sys.argv[1]) if len(sys.argv) > 1 else 5
 SECONDS = 3
 TICK = os.sysconf("SC_CLK_TCK")

@@ -131,7 +131,7 @@ fn every_example_is_recognised_by_its_own_provider_and_by_no_other() {
             assert_eq!(claims, [provider.name], "{}", path.display());
             let (found, reason) = providers::recognise(&delivery, Some(&document)).unwrap();
             assert_eq!(found.name, provider.name, "{}", path.display());
-            assert!(!reason.is_empty());
+            assert!(reason.to_string().len() > 10);
         }
     }
 }

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::form::{Envelope, Provider, Row, Stamp, Tell};
 use super::{ALL, Keys};
 use crate::webhook::{
-    Delivery, Document, Event, Judge, Kind, Mark, Place, Receipt, Recipe, Signature,
+    Delivery, Document, Event, Judge, Kind, Mark, Place, Receipt, Recipe, Recognition, Signature,
 };
 
 /// Reads a delivery: whose it is, what it tells, what its signature is worth.
@@ -41,7 +41,7 @@ fn look(
         }
     };
     let recognised = match named {
-        Some(provider) => Some((provider, "named with `--provider`".to_owned())),
+        Some(provider) => Some((provider, Recognition::Named)),
         None => recognise(delivery, document.as_ref()),
     };
     let Some((provider, reason)) = recognised else {
@@ -64,19 +64,15 @@ fn look(
 pub fn recognise(
     delivery: &Delivery,
     document: Option<&Document>,
-) -> Option<(&'static Provider, String)> {
+) -> Option<(&'static Provider, Recognition)> {
     let by_body = |provider: &&'static Provider| {
         let marks = provider.body_tell(document?)?;
-        let places: Vec<String> = marks
-            .iter()
-            .map(|(pointer, _)| format!("`{pointer}`"))
-            .collect();
-        Some((*provider, format!("{} in the body", places.join(", "))))
+        Some((*provider, Recognition::Body(marks)))
     };
     let by_header = |provider: &&'static Provider| {
         provider.tells.iter().find_map(|tell| match tell {
             Tell::Header(name) if delivery.headers.get(name).is_some() => {
-                Some((*provider, format!("header `{name}`")))
+                Some((*provider, Recognition::Header(name)))
             }
             _ => None,
         })

@@ -68,7 +68,7 @@ fn received(it: &Received) -> String {
         line,
         ",\"provider\":{},\"recognised_by\":{},\"events\":{},\"signature\":{},\"problems\":{}",
         json!(receipt.provider),
-        json!(receipt.recognised_by),
+        json!(receipt.recognised_by.map(|by| by.to_string())),
         Value::from_iter(receipt.events.iter().map(event)),
         json!({
             "scheme": receipt.signature.scheme,

@@ -1,17 +1,19 @@
 //! One reporter a run: everything that is printed goes through it.
 
+use std::cell::RefCell;
 use std::io::{self, IsTerminal, Write};
-use std::sync::{Mutex, PoisonError};
-
-use jiff::tz::TimeZone;
+use std::sync::{LazyLock, Mutex, PoisonError};
 
 use super::notice::{Notice, Parts};
 use super::palette::{ColorChoice, Palette, Role, wants_color};
 use super::progress::{Progress, Screen};
 use super::sink::{Drain, Sink};
-use super::text::Voice;
+use super::text::{self, Voice};
 use super::{Mode, Untrusted, escape_into, lines};
 use crate::error::Error;
+
+/// What a thread keeps of its buffer, in bytes.
+const KEPT: usize = 64 * 1024;
 
 /// How a run talks.
 #[derive(Clone, Copy, Debug)]
@@ -51,7 +53,7 @@ impl Reporter {
             voice: Voice {
                 palette: palette(io::stdout().is_terminal()),
                 parts: style.parts,
-                zone: TimeZone::system(),
+                zone: LazyLock::new(text::local_zone),
             },
             talk: palette(io::stderr().is_terminal()),
             sink,
@@ -62,13 +64,20 @@ impl Reporter {
 
     /// Tells a notice on stdout.
     pub fn tell(&self, notice: &Notice) {
-        if self.json {
-            let mut line = Vec::with_capacity(1024);
-            lines::write(&mut line, notice);
-            self.sink.push(&line);
-        } else {
-            self.sink.append(|out| self.voice.write(out, notice));
-        }
+        // Formatted outside of the sink's lock, in a buffer that each thread uses again.
+        thread_local!(static BUFFER: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) });
+        BUFFER.with_borrow_mut(|out| {
+            out.clear();
+            if self.json {
+                lines::write(out, notice)
+            } else {
+                self.voice.write(out, notice)
+            }
+            if !out.is_empty() {
+                self.sink.push(out);
+            }
+            out.shrink_to(KEPT);
+        });
     }
 
     /// Puts data on stdout: raw for a file or a pipe, escaped for a terminal.

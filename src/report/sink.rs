@@ -1,8 +1,8 @@
 //! One writer for many talkers: they append to a shared buffer, one thread writes it.
 //!
-//! A channel would wake the writer for each message. Here it sleeps only while there is nothing to do; then it waits a
-//! millisecond, which nobody sees, takes all that has gathered, and writes it at once while the next is gathering in a
-//! second buffer. Both buffers are used again and again.
+//! A channel would wake the writer for each message. Here it sleeps only while there is nothing to do, writes what comes
+//! first at once, and then rests a millisecond, which nobody sees, while more gathers for one write. The next gathers in
+//! a second buffer. Both buffers are used again and again.
 //!
 //! Invariants: what was appended is written whole and in order, or the sink is closed. Memory is bounded: whoever
 //! appends to a full buffer waits. Nobody waits for a closed sink.
@@ -200,7 +200,9 @@ impl Shared {
     /// The life of the writer.
     fn write_all_to(&self, mut write: impl Write) -> io::Result<()> {
         let mut taken = Vec::new();
-        while self.take(&mut taken) {
+        let mut has_written = false;
+        while self.take(&mut taken, has_written) {
+            has_written = true;
             write.write_all(&taken)?;
             write.flush()?;
             taken.clear();
@@ -209,17 +211,19 @@ impl Shared {
         Ok(())
     }
 
-    /// Waits for text, lets more gather, and swaps it with the empty buffer; false when all is written.
-    fn take(&self, empty: &mut Vec<u8>) -> bool {
+    /// Lets text gather after a write, waits for some, and swaps it with the empty buffer; false when all is written.
+    fn take(&self, empty: &mut Vec<u8>, has_written: bool) -> bool {
         let mut state = self.lock();
+        if has_written {
+            let gathers = |state: &mut State| state.stage == Stage::Open && !state.is_full();
+            let gathered = self.work.wait_timeout_while(state, GATHERING, gathers);
+            state = gathered.unwrap_or_else(PoisonError::into_inner).0;
+        }
         state.is_idle = state.gathered.is_empty();
         let mut state = wait_while(&self.work, state, |state| {
             state.stage == Stage::Open && state.gathered.is_empty()
         });
         state.is_idle = false;
-        let gathers = |state: &mut State| state.stage == Stage::Open && !state.is_full();
-        let gathered = self.work.wait_timeout_while(state, GATHERING, gathers);
-        let (mut state, _) = gathered.unwrap_or_else(PoisonError::into_inner);
         mem::swap(&mut state.gathered, empty);
         if empty.is_empty() {
             state.stage = Stage::Finished;

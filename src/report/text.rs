@@ -1,6 +1,7 @@
 //! Text for people: a line for the delivery, a line for each event, then what else is asked for.
 
 use std::io::Write as _;
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
@@ -24,8 +25,8 @@ pub struct Voice {
     pub palette: Palette,
     /// What is shown of a delivery.
     pub parts: Parts,
-    /// Where the reader's clock stands.
-    pub zone: TimeZone,
+    /// Where the reader's clock stands; found out when it is first needed.
+    pub zone: LazyLock<TimeZone>,
 }
 
 /// Header fields whose values are never shown: whoever reads over a shoulder could use them.
@@ -156,13 +157,9 @@ impl Voice {
             let _ = writeln!(out, " {}", Untrusted::new(link));
         }
         if self.parts.headers
-            && let Some(reason) = &it.receipt.recognised_by
+            && let Some(by) = it.receipt.recognised_by
         {
-            self.paint(
-                out,
-                Role::Dim,
-                &format!("{GUTTER}recognised by {}\n", Untrusted::new(reason)),
-            );
+            self.paint(out, Role::Dim, &format!("{GUTTER}recognised by {by}\n"));
         }
     }
 
@@ -347,16 +344,16 @@ impl Voice {
 
     fn clock(&self, out: &mut Vec<u8>, at: jiff::Timestamp) {
         let local = at.as_second() + i64::from(self.zone.to_offset(at).seconds());
-        let (hours, minutes, seconds) = (
-            local.rem_euclid(86_400) / 3600,
-            local.rem_euclid(3600) / 60,
-            local.rem_euclid(60),
-        );
-        let _ = write!(
-            out,
-            "{hours:02}:{minutes:02}:{seconds:02}.{:03}",
-            at.subsec_millisecond().unsigned_abs()
-        );
+        let digit = |number: i64| b'0' + u8::try_from(number.rem_euclid(10)).unwrap_or(0);
+        for (part, end) in [
+            (local.div_euclid(3600).rem_euclid(24), b':'),
+            (local.div_euclid(60).rem_euclid(60), b':'),
+            (local.rem_euclid(60), b'.'),
+        ] {
+            out.extend_from_slice(&[digit(part / 10), digit(part), end]);
+        }
+        let millis = i64::from(at.subsec_millisecond());
+        out.extend_from_slice(&[digit(millis / 100), digit(millis / 10), digit(millis)]);
     }
 
     fn paint(&self, out: &mut Vec<u8>, role: Role, text: &str) {
@@ -386,6 +383,17 @@ fn kind_role(kind: Kind) -> Role {
 
 fn pad(out: &mut Vec<u8>, width: usize) {
     out.extend(std::iter::repeat_n(b' ', width));
+}
+
+/// The reader's time zone. One file says it on most systems; otherwise it is looked for.
+pub fn local_zone() -> TimeZone {
+    if std::env::var_os("TZ").is_none()
+        && let Ok(rules) = std::fs::read("/etc/localtime")
+        && let Ok(zone) = TimeZone::tzif("Local", &rules)
+    {
+        return zone;
+    }
+    TimeZone::system()
 }
 
 /// A time span as people say it: `0.8 ms`, `12 ms`, `1.2 s`, `3 m 20 s`.

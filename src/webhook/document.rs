@@ -82,12 +82,20 @@ impl<'a> Document<'a> {
     /// The value at a JSON pointer such as `/msg/tags/0`.
     pub fn at(&self, pointer: &str) -> Option<&Document<'a>> {
         let mut here = self;
-        for step in pointer.split('/').skip(1) {
+        let mut rest = pointer.strip_prefix('/');
+        while let Some(path) = rest {
+            let (step, after) = match path.split_once('/') {
+                Some((step, after)) => (step, Some(after)),
+                None => (path, None),
+            };
             here = match here {
-                Document::Map(members) => &members.iter().find(|(name, _)| *name == step)?.1,
+                Document::Map(members) => {
+                    &members.iter().find(|(name, _)| name.as_ref() == step)?.1
+                }
                 Document::List(values) => values.get(step.parse::<usize>().ok()?)?,
                 _ => return None,
             };
+            rest = after;
         }
         Some(here)
     }

@@ -22,7 +22,7 @@ pub use event::{BounceClass, Event};
 pub use fixture::{Fault, Fixture, Reply};
 pub use json::{Span, Style, find, splice, write};
 pub use kind::{Kind, nearest};
-pub use receipt::{Receipt, Signature, Verdict};
+pub use receipt::{Receipt, Recognition, Signature, Verdict};
 pub use recipe::{Algorithm, Encoding, Judge, Part, Place, Recipe, Seal, TimeForm};
 pub use retry::Retry;
 pub use secret::{Credentials, Key, KeyForm, Keyring, Secret};

@@ -1,6 +1,8 @@
 //! What was made of an arrival.
 
-use super::Event;
+use std::fmt;
+
+use super::{Event, Mark};
 
 /// What was made of a delivery that came in. Reading never fails: what was odd stands in `problems`.
 #[derive(Clone, Debug, Default)]
@@ -8,7 +10,7 @@ pub struct Receipt {
     /// The provider's or scheme's name, if it was recognised.
     pub provider: Option<&'static str>,
     /// What it was recognised by.
-    pub recognised_by: Option<String>,
+    pub recognised_by: Option<Recognition>,
     /// The events it tells, in the order told.
     pub events: Vec<Event>,
     /// What its signature is worth.
@@ -17,6 +19,32 @@ pub struct Receipt {
     pub problems: Vec<String>,
     /// A link that this delivery asks to be visited, to confirm a subscription.
     pub confirm: Option<String>,
+}
+
+/// What says whose a delivery is.
+#[derive(Clone, Copy, Debug)]
+pub enum Recognition {
+    /// The user.
+    Named,
+    /// A header field of that name.
+    Header(&'static str),
+    /// These places in the body.
+    Body(&'static [(&'static str, Mark)]),
+}
+
+impl fmt::Display for Recognition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Recognition::Named => f.write_str("`--provider`"),
+            Recognition::Header(name) => write!(f, "header `{name}`"),
+            Recognition::Body(marks) => {
+                for (at, (pointer, _)) in marks.iter().enumerate() {
+                    write!(f, "{}`{pointer}`", if at == 0 { "" } else { ", " })?;
+                }
+                f.write_str(" in the body")
+            }
+        }
+    }
 }
 
 /// A verdict with its scheme and its reason.
