@@ -33,6 +33,7 @@ complete -c webhook-cli -n "__fish_webhook_cli_needs_command" -s V -l version -d
 complete -c webhook-cli -n "__fish_webhook_cli_needs_command" -f -a "listen" -d 'Receive webhooks, show them, answer them'
 complete -c webhook-cli -n "__fish_webhook_cli_needs_command" -f -a "send" -d 'Send synthetic events, shaped and signed as a provider does'
 complete -c webhook-cli -n "__fish_webhook_cli_needs_command" -f -a "replay" -d 'Send again what was saved or recorded'
+complete -c webhook-cli -n "__fish_webhook_cli_needs_command" -f -a "verify" -d 'Say whether a signature holds, and if not, why'
 complete -c webhook-cli -n "__fish_webhook_cli_needs_command" -f -a "keys" -d 'Print the public test keys, in the form to paste into a handler\'s environment'
 complete -c webhook-cli -n "__fish_webhook_cli_needs_command" -f -a "completions" -d 'Print a completion script'
 complete -c webhook-cli -n "__fish_webhook_cli_needs_command" -f -a "man" -d 'Print the manual page, or write a page for each command'
@@ -131,6 +132,20 @@ complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand replay" -l skip-
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand replay" -l watch -d 'Stay, and send each fixture again when it is saved'
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand replay" -l json -d 'One JSON object a line in place of text'
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand replay" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand verify" -l secret -d 'A secret: `env:NAME`, `file:PATH`, `-` to be asked, or the value itself; `PROVIDER=…` limits it to one' -r
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand verify" -l public-url -d 'The URL that the provider was told to call, for schemes that sign the URL (Mandrill)' -r
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand verify" -l provider -d 'Judge as this provider\'s, in place of recognising it' -r
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand verify" -l now -d 'Judge as of this moment [default: when it was recorded, else now]' -r
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand verify" -l tolerance -d 'The age allowed to a signed timestamp [default: 5m, for SES 1h]' -r
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand verify" -l topic-arn -d 'The topic that SNS messages must come from; may be given more than once' -r
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand verify" -s H -l header -d 'The source is a body, and this is one of its headers; may be given more than once' -r
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand verify" -l url -d 'The URL where it is part of what is signed; the same as `--public-url`' -r
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand verify" -l id -d 'Only the recorded delivery of this id' -r
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand verify" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` says otherwise'
+always\t'Always'
+never\t'Never'"
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand verify" -l json -d 'One JSON object a line in place of text'
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand verify" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand keys" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` says otherwise'
 always\t'Always'
 never\t'Never'"

@@ -10,6 +10,7 @@ mod man;
 mod plan;
 mod replay;
 mod send;
+mod verify;
 
 use crate::cli::{Cli, Command};
 use crate::error::{Exit, Result};
@@ -26,6 +27,7 @@ pub fn run(cli: Cli) -> Result<Exit> {
         Command::Listen(args) => listen::run(&listen::Plan::new(&args, style)?),
         Command::Send(args) => send::run(send::Plan::new(*args, style)?),
         Command::Replay(args) => replay::run(replay::Plan::new(*args, style)?),
+        Command::Verify(args) => verify::run(&verify::Plan::new(*args, style)?),
         Command::Keys(args) => keys::run(&args, style),
         Command::Completions { shell } => completions::run(shell),
         Command::Man { dir } => man::run(dir.as_deref()),

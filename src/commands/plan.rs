@@ -31,6 +31,8 @@ pub fn provider(name: &str) -> Result<&'static Provider> {
 pub struct Secrets {
     /// The keys made of them.
     pub keys: Keys,
+    /// The secrets themselves.
+    pub ring: Keyring,
     /// What the user should know about how they were given.
     pub notes: Vec<String>,
 }
@@ -56,10 +58,9 @@ pub fn secrets(args: &SecretArgs, only: Option<&Provider>) -> Result<Secrets> {
         notes.extend(given.note);
         ring.push((given.limit, given.secret));
     }
-    Ok(Secrets {
-        keys: Keys::new(&Keyring::new(ring), only)?,
-        notes,
-    })
+    let ring = Keyring::new(ring);
+    let keys = Keys::new(&ring, only)?;
+    Ok(Secrets { keys, ring, notes })
 }
 
 /// Headers given as `NAME:VALUE`.

@@ -9,6 +9,7 @@ macro_rules! example {
 
 mod compose;
 mod form;
+mod guess;
 mod keys;
 mod read;
 
@@ -23,6 +24,7 @@ mod standard_webhooks;
 
 pub use compose::{Template, Wish};
 pub use form::{Bounce, Carry, Envelope, Fields, Provider, Row, Stamp, Tell};
+pub use guess::{Case, GUESSES, Guess, explain, signed_text};
 pub use keys::Keys;
 pub use read::{is_handshake, outline, read, recognise, signing_scheme};
 

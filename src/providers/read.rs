@@ -5,7 +5,8 @@ use jiff::Timestamp;
 use super::form::{Envelope, Provider, Row, Stamp, Tell};
 use super::{ALL, Keys};
 use crate::webhook::{
-    Delivery, Document, Event, Judge, Kind, Mark, Place, Receipt, Recipe, Recognition, Signature,
+    Delivery, Document, Event, Judge, Key, Kind, Mark, Place, Receipt, Recipe, Recognition,
+    Signature,
 };
 
 /// Reads a delivery: whose it is, what it tells, what its signature is worth.
@@ -108,15 +109,26 @@ fn judge_signature(
     keys: &Keys,
     judge: &Judge,
 ) -> Signature {
-    let verify = |scheme: &&'static Recipe| {
-        scheme.verify(
-            delivery,
-            document,
-            keys.given(provider),
-            || keys.tried(provider),
-            judge,
-        )
-    };
+    verdict_of(
+        provider,
+        delivery,
+        document,
+        keys.given(provider),
+        || keys.tried(provider),
+        judge,
+    )
+}
+
+/// Judges by these keys; `test` gives the test key where it may be tried.
+pub(super) fn verdict_of<'a>(
+    provider: &Provider,
+    delivery: &Delivery,
+    document: Option<&Document>,
+    keys: &[Key],
+    test: impl Fn() -> Option<&'a Key>,
+    judge: &Judge,
+) -> Signature {
+    let verify = |scheme: &&'static Recipe| scheme.verify(delivery, document, keys, &test, judge);
     // Where several are there (a parent account's signature beside the account's own), one that holds is enough.
     let mut present = provider
         .schemes

@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::Tally;
-use super::notice::{Notice, Received};
+use super::notice::{Judged, Notice, Received};
 use super::text::is_credential;
 use crate::webhook::{Attempt, Event, TimeForm};
 
@@ -33,6 +33,7 @@ pub fn write(out: &mut Vec<u8>, notice: &Notice) {
         .to_string(),
         Notice::Attempted(attempt) => attempted(attempt),
         Notice::Waiting { .. } => return,
+        Notice::Judged(judged) => self::judged(judged),
         Notice::Summary(tally) => summary(tally),
     };
     out.extend_from_slice(harmless(&line).as_bytes());
@@ -107,6 +108,22 @@ fn attempted(it: &Attempt) -> String {
         "type": "attempted", "id": it.id, "source": it.source, "provider": it.provider, "attempt": it.number,
         "outcome": it.outcome.name(), "status": it.outcome.status(), "reason": it.outcome.reason(),
         "micros": micros(it.took), "final": it.last,
+    })
+    .to_string()
+}
+
+fn judged(it: &Judged) -> String {
+    let signed = it.signed.map(|bytes| match std::str::from_utf8(bytes) {
+        Ok(text) => json!({"text": text}),
+        Err(_) => json!({"base64": STANDARD.encode(bytes)}),
+    });
+    json!({
+        "type": "verified", "id": it.id, "source": it.source, "provider": it.receipt.provider,
+        "scheme": it.receipt.signature.scheme, "verdict": it.receipt.signature.verdict.name(),
+        "reason": it.receipt.signature.reason, "now": it.now.to_string(), "signed": signed,
+        "cause": it.finding.map(|(name, ..)| name), "finding": it.finding.map(|(_, finding, _)| finding),
+        "advice": it.finding.map(|(.., advice)| advice), "ruled_out": it.ruled_out,
+        "problems": it.receipt.problems,
     })
     .to_string()
 }

@@ -15,7 +15,7 @@ mod text;
 
 pub use escape::{Mode, Untrusted, escape_into};
 pub use export::{curl, http};
-pub use notice::{Notice, Parts, Received};
+pub use notice::{Judged, Notice, Parts, Received};
 pub use palette::{ColorChoice, Palette, Role, wants_color};
 pub use pretty::{is_binary, looks_like_json, pretty};
 pub use progress::Progress;

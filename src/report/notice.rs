@@ -46,6 +46,8 @@ pub enum Notice<'a> {
         /// The wait until the next.
         wait: Duration,
     },
+    /// A signature was judged.
+    Judged(Judged<'a>),
     /// The run is over.
     Summary(&'a Tally),
 }
@@ -69,6 +71,25 @@ pub struct Received<'a> {
     pub answer: &'a [u8],
     /// From the whole request read to the answer ready.
     pub took: Duration,
+}
+
+/// A signature that was judged, and why it does not hold.
+#[derive(Debug)]
+pub struct Judged<'a> {
+    /// The delivery's id, if it has one.
+    pub id: Option<&'a str>,
+    /// Where it stands.
+    pub source: &'a str,
+    /// The moment that it was judged as of.
+    pub now: Timestamp,
+    /// What was made of the delivery.
+    pub receipt: &'a Receipt,
+    /// Exactly what is signed.
+    pub signed: Option<&'a [u8]>,
+    /// What fits: its name, what is the matter, what to change.
+    pub finding: Option<(&'a str, &'a str, &'a str)>,
+    /// What was tried and does not fit.
+    pub ruled_out: &'a [&'a str],
 }
 
 /// Which parts of a received delivery are shown below its line.

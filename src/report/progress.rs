@@ -1,9 +1,10 @@
 //! All that knows `indicatif`: a bar on stderr, hidden rather than absent where stderr is no terminal.
 
+use std::fmt;
 use std::io::{self, Write};
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 /// How far a run is.
 #[derive(Clone, Debug)]
@@ -20,11 +21,15 @@ impl Progress {
         };
         let bar = ProgressBar::with_draw_target(total, target);
         let look = match total {
-            Some(_) => "{bar:28} {pos}/{len}  {per_sec}  {msg}  {eta} left",
-            None => "{spinner} {pos}  {per_sec}  {msg}",
+            Some(_) => "{bar:28} {pos}/{len}  {rate}  {msg}  {eta} left",
+            None => "{spinner} {pos} sent  {rate}  {msg}",
         };
         if let Ok(style) = ProgressStyle::with_template(look) {
-            bar.set_style(style.progress_chars("█▉▊▋▌▍▎▏ "));
+            let rate = |state: &ProgressState, out: &mut dyn fmt::Write| {
+                // The bar has no use for an error.
+                let _ = write!(out, "{:.0}/s", state.per_sec());
+            };
+            bar.set_style(style.with_key("rate", rate).progress_chars("█▉▊▋▌▍▎▏ "));
         }
         Self(bar)
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 use unicode_width::UnicodeWidthStr;
 
-use super::notice::{Notice, Parts, Received};
+use super::notice::{Judged, Notice, Parts, Received};
 use super::palette::{Palette, Role};
 use super::{Mode, Tally, Untrusted, escape_into, is_binary, looks_like_json, pretty};
 use crate::webhook::{Attempt, Event, Kind, Outcome, Verdict};
@@ -17,6 +17,9 @@ const GUTTER: &str = "  ";
 
 /// How much of an answer is shown where it explains a failure, in bytes.
 const SHOWN_ANSWER: usize = 400;
+
+/// How much of what is signed is shown, in bytes.
+const SHOWN_SIGNED: usize = 2000;
 
 /// How notices look as text.
 #[derive(Debug)]
@@ -76,6 +79,7 @@ impl Voice {
                 let again = format!("{GUTTER}again in {}\n", span(*wait));
                 self.paint(out, Role::Dim, &again);
             }
+            Notice::Judged(judged) => self.judged(out, judged),
             Notice::Summary(tally) => self.summary(out, tally),
         }
     }
@@ -266,6 +270,53 @@ impl Voice {
         }
     }
 
+    fn judged(&self, out: &mut Vec<u8>, it: &Judged) {
+        let signature = &it.receipt.signature;
+        let role = match signature.verdict {
+            Verdict::Verified | Verdict::VerifiedTestKey => Role::Good,
+            Verdict::Unsigned | Verdict::Unchecked => Role::Warn,
+            Verdict::Refused => Role::Bad,
+        };
+        let _ = write!(out, "{}  ", Untrusted::new(it.source));
+        self.paint(out, Role::Kind, it.receipt.provider.unwrap_or("unknown"));
+        out.extend_from_slice(b"  ");
+        self.paint(out, role, signature.verdict.name());
+        out.push(b'\n');
+        let mut row = |name: &str, text: &str| {
+            self.paint(out, Role::Dim, &format!("{GUTTER}{name:<10} "));
+            let _ = writeln!(out, "{}", Untrusted::new(text));
+        };
+        if let Some(scheme) = signature.scheme {
+            row("scheme", scheme);
+        }
+        if let Some(reason) = &signature.reason {
+            row("because", reason);
+        }
+        for problem in &it.receipt.problems {
+            row("problem", problem);
+        }
+        if let Some(signed) = it.signed {
+            let shown = signed.get(..SHOWN_SIGNED).unwrap_or(signed);
+            let more = if shown.len() < signed.len() {
+                format!(" … {} bytes in all", signed.len())
+            } else {
+                String::new()
+            };
+            row(
+                "signed",
+                &format!("{}{more}", String::from_utf8_lossy(shown)),
+            );
+        }
+        match it.finding {
+            Some((_, finding, advice)) => {
+                row("found", finding);
+                row("to do", advice);
+            }
+            None if !it.ruled_out.is_empty() => row("ruled out", &it.ruled_out.join(", ")),
+            None => {}
+        }
+    }
+
     fn summary(&self, out: &mut Vec<u8>, it: &Tally) {
         let _ = write!(
             out,
@@ -400,7 +451,8 @@ pub fn local_zone() -> TimeZone {
 pub fn span(it: Duration) -> String {
     let micros = it.as_micros();
     match micros {
-        0..10_000 => format!("{}.{} ms", micros / 1000, micros / 100 % 10),
+        0..1000 => format!("0.{:02} ms", micros / 10),
+        1000..10_000 => format!("{}.{} ms", micros / 1000, micros / 100 % 10),
         10_000..1_000_000 => format!("{} ms", micros / 1000),
         1_000_000..60_000_000 => format!("{}.{} s", micros / 1_000_000, micros / 100_000 % 10),
         _ => format!("{} m {} s", it.as_secs() / 60, it.as_secs() % 60),
@@ -420,8 +472,9 @@ mod tests {
     #[test]
     fn spans_and_plurals_read_well() {
         for (micros, said) in [
-            (0, "0.0 ms"),
-            (812, "0.8 ms"),
+            (0, "0.00 ms"),
+            (84, "0.08 ms"),
+            (812, "0.81 ms"),
             (9_999, "9.9 ms"),
             (12_034, "12 ms"),
             (1_250_000, "1.2 s"),

@@ -17,6 +17,43 @@ pub struct Delivery {
     pub body: Bytes,
 }
 
+impl Delivery {
+    /// Reads a raw HTTP/1 message, as a browser's or a proxy's log shows it; none if it is no request. The body is
+    /// what follows the first empty line, to the last byte.
+    pub fn from_http(text: &[u8]) -> Option<Delivery> {
+        let (head, body) = [&b"\r\n\r\n"[..], b"\n\n"]
+            .into_iter()
+            .filter_map(|gap| {
+                text.windows(gap.len())
+                    .position(|window| window == gap)
+                    .map(|at| (at, at + gap.len()))
+            })
+            .min()
+            .and_then(|(end, start)| Some((text.get(..end)?, text.get(start..)?)))?;
+        let mut lines = std::str::from_utf8(head).ok()?.lines();
+        let mut first = lines.next()?.split(' ');
+        let method = first.next()?.parse().ok()?;
+        let path = first.next()?.parse().ok()?;
+        first
+            .next()
+            .filter(|version| version.starts_with("HTTP/"))?;
+        let headers = lines.map(|line| {
+            let (name, value) = line.split_once(':')?;
+            Some((
+                name.trim().parse().ok()?,
+                HeaderValue::from_str(value.trim()).ok()?,
+            ))
+        });
+        let headers: Option<Headers> = headers.collect();
+        Some(Delivery {
+            method,
+            path,
+            headers: headers?,
+            body: Bytes::copy_from_slice(body),
+        })
+    }
+}
+
 /// Header fields with their repeats. Names are kept in lower case, as HTTP/2 does; values as they came.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Headers(Vec<(HeaderName, HeaderValue)>);
@@ -166,6 +203,24 @@ mod tests {
                 )
             })
             .collect()
+    }
+
+    #[test]
+    fn a_raw_message_is_read_to_its_last_byte() {
+        let raw = b"POST /a?b HTTP/1.1\r\nHost: x\r\nX-A: 1\r\nX-A: 2\r\n\r\n[]\r\n";
+        let delivery = super::Delivery::from_http(raw).unwrap();
+        assert_eq!(delivery.body, "[]\r\n");
+        assert_eq!(delivery.path, "/a?b");
+        assert_eq!(delivery.headers.all("x-a").count(), 2);
+        for none in [
+            &b"{}"[..],
+            b"POST /\r\n\r\n",
+            b"hello world\n\n",
+            b"",
+            b"GET / HTTP/1.1\nnot a header\n\n",
+        ] {
+            assert!(super::Delivery::from_http(none).is_none(), "{none:?}");
+        }
     }
 
     #[test]

@@ -250,7 +250,7 @@ impl TimeForm {
 
 impl Judge {
     /// The URL that was signed, where a scheme signs one.
-    fn url(&self, delivery: &Delivery) -> String {
+    pub fn url(&self, delivery: &Delivery) -> String {
         let path = delivery.path.as_str();
         match &self.public_url {
             Some(url)
