@@ -19,6 +19,9 @@ _webhook__cli() {
             webhook__cli,completions)
                 cmd="webhook__cli__subcmd__completions"
                 ;;
+            webhook__cli,events)
+                cmd="webhook__cli__subcmd__events"
+                ;;
             webhook__cli,keys)
                 cmd="webhook__cli__subcmd__keys"
                 ;;
@@ -44,7 +47,7 @@ _webhook__cli() {
 
     case "${cmd}" in
         webhook__cli)
-            opts="-h -V --json --color --help --version listen send replay verify keys completions man"
+            opts="-h -V --json --color --help --version listen send replay verify events keys completions man"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -63,6 +66,24 @@ _webhook__cli() {
             ;;
         webhook__subcmd__cli__subcmd__completions)
             opts="-h --json --color --help bash elvish fish powershell zsh"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        webhook__subcmd__cli__subcmd__events)
+            opts="-h --schema --json --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

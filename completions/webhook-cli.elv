@@ -28,6 +28,7 @@ set edit:completion:arg-completer[webhook-cli] = {|@words|
             cand send 'Send synthetic events, shaped and signed as a provider does'
             cand replay 'Send again what was saved or recorded'
             cand verify 'Say whether a signature holds, and if not, why'
+            cand events 'List providers, their events and what an event looks like'
             cand keys 'Print the public test keys, in the form to paste into a handler''s environment'
             cand completions 'Print a completion script'
             cand man 'Print the manual page, or write a page for each command'
@@ -150,6 +151,13 @@ set edit:completion:arg-completer[webhook-cli] = {|@words|
             cand --url 'The URL where it is part of what is signed; the same as `--public-url`'
             cand --id 'Only the recorded delivery of this id'
             cand --color 'When to colour'
+            cand --json 'One JSON object a line in place of text'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'webhook-cli;events'= {
+            cand --color 'When to colour'
+            cand --schema 'Print the JSON Schema of a fixture'
             cand --json 'One JSON object a line in place of text'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'

@@ -34,6 +34,7 @@ complete -c webhook-cli -n "__fish_webhook_cli_needs_command" -f -a "listen" -d 
 complete -c webhook-cli -n "__fish_webhook_cli_needs_command" -f -a "send" -d 'Send synthetic events, shaped and signed as a provider does'
 complete -c webhook-cli -n "__fish_webhook_cli_needs_command" -f -a "replay" -d 'Send again what was saved or recorded'
 complete -c webhook-cli -n "__fish_webhook_cli_needs_command" -f -a "verify" -d 'Say whether a signature holds, and if not, why'
+complete -c webhook-cli -n "__fish_webhook_cli_needs_command" -f -a "events" -d 'List providers, their events and what an event looks like'
 complete -c webhook-cli -n "__fish_webhook_cli_needs_command" -f -a "keys" -d 'Print the public test keys, in the form to paste into a handler\'s environment'
 complete -c webhook-cli -n "__fish_webhook_cli_needs_command" -f -a "completions" -d 'Print a completion script'
 complete -c webhook-cli -n "__fish_webhook_cli_needs_command" -f -a "man" -d 'Print the manual page, or write a page for each command'
@@ -146,6 +147,12 @@ always\t'Always'
 never\t'Never'"
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand verify" -l json -d 'One JSON object a line in place of text'
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand verify" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand events" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` says otherwise'
+always\t'Always'
+never\t'Never'"
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand events" -l schema -d 'Print the JSON Schema of a fixture'
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand events" -l json -d 'One JSON object a line in place of text'
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand events" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand keys" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` says otherwise'
 always\t'Always'
 never\t'Never'"

@@ -59,6 +59,8 @@ pub enum Command {
     Replay(Box<ReplayArgs>),
     /// Say whether a signature holds, and if not, why
     Verify(Box<VerifyArgs>),
+    /// List providers, their events and what an event looks like
+    Events(EventsArgs),
     /// Print the public test keys, in the form to paste into a handler's environment
     Keys(KeysArgs),
     /// Print a completion script
@@ -504,6 +506,22 @@ pub struct VerifyArgs {
     /// Only the recorded delivery of this id
     #[arg(long, value_name = "ID")]
     pub id: Option<String>,
+}
+
+/// `events`
+#[derive(Debug, Args)]
+pub struct EventsArgs {
+    /// The provider; all of them if none
+    #[arg(value_name = "PROVIDER")]
+    pub provider: Option<String>,
+
+    /// The kind or the provider's own name, to see the payload
+    #[arg(value_name = "KIND", requires = "provider")]
+    pub kind: Option<String>,
+
+    /// Print the JSON Schema of a fixture
+    #[arg(long)]
+    pub schema: bool,
 }
 
 /// `keys`

@@ -115,3 +115,52 @@ fn it_works_with_a_bare_environment() {
         String::from_utf8_lossy(&out.stderr)
     );
 }
+
+#[test]
+fn events_are_listed_and_shown() {
+    assert!(run(&["events"]).success().stdout.contains("sendgrid "));
+    let sendgrid = run(&["events", "sendgrid"]).success().stdout;
+    assert!(
+        sendgrid.contains("  complaint    spamreport\n"),
+        "{sendgrid}"
+    );
+    let payload = run(&["events", "sendgrid", "spamreport"]).success().stdout;
+    assert!(payload.contains("\"event\":\"spamreport\""), "{payload}");
+    for line in run(&["events", "--json"]).success().lines() {
+        assert_eq!(line["type"], "provider");
+    }
+    assert_eq!(run(&["events", "sendgrid", "nothing"]).status, 2);
+}
+
+/// Every fixture is what the schema says, as far as a schema of this size can be checked by hand.
+#[test]
+fn the_schema_names_every_member_of_the_fixtures() {
+    let schema: serde_json::Value =
+        serde_json::from_str(&run(&["events", "--schema"]).success().stdout).unwrap();
+    let known = |of: &serde_json::Value, members: &serde_json::Value| {
+        for name in members.as_object().unwrap().keys() {
+            assert!(
+                of["properties"].get(name).is_some(),
+                "the schema lacks `{name}`"
+            );
+        }
+    };
+    for folder in std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures")).unwrap()
+    {
+        let folder = folder.unwrap().path();
+        for file in folder
+            .is_dir()
+            .then(|| std::fs::read_dir(folder).unwrap())
+            .into_iter()
+            .flatten()
+        {
+            let path = file.unwrap().path();
+            if path.extension().is_some_and(|end| end == "json") {
+                let fixture: serde_json::Value =
+                    serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+                known(&schema, &fixture);
+                known(&schema["properties"]["request"], &fixture["request"]);
+            }
+        }
+    }
+}

@@ -2,6 +2,7 @@
 
 mod completions;
 mod courier;
+mod events;
 mod id;
 mod interrupt;
 mod keys;
@@ -28,6 +29,7 @@ pub fn run(cli: Cli) -> Result<Exit> {
         Command::Send(args) => send::run(send::Plan::new(*args, style)?),
         Command::Replay(args) => replay::run(replay::Plan::new(*args, style)?),
         Command::Verify(args) => verify::run(&verify::Plan::new(*args, style)?),
+        Command::Events(args) => events::run(&args, style),
         Command::Keys(args) => keys::run(&args, style),
         Command::Completions { shell } => completions::run(shell),
         Command::Man { dir } => man::run(dir.as_deref()),

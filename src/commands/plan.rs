@@ -6,9 +6,9 @@ use crate::cli::{RequestArgs, SecretArgs};
 use crate::error::{Error, Result};
 use crate::io::client::Settings;
 use crate::io::secrets::{self, Origin};
-use crate::providers::{self, ALL, Keys, Provider};
+use crate::providers::{self, ALL, Keys, Provider, Row};
 use crate::report::Reporter;
-use crate::webhook::{Delivery, Keyring, Target};
+use crate::webhook::{Delivery, Keyring, Kind, Target, nearest};
 
 /// The environment variable that holds the secret where none is given.
 const DEFAULT_SECRET: &str = "WEBHOOK_CLI_SECRET";
@@ -23,6 +23,36 @@ pub fn provider(name: &str) -> Result<&'static Provider> {
             None => error,
         };
         error.hint(format!("the providers are {}", known.join(", ")))
+    })
+}
+
+/// The row to start from, or an error that lists what can be sent.
+pub fn row(provider: &'static Provider, name: &str) -> Result<&'static Row> {
+    provider.row(name).ok_or_else(|| {
+        let known = providers::kinds_of(provider);
+        let natives = provider
+            .rows
+            .iter()
+            .filter(|row| !row.example.is_empty())
+            .map(|row| row.native);
+        let error = match Kind::from_name(name) {
+            Some(_) => Error::usage(format!("{} sends no `{name}`", provider.title)),
+            None => Error::usage(format!(
+                "`{name}` is no event that {} sends",
+                provider.title
+            )),
+        };
+        let error = match nearest(name, known.iter().copied().chain(natives.clone())) {
+            Some(near) if near != name => error.hint(format!("did you mean `{near}`?")),
+            _ => error,
+        };
+        let own: Vec<&str> = natives.filter(|native| !known.contains(native)).collect();
+        let error = error.hint(format!("it sends {}", known.join(", ")));
+        if own.is_empty() {
+            error
+        } else {
+            error.hint(format!("by its own names: {}", own.join(", ")))
+        }
     })
 }
 

@@ -17,7 +17,7 @@ use crate::io::client::Client;
 use crate::io::recorder::Recorder;
 use crate::providers::{self, ALL, Provider, Row, Template, Wish};
 use crate::report::{Notice, Progress, Reporter, Style, Tally, curl, http};
-use crate::webhook::{Chance, Delivery, Fixture, Kind, Retry, nearest};
+use crate::webhook::{Chance, Delivery, Fixture, Kind, Retry};
 
 /// What `send` was asked to do.
 #[derive(Debug)]
@@ -135,44 +135,15 @@ impl Plan {
     }
 }
 
-/// The row to start from, or an error that lists what can be sent.
+/// The row to start from; `bounce` is whether a sort of bounce was asked for.
 fn row(provider: &'static Provider, name: &str, bounce: bool) -> Result<&'static Row> {
-    if bounce
-        && !matches!(name, "bounce")
-        && provider
-            .row(name)
-            .is_some_and(|row| row.kind != Kind::Bounce)
-    {
+    let row = plan::row(provider, name)?;
+    if bounce && row.kind != Kind::Bounce {
         return Err(Error::usage(format!(
             "`--bounce` goes with a bounce, not with `{name}`"
         )));
     }
-    provider.row(name).ok_or_else(|| {
-        let known = providers::kinds_of(provider);
-        let natives = provider
-            .rows
-            .iter()
-            .filter(|row| !row.example.is_empty())
-            .map(|row| row.native);
-        let error = match Kind::from_name(name) {
-            Some(_) => Error::usage(format!("{} sends no `{name}`", provider.title)),
-            None => Error::usage(format!(
-                "`{name}` is no event that {} sends",
-                provider.title
-            )),
-        };
-        let error = match nearest(name, known.iter().copied().chain(natives.clone())) {
-            Some(near) if near != name => error.hint(format!("did you mean `{near}`?")),
-            _ => error,
-        };
-        let own: Vec<&str> = natives.filter(|native| !known.contains(native)).collect();
-        let error = error.hint(format!("it sends {}", known.join(", ")));
-        if own.is_empty() {
-            error
-        } else {
-            error.hint(format!("by its own names: {}", own.join(", ")))
-        }
-    })
+    Ok(row)
 }
 
 fn wish(args: &SendArgs) -> Result<Wish> {
