@@ -122,7 +122,7 @@ fn every_fixture_is_built_in_and_every_row_has_its_fixture_on_disk() {
 fn every_example_is_recognised_by_its_own_provider_and_by_no_other() {
     for provider in ALL {
         for (path, delivery) in examples(provider) {
-            let document = Document::read(&delivery.headers, &delivery.body).unwrap();
+            let document = Document::of(&delivery).unwrap();
             let claims: Vec<&str> = ALL
                 .iter()
                 .filter(|other| other.claims_body(&document))
@@ -157,11 +157,16 @@ fn taking_an_example_apart_and_writing_it_again_gives_its_bytes() {
             let example = Fixture::read(row.example.as_bytes()).unwrap().delivery;
             let written = Template::new(provider, row, None).unwrap().unchanged();
             assert_eq!(
-                String::from_utf8_lossy(&written),
+                String::from_utf8_lossy(&written.body),
                 String::from_utf8_lossy(&example.body),
                 "{} {}",
                 provider.name,
                 row.native
+            );
+            assert_eq!(
+                written.path, example.path,
+                "{} {}",
+                provider.name, row.native
             );
         }
     }
@@ -191,7 +196,8 @@ fn what_is_sent_reads_back_as_what_was_wished() {
                 "{label}"
             );
         }
-        if kind == Kind::Click {
+        // Some tell of a click and not of its link.
+        if kind == Kind::Click && !provider.fields.url.is_empty() {
             assert_eq!(
                 event.url.as_deref(),
                 Some("https://example.org/other?x=1"),
@@ -322,7 +328,7 @@ fn every_bounce_is_read_as_a_bounce_or_a_deferral() {
             );
             if bounce.name == "hard" {
                 assert_eq!(class, Some("hard"), "{label}");
-            } else {
+            } else if !provider.fields.reason.is_empty() {
                 assert_ne!(event.reason, None, "{label}");
             }
         }

@@ -358,10 +358,10 @@ impl Stack {
         }
         self.sent += 1;
         let provider = receipt.provider.and_then(providers::find);
-        delivery.path = match &plan.path {
+        delivery.aim(match &plan.path {
             Some(path) => path.clone(),
             None => plan.request.target.instead_of(&delivery.path),
-        };
+        });
         if plan.resign {
             match provider {
                 None => self.report.warn(&format!(

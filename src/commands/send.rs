@@ -305,7 +305,7 @@ impl<P: std::ops::Deref<Target = Plan>> Rounds<P> {
         if let Some(data) = &plan.data {
             delivery.body = data.clone();
         }
-        delivery.path = plan.request.target.path.clone();
+        delivery.aim(plan.request.target.path.clone());
         let sealed = plan.sealer.seal(
             item.provider,
             &mut delivery,

@@ -102,10 +102,16 @@ impl Template {
             .headers
             .text("content-type")
             .is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded"));
-        let root = if is_form {
-            let fields = form_urlencoded::parse(&head.body)
-                .map(|(name, value)| (name.into_owned(), Value::from(value)));
-            Value::Object(fields.collect())
+        let fields = |text: &[u8]| {
+            let fields = form_urlencoded::parse(text);
+            fields
+                .map(|(name, value)| (name.into_owned(), Value::from(value)))
+                .collect()
+        };
+        let root = if let Some(query) = head.told_by_query() {
+            Value::Object(fields(query.as_bytes()))
+        } else if is_form {
+            Value::Object(fields(&head.body))
         } else {
             serde_json::from_slice(&head.body).map_err(|error| broken(error.to_string()))?
         };
@@ -116,6 +122,7 @@ impl Template {
                 text.and_then(|text| serde_json::from_str::<Value>(text).ok())
                     .filter(|it| it.is_object() || it.is_array())
             }
+            Envelope::List(at) => root.pointer(at).filter(|it| it.is_array()).cloned(),
         };
         let events = inner.unwrap_or_else(|| root.clone());
         Ok(Template {
@@ -139,7 +146,7 @@ impl Template {
         }
         let mut delivery = self.head.clone();
         let root = self.fresh_root(&mut delivery, chance);
-        delivery.body = self.encode(root, events);
+        self.encode(&mut delivery, root, events);
         (delivery, notes)
     }
 
@@ -164,9 +171,11 @@ impl Template {
         )
     }
 
-    /// The example's body, taken apart and written again.
-    pub fn unchanged(&self) -> Bytes {
-        self.encode(self.root.clone(), self.events.clone())
+    /// The example, taken apart and written again.
+    pub fn unchanged(&self) -> Delivery {
+        let mut delivery = self.head.clone();
+        self.encode(&mut delivery, self.root.clone(), self.events.clone());
+        delivery
     }
 
     fn fill_event(
@@ -219,7 +228,15 @@ impl Template {
         }
         for pointer in fields.unique {
             match event.pointer_mut(pointer) {
-                Some(Value::String(id)) => *id = chance.like(id),
+                Some(Value::String(id)) => {
+                    // Some stand in several places.
+                    let (old, new) = (id.clone(), chance.like(id));
+                    if old.len() < 8 {
+                        *id = new;
+                    } else {
+                        replace(event, &old, &new);
+                    }
+                }
                 Some(Value::Number(id)) => {
                     let new = chance.like(&id.to_string());
                     // A 19-digit id may come out above what 64 bits with a sign hold.
@@ -303,7 +320,21 @@ impl Template {
         root
     }
 
-    fn encode(&self, mut root: Value, events: Value) -> Bytes {
+    /// Writes the body; or the query, where that tells the event.
+    fn encode(&self, delivery: &mut Delivery, root: Value, events: Value) {
+        let body = self.write(root, events);
+        match delivery.told_by_query() {
+            None => delivery.body = body,
+            Some(_) => {
+                let query = String::from_utf8_lossy(&body);
+                if let Ok(path) = format!("{}?{query}", delivery.path.path()).parse() {
+                    delivery.path = path;
+                }
+            }
+        }
+    }
+
+    fn write(&self, mut root: Value, events: Value) -> Bytes {
         let root = match self.provider.envelope {
             Envelope::Text(at, style) if self.root != self.events => {
                 if let Some(Value::String(text)) = root.pointer_mut(at) {
@@ -317,9 +348,16 @@ impl Template {
                     .unwrap_or_default();
                 return (write(&events, &style) + end).into();
             }
+            Envelope::List(at) if self.root != self.events => {
+                if let Some(list) = root.pointer_mut(at) {
+                    *list = events;
+                }
+                root
+            }
             _ => events,
         };
-        if let (true, Value::Object(fields)) = (self.is_form, &root) {
+        let is_fields = self.is_form || self.head.told_by_query().is_some();
+        if let (true, Value::Object(fields)) = (is_fields, &root) {
             let mut form = form_urlencoded::Serializer::new(String::new());
             for (name, value) in fields {
                 form.append_pair(name, value.as_str().unwrap_or_default());
@@ -339,6 +377,7 @@ impl Stamp {
     fn write(&self, at: Timestamp, as_text: bool) -> Value {
         match self {
             Stamp::Rfc3339(_, digits) => Value::from(TimeForm::Rfc3339(*digits).write(at)),
+            Stamp::Utc(_, form) => Value::from(at.strftime(form).to_string()),
             Stamp::Seconds(_) if as_text => Value::from(at.as_second().to_string()),
             Stamp::Seconds(_) => Value::from(at.as_second()),
             Stamp::Fraction(_) => Value::from(at.as_microsecond() as f64 / 1e6),
@@ -362,6 +401,24 @@ impl Carry {
                 if let Some((_, value)) = values.last() {
                     put(event, pointer, Value::from(value.as_str()));
                 }
+            }
+            Carry::First(pointers) => {
+                let there = pointers
+                    .iter()
+                    .find(|pointer| event.pointer(pointer).is_some());
+                let (Some(pointer), Some((_, value))) = (there, values.last()) else {
+                    return false;
+                };
+                // A number stays a number where it can.
+                let number = event
+                    .pointer(pointer)
+                    .filter(|old| old.is_number())
+                    .and_then(|_| value.parse::<u64>().ok());
+                put(
+                    event,
+                    pointer,
+                    number.map_or_else(|| Value::from(value.as_str()), Value::from),
+                );
             }
             // The example's own values are examples; the sender's replace them.
             Carry::List(pointer) => put(

@@ -65,6 +65,8 @@ pub enum Envelope {
     /// A text at that pointer holds them as JSON, written in that style. Where the text is missing or no JSON,
     /// the body itself is the event.
     Text(&'static str, Style),
+    /// A list at that pointer holds them. Where it is missing, the body itself is the event, or the list of events.
+    List(&'static str),
 }
 
 /// Where the fields of an event stand. Of several places the first that is there is read, and all are written.
@@ -114,6 +116,8 @@ pub const FIELDS: Fields = Fields {
 pub enum Stamp {
     /// RFC 3339 with that many digits behind the second.
     Rfc3339(&'static str, u8),
+    /// In UTC, in that form of `strftime`.
+    Utc(&'static str, &'static str),
     /// Whole seconds since 1970, as a number or as digits.
     Seconds(&'static str),
     /// Seconds since 1970 with six digits of a fraction, as a number.
@@ -127,6 +131,8 @@ pub enum Carry {
     Nowhere,
     /// As one text.
     Text(&'static str),
+    /// As one text at the first of these places that is there, and not at all where none is.
+    First(&'static [&'static str]),
     /// As one more of a list of texts.
     List(&'static str),
     /// As an object of `id` and `name` in a list.

@@ -1,6 +1,7 @@
 //! From a delivery to a receipt. Reading never fails: what is odd is listed.
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
 use super::form::{Envelope, Provider, Row, Stamp, Tell};
 use super::{ALL, Keys};
@@ -33,7 +34,7 @@ fn look(
     judge: impl FnOnce(&Provider, Option<&Document>) -> Signature,
 ) -> Receipt {
     let mut receipt = Receipt::default();
-    let document = match Document::read(&delivery.headers, &delivery.body) {
+    let document = match Document::of(delivery) {
         Ok(document) => Some(document),
         Err(_) if is_handshake(delivery) => None,
         Err(problem) => {
@@ -92,14 +93,18 @@ pub fn is_handshake(delivery: &Delivery) -> bool {
 }
 
 /// The scheme that signs a delivery of this provider: the one it is signed by already, else the provider's first.
-/// None where nothing is signed: a delivery whose place for a signature is missing in the body.
+/// None where nothing is signed: a delivery whose place for a signature is missing in the body, or that is all query.
 pub fn signing_scheme(provider: &Provider, delivery: &Delivery) -> Option<&'static Recipe> {
-    let document = Document::read(&delivery.headers, &delivery.body).ok();
+    let document = Document::of(delivery).ok();
     let mut schemes = provider.schemes.iter().copied();
     schemes
         .clone()
         .find(|scheme| scheme.is_present(delivery, document.as_ref()))
-        .or_else(|| schemes.find(|scheme| matches!(scheme.signature, Place::Header(_))))
+        .or_else(|| {
+            schemes.find(|scheme| {
+                matches!(scheme.signature, Place::Header(_)) && delivery.told_by_query().is_none()
+            })
+        })
 }
 
 fn judge_signature(
@@ -144,8 +149,12 @@ pub(super) fn verdict_of<'a>(
 
 fn read_events(provider: &Provider, document: &Document, receipt: &mut Receipt) {
     let inner_text = match provider.envelope {
-        Envelope::Plain => None,
+        Envelope::Plain | Envelope::List(_) => None,
         Envelope::Text(at, _) => document.text(at),
+    };
+    let listed = match provider.envelope {
+        Envelope::List(at) => document.at(at).filter(|it| matches!(it, Document::List(_))),
+        _ => None,
     };
     let inner = inner_text
         .as_deref()
@@ -154,6 +163,7 @@ fn read_events(provider: &Provider, document: &Document, receipt: &mut Receipt) 
     let root = inner
         .as_ref()
         .filter(|inner| matches!(inner, Document::Map(_) | Document::List(_)))
+        .or(listed)
         .unwrap_or(document);
     match root {
         Document::List(events) => receipt
@@ -226,9 +236,10 @@ impl Stamp {
     /// Where it stands.
     pub fn pointer(&self) -> &'static str {
         match self {
-            Stamp::Rfc3339(pointer, _) | Stamp::Seconds(pointer) | Stamp::Fraction(pointer) => {
-                pointer
-            }
+            Stamp::Rfc3339(pointer, _)
+            | Stamp::Utc(pointer, _)
+            | Stamp::Seconds(pointer)
+            | Stamp::Fraction(pointer) => pointer,
         }
     }
 
@@ -246,6 +257,10 @@ impl Stamp {
     pub fn parse(&self, text: &str) -> Option<Timestamp> {
         match self {
             Stamp::Rfc3339(..) => text.parse().ok(),
+            Stamp::Utc(_, form) => text.parse().ok().or_else(|| {
+                let civil = jiff::civil::DateTime::strptime(form, text).ok()?;
+                TimeZone::UTC.to_timestamp(civil).ok()
+            }),
             Stamp::Seconds(_) | Stamp::Fraction(_) => match text.parse::<i64>() {
                 // Some senders write milliseconds where seconds are documented.
                 Ok(whole) if whole >= 1_000_000_000_000 => Timestamp::from_millisecond(whole).ok(),

@@ -52,6 +52,23 @@ impl Delivery {
             body: Bytes::copy_from_slice(body),
         })
     }
+
+    /// The query, where it tells the event: in a GET without a body.
+    pub fn told_by_query(&self) -> Option<&str> {
+        self.path
+            .query()
+            .filter(|_| self.method == Method::GET && self.body.is_empty())
+    }
+
+    /// Aims it at another path. A query that tells the event goes with it, behind that path's own.
+    pub fn aim(&mut self, path: PathAndQuery) {
+        let joined = self.told_by_query().and_then(|told| match path.query() {
+            Some(own) if own == told || own.ends_with(&format!("&{told}")) => None,
+            Some(_) => Some(format!("{path}&{told}")),
+            None => Some(format!("{path}?{told}")),
+        });
+        self.path = joined.and_then(|it| it.parse().ok()).unwrap_or(path);
+    }
 }
 
 /// Header fields with their repeats. Names are kept in lower case, as HTTP/2 does; values as they came.

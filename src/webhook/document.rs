@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 
-use super::Headers;
+use super::{Delivery, Headers};
 
 /// A JSON value or the fields of a form, borrowed from the bytes where possible.
 /// Members keep their order and their repeats; a pointer finds the first.
@@ -43,18 +43,30 @@ pub enum Mark {
 }
 
 impl<'a> Document<'a> {
-    /// Reads a body by its content type: a form as a map of its fields, anything else as JSON.
+    /// Reads what a delivery tells: the fields of its query where there is no body, else the body.
+    pub fn of(delivery: &'a Delivery) -> Result<Self, String> {
+        match delivery.told_by_query() {
+            Some(query) => Ok(Self::form(query.as_bytes())),
+            None => Self::read(&delivery.headers, &delivery.body),
+        }
+    }
+
+    /// Reads a body by its content type: a form as a map of its fields, JSON Lines as a list, anything else as JSON.
     pub fn read(headers: &Headers, body: &'a [u8]) -> Result<Self, String> {
-        let form = headers.text("content-type").is_some_and(|kind| {
-            kind.trim_start()
-                .to_ascii_lowercase()
-                .starts_with("application/x-www-form-urlencoded")
-        });
-        if form {
+        let kind = headers
+            .text("content-type")
+            .map(|kind| kind.trim_start().to_ascii_lowercase())
+            .unwrap_or_default();
+        if kind.starts_with("application/x-www-form-urlencoded") {
             return Ok(Self::form(body));
         }
         if body.is_empty() {
             return Err("the body is empty".into());
+        }
+        if kind.starts_with("application/jsonl") || kind.starts_with("application/x-ndjson") {
+            let lines = body.split(|b| *b == b'\n').map(<[u8]>::trim_ascii);
+            let events = lines.filter(|line| !line.is_empty()).map(Self::json);
+            return Ok(Document::List(events.collect::<Result<_, _>>()?));
         }
         Self::json(body)
     }
@@ -267,6 +279,20 @@ mod tests {
                 .contains("line 1 column 5")
         );
         assert!(Document::json(b"\xff").is_err());
+    }
+
+    #[test]
+    fn json_lines_are_a_list() {
+        let headers = [(
+            http::header::CONTENT_TYPE,
+            http::HeaderValue::from_static("application/jsonl"),
+        )]
+        .into_iter()
+        .collect();
+        let document = Document::read(&headers, b"{\"a\":1}\n{\"a\":2}\r\n\n").unwrap();
+        assert_eq!(document.text("/1/a").unwrap(), "2");
+        assert_eq!(document.at("/2"), None);
+        assert!(Document::read(&headers, b"{\"a\":1}\n{\"a\":").is_err());
     }
 
     #[test]

@@ -66,6 +66,8 @@ pub enum Algorithm {
 pub enum Encoding {
     /// Lower-case hexadecimal, and only that.
     Hex,
+    /// Lower-case hexadecimal behind this text.
+    HexBehind(&'static str),
     /// Standard base64 with padding.
     Base64,
     /// Space-separated entries of a version, a comma and base64: `v1` for HMAC, `v1a` for Ed25519.
@@ -101,8 +103,12 @@ pub enum Part {
     Timestamp,
     /// The body's bytes.
     Body,
+    /// The request method.
+    Method,
     /// The URL that the provider was told to call.
     Url,
+    /// The path and the query of that URL.
+    UrlPath,
     /// The fields of a form, sorted by name: each name followed by its decoded value.
     SortedForm,
     /// This text.
@@ -307,6 +313,7 @@ impl Recipe {
         let bytes = self.compute(key, &message, document.as_ref())?;
         let text = match self.encoding {
             Encoding::Hex => hex::encode(bytes),
+            Encoding::HexBehind(prefix) => format!("{prefix}{}", hex::encode(bytes)),
             Encoding::Base64 => STANDARD.encode(bytes),
             Encoding::Versioned => format!("{},{}", version(key), STANDARD.encode(bytes)),
         };
@@ -417,6 +424,8 @@ impl Recipe {
                     );
                 }
                 Part::Body => message.extend_from_slice(&delivery.body),
+                Part::Method => message.extend_from_slice(delivery.method.as_str().as_bytes()),
+                Part::UrlPath => message.extend_from_slice(path_of(url).as_bytes()),
                 Part::Url => message.extend_from_slice(url.as_bytes()),
                 Part::SortedForm => {
                     let mut fields: Vec<_> = form_urlencoded::parse(&delivery.body).collect();
@@ -490,13 +499,14 @@ impl Recipe {
     }
 
     fn matches(&self, key: &Key, message: &[u8], given: &str, document: Option<&Document>) -> bool {
+        // Providers write lower case, and some of their libraries compare the text.
+        let hex = |given: &str| {
+            !given.bytes().any(|b| b.is_ascii_uppercase())
+                && hex::decode(given).is_ok_and(|given| self.holds(key, message, &given, document))
+        };
         match self.encoding {
-            // Providers write lower case, and some of their libraries compare the text.
-            Encoding::Hex => {
-                !given.bytes().any(|b| b.is_ascii_uppercase())
-                    && hex::decode(given)
-                        .is_ok_and(|given| self.holds(key, message, &given, document))
-            }
+            Encoding::Hex => hex(given),
+            Encoding::HexBehind(prefix) => given.strip_prefix(prefix).is_some_and(hex),
             Encoding::Base64 => STANDARD
                 .decode(given)
                 .is_ok_and(|given| self.holds(key, message, &given, document)),
@@ -562,6 +572,9 @@ impl Recipe {
             Encoding::Hex if given.bytes().any(|b| b.is_ascii_uppercase()) => {
                 "the signature is in upper case; the provider writes lower case".into()
             }
+            Encoding::HexBehind(prefix) if !given.starts_with(prefix) => {
+                format!("the signature does not begin with `{prefix}`")
+            }
             Encoding::Base64 if hex => "the signature looks hexadecimal, base64 is wanted".into(),
             Encoding::Base64 if STANDARD.decode(given).is_err() => {
                 "the signature is not base64".into()
@@ -607,6 +620,14 @@ impl Recipe {
             allowed.as_secs()
         ))
     }
+}
+
+/// What follows scheme and host; `/` where nothing does.
+fn path_of(url: &str) -> &str {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    rest.find(['/', '?'])
+        .and_then(|at| rest.get(at..))
+        .unwrap_or("/")
 }
 
 fn version(key: &Key) -> &'static str {
