@@ -13,6 +13,7 @@ mod guess;
 mod keys;
 mod read;
 
+mod customerio;
 mod generic;
 mod mailgun;
 mod mandrill;
@@ -32,6 +33,7 @@ use crate::webhook::{Kind, nearest};
 
 /// Every provider, in alphabetical order.
 pub static ALL: &[&Provider] = &[
+    &customerio::PROVIDER,
     &generic::PROVIDER,
     &mailgun::PROVIDER,
     &mandrill::PROVIDER,

@@ -1,0 +1,152 @@
+//! Customer.io: one compact object a request, of a `metric` about an `object_type`. Other channels (SMS, push, …) send
+//! the same metrics; what they tell is no email.
+//! Customer.io names no tolerance for the age of a signature; five minutes are our choice. Whether a retry is signed
+//! anew, and what User-Agent it sends today, is unconfirmed.
+//! <https://docs.customer.io/api/webhooks>
+
+use super::form::{Carry, Envelope, FIELDS, Fields, Provider, Row, Stamp, Tell, bounce, row};
+use crate::webhook::{
+    Algorithm, BounceClass, Encoding, KeyForm, Kind, Mark, Part, Place, Recipe, Style, TimeForm,
+};
+
+static SIGNED_REQUEST: Recipe = Recipe {
+    name: "customerio",
+    algorithm: Algorithm::HmacSha256,
+    key: KeyForm::Text,
+    id: None,
+    timestamp: Some((Place::Header("x-cio-timestamp"), TimeForm::Seconds)),
+    signed: &[
+        Part::Text("v0:"),
+        Part::Timestamp,
+        Part::Text(":"),
+        Part::Body,
+    ],
+    signature: Place::Header("x-cio-signature"),
+    encoding: Encoding::Hex,
+    fresh: &[],
+    tolerance: 300,
+    uncovered: None,
+    guard: None,
+};
+
+const EMAIL: (&str, Mark) = ("/object_type", Mark::Is("email"));
+
+/// A row of a metric of email.
+macro_rules! email {
+    ($kind:ident, $metric:literal, $example:expr) => {
+        row(
+            Kind::$kind,
+            $metric,
+            &[EMAIL, ("/metric", Mark::Is($metric))],
+            $example,
+        )
+    };
+}
+
+const ROWS: &[Row] = &[
+    email!(Sent, "sent", example!("customerio/sent")),
+    // With the option to include body content.
+    row(
+        Kind::Sent,
+        "sent_with_content",
+        &[EMAIL, ("/metric", Mark::Is("sent"))],
+        example!("customerio/sent-with-content"),
+    ),
+    email!(Delivered, "delivered", example!("customerio/delivered")),
+    email!(Deferred, "attempted", example!("customerio/deferred")),
+    email!(Open, "opened", example!("customerio/open")),
+    email!(Click, "clicked", example!("customerio/click")),
+    // Nothing in it says hard or soft but the words of `failure_message`.
+    bounce(
+        BounceClass::Undetermined,
+        "bounced",
+        &[EMAIL, ("/metric", Mark::Is("bounced"))],
+        example!("customerio/bounce"),
+    ),
+    email!(Rejected, "dropped", example!("customerio/rejected")),
+    email!(Rejected, "failed", example!("customerio/rejected-failed")),
+    email!(
+        Rejected,
+        "undeliverable",
+        example!("customerio/rejected-undeliverable")
+    ),
+    email!(Complaint, "spammed", example!("customerio/complaint")),
+    email!(
+        Unsubscribe,
+        "unsubscribed",
+        example!("customerio/unsubscribe")
+    ),
+    email!(Other, "drafted", example!("customerio/other-drafted")),
+    email!(Other, "converted", example!("customerio/other-converted")),
+    // A subscription stands under the channel that caused it, under `customer` if none did.
+    row(
+        Kind::Subscribe,
+        "subscribed",
+        &[
+            ("/object_type", Mark::OneOf(&["customer", "email"])),
+            ("/metric", Mark::Is("subscribed")),
+        ],
+        example!("customerio/subscribe"),
+    ),
+    row(
+        Kind::Unsubscribe,
+        "customer_unsubscribed",
+        &[
+            ("/object_type", Mark::Is("customer")),
+            ("/metric", Mark::Is("unsubscribed")),
+        ],
+        example!("customerio/unsubscribe-customer"),
+    ),
+    row(
+        Kind::Other,
+        "cio_subscription_preferences_changed",
+        &[("/metric", Mark::Is("cio_subscription_preferences_changed"))],
+        example!("customerio/other-preferences-changed"),
+    ),
+];
+
+/// Customer.io's reporting webhooks.
+pub static PROVIDER: Provider = Provider {
+    name: "customerio",
+    title: "Customer.io",
+    docs: "https://docs.customer.io/api/webhooks",
+    tells: &[
+        Tell::Body(&[
+            ("/metric", Mark::Present),
+            ("/event_id", Mark::Present),
+            ("/object_type", Mark::Present),
+            ("/data", Mark::Object),
+        ]),
+        Tell::Header("x-cio-signature"),
+    ],
+    schemes: &[&SIGNED_REQUEST],
+    test_secret: "webhook-cli-public-test-key-customerio",
+    test_public: "webhook-cli-public-test-key-customerio",
+    envelope: Envelope::Plain,
+    style: Style::COMPACT,
+    native: &["/metric"],
+    fields: Fields {
+        recipient: &[
+            "/data/recipient",
+            "/data/email_address",
+            "/data/identifiers/email",
+        ],
+        message_id: &["/data/delivery_id"],
+        at: &[Stamp::Seconds("/timestamp")],
+        url: &["/data/href"],
+        reason: &["/data/failure_message"],
+        unique: &["/event_id"],
+        // A message comes from one of these, and carries the id of that one only.
+        campaign: Carry::First(&[
+            "/data/campaign_id",
+            "/data/newsletter_id",
+            "/data/broadcast_id",
+            "/data/transactional_message_id",
+        ]),
+        ..FIELDS
+    },
+    rows: ROWS,
+    bounces: &[],
+    ids: &[],
+    confirm: None,
+};
