@@ -182,6 +182,7 @@ macro_rules! vectors {
 vectors! {
     customerio_vectors_get_their_verdicts: "customerio.json"
     mailgun_vectors_get_their_verdicts: "mailgun.json"
+    mailtrap_vectors_get_their_verdicts: "mailtrap.json"
     mandrill_vectors_get_their_verdicts: "mandrill.json"
     postmark_vectors_get_their_verdicts: "postmark.json"
     resend_vectors_get_their_verdicts: "resend.json"

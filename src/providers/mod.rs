@@ -16,6 +16,7 @@ mod read;
 mod customerio;
 mod generic;
 mod mailgun;
+mod mailtrap;
 mod mandrill;
 mod postmark;
 mod resend;
@@ -36,6 +37,7 @@ pub static ALL: &[&Provider] = &[
     &customerio::PROVIDER,
     &generic::PROVIDER,
     &mailgun::PROVIDER,
+    &mailtrap::PROVIDER,
     &mandrill::PROVIDER,
     &postmark::PROVIDER,
     &resend::PROVIDER,

@@ -1,0 +1,155 @@
+//! Mailtrap: up to 500 events in a list under `events`, or as JSON Lines, one event a line; which one is chosen at the
+//! webhook. What is sent from here is the former. The User-Agent is not documented.
+//! <https://docs.mailtrap.io/>
+
+use super::form::{Bounce, Carry, Envelope, FIELDS, Fields, Provider, Stamp, Tell, bounce, row};
+use crate::webhook::{
+    Algorithm, BounceClass, Encoding, KeyForm, Kind, Mark, Part, Place, Recipe, Style,
+};
+
+/// The secret's 32 hexadecimal digits are used as text, not decoded.
+static SIGNED_BODY: Recipe = Recipe {
+    name: "mailtrap",
+    algorithm: Algorithm::HmacSha256,
+    key: KeyForm::Text,
+    id: None,
+    timestamp: None,
+    signed: &[Part::Body],
+    signature: Place::Header("mailtrap-signature"),
+    encoding: Encoding::Hex,
+    fresh: &[],
+    tolerance: 300,
+    uncovered: Some("the scheme has no timestamp: an old delivery verifies as well"),
+    guard: None,
+};
+
+/// Mailtrap's webhooks of email sending.
+pub static PROVIDER: Provider = Provider {
+    name: "mailtrap",
+    title: "Mailtrap",
+    docs: "https://docs.mailtrap.io/",
+    tells: &[
+        Tell::Body(&[
+            ("/events/0/event", Mark::Present),
+            ("/events/0/event_id", Mark::Present),
+            ("/events/0/message_id", Mark::Present),
+        ]),
+        // JSON Lines.
+        Tell::Body(&[
+            ("/0/event", Mark::Present),
+            ("/0/event_id", Mark::Present),
+            ("/0/message_id", Mark::Present),
+        ]),
+        Tell::Header("mailtrap-signature"),
+    ],
+    schemes: &[&SIGNED_BODY],
+    test_secret: "776562686f6f6b2d636c692d74657374",
+    test_public: "776562686f6f6b2d636c692d74657374",
+    envelope: Envelope::List("/events"),
+    style: Style::COMPACT,
+    native: &["/event"],
+    fields: Fields {
+        recipient: &["/email"],
+        message_id: &["/message_id"],
+        at: &[Stamp::Seconds("/timestamp")],
+        url: &["/url"],
+        reason: &["/response", "/reason"],
+        unique: &["/event_id"],
+        tag: Carry::Text("/category"),
+        metadata: Carry::Members("/custom_variables"),
+        ..FIELDS
+    },
+    rows: &[
+        row(
+            Kind::Delivered,
+            "delivery",
+            &[("/event", Mark::Is("delivery"))],
+            example!("mailtrap/delivered"),
+        ),
+        // The domain is not verified, or a limit is reached.
+        row(
+            Kind::Deferred,
+            "suspension",
+            &[("/event", Mark::Is("suspension"))],
+            example!("mailtrap/deferred"),
+        ),
+        row(
+            Kind::Open,
+            "open",
+            &[("/event", Mark::Is("open"))],
+            example!("mailtrap/open"),
+        ),
+        row(
+            Kind::Click,
+            "click",
+            &[("/event", Mark::Is("click"))],
+            example!("mailtrap/click"),
+        ),
+        bounce(
+            BounceClass::Hard,
+            "bounce",
+            &[("/event", Mark::Is("bounce"))],
+            example!("mailtrap/bounce"),
+        ),
+        // With a space. It is tried again up to ten times, so others call it a deferral.
+        bounce(
+            BounceClass::Soft,
+            "soft bounce",
+            &[("/event", Mark::Is("soft bounce"))],
+            example!("mailtrap/bounce-soft"),
+        ),
+        row(
+            Kind::Rejected,
+            "reject",
+            &[("/event", Mark::Is("reject"))],
+            example!("mailtrap/rejected"),
+        ),
+        row(
+            Kind::Complaint,
+            "spam",
+            &[("/event", Mark::Is("spam"))],
+            example!("mailtrap/complaint"),
+        ),
+        row(
+            Kind::Unsubscribe,
+            "unsubscribe",
+            &[("/event", Mark::Is("unsubscribe"))],
+            example!("mailtrap/unsubscribe"),
+        ),
+    ],
+    bounces: &[
+        Bounce {
+            name: "hard",
+            row: "bounce",
+            sets: &[],
+        },
+        Bounce {
+            name: "soft",
+            row: "soft bounce",
+            sets: &[
+                ("/response", "4.2.0 Mailbox temporarily unavailable"),
+                ("/response_code", "450"),
+                ("/bounce_category", "transientfail"),
+            ],
+        },
+        Bounce {
+            name: "mailbox-full",
+            row: "soft bounce",
+            sets: &[],
+        },
+        Bounce {
+            name: "blocked",
+            row: "soft bounce",
+            sets: &[
+                (
+                    "/response",
+                    "4.7.1 Service unavailable; client host blocked by policy list",
+                ),
+                ("/response_code", "451"),
+                ("/bounce_category", "block"),
+            ],
+        },
+    ],
+    ids: &[],
+    confirm: None,
+};
