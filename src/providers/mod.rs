@@ -14,6 +14,7 @@ mod keys;
 mod read;
 
 mod customerio;
+mod elasticemail;
 mod generic;
 mod mailgun;
 mod mailtrap;
@@ -35,6 +36,7 @@ use crate::webhook::{Kind, nearest};
 /// Every provider, in alphabetical order.
 pub static ALL: &[&Provider] = &[
     &customerio::PROVIDER,
+    &elasticemail::PROVIDER,
     &generic::PROVIDER,
     &mailgun::PROVIDER,
     &mailtrap::PROVIDER,
