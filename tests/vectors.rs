@@ -182,6 +182,7 @@ macro_rules! vectors {
 vectors! {
     customerio_vectors_get_their_verdicts: "customerio.json"
     elasticemail_vectors_get_their_verdicts: "elasticemail.json"
+    loops_vectors_get_their_verdicts: "loops.json"
     mailgun_vectors_get_their_verdicts: "mailgun.json"
     mailtrap_vectors_get_their_verdicts: "mailtrap.json"
     mandrill_vectors_get_their_verdicts: "mandrill.json"

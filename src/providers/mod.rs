@@ -16,6 +16,7 @@ mod read;
 mod customerio;
 mod elasticemail;
 mod generic;
+mod loops;
 mod mailgun;
 mod mailtrap;
 mod mandrill;
@@ -38,6 +39,7 @@ pub static ALL: &[&Provider] = &[
     &customerio::PROVIDER,
     &elasticemail::PROVIDER,
     &generic::PROVIDER,
+    &loops::PROVIDER,
     &mailgun::PROVIDER,
     &mailtrap::PROVIDER,
     &mandrill::PROVIDER,
