@@ -4,13 +4,13 @@
 //! SMTP reply too; wherever it says its message's id, the new one.
 
 use bytes::Bytes;
-use http::HeaderValue;
+use http::{HeaderName, HeaderValue};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Number, Value};
 
 use super::form::{Carry, Envelope, Provider, Row, Stamp};
 use crate::error::{Error, Result};
-use crate::webhook::{Chance, Delivery, Fixture, TimeForm, write};
+use crate::webhook::{Chance, Delivery, Fixture, Place, Style, TimeForm, write};
 
 /// What the sender wants to differ from the example.
 #[derive(Clone, Debug, Default)]
@@ -76,7 +76,7 @@ impl Template {
             Value::Array(events) => events.first_mut(),
             event => Some(event),
         };
-        if let Some(event) = event {
+        if let Some(event) = event.and_then(|event| provider.envelope.inside_mut(event)) {
             for (pointer, json) in bounce.sets {
                 put(
                     event,
@@ -116,7 +116,7 @@ impl Template {
             serde_json::from_slice(&head.body).map_err(|error| broken(error.to_string()))?
         };
         let inner = match provider.envelope {
-            Envelope::Plain => None,
+            Envelope::Plain | Envelope::Only(_) => None,
             Envelope::Text(at, _) => {
                 let text = root.pointer(at).and_then(Value::as_str);
                 text.and_then(|text| serde_json::from_str::<Value>(text).ok())
@@ -138,11 +138,14 @@ impl Template {
     pub fn fill(&self, wish: &Wish, at: Timestamp, chance: &mut Chance) -> (Delivery, Vec<String>) {
         let mut notes = Vec::new();
         let mut events = self.events.clone();
-        match &mut events {
-            Value::Array(list) => list
-                .iter_mut()
-                .for_each(|event| self.fill_event(event, wish, at, chance, &mut notes)),
-            event => self.fill_event(event, wish, at, chance, &mut notes),
+        let list = match &mut events {
+            Value::Array(list) => list.as_mut_slice(),
+            event => std::slice::from_mut(event),
+        };
+        for event in list {
+            if let Some(event) = self.provider.envelope.inside_mut(event) {
+                self.fill_event(event, wish, at, chance, &mut notes);
+            }
         }
         let mut delivery = self.head.clone();
         let root = self.fresh_root(&mut delivery, chance);
@@ -156,6 +159,7 @@ impl Template {
             Value::Array(events) => events.first()?,
             event => event,
         };
+        let event = event.pointer(&self.provider.envelope.inside(event))?;
         let fields = &self.provider.fields;
         let whole = fields
             .message_id
@@ -196,9 +200,13 @@ impl Template {
         let lacks = |what: &str| format!("{} carries no {what} here; left out", self.provider.name);
 
         if let Some(new) = &wish.recipient {
-            match old(event, fields.recipient) {
-                Some(old) => replace(event, &old, new),
-                None => notes.push(lacks("recipient")),
+            if old(event, fields.recipient).is_none() {
+                notes.push(lacks("recipient"));
+            }
+            for pointer in fields.recipient {
+                if let Some(old) = old(event, &[*pointer]) {
+                    replace(event, &old, new);
+                }
             }
             for pointer in fields.domain {
                 if let (Some(place), Some((_, domain))) =
@@ -238,12 +246,16 @@ impl Template {
                     }
                 }
                 Some(Value::Number(id)) => {
-                    let new = chance.like(&id.to_string());
+                    let old = id.to_string();
+                    let new = chance.like(&old);
                     // A 19-digit id may come out above what 64 bits with a sign hold.
                     *id = new
                         .parse::<i64>()
                         .or_else(|_| new.get(1..).unwrap_or("1").parse())
                         .map_or(1.into(), Number::from);
+                    // Some events repeat it as text.
+                    let new = id.to_string();
+                    replace(event, &old, &new);
                 }
                 _ => {}
             }
@@ -303,8 +315,16 @@ impl Template {
     /// The envelope with ids of its own, in the headers that repeat them as well.
     fn fresh_root(&self, delivery: &mut Delivery, chance: &mut Chance) -> Value {
         let mut root = self.root.clone();
-        for pointer in self.provider.ids {
-            if let Some(Value::String(id)) = root.pointer_mut(pointer) {
+        for place in self.provider.ids {
+            if let Place::Header(name) = place
+                && let Some(id) = delivery.headers.text(name)
+                && let Ok(new) = HeaderValue::from_str(&chance.like(id))
+            {
+                delivery.headers.set(HeaderName::from_static(name), new);
+            }
+            if let Place::Body(pointer) = place
+                && let Some(Value::String(id)) = root.pointer_mut(pointer)
+            {
                 let new = chance.like(id);
                 delivery.headers = delivery
                     .headers
@@ -368,6 +388,26 @@ impl Template {
     }
 }
 
+impl Envelope {
+    /// Where in a value of the body its event stands.
+    fn inside(&self, value: &Value) -> String {
+        let Envelope::Only(at) = self else {
+            return String::new();
+        };
+        let members = value.pointer(at).and_then(Value::as_object);
+        let mut names = members.into_iter().flat_map(Map::keys);
+        match (names.next(), names.next()) {
+            (Some(name), None) => format!("{at}/{name}"),
+            _ => String::new(),
+        }
+    }
+
+    fn inside_mut<'a>(&self, value: &'a mut Value) -> Option<&'a mut Value> {
+        let at = self.inside(value);
+        value.pointer_mut(&at)
+    }
+}
+
 impl Stamp {
     /// Writes a time as this provider does.
     #[expect(
@@ -381,6 +421,9 @@ impl Stamp {
             Stamp::Seconds(_) if as_text => Value::from(at.as_second().to_string()),
             Stamp::Seconds(_) => Value::from(at.as_second()),
             Stamp::Fraction(_) => Value::from(at.as_microsecond() as f64 / 1e6),
+            Stamp::Millis(_) if as_text => Value::from(at.as_millisecond().to_string()),
+            Stamp::Millis(_) => Value::from(at.as_millisecond()),
+            Stamp::Local(_) => Value::from(at.strftime("%Y-%m-%d %H:%M:%S").to_string()),
         }
     }
 }
@@ -420,6 +463,36 @@ impl Carry {
                     number.map_or_else(|| Value::from(value.as_str()), Value::from),
                 );
             }
+            Carry::Instead(pointer) => match event.pointer_mut(pointer) {
+                Some(Value::String(text)) => {
+                    if let Some((_, value)) = values.last() {
+                        text.clone_from(value);
+                    }
+                }
+                _ => return false,
+            },
+            Carry::ListText(pointer) => match event.pointer_mut(pointer) {
+                Some(Value::String(text)) if text.starts_with('[') => {
+                    let list: Value = values
+                        .iter()
+                        .map(|(_, it)| Value::from(it.as_str()))
+                        .collect();
+                    *text = write(&list, &Style::COMPACT);
+                }
+                _ => return false,
+            },
+            Carry::MembersText(pointer) => match event.pointer_mut(pointer) {
+                Some(Value::String(text)) => {
+                    let mut members: Map<String, Value> =
+                        serde_json::from_str(text).unwrap_or_default();
+                    for (name, value) in values {
+                        members.insert(name.to_string(), Value::from(value.as_str()));
+                    }
+                    *text = write(&Value::Object(members), &Style::COMPACT);
+                }
+                _ => return false,
+            },
+            Carry::Each(ways) => return ways.iter().all(|way| way.put(event, values)),
             // The example's own values are examples; the sender's replace them.
             Carry::List(pointer) => put(
                 event,

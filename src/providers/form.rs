@@ -11,7 +11,7 @@
 //! Help, completion, recognition, `send` and every promise in `tests/providers.rs` take it from there.
 //! What no form can say (a guard on a certificate's address, a string to sign) is a function in that same file.
 
-use crate::webhook::{BounceClass, Kind, Mark, Recipe, Style};
+use crate::webhook::{Algorithm, BounceClass, Encoding, KeyForm, Kind, Mark, Place, Recipe, Style};
 
 /// Everything we know of a provider.
 #[derive(Debug)]
@@ -42,8 +42,8 @@ pub struct Provider {
     pub rows: &'static [Row],
     /// The bounces it can tell apart.
     pub bounces: &'static [Bounce],
-    /// Ids of the delivery that stand outside of its events; a header that repeats one follows it.
-    pub ids: &'static [&'static str],
+    /// Ids of the delivery that stand outside of its events; a header that repeats one of the body follows it.
+    pub ids: &'static [Place],
     /// Where a link stands that must be visited to confirm a subscription.
     pub confirm: Option<&'static str>,
 }
@@ -67,6 +67,9 @@ pub enum Envelope {
     Text(&'static str, Style),
     /// A list at that pointer holds them. Where it is missing, the body itself is the event, or the list of events.
     List(&'static str),
+    /// The body, or each value of its list, holds an event as the only member, of whatever name, of the object at
+    /// that pointer. Where that object has no members, what holds it is the event.
+    Only(&'static str),
 }
 
 /// Where the fields of an event stand. Of several places the first that is there is read, and all are written.
@@ -122,6 +125,10 @@ pub enum Stamp {
     Seconds(&'static str),
     /// Seconds since 1970 with six digits of a fraction, as a number.
     Fraction(&'static str),
+    /// Whole milliseconds since 1970, as a number or as digits.
+    Millis(&'static str),
+    /// `YYYY-MM-DD HH:MM:SS` in a zone that is not told. Read as UTC; it moves with the others and keeps its distance.
+    Local(&'static str),
 }
 
 /// How a provider carries what the sender adds.
@@ -141,6 +148,14 @@ pub enum Carry {
     Members(&'static str),
     /// As members of an object, each a list of one.
     Lists(&'static str),
+    /// In place of a text, and only where there is one.
+    Instead(&'static str),
+    /// As a list of texts that is itself written as text, and only where there is one.
+    ListText(&'static str),
+    /// As members of an object that is written as text, and only where there is a text.
+    MembersText(&'static str),
+    /// In all of these ways, up to the first that the event has no place for.
+    Each(&'static [Carry]),
 }
 
 /// A kind of event in a provider's words.
@@ -168,6 +183,22 @@ pub struct Bounce {
     /// What differs from that row's example: places and JSON values.
     pub sets: &'static [(&'static str, &'static str)],
 }
+
+/// What receivers demand where a provider signs nothing: a user and password, a header, or a secret in the URL.
+pub static CREDENTIALS: Recipe = Recipe {
+    name: "credentials",
+    algorithm: Algorithm::Credentials,
+    key: KeyForm::Credentials,
+    id: None,
+    timestamp: None,
+    signed: &[],
+    signature: Place::Header("authorization"),
+    encoding: Encoding::Base64,
+    fresh: &[],
+    tolerance: 300,
+    uncovered: None,
+    guard: None,
+};
 
 /// A row that is no bounce.
 pub const fn row(

@@ -24,6 +24,7 @@ mod postmark;
 mod resend;
 mod sendgrid;
 mod ses;
+mod sparkpost;
 mod standard_webhooks;
 
 pub use compose::{Template, Wish};
@@ -47,6 +48,7 @@ pub static ALL: &[&Provider] = &[
     &resend::PROVIDER,
     &sendgrid::PROVIDER,
     &ses::PROVIDER,
+    &sparkpost::PROVIDER,
     &standard_webhooks::PROVIDER,
 ];
 

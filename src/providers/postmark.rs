@@ -2,23 +2,10 @@
 //! basic authentication, a header or a secret in the URL instead.
 //! <https://postmarkapp.com/developer/webhooks/webhooks-overview>
 
-use super::form::{Bounce, Carry, Envelope, FIELDS, Fields, Provider, Stamp, Tell, bounce, row};
-use crate::webhook::{Algorithm, BounceClass, Encoding, KeyForm, Kind, Mark, Place, Recipe, Style};
-
-static CREDENTIALS: Recipe = Recipe {
-    name: "credentials",
-    algorithm: Algorithm::Credentials,
-    key: KeyForm::Credentials,
-    id: None,
-    timestamp: None,
-    signed: &[],
-    signature: Place::Header("authorization"),
-    encoding: Encoding::Base64,
-    fresh: &[],
-    tolerance: 300,
-    uncovered: None,
-    guard: None,
+use super::form::{
+    Bounce, CREDENTIALS, Carry, Envelope, FIELDS, Fields, Provider, Stamp, Tell, bounce, row,
 };
+use crate::webhook::{BounceClass, Kind, Mark, Style};
 
 const BOUNCE: (&str, Mark) = ("/RecordType", Mark::Is("Bounce"));
 const CHANGE: (&str, Mark) = ("/RecordType", Mark::Is("SubscriptionChange"));

@@ -1,6 +1,7 @@
 //! From a delivery to a receipt. Reading never fails: what is odd is listed.
 
 use jiff::Timestamp;
+use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
 use super::form::{Envelope, Provider, Row, Stamp, Tell};
@@ -149,7 +150,7 @@ pub(super) fn verdict_of<'a>(
 
 fn read_events(provider: &Provider, document: &Document, receipt: &mut Receipt) {
     let inner_text = match provider.envelope {
-        Envelope::Plain | Envelope::List(_) => None,
+        Envelope::Plain | Envelope::List(_) | Envelope::Only(_) => None,
         Envelope::Text(at, _) => document.text(at),
     };
     let listed = match provider.envelope {
@@ -187,6 +188,10 @@ fn read_events(provider: &Provider, document: &Document, receipt: &mut Receipt) 
 
 fn read_event(provider: &Provider, event: &Document) -> Event {
     let fields = &provider.fields;
+    let event = match provider.envelope {
+        Envelope::Only(at) => only(event, at),
+        Envelope::Plain | Envelope::List(_) | Envelope::Text(..) => event,
+    };
     let row: Option<&Row> = provider.rows.iter().find(|row| event.bears(row.marks));
     let text = |pointers: &[&str]| {
         event
@@ -218,6 +223,17 @@ fn read_event(provider: &Provider, event: &Document) -> Event {
     }
 }
 
+/// The only member of the object at that pointer, else the event as it stands.
+fn only<'a, 'b>(event: &'a Document<'b>, at: &str) -> &'a Document<'b> {
+    match event.at(at) {
+        Some(Document::Map(members)) => match members.as_slice() {
+            [(_, inner @ Document::Map(_))] => inner,
+            _ => event,
+        },
+        _ => event,
+    }
+}
+
 impl Provider {
     /// Whether a body alone says that it comes from this provider.
     pub fn claims_body(&self, document: &Document) -> bool {
@@ -239,7 +255,9 @@ impl Stamp {
             Stamp::Rfc3339(pointer, _)
             | Stamp::Utc(pointer, _)
             | Stamp::Seconds(pointer)
-            | Stamp::Fraction(pointer) => pointer,
+            | Stamp::Fraction(pointer)
+            | Stamp::Millis(pointer)
+            | Stamp::Local(pointer) => pointer,
         }
     }
 
@@ -258,18 +276,26 @@ impl Stamp {
         match self {
             Stamp::Rfc3339(..) => text.parse().ok(),
             Stamp::Utc(_, form) => text.parse().ok().or_else(|| {
-                let civil = jiff::civil::DateTime::strptime(form, text).ok()?;
+                let civil = DateTime::strptime(form, text).ok()?;
                 TimeZone::UTC.to_timestamp(civil).ok()
             }),
-            Stamp::Seconds(_) | Stamp::Fraction(_) => match text.parse::<i64>() {
-                // Some senders write milliseconds where seconds are documented.
-                Ok(whole) if whole >= 1_000_000_000_000 => Timestamp::from_millisecond(whole).ok(),
-                Ok(whole) => Timestamp::from_second(whole).ok(),
-                Err(_) => {
-                    Timestamp::from_microsecond((text.parse::<f64>().ok()? * 1e6).round() as i64)
-                        .ok()
+            Stamp::Local(_) => {
+                let local: DateTime = text.parse().ok()?;
+                TimeZone::UTC.to_timestamp(local).ok()
+            }
+            Stamp::Seconds(_) | Stamp::Fraction(_) | Stamp::Millis(_) => {
+                match text.parse::<i64>() {
+                    // Some senders write milliseconds where seconds are documented, some the other way round.
+                    Ok(whole) if whole >= 1_000_000_000_000 => {
+                        Timestamp::from_millisecond(whole).ok()
+                    }
+                    Ok(whole) => Timestamp::from_second(whole).ok(),
+                    Err(_) => Timestamp::from_microsecond(
+                        (text.parse::<f64>().ok()? * 1e6).round() as i64,
+                    )
+                    .ok(),
                 }
-            },
+            }
         }
     }
 }

@@ -402,7 +402,7 @@ pub static PROVIDER: Provider = Provider {
             ],
         },
     ],
-    ids: &["/MessageId"],
+    ids: &[Place::Body("/MessageId")],
     confirm: Some("/SubscribeURL"),
 };
 
