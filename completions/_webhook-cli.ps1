@@ -77,6 +77,7 @@ Register-ArgumentCompleter -Native -CommandName 'webhook-cli' -ScriptBlock {
         }
         'webhook-cli;send' {
             [CompletionResult]::new('--provider', '--provider', [CompletionResultType]::ParameterName, 'Whose shape and signature; `all` for every one')
+            [CompletionResult]::new('--scheme', '--scheme', [CompletionResultType]::ParameterName, 'Sign your own body as a service that is no email provider: stripe, github, slack, shopify')
             [CompletionResult]::new('--to', '--to', [CompletionResultType]::ParameterName, 'Where to send: a URL, or `3000`, `:3000/path`, `localhost:3000/path`')
             [CompletionResult]::new('-H', '-H ', [CompletionResultType]::ParameterName, 'One more header, or another value for one; may be given more than once')
             [CompletionResult]::new('--header', '--header', [CompletionResultType]::ParameterName, 'One more header, or another value for one; may be given more than once')

@@ -361,13 +361,17 @@ _webhook__cli() {
             return 0
             ;;
         webhook__subcmd__cli__subcmd__send)
-            opts="-H -d -n -c -h --provider --to --header --timeout --connect-timeout --insecure --expect-status --dry-run --as --secret --public-url --set --recipient --url --campaign --message-id --at --tag --metadata --bounce --data --count --concurrency --retries --seed --signed-at --save --json --color --help"
+            opts="-H -d -n -c -h --provider --scheme --to --header --timeout --connect-timeout --insecure --expect-status --dry-run --as --secret --public-url --set --recipient --url --campaign --message-id --at --tag --metadata --bounce --data --count --concurrency --retries --seed --signed-at --save --json --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --provider)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --scheme)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

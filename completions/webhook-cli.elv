@@ -72,6 +72,7 @@ set edit:completion:arg-completer[webhook-cli] = {|@words|
         }
         &'webhook-cli;send'= {
             cand --provider 'Whose shape and signature; `all` for every one'
+            cand --scheme 'Sign your own body as a service that is no email provider: stripe, github, slack, shopify'
             cand --to 'Where to send: a URL, or `3000`, `:3000/path`, `localhost:3000/path`'
             cand -H 'One more header, or another value for one; may be given more than once'
             cand --header 'One more header, or another value for one; may be given more than once'

@@ -70,6 +70,7 @@ complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand listen" -s v -l 
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand listen" -l json -d 'One JSON object a line in place of text'
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand listen" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand send" -l provider -d 'Whose shape and signature; `all` for every one' -r
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand send" -l scheme -d 'Sign your own body as a service that is no email provider: stripe, github, slack, shopify' -r
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand send" -l to -d 'Where to send: a URL, or `3000`, `:3000/path`, `localhost:3000/path`' -r
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand send" -s H -l header -d 'One more header, or another value for one; may be given more than once' -r
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand send" -l timeout -d 'How long a whole attempt may take' -r

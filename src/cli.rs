@@ -294,7 +294,8 @@ Examples:
   webhook-cli send bounce --bounce mailbox-full --provider ses --to :3000/hooks
   webhook-cli send spamreport --provider sendgrid              by the provider's own name
   webhook-cli send click --provider all                        the same event in every dress
-  webhook-cli send --data @body.json --provider resend         your own body, signed as Resend would")]
+  webhook-cli send --data @body.json --provider resend         your own body, signed as Resend would
+  webhook-cli send --data @body.json --scheme stripe           or as a service that is no email provider")]
 pub struct SendArgs {
     /// What happened: sent, delivered, deferred, open, click, bounce, rejected, complaint, unsubscribe, subscribe,
     /// or a provider's own name for it
@@ -304,6 +305,10 @@ pub struct SendArgs {
     /// Whose shape and signature; `all` for every one
     #[arg(long, value_name = "NAME", default_value = "generic")]
     pub provider: String,
+
+    /// Sign your own body as a service that is no email provider: stripe, github, slack, shopify
+    #[arg(long, value_name = "NAME", requires = "data", conflicts_with_all = ["provider", "kinds"], help_heading = "Signatures")]
+    pub scheme: Option<String>,
 
     /// How the request is made.
     #[command(flatten)]

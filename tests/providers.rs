@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use webhook_cli::providers::{self, ALL, Keys, Provider, Template, Wish};
+use webhook_cli::providers::{self, ALL, Keys, Provider, SCHEMES, Template, Wish};
 use webhook_cli::webhook::{
     Chance, Delivery, Document, Fixture, Judge, Keyring, Kind, Seal, Verdict,
 };
@@ -95,6 +95,9 @@ fn scheme_of(
 #[test]
 fn providers_stand_in_alphabetical_order() {
     assert!(ALL.is_sorted_by_key(|provider| provider.name));
+    assert!(SCHEMES.is_sorted_by_key(|scheme| scheme.name));
+    let names: BTreeSet<&str> = providers::everyone().map(|one| one.name).collect();
+    assert_eq!(names.len(), ALL.len() + SCHEMES.len());
 }
 
 #[test]
@@ -436,6 +439,90 @@ fn an_id_in_a_header_is_new_with_each_delivery() {
     assert_eq!(id(1), id(1));
 }
 
+/// A body that looks like an email provider's, which a service that only signs may carry as well.
+fn own_body(scheme: &Provider) -> Delivery {
+    let mut delivery = Delivery {
+        method: http::Method::POST,
+        path: "/webhooks".parse().unwrap(),
+        headers: webhook_cli::webhook::Headers::new(),
+        body: r#"{"event":"click","timestamp":"2026-11-23T19:20:01Z","email":"ada@example.com"}"#
+            .into(),
+    };
+    delivery.headers.push(
+        http::header::CONTENT_TYPE,
+        "application/json".parse().unwrap(),
+    );
+    if let (Some(recipe), Some(key)) = (
+        providers::signing_scheme(scheme, &delivery),
+        keys().test(scheme),
+    ) {
+        let mut chance = Chance::seeded(1);
+        let seal = &mut Seal {
+            at: now(),
+            url: URL,
+            chance: &mut chance,
+        };
+        recipe.sign(&mut delivery, key, seal).unwrap();
+    }
+    delivery
+}
+
+#[test]
+fn what_a_scheme_signs_is_recognised_and_verified_whatever_the_body_is() {
+    for scheme in SCHEMES {
+        let label = scheme.name;
+        let recipe = scheme.schemes[0];
+        let delivery = own_body(scheme);
+        let receipt = providers::read(&delivery, None, &keys(), &judge());
+        assert_eq!(receipt.provider, Some(label));
+        assert_eq!(receipt.problems, [] as [&str; 0], "{label}");
+        assert_eq!(receipt.events[0].kind, Kind::Other, "{label}");
+        let verdict = |delivery: &Delivery, judge: &Judge| {
+            providers::read(delivery, None, &keys(), judge)
+                .signature
+                .verdict
+        };
+        assert_eq!(
+            verdict(&delivery, &judge()),
+            Verdict::VerifiedTestKey,
+            "{label}: {:?}",
+            receipt.signature
+        );
+
+        let changed = Delivery {
+            body: String::from_utf8(delivery.body.to_vec())
+                .unwrap()
+                .replace("ada", "bob")
+                .into(),
+            ..delivery.clone()
+        };
+        assert!(!verdict(&changed, &judge()).holds(), "{label}");
+
+        let later = Judge {
+            now: now() + jiff::SignedDuration::from_hours(2),
+            ..judge()
+        };
+        let stale = if recipe.timestamp.is_some() {
+            Verdict::Refused
+        } else {
+            Verdict::VerifiedTestKey
+        };
+        assert_eq!(verdict(&delivery, &later), stale, "{label}");
+
+        // Signed once more, it still has one signature of each sort.
+        let mut again = delivery.clone();
+        let seal = &mut Seal {
+            at: now(),
+            url: URL,
+            chance: &mut Chance::seeded(1),
+        };
+        recipe
+            .sign(&mut again, keys().test(scheme).unwrap(), seal)
+            .unwrap();
+        assert_eq!(again, delivery, "{label}");
+    }
+}
+
 proptest::proptest! {
     #[test]
     fn any_bytes_are_read_without_a_crash(body: Vec<u8>, form: bool, name in "[a-z-]{1,20}", value in "[ -~]{0,60}") {
@@ -447,7 +534,7 @@ proptest::proptest! {
             headers.push(name, value);
         }
         let delivery = Delivery { method: http::Method::POST, path: "/".parse().unwrap(), headers, body: body.into() };
-        for provider in ALL {
+        for provider in providers::everyone() {
             let receipt = providers::read(&delivery, Some(provider), &keys, &judge());
             proptest::prop_assert!(!receipt.signature.verdict.holds());
         }

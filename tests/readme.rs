@@ -174,5 +174,6 @@ fn same(line: &str) -> String {
         }
         digits = c.is_ascii_digit();
     }
-    out + "\n"
+    // From ten milliseconds on there is no fraction.
+    out.replace("0.0 ms", "0 ms") + "\n"
 }

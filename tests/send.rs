@@ -485,3 +485,121 @@ fn a_secret_comes_from_a_file_or_the_environment_and_is_never_shown() {
         warned.stderr
     );
 }
+
+#[test]
+fn a_body_of_ones_own_is_signed_as_a_service_that_is_no_email_provider() {
+    // Each body looks like an email provider's; the headers say whose it is.
+    let body = r#"{"event":"click","timestamp":"2026-11-23T19:20:01Z","email":"ada@example.com"}"#;
+    for scheme in ["stripe", "github", "slack", "shopify"] {
+        for (secret, verdict) in [
+            (None, "verified (test key)"),
+            (Some("a secret of ours"), "verified"),
+        ] {
+            let given = secret.map(|secret| format!("{scheme}={secret}"));
+            let secret: Vec<&str> = given.iter().flat_map(|it| ["--secret", it]).collect();
+            let listen = Listen::start(&[&["--json", "--count", "1"], &secret[..]].concat());
+            let mut args = vec!["send", "--data", body, "--scheme", scheme];
+            args.extend(["--to", &listen.url]);
+            args.extend(&secret);
+            let sent = run(&args).success();
+            assert!(sent.stdout.contains(scheme), "{}", sent.stdout);
+            let lines = listen.finish().success().lines();
+            let it = lines
+                .iter()
+                .find(|line| line["type"] == "received")
+                .unwrap();
+            assert_eq!(it["provider"], scheme);
+            assert_eq!(it["signature"]["verdict"], verdict, "{it}");
+            assert_eq!(it["body"]["event"], "click");
+        }
+    }
+}
+
+#[test]
+fn a_scheme_signs_what_the_service_would() {
+    let handler = Receiver::ok();
+    let secret = "--secret=It's a Secret to Everybody";
+    let body = "Hello, World!";
+    run(&[
+        "send",
+        "-d",
+        body,
+        "--scheme",
+        "github",
+        secret,
+        "--to",
+        &handler.url,
+    ])
+    .success();
+    let request = handler.next();
+    // The example in GitHub's documentation.
+    assert_eq!(
+        request.header("x-hub-signature-256"),
+        Some("sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17")
+    );
+    assert_eq!(request.body, body.as_bytes());
+    assert_eq!(
+        request.header("content-type"),
+        Some("text/plain; charset=utf-8")
+    );
+
+    let ran = run(&[
+        "send",
+        "-d",
+        "a=1&b=%20",
+        "--scheme",
+        "stripe",
+        "--signed-at",
+        "2026-09-21T14:13:20Z",
+        "--dry-run",
+    ])
+    .success();
+    assert!(
+        ran.stdout.contains("stripe-signature: t=1790000000,v1="),
+        "{}",
+        ran.stdout
+    );
+    assert!(
+        ran.stdout
+            .contains("content-type: application/x-www-form-urlencoded"),
+        "{}",
+        ran.stdout
+    );
+}
+
+#[test]
+fn a_scheme_has_no_events_to_send() {
+    let ran = run(&["send", "click", "--provider", "stripe"]);
+    assert_eq!(ran.status, 2);
+    assert_eq!(
+        ran.stderr,
+        "error: Stripe sends no `click`\n hint: a body of your own is signed so: `--data BODY --scheme stripe`\n"
+    );
+    for args in [
+        &["send", "--scheme", "stripe"][..],
+        &["send", "click", "--scheme", "stripe", "--data", "{}"],
+        &[
+            "send",
+            "--provider",
+            "resend",
+            "--scheme",
+            "stripe",
+            "--data",
+            "{}",
+        ],
+        &["send", "--scheme", "resend", "--data", "{}"],
+        &["send", "--scheme", "stirpe", "--data", "{}"],
+    ] {
+        let ran = run(args);
+        assert_eq!(ran.status, 2, "{args:?}: {ran:#?}");
+    }
+    let ran = run(&["send", "--scheme", "stirpe", "--data", "{}"]);
+    assert!(
+        ran.stderr.contains("did you mean `stripe`?"),
+        "{}",
+        ran.stderr
+    );
+    // Nor does `all` mean them.
+    let ran = run(&["send", "click", "--provider", "all", "--dry-run"]).success();
+    assert!(!format!("{}{}", ran.stdout, ran.stderr).contains("stripe"));
+}

@@ -193,6 +193,7 @@ vectors! {
     customerio_vectors_get_their_verdicts: "customerio.json"
     elasticemail_vectors_get_their_verdicts: "elasticemail.json"
     loops_vectors_get_their_verdicts: "loops.json"
+    github_vectors_get_their_verdicts: "github.json"
     mailgun_vectors_get_their_verdicts: "mailgun.json"
     mailtrap_vectors_get_their_verdicts: "mailtrap.json"
     mandrill_vectors_get_their_verdicts: "mandrill.json"
@@ -201,6 +202,9 @@ vectors! {
     sendgrid_vectors_get_their_verdicts: "sendgrid.json"
     ses_vectors_get_their_verdicts: "ses.json"
     sparkpost_vectors_get_their_verdicts: "sparkpost.json"
+    shopify_vectors_get_their_verdicts: "shopify.json"
+    slack_vectors_get_their_verdicts: "slack.json"
     standard_webhooks_vectors_get_their_verdicts: "standard-webhooks.json"
+    stripe_vectors_get_their_verdicts: "stripe.json"
     svix_vectors_get_their_verdicts: "svix.json"
 }

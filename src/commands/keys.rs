@@ -5,14 +5,14 @@ use serde_json::json;
 use super::plan;
 use crate::cli::KeysArgs;
 use crate::error::{Exit, Result};
-use crate::providers::{ALL, Provider};
+use crate::providers::{Provider, everyone};
 use crate::report::{Progress, Reporter, Style};
 
 /// Prints the keys of one provider, or of all.
 pub fn run(args: &KeysArgs, style: Style) -> Result<Exit> {
     let chosen: Vec<&Provider> = match &args.provider {
         Some(name) => vec![plan::provider(name)?],
-        None => ALL.to_vec(),
+        None => everyone().collect(),
     };
     let report = Reporter::new(style, Progress::none());
     for provider in chosen {

@@ -6,30 +6,56 @@ use crate::cli::{RequestArgs, SecretArgs};
 use crate::error::{Error, Result};
 use crate::io::client::Settings;
 use crate::io::secrets::{self, Origin};
-use crate::providers::{self, ALL, Keys, Provider, Row};
+use crate::providers::{self, ALL, Keys, Provider, Row, SCHEMES};
 use crate::report::Reporter;
 use crate::webhook::{Delivery, Keyring, Kind, Target, nearest};
 
 /// The environment variable that holds the secret where none is given.
 const DEFAULT_SECRET: &str = "WEBHOOK_CLI_SECRET";
 
-/// The provider of that name, or an error that lists those there are and guesses the nearest.
+/// The provider or the scheme of that name, or an error that lists those there are and guesses the nearest.
 pub fn provider(name: &str) -> Result<&'static Provider> {
-    providers::find(name).ok_or_else(|| {
-        let known: Vec<&str> = providers::names().collect();
-        let error = Error::usage(format!("`{name}` is no provider that is known"));
-        let error = match providers::guess(name) {
-            Some(near) => error.hint(format!("did you mean `{near}`?")),
-            None => error,
-        };
-        error.hint(format!("the providers are {}", known.join(", ")))
-    })
+    providers::find(name).ok_or_else(|| unknown(name, "provider"))
+}
+
+/// The scheme of that name: a service that only signs.
+pub fn scheme(name: &str) -> Result<&'static Provider> {
+    match providers::find(name) {
+        Some(found) if found.rows.is_empty() => Ok(found),
+        Some(found) => Err(Error::usage(format!("{} is a provider", found.title))
+            .hint(format!("write `--provider {name}`"))),
+        None => Err(unknown(name, "scheme")),
+    }
+}
+
+fn unknown(name: &str, what: &str) -> Error {
+    let names = |of: &[&Provider]| {
+        let names: Vec<&str> = of.iter().map(|provider| provider.name).collect();
+        names.join(", ")
+    };
+    let error = Error::usage(format!("`{name}` is no {what} that is known"));
+    let error = match providers::guess(name) {
+        Some(near) => error.hint(format!("did you mean `{near}`?")),
+        None => error,
+    };
+    let error = if what == "provider" {
+        error.hint(format!("the providers are {}", names(ALL)))
+    } else {
+        error
+    };
+    error.hint(format!("the schemes are {}", names(SCHEMES)))
 }
 
 /// The row to start from, or an error that lists what can be sent.
 pub fn row(provider: &'static Provider, name: &str) -> Result<&'static Row> {
     provider.row(name).ok_or_else(|| {
         let known = providers::kinds_of(provider);
+        if provider.rows.is_empty() {
+            return Error::usage(format!("{} sends no `{name}`", provider.title)).hint(format!(
+                "a body of your own is signed so: `--data BODY --scheme {}`",
+                provider.name
+            ));
+        }
         let natives = provider
             .rows
             .iter()
@@ -69,7 +95,9 @@ pub struct Secrets {
 
 /// Reads the secrets. `only` is the one provider in play, if there is one.
 pub fn secrets(args: &SecretArgs, only: Option<&Provider>) -> Result<Secrets> {
-    let known: Vec<&str> = ALL.iter().map(|provider| provider.name).collect();
+    let known: Vec<&str> = providers::everyone()
+        .map(|provider| provider.name)
+        .collect();
     let mut notes = Vec::new();
     let mut ring = Vec::new();
     let mut specs = args.secrets.clone();

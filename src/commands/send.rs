@@ -5,6 +5,8 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::HeaderValue;
+use http::header::CONTENT_TYPE;
 use jiff::Timestamp;
 
 use super::courier::{self, Courier, Parcel, Parcels, Sealer};
@@ -16,7 +18,7 @@ use crate::error::{Error, Exit, Result};
 use crate::io::client::Client;
 use crate::io::recorder::Recorder;
 use crate::providers::{self, ALL, Provider, Row, Template, Wish};
-use crate::report::{Notice, Progress, Reporter, Style, Tally, curl, http};
+use crate::report::{Notice, Progress, Reporter, Style, Tally, curl, http as wire};
 use crate::webhook::{Chance, Delivery, Fixture, Kind, Retry};
 
 /// What `send` was asked to do.
@@ -50,10 +52,10 @@ impl Plan {
     /// Makes a plan of the words.
     pub fn new(args: SendArgs, style: Style) -> Result<Plan> {
         let mut notes = Vec::new();
-        let chosen: Vec<&'static Provider> = if args.provider == "all" {
-            ALL.to_vec()
-        } else {
-            vec![plan::provider(&args.provider)?]
+        let chosen: Vec<&'static Provider> = match &args.scheme {
+            Some(name) => vec![plan::scheme(name)?],
+            None if args.provider == "all" => ALL.to_vec(),
+            None => vec![plan::provider(&args.provider)?],
         };
         let secrets = plan::secrets(
             &args.secrets,
@@ -83,6 +85,13 @@ impl Plan {
             }));
         }
         let mut items = Vec::new();
+        if let ([], [scheme]) = (kinds.as_slice(), chosen.as_slice()) {
+            items.push(Item {
+                name: scheme.name.to_owned(),
+                provider: scheme,
+                template: Template::bare(scheme),
+            });
+        }
         for name in &kinds {
             for provider in &chosen {
                 match row(provider, name, args.bounce.is_some()) {
@@ -304,8 +313,14 @@ impl<P: std::ops::Deref<Target = Plan>> Rounds<P> {
         let (mut delivery, _) = item.template.fill(&wish, at, &mut of_parcel);
         if let Some(data) = &plan.data {
             delivery.body = data.clone();
+            if delivery.headers.get("content-type").is_none() {
+                let kind = HeaderValue::from_static(content_type(data));
+                delivery.headers.set(CONTENT_TYPE, kind);
+            }
         }
         delivery.aim(plan.request.target.path.clone());
+        // Before it is signed, because a header may say what is signed; and after, so that the user has the last word.
+        plan.request.dress(&mut delivery);
         let sealed = plan.sealer.seal(
             item.provider,
             &mut delivery,
@@ -344,6 +359,23 @@ impl<P: std::ops::Deref<Target = Plan>> Iterator for Rounds<P> {
     }
 }
 
+/// What a body of the user's own looks like.
+fn content_type(body: &[u8]) -> &'static str {
+    let is_form = body.contains(&b'=')
+        && body
+            .iter()
+            .all(|b| b.is_ascii_alphanumeric() || b"=&%+-._*~".contains(b));
+    if serde_json::from_slice::<serde::de::IgnoredAny>(body).is_ok() {
+        "application/json"
+    } else if is_form {
+        "application/x-www-form-urlencoded"
+    } else if std::str::from_utf8(body).is_ok() {
+        "text/plain; charset=utf-8"
+    } else {
+        "application/octet-stream"
+    }
+}
+
 fn id_of(number: u64) -> String {
     format!("{}", number + 1)
 }
@@ -352,7 +384,7 @@ fn id_of(number: u64) -> String {
 pub fn printed(parcel: &Parcel, form: Form, request: &Request) -> Vec<u8> {
     match form {
         Form::Http => {
-            let mut out = http(&parcel.delivery, &request.target);
+            let mut out = wire(&parcel.delivery, &request.target);
             out.extend_from_slice(b"\n");
             out
         }

@@ -4,13 +4,14 @@
 //! SMTP reply too; wherever it says its message's id, the new one.
 
 use bytes::Bytes;
-use http::{HeaderName, HeaderValue};
+use http::uri::PathAndQuery;
+use http::{HeaderName, HeaderValue, Method};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Number, Value};
 
 use super::form::{Carry, Envelope, Provider, Row, Stamp};
 use crate::error::{Error, Result};
-use crate::webhook::{Chance, Delivery, Fixture, Place, Style, TimeForm, write};
+use crate::webhook::{Chance, Delivery, Fixture, Headers, Place, Style, TimeForm, write};
 
 /// What the sender wants to differ from the example.
 #[derive(Clone, Debug, Default)]
@@ -86,6 +87,22 @@ impl Template {
             }
         }
         Ok(template)
+    }
+
+    /// No example: a bare request for a body of one's own.
+    pub fn bare(provider: &'static Provider) -> Template {
+        Template {
+            provider,
+            head: Delivery {
+                method: Method::POST,
+                path: PathAndQuery::from_static("/"),
+                headers: Headers::new(),
+                body: Bytes::new(),
+            },
+            root: Value::Null,
+            events: Value::Null,
+            is_form: false,
+        }
     }
 
     fn of_example(provider: &'static Provider, example: &str) -> Result<Template> {

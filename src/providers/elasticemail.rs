@@ -28,7 +28,7 @@ static POST_JSON: Recipe = Recipe {
         Part::Body,
     ],
     signature: Place::Header("x-elasticemail-signature"),
-    encoding: Encoding::HexBehind("v1="),
+    encoding: Encoding::After("v1=", &Encoding::Hex),
     fresh: &[],
     tolerance: 300,
     uncovered: None,

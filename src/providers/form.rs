@@ -9,6 +9,7 @@
 //! 3. Add it to `ALL` in `mod.rs`, in alphabetical order.
 //!
 //! Help, completion, recognition, `send` and every promise in `tests/providers.rs` take it from there.
+//! A service that is known by how it signs and not by what it tells stands in `SCHEMES`, and fills in [`SIGNER`].
 //! What no form can say (a guard on a certificate's address, a string to sign) is a function in that same file.
 
 use crate::webhook::{Algorithm, BounceClass, Encoding, KeyForm, Kind, Mark, Place, Recipe, Style};
@@ -34,7 +35,8 @@ pub struct Provider {
     pub envelope: Envelope,
     /// How it writes JSON.
     pub style: Style,
-    /// Where its own word for the event stands; the first that is there counts.
+    /// Where its own word for the event stands; the first that is there counts. What does not begin with `/` is the
+    /// name of a header field.
     pub native: &'static [&'static str],
     /// Where its fields stand.
     pub fields: Fields,
@@ -47,6 +49,26 @@ pub struct Provider {
     /// Where a link stands that must be visited to confirm a subscription.
     pub confirm: Option<&'static str>,
 }
+
+/// A service that signs, whatever it tells: no kinds and no examples, so there is nothing to send of it but a body of
+/// one's own.
+pub const SIGNER: Provider = Provider {
+    name: "",
+    title: "",
+    docs: "",
+    tells: &[],
+    schemes: &[],
+    test_secret: "",
+    test_public: "",
+    envelope: Envelope::Plain,
+    style: Style::COMPACT,
+    native: &["/type"],
+    fields: FIELDS,
+    rows: &[],
+    bounces: &[],
+    ids: &[],
+    confirm: None,
+};
 
 /// Something by which a provider's deliveries are recognised.
 #[derive(Debug)]

@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use super::{ALL, Provider};
+use super::{Provider, everyone};
 use crate::error::{Error, Result};
 use crate::webhook::{Key, KeyForm, Keyring, Secret};
 
@@ -36,7 +36,7 @@ impl Keys {
                 Some((name, Some(provider))) if !fits(provider) => {
                     return Err(wrong_form(name, provider));
                 }
-                None if !ALL.iter().any(|provider| fits(provider)) => {
+                None if !everyone().any(fits) => {
                     return Err(Error::usage("the secret is empty")
                         .hint("give it as `--secret env:NAME` or `--secret file:PATH`"));
                 }
@@ -44,7 +44,7 @@ impl Keys {
             }
         }
         Ok(Keys(
-            ALL.iter()
+            everyone()
                 .map(|provider| Slot {
                     provider,
                     given: ring

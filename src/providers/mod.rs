@@ -1,4 +1,5 @@
-//! The catalogue: what each provider sends and how it signs. Nothing else lists the providers.
+//! The catalogue: what each provider sends and how it signs. Nothing else lists the providers, nor the services that
+//! are known only by how they sign.
 
 /// A fixture's text, built into the binary.
 macro_rules! example {
@@ -16,6 +17,7 @@ mod read;
 mod customerio;
 mod elasticemail;
 mod generic;
+mod github;
 mod loops;
 mod mailgun;
 mod mailtrap;
@@ -24,8 +26,11 @@ mod postmark;
 mod resend;
 mod sendgrid;
 mod ses;
+mod shopify;
+mod slack;
 mod sparkpost;
 mod standard_webhooks;
+mod stripe;
 
 pub use compose::{Template, Wish};
 pub use form::{Bounce, Carry, Envelope, Fields, Provider, Row, Stamp, Tell};
@@ -52,14 +57,23 @@ pub static ALL: &[&Provider] = &[
     &standard_webhooks::PROVIDER,
 ];
 
-/// The provider of that name.
-pub fn find(name: &str) -> Option<&'static Provider> {
-    ALL.iter().copied().find(|provider| provider.name == name)
+/// Services that are no email providers, in alphabetical order: their deliveries are recognised and verified, and a
+/// body of one's own can be signed as they do. They have no kinds, and `all` does not mean them.
+pub static SCHEMES: &[&Provider] = &[
+    &github::PROVIDER,
+    &shopify::PROVIDER,
+    &slack::PROVIDER,
+    &stripe::PROVIDER,
+];
+
+/// Every provider, then every service that only signs.
+pub fn everyone() -> impl Iterator<Item = &'static Provider> {
+    ALL.iter().chain(SCHEMES).copied()
 }
 
-/// The known names, for a message.
-pub fn names() -> impl Iterator<Item = &'static str> {
-    ALL.iter().map(|provider| provider.name)
+/// The provider or the scheme of that name.
+pub fn find(name: &str) -> Option<&'static Provider> {
+    everyone().find(|provider| provider.name == name)
 }
 
 /// The names that can be sent for a provider: the kinds it has, then its own words.
@@ -77,7 +91,7 @@ pub fn kinds_of(provider: &Provider) -> Vec<&'static str> {
         .collect()
 }
 
-/// The nearest provider to a name that is not known.
+/// The nearest provider or scheme to a name that is not known.
 pub fn guess(name: &str) -> Option<&'static str> {
-    nearest(name, names())
+    nearest(name, everyone().map(|provider| provider.name))
 }

@@ -5,7 +5,7 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
 use super::form::{Envelope, Provider, Row, Stamp, Tell};
-use super::{ALL, Keys};
+use super::{ALL, Keys, SCHEMES};
 use crate::webhook::{
     Delivery, Document, Event, Judge, Key, Kind, Mark, Place, Receipt, Recipe, Recognition,
     Signature,
@@ -58,12 +58,14 @@ fn look(
             .confirm
             .and_then(|at| document.text(at))
             .map(Into::into);
-        read_events(provider, document, &mut receipt);
+        read_events(provider, delivery, document, &mut receipt);
     }
     receipt
 }
 
-/// The provider that a delivery comes from, and what says so. Bodies are asked before headers.
+/// The provider that a delivery comes from, and what says so. The headers of services that only sign are their own, and
+/// their bodies may look like anything, so these are asked first; of providers, several share their headers, so there
+/// bodies are asked before headers.
 pub fn recognise(
     delivery: &Delivery,
     document: Option<&Document>,
@@ -80,8 +82,10 @@ pub fn recognise(
             _ => None,
         })
     };
-    ALL.iter()
-        .find_map(by_body)
+    SCHEMES
+        .iter()
+        .find_map(by_header)
+        .or_else(|| ALL.iter().find_map(by_body))
         .or_else(|| ALL.iter().find_map(by_header))
 }
 
@@ -103,7 +107,8 @@ pub fn signing_scheme(provider: &Provider, delivery: &Delivery) -> Option<&'stat
         .find(|scheme| scheme.is_present(delivery, document.as_ref()))
         .or_else(|| {
             schemes.find(|scheme| {
-                matches!(scheme.signature, Place::Header(_)) && delivery.told_by_query().is_none()
+                !matches!(scheme.signature, Place::Body(_) | Place::Field(_))
+                    && delivery.told_by_query().is_none()
             })
         })
 }
@@ -148,7 +153,13 @@ pub(super) fn verdict_of<'a>(
     }
 }
 
-fn read_events(provider: &Provider, document: &Document, receipt: &mut Receipt) {
+fn read_events(
+    provider: &Provider,
+    delivery: &Delivery,
+    document: &Document,
+    receipt: &mut Receipt,
+) {
+    let read_event = |event: &Document| read_event(provider, delivery, event);
     let inner_text = match provider.envelope {
         Envelope::Plain | Envelope::List(_) | Envelope::Only(_) => None,
         Envelope::Text(at, _) => document.text(at),
@@ -167,17 +178,15 @@ fn read_events(provider: &Provider, document: &Document, receipt: &mut Receipt) 
         .or(listed)
         .unwrap_or(document);
     match root {
-        Document::List(events) => receipt
-            .events
-            .extend(events.iter().map(|event| read_event(provider, event))),
-        event => receipt.events.push(read_event(provider, event)),
+        Document::List(events) => receipt.events.extend(events.iter().map(read_event)),
+        event => receipt.events.push(read_event(event)),
     }
     let unknown = receipt
         .events
         .iter()
         .filter(|event| event.native.is_empty())
         .count();
-    if unknown > 0 {
+    if unknown > 0 && !provider.rows.is_empty() {
         receipt.problems.push(format!(
             "{unknown} of {} events are of no kind that {} has",
             receipt.events.len(),
@@ -186,7 +195,7 @@ fn read_events(provider: &Provider, document: &Document, receipt: &mut Receipt) 
     }
 }
 
-fn read_event(provider: &Provider, event: &Document) -> Event {
+fn read_event(provider: &Provider, delivery: &Delivery, event: &Document) -> Event {
     let fields = &provider.fields;
     let event = match provider.envelope {
         Envelope::Only(at) => only(event, at),
@@ -199,7 +208,15 @@ fn read_event(provider: &Provider, event: &Document) -> Event {
             .filter(|text| !text.is_empty())
             .map(|text| text.into_owned())
     };
-    let native = text(provider.native)
+    let (inside, outside): (Vec<&str>, Vec<&str>) = provider
+        .native
+        .iter()
+        .partition(|place| place.starts_with('/'));
+    let native = text(&inside)
+        .or_else(|| {
+            let mut named = outside.iter().copied();
+            named.find_map(|name| delivery.headers.text(name).map(str::to_owned))
+        })
         .or_else(|| row.map(|row| row.native.to_owned()))
         .unwrap_or_default();
     let message_id = text(fields.message_id).map(|id| match fields.message_id_end {

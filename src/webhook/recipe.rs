@@ -4,13 +4,13 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit, Mac};
 use http::{HeaderName, HeaderValue};
 use jiff::Timestamp;
 use p256::ecdsa::signature::{Signer, Verifier};
 use sha1::Sha1;
-use sha2::Sha256;
+use sha2::{Digest, Sha256, Sha384, Sha512};
 
 use super::{Chance, Credentials, Delivery, Document, Key, KeyForm, Signature, Verdict, json};
 
@@ -53,6 +53,12 @@ pub enum Algorithm {
     HmacSha256,
     /// HMAC with SHA-1.
     HmacSha1,
+    /// HMAC with SHA-384.
+    HmacSha384,
+    /// HMAC with SHA-512.
+    HmacSha512,
+    /// SHA-256 of the key with the message behind it, which is no HMAC.
+    KeyedSha256,
     /// ECDSA on P-256 with SHA-256, in ASN.1 DER.
     EcdsaP256,
     /// RSA, PKCS#1 v1.5, with SHA-1 or SHA-256 as the text here says `1` or `2`.
@@ -66,10 +72,16 @@ pub enum Algorithm {
 pub enum Encoding {
     /// Lower-case hexadecimal, and only that.
     Hex,
-    /// Lower-case hexadecimal behind this text.
-    HexBehind(&'static str),
+    /// Hexadecimal in either case; written in lower case.
+    AnyHex,
     /// Standard base64 with padding.
     Base64,
+    /// Base64 in the alphabet for URLs; padding is not written, and does not matter.
+    Base64Url,
+    /// This text, and behind it the bytes in another encoding.
+    After(&'static str, &'static Encoding),
+    /// Several with commas between them, of which one must hold; one is written.
+    Listed(&'static Encoding),
     /// Space-separated entries of a version, a comma and base64: `v1` for HMAC, `v1a` for Ed25519.
     Versioned,
 }
@@ -79,6 +91,9 @@ pub enum Encoding {
 pub enum Place {
     /// In a header field of that name.
     Header(&'static str),
+    /// In a header field that lists `name=value` with commas between: the values of the second name, with commas
+    /// between them if there are several.
+    Item(&'static str, &'static str),
     /// In the JSON body, at that pointer.
     Body(&'static str),
     /// In a form body: the last field of that name.
@@ -90,6 +105,10 @@ pub enum Place {
 pub enum TimeForm {
     /// Seconds since 1970, as digits.
     Seconds,
+    /// Milliseconds since 1970, as digits.
+    Millis,
+    /// Another form of which only the age is checked: a time ahead of ours is taken.
+    AgeOnly(&'static TimeForm),
     /// RFC 3339 in UTC with that many digits behind the second.
     Rfc3339(u8),
 }
@@ -109,6 +128,10 @@ pub enum Part {
     Url,
     /// The path and the query of that URL.
     UrlPath,
+    /// The same, and further spellings of it that verify as well.
+    UrlOr(fn(&str) -> Vec<String>),
+    /// Path and query of the request.
+    Path,
     /// The fields of a form, sorted by name: each name followed by its decoded value.
     SortedForm,
     /// This text.
@@ -117,6 +140,8 @@ pub enum Part {
     At(Place),
     /// What no other part can say.
     Own(fn(&Document) -> Result<Vec<u8>, String>),
+    /// The same of the whole request.
+    Of(fn(&Delivery) -> Result<Vec<u8>, String>),
 }
 
 /// What a signature is judged by, besides the delivery itself.
@@ -158,6 +183,14 @@ impl Place {
                 }
                 Ok(first.map(|value| String::from_utf8_lossy(value.as_bytes())))
             }
+            Place::Item(header, name) => {
+                let list = Place::Header(header).read(delivery, document)?;
+                let values: Vec<&str> = items(list.as_deref().unwrap_or_default())
+                    .filter(|(at, _)| at == name)
+                    .map(|(_, value)| value)
+                    .collect();
+                Ok((!values.is_empty()).then(|| values.join(",").into()))
+            }
             Place::Body(pointer) => Ok(document.and_then(|document| document.text(pointer))),
             Place::Field(name) => Ok(match document {
                 Some(Document::Map(fields)) => fields
@@ -177,6 +210,19 @@ impl Place {
                     .map_err(|_| format!("`{name}` cannot hold its value"))?;
                 delivery.headers.set(HeaderName::from_static(name), value);
             }
+            Place::Item(header, name) => {
+                let whole = Place::Header(header);
+                let list = whole.read(delivery, None)?.unwrap_or_default();
+                let mut new = Some(value);
+                let mut kept: Vec<String> = items(&list)
+                    .filter_map(|(at, old)| {
+                        let value = if at == *name { new.take()? } else { old };
+                        Some(format!("{at}={value}"))
+                    })
+                    .collect();
+                kept.extend(new.map(|value| format!("{name}={value}")));
+                whole.write(delivery, &kept.join(","))?;
+            }
             Place::Body(pointer) => {
                 let text = serde_json::Value::from(value).to_string();
                 delivery.body = json::splice(&delivery.body, pointer, &text)
@@ -191,10 +237,17 @@ impl Place {
     fn name(&self) -> String {
         match self {
             Place::Header(name) => format!("header `{name}`"),
+            Place::Item(header, name) => format!("`{name}=` in header `{header}`"),
             Place::Body(pointer) => format!("`{pointer}` in the body"),
             Place::Field(name) => format!("form field `{name}`"),
         }
     }
+}
+
+/// The items of a list such as `t=1,v1=ab`; what has no `=` is none.
+fn items(list: &str) -> impl Iterator<Item = (&str, &str)> {
+    list.split(',')
+        .filter_map(|item| item.trim().split_once('='))
 }
 
 /// A form with the last field of that name changed, or with a field more; every other byte stays.
@@ -227,6 +280,8 @@ impl TimeForm {
     pub fn write(self, at: Timestamp) -> String {
         match self {
             TimeForm::Seconds => at.as_second().to_string(),
+            TimeForm::Millis => at.as_millisecond().to_string(),
+            TimeForm::AgeOnly(form) => form.write(at),
             TimeForm::Rfc3339(digits) => {
                 let whole = at.strftime("%Y-%m-%dT%H:%M:%S");
                 if digits == 0 {
@@ -243,12 +298,15 @@ impl TimeForm {
 
     /// Reads a time; strict, because a signed text must not mean two things.
     pub fn read(self, text: &str) -> Option<Timestamp> {
+        let digits = |most: usize| {
+            let plain =
+                (1..=most).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
+            plain.then(|| text.parse().ok()).flatten()
+        };
         match self {
-            TimeForm::Seconds => {
-                let digits =
-                    (1..=12).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
-                Timestamp::from_second(digits.then(|| text.parse().ok())??).ok()
-            }
+            TimeForm::Seconds => Timestamp::from_second(digits(12)?).ok(),
+            TimeForm::Millis => Timestamp::from_millisecond(digits(15)?).ok(),
+            TimeForm::AgeOnly(form) => form.read(text),
             TimeForm::Rfc3339(_) => text.parse().ok(),
         }
     }
@@ -273,6 +331,18 @@ impl Judge {
             ),
         }
     }
+}
+
+/// An HMAC that was fed the message; no generic function, because the bounds of one would be longer than the code.
+macro_rules! mac {
+    ($digest:ty, $key:expr, $message:expr) => {
+        Hmac::<$digest>::new_from_slice($key)
+            .map(|mut mac| {
+                mac.update($message);
+                mac
+            })
+            .map_err(|error| error.to_string())
+    };
 }
 
 impl Recipe {
@@ -311,13 +381,8 @@ impl Recipe {
         let document = Document::read(&delivery.headers, &body).ok();
         let message = self.message(delivery, document.as_ref(), seal.url)?;
         let bytes = self.compute(key, &message, document.as_ref())?;
-        let text = match self.encoding {
-            Encoding::Hex => hex::encode(bytes),
-            Encoding::HexBehind(prefix) => format!("{prefix}{}", hex::encode(bytes)),
-            Encoding::Base64 => STANDARD.encode(bytes),
-            Encoding::Versioned => format!("{},{}", version(key), STANDARD.encode(bytes)),
-        };
-        self.signature.write(delivery, &text)
+        self.signature
+            .write(delivery, &self.encoding.write(key, &bytes))
     }
 
     /// Judges a delivery. `keys` were given by the user; `test` gives the public test key, tried where none of them fits.
@@ -361,11 +426,20 @@ impl Recipe {
             }
             Err(reason) => return told(Verdict::Refused, Some(reason)),
         };
-        let message = match self.message(delivery, document, &judge.url(delivery)) {
-            Ok(message) => message,
+        let messages: Result<Vec<Vec<u8>>, String> = self
+            .spellings(judge.url(delivery))
+            .iter()
+            .map(|url| self.message(delivery, document, url))
+            .collect();
+        let messages = match messages {
+            Ok(messages) => messages,
             Err(reason) => return told(Verdict::Refused, Some(reason)),
         };
-        let holds = |key: &Key| self.matches(key, &message, &given, document);
+        let holds = |key: &Key| {
+            messages
+                .iter()
+                .any(|message| self.matches(key, message, &given, document))
+        };
         let verdict = if keys.iter().any(holds) {
             Verdict::Verified
         } else if test().is_some_and(holds) {
@@ -386,12 +460,23 @@ impl Recipe {
         if let Err(reason) = self.in_time(delivery, document, judge) {
             return told(Verdict::Refused, Some(reason));
         }
-        if let (Some(guard), Some(document)) = (self.guard, document)
-            && let Err(reason) = guard(delivery, document, judge)
+        if let Some(guard) = self.guard
+            && let Err(reason) = guard(delivery, document.unwrap_or(&Document::Null), judge)
         {
             return told(Verdict::Refused, Some(reason));
         }
         told(verdict, self.uncovered.map(Into::into))
+    }
+
+    /// The URLs that may have been signed, the likeliest first.
+    fn spellings(&self, url: String) -> Vec<String> {
+        let others = self.signed.iter().find_map(|part| match part {
+            Part::UrlOr(others) => Some(others(&url)),
+            _ => None,
+        });
+        std::iter::once(url)
+            .chain(others.into_iter().flatten())
+            .collect()
     }
 
     /// Exactly what is signed.
@@ -426,7 +511,8 @@ impl Recipe {
                 Part::Body => message.extend_from_slice(&delivery.body),
                 Part::Method => message.extend_from_slice(delivery.method.as_str().as_bytes()),
                 Part::UrlPath => message.extend_from_slice(path_of(url).as_bytes()),
-                Part::Url => message.extend_from_slice(url.as_bytes()),
+                Part::Url | Part::UrlOr(_) => message.extend_from_slice(url.as_bytes()),
+                Part::Path => message.extend_from_slice(delivery.path.as_str().as_bytes()),
                 Part::SortedForm => {
                     let mut fields: Vec<_> = form_urlencoded::parse(&delivery.body).collect();
                     fields.sort();
@@ -440,6 +526,7 @@ impl Recipe {
                 Part::Own(own) => {
                     message.extend(own(document.ok_or("the body could not be read")?)?)
                 }
+                Part::Of(of) => message.extend(of(delivery)?),
             }
         }
         Ok(message)
@@ -454,18 +541,19 @@ impl Recipe {
         let missing =
             || String::from("this key can verify, but not sign: the private key is needed");
         match (self.algorithm, key) {
-            (Algorithm::HmacSha256, Key::Shared(key)) => {
-                let mut mac =
-                    Hmac::<Sha256>::new_from_slice(key).map_err(|error| error.to_string())?;
-                mac.update(message);
-                Ok(mac.finalize().into_bytes().to_vec())
-            }
             (Algorithm::HmacSha1, Key::Shared(key)) => {
-                let mut mac =
-                    Hmac::<Sha1>::new_from_slice(key).map_err(|error| error.to_string())?;
-                mac.update(message);
-                Ok(mac.finalize().into_bytes().to_vec())
+                Ok(mac!(Sha1, key, message)?.finalize().into_bytes().to_vec())
             }
+            (Algorithm::HmacSha256, Key::Shared(key)) => {
+                Ok(mac!(Sha256, key, message)?.finalize().into_bytes().to_vec())
+            }
+            (Algorithm::HmacSha384, Key::Shared(key)) => {
+                Ok(mac!(Sha384, key, message)?.finalize().into_bytes().to_vec())
+            }
+            (Algorithm::HmacSha512, Key::Shared(key)) => {
+                Ok(mac!(Sha512, key, message)?.finalize().into_bytes().to_vec())
+            }
+            (Algorithm::KeyedSha256, Key::Shared(key)) => Ok(keyed_sha256(key, message)),
             (Algorithm::HmacSha256, Key::Ed25519(private, _)) => Ok(private
                 .as_ref()
                 .ok_or_else(missing)?
@@ -499,41 +587,27 @@ impl Recipe {
     }
 
     fn matches(&self, key: &Key, message: &[u8], given: &str, document: Option<&Document>) -> bool {
-        // Providers write lower case, and some of their libraries compare the text.
-        let hex = |given: &str| {
-            !given.bytes().any(|b| b.is_ascii_uppercase())
-                && hex::decode(given).is_ok_and(|given| self.holds(key, message, &given, document))
-        };
-        match self.encoding {
-            Encoding::Hex => hex(given),
-            Encoding::HexBehind(prefix) => given.strip_prefix(prefix).is_some_and(hex),
-            Encoding::Base64 => STANDARD
-                .decode(given)
-                .is_ok_and(|given| self.holds(key, message, &given, document)),
-            Encoding::Versioned => given
-                .split(' ')
-                .filter_map(|entry| entry.split_once(',').filter(|(at, _)| *at == version(key)))
-                .filter_map(|(_, base64)| STANDARD.decode(base64).ok())
-                // More entries than any rotation needs are an attack on our time.
-                .take(16)
-                .any(|given| self.holds(key, message, &given, document)),
-        }
+        self.encoding.any(key, given, &|given| {
+            self.holds(key, message, given, document)
+        })
     }
 
     /// Whether these bytes are the signature; in constant time where the key is shared.
     fn holds(&self, key: &Key, message: &[u8], given: &[u8], document: Option<&Document>) -> bool {
         match (self.algorithm, key) {
-            (Algorithm::HmacSha256, Key::Shared(key)) => Hmac::<Sha256>::new_from_slice(key)
-                .is_ok_and(|mut mac| {
-                    mac.update(message);
-                    mac.verify_slice(given).is_ok()
-                }),
             (Algorithm::HmacSha1, Key::Shared(key)) => {
-                Hmac::<Sha1>::new_from_slice(key).is_ok_and(|mut mac| {
-                    mac.update(message);
-                    mac.verify_slice(given).is_ok()
-                })
+                mac!(Sha1, key, message).is_ok_and(|mac| mac.verify_slice(given).is_ok())
             }
+            (Algorithm::HmacSha256, Key::Shared(key)) => {
+                mac!(Sha256, key, message).is_ok_and(|mac| mac.verify_slice(given).is_ok())
+            }
+            (Algorithm::HmacSha384, Key::Shared(key)) => {
+                mac!(Sha384, key, message).is_ok_and(|mac| mac.verify_slice(given).is_ok())
+            }
+            (Algorithm::HmacSha512, Key::Shared(key)) => {
+                mac!(Sha512, key, message).is_ok_and(|mac| mac.verify_slice(given).is_ok())
+            }
+            (Algorithm::KeyedSha256, Key::Shared(key)) => same(given, &keyed_sha256(key, message)),
             (Algorithm::HmacSha256, Key::Ed25519(_, public)) => {
                 ed25519_dalek::Signature::from_slice(given)
                     .is_ok_and(|given| public.verify_strict(message, &given).is_ok())
@@ -564,31 +638,10 @@ impl Recipe {
 
     /// Why a signature that is there does not match, as far as its looks tell.
     fn mismatch(&self, given: &str) -> String {
-        let hex = !given.is_empty()
-            && given.len().is_multiple_of(2)
-            && given.bytes().all(|b| b.is_ascii_hexdigit());
-        match self.encoding {
-            Encoding::Hex if !hex => "the signature is not hexadecimal".into(),
-            Encoding::Hex if given.bytes().any(|b| b.is_ascii_uppercase()) => {
-                "the signature is in upper case; the provider writes lower case".into()
-            }
-            Encoding::HexBehind(prefix) if !given.starts_with(prefix) => {
-                format!("the signature does not begin with `{prefix}`")
-            }
-            Encoding::Base64 if hex => "the signature looks hexadecimal, base64 is wanted".into(),
-            Encoding::Base64 if STANDARD.decode(given).is_err() => {
-                "the signature is not base64".into()
-            }
-            Encoding::Versioned
-                if !given
-                    .split(' ')
-                    .any(|entry| entry.starts_with("v1,") || entry.starts_with("v1a,")) =>
-            {
-                "the signature has no `v1,…` entry".into()
-            }
-            _ => "the signature does not match: another secret, or the body was changed on its way"
-                .into(),
-        }
+        self.encoding.oddity(given).unwrap_or_else(|| {
+            "the signature does not match: another secret, or the body was changed on its way"
+                .into()
+        })
     }
 
     fn in_time(
@@ -608,9 +661,16 @@ impl Recipe {
             .tolerance
             .unwrap_or(Duration::from_secs(self.tolerance));
         let age = judge.now.duration_since(at);
-        if age.unsigned_abs() <= allowed + Duration::from_nanos(999_999_999)
-            && age.as_secs().unsigned_abs() <= allowed.as_secs()
-        {
+        // Where whole seconds are signed, whole seconds are compared.
+        let in_time = match form {
+            TimeForm::AgeOnly(_) if age.is_negative() => true,
+            TimeForm::Millis => age.unsigned_abs() <= allowed,
+            _ => {
+                age.unsigned_abs() <= allowed + Duration::from_nanos(999_999_999)
+                    && age.as_secs().unsigned_abs() <= allowed.as_secs()
+            }
+        };
+        if in_time {
             return Ok(());
         }
         let way = if age.is_negative() { "ahead" } else { "old" };
@@ -628,6 +688,93 @@ fn path_of(url: &str) -> &str {
     rest.find(['/', '?'])
         .and_then(|at| rest.get(at..))
         .unwrap_or("/")
+}
+
+impl Encoding {
+    /// Writes a signature's bytes.
+    fn write(self, key: &Key, bytes: &[u8]) -> String {
+        match self {
+            Encoding::Hex | Encoding::AnyHex => hex::encode(bytes),
+            Encoding::Base64 => STANDARD.encode(bytes),
+            Encoding::Base64Url => URL_SAFE_NO_PAD.encode(bytes),
+            Encoding::Versioned => format!("{},{}", version(key), STANDARD.encode(bytes)),
+            Encoding::After(prefix, inner) => format!("{prefix}{}", inner.write(key, bytes)),
+            Encoding::Listed(inner) => inner.write(key, bytes),
+        }
+    }
+
+    /// Whether any signature in this text holds.
+    fn any(self, key: &Key, given: &str, holds: &dyn Fn(&[u8]) -> bool) -> bool {
+        match self {
+            // Providers write lower case, and some of their libraries compare the text.
+            Encoding::Hex => {
+                !given.bytes().any(|b| b.is_ascii_uppercase())
+                    && hex::decode(given).is_ok_and(|given| holds(&given))
+            }
+            Encoding::AnyHex => hex::decode(given).is_ok_and(|given| holds(&given)),
+            Encoding::Base64 => STANDARD.decode(given).is_ok_and(|given| holds(&given)),
+            Encoding::Base64Url => URL_SAFE_NO_PAD
+                .decode(given.trim_end_matches('='))
+                .is_ok_and(|given| holds(&given)),
+            Encoding::Versioned => given
+                .split(' ')
+                .filter_map(|entry| entry.split_once(',').filter(|(at, _)| *at == version(key)))
+                .filter_map(|(_, base64)| STANDARD.decode(base64).ok())
+                .take(MOST_SIGNATURES)
+                .any(|given| holds(&given)),
+            Encoding::After(prefix, inner) => given
+                .strip_prefix(prefix)
+                .is_some_and(|given| inner.any(key, given, holds)),
+            Encoding::Listed(inner) => given
+                .split(',')
+                .take(MOST_SIGNATURES)
+                .any(|given| inner.any(key, given, holds)),
+        }
+    }
+
+    /// What is odd about a signature that does not hold, as far as its looks tell.
+    fn oddity(self, given: &str) -> Option<String> {
+        let hex = !given.is_empty()
+            && given.len().is_multiple_of(2)
+            && given.bytes().all(|b| b.is_ascii_hexdigit());
+        match self {
+            Encoding::Hex | Encoding::AnyHex if !hex => {
+                Some("the signature is not hexadecimal".into())
+            }
+            Encoding::Hex if given.bytes().any(|b| b.is_ascii_uppercase()) => {
+                Some("the signature is in upper case; the provider writes lower case".into())
+            }
+            Encoding::Base64 | Encoding::Base64Url if hex => {
+                Some("the signature looks hexadecimal, base64 is wanted".into())
+            }
+            Encoding::Base64 if STANDARD.decode(given).is_err() => {
+                Some("the signature is not base64".into())
+            }
+            Encoding::Versioned
+                if !given
+                    .split(' ')
+                    .any(|entry| entry.starts_with("v1,") || entry.starts_with("v1a,")) =>
+            {
+                Some("the signature has no `v1,…` entry".into())
+            }
+            Encoding::After(prefix, inner) => match given.strip_prefix(prefix) {
+                Some(given) => inner.oddity(given),
+                None => Some(format!("the signature's prefix `{prefix}` is missing")),
+            },
+            Encoding::Listed(inner) => inner.oddity(given.split(',').next().unwrap_or(given)),
+            _ => None,
+        }
+    }
+}
+
+/// More entries than any rotation needs are an attack on our time.
+const MOST_SIGNATURES: usize = 16;
+
+fn keyed_sha256(key: &[u8], message: &[u8]) -> Vec<u8> {
+    Sha256::new_with_prefix(key)
+        .chain_update(message)
+        .finalize()
+        .to_vec()
 }
 
 fn version(key: &Key) -> &'static str {
@@ -671,16 +818,18 @@ fn present(delivery: &mut Delivery, key: &Key) -> Result<(), String> {
     Ok(())
 }
 
+/// Whether two byte strings are the same, in the same time wherever they differ.
+fn same(given: &[u8], wanted: &[u8]) -> bool {
+    given.len() == wanted.len()
+        && given
+            .iter()
+            .zip(wanted)
+            .fold(0, |odd, (a, b)| odd | (a ^ b))
+            == 0
+}
+
 /// Whether a request carries these credentials; compared in constant time.
 fn carries(delivery: &Delivery, key: &Key) -> bool {
-    let same = |given: &[u8], wanted: &[u8]| {
-        given.len() == wanted.len()
-            && given
-                .iter()
-                .zip(wanted)
-                .fold(0, |odd, (a, b)| odd | (a ^ b))
-                == 0
-    };
     match key {
         Key::Credentials(Credentials::Basic(user, password)) => {
             let given = delivery
