@@ -100,7 +100,7 @@ pub struct SecretArgs {
     #[arg(long = "secret", value_name = "SECRET", hide_env_values = true)]
     pub secrets: Vec<String>,
 
-    /// The URL that the provider was told to call, for schemes that sign the URL (Mandrill)
+    /// The URL that the provider was told to call, for schemes that sign the URL (Mandrill, Twilio, HubSpot)
     #[arg(long, value_name = "URL")]
     pub public_url: Option<String>,
 }
@@ -306,7 +306,7 @@ pub struct SendArgs {
     #[arg(long, value_name = "NAME", default_value = "generic")]
     pub provider: String,
 
-    /// Sign your own body as a service that is no email provider: stripe, github, slack, shopify
+    /// Sign your own body as a service that is no email provider: stripe, github, slack, shopify, twilio, hubspot
     #[arg(long, value_name = "NAME", requires = "data", conflicts_with_all = ["provider", "kinds"], help_heading = "Signatures")]
     pub scheme: Option<String>,
 

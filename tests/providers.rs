@@ -445,12 +445,11 @@ fn own_body(scheme: &Provider) -> Delivery {
         method: http::Method::POST,
         path: "/webhooks".parse().unwrap(),
         headers: webhook_cli::webhook::Headers::new(),
-        body: r#"{"event":"click","timestamp":"2026-11-23T19:20:01Z","email":"ada@example.com"}"#
-            .into(),
+        body: "mandrill_events=%5B%7B%22event%22%3A%22click%22%7D%5D&email=ada".into(),
     };
     delivery.headers.push(
         http::header::CONTENT_TYPE,
-        "application/json".parse().unwrap(),
+        "application/x-www-form-urlencoded".parse().unwrap(),
     );
     if let (Some(recipe), Some(key)) = (
         providers::signing_scheme(scheme, &delivery),

@@ -490,7 +490,7 @@ fn a_secret_comes_from_a_file_or_the_environment_and_is_never_shown() {
 fn a_body_of_ones_own_is_signed_as_a_service_that_is_no_email_provider() {
     // Each body looks like an email provider's; the headers say whose it is.
     let body = r#"{"event":"click","timestamp":"2026-11-23T19:20:01Z","email":"ada@example.com"}"#;
-    for scheme in ["stripe", "github", "slack", "shopify"] {
+    for scheme in ["stripe", "github", "slack", "shopify", "hubspot"] {
         for (secret, verdict) in [
             (None, "verified (test key)"),
             (Some("a secret of ours"), "verified"),
@@ -602,4 +602,42 @@ fn a_scheme_has_no_events_to_send() {
     // Nor does `all` mean them.
     let ran = run(&["send", "click", "--provider", "all", "--dry-run"]).success();
     assert!(!format!("{}{}", ran.stdout, ran.stderr).contains("stripe"));
+}
+
+#[test]
+fn a_scheme_that_signs_the_url_signs_the_one_it_goes_to() {
+    for public_url in [None, Some("https://hooks.example.com")] {
+        let url = public_url.map(|url| ["--public-url", url]);
+        let url = url.as_ref().map_or(&[][..], |url| &url[..]);
+        for scheme in ["twilio", "hubspot"] {
+            let listen = Listen::start(&[&["--json", "--count", "1"], url].concat());
+            let to = format!("{}/in?tenant=7", listen.url);
+            let full = public_url.map(|url| format!("{url}/in?tenant=7"));
+            let full: Vec<&str> = full.iter().flat_map(|it| ["--public-url", it]).collect();
+            let args = [
+                "send",
+                "-d",
+                "To=%2B12025550199&Body=a+b",
+                "--scheme",
+                scheme,
+            ];
+            run(&[&args[..], &["--to", &to], &full].concat()).success();
+            let lines = listen.finish().success().lines();
+            let it = lines
+                .iter()
+                .find(|line| line["type"] == "received")
+                .unwrap();
+            assert_eq!(it["provider"], scheme);
+            assert_eq!(it["signature"]["verdict"], "verified (test key)", "{it}");
+        }
+    }
+    // What Twilio ties to the URL is said, not left out.
+    let ran = run(&["send", "-d", "{}", "--scheme", "twilio", "--dry-run"]);
+    assert_eq!(ran.status, 2);
+    assert!(
+        ran.stderr
+            .contains("`bodySHA256=44136fa355b3678a1146ad16f7e8649e"),
+        "{}",
+        ran.stderr
+    );
 }

@@ -194,6 +194,7 @@ vectors! {
     elasticemail_vectors_get_their_verdicts: "elasticemail.json"
     loops_vectors_get_their_verdicts: "loops.json"
     github_vectors_get_their_verdicts: "github.json"
+    hubspot_vectors_get_their_verdicts: "hubspot.json"
     mailgun_vectors_get_their_verdicts: "mailgun.json"
     mailtrap_vectors_get_their_verdicts: "mailtrap.json"
     mandrill_vectors_get_their_verdicts: "mandrill.json"
@@ -207,4 +208,5 @@ vectors! {
     standard_webhooks_vectors_get_their_verdicts: "standard-webhooks.json"
     stripe_vectors_get_their_verdicts: "stripe.json"
     svix_vectors_get_their_verdicts: "svix.json"
+    twilio_vectors_get_their_verdicts: "twilio.json"
 }

@@ -18,6 +18,7 @@ mod customerio;
 mod elasticemail;
 mod generic;
 mod github;
+mod hubspot;
 mod loops;
 mod mailgun;
 mod mailtrap;
@@ -31,6 +32,7 @@ mod slack;
 mod sparkpost;
 mod standard_webhooks;
 mod stripe;
+mod twilio;
 
 pub use compose::{Template, Wish};
 pub use form::{Bounce, Carry, Envelope, Fields, Provider, Row, Stamp, Tell};
@@ -61,9 +63,11 @@ pub static ALL: &[&Provider] = &[
 /// body of one's own can be signed as they do. They have no kinds, and `all` does not mean them.
 pub static SCHEMES: &[&Provider] = &[
     &github::PROVIDER,
+    &hubspot::PROVIDER,
     &shopify::PROVIDER,
     &slack::PROVIDER,
     &stripe::PROVIDER,
+    &twilio::PROVIDER,
 ];
 
 /// Every provider, then every service that only signs.

@@ -140,8 +140,8 @@ pub enum Part {
     At(Place),
     /// What no other part can say.
     Own(fn(&Document) -> Result<Vec<u8>, String>),
-    /// The same of the whole request.
-    Of(fn(&Delivery) -> Result<Vec<u8>, String>),
+    /// The same, of the whole request and the URL that is signed.
+    Of(fn(&Delivery, &str) -> Result<Vec<u8>, String>),
 }
 
 /// What a signature is judged by, besides the delivery itself.
@@ -526,7 +526,7 @@ impl Recipe {
                 Part::Own(own) => {
                     message.extend(own(document.ok_or("the body could not be read")?)?)
                 }
-                Part::Of(of) => message.extend(of(delivery)?),
+                Part::Of(of) => message.extend(of(delivery, url)?),
             }
         }
         Ok(message)
