@@ -194,7 +194,9 @@ fn what_is_sent_reads_back_as_what_was_wished() {
                 Some("grace@example.org"),
                 "{label}"
             );
-            let body = String::from_utf8_lossy(&delivery.body).to_lowercase();
+            let body = String::from_utf8_lossy(&delivery.body)
+                .replace("%40", "@")
+                .to_lowercase();
             for old in ["ada@example.com", "ada.reader@example.com"] {
                 assert!(!body.contains(old), "{label} still says {old}");
             }
@@ -360,15 +362,39 @@ fn every_name_that_can_be_sent_is_found() {
     }
 }
 
-#[test]
-fn what_the_sender_adds_is_carried_where_the_provider_carries_it() {
-    let wish = Wish {
-        campaign: Some("spring \"sale\"".into()),
-        tags: vec!["a".into(), "b".into()],
-        metadata: vec![("plan".into(), "free".into()), ("seat".into(), "7".into())],
-        ..Wish::default()
-    };
-    for (provider, kind, wanted) in [(
+/// A provider, a kind, and what stands where once a campaign, tags and metadata are wished for.
+type Carried = (
+    &'static str,
+    &'static str,
+    &'static [(&'static str, &'static str)],
+);
+
+const CARRIED: &[Carried] = &[
+    // A list beside a text of it, and an object as text.
+    (
+        "brevo",
+        "click",
+        &[
+            ("/campaign name", "absent"),
+            ("/tags", r#"["a","b"]"#),
+            ("/tag", r#""[\"a\",\"b\"]""#),
+            (
+                "/X-Mailin-custom",
+                r#""{\"order\":\"A-1001\",\"plan\":\"free\",\"seat\":\"7\"}""#,
+            ),
+        ],
+    ),
+    (
+        "brevo",
+        "marketing_click",
+        &[
+            ("/campaign name", r#""spring \"sale\"""#),
+            ("/tag", r#""""#),
+            ("/tags", "absent"),
+            ("/X-Mailin-custom", "absent"),
+        ],
+    ),
+    (
         "sparkpost",
         "click",
         &[
@@ -378,19 +404,46 @@ fn what_the_sender_adds_is_carried_where_the_provider_carries_it() {
                 "/0/msys/track_event/rcpt_meta",
                 r#"{"order":"A-1001","plan":"free","seat":"7"}"#,
             ),
-        ][..],
-    )] {
+        ],
+    ),
+];
+
+#[test]
+fn what_the_sender_adds_is_carried_where_the_provider_carries_it() {
+    let wish = Wish {
+        campaign: Some("spring \"sale\"".into()),
+        tags: vec!["a".into(), "b".into()],
+        metadata: vec![("plan".into(), "free".into()), ("seat".into(), "7".into())],
+        ..Wish::default()
+    };
+    for (provider, kind, wanted) in CARRIED {
         let provider = providers::find(provider).unwrap();
         let row = provider.row(kind).unwrap();
         let template = Template::new(provider, row, None).unwrap();
         let (delivery, _) = template.fill(&wish, now(), &mut Chance::seeded(1));
         let body: serde_json::Value = serde_json::from_slice(&delivery.body).unwrap();
-        for (pointer, json) in wanted {
+        for (pointer, json) in *wanted {
             let label = format!("{} {kind} {pointer}", provider.name);
             let there = body.pointer(pointer).map(ToString::to_string);
-            assert_eq!(there.as_deref(), Some(*json), "{label}");
+            assert_eq!(there.as_deref().unwrap_or("absent"), *json, "{label}");
         }
     }
+}
+
+#[test]
+fn times_without_a_zone_keep_their_distance_to_the_others() {
+    // The account of the example is two hours ahead of UTC.
+    let brevo = filled("brevo", "delivered");
+    assert_eq!(brevo["ts_epoch"], 1_795_461_601_123_i64);
+    assert_eq!(brevo["ts_event"], 1_795_461_600);
+    assert_eq!(brevo["date"], "2026-11-23 21:20:00");
+}
+
+fn filled(provider: &str, kind: &str) -> serde_json::Value {
+    let provider = providers::find(provider).unwrap();
+    let template = Template::new(provider, provider.row(kind).unwrap(), None).unwrap();
+    let (delivery, _) = template.fill(&Wish::default(), now(), &mut Chance::seeded(1));
+    serde_json::from_slice(&delivery.body).unwrap()
 }
 
 #[test]
@@ -421,6 +474,91 @@ fn an_event_is_found_whatever_the_class_it_is_wrapped_in() {
         ]
     );
     assert_eq!(events[0].recipient.as_deref(), Some("ada@example.com"));
+}
+
+/// A provider, a body that it has no example for, and what is read there.
+type Reading = (
+    &'static str,
+    &'static str,
+    &'static str,
+    Kind,
+    Option<&'static str>,
+);
+
+const READINGS: &[Reading] = &[
+    (
+        "brevo",
+        r#"[{"event":"unsubscribe","email":"ada@example.com","message-id":"<1@example.com>","ts":1767312000}]"#,
+        "unsubscribe",
+        Kind::Unsubscribe,
+        None,
+    ),
+    (
+        "brevo",
+        r#"{"items":[{"Uuid":["1"],"MessageId":"<1@example.com>"}]}"#,
+        "inbound",
+        Kind::Other,
+        None,
+    ),
+    (
+        "sparkpost",
+        r#"[{"msys":{"message_event":{"type":"bounce","bounce_class":"25"}}}]"#,
+        "bounce",
+        Kind::Rejected,
+        None,
+    ),
+    (
+        "sparkpost",
+        r#"[{"msys":{"message_event":{"type":"out_of_band","bounce_class":"60"}}}]"#,
+        "out_of_band",
+        Kind::Other,
+        None,
+    ),
+    (
+        "sparkpost",
+        r#"[{"msys":{"message_event":{"type":"bounce","bounce_class":80}}}]"#,
+        "bounce",
+        Kind::Subscribe,
+        None,
+    ),
+    (
+        "sparkpost",
+        r#"[{"msys":{"message_event":{"type":"bounce","bounce_class":"90"}}}]"#,
+        "bounce",
+        Kind::Unsubscribe,
+        None,
+    ),
+    (
+        "sparkpost",
+        r#"[{"msys":{"message_event":{"type":"bounce","bounce_class":"1"}}}]"#,
+        "bounce",
+        Kind::Bounce,
+        Some("undetermined"),
+    ),
+];
+
+#[test]
+fn what_has_no_example_is_read_all_the_same() {
+    for (provider, body, native, kind, bounce) in READINGS {
+        let mut headers = webhook_cli::webhook::Headers::new();
+        let form = "application/x-www-form-urlencoded";
+        if !body.starts_with(['{', '[']) {
+            headers.push(http::header::CONTENT_TYPE, form.parse().unwrap());
+        }
+        let delivery = Delivery {
+            method: http::Method::POST,
+            path: "/".parse().unwrap(),
+            headers,
+            body: (*body).into(),
+        };
+        let receipt = providers::read(&delivery, None, &keys(), &judge());
+        assert_eq!(receipt.provider, Some(*provider), "{body}");
+        let event = &receipt.events[0];
+        assert_eq!(event.native, *native, "{body}");
+        assert_eq!(event.kind, *kind, "{body}");
+        let class = event.bounce.map(|class| class.name());
+        assert_eq!(class, *bounce, "{body}");
+    }
 }
 
 #[test]

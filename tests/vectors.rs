@@ -195,6 +195,7 @@ vectors! {
     loops_vectors_get_their_verdicts: "loops.json"
     github_vectors_get_their_verdicts: "github.json"
     hubspot_vectors_get_their_verdicts: "hubspot.json"
+    brevo_vectors_get_their_verdicts: "brevo.json"
     mailgun_vectors_get_their_verdicts: "mailgun.json"
     mailtrap_vectors_get_their_verdicts: "mailtrap.json"
     mandrill_vectors_get_their_verdicts: "mandrill.json"

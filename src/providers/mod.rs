@@ -14,6 +14,7 @@ mod guess;
 mod keys;
 mod read;
 
+mod brevo;
 mod customerio;
 mod elasticemail;
 mod generic;
@@ -44,6 +45,7 @@ use crate::webhook::{Kind, nearest};
 
 /// Every provider, in alphabetical order.
 pub static ALL: &[&Provider] = &[
+    &brevo::PROVIDER,
     &customerio::PROVIDER,
     &elasticemail::PROVIDER,
     &generic::PROVIDER,
