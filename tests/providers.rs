@@ -395,6 +395,17 @@ const CARRIED: &[Carried] = &[
         ],
     ),
     (
+        "mailersend",
+        "click",
+        &[("/data/email/tags", r#"["a","b"]"#)],
+    ),
+    // Version 2 has an address where version 1 has an object with tags in it.
+    (
+        "mailersend",
+        "activity.survey_opened",
+        &[("/data/email", r#""ada.reader@example.com""#)],
+    ),
+    (
         "sparkpost",
         "click",
         &[
@@ -497,6 +508,13 @@ const READINGS: &[Reading] = &[
         "brevo",
         r#"{"items":[{"Uuid":["1"],"MessageId":"<1@example.com>"}]}"#,
         "inbound",
+        Kind::Other,
+        None,
+    ),
+    (
+        "mailersend",
+        r#"{"type":"maintenance.start","created_at":"2026-01-02 00:00:00","data":{"domain_id":"x"}}"#,
+        "maintenance.start",
         Kind::Other,
         None,
     ),

@@ -510,6 +510,7 @@ impl Carry {
                 _ => return false,
             },
             Carry::Each(ways) => return ways.iter().all(|way| way.put(event, values)),
+            Carry::List(pointer) if !has_room(event, pointer) => return false,
             // The example's own values are examples; the sender's replace them.
             Carry::List(pointer) => put(
                 event,
@@ -549,6 +550,14 @@ impl Carry {
         }
         true
     }
+}
+
+/// Whether nothing but an object would hold what is put there.
+fn has_room(event: &Value, pointer: &str) -> bool {
+    pointer
+        .rsplit_once('/')
+        .and_then(|(holder, _)| event.pointer(holder))
+        .is_none_or(Value::is_object)
 }
 
 /// The white space that a text ends with: event publishing of SES ends with a line feed, notifications do not.

@@ -21,6 +21,7 @@ mod generic;
 mod github;
 mod hubspot;
 mod loops;
+mod mailersend;
 mod mailgun;
 mod mailtrap;
 mod mandrill;
@@ -50,6 +51,7 @@ pub static ALL: &[&Provider] = &[
     &elasticemail::PROVIDER,
     &generic::PROVIDER,
     &loops::PROVIDER,
+    &mailersend::PROVIDER,
     &mailgun::PROVIDER,
     &mailtrap::PROVIDER,
     &mandrill::PROVIDER,

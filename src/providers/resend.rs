@@ -15,7 +15,18 @@ pub static PROVIDER: Provider = Provider {
     title: "Resend",
     docs: "https://resend.com/docs/dashboard/webhooks/event-types",
     tells: &[Tell::Body(&[
-        ("/type", Mark::Present),
+        // Other providers have the same three members around events of other names.
+        (
+            "/type",
+            Mark::StartsOneOf(&[
+                "email.",
+                "contact.",
+                "domain.",
+                "suppression.",
+                "topic.",
+                "inbox.",
+            ]),
+        ),
         ("/created_at", Mark::Present),
         ("/data", Mark::Object),
     ])],

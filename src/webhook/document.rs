@@ -38,6 +38,8 @@ pub enum Mark {
     OneOf(&'static [&'static str]),
     /// A text that begins so.
     Starts(&'static str),
+    /// A text that begins with one of these.
+    StartsOneOf(&'static [&'static str]),
     /// An object.
     Object,
 }
@@ -149,6 +151,9 @@ impl<'a> Document<'a> {
                 Mark::Starts(wanted) => here
                     .and_then(Document::as_text)
                     .is_some_and(|text| text.starts_with(wanted)),
+                Mark::StartsOneOf(wanted) => here
+                    .and_then(Document::as_text)
+                    .is_some_and(|text| wanted.iter().any(|one| text.starts_with(one))),
             }
         })
     }
