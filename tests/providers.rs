@@ -406,6 +406,17 @@ const CARRIED: &[Carried] = &[
         &[("/data/email", r#""ada.reader@example.com""#)],
     ),
     (
+        "mailjet",
+        "bounce",
+        &[
+            ("/customcampaign", r#""spring \"sale\"""#),
+            (
+                "/Payload",
+                r#""{\"order\":\"A-1001\",\"plan\":\"free\",\"seat\":\"7\"}""#,
+            ),
+        ],
+    ),
+    (
         "sparkpost",
         "click",
         &[
@@ -448,6 +459,13 @@ fn times_without_a_zone_keep_their_distance_to_the_others() {
     assert_eq!(brevo["ts_epoch"], 1_795_461_601_123_i64);
     assert_eq!(brevo["ts_event"], 1_795_461_600);
     assert_eq!(brevo["date"], "2026-11-23 21:20:00");
+}
+
+#[test]
+fn a_text_that_repeats_a_number_of_its_own_follows_it() {
+    let mailjet = filled("mailjet", "delivered");
+    assert_ne!(mailjet["MessageID"], 288_230_399_871_204_417_u64);
+    assert_eq!(mailjet["mj_message_id"], mailjet["MessageID"].to_string());
 }
 
 fn filled(provider: &str, kind: &str) -> serde_json::Value {
@@ -516,6 +534,13 @@ const READINGS: &[Reading] = &[
         r#"{"type":"maintenance.start","created_at":"2026-01-02 00:00:00","data":{"domain_id":"x"}}"#,
         "maintenance.start",
         Kind::Other,
+        None,
+    ),
+    (
+        "mailjet",
+        r#"{"event":"bounce","time":1767312000,"MessageID":1,"hard_bounce":false,"error_related_to":"greylisted","error":""}"#,
+        "bounce",
+        Kind::Deferred,
         None,
     ),
     (

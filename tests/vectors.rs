@@ -199,6 +199,7 @@ vectors! {
     mailersend_vectors_get_their_verdicts: "mailersend.json"
     mailgun_vectors_get_their_verdicts: "mailgun.json"
     mailtrap_vectors_get_their_verdicts: "mailtrap.json"
+    mailjet_vectors_get_their_verdicts: "mailjet.json"
     mandrill_vectors_get_their_verdicts: "mandrill.json"
     postmark_vectors_get_their_verdicts: "postmark.json"
     resend_vectors_get_their_verdicts: "resend.json"

@@ -23,6 +23,7 @@ mod hubspot;
 mod loops;
 mod mailersend;
 mod mailgun;
+mod mailjet;
 mod mailtrap;
 mod mandrill;
 mod postmark;
@@ -53,6 +54,7 @@ pub static ALL: &[&Provider] = &[
     &loops::PROVIDER,
     &mailersend::PROVIDER,
     &mailgun::PROVIDER,
+    &mailjet::PROVIDER,
     &mailtrap::PROVIDER,
     &mandrill::PROVIDER,
     &postmark::PROVIDER,

@@ -1,0 +1,152 @@
+//! Mailjet: one flat JSON object a request, or with grouped events a list of them. Nothing is signed.
+//! <https://dev.mailjet.com/email/guides/webhooks/>
+
+use super::form::{
+    Bounce, CREDENTIALS, Carry, Envelope, FIELDS, Fields, Provider, Stamp, Tell, bounce, row,
+};
+use crate::webhook::{BounceClass, Kind, Mark, Style};
+
+/// Mailjet's Event API.
+pub static PROVIDER: Provider = Provider {
+    name: "mailjet",
+    title: "Mailjet",
+    docs: "https://dev.mailjet.com/email/guides/webhooks/",
+    tells: &[
+        Tell::Body(&[
+            ("/event", Mark::Present),
+            ("/time", Mark::Present),
+            ("/MessageID", Mark::Present),
+        ]),
+        Tell::Body(&[
+            ("/0/event", Mark::Present),
+            ("/0/time", Mark::Present),
+            ("/0/MessageID", Mark::Present),
+        ]),
+    ],
+    schemes: &[&CREDENTIALS],
+    test_secret: "",
+    test_public: "",
+    envelope: Envelope::Plain,
+    style: Style::COMPACT,
+    native: &["/event"],
+    fields: Fields {
+        recipient: &["/email"],
+        // The id as text; `MessageID` is a number beyond 2^53, and older events have nothing else.
+        message_id: &["/Message_GUID", "/MessageID"],
+        at: &[Stamp::Seconds("/time")],
+        url: &["/url"],
+        reason: &["/comment", "/error", "/smtp_reply"],
+        unique: &["/MessageID"],
+        campaign: Carry::Text("/customcampaign"),
+        metadata: Carry::MembersText("/Payload"),
+        ..FIELDS
+    },
+    rows: &[
+        // The receiving server took it; Mailjet has no event for what is only queued.
+        row(
+            Kind::Delivered,
+            "sent",
+            &[("/event", Mark::Is("sent"))],
+            example!("mailjet/delivered"),
+        ),
+        row(
+            Kind::Open,
+            "open",
+            &[("/event", Mark::Is("open"))],
+            example!("mailjet/open"),
+        ),
+        row(
+            Kind::Click,
+            "click",
+            &[("/event", Mark::Is("click"))],
+            example!("mailjet/click"),
+        ),
+        row(
+            Kind::Deferred,
+            "greylisted",
+            &[
+                ("/event", Mark::Is("bounce")),
+                ("/error", Mark::Is("greylisted")),
+            ],
+            example!("mailjet/deferred"),
+        ),
+        // The two fields of an error were seen displaced.
+        row(
+            Kind::Deferred,
+            "greylisted_displaced",
+            &[
+                ("/event", Mark::Is("bounce")),
+                ("/error_related_to", Mark::Is("greylisted")),
+            ],
+            "",
+        ),
+        bounce(
+            BounceClass::Hard,
+            "hard_bounce",
+            &[
+                ("/event", Mark::Is("bounce")),
+                ("/hard_bounce", Mark::Is("true")),
+            ],
+            example!("mailjet/bounce"),
+        ),
+        bounce(
+            BounceClass::Soft,
+            "soft_bounce",
+            &[("/event", Mark::Is("bounce"))],
+            example!("mailjet/bounce-soft"),
+        ),
+        row(
+            Kind::Rejected,
+            "blocked",
+            &[("/event", Mark::Is("blocked"))],
+            example!("mailjet/rejected"),
+        ),
+        row(
+            Kind::Complaint,
+            "spam",
+            &[("/event", Mark::Is("spam"))],
+            example!("mailjet/complaint"),
+        ),
+        row(
+            Kind::Unsubscribe,
+            "unsub",
+            &[("/event", Mark::Is("unsub"))],
+            example!("mailjet/unsubscribe"),
+        ),
+    ],
+    bounces: &[
+        Bounce {
+            name: "hard",
+            row: "hard_bounce",
+            sets: &[],
+        },
+        Bounce {
+            name: "soft",
+            row: "soft_bounce",
+            sets: &[
+                ("/error_related_to", "system"),
+                ("/error", "connection issue"),
+                ("/comment", "421 4.4.2 connection timed out"),
+            ],
+        },
+        Bounce {
+            name: "mailbox-full",
+            row: "soft_bounce",
+            sets: &[],
+        },
+        Bounce {
+            name: "blocked",
+            row: "soft_bounce",
+            sets: &[
+                ("/error_related_to", "spam"),
+                ("/error", "sender blocked"),
+                (
+                    "/comment",
+                    "554 5.7.1 Service unavailable; client host blocked by policy list",
+                ),
+            ],
+        },
+    ],
+    ids: &[],
+    confirm: None,
+};
