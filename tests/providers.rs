@@ -530,6 +530,13 @@ const READINGS: &[Reading] = &[
         None,
     ),
     (
+        "mailchimp",
+        "type=unsubscribe&fired_at=2026-01-02+01%3A01%3A40&data%5Breason%5D=abuse&data%5Blist_id%5D=a1b2c3d4e5",
+        "unsubscribe",
+        Kind::Complaint,
+        None,
+    ),
+    (
         "mailersend",
         r#"{"type":"maintenance.start","created_at":"2026-01-02 00:00:00","data":{"domain_id":"x"}}"#,
         "maintenance.start",

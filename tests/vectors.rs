@@ -196,6 +196,7 @@ vectors! {
     github_vectors_get_their_verdicts: "github.json"
     hubspot_vectors_get_their_verdicts: "hubspot.json"
     brevo_vectors_get_their_verdicts: "brevo.json"
+    mailchimp_vectors_get_their_verdicts: "mailchimp.json"
     mailersend_vectors_get_their_verdicts: "mailersend.json"
     mailgun_vectors_get_their_verdicts: "mailgun.json"
     mailtrap_vectors_get_their_verdicts: "mailtrap.json"

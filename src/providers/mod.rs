@@ -21,6 +21,7 @@ mod generic;
 mod github;
 mod hubspot;
 mod loops;
+mod mailchimp;
 mod mailersend;
 mod mailgun;
 mod mailjet;
@@ -52,6 +53,7 @@ pub static ALL: &[&Provider] = &[
     &elasticemail::PROVIDER,
     &generic::PROVIDER,
     &loops::PROVIDER,
+    &mailchimp::PROVIDER,
     &mailersend::PROVIDER,
     &mailgun::PROVIDER,
     &mailjet::PROVIDER,
