@@ -149,7 +149,7 @@ Register-ArgumentCompleter -Native -CommandName 'webhook-cli' -ScriptBlock {
         }
         'webhook-cli;verify' {
             [CompletionResult]::new('--secret', '--secret', [CompletionResultType]::ParameterName, 'A secret: `env:NAME`, `file:PATH`, `-` to be asked, or the value itself; `PROVIDER=…` limits it to one')
-            [CompletionResult]::new('--public-url', '--public-url', [CompletionResultType]::ParameterName, 'The URL that the provider was told to call, for schemes that sign the URL (Mandrill)')
+            [CompletionResult]::new('--public-url', '--public-url', [CompletionResultType]::ParameterName, 'The URL that the provider was told to call, for schemes that sign the URL (Mandrill, Twilio, HubSpot)')
             [CompletionResult]::new('--provider', '--provider', [CompletionResultType]::ParameterName, 'Judge as this provider''s, in place of recognising it')
             [CompletionResult]::new('--now', '--now', [CompletionResultType]::ParameterName, 'Judge as of this moment [default: when it was recorded, else now]')
             [CompletionResult]::new('--tolerance', '--tolerance', [CompletionResultType]::ParameterName, 'The age allowed to a signed timestamp [default: 5m, for SES 1h]')

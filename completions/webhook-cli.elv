@@ -142,7 +142,7 @@ set edit:completion:arg-completer[webhook-cli] = {|@words|
         }
         &'webhook-cli;verify'= {
             cand --secret 'A secret: `env:NAME`, `file:PATH`, `-` to be asked, or the value itself; `PROVIDER=…` limits it to one'
-            cand --public-url 'The URL that the provider was told to call, for schemes that sign the URL (Mandrill)'
+            cand --public-url 'The URL that the provider was told to call, for schemes that sign the URL (Mandrill, Twilio, HubSpot)'
             cand --provider 'Judge as this provider''s, in place of recognising it'
             cand --now 'Judge as of this moment [default: when it was recorded, else now]'
             cand --tolerance 'The age allowed to a signed timestamp [default: 5m, for SES 1h]'

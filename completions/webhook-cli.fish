@@ -135,7 +135,7 @@ complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand replay" -l watch
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand replay" -l json -d 'One JSON object a line in place of text'
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand replay" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand verify" -l secret -d 'A secret: `env:NAME`, `file:PATH`, `-` to be asked, or the value itself; `PROVIDER=…` limits it to one' -r
-complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand verify" -l public-url -d 'The URL that the provider was told to call, for schemes that sign the URL (Mandrill)' -r
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand verify" -l public-url -d 'The URL that the provider was told to call, for schemes that sign the URL (Mandrill, Twilio, HubSpot)' -r
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand verify" -l provider -d 'Judge as this provider\'s, in place of recognising it' -r
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand verify" -l now -d 'Judge as of this moment [default: when it was recorded, else now]' -r
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand verify" -l tolerance -d 'The age allowed to a signed timestamp [default: 5m, for SES 1h]' -r
