@@ -81,7 +81,6 @@ pub static PROVIDER: Provider = Provider {
         at: &[Stamp::Utc("/date", "%-m/%-d/%Y %-I:%M:%S %p")],
         url: &["/target"],
         reason: &["/category"],
-        unique: &["/transaction"],
         tag: Carry::Text("/channel"),
         ..FIELDS
     },
