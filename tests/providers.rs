@@ -267,6 +267,16 @@ fn what_is_signed_verifies_and_one_changed_byte_does_not() {
 }
 
 #[test]
+fn what_is_told_by_a_query_is_not_signed() {
+    sent(&Wish::default(), |label, _, _, delivery, _| {
+        if delivery.method == http::Method::GET {
+            assert!(delivery.told_by_query().is_some(), "{label}");
+            assert_eq!(delivery.headers.iter().count(), 0, "{label}");
+        }
+    });
+}
+
+#[test]
 fn a_stale_signature_is_refused_where_time_is_signed() {
     sent(&Wish::default(), |label, provider, _, delivery, keys| {
         let Some(scheme) = scheme_of(provider, &delivery).filter(|_| keys.test(provider).is_some())

@@ -207,7 +207,7 @@ impl FromIterator<(HeaderName, HeaderValue)> for Headers {
 
 #[cfg(test)]
 mod tests {
-    use super::Headers;
+    use super::{Delivery, Headers};
     use http::{HeaderMap, HeaderName, HeaderValue};
 
     fn headers(fields: &[(&'static str, &'static str)]) -> Headers {
@@ -286,5 +286,29 @@ mod tests {
                 ("x-kept", "2")
             ])
         );
+    }
+
+    #[test]
+    fn a_query_that_tells_the_event_goes_along() {
+        let aimed = |method: http::Method, from: &str, to: &str| {
+            let mut delivery = Delivery {
+                method,
+                path: from.parse().unwrap(),
+                headers: Headers::new(),
+                body: bytes::Bytes::new(),
+            };
+            delivery.aim(to.parse().unwrap());
+            delivery.path.to_string()
+        };
+        for (from, to, wanted) in [
+            ("/a?status=Sent", "/b", "/b?status=Sent"),
+            ("/a?status=Sent", "/b?t=7", "/b?t=7&status=Sent"),
+            ("/a?status=Sent", "/b?status=Sent", "/b?status=Sent"),
+            ("/a?status=Sent", "/b?t=7&status=Sent", "/b?t=7&status=Sent"),
+            ("/a", "/b", "/b"),
+        ] {
+            assert_eq!(aimed(http::Method::GET, from, to), wanted);
+        }
+        assert_eq!(aimed(http::Method::POST, "/a?x=1", "/b"), "/b");
     }
 }

@@ -159,6 +159,8 @@ pub struct Style {
     pub lines: bool,
     /// Whether slashes are escaped and everything beyond ASCII is written `\uXXXX`, as PHP does.
     pub php: bool,
+    /// Whether `<`, `>` and `&` are written `\uXXXX`, as Rails does.
+    pub rails: bool,
 }
 
 impl Style {
@@ -171,6 +173,7 @@ impl Style {
         end: "",
         lines: false,
         php: false,
+        rails: false,
     };
 
     /// A space behind commas and colons, as Python's `json.dumps` writes.
@@ -255,6 +258,9 @@ fn write_text(out: &mut String, text: &str, style: &Style) {
             '\t' => out.push_str("\\t"),
             '\u{8}' => out.push_str("\\b"),
             '\u{c}' => out.push_str("\\f"),
+            '<' | '>' | '&' if style.rails => {
+                let _ = write!(out, "\\u{:04x}", u32::from(c));
+            }
             c if c < ' ' || (style.php && !c.is_ascii()) => {
                 for unit in c.encode_utf16(&mut [0; 2]) {
                     let _ = write!(out, "\\u{unit:04x}");
@@ -357,6 +363,14 @@ mod tests {
             ),
             r#"[{"b":"\u00e9\/","a":[1,true]},{}]"#
         );
+        let rails = Style {
+            rails: true,
+            ..Style::COMPACT
+        };
+        assert_eq!(
+            write(&json!({"a": "<b>&/é"}), &rails),
+            r#"{"a":"\u003cb\u003e\u0026/é"}"#
+        );
         let sns = Style {
             lines: true,
             colon: " : ",
@@ -386,8 +400,8 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_written_reads_back(value in any_json(), php: bool, sorted: bool, lines: bool) {
-            let style = Style { php, sorted, lines, ..Style::SPACED };
+        fn what_is_written_reads_back(value in any_json(), php: bool, rails: bool, sorted: bool, lines: bool) {
+            let style = Style { php, rails, sorted, lines, ..Style::SPACED };
             prop_assert_eq!(serde_json::from_str::<Value>(&write(&value, &style)).unwrap(), value);
         }
 

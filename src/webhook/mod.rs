@@ -23,7 +23,7 @@ pub use fixture::{Fault, Fixture, Reply};
 pub use json::{Span, Style, find, splice, write};
 pub use kind::{Kind, nearest};
 pub use receipt::{Receipt, Recognition, Signature, Verdict};
-pub use recipe::{Algorithm, Encoding, Judge, Part, Place, Recipe, Seal, TimeForm};
+pub use recipe::{Algorithm, Encoding, Guard, Judge, Part, Place, Recipe, Seal, TimeForm};
 pub use retry::Retry;
 pub use secret::{Credentials, Key, KeyForm, Keyring, Secret};
 pub use target::Target;

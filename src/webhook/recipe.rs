@@ -8,6 +8,7 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit, Mac};
 use http::{HeaderName, HeaderValue};
 use jiff::Timestamp;
+use md5::Md5;
 use p256::ecdsa::signature::{Signer, Verifier};
 use sha1::Sha1;
 use sha2::{Digest, Sha256, Sha384, Sha512};
@@ -63,6 +64,12 @@ pub enum Algorithm {
     EcdsaP256,
     /// RSA, PKCS#1 v1.5, with SHA-1 or SHA-256 as the text here says `1` or `2`.
     RsaBy(&'static str),
+    /// RSA, PKCS#1 v1.5, with SHA-1.
+    RsaSha1,
+    /// RSA, PKCS#1 v1.5, with SHA-256.
+    RsaSha256,
+    /// MD5 of what is signed, with the key in its gap. No HMAC, and only as good as MD5 is.
+    Md5,
     /// Nothing is computed: the request carries what both sides know.
     Credentials,
 }
@@ -111,6 +118,9 @@ pub enum TimeForm {
     AgeOnly(&'static TimeForm),
     /// RFC 3339 in UTC with that many digits behind the second.
     Rfc3339(u8),
+    /// Where the provider's form is unconfirmed: written as RFC 3339 with microseconds and `+00:00`, read in any of
+    /// the usual forms.
+    Any,
 }
 
 /// A piece of what is signed.
@@ -122,6 +132,8 @@ pub enum Part {
     Timestamp,
     /// The body's bytes.
     Body,
+    /// The body's bytes with a gap in place of the text at that pointer.
+    BodyAround(&'static str),
     /// The request method.
     Method,
     /// The URL that the provider was told to call.
@@ -142,6 +154,15 @@ pub enum Part {
     Own(fn(&Document) -> Result<Vec<u8>, String>),
     /// The same, of the whole request and the URL that is signed.
     Of(fn(&Delivery, &str) -> Result<Vec<u8>, String>),
+}
+
+/// Stands for the key in what is signed: a byte that no UTF-8 has.
+const GAP: u8 = 0xFF;
+
+#[derive(Clone, Copy, Debug)]
+enum RsaHash {
+    Sha1,
+    Sha256,
 }
 
 /// What a signature is judged by, besides the delivery itself.
@@ -282,6 +303,7 @@ impl TimeForm {
             TimeForm::Seconds => at.as_second().to_string(),
             TimeForm::Millis => at.as_millisecond().to_string(),
             TimeForm::AgeOnly(form) => form.write(at),
+            TimeForm::Any => TimeForm::Rfc3339(6).write(at).replace('Z', "+00:00"),
             TimeForm::Rfc3339(digits) => {
                 let whole = at.strftime("%Y-%m-%dT%H:%M:%S");
                 if digits == 0 {
@@ -308,6 +330,15 @@ impl TimeForm {
             TimeForm::Millis => Timestamp::from_millisecond(digits(15)?).ok(),
             TimeForm::AgeOnly(form) => form.read(text),
             TimeForm::Rfc3339(_) => text.parse().ok(),
+            TimeForm::Any => match text.len() {
+                13 if text.bytes().all(|b| b.is_ascii_digit()) => {
+                    Timestamp::from_millisecond(text.parse().ok()?).ok()
+                }
+                _ => TimeForm::Seconds
+                    .read(text)
+                    .or_else(|| text.parse().ok())
+                    .or_else(|| Some(jiff::fmt::rfc2822::parse(text).ok()?.timestamp())),
+            },
         }
     }
 }
@@ -508,6 +539,18 @@ impl Recipe {
                         place.map(read).transpose()?.unwrap_or_default().as_bytes(),
                     );
                 }
+                Part::BodyAround(pointer) => {
+                    let span = json::find(&delivery.body, pointer)
+                        .filter(|span| span.len() >= 2)
+                        .filter(|span| delivery.body.get(span.start) == Some(&b'"'))
+                        .ok_or_else(|| {
+                            format!("no signature: {} is missing", Place::Body(pointer).name())
+                        })?;
+                    let around = |range| delivery.body.get(range).unwrap_or_default();
+                    message.extend_from_slice(around(0..span.start + 1));
+                    message.push(GAP);
+                    message.extend_from_slice(around(span.end - 1..delivery.body.len()));
+                }
                 Part::Body => message.extend_from_slice(&delivery.body),
                 Part::Method => message.extend_from_slice(delivery.method.as_str().as_bytes()),
                 Part::UrlPath => message.extend_from_slice(path_of(url).as_bytes()),
@@ -530,6 +573,22 @@ impl Recipe {
             }
         }
         Ok(message)
+    }
+
+    /// What RSA signs a digest of.
+    fn digest(&self, document: Option<&Document>) -> Result<RsaHash, String> {
+        match self.algorithm {
+            Algorithm::RsaBy(version) => match document
+                .and_then(|document| document.text(version))
+                .as_deref()
+            {
+                Some("1") => Ok(RsaHash::Sha1),
+                Some("2") => Ok(RsaHash::Sha256),
+                _ => Err(format!("`{version}` in the body must be \"1\" or \"2\"")),
+            },
+            Algorithm::RsaSha1 => Ok(RsaHash::Sha1),
+            _ => Ok(RsaHash::Sha256),
+        }
     }
 
     fn compute(
@@ -566,22 +625,22 @@ impl Recipe {
                     private.as_ref().ok_or_else(missing)?.sign(message);
                 Ok(signature.as_bytes().to_vec())
             }
-            (Algorithm::RsaBy(version), Key::Rsa(private, _)) => {
+            (
+                Algorithm::RsaBy(_) | Algorithm::RsaSha1 | Algorithm::RsaSha256,
+                Key::Rsa(private, _),
+            ) => {
                 let private = private.as_ref().ok_or_else(missing)?.as_ref().clone();
                 use rsa::signature::SignatureEncoding;
-                match document
-                    .and_then(|document| document.text(version))
-                    .as_deref()
-                {
-                    Some("1") => Ok(rsa::pkcs1v15::SigningKey::<Sha1>::new(private)
+                match self.digest(document)? {
+                    RsaHash::Sha1 => Ok(rsa::pkcs1v15::SigningKey::<Sha1>::new(private)
                         .sign(message)
                         .to_vec()),
-                    Some("2") => Ok(rsa::pkcs1v15::SigningKey::<Sha256>::new(private)
+                    RsaHash::Sha256 => Ok(rsa::pkcs1v15::SigningKey::<Sha256>::new(private)
                         .sign(message)
                         .to_vec()),
-                    _ => Err(format!("`{version}` in the body must be \"1\" or \"2\"")),
                 }
             }
+            (Algorithm::Md5, Key::Shared(key)) => Ok(gap_filled_md5(message, key)),
             _ => Err(format!("this scheme needs {}", self.key.wanted())),
         }
     }
@@ -614,24 +673,25 @@ impl Recipe {
             }
             (Algorithm::EcdsaP256, Key::P256(_, public)) => p256::ecdsa::Signature::from_der(given)
                 .is_ok_and(|given| public.verify(message, &given).is_ok()),
-            (Algorithm::RsaBy(version), Key::Rsa(_, public)) => {
+            (
+                Algorithm::RsaBy(_) | Algorithm::RsaSha1 | Algorithm::RsaSha256,
+                Key::Rsa(_, public),
+            ) => {
                 let Ok(given) = rsa::pkcs1v15::Signature::try_from(given) else {
                     return false;
                 };
                 let public = public.as_ref().clone();
-                match document
-                    .and_then(|document| document.text(version))
-                    .as_deref()
-                {
-                    Some("1") => rsa::pkcs1v15::VerifyingKey::<Sha1>::new(public)
+                match self.digest(document) {
+                    Ok(RsaHash::Sha1) => rsa::pkcs1v15::VerifyingKey::<Sha1>::new(public)
                         .verify(message, &given)
                         .is_ok(),
-                    Some("2") => rsa::pkcs1v15::VerifyingKey::<Sha256>::new(public)
+                    Ok(RsaHash::Sha256) => rsa::pkcs1v15::VerifyingKey::<Sha256>::new(public)
                         .verify(message, &given)
                         .is_ok(),
-                    _ => false,
+                    Err(_) => false,
                 }
             }
+            (Algorithm::Md5, Key::Shared(key)) => same(given, &gap_filled_md5(message, key)),
             _ => false,
         }
     }
@@ -816,6 +876,18 @@ fn present(delivery: &mut Delivery, key: &Key) -> Result<(), String> {
         _ => return Err(format!("credentials are {}", KeyForm::Credentials.wanted())),
     }
     Ok(())
+}
+
+/// MD5 with the key in the gap. A message has one gap; bytes like it in a body that is no UTF-8 stay as they are.
+fn gap_filled_md5(message: &[u8], key: &[u8]) -> Vec<u8> {
+    let mut parts = message.splitn(2, |b| *b == GAP);
+    let mut md5 = Md5::new();
+    md5.update(parts.next().unwrap_or_default());
+    if let Some(rest) = parts.next() {
+        md5.update(key);
+        md5.update(rest);
+    }
+    md5.finalize().to_vec()
 }
 
 /// Whether two byte strings are the same, in the same time wherever they differ.

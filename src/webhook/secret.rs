@@ -40,7 +40,7 @@ pub enum KeyForm {
     Whsec,
     /// A P-256 private key in PEM or base64, or the base64 public key that the dashboard shows.
     P256,
-    /// A PEM certificate to verify with, behind its PEM private key to sign with.
+    /// A PEM certificate or a public key to verify with, in PEM or base64; its private key to sign with.
     Rsa,
     /// `user:password`, `header:NAME=VALUE` or `query:NAME=VALUE`.
     Credentials,
@@ -98,7 +98,8 @@ impl KeyForm {
                  or the base64 public key that the dashboard shows to verify with (it begins `MFkwEwYHKoZIzj0CAQ`)"
             }
             KeyForm::Rsa => {
-                "a PEM certificate to verify with, preceded by its PEM private key to sign with"
+                "a PEM certificate or a public key (PEM, or base64 of its DER) to verify with, \
+                 a PEM private key to sign with"
             }
             KeyForm::Credentials => "`user:password`, `header:NAME=VALUE` or `query:NAME=VALUE`",
         }
@@ -193,7 +194,16 @@ fn rsa(text: &str) -> Option<Key> {
                 .ok()?;
             rsa::PublicKey::from_public_key_der(&der).ok()?
         }
-        None => private.as_ref()?.to_public_key(),
+        None => match (&private, block("PUBLIC KEY")) {
+            (Some(private), _) => private.to_public_key(),
+            (None, Some(pem)) => rsa::PublicKey::from_public_key_pem(&pem).ok()?,
+            (None, None) => {
+                let der = LENIENT
+                    .decode(text.split_whitespace().collect::<String>())
+                    .ok()?;
+                rsa::PublicKey::from_public_key_der(&der).ok()?
+            }
+        },
     };
     Some(Key::Rsa(private.map(Box::new), Box::new(public)))
 }
