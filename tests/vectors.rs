@@ -202,6 +202,7 @@ vectors! {
     mailtrap_vectors_get_their_verdicts: "mailtrap.json"
     mailjet_vectors_get_their_verdicts: "mailjet.json"
     mandrill_vectors_get_their_verdicts: "mandrill.json"
+    postal_vectors_get_their_verdicts: "postal.json"
     postmark_vectors_get_their_verdicts: "postmark.json"
     resend_vectors_get_their_verdicts: "resend.json"
     sendgrid_vectors_get_their_verdicts: "sendgrid.json"

@@ -27,6 +27,7 @@ mod mailgun;
 mod mailjet;
 mod mailtrap;
 mod mandrill;
+mod postal;
 mod postmark;
 mod resend;
 mod sendgrid;
@@ -59,6 +60,7 @@ pub static ALL: &[&Provider] = &[
     &mailjet::PROVIDER,
     &mailtrap::PROVIDER,
     &mandrill::PROVIDER,
+    &postal::PROVIDER,
     &postmark::PROVIDER,
     &resend::PROVIDER,
     &sendgrid::PROVIDER,

@@ -1,0 +1,193 @@
+//! Postal, which its users host themselves: one object a request, signed with the RSA key of the installation. It tells of
+//! no complaints and no unsubscriptions. Postal sends a signature with SHA-1 beside the one with SHA-256 still; what is
+//! sent from here has the latter only.
+//! <https://docs.postalserver.io/developer/webhooks>
+
+use super::form::{Bounce, Carry, Envelope, FIELDS, Fields, Provider, Stamp, Tell, bounce, row};
+use crate::webhook::{
+    Algorithm, BounceClass, Delivery, Document, Encoding, Guard, Judge, KeyForm, Kind, Mark, Part,
+    Place, Recipe, Style,
+};
+
+static SHA256: Recipe = recipe(
+    Algorithm::RsaSha256,
+    "x-postal-signature-256",
+    "the scheme has no timestamp: an old delivery verifies as well",
+    None,
+);
+
+/// All that servers of some years ago send.
+static SHA1: Recipe = recipe(
+    Algorithm::RsaSha1,
+    "x-postal-signature",
+    "signed with SHA-1 only, as old servers do, and without a timestamp",
+    Some(is_all_there_is),
+);
+
+const fn recipe(
+    algorithm: Algorithm,
+    signature: &'static str,
+    uncovered: &'static str,
+    guard: Option<Guard>,
+) -> Recipe {
+    Recipe {
+        name: "postal",
+        algorithm,
+        key: KeyForm::Rsa,
+        id: None,
+        timestamp: None,
+        signed: &[Part::Body],
+        signature: Place::Header(signature),
+        encoding: Encoding::Base64,
+        fresh: &[],
+        tolerance: 300,
+        uncovered: Some(uncovered),
+        guard,
+    }
+}
+
+/// Where the better signature is there and does not hold, this one must not stand in for it.
+fn is_all_there_is(delivery: &Delivery, _: &Document, _: &Judge) -> Result<(), String> {
+    match delivery.headers.get("x-postal-signature-256") {
+        None => Ok(()),
+        Some(_) => Err("the signature with SHA-256 does not match".into()),
+    }
+}
+
+/// Postal's webhooks.
+pub static PROVIDER: Provider = Provider {
+    name: "postal",
+    title: "Postal",
+    docs: "https://docs.postalserver.io/developer/webhooks",
+    tells: &[
+        Tell::Body(&[
+            ("/event", Mark::Present),
+            ("/timestamp", Mark::Present),
+            ("/payload", Mark::Object),
+            ("/uuid", Mark::Present),
+        ]),
+        Tell::Header("x-postal-signature-256"),
+        Tell::Header("x-postal-signature"),
+    ],
+    schemes: &[&SHA256, &SHA1],
+    test_secret: include_str!("../../fixtures/postal/test-key.pem"),
+    test_public: include_str!("../../fixtures/postal/test-public-key.txt"),
+    envelope: Envelope::Plain,
+    style: Style {
+        rails: true,
+        ..Style::COMPACT
+    },
+    native: &["/event"],
+    fields: Fields {
+        recipient: &["/payload/message/to", "/payload/original_message/to"],
+        message_id: &[
+            "/payload/message/message_id",
+            "/payload/original_message/message_id",
+        ],
+        at: &[
+            Stamp::Fraction("/timestamp"),
+            Stamp::Fraction("/payload/timestamp"),
+            Stamp::Fraction("/payload/message/timestamp"),
+            Stamp::Fraction("/payload/original_message/timestamp"),
+            Stamp::Fraction("/payload/bounce/timestamp"),
+            Stamp::Fraction("/payload/dns_checked_at"),
+        ],
+        url: &["/payload/url"],
+        reason: &["/payload/output", "/payload/details"],
+        unique: &["/uuid"],
+        tag: Carry::First(&["/payload/message/tag", "/payload/original_message/tag"]),
+        ..FIELDS
+    },
+    rows: &[
+        row(
+            Kind::Delivered,
+            "MessageSent",
+            &[("/event", Mark::Is("MessageSent"))],
+            example!("postal/delivered"),
+        ),
+        row(
+            Kind::Deferred,
+            "MessageDelayed",
+            &[("/event", Mark::Is("MessageDelayed"))],
+            example!("postal/deferred"),
+        ),
+        // Waits for an operator.
+        row(
+            Kind::Deferred,
+            "MessageHeld",
+            &[("/event", Mark::Is("MessageHeld"))],
+            example!("postal/deferred-held"),
+        ),
+        // A bounce message came back.
+        bounce(
+            BounceClass::Hard,
+            "MessageBounced",
+            &[("/event", Mark::Is("MessageBounced"))],
+            example!("postal/bounce"),
+        ),
+        // The next server refused it for good.
+        bounce(
+            BounceClass::Hard,
+            "MessageDeliveryFailed",
+            &[("/event", Mark::Is("MessageDeliveryFailed"))],
+            example!("postal/bounce-refused"),
+        ),
+        row(
+            Kind::Click,
+            "MessageLinkClicked",
+            &[("/event", Mark::Is("MessageLinkClicked"))],
+            example!("postal/click"),
+        ),
+        row(
+            Kind::Open,
+            "MessageLoaded",
+            &[("/event", Mark::Is("MessageLoaded"))],
+            example!("postal/open"),
+        ),
+        row(
+            Kind::Other,
+            "DomainDNSError",
+            &[("/event", Mark::Is("DomainDNSError"))],
+            example!("postal/other-domain-dns-error"),
+        ),
+        row(
+            Kind::Other,
+            "SendLimitApproaching",
+            &[("/event", Mark::Is("SendLimitApproaching"))],
+            "",
+        ),
+        row(
+            Kind::Other,
+            "SendLimitExceeded",
+            &[("/event", Mark::Is("SendLimitExceeded"))],
+            "",
+        ),
+    ],
+    bounces: &[
+        Bounce {
+            name: "hard",
+            row: "MessageBounced",
+            sets: &[],
+        },
+        Bounce {
+            name: "soft",
+            row: "MessageDelayed",
+            sets: &[],
+        },
+        Bounce {
+            name: "mailbox-full",
+            row: "MessageDelayed",
+            sets: &[("/payload/output", "452 4.2.2 Mailbox full")],
+        },
+        Bounce {
+            name: "blocked",
+            row: "MessageDeliveryFailed",
+            sets: &[(
+                "/payload/output",
+                "554 5.7.1 Service unavailable; client host blocked by policy list",
+            )],
+        },
+    ],
+    ids: &[],
+    confirm: None,
+};
