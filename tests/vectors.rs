@@ -214,4 +214,5 @@ vectors! {
     stripe_vectors_get_their_verdicts: "stripe.json"
     svix_vectors_get_their_verdicts: "svix.json"
     twilio_vectors_get_their_verdicts: "twilio.json"
+    unisender_go_vectors_get_their_verdicts: "unisender-go.json"
 }

@@ -38,6 +38,7 @@ mod sparkpost;
 mod standard_webhooks;
 mod stripe;
 mod twilio;
+mod unisender_go;
 
 pub use compose::{Template, Wish};
 pub use form::{Bounce, Carry, Envelope, Fields, Provider, Row, Stamp, Tell};
@@ -67,6 +68,7 @@ pub static ALL: &[&Provider] = &[
     &ses::PROVIDER,
     &sparkpost::PROVIDER,
     &standard_webhooks::PROVIDER,
+    &unisender_go::PROVIDER,
 ];
 
 /// Services that are no email providers, in alphabetical order: their deliveries are recognised and verified, and a
