@@ -20,6 +20,7 @@ mod elasticemail;
 mod generic;
 mod github;
 mod hubspot;
+mod klaviyo;
 mod loops;
 mod mailchimp;
 mod mailersend;
@@ -54,6 +55,7 @@ pub static ALL: &[&Provider] = &[
     &customerio::PROVIDER,
     &elasticemail::PROVIDER,
     &generic::PROVIDER,
+    &klaviyo::PROVIDER,
     &loops::PROVIDER,
     &mailchimp::PROVIDER,
     &mailersend::PROVIDER,

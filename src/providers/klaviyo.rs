@@ -1,0 +1,164 @@
+//! Klaviyo's system webhooks: up to 1000 events in a list under `data`, each an answer of the events API. (The webhook
+//! action of a flow has a free body and is not signed.)
+//!
+//! Unconfirmed: the names inside of `event_properties`, the address and the link among them; the form of the timestamp's
+//! header; that body and timestamp are signed in this order, and that the timestamp is signed at all, as two
+//! integrations do it. No tolerance is named: five minutes are our choice.
+//! <https://developers.klaviyo.com/en/docs/working_with_system_webhooks>
+
+use super::form::{Envelope, FIELDS, Fields, Provider, Stamp, Tell, bounce, row};
+use crate::webhook::{
+    Algorithm, BounceClass, Delivery, Document, Encoding, Judge, KeyForm, Kind, Mark, Part, Place,
+    Recipe, Style, TimeForm,
+};
+
+static SYSTEM_WEBHOOK: Recipe = Recipe {
+    name: "klaviyo",
+    algorithm: Algorithm::HmacSha256,
+    key: KeyForm::Text,
+    id: None,
+    timestamp: Some((Place::Header("klaviyo-timestamp"), TimeForm::Any)),
+    signed: &[Part::Body, Part::Timestamp],
+    signature: Place::Header("klaviyo-signature"),
+    encoding: Encoding::Hex,
+    fresh: &[],
+    tolerance: 300,
+    uncovered: None,
+    guard: Some(guard),
+};
+
+/// The header is not signed, and what it repeats is.
+fn guard(delivery: &Delivery, body: &Document, _: &Judge) -> Result<(), String> {
+    let given = delivery.headers.text("klaviyo-webhook-id");
+    if given.is_some() && given != body.text("/meta/klaviyo_webhook_id").as_deref() {
+        return Err(
+            "header `klaviyo-webhook-id` differs from `/meta/klaviyo_webhook_id` in the body"
+                .into(),
+        );
+    }
+    Ok(())
+}
+
+/// Klaviyo's system webhooks.
+pub static PROVIDER: Provider = Provider {
+    name: "klaviyo",
+    title: "Klaviyo",
+    docs: "https://developers.klaviyo.com/en/docs/working_with_system_webhooks",
+    tells: &[
+        Tell::Body(&[
+            ("/meta/klaviyo_webhook_id", Mark::Present),
+            ("/data", Mark::Present),
+        ]),
+        Tell::Header("klaviyo-signature"),
+        Tell::Header("klaviyo-webhook-id"),
+    ],
+    schemes: &[&SYSTEM_WEBHOOK],
+    test_secret: "webhook-cli-public-test-key-klaviyo",
+    test_public: "webhook-cli-public-test-key-klaviyo",
+    envelope: Envelope::List("/data"),
+    style: Style::COMPACT,
+    native: &["/topic"],
+    fields: Fields {
+        recipient: &["/payload/data/attributes/event_properties/Recipient Email Address"],
+        at: &[
+            Stamp::Seconds("/payload/data/attributes/timestamp"),
+            Stamp::Utc(
+                "/payload/data/attributes/datetime",
+                "%Y-%m-%d %H:%M:%S+00:00",
+            ),
+        ],
+        url: &["/payload/data/attributes/event_properties/URL"],
+        reason: &["/payload/data/attributes/event_properties/Bounce Type"],
+        // The first stands in two places.
+        unique: &["/external_id", "/payload/data/attributes/uuid"],
+        ..FIELDS
+    },
+    rows: &[
+        row(
+            Kind::Delivered,
+            "received_email",
+            &[("/topic", Mark::Is("event:klaviyo.received_email"))],
+            example!("klaviyo/delivered"),
+        ),
+        row(
+            Kind::Open,
+            "opened_email",
+            &[("/topic", Mark::Is("event:klaviyo.opened_email"))],
+            example!("klaviyo/open"),
+        ),
+        row(
+            Kind::Click,
+            "clicked_email",
+            &[("/topic", Mark::Is("event:klaviyo.clicked_email"))],
+            example!("klaviyo/click"),
+        ),
+        // Soft and hard together.
+        bounce(
+            BounceClass::Undetermined,
+            "bounced_email",
+            &[("/topic", Mark::Is("event:klaviyo.bounced_email"))],
+            example!("klaviyo/bounce"),
+        ),
+        row(
+            Kind::Rejected,
+            "dropped_email",
+            &[("/topic", Mark::Is("event:klaviyo.dropped_email"))],
+            example!("klaviyo/rejected"),
+        ),
+        row(
+            Kind::Complaint,
+            "marked_email_as_spam",
+            &[("/topic", Mark::Is("event:klaviyo.marked_email_as_spam"))],
+            example!("klaviyo/complaint"),
+        ),
+        row(
+            Kind::Subscribe,
+            "subscribed_to_email_marketing",
+            &[(
+                "/topic",
+                Mark::Is("event:klaviyo.subscribed_to_email_marketing"),
+            )],
+            example!("klaviyo/subscribe"),
+        ),
+        row(
+            Kind::Unsubscribe,
+            "unsubscribed_from_email_marketing",
+            &[(
+                "/topic",
+                Mark::Is("event:klaviyo.unsubscribed_from_email_marketing"),
+            )],
+            example!("klaviyo/unsubscribe"),
+        ),
+        // By the staff.
+        row(
+            Kind::Unsubscribe,
+            "manually_suppressed_from_email_marketing",
+            &[(
+                "/topic",
+                Mark::Is("event:klaviyo.manually_suppressed_from_email_marketing"),
+            )],
+            example!("klaviyo/unsubscribe-suppressed"),
+        ),
+        row(
+            Kind::Subscribe,
+            "manually_unsuppressed_from_email_marketing",
+            &[(
+                "/topic",
+                Mark::Is("event:klaviyo.manually_unsuppressed_from_email_marketing"),
+            )],
+            example!("klaviyo/subscribe-unsuppressed"),
+        ),
+        row(
+            Kind::Other,
+            "updated_email_preferences",
+            &[(
+                "/topic",
+                Mark::Is("event:klaviyo.updated_email_preferences"),
+            )],
+            example!("klaviyo/other-updated-preferences"),
+        ),
+    ],
+    bounces: &[],
+    ids: &[],
+    confirm: None,
+};
