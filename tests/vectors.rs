@@ -192,6 +192,7 @@ macro_rules! vectors {
 vectors! {
     customerio_vectors_get_their_verdicts: "customerio.json"
     elasticemail_vectors_get_their_verdicts: "elasticemail.json"
+    iterable_vectors_get_their_verdicts: "iterable.json"
     klaviyo_vectors_get_their_verdicts: "klaviyo.json"
     loops_vectors_get_their_verdicts: "loops.json"
     github_vectors_get_their_verdicts: "github.json"

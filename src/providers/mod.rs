@@ -20,6 +20,7 @@ mod elasticemail;
 mod generic;
 mod github;
 mod hubspot;
+mod iterable;
 mod klaviyo;
 mod loops;
 mod mailchimp;
@@ -55,6 +56,7 @@ pub static ALL: &[&Provider] = &[
     &customerio::PROVIDER,
     &elasticemail::PROVIDER,
     &generic::PROVIDER,
+    &iterable::PROVIDER,
     &klaviyo::PROVIDER,
     &loops::PROVIDER,
     &mailchimp::PROVIDER,

@@ -1,0 +1,144 @@
+//! Iterable's system webhooks: one object a request. Nothing is signed: a handler demands what it told Iterable to put into
+//! `Authorization`, which may be a bare token without a scheme's word. There is no event for a delivery.
+//! Which fields each event has is unconfirmed; any may be null or missing.
+//! <https://support.iterable.com/hc/en-us/articles/208013936-System-Webhooks>
+
+use super::form::{
+    Bounce, CREDENTIALS, Carry, Envelope, FIELDS, Fields, Provider, Stamp, Tell, bounce, row,
+};
+use crate::webhook::{BounceClass, Kind, Mark, Style};
+
+const BOUNCE: (&str, Mark) = ("/eventName", Mark::Is("emailBounce"));
+
+/// Iterable's system webhooks.
+pub static PROVIDER: Provider = Provider {
+    name: "iterable",
+    title: "Iterable",
+    docs: "https://support.iterable.com/hc/en-us/articles/208013936-System-Webhooks",
+    tells: &[Tell::Body(&[
+        ("/email", Mark::Present),
+        ("/eventName", Mark::Present),
+        ("/dataFields", Mark::Object),
+    ])],
+    schemes: &[&CREDENTIALS],
+    test_secret: "",
+    test_public: "",
+    envelope: Envelope::Plain,
+    style: Style::COMPACT,
+    native: &["/eventName"],
+    fields: Fields {
+        recipient: &["/email", "/dataFields/email"],
+        message_id: &["/dataFields/messageId"],
+        at: &[
+            Stamp::Utc("/dataFields/createdAt", "%Y-%m-%d %H:%M:%S +00:00"),
+            Stamp::Utc("/dataFields/profileUpdatedAt", "%Y-%m-%d %H:%M:%S +00:00"),
+        ],
+        url: &["/dataFields/url", "/dataFields/linkUrl"],
+        reason: &["/dataFields/bounceMessage", "/dataFields/reason"],
+        campaign: Carry::First(&["/dataFields/campaignName"]),
+        ..FIELDS
+    },
+    rows: &[
+        row(
+            Kind::Sent,
+            "emailSend",
+            &[("/eventName", Mark::Is("emailSend"))],
+            example!("iterable/sent"),
+        ),
+        row(
+            Kind::Open,
+            "emailOpen",
+            &[("/eventName", Mark::Is("emailOpen"))],
+            example!("iterable/open"),
+        ),
+        row(
+            Kind::Click,
+            "emailClick",
+            &[("/eventName", Mark::Is("emailClick"))],
+            example!("iterable/click"),
+        ),
+        bounce(
+            BounceClass::Hard,
+            "emailBounce",
+            &[
+                BOUNCE,
+                ("/dataFields/recipientState", Mark::Is("HardBounce")),
+            ],
+            example!("iterable/bounce"),
+        ),
+        bounce(
+            BounceClass::Soft,
+            "emailSoftBounce",
+            &[
+                BOUNCE,
+                ("/dataFields/recipientState", Mark::Is("SoftBounce")),
+            ],
+            example!("iterable/bounce-soft"),
+        ),
+        bounce(
+            BounceClass::Undetermined,
+            "emailUnknownBounce",
+            &[BOUNCE],
+            "",
+        ),
+        row(
+            Kind::Complaint,
+            "emailComplaint",
+            &[("/eventName", Mark::Is("emailComplaint"))],
+            example!("iterable/complaint"),
+        ),
+        row(
+            Kind::Rejected,
+            "emailSendSkip",
+            &[("/eventName", Mark::Is("emailSendSkip"))],
+            example!("iterable/rejected"),
+        ),
+        row(
+            Kind::Subscribe,
+            "emailSubscribe",
+            &[("/eventName", Mark::Is("emailSubscribe"))],
+            example!("iterable/subscribe"),
+        ),
+        row(
+            Kind::Unsubscribe,
+            "emailUnSubscribe",
+            &[(
+                "/eventName",
+                Mark::OneOf(&["emailUnSubscribe", "emailUnsubscribe"]),
+            )],
+            example!("iterable/unsubscribe"),
+        ),
+        // On the page that Iterable hosts.
+        row(
+            Kind::Unsubscribe,
+            "hostedUnsubscribeClick",
+            &[("/eventName", Mark::Is("hostedUnsubscribeClick"))],
+            example!("iterable/unsubscribe-hosted"),
+        ),
+    ],
+    bounces: &[
+        Bounce {
+            name: "hard",
+            row: "emailBounce",
+            sets: &[],
+        },
+        Bounce {
+            name: "soft",
+            row: "emailSoftBounce",
+            sets: &[
+                ("/dataFields/status", "4.2.0"),
+                (
+                    "/dataFields/bounceMessage",
+                    "450 4.2.0 Mailbox temporarily unavailable",
+                ),
+            ],
+        },
+        Bounce {
+            name: "mailbox-full",
+            row: "emailSoftBounce",
+            sets: &[],
+        },
+    ],
+    ids: &[],
+    confirm: None,
+};
