@@ -14,6 +14,7 @@ mod guess;
 mod keys;
 mod read;
 
+mod activecampaign;
 mod brevo;
 mod customerio;
 mod elasticemail;
@@ -52,6 +53,7 @@ use crate::webhook::{Kind, nearest};
 
 /// Every provider, in alphabetical order.
 pub static ALL: &[&Provider] = &[
+    &activecampaign::PROVIDER,
     &brevo::PROVIDER,
     &customerio::PROVIDER,
     &elasticemail::PROVIDER,
