@@ -191,6 +191,7 @@ macro_rules! vectors {
 
 vectors! {
     activecampaign_vectors_get_their_verdicts: "activecampaign.json"
+    braze_vectors_get_their_verdicts: "braze.json"
     customerio_vectors_get_their_verdicts: "customerio.json"
     elasticemail_vectors_get_their_verdicts: "elasticemail.json"
     iterable_vectors_get_their_verdicts: "iterable.json"

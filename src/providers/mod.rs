@@ -15,6 +15,7 @@ mod keys;
 mod read;
 
 mod activecampaign;
+mod braze;
 mod brevo;
 mod customerio;
 mod elasticemail;
@@ -54,6 +55,7 @@ use crate::webhook::{Kind, nearest};
 /// Every provider, in alphabetical order.
 pub static ALL: &[&Provider] = &[
     &activecampaign::PROVIDER,
+    &braze::PROVIDER,
     &brevo::PROVIDER,
     &customerio::PROVIDER,
     &elasticemail::PROVIDER,
