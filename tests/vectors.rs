@@ -209,6 +209,7 @@ vectors! {
     postal_vectors_get_their_verdicts: "postal.json"
     postmark_vectors_get_their_verdicts: "postmark.json"
     resend_vectors_get_their_verdicts: "resend.json"
+    scaleway_vectors_get_their_verdicts: "scaleway.json"
     sendgrid_vectors_get_their_verdicts: "sendgrid.json"
     ses_vectors_get_their_verdicts: "ses.json"
     sparkpost_vectors_get_their_verdicts: "sparkpost.json"

@@ -34,6 +34,7 @@ mod mandrill;
 mod postal;
 mod postmark;
 mod resend;
+mod scaleway;
 mod sendgrid;
 mod ses;
 mod shopify;
@@ -72,6 +73,7 @@ pub static ALL: &[&Provider] = &[
     &postal::PROVIDER,
     &postmark::PROVIDER,
     &resend::PROVIDER,
+    &scaleway::PROVIDER,
     &sendgrid::PROVIDER,
     &ses::PROVIDER,
     &sparkpost::PROVIDER,
