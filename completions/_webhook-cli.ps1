@@ -47,7 +47,7 @@ Register-ArgumentCompleter -Native -CommandName 'webhook-cli' -ScriptBlock {
             [CompletionResult]::new('--record', '--record', [CompletionResultType]::ParameterName, 'Keep each delivery: a line in a `.ndjson` file, or a file in a folder, on disk before it is answered')
             [CompletionResult]::new('--secret', '--secret', [CompletionResultType]::ParameterName, 'A secret: `env:NAME`, `file:PATH`, `-` to be asked, or the value itself; `PROVIDER=…` limits it to one')
             [CompletionResult]::new('--public-url', '--public-url', [CompletionResultType]::ParameterName, 'The URL that the provider was told to call, for schemes that sign the URL (Mandrill, Twilio, HubSpot)')
-            [CompletionResult]::new('--provider', '--provider', [CompletionResultType]::ParameterName, 'Take every delivery as this provider''s, in place of recognising it')
+            [CompletionResult]::new('--provider', '--provider', [CompletionResultType]::ParameterName, 'Take every delivery as this provider''s or scheme''s, in place of recognising it')
             [CompletionResult]::new('--tolerance', '--tolerance', [CompletionResultType]::ParameterName, 'The age allowed to a signed timestamp [default: 5m, for SES 1h]')
             [CompletionResult]::new('--topic-arn', '--topic-arn', [CompletionResultType]::ParameterName, 'The topic that SNS messages must come from; may be given more than once')
             [CompletionResult]::new('--status', '--status', [CompletionResultType]::ParameterName, 'The status to answer')
@@ -77,7 +77,7 @@ Register-ArgumentCompleter -Native -CommandName 'webhook-cli' -ScriptBlock {
         }
         'webhook-cli;send' {
             [CompletionResult]::new('--provider', '--provider', [CompletionResultType]::ParameterName, 'Whose shape and signature; `all` for every one')
-            [CompletionResult]::new('--scheme', '--scheme', [CompletionResultType]::ParameterName, 'Sign your own body as a service that is no email provider: stripe, github, slack, shopify, twilio, hubspot')
+            [CompletionResult]::new('--scheme', '--scheme', [CompletionResultType]::ParameterName, 'Sign your own body as a service that is no email provider: stripe, github, slack, shopify, twilio, hubspot, or one spelled out: `hmac-sha256:header=X-Sig,encoding=hex,prefix=sha256=`')
             [CompletionResult]::new('--to', '--to', [CompletionResultType]::ParameterName, 'Where to send: a URL, or `3000`, `:3000/path`, `localhost:3000/path`')
             [CompletionResult]::new('-H', '-H ', [CompletionResultType]::ParameterName, 'One more header, or another value for one; may be given more than once')
             [CompletionResult]::new('--header', '--header', [CompletionResultType]::ParameterName, 'One more header, or another value for one; may be given more than once')

@@ -43,7 +43,7 @@ set edit:completion:arg-completer[webhook-cli] = {|@words|
             cand --record 'Keep each delivery: a line in a `.ndjson` file, or a file in a folder, on disk before it is answered'
             cand --secret 'A secret: `env:NAME`, `file:PATH`, `-` to be asked, or the value itself; `PROVIDER=…` limits it to one'
             cand --public-url 'The URL that the provider was told to call, for schemes that sign the URL (Mandrill, Twilio, HubSpot)'
-            cand --provider 'Take every delivery as this provider''s, in place of recognising it'
+            cand --provider 'Take every delivery as this provider''s or scheme''s, in place of recognising it'
             cand --tolerance 'The age allowed to a signed timestamp [default: 5m, for SES 1h]'
             cand --topic-arn 'The topic that SNS messages must come from; may be given more than once'
             cand --status 'The status to answer'
@@ -72,7 +72,7 @@ set edit:completion:arg-completer[webhook-cli] = {|@words|
         }
         &'webhook-cli;send'= {
             cand --provider 'Whose shape and signature; `all` for every one'
-            cand --scheme 'Sign your own body as a service that is no email provider: stripe, github, slack, shopify, twilio, hubspot'
+            cand --scheme 'Sign your own body as a service that is no email provider: stripe, github, slack, shopify, twilio, hubspot, or one spelled out: `hmac-sha256:header=X-Sig,encoding=hex,prefix=sha256=`'
             cand --to 'Where to send: a URL, or `3000`, `:3000/path`, `localhost:3000/path`'
             cand -H 'One more header, or another value for one; may be given more than once'
             cand --header 'One more header, or another value for one; may be given more than once'

@@ -44,7 +44,7 @@ complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand listen" -s f -l 
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand listen" -s r -l record -d 'Keep each delivery: a line in a `.ndjson` file, or a file in a folder, on disk before it is answered' -r -F
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand listen" -l secret -d 'A secret: `env:NAME`, `file:PATH`, `-` to be asked, or the value itself; `PROVIDER=…` limits it to one' -r
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand listen" -l public-url -d 'The URL that the provider was told to call, for schemes that sign the URL (Mandrill, Twilio, HubSpot)' -r
-complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand listen" -l provider -d 'Take every delivery as this provider\'s, in place of recognising it' -r
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand listen" -l provider -d 'Take every delivery as this provider\'s or scheme\'s, in place of recognising it' -r
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand listen" -l tolerance -d 'The age allowed to a signed timestamp [default: 5m, for SES 1h]' -r
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand listen" -l topic-arn -d 'The topic that SNS messages must come from; may be given more than once' -r
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand listen" -l status -d 'The status to answer' -r
@@ -70,7 +70,7 @@ complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand listen" -s v -l 
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand listen" -l json -d 'One JSON object a line in place of text'
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand listen" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand send" -l provider -d 'Whose shape and signature; `all` for every one' -r
-complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand send" -l scheme -d 'Sign your own body as a service that is no email provider: stripe, github, slack, shopify, twilio, hubspot' -r
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand send" -l scheme -d 'Sign your own body as a service that is no email provider: stripe, github, slack, shopify, twilio, hubspot, or one spelled out: `hmac-sha256:header=X-Sig,encoding=hex,prefix=sha256=`' -r
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand send" -l to -d 'Where to send: a URL, or `3000`, `:3000/path`, `localhost:3000/path`' -r
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand send" -s H -l header -d 'One more header, or another value for one; may be given more than once' -r
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand send" -l timeout -d 'How long a whole attempt may take' -r

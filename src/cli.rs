@@ -134,7 +134,7 @@ pub struct ListenArgs {
     #[command(flatten)]
     pub secrets: SecretArgs,
 
-    /// Take every delivery as this provider's, in place of recognising it
+    /// Take every delivery as this provider's or scheme's, in place of recognising it
     #[arg(long, value_name = "NAME", help_heading = "Signatures")]
     pub provider: Option<String>,
 
@@ -306,7 +306,13 @@ pub struct SendArgs {
     #[arg(long, value_name = "NAME", default_value = "generic")]
     pub provider: String,
 
-    /// Sign your own body as a service that is no email provider: stripe, github, slack, shopify, twilio, hubspot
+    /// Sign your own body as a service that is no email provider: stripe, github, slack, shopify, twilio, hubspot,
+    /// or one spelled out: `hmac-sha256:header=X-Sig,encoding=hex,prefix=sha256=`
+    ///
+    /// What can be said of `hmac-sha1`, `hmac-sha256`, `hmac-sha384` and `hmac-sha512`: `header=`, the header that holds
+    /// the signature; `encoding=` hex, base64 or base64url; `prefix=`, the text before it; `signed=`, what is signed, such
+    /// as `{timestamp}.{body}` (also `{id}`, `{method}`, `{url}`, `{path}`, and `\n` for a line feed); `timestamp=` and
+    /// `id=`, their headers; `unit=` s, ms or rfc3339; `key=` text, hex or base64. `listen --provider` takes the same.
     #[arg(long, value_name = "NAME", requires = "data", conflicts_with_all = ["provider", "kinds"], help_heading = "Signatures")]
     pub scheme: Option<String>,
 

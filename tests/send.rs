@@ -641,3 +641,74 @@ fn a_scheme_that_signs_the_url_signs_the_one_it_goes_to() {
         ran.stderr
     );
 }
+
+#[test]
+fn a_scheme_that_is_spelled_out_signs_and_verifies() {
+    let scheme = "hmac-sha512:header=X-Sig,prefix=v1,,signed={id}.{timestamp}.{method}.{body},timestamp=X-Time,unit=ms,id=X-Id";
+    let secret = ["--secret", "hmac-sha512=a secret of ours"];
+    for (secret, verdict) in [(&[][..], "verified (test key)"), (&secret, "verified")] {
+        let listen =
+            Listen::start(&[&["--json", "--count", "1", "--provider", scheme], secret].concat());
+        let args = [
+            "send",
+            "-d",
+            "{\"event\":1}",
+            "--scheme",
+            scheme,
+            "--to",
+            &listen.url,
+        ];
+        run(&[&args, secret].concat()).success();
+        let lines = listen.finish().success().lines();
+        let it = lines
+            .iter()
+            .find(|line| line["type"] == "received")
+            .unwrap();
+        assert_eq!(it["provider"], "hmac-sha512");
+        assert_eq!(it["signature"]["verdict"], verdict, "{it}");
+    }
+    // As somebody else computes it: printf Hi | openssl dgst -sha256 -hmac key
+    let ran = run(&[
+        "send",
+        "-d",
+        "Hi",
+        "--dry-run",
+        "--secret",
+        "key",
+        "--scheme",
+        "hmac-sha256:header=X-Sig,prefix=sha256=",
+    ])
+    .success();
+    let wanted = "x-sig: sha256=79072ecd38d20cb6a30171e8c509f2a897bd0f8d0982fb48d487ae6ec4f103cf";
+    assert!(ran.stdout.contains(wanted), "{}", ran.stdout);
+    let ran = run(&["send", "-d", "Hi", "--scheme", "hmac-sha256"]);
+    assert_eq!(ran.status, 2);
+    assert!(
+        ran.stderr
+            .contains("hint: `hmac-sha256:header=X-Signature`"),
+        "{}",
+        ran.stderr
+    );
+}
+
+#[test]
+fn a_header_of_the_users_own_is_there_when_it_is_signed() {
+    // A form is signed by its fields; were it taken for the JSON that it looks like, there would be an error.
+    let kind = "content-type: application/x-www-form-urlencoded";
+    let ran = run(&[
+        "send",
+        "-d",
+        "{}",
+        "--scheme",
+        "twilio",
+        "-H",
+        kind,
+        "--dry-run",
+    ])
+    .success();
+    assert!(
+        ran.stdout.contains("x-twilio-signature: "),
+        "{}",
+        ran.stdout
+    );
+}

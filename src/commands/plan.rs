@@ -15,11 +15,17 @@ const DEFAULT_SECRET: &str = "WEBHOOK_CLI_SECRET";
 
 /// The provider or the scheme of that name, or an error that lists those there are and guesses the nearest.
 pub fn provider(name: &str) -> Result<&'static Provider> {
+    if providers::is_spelled(name) {
+        return providers::spelled(name);
+    }
     providers::find(name).ok_or_else(|| unknown(name, "provider"))
 }
 
-/// The scheme of that name: a service that only signs.
+/// The scheme of that name: a service that only signs, or one that is spelled out.
 pub fn scheme(name: &str) -> Result<&'static Provider> {
+    if providers::is_spelled(name) {
+        return providers::spelled(name);
+    }
     match providers::find(name) {
         Some(found) if found.rows.is_empty() => Ok(found),
         Some(found) => Err(Error::usage(format!("{} is a provider", found.title))
@@ -43,7 +49,10 @@ fn unknown(name: &str, what: &str) -> Error {
     } else {
         error
     };
-    error.hint(format!("the schemes are {}", names(SCHEMES)))
+    error.hint(format!(
+        "the schemes are {}, or one spelled out: `hmac-sha256:header=X-Signature`",
+        names(SCHEMES)
+    ))
 }
 
 /// The row to start from, or an error that lists what can be sent.
@@ -94,8 +103,9 @@ pub struct Secrets {
 }
 
 /// Reads the secrets. `only` is the one provider in play, if there is one.
-pub fn secrets(args: &SecretArgs, only: Option<&Provider>) -> Result<Secrets> {
+pub fn secrets(args: &SecretArgs, only: Option<&'static Provider>) -> Result<Secrets> {
     let known: Vec<&str> = providers::everyone()
+        .chain(only)
         .map(|provider| provider.name)
         .collect();
     let mut notes = Vec::new();

@@ -19,14 +19,18 @@ struct Slot {
 
 impl Keys {
     /// Makes keys of the secrets. A secret that fits nobody, or not the provider it is named for, is an error
-    /// that says which form is wanted. `only` is the one provider in play, if the user named it.
-    pub fn new(ring: &Keyring, only: Option<&Provider>) -> Result<Keys> {
+    /// that says which form is wanted. `only` is the one provider in play, if the user named it; it may be a scheme
+    /// that was spelled out, which stands in no list.
+    pub fn new(ring: &Keyring, only: Option<&'static Provider>) -> Result<Keys> {
+        let spelled = only.filter(|only| super::find(only.name).is_none());
+        let all = || everyone().chain(spelled);
+        let find = |name: &str| all().find(|provider| provider.name == name);
         for (limit, secret) in ring.secrets() {
             let fits =
                 |provider: &Provider| form(provider).is_some_and(|form| form.key(secret).is_some());
             match limit
                 .or(only.map(|provider| provider.name))
-                .map(|name| (name, super::find(name)))
+                .map(|name| (name, find(name)))
             {
                 Some((name, None)) => {
                     return Err(Error::usage(format!(
@@ -36,7 +40,7 @@ impl Keys {
                 Some((name, Some(provider))) if !fits(provider) => {
                     return Err(wrong_form(name, provider));
                 }
-                None if !everyone().any(fits) => {
+                None if !all().any(fits) => {
                     return Err(Error::usage("the secret is empty")
                         .hint("give it as `--secret env:NAME` or `--secret file:PATH`"));
                 }
@@ -44,7 +48,7 @@ impl Keys {
             }
         }
         Ok(Keys(
-            everyone()
+            all()
                 .map(|provider| Slot {
                     provider,
                     given: ring

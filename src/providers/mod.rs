@@ -40,6 +40,7 @@ mod ses;
 mod shopify;
 mod slack;
 mod sparkpost;
+mod spelled;
 mod standard_webhooks;
 mod stripe;
 mod twilio;
@@ -50,6 +51,7 @@ pub use form::{Bounce, Carry, Envelope, Fields, Provider, Row, Stamp, Tell};
 pub use guess::{Case, GUESSES, Guess, explain, signed_text};
 pub use keys::Keys;
 pub use read::{is_handshake, outline, read, recognise, signing_scheme};
+pub use spelled::{is_spelled, spelled};
 
 use crate::webhook::{Kind, nearest};
 

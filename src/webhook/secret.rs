@@ -36,6 +36,10 @@ impl fmt::Debug for Secret {
 pub enum KeyForm {
     /// The text itself is the key.
     Text,
+    /// The key in hexadecimal.
+    Hex,
+    /// The key in base64.
+    Base64,
     /// `whsec_` and base64 of the key; `whpk_` and `whsk_` for the two halves of an Ed25519 key.
     Whsec,
     /// A P-256 private key in PEM or base64, or the base64 public key that the dashboard shows.
@@ -92,6 +96,8 @@ impl KeyForm {
     pub fn wanted(self) -> &'static str {
         match self {
             KeyForm::Text => "any text that is not empty",
+            KeyForm::Hex => "the key in hexadecimal",
+            KeyForm::Base64 => "the key in base64",
             KeyForm::Whsec => "`whsec_` followed by base64, as the dashboard shows it",
             KeyForm::P256 => {
                 "a P-256 private key to sign with (PEM, or base64 of its PKCS#8 DER), \
@@ -113,6 +119,12 @@ impl KeyForm {
         }
         match self {
             KeyForm::Text => Some(Key::Shared(text.as_bytes().to_vec())),
+            KeyForm::Hex => hex::decode(text.trim()).ok().map(Key::Shared),
+            KeyForm::Base64 => LENIENT
+                .decode(text.trim())
+                .ok()
+                .filter(|key| !key.is_empty())
+                .map(Key::Shared),
             KeyForm::Whsec => whsec(text.trim()),
             KeyForm::P256 => p256(text.trim()),
             KeyForm::Rsa => rsa(text),
@@ -293,6 +305,8 @@ mod tests {
     fn an_empty_secret_is_no_key() {
         for form in [
             KeyForm::Text,
+            KeyForm::Hex,
+            KeyForm::Base64,
             KeyForm::Whsec,
             KeyForm::P256,
             KeyForm::Rsa,
