@@ -295,7 +295,7 @@ Examples:
   webhook-cli send spamreport --provider sendgrid              by the provider's own name
   webhook-cli send click --provider all                        the same event in every dress
   webhook-cli send --data @body.json --provider resend         your own body, signed as Resend would
-  webhook-cli send --data @body.json --scheme stripe           or as a service that is no email provider")]
+  webhook-cli send --data @body.json --scheme stripe           or as Stripe would")]
 pub struct SendArgs {
     /// What happened: sent, delivered, deferred, open, click, bounce, rejected, complaint, unsubscribe, subscribe,
     /// or a provider's own name for it

@@ -224,10 +224,11 @@ fn providers_that_ask_first_are_answered() {
     );
     let options = raw(
         listen.port(),
-        b"OPTIONS / HTTP/1.1\r\nhost: a\r\nwebhook-request-origin: events.example.com\r\nconnection: close\r\n\r\n",
+        b"OPTIONS / HTTP/1.1\r\nhost: a\r\nwebhook-request-origin: events.example.com\r\nwebhook-request-rate: 120\r\nconnection: close\r\n\r\n",
     );
     assert!(
-        options.contains("webhook-allowed-origin: events.example.com"),
+        options.contains("webhook-allowed-origin: events.example.com")
+            && options.contains("webhook-allowed-rate: *"),
         "{options}"
     );
     let ran = run(&[

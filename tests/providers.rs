@@ -666,7 +666,7 @@ fn own_body(scheme: &Provider) -> Delivery {
 
 #[test]
 fn what_a_scheme_signs_is_recognised_and_verified_whatever_the_body_is() {
-    for scheme in SCHEMES {
+    for scheme in SCHEMES.iter().filter(|it| !it.test_secret.is_empty()) {
         let label = scheme.name;
         let recipe = scheme.schemes[0];
         let delivery = own_body(scheme);

@@ -372,6 +372,12 @@ impl Desk {
                 HeaderName::from_static("webhook-allowed-origin"),
                 origin.clone(),
             );
+            if delivery.headers.get("webhook-request-rate").is_some() {
+                headers.push(
+                    HeaderName::from_static("webhook-allowed-rate"),
+                    HeaderValue::from_static("*"),
+                );
+            }
             headers.push(http::header::ALLOW, HeaderValue::from_static("POST"));
         }
         Answer {

@@ -133,7 +133,7 @@ impl Template {
             serde_json::from_slice(&head.body).map_err(|error| broken(error.to_string()))?
         };
         let inner = match provider.envelope {
-            Envelope::Plain | Envelope::Only(_) => None,
+            Envelope::Plain | Envelope::Only(_) | Envelope::Own(_) => None,
             Envelope::Text(at, _) => {
                 let text = root.pointer(at).and_then(Value::as_str);
                 text.and_then(|text| serde_json::from_str::<Value>(text).ok())

@@ -12,7 +12,9 @@
 //! A service that is known by how it signs and not by what it tells stands in `SCHEMES`, and fills in [`SIGNER`].
 //! What no form can say (a guard on a certificate's address, a string to sign) is a function in that same file.
 
-use crate::webhook::{Algorithm, BounceClass, Encoding, KeyForm, Kind, Mark, Place, Recipe, Style};
+use crate::webhook::{
+    Algorithm, BounceClass, Delivery, Document, Encoding, KeyForm, Kind, Mark, Place, Recipe, Style,
+};
 
 /// Everything we know of a provider.
 #[derive(Debug)]
@@ -77,6 +79,17 @@ pub enum Tell {
     Body(&'static [(&'static str, Mark)]),
     /// A header field of that name.
     Header(&'static str),
+    /// A content type that begins so, in whatever case.
+    ContentType(&'static str),
+}
+
+/// What an envelope of its own sort holds.
+#[derive(Debug)]
+pub struct Opened<'a> {
+    /// The event or the list of events, where it is not the body.
+    pub events: Option<Document<'a>>,
+    /// What is wrong with them.
+    pub problems: Vec<String>,
 }
 
 /// Where the events stand in a body. A list there is a batch.
@@ -92,6 +105,8 @@ pub enum Envelope {
     /// The body, or each value of its list, holds an event as the only member, of whatever name, of the object at
     /// that pointer. Where that object has no members, what holds it is the event.
     Only(&'static str),
+    /// What neither can say; the body may be none that can be read.
+    Own(for<'a> fn(&Delivery, Option<&Document<'a>>) -> Opened<'a>),
 }
 
 /// Where the fields of an event stand. Of several places the first that is there is read, and all are written.

@@ -17,6 +17,7 @@ mod read;
 mod activecampaign;
 mod braze;
 mod brevo;
+mod cloudevents;
 mod customerio;
 mod elasticemail;
 mod generic;
@@ -86,6 +87,7 @@ pub static ALL: &[&Provider] = &[
 /// Services that are no email providers, in alphabetical order: their deliveries are recognised and verified, and a
 /// body of one's own can be signed as they do. They have no kinds, and `all` does not mean them.
 pub static SCHEMES: &[&Provider] = &[
+    &cloudevents::PROVIDER,
     &github::PROVIDER,
     &hubspot::PROVIDER,
     &shopify::PROVIDER,

@@ -28,6 +28,8 @@ pub enum Recognition {
     Named,
     /// A header field of that name.
     Header(&'static str),
+    /// The beginning of the content type.
+    ContentType(&'static str),
     /// These places in the body.
     Body(&'static [(&'static str, Mark)]),
 }
@@ -37,6 +39,7 @@ impl fmt::Display for Recognition {
         match self {
             Recognition::Named => f.write_str("`--provider`"),
             Recognition::Header(name) => write!(f, "header `{name}`"),
+            Recognition::ContentType(kind) => write!(f, "content type `{kind}`"),
             Recognition::Body(marks) => {
                 for (at, (pointer, _)) in marks.iter().enumerate() {
                     write!(f, "{}`{pointer}`", if at == 0 { "" } else { ", " })?;

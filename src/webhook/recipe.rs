@@ -859,6 +859,10 @@ fn present(delivery: &mut Delivery, key: &Key) -> Result<(), String> {
                 .headers
                 .set(name.clone(), HeaderValue::from_str(value).map_err(wanted)?);
         }
+        Key::Credentials(Credentials::Bearer(token)) => {
+            let value = HeaderValue::from_str(&format!("Bearer {token}")).map_err(wanted)?;
+            delivery.headers.set(http::header::AUTHORIZATION, value);
+        }
         Key::Credentials(Credentials::Query(name, value)) => {
             let join = if delivery.path.query().is_some() {
                 '&'
@@ -917,13 +921,26 @@ fn carries(delivery: &Delivery, key: &Key) -> bool {
             .headers
             .get(name.as_str())
             .is_some_and(|given| same(given.as_bytes(), value.as_bytes())),
-        Key::Credentials(Credentials::Query(name, value)) => {
-            let query = delivery.path.query().unwrap_or_default();
-            form_urlencoded::parse(query.as_bytes())
-                .any(|(at, given)| at == *name && same(given.as_bytes(), value.as_bytes()))
+        Key::Credentials(Credentials::Bearer(token)) => {
+            let given = delivery
+                .headers
+                .text("authorization")
+                .and_then(|value| value.split_once(' '))
+                .filter(|(way, _)| way.eq_ignore_ascii_case("bearer"));
+            match given {
+                Some((_, given)) => same(given.trim().as_bytes(), token.as_bytes()),
+                None => in_query(delivery, "access_token", token),
+            }
         }
+        Key::Credentials(Credentials::Query(name, value)) => in_query(delivery, name, value),
         _ => false,
     }
+}
+
+fn in_query(delivery: &Delivery, name: &str, value: &str) -> bool {
+    let query = delivery.path.query().unwrap_or_default();
+    form_urlencoded::parse(query.as_bytes())
+        .any(|(at, given)| at == name && same(given.as_bytes(), value.as_bytes()))
 }
 
 #[cfg(test)]

@@ -48,6 +48,8 @@ pub enum KeyForm {
     Rsa,
     /// `user:password`, `header:NAME=VALUE` or `query:NAME=VALUE`.
     Credentials,
+    /// The text of a bearer token.
+    Bearer,
 }
 
 /// A key, ready for use.
@@ -77,6 +79,8 @@ pub enum Credentials {
     Header(http::HeaderName, String),
     /// A query parameter of this name with this value.
     Query(String, String),
+    /// This bearer token: in the `Authorization` field, or in the query as `access_token` (RFC 6750).
+    Bearer(String),
 }
 
 impl fmt::Debug for Key {
@@ -95,7 +99,7 @@ impl KeyForm {
     /// What a secret of this form looks like, for whoever gave one of another form.
     pub fn wanted(self) -> &'static str {
         match self {
-            KeyForm::Text => "any text that is not empty",
+            KeyForm::Text | KeyForm::Bearer => "any text that is not empty",
             KeyForm::Hex => "the key in hexadecimal",
             KeyForm::Base64 => "the key in base64",
             KeyForm::Whsec => "`whsec_` followed by base64, as the dashboard shows it",
@@ -129,6 +133,9 @@ impl KeyForm {
             KeyForm::P256 => p256(text.trim()),
             KeyForm::Rsa => rsa(text),
             KeyForm::Credentials => credentials(text).map(Key::Credentials),
+            KeyForm::Bearer => Some(Key::Credentials(Credentials::Bearer(
+                text.trim().to_owned(),
+            ))),
         }
     }
 }
@@ -311,6 +318,7 @@ mod tests {
             KeyForm::P256,
             KeyForm::Rsa,
             KeyForm::Credentials,
+            KeyForm::Bearer,
         ] {
             for text in ["", " ", "\n"] {
                 assert!(form.key(&Secret::new(text)).is_none(), "{form:?}");
