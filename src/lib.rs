@@ -3,7 +3,7 @@
 //! # Rooms
 //!
 //! ```text
-//! main.rs → lib.rs → cli.rs (words) → commands/ (verbs: listen, send, replay)
+//! main.rs → lib.rs → cli/ (words) → commands/ (verbs: listen, send, replay)
 //!                                         │ connects
 //!        webhook/ (nouns, pure) ◄── providers/ (the catalogue, pure)
 //!               ▲                   io/ (doors: server, client, recorder, watch)

@@ -1,0 +1,66 @@
+//! How requests are made and printed: the words that `send` and `replay` share.
+
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+
+use super::values::duration;
+
+/// How requests are made.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Requests")]
+pub struct RequestArgs {
+    /// Where to send: a URL, or `3000`, `:3000/path`, `localhost:3000/path`
+    #[arg(
+        long,
+        value_name = "TARGET",
+        default_value = "http://127.0.0.1:7878",
+        hide_default_value = false
+    )]
+    pub to: String,
+
+    /// One more header, or another value for one; may be given more than once
+    #[arg(short = 'H', long = "header", value_name = "NAME:VALUE")]
+    pub headers: Vec<String>,
+
+    /// How long a whole attempt may take
+    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "30s")]
+    pub timeout: Duration,
+
+    /// How long connecting may take
+    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "5s")]
+    pub connect_timeout: Duration,
+
+    /// Take any certificate
+    #[arg(long)]
+    pub insecure: bool,
+
+    /// The statuses that count as success: `2xx`, `200,409`
+    #[arg(long, value_name = "STATUS", default_value = "2xx")]
+    pub expect_status: String,
+
+    /// Print the requests in place of sending them
+    #[arg(long, help_heading = "Output")]
+    pub dry_run: bool,
+
+    /// How to print them
+    #[arg(
+        long = "as",
+        value_name = "FORM",
+        requires = "dry_run",
+        default_value = "http",
+        help_heading = "Output"
+    )]
+    pub form: Form,
+}
+
+/// How a request is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Form {
+    /// As it goes over the wire
+    Http,
+    /// As a command line for curl
+    Curl,
+    /// As a fixture on one line
+    Json,
+}

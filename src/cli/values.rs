@@ -1,0 +1,103 @@
+//! Values as people write them: spans, moments, sizes, kinds.
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::webhook::Kind;
+
+/// A span such as `250ms`, `2s`, `5m`, `1h`.
+pub fn duration(text: &str) -> Result<Duration, String> {
+    let wanted = || format!("`{text}` is no duration; write `250ms`, `2s`, `5m` or `1h`");
+    let span: SignedDuration = text.parse().map_err(|_| wanted())?;
+    Duration::try_from(span).map_err(|_| wanted())
+}
+
+/// A moment: RFC 3339, or a span back from now.
+pub fn time(text: &str) -> Result<Timestamp, String> {
+    if let Ok(at) = text.parse() {
+        return Ok(at);
+    }
+    let back = duration(text).map_err(|_| {
+        format!("`{text}` is no time; write RFC 3339, or a span back from now such as `2h`")
+    })?;
+    Timestamp::now()
+        .checked_sub(back)
+        .map_err(|_| format!("`{text}` is too long ago"))
+}
+
+/// A size such as `64KiB`, `1MiB`, in bytes.
+pub fn size(text: &str) -> Result<usize, String> {
+    let split = text
+        .find(|c: char| !c.is_ascii_digit())
+        .unwrap_or(text.len());
+    let (number, unit) = text.split_at(split);
+    let factor = match unit.trim().to_ascii_lowercase().as_str() {
+        "" | "b" => 1,
+        "k" | "kib" => 1 << 10,
+        "kb" => 1_000,
+        "m" | "mib" => 1 << 20,
+        "mb" => 1_000_000,
+        "g" | "gib" => 1 << 30,
+        _ => 0,
+    };
+    number
+        .parse::<usize>()
+        .ok()
+        .and_then(|number| number.checked_mul(factor))
+        .filter(|bytes| *bytes > 0)
+        .ok_or_else(|| format!("`{text}` is no size; write `64KiB` or `1MiB`"))
+}
+
+/// A kind by its name, with a guess at what was meant.
+pub fn kind(text: &str) -> Result<Kind, String> {
+    Kind::from_name(text).ok_or_else(|| {
+        let known = Kind::ALL.map(Kind::name);
+        let guess = crate::webhook::nearest(text, known)
+            .map(|near| format!("; did you mean `{near}`?"))
+            .unwrap_or_default();
+        format!(
+            "no kind of that name{guess} The kinds are {}",
+            known.join(", ")
+        )
+    })
+}
+
+/// A kind and how many of it: `bounce`, `click=2`; one if it does not say.
+pub fn expected(text: &str) -> Result<(Kind, u64), String> {
+    match text.split_once('=') {
+        None => Ok((kind(text)?, 1)),
+        Some((name, number)) => Ok((
+            kind(name)?,
+            number
+                .parse()
+                .map_err(|_| format!("`{number}` is no number of events"))?,
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{duration, size, time};
+    use std::time::Duration;
+
+    #[test]
+    fn durations_sizes_and_times_are_what_people_write() {
+        assert_eq!(duration("250ms"), Ok(Duration::from_millis(250)));
+        assert_eq!(duration("1h"), Ok(Duration::from_secs(3600)));
+        for odd in ["", "5", "-2s", "soon", "1d"] {
+            assert!(duration(odd).is_err(), "{odd}");
+        }
+        assert_eq!(size("64KiB"), Ok(65_536));
+        assert_eq!(size("1MiB"), Ok(1_048_576));
+        assert_eq!(size("12"), Ok(12));
+        for odd in ["", "MiB", "-1", "1XB", "0", "99999999999999999999"] {
+            assert!(size(odd).is_err(), "{odd}");
+        }
+        assert!(
+            time("2026-01-02T00:00:00Z").is_ok()
+                && time("2h").is_ok()
+                && time("yesterday").is_err()
+        );
+    }
+}
