@@ -83,3 +83,43 @@ fn somebody_else_verifies_what_is_sent_as_sendgrid() {
         );
     }
 }
+
+#[test]
+fn somebody_else_verifies_what_is_sent_as_a_service() {
+    let secret = "whsec_or_whatever_the_dashboard_shows";
+    let json = r#"{"type":"invoice.paid","id":"evt_1"}"#;
+    let form = "From=%2B15005550006&Body=h%C3%A9llo&MessageStatus=sent";
+    for (scheme, provider, body) in [
+        ("stripe", Provider::Stripe, json),
+        ("github", Provider::GitHub, json),
+        ("slack", Provider::Slack, json),
+        ("shopify", Provider::Shopify, json),
+        ("twilio", Provider::Twilio, form),
+    ] {
+        let handler = Receiver::ok();
+        let to = format!("{}/hooks?tenant=1", handler.url);
+        run(&[
+            "send", "--data", body, "--scheme", scheme, "--secret", secret, "--to", &to,
+        ])
+        .success();
+        let request = handler.next();
+        let fields: Vec<(String, String)> = form_urlencoded::parse(form.as_bytes())
+            .into_owned()
+            .collect();
+        let verify = |body: &[u8], secret: &str, url: &str| {
+            let options = VerifyOptions::default()
+                .with_request_url(url)
+                .with_form_params(fields.clone());
+            let secret = Secret::new(secret);
+            webhook_verify::verify(provider.clone(), &request.headers, body, &secret, options)
+        };
+        assert_eq!(verify(&request.body, secret, &to), Ok(()), "{scheme}");
+        assert!(verify(&request.body, "other", &to).is_err(), "{scheme}");
+        // Of a form, Twilio signs the fields; what it signs besides is the URL.
+        let changed = match scheme {
+            "twilio" => verify(&request.body, secret, &handler.url),
+            _ => verify(b"{}", secret, &to),
+        };
+        assert!(changed.is_err(), "{scheme}: changed");
+    }
+}
