@@ -1,29 +1,41 @@
 //! The nouns: what a webhook is, whoever sent it. Pure: no clock, no disk, no network.
 
+mod algorithm;
 mod attempt;
 mod chance;
+mod credentials;
 mod delivery;
 mod document;
+mod encoding;
 mod event;
 mod fixture;
 mod json;
+mod judge;
 mod kind;
+mod place;
 mod receipt;
 mod recipe;
 mod retry;
 mod secret;
 mod target;
+mod time_form;
 
+pub use algorithm::Algorithm;
 pub use attempt::{Attempt, Outcome};
 pub use chance::Chance;
+pub use credentials::Credentials;
 pub use delivery::{Delivery, Headers};
 pub use document::{Document, Mark};
+pub use encoding::Encoding;
 pub use event::{BounceClass, Event};
 pub use fixture::{Fault, Fixture, Reply};
 pub use json::{Span, Style, find, splice, write};
+pub use judge::Judge;
 pub use kind::{Kind, nearest};
+pub use place::Place;
 pub use receipt::{Receipt, Recognition, Signature, Verdict};
-pub use recipe::{Algorithm, Encoding, Guard, Judge, Part, Place, Recipe, Seal, TimeForm};
+pub use recipe::{Guard, Part, Recipe, Seal};
 pub use retry::Retry;
-pub use secret::{Credentials, Key, KeyForm, Keyring, Secret};
+pub use secret::{Key, KeyForm, Keyring, Secret};
 pub use target::Target;
+pub use time_form::TimeForm;

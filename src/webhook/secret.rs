@@ -4,10 +4,12 @@ use std::fmt;
 
 use base64::Engine;
 use base64::engine::DecodePaddingMode;
-use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD};
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 use p256::ecdsa::{SigningKey as P256Signing, VerifyingKey as P256Verifying};
 use p256::pkcs8::{DecodePrivateKey, DecodePublicKey};
 use x509_cert::der::{DecodePem, Encode};
+
+use super::Credentials;
 
 /// The text of a secret, as its owner copied it. Prints as stars.
 #[derive(Clone, PartialEq, Eq)]
@@ -70,19 +72,6 @@ pub enum Key {
     Credentials(Credentials),
 }
 
-/// What a request must carry where nothing is signed.
-#[derive(Clone, PartialEq, Eq)]
-pub enum Credentials {
-    /// User and password of HTTP basic authentication.
-    Basic(String, String),
-    /// A header field of this name with this value.
-    Header(http::HeaderName, String),
-    /// A query parameter of this name with this value.
-    Query(String, String),
-    /// This bearer token: in the `Authorization` field, or in the query as `access_token` (RFC 6750).
-    Bearer(String),
-}
-
 impl fmt::Debug for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Key(***)")
@@ -132,7 +121,7 @@ impl KeyForm {
             KeyForm::Whsec => whsec(text.trim()),
             KeyForm::P256 => p256(text.trim()),
             KeyForm::Rsa => rsa(text),
-            KeyForm::Credentials => credentials(text).map(Key::Credentials),
+            KeyForm::Credentials => Credentials::parse(text).map(Key::Credentials),
             KeyForm::Bearer => Some(Key::Credentials(Credentials::Bearer(
                 text.trim().to_owned(),
             ))),
@@ -225,31 +214,6 @@ fn rsa(text: &str) -> Option<Key> {
         },
     };
     Some(Key::Rsa(private.map(Box::new), Box::new(public)))
-}
-
-fn credentials(text: &str) -> Option<Credentials> {
-    if let Some((name, value)) = text
-        .strip_prefix("header:")
-        .and_then(|rest| rest.split_once('='))
-    {
-        return Some(Credentials::Header(name.parse().ok()?, value.to_owned()));
-    }
-    if let Some((name, value)) = text
-        .strip_prefix("query:")
-        .and_then(|rest| rest.split_once('='))
-    {
-        return Some(Credentials::Query(name.to_owned(), value.to_owned()));
-    }
-    // The first colon: passwords may hold more of them.
-    let (user, password) = text.split_once(':')?;
-    Some(Credentials::Basic(user.to_owned(), password.to_owned()))
-}
-
-impl Credentials {
-    /// The value of the `Authorization` field for a user and password.
-    pub fn authorization(user: &str, password: &str) -> String {
-        format!("Basic {}", STANDARD.encode(format!("{user}:{password}")))
-    }
 }
 
 /// The secrets that were given, each for one provider or for all.

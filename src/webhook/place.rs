@@ -1,0 +1,146 @@
+//! Where a value stands in a delivery.
+
+use std::borrow::Cow;
+
+use http::{HeaderName, HeaderValue};
+
+use super::{Delivery, Document, json};
+
+/// Where a value stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// In a header field of that name.
+    Header(&'static str),
+    /// In a header field that lists `name=value` with commas between: the values of the second name, with commas
+    /// between them if there are several.
+    Item(&'static str, &'static str),
+    /// In the JSON body, at that pointer.
+    Body(&'static str),
+    /// In a form body: the last field of that name.
+    Field(&'static str),
+}
+
+impl Place {
+    /// The text that stands there, if one does.
+    pub(super) fn read<'a>(
+        &self,
+        delivery: &'a Delivery,
+        document: Option<&'a Document>,
+    ) -> Result<Option<Cow<'a, str>>, String> {
+        match self {
+            Place::Header(name) => {
+                let mut all = delivery.headers.all(name);
+                let first = all.next();
+                if all.next().is_some() {
+                    return Err(format!("header `{name}` is given more than once"));
+                }
+                Ok(first.map(|value| String::from_utf8_lossy(value.as_bytes())))
+            }
+            Place::Item(header, name) => {
+                let list = Place::Header(header).read(delivery, document)?;
+                let values: Vec<&str> = items(list.as_deref().unwrap_or_default())
+                    .filter(|(at, _)| at == name)
+                    .map(|(_, value)| value)
+                    .collect();
+                Ok((!values.is_empty()).then(|| values.join(",").into()))
+            }
+            Place::Body(pointer) => Ok(document.and_then(|document| document.text(pointer))),
+            Place::Field(name) => Ok(match document {
+                Some(Document::Map(fields)) => fields
+                    .iter()
+                    .rev()
+                    .find(|(at, _)| at == name)
+                    .and_then(|(_, value)| value.as_text()),
+                _ => None,
+            }),
+        }
+    }
+
+    /// Puts a text there.
+    pub(super) fn write(&self, delivery: &mut Delivery, value: &str) -> Result<(), String> {
+        match self {
+            Place::Header(name) => {
+                let value = HeaderValue::from_str(value)
+                    .map_err(|_| format!("`{name}` cannot hold its value"))?;
+                delivery.headers.set(HeaderName::from_static(name), value);
+            }
+            Place::Item(header, name) => {
+                let whole = Place::Header(header);
+                let list = whole.read(delivery, None)?.unwrap_or_default();
+                let mut new = Some(value);
+                let mut kept: Vec<String> = items(&list)
+                    .filter_map(|(at, old)| {
+                        let value = if at == *name { new.take()? } else { old };
+                        Some(format!("{at}={value}"))
+                    })
+                    .collect();
+                kept.extend(new.map(|value| format!("{name}={value}")));
+                whole.write(delivery, &kept.join(","))?;
+            }
+            Place::Body(pointer) => {
+                let text = serde_json::Value::from(value).to_string();
+                delivery.body = json::splice(&delivery.body, pointer, &text)
+                    .ok_or_else(|| format!("the body has no `{pointer}` to put a signature in"))?
+                    .into();
+            }
+            Place::Field(name) => delivery.body = set_field(&delivery.body, name, value).into(),
+        }
+        Ok(())
+    }
+
+    /// Where that is, in words.
+    pub(super) fn name(&self) -> String {
+        match self {
+            Place::Header(name) => format!("header `{name}`"),
+            Place::Item(header, name) => format!("`{name}=` in header `{header}`"),
+            Place::Body(pointer) => format!("`{pointer}` in the body"),
+            Place::Field(name) => format!("form field `{name}`"),
+        }
+    }
+}
+
+/// The items of a list such as `t=1,v1=ab`; what has no `=` is none.
+fn items(list: &str) -> impl Iterator<Item = (&str, &str)> {
+    list.split(',')
+        .filter_map(|item| item.trim().split_once('='))
+}
+
+/// A form with the last field of that name changed, or with a field more; every other byte stays.
+fn set_field(form: &[u8], name: &str, value: &str) -> Vec<u8> {
+    let field: String = form_urlencoded::Serializer::new(String::new())
+        .append_pair(name, value)
+        .finish();
+    let mut fields: Vec<&[u8]> = form
+        .split(|b| *b == b'&')
+        .filter(|field| !field.is_empty())
+        .collect();
+    let is_it = |field: &&[u8]| {
+        form_urlencoded::parse(field)
+            .next()
+            .is_some_and(|(at, _)| at == name)
+    };
+    match fields
+        .iter()
+        .rposition(is_it)
+        .and_then(|at| fields.get_mut(at))
+    {
+        Some(old) => *old = field.as_bytes(),
+        None => fields.push(field.as_bytes()),
+    }
+    fields.join(&b"&"[..])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::set_field;
+
+    #[test]
+    fn a_form_field_changes_and_nothing_else() {
+        assert_eq!(
+            set_field(b"a=1&token=x&b=%7e&token=y", "token", "n&w"),
+            b"a=1&token=x&b=%7e&token=n%26w"
+        );
+        assert_eq!(set_field(b"a=1", "token", "z"), b"a=1&token=z");
+        assert_eq!(set_field(b"", "token", "z"), b"token=z");
+    }
+}
