@@ -111,7 +111,7 @@ fn somebody_else_verifies_what_is_sent_as_a_service() {
                 .with_request_url(url)
                 .with_form_params(fields.clone());
             let secret = Secret::new(secret);
-            webhook_verify::verify(provider.clone(), &request.headers, body, &secret, options)
+            webhook_verify::verify(provider, &request.headers, body, &secret, options)
         };
         assert_eq!(verify(&request.body, secret, &to), Ok(()), "{scheme}");
         assert!(verify(&request.body, "other", &to).is_err(), "{scheme}");
