@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use webhook_cli::providers::{self, ALL, Keys, Provider, SCHEMES, Template, Wish};
+use webhook_cli::providers::{self, ALL, Keys, Provider, SCHEMES, Standing, Template, Wish};
 use webhook_cli::webhook::{
     Chance, Delivery, Document, Fixture, Judge, Keyring, Kind, Seal, Verdict,
 };
@@ -734,6 +734,76 @@ proptest::proptest! {
         for provider in providers::everyone() {
             let receipt = providers::read(&delivery, Some(provider), &keys, &judge());
             proptest::prop_assert!(!receipt.signature.verdict.holds());
+        }
+    }
+}
+
+#[test]
+fn every_field_of_every_example_has_one_origin_and_every_origin_a_field() {
+    for provider in ALL.iter().filter(|one| !one.origins.is_empty()) {
+        let mut used: BTreeSet<(usize, &str, &str)> = BTreeSet::new();
+        for row in provider.rows.iter().filter(|row| !row.example.is_empty()) {
+            for place in provider.fields(row) {
+                let label = format!("{} {} {place}", provider.name, row.native);
+                let found = provider.origins_of(row, &place);
+                assert_eq!(found.len(), 1, "{label}: {found:?}");
+                let origin = found[0];
+                match origin.standing {
+                    Standing::Assumed => assert!(!origin.doubt.is_empty(), "{label}: no reason"),
+                    _ => assert!(origin.page.is_some(), "{label}: no page"),
+                }
+                let at = provider
+                    .origins
+                    .iter()
+                    .position(|one| std::ptr::eq(one, origin))
+                    .unwrap();
+                let names = origin.rows.iter().filter(|name| {
+                    let start = name.strip_suffix('*');
+                    start.map_or(**name == row.native, |start| row.native.starts_with(start))
+                });
+                let spelled = origin.best(&place).unwrap();
+                used.extend(
+                    names
+                        .chain(origin.rows.is_empty().then_some(&""))
+                        .map(|name| (at, spelled, *name)),
+                );
+            }
+        }
+        for (at, origin) in provider.origins.iter().enumerate() {
+            for place in origin.places {
+                assert!(
+                    used.iter().any(|(by, one, _)| *by == at && one == place),
+                    "{}: no field is known by {place} of {origin:?}",
+                    provider.name
+                );
+            }
+            for name in origin.rows {
+                assert!(
+                    used.iter().any(|(by, _, one)| *by == at && one == name),
+                    "{}: no row is meant by {name} of {origin:?}",
+                    provider.name
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn every_page_has_an_address_and_the_day_it_was_read() {
+    for provider in providers::everyone() {
+        for page in provider.pages() {
+            let label = format!("{} {page:?}", provider.name);
+            assert!(
+                page.url.parse::<http::Uri>().unwrap().scheme_str() == Some("https"),
+                "{label}"
+            );
+            assert!(
+                page.read
+                    .parse::<jiff::civil::Date>()
+                    .is_ok_and(|day| day.year() >= 2020),
+                "{label}"
+            );
+            assert!(!page.title.is_empty(), "{label}");
         }
     }
 }

@@ -3,7 +3,8 @@
 //! <https://developers.activecampaign.com/page/webhooks>
 
 use super::form::{
-    Bounce, CREDENTIALS, Carry, Envelope, FIELDS, Fields, Provider, Stamp, Tell, bounce, row,
+    Bounce, CREDENTIALS, Carry, Envelope, FIELDS, Fields, Provider, SIGNER, Stamp, Tell, bounce,
+    row,
 };
 use crate::webhook::{BounceClass, Kind, Mark, Style};
 
@@ -121,4 +122,5 @@ pub static PROVIDER: Provider = Provider {
     }],
     ids: &[],
     confirm: None,
+    ..SIGNER
 };

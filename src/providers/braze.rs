@@ -3,7 +3,7 @@
 //! Unconfirmed: which field goes with which status. Nothing is known of a signature, of retries or of a User-Agent.
 //! <https://www.braze.com/docs/api/endpoints/messaging/send_messages/post_send_transactional_message>
 
-use super::form::{Carry, Envelope, FIELDS, Fields, Provider, Stamp, Tell, bounce, row};
+use super::form::{Carry, Envelope, FIELDS, Fields, Provider, SIGNER, Stamp, Tell, bounce, row};
 use crate::webhook::{BounceClass, Kind, Mark, Style};
 
 const MILLISECONDS: &str = "%Y-%m-%dT%H:%M:%S%.3f+00:00";
@@ -76,4 +76,5 @@ pub static PROVIDER: Provider = Provider {
     bounces: &[],
     ids: &[],
     confirm: None,
+    ..SIGNER
 };

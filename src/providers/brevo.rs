@@ -3,7 +3,8 @@
 //! <https://developers.brevo.com/docs/transactional-webhooks>
 
 use super::form::{
-    Bounce, CREDENTIALS, Carry, Envelope, FIELDS, Fields, Provider, Stamp, Tell, bounce, row,
+    Bounce, CREDENTIALS, Carry, Envelope, FIELDS, Fields, Provider, SIGNER, Stamp, Tell, bounce,
+    row,
 };
 use crate::webhook::{BounceClass, Kind, Mark, Style};
 
@@ -266,4 +267,5 @@ pub static PROVIDER: Provider = Provider {
     ],
     ids: &[],
     confirm: None,
+    ..SIGNER
 };

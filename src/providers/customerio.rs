@@ -4,7 +4,9 @@
 //! anew, and what User-Agent it sends today, is unconfirmed.
 //! <https://docs.customer.io/api/webhooks>
 
-use super::form::{Carry, Envelope, FIELDS, Fields, Provider, Row, Stamp, Tell, bounce, row};
+use super::form::{
+    Carry, Envelope, FIELDS, Fields, Provider, Row, SIGNER, Stamp, Tell, bounce, row,
+};
 use crate::webhook::{
     Algorithm, BounceClass, Encoding, KeyForm, Kind, Mark, Part, Place, Recipe, Style, TimeForm,
 };
@@ -149,4 +151,5 @@ pub static PROVIDER: Provider = Provider {
     bounces: &[],
     ids: &[],
     confirm: None,
+    ..SIGNER
 };

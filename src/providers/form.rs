@@ -5,13 +5,16 @@
 //! 1. Put an example of each kind into `fixtures/<provider>/<kind>.json`, in the exact bytes that the provider sends,
 //!    without signature headers.
 //! 2. Fill in a [`Provider`] in a file of its own: what it is recognised by, how it signs, where its fields stand,
-//!    and a [`Row`] for each kind.
+//!    and a [`Row`] for each kind. Say where the fields of the examples are known from ([`Origin`]), and how it delivers
+//!    ([`Habits`]).
 //! 3. Add it to `ALL` in `mod.rs`, in alphabetical order.
 //!
 //! Help, completion, recognition, `send` and every promise in `tests/providers.rs` take it from there.
 //! A service that is known by how it signs and not by what it tells stands in `SCHEMES`, and fills in [`SIGNER`].
 //! What no form can say (a guard on a certificate's address, a string to sign) is a function in that same file.
 
+use super::habits::{HABITS, Habits};
+use super::origin::Origin;
 use crate::webhook::{
     Algorithm, BounceClass, Delivery, Document, Encoding, KeyForm, Kind, Mark, Place, Recipe, Style,
 };
@@ -50,10 +53,14 @@ pub struct Provider {
     pub ids: &'static [Place],
     /// Where a link stands that must be visited to confirm a subscription.
     pub confirm: Option<&'static str>,
+    /// How it delivers.
+    pub habits: Habits,
+    /// Where the fields of its examples are known from.
+    pub origins: &'static [Origin],
 }
 
 /// A service that signs, whatever it tells: no kinds and no examples, so there is nothing to send of it but a body of
-/// one's own.
+/// one's own. A provider's form says `..SIGNER` at its end for what it has nothing to say of.
 pub const SIGNER: Provider = Provider {
     name: "",
     title: "",
@@ -70,6 +77,8 @@ pub const SIGNER: Provider = Provider {
     bounces: &[],
     ids: &[],
     confirm: None,
+    habits: HABITS,
+    origins: &[],
 };
 
 /// Something by which a provider's deliveries are recognised.

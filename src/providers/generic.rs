@@ -1,6 +1,6 @@
 //! The plain shape of this tool's own: one flat object, signed with the headers of Standard Webhooks.
 
-use super::form::{Carry, Envelope, FIELDS, Fields, Provider, Stamp, Tell, bounce, row};
+use super::form::{Carry, Envelope, FIELDS, Fields, Provider, SIGNER, Stamp, Tell, bounce, row};
 use super::standard_webhooks::{SVIX, TEST_SECRET, WEBHOOK};
 use crate::webhook::{BounceClass, Kind, Mark, Style};
 
@@ -93,4 +93,5 @@ pub static PROVIDER: Provider = Provider {
     bounces: &[],
     ids: &[],
     confirm: None,
+    ..SIGNER
 };

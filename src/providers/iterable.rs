@@ -4,7 +4,8 @@
 //! <https://support.iterable.com/hc/en-us/articles/208013936-System-Webhooks>
 
 use super::form::{
-    Bounce, CREDENTIALS, Carry, Envelope, FIELDS, Fields, Provider, Stamp, Tell, bounce, row,
+    Bounce, CREDENTIALS, Carry, Envelope, FIELDS, Fields, Provider, SIGNER, Stamp, Tell, bounce,
+    row,
 };
 use crate::webhook::{BounceClass, Kind, Mark, Style};
 
@@ -141,4 +142,5 @@ pub static PROVIDER: Provider = Provider {
     ],
     ids: &[],
     confirm: None,
+    ..SIGNER
 };

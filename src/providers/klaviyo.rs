@@ -6,7 +6,7 @@
 //! integrations do it. No tolerance is named: five minutes are our choice.
 //! <https://developers.klaviyo.com/en/docs/working_with_system_webhooks>
 
-use super::form::{Envelope, FIELDS, Fields, Provider, Stamp, Tell, bounce, row};
+use super::form::{Envelope, FIELDS, Fields, Provider, SIGNER, Stamp, Tell, bounce, row};
 use crate::webhook::{
     Algorithm, BounceClass, Delivery, Document, Encoding, Judge, KeyForm, Kind, Mark, Part, Place,
     Recipe, Style, TimeForm,
@@ -161,4 +161,5 @@ pub static PROVIDER: Provider = Provider {
     bounces: &[],
     ids: &[],
     confirm: None,
+    ..SIGNER
 };

@@ -2,7 +2,9 @@
 //! no reason. The User-Agent and the age that Loops allows a signature are not documented.
 //! <https://loops.so/docs/webhooks>
 
-use super::form::{Bounce, Carry, Envelope, FIELDS, Fields, Provider, Stamp, Tell, bounce, row};
+use super::form::{
+    Bounce, Carry, Envelope, FIELDS, Fields, Provider, SIGNER, Stamp, Tell, bounce, row,
+};
 use super::standard_webhooks::{TEST_SECRET, WEBHOOK};
 use crate::webhook::{BounceClass, Kind, Mark, Style};
 
@@ -149,4 +151,5 @@ pub static PROVIDER: Provider = Provider {
     ],
     ids: &[],
     confirm: None,
+    ..SIGNER
 };

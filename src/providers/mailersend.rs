@@ -3,7 +3,9 @@
 //! PHP does, and it is these bytes that are signed.
 //! <https://developers.mailersend.com/api/v1/webhooks.html>
 
-use super::form::{Bounce, Carry, Envelope, FIELDS, Fields, Provider, Stamp, Tell, bounce, row};
+use super::form::{
+    Bounce, Carry, Envelope, FIELDS, Fields, Provider, SIGNER, Stamp, Tell, bounce, row,
+};
 use crate::webhook::{
     Algorithm, BounceClass, Encoding, KeyForm, Kind, Mark, Part, Place, Recipe, Style,
 };
@@ -201,4 +203,5 @@ pub static PROVIDER: Provider = Provider {
     ],
     ids: &[],
     confirm: None,
+    ..SIGNER
 };

@@ -2,7 +2,9 @@
 //! only, so a changed body still verifies. Webhooks from before 2018 come as forms of flat fields.
 //! <https://documentation.mailgun.com/docs/mailgun/user-manual/events/webhooks>
 
-use super::form::{Bounce, Carry, Envelope, FIELDS, Fields, Provider, Stamp, Tell, bounce, row};
+use super::form::{
+    Bounce, Carry, Envelope, FIELDS, Fields, Provider, SIGNER, Stamp, Tell, bounce, row,
+};
 use crate::webhook::{
     Algorithm, BounceClass, Encoding, KeyForm, Kind, Mark, Part, Place, Recipe, Style, TimeForm,
 };
@@ -312,4 +314,5 @@ pub static PROVIDER: Provider = Provider {
     ],
     ids: &[],
     confirm: None,
+    ..SIGNER
 };

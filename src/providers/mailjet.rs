@@ -2,7 +2,8 @@
 //! <https://dev.mailjet.com/email/guides/webhooks/>
 
 use super::form::{
-    Bounce, CREDENTIALS, Carry, Envelope, FIELDS, Fields, Provider, Stamp, Tell, bounce, row,
+    Bounce, CREDENTIALS, Carry, Envelope, FIELDS, Fields, Provider, SIGNER, Stamp, Tell, bounce,
+    row,
 };
 use crate::webhook::{BounceClass, Kind, Mark, Style};
 
@@ -149,4 +150,5 @@ pub static PROVIDER: Provider = Provider {
     ],
     ids: &[],
     confirm: None,
+    ..SIGNER
 };

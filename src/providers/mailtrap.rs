@@ -2,7 +2,9 @@
 //! webhook. What is sent from here is the former. The User-Agent is not documented.
 //! <https://docs.mailtrap.io/>
 
-use super::form::{Bounce, Carry, Envelope, FIELDS, Fields, Provider, Stamp, Tell, bounce, row};
+use super::form::{
+    Bounce, Carry, Envelope, FIELDS, Fields, Provider, SIGNER, Stamp, Tell, bounce, row,
+};
 use crate::webhook::{
     Algorithm, BounceClass, Encoding, KeyForm, Kind, Mark, Part, Place, Recipe, Style,
 };
@@ -152,4 +154,5 @@ pub static PROVIDER: Provider = Provider {
     ],
     ids: &[],
     confirm: None,
+    ..SIGNER
 };

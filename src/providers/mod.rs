@@ -11,7 +11,9 @@ macro_rules! example {
 mod compose;
 mod form;
 mod guess;
+mod habits;
 mod keys;
+mod origin;
 mod read;
 
 mod activecampaign;
@@ -50,7 +52,9 @@ mod unisender_go;
 pub use compose::{Template, Wish};
 pub use form::{Bounce, Carry, Envelope, Fields, Provider, Row, Stamp, Tell};
 pub use guess::{Case, GUESSES, Guess, explain, signed_text};
+pub use habits::{Fact, Habits};
 pub use keys::Keys;
+pub use origin::{Origin, Page, Standing};
 pub use read::{is_handshake, outline, read, recognise, signing_scheme};
 pub use spelled::{is_spelled, spelled};
 

@@ -3,7 +3,9 @@
 //! sent from here has the latter only.
 //! <https://docs.postalserver.io/developer/webhooks>
 
-use super::form::{Bounce, Carry, Envelope, FIELDS, Fields, Provider, Stamp, Tell, bounce, row};
+use super::form::{
+    Bounce, Carry, Envelope, FIELDS, Fields, Provider, SIGNER, Stamp, Tell, bounce, row,
+};
 use crate::webhook::{
     Algorithm, BounceClass, Delivery, Document, Encoding, Guard, Judge, KeyForm, Kind, Mark, Part,
     Place, Recipe, Style,
@@ -190,4 +192,5 @@ pub static PROVIDER: Provider = Provider {
     ],
     ids: &[],
     confirm: None,
+    ..SIGNER
 };

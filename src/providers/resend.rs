@@ -4,7 +4,7 @@
 //! <https://resend.com/docs/dashboard/webhooks/event-types>
 
 use super::form::{
-    Bounce, Carry, Envelope, FIELDS, Fields, Provider, Row, Stamp, Tell, bounce, row,
+    Bounce, Carry, Envelope, FIELDS, Fields, Provider, Row, SIGNER, Stamp, Tell, bounce, row,
 };
 use super::standard_webhooks::{SVIX, TEST_SECRET, WEBHOOK};
 use crate::webhook::{BounceClass, Kind, Mark, Style};
@@ -341,6 +341,7 @@ pub static PROVIDER: Provider = Provider {
     ],
     ids: &[],
     confirm: None,
+    ..SIGNER
 };
 
 const fn other(

@@ -3,7 +3,7 @@
 //! and read is the object alone.
 //! <https://www.scaleway.com/en/docs/transactional-email/>
 
-use super::form::{Bounce, Envelope, FIELDS, Fields, Provider, Stamp, Tell, bounce, row};
+use super::form::{Bounce, Envelope, FIELDS, Fields, Provider, SIGNER, Stamp, Tell, bounce, row};
 use crate::webhook::{BounceClass, Kind, Mark, Style};
 
 /// Scaleway's events of transactional email.
@@ -109,4 +109,5 @@ pub static PROVIDER: Provider = Provider {
     ],
     ids: &[],
     confirm: None,
+    ..SIGNER
 };

@@ -2,12 +2,27 @@
 //! The CR LF is signed too, and is what most broken verifiers have lost.
 //! <https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/event>
 
-use super::form::{Bounce, Carry, Envelope, FIELDS, Fields, Provider, Stamp, Tell, bounce, row};
+use super::form::{
+    Bounce, Carry, Envelope, FIELDS, Fields, Provider, SIGNER, Stamp, Tell, bounce, row,
+};
+use super::habits::{Fact, Habits};
+use super::origin::{Page, assumed, documented, page};
 use crate::webhook::{
     Algorithm, BounceClass, Encoding, KeyForm, Kind, Mark, Part, Place, Recipe, Style, TimeForm,
 };
 
-/// <https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/getting-started-event-webhook-security-features>
+static REFERENCE: Page = page(
+    "Event Webhook Reference",
+    "https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/event",
+    "2026-11-24",
+);
+
+static SECURITY: Page = page(
+    "Event Webhook Security Features",
+    "https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/getting-started-event-webhook-security-features",
+    "2026-11-24",
+);
+
 static SIGNED_EVENT_WEBHOOK: Recipe = Recipe {
     name: "sendgrid",
     algorithm: Algorithm::EcdsaP256,
@@ -31,7 +46,7 @@ static SIGNED_EVENT_WEBHOOK: Recipe = Recipe {
 pub static PROVIDER: Provider = Provider {
     name: "sendgrid",
     title: "SendGrid",
-    docs: "https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/event",
+    docs: REFERENCE.url,
     tells: &[
         Tell::Body(&[
             ("/0/event", Mark::Present),
@@ -186,4 +201,42 @@ pub static PROVIDER: Provider = Provider {
     ],
     ids: &[],
     confirm: None,
+    habits: Habits {
+        batching: Fact::Documented(
+            "an array of any mix of events, posted every 30 s or at 768 kB by each sending server",
+        ),
+        success: Fact::Documented("2xx"),
+        retries: Fact::Documented(
+            "after any other answer, at increasing intervals, until 24 hours after the event",
+        ),
+        timeout: Fact::NotDocumented,
+    },
+    origins: &[
+        documented(&REFERENCE, &["content-type", "/"]),
+        documented(
+            &SECURITY,
+            &[
+                "x-twilio-email-event-webhook-signature",
+                "x-twilio-email-event-webhook-timestamp",
+            ],
+        ),
+        assumed("known from receivers' code", &["user-agent"]),
+        assumed(
+            "seen in newer requests; documented for delivered and bounce",
+            &["/*/tls"],
+        )
+        .of(&["deferred"]),
+        assumed(
+            "an extra that is not documented, seen at times",
+            &["/*/domain", "/*/from"],
+        ),
+        assumed("seen in requests; documented for bounce", &["/*/status"]).of(&["dropped"]),
+        assumed(
+            "the set of fields is known from third parties' code",
+            &["/"],
+        )
+        .of(&["account_status_change", "received"]),
+        documented(&REFERENCE, &["/*/event", "/*/timestamp", "/*/sg_event_id"]),
+    ],
+    ..SIGNER
 };

@@ -3,7 +3,9 @@
 //! comes alone and nothing is signed.
 //! <https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sns-contents.html>
 
-use super::form::{Bounce, Carry, Envelope, FIELDS, Fields, Provider, Stamp, Tell, bounce, row};
+use super::form::{
+    Bounce, Carry, Envelope, FIELDS, Fields, Provider, SIGNER, Stamp, Tell, bounce, row,
+};
 use crate::webhook::{
     Algorithm, BounceClass, Delivery, Document, Encoding, Judge, KeyForm, Kind, Mark, Part, Place,
     Recipe, Style, TimeForm,
@@ -404,6 +406,7 @@ pub static PROVIDER: Provider = Provider {
     ],
     ids: &[Place::Body("/MessageId")],
     confirm: Some("/SubscribeURL"),
+    ..SIGNER
 };
 
 #[cfg(test)]

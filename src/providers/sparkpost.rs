@@ -4,7 +4,8 @@
 //! <https://developers.sparkpost.com/api/webhooks/>
 
 use super::form::{
-    Bounce, CREDENTIALS, Carry, Envelope, FIELDS, Fields, Provider, Stamp, Tell, bounce, row,
+    Bounce, CREDENTIALS, Carry, Envelope, FIELDS, Fields, Provider, SIGNER, Stamp, Tell, bounce,
+    row,
 };
 use crate::webhook::{BounceClass, Kind, Mark, Place, Style};
 
@@ -302,4 +303,5 @@ pub static PROVIDER: Provider = Provider {
     // A batch that is sent again has the same, and receivers drop it.
     ids: &[Place::Header("x-messagesystems-batch-id")],
     confirm: None,
+    ..SIGNER
 };

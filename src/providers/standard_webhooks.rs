@@ -2,7 +2,7 @@
 //! `type`, `timestamp` and `data` that the specification recommends. What is in `data` is an example of ours.
 //! <https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md>
 
-use super::form::{Carry, Envelope, FIELDS, Fields, Provider, Stamp, Tell, bounce, row};
+use super::form::{Carry, Envelope, FIELDS, Fields, Provider, SIGNER, Stamp, Tell, bounce, row};
 use crate::webhook::{
     Algorithm, BounceClass, Encoding, KeyForm, Kind, Mark, Part, Place, Recipe, Style, TimeForm,
 };
@@ -153,4 +153,5 @@ pub static PROVIDER: Provider = Provider {
     bounces: &[],
     ids: &[],
     confirm: None,
+    ..SIGNER
 };
