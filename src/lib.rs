@@ -15,7 +15,7 @@
 //!
 //! # Flows
 //!
-//! * **listen**: `io::server` gives an arrival to `commands::listen`'s desk; `providers::read` makes a receipt of it;
+//! * **listen**: `io::server` gives an arrival to `commands::desk`; `providers::read` makes a receipt of it;
 //!   it is recorded, forwarded, answered, and told to the reporter.
 //! * **send**: `providers::Template` fills an example with the wishes of the sender, a `webhook::Recipe` signs it, and
 //!   `commands::courier` delivers it.

@@ -2,6 +2,7 @@
 
 mod completions;
 mod courier;
+mod desk;
 mod events;
 mod id;
 mod interrupt;
