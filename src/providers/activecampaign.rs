@@ -120,7 +120,5 @@ pub static PROVIDER: Provider = Provider {
         row: "bounce",
         sets: &[],
     }],
-    ids: &[],
-    confirm: None,
     ..SIGNER
 };

@@ -73,8 +73,5 @@ pub static PROVIDER: Provider = Provider {
             example!("braze/rejected"),
         ),
     ],
-    bounces: &[],
-    ids: &[],
-    confirm: None,
     ..SIGNER
 };

@@ -265,7 +265,5 @@ pub static PROVIDER: Provider = Provider {
             sets: &[],
         },
     ],
-    ids: &[],
-    confirm: None,
     ..SIGNER
 };

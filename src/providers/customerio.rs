@@ -148,8 +148,5 @@ pub static PROVIDER: Provider = Provider {
         ..FIELDS
     },
     rows: ROWS,
-    bounces: &[],
-    ids: &[],
-    confirm: None,
     ..SIGNER
 };

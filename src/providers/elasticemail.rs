@@ -201,7 +201,5 @@ pub static PROVIDER: Provider = Provider {
             sets: &[("/category", "BlackListed")],
         },
     ],
-    ids: &[],
-    confirm: None,
     ..SIGNER
 };

@@ -90,8 +90,5 @@ pub static PROVIDER: Provider = Provider {
             example!("generic/subscribe"),
         ),
     ],
-    bounces: &[],
-    ids: &[],
-    confirm: None,
     ..SIGNER
 };

@@ -140,7 +140,5 @@ pub static PROVIDER: Provider = Provider {
             sets: &[],
         },
     ],
-    ids: &[],
-    confirm: None,
     ..SIGNER
 };

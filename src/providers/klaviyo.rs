@@ -158,8 +158,5 @@ pub static PROVIDER: Provider = Provider {
             example!("klaviyo/other-updated-preferences"),
         ),
     ],
-    bounces: &[],
-    ids: &[],
-    confirm: None,
     ..SIGNER
 };

@@ -149,7 +149,5 @@ pub static PROVIDER: Provider = Provider {
             sets: &[],
         },
     ],
-    ids: &[],
-    confirm: None,
     ..SIGNER
 };

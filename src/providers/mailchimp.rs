@@ -94,7 +94,5 @@ pub static PROVIDER: Provider = Provider {
         row: "cleaned",
         sets: &[],
     }],
-    ids: &[],
-    confirm: None,
     ..SIGNER
 };

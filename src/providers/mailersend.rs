@@ -201,7 +201,5 @@ pub static PROVIDER: Provider = Provider {
             sets: &[],
         },
     ],
-    ids: &[],
-    confirm: None,
     ..SIGNER
 };

@@ -312,7 +312,5 @@ pub static PROVIDER: Provider = Provider {
             ],
         },
     ],
-    ids: &[],
-    confirm: None,
     ..SIGNER
 };

@@ -152,7 +152,5 @@ pub static PROVIDER: Provider = Provider {
             ],
         },
     ],
-    ids: &[],
-    confirm: None,
     ..SIGNER
 };

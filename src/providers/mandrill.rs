@@ -165,7 +165,5 @@ pub static PROVIDER: Provider = Provider {
             sets: &[],
         },
     ],
-    ids: &[],
-    confirm: None,
     ..SIGNER
 };

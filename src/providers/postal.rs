@@ -190,7 +190,5 @@ pub static PROVIDER: Provider = Provider {
             )],
         },
     ],
-    ids: &[],
-    confirm: None,
     ..SIGNER
 };

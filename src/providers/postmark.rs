@@ -238,7 +238,5 @@ pub static PROVIDER: Provider = Provider {
             ],
         },
     ],
-    ids: &[],
-    confirm: None,
     ..SIGNER
 };

@@ -339,8 +339,6 @@ pub static PROVIDER: Provider = Provider {
             ],
         },
     ],
-    ids: &[],
-    confirm: None,
     ..SIGNER
 };
 

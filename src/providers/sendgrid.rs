@@ -199,8 +199,6 @@ pub static PROVIDER: Provider = Provider {
             ],
         },
     ],
-    ids: &[],
-    confirm: None,
     habits: Habits {
         batching: Fact::Documented(
             "an array of any mix of events, posted every 30 s or at 768 kB by each sending server",

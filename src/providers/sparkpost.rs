@@ -302,6 +302,5 @@ pub static PROVIDER: Provider = Provider {
     ],
     // A batch that is sent again has the same, and receivers drop it.
     ids: &[Place::Header("x-messagesystems-batch-id")],
-    confirm: None,
     ..SIGNER
 };

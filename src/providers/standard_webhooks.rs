@@ -150,8 +150,5 @@ pub static PROVIDER: Provider = Provider {
             example!("standard-webhooks/subscribe"),
         ),
     ],
-    bounces: &[],
-    ids: &[],
-    confirm: None,
     ..SIGNER
 };

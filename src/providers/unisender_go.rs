@@ -221,7 +221,5 @@ pub static PROVIDER: Provider = Provider {
             ],
         },
     ],
-    ids: &[],
-    confirm: None,
     ..SIGNER
 };
