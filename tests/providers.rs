@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use webhook_cli::providers::{self, ALL, Keys, Provider, SCHEMES, Standing, Template, Wish};
+use webhook_cli::providers::{
+    self, ALL, Batch, Handshake, Keys, Provider, SCHEMES, Standing, Template, Wish,
+};
 use webhook_cli::webhook::{
     Chance, Delivery, Document, Fixture, Judge, Keyring, Kind, Seal, Verdict,
 };
@@ -805,5 +807,30 @@ fn every_page_has_an_address_and_the_day_it_was_read() {
             );
             assert!(!page.title.is_empty(), "{label}");
         }
+    }
+}
+
+#[test]
+fn a_conduct_speaks_of_events_that_there_are() {
+    for provider in ALL {
+        let has = |name: &str| {
+            let found = provider.rows.iter().find(|row| row.native == name);
+            assert!(
+                found.is_some_and(|row| !row.example.is_empty()),
+                "{} has no `{name}` to send",
+                provider.name
+            );
+        };
+        for (one, other) in provider.conduct.twins {
+            has(one);
+            has(other);
+            assert_ne!(one, other);
+        }
+        for handshake in provider.conduct.handshake {
+            if let Handshake::Event(name) = handshake {
+                has(name);
+            }
+        }
+        assert_ne!(provider.conduct.batch, Batch::UpTo(1), "{}", provider.name);
     }
 }

@@ -2,6 +2,7 @@
 //! with a `campaign name`. The names to subscribe to are not the names on the wire. Nothing is signed.
 //! <https://developers.brevo.com/docs/transactional-webhooks>
 
+use super::conduct::{CONDUCT, Conduct};
 use super::form::{
     Bounce, CREDENTIALS, Carry, Envelope, FIELDS, Fields, Provider, SIGNER, Stamp, Tell, bounce,
     row,
@@ -265,5 +266,12 @@ pub static PROVIDER: Provider = Provider {
             sets: &[],
         },
     ],
+    conduct: Conduct {
+        twins: &[
+            ("opened", "unique_opened"),
+            ("proxy_open", "unique_proxy_open"),
+        ],
+        ..CONDUCT
+    },
     ..SIGNER
 };

@@ -4,6 +4,7 @@
 
 use std::borrow::Cow;
 
+use super::conduct::{CONDUCT, Conduct, Handshake};
 use super::form::{Envelope, FIELDS, Fields, Opened, Provider, SIGNER, Stamp, Tell};
 use crate::webhook::{Algorithm, Delivery, Document, Encoding, KeyForm, Place, Recipe};
 
@@ -37,6 +38,10 @@ pub static PROVIDER: Provider = Provider {
     fields: Fields {
         at: &[Stamp::Rfc3339("/time", 0)],
         ..FIELDS
+    },
+    conduct: Conduct {
+        handshake: &[Handshake::Options],
+        ..CONDUCT
     },
     ..SIGNER
 };

@@ -6,6 +6,7 @@
 //! case of the names in JSON.
 //! <https://help.elasticemail.com/>
 
+use super::conduct::{CONDUCT, Conduct, Handshake};
 use super::form::{
     Bounce, Carry, Envelope, FIELDS, Fields, Provider, SIGNER, Stamp, Tell, bounce, row,
 };
@@ -201,5 +202,10 @@ pub static PROVIDER: Provider = Provider {
             sets: &[("/category", "BlackListed")],
         },
     ],
+    conduct: Conduct {
+        handshake: &[Handshake::Get],
+        judges_age: true,
+        ..CONDUCT
+    },
     ..SIGNER
 };

@@ -13,6 +13,7 @@
 //! A service that is known by how it signs and not by what it tells stands in `SCHEMES`, and fills in [`SIGNER`].
 //! What no form can say (a guard on a certificate's address, a string to sign) is a function in that same file.
 
+use super::conduct::{CONDUCT, Conduct};
 use super::habits::{HABITS, Habits};
 use super::origin::Origin;
 use crate::webhook::{
@@ -55,6 +56,8 @@ pub struct Provider {
     pub confirm: Option<&'static str>,
     /// How it delivers.
     pub habits: Habits,
+    /// The same, as far as it can be tried out.
+    pub conduct: Conduct,
     /// Where the fields of its examples are known from.
     pub origins: &'static [Origin],
 }
@@ -78,6 +81,7 @@ pub const SIGNER: Provider = Provider {
     ids: &[],
     confirm: None,
     habits: HABITS,
+    conduct: CONDUCT,
     origins: &[],
 };
 

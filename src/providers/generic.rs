@@ -1,5 +1,6 @@
 //! The plain shape of this tool's own: one flat object, signed with the headers of Standard Webhooks.
 
+use super::conduct::{CONDUCT, Conduct};
 use super::form::{Carry, Envelope, FIELDS, Fields, Provider, SIGNER, Stamp, Tell, bounce, row};
 use super::standard_webhooks::{SVIX, TEST_SECRET, WEBHOOK};
 use crate::webhook::{BounceClass, Kind, Mark, Style};
@@ -90,5 +91,9 @@ pub static PROVIDER: Provider = Provider {
             example!("generic/subscribe"),
         ),
     ],
+    conduct: Conduct {
+        judges_age: true,
+        ..CONDUCT
+    },
     ..SIGNER
 };

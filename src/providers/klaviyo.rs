@@ -6,6 +6,7 @@
 //! integrations do it. No tolerance is named: five minutes are our choice.
 //! <https://developers.klaviyo.com/en/docs/working_with_system_webhooks>
 
+use super::conduct::{Batch, CONDUCT, Conduct};
 use super::form::{Envelope, FIELDS, Fields, Provider, SIGNER, Stamp, Tell, bounce, row};
 use crate::webhook::{
     Algorithm, BounceClass, Delivery, Document, Encoding, Judge, KeyForm, Kind, Mark, Part, Place,
@@ -158,5 +159,9 @@ pub static PROVIDER: Provider = Provider {
             example!("klaviyo/other-updated-preferences"),
         ),
     ],
+    conduct: Conduct {
+        batch: Batch::UpTo(1000),
+        ..CONDUCT
+    },
     ..SIGNER
 };

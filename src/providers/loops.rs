@@ -2,6 +2,7 @@
 //! no reason. The User-Agent and the age that Loops allows a signature are not documented.
 //! <https://loops.so/docs/webhooks>
 
+use super::conduct::{CONDUCT, Conduct, Handshake};
 use super::form::{
     Bounce, Carry, Envelope, FIELDS, Fields, Provider, SIGNER, Stamp, Tell, bounce, row,
 };
@@ -149,5 +150,10 @@ pub static PROVIDER: Provider = Provider {
             sets: &[],
         },
     ],
+    conduct: Conduct {
+        handshake: &[Handshake::Event("testing.testEvent")],
+        judges_age: true,
+        ..CONDUCT
+    },
     ..SIGNER
 };

@@ -2,6 +2,7 @@
 //! advises is a secret in the URL. Mail that is sent through Mailchimp Transactional is `mandrill`.
 //! <https://mailchimp.com/developer/marketing/guides/sync-audience-data-webhooks/>
 
+use super::conduct::{CONDUCT, Conduct, Handshake};
 use super::form::{
     Bounce, CREDENTIALS, Carry, Envelope, FIELDS, Fields, Provider, SIGNER, Stamp, Tell, bounce,
     row,
@@ -94,5 +95,10 @@ pub static PROVIDER: Provider = Provider {
         row: "cleaned",
         sets: &[],
     }],
+    conduct: Conduct {
+        only_200: true,
+        handshake: &[Handshake::Get],
+        ..CONDUCT
+    },
     ..SIGNER
 };

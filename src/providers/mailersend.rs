@@ -3,6 +3,7 @@
 //! PHP does, and it is these bytes that are signed.
 //! <https://developers.mailersend.com/api/v1/webhooks.html>
 
+use super::conduct::{CONDUCT, Conduct, Handshake};
 use super::form::{
     Bounce, Carry, Envelope, FIELDS, Fields, Provider, SIGNER, Stamp, Tell, bounce, row,
 };
@@ -201,5 +202,13 @@ pub static PROVIDER: Provider = Provider {
             sets: &[],
         },
     ],
+    conduct: Conduct {
+        handshake: &[Handshake::Event("webhook.test")],
+        twins: &[
+            ("activity.opened", "activity.opened_unique"),
+            ("activity.clicked", "activity.clicked_unique"),
+        ],
+        ..CONDUCT
+    },
     ..SIGNER
 };

@@ -2,6 +2,7 @@
 //! only, so a changed body still verifies. Webhooks from before 2018 come as forms of flat fields.
 //! <https://documentation.mailgun.com/docs/mailgun/user-manual/events/webhooks>
 
+use super::conduct::{CONDUCT, Conduct};
 use super::form::{
     Bounce, Carry, Envelope, FIELDS, Fields, Provider, SIGNER, Stamp, Tell, bounce, row,
 };
@@ -312,5 +313,9 @@ pub static PROVIDER: Provider = Provider {
             ],
         },
     ],
+    conduct: Conduct {
+        only_200: true,
+        ..CONDUCT
+    },
     ..SIGNER
 };

@@ -1,6 +1,7 @@
 //! Mailjet: one flat JSON object a request, or with grouped events a list of them. Nothing is signed.
 //! <https://dev.mailjet.com/email/guides/webhooks/>
 
+use super::conduct::{Batch, CONDUCT, Conduct};
 use super::form::{
     Bounce, CREDENTIALS, Carry, Envelope, FIELDS, Fields, Provider, SIGNER, Stamp, Tell, bounce,
     row,
@@ -148,5 +149,11 @@ pub static PROVIDER: Provider = Provider {
             ],
         },
     ],
+    conduct: Conduct {
+        only_200: true,
+        // The size of a group is not documented.
+        batch: Batch::Some,
+        ..CONDUCT
+    },
     ..SIGNER
 };

@@ -2,6 +2,7 @@
 //! webhook. What is sent from here is the former. The User-Agent is not documented.
 //! <https://docs.mailtrap.io/>
 
+use super::conduct::{Batch, CONDUCT, Conduct};
 use super::form::{
     Bounce, Carry, Envelope, FIELDS, Fields, Provider, SIGNER, Stamp, Tell, bounce, row,
 };
@@ -152,5 +153,10 @@ pub static PROVIDER: Provider = Provider {
             ],
         },
     ],
+    conduct: Conduct {
+        only_200: true,
+        batch: Batch::UpTo(500),
+        ..CONDUCT
+    },
     ..SIGNER
 };

@@ -2,6 +2,7 @@
 //! is the URL as it was typed into Mandrill and the decoded fields.
 //! <https://mailchimp.com/developer/transactional/guides/track-respond-activity-webhooks/>
 
+use super::conduct::{Batch, CONDUCT, Conduct, Handshake};
 use super::form::{
     Bounce, Carry, Envelope, FIELDS, Fields, Provider, SIGNER, Stamp, Tell, bounce, row,
 };
@@ -165,5 +166,11 @@ pub static PROVIDER: Provider = Provider {
             sets: &[],
         },
     ],
+    conduct: Conduct {
+        only_200: true,
+        batch: Batch::UpTo(1000),
+        handshake: &[Handshake::Head, Handshake::EmptyBatch],
+        ..CONDUCT
+    },
     ..SIGNER
 };

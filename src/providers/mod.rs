@@ -9,6 +9,7 @@ macro_rules! example {
 }
 
 mod compose;
+mod conduct;
 mod form;
 mod guess;
 mod habits;
@@ -50,6 +51,7 @@ mod twilio;
 mod unisender_go;
 
 pub use compose::{Template, Wish};
+pub use conduct::{Batch, Conduct, Handshake};
 pub use form::{Bounce, Carry, Envelope, Fields, Provider, Row, Stamp, Tell};
 pub use guess::{Case, GUESSES, Guess, explain, signed_text};
 pub use habits::{Fact, Habits};

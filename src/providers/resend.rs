@@ -3,6 +3,7 @@
 //! SDK's types only: unconfirmed.
 //! <https://resend.com/docs/dashboard/webhooks/event-types>
 
+use super::conduct::{CONDUCT, Conduct};
 use super::form::{
     Bounce, Carry, Envelope, FIELDS, Fields, Provider, Row, SIGNER, Stamp, Tell, bounce, row,
 };
@@ -339,6 +340,10 @@ pub static PROVIDER: Provider = Provider {
             ],
         },
     ],
+    conduct: Conduct {
+        judges_age: true,
+        ..CONDUCT
+    },
     ..SIGNER
 };
 

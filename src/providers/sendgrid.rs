@@ -2,6 +2,7 @@
 //! The CR LF is signed too, and is what most broken verifiers have lost.
 //! <https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/event>
 
+use super::conduct::{Batch, CONDUCT, Conduct};
 use super::form::{
     Bounce, Carry, Envelope, FIELDS, Fields, Provider, SIGNER, Stamp, Tell, bounce, row,
 };
@@ -236,5 +237,10 @@ pub static PROVIDER: Provider = Provider {
         .of(&["account_status_change", "received"]),
         documented(&REFERENCE, &["/*/event", "/*/timestamp", "/*/sg_event_id"]),
     ],
+    conduct: Conduct {
+        // A batch is limited by its size alone, 768 kB.
+        batch: Batch::Some,
+        ..CONDUCT
+    },
     ..SIGNER
 };

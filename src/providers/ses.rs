@@ -3,6 +3,7 @@
 //! comes alone and nothing is signed.
 //! <https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sns-contents.html>
 
+use super::conduct::{CONDUCT, Conduct, Handshake};
 use super::form::{
     Bounce, Carry, Envelope, FIELDS, Fields, Provider, SIGNER, Stamp, Tell, bounce, row,
 };
@@ -406,6 +407,14 @@ pub static PROVIDER: Provider = Provider {
     ],
     ids: &[Place::Body("/MessageId")],
     confirm: Some("/SubscribeURL"),
+    conduct: Conduct {
+        handshake: &[
+            Handshake::Event("SubscriptionConfirmation"),
+            Handshake::Event("AmazonSnsSubscriptionSucceeded"),
+            Handshake::Event("Validated"),
+        ],
+        ..CONDUCT
+    },
     ..SIGNER
 };
 

@@ -3,6 +3,7 @@
 //! `message_event`. Nearly every number is written as text. Nothing is signed.
 //! <https://developers.sparkpost.com/api/webhooks/>
 
+use super::conduct::{Batch, CONDUCT, Conduct, Handshake};
 use super::form::{
     Bounce, CREDENTIALS, Carry, Envelope, FIELDS, Fields, Provider, SIGNER, Stamp, Tell, bounce,
     row,
@@ -302,5 +303,13 @@ pub static PROVIDER: Provider = Provider {
     ],
     // A batch that is sent again has the same, and receivers drop it.
     ids: &[Place::Header("x-messagesystems-batch-id")],
+    conduct: Conduct {
+        only_200: true,
+        // A usual batch; more is possible.
+        batch: Batch::UpTo(350),
+        handshake: &[Handshake::Event("ping")],
+        twins: &[("open", "initial_open"), ("amp_open", "amp_initial_open")],
+        ..CONDUCT
+    },
     ..SIGNER
 };

@@ -2,6 +2,7 @@
 //! `type`, `timestamp` and `data` that the specification recommends. What is in `data` is an example of ours.
 //! <https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md>
 
+use super::conduct::{CONDUCT, Conduct};
 use super::form::{Carry, Envelope, FIELDS, Fields, Provider, SIGNER, Stamp, Tell, bounce, row};
 use crate::webhook::{
     Algorithm, BounceClass, Encoding, KeyForm, Kind, Mark, Part, Place, Recipe, Style, TimeForm,
@@ -150,5 +151,9 @@ pub static PROVIDER: Provider = Provider {
             example!("standard-webhooks/subscribe"),
         ),
     ],
+    conduct: Conduct {
+        judges_age: true,
+        ..CONDUCT
+    },
     ..SIGNER
 };

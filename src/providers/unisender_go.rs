@@ -2,6 +2,7 @@
 //! an MD5 of the body with the API key in its place. When and how often it tries again is unconfirmed.
 //! <https://godocs.unisender.ru/web-api-ref>
 
+use super::conduct::{Batch, CONDUCT, Conduct, Handshake};
 use super::form::{
     Bounce, Carry, Envelope, FIELDS, Fields, Provider, SIGNER, Stamp, Tell, bounce, row,
 };
@@ -221,5 +222,10 @@ pub static PROVIDER: Provider = Provider {
             ],
         },
     ],
+    conduct: Conduct {
+        handshake: &[Handshake::Get],
+        batch: Batch::Some,
+        ..CONDUCT
+    },
     ..SIGNER
 };

@@ -1,0 +1,51 @@
+//! How a provider goes about delivering, in a form that can be tried out; `habits` has it in words.
+
+/// What a handler has to reckon with, as far as the provider's documents say; what they do not say is not guessed.
+#[derive(Debug)]
+pub struct Conduct {
+    /// Whether 200 is the only status that its documents name as success.
+    pub only_200: bool,
+    /// How many events a request may tell.
+    pub batch: Batch,
+    /// What it asks of a URL before it trusts it.
+    pub handshake: &'static [Handshake],
+    /// Whether its documents or its own libraries refuse a signature that is too old.
+    pub judges_age: bool,
+    /// Events that it sends both of for one thing that happened once, by their native names.
+    pub twins: &'static [(&'static str, &'static str)],
+}
+
+/// A provider of which nothing of this is known.
+pub const CONDUCT: Conduct = Conduct {
+    only_200: false,
+    batch: Batch::Never,
+    handshake: &[],
+    judges_age: false,
+    twins: &[],
+};
+
+/// How many events a request may tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Batch {
+    /// Always one.
+    Never,
+    /// Up to so many.
+    UpTo(u16),
+    /// Several; how many is not documented.
+    Some,
+}
+
+/// What a provider asks of a URL before it trusts it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Handshake {
+    /// A HEAD that must be answered with success.
+    Head,
+    /// A GET that must be answered with success.
+    Get,
+    /// An OPTIONS that asks for consent, as CloudEvents has it.
+    Options,
+    /// A batch without events.
+    EmptyBatch,
+    /// The event of that native name.
+    Event(&'static str),
+}
