@@ -46,7 +46,7 @@ Register-ArgumentCompleter -Native -CommandName 'webhook-cli' -ScriptBlock {
             [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'Keep each delivery: a line in a `.ndjson` file, or a file in a folder, on disk before it is answered')
             [CompletionResult]::new('--record', '--record', [CompletionResultType]::ParameterName, 'Keep each delivery: a line in a `.ndjson` file, or a file in a folder, on disk before it is answered')
             [CompletionResult]::new('--secret', '--secret', [CompletionResultType]::ParameterName, 'A secret: `env:NAME`, `file:PATH`, `-` to be asked, or the value itself; `PROVIDER=…` limits it to one')
-            [CompletionResult]::new('--public-url', '--public-url', [CompletionResultType]::ParameterName, 'The URL that the provider was told to call, for schemes that sign the URL (Mandrill, Twilio, HubSpot)')
+            [CompletionResult]::new('--public-url', '--public-url', [CompletionResultType]::ParameterName, 'The URL that the provider was told to call, for schemes that sign the URL (Mandrill, Twilio, HubSpot, RFC 9421)')
             [CompletionResult]::new('--provider', '--provider', [CompletionResultType]::ParameterName, 'Take every delivery as this provider''s or scheme''s, in place of recognising it')
             [CompletionResult]::new('--tolerance', '--tolerance', [CompletionResultType]::ParameterName, 'The age allowed to a signed timestamp [default: 5m, for SES 1h]')
             [CompletionResult]::new('--topic-arn', '--topic-arn', [CompletionResultType]::ParameterName, 'The topic that SNS messages must come from; may be given more than once')
@@ -77,7 +77,7 @@ Register-ArgumentCompleter -Native -CommandName 'webhook-cli' -ScriptBlock {
         }
         'webhook-cli;send' {
             [CompletionResult]::new('--provider', '--provider', [CompletionResultType]::ParameterName, 'Whose shape and signature; `all` for every one')
-            [CompletionResult]::new('--scheme', '--scheme', [CompletionResultType]::ParameterName, 'Sign your own body as a service that is no email provider: stripe, github, slack, shopify, twilio, hubspot, or one spelled out: `hmac-sha256:header=X-Sig,encoding=hex,prefix=sha256=`')
+            [CompletionResult]::new('--scheme', '--scheme', [CompletionResultType]::ParameterName, 'Sign your own body as a service that is no email provider: stripe, github, slack, shopify, twilio, hubspot, rfc9421, or one spelled out: `hmac-sha256:header=X-Sig,encoding=hex,prefix=sha256=`')
             [CompletionResult]::new('--to', '--to', [CompletionResultType]::ParameterName, 'Where to send: a URL, or `3000`, `:3000/path`, `localhost:3000/path`')
             [CompletionResult]::new('-H', '-H ', [CompletionResultType]::ParameterName, 'One more header, or another value for one; may be given more than once')
             [CompletionResult]::new('--header', '--header', [CompletionResultType]::ParameterName, 'One more header, or another value for one; may be given more than once')
@@ -86,7 +86,7 @@ Register-ArgumentCompleter -Native -CommandName 'webhook-cli' -ScriptBlock {
             [CompletionResult]::new('--expect-status', '--expect-status', [CompletionResultType]::ParameterName, 'The statuses that count as success: `2xx`, `200,409`')
             [CompletionResult]::new('--as', '--as', [CompletionResultType]::ParameterName, 'How to print them')
             [CompletionResult]::new('--secret', '--secret', [CompletionResultType]::ParameterName, 'A secret: `env:NAME`, `file:PATH`, `-` to be asked, or the value itself; `PROVIDER=…` limits it to one')
-            [CompletionResult]::new('--public-url', '--public-url', [CompletionResultType]::ParameterName, 'The URL that the provider was told to call, for schemes that sign the URL (Mandrill, Twilio, HubSpot)')
+            [CompletionResult]::new('--public-url', '--public-url', [CompletionResultType]::ParameterName, 'The URL that the provider was told to call, for schemes that sign the URL (Mandrill, Twilio, HubSpot, RFC 9421)')
             [CompletionResult]::new('--set', '--set', [CompletionResultType]::ParameterName, 'Change a field of the event: a JSON pointer or dotted path, and JSON or a text')
             [CompletionResult]::new('--recipient', '--recipient', [CompletionResultType]::ParameterName, 'The address it is about')
             [CompletionResult]::new('--url', '--url', [CompletionResultType]::ParameterName, 'The link that was clicked')
@@ -123,7 +123,7 @@ Register-ArgumentCompleter -Native -CommandName 'webhook-cli' -ScriptBlock {
             [CompletionResult]::new('--expect-status', '--expect-status', [CompletionResultType]::ParameterName, 'The statuses that count as success: `2xx`, `200,409`')
             [CompletionResult]::new('--as', '--as', [CompletionResultType]::ParameterName, 'How to print them')
             [CompletionResult]::new('--secret', '--secret', [CompletionResultType]::ParameterName, 'A secret: `env:NAME`, `file:PATH`, `-` to be asked, or the value itself; `PROVIDER=…` limits it to one')
-            [CompletionResult]::new('--public-url', '--public-url', [CompletionResultType]::ParameterName, 'The URL that the provider was told to call, for schemes that sign the URL (Mandrill, Twilio, HubSpot)')
+            [CompletionResult]::new('--public-url', '--public-url', [CompletionResultType]::ParameterName, 'The URL that the provider was told to call, for schemes that sign the URL (Mandrill, Twilio, HubSpot, RFC 9421)')
             [CompletionResult]::new('--path', '--path', [CompletionResultType]::ParameterName, 'The path to ask for, in place of the recorded one')
             [CompletionResult]::new('-c', '-c', [CompletionResultType]::ParameterName, 'How many requests at once; the recorded order is kept with 1')
             [CompletionResult]::new('--concurrency', '--concurrency', [CompletionResultType]::ParameterName, 'How many requests at once; the recorded order is kept with 1')
@@ -149,7 +149,7 @@ Register-ArgumentCompleter -Native -CommandName 'webhook-cli' -ScriptBlock {
         }
         'webhook-cli;verify' {
             [CompletionResult]::new('--secret', '--secret', [CompletionResultType]::ParameterName, 'A secret: `env:NAME`, `file:PATH`, `-` to be asked, or the value itself; `PROVIDER=…` limits it to one')
-            [CompletionResult]::new('--public-url', '--public-url', [CompletionResultType]::ParameterName, 'The URL that the provider was told to call, for schemes that sign the URL (Mandrill, Twilio, HubSpot)')
+            [CompletionResult]::new('--public-url', '--public-url', [CompletionResultType]::ParameterName, 'The URL that the provider was told to call, for schemes that sign the URL (Mandrill, Twilio, HubSpot, RFC 9421)')
             [CompletionResult]::new('--provider', '--provider', [CompletionResultType]::ParameterName, 'Judge as this provider''s, in place of recognising it')
             [CompletionResult]::new('--now', '--now', [CompletionResultType]::ParameterName, 'Judge as of this moment [default: when it was recorded, else now]')
             [CompletionResult]::new('--tolerance', '--tolerance', [CompletionResultType]::ParameterName, 'The age allowed to a signed timestamp [default: 5m, for SES 1h]')

@@ -42,7 +42,7 @@ set edit:completion:arg-completer[webhook-cli] = {|@words|
             cand -r 'Keep each delivery: a line in a `.ndjson` file, or a file in a folder, on disk before it is answered'
             cand --record 'Keep each delivery: a line in a `.ndjson` file, or a file in a folder, on disk before it is answered'
             cand --secret 'A secret: `env:NAME`, `file:PATH`, `-` to be asked, or the value itself; `PROVIDER=…` limits it to one'
-            cand --public-url 'The URL that the provider was told to call, for schemes that sign the URL (Mandrill, Twilio, HubSpot)'
+            cand --public-url 'The URL that the provider was told to call, for schemes that sign the URL (Mandrill, Twilio, HubSpot, RFC 9421)'
             cand --provider 'Take every delivery as this provider''s or scheme''s, in place of recognising it'
             cand --tolerance 'The age allowed to a signed timestamp [default: 5m, for SES 1h]'
             cand --topic-arn 'The topic that SNS messages must come from; may be given more than once'
@@ -72,7 +72,7 @@ set edit:completion:arg-completer[webhook-cli] = {|@words|
         }
         &'webhook-cli;send'= {
             cand --provider 'Whose shape and signature; `all` for every one'
-            cand --scheme 'Sign your own body as a service that is no email provider: stripe, github, slack, shopify, twilio, hubspot, or one spelled out: `hmac-sha256:header=X-Sig,encoding=hex,prefix=sha256=`'
+            cand --scheme 'Sign your own body as a service that is no email provider: stripe, github, slack, shopify, twilio, hubspot, rfc9421, or one spelled out: `hmac-sha256:header=X-Sig,encoding=hex,prefix=sha256=`'
             cand --to 'Where to send: a URL, or `3000`, `:3000/path`, `localhost:3000/path`'
             cand -H 'One more header, or another value for one; may be given more than once'
             cand --header 'One more header, or another value for one; may be given more than once'
@@ -81,7 +81,7 @@ set edit:completion:arg-completer[webhook-cli] = {|@words|
             cand --expect-status 'The statuses that count as success: `2xx`, `200,409`'
             cand --as 'How to print them'
             cand --secret 'A secret: `env:NAME`, `file:PATH`, `-` to be asked, or the value itself; `PROVIDER=…` limits it to one'
-            cand --public-url 'The URL that the provider was told to call, for schemes that sign the URL (Mandrill, Twilio, HubSpot)'
+            cand --public-url 'The URL that the provider was told to call, for schemes that sign the URL (Mandrill, Twilio, HubSpot, RFC 9421)'
             cand --set 'Change a field of the event: a JSON pointer or dotted path, and JSON or a text'
             cand --recipient 'The address it is about'
             cand --url 'The link that was clicked'
@@ -117,7 +117,7 @@ set edit:completion:arg-completer[webhook-cli] = {|@words|
             cand --expect-status 'The statuses that count as success: `2xx`, `200,409`'
             cand --as 'How to print them'
             cand --secret 'A secret: `env:NAME`, `file:PATH`, `-` to be asked, or the value itself; `PROVIDER=…` limits it to one'
-            cand --public-url 'The URL that the provider was told to call, for schemes that sign the URL (Mandrill, Twilio, HubSpot)'
+            cand --public-url 'The URL that the provider was told to call, for schemes that sign the URL (Mandrill, Twilio, HubSpot, RFC 9421)'
             cand --path 'The path to ask for, in place of the recorded one'
             cand -c 'How many requests at once; the recorded order is kept with 1'
             cand --concurrency 'How many requests at once; the recorded order is kept with 1'
@@ -142,7 +142,7 @@ set edit:completion:arg-completer[webhook-cli] = {|@words|
         }
         &'webhook-cli;verify'= {
             cand --secret 'A secret: `env:NAME`, `file:PATH`, `-` to be asked, or the value itself; `PROVIDER=…` limits it to one'
-            cand --public-url 'The URL that the provider was told to call, for schemes that sign the URL (Mandrill, Twilio, HubSpot)'
+            cand --public-url 'The URL that the provider was told to call, for schemes that sign the URL (Mandrill, Twilio, HubSpot, RFC 9421)'
             cand --provider 'Judge as this provider''s, in place of recognising it'
             cand --now 'Judge as of this moment [default: when it was recorded, else now]'
             cand --tolerance 'The age allowed to a signed timestamp [default: 5m, for SES 1h]'

@@ -43,7 +43,7 @@ complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand listen" -s p -l 
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand listen" -s f -l forward-to -d 'Pass each delivery on, byte for byte, and give the handler\'s answer back' -r
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand listen" -s r -l record -d 'Keep each delivery: a line in a `.ndjson` file, or a file in a folder, on disk before it is answered' -r -F
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand listen" -l secret -d 'A secret: `env:NAME`, `file:PATH`, `-` to be asked, or the value itself; `PROVIDER=…` limits it to one' -r
-complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand listen" -l public-url -d 'The URL that the provider was told to call, for schemes that sign the URL (Mandrill, Twilio, HubSpot)' -r
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand listen" -l public-url -d 'The URL that the provider was told to call, for schemes that sign the URL (Mandrill, Twilio, HubSpot, RFC 9421)' -r
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand listen" -l provider -d 'Take every delivery as this provider\'s or scheme\'s, in place of recognising it' -r
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand listen" -l tolerance -d 'The age allowed to a signed timestamp [default: 5m, for SES 1h]' -r
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand listen" -l topic-arn -d 'The topic that SNS messages must come from; may be given more than once' -r
@@ -70,7 +70,7 @@ complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand listen" -s v -l 
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand listen" -l json -d 'One JSON object a line in place of text'
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand listen" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand send" -l provider -d 'Whose shape and signature; `all` for every one' -r
-complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand send" -l scheme -d 'Sign your own body as a service that is no email provider: stripe, github, slack, shopify, twilio, hubspot, or one spelled out: `hmac-sha256:header=X-Sig,encoding=hex,prefix=sha256=`' -r
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand send" -l scheme -d 'Sign your own body as a service that is no email provider: stripe, github, slack, shopify, twilio, hubspot, rfc9421, or one spelled out: `hmac-sha256:header=X-Sig,encoding=hex,prefix=sha256=`' -r
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand send" -l to -d 'Where to send: a URL, or `3000`, `:3000/path`, `localhost:3000/path`' -r
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand send" -s H -l header -d 'One more header, or another value for one; may be given more than once' -r
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand send" -l timeout -d 'How long a whole attempt may take' -r
@@ -80,7 +80,7 @@ complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand send" -l as -d '
 curl\t'As a command line for curl'
 json\t'As a fixture on one line'"
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand send" -l secret -d 'A secret: `env:NAME`, `file:PATH`, `-` to be asked, or the value itself; `PROVIDER=…` limits it to one' -r
-complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand send" -l public-url -d 'The URL that the provider was told to call, for schemes that sign the URL (Mandrill, Twilio, HubSpot)' -r
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand send" -l public-url -d 'The URL that the provider was told to call, for schemes that sign the URL (Mandrill, Twilio, HubSpot, RFC 9421)' -r
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand send" -l set -d 'Change a field of the event: a JSON pointer or dotted path, and JSON or a text' -r
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand send" -l recipient -d 'The address it is about' -r
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand send" -l url -d 'The link that was clicked' -r
@@ -113,7 +113,7 @@ complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand replay" -l as -d
 curl\t'As a command line for curl'
 json\t'As a fixture on one line'"
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand replay" -l secret -d 'A secret: `env:NAME`, `file:PATH`, `-` to be asked, or the value itself; `PROVIDER=…` limits it to one' -r
-complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand replay" -l public-url -d 'The URL that the provider was told to call, for schemes that sign the URL (Mandrill, Twilio, HubSpot)' -r
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand replay" -l public-url -d 'The URL that the provider was told to call, for schemes that sign the URL (Mandrill, Twilio, HubSpot, RFC 9421)' -r
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand replay" -l path -d 'The path to ask for, in place of the recorded one' -r
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand replay" -s c -l concurrency -d 'How many requests at once; the recorded order is kept with 1' -r
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand replay" -l retries -d 'How often a delivery is tried again: no answer, 408, 425, 429, 500, 502, 503, 504' -r
@@ -135,7 +135,7 @@ complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand replay" -l watch
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand replay" -l json -d 'One JSON object a line in place of text'
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand replay" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand verify" -l secret -d 'A secret: `env:NAME`, `file:PATH`, `-` to be asked, or the value itself; `PROVIDER=…` limits it to one' -r
-complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand verify" -l public-url -d 'The URL that the provider was told to call, for schemes that sign the URL (Mandrill, Twilio, HubSpot)' -r
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand verify" -l public-url -d 'The URL that the provider was told to call, for schemes that sign the URL (Mandrill, Twilio, HubSpot, RFC 9421)' -r
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand verify" -l provider -d 'Judge as this provider\'s, in place of recognising it' -r
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand verify" -l now -d 'Judge as of this moment [default: when it was recorded, else now]' -r
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand verify" -l tolerance -d 'The age allowed to a signed timestamp [default: 5m, for SES 1h]' -r

@@ -16,6 +16,18 @@ struct Vectors {
     topics: Vec<String>,
     secrets: std::collections::HashMap<String, String>,
     cases: Vec<Case>,
+    #[serde(default)]
+    percent_encoding: Vec<Escaped>,
+    /// What is signed, by the names of cases.
+    #[serde(default)]
+    string_to_sign: std::collections::HashMap<String, String>,
+}
+
+/// A header's value, and what it means; none if it must be said to be wrong.
+#[derive(Deserialize)]
+struct Escaped {
+    header: String,
+    value: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -94,11 +106,15 @@ fn reason_wanted(case: &Case) -> &'static [&'static str] {
     }
 }
 
-fn check(file: &str) {
+fn vectors(file: &str) -> Vectors {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("tests/vectors")
         .join(file);
-    let vectors: Vectors = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+    serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap()
+}
+
+fn check(file: &str) {
+    let vectors = vectors(file);
     assert!(!vectors.cases.is_empty());
     for case in &vectors.cases {
         let provider = match &case.scheme {
@@ -181,6 +197,66 @@ fn check(file: &str) {
     }
 }
 
+#[test]
+fn what_a_header_of_cloudevents_escapes_is_read() {
+    let vectors = vectors("cloudevents.json");
+    assert!(vectors.percent_encoding.len() > 10);
+    for Escaped { header, value } in &vectors.percent_encoding {
+        let mut delivery = vectors.cases[0].delivery();
+        delivery.body = "{}".into();
+        delivery.headers = [
+            ("content-type", "application/json"),
+            ("ce-specversion", "1.0"),
+            ("ce-id", "1"),
+            ("ce-source", "/a"),
+            ("ce-type", header.as_str()),
+        ]
+        .map(|(name, value)| (name.parse::<HeaderName>().unwrap(), value.parse().unwrap()))
+        .into_iter()
+        .collect();
+        let receipt = providers::outline(&delivery, None);
+        match value {
+            Some(value) => {
+                assert_eq!(receipt.events[0].native, *value);
+                assert_eq!(receipt.problems, [] as [&str; 0], "{header}");
+            }
+            None => assert!(
+                receipt
+                    .problems
+                    .iter()
+                    .any(|said| said.contains("not UTF-8")),
+                "{header}"
+            ),
+        }
+    }
+}
+
+#[test]
+fn what_sns_signs_is_put_together_to_the_byte() {
+    let vectors = vectors("ses.json");
+    assert!(!vectors.string_to_sign.is_empty());
+    for (name, wanted) in &vectors.string_to_sign {
+        let case = vectors.cases.iter().find(|case| case.name == *name);
+        let mut delivery = case.unwrap().delivery();
+        // The published example has an id of its own.
+        let body = String::from_utf8(delivery.body.to_vec()).unwrap();
+        delivery.body = body.replace("000000000026", "000000000999").into();
+        let signed = providers::signed_text(&providers::Case {
+            provider: providers::find("ses").unwrap(),
+            delivery,
+            keys: Vec::new(),
+            secrets: Vec::new(),
+            judge: Judge {
+                now: jiff::Timestamp::UNIX_EPOCH,
+                tolerance: None,
+                public_url: None,
+                topics: Vec::new(),
+            },
+        });
+        assert_eq!(String::from_utf8(signed.unwrap()).unwrap(), *wanted);
+    }
+}
+
 macro_rules! vectors {
     ($($name:ident: $file:literal)*) => {
         $(#[test]
@@ -221,6 +297,7 @@ vectors! {
     postal_vectors_get_their_verdicts: "postal.json"
     postmark_vectors_get_their_verdicts: "postmark.json"
     resend_vectors_get_their_verdicts: "resend.json"
+    rfc9421_vectors_get_their_verdicts: "rfc9421.json"
     scaleway_vectors_get_their_verdicts: "scaleway.json"
     sendgrid_vectors_get_their_verdicts: "sendgrid.json"
     ses_vectors_get_their_verdicts: "ses.json"

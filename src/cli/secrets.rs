@@ -13,7 +13,7 @@ pub struct SecretArgs {
     #[arg(long = "secret", value_name = "SECRET", hide_env_values = true)]
     pub secrets: Vec<String>,
 
-    /// The URL that the provider was told to call, for schemes that sign the URL (Mandrill, Twilio, HubSpot)
+    /// The URL that the provider was told to call, for schemes that sign the URL (Mandrill, Twilio, HubSpot, RFC 9421)
     #[arg(long, value_name = "URL")]
     pub public_url: Option<String>,
 }

@@ -29,8 +29,8 @@ pub struct SendArgs {
     #[arg(long, value_name = "NAME", default_value = "generic")]
     pub provider: String,
 
-    /// Sign your own body as a service that is no email provider: stripe, github, slack, shopify, twilio, hubspot,
-    /// or one spelled out: `hmac-sha256:header=X-Sig,encoding=hex,prefix=sha256=`
+    /// Sign your own body as a service that is no email provider: stripe, github, slack, shopify, twilio,
+    /// hubspot, rfc9421, or one spelled out: `hmac-sha256:header=X-Sig,encoding=hex,prefix=sha256=`
     ///
     /// What can be said of `hmac-sha1`, `hmac-sha256`, `hmac-sha384` and `hmac-sha512`: `header=`, the header that holds
     /// the signature; `encoding=` hex, base64 or base64url; `prefix=`, the text before it; `signed=`, what is signed, such

@@ -38,6 +38,7 @@ mod mandrill;
 mod postal;
 mod postmark;
 mod resend;
+mod rfc9421;
 mod scaleway;
 mod sendgrid;
 mod ses;
@@ -96,6 +97,7 @@ pub static SCHEMES: &[&Provider] = &[
     &cloudevents::PROVIDER,
     &github::PROVIDER,
     &hubspot::PROVIDER,
+    &rfc9421::PROVIDER,
     &shopify::PROVIDER,
     &slack::PROVIDER,
     &stripe::PROVIDER,

@@ -31,6 +31,9 @@ pub enum Algorithm {
     RsaSha256,
     /// MD5 of what is signed, with the key in its gap. No HMAC, and only as good as MD5 is.
     Md5,
+    /// What goes with the key (RFC 9421): HMAC with SHA-256, Ed25519, ECDSA on P-256 with both numbers side by side, or
+    /// RSA, in PKCS#1 v1.5 with SHA-256 or PSS with SHA-512.
+    ByKey,
     /// Nothing is computed: the request carries what both sides know.
     Credentials,
 }
@@ -74,7 +77,7 @@ impl Algorithm {
     }
 
     /// The bytes of a signature.
-    pub(super) fn compute(
+    pub fn compute(
         self,
         key: &Key,
         message: &[u8],
@@ -87,7 +90,7 @@ impl Algorithm {
             (Algorithm::HmacSha1, Key::Shared(key)) => {
                 Ok(mac!(Sha1, key, message)?.finalize().into_bytes().to_vec())
             }
-            (Algorithm::HmacSha256, Key::Shared(key)) => {
+            (Algorithm::HmacSha256 | Algorithm::ByKey, Key::Shared(key)) => {
                 Ok(mac!(Sha256, key, message)?.finalize().into_bytes().to_vec())
             }
             (Algorithm::HmacSha384, Key::Shared(key)) => {
@@ -97,12 +100,17 @@ impl Algorithm {
                 Ok(mac!(Sha512, key, message)?.finalize().into_bytes().to_vec())
             }
             (Algorithm::KeyedSha256, Key::Shared(key)) => Ok(keyed_sha256(key, message)),
-            (Algorithm::HmacSha256, Key::Ed25519(private, _)) => Ok(private
+            (Algorithm::HmacSha256 | Algorithm::ByKey, Key::Ed25519(private, _)) => Ok(private
                 .as_ref()
                 .ok_or_else(missing)?
                 .sign(message)
                 .to_bytes()
                 .to_vec()),
+            (Algorithm::ByKey, Key::P256(private, _)) => {
+                let signature: p256::ecdsa::Signature =
+                    private.as_ref().ok_or_else(missing)?.sign(message);
+                Ok(signature.to_bytes().to_vec())
+            }
             (Algorithm::EcdsaP256, Key::P256(private, _)) => {
                 // Deterministic nonces (RFC 6979): a seed gives the same bytes.
                 let signature: p256::ecdsa::DerSignature =
@@ -110,7 +118,7 @@ impl Algorithm {
                 Ok(signature.as_bytes().to_vec())
             }
             (
-                Algorithm::RsaBy(_) | Algorithm::RsaSha1 | Algorithm::RsaSha256,
+                Algorithm::RsaBy(_) | Algorithm::RsaSha1 | Algorithm::RsaSha256 | Algorithm::ByKey,
                 Key::Rsa(private, _),
             ) => {
                 let private = private.as_ref().ok_or_else(missing)?.as_ref().clone();
@@ -141,7 +149,7 @@ impl Algorithm {
             (Algorithm::HmacSha1, Key::Shared(key)) => {
                 mac!(Sha1, key, message).is_ok_and(|mac| mac.verify_slice(given).is_ok())
             }
-            (Algorithm::HmacSha256, Key::Shared(key)) => {
+            (Algorithm::HmacSha256 | Algorithm::ByKey, Key::Shared(key)) => {
                 mac!(Sha256, key, message).is_ok_and(|mac| mac.verify_slice(given).is_ok())
             }
             (Algorithm::HmacSha384, Key::Shared(key)) => {
@@ -151,9 +159,22 @@ impl Algorithm {
                 mac!(Sha512, key, message).is_ok_and(|mac| mac.verify_slice(given).is_ok())
             }
             (Algorithm::KeyedSha256, Key::Shared(key)) => same(given, &keyed_sha256(key, message)),
-            (Algorithm::HmacSha256, Key::Ed25519(_, public)) => {
+            (Algorithm::HmacSha256 | Algorithm::ByKey, Key::Ed25519(_, public)) => {
                 ed25519_dalek::Signature::from_slice(given)
                     .is_ok_and(|given| public.verify_strict(message, &given).is_ok())
+            }
+            (Algorithm::ByKey, Key::P256(_, public)) => p256::ecdsa::Signature::from_slice(given)
+                .is_ok_and(|given| public.verify(message, &given).is_ok()),
+            (Algorithm::ByKey, Key::Rsa(_, public)) => {
+                rsa::pkcs1v15::Signature::try_from(given).is_ok_and(|given| {
+                    rsa::pkcs1v15::VerifyingKey::<Sha256>::new(public.as_ref().clone())
+                        .verify(message, &given)
+                        .is_ok()
+                }) || rsa::pss::Signature::try_from(given).is_ok_and(|given| {
+                    rsa::pss::VerifyingKey::<Sha512>::new(public.as_ref().clone())
+                        .verify(message, &given)
+                        .is_ok()
+                })
             }
             (Algorithm::EcdsaP256, Key::P256(_, public)) => p256::ecdsa::Signature::from_der(given)
                 .is_ok_and(|given| public.verify(message, &given).is_ok()),

@@ -32,7 +32,7 @@ pub use fixture::{Fault, Fixture, Reply};
 pub use json::{Span, Style, find, splice, write};
 pub use judge::Judge;
 pub use kind::{Kind, nearest};
-pub use place::Place;
+pub use place::{OwnPlace, Place};
 pub use receipt::{Receipt, Recognition, Signature, Verdict};
 pub use recipe::{Guard, Part, Recipe, Seal};
 pub use retry::Retry;

@@ -18,7 +18,31 @@ pub enum Place {
     Body(&'static str),
     /// In a form body: the last field of that name.
     Field(&'static str),
+    /// What no other place can say.
+    Own(&'static OwnPlace),
 }
+
+/// A place that takes code to read and to write.
+#[derive(Debug)]
+pub struct OwnPlace {
+    /// Where that is, in words.
+    pub name: &'static str,
+    /// The text that stands there, if one does.
+    pub read: for<'a> fn(&'a Delivery) -> Result<Option<Cow<'a, str>>, String>,
+    /// Puts a text there.
+    pub write: fn(&mut Delivery, &str) -> Result<(), String>,
+    /// Where several signatures may stand there that sign other things each: a delivery for each, which bears that
+    /// one alone; nothing where there is only one.
+    pub each: Option<fn(&Delivery) -> Vec<Delivery>>,
+}
+
+impl PartialEq for OwnPlace {
+    fn eq(&self, other: &Self) -> bool {
+        std::ptr::eq(self, other)
+    }
+}
+
+impl Eq for OwnPlace {}
 
 impl Place {
     /// The text that stands there, if one does.
@@ -53,6 +77,7 @@ impl Place {
                     .and_then(|(_, value)| value.as_text()),
                 _ => None,
             }),
+            Place::Own(own) => (own.read)(delivery),
         }
     }
 
@@ -84,6 +109,7 @@ impl Place {
                     .into();
             }
             Place::Field(name) => delivery.body = set_field(&delivery.body, name, value).into(),
+            Place::Own(own) => (own.write)(delivery, value)?,
         }
         Ok(())
     }
@@ -95,6 +121,7 @@ impl Place {
             Place::Item(header, name) => format!("`{name}=` in header `{header}`"),
             Place::Body(pointer) => format!("`{pointer}` in the body"),
             Place::Field(name) => format!("form field `{name}`"),
+            Place::Own(own) => own.name.to_owned(),
         }
     }
 }

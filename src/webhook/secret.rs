@@ -52,6 +52,8 @@ pub enum KeyForm {
     Credentials,
     /// The text of a bearer token.
     Bearer,
+    /// A shared key in base64, or a key pair or its public half: Ed25519, P-256 or RSA.
+    Any,
 }
 
 /// A key, ready for use.
@@ -100,6 +102,9 @@ impl KeyForm {
                 "a PEM certificate or a public key (PEM, or base64 of its DER) to verify with, \
                  a PEM private key to sign with"
             }
+            KeyForm::Any => {
+                "a shared key in base64, or an Ed25519, P-256 or RSA key in PEM (the private one to sign with)"
+            }
             KeyForm::Credentials => "`user:password`, `header:NAME=VALUE` or `query:NAME=VALUE`",
         }
     }
@@ -121,12 +126,44 @@ impl KeyForm {
             KeyForm::Whsec => whsec(text.trim()),
             KeyForm::P256 => p256(text.trim()),
             KeyForm::Rsa => rsa(text),
+            KeyForm::Any => any(text.trim()),
             KeyForm::Credentials => Credentials::parse(text).map(Key::Credentials),
             KeyForm::Bearer => Some(Key::Credentials(Credentials::Bearer(
                 text.trim().to_owned(),
             ))),
         }
     }
+}
+
+/// A public key comes first: taken for a shared one, it would let everybody sign.
+fn any(text: &str) -> Option<Key> {
+    p256(text)
+        .or_else(|| ed25519(text))
+        .or_else(|| rsa(text))
+        .or_else(|| KeyForm::Base64.key(&Secret::new(text)))
+}
+
+fn ed25519(text: &str) -> Option<Key> {
+    use ed25519_dalek::pkcs8::{DecodePrivateKey, DecodePublicKey};
+    let pair = |private: ed25519_dalek::SigningKey| {
+        let public = private.verifying_key();
+        Key::Ed25519(Some(Box::new(private)), Box::new(public))
+    };
+    if text.starts_with("whpk_") || text.starts_with("whsk_") {
+        return whsec(text);
+    }
+    ed25519_dalek::SigningKey::from_pkcs8_pem(text)
+        .ok()
+        .map(pair)
+        .or_else(|| {
+            let public = ed25519_dalek::VerifyingKey::from_public_key_pem(text).ok()?;
+            Some(Key::Ed25519(None, Box::new(public)))
+        })
+        .or_else(|| {
+            let der = LENIENT.decode(text).ok()?;
+            let public = ed25519_dalek::VerifyingKey::from_public_key_der(&der).ok()?;
+            Some(Key::Ed25519(None, Box::new(public)))
+        })
 }
 
 fn whsec(text: &str) -> Option<Key> {
