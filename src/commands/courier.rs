@@ -14,7 +14,7 @@ use crate::error::Exit;
 use crate::io::client::{Client, Line};
 use crate::providers::{self, Keys, Provider};
 use crate::report::{Notice, Reporter, Tally};
-use crate::webhook::{Attempt, Chance, Delivery, Outcome, Receipt, Retry, Seal, Target};
+use crate::webhook::{Attempt, Chance, Delivery, Outcome, Receipt, Recipe, Retry, Seal, Target};
 
 /// A delivery ready to go, and what is said of it.
 #[derive(Debug)]
@@ -248,9 +248,21 @@ impl Sealer {
         target: &Target,
         chance: &mut Chance,
     ) -> Result<(), String> {
-        let Some(scheme) = providers::signing_scheme(provider, delivery) else {
-            return Ok(());
-        };
+        match providers::signing_scheme(provider, delivery) {
+            Some(scheme) => self.seal_as(scheme, provider, delivery, target, chance),
+            None => Ok(()),
+        }
+    }
+
+    /// Signs a delivery by that scheme of its provider; where there is no key to sign with, it stays as it is.
+    pub fn seal_as(
+        &self,
+        scheme: &Recipe,
+        provider: &Provider,
+        delivery: &mut Delivery,
+        target: &Target,
+        chance: &mut Chance,
+    ) -> Result<(), String> {
         let Some(key) = self.keys.signing(provider) else {
             return Ok(());
         };

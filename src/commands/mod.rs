@@ -11,6 +11,7 @@ mod listen;
 mod man;
 mod plan;
 mod replay;
+mod rounds;
 mod send;
 mod verify;
 

@@ -5,47 +5,32 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::HeaderValue;
-use http::header::CONTENT_TYPE;
 use jiff::Timestamp;
 
 use super::courier::{self, Courier, Parcel, Parcels, Sealer};
 use super::id;
 use super::interrupt::Interrupt;
 use super::plan::{self, Request};
+use super::rounds::{Item, Rounds, Works};
 use crate::cli::{Form, SendArgs};
 use crate::error::{Error, Exit, Result};
 use crate::io::client::Client;
 use crate::io::recorder::Recorder;
-use crate::providers::{self, ALL, Provider, Row, Template, Wish};
+use crate::providers::{self, ALL, Provider, Row, Stencil, Template, Wish};
 use crate::report::{Notice, Progress, Reporter, Style, Tally, curl, http as wire};
-use crate::webhook::{Chance, Delivery, Fixture, Kind, Retry};
+use crate::webhook::{Delivery, Fixture, Kind, Retry};
 
 /// What `send` was asked to do.
 #[derive(Debug)]
 pub struct Plan {
     style: Style,
-    request: Request,
-    items: Vec<Item>,
-    count: u64,
+    works: Rc<Works>,
     concurrency: u16,
     retries: u32,
-    wish: Wish,
-    at: Option<Timestamp>,
     seed: Option<u64>,
-    data: Option<bytes::Bytes>,
-    sealer: Rc<Sealer>,
     dry_run: Option<Form>,
     save: Option<PathBuf>,
     notes: Vec<String>,
-}
-
-/// One of the deliveries of a round.
-#[derive(Debug)]
-struct Item {
-    name: String,
-    provider: &'static Provider,
-    template: Template,
 }
 
 impl Plan {
@@ -66,82 +51,90 @@ impl Plan {
             },
         )?;
         notes.extend(secrets.notes);
-        let sealer_at = args
-            .signed_at
-            .or(if args.seed.is_some() { args.at } else { None });
-        let data = args
-            .data
-            .as_deref()
-            .map(plan::body)
-            .transpose()?
-            .map(bytes::Bytes::from);
-        let mut kinds = args.kinds.clone();
-        if kinds.is_empty() {
-            // With a body of one's own, only the headers of an example are taken.
-            kinds.extend(chosen.first().and_then(|provider| {
-                providers::kinds_of(provider)
-                    .first()
-                    .map(|kind| (*kind).to_owned())
-            }));
-        }
-        let mut items = Vec::new();
-        if let ([], [scheme]) = (kinds.as_slice(), chosen.as_slice()) {
-            items.push(Item {
-                name: scheme.name.to_owned(),
-                provider: scheme,
-                template: Template::bare(scheme),
-            });
-        }
-        for name in &kinds {
-            for provider in &chosen {
-                match row(provider, name, args.bounce.is_some()) {
-                    Ok(row) => {
-                        let bounce = args.bounce.as_deref().filter(|_| row.kind == Kind::Bounce);
-                        let template = match Template::new(provider, row, bounce) {
-                            Err(error) if chosen.len() > 1 => {
-                                notes.push(format!("{error}; left out"));
-                                continue;
-                            }
-                            template => template?,
-                        };
-                        items.push(Item {
-                            name: name.clone(),
-                            provider,
-                            template,
-                        });
-                    }
-                    // Of all providers, those that have such an event are meant.
-                    Err(_) if chosen.len() > 1 && Kind::from_name(name).is_some() => {
-                        notes.push(format!("{} sends no `{name}`; left out", provider.name));
-                    }
-                    Err(error) => return Err(error),
+        let data = args.data.as_deref().map(plan::body).transpose()?;
+        let items = items(&args, &chosen, &mut notes)?;
+        if data.is_none() {
+            for note in items.iter().flat_map(Item::notes) {
+                if !notes.contains(note) {
+                    notes.push(note.clone());
                 }
             }
         }
-        if items.is_empty() {
-            return Err(Error::usage("nothing is left to send"));
-        }
+        let sealer = Sealer {
+            keys: secrets.keys,
+            at: args
+                .signed_at
+                .or(if args.seed.is_some() { args.at } else { None }),
+            public_url: args.secrets.public_url,
+        };
         Ok(Plan {
             style,
-            request: Request::new(&args.request)?,
-            items,
-            count: args.count,
+            works: Rc::new(Works {
+                items,
+                count: args.count,
+                at: args.at,
+                data: data.map(Into::into),
+                request: Request::new(&args.request)?,
+                sealer: Rc::new(sealer),
+            }),
             concurrency: args.concurrency,
             retries: args.retries,
-            wish: wish(&args)?,
-            at: args.at,
             seed: args.seed,
-            data,
-            sealer: Rc::new(Sealer {
-                keys: secrets.keys,
-                at: sealer_at,
-                public_url: args.secrets.public_url,
-            }),
             dry_run: args.request.dry_run.then_some(args.request.form),
             save: args.save,
             notes,
         })
     }
+}
+
+/// What one round sends.
+fn items(
+    args: &SendArgs,
+    chosen: &[&'static Provider],
+    notes: &mut Vec<String>,
+) -> Result<Vec<Item>> {
+    let wish = wish(args)?;
+    let mut kinds = args.kinds.clone();
+    if kinds.is_empty() {
+        // With a body of one's own, only the headers of an example are taken.
+        kinds.extend(chosen.first().and_then(|provider| {
+            providers::kinds_of(provider)
+                .first()
+                .map(|kind| (*kind).to_owned())
+        }));
+    }
+    if let ([], [scheme]) = (kinds.as_slice(), chosen) {
+        let stencil = Stencil::new(&Template::bare(scheme), &wish);
+        return Ok(vec![Item::new(scheme.name.to_owned(), scheme, stencil)]);
+    }
+    let mut items = Vec::new();
+    for name in &kinds {
+        for provider in chosen {
+            match row(provider, name, args.bounce.is_some()) {
+                Ok(row) => {
+                    let bounce = args.bounce.as_deref().filter(|_| row.kind == Kind::Bounce);
+                    let template = match Template::new(provider, row, bounce) {
+                        Err(error) if chosen.len() > 1 => {
+                            notes.push(format!("{error}; left out"));
+                            continue;
+                        }
+                        template => template?,
+                    };
+                    let stencil = Stencil::new(&template, &wish);
+                    items.push(Item::new(name.clone(), provider, stencil));
+                }
+                // Of all providers, those that have such an event are meant.
+                Err(_) if chosen.len() > 1 && Kind::from_name(name).is_some() => {
+                    notes.push(format!("{} sends no `{name}`; left out", provider.name));
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+    if items.is_empty() {
+        return Err(Error::usage("nothing is left to send"));
+    }
+    Ok(items)
 }
 
 /// The row to start from; `bounce` is whether a sort of bounce was asked for.
@@ -179,24 +172,22 @@ fn wish(args: &SendArgs) -> Result<Wish> {
             .iter()
             .map(|given| pair(given, "KEY"))
             .collect::<Result<_>>()?,
-        bounce: args.bounce.clone(),
         sets: sets.collect::<Result<_>>()?,
     })
 }
 
 /// Carries the plan out.
 pub fn run(plan: Plan) -> Result<Exit> {
-    let total = plan.count * plan.items.len() as u64;
+    let total = plan.works.total();
     let bar =
         total > 1 && plan.dry_run.is_none() && std::io::IsTerminal::is_terminal(&std::io::stderr());
     let report = Arc::new(Reporter::new(plan.style, Progress::new(Some(total), bar)));
     plan::say_all(&report, &plan.notes);
     let seed = plan.seed.unwrap_or_else(id::fresh_seed);
-    check_wishes(&plan, &report, seed);
 
     if let Some(form) = plan.dry_run {
-        for parcel in Rounds::new(&plan, seed) {
-            report.data(&printed(&parcel?, form, &plan.request));
+        for parcel in Rounds::new(&plan.works, seed) {
+            report.data(&printed(&parcel?, form, &plan.works.request));
         }
         report.finish();
         return Ok(Exit::Success);
@@ -212,7 +203,7 @@ pub fn run(plan: Plan) -> Result<Exit> {
     let runtime = runtime.map_err(|error| Error::usage(format!("cannot start: {error}")))?;
     let exit = runtime.block_on(async {
         if let Some(saver) = recorder {
-            for parcel in Rounds::new(&plan, seed) {
+            for parcel in Rounds::new(&plan.works, seed) {
                 saver.keep(&parcel?.delivery).await?;
             }
         }
@@ -228,28 +219,32 @@ pub fn run(plan: Plan) -> Result<Exit> {
 
 async fn send(plan: Plan, report: Arc<Reporter>, interrupt: Interrupt, seed: u64) -> Result<Exit> {
     // An error in making one shows with the first, before anything is sent.
-    for parcel in Rounds::new(&plan, seed).take(plan.items.len()) {
+    for parcel in Rounds::new(&plan.works, seed).take(plan.works.items.len()) {
         parcel?;
     }
-    let client = Client::new(plan.request.settings);
-    if plan.request.settings.insecure {
+    let client = Client::new(plan.works.request.settings);
+    if plan.works.request.settings.insecure {
         report.warn("certificates are not checked");
     }
-    let total = plan.count * plan.items.len() as u64;
-    let plan = Rc::new(plan);
+    let total = plan.works.total();
     let parcels: Parcels =
-        Box::new(Rounds::new(Rc::clone(&plan), seed).filter_map(std::result::Result::ok));
+        Box::new(Rounds::new(&plan.works, seed).filter_map(std::result::Result::ok));
     let courier = Courier {
         client,
-        target: plan.request.target.clone(),
+        target: plan.works.request.target.clone(),
         retry: Retry {
             times: plan.retries,
             backoff: Duration::from_millis(500),
         },
         concurrency: plan.concurrency,
-        expected: plan.request.expected.clone(),
+        expected: plan.works.request.expected.clone(),
         // A fixed time of signing stays fixed; otherwise a provider signs each attempt at its own time.
-        sealer: plan.sealer.at.is_none().then(|| Rc::clone(&plan.sealer)),
+        sealer: plan
+            .works
+            .sealer
+            .at
+            .is_none()
+            .then(|| Rc::clone(&plan.works.sealer)),
         report: Arc::clone(&report),
         interrupt: interrupt.clone(),
     };
@@ -260,124 +255,6 @@ async fn send(plan: Plan, report: Arc<Reporter>, interrupt: Interrupt, seed: u64
     }
     courier::hint(&tally, &report);
     Ok(courier::exit(&tally, interrupt.is_set()))
-}
-
-/// Says once what a provider cannot carry.
-fn check_wishes(plan: &Plan, report: &Reporter, seed: u64) {
-    let mut said = std::collections::BTreeSet::new();
-    for item in plan.items.iter().filter(|_| plan.data.is_none()) {
-        let (_, notes) =
-            item.template
-                .fill(&plan.wish, Timestamp::UNIX_EPOCH, &mut Chance::seeded(seed));
-        for note in notes {
-            if said.insert(note.clone()) {
-                report.warn(&note);
-            }
-        }
-    }
-}
-
-/// Each round is a life of one message for each provider: its kinds in the order given, with one message id.
-struct Rounds<P> {
-    plan: P,
-    seed: u64,
-    next: u64,
-}
-
-impl<P: std::ops::Deref<Target = Plan>> Rounds<P> {
-    fn new(plan: P, seed: u64) -> Self {
-        Self {
-            plan,
-            seed,
-            next: 0,
-        }
-    }
-
-    fn make(&self, number: u64) -> Option<Result<Parcel>> {
-        let plan: &Plan = &self.plan;
-        let items = plan.items.len() as u64;
-        let (round, place) = (number / items, number % items);
-        if round >= plan.count {
-            return None;
-        }
-        let item = plan.items.get(usize::try_from(place).ok()?)?;
-        // Two streams of chance: the message's id is the same for all kinds of a round.
-        let mut of_round = Chance::seeded(self.seed ^ round.wrapping_mul(0xA076_1D64_78BD_642F));
-        let mut of_parcel =
-            Chance::seeded(self.seed ^ number.wrapping_mul(0xE703_7ED1_A0B4_28DB) ^ 1);
-        let mut wish = plan.wish.clone();
-        if wish.message_id.is_none() {
-            wish.message_id = item.template.message_id(&mut of_round);
-        }
-        let at = plan.at.unwrap_or_else(Timestamp::now);
-        let (mut delivery, _) = item.template.fill(&wish, at, &mut of_parcel);
-        if let Some(data) = &plan.data {
-            delivery.body = data.clone();
-            if delivery.headers.get("content-type").is_none() {
-                let kind = HeaderValue::from_static(content_type(data));
-                delivery.headers.set(CONTENT_TYPE, kind);
-            }
-        }
-        delivery.aim(plan.request.target.path.clone());
-        // Before it is signed, because a header may say what is signed; and after, so that the user has the last word.
-        plan.request.dress(&mut delivery);
-        let sealed = plan.sealer.seal(
-            item.provider,
-            &mut delivery,
-            &plan.request.target,
-            &mut of_parcel,
-        );
-        if let Err(why) = sealed {
-            return Some(Err(Error::usage(format!(
-                "cannot sign as {}: {why}",
-                item.provider.title
-            ))));
-        }
-        plan.request.dress(&mut delivery);
-        let source = format!("send {}", item.name);
-        let about = match &plan.data {
-            Some(data) => format!("{} bytes of your own  {}", data.len(), item.provider.name),
-            None => courier::about(&providers::outline(&delivery, Some(item.provider))),
-        };
-        Some(Ok(Parcel {
-            id: id_of(number),
-            source,
-            about,
-            provider: Some(item.provider),
-            delivery,
-        }))
-    }
-}
-
-impl<P: std::ops::Deref<Target = Plan>> Iterator for Rounds<P> {
-    type Item = Result<Parcel>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let made = self.make(self.next)?;
-        self.next += 1;
-        Some(made)
-    }
-}
-
-/// What a body of the user's own looks like.
-fn content_type(body: &[u8]) -> &'static str {
-    let is_form = body.contains(&b'=')
-        && body
-            .iter()
-            .all(|b| b.is_ascii_alphanumeric() || b"=&%+-._*~".contains(b));
-    if serde_json::from_slice::<serde::de::IgnoredAny>(body).is_ok() {
-        "application/json"
-    } else if is_form {
-        "application/x-www-form-urlencoded"
-    } else if std::str::from_utf8(body).is_ok() {
-        "text/plain; charset=utf-8"
-    } else {
-        "application/octet-stream"
-    }
-}
-
-fn id_of(number: u64) -> String {
-    format!("{}", number + 1)
 }
 
 /// A request printed in place of being sent.

@@ -50,6 +50,8 @@ pub struct Provider {
     pub rows: &'static [Row],
     /// The bounces it can tell apart.
     pub bounces: &'static [Bounce],
+    /// How it marks what a machine opened or clicked.
+    pub machines: &'static [Machine],
     /// Ids of the delivery that stand outside of its events; a header that repeats one of the body follows it.
     pub ids: &'static [Place],
     /// Where a link stands that must be visited to confirm a subscription.
@@ -78,6 +80,7 @@ pub const SIGNER: Provider = Provider {
     fields: FIELDS,
     rows: &[],
     bounces: &[],
+    machines: &[],
     ids: &[],
     confirm: None,
     habits: HABITS,
@@ -228,6 +231,17 @@ pub struct Row {
 pub struct Bounce {
     /// The common name: `hard`, `soft`, `mailbox-full`, `blocked`.
     pub name: &'static str,
+    /// The row to start from, by its native name.
+    pub row: &'static str,
+    /// What differs from that row's example: places and JSON values.
+    pub sets: &'static [(&'static str, &'static str)],
+}
+
+/// How a provider marks that it was no person: a proxy that keeps its users private, a scanner that follows links.
+#[derive(Debug)]
+pub struct Machine {
+    /// The kind of event.
+    pub kind: Kind,
     /// The row to start from, by its native name.
     pub row: &'static str,
     /// What differs from that row's example: places and JSON values.

@@ -8,7 +8,7 @@ macro_rules! example {
     };
 }
 
-mod compose;
+mod carry;
 mod conduct;
 mod form;
 mod guess;
@@ -16,6 +16,9 @@ mod habits;
 mod keys;
 mod origin;
 mod read;
+mod stencil;
+mod template;
+mod wish;
 
 mod activecampaign;
 mod braze;
@@ -51,7 +54,6 @@ mod stripe;
 mod twilio;
 mod unisender_go;
 
-pub use compose::{Template, Wish};
 pub use conduct::{Batch, Conduct, Handshake};
 pub use form::{Bounce, Carry, Envelope, Fields, Provider, Row, Stamp, Tell};
 pub use guess::{Case, GUESSES, Guess, explain, signed_text};
@@ -60,6 +62,9 @@ pub use keys::Keys;
 pub use origin::{Origin, Page, Standing};
 pub use read::{is_handshake, outline, read, recognise, signing_scheme};
 pub use spelled::{is_spelled, spelled};
+pub use stencil::Stencil;
+pub use template::Template;
+pub use wish::Wish;
 
 use crate::webhook::{Kind, nearest};
 
@@ -132,4 +137,13 @@ pub fn kinds_of(provider: &Provider) -> Vec<&'static str> {
 /// The nearest provider or scheme to a name that is not known.
 pub fn guess(name: &str) -> Option<&'static str> {
     nearest(name, everyone().map(|provider| provider.name))
+}
+
+/// The names of the providers and schemes of which something is true, for a sentence.
+pub fn names_of(is: impl Fn(&Provider) -> bool) -> String {
+    let names: Vec<&str> = everyone()
+        .filter(|one| is(one))
+        .map(|one| one.name)
+        .collect();
+    names.join(", ")
 }

@@ -248,6 +248,12 @@ fn write_value(out: &mut String, value: &Value, style: &Style) {
 
 fn write_text(out: &mut String, text: &str, style: &Style) {
     out.push('"');
+    write_escaped(out, text, style);
+    out.push('"');
+}
+
+/// Writes a text the way `style` says, without its quotes.
+pub fn write_escaped(out: &mut String, text: &str, style: &Style) {
     for c in text.chars() {
         match c {
             '"' => out.push_str("\\\""),
@@ -269,7 +275,6 @@ fn write_text(out: &mut String, text: &str, style: &Style) {
             c => out.push(c),
         }
     }
-    out.push('"');
 }
 
 #[cfg(test)]

@@ -29,7 +29,7 @@ pub use document::{Document, Mark};
 pub use encoding::Encoding;
 pub use event::{BounceClass, Event};
 pub use fixture::{Fault, Fixture, Reply};
-pub use json::{Span, Style, find, splice, write};
+pub use json::{Span, Style, find, splice, write, write_escaped};
 pub use judge::Judge;
 pub use kind::{Kind, nearest};
 pub use place::{OwnPlace, Place};

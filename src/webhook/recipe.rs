@@ -121,13 +121,38 @@ impl Recipe {
             }
         }
         let body = delivery.body.clone();
-        let document = Document::read(&delivery.headers, &body).ok();
+        let document = self
+            .looks_inside()
+            .then(|| Document::read(&delivery.headers, &body).ok())
+            .flatten();
         let message = self.message(delivery, document.as_ref(), seal.url)?;
         let bytes = self
             .algorithm
             .compute(key, &message, document.as_ref(), self.key)?;
         self.signature
             .write(delivery, &self.encoding.write(key, &bytes))
+    }
+
+    /// Whether what is signed, or how, is only known once the body is read as more than bytes.
+    fn looks_inside(&self) -> bool {
+        let inside = |place: &Place| matches!(place, Place::Body(_) | Place::Field(_));
+        let part_inside = |part: &Part| match part {
+            Part::Id => self.id.as_ref().is_some_and(inside),
+            Part::Timestamp => self.timestamp.as_ref().is_some_and(|(at, _)| inside(at)),
+            Part::At(place) => inside(place),
+            Part::Own(_) => true,
+            Part::Body
+            | Part::BodyAround(_)
+            | Part::Method
+            | Part::Url
+            | Part::UrlPath
+            | Part::UrlOr(_)
+            | Part::Path
+            | Part::SortedForm
+            | Part::Text(_)
+            | Part::Of(_) => false,
+        };
+        matches!(self.algorithm, Algorithm::RsaBy(_)) || self.signed.iter().any(part_inside)
     }
 
     /// Judges a delivery. `keys` were given by the user; `test` gives the public test key, tried where none of them fits.

@@ -1,0 +1,506 @@
+//! From an example to a delivery: the wishes of the sender are put in once, and what differs from one delivery to the
+//! next (ids, times) becomes a hole that is filled each time.
+//!
+//! An example is its own form: wherever it says `ada@example.com`, the wanted recipient goes, inside of an SMTP reply
+//! too; wherever it says its message's id, the new one. To find all places of a hole in the bytes that a provider would
+//! write, a mark is put in its place, the whole is written, and then cut at the marks.
+
+use std::borrow::Cow;
+
+use http::{HeaderName, HeaderValue};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Number, Value};
+
+use super::carry::{put, replace};
+use super::form::Stamp;
+use super::template::Template;
+use super::wish::Wish;
+use crate::webhook::{Chance, Delivery, Place, Style, TimeForm, write_escaped};
+
+/// Deliveries of the same events, less what differs from one to the next.
+#[derive(Debug)]
+pub struct Stencil {
+    head: Delivery,
+    pieces: Vec<Piece>,
+    holes: Vec<Hole>,
+    headers: Vec<(HeaderName, usize)>,
+    layers: Layers,
+    lives: usize,
+    notes: Vec<String>,
+}
+
+/// A piece of the body, or of the query where that tells the event.
+#[derive(Debug)]
+enum Piece {
+    Text(String),
+    Hole(usize),
+}
+
+/// Something that differs from one delivery to the next, in all places where it stands.
+#[derive(Debug)]
+struct Hole {
+    draw: Draw,
+    /// What the example says.
+    example: String,
+    /// Whether it stands in the event; otherwise in what is around it.
+    is_inner: bool,
+}
+
+#[derive(Debug)]
+enum Draw {
+    /// The id of a message, the same in all that tells of it.
+    Message { life: usize },
+    /// Another id of the same looks.
+    Id,
+    /// Another number of as many digits.
+    Number,
+    /// The time of the event, or one that keeps its distance to it.
+    Time {
+        stamp: &'static Stamp,
+        as_text: bool,
+        after: SignedDuration,
+    },
+}
+
+/// What a value is wrapped in, from the inside out.
+#[derive(Debug)]
+struct Layers {
+    /// The text of JSON that the event stands in.
+    inner: Option<Style>,
+    /// The body, where that is JSON; otherwise it is a form or a query.
+    outer: Option<Style>,
+}
+
+/// Marks are numbers from here on: no example says one of these, and each has as many digits.
+const MARKS: u64 = 17_716_161_000_000_000_000;
+const MARK_DIGITS: usize = 20;
+const MARK_STARTS: &str = "17716161000000";
+
+impl Stencil {
+    /// Puts the wishes into an example.
+    pub fn new(template: &Template, wish: &Wish) -> Stencil {
+        let mut filling = Filling::new(wish);
+        let mut events = template.events.clone();
+        let list = match &mut events {
+            Value::Array(list) => list.as_mut_slice(),
+            event => std::slice::from_mut(event),
+        };
+        for event in list {
+            filling.fill(template, event, 0);
+        }
+        filling.finish(template, events, 1)
+    }
+
+    /// Puts the wishes into so many events in one request, of each of these examples in turn. The examples in turn tell
+    /// the life of one message; each message has a recipient of its own where none is wished for. None without examples.
+    pub fn batch(templates: &[&Template], size: usize, wish: &Wish) -> Option<Stencil> {
+        let first = templates.first()?;
+        let mut filling = Filling::new(wish);
+        let slots = templates.iter().cycle().take(size).enumerate();
+        let events = slots
+            .map(|(slot, template)| {
+                let mut event = match &template.events {
+                    Value::Array(list) => list.first().cloned().unwrap_or_default(),
+                    event => event.clone(),
+                };
+                filling.fill(template, &mut event, slot / templates.len());
+                event
+            })
+            .collect();
+        Some(filling.finish(first, events, size.div_ceil(templates.len())))
+    }
+
+    /// A note on each wish that the provider cannot carry.
+    pub fn notes(&self) -> &[String] {
+        &self.notes
+    }
+
+    /// Of how many messages it tells.
+    pub fn lives(&self) -> usize {
+        self.lives
+    }
+
+    /// A delivery, not yet signed. `life` is the chance from which the id of a message is drawn: what tells of the same
+    /// message draws from the same.
+    pub fn fill(
+        &self,
+        at: Timestamp,
+        chance: &mut Chance,
+        life: impl Fn(usize) -> Chance,
+    ) -> Delivery {
+        self.fill_with(|hole| hole.draw(at, chance, &life).into())
+    }
+
+    /// The example as it is.
+    pub fn unchanged(&self) -> Delivery {
+        self.fill_with(|hole| Cow::Borrowed(&hole.example))
+    }
+
+    fn fill_with<'a>(&'a self, mut value: impl FnMut(&'a Hole) -> Cow<'a, str>) -> Delivery {
+        let values: Vec<Cow<str>> = self.holes.iter().map(&mut value).collect();
+        let mut delivery = self.head.clone();
+        for (name, hole) in &self.headers {
+            if let Some(Ok(value)) = values.get(*hole).map(|value| HeaderValue::from_str(value)) {
+                delivery.headers.set(name.clone(), value);
+            }
+        }
+        let encoded: Vec<Cow<str>> = self
+            .holes
+            .iter()
+            .zip(&values)
+            .map(|(hole, value)| self.layers.encode(value, hole.is_inner))
+            .collect();
+        let size = self.pieces.iter().map(|piece| match piece {
+            Piece::Text(text) => text.len(),
+            Piece::Hole(hole) => encoded.get(*hole).map_or(0, |value| value.len()),
+        });
+        let mut body = String::with_capacity(size.sum());
+        for piece in &self.pieces {
+            match piece {
+                Piece::Text(text) => body.push_str(text),
+                Piece::Hole(hole) => {
+                    body.push_str(encoded.get(*hole).map_or("", |value| value));
+                }
+            }
+        }
+        if delivery.told_by_query().is_none() {
+            delivery.body = body.into();
+        } else if let Ok(path) = format!("{}?{body}", delivery.path.path()).parse() {
+            delivery.path = path;
+        }
+        delivery
+    }
+}
+
+impl Hole {
+    fn draw(&self, at: Timestamp, chance: &mut Chance, life: impl Fn(usize) -> Chance) -> String {
+        match &self.draw {
+            Draw::Message { life: number } => life(*number).like(&self.example),
+            Draw::Id => chance.like(&self.example),
+            Draw::Number => {
+                let new = chance.like(&self.example);
+                // A 19-digit id may come out above what 64 bits with a sign hold.
+                new.parse::<i64>()
+                    .or_else(|_| new.get(1..).unwrap_or("1").parse())
+                    .unwrap_or(1)
+                    .to_string()
+            }
+            Draw::Time {
+                stamp,
+                as_text,
+                after,
+            } => {
+                let at = at.checked_add(*after).unwrap_or(at);
+                match stamp.write(at, *as_text) {
+                    Value::String(text) => text,
+                    value => value.to_string(),
+                }
+            }
+        }
+    }
+}
+
+impl Layers {
+    /// A value as it stands in the bytes.
+    fn encode<'a>(&self, value: &'a str, is_inner: bool) -> Cow<'a, str> {
+        let extra: &[u8] = if self.outer.is_some() {
+            b"-._ :+@=,"
+        } else {
+            b"-._"
+        };
+        let is_plain = |b: u8| b.is_ascii_alphanumeric() || extra.contains(&b);
+        if value.bytes().all(is_plain) {
+            return Cow::Borrowed(value);
+        }
+        let escaped = |value: &str, style: &Style| {
+            let mut out = String::new();
+            write_escaped(&mut out, value, style);
+            out
+        };
+        let value = match &self.inner {
+            Some(style) if is_inner => escaped(value, style).into(),
+            _ => Cow::Borrowed(value),
+        };
+        match &self.outer {
+            Some(style) => escaped(&value, style).into(),
+            None => form_urlencoded::byte_serialize(value.as_bytes())
+                .collect::<String>()
+                .into(),
+        }
+    }
+}
+
+/// Wishes on their way into events, and the holes that they leave.
+struct Filling<'a> {
+    wish: &'a Wish,
+    holes: Vec<Hole>,
+    notes: Vec<String>,
+}
+
+impl<'a> Filling<'a> {
+    fn new(wish: &'a Wish) -> Self {
+        Self {
+            wish,
+            holes: Vec::new(),
+            notes: Vec::new(),
+        }
+    }
+
+    /// What was filled, cut at its marks.
+    fn finish(mut self, template: &Template, events: Value, lives: usize) -> Stencil {
+        let mut root = template.root.clone();
+        let headers = self.fill_ids(template, &mut root);
+        Stencil {
+            head: template.head.clone(),
+            pieces: cut(&template.write(root, events)),
+            holes: self.holes,
+            headers,
+            layers: Layers {
+                inner: template.inner_style(),
+                outer: (!template.is_fields()).then(|| template.style()),
+            },
+            lives,
+            notes: self.notes,
+        }
+    }
+
+    /// One more hole: the mark to put in its place.
+    fn hole(&mut self, draw: Draw, example: String, is_inner: bool) -> u64 {
+        self.holes.push(Hole {
+            draw,
+            example,
+            is_inner,
+        });
+        MARKS + self.holes.len() as u64 - 1
+    }
+
+    fn note(&mut self, template: &Template, what: &str) {
+        let note = format!(
+            "{} carries no {what} here; left out",
+            template.provider.name
+        );
+        if !self.notes.contains(&note) {
+            self.notes.push(note);
+        }
+    }
+
+    fn fill(&mut self, template: &Template, event: &mut Value, life: usize) {
+        let provider = template.provider;
+        let Some(event) = provider.envelope.inside_mut(event) else {
+            return;
+        };
+        let fields = &provider.fields;
+        let wish = self.wish;
+        self.fill_recipient(template, event, life);
+        match text_at(event, fields.message_id) {
+            Some(whole) => {
+                let end = fields.message_id_end;
+                let old = end
+                    .and_then(|end| whole.split(end).next())
+                    .unwrap_or(&whole);
+                let new = wish.message_id.clone().unwrap_or_else(|| {
+                    self.hole(Draw::Message { life }, old.to_owned(), true)
+                        .to_string()
+                });
+                replace(event, old, &new);
+            }
+            None if wish.message_id.is_some() => self.note(template, "message id"),
+            None => {}
+        }
+        if let Some(new) = &wish.url {
+            match text_at(event, fields.url) {
+                Some(old) => replace(event, &old, new),
+                None => self.note(template, "link"),
+            }
+        }
+        for pointer in fields.unique {
+            self.renew(event, pointer);
+        }
+        self.move_times(event, fields.at);
+        self.carry(template, event);
+        for (path, value) in &wish.sets {
+            put(event, path, value.clone());
+        }
+    }
+
+    fn fill_recipient(&mut self, template: &Template, event: &mut Value, life: usize) {
+        let fields = &template.provider.fields;
+        let there = text_at(event, fields.recipient);
+        let new = match &self.wish.recipient {
+            Some(new) => {
+                if there.is_none() {
+                    self.note(template, "recipient");
+                }
+                new.clone()
+            }
+            // The first message of a batch is the example's; each of the others has a recipient of its own.
+            None => match there.as_deref().and_then(|there| there.split_once('@')) {
+                Some((name, domain)) if life > 0 => format!("{name}.{}@{domain}", life + 1),
+                _ => return,
+            },
+        };
+        for pointer in fields.recipient {
+            if let Some(old) = text_at(event, &[*pointer]) {
+                replace(event, &old, &new);
+            }
+        }
+        for pointer in fields.domain {
+            if let (Some(place), Some((_, domain))) =
+                (event.pointer_mut(pointer), new.rsplit_once('@'))
+            {
+                *place = Value::from(domain);
+            }
+        }
+    }
+
+    /// Makes a hole of an id that no two events share.
+    fn renew(&mut self, event: &mut Value, pointer: &str) {
+        match event.pointer_mut(pointer) {
+            Some(Value::String(id)) => {
+                // Some stand in several places.
+                let old = id.clone();
+                let new = self.hole(Draw::Id, old.clone(), true).to_string();
+                if old.len() < 8 {
+                    *id = new;
+                } else {
+                    replace(event, &old, &new);
+                }
+            }
+            Some(Value::Number(id)) => {
+                let old = id.to_string();
+                let new = self.hole(Draw::Number, old.clone(), true);
+                *id = Number::from(new);
+                // Some events repeat it as text.
+                if old.len() >= 8 {
+                    replace(event, &old, &new.to_string());
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Makes holes of the event's time and of the other times, which keep their distance to it.
+    fn move_times(&mut self, event: &mut Value, stamps: &'static [Stamp]) {
+        let scalar = |value: &Value| match value {
+            Value::String(text) => Some(text.clone()),
+            Value::Number(number) => Some(number.to_string()),
+            _ => None,
+        };
+        let read =
+            |event: &Value, stamp: &Stamp| stamp.parse(&scalar(event.pointer(stamp.pointer())?)?);
+        let Some(happened) = stamps.iter().find_map(|stamp| read(event, stamp)) else {
+            return;
+        };
+        for stamp in stamps {
+            let Some(time) = read(event, stamp) else {
+                continue;
+            };
+            let Some(place) = event.pointer_mut(stamp.pointer()) else {
+                continue;
+            };
+            let as_text = place.is_string();
+            let draw = Draw::Time {
+                stamp,
+                as_text,
+                after: time.duration_since(happened),
+            };
+            let mark = self.hole(draw, scalar(place).unwrap_or_default(), true);
+            *place = match stamp.write(time, as_text) {
+                Value::String(_) => mark.to_string().into(),
+                _ => mark.into(),
+            };
+        }
+    }
+
+    fn carry(&mut self, template: &Template, event: &mut Value) {
+        let fields = &template.provider.fields;
+        let wish = self.wish;
+        let campaign: Vec<_> = wish.campaign.iter().map(|it| (it, it)).collect();
+        let tags: Vec<_> = wish.tags.iter().map(|it| (it, it)).collect();
+        let metadata: Vec<_> = wish.metadata.iter().map(|(name, it)| (name, it)).collect();
+        for (what, carry, values) in [
+            ("campaign", &fields.campaign, campaign),
+            ("tag", &fields.tag, tags),
+            ("metadata", &fields.metadata, metadata),
+        ] {
+            if !values.is_empty() && !carry.put(event, &values) {
+                self.note(template, what);
+            }
+        }
+    }
+
+    /// Makes holes of the ids that stand around the events: which header fields are such, or repeat one of the body.
+    fn fill_ids(&mut self, template: &Template, root: &mut Value) -> Vec<(HeaderName, usize)> {
+        let mut holes = Vec::new();
+        let headers = &template.head.headers;
+        for place in template.provider.ids {
+            if let Place::Header(name) = place
+                && let Some(id) = headers.text(name)
+            {
+                holes.push((HeaderName::from_static(name), self.holes.len()));
+                self.hole(Draw::Id, id.to_owned(), false);
+            }
+            if let Place::Body(pointer) = place
+                && let Some(Value::String(id)) = root.pointer_mut(pointer)
+            {
+                let same = headers
+                    .iter()
+                    .filter(|(_, value)| value.as_bytes() == id.as_bytes());
+                holes.extend(same.map(|(name, _)| (name.clone(), self.holes.len())));
+                *id = self.hole(Draw::Id, id.clone(), false).to_string();
+            }
+        }
+        holes
+    }
+}
+
+/// The first of these places that holds a text.
+fn text_at(event: &Value, pointers: &[&str]) -> Option<String> {
+    pointers
+        .iter()
+        .find_map(|pointer| event.pointer(pointer)?.as_str().map(str::to_owned))
+        .filter(|it| !it.is_empty())
+}
+
+/// Cuts a text at its marks.
+fn cut(text: &str) -> Vec<Piece> {
+    let mut pieces = Vec::new();
+    let mut rest = text;
+    while let Some(at) = rest.find(MARK_STARTS) {
+        let end = at + MARK_DIGITS;
+        let hole = rest.get(at..end).and_then(|mark| {
+            let number = mark.parse::<u64>().ok()?.checked_sub(MARKS)?;
+            usize::try_from(number).ok()
+        });
+        match hole {
+            Some(hole) => {
+                pieces.push(Piece::Text(rest.get(..at).unwrap_or_default().to_owned()));
+                pieces.push(Piece::Hole(hole));
+                rest = rest.get(end..).unwrap_or_default();
+            }
+            None => break,
+        }
+    }
+    pieces.push(Piece::Text(rest.to_owned()));
+    pieces
+}
+
+impl Stamp {
+    /// Writes a time as this provider does.
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "microseconds since 1970 fit 53 bits until the year 2255"
+    )]
+    fn write(&self, at: Timestamp, as_text: bool) -> Value {
+        match self {
+            Stamp::Rfc3339(_, digits) => Value::from(TimeForm::Rfc3339(*digits).write(at)),
+            Stamp::Utc(_, form) => Value::from(at.strftime(form).to_string()),
+            Stamp::Seconds(_) if as_text => Value::from(at.as_second().to_string()),
+            Stamp::Seconds(_) => Value::from(at.as_second()),
+            Stamp::Fraction(_) => Value::from(at.as_microsecond() as f64 / 1e6),
+            Stamp::Millis(_) if as_text => Value::from(at.as_millisecond().to_string()),
+            Stamp::Millis(_) => Value::from(at.as_millisecond()),
+            Stamp::Local(_) => Value::from(at.strftime("%Y-%m-%d %H:%M:%S").to_string()),
+        }
+    }
+}
