@@ -232,22 +232,16 @@ impl Fixture {
             "    \"path\": {},\n    \"headers\": [",
             quoted(self.delivery.path.as_str())
         );
-        let fields: Vec<String> = self
-            .delivery
-            .headers
-            .iter()
-            .map(|field| format!("\n      {}", header(field, ", ")))
-            .collect();
-        out += &fields.join(",");
-        out += if fields.is_empty() {
-            "],\n"
-        } else {
-            "\n    ],\n"
+        for (at, field) in self.delivery.headers.iter().enumerate() {
+            out += if at == 0 { "\n      " } else { ",\n      " };
+            header(&mut out, field, ", ");
+        }
+        out += match self.delivery.headers.iter().next() {
+            None => "],\n    ",
+            Some(_) => "\n    ],\n    ",
         };
-        out += &format!(
-            "    {}\n  }}",
-            body(&self.delivery.body, true, ",\n    ", ": ")
-        );
+        body(&mut out, &self.delivery.body, true, ",\n    ", ": ");
+        out += "\n  }";
         if let Some(reply) = self.reply {
             out += &format!(
                 ",\n  \"reply\": {{\"status\": {}, \"micros\": {}}}",
@@ -262,60 +256,90 @@ impl Fixture {
 
     /// A line of a recording, with its checksum and its line break.
     pub fn to_line(&self) -> String {
-        let mut out = String::with_capacity(self.delivery.body.len() + 512);
-        out += "{\"fixture\":1";
+        let mut out = String::with_capacity(self.delivery.body.len() + 1024);
+        out.push_str("{\"fixture\":1");
         if let Some(id) = &self.id {
-            out += &format!(",\"id\":{}", quoted(id));
+            out.push_str(",\"id\":");
+            quote(&mut out, id);
         }
         if let Some(at) = self.at {
-            out += &format!(",\"at\":\"{}\"", TimeForm::Rfc3339(6).write(at));
+            out.push_str(",\"at\":\"");
+            out.push_str(&TimeForm::Rfc3339(6).write(at));
+            out.push('"');
         }
-        out += &format!(
-            ",\"request\":{{\"method\":{}",
-            quoted(self.delivery.method.as_str())
-        );
-        out += &format!(
-            ",\"path\":{},\"headers\":[",
-            quoted(self.delivery.path.as_str())
-        );
+        out.push_str(",\"request\":{\"method\":");
+        quote(&mut out, self.delivery.method.as_str());
+        out.push_str(",\"path\":");
+        quote(&mut out, self.delivery.path.as_str());
+        out.push_str(",\"headers\":[");
         for (at, field) in self.delivery.headers.iter().enumerate() {
-            out += if at == 0 { "" } else { "," };
-            out += &header(field, ",");
+            out.push_str(if at == 0 { "" } else { "," });
+            header(&mut out, field, ",");
         }
-        out += "],";
-        out += &body(&self.delivery.body, false, ",", ":");
-        out += "}";
+        out.push_str("],");
+        body(&mut out, &self.delivery.body, false, ",", ":");
+        out.push('}');
         if let Some(reply) = self.reply {
-            out += &format!(
-                ",\"reply\":{{\"status\":{},\"micros\":{}}}",
-                reply.status, reply.micros
-            );
+            let (status, micros) = (reply.status, reply.micros);
+            out += &format!(",\"reply\":{{\"status\":{status},\"micros\":{micros}}}");
         }
         for (name, raw) in &self.rest {
+            out.push(',');
+            quote(&mut out, name);
+            out.push(':');
             // What was kept from a pretty file may hold line breaks, which only white space can be.
-            out += &format!(",{}:{}", quoted(name), raw.get().replace(['\n', '\r'], " "));
+            out += &raw.get().replace(['\n', '\r'], " ");
         }
         let sum = crc32c::crc32c(out.as_bytes());
-        out + &format!("{CHECKSUM}{sum:08x}\"}}\n")
+        out.push_str(CHECKSUM);
+        out += &format!("{sum:08x}\"}}\n");
+        out
     }
+}
+
+/// Appends a text as JSON. What needs no escape, which is nearly everything, is copied in one piece.
+fn quote(out: &mut String, text: &str) {
+    out.push('"');
+    let mut rest = text;
+    let is_odd = |b: &u8| *b < b' ' || matches!(b, b'"' | b'\\');
+    while let Some(at) = rest.as_bytes().iter().position(is_odd) {
+        let (plain, odd) = rest.split_at(at);
+        out.push_str(plain);
+        let mut chars = odd.chars();
+        match chars.next() {
+            Some('"') => out.push_str("\\\""),
+            Some('\\') => out.push_str("\\\\"),
+            Some('\n') => out.push_str("\\n"),
+            Some('\r') => out.push_str("\\r"),
+            Some('\t') => out.push_str("\\t"),
+            Some(control) => *out += &format!("\\u{:04x}", u32::from(control)),
+            None => {}
+        }
+        rest = chars.as_str();
+    }
+    out.push_str(rest);
+    out.push('"');
 }
 
 fn quoted(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
+    let mut out = String::with_capacity(text.len() + 2);
+    quote(&mut out, text);
+    out
 }
 
-fn header((name, value): &(HeaderName, HeaderValue), comma: &str) -> String {
+fn header(out: &mut String, (name, value): &(HeaderName, HeaderValue), comma: &str) {
+    out.push('[');
+    quote(out, name.as_str());
+    out.push_str(comma);
     match std::str::from_utf8(value.as_bytes()) {
-        Ok(text) => format!("[{}{comma}{}]", quoted(name.as_str()), quoted(text)),
+        Ok(text) => quote(out, text),
         Err(_) => {
-            let base64 = STANDARD.encode(value.as_bytes());
-            format!(
-                "[{}{comma}{{\"base64\":{}}}]",
-                quoted(name.as_str()),
-                quoted(&base64)
-            )
+            out.push_str("{\"base64\":\"");
+            STANDARD.encode_string(value.as_bytes(), out);
+            out.push_str("\"}");
         }
     }
+    out.push(']');
 }
 
 fn read_headers(raw: &RawValue) -> Result<Headers, String> {
@@ -348,27 +372,51 @@ fn read_headers(raw: &RawValue) -> Result<Headers, String> {
         .collect()
 }
 
-/// The members that hold a body: raw JSON where it is JSON, else text, else base64.
+/// Appends the members that hold a body: raw JSON where it is JSON, else text, else base64.
 /// On one line, JSON with a line break is text, for nothing may change it.
-fn body(bytes: &[u8], lines: bool, comma: &str, colon: &str) -> String {
-    let Ok(text) = std::str::from_utf8(bytes) else {
-        return format!("\"base64\"{colon}{}", quoted(&STANDARD.encode(bytes)));
+fn body(out: &mut String, bytes: &[u8], lines: bool, comma: &str, colon: &str) {
+    let member = |out: &mut String, name: &str| {
+        out.push('"');
+        out.push_str(name);
+        out.push('"');
+        out.push_str(colon);
     };
-    let value = text.trim_matches([' ', '\t', '\r', '\n']);
-    let fits = lines || !value.contains(['\n', '\r']);
+    let text = match std::str::from_utf8(bytes) {
+        Ok(text) if !swells(bytes) => text,
+        _ => {
+            member(out, "base64");
+            out.push('"');
+            STANDARD.encode_string(bytes, out);
+            out.push('"');
+            return;
+        }
+    };
+    let space = [' ', '\t', '\r', '\n'];
+    let begun = text.trim_start_matches(space);
+    let value = begun.trim_end_matches(space);
+    let fits = lines || !value.as_bytes().iter().any(|b| matches!(b, b'\n' | b'\r'));
     if !fits || serde_json::from_str::<&RawValue>(value).is_err() {
-        return format!("\"text\"{colon}{}", quoted(text));
+        member(out, "text");
+        return quote(out, text);
     }
-    let (leading, rest) = text.split_at(text.find(value).unwrap_or(0));
-    let trailing = rest.get(value.len()..).unwrap_or_default();
-    let mut out = format!("\"body\"{colon}{value}");
-    if !leading.is_empty() {
-        out += &format!("{comma}\"leading\"{colon}{}", quoted(leading));
+    member(out, "body");
+    out.push_str(value);
+    let (leading, _) = text.split_at(text.len() - begun.len());
+    let (_, trailing) = begun.split_at(value.len());
+    for (name, around) in [("leading", leading), ("trailing", trailing)] {
+        if !around.is_empty() {
+            out.push_str(comma);
+            member(out, name);
+            quote(out, around);
+        }
     }
-    if !trailing.is_empty() {
-        out += &format!("{comma}\"trailing\"{colon}{}", quoted(trailing));
-    }
-    out
+}
+
+/// Whether a large text is so full of control characters, six bytes each once escaped, that it is stored as base64:
+/// otherwise what is sent in one delivery could fill the memory and the disk six times over.
+fn swells(bytes: &[u8]) -> bool {
+    let is_control = |b: &&u8| **b < b' ' && !matches!(**b, b'\n' | b'\r' | b'\t');
+    bytes.len() > 64 << 10 && bytes.iter().filter(is_control).count() > bytes.len() / 16
 }
 
 /// What a line's checksum covers, and the checksum, if the line has one as its last member.

@@ -1,0 +1,175 @@
+//! A folder of deliveries, a pretty file each. Nobody ever sees half a file: it is written beside its place, and put
+//! there whole.
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::private;
+use crate::error::{Error, Result};
+
+/// A folder that files are put into.
+pub(super) struct Folder {
+    path: PathBuf,
+    /// Holds a lock as long as somebody puts files into the folder, so that nobody takes their halves for leftovers.
+    _lock: Option<File>,
+    /// Files that are not known to be on disk.
+    unsynced: Vec<Arc<Path>>,
+}
+
+/// So many files wait for their sync at most.
+const UNSYNCED: usize = 1024;
+
+impl Folder {
+    /// Opens a folder, or makes it.
+    pub(super) fn open(path: &Path, notes: &mut Vec<String>) -> Result<Folder> {
+        let cannot =
+            |why: &str| Error::usage(format!("cannot record into `{}`: {why}", path.display()));
+        let failed = |error: io::Error| cannot(&error.to_string());
+        match fs::symlink_metadata(path) {
+            Ok(about) if about.is_dir() => {}
+            Ok(about) if about.is_symlink() => {
+                return Err(cannot("it is a link, which is not followed")
+                    .hint("a `/` at its end means the folder behind it"));
+            }
+            Ok(_) => {
+                return Err(cannot("it is no folder")
+                    .hint("the name of a recording in one file ends in `.ndjson`"));
+            }
+            Err(_) => {
+                private::create_folder(path).map_err(failed)?;
+                private::sync_folder_of(path).map_err(failed)?;
+            }
+        }
+        if private::is_open_to_others(path).map_err(failed)? {
+            notes.push(format!(
+                "`{}`: others may write into this folder, and exchange what is in it",
+                path.display()
+            ));
+        }
+        let lock = lock(path, notes);
+        // Line ends belong to what is signed, and git would change them.
+        match private::create(&path.join(".gitattributes")) {
+            Ok(mut file) => file
+                .write_all(b"* -text\n")
+                .and_then(|()| file.sync_all())
+                .map_err(failed)?,
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(failed(error)),
+        }
+        private::sync_folder(path).map_err(failed)?;
+        Ok(Folder {
+            path: path.to_owned(),
+            _lock: lock,
+            unsynced: Vec::new(),
+        })
+    }
+
+    /// Puts files there, each under its name or one like it, and all of them on disk if `sync`.
+    pub(super) fn keep<'a>(
+        &mut self,
+        files: impl Iterator<Item = (&'a str, &'a [u8])>,
+        sync: bool,
+    ) -> Vec<std::result::Result<Arc<Path>, String>> {
+        let mut kept: Vec<_> = files
+            .map(|(name, text)| self.write(name, text, sync))
+            .collect();
+        // The names are kept by the folder: one sync for all of them.
+        let synced = match sync {
+            true => private::sync_folder(&self.path),
+            false => Ok(()),
+        };
+        if let Err(error) = &synced {
+            for path in &mut kept {
+                *path = Err(io::Error::new(error.kind(), error.to_string()));
+            }
+        }
+        if !sync {
+            self.unsynced.extend(kept.iter().flatten().cloned());
+        }
+        let cannot = |error| format!("cannot write into `{}`: {error}", self.path.display());
+        kept.into_iter()
+            .map(|path| path.map_err(cannot))
+            .collect()
+    }
+
+    /// Whether so much waits for a sync that it should wait no longer.
+    pub(super) fn wants_sync(&self) -> bool {
+        self.unsynced.len() >= UNSYNCED
+    }
+
+    /// Brings to disk what is not there yet.
+    pub(super) fn sync(&mut self) -> io::Result<()> {
+        for path in std::mem::take(&mut self.unsynced) {
+            match File::open(&path) {
+                Ok(file) => file.sync_data()?,
+                // Somebody took it away; it is theirs.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => return Err(error),
+            }
+        }
+        private::sync_folder(&self.path)
+    }
+
+    fn write(&self, name: &str, text: &[u8], sync: bool) -> io::Result<Arc<Path>> {
+        let mut path = self.path.join(format!("{name}.json"));
+        for number in 2.. {
+            if !path.try_exists()? {
+                break;
+            }
+            path = self.path.join(format!("{name}-{number}.json"));
+        }
+        let temporary = self.path.join(format!(".{name}{TEMPORARY}"));
+        let written = private::create(&temporary).and_then(|mut file| {
+            file.write_all(text)?;
+            if sync {
+                file.sync_data()?;
+            }
+            fs::rename(&temporary, &path)
+        });
+        if written.is_err() {
+            // What is left of it after all is taken away at the next start.
+            let _ = fs::remove_file(&temporary);
+        }
+        written.map(|()| path.into())
+    }
+}
+
+/// How the name of a file ends that is not whole yet.
+const TEMPORARY: &str = ".json.tmp";
+
+/// Marks the folder as in use. Whoever is the first takes away the halves that a killed program left.
+#[cfg(unix)]
+fn lock(path: &Path, notes: &mut Vec<String>) -> Option<File> {
+    let folder = File::open(path).ok()?;
+    if folder.try_lock().is_ok() {
+        let left: Vec<_> = fs::read_dir(path)
+            .into_iter()
+            .flatten()
+            .flatten()
+            .filter(|entry| {
+                let name = entry.file_name();
+                let name = name.as_encoded_bytes();
+                name.starts_with(b".") && name.ends_with(TEMPORARY.as_bytes())
+            })
+            .filter(|entry| fs::remove_file(entry.path()).is_ok())
+            .collect();
+        if !left.is_empty() {
+            let files = if left.len() == 1 { "file" } else { "files" };
+            notes.push(format!(
+                "`{}`: took away {} unfinished {files}",
+                path.display(),
+                left.len()
+            ));
+        }
+    }
+    // Where there are no locks, nothing is taken away either.
+    folder.try_lock_shared().ok()?;
+    Some(folder)
+}
+
+#[cfg(not(unix))]
+fn lock(_: &Path, _: &mut Vec<String>) -> Option<File> {
+    None
+}
