@@ -45,6 +45,7 @@ Register-ArgumentCompleter -Native -CommandName 'webhook-cli' -ScriptBlock {
             [CompletionResult]::new('--forward-to', '--forward-to', [CompletionResultType]::ParameterName, 'Pass each delivery on, byte for byte, and give the handler''s answer back')
             [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'Keep each delivery: a line in a `.ndjson` file, or a file in a folder, on disk before it is answered')
             [CompletionResult]::new('--record', '--record', [CompletionResultType]::ParameterName, 'Keep each delivery: a line in a `.ndjson` file, or a file in a folder, on disk before it is answered')
+            [CompletionResult]::new('--sync', '--sync', [CompletionResultType]::ParameterName, 'When what is recorded must be on disk')
             [CompletionResult]::new('--secret', '--secret', [CompletionResultType]::ParameterName, 'A secret: `env:NAME`, `file:PATH`, `-` to be asked, or the value itself; `PROVIDER=…` limits it to one')
             [CompletionResult]::new('--public-url', '--public-url', [CompletionResultType]::ParameterName, 'The URL that the provider was told to call, for schemes that sign the URL (Mandrill, Twilio, HubSpot, RFC 9421)')
             [CompletionResult]::new('--provider', '--provider', [CompletionResultType]::ParameterName, 'Take every delivery as this provider''s or scheme''s, in place of recognising it')

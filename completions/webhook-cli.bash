@@ -119,7 +119,7 @@ _webhook__cli() {
             return 0
             ;;
         webhook__subcmd__cli__subcmd__listen)
-            opts="-p -f -r -H -e -q -v -n -h --addr --port --forward-to --record --secret --public-url --provider --require-signature --tolerance --topic-arn --status --body --header --delay --timeout --events --show --quiet --verbose --count --for --expect --max-body --json --color --help"
+            opts="-p -f -r -H -e -q -v -n -h --addr --port --forward-to --record --sync --secret --public-url --provider --require-signature --tolerance --topic-arn --status --body --header --delay --timeout --events --show --quiet --verbose --count --for --expect --max-body --json --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -151,6 +151,10 @@ _webhook__cli() {
                     ;;
                 -r)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --sync)
+                    COMPREPLY=($(compgen -W "always interval none" -- "${cur}"))
                     return 0
                     ;;
                 --secret)

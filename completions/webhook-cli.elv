@@ -41,6 +41,7 @@ set edit:completion:arg-completer[webhook-cli] = {|@words|
             cand --forward-to 'Pass each delivery on, byte for byte, and give the handler''s answer back'
             cand -r 'Keep each delivery: a line in a `.ndjson` file, or a file in a folder, on disk before it is answered'
             cand --record 'Keep each delivery: a line in a `.ndjson` file, or a file in a folder, on disk before it is answered'
+            cand --sync 'When what is recorded must be on disk'
             cand --secret 'A secret: `env:NAME`, `file:PATH`, `-` to be asked, or the value itself; `PROVIDER=…` limits it to one'
             cand --public-url 'The URL that the provider was told to call, for schemes that sign the URL (Mandrill, Twilio, HubSpot, RFC 9421)'
             cand --provider 'Take every delivery as this provider''s or scheme''s, in place of recognising it'

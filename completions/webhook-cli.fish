@@ -42,6 +42,9 @@ complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand listen" -l addr 
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand listen" -s p -l port -d 'The port alone; 0 takes any that is free' -r
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand listen" -s f -l forward-to -d 'Pass each delivery on, byte for byte, and give the handler\'s answer back' -r
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand listen" -s r -l record -d 'Keep each delivery: a line in a `.ndjson` file, or a file in a folder, on disk before it is answered' -r -F
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand listen" -l sync -d 'When what is recorded must be on disk' -r -f -a "always\t'Before it is answered: nothing is lost'
+interval\t'Every 100 ms: a power cut loses what came since, and a kill the last 2 ms'
+none\t'When the system likes: a power cut loses up to half a minute, and a kill the last 2 ms'"
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand listen" -l secret -d 'A secret: `env:NAME`, `file:PATH`, `-` to be asked, or the value itself; `PROVIDER=…` limits it to one' -r
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand listen" -l public-url -d 'The URL that the provider was told to call, for schemes that sign the URL (Mandrill, Twilio, HubSpot, RFC 9421)' -r
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand listen" -l provider -d 'Take every delivery as this provider\'s or scheme\'s, in place of recognising it' -r

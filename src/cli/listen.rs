@@ -34,6 +34,15 @@ pub struct ListenArgs {
     #[arg(short, long, value_name = "PATH")]
     pub record: Option<PathBuf>,
 
+    /// When what is recorded must be on disk
+    #[arg(
+        long,
+        value_name = "WHEN",
+        default_value = "always",
+        requires = "record"
+    )]
+    pub sync: SyncWhen,
+
     /// Verify signatures: the secrets
     #[command(flatten)]
     pub secrets: SecretArgs,
@@ -115,6 +124,17 @@ pub struct ListenArgs {
     /// The largest body that is taken; more is answered 413
     #[arg(long, value_name = "SIZE", default_value = "32MiB", value_parser = size)]
     pub max_body: usize,
+}
+
+/// When what is recorded must be on disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum SyncWhen {
+    /// Before it is answered: nothing is lost
+    Always,
+    /// Every 100 ms: a power cut loses what came since, and a kill the last 2 ms
+    Interval,
+    /// When the system likes: a power cut loses up to half a minute, and a kill the last 2 ms
+    None,
 }
 
 /// A part of a delivery that can be shown.

@@ -11,14 +11,14 @@ use jiff::Timestamp;
 use tokio::sync::Notify;
 
 use super::id;
+use super::keeper::Keeper;
 use super::listen::Plan;
 use crate::error::Result;
 use crate::io::client::{Client, Pool, Settings};
-use crate::io::recorder::Recorder;
 use crate::io::server::{Answer, Arrival, Handler};
 use crate::providers::{self, Keys, Provider};
 use crate::report::{Notice, Received, Reporter, Tally};
-use crate::webhook::{Delivery, Fixture, Headers, Judge, Kind, Outcome, Receipt, Reply};
+use crate::webhook::{Delivery, Headers, Judge, Kind, Outcome, Receipt, Reply};
 
 /// The largest answer of a handler that is passed back, in bytes.
 const LARGEST_ANSWER: usize = 32 << 20;
@@ -40,7 +40,7 @@ pub(super) struct Desk {
     tolerance: Option<Duration>,
     public_url: Option<String>,
     topics: Vec<String>,
-    pub(super) recorder: Option<Recorder>,
+    pub(super) keeper: Option<Keeper>,
     forward: Option<(Pool, String)>,
     answer: Canned,
     shown: Vec<Kind>,
@@ -65,6 +65,10 @@ impl Desk {
                 Some((client.pool(target), target.to_string()))
             }
         };
+        let keeper = plan.record.as_ref();
+        let keeper = keeper
+            .map(|record| Keeper::open(record, &report))
+            .transpose()?;
         Ok(Desk {
             keys: Arc::clone(&plan.keys),
             provider: plan.provider,
@@ -72,7 +76,7 @@ impl Desk {
             tolerance: plan.tolerance,
             public_url: plan.public_url.clone(),
             topics: plan.topics.clone(),
-            recorder: plan.record.as_deref().map(Recorder::open).transpose()?,
+            keeper,
             forward,
             answer: plan.answer.clone(),
             shown: plan.shown.clone(),
@@ -135,18 +139,14 @@ impl Desk {
         } else {
             self.answer.status
         };
-        if let Some(recorder) = &self.recorder {
-            let mut fixture = Fixture::new(delivery.clone());
-            fixture.id = Some(id.to_owned());
-            fixture.at = Some(at);
+        if let Some(keeper) = &self.keeper {
             // What a handler will answer is not known yet; to be kept comes first.
-            if self.forward.is_none() || refused {
-                fixture.reply = Some(Reply {
-                    status: status.as_u16(),
-                    micros: u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX),
-                });
-            }
-            match recorder.keep(&fixture).await {
+            let is_known = self.forward.is_none() || refused;
+            let reply = is_known.then(|| Reply {
+                status: status.as_u16(),
+                micros: u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX),
+            });
+            match keeper.keep(id, at, delivery, reply).await {
                 Ok(file) => self.report.tell(&Notice::Recorded { id, file: &file }),
                 Err(why) => {
                     self.report

@@ -9,10 +9,10 @@ use http::StatusCode;
 
 use super::desk::{Canned, Desk};
 use super::interrupt::Interrupt;
+use super::keeper::{Keeper, Record};
 use super::plan;
 use crate::cli::{ListenArgs, Show};
 use crate::error::{Error, Exit, Result};
-use crate::io::recorder::Recorder;
 use crate::io::server::{Limits, bind, serve};
 use crate::providers::{Keys, Provider};
 use crate::report::{Notice, Parts, Progress, Reporter, Style, Tally};
@@ -30,7 +30,7 @@ pub struct Plan {
     pub(super) tolerance: Option<Duration>,
     pub(super) public_url: Option<String>,
     pub(super) topics: Vec<String>,
-    pub(super) record: Option<std::path::PathBuf>,
+    pub(super) record: Option<Record>,
     pub(super) forward_to: Option<Target>,
     pub(super) timeout: Duration,
     pub(super) answer: Canned,
@@ -76,7 +76,10 @@ impl Plan {
             tolerance: args.tolerance,
             public_url: args.secrets.public_url.clone(),
             topics: args.topic_arn.clone(),
-            record: args.record.clone(),
+            record: args.record.clone().map(|path| Record {
+                path,
+                sync: args.sync.into(),
+            }),
             forward_to: args.forward_to.as_deref().map(Target::parse).transpose()?,
             timeout: args.timeout,
             answer: Canned {
@@ -151,6 +154,10 @@ async fn listen(
     };
     serve(listener, plan.limits, Arc::clone(&desk), stop).await;
 
+    if let Some(keeper) = &desk.keeper {
+        // It waits for the disk, which is nothing that this thread is needed for any more.
+        keeper.finish();
+    }
     let mut tally = desk.tally.lock().unwrap_or_else(PoisonError::into_inner);
     tally.elapsed = begun.elapsed();
     report.tell(&Notice::Summary(&tally));
@@ -187,7 +194,7 @@ fn greet(plan: &Plan, report: &Reporter, address: SocketAddr, desk: &Desk) {
             "listening on {address}, where other machines can reach it"
         ));
     }
-    for note in desk.recorder.iter().flat_map(Recorder::notes) {
+    for note in desk.keeper.iter().flat_map(Keeper::notes) {
         report.warn(note);
     }
     if !plan.style.json && std::io::stdout().is_terminal() && std::io::stderr().is_terminal() {

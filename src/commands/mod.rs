@@ -6,6 +6,7 @@ mod desk;
 mod events;
 mod id;
 mod interrupt;
+mod keeper;
 mod keys;
 mod listen;
 mod man;

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::private;
+use super::recorder::Sync;
 use crate::error::{Error, Result};
 
 /// A folder that files are put into.
@@ -66,32 +67,30 @@ impl Folder {
         })
     }
 
-    /// Puts files there, each under its name or one like it, and all of them on disk if `sync`.
+    /// Puts files there, each under its name or one like it.
     pub(super) fn keep<'a>(
         &mut self,
         files: impl Iterator<Item = (&'a str, &'a [u8])>,
-        sync: bool,
+        sync: Sync,
     ) -> Vec<std::result::Result<Arc<Path>, String>> {
         let mut kept: Vec<_> = files
             .map(|(name, text)| self.write(name, text, sync))
             .collect();
         // The names are kept by the folder: one sync for all of them.
         let synced = match sync {
-            true => private::sync_folder(&self.path),
-            false => Ok(()),
+            Sync::Always => private::sync_folder(&self.path),
+            Sync::Interval | Sync::Never => Ok(()),
         };
         if let Err(error) = &synced {
             for path in &mut kept {
                 *path = Err(io::Error::new(error.kind(), error.to_string()));
             }
         }
-        if !sync {
+        if sync == Sync::Interval {
             self.unsynced.extend(kept.iter().flatten().cloned());
         }
         let cannot = |error| format!("cannot write into `{}`: {error}", self.path.display());
-        kept.into_iter()
-            .map(|path| path.map_err(cannot))
-            .collect()
+        kept.into_iter().map(|path| path.map_err(cannot)).collect()
     }
 
     /// Whether so much waits for a sync that it should wait no longer.
@@ -112,7 +111,7 @@ impl Folder {
         private::sync_folder(&self.path)
     }
 
-    fn write(&self, name: &str, text: &[u8], sync: bool) -> io::Result<Arc<Path>> {
+    fn write(&self, name: &str, text: &[u8], sync: Sync) -> io::Result<Arc<Path>> {
         let mut path = self.path.join(format!("{name}.json"));
         for number in 2.. {
             if !path.try_exists()? {
@@ -123,7 +122,7 @@ impl Folder {
         let temporary = self.path.join(format!(".{name}{TEMPORARY}"));
         let written = private::create(&temporary).and_then(|mut file| {
             file.write_all(text)?;
-            if sync {
+            if sync == Sync::Always {
                 file.sync_data()?;
             }
             fs::rename(&temporary, &path)
@@ -172,4 +171,83 @@ fn lock(path: &Path, notes: &mut Vec<String>) -> Option<File> {
 #[cfg(not(unix))]
 fn lock(_: &Path, _: &mut Vec<String>) -> Option<File> {
     None
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::Folder;
+    use crate::io::recorder::Sync;
+    use std::fs;
+    use std::os::unix::fs::{PermissionsExt, symlink};
+    use std::path::Path;
+
+    fn mode(path: &Path) -> u32 {
+        fs::metadata(path).unwrap().permissions().mode() & 0o777
+    }
+
+    #[test]
+    fn everything_is_its_owners_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("new/folder");
+        let mut notes = Vec::new();
+        let mut folder = Folder::open(&path, &mut notes).unwrap();
+        let files = [("a", &b"1"[..])].into_iter();
+        let kept = folder.keep(files, Sync::Always).remove(0).unwrap();
+        assert_eq!((mode(&kept), mode(&path)), (0o600, 0o700));
+        assert_eq!(
+            fs::read_to_string(path.join(".gitattributes")).unwrap(),
+            "* -text\n"
+        );
+        assert!(notes.is_empty(), "{notes:?}");
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o777)).unwrap();
+        Folder::open(&path, &mut notes).unwrap();
+        assert!(notes.concat().contains("others may write"), "{notes:?}");
+    }
+
+    #[test]
+    fn what_is_no_folder_is_said() {
+        let dir = tempfile::tempdir().unwrap();
+        let refused = |path: &Path, why: &str| {
+            let error = Folder::open(path, &mut Vec::new()).err().unwrap();
+            let said = error.what();
+            assert!(
+                said.contains(&*path.to_string_lossy()) && said.contains(why),
+                "{said}"
+            );
+        };
+        refused(Path::new("/dev/full"), "no folder");
+        symlink(dir.path(), dir.path().join("link")).unwrap();
+        refused(&dir.path().join("link"), "it is a link");
+        assert!(!dir.path().join(".gitattributes").exists());
+        Folder::open(&dir.path().join("link/"), &mut Vec::new()).unwrap();
+    }
+
+    #[test]
+    fn halves_are_taken_away_unless_somebody_writes_them() {
+        let dir = tempfile::tempdir().unwrap();
+        let half = dir.path().join(".a.json.tmp");
+        let first = Folder::open(dir.path(), &mut Vec::new()).unwrap();
+        fs::write(&half, "{").unwrap();
+        let mut notes = Vec::new();
+        let second = Folder::open(dir.path(), &mut notes).unwrap();
+        assert!(half.exists() && notes.is_empty());
+        drop((first, second));
+        Folder::open(dir.path(), &mut notes).unwrap();
+        assert!(
+            !half.exists() && notes.concat().contains("1 unfinished file"),
+            "{notes:?}"
+        );
+    }
+
+    #[test]
+    fn a_sync_later_passes_over_what_was_taken_away() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut folder = Folder::open(dir.path(), &mut Vec::new()).unwrap();
+        let files = [("a", &b"1"[..]), ("b", b"2")].into_iter();
+        let kept = folder.keep(files, Sync::Interval);
+        fs::remove_file(kept[0].as_ref().unwrap()).unwrap();
+        assert_eq!(folder.unsynced.len(), 2);
+        folder.sync().unwrap();
+        assert!(folder.unsynced.is_empty());
+    }
 }

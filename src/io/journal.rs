@@ -291,3 +291,186 @@ fn lock(file: &File) -> io::Result<bool> {
         Err(fs::TryLockError::Error(error)) => Err(error),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Journal;
+    use crate::webhook::{Delivery, Fixture, Headers};
+    use bytes::Bytes;
+    use http::Method;
+    use std::fs;
+    use std::path::Path;
+
+    fn line(id: usize) -> String {
+        let delivery = Delivery {
+            method: Method::POST,
+            path: "/".parse().unwrap(),
+            headers: Headers::new(),
+            body: Bytes::from(format!("line {id}\nand another")),
+        };
+        Fixture::new(delivery).to_line()
+    }
+
+    fn count(path: &Path) -> usize {
+        let text = fs::read(path).unwrap();
+        let lines = text.split_inclusive(|b| *b == b'\n');
+        let read: Vec<_> = lines
+            .map(|line| Fixture::read_line(line).unwrap())
+            .collect();
+        read.len()
+    }
+
+    #[cfg(unix)]
+    fn mode(path: &Path) -> u32 {
+        use std::os::unix::fs::PermissionsExt;
+        fs::metadata(path).unwrap().permissions().mode() & 0o777
+    }
+
+    #[test]
+    fn a_torn_tail_is_cut_said_and_set_aside() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("r.ndjson");
+        let torn = dir.path().join("r.ndjson.torn");
+        let whole = line(1);
+        let half = &whole.as_bytes()[..40];
+        let long = vec![b'{'; 200_000];
+        let zeros = [half, &[0; 5000], b"\n"].concat();
+        for tail in [half, &[0; 3000], &long, b"\xf0\x9f", &zeros] {
+            for start in ["", &whole] {
+                let _ = fs::remove_file(&torn);
+                fs::write(&path, [start.as_bytes(), tail].concat()).unwrap();
+                let mut journal = Journal::open(&path).unwrap();
+                let notes = journal.take_notes().concat();
+                assert!(
+                    notes.contains(&format!("cut {} bytes", tail.len())),
+                    "{notes}"
+                );
+                journal.append(line(2).as_bytes(), true).unwrap();
+                assert_eq!(count(&path), 1 + usize::from(!start.is_empty()));
+                // Zeros alone are nobody's.
+                let wanted = (tail != [0; 3000]).then(|| [tail, b"\n"].concat());
+                assert_eq!(fs::read(&torn).ok(), wanted);
+                #[cfg(unix)]
+                assert!(wanted.is_none() || mode(&torn) == 0o600);
+            }
+        }
+    }
+
+    #[test]
+    fn a_whole_last_line_without_a_line_break_gets_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("r.ndjson");
+        for text in [
+            line(1).trim_end(),
+            "{\"fixture\":1,\"request\":{\"text\":\"by hand\"}}",
+        ] {
+            fs::write(&path, text).unwrap();
+            let mut journal = Journal::open(&path).unwrap();
+            journal.append(line(2).as_bytes(), true).unwrap();
+            assert!(!journal.take_notes().concat().contains("cut"));
+            assert_eq!(count(&path), 2);
+        }
+    }
+
+    #[test]
+    fn a_damaged_last_line_is_said_and_stays() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("r.ndjson");
+        let damaged = line(1).replace("line 1", "line 7");
+        fs::write(&path, &damaged).unwrap();
+        let mut journal = Journal::open(&path).unwrap();
+        let notes = journal.take_notes().concat();
+        assert!(notes.contains("the checksum differs"), "{notes}");
+        journal.append(line(2).as_bytes(), true).unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), damaged + &line(2));
+    }
+
+    #[test]
+    fn what_cannot_be_recorded_into_is_said() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("r.ndjson");
+        let first = Journal::open(&path).unwrap();
+        #[cfg(unix)]
+        assert_eq!(mode(&path), 0o600);
+        let refused = |path: &Path, why: &str| {
+            let error = Journal::open(path).err().unwrap();
+            let said = error.what();
+            assert!(
+                said.contains(&*path.to_string_lossy()) && said.contains(why),
+                "{said}"
+            );
+            assert_eq!(error.exit() as u8, 2);
+        };
+        refused(&path, "another listener");
+        drop(first);
+        drop(Journal::open(&path).unwrap());
+        refused(&dir.path().join("none/r.ndjson"), "does not exist");
+        fs::create_dir(dir.path().join("folder.ndjson")).unwrap();
+        refused(&dir.path().join("folder.ndjson"), "it is a folder");
+        #[cfg(unix)]
+        {
+            let link = dir.path().join("link.ndjson");
+            std::os::unix::fs::symlink(dir.path().join("victim"), &link).unwrap();
+            refused(&link, "it is a link");
+            assert!(!dir.path().join("victim").exists());
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_that_others_can_read_is_taken_from_them() {
+        use std::os::unix::fs::PermissionsExt;
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("r.ndjson");
+        fs::write(&path, "").unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+        assert_eq!(Journal::open(&path).unwrap().take_notes().len(), 1);
+        assert_eq!(mode(&path), 0o600);
+    }
+
+    #[test]
+    fn after_a_failure_it_goes_on_behind_the_last_good_line() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("r.ndjson");
+        let mut journal = Journal::open(&path).unwrap();
+        journal.append(line(1).as_bytes(), true).unwrap();
+        // A handle that cannot be written to, and half a line that got through.
+        let good = std::mem::replace(&mut journal.file, fs::File::open(&path).unwrap());
+        assert!(journal.append(line(2).as_bytes(), true).is_err());
+        fs::write(&path, format!("{}{{half", line(1))).unwrap();
+        drop(good);
+        journal.append(line(3).as_bytes(), true).unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), line(1) + &line(3));
+    }
+
+    #[test]
+    fn what_is_not_known_to_be_on_disk_can_be_written_again() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("r.ndjson");
+        let mut journal = Journal::open(&path).unwrap();
+        journal.append(line(1).as_bytes(), true).unwrap();
+        journal.append(line(2).as_bytes(), false).unwrap();
+        journal.append(line(3).as_bytes(), false).unwrap();
+        let back = journal.take_back().unwrap();
+        assert_eq!(back, (line(2) + &line(3)).into_bytes());
+        journal.append(&back, true).unwrap();
+        assert_eq!(
+            fs::read_to_string(&path).unwrap(),
+            line(1) + &line(2) + &line(3)
+        );
+    }
+
+    #[test]
+    fn a_recording_that_was_cut_short_by_others_is_not_filled_with_zeros() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("r.ndjson");
+        let mut journal = Journal::open(&path).unwrap();
+        journal
+            .append((line(1) + &line(2)).as_bytes(), true)
+            .unwrap();
+        fs::write(&path, line(1)).unwrap();
+        journal.doubtful = true;
+        journal.append(line(3).as_bytes(), true).unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), line(1) + &line(3));
+    }
+}

@@ -2,7 +2,10 @@
 //! No door knows what an event or a provider is; it hands on deliveries and fixtures.
 
 pub mod client;
+mod folder;
 mod gather;
+mod journal;
+mod private;
 mod pulse;
 pub mod recorder;
 mod retry_after;

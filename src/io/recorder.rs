@@ -1,60 +1,104 @@
-//! Keeps deliveries on disk. What is said to be kept has been written whole and synced.
+//! Keeps deliveries on disk. What is said to be kept has been written whole and synced, unless another [`Sync`] was
+//! chosen by name.
 //!
-//! One thread writes. It takes everything that waits, writes it at once, syncs once and tells everybody: the more
-//! there is to keep, the less each costs. Only whole lines ever stand in front of a line.
+//! Whoever has something to keep writes its text into a buffer that all share; one thread takes the whole buffer,
+//! writes it at once, syncs once, and tells everybody whose text was in it: the more there is to keep, the less each
+//! costs. Where nobody waits for the disk, that thread is not woken for each delivery either: it rests while more
+//! gathers.
+//!
+//! Memory is bounded: whoever finds the buffer full waits for room.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::io;
+use std::path::Path;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, Semaphore};
 
+use super::folder::Folder;
+use super::journal::Journal;
+use super::private::survive_file_size_limit;
 use crate::error::{Error, Result};
 use crate::webhook::Fixture;
 
 /// Keeps fixtures in a file, a line each, or in a folder, a file each.
 pub struct Recorder {
-    queue: Arc<Queue>,
-    writer: Option<JoinHandle<()>>,
-    lines: bool,
+    shared: Arc<Shared>,
+    writer: Mutex<Option<JoinHandle<()>>>,
+    sync: Sync,
+    /// The recording, if it is one file.
+    file: Option<Arc<Path>>,
     notes: Vec<String>,
 }
 
 /// When what was written is made to reach the disk.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Sync {
-    /// Before it is said to be kept.
+    /// Before it is said to be kept: nothing is lost.
     #[default]
     Always,
-    /// When the system finds the time: what was kept may be lost when the power is.
+    /// Every [`SYNCED_EVERY`], and at the end. The last of what was said to be kept may be lost: a few milliseconds of
+    /// it when the program is killed, and a tenth of a second when the power fails.
+    Interval,
+    /// When the system finds the time: as `Interval`, and half a minute when the power fails.
     Never,
 }
+
+/// How often it is synced where nobody waits for it.
+pub const SYNCED_EVERY: Duration = Duration::from_millis(100);
+
+/// How long text gathers for one write where nobody waits for it.
+const GATHERED_FOR: Duration = Duration::from_millis(2);
+
+/// How long after a failure it is tried again where nobody waits for it.
+const TRIED_AGAIN: Duration = Duration::from_millis(100);
+
+/// So many KiB may wait to be written, and as many may be on their way. A single larger text has it to itself.
+const FULL: u32 = 8 << 10;
+
+/// What a buffer keeps of its memory after a burst.
+const KEPT: usize = 1 << 20;
+
+/// Whether a delivery is kept, and in which file; or why not.
+type Kept = std::result::Result<Arc<Path>, String>;
 
 impl Recorder {
     /// Opens `path`, and syncs always: `.ndjson` and `.jsonl` are appended to, anything else is a folder.
     pub fn open(path: &Path) -> Result<Recorder> {
-        Self::open_with(path, Sync::Always)
+        Self::open_with(path, Sync::Always, |_| {})
     }
 
-    /// The same with a choice of when to sync.
-    pub fn open_with(path: &Path, sync: Sync) -> Result<Recorder> {
-        let lines = path
+    /// The same with a choice of when to sync, and with somebody to be told of what befalls the recording later on.
+    pub fn open_with(
+        path: &Path,
+        sync: Sync,
+        tell: impl Fn(&str) + Send + 'static,
+    ) -> Result<Recorder> {
+        let is_file = path
             .extension()
             .is_some_and(|end| end == "ndjson" || end == "jsonl");
         let mut notes = Vec::new();
-        let shelf = if lines {
-            Shelf::Lines(Lines::open(path, &mut notes)?)
+        let shelf = if is_file {
+            let mut journal = Journal::open(path)?;
+            notes = journal.take_notes();
+            Shelf::Journal(journal)
         } else {
-            Shelf::Folder(Folder::open(path)?)
+            Shelf::Folder(Folder::open(path, &mut notes)?)
         };
-        let queue = Arc::new(Queue::default());
+        let file = match &shelf {
+            Shelf::Journal(journal) => Some(Arc::clone(journal.path())),
+            Shelf::Folder(_) => None,
+        };
+        survive_file_size_limit();
+        let shared = Arc::new(Shared::default());
         let writer = Writer {
-            queue: Arc::clone(&queue),
+            shared: Arc::clone(&shared),
             shelf,
             sync,
+            tell: Box::new(tell),
+            sync_due: None,
         };
         let writer = std::thread::Builder::new()
             .name("recorder".into())
@@ -63,9 +107,10 @@ impl Recorder {
                 Error::usage(format!("cannot record into `{}`: {error}", path.display()))
             })?;
         Ok(Recorder {
-            queue,
-            writer: Some(writer),
-            lines,
+            shared,
+            writer: Mutex::new(Some(writer)),
+            sync,
+            file,
             notes,
         })
     }
@@ -76,23 +121,33 @@ impl Recorder {
     }
 
     /// Keeps a fixture. The answer, once it is kept, is the file that it stands in; or why it is not kept.
-    pub fn keep(
-        &self,
-        fixture: &Fixture,
-    ) -> impl Future<Output = std::result::Result<PathBuf, String>> + Send + 'static + use<> {
-        let (name, text) = if self.lines {
-            (String::new(), fixture.to_line())
-        } else {
-            (name(fixture), fixture.to_pretty())
+    pub async fn keep(&self, fixture: &Fixture) -> Kept {
+        // The text is made when there is room for it, so that those who wait have none in memory.
+        let room = self.shared.room_for(fixture).await;
+        let (name, text) = match &self.file {
+            Some(_) => (None, fixture.to_line()),
+            None => (Some(name(fixture)), fixture.to_pretty()),
         };
-        let (done, wait) = oneshot::channel();
-        let mut state = self.queue.lock();
-        state.jobs.push(Job { name, text, done });
-        drop(state);
-        self.queue.more.notify_one();
-        async move {
-            wait.await
-                .unwrap_or_else(|_| Err("the recorder has stopped".into()))
+        let (batch, number) = self.shared.put(name, text, room)?;
+        match &self.file {
+            Some(file) if self.sync != Sync::Always => Ok(Arc::clone(file)),
+            Some(file) => batch.wait(number).await.map(|_| Arc::clone(file)),
+            None => batch.wait(number).await?.ok_or_else(|| GONE.to_owned()),
+        }
+    }
+
+    /// Ends when everything is kept. What comes after that is not.
+    pub fn finish(&self) {
+        self.shared.lock().closed = true;
+        self.shared.work.notify_one();
+        let writer = self
+            .writer
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        if let Some(writer) = writer {
+            // If it panicked, whoever waits has been told.
+            let _ = writer.join();
         }
     }
 }
@@ -100,12 +155,7 @@ impl Recorder {
 impl Drop for Recorder {
     /// Waits until everything is kept.
     fn drop(&mut self) {
-        self.queue.lock().closed = true;
-        self.queue.more.notify_one();
-        if let Some(writer) = self.writer.take() {
-            // If it panicked, whoever waits has been told.
-            let _ = writer.join();
-        }
+        self.finish();
     }
 }
 
@@ -128,421 +178,390 @@ fn name(fixture: &Fixture) -> String {
     )
 }
 
-/// What waits to be written.
-#[derive(Default)]
-struct Queue {
+/// Why nothing is kept any more.
+const GONE: &str = "the recorder has stopped";
+
+struct Shared {
     state: Mutex<State>,
-    more: Condvar,
+    /// For the writer: there is something to write, or no reason to let more gather.
+    work: Condvar,
+    /// A permit for each KiB that there is room for.
+    room: Semaphore,
 }
 
 #[derive(Default)]
 struct State {
-    jobs: Vec<Job>,
+    load: Load,
+    /// Those whose text is in the load.
+    batch: Arc<Batch>,
     closed: bool,
+    /// Why nothing is taken at present.
+    failing: Option<String>,
+    /// The writer waits for the first byte; otherwise it comes by itself.
+    is_idle: bool,
 }
 
-struct Job {
-    /// The file's name without its ending, in a folder.
-    name: String,
-    text: String,
-    done: oneshot::Sender<std::result::Result<PathBuf, String>>,
+/// What is written at once.
+#[derive(Default)]
+struct Load {
+    text: Vec<u8>,
+    count: usize,
+    /// In a folder, the name of each file and where its text ends.
+    files: Vec<(String, usize)>,
+    /// The room that it takes, in KiB.
+    room: usize,
 }
 
-impl Queue {
+impl Load {
+    fn push(&mut self, name: Option<String>, text: String, room: usize) {
+        if self.text.is_empty() && text.len() > self.text.capacity() {
+            self.text = text.into_bytes();
+        } else {
+            self.text.extend_from_slice(text.as_bytes());
+        }
+        self.count += 1;
+        self.room += room;
+        self.files.extend(name.map(|name| (name, self.text.len())));
+    }
+
+    fn files(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        let mut start = 0;
+        self.files.iter().map(move |(name, end)| {
+            let text = self.text.get(start..*end).unwrap_or_default();
+            start = *end;
+            (name.as_str(), text)
+        })
+    }
+
+    fn clear(&mut self) {
+        self.text.clear();
+        self.text.shrink_to(KEPT);
+        self.files.clear();
+        (self.count, self.room) = (0, 0);
+    }
+}
+
+/// Those who wait for one write.
+#[derive(Default)]
+struct Batch {
+    outcome: OnceLock<Outcome>,
+    done: Notify,
+}
+
+enum Outcome {
+    /// All are kept, or none is.
+    Together(std::result::Result<(), String>),
+    /// Each for itself, by its number.
+    Each(Vec<Kept>),
+}
+
+impl Batch {
+    async fn wait(&self, number: usize) -> std::result::Result<Option<Arc<Path>>, String> {
+        let done = self.done.notified();
+        if self.outcome.get().is_none() {
+            done.await;
+        }
+        match self.outcome.get() {
+            Some(Outcome::Together(kept)) => kept.clone().map(|()| None),
+            Some(Outcome::Each(kept)) => kept.get(number).cloned().transpose(),
+            None => Err(GONE.into()),
+        }
+    }
+
+    fn end(&self, outcome: Outcome) {
+        // Who is the second has nothing to say.
+        let _ = self.outcome.set(outcome);
+        self.done.notify_waiters();
+    }
+}
+
+/// A batch that somebody has to end; at the latest when it is let go, even by a panic.
+struct InHand(Arc<Batch>);
+
+impl Drop for InHand {
+    fn drop(&mut self) {
+        self.0.end(Outcome::Together(Err(GONE.into())));
+    }
+}
+
+impl Default for Shared {
+    fn default() -> Self {
+        Self {
+            state: Mutex::default(),
+            work: Condvar::new(),
+            room: Semaphore::new(FULL as usize),
+        }
+    }
+}
+
+impl Shared {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Everything that waits, as soon as something does; none once it is closed and empty.
-    fn take(&self, into: &mut Vec<Job>) -> Option<()> {
-        let state = self
-            .more
-            .wait_while(self.lock(), |state| state.jobs.is_empty() && !state.closed);
-        let mut state = state.unwrap_or_else(PoisonError::into_inner);
-        std::mem::swap(&mut state.jobs, into);
-        (!into.is_empty()).then_some(())
+    /// Waits for room, which is given back when the writer takes what is put there.
+    async fn room_for(&self, fixture: &Fixture) -> usize {
+        // Escaped, a text is hardly ever more than twice as long.
+        let bytes = fixture.delivery.body.len() * 2 + 1024;
+        let needed = u32::try_from(bytes >> 10).unwrap_or(FULL).clamp(1, FULL);
+        // The semaphore is never closed.
+        if let Ok(room) = self.room.acquire_many(needed).await {
+            room.forget();
+        }
+        needed as usize
+    }
+
+    /// Puts a text among those to be written; with whom and as which it waits.
+    fn put(
+        &self,
+        name: Option<String>,
+        text: String,
+        room: usize,
+    ) -> std::result::Result<(Arc<Batch>, usize), String> {
+        let mut state = self.lock();
+        if state.closed || state.failing.is_some() {
+            let why = state.failing.clone().unwrap_or_else(|| GONE.into());
+            drop(state);
+            self.room.add_permits(room);
+            return Err(why);
+        }
+        let number = state.load.count;
+        state.load.push(name, text, room);
+        let batch = Arc::clone(&state.batch);
+        // Half full, it is taken early, so that nobody has to wait.
+        let wake = std::mem::take(&mut state.is_idle)
+            || state.load.room >= FULL as usize / 2 && state.load.room - room < FULL as usize / 2;
+        drop(state);
+        if wake {
+            self.work.notify_one();
+        }
+        Ok((batch, number))
+    }
+
+    /// Takes what there is to write into `load`, and those who wait for it; waits for something until then.
+    fn take(&self, load: &mut Load, until: Option<Instant>) -> Turn {
+        let mut state = self.lock();
+        while state.load.count == 0 && !state.closed {
+            state.is_idle = true;
+            state = match until.map(|it| it.saturating_duration_since(Instant::now())) {
+                None => self
+                    .work
+                    .wait(state)
+                    .unwrap_or_else(PoisonError::into_inner),
+                Some(Duration::ZERO) => {
+                    state.is_idle = false;
+                    return Turn::Sync;
+                }
+                Some(left) => {
+                    let woken = self.work.wait_timeout(state, left);
+                    woken.unwrap_or_else(PoisonError::into_inner).0
+                }
+            };
+        }
+        state.is_idle = false;
+        if state.load.count == 0 {
+            return Turn::End;
+        }
+        std::mem::swap(&mut state.load, load);
+        let batch = std::mem::take(&mut state.batch);
+        drop(state);
+        self.room.add_permits(load.room);
+        Turn::Write(InHand(batch))
+    }
+
+    /// Lets more gather, unless it is enough.
+    fn rest(&self, time: Duration) {
+        let gathers = |state: &mut State| !state.closed && state.load.room < FULL as usize / 2;
+        let _ = self.work.wait_timeout_while(self.lock(), time, gathers);
+    }
+
+    /// Takes nothing more, for this reason, and moves what has gathered in the meantime into `load`.
+    fn fail(&self, why: &str, load: &mut Load) {
+        let mut state = self.lock();
+        state.failing = Some(why.into());
+        let late = std::mem::take(&mut state.load);
+        drop(state);
+        self.room.add_permits(late.room);
+        load.text.extend_from_slice(&late.text);
+        load.count += late.count;
     }
 }
 
-struct Writer {
-    queue: Arc<Queue>,
-    shelf: Shelf,
-    sync: Sync,
+/// What the writer does next.
+enum Turn {
+    Write(InHand),
+    Sync,
+    End,
 }
 
 enum Shelf {
-    Lines(Lines),
+    Journal(Journal),
     Folder(Folder),
+}
+
+struct Writer {
+    shared: Arc<Shared>,
+    shelf: Shelf,
+    sync: Sync,
+    tell: Box<dyn Fn(&str) + Send>,
+    /// When what was written is to be synced, if something was.
+    sync_due: Option<Instant>,
 }
 
 impl Writer {
     fn run(mut self) {
-        let mut jobs = Vec::new();
-        while self.queue.take(&mut jobs).is_some() {
-            match &mut self.shelf {
-                Shelf::Lines(lines) => {
-                    let kept = lines
-                        .keep(&jobs, self.sync)
-                        .map(|()| lines.path.clone())
-                        .map_err(|error| {
-                            format!("cannot write `{}`: {error}", lines.path.display())
-                        });
-                    for job in jobs.drain(..) {
-                        // Nobody may be waiting any more.
-                        let _ = job.done.send(kept.clone());
+        let _last = AtLast(Arc::clone(&self.shared));
+        let mut load = Load::default();
+        loop {
+            match self.shared.take(&mut load, self.sync_due) {
+                Turn::End => break,
+                Turn::Sync => self.sync(&mut load),
+                Turn::Write(batch) => {
+                    self.keep(&mut load, &batch.0);
+                    if self.sync_due.is_some_and(|due| due <= Instant::now()) {
+                        self.sync(&mut load);
                     }
                 }
-                Shelf::Folder(folder) => folder.keep(&mut jobs, self.sync),
+            }
+            load.clear();
+            if self.sync != Sync::Always {
+                self.shared.rest(GATHERED_FOR);
+            }
+        }
+        if self.sync_due.is_some() {
+            self.sync(&mut load);
+        }
+    }
+
+    fn keep(&mut self, load: &mut Load, batch: &Batch) {
+        let always = self.sync == Sync::Always;
+        match &mut self.shelf {
+            Shelf::Folder(folder) => batch.end(Outcome::Each(folder.keep(load.files(), self.sync))),
+            Shelf::Journal(journal) => {
+                let kept = journal
+                    .append(&load.text, always)
+                    .map_err(|error| cannot_write(journal, &error));
+                journal
+                    .take_notes()
+                    .iter()
+                    .for_each(|note| (self.tell)(note));
+                match kept {
+                    Err(why) if !always => return self.insist(why, load),
+                    kept => batch.end(Outcome::Together(kept)),
+                }
+            }
+        }
+        if self.sync == Sync::Interval && self.sync_due.is_none() {
+            self.sync_due = Some(Instant::now() + SYNCED_EVERY);
+        }
+        if matches!(&self.shelf, Shelf::Folder(folder) if folder.wants_sync()) {
+            self.sync_due = Some(Instant::now());
+        }
+    }
+
+    /// Syncs what was written before. `load` is free to use.
+    fn sync(&mut self, load: &mut Load) {
+        self.sync_due = None;
+        load.clear();
+        match &mut self.shelf {
+            Shelf::Folder(folder) => {
+                if let Err(error) = folder.sync() {
+                    (self.tell)(&format!(
+                        "what was recorded last may not be on disk: {error}"
+                    ));
+                }
+            }
+            Shelf::Journal(journal) => {
+                let Err(error) = journal.sync() else {
+                    return;
+                };
+                let why = cannot_write(journal, &error);
+                match journal.take_back() {
+                    Ok(lines) => {
+                        load.count = lines.iter().filter(|b| **b == b'\n').count();
+                        load.text = lines;
+                    }
+                    Err(error) => (self.tell)(&format!(
+                        "what was recorded last may be lost: {}",
+                        cannot_write(journal, &error)
+                    )),
+                }
+                self.insist(why, load);
             }
         }
     }
-}
 
-/// A recording: a line a fixture.
-struct Lines {
-    path: PathBuf,
-    file: File,
-    /// How long the file is as far as it is known to be good.
-    good: u64,
-    /// Whether something went wrong since then.
-    doubtful: bool,
-    buffer: Vec<u8>,
-}
-
-impl Lines {
-    fn open(path: &Path, notes: &mut Vec<String>) -> Result<Lines> {
-        let cannot =
-            |why: &str| Error::usage(format!("cannot record into `{}`: {why}", path.display()));
-        let new = !path.exists();
-        let file = open_private(path).map_err(|error| match error.kind() {
-            io::ErrorKind::NotFound => cannot("its folder does not exist"),
-            io::ErrorKind::IsADirectory => {
-                cannot("it is a folder").hint("a folder's name does not end in `.ndjson`")
-            }
-            _ if path.is_symlink() => cannot("it is a link, which is not followed"),
-            _ => cannot(&error.to_string()),
-        })?;
-        let about = file
-            .metadata()
-            .map_err(|error| cannot(&error.to_string()))?;
-        if !about.is_file() {
-            return Err(cannot("it is not a regular file"));
-        }
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(fs::TryLockError::WouldBlock) => {
-                return Err(cannot("another listener records into it")
-                    .hint("give each listener a file of its own"));
-            }
-            // Some network file systems have no locks.
-            Err(fs::TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => {}
-            Err(fs::TryLockError::Error(error)) => return Err(cannot(&error.to_string())),
-        }
-        if tighten(&file).map_err(|error| cannot(&error.to_string()))? && !new {
-            notes.push(format!(
-                "`{}` could be read by others; now only by its owner",
-                path.display()
-            ));
-        }
-        let mut lines = Lines {
-            path: path.to_owned(),
-            file,
-            good: about.len(),
-            doubtful: false,
-            buffer: Vec::new(),
+    /// What was said to be kept could not be written. Nothing more is taken until it is on disk after all.
+    fn insist(&mut self, why: String, load: &mut Load) {
+        let Shelf::Journal(journal) = &mut self.shelf else {
+            return;
         };
-        if let Some(note) = lines.mend().map_err(|error| cannot(&error.to_string()))? {
-            notes.push(note);
-        }
-        sync_folder_of(path).map_err(|error| cannot(&error.to_string()))?;
-        Ok(lines)
-    }
-
-    fn keep(&mut self, jobs: &[Job], sync: Sync) -> io::Result<()> {
-        if self.doubtful || is_deleted(&self.file)? {
-            self.reopen()?;
-        }
-        self.buffer.clear();
-        let bytes = match jobs {
-            [only] => only.text.as_bytes(),
-            jobs => {
-                jobs.iter()
-                    .for_each(|job| self.buffer.extend_from_slice(job.text.as_bytes()));
-                &self.buffer
+        self.shared.fail(&why, load);
+        (self.tell)(&format!(
+            "{why}; nothing more is acknowledged until it works again"
+        ));
+        loop {
+            let closed = {
+                let state = self.shared.lock();
+                let wait = |state: &mut State| !state.closed;
+                let rested = self
+                    .shared
+                    .work
+                    .wait_timeout_while(state, TRIED_AGAIN, wait);
+                rested.unwrap_or_else(PoisonError::into_inner).0.closed
+            };
+            let kept = journal.append(&load.text, true);
+            journal
+                .take_notes()
+                .iter()
+                .for_each(|note| (self.tell)(note));
+            match kept {
+                Ok(()) => {
+                    self.shared.lock().failing = None;
+                    self.sync_due = None;
+                    let path = journal.path().display();
+                    return (self.tell)(&format!("`{path}` can be written again"));
+                }
+                Err(error) if closed => {
+                    let why = cannot_write(journal, &error);
+                    let lost = match load.count {
+                        1 => "1 delivery that was acknowledged is lost".to_owned(),
+                        count => format!("{count} deliveries that were acknowledged are lost"),
+                    };
+                    return (self.tell)(&format!("{lost}: {why}"));
+                }
+                Err(_) => {}
             }
-        };
-        let length = bytes.len();
-        let written = self.file.write_all(bytes).and_then(|()| match sync {
-            Sync::Always => self.file.sync_data(),
-            Sync::Never => Ok(()),
-        });
-        match &written {
-            Ok(()) => self.good += length as u64,
-            // Half a line goes at once if it can. After a failed sync nobody knows what is on the disk, so nothing
-            // more is kept before the file was opened anew and checked.
-            Err(_) => {
-                let _ = self.file.set_len(self.good);
-                self.doubtful = true;
-            }
-        }
-        if self.buffer.capacity() > 1 << 20 {
-            self.buffer = Vec::new();
-        }
-        written
-    }
-
-    /// Opens the file again after it was deleted or something went wrong, and goes on behind what is known to be good.
-    fn reopen(&mut self) -> io::Result<()> {
-        let file = open_private(&self.path)?;
-        tighten(&file)?;
-        let same = is_same(&self.file, &file)?;
-        // The lock goes over to the new handle; it cannot be had while the old one has it.
-        self.file.unlock()?;
-        if let Err(fs::TryLockError::WouldBlock) = file.try_lock() {
-            return Err(io::Error::other("another listener records into it"));
-        }
-        self.file = file;
-        if same {
-            self.file.set_len(self.good)?;
-        } else {
-            self.good = self.file.metadata()?.len();
-        }
-        self.mend()?;
-        self.file.sync_all()?;
-        sync_folder_of(&self.path)?;
-        self.doubtful = false;
-        Ok(())
-    }
-
-    /// Sees to it that the file ends with a line break: a whole line without one gets it, half a line is cut off.
-    /// Only the last line is read.
-    fn mend(&mut self) -> io::Result<Option<String>> {
-        let start = last_line(&mut self.file, self.good)?;
-        if start == self.good {
-            return Ok(None);
-        }
-        let torn = self.good - start;
-        let mut line = Vec::new();
-        self.file.seek(SeekFrom::Start(start))?;
-        (&mut self.file).take(LONGEST).read_to_end(&mut line)?;
-        if Fixture::read_line(&line).is_ok() {
-            self.file.write_all(b"\n")?;
-            self.good += 1;
-        } else {
-            self.file.set_len(start)?;
-            self.good = start;
-        }
-        self.file.sync_all()?;
-        let note = format!(
-            "cut {torn} bytes of an unfinished line off the end of `{}`",
-            self.path.display()
-        );
-        Ok((self.good == start).then_some(note))
-    }
-}
-
-/// A longer last line is not looked at but cut.
-const LONGEST: u64 = 256 << 20;
-
-/// Where the last line begins that has no line break: the end, if there is none such.
-fn last_line(file: &mut File, length: u64) -> io::Result<u64> {
-    let mut end = length;
-    let mut block = vec![0; 64 << 10];
-    while end > 0 {
-        let size = usize::try_from(end).unwrap_or(usize::MAX).min(block.len());
-        let begin = end - size as u64;
-        let Some(part) = block.get_mut(..size) else {
-            break;
-        };
-        file.seek(SeekFrom::Start(begin))?;
-        file.read_exact(part)?;
-        if let Some(at) = part.iter().rposition(|b| *b == b'\n') {
-            return Ok(begin + at as u64 + 1);
-        }
-        end = begin;
-    }
-    Ok(0)
-}
-
-/// A folder: a pretty file a fixture.
-struct Folder {
-    path: PathBuf,
-}
-
-impl Folder {
-    fn open(path: &Path) -> Result<Folder> {
-        let cannot = |error: io::Error| {
-            Error::usage(format!("cannot record into `{}`: {error}", path.display()))
-        };
-        if !path.is_dir() {
-            make_private_folder(path).map_err(cannot)?;
-            sync_folder_of(path).map_err(cannot)?;
-        }
-        // Line ends belong to what is signed, and git would change them.
-        match create_private(&path.join(".gitattributes")) {
-            Ok(mut file) => file
-                .write_all(b"* -text\n")
-                .and_then(|()| file.sync_all())
-                .map_err(cannot)?,
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-            Err(error) => return Err(cannot(error)),
-        }
-        Ok(Folder {
-            path: path.to_owned(),
-        })
-    }
-
-    fn keep(&self, jobs: &mut Vec<Job>, sync: Sync) {
-        let written: Vec<_> = jobs
-            .drain(..)
-            .map(|job| (self.write(&job, sync), job.done))
-            .collect();
-        // The names are kept by the folder.
-        let synced = match sync {
-            Sync::Always => sync_folder(&self.path),
-            Sync::Never => Ok(()),
-        };
-        for (path, done) in written {
-            let kept = path.and_then(|path| match &synced {
-                Ok(()) => Ok(path),
-                Err(error) => Err(io::Error::new(error.kind(), error.to_string())),
-            });
-            let _ =
-                done.send(kept.map_err(|error| {
-                    format!("cannot write into `{}`: {error}", self.path.display())
-                }));
         }
     }
+}
 
-    /// Writes a file beside its place, then puts it there: nobody ever sees half of it.
-    fn write(&self, job: &Job, sync: Sync) -> io::Result<PathBuf> {
-        let temporary = self.path.join(format!(".{}.tmp", job.name));
-        // Left over from a run that was killed.
-        let _ = fs::remove_file(&temporary);
-        let mut path = self.path.join(format!("{}.json", job.name));
-        for number in 2.. {
-            if !path.try_exists()? {
-                break;
-            }
-            path = self.path.join(format!("{}-{number}.json", job.name));
-        }
-        let written = create_private(&temporary).and_then(|mut file| {
-            file.write_all(job.text.as_bytes())?;
-            if sync == Sync::Always {
-                file.sync_data()?;
-            }
-            fs::rename(&temporary, &path)
-        });
-        if written.is_err() {
-            let _ = fs::remove_file(&temporary);
-        }
-        written.map(|()| path)
+fn cannot_write(journal: &Journal, error: &io::Error) -> String {
+    format!("cannot write `{}`: {error}", journal.path().display())
+}
+
+/// When the writer ends, even by a panic, nobody waits for it any more.
+struct AtLast(Arc<Shared>);
+
+impl Drop for AtLast {
+    fn drop(&mut self) {
+        let mut state = self.0.lock();
+        state.closed = true;
+        drop(InHand(std::mem::take(&mut state.batch)));
+        drop(state);
+        // Whoever waits for room finds out that there is no use in it.
+        self.0.room.add_permits(Semaphore::MAX_PERMITS / 2);
     }
 }
-
-fn sync_folder_of(path: &Path) -> io::Result<()> {
-    match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => sync_folder(parent),
-        _ => sync_folder(Path::new(".")),
-    }
-}
-
-#[cfg(unix)]
-fn sync_folder(path: &Path) -> io::Result<()> {
-    File::open(path)?.sync_all()
-}
-
-#[cfg(not(unix))]
-fn sync_folder(_: &Path) -> io::Result<()> {
-    Ok(())
-}
-
-/// Opens a file that only its owner may read, for reading and appending; never through a link.
-fn open_private(path: &Path) -> io::Result<File> {
-    private(OpenOptions::new().read(true).append(true).create(true)).open(path)
-}
-
-/// Makes a file that only its owner may read, where there is none.
-fn create_private(path: &Path) -> io::Result<File> {
-    let file = private(OpenOptions::new().write(true).create_new(true)).open(path)?;
-    tighten(&file)?;
-    Ok(file)
-}
-
-#[cfg(unix)]
-fn private(options: &mut OpenOptions) -> &mut OpenOptions {
-    use std::os::unix::fs::OpenOptionsExt;
-    options
-        .mode(0o600)
-        .custom_flags(rustix::fs::OFlags::NOFOLLOW.bits().cast_signed())
-}
-
-#[cfg(not(unix))]
-fn private(options: &mut OpenOptions) -> &mut OpenOptions {
-    options
-}
-
-/// Takes the rights of others away; whether they had any.
-#[cfg(unix)]
-fn tighten(file: &File) -> io::Result<bool> {
-    use std::os::unix::fs::PermissionsExt;
-    let mode = file.metadata()?.permissions().mode() & 0o777;
-    if mode != 0o600 {
-        file.set_permissions(fs::Permissions::from_mode(0o600))?;
-    }
-    Ok(mode & 0o077 != 0)
-}
-
-#[cfg(not(unix))]
-fn tighten(_: &File) -> io::Result<bool> {
-    Ok(false)
-}
-
-#[cfg(unix)]
-fn make_private_folder(path: &Path) -> io::Result<()> {
-    use std::os::unix::fs::DirBuilderExt;
-    fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(path)
-}
-
-#[cfg(not(unix))]
-fn make_private_folder(path: &Path) -> io::Result<()> {
-    fs::create_dir_all(path)
-}
-
-#[cfg(unix)]
-fn is_deleted(file: &File) -> io::Result<bool> {
-    use std::os::unix::fs::MetadataExt;
-    Ok(file.metadata()?.nlink() == 0)
-}
-
-#[cfg(not(unix))]
-fn is_deleted(_: &File) -> io::Result<bool> {
-    Ok(false)
-}
-
-#[cfg(unix)]
-fn is_same(one: &File, other: &File) -> io::Result<bool> {
-    use std::os::unix::fs::MetadataExt;
-    let (one, other) = (one.metadata()?, other.metadata()?);
-    Ok((one.dev(), one.ino()) == (other.dev(), other.ino()))
-}
-
-#[cfg(not(unix))]
-fn is_same(_: &File, _: &File) -> io::Result<bool> {
-    Ok(true)
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Job, Lines, Recorder, Sync};
+    use super::{Recorder, SYNCED_EVERY, Sync};
     use crate::webhook::{Delivery, Fixture, Headers};
     use bytes::Bytes;
     use http::Method;
     use std::fs;
     use std::path::Path;
+    use std::sync::{Arc, Mutex};
 
     fn fixture(id: usize) -> Fixture {
         let delivery = Delivery {
@@ -558,206 +577,209 @@ mod tests {
         }
     }
 
-    fn lines(path: &Path) -> Vec<Fixture> {
+    fn ids(path: &Path) -> Vec<String> {
         let text = fs::read(path).unwrap();
         assert!(text.is_empty() || text.ends_with(b"\n"));
         text.split_inclusive(|b| *b == b'\n')
-            .map(|line| Fixture::read_line(line).unwrap())
+            .map(|line| Fixture::read_line(line).unwrap().id.unwrap())
             .collect()
     }
 
-    #[cfg(unix)]
-    fn mode(path: &Path) -> u32 {
-        use std::os::unix::fs::PermissionsExt;
-        fs::metadata(path).unwrap().permissions().mode() & 0o777
+    async fn keep_at_once(recorder: &Arc<Recorder>, count: usize) -> Vec<super::Kept> {
+        let tasks: Vec<_> = (0..count)
+            .map(|id| {
+                let recorder = Arc::clone(recorder);
+                tokio::spawn(async move { recorder.keep(&fixture(id)).await })
+            })
+            .collect();
+        let mut kept = Vec::new();
+        for task in tasks {
+            kept.push(task.await.unwrap());
+        }
+        kept
     }
 
-    #[tokio::test]
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn many_at_once_are_all_kept_whole() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("r.ndjson");
-        let recorder = Recorder::open(&path).unwrap();
-        let kept: Vec<_> = (0..500)
-            .map(|id| tokio::spawn(recorder.keep(&fixture(id))))
-            .collect();
-        for kept in kept {
-            assert_eq!(kept.await.unwrap().unwrap(), path);
-        }
-        let ids: Vec<_> = lines(&path)
-            .into_iter()
-            .map(|fixture| fixture.id.unwrap())
-            .collect();
-        assert_eq!(
-            ids,
-            (0..500).map(|id| format!("../{id:04}")).collect::<Vec<_>>()
-        );
-        #[cfg(unix)]
-        assert_eq!(mode(&path), 0o600);
-    }
-
-    #[tokio::test]
-    async fn what_waits_is_kept_before_the_recorder_goes() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("r.ndjson");
-        let recorder = Recorder::open(&path).unwrap();
-        let kept: Vec<_> = (0..50).map(|id| recorder.keep(&fixture(id))).collect();
-        drop(recorder);
-        assert_eq!(lines(&path).len(), 50);
-        for kept in kept {
-            kept.await.unwrap();
-        }
-    }
-
-    #[tokio::test]
-    async fn a_torn_tail_is_cut_and_said() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("r.ndjson");
-        let whole = fixture(1).to_line();
-        let half = &whole.as_bytes()[..40];
-        let long = vec![b'{'; 200_000];
-        for tail in [half, &[0; 3000], &long, b"\xf0\x9f"] {
-            for start in ["", &whole] {
-                fs::write(&path, [start.as_bytes(), tail].concat()).unwrap();
-                let recorder = Recorder::open(&path).unwrap();
-                assert!(
-                    recorder
-                        .notes()
-                        .iter()
-                        .any(|note| note.contains(&format!("cut {} bytes", tail.len())))
-                );
-                recorder.keep(&fixture(2)).await.unwrap();
-                drop(recorder);
-                assert_eq!(lines(&path).len(), 1 + usize::from(!start.is_empty()));
+        for sync in [Sync::Always, Sync::Interval, Sync::Never] {
+            let dir = tempfile::tempdir().unwrap();
+            let path = dir.path().join("r.ndjson");
+            let recorder = Arc::new(Recorder::open_with(&path, sync, |_| {}).unwrap());
+            for kept in keep_at_once(&recorder, 500).await {
+                assert_eq!(&*kept.unwrap(), path);
             }
+            recorder.finish();
+            let mut ids = ids(&path);
+            ids.sort();
+            let wanted: Vec<_> = (0..500).map(|id| format!("../{id:04}")).collect();
+            assert_eq!(ids, wanted, "{sync:?}");
+            // Afterwards it says no rather than nothing.
+            assert!(recorder.keep(&fixture(0)).await.is_err());
         }
-        // Whole, but for the line break.
-        fs::write(&path, whole.trim_end()).unwrap();
+    }
+
+    #[tokio::test]
+    async fn one_after_the_other_is_in_order_and_on_disk_when_it_is_said_to_be() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("r.ndjson");
         let recorder = Recorder::open(&path).unwrap();
-        assert!(!recorder.notes().iter().any(|note| note.contains("cut")));
-        recorder.keep(&fixture(2)).await.unwrap();
-        drop(recorder);
-        assert_eq!(lines(&path).len(), 2);
-    }
-
-    #[test]
-    fn what_cannot_be_recorded_into_is_said() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("r.ndjson");
-        let first = Recorder::open(&path).unwrap();
-        let refused = |path: &Path, why: &str| {
-            let error = Recorder::open(path).err().unwrap();
-            let said = error.what();
-            assert!(
-                said.contains(&*path.to_string_lossy()) && said.contains(why),
-                "{said}"
-            );
-            assert_eq!(error.exit() as u8, 2);
-        };
-        refused(&path, "another listener");
-        drop(first);
-        drop(Recorder::open(&path).unwrap());
-        refused(&dir.path().join("none/r.ndjson"), "does not exist");
-        fs::create_dir(dir.path().join("folder.ndjson")).unwrap();
-        refused(&dir.path().join("folder.ndjson"), "it is a folder");
-        #[cfg(unix)]
-        {
-            let link = dir.path().join("link.ndjson");
-            std::os::unix::fs::symlink(dir.path().join("victim"), &link).unwrap();
-            refused(&link, "it is a link");
-            assert!(!dir.path().join("victim").exists());
+        for id in 0..20 {
+            recorder.keep(&fixture(id)).await.unwrap();
+            assert_eq!(ids(&path).len(), id + 1);
         }
+        assert!(ids(&path).is_sorted());
     }
 
-    #[cfg(unix)]
-    #[test]
-    fn a_file_that_others_can_read_is_taken_from_them() {
-        use std::os::unix::fs::PermissionsExt;
+    #[tokio::test]
+    async fn more_than_there_is_room_for_waits_and_is_kept() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("r.ndjson");
-        fs::write(&path, "").unwrap();
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
-        assert_eq!(Recorder::open(&path).unwrap().notes().len(), 1);
-        assert_eq!(mode(&path), 0o600);
+        let recorder = Arc::new(Recorder::open(&path).unwrap());
+        let tasks: Vec<_> = (0..8)
+            .map(|id| {
+                let recorder = Arc::clone(&recorder);
+                tokio::spawn(async move {
+                    let mut large = fixture(id);
+                    large.delivery.body = Bytes::from(vec![b'x'; 3 << 20]);
+                    recorder.keep(&large).await
+                })
+            })
+            .collect();
+        for task in tasks {
+            task.await.unwrap().unwrap();
+        }
+        assert_eq!(ids(&path).len(), 8);
+    }
+
+    #[test]
+    fn what_waits_is_kept_before_the_recorder_goes() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("r.ndjson");
+        let recorder = Recorder::open_with(&path, Sync::Never, |_| {}).unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .build()
+            .unwrap();
+        for id in 0..50 {
+            runtime.block_on(recorder.keep(&fixture(id))).unwrap();
+        }
+        drop(recorder);
+        assert_eq!(ids(&path).len(), 50);
     }
 
     #[tokio::test]
     async fn a_deleted_recording_is_made_anew() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("r.ndjson");
-        let recorder = Recorder::open(&path).unwrap();
-        recorder.keep(&fixture(1)).await.unwrap();
-        fs::remove_file(&path).unwrap();
-        recorder.keep(&fixture(2)).await.unwrap();
-        assert_eq!(lines(&path).len(), 1);
+        for sync in [Sync::Always, Sync::Never] {
+            let dir = tempfile::tempdir().unwrap();
+            let path = dir.path().join("r.ndjson");
+            let told = Arc::new(Mutex::new(String::new()));
+            let tell = {
+                let told = Arc::clone(&told);
+                move |what: &str| told.lock().unwrap().push_str(what)
+            };
+            let recorder = Recorder::open_with(&path, sync, tell).unwrap();
+            fs::remove_file(&path).unwrap();
+            recorder.keep(&fixture(2)).await.unwrap();
+            recorder.finish();
+            assert_eq!(ids(&path), ["../0002"], "{sync:?}");
+            assert!(told.lock().unwrap().contains("was deleted"));
+        }
     }
 
-    #[test]
-    fn after_a_failure_it_goes_on_behind_the_last_good_line() {
+    /// A file that takes nothing, in the place of the recording, until it is repaired.
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn what_was_acknowledged_before_a_failure_is_written_after_it() {
         let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("r.ndjson");
-        let (done, _) = tokio::sync::oneshot::channel();
-        let job = Job {
-            name: String::new(),
-            text: fixture(1).to_line(),
-            done,
-        };
-        let mut lines = Lines::open(&path, &mut Vec::new()).unwrap();
-        lines
-            .keep(std::slice::from_ref(&job), Sync::Always)
-            .unwrap();
-        // A handle that cannot be written to, and half a line that got through.
-        let good = std::mem::replace(&mut lines.file, fs::File::open(&path).unwrap());
+        let folder = dir.path().join("folder");
+        fs::create_dir(&folder).unwrap();
+        let path = folder.join("r.ndjson");
+        let (told, tells) = std::sync::mpsc::channel();
+        let told = Mutex::new(told);
+        let tell = move |what: &str| told.lock().unwrap().send(what.to_owned()).unwrap();
+        let recorder = Recorder::open_with(&path, Sync::Interval, tell).unwrap();
+        fs::remove_dir_all(&folder).unwrap();
+        recorder.keep(&fixture(1)).await.unwrap();
         assert!(
-            lines
-                .keep(std::slice::from_ref(&job), Sync::Always)
-                .is_err()
+            tells
+                .recv_timeout(SYNCED_EVERY * 100)
+                .unwrap()
+                .contains("nothing more is acknowledged")
         );
-        fs::write(&path, format!("{}{{half", job.text)).unwrap();
-        drop(good);
-        lines
-            .keep(std::slice::from_ref(&job), Sync::Always)
-            .unwrap();
-        assert_eq!(super::tests::lines(&path).len(), 2);
+        let why = recorder.keep(&fixture(2)).await.unwrap_err();
+        assert!(why.contains("r.ndjson"), "{why}");
+        fs::create_dir(&folder).unwrap();
+        while !tells
+            .recv_timeout(SYNCED_EVERY * 100)
+            .unwrap()
+            .contains("again")
+        {}
+        recorder.keep(&fixture(3)).await.unwrap();
+        recorder.finish();
+        assert_eq!(ids(&path), ["../0001", "../0003"]);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn what_is_lost_in_the_end_is_said() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = dir.path().join("folder");
+        fs::create_dir(&folder).unwrap();
+        let (told, tells) = std::sync::mpsc::channel();
+        let told = Mutex::new(told);
+        let tell = move |what: &str| told.lock().unwrap().send(what.to_owned()).unwrap();
+        let recorder = Recorder::open_with(&folder.join("r.ndjson"), Sync::Never, tell).unwrap();
+        fs::remove_dir_all(&folder).unwrap();
+        recorder.keep(&fixture(1)).await.unwrap();
+        recorder.finish();
+        assert!(
+            tells
+                .iter()
+                .any(|what| what.contains("1 delivery that was acknowledged is lost"))
+        );
     }
 
     #[cfg(target_os = "linux")]
     #[tokio::test]
     async fn what_cannot_be_written_is_not_kept() {
         let dir = tempfile::tempdir().unwrap();
-        let folder = dir.path().join("folder");
-        let recorder = Recorder::open(&folder).unwrap();
-        recorder.keep(&fixture(1)).await.unwrap();
-        fs::remove_dir_all(&folder).unwrap();
-        assert!(
-            recorder
-                .keep(&fixture(2))
-                .await
-                .unwrap_err()
-                .contains("folder")
-        );
-        fs::create_dir(&folder).unwrap();
-        recorder.keep(&fixture(3)).await.unwrap();
+        for name in ["folder", "folder/r.ndjson"] {
+            let folder = dir.path().join("folder");
+            fs::create_dir(&folder).unwrap();
+            let recorder = Recorder::open(&dir.path().join(name)).unwrap();
+            recorder.keep(&fixture(1)).await.unwrap();
+            fs::remove_dir_all(&folder).unwrap();
+            let why = recorder.keep(&fixture(2)).await.unwrap_err();
+            assert!(why.contains("folder"), "{why}");
+            fs::create_dir(&folder).unwrap();
+            recorder.keep(&fixture(3)).await.unwrap();
+            drop(recorder);
+            fs::remove_dir_all(&folder).unwrap();
+        }
     }
 
     #[tokio::test]
     async fn a_folder_gets_a_file_each() {
-        let dir = tempfile::tempdir().unwrap();
-        let folder = dir.path().join("new/folder");
-        let recorder = Recorder::open(&folder).unwrap();
-        let first = recorder.keep(&fixture(1)).await.unwrap();
-        let again = recorder.keep(&fixture(1)).await.unwrap();
-        assert_eq!(first, folder.join("20261123T192001.123456Z-0001.json"));
-        assert_eq!(again, folder.join("20261123T192001.123456Z-0001-2.json"));
-        assert_eq!(
-            Fixture::read(&fs::read(&first).unwrap()).unwrap().delivery,
-            fixture(1).delivery
-        );
-        assert_eq!(
-            fs::read_to_string(folder.join(".gitattributes")).unwrap(),
-            "* -text\n"
-        );
-        assert_eq!(fs::read_dir(&folder).unwrap().count(), 3);
-        #[cfg(unix)]
-        assert_eq!((mode(&first), mode(&folder)), (0o600, 0o700));
+        for sync in [Sync::Always, Sync::Interval, Sync::Never] {
+            let dir = tempfile::tempdir().unwrap();
+            let folder = dir.path().join("new/folder");
+            let recorder = Arc::new(Recorder::open_with(&folder, sync, |_| {}).unwrap());
+            let first = recorder.keep(&fixture(1)).await.unwrap();
+            let again = recorder.keep(&fixture(1)).await.unwrap();
+            assert_eq!(&*first, folder.join("20261123T192001.123456Z-0001.json"));
+            assert_eq!(&*again, folder.join("20261123T192001.123456Z-0001-2.json"));
+            assert_eq!(
+                Fixture::read(&fs::read(&first).unwrap()).unwrap().delivery,
+                fixture(1).delivery
+            );
+            let mut files: Vec<_> = keep_at_once(&recorder, 40)
+                .await
+                .into_iter()
+                .map(Result::unwrap)
+                .collect();
+            files.sort();
+            files.dedup();
+            assert_eq!(files.len(), 40);
+            assert_eq!(fs::read_dir(&folder).unwrap().count(), 43);
+        }
     }
 }
