@@ -6,7 +6,19 @@ use super::form::{
     Bounce, CREDENTIALS, Carry, Envelope, FIELDS, Fields, Provider, SIGNER, Stamp, Tell, bounce,
     row,
 };
+use super::habits::Fact::Unconfirmed;
+use super::habits::{HABITS, Habits};
+use super::origin::{Page, documented, page};
 use crate::webhook::{BounceClass, Kind, Mark, Style};
+
+static WEBHOOKS: Page = page(
+    "Webhooks",
+    "https://developers.activecampaign.com/page/webhooks",
+    "2026",
+);
+
+/// What is known of it was not read on its own pages.
+const TRANSCRIPTION: &str = "known from a third party's transcription of the documents";
 
 /// ActiveCampaign's webhooks.
 pub static PROVIDER: Provider = Provider {
@@ -120,5 +132,14 @@ pub static PROVIDER: Provider = Provider {
         row: "bounce",
         sets: &[],
     }],
+    habits: Habits {
+        batching: Unconfirmed("one event", TRANSCRIPTION),
+        retries: Unconfirmed("none; 410 switches the webhook off", TRANSCRIPTION),
+        ..HABITS
+    },
+    origins: &[
+        documented(&WEBHOOKS, &[""]).unconfirmed(TRANSCRIPTION),
+        documented(&WEBHOOKS, &["/bounce[type]"]).unconfirmed("which values it has is not known"),
+    ],
     ..SIGNER
 };

@@ -4,6 +4,7 @@
 //! <https://www.braze.com/docs/api/endpoints/messaging/send_messages/post_send_transactional_message>
 
 use super::form::{Carry, Envelope, FIELDS, Fields, Provider, SIGNER, Stamp, Tell, bounce, row};
+use super::origin::assumed;
 use crate::webhook::{BounceClass, Kind, Mark, Style};
 
 const MILLISECONDS: &str = "%Y-%m-%dT%H:%M:%S%.3f+00:00";
@@ -71,6 +72,16 @@ pub static PROVIDER: Provider = Provider {
             "aborted",
             &[("/status", Mark::Is("aborted"))],
             example!("braze/rejected"),
+        ),
+    ],
+    origins: &[
+        assumed(
+            "known from a community client; which status has which of them is our reading",
+            &["/"],
+        ),
+        assumed(
+            "nothing is known of the request besides its body",
+            &["content-type"],
         ),
     ],
     ..SIGNER

@@ -7,17 +7,31 @@ use super::form::{
     Bounce, CREDENTIALS, Carry, Envelope, FIELDS, Fields, Provider, SIGNER, Stamp, Tell, bounce,
     row,
 };
+use super::habits::Fact::{Documented, Unconfirmed};
+use super::habits::{HABITS, Habits};
+use super::origin::{ANYMAIL, Page, assumed, captured, documented, page};
 use crate::webhook::{BounceClass, Kind, Mark, Style};
 
 const TRANSACTIONAL: (&str, Mark) = ("/camp_id", Mark::Absent);
 const MARKETING: (&str, Mark) = ("/camp_id", Mark::Present);
 const OF_CONTACTS: Mark = Mark::OneOf(&["list_addition", "contact_updated", "contact_deleted"]);
 
+static TRANSACTIONAL_PAGE: Page = page(
+    "Transactional webhooks",
+    "https://developers.brevo.com/docs/transactional-webhooks",
+    "2026-11-24",
+);
+static MARKETING_PAGE: Page = page(
+    "Marketing webhooks",
+    "https://developers.brevo.com/docs/marketing-webhooks",
+    "2026-11",
+);
+
 /// Brevo's transactional and marketing webhooks.
 pub static PROVIDER: Provider = Provider {
     name: "brevo",
     title: "Brevo",
-    docs: "https://developers.brevo.com/docs/transactional-webhooks",
+    docs: TRANSACTIONAL_PAGE.url,
     tells: &[
         Tell::Body(&[
             ("/event", Mark::Present),
@@ -273,5 +287,41 @@ pub static PROVIDER: Provider = Provider {
         ],
         ..CONDUCT
     },
+    habits: Habits {
+        batching: Unconfirmed(
+            "one event; up to 500 of five minutes where batching is on",
+            "what the body of a batch looks like",
+        ),
+        success: Documented("2xx"),
+        retries: Documented(
+            "4 more, after 10 min, 1 h, 2 h and 8 h, where nothing answers and after 429; none after another 4xx or 5xx",
+        ),
+        ..HABITS
+    },
+    origins: &[
+        documented(&TRANSACTIONAL_PAGE, &["content-type", "/"]),
+        documented(&TRANSACTIONAL_PAGE, &["/id"])
+            .unconfirmed("whether it is the webhook or the account"),
+        documented(&TRANSACTIONAL_PAGE, &["/event"])
+            .unconfirmed("the name is known from the export and the interface")
+            .of(&["error"]),
+        captured(&ANYMAIL, &["/event"])
+            .unconfirmed("the documents call it `spam`")
+            .of(&["complaint"]),
+        captured(&ANYMAIL, &["/is_returnpath"]),
+        assumed(
+            "seen in newer events; documented for `unique_proxy_open`",
+            &["/sender_email"],
+        ),
+        documented(&TRANSACTIONAL_PAGE, &["/sender_email"]).of(&["unique_proxy_open"]),
+        documented(&MARKETING_PAGE, &["/"]).of(&["marketing_*"]),
+        documented(&MARKETING_PAGE, &["/event"])
+            .unconfirmed("`unsubscribed` may be what is sent")
+            .of(&["marketing_unsubscribe"]),
+        documented(&MARKETING_PAGE, &["/"])
+            .unconfirmed("known from a third party's transcription of the documents")
+            .of(&["list_addition", "contact_*"]),
+        documented(&MARKETING_PAGE, &["/content"]).unconfirmed("what stands in it is not known"),
+    ],
     ..SIGNER
 };

@@ -6,6 +6,8 @@ use std::borrow::Cow;
 
 use super::conduct::{CONDUCT, Conduct, Handshake};
 use super::form::{Envelope, FIELDS, Fields, Opened, Provider, SIGNER, Stamp, Tell};
+use super::habits::Fact::Documented;
+use super::habits::{HABITS, Habits};
 use crate::webhook::{Algorithm, Delivery, Document, Encoding, KeyForm, Place, Recipe};
 
 static TOKEN: Recipe = Recipe {
@@ -42,6 +44,14 @@ pub static PROVIDER: Provider = Provider {
     conduct: Conduct {
         handshake: &[Handshake::Options],
         ..CONDUCT
+    },
+    habits: Habits {
+        batching: Documented("one event, or a list of them in batched mode"),
+        success: Documented("200, 201, 202, 204"),
+        retries: Documented(
+            "no plan is laid down; none after 410 and 415, and after 429 as `Retry-After` says",
+        ),
+        ..HABITS
     },
     ..SIGNER
 };

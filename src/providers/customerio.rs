@@ -7,6 +7,9 @@
 use super::form::{
     Carry, Envelope, FIELDS, Fields, Provider, Row, SIGNER, Stamp, Tell, bounce, row,
 };
+use super::habits::Fact::{Documented, Unconfirmed};
+use super::habits::Habits;
+use super::origin::{Page, documented, page};
 use crate::webhook::{
     Algorithm, BounceClass, Encoding, KeyForm, Kind, Mark, Part, Place, Recipe, Style, TimeForm,
 };
@@ -107,11 +110,17 @@ const ROWS: &[Row] = &[
     ),
 ];
 
+static REPORTING: Page = page(
+    "Reporting webhooks",
+    "https://docs.customer.io/api/webhooks",
+    "2026-11-24",
+);
+
 /// Customer.io's reporting webhooks.
 pub static PROVIDER: Provider = Provider {
     name: "customerio",
     title: "Customer.io",
-    docs: "https://docs.customer.io/api/webhooks",
+    docs: REPORTING.url,
     tells: &[
         Tell::Body(&[
             ("/metric", Mark::Present),
@@ -148,5 +157,19 @@ pub static PROVIDER: Provider = Provider {
         ..FIELDS
     },
     rows: ROWS,
+    habits: Habits {
+        batching: Documented("one event"),
+        success: Unconfirmed("2xx", "it is understood from what counts as a failure"),
+        retries: Unconfirmed(
+            "for up to 7 days, later each time; an hour later after many 4xx and 5xx",
+            "the exact steps",
+        ),
+        timeout: Documented(4),
+    },
+    origins: &[
+        documented(&REPORTING, &[""]),
+        documented(&REPORTING, &["x-cio-signature"])
+            .unconfirmed("that it is hexadecimal is told by its samples only"),
+    ],
     ..SIGNER
 };

@@ -10,6 +10,9 @@ use super::conduct::{CONDUCT, Conduct, Handshake};
 use super::form::{
     Bounce, Carry, Envelope, FIELDS, Fields, Provider, SIGNER, Stamp, Tell, bounce, row,
 };
+use super::habits::Fact::{Documented, Unconfirmed};
+use super::habits::{HABITS, Habits};
+use super::origin::{Page, documented, page};
 use crate::webhook::{
     Algorithm, BounceClass, Encoding, KeyForm, Kind, Mark, Part, Place, Recipe, Style, TimeForm,
 };
@@ -56,6 +59,12 @@ const SOFT: Mark = Mark::OneOf(&[
     "Spam",
     "ContentFilter",
 ]);
+
+static SDK: Page = page(
+    "Python SDK 4.4.0",
+    "https://github.com/ElasticEmail/elasticemail-python",
+    "2026",
+);
 
 /// Elastic Email's notifications.
 pub static PROVIDER: Provider = Provider {
@@ -207,5 +216,40 @@ pub static PROVIDER: Provider = Provider {
         judges_age: true,
         ..CONDUCT
     },
+    habits: Habits {
+        batching: Documented("one event"),
+        retries: Unconfirmed(
+            "until 1000 failures switch the webhook off",
+            "when and how often",
+        ),
+        ..HABITS
+    },
+    origins: &[
+        documented(&SDK, &[""]),
+        documented(&SDK, &["/"])
+            .unconfirmed("whether names keep their case in JSON")
+            .of(&[
+                "Sent",
+                "Opened",
+                "Clicked",
+                "Error",
+                "SoftError",
+                "AbuseReport",
+                "Unsubscribed",
+            ]),
+        documented(&SDK, &["/date"])
+            .unconfirmed("its form in JSON")
+            .of(&[
+                "Sent",
+                "Opened",
+                "Clicked",
+                "Error",
+                "SoftError",
+                "AbuseReport",
+                "Unsubscribed",
+            ]),
+        documented(&SDK, &["x-elasticemail-signature"])
+            .unconfirmed("whether the key is the text of the secret"),
+    ],
     ..SIGNER
 };

@@ -2,14 +2,23 @@
 
 use super::conduct::{CONDUCT, Conduct};
 use super::form::{Carry, Envelope, FIELDS, Fields, Provider, SIGNER, Stamp, Tell, bounce, row};
+use super::habits::Fact::Documented;
+use super::habits::{HABITS, Habits};
+use super::origin::{Page, assumed, documented, page};
 use super::standard_webhooks::{SVIX, TEST_SECRET, WEBHOOK};
 use crate::webhook::{BounceClass, Kind, Mark, Style};
+
+static SPECIFICATION: Page = page(
+    "Standard Webhooks",
+    "https://www.standardwebhooks.com/",
+    "2026",
+);
 
 /// The provider for whoever has none yet.
 pub static PROVIDER: Provider = Provider {
     name: "generic",
     title: "Generic",
-    docs: "https://www.standardwebhooks.com/",
+    docs: SPECIFICATION.url,
     tells: &[Tell::Body(&[
         ("/event", Mark::Present),
         ("/timestamp", Mark::Present),
@@ -95,5 +104,13 @@ pub static PROVIDER: Provider = Provider {
         judges_age: true,
         ..CONDUCT
     },
+    habits: Habits {
+        batching: Documented("one event"),
+        ..HABITS
+    },
+    origins: &[
+        documented(&SPECIFICATION, &[""]),
+        assumed("a shape of this tool's own", &["/*"]),
+    ],
     ..SIGNER
 };

@@ -3,6 +3,8 @@
 //! <https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries>
 
 use super::form::{Envelope, Provider, SIGNER, Tell};
+use super::habits::Fact::Documented;
+use super::habits::Habits;
 use crate::webhook::{Algorithm, Encoding, KeyForm, Part, Place, Recipe, Style};
 
 static HUB_SIGNATURE: Recipe = Recipe {
@@ -36,5 +38,11 @@ pub static PROVIDER: Provider = Provider {
     // The form has one field.
     envelope: Envelope::Text("/payload", Style::COMPACT),
     native: &["x-github-event"],
+    habits: Habits {
+        batching: Documented("one event"),
+        success: Documented("2xx"),
+        retries: Documented("none; by hand for 3 days"),
+        timeout: Documented(10),
+    },
     ..SIGNER
 };

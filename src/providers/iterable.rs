@@ -7,15 +7,24 @@ use super::form::{
     Bounce, CREDENTIALS, Carry, Envelope, FIELDS, Fields, Provider, SIGNER, Stamp, Tell, bounce,
     row,
 };
+use super::habits::Fact::{Documented, Unconfirmed};
+use super::habits::{HABITS, Habits};
+use super::origin::{Page, assumed, documented, page};
 use crate::webhook::{BounceClass, Kind, Mark, Style};
 
 const BOUNCE: (&str, Mark) = ("/eventName", Mark::Is("emailBounce"));
+
+static SYSTEM: Page = page(
+    "System webhooks",
+    "https://support.iterable.com/hc/en-us/articles/208013936-System-Webhooks",
+    "2026",
+);
 
 /// Iterable's system webhooks.
 pub static PROVIDER: Provider = Provider {
     name: "iterable",
     title: "Iterable",
-    docs: "https://support.iterable.com/hc/en-us/articles/208013936-System-Webhooks",
+    docs: SYSTEM.url,
     tells: &[Tell::Body(&[
         ("/email", Mark::Present),
         ("/eventName", Mark::Present),
@@ -139,6 +148,18 @@ pub static PROVIDER: Provider = Provider {
             row: "emailSoftBounce",
             sets: &[],
         },
+    ],
+    habits: Habits {
+        batching: Documented("one event"),
+        retries: Unconfirmed("some", "how many and for how long"),
+        ..HABITS
+    },
+    origins: &[
+        documented(&SYSTEM, &[""]),
+        assumed(
+            "known from a schema that others keep to collect these webhooks; which event has which of them is not confirmed",
+            &["/dataFields"],
+        ),
     ],
     ..SIGNER
 };

@@ -8,6 +8,9 @@
 
 use super::conduct::{Batch, CONDUCT, Conduct};
 use super::form::{Envelope, FIELDS, Fields, Provider, SIGNER, Stamp, Tell, bounce, row};
+use super::habits::Fact::Documented;
+use super::habits::{HABITS, Habits};
+use super::origin::{Page, assumed, documented, page};
 use crate::webhook::{
     Algorithm, BounceClass, Delivery, Document, Encoding, Judge, KeyForm, Kind, Mark, Part, Place,
     Recipe, Style, TimeForm,
@@ -39,6 +42,12 @@ fn guard(delivery: &Delivery, body: &Document, _: &Judge) -> Result<(), String> 
     }
     Ok(())
 }
+
+static SYSTEM: Page = page(
+    "Working with system webhooks",
+    "https://developers.klaviyo.com/en/docs/system-webhooks",
+    "2026-11-24",
+);
 
 /// Klaviyo's system webhooks.
 pub static PROVIDER: Provider = Provider {
@@ -163,5 +172,15 @@ pub static PROVIDER: Provider = Provider {
         batch: Batch::UpTo(1000),
         ..CONDUCT
     },
+    habits: Habits {
+        batching: Documented("a list of up to 1000 events"),
+        ..HABITS
+    },
+    origins: &[
+        documented(&SYSTEM, &[""]),
+        documented(&SYSTEM, &["klaviyo-timestamp"]).unconfirmed("how the time is written"),
+        documented(&SYSTEM, &["klaviyo-signature"]).unconfirmed("that body and timestamp are signed is known from third parties; one says the body alone"),
+        assumed("the names in it are not known", &["/data/*/payload/data/attributes/event_properties"]),
+    ],
     ..SIGNER
 };

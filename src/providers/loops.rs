@@ -6,14 +6,19 @@ use super::conduct::{CONDUCT, Conduct, Handshake};
 use super::form::{
     Bounce, Carry, Envelope, FIELDS, Fields, Provider, SIGNER, Stamp, Tell, bounce, row,
 };
+use super::habits::Fact::Documented;
+use super::habits::{HABITS, Habits};
+use super::origin::{Page, documented, page};
 use super::standard_webhooks::{TEST_SECRET, WEBHOOK};
 use crate::webhook::{BounceClass, Kind, Mark, Style};
+
+static WEBHOOKS: Page = page("Webhooks", "https://loops.so/docs/webhooks", "2026-11-24");
 
 /// Loops' webhooks.
 pub static PROVIDER: Provider = Provider {
     name: "loops",
     title: "Loops",
-    docs: "https://loops.so/docs/webhooks",
+    docs: WEBHOOKS.url,
     tells: &[Tell::Body(&[
         ("/eventName", Mark::Present),
         ("/eventTime", Mark::Present),
@@ -155,5 +160,11 @@ pub static PROVIDER: Provider = Provider {
         judges_age: true,
         ..CONDUCT
     },
+    habits: Habits {
+        batching: Documented("one event, at most 10 requests a second"),
+        success: Documented("2xx"),
+        ..HABITS
+    },
+    origins: &[documented(&WEBHOOKS, &[""])],
     ..SIGNER
 };

@@ -7,13 +7,22 @@ use super::form::{
     Bounce, CREDENTIALS, Carry, Envelope, FIELDS, Fields, Provider, SIGNER, Stamp, Tell, bounce,
     row,
 };
+use super::habits::Fact::{Documented, Unconfirmed};
+use super::habits::Habits;
+use super::origin::{Page, assumed, documented, page};
 use crate::webhook::{BounceClass, Kind, Mark, Style};
+
+static GUIDE: Page = page(
+    "Sync audience data with webhooks",
+    "https://mailchimp.com/developer/marketing/guides/sync-audience-data-webhooks/",
+    "2026",
+);
 
 /// Mailchimp's audience webhooks.
 pub static PROVIDER: Provider = Provider {
     name: "mailchimp",
     title: "Mailchimp",
-    docs: "https://mailchimp.com/developer/marketing/guides/sync-audience-data-webhooks/",
+    docs: GUIDE.url,
     tells: &[Tell::Body(&[
         ("/type", Mark::Present),
         ("/fired_at", Mark::Present),
@@ -100,5 +109,23 @@ pub static PROVIDER: Provider = Provider {
         handshake: &[Handshake::Get],
         ..CONDUCT
     },
+    habits: Habits {
+        batching: Documented("one event"),
+        success: Documented("200"),
+        retries: Unconfirmed(
+            "at increasing intervals for 75 minutes",
+            "the exact intervals",
+        ),
+        timeout: Documented(10),
+    },
+    origins: &[
+        documented(&GUIDE, &["/"]),
+        documented(&GUIDE, &["/fired_at"]).unconfirmed("in which zone it is"),
+        documented(&GUIDE, &["/"])
+            .unconfirmed("known from older documentation and receivers")
+            .of(&["profile", "upemail", "cleaned", "cleaned_abuse", "campaign"]),
+        assumed("seen in what receivers kept", &["content-type"]),
+        assumed("an older note of a receiver's", &["user-agent"]),
+    ],
     ..SIGNER
 };

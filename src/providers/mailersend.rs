@@ -7,6 +7,9 @@ use super::conduct::{CONDUCT, Conduct, Handshake};
 use super::form::{
     Bounce, Carry, Envelope, FIELDS, Fields, Provider, SIGNER, Stamp, Tell, bounce, row,
 };
+use super::habits::Fact::{Documented, Unconfirmed};
+use super::habits::Habits;
+use super::origin::{Page, documented, page};
 use crate::webhook::{
     Algorithm, BounceClass, Encoding, KeyForm, Kind, Mark, Part, Place, Recipe, Style,
 };
@@ -45,11 +48,17 @@ const OF_ACCOUNTS: Mark = Mark::OneOf(&[
     "sms.failed",
 ]);
 
+static WEBHOOKS: Page = page(
+    "Webhooks",
+    "https://developers.mailersend.com/api/v1/webhooks.html",
+    "2025-12-16",
+);
+
 /// MailerSend's webhooks.
 pub static PROVIDER: Provider = Provider {
     name: "mailersend",
     title: "MailerSend",
-    docs: "https://developers.mailersend.com/api/v1/webhooks.html",
+    docs: WEBHOOKS.url,
     // Not by its header: others have a `Signature` too.
     tells: &[
         Tell::Body(&[
@@ -210,5 +219,23 @@ pub static PROVIDER: Provider = Provider {
         ],
         ..CONDUCT
     },
+    habits: Habits {
+        batching: Documented("one event"),
+        success: Documented("2xx"),
+        retries: Unconfirmed(
+            "3 attempts, 10 s and 100 s apart; 20 failures in 24 hours pause the webhook",
+            "a catalogue of August 2026 says about 3 days",
+        ),
+        timeout: Documented(3),
+    },
+    origins: &[
+        documented(&WEBHOOKS, &[""]),
+        documented(&WEBHOOKS, &["signature"])
+            .unconfirmed("the ping is signed with a test secret that one third party tells")
+            .of(&["webhook.test"]),
+        documented(&WEBHOOKS, &["/type", "/message"])
+            .unconfirmed("it may have more members")
+            .of(&["webhook.test"]),
+    ],
     ..SIGNER
 };

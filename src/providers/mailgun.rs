@@ -6,6 +6,9 @@ use super::conduct::{CONDUCT, Conduct};
 use super::form::{
     Bounce, Carry, Envelope, FIELDS, Fields, Provider, SIGNER, Stamp, Tell, bounce, row,
 };
+use super::habits::Fact::{Documented, Unconfirmed};
+use super::habits::{HABITS, Habits};
+use super::origin::{Page, assumed, documented, page};
 use crate::webhook::{
     Algorithm, BounceClass, Encoding, KeyForm, Kind, Mark, Part, Place, Recipe, Style, TimeForm,
 };
@@ -61,6 +64,21 @@ const fn recipe(
 }
 
 const SUPPRESSED: Mark = Mark::Starts("suppress-");
+
+static MANUAL: Page = page(
+    "documentation repository, last version of 2024",
+    "https://github.com/mailgun/documentation",
+    "2024",
+);
+static SECURING: Page = page(
+    "Securing webhooks",
+    "https://documentation.mailgun.com/docs/mailgun/user-manual/webhooks/securing-webhooks",
+    "2024",
+);
+
+/// What holds for the kinds that only the events API is known to have.
+const EVENTS_API: &str =
+    "known from the events API; whether it comes as a webhook is not confirmed";
 
 /// Mailgun's webhooks, current and legacy.
 pub static PROVIDER: Provider = Provider {
@@ -317,5 +335,24 @@ pub static PROVIDER: Provider = Provider {
         only_200: true,
         ..CONDUCT
     },
+    habits: Habits {
+        batching: Documented("one event"),
+        success: Unconfirmed("200", "whether another 2xx counts"),
+        retries: Documented(
+            "after any other answer but 406, for 8 hours (5, 10, 15 min, 1, 2, 4 h); `delivered` is not tried again",
+        ),
+        ..HABITS
+    },
+    origins: &[
+        documented(&MANUAL, &["content-type", "/"]),
+        documented(&SECURING, &["/signature", "/timestamp", "/token"]),
+        assumed(
+            "seen in requests of some years ago; today's version is not known",
+            &["user-agent"],
+        ),
+        documented(&MANUAL, &["/event-data"])
+            .unconfirmed(EVENTS_API)
+            .of(&["rejected", "stored", "list_*"]),
+    ],
     ..SIGNER
 };

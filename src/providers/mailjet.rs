@@ -6,13 +6,22 @@ use super::form::{
     Bounce, CREDENTIALS, Carry, Envelope, FIELDS, Fields, Provider, SIGNER, Stamp, Tell, bounce,
     row,
 };
+use super::habits::Fact::{Documented, Unconfirmed};
+use super::habits::{HABITS, Habits};
+use super::origin::{Page, documented, page};
 use crate::webhook::{BounceClass, Kind, Mark, Style};
+
+static GUIDE: Page = page(
+    "Event API",
+    "https://dev.mailjet.com/email/guides/webhooks/",
+    "2023-09",
+);
 
 /// Mailjet's Event API.
 pub static PROVIDER: Provider = Provider {
     name: "mailjet",
     title: "Mailjet",
-    docs: "https://dev.mailjet.com/email/guides/webhooks/",
+    docs: GUIDE.url,
     tells: &[
         Tell::Body(&[
             ("/event", Mark::Present),
@@ -155,5 +164,14 @@ pub static PROVIDER: Provider = Provider {
         batch: Batch::Some,
         ..CONDUCT
     },
+    habits: Habits {
+        batching: Documented("one event; in version 2 a list of those of about a second"),
+        success: Unconfirmed("200", "whether 204 counts"),
+        retries: Documented(
+            "every 30 s, until 24 hours after the first failure; then the URL is suspended",
+        ),
+        ..HABITS
+    },
+    origins: &[documented(&GUIDE, &[""])],
     ..SIGNER
 };

@@ -6,6 +6,9 @@ use super::conduct::{Batch, CONDUCT, Conduct};
 use super::form::{
     Bounce, Carry, Envelope, FIELDS, Fields, Provider, SIGNER, Stamp, Tell, bounce, row,
 };
+use super::habits::Fact::{Documented, Unconfirmed};
+use super::habits::Habits;
+use super::origin::{Page, documented, page};
 use crate::webhook::{
     Algorithm, BounceClass, Encoding, KeyForm, Kind, Mark, Part, Place, Recipe, Style,
 };
@@ -26,11 +29,13 @@ static SIGNED_BODY: Recipe = Recipe {
     guard: None,
 };
 
+static DOCUMENTATION: Page = page("Webhooks", "https://docs.mailtrap.io/", "2026-08");
+
 /// Mailtrap's webhooks of email sending.
 pub static PROVIDER: Provider = Provider {
     name: "mailtrap",
     title: "Mailtrap",
-    docs: "https://docs.mailtrap.io/",
+    docs: DOCUMENTATION.url,
     tells: &[
         Tell::Body(&[
             ("/events/0/event", Mark::Present),
@@ -158,5 +163,12 @@ pub static PROVIDER: Provider = Provider {
         batch: Batch::UpTo(500),
         ..CONDUCT
     },
+    habits: Habits {
+        batching: Documented("a list of up to 500 events, about every 30 s"),
+        success: Unconfirmed("200", "whether another 2xx counts"),
+        retries: Documented("every 5 minutes, 40 times; then the webhook is paused"),
+        timeout: Documented(30),
+    },
+    origins: &[documented(&DOCUMENTATION, &[""])],
     ..SIGNER
 };

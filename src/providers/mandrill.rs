@@ -6,6 +6,9 @@ use super::conduct::{Batch, CONDUCT, Conduct, Handshake};
 use super::form::{
     Bounce, Carry, Envelope, FIELDS, Fields, Provider, SIGNER, Stamp, Tell, bounce, row,
 };
+use super::habits::Fact::{Documented, Unconfirmed};
+use super::habits::{HABITS, Habits};
+use super::origin::{Page, captured, documented, page};
 use crate::webhook::{
     Algorithm, BounceClass, Encoding, KeyForm, Kind, Mark, Part, Place, Recipe, Style,
 };
@@ -25,11 +28,22 @@ static SIGNED_FORM: Recipe = Recipe {
     guard: None,
 };
 
+static GUIDE: Page = page(
+    "Track and respond to activity with webhooks",
+    "https://mailchimp.com/developer/transactional/guides/track-respond-activity-webhooks/",
+    "2026",
+);
+static RAILS: Page = page(
+    "mandrill-rails, with requests it keeps",
+    "https://github.com/evendis/mandrill-rails",
+    "2026",
+);
+
 /// Mandrill's webhooks.
 pub static PROVIDER: Provider = Provider {
     name: "mandrill",
     title: "Mandrill",
-    docs: "https://mailchimp.com/developer/transactional/guides/track-respond-activity-webhooks/",
+    docs: GUIDE.url,
     tells: &[
         Tell::Body(&[("/mandrill_events", Mark::Present)]),
         Tell::Header("x-mandrill-signature"),
@@ -172,5 +186,27 @@ pub static PROVIDER: Provider = Provider {
         handshake: &[Handshake::Head, Handshake::EmptyBatch],
         ..CONDUCT
     },
+    habits: Habits {
+        batching: Documented("a list of up to 1000 events"),
+        success: Documented("200"),
+        retries: Unconfirmed(
+            "a batch that failed is kept and tried again",
+            "when and for how long",
+        ),
+        ..HABITS
+    },
+    origins: &[
+        documented(&GUIDE, &[""]),
+        documented(
+            &GUIDE,
+            &[
+                "/mandrill_events/*/msg/opens/*",
+                "/mandrill_events/*/msg/clicks/*",
+            ],
+        )
+        .unconfirmed("whether more stands in it"),
+        captured(&RAILS, &["/mandrill_events/*/type"])
+            .unconfirmed("the documents say `denylist` and `allowlist` today"),
+    ],
     ..SIGNER
 };

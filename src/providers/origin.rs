@@ -13,7 +13,8 @@ pub struct Page {
     pub title: &'static str,
     /// Where it is.
     pub url: &'static str,
-    /// When it was read, as `YYYY-MM-DD`.
+    /// The day it was read, as `YYYY-MM-DD`; where our notes do not say the day, the month or the year of what was
+    /// read.
     pub read: &'static str,
 }
 
@@ -43,6 +44,13 @@ pub struct Origin {
     pub doubt: &'static str,
 }
 
+/// A library for receivers of many providers, which keeps requests that were really sent.
+pub static ANYMAIL: Page = page(
+    "django-anymail 15.2, with requests it keeps",
+    "https://github.com/anymail/django-anymail",
+    "2026",
+);
+
 /// A page of a provider's.
 pub const fn page(title: &'static str, url: &'static str, read: &'static str) -> Page {
     Page { title, url, read }
@@ -60,7 +68,6 @@ pub const fn documented(page: &'static Page, places: &'static [&'static str]) ->
 }
 
 /// These places stand in requests that were really sent and that this page keeps.
-#[expect(dead_code, reason = "filled in provider by provider")]
 pub const fn captured(page: &'static Page, places: &'static [&'static str]) -> Origin {
     Origin {
         standing: Standing::Captured,

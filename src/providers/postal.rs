@@ -6,6 +6,9 @@
 use super::form::{
     Bounce, Carry, Envelope, FIELDS, Fields, Provider, SIGNER, Stamp, Tell, bounce, row,
 };
+use super::habits::Fact::Documented;
+use super::habits::Habits;
+use super::origin::{Page, documented, page};
 use crate::webhook::{
     Algorithm, BounceClass, Delivery, Document, Encoding, Guard, Judge, KeyForm, Kind, Mark, Part,
     Place, Recipe, Style,
@@ -55,6 +58,12 @@ fn is_all_there_is(delivery: &Delivery, _: &Document, _: &Judge) -> Result<(), S
         Some(_) => Err("the signature with SHA-256 does not match".into()),
     }
 }
+
+static SOURCE: Page = page(
+    "source code of Postal",
+    "https://github.com/postalserver/postal",
+    "2026-04",
+);
 
 /// Postal's webhooks.
 pub static PROVIDER: Provider = Provider {
@@ -190,5 +199,12 @@ pub static PROVIDER: Provider = Provider {
             )],
         },
     ],
+    habits: Habits {
+        batching: Documented("one event"),
+        success: Documented("2xx"),
+        retries: Documented("5 more, after 2, 3, 6, 10 and 15 min"),
+        timeout: Documented(5),
+    },
+    origins: &[documented(&SOURCE, &[""])],
     ..SIGNER
 };

@@ -6,17 +6,26 @@ use super::form::{
     Bounce, CREDENTIALS, Carry, Envelope, FIELDS, Fields, Provider, SIGNER, Stamp, Tell, bounce,
     row,
 };
+use super::habits::Fact::{Documented, Unconfirmed};
+use super::habits::{HABITS, Habits};
+use super::origin::{Page, assumed, documented, page};
 use crate::webhook::{BounceClass, Kind, Mark, Style};
 
 const BOUNCE: (&str, Mark) = ("/RecordType", Mark::Is("Bounce"));
 const CHANGE: (&str, Mark) = ("/RecordType", Mark::Is("SubscriptionChange"));
 const SUPPRESSED: (&str, Mark) = ("/SuppressSending", Mark::Is("true"));
 
+static OVERVIEW: Page = page(
+    "Webhooks overview",
+    "https://postmarkapp.com/developer/webhooks/webhooks-overview",
+    "2026",
+);
+
 /// Postmark's webhooks.
 pub static PROVIDER: Provider = Provider {
     name: "postmark",
     title: "Postmark",
-    docs: "https://postmarkapp.com/developer/webhooks/webhooks-overview",
+    docs: OVERVIEW.url,
     tells: &[
         Tell::Body(&[
             ("/RecordType", Mark::Present),
@@ -237,6 +246,18 @@ pub static PROVIDER: Provider = Provider {
                 ),
             ],
         },
+    ],
+    habits: Habits {
+        batching: Documented("one event"),
+        success: Documented("200; a help article says any 2xx"),
+        retries: Unconfirmed("bounces and inbound 10 times in 10.5 hours, others after 1, 5 and 15 min; 403 ends it", "when a SpamComplaint is tried again"),
+        ..HABITS
+    },
+    origins: &[
+        documented(&OVERVIEW, &[""]),
+        assumed("seen in a live test; older samples differ", &["/ReadSeconds"]),
+        documented(&OVERVIEW, &["/TypeCode"]).unconfirmed("a sample of the documentation has 512; the SDK and requests that were kept have 100001").of(&["SpamComplaint"]),
+        documented(&OVERVIEW, &["content-type"]).unconfirmed("the case of its name on the wire"),
     ],
     ..SIGNER
 };

@@ -7,8 +7,30 @@ use super::conduct::{CONDUCT, Conduct};
 use super::form::{
     Bounce, Carry, Envelope, FIELDS, Fields, Provider, Row, SIGNER, Stamp, Tell, bounce, row,
 };
+use super::habits::Fact::{Documented, Unconfirmed};
+use super::habits::Habits;
+use super::origin::{ANYMAIL, Page, captured, documented, page};
 use super::standard_webhooks::{SVIX, TEST_SECRET, WEBHOOK};
 use crate::webhook::{BounceClass, Kind, Mark, Style};
+
+static EVENTS: Page = page(
+    "Event types",
+    "https://resend.com/docs/webhooks/event-types",
+    "2026-11-24",
+);
+static SDK: Page = page(
+    "types of the Node SDK 6.38.0",
+    "https://github.com/resend/resend-node",
+    "2026",
+);
+static OPENAPI: Page = page(
+    "OpenAPI document",
+    "https://github.com/resend/resend-openapi",
+    "2026-08",
+);
+
+/// What holds for the kinds of which no real body was seen.
+const TYPES: &str = "known from the SDK's types only";
 
 /// Resend's webhooks.
 pub static PROVIDER: Provider = Provider {
@@ -344,6 +366,38 @@ pub static PROVIDER: Provider = Provider {
         judges_age: true,
         ..CONDUCT
     },
+    habits: Habits {
+        batching: Documented("one event"),
+        success: Unconfirmed(
+            "2xx",
+            "the documentation asks for 200; Svix, which sends it, counts any 2xx",
+        ),
+        retries: Documented("7 more: after 5 s, 5 min, 30 min, 2 h, 5 h, 10 h and 10 h"),
+        timeout: Unconfirmed(
+            15,
+            "what Svix, which sends it, gives by default; Resend states none",
+        ),
+    },
+    origins: &[
+        documented(&EVENTS, &[""]),
+        captured(&ANYMAIL, &["user-agent"]),
+        documented(&SDK, &["/data/message_id"]),
+        documented(&SDK, &["/"]).unconfirmed(TYPES).of(&[
+            "inbox.*",
+            "topic.*",
+            "suppression.*",
+            "email.scheduled",
+            "email.suppressed",
+        ]),
+        documented(&SDK, &["/data/message_id"])
+            .unconfirmed(TYPES)
+            .of(&["email.scheduled", "email.suppressed"]),
+        documented(
+            &OPENAPI,
+            &["/data/suppressed/reason", "/data/suppressed/diagnosticCode"],
+        )
+        .unconfirmed("the SDK's types do not have it"),
+    ],
     ..SIGNER
 };
 

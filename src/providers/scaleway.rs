@@ -4,6 +4,7 @@
 //! <https://www.scaleway.com/en/docs/transactional-email/>
 
 use super::form::{Bounce, Envelope, FIELDS, Fields, Provider, SIGNER, Stamp, Tell, bounce, row};
+use super::origin::assumed;
 use crate::webhook::{BounceClass, Kind, Mark, Style};
 
 /// Scaleway's events of transactional email.
@@ -107,5 +108,9 @@ pub static PROVIDER: Provider = Provider {
             ],
         },
     ],
+    origins: &[assumed(
+        "no page and no request was at hand, and the envelope it comes in is left out",
+        &[""],
+    )],
     ..SIGNER
 };

@@ -7,6 +7,9 @@ use super::conduct::{CONDUCT, Conduct, Handshake};
 use super::form::{
     Bounce, Carry, Envelope, FIELDS, Fields, Provider, SIGNER, Stamp, Tell, bounce, row,
 };
+use super::habits::Fact::{Documented, Unconfirmed};
+use super::habits::Habits;
+use super::origin::{Page, documented, page};
 use crate::webhook::{
     Algorithm, BounceClass, Delivery, Document, Encoding, Judge, KeyForm, Kind, Mark, Part, Place,
     Recipe, Style, TimeForm,
@@ -114,11 +117,27 @@ fn is_certificate_url(url: &str) -> bool {
 
 const NEVER_SENT: Mark = Mark::OneOf(&["Suppressed", "OnAccountSuppressionList"]);
 
+static EVENTS: Page = page(
+    "Contents of event data that Amazon SES publishes to Amazon SNS",
+    "https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sns-contents.html",
+    "2026-11-24",
+);
+static NOTIFICATIONS: Page = page(
+    "Amazon SNS notification contents for Amazon SES",
+    "https://docs.aws.amazon.com/ses/latest/DeveloperGuide/notification-contents.html",
+    "2026-11-24",
+);
+static SNS_PAGE: Page = page(
+    "Amazon SNS message and JSON formats",
+    "https://docs.aws.amazon.com/sns/latest/dg/sns-message-and-json-formats.html",
+    "2026",
+);
+
 /// SES events and notifications.
 pub static PROVIDER: Provider = Provider {
     name: "ses",
     title: "Amazon SES",
-    docs: "https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sns-contents.html",
+    docs: EVENTS.url,
     tells: &[
         Tell::Body(&[
             ("/Type", Mark::Present),
@@ -415,6 +434,30 @@ pub static PROVIDER: Provider = Provider {
         ],
         ..CONDUCT
     },
+    habits: Habits {
+        batching: Documented("one message, which may name several recipients"),
+        success: Unconfirmed("any status from 200 to 4xx", "what 3xx and 429 do"),
+        retries: Documented(
+            "3 more, 20 s apart, after 5xx and where nothing answers; a policy of your own may take an hour",
+        ),
+        timeout: Documented(15),
+    },
+    origins: &[
+        documented(&SNS_PAGE, &[""]),
+        documented(&EVENTS, &["/Message/*", "/eventType", "/mail", "/click"]),
+        documented(&EVENTS, &["/Message/delivery/remoteMtaIp"])
+            .unconfirmed("whether all events of today have it")
+            .of(&["Delivery"]),
+        documented(&NOTIFICATIONS, &["/Message/*"]).of(&[
+            "BounceNotification",
+            "ComplaintNotification",
+            "DeliveryNotification",
+            "AmazonSnsSubscriptionSucceeded",
+        ]),
+        documented(&SNS_PAGE, &["/SignatureVersion"])
+            .unconfirmed("the exact layout of the envelope in version 2")
+            .of(&["OpenVersion2"]),
+    ],
     ..SIGNER
 };
 

@@ -3,6 +3,8 @@
 //! <https://shopify.dev/docs/apps/build/webhooks>
 
 use super::form::{Provider, SIGNER, Tell};
+use super::habits::Fact::Documented;
+use super::habits::Habits;
 use crate::webhook::{Algorithm, Encoding, KeyForm, Part, Place, Recipe};
 
 static WEBHOOK: Recipe = recipe("shopify", "x-shopify-hmac-sha256");
@@ -40,5 +42,11 @@ pub static PROVIDER: Provider = Provider {
     test_secret: "webhook-cli-public-test-key-shopify",
     test_public: "webhook-cli-public-test-key-shopify",
     native: &["x-shopify-topic", "shopify-topic"],
+    habits: Habits {
+        batching: Documented("one event"),
+        success: Documented("2xx"),
+        retries: Documented("8 more in 4 hours, later each time; then the subscription is removed"),
+        timeout: Documented(5),
+    },
     ..SIGNER
 };

@@ -2,6 +2,8 @@
 //! <https://docs.slack.dev/authentication/verifying-requests-from-slack>
 
 use super::form::{Envelope, Provider, SIGNER, Tell};
+use super::habits::Fact::Documented;
+use super::habits::Habits;
 use crate::webhook::{Algorithm, Encoding, KeyForm, Part, Place, Recipe, Style, TimeForm};
 
 static V0: Recipe = Recipe {
@@ -39,5 +41,13 @@ pub static PROVIDER: Provider = Provider {
     // Interactivity comes as a form with one field.
     envelope: Envelope::Text("/payload", Style::COMPACT),
     native: &["/event/type", "/type", "/command"],
+    habits: Habits {
+        batching: Documented("one event"),
+        success: Documented("2xx"),
+        retries: Documented(
+            "3 more: almost at once, after 1 min and after 5 min; `X-Slack-No-Retry: 1` ends it",
+        ),
+        timeout: Documented(3),
+    },
     ..SIGNER
 };

@@ -8,6 +8,9 @@ use super::form::{
     Bounce, CREDENTIALS, Carry, Envelope, FIELDS, Fields, Provider, SIGNER, Stamp, Tell, bounce,
     row,
 };
+use super::habits::Fact::{Documented, Unconfirmed};
+use super::habits::Habits;
+use super::origin::{Page, assumed, documented, page};
 use crate::webhook::{BounceClass, Kind, Mark, Place, Style};
 
 const BOUNCED: (&str, Mark) = ("/type", Mark::OneOf(&["bounce", "out_of_band"]));
@@ -16,11 +19,22 @@ const SOFT: Mark = Mark::OneOf(&[
     "20", "21", "22", "23", "24", "40", "50", "51", "52", "53", "54", "70",
 ]);
 
+static API: Page = page(
+    "Webhooks",
+    "https://developers.sparkpost.com/api/webhooks/",
+    "2026-06",
+);
+static CATALOGUE: Page = page(
+    "event catalogue of the Java client",
+    "https://github.com/SparkPost/java-sparkpost",
+    "2021",
+);
+
 /// SparkPost's event and relay webhooks.
 pub static PROVIDER: Provider = Provider {
     name: "sparkpost",
     title: "SparkPost",
-    docs: "https://developers.sparkpost.com/api/webhooks/",
+    docs: API.url,
     tells: &[
         Tell::Body(&[("/0/msys", Mark::Object)]),
         Tell::Header("x-messagesystems-batch-id"),
@@ -311,5 +325,20 @@ pub static PROVIDER: Provider = Provider {
         twins: &[("open", "initial_open"), ("amp_open", "amp_initial_open")],
         ..CONDUCT
     },
+    habits: Habits {
+        batching: Documented("a list of 1 to about 350 events, several requests every 30 to 60 s"),
+        success: Unconfirmed("200", "another page of its own says any 2xx"),
+        retries: Unconfirmed("11 more within 8 hours, later each time", "the exact gaps"),
+        timeout: Documented(10),
+    },
+    origins: &[
+        documented(&API, &[""]),
+        assumed("one receiver's code looks for it", &["user-agent"]),
+        documented(&CATALOGUE, &["/*/msys/*"]),
+        documented(&API, &["/*/msys/relay_message"]),
+        documented(&CATALOGUE, &["/*/msys/*"])
+            .unconfirmed("the exact body")
+            .of(&["sms_status"]),
+    ],
     ..SIGNER
 };

@@ -4,6 +4,9 @@
 
 use super::conduct::{CONDUCT, Conduct};
 use super::form::{Carry, Envelope, FIELDS, Fields, Provider, SIGNER, Stamp, Tell, bounce, row};
+use super::habits::Fact::{Documented, Unconfirmed};
+use super::habits::Habits;
+use super::origin::{Page, assumed, documented, page};
 use crate::webhook::{
     Algorithm, BounceClass, Encoding, KeyForm, Kind, Mark, Part, Place, Recipe, Style, TimeForm,
 };
@@ -50,11 +53,17 @@ const fn recipe(
     }
 }
 
+static SPECIFICATION: Page = page(
+    "Standard Webhooks",
+    "https://www.standardwebhooks.com/",
+    "2026",
+);
+
 /// Whoever sends by the specification.
 pub static PROVIDER: Provider = Provider {
     name: "standard-webhooks",
     title: "Standard Webhooks",
-    docs: "https://www.standardwebhooks.com/",
+    docs: SPECIFICATION.url,
     tells: &[
         Tell::Body(&[
             ("/type", Mark::Present),
@@ -155,5 +164,21 @@ pub static PROVIDER: Provider = Provider {
         judges_age: true,
         ..CONDUCT
     },
+    habits: Habits {
+        batching: Documented("one event"),
+        success: Documented("2xx"),
+        retries: Unconfirmed(
+            "9 more: after 5 s, 5 min, 30 min, 2, 5, 10, 14, 20 and 24 h",
+            "the specification gives it as an example",
+        ),
+        timeout: Unconfirmed(15, "the specification recommends 15 to 30 s"),
+    },
+    origins: &[
+        documented(&SPECIFICATION, &[""]),
+        assumed(
+            "the specification leaves it open; this is an example of ours",
+            &["/data"],
+        ),
+    ],
     ..SIGNER
 };

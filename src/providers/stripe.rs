@@ -3,6 +3,8 @@
 //! <https://docs.stripe.com/webhooks>
 
 use super::form::{Provider, SIGNER, Tell};
+use super::habits::Fact::Documented;
+use super::habits::{HABITS, Habits};
 use crate::webhook::{Algorithm, Encoding, KeyForm, Part, Place, Recipe, TimeForm};
 
 static SIGNED_HEADER: Recipe = Recipe {
@@ -33,5 +35,11 @@ pub static PROVIDER: Provider = Provider {
     schemes: &[&SIGNED_HEADER],
     test_secret: "whsec_webhook-cli-public-test-key-stripe",
     test_public: "whsec_webhook-cli-public-test-key-stripe",
+    habits: Habits {
+        batching: Documented("one event"),
+        success: Documented("2xx"),
+        retries: Documented("for up to 3 days, later each time"),
+        ..HABITS
+    },
     ..SIGNER
 };

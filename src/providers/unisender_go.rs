@@ -6,6 +6,9 @@ use super::conduct::{Batch, CONDUCT, Conduct, Handshake};
 use super::form::{
     Bounce, Carry, Envelope, FIELDS, Fields, Provider, SIGNER, Stamp, Tell, bounce, row,
 };
+use super::habits::Fact::Documented;
+use super::habits::{HABITS, Habits};
+use super::origin::{Page, documented, page};
 use crate::webhook::{
     Algorithm, BounceClass, Encoding, KeyForm, Kind, Mark, Part, Place, Recipe, Style,
 };
@@ -27,11 +30,17 @@ static AUTH: Recipe = Recipe {
 
 const SINGLE: (&str, Mark) = ("/event_name", Mark::Is("transactional_email_status"));
 
+static REFERENCE: Page = page(
+    "Web API reference",
+    "https://godocs.unisender.ru/web-api-ref",
+    "2026",
+);
+
 /// Unisender Go's webhooks.
 pub static PROVIDER: Provider = Provider {
     name: "unisender-go",
     title: "Unisender Go",
-    docs: "https://godocs.unisender.ru/web-api-ref",
+    docs: REFERENCE.url,
     tells: &[
         Tell::Body(&[("/events_by_user/0/events", Mark::Present)]),
         Tell::Body(&[
@@ -227,5 +236,10 @@ pub static PROVIDER: Provider = Provider {
         batch: Batch::Some,
         ..CONDUCT
     },
+    habits: Habits {
+        batching: Documented("a list of events of one user, or one event where grouping is off"),
+        ..HABITS
+    },
+    origins: &[documented(&REFERENCE, &[""])],
     ..SIGNER
 };
