@@ -12,6 +12,7 @@ mod carry;
 mod conduct;
 mod form;
 mod guess;
+mod identity;
 mod habits;
 mod keys;
 mod origin;

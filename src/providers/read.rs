@@ -5,6 +5,7 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
 use super::form::{Envelope, Provider, Row, Stamp, Tell};
+use super::identity;
 use super::{ALL, Keys, SCHEMES};
 use crate::webhook::{
     Delivery, Document, Event, Judge, Key, Kind, Mark, Place, Receipt, Recipe, Recognition,
@@ -53,6 +54,7 @@ fn look(
     receipt.provider = Some(provider.name);
     receipt.recognised_by = Some(reason);
     receipt.signature = judge(provider, document.as_ref());
+    receipt.identity = identity::of_delivery(provider, delivery, document.as_ref());
     if let Envelope::Own(open) = provider.envelope {
         let opened = open(delivery, document.as_ref());
         if opened.events.is_some() {
@@ -190,9 +192,18 @@ fn read_events(
         .filter(|inner| matches!(inner, Document::Map(_) | Document::List(_)))
         .or(listed)
         .unwrap_or(document);
-    match root {
-        Document::List(events) => receipt.events.extend(events.iter().map(read_event)),
-        event => receipt.events.push(read_event(event)),
+    let first = match root {
+        Document::List(events) => {
+            receipt.events.extend(events.iter().map(read_event));
+            events.first()
+        }
+        event => {
+            receipt.events.push(read_event(event));
+            Some(event)
+        }
+    };
+    if let (None, Some(event), Some(found)) = (receipt.identity, receipt.events.first(), first) {
+        receipt.identity = identity::of_event(provider, event, found);
     }
     let unknown = receipt
         .events

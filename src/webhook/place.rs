@@ -46,7 +46,7 @@ impl Eq for OwnPlace {}
 
 impl Place {
     /// The text that stands there, if one does.
-    pub(super) fn read<'a>(
+    pub fn read<'a>(
         &self,
         delivery: &'a Delivery,
         document: Option<&'a Document>,

@@ -19,6 +19,8 @@ pub struct Receipt {
     pub problems: Vec<String>,
     /// A link that this delivery asks to be visited, to confirm a subscription.
     pub confirm: Option<String>,
+    /// What is the same when the same delivery comes again, and different for any other; none if nothing in it says.
+    pub identity: Option<u64>,
 }
 
 /// What says whose a delivery is.
