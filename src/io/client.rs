@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use http::header::{HOST, HeaderMap};
+use http::header::{HOST, HeaderMap, VIA};
 use http::uri::PathAndQuery;
 use http::{HeaderValue, Request, StatusCode, Uri};
 use http_body_util::Full;
@@ -60,6 +60,8 @@ const IDLE: usize = 32;
 #[derive(Clone)]
 pub struct Client {
     settings: Settings,
+    /// One more `Via` on every request, by which whoever passes it on is known again.
+    via: Option<HeaderValue>,
     /// Made at the first target that needs it: reading the system's certificates takes its time.
     tls: Arc<OnceLock<Result<Tls, String>>>,
 }
@@ -69,7 +71,17 @@ impl Client {
     pub fn new(settings: Settings) -> Self {
         Self {
             settings,
+            via: None,
             tls: Arc::default(),
+        }
+    }
+
+    /// The same, with one more `Via` on every request, behind the fields of the delivery.
+    #[must_use]
+    pub fn passing_on(self, via: HeaderValue) -> Self {
+        Self {
+            via: Some(via),
+            ..self
         }
     }
 
@@ -282,6 +294,9 @@ impl Line {
     fn request(&self, path: &PathAndQuery, delivery: &Delivery) -> Request<Full<Bytes>> {
         let mut headers = HeaderMap::from(delivery.headers.end_to_end());
         headers.insert(HOST, self.host.clone());
+        if let Some(via) = &self.client.via {
+            headers.append(VIA, via.clone());
+        }
         // hyper adds the length.
         let mut request = Request::new(Full::new(delivery.body.clone()));
         *request.method_mut() = delivery.method.clone();

@@ -5,6 +5,7 @@ pub mod client;
 mod folder;
 mod gather;
 mod journal;
+pub mod own;
 mod private;
 mod pulse;
 pub mod recorder;

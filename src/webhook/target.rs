@@ -125,25 +125,27 @@ impl Target {
         )
     }
 
-    /// The path to ask for when a delivery for `wanted` is passed on: this target's path in front of it.
-    /// Joined as text, never resolved: `//host` and `..` stay what they are.
+    /// The path to ask for when a delivery for `wanted` is passed on: this target's path in front of it, and its query
+    /// in front of the other's. Joined as text, never resolved: `//host` and `..` stay what they are.
     pub fn join(&self, wanted: &PathAndQuery) -> PathAndQuery {
         let base = self.path.path().trim_end_matches('/');
-        if base.is_empty() {
+        if base.is_empty() && self.path.query().is_none() {
             return wanted.clone();
         }
-        let rest = if wanted.path() == "/" {
-            ""
-        } else {
-            wanted.path()
+        let rest = match wanted.path() {
+            "/" if !base.is_empty() => "",
+            rest => rest,
         };
-        let query = wanted
-            .query()
-            .map(|query| format!("?{query}"))
-            .unwrap_or_default();
-        format!("{base}{rest}{query}")
-            .parse()
-            .unwrap_or_else(|_| self.path.clone())
+        let mut joined = format!("{base}{rest}");
+        for (query, mark) in [self.path.query(), wanted.query()]
+            .into_iter()
+            .flatten()
+            .zip(['?', '&'])
+        {
+            joined.push(mark);
+            joined.push_str(query);
+        }
+        joined.parse().unwrap_or_else(|_| self.path.clone())
     }
 
     /// The path to ask for when a delivery recorded at `recorded` is sent again: this target's own if it names one.
@@ -257,6 +259,9 @@ mod tests {
         assert_eq!(join(":1", "/a?b=%00"), "/a?b=%00");
         assert_eq!(join(":1/base/", "/a?b"), "/base/a?b");
         assert_eq!(join(":1/base", "/"), "/base");
+        assert_eq!(join(":1/base?t=7", "/a?b"), "/base/a?t=7&b");
+        assert_eq!(join(":1?t=7", "/"), "/?t=7");
+        assert_eq!(join(":1", "//evil.example/x"), "//evil.example/x");
         assert_eq!(join(":1/base", "//evil.example/x"), "/base//evil.example/x");
         let instead = |target: &str, path: &str| {
             Target::parse(target)
