@@ -119,7 +119,7 @@ _webhook__cli() {
             return 0
             ;;
         webhook__subcmd__cli__subcmd__listen)
-            opts="-p -f -r -H -e -q -v -n -h --addr --port --forward-to --record --sync --secret --public-url --provider --require-signature --tolerance --topic-arn --status --body --header --delay --timeout --events --show --quiet --verbose --count --for --expect --max-body --json --color --help"
+            opts="-p -f -r -H -e -q -v -n -h --addr --port --forward-to --ack-always --retries --timeout --record --sync --secret --public-url --provider --require-signature --tolerance --topic-arn --status --body --header --delay --confirm-sns --fail-first --fail-rate --fail-status --hang-up --seed --events --path --show --quiet --verbose --count --for --expect --max-body --json --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -142,6 +142,14 @@ _webhook__cli() {
                     return 0
                     ;;
                 -f)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --retries)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -197,7 +205,19 @@ _webhook__cli() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --timeout)
+                --fail-first)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --fail-rate)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --fail-status)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --seed)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -206,6 +226,10 @@ _webhook__cli() {
                     return 0
                     ;;
                 -e)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --path)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -40,7 +40,9 @@ complete -c webhook-cli -n "__fish_webhook_cli_needs_command" -f -a "completions
 complete -c webhook-cli -n "__fish_webhook_cli_needs_command" -f -a "man" -d 'Print the manual page, or write a page for each command'
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand listen" -l addr -d 'Where to listen' -r
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand listen" -s p -l port -d 'The port alone; 0 takes any that is free' -r
-complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand listen" -s f -l forward-to -d 'Pass each delivery on, byte for byte, and give the handler\'s answer back' -r
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand listen" -s f -l forward-to -d 'Pass each delivery on, byte for byte, and give the handler\'s answer back; more than once, the first answers' -r
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand listen" -l retries -d 'How often a delivery is tried again in the background: no answer, 408, 425, 429, 500, 502, 503, 504' -r
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand listen" -l timeout -d 'How long passing it on may take, each time' -r
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand listen" -s r -l record -d 'Keep each delivery: a line in a `.ndjson` file, or a file in a folder, on disk before it is answered' -r -F
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand listen" -l sync -d 'When what is recorded must be on disk' -r -f -a "always\t'Before it is answered: nothing is lost'
 interval\t'Every 100 ms: a power cut loses what came since, and a kill the last 2 ms'
@@ -54,8 +56,12 @@ complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand listen" -l statu
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand listen" -l body -d 'The body to answer: a text, or `@FILE`' -r
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand listen" -s H -l header -d 'A header to answer; may be given more than once' -r
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand listen" -l delay -d 'How long to wait before the answer' -r
-complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand listen" -l timeout -d 'How long a forwarded delivery may take' -r
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand listen" -l fail-first -d 'Fail each delivery N times before it is taken, to watch its provider try again' -r
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand listen" -l fail-rate -d 'Fail that share of the deliveries: `0.3` or `30%`' -r
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand listen" -l fail-status -d 'What to answer when failing; without `--fail-first` and `--fail-rate`, always [default: 503]' -r
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand listen" -l seed -d 'Fail the same ones of the same deliveries every time' -r
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand listen" -s e -l events -d 'Show only deliveries with these kinds of event; all are still answered, recorded and forwarded' -r
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand listen" -l path -d 'Show only deliveries to such a path: `/hooks/*`, `**/bounce`; may be given more than once' -r
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand listen" -l show -d 'Which parts of a delivery to show' -r -f -a "events\t'A line for each event'
 headers\t'The header fields'
 body\t'The body'
@@ -67,7 +73,10 @@ complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand listen" -l max-b
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand listen" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` says otherwise'
 always\t'Always'
 never\t'Never'"
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand listen" -l ack-always -d 'Answer as soon as a delivery is kept, and pass it on in the background'
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand listen" -l require-signature -d 'Answer 401 to what does not verify, and never forward it'
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand listen" -l confirm-sns -d 'Visit the link of an SNS subscription to confirm it, if it leads to SNS itself'
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand listen" -l hang-up -d 'Close the connection in place of answering when failing; without `--fail-first` and `--fail-rate`, always'
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand listen" -s q -l quiet -d 'One line for each delivery'
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand listen" -s v -l verbose -d 'Everything: events, headers, body and the answer'
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand listen" -l json -d 'One JSON object a line in place of text'

@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 
 use super::SecretArgs;
-use super::values::{duration, expected, kind, size};
+use super::values::{duration, expected, kind, route, share, size};
 use crate::webhook::Kind;
 
 /// `listen`
@@ -15,7 +15,9 @@ use crate::webhook::Kind;
 Examples:
   webhook-cli listen                                    on http://127.0.0.1:7878
   webhook-cli listen --forward-to :3000                 show, and pass on to the handler at :3000
+  webhook-cli listen -f :3000 -f bounce,complaint=:3001 --ack-always
   webhook-cli listen --secret sendgrid=env:SENDGRID_KEY --require-signature
+  webhook-cli listen --fail-first 2 --events bounce     see how a provider tries bounces again
   webhook-cli listen --count 1 --expect bounce --json   for a test: one line of JSON, exit 1 if it was no bounce")]
 pub struct ListenArgs {
     /// Where to listen
@@ -26,9 +28,31 @@ pub struct ListenArgs {
     #[arg(short, long, value_name = "PORT")]
     pub port: Option<u16>,
 
-    /// Pass each delivery on, byte for byte, and give the handler's answer back
-    #[arg(short, long, value_name = "TARGET")]
-    pub forward_to: Option<String>,
+    /// Pass each delivery on, byte for byte, and give the handler's answer back; more than once, the first answers
+    ///
+    /// The path asked for is put behind the target's own, the query is kept. `KIND[,KIND]=TARGET` passes on what has an
+    /// event of one of these kinds; a target without kinds then gets what has an event that no other names, or none at
+    /// all. A delivery of several events goes whole, and to each target once. All targets but the one that answers are
+    /// served in the background.
+    #[arg(short, long, value_name = "[KIND,…=]TARGET", value_parser = route, help_heading = "Forwarding")]
+    pub forward_to: Vec<(Vec<Kind>, String)>,
+
+    /// Answer as soon as a delivery is kept, and pass it on in the background
+    #[arg(long, requires = "forward_to", help_heading = "Forwarding")]
+    pub ack_always: bool,
+
+    /// How often a delivery is tried again in the background: no answer, 408, 425, 429, 500, 502, 503, 504
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 3,
+        help_heading = "Forwarding"
+    )]
+    pub retries: u32,
+
+    /// How long passing it on may take, each time
+    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "30s", help_heading = "Forwarding")]
+    pub timeout: Duration,
 
     /// Keep each delivery: a line in a `.ndjson` file, or a file in a folder, on disk before it is answered
     #[arg(short, long, value_name = "PATH")]
@@ -84,13 +108,46 @@ pub struct ListenArgs {
     #[arg(long, value_name = "DURATION", value_parser = duration, help_heading = "The answer")]
     pub delay: Option<Duration>,
 
-    /// How long a forwarded delivery may take
-    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "30s", help_heading = "The answer")]
-    pub timeout: Duration,
+    /// Visit the link of an SNS subscription to confirm it, if it leads to SNS itself
+    #[arg(long, help_heading = "The answer")]
+    pub confirm_sns: bool,
+
+    /// Fail each delivery N times before it is taken, to watch its provider try again
+    ///
+    /// A delivery is known again by the id that its provider gives it, by what its first event says of itself, or else
+    /// by its bytes. With `--events`, only deliveries with such an event are failed, or delayed by `--delay`. What
+    /// is failed is recorded, and not forwarded.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..), help_heading = "Misbehaviour")]
+    pub fail_first: Option<u64>,
+
+    /// Fail that share of the deliveries: `0.3` or `30%`
+    #[arg(long, value_name = "SHARE", value_parser = share, help_heading = "Misbehaviour")]
+    pub fail_rate: Option<f64>,
+
+    /// What to answer when failing; without `--fail-first` and `--fail-rate`, always [default: 503]
+    #[arg(long, value_name = "CODE", value_parser = clap::value_parser!(u16).range(300..=599), help_heading = "Misbehaviour")]
+    pub fail_status: Option<u16>,
+
+    /// Close the connection in place of answering when failing; without `--fail-first` and `--fail-rate`, always
+    #[arg(long, conflicts_with = "fail_status", help_heading = "Misbehaviour")]
+    pub hang_up: bool,
+
+    /// Fail the same ones of the same deliveries every time
+    #[arg(
+        long,
+        value_name = "N",
+        requires = "fail_rate",
+        help_heading = "Misbehaviour"
+    )]
+    pub seed: Option<u64>,
 
     /// Show only deliveries with these kinds of event; all are still answered, recorded and forwarded
     #[arg(short, long, value_name = "KIND", value_delimiter = ',', value_parser = kind, help_heading = "What is shown")]
     pub events: Vec<Kind>,
+
+    /// Show only deliveries to such a path: `/hooks/*`, `**/bounce`; may be given more than once
+    #[arg(long, value_name = "GLOB", help_heading = "What is shown")]
+    pub path: Vec<String>,
 
     /// Which parts of a delivery to show
     #[arg(

@@ -76,9 +76,34 @@ pub fn expected(text: &str) -> Result<(Kind, u64), String> {
     }
 }
 
+/// Where to pass on, with the kinds of event in front that it is for: `:3000`, `bounce,complaint=:3001`.
+pub fn route(text: &str) -> Result<(Vec<Kind>, String), String> {
+    // A URL may have a `=` too, but nothing that looks like names of kinds in front of it.
+    let is_names = |text: &str| text.bytes().all(|b| b.is_ascii_alphabetic() || b == b',');
+    match text.split_once('=') {
+        Some((kinds, target)) if is_names(kinds) => {
+            let kinds: Result<_, _> = kinds.split(',').map(kind).collect();
+            Ok((kinds?, target.to_owned()))
+        }
+        _ => Ok((Vec::new(), text.to_owned())),
+    }
+}
+
+/// A share of all: `0.3` or `30%`.
+pub fn share(text: &str) -> Result<f64, String> {
+    let number = match text.strip_suffix('%') {
+        Some(percent) => percent.parse().map(|percent: f64| percent / 100.0),
+        None => text.parse(),
+    };
+    number
+        .ok()
+        .filter(|share| (0.0..=1.0).contains(share))
+        .ok_or_else(|| format!("`{text}` is no share; write `0.3` or `30%`"))
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{duration, size, time};
+    use super::{duration, route, share, size, time};
     use std::time::Duration;
 
     #[test]
@@ -99,5 +124,32 @@ mod tests {
                 && time("2h").is_ok()
                 && time("yesterday").is_err()
         );
+    }
+
+    #[test]
+    fn a_route_is_kinds_and_a_target_or_a_target_alone() {
+        use crate::webhook::Kind::{Bounce, Complaint};
+        let target = |text: &str| text.to_owned();
+        assert_eq!(route(":3000"), Ok((vec![], target(":3000"))));
+        assert_eq!(
+            route("localhost:1/a?b=c"),
+            Ok((vec![], target("localhost:1/a?b=c")))
+        );
+        assert_eq!(
+            route("bounce,complaint=:1/?a=b"),
+            Ok((vec![Bounce, Complaint], target(":1/?a=b")))
+        );
+        assert!(route("bonce=:1").unwrap_err().contains("`bounce`"));
+        assert!(route("=:1").is_err());
+    }
+
+    #[test]
+    fn a_share_is_a_fraction_or_a_percentage() {
+        assert_eq!(share("0.3"), Ok(0.3));
+        assert_eq!(share("30%"), Ok(0.3));
+        assert_eq!(share("1"), Ok(1.0));
+        for odd in ["", "-0.1", "1.1", "101%", "NaN", "inf", "half"] {
+            assert!(share(odd).is_err(), "{odd}");
+        }
     }
 }

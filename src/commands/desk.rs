@@ -10,18 +10,18 @@ use http::{HeaderName, HeaderValue, StatusCode};
 use jiff::Timestamp;
 use tokio::sync::Notify;
 
+use super::confirm::{Confirmation, Confirmer};
+use super::forward::{Errand, Forwarder, Passed};
 use super::id;
 use super::keeper::Keeper;
 use super::listen::Plan;
+use super::memory::{self, Memory, Visit};
+use super::mood::{Failure, Mood};
 use crate::error::Result;
-use crate::io::client::{Client, Pool, Settings};
 use crate::io::server::{Answer, Arrival, Handler};
 use crate::providers::{self, Keys, Provider};
-use crate::report::{Notice, Received, Reporter, Tally};
-use crate::webhook::{Delivery, Headers, Judge, Kind, Outcome, Receipt, Reply};
-
-/// The largest answer of a handler that is passed back, in bytes.
-const LARGEST_ANSWER: usize = 32 << 20;
+use crate::report::{Again, Forwarded, Notice, Received, Reporter, Tally};
+use crate::webhook::{Delivery, Event, Glob, Headers, Judge, Kind, Receipt, Reply};
 
 /// The answer to give where no handler gives one.
 #[derive(Clone, Debug)]
@@ -29,7 +29,13 @@ pub(super) struct Canned {
     pub(super) status: StatusCode,
     pub(super) headers: Headers,
     pub(super) body: Bytes,
-    pub(super) delay: Duration,
+}
+
+/// What is shown; all that is there if it says nothing.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Shown {
+    pub(super) kinds: Vec<Kind>,
+    pub(super) paths: Vec<Glob>,
 }
 
 /// What an arrival meets: everything that is needed to deal with it.
@@ -41,9 +47,12 @@ pub(super) struct Desk {
     public_url: Option<String>,
     topics: Vec<String>,
     pub(super) keeper: Option<Keeper>,
-    forward: Option<(Pool, String)>,
+    pub(super) forwarder: Option<Arc<Forwarder>>,
+    confirmer: Option<Confirmer>,
     answer: Canned,
-    shown: Vec<Kind>,
+    mood: Mood,
+    memory: Memory,
+    shown: Shown,
     count: Option<u64>,
     taken: AtomicU64,
     pub(super) tally: Mutex<Tally>,
@@ -51,35 +60,62 @@ pub(super) struct Desk {
     pub(super) stop: Notify,
 }
 
+/// An arrival, and what we know of it.
+struct Case {
+    id: String,
+    at: Timestamp,
+    begun: Instant,
+    remote: SocketAddr,
+    delivery: Delivery,
+    receipt: Receipt,
+    visit: Option<Visit>,
+}
+
+/// What is to become of a delivery.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Verdict {
+    Take,
+    /// It only asks whether somebody is there, and nobody vouches for it.
+    Greet,
+    /// Its signature does not hold, and it must.
+    Refuse,
+    /// On purpose.
+    Fail(Failure),
+    /// It has come through here before.
+    Loop,
+}
+
+/// What became of it.
+struct Done {
+    answer: Answer,
+    on_purpose: bool,
+    passed: Option<Passed>,
+    errands: Vec<Errand>,
+    confirmed: Option<Confirmation>,
+}
+
 impl Desk {
-    pub(super) fn new(plan: &Plan, report: Arc<Reporter>) -> Result<Desk> {
-        let forward = match &plan.forward_to {
-            None => None,
-            Some(target) => {
-                let connect_timeout = Settings::default().connect_timeout.min(plan.timeout);
-                let client = Client::new(Settings {
-                    timeout: plan.timeout,
-                    connect_timeout,
-                    insecure: false,
-                });
-                Some((client.pool(target), target.to_string()))
-            }
-        };
+    pub(super) fn new(plan: Plan, report: Arc<Reporter>) -> Result<Desk> {
         let keeper = plan.record.as_ref();
         let keeper = keeper
             .map(|record| Keeper::open(record, &report))
             .transpose()?;
         Ok(Desk {
-            keys: Arc::clone(&plan.keys),
+            keys: plan.keys,
             provider: plan.provider,
             require_signature: plan.require_signature,
             tolerance: plan.tolerance,
-            public_url: plan.public_url.clone(),
-            topics: plan.topics.clone(),
+            public_url: plan.public_url,
+            topics: plan.topics,
             keeper,
-            forward,
-            answer: plan.answer.clone(),
-            shown: plan.shown.clone(),
+            forwarder: plan
+                .forwarding
+                .map(|forwarding| Arc::new(Forwarder::new(&forwarding, Arc::clone(&report)))),
+            confirmer: plan.confirm_sns.then(Confirmer::new),
+            answer: plan.answer,
+            mood: plan.mood,
+            memory: Memory::default(),
+            shown: plan.shown,
             count: plan.count,
             taken: AtomicU64::new(0),
             tally: Mutex::new(Tally::new("received")),
@@ -91,87 +127,166 @@ impl Desk {
 
 impl Handler for Desk {
     async fn take(self: Arc<Self>, arrival: Arrival) -> Answer {
+        let case = self.open(arrival);
+        let done = self.deal(&case).await;
+        if !self.mood.delay.is_zero() && self.mood.concerns(&case.receipt.events) {
+            tokio::time::sleep(self.mood.delay).await;
+        }
+        self.told(&case, &done);
+        if let Some(forwarder) = &self.forwarder {
+            forwarder.send(&case.id, case.at, &case.delivery, done.errands);
+        }
+        done.answer
+    }
+}
+
+impl Desk {
+    fn open(&self, arrival: Arrival) -> Case {
         let begun = Instant::now();
         let Arrival {
             delivery,
             remote,
             at,
         } = arrival;
-        let id = id::new(at);
-        let receipt = self.read(&delivery, at);
-        let answer = self.answer(&id, &delivery, &receipt, at, begun).await;
-        self.told(
-            &id,
-            at,
-            remote,
-            &delivery,
-            &receipt,
-            &answer,
-            begun.elapsed(),
-        );
-        answer
-    }
-}
-
-impl Desk {
-    fn read(&self, delivery: &Delivery, now: Timestamp) -> Receipt {
         let judge = Judge {
-            now,
+            now: at,
             tolerance: self.tolerance,
             public_url: self.public_url.clone(),
             topics: self.topics.clone(),
         };
-        providers::read(delivery, self.provider, &self.keys, &judge)
+        let receipt = providers::read(&delivery, self.provider, &self.keys, &judge);
+        let by_bytes = || {
+            let counts = self.mood.counts() && !providers::is_handshake(&delivery);
+            counts.then(|| memory::of_bytes(&delivery))
+        };
+        let identity = receipt.identity.or_else(by_bytes);
+        Case {
+            id: id::new(at),
+            at,
+            begun,
+            remote,
+            visit: identity.map(|identity| self.memory.visit(identity, begun)),
+            delivery,
+            receipt,
+        }
     }
 
-    async fn answer(
-        &self,
-        id: &str,
-        delivery: &Delivery,
-        receipt: &Receipt,
-        at: Timestamp,
-        begun: Instant,
-    ) -> Answer {
-        let handshake = providers::is_handshake(delivery);
-        let refused = self.require_signature && !receipt.signature.verdict.holds() && !handshake;
-        let status = if refused {
-            StatusCode::UNAUTHORIZED
-        } else {
-            self.answer.status
+    fn judge(&self, case: &Case) -> Verdict {
+        let forwarder = self.forwarder.as_ref();
+        if forwarder.is_some_and(|it| it.has_passed(&case.delivery.headers)) {
+            return Verdict::Loop;
+        }
+        let is_handshake = providers::is_handshake(&case.delivery);
+        if self.require_signature && !case.receipt.signature.verdict.holds() {
+            return if is_handshake {
+                Verdict::Greet
+            } else {
+                Verdict::Refuse
+            };
+        }
+        if is_handshake {
+            return Verdict::Take;
+        }
+        let count = case.visit.map_or(1, |visit| visit.count);
+        let failure = self.mood.fails(&case.receipt.events, count);
+        failure.map_or(Verdict::Take, Verdict::Fail)
+    }
+
+    async fn deal(&self, case: &Case) -> Done {
+        let verdict = self.judge(case);
+        if verdict == Verdict::Loop {
+            let why = "a loop: this listener has passed it on before, and got it back\n";
+            return Done::of(plain(StatusCode::LOOP_DETECTED, why));
+        }
+        if let Err(unkept) = self.keep(case, verdict).await {
+            return Done::of(unkept);
+        }
+        match verdict {
+            Verdict::Refuse => {
+                let reason = case.receipt.signature.reason.as_deref();
+                let why = reason.unwrap_or("it is not signed");
+                Done::of(plain(StatusCode::UNAUTHORIZED, &format!("{why}\n")))
+            }
+            Verdict::Fail(failure) => Done {
+                on_purpose: true,
+                ..Done::of(match failure {
+                    Failure::Status(status) => plain(status, "failed on purpose\n"),
+                    Failure::HangUp => Answer {
+                        hang_up: true,
+                        ..Answer::of(StatusCode::SERVICE_UNAVAILABLE)
+                    },
+                })
+            },
+            Verdict::Greet | Verdict::Loop => Done::of(self.usual(&case.delivery)),
+            Verdict::Take => self.accept(case).await,
+        }
+    }
+
+    /// Keeps it, where that is wanted, before anything else becomes of it; the answer to give where it cannot be kept.
+    async fn keep(&self, case: &Case, verdict: Verdict) -> std::result::Result<(), Answer> {
+        let Some(keeper) = &self.keeper else {
+            return Ok(());
         };
-        if let Some(keeper) = &self.keeper {
-            // What a handler will answer is not known yet; to be kept comes first.
-            let is_known = self.forward.is_none() || refused;
-            let reply = is_known.then(|| Reply {
-                status: status.as_u16(),
-                micros: u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX),
-            });
-            match keeper.keep(id, at, delivery, reply).await {
-                Ok(file) => self.report.tell(&Notice::Recorded { id, file: &file }),
-                Err(why) => {
-                    self.report
-                        .warn(&format!("not recorded, so not acknowledged: {why}"));
-                    return plain(
-                        StatusCode::INSUFFICIENT_STORAGE,
-                        "the delivery could not be recorded\n",
-                    );
-                }
+        // What a handler will answer is not known yet; to be kept comes first.
+        let waits = self.forwarder.as_ref().is_some_and(|it| !it.acknowledges());
+        let status = match verdict {
+            Verdict::Refuse => Some(StatusCode::UNAUTHORIZED),
+            Verdict::Fail(Failure::Status(status)) => Some(status),
+            Verdict::Fail(Failure::HangUp) => None,
+            Verdict::Take if waits => None,
+            Verdict::Take | Verdict::Greet | Verdict::Loop => Some(self.answer.status),
+        };
+        let reply = status.map(|status| Reply {
+            status: status.as_u16(),
+            micros: u64::try_from(case.begun.elapsed().as_micros()).unwrap_or(u64::MAX),
+        });
+        match keeper.keep(&case.id, case.at, &case.delivery, reply).await {
+            Ok(file) => {
+                self.report.tell(&Notice::Recorded {
+                    id: &case.id,
+                    file: &file,
+                });
+                Ok(())
+            }
+            Err(why) => {
+                self.report
+                    .warn(&format!("not recorded, so not acknowledged: {why}"));
+                Err(plain(
+                    StatusCode::INSUFFICIENT_STORAGE,
+                    "the delivery could not be recorded\n",
+                ))
             }
         }
-        if refused {
-            let why = receipt
-                .signature
-                .reason
-                .as_deref()
-                .unwrap_or("it is not signed");
-            return plain(StatusCode::UNAUTHORIZED, &format!("{why}\n"));
+    }
+
+    async fn accept(&self, case: &Case) -> Done {
+        let confirmed = match &self.confirmer {
+            Some(confirmer) => confirmer.confirm(&case.receipt).await,
+            None => None,
+        };
+        let (passed, errands) = match &self.forwarder {
+            None => (None, Vec::new()),
+            Some(forwarder) => {
+                let events = &case.receipt.events;
+                forwarder
+                    .pass(&case.id, case.at, &case.delivery, events)
+                    .await
+            }
+        };
+        let (passed, answer) = match passed {
+            Some((passed, answer)) => (Some(passed), answer),
+            None => (None, self.usual(&case.delivery)),
+        };
+        Done {
+            passed,
+            errands,
+            confirmed,
+            ..Done::of(answer)
         }
-        if let Some((pool, name)) = &self.forward {
-            return self.forward(id, delivery, pool, name).await;
-        }
-        if !self.answer.delay.is_zero() {
-            tokio::time::sleep(self.answer.delay).await;
-        }
+    }
+
+    /// The answer where no handler is asked.
+    fn usual(&self, delivery: &Delivery) -> Answer {
         let mut headers = self.answer.headers.clone();
         // CloudEvents asks, before it sends, whether it may.
         if let (true, Some(origin)) = (
@@ -191,99 +306,49 @@ impl Desk {
             headers.push(http::header::ALLOW, HeaderValue::from_static("POST"));
         }
         Answer {
-            status: self.answer.status,
             headers,
             body: self.answer.body.clone(),
-            hang_up: false,
+            ..Answer::of(self.answer.status)
         }
     }
 
-    async fn forward(&self, id: &str, delivery: &Delivery, pool: &Pool, target: &str) -> Answer {
-        let exchange = pool
-            .ask(
-                &pool.target().join(&delivery.path),
-                delivery,
-                LARGEST_ANSWER,
-            )
-            .await;
-        let (outcome, answer) = match exchange.answer {
-            Ok(heard) if heard.cut => {
-                let why = "its answer is too long to be passed on";
-                (
-                    Outcome::Unreachable(why.into()),
-                    plain(StatusCode::BAD_GATEWAY, &format!("{why}\n")),
-                )
-            }
-            Ok(heard) => {
-                let answer = Answer {
-                    status: heard.status,
-                    headers: heard.headers.end_to_end(),
-                    body: heard.body.clone(),
-                    hang_up: false,
-                };
-                (Outcome::from(heard), answer)
-            }
-            Err(outcome @ Outcome::TimedOut(_)) => (
-                outcome,
-                plain(
-                    StatusCode::GATEWAY_TIMEOUT,
-                    "the handler did not answer in time\n",
-                ),
-            ),
-            Err(outcome) => {
-                let why = outcome.reason().unwrap_or_default();
-                (
-                    outcome,
-                    plain(
-                        StatusCode::BAD_GATEWAY,
-                        &format!("the handler gave no answer: {why}\n"),
-                    ),
-                )
-            }
-        };
-        self.report.tell(&Notice::Forwarded {
-            id,
-            target,
-            outcome: &outcome,
-            took: exchange.took,
-        });
-        answer
-    }
-
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "these are the members of one notice"
-    )]
-    fn told(
-        &self,
-        id: &str,
-        at: Timestamp,
-        remote: SocketAddr,
-        delivery: &Delivery,
-        receipt: &Receipt,
-        answer: &Answer,
-        took: Duration,
-    ) {
+    fn told(&self, case: &Case, done: &Done) {
+        let took = case.begun.elapsed();
+        let status = (!done.answer.hang_up).then_some(done.answer.status.as_u16());
+        let again = case.visit.filter(|visit| visit.count > 1);
         self.tally
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .received(receipt, answer.status.as_u16(), took);
-        if self.shown.is_empty()
-            || receipt
-                .events
-                .iter()
-                .any(|event| self.shown.contains(&event.kind))
+            .received(&case.receipt, status, took, again.is_some());
+        if self
+            .shown
+            .includes(case.delivery.path.path(), &case.receipt.events)
         {
-            let (status, answer) = (answer.status.as_u16(), answer.body.as_ref());
             self.report.tell(&Notice::Received(Received {
-                id,
-                at,
-                remote,
-                delivery,
-                receipt,
+                id: &case.id,
+                at: case.at,
+                remote: case.remote,
+                delivery: &case.delivery,
+                receipt: &case.receipt,
                 status,
-                answer,
+                answer: &done.answer.body,
                 took,
+                on_purpose: done.on_purpose,
+                again: again.map(|Visit { count, since }| Again { count, since }),
+            }));
+        }
+        if let Some(confirmed) = &done.confirmed {
+            confirmed.tell(&case.id, &self.report);
+        }
+        if let Some(passed) = &done.passed {
+            self.report.tell(&Notice::Forwarded(Forwarded {
+                id: &case.id,
+                target: &passed.target,
+                attempt: 1,
+                outcome: &passed.outcome,
+                took: passed.took,
+                again_in: None,
+                later: None,
             }));
         }
         let taken = self.taken.fetch_add(1, Ordering::Relaxed) + 1;
@@ -293,7 +358,28 @@ impl Desk {
     }
 }
 
-fn plain(status: StatusCode, text: &str) -> Answer {
+impl Done {
+    fn of(answer: Answer) -> Self {
+        Self {
+            answer,
+            on_purpose: false,
+            passed: None,
+            errands: Vec::new(),
+            confirmed: None,
+        }
+    }
+}
+
+impl Shown {
+    fn includes(&self, path: &str, events: &[Event]) -> bool {
+        let is_kind = |event: &Event| self.kinds.contains(&event.kind);
+        (self.kinds.is_empty() || events.iter().any(is_kind))
+            && (self.paths.is_empty() || self.paths.iter().any(|glob| glob.matches(path)))
+    }
+}
+
+/// An answer of a line of text.
+pub(super) fn plain(status: StatusCode, text: &str) -> Answer {
     let headers = [(
         http::header::CONTENT_TYPE,
         HeaderValue::from_static("text/plain; charset=utf-8"),
@@ -301,9 +387,8 @@ fn plain(status: StatusCode, text: &str) -> Answer {
     .into_iter()
     .collect();
     Answer {
-        status,
         headers,
         body: Bytes::copy_from_slice(text.as_bytes()),
-        hang_up: false,
+        ..Answer::of(status)
     }
 }

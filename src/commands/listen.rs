@@ -2,21 +2,28 @@
 
 use std::io::IsTerminal;
 use std::net::SocketAddr;
-use std::sync::{Arc, PoisonError};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use http::StatusCode;
 
-use super::desk::{Canned, Desk};
+use super::desk::{Canned, Desk, Shown};
+use super::forward::{Forwarding, Route};
+use super::id;
 use super::interrupt::Interrupt;
 use super::keeper::{Keeper, Record};
+use super::mood::{Failing, Failure, Mood};
 use super::plan;
 use crate::cli::{ListenArgs, Show};
 use crate::error::{Error, Exit, Result};
 use crate::io::server::{Limits, bind, serve};
 use crate::providers::{Keys, Provider};
 use crate::report::{Notice, Parts, Progress, Reporter, Style, Tally};
-use crate::webhook::{Kind, Target};
+use crate::webhook::{Chance, Glob, Kind, Target};
+
+/// From being told to stop to the end, requests and what goes on in the background together.
+const DRAIN: Duration = Duration::from_secs(11);
 
 /// What `listen` was asked to do.
 #[derive(Debug)]
@@ -31,10 +38,11 @@ pub struct Plan {
     pub(super) public_url: Option<String>,
     pub(super) topics: Vec<String>,
     pub(super) record: Option<Record>,
-    pub(super) forward_to: Option<Target>,
-    pub(super) timeout: Duration,
+    pub(super) forwarding: Option<Forwarding>,
+    pub(super) confirm_sns: bool,
+    pub(super) mood: Mood,
     pub(super) answer: Canned,
-    pub(super) shown: Vec<Kind>,
+    pub(super) shown: Shown,
     pub(super) count: Option<u64>,
     pub(super) span: Option<Duration>,
     pub(super) expected: Vec<(Kind, u64)>,
@@ -80,8 +88,9 @@ impl Plan {
                 path,
                 sync: args.sync.into(),
             }),
-            forward_to: args.forward_to.as_deref().map(Target::parse).transpose()?,
-            timeout: args.timeout,
+            forwarding: forwarding(args)?,
+            confirm_sns: args.confirm_sns,
+            mood: mood(args),
             answer: Canned {
                 status: StatusCode::from_u16(args.status).unwrap_or_default(),
                 headers: plan::headers(&args.headers)?.into_iter().collect(),
@@ -92,9 +101,11 @@ impl Plan {
                     .transpose()?
                     .unwrap_or_default()
                     .into(),
-                delay: args.delay.unwrap_or_default(),
             },
-            shown: args.events.clone(),
+            shown: Shown {
+                kinds: args.events.clone(),
+                paths: args.path.iter().map(|glob| Glob::new(glob)).collect(),
+            },
             count: args.count,
             span: args.span,
             expected: args.expect.clone(),
@@ -103,8 +114,52 @@ impl Plan {
     }
 }
 
+fn forwarding(args: &ListenArgs) -> Result<Option<Forwarding>> {
+    let route = |(kinds, target): &(Vec<Kind>, String)| {
+        Ok(Route {
+            kinds: kinds.clone(),
+            target: Target::parse(target)?,
+        })
+    };
+    let routes: Vec<Route> = args.forward_to.iter().map(route).collect::<Result<_>>()?;
+    Ok((!routes.is_empty()).then_some(Forwarding {
+        routes,
+        ack_always: args.ack_always,
+        retries: args.retries,
+        timeout: args.timeout,
+    }))
+}
+
+fn mood(args: &ListenArgs) -> Mood {
+    let failure = if args.hang_up {
+        Failure::HangUp
+    } else {
+        let status = args.fail_status.map(StatusCode::from_u16);
+        Failure::Status(
+            status
+                .and_then(std::result::Result::ok)
+                .unwrap_or(StatusCode::SERVICE_UNAVAILABLE),
+        )
+    };
+    let failing = match (args.fail_first, args.fail_rate) {
+        (None, None) if args.hang_up || args.fail_status.is_some() => Failing::Always,
+        (None, None) => Failing::Never,
+        (first, rate) => Failing::Sometimes {
+            first: first.unwrap_or_default(),
+            rate: rate.unwrap_or_default(),
+            chance: Mutex::new(Chance::seeded(args.seed.unwrap_or_else(id::fresh_seed))),
+        },
+    };
+    Mood {
+        kinds: args.events.clone(),
+        delay: args.delay.unwrap_or_default(),
+        failing,
+        failure,
+    }
+}
+
 /// Carries the plan out.
-pub fn run(plan: &Plan) -> Result<Exit> {
+pub fn run(plan: Plan) -> Result<Exit> {
     let listener = bind(&plan.addr)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(
@@ -124,35 +179,47 @@ pub fn run(plan: &Plan) -> Result<Exit> {
 }
 
 async fn listen(
-    plan: &Plan,
+    plan: Plan,
     listener: std::net::TcpListener,
     report: &Arc<Reporter>,
 ) -> Result<Exit> {
     let failed = |error| Error::usage(format!("cannot listen on {}: {error}", plan.addr));
     let address = listener.local_addr().map_err(failed)?;
     let listener = tokio::net::TcpListener::from_std(listener).map_err(failed)?;
+    let (limits, span, end) = (plan.limits, plan.span, End::of(&plan));
+    let greeting = Greeting::of(&plan, address);
     let desk = Arc::new(Desk::new(plan, Arc::clone(report))?);
+    if let Some(forwarder) = &desk.forwarder {
+        forwarder.check(address)?;
+    }
     let interrupt = Interrupt::start({
         let report = Arc::clone(report);
         move || report.say("answering what has begun; Ctrl-C again leaves at once")
     });
-    greet(plan, report, address, &desk);
+    greeting.say(report, &desk);
     report.on_close({
         let desk = Arc::clone(&desk);
         move || desk.stop.notify_one()
     });
     let begun = Instant::now();
+    let stopped = Arc::new(OnceLock::new());
     let stop = {
-        let (desk, interrupt, span) = (Arc::clone(&desk), interrupt.clone(), plan.span);
+        let (desk, interrupt) = (Arc::clone(&desk), interrupt.clone());
+        let stopped = Arc::clone(&stopped);
         async move {
             tokio::select! {
                 () = desk.stop.notified() => {}
                 () = interrupt.wait() => {}
                 () = wait(span) => {}
             }
+            stopped.get_or_init(Instant::now);
         }
     };
-    serve(listener, plan.limits, Arc::clone(&desk), stop).await;
+    serve(listener, limits, Arc::clone(&desk), stop).await;
+    if let Some(forwarder) = &desk.forwarder {
+        let left = DRAIN.saturating_sub(stopped.get_or_init(Instant::now).elapsed());
+        forwarder.finish(left, end.record.as_deref()).await;
+    }
 
     if let Some(keeper) = &desk.keeper {
         // It waits for the disk, which is nothing that this thread is needed for any more.
@@ -160,48 +227,91 @@ async fn listen(
     }
     let mut tally = desk.tally.lock().unwrap_or_else(PoisonError::into_inner);
     tally.elapsed = begun.elapsed();
+    tally.forwarded = desk.forwarder.as_ref().map(|it| it.score());
     report.tell(&Notice::Summary(&tally));
-    Ok(conclude(plan, &tally, report, interrupt.is_set()))
+    Ok(end.conclude(&tally, report, interrupt.is_set()))
 }
 
-/// How it ends: what was expected must have come.
-fn conclude(plan: &Plan, tally: &Tally, report: &Reporter, interrupted: bool) -> Exit {
-    let mut exit = if interrupted {
-        Exit::Interrupted
-    } else {
-        Exit::Success
-    };
-    for (kind, wanted) in &plan.expected {
-        let came = tally.kinds.get(kind).copied().unwrap_or_default();
-        if came < *wanted {
-            report.warn(&format!("expected {wanted} {kind}, and {came} came"));
-            exit = exit.or(Exit::Failure);
+/// What decides how it ends.
+struct End {
+    record: Option<PathBuf>,
+    expected: Vec<(Kind, u64)>,
+    counts_signatures: bool,
+}
+
+impl End {
+    fn of(plan: &Plan) -> Self {
+        Self {
+            record: plan.record.as_ref().map(|record| record.path.clone()),
+            expected: plan.expected.clone(),
+            counts_signatures: plan.count.is_some() && plan.require_signature,
         }
     }
-    if plan.count.is_some() && plan.require_signature && tally.refused_signatures > 0 {
-        exit = exit.or(Exit::Signature);
+
+    /// How it ends: what was expected must have come, and what was to be passed on must have arrived.
+    fn conclude(&self, tally: &Tally, report: &Reporter, interrupted: bool) -> Exit {
+        let mut exit = if interrupted {
+            Exit::Interrupted
+        } else {
+            Exit::Success
+        };
+        for (kind, wanted) in &self.expected {
+            let came = tally.kinds.get(kind).copied().unwrap_or_default();
+            if came < *wanted {
+                report.warn(&format!("expected {wanted} {kind}, and {came} came"));
+                exit = exit.or(Exit::Failure);
+            }
+        }
+        if self.counts_signatures && tally.refused_signatures > 0 {
+            exit = exit.or(Exit::Signature);
+        }
+        let passing = tally.forwarded.unwrap_or_default();
+        if passing.refused > 0 {
+            exit = exit.or(Exit::Failure);
+        }
+        if passing.unanswered > 0 {
+            exit = exit.or(Exit::NoAnswer);
+        }
+        exit
     }
-    exit
 }
 
-fn greet(plan: &Plan, report: &Reporter, address: SocketAddr, desk: &Desk) {
-    report.tell(&Notice::Listening {
-        url: &format!("http://{address}"),
-    });
-    plan::say_all(report, &plan.notes);
-    if !address.ip().is_loopback() {
-        report.warn(&format!(
-            "listening on {address}, where other machines can reach it"
-        ));
+/// What is said when it begins.
+struct Greeting {
+    address: SocketAddr,
+    notes: Vec<String>,
+    json: bool,
+}
+
+impl Greeting {
+    fn of(plan: &Plan, address: SocketAddr) -> Self {
+        Self {
+            address,
+            notes: plan.notes.clone(),
+            json: plan.style.json,
+        }
     }
-    for note in desk.keeper.iter().flat_map(Keeper::notes) {
-        report.warn(note);
-    }
-    if !plan.style.json && std::io::stdout().is_terminal() && std::io::stderr().is_terminal() {
-        report.say(&format!(
-            "try it from another terminal: webhook-cli send click --to :{}",
-            address.port()
-        ));
+
+    fn say(&self, report: &Reporter, desk: &Desk) {
+        let address = self.address;
+        report.tell(&Notice::Listening {
+            url: &format!("http://{address}"),
+        });
+        plan::say_all(report, &self.notes);
+        if !address.ip().is_loopback() {
+            report.warn(&format!(
+                "listening on {address}, where other machines can reach it"
+            ));
+        }
+        for note in desk.keeper.iter().flat_map(Keeper::notes) {
+            report.warn(note);
+        }
+        if !self.json && std::io::stdout().is_terminal() && std::io::stderr().is_terminal() {
+            report.say(&format!(
+                "try it from another terminal: webhook-cli send click --to :{}",
+                address.port()
+            ));
+        }
     }
 }
 

@@ -1,15 +1,19 @@
 //! The verbs. Each makes a plan of what was typed, and carries it out.
 
 mod completions;
+mod confirm;
 mod courier;
 mod desk;
 mod events;
+mod forward;
 mod id;
 mod interrupt;
 mod keeper;
 mod keys;
 mod listen;
 mod man;
+mod memory;
+mod mood;
 mod plan;
 mod replay;
 mod rounds;
@@ -28,7 +32,7 @@ pub fn run(cli: Cli) -> Result<Exit> {
         parts: Parts::default(),
     };
     match cli.command {
-        Command::Listen(args) => listen::run(&listen::Plan::new(&args, style)?),
+        Command::Listen(args) => listen::run(listen::Plan::new(&args, style)?),
         Command::Send(args) => send::run(send::Plan::new(*args, style)?),
         Command::Replay(args) => replay::run(replay::Plan::new(*args, style)?),
         Command::Verify(args) => verify::run(&verify::Plan::new(*args, style)?),

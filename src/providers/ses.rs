@@ -94,25 +94,47 @@ fn guard(delivery: &Delivery, envelope: &Document, judge: &Judge) -> Result<(), 
     Ok(())
 }
 
-/// `https://sns.<region>.amazonaws.com/….pem`, without user, port, query or fragment.
+/// Whether this is the address of one of SNS's own certificates.
 fn is_certificate_url(url: &str) -> bool {
-    let Some((host, path)) = url
-        .strip_prefix("https://")
-        .and_then(|rest| rest.split_once('/'))
-    else {
-        return false;
-    };
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'.';
+    at_sns(url).is_some_and(|path| path.ends_with(".pem") && path.bytes().skip(1).all(plain))
+}
+
+/// Whether this is a link by which SNS itself is told that a subscription is wanted. Anything else that a message asks
+/// to visit may be anybody's.
+pub fn confirms_subscription(url: &str) -> bool {
+    let plain = |b: u8| b.is_ascii_graphic() && !b"#\\@\"<>".contains(&b);
+    at_sns(url).is_some_and(|path| {
+        let query = path.strip_prefix("/?");
+        let asks = |query: &str| {
+            query
+                .split('&')
+                .any(|it| it == "Action=ConfirmSubscription")
+        };
+        query.is_some_and(|query| asks(query) && query.bytes().all(plain))
+    })
+}
+
+/// The path, and what follows it, of an address at SNS itself: `https://sns.<region>.amazonaws.com`, or the same with
+/// `.cn`, without user or port.
+pub(super) fn at_sns(url: &str) -> Option<&str> {
+    let rest = url.strip_prefix("https://sns.")?;
+    let (host, path) = rest.split_at_checked(rest.find('/')?)?;
     let host = host.strip_suffix(".cn").unwrap_or(host);
-    let region = host
-        .strip_prefix("sns.")
-        .and_then(|rest| rest.strip_suffix(".amazonaws.com"));
-    let plain = |text: &str| {
-        text.bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'.')
-    };
-    region.is_some_and(|region| region.len() >= 3 && plain(region) && !region.contains('.'))
-        && path.ends_with(".pem")
-        && plain(path)
+    let mut region = host.strip_suffix(".amazonaws.com")?.split('-');
+    // As `eu-central-1`: two letters, words, one or two digits.
+    let is =
+        |text: &str, wanted: fn(&u8) -> bool| !text.is_empty() && text.bytes().all(|b| wanted(&b));
+    let continent = region.next()?;
+    let number = region.next_back()?;
+    let mut words = region.peekable();
+    (is(continent, u8::is_ascii_lowercase)
+        && continent.len() == 2
+        && words.peek().is_some()
+        && words.all(|word| is(word, u8::is_ascii_lowercase))
+        && is(number, u8::is_ascii_digit)
+        && number.len() <= 2)
+        .then_some(path)
 }
 
 const NEVER_SENT: Mark = Mark::OneOf(&["Suppressed", "OnAccountSuppressionList"]);
@@ -463,7 +485,56 @@ pub static PROVIDER: Provider = Provider {
 
 #[cfg(test)]
 mod tests {
-    use super::is_certificate_url;
+    use super::{confirms_subscription, is_certificate_url};
+
+    #[test]
+    fn only_sns_itself_is_told_that_a_subscription_is_wanted() {
+        let query = "Action=ConfirmSubscription&TopicArn=arn:aws:sns:eu-central-1:123456789012:t&Token=2336";
+        for (start, ours) in [
+            ("https://sns.eu-central-1.amazonaws.com/?", true),
+            ("https://sns.us-gov-west-1.amazonaws.com/?", true),
+            ("https://sns.cn-north-1.amazonaws.com.cn/?", true),
+            ("http://sns.eu-central-1.amazonaws.com/?", false),
+            ("https://sns.eu-central-1.amazonaws.com:443/?", false),
+            ("https://sns.eu-central-1.amazonaws.com/x?", false),
+            (
+                "https://sns.eu-central-1.amazonaws.com.evil.example/?",
+                false,
+            ),
+            (
+                "https://sns.eu-central-1.amazonaws.com@evil.example/?",
+                false,
+            ),
+            ("https://a@sns.eu-central-1.amazonaws.com/?", false),
+            (
+                "https://evil.example/sns.eu-central-1.amazonaws.com/?",
+                false,
+            ),
+            (
+                "https://sns.eu-central-1.amazonaws.com\\@evil.example/?",
+                false,
+            ),
+            ("https://sns.evil.amazonaws.com/?", false),
+            ("https://sns.eu-1.amazonaws.com/?", false),
+            ("https://sns.eu-central-111.amazonaws.com/?", false),
+            ("https://sns..amazonaws.com/?", false),
+            ("https://sns.s3-eu-central-1.amazonaws.com/?", false),
+            ("https://evilsns.eu-central-1.amazonaws.com/?", false),
+            ("https://sns.eu-central-1.amazonaws.com/#?", false),
+        ] {
+            assert_eq!(
+                confirms_subscription(&format!("{start}{query}")),
+                ours,
+                "{start}"
+            );
+        }
+        let at = |rest: &str| {
+            confirms_subscription(&format!("https://sns.eu-central-1.amazonaws.com/?{rest}"))
+        };
+        assert!(!at("Action=Unsubscribe&Token=2336"));
+        assert!(!at(&format!("{query}#x")));
+        assert!(!at(&format!("{query}\r\nX: y")));
+    }
 
     #[test]
     fn only_sns_itself_is_asked_for_a_certificate() {
@@ -489,6 +560,7 @@ mod tests {
                 "https://sns.eu-central-1.amazonaws.com@evil.example/x.pem",
                 false,
             ),
+            ("https://sns.evil.amazonaws.com/x.pem", false),
             ("https://sns.eu-central-1.amazonaws.com:444/x.pem", false),
             ("https://bucket.s3.amazonaws.com/x.pem", false),
             ("https://sns.a.b.amazonaws.com/x.pem", false),

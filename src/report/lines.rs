@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::Tally;
-use super::notice::{Judged, Notice, Received};
+use super::notice::{Forwarded, Judged, Notice, Received};
 use super::text::is_credential;
 use crate::webhook::{Attempt, Event, TimeForm};
 
@@ -20,14 +20,23 @@ pub fn write(out: &mut Vec<u8>, notice: &Notice) {
     let line = match notice {
         Notice::Listening { url } => {
             // Written out, for `json!` would put the members in another order.
-            format!("{{\"type\":\"listening\",\"version\":{VERSION},\"url\":{}}}", quoted(url))
+            format!(
+                "{{\"type\":\"listening\",\"version\":{VERSION},\"url\":{}}}",
+                quoted(url)
+            )
         }
         Notice::Received(received) => self::received(received),
         Notice::Recorded { id, file } => {
             json!({"type": "recorded", "id": id, "file": file.to_string_lossy()}).to_string()
         }
-        Notice::Forwarded { id, target, outcome, took } => json!({
-            "type": "forwarded", "id": id, "target": target, "attempt": 1, "outcome": outcome.name(),
+        Notice::Forwarded(forwarded) => self::forwarded(forwarded),
+        Notice::Confirmed {
+            id,
+            link,
+            outcome,
+            took,
+        } => json!({
+            "type": "confirmed", "id": id, "url": link, "outcome": outcome.name(),
             "status": outcome.status(), "reason": outcome.reason(), "micros": micros(*took),
         })
         .to_string(),
@@ -81,13 +90,33 @@ fn received(it: &Received) -> String {
     if let Some(link) = &receipt.confirm {
         let _ = write!(line, ",\"confirm\":{}", quoted(link));
     }
-    let _ = write!(
-        line,
-        ",\"reply\":{{\"status\":{},\"micros\":{}}}}}",
-        it.status,
-        micros(it.took)
-    );
+    if let Some(again) = it.again {
+        let _ = write!(
+            line,
+            ",\"retry\":{{\"count\":{},\"since_micros\":{}}}",
+            again.count,
+            micros(again.since)
+        );
+    }
+    line += ",\"reply\":{\"status\":";
+    let _ = match it.status {
+        Some(status) => write!(line, "{status}"),
+        None => write!(line, "null,\"hung_up\":true"),
+    };
+    if it.on_purpose {
+        line += ",\"on_purpose\":true";
+    }
+    let _ = write!(line, ",\"micros\":{}}}}}", micros(it.took));
     line
+}
+
+fn forwarded(it: &Forwarded) -> String {
+    json!({
+        "type": "forwarded", "id": it.id, "target": it.target, "attempt": it.attempt,
+        "outcome": it.outcome.name(), "status": it.outcome.status(), "reason": it.outcome.reason(),
+        "micros": micros(it.took), "final": it.again_in.is_none(),
+    })
+    .to_string()
 }
 
 fn event(event: &Event) -> Value {
@@ -139,9 +168,13 @@ fn summary(it: &Tally) -> String {
         .iter()
         .map(|(kind, count)| (kind.name().to_owned(), json!(count)))
         .collect();
+    let forwarded = it
+        .forwarded
+        .map(|it| json!({"passed": it.passed, "refused": it.refused, "unanswered": it.unanswered}));
     json!({
         "type": "summary", "deliveries": it.deliveries, "failed": it.failed, "unanswered": it.unanswered,
         "retries": it.retries, "refused_signatures": it.refused_signatures, "broken": it.broken,
+        "hung_up": it.hung_up, "forwarded": forwarded,
         "statuses": statuses, "kinds": kinds,
         "micros": {
             "p50": micros(it.quantile(0.5)), "p90": micros(it.quantile(0.9)), "p99": micros(it.quantile(0.99)),

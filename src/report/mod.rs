@@ -15,10 +15,10 @@ mod text;
 
 pub use escape::{Mode, Untrusted, escape_into};
 pub use export::{curl, http};
-pub use notice::{Judged, Notice, Parts, Received};
+pub use notice::{Again, Forwarded, Judged, Notice, Parts, Received};
 pub use palette::{ColorChoice, Palette, Role, wants_color};
 pub use pretty::{is_binary, looks_like_json, pretty};
 pub use progress::Progress;
 pub use reporter::{Reporter, Style, complain};
 pub use sink::{Drain, Sink};
-pub use tally::Tally;
+pub use tally::{Passing, Tally};

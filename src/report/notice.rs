@@ -26,12 +26,14 @@ pub enum Notice<'a> {
         /// The file it stands in.
         file: &'a Path,
     },
-    /// A delivery was passed on.
-    Forwarded {
+    /// A delivery was passed on, or tried to be.
+    Forwarded(Forwarded<'a>),
+    /// A link that confirms a subscription was visited.
+    Confirmed {
         /// The delivery's id.
         id: &'a str,
-        /// Where it went, as a URL.
-        target: &'a str,
+        /// The link.
+        link: &'a str,
         /// What came of it.
         outcome: &'a Outcome,
         /// How long it took.
@@ -65,12 +67,44 @@ pub struct Received<'a> {
     pub delivery: &'a Delivery,
     /// What was made of it.
     pub receipt: &'a Receipt,
-    /// The status that was answered.
-    pub status: u16,
+    /// The status that was answered; none where the connection was closed in place of an answer.
+    pub status: Option<u16>,
     /// The body that was answered.
     pub answer: &'a [u8],
     /// From the whole request read to the answer ready.
     pub took: Duration,
+    /// Whether it was failed on purpose.
+    pub on_purpose: bool,
+    /// The same delivery came before.
+    pub again: Option<Again>,
+}
+
+/// How often a delivery has come.
+#[derive(Clone, Copy, Debug)]
+pub struct Again {
+    /// 2 for the second time.
+    pub count: u64,
+    /// The time since it came first.
+    pub since: Duration,
+}
+
+/// An attempt to pass a delivery on.
+#[derive(Debug)]
+pub struct Forwarded<'a> {
+    /// The delivery's id.
+    pub id: &'a str,
+    /// Where it went, as a URL.
+    pub target: &'a str,
+    /// The first is 1.
+    pub attempt: u32,
+    /// What came of it.
+    pub outcome: &'a Outcome,
+    /// How long it took.
+    pub took: Duration,
+    /// The wait until the next attempt, if there is one.
+    pub again_in: Option<Duration>,
+    /// When it ended, where that is told apart from the delivery itself.
+    pub later: Option<Timestamp>,
 }
 
 /// A signature that was judged, and why it does not hold.

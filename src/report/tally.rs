@@ -20,6 +20,10 @@ pub struct Tally {
     pub retries: u64,
     /// Deliveries whose signature does not hold.
     pub refused_signatures: u64,
+    /// Deliveries that were hung up on.
+    pub hung_up: u64,
+    /// What was passed on; none where nothing is.
+    pub forwarded: Option<Passing>,
     /// Inputs that could not be read.
     pub broken: u64,
     /// Answers by their status.
@@ -34,6 +38,17 @@ pub struct Tally {
     pub verb: &'static str,
 }
 
+/// What came of passing deliveries on, each counted once for each target.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Passing {
+    /// A handler took it, or its answer went back to the sender.
+    pub passed: u64,
+    /// Refused in the end, and the sender does not know.
+    pub refused: u64,
+    /// No answer in the end.
+    pub unanswered: u64,
+}
+
 impl Tally {
     /// Nothing counted yet.
     pub fn new(verb: &'static str) -> Self {
@@ -43,6 +58,8 @@ impl Tally {
             unanswered: 0,
             retries: 0,
             refused_signatures: 0,
+            hung_up: 0,
+            forwarded: None,
             broken: 0,
             statuses: BTreeMap::new(),
             kinds: BTreeMap::new(),
@@ -67,10 +84,20 @@ impl Tally {
         }
     }
 
-    /// Counts one delivery that came and was answered.
-    pub fn received(&mut self, receipt: &Receipt, status: u16, took: Duration) {
+    /// Counts one delivery that came and was answered, or hung up on where there is no status.
+    pub fn received(
+        &mut self,
+        receipt: &Receipt,
+        status: Option<u16>,
+        took: Duration,
+        again: bool,
+    ) {
         self.deliveries += 1;
-        *self.statuses.entry(status).or_default() += 1;
+        self.retries += u64::from(again);
+        match status {
+            Some(status) => *self.statuses.entry(status).or_default() += 1,
+            None => self.hung_up += 1,
+        }
         self.refused_signatures +=
             u64::from(receipt.signature.verdict == crate::webhook::Verdict::Refused);
         for event in &receipt.events {

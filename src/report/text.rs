@@ -7,7 +7,7 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 use unicode_width::UnicodeWidthStr;
 
-use super::notice::{Judged, Notice, Parts, Received};
+use super::notice::{Again, Forwarded, Judged, Notice, Parts, Received};
 use super::palette::{Palette, Role};
 use super::{Mode, Tally, Untrusted, escape_into, is_binary, looks_like_json, pretty};
 use crate::webhook::{Attempt, Event, Kind, Outcome, Verdict};
@@ -57,22 +57,22 @@ impl Voice {
             // It stands in the delivery's own line that it was answered, and so that it was kept.
             Notice::Recorded { .. } => {}
             Notice::Received(received) => self.received(out, received),
-            Notice::Forwarded {
-                target,
+            Notice::Forwarded(forwarded) => self.forwarded(out, forwarded),
+            Notice::Confirmed {
+                link,
                 outcome,
                 took,
                 ..
             } => {
-                if !matches!(outcome, Outcome::Answered { .. }) {
+                out.extend_from_slice(GUTTER.as_bytes());
+                if outcome.succeeded() {
+                    self.paint(out, Role::Good, "confirmed:");
+                } else {
+                    self.paint(out, Role::Bad, "not confirmed:");
                     let why = outcome.reason().unwrap_or_default();
-                    self.paint(out, Role::Bad, "not forwarded");
-                    let _ = writeln!(
-                        out,
-                        " to {target}: {} ({})",
-                        Untrusted::new(&why),
-                        span(*took)
-                    );
+                    let _ = write!(out, " {},", Untrusted::new(&why));
                 }
+                let _ = writeln!(out, " {} ({})", Untrusted::new(link), span(*took));
             }
             Notice::Attempted(attempt) => self.attempted(out, attempt),
             Notice::Waiting { wait, .. } => {
@@ -107,8 +107,19 @@ impl Voice {
         };
         self.paint(out, role, verdict.name());
         out.extend_from_slice(b"  ");
-        self.status(out, it.status);
-        let _ = writeln!(out, " in {}", span(it.took));
+        match it.status {
+            Some(status) => self.status(out, status),
+            None => self.paint(out, Role::Bad, "hung up"),
+        }
+        let _ = write!(out, " in {}", span(it.took));
+        if it.on_purpose {
+            self.paint(out, Role::Warn, "  on purpose");
+        }
+        if let Some(Again { count, since }) = it.again {
+            let told = format!("  {} time, {} after the first", ordinal(count), span(since));
+            self.paint(out, Role::Warn, &told);
+        }
+        out.push(b'\n');
 
         self.remarks(out, it);
         if self.parts.events {
@@ -165,6 +176,55 @@ impl Voice {
         {
             self.paint(out, Role::Dim, &format!("{GUTTER}recognised by {by}\n"));
         }
+    }
+
+    fn forwarded(&self, out: &mut Vec<u8>, it: &Forwarded) {
+        let parts = self.parts;
+        let is_quiet = !(parts.events || parts.headers || parts.body || parts.reply);
+        if it.outcome.succeeded() && (it.later.is_none() || is_quiet) {
+            return;
+        }
+        let is_answered = matches!(it.outcome, Outcome::Answered { .. });
+        if is_answered && it.later.is_none() {
+            // The sender got the same status, and it stands in the delivery's line.
+            return;
+        }
+        match it.later {
+            None => out.extend_from_slice(GUTTER.as_bytes()),
+            Some(at) => {
+                self.clock(out, at);
+                out.extend_from_slice(b"  ");
+                self.paint(out, Role::Dim, it.id);
+                out.extend_from_slice(b"  ");
+            }
+        }
+        if it.outcome.succeeded() {
+            let _ = write!(out, "forwarded to {}  ", it.target);
+        } else {
+            self.paint(out, Role::Bad, "not forwarded");
+            let _ = write!(out, " to {}: ", it.target);
+        }
+        match it.outcome.status() {
+            Some(status) => self.status(out, status),
+            None => {
+                let why = it.outcome.reason().unwrap_or_default();
+                let _ = write!(out, "{}", Untrusted::new(&why));
+            }
+        }
+        let _ = write!(out, " in {}", span(it.took));
+        match it.again_in {
+            Some(wait) => self.paint(out, Role::Dim, &format!(", again in {}", span(wait))),
+            None if it.outcome.succeeded() && it.attempt > 1 => {
+                let told = format!("  attempt {}", it.attempt);
+                self.paint(out, Role::Dim, &told);
+            }
+            None if !it.outcome.succeeded() && it.later.is_some() => {
+                let attempts = count(it.attempt.into(), "attempt", "attempts");
+                let _ = write!(out, ", given up after {attempts}");
+            }
+            None => {}
+        }
+        out.push(b'\n');
     }
 
     fn events(&self, out: &mut Vec<u8>, events: &[Event]) {
@@ -459,6 +519,18 @@ pub fn span(it: Duration) -> String {
     }
 }
 
+/// Which time it is: `2nd`, `13th`.
+fn ordinal(number: u64) -> String {
+    let end = match (number % 10, number % 100) {
+        (_, 11..=13) => "th",
+        (1, _) => "st",
+        (2, _) => "nd",
+        (3, _) => "rd",
+        _ => "th",
+    };
+    format!("{number}{end}")
+}
+
 /// A number with its noun: `1 event`, `2 events`.
 pub fn count(number: u64, one: &str, many: &str) -> String {
     format!("{number} {}", if number == 1 { one } else { many })
@@ -466,7 +538,7 @@ pub fn count(number: u64, one: &str, many: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{count, span};
+    use super::{count, ordinal, span};
     use std::time::Duration;
 
     #[test]
@@ -482,6 +554,10 @@ mod tests {
         ] {
             assert_eq!(span(Duration::from_micros(micros)), said);
         }
+        let told = [1, 2, 3, 4, 11, 12, 13, 21, 22, 103, 112]
+            .map(ordinal)
+            .join(" ");
+        assert_eq!(told, "1st 2nd 3rd 4th 11th 12th 13th 21st 22nd 103rd 112th");
         assert_eq!(count(1, "delivery", "deliveries"), "1 delivery");
         assert_eq!(count(0, "delivery", "deliveries"), "0 deliveries");
     }

@@ -8,6 +8,7 @@ use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::mpsc::{Receiver as Inbox, channel};
+use std::sync::{Arc, Mutex};
 
 /// The real binary, with nothing of this machine's settings.
 pub fn webhook_cli() -> Command {
@@ -80,8 +81,11 @@ impl Listen {
 
     pub fn start_with(args: &[&str], dress: impl FnOnce(&mut Command) -> &mut Command) -> Listen {
         let mut command = webhook_cli();
+        command.arg("listen");
+        if !args.contains(&"--port") {
+            command.args(["--port", "0"]);
+        }
         command
-            .args(["listen", "--port", "0"])
             .args(args)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
@@ -210,26 +214,31 @@ impl Receiver {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let answers: Vec<String> = answers.iter().map(ToString::to_string).collect();
+        let answers = Arc::new(Mutex::new((answers.into_iter(), String::new())));
         let (sender, requests) = channel();
         std::thread::spawn(move || {
-            let mut answers = answers.into_iter().peekable();
-            let mut last = String::new();
             for stream in listener.incoming() {
                 let Ok(stream) = stream else { return };
-                while let Some(request) = read_request(&stream) {
-                    if sender.send(request).is_err() {
-                        return;
+                let (answers, sender) = (Arc::clone(&answers), sender.clone());
+                std::thread::spawn(move || {
+                    while let Some(request) = read_request(&stream) {
+                        let answer = {
+                            let (next, last) = &mut *answers.lock().unwrap();
+                            *last = next.next().unwrap_or_else(|| last.clone());
+                            // Handed over in the order in which they are answered.
+                            if sender.send(request).is_err() {
+                                return;
+                            }
+                            last.clone()
+                        };
+                        if answer.is_empty()
+                            || (&stream).write_all(answer.as_bytes()).is_err()
+                            || answer.contains("connection: close")
+                        {
+                            break;
+                        }
                     }
-                    if let Some(next) = answers.next() {
-                        last = next;
-                    }
-                    if last.is_empty()
-                        || (&stream).write_all(last.as_bytes()).is_err()
-                        || last.contains("connection: close")
-                    {
-                        break;
-                    }
-                }
+                });
             }
         });
         Receiver { url, requests }

@@ -1,0 +1,104 @@
+//! Patterns for paths, as shells write them.
+
+/// A pattern: `*` is any run of characters without `/`, `**` any run at all, `?` one character that is not `/`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Glob(String);
+
+impl Glob {
+    /// The pattern as typed. There is none that cannot be read.
+    pub fn new(pattern: &str) -> Self {
+        Self(pattern.to_owned())
+    }
+
+    /// Whether a whole path is like the pattern.
+    pub fn matches(&self, path: &str) -> bool {
+        // Where to go on when the rest does not fit: the last star of either sort, and how far it has eaten. The last
+        // `**` is kept apart, for a `*` behind it cannot pass a `/`. So time is bounded by pattern times path for each.
+        let (pattern, path) = (self.0.as_bytes(), path.as_bytes());
+        let (mut at, mut seen) = (0, 0);
+        let mut star: Option<(usize, usize)> = None;
+        let mut stars: Option<(usize, usize)> = None;
+        loop {
+            let rest = pattern.get(at..).unwrap_or_default();
+            let next = path.get(seen).copied();
+            match (rest, next) {
+                ([b'*', b'*', ..], _) => {
+                    at += 2;
+                    (star, stars) = (None, Some((at, seen)));
+                    continue;
+                }
+                ([b'*', ..], _) => {
+                    at += 1;
+                    star = Some((at, seen));
+                    continue;
+                }
+                ([], None) => return true,
+                ([b'?', ..], Some(byte)) if byte != b'/' => {
+                    // One character, of however many bytes.
+                    let more = path.get(seen + 1..).unwrap_or_default();
+                    let more = more.iter().take_while(|byte| *byte & 0xC0 == 0x80).count();
+                    (at, seen) = (at + 1, seen + 1 + more);
+                    continue;
+                }
+                ([wanted, ..], Some(byte)) if *wanted == byte => {
+                    (at, seen) = (at + 1, seen + 1);
+                    continue;
+                }
+                _ => {}
+            }
+            let behind = |eaten: usize| path.get(eaten).copied();
+            match (star, stars) {
+                (Some((resume, eaten)), _) if behind(eaten).is_some_and(|byte| byte != b'/') => {
+                    star = Some((resume, eaten + 1));
+                    (at, seen) = (resume, eaten + 1);
+                }
+                (_, Some((resume, eaten))) if behind(eaten).is_some() => {
+                    (star, stars) = (None, Some((resume, eaten + 1)));
+                    (at, seen) = (resume, eaten + 1);
+                }
+                _ => return false,
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Glob;
+
+    #[test]
+    fn stars_and_question_marks_are_what_shells_make_of_them() {
+        for (pattern, path, matches) in [
+            ("/hooks", "/hooks", true),
+            ("/hooks", "/hooks/", false),
+            ("/hooks/*", "/hooks/email", true),
+            ("/hooks/*", "/hooks/email/bounce", false),
+            ("/hooks/**", "/hooks/email/bounce", true),
+            ("/hooks/*/bounce", "/hooks/email/bounce", true),
+            ("**/bounce", "/a/b/bounce", true),
+            ("**/b*/x", "/a/bounce/c/bx/x", true),
+            ("**/b*/x", "/a/bounce/c/bx/y", false),
+            ("/v?/*", "/v1/x", true),
+            ("/v?/*", "/v12/x", false),
+            ("/?", "/é", true),
+            ("/?", "//", false),
+            ("*", "/", false),
+            ("**", "", true),
+            ("/*", "/", true),
+            ("", "", true),
+            ("", "/", false),
+        ] {
+            assert_eq!(
+                Glob::new(pattern).matches(path),
+                matches,
+                "{pattern} {path}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_pattern_of_stars_ends_soon() {
+        let path = "/a".repeat(2_000);
+        assert!(!Glob::new(&"**a*".repeat(20)).matches(&format!("{path}/b/")));
+    }
+}

@@ -1,0 +1,489 @@
+//! `listen --forward-to`, end to end: where deliveries go, what is changed on the way, what happens when nobody is there.
+
+mod harness;
+
+use std::time::Duration;
+
+use harness::{Listen, Ran, Receiver, post, raw, run, text};
+use serde_json::Value;
+
+const UNAVAILABLE: &str = "HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\n\r\n";
+const OK: &str = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
+
+fn of_type(ran: &Ran, name: &str) -> Vec<Value> {
+    let lines = ran.lines().into_iter();
+    lines.filter(|line| line["type"] == name).collect()
+}
+
+fn event(kind: &str) -> Vec<u8> {
+    format!(
+        "{{\"event\":\"{kind}\",\"timestamp\":\"2024-01-15T10:30:00Z\",\"email\":\"ada@example.com\",\"campaign_id\":\"c\"}}"
+    )
+    .into_bytes()
+}
+
+fn sendgrid(kinds: &[&str]) -> Vec<u8> {
+    let events: Vec<String> = kinds
+        .iter()
+        .map(|kind| {
+            format!(
+                "{{\"email\":\"ada@example.com\",\"timestamp\":1790000000,\"event\":\"{kind}\",\"sg_event_id\":\"{kind}\",\"sg_message_id\":\"m.1\"}}"
+            )
+        })
+        .collect();
+    format!("[{}]", events.join(",")).into_bytes()
+}
+
+fn nothing_came(receiver: &Receiver) -> bool {
+    receiver
+        .requests
+        .recv_timeout(Duration::from_millis(200))
+        .is_err()
+}
+
+#[test]
+fn nothing_is_changed_but_what_belongs_to_the_connection() {
+    let handler = Receiver::ok();
+    let listen = Listen::start(&["--count", "1", "-q", "-f", &handler.url]);
+    let body: Vec<u8> = (0..=255).collect();
+    let fields = "x-b: 1\r\nX-A: one\r\nvia: 1.0 fred\r\nx-a: two\r\nx-bytes: \u{e9}\u{9b}\r\nuser-agent: me/1\r\n\
+        accept-encoding: gzip\r\nconnection: close, X-Once\r\nx-once: gone\r\nkeep-alive: timeout=5\r\nte: trailers\r\n\
+        trailer: x-t\r\nupgrade: h2c\r\nproxy-authorization: Basic x\r\nauthorization: Bearer kept\r\n";
+    post(listen.port(), "/a/../b//c?x=%00&y=[]&&z", fields, &body);
+    let got = handler.next();
+    assert_eq!(got.line, "POST /a/../b//c?x=%00&y=[]&&z HTTP/1.1");
+    assert_eq!(got.body, body);
+    let own = handler.url.strip_prefix("http://").unwrap();
+    let (mark, rest): (Vec<_>, Vec<_>) = got
+        .headers
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_str()))
+        .partition(|(_, value)| value.starts_with("1.1 webhook-cli-"));
+    assert_eq!(mark.len(), 1);
+    assert_eq!(mark[0].0, "via");
+    let mut rest = rest;
+    rest.sort_unstable_by_key(|(name, _)| *name);
+    assert_eq!(
+        rest,
+        [
+            ("accept-encoding", "gzip"),
+            ("authorization", "Bearer kept"),
+            ("content-length", "256"),
+            ("host", own),
+            ("user-agent", "me/1"),
+            ("via", "1.0 fred"),
+            ("x-a", "one"),
+            ("x-a", "two"),
+            ("x-b", "1"),
+            ("x-bytes", "\u{e9}\u{9b}"),
+        ]
+    );
+    listen.finish().success();
+}
+
+#[test]
+fn only_the_target_that_the_user_gave_is_called() {
+    let (handler, evil) = (Receiver::ok(), Receiver::ok());
+    let at = evil.url.strip_prefix("http://").unwrap();
+    let listen = Listen::start(&["-q", "-f", &format!("{}/in", handler.url)]);
+    for target in [
+        format!("http://{at}/absolute"),
+        format!("//{at}/double"),
+        format!("/@{at}/at"),
+        format!("/..//..//{at}/up"),
+        format!("http://user@{at}/user"),
+    ] {
+        let request = format!(
+            "POST {target} HTTP/1.1\r\nhost: {at}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+        );
+        let answer = raw(listen.port(), request.as_bytes());
+        assert!(answer.starts_with("HTTP/1.1 200"), "{target}: {answer}");
+        let got = handler.next();
+        assert!(got.line.starts_with("POST /in/"), "{}", got.line);
+        assert_eq!(got.header("host"), handler.url.strip_prefix("http://"));
+    }
+    // A backslash is in no request line; whatever becomes of it, nobody else is called.
+    raw(
+        listen.port(),
+        format!("POST \\\\{at}\\x HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n").as_bytes(),
+    );
+    assert!(nothing_came(&evil));
+    listen.interrupt();
+    assert_eq!(listen.finish().status, 130);
+}
+
+#[test]
+fn each_kind_goes_its_way_whole_and_to_each_target_once() {
+    let (bounces, clicks, others) = (Receiver::ok(), Receiver::ok(), Receiver::ok());
+    let listen = Listen::start(&[
+        "--count",
+        "4",
+        "--json",
+        "-f",
+        &format!("bounce,complaint={}", bounces.url),
+        "-f",
+        &format!("click={}", clicks.url),
+        "-f",
+        &others.url,
+        "-f",
+        &format!("rejected={}", bounces.url),
+    ]);
+    let go = |body: &[u8]| {
+        let answer = post(
+            listen.port(),
+            "/",
+            "content-type: application/json\r\nconnection: close\r\n",
+            body,
+        );
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    };
+    go(&event("complaint"));
+    assert_eq!(bounces.next().body, event("complaint"));
+    go(&event("open"));
+    assert_eq!(others.next().body, event("open"));
+    go(b"no event at all");
+    assert_eq!(others.next().body, b"no event at all");
+    let batch = sendgrid(&["bounce", "click", "delivered", "bounce", "dropped"]);
+    go(&batch);
+    for receiver in [&bounces, &clicks, &others] {
+        assert_eq!(receiver.next().body, batch);
+        assert!(nothing_came(receiver));
+    }
+    let forwarded = of_type(&listen.finish().success(), "forwarded");
+    assert_eq!(forwarded.len(), 6, "{forwarded:#?}");
+}
+
+#[test]
+fn what_no_route_is_for_is_answered_by_the_listener() {
+    let bounces = Receiver::ok();
+    let listen = Listen::start(&[
+        "--count",
+        "1",
+        "--status",
+        "202",
+        "-f",
+        &format!("bounce={}", bounces.url),
+    ]);
+    let answer = post(listen.port(), "/", "connection: close\r\n", &event("click"));
+    assert!(answer.starts_with("HTTP/1.1 202"), "{answer}");
+    assert!(nothing_came(&bounces));
+    listen.finish().success();
+}
+
+#[test]
+fn an_unknown_kind_in_a_route_is_guessed_at() {
+    let ran = run(&["listen", "--port", "0", "-f", "bonce=:3000"]);
+    assert_eq!(ran.status, 2);
+    assert!(
+        ran.stderr.contains("did you mean `bounce`?"),
+        "{}",
+        ran.stderr
+    );
+}
+
+#[test]
+fn the_first_target_answers_and_the_others_are_tried_again_by_themselves() {
+    let first = Receiver::start(&["HTTP/1.1 202 Accepted\r\ncontent-length: 5\r\n\r\nfirst"]);
+    let second = Receiver::start(&[UNAVAILABLE, OK]);
+    let listen = Listen::start(&["--json", "-f", &first.url, "-f", &second.url]);
+    let answer = post(listen.port(), "/", "connection: close\r\n", &event("open"));
+    assert!(
+        answer.starts_with("HTTP/1.1 202") && answer.ends_with("first"),
+        "{answer}"
+    );
+    assert_eq!(second.next(), second.next());
+    listen.interrupt();
+    let ran = listen.finish();
+    assert_eq!(ran.status, 130);
+    let of_second: Vec<Value> = of_type(&ran, "forwarded")
+        .into_iter()
+        .filter(|line| line["target"] == format!("{}/", second.url))
+        .map(|line| serde_json::json!([line["attempt"], line["status"], line["final"]]))
+        .collect();
+    assert_eq!(
+        Value::from(of_second),
+        serde_json::json!([[1, 503, false], [2, 200, true]])
+    );
+    let summary = &of_type(&ran, "summary")[0];
+    assert_eq!(
+        summary["forwarded"],
+        serde_json::json!({"passed": 2, "refused": 0, "unanswered": 0})
+    );
+}
+
+#[test]
+fn what_is_acknowledged_at_once_reaches_a_handler_that_comes_up_later() {
+    let port = std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port();
+    let mut listen = Listen::start(&[
+        "--count",
+        "3",
+        "--json",
+        "--ack-always",
+        "-f",
+        &port.to_string(),
+    ]);
+    for kind in ["open", "click"] {
+        let answer = post(listen.port(), "/", "connection: close\r\n", &event(kind));
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    }
+    let mut failed = 0;
+    while failed < 2 {
+        let line = listen.line();
+        failed += usize::from(line.contains("connection refused"));
+    }
+    let handler = std::net::TcpListener::bind(("127.0.0.1", port)).unwrap();
+    let serving = std::thread::spawn(move || {
+        use std::io::{Read, Write};
+        let mut bodies = Vec::new();
+        for _ in 0..2 {
+            let (mut stream, _) = handler.accept().unwrap();
+            let mut request = Vec::new();
+            while !request.ends_with(b"}") {
+                let mut byte = [0];
+                stream.read_exact(&mut byte).unwrap();
+                request.push(byte[0]);
+            }
+            stream
+                .write_all(b"HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n")
+                .unwrap();
+            let at = request
+                .windows(4)
+                .position(|gap| gap == b"\r\n\r\n")
+                .unwrap();
+            bodies.push(request.split_off(at + 4));
+        }
+        bodies
+    });
+    let mut bodies = serving.join().unwrap();
+    bodies.sort();
+    assert_eq!(bodies, [event("click"), event("open")]);
+    let handshake = raw(
+        listen.port(),
+        b"HEAD / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n",
+    );
+    assert!(handshake.starts_with("HTTP/1.1 200"), "{handshake}");
+    let ran = listen.finish();
+    let passed: Vec<Value> = of_type(&ran, "forwarded")
+        .into_iter()
+        .filter(|line| line["status"] == 204)
+        .collect();
+    assert_eq!(passed.len(), 2);
+    assert!(
+        passed
+            .iter()
+            .all(|line| line["attempt"].as_u64().unwrap() > 1),
+        "{passed:#?}"
+    );
+}
+
+#[test]
+fn what_is_given_up_is_said_with_its_id_and_how_to_send_it_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("my hooks.ndjson");
+    let listen = Listen::start(&[
+        "--count",
+        "1",
+        "--ack-always",
+        "--retries",
+        "9",
+        "--record",
+        text(&file),
+        "-f",
+        "127.0.0.1:1",
+    ]);
+    let answer = post(listen.port(), "/", "connection: close\r\n", &event("open"));
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    let begun = std::time::Instant::now();
+    let ran = listen.finish();
+    assert!(
+        begun.elapsed() < Duration::from_secs(5),
+        "one more attempt, at once, and no waiting"
+    );
+    assert_eq!(ran.status, 4, "{ran:#?}");
+    let kept: Value = serde_json::from_str(&std::fs::read_to_string(&file).unwrap()).unwrap();
+    let id = kept["id"].as_str().unwrap();
+    let last = ran
+        .stdout
+        .lines()
+        .rfind(|line| line.contains("not forwarded"))
+        .unwrap();
+    assert!(
+        last.contains(id) && last.contains("connection refused") && last.contains("given up after"),
+        "{last}"
+    );
+    assert!(
+        ran.stderr
+            .contains("1 delivery did not reach http://127.0.0.1:1/"),
+        "{}",
+        ran.stderr
+    );
+    let hint = format!(
+        "webhook-cli replay '{}' --since {} --to http://127.0.0.1:1/",
+        text(&file),
+        kept["at"].as_str().unwrap()
+    );
+    assert!(ran.stderr.contains(&hint), "{}", ran.stderr);
+}
+
+#[test]
+fn an_answer_of_retry_after_holds_the_whole_target_back() {
+    let handler = Receiver::start(&[
+        "HTTP/1.1 503 Later\r\nretry-after: 1\r\ncontent-length: 0\r\n\r\n",
+        OK,
+    ]);
+    let listen = Listen::start(&["-q", "--ack-always", "-f", &handler.url]);
+    post(listen.port(), "/", "connection: close\r\n", &event("open"));
+    handler.next();
+    let told = std::time::Instant::now();
+    // The answer may still be on its way to the listener.
+    std::thread::sleep(Duration::from_millis(100));
+    post(listen.port(), "/", "connection: close\r\n", &event("click"));
+    for _ in 0..2 {
+        handler.next();
+        assert!(
+            told.elapsed() >= Duration::from_millis(990),
+            "{:?}",
+            told.elapsed()
+        );
+    }
+}
+
+#[test]
+fn nothing_unverified_is_forwarded_where_a_signature_is_required() {
+    let handler = Receiver::ok();
+    let listen = Listen::start(&[
+        "--count",
+        "3",
+        "-q",
+        "--ack-always",
+        "--require-signature",
+        "-f",
+        &handler.url,
+    ]);
+    for (request, status) in [
+        (
+            &b"HEAD / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n"[..],
+            "200",
+        ),
+        (
+            b"GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n",
+            "200",
+        ),
+        (
+            b"POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}",
+            "401",
+        ),
+    ] {
+        let answer = raw(listen.port(), request);
+        assert!(
+            answer.starts_with(&format!("HTTP/1.1 {status}")),
+            "{answer}"
+        );
+    }
+    assert!(nothing_came(&handler));
+    listen.finish();
+}
+
+#[test]
+fn the_listener_does_not_forward_to_itself() {
+    let port = Listen::start(&[]).port();
+    for target in [
+        format!(":{port}"),
+        format!("http://localhost:{port}/x"),
+        format!("https://127.0.0.1:{port}"),
+    ] {
+        let ran = run(&["listen", "--port", &port.to_string(), "-f", &target]);
+        assert_eq!(ran.status, 2, "{ran:#?}");
+        assert!(
+            ran.stderr.contains("that is this listener itself"),
+            "{}",
+            ran.stderr
+        );
+    }
+}
+
+#[test]
+fn two_listeners_at_each_other_come_to_an_end() {
+    let dir = tempfile::tempdir().unwrap();
+    for ack in [&[][..], &["--ack-always"]] {
+        let files = ["a", "b"].map(|name| dir.path().join(format!("{name}{}.ndjson", ack.len())));
+        let ports = [(); 2].map(|()| std::net::TcpListener::bind("127.0.0.1:0").unwrap());
+        let ports = ports.map(|listener| listener.local_addr().unwrap().port());
+        let both: Vec<Listen> = [(0, 1), (1, 0)]
+            .map(|(own, other)| {
+                let port = ports[own].to_string();
+                let other = ports[other].to_string();
+                let args = [
+                    "--port",
+                    &port,
+                    "--json",
+                    "--record",
+                    text(&files[own]),
+                    "-f",
+                    &other,
+                ];
+                Listen::start(&[&args[..], ack].concat())
+            })
+            .into_iter()
+            .collect();
+        let answer = post(ports[0], "/", "connection: close\r\n", &event("open"));
+        let wanted = if ack.is_empty() {
+            "HTTP/1.1 508"
+        } else {
+            "HTTP/1.1 200"
+        };
+        assert!(answer.starts_with(wanted), "{answer}");
+        let ran: Vec<Ran> = both
+            .into_iter()
+            .map(|listen| {
+                // Whatever it still does is done when it has ended.
+                std::thread::sleep(Duration::from_millis(100));
+                listen.interrupt();
+                listen.finish()
+            })
+            .collect();
+        let came: Vec<usize> = ran
+            .iter()
+            .map(|ran| of_type(ran, "received").len())
+            .collect();
+        assert_eq!(came, [2, 1]);
+        let kept = files.map(|file| std::fs::read_to_string(file).unwrap().lines().count());
+        assert_eq!(kept, [1, 1]);
+        let refused = &of_type(&ran[0], "received")[1];
+        assert!(
+            [refused, &of_type(&ran[0], "received")[0]]
+                .iter()
+                .any(|line| line["reply"]["status"] == 508)
+        );
+    }
+}
+
+#[test]
+fn a_failure_to_forward_is_told_below_its_delivery_with_reason_and_time() {
+    let hangs = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let hanging = format!("http://{}", hangs.local_addr().unwrap());
+    for (target, status, reason) in [
+        ("http://127.0.0.1:1", "502", "connection refused"),
+        (&hanging, "504", "no answer within 0.2 s"),
+    ] {
+        let listen = Listen::start(&["--count", "1", "-q", "--timeout", "200ms", "-f", target]);
+        let answer = post(listen.port(), "/", "connection: close\r\n", b"{}");
+        assert!(
+            answer.starts_with(&format!("HTTP/1.1 {status}")),
+            "{answer}"
+        );
+        let ran = listen.finish();
+        assert_eq!(ran.status, 4);
+        let mut lines = ran.stdout.lines();
+        assert!(lines.next().unwrap().contains(&format!("  {status} in ")));
+        let told = lines.next().unwrap();
+        assert!(
+            told.starts_with(&format!("  not forwarded to {target}/: {reason} in ")),
+            "{told}"
+        );
+    }
+}
