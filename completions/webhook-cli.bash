@@ -83,7 +83,7 @@ _webhook__cli() {
             return 0
             ;;
         webhook__subcmd__cli__subcmd__events)
-            opts="-h --schema --json --color --help"
+            opts="-h --provenance --unconfirmed --schema --json --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

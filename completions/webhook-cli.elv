@@ -168,6 +168,8 @@ set edit:completion:arg-completer[webhook-cli] = {|@words|
         }
         &'webhook-cli;events'= {
             cand --color 'When to colour'
+            cand --provenance 'Say below the payload where each field is known from; a terminal gets that without asking'
+            cand --unconfirmed 'List what is assumed or not confirmed'
             cand --schema 'Print the JSON Schema of a fixture'
             cand --json 'One JSON object a line in place of text'
             cand -h 'Print help (see more with ''--help'')'

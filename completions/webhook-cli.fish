@@ -163,6 +163,8 @@ complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand verify" -s h -l 
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand events" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` says otherwise'
 always\t'Always'
 never\t'Never'"
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand events" -l provenance -d 'Say below the payload where each field is known from; a terminal gets that without asking'
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand events" -l unconfirmed -d 'List what is assumed or not confirmed'
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand events" -l schema -d 'Print the JSON Schema of a fixture'
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand events" -l json -d 'One JSON object a line in place of text'
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand events" -s h -l help -d 'Print help (see more with \'--help\')'

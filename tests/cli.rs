@@ -118,18 +118,114 @@ fn it_works_with_a_bare_environment() {
 
 #[test]
 fn events_are_listed_and_shown() {
-    assert!(run(&["events"]).success().stdout.contains("sendgrid "));
+    let all = run(&["events"]).success().stdout;
+    let line = |name: &str| all.lines().find(|line| line.starts_with(name)).unwrap();
+    assert!(line("sendgrid ").contains("ECDSA P-256"), "{all}");
+    assert!(line("mailtrap ").contains("1 to 500"), "{all}");
+    assert!(line("mailgun ").ends_with("all but subscribe"), "{all}");
+    assert!(line("stripe ").ends_with("timestamp and body"), "{all}");
+
     let sendgrid = run(&["events", "sendgrid"]).success().stdout;
-    assert!(
-        sendgrid.contains("  complaint    spamreport\n"),
-        "{sendgrid}"
-    );
-    let payload = run(&["events", "sendgrid", "spamreport"]).success().stdout;
-    assert!(payload.contains("\"event\":\"spamreport\""), "{payload}");
-    for line in run(&["events", "--json"]).success().lines() {
-        assert_eq!(line["type"], "provider");
+    for told in [
+        "  complaint    spamreport\n",
+        "  success        2xx\n",
+        "  timeout        not documented\n",
+        "ECDSA P-256 over timestamp and body",
+        "\n  /*/domain, /*/from, assumed: ",
+    ] {
+        assert!(sendgrid.contains(told), "{told}: {sendgrid}");
     }
+    let mailgun = run(&["events", "mailgun"]).success().stdout;
+    assert!(mailgun.contains("the body is not covered"), "{mailgun}");
+    let resend = run(&["events", "resend"]).success().stdout;
+    assert!(resend.contains("15 s (not confirmed: "), "{resend}");
+    let stripe = run(&["events", "stripe"]).success().stdout;
+    assert!(stripe.contains("--scheme stripe"), "{stripe}");
     assert_eq!(run(&["events", "sendgrid", "nothing"]).status, 2);
+    assert_eq!(run(&["events", "stripe", "click"]).status, 2);
+
+    let lines = run(&["events", "--json"]).success().lines();
+    assert!(lines.iter().all(|line| line["type"] == "provider"));
+    let one = |name: &str| lines.iter().find(|line| line["provider"] == name).unwrap();
+    assert_eq!(one("postal")["timeout"]["said"], 5);
+    assert_eq!(one("mailtrap")["most_events"], 500);
+    assert_eq!(one("stripe")["signing"][0]["covers"][1], "body");
+    let pages = one("ses")["pages"].as_array().unwrap();
+    assert!(
+        pages.iter().all(|page| page["read"].is_string()),
+        "{pages:?}"
+    );
+}
+
+/// What is piped must be the payload and nothing else: somebody signs it, or compares it.
+#[test]
+fn a_payload_is_shown_byte_for_byte_and_its_fields_are_accounted_for() {
+    let payload = run(&["events", "sendgrid", "deferred"]).success().stdout;
+    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/sendgrid/deferred.json");
+    let fixture: serde_json::Value =
+        serde_json::from_str(&std::fs::read_to_string(fixture).unwrap()).unwrap();
+    let body: serde_json::Value = serde_json::from_str(&payload).unwrap();
+    assert_eq!(body, fixture["request"]["body"]);
+    assert!(payload.ends_with("]\r\n"), "{payload:?}");
+
+    let asked = run(&["events", "sendgrid", "deferred", "--provenance"])
+        .success()
+        .stdout;
+    let known = asked.strip_prefix(&payload).unwrap();
+    assert!(known.contains("  documented [1]\n"), "{known}");
+    assert!(
+        known.contains("  [1] Event Webhook Reference, read on 20"),
+        "{known}"
+    );
+    assert!(
+        known.contains("assumed: known from receivers' code\n    user-agent\n"),
+        "{known}"
+    );
+
+    let told = run(&["events", "mailgun", "rejected", "--json"])
+        .success()
+        .lines();
+    assert_eq!(told[0]["native"], "suppressed");
+    let told = run(&["events", "mailgun", "stored", "--json"])
+        .success()
+        .lines();
+    let fields = told[0]["fields"].as_array().unwrap();
+    let field = |place: &str| fields.iter().find(|field| field["place"] == place).unwrap();
+    assert_eq!(field("/event-data/event")["standing"], "documented");
+    assert!(
+        field("/event-data/event")["reason"]
+            .as_str()
+            .unwrap()
+            .contains("not confirmed")
+    );
+    assert_eq!(field("/signature/token")["reason"], serde_json::Value::Null);
+    assert_eq!(field("user-agent")["standing"], "assumed");
+
+    // A GET has no body; what it tells stands in the query.
+    let query = run(&["events", "elasticemail", "get-Sent"])
+        .success()
+        .stdout;
+    assert!(query.starts_with("transaction="), "{query}");
+}
+
+#[test]
+fn what_is_not_confirmed_is_listed() {
+    let all = run(&["events", "--unconfirmed"]).success().stdout;
+    for told in [
+        "Mailgun\n",
+        "\n  /event-data of rejected, stored, list_*: ",
+        "Postal\n  nothing\n",
+    ] {
+        assert!(all.contains(told), "{told}: {all}");
+    }
+    let lines = run(&["events", "resend", "--unconfirmed", "--json"])
+        .success()
+        .lines();
+    assert!(lines.iter().all(|line| line["type"] == "unconfirmed"));
+    assert!(
+        lines.iter().any(|line| line["natives"][0] == "inbox.*"),
+        "{lines:?}"
+    );
 }
 
 /// Every fixture is what the schema says, as far as a schema of this size can be checked by hand.

@@ -5,13 +5,21 @@ use clap::Args;
 /// `events`
 #[derive(Debug, Args)]
 pub struct EventsArgs {
-    /// The provider; all of them if none
+    /// The provider or scheme; all of them if none
     #[arg(value_name = "PROVIDER")]
     pub provider: Option<String>,
 
     /// The kind or the provider's own name, to see the payload
     #[arg(value_name = "KIND", requires = "provider")]
     pub kind: Option<String>,
+
+    /// Say below the payload where each field is known from; a terminal gets that without asking
+    #[arg(long, requires = "kind")]
+    pub provenance: bool,
+
+    /// List what is assumed or not confirmed
+    #[arg(long, conflicts_with = "kind")]
+    pub unconfirmed: bool,
 
     /// Print the JSON Schema of a fixture
     #[arg(long)]

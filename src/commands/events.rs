@@ -1,18 +1,17 @@
-//! `events`: what each provider sends, and what it looks like.
+//! `events`: what each provider sends, how it delivers, and what an event looks like.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::plan;
+use super::{catalogue, plan};
 use crate::cli::EventsArgs;
 use crate::error::{Exit, Result};
-use crate::providers::{self, ALL, Provider, Row};
+use crate::providers::{Batch, Fact, Provider, Row, everyone};
 use crate::report::{Progress, Reporter, Style};
-use crate::webhook::Fixture;
 
 /// The JSON Schema of a fixture.
 const SCHEMA: &str = include_str!("schema.json");
 
-/// Prints the providers, one provider's events, one event's payload, or the fixture's schema.
+/// Prints the providers, one provider's page, one event's payload, what is not confirmed, or the fixture's schema.
 pub fn run(args: &EventsArgs, style: Style) -> Result<Exit> {
     let report = Reporter::new(style, Progress::none());
     let result = print(args, style, &report);
@@ -21,108 +20,124 @@ pub fn run(args: &EventsArgs, style: Style) -> Result<Exit> {
 }
 
 fn print(args: &EventsArgs, style: Style, report: &Reporter) -> Result<Exit> {
-    if args.schema {
-        report.data(SCHEMA.as_bytes());
-        return Ok(Exit::Success);
-    }
-    let Some(name) = &args.provider else {
-        let names = ALL
-            .iter()
-            .map(|provider| provider.name.len())
-            .max()
-            .unwrap_or(0);
-        let lines = ALL.iter().map(|provider| {
-            if style.json {
-                described(provider)
+    let provider = args.provider.as_deref().map(plan::provider).transpose()?;
+    let chosen = || match provider {
+        Some(provider) => vec![provider],
+        None => everyone().collect(),
+    };
+    match (provider, &args.kind) {
+        _ if args.schema => report.data(SCHEMA.as_bytes()),
+        _ if args.unconfirmed => {
+            let doubts = if style.json {
+                doubts
             } else {
-                overview(provider, names)
-            }
-        });
-        report.data(lines.collect::<String>().as_bytes());
-        return Ok(Exit::Success);
-    };
-    let provider = plan::provider(name)?;
-    let text = match &args.kind {
-        None if style.json => described(provider),
-        None => table(provider),
-        Some(kind) => payload(plan::row(provider, kind)?, style),
-    };
-    report.data(text.as_bytes());
+                catalogue::unconfirmed
+            };
+            report.data(
+                chosen()
+                    .into_iter()
+                    .map(doubts)
+                    .collect::<String>()
+                    .as_bytes(),
+            );
+        }
+        (Some(provider), Some(kind)) => payload(provider, plan::row(provider, kind)?, args, report),
+        _ if style.json => report.data(
+            chosen()
+                .into_iter()
+                .map(described)
+                .collect::<String>()
+                .as_bytes(),
+        ),
+        (Some(provider), None) => report.data(catalogue::page(provider).as_bytes()),
+        (None, _) => report.data(catalogue::overview().as_bytes()),
+    }
     Ok(Exit::Success)
 }
 
-fn overview(provider: &Provider, width: usize) -> String {
-    format!(
-        "{:width$}  {}\n",
-        provider.name,
-        providers::kinds_of(provider).join(" ")
-    )
-}
-
-fn table(provider: &Provider) -> String {
-    let schemes: Vec<&str> = provider.schemes.iter().map(|scheme| scheme.name).collect();
-    let signs = if schemes.is_empty() {
-        "nothing".to_owned()
-    } else {
-        unique(&schemes).join(", ")
-    };
-    let mut out = format!(
-        "{}\n  documented at  {}\n  signs with     {signs}\n",
-        provider.title, provider.docs
-    );
-    if !provider.bounces.is_empty() {
-        let names: Vec<&str> = provider.bounces.iter().map(|bounce| bounce.name).collect();
-        out += &format!("  bounces        {}\n", names.join(", "));
+/// The payload alone, byte for byte, for a file or a pipe; whoever sits at a terminal wants to know what to trust in it,
+/// and cannot mistake that for the payload.
+fn payload(provider: &'static Provider, row: &'static Row, args: &EventsArgs, report: &Reporter) {
+    let bytes = catalogue::payload(row);
+    if report.is_json() {
+        return report.data(shown(provider, row, &bytes).as_bytes());
     }
-    out.push('\n');
-    for row in sendable(provider) {
-        let class = row
-            .bounce
-            .map(|class| format!("  {}", class.name()))
-            .unwrap_or_default();
-        out += &format!("  {:<12} {}{class}\n", row.kind.name(), row.native);
+    let explained = args.provenance || report.on_terminal();
+    report.data(&bytes);
+    if explained {
+        let gap = if bytes.ends_with(b"\n") { "\n" } else { "\n\n" };
+        let text = catalogue::provenance(provider, row);
+        report.data(format!("{gap}{text}").as_bytes());
     }
-    out
 }
 
 fn described(provider: &Provider) -> String {
-    let events: Vec<_> = sendable(provider)
+    let events: Vec<Value> = catalogue::sendable(provider)
         .map(|row| json!({"kind": row.kind.name(), "native": row.native, "bounce": row.bounce.map(|class| class.name())}))
         .collect();
-    let schemes: Vec<&str> = provider.schemes.iter().map(|scheme| scheme.name).collect();
+    let mut schemes: Vec<&str> = provider.schemes.iter().map(|scheme| scheme.name).collect();
+    schemes.dedup();
+    let signing: Vec<Value> = catalogue::recipes(provider)
+        .iter()
+        .map(|recipe| {
+            json!({
+                "scheme": recipe.name, "algorithm": recipe.algorithm.name(), "covers": recipe.covers(),
+                "signature": recipe.signature.name(), "uncovered": recipe.uncovered,
+            })
+        })
+        .collect();
     let bounces: Vec<&str> = provider.bounces.iter().map(|bounce| bounce.name).collect();
+    let pages: Vec<Value> = provider
+        .pages()
+        .iter()
+        .map(|page| json!({"title": page.title, "url": page.url, "read": page.read}))
+        .collect();
+    let most = match provider.conduct.batch {
+        Batch::Never => Some(1),
+        Batch::UpTo(most) => Some(most),
+        Batch::Some => None,
+    };
+    let habits = &provider.habits;
     let line = json!({
         "type": "provider", "provider": provider.name, "title": provider.title, "docs": provider.docs,
-        "schemes": unique(&schemes), "bounces": bounces, "events": events,
+        "schemes": schemes, "signing": signing, "most_events": most, "batching": fact(&habits.batching),
+        "success": fact(&habits.success), "retries": fact(&habits.retries), "timeout": fact(&habits.timeout),
+        "bounces": bounces, "events": events, "pages": pages,
     });
     format!("{line}\n")
 }
 
-fn payload(row: &Row, style: Style) -> String {
-    // An example that could not be read would have failed the tests.
-    let body = Fixture::read(row.example.as_bytes())
-        .map(|fixture| fixture.delivery.body)
-        .unwrap_or_default();
-    let text = String::from_utf8_lossy(&body).into_owned();
-    if style.json {
-        return format!(
-            "{}\n",
-            json!({"type": "payload", "kind": row.kind.name(), "native": row.native, "text": text})
-        );
-    }
-    text.trim_end().to_owned() + "\n"
+/// What is said and what is in doubt; nothing is said where nothing is documented.
+fn fact<T: serde::Serialize>(fact: &Fact<T>) -> Value {
+    json!({"said": fact.value(), "unconfirmed": fact.doubt()})
 }
 
-fn sendable(provider: &Provider) -> impl Iterator<Item = &'static Row> {
-    provider.rows.iter().filter(|row| !row.example.is_empty())
+fn shown(provider: &Provider, row: &Row, bytes: &[u8]) -> String {
+    let fields: Vec<Value> = catalogue::known(provider, row)
+        .iter()
+        .map(|(place, origin)| json!({
+            "place": place, "standing": origin.standing.name(), "page": origin.page.map(|page| page.url),
+            "read": origin.page.map(|page| page.read), "reason": reason(origin.doubt),
+        }))
+        .collect();
+    let line = json!({
+        "type": "payload", "provider": provider.name, "kind": row.kind.name(), "native": row.native,
+        "text": String::from_utf8_lossy(bytes), "fields": fields,
+    });
+    format!("{line}\n")
 }
 
-fn unique<'a>(names: &[&'a str]) -> Vec<&'a str> {
-    let mut seen: Vec<&str> = Vec::new();
-    for name in names {
-        if !seen.contains(name) {
-            seen.push(name);
-        }
-    }
-    seen
+fn doubts(provider: &Provider) -> String {
+    let lines = catalogue::doubts(provider).into_iter().map(|doubt| {
+        let line = json!({
+            "type": "unconfirmed", "provider": provider.name, "what": doubt.what, "natives": doubt.rows,
+            "standing": doubt.standing.name(), "reason": reason(doubt.reason),
+        });
+        format!("{line}\n")
+    });
+    lines.collect()
+}
+
+fn reason(doubt: &str) -> Option<&str> {
+    Some(doubt).filter(|doubt| !doubt.is_empty())
 }

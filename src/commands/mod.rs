@@ -1,5 +1,6 @@
 //! The verbs. Each makes a plan of what was typed, and carries it out.
 
+mod catalogue;
 mod completions;
 mod confirm;
 mod courier;

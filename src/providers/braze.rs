@@ -13,7 +13,7 @@ const MILLISECONDS: &str = "%Y-%m-%dT%H:%M:%S%.3f+00:00";
 pub static PROVIDER: Provider = Provider {
     name: "braze",
     title: "Braze",
-    docs: "https://www.braze.com/docs/api/endpoints/messaging/send_messages/post_send_transactional_message",
+    docs: "https://www.braze.com/docs/user_guide/message_building_by_channel/email/transactional_message_api_campaign/tracking_transactional_emails",
     tells: &[Tell::Body(&[
         ("/dispatch_id", Mark::Present),
         ("/status", Mark::Present),

@@ -4,7 +4,7 @@
 
 use std::borrow::Cow;
 
-use super::conduct::{CONDUCT, Conduct, Handshake};
+use super::conduct::{Batch, CONDUCT, Conduct, Handshake};
 use super::form::{Envelope, FIELDS, Fields, Opened, Provider, SIGNER, Stamp, Tell};
 use super::habits::Fact::Documented;
 use super::habits::{HABITS, Habits};
@@ -42,6 +42,7 @@ pub static PROVIDER: Provider = Provider {
         ..FIELDS
     },
     conduct: Conduct {
+        batch: Batch::Some,
         handshake: &[Handshake::Options],
         ..CONDUCT
     },

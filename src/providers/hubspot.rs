@@ -2,6 +2,7 @@
 //! with the secret in front; they count only where version 3 is not there.
 //! <https://developers.hubspot.com/docs/api/webhooks/validating-requests>
 
+use super::conduct::{Batch, CONDUCT, Conduct};
 use super::form::{FIELDS, Fields, Provider, SIGNER, Stamp, Tell};
 use super::habits::Fact::{Documented, Unconfirmed};
 use super::habits::Habits;
@@ -76,6 +77,10 @@ pub static PROVIDER: Provider = Provider {
     fields: Fields {
         at: &[Stamp::Seconds("/occurredAt")],
         ..FIELDS
+    },
+    conduct: Conduct {
+        batch: Batch::UpTo(100),
+        ..CONDUCT
     },
     habits: Habits {
         batching: Documented("a list of up to 100 events"),

@@ -53,7 +53,7 @@ static SYSTEM: Page = page(
 pub static PROVIDER: Provider = Provider {
     name: "klaviyo",
     title: "Klaviyo",
-    docs: "https://developers.klaviyo.com/en/docs/working_with_system_webhooks",
+    docs: SYSTEM.url,
     tells: &[
         Tell::Body(&[
             ("/meta/klaviyo_webhook_id", Mark::Present),

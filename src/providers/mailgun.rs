@@ -1,6 +1,6 @@
 //! Mailgun: one JSON object with a `signature` block beside the `event-data`. What is signed are timestamp and token
 //! only, so a changed body still verifies. Webhooks from before 2018 come as forms of flat fields.
-//! <https://documentation.mailgun.com/docs/mailgun/user-manual/events/webhooks>
+//! <https://documentation.mailgun.com/docs/mailgun/user-manual/webhooks/webhooks>
 
 use super::conduct::{CONDUCT, Conduct};
 use super::form::{
@@ -84,7 +84,7 @@ const EVENTS_API: &str =
 pub static PROVIDER: Provider = Provider {
     name: "mailgun",
     title: "Mailgun",
-    docs: "https://documentation.mailgun.com/docs/mailgun/user-manual/events/webhooks",
+    docs: "https://documentation.mailgun.com/docs/mailgun/user-manual/webhooks/webhooks",
     tells: &[
         Tell::Body(&[
             ("/signature/token", Mark::Present),

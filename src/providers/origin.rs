@@ -19,7 +19,7 @@ pub struct Page {
 }
 
 /// How sure we are of a field.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Standing {
     /// The provider says so.
     Documented,

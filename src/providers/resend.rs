@@ -36,7 +36,7 @@ const TYPES: &str = "known from the SDK's types only";
 pub static PROVIDER: Provider = Provider {
     name: "resend",
     title: "Resend",
-    docs: "https://resend.com/docs/dashboard/webhooks/event-types",
+    docs: EVENTS.url,
     tells: &[Tell::Body(&[
         // Other providers have the same three members around events of other names.
         (

@@ -91,6 +91,11 @@ impl Reporter {
         }
     }
 
+    /// Whether data goes to a terminal, where a person reads it.
+    pub fn on_terminal(&self) -> bool {
+        io::stdout().is_terminal()
+    }
+
     /// Says a line on stderr.
     pub fn say(&self, line: &str) {
         self.progress.aside(|| say(line));

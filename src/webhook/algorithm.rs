@@ -60,6 +60,24 @@ macro_rules! mac {
 }
 
 impl Algorithm {
+    /// Its name, as people say it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Algorithm::HmacSha256 => "HMAC-SHA256",
+            Algorithm::HmacSha1 => "HMAC-SHA1",
+            Algorithm::HmacSha384 => "HMAC-SHA384",
+            Algorithm::HmacSha512 => "HMAC-SHA512",
+            Algorithm::KeyedSha256 => "SHA-256",
+            Algorithm::EcdsaP256 => "ECDSA P-256",
+            Algorithm::RsaBy(_) => "RSA",
+            Algorithm::RsaSha1 => "RSA-SHA1",
+            Algorithm::RsaSha256 => "RSA-SHA256",
+            Algorithm::Md5 => "MD5",
+            Algorithm::ByKey => "HMAC, Ed25519, ECDSA or RSA",
+            Algorithm::Credentials => "credentials",
+        }
+    }
+
     /// What RSA signs a digest of.
     fn digest(self, document: Option<&Document>) -> Result<RsaHash, String> {
         match self {

@@ -115,11 +115,12 @@ impl Place {
     }
 
     /// Where that is, in words.
-    pub(super) fn name(&self) -> String {
+    /// Where that is, in words.
+    pub fn name(&self) -> String {
         match self {
             Place::Header(name) => format!("header `{name}`"),
-            Place::Item(header, name) => format!("`{name}=` in header `{header}`"),
-            Place::Body(pointer) => format!("`{pointer}` in the body"),
+            Place::Item(header, name) => format!("`{name}=` of header `{header}`"),
+            Place::Body(pointer) => format!("`{pointer}` of the body"),
             Place::Field(name) => format!("form field `{name}`"),
             Place::Own(own) => own.name.to_owned(),
         }

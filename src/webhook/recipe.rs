@@ -89,6 +89,26 @@ pub struct Seal<'a> {
 }
 
 impl Recipe {
+    /// What is signed, in words and in order.
+    pub fn covers(&self) -> Vec<&'static str> {
+        let words = self.signed.iter().filter_map(|part| match part {
+            Part::Id => Some("id"),
+            Part::Timestamp => Some("timestamp"),
+            Part::Body | Part::BodyAround(_) => Some("body"),
+            Part::Method => Some("method"),
+            Part::Url | Part::UrlOr(_) => Some("URL"),
+            Part::UrlPath | Part::Path => Some("path with query"),
+            Part::SortedForm => Some("fields of the form"),
+            Part::Text(_) => None,
+            Part::At(Place::Body(pointer)) => pointer.rsplit('/').next(),
+            Part::At(Place::Header(name) | Place::Item(_, name) | Place::Field(name)) => Some(name),
+            Part::At(Place::Own(own)) => Some(own.name),
+            Part::Own(_) => Some("fields of the body"),
+            Part::Of(_) => Some("parts of the request"),
+        });
+        words.collect()
+    }
+
     /// Whether anything in the delivery says that it is signed this way.
     pub fn is_present(&self, delivery: &Delivery, document: Option<&Document>) -> bool {
         !matches!(self.signature.read(delivery, document), Ok(None))
