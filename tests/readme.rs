@@ -6,6 +6,8 @@ use std::path::Path;
 use std::process::Command;
 
 use harness::{Listen, Receiver, run, text};
+use webhook_cli::providers::{ALL, SCHEMES};
+use webhook_cli::webhook::Algorithm;
 
 fn readme() -> String {
     std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap()
@@ -107,6 +109,47 @@ fn every_command_runs() {
         );
     }
     assert!(seen > 20, "{seen} commands were found");
+}
+
+/// The rows of the table with that head: the first cell out of its backticks, and the last.
+fn table(head: &str) -> Vec<(String, String)> {
+    let readme = readme();
+    let rows = readme.split(head).nth(1).unwrap().lines().skip(2);
+    let cells = rows.take_while(|line| line.starts_with('|')).map(|line| {
+        let cells: Vec<&str> = line.trim_matches('|').split('|').map(str::trim).collect();
+        let name = cells[0].trim_matches('`').to_owned();
+        (name, cells.last().unwrap().to_string())
+    });
+    cells.collect()
+}
+
+#[test]
+fn the_tables_of_providers_and_schemes_are_the_catalogue() {
+    for (head, of) in [
+        ("| name | shape | signature |", ALL),
+        ("| scheme | what comes | signature |", SCHEMES),
+    ] {
+        let rows = table(head);
+        let names: Vec<&str> = rows.iter().map(|(name, _)| name.as_str()).collect();
+        let wanted: Vec<&str> = of.iter().map(|provider| provider.name).collect();
+        assert_eq!(names, wanted);
+        for ((name, signature), provider) in rows.iter().zip(of) {
+            let schemes = provider.schemes.iter();
+            let signed = schemes.filter(|one| one.algorithm != Algorithm::Credentials);
+            let algorithms: Vec<&str> = signed.map(|one| one.algorithm.name()).collect();
+            assert_eq!(
+                algorithms.is_empty(),
+                signature.starts_with("none"),
+                "{name}"
+            );
+            for algorithm in algorithms {
+                assert!(
+                    signature.contains(algorithm),
+                    "{name} signs with {algorithm}"
+                );
+            }
+        }
+    }
 }
 
 #[test]
