@@ -246,6 +246,8 @@ fn what_sns_signs_is_put_together_to_the_byte() {
             delivery,
             keys: Vec::new(),
             secrets: Vec::new(),
+            others: Vec::new(),
+            neighbours: Vec::new(),
             judge: Judge {
                 now: jiff::Timestamp::UNIX_EPOCH,
                 tolerance: None,

@@ -1,5 +1,6 @@
 //! `verify`: does this signature hold, and if not, why.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -8,8 +9,8 @@ use super::plan;
 use crate::cli::VerifyArgs;
 use crate::error::{Error, Exit, Result};
 use crate::io::source;
-use crate::providers::{self, Case, Keys, Provider};
-use crate::report::{Judged, Notice, Progress, Reporter, Style};
+use crate::providers::{self, Case, Effort, Explanation, Keys, Provider};
+use crate::report::{Finding, Judged, KeyUsed, Notice, Progress, Reporter, Style};
 use crate::webhook::{Delivery, Fixture, Headers, Judge, Keyring, Verdict};
 
 /// What `verify` was asked to do.
@@ -61,10 +62,21 @@ pub fn run(plan: &Plan) -> Result<Exit> {
     result
 }
 
+/// So many deliveries before and behind one are its neighbours.
+const NEAR: usize = 4;
+
 fn judge_all(plan: &Plan, report: &Reporter) -> Result<Exit> {
     let mut exit = Exit::Success;
     let mut judged = 0u64;
-    for (source, fixture) in deliveries(plan)? {
+    let mut effort = Effort::default();
+    let mut all = deliveries(plan)?;
+    let mut ahead = VecDeque::new();
+    let mut behind = VecDeque::new();
+    loop {
+        ahead.extend(all.by_ref().take(NEAR + 1 - ahead.len()));
+        let Some((source, fixture)) = ahead.pop_front() else {
+            break;
+        };
         let fixture = match fixture {
             Ok(fixture) => fixture,
             Err(why) => {
@@ -77,13 +89,36 @@ fn judge_all(plan: &Plan, report: &Reporter) -> Result<Exit> {
             continue;
         }
         judged += 1;
-        exit = exit.or(judge(plan, report, &source, &fixture));
+        let near = || {
+            let next = ahead
+                .iter()
+                .filter_map(|(source, fixture)| Some((source, fixture.as_ref().ok()?)));
+            let last = behind
+                .iter()
+                .rev()
+                .map(|(source, fixture)| (source, fixture));
+            last.chain(next).map(neighbour).collect()
+        };
+        exit = exit.or(judge(plan, report, &source, &fixture, near, &mut effort));
+        behind.push_back((source, fixture));
+        if behind.len() > NEAR {
+            behind.pop_front();
+        }
     }
     if judged == 0 && exit == Exit::Success {
         return Err(Error::input("there is no such delivery")
             .hint("`--id` takes the id of a recorded delivery"));
     }
     Ok(exit)
+}
+
+/// A delivery by the name that its reader knows.
+fn neighbour((source, fixture): (&String, &Fixture)) -> (String, Delivery) {
+    let name = match &fixture.id {
+        Some(id) => format!("the delivery `{id}`"),
+        None => format!("the delivery `{source}`"),
+    };
+    (name, fixture.delivery.clone())
 }
 
 type Deliveries = Box<dyn Iterator<Item = (String, std::result::Result<Fixture, String>)>>;
@@ -141,7 +176,14 @@ fn one(source: &str, fixture: std::result::Result<Fixture, String>) -> Deliverie
     Box::new(std::iter::once((source.to_owned(), fixture)))
 }
 
-fn judge(plan: &Plan, report: &Reporter, source: &str, fixture: &Fixture) -> Exit {
+fn judge(
+    plan: &Plan,
+    report: &Reporter,
+    source: &str,
+    fixture: &Fixture,
+    near: impl FnOnce() -> Vec<(String, Delivery)>,
+    effort: &mut Effort,
+) -> Exit {
     let judge = Judge {
         // What was recorded is judged as of when it came.
         now: plan.now.or(fixture.at).unwrap_or_else(Timestamp::now),
@@ -150,24 +192,42 @@ fn judge(plan: &Plan, report: &Reporter, source: &str, fixture: &Fixture) -> Exi
         topics: plan.topics.clone(),
     };
     let receipt = providers::read(&fixture.delivery, plan.provider, &plan.keys, &judge);
-    let case = receipt
+    let signature = &receipt.signature;
+    // A scheme that was spelled out stands in no list.
+    let provider = plan
         .provider
-        .and_then(providers::find)
-        .map(|provider| Case {
-            provider,
-            delivery: fixture.delivery.clone(),
-            keys: match plan.keys.given(provider) {
-                [] => plan.keys.tried(provider).cloned().into_iter().collect(),
-                given => given.to_vec(),
-            },
-            secrets: plan.ring.of(provider.name).cloned().collect(),
-            judge: judge.clone(),
-        });
+        .or_else(|| receipt.provider.and_then(providers::find));
+    let refused = signature.verdict == Verdict::Refused;
+    let case = provider.map(|provider| Case {
+        provider,
+        delivery: fixture.delivery.clone(),
+        keys: match plan.keys.given(provider) {
+            [] => plan.keys.tried(provider).cloned().into_iter().collect(),
+            given => given.to_vec(),
+        },
+        secrets: plan.ring.of(provider.name).cloned().collect(),
+        others: plan.ring.but(provider.name).cloned().collect(),
+        neighbours: if refused { near() } else { Vec::new() },
+        judge: judge.clone(),
+    });
     let signed = case.as_ref().and_then(providers::signed_text);
-    let tried = receipt.signature.verdict == Verdict::Refused;
-    let (guess, ruled_out) = match &case {
-        Some(case) if tried => providers::explain(case),
-        _ => (None, Vec::new()),
+    let explanation = match &case {
+        Some(case) if refused => providers::explain(case, effort),
+        _ => Explanation::default(),
+    };
+    let names = provider.map_or(&[][..], |provider| plan.keys.names(provider));
+    let key = match (signature.verdict, signature.key) {
+        (Verdict::VerifiedTestKey, _) => Some(KeyUsed {
+            name: "the public test key",
+            number: 1,
+            of: 1,
+        }),
+        (_, Some(at)) => names.get(at).map(|name| KeyUsed {
+            name,
+            number: at + 1,
+            of: names.len(),
+        }),
+        (_, None) => None,
     };
     report.tell(&Notice::Judged(Judged {
         id: fixture.id.as_deref(),
@@ -175,10 +235,18 @@ fn judge(plan: &Plan, report: &Reporter, source: &str, fixture: &Fixture) -> Exi
         now: judge.now,
         receipt: &receipt,
         signed: signed.as_deref(),
-        finding: guess.map(|guess| (guess.name, guess.finding, guess.advice)),
-        ruled_out: &ruled_out,
+        key,
+        finding: explanation.found.as_ref().map(|(guess, fits)| Finding {
+            name: guess.name,
+            finding: guess.finding,
+            fits,
+            advice: guess.advice,
+        }),
+        ruled_out: &explanation.ruled_out,
+        not_tried: &explanation.not_tried,
+        hint: explanation.hint,
     }));
-    match receipt.signature.verdict {
+    match signature.verdict {
         Verdict::Verified | Verdict::VerifiedTestKey => Exit::Success,
         Verdict::Unsigned | Verdict::Unchecked | Verdict::Refused => Exit::Signature,
     }

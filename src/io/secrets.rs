@@ -52,9 +52,14 @@ pub fn read(spec: &str, known: &[&str]) -> Result<Given> {
     if text.is_empty() {
         return Err(Error::usage("a secret is empty"));
     }
+    let name = match origin {
+        Origin::Environment | Origin::File => place,
+        Origin::Prompt => "the prompt",
+        Origin::CommandLine => "the command line",
+    };
     Ok(Given {
         limit,
-        secret: Secret::new(text),
+        secret: Secret::new(text).named(name),
         origin,
         note,
     })

@@ -2,16 +2,10 @@
 
 use std::time::Duration;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use bytes::Bytes;
-use serde_json::Value;
-
 use super::Provider;
 use super::read::verdict_of;
-use crate::webhook::{
-    Algorithm, Delivery, Document, Judge, Key, Part, Place, Secret, Style, write,
-};
+use super::tries::{self, Tries, Try};
+use crate::webhook::{Algorithm, Delivery, Document, Judge, Key, Secret};
 
 /// A delivery with all that its signature is judged by.
 #[derive(Clone, Debug)]
@@ -24,6 +18,10 @@ pub struct Case {
     pub keys: Vec<Key>,
     /// The secrets as they were given.
     pub secrets: Vec<Secret>,
+    /// Secrets that were given for other providers.
+    pub others: Vec<Secret>,
+    /// Deliveries that stand near this one, each with its name.
+    pub neighbours: Vec<(String, Delivery)>,
     /// The moment and the URL.
     pub judge: Judge,
 }
@@ -37,92 +35,185 @@ pub struct Guess {
     pub finding: &'static str,
     /// What to change.
     pub advice: &'static str,
-    /// The cases to try: where one of them holds, this fits.
-    variants: fn(&Case) -> Vec<Case>,
+    /// What to try: where the signature holds for one of them, this fits.
+    pub(super) tries: for<'a> fn(&'a Case) -> Tries<'a>,
 }
 
-/// The guesses, likeliest first. A new one is a line.
+/// The guesses, likeliest and cheapest first. A new one is a line.
 pub static GUESSES: &[Guess] = &[
     Guess {
         name: "stale",
         finding: "the signature is right, but it was made too long ago or in the future",
         advice: "compare the clocks; `replay --resign` signs a recording anew; `--now` judges as of another moment",
-        variants: |case| vec![case.clone()],
+        tries: tries::as_it_is,
     },
     Guess {
         name: "body-line-end",
         finding: "the body lost or gained a line end on its way",
         advice: "verify the raw bytes of the body, before any framework reads it as text or trims it",
-        variants: line_ends,
-    },
-    Guess {
-        name: "body-printed-again",
-        finding: "the body was parsed and printed again; what was signed is another text of the same JSON",
-        advice: "verify the raw bytes of the body, before any framework parses it as JSON",
-        variants: printed_again,
+        tries: tries::line_ends,
     },
     Guess {
         name: "secret-form",
         finding: "the secret was used in another form than the sender's",
         advice: "take the secret exactly as the dashboard shows it: with its prefix, without white space; decode what is base64",
-        variants: secret_forms,
+        tries: tries::secret_forms,
     },
     Guess {
         name: "test-key",
         finding: "it is signed with the public test key of this tool",
         advice: "give `send` and `replay --resign` your own secret, or your handler the test key (`webhook-cli keys`)",
-        variants: test_key,
+        tries: tries::test_key,
+    },
+    Guess {
+        name: "other-secret",
+        finding: "it is signed with a secret that was given for another provider",
+        advice: "exchange the secrets in the handler's configuration",
+        tries: tries::other_secrets,
+    },
+    Guess {
+        name: "milliseconds",
+        finding: "the timestamp stands there in another unit than was signed",
+        advice: "pass the timestamp on as it came, as text: seconds stay seconds, milliseconds stay milliseconds",
+        tries: tries::units,
     },
     Guess {
         name: "url",
         finding: "another URL was signed than the one that it is checked with",
         advice: "use the URL exactly as it was typed into the provider: scheme, port, slash at the end, query; a proxy hides it",
-        variants: urls,
+        tries: tries::urls,
+    },
+    Guess {
+        name: "header-name",
+        finding: "the names of headers were changed on their way",
+        advice: "read the headers by their real names: CGI and WSGI write `HTTP_X_NAME` for `X-Name`",
+        tries: tries::header_names,
     },
     Guess {
         name: "header-repeated",
         finding: "a signature header came more than once, or a proxy joined several into one",
-        advice: "pass the headers on as they come; the first signature is right",
-        variants: single_headers,
+        advice: "pass the headers on as they come; only the one that is named here is right",
+        tries: tries::single_headers,
     },
     Guess {
-        name: "milliseconds",
-        finding: "the timestamp header is in milliseconds, and seconds were signed",
-        advice: "send the timestamp in the unit that is signed",
-        variants: seconds,
+        name: "header-changed",
+        finding: "a proxy or a framework changed the text of the signature",
+        advice: "pass the headers on byte for byte: no other case, no quotes, no decoding, no prefix taken away",
+        tries: tries::signature_texts,
+    },
+    Guess {
+        name: "other-delivery",
+        finding: "the headers and the body are not of the same delivery",
+        advice: "take id, timestamp, signature and body from one and the same request: a variable or a cache holds an older one",
+        tries: tries::neighbours,
+    },
+    Guess {
+        name: "body-encoding",
+        finding: "the body was read in another character encoding and written again",
+        advice: "verify the raw bytes of the body, before any framework makes text of them",
+        tries: tries::encodings,
+    },
+    Guess {
+        name: "body-printed-again",
+        finding: "the body was parsed and printed again; what was signed is another text of the same content",
+        advice: "verify the raw bytes of the body, before any framework parses it",
+        tries: tries::printed_again,
     },
 ];
 
-/// The guess that fits, and the names of those that were tried before it and do not.
-pub fn explain(case: &Case) -> (Option<&'static Guess>, Vec<&'static str>) {
-    let mut ruled_out = Vec::new();
-    for guess in GUESSES {
-        let fits = (guess.variants)(case).into_iter().any(|mut variant| {
-            // Age is a guess of its own; here it is the bytes that count.
-            variant.judge.tolerance = Some(Duration::from_secs(u32::MAX.into()));
-            let document = Document::read(&variant.delivery.headers, &variant.delivery.body).ok();
-            verdict_of(
-                variant.provider,
-                &variant.delivery,
-                document.as_ref(),
-                &variant.keys,
-                || None,
-                &variant.judge,
-            )
-            .verdict
-            .holds()
-        });
-        if fits {
-            return (Some(guess), ruled_out);
-        }
-        ruled_out.push(guess.name);
+/// What came of guessing.
+#[derive(Debug, Default)]
+pub struct Explanation {
+    /// The guess that fits, and what exactly fits.
+    pub found: Option<(&'static Guess, String)>,
+    /// What was tried and does not fit.
+    pub ruled_out: Vec<&'static str>,
+    /// What was not tried to the end, because it would have taken too long.
+    pub not_tried: Vec<&'static str>,
+    /// What the looks of the secret say, where nothing fits.
+    pub hint: Option<&'static str>,
+}
+
+/// How much may be computed in search of a reason, counted in bytes that are hashed.
+#[derive(Debug)]
+pub struct Effort {
+    left: u64,
+    last: Option<&'static str>,
+}
+
+/// As long as it takes to hash so many bytes: a signature that is no hash.
+const ASYMMETRIC: u64 = 64 * 1024;
+
+/// What each try costs besides: reading and putting together.
+const EACH: u64 = 2 * 1024;
+
+/// The most that one delivery may take of it all.
+const FOR_ONE: u64 = 1 << 30;
+
+impl Default for Effort {
+    /// A few seconds, however much there is to look into.
+    fn default() -> Self {
+        Self::new(2 * FOR_ONE)
     }
-    (None, ruled_out)
+}
+
+impl Effort {
+    /// So many bytes.
+    pub fn new(bytes: u64) -> Self {
+        Self {
+            left: bytes,
+            last: None,
+        }
+    }
+
+    /// What is left of it.
+    pub fn left(&self) -> u64 {
+        self.left
+    }
+
+    fn spend(&mut self, cost: u64) -> bool {
+        let enough = cost <= self.left;
+        self.left = if enough { self.left - cost } else { 0 };
+        enough
+    }
+}
+
+/// The guess that fits, and those that were tried before it and do not. What fitted last is tried first: a recording
+/// has one fault, not many.
+pub fn explain(case: &Case, effort: &mut Effort) -> Explanation {
+    let mut explanation = Explanation::default();
+    let floor = effort.left.saturating_sub(FOR_ONE);
+    let last = effort.last;
+    let again = |guess: &&Guess| Some(guess.name) == last;
+    let others = GUESSES.iter().filter(|guess| !again(guess));
+    for guess in GUESSES.iter().filter(again).chain(others) {
+        let mut tried = false;
+        let mut cut = false;
+        for one in (guess.tries)(case) {
+            if effort.left <= floor || !effort.spend(cost(case, &one)) {
+                cut = true;
+                break;
+            }
+            tried = true;
+            if fits(case, &one) {
+                effort.last = Some(guess.name);
+                explanation.found = Some((guess, one.how));
+                return explanation;
+            }
+        }
+        if cut {
+            explanation.not_tried.push(guess.name);
+        } else if tried {
+            explanation.ruled_out.push(guess.name);
+        }
+    }
+    explanation.hint = LOOKS.iter().find_map(|look| look.says(case));
+    explanation
 }
 
 /// Exactly what is signed, as far as it can be put together.
 pub fn signed_text(case: &Case) -> Option<Vec<u8>> {
-    let document = Document::read(&case.delivery.headers, &case.delivery.body).ok();
+    let document = Document::of(&case.delivery).ok();
     let scheme = super::signing_scheme(case.provider, &case.delivery)?;
     scheme
         .message(
@@ -133,185 +224,64 @@ pub fn signed_text(case: &Case) -> Option<Vec<u8>> {
         .ok()
 }
 
-fn with_body(case: &Case, body: impl Into<Bytes>) -> Case {
-    let mut variant = case.clone();
-    variant.delivery.body = body.into();
-    variant
-}
-
-fn line_ends(case: &Case) -> Vec<Case> {
-    let body = &case.delivery.body;
-    let bare = body.trim_ascii_end();
-    [&b""[..], b"\n", b"\r\n"]
-        .map(|end| with_body(case, [bare, end].concat()))
-        .to_vec()
-}
-
-fn printed_again(case: &Case) -> Vec<Case> {
-    let Ok(value) = serde_json::from_slice::<Value>(&case.delivery.body) else {
-        return Vec::new();
-    };
-    let styles = [case.provider.style, Style::COMPACT, Style::SPACED]
-        .into_iter()
-        .flat_map(|style| {
-            [false, true].into_iter().flat_map(move |sorted| {
-                [false, true].map(|php| Style {
-                    sorted,
-                    php,
-                    ..style
-                })
-            })
-        });
-    styles
-        .map(|style| with_body(case, write(&value, &style)))
-        .chain(
-            serde_json::to_string_pretty(&value)
-                .ok()
-                .map(|text| with_body(case, text)),
+fn cost(case: &Case, one: &Try) -> u64 {
+    let delivery = one.delivery.as_ref().unwrap_or(&case.delivery);
+    let keys = one.keys.as_ref().unwrap_or(&case.keys).len().max(1) as u64;
+    let asymmetric = case.provider.schemes.iter().any(|scheme| {
+        !matches!(
+            scheme.algorithm,
+            Algorithm::HmacSha1
+                | Algorithm::HmacSha256
+                | Algorithm::HmacSha384
+                | Algorithm::HmacSha512
+                | Algorithm::KeyedSha256
+                | Algorithm::Md5
+                | Algorithm::Credentials
         )
-        .collect()
-}
-
-fn secret_forms(case: &Case) -> Vec<Case> {
-    let shared = |bytes: Vec<u8>| Key::Shared(bytes);
-    let forms = case.secrets.iter().flat_map(|secret| {
-        let text = secret.reveal();
-        let trimmed = text.trim();
-        let bare = trimmed.split_once('_').map_or(trimmed, |(_, rest)| rest);
-        let texts = [text, trimmed, bare].map(|form| form.as_bytes().to_vec());
-        let decoded = [trimmed, bare]
-            .into_iter()
-            .flat_map(|form| [STANDARD.decode(form).ok(), hex::decode(form).ok()]);
-        texts
-            .into_iter()
-            .chain(decoded.flatten())
-            .filter(|bytes| !bytes.is_empty())
-            .map(shared)
     });
-    vec![Case {
-        keys: forms.collect(),
-        ..case.clone()
-    }]
+    let each_key = delivery.body.len() as u64 + if asymmetric { ASYMMETRIC } else { 0 };
+    EACH + keys * each_key
 }
 
-fn test_key(case: &Case) -> Vec<Case> {
-    let form = case.provider.schemes.first().map(|scheme| scheme.key);
-    let key = form.and_then(|form| form.key(&Secret::new(case.provider.test_secret)));
-    key.map(|key| Case {
-        keys: vec![key],
-        ..case.clone()
-    })
-    .into_iter()
-    .collect()
-}
-
-fn urls(case: &Case) -> Vec<Case> {
-    let signs_url = |part: &Part| matches!(part, Part::Url);
-    if !case
-        .provider
-        .schemes
-        .iter()
-        .any(|scheme| scheme.signed.iter().any(signs_url))
-    {
-        return Vec::new();
-    }
-    let given = case.judge.url(&case.delivery);
-    let Some((_, rest)) = given.split_once("://") else {
-        return Vec::new();
+fn fits(case: &Case, one: &Try) -> bool {
+    let delivery = one.delivery.as_ref().unwrap_or(&case.delivery);
+    let judge = Judge {
+        // Age is a guess of its own; here it is the bytes that count.
+        tolerance: Some(Duration::from_secs(u32::MAX.into())),
+        public_url: one.url.clone().or_else(|| case.judge.public_url.clone()),
+        ..case.judge.clone()
     };
-    let (place, query) = rest
-        .split_once('?')
-        .map_or((rest, None), |(place, query)| (place, Some(query)));
-    let (host, path) = place.split_once('/').unwrap_or((place, ""));
-    let name = host.split(':').next().unwrap_or(host);
-    let path = path.trim_end_matches('/');
-    let mut urls = Vec::new();
-    for scheme in ["https", "http"] {
-        for host in [
-            host.to_owned(),
-            name.to_owned(),
-            format!("{name}:443"),
-            format!("{name}:80"),
-        ] {
-            for path in [format!("/{path}"), format!("/{path}/"), String::new()] {
-                for query in [query.map(|query| format!("?{query}")), None] {
-                    urls.push(format!(
-                        "{scheme}://{host}{path}{}",
-                        query.unwrap_or_default()
-                    ));
-                }
-            }
-        }
-    }
-    let exact = |url: String| {
-        let mut variant = case.clone();
-        variant.judge.public_url = Some(url);
-        variant
-    };
-    urls.into_iter().map(exact).collect()
+    let keys = one.keys.as_deref().unwrap_or(&case.keys);
+    let document = Document::of(delivery).ok();
+    let verdict = verdict_of(
+        case.provider,
+        delivery,
+        document.as_ref(),
+        keys,
+        || None,
+        &judge,
+    );
+    verdict.verdict.holds()
 }
 
-fn single_headers(case: &Case) -> Vec<Case> {
-    let mut variant = case.clone();
-    let mut found = false;
-    let places = case.provider.schemes.iter().flat_map(|scheme| {
-        [
-            Some(scheme.signature),
-            scheme.id,
-            scheme.timestamp.map(|(place, _)| place),
-        ]
-        .into_iter()
-        .flatten()
-    });
-    for place in places {
-        let Place::Header(name) = place else { continue };
-        let Some(first) = variant.delivery.headers.get(name).cloned() else {
-            continue;
-        };
-        let joined = first
-            .to_str()
-            .ok()
-            .and_then(|text| text.split_once(", "))
-            .map(|(first, _)| first.to_owned());
-        let value = joined
-            .and_then(|text| text.parse().ok())
-            .unwrap_or_else(|| first.clone());
-        found |= variant.delivery.headers.all(name).count() > 1 || value != first;
-        variant
-            .delivery
-            .headers
-            .set(http::HeaderName::from_static(name), value);
-    }
-    if found { vec![variant] } else { Vec::new() }
+/// What the looks of a secret say. No proof, so it is only said where nothing else fits.
+#[derive(Debug)]
+struct Look {
+    provider: &'static str,
+    begins: &'static str,
+    says: &'static str,
 }
 
-fn seconds(case: &Case) -> Vec<Case> {
-    let mut variants = Vec::new();
-    for scheme in case
-        .provider
-        .schemes
-        .iter()
-        .filter(|scheme| scheme.algorithm != Algorithm::Credentials)
-    {
-        let Some((Place::Header(name), _)) = scheme.timestamp else {
-            continue;
-        };
-        let digits = case
-            .delivery
-            .headers
-            .text(name)
-            .filter(|text| text.len() == 13);
-        if let Some(value) = digits
-            .and_then(|text| text.get(..10))
-            .and_then(|text| text.parse().ok())
-        {
-            let mut variant = case.clone();
-            variant
-                .delivery
-                .headers
-                .set(http::HeaderName::from_static(name), value);
-            variants.push(variant);
-        }
+static LOOKS: &[Look] = &[Look {
+    provider: "mailgun",
+    begins: "key-",
+    says: "the secret looks like an API key (`key-…`): only older accounts sign with it, others with the HTTP webhook signing key",
+}];
+
+impl Look {
+    fn says(&self, case: &Case) -> Option<&'static str> {
+        let mut secrets = case.secrets.iter();
+        let begins = |secret: &Secret| secret.reveal().trim_start().starts_with(self.begins);
+        (case.provider.name == self.provider && secrets.any(begins)).then_some(self.says)
     }
-    variants
 }

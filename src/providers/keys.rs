@@ -14,6 +14,8 @@ pub struct Keys(Vec<Slot>);
 struct Slot {
     provider: &'static Provider,
     given: Vec<Key>,
+    /// Where each of them came from.
+    names: Vec<String>,
     test: OnceLock<Option<Key>>,
 }
 
@@ -49,13 +51,19 @@ impl Keys {
         }
         Ok(Keys(
             all()
-                .map(|provider| Slot {
-                    provider,
-                    given: ring
+                .map(|provider| {
+                    let (given, names) = ring
                         .of(provider.name)
-                        .filter_map(|secret| form(provider)?.key(secret))
-                        .collect(),
-                    test: OnceLock::new(),
+                        .filter_map(|secret| {
+                            Some((form(provider)?.key(secret)?, secret.name().to_owned()))
+                        })
+                        .unzip();
+                    Slot {
+                        provider,
+                        given,
+                        names,
+                        test: OnceLock::new(),
+                    }
                 })
                 .collect(),
         ))
@@ -64,6 +72,11 @@ impl Keys {
     /// The keys that were given for a provider.
     pub fn given(&self, provider: &Provider) -> &[Key] {
         self.slot(provider).map_or(&[], |slot| &slot.given)
+    }
+
+    /// Where the keys came from that were given for a provider, in the same order.
+    pub fn names(&self, provider: &Provider) -> &[String] {
+        self.slot(provider).map_or(&[], |slot| &slot.names)
     }
 
     /// The provider's public test key.

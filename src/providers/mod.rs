@@ -17,8 +17,10 @@ mod identity;
 mod keys;
 mod origin;
 mod read;
+mod spellings;
 mod stencil;
 mod template;
+mod tries;
 mod wish;
 
 mod activecampaign;
@@ -57,7 +59,7 @@ mod unisender_go;
 
 pub use conduct::{Batch, Conduct, Handshake};
 pub use form::{Bounce, Carry, Envelope, Fields, Provider, Row, Stamp, Tell};
-pub use guess::{Case, GUESSES, Guess, explain, signed_text};
+pub use guess::{Case, Effort, Explanation, GUESSES, Guess, explain, signed_text};
 pub use habits::{Fact, Habits};
 pub use keys::Keys;
 pub use origin::{Origin, Page, Standing};

@@ -52,6 +52,19 @@ impl fmt::Debug for Untrusted<'_> {
     }
 }
 
+/// What is signed, with everything invisible made visible, spaces at either end too.
+pub fn shown_signed(bytes: &[u8]) -> String {
+    let start = bytes.iter().take_while(|b| **b == b' ').count();
+    let inner = bytes.get(start..).unwrap_or_default();
+    let end = inner.iter().rev().take_while(|b| **b == b' ').count();
+    let inner = inner.get(..inner.len() - end).unwrap_or_default();
+    let spaces = |count: usize| "\\x20".repeat(count.min(MOST_SPACES));
+    format!("{}{}{}", spaces(start), Untrusted::new(inner), spaces(end))
+}
+
+/// More spaces than that need not be counted by the reader.
+const MOST_SPACES: usize = 64;
+
 /// What becomes of line breaks and tabs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {

@@ -7,9 +7,9 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-use super::Tally;
 use super::notice::{Forwarded, Judged, Notice, Received};
 use super::text::is_credential;
+use super::{Tally, shown_signed};
 use crate::webhook::{Attempt, Event, TimeForm};
 
 /// The version of these lines; it goes up when a member changes its meaning.
@@ -143,15 +143,19 @@ fn attempted(it: &Attempt) -> String {
 
 fn judged(it: &Judged) -> String {
     let signed = it.signed.map(|bytes| match std::str::from_utf8(bytes) {
-        Ok(text) => json!({"text": text}),
-        Err(_) => json!({"base64": STANDARD.encode(bytes)}),
+        Ok(text) => json!({"text": text, "shown": shown_signed(bytes)}),
+        Err(_) => json!({"base64": STANDARD.encode(bytes), "shown": shown_signed(bytes)}),
     });
+    let key = it
+        .key
+        .map(|key| json!({"name": key.name, "number": key.number, "of": key.of}));
     json!({
         "type": "verified", "id": it.id, "source": it.source, "provider": it.receipt.provider,
         "scheme": it.receipt.signature.scheme, "verdict": it.receipt.signature.verdict.name(),
-        "reason": it.receipt.signature.reason, "now": it.now.to_string(), "signed": signed,
-        "cause": it.finding.map(|(name, ..)| name), "finding": it.finding.map(|(_, finding, _)| finding),
-        "advice": it.finding.map(|(.., advice)| advice), "ruled_out": it.ruled_out,
+        "reason": it.receipt.signature.reason, "now": it.now.to_string(), "key": key,
+        "signed": signed, "cause": it.finding.map(|it| it.name), "finding": it.finding.map(|it| it.finding),
+        "fits": it.finding.map(|it| it.fits), "advice": it.finding.map(|it| it.advice),
+        "ruled_out": it.ruled_out, "not_tried": it.not_tried, "hint": it.hint,
         "problems": it.receipt.problems,
     })
     .to_string()

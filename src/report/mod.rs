@@ -13,9 +13,9 @@ mod sink;
 mod tally;
 mod text;
 
-pub use escape::{Mode, Untrusted, escape_into};
+pub use escape::{Mode, Untrusted, escape_into, shown_signed};
 pub use export::{curl, http};
-pub use notice::{Again, Forwarded, Judged, Notice, Parts, Received};
+pub use notice::{Again, Finding, Forwarded, Judged, KeyUsed, Notice, Parts, Received};
 pub use palette::{ColorChoice, Palette, Role, wants_color};
 pub use pretty::{is_binary, looks_like_json, pretty};
 pub use progress::Progress;

@@ -1,5 +1,6 @@
 //! Anything worth telling.
 
+use std::fmt;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
@@ -120,10 +121,40 @@ pub struct Judged<'a> {
     pub receipt: &'a Receipt,
     /// Exactly what is signed.
     pub signed: Option<&'a [u8]>,
-    /// What fits: its name, what is the matter, what to change.
-    pub finding: Option<(&'a str, &'a str, &'a str)>,
+    /// The key that it holds with.
+    pub key: Option<KeyUsed<'a>>,
+    /// What fits.
+    pub finding: Option<Finding<'a>>,
     /// What was tried and does not fit.
     pub ruled_out: &'a [&'a str],
+    /// What was not tried to the end.
+    pub not_tried: &'a [&'a str],
+    /// What may be the matter, without a proof.
+    pub hint: Option<&'a str>,
+}
+
+/// Which of the keys a signature holds with. Not the key.
+#[derive(Clone, Copy, Debug)]
+pub struct KeyUsed<'a> {
+    /// Where it came from.
+    pub name: &'a str,
+    /// Its place among those that were given, counted from 1.
+    pub number: usize,
+    /// How many were given.
+    pub of: usize,
+}
+
+/// Why a signature does not hold.
+#[derive(Clone, Copy, Debug)]
+pub struct Finding<'a> {
+    /// A short name for it.
+    pub name: &'a str,
+    /// What is the matter.
+    pub finding: &'a str,
+    /// With what the signature holds.
+    pub fits: &'a str,
+    /// What to change.
+    pub advice: &'a str,
 }
 
 /// Which parts of a received delivery are shown below its line.
@@ -137,4 +168,16 @@ pub struct Parts {
     pub body: bool,
     /// What was answered.
     pub reply: bool,
+}
+
+impl fmt::Display for KeyUsed<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)?;
+        match (self.number, self.of) {
+            (_, ..=1) => Ok(()),
+            (1, of) => write!(f, " (the first of {of})"),
+            (2, of) => write!(f, " (the second of {of})"),
+            (number, of) => write!(f, " (number {number} of {of})"),
+        }
+    }
 }

@@ -9,7 +9,9 @@ use unicode_width::UnicodeWidthStr;
 
 use super::notice::{Again, Forwarded, Judged, Notice, Parts, Received};
 use super::palette::{Palette, Role};
-use super::{Mode, Tally, Untrusted, escape_into, is_binary, looks_like_json, pretty};
+use super::{
+    Mode, Tally, Untrusted, escape_into, is_binary, looks_like_json, pretty, shown_signed,
+};
 use crate::webhook::{Attempt, Event, Kind, Outcome, Verdict};
 
 /// In front of everything that a stranger wrote, so that none of it begins a line.
@@ -349,6 +351,9 @@ impl Voice {
         if let Some(scheme) = signature.scheme {
             row("scheme", scheme);
         }
+        if let Some(key) = it.key {
+            row("key", &key.to_string());
+        }
         if let Some(reason) = &signature.reason {
             row("because", reason);
         }
@@ -362,18 +367,23 @@ impl Voice {
             } else {
                 String::new()
             };
-            row(
-                "signed",
-                &format!("{}{more}", String::from_utf8_lossy(shown)),
-            );
+            row("signed", &format!("{}{more}", shown_signed(shown)));
         }
-        match it.finding {
-            Some((_, finding, advice)) => {
-                row("found", finding);
-                row("to do", advice);
-            }
-            None if !it.ruled_out.is_empty() => row("ruled out", &it.ruled_out.join(", ")),
-            None => {}
+        if let Some(finding) = it.finding {
+            row("found", finding.finding);
+            row("fits", finding.fits);
+            row("to do", finding.advice);
+            return;
+        }
+        if !it.ruled_out.is_empty() {
+            row("ruled out", &it.ruled_out.join(", "));
+        }
+        if !it.not_tried.is_empty() {
+            let why = "(too much to compute; `--id` looks into one delivery alone)";
+            row("not tried", &format!("{} {why}", it.not_tried.join(", ")));
+        }
+        if let Some(hint) = it.hint {
+            row("perhaps", hint);
         }
     }
 

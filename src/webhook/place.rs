@@ -82,7 +82,7 @@ impl Place {
     }
 
     /// Puts a text there.
-    pub(super) fn write(&self, delivery: &mut Delivery, value: &str) -> Result<(), String> {
+    pub fn write(&self, delivery: &mut Delivery, value: &str) -> Result<(), String> {
         match self {
             Place::Header(name) => {
                 let value = HeaderValue::from_str(value)

@@ -61,6 +61,8 @@ pub struct Signature {
     pub verdict: Verdict,
     /// Why it was refused, or what the verdict does not cover.
     pub reason: Option<String>,
+    /// Which of the keys that were given it holds with, counted from 0.
+    pub key: Option<usize>,
 }
 
 /// What a signature is worth.

@@ -212,15 +212,19 @@ impl Recipe {
             scheme: Some(self.name),
             verdict,
             reason,
+            key: None,
         };
         if self.algorithm == Algorithm::Credentials {
-            return match keys {
-                [] => told(Verdict::Unsigned, None),
-                keys if keys.iter().any(|key| carries(delivery, key)) => told(
-                    Verdict::Verified,
-                    Some("the credentials match; nothing is signed".into()),
-                ),
-                _ => told(
+            return match keys.iter().position(|key| carries(delivery, key)) {
+                _ if keys.is_empty() => told(Verdict::Unsigned, None),
+                Some(key) => Signature {
+                    key: Some(key),
+                    ..told(
+                        Verdict::Verified,
+                        Some("the credentials match; nothing is signed".into()),
+                    )
+                },
+                None => told(
                     Verdict::Refused,
                     Some("the credentials are missing or differ".into()),
                 ),
@@ -254,7 +258,8 @@ impl Recipe {
                 .iter()
                 .any(|message| self.matches(key, message, &given, document))
         };
-        let verdict = if keys.iter().any(holds) {
+        let key = keys.iter().position(holds);
+        let verdict = if key.is_some() {
             Verdict::Verified
         } else if test().is_some_and(holds) {
             if !keys.is_empty() {
@@ -279,7 +284,10 @@ impl Recipe {
         {
             return told(Verdict::Refused, Some(reason));
         }
-        told(verdict, self.uncovered.map(Into::into))
+        Signature {
+            key,
+            ..told(verdict, self.uncovered.map(Into::into))
+        }
     }
 
     /// The URLs that may have been signed, the likeliest first.

@@ -13,17 +13,37 @@ use super::Credentials;
 
 /// The text of a secret, as its owner copied it. Prints as stars.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Secret(String);
+pub struct Secret {
+    text: String,
+    name: String,
+}
 
 impl Secret {
     /// A secret of this text.
     pub fn new(text: impl Into<String>) -> Self {
-        Self(text.into())
+        Self {
+            text: text.into(),
+            name: String::new(),
+        }
+    }
+
+    /// The same, by a name that may be printed: where it came from.
+    #[must_use]
+    pub fn named(self, name: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            ..self
+        }
+    }
+
+    /// Where it came from, such as `env:NAME`; empty where nobody said.
+    pub fn name(&self) -> &str {
+        &self.name
     }
 
     /// The text, for making a key of it and for nothing else.
     pub fn reveal(&self) -> &str {
-        &self.0
+        &self.text
     }
 }
 
@@ -273,6 +293,14 @@ impl Keyring {
         self.0
             .iter()
             .map(|(limit, secret)| (limit.as_deref(), secret))
+    }
+
+    /// The secrets that are limited to other providers than this.
+    pub fn but<'a>(&'a self, provider: &'a str) -> impl Iterator<Item = &'a Secret> {
+        self.0
+            .iter()
+            .filter(move |(limit, _)| limit.as_deref().is_some_and(|limit| limit != provider))
+            .map(|(_, secret)| secret)
     }
 
     /// The secrets that apply to a provider: those named for it, else those for all.
