@@ -1,12 +1,13 @@
 //! Published truth: requests that others signed, or refuse, with the verdict that is right for each.
 //! Where signing and verifying are wrong together, a round trip is content; these are not.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
 
 use http::{HeaderName, HeaderValue};
 use serde::Deserialize;
-use webhook_cli::providers::{self, Keys};
+use webhook_cli::providers::{self, ALL, Keys};
 use webhook_cli::webhook::{Delivery, Judge, Keyring, Secret, Verdict};
 
 #[derive(Deserialize)]
@@ -311,4 +312,42 @@ vectors! {
     svix_vectors_get_their_verdicts: "svix.json"
     twilio_vectors_get_their_verdicts: "twilio.json"
     unisender_go_vectors_get_their_verdicts: "unisender-go.json"
+}
+
+/// The fields of an example, in whatever order, are those of a request that is known to be right: none is made up and
+/// none is left out.
+#[test]
+fn every_example_has_the_fields_of_a_published_request() {
+    // `generic` is of our own making, and so is what stands in the `data` of `standard-webhooks`.
+    let ours = ["generic", "standard-webhooks"];
+    for provider in ALL.iter().filter(|one| !ours.contains(&one.name)) {
+        let vectors = vectors(&format!("{}.json", provider.name));
+        let (mut names, mut bodies) = (BTreeSet::new(), Vec::new());
+        for case in vectors
+            .cases
+            .iter()
+            .filter(|case| case.valid != Some(false))
+        {
+            let places = provider.places(&case.delivery());
+            let (body, headers): (BTreeSet<_>, BTreeSet<_>) =
+                places.into_iter().partition(|place| place.starts_with('/'));
+            names.extend(headers);
+            bodies.push(body);
+        }
+        for row in provider.rows.iter().filter(|row| !row.example.is_empty()) {
+            let label = format!("{} {}", provider.name, row.native);
+            let (body, headers): (BTreeSet<_>, BTreeSet<_>) = provider
+                .fields(row)
+                .into_iter()
+                .partition(|place| place.starts_with('/'));
+            let nearest = bodies
+                .iter()
+                .min_by_key(|known| known.symmetric_difference(&body).count());
+            let nearest = nearest.unwrap();
+            let differ: Vec<_> = nearest.symmetric_difference(&body).collect();
+            assert!(differ.is_empty(), "{label}: {differ:?}");
+            let unknown: Vec<_> = headers.difference(&names).collect();
+            assert!(unknown.is_empty(), "{label}: {unknown:?}");
+        }
+    }
 }

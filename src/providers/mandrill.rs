@@ -8,7 +8,7 @@ use super::form::{
 };
 use super::habits::Fact::{Documented, Unconfirmed};
 use super::habits::{HABITS, Habits};
-use super::origin::{Page, captured, documented, page};
+use super::origin::{Page, assumed, captured, documented, page};
 use crate::webhook::{
     Algorithm, BounceClass, Encoding, KeyForm, Kind, Mark, Part, Place, Recipe, Style,
 };
@@ -205,6 +205,7 @@ pub static PROVIDER: Provider = Provider {
             ],
         )
         .unconfirmed("whether more stands in it"),
+        assumed("told by our notes without a page", &["accept"]),
         captured(&RAILS, &["/mandrill_events/*/type"])
             .unconfirmed("the documents say `denylist` and `allowlist` today"),
     ],

@@ -158,22 +158,26 @@ impl Provider {
         pages
     }
 
-    /// The places of a row's example that hold a value: header fields by name, with those that signing adds, then the
-    /// leaves of what is told, by JSON pointer. Numbers and names are steps; a `/` in a name is written `~1`.
+    /// The places of a row's example that hold a value.
     pub fn fields(&self, row: &Row) -> Vec<String> {
-        let Ok(fixture) = Fixture::read(row.example.as_bytes()) else {
-            return Vec::new();
-        };
-        let delivery = fixture.delivery;
-        let mut fields = self.header_fields(&delivery);
-        if let Ok(document) = Document::of(&delivery) {
+        match Fixture::read(row.example.as_bytes()) {
+            Ok(fixture) => self.places(&fixture.delivery),
+            Err(_) => Vec::new(),
+        }
+    }
+
+    /// The places of a delivery that hold a value: header fields by name, with those that signing adds, then the
+    /// leaves of what is told, by JSON pointer. Numbers and names are steps; a `/` in a name is written `~1`.
+    pub fn places(&self, delivery: &Delivery) -> Vec<String> {
+        let mut places = self.header_fields(delivery);
+        if let Ok(document) = Document::of(delivery) {
             let text = match self.envelope {
                 Envelope::Text(pointer, _) => pointer,
                 _ => "",
             };
-            leaves(&document, text, &mut String::new(), &mut fields);
+            leaves(&document, text, &mut String::new(), &mut places);
         }
-        fields
+        places
     }
 
     fn header_fields(&self, delivery: &Delivery) -> Vec<String> {
