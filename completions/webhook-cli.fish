@@ -40,6 +40,8 @@ complete -c webhook-cli -n "__fish_webhook_cli_needs_command" -f -a "completions
 complete -c webhook-cli -n "__fish_webhook_cli_needs_command" -f -a "man" -d 'Print the manual page, or write a page for each command'
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand listen" -l addr -d 'Where to listen' -r
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand listen" -s p -l port -d 'The port alone; 0 takes any that is free' -r
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand listen" -l cert -d 'HTTPS with this certificate: PEM, and behind it those that lead to it' -r -F
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand listen" -l key -d 'The key of that certificate: PEM' -r -F
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand listen" -s f -l forward-to -d 'Pass each delivery on, byte for byte, and give the handler\'s answer back; more than once, the first answers' -r
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand listen" -l retries -d 'How often a delivery is tried again in the background: no answer, 408, 425, 429, 500, 502, 503, 504' -r
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand listen" -l timeout -d 'How long passing it on may take, each time' -r
@@ -73,6 +75,7 @@ complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand listen" -l max-b
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand listen" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` says otherwise'
 always\t'Always'
 never\t'Never'"
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand listen" -l tls -d 'HTTPS, with a certificate that is made once and kept; its path is said'
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand listen" -l ack-always -d 'Answer as soon as a delivery is kept, and pass it on in the background'
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand listen" -l require-signature -d 'Answer 401 to what does not verify, and never forward it'
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand listen" -l confirm-sns -d 'Visit the link of an SNS subscription to confirm it, if it leads to SNS itself'

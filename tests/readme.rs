@@ -100,6 +100,7 @@ fn every_command_runs() {
             .env("PATH", &path)
             .env("REAL", env!("CARGO_BIN_EXE_webhook-cli"))
             .env("TARGET", &handler.url)
+            .env("XDG_STATE_HOME", &work)
             .output()
             .unwrap();
         assert!(

@@ -28,6 +28,18 @@ pub struct ListenArgs {
     #[arg(short, long, value_name = "PORT")]
     pub port: Option<u16>,
 
+    /// HTTPS, with a certificate that is made once and kept; its path is said
+    #[arg(long, help_heading = "HTTPS")]
+    pub tls: bool,
+
+    /// HTTPS with this certificate: PEM, and behind it those that lead to it
+    #[arg(long, value_name = "FILE", requires = "key", help_heading = "HTTPS")]
+    pub cert: Option<PathBuf>,
+
+    /// The key of that certificate: PEM
+    #[arg(long, value_name = "FILE", requires = "cert", help_heading = "HTTPS")]
+    pub key: Option<PathBuf>,
+
     /// Pass each delivery on, byte for byte, and give the handler's answer back; more than once, the first answers
     ///
     /// The path asked for is put behind the target's own, the query is kept. `KIND[,KIND]=TARGET` passes on what has an

@@ -10,6 +10,7 @@ use http::StatusCode;
 
 use super::desk::{Canned, Desk, Shown};
 use super::forward::{Forwarding, Route};
+use super::https::{self, Https};
 use super::id;
 use super::interrupt::Interrupt;
 use super::keeper::{Keeper, Record};
@@ -17,6 +18,7 @@ use super::mood::{Failing, Failure, Mood};
 use super::plan;
 use crate::cli::{ListenArgs, Show};
 use crate::error::{Error, Exit, Result};
+use crate::io::certificate::Certificate;
 use crate::io::server::{Limits, bind, serve};
 use crate::providers::{Keys, Provider};
 use crate::report::{Notice, Parts, Progress, Reporter, Style, Tally};
@@ -31,6 +33,7 @@ pub struct Plan {
     pub(super) style: Style,
     pub(super) addr: String,
     pub(super) limits: Limits,
+    pub(super) https: Option<Https>,
     pub(super) keys: Arc<Keys>,
     pub(super) provider: Option<&'static Provider>,
     pub(super) require_signature: bool,
@@ -78,6 +81,7 @@ impl Plan {
                 max_body: args.max_body,
                 ..Limits::default()
             },
+            https: Https::of(args),
             keys: Arc::new(secrets.keys),
             provider,
             require_signature: args.require_signature,
@@ -186,8 +190,10 @@ async fn listen(
     let failed = |error| Error::usage(format!("cannot listen on {}: {error}", plan.addr));
     let address = listener.local_addr().map_err(failed)?;
     let listener = tokio::net::TcpListener::from_std(listener).map_err(failed)?;
+    let https = plan.https.as_ref();
+    let certificate = https.map(|it| it.certificate(address)).transpose()?;
     let (limits, span, end) = (plan.limits, plan.span, End::of(&plan));
-    let greeting = Greeting::of(&plan, address);
+    let greeting = Greeting::of(&plan, address, certificate.as_ref());
     let desk = Arc::new(Desk::new(plan, Arc::clone(report))?);
     if let Some(forwarder) = &desk.forwarder {
         forwarder.check(address)?;
@@ -215,7 +221,8 @@ async fn listen(
             stopped.get_or_init(Instant::now);
         }
     };
-    serve(listener, limits, Arc::clone(&desk), stop).await;
+    let tls = certificate.map(|it| it.host);
+    serve(listener, limits, tls, Arc::clone(&desk), stop).await;
     if let Some(forwarder) = &desk.forwarder {
         let left = DRAIN.saturating_sub(stopped.get_or_init(Instant::now).elapsed());
         forwarder.finish(left, end.record.as_deref()).await;
@@ -279,14 +286,17 @@ impl End {
 /// What is said when it begins.
 struct Greeting {
     address: SocketAddr,
+    /// With HTTPS, where our own certificate is kept.
+    https: Option<Option<PathBuf>>,
     notes: Vec<String>,
     json: bool,
 }
 
 impl Greeting {
-    fn of(plan: &Plan, address: SocketAddr) -> Self {
+    fn of(plan: &Plan, address: SocketAddr, certificate: Option<&Certificate>) -> Self {
         Self {
             address,
+            https: certificate.map(|it| it.kept.clone()),
             notes: plan.notes.clone(),
             json: plan.style.json,
         }
@@ -294,9 +304,18 @@ impl Greeting {
 
     fn say(&self, report: &Reporter, desk: &Desk) {
         let address = self.address;
+        let (scheme, to) = match self.https {
+            Some(_) => ("https", "https://localhost"),
+            None => ("http", ""),
+        };
+        let kept = self.https.as_ref().and_then(Option::as_deref);
         report.tell(&Notice::Listening {
-            url: &format!("http://{address}"),
+            url: &format!("{scheme}://{address}"),
+            certificate: kept,
         });
+        if let Some(path) = kept {
+            report.say(&https::how_to_trust(path, address.port()));
+        }
         plan::say_all(report, &self.notes);
         if !address.ip().is_loopback() {
             report.warn(&format!(
@@ -308,8 +327,9 @@ impl Greeting {
         }
         if !self.json && std::io::stdout().is_terminal() && std::io::stderr().is_terminal() {
             report.say(&format!(
-                "try it from another terminal: webhook-cli send click --to :{}",
-                address.port()
+                "try it from another terminal: webhook-cli send click --to {to}:{}{}",
+                address.port(),
+                if to.is_empty() { "" } else { " --insecure" }
             ));
         }
     }

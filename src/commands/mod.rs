@@ -7,6 +7,7 @@ mod courier;
 mod desk;
 mod events;
 mod forward;
+mod https;
 mod id;
 mod interrupt;
 mod keeper;

@@ -601,6 +601,7 @@ mod tests {
         tokio::spawn(serve(
             listener,
             Limits::default(),
+            None,
             Arc::clone(&desk),
             std::future::pending(),
         ));

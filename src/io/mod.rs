@@ -1,7 +1,9 @@
 //! The doors: what comes in and goes out over the network, the disk and the terminal.
 //! No door knows what an event or a provider is; it hands on deliveries and fixtures.
 
+pub mod certificate;
 pub mod client;
+mod door;
 mod folder;
 mod gather;
 mod journal;
@@ -13,5 +15,5 @@ mod retry_after;
 pub mod secrets;
 pub mod server;
 pub mod source;
-mod tls;
+pub mod tls;
 pub mod watch;

@@ -2,14 +2,16 @@
 
 use std::io;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, Sleep};
+
+use super::tls::Wire;
 
 /// What a connection is doing. Every phase but `Busy` has its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,27 +28,32 @@ pub(super) enum Phase {
     Busy,
     /// Everything is answered. The answer may still be on its way.
     Idle,
+    /// As idle, where bytes alone begin nothing: HTTP/2, which talks about itself too.
+    Quiet,
     /// A refusal is said, and what the client still sends is not looked at.
     Refused,
 }
 
-const PHASES: [Phase; 7] = [
+const PHASES: [Phase; 8] = [
     Phase::Fresh,
     Phase::Head,
     Phase::Body,
     Phase::Late,
     Phase::Busy,
     Phase::Idle,
+    Phase::Quiet,
     Phase::Refused,
 ];
 
-/// The phase of one connection. Shared by its stream, its requests and its timer, all in one task.
+/// The phase of one connection. Shared by its stream, its requests and its timer.
 pub(super) struct Pulse {
     start: Instant,
     /// Milliseconds from the start, then the phase in the lowest byte.
     now: AtomicU64,
     /// Milliseconds from the start since when nothing could be written; 0 if it can.
     stuck: AtomicU64,
+    /// Requests of HTTP/2 that are open.
+    open: AtomicUsize,
     /// The connection counts until its last request is done, even if the client is gone before that.
     _seat: OwnedSemaphorePermit,
 }
@@ -57,6 +64,13 @@ pub(super) struct Patience {
     pub(super) head: Duration,
     pub(super) body: Duration,
     pub(super) idle: Duration,
+}
+
+impl Patience {
+    /// So soon that no phase that begins in between can be overlooked.
+    pub(super) fn least(&self) -> Duration {
+        self.head.min(self.body).min(self.idle)
+    }
 }
 
 /// What the timer is to do.
@@ -75,6 +89,7 @@ impl Pulse {
             start: Instant::now(),
             now: AtomicU64::new(0),
             stuck: AtomicU64::new(0),
+            open: AtomicUsize::new(0),
             _seat: seat,
         }
     }
@@ -95,19 +110,27 @@ impl Pulse {
             .store(self.now.load(Relaxed) & !0xff | phase as u64, Relaxed);
     }
 
+    /// One of many requests at once, each of which keeps its own time. Without any, the connection is quiet.
+    pub(super) fn open(self: &Arc<Self>) -> Opened {
+        self.open.fetch_add(1, Relaxed);
+        Opened(Arc::clone(self))
+    }
+
     /// What is to be done by now.
     pub(super) fn due(&self, patience: &Patience) -> Due {
         let since = |millis: u64| self.start + Duration::from_millis(millis);
         let begun = since(self.now.load(Relaxed) >> 8);
-        // Looked at again so soon that no phase that begins in between can be overlooked.
-        let soon = Instant::now() + patience.head.min(patience.body).min(patience.idle);
-        let phase = self.phase();
+        let soon = Instant::now() + patience.least();
+        let phase = match self.open.load(Relaxed) {
+            0 => self.phase(),
+            _ => Phase::Busy,
+        };
         let end = match phase {
             Phase::Fresh | Phase::Head => begun + patience.head,
             Phase::Body => begun + patience.body,
             // The refusal gets the time that the body would have had.
             Phase::Late => return Due::Close,
-            Phase::Refused | Phase::Idle => begun + patience.idle,
+            Phase::Refused | Phase::Idle | Phase::Quiet => begun + patience.idle,
             Phase::Busy => match self.stuck.load(Relaxed) {
                 0 => soon,
                 millis => since(millis) + patience.idle,
@@ -128,10 +151,21 @@ impl Pulse {
     }
 }
 
+/// An open request of HTTP/2.
+pub(super) struct Opened(Arc<Pulse>);
+
+impl Drop for Opened {
+    fn drop(&mut self) {
+        if self.0.open.fetch_sub(1, Relaxed) == 1 {
+            self.0.enter(Phase::Quiet);
+        }
+    }
+}
+
 /// A stream that keeps its pulse, and that closes so that a refusal is not lost.
 pub(super) struct Stream {
-    tcp: TcpStream,
-    pulse: std::sync::Arc<Pulse>,
+    wire: Wire,
+    pulse: Arc<Pulse>,
     lingering: Option<Pin<Box<Sleep>>>,
 }
 
@@ -140,9 +174,9 @@ pub(super) struct Stream {
 const LINGER: Duration = Duration::from_secs(1);
 
 impl Stream {
-    pub(super) fn new(tcp: TcpStream, pulse: std::sync::Arc<Pulse>) -> Self {
+    pub(super) fn new(wire: Wire, pulse: Arc<Pulse>) -> Self {
         Self {
-            tcp,
+            wire,
             pulse,
             lingering: None,
         }
@@ -156,7 +190,7 @@ impl AsyncRead for Stream {
         into: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let before = into.filled().len();
-        ready!(Pin::new(&mut self.tcp).poll_read(cx, into))?;
+        ready!(Pin::new(&mut self.wire).poll_read(cx, into))?;
         if into.filled().len() > before {
             match self.pulse.phase() {
                 Phase::Fresh => self.pulse.go_on(Phase::Head),
@@ -174,7 +208,7 @@ impl AsyncWrite for Stream {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        let done = Pin::new(&mut self.tcp).poll_write(cx, bytes);
+        let done = Pin::new(&mut self.wire).poll_write(cx, bytes);
         self.note(&done);
         done
     }
@@ -184,22 +218,22 @@ impl AsyncWrite for Stream {
         cx: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let done = Pin::new(&mut self.tcp).poll_write_vectored(cx, slices);
+        let done = Pin::new(&mut self.wire).poll_write_vectored(cx, slices);
         self.note(&done);
         done
     }
 
     fn is_write_vectored(&self) -> bool {
-        self.tcp.is_write_vectored()
+        self.wire.is_write_vectored()
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.tcp).poll_flush(cx)
+        Pin::new(&mut self.wire).poll_flush(cx)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         if self.lingering.is_none() {
-            ready!(Pin::new(&mut self.tcp).poll_shutdown(cx))?;
+            ready!(Pin::new(&mut self.wire).poll_shutdown(cx))?;
             if !matches!(self.pulse.phase(), Phase::Refused | Phase::Head) {
                 return Poll::Ready(Ok(()));
             }
@@ -209,7 +243,7 @@ impl AsyncWrite for Stream {
         // Bounded in each turn, so that a fast sender does not keep the thread.
         for _ in 0..16 {
             let mut buffer = ReadBuf::new(&mut unread);
-            match Pin::new(&mut self.tcp).poll_read(cx, &mut buffer) {
+            match Pin::new(&mut self.wire).poll_read(cx, &mut buffer) {
                 Poll::Ready(Ok(())) if !buffer.filled().is_empty() => {}
                 Poll::Ready(_) => return Poll::Ready(Ok(())),
                 Poll::Pending => {

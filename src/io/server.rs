@@ -1,31 +1,29 @@
-//! The front door: HTTP/1.1 in, one `Arrival` a request to a handler, its `Answer` back.
+//! The front door: HTTP/1.1 in, or HTTP/2 over TLS, one `Arrival` a request to a handler, its `Answer` back.
 //!
 //! What hyper leaves open is bounded here: time to send a head and a body, bytes of a body and of all bodies
 //! together, connections. A client that goes away does not stop what its request has begun.
 
 use std::future::poll_fn;
 use std::net::SocketAddr;
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::Poll;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HOST, TRANSFER_ENCODING};
-use http::request::Parts;
-use http::uri::PathAndQuery;
-use http::{HeaderValue, Method, Request, Response, StatusCode, Version};
-use http_body_util::Full;
-use hyper::body::{Body, Incoming};
-use hyper::server::conn::http1;
+use http::StatusCode;
+use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::server::graceful::GracefulConnection;
 use jiff::Timestamp;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::time::{Instant, sleep, timeout};
 
-use super::gather::Gather;
-use super::pulse::{Due, Patience, Phase, Pulse, Stream};
+use super::door::{Door, House};
+use super::pulse::{Due, Patience, Pulse, Stream};
+use super::tls::{Host, Wire};
 use crate::error::{Error, Result};
 use crate::webhook::{Delivery, Headers};
 
@@ -108,12 +106,15 @@ pub trait Handler: Send + Sync + 'static {
 
 /// Requests that have begun get so long to end when the server is shut down.
 const DRAIN: Duration = Duration::from_secs(10);
-/// The longest request target, in bytes.
-const LONGEST_TARGET: usize = 16 << 10;
 /// The largest head, in bytes; hyper answers 431 to more, and to more than 100 fields.
-const LARGEST_HEAD: usize = 64 << 10;
-/// Bodies up to this size are not counted: the number of connections bounds them well enough.
-const SMALL: usize = 16 << 10;
+const LARGEST_HEAD: u32 = 64 << 10;
+/// Requests at once of one connection of HTTP/2.
+const STREAMS: u32 = 100;
+/// Of the body of each of them, so many bytes may come unasked for. All of them together may, too: a body that
+/// waits for room in memory must not keep another from coming.
+const WINDOW: u32 = 32 << 10;
+/// Once the server is shut down, a connection without a request is closed after so long.
+const FAREWELL: Duration = Duration::from_secs(1);
 
 /// Binds an address such as `127.0.0.1:7878`, so that a port that is taken is known before anything is announced.
 pub fn bind(addr: &str) -> Result<std::net::TcpListener> {
@@ -140,14 +141,11 @@ pub fn bind(addr: &str) -> Result<std::net::TcpListener> {
 pub async fn serve<H: Handler>(
     listener: TcpListener,
     limits: Limits,
+    tls: Option<Host>,
     handler: Arc<H>,
     shutdown: impl Future<Output = ()>,
 ) {
-    let house = Arc::new(House {
-        memory: Arc::new(Semaphore::new(limits.in_memory >> 10)),
-        limits,
-        handler,
-    });
+    let house = Arc::new(House::new(limits, handler));
     let seats = Arc::new(Semaphore::new(limits.connections));
     let (closing, _) = watch::channel(());
     let mut shutdown = pin!(shutdown);
@@ -159,6 +157,7 @@ pub async fn serve<H: Handler>(
         };
         tokio::spawn(connection(
             Arc::clone(&house),
+            tls.clone(),
             stream,
             remote,
             seat,
@@ -170,14 +169,6 @@ pub async fn serve<H: Handler>(
     let _ = closing.send(());
     let everyone = u32::try_from(limits.connections).unwrap_or(u32::MAX);
     let _ = tokio::time::timeout(DRAIN, seats.acquire_many(everyone)).await;
-}
-
-/// What all connections share.
-struct House<H> {
-    limits: Limits,
-    /// Permits of one KiB each.
-    memory: Arc<Semaphore>,
-    handler: Arc<H>,
 }
 
 /// The next connection, as soon as there is a seat for it.
@@ -203,41 +194,75 @@ async fn next(
 
 async fn connection<H: Handler>(
     house: Arc<House<H>>,
-    stream: TcpStream,
+    tls: Option<Host>,
+    tcp: TcpStream,
     remote: SocketAddr,
     seat: OwnedSemaphorePermit,
     mut closing: watch::Receiver<()>,
 ) {
-    let limits = &house.limits;
-    let patience = Patience {
+    let limits = house.limits;
+    let pulse = Arc::new(Pulse::new(seat));
+    let (wire, is_http2) = match tls {
+        None => (Wire::Plain(tcp), false),
+        Some(host) => tokio::select! {
+            _ = closing.changed() => return,
+            met = timeout(limits.head_timeout, host.greet(tcp)) => match met {
+                Ok(Ok(met)) => met,
+                // Whoever shakes no hands is told no more than TLS says.
+                Ok(Err(_)) | Err(_) => return,
+            },
+        },
+    };
+    let stream = TokioIo::new(Stream::new(wire, Arc::clone(&pulse)));
+    let door = Arc::new(Door::new(house, remote, Arc::clone(&pulse)));
+    if is_http2 {
+        let requests = http2::Builder::new(TokioExecutor::new())
+            .max_concurrent_streams(STREAMS)
+            .max_header_list_size(LARGEST_HEAD)
+            .initial_stream_window_size(WINDOW)
+            .initial_connection_window_size(STREAMS * WINDOW)
+            .serve_connection(
+                stream,
+                service_fn(move |request| Arc::clone(&door).answer_one_of_many(request)),
+            );
+        // In a box, for it is large, and a connection of HTTP/1 would carry its size around.
+        Box::pin(attend(requests, &limits, &pulse, closing)).await;
+    } else {
+        let requests = http1::Builder::new()
+            .half_close(true)
+            .max_header_size(LARGEST_HEAD as usize)
+            .header_read_timeout(None)
+            .serve_connection(
+                stream,
+                service_fn(move |request| Arc::clone(&door).answer(request)),
+            );
+        attend(requests, &limits, &pulse, closing).await;
+    }
+}
+
+/// Serves the requests of a connection as long as its patience lasts.
+async fn attend(
+    requests: impl GracefulConnection,
+    limits: &Limits,
+    pulse: &Pulse,
+    mut closing: watch::Receiver<()>,
+) {
+    let mut patience = Patience {
         head: limits.head_timeout,
         body: limits.body_timeout,
         idle: limits.idle,
     };
-    let pulse = Arc::new(Pulse::new(seat));
-    let stream = TokioIo::new(Stream::new(stream, Arc::clone(&pulse)));
-    let door = Arc::new(Door {
-        house,
-        remote,
-        pulse: Arc::clone(&pulse),
-    });
-    let requests = http1::Builder::new()
-        .half_close(true)
-        .max_header_size(LARGEST_HEAD)
-        .header_read_timeout(None)
-        .serve_connection(
-            stream,
-            service_fn(move |request| Arc::clone(&door).answer(request)),
-        );
-
     let mut requests = pin!(requests);
     let mut closing = pin!(closing.changed());
     let mut told = false;
-    let mut timer = pin!(tokio::time::sleep(patience.head));
+    let mut timer = pin!(sleep(patience.least()));
     poll_fn(|cx| {
         if !told && closing.as_mut().poll(cx).is_ready() {
             told = true;
             requests.as_mut().graceful_shutdown();
+            // HTTP/2 asks the other side first, which may never answer.
+            patience.idle = patience.idle.min(FAREWELL);
+            timer.as_mut().reset(Instant::now());
         }
         if requests.as_mut().poll(cx).is_ready() {
             return Poll::Ready(());
@@ -247,9 +272,7 @@ async fn connection<H: Handler>(
                 Due::Later(when) => timer.as_mut().reset(when),
                 Due::Close => return Poll::Ready(()),
                 Due::Late => {
-                    timer
-                        .as_mut()
-                        .reset(tokio::time::Instant::now() + patience.idle);
+                    timer.as_mut().reset(Instant::now() + patience.idle);
                     if requests.as_mut().poll(cx).is_ready() {
                         return Poll::Ready(());
                     }
@@ -261,262 +284,13 @@ async fn connection<H: Handler>(
     .await;
 }
 
-/// One connection, as its requests see it.
-struct Door<H> {
-    house: Arc<House<H>>,
-    remote: SocketAddr,
-    pulse: Arc<Pulse>,
-}
-
-/// Why a request is refused before it is whole.
-struct Refusal(StatusCode, &'static str);
-
-/// The connection is to be closed without an answer.
-#[derive(Debug)]
-struct HungUp;
-
-impl std::fmt::Display for HungUp {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("hung up")
-    }
-}
-
-impl std::error::Error for HungUp {}
-
-impl<H: Handler> Door<H> {
-    async fn answer(
-        self: Arc<Self>,
-        request: Request<Incoming>,
-    ) -> std::result::Result<Response<Full<Bytes>>, HungUp> {
-        let (head, body) = request.into_parts();
-        self.pulse.go_on(Phase::Body);
-        let (body, room) = match self.read(&head, body).await {
-            Ok(read) => read,
-            Err(refusal) => return Ok(self.refuse(&refusal)),
-        };
-        self.pulse.go_on(Phase::Busy);
-        let delivery = Delivery {
-            method: head.method,
-            path: head
-                .uri
-                .into_parts()
-                .path_and_query
-                .unwrap_or_else(|| PathAndQuery::from_static("/")),
-            headers: head.headers.into(),
-            body,
-        };
-        let arrival = Arrival {
-            delivery,
-            remote: self.remote,
-            at: Timestamp::now(),
-        };
-        let taking = Arc::clone(&self.house.handler).take(arrival);
-        let pulse = Arc::clone(&self.pulse);
-        let answer = ToTheEnd(Some(Box::pin(async move {
-            let answer = taking.await;
-            // Both are held until the handler is done, whether anybody still waits for the answer or not.
-            drop((room, pulse));
-            answer
-        })));
-        let answer = answer.await;
-        self.pulse.enter(Phase::Idle);
-        if answer.hang_up {
-            Err(HungUp)
-        } else {
-            Ok(response(answer))
-        }
-    }
-
-    /// The whole body, and the room that it takes in memory.
-    async fn read(
-        &self,
-        head: &Parts,
-        mut body: Incoming,
-    ) -> std::result::Result<(Bytes, Option<OwnedSemaphorePermit>), Refusal> {
-        check(head)?;
-        let limits = &self.house.limits;
-        let too_large = Refusal(StatusCode::PAYLOAD_TOO_LARGE, "the body is too large");
-        let declared = body
-            .size_hint()
-            .exact()
-            .map(|bytes| usize::try_from(bytes).unwrap_or(usize::MAX));
-        let mut room = match declared {
-            Some(0) => return Ok((Bytes::new(), None)),
-            // Unread, and without a "100 Continue", which hyper sends when the body is first asked for.
-            Some(bytes) if bytes > limits.max_body => return Err(too_large),
-            Some(bytes @ SMALL..) => Some(self.room(bytes).await),
-            _ => None,
-        };
-        let mut whole = Gather::default();
-        while let Some(frame) = self.frame(&mut body).await? {
-            // Trailers are not passed on.
-            let Ok(data) = frame.into_data() else {
-                continue;
-            };
-            let length = whole.len() + data.len();
-            if length > limits.max_body {
-                return Err(too_large);
-            }
-            if room.is_none() && length > SMALL {
-                // Nobody knows how long it will get. Asking for more bit by bit, while others do the same,
-                // could end in all of them waiting for each other.
-                room = Some(self.room(limits.max_body).await);
-            }
-            whole.push(data, declared);
-            if body.is_end_stream() {
-                break;
-            }
-        }
-        let body = whole.finish();
-        if let Some(room) = &mut room {
-            // A body of unknown length gives back what it did not need.
-            let spare = room.num_permits().saturating_sub(body.len().div_ceil(1024));
-            drop(room.split(spare));
-        }
-        Ok((body, room))
-    }
-
-    async fn frame(
-        &self,
-        body: &mut Incoming,
-    ) -> std::result::Result<Option<hyper::body::Frame<Bytes>>, Refusal> {
-        poll_fn(|cx| {
-            if self.pulse.phase() == Phase::Late {
-                return Poll::Ready(Err(Refusal(
-                    StatusCode::REQUEST_TIMEOUT,
-                    "the body took too long",
-                )));
-            }
-            Pin::new(&mut *body).poll_frame(cx).map(|frame| {
-                frame.transpose().map_err(|_| {
-                    Refusal(
-                        StatusCode::BAD_REQUEST,
-                        "the body is broken off or malformed",
-                    )
-                })
-            })
-        })
-        .await
-    }
-
-    /// Waits until there is room in memory. That is not the client's fault, so its time stands still.
-    async fn room(&self, bytes: usize) -> OwnedSemaphorePermit {
-        let all = self.house.limits.in_memory >> 10;
-        let needed = u32::try_from(bytes.div_ceil(1024).min(all)).unwrap_or(u32::MAX);
-        let memory = &self.house.memory;
-        if let Ok(room) = Arc::clone(memory).try_acquire_many_owned(needed) {
-            return room;
-        }
-        self.pulse.go_on(Phase::Busy);
-        let room = Arc::clone(memory)
-            .acquire_many_owned(needed)
-            .await
-            .expect("the semaphore is never closed");
-        self.pulse.enter(Phase::Body);
-        room
-    }
-
-    fn refuse(&self, Refusal(status, why): &Refusal) -> Response<Full<Bytes>> {
-        self.house.handler.refused(self.remote, *status, why);
-        self.pulse.enter(Phase::Refused);
-        let mut response = Response::new(Full::new(Bytes::from(format!("{why}\n"))));
-        *response.status_mut() = *status;
-        response
-            .headers_mut()
-            .insert(CONNECTION, HeaderValue::from_static("close"));
-        response.headers_mut().insert(
-            CONTENT_TYPE,
-            HeaderValue::from_static("text/plain; charset=utf-8"),
-        );
-        response
-    }
-}
-
-/// What hyper lets through and no webhook has.
-fn check(head: &Parts) -> std::result::Result<(), Refusal> {
-    let bad = |why| Err(Refusal(StatusCode::BAD_REQUEST, why));
-    if matches!(head.method, Method::CONNECT | Method::TRACE) {
-        return Err(Refusal(
-            StatusCode::METHOD_NOT_ALLOWED,
-            "the method is not allowed",
-        ));
-    }
-    if head
-        .uri
-        .path_and_query()
-        .is_some_and(|path| path.as_str().len() > LONGEST_TARGET)
-    {
-        return Err(Refusal(StatusCode::URI_TOO_LONG, "the path is too long"));
-    }
-    let mut hosts = head.headers.get_all(HOST).iter();
-    match (hosts.next(), hosts.next()) {
-        (None, _) if head.version >= Version::HTTP_11 => return bad("the Host field is missing"),
-        (Some(_), Some(_)) => return bad("there is more than one Host field"),
-        (Some(host), None)
-            if !host
-                .as_bytes()
-                .iter()
-                .all(|b| b.is_ascii_alphanumeric() || b"-._~:[]%!$&'()*+,;=".contains(b)) =>
-        {
-            return bad("the Host field is no host");
-        }
-        _ => {}
-    }
-    let mut encodings = head.headers.get_all(TRANSFER_ENCODING).iter();
-    match (encodings.next(), encodings.next()) {
-        (None, _) => Ok(()),
-        (Some(one), None) if one.as_bytes().trim_ascii().eq_ignore_ascii_case(b"chunked") => Ok(()),
-        _ => Err(Refusal(
-            StatusCode::NOT_IMPLEMENTED,
-            "the only transfer coding is chunked",
-        )),
-    }
-}
-
-fn response(answer: Answer) -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::new(answer.body));
-    *response.status_mut() = answer.status;
-    for (name, value) in answer.headers.iter() {
-        // Both are hyper's to say. The others of one connection are left to the caller, who knows where they are from.
-        if !matches!(*name, CONTENT_LENGTH | TRANSFER_ENCODING) {
-            response.headers_mut().append(name, value.clone());
-        }
-    }
-    response
-}
-
-/// Work that goes on in a task of its own when nobody waits for it any more.
-struct ToTheEnd<F: Future<Output = Answer> + Send + 'static>(Option<Pin<Box<F>>>);
-
-impl<F: Future<Output = Answer> + Send + 'static> Future for ToTheEnd<F> {
-    type Output = Answer;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Answer> {
-        let Some(work) = &mut self.0 else {
-            return Poll::Pending;
-        };
-        let answer = work.as_mut().poll(cx);
-        if answer.is_ready() {
-            self.0 = None;
-        }
-        answer
-    }
-}
-
-impl<F: Future<Output = Answer> + Send + 'static> Drop for ToTheEnd<F> {
-    fn drop(&mut self) {
-        if let (Some(work), Ok(runtime)) = (self.0.take(), tokio::runtime::Handle::try_current()) {
-            runtime.spawn(work);
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Answer, Arrival, Handler, Limits, ToTheEnd, bind, serve};
+    use super::{Answer, Arrival, Handler, Host, Limits, bind, serve};
     use crate::webhook::Headers;
     use bytes::Bytes;
     use http::{HeaderName, HeaderValue, StatusCode};
+    use rustls::pki_types::{CertificateDer, PrivateKeyDer};
     use std::net::SocketAddr;
     use std::sync::Arc;
     use std::time::Duration;
@@ -524,6 +298,7 @@ mod tests {
     use tokio::net::TcpStream;
     use tokio::sync::{Semaphore, mpsc, oneshot};
     use tokio::task::JoinHandle;
+    use tokio_rustls::client::TlsStream;
 
     /// Passes on what it takes, and answers 200 with the body's length, once it is let.
     struct Desk {
@@ -564,6 +339,15 @@ mod tests {
 
     impl House {
         fn open(limits: Limits, permits: usize, answer: fn(&Arrival) -> Answer) -> House {
+            Self::open_with(limits, None, permits, answer)
+        }
+
+        fn open_with(
+            limits: Limits,
+            tls: Option<Host>,
+            permits: usize,
+            answer: fn(&Arrival) -> Answer,
+        ) -> House {
             let listener = tokio::net::TcpListener::from_std(bind("127.0.0.1:0").unwrap()).unwrap();
             let addr = listener.local_addr().unwrap();
             let (taken_in, taken) = mpsc::unbounded_channel();
@@ -576,7 +360,7 @@ mod tests {
             });
             let (close, closed) = oneshot::channel::<()>();
             let handler = Arc::clone(&desk);
-            let serving = tokio::spawn(serve(listener, limits, handler, async {
+            let serving = tokio::spawn(serve(listener, limits, tls, handler, async {
                 let _ = closed.await;
             }));
             House {
@@ -917,25 +701,107 @@ mod tests {
         assert!(TcpStream::connect(house.addr).await.is_err());
     }
 
+    const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
+    /// `POST / HTTP/2` to `h`, the body to follow.
+    const POST: &[u8] = b"\0\0\x06\x01\x04\0\0\0\x01\x83\x84\x87\x01\x01h";
+
+    /// Speaks HTTP/2 over TLS with a house of one permit.
+    async fn over_tls(limits: Limits) -> (House, TlsStream<TcpStream>) {
+        let (host, certificate) = throwaway();
+        let house = House::open_with(limits, Some(host), 1, length);
+        let mut roots = rustls::RootCertStore::empty();
+        roots.add(certificate).unwrap();
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let mut config = rustls::ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        config.alpn_protocols = vec![b"h2".to_vec()];
+        let name = "localhost".try_into().unwrap();
+        let connector = tokio_rustls::TlsConnector::from(Arc::new(config));
+        let stream = connector.connect(name, house.call().await).await.unwrap();
+        (house, stream)
+    }
+
+    fn throwaway() -> (Host, CertificateDer<'static>) {
+        let key = rcgen::KeyPair::generate().unwrap();
+        let names = ["localhost".to_owned()];
+        let signed = rcgen::CertificateParams::new(names)
+            .unwrap()
+            .self_signed(&key)
+            .unwrap();
+        let secret = PrivateKeyDer::Pkcs8(key.serialize_der().into());
+        let host = Host::new(vec![signed.der().clone()], secret).unwrap();
+        (host, signed.der().clone())
+    }
+
+    fn tiny(of: fn(&mut Limits) -> &mut Duration) -> Limits {
+        let mut limits = Limits::default();
+        *of(&mut limits) = Duration::from_millis(50);
+        limits
+    }
+
+    /// All that comes until it is closed.
+    async fn last(stream: &mut TlsStream<TcpStream>) -> Vec<u8> {
+        let mut heard = Vec::new();
+        let read = stream.read_to_end(&mut heard);
+        // Without a last word of TLS is closed, too.
+        let _ = tokio::time::timeout(Duration::from_secs(20), read)
+            .await
+            .expect("the server should close");
+        heard
+    }
+
     #[tokio::test]
-    async fn work_that_nobody_waits_for_goes_on() {
-        let (begun, begins) = oneshot::channel();
-        let (let_go, wait) = oneshot::channel::<()>();
-        let (done, end) = oneshot::channel();
-        let mut work = ToTheEnd(Some(Box::pin(async {
-            begun.send(()).unwrap();
-            wait.await.unwrap();
-            done.send(()).unwrap();
-            Answer::of(StatusCode::OK)
-        })));
-        tokio::select! {
-            biased;
-            _ = &mut work => panic!("not yet"),
-            _ = begins => {}
-        }
-        drop(work);
-        let_go.send(()).unwrap();
-        end.await.unwrap();
+    async fn whoever_is_too_slow_in_tls_or_http2_is_closed() {
+        let (house, mut stream) = over_tls(tiny(|limits| &mut limits.head_timeout)).await;
+        // Not even shaking hands, and nothing behind the preface.
+        assert_eq!(all(&mut house.call().await).await, "");
+        stream.write_all(PREFACE).await.unwrap();
+        last(&mut stream).await;
+
+        let (mut house, mut stream) = over_tls(tiny(|limits| &mut limits.body_timeout)).await;
+        stream.write_all(&[PREFACE, POST].concat()).await.unwrap();
+        assert_eq!(
+            house.refused.recv().await,
+            Some(StatusCode::REQUEST_TIMEOUT)
+        );
+        assert!(house.taken.try_recv().is_err());
+    }
+
+    #[tokio::test]
+    async fn a_quiet_connection_of_http2_is_closed_and_a_busy_one_is_not() {
+        let limits = tiny(|limits| &mut limits.idle);
+        let (mut house, mut stream) = over_tls(limits).await;
+        let body = b"\0\0\x02\0\x01\0\0\0\x01hi";
+        let of_second =
+            |frame: &[u8]| [frame.get(..8).unwrap(), &[3], frame.get(9..).unwrap()].concat();
+        let start = [PREFACE, POST, body, &of_second(POST)].concat();
+        stream.write_all(&start).await.unwrap();
+        assert_eq!(house.taken.recv().await.unwrap().delivery.body, "hi");
+        // The second has its own time for its body.
+        let waits = tokio::time::timeout(3 * limits.idle, house.taken.recv());
+        assert!(waits.await.is_err());
+        stream.write_all(&of_second(body)).await.unwrap();
+        let second = tokio::time::timeout(Duration::from_secs(20), house.taken.recv());
+        assert_eq!(second.await.unwrap().unwrap().delivery.body, "hi");
+        last(&mut stream).await;
+    }
+
+    #[tokio::test]
+    async fn a_quiet_client_of_http2_does_not_keep_the_server_from_ending() {
+        let (mut house, mut stream) = over_tls(Limits::default()).await;
+        let whole = [PREFACE, POST, b"\0\0\x02\0\x01\0\0\0\x01hi"].concat();
+        stream.write_all(&whole).await.unwrap();
+        house.taken.recv().await.unwrap();
+        house.close.send(()).unwrap();
+        let ended = tokio::time::timeout(super::DRAIN / 2, house.serving);
+        ended
+            .await
+            .expect("it should not wait for the client")
+            .unwrap();
+        drop(stream);
     }
 
     #[test]

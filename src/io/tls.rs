@@ -1,21 +1,25 @@
-//! TLS as a client: all that knows rustls.
+//! TLS, as a client and at the front door: all that knows rustls.
 
+use std::fmt;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::{WebPkiServerVerifier, verify_server_name};
 use rustls::crypto::{CryptoProvider, ring};
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use rustls::server::ParsedCertificate;
 use rustls::{
-    CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme,
+    CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, ServerConfig,
+    SignatureScheme,
 };
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
-use tokio_rustls::TlsConnector;
-use tokio_rustls::client::TlsStream;
+use tokio_rustls::{TlsAcceptor, TlsConnector, TlsStream};
+
+const HTTP_2: &[u8] = b"h2";
 
 /// What a client speaks TLS with.
 #[derive(Clone)]
@@ -49,8 +53,50 @@ impl Tls {
                 "no certificate can be for such a name",
             )
         })?;
-        Ok(Wire::Tls(Box::new(self.0.connect(name, tcp).await?)))
+        Ok(Wire::Tls(Box::new(self.0.connect(name, tcp).await?.into())))
     }
+}
+
+/// What the front door speaks TLS with.
+#[derive(Clone)]
+pub struct Host(TlsAcceptor);
+
+impl fmt::Debug for Host {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Host")
+    }
+}
+
+impl Host {
+    /// Shows this certificate, and those that lead to it, and speaks HTTP/2 with whoever asks for it.
+    pub fn new(
+        chain: Vec<CertificateDer<'static>>,
+        key: PrivateKeyDer<'static>,
+    ) -> Result<Self, rustls::Error> {
+        let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()?
+            .with_no_client_auth()
+            .with_single_cert(chain, key)?;
+        config.alpn_protocols = vec![HTTP_2.to_vec(), b"http/1.1".to_vec()];
+        Ok(Self(TlsAcceptor::from(Arc::new(config))))
+    }
+
+    /// Shakes hands, and says whether HTTP/2 follows.
+    pub(super) async fn greet(&self, tcp: TcpStream) -> io::Result<(Wire, bool)> {
+        let stream = self.0.accept(tcp).await?;
+        let is_http2 = stream.get_ref().1.alpn_protocol() == Some(HTTP_2);
+        Ok((Wire::Tls(Box::new(stream.into())), is_http2))
+    }
+}
+
+/// Whether a certificate is for all of these names and addresses.
+pub(super) fn is_for(certificate: &CertificateDer<'_>, names: &[String]) -> bool {
+    ParsedCertificate::try_from(certificate).is_ok_and(|certificate| {
+        names.iter().all(|name| {
+            ServerName::try_from(name.as_str())
+                .is_ok_and(|name| verify_server_name(&certificate, &name).is_ok())
+        })
+    })
 }
 
 fn trusted(provider: &Arc<CryptoProvider>) -> Result<Arc<dyn ServerCertVerifier>, rustls::Error> {

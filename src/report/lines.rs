@@ -18,10 +18,13 @@ const VERSION: u32 = 1;
 /// Writes a notice as a line. What is for people only writes nothing.
 pub fn write(out: &mut Vec<u8>, notice: &Notice) {
     let line = match notice {
-        Notice::Listening { url } => {
+        Notice::Listening { url, certificate } => {
+            let certificate = certificate.map_or_else(String::new, |path| {
+                format!(",\"certificate\":{}", quoted(&path.to_string_lossy()))
+            });
             // Written out, for `json!` would put the members in another order.
             format!(
-                "{{\"type\":\"listening\",\"version\":{VERSION},\"url\":{}}}",
+                "{{\"type\":\"listening\",\"version\":{VERSION},\"url\":{}{certificate}}}",
                 quoted(url)
             )
         }

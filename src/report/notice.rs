@@ -17,6 +17,8 @@ pub enum Notice<'a> {
     Listening {
         /// The real address, as a URL.
         url: &'a str,
+        /// The file of our own certificate, for those who are to trust it.
+        certificate: Option<&'a Path>,
     },
     /// A delivery came and was answered.
     Received(Received<'a>),

@@ -52,7 +52,7 @@ impl Voice {
     /// Writes a notice as text.
     pub fn write(&self, out: &mut Vec<u8>, notice: &Notice) {
         match notice {
-            Notice::Listening { url } => {
+            Notice::Listening { url, .. } => {
                 // Writing to a vector cannot fail, here and below.
                 let _ = writeln!(out, "listening on {url}");
             }

@@ -25,6 +25,7 @@ pub fn webhook_cli() -> Command {
     }
     command
         .env("TZ", "UTC")
+        .env("XDG_STATE_HOME", env!("CARGO_TARGET_TMPDIR"))
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .stdin(Stdio::null());
     command
@@ -93,7 +94,7 @@ impl Listen {
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
         let mut first = String::new();
         stdout.read_line(&mut first).unwrap();
-        let start = first.find("http://").unwrap_or_else(|| {
+        let start = first.find("http").unwrap_or_else(|| {
             let mut stderr = String::new();
             child
                 .stderr
@@ -105,7 +106,9 @@ impl Listen {
         });
         let url = first[start..]
             .trim_end()
-            .trim_end_matches(['}', '"'])
+            .split('"')
+            .next()
+            .unwrap()
             .to_owned();
         Listen {
             child,
