@@ -299,7 +299,7 @@ _webhook__cli() {
             return 0
             ;;
         webhook__subcmd__cli__subcmd__replay)
-            opts="-H -c -e -h --to --header --timeout --connect-timeout --insecure --expect-status --dry-run --as --secret --public-url --resign --path --concurrency --retries --backoff --yes --events --provider --recipient --skip --limit --skip-broken --watch --json --color --help"
+            opts="-H -q -c -e -h --to --header --timeout --connect-timeout --rate --backoff --retry-on --max-retry-after --insecure --expect-status --expect-within --quiet --dry-run --as --secret --public-url --resign --fresh-ids --path --concurrency --ordered --speed --retries --yes --resume --failed-to --events --provider --recipient --since --until --skip --limit --skip-broken --repeat --duplicate --drop --shuffle --seed --watch --json --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -325,7 +325,27 @@ _webhook__cli() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --rate)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --backoff)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --retry-on)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-retry-after)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --expect-status)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --expect-within)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -353,11 +373,19 @@ _webhook__cli() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --speed)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --retries)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --backoff)
+                --resume)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --failed-to)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -377,11 +405,35 @@ _webhook__cli() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --since)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --until)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --skip)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --limit)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --repeat)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --duplicate)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --drop)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --seed)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -397,7 +449,7 @@ _webhook__cli() {
             return 0
             ;;
         webhook__subcmd__cli__subcmd__send)
-            opts="-H -d -n -c -h --provider --scheme --to --header --timeout --connect-timeout --insecure --expect-status --dry-run --as --secret --public-url --set --recipient --url --campaign --message-id --at --tag --metadata --bounce --data --count --concurrency --retries --seed --signed-at --save --json --color --help"
+            opts="-H -q -d -n -c -h --provider --scheme --to --header --timeout --connect-timeout --rate --backoff --retry-on --max-retry-after --insecure --expect-status --expect-within --quiet --dry-run --as --secret --public-url --set --recipient --url --campaign --message-id --at --tag --metadata --bounce --data --count --concurrency --retries --seed --signed-at --save --json --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -431,7 +483,27 @@ _webhook__cli() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --rate)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --backoff)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --retry-on)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-retry-after)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --expect-status)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --expect-within)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -90,7 +90,12 @@ complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand send" -l to -d '
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand send" -s H -l header -d 'One more header, or another value for one; may be given more than once' -r
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand send" -l timeout -d 'How long a whole attempt may take' -r
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand send" -l connect-timeout -d 'How long connecting may take' -r
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand send" -l rate -d 'Send at this rate at most: `100/s`, `5/m`; it delays, never drops, and makes up for no stall' -r
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand send" -l backoff -d 'The wait before the second attempt; it doubles from there, and chance adds up to half' -r
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand send" -l retry-on -d 'The statuses that are tried again; so is what gets no answer. All others are final, and 410 ends the run' -r
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand send" -l max-retry-after -d 'The longest wait that the target may ask for with `Retry-After`; if it asks for more, the run ends and says so' -r
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand send" -l expect-status -d 'The statuses that count as success: `2xx`, `200,409`' -r
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand send" -l expect-within -d 'How long an answer may take to count as success' -r
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand send" -l as -d 'How to print them' -r -f -a "http\t'As it goes over the wire'
 curl\t'As a command line for curl'
 json\t'As a fixture on one line'"
@@ -116,6 +121,7 @@ complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand send" -l color -
 always\t'Always'
 never\t'Never'"
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand send" -l insecure -d 'Take any certificate'
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand send" -s q -l quiet -d 'No line for what succeeded; with `--dry-run`, no requests either'
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand send" -l dry-run -d 'Print the requests in place of sending them'
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand send" -l json -d 'One JSON object a line in place of text'
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand send" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -123,7 +129,12 @@ complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand replay" -l to -d
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand replay" -s H -l header -d 'One more header, or another value for one; may be given more than once' -r
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand replay" -l timeout -d 'How long a whole attempt may take' -r
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand replay" -l connect-timeout -d 'How long connecting may take' -r
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand replay" -l rate -d 'Send at this rate at most: `100/s`, `5/m`; it delays, never drops, and makes up for no stall' -r
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand replay" -l backoff -d 'The wait before the second attempt; it doubles from there, and chance adds up to half' -r
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand replay" -l retry-on -d 'The statuses that are tried again; so is what gets no answer. All others are final, and 410 ends the run' -r
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand replay" -l max-retry-after -d 'The longest wait that the target may ask for with `Retry-After`; if it asks for more, the run ends and says so' -r
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand replay" -l expect-status -d 'The statuses that count as success: `2xx`, `200,409`' -r
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand replay" -l expect-within -d 'How long an answer may take to count as success' -r
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand replay" -l as -d 'How to print them' -r -f -a "http\t'As it goes over the wire'
 curl\t'As a command line for curl'
 json\t'As a fixture on one line'"
@@ -131,21 +142,33 @@ complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand replay" -l secre
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand replay" -l public-url -d 'The URL that the provider was told to call, for schemes that sign the URL (Mandrill, Twilio, HubSpot, RFC 9421)' -r
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand replay" -l path -d 'The path to ask for, in place of the recorded one' -r
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand replay" -s c -l concurrency -d 'How many requests at once; the recorded order is kept with 1' -r
-complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand replay" -l retries -d 'How often a delivery is tried again: no answer, 408, 425, 429, 500, 502, 503, 504' -r
-complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand replay" -l backoff -d 'The wait before the second attempt; it doubles from there' -r
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand replay" -l speed -d 'The recorded gaps between deliveries, scaled: `original`, `2x`, or `max` for none' -r
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand replay" -l retries -d 'How often a delivery is tried again' -r
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand replay" -l resume -d 'Note in this file what is done, and go on where the last run with it was' -r -F
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand replay" -l failed-to -d 'Keep what was refused in the end: a recording that can be replayed, `.ndjson` or a folder' -r -F
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand replay" -s e -l events -d 'Only deliveries with these kinds of event' -r
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand replay" -l provider -d 'Only deliveries of this provider' -r
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand replay" -l recipient -d 'Only deliveries about this address' -r
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand replay" -l since -d 'Only what was recorded at this time or later: RFC 3339, or a span back from now such as `2h`' -r
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand replay" -l until -d 'Only what was recorded before this time' -r
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand replay" -l skip -d 'Pass over the first N' -r
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand replay" -l limit -d 'Send at most N' -r
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand replay" -l repeat -d 'Send all of it N times' -r
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand replay" -l duplicate -d 'Send this share twice: `0.1`, `10%`' -r
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand replay" -l drop -d 'Do not send this share' -r
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand replay" -l seed -d 'The same disorder every time' -r
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand replay" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` says otherwise'
 always\t'Always'
 never\t'Never'"
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand replay" -l insecure -d 'Take any certificate'
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand replay" -s q -l quiet -d 'No line for what succeeded; with `--dry-run`, no requests either'
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand replay" -l dry-run -d 'Print the requests in place of sending them'
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand replay" -l resign -d 'Make a new timestamp and signature for each attempt, by the provider\'s rule'
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand replay" -l fresh-ids -d 'Give each delivery an id of its own, so that a handler takes it for a new one; the id is signed too'
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand replay" -l ordered -d 'Never two requests at once about the same message, and those in the recorded order; others may overtake'
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand replay" -l yes -d 'Send to a host that is neither this machine nor in a private network, without asking'
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand replay" -l skip-broken -d 'Name a broken fixture and go on'
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand replay" -l shuffle -d 'In another order; beyond 10,000 deliveries, shuffled within a window of that many'
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand replay" -l watch -d 'Stay, and send each fixture again when it is saved'
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand replay" -l json -d 'One JSON object a line in place of text'
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand replay" -s h -l help -d 'Print help (see more with \'--help\')'

@@ -353,3 +353,243 @@ fn a_saved_fixture_is_sent_at_once_and_once() {
     assert_eq!(child.wait().unwrap().code(), Some(130));
     assert_eq!(handler.all(), []);
 }
+
+#[test]
+fn a_rate_is_kept() {
+    let (_dir, file) = recording(30);
+    let handler = Receiver::ok();
+    let begun = std::time::Instant::now();
+    run(&[
+        "replay",
+        &file,
+        "--to",
+        &handler.url,
+        "--rate",
+        "100/s",
+        "-c",
+        "4",
+    ])
+    .success();
+    let took = begun.elapsed().as_millis();
+    assert_eq!(handler.all().len(), 30);
+    // 29 gaps of 10 ms; more only where the machine is busy.
+    assert!((270..3000).contains(&took), "{took} ms");
+    for odd in ["0", "NaN", "1e9", "-1/s"] {
+        assert_eq!(run(&["replay", &file, "--rate", odd]).status, 2);
+    }
+}
+
+#[test]
+fn a_wait_that_was_asked_for_is_kept_by_everybody_or_ends_the_run() {
+    let (_dir, file) = recording(6);
+    let busy = |wait: &str| {
+        format!("HTTP/1.1 429 Slow\r\nretry-after: {wait}\r\ncontent-length: 0\r\n\r\n")
+    };
+    let ok = "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
+    let handler = Receiver::start(&[ok, &busy("1"), ok]);
+    let begun = std::time::Instant::now();
+    run(&["replay", &file, "--to", &handler.url, "--backoff", "1ms"]).success();
+    assert!(begun.elapsed() >= std::time::Duration::from_secs(1));
+    assert_eq!(handler.all().len(), 7);
+
+    let handler = Receiver::start(&[&busy("86400")]);
+    let ran = run(&["replay", &file, "--to", &handler.url]);
+    assert_eq!(ran.status, 1);
+    assert_eq!(handler.all().len(), 1);
+    assert!(
+        ran.stderr.contains("--max-retry-after 86400s"),
+        "{}",
+        ran.stderr
+    );
+}
+
+#[test]
+fn which_statuses_are_tried_again_can_be_said() {
+    let (_dir, file) = recording(1);
+    let ok = "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
+    let handler = Receiver::start(&["HTTP/1.1 404 No\r\ncontent-length: 0\r\n\r\n", ok]);
+    run(&[
+        "replay",
+        &file,
+        "--to",
+        &handler.url,
+        "--retry-on",
+        "404",
+        "--backoff",
+        "1ms",
+    ])
+    .success();
+    assert_eq!(handler.all().len(), 2);
+    let handler = Receiver::start(&["HTTP/1.1 503 No\r\ncontent-length: 0\r\n\r\n", ok]);
+    assert_eq!(
+        run(&["replay", &file, "--to", &handler.url, "--retry-on", "429"]).status,
+        1
+    );
+    assert_eq!(handler.all().len(), 1);
+}
+
+#[test]
+fn a_connection_that_breaks_as_it_is_used_again_is_counted() {
+    let (_dir, file) = recording(2);
+    let ok = "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
+    let handler = Receiver::start(&[ok, "", ok]);
+    let ran = run(&["replay", &file, "--to", &handler.url, "--json"]).success();
+    let lines: Vec<String> = handler
+        .all()
+        .into_iter()
+        .map(|request| request.line)
+        .collect();
+    assert_eq!(
+        lines,
+        [
+            "POST /r/0 HTTP/1.1",
+            "POST /r/1 HTTP/1.1",
+            "POST /r/1 HTTP/1.1"
+        ]
+    );
+    assert_eq!(ran.lines().last().unwrap()["maybe_duplicate"], 1);
+}
+
+#[test]
+fn a_fixture_expects_what_it_says() {
+    let dir = tempfile::tempdir().unwrap();
+    let handler = Receiver::start(&["HTTP/1.1 404 No\r\ncontent-length: 7\r\n\r\nno such"]);
+    let status = |expect: &str| {
+        let file = dir.path().join("a.json");
+        std::fs::write(
+            &file,
+            format!("{{\"fixture\":1,\"request\":{{\"body\":{{}}}},\"expect\":{expect}}}"),
+        )
+        .unwrap();
+        let ran = run(&["replay", text(&file), "--to", &handler.url]);
+        (ran.status, ran.stdout + &ran.stderr)
+    };
+    assert_eq!(status("{\"status\":\"404\"}").0, 0);
+    assert_eq!(
+        status("{\"status\":404,\"within\":\"1h\",\"contains\":\"such\"}").0,
+        0
+    );
+    let (code, said) = status("{\"status\":404,\"contains\":\"ok\"}");
+    assert!(
+        code == 1 && said.contains("does not contain `ok`") && said.contains("no such"),
+        "{said}"
+    );
+    let (code, said) = status("{\"weather\":\"fine\"}");
+    assert!(code == 1 && said.contains("`expect.weather`"), "{said}");
+    let file = dir.path().join("a.json");
+    std::fs::write(&file, "{}").unwrap();
+    let ran = run(&[
+        "replay",
+        text(&file),
+        "--to",
+        &handler.url,
+        "--expect-status",
+        "4xx",
+        "--expect-within",
+        "1ms",
+        "--timeout",
+        "5s",
+    ]);
+    assert!(ran.status <= 1, "{ran:#?}");
+}
+
+#[test]
+fn quietly_only_what_failed_is_told() {
+    let (_dir, file) = recording(3);
+    let ok = "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
+    let handler = Receiver::start(&[ok, "HTTP/1.1 404 No\r\ncontent-length: 0\r\n\r\n", ok]);
+    let ran = run(&["replay", &file, "--to", &handler.url, "-q"]);
+    assert!(
+        ran.stdout.starts_with("404") && ran.stdout.contains("u1@example.com"),
+        "{}",
+        ran.stdout
+    );
+    let ran = run(&["replay", &file, "--dry-run", "-q"]).success();
+    assert!(
+        ran.stdout.starts_with("3 deliveries read"),
+        "{}",
+        ran.stdout
+    );
+}
+
+#[test]
+fn filters_by_time_and_a_stale_signature() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("r.ndjson");
+    let mut old = String::new();
+    for day in 1..=4 {
+        let ran = run(&[
+            "send",
+            "click",
+            "--provider",
+            "resend",
+            "--dry-run",
+            "--as",
+            "json",
+            "--seed",
+            "1",
+            "--at",
+            &format!("2026-01-0{day}T00:00:00Z"),
+        ])
+        .success();
+        // By hand, as somebody who has no recording would write it.
+        let line = ran
+            .stdout
+            .trim_end()
+            .rsplit_once(",\"crc32c\"")
+            .unwrap()
+            .0
+            .to_owned();
+        old += &format!("{},\"at\":\"2026-01-0{day}T00:00:01Z\"}}\n", line);
+    }
+    std::fs::write(&file, old).unwrap();
+    let handler = Receiver::ok();
+    let span = [
+        "--since",
+        "2026-01-02T00:00:00Z",
+        "--until",
+        "2026-01-04T00:00:00Z",
+    ];
+    let ran = run(&[
+        "replay",
+        text(&file),
+        "--to",
+        &handler.url,
+        span[0],
+        span[1],
+        span[2],
+        span[3],
+    ])
+    .success();
+    assert_eq!(handler.all().len(), 2);
+    assert_eq!(
+        ran.stderr
+            .matches("`--resign` makes new signatures")
+            .count(),
+        1,
+        "{}",
+        ran.stderr
+    );
+    let before = std::fs::read_to_string(&file).unwrap();
+    run(&[
+        "replay",
+        text(&file),
+        "--to",
+        &handler.url,
+        "--resign",
+        "--fresh-ids",
+    ])
+    .success();
+    let ids: Vec<String> = handler
+        .all()
+        .iter()
+        .map(|request| request.header("svix-id").unwrap().to_owned())
+        .collect();
+    assert!(
+        ids.len() == 4
+            && ids
+                .iter()
+                .all(|id| id.starts_with("msg_") && !before.contains(id.as_str())),
+        "{ids:?}"
+    );
+}

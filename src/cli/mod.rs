@@ -20,6 +20,7 @@ pub use replay::ReplayArgs;
 pub use request::{Form, RequestArgs};
 pub use secrets::SecretArgs;
 pub use send::SendArgs;
+pub use values::duration;
 pub use verify::VerifyArgs;
 
 const STYLES: Styles = Styles::styled()

@@ -1,10 +1,11 @@
 //! The words of `replay`.
 
-use std::time::Duration;
+use std::path::PathBuf;
 
 use clap::Args;
+use jiff::Timestamp;
 
-use super::values::{duration, kind};
+use super::values::{Speed, kind, share, speed, time};
 use super::{RequestArgs, SecretArgs};
 use crate::webhook::Kind;
 
@@ -15,9 +16,11 @@ Examples:
   webhook-cli replay hooks.ndjson --to :3000             in the order recorded, at the paths recorded
   webhook-cli replay hooks.ndjson --to :3000/webhooks    all of it to that path
   webhook-cli replay fixtures/ --resign                  signed anew, so that a handler's age check passes
-  webhook-cli replay fixtures/ --events bounce --watch   and again whenever a fixture is saved")]
+  webhook-cli replay fixtures/ --events bounce --watch   and again whenever a fixture is saved
+  webhook-cli replay hooks.ndjson --rate 50/s --resume hooks.journal --failed-to failed.ndjson
+                                                         paced, and gone on with after an interrupt")]
 pub struct ReplayArgs {
-    /// Fixtures, folders of them, `.ndjson` recordings, plain JSON payloads, or `-`
+    /// Fixtures, folders of them, `.ndjson` recordings, HAR files, gzipped ones, plain JSON payloads, or `-`
     #[arg(value_name = "SOURCE", required = true)]
     pub sources: Vec<String>,
 
@@ -33,6 +36,10 @@ pub struct ReplayArgs {
     #[arg(long, help_heading = "Signatures")]
     pub resign: bool,
 
+    /// Give each delivery an id of its own, so that a handler takes it for a new one; the id is signed too
+    #[arg(long, requires = "resign", help_heading = "Signatures")]
+    pub fresh_ids: bool,
+
     /// The path to ask for, in place of the recorded one
     #[arg(long, value_name = "PATH", help_heading = "Requests")]
     pub path: Option<String>,
@@ -41,17 +48,38 @@ pub struct ReplayArgs {
     #[arg(short, long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=1024), help_heading = "Requests")]
     pub concurrency: u16,
 
-    /// How often a delivery is tried again: no answer, 408, 425, 429, 500, 502, 503, 504
+    /// Never two requests at once about the same message, and those in the recorded order; others may overtake
+    #[arg(long, help_heading = "Requests")]
+    pub ordered: bool,
+
+    /// The recorded gaps between deliveries, scaled: `original`, `2x`, or `max` for none
+    #[arg(long, value_name = "SPEED", value_parser = speed, default_value = "max", conflicts_with = "rate", help_heading = "Requests")]
+    pub speed: Speed,
+
+    /// How often a delivery is tried again
     #[arg(long, value_name = "N", default_value_t = 3, help_heading = "Requests")]
     pub retries: u32,
-
-    /// The wait before the second attempt; it doubles from there
-    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "500ms", help_heading = "Requests")]
-    pub backoff: Duration,
 
     /// Send to a host that is neither this machine nor in a private network, without asking
     #[arg(long, help_heading = "Requests")]
     pub yes: bool,
+
+    /// Note in this file what is done, and go on where the last run with it was
+    ///
+    /// After Ctrl-C or a crash, run the same command again: at most the deliveries in flight are sent twice, none is
+    /// passed over. It knows its sources, its target and its filters, and refuses others. What was refused for good is
+    /// not sent again; what got no answer, or an answer that is tried again, is.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["watch", "dry_run"], help_heading = "Nothing lost")]
+    pub resume: Option<PathBuf>,
+
+    /// Keep what was refused in the end: a recording that can be replayed, `.ndjson` or a folder
+    #[arg(
+        long,
+        value_name = "PATH",
+        conflicts_with = "dry_run",
+        help_heading = "Nothing lost"
+    )]
+    pub failed_to: Option<PathBuf>,
 
     /// Only deliveries with these kinds of event
     #[arg(short, long, value_name = "KIND", value_delimiter = ',', value_parser = kind, help_heading = "What is sent")]
@@ -64,6 +92,14 @@ pub struct ReplayArgs {
     /// Only deliveries about this address
     #[arg(long, value_name = "ADDRESS", help_heading = "What is sent")]
     pub recipient: Option<String>,
+
+    /// Only what was recorded at this time or later: RFC 3339, or a span back from now such as `2h`
+    #[arg(long, value_name = "TIME", value_parser = time, help_heading = "What is sent")]
+    pub since: Option<Timestamp>,
+
+    /// Only what was recorded before this time
+    #[arg(long, value_name = "TIME", value_parser = time, help_heading = "What is sent")]
+    pub until: Option<Timestamp>,
 
     /// Pass over the first N
     #[arg(
@@ -81,6 +117,26 @@ pub struct ReplayArgs {
     /// Name a broken fixture and go on
     #[arg(long, help_heading = "What is sent")]
     pub skip_broken: bool,
+
+    /// Send all of it N times
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..), conflicts_with = "watch", help_heading = "Disorder on purpose")]
+    pub repeat: u32,
+
+    /// Send this share twice: `0.1`, `10%`
+    #[arg(long, value_name = "SHARE", value_parser = share, default_value = "0", hide_default_value = true, help_heading = "Disorder on purpose")]
+    pub duplicate: f64,
+
+    /// Do not send this share
+    #[arg(long, value_name = "SHARE", value_parser = share, default_value = "0", hide_default_value = true, help_heading = "Disorder on purpose")]
+    pub drop: f64,
+
+    /// In another order; beyond 10,000 deliveries, shuffled within a window of that many
+    #[arg(long, help_heading = "Disorder on purpose")]
+    pub shuffle: bool,
+
+    /// The same disorder every time
+    #[arg(long, value_name = "N", help_heading = "Disorder on purpose")]
+    pub seed: Option<u64>,
 
     /// Stay, and send each fixture again when it is saved
     #[arg(long, help_heading = "What is sent", conflicts_with = "dry_run")]

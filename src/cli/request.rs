@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
-use super::values::duration;
+use super::values::{duration, rate};
 
 /// How requests are made.
 #[derive(Debug, Args)]
@@ -31,6 +31,26 @@ pub struct RequestArgs {
     #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "5s")]
     pub connect_timeout: Duration,
 
+    /// Send at this rate at most: `100/s`, `5/m`; it delays, never drops, and makes up for no stall
+    #[arg(long, value_name = "RATE", value_parser = rate)]
+    pub rate: Option<Duration>,
+
+    /// The wait before the second attempt; it doubles from there, and chance adds up to half
+    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "500ms")]
+    pub backoff: Duration,
+
+    /// The statuses that are tried again; so is what gets no answer. All others are final, and 410 ends the run
+    #[arg(
+        long,
+        value_name = "STATUS",
+        default_value = "408,425,429,500,502,503,504"
+    )]
+    pub retry_on: String,
+
+    /// The longest wait that the target may ask for with `Retry-After`; if it asks for more, the run ends and says so
+    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "1h")]
+    pub max_retry_after: Duration,
+
     /// Take any certificate
     #[arg(long)]
     pub insecure: bool,
@@ -38,6 +58,14 @@ pub struct RequestArgs {
     /// The statuses that count as success: `2xx`, `200,409`
     #[arg(long, value_name = "STATUS", default_value = "2xx")]
     pub expect_status: String,
+
+    /// How long an answer may take to count as success
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub expect_within: Option<Duration>,
+
+    /// No line for what succeeded; with `--dry-run`, no requests either
+    #[arg(short, long, help_heading = "Output")]
+    pub quiet: bool,
 
     /// Print the requests in place of sending them
     #[arg(long, help_heading = "Output")]

@@ -13,6 +13,47 @@ pub fn duration(text: &str) -> Result<Duration, String> {
     Duration::try_from(span).map_err(|_| wanted())
 }
 
+/// A rate such as `100/s` or `5/m`, as the time between two; without a unit it is by the second.
+pub fn rate(text: &str) -> Result<Duration, String> {
+    let wanted = || {
+        format!("`{text}` is no rate; write `100/s`, `5/m` or `20/h`, at most a million a second")
+    };
+    let (number, unit) = text.split_once('/').unwrap_or((text, "s"));
+    let unit = match unit {
+        "s" => 1.0,
+        "m" => 60.0,
+        "h" => 3600.0,
+        _ => return Err(wanted()),
+    };
+    if !number.bytes().all(|b| b.is_ascii_digit() || b == b'.') {
+        return Err(wanted());
+    }
+    let number: f64 = number.parse().map_err(|_| wanted())?;
+    let gap = unit / number;
+    if !(0.000_001..=86_400.0 * 365.0).contains(&gap) {
+        return Err(wanted());
+    }
+    Ok(Duration::from_secs_f64(gap))
+}
+
+/// How much faster than recorded; none for as fast as it goes.
+pub type Speed = Option<f64>;
+
+/// How much faster than recorded: `original`, `2x`, `max`; none for as fast as it goes.
+pub fn speed(text: &str) -> Result<Speed, String> {
+    match text {
+        "max" => return Ok(None),
+        "original" => return Ok(Some(1.0)),
+        _ => {}
+    }
+    text.strip_suffix('x')
+        .filter(|number| number.bytes().all(|b| b.is_ascii_digit() || b == b'.'))
+        .and_then(|number| number.parse().ok())
+        .filter(|factor: &f64| (0.001..=1e6).contains(factor))
+        .map(Some)
+        .ok_or_else(|| format!("`{text}` is no speed; write `original`, `2x`, `0.5x` or `max`"))
+}
+
 /// A moment: RFC 3339, or a span back from now.
 pub fn time(text: &str) -> Result<Timestamp, String> {
     if let Ok(at) = text.parse() {
@@ -103,7 +144,7 @@ pub fn share(text: &str) -> Result<f64, String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{duration, route, share, size, time};
+    use super::{duration, rate, route, share, size, speed, time};
     use std::time::Duration;
 
     #[test]
@@ -150,6 +191,35 @@ mod tests {
         assert_eq!(share("1"), Ok(1.0));
         for odd in ["", "-0.1", "1.1", "101%", "NaN", "inf", "half"] {
             assert!(share(odd).is_err(), "{odd}");
+        }
+    }
+
+    #[test]
+    fn rates_and_speeds_are_what_people_write() {
+        assert_eq!(rate("100/s"), Ok(Duration::from_millis(10)));
+        assert_eq!(rate("5/m"), Ok(Duration::from_secs(12)));
+        assert_eq!(rate("0.5/s"), rate("30/m"));
+        assert_eq!(rate("20"), rate("20/s"));
+        for odd in [
+            "",
+            "0/s",
+            "NaN",
+            "1e9",
+            "-1/s",
+            "2000000/s",
+            "inf/s",
+            "5/d",
+            "/s",
+            "0.0",
+        ] {
+            assert!(rate(odd).is_err(), "{odd}");
+        }
+        assert_eq!(
+            (speed("max"), speed("original"), speed("2.5x")),
+            (Ok(None), Ok(Some(1.0)), Ok(Some(2.5)))
+        );
+        for odd in ["", "x", "0x", "2", "-1x", "infx", "NaNx"] {
+            assert!(speed(odd).is_err(), "{odd}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Delivers parcels: one after another or several at once, patiently, and tells of every attempt.
+//! Delivers parcels: one after another or several at once, at a pace, patiently, and tells of every attempt.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -6,15 +6,22 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
+use tokio::sync::{Mutex, Notify};
 use tokio::task::LocalSet;
 
 use super::interrupt::Interrupt;
-use super::plan::Statuses;
+use super::sealer::Sealer;
 use crate::error::Exit;
-use crate::io::client::{Client, Line};
-use crate::providers::{self, Keys, Provider};
+use crate::io::client::{Client, KEPT, Line};
+use crate::io::ledger::{Done, Ledger, Step};
+use crate::io::recorder::Recorder;
+use crate::io::source::Source;
+use crate::providers::{self, Provider};
 use crate::report::{Notice, Reporter, Tally};
-use crate::webhook::{Attempt, Chance, Delivery, Outcome, Receipt, Recipe, Retry, Seal, Target};
+use crate::webhook::{
+    Attempt, Beat, Chance, Delivery, Expectation, Fixture, Next, Outcome, Pace, Receipt, Retry,
+    Target, Turns,
+};
 
 /// A delivery ready to go, and what is said of it.
 #[derive(Debug)]
@@ -22,24 +29,30 @@ pub struct Parcel {
     /// Stays the same for every attempt.
     pub id: String,
     /// Where it comes from, for the reader.
-    pub source: String,
-    /// What it is about, for the reader.
-    pub about: String,
-    /// Whose shape it has.
+    pub source: Source,
+    /// What it is about, for the reader; found out when it is said, if nobody knows yet.
+    pub about: Option<String>,
+    /// Whose shape it has, as far as it is known.
     pub provider: Option<&'static Provider>,
     /// The request.
     pub delivery: Delivery,
+    /// What else is known of one that was kept.
+    pub past: History,
 }
 
-/// Signs deliveries as their provider does.
-#[derive(Debug)]
-pub struct Sealer {
-    /// What to sign with.
-    pub keys: Keys,
-    /// The time to sign; now if none.
+/// What is known of a parcel that was kept somewhere, and is sent again.
+#[derive(Debug, Default)]
+pub struct History {
+    /// When it was recorded.
     pub at: Option<Timestamp>,
-    /// The URL that is signed where one is; the one it goes to if none.
-    pub public_url: Option<String>,
+    /// Its number in the journal.
+    pub step: Option<Step>,
+    /// What its fixture expects.
+    pub expected: Option<Expectation>,
+    /// What must not be overtaken by each other: the messages it is about, hashed.
+    pub messages: Vec<u64>,
+    /// The fixture as it was kept, where it may be kept again.
+    pub fixture: Option<Box<Fixture>>,
 }
 
 /// What delivering needs to know.
@@ -52,10 +65,16 @@ pub struct Courier {
     pub retry: Retry,
     /// How many at once.
     pub concurrency: u16,
+    /// When the next one goes.
+    pub beat: Beat,
     /// What counts as success.
-    pub expected: Statuses,
+    pub expected: Expectation,
     /// Signs every attempt after the first anew, where that is wanted.
     pub sealer: Option<Rc<Sealer>>,
+    /// Where it is noted what is done.
+    pub journal: Option<Ledger>,
+    /// Where is kept what was refused in the end.
+    pub failed_to: Option<Rc<Recorder>>,
     /// Whom to tell.
     pub report: Arc<Reporter>,
     /// Whether to stop.
@@ -65,66 +84,183 @@ pub struct Courier {
 /// Where parcels come from, one at a time, so that memory does not grow with their number.
 pub type Parcels = Box<dyn Iterator<Item = Parcel>>;
 
+/// How often the journal is synced at least.
+const SYNC: Duration = Duration::from_millis(100);
+
+/// What there is to do for one who asks.
+enum Pick {
+    Parcel(Box<Parcel>),
+    /// Nothing any more.
+    Nothing,
+    /// Something, once another has come back.
+    Later,
+}
+
 struct Run {
     courier: Courier,
     parcels: RefCell<Parcels>,
+    turns: RefCell<Turns<Parcel>>,
+    /// Somebody came back, so that another may have its turn.
+    back: Notify,
+    /// The run is stopped, so that nobody need wait for a turn.
+    ended: Notify,
+    pace: Mutex<Pace>,
+    paced: bool,
     tally: RefCell<Tally>,
     chance: RefCell<Chance>,
+    journal: RefCell<Option<Ledger>>,
     /// No attempt begins before this: somebody was told to wait, and that holds for the whole target.
     hold: Cell<Option<Instant>>,
-    /// The target said that it is gone for good (410).
-    gone: Cell<bool>,
+    /// Why nothing more is sent.
+    stop: RefCell<Option<String>>,
+    in_flight: Cell<u64>,
 }
 
 impl Courier {
     /// Delivers all of them, and gives what it came to. Must run on a current-thread runtime.
-    pub async fn run(self, parcels: Parcels, tally: Tally, seed: u64) -> Tally {
+    pub async fn run(mut self, parcels: Parcels, tally: Tally, seed: u64) -> Tally {
         let begun = Instant::now();
         let concurrency = self.concurrency;
+        let pace = Pace::new(self.beat);
         let run = Rc::new(Run {
+            journal: RefCell::new(self.journal.take()),
             courier: self,
             parcels: RefCell::new(parcels),
+            turns: RefCell::default(),
+            back: Notify::new(),
+            ended: Notify::new(),
+            paced: !pace.is_free(),
+            pace: Mutex::new(pace),
             tally: RefCell::new(tally),
             chance: RefCell::new(Chance::seeded(seed)),
             hold: Cell::new(None),
-            gone: Cell::new(false),
+            stop: RefCell::new(None),
+            in_flight: Cell::new(0),
         });
         let local = LocalSet::new();
-        for _ in 0..concurrency {
+        let workers: Vec<_> = (0..concurrency)
+            .map(|_| {
+                let run = Rc::clone(&run);
+                local.spawn_local(async move { run.work().await })
+            })
+            .collect();
+        let syncing = local.spawn_local({
             let run = Rc::clone(&run);
-            local.spawn_local(async move { run.work().await });
+            async move { run.sync_now_and_then().await }
+        });
+        local
+            .run_until(async {
+                for worker in workers {
+                    // A worker that panicked has said so.
+                    let _ = worker.await;
+                }
+            })
+            .await;
+        syncing.abort();
+        run.sync();
+        let mut tally = run.tally.replace(Tally::new("sent"));
+        if let Some(why) = run.stop.borrow().as_ref() {
+            run.courier.report.warn(why);
+            tally.stopped = true;
         }
-        local.await;
-        if run.gone.get() {
-            run.courier
-                .report
-                .warn("the target answered 410, gone for good: nothing more was sent to it");
-        }
-        match Rc::try_unwrap(run) {
-            Ok(run) => {
-                let mut tally = run.tally.into_inner();
-                tally.elapsed += begun.elapsed();
-                tally
-            }
-            // Every worker has ended, so nobody else holds the run.
-            Err(run) => run.tally.replace(Tally::new("sent")),
-        }
+        tally.elapsed += begun.elapsed();
+        tally
     }
 }
 
 impl Run {
     async fn work(&self) {
         let mut line = self.courier.client.line(&self.courier.target);
-        while !self.courier.interrupt.is_set() && !self.gone.get() {
-            let next = self.parcels.borrow_mut().next();
-            let Some(parcel) = next else { return };
+        while let Some(parcel) = self.next().await {
+            // What waited for its turn while the run was stopped stays, and nothing is noted of it.
+            if !self.turn(parcel.past.at, true).await {
+                return;
+            }
+            self.in_flight.set(self.in_flight.get() + 1);
             self.deliver(&mut line, parcel).await;
+            self.in_flight.set(self.in_flight.get() - 1);
+        }
+    }
+
+    fn stopped(&self) -> bool {
+        self.courier.interrupt.is_set() || self.stop.borrow().is_some()
+    }
+
+    /// Stops the run: what is under way comes to its end, nothing else is sent.
+    fn stop(&self, why: impl Into<String>) {
+        self.stop.borrow_mut().get_or_insert(why.into());
+        self.back.notify_waiters();
+        self.ended.notify_waiters();
+    }
+
+    /// The next parcel that may go although others are under way.
+    async fn next(&self) -> Option<Parcel> {
+        while !self.stopped() {
+            let back = self.back.notified();
+            match self.pick() {
+                Pick::Parcel(parcel) => return Some(*parcel),
+                Pick::Nothing => return None,
+                Pick::Later => tokio::select! {
+                    () = back => {}
+                    () = self.courier.interrupt.wait() => {}
+                },
+            }
+        }
+        None
+    }
+
+    fn pick(&self) -> Pick {
+        let mut turns = self.turns.borrow_mut();
+        if let Some(parcel) = turns.ready() {
+            return Pick::Parcel(Box::new(parcel));
+        }
+        while !turns.is_full() {
+            let Some(parcel) = self.parcels.borrow_mut().next() else {
+                return if turns.is_empty() {
+                    Pick::Nothing
+                } else {
+                    Pick::Later
+                };
+            };
+            let messages = parcel.past.messages.clone();
+            if let Some(parcel) = turns.offer(&messages, parcel) {
+                return Pick::Parcel(Box::new(parcel));
+            }
+        }
+        Pick::Later
+    }
+
+    /// Waits until an attempt may begin; false if it is not to begin at all.
+    async fn turn(&self, at: Option<Timestamp>, first: bool) -> bool {
+        if !self.paced {
+            self.held().await;
+            return !self.stopped();
+        }
+        // Whoever waits here is waited for: one after the other, in the order in which they came.
+        let mut pace = self.pace.lock().await;
+        if !first && !pace.counts_tries() {
+            drop(pace);
+            self.held().await;
+            return !self.stopped();
+        }
+        loop {
+            self.held().await;
+            if self.stopped() {
+                return false;
+            }
+            let now = Instant::now();
+            match pace.due(at).filter(|due| *due > now) {
+                Some(due) => self.sleep(due.saturating_duration_since(now)).await,
+                None => {
+                    pace.go(now, at);
+                    return true;
+                }
+            }
         }
     }
 
     async fn deliver(&self, line: &mut Line, mut parcel: Parcel) {
         for number in 1.. {
-            self.held().await;
             if number > 1
                 && let (Some(sealer), Some(provider)) = (&self.courier.sealer, parcel.provider)
             {
@@ -136,56 +272,50 @@ impl Run {
                     &mut self.chance.borrow_mut(),
                 );
             }
-            let (outcome, took) = line.deliver(&parcel.delivery.path, &parcel.delivery).await;
-            let outcome = self.judge(outcome);
-            self.gone
-                .set(self.gone.get() || outcome.status() == Some(410) && !outcome.succeeded());
-            let stopped = self.courier.interrupt.is_set() || self.gone.get();
-            let wait = self
+            let exchange = line
+                .ask(&parcel.delivery.path, &parcel.delivery, KEPT)
+                .await;
+            let took = exchange.took;
+            let outcome = exchange
+                .answer
+                .map_or_else(|outcome| outcome, Outcome::from);
+            let outcome = self.judge(outcome, took, parcel.past.expected.as_ref());
+            let next = self
                 .courier
                 .retry
-                .wait(number, &outcome, &mut self.chance.borrow_mut())
-                .filter(|_| !stopped);
-            let asked = matches!(
-                outcome,
-                Outcome::Answered {
-                    retry_after: Some(_),
-                    ..
-                }
-            );
-            let attempt = Attempt {
-                id: parcel.id.clone(),
-                source: parcel.source.clone(),
-                about: parcel.about.clone(),
-                provider: parcel.provider.map(|provider| provider.name),
-                number,
-                outcome,
-                took,
-                last: wait.is_none(),
+                .next(number, &outcome, &mut self.chance.borrow_mut());
+            let asked = self.courier.retry.asked(&outcome);
+            self.heed(&outcome, asked);
+            let again = match next {
+                Next::Again(wait) if !self.stopped() => Some(wait),
+                _ => None,
             };
-            self.tell(&attempt);
-            let Some(wait) = wait else { return };
-            self.courier.report.tell(&Notice::Waiting {
-                attempt: &attempt,
-                wait,
-            });
-            if asked {
-                self.hold
-                    .set(self.hold.get().max(Some(Instant::now() + wait)));
-            } else {
+            self.tell(&parcel, number, &outcome, took, exchange.sent_twice, again);
+            let Some(wait) = again else {
+                return self.settle(parcel, &outcome, next).await;
+            };
+            // A wait that was asked for holds everybody back, this one too.
+            if asked.is_none() {
                 self.sleep(wait).await;
+            } else {
+                self.hold_until(Instant::now() + wait);
             }
-            if self.courier.interrupt.is_set() {
-                // It was promised another attempt that does not come; it counts as failed.
-                let mut tally = self.tally.borrow_mut();
-                tally.deliveries += 1;
-                tally.failed += 1;
-                return;
+            if !self.turn(None, false).await {
+                self.cut_off();
+                return self.settle(parcel, &outcome, Next::GivenUp).await;
             }
         }
     }
 
-    fn judge(&self, outcome: Outcome) -> Outcome {
+    /// One was promised another attempt that does not come; it counts as failed.
+    fn cut_off(&self) {
+        let mut tally = self.tally.borrow_mut();
+        tally.deliveries += 1;
+        tally.failed += 1;
+    }
+
+    fn judge(&self, outcome: Outcome, took: Duration, own: Option<&Expectation>) -> Outcome {
+        let why = own.unwrap_or(&self.courier.expected).judge(&outcome, took);
         match outcome {
             Outcome::Answered {
                 status,
@@ -193,38 +323,133 @@ impl Run {
                 retry_after,
                 location,
                 ..
-            } => {
-                let unexpected = (!self.courier.expected.accept(status)).then(|| {
-                    format!(
-                        "{status} is not the status expected, {}",
-                        self.courier.expected.as_typed()
-                    )
-                });
-                Outcome::Answered {
-                    status,
-                    body,
-                    retry_after,
-                    location,
-                    unexpected,
-                }
-            }
+            } => Outcome::Answered {
+                status,
+                body,
+                retry_after,
+                location,
+                unexpected: why,
+            },
             other => other,
         }
     }
 
-    fn tell(&self, attempt: &Attempt) {
+    /// Does what an answer asks of the whole run.
+    fn heed(&self, outcome: &Outcome, asked: Option<Duration>) {
+        if outcome.status() == Some(410) && !outcome.succeeded() {
+            self.stop("the target answered 410, gone for good: nothing more was sent to it");
+        }
+        let longest = self.courier.retry.longest;
+        match asked {
+            Some(asked) if asked > longest => self.stop(format!(
+                "the target asks to be left alone for {} s, which is longer than {} s: nothing more was sent to it; \
+                 `--max-retry-after {}s` waits for it",
+                asked.as_secs(),
+                longest.as_secs(),
+                asked.as_secs()
+            )),
+            Some(asked) => self.hold_until(Instant::now() + asked),
+            None => {}
+        }
+    }
+
+    fn hold_until(&self, until: Instant) {
+        self.hold.set(self.hold.get().max(Some(until)));
+    }
+
+    /// Keeps and notes what became of a delivery, now that nothing more is tried.
+    async fn settle(&self, mut parcel: Parcel, outcome: &Outcome, next: Next) {
+        let refused_for_good = next == Next::Final && outcome.status() != Some(410);
+        let done = match &self.courier.failed_to {
+            _ if outcome.succeeded() => Some(Done::Accepted),
+            // One that an interrupt has cut off is sent by the next run of the journal.
+            Some(_)
+                if self.courier.interrupt.is_set()
+                    && !refused_for_good
+                    && parcel.past.step.is_some() =>
+            {
+                None
+            }
+            Some(recorder) => {
+                let fixture = parcel
+                    .past
+                    .fixture
+                    .take()
+                    .unwrap_or_else(|| Box::new(Fixture::new(parcel.delivery.clone())));
+                match recorder.keep(&fixture).await {
+                    Ok(_) => Some(Done::Kept),
+                    Err(why) => {
+                        self.stop(format!("{why}; nothing more was sent"));
+                        None
+                    }
+                }
+            }
+            None => refused_for_good.then_some(Done::Refused),
+        };
+        if let (Some(step), Some(done), Some(journal)) =
+            (parcel.past.step, done, self.journal.borrow_mut().as_mut())
+            && let Err(why) = journal.note(step, done)
+        {
+            self.stop(format!("{why}; nothing more was sent"));
+        }
+        if !parcel.past.messages.is_empty() {
+            self.turns.borrow_mut().done(&parcel.past.messages);
+            self.back.notify_waiters();
+        }
+    }
+
+    fn tell(
+        &self,
+        parcel: &Parcel,
+        number: u32,
+        outcome: &Outcome,
+        took: Duration,
+        sent_twice: bool,
+        again: Option<Duration>,
+    ) {
+        let last = again.is_none();
         let mut tally = self.tally.borrow_mut();
-        tally.attempted(attempt);
-        self.courier.report.tell(&Notice::Attempted(attempt));
-        if attempt.last {
-            self.courier.report.progress().step(tally.failed);
+        tally.attempted(number, outcome, took, last);
+        tally.maybe_duplicate += u64::from(sent_twice);
+        let report = &self.courier.report;
+        if last {
+            report.progress().step(tally.failed, self.in_flight.get());
+        }
+        drop(tally);
+        if report.skips(outcome.succeeded()) {
+            return;
+        }
+        let receipt;
+        let (about, provider) = match &parcel.about {
+            Some(about) => (about.clone(), parcel.provider.map(|provider| provider.name)),
+            None => {
+                receipt = providers::outline(&parcel.delivery, parcel.provider);
+                (about(&receipt), receipt.provider)
+            }
+        };
+        let attempt = Attempt {
+            id: parcel.id.clone(),
+            source: parcel.source.to_string(),
+            about,
+            provider,
+            number,
+            outcome: outcome.clone(),
+            took,
+            last,
+        };
+        report.tell(&Notice::Attempted(&attempt));
+        if let Some(wait) = again {
+            report.tell(&Notice::Waiting {
+                attempt: &attempt,
+                wait,
+            });
         }
     }
 
     async fn held(&self) {
         while let Some(until) = self.hold.get() {
             let left = until.saturating_duration_since(Instant::now());
-            if left.is_zero() || self.courier.interrupt.is_set() {
+            if left.is_zero() || self.stopped() {
                 return;
             }
             self.sleep(left).await;
@@ -234,51 +459,22 @@ impl Run {
     async fn sleep(&self, span: Duration) {
         tokio::select! {
             () = tokio::time::sleep(span) => {}
+            () = self.ended.notified() => {}
             () = self.courier.interrupt.wait() => {}
         }
     }
-}
 
-impl Sealer {
-    /// Signs a delivery by its provider's rule; what it says if it cannot.
-    pub fn seal(
-        &self,
-        provider: &Provider,
-        delivery: &mut Delivery,
-        target: &Target,
-        chance: &mut Chance,
-    ) -> Result<(), String> {
-        match providers::signing_scheme(provider, delivery) {
-            Some(scheme) => self.seal_as(scheme, provider, delivery, target, chance),
-            None => Ok(()),
+    async fn sync_now_and_then(&self) {
+        while self.journal.borrow().is_some() {
+            tokio::time::sleep(SYNC).await;
+            self.sync();
         }
     }
 
-    /// Signs a delivery by that scheme of its provider; where there is no key to sign with, it stays as it is.
-    pub fn seal_as(
-        &self,
-        scheme: &Recipe,
-        provider: &Provider,
-        delivery: &mut Delivery,
-        target: &Target,
-        chance: &mut Chance,
-    ) -> Result<(), String> {
-        let Some(key) = self.keys.signing(provider) else {
-            return Ok(());
-        };
-        let url = self
-            .public_url
-            .clone()
-            .unwrap_or_else(|| format!("{}{}", target.origin(), delivery.path));
-        scheme.sign(
-            delivery,
-            key,
-            &mut Seal {
-                at: self.at.unwrap_or_else(Timestamp::now),
-                url: &url,
-                chance,
-            },
-        )
+    fn sync(&self) {
+        if let Some(Err(why)) = self.journal.borrow_mut().as_mut().map(Ledger::sync) {
+            self.stop(format!("{why}; nothing more was sent"));
+        }
     }
 }
 
@@ -316,7 +512,7 @@ pub fn hint(tally: &Tally, report: &Reporter) {
 /// How a run of attempts ends.
 pub fn exit(tally: &Tally, interrupted: bool) -> Exit {
     let mut exit = Exit::Success;
-    if tally.failed > 0 {
+    if tally.failed > 0 || tally.stopped {
         exit = exit.or(Exit::Failure);
     }
     if tally.unanswered > 0 {

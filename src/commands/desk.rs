@@ -239,6 +239,7 @@ impl Desk {
         let reply = status.map(|status| Reply {
             status: status.as_u16(),
             micros: u64::try_from(case.begun.elapsed().as_micros()).unwrap_or(u64::MAX),
+            body: None,
         });
         match keeper.keep(&case.id, case.at, &case.delivery, reply).await {
             Ok(file) => {

@@ -158,6 +158,7 @@ impl Forwarder {
             retry: Retry {
                 times: plan.retries,
                 backoff: BACKOFF,
+                ..Retry::default()
             },
             mark,
             room: Arc::new(Semaphore::new(ROOM as usize)),
@@ -319,7 +320,9 @@ impl Forwarder {
         };
         let counter = match outcome {
             Outcome::Answered { .. } => &self.score.passed,
-            Outcome::TimedOut(_) | Outcome::Unreachable(_) => &self.score.unanswered,
+            Outcome::TimedOut(_) | Outcome::Unreachable(_) | Outcome::Impossible(_) => {
+                &self.score.unanswered
+            }
         };
         counter.fetch_add(1, Relaxed);
         let passed = Passed {
@@ -389,7 +392,9 @@ impl Forwarder {
         let counter = match outcome {
             _ if outcome.succeeded() => &self.score.passed,
             Outcome::Answered { .. } => &self.score.refused,
-            Outcome::TimedOut(_) | Outcome::Unreachable(_) => &self.score.unanswered,
+            Outcome::TimedOut(_) | Outcome::Unreachable(_) | Outcome::Impossible(_) => {
+                &self.score.unanswered
+            }
         };
         counter.fetch_add(1, Relaxed);
         if !outcome.succeeded() {

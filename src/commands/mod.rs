@@ -1,6 +1,7 @@
 //! The verbs. Each makes a plan of what was typed, and carries it out.
 
 mod catalogue;
+mod choice;
 mod completions;
 mod confirm;
 mod courier;
@@ -19,7 +20,9 @@ mod mood;
 mod plan;
 mod replay;
 mod rounds;
+mod sealer;
 mod send;
+mod stack;
 mod verify;
 
 use crate::cli::{Cli, Command};
@@ -30,6 +33,7 @@ use crate::report::{ColorChoice, Parts, Style};
 pub fn run(cli: Cli) -> Result<Exit> {
     let style = Style {
         json: cli.json,
+        quiet: false,
         color: cli.color.into(),
         parts: Parts::default(),
     };

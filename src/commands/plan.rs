@@ -8,7 +8,9 @@ use crate::io::client::Settings;
 use crate::io::secrets::{self, Origin};
 use crate::providers::{self, ALL, Keys, Provider, Row, SCHEMES};
 use crate::report::Reporter;
-use crate::webhook::{Delivery, Keyring, Kind, Target, nearest};
+use crate::webhook::{
+    Beat, Delivery, Expectation, Keyring, Kind, Retry, Statuses, Target, nearest,
+};
 
 /// The environment variable that holds the secret where none is given.
 const DEFAULT_SECRET: &str = "WEBHOOK_CLI_SECRET";
@@ -169,55 +171,6 @@ pub fn body(given: &str) -> Result<Vec<u8>> {
     }
 }
 
-/// The statuses that count as success.
-#[derive(Clone, Debug)]
-pub struct Statuses(Vec<(u16, u16)>, String);
-
-impl Statuses {
-    /// Reads `2xx`, `200,409`, `200-204`.
-    pub fn parse(given: &str) -> Result<Statuses> {
-        let range = |part: &str| -> Option<(u16, u16)> {
-            let code = |text: &str| {
-                text.parse::<u16>()
-                    .ok()
-                    .filter(|code| (100..=599).contains(code))
-            };
-            if let Some(class) = part.strip_suffix("xx") {
-                let class = class
-                    .parse::<u16>()
-                    .ok()
-                    .filter(|class| (1..=5).contains(class))?;
-                return Some((class * 100, class * 100 + 99));
-            }
-            match part.split_once('-') {
-                Some((from, to)) => Some((code(from)?, code(to)?)),
-                None => code(part).map(|code| (code, code)),
-            }
-        };
-        given
-            .split(',')
-            .map(|part| range(part.trim()))
-            .collect::<Option<Vec<_>>>()
-            .map(|ranges| Statuses(ranges, given.to_owned()))
-            .ok_or_else(|| {
-                Error::usage(format!("`{given}` is no status"))
-                    .hint("write `2xx`, `200,409` or `200-204`")
-            })
-    }
-
-    /// Whether a status is one of them.
-    pub fn accept(&self, status: u16) -> bool {
-        self.0
-            .iter()
-            .any(|(from, to)| (*from..=*to).contains(&status))
-    }
-
-    /// As it was typed.
-    pub fn as_typed(&self) -> &str {
-        &self.1
-    }
-}
-
 /// How requests are made, for `send` and `replay`.
 #[derive(Debug)]
 pub struct Request {
@@ -228,7 +181,10 @@ pub struct Request {
     /// How patient and how trusting to be.
     pub settings: Settings,
     /// What counts as success.
-    pub expected: Statuses,
+    pub expected: Expectation,
+    /// When the next one goes.
+    pub beat: Beat,
+    patience: Retry,
 }
 
 impl Request {
@@ -242,8 +198,27 @@ impl Request {
                 connect_timeout: args.connect_timeout,
                 insecure: args.insecure,
             },
-            expected: Statuses::parse(&args.expect_status)?,
+            expected: Expectation {
+                status: Statuses::parse(&args.expect_status)?,
+                within: args.expect_within,
+                contains: None,
+            },
+            beat: args.rate.map_or(Beat::Free, Beat::Every),
+            patience: Retry {
+                times: 0,
+                backoff: args.backoff,
+                on: Statuses::parse(&args.retry_on)?,
+                longest: args.max_retry_after,
+            },
         })
+    }
+
+    /// How patient to be, with so many tries after the first.
+    pub fn retry(&self, times: u32) -> Retry {
+        Retry {
+            times,
+            ..self.patience.clone()
+        }
     }
 
     /// Puts the user's header fields into a delivery.
@@ -263,25 +238,7 @@ pub fn say_all(report: &Reporter, notes: &[String]) {
 
 #[cfg(test)]
 mod tests {
-    use super::{Statuses, headers};
-
-    #[test]
-    fn statuses_are_classes_codes_and_ranges() {
-        let statuses = Statuses::parse("2xx,409,500-502").unwrap();
-        for (status, accepted) in [
-            (200, true),
-            (299, true),
-            (300, false),
-            (409, true),
-            (501, true),
-            (503, false),
-        ] {
-            assert_eq!(statuses.accept(status), accepted, "{status}");
-        }
-        for odd in ["", "6xx", "20", "ok", "200,", "2xx-3xx"] {
-            assert!(Statuses::parse(odd).is_err(), "{odd}");
-        }
-    }
+    use super::headers;
 
     #[test]
     fn a_header_is_a_name_and_a_value() {

@@ -1,6 +1,5 @@
 //! `replay`: what was saved or recorded, sent again.
 
-use std::collections::VecDeque;
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -8,47 +7,49 @@ use std::sync::Arc;
 
 use http::uri::PathAndQuery;
 
-use super::courier::{self, Courier, Parcel, Parcels, Sealer};
+use super::choice::Choice;
+use super::courier::{self, Courier, Parcels};
 use super::id;
 use super::interrupt::Interrupt;
 use super::plan::{self, Request};
+use super::sealer::Sealer;
 use super::send::printed;
+use super::stack::Stack;
 use crate::cli::{Form, ReplayArgs};
 use crate::error::{Error, Exit, Result};
 use crate::io::client::Client;
-use crate::io::source::{self, Sources};
+use crate::io::ledger::{self, Errand, Ledger};
+use crate::io::recorder::Recorder;
 use crate::io::watch::Watch;
-use crate::providers::{self, Provider};
-use crate::report::{Notice, Progress, Reporter, Style, Tally};
-use crate::webhook::{Chance, Fixture, Kind, Receipt, Retry};
+use crate::report::{Length, Notice, Progress, Reporter, Style, Tally};
+use crate::webhook::{Beat, Disorder, Expectation, Retry};
 
 /// What `replay` was asked to do.
 #[derive(Debug)]
 pub struct Plan {
     style: Style,
     sources: Vec<String>,
-    request: Request,
-    path: Option<PathAndQuery>,
-    choice: Choice,
+    pub(super) request: Request,
+    pub(super) path: Option<PathAndQuery>,
+    pub(super) choice: Choice,
+    pub(super) disorder: Disorder,
+    pub(super) repeat: u32,
+    seed: Option<u64>,
     concurrency: u16,
+    pub(super) ordered: bool,
+    beat: Beat,
     retry: Retry,
-    resign: bool,
-    sealer: Rc<Sealer>,
-    skip_broken: bool,
+    pub(super) expected: Expectation,
+    pub(super) resign: bool,
+    pub(super) fresh_ids: bool,
+    pub(super) sealer: Rc<Sealer>,
+    pub(super) resume: Option<PathBuf>,
+    pub(super) failed_to: Option<PathBuf>,
+    pub(super) skip_broken: bool,
     watch: bool,
     yes: bool,
     dry_run: Option<Form>,
     notes: Vec<String>,
-}
-
-/// Which deliveries are sent.
-#[derive(Clone, Debug)]
-struct Choice {
-    events: Vec<Kind>,
-    provider: Option<&'static Provider>,
-    recipient: Option<String>,
-    skip: usize,
-    limit: Option<usize>,
 }
 
 impl Plan {
@@ -56,45 +57,53 @@ impl Plan {
     pub fn new(args: ReplayArgs, style: Style) -> Result<Plan> {
         let provider = args.provider.as_deref().map(plan::provider).transpose()?;
         let secrets = plan::secrets(&args.secrets, None)?;
-        let path = match &args.path {
-            None => None,
-            Some(path) if path.starts_with('/') => Some(
-                path.parse()
-                    .map_err(|_| Error::usage(format!("`{}` is no path", path.escape_debug())))?,
-            ),
-            Some(path) => {
-                return Err(
-                    Error::usage(format!("`{}` is no path", path.escape_debug()))
-                        .hint("a path begins with `/`"),
-                );
-            }
-        };
+        let path = args.path.as_deref().map(path).transpose()?;
         if args.watch && args.sources.iter().any(|source| source == "-") {
             return Err(Error::usage("stdin cannot be watched"));
         }
+        let request = Request::new(&args.request)?;
         Ok(Plan {
-            style,
+            style: Style {
+                quiet: args.request.quiet,
+                ..style
+            },
             sources: args.sources,
-            request: Request::new(&args.request)?,
             path,
             choice: Choice {
                 events: args.events,
                 provider,
                 recipient: args.recipient,
+                since: args.since,
+                until: args.until,
                 skip: args.skip,
                 limit: args.limit,
             },
-            concurrency: args.concurrency,
-            retry: Retry {
-                times: args.retries,
-                backoff: args.backoff,
+            disorder: Disorder {
+                duplicate: args.duplicate,
+                drop: args.drop,
+                shuffle: args.shuffle,
+                seed: args.seed.unwrap_or_else(id::fresh_seed),
             },
+            repeat: args.repeat,
+            seed: args.seed,
+            concurrency: args.concurrency,
+            ordered: args.ordered,
+            beat: match (request.beat, args.speed) {
+                (Beat::Free, Some(faster)) => Beat::Recorded(faster),
+                (beat, _) => beat,
+            },
+            retry: request.retry(args.retries),
+            expected: request.expected.clone(),
+            request,
             resign: args.resign,
+            fresh_ids: args.fresh_ids,
             sealer: Rc::new(Sealer {
                 keys: secrets.keys,
                 at: None,
                 public_url: args.secrets.public_url,
             }),
+            resume: args.resume,
+            failed_to: args.failed_to,
             skip_broken: args.skip_broken,
             watch: args.watch,
             yes: args.yes,
@@ -102,12 +111,60 @@ impl Plan {
             notes: secrets.notes,
         })
     }
+
+    /// Whether everything is sent once and in the order in which it is read.
+    pub(super) fn is_plain(&self) -> bool {
+        self.repeat == 1 && self.disorder.is_none()
+    }
+
+    /// What the run is about, for its journal.
+    fn errand(&self, stack: &Stack, before: Option<&Errand>) -> Result<Errand> {
+        let (heads, identity) = stack
+            .sources()
+            .identity(before.map(|before| before.heads.as_slice()))?;
+        let target = &self.request.target;
+        let path = self.path.as_ref().unwrap_or(&target.path);
+        let mut choice = self.choice.said();
+        if !self.is_plain() {
+            let Disorder {
+                duplicate,
+                drop,
+                shuffle,
+                ..
+            } = self.disorder;
+            choice += &format!(
+                ", {} times, {duplicate} twice, {drop} dropped{}",
+                self.repeat,
+                if shuffle { ", shuffled" } else { "" }
+            );
+        }
+        Ok(Errand {
+            target: format!("{}{path}", target.origin()),
+            choice,
+            identity,
+            heads,
+            // Without a seed of the user's own, that of the first run holds.
+            seed: match (self.seed, before) {
+                (Some(seed), _) => seed,
+                (None, Some(before)) => before.seed,
+                (None, None) => self.disorder.seed,
+            },
+        })
+    }
+}
+
+fn path(given: &str) -> Result<PathAndQuery> {
+    let wrong = || Error::usage(format!("`{}` is no path", given.escape_debug()));
+    if !given.starts_with('/') {
+        return Err(wrong().hint("a path begins with `/`"));
+    }
+    given.parse().map_err(|_| wrong())
 }
 
 /// Carries the plan out.
 pub fn run(plan: Plan) -> Result<Exit> {
     let bar = plan.dry_run.is_none() && !plan.watch && std::io::stderr().is_terminal();
-    let report = Arc::new(Reporter::new(plan.style, Progress::new(None, bar)));
+    let report = Arc::new(Reporter::new(plan.style, Progress::new(length(&plan), bar)));
     plan::say_all(&report, &plan.notes);
     let plan = Rc::new(plan);
     let result = carry_out(&plan, &report);
@@ -115,16 +172,32 @@ pub fn run(plan: Plan) -> Result<Exit> {
     result
 }
 
+/// How long the run will be, as far as it can be told beforehand.
+fn length(plan: &Plan) -> Length {
+    if let (Some(limit), false) = (plan.choice.limit, plan.choice.must_read()) {
+        return Length::Deliveries(limit as u64 * u64::from(plan.repeat));
+    }
+    let sizes = plan.sources.iter().map(|path| {
+        let about = std::fs::metadata(path).ok()?;
+        (about.is_file() && !path.ends_with(".gz")).then_some(about.len())
+    });
+    match sizes.sum::<Option<u64>>() {
+        Some(bytes) if plan.repeat == 1 && bytes > 0 => Length::Bytes(bytes),
+        _ => Length::Unknown,
+    }
+}
+
 fn carry_out(plan: &Rc<Plan>, report: &Arc<Reporter>) -> Result<Exit> {
-    let stack = Stack::open(plan, report, &plan.sources)?;
+    let mut stack = Stack::open(plan, report, &plan.sources)?;
     if let Some(form) = plan.dry_run {
-        let broken = stack.broken();
-        for parcel in stack {
-            report.data(&printed(&parcel, form, &plan.request));
-        }
-        return broken.result(plan.skip_broken).map(|()| Exit::Success);
+        return dry_run(plan, report, stack, form);
     }
     allow_target(plan)?;
+    let journal = match &plan.resume {
+        Some(path) => Some(go_on(plan, report, &mut stack, path)?),
+        None => None,
+    };
+    let failed_to = plan.failed_to.as_deref().map(Recorder::open).transpose()?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build();
@@ -138,11 +211,13 @@ fn carry_out(plan: &Rc<Plan>, report: &Arc<Reporter>) -> Result<Exit> {
             let report = Arc::clone(report);
             move || report.say("finishing what has begun; Ctrl-C again leaves at once")
         });
-        let run = Replay {
+        let mut run = Replay {
             plan: Rc::clone(plan),
             report: Arc::clone(report),
             client,
             interrupt,
+            journal,
+            failed_to: failed_to.map(Rc::new),
         };
         // Watching begins before the first run, so that nothing saved meanwhile is missed.
         let watch = if plan.watch {
@@ -162,7 +237,7 @@ fn carry_out(plan: &Rc<Plan>, report: &Arc<Reporter>) -> Result<Exit> {
                     () = run.interrupt.wait() => None,
                 };
                 let Some(path) = path else { break };
-                tally = again(&run, &path, tally).await;
+                tally = again(&mut run, &path, tally).await;
             }
         }
         report.progress().finish();
@@ -172,23 +247,72 @@ fn carry_out(plan: &Rc<Plan>, report: &Arc<Reporter>) -> Result<Exit> {
     })
 }
 
+/// Prints what would be sent; quietly, it only reads it.
+fn dry_run(plan: &Plan, report: &Reporter, stack: Stack, form: Form) -> Result<Exit> {
+    let broken = stack.broken();
+    let (mut count, mut bytes) = (0u64, 0u64);
+    for parcel in stack {
+        if plan.style.quiet {
+            count += 1;
+            bytes += parcel.delivery.body.len() as u64;
+        } else {
+            report.data(&printed(&parcel, form, &plan.request));
+        }
+    }
+    if plan.style.quiet {
+        report.tell(&Notice::Read {
+            deliveries: count,
+            bytes,
+        });
+    }
+    broken.result(plan.skip_broken).map(|()| Exit::Success)
+}
+
+/// Opens the journal, and passes over what is done.
+fn go_on(plan: &Plan, report: &Reporter, stack: &mut Stack, path: &Path) -> Result<Ledger> {
+    let (journal, past, errand) = ledger::open(path, |before| plan.errand(stack, before))?;
+    let done = past.accepted + past.refused;
+    if done > 0 {
+        let refused = match past.refused {
+            0 => String::new(),
+            1 => ", one of them refused".into(),
+            many => format!(", {many} of them refused"),
+        };
+        report.say(&format!("going on behind {done} that are done{refused}"));
+    }
+    if past.damaged > 0 {
+        report.warn(&format!(
+            "`{}` has {} damaged lines, whose deliveries are sent again",
+            path.display(),
+            past.damaged
+        ));
+    }
+    stack.go_on(past, errand.seed)?;
+    Ok(journal)
+}
+
 /// A replay under way.
 struct Replay {
     plan: Rc<Plan>,
     report: Arc<Reporter>,
     client: Client,
     interrupt: Interrupt,
+    journal: Option<Ledger>,
+    failed_to: Option<Rc<Recorder>>,
 }
 
 impl Replay {
-    async fn deliver(&self, stack: Stack, tally: Tally) -> Tally {
+    async fn deliver(&mut self, stack: Stack, tally: Tally) -> Tally {
         let courier = Courier {
             client: self.client.clone(),
             target: self.plan.request.target.clone(),
-            retry: self.plan.retry,
+            retry: self.plan.retry.clone(),
             concurrency: self.plan.concurrency,
-            expected: self.plan.request.expected.clone(),
+            beat: self.plan.beat,
+            expected: self.plan.expected.clone(),
             sealer: self.plan.resign.then(|| Rc::clone(&self.plan.sealer)),
+            journal: self.journal.take(),
+            failed_to: self.failed_to.clone(),
             report: Arc::clone(&self.report),
             interrupt: self.interrupt.clone(),
         };
@@ -201,7 +325,7 @@ impl Replay {
 }
 
 /// Sends one fixture that was saved. A broken one is named, and watching goes on.
-async fn again(run: &Replay, path: &Path, tally: Tally) -> Tally {
+async fn again(run: &mut Replay, path: &Path, tally: Tally) -> Tally {
     match Stack::open(
         &run.plan,
         &run.report,
@@ -242,174 +366,5 @@ fn allow_target(plan: &Plan) -> Result<()> {
         Ok(())
     } else {
         Err(refused())
-    }
-}
-
-/// Inputs that could not be read, counted while the run goes on.
-#[derive(Clone, Debug, Default)]
-struct Broken(Rc<std::cell::Cell<u64>>);
-
-impl Broken {
-    fn count(&self) -> u64 {
-        self.0.get()
-    }
-
-    fn result(&self, allowed: bool) -> Result<()> {
-        if self.count() == 0 || allowed {
-            return Ok(());
-        }
-        Err(Error::input(format!(
-            "{} could not be read",
-            if self.count() == 1 {
-                "an input"
-            } else {
-                "some inputs"
-            }
-        ))
-        .hint("`--skip-broken` names what is broken and goes on"))
-    }
-}
-
-/// The deliveries to send, read one by one.
-struct Stack {
-    plan: Rc<Plan>,
-    report: Arc<Reporter>,
-    sources: Sources,
-    broken: Broken,
-    chance: Chance,
-    passed: usize,
-    sent: usize,
-    number: u64,
-    waiting: VecDeque<Parcel>,
-}
-
-impl Stack {
-    fn open(plan: &Rc<Plan>, report: &Arc<Reporter>, sources: &[String]) -> Result<Stack> {
-        Ok(Stack {
-            plan: Rc::clone(plan),
-            report: Arc::clone(report),
-            sources: source::open(sources)?,
-            broken: Broken::default(),
-            chance: Chance::seeded(id::fresh_seed()),
-            passed: 0,
-            sent: 0,
-            number: 0,
-            waiting: VecDeque::new(),
-        })
-    }
-
-    fn broken(&self) -> Broken {
-        self.broken.clone()
-    }
-}
-
-impl Iterator for Stack {
-    type Item = Parcel;
-
-    fn next(&mut self) -> Option<Parcel> {
-        loop {
-            if let Some(parcel) = self.waiting.pop_front() {
-                return Some(parcel);
-            }
-            if self
-                .plan
-                .choice
-                .limit
-                .is_some_and(|limit| self.sent >= limit)
-            {
-                return None;
-            }
-            let item = self.sources.next();
-            for note in self.sources.take_notes() {
-                self.report.warn(&note);
-            }
-            let item = item?;
-            self.number += 1;
-            match item.fixture {
-                Ok(fixture) => {
-                    let parcel = self.parcel(item.source, fixture);
-                    self.waiting.extend(parcel);
-                }
-                Err(fault) => {
-                    self.broken.0.set(self.broken.0.get() + 1);
-                    self.report.warn(&format!("{}: {fault}", item.source));
-                    if !self.plan.skip_broken {
-                        self.report
-                            .say("stopped there; `--skip-broken` goes on with the rest");
-                        return None;
-                    }
-                }
-            }
-        }
-    }
-}
-
-impl Stack {
-    fn parcel(&mut self, source: String, fixture: Fixture) -> Option<Parcel> {
-        let plan = Rc::clone(&self.plan);
-        let mut delivery = fixture.delivery;
-        let receipt = providers::outline(&delivery, None);
-        if !plan.choice.wants(&receipt) {
-            return None;
-        }
-        self.passed += 1;
-        if self.passed <= plan.choice.skip {
-            return None;
-        }
-        self.sent += 1;
-        let provider = receipt.provider.and_then(providers::find);
-        delivery.aim(match &plan.path {
-            Some(path) => path.clone(),
-            None => plan.request.target.instead_of(&delivery.path),
-        });
-        if plan.resign {
-            match provider {
-                None => self.report.warn(&format!(
-                    "{source}: no provider is recognised, so it is not signed"
-                )),
-                Some(provider) => {
-                    if let Err(why) = plan.sealer.seal(
-                        provider,
-                        &mut delivery,
-                        &plan.request.target,
-                        &mut self.chance,
-                    ) {
-                        self.report
-                            .warn(&format!("{source}: cannot be signed: {why}"));
-                    }
-                }
-            }
-        }
-        plan.request.dress(&mut delivery);
-        let id = fixture.id.unwrap_or_else(|| self.number.to_string());
-        Some(Parcel {
-            id,
-            about: courier::about(&receipt),
-            source,
-            provider,
-            delivery,
-        })
-    }
-}
-
-impl Choice {
-    fn wants(&self, receipt: &Receipt) -> bool {
-        let kind = self.events.is_empty()
-            || receipt
-                .events
-                .iter()
-                .any(|event| self.events.contains(&event.kind));
-        let provider = self
-            .provider
-            .is_none_or(|provider| receipt.provider == Some(provider.name));
-        let recipient = self.recipient.as_deref().is_none_or(|wanted| {
-            receipt.events.iter().any(|event| {
-                event
-                    .recipient
-                    .as_deref()
-                    .is_some_and(|it| it.eq_ignore_ascii_case(wanted))
-            })
-        });
-        kind && provider && recipient
     }
 }

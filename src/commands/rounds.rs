@@ -8,9 +8,11 @@ use http::HeaderValue;
 use http::header::CONTENT_TYPE;
 use jiff::Timestamp;
 
-use super::courier::{self, Parcel, Sealer};
+use super::courier::{self, History, Parcel};
 use super::plan::Request;
+use super::sealer::Sealer;
 use crate::error::{Error, Result};
+use crate::io::source::Source;
 use crate::providers::{self, Provider, Stencil};
 use crate::webhook::{Chance, Delivery, Recipe};
 
@@ -43,6 +45,7 @@ pub struct Item {
 
 #[derive(Debug)]
 struct Known {
+    source: Source,
     scheme: Option<&'static Recipe>,
     about: String,
 }
@@ -132,10 +135,11 @@ impl Rounds {
         works.request.dress(&mut delivery);
         Some(Ok(Parcel {
             id: (number + 1).to_string(),
-            source: format!("send {}", item.name),
-            about: known.about.clone(),
+            source: known.source.clone(),
+            about: Some(known.about.clone()),
             provider: Some(item.provider),
             delivery,
+            past: History::default(),
         }))
     }
 }
@@ -143,6 +147,7 @@ impl Rounds {
 impl Works {
     fn know(&self, item: &Item, delivery: &Delivery) -> Known {
         Known {
+            source: format!("send {}", item.name).as_str().into(),
             scheme: providers::signing_scheme(item.provider, delivery),
             about: match &self.data {
                 Some(data) => format!("{} bytes of your own  {}", data.len(), item.provider.name),

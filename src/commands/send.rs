@@ -3,22 +3,22 @@
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::courier::{self, Courier, Parcel, Parcels, Sealer};
+use super::courier::{self, Courier, Parcel, Parcels};
 use super::id;
 use super::interrupt::Interrupt;
 use super::plan::{self, Request};
 use super::rounds::{Item, Rounds, Works};
+use super::sealer::Sealer;
 use crate::cli::{Form, SendArgs};
 use crate::error::{Error, Exit, Result};
 use crate::io::client::Client;
 use crate::io::recorder::Recorder;
 use crate::providers::{self, ALL, Provider, Row, Stencil, Template, Wish};
-use crate::report::{Notice, Progress, Reporter, Style, Tally, curl, http as wire};
-use crate::webhook::{Delivery, Fixture, Kind, Retry};
+use crate::report::{Length, Notice, Progress, Reporter, Style, Tally, curl, http as wire};
+use crate::webhook::{Delivery, Fixture, Kind};
 
 /// What `send` was asked to do.
 #[derive(Debug)]
@@ -68,7 +68,10 @@ impl Plan {
             public_url: args.secrets.public_url,
         };
         Ok(Plan {
-            style,
+            style: Style {
+                quiet: args.request.quiet,
+                ..style
+            },
             works: Rc::new(Works {
                 items,
                 count: args.count,
@@ -181,7 +184,10 @@ pub fn run(plan: Plan) -> Result<Exit> {
     let total = plan.works.total();
     let bar =
         total > 1 && plan.dry_run.is_none() && std::io::IsTerminal::is_terminal(&std::io::stderr());
-    let report = Arc::new(Reporter::new(plan.style, Progress::new(Some(total), bar)));
+    let report = Arc::new(Reporter::new(
+        plan.style,
+        Progress::new(Length::Deliveries(total), bar),
+    ));
     plan::say_all(&report, &plan.notes);
     let seed = plan.seed.unwrap_or_else(id::fresh_seed);
 
@@ -232,11 +238,9 @@ async fn send(plan: Plan, report: Arc<Reporter>, interrupt: Interrupt, seed: u64
     let courier = Courier {
         client,
         target: plan.works.request.target.clone(),
-        retry: Retry {
-            times: plan.retries,
-            backoff: Duration::from_millis(500),
-        },
+        retry: plan.works.request.retry(plan.retries),
         concurrency: plan.concurrency,
+        beat: plan.works.request.beat,
         expected: plan.works.request.expected.clone(),
         // A fixed time of signing stays fixed; otherwise a provider signs each attempt at its own time.
         sealer: plan
@@ -245,6 +249,8 @@ async fn send(plan: Plan, report: Arc<Reporter>, interrupt: Interrupt, seed: u64
             .at
             .is_none()
             .then(|| Rc::clone(&plan.works.sealer)),
+        journal: None,
+        failed_to: None,
         report: Arc::clone(&report),
         interrupt: interrupt.clone(),
     };

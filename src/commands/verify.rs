@@ -168,7 +168,10 @@ fn deliveries(plan: &Plan) -> Result<Deliveries> {
     }
     let sources = source::open(std::slice::from_ref(&plan.source))?;
     Ok(Box::new(sources.map(|item| {
-        (item.source, item.fixture.map_err(|fault| fault.to_string()))
+        (
+            item.source.to_string(),
+            item.fixture.map_err(|fault| fault.to_string()),
+        )
     })))
 }
 

@@ -107,15 +107,19 @@ impl Client {
         }
     }
 
-    async fn connect(&self, target: &Target) -> Result<Open, String> {
+    async fn connect(&self, target: &Target) -> Result<Open, Outcome> {
         let limit = self.settings.connect_timeout;
         let wire = tokio::time::timeout(limit, self.dial(target)).await;
-        let wire = wire.unwrap_or_else(|_| Err(format!("no connection within {limit:?}")))?;
+        let wire = wire.unwrap_or_else(|_| {
+            Err(Outcome::Unreachable(format!(
+                "no connection within {limit:?}"
+            )))
+        })?;
         let opened = http1::Builder::new()
             .max_header_size(LARGEST_HEAD)
             .handshake(TokioIo::new(wire))
             .await;
-        let (sender, connection) = opened.map_err(|error| words(&error))?;
+        let (sender, connection) = opened.map_err(|error| Outcome::Unreachable(words(&error)))?;
         Ok(Open {
             sender,
             connection,
@@ -123,7 +127,7 @@ impl Client {
         })
     }
 
-    async fn dial(&self, target: &Target) -> Result<Wire, String> {
+    async fn dial(&self, target: &Target) -> Result<Wire, Outcome> {
         let mut failure = io::Error::from(io::ErrorKind::NotFound);
         for address in addresses(&target.host, target.port).await? {
             match TcpStream::connect(address).await {
@@ -138,24 +142,28 @@ impl Client {
                     });
                     return tls
                         .as_ref()
-                        .map_err(String::clone)?
+                        .map_err(|why| Outcome::Impossible(why.clone()))?
                         .open(&target.host, tcp)
                         .await
-                        .map_err(|error| io_words(&error));
+                        .map_err(|error| match io_words(&error) {
+                            // It will be the same certificate the next time.
+                            why if why.starts_with("certificate") => Outcome::Impossible(why),
+                            why => Outcome::Unreachable(why),
+                        });
                 }
                 Err(error) => failure = error,
             }
         }
         Err(if failure.kind() == io::ErrorKind::NotFound {
-            "no such host".into()
+            Outcome::Impossible("no such host".into())
         } else {
-            io_words(&failure)
+            Outcome::Unreachable(io_words(&failure))
         })
     }
 }
 
 /// Where a name leads. `localhost` is this machine, whatever a name server says (RFC 6761, 6.3).
-async fn addresses(host: &str, port: u16) -> Result<Vec<SocketAddr>, String> {
+async fn addresses(host: &str, port: u16) -> Result<Vec<SocketAddr>, Outcome> {
     if let Ok(address) = host.parse::<IpAddr>() {
         return Ok(vec![(address, port).into()]);
     }
@@ -167,10 +175,10 @@ async fn addresses(host: &str, port: u16) -> Result<Vec<SocketAddr>, String> {
     }
     match tokio::net::lookup_host((host, port)).await {
         Ok(found) => Ok(found.collect()),
-        Err(error) if error.to_string().contains("emporary") => {
-            Err("the host's name cannot be looked up now".into())
-        }
-        Err(_) => Err("no such host".into()),
+        Err(error) if error.to_string().contains("emporary") => Err(Outcome::Unreachable(
+            "the host's name cannot be looked up now".into(),
+        )),
+        Err(_) => Err(Outcome::Impossible("no such host".into())),
     }
 }
 
@@ -246,7 +254,7 @@ impl Line {
             match tokio::time::timeout(limit, self.attempt(path, delivery, keep, &mut sent_twice))
                 .await
             {
-                Ok(answer) => answer.map_err(Outcome::Unreachable),
+                Ok(answer) => answer,
                 Err(_) => Err(Outcome::TimedOut(limit)),
             };
         Exchange {
@@ -262,7 +270,7 @@ impl Line {
         delivery: &Delivery,
         keep: usize,
         sent_twice: &mut bool,
-    ) -> Result<Heard, String> {
+    ) -> Result<Heard, Outcome> {
         // The open connection is taken out, so that one that is given up in the middle is never used again.
         if let Some(mut open) = self.open.take()
             && open.is_usable().await
@@ -275,7 +283,7 @@ impl Line {
                 // The target closed it just then, as it may.
                 Err(Broken::Unsent) => {}
                 Err(Broken::Unanswered) => *sent_twice = true,
-                Err(Broken::Otherwise(why)) => return Err(why),
+                Err(Broken::Otherwise(why)) => return Err(Outcome::Unreachable(why)),
             }
         }
         let mut open = self.client.connect(&self.target).await?;
@@ -284,10 +292,10 @@ impl Line {
                 self.open = usable.then_some(open);
                 Ok(heard)
             }
-            Err(Broken::Unsent | Broken::Unanswered) => {
-                Err("the connection closed before an answer".into())
-            }
-            Err(Broken::Otherwise(why)) => Err(why),
+            Err(Broken::Unsent | Broken::Unanswered) => Err(Outcome::Unreachable(
+                "the connection closed before an answer".into(),
+            )),
+            Err(Broken::Otherwise(why)) => Err(Outcome::Unreachable(why)),
         }
     }
 
@@ -881,7 +889,7 @@ mod tests {
         let target = Target::parse(&format!("https://localhost:{port}")).unwrap();
         let outcome = send(&target, &client()).await;
         assert!(
-            matches!(&outcome, Outcome::Unreachable(why) if why.starts_with("certificate: ")),
+            matches!(&outcome, Outcome::Impossible(why) if why.starts_with("certificate: ")),
             "{outcome:?}"
         );
         let trusting = Client::new(Settings {

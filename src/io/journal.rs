@@ -280,7 +280,7 @@ impl Journal {
 }
 
 /// Takes the lock, which the system takes back when the program ends, however it does; whether it could be had.
-fn lock(file: &File) -> io::Result<bool> {
+pub(super) fn lock(file: &File) -> io::Result<bool> {
     match file.try_lock() {
         Ok(()) => Ok(true),
         Err(fs::TryLockError::WouldBlock) => Ok(false),

@@ -7,6 +7,8 @@ mod door;
 mod folder;
 mod gather;
 mod journal;
+pub mod ledger;
+mod lines;
 pub mod own;
 mod private;
 mod pulse;

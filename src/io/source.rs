@@ -1,46 +1,108 @@
-//! Reads deliveries back: from recordings, fixtures, folders of both, and standard input.
+//! Reads deliveries back: from recordings, fixtures, folders of both, HAR files, and standard input, gzipped or not.
 //!
 //! One delivery is in memory at a time. A folder is read in the order of its files' paths, which is the order of
 //! time for what was recorded into it, because the names begin with the time.
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::fs::{self, File};
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use flate2::bufread::MultiGzDecoder;
+use sha2::{Digest, Sha256};
+
+use super::lines::{Line, Lines};
 use crate::error::{Error, Result};
-use crate::webhook::{Fault, Fixture};
+use crate::webhook::{Fault, Fixture, HarSplitter, find, read_har_entry};
 
 /// A delivery with the place it comes from.
 #[derive(Debug)]
 pub struct Item {
-    /// The place: `recording.ndjson:12`, `fixtures/click.json`, `stdin:3`.
-    pub source: String,
+    /// Where it stands, for the reader.
+    pub source: Source,
     /// What stands there, or what is wrong with it. In a recording, the fault's line is the file's.
     pub fixture: std::result::Result<Fixture, Fault>,
+    /// The place behind it, to go on from another time.
+    pub after: Spot,
+}
+
+/// Where something stands: `recording.ndjson:12`, `fixtures/click.json`, `stdin:3`.
+#[derive(Clone, Debug)]
+pub struct Source {
+    name: Arc<str>,
+    /// A line of a recording, an entry of a HAR file; 0 where the file is one delivery.
+    number: usize,
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.name)?;
+        match self.number {
+            0 => Ok(()),
+            number => write!(f, ":{number}"),
+        }
+    }
+}
+
+impl From<&str> for Source {
+    fn from(name: &str) -> Self {
+        Self {
+            name: name.into(),
+            number: 0,
+        }
+    }
+}
+
+/// A place between two deliveries of the sources.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Spot {
+    /// Which of the files.
+    pub file: usize,
+    /// How many bytes of it are behind.
+    pub offset: u64,
+    /// How many lines of it, or entries, are behind.
+    pub number: usize,
 }
 
 /// The deliveries of all sources, one after the other.
 pub struct Sources {
-    waiting: VecDeque<Place>,
-    reading: Option<Lines>,
+    files: Vec<Origin>,
+    /// The file that is read, or will be.
+    at: usize,
+    /// Where in it to begin, if not at its beginning.
+    start: Spot,
+    reading: Option<Reading>,
     notes: Vec<String>,
+    /// How many bytes the files before this one have.
+    passed: u64,
 }
 
-enum Place {
-    File(PathBuf),
+#[derive(Clone, Debug)]
+enum Origin {
+    File(PathBuf, u64),
     Stdin,
 }
 
+enum Reading {
+    Lines(Arc<str>, Lines),
+    Har(Arc<str>, Har),
+}
+
 /// A line that is longer than this is passed over and said.
-const LONGEST_LINE: u64 = 256 << 20;
+const LONGEST_LINE: usize = 256 << 20;
+
+/// How much of a file's beginning, and of how many files, tells whether they are the same as before.
+const HEAD: u64 = 64 << 10;
+const HEADS: usize = 16;
 
 /// Opens sources. Each must exist; what is in them is read as it is asked for.
 pub fn open(paths: &[String]) -> Result<Sources> {
-    let mut waiting = VecDeque::new();
+    let mut files = Vec::new();
     for path in paths {
         if path == "-" {
-            waiting.push_back(Place::Stdin);
+            files.push(Origin::Stdin);
             continue;
         }
         let cannot = |error: &io::Error| match error.kind() {
@@ -49,29 +111,36 @@ pub fn open(paths: &[String]) -> Result<Sources> {
         };
         let about = fs::metadata(path).map_err(|error| cannot(&error))?;
         if about.is_dir() {
-            let mut files = Vec::new();
-            walk(Path::new(path), &mut files).map_err(|error| cannot(&error))?;
-            if files.is_empty() {
+            let mut found = Vec::new();
+            walk(Path::new(path), &mut found).map_err(|error| cannot(&error))?;
+            if found.is_empty() {
                 return Err(Error::input(format!(
-                    "there is no `.json` and no `.ndjson` file in `{path}`"
+                    "there is no `.json`, no `.ndjson` and no `.har` file in `{path}`"
                 )));
             }
-            files.sort();
-            waiting.extend(files.into_iter().map(Place::File));
+            found.sort_by(|(one, _), (other, _)| one.cmp(other));
+            files.extend(
+                found
+                    .into_iter()
+                    .map(|(path, size)| Origin::File(path, size)),
+            );
         } else {
             // Now rather than in the middle of a run.
             File::open(path).map_err(|error| cannot(&error))?;
-            waiting.push_back(Place::File(path.into()));
+            files.push(Origin::File(path.into(), about.len()));
         }
     }
     Ok(Sources {
-        waiting,
+        files,
+        at: 0,
+        start: Spot::default(),
         reading: None,
         notes: Vec::new(),
+        passed: 0,
     })
 }
 
-fn walk(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
+fn walk(folder: &Path, files: &mut Vec<(PathBuf, u64)>) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
         let path = entry.path();
@@ -80,16 +149,20 @@ fn walk(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
         if is_hidden {
         } else if entry.file_type()?.is_dir() {
             walk(&path, files)?;
-        } else if is_recording(&path) || path.extension().is_some_and(|end| end == "json") {
-            files.push(path);
+        } else if is_recording(&path) || ends(&path, &[".json", ".json.gz", ".har", ".har.gz"]) {
+            files.push((path, entry.metadata()?.len()));
         }
     }
     Ok(())
 }
 
 fn is_recording(path: &Path) -> bool {
-    path.extension()
-        .is_some_and(|end| end == "ndjson" || end == "jsonl")
+    ends(path, &[".ndjson", ".jsonl", ".ndjson.gz", ".jsonl.gz"])
+}
+
+fn ends(path: &Path, with: &[&str]) -> bool {
+    let name = path.as_os_str().as_encoded_bytes();
+    with.iter().any(|end| name.ends_with(end.as_bytes()))
 }
 
 impl Sources {
@@ -98,35 +171,134 @@ impl Sources {
         std::mem::take(&mut self.notes)
     }
 
-    /// Begins with the next place. A file that is one delivery is that item.
-    fn begin(&mut self, place: Place) -> Option<Item> {
-        let (name, input): (String, Box<dyn Read + Send>) = match place {
-            Place::Stdin => ("stdin".into(), Box::new(io::stdin())),
-            Place::File(path) => {
-                let name = path.display().to_string();
-                match File::open(&path) {
-                    Ok(file) if is_recording(&path) => {
-                        self.reading = Some(Lines::new(name, Box::new(file)));
-                        return None;
-                    }
-                    Ok(file) => (name, Box::new(file)),
-                    Err(error) => return Some(unreadable(name, 1, &error)),
-                }
+    /// How many bytes all of it is, if that is known.
+    pub fn size(&self) -> Option<u64> {
+        self.files.iter().map(|origin| origin.size()).sum()
+    }
+
+    /// How many bytes have been read so far.
+    pub fn behind(&self) -> u64 {
+        self.passed
+            + match &self.reading {
+                Some(Reading::Lines(_, lines)) => lines.offset(),
+                Some(Reading::Har(_, har)) => har.read,
+                None => 0,
             }
+    }
+
+    /// Goes on from a place where this was before, without reading what is in front of it.
+    pub fn go_to(&mut self, place: Spot) -> std::result::Result<(), String> {
+        if let Some(Origin::File(path, size)) = self.files.get(place.file) {
+            let plain = fs::File::open(path).and_then(|mut file| {
+                let mut last = [b'\n'];
+                if place.offset > 0 && is_recording(path) && !is_gzip(&mut file)? {
+                    file.seek(SeekFrom::Start(place.offset - 1))?;
+                    // The last line of a recording may have no line break.
+                    let _ = file.read(&mut last)?;
+                }
+                Ok(place.offset <= *size && (last == *b"\n" || place.offset == *size))
+            });
+            // What is gzipped is longer than its file, and so are the documents in it.
+            let fits = plain.map_err(|error| format!("`{}`: {error}", path.display()))?;
+            if !fits && !ends(path, &[".gz"]) {
+                return Err(format!("`{}` was changed", path.display()));
+            }
+        }
+        let before = self.files.get(..place.file).unwrap_or(&self.files);
+        self.passed = before.iter().filter_map(Origin::size).sum();
+        (self.at, self.start, self.reading) = (place.file, place, None);
+        Ok(())
+    }
+
+    /// What tells these sources from others: their names, and how their first files begin. `heads` is how much of each
+    /// was looked at when it was told before, for a recording may have grown since.
+    pub fn identity(&self, heads: Option<&[u64]>) -> Result<(Vec<u64>, String)> {
+        let mut hash = Sha256::new();
+        let mut looked = Vec::new();
+        for (number, origin) in self.files.iter().enumerate() {
+            let Origin::File(path, size) = origin else {
+                return Err(Error::usage("stdin cannot be gone on with another time")
+                    .hint("keep it in a file first"));
+            };
+            let cannot = |error| Error::input(format!("`{}`: {error}", path.display()));
+            let full = fs::canonicalize(path).map_err(cannot)?;
+            hash.update(full.as_os_str().as_encoded_bytes());
+            hash.update([0]);
+            if number < HEADS {
+                let told = heads.and_then(|heads| heads.get(number)).copied();
+                let length = told.unwrap_or(*size).min(HEAD);
+                let mut head = Vec::new();
+                let file = File::open(path).map_err(cannot)?;
+                file.take(length).read_to_end(&mut head).map_err(cannot)?;
+                hash.update((head.len() as u64).to_le_bytes());
+                hash.update(&head);
+                looked.push(head.len() as u64);
+            }
+        }
+        Ok((looked, hex::encode(hash.finalize())))
+    }
+
+    /// Begins with the file at hand. One that is one delivery is that item.
+    fn begin(&mut self) -> Option<Item> {
+        let origin = self.files.get(self.at)?.clone();
+        let start = std::mem::take(&mut self.start);
+        let (name, input): (Arc<str>, io::Result<Box<dyn Read + Send>>) = match &origin {
+            Origin::Stdin => ("stdin".into(), inflate(Box::new(io::stdin()))),
+            Origin::File(path, _) => (
+                path.display().to_string().into(),
+                open_at(path, start.offset),
+            ),
         };
+        let input = match input {
+            Ok(input) => input,
+            Err(error) => return Some(self.whole(name, Err(unreadable(1, &error)))),
+        };
+        let mut lines = Lines::at(input, LONGEST_LINE, start.offset, start.number);
+        match &origin {
+            Origin::File(path, _) if is_recording(path) => {
+                self.reading = Some(Reading::Lines(name, lines));
+                return None;
+            }
+            Origin::File(path, _) if ends(path, &[".har", ".har.gz"]) => {
+                let har = Har::new(lines.into_input(), start.number);
+                self.reading = Some(Reading::Har(name, har));
+                return None;
+            }
+            _ => {}
+        }
         // What is no recording by its name may be one by its content.
-        let mut lines = Lines::new(name, input);
-        match lines.rest_if_document() {
-            Ok(Some(text)) => Some(Item {
-                source: lines.name,
-                fixture: Fixture::read(&text),
-            }),
-            Ok(None) => {
-                self.reading = Some(lines);
+        match rest_if_document(&mut lines, start.offset > 0) {
+            Ok(Content::Recording(again)) => {
+                self.reading = Some(Reading::Lines(name, again));
                 None
             }
-            Err(error) => Some(unreadable(lines.name, 1, &error)),
+            Ok(Content::Document(text)) if find(&text, "/log/entries").is_some() => {
+                let har = Har::new(Box::new(io::Cursor::new(text)), start.number);
+                self.reading = Some(Reading::Har(name, har));
+                None
+            }
+            Ok(Content::Document(text)) => Some(self.whole(name, Fixture::read(&text))),
+            Err(error) => Some(self.whole(name, Err(unreadable(1, &error)))),
         }
+    }
+
+    /// A file that is one delivery, and the end of it.
+    fn whole(&mut self, name: Arc<str>, fixture: std::result::Result<Fixture, Fault>) -> Item {
+        self.end();
+        Item {
+            source: Source { name, number: 0 },
+            fixture,
+            after: Spot {
+                file: self.at,
+                ..Spot::default()
+            },
+        }
+    }
+
+    fn end(&mut self) {
+        self.reading = None;
+        self.passed += self.files.get(self.at).and_then(Origin::size).unwrap_or(0);
+        self.at += 1;
     }
 }
 
@@ -135,184 +307,262 @@ impl Iterator for Sources {
 
     fn next(&mut self) -> Option<Item> {
         loop {
-            if let Some(lines) = &mut self.reading {
-                match lines.next(&mut self.notes) {
-                    Some(item) => return Some(item),
-                    None => self.reading = None,
-                }
-            }
-            let place = self.waiting.pop_front()?;
-            if let Some(item) = self.begin(place) {
-                return Some(item);
-            }
-        }
-    }
-}
-
-fn unreadable(source: String, line: usize, error: &io::Error) -> Item {
-    let reason = format!("cannot be read: {error}");
-    Item {
-        source,
-        fixture: Err(Fault {
-            line,
-            column: 1,
-            reason,
-        }),
-    }
-}
-
-/// A recording, line by line.
-struct Lines {
-    name: String,
-    input: BufReader<Box<dyn Read + Send>>,
-    number: usize,
-    line: Vec<u8>,
-    /// Whether `line` was read and not used.
-    ahead: bool,
-    failed: bool,
-}
-
-/// How a line ended.
-enum Ended {
-    Whole,
-    /// The last one, without a line break.
-    Torn,
-    TooLong,
-    End,
-}
-
-impl Lines {
-    fn new(name: String, input: Box<dyn Read + Send>) -> Self {
-        Self {
-            name,
-            input: BufReader::with_capacity(256 << 10, input),
-            number: 0,
-            line: Vec::new(),
-            ahead: false,
-            failed: false,
-        }
-    }
-
-    /// Reads a line without its line break, and without the mark that some editors put in front of a file.
-    fn read(&mut self) -> io::Result<Ended> {
-        if std::mem::take(&mut self.ahead) {
-            return Ok(Ended::Whole);
-        }
-        if self.line.capacity() > 1 << 20 {
-            self.line = Vec::new();
-        }
-        self.line.clear();
-        self.number += 1;
-        (&mut self.input)
-            .take(LONGEST_LINE)
-            .read_until(b'\n', &mut self.line)?;
-        if self.number == 1 && self.line.starts_with(b"\xef\xbb\xbf") {
-            self.line.drain(..3);
-        }
-        if self.line.ends_with(b"\n") {
-            self.line.pop();
-            Ok(Ended::Whole)
-        } else if self.line.len() as u64 + 3 >= LONGEST_LINE {
-            self.line = Vec::new();
-            self.input.skip_until(b'\n')?;
-            Ok(Ended::TooLong)
-        } else if self.line.is_empty() {
-            Ok(Ended::End)
-        } else {
-            Ok(Ended::Torn)
-        }
-    }
-
-    fn next(&mut self, notes: &mut Vec<String>) -> Option<Item> {
-        while !self.failed {
-            let read = self.read();
-            let source = format!("{}:{}", self.name, self.number);
-            let line = self.line.trim_ascii_end();
-            let fixture = match read {
-                Ok(Ended::End) => return None,
-                Ok(Ended::Whole | Ended::Torn) if line.is_empty() => continue,
-                Ok(Ended::Whole) => Fixture::read_line(line),
-                Ok(Ended::Torn) => match Fixture::read_line(line) {
-                    Ok(fixture) => Ok(fixture),
-                    Err(_) => {
-                        notes.push(format!(
-                            "{source}: the last line is unfinished and was set aside"
-                        ));
-                        return None;
-                    }
-                },
-                Ok(Ended::TooLong) => {
-                    let reason = format!("the line is longer than {} MiB", LONGEST_LINE >> 20);
-                    Err(Fault {
-                        line: 1,
-                        column: 1,
-                        reason,
+            let item = match &mut self.reading {
+                Some(Reading::Lines(name, lines)) => {
+                    next_line(name, lines, &mut self.notes).map(|(number, fixture)| {
+                        (name, number, fixture, lines.offset(), lines.number())
                     })
                 }
-                Err(error) => {
-                    self.failed = true;
-                    return Some(unreadable(source, self.number, &error));
+                Some(Reading::Har(name, har)) => har
+                    .next()
+                    .map(|(number, fixture)| (name, number, fixture, 0, number)),
+                None => {
+                    if self.at >= self.files.len() {
+                        return None;
+                    }
+                    match self.begin() {
+                        Some(item) => return Some(item),
+                        None => continue,
+                    }
                 }
             };
-            let fixture = fixture.map_err(|fault| Fault {
-                line: self.number,
-                ..fault
-            });
-            return Some(Item { source, fixture });
+            match item {
+                Some((name, number, fixture, offset, behind)) => {
+                    return Some(Item {
+                        source: Source {
+                            name: Arc::clone(name),
+                            number,
+                        },
+                        fixture,
+                        after: Spot {
+                            file: self.at,
+                            offset,
+                            number: behind,
+                        },
+                    });
+                }
+                None => self.end(),
+            }
         }
-        None
+    }
+}
+
+impl Origin {
+    fn size(&self) -> Option<u64> {
+        match self {
+            Origin::File(_, size) => Some(*size),
+            Origin::Stdin => None,
+        }
+    }
+}
+
+fn unreadable(line: usize, error: &io::Error) -> Fault {
+    Fault {
+        line,
+        column: 1,
+        reason: format!("cannot be read: {error}"),
+    }
+}
+
+fn is_gzip(file: &mut File) -> io::Result<bool> {
+    let mut magic = [0; 2];
+    let read = file.read(&mut magic)?;
+    Ok(read == 2 && magic == GZIP)
+}
+
+/// How everything begins that is gzipped (RFC 1952, 2.3.1).
+const GZIP: [u8; 2] = [0x1f, 0x8b];
+
+/// A file from that place on, as it is when it is inflated.
+fn open_at(path: &Path, offset: u64) -> io::Result<Box<dyn Read + Send>> {
+    let mut file = File::open(path)?;
+    // A pipe cannot be looked into and wound back.
+    if !file.metadata()?.is_file() {
+        return inflate(Box::new(file));
+    }
+    if is_gzip(&mut file)? {
+        file.rewind()?;
+        let mut input = MultiGzDecoder::new(BufReader::with_capacity(64 << 10, file));
+        io::copy(&mut (&mut input).take(offset), &mut io::sink())?;
+        return Ok(Box::new(input));
+    }
+    file.seek(SeekFrom::Start(offset))?;
+    Ok(Box::new(file))
+}
+
+/// A stream as it is when it is inflated, if it is gzipped.
+fn inflate(mut input: Box<dyn Read + Send>) -> io::Result<Box<dyn Read + Send>> {
+    let mut magic = Vec::new();
+    (&mut input).take(2).read_to_end(&mut magic)?;
+    let is_gzip = magic == GZIP;
+    let whole = io::Cursor::new(magic).chain(input);
+    Ok(if is_gzip {
+        Box::new(MultiGzDecoder::new(BufReader::new(whole)))
+    } else {
+        Box::new(whole)
+    })
+}
+
+/// The next delivery of a recording, and the line it stands in.
+fn next_line(
+    name: &str,
+    lines: &mut Lines,
+    notes: &mut Vec<String>,
+) -> Option<(usize, std::result::Result<Fixture, Fault>)> {
+    loop {
+        let read = lines.next();
+        let number = lines.number();
+        let fixture = match read {
+            Ok(Line::End) => return None,
+            Ok(Line::Whole(line) | Line::Torn(line)) if line.trim_ascii().is_empty() => continue,
+            Ok(Line::Whole(line)) => Fixture::read_line(line.trim_ascii_end()),
+            Ok(Line::Torn(line)) => match Fixture::read_line(line.trim_ascii_end()) {
+                Ok(fixture) => Ok(fixture),
+                Err(_) => {
+                    notes.push(format!(
+                        "{name}:{number}: the last line is unfinished and was set aside"
+                    ));
+                    return None;
+                }
+            },
+            Ok(Line::TooLong) => Err(Fault {
+                line: 1,
+                column: 1,
+                reason: format!("the line is longer than {} MiB", LONGEST_LINE >> 20),
+            }),
+            Err(error) => {
+                lines.close();
+                return Some((number + 1, Err(unreadable(number + 1, &error))));
+            }
+        };
+        return Some((
+            number,
+            fixture.map_err(|fault| Fault {
+                line: number,
+                ..fault
+            }),
+        ));
+    }
+}
+
+/// What is in a file whose name does not say it.
+enum Content {
+    /// One JSON document, or nothing of the kind.
+    Document(Vec<u8>),
+    /// A delivery a line.
+    Recording(Lines),
+}
+
+/// It is a recording if its first line is whole JSON and more follows, or begins as our recordings do.
+fn rest_if_document(lines: &mut Lines, known: bool) -> io::Result<Content> {
+    let mut text = Vec::new();
+    let first = loop {
+        match lines.next()? {
+            Line::Whole(line) if line.trim_ascii().is_empty() => {
+                text.extend_from_slice(&line);
+                text.push(b'\n');
+            }
+            Line::Whole(line) => break line,
+            Line::TooLong => return Err(io::Error::other("its first line is too long")),
+            // One line without an end, or nothing at all: a document, be it good or bad.
+            Line::Torn(line) => {
+                text.extend_from_slice(&line);
+                return Ok(Content::Document(text));
+            }
+            Line::End => return Ok(Content::Document(text)),
+        }
+    };
+    // Nothing more is read to find out about our own: somebody may be writing it at this moment.
+    let ours = first.starts_with(b"{\"fixture\":1,") && Fixture::read_line(&first).is_ok();
+    let whole = ours || serde_json::from_slice::<serde::de::IgnoredAny>(&first).is_ok();
+    if ours || known || (whole && lines.has_more()?) {
+        return Ok(Content::Recording(lines.with_again(first)));
+    }
+    text.extend_from_slice(&first);
+    text.push(b'\n');
+    match lines.rest()? {
+        Some(rest) => {
+            text.extend_from_slice(&rest);
+            Ok(Content::Document(text))
+        }
+        None => Err(io::Error::other(format!(
+            "it is larger than {} MiB",
+            LONGEST_LINE >> 20
+        ))),
+    }
+}
+
+/// A HAR file, an entry at a time.
+struct Har {
+    input: Box<dyn Read + Send>,
+    splitter: HarSplitter,
+    found: VecDeque<Vec<u8>>,
+    /// How many entries were handed out, or are to be passed over.
+    number: usize,
+    skip: usize,
+    read: u64,
+    ended: bool,
+}
+
+impl Har {
+    fn new(input: Box<dyn Read + Send>, skip: usize) -> Self {
+        Self {
+            input,
+            splitter: HarSplitter::default(),
+            found: VecDeque::new(),
+            number: 0,
+            skip,
+            read: 0,
+            ended: false,
+        }
     }
 
-    /// The whole text, if it is one JSON document rather than a recording.
-    ///
-    /// It is a recording if its first line is whole JSON and more follows, or begins as our recordings do.
-    fn rest_if_document(&mut self) -> io::Result<Option<Vec<u8>>> {
-        let mut text = Vec::new();
+    fn next(&mut self) -> Option<(usize, std::result::Result<Fixture, Fault>)> {
+        let fault = |reason| Fault {
+            line: 1,
+            column: 1,
+            reason,
+        };
+        let mut block = vec![0; 64 << 10];
         loop {
-            let read = self.read()?;
-            let blank = self.line.trim_ascii().is_empty();
-            match read {
-                Ended::Whole if blank => {
-                    text.extend_from_slice(&self.line);
-                    text.push(b'\n');
+            if let Some(entry) = self.found.pop_front() {
+                self.number += 1;
+                if self.number <= self.skip {
                     continue;
                 }
-                Ended::Whole => {}
-                Ended::TooLong => return Err(io::Error::other("its first line is too long")),
-                // One line without an end, or nothing at all: a document, be it good or bad.
-                Ended::Torn | Ended::End => {
-                    text.extend_from_slice(&self.line);
-                    return Ok(Some(text));
+                return Some((self.number, read_har_entry(&entry).map_err(fault)));
+            }
+            if self.ended {
+                return None;
+            }
+            match self.input.read(&mut block) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => {
+                    self.ended = true;
+                    return Some((self.number + 1, Err(unreadable(1, &error))));
+                }
+                Ok(0) => {
+                    self.ended = true;
+                    if !self.splitter.is_done() {
+                        let why = "no whole HAR file: `log.entries` does not come to an end";
+                        return Some((self.number + 1, Err(fault(why.into()))));
+                    }
+                }
+                Ok(read) => {
+                    self.read += read as u64;
+                    let (splitter, found) = (&mut self.splitter, &mut self.found);
+                    splitter.push(block.get(..read).unwrap_or_default(), |entry| {
+                        found.push_back(entry);
+                    });
                 }
             }
-            break;
-        }
-        // Nothing more is read to find out about our own: somebody may be writing it at this moment.
-        let ours =
-            self.line.starts_with(b"{\"fixture\":1,") && Fixture::read_line(&self.line).is_ok();
-        let whole = ours || serde_json::from_slice::<serde::de::IgnoredAny>(&self.line).is_ok();
-        if ours || (whole && !self.input.fill_buf()?.trim_ascii().is_empty()) {
-            self.ahead = true;
-            return Ok(None);
-        }
-        text.extend_from_slice(&self.line);
-        text.push(b'\n');
-        (&mut self.input)
-            .take(LONGEST_LINE)
-            .read_to_end(&mut text)?;
-        match self.input.fill_buf()? {
-            [] => Ok(Some(text)),
-            _ => Err(io::Error::other(format!(
-                "it is larger than {} MiB",
-                LONGEST_LINE >> 20
-            ))),
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Item, Lines, open};
+    use super::{Content, Item, LONGEST_LINE, Lines, next_line, open, rest_if_document};
     use crate::webhook::{Delivery, Fixture, Headers};
     use bytes::Bytes;
     use http::Method;
@@ -444,23 +694,17 @@ mod tests {
             (fixture("1").to_pretty(), true),
         ] {
             let input: Box<dyn std::io::Read + Send> = Box::new(std::io::Cursor::new(text.clone()));
-            let mut lines = Lines::new("stdin".into(), input);
-            match lines.rest_if_document().unwrap() {
-                Some(document) => assert!(is_document && document == text.as_bytes(), "{text}"),
-                None => {
+            let mut lines = Lines::new(input, LONGEST_LINE);
+            match rest_if_document(&mut lines, false).unwrap() {
+                Content::Document(document) => {
+                    assert!(is_document && document == text.as_bytes(), "{text}")
+                }
+                Content::Recording(mut lines) => {
                     assert!(!is_document, "{text}");
-                    let first = lines.next(&mut Vec::new()).unwrap();
-                    assert_eq!(
-                        first.source,
-                        format!(
-                            "stdin:{}",
-                            text.lines()
-                                .take_while(|line| line.trim().is_empty())
-                                .count()
-                                + 1
-                        )
-                    );
-                    assert_eq!(first.fixture.is_ok(), text.contains("fixture"));
+                    let (number, first) = next_line("stdin", &mut lines, &mut Vec::new()).unwrap();
+                    let blank = text.lines().take_while(|line| line.trim().is_empty());
+                    assert_eq!(number, blank.count() + 1);
+                    assert_eq!(first.is_ok(), text.contains("fixture"));
                 }
             }
         }
@@ -476,5 +720,114 @@ mod tests {
             (items.len(), items[0].len()),
             (2, body.len() + "r.ndjson:1 ".len())
         );
+    }
+
+    #[test]
+    fn what_is_gzipped_is_read_as_if_it_were_not() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = fs::File::create(dir.path().join("r.ndjson.gz")).unwrap();
+        let mut gzip = flate2::write::GzEncoder::new(file, flate2::Compression::fast());
+        std::io::Write::write_all(&mut gzip, (line("1") + &line("2")).as_bytes()).unwrap();
+        gzip.finish().unwrap();
+        let (items, _) = read(dir.path(), "r.ndjson.gz");
+        assert_eq!(items, ["r.ndjson.gz:1 1", "r.ndjson.gz:2 2"]);
+        // By its content, whatever its name; and cut off in the middle.
+        let bytes = fs::read(dir.path().join("r.ndjson.gz")).unwrap();
+        fs::write(dir.path().join("plain"), &bytes).unwrap();
+        assert_eq!(read(dir.path(), "plain").0.len(), 2);
+        fs::write(dir.path().join("cut.ndjson"), &bytes[..bytes.len() / 2]).unwrap();
+        let (items, _) = read(dir.path(), "cut.ndjson");
+        assert!(
+            items.last().unwrap().contains("cannot be read"),
+            "{items:?}"
+        );
+    }
+
+    #[test]
+    fn the_requests_of_a_har_file_are_deliveries() {
+        let dir = tempfile::tempdir().unwrap();
+        let entry = |n| {
+            format!(
+                "{{\"request\":{{\"method\":\"POST\",\"url\":\"http://h/{n}\",\"postData\":{{\"text\":\"{n}\"}}}}}}"
+            )
+        };
+        let har = format!(
+            "{{\"log\":{{\"entries\":[{},{{\"request\":1}},{}]}}}}",
+            entry(1),
+            entry(3)
+        );
+        for name in ["a.har", "a.json"] {
+            fs::write(dir.path().join(name), &har).unwrap();
+            let (items, _) = read(dir.path(), name);
+            assert_eq!(items.len(), 3, "{items:?}");
+            assert_eq!(
+                (&items[0], &items[2]),
+                (&format!("{name}:1 1"), &format!("{name}:3 3"))
+            );
+            assert!(items[1].contains("no HAR entry"), "{items:?}");
+        }
+        fs::write(dir.path().join("b.har"), &har[..har.len() - 4]).unwrap();
+        let (items, _) = read(dir.path(), "b.har");
+        assert!(items[2].contains("no whole HAR file"), "{items:?}");
+    }
+
+    /// From each place, what is left is read as if everything had been.
+    #[test]
+    fn reading_goes_on_from_any_place() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::create_dir(dir.path().join("f")).unwrap();
+        fs::write(dir.path().join("f/a.json"), "{\"plain\":1}").unwrap();
+        fs::write(
+            dir.path().join("f/b.ndjson"),
+            format!("\u{feff}{}\n{}", line("2"), line("3").trim_end()),
+        )
+        .unwrap();
+        let file = fs::File::create(dir.path().join("f/c.ndjson.gz")).unwrap();
+        let mut gzip = flate2::write::GzEncoder::new(file, flate2::Compression::fast());
+        std::io::Write::write_all(&mut gzip, (line(&"4".repeat(3000)) + &line("5")).as_bytes())
+            .unwrap();
+        gzip.finish().unwrap();
+        let har = "{\"log\":{\"entries\":[{\"request\":{\"method\":\"GET\",\"url\":\"/6\"}},{\"request\":{\"method\":\"GET\",\"url\":\"/7\"}}]}}";
+        fs::write(dir.path().join("f/d.har"), har).unwrap();
+        fs::write(dir.path().join("f/e"), "not read").unwrap();
+        let fresh = || open(&[dir.path().join("f").display().to_string()]).unwrap();
+        let places: Vec<_> = fresh().map(|item| item.after).collect();
+        let all: Vec<_> = fresh().map(told).collect();
+        assert_eq!(all.len(), 7, "{all:?}");
+        for (number, place) in places.into_iter().enumerate() {
+            let mut sources = fresh();
+            sources.go_to(place).unwrap();
+            assert_eq!(
+                sources.map(told).collect::<Vec<_>>(),
+                all[number + 1..],
+                "{place:?}"
+            );
+        }
+        let mut sources = fresh();
+        let into = super::Spot {
+            file: 1,
+            offset: 9,
+            number: 1,
+        };
+        assert!(sources.go_to(into).unwrap_err().contains("was changed"));
+    }
+
+    #[test]
+    fn sources_are_told_from_others_and_may_grow() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("r.ndjson");
+        let identity = |heads: Option<&[u64]>| {
+            open(&[path.display().to_string()])
+                .unwrap()
+                .identity(heads)
+                .unwrap()
+        };
+        fs::write(&path, line("1")).unwrap();
+        let (heads, first) = identity(None);
+        fs::write(&path, line("1") + &line("2")).unwrap();
+        assert_eq!(identity(Some(&heads)).1, first);
+        fs::write(&path, line("7")).unwrap();
+        assert_ne!(identity(Some(&heads)).1, first);
+        assert!(open(&["-".into()]).unwrap().identity(None).is_err());
     }
 }

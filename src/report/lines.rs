@@ -46,6 +46,9 @@ pub fn write(out: &mut Vec<u8>, notice: &Notice) {
         Notice::Attempted(attempt) => attempted(attempt),
         Notice::Waiting { .. } => return,
         Notice::Judged(judged) => self::judged(judged),
+        Notice::Read { deliveries, bytes } => {
+            json!({"type": "read", "deliveries": deliveries, "bytes": bytes}).to_string()
+        }
         Notice::Summary(tally) => summary(tally),
     };
     out.extend_from_slice(harmless(&line).as_bytes());
@@ -180,7 +183,8 @@ fn summary(it: &Tally) -> String {
         .map(|it| json!({"passed": it.passed, "refused": it.refused, "unanswered": it.unanswered}));
     json!({
         "type": "summary", "deliveries": it.deliveries, "failed": it.failed, "unanswered": it.unanswered,
-        "retries": it.retries, "refused_signatures": it.refused_signatures, "broken": it.broken,
+        "retries": it.retries, "maybe_duplicate": it.maybe_duplicate, "stopped": it.stopped,
+        "refused_signatures": it.refused_signatures, "broken": it.broken,
         "hung_up": it.hung_up, "forwarded": forwarded,
         "statuses": statuses, "kinds": kinds,
         "micros": {

@@ -18,7 +18,7 @@ pub use export::{curl, http};
 pub use notice::{Again, Finding, Forwarded, Judged, KeyUsed, Notice, Parts, Received};
 pub use palette::{ColorChoice, Palette, Role, wants_color};
 pub use pretty::{is_binary, looks_like_json, pretty};
-pub use progress::Progress;
+pub use progress::{Length, Progress};
 pub use reporter::{Reporter, Style, complain};
 pub use sink::{Drain, Sink};
 pub use tally::{Passing, Tally};

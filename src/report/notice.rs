@@ -53,6 +53,13 @@ pub enum Notice<'a> {
     },
     /// A signature was judged.
     Judged(Judged<'a>),
+    /// Deliveries were read and not sent.
+    Read {
+        /// How many.
+        deliveries: u64,
+        /// How many bytes their bodies have.
+        bytes: u64,
+    },
     /// The run is over.
     Summary(&'a Tally),
 }

@@ -20,6 +20,8 @@ const KEPT: usize = 64 * 1024;
 pub struct Style {
     /// One JSON object a line.
     pub json: bool,
+    /// No line for an attempt that succeeded.
+    pub quiet: bool,
     /// When to colour.
     pub color: ColorChoice,
     /// What is shown of a delivery.
@@ -29,6 +31,7 @@ pub struct Style {
 /// Tells what happened, on stdout and stderr.
 pub struct Reporter {
     json: bool,
+    quiet: bool,
     voice: Voice,
     talk: Palette,
     sink: Sink,
@@ -50,6 +53,7 @@ impl Reporter {
         let (sink, drain) = Sink::new(Screen(progress.clone()));
         Self {
             json: style.json,
+            quiet: style.quiet,
             voice: Voice {
                 palette: palette(io::stdout().is_terminal()),
                 parts: style.parts,
@@ -113,6 +117,11 @@ impl Reporter {
     /// The bar.
     pub fn progress(&self) -> &Progress {
         &self.progress
+    }
+
+    /// Whether nobody wants to know of an attempt, so that it need not be put into words.
+    pub fn skips(&self, succeeded: bool) -> bool {
+        self.quiet && succeeded
     }
 
     /// Whether lines are JSON.

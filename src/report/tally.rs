@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use hdrhistogram::Histogram;
 
-use crate::webhook::{Attempt, Kind, Outcome, Receipt};
+use crate::webhook::{Kind, Outcome, Receipt};
 
 /// Counts and times of a run. Its size does not grow with the run.
 #[derive(Debug)]
@@ -24,6 +24,10 @@ pub struct Tally {
     pub hung_up: u64,
     /// What was passed on; none where nothing is.
     pub forwarded: Option<Passing>,
+    /// Requests that went out twice because a connection broke as it was used again: the target may have had both.
+    pub maybe_duplicate: u64,
+    /// Whether the run was ended before all was sent.
+    pub stopped: bool,
     /// Inputs that could not be read.
     pub broken: u64,
     /// Answers by their status.
@@ -60,6 +64,8 @@ impl Tally {
             refused_signatures: 0,
             hung_up: 0,
             forwarded: None,
+            maybe_duplicate: 0,
+            stopped: false,
             broken: 0,
             statuses: BTreeMap::new(),
             kinds: BTreeMap::new(),
@@ -70,17 +76,17 @@ impl Tally {
         }
     }
 
-    /// Counts one attempt.
-    pub fn attempted(&mut self, attempt: &Attempt) {
-        self.retries += u64::from(attempt.number > 1);
-        if let Some(status) = attempt.outcome.status() {
+    /// Counts one attempt: the number of the try, what came of it, how long it took, whether no other follows.
+    pub fn attempted(&mut self, number: u32, outcome: &Outcome, took: Duration, last: bool) {
+        self.retries += u64::from(number > 1);
+        if let Some(status) = outcome.status() {
             *self.statuses.entry(status).or_default() += 1;
-            self.took(attempt.took);
+            self.took(took);
         }
-        if attempt.last {
+        if last {
             self.deliveries += 1;
-            self.failed += u64::from(!attempt.outcome.succeeded());
-            self.unanswered += u64::from(!matches!(attempt.outcome, Outcome::Answered { .. }));
+            self.failed += u64::from(!outcome.succeeded());
+            self.unanswered += u64::from(!matches!(outcome, Outcome::Answered { .. }));
         }
     }
 

@@ -82,6 +82,13 @@ impl Voice {
                 self.paint(out, Role::Dim, &again);
             }
             Notice::Judged(judged) => self.judged(out, judged),
+            Notice::Read { deliveries, bytes } => {
+                let _ = writeln!(
+                    out,
+                    "{} read, with bodies of {bytes} bytes; nothing was sent",
+                    count(*deliveries, "delivery", "deliveries")
+                );
+            }
             Notice::Summary(tally) => self.summary(out, tally),
         }
     }
@@ -307,7 +314,9 @@ impl Voice {
     fn attempted(&self, out: &mut Vec<u8>, it: &Attempt) {
         match &it.outcome {
             Outcome::Answered { status, .. } => self.status(out, *status),
-            Outcome::TimedOut(_) | Outcome::Unreachable(_) => self.paint(out, Role::Bad, "---"),
+            Outcome::TimedOut(_) | Outcome::Unreachable(_) | Outcome::Impossible(_) => {
+                self.paint(out, Role::Bad, "---")
+            }
         }
         let _ = write!(out, "  {:>7}  ", span(it.took));
         let _ = write!(out, "{}", Untrusted::new(&it.about));
@@ -401,6 +410,9 @@ impl Voice {
         }
         if it.retries > 0 {
             let _ = write!(out, ", {}", count(it.retries, "retry", "retries"));
+        }
+        if it.maybe_duplicate > 0 {
+            let _ = write!(out, ", {} perhaps sent twice", it.maybe_duplicate);
         }
         if it.refused_signatures > 0 {
             out.extend_from_slice(b", ");

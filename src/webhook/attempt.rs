@@ -43,6 +43,8 @@ pub enum Outcome {
     TimedOut(Duration),
     /// No connection, or no whole answer; the reason in words.
     Unreachable(String),
+    /// No connection, nor will there be one the next time: no such host, a certificate that is not trusted.
+    Impossible(String),
 }
 
 impl Outcome {
@@ -50,7 +52,7 @@ impl Outcome {
     pub fn status(&self) -> Option<u16> {
         match self {
             Outcome::Answered { status, .. } => Some(*status),
-            Outcome::TimedOut(_) | Outcome::Unreachable(_) => None,
+            Outcome::TimedOut(_) | Outcome::Unreachable(_) | Outcome::Impossible(_) => None,
         }
     }
 
@@ -77,7 +79,7 @@ impl Outcome {
             }
             Outcome::Answered { unexpected, .. } => unexpected.clone(),
             Outcome::TimedOut(span) => Some(format!("no answer within {} s", span.as_secs_f64())),
-            Outcome::Unreachable(why) => Some(why.clone()),
+            Outcome::Unreachable(why) | Outcome::Impossible(why) => Some(why.clone()),
         }
     }
 
@@ -91,7 +93,7 @@ impl Outcome {
             } if (200..300).contains(status) => "refused by expectation",
             Outcome::Answered { .. } => "answered",
             Outcome::TimedOut(_) => "timed out",
-            Outcome::Unreachable(_) => "unreachable",
+            Outcome::Unreachable(_) | Outcome::Impossible(_) => "unreachable",
         }
     }
 }

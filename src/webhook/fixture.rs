@@ -32,12 +32,14 @@ pub struct Fixture {
 }
 
 /// What was answered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reply {
     /// The status code.
     pub status: u16,
     /// From the whole request read to the answer ready, in microseconds.
     pub micros: u64,
+    /// The body, where it was kept.
+    pub body: Option<Bytes>,
 }
 
 /// Where a text is not what it should be, and why. Lines and columns begin at 1; columns count bytes.
@@ -118,29 +120,15 @@ impl Fixture {
         let request = members
             .get("request")
             .ok_or_else(|| members.fault(None, "`request` is missing"))?;
-        let request = Members {
-            text: members.text,
-            ..Members::inside(members.text, request)?
-        };
-        let text = |of: &Members, name: &str| -> Result<Option<String>, Fault> {
-            of.get(name)
-                .map(|raw| {
-                    serde_json::from_str(raw.get())
-                        .map_err(|_| of.fault(Some(raw), &format!("`{name}` must be a text")))
-                })
-                .transpose()
-        };
-        let odd = |of: &Members, name: &str, why: &str| {
-            of.fault(of.get(name), &format!("`{name}` {why}"))
-        };
-
-        let method = match text(&request, "method")? {
+        let request = Members::inside(members.text, request)?;
+        let odd = Members::odd;
+        let method = match request.text("method")? {
             None => Method::POST,
             Some(method) => method
                 .parse()
                 .map_err(|_| odd(&request, "method", "is no method"))?,
         };
-        let path = match text(&request, "path")? {
+        let path = match request.text("path")? {
             None => http::uri::PathAndQuery::from_static("/"),
             Some(path) if path.starts_with('/') || path == "*" => path
                 .parse()
@@ -151,56 +139,29 @@ impl Fixture {
             None => Headers::new(),
             Some(raw) => read_headers(raw).map_err(|why| request.fault(Some(raw), &why))?,
         };
-        let body = match (
-            request.get("body"),
-            text(&request, "text")?,
-            text(&request, "base64")?,
-        ) {
-            (Some(raw), None, None) => {
-                let leading = text(&request, "leading")?.unwrap_or_default();
-                let trailing = text(&request, "trailing")?.unwrap_or_default();
-                Bytes::from([leading.as_str(), raw.get(), trailing.as_str()].concat())
-            }
-            (None, Some(text), None) => Bytes::from(text),
-            (None, None, Some(base64)) => STANDARD
-                .decode(base64)
-                .map_err(|why| odd(&request, "base64", &format!("is not base64: {why}")))?
-                .into(),
-            (None, None, None) => {
-                return Err(members.fault(
-                    members.get("request"),
-                    "one of `body`, `text` and `base64` is missing",
-                ));
-            }
-            _ => {
-                return Err(members.fault(
-                    members.get("request"),
-                    "only one of `body`, `text` and `base64` can be the body",
-                ));
-            }
-        };
-        let at = match text(members, "at")? {
+        let body = read_body(&request)?.ok_or_else(|| {
+            members.fault(
+                members.get("request"),
+                "one of `body`, `text` and `base64` is missing",
+            )
+        })?;
+        let at = match members.text("at")? {
             None => None,
             Some(at) => Some(
                 at.parse()
                     .map_err(|_| odd(members, "at", "is no RFC 3339 time"))?,
             ),
         };
-        let reply = members.get("reply").and_then(|raw| {
-            let reply = serde_json::from_str::<serde_json::Value>(raw.get()).ok()?;
-            let number = |name| reply.get(name).and_then(serde_json::Value::as_u64);
-            Some(Reply {
-                status: number("status")?.try_into().ok()?,
-                micros: number("micros").unwrap_or_default(),
-            })
-        });
+        let reply = members
+            .get("reply")
+            .and_then(|raw| read_reply(members.text, raw));
         let known = ["fixture", "id", "at", "request", "reply", "crc32c"];
         let rest = members
             .members
             .iter()
             .filter(|(name, _)| !known.contains(&name.as_ref()));
         Ok(Fixture {
-            id: text(members, "id")?,
+            id: members.text("id")?,
             at,
             delivery: Delivery {
                 method,
@@ -242,11 +203,16 @@ impl Fixture {
         };
         body(&mut out, &self.delivery.body, true, ",\n    ", ": ");
         out += "\n  }";
-        if let Some(reply) = self.reply {
+        if let Some(reply) = &self.reply {
             out += &format!(
-                ",\n  \"reply\": {{\"status\": {}, \"micros\": {}}}",
+                ",\n  \"reply\": {{\"status\": {}, \"micros\": {}",
                 reply.status, reply.micros
             );
+            if let Some(bytes) = &reply.body {
+                out += ", ";
+                body(&mut out, bytes, true, ", ", ": ");
+            }
+            out += "}";
         }
         for (name, raw) in &self.rest {
             out += &format!(",\n  {}: {}", quoted(name), raw.get());
@@ -279,9 +245,14 @@ impl Fixture {
         out.push_str("],");
         body(&mut out, &self.delivery.body, false, ",", ":");
         out.push('}');
-        if let Some(reply) = self.reply {
+        if let Some(reply) = &self.reply {
             let (status, micros) = (reply.status, reply.micros);
-            out += &format!(",\"reply\":{{\"status\":{status},\"micros\":{micros}}}");
+            out += &format!(",\"reply\":{{\"status\":{status},\"micros\":{micros}");
+            if let Some(bytes) = &reply.body {
+                out.push(',');
+                body(&mut out, bytes, false, ",", ":");
+            }
+            out.push('}');
         }
         for (name, raw) in &self.rest {
             out.push(',');
@@ -340,6 +311,41 @@ fn header(out: &mut String, (name, value): &(HeaderName, HeaderValue), comma: &s
         }
     }
     out.push(']');
+}
+
+/// The body that stands there as JSON, as text or in base64; none if it does not.
+fn read_body(of: &Members) -> Result<Option<Bytes>, Fault> {
+    let body = match (of.get("body"), of.text("text")?, of.text("base64")?) {
+        (Some(raw), None, None) => {
+            let leading = of.text("leading")?.unwrap_or_default();
+            let trailing = of.text("trailing")?.unwrap_or_default();
+            Bytes::from([leading.as_str(), raw.get(), trailing.as_str()].concat())
+        }
+        (None, Some(text), None) => Bytes::from(text),
+        (None, None, Some(base64)) => STANDARD
+            .decode(base64)
+            .map_err(|why| of.odd("base64", &format!("is not base64: {why}")))?
+            .into(),
+        (None, None, None) => return Ok(None),
+        _ => {
+            return Err(of.fault(
+                of.whole,
+                "only one of `body`, `text` and `base64` can be the body",
+            ));
+        }
+    };
+    Ok(Some(body))
+}
+
+/// An answer that was kept; it matters too little to refuse the whole for it.
+fn read_reply(text: &[u8], raw: &RawValue) -> Option<Reply> {
+    let members = Members::inside(text, raw).ok()?;
+    let number = |name| -> Option<u64> { members.get(name)?.get().parse().ok() };
+    Some(Reply {
+        status: number("status")?.try_into().ok()?,
+        micros: number("micros").unwrap_or_default(),
+        body: read_body(&members).ok()?,
+    })
 }
 
 fn read_headers(raw: &RawValue) -> Result<Headers, String> {
@@ -429,17 +435,24 @@ fn checksum(line: &[u8]) -> Option<(&[u8], &[u8])> {
 /// The members of an object, each as its raw text, so that nothing is lost and places can be named.
 struct Members<'a> {
     text: &'a [u8],
+    /// The object itself, if it stands in another.
+    whole: Option<&'a RawValue>,
     members: Vec<(Cow<'a, str>, &'a RawValue)>,
 }
 
 impl<'a> Members<'a> {
     fn read(text: &'a [u8]) -> Result<Self, Fault> {
         match serde_json::from_slice::<Object<'a>>(text) {
-            Ok(Object(members)) => Ok(Self { text, members }),
+            Ok(Object(members)) => Ok(Self {
+                text,
+                whole: None,
+                members,
+            }),
             // Any other JSON is a payload without members.
             Err(error) => match serde_json::from_slice::<&RawValue>(text) {
                 Ok(_) => Ok(Self {
                     text,
+                    whole: None,
                     members: Vec::new(),
                 }),
                 Err(_) => Err(Fault {
@@ -453,9 +466,14 @@ impl<'a> Members<'a> {
 
     fn inside(text: &'a [u8], raw: &'a RawValue) -> Result<Self, Fault> {
         match serde_json::from_str::<Object<'a>>(raw.get()) {
-            Ok(Object(members)) => Ok(Self { text, members }),
+            Ok(Object(members)) => Ok(Self {
+                text,
+                whole: Some(raw),
+                members,
+            }),
             Err(error) => Err(Self {
                 text,
+                whole: None,
                 members: Vec::new(),
             }
             .fault(Some(raw), &reason(&error))),
@@ -467,6 +485,20 @@ impl<'a> Members<'a> {
             .iter()
             .find(|(at, _)| at == name)
             .map(|(_, raw)| *raw)
+    }
+
+    /// A member that is a text, if it is there.
+    fn text(&self, name: &str) -> Result<Option<String>, Fault> {
+        self.get(name)
+            .map(|raw| {
+                serde_json::from_str(raw.get()).map_err(|_| self.odd(name, "must be a text"))
+            })
+            .transpose()
+    }
+
+    /// A fault of a member.
+    fn odd(&self, name: &str, why: &str) -> Fault {
+        self.fault(self.get(name), &format!("`{name}` {why}"))
     }
 
     /// A fault at a member's value, or at the beginning.

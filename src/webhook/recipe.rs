@@ -301,6 +301,23 @@ impl Recipe {
             .collect()
     }
 
+    /// When a delivery was signed, if it says so.
+    pub fn signed_at(&self, delivery: &Delivery, document: Option<&Document>) -> Option<Timestamp> {
+        let (place, form) = self.timestamp.as_ref()?;
+        form.read(&place.read(delivery, document).ok()??)
+    }
+
+    /// Gives a delivery another id of the same looks, before it is signed; false if the scheme has none.
+    pub fn renew_id(&self, delivery: &mut Delivery, chance: &mut Chance) -> Result<bool, String> {
+        let Some(place) = &self.id else {
+            return Ok(false);
+        };
+        if let Some(old) = place.read(delivery, None)?.map(Cow::into_owned) {
+            place.write(delivery, &chance.like(&old))?;
+        }
+        Ok(true)
+    }
+
     /// Exactly what is signed.
     pub fn message(
         &self,

@@ -1,0 +1,97 @@
+//! Signs deliveries on their way out.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::providers::{self, Keys, Provider};
+use crate::webhook::{Chance, Delivery, Document, Recipe, Seal, Target};
+
+/// A signature that is too old for those who check it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stale {
+    /// How old it is.
+    pub age: Duration,
+    /// How old it may be where nobody says otherwise.
+    pub allowed: Duration,
+}
+
+/// Whether the signature that a delivery bears is too old by now.
+pub fn stale(provider: &Provider, delivery: &Delivery, now: Timestamp) -> Option<Stale> {
+    let document = Document::of(delivery).ok();
+    let scheme = provider
+        .schemes
+        .iter()
+        .find(|scheme| scheme.is_present(delivery, document.as_ref()))?;
+    let at = scheme.signed_at(delivery, document.as_ref())?;
+    let age = Duration::try_from(now.duration_since(at)).ok()?;
+    let allowed = Duration::from_secs(scheme.tolerance);
+    (age > allowed).then_some(Stale { age, allowed })
+}
+
+/// Signs deliveries as their provider does.
+#[derive(Debug)]
+pub struct Sealer {
+    /// What to sign with.
+    pub keys: Keys,
+    /// The time to sign; now if none.
+    pub at: Option<Timestamp>,
+    /// The URL that is signed where one is; the one it goes to if none.
+    pub public_url: Option<String>,
+}
+
+impl Sealer {
+    /// Gives a delivery another id, before it is signed anew; false if its provider's deliveries have none.
+    pub fn renew_id(
+        &self,
+        provider: &Provider,
+        delivery: &mut Delivery,
+        chance: &mut Chance,
+    ) -> Result<bool, String> {
+        match providers::signing_scheme(provider, delivery) {
+            Some(scheme) => scheme.renew_id(delivery, chance),
+            None => Ok(false),
+        }
+    }
+
+    /// Signs a delivery by its provider's rule; what it says if it cannot.
+    pub fn seal(
+        &self,
+        provider: &Provider,
+        delivery: &mut Delivery,
+        target: &Target,
+        chance: &mut Chance,
+    ) -> Result<(), String> {
+        match providers::signing_scheme(provider, delivery) {
+            Some(scheme) => self.seal_as(scheme, provider, delivery, target, chance),
+            None => Ok(()),
+        }
+    }
+
+    /// Signs a delivery by that scheme of its provider; where there is no key to sign with, it stays as it is.
+    pub fn seal_as(
+        &self,
+        scheme: &Recipe,
+        provider: &Provider,
+        delivery: &mut Delivery,
+        target: &Target,
+        chance: &mut Chance,
+    ) -> Result<(), String> {
+        let Some(key) = self.keys.signing(provider) else {
+            return Ok(());
+        };
+        let url = self
+            .public_url
+            .clone()
+            .unwrap_or_else(|| format!("{}{}", target.origin(), delivery.path));
+        scheme.sign(
+            delivery,
+            key,
+            &mut Seal {
+                at: self.at.unwrap_or_else(Timestamp::now),
+                url: &url,
+                chance,
+            },
+        )
+    }
+}

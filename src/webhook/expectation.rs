@@ -1,0 +1,164 @@
+//! What an answer must be to count as success.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::{Outcome, Statuses};
+
+/// What is expected of an answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Expectation {
+    /// Its status.
+    pub status: Statuses,
+    /// How long it may take.
+    pub within: Option<Duration>,
+    /// A text that its body holds.
+    pub contains: Option<String>,
+}
+
+impl Expectation {
+    /// The same with what a fixture says for itself: `{"status": "2xx", "within": "1s", "contains": "text"}`.
+    /// `span` reads a time span.
+    pub fn with(
+        &self,
+        json: &str,
+        span: impl Fn(&str) -> Option<Duration>,
+    ) -> Result<Expectation, String> {
+        let own: Value = serde_json::from_str(json).map_err(|_| "`expect` is not JSON")?;
+        let Value::Object(own) = own else {
+            return Err("`expect` must be an object".into());
+        };
+        let mut expected = self.clone();
+        for (name, value) in &own {
+            match (name.as_str(), value) {
+                ("status", Value::String(status)) => {
+                    expected.status =
+                        Statuses::parse(status).map_err(|error| error.what().to_owned())?;
+                }
+                ("status", Value::Number(status)) => {
+                    expected.status = Statuses::parse(&status.to_string())
+                        .map_err(|error| error.what().to_owned())?;
+                }
+                ("within", Value::String(within)) => {
+                    let span = span(within);
+                    expected.within =
+                        Some(span.ok_or("`expect.within` is no time span such as `1s`")?);
+                }
+                ("contains", Value::String(text)) => expected.contains = Some(text.clone()),
+                _ => return Err(format!("`expect.{name}` is nothing that can be expected")),
+            }
+        }
+        Ok(expected)
+    }
+
+    /// Why an outcome is not what was expected; none if it is.
+    pub fn judge(&self, outcome: &Outcome, took: Duration) -> Option<String> {
+        let Outcome::Answered { status, body, .. } = outcome else {
+            return None;
+        };
+        if !self.status.accept(*status) {
+            return Some(format!(
+                "{status} is not the status expected, {}",
+                self.status.as_typed()
+            ));
+        }
+        if let Some(within) = self.within.filter(|within| took > *within) {
+            return Some(format!(
+                "it took {} ms, and {} ms were expected at most",
+                took.as_millis(),
+                within.as_millis()
+            ));
+        }
+        let missing = self
+            .contains
+            .as_ref()
+            .filter(|text| memchr::memmem::find(body, text.as_bytes()).is_none())?;
+        Some(format!("the answer does not contain `{missing}`"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Expectation, Statuses};
+    use crate::webhook::Outcome;
+    use std::time::Duration;
+
+    fn answered(status: u16) -> Outcome {
+        Outcome::Answered {
+            status,
+            body: bytes::Bytes::from_static(b"{\"ok\":true}"),
+            retry_after: None,
+            location: None,
+            unexpected: None,
+        }
+    }
+
+    fn any() -> Expectation {
+        Expectation {
+            status: Statuses::parse("2xx").unwrap(),
+            within: None,
+            contains: None,
+        }
+    }
+
+    fn read(json: &str) -> Result<Expectation, String> {
+        any().with(json, |text| {
+            text.strip_suffix('s')?
+                .parse()
+                .ok()
+                .map(Duration::from_secs)
+        })
+    }
+
+    #[test]
+    fn status_time_and_text_are_judged() {
+        let second = Duration::from_secs(1);
+        for (json, status, took, why) in [
+            ("{}", 200, second, None),
+            (
+                "{}",
+                404,
+                second,
+                Some("404 is not the status expected, 2xx"),
+            ),
+            (r#"{"status":"404,410"}"#, 404, second, None),
+            (
+                r#"{"status":404}"#,
+                200,
+                second,
+                Some("200 is not the status expected, 404"),
+            ),
+            (r#"{"within":"1s"}"#, 200, second, None),
+            (
+                r#"{"within":"1s"}"#,
+                200,
+                second * 2,
+                Some("it took 2000 ms, and 1000 ms were expected at most"),
+            ),
+            (r#"{"contains":"\"ok\":true"}"#, 200, second, None),
+            (
+                r#"{"contains":"no"}"#,
+                200,
+                second,
+                Some("the answer does not contain `no`"),
+            ),
+        ] {
+            let judged = read(json).unwrap().judge(&answered(status), took);
+            assert_eq!(judged.as_deref(), why, "{json}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_expected_is_said() {
+        for odd in [
+            "1",
+            r#"{"status":"ok"}"#,
+            r#"{"within":"soon"}"#,
+            r#"{"weather":"fine"}"#,
+            r#"{"status":[200]}"#,
+        ] {
+            assert!(read(odd).is_err(), "{odd}");
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! Who may go while others are under way: several at once, but never two about the same message.
+
+use std::collections::{HashSet, VecDeque};
+
+/// So many may wait for others to come back, before nothing more is read.
+const FULL: usize = 1024;
+
+/// Keeps the order of those that share a key, and no other.
+#[derive(Debug)]
+pub struct Turns<T> {
+    busy: HashSet<u64>,
+    parked: VecDeque<(Vec<u64>, T)>,
+}
+
+impl<T> Default for Turns<T> {
+    fn default() -> Self {
+        Self {
+            busy: HashSet::new(),
+            parked: VecDeque::new(),
+        }
+    }
+}
+
+impl<T> Turns<T> {
+    /// Gives it back if it may go now; otherwise it waits in here.
+    pub fn offer(&mut self, keys: &[u64], item: T) -> Option<T> {
+        let waits = keys.iter().any(|key| {
+            self.busy.contains(key) || self.parked.iter().any(|(keys, _)| keys.contains(key))
+        });
+        if waits {
+            self.parked.push_back((keys.to_vec(), item));
+            return None;
+        }
+        self.busy.extend(keys);
+        Some(item)
+    }
+
+    /// The first of those that wait which may go now.
+    pub fn ready(&mut self) -> Option<T> {
+        let mut before: HashSet<u64> = HashSet::new();
+        let at = self.parked.iter().position(|(keys, _)| {
+            let free = !keys
+                .iter()
+                .any(|key| self.busy.contains(key) || before.contains(key));
+            before.extend(keys);
+            free
+        })?;
+        let (keys, item) = self.parked.remove(at)?;
+        self.busy.extend(keys);
+        Some(item)
+    }
+
+    /// The one with these keys has come back.
+    pub fn done(&mut self, keys: &[u64]) {
+        for key in keys {
+            self.busy.remove(key);
+        }
+    }
+
+    /// Whether so many wait that no more should be offered.
+    pub fn is_full(&self) -> bool {
+        self.parked.len() >= FULL
+    }
+
+    /// Whether nobody waits.
+    pub fn is_empty(&self) -> bool {
+        self.parked.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Turns;
+
+    #[test]
+    fn those_of_one_message_wait_for_each_other_and_others_do_not() {
+        let mut turns = Turns::default();
+        assert_eq!(turns.offer(&[1], "a1"), Some("a1"));
+        assert_eq!(turns.offer(&[1, 2], "ab"), None);
+        // Nobody has `2` under way, but somebody before it waits for it.
+        assert_eq!(turns.offer(&[2], "b"), None);
+        assert_eq!(turns.offer(&[], "free"), Some("free"));
+        assert_eq!(turns.offer(&[3], "c"), Some("c"));
+        assert_eq!(turns.ready(), None);
+        turns.done(&[1]);
+        assert_eq!(turns.ready(), Some("ab"));
+        assert_eq!(turns.ready(), None);
+        turns.done(&[1, 2]);
+        assert_eq!(turns.ready(), Some("b"));
+        assert!(turns.is_empty() && !turns.is_full());
+    }
+}
