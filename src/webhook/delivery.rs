@@ -19,7 +19,8 @@ pub struct Delivery {
 
 impl Delivery {
     /// Reads a raw HTTP/1 message, as a browser's or a proxy's log shows it; none if it is no request. The body is
-    /// what follows the first empty line, to the last byte.
+    /// what follows the first empty line: as much as `Content-Length` says, where white space is all that is left
+    /// behind it (the line end that an editor or a shell adds), else to the last byte.
     pub fn from_http(text: &[u8]) -> Option<Delivery> {
         let (head, body) = [&b"\r\n\r\n"[..], b"\n\n"]
             .into_iter()
@@ -44,11 +45,16 @@ impl Delivery {
                 HeaderValue::from_str(value.trim()).ok()?,
             ))
         });
-        let headers: Option<Headers> = headers.collect();
+        let headers = headers.collect::<Option<Headers>>()?;
+        let (body, _) = headers
+            .text("content-length")
+            .and_then(|length| body.split_at_checked(length.parse().ok()?))
+            .filter(|(_, rest)| rest.trim_ascii().is_empty())
+            .unwrap_or((body, b""));
         Some(Delivery {
             method,
             path,
-            headers: headers?,
+            headers,
             body: Bytes::copy_from_slice(body),
         })
     }
@@ -229,6 +235,16 @@ mod tests {
         assert_eq!(delivery.body, "[]\r\n");
         assert_eq!(delivery.path, "/a?b");
         assert_eq!(delivery.headers.all("x-a").count(), 2);
+        for (length, rest, body) in [
+            (2, "\r\n\n", "[]"),
+            (4, "\r\n\n", "[]\r\n"),
+            (2, "\r\n{}", "[]\r\n{}"),
+            (9, "\n", "[]\n"),
+        ] {
+            let raw = format!("POST / HTTP/1.1\r\ncontent-length: {length}\r\n\r\n[]{rest}");
+            let delivery = super::Delivery::from_http(raw.as_bytes()).unwrap();
+            assert_eq!(delivery.body, body, "{length}");
+        }
         for none in [
             &b"{}"[..],
             b"POST /\r\n\r\n",
