@@ -76,6 +76,7 @@ Register-ArgumentCompleter -Native -CommandName 'webhook-cli' -ScriptBlock {
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour')
             [CompletionResult]::new('--tls', '--tls', [CompletionResultType]::ParameterName, 'HTTPS, with a certificate that is made once and kept; its path is said')
             [CompletionResult]::new('--ack-always', '--ack-always', [CompletionResultType]::ParameterName, 'Answer as soon as a delivery is kept, and pass it on in the background')
+            [CompletionResult]::new('--redact', '--redact', [CompletionResultType]::ParameterName, 'Replace addresses, IPs, tokens and credentials on the way to disk: the same input by the same placeholder')
             [CompletionResult]::new('--require-signature', '--require-signature', [CompletionResultType]::ParameterName, 'Answer 401 to what does not verify, and never forward it')
             [CompletionResult]::new('--confirm-sns', '--confirm-sns', [CompletionResultType]::ParameterName, 'Visit the link of an SNS subscription to confirm it, if it leads to SNS itself')
             [CompletionResult]::new('--hang-up', '--hang-up', [CompletionResultType]::ParameterName, 'Close the connection in place of answering when failing; without `--fail-first` and `--fail-rate`, always')

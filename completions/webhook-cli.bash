@@ -119,7 +119,7 @@ _webhook__cli() {
             return 0
             ;;
         webhook__subcmd__cli__subcmd__listen)
-            opts="-p -f -r -H -e -q -v -n -h --addr --port --tls --cert --key --forward-to --ack-always --retries --timeout --record --sync --secret --public-url --provider --require-signature --tolerance --topic-arn --status --body --header --delay --confirm-sns --fail-first --fail-rate --fail-status --hang-up --seed --events --path --show --quiet --verbose --count --for --expect --max-body --json --color --help"
+            opts="-p -f -r -H -e -q -v -n -h --addr --port --tls --cert --key --forward-to --ack-always --retries --timeout --record --sync --redact --secret --public-url --provider --require-signature --tolerance --topic-arn --status --body --header --delay --confirm-sns --fail-first --fail-rate --fail-status --hang-up --seed --events --path --show --quiet --verbose --count --for --expect --max-body --json --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

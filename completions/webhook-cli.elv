@@ -72,6 +72,7 @@ set edit:completion:arg-completer[webhook-cli] = {|@words|
             cand --color 'When to colour'
             cand --tls 'HTTPS, with a certificate that is made once and kept; its path is said'
             cand --ack-always 'Answer as soon as a delivery is kept, and pass it on in the background'
+            cand --redact 'Replace addresses, IPs, tokens and credentials on the way to disk: the same input by the same placeholder'
             cand --require-signature 'Answer 401 to what does not verify, and never forward it'
             cand --confirm-sns 'Visit the link of an SNS subscription to confirm it, if it leads to SNS itself'
             cand --hang-up 'Close the connection in place of answering when failing; without `--fail-first` and `--fail-rate`, always'

@@ -77,6 +77,7 @@ always\t'Always'
 never\t'Never'"
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand listen" -l tls -d 'HTTPS, with a certificate that is made once and kept; its path is said'
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand listen" -l ack-always -d 'Answer as soon as a delivery is kept, and pass it on in the background'
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand listen" -l redact -d 'Replace addresses, IPs, tokens and credentials on the way to disk: the same input by the same placeholder'
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand listen" -l require-signature -d 'Answer 401 to what does not verify, and never forward it'
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand listen" -l confirm-sns -d 'Visit the link of an SNS subscription to confirm it, if it leads to SNS itself'
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand listen" -l hang-up -d 'Close the connection in place of answering when failing; without `--fail-first` and `--fail-rate`, always'

@@ -79,6 +79,10 @@ pub struct ListenArgs {
     )]
     pub sync: SyncWhen,
 
+    /// Replace addresses, IPs, tokens and credentials on the way to disk: the same input by the same placeholder
+    #[arg(long, requires = "record")]
+    pub redact: bool,
+
     /// Verify signatures: the secrets
     #[command(flatten)]
     pub secrets: SecretArgs,

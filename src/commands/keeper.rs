@@ -6,10 +6,11 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::cli::SyncWhen;
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::io::own_key::own_key;
 use crate::io::recorder::{Recorder, Sync};
 use crate::report::Reporter;
-use crate::webhook::{Delivery, Fixture, Reply};
+use crate::webhook::{Delivery, Fixture, Redactor, Reply};
 
 /// Where and how to record.
 #[derive(Clone, Debug)]
@@ -18,11 +19,15 @@ pub struct Record {
     pub path: PathBuf,
     /// When it has to be on disk.
     pub sync: Sync,
+    /// Whether what identifies somebody is taken out.
+    pub redact: bool,
 }
 
 /// Who keeps deliveries.
 pub struct Keeper {
     recorder: Recorder,
+    redactor: Option<Redactor>,
+    notes: Vec<String>,
 }
 
 impl Keeper {
@@ -30,14 +35,22 @@ impl Keeper {
     pub fn open(record: &Record, report: &Arc<Reporter>) -> Result<Keeper> {
         let report = Arc::clone(report);
         let tell = move |what: &str| report.warn(what);
+        let recorder = Recorder::open_with(&record.path, record.sync, tell)?;
+        let mut notes = recorder.notes().to_vec();
+        let redactor = match record.redact {
+            true => Some(redactor(&mut notes)?),
+            false => None,
+        };
         Ok(Keeper {
-            recorder: Recorder::open_with(&record.path, record.sync, tell)?,
+            recorder,
+            redactor,
+            notes,
         })
     }
 
     /// What was done to the recording when it was opened, for the user to know.
     pub fn notes(&self) -> &[String] {
-        self.recorder.notes()
+        &self.notes
     }
 
     /// Keeps a delivery. The answer, once it is kept, is the file that it stands in; or why it is not kept.
@@ -48,12 +61,15 @@ impl Keeper {
         delivery: &Delivery,
         reply: Option<Reply>,
     ) -> std::result::Result<Arc<Path>, String> {
-        let fixture = Fixture {
+        let mut fixture = Fixture {
             id: Some(id.to_owned()),
             at: Some(at),
             reply,
             ..Fixture::new(delivery.clone())
         };
+        if let Some(redactor) = &self.redactor {
+            redactor.redact(&mut fixture);
+        }
         self.recorder.keep(&fixture).await
     }
 
@@ -61,6 +77,18 @@ impl Keeper {
     pub fn finish(&self) {
         self.recorder.finish();
     }
+}
+
+/// With a key that stays the same, so that recordings of different days can be compared.
+fn redactor(notes: &mut Vec<String>) -> Result<Redactor> {
+    let own = own_key("redact")
+        .map_err(|error| Error::usage(format!("cannot redact without a random key: {error}")))?;
+    if let Some(why) = own.why {
+        notes.push(format!(
+            "the placeholders of `--redact` are of this run alone, for the key cannot be kept: {why}"
+        ));
+    }
+    Ok(Redactor::new(own.key))
 }
 
 impl From<SyncWhen> for Sync {

@@ -91,6 +91,7 @@ impl Plan {
             record: args.record.clone().map(|path| Record {
                 path,
                 sync: args.sync.into(),
+                redact: args.redact,
             }),
             forwarding: forwarding(args)?,
             confirm_sns: args.confirm_sns,

@@ -75,6 +75,7 @@ pub struct Stack {
     /// How many more are looked at for a signature that is too old.
     to_check: u32,
     said_no_id: bool,
+    said_redacted: bool,
 }
 
 /// A delivery that is wanted.
@@ -115,6 +116,7 @@ impl Stack {
             past: Past::default(),
             to_check: if plan.resign { 0 } else { LOOKED_AT },
             said_no_id: false,
+            said_redacted: false,
         })
     }
 
@@ -263,6 +265,7 @@ impl Stack {
         let plan = Rc::clone(&self.plan);
         let original = plan.failed_to.is_some().then(|| Box::new(fixture.clone()));
         let expected = self.expected(&fixture, &source);
+        let redacted = fixture.is_redacted();
         let Fixture {
             id,
             at,
@@ -285,6 +288,8 @@ impl Stack {
         });
         if plan.resign {
             self.sign(&mut delivery, provider, &source);
+        } else if redacted {
+            self.say_redacted(&source);
         } else if let (Some(provider), true) = (provider, self.to_check > 0) {
             self.check_age(provider, &delivery, &source);
         }
@@ -314,6 +319,15 @@ impl Stack {
                 self.report.warn(&format!("{source}: {why}"));
                 None
             }
+        }
+    }
+
+    /// Says once that what was recorded is not what was signed.
+    fn say_redacted(&mut self, source: &source::Source) {
+        if !std::mem::replace(&mut self.said_redacted, true) {
+            self.report.warn(&format!(
+                "{source}: it was recorded with `--redact`, so its signature does not hold; `--resign` makes a new one"
+            ));
         }
     }
 

@@ -10,6 +10,7 @@ mod journal;
 pub mod ledger;
 mod lines;
 pub mod own;
+pub mod own_key;
 mod private;
 mod pulse;
 pub mod recorder;
