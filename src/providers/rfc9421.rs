@@ -76,6 +76,7 @@ static SIGNATURE: OwnPlace = OwnPlace {
         let label = inputs.first().map_or(LABEL, |input| input.label);
         set(delivery, "signature", &format!("{label}=:{base64}:"))
     },
+    remove: |delivery| delivery.headers.remove("signature"),
     each: Some(each),
 };
 
@@ -90,6 +91,7 @@ static CREATED: OwnPlace = OwnPlace {
             .map(|value| Cow::Owned(value.to_owned())))
     },
     write: renew,
+    remove: |delivery| delivery.headers.remove("signature-input"),
     each: None,
 };
 

@@ -34,6 +34,24 @@ pub fn splice(json: &[u8], pointer: &str, value: &str) -> Option<Vec<u8>> {
     )
 }
 
+/// The same document without the member at a pointer; every other byte stays.
+pub fn cut(json: &[u8], pointer: &str) -> Option<Vec<u8>> {
+    let value = find(json, pointer)?;
+    let name = pointer.rsplit('/').next()?;
+    let before = json.get(..value.start)?.trim_ascii_end();
+    let before = before.strip_suffix(b":")?.trim_ascii_end();
+    let before = before.strip_suffix(format!("\"{name}\"").as_bytes())?;
+    let behind = json.get(value.end..)?;
+    // One comma goes with it: the one behind, or the one before where it is the last.
+    match behind.trim_ascii_start().strip_prefix(b",") {
+        Some(rest) => Some([before, rest.trim_ascii_start()].concat()),
+        None => {
+            let before = before.trim_ascii_end();
+            Some([before.strip_suffix(b",").unwrap_or(before), behind].concat())
+        }
+    }
+}
+
 struct Cursor<'a> {
     json: &'a [u8],
     at: usize,
@@ -385,6 +403,20 @@ mod tests {
             write(&json!({"A": "x\n", "B": "😀"}), &sns),
             "{\n  \"A\" : \"x\\n\",\n  \"B\" : \"😀\"\n}"
         );
+    }
+
+    #[test]
+    fn a_member_is_cut_out_with_one_comma() {
+        for (json, left) in [
+            (r#"{"a": 1, "s": "x", "b": 2}"#, r#"{"a": 1, "b": 2}"#),
+            (r#"{"s" : "x" , "b": 2}"#, r#"{"b": 2}"#),
+            ("{\n  \"a\" : 1,\n  \"s\" : \"x\"\n}", "{\n  \"a\" : 1\n}"),
+            (r#"{"s":{"t":"x"}}"#, "{}"),
+        ] {
+            assert_eq!(super::cut(json.as_bytes(), "/s").unwrap(), left.as_bytes());
+        }
+        assert_eq!(super::cut(br#"{"a":1}"#, "/s"), None);
+        assert_eq!(super::cut(b"[1]", "/0"), None);
     }
 
     fn any_json() -> impl Strategy<Value = Value> {

@@ -31,6 +31,8 @@ pub struct OwnPlace {
     pub read: for<'a> fn(&'a Delivery) -> Result<Option<Cow<'a, str>>, String>,
     /// Puts a text there.
     pub write: fn(&mut Delivery, &str) -> Result<(), String>,
+    /// Takes away what stands there.
+    pub remove: fn(&mut Delivery),
     /// Where several signatures may stand there that sign other things each: a delivery for each, which bears that
     /// one alone; nothing where there is only one.
     pub each: Option<fn(&Delivery) -> Vec<Delivery>>,
@@ -110,6 +112,42 @@ impl Place {
             }
             Place::Field(name) => delivery.body = set_field(&delivery.body, name, value).into(),
             Place::Own(own) => (own.write)(delivery, value)?,
+        }
+        Ok(())
+    }
+
+    /// Takes away what stands there.
+    pub(super) fn remove(&self, delivery: &mut Delivery) -> Result<(), String> {
+        match self {
+            Place::Header(name) => delivery.headers.remove(name),
+            Place::Item(header, name) => {
+                let whole = Place::Header(header);
+                let list = whole.read(delivery, None)?.unwrap_or_default();
+                let kept: Vec<String> = items(&list)
+                    .filter(|(at, _)| at != name)
+                    .map(|(at, value)| format!("{at}={value}"))
+                    .collect();
+                whole.write(delivery, &kept.join(","))?;
+            }
+            Place::Body(pointer) => {
+                delivery.body = json::cut(&delivery.body, pointer)
+                    .ok_or_else(|| format!("the body has no `{pointer}` to take away"))?
+                    .into();
+            }
+            Place::Field(name) => {
+                let is_other = |field: &&[u8]| {
+                    form_urlencoded::parse(field)
+                        .next()
+                        .is_none_or(|(at, _)| at != *name)
+                };
+                let kept: Vec<&[u8]> = delivery
+                    .body
+                    .split(|b| *b == b'&')
+                    .filter(is_other)
+                    .collect();
+                delivery.body = kept.join(&b"&"[..]).into();
+            }
+            Place::Own(own) => (own.remove)(delivery),
         }
         Ok(())
     }
