@@ -449,7 +449,7 @@ _webhook__cli() {
             return 0
             ;;
         webhook__subcmd__cli__subcmd__send)
-            opts="-H -q -d -n -c -h --provider --scheme --to --header --timeout --connect-timeout --rate --backoff --retry-on --max-retry-after --insecure --expect-status --expect-within --quiet --dry-run --as --secret --public-url --set --recipient --url --campaign --message-id --at --tag --metadata --bounce --data --count --concurrency --retries --seed --signed-at --save --json --color --help"
+            opts="-H -q -d -n -c -h --provider --scheme --to --header --timeout --connect-timeout --rate --backoff --retry-on --max-retry-after --insecure --expect-status --expect-within --quiet --dry-run --as --secret --public-url --set --recipient --url --campaign --message-id --at --tag --metadata --bounce --machine --batch --probe --data --count --concurrency --retries --seed --signed-at --tamper --save --json --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -555,6 +555,14 @@ _webhook__cli() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --batch)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --probe)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --data)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -589,6 +597,10 @@ _webhook__cli() {
                     ;;
                 --signed-at)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tamper)
+                    COMPREPLY=($(compgen -W "wrong-secret body stale future missing newline" -- "${cur}"))
                     return 0
                     ;;
                 --save)

@@ -95,7 +95,7 @@ complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand send" -l rate -d
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand send" -l backoff -d 'The wait before the second attempt; it doubles from there, and chance adds up to half' -r
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand send" -l retry-on -d 'The statuses that are tried again; so is what gets no answer. All others are final, and 410 ends the run' -r
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand send" -l max-retry-after -d 'The longest wait that the target may ask for with `Retry-After`; if it asks for more, the run ends and says so' -r
-complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand send" -l expect-status -d 'The statuses that count as success: `2xx`, `200,409`' -r
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand send" -l expect-status -d 'The statuses that count as success: `2xx`, `200,409` [default: 2xx; with `--tamper`, 4xx]' -r
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand send" -l expect-within -d 'How long an answer may take to count as success' -r
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand send" -l as -d 'How to print them' -r -f -a "http\t'As it goes over the wire'
 curl\t'As a command line for curl'
@@ -111,12 +111,20 @@ complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand send" -l at -d '
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand send" -l tag -d 'A tag of the message; may be given more than once' -r
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand send" -l metadata -d 'A member of the sender\'s own; may be given more than once' -r
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand send" -l bounce -d 'The sort of bounce: hard, soft, mailbox-full, blocked' -r
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand send" -l batch -d 'So many events a request, of the kinds in turn, as a provider that batches does; `-n` counts requests' -r
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand send" -l probe -d 'What the provider asks of a URL in place of an event: a ping, a HEAD, a subscription to confirm; without a name, all that it asks' -r
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand send" -s d -l data -d 'Your own body in place of an example: a text, `@FILE`, or `-`' -r
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand send" -s n -l count -d 'How many deliveries of each kind' -r
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand send" -s c -l concurrency -d 'How many requests at once' -r
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand send" -l retries -d 'How often a delivery is tried again' -r
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand send" -l seed -d 'The same ids every time; with `--at` the same bytes' -r
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand send" -l signed-at -d 'The signed timestamp: RFC 3339, or a span back from now [default: now; with `--seed` and `--at`, that of `--at`]' -r
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand send" -l tamper -d 'A near miss on purpose: looks right, and a handler must refuse it' -r -f -a "wrong-secret\t'signed with another secret'
+body\t'a letter of the body changed after signing'
+stale\t'signed too long ago'
+future\t'signed at a time to come'
+missing\t'without its signature'
+newline\t'the line end behind the body added or lost after signing'"
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand send" -l save -d 'Keep what is sent as a fixture: a `.json` file, a folder, or a line in a `.ndjson` recording' -r -F
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand send" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` says otherwise'
 always\t'Always'
@@ -124,6 +132,7 @@ never\t'Never'"
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand send" -l insecure -d 'Take any certificate'
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand send" -s q -l quiet -d 'No line for what succeeded; with `--dry-run`, no requests either'
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand send" -l dry-run -d 'Print the requests in place of sending them'
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand send" -l machine -d 'A machine\'s open or click, as the provider marks it: a privacy proxy, a link scanner'
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand send" -l json -d 'One JSON object a line in place of text'
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand send" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand replay" -l to -d 'Where to send: a URL, or `3000`, `:3000/path`, `localhost:3000/path`' -r
@@ -134,7 +143,7 @@ complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand replay" -l rate 
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand replay" -l backoff -d 'The wait before the second attempt; it doubles from there, and chance adds up to half' -r
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand replay" -l retry-on -d 'The statuses that are tried again; so is what gets no answer. All others are final, and 410 ends the run' -r
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand replay" -l max-retry-after -d 'The longest wait that the target may ask for with `Retry-After`; if it asks for more, the run ends and says so' -r
-complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand replay" -l expect-status -d 'The statuses that count as success: `2xx`, `200,409`' -r
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand replay" -l expect-status -d 'The statuses that count as success: `2xx`, `200,409` [default: 2xx; with `--tamper`, 4xx]' -r
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand replay" -l expect-within -d 'How long an answer may take to count as success' -r
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand replay" -l as -d 'How to print them' -r -f -a "http\t'As it goes over the wire'
 curl\t'As a command line for curl'

@@ -320,6 +320,49 @@ fn a_name_that_is_not_known_lists_what_is() {
         (&["send", "click", "-H", "X=1"], "is no header"),
         (&["send", "click", "--at", "yesterday"], "write RFC 3339"),
         (&["send", "click", "--expect-status", "ok"], "is no status"),
+        (
+            &["send", "click", "--machine"],
+            "Generic marks no `click` as a machine's",
+        ),
+        (
+            &["send", "bounce", "--machine", "--provider", "sendgrid"],
+            "`--machine` goes with an open or a click",
+        ),
+        (
+            &[
+                "send",
+                "click",
+                "--tamper",
+                "stale",
+                "--provider",
+                "mandrill",
+            ],
+            "nobody could notice `--tamper stale` with Mandrill: no time is signed",
+        ),
+        (
+            &[
+                "send",
+                "click",
+                "--tamper",
+                "body",
+                "--provider",
+                "postmark",
+            ],
+            "Postmark signs nothing, so there is nothing to get wrong",
+        ),
+        (
+            &[
+                "send",
+                "get-Clicked",
+                "--tamper",
+                "body",
+                "--provider",
+                "elasticemail",
+            ],
+            "Elastic Email does not sign `get-Clicked`",
+        ),
+        (&["send", "click", "--tamper", "bod"], "'body'"),
+        (&["send", "click", "--batch", "0"], "no number of events"),
         (&["send"], "<KIND>"),
     ] {
         let ran = run(args);
@@ -711,4 +754,185 @@ fn a_header_of_the_users_own_is_there_when_it_is_signed() {
         "{}",
         ran.stdout
     );
+}
+
+#[test]
+fn a_near_miss_is_meant_to_be_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let secret = dir.path().join("secret");
+    std::fs::write(
+        &secret,
+        "whsec_XeKGWu8V55i53lCi4Ghgs8jH/3FORvxQcqhqrYpyid0=",
+    )
+    .unwrap();
+    let secret = format!("file:{}", text(&secret));
+    let misses = [
+        "wrong-secret",
+        "body",
+        "stale",
+        "future",
+        "missing",
+        "newline",
+    ];
+    let listen = Listen::start(&[
+        "--require-signature",
+        "--secret",
+        &secret,
+        "--count",
+        "6",
+        "--json",
+    ]);
+    for miss in misses {
+        let ran = run(&[
+            "send",
+            "click",
+            "--provider",
+            "resend",
+            "--secret",
+            &secret,
+            "--tamper",
+            miss,
+            "--to",
+            &listen.url,
+        ])
+        .success();
+        assert!(ran.stdout.starts_with("401"), "{miss}: {}", ran.stdout);
+    }
+    let received = listen.finish().lines();
+    let received = received.iter().filter(|line| line["type"] == "received");
+    assert_eq!(received.count(), misses.len());
+
+    // A handler that takes it is at fault.
+    let handler = Receiver::ok();
+    let ran = run(&["send", "click", "--tamper", "body", "--to", &handler.url]);
+    assert_eq!(ran.status, 1);
+    assert!(
+        ran.stdout
+            .contains("a letter of the body changed after signing"),
+        "{}",
+        ran.stdout
+    );
+    assert!(
+        ran.stdout.contains("200 is not the status expected, 4xx"),
+        "{}",
+        ran.stdout
+    );
+}
+
+#[test]
+fn a_near_miss_stays_the_same_miss_when_it_is_tried_again() {
+    let busy = "HTTP/1.1 503 Busy\r\nretry-after: 0\r\ncontent-length: 0\r\n\r\n";
+    let refused = "HTTP/1.1 401 No\r\ncontent-length: 0\r\n\r\n";
+    let handler = Receiver::start(&[busy, refused]);
+    let args = ["send", "click", "--tamper", "newline", "--retries", "1"];
+    run(&[&args[..], &["--to", &handler.url]].concat()).success();
+    let (first, second) = (handler.next(), handler.next());
+    assert!(first.body.ends_with(b"}\n"));
+    assert_eq!((first.body, first.headers), (second.body, second.headers));
+}
+
+#[test]
+fn a_batch_holds_so_many_events_and_the_count_is_of_requests() {
+    let args = [
+        "send",
+        "delivered",
+        "open",
+        "--provider",
+        "sendgrid",
+        "--batch",
+        "5",
+        "-n",
+        "2",
+        "--dry-run",
+        "--as",
+        "json",
+    ];
+    let lines = run(&args).success().lines();
+    assert_eq!(lines.len(), 2);
+    let mut ids = std::collections::BTreeSet::new();
+    for line in &lines {
+        let body = line["request"]["text"].as_str().unwrap();
+        assert!(body.ends_with("}]\r\n"), "{body}");
+        let events: Vec<serde_json::Value> = serde_json::from_str(body).unwrap();
+        let kinds: Vec<&str> = events
+            .iter()
+            .map(|it| it["event"].as_str().unwrap())
+            .collect();
+        assert_eq!(
+            kinds,
+            ["delivered", "open", "delivered", "open", "delivered"]
+        );
+        ids.extend(events.iter().map(|it| it["sg_event_id"].to_string()));
+    }
+    assert_eq!(ids.len(), 10);
+
+    let ran = run(&[
+        "send",
+        "click",
+        "--provider",
+        "resend",
+        "--batch",
+        "5",
+        "--dry-run",
+    ]);
+    assert_eq!(ran.status, 2);
+    assert_eq!(
+        ran.stderr,
+        "error: Resend sends one event a request\n \
+         hint: these send several: brevo, klaviyo, mailjet, mailtrap, mandrill, sendgrid, sparkpost, unisender-go\n"
+    );
+    let ran = run(&[
+        "send",
+        "click",
+        "--provider",
+        "mandrill",
+        "--batch",
+        "1001",
+        "--dry-run",
+    ]);
+    assert!(
+        ran.success()
+            .stderr
+            .contains("Mandrill is known to put up to 1000 events into a request; 1001 are more")
+    );
+}
+
+#[test]
+fn a_probe_asks_what_the_provider_asks() {
+    let handler = Receiver::ok();
+    let to = format!("{}/hooks?secret=7", handler.url);
+    run(&["send", "--probe", "--provider", "mandrill", "--to", &to]).success();
+    let (head, post) = (handler.next(), handler.next());
+    assert_eq!(head.line, "HEAD /hooks?secret=7 HTTP/1.1");
+    assert_eq!(head.header("x-mandrill-signature"), None);
+    assert_eq!(post.body, b"mandrill_events=%5B%5D");
+
+    // As somebody else computed it.
+    let known = [
+        "--public-url",
+        "https://hooks.example.com/webhooks/mandrill",
+    ];
+    let args = [
+        "send",
+        "--probe",
+        "test",
+        "--provider",
+        "mandrill",
+        "--dry-run",
+    ];
+    let ran = run(&[&args[..], &known].concat()).success();
+    assert!(
+        ran.stdout
+            .contains("x-mandrill-signature: C3rJOk0zIRTP8UIkTTkUtgDTnSg="),
+        "{}",
+        ran.stdout
+    );
+    for (provider, name, said) in [
+        ("ses", "nope", "it has SubscriptionConfirmation, "),
+        ("generic", "head", "these ask something of a URL: "),
+    ] {
+        let ran = run(&["send", "--probe", name, "--provider", provider, "--dry-run"]);
+        assert_eq!(ran.status, 2);
+        assert!(ran.stderr.contains(said), "{}", ran.stderr);
+    }
 }

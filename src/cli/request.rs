@@ -55,9 +55,9 @@ pub struct RequestArgs {
     #[arg(long)]
     pub insecure: bool,
 
-    /// The statuses that count as success: `2xx`, `200,409`
-    #[arg(long, value_name = "STATUS", default_value = "2xx")]
-    pub expect_status: String,
+    /// The statuses that count as success: `2xx`, `200,409` [default: 2xx; with `--tamper`, 4xx]
+    #[arg(long, value_name = "STATUS")]
+    pub expect_status: Option<String>,
 
     /// How long an answer may take to count as success
     #[arg(long, value_name = "DURATION", value_parser = duration)]

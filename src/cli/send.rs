@@ -3,10 +3,31 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use clap::builder::{PossibleValue, PossibleValuesParser};
 use jiff::Timestamp;
 
 use super::values::time;
 use super::{RequestArgs, SecretArgs};
+use crate::webhook::TAMPERS;
+
+/// More events in a request than any provider sends, and still a body that fits into memory many times.
+const MOST_EVENTS: usize = 100_000;
+
+/// How many events go into a request.
+fn events(text: &str) -> Result<usize, String> {
+    text.parse()
+        .ok()
+        .filter(|events| (1..=MOST_EVENTS).contains(events))
+        .ok_or_else(|| format!("`{text}` is no number of events from 1 to {MOST_EVENTS}"))
+}
+
+/// The near misses with what is wrong with each.
+fn tamper_names() -> PossibleValuesParser {
+    let names = TAMPERS
+        .iter()
+        .map(|tamper| PossibleValue::new(tamper.name).help(tamper.about));
+    PossibleValuesParser::new(names)
+}
 
 /// `send`
 #[derive(Debug, Args)]
@@ -18,11 +39,12 @@ Examples:
   webhook-cli send spamreport --provider sendgrid              by the provider's own name
   webhook-cli send click --provider all                        the same event in every dress
   webhook-cli send --data @body.json --provider resend         your own body, signed as Resend would
-  webhook-cli send --data @body.json --scheme stripe           or as Stripe would")]
+  webhook-cli send --data @body.json --scheme stripe           or as Stripe would
+  webhook-cli send click --provider sendgrid --tamper body     a forgery, which your handler must refuse")]
 pub struct SendArgs {
     /// What happened: sent, delivered, deferred, open, click, bounce, rejected, complaint, unsubscribe, subscribe,
     /// or a provider's own name for it
-    #[arg(value_name = "KIND", required_unless_present = "data")]
+    #[arg(value_name = "KIND", required_unless_present_any = ["data", "probe"])]
     pub kinds: Vec<String>,
 
     /// Whose shape and signature; `all` for every one
@@ -83,6 +105,19 @@ pub struct SendArgs {
     #[arg(long, value_name = "SORT", help_heading = "The event")]
     pub bounce: Option<String>,
 
+    /// A machine's open or click, as the provider marks it: a privacy proxy, a link scanner
+    #[arg(long, conflicts_with = "bounce", help_heading = "The event")]
+    pub machine: bool,
+
+    /// So many events a request, of the kinds in turn, as a provider that batches does; `-n` counts requests
+    #[arg(long, value_name = "N", value_parser = events, conflicts_with = "data", help_heading = "The event")]
+    pub batch: Option<usize>,
+
+    /// What the provider asks of a URL in place of an event: a ping, a HEAD, a subscription to confirm; without a name,
+    /// all that it asks
+    #[arg(long, value_name = "NAME", num_args = 0..=1, conflicts_with_all = ["kinds", "data", "batch", "machine", "bounce"], help_heading = "The event")]
+    pub probe: Option<Option<String>>,
+
     /// Your own body in place of an example: a text, `@FILE`, or `-`
     #[arg(short, long, value_name = "BODY", help_heading = "The event")]
     pub data: Option<String>,
@@ -106,6 +141,10 @@ pub struct SendArgs {
     /// The signed timestamp: RFC 3339, or a span back from now [default: now; with `--seed` and `--at`, that of `--at`]
     #[arg(long, value_name = "TIME", value_parser = time, help_heading = "Signatures")]
     pub signed_at: Option<Timestamp>,
+
+    /// A near miss on purpose: looks right, and a handler must refuse it
+    #[arg(long, value_name = "MISS", value_parser = tamper_names(), help_heading = "Signatures")]
+    pub tamper: Option<String>,
 
     /// Keep what is sent as a fixture: a `.json` file, a folder, or a line in a `.ndjson` recording
     #[arg(long, value_name = "PATH", help_heading = "Output")]

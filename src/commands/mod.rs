@@ -11,6 +11,7 @@ mod forward;
 mod https;
 mod id;
 mod interrupt;
+mod items;
 mod keeper;
 mod keys;
 mod listen;

@@ -188,8 +188,8 @@ pub struct Request {
 }
 
 impl Request {
-    /// Makes it of the words.
-    pub fn new(args: &RequestArgs) -> Result<Request> {
+    /// Makes it of the words. `expected` are the statuses that count as success where the user does not say.
+    pub fn new(args: &RequestArgs, expected: &str) -> Result<Request> {
         Ok(Request {
             target: Target::parse(&args.to)?,
             headers: headers(&args.headers)?,
@@ -199,7 +199,7 @@ impl Request {
                 insecure: args.insecure,
             },
             expected: Expectation {
-                status: Statuses::parse(&args.expect_status)?,
+                status: Statuses::parse(args.expect_status.as_deref().unwrap_or(expected))?,
                 within: args.expect_within,
                 contains: None,
             },

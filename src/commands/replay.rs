@@ -61,7 +61,7 @@ impl Plan {
         if args.watch && args.sources.iter().any(|source| source == "-") {
             return Err(Error::usage("stdin cannot be watched"));
         }
-        let request = Request::new(&args.request)?;
+        let request = Request::new(&args.request, "2xx")?;
         Ok(Plan {
             style: Style {
                 quiet: args.request.quiet,
@@ -100,6 +100,7 @@ impl Plan {
             sealer: Rc::new(Sealer {
                 keys: secrets.keys,
                 at: None,
+                tamper: None,
                 public_url: args.secrets.public_url,
             }),
             resume: args.resume,

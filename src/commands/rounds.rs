@@ -14,7 +14,7 @@ use super::sealer::Sealer;
 use crate::error::{Error, Result};
 use crate::io::source::Source;
 use crate::providers::{self, Provider, Stencil};
-use crate::webhook::{Chance, Delivery, Recipe};
+use crate::webhook::{Algorithm, Chance, Delivery, Key, Recipe, Secret};
 
 /// What is made, and how often.
 #[derive(Debug)]
@@ -39,6 +39,7 @@ pub struct Item {
     name: String,
     provider: &'static Provider,
     stencil: Stencil,
+    key: Option<Key>,
     /// What is the same for all that are made of it, found out with the first.
     known: OnceCell<Known>,
 }
@@ -57,8 +58,16 @@ impl Item {
             name,
             provider,
             stencil,
+            key: None,
             known: OnceCell::new(),
         }
+    }
+
+    /// The same, signed with a secret of its own, whatever secrets are given.
+    pub fn signed_with(mut self, secret: &Secret) -> Item {
+        let form = self.provider.schemes.first().map(|scheme| scheme.key);
+        self.key = form.and_then(|form| form.key(secret));
+        self
     }
 
     /// A note on each wish that the provider cannot carry.
@@ -71,6 +80,122 @@ impl Works {
     /// How many deliveries there will be.
     pub fn total(&self) -> u64 {
         self.count * self.items.len() as u64
+    }
+
+    /// Makes one of each, so that an error shows before anything is sent. Where several providers are meant, those that
+    /// cannot be made are left out, with a note.
+    pub fn leave_out(&mut self, several: bool) -> Result<Vec<String>> {
+        let mut notes = Vec::new();
+        let items = std::mem::take(&mut self.items);
+        for item in items {
+            match self.make(&item, 0, 0, 0) {
+                Err(error) if several => notes.push(format!("{}; left out", error.what())),
+                made => {
+                    made?;
+                    self.items.push(item);
+                }
+            }
+        }
+        if self.items.is_empty() {
+            return Err(Error::usage("nothing is left to send"));
+        }
+        Ok(notes)
+    }
+
+    /// Makes the delivery of that number, in that round.
+    fn make(&self, item: &Item, seed: u64, round: u64, number: u64) -> Result<Parcel> {
+        // Two streams of chance: the message's id is the same for all kinds of a round.
+        let of_life = |life: usize| {
+            let number = round * item.stencil.lives() as u64 + life as u64;
+            Chance::seeded(seed ^ number.wrapping_mul(0xA076_1D64_78BD_642F))
+        };
+        let mut chance = Chance::seeded(seed ^ number.wrapping_mul(0xE703_7ED1_A0B4_28DB) ^ 1);
+        let at = self.at.unwrap_or_else(Timestamp::now);
+        let mut delivery = item.stencil.fill(at, &mut chance, of_life);
+        if let Some(data) = &self.data {
+            delivery.body = data.clone();
+            if delivery.headers.get("content-type").is_none() {
+                let kind = HeaderValue::from_static(content_type(data));
+                delivery.headers.set(CONTENT_TYPE, kind);
+            }
+        }
+        delivery.aim(self.request.target.path.clone());
+        // Before it is signed, because a header may say what is signed; and after, so that the user has the last word.
+        self.request.dress(&mut delivery);
+        let known = item.known.get_or_init(|| self.know(item, &delivery));
+        self.seal(item, known.scheme, &mut delivery, &mut chance)?;
+        self.request.dress(&mut delivery);
+        Ok(Parcel {
+            id: (number + 1).to_string(),
+            source: known.source.clone(),
+            about: Some(known.about.clone()),
+            provider: Some(item.provider),
+            delivery,
+            past: History::default(),
+        })
+    }
+
+    fn know(&self, item: &Item, delivery: &Delivery) -> Known {
+        let about = match &self.data {
+            Some(data) => format!("{} bytes of your own  {}", data.len(), item.provider.name),
+            None if providers::is_handshake(delivery) => {
+                format!("{:<11} {}", delivery.method, item.provider.name)
+            }
+            None => courier::about(&providers::outline(delivery, Some(item.provider))),
+        };
+        let scheme = providers::signing_scheme(item.provider, delivery);
+        // Who only asks if somebody is there shows credentials at most.
+        let signs = |scheme: &&Recipe| {
+            scheme.algorithm == Algorithm::Credentials || !providers::is_handshake(delivery)
+        };
+        Known {
+            source: format!("send {}", item.name).as_str().into(),
+            scheme: scheme.filter(signs),
+            about: match self.sealer.tamper {
+                Some(tamper) => format!("{about}  {}", tamper.about),
+                None => about,
+            },
+        }
+    }
+
+    fn seal(
+        &self,
+        item: &Item,
+        scheme: Option<&Recipe>,
+        delivery: &mut Delivery,
+        chance: &mut Chance,
+    ) -> Result<()> {
+        let title = item.provider.title;
+        let key = item
+            .key
+            .as_ref()
+            .or_else(|| self.sealer.keys.signing(item.provider));
+        match (scheme, key, self.sealer.tamper) {
+            (Some(scheme), Some(key), tamper) => self
+                .sealer
+                .seal_as(scheme, key, delivery, &self.request.target, chance)
+                .map_err(|why| {
+                    Error::usage(match tamper {
+                        Some(tamper) => format!(
+                            "nobody could notice `--tamper {}` with {title}: {why}",
+                            tamper.name
+                        ),
+                        None => format!("cannot sign as {title}: {why}"),
+                    })
+                }),
+            (_, _, None) => Ok(()),
+            (Some(scheme), None, Some(_)) => Err(Error::usage(format!(
+                "{title} signs nothing, so there is nothing to get wrong"
+            ))
+            .hint(format!(
+                "give what your handler demands, and that is what goes wrong: `--secret` {}",
+                scheme.key.wanted()
+            ))),
+            (None, _, Some(_)) => Err(Error::usage(format!(
+                "{title} does not sign `{}`, so there is nothing to get wrong",
+                item.name
+            ))),
+        }
     }
 }
 
@@ -90,80 +215,21 @@ impl Rounds {
             next: 0,
         }
     }
-
-    fn make(&self, number: u64) -> Option<Result<Parcel>> {
-        let works = &self.works;
-        let items = works.items.len() as u64;
-        let (round, place) = (number / items, number % items);
-        if round >= works.count {
-            return None;
-        }
-        let item = works.items.get(usize::try_from(place).ok()?)?;
-        // Two streams of chance: the message's id is the same for all kinds of a round.
-        let of_life = |life: usize| {
-            let number = round * item.stencil.lives() as u64 + life as u64;
-            Chance::seeded(self.seed ^ number.wrapping_mul(0xA076_1D64_78BD_642F))
-        };
-        let mut chance = Chance::seeded(self.seed ^ number.wrapping_mul(0xE703_7ED1_A0B4_28DB) ^ 1);
-        let at = works.at.unwrap_or_else(Timestamp::now);
-        let mut delivery = item.stencil.fill(at, &mut chance, of_life);
-        if let Some(data) = &works.data {
-            delivery.body = data.clone();
-            if delivery.headers.get("content-type").is_none() {
-                let kind = HeaderValue::from_static(content_type(data));
-                delivery.headers.set(CONTENT_TYPE, kind);
-            }
-        }
-        delivery.aim(works.request.target.path.clone());
-        // Before it is signed, because a header may say what is signed; and after, so that the user has the last word.
-        works.request.dress(&mut delivery);
-        let known = item.known.get_or_init(|| works.know(item, &delivery));
-        if let Some(scheme) = known.scheme
-            && let Err(why) = works.sealer.seal_as(
-                scheme,
-                item.provider,
-                &mut delivery,
-                &works.request.target,
-                &mut chance,
-            )
-        {
-            return Some(Err(Error::usage(format!(
-                "cannot sign as {}: {why}",
-                item.provider.title
-            ))));
-        }
-        works.request.dress(&mut delivery);
-        Some(Ok(Parcel {
-            id: (number + 1).to_string(),
-            source: known.source.clone(),
-            about: Some(known.about.clone()),
-            provider: Some(item.provider),
-            delivery,
-            past: History::default(),
-        }))
-    }
-}
-
-impl Works {
-    fn know(&self, item: &Item, delivery: &Delivery) -> Known {
-        Known {
-            source: format!("send {}", item.name).as_str().into(),
-            scheme: providers::signing_scheme(item.provider, delivery),
-            about: match &self.data {
-                Some(data) => format!("{} bytes of your own  {}", data.len(), item.provider.name),
-                None => courier::about(&providers::outline(delivery, Some(item.provider))),
-            },
-        }
-    }
 }
 
 impl Iterator for Rounds {
     type Item = Result<Parcel>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let made = self.make(self.next)?;
+        let number = self.next;
+        let items = self.works.items.len() as u64;
+        let (round, place) = (number / items, number % items);
+        if round >= self.works.count {
+            return None;
+        }
         self.next += 1;
-        Some(made)
+        let item = self.works.items.get(usize::try_from(place).ok()?)?;
+        Some(self.works.make(item, self.seed, round, number))
     }
 }
 

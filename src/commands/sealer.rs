@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::providers::{self, Keys, Provider};
-use crate::webhook::{Chance, Delivery, Document, Recipe, Seal, Target};
+use crate::webhook::{Chance, Delivery, Document, Key, Recipe, Seal, Tamper, Target};
 
 /// A signature that is too old for those who check it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +38,8 @@ pub struct Sealer {
     pub at: Option<Timestamp>,
     /// The URL that is signed where one is; the one it goes to if none.
     pub public_url: Option<String>,
+    /// What is wrong on purpose.
+    pub tamper: Option<&'static Tamper>,
 }
 
 impl Sealer {
@@ -62,36 +64,39 @@ impl Sealer {
         target: &Target,
         chance: &mut Chance,
     ) -> Result<(), String> {
-        match providers::signing_scheme(provider, delivery) {
-            Some(scheme) => self.seal_as(scheme, provider, delivery, target, chance),
-            None => Ok(()),
+        let scheme = providers::signing_scheme(provider, delivery);
+        match (scheme, self.keys.signing(provider)) {
+            (Some(scheme), Some(key)) => self.seal_as(scheme, key, delivery, target, chance),
+            _ => Ok(()),
         }
     }
 
-    /// Signs a delivery by that scheme of its provider; where there is no key to sign with, it stays as it is.
+    /// Whether each attempt is signed anew: not at a fixed time, nor where what is wrong with it would be made worse.
+    pub fn renews(&self) -> bool {
+        self.at.is_none() && self.tamper.is_none()
+    }
+
+    /// Signs a delivery by that scheme.
     pub fn seal_as(
         &self,
         scheme: &Recipe,
-        provider: &Provider,
+        key: &Key,
         delivery: &mut Delivery,
         target: &Target,
         chance: &mut Chance,
     ) -> Result<(), String> {
-        let Some(key) = self.keys.signing(provider) else {
-            return Ok(());
-        };
         let url = self
             .public_url
             .clone()
             .unwrap_or_else(|| format!("{}{}", target.origin(), delivery.path));
-        scheme.sign(
-            delivery,
-            key,
-            &mut Seal {
-                at: self.at.unwrap_or_else(Timestamp::now),
-                url: &url,
-                chance,
-            },
-        )
+        let seal = &mut Seal {
+            at: self.at.unwrap_or_else(Timestamp::now),
+            url: &url,
+            chance,
+        };
+        match self.tamper {
+            Some(tamper) => tamper.apply(scheme, delivery, key, seal),
+            None => scheme.sign(delivery, key, seal),
+        }
     }
 }

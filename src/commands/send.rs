@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use super::courier::{self, Courier, Parcel, Parcels};
 use super::id;
 use super::interrupt::Interrupt;
+use super::items;
 use super::plan::{self, Request};
 use super::rounds::{Item, Rounds, Works};
 use super::sealer::Sealer;
@@ -16,9 +17,9 @@ use crate::cli::{Form, SendArgs};
 use crate::error::{Error, Exit, Result};
 use crate::io::client::Client;
 use crate::io::recorder::Recorder;
-use crate::providers::{self, ALL, Provider, Row, Stencil, Template, Wish};
+use crate::providers::{ALL, Provider};
 use crate::report::{Length, Notice, Progress, Reporter, Style, Tally, curl, http as wire};
-use crate::webhook::{Delivery, Fixture, Kind};
+use crate::webhook::{Delivery, Fixture, Tamper};
 
 /// What `send` was asked to do.
 #[derive(Debug)]
@@ -52,7 +53,7 @@ impl Plan {
         )?;
         notes.extend(secrets.notes);
         let data = args.data.as_deref().map(plan::body).transpose()?;
-        let items = items(&args, &chosen, &mut notes)?;
+        let items = items::items(&args, &chosen, &mut notes)?;
         if data.is_none() {
             for note in items.iter().flat_map(Item::notes) {
                 if !notes.contains(note) {
@@ -60,26 +61,32 @@ impl Plan {
                 }
             }
         }
+        let tamper = args.tamper.as_deref().and_then(Tamper::find);
+        // A near miss is meant to be refused.
+        let expected = if tamper.is_some() { "4xx" } else { "2xx" };
         let sealer = Sealer {
+            tamper,
             keys: secrets.keys,
             at: args
                 .signed_at
                 .or(if args.seed.is_some() { args.at } else { None }),
             public_url: args.secrets.public_url,
         };
+        let mut works = Works {
+            items,
+            count: args.count,
+            at: args.at,
+            data: data.map(Into::into),
+            request: Request::new(&args.request, expected)?,
+            sealer: Rc::new(sealer),
+        };
+        notes.extend(works.leave_out(chosen.len() > 1)?);
         Ok(Plan {
             style: Style {
                 quiet: args.request.quiet,
                 ..style
             },
-            works: Rc::new(Works {
-                items,
-                count: args.count,
-                at: args.at,
-                data: data.map(Into::into),
-                request: Request::new(&args.request)?,
-                sealer: Rc::new(sealer),
-            }),
+            works: Rc::new(works),
             concurrency: args.concurrency,
             retries: args.retries,
             seed: args.seed,
@@ -88,95 +95,6 @@ impl Plan {
             notes,
         })
     }
-}
-
-/// What one round sends.
-fn items(
-    args: &SendArgs,
-    chosen: &[&'static Provider],
-    notes: &mut Vec<String>,
-) -> Result<Vec<Item>> {
-    let wish = wish(args)?;
-    let mut kinds = args.kinds.clone();
-    if kinds.is_empty() {
-        // With a body of one's own, only the headers of an example are taken.
-        kinds.extend(chosen.first().and_then(|provider| {
-            providers::kinds_of(provider)
-                .first()
-                .map(|kind| (*kind).to_owned())
-        }));
-    }
-    if let ([], [scheme]) = (kinds.as_slice(), chosen) {
-        let stencil = Stencil::new(&Template::bare(scheme), &wish);
-        return Ok(vec![Item::new(scheme.name.to_owned(), scheme, stencil)]);
-    }
-    let mut items = Vec::new();
-    for name in &kinds {
-        for provider in chosen {
-            match row(provider, name, args.bounce.is_some()) {
-                Ok(row) => {
-                    let bounce = args.bounce.as_deref().filter(|_| row.kind == Kind::Bounce);
-                    let template = match Template::new(provider, row, bounce) {
-                        Err(error) if chosen.len() > 1 => {
-                            notes.push(format!("{error}; left out"));
-                            continue;
-                        }
-                        template => template?,
-                    };
-                    let stencil = Stencil::new(&template, &wish);
-                    items.push(Item::new(name.clone(), provider, stencil));
-                }
-                // Of all providers, those that have such an event are meant.
-                Err(_) if chosen.len() > 1 && Kind::from_name(name).is_some() => {
-                    notes.push(format!("{} sends no `{name}`; left out", provider.name));
-                }
-                Err(error) => return Err(error),
-            }
-        }
-    }
-    if items.is_empty() {
-        return Err(Error::usage("nothing is left to send"));
-    }
-    Ok(items)
-}
-
-/// The row to start from; `bounce` is whether a sort of bounce was asked for.
-fn row(provider: &'static Provider, name: &str, bounce: bool) -> Result<&'static Row> {
-    let row = plan::row(provider, name)?;
-    if bounce && row.kind != Kind::Bounce {
-        return Err(Error::usage(format!(
-            "`--bounce` goes with a bounce, not with `{name}`"
-        )));
-    }
-    Ok(row)
-}
-
-fn wish(args: &SendArgs) -> Result<Wish> {
-    let pair = |given: &str, what: &str| -> Result<(String, String)> {
-        let (name, value) = given.split_once('=').ok_or_else(|| {
-            Error::usage(format!("`{given}` has no value"))
-                .hint(format!("write it as `{what}=VALUE`"))
-        })?;
-        Ok((name.to_owned(), value.to_owned()))
-    };
-    let sets = args.sets.iter().map(|given| {
-        let (path, value) = pair(given, "PATH")?;
-        let value = serde_json::from_str(&value).unwrap_or(serde_json::Value::from(value));
-        Ok((path, value))
-    });
-    Ok(Wish {
-        recipient: args.recipient.clone(),
-        url: args.url.clone(),
-        campaign: args.campaign.clone(),
-        message_id: args.message_id.clone(),
-        tags: args.tags.clone(),
-        metadata: args
-            .metadata
-            .iter()
-            .map(|given| pair(given, "KEY"))
-            .collect::<Result<_>>()?,
-        sets: sets.collect::<Result<_>>()?,
-    })
 }
 
 /// Carries the plan out.
@@ -224,10 +142,6 @@ pub fn run(plan: Plan) -> Result<Exit> {
 }
 
 async fn send(plan: Plan, report: Arc<Reporter>, interrupt: Interrupt, seed: u64) -> Result<Exit> {
-    // An error in making one shows with the first, before anything is sent.
-    for parcel in Rounds::new(&plan.works, seed).take(plan.works.items.len()) {
-        parcel?;
-    }
     let client = Client::new(plan.works.request.settings);
     if plan.works.request.settings.insecure {
         report.warn("certificates are not checked");
@@ -246,8 +160,7 @@ async fn send(plan: Plan, report: Arc<Reporter>, interrupt: Interrupt, seed: u64
         sealer: plan
             .works
             .sealer
-            .at
-            .is_none()
+            .renews()
             .then(|| Rc::clone(&plan.works.sealer)),
         journal: None,
         failed_to: None,

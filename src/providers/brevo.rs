@@ -2,10 +2,10 @@
 //! with a `campaign name`. The names to subscribe to are not the names on the wire. Nothing is signed.
 //! <https://developers.brevo.com/docs/transactional-webhooks>
 
-use super::conduct::{CONDUCT, Conduct};
+use super::conduct::{Batch, CONDUCT, Conduct};
 use super::form::{
-    Bounce, CREDENTIALS, Carry, Envelope, FIELDS, Fields, Provider, SIGNER, Stamp, Tell, bounce,
-    row,
+    Bounce, CREDENTIALS, Carry, Envelope, FIELDS, Fields, Machine, Provider, SIGNER, Stamp, Tell,
+    bounce, row,
 };
 use super::habits::Fact::{Documented, Unconfirmed};
 use super::habits::{HABITS, Habits};
@@ -263,6 +263,11 @@ pub static PROVIDER: Provider = Provider {
         ),
     ],
     // What is blocked was never sent: it is `rejected`, and no bounce.
+    machines: &[Machine {
+        kind: Kind::Open,
+        row: "proxy_open",
+        sets: &[],
+    }],
     bounces: &[
         Bounce {
             name: "hard",
@@ -281,6 +286,8 @@ pub static PROVIDER: Provider = Provider {
         },
     ],
     conduct: Conduct {
+        // That these are a list of the single objects is unconfirmed.
+        batch: Batch::UpTo(500),
         twins: &[
             ("opened", "unique_opened"),
             ("proxy_open", "unique_proxy_open"),

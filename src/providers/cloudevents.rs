@@ -44,6 +44,10 @@ pub static PROVIDER: Provider = Provider {
     conduct: Conduct {
         batch: Batch::Some,
         handshake: &[Handshake::Options],
+        asks_with: &[
+            ("webhook-request-origin", "sender.example.com"),
+            ("webhook-request-rate", "120"),
+        ],
         ..CONDUCT
     },
     habits: Habits {

@@ -9,6 +9,12 @@ pub struct Conduct {
     pub batch: Batch,
     /// What it asks of a URL before it trusts it.
     pub handshake: &'static [Handshake],
+    /// The header fields that it asks with where it asks without a body.
+    pub asks_with: &'static [(&'static str, &'static str)],
+    /// What it signs with while it asks, because there is no secret yet.
+    pub setup_secret: Option<&'static str>,
+    /// What it tells of the webhook itself later on, by the native names.
+    pub later: &'static [&'static str],
     /// Whether its documents or its own libraries refuse a signature that is too old.
     pub judges_age: bool,
     /// Events that it sends both of for one thing that happened once, by their native names.
@@ -20,6 +26,9 @@ pub const CONDUCT: Conduct = Conduct {
     only_200: false,
     batch: Batch::Never,
     handshake: &[],
+    asks_with: &[],
+    setup_secret: None,
+    later: &[],
     judges_age: false,
     twins: &[],
 };

@@ -5,7 +5,7 @@
 //! <https://docs.customer.io/api/webhooks>
 
 use super::form::{
-    Carry, Envelope, FIELDS, Fields, Provider, Row, SIGNER, Stamp, Tell, bounce, row,
+    Carry, Envelope, FIELDS, Fields, Machine, Provider, Row, SIGNER, Stamp, Tell, bounce, row,
 };
 use super::habits::Fact::{Documented, Unconfirmed};
 use super::habits::Habits;
@@ -170,6 +170,18 @@ pub static PROVIDER: Provider = Provider {
         documented(&REPORTING, &[""]),
         documented(&REPORTING, &["x-cio-signature"])
             .unconfirmed("that it is hexadecimal is told by its samples only"),
+    ],
+    machines: &[
+        Machine {
+            kind: Kind::Open,
+            row: "opened",
+            sets: &[("/data/proxied", "true"), ("/data/prefetched", "true")],
+        },
+        Machine {
+            kind: Kind::Click,
+            row: "clicked",
+            sets: &[("/data/machine", "true")],
+        },
     ],
     ..SIGNER
 };

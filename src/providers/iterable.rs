@@ -4,8 +4,8 @@
 //! <https://support.iterable.com/hc/en-us/articles/208013936-System-Webhooks>
 
 use super::form::{
-    Bounce, CREDENTIALS, Carry, Envelope, FIELDS, Fields, Provider, SIGNER, Stamp, Tell, bounce,
-    row,
+    Bounce, CREDENTIALS, Carry, Envelope, FIELDS, Fields, Machine, Provider, SIGNER, Stamp, Tell,
+    bounce, row,
 };
 use super::habits::Fact::{Documented, Unconfirmed};
 use super::habits::{HABITS, Habits};
@@ -125,6 +125,14 @@ pub static PROVIDER: Provider = Provider {
             &[("/eventName", Mark::Is("hostedUnsubscribeClick"))],
             example!("iterable/unsubscribe-hosted"),
         ),
+    ],
+    machines: &[
+        // Opens name a `proxySource`, of which no value is known.
+        Machine {
+            kind: Kind::Click,
+            row: "emailClick",
+            sets: &[("/dataFields/isBot", "true")],
+        },
     ],
     bounces: &[
         Bounce {

@@ -107,6 +107,7 @@ pub static PROVIDER: Provider = Provider {
     conduct: Conduct {
         only_200: true,
         handshake: &[Handshake::Get],
+        asks_with: &[("user-agent", "MailChimp.com WebHook Validator")],
         ..CONDUCT
     },
     habits: Habits {

@@ -4,7 +4,7 @@
 
 use super::conduct::{CONDUCT, Conduct};
 use super::form::{
-    Bounce, Carry, Envelope, FIELDS, Fields, Provider, SIGNER, Stamp, Tell, bounce, row,
+    Bounce, Carry, Envelope, FIELDS, Fields, Machine, Provider, SIGNER, Stamp, Tell, bounce, row,
 };
 use super::habits::Fact::{Documented, Unconfirmed};
 use super::habits::{HABITS, Habits};
@@ -291,6 +291,18 @@ pub static PROVIDER: Provider = Provider {
             &[("/event", Mark::Is("unsubscribed"))],
             example!("mailgun/unsubscribe-legacy"),
         ),
+    ],
+    machines: &[
+        Machine {
+            kind: Kind::Open,
+            row: "opened",
+            sets: &[("/event-data/client-info/bot", "apple")],
+        },
+        Machine {
+            kind: Kind::Click,
+            row: "clicked",
+            sets: &[("/event-data/client-info/bot", "generic")],
+        },
     ],
     bounces: &[
         Bounce {

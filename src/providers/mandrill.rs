@@ -184,6 +184,8 @@ pub static PROVIDER: Provider = Provider {
         only_200: true,
         batch: Batch::UpTo(1000),
         handshake: &[Handshake::Head, Handshake::EmptyBatch],
+        asks_with: &[("user-agent", "Mandrill-Webhook/1.0")],
+        setup_secret: Some("test-webhook"),
         ..CONDUCT
     },
     habits: Habits {

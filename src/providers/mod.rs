@@ -16,6 +16,7 @@ mod habits;
 mod identity;
 mod keys;
 mod origin;
+mod probe;
 mod read;
 mod spellings;
 mod stencil;
@@ -63,6 +64,7 @@ pub use guess::{Case, Effort, Explanation, GUESSES, Guess, explain, signed_text}
 pub use habits::{Fact, Habits};
 pub use keys::Keys;
 pub use origin::{Origin, Page, Standing};
+pub use probe::Probe;
 pub use read::{is_handshake, outline, read, recognise, signing_scheme};
 pub use ses::confirms_subscription;
 pub use spelled::{is_spelled, spelled};

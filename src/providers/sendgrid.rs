@@ -4,7 +4,7 @@
 
 use super::conduct::{Batch, CONDUCT, Conduct};
 use super::form::{
-    Bounce, Carry, Envelope, FIELDS, Fields, Provider, SIGNER, Stamp, Tell, bounce, row,
+    Bounce, Carry, Envelope, FIELDS, Fields, Machine, Provider, SIGNER, Stamp, Tell, bounce, row,
 };
 use super::habits::{Fact, Habits};
 use super::origin::{Page, assumed, documented, page};
@@ -169,6 +169,14 @@ pub static PROVIDER: Provider = Provider {
             &[("/event", Mark::Is("received"))],
             example!("sendgrid/other-received"),
         ),
+    ],
+    machines: &[
+        // A privacy proxy that loads what is in the message before anybody reads it. Clicks have no such mark.
+        Machine {
+            kind: Kind::Open,
+            row: "open",
+            sets: &[("/sg_machine_open", "true")],
+        },
     ],
     bounces: &[
         Bounce {

@@ -454,6 +454,7 @@ pub static PROVIDER: Provider = Provider {
             Handshake::Event("AmazonSnsSubscriptionSucceeded"),
             Handshake::Event("Validated"),
         ],
+        later: &["UnsubscribeConfirmation"],
         ..CONDUCT
     },
     habits: Habits {

@@ -5,8 +5,8 @@
 
 use super::conduct::{Batch, CONDUCT, Conduct, Handshake};
 use super::form::{
-    Bounce, CREDENTIALS, Carry, Envelope, FIELDS, Fields, Provider, SIGNER, Stamp, Tell, bounce,
-    row,
+    Bounce, CREDENTIALS, Carry, Envelope, FIELDS, Fields, Machine, Provider, SIGNER, Stamp, Tell,
+    bounce, row,
 };
 use super::habits::Fact::{Documented, Unconfirmed};
 use super::habits::Habits;
@@ -276,6 +276,17 @@ pub static PROVIDER: Provider = Provider {
             &[("/msys", Mark::Object)],
             example!("sparkpost/other-ping"),
         ),
+    ],
+    machines: &[
+        // Known from a weak source only.
+        Machine {
+            kind: Kind::Open,
+            row: "open",
+            sets: &[(
+                "/user_agent_parsed",
+                r#"{"is_mobile":false,"is_proxy":true,"is_prefetched":true}"#,
+            )],
+        },
     ],
     bounces: &[
         Bounce {

@@ -247,9 +247,14 @@ impl<'a> Filling<'a> {
     }
 
     /// What was filled, cut at its marks.
-    fn finish(mut self, template: &Template, events: Value, lives: usize) -> Stencil {
+    fn finish(mut self, template: &Template, mut events: Value, lives: usize) -> Stencil {
         let mut root = template.root.clone();
-        let headers = self.fill_ids(template, &mut root);
+        let around = if template.is_inside {
+            &mut root
+        } else {
+            &mut events
+        };
+        let headers = self.fill_ids(template, around);
         Stencil {
             head: template.head.clone(),
             pieces: cut(&template.write(root, events)),

@@ -1,8 +1,8 @@
 //! A provider's own example, taken apart: what every event that we send starts from.
 
 use bytes::Bytes;
-use http::Method;
 use http::uri::PathAndQuery;
+use http::{HeaderName, HeaderValue, Method};
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
@@ -21,7 +21,7 @@ pub struct Template {
     pub(super) root: Value,
     pub(super) events: Value,
     /// Whether the events stand somewhere inside of the root, and are not all of it.
-    is_inside: bool,
+    pub(super) is_inside: bool,
     is_form: bool,
 }
 
@@ -55,12 +55,14 @@ impl Template {
     pub fn of_machine(provider: &'static Provider, row: &'static Row) -> Result<Template> {
         let marked = |machine: &&Machine| machine.kind == row.kind;
         let machine = provider.machines.iter().find(marked).ok_or_else(|| {
-            let what = format!("{} does not mark what a machine did to it", provider.title);
             let kinds: Vec<&str> = provider.machines.iter().map(|it| it.kind.name()).collect();
-            let error = Error::usage(format!("`{}`: {what}", row.kind));
+            let error = Error::usage(format!(
+                "{} marks no `{}` as a machine's",
+                provider.title, row.kind
+            ));
             match kinds.as_slice() {
                 [] => error.hint(format!(
-                    "providers that do: {}",
+                    "these mark what machines do: {}",
                     super::names_of(|it| !it.machines.is_empty())
                 )),
                 kinds => error.hint(format!("it marks {}", kinds.join(", "))),
@@ -93,9 +95,6 @@ impl Template {
                 put(event, pointer, value);
             }
         }
-        if !template.is_inside {
-            template.root.clone_from(&template.events);
-        }
         Ok(template)
     }
 
@@ -116,7 +115,25 @@ impl Template {
         }
     }
 
-    fn of_example(provider: &'static Provider, example: &str) -> Result<Template> {
+    /// Asks by that method, with these header fields.
+    pub(super) fn ask(&mut self, method: &'static str, headers: &[(&'static str, &'static str)]) {
+        self.head.method = Method::from_bytes(method.as_bytes()).unwrap_or(Method::GET);
+        for (name, value) in headers {
+            let name = HeaderName::from_static(name);
+            self.head
+                .headers
+                .push(name, HeaderValue::from_static(value));
+        }
+    }
+
+    /// The same without any events.
+    pub(super) fn emptied(mut self) -> Template {
+        self.events = Value::Array(Vec::new());
+        self
+    }
+
+    /// Takes an example apart: a fixture's text.
+    pub(super) fn of_example(provider: &'static Provider, example: &str) -> Result<Template> {
         let broken = |why: String| {
             Error::input(format!(
                 "the built-in example of `{}` is broken: {why}",
@@ -198,6 +215,9 @@ impl Template {
 
     /// Writes a body, or a query, with these events in this root.
     pub(super) fn write(&self, mut root: Value, events: Value) -> String {
+        if root.is_null() {
+            return String::new();
+        }
         let root = match self.provider.envelope {
             Envelope::Text(at, style) if self.is_inside => {
                 if let Some(Value::String(text)) = root.pointer_mut(at) {

@@ -20,7 +20,12 @@ pub fn http(delivery: &Delivery, target: &Target) -> Vec<u8> {
         out.extend_from_slice(value.as_bytes());
         out.extend_from_slice(b"\r\n");
     }
-    out.extend_from_slice(format!("content-length: {}\r\n\r\n", delivery.body.len()).as_bytes());
+    // Who asks for something and has nothing to say gives no length.
+    let asks = matches!(delivery.method.as_str(), "GET" | "HEAD" | "OPTIONS");
+    if !asks || !delivery.body.is_empty() {
+        out.extend_from_slice(format!("content-length: {}\r\n", delivery.body.len()).as_bytes());
+    }
+    out.extend_from_slice(b"\r\n");
     out.extend_from_slice(&delivery.body);
     out
 }

@@ -1,0 +1,368 @@
+//! What can be sent besides an event: batches, what machines did, probes, near misses; over the whole registry.
+
+use std::collections::BTreeSet;
+
+use webhook_cli::providers::{
+    self, ALL, Batch, Keys, Probe, Provider, Row, SCHEMES, Stencil, Template, Wish,
+};
+use webhook_cli::webhook::{
+    Algorithm, Chance, Delivery, Judge, Keyring, Kind, Seal, Secret, TAMPERS, Verdict,
+};
+
+const URL: &str = "https://hooks.example.com/webhooks";
+
+fn now() -> jiff::Timestamp {
+    "2026-11-23T19:20:01.123456Z".parse().unwrap()
+}
+
+fn judge() -> Judge {
+    Judge {
+        now: now(),
+        tolerance: None,
+        public_url: Some(URL.into()),
+        topics: Vec::new(),
+    }
+}
+
+fn seal(chance: &mut Chance) -> Seal<'_> {
+    Seal {
+        at: now(),
+        url: URL,
+        chance,
+    }
+}
+
+fn test_keys() -> Keys {
+    Keys::new(&Keyring::default(), None).unwrap()
+}
+
+fn rows(provider: &'static Provider) -> impl Iterator<Item = &'static Row> {
+    provider.rows.iter().filter(|row| !row.example.is_empty())
+}
+
+/// Signs with the test key, where there is one.
+fn sealed(provider: &Provider, mut delivery: Delivery) -> Delivery {
+    let keys = test_keys();
+    if let (Some(scheme), Some(key)) = (
+        providers::signing_scheme(provider, &delivery),
+        keys.test(provider),
+    ) {
+        let chance = &mut Chance::seeded(3);
+        scheme.sign(&mut delivery, key, &mut seal(chance)).unwrap();
+    }
+    delivery
+}
+
+fn batches() -> impl Iterator<Item = &'static Provider> {
+    let batches = |it: &&Provider| it.conduct.batch != Batch::Never;
+    ALL.iter().copied().filter(batches)
+}
+
+/// A batch of one of each kind and then as many again, each tells of two messages.
+fn batch(provider: &'static Provider, seed: u64) -> (Vec<&'static Row>, Delivery) {
+    let kinds: Vec<&Row> = providers::kinds_of(provider)
+        .into_iter()
+        .map(|kind| provider.row(kind).unwrap())
+        .collect();
+    let templates: Vec<Template> = kinds
+        .iter()
+        .map(|row| Template::new(provider, row, None).unwrap())
+        .collect();
+    let templates: Vec<&Template> = templates.iter().collect();
+    let stencil = Stencil::batch(&templates, 2 * kinds.len(), &Wish::default()).unwrap();
+    assert_eq!(stencil.lives(), 2);
+    let delivery = stencil.fill(now(), &mut Chance::seeded(seed), |life| {
+        Chance::seeded(seed + 1000 * life as u64)
+    });
+    (kinds, sealed(provider, delivery))
+}
+
+#[test]
+fn a_batch_is_read_as_its_events_and_verifies() {
+    assert!(batches().count() >= 8);
+    for provider in batches() {
+        let (kinds, delivery) = batch(provider, 1);
+        let label = provider.name;
+        let receipt = providers::read(&delivery, None, &test_keys(), &judge());
+        assert_eq!(receipt.provider, Some(label));
+        assert_eq!(receipt.problems, [] as [&str; 0], "{label}");
+        let told: Vec<Kind> = receipt.events.iter().map(|event| event.kind).collect();
+        let sent: Vec<Kind> = kinds.iter().map(|row| row.kind).collect();
+        assert_eq!(told, [sent.clone(), sent].concat(), "{label}");
+        let verdict = receipt.signature.verdict;
+        let signs = !provider.test_secret.is_empty();
+        assert_eq!(verdict == Verdict::VerifiedTestKey, signs, "{label}");
+
+        // Two messages: each with one recipient and one id, and no two events with the same id of an event.
+        let lives = receipt.events.split_at(kinds.len());
+        for (one, other) in lives.0.iter().zip(lives.1) {
+            if one.recipient.is_some() {
+                assert_ne!(one.recipient, other.recipient, "{label} {}", one.native);
+            }
+            if one.message_id.is_some() {
+                assert_ne!(one.message_id, other.message_id, "{label} {}", one.native);
+            }
+            assert!(one.at.is_some(), "{label}");
+        }
+        assert_ne!(batch(provider, 2).1, delivery, "{label}");
+        assert_eq!(batch(provider, 1).1, delivery, "{label}");
+    }
+}
+
+#[test]
+fn a_batch_of_one_is_the_event_alone_in_the_providers_list() {
+    for provider in batches() {
+        for row in rows(provider).filter(|row| row.kind != Kind::Other) {
+            let label = format!("{} {}", provider.name, row.native);
+            let template = Template::new(provider, row, None).unwrap();
+            let one = Stencil::new(&template, &Wish::default()).unchanged();
+            let batch = Stencil::batch(&[&template], 1, &Wish::default()).unwrap();
+            let batch = batch.unchanged();
+            assert_eq!(batch.headers, one.headers, "{label}");
+            if batch.body != one.body {
+                // Those whose single event is no list.
+                let wrapped = [b"[", one.body.as_ref(), b"]"].concat();
+                assert_eq!(batch.body, wrapped, "{label}");
+            }
+        }
+    }
+}
+
+#[test]
+fn each_provider_joins_its_events_as_it_does() {
+    for (provider, start, between, end) in [
+        ("sendgrid", "[{", "},\r\n{\"asm_group_id\"", "}]\r\n"),
+        ("sparkpost", "[{\"msys\":", "}}},{\"msys\":{", "}}}]"),
+        ("mailjet", "[{\"event\":", "},{\"event\":", "}]"),
+        ("mailtrap", "{\"events\":[{", "},{\"event\":", "}]}"),
+        ("klaviyo", "{\"data\":[{", "},{\"external_id\":", "\"}}"),
+        (
+            "mandrill",
+            "mandrill_events=%5B%7B%22event%22",
+            "%7D%2C%7B%22event%22",
+            "%7D%5D",
+        ),
+        (
+            "unisender-go",
+            "{\"auth\":\"",
+            "}},{\"event_name\":",
+            "}}]}]}",
+        ),
+    ] {
+        let provider = providers::find(provider).unwrap();
+        let template = Template::new(provider, provider.row("click").unwrap(), None).unwrap();
+        let batch = Stencil::batch(&[&template], 3, &Wish::default()).unwrap();
+        let body = String::from_utf8(batch.unchanged().body.to_vec()).unwrap();
+        let label = provider.name;
+        assert!(body.starts_with(start), "{label}: {body}");
+        assert!(body.ends_with(end), "{label}: {body}");
+        assert_eq!(body.matches(between).count(), 2, "{label}: {body}");
+    }
+}
+
+/// What a machine did, as each provider says it.
+const MACHINES: &[(&str, &str, &str)] = &[
+    ("brevo", "open", r#""event":"proxy_open""#),
+    ("customerio", "open", r#""proxied":true,"prefetched":true"#),
+    ("customerio", "click", r#""machine":true"#),
+    ("iterable", "click", r#""isBot":true"#),
+    ("mailgun", "open", r#""bot": "apple""#),
+    ("mailgun", "click", r#""bot": "generic""#),
+    ("sendgrid", "open", r#""sg_machine_open":true"#),
+    ("sparkpost", "open", r#""is_proxy":true"#),
+];
+
+#[test]
+fn what_a_machine_did_is_marked_as_the_provider_marks_it() {
+    let mut marked = BTreeSet::new();
+    for provider in ALL {
+        for row in rows(provider).filter(|row| matches!(row.kind, Kind::Open | Kind::Click)) {
+            let (kind, label) = (row.kind.name(), provider.name);
+            let wanted = MACHINES.iter().find(|it| (it.0, it.1) == (label, kind));
+            match (Template::of_machine(provider, row), wanted) {
+                (Ok(template), Some((.., mark))) => {
+                    let delivery = sealed(provider, template.unchanged());
+                    let body = String::from_utf8_lossy(&delivery.body).into_owned();
+                    assert!(body.contains(mark), "{label} {kind}: {body}");
+                    let plain = Template::new(provider, provider.row(kind).unwrap(), None);
+                    let plain = plain.unwrap().unchanged().body;
+                    let plain = String::from_utf8_lossy(&plain).into_owned();
+                    assert!(!plain.contains(mark), "{label} {kind}: {plain}");
+                    let receipt = providers::read(&delivery, None, &test_keys(), &judge());
+                    assert_eq!(receipt.events[0].kind, row.kind, "{label} {kind}");
+                    marked.insert((label, kind));
+                }
+                (Err(error), None) => {
+                    let said = format!("{} marks no `{kind}`", provider.title);
+                    assert!(error.what().contains(&said), "{}", error.what());
+                }
+                (made, _) => panic!("{label} {kind}: {made:?}"),
+            }
+        }
+    }
+    assert_eq!(marked.len(), MACHINES.len(), "{marked:?}");
+}
+
+#[test]
+fn every_probe_is_what_a_listener_knows_and_signed_where_it_can_be() {
+    let mut all = BTreeSet::new();
+    for provider in providers::everyone() {
+        for probe in Probe::all(provider) {
+            let label = format!("{} {}", provider.name, probe.name);
+            let delivery = probe.template(provider).unwrap().unchanged();
+            assert!(probe.is_meant(probe.name), "{label}");
+            all.insert(label.clone());
+            if delivery.body.is_empty() {
+                assert!(providers::is_handshake(&delivery), "{label}");
+                continue;
+            }
+            let delivery = match probe.secret {
+                None => sealed(provider, delivery),
+                Some(_) => delivery,
+            };
+            let receipt = providers::read(&delivery, None, &test_keys(), &judge());
+            assert_eq!(receipt.provider, Some(provider.name), "{label}");
+            assert_eq!(receipt.problems, [] as [&str; 0], "{label}");
+            let is_empty = receipt.events.is_empty();
+            assert!(is_empty || receipt.events[0].kind == Kind::Other, "{label}");
+            let signs = probe.secret.is_none() && !provider.test_secret.is_empty();
+            let holds = receipt.signature.verdict.holds();
+            assert_eq!(holds, signs, "{label}");
+        }
+    }
+    let wanted = [
+        "cloudevents options",
+        "elasticemail get",
+        "loops testing.testEvent",
+        "mailchimp get",
+        "mailersend webhook.test",
+        "mandrill head",
+        "mandrill test-webhook",
+        "ses AmazonSnsSubscriptionSucceeded",
+        "ses SubscriptionConfirmation",
+        "ses UnsubscribeConfirmation",
+        "ses Validated",
+        "sparkpost ping",
+        "unisender-go get",
+    ];
+    assert_eq!(all.iter().map(String::as_str).collect::<Vec<_>>(), wanted);
+}
+
+#[test]
+fn an_id_around_an_event_is_the_same_in_body_and_headers() {
+    let ses = providers::find("ses").unwrap();
+    for row in rows(ses).filter(|row| row.native != "ClickRaw") {
+        let template = Template::new(ses, row, None).unwrap();
+        let (delivery, _) = template.fill(&Wish::default(), now(), &mut Chance::seeded(9));
+        let body: serde_json::Value = serde_json::from_slice(&delivery.body).unwrap();
+        let header = delivery.headers.text("x-amz-sns-message-id").unwrap();
+        assert_eq!(body["MessageId"], header, "{}", row.native);
+        let example = template.unchanged();
+        let old = example.headers.text("x-amz-sns-message-id").unwrap();
+        assert_ne!(header, old, "{}", row.native);
+    }
+}
+
+/// What a near miss leaves unsaid: the provider or the scheme, the near miss, and why nobody would notice.
+const UNNOTICED: &[(&str, &str, &str)] = &[
+    // Timestamp and token are signed, and nothing else.
+    ("mailgun", "body", "does not cover the body"),
+    ("mailgun", "newline", "does not cover the line end"),
+    // Names and values of the envelope are signed.
+    ("ses", "newline", "only fields"),
+    ("stripe", "future", "a time ahead is taken"),
+];
+
+/// The secret to judge by: a test key, or credentials where nothing is signed.
+fn given(provider: &Provider) -> Keys {
+    let text = match (provider.test_secret, provider.name) {
+        ("", "cloudevents") => "token",
+        ("", _) => "user:password",
+        (secret, _) => secret,
+    };
+    let ring = Keyring::new(vec![(Some(provider.name.to_owned()), Secret::new(text))]);
+    Keys::new(&ring, None).unwrap()
+}
+
+/// A delivery of each kind of each provider, and a body of one's own for each scheme; none of them signed.
+fn unsigned() -> Vec<(String, &'static Provider, Delivery)> {
+    let mut all = Vec::new();
+    for provider in ALL {
+        for row in provider.rows.iter().filter(|row| !row.example.is_empty()) {
+            let template = Template::new(provider, row, None).unwrap();
+            let (delivery, _) = template.fill(&Wish::default(), now(), &mut Chance::seeded(7));
+            let label = format!("{} {}", provider.name, row.native);
+            all.push((label, *provider, delivery));
+        }
+    }
+    for scheme in SCHEMES {
+        let mut delivery = Template::bare(scheme).unchanged();
+        delivery.body = "email=ada%40example.com&event=click".into();
+        delivery.headers.push(
+            http::header::CONTENT_TYPE,
+            "application/x-www-form-urlencoded".parse().unwrap(),
+        );
+        all.push((scheme.name.to_owned(), *scheme, delivery));
+    }
+    all
+}
+
+#[test]
+fn every_near_miss_is_refused_for_its_reason_or_says_why_nobody_would_notice() {
+    let mut unnoticed = BTreeSet::new();
+    for (label, provider, unsigned) in unsigned() {
+        let Some(recipe) = providers::signing_scheme(provider, &unsigned) else {
+            continue;
+        };
+        let keys = given(provider);
+        let Some(key) = keys.signing(provider) else {
+            panic!("{label} has no key");
+        };
+        let signed = |sign: &dyn Fn(&mut Delivery, &mut Seal) -> Result<(), String>| {
+            let mut delivery = unsigned.clone();
+            let chance = &mut Chance::seeded(1);
+            sign(&mut delivery, &mut seal(chance)).map(|()| delivery)
+        };
+        let verdict = |delivery: &Delivery| {
+            providers::read(delivery, Some(provider), &keys, &judge()).signature
+        };
+        let right = signed(&|delivery, seal| recipe.sign(delivery, key, seal)).unwrap();
+        assert_eq!(verdict(&right).verdict, Verdict::Verified, "{label}");
+        for tamper in TAMPERS {
+            let label = format!("{label}, {}", tamper.name);
+            match signed(&|delivery, seal| tamper.apply(recipe, delivery, key, seal)) {
+                Ok(delivery) => {
+                    let signature = verdict(&delivery);
+                    let reason = signature.reason.unwrap_or_default();
+                    assert_eq!(signature.verdict, Verdict::Refused, "{label}");
+                    assert!(
+                        tamper.refusals.iter().any(|said| reason.contains(said)),
+                        "{label}: {reason}"
+                    );
+                    // One thing is wrong with it, and it looks like the right one otherwise.
+                    let problems = |it: &Delivery| {
+                        providers::read(it, Some(provider), &keys, &judge()).problems
+                    };
+                    assert_eq!(problems(&delivery), problems(&right), "{label}");
+                    assert_eq!(delivery.method, right.method, "{label}");
+                }
+                Err(why) => {
+                    let is_plain = match tamper.name {
+                        "stale" | "future" => recipe.timestamp.is_none(),
+                        "body" | "newline" => recipe.algorithm == Algorithm::Credentials,
+                        _ => false,
+                    };
+                    if !is_plain {
+                        let known = UNNOTICED.iter().find(|(name, which, _)| {
+                            *name == provider.name && *which == tamper.name
+                        });
+                        let (.., said) = known.unwrap_or_else(|| panic!("{label}: {why}"));
+                        assert!(why.contains(said), "{label}: {why}");
+                        unnoticed.insert((provider.name, tamper.name));
+                    }
+                }
+            }
+        }
+    }
+    assert_eq!(unnoticed.len(), UNNOTICED.len(), "{unnoticed:?}");
+}
