@@ -214,6 +214,7 @@ fn what_is_not_confirmed_is_listed() {
     for told in [
         "Mailgun\n",
         "\n  /event-data of rejected, stored, list_*: ",
+        "Loops\n  not documented: retries, timeout\n",
         "Postal\n  nothing\n",
     ] {
         assert!(all.contains(told), "{told}: {all}");

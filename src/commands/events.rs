@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{catalogue, plan};
+use super::{catalogue, plan, tables};
 use crate::cli::EventsArgs;
 use crate::error::{Exit, Result};
 use crate::providers::{Batch, Fact, Provider, Row, everyone};
@@ -25,32 +25,16 @@ fn print(args: &EventsArgs, style: Style, report: &Reporter) -> Result<Exit> {
         Some(provider) => vec![provider],
         None => everyone().collect(),
     };
+    let lines = |of: &dyn Fn(&Provider) -> String| chosen().into_iter().map(of).collect::<String>();
+    let palette = report.palette();
     match (provider, &args.kind) {
         _ if args.schema => report.data(SCHEMA.as_bytes()),
-        _ if args.unconfirmed => {
-            let doubts = if style.json {
-                doubts
-            } else {
-                catalogue::unconfirmed
-            };
-            report.data(
-                chosen()
-                    .into_iter()
-                    .map(doubts)
-                    .collect::<String>()
-                    .as_bytes(),
-            );
-        }
+        _ if args.unconfirmed && style.json => report.data(lines(&doubts).as_bytes()),
+        _ if args.unconfirmed => report.show(&lines(&|one| tables::unconfirmed(one, palette))),
         (Some(provider), Some(kind)) => payload(provider, plan::row(provider, kind)?, args, report),
-        _ if style.json => report.data(
-            chosen()
-                .into_iter()
-                .map(described)
-                .collect::<String>()
-                .as_bytes(),
-        ),
-        (Some(provider), None) => report.data(catalogue::page(provider).as_bytes()),
-        (None, _) => report.data(catalogue::overview().as_bytes()),
+        _ if style.json => report.data(lines(&described).as_bytes()),
+        (Some(provider), None) => report.show(&tables::page(provider, palette)),
+        (None, _) => report.show(&tables::overview(palette)),
     }
     Ok(Exit::Success)
 }
@@ -62,12 +46,11 @@ fn payload(provider: &'static Provider, row: &'static Row, args: &EventsArgs, re
     if report.is_json() {
         return report.data(shown(provider, row, &bytes).as_bytes());
     }
-    let explained = args.provenance || report.on_terminal();
     report.data(&bytes);
-    if explained {
+    if args.provenance || report.on_terminal() {
         let gap = if bytes.ends_with(b"\n") { "\n" } else { "\n\n" };
-        let text = catalogue::provenance(provider, row);
-        report.data(format!("{gap}{text}").as_bytes());
+        report.show(gap);
+        report.show(&tables::provenance(provider, row, report.palette()));
     }
 }
 
@@ -128,14 +111,22 @@ fn shown(provider: &Provider, row: &Row, bytes: &[u8]) -> String {
 }
 
 fn doubts(provider: &Provider) -> String {
-    let lines = catalogue::doubts(provider).into_iter().map(|doubt| {
-        let line = json!({
+    let doubts = catalogue::doubts(provider);
+    let mut lines: Vec<Value> = doubts
+        .iter()
+        .map(|doubt| json!({
             "type": "unconfirmed", "provider": provider.name, "what": doubt.what, "natives": doubt.rows,
             "standing": doubt.standing.name(), "reason": reason(doubt.reason),
-        });
-        format!("{line}\n")
-    });
-    lines.collect()
+        }))
+        .collect();
+    let silent = catalogue::undocumented(provider);
+    if !silent.is_empty() {
+        lines.push(json!({
+            "type": "unconfirmed", "provider": provider.name, "what": silent, "natives": [],
+            "standing": "not documented", "reason": null,
+        }));
+    }
+    lines.iter().map(|line| format!("{line}\n")).collect()
 }
 
 fn reason(doubt: &str) -> Option<&str> {

@@ -24,6 +24,7 @@ mod rounds;
 mod sealer;
 mod send;
 mod stack;
+mod tables;
 mod verify;
 
 use crate::cli::{Cli, Command};

@@ -95,6 +95,16 @@ impl Reporter {
         }
     }
 
+    /// Puts words of our own on stdout, painted as they are.
+    pub fn show(&self, text: &str) {
+        self.sink.push(text.as_bytes());
+    }
+
+    /// The colours of stdout.
+    pub fn palette(&self) -> &Palette {
+        &self.voice.palette
+    }
+
     /// Whether data goes to a terminal, where a person reads it.
     pub fn on_terminal(&self) -> bool {
         io::stdout().is_terminal()
