@@ -78,6 +78,7 @@ Register-ArgumentCompleter -Native -CommandName 'webhook-cli' -ScriptBlock {
             [CompletionResult]::new('--ack-always', '--ack-always', [CompletionResultType]::ParameterName, 'Answer as soon as a delivery is kept, and pass it on in the background')
             [CompletionResult]::new('--redact', '--redact', [CompletionResultType]::ParameterName, 'Replace addresses, IPs, tokens and credentials on the way to disk: the same input by the same placeholder')
             [CompletionResult]::new('--require-signature', '--require-signature', [CompletionResultType]::ParameterName, 'Answer 401 to what does not verify, and never forward it')
+            [CompletionResult]::new('--fetch-certs', '--fetch-certs', [CompletionResultType]::ParameterName, 'Fetch the certificate that an SNS message names, from SNS itself and nowhere else, and verify with it')
             [CompletionResult]::new('--confirm-sns', '--confirm-sns', [CompletionResultType]::ParameterName, 'Visit the link of an SNS subscription to confirm it, if it leads to SNS itself')
             [CompletionResult]::new('--hang-up', '--hang-up', [CompletionResultType]::ParameterName, 'Close the connection in place of answering when failing; without `--fail-first` and `--fail-rate`, always')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'One line for each delivery')
@@ -106,7 +107,7 @@ Register-ArgumentCompleter -Native -CommandName 'webhook-cli' -ScriptBlock {
             [CompletionResult]::new('--as', '--as', [CompletionResultType]::ParameterName, 'How to print them')
             [CompletionResult]::new('--secret', '--secret', [CompletionResultType]::ParameterName, 'A secret: `env:NAME`, `file:PATH`, `-` to be asked, or the value itself; `PROVIDER=…` limits it to one')
             [CompletionResult]::new('--public-url', '--public-url', [CompletionResultType]::ParameterName, 'The URL that the provider was told to call, for schemes that sign the URL (Mandrill, Twilio, HubSpot, RFC 9421)')
-            [CompletionResult]::new('--set', '--set', [CompletionResultType]::ParameterName, 'Change a field of the event: a JSON pointer or dotted path, and JSON or a text')
+            [CompletionResult]::new('--set', '--set', [CompletionResultType]::ParameterName, 'Change a field of the event, or of what stands around it: a JSON pointer or dotted path, and JSON or a text')
             [CompletionResult]::new('--recipient', '--recipient', [CompletionResultType]::ParameterName, 'The address it is about')
             [CompletionResult]::new('--url', '--url', [CompletionResultType]::ParameterName, 'The link that was clicked')
             [CompletionResult]::new('--campaign', '--campaign', [CompletionResultType]::ParameterName, 'The campaign')
@@ -202,6 +203,7 @@ Register-ArgumentCompleter -Native -CommandName 'webhook-cli' -ScriptBlock {
             [CompletionResult]::new('--url', '--url', [CompletionResultType]::ParameterName, 'The URL where it is part of what is signed; the same as `--public-url`')
             [CompletionResult]::new('--id', '--id', [CompletionResultType]::ParameterName, 'Only the recorded delivery of this id')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour')
+            [CompletionResult]::new('--fetch-certs', '--fetch-certs', [CompletionResultType]::ParameterName, 'Fetch the certificate that an SNS message names, from SNS itself and nowhere else, and verify with it')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'One JSON object a line in place of text')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
@@ -218,7 +220,10 @@ Register-ArgumentCompleter -Native -CommandName 'webhook-cli' -ScriptBlock {
             break
         }
         'webhook-cli;keys' {
+            [CompletionResult]::new('--out', '--out', [CompletionResultType]::ParameterName, 'With `--new`, write them into this folder, in files that nobody else can read, in place of printing them')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour')
+            [CompletionResult]::new('--new', '--new', [CompletionResultType]::ParameterName, 'Mint a fresh secret, in the form to sign with and in the one for the handler')
+            [CompletionResult]::new('--ed25519', '--ed25519', [CompletionResultType]::ParameterName, 'With `--new`, an Ed25519 key pair in place of a shared key, where the scheme has one')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'One JSON object a line in place of text')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')

@@ -79,6 +79,7 @@ complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand listen" -l tls -
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand listen" -l ack-always -d 'Answer as soon as a delivery is kept, and pass it on in the background'
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand listen" -l redact -d 'Replace addresses, IPs, tokens and credentials on the way to disk: the same input by the same placeholder'
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand listen" -l require-signature -d 'Answer 401 to what does not verify, and never forward it'
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand listen" -l fetch-certs -d 'Fetch the certificate that an SNS message names, from SNS itself and nowhere else, and verify with it'
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand listen" -l confirm-sns -d 'Visit the link of an SNS subscription to confirm it, if it leads to SNS itself'
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand listen" -l hang-up -d 'Close the connection in place of answering when failing; without `--fail-first` and `--fail-rate`, always'
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand listen" -s q -l quiet -d 'One line for each delivery'
@@ -102,7 +103,7 @@ curl\t'As a command line for curl'
 json\t'As a fixture on one line'"
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand send" -l secret -d 'A secret: `env:NAME`, `file:PATH`, `-` to be asked, or the value itself; `PROVIDER=…` limits it to one' -r
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand send" -l public-url -d 'The URL that the provider was told to call, for schemes that sign the URL (Mandrill, Twilio, HubSpot, RFC 9421)' -r
-complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand send" -l set -d 'Change a field of the event: a JSON pointer or dotted path, and JSON or a text' -r
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand send" -l set -d 'Change a field of the event, or of what stands around it: a JSON pointer or dotted path, and JSON or a text' -r
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand send" -l recipient -d 'The address it is about' -r
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand send" -l url -d 'The link that was clicked' -r
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand send" -l campaign -d 'The campaign' -r
@@ -194,6 +195,7 @@ complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand verify" -l id -d
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand verify" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` says otherwise'
 always\t'Always'
 never\t'Never'"
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand verify" -l fetch-certs -d 'Fetch the certificate that an SNS message names, from SNS itself and nowhere else, and verify with it'
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand verify" -l json -d 'One JSON object a line in place of text'
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand verify" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand events" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` says otherwise'
@@ -204,9 +206,12 @@ complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand events" -l uncon
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand events" -l schema -d 'Print the JSON Schema of a fixture'
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand events" -l json -d 'One JSON object a line in place of text'
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand events" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand keys" -l out -d 'With `--new`, write them into this folder, in files that nobody else can read, in place of printing them' -r -F
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand keys" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` says otherwise'
 always\t'Always'
 never\t'Never'"
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand keys" -l new -d 'Mint a fresh secret, in the form to sign with and in the one for the handler'
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand keys" -l ed25519 -d 'With `--new`, an Ed25519 key pair in place of a shared key, where the scheme has one'
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand keys" -l json -d 'One JSON object a line in place of text'
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand keys" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand completions" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` says otherwise'

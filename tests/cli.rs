@@ -2,7 +2,7 @@
 
 mod harness;
 
-use harness::{run, webhook_cli};
+use harness::{run, text, webhook_cli};
 use std::path::Path;
 
 #[test]
@@ -100,6 +100,97 @@ fn keys_are_printed_in_the_form_to_paste() {
         assert_eq!(line["type"], "key");
     }
     assert_eq!(run(&["keys", "sendgird"]).status, 2);
+}
+
+#[test]
+fn a_new_key_signs_and_its_other_half_verifies() {
+    let dir = tempfile::tempdir().unwrap();
+    for (provider, ed25519) in [
+        ("sendgrid", false),
+        ("ses", false),
+        ("postal", false),
+        ("mailgun", false),
+        ("resend", true),
+        ("stripe", false),
+    ] {
+        let folder = dir.path().join(provider);
+        let mut args = vec!["keys", provider, "--new", "--out", text(&folder)];
+        args.extend(ed25519.then_some("--ed25519"));
+        let ran = run(&args).success();
+        let secret = folder.join(format!("{provider}.secret"));
+        let public = folder.join(format!("{provider}.public"));
+        assert!(ran.stdout.contains(text(&secret)), "{}", ran.stdout);
+        // What is in the file is not shown.
+        let minted = std::fs::read_to_string(&secret).unwrap();
+        assert!(
+            !ran.stdout
+                .contains(minted.lines().nth(1).unwrap_or(&minted))
+        );
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            let mode = std::fs::metadata(&secret).unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o600);
+        }
+        assert_eq!(run(&args).status, 2, "nothing is overwritten");
+
+        let signs = format!("{provider}=file:{}", secret.display());
+        let verifies = if public.exists() { &public } else { &secret };
+        let verifies = format!("{provider}=file:{}", verifies.display());
+        let sent = if provider == "stripe" {
+            run(&[
+                "send",
+                "--scheme",
+                provider,
+                "-d",
+                "{}",
+                "--secret",
+                &signs,
+                "--dry-run",
+            ])
+        } else {
+            run(&[
+                "send",
+                "click",
+                "--provider",
+                provider,
+                "--secret",
+                &signs,
+                "--dry-run",
+            ])
+        };
+        let file = dir.path().join("request.http");
+        std::fs::write(&file, sent.success().stdout).unwrap();
+        let judged = run(&["verify", text(&file), "--secret", &verifies, "--json"]);
+        assert_eq!(
+            judged.lines()[0]["verdict"],
+            "verified",
+            "{provider}: {}",
+            judged.stdout
+        );
+        assert_eq!(
+            judged.lines()[0]["key"]["name"],
+            verifies.split_once('=').unwrap().1
+        );
+    }
+    let other = run(&["keys", "mailgun", "--new", "--json"]).success();
+    let line = &other.lines()[0];
+    assert_eq!(line["new"], true);
+    assert_eq!(line["sign_with"], line["verify_with"]);
+    assert!(
+        run(&["keys", "--new"])
+            .success()
+            .stdout
+            .contains("--secret sendgrid=file:PATH")
+    );
+    assert_eq!(run(&["keys", "mailgun", "--new", "--ed25519"]).status, 2);
+    assert_eq!(run(&["keys", "--out", "x"]).status, 2);
+    assert!(
+        run(&["keys", "ses"])
+            .success()
+            .stderr
+            .contains("SimpleNotificationService-")
+    );
 }
 
 #[test]

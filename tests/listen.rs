@@ -254,6 +254,77 @@ fn providers_that_ask_first_are_answered() {
 }
 
 #[test]
+fn a_handler_can_fetch_the_certificate_that_messages_are_signed_with() {
+    let listen = Listen::start(&["--count", "1", "--json"]);
+    let path = "/SimpleNotificationService-00000000000000000000000000000000.pem";
+    let answer = raw(
+        listen.port(),
+        format!("GET {path} HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n").as_bytes(),
+    );
+    assert!(answer.contains("application/x-pem-file"), "{answer}");
+    let keys = run(&["keys", "ses", "--json"]).success();
+    assert_eq!(keys.lines()[0]["served_at"], path);
+    assert!(
+        answer.ends_with(keys.lines()[0]["verify_with"].as_str().unwrap())
+            || answer
+                .trim_end()
+                .ends_with(keys.lines()[0]["verify_with"].as_str().unwrap())
+    );
+    // It was no delivery, so one is still to come. It can say where the certificate stands, which is not signed.
+    let url = format!("{}{path}", listen.url);
+    let set = format!("SigningCertURL={url}");
+    run(&[
+        "send",
+        "open",
+        "--provider",
+        "ses",
+        "--set",
+        &set,
+        "--to",
+        &listen.url,
+    ])
+    .success();
+    let received = received(&listen.finish());
+    assert_eq!(received.len(), 1);
+    assert!(
+        received[0]["body"]["SigningCertURL"] == *url
+            || received[0]["text"]
+                .as_str()
+                .is_some_and(|text| text.contains(&url))
+    );
+}
+
+#[test]
+fn the_certificate_of_a_message_is_fetched_from_nowhere_but_sns_and_only_when_asked() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("ses.http");
+    let canary = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    canary.set_nonblocking(true).unwrap();
+    let url = format!(
+        "https://{}/SimpleNotificationService-0a.pem",
+        canary.local_addr().unwrap()
+    );
+    let sent = run(&[
+        "send",
+        "open",
+        "--provider",
+        "ses",
+        "--set",
+        &format!("SigningCertURL={url}"),
+        "--dry-run",
+    ]);
+    std::fs::write(&file, sent.success().stdout).unwrap();
+    for args in [&["--fetch-certs"][..], &[]] {
+        let args = [&["verify", text(&file), "--json"], args].concat();
+        let ran = run(&args);
+        assert_eq!(ran.status, 5, "{ran:#?}");
+        let reason = ran.lines()[0]["reason"].as_str().unwrap().to_owned();
+        assert!(reason.contains("not an address of SNS"), "{reason}");
+        assert!(canary.accept().is_err(), "nobody called");
+    }
+}
+
+#[test]
 fn what_is_acknowledged_is_recorded_and_comes_back_byte_for_byte() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("hooks.ndjson");

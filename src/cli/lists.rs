@@ -1,5 +1,7 @@
 //! The words of what only lists: `events` and `keys`.
 
+use std::path::PathBuf;
+
 use clap::Args;
 
 /// `events`
@@ -32,4 +34,16 @@ pub struct KeysArgs {
     /// The provider; all of them if none
     #[arg(value_name = "PROVIDER")]
     pub provider: Option<String>,
+
+    /// Mint a fresh secret, in the form to sign with and in the one for the handler
+    #[arg(long)]
+    pub new: bool,
+
+    /// With `--new`, an Ed25519 key pair in place of a shared key, where the scheme has one
+    #[arg(long, requires = "new", requires = "provider")]
+    pub ed25519: bool,
+
+    /// With `--new`, write them into this folder, in files that nobody else can read, in place of printing them
+    #[arg(long, value_name = "DIR", requires = "new")]
+    pub out: Option<PathBuf>,
 }

@@ -69,7 +69,7 @@ pub struct SendArgs {
     #[command(flatten)]
     pub secrets: SecretArgs,
 
-    /// Change a field of the event: a JSON pointer or dotted path, and JSON or a text
+    /// Change a field of the event, or of what stands around it: a JSON pointer or dotted path, and JSON or a text
     #[arg(long = "set", value_name = "PATH=VALUE", help_heading = "The event")]
     pub sets: Vec<String>,
 

@@ -37,6 +37,10 @@ pub struct VerifyArgs {
     #[arg(long, value_name = "DURATION", value_parser = duration, help_heading = "Signatures")]
     pub tolerance: Option<Duration>,
 
+    /// Fetch the certificate that an SNS message names, from SNS itself and nowhere else, and verify with it
+    #[arg(long, help_heading = "Signatures")]
+    pub fetch_certs: bool,
+
     /// The topic that SNS messages must come from; may be given more than once
     #[arg(long, value_name = "ARN", help_heading = "Signatures")]
     pub topic_arn: Vec<String>,

@@ -17,9 +17,10 @@ use super::keeper::Keeper;
 use super::listen::Plan;
 use super::memory::{self, Memory, Visit};
 use super::mood::{Failure, Mood};
+use super::notary::Notary;
 use crate::error::Result;
 use crate::io::server::{Answer, Arrival, Handler};
-use crate::providers::{self, Keys, Provider};
+use crate::providers::{self, Keys, Provider, SNS_CERTIFICATE_PATH};
 use crate::report::{Again, Forwarded, Notice, Received, Reporter, Tally};
 use crate::webhook::{Delivery, Event, Glob, Headers, Judge, Kind, Receipt, Reply};
 
@@ -49,6 +50,8 @@ pub(super) struct Desk {
     pub(super) keeper: Option<Keeper>,
     pub(super) forwarder: Option<Arc<Forwarder>>,
     confirmer: Option<Confirmer>,
+    notary: Option<Notary>,
+    certificate: Answer,
     answer: Canned,
     mood: Mood,
     memory: Memory,
@@ -112,6 +115,8 @@ impl Desk {
                 .forwarding
                 .map(|forwarding| Arc::new(Forwarder::new(&forwarding, Arc::clone(&report)))),
             confirmer: plan.confirm_sns.then(Confirmer::new),
+            notary: plan.fetch_certs.then(Notary::new).transpose()?,
+            certificate: certificate(),
             answer: plan.answer,
             mood: plan.mood,
             memory: Memory::default(),
@@ -127,7 +132,18 @@ impl Desk {
 
 impl Handler for Desk {
     async fn take(self: Arc<Self>, arrival: Arrival) -> Answer {
-        let case = self.open(arrival);
+        if asks_for_certificate(&arrival.delivery) {
+            self.report
+                .say("a handler asked for the certificate that `send` signs with as SNS");
+            return self.certificate.clone();
+        }
+        let mut case = self.open(arrival);
+        if let Some(notary) = &self.notary {
+            let judge = self.judge_at(case.at);
+            notary
+                .vouch(&case.delivery, &judge, &mut case.receipt)
+                .await;
+        }
         let done = self.deal(&case).await;
         if !self.mood.delay.is_zero() && self.mood.concerns(&case.receipt.events) {
             tokio::time::sleep(self.mood.delay).await;
@@ -148,12 +164,7 @@ impl Desk {
             remote,
             at,
         } = arrival;
-        let judge = Judge {
-            now: at,
-            tolerance: self.tolerance,
-            public_url: self.public_url.clone(),
-            topics: self.topics.clone(),
-        };
+        let judge = self.judge_at(at);
         let receipt = providers::read(&delivery, self.provider, &self.keys, &judge);
         let by_bytes = || {
             let counts = self.mood.counts() && !providers::is_handshake(&delivery);
@@ -168,6 +179,16 @@ impl Desk {
             visit: identity.map(|identity| self.memory.visit(identity, begun)),
             delivery,
             receipt,
+        }
+    }
+
+    /// What a signature is judged by that comes at that moment.
+    fn judge_at(&self, now: Timestamp) -> Judge {
+        Judge {
+            now,
+            tolerance: self.tolerance,
+            public_url: self.public_url.clone(),
+            topics: self.topics.clone(),
         }
     }
 
@@ -391,5 +412,24 @@ pub(super) fn plain(status: StatusCode, text: &str) -> Answer {
         headers,
         body: Bytes::copy_from_slice(text.as_bytes()),
         ..Answer::of(status)
+    }
+}
+
+/// Whether a handler wants the certificate that stands behind what `send` signs as SNS.
+fn asks_for_certificate(delivery: &Delivery) -> bool {
+    delivery.method == http::Method::GET && delivery.path.as_str() == SNS_CERTIFICATE_PATH
+}
+
+fn certificate() -> Answer {
+    let pem = providers::find("ses").map_or("", |provider| provider.test_public);
+    let mut headers = Headers::new();
+    headers.push(
+        http::header::CONTENT_TYPE,
+        HeaderValue::from_static("application/x-pem-file"),
+    );
+    Answer {
+        headers,
+        body: Bytes::from_static(pem.as_bytes()),
+        ..Answer::of(StatusCode::OK)
     }
 }

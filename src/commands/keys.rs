@@ -1,49 +1,164 @@
-//! The public test keys, in the form to paste into a handler's environment.
+//! The public test keys, in the form to paste into a handler's environment; or new ones.
+
+use std::path::Path;
 
 use serde_json::json;
 
 use super::plan;
 use crate::cli::KeysArgs;
-use crate::error::{Exit, Result};
-use crate::providers::{Provider, everyone};
+use crate::error::{Error, Exit, Result};
+use crate::io::mint::{self, Minted, Wanted};
+use crate::providers::{Provider, SNS_CERTIFICATE_PATH, everyone};
 use crate::report::{Progress, Reporter, Style};
+use crate::webhook::Recipe;
 
 /// Prints the keys of one provider, or of all.
 pub fn run(args: &KeysArgs, style: Style) -> Result<Exit> {
     let chosen: Vec<&Provider> = match &args.provider {
         Some(name) => vec![plan::provider(name)?],
-        None => everyone().collect(),
+        None => everyone()
+            .filter(|provider| !args.new || scheme(provider).is_some())
+            .collect(),
     };
     let report = Reporter::new(style, Progress::none());
+    let alone = args.provider.is_some();
     for provider in chosen {
-        let scheme = provider
-            .schemes
-            .first()
-            .filter(|_| !provider.test_secret.is_empty());
-        let text = match scheme {
-            _ if style.json => {
-                let line = json!({
-                    "type": "key", "provider": provider.name, "scheme": scheme.map(|scheme| scheme.name),
-                    "verify_with": scheme.map(|_| provider.test_public), "sign_with": scheme.map(|_| provider.test_secret),
-                });
-                format!("{line}\n")
-            }
+        let keys = Keys::of(provider, args)?;
+        if let (Some(folder), Some(keys)) = (&args.out, &keys) {
+            let text = keys.write(provider, folder)?;
+            report.data(if style.json { "" } else { &text }.as_bytes());
+        }
+        let text = match &keys {
+            keys if style.json => line(provider, keys.as_ref(), args),
+            Some(_) if args.out.is_some() => String::new(),
             None => format!(
                 "# {}: nothing is signed, so there is no key\n\n",
                 provider.title
             ),
-            Some(_) if args.provider.is_some() => format!("{}\n", provider.test_public.trim_end()),
-            Some(_) => {
+            Some(keys) if args.new => keys.both(provider),
+            Some(keys) if alone => format!("{}\n", keys.verify_with),
+            Some(keys) => {
                 let name = provider.name.to_uppercase().replace('-', "_");
                 format!(
                     "# {}\n{name}_WEBHOOK_KEY='{}'\n\n",
-                    provider.title,
-                    provider.test_public.trim_end()
+                    provider.title, keys.verify_with
                 )
             }
         };
         report.data(text.as_bytes());
+        if provider.name == "ses" && alone && !args.new && !style.json {
+            report.say(&format!(
+                "`webhook-cli listen` serves this certificate at `{SNS_CERTIFICATE_PATH}`; \
+                 `send --provider ses --set SigningCertURL=URL` says in a message that it stands there"
+            ));
+        }
     }
     report.finish();
     Ok(Exit::Success)
+}
+
+/// What to sign and to verify with.
+struct Keys {
+    sign_with: String,
+    verify_with: String,
+}
+
+fn scheme(provider: &Provider) -> Option<&'static Recipe> {
+    let scheme = provider.schemes.first().copied();
+    scheme.filter(|_| !provider.test_secret.is_empty())
+}
+
+impl Keys {
+    /// The test keys, or new ones; none where nothing is signed.
+    fn of(provider: &Provider, args: &KeysArgs) -> Result<Option<Keys>> {
+        let scheme = match (provider.schemes.first(), args.new) {
+            // Credentials can be new; there are none that everybody knows.
+            (Some(scheme), true) => scheme,
+            (Some(scheme), false) if !provider.test_secret.is_empty() => scheme,
+            (None, true) => {
+                return Err(Error::usage(format!(
+                    "`{}` signs nothing, so it has no key",
+                    provider.name
+                )));
+            }
+            (_, false) => return Ok(None),
+        };
+        if !args.new {
+            return Ok(Some(Keys {
+                sign_with: provider.test_secret.trim_end().to_owned(),
+                verify_with: provider.test_public.trim_end().to_owned(),
+            }));
+        }
+        let Minted {
+            sign_with,
+            verify_with,
+        } = mint::mint(Wanted {
+            form: scheme.key,
+            like: provider.test_secret,
+            verify_like: provider.test_public,
+            ed25519: args.ed25519,
+        })?;
+        Ok(Some(Keys {
+            sign_with,
+            verify_with,
+        }))
+    }
+
+    fn are_shared(&self) -> bool {
+        self.sign_with == self.verify_with
+    }
+
+    /// Both, each with what it is for.
+    fn both(&self, provider: &Provider) -> String {
+        let (title, name) = (provider.title, provider.name);
+        if self.are_shared() {
+            return format!(
+                "# {title}: for the handler, and for `--secret {name}=file:PATH`\n{}\n\n",
+                self.sign_with
+            );
+        }
+        format!(
+            "# {title}: to sign with, `--secret {name}=file:PATH`\n{}\n\n# {title}: for the handler\n{}\n\n",
+            self.sign_with, self.verify_with
+        )
+    }
+
+    /// Writes them into a folder, and says where.
+    fn write(&self, provider: &Provider, folder: &Path) -> Result<String> {
+        let name = provider.name;
+        let secret = folder.join(format!("{name}.secret"));
+        mint::write_new(&secret, &format!("{}\n", self.sign_with))?;
+        let public = folder.join(format!("{name}.public"));
+        let secret = format!("--secret {name}=file:{}", secret.display());
+        if self.are_shared() {
+            return Ok(format!("{secret}\n"));
+        }
+        mint::write_new(&public, &format!("{}\n", self.verify_with))?;
+        Ok(format!("{secret}\nfor the handler: {}\n", public.display()))
+    }
+}
+
+fn line(provider: &Provider, keys: Option<&Keys>, args: &KeysArgs) -> String {
+    let file = |end: &str| {
+        let folder = args.out.as_ref()?;
+        Some(folder.join(format!("{}.{end}", provider.name)))
+    };
+    // What was written to files that only their owner can read is not shown as well.
+    let shown = keys.filter(|_| args.out.is_none());
+    let mut line = json!({
+        "type": "key", "provider": provider.name, "scheme": keys.and(provider.schemes.first()).map(|scheme| scheme.name),
+        "new": args.new, "verify_with": shown.map(|keys| &keys.verify_with), "sign_with": shown.map(|keys| &keys.sign_with),
+    });
+    if let (Some(keys), Some(line)) = (keys, line.as_object_mut()) {
+        if let Some(path) = file("secret") {
+            line.insert("sign_with_file".into(), json!(path));
+        }
+        if let Some(path) = file("public").filter(|_| !keys.are_shared()) {
+            line.insert("verify_with_file".into(), json!(path));
+        }
+        if provider.name == "ses" && !args.new {
+            line.insert("served_at".into(), json!(SNS_CERTIFICATE_PATH));
+        }
+    }
+    format!("{line}\n")
 }

@@ -43,6 +43,7 @@ pub struct Plan {
     pub(super) record: Option<Record>,
     pub(super) forwarding: Option<Forwarding>,
     pub(super) confirm_sns: bool,
+    pub(super) fetch_certs: bool,
     pub(super) mood: Mood,
     pub(super) answer: Canned,
     pub(super) shown: Shown,
@@ -95,6 +96,7 @@ impl Plan {
             }),
             forwarding: forwarding(args)?,
             confirm_sns: args.confirm_sns,
+            fetch_certs: args.fetch_certs,
             mood: mood(args),
             answer: Canned {
                 status: StatusCode::from_u16(args.status).unwrap_or_default(),

@@ -18,6 +18,7 @@ mod listen;
 mod man;
 mod memory;
 mod mood;
+mod notary;
 mod plan;
 mod replay;
 mod rounds;

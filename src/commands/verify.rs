@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::notary::Notary;
 use super::plan;
 use crate::cli::VerifyArgs;
 use crate::error::{Error, Exit, Result};
@@ -27,6 +28,7 @@ pub struct Plan {
     url: Option<String>,
     tolerance: Option<Duration>,
     topics: Vec<String>,
+    fetch_certs: bool,
     notes: Vec<String>,
 }
 
@@ -48,6 +50,7 @@ impl Plan {
             url: args.url.or(args.secrets.public_url),
             tolerance: args.tolerance,
             topics: args.topic_arn,
+            fetch_certs: args.fetch_certs,
             notes: secrets.notes,
         })
     }
@@ -69,6 +72,7 @@ fn judge_all(plan: &Plan, report: &Reporter) -> Result<Exit> {
     let mut exit = Exit::Success;
     let mut judged = 0u64;
     let mut effort = Effort::default();
+    let fetching = plan.fetch_certs.then(Fetching::new).transpose()?;
     let mut all = deliveries(plan)?;
     let mut ahead = VecDeque::new();
     let mut behind = VecDeque::new();
@@ -99,7 +103,15 @@ fn judge_all(plan: &Plan, report: &Reporter) -> Result<Exit> {
                 .map(|(source, fixture)| (source, fixture));
             last.chain(next).map(neighbour).collect()
         };
-        exit = exit.or(judge(plan, report, &source, &fixture, near, &mut effort));
+        exit = exit.or(judge(
+            plan,
+            report,
+            fetching.as_ref(),
+            &source,
+            &fixture,
+            near,
+            &mut effort,
+        ));
         behind.push_back((source, fixture));
         if behind.len() > NEAR {
             behind.pop_front();
@@ -110,6 +122,24 @@ fn judge_all(plan: &Plan, report: &Reporter) -> Result<Exit> {
             .hint("`--id` takes the id of a recorded delivery"));
     }
     Ok(exit)
+}
+
+/// What fetches certificates, and what that runs on.
+struct Fetching {
+    notary: Notary,
+    runtime: tokio::runtime::Runtime,
+}
+
+impl Fetching {
+    fn new() -> Result<Self> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build();
+        Ok(Self {
+            notary: Notary::new()?,
+            runtime: runtime.map_err(|error| Error::usage(format!("cannot start: {error}")))?,
+        })
+    }
 }
 
 /// A delivery by the name that its reader knows.
@@ -182,6 +212,7 @@ fn one(source: &str, fixture: std::result::Result<Fixture, String>) -> Deliverie
 fn judge(
     plan: &Plan,
     report: &Reporter,
+    fetching: Option<&Fetching>,
     source: &str,
     fixture: &Fixture,
     near: impl FnOnce() -> Vec<(String, Delivery)>,
@@ -194,7 +225,10 @@ fn judge(
         public_url: plan.url.clone(),
         topics: plan.topics.clone(),
     };
-    let receipt = providers::read(&fixture.delivery, plan.provider, &plan.keys, &judge);
+    let mut receipt = providers::read(&fixture.delivery, plan.provider, &plan.keys, &judge);
+    if let Some(Fetching { notary, runtime }) = fetching {
+        runtime.block_on(notary.vouch(&fixture.delivery, &judge, &mut receipt));
+    }
     let signature = &receipt.signature;
     // A scheme that was spelled out stands in no list.
     let provider = plan

@@ -127,7 +127,8 @@ impl Client {
         })
     }
 
-    async fn dial(&self, target: &Target) -> Result<Wire, Outcome> {
+    /// Connects, and begins TLS where that is wanted.
+    pub(super) async fn dial(&self, target: &Target) -> Result<Wire, Outcome> {
         let mut failure = io::Error::from(io::ErrorKind::NotFound);
         for address in addresses(&target.host, target.port).await? {
             match TcpStream::connect(address).await {

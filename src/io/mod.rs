@@ -2,6 +2,7 @@
 //! No door knows what an event or a provider is; it hands on deliveries and fixtures.
 
 pub mod certificate;
+pub mod chain;
 pub mod client;
 mod door;
 mod folder;
@@ -9,6 +10,7 @@ mod gather;
 mod journal;
 pub mod ledger;
 mod lines;
+pub mod mint;
 pub mod own;
 pub mod own_key;
 mod private;

@@ -93,7 +93,9 @@ fn from_file(path: &str) -> Result<(String, Option<String>)> {
         _ => cannot(&error.to_string()),
     })?;
     cut_line_break(&mut text);
-    let note = is_open(path)
+    // A certificate or a public key is no secret.
+    let is_secret = !text.contains("-----BEGIN") || text.contains("PRIVATE KEY-----");
+    let note = (is_secret && is_open(path))
         .then(|| format!("`{path}` can be read by others: `chmod 600` keeps the secret to you"));
     Ok((text, note))
 }
@@ -210,12 +212,12 @@ mod tests {
     fn a_file_loses_one_line_break_and_its_rights_are_looked_at() {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("key");
-        fs::write(&file, "-----BEGIN-----\n\n").unwrap();
+        fs::write(&file, "hunter2\n\n").unwrap();
         let spec = format!("mailgun=file:{}", file.display());
         let given = read(&spec, &KNOWN).unwrap();
         assert_eq!(
             (given.secret.reveal(), given.origin),
-            ("-----BEGIN-----\n", Origin::File)
+            ("hunter2\n", Origin::File)
         );
         #[cfg(unix)]
         {
@@ -224,6 +226,18 @@ mod tests {
             assert!(read(&spec, &KNOWN).unwrap().note.is_some());
             fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
             assert!(read(&spec, &KNOWN).unwrap().note.is_none());
+            fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).unwrap();
+            for (text, warned) in [
+                ("-----BEGIN CERTIFICATE-----", false),
+                ("-----BEGIN EC PRIVATE KEY-----", true),
+            ] {
+                fs::write(&file, text).unwrap();
+                assert_eq!(
+                    read(&spec, &KNOWN).unwrap().note.is_some(),
+                    warned,
+                    "{text}"
+                );
+            }
         }
     }
 

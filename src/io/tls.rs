@@ -99,6 +99,11 @@ pub(super) fn is_for(certificate: &CertificateDer<'_>, names: &[String]) -> bool
     })
 }
 
+/// Whom the system trusts, or Mozilla where that is not to be had.
+pub(super) fn system() -> Result<Arc<dyn ServerCertVerifier>, rustls::Error> {
+    trusted(&Arc::new(ring::default_provider()))
+}
+
 fn trusted(provider: &Arc<CryptoProvider>) -> Result<Arc<dyn ServerCertVerifier>, rustls::Error> {
     if let Ok(system) = rustls_platform_verifier::Verifier::new(Arc::clone(provider)) {
         return Ok(Arc::new(system));
@@ -115,32 +120,45 @@ fn trusted(provider: &Arc<CryptoProvider>) -> Result<Arc<dyn ServerCertVerifier>
 pub(super) fn reason(error: &io::Error) -> Option<String> {
     let error = error.get_ref()?.downcast_ref::<rustls::Error>()?;
     Some(match error {
-        rustls::Error::InvalidCertificate(why) => format!(
-            "certificate: {}",
-            match why {
-                CertificateError::Expired | CertificateError::ExpiredContext { .. } =>
-                    "it has expired".into(),
-                CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } =>
-                    "it is not valid yet".into(),
-                CertificateError::NotValidForName
-                | CertificateError::NotValidForNameContext { .. } => {
-                    "it is for another name".into()
-                }
-                CertificateError::UnknownIssuer =>
-                    "nobody that this machine trusts has signed it".into(),
-                CertificateError::Revoked => "it was revoked".into(),
-                other => other.to_string(),
-            }
-        ),
+        rustls::Error::InvalidCertificate(why) => format!("certificate: {}", fault(why)),
         rustls::Error::InvalidMessage(_) => "TLS: the other side does not speak it".into(),
         other => format!("TLS: {other}"),
     })
+}
+
+/// What is wrong with a certificate, in words.
+pub(super) fn fault(why: &CertificateError) -> String {
+    match why {
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
+            "it has expired".into()
+        }
+        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
+            "it is not valid yet".into()
+        }
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+            "it is for another name".into()
+        }
+        CertificateError::UnknownIssuer => "nobody that this machine trusts has signed it".into(),
+        CertificateError::Revoked => "it was revoked".into(),
+        other => other.to_string(),
+    }
 }
 
 /// A connection, with or without TLS.
 pub(super) enum Wire {
     Plain(TcpStream),
     Tls(Box<TlsStream<TcpStream>>),
+}
+
+impl Wire {
+    /// The certificates that the other side has shown.
+    pub(super) fn certificates(&self) -> Vec<CertificateDer<'static>> {
+        let shown = match self {
+            Wire::Plain(_) => None,
+            Wire::Tls(tls) => tls.get_ref().1.peer_certificates(),
+        };
+        shown.unwrap_or_default().to_vec()
+    }
 }
 
 impl AsyncRead for Wire {

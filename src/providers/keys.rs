@@ -69,6 +69,16 @@ impl Keys {
         ))
     }
 
+    /// This key of that provider alone.
+    pub fn only(provider: &'static Provider, key: Key) -> Keys {
+        Keys(vec![Slot {
+            provider,
+            given: vec![key],
+            names: Vec::new(),
+            test: OnceLock::new(),
+        }])
+    }
+
     /// The keys that were given for a provider.
     pub fn given(&self, provider: &Provider) -> &[Key] {
         self.slot(provider).map_or(&[], |slot| &slot.given)

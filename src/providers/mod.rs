@@ -9,6 +9,7 @@ macro_rules! example {
 }
 
 mod carry;
+mod certificate;
 mod conduct;
 mod form;
 mod guess;
@@ -58,6 +59,7 @@ mod stripe;
 mod twilio;
 mod unisender_go;
 
+pub use certificate::{SNS_CERTIFICATE_PATH, certificate_names, certificate_url};
 pub use conduct::{Batch, Conduct, Handshake};
 pub use form::{Bounce, Carry, Envelope, Fields, Provider, Row, Stamp, Tell};
 pub use guess::{Case, Effort, Explanation, GUESSES, Guess, explain, signed_text};

@@ -249,6 +249,11 @@ impl<'a> Filling<'a> {
     /// What was filled, cut at its marks.
     fn finish(mut self, template: &Template, mut events: Value, lives: usize) -> Stencil {
         let mut root = template.root.clone();
+        for (path, value) in &self.wish.sets {
+            if is_around(template, &events, path) {
+                put(&mut root, path, value.clone());
+            }
+        }
         let around = if template.is_inside {
             &mut root
         } else {
@@ -324,7 +329,9 @@ impl<'a> Filling<'a> {
         self.move_times(event, fields.at);
         self.carry(template, event);
         for (path, value) in &wish.sets {
-            put(event, path, value.clone());
+            if !is_around(template, event, path) {
+                put(event, path, value.clone());
+            }
         }
     }
 
@@ -457,6 +464,13 @@ impl<'a> Filling<'a> {
         }
         holes
     }
+}
+
+/// Whether a path leads to what stands around the text that holds the event, as `SigningCertURL` does with SNS.
+fn is_around(template: &Template, event: &Value, path: &str) -> bool {
+    let first = path.trim_start_matches('/').split(['/', '.']).next();
+    let has = |value: &Value| first.is_some_and(|name| value.get(name).is_some());
+    template.inner_style().is_some() && has(&template.root) && !has(event)
 }
 
 /// The first of these places that holds a text.

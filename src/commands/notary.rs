@@ -1,0 +1,119 @@
+//! Vouching for messages of SNS by the certificate that they name: fetched from SNS itself, on demand, and kept.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::error::{Error, Result};
+use crate::io::chain::{Chain, Trust};
+use crate::io::client::{Client, Settings};
+use crate::providers::{self, Keys};
+use crate::webhook::{Delivery, Judge, KeyForm, Receipt, Target, Verdict};
+
+/// Certificates that are kept; SNS changes its own about once a year.
+const KEPT: usize = 32;
+
+/// How long it is remembered that one could not be had.
+const FAILED: Duration = Duration::from_secs(60);
+
+type Fetched = std::result::Result<Arc<Chain>, String>;
+
+/// Fetches certificates, checks them, and judges by them.
+pub(super) struct Notary {
+    client: Client,
+    trust: Trust,
+    known: Mutex<HashMap<String, (Instant, Fetched)>>,
+    /// One at a time: what many messages name is fetched once.
+    fetching: tokio::sync::Mutex<()>,
+}
+
+impl Notary {
+    pub(super) fn new() -> Result<Self> {
+        Ok(Self {
+            client: Client::new(Settings::default()),
+            trust: Trust::of_system().map_err(Error::usage)?,
+            known: Mutex::default(),
+            fetching: tokio::sync::Mutex::default(),
+        })
+    }
+
+    /// Judges a message of SNS by the certificate that it names, where no key that is here has proved it.
+    pub(super) async fn vouch(&self, delivery: &Delivery, judge: &Judge, receipt: &mut Receipt) {
+        if receipt.signature.verdict.holds() {
+            return;
+        }
+        let url = match providers::certificate_url(delivery) {
+            Some(Ok(url)) => url,
+            Some(Err(why)) => {
+                receipt.signature.reason.get_or_insert(why);
+                return;
+            }
+            None => return,
+        };
+        let chain = match self.chain(&url).await {
+            Ok(chain) => chain,
+            Err(why) => {
+                receipt.signature.reason = Some(format!("the certificate was not had: {why}"));
+                return;
+            }
+        };
+        if let Err(why) = self
+            .trust
+            .check(&chain, &providers::certificate_names(&url), judge.now)
+        {
+            receipt.signature.verdict = Verdict::Refused;
+            receipt.signature.reason = Some(format!("the certificate is not trusted: {why}"));
+            return;
+        }
+        let (Some(provider), Some(key)) =
+            (providers::find("ses"), KeyForm::Rsa.key(&chain.secret()))
+        else {
+            receipt.signature.reason = Some("the certificate has no RSA key".into());
+            return;
+        };
+        let keys = Keys::only(provider, key);
+        receipt.signature = providers::read(delivery, Some(provider), &keys, judge).signature;
+        // It is none of the keys that were given.
+        receipt.signature.key = None;
+        if receipt.signature.verdict == Verdict::Verified {
+            receipt.signature.reason = Some(format!("with the certificate at `{url}`"));
+        }
+    }
+
+    async fn chain(&self, url: &str) -> Fetched {
+        if let Some(fetched) = self.recall(url) {
+            return fetched;
+        }
+        let _one = self.fetching.lock().await;
+        // Whoever came before may have fetched the same.
+        if let Some(fetched) = self.recall(url) {
+            return fetched;
+        }
+        let fetched = match Target::parse(url) {
+            Ok(target) => Chain::fetch(&self.client, &target).await.map(Arc::new),
+            Err(error) => Err(error.to_string()),
+        };
+        self.keep(url, fetched.clone());
+        fetched
+    }
+
+    fn recall(&self, url: &str) -> Option<Fetched> {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let (at, fetched) = known.get(url)?;
+        (fetched.is_ok() || at.elapsed() < FAILED).then(|| fetched.clone())
+    }
+
+    fn keep(&self, url: &str, fetched: Fetched) {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= KEPT {
+            // Anybody can name addresses where nothing is; those go first.
+            let oldest = known
+                .iter()
+                .min_by_key(|(_, (at, fetched))| (fetched.is_ok(), *at));
+            if let Some(url) = oldest.map(|(url, _)| url.clone()) {
+                known.remove(&url);
+            }
+        }
+        known.insert(url.to_owned(), (Instant::now(), fetched));
+    }
+}
