@@ -101,12 +101,16 @@ _webhook__cli() {
             return 0
             ;;
         webhook__subcmd__cli__subcmd__keys)
-            opts="-h --json --color --help"
+            opts="-h --new --ed25519 --out --json --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --out)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -119,7 +123,7 @@ _webhook__cli() {
             return 0
             ;;
         webhook__subcmd__cli__subcmd__listen)
-            opts="-p -f -r -H -e -q -v -n -h --addr --port --tls --cert --key --forward-to --ack-always --retries --timeout --record --sync --redact --secret --public-url --provider --require-signature --tolerance --topic-arn --status --body --header --delay --confirm-sns --fail-first --fail-rate --fail-status --hang-up --seed --events --path --show --quiet --verbose --count --for --expect --max-body --json --color --help"
+            opts="-p -f -r -H -e -q -v -n -h --addr --port --tls --cert --key --forward-to --ack-always --retries --timeout --record --sync --redact --secret --public-url --provider --require-signature --tolerance --fetch-certs --topic-arn --status --body --header --delay --confirm-sns --fail-first --fail-rate --fail-status --hang-up --seed --events --path --show --quiet --verbose --count --for --expect --max-body --json --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -619,7 +623,7 @@ _webhook__cli() {
             return 0
             ;;
         webhook__subcmd__cli__subcmd__verify)
-            opts="-H -h --secret --public-url --provider --now --tolerance --topic-arn --header --url --id --json --color --help"
+            opts="-H -h --secret --public-url --provider --now --tolerance --fetch-certs --topic-arn --header --url --id --json --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
