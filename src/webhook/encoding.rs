@@ -25,7 +25,7 @@ pub enum Encoding {
 }
 
 /// More entries than any rotation needs are an attack on our time.
-const MOST_SIGNATURES: usize = 16;
+const MOST_SIGNATURES: usize = 32;
 
 impl Encoding {
     /// Writes a signature's bytes.
@@ -53,19 +53,26 @@ impl Encoding {
             Encoding::Base64Url => URL_SAFE_NO_PAD
                 .decode(given.trim_end_matches('='))
                 .is_ok_and(|given| holds(&given)),
-            Encoding::Versioned => given
-                .split(' ')
-                .filter_map(|entry| entry.split_once(',').filter(|(at, _)| *at == version(key)))
-                .filter_map(|(_, base64)| STANDARD.decode(base64).ok())
-                .take(MOST_SIGNATURES)
-                .any(|given| holds(&given)),
+            Encoding::Versioned => {
+                let is_ours = |entry: &&str| {
+                    let entry = entry.split_once(',');
+                    entry.is_some_and(|(at, _)| at == version(key))
+                };
+                let decoded = |entry: &str| STANDARD.decode(entry.split_once(',')?.1).ok();
+                given.split(' ').nth(MOST_SIGNATURES).is_none()
+                    && given
+                        .split(' ')
+                        .filter(is_ours)
+                        .filter_map(decoded)
+                        .any(|given| holds(&given))
+            }
             Encoding::After(prefix, inner) => given
                 .strip_prefix(prefix)
                 .is_some_and(|given| inner.any(key, given, holds)),
-            Encoding::Listed(inner) => given
-                .split(',')
-                .take(MOST_SIGNATURES)
-                .any(|given| inner.any(key, given, holds)),
+            Encoding::Listed(inner) => {
+                given.split(',').nth(MOST_SIGNATURES).is_none()
+                    && given.split(',').any(|given| inner.any(key, given, holds))
+            }
         }
     }
 
@@ -80,6 +87,11 @@ impl Encoding {
             }
             Encoding::Hex if given.bytes().any(|b| b.is_ascii_uppercase()) => {
                 Some("the signature is in upper case; the provider writes lower case".into())
+            }
+            Encoding::Versioned | Encoding::Listed(_)
+                if given.split([' ', ',']).nth(2 * MOST_SIGNATURES).is_some() =>
+            {
+                Some(format!("there are more than {MOST_SIGNATURES} signatures"))
             }
             Encoding::Base64 | Encoding::Base64Url if hex => {
                 Some("the signature looks hexadecimal, base64 is wanted".into())

@@ -244,6 +244,9 @@ impl Recipe {
             }
             Err(reason) => return told(Verdict::Refused, Some(reason)),
         };
+        if let Err(reason) = self.id_stands_alone(delivery, document) {
+            return told(Verdict::Refused, Some(reason));
+        }
         let messages: Result<Vec<Vec<u8>>, String> = self
             .spellings(judge.url(delivery))
             .iter()
@@ -287,6 +290,27 @@ impl Recipe {
         Signature {
             key,
             ..told(verdict, self.uncovered.map(Into::into))
+        }
+    }
+
+    /// An id that holds what separates it from the rest could be cut at another place, and the rest be taken for more
+    /// than was signed.
+    fn id_stands_alone(
+        &self,
+        delivery: &Delivery,
+        document: Option<&Document>,
+    ) -> Result<(), String> {
+        let mut parts = self.signed.iter();
+        let (Some(place), Some(_)) = (&self.id, parts.find(|part| matches!(part, Part::Id))) else {
+            return Ok(());
+        };
+        let id = place.read(delivery, document)?.unwrap_or_default();
+        match parts.next() {
+            _ if id.is_empty() => Err(format!("{} is missing or empty", place.name())),
+            Some(Part::Text(text)) if id.contains(text) => {
+                Err(format!("{} holds a `{text}`", place.name()))
+            }
+            _ => Ok(()),
         }
     }
 
