@@ -240,6 +240,8 @@ fn events_are_listed_and_shown() {
     let one = |name: &str| lines.iter().find(|line| line["provider"] == name).unwrap();
     assert_eq!(one("postal")["timeout"]["said"], 5);
     assert_eq!(one("mailtrap")["most_events"], 500);
+    assert_eq!(one("postal")["most_events"], 1);
+    assert_eq!(one("braze")["most_events"], serde_json::Value::Null);
     assert_eq!(one("stripe")["signing"][0]["covers"][1], "body");
     let pages = one("ses")["pages"].as_array().unwrap();
     assert!(

@@ -839,3 +839,43 @@ fn a_conduct_speaks_of_events_that_there_are() {
         assert_ne!(provider.conduct.batch, Batch::UpTo(1), "{}", provider.name);
     }
 }
+
+#[test]
+fn what_is_said_of_a_provider_and_what_is_tried_out_agree() {
+    for provider in providers::everyone() {
+        let (conduct, habits) = (&provider.conduct, &provider.habits);
+        let label = provider.name;
+        let success = habits.success.value().copied().unwrap_or_default();
+        if conduct.only_200 {
+            assert!(success.starts_with("200"), "{label}: {success}");
+        }
+        if success.starts_with("2xx") {
+            assert!(!conduct.only_200, "{label}: {success}");
+        }
+        let batching = habits.batching.value().copied().unwrap_or("one");
+        let said = match conduct.batch {
+            Batch::Never => "one ".to_owned(),
+            Batch::UpTo(most) => most.to_string(),
+            Batch::Some => "event".to_owned(),
+        };
+        assert!(
+            format!("{batching} ").contains(&said),
+            "{label}: {batching}"
+        );
+        if conduct.batch == Batch::Never {
+            assert!(!batching.contains("list"), "{label}: {batching}");
+        }
+        // What is in doubt says why, in words.
+        for doubt in [
+            habits.batching.doubt(),
+            habits.success.doubt(),
+            habits.retries.doubt(),
+            habits.timeout.doubt(),
+        ] {
+            assert!(
+                doubt.is_none_or(|doubt| doubt.contains(' ')),
+                "{label}: {doubt:?}"
+            );
+        }
+    }
+}

@@ -76,6 +76,7 @@ fn described(provider: &Provider) -> String {
         .map(|page| json!({"title": page.title, "url": page.url, "read": page.read}))
         .collect();
     let most = match provider.conduct.batch {
+        Batch::Never if provider.habits.batching == Fact::NotDocumented => None,
         Batch::Never => Some(1),
         Batch::UpTo(most) => Some(most),
         Batch::Some => None,
