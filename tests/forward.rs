@@ -482,7 +482,7 @@ fn a_failure_to_forward_is_told_below_its_delivery_with_reason_and_time() {
         assert!(lines.next().unwrap().contains(&format!("  {status} in ")));
         let told = lines.next().unwrap();
         assert!(
-            told.starts_with(&format!("  not forwarded to {target}/: {reason} in ")),
+            told.starts_with(&format!("  not forwarded to {target}/: {reason} after ")),
             "{told}"
         );
     }

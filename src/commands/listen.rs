@@ -7,9 +7,10 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use http::StatusCode;
+use tokio::time::MissedTickBehavior;
 
 use super::desk::{Canned, Desk, Shown};
-use super::forward::{Forwarding, Route};
+use super::forward::{Forwarding, Route, quoted};
 use super::https::{self, Https};
 use super::id;
 use super::interrupt::Interrupt;
@@ -21,11 +22,14 @@ use crate::error::{Error, Exit, Result};
 use crate::io::certificate::Certificate;
 use crate::io::server::{Limits, bind, serve};
 use crate::providers::{Keys, Provider};
-use crate::report::{Notice, Parts, Progress, Reporter, Style, Tally};
+use crate::report::{Live, Notice, Parts, Progress, Reporter, Style, Tally};
 use crate::webhook::{Chance, Glob, Kind, Target};
 
 /// From being told to stop to the end, requests and what goes on in the background together.
 const DRAIN: Duration = Duration::from_secs(11);
+
+/// How often the line is brought up to date that says what came so far.
+const GLANCE: Duration = Duration::from_millis(200);
 
 /// What `listen` was asked to do.
 #[derive(Debug)]
@@ -177,7 +181,10 @@ pub fn run(plan: Plan) -> Result<Exit> {
         .enable_all()
         .build()
         .map_err(|error| Error::usage(format!("cannot start: {error}")))?;
-    let report = Arc::new(Reporter::new(plan.style, Progress::none()));
+    // Only where somebody looks at both: a line that changes would be litter in a file.
+    let is_watched =
+        !plan.style.json && std::io::stdout().is_terminal() && std::io::stderr().is_terminal();
+    let report = Arc::new(Reporter::new(plan.style, Progress::line(is_watched)));
     let result = runtime.block_on(listen(plan, listener, &report));
     // What still runs in the background (a lookup, say) is not waited for.
     runtime.shutdown_background();
@@ -206,6 +213,10 @@ async fn listen(
         move || report.say("answering what has begun; Ctrl-C again leaves at once")
     });
     greeting.say(report, &desk);
+    let watching = report.progress().is_shown().then(|| {
+        let (desk, report) = (Arc::clone(&desk), Arc::clone(report));
+        tokio::spawn(async move { watch(&desk, &report).await })
+    });
     report.on_close({
         let desk = Arc::clone(&desk);
         move || desk.stop.notify_one()
@@ -235,11 +246,33 @@ async fn listen(
         // It waits for the disk, which is nothing that this thread is needed for any more.
         keeper.finish();
     }
+    if let Some(watching) = watching {
+        watching.abort();
+    }
     let mut tally = desk.tally.lock().unwrap_or_else(PoisonError::into_inner);
     tally.elapsed = begun.elapsed();
     tally.forwarded = desk.forwarder.as_ref().map(|it| it.score());
+    if report.progress().is_shown() && tally.deliveries > 0 {
+        tally.next = end.replay();
+    }
     report.tell(&Notice::Summary(&tally));
     Ok(end.conclude(&tally, report, interrupt.is_set()))
+}
+
+/// Keeps the line up to date that says what came so far, from what is counted anyway.
+async fn watch(desk: &Desk, report: &Reporter) {
+    let mut live = Live::default();
+    let mut clock = tokio::time::interval(GLANCE);
+    clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        clock.tick().await;
+        // Drawn when the lock is free again: a terminal may be slow.
+        let line = report.live(
+            &mut live,
+            &desk.tally.lock().unwrap_or_else(PoisonError::into_inner),
+        );
+        report.progress().say(line);
+    }
 }
 
 /// What decides how it ends.
@@ -256,6 +289,14 @@ impl End {
             expected: plan.expected.clone(),
             counts_signatures: plan.count.is_some() && plan.require_signature,
         }
+    }
+
+    /// How to send again what was recorded.
+    fn replay(&self) -> Option<String> {
+        let path = quoted(self.record.as_deref()?);
+        Some(format!(
+            "send it again: webhook-cli replay {path} --to :3000"
+        ))
     }
 
     /// How it ends: what was expected must have come, and what was to be passed on must have arrived.
@@ -292,7 +333,6 @@ struct Greeting {
     /// With HTTPS, where our own certificate is kept.
     https: Option<Option<PathBuf>>,
     notes: Vec<String>,
-    json: bool,
 }
 
 impl Greeting {
@@ -301,7 +341,6 @@ impl Greeting {
             address,
             https: certificate.map(|it| it.kept.clone()),
             notes: plan.notes.clone(),
-            json: plan.style.json,
         }
     }
 
@@ -312,9 +351,15 @@ impl Greeting {
             None => ("http", ""),
         };
         let kept = self.https.as_ref().and_then(Option::as_deref);
+        let hint = format!(
+            "try it from another terminal: webhook-cli send click --to {to}:{}{}",
+            address.port(),
+            if to.is_empty() { "" } else { " --insecure" }
+        );
         report.tell(&Notice::Listening {
             url: &format!("{scheme}://{address}"),
             certificate: kept,
+            hint: report.progress().is_shown().then_some(hint.as_str()),
         });
         if let Some(path) = kept {
             report.say(&https::how_to_trust(path, address.port()));
@@ -327,13 +372,6 @@ impl Greeting {
         }
         for note in desk.keeper.iter().flat_map(Keeper::notes) {
             report.warn(note);
-        }
-        if !self.json && std::io::stdout().is_terminal() && std::io::stderr().is_terminal() {
-            report.say(&format!(
-                "try it from another terminal: webhook-cli send click --to {to}:{}{}",
-                address.port(),
-                if to.is_empty() { "" } else { " --insecure" }
-            ));
         }
     }
 }

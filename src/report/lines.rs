@@ -18,7 +18,9 @@ const VERSION: u32 = 1;
 /// Writes a notice as a line. What is for people only writes nothing.
 pub fn write(out: &mut Vec<u8>, notice: &Notice) {
     let line = match notice {
-        Notice::Listening { url, certificate } => {
+        Notice::Listening {
+            url, certificate, ..
+        } => {
             let certificate = certificate.map_or_else(String::new, |path| {
                 format!(",\"certificate\":{}", quoted(&path.to_string_lossy()))
             });
@@ -185,7 +187,7 @@ fn summary(it: &Tally) -> String {
         "type": "summary", "deliveries": it.deliveries, "failed": it.failed, "unanswered": it.unanswered,
         "retries": it.retries, "maybe_duplicate": it.maybe_duplicate, "stopped": it.stopped,
         "refused_signatures": it.refused_signatures, "broken": it.broken,
-        "hung_up": it.hung_up, "forwarded": forwarded,
+        "hung_up": it.hung_up, "forwarded": forwarded, "per_second": (it.rate() * 10.0).round() / 10.0,
         "statuses": statuses, "kinds": kinds,
         "micros": {
             "p50": micros(it.quantile(0.5)), "p90": micros(it.quantile(0.9)), "p99": micros(it.quantile(0.99)),

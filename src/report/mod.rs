@@ -4,6 +4,7 @@
 mod escape;
 mod export;
 mod lines;
+mod live;
 mod notice;
 mod palette;
 mod pretty;
@@ -12,9 +13,11 @@ mod reporter;
 mod sink;
 mod tally;
 mod text;
+mod wrap;
 
 pub use escape::{Mode, Untrusted, escape_into, shown_signed};
 pub use export::{curl, http};
+pub use live::Live;
 pub use notice::{Again, Finding, Forwarded, Judged, KeyUsed, Notice, Parts, Received};
 pub use palette::{ColorChoice, Palette, Role, wants_color};
 pub use pretty::{is_binary, looks_like_json, pretty};

@@ -19,6 +19,8 @@ pub enum Notice<'a> {
         url: &'a str,
         /// The file of our own certificate, for those who are to trust it.
         certificate: Option<&'a Path>,
+        /// What to try first, for somebody who looks on.
+        hint: Option<&'a str>,
     },
     /// A delivery came and was answered.
     Received(Received<'a>),

@@ -85,6 +85,27 @@ impl Progress {
         Self::new(Length::Unknown, false)
     }
 
+    /// A line of text that changes.
+    pub fn line(shown: bool) -> Self {
+        let this = Self::new(Length::Unknown, shown);
+        if let Ok(style) = ProgressStyle::with_template("{msg}") {
+            this.bar.set_style(style);
+        }
+        this
+    }
+
+    /// Whether it is to be seen at all.
+    pub fn is_shown(&self) -> bool {
+        !self.bar.is_hidden()
+    }
+
+    /// What the line says from now on.
+    pub fn say(&self, line: String) {
+        if self.bar.message() != line {
+            self.bar.set_message(line);
+        }
+    }
+
     /// Draws from now on, also while nothing moves.
     pub fn start(&self) {
         if !self.bar.is_hidden() {

@@ -3,13 +3,14 @@
 use std::cell::RefCell;
 use std::io::{self, IsTerminal, Write};
 use std::sync::{LazyLock, Mutex, PoisonError};
+use std::time::Instant;
 
 use super::notice::{Notice, Parts};
 use super::palette::{ColorChoice, Palette, Role, wants_color};
 use super::progress::{Progress, Screen};
 use super::sink::{Drain, Sink};
 use super::text::{self, Voice};
-use super::{Mode, Untrusted, escape_into, lines};
+use super::{Live, Mode, Tally, Untrusted, escape_into, lines, wrap};
 use crate::error::Error;
 
 /// What a thread keeps of its buffer, in bytes.
@@ -33,6 +34,8 @@ pub struct Reporter {
     json: bool,
     quiet: bool,
     voice: Voice,
+    /// Whether lines must be broken before they reach the edge of a screen.
+    has_edge: bool,
     talk: Palette,
     sink: Sink,
     drain: Mutex<Option<Drain>>,
@@ -54,6 +57,7 @@ impl Reporter {
         Self {
             json: style.json,
             quiet: style.quiet,
+            has_edge: io::stdout().is_terminal(),
             voice: Voice {
                 palette: palette(io::stdout().is_terminal()),
                 parts: style.parts,
@@ -75,7 +79,12 @@ impl Reporter {
             if self.json {
                 lines::write(out, notice)
             } else {
-                self.voice.write(out, notice)
+                self.voice.write(out, notice);
+                if self.has_edge
+                    && let Some(width) = width()
+                {
+                    wrap::wrap(out, 0, width, text::GUTTER);
+                }
             }
             if !out.is_empty() {
                 self.sink.push(out);
@@ -124,6 +133,13 @@ impl Reporter {
         ));
     }
 
+    /// The line below all others, for what was counted by now.
+    pub fn live(&self, live: &mut Live, tally: &Tally) -> String {
+        // What the keyboard echoes at its end must fit as well, or the line could not be taken away.
+        let width = width().unwrap_or(80).saturating_sub(4);
+        live.line(tally, Instant::now(), &self.talk, width)
+    }
+
     /// The bar.
     pub fn progress(&self) -> &Progress {
         &self.progress
@@ -155,6 +171,17 @@ impl Reporter {
         // A closed pipe is success, and for any other fault of stdout there is nobody left to tell.
         let _ = drain.map(Drain::finish);
     }
+}
+
+/// How many columns stdout has, where that is a terminal that says so.
+fn width() -> Option<usize> {
+    #[cfg(unix)]
+    {
+        let size = rustix::termios::tcgetwinsize(io::stdout()).ok()?;
+        (size.ws_col > 0).then_some(size.ws_col.into())
+    }
+    #[cfg(not(unix))]
+    None
 }
 
 /// Says an error on stderr: what happened, then what to try.

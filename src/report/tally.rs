@@ -38,6 +38,8 @@ pub struct Tally {
     pub micros: Histogram<u32>,
     /// How long the run took.
     pub elapsed: Duration,
+    /// What to do next, for somebody who looks on.
+    pub next: Option<String>,
     /// What the deliveries were, for the reader: `sent`, `received`.
     pub verb: &'static str,
 }
@@ -72,6 +74,7 @@ impl Tally {
             micros: Histogram::new_with_bounds(1, 3_600_000_000, 2)
                 .expect("the bounds are constants in order"),
             elapsed: Duration::ZERO,
+            next: None,
             verb,
         }
     }
@@ -110,6 +113,21 @@ impl Tally {
             *self.kinds.entry(event.kind).or_default() += 1;
         }
         self.took(took);
+    }
+
+    /// How many deliveries there were in a second.
+    pub fn rate(&self) -> f64 {
+        let seconds = self.elapsed.as_secs_f64();
+        if seconds > 0.0 {
+            #[expect(
+                clippy::cast_precision_loss,
+                reason = "it is told with one digit behind the point"
+            )]
+            let deliveries = self.deliveries as f64;
+            deliveries / seconds
+        } else {
+            0.0
+        }
     }
 
     /// The time that this share of the answers took at most.

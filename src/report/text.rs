@@ -15,7 +15,7 @@ use super::{
 use crate::webhook::{Attempt, Event, Kind, Outcome, Verdict};
 
 /// In front of everything that a stranger wrote, so that none of it begins a line.
-const GUTTER: &str = "  ";
+pub const GUTTER: &str = "  ";
 
 /// How much of an answer is shown where it explains a failure, in bytes.
 const SHOWN_ANSWER: usize = 400;
@@ -52,9 +52,12 @@ impl Voice {
     /// Writes a notice as text.
     pub fn write(&self, out: &mut Vec<u8>, notice: &Notice) {
         match notice {
-            Notice::Listening { url, .. } => {
+            Notice::Listening { url, hint, .. } => {
                 // Writing to a vector cannot fail, here and below.
                 let _ = writeln!(out, "listening on {url}");
+                if let Some(hint) = hint {
+                    self.paint(out, Role::Dim, &format!("{hint}\n"));
+                }
             }
             // It stands in the delivery's own line that it was answered, and so that it was kept.
             Notice::Recorded { .. } => {}
@@ -100,21 +103,11 @@ impl Voice {
         out.push(b' ');
         escape_into(out, it.delivery.path.as_str().as_bytes(), Mode::Line);
         out.extend_from_slice(b"  ");
-        self.paint(out, Role::Kind, it.receipt.provider.unwrap_or("unknown"));
-        match it.receipt.events.len() {
-            0 => out.extend_from_slice(b"  no events  "),
-            1 => out.extend_from_slice(b"  1 event  "),
-            many => {
-                let _ = write!(out, "  {many} events  ");
-            }
+        if is_handshake(it) {
+            self.paint(out, Role::Dim, "handshake");
+        } else {
+            self.claims(out, it);
         }
-        let verdict = it.receipt.signature.verdict;
-        let role = match verdict {
-            Verdict::Verified | Verdict::VerifiedTestKey => Role::Good,
-            Verdict::Unsigned | Verdict::Unchecked => Role::Dim,
-            Verdict::Refused => Role::Bad,
-        };
-        self.paint(out, role, verdict.name());
         out.extend_from_slice(b"  ");
         match it.status {
             Some(status) => self.status(out, status),
@@ -149,6 +142,25 @@ impl Voice {
             self.paint(out, Role::Dim, "  answered:\n");
             self.body(out, it.answer);
         }
+    }
+
+    /// Whose it is, how much it tells, and what its signature is worth.
+    fn claims(&self, out: &mut Vec<u8>, it: &Received) {
+        self.paint(out, Role::Kind, it.receipt.provider.unwrap_or("unknown"));
+        match it.receipt.events.len() {
+            0 => out.extend_from_slice(b"  no events  "),
+            1 => out.extend_from_slice(b"  1 event  "),
+            many => {
+                let _ = write!(out, "  {many} events  ");
+            }
+        }
+        let verdict = it.receipt.signature.verdict;
+        let role = match verdict {
+            Verdict::Verified | Verdict::VerifiedTestKey => Role::Good,
+            Verdict::Unsigned | Verdict::Unchecked => Role::Dim,
+            Verdict::Refused => Role::Bad,
+        };
+        self.paint(out, role, verdict.name());
     }
 
     /// What the reader should know of this delivery beyond its line.
@@ -214,13 +226,15 @@ impl Voice {
             let _ = write!(out, " to {}: ", it.target);
         }
         match it.outcome.status() {
-            Some(status) => self.status(out, status),
+            Some(status) => {
+                self.status(out, status);
+                let _ = write!(out, " in {}", span(it.took));
+            }
             None => {
                 let why = it.outcome.reason().unwrap_or_default();
-                let _ = write!(out, "{}", Untrusted::new(&why));
+                let _ = write!(out, "{} after {}", Untrusted::new(&why), span(it.took));
             }
         }
-        let _ = write!(out, " in {}", span(it.took));
         match it.again_in {
             Some(wait) => self.paint(out, Role::Dim, &format!(", again in {}", span(wait))),
             None if it.outcome.succeeded() && it.attempt > 1 => {
@@ -414,6 +428,9 @@ impl Voice {
         if it.maybe_duplicate > 0 {
             let _ = write!(out, ", {} perhaps sent twice", it.maybe_duplicate);
         }
+        if it.hung_up > 0 {
+            let _ = write!(out, ", {} hung up on", it.hung_up);
+        }
         if it.refused_signatures > 0 {
             out.extend_from_slice(b", ");
             self.paint(
@@ -444,11 +461,11 @@ impl Voice {
             let _ = writeln!(out, "  events    {}", kinds.join("  "));
         }
         if !it.statuses.is_empty() {
-            out.extend_from_slice(b"  statuses ");
+            out.extend_from_slice(b"  statuses");
             for (status, count) in &it.statuses {
-                out.push(b' ');
+                out.extend_from_slice(b"  ");
                 self.status(out, *status);
-                let _ = write!(out, " \u{d7} {count} ");
+                let _ = write!(out, " \u{d7} {count}");
             }
             out.push(b'\n');
             let quantile = |share| span(it.quantile(share));
@@ -460,6 +477,22 @@ impl Voice {
                 quantile(0.9),
                 quantile(0.99)
             );
+        }
+        if let Some(passing) = it.forwarded {
+            let _ = write!(out, "  forwarded {} taken", passing.passed);
+            for (number, what) in [
+                (passing.refused, "refused"),
+                (passing.unanswered, "without an answer"),
+            ] {
+                if number > 0 {
+                    self.paint(out, Role::Bad, &format!("  {number} {what}"));
+                }
+            }
+            out.push(b'\n');
+        }
+        if let Some(next) = &it.next {
+            self.paint(out, Role::Dim, &Untrusted::new(next).to_string());
+            out.push(b'\n');
         }
     }
 
@@ -492,6 +525,14 @@ impl Voice {
     fn paint(&self, out: &mut Vec<u8>, role: Role, text: &str) {
         self.palette.write(out, role, text.as_bytes());
     }
+}
+
+/// Whether it only asks if somebody is there.
+fn is_handshake(it: &Received) -> bool {
+    let asks = matches!(it.delivery.method.as_str(), "HEAD" | "OPTIONS" | "GET");
+    asks && it.delivery.body.is_empty()
+        && it.receipt.provider.is_none()
+        && it.receipt.events.is_empty()
 }
 
 /// What happened beyond kind and recipient: the link, or why.
