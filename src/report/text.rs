@@ -34,18 +34,17 @@ pub struct Voice {
     pub zone: LazyLock<TimeZone>,
 }
 
-/// Header fields whose values are never shown: whoever reads over a shoulder could use them.
+/// Header fields whose values are never shown: whoever reads over a shoulder could use them. Besides those that have been
+/// agreed upon, services call theirs as they like.
 pub fn is_credential(name: &str) -> bool {
-    matches!(
-        name,
-        "authorization"
-            | "cookie"
-            | "set-cookie"
-            | "proxy-authorization"
-            | "x-api-key"
-            | "x-auth-token"
-            | "api-key"
-    )
+    const NAMES: [&str; 4] = [
+        "authorization",
+        "proxy-authorization",
+        "cookie",
+        "set-cookie",
+    ];
+    const PARTS: [&str; 5] = ["api-key", "apikey", "token", "secret", "password"];
+    NAMES.contains(&name) || PARTS.iter().any(|part| name.contains(part))
 }
 
 impl Voice {
@@ -523,7 +522,13 @@ impl Voice {
     }
 
     fn paint(&self, out: &mut Vec<u8>, role: Role, text: &str) {
-        self.palette.write(out, role, text.as_bytes());
+        // No colour reaches over the end of a line.
+        let line = text.strip_suffix('\n');
+        self.palette
+            .write(out, role, line.unwrap_or(text).as_bytes());
+        if line.is_some() {
+            out.push(b'\n');
+        }
     }
 }
 
@@ -601,8 +606,108 @@ pub fn count(number: u64, one: &str, many: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{count, ordinal, span};
+    use super::{Parts, Voice, count, ordinal, span};
+    use crate::report::{Notice, Palette, Received};
+    use crate::webhook::{Delivery, Event, Kind, Receipt};
+    use http::HeaderValue;
+    use jiff::tz::TimeZone;
+    use proptest::prelude::*;
+    use std::sync::LazyLock;
     use std::time::Duration;
+
+    /// A delivery that is made of a stranger's bytes wherever it can be, as it is shown, without our own colours.
+    fn shown(bytes: &[u8], kind: &str) -> String {
+        let voice = Voice {
+            palette: Palette::colored(),
+            parts: Parts {
+                events: true,
+                headers: true,
+                body: true,
+                reply: true,
+            },
+            zone: LazyLock::new(|| TimeZone::UTC),
+        };
+        let text = String::from_utf8_lossy(bytes).into_owned();
+        let field: Vec<u8> = bytes
+            .iter()
+            .copied()
+            .filter(|byte| *byte >= b' ' && *byte != 0x7f)
+            .collect();
+        let header = |name, value| (http::HeaderName::from_static(name), value);
+        let delivery = Delivery {
+            method: http::Method::POST,
+            path: "/".parse().unwrap(),
+            headers: [
+                header("x-odd", HeaderValue::from_bytes(&field).unwrap()),
+                header("content-type", HeaderValue::from_str(kind).unwrap()),
+            ]
+            .into_iter()
+            .collect(),
+            body: bytes.to_vec().into(),
+        };
+        let event = Event {
+            kind: Kind::Other,
+            native: text.clone(),
+            recipient: Some(text.clone()),
+            message_id: None,
+            at: None,
+            url: Some(text.clone()),
+            bounce: None,
+            reason: None,
+        };
+        let receipt = Receipt {
+            events: vec![event],
+            problems: vec![text.clone()],
+            confirm: Some(text),
+            ..Receipt::default()
+        };
+        let mut out = Vec::new();
+        voice.write(
+            &mut out,
+            &Notice::Received(Received {
+                id: "01",
+                at: jiff::Timestamp::UNIX_EPOCH,
+                remote: ([127, 0, 0, 1], 1).into(),
+                delivery: &delivery,
+                receipt: &receipt,
+                status: Some(200),
+                answer: bytes,
+                took: Duration::ZERO,
+                on_purpose: false,
+                again: None,
+            }),
+        );
+        let out = String::from_utf8(out).unwrap();
+        let mut plain = String::new();
+        let mut parts = out.split("\x1b[");
+        plain += parts.next().unwrap_or_default();
+        for part in parts {
+            let (code, rest) = part.split_once('m').unwrap();
+            assert!(
+                code.bytes().all(|b| b.is_ascii_digit() || b == b';'),
+                "{code:?}"
+            );
+            plain += rest;
+        }
+        plain
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_a_stranger_sends_is_shown_as_text_behind_the_gutter(
+            bytes: Vec<u8>,
+            control in "([\\x00-\\x1f\u{7f}-\u{9f}]|[\\[\\]{}:,\"a-z0-9=&%;]){0,60}",
+            kind in "text/plain|application/json|application/x-www-form-urlencoded",
+        ) {
+            for bytes in [&bytes, control.as_bytes()] {
+                let shown = shown(bytes, &kind);
+                prop_assert!(shown.chars().all(|c| matches!(c, '\n' | '\t') || !c.is_control()), "{shown:?}");
+                let mut lines = shown.lines();
+                prop_assert!(lines.next().unwrap().starts_with("00:00:00.000  POST /  "));
+                prop_assert!(lines.all(|line| line.starts_with("  ")), "{shown:?}");
+            }
+        }
+    }
 
     #[test]
     fn spans_and_plurals_read_well() {
