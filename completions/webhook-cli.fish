@@ -34,6 +34,7 @@ complete -c webhook-cli -n "__fish_webhook_cli_needs_command" -f -a "listen" -d 
 complete -c webhook-cli -n "__fish_webhook_cli_needs_command" -f -a "send" -d 'Send synthetic events, shaped and signed as a provider does'
 complete -c webhook-cli -n "__fish_webhook_cli_needs_command" -f -a "replay" -d 'Send again what was saved or recorded'
 complete -c webhook-cli -n "__fish_webhook_cli_needs_command" -f -a "verify" -d 'Say whether a signature holds, and if not, why'
+complete -c webhook-cli -n "__fish_webhook_cli_needs_command" -f -a "check" -d 'Say whether a handler is safe to ship'
 complete -c webhook-cli -n "__fish_webhook_cli_needs_command" -f -a "events" -d 'List providers, their events and what an event looks like'
 complete -c webhook-cli -n "__fish_webhook_cli_needs_command" -f -a "keys" -d 'Print the public test keys, in the form to paste into a handler\'s environment'
 complete -c webhook-cli -n "__fish_webhook_cli_needs_command" -f -a "completions" -d 'Print a completion script'
@@ -198,6 +199,32 @@ never\t'Never'"
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand verify" -l fetch-certs -d 'Fetch the certificate that an SNS message names, from SNS itself and nowhere else, and verify with it'
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand verify" -l json -d 'One JSON object a line in place of text'
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand verify" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand check" -l provider -d 'Whose deliveries to send' -r
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand check" -l only -d 'Only these checks or groups' -r
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand check" -l skip -d 'Not these checks or groups' -r
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand check" -l probe -d 'Where to read a number that grows with what the handler keeps: a URL that answers it' -r
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand check" -l probe-cmd -d 'The same: a command that prints it' -r
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand check" -l within -d 'How soon the handler must acknowledge [default: as long as the provider waits, else 10s]' -r
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand check" -l seed -d 'The same ids every time [default: new ones, so that a handler that knows the old ones is not fooled]' -r
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand check" -l secret -d 'A secret: `env:NAME`, `file:PATH`, `-` to be asked, or the value itself; `PROVIDER=…` limits it to one' -r
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand check" -l public-url -d 'The URL that the provider was told to call, for schemes that sign the URL (Mandrill, Twilio, HubSpot, RFC 9421)' -r
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand check" -l topic-arn -d 'The topic that the handler takes SNS messages from' -r
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand check" -s H -l header -d 'One more header, or another value for one; may be given more than once' -r
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand check" -l timeout -d 'How long an answer may take' -r
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand check" -l connect-timeout -d 'How long connecting may take' -r
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand check" -l explain -d 'Explain a check, and send nothing' -r
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand check" -l report -d 'How to report' -r -f -a "text\t'For people'
+json\t'One JSON object a line, as `--json`'
+junit\t'JUnit\'s XML'
+tap\t'The Test Anything Protocol'"
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand check" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` says otherwise'
+always\t'Always'
+never\t'Never'"
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand check" -l strict -d 'Take a warning for a failure'
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand check" -l insecure -d 'Take any certificate'
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand check" -l list -d 'List the checks, and send nothing'
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand check" -l json -d 'One JSON object a line in place of text'
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand check" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand events" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` says otherwise'
 always\t'Always'
 never\t'Never'"

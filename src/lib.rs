@@ -3,9 +3,9 @@
 //! # Rooms
 //!
 //! ```text
-//! main.rs → lib.rs → cli/ (words) → commands/ (verbs: listen, send, replay)
+//! main.rs → lib.rs → cli/ (words) → commands/ (verbs: listen, send, replay, verify, check)
 //!                                         │ connects
-//!        webhook/ (nouns, pure) ◄── providers/ (the catalogue, pure)
+//!        webhook/ (nouns, pure) ◄── providers/ (the catalogue, pure) ◄── battery/ (the questions of check, pure)
 //!               ▲                   io/ (doors: server, client, recorder, watch)
 //!               └────────────────── report/ (the voice: Notice in, text or JSON out)
 //! ```
@@ -20,6 +20,8 @@
 //! * **send**: `providers::Template` fills an example with the wishes of the sender, a `webhook::Recipe` signs it, and
 //!   `commands::courier` delivers it.
 //! * **replay**: `io::source` reads fixtures one by one, and the courier delivers them, signed anew if wanted.
+//! * **check**: each check of the [`battery`] plans its steps, `commands::examiner` carries them out, the check judges
+//!   what was seen, and the reporter is told.
 //!
 //! # Invariants
 //!
@@ -27,11 +29,12 @@
 //!   signature's own bytes in place, and no others.
 //! * What a stranger wrote reaches a terminal only through [`report`]'s escaping.
 //! * Reading never fails: [`providers::read`] gives a receipt for any bytes at all.
-//! * No clock, no randomness, no disk in [`webhook`] and [`providers`]: `now` and a seed are arguments.
+//! * No clock, no randomness, no disk in [`webhook`], [`providers`] and [`battery`]: `now` and a seed are arguments.
 //! * A secret has no way to be printed.
 
 #![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::indexing_slicing))]
 
+pub mod battery;
 pub mod cli;
 pub mod commands;
 pub mod error;

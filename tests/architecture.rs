@@ -7,11 +7,20 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("cli", &["webhook"]),
     ("webhook", &["error"]),
     ("providers", &["error", "webhook"]),
+    ("battery", &["providers", "webhook"]),
     ("io", &["error", "webhook"]),
     ("report", &["error", "webhook"]),
     (
         "commands",
-        &["cli", "error", "io", "providers", "report", "webhook"],
+        &[
+            "battery",
+            "cli",
+            "error",
+            "io",
+            "providers",
+            "report",
+            "webhook",
+        ],
     ),
 ];
 

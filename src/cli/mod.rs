@@ -1,5 +1,6 @@
 //! The words: what can be typed, and the help for it. Parsing does nothing; each command makes a plan of it.
 
+mod check;
 mod listen;
 mod lists;
 mod replay;
@@ -14,6 +15,7 @@ use std::path::PathBuf;
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Parser, Subcommand, ValueEnum};
 
+pub use check::{CheckArgs, ReportForm};
 pub use listen::{ListenArgs, Show, SyncWhen};
 pub use lists::{EventsArgs, KeysArgs};
 pub use replay::ReplayArgs;
@@ -73,6 +75,8 @@ pub enum Command {
     Replay(Box<ReplayArgs>),
     /// Say whether a signature holds, and if not, why
     Verify(Box<VerifyArgs>),
+    /// Say whether a handler is safe to ship
+    Check(Box<CheckArgs>),
     /// List providers, their events and what an event looks like
     Events(EventsArgs),
     /// Print the public test keys, in the form to paste into a handler's environment

@@ -1,12 +1,14 @@
 //! The verbs. Each makes a plan of what was typed, and carries it out.
 
 mod catalogue;
+mod check;
 mod choice;
 mod completions;
 mod confirm;
 mod courier;
 mod desk;
 mod events;
+mod examiner;
 mod forward;
 mod https;
 mod id;
@@ -45,6 +47,7 @@ pub fn run(cli: Cli) -> Result<Exit> {
         Command::Send(args) => send::run(send::Plan::new(*args, style)?),
         Command::Replay(args) => replay::run(replay::Plan::new(*args, style)?),
         Command::Verify(args) => verify::run(&verify::Plan::new(*args, style)?),
+        Command::Check(args) => check::run(check::Plan::new(*args, style)?),
         Command::Events(args) => events::run(&args, style),
         Command::Keys(args) => keys::run(&args, style),
         Command::Completions { shell } => completions::run(shell),

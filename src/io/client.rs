@@ -24,6 +24,7 @@ use tokio::net::TcpStream;
 use super::gather::Gather;
 use super::retry_after;
 use super::tls::{self, Tls, Wire};
+use super::trickle;
 use crate::webhook::{Delivery, Headers, Outcome, Target};
 
 /// How patient and how trusting to be.
@@ -107,14 +108,43 @@ impl Client {
         }
     }
 
-    async fn connect(&self, target: &Target) -> Result<Open, Outcome> {
+    /// Sends a delivery over a connection of its own, its body bit by bit over that time.
+    pub async fn trickle(
+        &self,
+        target: &Target,
+        path: &PathAndQuery,
+        delivery: &Delivery,
+        over: Duration,
+    ) -> (Outcome, Duration) {
+        let start = Instant::now();
+        let limit = self.settings.timeout.saturating_add(over);
+        let sending = async {
+            let wire = self.wire(target).await?;
+            let (head, _) = self.line(target).request(path, delivery).into_parts();
+            let head = Request::from_parts(head, ());
+            trickle::send(wire, head, delivery.body.clone(), over)
+                .await
+                .map_err(Outcome::Unreachable)
+        };
+        let outcome = match tokio::time::timeout(limit, sending).await {
+            Ok(answer) => answer.map_or_else(|outcome| outcome, Outcome::from),
+            Err(_) => Outcome::TimedOut(limit),
+        };
+        (outcome, start.elapsed())
+    }
+
+    async fn wire(&self, target: &Target) -> Result<Wire, Outcome> {
         let limit = self.settings.connect_timeout;
         let wire = tokio::time::timeout(limit, self.dial(target)).await;
-        let wire = wire.unwrap_or_else(|_| {
+        wire.unwrap_or_else(|_| {
             Err(Outcome::Unreachable(format!(
                 "no connection within {limit:?}"
             )))
-        })?;
+        })
+    }
+
+    async fn connect(&self, target: &Target) -> Result<Open, Outcome> {
+        let wire = self.wire(target).await?;
         let opened = http1::Builder::new()
             .max_header_size(LARGEST_HEAD)
             .handshake(TokioIo::new(wire))
@@ -496,7 +526,8 @@ fn io_error(error: &hyper::Error) -> Option<&io::Error> {
     None
 }
 
-fn words(error: &hyper::Error) -> String {
+/// What went wrong, in words.
+pub(super) fn words(error: &hyper::Error) -> String {
     if error.is_parse_too_large() {
         "the answer's head is too large".into()
     } else if error.is_parse() {

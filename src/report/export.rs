@@ -3,6 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
+use crate::webhook::shell::word as quoted;
 use crate::webhook::{Delivery, Target};
 
 /// The bytes of the request as HTTP/1.1 puts them on the wire.
@@ -64,37 +65,6 @@ pub fn curl(delivery: &Delivery, target: &Target) -> Vec<u8> {
     }
     out.push('\n');
     out.into_bytes()
-}
-
-/// A text as one word of a shell. Control characters are spelled out, for a terminal may change them when pasted.
-fn quoted(text: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@%+=,".contains(c);
-    // Curl takes a leading `@` for the name of a file.
-    if !text.is_empty() && !text.starts_with('@') && text.chars().all(plain) {
-        return text.to_owned();
-    }
-    if !text.starts_with('@') && !text.contains(|c: char| c.is_control()) {
-        return format!("'{}'", text.replace('\'', "'\\''"));
-    }
-    let mut out = String::from("$'");
-    for c in text.chars() {
-        match c {
-            '\'' => out += "\\'",
-            '\\' => out += "\\\\",
-            '\n' => out += "\\n",
-            '\r' => out += "\\r",
-            '\t' => out += "\\t",
-            c if c.is_control() => {
-                out += &c
-                    .to_string()
-                    .bytes()
-                    .map(|b| format!("\\x{b:02x}"))
-                    .collect::<String>()
-            }
-            c => out.push(c),
-        }
-    }
-    out + "'"
 }
 
 #[cfg(test)]

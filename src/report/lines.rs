@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::notice::{Forwarded, Judged, Notice, Received};
 use super::text::is_credential;
-use super::{Tally, shown_signed};
+use super::{Tally, checks, shown_signed};
 use crate::webhook::{Attempt, Event, TimeForm};
 
 /// The version of these lines; it goes up when a member changes its meaning.
@@ -51,6 +51,8 @@ pub fn write(out: &mut Vec<u8>, notice: &Notice) {
         Notice::Read { deliveries, bytes } => {
             json!({"type": "read", "deliveries": deliveries, "bytes": bytes}).to_string()
         }
+        Notice::Checked(checked) => checks::line(checked),
+        Notice::Marks(marks) => checks::summary(marks),
         Notice::Summary(tally) => summary(tally),
     };
     out.extend_from_slice(harmless(&line).as_bytes());

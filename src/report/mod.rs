@@ -1,6 +1,7 @@
 //! The voice: is told what happened, decides on words, colour, JSON and where they go. It never asks.
 //! Data goes to stdout, talk to stderr.
 
+mod checks;
 mod escape;
 mod export;
 mod lines;
@@ -11,6 +12,7 @@ mod pretty;
 mod progress;
 mod reporter;
 mod sink;
+mod suite;
 mod tally;
 mod text;
 mod wrap;
@@ -18,10 +20,13 @@ mod wrap;
 pub use escape::{Mode, Untrusted, escape_into, shown_signed};
 pub use export::{curl, http};
 pub use live::Live;
-pub use notice::{Again, Finding, Forwarded, Judged, KeyUsed, Notice, Parts, Received};
+pub use notice::{
+    Again, Checked, Detail, Finding, Forwarded, Judged, KeyUsed, Marks, Notice, Parts, Received,
+};
 pub use palette::{ColorChoice, Palette, Role, wants_color};
 pub use pretty::{is_binary, looks_like_json, pretty};
 pub use progress::{Length, Progress};
 pub use reporter::{Reporter, Style, complain};
 pub use sink::{Drain, Sink};
+pub use suite::{Case, Suite};
 pub use tally::{Passing, Tally};

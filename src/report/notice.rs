@@ -8,7 +8,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::Tally;
-use crate::webhook::{Attempt, Delivery, Outcome, Receipt};
+use crate::webhook::{Attempt, Delivery, Grade, Outcome, Receipt};
 
 /// Something that happened and that somebody may want to know.
 #[derive(Debug)]
@@ -62,6 +62,10 @@ pub enum Notice<'a> {
         /// How many bytes their bodies have.
         bytes: u64,
     },
+    /// A check of a handler is through.
+    Checked(&'a Checked<'a>),
+    /// All checks are through.
+    Marks(&'a Marks<'a>),
     /// The run is over.
     Summary(&'a Tally),
 }
@@ -166,6 +170,71 @@ pub struct Finding<'a> {
     pub fits: &'a str,
     /// What to change.
     pub advice: &'a str,
+}
+
+/// A check of a handler, and what it came to.
+#[derive(Debug)]
+pub struct Checked<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// What it belongs to.
+    pub group: &'a str,
+    /// Whether it is the first of that group.
+    pub opens: bool,
+    /// What is true of a handler that passes.
+    pub title: &'a str,
+    /// How it went.
+    pub grade: Grade,
+    /// What was observed, in a few words.
+    pub said: String,
+    /// The rest of the story, where it did not pass.
+    pub detail: Option<Detail<'a>>,
+    /// How many requests it took.
+    pub requests: usize,
+    /// How long it took.
+    pub took: Duration,
+}
+
+/// What there is to know of a check that did not pass.
+#[derive(Debug)]
+pub struct Detail<'a> {
+    /// What was sent.
+    pub sent: String,
+    /// The status and the body that came.
+    pub came: Option<(u16, bytes::Bytes)>,
+    /// What was expected.
+    pub expected: &'a str,
+    /// Why it matters.
+    pub why: &'a str,
+    /// What to do.
+    pub advice: &'a str,
+    /// What it rests on.
+    pub page: &'a str,
+    /// The command line that does the same.
+    pub again: Option<String>,
+}
+
+/// What all checks of a run came to.
+#[derive(Debug)]
+pub struct Marks<'a> {
+    /// The handler.
+    pub target: &'a str,
+    /// As whom it was checked.
+    pub provider: &'a str,
+    /// The checks.
+    pub checks: &'a [Checked<'a>],
+    /// What gives the same ids again.
+    pub seed: u64,
+    /// How long it took.
+    pub elapsed: Duration,
+}
+
+impl Marks<'_> {
+    /// How many went so.
+    pub fn count(&self, grade: Grade) -> usize {
+        let like = |check: &&Checked| check.grade == grade;
+        self.checks.iter().filter(like).count()
+    }
 }
 
 /// Which parts of a received delivery are shown below its line.

@@ -91,6 +91,8 @@ impl Voice {
                     count(*deliveries, "delivery", "deliveries")
                 );
             }
+            Notice::Checked(checked) => self.checked(out, checked),
+            Notice::Marks(marks) => self.marks(out, marks),
             Notice::Summary(tally) => self.summary(out, tally),
         }
     }
@@ -495,7 +497,8 @@ impl Voice {
         }
     }
 
-    fn status(&self, out: &mut Vec<u8>, status: u16) {
+    /// A status in its colour.
+    pub(super) fn status(&self, out: &mut Vec<u8>, status: u16) {
         let role = match status {
             200..=299 => Role::Good,
             300..=399 => Role::Kind,
@@ -521,8 +524,8 @@ impl Voice {
         out.extend_from_slice(&[digit(millis / 100), digit(millis / 10), digit(millis)]);
     }
 
-    fn paint(&self, out: &mut Vec<u8>, role: Role, text: &str) {
-        // No colour reaches over the end of a line.
+    /// A text in the colour of its role. No colour reaches over the end of a line.
+    pub(super) fn paint(&self, out: &mut Vec<u8>, role: Role, text: &str) {
         let line = text.strip_suffix('\n');
         self.palette
             .write(out, role, line.unwrap_or(text).as_bytes());

@@ -1,0 +1,93 @@
+//! Several deliveries of one event each, put into one as their provider does.
+
+use serde_json::Value;
+
+use crate::providers::{Envelope, Provider};
+use crate::webhook::{Delivery, write};
+
+/// One delivery with the events of all; none where they cannot stand in one body.
+pub fn together(provider: &Provider, parts: &[Delivery]) -> Option<Delivery> {
+    let events: Vec<Value> = parts
+        .iter()
+        .map(|part| events(provider, part))
+        .collect::<Option<Vec<_>>>()?
+        .into_iter()
+        .flatten()
+        .collect();
+    holding(provider, parts.first()?, events)
+}
+
+/// The same delivery with these events in place of its own; none where the provider has no place for a list.
+pub fn holding(provider: &Provider, like: &Delivery, events: Vec<Value>) -> Option<Delivery> {
+    let mut delivery = like.clone();
+    delivery.body = match provider.envelope {
+        Envelope::Plain | Envelope::Only(_) => write(&Value::Array(events), &provider.style).into(),
+        Envelope::List(at) => {
+            let mut root: Value = serde_json::from_slice(&like.body).ok()?;
+            *root.pointer_mut(at)? = Value::Array(events);
+            write(&root, &provider.style).into()
+        }
+        Envelope::Text(at, style) => {
+            let name = at.strip_prefix('/')?;
+            let text = write(&Value::Array(events), &style);
+            let mut form = form_urlencoded::Serializer::new(String::new());
+            for (field, value) in form_urlencoded::parse(&like.body) {
+                if field == name {
+                    form.append_pair(&field, &text);
+                } else {
+                    form.append_pair(&field, &value);
+                }
+            }
+            form.finish().into()
+        }
+        Envelope::Own(_) => return None,
+    };
+    Some(delivery)
+}
+
+/// The events of a delivery.
+fn events(provider: &Provider, delivery: &Delivery) -> Option<Vec<Value>> {
+    let json = |text: &[u8]| serde_json::from_slice::<Value>(text).ok();
+    let value = match provider.envelope {
+        Envelope::Plain | Envelope::Only(_) => json(&delivery.body)?,
+        Envelope::List(at) => json(&delivery.body)?.pointer(at)?.clone(),
+        Envelope::Text(at, _) => {
+            let name = at.strip_prefix('/')?;
+            let (_, text) =
+                form_urlencoded::parse(&delivery.body).find(|(field, _)| field == name)?;
+            json(text.as_bytes())?
+        }
+        Envelope::Own(_) => return None,
+    };
+    Some(match value {
+        Value::Array(events) => events,
+        event => vec![event],
+    })
+}
+
+/// The same bytes as gzip, stored and not deflated, so that they are the same everywhere (RFC 1952).
+pub fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut out = vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255];
+    let blocks = bytes.chunks(usize::from(u16::MAX));
+    let last = blocks.len().saturating_sub(1);
+    for (at, block) in blocks.enumerate() {
+        // A block is no longer than the number that says how long it is.
+        let length = u16::try_from(block.len()).unwrap_or(u16::MAX);
+        out.push(u8::from(at == last));
+        out.extend(length.to_le_bytes());
+        out.extend((!length).to_le_bytes());
+        out.extend(block);
+    }
+    out.extend(crc32(bytes).to_le_bytes());
+    out.extend(u32::try_from(bytes.len()).unwrap_or(u32::MAX).to_le_bytes());
+    out
+}
+
+/// The checksum of gzip, which is not that of recordings.
+fn crc32(bytes: &[u8]) -> u32 {
+    !bytes.iter().fold(u32::MAX, |sum, byte| {
+        (0..8).fold(sum ^ u32::from(*byte), |sum, _| {
+            (sum >> 1) ^ (0xEDB8_8320 & (sum & 1).wrapping_neg())
+        })
+    })
+}

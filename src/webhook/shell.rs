@@ -1,0 +1,71 @@
+//! Texts as words of a shell's command line.
+
+/// A text as one word. Control characters are spelled out, for a terminal may change them when pasted.
+pub fn word(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@%+=,".contains(c);
+    // Curl takes a leading `@` for the name of a file.
+    if !text.is_empty() && !text.starts_with('@') && text.chars().all(plain) {
+        return text.to_owned();
+    }
+    if !text.starts_with('@') && !text.contains(|c: char| c.is_control()) {
+        return format!("'{}'", text.replace('\'', "'\\''"));
+    }
+    let mut out = String::from("$'");
+    for c in text.chars() {
+        match c {
+            '\'' => out += "\\'",
+            '\\' => out += "\\\\",
+            '\n' => out += "\\n",
+            '\r' => out += "\\r",
+            '\t' => out += "\\t",
+            c if c.is_control() => {
+                out += &c
+                    .to_string()
+                    .bytes()
+                    .map(|b| format!("\\x{b:02x}"))
+                    .collect::<String>()
+            }
+            c => out.push(c),
+        }
+    }
+    out + "'"
+}
+
+/// Any bytes as the word that `printf` prints them from.
+pub fn printf(bytes: &[u8]) -> String {
+    let mut out = String::from("'");
+    for byte in bytes {
+        match byte {
+            b'%' => out += "%%",
+            b' '..=b'~' if !b"'\\".contains(byte) => out.push(char::from(*byte)),
+            byte => out += &format!("\\{byte:03o}"),
+        }
+    }
+    out + "'"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{printf, word};
+
+    #[test]
+    fn a_word_is_quoted_where_a_shell_would_read_it() {
+        for (text, written) in [
+            ("a-b_c.d/e:f@g%h+i=j,k", "a-b_c.d/e:f@g%h+i=j,k"),
+            ("", "''"),
+            ("@file", "$'@file'"),
+            ("a b", "'a b'"),
+            ("it's", "'it'\\''s'"),
+            ("$(rm)", "'$(rm)'"),
+            ("a\r\n'\\", "$'a\\r\\n\\'\\\\'"),
+            ("\u{9b}", "$'\\xc2\\x9b'"),
+        ] {
+            assert_eq!(word(text), written);
+        }
+    }
+
+    #[test]
+    fn printf_prints_any_bytes() {
+        assert_eq!(printf(b"a%b\\'\xff\n"), "'a%%b\\134\\047\\377\\012'");
+    }
+}

@@ -1,0 +1,662 @@
+//! `check`, held to handlers that are right and to handlers with one fault each: what is right passes, and each fault is
+//! found by the check that names it and by no other.
+
+#[path = "handlers/handler.rs"]
+mod handler;
+mod harness;
+
+use std::collections::BTreeSet;
+
+use handler::{Dress, Fault, Handler};
+use harness::{Ran, webhook_cli};
+use serde_json::Value;
+
+const WHSEC: &str = "whsec_XeKGWu8V55i53lCi4Ghgs8jH/3FORvxQcqhqrYpyid0=";
+
+/// How a provider is checked: its name, the secret for `check`, and the secret for the handler.
+fn dress(dress: Dress) -> (&'static str, Option<&'static str>, String) {
+    let public = |name: &str| {
+        webhook_cli::providers::find(name)
+            .unwrap()
+            .test_public
+            .to_owned()
+    };
+    match dress {
+        Dress::SendGrid => ("sendgrid", None, public("sendgrid")),
+        Dress::Resend => ("resend", Some(WHSEC), WHSEC.into()),
+        Dress::Mailgun => ("mailgun", Some("key-mailgun"), "key-mailgun".into()),
+        Dress::Mandrill => ("mandrill", Some("key-mandrill"), "key-mandrill".into()),
+        Dress::Postmark => ("postmark", Some("user:pass:word"), "user:pass:word".into()),
+        Dress::Ses => ("ses", None, public_key_of(&public("ses"))),
+        Dress::MailerSend => (
+            "mailersend",
+            Some("key-mailersend"),
+            "key-mailersend".into(),
+        ),
+    }
+}
+
+/// The public key in a certificate.
+fn public_key_of(certificate: &str) -> String {
+    use x509_cert::der::{DecodePem, EncodePem};
+    let certificate = x509_cert::Certificate::from_pem(certificate).unwrap();
+    let key = certificate.tbs_certificate().subject_public_key_info();
+    key.to_pem(Default::default()).unwrap()
+}
+
+fn check(dressed: Dress, fault: Fault, more: &[&str]) -> Ran {
+    let (provider, own, secret) = dress(dressed);
+    let handler = Handler::start(dressed, fault, &secret);
+    let mut command = webhook_cli();
+    command.args(["check", &handler.url, "--provider", provider, "--json"]);
+    if let Some(own) = own {
+        command.env("CHECK_SECRET", own);
+        command.args(["--secret", "env:CHECK_SECRET"]);
+    }
+    for word in more {
+        command.arg(word.replace("{count}", &handler.count()));
+    }
+    Ran::of(command.output().unwrap())
+}
+
+/// The names of the checks of that verdict.
+fn named(ran: &Ran, verdicts: &[&str]) -> BTreeSet<String> {
+    let is = |line: &&Value| {
+        line["type"] == "checked" && verdicts.iter().any(|verdict| line["verdict"] == *verdict)
+    };
+    let name = |line: &Value| line["check"].as_str().unwrap().to_owned();
+    ran.lines().iter().filter(is).map(name).collect()
+}
+
+/// A handler with that fault fails these checks, warnings counted, and no other. `more` are further words.
+#[track_caller]
+fn finds(dressed: Dress, fault: Fault, expected: &[&str], more: &[&str]) {
+    let ran = check(dressed, fault, more);
+    let wanted: BTreeSet<String> = expected.iter().map(|name| (*name).to_owned()).collect();
+    assert_eq!(
+        named(&ran, &["fail", "warn"]),
+        wanted,
+        "{dressed:?} {fault:?}\n{}{}",
+        ran.stdout,
+        ran.stderr
+    );
+    assert!(
+        ran.status == 1 || named(&ran, &["fail"]).is_empty(),
+        "{ran:#?}"
+    );
+}
+
+/// What takes its time and has nothing to do with most faults.
+const QUICK: &[&str] = &["--skip", "speed"];
+
+/// A handler without a fault passes everything, and so many checks have nothing to say of its provider.
+#[track_caller]
+fn passes(dressed: Dress, skipped: u64) {
+    let ran = check(dressed, Fault::None, &["--strict", "--probe", "{count}"]);
+    assert_eq!(
+        named(&ran, &["fail", "warn"]),
+        BTreeSet::new(),
+        "{dressed:?}\n{}",
+        ran.stdout
+    );
+    assert_eq!(ran.status, 0, "{ran:#?}");
+    let lines = ran.lines();
+    let summary = lines.last().unwrap();
+    assert_eq!(
+        (&summary["type"], summary["skipped"].as_u64()),
+        (&"summary".into(), Some(skipped)),
+        "{}",
+        ran.stdout
+    );
+    // What is skipped says why.
+    for line in lines.iter().filter(|line| line["verdict"] == "skip") {
+        assert!(!line["said"].as_str().unwrap().is_empty(), "{line}");
+    }
+}
+
+#[test]
+fn a_handler_of_sendgrid_that_is_right_passes() {
+    passes(Dress::SendGrid, 14);
+}
+
+#[test]
+fn a_handler_of_resend_that_is_right_passes() {
+    passes(Dress::Resend, 18);
+}
+
+#[test]
+fn a_handler_of_mailgun_that_is_right_passes() {
+    passes(Dress::Mailgun, 19);
+}
+
+#[test]
+fn a_handler_of_mandrill_that_is_right_passes() {
+    passes(Dress::Mandrill, 17);
+}
+
+#[test]
+fn a_handler_of_postmark_that_is_right_passes() {
+    passes(Dress::Postmark, 25);
+}
+
+#[test]
+fn a_handler_of_ses_that_is_right_passes() {
+    passes(Dress::Ses, 18);
+}
+
+#[test]
+fn a_handler_of_mailersend_that_is_right_passes() {
+    passes(Dress::MailerSend, 20);
+}
+
+#[test]
+fn faults_of_authentication_are_found() {
+    finds(
+        Dress::Resend,
+        Fault::AcceptsEverything,
+        &[
+            "wrong-secret",
+            "changed-body",
+            "reserialised",
+            "missing-signature",
+            "empty-signature",
+            "missing-fields",
+            "doubled-signature",
+            "stale",
+            "future",
+        ],
+        QUICK,
+    );
+    finds(
+        Dress::Resend,
+        Fault::AcceptsUnsigned,
+        &["missing-signature"],
+        QUICK,
+    );
+    finds(
+        Dress::Resend,
+        Fault::AcceptsEmptySignature,
+        &["empty-signature"],
+        QUICK,
+    );
+    finds(
+        Dress::Resend,
+        Fault::ChecksTheFormOfTheSignatureOnly,
+        &["wrong-secret", "changed-body", "reserialised"],
+        QUICK,
+    );
+    finds(
+        Dress::Resend,
+        Fault::VerifiesPrintedJson,
+        &["reserialised", "odd-json"],
+        QUICK,
+    );
+    finds(
+        Dress::Resend,
+        Fault::IgnoresTime,
+        &["stale", "future"],
+        QUICK,
+    );
+    finds(Dress::Resend, Fault::TakesTheFuture, &["future"], QUICK);
+    finds(
+        Dress::SendGrid,
+        Fault::CrashesWithoutTimestamp,
+        &["missing-fields"],
+        QUICK,
+    );
+    finds(
+        Dress::Resend,
+        Fault::TakesTheLastOfTwo,
+        &["doubled-signature"],
+        QUICK,
+    );
+    finds(
+        Dress::Resend,
+        Fault::TakesTheTestKeyToo,
+        &["wrong-secret"],
+        QUICK,
+    );
+    finds(Dress::Ses, Fault::TakesAnyTopic, &["foreign-topic"], QUICK);
+    finds(
+        Dress::Ses,
+        Fault::TakesAnyCertificate,
+        &["foreign-certificate"],
+        QUICK,
+    );
+    finds(
+        Dress::Postmark,
+        Fault::AcceptsEverything,
+        &["wrong-secret", "missing-signature"],
+        QUICK,
+    );
+    finds(
+        Dress::Postmark,
+        Fault::LooksAtTheUserOnly,
+        &["wrong-secret"],
+        QUICK,
+    );
+}
+
+#[test]
+fn faults_of_idempotency_are_found() {
+    let probe = ["--skip", "speed", "--probe", "{count}"];
+    let all = [
+        "duplicate",
+        "duplicate-at-once",
+        "retried",
+        "duplicate-later",
+    ];
+    finds(Dress::SendGrid, Fault::CountsTwice, &all, &probe);
+    finds(
+        Dress::SendGrid,
+        Fault::CountsTwiceAtOnce,
+        &["duplicate-at-once"],
+        &probe,
+    );
+    finds(
+        Dress::SendGrid,
+        Fault::KnowsSignaturesNotIds,
+        &["retried"],
+        &probe,
+    );
+    finds(
+        Dress::SendGrid,
+        Fault::ForgetsSoon,
+        &["duplicate-later"],
+        &probe,
+    );
+    // Without a probe the status is all there is.
+    finds(Dress::SendGrid, Fault::RefusesDuplicates, &all, QUICK);
+    finds(
+        Dress::SendGrid,
+        Fault::CrashesOnDuplicatesAtOnce,
+        &["duplicate-at-once"],
+        QUICK,
+    );
+    finds(
+        Dress::MailerSend,
+        Fault::RefusesTwins,
+        &["twins", "every-kind"],
+        QUICK,
+    );
+}
+
+#[test]
+fn faults_of_order_are_found() {
+    finds(
+        Dress::SendGrid,
+        Fault::RefusesLateDelivered,
+        &["click-before-delivered"],
+        QUICK,
+    );
+    finds(
+        Dress::SendGrid,
+        Fault::RefusesComplaintsOfTheUnsubscribed,
+        &["complaint-after-unsubscribe"],
+        QUICK,
+    );
+    finds(
+        Dress::Resend,
+        Fault::RefusesOldEvents,
+        &["old-event"],
+        QUICK,
+    );
+}
+
+#[test]
+fn faults_of_shape_are_found() {
+    finds(
+        Dress::Resend,
+        Fault::RefusesUnknownKinds,
+        &["unknown-kind"],
+        QUICK,
+    );
+    finds(
+        Dress::SendGrid,
+        Fault::RefusesUnknownKinds,
+        &["unknown-kind", "batch-odd"],
+        QUICK,
+    );
+    finds(
+        Dress::SendGrid,
+        Fault::CrashesOnDeferred,
+        &["every-kind"],
+        QUICK,
+    );
+    finds(
+        Dress::SendGrid,
+        Fault::RefusesUnknownFields,
+        &["unknown-fields"],
+        QUICK,
+    );
+    finds(
+        Dress::SendGrid,
+        Fault::CrashesOnTwoEvents,
+        &["batch", "batch-large", "batch-odd"],
+        QUICK,
+    );
+    finds(
+        Dress::SendGrid,
+        Fault::RefusesLargeBatches,
+        &["batch-large"],
+        QUICK,
+    );
+    finds(
+        Dress::SendGrid,
+        Fault::CrashesOnAnOddMember,
+        &["batch-odd"],
+        QUICK,
+    );
+    finds(
+        Dress::Mandrill,
+        Fault::CrashesOnNoEvents,
+        &["batch-empty"],
+        QUICK,
+    );
+    finds(
+        Dress::SendGrid,
+        Fault::CrashesOnMetadata,
+        &["metadata"],
+        QUICK,
+    );
+    finds(
+        Dress::SendGrid,
+        Fault::CrashesBeyondAscii,
+        &["non-ascii"],
+        QUICK,
+    );
+    finds(
+        Dress::Postmark,
+        Fault::ReadsIdsAs32Bits,
+        &["big-ids", "every-kind"],
+        QUICK,
+    );
+    finds(Dress::Mailgun, Fault::WantsAFraction, &["fractions"], QUICK);
+}
+
+#[test]
+fn faults_of_resilience_are_found() {
+    finds(
+        Dress::Resend,
+        Fault::CrashesOnMalformed,
+        &["malformed", "empty-body", "deep-json"],
+        QUICK,
+    );
+    finds(
+        Dress::Resend,
+        Fault::HangsUpOnMalformed,
+        &["malformed"],
+        QUICK,
+    );
+    finds(
+        Dress::SendGrid,
+        Fault::CrashesOnNull,
+        &["other-json"],
+        QUICK,
+    );
+    finds(
+        Dress::SendGrid,
+        Fault::CrashesOnDepth,
+        &["deep-json"],
+        QUICK,
+    );
+    finds(Dress::Resend, Fault::CrashesOnEmpty, &["empty-body"], QUICK);
+    finds(
+        Dress::Mailgun,
+        Fault::CrashesOnContentType,
+        &["content-type"],
+        QUICK,
+    );
+    finds(Dress::Resend, Fault::CrashesOnLarge, &["large-body"], QUICK);
+    finds(Dress::Resend, Fault::CrashesOnGzip, &["gzip"], QUICK);
+}
+
+#[test]
+fn a_handler_that_dies_is_not_asked_any_further() {
+    let ran = check(Dress::Resend, Fault::DiesOnMalformed, &[]);
+    assert_eq!(
+        named(&ran, &["fail", "warn"]),
+        ["malformed".to_owned()].into()
+    );
+    let lines = ran.lines();
+    let last = lines
+        .iter()
+        .rfind(|line| line["type"] == "checked")
+        .unwrap();
+    assert_eq!(last["said"], "the handler is gone since `malformed`");
+    assert_eq!(ran.status, 1);
+}
+
+#[test]
+fn faults_of_handshakes_are_found() {
+    finds(Dress::Mandrill, Fault::RefusesHead, &["head"], QUICK);
+    finds(
+        Dress::Ses,
+        Fault::RefusesSubscriptions,
+        &["subscription"],
+        QUICK,
+    );
+    finds(
+        Dress::MailerSend,
+        Fault::RefusesTheTest,
+        &["test-event"],
+        QUICK,
+    );
+}
+
+#[test]
+fn slowness_is_found() {
+    let only = ["--only", "speed", "--within", "300ms"];
+    finds(
+        Dress::Resend,
+        Fault::AnswersLate,
+        &["acknowledged", "burst"],
+        &only,
+    );
+    finds(
+        Dress::Resend,
+        Fault::AnswersOneAtATime,
+        &["burst"],
+        &["--only", "speed", "--within", "250ms"],
+    );
+    finds(
+        Dress::Resend,
+        Fault::HurriesClients,
+        &["slow-client"],
+        &only,
+    );
+}
+
+#[test]
+fn faults_of_transport_are_found() {
+    finds(Dress::Mailgun, Fault::Answers204, &["status-200"], QUICK);
+    finds(
+        Dress::Mailgun,
+        Fault::Redirects,
+        &["valid", "redirect"],
+        QUICK,
+    );
+}
+
+#[test]
+fn a_handler_that_refuses_everything_passes_nothing() {
+    let ran = check(Dress::Resend, Fault::RefusesEverything, &[]);
+    assert_eq!(ran.status, 1);
+    assert_eq!(named(&ran, &["fail", "warn"]), ["valid".to_owned()].into());
+    // It is said first, and what it refuses counts for nothing.
+    let lines = ran.lines();
+    assert_eq!(lines[0]["check"], "valid");
+    assert_eq!(named(&ran, &["pass"]), ["redirect".to_owned()].into());
+    let wrong = lines
+        .iter()
+        .find(|line| line["check"] == "wrong-secret")
+        .unwrap();
+    assert_eq!(wrong["said"], "says nothing while `valid` fails");
+}
+
+#[test]
+fn a_handler_that_nobody_can_reach_is_status_4() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let target = listener.local_addr().unwrap().to_string();
+    drop(listener);
+    let ran = Ran::of(webhook_cli().args(["check", &target]).output().unwrap());
+    assert_eq!(ran.status, 4);
+    assert!(
+        ran.stderr.contains("does not answer: connection refused"),
+        "{ran:#?}"
+    );
+    assert!(ran.stderr.contains("is your handler running?"), "{ran:#?}");
+    assert_eq!(ran.stdout, "");
+}
+
+#[test]
+fn a_warning_is_a_failure_if_that_is_wanted() {
+    let only = ["--only", "doubled-signature"];
+    assert_eq!(
+        check(Dress::Resend, Fault::TakesTheLastOfTwo, &only).status,
+        0
+    );
+    let strict = ["--only", "doubled-signature", "--strict"];
+    assert_eq!(
+        check(Dress::Resend, Fault::TakesTheLastOfTwo, &strict).status,
+        1
+    );
+}
+
+#[test]
+fn the_report_says_what_happened_why_it_matters_and_how_to_see_it_again() {
+    let handler = Handler::start(Dress::Resend, Fault::AcceptsUnsigned, WHSEC);
+    let checked = |form: &str| {
+        let output = webhook_cli()
+            .args([
+                "check",
+                &handler.url,
+                "--provider",
+                "resend",
+                "--secret",
+                "env:KEY",
+                "--report",
+                form,
+            ])
+            .args(["--only", "authentication", "--seed", "7"])
+            .env("KEY", WHSEC)
+            .output()
+            .unwrap();
+        Ran::of(output)
+    };
+    let text = checked("text");
+    assert_eq!(text.status, 1);
+    for line in [
+        "authentication\n  pass  valid                       answered 200\n",
+        "\n  FAIL  missing-signature           answered 200\n",
+        "\n  skip  foreign-topic               Resend does not come through SNS\n",
+        "\nFAIL  missing-signature: an event without a signature is refused\n  sent    click without a signature\n  \
+         came    200  {\"status\":200}\n  wanted  4xx\n  why     ",
+        "\n  see     https://resend.com/docs/",
+        &format!(
+            "\n  again   webhook-cli send click --provider resend --to {} --secret env:KEY --tamper missing\n",
+            handler.url
+        ),
+        "\n12 checks: 9 passed, 1 failed, 2 skipped in ",
+        "  (--seed 7)\n",
+    ] {
+        assert!(text.stdout.contains(line), "{line}\n{}", text.stdout);
+    }
+    assert!(
+        text.stderr.contains("as Resend, signed with your secret"),
+        "{}",
+        text.stderr
+    );
+    let junit = checked("junit").stdout;
+    assert!(
+        junit.contains("tests=\"12\" failures=\"1\" errors=\"0\" skipped=\"2\""),
+        "{junit}"
+    );
+    assert!(
+        junit.contains("<testcase classname=\"check.authentication\" name=\"missing-signature\""),
+        "{junit}"
+    );
+    let tap = checked("tap").stdout;
+    assert!(
+        tap.starts_with("TAP version 13\n1..12\nok 1 - check.authentication: valid\n"),
+        "{tap}"
+    );
+    assert!(
+        tap.contains(
+            "\nnot ok 5 - check.authentication: missing-signature\n# fail: answered 200\n"
+        ),
+        "{tap}"
+    );
+    for text in [text.stdout, text.stderr, junit, tap] {
+        assert!(!text.contains(&WHSEC[6..]), "{text}");
+    }
+}
+
+#[test]
+fn what_is_checked_is_listed_and_explained() {
+    let list = Ran::of(webhook_cli().args(["check", "--list"]).output().unwrap()).success();
+    assert!(
+        list.stdout.contains("idempotency\n  duplicate "),
+        "{}",
+        list.stdout
+    );
+    let names: Vec<&str> = webhook_cli::battery::all()
+        .map(|check| check.name)
+        .collect();
+    assert!(names.len() > 45);
+    for name in &names {
+        assert!(list.stdout.contains(&format!("  {name} ")), "{name}");
+        let page = Ran::of(
+            webhook_cli()
+                .args(["check", "--explain", name])
+                .output()
+                .unwrap(),
+        )
+        .success();
+        for part in [
+            "\nSent\n",
+            "\nExpected\n",
+            "\nWhy\n",
+            "\nWhat to do\n",
+            "\nRests on\n",
+        ] {
+            assert!(page.stdout.contains(part), "{}", page.stdout);
+        }
+    }
+    let unique: BTreeSet<&str> = names.iter().copied().collect();
+    assert_eq!(unique.len(), names.len());
+    let near = Ran::of(
+        webhook_cli()
+            .args(["check", "--explain", "duplicat"])
+            .output()
+            .unwrap(),
+    );
+    assert_eq!(near.status, 2);
+    assert!(
+        near.stderr.contains("did you mean `duplicate`?"),
+        "{}",
+        near.stderr
+    );
+    let one = ["check", "--explain", "head", "--provider", "mandrill"];
+    let page = Ran::of(webhook_cli().args(one).output().unwrap());
+    assert!(
+        page.stdout
+            .contains("https://mailchimp.com/developer/transactional/"),
+        "{}",
+        page.stdout
+    );
+}
+
+#[test]
+fn a_probe_that_cannot_be_read_is_said() {
+    let ran = check(
+        Dress::Resend,
+        Fault::None,
+        &["--only", "duplicate", "--probe-cmd", "echo nothing"],
+    );
+    let said = ran.lines()[0]["said"].as_str().unwrap().to_owned();
+    assert!(
+        said.contains("the probe gives no number but `nothing`"),
+        "{said}"
+    );
+}
