@@ -61,8 +61,8 @@ def peak_mib(pid):
 
 def load(command, script, to_file=False):
     """Requests, requests a second, CPU seconds and peak MiB of a server under 64 kept-alive connections."""
-    with tempfile.NamedTemporaryFile() as out:
-        process, address = start(command, out if to_file else None)
+    with tempfile.NamedTemporaryFile() as out, tempfile.TemporaryDirectory() as folder:
+        process, address = start([word.replace("{folder}", folder) for word in command], out if to_file else None)
         if not to_file:
             # Whatever it prints is read, as a terminal would.
             drain = subprocess.Popen(["cat"], stdin=process.stdout, stdout=subprocess.DEVNULL)
@@ -77,6 +77,17 @@ def load(command, script, to_file=False):
     assert "Non-2xx" not in wrk, wrk
     requests = int(re.search(r"(\d+) requests in", wrk).group(1))
     return {"rps": float(re.search(r"Requests/sec:\s+([\d.]+)", wrk).group(1)), "per_cpu": requests / used, "cpu": used / requests * 1e6, "peak": peak}
+
+
+def synced_one_by_one(seconds=1.0):
+    """How many lines a second can be written with a sync each."""
+    with tempfile.TemporaryFile(buffering=0) as file:
+        begun, count = time.perf_counter(), 0
+        while time.perf_counter() < begun + seconds:
+            file.write(b"x" * 900)
+            os.fdatasync(file.fileno())
+            count += 1
+    return count / seconds
 
 
 def ready(command):
@@ -108,22 +119,29 @@ def main():
     bare = bare_binary()
     with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
         script.write(LUA), script.flush()
+        recording = [TOOL, "listen", "--port", "0", "-q", "--record", "{folder}/r.ndjson", "--sync"]
         contestants = {
             "listen -q": ([TOOL, "listen", "--port", "0", "-q"], True),
             "listen (text to a file)": ([TOOL, "listen", "--port", "0"], True),
             "listen --json (to a file)": ([TOOL, "listen", "--port", "0", "--json"], True),
+            "listen -q --sync interval": (recording + ["interval"], True),
+            "listen -q --sync always": (recording + ["always"], True),
         }
         results = {name: [] for name in contestants}
+        one_by_one = []
         for _ in range(ROUNDS):
             floor = load([bare, "serve"], script.name)
             for name, (command, to_file) in contestants.items():
                 results[name].append((floor, load(command, script.name, to_file)))
+            one_by_one.append(synced_one_by_one())
     print(f"bodies of {len(BODY)} bytes, 64 connections, {ROUNDS} rounds of {SECONDS} s, medians")
     print(f"{'':28} {'requests per CPU second':>24} {'requests/s':>11} {'us CPU each':>12} {'peak MiB':>9}")
     for name, rounds in results.items():
         ratio = lambda key: statistics.median(ours[key] / floor[key] for floor, ours in rounds)
         median = lambda key: statistics.median(ours[key] for _, ours in rounds)
         print(f"{name:28} {ratio('per_cpu'):>22.2f} x {ratio('rps'):>9.2f} x {median('cpu'):>12.1f} {median('peak'):>9.1f}")
+    times = statistics.median(always["rps"] / single for (_, always), single in zip(results["listen -q --sync always"], one_by_one))
+    print(f"--sync always: {times:.1f} times what one sync each gives ({statistics.median(one_by_one):.0f} lines/s)")
     floors = [floor for rounds in results.values() for floor, _ in rounds]
     print(f"{'bare hyper':28} {'1.00':>22} x {'1.00':>9} x {statistics.median(f['cpu'] for f in floors):>12.1f} {statistics.median(f['peak'] for f in floors):>9.1f}")
 
