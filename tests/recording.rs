@@ -237,7 +237,15 @@ fn a_recording_has_one_listener_and_the_lock_dies_with_it() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("r.ndjson");
     let mut first = Listen::start(&["--record", text(&path)]);
-    let second = run(&["listen", "--port", "0", "--record", text(&path)]);
+    let second = run(&[
+        "listen",
+        "--port",
+        "0",
+        "--for",
+        "1s",
+        "--record",
+        text(&path),
+    ]);
     assert_eq!(second.status, 2);
     assert!(
         second.stderr.contains("another listener records into it"),
@@ -273,7 +281,7 @@ fn where_it_cannot_record_it_does_not_listen() {
         refused.extend(["/proc/r.ndjson", "/proc/r", "/dev/full", "/proc"].map(str::to_owned));
     }
     for path in refused {
-        let ran = run(&["listen", "--port", "0", "--record", &path]);
+        let ran = run(&["listen", "--port", "0", "--for", "1s", "--record", &path]);
         assert_eq!(ran.status, 2, "{path}: {ran:?}");
         assert!(ran.stderr.contains(&format!("`{path}`")), "{}", ran.stderr);
         assert!(!ran.stderr.contains("panicked"), "{}", ran.stderr);
