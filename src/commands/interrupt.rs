@@ -16,11 +16,13 @@ impl Interrupt {
     pub fn start(say: impl FnOnce() + Send + 'static) -> Self {
         let this = Self::default();
         let told = this.clone();
+        // Both are listened for from here on: a second one may follow on the heels of the first.
+        let mut signals = Signals::new();
         tokio::spawn(async move {
-            signal().await;
+            signals.next().await;
             say();
             told.set();
-            signal().await;
+            signals.next().await;
             std::process::exit(Exit::Interrupted as i32);
         });
         this
@@ -45,17 +47,40 @@ impl Interrupt {
     }
 }
 
-async fn signal() {
-    #[cfg(unix)]
-    {
+/// What tells the program to end.
+#[cfg(unix)]
+struct Signals([Option<tokio::signal::unix::Signal>; 2]);
+
+#[cfg(unix)]
+impl Signals {
+    fn new() -> Self {
         use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminated) = signal(SignalKind::terminate()) {
-            tokio::select! {
-                _ = tokio::signal::ctrl_c() => {}
-                _ = terminated.recv() => {}
-            }
-            return;
+        // One that cannot be listened for keeps its own way of ending the program.
+        Self([SignalKind::interrupt(), SignalKind::terminate()].map(|kind| signal(kind).ok()))
+    }
+
+    async fn next(&mut self) {
+        let [interrupt, terminate] = &mut self.0;
+        tokio::select! {
+            Some(_) = async { interrupt.as_mut()?.recv().await } => {}
+            Some(_) = async { terminate.as_mut()?.recv().await } => {}
+            else => std::future::pending().await,
         }
     }
-    let _ = tokio::signal::ctrl_c().await;
+}
+
+#[cfg(not(unix))]
+struct Signals;
+
+#[cfg(not(unix))]
+impl Signals {
+    fn new() -> Self {
+        Self
+    }
+
+    async fn next(&mut self) {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending().await
+        }
+    }
 }

@@ -281,9 +281,6 @@ impl<H: Handler> Door<H> {
 /// HTTP/2 names the host beside the fields; from here on it is a field, as in HTTP/1.
 fn name_host(head: &mut Parts) -> Result<(), Refusal> {
     let bad = |why| Err(Refusal(StatusCode::BAD_REQUEST, why));
-    if head.uri.path_and_query().is_none() && head.method != Method::CONNECT {
-        return bad("the path is missing");
-    }
     let Some(authority) = head.uri.authority() else {
         return Ok(());
     };
@@ -310,12 +307,12 @@ fn check(head: &Parts) -> Result<(), Refusal> {
             "the method is not allowed",
         ));
     }
-    if head
-        .uri
-        .path_and_query()
-        .is_some_and(|path| path.as_str().len() > LONGEST_TARGET)
-    {
-        return Err(Refusal(StatusCode::URI_TOO_LONG, "the path is too long"));
+    match head.uri.path_and_query() {
+        None => return bad("the path is missing"),
+        Some(path) if path.as_str().len() > LONGEST_TARGET => {
+            return Err(Refusal(StatusCode::URI_TOO_LONG, "the path is too long"));
+        }
+        Some(_) => {}
     }
     let mut hosts = head.headers.get_all(HOST).iter();
     match (hosts.next(), hosts.next()) {

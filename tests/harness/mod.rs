@@ -132,6 +132,14 @@ impl Listen {
         line
     }
 
+    /// One line of what it says on stderr. What it says from there on is lost to `finish`.
+    pub fn said(&mut self) -> String {
+        let mut line = String::new();
+        let mut stderr = BufReader::new(self.child.stderr.take().unwrap());
+        stderr.read_line(&mut line).unwrap();
+        line
+    }
+
     /// Reads no more of what it prints, as `head` does.
     pub fn close_stdout(&mut self) {
         self.stdout = None;
@@ -144,8 +152,13 @@ impl Listen {
 
     /// Asks it to end, as Ctrl-C does.
     pub fn interrupt(&self) {
+        self.signal("-INT");
+    }
+
+    /// Sends it a signal.
+    pub fn signal(&self, name: &str) {
         let done = Command::new("kill")
-            .args(["-INT", &self.child.id().to_string()])
+            .args([name, &self.child.id().to_string()])
             .status()
             .unwrap();
         assert!(done.success());
@@ -166,12 +179,9 @@ impl Listen {
             .read_to_string(&mut stdout)
             .unwrap();
         let mut stderr = String::new();
-        self.child
-            .stderr
-            .take()
-            .unwrap()
-            .read_to_string(&mut stderr)
-            .unwrap();
+        if let Some(mut rest) = self.child.stderr.take() {
+            rest.read_to_string(&mut stderr).unwrap();
+        }
         let status = self.child.wait().unwrap().code().unwrap_or(-1);
         Ran {
             status,
