@@ -2,6 +2,8 @@
 
 mod harness;
 
+use std::io::Read;
+
 use harness::{Listen, Ran, Receiver, post, raw, run, text};
 use serde_json::Value;
 use webhook_cli::providers::ALL;
@@ -595,4 +597,27 @@ fn a_closed_pipe_ends_it_as_a_success() {
     listen.close_stdout();
     run(&["send", "click", "--to", &url]).success();
     assert_eq!(listen.wait(), 0);
+}
+
+#[test]
+fn a_compressed_body_is_inflated_for_the_eye_alone() {
+    let body = r#"{"event":"click","email":"ada@example.com"}"#;
+    let mut gzip = Vec::new();
+    flate2::read::GzEncoder::new(body.as_bytes(), flate2::Compression::default())
+        .read_to_end(&mut gzip)
+        .unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("all.ndjson");
+    let handler = Receiver::ok();
+    let listener = Listen::start(&["-n1", "--record", text(&file), "--forward-to", &handler.url]);
+    let answer = post(listener.port(), "/", "content-encoding: gzip\r\n", &gzip);
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    let shown = listener.finish().stdout;
+    assert!(shown.contains("\"email\": \"ada@example.com\""), "{shown}");
+    let passed_on = handler.next();
+    assert_eq!(passed_on.body, gzip);
+    assert_eq!(passed_on.header("content-encoding"), Some("gzip"));
+    let again = Receiver::ok();
+    run(&["replay", text(&file), "--to", &again.url]).success();
+    assert_eq!(again.next().body, gzip);
 }

@@ -4,6 +4,7 @@
 mod checks;
 mod escape;
 mod export;
+mod inflate;
 mod lines;
 mod live;
 mod notice;

@@ -21,7 +21,7 @@ const DEEPEST: usize = 40;
 static INDENT: [u8; 2 * DEEPEST] = [b' '; 2 * DEEPEST];
 
 /// Indentation and escapes may make this many bytes of one; after that a body is malice and is cut.
-const GROWTH: usize = 4;
+pub const GROWTH: usize = 4;
 
 /// An array of plain values shorter than this stays on one line, as lists of tags and addresses do.
 const SHORT_ARRAY: usize = 60;

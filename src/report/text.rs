@@ -7,12 +7,15 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 use unicode_width::UnicodeWidthStr;
 
+use super::escape::grouped;
+use super::inflate::inflate;
 use super::notice::{Again, Forwarded, Judged, Notice, Parts, Received};
 use super::palette::{Palette, Role};
+use super::pretty::{GROWTH, SHOWN_BODY};
 use super::{
     Mode, Tally, Untrusted, escape_into, is_binary, looks_like_json, pretty, shown_signed,
 };
-use crate::webhook::{Attempt, Event, Kind, Outcome, Verdict};
+use crate::webhook::{Attempt, Delivery, Event, Kind, Outcome, Verdict};
 
 /// In front of everything that a stranger wrote, so that none of it begins a line.
 pub const GUTTER: &str = "  ";
@@ -132,12 +135,7 @@ impl Voice {
             self.headers(out, it);
         }
         if self.parts.body {
-            match it.delivery.headers.text("content-type") {
-                Some(kind) if kind.starts_with("application/x-www-form-urlencoded") => {
-                    self.form(out, &it.delivery.body)
-                }
-                _ => self.body(out, &it.delivery.body),
-            }
+            self.content(out, it.delivery);
         }
         if self.parts.reply && !it.answer.is_empty() {
             self.paint(out, Role::Dim, "  answered:\n");
@@ -294,9 +292,42 @@ impl Voice {
         }
     }
 
+    /// The body of a delivery, inflated if it came compressed.
+    fn content(&self, out: &mut Vec<u8>, delivery: &Delivery) {
+        let coding = delivery.headers.text("content-encoding");
+        let inflated = coding.and_then(|coding| inflate(coding, &delivery.body));
+        let body = match &inflated {
+            None => &delivery.body[..],
+            Some(inflated) => {
+                let (sent, shown) = (delivery.body.len(), inflated.bytes.len());
+                let cut = inflated
+                    .cut
+                    .map_or_else(String::new, |why| format!(", {why}"));
+                let line = format!(
+                    "{GUTTER}[{} bytes sent compressed, {} inflated{cut}]\n",
+                    grouped(sent),
+                    grouped(shown)
+                );
+                self.paint(out, Role::Dim, &line);
+                &inflated.bytes
+            }
+        };
+        match delivery.headers.text("content-type") {
+            Some(kind) if kind.starts_with("application/x-www-form-urlencoded") => {
+                self.form(out, body)
+            }
+            _ => self.body(out, body),
+        }
+    }
+
     /// The fields of a form, decoded: a name a line, and below it what is JSON.
     fn form(&self, out: &mut Vec<u8>, body: &[u8]) {
+        let end = out.len() + GROWTH * SHOWN_BODY;
         for (name, value) in form_urlencoded::parse(body) {
+            if out.len() > end {
+                let line = format!("{GUTTER}… {} bytes in all\n", grouped(body.len()));
+                return self.paint(out, Role::Dim, &line);
+            }
             out.extend_from_slice(GUTTER.as_bytes());
             self.paint(out, Role::Key, &Untrusted::new(name.as_ref()).to_string());
             out.extend_from_slice(b" =");
