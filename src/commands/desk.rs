@@ -283,16 +283,15 @@ impl Desk {
 
     async fn accept(&self, case: &Case) -> Done {
         let confirmed = match &self.confirmer {
-            Some(confirmer) => confirmer.confirm(&case.receipt).await,
+            // Boxed, as passing on is below: they are large, and every delivery would carry their size around.
+            Some(confirmer) => Box::pin(confirmer.confirm(&case.receipt)).await,
             None => None,
         };
         let (passed, errands) = match &self.forwarder {
             None => (None, Vec::new()),
             Some(forwarder) => {
                 let events = &case.receipt.events;
-                forwarder
-                    .pass(&case.id, case.at, &case.delivery, events)
-                    .await
+                Box::pin(forwarder.pass(&case.id, case.at, &case.delivery, events)).await
             }
         };
         let (passed, answer) = match passed {

@@ -1,7 +1,7 @@
 //! What came before, so that a delivery that comes again is known.
 
 use std::collections::HashMap;
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::hash::{BuildHasherDefault, DefaultHasher, Hash, Hasher};
 use std::mem;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -18,8 +18,30 @@ pub(super) struct Memory(Mutex<Generations>);
 /// What is new or came again lately, and what did so before that. When the younger are enough, the older are forgotten.
 #[derive(Debug, Default)]
 struct Generations {
-    young: HashMap<u64, Seen>,
-    old: HashMap<u64, Seen>,
+    young: Known,
+    old: Known,
+}
+
+/// An identity is a hash already, and need not be hashed again.
+type Known = HashMap<u64, Seen, BuildHasherDefault<AsItIs>>;
+
+#[derive(Debug, Default)]
+struct AsItIs(u64);
+
+impl Hasher for AsItIs {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+        }
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        self.0 = number;
+    }
 }
 
 #[derive(Clone, Copy, Debug)]

@@ -94,12 +94,14 @@ pub fn recognise(
         Some((*provider, reason))
     };
     // What only says how it is packed may be signed by somebody as well.
-    let signs = |scheme: &&&Provider| !scheme.test_secret.is_empty();
-    SCHEMES
-        .iter()
-        .filter(signs)
-        .find_map(by_header)
-        .or_else(|| SCHEMES.iter().find_map(by_header))
+    let mut packed = None;
+    for found in SCHEMES.iter().filter_map(by_header) {
+        if !found.0.test_secret.is_empty() {
+            return Some(found);
+        }
+        packed = packed.or(Some(found));
+    }
+    packed
         .or_else(|| ALL.iter().find_map(by_body))
         .or_else(|| ALL.iter().find_map(by_header))
 }
@@ -232,15 +234,15 @@ fn read_event(provider: &Provider, delivery: &Delivery, event: &Document) -> Eve
             .filter(|text| !text.is_empty())
             .map(|text| text.into_owned())
     };
-    let (inside, outside): (Vec<&str>, Vec<&str>) = provider
-        .native
-        .iter()
-        .partition(|place| place.starts_with('/'));
-    let native = text(&inside)
-        .or_else(|| {
-            let mut named = outside.iter().copied();
-            named.find_map(|name| delivery.headers.text(name).map(str::to_owned))
-        })
+    let is_inside = |place: &&&str| place.starts_with('/');
+    let inside = provider.native.iter().filter(is_inside);
+    let mut outside = provider.native.iter().filter(|place| !is_inside(place));
+    let native = inside
+        .copied()
+        .find_map(|place| event.text(place))
+        .filter(|text| !text.is_empty())
+        .map(|text| text.into_owned())
+        .or_else(|| outside.find_map(|name| delivery.headers.text(name).map(str::to_owned)))
         .or_else(|| row.map(|row| row.native.to_owned()))
         .unwrap_or_default();
     let message_id = text(fields.message_id).map(|id| match fields.message_id_end {

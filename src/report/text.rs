@@ -117,13 +117,19 @@ impl Voice {
             Some(status) => self.status(out, status),
             None => self.paint(out, Role::Bad, "hung up"),
         }
-        let _ = write!(out, " in {}", span(it.took));
+        out.extend_from_slice(b" in ");
+        put_span(out, it.took);
         if it.on_purpose {
             self.paint(out, Role::Warn, "  on purpose");
         }
         if let Some(Again { count, since }) = it.again {
-            let told = format!("  {} time, {} after the first", ordinal(count), span(since));
-            self.paint(out, Role::Warn, &told);
+            self.palette.write_with(out, Role::Warn, |out| {
+                out.extend_from_slice(b"  ");
+                put_ordinal(out, count);
+                out.extend_from_slice(b" time, ");
+                put_span(out, since);
+                out.extend_from_slice(b" after the first");
+            });
         }
         out.push(b'\n');
 
@@ -256,17 +262,16 @@ impl Voice {
             Kind::Other => Untrusted::new(&event.native).to_string(),
             kind => kind.name().to_owned(),
         };
-        let width = |text: &dyn Fn(&Event) -> String| {
-            events
-                .iter()
-                .map(|event| text(event).width())
-                .max()
-                .unwrap_or(0)
-        };
-        let (kinds, recipients) = (width(&name), width(&recipient).min(60));
-        for event in events {
+        let rows: Vec<_> = events
+            .iter()
+            .map(|event| (event, name(event), recipient(event)))
+            .collect();
+        let widest = |widths: &mut dyn Iterator<Item = usize>| widths.max().unwrap_or(0);
+        let kinds = widest(&mut rows.iter().map(|(_, kind, _)| kind.width()));
+        let recipients = widest(&mut rows.iter().map(|(.., to)| to.width())).min(60);
+        for (event, kind, to) in rows {
+            let what = story(event);
             out.extend_from_slice(GUTTER.as_bytes());
-            let (kind, to, what) = (name(event), recipient(event), story(event));
             self.paint(out, kind_role(event.kind), &kind);
             pad(out, kinds.saturating_sub(kind.width()) + 2);
             out.extend_from_slice(to.as_bytes());
@@ -611,18 +616,26 @@ pub fn local_zone() -> TimeZone {
 
 /// A time span as people say it: `0.8 ms`, `12 ms`, `1.2 s`, `3 m 20 s`.
 pub fn span(it: Duration) -> String {
-    let micros = it.as_micros();
-    match micros {
-        0..1000 => format!("0.{:02} ms", micros / 10),
-        1000..10_000 => format!("{}.{} ms", micros / 1000, micros / 100 % 10),
-        10_000..1_000_000 => format!("{} ms", micros / 1000),
-        1_000_000..60_000_000 => format!("{}.{} s", micros / 1_000_000, micros / 100_000 % 10),
-        _ => format!("{} m {} s", it.as_secs() / 60, it.as_secs() % 60),
-    }
+    let mut out = Vec::new();
+    put_span(&mut out, it);
+    String::from_utf8(out).unwrap_or_default()
+}
+
+fn put_span(out: &mut Vec<u8>, it: Duration) {
+    let micros = u64::try_from(it.as_micros()).unwrap_or(u64::MAX);
+    let (seconds, part) = (it.as_secs(), micros % 1_000_000);
+    // Writing to a vector cannot fail.
+    let _ = match micros {
+        0..1000 => write!(out, "0.{:02} ms", micros / 10),
+        1000..10_000 => write!(out, "{}.{} ms", micros / 1000, micros / 100 % 10),
+        10_000..1_000_000 => write!(out, "{} ms", micros / 1000),
+        1_000_000..60_000_000 => write!(out, "{seconds}.{} s", part / 100_000),
+        _ => write!(out, "{} m {} s", seconds / 60, seconds % 60),
+    };
 }
 
 /// Which time it is: `2nd`, `13th`.
-fn ordinal(number: u64) -> String {
+fn put_ordinal(out: &mut Vec<u8>, number: u64) {
     let end = match (number % 10, number % 100) {
         (_, 11..=13) => "th",
         (1, _) => "st",
@@ -630,7 +643,7 @@ fn ordinal(number: u64) -> String {
         (3, _) => "rd",
         _ => "th",
     };
-    format!("{number}{end}")
+    let _ = write!(out, "{number}{end}");
 }
 
 /// A number with its noun: `1 event`, `2 events`.
@@ -640,7 +653,7 @@ pub fn count(number: u64, one: &str, many: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Parts, Voice, count, ordinal, span};
+    use super::{Parts, Voice, count, put_ordinal, span};
     use crate::report::{Notice, Palette, Received};
     use crate::webhook::{Delivery, Event, Kind, Receipt};
     use http::HeaderValue;
@@ -756,10 +769,11 @@ mod tests {
         ] {
             assert_eq!(span(Duration::from_micros(micros)), said);
         }
-        let told = [1, 2, 3, 4, 11, 12, 13, 21, 22, 103, 112]
-            .map(ordinal)
-            .join(" ");
-        assert_eq!(told, "1st 2nd 3rd 4th 11th 12th 13th 21st 22nd 103rd 112th");
+        let mut told = Vec::new();
+        for number in [1, 2, 3, 4, 11, 12, 13, 21, 22, 103, 112] {
+            put_ordinal(&mut told, number);
+        }
+        assert_eq!(told, b"1st2nd3rd4th11th12th13th21st22nd103rd112th");
         assert_eq!(count(1, "delivery", "deliveries"), "1 delivery");
         assert_eq!(count(0, "delivery", "deliveries"), "0 deliveries");
     }
