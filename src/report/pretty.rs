@@ -129,7 +129,18 @@ pub fn looks_like_json(bytes: &[u8]) -> bool {
 /// Whether a body is no text at all: a NUL, or more than a tenth controls and invalid UTF-8, in its first kilobyte.
 pub fn is_binary(bytes: &[u8]) -> bool {
     let (sample, _) = bytes.split_at(bytes.len().min(SAMPLE));
-    let odd: usize = sample
+    let odd = if sample.is_ascii() {
+        // As most bodies are.
+        let odd = |byte: &u8| byte.is_ascii_control() && !matches!(byte, b'\n' | b'\r' | b'\t');
+        sample.iter().filter(|byte| odd(byte)).count()
+    } else {
+        odd_in(sample)
+    };
+    sample.contains(&0) || odd * 10 > sample.len()
+}
+
+fn odd_in(sample: &[u8]) -> usize {
+    sample
         .utf8_chunks()
         .map(|chunk| {
             let controls = chunk
@@ -138,8 +149,7 @@ pub fn is_binary(bytes: &[u8]) -> bool {
                 .filter(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t'));
             controls.count() + chunk.invalid().len()
         })
-        .sum();
-    sample.contains(&0) || odd * 10 > sample.len()
+        .sum()
 }
 
 /// What was shown last, which decides about the space before what comes next.

@@ -1,9 +1,10 @@
 //! A body as something that can be looked into. A view only: what is passed on are the bytes.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserialize, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 
 use super::{Delivery, Headers};
 
@@ -24,6 +25,11 @@ pub enum Document<'a> {
     /// Members with their names.
     Map(Vec<(Cow<'a, str>, Document<'a>)>),
 }
+
+/// What is looked into has so many values at most: each takes far more memory than the two bytes that it may be.
+const MOST_VALUES: usize = 100_000;
+
+const TOO_MANY: &str = "too many values";
 
 /// What must be true of one place in a document.
 #[derive(Clone, Copy, Debug)]
@@ -76,19 +82,27 @@ impl<'a> Document<'a> {
 
     /// Reads JSON; the error says where and why it is none.
     pub fn json(text: &'a [u8]) -> Result<Self, String> {
-        serde_json::from_slice(text).map_err(|error| {
-            if error.to_string().starts_with("recursion limit") {
+        let left = Cell::new(MOST_VALUES);
+        let mut json = serde_json::Deserializer::from_slice(text);
+        let document = Reader { left: &left }.deserialize(&mut json);
+        let read = document.and_then(|document| json.end().map(|()| document));
+        read.map_err(|error| {
+            let why = error.to_string();
+            if why.starts_with("recursion limit") {
                 "the JSON is nested deeper than 128 levels; it is kept, but not read".into()
+            } else if why.starts_with(TOO_MANY) {
+                format!("the JSON has more than {MOST_VALUES} values; it is kept, but not read")
             } else {
-                format!("the body is not JSON: {error}")
+                format!("the body is not JSON: {why}")
             }
         })
     }
 
-    /// The fields of a URL-encoded form, decoded. Never fails.
+    /// The fields of a URL-encoded form, decoded; the first of them, where there are too many. Never fails.
     pub fn form(body: &'a [u8]) -> Self {
         Document::Map(
             form_urlencoded::parse(body)
+                .take(MOST_VALUES)
                 .map(|(name, value)| (name, Document::Text(value)))
                 .collect(),
         )
@@ -96,10 +110,13 @@ impl<'a> Document<'a> {
 
     /// The value at a JSON pointer such as `/msg/tags/0`.
     pub fn at(&self, pointer: &str) -> Option<&Document<'a>> {
+        // Pointers are short, and dozens are tried: looking byte by byte is quicker than setting up a search.
         let mut here = self;
-        let mut rest = pointer.strip_prefix('/');
+        let mut rest = match pointer.as_bytes() {
+            [b'/', ..] => pointer.get(1..),
+            _ => None,
+        };
         while let Some(path) = rest {
-            // Pointers are short, and dozens are tried: looking byte by byte is quicker than setting up a search.
             let (step, after) = match path.bytes().position(|byte| byte == b'/') {
                 Some(end) => (path.get(..end)?, path.get(end + 1..)),
                 None => (path, None),
@@ -161,54 +178,70 @@ impl<'a> Document<'a> {
     }
 }
 
-impl<'de> Deserialize<'de> for Document<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Reader;
+/// Reads a value, and those within it as long as there are not too many.
+#[derive(Clone, Copy)]
+struct Reader<'c> {
+    left: &'c Cell<usize>,
+}
 
-        impl<'de> Visitor<'de> for Reader {
-            type Value = Document<'de>;
+impl Reader<'_> {
+    fn count<E: serde::de::Error>(self) -> Result<(), E> {
+        let left = self.left.get().checked_sub(1);
+        self.left.set(left.ok_or_else(|| E::custom(TOO_MANY))?);
+        Ok(())
+    }
+}
 
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("JSON")
-            }
-            fn visit_unit<E>(self) -> Result<Self::Value, E> {
-                Ok(Document::Null)
-            }
-            fn visit_bool<E>(self, truth: bool) -> Result<Self::Value, E> {
-                Ok(Document::Bool(truth))
-            }
-            fn visit_u64<E>(self, number: u64) -> Result<Self::Value, E> {
-                Ok(Document::Number(number.into()))
-            }
-            fn visit_i64<E>(self, number: i64) -> Result<Self::Value, E> {
-                Ok(Document::Number(number.into()))
-            }
-            fn visit_f64<E>(self, number: f64) -> Result<Self::Value, E> {
-                Ok(serde_json::Number::from_f64(number).map_or(Document::Null, Document::Number))
-            }
-            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
-                Ok(Document::Text(Cow::Borrowed(text)))
-            }
-            fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
-                Ok(Document::Text(Cow::Owned(text.to_owned())))
-            }
-            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
-                let mut values = Vec::new();
-                while let Some(value) = seq.next_element()? {
-                    values.push(value);
-                }
-                Ok(Document::List(values))
-            }
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut members = Vec::new();
-                while let Some(Name(name)) = map.next_key()? {
-                    members.push((name, map.next_value()?));
-                }
-                Ok(Document::Map(members))
-            }
+impl<'de> DeserializeSeed<'de> for Reader<'_> {
+    type Value = Document<'de>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Reader<'_> {
+    type Value = Document<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+    fn visit_unit<E>(self) -> Result<Self::Value, E> {
+        Ok(Document::Null)
+    }
+    fn visit_bool<E>(self, truth: bool) -> Result<Self::Value, E> {
+        Ok(Document::Bool(truth))
+    }
+    fn visit_u64<E>(self, number: u64) -> Result<Self::Value, E> {
+        Ok(Document::Number(number.into()))
+    }
+    fn visit_i64<E>(self, number: i64) -> Result<Self::Value, E> {
+        Ok(Document::Number(number.into()))
+    }
+    fn visit_f64<E>(self, number: f64) -> Result<Self::Value, E> {
+        Ok(serde_json::Number::from_f64(number).map_or(Document::Null, Document::Number))
+    }
+    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
+        Ok(Document::Text(Cow::Borrowed(text)))
+    }
+    fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+        Ok(Document::Text(Cow::Owned(text.to_owned())))
+    }
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+        let mut values = Vec::new();
+        while let Some(value) = seq.next_element_seed(self)? {
+            self.count()?;
+            values.push(value);
         }
-
-        deserializer.deserialize_any(Reader)
+        Ok(Document::List(values))
+    }
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut members = Vec::new();
+        while let Some(Name(name)) = map.next_key()? {
+            self.count()?;
+            members.push((name, map.next_value_seed(self)?));
+        }
+        Ok(Document::Map(members))
     }
 }
 
@@ -270,6 +303,19 @@ mod tests {
         ]));
         assert!(!document.bears(&[("/gone", Mark::Present)]));
         assert!(!document.bears(&[("/event", Mark::OneOf(&["open", "click"]))]));
+    }
+
+    #[test]
+    fn too_many_values_are_a_reason_and_no_burden() {
+        let body = |count: usize| format!("[{}{{}}]", "{},".repeat(count - 1));
+        assert!(Document::json(body(super::MOST_VALUES).as_bytes()).is_ok());
+        let why = Document::json(body(super::MOST_VALUES + 1).as_bytes()).unwrap_err();
+        assert!(why.contains("more than 100000 values"), "{why}");
+        let form = "a&".repeat(super::MOST_VALUES + 1);
+        let Document::Map(fields) = Document::form(form.as_bytes()) else {
+            panic!("a form is a map");
+        };
+        assert_eq!(fields.len(), super::MOST_VALUES);
     }
 
     #[test]
