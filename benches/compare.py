@@ -1,16 +1,19 @@
 #!/usr/bin/env python3
-"""Compares `listen` with a bare hyper server, side by side in one run, as ratios.
+"""Compares `listen` with a bare hyper server and with nginx, side by side in one run, as ratios.
 
-    cargo build --release && benches/compare.py
+    cargo build --release && benches/compare.py [ROUNDS]
 
-Needs wrk (Debian: `apt-get install wrk`). Absolute figures of a shared machine mean little; the programs take
-turns, and each ratio is of neighbours in one round. CPU time is what the kernel accounted to the process.
+Needs wrk, and nginx for forwarding (Debian: `apt-get install wrk nginx`); what is not there is skipped with a word.
+Absolute figures of a shared machine mean little; the programs take turns (A B C, A B C), each ratio is of neighbours in
+one round, and medians of these are printed. CPU time is what the kernel accounted to the process. Ends with 1 if a
+figure is missed.
 """
 
-import os, re, resource, socket, statistics, subprocess, sys, tempfile, time
+import contextlib, os, re, resource, shutil, socket, statistics, subprocess, sys, tempfile, time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 TOOL = os.environ.get("TOOL", os.path.join(ROOT, "target/release/webhook-cli"))
+BARE = os.environ.get("BARE")
 ROUNDS = int(sys.argv[1]) if len(sys.argv) > 1 else 5
 SECONDS = 3
 TICK = os.sysconf("SC_CLK_TCK")
@@ -24,87 +27,207 @@ BODY = (
 BODY = BODY % ("x" * (600 - len(BODY) + 2))
 LUA = 'wrk.method="POST"\nwrk.headers["Content-Type"]="application/json"\nwrk.body=[[%s]]\n' % BODY
 
+# One process, so that its CPU time is that of one process.
+NGINX = """daemon off; master_process off; worker_processes 1; pid {folder}/pid; error_log {folder}/error.log;
+events {{ worker_connections 1024; }}
+http {{ access_log off; client_body_temp_path {folder}; proxy_temp_path {folder}; fastcgi_temp_path {folder};
+  uwsgi_temp_path {folder}; scgi_temp_path {folder}; keepalive_requests 1000000000; client_body_buffer_size 64k;
+  upstream handler {{ server 127.0.0.1:{upstream}; keepalive 64; keepalive_requests 1000000000; }}
+  server {{ listen 127.0.0.1:{port} backlog=1024; location / {{ {what} }} }} }}
+"""
+PROXY = 'proxy_pass http://handler; proxy_http_version 1.1; proxy_set_header Connection "";'
+
+
+class Server:
+    """A program that serves, with what the kernel says of it."""
+
+    def __init__(self, command):
+        self.out = tempfile.NamedTemporaryFile()
+        self.process = subprocess.Popen(command, stdout=self.out, stderr=subprocess.DEVNULL)
+        while not (found := re.search(r"127\.0\.0\.1:\d+", open(self.out.name).read(200))):
+            assert self.process.poll() is None, command
+            time.sleep(0.002)
+        self.address = found.group(0)
+
+    def cpu(self):
+        with open(f"/proc/{self.process.pid}/stat") as stat:
+            fields = stat.read().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / TICK
+
+    def peak(self):
+        with open(f"/proc/{self.process.pid}/status") as status:
+            return int(re.search(r"VmHWM:\s+(\d+)", status.read()).group(1)) / 1024
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.kill(), self.process.wait(), self.out.close()
+
+
+class Nginx(Server):
+    def __init__(self, what, upstream=1):
+        self.folder = tempfile.TemporaryDirectory()
+        port = free_port()
+        with open(f"{self.folder.name}/nginx.conf", "w") as conf:
+            conf.write(NGINX.format(folder=self.folder.name, port=port, upstream=upstream, what=what))
+        self.process = subprocess.Popen(["nginx", "-p", self.folder.name, "-c", conf.name], stderr=subprocess.DEVNULL)
+        self.address = f"127.0.0.1:{port}"
+        self.out = self.folder
+        self.out.close = self.folder.cleanup
+        wait_for(port)
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def wait_for(port):
+    while True:
+        with contextlib.suppress(ConnectionRefusedError):
+            return socket.create_connection(("127.0.0.1", port)).close()
+
+
+def wrk(address, script, seconds=SECONDS):
+    """Requests, and requests a second, of 64 kept-alive connections."""
+    command = ["wrk", "-t1", "-c64", f"-d{seconds}s", "-s", script, f"http://{address}/hooks"]
+    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert "Non-2xx" not in said, said
+    return int(re.search(r"(\d+) requests in", said).group(1)), float(re.search(r"Requests/sec:\s+([\d.]+)", said).group(1))
+
+
+def load(make, script):
+    """Throughput, CPU microseconds a request and peak MiB of a server under load."""
+    with make() as server:
+        before = server.cpu()
+        requests, rate = wrk(server.address, script)
+        return {"rate": rate, "cpu": (server.cpu() - before) / requests * 1e6, "peak": server.peak()}
+
+
+def in_turn(contestants, script):
+    """The measurements of each, round by round."""
+    results = {name: [] for name in contestants}
+    for _ in range(ROUNDS):
+        for name, make in contestants.items():
+            results[name].append(load(make, script))
+    return results
+
+
+MISSED = []
+
+
+def verdict(name, value, bound, at_least=False):
+    if bound is None:
+        return ""
+    fine = value >= bound if at_least else value <= bound
+    if not fine:
+        MISSED.append(name)
+    return f"{'>=' if at_least else '<='} {bound:g} {'ok' if fine else 'MISSED'}"
+
+
+def table(results, floor, bounds):
+    """Prints each contestant's ratios to the first, and how they stand to the figures to reach."""
+    print(f"\n{'':34} {'CPU':>7} {'':15} {'requests/s':>11} {'':15} {'us CPU each':>12} {'requests/s':>11} {'peak MiB':>9}")
+    for name, rounds in results.items():
+        ratio = lambda key: statistics.median(ours[key] / theirs[key] for ours, theirs in zip(rounds, results[floor]))
+        median = lambda key: statistics.median(it[key] for it in rounds)
+        cpu, rate = bounds.get(name, (None, None))
+        print(
+            f"{name:34} {ratio('cpu'):>5.2f} x {verdict(f'{name}: CPU', ratio('cpu'), cpu):15} {ratio('rate'):>9.2f} x"
+            f" {verdict(f'{name}: throughput', ratio('rate'), rate, True):15} {median('cpu'):>12.1f} {median('rate'):>11.0f} {median('peak'):>9.1f}"
+        )
+
 
 def bare_binary():
-    out = subprocess.run(
-        ["cargo", "build", "--release", "--bench", "bare", "--message-format=json"], cwd=ROOT, capture_output=True, text=True, check=True
-    ).stdout
+    command = ["cargo", "build", "--release", "--bench", "bare", "--message-format=json"]
+    out = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     return re.findall(r'"executable":"([^"]*bare[^"]*)"', out)[-1]
 
 
-def start(command, stdout):
-    read, write = os.pipe()
-    process = subprocess.Popen(command, stdout=subprocess.PIPE if stdout is None else stdout, stderr=subprocess.DEVNULL)
-    os.close(read), os.close(write)
-    if stdout is None:
-        line = process.stdout.readline().decode()
-    else:
-        while True:
-            with open(stdout.name) as text:
-                line = text.readline()
-            if "http" in line:
-                break
-            time.sleep(0.005)
-    return process, re.search(r"127\.0\.0\.1:(\d+)", line).group(0)
-
-
-def cpu(pid):
-    with open(f"/proc/{pid}/stat") as stat:
-        fields = stat.read().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / TICK
-
-
-def peak_mib(pid):
-    with open(f"/proc/{pid}/status") as status:
-        return int(re.search(r"VmHWM:\s+(\d+)", status.read()).group(1)) / 1024
-
-
-def load(command, script, to_file=False):
-    """Requests, requests a second, CPU seconds and peak MiB of a server under 64 kept-alive connections."""
-    with tempfile.NamedTemporaryFile() as out, tempfile.TemporaryDirectory() as folder:
-        process, address = start([word.replace("{folder}", folder) for word in command], out if to_file else None)
-        if not to_file:
-            # Whatever it prints is read, as a terminal would.
-            drain = subprocess.Popen(["cat"], stdin=process.stdout, stdout=subprocess.DEVNULL)
-        before = cpu(process.pid)
-        wrk = subprocess.run(
-            ["wrk", "-t1", "-c64", f"-d{SECONDS}s", "-s", script, f"http://{address}/hooks"], capture_output=True, text=True, check=True
-        ).stdout
-        used, peak = cpu(process.pid) - before, peak_mib(process.pid)
-        process.kill(), process.wait()
-        if not to_file:
-            drain.wait()
-    assert "Non-2xx" not in wrk, wrk
-    requests = int(re.search(r"(\d+) requests in", wrk).group(1))
-    return {"rps": float(re.search(r"Requests/sec:\s+([\d.]+)", wrk).group(1)), "per_cpu": requests / used, "cpu": used / requests * 1e6, "peak": peak}
-
-
-def synced_one_by_one(seconds=1.0):
-    """How many lines a second can be written with a sync each."""
-    with tempfile.TemporaryFile(buffering=0) as file:
+def syncs_a_second(folder):
+    """How many records go to disk in a second with one fdatasync for each."""
+    with open(f"{folder}/syncs", "wb", buffering=0) as file:
         begun, count = time.perf_counter(), 0
-        while time.perf_counter() < begun + seconds:
-            file.write(b"x" * 900)
+        while time.perf_counter() - begun < 1:
+            file.write(b"x" * 853)
             os.fdatasync(file.fileno())
             count += 1
-    return count / seconds
+        return count / (time.perf_counter() - begun)
+
+
+def listening(bare, script, folder):
+    listen = lambda *flags: lambda: Server([TOOL, "listen", "--port", "0", *flags])
+
+    def record(when):
+        def make():
+            path = f"{folder}/{when}.ndjson"
+            with contextlib.suppress(FileNotFoundError):
+                os.remove(path)
+            return Server([TOOL, "listen", "--port", "0", "-q", "--record", path, "--sync", when])
+
+        return make
+
+    contestants = {
+        "bare hyper": lambda: Server([bare, "serve"]),
+        "listen -q": listen("-q"),
+        "listen, pretty to a file": listen(),
+        "listen --json": listen("--json"),
+        "listen -q --record --sync none": record("none"),
+        "listen -q --record --sync interval": record("interval"),
+        "listen -q --record --sync always": record("always"),
+    }
+    bounds = {
+        "listen -q": (1.15, 0.90),
+        "listen, pretty to a file": (1.5, 0.70),
+        "listen -q --record --sync interval": (1.5, None),
+        "listen -q --record --sync always": (2.5, 0.40),
+    }
+    each = [syncs_a_second(folder)]
+    results = in_turn(contestants, script)
+    each.append(syncs_a_second(folder))
+    table(results, "bare hyper", bounds)
+    always = statistics.median(it["rate"] for it in results["listen -q --record --sync always"])
+    grouped = always / statistics.mean(each)
+    print(f"--sync always against one fdatasync each ({statistics.mean(each):.0f} a second): {grouped:.1f} x {verdict('group commit', grouped, 10, True)}")
+
+
+def forwarding(script):
+    if not shutil.which("nginx"):
+        print("\nforwarding: nginx is not installed: skipped")
+        return
+    with Nginx("return 200;") as handler:
+        port = handler.address.rsplit(":", 1)[1]
+        contestants = {
+            "nginx proxy_pass": lambda: Nginx(PROXY, port),
+            "listen -q --forward-to": lambda: Server([TOOL, "listen", "--port", "0", "-q", "--forward-to", f"http://{handler.address}"]),
+        }
+        table(in_turn(contestants, script), "nginx proxy_pass", {"listen -q --forward-to": (1.3, None)})
+
+
+def memory(script):
+    """Peak memory early and after a million deliveries."""
+    with Server([TOOL, "listen", "--port", "0", "-q"]) as server:
+        count, early = 0, None
+        while count < 1_000_000:
+            count += wrk(server.address, script, 2)[0]
+            early = early or server.peak()
+        peak = server.peak()
+    print(f"\npeak memory: {early:.1f} MiB at first, {peak:.1f} MiB after {count:,} deliveries {verdict('memory', peak, 16)}, grown {verdict('memory grows', peak - early, 1)}")
 
 
 def ready(command):
     """Milliseconds from starting a server to the first connection that it accepts."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
     begun = time.perf_counter()
-    process = subprocess.Popen(command(port), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    while True:
-        try:
-            socket.create_connection(("127.0.0.1", port)).close()
-            break
-        except ConnectionRefusedError:
-            pass
-    took = (time.perf_counter() - begun) * 1000
-    process.kill(), process.wait()
+    read, write = os.pipe()
+    process = subprocess.Popen(command, stdout=write, stderr=subprocess.DEVNULL)
+    os.close(write)
+    with os.fdopen(read) as out:
+        address = re.search(r"127\.0\.0\.1:(\d+)", out.readline())
+        socket.create_connection(("127.0.0.1", int(address.group(1)))).close()
+        took = (time.perf_counter() - begun) * 1000
+        process.kill(), process.wait()
     return took
 
 
@@ -115,53 +238,29 @@ def version_cpu():
     return (after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime) * 1000
 
 
-def main():
-    bare = bare_binary()
-    with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
-        script.write(LUA), script.flush()
-        recording = [TOOL, "listen", "--port", "0", "-q", "--record", "{folder}/r.ndjson", "--sync"]
-        contestants = {
-            "listen -q": ([TOOL, "listen", "--port", "0", "-q"], True),
-            "listen (text to a file)": ([TOOL, "listen", "--port", "0"], True),
-            "listen --json (to a file)": ([TOOL, "listen", "--port", "0", "--json"], True),
-            "listen -q --sync interval": (recording + ["interval"], True),
-            "listen -q --sync always": (recording + ["always"], True),
-        }
-        results = {name: [] for name in contestants}
-        one_by_one = []
-        for _ in range(ROUNDS):
-            floor = load([bare, "serve"], script.name)
-            for name, (command, to_file) in contestants.items():
-                results[name].append((floor, load(command, script.name, to_file)))
-            one_by_one.append(synced_one_by_one())
-    print(f"bodies of {len(BODY)} bytes, 64 connections, {ROUNDS} rounds of {SECONDS} s, medians")
-    print(f"{'':28} {'requests per CPU second':>24} {'requests/s':>11} {'us CPU each':>12} {'peak MiB':>9}")
-    for name, rounds in results.items():
-        ratio = lambda key: statistics.median(ours[key] / floor[key] for floor, ours in rounds)
-        median = lambda key: statistics.median(ours[key] for _, ours in rounds)
-        print(f"{name:28} {ratio('per_cpu'):>22.2f} x {ratio('rps'):>9.2f} x {median('cpu'):>12.1f} {median('peak'):>9.1f}")
-    times = statistics.median(always["rps"] / single for (_, always), single in zip(results["listen -q --sync always"], one_by_one))
-    print(f"--sync always: {times:.1f} times what one sync each gives ({statistics.median(one_by_one):.0f} lines/s)")
-    floors = [floor for rounds in results.values() for floor, _ in rounds]
-    print(f"{'bare hyper':28} {'1.00':>22} x {'1.00':>9} x {statistics.median(f['cpu'] for f in floors):>12.1f} {statistics.median(f['peak'] for f in floors):>9.1f}")
-
-    # The bare server takes any port, so both are asked to; its readiness is read from its address.
-    ours, theirs = [], []
-    for _ in range(40):
-        begun = time.perf_counter()
-        process, address = start([bare, "serve"], None)
-        socket.create_connection(tuple(address.split(":"))).close()
-        theirs.append((time.perf_counter() - begun) * 1000)
-        process.kill(), process.wait()
-        begun = time.perf_counter()
-        process, address = start([TOOL, "listen", "--port", "0"], None)
-        socket.create_connection(tuple(address.split(":"))).close()
-        ours.append((time.perf_counter() - begun) * 1000)
-        process.kill(), process.wait()
-    ratio = statistics.median(ours) / statistics.median(theirs)
-    print(f"start to first connection: {statistics.median(ours):.1f} ms against {statistics.median(theirs):.1f} ms, ratio {ratio:.2f}")
+def starting(bare):
+    pairs = [(ready([TOOL, "listen", "--port", "0"]), ready([bare, "serve"])) for _ in range(40)]
+    ours, theirs = (statistics.median(side) for side in zip(*pairs))
+    print(f"start to first connection: {ours:.1f} ms against {theirs:.1f} ms: {ours / theirs:.2f} x {verdict('start', ours / theirs, 1.5)}")
     print(f"--version: {statistics.median(version_cpu() for _ in range(40)):.1f} ms of CPU")
     print(f"binary: {os.path.getsize(TOOL) / 2**20:.2f} MiB")
 
 
-main()
+def main():
+    bare = BARE or bare_binary()
+    print(f"bodies of {len(BODY)} bytes, 64 connections, {ROUNDS} rounds of {SECONDS} s, medians of the rounds' ratios")
+    if shutil.which("wrk"):
+        with tempfile.NamedTemporaryFile("w", suffix=".lua") as script, tempfile.TemporaryDirectory(dir=os.environ.get("FOLDER")) as folder:
+            script.write(LUA), script.flush()
+            listening(bare, script.name, folder)
+            forwarding(script.name)
+            memory(script.name)
+    else:
+        print("wrk is not installed: throughput, CPU and memory are skipped")
+    starting(bare)
+    if MISSED:
+        sys.exit(f"missed: {', '.join(MISSED)}")
+
+
+if __name__ == "__main__":
+    main()

@@ -55,7 +55,7 @@ const DRAINED: usize = 1 << 20;
 /// The largest head of an answer.
 const LARGEST_HEAD: usize = 64 << 10;
 /// Connections that a pool keeps while nobody needs them.
-const IDLE: usize = 32;
+const IDLE: usize = 64;
 
 /// Opens lines to targets.
 #[derive(Clone)]
@@ -218,7 +218,8 @@ pub struct Line {
     client: Client,
     target: Target,
     host: HeaderValue,
-    open: Option<Open>,
+    /// In a box, for it is large and passed around.
+    open: Option<Box<Open>>,
 }
 
 /// What came of asking.
@@ -302,31 +303,33 @@ impl Line {
         keep: usize,
         sent_twice: &mut bool,
     ) -> Result<Heard, Outcome> {
-        // The open connection is taken out, so that one that is given up in the middle is never used again.
-        if let Some(mut open) = self.open.take()
-            && open.is_usable().await
-        {
+        loop {
+            // The open connection is taken out, so that one that is given up in the middle is never used again.
+            let mut used = self.open.take();
+            if let Some(open) = &mut used
+                && !open.is_usable().await
+            {
+                used = None;
+            }
+            let is_new = used.is_none();
+            let mut open = match used {
+                Some(open) => open,
+                None => Box::new(self.client.connect(&self.target).await?),
+            };
             match open.exchange(self.request(path, delivery), keep).await {
                 Ok((heard, usable)) => {
                     self.open = usable.then_some(open);
                     return Ok(heard);
                 }
+                Err(Broken::Otherwise(why)) => return Err(Outcome::Unreachable(why)),
+                Err(Broken::Unsent | Broken::Unanswered) if is_new => {
+                    let why = "the connection closed before an answer";
+                    return Err(Outcome::Unreachable(why.into()));
+                }
                 // The target closed it just then, as it may.
                 Err(Broken::Unsent) => {}
                 Err(Broken::Unanswered) => *sent_twice = true,
-                Err(Broken::Otherwise(why)) => return Err(Outcome::Unreachable(why)),
             }
-        }
-        let mut open = self.client.connect(&self.target).await?;
-        match open.exchange(self.request(path, delivery), keep).await {
-            Ok((heard, usable)) => {
-                self.open = usable.then_some(open);
-                Ok(heard)
-            }
-            Err(Broken::Unsent | Broken::Unanswered) => Err(Outcome::Unreachable(
-                "the connection closed before an answer".into(),
-            )),
-            Err(Broken::Otherwise(why)) => Err(Outcome::Unreachable(why)),
         }
     }
 
@@ -365,14 +368,13 @@ enum Broken {
 impl Open {
     /// Whether it can carry one more request, as far as one can see.
     async fn is_usable(&mut self) -> bool {
-        // One turn lets the connection see that the other side has closed it.
         let Self {
             sender,
             connection,
             ended,
         } = self;
-        drive(connection, ended, std::future::ready(())).await;
-        !*ended && drive(connection, ended, sender.ready()).await.is_ok()
+        // A turn lets the connection see that the other side has closed it.
+        drive(connection, ended, sender.ready()).await.is_ok() && !*ended
     }
 
     /// Sends a request and reads the answer; and whether the connection can be used again.

@@ -158,14 +158,8 @@ impl<H: Handler> Door<H> {
             at: Timestamp::now(),
         };
         let taking = Arc::clone(&self.house.handler).take(arrival);
-        let pulse = Arc::clone(&self.pulse);
-        let answer = ToTheEnd(Some(Box::pin(async move {
-            let answer = taking.await;
-            // Both are held until the handler is done, whether anybody still waits for the answer or not.
-            drop((room, pulse));
-            answer
-        })));
-        let answer = answer.await;
+        let held = (room, Arc::clone(&self.pulse));
+        let answer = ToTheEnd(Some((Box::pin(taking), held))).await;
         if answer.hang_up {
             Err(HungUp)
         } else {
@@ -351,14 +345,22 @@ fn response(answer: Answer) -> Response<Full<Bytes>> {
     response
 }
 
-/// Work that goes on in a task of its own when nobody waits for it any more.
-struct ToTheEnd<F: Future<Output = Answer> + Send + 'static>(Option<Pin<Box<F>>>);
+/// Work that goes on in a task of its own when nobody waits for it any more. Until it is done something is held: room
+/// in memory, a seat.
+struct ToTheEnd<F, T>(Option<(Pin<Box<F>>, T)>)
+where
+    F: Future<Output = Answer> + Send + 'static,
+    T: Send + Unpin + 'static;
 
-impl<F: Future<Output = Answer> + Send + 'static> Future for ToTheEnd<F> {
+impl<F, T> Future for ToTheEnd<F, T>
+where
+    F: Future<Output = Answer> + Send + 'static,
+    T: Send + Unpin + 'static,
+{
     type Output = Answer;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Answer> {
-        let Some(work) = &mut self.0 else {
+        let Some((work, _)) = &mut self.0 else {
             return Poll::Pending;
         };
         let answer = work.as_mut().poll(cx);
@@ -369,10 +371,19 @@ impl<F: Future<Output = Answer> + Send + 'static> Future for ToTheEnd<F> {
     }
 }
 
-impl<F: Future<Output = Answer> + Send + 'static> Drop for ToTheEnd<F> {
+impl<F, T> Drop for ToTheEnd<F, T>
+where
+    F: Future<Output = Answer> + Send + 'static,
+    T: Send + Unpin + 'static,
+{
     fn drop(&mut self) {
-        if let (Some(work), Ok(runtime)) = (self.0.take(), tokio::runtime::Handle::try_current()) {
-            runtime.spawn(work);
+        if let (Some((work, held)), Ok(runtime)) =
+            (self.0.take(), tokio::runtime::Handle::try_current())
+        {
+            runtime.spawn(async move {
+                work.await;
+                drop(held);
+            });
         }
     }
 }
@@ -389,12 +400,13 @@ mod tests {
         let (begun, begins) = oneshot::channel();
         let (let_go, wait) = oneshot::channel::<()>();
         let (done, end) = oneshot::channel();
-        let mut work = ToTheEnd(Some(Box::pin(async {
+        let work = async {
             begun.send(()).unwrap();
             wait.await.unwrap();
             done.send(()).unwrap();
             Answer::of(StatusCode::OK)
-        })));
+        };
+        let mut work = ToTheEnd(Some((Box::pin(work), ())));
         tokio::select! {
             biased;
             _ = &mut work => panic!("not yet"),

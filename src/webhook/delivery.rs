@@ -197,7 +197,8 @@ impl From<HeaderMap> for Headers {
 
 impl From<Headers> for HeaderMap {
     fn from(headers: Headers) -> Self {
-        let mut map = HeaderMap::with_capacity(headers.0.len());
+        // Room for the few that are added on the way, or all would move for them.
+        let mut map = HeaderMap::with_capacity(headers.0.len() + 4);
         for (name, value) in headers.0 {
             map.append(name, value);
         }
