@@ -439,7 +439,7 @@ _webhook__cli() {
                     return 0
                     ;;
                 --as)
-                    COMPREPLY=($(compgen -W "http curl json" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "http curl json har vegeta" -- "${cur}"))
                     return 0
                     ;;
                 --secret)
@@ -597,7 +597,7 @@ _webhook__cli() {
                     return 0
                     ;;
                 --as)
-                    COMPREPLY=($(compgen -W "http curl json" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "http curl json har vegeta" -- "${cur}"))
                     return 0
                     ;;
                 --secret)

@@ -101,7 +101,9 @@ complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand send" -l expect-
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand send" -l expect-within -d 'How long an answer may take to count as success' -r
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand send" -l as -d 'How to print them' -r -f -a "http\t'As it goes over the wire'
 curl\t'As a command line for curl'
-json\t'As a fixture on one line'"
+json\t'As a fixture on one line'
+har\t'As one HAR 1.2 document of requests, which `replay` and other tools read'
+vegeta\t'As a target of the load engine vegeta on one line'"
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand send" -l secret -d 'A secret: `env:NAME`, `file:PATH`, `-` to be asked, or the value itself; `PROVIDER=…` limits it to one' -r
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand send" -l public-url -d 'The URL that the provider was told to call, for schemes that sign the URL (Mandrill, Twilio, HubSpot, RFC 9421)' -r
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand send" -l set -d 'Change a field of the event, or of what stands around it: a JSON pointer or dotted path, and JSON or a text' -r
@@ -149,7 +151,9 @@ complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand replay" -l expec
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand replay" -l expect-within -d 'How long an answer may take to count as success' -r
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand replay" -l as -d 'How to print them' -r -f -a "http\t'As it goes over the wire'
 curl\t'As a command line for curl'
-json\t'As a fixture on one line'"
+json\t'As a fixture on one line'
+har\t'As one HAR 1.2 document of requests, which `replay` and other tools read'
+vegeta\t'As a target of the load engine vegeta on one line'"
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand replay" -l secret -d 'A secret: `env:NAME`, `file:PATH`, `-` to be asked, or the value itself; `PROVIDER=…` limits it to one' -r
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand replay" -l public-url -d 'The URL that the provider was told to call, for schemes that sign the URL (Mandrill, Twilio, HubSpot, RFC 9421)' -r
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand replay" -l path -d 'The path to ask for, in place of the recorded one' -r

@@ -936,3 +936,37 @@ fn a_probe_asks_what_the_provider_asks() {
         assert!(ran.stderr.contains(said), "{}", ran.stderr);
     }
 }
+
+#[test]
+fn a_har_of_every_dress_is_replayed_byte_for_byte() {
+    let dir = tempfile::tempdir().unwrap();
+    let args = [
+        "send",
+        "click",
+        "bounce",
+        "--provider",
+        "all",
+        "--seed",
+        "3",
+        "--at",
+        "2026-01-02T00:00:00Z",
+        "--dry-run",
+        "--as",
+    ];
+    let sent = run(&[&args[..], &["json"]].concat()).success();
+    let har = run(&[&args[..], &["har"]].concat()).success();
+    let file = dir.path().join("all.har");
+    std::fs::write(&file, &har.stdout).unwrap();
+    let replayed = run(&["replay", text(&file), "--dry-run", "--as", "json"]).success();
+    assert!(sent.lines().len() > 30);
+    assert_eq!(replayed.stdout, sent.stdout);
+
+    // What is no text, too.
+    let body = dir.path().join("body");
+    std::fs::write(&body, b"\xff\0\r\n").unwrap();
+    let data = format!("@{}", text(&body));
+    let har = run(&["send", "-d", &data, "--dry-run", "--as", "har"]).success();
+    std::fs::write(&file, &har.stdout).unwrap();
+    let replayed = run(&["replay", text(&file), "--dry-run", "--as", "vegeta"]).success();
+    assert_eq!(replayed.lines()[0]["body"], "/wANCg==");
+}

@@ -91,4 +91,8 @@ pub enum Form {
     Curl,
     /// As a fixture on one line
     Json,
+    /// As one HAR 1.2 document of requests, which `replay` and other tools read
+    Har,
+    /// As a target of the load engine vegeta on one line
+    Vegeta,
 }

@@ -22,6 +22,7 @@ mod memory;
 mod mood;
 mod notary;
 mod plan;
+mod printout;
 mod replay;
 mod rounds;
 mod sealer;

@@ -12,8 +12,8 @@ use super::courier::{self, Courier, Parcels};
 use super::id;
 use super::interrupt::Interrupt;
 use super::plan::{self, Request};
+use super::printout::Printout;
 use super::sealer::Sealer;
-use super::send::printed;
 use super::stack::Stack;
 use crate::cli::{Form, ReplayArgs};
 use crate::error::{Error, Exit, Result};
@@ -251,21 +251,12 @@ fn carry_out(plan: &Rc<Plan>, report: &Arc<Reporter>) -> Result<Exit> {
 /// Prints what would be sent; quietly, it only reads it.
 fn dry_run(plan: &Plan, report: &Reporter, stack: Stack, form: Form) -> Result<Exit> {
     let broken = stack.broken();
-    let (mut count, mut bytes) = (0u64, 0u64);
-    for parcel in stack {
-        if plan.style.quiet {
-            count += 1;
-            bytes += parcel.delivery.body.len() as u64;
-        } else {
-            report.data(&printed(&parcel, form, &plan.request));
-        }
-    }
-    if plan.style.quiet {
-        report.tell(&Notice::Read {
-            deliveries: count,
-            bytes,
-        });
-    }
+    let printout = Printout {
+        form,
+        at: None,
+        quiet: plan.style.quiet,
+    };
+    printout.print(stack.map(Ok), &plan.request.target, report)?;
     broken.result(plan.skip_broken).map(|()| Exit::Success)
 }
 

@@ -6,11 +6,12 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::courier::{self, Courier, Parcel, Parcels};
+use super::courier::{self, Courier, Parcels};
 use super::id;
 use super::interrupt::Interrupt;
 use super::items;
 use super::plan::{self, Request};
+use super::printout::Printout;
 use super::rounds::{Item, Rounds, Works};
 use super::sealer::Sealer;
 use crate::cli::{Form, SendArgs};
@@ -18,7 +19,7 @@ use crate::error::{Error, Exit, Result};
 use crate::io::client::Client;
 use crate::io::recorder::Recorder;
 use crate::providers::{ALL, Provider};
-use crate::report::{Length, Notice, Progress, Reporter, Style, Tally, curl, http as wire};
+use crate::report::{Length, Notice, Progress, Reporter, Style, Tally};
 use crate::webhook::{Delivery, Fixture, Tamper};
 
 /// What `send` was asked to do.
@@ -110,11 +111,15 @@ pub fn run(plan: Plan) -> Result<Exit> {
     let seed = plan.seed.unwrap_or_else(id::fresh_seed);
 
     if let Some(form) = plan.dry_run {
-        for parcel in Rounds::new(&plan.works, seed) {
-            report.data(&printed(&parcel?, form, &plan.works.request));
-        }
+        let printout = Printout {
+            form,
+            at: plan.works.at,
+            quiet: plan.style.quiet,
+        };
+        let rounds = Rounds::new(&plan.works, seed);
+        let printed = printout.print(rounds, &plan.works.request.target, &report);
         report.finish();
-        return Ok(Exit::Success);
+        return printed.map(|()| Exit::Success);
     }
     let recorder = plan
         .save
@@ -174,19 +179,6 @@ async fn send(plan: Plan, report: Arc<Reporter>, interrupt: Interrupt, seed: u64
     }
     courier::hint(&tally, &report);
     Ok(courier::exit(&tally, interrupt.is_set()))
-}
-
-/// A request printed in place of being sent.
-pub fn printed(parcel: &Parcel, form: Form, request: &Request) -> Vec<u8> {
-    match form {
-        Form::Http => {
-            let mut out = wire(&parcel.delivery, &request.target);
-            out.extend_from_slice(b"\n");
-            out
-        }
-        Form::Curl => curl(&parcel.delivery, &request.target),
-        Form::Json => Fixture::new(parcel.delivery.clone()).to_line().into_bytes(),
-    }
 }
 
 /// Where `--save` keeps what is sent.

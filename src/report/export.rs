@@ -45,9 +45,13 @@ pub fn curl(delivery: &Delivery, target: &Target) -> Vec<u8> {
             Some("@-".to_owned())
         }
     };
+    // With `-X HEAD` curl would wait for a body that never comes.
+    let ask = match delivery.method.as_str() {
+        "HEAD" => "--head".to_owned(),
+        method => format!("-X {method}"),
+    };
     out += &format!(
-        "curl -X {} {}",
-        delivery.method,
+        "curl {ask} {}",
         quoted(&format!("{}{}", target.origin(), delivery.path))
     );
     for (name, value) in delivery.headers.end_to_end().iter() {

@@ -4,6 +4,7 @@
 mod checks;
 mod escape;
 mod export;
+mod har;
 mod inflate;
 mod lines;
 mod live;
@@ -20,6 +21,7 @@ mod wrap;
 
 pub use escape::{Mode, Untrusted, escape_into, shown_signed};
 pub use export::{curl, http};
+pub use har::{HAR_BETWEEN, HAR_END, har, har_start, vegeta};
 pub use live::Live;
 pub use notice::{
     Again, Checked, Detail, Finding, Forwarded, Judged, KeyUsed, Marks, Notice, Parts, Received,
