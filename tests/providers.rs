@@ -316,6 +316,26 @@ fn the_same_seed_gives_the_same_bytes_and_another_seed_other_ids() {
     }
 }
 
+/// What each sort of bounce says where the provider tells the enhanced code of the reply.
+const CODES: &[(&str, &[&str])] = &[
+    ("hard", &["5.1.1"]),
+    ("soft", &["4.2.0", "4.2.2", "4.4.2", "4.7.1"]),
+    ("mailbox-full", &["4.2.2", "5.2.2"]),
+    ("blocked", &["5.7.1", "4.7.1"]),
+];
+
+/// The enhanced codes (RFC 3463) in a text; no addresses, no versions.
+fn enhanced_codes(text: &str) -> BTreeSet<&str> {
+    let is_part = |c: char| c.is_ascii_digit() || c == '.';
+    text.split(|c: char| !is_part(c))
+        .filter(|run| {
+            let parts: Vec<&str> = run.split('.').collect();
+            matches!(parts.as_slice(), ["2" | "4" | "5", subject, detail]
+                if subject.len() == 1 && (1..=2).contains(&detail.len()))
+        })
+        .collect()
+}
+
 #[test]
 fn every_bounce_is_read_as_a_bounce_or_a_deferral() {
     for provider in ALL {
@@ -323,32 +343,117 @@ fn every_bounce_is_read_as_a_bounce_or_a_deferral() {
             let row = provider.row("bounce").unwrap();
             let template = Template::new(provider, row, Some(bounce.name)).unwrap();
             let (delivery, _) = template.fill(&Wish::default(), now(), &mut Chance::seeded(1));
-            let event = providers::read(&delivery, None, &keys(), &judge())
-                .events
-                .remove(0);
+            let receipt = providers::read(&delivery, None, &keys(), &judge());
+            let event = &receipt.events[0];
             let label = format!("{} --bounce {}", provider.name, bounce.name);
+            let from = provider.rows.iter().find(|row| row.native == bounce.row);
+            assert!(from.is_some_and(|row| !row.example.is_empty()), "{label}");
             assert!(
                 matches!(event.kind, Kind::Bounce | Kind::Deferred),
                 "{label}: {:?}",
                 event.kind
             );
+            // Some say nothing of it but the server's reply.
             let class = event.bounce.map(|class| class.name());
-            assert!(
-                event.kind == Kind::Deferred
-                    || class
-                        == Some(if bounce.name == "hard" {
-                            "hard"
-                        } else {
-                            class.unwrap()
-                        }),
-                "{label}"
-            );
-            if bounce.name == "hard" {
-                assert_eq!(class, Some("hard"), "{label}");
-            } else if !provider.fields.reason.is_empty() {
+            let wanted: &[Option<&str>] = match bounce.name {
+                "hard" => &[Some("hard"), Some("undetermined")],
+                "blocked" => &[Some("soft"), Some("hard"), Some("undetermined")],
+                _ => &[None, Some("soft"), Some("undetermined")],
+            };
+            assert!(wanted.contains(&class), "{label}: {class:?}");
+            if bounce.name != "hard" && !provider.fields.reason.is_empty() {
                 assert_ne!(event.reason, None, "{label}");
             }
+            // The reply, the code in a field of its own, and the sort say the same.
+            let body = String::from_utf8_lossy(&delivery.body).replace('+', " ");
+            let codes = enhanced_codes(&body);
+            let (_, wanted) = CODES.iter().find(|(name, _)| *name == bounce.name).unwrap();
+            assert!(codes.len() <= 1, "{label}: {codes:?}");
+            for code in codes {
+                assert!(wanted.contains(&code), "{label}: {code}");
+            }
         }
+    }
+    let own = |name: &str| {
+        let bounces = providers::find(name).unwrap().bounces.iter();
+        bounces.map(|bounce| bounce.name).collect::<Vec<_>>()
+    };
+    // The rest has one sort of bounce, and says nothing of the server's reply.
+    for provider in ALL {
+        let has_none = ["generic", "klaviyo", "standard-webhooks"].contains(&provider.name);
+        assert_eq!(own(provider.name).is_empty(), has_none, "{}", provider.name);
+    }
+    assert_eq!(
+        own("customerio"),
+        ["hard", "soft", "mailbox-full", "blocked"]
+    );
+}
+
+/// What a provider carries of what the sender adds, in any of its events.
+const ADDED: &[(&str, &[&str])] = &[
+    ("activecampaign", &["campaign"]),
+    ("braze", &["campaign"]),
+    ("brevo", &["campaign", "metadata", "tag"]),
+    ("customerio", &["campaign"]),
+    ("elasticemail", &["tag"]),
+    ("generic", &["campaign"]),
+    ("iterable", &["campaign", "metadata"]),
+    ("loops", &["campaign"]),
+    ("mailchimp", &["campaign"]),
+    ("mailersend", &["tag"]),
+    ("mailgun", &["campaign", "metadata", "tag"]),
+    ("mailjet", &["campaign", "metadata"]),
+    ("mailtrap", &["metadata", "tag"]),
+    ("mandrill", &["metadata", "tag"]),
+    ("postal", &["tag"]),
+    ("postmark", &["metadata", "tag"]),
+    ("resend", &["campaign", "metadata"]),
+    ("sendgrid", &["campaign", "metadata", "tag"]),
+    ("ses", &["metadata"]),
+    ("sparkpost", &["campaign", "metadata", "tag"]),
+    ("standard-webhooks", &["campaign", "metadata"]),
+    ("unisender-go", &["metadata"]),
+];
+
+#[test]
+fn what_the_sender_adds_is_carried_or_said_to_be_left_out() {
+    let wish = Wish {
+        campaign: Some("4711001".into()),
+        tags: vec!["4711002".into()],
+        metadata: vec![("plan".into(), "4711003".into())],
+        ..Wish::default()
+    };
+    let added = [
+        ("campaign", "4711001"),
+        ("tag", "4711002"),
+        ("metadata", "4711003"),
+    ];
+    for provider in ALL {
+        let mut carried = BTreeSet::new();
+        for row in provider.rows.iter().filter(|row| !row.example.is_empty()) {
+            let template = Template::new(provider, row, None).unwrap();
+            let (delivery, notes) = template.fill(&wish, now(), &mut Chance::seeded(1));
+            let told = format!(
+                "{}{}",
+                delivery.path,
+                String::from_utf8_lossy(&delivery.body)
+            );
+            for (what, value) in added {
+                let label = format!("{} {}: {what}", provider.name, row.native);
+                let left_out = notes
+                    .iter()
+                    .any(|note| note.contains(&format!("carries no {what} here")));
+                assert_eq!(told.contains(value), !left_out, "{label}: {told}");
+                if !left_out {
+                    carried.insert(what);
+                }
+            }
+        }
+        let wanted = ADDED.iter().find(|(name, _)| *name == provider.name);
+        let wanted: BTreeSet<&str> = wanted
+            .map(|it| it.1.iter().copied().collect())
+            .unwrap_or_default();
+        assert_eq!(carried, wanted, "{}", provider.name);
     }
 }
 

@@ -209,30 +209,57 @@ fn a_field_is_set_by_pointer_or_with_dots() {
 
 #[test]
 fn a_seed_and_a_time_give_the_same_bytes() {
-    for provider in [
-        "sendgrid", "mailgun", "ses", "resend", "mandrill", "postmark", "generic",
+    let life = [
+        "sent",
+        "delivered",
+        "deferred",
+        "open",
+        "click",
+        "bounce",
+        "rejected",
+        "complaint",
+        "unsubscribe",
+        "subscribe",
+    ];
+    let every = ["--provider", "all"];
+    for (what, least) in [
+        ([&life[..], &every, &["-n", "2"]].concat(), 300),
+        ([&life[4..5], &every, &["--batch", "3"]].concat(), 8),
+        ([&life[3..4], &every, &["--machine"]].concat(), 5),
+        (
+            [&life[5..6], &every, &["--bounce", "mailbox-full"]].concat(),
+            10,
+        ),
+        (
+            [&life[4..5], &every, &["--tamper", "wrong-secret"]].concat(),
+            10,
+        ),
+        (vec!["--probe", "--provider", "all"], 12),
     ] {
         let make = |seed: &str| {
-            let args = [
-                "send",
-                "click",
-                "bounce",
-                "--provider",
-                provider,
-                "--seed",
-                seed,
+            let fixed = [
                 "--at",
                 "2026-01-02T00:00:00Z",
-                "-n",
-                "2",
                 "--dry-run",
+                "--as",
+                "json",
+                "--seed",
+                seed,
             ];
-            run(&args).success().stdout
+            run(&[&["send"], &what[..], &fixed].concat())
+                .success()
+                .stdout
         };
-        assert_eq!(make("1"), make("1"), "{provider}");
-        if provider != "generic" {
-            assert_ne!(make("1"), make("2"), "{provider}");
-        }
+        let one = make("1");
+        assert_eq!(one, make("1"), "{what:?}");
+        assert!(
+            one.lines().count() >= least,
+            "{what:?}: {}",
+            one.lines().count()
+        );
+        let other = make("2");
+        assert_eq!(one.lines().count(), other.lines().count());
+        assert_ne!(one, other, "{what:?}");
     }
 }
 

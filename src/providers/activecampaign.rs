@@ -127,11 +127,31 @@ pub static PROVIDER: Provider = Provider {
             example!("activecampaign/other-share"),
         ),
     ],
-    bounces: &[Bounce {
-        name: "hard",
-        row: "bounce",
-        sets: &[],
-    }],
+    bounces: &[
+        Bounce {
+            name: "hard",
+            row: "bounce",
+            sets: &[],
+        },
+        Bounce {
+            name: "soft",
+            row: "bounce",
+            sets: &[
+                ("/bounce[type]", "soft"),
+                ("/bounce[code]", "\"4.2.0\""),
+                ("/bounce[description]", "Mailbox temporarily unavailable"),
+            ],
+        },
+        Bounce {
+            name: "mailbox-full",
+            row: "bounce",
+            sets: &[
+                ("/bounce[type]", "soft"),
+                ("/bounce[code]", "\"4.2.2\""),
+                ("/bounce[description]", "Mailbox full"),
+            ],
+        },
+    ],
     habits: Habits {
         batching: Unconfirmed("one event", TRANSCRIPTION),
         retries: Unconfirmed("none; 410 switches the webhook off", TRANSCRIPTION),

@@ -3,7 +3,9 @@
 //! Unconfirmed: which field goes with which status. Nothing is known of a signature, of retries or of a User-Agent.
 //! <https://www.braze.com/docs/api/endpoints/messaging/send_messages/post_send_transactional_message>
 
-use super::form::{Carry, Envelope, FIELDS, Fields, Provider, SIGNER, Stamp, Tell, bounce, row};
+use super::form::{
+    Bounce, Carry, Envelope, FIELDS, Fields, Provider, SIGNER, Stamp, Tell, bounce, row,
+};
 use super::origin::assumed;
 use crate::webhook::{BounceClass, Kind, Mark, Style};
 
@@ -83,6 +85,35 @@ pub static PROVIDER: Provider = Provider {
             "nothing is known of the request besides its body",
             &["content-type"],
         ),
+    ],
+    // They differ in nothing but the reply of the server.
+    bounces: &[
+        Bounce {
+            name: "hard",
+            row: "bounced",
+            sets: &[],
+        },
+        Bounce {
+            name: "soft",
+            row: "bounced",
+            sets: &[(
+                "/metadata/reason",
+                "450 4.2.0 Mailbox temporarily unavailable",
+            )],
+        },
+        Bounce {
+            name: "mailbox-full",
+            row: "bounced",
+            sets: &[("/metadata/reason", "452 4.2.2 Mailbox full")],
+        },
+        Bounce {
+            name: "blocked",
+            row: "bounced",
+            sets: &[(
+                "/metadata/reason",
+                "554 5.7.1 Service unavailable; client host blocked by policy list",
+            )],
+        },
     ],
     ..SIGNER
 };

@@ -18,6 +18,15 @@ impl Carry {
         };
         match self {
             Carry::Nowhere => return false,
+            Carry::Text(pointer)
+            | Carry::List(pointer)
+            | Carry::Named(pointer)
+            | Carry::Members(pointer)
+            | Carry::Lists(pointer)
+                if !has_room(event, pointer) =>
+            {
+                return false;
+            }
             Carry::Text(pointer) => {
                 if let Some((_, value)) = values.last() {
                     put(event, pointer, Value::from(value.as_str()));
@@ -71,7 +80,6 @@ impl Carry {
                 _ => return false,
             },
             Carry::Each(ways) => return ways.iter().all(|way| way.put(event, values)),
-            Carry::List(pointer) if !has_room(event, pointer) => return false,
             // The example's own values are examples; the sender's replace them.
             Carry::List(pointer) => put(
                 event,
@@ -113,12 +121,12 @@ impl Carry {
     }
 }
 
-/// Whether nothing but an object would hold what is put there.
+/// Whether there is an object to hold what is put there: other versions of an event have other places.
 fn has_room(event: &Value, pointer: &str) -> bool {
-    pointer
-        .rsplit_once('/')
-        .and_then(|(holder, _)| event.pointer(holder))
-        .is_none_or(Value::is_object)
+    match pointer.rsplit_once('/') {
+        Some((holder, _)) => event.pointer(holder).is_some_and(Value::is_object),
+        None => event.is_object(),
+    }
 }
 
 /// Puts a value at a place given as a JSON pointer or with dots, making the objects on the way.
@@ -157,6 +165,15 @@ pub(super) fn put(event: &mut Value, path: &str, value: Value) {
         }
     }
     *here = value;
+}
+
+/// Takes away the member at a JSON pointer.
+pub(super) fn remove(event: &mut Value, pointer: &str) {
+    if let Some((holder, name)) = pointer.rsplit_once('/')
+        && let Some(Value::Object(members)) = event.pointer_mut(holder)
+    {
+        members.shift_remove(name);
+    }
 }
 
 /// Replaces a text wherever it stands in a value's texts.

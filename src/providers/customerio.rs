@@ -5,7 +5,8 @@
 //! <https://docs.customer.io/api/webhooks>
 
 use super::form::{
-    Carry, Envelope, FIELDS, Fields, Machine, Provider, Row, SIGNER, Stamp, Tell, bounce, row,
+    Bounce, Carry, Envelope, FIELDS, Fields, Machine, Provider, Row, SIGNER, Stamp, Tell, bounce,
+    row,
 };
 use super::habits::Fact::{Documented, Unconfirmed};
 use super::habits::Habits;
@@ -170,6 +171,35 @@ pub static PROVIDER: Provider = Provider {
         documented(&REPORTING, &[""]),
         documented(&REPORTING, &["x-cio-signature"])
             .unconfirmed("that it is hexadecimal is told by its samples only"),
+    ],
+    // They differ in nothing but the reply of the server.
+    bounces: &[
+        Bounce {
+            name: "hard",
+            row: "bounced",
+            sets: &[],
+        },
+        Bounce {
+            name: "soft",
+            row: "bounced",
+            sets: &[(
+                "/data/failure_message",
+                "450 4.2.0 Mailbox temporarily unavailable",
+            )],
+        },
+        Bounce {
+            name: "mailbox-full",
+            row: "bounced",
+            sets: &[("/data/failure_message", "452 4.2.2 Mailbox full")],
+        },
+        Bounce {
+            name: "blocked",
+            row: "bounced",
+            sets: &[(
+                "/data/failure_message",
+                "554 5.7.1 Service unavailable; client host blocked by policy list",
+            )],
+        },
     ],
     machines: &[
         Machine {

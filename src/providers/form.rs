@@ -226,6 +226,9 @@ pub struct Row {
     pub example: &'static str,
 }
 
+/// In place of a JSON value: that there is none.
+pub const ABSENT: &str = "absent";
+
 /// A bounce with a common name, as the provider tells it.
 #[derive(Debug)]
 pub struct Bounce {

@@ -46,6 +46,7 @@ pub static PROVIDER: Provider = Provider {
         url: &["/dataFields/url", "/dataFields/linkUrl"],
         reason: &["/dataFields/bounceMessage", "/dataFields/reason"],
         campaign: Carry::First(&["/dataFields/campaignName"]),
+        metadata: Carry::Members("/dataFields/transactionalData"),
         ..FIELDS
     },
     rows: &[

@@ -4,7 +4,7 @@
 
 use super::conduct::{Batch, CONDUCT, Conduct, Handshake};
 use super::form::{
-    Bounce, Carry, Envelope, FIELDS, Fields, Provider, SIGNER, Stamp, Tell, bounce, row,
+    ABSENT, Bounce, Carry, Envelope, FIELDS, Fields, Provider, SIGNER, Stamp, Tell, bounce, row,
 };
 use super::habits::Fact::{Documented, Unconfirmed};
 use super::habits::{HABITS, Habits};
@@ -172,6 +172,8 @@ pub static PROVIDER: Provider = Provider {
                     "smtp;450 4.2.0 mailbox temporarily unavailable",
                 ),
                 ("/msg/bounce_description", "general"),
+                // The number that goes with it is not known.
+                ("/msg/bgtools_code", ABSENT),
             ],
         },
         Bounce {

@@ -6,8 +6,8 @@ use http::{HeaderName, HeaderValue, Method};
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-use super::carry::put;
-use super::form::{Envelope, Machine, Provider, Row};
+use super::carry::{put, remove};
+use super::form::{ABSENT, Envelope, Machine, Provider, Row};
 use super::stencil::Stencil;
 use super::wish::Wish;
 use crate::error::{Error, Result};
@@ -91,6 +91,10 @@ impl Template {
         };
         if let Some(event) = event.and_then(|event| provider.envelope.inside_mut(event)) {
             for (pointer, json) in sets {
+                if *json == ABSENT {
+                    remove(event, pointer);
+                    continue;
+                }
                 let value = serde_json::from_str(json).unwrap_or_else(|_| Value::from(*json));
                 put(event, pointer, value);
             }
