@@ -17,7 +17,8 @@
 //!
 //! * **listen**: `io::server` gives an arrival to `commands::desk`; `providers::read` makes a receipt of it;
 //!   it is recorded, forwarded, answered, and told to the reporter.
-//! * **send**: `providers::Template` fills an example with the wishes of the sender, a `webhook::Recipe` signs it, and
+//! * **send**: a `providers::Template` takes an example apart, a `providers::Stencil` is what differs from one delivery
+//!   to the next cut out of it, a `webhook::Recipe` signs it (or a `webhook::Tamper` gets it wrong on purpose), and
 //!   `commands::courier` delivers it.
 //! * **replay**: `io::source` reads fixtures one by one, and the courier delivers them, signed anew if wanted.
 //! * **check**: each check of the [`battery`] plans its steps, `commands::examiner` carries them out, the check judges

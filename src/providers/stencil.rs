@@ -523,3 +523,43 @@ impl Stamp {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Layers, Piece, cut};
+    use crate::webhook::Style;
+
+    #[test]
+    fn a_value_is_wrapped_from_the_inside_out() {
+        let php = Style {
+            php: true,
+            ..Style::COMPACT
+        };
+        let encode = |inner: Option<Style>, outer: Option<Style>, is_inner| {
+            Layers { inner, outer }
+                .encode("a/\"é+1", is_inner)
+                .into_owned()
+        };
+        assert_eq!(encode(None, Some(Style::COMPACT), true), "a/\\\"é+1");
+        // The text of JSON in JSON, as in an envelope of SNS; and in a form, as in Mandrill's.
+        let twice = encode(Some(Style::COMPACT), Some(Style::COMPACT), true);
+        assert_eq!(twice, "a/\\\\\\\"é+1");
+        let form = encode(Some(php), None, true);
+        assert_eq!(form, "a%5C%2F%5C%22%5Cu00e9%2B1");
+        // What stands beside that text is not in it.
+        assert_eq!(encode(Some(php), None, false), "a%2F%22%C3%A9%2B1");
+    }
+
+    #[test]
+    fn a_text_is_cut_at_its_marks_and_at_nothing_like_them() {
+        let told: Vec<String> = cut("a17716161000000000001b17716161000000000000171c")
+            .iter()
+            .map(|piece| match piece {
+                Piece::Text(text) => text.clone(),
+                Piece::Hole(hole) => format!("<{hole}>"),
+            })
+            .collect();
+        assert_eq!(told, ["a", "<1>", "b", "<0>", "171c"]);
+        assert_eq!(cut("17716161000000").len(), 1);
+    }
+}
