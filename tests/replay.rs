@@ -593,3 +593,86 @@ fn filters_by_time_and_a_stale_signature() {
         "{ids:?}"
     );
 }
+
+#[test]
+fn results_are_written_for_continuous_integration() {
+    let (dir, file) = recording(3);
+    let ok = "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
+    let no = "HTTP/1.1 404 No\r\ncontent-length: 5\r\n\r\n<no/>";
+    let handler = Receiver::start(&[ok, no, ok]);
+    let ran = run(&["replay", &file, "--to", &handler.url, "--report", "junit"]);
+    assert_eq!(ran.status, 1);
+    assert!(
+        ran.stdout.starts_with("<?xml")
+            && ran.stdout.contains("tests=\"3\" failures=\"1\"")
+            && ran.stdout.contains("&lt;no/&gt;")
+            && ran.stdout.ends_with("</testsuites>\n"),
+        "{}",
+        ran.stdout
+    );
+    let report = dir.path().join("report.tap");
+    let handler = Receiver::start(&[ok, no, ok]);
+    let ran = run(&[
+        "replay",
+        &file,
+        "--to",
+        &handler.url,
+        "-q",
+        "--report",
+        "tap",
+        "--report-to",
+        text(&report),
+    ]);
+    assert!(ran.stdout.starts_with("404"), "{}", ran.stdout);
+    let tap = std::fs::read_to_string(&report).unwrap();
+    assert!(
+        tap.contains("ok 1 - click u0@example.com")
+            && tap.contains("not ok 2")
+            && tap.ends_with("1..3\n"),
+        "{tap}"
+    );
+    let handler = Receiver::ok();
+    let ran = run(&["replay", &file, "--to", &handler.url, "--report", "json"]).success();
+    assert_eq!(ran.lines().last().unwrap()["type"], "summary");
+    assert_eq!(run(&["replay", &file, "--report-to", "x"]).status, 2);
+}
+
+#[test]
+fn an_answer_is_held_against_the_recorded_one() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("a.json");
+    std::fs::write(
+        &file,
+        "{\"fixture\":1,\"request\":{\"body\":{}},\"reply\":{\"status\":404,\"body\":{\"why\":\"gone\",\"id\":\"a1\"}}}",
+    )
+    .unwrap();
+    let answer = |body: &str| {
+        format!(
+            "HTTP/1.1 404 No\r\ncontent-length: {}\r\n\r\n{body}",
+            body.len()
+        )
+    };
+    let handler = Receiver::start(&[&answer("{\"id\":\"b2\",\"why\":\"gone\"}")]);
+    run(&["replay", text(&file), "--to", &handler.url, "--compare"]).success();
+    let handler = Receiver::start(&[&answer("{\"id\":\"b2\",\"why\":\"lost\"}")]);
+    let ran = run(&["replay", text(&file), "--to", &handler.url, "--compare"]);
+    assert!(
+        ran.status == 1
+            && ran
+                .stdout
+                .contains("differs from the recorded one at `/why`"),
+        "{ran:#?}"
+    );
+}
+
+#[test]
+fn a_summary_shows_how_long_answers_took() {
+    let (_dir, file) = recording(30);
+    let handler = Receiver::ok();
+    let ran = run(&["replay", &file, "--to", &handler.url, "-q"]).success();
+    assert!(
+        ran.stdout.contains("p90") && ran.stdout.contains("up to") && ran.stdout.contains('█'),
+        "{}",
+        ran.stdout
+    );
+}

@@ -18,7 +18,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 pub use check::{CheckArgs, ReportForm};
 pub use listen::{ListenArgs, Show, SyncWhen};
 pub use lists::{EventsArgs, KeysArgs};
-pub use replay::ReplayArgs;
+pub use replay::{ReplayArgs, Report};
 pub use request::{Form, RequestArgs};
 pub use secrets::SecretArgs;
 pub use send::SendArgs;

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use jiff::Timestamp;
 
 use super::values::{Speed, kind, share, speed, time};
@@ -138,7 +138,44 @@ pub struct ReplayArgs {
     #[arg(long, value_name = "N", help_heading = "Disorder on purpose")]
     pub seed: Option<u64>,
 
+    /// Hold each answer against the recorded one: its status, and its body where that was recorded; ids and times may differ
+    #[arg(long, help_heading = "Requests")]
+    pub compare: bool,
+
+    /// How to report: `text`, `json` as `--json`, `junit` or `tap` for continuous integration
+    #[arg(
+        long,
+        value_name = "FORM",
+        default_value = "text",
+        conflicts_with = "dry_run",
+        help_heading = "Output"
+    )]
+    pub report: Report,
+
+    /// Write the report into this file, and tell the run on the terminal as ever
+    #[arg(
+        long,
+        value_name = "FILE",
+        requires = "report",
+        conflicts_with = "dry_run",
+        help_heading = "Output"
+    )]
+    pub report_to: Option<PathBuf>,
+
     /// Stay, and send each fixture again when it is saved
     #[arg(long, help_heading = "What is sent", conflicts_with = "dry_run")]
     pub watch: bool,
+}
+
+/// How a replay is reported.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Report {
+    /// A line for each attempt, and a summary
+    Text,
+    /// One JSON object a line
+    Json,
+    /// JUnit's XML
+    Junit,
+    /// The Test Anything Protocol
+    Tap,
 }

@@ -3,6 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
@@ -19,8 +20,8 @@ use crate::io::source::Source;
 use crate::providers::{self, Provider};
 use crate::report::{Notice, Reporter, Tally};
 use crate::webhook::{
-    Attempt, Beat, Chance, Delivery, Expectation, Fixture, Next, Outcome, Pace, Receipt, Retry,
-    Target, Turns,
+    Attempt, Beat, Chance, Delivery, Expectation, Fixture, Next, Outcome, Pace, Receipt, Reply,
+    Retry, Target, Turns, differs,
 };
 
 /// A delivery ready to go, and what is said of it.
@@ -49,6 +50,8 @@ pub struct History {
     pub step: Option<Step>,
     /// What its fixture expects.
     pub expected: Option<Expectation>,
+    /// The answer it got when it was recorded, where the new one is held against it.
+    pub reply: Option<Reply>,
     /// What must not be overtaken by each other: the messages it is about, hashed.
     pub messages: Vec<u64>,
     /// The fixture as it was kept, where it may be kept again.
@@ -86,15 +89,6 @@ pub type Parcels = Box<dyn Iterator<Item = Parcel>>;
 
 /// How often the journal is synced at least.
 const SYNC: Duration = Duration::from_millis(100);
-
-/// What there is to do for one who asks.
-enum Pick {
-    Parcel(Box<Parcel>),
-    /// Nothing any more.
-    Nothing,
-    /// Something, once another has come back.
-    Later,
-}
 
 struct Run {
     courier: Courier,
@@ -198,9 +192,8 @@ impl Run {
         while !self.stopped() {
             let back = self.back.notified();
             match self.pick() {
-                Pick::Parcel(parcel) => return Some(*parcel),
-                Pick::Nothing => return None,
-                Pick::Later => tokio::select! {
+                Poll::Ready(picked) => return picked,
+                Poll::Pending => tokio::select! {
                     () = back => {}
                     () = self.courier.interrupt.wait() => {}
                 },
@@ -209,25 +202,29 @@ impl Run {
         None
     }
 
-    fn pick(&self) -> Pick {
+    /// The next one, or none any more; pending if there will be one when another has come back.
+    fn pick(&self) -> Poll<Option<Parcel>> {
         let mut turns = self.turns.borrow_mut();
         if let Some(parcel) = turns.ready() {
-            return Pick::Parcel(Box::new(parcel));
+            return Poll::Ready(Some(parcel));
         }
         while !turns.is_full() {
             let Some(parcel) = self.parcels.borrow_mut().next() else {
                 return if turns.is_empty() {
-                    Pick::Nothing
+                    Poll::Ready(None)
                 } else {
-                    Pick::Later
+                    Poll::Pending
                 };
             };
+            if parcel.past.messages.is_empty() {
+                return Poll::Ready(Some(parcel));
+            }
             let messages = parcel.past.messages.clone();
             if let Some(parcel) = turns.offer(&messages, parcel) {
-                return Pick::Parcel(Box::new(parcel));
+                return Poll::Ready(Some(parcel));
             }
         }
-        Pick::Later
+        Poll::Pending
     }
 
     /// Waits until an attempt may begin; false if it is not to begin at all.
@@ -279,7 +276,7 @@ impl Run {
             let outcome = exchange
                 .answer
                 .map_or_else(|outcome| outcome, Outcome::from);
-            let outcome = self.judge(outcome, took, parcel.past.expected.as_ref());
+            let outcome = self.judge(outcome, took, &parcel.past);
             let next = self
                 .courier
                 .retry
@@ -314,8 +311,12 @@ impl Run {
         tally.failed += 1;
     }
 
-    fn judge(&self, outcome: Outcome, took: Duration, own: Option<&Expectation>) -> Outcome {
-        let why = own.unwrap_or(&self.courier.expected).judge(&outcome, took);
+    fn judge(&self, outcome: Outcome, took: Duration, past: &History) -> Outcome {
+        let expected = past.expected.as_ref().unwrap_or(&self.courier.expected);
+        let why = match &past.reply {
+            Some(reply) => differs(reply, &outcome).or_else(|| expected.late(took)),
+            None => expected.judge(&outcome, took),
+        };
         match outcome {
             Outcome::Answered {
                 status,

@@ -15,13 +15,13 @@ use super::plan::{self, Request};
 use super::printout::Printout;
 use super::sealer::Sealer;
 use super::stack::Stack;
-use crate::cli::{Form, ReplayArgs};
+use crate::cli::{Form, ReplayArgs, Report};
 use crate::error::{Error, Exit, Result};
 use crate::io::client::Client;
 use crate::io::ledger::{self, Errand, Ledger};
 use crate::io::recorder::Recorder;
 use crate::io::watch::Watch;
-use crate::report::{Length, Notice, Progress, Reporter, Style, Tally};
+use crate::report::{Length, Notice, Progress, ReportForm, Reporter, Results, Style, Tally};
 use crate::webhook::{Beat, Disorder, Expectation, Retry};
 
 /// What `replay` was asked to do.
@@ -46,6 +46,9 @@ pub struct Plan {
     pub(super) resume: Option<PathBuf>,
     pub(super) failed_to: Option<PathBuf>,
     pub(super) skip_broken: bool,
+    pub(super) compare: bool,
+    results: Option<ReportForm>,
+    report_to: Option<PathBuf>,
     watch: bool,
     yes: bool,
     dry_run: Option<Form>,
@@ -58,6 +61,11 @@ impl Plan {
         let provider = args.provider.as_deref().map(plan::provider).transpose()?;
         let secrets = plan::secrets(&args.secrets, None)?;
         let path = args.path.as_deref().map(path).transpose()?;
+        if args.report == Report::Text && args.report_to.is_some() {
+            return Err(Error::usage(
+                "a report in a file is `--report json`, `junit` or `tap`",
+            ));
+        }
         if args.watch && args.sources.iter().any(|source| source == "-") {
             return Err(Error::usage("stdin cannot be watched"));
         }
@@ -65,8 +73,17 @@ impl Plan {
         Ok(Plan {
             style: Style {
                 quiet: args.request.quiet,
+                json: style.json || (args.report == Report::Json && args.report_to.is_none()),
                 ..style
             },
+            compare: args.compare,
+            results: match args.report {
+                Report::Json if args.report_to.is_some() => Some(ReportForm::Json),
+                Report::Junit => Some(ReportForm::Junit),
+                Report::Tap => Some(ReportForm::Tap),
+                Report::Text | Report::Json => None,
+            },
+            report_to: args.report_to,
             sources: args.sources,
             path,
             choice: Choice {
@@ -165,7 +182,13 @@ fn path(given: &str) -> Result<PathAndQuery> {
 /// Carries the plan out.
 pub fn run(plan: Plan) -> Result<Exit> {
     let bar = plan.dry_run.is_none() && !plan.watch && std::io::stderr().is_terminal();
-    let report = Arc::new(Reporter::new(plan.style, Progress::new(length(&plan), bar)));
+    let to = plan.report_to.as_deref();
+    let results = plan
+        .results
+        .map(|form| Results::open(form, to))
+        .transpose()?;
+    let report = Reporter::new(plan.style, Progress::new(length(&plan), bar));
+    let report = Arc::new(report.with_results(results, to.is_none()));
     plan::say_all(&report, &plan.notes);
     let plan = Rc::new(plan);
     let result = carry_out(&plan, &report);

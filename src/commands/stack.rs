@@ -270,6 +270,7 @@ impl Stack {
             id,
             at,
             mut delivery,
+            reply,
             ..
         } = fixture;
         if plan.resign || plan.ordered || self.to_check > 0 {
@@ -304,6 +305,7 @@ impl Stack {
                 at,
                 step: plan.resume.is_some().then_some(step),
                 expected,
+                reply: reply.filter(|_| plan.compare),
                 messages: messages.unwrap_or_default(),
                 fixture: original,
             },

@@ -10,6 +10,7 @@ use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use bytes::Bytes;
 use flate2::bufread::MultiGzDecoder;
 use sha2::{Digest, Sha256};
 
@@ -415,8 +416,8 @@ fn next_line(
         let fixture = match read {
             Ok(Line::End) => return None,
             Ok(Line::Whole(line) | Line::Torn(line)) if line.trim_ascii().is_empty() => continue,
-            Ok(Line::Whole(line)) => Fixture::read_line(line.trim_ascii_end()),
-            Ok(Line::Torn(line)) => match Fixture::read_line(line.trim_ascii_end()) {
+            Ok(Line::Whole(line)) => Fixture::of_line(&trimmed(&line)),
+            Ok(Line::Torn(line)) => match Fixture::of_line(&trimmed(&line)) {
                 Ok(fixture) => Ok(fixture),
                 Err(_) => {
                     notes.push(format!(
@@ -443,6 +444,11 @@ fn next_line(
             }),
         ));
     }
+}
+
+/// A line without the white space behind it.
+fn trimmed(line: &Bytes) -> Bytes {
+    line.slice(..line.trim_ascii_end().len())
 }
 
 /// What is in a file whose name does not say it.

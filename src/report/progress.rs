@@ -15,6 +15,7 @@ pub struct Progress {
     /// How many deliveries are through.
     sent: Arc<AtomicU64>,
     by_bytes: bool,
+    shown: bool,
 }
 
 /// How long a run will be, as far as it is known.
@@ -77,6 +78,7 @@ impl Progress {
             bar,
             sent,
             by_bytes: matches!(length, Length::Bytes(_)),
+            shown,
         }
     }
 
@@ -108,7 +110,7 @@ impl Progress {
 
     /// Draws from now on, also while nothing moves.
     pub fn start(&self) {
-        if !self.bar.is_hidden() {
+        if self.shown {
             self.bar.enable_steady_tick(Duration::from_millis(200));
         }
     }
@@ -116,7 +118,7 @@ impl Progress {
     /// One delivery more is through; so many have failed, and so many are under way.
     pub fn step(&self, failed: u64, in_flight: u64) {
         let sent = self.sent.fetch_add(1, Ordering::Relaxed) + 1;
-        if self.bar.is_hidden() {
+        if !self.shown {
             return;
         }
         let failed = match failed {
@@ -132,7 +134,7 @@ impl Progress {
 
     /// So many bytes of the sources are through.
     pub fn read(&self, bytes: u64) {
-        if self.by_bytes && !self.bar.is_hidden() {
+        if self.by_bytes && self.shown {
             self.bar.set_position(bytes);
         }
     }

@@ -8,6 +8,7 @@ use std::time::Instant;
 use super::notice::{Notice, Parts};
 use super::palette::{ColorChoice, Palette, Role, wants_color};
 use super::progress::{Progress, Screen};
+use super::results::{self, Results};
 use super::sink::{Drain, Sink};
 use super::text::{self, Voice};
 use super::{Live, Mode, Tally, Untrusted, escape_into, lines, wrap};
@@ -40,6 +41,8 @@ pub struct Reporter {
     sink: Sink,
     drain: Mutex<Option<Drain>>,
     progress: Progress,
+    /// The results that somebody asked for, and whether they are all that goes to stdout.
+    results: Option<(Mutex<Option<Results>>, bool)>,
 }
 
 impl Reporter {
@@ -67,11 +70,30 @@ impl Reporter {
             sink,
             drain: Mutex::new(Some(drain)),
             progress,
+            results: None,
         }
+    }
+
+    /// The same, with results that are written too; `alone` if they go to stdout in place of everything else.
+    #[must_use]
+    pub fn with_results(mut self, results: Option<Results>, alone: bool) -> Self {
+        self.results = results.map(|results| (Mutex::new(Some(results)), alone));
+        self
     }
 
     /// Tells a notice on stdout.
     pub fn tell(&self, notice: &Notice) {
+        if let Some((results, alone)) = &self.results {
+            let mut results = results.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(results) = results.as_mut() {
+                results.take(notice);
+            }
+            if *alone
+                || matches!(notice, Notice::Attempted(attempt) if self.quiet && attempt.outcome.succeeded())
+            {
+                return;
+            }
+        }
         // Formatted outside of the sink's lock, in a buffer that each thread uses again.
         thread_local!(static BUFFER: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) });
         BUFFER.with_borrow_mut(|out| {
@@ -147,7 +169,7 @@ impl Reporter {
 
     /// Whether nobody wants to know of an attempt, so that it need not be put into words.
     pub fn skips(&self, succeeded: bool) -> bool {
-        self.quiet && succeeded
+        self.quiet && succeeded && self.results.is_none()
     }
 
     /// Whether lines are JSON.
@@ -163,6 +185,23 @@ impl Reporter {
     /// Writes what is left. Later notices are lost.
     pub fn finish(&self) {
         self.progress.finish();
+        if let Some((results, alone)) = &self.results {
+            let results = results
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .take();
+            let done = results.map_or(Ok(()), |results| {
+                let file = results.finish()?;
+                if *alone {
+                    results::read_out(file, |piece| self.data(piece))
+                } else {
+                    Ok(())
+                }
+            });
+            if let Err(error) = done {
+                self.warn(&format!("the report is not whole: {error}"));
+            }
+        }
         let drain = self
             .drain
             .lock()

@@ -13,7 +13,8 @@ use super::notice::{Again, Forwarded, Judged, Notice, Parts, Received};
 use super::palette::{Palette, Role};
 use super::pretty::{GROWTH, SHOWN_BODY};
 use super::{
-    Mode, Tally, Untrusted, escape_into, is_binary, looks_like_json, pretty, shown_signed,
+    Mode, Tally, Untrusted, escape_into, histogram, is_binary, looks_like_json, pretty,
+    shown_signed,
 };
 use crate::webhook::{Attempt, Delivery, Event, Kind, Outcome, Verdict};
 
@@ -22,6 +23,9 @@ pub const GUTTER: &str = "  ";
 
 /// How much of an answer is shown where it explains a failure, in bytes.
 const SHOWN_ANSWER: usize = 400;
+
+/// So many answers are needed before their times are drawn.
+const ENOUGH: u64 = 20;
 
 /// How much of what is signed is shown, in bytes.
 const SHOWN_SIGNED: usize = 2000;
@@ -515,6 +519,9 @@ impl Voice {
                 quantile(0.99)
             );
         }
+        if it.verb == "sent" {
+            self.pace(out, it);
+        }
         if let Some(passing) = it.forwarded {
             let _ = write!(out, "  forwarded {} taken", passing.passed);
             for (number, what) in [
@@ -530,6 +537,22 @@ impl Voice {
         if let Some(next) = &it.next {
             self.paint(out, Role::Dim, &Untrusted::new(next).to_string());
             out.push(b'\n');
+        }
+    }
+
+    /// How fast a run was, where there is enough to say so: its rate, and a bar for each span of time.
+    fn pace(&self, out: &mut Vec<u8>, it: &Tally) {
+        if it.micros.len() < ENOUGH {
+            return;
+        }
+        let seconds = it.elapsed.as_secs_f64().max(0.001);
+        #[expect(clippy::cast_precision_loss, reason = "a rate is rounded anyway")]
+        let rate = it.deliveries as f64 / seconds;
+        let _ = writeln!(out, "  rate      {rate:.0}/s");
+        for (limit, bar, count) in histogram::rows(&it.micros) {
+            let _ = write!(out, "  {limit:>13}  ");
+            self.paint(out, Role::Kind, &bar);
+            let _ = writeln!(out, " {count}");
         }
     }
 

@@ -52,6 +52,16 @@ impl Expectation {
         Ok(expected)
     }
 
+    /// Why an answer came too late; none if it did not.
+    pub fn late(&self, took: Duration) -> Option<String> {
+        let within = self.within.filter(|within| took > *within)?;
+        Some(format!(
+            "it took {} ms, and {} ms were expected at most",
+            took.as_millis(),
+            within.as_millis()
+        ))
+    }
+
     /// Why an outcome is not what was expected; none if it is.
     pub fn judge(&self, outcome: &Outcome, took: Duration) -> Option<String> {
         let Outcome::Answered { status, body, .. } = outcome else {
@@ -63,12 +73,8 @@ impl Expectation {
                 self.status.as_typed()
             ));
         }
-        if let Some(within) = self.within.filter(|within| took > *within) {
-            return Some(format!(
-                "it took {} ms, and {} ms were expected at most",
-                took.as_millis(),
-                within.as_millis()
-            ));
+        if let Some(late) = self.late(took) {
+            return Some(late);
         }
         let missing = self
             .contains
