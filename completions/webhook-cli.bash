@@ -388,7 +388,7 @@ _webhook__cli() {
             return 0
             ;;
         webhook__subcmd__cli__subcmd__replay)
-            opts="-H -q -c -e -h --to --header --timeout --connect-timeout --rate --backoff --retry-on --max-retry-after --insecure --expect-status --expect-within --quiet --dry-run --as --secret --public-url --resign --fresh-ids --path --concurrency --ordered --speed --retries --yes --resume --failed-to --events --provider --recipient --since --until --skip --limit --skip-broken --repeat --duplicate --drop --shuffle --seed --watch --json --color --help"
+            opts="-H -q -c -e -h --to --header --timeout --connect-timeout --rate --backoff --retry-on --max-retry-after --insecure --expect-status --expect-within --quiet --dry-run --as --secret --public-url --resign --fresh-ids --path --concurrency --ordered --speed --retries --yes --resume --failed-to --events --provider --recipient --since --until --skip --limit --skip-broken --repeat --duplicate --drop --shuffle --seed --compare --report --report-to --watch --json --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -526,6 +526,14 @@ _webhook__cli() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --report)
+                    COMPREPLY=($(compgen -W "text json junit tap" -- "${cur}"))
+                    return 0
+                    ;;
+                --report-to)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -538,7 +546,7 @@ _webhook__cli() {
             return 0
             ;;
         webhook__subcmd__cli__subcmd__send)
-            opts="-H -q -d -n -c -h --provider --scheme --to --header --timeout --connect-timeout --rate --backoff --retry-on --max-retry-after --insecure --expect-status --expect-within --quiet --dry-run --as --secret --public-url --set --recipient --url --campaign --message-id --at --tag --metadata --bounce --machine --batch --probe --data --count --concurrency --retries --seed --signed-at --tamper --save --json --color --help"
+            opts="-H -q -d -n -c -h --provider --scheme --to --header --timeout --connect-timeout --rate --backoff --retry-on --max-retry-after --insecure --expect-status --expect-within --quiet --dry-run --as --secret --public-url --ending --recipients --compress --bounce-rate --deferred-rate --open-rate --click-rate --unsubscribe-rate --complaint-rate --set --recipient --url --campaign --message-id --at --tag --metadata --bounce --machine --batch --probe --data --count --concurrency --retries --seed --signed-at --tamper --save --json --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -605,6 +613,42 @@ _webhook__cli() {
                     return 0
                     ;;
                 --public-url)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ending)
+                    COMPREPLY=($(compgen -W "bounce complaint unsubscribe" -- "${cur}"))
+                    return 0
+                    ;;
+                --recipients)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --compress)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --bounce-rate)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --deferred-rate)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --open-rate)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --click-rate)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --unsubscribe-rate)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --complaint-rate)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -106,6 +106,17 @@ har\t'As one HAR 1.2 document of requests, which `replay` and other tools read'
 vegeta\t'As a target of the load engine vegeta on one line'"
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand send" -l secret -d 'A secret: `env:NAME`, `file:PATH`, `-` to be asked, or the value itself; `PROVIDER=…` limits it to one' -r
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand send" -l public-url -d 'The URL that the provider was told to call, for schemes that sign the URL (Mandrill, Twilio, HubSpot, RFC 9421)' -r
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand send" -l ending -d '`send journey`: how the message\'s life ends, if not with a click' -r -f -a "bounce\t'The message is refused'
+complaint\t'The message is reported as spam'
+unsubscribe\t'The reader wants no more'"
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand send" -l recipients -d '`send campaign`: how many messages, to a recipient each [default: 100]' -r
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand send" -l compress -d 'Keep the gaps between events, so much shortened: `60x`; without it they follow at once' -r
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand send" -l bounce-rate -d 'The share of messages that bounce [default: 2%]' -r
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand send" -l deferred-rate -d 'Of the others, the share that is deferred first [default: 3%]' -r
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand send" -l open-rate -d 'Of those delivered, the share that is opened [default: 30%]' -r
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand send" -l click-rate -d 'Of those opened, the share in which a link is followed [default: 10%]' -r
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand send" -l unsubscribe-rate -d 'Of those opened, the share whose reader wants no more [default: 0.5%]' -r
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand send" -l complaint-rate -d 'Of those delivered, the share that is reported as spam [default: 0.05%]' -r
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand send" -l set -d 'Change a field of the event, or of what stands around it: a JSON pointer or dotted path, and JSON or a text' -r
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand send" -l recipient -d 'The address it is about' -r
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand send" -l url -d 'The link that was clicked' -r
@@ -173,6 +184,11 @@ complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand replay" -l repea
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand replay" -l duplicate -d 'Send this share twice: `0.1`, `10%`' -r
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand replay" -l drop -d 'Do not send this share' -r
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand replay" -l seed -d 'The same disorder every time' -r
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand replay" -l report -d 'How to report: `text`, `json` as `--json`, `junit` or `tap` for continuous integration' -r -f -a "text\t'A line for each attempt, and a summary'
+json\t'One JSON object a line'
+junit\t'JUnit\'s XML'
+tap\t'The Test Anything Protocol'"
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand replay" -l report-to -d 'Write the report into this file, and tell the run on the terminal as ever' -r -F
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand replay" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` says otherwise'
 always\t'Always'
 never\t'Never'"
@@ -185,6 +201,7 @@ complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand replay" -l order
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand replay" -l yes -d 'Send to a host that is neither this machine nor in a private network, without asking'
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand replay" -l skip-broken -d 'Name a broken fixture and go on'
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand replay" -l shuffle -d 'In another order; beyond 10,000 deliveries, shuffled within a window of that many'
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand replay" -l compare -d 'Hold each answer against the recorded one: its status, and its body where that was recorded; ids and times may differ'
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand replay" -l watch -d 'Stay, and send each fixture again when it is saved'
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand replay" -l json -d 'One JSON object a line in place of text'
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand replay" -s h -l help -d 'Print help (see more with \'--help\')'

@@ -7,6 +7,7 @@ mod replay;
 mod request;
 mod secrets;
 mod send;
+mod story;
 mod values;
 mod verify;
 
@@ -22,6 +23,7 @@ pub use replay::{ReplayArgs, Report};
 pub use request::{Form, RequestArgs};
 pub use secrets::SecretArgs;
 pub use send::SendArgs;
+pub use story::{Ending, StoryArgs};
 pub use values::duration;
 pub use verify::VerifyArgs;
 

@@ -7,7 +7,7 @@ use clap::builder::{PossibleValue, PossibleValuesParser};
 use jiff::Timestamp;
 
 use super::values::time;
-use super::{RequestArgs, SecretArgs};
+use super::{RequestArgs, SecretArgs, StoryArgs};
 use crate::webhook::TAMPERS;
 
 /// More events in a request than any provider sends, and still a body that fits into memory many times.
@@ -40,10 +40,12 @@ Examples:
   webhook-cli send click --provider all                        the same event in every dress
   webhook-cli send --data @body.json --provider resend         your own body, signed as Resend would
   webhook-cli send --data @body.json --scheme stripe           or as Stripe would
-  webhook-cli send click --provider sendgrid --tamper body     a forgery, which your handler must refuse")]
+  webhook-cli send click --provider sendgrid --tamper body     a forgery, which your handler must refuse
+  webhook-cli send journey --ending bounce --provider ses      the life of one message, in order
+  webhook-cli send campaign --recipients 1000 --compress 600x  those of many, in the order of time")]
 pub struct SendArgs {
     /// What happened: sent, delivered, deferred, open, click, bounce, rejected, complaint, unsubscribe, subscribe,
-    /// or a provider's own name for it
+    /// or a provider's own name for it; or `journey` or `campaign`
     #[arg(value_name = "KIND", required_unless_present_any = ["data", "probe"])]
     pub kinds: Vec<String>,
 
@@ -68,6 +70,10 @@ pub struct SendArgs {
     /// What to sign with.
     #[command(flatten)]
     pub secrets: SecretArgs,
+
+    /// What is played.
+    #[command(flatten)]
+    pub story: StoryArgs,
 
     /// Change a field of the event, or of what stands around it: a JSON pointer or dotted path, and JSON or a text
     #[arg(long = "set", value_name = "PATH=VALUE", help_heading = "The event")]

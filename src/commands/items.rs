@@ -231,7 +231,8 @@ fn probes(
     meant.iter().map(item).collect()
 }
 
-fn wish(args: &SendArgs) -> Result<Wish> {
+/// What the words ask of the event.
+pub fn wish(args: &SendArgs) -> Result<Wish> {
     let pair = |given: &str, what: &str| -> Result<(String, String)> {
         let (name, value) = given.split_once('=').ok_or_else(|| {
             Error::usage(format!("`{given}` has no value"))

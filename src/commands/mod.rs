@@ -1,5 +1,6 @@
 //! The verbs. Each makes a plan of what was typed, and carries it out.
 
+mod campaign;
 mod catalogue;
 mod check;
 mod choice;
@@ -45,7 +46,13 @@ pub fn run(cli: Cli) -> Result<Exit> {
     };
     match cli.command {
         Command::Listen(args) => listen::run(listen::Plan::new(&args, style)?),
-        Command::Send(args) => send::run(send::Plan::new(*args, style)?),
+        Command::Send(args) if campaign::is_meant(&args) => {
+            campaign::run(campaign::Plan::new(*args, style)?)
+        }
+        Command::Send(args) => {
+            campaign::refuse_its_words(&args)?;
+            send::run(send::Plan::new(*args, style)?)
+        }
         Command::Replay(args) => replay::run(replay::Plan::new(*args, style)?),
         Command::Verify(args) => verify::run(&verify::Plan::new(*args, style)?),
         Command::Check(args) => check::run(check::Plan::new(*args, style)?),

@@ -2,6 +2,7 @@
 
 mod algorithm;
 mod attempt;
+mod campaign;
 mod chance;
 mod compare;
 mod credentials;
@@ -36,6 +37,7 @@ mod turns;
 
 pub use algorithm::Algorithm;
 pub use attempt::{Attempt, Outcome};
+pub use campaign::{Campaign, Ending, Moment, Moments, Rates, journey};
 pub use chance::Chance;
 pub use compare::differs;
 pub use credentials::Credentials;
