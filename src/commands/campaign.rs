@@ -13,8 +13,8 @@ use super::id;
 use super::interrupt::Interrupt;
 use super::items::wish;
 use super::plan::{self, Request};
+use super::printout::Printout;
 use super::sealer::Sealer;
-use super::send::printed;
 use crate::cli::{Ending, Form, SendArgs};
 use crate::error::{Error, Exit, Result};
 use crate::io::client::Client;
@@ -265,22 +265,12 @@ fn play(plan: &Plan, stage: Stage, report: &Arc<Reporter>) -> Result<Exit> {
             keep(path, Stage::new(plan), report).await?;
         }
         if let Some(form) = plan.dry_run {
-            let mut count = 0;
-            let mut bytes = 0;
-            for parcel in stage {
-                let parcel = parcel?;
-                count += 1;
-                bytes += parcel.delivery.body.len() as u64;
-                if !plan.style.quiet {
-                    report.data(&printed(&parcel, form, &plan.cast.request));
-                }
-            }
-            if plan.style.quiet {
-                report.tell(&Notice::Read {
-                    deliveries: count,
-                    bytes,
-                });
-            }
+            let printout = Printout {
+                form,
+                at: plan.cast.at,
+                quiet: plan.style.quiet,
+            };
+            printout.print(stage, &plan.cast.request.target, report)?;
             return Ok(Exit::Success);
         }
         send(plan, stage, report).await
