@@ -6,7 +6,7 @@ use webhook_cli::providers::{
     self, ALL, Batch, Keys, Probe, Provider, Row, SCHEMES, Stencil, Template, Wish,
 };
 use webhook_cli::webhook::{
-    Algorithm, Chance, Delivery, Judge, Keyring, Kind, Seal, Secret, TAMPERS, Verdict,
+    Algorithm, Chance, Delivery, Judge, Keyring, Kind, MISFITS, Seal, Secret, TAMPERS, Verdict,
 };
 
 const URL: &str = "https://hooks.example.com/webhooks";
@@ -365,4 +365,43 @@ fn every_near_miss_is_refused_for_its_reason_or_says_why_nobody_would_notice() {
         }
     }
     assert_eq!(unnoticed.len(), UNNOTICED.len(), "{unnoticed:?}");
+}
+
+/// Of these not every scheme is capable, but each of some scheme, and what is made of it is refused for its reason.
+#[test]
+fn every_misfit_is_refused_for_its_reason() {
+    let mut made = BTreeSet::new();
+    let judge = Judge {
+        topics: vec!["arn:aws:sns:eu-central-1:111122223333:ses-events".into()],
+        ..judge()
+    };
+    for (label, provider, unsigned) in unsigned() {
+        let Some(recipe) = providers::signing_scheme(provider, &unsigned) else {
+            continue;
+        };
+        let keys = given(provider);
+        let Some(key) = keys.signing(provider) else {
+            panic!("{label} has no key");
+        };
+        for tamper in MISFITS {
+            let mut delivery = unsigned.clone();
+            let chance = &mut Chance::seeded(1);
+            if tamper
+                .apply(recipe, &mut delivery, key, &mut seal(chance))
+                .is_err()
+            {
+                continue;
+            }
+            let signature = providers::read(&delivery, Some(provider), &keys, &judge).signature;
+            let reason = signature.reason.unwrap_or_default();
+            let label = format!("{label}, {}: {reason}", tamper.name);
+            assert_eq!(signature.verdict, Verdict::Refused, "{label}");
+            assert!(
+                tamper.refusals.iter().any(|said| reason.contains(said)),
+                "{label}"
+            );
+            made.insert(tamper.name);
+        }
+    }
+    assert_eq!(made.len(), MISFITS.len(), "{made:?}");
 }

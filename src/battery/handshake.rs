@@ -89,12 +89,7 @@ fn ask(setting: &Setting, handshake: Handshake, method: Method) -> Plan {
             setting.provider.title
         ));
     }
-    let mut shot = Shot::ask(method);
-    if handshake == Handshake::Options {
-        shot.headers
-            .push(("webhook-request-origin", "events.example.com"));
-    }
-    Plan::each([shot])
+    Plan::each([Shot::ask(method)])
 }
 
 fn events(setting: &Setting) -> Plan {

@@ -7,9 +7,9 @@
 mod check;
 mod pack;
 mod rule;
+mod seal;
 mod setting;
 mod shot;
-mod twist;
 
 mod authentication;
 mod handshake;
@@ -23,7 +23,6 @@ mod transport;
 pub use check::{Check, Finding, Group, Page, Plan, Seen, Sights, Step};
 pub use setting::Setting;
 pub use shot::{Load, Shot};
-pub use twist::Twist;
 
 use crate::webhook::{Grade, nearest};
 

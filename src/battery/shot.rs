@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::uri::PathAndQuery;
 use http::{HeaderName, HeaderValue, Method};
 use jiff::Timestamp;
 
-use super::{Setting, Step, Twist, twist};
-use crate::providers::{Provider, Stencil, Template, Wish};
-use crate::webhook::{Chance, Delivery, Headers, TimeForm, shell};
+use super::seal::seal;
+use super::{Setting, Step};
+use crate::providers::{Probe, Provider, Stencil, Template, Wish};
+use crate::webhook::{Chance, Delivery, TimeForm, shell};
 
 /// One request.
 #[derive(Clone, Debug)]
@@ -22,8 +22,10 @@ pub struct Shot {
     pub by_machine: bool,
     /// What differs from the example.
     pub wish: Wish,
-    /// The near miss, if it is one.
-    pub twist: Option<Twist>,
+    /// The near miss that it is, if it is one, by its name.
+    pub tamper: Option<&'static str>,
+    /// Whether the public test key signs it, though the user gave a secret.
+    pub by_test_key: bool,
     /// Header fields to set.
     pub headers: Vec<(&'static str, &'static str)>,
     /// How long ago the event happened.
@@ -68,7 +70,8 @@ impl Shot {
             load: Load::Event(name),
             by_machine: false,
             wish: Wish::default(),
-            twist: None,
+            tamper: None,
+            by_test_key: false,
             headers: Vec::new(),
             ago: Duration::ZERO,
             number: 0,
@@ -119,8 +122,8 @@ impl Shot {
 
     /// The same as a near miss.
     #[must_use]
-    pub fn twisted(mut self, twist: Twist) -> Shot {
-        self.twist = Some(twist);
+    pub fn tampered(mut self, name: &'static str) -> Shot {
+        self.tamper = Some(name);
         self
     }
 
@@ -163,7 +166,12 @@ impl Shot {
         let mut delivery = self.unsigned(setting, &mut chance, life)?;
         delivery.aim(setting.target.path.clone());
         self.dress(setting, &mut delivery);
-        twist::seal(self.twist, setting, &mut delivery, signed, &mut chance)?;
+        if matches!(self.load, Load::Ask(_)) {
+            // Nobody has a secret yet.
+            return Ok(delivery);
+        }
+        let (tamper, public) = (self.tamper, self.by_test_key);
+        seal(setting, &mut delivery, tamper, public, signed, &mut chance)?;
         // What the user wants to say has the last word, as in `send`.
         self.dress(setting, &mut delivery);
         Ok(delivery)
@@ -201,12 +209,14 @@ impl Shot {
         let wish = &self.wish;
         let (stencil, body) = match &self.load {
             Load::Ask(method) => {
-                return Ok(Delivery {
-                    method: method.clone(),
-                    path: PathAndQuery::from_static("/"),
-                    headers: Headers::new(),
-                    body: Bytes::new(),
-                });
+                let probe = Probe::all(setting.provider)
+                    .into_iter()
+                    .find(|probe| probe.name.eq_ignore_ascii_case(method.as_str()));
+                let probe = probe.ok_or("nothing is asked so")?;
+                let template = probe
+                    .template(setting.provider)
+                    .map_err(|error| error.to_string())?;
+                (Stencil::new(&template, wish), None)
             }
             Load::Event(name) => {
                 let template = template(setting.provider, name, self.by_machine)?;
@@ -256,8 +266,6 @@ impl Shot {
                 word(name);
                 word("--batch");
                 word(&count.to_string());
-                word("--count");
-                word(&count.to_string());
             }
             Load::Body(name, body, words) => {
                 word(name);
@@ -283,7 +291,7 @@ impl Shot {
         word(setting.provider.name);
         word("--to");
         word(&setting.target.to_string());
-        if let Some(secret) = &setting.secret {
+        if let Some(secret) = setting.secret.as_ref().filter(|_| !self.by_test_key) {
             word("--secret");
             word(secret);
         }
@@ -324,9 +332,9 @@ impl Shot {
         if self.by_machine {
             word("--machine");
         }
-        if let Some(twist) = self.twist {
+        if let Some(name) = self.tamper {
             word("--tamper");
-            word(twist.name());
+            word(name);
         }
         if self.exact {
             word("--seed");

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use super::values::time;
 use super::{RequestArgs, SecretArgs, StoryArgs};
-use crate::webhook::TAMPERS;
+use crate::webhook::Tamper;
 
 /// More events in a request than any provider sends, and still a body that fits into memory many times.
 const MOST_EVENTS: usize = 100_000;
@@ -23,9 +23,7 @@ fn events(text: &str) -> Result<usize, String> {
 
 /// The near misses with what is wrong with each.
 fn tamper_names() -> PossibleValuesParser {
-    let names = TAMPERS
-        .iter()
-        .map(|tamper| PossibleValue::new(tamper.name).help(tamper.about));
+    let names = Tamper::all().map(|tamper| PossibleValue::new(tamper.name).help(tamper.about));
     PossibleValuesParser::new(names)
 }
 

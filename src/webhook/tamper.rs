@@ -9,8 +9,8 @@ use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest, Sha256};
 
 use super::{
-    Algorithm, Credentials, Delivery, Document, Judge, Key, KeyForm, Part, Place, Recipe, Seal,
-    Secret, Verdict,
+    Algorithm, Credentials, Delivery, Document, Judge, Key, KeyForm, MISFITS, Part, Place, Recipe,
+    Seal, Secret, Verdict,
 };
 
 /// A near miss on purpose.
@@ -22,7 +22,7 @@ pub struct Tamper {
     pub about: &'static str,
     /// What a verifier's reason to refuse it says: one of these.
     pub refusals: &'static [&'static str],
-    make: fn(&Recipe, &mut Delivery, &Key, &mut Seal) -> Result<(), String>,
+    pub(super) make: fn(&Recipe, &mut Delivery, &Key, &mut Seal) -> Result<(), String>,
 }
 
 /// What is said of a body that was changed.
@@ -74,9 +74,14 @@ const LEAST_SPAN: SignedDuration = SignedDuration::from_hours(1);
 const MOST_SPAN: SignedDuration = SignedDuration::from_hours(24);
 
 impl Tamper {
+    /// Every near miss, those of which not every scheme is capable at the end.
+    pub fn all() -> impl Iterator<Item = &'static Tamper> {
+        TAMPERS.iter().chain(MISFITS)
+    }
+
     /// The near miss of that name.
     pub fn find(name: &str) -> Option<&'static Tamper> {
-        TAMPERS.iter().find(|tamper| tamper.name == name)
+        Self::all().find(|tamper| tamper.name == name)
     }
 
     /// Signs a delivery as [`Recipe::sign`] does, but for one thing that is wrong with it. Where that is nothing that a
