@@ -777,3 +777,132 @@ fn the_command_line_that_is_shown_sends_the_same_bytes() {
         }
     }
 }
+
+/// A handler in another language, stopped when dropped.
+struct Foreign {
+    child: std::process::Child,
+    url: String,
+}
+
+impl Foreign {
+    /// None, with a word, where the program or one of its packages is not there; nothing is downloaded here.
+    fn start(program: &str, file: &str, probe: &[&str]) -> Option<Foreign> {
+        use std::io::BufRead;
+        use std::process::{Command, Stdio};
+        let there = Command::new(program).args(probe).output();
+        if !there.is_ok_and(|output| output.status.success()) {
+            eprintln!("skipped: {program} or its packages are not there; `.ci/run` installs them");
+            return None;
+        }
+        let mut child = Command::new(program)
+            .arg(format!("tests/handlers/{file}"))
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .envs([
+                ("WEBHOOK_SECRET", WHSEC),
+                ("MAILGUN_KEY", "key-mailgun"),
+                ("PORT", "0"),
+            ])
+            .env("SENDGRID_KEY", dress(Dress::SendGrid).2)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut first = String::new();
+        std::io::BufReader::new(child.stdout.take().unwrap())
+            .read_line(&mut first)
+            .unwrap();
+        let url = first.trim_end().strip_prefix("listening on ");
+        let url = url
+            .unwrap_or_else(|| panic!("no address in {first:?}"))
+            .to_owned();
+        Some(Foreign { child, url })
+    }
+
+    fn check(&self, path: &str, provider: &str, secret: Option<&str>, more: &[&str]) -> Ran {
+        let (target, count) = (format!("{}{path}", self.url), format!("{}/count", self.url));
+        let mut command = webhook_cli();
+        command.args([
+            "check",
+            &target,
+            "--provider",
+            provider,
+            "--strict",
+            "--json",
+        ]);
+        command.args(more);
+        command.args(["--probe", &count]);
+        if let Some(secret) = secret {
+            command
+                .env("SECRET", secret)
+                .args(["--secret", "env:SECRET"]);
+        }
+        Ran::of(command.output().unwrap())
+    }
+}
+
+impl Drop for Foreign {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn a_handler_with_express_passes_and_one_that_prints_json_again_does_not() {
+    let packages = "require('express'); require('svix'); require('@sendgrid/eventwebhook')";
+    let Some(handler) = Foreign::start("node", "express.js", &["-e", packages]) else {
+        return;
+    };
+    for (path, provider, secret) in [
+        ("/resend", "resend", Some(WHSEC)),
+        ("/sendgrid", "sendgrid", None),
+    ] {
+        let ran = handler.check(path, provider, secret, &[]);
+        assert_eq!(
+            named(&ran, &["fail", "warn"]),
+            BTreeSet::new(),
+            "{provider}\n{}",
+            ran.stdout
+        );
+        assert_eq!(ran.status, 0, "{ran:#?}");
+    }
+    let ran = handler.check(
+        "/printed-again",
+        "resend",
+        Some(WHSEC),
+        &[
+            "--only",
+            "authentication,odd-json",
+            "--skip",
+            "doubled-signature",
+        ],
+    );
+    let found = named(&ran, &["fail", "warn"]);
+    assert_eq!(
+        found,
+        ["odd-json".to_owned(), "reserialised".to_owned()].into(),
+        "{}",
+        ran.stdout
+    );
+}
+
+#[test]
+fn a_handler_with_flask_passes() {
+    let packages = "import flask, standardwebhooks";
+    let Some(handler) = Foreign::start("python3", "flask_app.py", &["-c", packages]) else {
+        return;
+    };
+    for (path, provider, secret) in [
+        ("/standard", "standard-webhooks", WHSEC),
+        ("/mailgun", "mailgun", "key-mailgun"),
+    ] {
+        let ran = handler.check(path, provider, Some(secret), &[]);
+        assert_eq!(
+            named(&ran, &["fail", "warn"]),
+            BTreeSet::new(),
+            "{provider}\n{}",
+            ran.stdout
+        );
+        assert_eq!(ran.status, 0, "{ran:#?}");
+    }
+}

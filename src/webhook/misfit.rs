@@ -11,7 +11,12 @@ pub static MISFITS: &[Tamper] = &[
     Tamper {
         name: "empty",
         about: "with a signature of nothing",
-        refusals: &["does not match", "the signature is ", "missing", "or differ"],
+        refusals: &[
+            "does not match",
+            "the signature is ",
+            "missing",
+            "or differ",
+        ],
         make: empty,
     },
     Tamper {
