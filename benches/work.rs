@@ -87,3 +87,111 @@ fn line_read(bencher: Bencher) {
     let line = Fixture::new(signed("resend").0).to_line();
     bencher.bench(|| Fixture::read_line(black_box(line.as_bytes())));
 }
+
+/// The HMAC of what is signed alone, which `read` of the same provider is held against: at most three times as much.
+#[divan::bench(args = HMACS)]
+fn hmac_alone(bencher: Bencher, name: &str) {
+    use hmac::{KeyInit, Mac};
+    let (_, message) = six_hundred(name);
+    bencher.bench(|| {
+        let mut mac = hmac::Hmac::<sha2::Sha256>::new_from_slice(b"a key of 24 bytes and so")
+            .expect("any length will do");
+        mac.update(black_box(&message));
+        mac.verify_slice(&[0; 32])
+    });
+}
+
+/// Recognise, decode and verify a delivery with a body of 600 bytes.
+#[divan::bench(args = HMACS)]
+fn read_600(bencher: Bencher, name: &str) {
+    let (delivery, _) = six_hundred(name);
+    let (_, keys, judge) = signed(name);
+    bencher.bench(|| providers::read(black_box(&delivery), None, &keys, &judge));
+}
+
+const HMACS: [&str; 3] = ["generic", "resend", "standard-webhooks"];
+
+/// A signed delivery with a body of 600 bytes, and what is signed of it.
+fn six_hundred(name: &str) -> (Delivery, Vec<u8>) {
+    let (mut delivery, keys, judge) = signed(name);
+    let mut text = String::from_utf8(delivery.body.to_vec()).unwrap();
+    if let Some(missing) = 600_usize.checked_sub(text.len() + r#","more":"""#.len()) {
+        let end = text.rfind('}').unwrap();
+        text.insert_str(end, &format!(r#","more":"{}""#, "x".repeat(missing)));
+    }
+    delivery.body = text.into();
+    let provider = providers::find(name).unwrap();
+    let scheme = providers::signing_scheme(provider, &delivery).unwrap();
+    let seal = &mut Seal {
+        at: judge.now,
+        url: "http://127.0.0.1/",
+        chance: &mut Chance::seeded(1),
+    };
+    scheme
+        .sign(&mut delivery, keys.test(provider).unwrap(), seal)
+        .unwrap();
+    let receipt = providers::read(&delivery, None, &keys, &judge);
+    assert!(receipt.signature.verdict.holds());
+    let message = scheme.message(&delivery, None, "").unwrap();
+    println!("{name}: a body of {} bytes", delivery.body.len());
+    (delivery, message)
+}
+
+mod p256_against_ring {
+    //! Which of the two signs and verifies for SendGrid, see `webhook::algorithm`.
+
+    use super::{Bencher, black_box, providers};
+    use p256::ecdsa::signature::{Signer, Verifier};
+    use p256::pkcs8::{DecodePrivateKey, EncodePrivateKey};
+    use ring::rand::SystemRandom;
+    use ring::signature::{
+        ECDSA_P256_SHA256_ASN1, ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair,
+        UnparsedPublicKey,
+    };
+
+    const MESSAGE: [u8; 600] = [b'x'; 600];
+
+    fn keys() -> (p256::ecdsa::SigningKey, EcdsaKeyPair) {
+        use base64::Engine;
+        let text = providers::find("sendgrid").unwrap().test_secret;
+        let der = base64::engine::general_purpose::STANDARD
+            .decode(text)
+            .unwrap();
+        let key = p256::SecretKey::from_pkcs8_der(&der).unwrap();
+        // With the public key beside it, which ring wants.
+        let der = key.to_pkcs8_der().unwrap();
+        let random = SystemRandom::new();
+        let pair =
+            EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, der.as_bytes(), &random);
+        (key.into(), pair.unwrap())
+    }
+
+    #[divan::bench]
+    fn p256_signs(bencher: Bencher) {
+        let (key, _) = keys();
+        bencher.bench(|| -> p256::ecdsa::DerSignature { key.sign(black_box(&MESSAGE)) });
+    }
+
+    #[divan::bench]
+    fn ring_signs(bencher: Bencher) {
+        let (_, pair) = keys();
+        let random = SystemRandom::new();
+        bencher.bench(|| pair.sign(&random, black_box(&MESSAGE)).unwrap());
+    }
+
+    #[divan::bench]
+    fn p256_verifies(bencher: Bencher) {
+        let (key, _) = keys();
+        let signature: p256::ecdsa::Signature = key.sign(&MESSAGE);
+        bencher.bench(|| key.verifying_key().verify(black_box(&MESSAGE), &signature));
+    }
+
+    #[divan::bench]
+    fn ring_verifies(bencher: Bencher) {
+        let (_, pair) = keys();
+        let signature = pair.sign(&SystemRandom::new(), &MESSAGE).unwrap();
+        let public = pair.public_key().as_ref().to_vec();
+        let public = UnparsedPublicKey::new(&ECDSA_P256_SHA256_ASN1, public);
+        bencher.bench(|| public.verify(black_box(&MESSAGE), signature.as_ref()));
+    }
+}

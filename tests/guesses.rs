@@ -291,6 +291,44 @@ fn a_body_in_another_encoding_is_found() {
 }
 
 #[test]
+fn a_body_that_was_compressed_or_inflated_is_found_or_hinted_at() {
+    use std::io::Write;
+    let gzip = |body: &[u8]| {
+        let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        gzip.write_all(body).unwrap();
+        gzip.finish().unwrap()
+    };
+    for provider in
+        those(|scheme| signs_body(scheme) && !matches!(scheme.signature, Place::Body(_)))
+    {
+        let case = signed(provider, 1, |_| BODY.into());
+        if !holds(&case) {
+            continue;
+        }
+        expect(
+            &with_body(&case, gzip(BODY.as_bytes())),
+            "body-compressed",
+            "in the compressed body",
+        );
+        // One that grows without end is not what was signed, and is not waited for.
+        assert_eq!(found(&with_body(&case, gzip(&vec![b'0'; 1 << 24]))), None);
+        let mut inflated = signed(provider, 1, |_| gzip(BODY.as_bytes()));
+        inflated.delivery.body = BODY.into();
+        let encoding = HeaderValue::from_static("gzip");
+        inflated
+            .delivery
+            .headers
+            .push(http::header::CONTENT_ENCODING, encoding);
+        let explanation = providers::explain(&inflated, &mut Effort::default());
+        assert!(explanation.found.is_none());
+        assert!(
+            explanation.hint.unwrap().contains("content-encoding"),
+            "{explanation:?}"
+        );
+    }
+}
+
+#[test]
 fn a_secret_in_another_form_is_found() {
     for provider in
         those(|scheme| matches!(scheme.key, KeyForm::Text | KeyForm::Whsec | KeyForm::Base64))

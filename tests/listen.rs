@@ -256,6 +256,40 @@ fn providers_that_ask_first_are_answered() {
 }
 
 #[test]
+fn cloudevents_is_granted_whatever_it_asks_for() {
+    let path =
+        std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors/cloudevents.json");
+    let vectors: serde_json::Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+    let asked = vectors["handshake"].as_array().unwrap();
+    let listen = Listen::start(&["--count", &asked.len().to_string(), "--json"]);
+    for case in asked {
+        let headers = case["request"]["headers"].as_object().unwrap();
+        let fields: String = headers
+            .iter()
+            .filter(|(name, _)| *name != "Host")
+            .map(|(name, value)| format!("{name}: {}\r\n", value.as_str().unwrap()))
+            .collect();
+        let method = case["request"]["method"].as_str().unwrap();
+        let request =
+            format!("{method} / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n{fields}\r\n");
+        let answer = raw(listen.port(), request.as_bytes());
+        let origin = headers["WebHook-Request-Origin"].as_str().unwrap();
+        let granted = |name: &str, value: &str| answer.contains(&format!("{name}: {value}\r\n"));
+        assert!(
+            granted("webhook-allowed-origin", origin),
+            "{}: {answer}",
+            case["name"]
+        );
+        // A rate is granted to who asks for one; what is asked to be called back is not called.
+        assert_eq!(
+            granted("webhook-allowed-rate", "*"),
+            headers.contains_key("WebHook-Request-Rate")
+        );
+    }
+    listen.finish().success();
+}
+
+#[test]
 fn a_handler_can_fetch_the_certificate_that_messages_are_signed_with() {
     let listen = Listen::start(&["--count", "1", "--json"]);
     let path = "/SimpleNotificationService-00000000000000000000000000000000.pem";

@@ -17,7 +17,7 @@ pub mod own_key;
 mod private;
 mod pulse;
 pub mod recorder;
-mod retry_after;
+pub mod retry_after;
 pub mod secrets;
 pub mod server;
 pub mod source;

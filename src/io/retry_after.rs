@@ -7,7 +7,7 @@ use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
 
 /// How long the field asks to wait from `now` on. Junk asks nothing, a date in the past asks no wait.
-pub(super) fn read(value: &[u8], now: Timestamp) -> Option<Duration> {
+pub fn read(value: &[u8], now: Timestamp) -> Option<Duration> {
     let value = std::str::from_utf8(value).ok()?.trim_matches([' ', '\t']);
     if value.bytes().all(|b| b.is_ascii_digit()) {
         // Ten digits are three centuries; more is junk.

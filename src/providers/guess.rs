@@ -114,6 +114,12 @@ pub static GUESSES: &[Guess] = &[
         tries: tries::encodings,
     },
     Guess {
+        name: "body-compressed",
+        finding: "the body was compressed after it was signed",
+        advice: "inflate the body, and verify what comes out",
+        tries: tries::inflated,
+    },
+    Guess {
         name: "body-printed-again",
         finding: "the body was parsed and printed again; what was signed is another text of the same content",
         advice: "verify the raw bytes of the body, before any framework parses it",
@@ -130,7 +136,7 @@ pub struct Explanation {
     pub ruled_out: Vec<&'static str>,
     /// What was not tried to the end, because it would have taken too long.
     pub not_tried: Vec<&'static str>,
-    /// What the looks of the secret say, where nothing fits.
+    /// What looks wrong, where nothing fits.
     pub hint: Option<&'static str>,
 }
 
@@ -207,7 +213,8 @@ pub fn explain(case: &Case, effort: &mut Effort) -> Explanation {
             explanation.ruled_out.push(guess.name);
         }
     }
-    explanation.hint = LOOKS.iter().find_map(|look| look.says(case));
+    let look = LOOKS.iter().find(|look| (look.is_there)(case));
+    explanation.hint = look.map(|look| look.says);
     explanation
 }
 
@@ -264,24 +271,28 @@ fn fits(case: &Case, one: &Try) -> bool {
     verdict.verdict.holds()
 }
 
-/// What the looks of a secret say. No proof, so it is only said where nothing else fits.
+/// What looks wrong. No proof, so it is only said where nothing else fits.
 #[derive(Debug)]
 struct Look {
-    provider: &'static str,
-    begins: &'static str,
+    is_there: fn(&Case) -> bool,
     says: &'static str,
 }
 
-static LOOKS: &[Look] = &[Look {
-    provider: "mailgun",
-    begins: "key-",
-    says: "the secret looks like an API key (`key-…`): only older accounts sign with it, others with the HTTP webhook signing key",
-}];
-
-impl Look {
-    fn says(&self, case: &Case) -> Option<&'static str> {
-        let mut secrets = case.secrets.iter();
-        let begins = |secret: &Secret| secret.reveal().trim_start().starts_with(self.begins);
-        (case.provider.name == self.provider && secrets.any(begins)).then_some(self.says)
-    }
-}
+static LOOKS: &[Look] = &[
+    Look {
+        is_there: |case| {
+            let mut secrets = case.secrets.iter();
+            let is_key = |secret: &Secret| secret.reveal().trim_start().starts_with("key-");
+            case.provider.name == "mailgun" && secrets.any(is_key)
+        },
+        says: "the secret looks like an API key (`key-…`): only older accounts sign with it, others with the HTTP webhook signing key",
+    },
+    Look {
+        is_there: |case| {
+            let headers = &case.delivery.headers;
+            let encoding = headers.text("content-encoding").unwrap_or("identity");
+            encoding != "identity" && !tries::is_gzip(&case.delivery.body)
+        },
+        says: "`content-encoding` says that the body is compressed, and it is not: it was inflated on its way, and what was signed may be the compressed bytes",
+    },
+];

@@ -1,8 +1,11 @@
 //! What may have been meant in place of what was given: for each guess, the variants that are tried.
 
+use std::io::Read;
+
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
 use bytes::Bytes;
+use flate2::bufread::GzDecoder;
 use http::HeaderName;
 
 use super::guess::Case;
@@ -125,6 +128,25 @@ pub(super) fn encodings(case: &Case) -> Tries<'_> {
     let marks = std::iter::once_with(marked).chain(std::iter::once_with(bare));
     let all = others.into_iter().chain(marks).flatten();
     bodies(case, all.map(|(how, body)| (how.to_owned(), body)))
+}
+
+/// Whether a body looks compressed.
+pub(super) fn is_gzip(body: &[u8]) -> bool {
+    body.starts_with(b"\x1f\x8b")
+}
+
+/// What comes out of a compressed body, if that is not endless.
+pub(super) fn inflated(case: &Case) -> Tries<'_> {
+    let body = case.delivery.body.as_ref();
+    let inflate = move || {
+        let mut out = Vec::new();
+        let most = LONGEST_PARSED as u64 + 1;
+        let read = GzDecoder::new(body).take(most).read_to_end(&mut out);
+        read.ok().filter(|_| out.len() <= LONGEST_PARSED)?;
+        Some(("what is in the compressed body".to_owned(), out))
+    };
+    let all = std::iter::once_with(inflate).filter(move |_| is_gzip(body));
+    bodies(case, all.flatten())
 }
 
 /// The same content as other serialisers write it.

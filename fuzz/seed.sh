@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# What the targets start from, made by the tool itself: a signed request of each provider, its line in a recording, its body.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+cargo build -q
+tool=target/debug/webhook-cli
+seed() { mkdir -p "fuzz/corpus/$1"; cat > "fuzz/corpus/$1/$2"; }
+for target in fuzz/fuzz_targets/signature_*.rs; do
+    target=$(basename "$target" .rs)
+    name=${target#signature_}
+    name=${name//_/-}
+    if [ "$name" = any ]; then continue; fi
+    if request=$($tool send click open bounce --provider "$name" --to http://localhost:1/in --dry-run 2>/dev/null) \
+        || request=$(echo '{"a":1}' | $tool send --data - --scheme "$name" --to http://localhost:1/in --dry-run 2>/dev/null); then
+        printf '%s' "$request" | seed "$target" sent
+        printf '%s' "$request" | seed message "$name"
+        printf '\x01%s' "$request" | seed signature_any "$name"
+    fi
+done
+for fixture in fixtures/*/*.json; do
+    name=$(basename "$(dirname "$fixture")")-$(basename "$fixture")
+    seed fixture "$name" < "$fixture"
+    seed indenter "$name" < "$fixture"
+done
+printf 'hmac-sha256:header=X-Sig,encoding=hex,prefix=sha256=,signed={timestamp}.{body},timestamp=X-Time' | seed spelled all
+for provider in sendgrid ses resend mailgun rfc9421; do $tool keys "$provider" | seed secret "$provider"; done
+printf 'connection: close, X-Once\nx-once: 1\nx-kept: 2\nte: trailers\n' | seed header_filter fields
+printf 'Sun, 06 Nov 2044 08:49:37 GMT' | seed retry_after date
+printf 'https://user.example:8443/a?b\n/c?d' | seed target url
+printf 'a=1&b[c]=2&b[d][]=%%C3%%BC' | seed form fields
+printf '\x1b[31m\xe2\x80\xae\xf3\xa0\x80\x81e\xcc\x81' | seed escaper attack

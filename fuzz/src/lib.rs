@@ -1,0 +1,241 @@
+//! What the fuzz targets do, each a function of any bytes. A function that returns has found nothing.
+
+use std::sync::OnceLock;
+
+use http::{HeaderName, HeaderValue, Method};
+use jiff::Timestamp;
+use webhook_cli::providers::{self, Case, Effort, Keys, Provider};
+use webhook_cli::report::{Mode, Palette, Untrusted, escape_into, is_binary, looks_like_json, pretty};
+use webhook_cli::webhook::{
+    Delivery, Document, Fixture, Headers, Judge, Key, KeyForm, Keyring, Secret, Target, Verdict,
+};
+
+/// Nobody has signed anything with this.
+const OURS: &str = "d2hhdCBub2JvZHkga25vd3M=";
+
+fn judge() -> Judge {
+    Judge {
+        now: Timestamp::from_second(1_790_000_000).expect("it is in range"),
+        tolerance: None,
+        public_url: Some("https://hooks.example.com/in?x=1".into()),
+        topics: Vec::new(),
+    }
+}
+
+fn keys() -> &'static Keys {
+    static KEYS: OnceLock<Keys> = OnceLock::new();
+    KEYS.get_or_init(|| {
+        let shared = |provider: &&Provider| {
+            let form = provider.schemes.first().map(|scheme| scheme.key);
+            matches!(form, Some(KeyForm::Text | KeyForm::Base64 | KeyForm::Whsec | KeyForm::Any))
+        };
+        let secrets = providers::everyone().filter(shared);
+        let secrets = secrets.map(|it| (Some(it.name.to_owned()), Secret::new(OURS)));
+        Keys::new(&Keyring::new(secrets.collect()), None).expect("the secrets have their forms")
+    })
+}
+
+/// A raw request where it is one; otherwise a body alone.
+fn delivery(data: &[u8]) -> Delivery {
+    Delivery::from_http(data).unwrap_or_else(|| Delivery {
+        method: Method::POST,
+        path: http::uri::PathAndQuery::from_static("/"),
+        headers: Headers::new(),
+        body: bytes::Bytes::copy_from_slice(data),
+    })
+}
+
+/// Reads a delivery as that provider's, and as whoever's it is.
+pub fn signature(name: &str, data: &[u8]) {
+    let provider = providers::find(name);
+    assert!(provider.is_some(), "{name} is no provider");
+    let delivery = delivery(data);
+    for named in [provider, None] {
+        let receipt = providers::read(&delivery, named, keys(), &judge());
+        assert_ne!(receipt.signature.verdict, Verdict::Verified, "{receipt:?}");
+    }
+}
+
+/// The same for all of them: the first byte says which. What is refused is explained.
+pub fn any_signature(data: &[u8]) {
+    let Some((first, data)) = data.split_first() else {
+        return;
+    };
+    let all: Vec<_> = providers::everyone().collect();
+    let provider = all[usize::from(*first) % all.len()];
+    signature(provider.name, data);
+    let case = Case {
+        provider,
+        delivery: delivery(data),
+        keys: vec![Key::Shared(OURS.as_bytes().to_vec())],
+        secrets: vec![Secret::new(OURS)],
+        others: Vec::new(),
+        neighbours: vec![("another".into(), delivery(b"{}"))],
+        judge: judge(),
+    };
+    let _ = providers::signed_text(&case);
+    let _ = providers::explain(&case, &mut Effort::new(1 << 18));
+}
+
+/// A scheme that is spelled out.
+pub fn spelled(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else {
+        return;
+    };
+    // What is spelled out lives as long as the program.
+    if text.len() < 200 {
+        let _ = providers::spelled(text);
+    }
+}
+
+/// A secret in each of its forms.
+pub fn secret(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else {
+        return;
+    };
+    for form in [
+        KeyForm::Text,
+        KeyForm::Hex,
+        KeyForm::Base64,
+        KeyForm::Whsec,
+        KeyForm::P256,
+        KeyForm::Rsa,
+        KeyForm::Credentials,
+        KeyForm::Bearer,
+        KeyForm::Any,
+    ] {
+        let key = form.key(&Secret::new(text));
+        assert!(key.is_none() || !text.trim().is_empty(), "{form:?}");
+    }
+}
+
+/// A fixture, or a line of a recording: what can be read is written, and read the same.
+pub fn fixture(data: &[u8]) {
+    if let Ok(fixture) = Fixture::read(data) {
+        let again = Fixture::read(fixture.to_pretty().as_bytes()).expect("ours is read");
+        assert_eq!(again.delivery, fixture.delivery);
+    }
+    if let Ok(fixture) = Fixture::read_line(data) {
+        let line = fixture.to_line();
+        assert!(!line.trim_end().contains('\n'), "one line is written");
+        let again = Fixture::read_line(line.as_bytes()).expect("ours is read");
+        assert_eq!(again.delivery, fixture.delivery);
+    }
+}
+
+/// A raw request.
+pub fn message(data: &[u8]) {
+    if let Some(delivery) = Delivery::from_http(data) {
+        assert!(data.windows(delivery.body.len().max(1)).any(|it| it == delivery.body) || delivery.body.is_empty());
+        let _ = Document::of(&delivery);
+    }
+}
+
+/// What a terminal would obey.
+fn is_harmless(c: char) -> bool {
+    !c.is_control()
+        && !matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200b}'..='\u{200f}' | '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}')
+}
+
+/// The escaper: whatever comes in, harmless text comes out.
+pub fn escaper(data: &[u8]) {
+    for mode in [Mode::Line, Mode::Block] {
+        let mut out = Vec::new();
+        escape_into(&mut out, data, mode);
+        let text = String::from_utf8(out).expect("it writes UTF-8");
+        let is_break = |c: char| mode == Mode::Block && matches!(c, '\n' | '\t');
+        assert!(text.chars().all(|c| is_break(c) || is_harmless(c)), "{text:?}");
+    }
+    assert!(Untrusted::new(data).to_string().chars().all(is_harmless));
+}
+
+/// The re-indenter: tokens stay, and every line has its gutter.
+pub fn indenter(data: &[u8]) {
+    let _ = (looks_like_json(data), is_binary(data));
+    let mut out = Vec::new();
+    pretty(&mut out, data, "  | ", &Palette::plain());
+    let text = String::from_utf8(out).expect("it writes UTF-8");
+    assert!(text.lines().all(|line| line.starts_with("  | ")), "{text:?}");
+    assert!(text.chars().all(|c| c == '\n' || is_harmless(c)), "{text:?}");
+    // What needs no escape, and is short enough to be shown whole, is the same JSON.
+    let plain = data.len() < 1000 && data.iter().all(|b| (b' '..=b'~').contains(b));
+    if let (true, Ok(value)) = (plain, serde_json::from_slice::<serde_json::Value>(data)) {
+        let shown: String = text.lines().map(|line| line.trim_start_matches("  | ")).collect();
+        let again: serde_json::Value = serde_json::from_str(&shown).expect("it is JSON still");
+        assert_eq!(again, value);
+    }
+}
+
+/// The filter of what is passed on.
+pub fn header_filter(data: &[u8]) {
+    let fields = data.split(|b| *b == b'\n').filter_map(|line| {
+        let at = line.iter().position(|b| *b == b':')?;
+        let name = HeaderName::from_bytes(line.get(..at)?).ok()?;
+        Some((name, HeaderValue::from_bytes(line.get(at + 1..)?).ok()?))
+    });
+    let headers: Headers = fields.collect();
+    let passed = headers.end_to_end();
+    let named: Vec<String> = headers
+        .all("connection")
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .map(|name| name.trim().to_ascii_lowercase())
+        .collect();
+    for (name, _) in passed.iter() {
+        let name = name.as_str();
+        assert!(!named.iter().any(|it| it == name), "{name} belongs to one connection");
+        assert!(!matches!(name, "connection" | "transfer-encoding" | "te" | "host" | "content-length" | "upgrade"));
+    }
+    // What is left is what there was, in its order.
+    let mut rest = headers.iter();
+    assert!(passed.iter().all(|field| rest.any(|other| other == field)));
+    assert_eq!(passed.end_to_end(), passed);
+}
+
+/// `Retry-After`.
+pub fn retry_after(data: &[u8]) {
+    let now = judge().now;
+    if let Some(wait) = webhook_cli::io::retry_after::read(data, now) {
+        assert!(wait.as_secs() <= 9_999_999_999 || !data.is_ascii());
+    }
+}
+
+/// A target, and a path joined to it: never another host.
+pub fn target(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else {
+        return;
+    };
+    let (typed, wanted) = text.split_once('\n').unwrap_or((text, "/"));
+    let Ok(target) = Target::parse(typed) else {
+        return;
+    };
+    let _ = (target.is_private(), target.origin());
+    if let Ok(wanted) = wanted.parse() {
+        for joined in [target.join(&wanted), target.instead_of(&wanted)] {
+            assert!(joined.as_str().starts_with(['/', '?', '*']), "{joined}");
+        }
+    }
+}
+
+/// A form as a document, and a body as whatever its type says.
+pub fn form(data: &[u8]) {
+    let document = Document::form(data);
+    let _ = (document.text("/a"), document.at("/a/0"), document.as_text());
+    for kind in [
+        "application/x-www-form-urlencoded",
+        "application/json",
+        "text/plain",
+        "multipart/form-data; boundary=x",
+        "application/cloudevents-batch+json",
+    ] {
+        let mut headers = Headers::new();
+        headers.push(http::header::CONTENT_TYPE, HeaderValue::from_static(kind));
+        let _ = Document::read(&headers, data);
+        let delivery = Delivery {
+            headers,
+            ..delivery(data)
+        };
+        let receipt = providers::outline(&delivery, None);
+        assert!(receipt.provider.is_some() || receipt.events.is_empty());
+    }
+}
