@@ -733,7 +733,7 @@ _webhook__cli() {
                     return 0
                     ;;
                 --tamper)
-                    COMPREPLY=($(compgen -W "wrong-secret body stale future missing newline" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "wrong-secret body stale future missing newline empty doubled doubled-last no-timestamp no-id reserialised topic certificate" -- "${cur}"))
                     return 0
                     ;;
                 --save)

@@ -139,7 +139,15 @@ body\t'a letter of the body changed after signing'
 stale\t'signed too long ago'
 future\t'signed at a time to come'
 missing\t'without its signature'
-newline\t'the line end behind the body added or lost after signing'"
+newline\t'the line end behind the body added or lost after signing'
+empty\t'with a signature of nothing'
+doubled\t'with a forged signature in a second header behind the right one'
+doubled-last\t'with a forged signature in a header before the right one'
+no-timestamp\t'without the time of signing'
+no-id\t'without the id that is signed'
+reserialised\t'signed as another text of the same JSON'
+topic\t'from the topic of another account of AWS'
+certificate\t'with a certificate from a host that only looks like AWS'"
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand send" -l save -d 'Keep what is sent as a fixture: a `.json` file, a folder, or a line in a `.ndjson` recording' -r -F
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand send" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` says otherwise'
 always\t'Always'
