@@ -686,6 +686,18 @@ mod tests {
         );
     }
 
+    #[test]
+    fn a_backslash_in_front_of_a_name_is_no_part_of_it() {
+        for name in ["ada", "\u{1058c}", "Ünal"] {
+            let json = serde_json::json!({"path": format!("C:\\{name}@example.com")}).to_string();
+            let redacted = text(&json);
+            assert!(
+                redacted.starts_with("{\"path\":\"C:\\\\redacted-"),
+                "{redacted}"
+            );
+        }
+    }
+
     proptest! {
         #[test]
         fn json_stays_json(texts: Vec<String>, odd in "[a@.:%\\\\0-9\"=/]{0,40}") {

@@ -44,7 +44,9 @@ impl Scan<'_> {
         let begin = at.checked_sub(1).filter(|it| *it >= self.floor)?;
         let c = *self.text.get(begin)?;
         match begin.checked_sub(1).filter(|it| *it >= self.floor) {
-            Some(slash) if self.text.get(slash) == Some(&b'\\') => Some((unescaped(c), slash)),
+            Some(slash) if self.text.get(slash) == Some(&b'\\') => {
+                Some(unescaped(c).map_or((c, begin), |c| (c, slash)))
+            }
             _ => Some((c, begin)),
         }
     }
@@ -60,7 +62,7 @@ impl Scan<'_> {
             }
         }
         match rest {
-            [b'\\', c, ..] => Some((unescaped(*c), at + 2)),
+            [b'\\', c, ..] => Some(unescaped(*c).map_or((b'\\', at + 1), |c| (c, at + 2))),
             [c, ..] => Some((*c, at + 1)),
             [] => None,
         }
@@ -184,10 +186,12 @@ fn hex_at(text: &[u8], at: usize) -> Option<u8> {
     Some(byte)
 }
 
-/// What stands behind a backslash: a quote and a slash are themselves, everything else separates.
-fn unescaped(c: u8) -> u8 {
+/// What a backslash and this letter stand for: a quote and a slash for themselves, the others for what separates. None
+/// if nothing is escaped so, and the backslash stands for itself.
+fn unescaped(c: u8) -> Option<u8> {
     match c {
-        b'"' | b'/' | b'\\' => c,
-        _ => b'\n',
+        b'"' | b'/' | b'\\' => Some(c),
+        b'b' | b'f' | b'n' | b'r' | b't' | b'u' => Some(b'\n'),
+        _ => None,
     }
 }
