@@ -353,6 +353,25 @@ fn an_answer_of_retry_after_holds_the_whole_target_back() {
 }
 
 #[test]
+fn whoever_asked_to_be_left_alone_for_long_is_not_waited_for_at_the_end() {
+    let handler = Receiver::start(&[
+        "HTTP/1.1 503 Later\r\nretry-after: 600\r\ncontent-length: 0\r\n\r\n",
+        OK,
+    ]);
+    let mut listen = Listen::start(&["--ack-always", "-f", &handler.url]);
+    post(listen.port(), "/", "connection: close\r\n", &event("open"));
+    while !listen.line().contains("503 in ") {}
+    let begun = std::time::Instant::now();
+    listen.interrupt();
+    let ran = listen.finish();
+    assert!(begun.elapsed() < Duration::from_secs(8), "{ran:#?}");
+    handler.next();
+    assert!(handler.all().is_empty(), "it is not asked again");
+    assert_eq!(ran.status, 130);
+    assert!(ran.stdout.contains("given up after"), "{}", ran.stdout);
+}
+
+#[test]
 fn nothing_unverified_is_forwarded_where_a_signature_is_required() {
     let handler = Receiver::ok();
     let listen = Listen::start(&[

@@ -655,3 +655,16 @@ fn a_compressed_body_is_inflated_for_the_eye_alone() {
     run(&["replay", text(&file), "--to", &again.url]).success();
     assert_eq!(again.next().body, gzip);
 }
+
+#[test]
+fn json_that_is_called_a_form_is_shown_as_json_and_what_is_compressed_is_said_to_be() {
+    let listen = Listen::start(&["--count", "2"]);
+    let form = "content-type: application/x-www-form-urlencoded\r\nconnection: close\r\n";
+    post(listen.port(), "/", form, b"{\"a\":1}");
+    let gzip = "content-encoding: gzip\r\nconnection: close\r\n";
+    post(listen.port(), "/", gzip, b"\x1f\x8b\x08");
+    let told = listen.finish().success().stdout;
+    assert!(told.contains("\n    \"a\": 1\n"), "{told}");
+    let problem = "  problem: it is compressed (gzip), so its events are not read\n";
+    assert!(told.contains(problem), "{told}");
+}

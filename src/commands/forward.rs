@@ -372,7 +372,12 @@ impl Forwarder {
             self.report.tell(&Notice::Forwarded(Forwarded {
                 id: &letter.id,
                 target: &gate.name,
-                attempt: number,
+                // What was not begun is no attempt.
+                attempt: if took.is_zero() {
+                    (number - 1).max(1)
+                } else {
+                    number
+                },
                 outcome: &outcome,
                 took,
                 again_in: wait,

@@ -201,10 +201,10 @@ impl Voice {
             self.paint(out, Role::Warn, "to confirm, visit:");
             let _ = writeln!(out, " {}", Untrusted::new(link));
         }
-        if self.parts.headers
-            && let Some(by) = it.receipt.recognised_by
-        {
-            self.paint(out, Role::Dim, &format!("{GUTTER}recognised by {by}\n"));
+        if self.parts.headers {
+            let by = it.receipt.recognised_by;
+            let by = by.map_or_else(String::new, |by| format!(", recognised by {by}"));
+            self.paint(out, Role::Dim, &format!("{GUTTER}id {}{by}\n", it.id));
         }
     }
 
@@ -241,7 +241,10 @@ impl Voice {
             }
             None => {
                 let why = it.outcome.reason().unwrap_or_default();
-                let _ = write!(out, "{} after {}", Untrusted::new(&why), span(it.took));
+                let _ = write!(out, "{}", Untrusted::new(&why));
+                if !it.took.is_zero() {
+                    let _ = write!(out, " after {}", span(it.took));
+                }
             }
         }
         match it.again_in {
@@ -322,7 +325,11 @@ impl Voice {
             }
         };
         match delivery.headers.text("content-type") {
-            Some(kind) if kind.starts_with("application/x-www-form-urlencoded") => {
+            // Some tools call everything a form that they are not told about.
+            Some(kind)
+                if kind.starts_with("application/x-www-form-urlencoded")
+                    && !looks_like_json(body) =>
+            {
                 self.form(out, body)
             }
             _ => self.body(out, body),

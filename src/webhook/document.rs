@@ -55,7 +55,13 @@ impl<'a> Document<'a> {
     pub fn of(delivery: &'a Delivery) -> Result<Self, String> {
         match delivery.told_by_query() {
             Some(query) => Ok(Self::form(query.as_bytes())),
-            None => Self::read(&delivery.headers, &delivery.body),
+            None => Self::read(&delivery.headers, &delivery.body).map_err(|problem| match delivery
+                .headers
+                .text("content-encoding")
+            {
+                None | Some("" | "identity") => problem,
+                Some(how) => format!("it is compressed ({how}), so its events are not read"),
+            }),
         }
     }
 
