@@ -9,7 +9,7 @@ use super::form::{
 };
 use super::habits::Fact::{Documented, Unconfirmed};
 use super::habits::{HABITS, Habits};
-use super::origin::{ANYMAIL, Page, assumed, captured, documented, page};
+use super::origin::{Page, assumed, captured, documented, page};
 use crate::webhook::{BounceClass, Kind, Mark, Style};
 
 const TRANSACTIONAL: (&str, Mark) = ("/camp_id", Mark::Absent);
@@ -19,6 +19,11 @@ const OF_CONTACTS: Mark = Mark::OneOf(&["list_addition", "contact_updated", "con
 static TRANSACTIONAL_PAGE: Page = page(
     "Transactional webhooks",
     "https://developers.brevo.com/docs/transactional-webhooks",
+    "2026-11-24",
+);
+static SYMFONY: Page = page(
+    "the bridge of Symfony, with requests it keeps",
+    "https://github.com/symfony/symfony/tree/HEAD/src/Symfony/Component/Mailer/Bridge/Brevo/Tests/Webhook/Fixtures",
     "2026-11-24",
 );
 static MARKETING_PAGE: Page = page(
@@ -312,10 +317,12 @@ pub static PROVIDER: Provider = Provider {
         documented(&TRANSACTIONAL_PAGE, &["/event"])
             .unconfirmed("the name is known from the export and the interface")
             .of(&["error"]),
-        captured(&ANYMAIL, &["/event"])
-            .unconfirmed("the documents call it `spam`")
-            .of(&["complaint"]),
-        captured(&ANYMAIL, &["/is_returnpath"]),
+        assumed(
+            "a test of a receiver and the interface call it so, the documents `spam`",
+            &["/event"],
+        )
+        .of(&["complaint"]),
+        captured(&SYMFONY, &["/is_returnpath"]),
         assumed(
             "seen in newer events; documented for `unique_proxy_open`",
             &["/sender_email"],

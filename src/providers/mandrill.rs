@@ -35,8 +35,8 @@ static GUIDE: Page = page(
 );
 static RAILS: Page = page(
     "mandrill-rails, with requests it keeps",
-    "https://github.com/evendis/mandrill-rails",
-    "2026",
+    "https://github.com/evendis/mandrill-rails/tree/HEAD/spec/fixtures/webhook_examples",
+    "2026-11-24",
 );
 
 /// Mandrill's webhooks.

@@ -44,13 +44,6 @@ pub struct Origin {
     pub doubt: &'static str,
 }
 
-/// A library for receivers of many providers, which keeps requests that were really sent.
-pub static ANYMAIL: Page = page(
-    "django-anymail 15.2, with requests it keeps",
-    "https://github.com/anymail/django-anymail",
-    "2026",
-);
-
 /// A page of a provider's.
 pub const fn page(title: &'static str, url: &'static str, read: &'static str) -> Page {
     Page { title, url, read }

@@ -9,7 +9,7 @@ use super::form::{
 };
 use super::habits::Fact::{Documented, Unconfirmed};
 use super::habits::Habits;
-use super::origin::{ANYMAIL, Page, captured, documented, page};
+use super::origin::{Page, assumed, documented, page};
 use super::standard_webhooks::{SVIX, TEST_SECRET, WEBHOOK};
 use crate::webhook::{BounceClass, Kind, Mark, Style};
 
@@ -380,7 +380,10 @@ pub static PROVIDER: Provider = Provider {
     },
     origins: &[
         documented(&EVENTS, &[""]),
-        captured(&ANYMAIL, &["user-agent"]),
+        assumed(
+            "seen in requests that no page keeps; its version changes",
+            &["user-agent"],
+        ),
         documented(&SDK, &["/data/message_id"]),
         documented(&SDK, &["/"]).unconfirmed(TYPES).of(&[
             "inbox.*",
