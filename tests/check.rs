@@ -28,6 +28,7 @@ fn dress(dress: Dress) -> (&'static str, Option<&'static str>, String) {
         Dress::Mandrill => ("mandrill", Some("key-mandrill"), "key-mandrill".into()),
         Dress::Postmark => ("postmark", Some("user:pass:word"), "user:pass:word".into()),
         Dress::Ses => ("ses", None, public_key_of(&public("ses"))),
+        Dress::Mailchimp => ("mailchimp", Some("query:key=s3cret"), "s3cret".into()),
         Dress::MailerSend => (
             "mailersend",
             Some("key-mailersend"),
@@ -147,6 +148,18 @@ fn a_handler_of_ses_that_is_right_passes() {
 #[test]
 fn a_handler_of_mailersend_that_is_right_passes() {
     passes(Dress::MailerSend, 20);
+}
+
+#[test]
+fn a_handler_of_mailchimp_that_is_right_passes() {
+    let ran = check(Dress::Mailchimp, Fault::None, &["--strict"]);
+    assert_eq!(
+        named(&ran, &["fail", "warn"]),
+        BTreeSet::new(),
+        "{}",
+        ran.stdout
+    );
+    assert_eq!(ran.status, 0, "{ran:#?}");
 }
 
 #[test]
@@ -442,6 +455,61 @@ fn faults_of_handshakes_are_found() {
         &["test-event"],
         QUICK,
     );
+}
+
+#[test]
+fn a_get_that_is_refused_is_found() {
+    finds(Dress::Mailchimp, Fault::RefusesGet, &["get"], QUICK);
+}
+
+#[test]
+fn what_machines_do_and_what_is_no_event_is_asked_for() {
+    finds(
+        Dress::SendGrid,
+        Fault::CrashesOnMachines,
+        &["machine"],
+        QUICK,
+    );
+    finds(
+        Dress::Postmark,
+        Fault::RefusesForeignMail,
+        &["other-kinds"],
+        QUICK,
+    );
+}
+
+/// A scheme has no events, but may ask for consent.
+#[test]
+fn consent_is_asked_for_as_cloudevents_does() {
+    let handler = harness::Receiver::start(&[
+        "HTTP/1.1 200 OK\r\nwebhook-allowed-origin: *\r\ncontent-length: 0\r\n\r\n",
+    ]);
+    let asked = |url: &str| {
+        let args = ["check", url, "--provider", "cloudevents", "--json"];
+        Ran::of(webhook_cli().args(args).output().unwrap())
+    };
+    let ran = asked(&handler.url).success();
+    assert_eq!(named(&ran, &["pass"]), ["options".to_owned()].into());
+    let request = handler.next();
+    assert!(request.line.starts_with("OPTIONS / "), "{request:?}");
+    assert!(
+        request.header("webhook-request-origin").is_some(),
+        "{request:?}"
+    );
+    let refusing = harness::Receiver::start(&["HTTP/1.1 405 No\r\ncontent-length: 0\r\n\r\n"]);
+    let ran = asked(&refusing.url);
+    assert_eq!(
+        (named(&ran, &["fail"]), ran.status),
+        (["options".to_owned()].into(), 1)
+    );
+    // One that neither tells nor asks leaves nothing to check.
+    let ran = Ran::of(
+        webhook_cli()
+            .args(["check", &refusing.url, "--provider", "stripe"])
+            .output()
+            .unwrap(),
+    );
+    assert_eq!(ran.status, 2);
 }
 
 #[test]

@@ -61,9 +61,9 @@ pub fn guess(name: &str) -> Option<&'static str> {
 mod tests {
     use std::collections::HashMap;
 
-    use super::{Check, Group, Load, Plan, Setting, Shot, Step, all};
+    use super::{Check, Group, Load, Plan, Seen, Setting, Shot, Sights, Step, all};
     use crate::providers::{self, Keys, Provider};
-    use crate::webhook::{Delivery, Keyring, Secret, Target, shell};
+    use crate::webhook::{Delivery, Grade, Keyring, Outcome, Secret, Target, shell};
 
     fn setting(provider: &'static Provider) -> Setting {
         let secret = (provider.test_secret.is_empty() && !provider.schemes.is_empty())
@@ -164,6 +164,59 @@ mod tests {
                     check.name
                 );
             }
+        }
+    }
+
+    #[test]
+    fn a_public_handler_is_to_be_reached_over_https() {
+        let judged = |name: &str, target: &str, insecure: bool| {
+            let mut setting = setting(providers::find("resend").unwrap());
+            setting.target = Target::parse(target).unwrap();
+            setting.insecure = insecure;
+            let check = super::find(name).unwrap();
+            let Plan::Run(steps) = (check.plan)(&setting) else {
+                return Grade::Skip;
+            };
+            let answers = steps.iter().map(|step| Seen {
+                shot: step.shot().expect("it sends").clone(),
+                step: 0,
+                outcome: Outcome::Answered {
+                    status: 200,
+                    body: bytes::Bytes::new(),
+                    retry_after: None,
+                    location: None,
+                    unexpected: None,
+                },
+                took: std::time::Duration::ZERO,
+            });
+            let answers = answers.collect();
+            let counts = Vec::new();
+            (check.judge)(&setting, &Sights { answers, counts }).grade
+        };
+        for (name, target, insecure, grade) in [
+            ("https", "http://127.0.0.1:3000", false, Grade::Skip),
+            ("https", "http://hooks.example.com", false, Grade::Fail),
+            ("https", "https://hooks.example.com", false, Grade::Pass),
+            (
+                "certificate",
+                "http://hooks.example.com",
+                false,
+                Grade::Skip,
+            ),
+            (
+                "certificate",
+                "https://hooks.example.com",
+                false,
+                Grade::Pass,
+            ),
+            (
+                "certificate",
+                "https://hooks.example.com",
+                true,
+                Grade::Warn,
+            ),
+        ] {
+            assert_eq!(judged(name, target, insecure), grade, "{name} {target}");
         }
     }
 

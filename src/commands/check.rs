@@ -9,7 +9,9 @@ use serde_json::json;
 use super::examiner::Examiner;
 use super::interrupt::Interrupt;
 use super::{id, plan};
-use crate::battery::{self, Check, Finding, Page, Plan as Steps, Setting, Shot, Sights, Step};
+use crate::battery::{
+    self, Check, Finding, Group, Page, Plan as Steps, Setting, Shot, Sights, Step,
+};
 use crate::cli::{CheckArgs, ReportForm};
 use crate::error::{Error, Exit, Result};
 use crate::io::client::{Client, Settings};
@@ -70,7 +72,7 @@ impl Run {
         checks: Vec<&'static Check>,
         provider: &'static Provider,
     ) -> Result<Run> {
-        if provider.rows.is_empty() {
+        if provider.rows.is_empty() && provider.conduct.handshake.is_empty() {
             return Err(
                 Error::usage(format!("{} has no events to send", provider.title))
                     .hint("`webhook-cli events` lists the providers that have"),
@@ -232,7 +234,7 @@ impl Session<'_> {
         }
         let mut results: Vec<Checked> = Vec::new();
         let first = self.first().await?;
-        let refuses = first.grade != Grade::Pass;
+        let refuses = first.grade == Grade::Fail;
         if refuses || self.run.checks.iter().any(|check| is_first(check)) {
             self.tell(&mut results, first);
         }
@@ -298,6 +300,10 @@ impl Session<'_> {
     async fn one(&self, check: &'static Check) -> Result<Examined> {
         let begun = Instant::now();
         let setting = &*self.run.setting;
+        if setting.provider.rows.is_empty() && check.group != Group::Handshake {
+            let title = setting.provider.title;
+            return Ok(skipped(check, format!("{title} has no events of its own")));
+        }
         let steps = match (check.plan)(setting) {
             Steps::Skip(why) => return Ok(skipped(check, why)),
             Steps::Run(steps) => steps,

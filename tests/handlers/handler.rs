@@ -26,6 +26,7 @@ pub enum Dress {
     Postmark,
     Ses,
     MailerSend,
+    Mailchimp,
 }
 
 /// What is wrong with a handler.
@@ -79,6 +80,8 @@ pub enum Fault {
     HangsUpOnMalformed,
     DiesOnMalformed,
     RefusesHead,
+    RefusesGet,
+    RefusesForeignMail,
     RefusesSubscriptions,
     RefusesTheTest,
     AnswersLate,
@@ -248,6 +251,9 @@ impl Desk {
         if request.method == "HEAD" && !is(Fault::RefusesHead) {
             return Ok(());
         }
+        if request.method == "GET" && !is(Fault::RefusesGet) {
+            return Ok(());
+        }
         if request.method != "POST" {
             return no(405);
         }
@@ -331,6 +337,7 @@ impl Desk {
                     .as_i64()
                     .is_some_and(|id| i32::try_from(id).is_err() && id > 1 << 53)
             || is(Fault::WantsAFraction) && event.json["timestamp"].is_u64()
+            || is(Fault::RefusesForeignMail) && event.json.get("FromFull").is_some()
             || is(Fault::RefusesTwins) && event.kind.ends_with("_unique")
             || is(Fault::RefusesTheTest) && event.kind == "webhook.test"
             || is(Fault::RefusesOldEvents) && event.at.is_some_and(|at| now() - at > 3600.0);
@@ -400,7 +407,7 @@ impl Desk {
             Dress::Mandrill => ("x-mandrill-signature", ""),
             Dress::MailerSend => ("signature", ""),
             Dress::Postmark => ("authorization", ""),
-            Dress::Mailgun | Dress::Ses => ("", ""),
+            Dress::Mailgun | Dress::Ses | Dress::Mailchimp => ("", ""),
         };
         if !signature.is_empty() {
             let all: Vec<&str> = request.all(signature).collect();
@@ -423,6 +430,7 @@ impl Desk {
             Dress::Postmark => self.postmark(request),
             Dress::Ses => self.ses(request),
             Dress::MailerSend => self.mailersend(request),
+            Dress::Mailchimp => request.path.ends_with(&format!("?key={}", self.secret)),
         };
         if holds { Ok(()) } else { Err(401) }
     }
@@ -615,6 +623,12 @@ impl Desk {
         } else {
             request.body.clone()
         };
+        if self.dress == Dress::Mailchimp {
+            let fields = form_urlencoded::parse(&body)
+                .map(|(name, value)| (name.into_owned(), Value::from(value)));
+            let json = Value::Object(fields.collect());
+            return json.get("type").map(|_| None).ok_or(400);
+        }
         let json: Value = serde_json::from_slice(&body).map_err(|_| 400u16)?;
         if self.fault == Fault::CrashesOnNull && json.is_null() {
             return Err(500);
@@ -698,6 +712,7 @@ impl Desk {
                 let kind = text("/eventType").or_else(|| text("/notificationType"))?;
                 (id, kind, text("/mail/messageId"), time("/mail/timestamp"))
             }
+            Dress::Mailchimp => return None,
             Dress::MailerSend => (
                 text("/data/id").unwrap_or_default(),
                 text("/type")?,
