@@ -33,7 +33,7 @@ impl House {
             "--sync",
             "none",
             "--max-body",
-            "1MiB",
+            "32KiB",
         ]);
         House {
             listener,
@@ -555,8 +555,8 @@ fn too_much_is_refused_before_it_is_read() {
     let house = House::open();
     let post = "POST /much HTTP/1.1\r\nHost: h\r\n";
     let exactly = format!(
-        "{post}Connection: close\r\nContent-Length: 1048576\r\n\r\n{}",
-        "x".repeat(1 << 20)
+        "{post}Connection: close\r\nContent-Length: 32768\r\n\r\n{}",
+        "x".repeat(1 << 15)
     );
     assert!(
         house
@@ -565,7 +565,7 @@ fn too_much_is_refused_before_it_is_read() {
     );
     let endless = format!("10000\r\n{}\r\n", "x".repeat(1 << 16)).repeat(17);
     for request in [
-        "Content-Length: 1048577\r\n\r\n".to_owned(),
+        "Content-Length: 32769\r\n\r\n".to_owned(),
         "Content-Length: 10000000000\r\n\r\n".to_owned(),
         "Content-Length: 10000000000\r\nExpect: 100-continue\r\n\r\n".to_owned(),
         format!("Transfer-Encoding: chunked\r\n\r\n{endless}"),

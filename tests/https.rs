@@ -142,7 +142,8 @@ impl Http2 {
         loop {
             match self.hear() {
                 None => return "closed",
-                Some((GOAWAY, ..)) => return "goaway",
+                // One without an error only says that nothing new is taken.
+                Some((GOAWAY, _, _, why)) if why.get(4..8) != Some(&[0; 4]) => return "goaway",
                 Some((RST_STREAM, _, at, _)) if at == stream => return "reset",
                 Some((HEADERS, _, at, payload)) if at == stream => {
                     return match payload.first() {
@@ -270,7 +271,7 @@ fn without_a_home_the_certificate_is_for_one_run() {
 
 #[test]
 fn a_handshake_that_never_comes_or_is_none_hurts_nobody() {
-    let listener = Listen::start(&["--tls"]);
+    let mut listener = Listen::start(&["--tls"]);
     let silent: Vec<_> = (0..200)
         .map(|_| TcpStream::connect(("127.0.0.1", listener.port())).unwrap())
         .collect();
@@ -284,6 +285,17 @@ fn a_handshake_that_never_comes_or_is_none_hurts_nobody() {
         assert!(!answer.starts_with("HTTP"), "{answer}");
     }
     still_serves(listener.port());
+    // Whoever does not trust the certificate is told of, for then it is to be trusted first.
+    let other = rcgen::KeyPair::generate().unwrap();
+    let names = ["localhost".to_owned()];
+    let other = rcgen::CertificateParams::new(names)
+        .unwrap()
+        .self_signed(&other)
+        .unwrap();
+    let mut distrustful = connect(listener.port(), other.der().clone(), &["h2"]);
+    assert!(distrustful.write_all(PREFACE).is_err());
+    let said = listener.said("does not trust the certificate");
+    assert!(said.contains("does not speak it"), "{said}");
     drop(silent);
 }
 

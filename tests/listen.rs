@@ -668,3 +668,17 @@ fn json_that_is_called_a_form_is_shown_as_json_and_what_is_compressed_is_said_to
     let problem = "  problem: it is compressed (gzip), so its events are not read\n";
     assert!(told.contains(problem), "{told}");
 }
+
+#[test]
+fn what_is_refused_before_it_is_whole_is_said() {
+    let listener = Listen::start(&["--max-body", "10"]);
+    for _ in 0..30 {
+        let answer = post(listener.port(), "/", "", b"more than ten bytes");
+        assert!(answer.starts_with("HTTP/1.1 413"), "{answer}");
+    }
+    listener.interrupt();
+    let said = listener.finish().stderr;
+    // A flood of it is not a flood of words.
+    assert_eq!(said.matches("the body is too large").count(), 20, "{said}");
+    assert_eq!(said.matches("more like these").count(), 1, "{said}");
+}

@@ -58,6 +58,7 @@ pub(super) struct Desk {
     shown: Shown,
     count: Option<u64>,
     taken: AtomicU64,
+    strangers: AtomicU64,
     pub(super) tally: Mutex<Tally>,
     report: Arc<Reporter>,
     pub(super) stop: Notify,
@@ -123,6 +124,7 @@ impl Desk {
             shown: plan.shown,
             count: plan.count,
             taken: AtomicU64::new(0),
+            strangers: AtomicU64::new(0),
             tally: Mutex::new(Tally::new("received")),
             report,
             stop: Notify::new(),
@@ -154,9 +156,28 @@ impl Handler for Desk {
         }
         done.answer
     }
+
+    fn refused(&self, remote: SocketAddr, status: StatusCode, why: &'static str) {
+        self.tell_of_stranger(&format!("answered {} to {remote}: {why}", status.as_u16()));
+    }
+
+    fn unmet(&self, remote: SocketAddr, why: &str) {
+        self.tell_of_stranger(&format!("no connection with {remote}: {why}"));
+    }
 }
 
+/// So many words are made about requests that were none. Whoever floods us does not flood the terminal.
+const TOLD_OF_STRANGERS: u64 = 20;
+
 impl Desk {
+    fn tell_of_stranger(&self, line: &str) {
+        match self.strangers.fetch_add(1, Ordering::Relaxed) {
+            0..TOLD_OF_STRANGERS => self.report.warn(line),
+            TOLD_OF_STRANGERS => self.report.warn("and more like these, which are not told"),
+            _ => {}
+        }
+    }
+
     fn open(&self, arrival: Arrival) -> Case {
         let begun = Instant::now();
         let Arrival {

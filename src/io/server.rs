@@ -23,7 +23,7 @@ use tokio::time::{Instant, sleep, timeout};
 
 use super::door::{Door, House};
 use super::pulse::{Due, Patience, Pulse, Stream};
-use super::tls::{Host, Wire};
+use super::tls::{self, Host, Wire};
 use crate::error::{Error, Result};
 use crate::webhook::{Delivery, Headers};
 
@@ -101,6 +101,11 @@ pub trait Handler: Send + Sync + 'static {
     /// Is told of a request that was refused before it was whole.
     fn refused(&self, remote: SocketAddr, status: StatusCode, why: &'static str) {
         let _ = (remote, status, why);
+    }
+
+    /// Is told of a client with whom TLS did not come about.
+    fn unmet(&self, remote: SocketAddr, why: &str) {
+        let _ = (remote, why);
     }
 }
 
@@ -208,8 +213,8 @@ async fn connection<H: Handler>(
             _ = closing.changed() => return,
             met = timeout(limits.head_timeout, host.greet(tcp)) => match met {
                 Ok(Ok(met)) => met,
-                // Whoever shakes no hands is told no more than TLS says.
-                Ok(Err(_)) | Err(_) => return,
+                Ok(Err(error)) => return house.handler.unmet(remote, &tls::words(&error)),
+                Err(_) => return house.handler.unmet(remote, "it took too long"),
             },
         },
     };

@@ -132,12 +132,15 @@ impl Listen {
         line
     }
 
-    /// One line of what it says on stderr. What it says from there on is lost to `finish`.
-    pub fn said(&mut self) -> String {
-        let mut line = String::new();
+    /// What it says on stderr up to the line with these words. What it says from there on is lost to `finish`.
+    pub fn said(&mut self, words: &str) -> String {
+        let mut said = String::new();
         let mut stderr = BufReader::new(self.child.stderr.take().unwrap());
-        stderr.read_line(&mut line).unwrap();
-        line
+        while !said.contains(words) {
+            let read = stderr.read_line(&mut said).unwrap();
+            assert!(read > 0, "it did not say {words:?} but {said:?}");
+        }
+        said
     }
 
     /// Reads no more of what it prints, as `head` does.
