@@ -117,7 +117,7 @@ impl Reporter {
 
     /// Puts data on stdout: raw for a file or a pipe, escaped for a terminal.
     pub fn data(&self, bytes: &[u8]) {
-        if io::stdout().is_terminal() {
+        if self.has_edge {
             let mut out = Vec::with_capacity(bytes.len());
             escape_into(&mut out, bytes, Mode::Block);
             self.sink.push(&out);
