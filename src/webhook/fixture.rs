@@ -405,7 +405,8 @@ fn body(out: &mut String, bytes: &[u8], lines: bool, comma: &str, colon: &str) {
     let space = [' ', '\t', '\r', '\n'];
     let begun = text.trim_start_matches(space);
     let value = begun.trim_end_matches(space);
-    let fits = lines || !value.as_bytes().iter().any(|b| matches!(b, b'\n' | b'\r'));
+    // One sign at a time is looked for many bytes at once.
+    let fits = lines || !(value.contains('\n') || value.contains('\r'));
     if !fits || serde_json::from_str::<&RawValue>(value).is_err() {
         member(out, "text");
         return quote(out, text);
@@ -645,6 +646,21 @@ mod tests {
             comes_back(body);
         }
         comes_back(format!("{}{}", "[".repeat(100_000), "]".repeat(100_000)).as_bytes());
+    }
+
+    #[test]
+    fn control_characters_do_not_fill_the_disk_six_times_over() {
+        for body in [vec![0; 100_000], b"\x1b[31m".repeat(20_000)] {
+            let line = Fixture::new(delivery(&body)).to_line();
+            assert!(line.contains("\"base64\":\"") && line.len() < body.len() * 3 / 2);
+            comes_back(&body);
+        }
+        let few = [b"line\n".repeat(20_000), vec![0]].concat();
+        assert!(
+            Fixture::new(delivery(&few))
+                .to_line()
+                .contains("\"text\":\"line")
+        );
     }
 
     #[test]
