@@ -10,7 +10,7 @@ in one round: absolute figures of a shared machine mean little. CPU time is what
 ended (os.wait4). Needs nginx and wrk; hey, ab and oha take part where they are installed.
 """
 
-import json, os, re, shutil, socket, statistics, subprocess, sys, tempfile, time
+import json, os, re, select, shutil, socket, statistics, subprocess, sys, tempfile, time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 TOOL = os.environ.get("TOOL", os.path.join(ROOT, "target/release/webhook-cli"))
@@ -55,11 +55,29 @@ def spent(command, **more):
     """Seconds, CPU seconds and peak MiB of a program, run to its end; and what it printed."""
     begun = time.perf_counter()
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **more)
-    said = process.stdout.read().decode(errors="replace")
+    peak, said = 0, b""
+    # What wait4 says of memory includes what this script had when it forked; so the kernel is asked while it runs.
+    while True:
+        ready, _, _ = select.select([process.stdout], [], [], 0.02)
+        peak = max(peak, peak_mib(process.pid))
+        if ready:
+            piece = os.read(process.stdout.fileno(), 65536)
+            if not piece:
+                break
+            said += piece
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     took = time.perf_counter() - begun
-    return took, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, process.returncode, said
+    return took, usage.ru_utime + usage.ru_stime, peak, process.returncode, said.decode(errors="replace")
+
+
+def peak_mib(pid):
+    try:
+        with open(f"/proc/{pid}/status") as status:
+            found = re.search(r"VmHWM:\s+(\d+)", status.read())
+            return int(found.group(1)) / 1024 if found else 0
+    except (FileNotFoundError, ProcessLookupError):
+        return 0
 
 
 def sink(folder):

@@ -17,7 +17,7 @@ use crate::io::ledger::{Past, Step};
 use crate::io::source::{self, Item, Sources, Spot};
 use crate::providers::{self, Provider};
 use crate::report::Reporter;
-use crate::webhook::{Chance, Deck, Delivery, Disorder, Expectation, Fixture, Receipt};
+use crate::webhook::{Chance, Deck, Delivery, Disorder, Document, Expectation, Fixture, Receipt};
 
 /// So many are looked at for a signature that is too old: the first tell for all.
 const LOOKED_AT: u32 = 8;
@@ -173,8 +173,12 @@ impl Stack {
                 item: taken,
                 read: self.read,
             };
-            for _ in 0..self.disorder.copies(self.read) {
+            let copies = self.disorder.copies(self.read);
+            for _ in 1..copies {
                 self.dealt.extend(self.deck.put(card.clone()));
+            }
+            if copies > 0 {
+                self.dealt.extend(self.deck.put(card));
             }
         }
         true
@@ -273,12 +277,18 @@ impl Stack {
             reply,
             ..
         } = fixture;
-        if plan.resign || plan.ordered || self.to_check > 0 {
+        if plan.ordered {
             receipt = receipt.or_else(|| Some(Rc::new(providers::outline(&delivery, None))));
         }
-        let provider = receipt
-            .as_ref()
-            .and_then(|receipt| providers::find(receipt.provider?));
+        // What it tells is looked for when it is said; whose it is may be needed before.
+        let provider = match &receipt {
+            Some(receipt) => receipt.provider.and_then(providers::find),
+            None if plan.resign || self.to_check > 0 => {
+                let document = Document::of(&delivery).ok();
+                providers::recognise(&delivery, document.as_ref()).map(|(provider, _)| provider)
+            }
+            None => None,
+        };
         let messages = receipt
             .as_ref()
             .filter(|_| plan.ordered)

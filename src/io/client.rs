@@ -8,10 +8,11 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use http::header::{HOST, HeaderMap, VIA};
+use http::header::{HOST, VIA};
 use http::uri::PathAndQuery;
 use http::{HeaderValue, Request, StatusCode, Uri};
 use http_body_util::Full;
@@ -20,6 +21,7 @@ use hyper::client::conn::http1::{self, Connection, SendRequest};
 use hyper_util::rt::TokioIo;
 use jiff::Timestamp;
 use tokio::net::TcpStream;
+use tokio::time::Sleep;
 
 use super::gather::Gather;
 use super::retry_after;
@@ -96,6 +98,7 @@ impl Client {
             target: target.clone(),
             host,
             open: None,
+            alarm: None,
         }
     }
 
@@ -220,6 +223,36 @@ pub struct Line {
     host: HeaderValue,
     /// In a box, for it is large and passed around.
     open: Option<Box<Open>>,
+    alarm: Option<Alarm>,
+}
+
+/// An alarm clock that is set once for many deliveries, because nearly all are answered long before: when it rings, it is
+/// set again if the delivery at hand still has time.
+struct Alarm(Pin<Box<Sleep>>);
+
+impl Alarm {
+    fn new(limit: Duration) -> Self {
+        Self(Box::pin(tokio::time::sleep(limit)))
+    }
+
+    /// The outcome of the work if it comes within the limit, which is the same each time.
+    async fn within<T>(&mut self, limit: Duration, work: impl Future<Output = T>) -> Option<T> {
+        let end = tokio::time::Instant::now() + limit;
+        let mut work = pin!(work);
+        poll_fn(|cx| {
+            if let Poll::Ready(done) = work.as_mut().poll(cx) {
+                return Poll::Ready(Some(done));
+            }
+            while self.0.as_mut().poll(cx).is_ready() {
+                if tokio::time::Instant::now() >= end {
+                    return Poll::Ready(None);
+                }
+                self.0.as_mut().reset(end);
+            }
+            Poll::Pending
+        })
+        .await
+    }
 }
 
 /// What came of asking.
@@ -282,13 +315,11 @@ impl Line {
         let start = Instant::now();
         let limit = self.client.settings.timeout;
         let mut sent_twice = false;
-        let answer =
-            match tokio::time::timeout(limit, self.attempt(path, delivery, keep, &mut sent_twice))
-                .await
-            {
-                Ok(answer) => answer,
-                Err(_) => Err(Outcome::TimedOut(limit)),
-            };
+        let mut alarm = self.alarm.take().unwrap_or_else(|| Alarm::new(limit));
+        let asking = self.attempt(path, delivery, keep, &mut sent_twice);
+        let answer = alarm.within(limit, asking).await;
+        self.alarm = Some(alarm);
+        let answer = answer.unwrap_or(Err(Outcome::TimedOut(limit)));
         Exchange {
             answer,
             took: start.elapsed(),
@@ -334,7 +365,7 @@ impl Line {
     }
 
     fn request(&self, path: &PathAndQuery, delivery: &Delivery) -> Request<Full<Bytes>> {
-        let mut headers = HeaderMap::from(delivery.headers.end_to_end());
+        let mut headers = delivery.headers.to_pass_on();
         headers.insert(HOST, self.host.clone());
         if let Some(via) = &self.client.via {
             headers.append(VIA, via.clone());
@@ -572,6 +603,25 @@ mod tests {
     use std::time::Duration;
     use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
     use tokio::net::{TcpListener, TcpStream};
+
+    /// Each work has its own time, although the alarm was set for an earlier one.
+    #[tokio::test]
+    async fn an_alarm_rings_for_the_work_at_hand_and_for_no_other() {
+        let limit = Duration::from_millis(200);
+        let mut alarm = super::Alarm::new(limit);
+        let begun = std::time::Instant::now();
+        for _ in 0..5 {
+            let quick = tokio::time::sleep(limit / 4);
+            assert!(alarm.within(limit, quick).await.is_some());
+        }
+        assert!(begun.elapsed() >= limit);
+        for _ in 0..2 {
+            let begun = std::time::Instant::now();
+            let never = std::future::pending::<()>();
+            assert!(alarm.within(limit, never).await.is_none());
+            assert!(begun.elapsed() >= limit);
+        }
+    }
 
     fn delivery(body: &[u8]) -> Delivery {
         let fields: [(&'static str, &[u8]); 6] = [

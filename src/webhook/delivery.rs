@@ -159,25 +159,33 @@ impl Headers {
     /// `Host` and `Content-Length`, which are made for the next target.
     #[must_use]
     pub fn end_to_end(&self) -> Headers {
+        Headers(self.passed_on().cloned().collect())
+    }
+
+    /// The fields that are passed on, as a map for the next connection.
+    pub fn to_pass_on(&self) -> HeaderMap {
+        // Room for what the connection itself adds.
+        let mut map = HeaderMap::with_capacity(self.0.len() + 2);
+        for (name, value) in self.passed_on() {
+            map.append(name.clone(), value.clone());
+        }
+        map
+    }
+
+    fn passed_on(&self) -> impl Iterator<Item = &(HeaderName, HeaderValue)> {
         let named: Vec<String> = self
             .all("connection")
             .filter_map(|value| value.to_str().ok())
             .flat_map(|value| value.split(','))
             .map(|name| name.trim().to_ascii_lowercase())
             .collect();
-        Headers(
-            self.0
-                .iter()
-                .filter(|(name, _)| {
-                    let name = name.as_str();
-                    !HOP_BY_HOP.contains(&name)
-                        && name != "host"
-                        && name != "content-length"
-                        && !named.iter().any(|other| other == name)
-                })
-                .cloned()
-                .collect(),
-        )
+        self.0.iter().filter(move |(name, _)| {
+            let name = name.as_str();
+            !HOP_BY_HOP.contains(&name)
+                && name != "host"
+                && name != "content-length"
+                && !named.iter().any(|other| other == name)
+        })
     }
 }
 
