@@ -130,7 +130,8 @@ impl Algorithm {
                 Ok(signature.to_bytes().to_vec())
             }
             (Algorithm::EcdsaP256, Key::P256(private, _)) => {
-                // Deterministic nonces (RFC 6979): a seed gives the same bytes.
+                // Deterministic nonces (RFC 6979): a seed gives the same bytes. `ring` draws a new one each time, from
+                // a randomness that nobody else can provide; `benches/work.rs` measures both.
                 let signature: p256::ecdsa::DerSignature =
                     private.as_ref().ok_or_else(missing)?.sign(message);
                 Ok(signature.as_bytes().to_vec())
