@@ -8,7 +8,7 @@ use super::form::{Envelope, Provider, Row, Stamp, Tell};
 use super::identity;
 use super::{ALL, Keys, SCHEMES};
 use crate::webhook::{
-    Delivery, Document, Event, Judge, Key, Kind, Mark, Place, Receipt, Recipe, Recognition,
+    Delivery, Document, Event, Judge, Key, Kind, Look, Mark, Place, Receipt, Recipe, Recognition,
     Signature,
 };
 
@@ -82,8 +82,9 @@ pub fn recognise(
     delivery: &Delivery,
     document: Option<&Document>,
 ) -> Option<(&'static Provider, Recognition)> {
+    let look = document.map(Look::at);
     let by_body = |provider: &&'static Provider| {
-        let marks = provider.body_tell(document?)?;
+        let marks = provider.body_tell(look.as_ref()?)?;
         Some((*provider, Recognition::Body(marks)))
     };
     let by_header = |provider: &&'static Provider| {
@@ -227,7 +228,8 @@ fn read_event(provider: &Provider, delivery: &Delivery, event: &Document) -> Eve
         Envelope::Only(at) => only(event, at),
         _ => event,
     };
-    let row: Option<&Row> = provider.rows.iter().find(|row| event.bears(row.marks));
+    let look = Look::at(event);
+    let row: Option<&Row> = provider.rows.iter().find(|row| look.bears(row.marks));
     let text = |pointers: &[&str]| {
         event
             .first(pointers)
@@ -280,12 +282,12 @@ fn only<'a, 'b>(event: &'a Document<'b>, at: &str) -> &'a Document<'b> {
 impl Provider {
     /// Whether a body alone says that it comes from this provider.
     pub fn claims_body(&self, document: &Document) -> bool {
-        self.body_tell(document).is_some()
+        self.body_tell(&Look::at(document)).is_some()
     }
 
-    fn body_tell(&self, document: &Document) -> Option<&'static [(&'static str, Mark)]> {
+    fn body_tell(&self, look: &Look) -> Option<&'static [(&'static str, Mark)]> {
         self.tells.iter().find_map(|tell| match tell {
-            Tell::Body(marks) if document.bears(marks) => Some(*marks),
+            Tell::Body(marks) if look.bears(marks) => Some(*marks),
             _ => None,
         })
     }

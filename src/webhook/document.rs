@@ -31,25 +31,6 @@ const MOST_VALUES: usize = 100_000;
 
 const TOO_MANY: &str = "too many values";
 
-/// What must be true of one place in a document.
-#[derive(Clone, Copy, Debug)]
-pub enum Mark {
-    /// There is a value, other than null.
-    Present,
-    /// There is none, or null.
-    Absent,
-    /// A scalar that prints as this.
-    Is(&'static str),
-    /// A scalar that prints as one of these.
-    OneOf(&'static [&'static str]),
-    /// A text that begins so.
-    Starts(&'static str),
-    /// A text that begins with one of these.
-    StartsOneOf(&'static [&'static str]),
-    /// An object.
-    Object,
-}
-
 impl<'a> Document<'a> {
     /// Reads what a delivery tells: the fields of its query where there is no body, else the body.
     pub fn of(delivery: &'a Delivery) -> Result<Self, String> {
@@ -158,30 +139,6 @@ impl<'a> Document<'a> {
             Document::Null | Document::List(_) | Document::Map(_) => None,
         }
     }
-
-    /// Whether all of these marks are there.
-    pub fn bears(&self, marks: &[(&str, Mark)]) -> bool {
-        marks.iter().all(|(pointer, mark)| {
-            let here = self.at(pointer);
-            match mark {
-                Mark::Present => here.is_some_and(|value| *value != Document::Null),
-                Mark::Absent => here.is_none_or(|value| *value == Document::Null),
-                Mark::Object => matches!(here, Some(Document::Map(_))),
-                Mark::Is(wanted) => here
-                    .and_then(Document::as_text)
-                    .is_some_and(|text| text == *wanted),
-                Mark::OneOf(wanted) => here
-                    .and_then(Document::as_text)
-                    .is_some_and(|text| wanted.iter().any(|one| text == *one)),
-                Mark::Starts(wanted) => here
-                    .and_then(Document::as_text)
-                    .is_some_and(|text| text.starts_with(wanted)),
-                Mark::StartsOneOf(wanted) => here
-                    .and_then(Document::as_text)
-                    .is_some_and(|text| wanted.iter().any(|one| text.starts_with(one))),
-            }
-        })
-    }
 }
 
 /// Reads a value, and those within it as long as there are not too many.
@@ -278,7 +235,7 @@ impl<'de> Deserialize<'de> for Name<'de> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Document, Mark};
+    use super::Document;
 
     #[test]
     fn a_pointer_finds_its_value() {
@@ -291,24 +248,6 @@ mod tests {
         assert_eq!(document.text("/a/2"), None);
         assert_eq!(document.text("/a/9/b"), None);
         assert_eq!(document.at("").unwrap(), &document);
-    }
-
-    #[test]
-    fn marks_say_what_must_be_there() {
-        let document =
-            Document::json(br#"{"event":"failed","severity":"permanent","gone":null,"in":{}}"#)
-                .unwrap();
-        assert!(document.bears(&[
-            ("/event", Mark::Is("failed")),
-            ("/severity", Mark::Starts("perm"))
-        ]));
-        assert!(document.bears(&[
-            ("/gone", Mark::Absent),
-            ("/never", Mark::Absent),
-            ("/in", Mark::Object)
-        ]));
-        assert!(!document.bears(&[("/gone", Mark::Present)]));
-        assert!(!document.bears(&[("/event", Mark::OneOf(&["open", "click"]))]));
     }
 
     #[test]

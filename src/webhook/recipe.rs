@@ -248,7 +248,7 @@ impl Recipe {
             return told(Verdict::Refused, Some(reason));
         }
         let messages: Result<Vec<Vec<u8>>, String> = self
-            .spellings(judge.url(delivery))
+            .spellings(delivery, judge)
             .iter()
             .map(|url| self.message(delivery, document, url))
             .collect();
@@ -314,8 +314,18 @@ impl Recipe {
         }
     }
 
-    /// The URLs that may have been signed, the likeliest first.
-    fn spellings(&self, url: String) -> Vec<String> {
+    /// The URLs that may have been signed, the likeliest first; one that is empty where none is.
+    fn spellings(&self, delivery: &Delivery, judge: &Judge) -> Vec<String> {
+        let of_url = |part: &Part| {
+            matches!(
+                part,
+                Part::Url | Part::UrlPath | Part::UrlOr(_) | Part::Of(_)
+            )
+        };
+        if !self.signed.iter().any(of_url) {
+            return vec![String::new()];
+        }
+        let url = judge.url(delivery);
         let others = self.signed.iter().find_map(|part| match part {
             Part::UrlOr(others) => Some(others(&url)),
             _ => None,

@@ -1,0 +1,160 @@
+//! A document that is asked for the same few places again and again: by dozens of providers whether it is theirs, then by
+//! the rows of one of them.
+
+use std::cell::Cell;
+
+use super::Document;
+
+/// What must be true of one place in a document.
+#[derive(Clone, Copy, Debug)]
+pub enum Mark {
+    /// There is a value, other than null.
+    Present,
+    /// There is none, or null.
+    Absent,
+    /// A scalar that prints as this.
+    Is(&'static str),
+    /// A scalar that prints as one of these.
+    OneOf(&'static [&'static str]),
+    /// A text that begins so.
+    Starts(&'static str),
+    /// A text that begins with one of these.
+    StartsOneOf(&'static [&'static str]),
+    /// An object.
+    Object,
+}
+
+/// A document, and what makes it quick to ask it again.
+pub struct Look<'d, 'a> {
+    document: &'d Document<'a>,
+    /// A bit for each name at its top, or at the top of its first value: most places that are asked for are not there.
+    names: u64,
+    /// The place that was asked for last, and what stands there: rows ask for the same.
+    last: Cell<(&'static str, Option<&'d Document<'a>>)>,
+}
+
+impl<'d, 'a> Look<'d, 'a> {
+    /// A look at that document.
+    pub fn at(document: &'d Document<'a>) -> Self {
+        let top = match document {
+            Document::List(values) => values.first(),
+            whole => Some(whole),
+        };
+        let names = match top {
+            Some(Document::Map(members)) => members
+                .iter()
+                .fold(0, |names, (name, _)| names | bit(name.as_bytes())),
+            _ => 0,
+        };
+        Self {
+            document,
+            names,
+            last: Cell::new(("", Some(document))),
+        }
+    }
+
+    /// Whether all of these marks are there.
+    pub fn bears(&self, marks: &[(&'static str, Mark)]) -> bool {
+        marks
+            .iter()
+            .all(|(pointer, mark)| mark.fits(self.find(pointer)))
+    }
+
+    fn find(&self, pointer: &'static str) -> Option<&'d Document<'a>> {
+        let (known, found) = self.last.get();
+        if known == pointer {
+            return found;
+        }
+        let found = self.may_hold(pointer).then(|| self.document.at(pointer));
+        self.last.set((pointer, found.flatten()));
+        found.flatten()
+    }
+
+    /// False only where nothing stands at that pointer.
+    fn may_hold(&self, pointer: &str) -> bool {
+        let path = match self.document {
+            Document::Map(_) => pointer.strip_prefix('/'),
+            Document::List(_) => pointer.strip_prefix("/0/"),
+            _ => None,
+        };
+        path.is_none_or(|path| {
+            let path = path.as_bytes();
+            let end = path.iter().position(|byte| *byte == b'/');
+            let name = end.and_then(|end| path.get(..end)).unwrap_or(path);
+            self.names & bit(name) != 0
+        })
+    }
+}
+
+impl Mark {
+    fn fits(&self, here: Option<&Document>) -> bool {
+        let text = || here.and_then(Document::as_text);
+        match self {
+            Mark::Present => here.is_some_and(|value| *value != Document::Null),
+            Mark::Absent => here.is_none_or(|value| *value == Document::Null),
+            Mark::Object => matches!(here, Some(Document::Map(_))),
+            Mark::Is(wanted) => text().is_some_and(|text| text == *wanted),
+            Mark::OneOf(wanted) => text().is_some_and(|text| wanted.iter().any(|one| text == *one)),
+            Mark::Starts(wanted) => text().is_some_and(|text| text.starts_with(wanted)),
+            Mark::StartsOneOf(wanted) => {
+                text().is_some_and(|text| wanted.iter().any(|one| text.starts_with(one)))
+            }
+        }
+    }
+}
+
+/// One of 64 bits for a name, by its length and its ends.
+fn bit(name: &[u8]) -> u64 {
+    let end = |byte: Option<&u8>| usize::from(byte.copied().unwrap_or_default());
+    1 << ((name.len() * 5 + end(name.first()) * 11 + end(name.last()) * 3) % 64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Look, Mark};
+    use crate::webhook::Document;
+    use proptest::prelude::*;
+
+    #[test]
+    fn marks_say_what_must_be_there() {
+        let document =
+            Document::json(br#"{"event":"failed","severity":"permanent","gone":null,"in":{}}"#)
+                .unwrap();
+        let look = Look::at(&document);
+        assert!(look.bears(&[
+            ("/event", Mark::Is("failed")),
+            ("/severity", Mark::Starts("perm"))
+        ]));
+        assert!(look.bears(&[
+            ("/gone", Mark::Absent),
+            ("/never", Mark::Absent),
+            ("/in", Mark::Object)
+        ]));
+        assert!(!look.bears(&[("/gone", Mark::Present)]));
+        assert!(!look.bears(&[("/event", Mark::OneOf(&["open", "click"]))]));
+    }
+
+    proptest! {
+        #[test]
+        fn a_look_sees_what_is_there(
+            names in proptest::collection::vec("[abc]{0,2}", 0..5),
+            listed: bool,
+            order in proptest::collection::vec(0_usize..12, 0..20),
+        ) {
+            const POINTERS: [&str; 12] = [
+                "", "/", "/a", "/b", "/ab", "/ca/a", "/a/a", "/0", "/0/a", "/0/ab", "/0/b/c", "/1/a",
+            ];
+            let members: Vec<String> = names
+                .iter()
+                .map(|name| format!("{name:?}:{{\"a\":1,\"c\":2}}"))
+                .collect();
+            let text = format!("{{{}}}", members.join(","));
+            let text = if listed { format!("[{text},{text}]") } else { text };
+            let document = Document::json(text.as_bytes()).unwrap();
+            let look = Look::at(&document);
+            for pointer in order.iter().map(|at| POINTERS[*at]) {
+                prop_assert_eq!(look.find(pointer), document.at(pointer), "{} in {}", pointer, text);
+            }
+        }
+    }
+}
