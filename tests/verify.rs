@@ -277,3 +277,29 @@ fn what_is_no_delivery_is_said() {
     let ran = verify(b"neither JSON nor HTTP", &[]);
     assert_eq!(ran.status, 3, "{ran:#?}");
 }
+
+#[test]
+fn without_a_secret_what_befell_a_test_delivery_is_named_too() {
+    let sent = run(&["send", "click", "--provider", "resend", "--dry-run"]).success();
+    let (head, body) = sent.stdout.split_once("\r\n\r\n").unwrap();
+    let head: String = head
+        .lines()
+        .filter(|line| !line.starts_with("content-length"))
+        .map(|line| format!("{line}\r\n"))
+        .collect();
+    let longer = verify(format!("{head}\r\n{body}").as_bytes(), &[]);
+    assert_eq!(longer.status, 5, "{longer:#?}");
+    let line = &longer.lines()[0];
+    assert_eq!(
+        (&line["verdict"], &line["cause"]),
+        (&"unchecked".into(), &"body-line-end".into())
+    );
+    // Where nothing fits, nothing is ruled out: it is somebody's delivery, and the secret was not given.
+    let other = format!(
+        "{head}\r\n{}",
+        body.replace("email.clicked", "email.opened")
+    );
+    let line = &verify(other.as_bytes(), &[]).lines()[0];
+    assert_eq!(line["cause"], serde_json::Value::Null);
+    assert_eq!(line["ruled_out"], serde_json::json!([]));
+}

@@ -250,6 +250,12 @@ fn judge(
     let signed = case.as_ref().and_then(providers::signed_text);
     let explanation = match &case {
         Some(case) if refused => providers::explain(case, effort),
+        // Without a secret there is only the test key to try; if nothing fits, that rules nothing out.
+        Some(case) if signature.verdict == Verdict::Unchecked => {
+            Some(providers::explain(case, effort))
+                .filter(|it| it.found.is_some())
+                .unwrap_or_default()
+        }
         _ => Explanation::default(),
     };
     let names = provider.map_or(&[][..], |provider| plan.keys.names(provider));
