@@ -43,7 +43,11 @@ impl fmt::Display for Recognition {
             Recognition::Header(name) => write!(f, "header `{name}`"),
             Recognition::ContentType(kind) => write!(f, "content type `{kind}`"),
             Recognition::Body(marks) => {
-                for (at, (pointer, _)) in marks.iter().enumerate() {
+                // What must not be there says nothing to the reader.
+                let there = marks
+                    .iter()
+                    .filter(|(_, mark)| !matches!(mark, Mark::Absent));
+                for (at, (pointer, _)) in there.enumerate() {
                     write!(f, "{}`{pointer}`", if at == 0 { "" } else { ", " })?;
                 }
                 f.write_str(" in the body")
