@@ -682,3 +682,21 @@ fn what_is_refused_before_it_is_whole_is_said() {
     assert_eq!(said.matches("the body is too large").count(), 20, "{said}");
     assert_eq!(said.matches("more like these").count(), 1, "{said}");
 }
+
+#[test]
+fn a_warning_does_not_wait_for_whoever_does_not_read_stdout() {
+    let listener = Listen::start(&["--json", "--max-body", "100KiB"]);
+    // More than a pipe holds, so that printing is stuck by now.
+    for _ in 0..3 {
+        let answer = post(listener.port(), "/", "", &[b'x'; 100 << 10]);
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    }
+    let stream = std::net::TcpStream::connect(("127.0.0.1", listener.port())).unwrap();
+    let patience = Some(std::time::Duration::from_secs(5));
+    stream.set_read_timeout(patience).unwrap();
+    let request = b"POST / HTTP/1.1\r\nhost: h\r\ncontent-length: 200000\r\n\r\n";
+    std::io::Write::write_all(&mut &stream, request).unwrap();
+    let mut answer = [0; 12];
+    std::io::Read::read_exact(&mut &stream, &mut answer).unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 413");
+}

@@ -146,7 +146,12 @@ impl Progress {
 
     /// Writes while the bar is out of the way. Unlike the bar's own printing, this writes off a terminal too.
     pub fn aside<T>(&self, write: impl FnOnce() -> T) -> T {
-        self.bar.suspend(write)
+        if self.shown {
+            self.bar.suspend(write)
+        } else {
+            // Nothing is in the way, and whoever writes to stderr need not wait for a stdout that nobody reads.
+            write()
+        }
     }
 }
 
