@@ -439,7 +439,7 @@ fn big_ids(setting: &Setting) -> Plan {
     let found = setting.provider.rows.iter().find_map(|row| {
         let delivery = Fixture::read(row.example.as_bytes()).ok()?.delivery;
         let document = Document::of(&delivery).ok()?;
-        let is_number = |place: &&&str| matches!(document.at(place), Some(Document::Number(_)));
+        let is_number = |place: &&&str| document.at(place).is_some_and(Document::is_number);
         let place = setting.provider.fields.unique.iter().find(is_number)?;
         Some((row.native, *place))
     });

@@ -1,5 +1,6 @@
 //! Signs deliveries on their way out.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -85,10 +86,11 @@ impl Sealer {
         target: &Target,
         chance: &mut Chance,
     ) -> Result<(), String> {
-        let url = self
-            .public_url
-            .clone()
-            .unwrap_or_else(|| format!("{}{}", target.origin(), delivery.path));
+        let url = match &self.public_url {
+            Some(url) => Cow::Borrowed(url.as_str()),
+            None if scheme.covers_url() => format!("{}{}", target.origin(), delivery.path).into(),
+            None => Cow::default(),
+        };
         let seal = &mut Seal {
             at: self.at.unwrap_or_else(Timestamp::now),
             url: &url,

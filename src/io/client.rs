@@ -236,8 +236,14 @@ impl Alarm {
     }
 
     /// The outcome of the work if it comes within the limit, which is the same each time.
-    async fn within<T>(&mut self, limit: Duration, work: impl Future<Output = T>) -> Option<T> {
-        let end = tokio::time::Instant::now() + limit;
+    /// It began at `start`.
+    async fn within<T>(
+        &mut self,
+        start: Instant,
+        limit: Duration,
+        work: impl Future<Output = T>,
+    ) -> Option<T> {
+        let end = tokio::time::Instant::from_std(start) + limit;
         let mut work = pin!(work);
         poll_fn(|cx| {
             if let Poll::Ready(done) = work.as_mut().poll(cx) {
@@ -317,7 +323,7 @@ impl Line {
         let mut sent_twice = false;
         let mut alarm = self.alarm.take().unwrap_or_else(|| Alarm::new(limit));
         let asking = self.attempt(path, delivery, keep, &mut sent_twice);
-        let answer = alarm.within(limit, asking).await;
+        let answer = alarm.within(start, limit, asking).await;
         self.alarm = Some(alarm);
         let answer = answer.unwrap_or(Err(Outcome::TimedOut(limit)));
         Exchange {
@@ -612,13 +618,23 @@ mod tests {
         let begun = std::time::Instant::now();
         for _ in 0..5 {
             let quick = tokio::time::sleep(limit / 4);
-            assert!(alarm.within(limit, quick).await.is_some());
+            assert!(
+                alarm
+                    .within(std::time::Instant::now(), limit, quick)
+                    .await
+                    .is_some()
+            );
         }
         assert!(begun.elapsed() >= limit);
         for _ in 0..2 {
             let begun = std::time::Instant::now();
             let never = std::future::pending::<()>();
-            assert!(alarm.within(limit, never).await.is_none());
+            assert!(
+                alarm
+                    .within(std::time::Instant::now(), limit, never)
+                    .await
+                    .is_none()
+            );
             assert!(begun.elapsed() >= limit);
         }
     }

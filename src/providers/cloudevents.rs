@@ -67,11 +67,8 @@ fn open<'a>(delivery: &Delivery, document: Option<&Document<'a>>) -> Opened<'a> 
         .bears(delivery)
         .is_some()
     {
-        let problems = match document {
-            Some(Document::List(events)) => events.iter().flat_map(faults).collect(),
-            Some(event) => faults(event),
-            None => Vec::new(),
-        };
+        let events = document.map(|event| event.values().unwrap_or(std::slice::from_ref(event)));
+        let problems = events.into_iter().flatten().flat_map(faults).collect();
         return Opened {
             events: None,
             problems,
@@ -89,7 +86,7 @@ fn open<'a>(delivery: &Delivery, document: Option<&Document<'a>>) -> Opened<'a> 
         match std::str::from_utf8(value.as_bytes()).ok().and_then(decoded) {
             Some(value) => members.push((
                 Cow::Owned(name.to_owned()),
-                Document::Text(Cow::Owned(value)),
+                Document::text_of(Cow::Owned(value)),
             )),
             None => problems.push(format!(
                 "header `ce-{name}` is not UTF-8 when it is decoded"
@@ -97,7 +94,7 @@ fn open<'a>(delivery: &Delivery, document: Option<&Document<'a>>) -> Opened<'a> 
         }
     }
     members.extend(document.map(|data| ("data".into(), data.clone())));
-    let event = Document::Map(members);
+    let event = Document::map(members);
     problems.extend(faults(&event));
     Opened {
         events: Some(event),
@@ -116,7 +113,7 @@ fn faults(event: &Document) -> Vec<String> {
         .filter(lacks)
         .map(|name| format!("a CloudEvent must have `{name}`"))
         .collect();
-    let has = |pointer| event.at(pointer).is_some_and(|it| *it != Document::Null);
+    let has = |pointer| event.at(pointer).is_some_and(|it| !it.is_null());
     if has("/data") && has("/data_base64") {
         faults.push("a CloudEvent has `data` or `data_base64`, not both".into());
     }

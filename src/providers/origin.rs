@@ -208,21 +208,20 @@ fn leaves(document: &Document, text: &str, here: &mut String, out: &mut Vec<Stri
         leaves(value, text, here, out);
         here.truncate(back);
     };
-    match document {
-        Document::Map(members) if !members.is_empty() => {
-            members.iter().for_each(|(name, value)| below(name, value));
-        }
-        Document::List(values) if !values.is_empty() => {
-            for (at, value) in values.iter().enumerate() {
-                below(&at.to_string(), value);
-            }
-        }
-        Document::Text(json) if !text.is_empty() && here == text => {
-            match Document::json(json.as_bytes()) {
-                Ok(inner) => leaves(&inner, "", here, out),
-                Err(_) => out.push(here.clone()),
-            }
-        }
+    let members = document.members().unwrap_or_default();
+    let values = document.values().unwrap_or_default();
+    members.iter().for_each(|(name, value)| below(name, value));
+    for (at, value) in values.iter().enumerate() {
+        below(&at.to_string(), value);
+    }
+    if !members.is_empty() || !values.is_empty() {
+        return;
+    }
+    let json = document
+        .as_text()
+        .filter(|_| !text.is_empty() && here == text);
+    match json.as_ref().map(|json| Document::json(json.as_bytes())) {
+        Some(Ok(inner)) => leaves(&inner, "", here, out),
         _ => out.push(here.clone()),
     }
 }

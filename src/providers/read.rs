@@ -1,5 +1,7 @@
 //! From a delivery to a receipt. Reading never fails: what is odd is listed.
 
+use std::sync::LazyLock;
+
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
@@ -8,8 +10,8 @@ use super::form::{Envelope, Provider, Row, Stamp, Tell};
 use super::identity;
 use super::{ALL, Keys, SCHEMES};
 use crate::webhook::{
-    Delivery, Document, Event, Judge, Key, Kind, Look, Mark, Place, Receipt, Recipe, Recognition,
-    Signature,
+    Delivery, Document, Event, Judge, Key, Kind, Look, Mark, Needs, Place, Receipt, Recipe,
+    Recognition, Signature, bit,
 };
 
 /// Reads a delivery: whose it is, what it tells, what its signature is worth.
@@ -82,29 +84,89 @@ pub fn recognise(
     delivery: &Delivery,
     document: Option<&Document>,
 ) -> Option<(&'static Provider, Recognition)> {
-    let look = document.map(Look::at);
-    let by_body = |provider: &&'static Provider| {
-        let marks = provider.body_tell(look.as_ref()?)?;
-        Some((*provider, Recognition::Body(marks)))
-    };
-    let by_header = |provider: &&'static Provider| {
-        let reason = provider
-            .tells
-            .iter()
-            .find_map(|tell| tell.bears(delivery))?;
-        Some((*provider, reason))
+    let names = delivery.headers.bits();
+    let by_header = |lead: &HeaderLead| {
+        let bears = |lead: &HeaderLead| lead.tell.bears(delivery);
+        let reason = (names & lead.name == lead.name).then(|| bears(lead))??;
+        Some((lead.provider, reason))
     };
     // What only says how it is packed may be signed by somebody as well.
     let mut packed = None;
-    for found in SCHEMES.iter().filter_map(by_header) {
+    for found in LEADS.schemes.iter().filter_map(by_header) {
         if !found.0.test_secret.is_empty() {
             return Some(found);
         }
         packed = packed.or(Some(found));
     }
+    let look = document.map(Look::at);
+    let by_body = |lead: &BodyLead| {
+        let look = look.as_ref()?;
+        let found = look.may_bear(lead.needs) && look.bears(lead.marks);
+        found.then_some((lead.provider, Recognition::Body(lead.marks)))
+    };
     packed
-        .or_else(|| ALL.iter().find_map(by_body))
-        .or_else(|| ALL.iter().find_map(by_header))
+        .or_else(|| LEADS.bodies.iter().find_map(by_body))
+        .or_else(|| LEADS.headers.iter().find_map(by_header))
+}
+
+/// Every tell of every provider in order, and what rules most of them out at a glance.
+static LEADS: LazyLock<Leads> = LazyLock::new(|| Leads {
+    schemes: header_leads(SCHEMES),
+    bodies: body_leads(ALL),
+    headers: header_leads(ALL),
+});
+
+struct Leads {
+    schemes: Vec<HeaderLead>,
+    bodies: Vec<BodyLead>,
+    headers: Vec<HeaderLead>,
+}
+
+struct HeaderLead {
+    provider: &'static Provider,
+    tell: &'static Tell,
+    /// Of the field's name; no bit where any may do.
+    name: u64,
+}
+
+struct BodyLead {
+    provider: &'static Provider,
+    marks: &'static [(&'static str, Mark)],
+    needs: Needs,
+}
+
+fn header_leads(providers: &[&'static Provider]) -> Vec<HeaderLead> {
+    let tells = |provider: &&'static Provider| {
+        let provider = *provider;
+        provider.tells.iter().filter_map(move |tell| {
+            let name = match tell {
+                Tell::Body(_) => return None,
+                Tell::Header(name) => bit(name.as_bytes()),
+                Tell::ContentType(_) => 0,
+            };
+            Some(HeaderLead {
+                provider,
+                tell,
+                name,
+            })
+        })
+    };
+    providers.iter().flat_map(tells).collect()
+}
+
+fn body_leads(providers: &[&'static Provider]) -> Vec<BodyLead> {
+    let tells = |provider: &&'static Provider| {
+        let provider = *provider;
+        provider.tells.iter().filter_map(move |tell| match tell {
+            Tell::Body(marks) => Some(BodyLead {
+                provider,
+                marks,
+                needs: Needs::of(marks),
+            }),
+            Tell::Header(_) | Tell::ContentType(_) => None,
+        })
+    };
+    providers.iter().flat_map(tells).collect()
 }
 
 /// Whether a request only asks if somebody is there: what providers do before they trust a URL.
@@ -118,16 +180,18 @@ pub fn is_handshake(delivery: &Delivery) -> bool {
 /// The scheme that signs a delivery of this provider: the one it is signed by already, else the provider's first.
 /// None where nothing is signed: a delivery whose place for a signature is missing in the body, or that is all query.
 pub fn signing_scheme(provider: &Provider, delivery: &Delivery) -> Option<&'static Recipe> {
-    let document = Document::of(delivery).ok();
+    let is_inside = |scheme: &&Recipe| matches!(scheme.signature, Place::Body(_) | Place::Field(_));
     let mut schemes = provider.schemes.iter().copied();
+    let document = schemes
+        .clone()
+        .any(|scheme| is_inside(&scheme))
+        .then(|| Document::of(delivery).ok())
+        .flatten();
     schemes
         .clone()
         .find(|scheme| scheme.is_present(delivery, document.as_ref()))
         .or_else(|| {
-            schemes.find(|scheme| {
-                !matches!(scheme.signature, Place::Body(_) | Place::Field(_))
-                    && delivery.told_by_query().is_none()
-            })
+            schemes.find(|scheme| !is_inside(scheme) && delivery.told_by_query().is_none())
         })
 }
 
@@ -177,36 +241,20 @@ fn read_events(
     document: &Document,
     receipt: &mut Receipt,
 ) {
-    let read_event = |event: &Document| read_event(provider, delivery, event);
-    let inner_text = match provider.envelope {
-        Envelope::Plain | Envelope::List(_) | Envelope::Only(_) | Envelope::Own(_) => None,
-        Envelope::Text(at, _) => document.text(at),
-    };
-    let listed = match provider.envelope {
-        Envelope::List(at) => document.at(at).filter(|it| matches!(it, Document::List(_))),
-        _ => None,
+    let (inner_text, listed) = match provider.envelope {
+        Envelope::Plain | Envelope::Only(_) | Envelope::Own(_) => (None, None),
+        Envelope::Text(at, _) => (document.text(at), None),
+        Envelope::List(at) => (None, document.at(at).filter(|it| it.is_list())),
     };
     let inner = inner_text
         .as_deref()
         .and_then(|text| Document::json(text.as_bytes()).ok());
-    // A bare text or number inside is no event; the envelope is.
-    let root = inner
-        .as_ref()
-        .filter(|inner| matches!(inner, Document::Map(_) | Document::List(_)))
-        .or(listed)
-        .unwrap_or(document);
-    let first = match root {
-        Document::List(events) => {
-            receipt.events.extend(events.iter().map(read_event));
-            events.first()
+    match &inner {
+        // A bare text or number inside is no event; the envelope is.
+        Some(inner) if inner.is_map() || inner.is_list() => {
+            read_each(provider, delivery, inner, receipt);
         }
-        event => {
-            receipt.events.push(read_event(event));
-            Some(event)
-        }
-    };
-    if let (None, Some(event), Some(found)) = (receipt.identity, receipt.events.first(), first) {
-        receipt.identity = identity::of_event(provider, event, found);
+        _ => read_each(provider, delivery, listed.unwrap_or(document), receipt),
     }
     let unknown = receipt
         .events
@@ -219,6 +267,18 @@ fn read_events(
             receipt.events.len(),
             provider.title
         ));
+    }
+}
+
+/// Reads the events of a list, or the only one.
+fn read_each(provider: &Provider, delivery: &Delivery, root: &Document, receipt: &mut Receipt) {
+    let events = root.values().unwrap_or(std::slice::from_ref(root));
+    let read = |event| read_event(provider, delivery, event);
+    receipt.events.extend(events.iter().map(read));
+    if let (None, Some(event), Some(found)) =
+        (receipt.identity, receipt.events.first(), events.first())
+    {
+        receipt.identity = identity::of_event(provider, event, found);
     }
 }
 
@@ -270,11 +330,8 @@ fn read_event(provider: &Provider, delivery: &Delivery, event: &Document) -> Eve
 
 /// The only member of the object at that pointer, else the event as it stands.
 fn only<'a, 'b>(event: &'a Document<'b>, at: &str) -> &'a Document<'b> {
-    match event.at(at) {
-        Some(Document::Map(members)) => match members.as_slice() {
-            [(_, inner @ Document::Map(_))] => inner,
-            _ => event,
-        },
+    match event.at(at).and_then(Document::members) {
+        Some([(_, inner)]) if inner.is_map() => inner,
         _ => event,
     }
 }
@@ -282,14 +339,10 @@ fn only<'a, 'b>(event: &'a Document<'b>, at: &str) -> &'a Document<'b> {
 impl Provider {
     /// Whether a body alone says that it comes from this provider.
     pub fn claims_body(&self, document: &Document) -> bool {
-        self.body_tell(&Look::at(document)).is_some()
-    }
-
-    fn body_tell(&self, look: &Look) -> Option<&'static [(&'static str, Mark)]> {
-        self.tells.iter().find_map(|tell| match tell {
-            Tell::Body(marks) if look.bears(marks) => Some(*marks),
-            _ => None,
-        })
+        let look = Look::at(document);
+        self.tells
+            .iter()
+            .any(|tell| matches!(tell, Tell::Body(marks) if look.bears(marks)))
     }
 }
 

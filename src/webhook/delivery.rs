@@ -4,6 +4,8 @@ use bytes::Bytes;
 use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
+use super::bit;
+
 /// A webhook request, less what belongs to one connection only.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Delivery {
@@ -120,6 +122,13 @@ impl Headers {
             .iter()
             .filter(move |(at, _)| at.as_str().eq_ignore_ascii_case(name))
             .map(|(_, value)| value)
+    }
+
+    /// A [`bit`] for each name: where one is missing, so is the field.
+    pub fn bits(&self) -> u64 {
+        self.0
+            .iter()
+            .fold(0, |bits, (name, _)| bits | bit(name.as_str().as_bytes()))
     }
 
     /// The fields in order, repeats included.

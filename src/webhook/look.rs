@@ -24,6 +24,27 @@ pub enum Mark {
     Object,
 }
 
+/// The names without which marks cannot be there, as bits: with one look at a document most of what it is asked for
+/// can be ruled out.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Needs {
+    in_map: u64,
+    in_list: u64,
+}
+
+impl Needs {
+    /// What these marks need.
+    pub fn of(marks: &[(&'static str, Mark)]) -> Self {
+        let must_be = marks
+            .iter()
+            .filter(|(_, mark)| !matches!(mark, Mark::Absent));
+        must_be.fold(Self::default(), |needs, (pointer, _)| Self {
+            in_map: needs.in_map | name_after("/", pointer).map_or(0, bit),
+            in_list: needs.in_list | name_after("/0/", pointer).map_or(0, bit),
+        })
+    }
+}
+
 /// A document, and what makes it quick to ask it again.
 pub struct Look<'d, 'a> {
     document: &'d Document<'a>,
@@ -36,16 +57,14 @@ pub struct Look<'d, 'a> {
 impl<'d, 'a> Look<'d, 'a> {
     /// A look at that document.
     pub fn at(document: &'d Document<'a>) -> Self {
-        let top = match document {
-            Document::List(values) => values.first(),
-            whole => Some(whole),
+        let top = match document.values() {
+            Some(values) => values.first(),
+            None => Some(document),
         };
-        let names = match top {
-            Some(Document::Map(members)) => members
-                .iter()
-                .fold(0, |names, (name, _)| names | bit(name.as_bytes())),
-            _ => 0,
-        };
+        let members = top.and_then(Document::members).unwrap_or_default();
+        let names = members
+            .iter()
+            .fold(0, |names, (name, _)| names | bit(name.as_bytes()));
         Self {
             document,
             names,
@@ -60,6 +79,16 @@ impl<'d, 'a> Look<'d, 'a> {
             .all(|(pointer, mark)| mark.fits(self.find(pointer)))
     }
 
+    /// Whether these can be there; if not, [`bears`](Self::bears) is false.
+    pub fn may_bear(&self, needs: Needs) -> bool {
+        let bits = if self.document.is_list() {
+            needs.in_list
+        } else {
+            needs.in_map
+        };
+        self.names & bits == bits
+    }
+
     fn find(&self, pointer: &'static str) -> Option<&'d Document<'a>> {
         let (known, found) = self.last.get();
         if known == pointer {
@@ -72,17 +101,8 @@ impl<'d, 'a> Look<'d, 'a> {
 
     /// False only where nothing stands at that pointer.
     fn may_hold(&self, pointer: &str) -> bool {
-        let path = match self.document {
-            Document::Map(_) => pointer.strip_prefix('/'),
-            Document::List(_) => pointer.strip_prefix("/0/"),
-            _ => None,
-        };
-        path.is_none_or(|path| {
-            let path = path.as_bytes();
-            let end = path.iter().position(|byte| *byte == b'/');
-            let name = end.and_then(|end| path.get(..end)).unwrap_or(path);
-            self.names & bit(name) != 0
-        })
+        let top = if self.document.is_list() { "/0/" } else { "/" };
+        name_after(top, pointer).is_none_or(|name| self.names & bit(name) != 0)
     }
 }
 
@@ -90,9 +110,9 @@ impl Mark {
     fn fits(&self, here: Option<&Document>) -> bool {
         let text = || here.and_then(Document::as_text);
         match self {
-            Mark::Present => here.is_some_and(|value| *value != Document::Null),
-            Mark::Absent => here.is_none_or(|value| *value == Document::Null),
-            Mark::Object => matches!(here, Some(Document::Map(_))),
+            Mark::Present => here.is_some_and(|value| !value.is_null()),
+            Mark::Absent => here.is_none_or(Document::is_null),
+            Mark::Object => here.is_some_and(Document::is_map),
             Mark::Is(wanted) => text().is_some_and(|text| text == *wanted),
             Mark::OneOf(wanted) => text().is_some_and(|text| wanted.iter().any(|one| text == *one)),
             Mark::Starts(wanted) => text().is_some_and(|text| text.starts_with(wanted)),
@@ -103,15 +123,22 @@ impl Mark {
     }
 }
 
+/// The first name of a pointer behind its beginning.
+fn name_after<'p>(top: &str, pointer: &'p str) -> Option<&'p [u8]> {
+    let path = pointer.strip_prefix(top)?.as_bytes();
+    let end = path.iter().position(|byte| *byte == b'/');
+    Some(end.and_then(|end| path.get(..end)).unwrap_or(path))
+}
+
 /// One of 64 bits for a name, by its length and its ends.
-fn bit(name: &[u8]) -> u64 {
+pub fn bit(name: &[u8]) -> u64 {
     let end = |byte: Option<&u8>| usize::from(byte.copied().unwrap_or_default());
     1 << ((name.len() * 5 + end(name.first()) * 11 + end(name.last()) * 3) % 64)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Look, Mark};
+    use super::{Look, Mark, Needs};
     use crate::webhook::Document;
     use proptest::prelude::*;
 
@@ -152,8 +179,13 @@ mod tests {
             let text = if listed { format!("[{text},{text}]") } else { text };
             let document = Document::json(text.as_bytes()).unwrap();
             let look = Look::at(&document);
+            for pointer in POINTERS {
+                let marks = [(pointer, Mark::Present)];
+                prop_assert!(look.may_bear(Needs::of(&marks)) || !look.bears(&marks), "{} in {}", pointer, text);
+            }
             for pointer in order.iter().map(|at| POINTERS[*at]) {
-                prop_assert_eq!(look.find(pointer), document.at(pointer), "{} in {}", pointer, text);
+                let place = |found: Option<_>| found.map(std::ptr::from_ref::<Document>);
+                prop_assert_eq!(place(look.find(pointer)), place(document.at(pointer)), "{} in {}", pointer, text);
             }
         }
     }

@@ -56,7 +56,7 @@ pub use har::{HarSplitter, read_har_entry};
 pub use json::{Span, Style, find, splice, write, write_escaped};
 pub use judge::Judge;
 pub use kind::{Kind, nearest};
-pub use look::{Look, Mark};
+pub use look::{Look, Mark, Needs, bit};
 pub use misfit::{MISFITS, set_topic};
 pub use pace::{Beat, Pace};
 pub use place::{OwnPlace, Place};

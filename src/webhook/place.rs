@@ -60,7 +60,11 @@ impl Place {
                 if all.next().is_some() {
                     return Err(format!("header `{name}` is given more than once"));
                 }
-                Ok(first.map(|value| String::from_utf8_lossy(value.as_bytes())))
+                Ok(first.map(|value| {
+                    // What is right is by far the most common, and quickly seen.
+                    let text = std::str::from_utf8(value.as_bytes()).map(Cow::Borrowed);
+                    text.unwrap_or_else(|_| String::from_utf8_lossy(value.as_bytes()))
+                }))
             }
             Place::Item(header, name) => {
                 let list = Place::Header(header).read(delivery, document)?;
@@ -71,14 +75,10 @@ impl Place {
                 Ok((!values.is_empty()).then(|| values.join(",").into()))
             }
             Place::Body(pointer) => Ok(document.and_then(|document| document.text(pointer))),
-            Place::Field(name) => Ok(match document {
-                Some(Document::Map(fields)) => fields
-                    .iter()
-                    .rev()
-                    .find(|(at, _)| at == name)
-                    .and_then(|(_, value)| value.as_text()),
-                _ => None,
-            }),
+            Place::Field(name) => Ok(document.and_then(Document::members).and_then(|fields| {
+                let field = fields.iter().rev().find(|(at, _)| at == name);
+                field.and_then(|(_, value)| value.as_text())
+            })),
             Place::Own(own) => (own.read)(delivery),
         }
     }
@@ -152,7 +152,6 @@ impl Place {
         Ok(())
     }
 
-    /// Where that is, in words.
     /// Where that is, in words.
     pub fn name(&self) -> String {
         match self {

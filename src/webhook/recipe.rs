@@ -283,7 +283,7 @@ impl Recipe {
             return told(Verdict::Refused, Some(reason));
         }
         if let Some(guard) = self.guard
-            && let Err(reason) = guard(delivery, document.unwrap_or(&Document::Null), judge)
+            && let Err(reason) = guard(delivery, document.unwrap_or(&Document::null()), judge)
         {
             return told(Verdict::Refused, Some(reason));
         }
@@ -314,15 +314,19 @@ impl Recipe {
         }
     }
 
-    /// The URLs that may have been signed, the likeliest first; one that is empty where none is.
-    fn spellings(&self, delivery: &Delivery, judge: &Judge) -> Vec<String> {
-        let of_url = |part: &Part| {
+    /// Whether the URL, or a part of it, is signed.
+    pub fn covers_url(&self) -> bool {
+        self.signed.iter().any(|part| {
             matches!(
                 part,
                 Part::Url | Part::UrlPath | Part::UrlOr(_) | Part::Of(_)
             )
-        };
-        if !self.signed.iter().any(of_url) {
+        })
+    }
+
+    /// The URLs that may have been signed, the likeliest first; one that is empty where none is.
+    fn spellings(&self, delivery: &Delivery, judge: &Judge) -> Vec<String> {
+        if !self.covers_url() {
             return vec![String::new()];
         }
         let url = judge.url(delivery);
