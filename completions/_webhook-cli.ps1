@@ -39,6 +39,7 @@ Register-ArgumentCompleter -Native -CommandName 'webhook-cli' -ScriptBlock {
             break
         }
         'webhook-cli;listen' {
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour')
             [CompletionResult]::new('--addr', '--addr', [CompletionResultType]::ParameterName, 'Where to listen')
             [CompletionResult]::new('-p', '-p', [CompletionResultType]::ParameterName, 'The port alone; 0 takes any that is free')
             [CompletionResult]::new('--port', '--port', [CompletionResultType]::ParameterName, 'The port alone; 0 takes any that is free')
@@ -74,7 +75,7 @@ Register-ArgumentCompleter -Native -CommandName 'webhook-cli' -ScriptBlock {
             [CompletionResult]::new('--for', '--for', [CompletionResultType]::ParameterName, 'Stop after that time')
             [CompletionResult]::new('--expect', '--expect', [CompletionResultType]::ParameterName, 'Exit with 1 unless these events came: `bounce`, `click=2`')
             [CompletionResult]::new('--max-body', '--max-body', [CompletionResultType]::ParameterName, 'The largest body that is taken; more is answered 413')
-            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'One JSON object a line in place of text')
             [CompletionResult]::new('--tls', '--tls', [CompletionResultType]::ParameterName, 'HTTPS, with a certificate that is made once and kept; its path is said')
             [CompletionResult]::new('--ack-always', '--ack-always', [CompletionResultType]::ParameterName, 'Answer as soon as a delivery is kept, and pass it on in the background')
             [CompletionResult]::new('--redact', '--redact', [CompletionResultType]::ParameterName, 'Replace addresses, IPs, tokens and credentials on the way to disk: the same input by the same placeholder')
@@ -86,12 +87,12 @@ Register-ArgumentCompleter -Native -CommandName 'webhook-cli' -ScriptBlock {
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'One line for each delivery')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Everything: events, headers, body and the answer')
             [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Everything: events, headers, body and the answer')
-            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'One JSON object a line in place of text')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
         'webhook-cli;send' {
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour')
             [CompletionResult]::new('--provider', '--provider', [CompletionResultType]::ParameterName, 'Whose shape and signature; `all` for every one')
             [CompletionResult]::new('--scheme', '--scheme', [CompletionResultType]::ParameterName, 'Sign your own body as a service that is no email provider: stripe, github, slack, shopify, twilio, hubspot, rfc9421, or one spelled out: `hmac-sha256:header=X-Sig,encoding=hex,prefix=sha256=`')
             [CompletionResult]::new('--to', '--to', [CompletionResultType]::ParameterName, 'Where to send: a URL, or `3000`, `:3000/path`, `localhost:3000/path`')
@@ -139,18 +140,18 @@ Register-ArgumentCompleter -Native -CommandName 'webhook-cli' -ScriptBlock {
             [CompletionResult]::new('--signed-at', '--signed-at', [CompletionResultType]::ParameterName, 'The signed timestamp: RFC 3339, or a span back from now [default: now; with `--seed` and `--at`, that of `--at`]')
             [CompletionResult]::new('--tamper', '--tamper', [CompletionResultType]::ParameterName, 'A near miss on purpose: looks right, and a handler must refuse it')
             [CompletionResult]::new('--save', '--save', [CompletionResultType]::ParameterName, 'Keep what is sent as a fixture: a `.json` file, a folder, or a line in a `.ndjson` recording')
-            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'One JSON object a line in place of text')
             [CompletionResult]::new('--insecure', '--insecure', [CompletionResultType]::ParameterName, 'Take any certificate')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'No line for what succeeded; with `--dry-run`, no requests either')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'No line for what succeeded; with `--dry-run`, no requests either')
             [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Print the requests in place of sending them')
             [CompletionResult]::new('--machine', '--machine', [CompletionResultType]::ParameterName, 'A machine''s open or click, as the provider marks it: a privacy proxy, a link scanner')
-            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'One JSON object a line in place of text')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
         'webhook-cli;replay' {
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour')
             [CompletionResult]::new('--to', '--to', [CompletionResultType]::ParameterName, 'Where to send: a URL, or `3000`, `:3000/path`, `localhost:3000/path`')
             [CompletionResult]::new('-H', '-H ', [CompletionResultType]::ParameterName, 'One more header, or another value for one; may be given more than once')
             [CompletionResult]::new('--header', '--header', [CompletionResultType]::ParameterName, 'One more header, or another value for one; may be given more than once')
@@ -186,7 +187,7 @@ Register-ArgumentCompleter -Native -CommandName 'webhook-cli' -ScriptBlock {
             [CompletionResult]::new('--seed', '--seed', [CompletionResultType]::ParameterName, 'The same disorder every time')
             [CompletionResult]::new('--report', '--report', [CompletionResultType]::ParameterName, 'How to report: `text`, `json` as `--json`, `junit` or `tap` for continuous integration')
             [CompletionResult]::new('--report-to', '--report-to', [CompletionResultType]::ParameterName, 'Write the report into this file, and tell the run on the terminal as ever')
-            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'One JSON object a line in place of text')
             [CompletionResult]::new('--insecure', '--insecure', [CompletionResultType]::ParameterName, 'Take any certificate')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'No line for what succeeded; with `--dry-run`, no requests either')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'No line for what succeeded; with `--dry-run`, no requests either')
@@ -199,12 +200,12 @@ Register-ArgumentCompleter -Native -CommandName 'webhook-cli' -ScriptBlock {
             [CompletionResult]::new('--shuffle', '--shuffle', [CompletionResultType]::ParameterName, 'In another order; beyond 10,000 deliveries, shuffled within a window of that many')
             [CompletionResult]::new('--compare', '--compare', [CompletionResultType]::ParameterName, 'Hold each answer against the recorded one: its status, and its body where that was recorded; ids and times may differ')
             [CompletionResult]::new('--watch', '--watch', [CompletionResultType]::ParameterName, 'Stay, and send each fixture again when it is saved')
-            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'One JSON object a line in place of text')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
         'webhook-cli;verify' {
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour')
             [CompletionResult]::new('--secret', '--secret', [CompletionResultType]::ParameterName, 'A secret: `env:NAME`, `file:PATH`, `-` to be asked, or the value itself; `PROVIDER=…` limits it to one')
             [CompletionResult]::new('--public-url', '--public-url', [CompletionResultType]::ParameterName, 'The URL that the provider was told to call, for schemes that sign the URL (Mandrill, Twilio, HubSpot, RFC 9421)')
             [CompletionResult]::new('--provider', '--provider', [CompletionResultType]::ParameterName, 'Judge as this provider''s, in place of recognising it')
@@ -215,14 +216,14 @@ Register-ArgumentCompleter -Native -CommandName 'webhook-cli' -ScriptBlock {
             [CompletionResult]::new('--header', '--header', [CompletionResultType]::ParameterName, 'The source is a body, and this is one of its headers; may be given more than once')
             [CompletionResult]::new('--url', '--url', [CompletionResultType]::ParameterName, 'The URL where it is part of what is signed; the same as `--public-url`')
             [CompletionResult]::new('--id', '--id', [CompletionResultType]::ParameterName, 'Only the recorded delivery of this id')
-            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour')
-            [CompletionResult]::new('--fetch-certs', '--fetch-certs', [CompletionResultType]::ParameterName, 'Fetch the certificate that an SNS message names, from SNS itself and nowhere else, and verify with it')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'One JSON object a line in place of text')
+            [CompletionResult]::new('--fetch-certs', '--fetch-certs', [CompletionResultType]::ParameterName, 'Fetch the certificate that an SNS message names, from SNS itself and nowhere else, and verify with it')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
         'webhook-cli;check' {
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour')
             [CompletionResult]::new('--provider', '--provider', [CompletionResultType]::ParameterName, 'Whose deliveries to send')
             [CompletionResult]::new('--only', '--only', [CompletionResultType]::ParameterName, 'Only these checks or groups')
             [CompletionResult]::new('--skip', '--skip', [CompletionResultType]::ParameterName, 'Not these checks or groups')
@@ -239,31 +240,30 @@ Register-ArgumentCompleter -Native -CommandName 'webhook-cli' -ScriptBlock {
             [CompletionResult]::new('--connect-timeout', '--connect-timeout', [CompletionResultType]::ParameterName, 'How long connecting may take')
             [CompletionResult]::new('--explain', '--explain', [CompletionResultType]::ParameterName, 'Explain a check, and send nothing')
             [CompletionResult]::new('--report', '--report', [CompletionResultType]::ParameterName, 'How to report')
-            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'One JSON object a line in place of text')
             [CompletionResult]::new('--strict', '--strict', [CompletionResultType]::ParameterName, 'Take a warning for a failure')
             [CompletionResult]::new('--insecure', '--insecure', [CompletionResultType]::ParameterName, 'Take any certificate')
             [CompletionResult]::new('--list', '--list', [CompletionResultType]::ParameterName, 'List the checks, and send nothing')
-            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'One JSON object a line in place of text')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
         'webhook-cli;events' {
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'One JSON object a line in place of text')
             [CompletionResult]::new('--provenance', '--provenance', [CompletionResultType]::ParameterName, 'Say below the payload where each field is known from; a terminal gets that without asking')
             [CompletionResult]::new('--unconfirmed', '--unconfirmed', [CompletionResultType]::ParameterName, 'List what is assumed or not confirmed')
             [CompletionResult]::new('--schema', '--schema', [CompletionResultType]::ParameterName, 'Print the JSON Schema of a fixture')
-            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'One JSON object a line in place of text')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
         'webhook-cli;keys' {
-            [CompletionResult]::new('--out', '--out', [CompletionResultType]::ParameterName, 'With `--new`, write them into this folder, in files that nobody else can read, in place of printing them')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour')
+            [CompletionResult]::new('--out', '--out', [CompletionResultType]::ParameterName, 'With `--new`, write them into this folder, in files that nobody else can read, in place of printing them')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'One JSON object a line in place of text')
             [CompletionResult]::new('--new', '--new', [CompletionResultType]::ParameterName, 'Mint a fresh secret, in the form to sign with and in the one for the handler')
             [CompletionResult]::new('--ed25519', '--ed25519', [CompletionResultType]::ParameterName, 'With `--new`, an Ed25519 key pair in place of a shared key, where the scheme has one')
-            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'One JSON object a line in place of text')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
@@ -276,8 +276,8 @@ Register-ArgumentCompleter -Native -CommandName 'webhook-cli' -ScriptBlock {
             break
         }
         'webhook-cli;man' {
-            [CompletionResult]::new('--dir', '--dir', [CompletionResultType]::ParameterName, 'Write `webhook-cli*.1` into this folder in place of printing')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour')
+            [CompletionResult]::new('--dir', '--dir', [CompletionResultType]::ParameterName, 'Write `webhook-cli*.1` into this folder in place of printing')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'One JSON object a line in place of text')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')

@@ -68,12 +68,16 @@ _webhook__cli() {
             return 0
             ;;
         webhook__subcmd__cli__subcmd__check)
-            opts="-H -h --provider --only --skip --strict --probe --probe-cmd --within --seed --secret --public-url --topic-arn --header --timeout --connect-timeout --insecure --list --explain --report --json --color --help"
+            opts="-H -h --json --color --provider --only --skip --strict --probe --probe-cmd --within --seed --secret --public-url --topic-arn --header --timeout --connect-timeout --insecure --list --explain --report --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
                 --provider)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -138,10 +142,6 @@ _webhook__cli() {
                     COMPREPLY=($(compgen -W "text json junit tap" -- "${cur}"))
                     return 0
                     ;;
-                --color)
-                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
-                    return 0
-                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -168,7 +168,7 @@ _webhook__cli() {
             return 0
             ;;
         webhook__subcmd__cli__subcmd__events)
-            opts="-h --provenance --unconfirmed --schema --json --color --help"
+            opts="-h --json --color --provenance --unconfirmed --schema --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -186,18 +186,18 @@ _webhook__cli() {
             return 0
             ;;
         webhook__subcmd__cli__subcmd__keys)
-            opts="-h --new --ed25519 --out --json --color --help"
+            opts="-h --json --color --new --ed25519 --out --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
-                --out)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --out)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 *)
@@ -208,12 +208,16 @@ _webhook__cli() {
             return 0
             ;;
         webhook__subcmd__cli__subcmd__listen)
-            opts="-p -f -r -H -e -q -v -n -h --addr --port --tls --cert --key --forward-to --ack-always --retries --timeout --record --sync --redact --secret --public-url --provider --require-signature --tolerance --fetch-certs --topic-arn --status --body --header --delay --confirm-sns --fail-first --fail-rate --fail-status --hang-up --seed --events --path --show --quiet --verbose --count --for --expect --max-body --json --color --help"
+            opts="-p -f -r -H -e -q -v -n -h --json --color --addr --port --tls --cert --key --forward-to --ack-always --retries --timeout --record --sync --redact --secret --public-url --provider --require-signature --tolerance --fetch-certs --topic-arn --status --body --header --delay --confirm-sns --fail-first --fail-rate --fail-status --hang-up --seed --events --path --show --quiet --verbose --count --for --expect --max-body --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
                 --addr)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -354,10 +358,6 @@ _webhook__cli() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --color)
-                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
-                    return 0
-                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -366,18 +366,18 @@ _webhook__cli() {
             return 0
             ;;
         webhook__subcmd__cli__subcmd__man)
-            opts="-h --dir --json --color --help"
+            opts="-h --json --color --dir --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
-                --dir)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --dir)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 *)
@@ -388,12 +388,16 @@ _webhook__cli() {
             return 0
             ;;
         webhook__subcmd__cli__subcmd__replay)
-            opts="-H -q -c -e -h --to --header --timeout --connect-timeout --rate --backoff --retry-on --max-retry-after --insecure --expect-status --expect-within --quiet --dry-run --as --secret --public-url --resign --fresh-ids --path --concurrency --ordered --speed --retries --yes --resume --failed-to --events --provider --recipient --since --until --skip --limit --skip-broken --repeat --duplicate --drop --shuffle --seed --compare --report --report-to --watch --json --color --help"
+            opts="-H -q -c -e -h --json --color --to --header --timeout --connect-timeout --rate --backoff --retry-on --max-retry-after --insecure --expect-status --expect-within --quiet --dry-run --as --secret --public-url --resign --fresh-ids --path --concurrency --ordered --speed --retries --yes --resume --failed-to --events --provider --recipient --since --until --skip --limit --skip-broken --repeat --duplicate --drop --shuffle --seed --compare --report --report-to --watch --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
                 --to)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -534,10 +538,6 @@ _webhook__cli() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --color)
-                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
-                    return 0
-                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -546,12 +546,16 @@ _webhook__cli() {
             return 0
             ;;
         webhook__subcmd__cli__subcmd__send)
-            opts="-H -q -d -n -c -h --provider --scheme --to --header --timeout --connect-timeout --rate --backoff --retry-on --max-retry-after --insecure --expect-status --expect-within --quiet --dry-run --as --secret --public-url --ending --recipients --compress --bounce-rate --deferred-rate --open-rate --click-rate --unsubscribe-rate --complaint-rate --set --recipient --url --campaign --message-id --at --tag --metadata --bounce --machine --batch --probe --data --count --concurrency --retries --seed --signed-at --tamper --save --json --color --help"
+            opts="-H -q -d -n -c -h --json --color --provider --scheme --to --header --timeout --connect-timeout --rate --backoff --retry-on --max-retry-after --insecure --expect-status --expect-within --quiet --dry-run --as --secret --public-url --ending --recipients --compress --bounce-rate --deferred-rate --open-rate --click-rate --unsubscribe-rate --complaint-rate --set --recipient --url --campaign --message-id --at --tag --metadata --bounce --machine --batch --probe --data --count --concurrency --retries --seed --signed-at --tamper --save --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
                 --provider)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -740,10 +744,6 @@ _webhook__cli() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --color)
-                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
-                    return 0
-                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -752,12 +752,16 @@ _webhook__cli() {
             return 0
             ;;
         webhook__subcmd__cli__subcmd__verify)
-            opts="-H -h --secret --public-url --provider --now --tolerance --fetch-certs --topic-arn --header --url --id --json --color --help"
+            opts="-H -h --json --color --secret --public-url --provider --now --tolerance --fetch-certs --topic-arn --header --url --id --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
                 --secret)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -796,10 +800,6 @@ _webhook__cli() {
                     ;;
                 --id)
                     COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --color)
-                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
                     ;;
                 *)

@@ -35,6 +35,7 @@ set edit:completion:arg-completer[webhook-cli] = {|@words|
             cand man 'Print the manual page, or write a page for each command'
         }
         &'webhook-cli;listen'= {
+            cand --color 'When to colour'
             cand --addr 'Where to listen'
             cand -p 'The port alone; 0 takes any that is free'
             cand --port 'The port alone; 0 takes any that is free'
@@ -70,7 +71,7 @@ set edit:completion:arg-completer[webhook-cli] = {|@words|
             cand --for 'Stop after that time'
             cand --expect 'Exit with 1 unless these events came: `bounce`, `click=2`'
             cand --max-body 'The largest body that is taken; more is answered 413'
-            cand --color 'When to colour'
+            cand --json 'One JSON object a line in place of text'
             cand --tls 'HTTPS, with a certificate that is made once and kept; its path is said'
             cand --ack-always 'Answer as soon as a delivery is kept, and pass it on in the background'
             cand --redact 'Replace addresses, IPs, tokens and credentials on the way to disk: the same input by the same placeholder'
@@ -82,11 +83,11 @@ set edit:completion:arg-completer[webhook-cli] = {|@words|
             cand --quiet 'One line for each delivery'
             cand -v 'Everything: events, headers, body and the answer'
             cand --verbose 'Everything: events, headers, body and the answer'
-            cand --json 'One JSON object a line in place of text'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
         &'webhook-cli;send'= {
+            cand --color 'When to colour'
             cand --provider 'Whose shape and signature; `all` for every one'
             cand --scheme 'Sign your own body as a service that is no email provider: stripe, github, slack, shopify, twilio, hubspot, rfc9421, or one spelled out: `hmac-sha256:header=X-Sig,encoding=hex,prefix=sha256=`'
             cand --to 'Where to send: a URL, or `3000`, `:3000/path`, `localhost:3000/path`'
@@ -134,17 +135,17 @@ set edit:completion:arg-completer[webhook-cli] = {|@words|
             cand --signed-at 'The signed timestamp: RFC 3339, or a span back from now [default: now; with `--seed` and `--at`, that of `--at`]'
             cand --tamper 'A near miss on purpose: looks right, and a handler must refuse it'
             cand --save 'Keep what is sent as a fixture: a `.json` file, a folder, or a line in a `.ndjson` recording'
-            cand --color 'When to colour'
+            cand --json 'One JSON object a line in place of text'
             cand --insecure 'Take any certificate'
             cand -q 'No line for what succeeded; with `--dry-run`, no requests either'
             cand --quiet 'No line for what succeeded; with `--dry-run`, no requests either'
             cand --dry-run 'Print the requests in place of sending them'
             cand --machine 'A machine''s open or click, as the provider marks it: a privacy proxy, a link scanner'
-            cand --json 'One JSON object a line in place of text'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
         &'webhook-cli;replay'= {
+            cand --color 'When to colour'
             cand --to 'Where to send: a URL, or `3000`, `:3000/path`, `localhost:3000/path`'
             cand -H 'One more header, or another value for one; may be given more than once'
             cand --header 'One more header, or another value for one; may be given more than once'
@@ -180,7 +181,7 @@ set edit:completion:arg-completer[webhook-cli] = {|@words|
             cand --seed 'The same disorder every time'
             cand --report 'How to report: `text`, `json` as `--json`, `junit` or `tap` for continuous integration'
             cand --report-to 'Write the report into this file, and tell the run on the terminal as ever'
-            cand --color 'When to colour'
+            cand --json 'One JSON object a line in place of text'
             cand --insecure 'Take any certificate'
             cand -q 'No line for what succeeded; with `--dry-run`, no requests either'
             cand --quiet 'No line for what succeeded; with `--dry-run`, no requests either'
@@ -193,11 +194,11 @@ set edit:completion:arg-completer[webhook-cli] = {|@words|
             cand --shuffle 'In another order; beyond 10,000 deliveries, shuffled within a window of that many'
             cand --compare 'Hold each answer against the recorded one: its status, and its body where that was recorded; ids and times may differ'
             cand --watch 'Stay, and send each fixture again when it is saved'
-            cand --json 'One JSON object a line in place of text'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
         &'webhook-cli;verify'= {
+            cand --color 'When to colour'
             cand --secret 'A secret: `env:NAME`, `file:PATH`, `-` to be asked, or the value itself; `PROVIDER=…` limits it to one'
             cand --public-url 'The URL that the provider was told to call, for schemes that sign the URL (Mandrill, Twilio, HubSpot, RFC 9421)'
             cand --provider 'Judge as this provider''s, in place of recognising it'
@@ -208,13 +209,13 @@ set edit:completion:arg-completer[webhook-cli] = {|@words|
             cand --header 'The source is a body, and this is one of its headers; may be given more than once'
             cand --url 'The URL where it is part of what is signed; the same as `--public-url`'
             cand --id 'Only the recorded delivery of this id'
-            cand --color 'When to colour'
-            cand --fetch-certs 'Fetch the certificate that an SNS message names, from SNS itself and nowhere else, and verify with it'
             cand --json 'One JSON object a line in place of text'
+            cand --fetch-certs 'Fetch the certificate that an SNS message names, from SNS itself and nowhere else, and verify with it'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
         &'webhook-cli;check'= {
+            cand --color 'When to colour'
             cand --provider 'Whose deliveries to send'
             cand --only 'Only these checks or groups'
             cand --skip 'Not these checks or groups'
@@ -231,29 +232,28 @@ set edit:completion:arg-completer[webhook-cli] = {|@words|
             cand --connect-timeout 'How long connecting may take'
             cand --explain 'Explain a check, and send nothing'
             cand --report 'How to report'
-            cand --color 'When to colour'
+            cand --json 'One JSON object a line in place of text'
             cand --strict 'Take a warning for a failure'
             cand --insecure 'Take any certificate'
             cand --list 'List the checks, and send nothing'
-            cand --json 'One JSON object a line in place of text'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
         &'webhook-cli;events'= {
             cand --color 'When to colour'
+            cand --json 'One JSON object a line in place of text'
             cand --provenance 'Say below the payload where each field is known from; a terminal gets that without asking'
             cand --unconfirmed 'List what is assumed or not confirmed'
             cand --schema 'Print the JSON Schema of a fixture'
-            cand --json 'One JSON object a line in place of text'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
         &'webhook-cli;keys'= {
-            cand --out 'With `--new`, write them into this folder, in files that nobody else can read, in place of printing them'
             cand --color 'When to colour'
+            cand --out 'With `--new`, write them into this folder, in files that nobody else can read, in place of printing them'
+            cand --json 'One JSON object a line in place of text'
             cand --new 'Mint a fresh secret, in the form to sign with and in the one for the handler'
             cand --ed25519 'With `--new`, an Ed25519 key pair in place of a shared key, where the scheme has one'
-            cand --json 'One JSON object a line in place of text'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
@@ -264,8 +264,8 @@ set edit:completion:arg-completer[webhook-cli] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'webhook-cli;man'= {
-            cand --dir 'Write `webhook-cli*.1` into this folder in place of printing'
             cand --color 'When to colour'
+            cand --dir 'Write `webhook-cli*.1` into this folder in place of printing'
             cand --json 'One JSON object a line in place of text'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'

@@ -39,6 +39,9 @@ complete -c webhook-cli -n "__fish_webhook_cli_needs_command" -f -a "events" -d 
 complete -c webhook-cli -n "__fish_webhook_cli_needs_command" -f -a "keys" -d 'Print the public test keys, in the form to paste into a handler\'s environment'
 complete -c webhook-cli -n "__fish_webhook_cli_needs_command" -f -a "completions" -d 'Print a completion script'
 complete -c webhook-cli -n "__fish_webhook_cli_needs_command" -f -a "man" -d 'Print the manual page, or write a page for each command'
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand listen" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` says otherwise'
+always\t'Always'
+never\t'Never'"
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand listen" -l addr -d 'Where to listen' -r
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand listen" -s p -l port -d 'The port alone; 0 takes any that is free' -r
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand listen" -l cert -d 'HTTPS with this certificate: PEM, and behind it those that lead to it' -r -F
@@ -73,9 +76,7 @@ complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand listen" -s n -l 
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand listen" -l for -d 'Stop after that time' -r
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand listen" -l expect -d 'Exit with 1 unless these events came: `bounce`, `click=2`' -r
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand listen" -l max-body -d 'The largest body that is taken; more is answered 413' -r
-complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand listen" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` says otherwise'
-always\t'Always'
-never\t'Never'"
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand listen" -l json -d 'One JSON object a line in place of text'
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand listen" -l tls -d 'HTTPS, with a certificate that is made once and kept; its path is said'
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand listen" -l ack-always -d 'Answer as soon as a delivery is kept, and pass it on in the background'
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand listen" -l redact -d 'Replace addresses, IPs, tokens and credentials on the way to disk: the same input by the same placeholder'
@@ -85,8 +86,10 @@ complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand listen" -l confi
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand listen" -l hang-up -d 'Close the connection in place of answering when failing; without `--fail-first` and `--fail-rate`, always'
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand listen" -s q -l quiet -d 'One line for each delivery'
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand listen" -s v -l verbose -d 'Everything: events, headers, body and the answer'
-complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand listen" -l json -d 'One JSON object a line in place of text'
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand listen" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand send" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` says otherwise'
+always\t'Always'
+never\t'Never'"
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand send" -l provider -d 'Whose shape and signature; `all` for every one' -r
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand send" -l scheme -d 'Sign your own body as a service that is no email provider: stripe, github, slack, shopify, twilio, hubspot, rfc9421, or one spelled out: `hmac-sha256:header=X-Sig,encoding=hex,prefix=sha256=`' -r
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand send" -l to -d 'Where to send: a URL, or `3000`, `:3000/path`, `localhost:3000/path`' -r
@@ -149,15 +152,15 @@ reserialised\t'signed as another text of the same JSON'
 topic\t'from the topic of another account of AWS'
 certificate\t'with a certificate from a host that only looks like AWS'"
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand send" -l save -d 'Keep what is sent as a fixture: a `.json` file, a folder, or a line in a `.ndjson` recording' -r -F
-complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand send" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` says otherwise'
-always\t'Always'
-never\t'Never'"
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand send" -l json -d 'One JSON object a line in place of text'
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand send" -l insecure -d 'Take any certificate'
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand send" -s q -l quiet -d 'No line for what succeeded; with `--dry-run`, no requests either'
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand send" -l dry-run -d 'Print the requests in place of sending them'
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand send" -l machine -d 'A machine\'s open or click, as the provider marks it: a privacy proxy, a link scanner'
-complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand send" -l json -d 'One JSON object a line in place of text'
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand send" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand replay" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` says otherwise'
+always\t'Always'
+never\t'Never'"
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand replay" -l to -d 'Where to send: a URL, or `3000`, `:3000/path`, `localhost:3000/path`' -r
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand replay" -s H -l header -d 'One more header, or another value for one; may be given more than once' -r
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand replay" -l timeout -d 'How long a whole attempt may take' -r
@@ -197,9 +200,7 @@ json\t'One JSON object a line'
 junit\t'JUnit\'s XML'
 tap\t'The Test Anything Protocol'"
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand replay" -l report-to -d 'Write the report into this file, and tell the run on the terminal as ever' -r -F
-complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand replay" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` says otherwise'
-always\t'Always'
-never\t'Never'"
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand replay" -l json -d 'One JSON object a line in place of text'
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand replay" -l insecure -d 'Take any certificate'
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand replay" -s q -l quiet -d 'No line for what succeeded; with `--dry-run`, no requests either'
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand replay" -l dry-run -d 'Print the requests in place of sending them'
@@ -211,8 +212,10 @@ complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand replay" -l skip-
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand replay" -l shuffle -d 'In another order; beyond 10,000 deliveries, shuffled within a window of that many'
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand replay" -l compare -d 'Hold each answer against the recorded one: its status, and its body where that was recorded; ids and times may differ'
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand replay" -l watch -d 'Stay, and send each fixture again when it is saved'
-complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand replay" -l json -d 'One JSON object a line in place of text'
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand replay" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand verify" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` says otherwise'
+always\t'Always'
+never\t'Never'"
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand verify" -l secret -d 'A secret: `env:NAME`, `file:PATH`, `-` to be asked, or the value itself; `PROVIDER=…` limits it to one' -r
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand verify" -l public-url -d 'The URL that the provider was told to call, for schemes that sign the URL (Mandrill, Twilio, HubSpot, RFC 9421)' -r
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand verify" -l provider -d 'Judge as this provider\'s, in place of recognising it' -r
@@ -222,12 +225,12 @@ complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand verify" -l topic
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand verify" -s H -l header -d 'The source is a body, and this is one of its headers; may be given more than once' -r
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand verify" -l url -d 'The URL where it is part of what is signed; the same as `--public-url`' -r
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand verify" -l id -d 'Only the recorded delivery of this id' -r
-complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand verify" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` says otherwise'
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand verify" -l json -d 'One JSON object a line in place of text'
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand verify" -l fetch-certs -d 'Fetch the certificate that an SNS message names, from SNS itself and nowhere else, and verify with it'
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand verify" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand check" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` says otherwise'
 always\t'Always'
 never\t'Never'"
-complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand verify" -l fetch-certs -d 'Fetch the certificate that an SNS message names, from SNS itself and nowhere else, and verify with it'
-complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand verify" -l json -d 'One JSON object a line in place of text'
-complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand verify" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand check" -l provider -d 'Whose deliveries to send' -r
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand check" -l only -d 'Only these checks or groups' -r
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand check" -l skip -d 'Not these checks or groups' -r
@@ -246,38 +249,35 @@ complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand check" -l report
 json\t'One JSON object a line, as `--json`'
 junit\t'JUnit\'s XML'
 tap\t'The Test Anything Protocol'"
-complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand check" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` says otherwise'
-always\t'Always'
-never\t'Never'"
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand check" -l json -d 'One JSON object a line in place of text'
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand check" -l strict -d 'Take a warning for a failure'
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand check" -l insecure -d 'Take any certificate'
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand check" -l list -d 'List the checks, and send nothing'
-complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand check" -l json -d 'One JSON object a line in place of text'
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand check" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand events" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` says otherwise'
 always\t'Always'
 never\t'Never'"
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand events" -l json -d 'One JSON object a line in place of text'
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand events" -l provenance -d 'Say below the payload where each field is known from; a terminal gets that without asking'
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand events" -l unconfirmed -d 'List what is assumed or not confirmed'
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand events" -l schema -d 'Print the JSON Schema of a fixture'
-complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand events" -l json -d 'One JSON object a line in place of text'
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand events" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand keys" -l out -d 'With `--new`, write them into this folder, in files that nobody else can read, in place of printing them' -r -F
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand keys" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` says otherwise'
 always\t'Always'
 never\t'Never'"
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand keys" -l out -d 'With `--new`, write them into this folder, in files that nobody else can read, in place of printing them' -r -F
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand keys" -l json -d 'One JSON object a line in place of text'
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand keys" -l new -d 'Mint a fresh secret, in the form to sign with and in the one for the handler'
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand keys" -l ed25519 -d 'With `--new`, an Ed25519 key pair in place of a shared key, where the scheme has one'
-complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand keys" -l json -d 'One JSON object a line in place of text'
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand keys" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand completions" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` says otherwise'
 always\t'Always'
 never\t'Never'"
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand completions" -l json -d 'One JSON object a line in place of text'
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand man" -l dir -d 'Write `webhook-cli*.1` into this folder in place of printing' -r -F
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand man" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` says otherwise'
 always\t'Always'
 never\t'Never'"
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand man" -l dir -d 'Write `webhook-cli*.1` into this folder in place of printing' -r -F
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand man" -l json -d 'One JSON object a line in place of text'
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand man" -s h -l help -d 'Print help (see more with \'--help\')'

@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use super::SecretArgs;
 use super::values::duration;
 
-/// `check`
+/// Say whether a handler is safe to ship
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:

@@ -9,7 +9,7 @@ use super::SecretArgs;
 use super::values::{duration, expected, kind, route, share, size};
 use crate::webhook::Kind;
 
-/// `listen`
+/// Receive webhooks, show them, answer them
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-/// `events`
+/// List providers, their events and what an event looks like
 #[derive(Debug, Args)]
 pub struct EventsArgs {
     /// The provider or scheme; all of them if none
@@ -28,7 +28,7 @@ pub struct EventsArgs {
     pub schema: bool,
 }
 
-/// `keys`
+/// Print the public test keys, in the form to paste into a handler's environment
 #[derive(Debug, Args)]
 pub struct KeysArgs {
     /// The provider; all of them if none

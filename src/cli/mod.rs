@@ -66,8 +66,9 @@ pub struct Cli {
     pub color: Color,
 }
 
-/// What to do.
+/// What to do. The words of a command are only put together once it is the one that is wanted.
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub enum Command {
     /// Receive webhooks, show them, answer them
     Listen(Box<ListenArgs>),
@@ -117,5 +118,21 @@ mod tests {
     #[test]
     fn the_words_do_not_contradict_each_other() {
         Cli::command().debug_assert();
+    }
+
+    /// What a command is for stands here and at its own words, which are put together later.
+    #[test]
+    fn a_command_says_the_same_of_itself_before_and_after() {
+        let before = Cli::command();
+        let mut after = before.clone();
+        after.build();
+        for one in before.get_subcommands() {
+            let later = after.find_subcommand(one.get_name()).unwrap();
+            let (about, later) = (one.get_about(), later.get_about());
+            assert_eq!(
+                about.map(ToString::to_string),
+                later.map(ToString::to_string)
+            );
+        }
     }
 }

@@ -9,7 +9,7 @@ use super::values::{Speed, kind, share, speed, time};
 use super::{RequestArgs, SecretArgs};
 use crate::webhook::Kind;
 
-/// `replay`
+/// Send again what was saved or recorded
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:

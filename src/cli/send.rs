@@ -27,7 +27,7 @@ fn tamper_names() -> PossibleValuesParser {
     PossibleValuesParser::new(names)
 }
 
-/// `send`
+/// Send synthetic events, shaped and signed as a provider does
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:

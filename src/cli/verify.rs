@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::SecretArgs;
 use super::values::{duration, time};
 
-/// `verify`
+/// Say whether a signature holds, and if not, why
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:

@@ -142,13 +142,12 @@ impl Handler for Desk {
         let mut case = self.open(arrival);
         if let Some(notary) = &self.notary {
             let judge = self.judge_at(case.at);
-            notary
-                .vouch(&case.delivery, &judge, &mut case.receipt)
-                .await;
+            Box::pin(notary.vouch(&case.delivery, &judge, &mut case.receipt)).await;
         }
+
         let done = self.deal(&case).await;
         if !self.mood.delay.is_zero() && self.mood.concerns(&case.receipt.events) {
-            tokio::time::sleep(self.mood.delay).await;
+            Box::pin(tokio::time::sleep(self.mood.delay)).await;
         }
         self.told(&case, &done);
         if let Some(forwarder) = &self.forwarder {
@@ -283,7 +282,7 @@ impl Desk {
             micros: u64::try_from(case.begun.elapsed().as_micros()).unwrap_or(u64::MAX),
             body: None,
         });
-        match keeper.keep(&case.id, case.at, &case.delivery, reply).await {
+        match Box::pin(keeper.keep(&case.id, case.at, &case.delivery, reply)).await {
             Ok(file) => {
                 self.report.tell(&Notice::Recorded {
                     id: &case.id,

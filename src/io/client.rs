@@ -146,18 +146,18 @@ impl Client {
         })
     }
 
-    async fn connect(&self, target: &Target) -> Result<Open, Outcome> {
+    async fn connect(&self, target: &Target) -> Result<Box<Open>, Outcome> {
         let wire = self.wire(target).await?;
         let opened = http1::Builder::new()
             .max_header_size(LARGEST_HEAD)
             .handshake(TokioIo::new(wire))
             .await;
         let (sender, connection) = opened.map_err(|error| Outcome::Unreachable(words(&error)))?;
-        Ok(Open {
+        Ok(Box::new(Open {
             sender,
             connection,
             ended: false,
-        })
+        }))
     }
 
     /// Connects, and begins TLS where that is wanted.
@@ -241,10 +241,9 @@ impl Alarm {
         &mut self,
         start: Instant,
         limit: Duration,
-        work: impl Future<Output = T>,
+        mut work: Pin<&mut impl Future<Output = T>>,
     ) -> Option<T> {
         let end = tokio::time::Instant::from_std(start) + limit;
-        let mut work = pin!(work);
         poll_fn(|cx| {
             if let Poll::Ready(done) = work.as_mut().poll(cx) {
                 return Poll::Ready(Some(done));
@@ -322,8 +321,10 @@ impl Line {
         let limit = self.client.settings.timeout;
         let mut sent_twice = false;
         let mut alarm = self.alarm.take().unwrap_or_else(|| Alarm::new(limit));
-        let asking = self.attempt(path, delivery, keep, &mut sent_twice);
-        let answer = alarm.within(start, limit, asking).await;
+        let answer = {
+            let asking = pin!(self.attempt(path, delivery, keep, &mut sent_twice));
+            alarm.within(start, limit, asking).await
+        };
         self.alarm = Some(alarm);
         let answer = answer.unwrap_or(Err(Outcome::TimedOut(limit)));
         Exchange {
@@ -351,7 +352,8 @@ impl Line {
             let is_new = used.is_none();
             let mut open = match used {
                 Some(open) => open,
-                None => Box::new(self.client.connect(&self.target).await?),
+                // Rare, and large: every delivery would carry its size around.
+                None => Box::pin(self.client.connect(&self.target)).await?,
             };
             match open.exchange(self.request(path, delivery), keep).await {
                 Ok((heard, usable)) => {
@@ -605,6 +607,7 @@ mod tests {
     use http::{HeaderName, HeaderValue, Method, StatusCode};
     use rustls::pki_types::pem::PemObject;
     use std::net::SocketAddr;
+    use std::pin::pin;
     use std::sync::{Arc, Mutex};
     use std::time::Duration;
     use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
@@ -617,24 +620,15 @@ mod tests {
         let mut alarm = super::Alarm::new(limit);
         let begun = std::time::Instant::now();
         for _ in 0..5 {
-            let quick = tokio::time::sleep(limit / 4);
-            assert!(
-                alarm
-                    .within(std::time::Instant::now(), limit, quick)
-                    .await
-                    .is_some()
-            );
+            let quick = pin!(tokio::time::sleep(limit / 4));
+            let now = std::time::Instant::now();
+            assert!(alarm.within(now, limit, quick).await.is_some());
         }
         assert!(begun.elapsed() >= limit);
         for _ in 0..2 {
             let begun = std::time::Instant::now();
-            let never = std::future::pending::<()>();
-            assert!(
-                alarm
-                    .within(std::time::Instant::now(), limit, never)
-                    .await
-                    .is_none()
-            );
+            let never = pin!(std::future::pending::<()>());
+            assert!(alarm.within(begun, limit, never).await.is_none());
             assert!(begun.elapsed() >= limit);
         }
     }

@@ -190,9 +190,7 @@ pub fn signing_scheme(provider: &Provider, delivery: &Delivery) -> Option<&'stat
     schemes
         .clone()
         .find(|scheme| scheme.is_present(delivery, document.as_ref()))
-        .or_else(|| {
-            schemes.find(|scheme| !is_inside(scheme) && delivery.told_by_query().is_none())
-        })
+        .or_else(|| schemes.find(|scheme| !is_inside(scheme) && delivery.told_by_query().is_none()))
 }
 
 fn judge_signature(

@@ -1,7 +1,7 @@
 //! One writer for many talkers: they append to a shared buffer, one thread writes it.
 //!
 //! A channel would wake the writer for each message. Here it sleeps only while there is nothing to do, writes what comes
-//! first at once, and then rests a millisecond, which nobody sees, while more gathers for one write. The next gathers in
+//! first at once, and then rests a few milliseconds, which nobody sees, while more gathers for one write. The next gathers in
 //! a second buffer. Both buffers are used again and again.
 //!
 //! Invariants: what was appended is written whole and in order, or the sink is closed. Memory is bounded: whoever
@@ -20,8 +20,8 @@ pub const FULL: usize = 4 * 1024 * 1024;
 /// What a buffer keeps of its memory after a burst.
 const KEPT: usize = 256 * 1024;
 
-/// How long the writer lets text gather.
-const GATHERING: Duration = Duration::from_millis(1);
+/// How long the writer lets text gather: a quarter of what a screen needs to show anything new.
+const GATHERING: Duration = Duration::from_millis(4);
 
 /// The end that is written to; clones write to the same buffer.
 #[derive(Clone)]

@@ -36,6 +36,9 @@ enum Parts<'a> {
 /// A value and its name.
 pub type Member<'a> = (Cow<'a, str>, Document<'a>);
 
+/// Room for as many members as most events have, so that it need not grow while they are read.
+const USUAL_MEMBERS: usize = 16;
+
 /// What is looked into has so many values at most: each takes far more memory than the two bytes that it may be.
 const MOST_VALUES: usize = 100_000;
 
@@ -283,7 +286,7 @@ impl<'de> Deserialize<'de> for Parts<'de> {
                 Ok(Parts::List(values))
             }
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut members = Vec::new();
+                let mut members = Vec::with_capacity(USUAL_MEMBERS);
                 while let Some((Name(name), value)) = map.next_entry()? {
                     members.push((name, part(value)));
                 }
