@@ -1,15 +1,34 @@
-//! What everything is compared with: hyper with nothing of ours. Reads the body and answers 200.
-//! Not a benchmark by itself: `benches/compare.py` starts it. Prints its address.
+//! What everything is compared with: hyper with nothing of ours. Reads the body and answers 200; with a file, it first
+//! appends each body to it and waits until that is on disk, one after the other.
+//! Not a benchmark by itself: `benches/compare.py` starts it, as `bare serve [FILE]`. Prints its address.
 
 use std::convert::Infallible;
+use std::fs::File;
+use std::io::Write;
+use std::sync::{Arc, Mutex};
 
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Bytes, Incoming};
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 
-async fn answer(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
-    let _ = request.into_body().collect().await;
+type Kept = Option<Arc<Mutex<File>>>;
+
+async fn answer(
+    request: Request<Incoming>,
+    kept: Kept,
+) -> Result<Response<Full<Bytes>>, Infallible> {
+    let body = request.into_body().collect().await;
+    if let (Some(file), Ok(body)) = (kept, body) {
+        let mut line = body.to_bytes().to_vec();
+        // As long as what `listen` records of it.
+        line.resize(853, b' ');
+        let written = tokio::task::spawn_blocking(move || {
+            let mut file = file.lock().unwrap();
+            file.write_all(&line).and_then(|()| file.sync_data())
+        });
+        written.await.unwrap().unwrap();
+    }
     Ok(Response::new(Full::new(Bytes::new())))
 }
 
@@ -18,6 +37,9 @@ fn main() {
     if std::env::args().nth(1).as_deref() != Some("serve") {
         return;
     }
+    let kept: Kept = std::env::args()
+        .nth(2)
+        .map(|path| Arc::new(Mutex::new(File::create(path).unwrap())));
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
@@ -29,6 +51,8 @@ fn main() {
         loop {
             let (stream, _) = listener.accept().await.unwrap();
             let _ = stream.set_nodelay(true);
+            let kept = kept.clone();
+            let answer = move |request| answer(request, kept.clone());
             tokio::spawn(
                 hyper::server::conn::http1::Builder::new()
                     .serve_connection(TokioIo::new(stream), hyper::service::service_fn(answer)),
