@@ -352,6 +352,36 @@ fn an_answer_of_retry_after_holds_the_whole_target_back() {
     }
 }
 
+/// Four bodies of 20 MiB are more than may wait in the background: the last sender has to wait, and is not turned away.
+#[test]
+fn a_sender_waits_for_room_in_the_background() {
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", silent.local_addr().unwrap());
+    let listen = Listen::start(&["-q", "--ack-always", "--count", "4", "-f", &url]);
+    let port = listen.port();
+    let body = vec![b'x'; 20 << 20];
+    for _ in 0..3 {
+        let answer = post(port, "/", "connection: close\r\n", &body);
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    }
+    let (answered, answer) = std::sync::mpsc::channel();
+    let last = std::thread::spawn(move || {
+        let answer = post(port, "/", "connection: close\r\n", &body);
+        let _ = answered.send(answer);
+    });
+    let early = answer.recv_timeout(Duration::from_secs(1));
+    assert!(early.is_err(), "there was room: {early:?}");
+    let handler = Receiver::on(silent, &[OK]);
+    let late = answer.recv_timeout(Duration::from_secs(30)).unwrap();
+    assert!(late.starts_with("HTTP/1.1 200"), "{late}");
+    last.join().unwrap();
+    for _ in 0..4 {
+        assert_eq!(handler.next().body.len(), 20 << 20);
+    }
+    let ran = listen.finish().success();
+    assert!(ran.stdout.contains("4 taken"), "{}", ran.stdout);
+}
+
 #[test]
 fn whoever_asked_to_be_left_alone_for_long_is_not_waited_for_at_the_end() {
     let handler = Receiver::start(&[

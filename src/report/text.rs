@@ -655,8 +655,11 @@ fn put_span(out: &mut Vec<u8>, it: Duration) {
     let micros = u64::try_from(it.as_micros()).unwrap_or(u64::MAX);
     if let (0..1000, Ok(hundredths)) = (micros, u8::try_from(micros / 10)) {
         // By far the most common, and formatting takes longer than all the rest of a line.
-        let digits = [b'0' + hundredths / 10, b'0' + hundredths % 10];
-        out.extend_from_slice(b"0.");
+        let shown = hundredths.max(1);
+        let digits = [b'0' + shown / 10, b'0' + shown % 10];
+        // Nothing takes no time at all.
+        let start: &[u8] = if hundredths == 0 { b"<0." } else { b"0." };
+        out.extend_from_slice(start);
         out.extend_from_slice(&digits);
         return out.extend_from_slice(b" ms");
     }
@@ -795,7 +798,7 @@ mod tests {
     #[test]
     fn spans_and_plurals_read_well() {
         for (micros, said) in [
-            (0, "0.00 ms"),
+            (0, "<0.01 ms"),
             (84, "0.08 ms"),
             (812, "0.81 ms"),
             (9_999, "9.9 ms"),

@@ -227,7 +227,11 @@ pub struct Receiver {
 impl Receiver {
     /// Each answer is the bytes of a whole response; an empty one hangs up.
     pub fn start(answers: &[&str]) -> Receiver {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        Self::on(TcpListener::bind("127.0.0.1:0").unwrap(), answers)
+    }
+
+    /// The same on a listener that others may have connected to already.
+    pub fn on(listener: TcpListener, answers: &[&str]) -> Receiver {
         let url = format!("http://{}", listener.local_addr().unwrap());
         let answers: Vec<String> = answers.iter().map(ToString::to_string).collect();
         let answers = Arc::new(Mutex::new((answers.into_iter(), String::new())));
