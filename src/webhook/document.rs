@@ -36,9 +36,6 @@ enum Parts<'a> {
 /// A value and its name.
 pub type Member<'a> = (Cow<'a, str>, Document<'a>);
 
-/// Room for as many members as most events have, so that it need not grow while they are read.
-const USUAL_MEMBERS: usize = 16;
-
 /// What is looked into has so many values at most: each takes far more memory than the two bytes that it may be.
 const MOST_VALUES: usize = 100_000;
 
@@ -260,41 +257,40 @@ fn has_too_many_values(json: &str) -> bool {
 impl<'a> Parts<'a> {
     /// Takes a JSON value apart, one level deep; none where it has no parts. All below is checked.
     fn read(json: &'a str) -> serde_json::Result<Option<Self>> {
-        if json.starts_with(['{', '[']) {
-            serde_json::from_str(json).map(Some)
-        } else {
-            serde_json::from_str::<&RawValue>(json).map(|_| None)
+        if !json.starts_with(['{', '[']) {
+            return serde_json::from_str::<&RawValue>(json).map(|_| None);
         }
+        // Room for as many members as most events have, and for few where there can be few: there may be many such.
+        let room = (json.len() / 16).min(16);
+        let mut reader = serde_json::Deserializer::from_str(json);
+        let parts = reader.deserialize_any(Reader { room })?;
+        reader.end().map(|()| Some(parts))
     }
 }
 
-impl<'de> Deserialize<'de> for Parts<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Reader;
+struct Reader {
+    room: usize,
+}
 
-        impl<'de> Visitor<'de> for Reader {
-            type Value = Parts<'de>;
+impl<'de> Visitor<'de> for Reader {
+    type Value = Parts<'de>;
 
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a list or an object")
-            }
-            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
-                let mut values = Vec::new();
-                while let Some(value) = seq.next_element()? {
-                    values.push(part(value));
-                }
-                Ok(Parts::List(values))
-            }
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut members = Vec::with_capacity(USUAL_MEMBERS);
-                while let Some((Name(name), value)) = map.next_entry()? {
-                    members.push((name, part(value)));
-                }
-                Ok(Parts::Map(members))
-            }
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list or an object")
+    }
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+        let mut values = Vec::new();
+        while let Some(value) = seq.next_element()? {
+            values.push(part(value));
         }
-
-        deserializer.deserialize_any(Reader)
+        Ok(Parts::List(values))
+    }
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut members = Vec::with_capacity(self.room);
+        while let Some((Name(name), value)) = map.next_entry()? {
+            members.push((name, part(value)));
+        }
+        Ok(Parts::Map(members))
     }
 }
 
