@@ -140,11 +140,11 @@ impl Handler for Desk {
             return self.certificate.clone();
         }
         let mut case = self.open(arrival);
+        // Boxed, as keeping and passing on are below: they are rare or large, and every delivery would carry their size.
         if let Some(notary) = &self.notary {
             let judge = self.judge_at(case.at);
             Box::pin(notary.vouch(&case.delivery, &judge, &mut case.receipt)).await;
         }
-
         let done = self.deal(&case).await;
         if !self.mood.delay.is_zero() && self.mood.concerns(&case.receipt.events) {
             Box::pin(tokio::time::sleep(self.mood.delay)).await;
@@ -303,7 +303,6 @@ impl Desk {
 
     async fn accept(&self, case: &Case) -> Done {
         let confirmed = match &self.confirmer {
-            // Boxed, as passing on is below: they are large, and every delivery would carry their size around.
             Some(confirmer) => Box::pin(confirmer.confirm(&case.receipt)).await,
             None => None,
         };

@@ -343,16 +343,19 @@ impl Forwarder {
                 exchange = gate.attempt(&letter.delivery, self.stage.subscribe()) => exchange,
             };
             let is_open = *self.stage.borrow() == Stage::Open;
-            let (outcome, took, may_wait) = match tried {
+            let (outcome, took, attempt, may_wait) = match tried {
                 Some(exchange) => {
                     let outcome = exchange
                         .answer
                         .map_or_else(|outcome| outcome, Outcome::from);
-                    (outcome, exchange.took, is_open)
+                    (outcome, exchange.took, number, is_open)
                 }
                 None => {
                     let why = "the listener ended before it was answered";
-                    (Outcome::Unreachable(why.into()), Duration::ZERO, false)
+                    // What was not begun is no attempt.
+                    let attempt = (number - 1).max(1);
+                    let outcome = Outcome::Unreachable(why.into());
+                    (outcome, Duration::ZERO, attempt, false)
                 }
             };
             let wait = self
@@ -372,12 +375,7 @@ impl Forwarder {
             self.report.tell(&Notice::Forwarded(Forwarded {
                 id: &letter.id,
                 target: &gate.name,
-                // What was not begun is no attempt.
-                attempt: if took.is_zero() {
-                    (number - 1).max(1)
-                } else {
-                    number
-                },
+                attempt,
                 outcome: &outcome,
                 took,
                 again_in: wait,

@@ -10,8 +10,8 @@ use super::form::{Envelope, Provider, Row, Stamp, Tell};
 use super::identity;
 use super::{ALL, Keys, SCHEMES};
 use crate::webhook::{
-    Delivery, Document, Event, Judge, Key, Kind, Look, Mark, Needs, Place, Receipt, Recipe,
-    Recognition, Signature, bit,
+    Delivery, Document, Event, Judge, Key, Kind, Look, Mark, Needs, Receipt, Recipe, Recognition,
+    Signature, bit,
 };
 
 /// Reads a delivery: whose it is, what it tells, what its signature is worth.
@@ -86,8 +86,8 @@ pub fn recognise(
 ) -> Option<(&'static Provider, Recognition)> {
     let names = delivery.headers.bits();
     let by_header = |lead: &HeaderLead| {
-        let bears = |lead: &HeaderLead| lead.tell.bears(delivery);
-        let reason = (names & lead.name == lead.name).then(|| bears(lead))??;
+        let may_bear = names & lead.name == lead.name;
+        let reason = may_bear.then(|| lead.tell.bears(delivery))??;
         Some((lead.provider, reason))
     };
     // What only says how it is packed may be signed by somebody as well.
@@ -135,38 +135,42 @@ struct BodyLead {
     needs: Needs,
 }
 
+/// The tells of each, in order.
+fn tells(
+    providers: &[&'static Provider],
+) -> impl Iterator<Item = (&'static Provider, &'static Tell)> {
+    providers.iter().flat_map(|provider| {
+        let provider: &'static Provider = provider;
+        provider.tells.iter().map(move |tell| (provider, tell))
+    })
+}
+
 fn header_leads(providers: &[&'static Provider]) -> Vec<HeaderLead> {
-    let tells = |provider: &&'static Provider| {
-        let provider = *provider;
-        provider.tells.iter().filter_map(move |tell| {
-            let name = match tell {
-                Tell::Body(_) => return None,
-                Tell::Header(name) => bit(name.as_bytes()),
-                Tell::ContentType(_) => 0,
-            };
-            Some(HeaderLead {
-                provider,
-                tell,
-                name,
-            })
+    let lead = |(provider, tell): (&'static Provider, &'static Tell)| {
+        let name = match tell {
+            Tell::Body(_) => return None,
+            Tell::Header(name) => bit(name.as_bytes()),
+            Tell::ContentType(_) => 0,
+        };
+        Some(HeaderLead {
+            provider,
+            tell,
+            name,
         })
     };
-    providers.iter().flat_map(tells).collect()
+    tells(providers).filter_map(lead).collect()
 }
 
 fn body_leads(providers: &[&'static Provider]) -> Vec<BodyLead> {
-    let tells = |provider: &&'static Provider| {
-        let provider = *provider;
-        provider.tells.iter().filter_map(move |tell| match tell {
-            Tell::Body(marks) => Some(BodyLead {
-                provider,
-                marks,
-                needs: Needs::of(marks),
-            }),
-            Tell::Header(_) | Tell::ContentType(_) => None,
-        })
+    let lead = |(provider, tell): (&'static Provider, &'static Tell)| match tell {
+        Tell::Body(marks) => Some(BodyLead {
+            provider,
+            marks,
+            needs: Needs::of(marks),
+        }),
+        Tell::Header(_) | Tell::ContentType(_) => None,
     };
-    providers.iter().flat_map(tells).collect()
+    tells(providers).filter_map(lead).collect()
 }
 
 /// Whether a request only asks if somebody is there: what providers do before they trust a URL.
@@ -180,17 +184,19 @@ pub fn is_handshake(delivery: &Delivery) -> bool {
 /// The scheme that signs a delivery of this provider: the one it is signed by already, else the provider's first.
 /// None where nothing is signed: a delivery whose place for a signature is missing in the body, or that is all query.
 pub fn signing_scheme(provider: &Provider, delivery: &Delivery) -> Option<&'static Recipe> {
-    let is_inside = |scheme: &&Recipe| matches!(scheme.signature, Place::Body(_) | Place::Field(_));
     let mut schemes = provider.schemes.iter().copied();
     let document = schemes
         .clone()
-        .any(|scheme| is_inside(&scheme))
+        .any(|scheme| scheme.signature.is_inside())
         .then(|| Document::of(delivery).ok())
         .flatten();
     schemes
         .clone()
         .find(|scheme| scheme.is_present(delivery, document.as_ref()))
-        .or_else(|| schemes.find(|scheme| !is_inside(scheme) && delivery.told_by_query().is_none()))
+        .or_else(|| {
+            schemes
+                .find(|scheme| !scheme.signature.is_inside() && delivery.told_by_query().is_none())
+        })
 }
 
 fn judge_signature(

@@ -1,8 +1,8 @@
 //! One writer for many talkers: they append to a shared buffer, one thread writes it.
 //!
 //! A channel would wake the writer for each message. Here it sleeps only while there is nothing to do, writes what comes
-//! first at once, and then rests a few milliseconds, which nobody sees, while more gathers for one write. The next gathers in
-//! a second buffer. Both buffers are used again and again.
+//! first at once, and then rests a few milliseconds, which nobody sees, while more gathers for one write. The next
+//! gathers in a second buffer. Both buffers are used again and again.
 //!
 //! Invariants: what was appended is written whole and in order, or the sink is closed. Memory is bounded: whoever
 //! appends to a full buffer waits. Nobody waits for a closed sink.

@@ -7,7 +7,7 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::{Delivery, Headers};
+use super::{Delivery, Headers, json};
 
 /// A JSON value or the fields of a form, borrowed from the bytes where possible.
 /// Members keep their order and their repeats; a pointer finds the first.
@@ -35,6 +35,9 @@ enum Parts<'a> {
 
 /// A value and its name.
 pub type Member<'a> = (Cow<'a, str>, Document<'a>);
+
+/// What may stand around a value.
+const SPACE: [char; 4] = [' ', '\t', '\r', '\n'];
 
 /// What is looked into has so many values at most: each takes far more memory than the two bytes that it may be.
 const MOST_VALUES: usize = 100_000;
@@ -84,9 +87,10 @@ impl<'a> Document<'a> {
                 "the JSON has more than {MOST_VALUES} values; it is kept, but not read"
             ));
         }
-        let text = text.trim_matches([' ', '\t', '\r', '\n']);
+        // With the white space around it, for an error tells the line.
         let parts = Parts::read(text).map_err(|error| no_json(&error))?;
-        Ok(Document(Form::Json(text, OnceCell::from(parts))))
+        let value = text.trim_matches(SPACE);
+        Ok(Document(Form::Json(value, OnceCell::from(parts))))
     }
 
     /// The fields of a URL-encoded form, decoded; the first of them, where there are too many. Never fails.
@@ -239,16 +243,9 @@ fn has_too_many_values(json: &str) -> bool {
         rest = rest.get(at + 1..).unwrap_or_default();
         if is_comma {
             commas += 1;
-            continue;
-        }
-        while let Some(at) = memchr::memchr2(b'\\', b'"', rest) {
-            let is_end = rest.get(at) == Some(&b'"');
-            rest = rest
-                .get(at + if is_end { 1 } else { 2 }..)
-                .unwrap_or_default();
-            if is_end {
-                break;
-            }
+        } else {
+            let end = json::inside(rest).map_or(rest.len(), |(length, _)| length + 1);
+            rest = rest.get(end..).unwrap_or_default();
         }
     }
     commas >= MOST_VALUES
@@ -257,7 +254,7 @@ fn has_too_many_values(json: &str) -> bool {
 impl<'a> Parts<'a> {
     /// Takes a JSON value apart, one level deep; none where it has no parts. All below is checked.
     fn read(json: &'a str) -> serde_json::Result<Option<Self>> {
-        if !json.starts_with(['{', '[']) {
+        if !json.trim_start_matches(SPACE).starts_with(['{', '[']) {
             return serde_json::from_str::<&RawValue>(json).map(|_| None);
         }
         // Room for as many members as most events have, and for few where there can be few: there may be many such.
@@ -441,6 +438,8 @@ mod tests {
                 .contains("line 1 column 5")
         );
         assert!(Document::json(b"\xff").is_err());
+        let later = Document::json(b"\n\n  {\"a\":").unwrap_err();
+        assert!(later.contains("line 3 column 7"), "{later}");
     }
 
     #[test]

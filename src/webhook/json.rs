@@ -52,6 +52,19 @@ pub fn cut(json: &[u8], pointer: &str) -> Option<Vec<u8>> {
     }
 }
 
+/// How long the inside of a string is whose opening quote stands in front, and whether it has escapes.
+pub(super) fn inside(text: &[u8]) -> Option<(usize, bool)> {
+    let (mut at, mut escaped) = (0, false);
+    loop {
+        at += memchr::memchr2(b'"', b'\\', text.get(at..)?)?;
+        if text.get(at) == Some(&b'"') {
+            return Some((at, escaped));
+        }
+        escaped = true;
+        at += 2;
+    }
+}
+
 struct Cursor<'a> {
     json: &'a [u8],
     at: usize,
@@ -113,17 +126,9 @@ impl Cursor<'_> {
         if self.peek()? != b'"' {
             return None;
         }
-        self.at += 1;
-        loop {
-            match self.peek()? {
-                b'"' => {
-                    self.at += 1;
-                    return Some(());
-                }
-                b'\\' => self.at += 2,
-                _ => self.at += 1,
-            }
-        }
+        let (length, _) = inside(self.json.get(self.at + 1..)?)?;
+        self.at += length + 2;
+        Some(())
     }
 
     /// Goes behind the value here. Counts brackets in place of recursing, so depth costs nothing.

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use http::uri::PathAndQuery;
 use http::{HeaderName, HeaderValue, Method};
 
-use super::{Delivery, Fixture, Headers, Reply};
+use super::{Delivery, Fixture, Headers, Reply, json};
 
 /// Reads a line whose checksum was found right. None is no judgement: the careful reader decides.
 pub(super) fn read(line: &Bytes) -> Option<Fixture> {
@@ -209,15 +209,9 @@ impl Cursor<'_> {
     fn string(&mut self) -> Option<(Range<usize>, bool)> {
         self.take(b'"')?;
         let start = self.at;
-        let mut escaped = false;
-        loop {
-            self.at += memchr::memchr2(b'"', b'\\', self.line.get(self.at..)?)?;
-            if self.takes(b'"') {
-                return Some((start..self.at - 1, escaped));
-            }
-            escaped = true;
-            self.at += 2;
-        }
+        let (length, escaped) = json::inside(self.line.get(start..)?)?;
+        self.at += length + 1;
+        Some((start..start + length, escaped))
     }
 
     /// A string without escapes.

@@ -159,7 +159,7 @@ fn reserialised(
     key: &Key,
     seal: &mut Seal,
 ) -> Result<(), String> {
-    let in_header = !matches!(recipe.signature, Place::Body(_) | Place::Field(_));
+    let in_header = !recipe.signature.is_inside();
     let raw = recipe.signed.iter().any(|part| matches!(part, Part::Body));
     if !raw || !in_header {
         return Err("the text of JSON is not what is signed".into());

@@ -47,6 +47,11 @@ impl PartialEq for OwnPlace {
 impl Eq for OwnPlace {}
 
 impl Place {
+    /// Whether it is only found once the body is read as more than bytes.
+    pub fn is_inside(&self) -> bool {
+        matches!(self, Place::Body(_) | Place::Field(_))
+    }
+
     /// The text that stands there, if one does.
     pub fn read<'a>(
         &self,

@@ -155,11 +155,13 @@ impl Recipe {
 
     /// Whether what is signed, or how, is only known once the body is read as more than bytes.
     fn looks_inside(&self) -> bool {
-        let inside = |place: &Place| matches!(place, Place::Body(_) | Place::Field(_));
         let part_inside = |part: &Part| match part {
-            Part::Id => self.id.as_ref().is_some_and(inside),
-            Part::Timestamp => self.timestamp.as_ref().is_some_and(|(at, _)| inside(at)),
-            Part::At(place) => inside(place),
+            Part::Id => self.id.as_ref().is_some_and(Place::is_inside),
+            Part::Timestamp => self
+                .timestamp
+                .as_ref()
+                .is_some_and(|(at, _)| at.is_inside()),
+            Part::At(place) => place.is_inside(),
             Part::Own(_) => true,
             Part::Body
             | Part::BodyAround(_)
