@@ -7,7 +7,7 @@ use std::io::{self, Read};
 use bytes::{Bytes, BytesMut};
 
 /// How much is read at once.
-const BLOCK: usize = 256 << 10;
+const BLOCK: usize = 32 << 10;
 
 /// The lines of a stream.
 pub(super) struct Lines {

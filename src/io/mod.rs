@@ -1,9 +1,12 @@
 //! The doors: what comes in and goes out over the network, the disk and the terminal.
 //! No door knows what an event or a provider is; it hands on deliveries and fixtures.
 
+mod broken;
+mod careful;
 pub mod certificate;
 pub mod chain;
 pub mod client;
+mod connection;
 mod door;
 mod folder;
 mod gather;
@@ -16,6 +19,7 @@ pub mod own;
 pub mod own_key;
 mod private;
 mod pulse;
+mod quick;
 pub mod recorder;
 pub mod retry_after;
 pub mod secrets;

@@ -13,7 +13,8 @@ use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use tokio::time::Sleep;
 
-use super::client::{Heard, KEPT, words};
+use super::broken::words;
+use super::client::{Heard, KEPT};
 use super::tls::Wire;
 
 /// In so many pieces.

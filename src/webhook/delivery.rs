@@ -102,6 +102,11 @@ impl Headers {
         Self::default()
     }
 
+    /// No fields yet, and room for as many as most deliveries have.
+    pub fn roomy() -> Self {
+        Self(Vec::with_capacity(8))
+    }
+
     /// The first value of that name as text, if it is visible ASCII or UTF-8.
     pub fn text(&self, name: &str) -> Option<&str> {
         self.get(name)
@@ -181,7 +186,8 @@ impl Headers {
         map
     }
 
-    fn passed_on(&self) -> impl Iterator<Item = &(HeaderName, HeaderValue)> {
+    /// The fields that are passed on.
+    pub fn passed_on(&self) -> impl Iterator<Item = &(HeaderName, HeaderValue)> {
         let named: Vec<String> = self
             .all("connection")
             .filter_map(|value| value.to_str().ok())

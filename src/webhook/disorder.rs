@@ -27,6 +27,9 @@ impl Disorder {
     /// How often the delivery of that number is sent: not at all, once, or twice. What happens to one does not
     /// depend on what happened to others.
     pub fn copies(&self, number: u64) -> usize {
+        if self.drop <= 0.0 && self.duplicate <= 0.0 {
+            return 1;
+        }
         let mut chance = Chance::seeded(self.seed ^ number.wrapping_mul(0x9E37_79B9_7F4A_7C15));
         if chance.fraction() < self.drop {
             0
@@ -58,6 +61,9 @@ pub struct Deck<T> {
 impl<T> Deck<T> {
     /// Puts a card in, and draws one if the deck is full.
     pub fn put(&mut self, card: T) -> Option<T> {
+        if self.window == 0 {
+            return Some(card);
+        }
         self.cards.push(card);
         if self.cards.len() > self.window {
             self.draw()

@@ -54,15 +54,32 @@ pub fn cut(json: &[u8], pointer: &str) -> Option<Vec<u8>> {
 
 /// How long the inside of a string is whose opening quote stands in front, and whether it has escapes.
 pub(super) fn inside(text: &[u8]) -> Option<(usize, bool)> {
-    let (mut at, mut escaped) = (0, false);
+    let (mut at, mut escaped) = (plain_words(text), false);
     loop {
-        at += memchr::memchr2(b'"', b'\\', text.get(at..)?)?;
-        if text.get(at) == Some(&b'"') {
-            return Some((at, escaped));
+        match text.get(at)? {
+            b'"' => return Some((at, escaped)),
+            b'\\' => (at, escaped) = (at + 2, true),
+            _ => at += memchr::memchr2(b'"', b'\\', text.get(at..)?)?,
         }
-        escaped = true;
-        at += 2;
     }
+}
+
+/// A length at the beginning, of at most 32 bytes, in which there is neither a quote nor a backslash. Most strings are
+/// short, and are looked through in words of eight bytes before a search would have been set up.
+fn plain_words(text: &[u8]) -> usize {
+    const ONES: u64 = u64::MAX / 255;
+    let has_zero = |word: u64| word.wrapping_sub(ONES) & !word & (ONES << 7);
+    let mut at = 0;
+    for word in text.as_chunks().0.iter().take(4) {
+        let word = u64::from_le_bytes(*word);
+        let found =
+            has_zero(word ^ (ONES * u64::from(b'"'))) | has_zero(word ^ (ONES * u64::from(b'\\')));
+        if found != 0 {
+            return at + found.trailing_zeros() as usize / 8;
+        }
+        at += 8;
+    }
+    at
 }
 
 struct Cursor<'a> {

@@ -16,7 +16,7 @@ pub(super) fn read(line: &Bytes) -> Option<Fixture> {
     let mut fixture = Fixture::new(Delivery {
         method: Method::POST,
         path: PathAndQuery::from_static("/"),
-        headers: Headers::new(),
+        headers: Headers::roomy(),
         body: Bytes::new(),
     });
     let mut seen = Seen::default();

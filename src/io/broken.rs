@@ -1,0 +1,77 @@
+//! Why there was no answer, in words.
+
+use std::io;
+
+use super::tls;
+
+/// Why there was no whole answer.
+#[derive(Debug)]
+pub(super) enum Broken {
+    /// The request did not leave.
+    Unsent,
+    /// It may have left, and the connection closed without a byte of an answer.
+    Unanswered,
+    /// Another reason, in words.
+    Otherwise(String),
+}
+
+/// Whether the other side went away, which it may do at any time.
+pub(super) fn closed(error: &hyper::Error) -> bool {
+    error.is_incomplete_message()
+        || error.is_closed()
+        || error.is_canceled()
+        || io_error(error).is_some_and(gone)
+}
+
+/// The same of the connection itself.
+pub(super) fn gone(error: &io::Error) -> bool {
+    use io::ErrorKind::{
+        BrokenPipe, ConnectionAborted, ConnectionReset, NotConnected, UnexpectedEof,
+    };
+    matches!(
+        error.kind(),
+        BrokenPipe | ConnectionAborted | ConnectionReset | NotConnected | UnexpectedEof
+    )
+}
+
+fn io_error(error: &hyper::Error) -> Option<&io::Error> {
+    let mut source = std::error::Error::source(error);
+    while let Some(error) = source {
+        if let Some(error) = error.downcast_ref() {
+            return Some(error);
+        }
+        source = error.source();
+    }
+    None
+}
+
+/// What went wrong, in words.
+pub(super) fn words(error: &hyper::Error) -> String {
+    if error.is_parse_too_large() {
+        "the answer's head is too large".into()
+    } else if error.is_parse() {
+        "the answer is not HTTP".into()
+    } else if closed(error) {
+        "the connection closed before an answer".into()
+    } else {
+        io_error(error).map_or_else(|| error.to_string(), io_words)
+    }
+}
+
+pub(super) fn io_words(error: &io::Error) -> String {
+    use io::ErrorKind as Kind;
+    if let Some(reason) = tls::reason(error) {
+        return reason;
+    }
+    match error.kind() {
+        Kind::ConnectionRefused => "connection refused".into(),
+        Kind::ConnectionReset | Kind::ConnectionAborted | Kind::BrokenPipe => {
+            "the connection was reset".into()
+        }
+        Kind::UnexpectedEof => "the connection closed before an answer".into(),
+        Kind::HostUnreachable => "the host cannot be reached".into(),
+        Kind::NetworkUnreachable => "the network cannot be reached".into(),
+        Kind::TimedOut => "no connection in time".into(),
+        _ => error.to_string(),
+    }
+}
