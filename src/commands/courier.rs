@@ -13,7 +13,7 @@ use tokio::task::LocalSet;
 use super::interrupt::Interrupt;
 use super::sealer::Sealer;
 use crate::error::Exit;
-use crate::io::client::{Client, KEPT, Line};
+use crate::io::client::{Client, Keep, Line};
 use crate::io::ledger::{Done, Ledger, Step};
 use crate::io::recorder::Recorder;
 use crate::io::source::Source;
@@ -165,13 +165,13 @@ impl Courier {
 impl Run {
     async fn work(&self) {
         let mut line = self.courier.client.line(&self.courier.target);
-        while let Some(parcel) = self.next().await {
+        while let Some(mut parcel) = self.next().await {
             // What waited for its turn while the run was stopped stays, and nothing is noted of it.
             if !self.turn(parcel.past.at, true).await {
                 return;
             }
             self.in_flight.set(self.in_flight.get() + 1);
-            self.deliver(&mut line, parcel).await;
+            self.deliver(&mut line, &mut parcel).await;
             self.in_flight.set(self.in_flight.get() - 1);
         }
     }
@@ -256,7 +256,7 @@ impl Run {
         }
     }
 
-    async fn deliver(&self, line: &mut Line, mut parcel: Parcel) {
+    async fn deliver(&self, line: &mut Line, parcel: &mut Parcel) {
         for number in 1.. {
             if number > 1
                 && let (Some(sealer), Some(provider)) = (&self.courier.sealer, parcel.provider)
@@ -270,7 +270,7 @@ impl Run {
                 );
             }
             let exchange = line
-                .ask(&parcel.delivery.path, &parcel.delivery, KEPT)
+                .ask(&parcel.delivery.path, &parcel.delivery, Keep::Outcome)
                 .await;
             let took = exchange.took;
             let outcome = exchange
@@ -287,7 +287,7 @@ impl Run {
                 Next::Again(wait) if !self.stopped() => Some(wait),
                 _ => None,
             };
-            self.tell(&parcel, number, &outcome, took, exchange.sent_twice, again);
+            self.tell(parcel, number, &outcome, took, exchange.sent_twice, again);
             let Some(wait) = again else {
                 return self.settle(parcel, &outcome, next).await;
             };
@@ -359,7 +359,7 @@ impl Run {
     }
 
     /// Keeps and notes what became of a delivery, now that nothing more is tried.
-    async fn settle(&self, mut parcel: Parcel, outcome: &Outcome, next: Next) {
+    async fn settle(&self, parcel: &mut Parcel, outcome: &Outcome, next: Next) {
         let refused_for_good = next == Next::Final && outcome.status() != Some(410);
         let done = match &self.courier.failed_to {
             _ if outcome.succeeded() => Some(Done::Accepted),

@@ -16,7 +16,7 @@ use tokio::time::Instant;
 use super::desk::plain;
 use super::id;
 use crate::error::{Error, Result};
-use crate::io::client::{Client, Exchange, KEPT, Pool, Settings};
+use crate::io::client::{Client, Exchange, Keep, Pool, Settings};
 use crate::io::own;
 use crate::io::server::Answer;
 use crate::report::{Forwarded, Notice, Passing, Reporter};
@@ -287,7 +287,9 @@ impl Forwarder {
     async fn ask(&self, gate: &Gate, delivery: &Delivery) -> (Passed, Answer) {
         let pool = &gate.pool;
         let path = pool.target().join(&delivery.path);
-        let exchange = pool.ask(&path, delivery, LARGEST_ANSWER).await;
+        let exchange = pool
+            .ask(&path, delivery, Keep::Answer(LARGEST_ANSWER))
+            .await;
         let bad = |status, why: &str| plain(status, &format!("{why}\n"));
         let (outcome, answer) = match exchange.answer {
             Ok(heard) if heard.cut => {
@@ -475,7 +477,7 @@ impl Gate {
             }
         }
         let path = self.pool.target().join(&delivery.path);
-        Some(self.pool.ask(&path, delivery, KEPT).await)
+        Some(self.pool.ask(&path, delivery, Keep::Outcome).await)
     }
 
     fn hold_back(&self, wait: Duration) {

@@ -48,8 +48,32 @@ impl Default for Settings {
     }
 }
 
-/// So much of an answer's body is kept, if nobody asks for more.
-pub const KEPT: usize = 64 << 10;
+/// So much of an answer's body is kept for an outcome.
+pub(super) const KEPT: usize = 64 << 10;
+
+/// What is kept of an answer.
+#[derive(Clone, Copy, Debug)]
+pub enum Keep {
+    /// What an [`Outcome`] tells: the beginning of the body, and the fields where it was no success.
+    Outcome,
+    /// All of it; of the body at most so many bytes.
+    Answer(usize),
+}
+
+impl Keep {
+    /// How many bytes of the body.
+    pub(super) fn body(self) -> usize {
+        match self {
+            Keep::Outcome => KEPT,
+            Keep::Answer(bytes) => bytes,
+        }
+    }
+
+    /// Whether the fields.
+    pub(super) fn fields(self, status: StatusCode) -> bool {
+        matches!(self, Keep::Answer(_)) || !status.is_success()
+    }
+}
 /// Connections that a pool keeps while nobody needs them.
 const IDLE: usize = 64;
 
@@ -257,7 +281,7 @@ pub struct Exchange {
 pub struct Heard {
     /// The status code.
     pub status: StatusCode,
-    /// The header fields.
+    /// The header fields, as far as they are kept.
     pub headers: Headers,
     /// The body, as far as it is kept.
     pub body: Bytes,
@@ -286,7 +310,7 @@ impl Line {
         path: &PathAndQuery,
         delivery: &Delivery,
     ) -> (Outcome, Duration) {
-        let exchange = self.ask(path, delivery, KEPT).await;
+        let exchange = self.ask(path, delivery, Keep::Outcome).await;
         (
             exchange
                 .answer
@@ -295,8 +319,8 @@ impl Line {
         )
     }
 
-    /// The same with the whole answer, of whose body at most `keep` bytes are kept.
-    pub async fn ask(&mut self, path: &PathAndQuery, delivery: &Delivery, keep: usize) -> Exchange {
+    /// The same with so much of the answer.
+    pub async fn ask(&mut self, path: &PathAndQuery, delivery: &Delivery, keep: Keep) -> Exchange {
         let start = Instant::now();
         let limit = self.client.settings.timeout;
         let mut sent_twice = false;
@@ -318,7 +342,7 @@ impl Line {
         &mut self,
         path: &PathAndQuery,
         delivery: &Delivery,
-        keep: usize,
+        keep: Keep,
         sent_twice: &mut bool,
     ) -> Result<Heard, Outcome> {
         loop {
@@ -401,7 +425,7 @@ impl Pool {
 
     /// Sends a delivery over an idle line or a new one.
     pub async fn deliver(&self, path: &PathAndQuery, delivery: &Delivery) -> (Outcome, Duration) {
-        let exchange = self.ask(path, delivery, KEPT).await;
+        let exchange = self.ask(path, delivery, Keep::Outcome).await;
         (
             exchange
                 .answer
@@ -410,8 +434,8 @@ impl Pool {
         )
     }
 
-    /// The same with the whole answer, to pass it back; of its body at most `keep` bytes are kept.
-    pub async fn ask(&self, path: &PathAndQuery, delivery: &Delivery, keep: usize) -> Exchange {
+    /// The same with so much of the answer.
+    pub async fn ask(&self, path: &PathAndQuery, delivery: &Delivery, keep: Keep) -> Exchange {
         let idle = self
             .idle
             .lock()
@@ -429,7 +453,7 @@ impl Pool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Client, KEPT, Settings};
+    use super::{Client, KEPT, Keep, Settings};
     use crate::io::server::{Answer, Arrival, Handler, Limits, serve};
     use crate::webhook::{Delivery, Headers, Outcome, Target};
     use bytes::Bytes;
@@ -618,8 +642,8 @@ mod tests {
         let body = vec![b'x'; 2 << 20];
         let (path, delivery) = ("/".parse().unwrap(), delivery(&body));
         let both = tokio::join!(
-            pool.ask(&path, &delivery, 32 << 20),
-            pool.ask(&path, &delivery, 32 << 20)
+            pool.ask(&path, &delivery, Keep::Answer(32 << 20)),
+            pool.ask(&path, &delivery, Keep::Answer(32 << 20))
         );
         for exchange in [both.0, both.1] {
             let heard = exchange.answer.unwrap();
@@ -668,7 +692,7 @@ mod tests {
         });
         for _ in 0..5 {
             let exchange = line
-                .ask(&"/".parse().unwrap(), &delivery(b"{}"), KEPT)
+                .ask(&"/".parse().unwrap(), &delivery(b"{}"), Keep::Outcome)
                 .await;
             assert_eq!(exchange.answer.unwrap().status, 200);
             assert!(!exchange.sent_twice);
@@ -698,7 +722,7 @@ mod tests {
         });
         for sent_twice in [false, true] {
             let exchange = line
-                .ask(&"/".parse().unwrap(), &delivery(b"{}"), KEPT)
+                .ask(&"/".parse().unwrap(), &delivery(b"{}"), Keep::Outcome)
                 .await;
             assert_eq!(exchange.answer.unwrap().status, 204);
             assert_eq!(exchange.sent_twice, sent_twice);
@@ -756,7 +780,7 @@ mod tests {
             while stream.write_all(&[b'x'; 65536]).await.is_ok() {}
         });
         let exchange = line
-            .ask(&"/".parse().unwrap(), &delivery(b"{}"), 1000)
+            .ask(&"/".parse().unwrap(), &delivery(b"{}"), Keep::Answer(1000))
             .await;
         let heard = exchange.answer.unwrap();
         assert_eq!((heard.body.len(), heard.cut), (1000, true));

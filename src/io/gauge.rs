@@ -7,7 +7,7 @@ use bytes::Bytes;
 use http::Method;
 use tokio::process::Command;
 
-use super::client::{Client, KEPT};
+use super::client::{Client, Keep};
 use crate::webhook::{Delivery, Headers, Target};
 
 /// How long a reading may take.
@@ -62,7 +62,10 @@ async fn asked(client: &Client, target: &Target) -> Result<String, String> {
         headers: Headers::new(),
         body: Bytes::new(),
     };
-    let exchange = client.line(target).ask(&target.path, &get, KEPT).await;
+    let exchange = client
+        .line(target)
+        .ask(&target.path, &get, Keep::Outcome)
+        .await;
     let heard = exchange.answer.map_err(|outcome| {
         let why = outcome.reason().unwrap_or_default();
         format!("the probe at {target} does not answer: {why}")

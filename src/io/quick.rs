@@ -15,7 +15,7 @@ use httparse::{ParserConfig, Response, Status};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt, ReadBuf};
 
 use super::broken::{Broken, gone, io_words};
-use super::client::{Call, Heard};
+use super::client::{Call, Heard, Keep};
 use super::tls::Wire;
 use crate::webhook::Headers;
 
@@ -74,8 +74,8 @@ impl Quick {
         !heard.await
     }
 
-    /// Sends a request and reads the answer, of whose body at most `keep` bytes are kept.
-    pub(super) async fn exchange(&mut self, call: &Call<'_>, keep: usize) -> Result<Reply, Broken> {
+    /// Sends a request and reads the answer, as much of it as is to be kept.
+    pub(super) async fn exchange(&mut self, call: &Call<'_>, keep: Keep) -> Result<Reply, Broken> {
         self.request.clear();
         call.write(&mut self.request);
         // Where it cannot be written, there may still be an answer that says why.
@@ -104,8 +104,8 @@ impl Quick {
     }
 
     /// What was heard, if it is enough to tell.
-    fn reply(&mut self, keep: usize) -> Option<Reply> {
-        let head = match Heading::read(&self.heard) {
+    fn reply(&mut self, keep: Keep) -> Option<Reply> {
+        let head = match Heading::read(&self.heard, keep) {
             Heading::Plain(head) => head,
             Heading::Partial if self.heard.len() < LARGEST_HEARD => return None,
             Heading::Partial | Heading::Odd => return Some(self.odd()),
@@ -119,12 +119,12 @@ impl Quick {
         }
         self.heard.advance(head.length);
         let mut body = self.heard.split_to(head.body).freeze();
-        body.truncate(keep);
+        body.truncate(keep.body());
         let heard = Heard {
             status: head.status,
             headers: head.headers,
             body,
-            cut: head.body > keep,
+            cut: head.body > keep.body(),
         };
         // What follows was not asked for.
         Some(Reply::Plain(heard, self.heard.is_empty()))
@@ -154,7 +154,7 @@ enum Heading {
 }
 
 impl Heading {
-    fn read(heard: &[u8]) -> Self {
+    fn read(heard: &[u8], keep: Keep) -> Self {
         let mut fields = [const { MaybeUninit::uninit() }; FIELDS];
         let mut response = Response::new(&mut []);
         let parsed = ParserConfig::default().parse_response_with_uninit_headers(
@@ -164,7 +164,7 @@ impl Heading {
         );
         match parsed {
             Ok(Status::Complete(length)) => {
-                Head::of(&response, length).map_or(Self::Odd, Self::Plain)
+                Head::of(&response, length, keep).map_or(Self::Odd, Self::Plain)
             }
             Ok(Status::Partial) => Self::Partial,
             Err(_) => Self::Odd,
@@ -173,7 +173,7 @@ impl Heading {
 }
 
 impl Head {
-    fn of(response: &Response, length: usize) -> Option<Self> {
+    fn of(response: &Response, length: usize, keep: Keep) -> Option<Self> {
         let status = StatusCode::from_u16(response.code?).ok()?;
         let is_final = !status.is_informational() && status != StatusCode::NOT_MODIFIED;
         if response.version != Some(1) || !is_final {
@@ -181,17 +181,27 @@ impl Head {
         }
         // It never has a body (RFC 9110, 15.3.5), and mostly does not say so.
         let mut body = (status == StatusCode::NO_CONTENT).then_some(0);
-        let mut headers = Headers::roomy();
+        let keeps = keep.fields(status);
+        let mut headers = if keeps {
+            Headers::roomy()
+        } else {
+            Headers::new()
+        };
         for field in response.headers.iter() {
-            let name = HeaderName::from_bytes(field.name.as_bytes()).ok()?;
-            match name {
-                TRANSFER_ENCODING => return None,
-                CONNECTION if !field.value.eq_ignore_ascii_case(b"keep-alive") => return None,
-                CONTENT_LENGTH if body.is_some() => return None,
-                CONTENT_LENGTH => body = Some(number(field.value)?),
-                _ => {}
+            let is = |name: &HeaderName| field.name.eq_ignore_ascii_case(name.as_str());
+            if is(&CONTENT_LENGTH) {
+                body = Some(number(field.value).filter(|_| body.is_none())?);
+            } else if is(&TRANSFER_ENCODING)
+                || (is(&CONNECTION) && !field.value.eq_ignore_ascii_case(b"keep-alive"))
+            {
+                return None;
             }
-            headers.push(name, HeaderValue::from_bytes(field.value).ok()?);
+            if keeps {
+                headers.push(
+                    field.name.parse().ok()?,
+                    HeaderValue::from_bytes(field.value).ok()?,
+                );
+            }
         }
         Some(Self {
             length,

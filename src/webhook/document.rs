@@ -42,6 +42,9 @@ const SPACE: [char; 4] = [' ', '\t', '\r', '\n'];
 /// What is looked into has so many values at most: each takes far more memory than the two bytes that it may be.
 const MOST_VALUES: usize = 100_000;
 
+/// So many members there is room for at first: more than a kilobyte is allocated slowly.
+const ROOM: usize = 1024 / size_of::<Member<'static>>();
+
 impl<'a> Document<'a> {
     /// Reads what a delivery tells: the fields of its query where there is no body, else the body.
     pub fn of(delivery: &'a Delivery) -> Result<Self, String> {
@@ -258,7 +261,7 @@ impl<'a> Parts<'a> {
             return serde_json::from_str::<&RawValue>(json).map(|_| None);
         }
         // Room for as many members as most events have, and for few where there can be few: there may be many such.
-        let room = (json.len() / 16).min(16);
+        let room = (json.len() / 16).min(ROOM);
         let mut reader = serde_json::Deserializer::from_str(json);
         let parts = reader.deserialize_any(Reader { room })?;
         reader.end().map(|()| Some(parts))

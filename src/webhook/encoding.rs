@@ -34,7 +34,11 @@ impl Encoding {
             Encoding::Hex | Encoding::AnyHex => hex::encode(bytes),
             Encoding::Base64 => STANDARD.encode(bytes),
             Encoding::Base64Url => URL_SAFE_NO_PAD.encode(bytes),
-            Encoding::Versioned => format!("{},{}", version(key), STANDARD.encode(bytes)),
+            Encoding::Versioned => {
+                let mut text = [version(key), ","].concat();
+                STANDARD.encode_string(bytes, &mut text);
+                text
+            }
             Encoding::After(prefix, inner) => format!("{prefix}{}", inner.write(key, bytes)),
             Encoding::Listed(inner) => inner.write(key, bytes),
         }
