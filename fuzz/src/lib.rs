@@ -4,6 +4,7 @@ use std::sync::OnceLock;
 
 use http::{HeaderName, HeaderValue, Method};
 use jiff::Timestamp;
+use webhook_cli::io::ledger;
 use webhook_cli::providers::{self, Case, Effort, Keys, Provider};
 use webhook_cli::report::{
     Mode, Palette, Untrusted, escape_into, is_binary, looks_like_json, pretty,
@@ -126,6 +127,41 @@ pub fn fixture(data: &[u8]) {
         let again = Fixture::read_line(line.as_bytes()).expect("ours is read");
         assert_eq!(again.delivery, fixture.delivery);
     }
+}
+
+/// A line whose checksum is right is read quickly where it can be, and as it would be read carefully.
+pub fn line(data: &[u8]) {
+    let Some(inner) = data.strip_suffix(b"}") else {
+        return;
+    };
+    let mut line = inner.to_vec();
+    line.extend_from_slice(format!(",\"crc32c\":\"{:08x}\"}}", crc32c::crc32c(inner)).as_bytes());
+    let quick = Fixture::of_line(&line.clone().into());
+    let careful = Fixture::read_line(&line);
+    match (quick, careful) {
+        (Ok(quick), Ok(careful)) => {
+            assert_eq!(quick.delivery, careful.delivery);
+            assert_eq!((quick.id, quick.at, quick.reply), (careful.id, careful.at, careful.reply));
+        }
+        (quick, careful) => assert_eq!(quick.is_ok(), careful.is_ok()),
+    }
+}
+
+/// The journal of a run: as it stands, and as lines whose checksums are right, which say more.
+pub fn ledger(data: &[u8]) {
+    let (_, _, good) = ledger::read(data).expect("bytes can be read");
+    assert!(good as usize <= data.len());
+    let mut text = br#"{"journal":1,"target":"","choice":"","identity":"","heads":[],"seed":1}"#.to_vec();
+    text.push(b'\n');
+    for line in data.split(|byte| *byte == b'\n') {
+        text.extend_from_slice(line);
+        text.extend_from_slice(format!(" {:08x}\n", crc32c::crc32c(line)).as_bytes());
+    }
+    let (errand, past, good) = ledger::read(&text[..]).expect("bytes can be read");
+    assert!(errand.is_some() && good as usize == text.len());
+    let (done, _) = past.start();
+    assert!((1..=done.min(1000)).all(|number| past.has(number)));
+    assert!(done == u64::MAX || !past.has(done + 1));
 }
 
 /// A raw request.

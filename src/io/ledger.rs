@@ -103,7 +103,9 @@ pub fn open(
         unsynced: 0,
     };
     let io = |error: io::Error| cannot(&error.to_string());
-    let (before, past, good) = journal.read().map_err(io)?;
+    journal.file.rewind().map_err(io)?;
+    let (before, past, good) =
+        read(BufReader::with_capacity(256 << 10, &journal.file)).map_err(io)?;
     if before.is_none() && !journal.is_new(good).map_err(io)? {
         return Err(Error::input(format!("`{}` is no journal", path.display()))
             .hint("`--resume` takes a file of its own, which need not exist yet"));
@@ -205,30 +207,29 @@ impl Ledger {
             .read_to_end(&mut head)?;
         Ok(good == 0 && begins.starts_with(&head))
     }
+}
 
-    /// What the file says, and how long it is up to its last line break.
-    fn read(&mut self) -> io::Result<(Option<Errand>, Past, u64)> {
-        self.file.rewind()?;
-        let mut reader = BufReader::with_capacity(256 << 10, &self.file);
-        let (mut errand, mut past, mut good) = (None, Past::default(), 0);
-        let mut line = Vec::new();
-        loop {
-            line.clear();
-            // A journal's lines are short; what is longer is none, and is read in pieces that say nothing.
-            let read = (&mut reader).take(1 << 20).read_until(b'\n', &mut line)?;
-            if !line.ends_with(b"\n") && read < 1 << 20 {
-                return Ok((errand, past, good));
-            }
-            if good == 0 {
-                errand = read_errand(&line);
-                if errand.is_none() {
-                    return Ok((None, past, read as u64));
-                }
-            } else {
-                past.read(&line);
-            }
-            good += read as u64;
+/// What a journal says: what its run was about, where it says so, what is done, and how many bytes it has up to its last
+/// line break.
+pub fn read(mut journal: impl BufRead) -> io::Result<(Option<Errand>, Past, u64)> {
+    let (mut errand, mut past, mut good) = (None, Past::default(), 0);
+    let mut line = Vec::new();
+    loop {
+        line.clear();
+        // A journal's lines are short; what is longer is none, and is read in pieces that say nothing.
+        let read = (&mut journal).take(1 << 20).read_until(b'\n', &mut line)?;
+        if !line.ends_with(b"\n") && read < 1 << 20 {
+            return Ok((errand, past, good));
         }
+        if good == 0 {
+            errand = read_errand(&line);
+            if errand.is_none() {
+                return Ok((None, past, read as u64));
+            }
+        } else {
+            past.read(&line);
+        }
+        good += read as u64;
     }
 }
 
