@@ -173,6 +173,7 @@ Register-ArgumentCompleter -Native -CommandName 'webhook-cli' -ScriptBlock {
             [CompletionResult]::new('--retries', '--retries', [CompletionResultType]::ParameterName, 'How often a delivery is tried again')
             [CompletionResult]::new('--resume', '--resume', [CompletionResultType]::ParameterName, 'Note in this file what is done, and go on where the last run with it was')
             [CompletionResult]::new('--failed-to', '--failed-to', [CompletionResultType]::ParameterName, 'Keep what was refused in the end: a recording that can be replayed, `.ndjson` or a folder')
+            [CompletionResult]::new('--answers-to', '--answers-to', [CompletionResultType]::ParameterName, 'Keep each delivery with the answer it got: a recording that `--compare` holds a later run against')
             [CompletionResult]::new('-e', '-e', [CompletionResultType]::ParameterName, 'Only deliveries with these kinds of event')
             [CompletionResult]::new('--events', '--events', [CompletionResultType]::ParameterName, 'Only deliveries with these kinds of event')
             [CompletionResult]::new('--provider', '--provider', [CompletionResultType]::ParameterName, 'Only deliveries of this provider')

@@ -388,7 +388,7 @@ _webhook__cli() {
             return 0
             ;;
         webhook__subcmd__cli__subcmd__replay)
-            opts="-H -q -c -e -h --json --color --to --header --timeout --connect-timeout --rate --backoff --retry-on --max-retry-after --insecure --expect-status --expect-within --quiet --dry-run --as --secret --public-url --resign --fresh-ids --path --concurrency --ordered --speed --retries --yes --resume --failed-to --events --provider --recipient --since --until --skip --limit --skip-broken --repeat --duplicate --drop --shuffle --seed --compare --report --report-to --watch --help"
+            opts="-H -q -c -e -h --json --color --to --header --timeout --connect-timeout --rate --backoff --retry-on --max-retry-after --insecure --expect-status --expect-within --quiet --dry-run --as --secret --public-url --resign --fresh-ids --path --concurrency --ordered --speed --retries --yes --resume --failed-to --answers-to --events --provider --recipient --since --until --skip --limit --skip-broken --repeat --duplicate --drop --shuffle --seed --compare --report --report-to --watch --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -479,6 +479,10 @@ _webhook__cli() {
                     return 0
                     ;;
                 --failed-to)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --answers-to)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -167,6 +167,7 @@ set edit:completion:arg-completer[webhook-cli] = {|@words|
             cand --retries 'How often a delivery is tried again'
             cand --resume 'Note in this file what is done, and go on where the last run with it was'
             cand --failed-to 'Keep what was refused in the end: a recording that can be replayed, `.ndjson` or a folder'
+            cand --answers-to 'Keep each delivery with the answer it got: a recording that `--compare` holds a later run against'
             cand -e 'Only deliveries with these kinds of event'
             cand --events 'Only deliveries with these kinds of event'
             cand --provider 'Only deliveries of this provider'

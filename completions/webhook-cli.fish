@@ -184,6 +184,7 @@ complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand replay" -l speed
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand replay" -l retries -d 'How often a delivery is tried again' -r
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand replay" -l resume -d 'Note in this file what is done, and go on where the last run with it was' -r -F
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand replay" -l failed-to -d 'Keep what was refused in the end: a recording that can be replayed, `.ndjson` or a folder' -r -F
+complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand replay" -l answers-to -d 'Keep each delivery with the answer it got: a recording that `--compare` holds a later run against' -r -F
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand replay" -s e -l events -d 'Only deliveries with these kinds of event' -r
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand replay" -l provider -d 'Only deliveries of this provider' -r
 complete -c webhook-cli -n "__fish_webhook_cli_using_subcommand replay" -l recipient -d 'Only deliveries about this address' -r

@@ -666,6 +666,48 @@ fn an_answer_is_held_against_the_recorded_one() {
 }
 
 #[test]
+fn what_a_run_was_answered_is_kept_and_a_later_run_held_against_it() {
+    let (dir, file) = recording(3);
+    let answer = |body: &str| {
+        let length = body.len();
+        format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n{body}")
+    };
+    let said = ["{\"queued\":1}", "", "plain \u{e4}\n"];
+    let answers = said.map(answer);
+    let answers: Vec<&str> = answers.iter().map(String::as_str).collect();
+    let kept = dir.path().join("answers.ndjson");
+    let handler = Receiver::start(&answers);
+    let (before, kept) = (
+        std::fs::read_to_string(&file).unwrap(),
+        text(&kept).to_owned(),
+    );
+    run(&["replay", &file, "--to", &handler.url, "--answers-to", &kept]).success();
+    for (line, before) in std::fs::read_to_string(&kept)
+        .unwrap()
+        .lines()
+        .zip(before.lines())
+    {
+        // It is what it was; only the answer is new.
+        let [line, before] = [line, before].map(|line| {
+            let line: serde_json::Value = serde_json::from_str(line).unwrap();
+            [
+                line["request"]["path"].clone(),
+                line["request"]["body"].clone(),
+            ]
+        });
+        assert_eq!(line, before);
+    }
+    let handler = Receiver::start(&answers);
+    run(&["replay", &kept, "--to", &handler.url, "--compare"]).success();
+    let handler = Receiver::start(&[answers[0], answers[2]]);
+    let ran = run(&["replay", &kept, "--to", &handler.url, "--compare"]);
+    assert!(
+        ran.status == 1 && ran.stdout.matches("differs from the recorded one").count() == 1,
+        "{ran:#?}"
+    );
+}
+
+#[test]
 fn a_summary_shows_how_long_answers_took() {
     let (_dir, file) = recording(30);
     let handler = Receiver::ok();

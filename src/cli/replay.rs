@@ -81,6 +81,15 @@ pub struct ReplayArgs {
     )]
     pub failed_to: Option<PathBuf>,
 
+    /// Keep each delivery with the answer it got: a recording that `--compare` holds a later run against
+    #[arg(
+        long,
+        value_name = "PATH",
+        conflicts_with = "dry_run",
+        help_heading = "Nothing lost"
+    )]
+    pub answers_to: Option<PathBuf>,
+
     /// Only deliveries with these kinds of event
     #[arg(short, long, value_name = "KIND", value_delimiter = ',', value_parser = kind, help_heading = "What is sent")]
     pub events: Vec<Kind>,

@@ -302,6 +302,7 @@ async fn send(plan: &Plan, stage: Stage, report: &Arc<Reporter>) -> Result<Exit>
         sealer: sealer.renews().then(|| Rc::clone(sealer)),
         journal: None,
         failed_to: None,
+        answers_to: None,
         report: Arc::clone(report),
         interrupt: interrupt.clone(),
     };

@@ -78,6 +78,8 @@ pub struct Courier {
     pub journal: Option<Ledger>,
     /// Where is kept what was refused in the end.
     pub failed_to: Option<Rc<Recorder>>,
+    /// Where each delivery is kept with its answer.
+    pub answers_to: Option<Rc<Recorder>>,
     /// Whom to tell.
     pub report: Arc<Reporter>,
     /// Whether to stop.
@@ -289,7 +291,7 @@ impl Run {
             };
             self.tell(parcel, number, &outcome, took, exchange.sent_twice, again);
             let Some(wait) = again else {
-                return self.settle(parcel, &outcome, next).await;
+                return self.settle(parcel, &outcome, took, next).await;
             };
             // A wait that was asked for holds everybody back, this one too.
             if asked.is_none() {
@@ -299,7 +301,7 @@ impl Run {
             }
             if !self.turn(None, false).await {
                 self.cut_off();
-                return self.settle(parcel, &outcome, Next::GivenUp).await;
+                return self.settle(parcel, &outcome, took, Next::GivenUp).await;
             }
         }
     }
@@ -359,7 +361,10 @@ impl Run {
     }
 
     /// Keeps and notes what became of a delivery, now that nothing more is tried.
-    async fn settle(&self, parcel: &mut Parcel, outcome: &Outcome, next: Next) {
+    async fn settle(&self, parcel: &mut Parcel, outcome: &Outcome, took: Duration, next: Next) {
+        if let Some(recorder) = &self.courier.answers_to {
+            Box::pin(self.keep_answer(recorder, parcel, outcome, took)).await;
+        }
         let refused_for_good = next == Next::Final && outcome.status() != Some(410);
         let done = match &self.courier.failed_to {
             _ if outcome.succeeded() => Some(Done::Accepted),
@@ -396,6 +401,30 @@ impl Run {
         if !parcel.past.messages.is_empty() {
             self.turns.borrow_mut().done(&parcel.past.messages);
             self.back.notify_waiters();
+        }
+    }
+
+    /// Keeps a delivery as it came, with the answer that it got in the end.
+    async fn keep_answer(
+        &self,
+        recorder: &Recorder,
+        parcel: &Parcel,
+        outcome: &Outcome,
+        took: Duration,
+    ) {
+        let (Some(original), Outcome::Answered { status, body, .. }) =
+            (&parcel.past.fixture, outcome)
+        else {
+            return;
+        };
+        let mut fixture = original.clone();
+        fixture.reply = Some(Reply {
+            status: *status,
+            micros: u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
+            body: Some(body.clone()),
+        });
+        if let Err(why) = recorder.keep(&fixture).await {
+            self.stop(format!("{why}; nothing more was sent"));
         }
     }
 

@@ -19,7 +19,7 @@ use crate::cli::{Form, ReplayArgs, Report};
 use crate::error::{Error, Exit, Result};
 use crate::io::client::Client;
 use crate::io::ledger::{self, Errand, Ledger};
-use crate::io::recorder::Recorder;
+use crate::io::recorder::{Recorder, Sync};
 use crate::io::watch::Watch;
 use crate::report::{Length, Notice, Progress, ReportForm, Reporter, Results, Style, Tally};
 use crate::webhook::{Beat, Disorder, Expectation, Retry};
@@ -45,6 +45,7 @@ pub struct Plan {
     pub(super) sealer: Rc<Sealer>,
     pub(super) resume: Option<PathBuf>,
     pub(super) failed_to: Option<PathBuf>,
+    pub(super) answers_to: Option<PathBuf>,
     pub(super) skip_broken: bool,
     pub(super) compare: bool,
     results: Option<ReportForm>,
@@ -122,6 +123,7 @@ impl Plan {
             }),
             resume: args.resume,
             failed_to: args.failed_to,
+            answers_to: args.answers_to,
             skip_broken: args.skip_broken,
             watch: args.watch,
             yes: args.yes,
@@ -222,6 +224,9 @@ fn carry_out(plan: &Rc<Plan>, report: &Arc<Reporter>) -> Result<Exit> {
         None => None,
     };
     let failed_to = plan.failed_to.as_deref().map(Recorder::open).transpose()?;
+    // It is told when the run is over, and nothing depends on it before.
+    let open = |path| Recorder::open_with(path, Sync::Interval, |_| {});
+    let answers_to = plan.answers_to.as_deref().map(open).transpose()?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build();
@@ -242,6 +247,7 @@ fn carry_out(plan: &Rc<Plan>, report: &Arc<Reporter>) -> Result<Exit> {
             interrupt,
             journal,
             failed_to: failed_to.map(Rc::new),
+            answers_to: answers_to.map(Rc::new),
         };
         // Watching begins before the first run, so that nothing saved meanwhile is missed.
         let watch = if plan.watch {
@@ -314,6 +320,7 @@ struct Replay {
     interrupt: Interrupt,
     journal: Option<Ledger>,
     failed_to: Option<Rc<Recorder>>,
+    answers_to: Option<Rc<Recorder>>,
 }
 
 impl Replay {
@@ -328,6 +335,7 @@ impl Replay {
             sealer: self.plan.resign.then(|| Rc::clone(&self.plan.sealer)),
             journal: self.journal.take(),
             failed_to: self.failed_to.clone(),
+            answers_to: self.answers_to.clone(),
             report: Arc::clone(&self.report),
             interrupt: self.interrupt.clone(),
         };

@@ -169,6 +169,7 @@ async fn send(plan: Plan, report: Arc<Reporter>, interrupt: Interrupt, seed: u64
             .then(|| Rc::clone(&plan.works.sealer)),
         journal: None,
         failed_to: None,
+        answers_to: None,
         report: Arc::clone(&report),
         interrupt: interrupt.clone(),
     };

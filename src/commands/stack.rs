@@ -267,7 +267,8 @@ impl Stack {
             ..
         } = card.item;
         let plan = Rc::clone(&self.plan);
-        let original = plan.failed_to.is_some().then(|| Box::new(fixture.clone()));
+        let is_kept = plan.failed_to.is_some() || plan.answers_to.is_some();
+        let original = is_kept.then(|| Box::new(fixture.clone()));
         let expected = self.expected(&fixture, &source);
         let redacted = fixture.is_redacted();
         let Fixture {

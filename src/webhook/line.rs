@@ -130,12 +130,17 @@ fn headers(cursor: &mut Cursor, into: &mut Headers) -> Option<()> {
 }
 
 fn reply(cursor: &mut Cursor) -> Option<Reply> {
-    let (mut status, mut micros) = (None, 0);
+    let (mut status, mut micros, mut body) = (None, 0, None);
     cursor.members(|cursor, name| {
         let number = |raw: &[u8]| std::str::from_utf8(raw).ok()?.parse::<u64>().ok();
         match name {
             b"status" => status = Some(number(cursor.raw()?)?),
             b"micros" => micros = number(cursor.raw()?)?,
+            b"body" => {
+                let span = cursor.value()?;
+                body = Some(cursor.line.slice(span));
+            }
+            b"text" => body = Some(cursor.text()?.into()),
             _ => return None,
         }
         Some(())
@@ -143,7 +148,7 @@ fn reply(cursor: &mut Cursor) -> Option<Reply> {
     Some(Reply {
         status: status?.try_into().ok()?,
         micros,
-        body: None,
+        body,
     })
 }
 
@@ -298,7 +303,7 @@ mod tests {
         fixture.reply = Some(Reply {
             status: 200,
             micros: 7,
-            body: None,
+            body: Some(Bytes::from_static(b"{\"ok\":[1]}")),
         });
         fixture
     }
