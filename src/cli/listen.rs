@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
-use super::SecretArgs;
 use super::values::{duration, expected, kind, route, share, size};
+use super::{JudgeArgs, SecretArgs};
 use crate::webhook::Kind;
 
 /// Receive webhooks, show them, answer them
@@ -95,17 +95,9 @@ pub struct ListenArgs {
     #[arg(long, help_heading = "Signatures")]
     pub require_signature: bool,
 
-    /// The age allowed to a signed timestamp [default: 5m, for SES 1h]
-    #[arg(long, value_name = "DURATION", value_parser = duration, help_heading = "Signatures")]
-    pub tolerance: Option<Duration>,
-
-    /// Fetch the certificate that an SNS message names, from SNS itself and nowhere else, and verify with it
-    #[arg(long, help_heading = "Signatures")]
-    pub fetch_certs: bool,
-
-    /// The topic that SNS messages must come from; may be given more than once
-    #[arg(long, value_name = "ARN", help_heading = "Signatures")]
-    pub topic_arn: Vec<String>,
+    /// What a signature must be besides right.
+    #[command(flatten)]
+    pub judge: JudgeArgs,
 
     /// The status to answer
     #[arg(long, value_name = "CODE", default_value_t = 200, value_parser = clap::value_parser!(u16).range(200..=599), help_heading = "The answer")]

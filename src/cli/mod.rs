@@ -21,7 +21,7 @@ pub use listen::{ListenArgs, Show, SyncWhen};
 pub use lists::{EventsArgs, KeysArgs};
 pub use replay::{ReplayArgs, Report};
 pub use request::{Form, RequestArgs};
-pub use secrets::SecretArgs;
+pub use secrets::{JudgeArgs, SecretArgs};
 pub use send::SendArgs;
 pub use story::{Ending, StoryArgs};
 pub use values::duration;

@@ -1,6 +1,10 @@
 //! Secrets, and what a signature is judged by.
 
+use std::time::Duration;
+
 use clap::Args;
+
+use super::values::duration;
 
 /// Secrets and what a signature is judged by.
 #[derive(Debug, Args)]
@@ -16,4 +20,21 @@ pub struct SecretArgs {
     /// The URL that the provider was told to call, for schemes that sign the URL (Mandrill, Twilio, HubSpot, RFC 9421)
     #[arg(long, value_name = "URL")]
     pub public_url: Option<String>,
+}
+
+/// What a signature must be besides right.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Signatures")]
+pub struct JudgeArgs {
+    /// The age allowed to a signed timestamp [default: 5m, for SES 1h]
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub tolerance: Option<Duration>,
+
+    /// Fetch the certificate that an SNS message names, from SNS itself and nowhere else, and verify with it
+    #[arg(long)]
+    pub fetch_certs: bool,
+
+    /// The topic that SNS messages must come from; may be given more than once
+    #[arg(long, value_name = "ARN")]
+    pub topic_arn: Vec<String>,
 }

@@ -1,12 +1,10 @@
 //! The words of `verify`.
 
-use std::time::Duration;
-
 use clap::Args;
 use jiff::Timestamp;
 
-use super::SecretArgs;
-use super::values::{duration, time};
+use super::values::time;
+use super::{JudgeArgs, SecretArgs};
 
 /// Say whether a signature holds, and if not, why
 #[derive(Debug, Args)]
@@ -33,17 +31,9 @@ pub struct VerifyArgs {
     #[arg(long, value_name = "TIME", value_parser = time, help_heading = "Signatures")]
     pub now: Option<Timestamp>,
 
-    /// The age allowed to a signed timestamp [default: 5m, for SES 1h]
-    #[arg(long, value_name = "DURATION", value_parser = duration, help_heading = "Signatures")]
-    pub tolerance: Option<Duration>,
-
-    /// Fetch the certificate that an SNS message names, from SNS itself and nowhere else, and verify with it
-    #[arg(long, help_heading = "Signatures")]
-    pub fetch_certs: bool,
-
-    /// The topic that SNS messages must come from; may be given more than once
-    #[arg(long, value_name = "ARN", help_heading = "Signatures")]
-    pub topic_arn: Vec<String>,
+    /// What a signature must be besides right.
+    #[command(flatten)]
+    pub judge: JudgeArgs,
 
     /// The source is a body, and this is one of its headers; may be given more than once
     #[arg(short = 'H', long = "header", value_name = "NAME:VALUE")]

@@ -90,9 +90,9 @@ impl Plan {
             keys: Arc::new(secrets.keys),
             provider,
             require_signature: args.require_signature,
-            tolerance: args.tolerance,
+            tolerance: args.judge.tolerance,
             public_url: args.secrets.public_url.clone(),
-            topics: args.topic_arn.clone(),
+            topics: args.judge.topic_arn.clone(),
             record: args.record.clone().map(|path| Record {
                 path,
                 sync: args.sync.into(),
@@ -100,7 +100,7 @@ impl Plan {
             }),
             forwarding: forwarding(args)?,
             confirm_sns: args.confirm_sns,
-            fetch_certs: args.fetch_certs,
+            fetch_certs: args.judge.fetch_certs,
             mood: mood(args),
             answer: Canned {
                 status: StatusCode::from_u16(args.status).unwrap_or_default(),

@@ -48,9 +48,9 @@ impl Plan {
             provider,
             now: args.now,
             url: args.url.or(args.secrets.public_url),
-            tolerance: args.tolerance,
-            topics: args.topic_arn,
-            fetch_certs: args.fetch_certs,
+            tolerance: args.judge.tolerance,
+            topics: args.judge.topic_arn,
+            fetch_certs: args.judge.fetch_certs,
             notes: secrets.notes,
         })
     }

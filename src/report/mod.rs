@@ -9,6 +9,7 @@ mod histogram;
 mod inflate;
 mod lines;
 mod live;
+mod markup;
 mod notice;
 mod palette;
 mod pretty;

@@ -6,6 +6,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
+use super::markup::{tap, xml};
 use super::notice::Notice;
 use super::{Tally, Untrusted, lines};
 use crate::error::{Error, Result};
@@ -135,14 +136,14 @@ impl Results {
 
     fn tap_case(&self, it: &Attempt) -> String {
         let not = if it.outcome.succeeded() { "" } else { "not " };
-        let name = name(it).replace('\\', "\\\\").replace('#', "\\#");
+        let name = tap(&name(it));
         let mut out = format!("{not}ok {} - {name}\n", self.cases);
         // Writing to a string cannot fail.
         let _ = writeln!(out, "  ---\n  duration_ms: {}", it.took.as_millis());
         if let Some(why) = it.outcome.reason().filter(|_| !it.outcome.succeeded()) {
-            let _ = writeln!(out, "  message: {}", quoted(&why));
+            let _ = writeln!(out, "  message: {}", quoted(why.as_ref()));
             if let Some(answer) = answer(it) {
-                let _ = writeln!(out, "  answer: {}", quoted(&answer));
+                let _ = writeln!(out, "  answer: {}", quoted(answer));
             }
         }
         out + "  ...\n"
@@ -164,7 +165,7 @@ fn junit_case(it: &Attempt) -> String {
     let mut out = format!(
         "    <testcase classname=\"{}\" name=\"{}\" time=\"{:.3}\"",
         xml(it.provider.unwrap_or("unknown")),
-        xml(&name(it)),
+        xml(name(it)),
         it.took.as_secs_f64()
     );
     if it.outcome.succeeded() {
@@ -174,38 +175,27 @@ fn junit_case(it: &Attempt) -> String {
     let _ = writeln!(
         out,
         ">\n      <failure message=\"{}\">{}</failure>\n    </testcase>",
-        xml(&Untrusted::new(&why).to_string()),
-        xml(&answer(it).unwrap_or_default())
+        xml(&*why),
+        xml(answer(it).unwrap_or_default())
     );
     out
 }
 
 fn name(it: &Attempt) -> String {
     let about: Vec<&str> = it.about.split_whitespace().collect();
-    format!(
-        "{} ({})",
-        Untrusted::new(&about.join(" ")),
-        Untrusted::new(&it.source)
-    )
+    format!("{} ({})", about.join(" "), it.source)
 }
 
-/// The beginning of what was answered, with its controls spelled out: they have no place in XML, not even escaped.
-fn answer(it: &Attempt) -> Option<String> {
+/// The beginning of what was answered.
+fn answer(it: &Attempt) -> Option<&[u8]> {
     let Outcome::Answered { body, .. } = &it.outcome else {
         return None;
     };
     let shown = body.get(..SHOWN_ANSWER).unwrap_or(body);
-    (!shown.is_empty()).then(|| Untrusted::new(shown).to_string())
+    (!shown.is_empty()).then_some(shown)
 }
 
-fn xml(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-        .replace('"', "&quot;")
-}
-
-fn quoted(text: &str) -> String {
+fn quoted(text: &[u8]) -> String {
     serde_json::Value::from(Untrusted::new(text).to_string()).to_string()
 }
 

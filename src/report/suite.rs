@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use super::Untrusted;
+use super::markup::{tap, xml};
 use crate::webhook::Grade;
 
 /// A run of things that were tried out.
@@ -57,7 +58,7 @@ impl Suite {
                 xml(&case.name),
                 seconds(case.took)
             );
-            let story: Vec<String> = case.story.iter().map(|line| xml(line)).collect();
+            let story: Vec<String> = case.story.iter().map(xml).collect();
             let story = story.join("\n");
             let said = xml(&case.said);
             let _ = match case.grade {
@@ -107,21 +108,6 @@ impl Suite {
 
 fn seconds(span: Duration) -> String {
     format!("{:.3}", span.as_secs_f64())
-}
-
-/// A text of strangers as XML's: controls have no place in XML, not even escaped, so they are spelled out.
-fn xml(text: &str) -> String {
-    Untrusted::new(text)
-        .to_string()
-        .replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-        .replace('"', "&quot;")
-}
-
-/// A text of strangers on a line of TAP, where `#` begins what counts.
-fn tap(text: &str) -> String {
-    Untrusted::new(text).to_string().replace('#', "\\#")
 }
 
 #[cfg(test)]
