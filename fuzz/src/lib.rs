@@ -129,7 +129,8 @@ pub fn fixture(data: &[u8]) {
     }
 }
 
-/// A line whose checksum is right is read quickly where it can be, and as it would be read carefully.
+/// A line whose checksum is right is read quickly where it can be, and as it would be read carefully. It was written by
+/// this tool, so what could not have been is taken as it stands.
 pub fn line(data: &[u8]) {
     let Some(inner) = data.strip_suffix(b"}") else {
         return;
@@ -138,12 +139,10 @@ pub fn line(data: &[u8]) {
     line.extend_from_slice(format!(",\"crc32c\":\"{:08x}\"}}", crc32c::crc32c(inner)).as_bytes());
     let quick = Fixture::of_line(&line.clone().into());
     let careful = Fixture::read_line(&line);
-    match (quick, careful) {
-        (Ok(quick), Ok(careful)) => {
-            assert_eq!(quick.delivery, careful.delivery);
-            assert_eq!((quick.id, quick.at, quick.reply), (careful.id, careful.at, careful.reply));
-        }
-        (quick, careful) => assert_eq!(quick.is_ok(), careful.is_ok()),
+    if let Ok(careful) = careful {
+        let quick = quick.expect("it can be read");
+        assert_eq!(quick.delivery, careful.delivery);
+        assert_eq!((quick.id, quick.at, quick.reply), (careful.id, careful.at, careful.reply));
     }
 }
 
