@@ -11,6 +11,8 @@ mod door;
 mod folder;
 mod gather;
 pub mod gauge;
+mod gunzip;
+mod har;
 mod journal;
 pub mod ledger;
 mod lines;

@@ -3,20 +3,20 @@
 //! One delivery is in memory at a time. A folder is read in the order of its files' paths, which is the order of
 //! time for what was recorded into it, because the names begin with the time.
 
-use std::collections::VecDeque;
 use std::fmt;
 use std::fs::{self, File};
-use std::io::{self, BufReader, Read, Seek, SeekFrom};
+use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use bytes::Bytes;
-use flate2::bufread::MultiGzDecoder;
 use sha2::{Digest, Sha256};
 
+use super::gunzip::{inflate, is_gzip, open_at};
+use super::har::Har;
 use super::lines::{Line, Lines};
 use crate::error::{Error, Result};
-use crate::webhook::{Fault, Fixture, HarSplitter, find, read_har_entry};
+use crate::webhook::{Fault, Fixture, find};
 
 /// A delivery with the place it comes from.
 #[derive(Debug)]
@@ -357,51 +357,12 @@ impl Origin {
     }
 }
 
-fn unreadable(line: usize, error: &io::Error) -> Fault {
+pub(super) fn unreadable(line: usize, error: &io::Error) -> Fault {
     Fault {
         line,
         column: 1,
         reason: format!("cannot be read: {error}"),
     }
-}
-
-fn is_gzip(file: &mut File) -> io::Result<bool> {
-    let mut magic = [0; 2];
-    let read = file.read(&mut magic)?;
-    Ok(read == 2 && magic == GZIP)
-}
-
-/// How everything begins that is gzipped (RFC 1952, 2.3.1).
-const GZIP: [u8; 2] = [0x1f, 0x8b];
-
-/// A file from that place on, as it is when it is inflated.
-fn open_at(path: &Path, offset: u64) -> io::Result<Box<dyn Read + Send>> {
-    let mut file = File::open(path)?;
-    // A pipe cannot be looked into and wound back.
-    if !file.metadata()?.is_file() {
-        return inflate(Box::new(file));
-    }
-    if is_gzip(&mut file)? {
-        file.rewind()?;
-        let mut input = MultiGzDecoder::new(BufReader::with_capacity(64 << 10, file));
-        io::copy(&mut (&mut input).take(offset), &mut io::sink())?;
-        return Ok(Box::new(input));
-    }
-    file.seek(SeekFrom::Start(offset))?;
-    Ok(Box::new(file))
-}
-
-/// A stream as it is when it is inflated, if it is gzipped.
-fn inflate(mut input: Box<dyn Read + Send>) -> io::Result<Box<dyn Read + Send>> {
-    let mut magic = Vec::new();
-    (&mut input).take(2).read_to_end(&mut magic)?;
-    let is_gzip = magic == GZIP;
-    let whole = io::Cursor::new(magic).chain(input);
-    Ok(if is_gzip {
-        Box::new(MultiGzDecoder::new(BufReader::new(whole)))
-    } else {
-        Box::new(whole)
-    })
 }
 
 /// The next delivery of a recording, and the line it stands in.
@@ -495,74 +456,6 @@ fn rest_if_document(lines: &mut Lines, known: bool) -> io::Result<Content> {
             "it is larger than {} MiB",
             LONGEST_LINE >> 20
         ))),
-    }
-}
-
-/// A HAR file, an entry at a time.
-struct Har {
-    input: Box<dyn Read + Send>,
-    splitter: HarSplitter,
-    found: VecDeque<Vec<u8>>,
-    /// How many entries were handed out, or are to be passed over.
-    number: usize,
-    skip: usize,
-    read: u64,
-    ended: bool,
-}
-
-impl Har {
-    fn new(input: Box<dyn Read + Send>, skip: usize) -> Self {
-        Self {
-            input,
-            splitter: HarSplitter::default(),
-            found: VecDeque::new(),
-            number: 0,
-            skip,
-            read: 0,
-            ended: false,
-        }
-    }
-
-    fn next(&mut self) -> Option<(usize, std::result::Result<Fixture, Fault>)> {
-        let fault = |reason| Fault {
-            line: 1,
-            column: 1,
-            reason,
-        };
-        let mut block = vec![0; 64 << 10];
-        loop {
-            if let Some(entry) = self.found.pop_front() {
-                self.number += 1;
-                if self.number <= self.skip {
-                    continue;
-                }
-                return Some((self.number, read_har_entry(&entry).map_err(fault)));
-            }
-            if self.ended {
-                return None;
-            }
-            match self.input.read(&mut block) {
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => {
-                    self.ended = true;
-                    return Some((self.number + 1, Err(unreadable(1, &error))));
-                }
-                Ok(0) => {
-                    self.ended = true;
-                    if !self.splitter.is_done() {
-                        let why = "no whole HAR file: `log.entries` does not come to an end";
-                        return Some((self.number + 1, Err(fault(why.into()))));
-                    }
-                }
-                Ok(read) => {
-                    self.read += read as u64;
-                    let (splitter, found) = (&mut self.splitter, &mut self.found);
-                    splitter.push(block.get(..read).unwrap_or_default(), |entry| {
-                        found.push_back(entry);
-                    });
-                }
-            }
-        }
     }
 }
 

@@ -7,9 +7,10 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 
 use super::notice::{Checked, Detail, Marks};
+use super::numbers::{count, span};
 use super::palette::Role;
 use super::suite::{Case, Suite};
-use super::text::{Voice, count, span};
+use super::text::Voice;
 use super::{Untrusted, is_binary};
 use crate::webhook::Grade;
 

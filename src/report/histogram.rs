@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use hdrhistogram::Histogram;
 
-use super::text::span;
+use super::numbers::span;
 
 /// How long the longest bar is.
 const WIDTH: u64 = 40;

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use unicode_width::UnicodeWidthStr;
 
 use super::Tally;
+use super::numbers::{count, span};
 use super::palette::{Palette, Role};
-use super::text::{count, span};
 
 /// The rate is told over so long.
 const WINDOW: Duration = Duration::from_secs(3);

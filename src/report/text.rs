@@ -2,7 +2,6 @@
 
 use std::io::Write as _;
 use std::sync::LazyLock;
-use std::time::Duration;
 
 use jiff::tz::TimeZone;
 use unicode_width::UnicodeWidthStr;
@@ -10,12 +9,10 @@ use unicode_width::UnicodeWidthStr;
 use super::escape::grouped;
 use super::inflate::inflate;
 use super::notice::{Again, Forwarded, Judged, Notice, Parts, Received};
+use super::numbers::{count, put_ordinal, put_span, span};
 use super::palette::{Palette, Role};
 use super::pretty::{GROWTH, SHOWN_BODY};
-use super::{
-    Mode, Tally, Untrusted, escape_into, histogram, is_binary, looks_like_json, pretty,
-    shown_signed,
-};
+use super::{Mode, Untrusted, escape_into, is_binary, looks_like_json, pretty, shown_signed};
 use crate::webhook::{Attempt, Delivery, Event, Kind, Outcome, Verdict};
 
 /// In front of everything that a stranger wrote, so that none of it begins a line.
@@ -23,9 +20,6 @@ pub const GUTTER: &str = "  ";
 
 /// How much of an answer is shown where it explains a failure, in bytes.
 const SHOWN_ANSWER: usize = 400;
-
-/// So many answers are needed before their times are drawn.
-const ENOUGH: u64 = 20;
 
 /// How much of what is signed is shown, in bytes.
 const SHOWN_SIGNED: usize = 2000;
@@ -458,111 +452,6 @@ impl Voice {
         }
     }
 
-    fn summary(&self, out: &mut Vec<u8>, it: &Tally) {
-        let _ = write!(
-            out,
-            "{} {} in {}",
-            count(it.deliveries, "delivery", "deliveries"),
-            it.verb,
-            span(it.elapsed)
-        );
-        if it.failed > 0 {
-            out.extend_from_slice(b", ");
-            self.paint(out, Role::Bad, &format!("{} failed", it.failed));
-        }
-        if it.retries > 0 {
-            let _ = write!(out, ", {}", count(it.retries, "retry", "retries"));
-        }
-        if it.maybe_duplicate > 0 {
-            let _ = write!(out, ", {} perhaps sent twice", it.maybe_duplicate);
-        }
-        if it.hung_up > 0 {
-            let _ = write!(out, ", {} hung up on", it.hung_up);
-        }
-        if it.refused_signatures > 0 {
-            out.extend_from_slice(b", ");
-            self.paint(
-                out,
-                Role::Bad,
-                &count(
-                    it.refused_signatures,
-                    "refused signature",
-                    "refused signatures",
-                ),
-            );
-        }
-        if it.broken > 0 {
-            out.extend_from_slice(b", ");
-            self.paint(
-                out,
-                Role::Bad,
-                &count(it.broken, "broken input", "broken inputs"),
-            );
-        }
-        out.push(b'\n');
-        if !it.kinds.is_empty() {
-            let kinds: Vec<String> = it
-                .kinds
-                .iter()
-                .map(|(kind, count)| format!("{kind} {count}"))
-                .collect();
-            let _ = writeln!(out, "  events    {}", kinds.join("  "));
-        }
-        if !it.statuses.is_empty() {
-            out.extend_from_slice(b"  statuses");
-            for (status, count) in &it.statuses {
-                out.extend_from_slice(b"  ");
-                self.status(out, *status);
-                let _ = write!(out, " \u{d7} {count}");
-            }
-            out.push(b'\n');
-            let quantile = |share| span(it.quantile(share));
-            let max = span(Duration::from_micros(it.micros.max()));
-            let _ = writeln!(
-                out,
-                "  took      p50 {}  p90 {}  p99 {}  max {max}",
-                quantile(0.5),
-                quantile(0.9),
-                quantile(0.99)
-            );
-        }
-        if it.verb == "sent" {
-            self.pace(out, it);
-        }
-        if let Some(passing) = it.forwarded {
-            let _ = write!(out, "  forwarded {} taken", passing.passed);
-            for (number, what) in [
-                (passing.refused, "refused"),
-                (passing.unanswered, "without an answer"),
-            ] {
-                if number > 0 {
-                    self.paint(out, Role::Bad, &format!("  {number} {what}"));
-                }
-            }
-            out.push(b'\n');
-        }
-        if let Some(next) = &it.next {
-            self.paint(out, Role::Dim, &Untrusted::new(next).to_string());
-            out.push(b'\n');
-        }
-    }
-
-    /// How fast a run was, where there is enough to say so: its rate, and a bar for each span of time.
-    fn pace(&self, out: &mut Vec<u8>, it: &Tally) {
-        if it.micros.len() < ENOUGH {
-            return;
-        }
-        let seconds = it.elapsed.as_secs_f64().max(0.001);
-        #[expect(clippy::cast_precision_loss, reason = "a rate is rounded anyway")]
-        let rate = it.deliveries as f64 / seconds;
-        let _ = writeln!(out, "  rate      {rate:.0}/s");
-        for (limit, bar, count) in histogram::rows(&it.micros) {
-            let _ = write!(out, "  {limit:>13}  ");
-            self.paint(out, Role::Kind, &bar);
-            let _ = writeln!(out, " {count}");
-        }
-    }
-
     /// A status in its colour.
     pub(super) fn status(&self, out: &mut Vec<u8>, status: u16) {
         let role = match status {
@@ -644,55 +533,9 @@ pub fn local_zone() -> TimeZone {
     TimeZone::system()
 }
 
-/// A time span as people say it: `0.8 ms`, `12 ms`, `1.2 s`, `3 m 20 s`.
-pub fn span(it: Duration) -> String {
-    let mut out = Vec::new();
-    put_span(&mut out, it);
-    String::from_utf8(out).unwrap_or_default()
-}
-
-fn put_span(out: &mut Vec<u8>, it: Duration) {
-    let micros = u64::try_from(it.as_micros()).unwrap_or(u64::MAX);
-    if let (0..1000, Ok(hundredths)) = (micros, u8::try_from(micros / 10)) {
-        // By far the most common, and formatting takes longer than all the rest of a line.
-        let shown = hundredths.max(1);
-        let digits = [b'0' + shown / 10, b'0' + shown % 10];
-        // Nothing takes no time at all.
-        let start: &[u8] = if hundredths == 0 { b"<0." } else { b"0." };
-        out.extend_from_slice(start);
-        out.extend_from_slice(&digits);
-        return out.extend_from_slice(b" ms");
-    }
-    let (seconds, part) = (it.as_secs(), micros % 1_000_000);
-    // Writing to a vector cannot fail.
-    let _ = match micros {
-        ..10_000 => write!(out, "{}.{} ms", micros / 1000, micros / 100 % 10),
-        10_000..1_000_000 => write!(out, "{} ms", micros / 1000),
-        1_000_000..60_000_000 => write!(out, "{seconds}.{} s", part / 100_000),
-        _ => write!(out, "{} m {} s", seconds / 60, seconds % 60),
-    };
-}
-
-/// Which time it is: `2nd`, `13th`.
-fn put_ordinal(out: &mut Vec<u8>, number: u64) {
-    let end = match (number % 10, number % 100) {
-        (_, 11..=13) => "th",
-        (1, _) => "st",
-        (2, _) => "nd",
-        (3, _) => "rd",
-        _ => "th",
-    };
-    let _ = write!(out, "{number}{end}");
-}
-
-/// A number with its noun: `1 event`, `2 events`.
-pub fn count(number: u64, one: &str, many: &str) -> String {
-    format!("{number} {}", if number == 1 { one } else { many })
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Parts, Voice, count, put_ordinal, span};
+    use super::{Parts, Voice};
     use crate::report::{Notice, Palette, Received};
     use crate::webhook::{Delivery, Event, Kind, Receipt};
     use http::HeaderValue;
@@ -793,27 +636,5 @@ mod tests {
                 prop_assert!(lines.all(|line| line.starts_with("  ")), "{shown:?}");
             }
         }
-    }
-
-    #[test]
-    fn spans_and_plurals_read_well() {
-        for (micros, said) in [
-            (0, "<0.01 ms"),
-            (84, "0.08 ms"),
-            (812, "0.81 ms"),
-            (9_999, "9.9 ms"),
-            (12_034, "12 ms"),
-            (1_250_000, "1.2 s"),
-            (200_000_000, "3 m 20 s"),
-        ] {
-            assert_eq!(span(Duration::from_micros(micros)), said);
-        }
-        let mut told = Vec::new();
-        for number in [1, 2, 3, 4, 11, 12, 13, 21, 22, 103, 112] {
-            put_ordinal(&mut told, number);
-        }
-        assert_eq!(told, b"1st2nd3rd4th11th12th13th21st22nd103rd112th");
-        assert_eq!(count(1, "delivery", "deliveries"), "1 delivery");
-        assert_eq!(count(0, "delivery", "deliveries"), "0 deliveries");
     }
 }

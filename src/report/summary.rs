@@ -1,0 +1,120 @@
+//! How a run looks at its end.
+
+use std::io::Write as _;
+use std::time::Duration;
+
+use super::numbers::{count, span};
+use super::palette::Role;
+use super::text::Voice;
+use super::{Tally, Untrusted, histogram};
+
+/// So many answers are needed before their times are drawn.
+const ENOUGH: u64 = 20;
+
+impl Voice {
+    /// What it all came to. Writing to a vector cannot fail, here and below.
+    pub(super) fn summary(&self, out: &mut Vec<u8>, it: &Tally) {
+        let _ = write!(
+            out,
+            "{} {} in {}",
+            count(it.deliveries, "delivery", "deliveries"),
+            it.verb,
+            span(it.elapsed)
+        );
+        if it.failed > 0 {
+            out.extend_from_slice(b", ");
+            self.paint(out, Role::Bad, &format!("{} failed", it.failed));
+        }
+        if it.retries > 0 {
+            let _ = write!(out, ", {}", count(it.retries, "retry", "retries"));
+        }
+        if it.maybe_duplicate > 0 {
+            let _ = write!(out, ", {} perhaps sent twice", it.maybe_duplicate);
+        }
+        if it.hung_up > 0 {
+            let _ = write!(out, ", {} hung up on", it.hung_up);
+        }
+        if it.refused_signatures > 0 {
+            out.extend_from_slice(b", ");
+            self.paint(
+                out,
+                Role::Bad,
+                &count(
+                    it.refused_signatures,
+                    "refused signature",
+                    "refused signatures",
+                ),
+            );
+        }
+        if it.broken > 0 {
+            out.extend_from_slice(b", ");
+            self.paint(
+                out,
+                Role::Bad,
+                &count(it.broken, "broken input", "broken inputs"),
+            );
+        }
+        out.push(b'\n');
+        if !it.kinds.is_empty() {
+            let kinds: Vec<String> = it
+                .kinds
+                .iter()
+                .map(|(kind, count)| format!("{kind} {count}"))
+                .collect();
+            let _ = writeln!(out, "  events    {}", kinds.join("  "));
+        }
+        if !it.statuses.is_empty() {
+            out.extend_from_slice(b"  statuses");
+            for (status, count) in &it.statuses {
+                out.extend_from_slice(b"  ");
+                self.status(out, *status);
+                let _ = write!(out, " \u{d7} {count}");
+            }
+            out.push(b'\n');
+            let quantile = |share| span(it.quantile(share));
+            let max = span(Duration::from_micros(it.micros.max()));
+            let _ = writeln!(
+                out,
+                "  took      p50 {}  p90 {}  p99 {}  max {max}",
+                quantile(0.5),
+                quantile(0.9),
+                quantile(0.99)
+            );
+        }
+        if it.verb == "sent" {
+            self.pace(out, it);
+        }
+        if let Some(passing) = it.forwarded {
+            let _ = write!(out, "  forwarded {} taken", passing.passed);
+            for (number, what) in [
+                (passing.refused, "refused"),
+                (passing.unanswered, "without an answer"),
+            ] {
+                if number > 0 {
+                    self.paint(out, Role::Bad, &format!("  {number} {what}"));
+                }
+            }
+            out.push(b'\n');
+        }
+        if let Some(next) = &it.next {
+            self.paint(out, Role::Dim, &Untrusted::new(next).to_string());
+            out.push(b'\n');
+        }
+    }
+
+    /// How fast a run was, where there is enough to say so: its rate, and a bar for each span of time.
+    fn pace(&self, out: &mut Vec<u8>, it: &Tally) {
+        if it.micros.len() < ENOUGH {
+            return;
+        }
+        let seconds = it.elapsed.as_secs_f64().max(0.001);
+        #[expect(clippy::cast_precision_loss, reason = "a rate is rounded anyway")]
+        let rate = it.deliveries as f64 / seconds;
+        let _ = writeln!(out, "  rate      {rate:.0}/s");
+        for (limit, bar, count) in histogram::rows(&it.micros) {
+            let _ = write!(out, "  {limit:>13}  ");
+            self.paint(out, Role::Kind, &bar);
+            let _ = writeln!(out, " {count}");
+        }
+    }
+}
