@@ -126,11 +126,14 @@ mod tests {
                         }
                         request.clear();
                         for piece in &pieces {
-                            stream.write_all(piece).await.unwrap();
+                            // Whoever has heard enough may go.
+                            if stream.write_all(piece).await.is_err() {
+                                return;
+                            }
                             tokio::task::yield_now().await;
                         }
                         if closes {
-                            stream.shutdown().await.unwrap();
+                            let _ = stream.shutdown().await;
                         }
                     }
                 });
@@ -158,6 +161,7 @@ mod tests {
             1 => Just("Content-Length: +2"),
             1 => Just("Content-Length: 2, 2"),
             1 => Just("Content-Length: 99999999999999999999"),
+            1 => Just("Content-Length: 18446744073709551610"),
             2 => Just("Transfer-Encoding: chunked"),
             2 => Just("Connection: keep-alive"),
             2 => Just("Connection: close"),
@@ -185,11 +189,15 @@ mod tests {
     proptest! {
         #[test]
         fn what_is_read_quickly_is_what_hyper_reads(
-            answer in any_answer(),
+            mut answer in any_answer(),
+            changed in prop::option::weighted(0.3, (any::<prop::sample::Index>(), any::<u8>())),
             cut in 0..400_usize,
             size in 1..200_usize,
             keep in 1..30_usize,
         ) {
+            if let Some((at, byte)) = changed {
+                *at.get_mut(&mut answer) = byte;
+            }
             // Most are whole.
             let sent = if cut < answer.len() { &answer[..cut] } else { &answer[..] };
             let pieces = sent.chunks(size).map(<[u8]>::to_vec).collect();

@@ -86,6 +86,8 @@ impl Quick {
             left = left.get(written..).unwrap_or_default();
         }
         let unsent = left.len() == self.request.len();
+        // TLS may hold some of it back.
+        let _ = self.wire.flush().await;
         loop {
             if let Some(reply) = self.reply(keep) {
                 return Ok(reply);
@@ -110,7 +112,7 @@ impl Quick {
             Heading::Partial if self.heard.len() < LARGEST_HEARD => return None,
             Heading::Partial | Heading::Odd => return Some(self.odd()),
         };
-        let whole = head.length + head.body;
+        let whole = head.length.saturating_add(head.body);
         if whole > LARGEST_HEARD {
             return Some(self.odd());
         }
