@@ -3,6 +3,8 @@
 use std::future::poll_fn;
 use std::io;
 use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
@@ -28,6 +30,8 @@ pub(super) struct Careful {
     sender: SendRequest<Full<Bytes>>,
     connection: Connection<TokioIo<Retold>, Full<Bytes>>,
     ended: bool,
+    /// Whether nothing waits to be sent.
+    sent: Arc<AtomicBool>,
 }
 
 impl Careful {
@@ -42,6 +46,7 @@ impl Careful {
     }
 
     async fn open(wire: Retold) -> Result<Box<Self>, String> {
+        let sent = Arc::clone(&wire.sent);
         let opened = http1::Builder::new()
             .max_header_size(LARGEST_HEAD)
             .handshake(TokioIo::new(wire))
@@ -51,6 +56,7 @@ impl Careful {
             sender,
             connection,
             ended: false,
+            sent,
         }))
     }
 
@@ -60,6 +66,7 @@ impl Careful {
             sender,
             connection,
             ended,
+            ..
         } = self;
         // A turn lets the connection see that the other side has closed it.
         drive(connection, ended, sender.ready()).await.is_ok() && !*ended
@@ -75,6 +82,7 @@ impl Careful {
             sender,
             connection,
             ended,
+            sent,
         } = self;
         let sending = sender.try_send_request(request);
         let response = drive(connection, ended, sending)
@@ -124,7 +132,8 @@ impl Careful {
             body: kept.finish(),
             cut: length > keep,
         };
-        let usable = whole && !*ended;
+        // Who answers before it has the whole body may never read the rest, and would take the next request for it.
+        let usable = whole && !*ended && sent.load(Relaxed);
         Ok((heard, usable))
     }
 }
@@ -156,6 +165,8 @@ struct Retold {
     wire: Wire,
     heard: Bytes,
     stage: Stage,
+    /// Whether nothing waits to be sent.
+    sent: Arc<AtomicBool>,
     /// Who waits to hear.
     listener: Option<Waker>,
 }
@@ -178,6 +189,7 @@ impl Retold {
             wire,
             heard: Bytes::new(),
             stage: Stage::Through,
+            sent: Arc::new(AtomicBool::new(true)),
             listener: None,
         }
     }
@@ -191,6 +203,7 @@ impl Retold {
     }
 
     fn swallows(&mut self) -> bool {
+        self.sent.store(false, Relaxed);
         if self.stage == Stage::Unsent {
             self.stage = Stage::Sending;
         }
@@ -246,7 +259,7 @@ impl AsyncWrite for Retold {
         self.wire.is_write_vectored()
     }
 
-    /// What hyper flushes is whole.
+    /// hyper flushes what it has given away as a whole.
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         if self.stage == Stage::Sending {
             self.stage = Stage::Sent;
@@ -254,6 +267,7 @@ impl AsyncWrite for Retold {
                 listener.wake();
             }
         }
+        self.sent.store(true, Relaxed);
         Pin::new(&mut self.wire).poll_flush(cx)
     }
 

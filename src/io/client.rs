@@ -252,13 +252,16 @@ impl Alarm {
             if let Poll::Ready(done) = work.as_mut().poll(cx) {
                 return Poll::Ready(Some(done));
             }
-            while self.0.as_mut().poll(cx).is_ready() {
+            loop {
+                // Asked each time, for work that always has more to do lets the runtime look at its clocks too seldom.
                 if tokio::time::Instant::now() >= end {
                     return Poll::Ready(None);
                 }
+                if self.0.as_mut().poll(cx).is_pending() {
+                    return Poll::Pending;
+                }
                 self.0.as_mut().reset(end);
             }
-            Poll::Pending
         })
         .await
     }

@@ -83,11 +83,19 @@ mod tests {
         connection: Connection,
         keep: Keep,
     ) -> (Result<String, Broken>, Option<Connection>) {
+        exchange_body(connection, keep, Bytes::from_static(b"{}")).await
+    }
+
+    async fn exchange_body(
+        connection: Connection,
+        keep: Keep,
+        body: Bytes,
+    ) -> (Result<String, Broken>, Option<Connection>) {
         let delivery = Delivery {
             method: Method::POST,
             path: PathAndQuery::from_static("/"),
             headers: Headers::new(),
-            body: Bytes::from_static(b"{}"),
+            body,
         };
         let call = Call {
             path: &delivery.path,
@@ -264,6 +272,27 @@ mod tests {
             assert_eq!(second.unwrap(), first.unwrap(), "{answer}");
             assert!(connection.is_some(), "{answer}");
         }
+    }
+
+    #[tokio::test]
+    async fn a_connection_on_which_half_a_body_waits_is_not_used_again() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let addr = listener.local_addr().unwrap();
+        tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut head = Vec::new();
+            while !head.windows(4).any(|it| it == b"\r\n\r\n") {
+                stream.read_buf(&mut head).await.unwrap();
+            }
+            let answer = b"HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n";
+            stream.write_all(answer).await.unwrap();
+            // The rest is never read, and nothing is closed.
+            std::future::pending::<()>().await;
+        });
+        let (connection, body) = (Connection::new(wire(addr).await), vec![0; 64 << 20].into());
+        let (answer, connection) = exchange_body(connection, Keep::Outcome, body).await;
+        assert!(answer.unwrap().contains("413"));
+        assert!(connection.is_none());
     }
 
     #[tokio::test]

@@ -11,7 +11,7 @@ use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Method};
 use jiff::Timestamp;
 use serde::Deserialize;
-use serde::de::{Deserializer, MapAccess, Visitor};
+use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::{Delivery, Headers, TimeForm};
@@ -62,6 +62,9 @@ impl fmt::Display for Fault {
         )
     }
 }
+
+/// So many header fields a delivery has at most: more than any server takes, and fewer than a map of them can hold.
+pub(super) const MOST_FIELDS: usize = 10_000;
 
 /// What stands in front of the checksum of a recording's line.
 const CHECKSUM: &str = ",\"crc32c\":\"";
@@ -359,6 +362,16 @@ fn read_headers(raw: &RawValue) -> Result<Headers, String> {
     enum FieldValue {
         Text(String),
         Bytes { base64: String },
+    }
+    // Where there are too many, they are not even looked at: each takes far more memory than its text.
+    if memchr::memchr_iter(b'[', raw.get().as_bytes())
+        .nth(MOST_FIELDS + 1)
+        .is_some()
+    {
+        let fields: Vec<IgnoredAny> = serde_json::from_str(raw.get()).unwrap_or_default();
+        if fields.len() > MOST_FIELDS {
+            return Err(format!("`headers` are more than {MOST_FIELDS}"));
+        }
     }
     let fields: Vec<(String, FieldValue)> = serde_json::from_str(raw.get())
         .map_err(|_| String::from("`headers` must be a list of `[\"name\", \"value\"]`"))?;
@@ -775,6 +788,22 @@ mod tests {
         fn any_line_is_read_without_a_crash(line: Vec<u8>) {
             let _ = Fixture::read_line(&line);
             let _ = Fixture::read(&line);
+        }
+    }
+
+    #[test]
+    fn more_header_fields_than_anybody_takes_are_refused() {
+        for (count, reads) in [(super::MOST_FIELDS, true), (super::MOST_FIELDS + 1, false)] {
+            let field = (
+                http::HeaderName::from_static("x"),
+                http::HeaderValue::from_static("["),
+            );
+            let mut fixture = Fixture::read(b"{}").unwrap();
+            fixture.delivery.headers = std::iter::repeat_n(field, count).collect();
+            let line = fixture.to_line();
+            assert_eq!(Fixture::read_line(line.as_bytes()).is_ok(), reads);
+            let line = line.trim_end().to_owned().into();
+            assert_eq!(Fixture::of_line(&line).is_ok(), reads);
         }
     }
 }

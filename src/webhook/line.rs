@@ -9,6 +9,7 @@ use bytes::Bytes;
 use http::uri::PathAndQuery;
 use http::{HeaderName, HeaderValue, Method};
 
+use super::fixture::MOST_FIELDS;
 use super::{Delivery, Fixture, Headers, Reply, json};
 
 /// Reads a line whose checksum was found right. None is no judgement: the careful reader decides.
@@ -109,6 +110,7 @@ fn headers(cursor: &mut Cursor, into: &mut Headers) -> Option<()> {
     if cursor.takes(b']') {
         return Some(());
     }
+    let mut left = MOST_FIELDS;
     loop {
         cursor.take(b'[')?;
         let name = cursor.plain()?;
@@ -121,6 +123,7 @@ fn headers(cursor: &mut Cursor, into: &mut Headers) -> Option<()> {
             HeaderValue::from_maybe_shared(cursor.line.slice(value)).ok()?
         };
         into.push(name, value);
+        left = left.checked_sub(1)?;
         cursor.take(b']')?;
         if cursor.takes(b']') {
             return Some(());
