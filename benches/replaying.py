@@ -1286,7 +1286,7 @@ def without_end(row):
             ("a head, a byte at a time", head + b"X-A: ", NONE, 10, "drip"),
             ("a body, a byte at a time", head + b"Content-Length: 1000000\r\n\r\n", NONE, 10, "drip"),
             ("a body until it closes, a byte at a time", head + b"\r\n", NONE, 10, "drip"),
-            ("100 Continue without end", b"", NONE, 10, CONTINUE * 100),
+            ("100 Continue without end", b"", NONE, 10, CONTINUE * 2000),
             ("fields without end", head, NONE, 10, b"X-A: 1\r\n" * 1000),
             ("a field without end", head + b"X-A: ", NONE, 10, block),
             ("a status line without end", b"HTTP/1.1 200 ", NONE, 10, block),
