@@ -278,6 +278,8 @@ fn a_broken_file_is_named_with_line_column_and_reason() {
     let ran = run(&["replay", text(&file), "--skip-broken", "--to", &handler.url]);
     assert_eq!(ran.status, 3);
     assert_eq!(handler.all().len(), 2);
+    let ran = run(&["replay", text(&file), "--skip-broken", "--dry-run"]);
+    assert_eq!(ran.status, 3);
 
     let odd = dir.path().join("odd.json");
     std::fs::write(&odd, "{\n \"fixture\": 1,\n \"request\": 7\n}").unwrap();

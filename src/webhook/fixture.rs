@@ -138,6 +138,10 @@ impl Fixture {
         };
         let path = match request.text("path")? {
             None => http::uri::PathAndQuery::from_static("/"),
+            // What is behind a `#` would be cut off without a word.
+            Some(path) if path.contains('#') => {
+                return Err(odd(&request, "path", "has a `#`, which no request has"));
+            }
             Some(path) if path.starts_with('/') || path == "*" => path
                 .parse()
                 .map_err(|_| odd(&request, "path", "has characters that no path has"))?,
@@ -723,6 +727,12 @@ mod tests {
                 2,
                 20,
                 "`path` must begin with `/`",
+            ),
+            (
+                "{\"fixture\":1,\"request\":{\"path\":\"/a#b\",\"text\":\"\"}}",
+                1,
+                32,
+                "`path` has a `#`",
             ),
             (
                 "{\"fixture\":1,\n\n  \"request\":7}",

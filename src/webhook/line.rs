@@ -74,7 +74,7 @@ fn request(cursor: &mut Cursor, delivery: &mut Delivery) -> Option<()> {
                 seen.once(1)?;
                 let span = cursor.plain()?;
                 let path = cursor.line.slice(span);
-                path.starts_with(b"/").then_some(())?;
+                (path.starts_with(b"/") && !path.contains(&b'#')).then_some(())?;
                 delivery.path = PathAndQuery::from_maybe_shared(path).ok()?;
             }
             b"headers" => {
