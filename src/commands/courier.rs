@@ -274,11 +274,8 @@ impl Run {
             let exchange = line
                 .ask(&parcel.delivery.path, &parcel.delivery, Keep::Outcome)
                 .await;
-            let took = exchange.took;
-            let outcome = exchange
-                .answer
-                .map_or_else(|outcome| outcome, Outcome::from);
-            let outcome = self.judge(outcome, took, &parcel.past);
+            let (took, sent_twice) = (exchange.took, exchange.sent_twice);
+            let outcome = self.judge(exchange.outcome(), took, &parcel.past);
             let next = self
                 .courier
                 .retry
@@ -289,7 +286,7 @@ impl Run {
                 Next::Again(wait) if !self.stopped() => Some(wait),
                 _ => None,
             };
-            self.tell(parcel, number, &outcome, took, exchange.sent_twice, again);
+            self.tell(parcel, number, &outcome, took, sent_twice, again);
             let Some(wait) = again else {
                 return self.settle(parcel, &outcome, took, next).await;
             };
@@ -418,11 +415,7 @@ impl Run {
             return;
         };
         let mut fixture = original.clone();
-        fixture.reply = Some(Reply {
-            status: *status,
-            micros: u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
-            body: Some(body.clone()),
-        });
+        fixture.reply = Some(Reply::new(*status, took, Some(body.clone())));
         if let Err(why) = recorder.keep(&fixture).await {
             self.stop(format!("{why}; nothing more was sent"));
         }

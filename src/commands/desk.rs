@@ -277,11 +277,8 @@ impl Desk {
             Verdict::Take if waits => None,
             Verdict::Take | Verdict::Greet | Verdict::Loop => Some(self.answer.status),
         };
-        let reply = status.map(|status| Reply {
-            status: status.as_u16(),
-            micros: u64::try_from(case.begun.elapsed().as_micros()).unwrap_or(u64::MAX),
-            body: None,
-        });
+        let took = case.begun.elapsed();
+        let reply = status.map(|status| Reply::new(status.as_u16(), took, None));
         match Box::pin(keeper.keep(&case.id, case.at, &case.delivery, reply)).await {
             Ok(file) => {
                 self.report.tell(&Notice::Recorded {

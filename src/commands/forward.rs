@@ -347,10 +347,8 @@ impl Forwarder {
             let is_open = *self.stage.borrow() == Stage::Open;
             let (outcome, took, attempt, may_wait) = match tried {
                 Some(exchange) => {
-                    let outcome = exchange
-                        .answer
-                        .map_or_else(|outcome| outcome, Outcome::from);
-                    (outcome, exchange.took, number, is_open)
+                    let took = exchange.took;
+                    (exchange.outcome(), took, number, is_open)
                 }
                 None => {
                     let why = "the listener ended before it was answered";

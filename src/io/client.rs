@@ -279,6 +279,13 @@ pub struct Exchange {
     pub sent_twice: bool,
 }
 
+impl Exchange {
+    /// What came of it, in short.
+    pub fn outcome(self) -> Outcome {
+        self.answer.map_or_else(|outcome| outcome, Outcome::from)
+    }
+}
+
 /// A whole answer.
 #[derive(Clone, Debug)]
 pub struct Heard {
@@ -314,12 +321,8 @@ impl Line {
         delivery: &Delivery,
     ) -> (Outcome, Duration) {
         let exchange = self.ask(path, delivery, Keep::Outcome).await;
-        (
-            exchange
-                .answer
-                .map_or_else(|outcome| outcome, Outcome::from),
-            exchange.took,
-        )
+        let took = exchange.took;
+        (exchange.outcome(), took)
     }
 
     /// The same with so much of the answer.
@@ -429,12 +432,8 @@ impl Pool {
     /// Sends a delivery over an idle line or a new one.
     pub async fn deliver(&self, path: &PathAndQuery, delivery: &Delivery) -> (Outcome, Duration) {
         let exchange = self.ask(path, delivery, Keep::Outcome).await;
-        (
-            exchange
-                .answer
-                .map_or_else(|outcome| outcome, Outcome::from),
-            exchange.took,
-        )
+        let took = exchange.took;
+        (exchange.outcome(), took)
     }
 
     /// The same with so much of the answer.

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 
 use super::notice::{Checked, Detail, Marks};
-use super::numbers::{count, span};
+use super::numbers::{count, micros, span};
 use super::palette::Role;
 use super::suite::{Case, Suite};
 use super::text::Voice;
@@ -222,10 +222,6 @@ impl Marks<'_> {
             cases: self.checks.iter().map(case).collect(),
         }
     }
-}
-
-fn micros(span: std::time::Duration) -> u64 {
-    u64::try_from(span.as_micros()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::notice::{Forwarded, Judged, Notice, Received};
+use super::numbers::micros;
 use super::text::is_credential;
 use super::{Tally, checks, shown_signed};
 use crate::webhook::{Attempt, Event, TimeForm};
@@ -247,10 +248,6 @@ fn harmless(line: &str) -> std::borrow::Cow<'_, str> {
 
 fn quoted(text: &str) -> String {
     Value::from(text).to_string()
-}
-
-fn micros(span: std::time::Duration) -> u64 {
-    u64::try_from(span.as_micros()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]

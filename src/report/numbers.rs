@@ -3,6 +3,11 @@
 use std::io::Write as _;
 use std::time::Duration;
 
+/// A time span in whole microseconds.
+pub(super) fn micros(span: Duration) -> u64 {
+    u64::try_from(span.as_micros()).unwrap_or(u64::MAX)
+}
+
 /// A time span as people say it: `0.8 ms`, `12 ms`, `1.2 s`, `3 m 20 s`.
 pub fn span(it: Duration) -> String {
     let mut out = Vec::new();
@@ -11,7 +16,7 @@ pub fn span(it: Duration) -> String {
 }
 
 pub(super) fn put_span(out: &mut Vec<u8>, it: Duration) {
-    let micros = u64::try_from(it.as_micros()).unwrap_or(u64::MAX);
+    let micros = micros(it);
     if let (0..1000, Ok(hundredths)) = (micros, u8::try_from(micros / 10)) {
         // By far the most common, and formatting takes longer than all the rest of a line.
         let shown = hundredths.max(1);

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use hdrhistogram::Histogram;
 
+use super::numbers::micros;
 use crate::webhook::{Kind, Outcome, Receipt};
 
 /// Counts and times of a run. Its size does not grow with the run.
@@ -136,7 +137,6 @@ impl Tally {
     }
 
     fn took(&mut self, took: Duration) {
-        self.micros
-            .saturating_record(u64::try_from(took.as_micros()).unwrap_or(u64::MAX).max(1));
+        self.micros.saturating_record(micros(took).max(1));
     }
 }

@@ -4,6 +4,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -40,6 +41,18 @@ pub struct Reply {
     pub micros: u64,
     /// The body, where it was kept.
     pub body: Option<Bytes>,
+}
+
+impl Reply {
+    /// What was answered after that time.
+    pub fn new(status: u16, took: Duration, body: Option<Bytes>) -> Self {
+        let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+        Self {
+            status,
+            micros,
+            body,
+        }
+    }
 }
 
 /// Where a text is not what it should be, and why. Lines and columns begin at 1; columns count bytes.
