@@ -1,10 +1,8 @@
 //! `listen`, end to end.
 
-mod harness;
-
 use std::io::Read;
 
-use harness::{Listen, Ran, Receiver, post, raw, run, text};
+use crate::harness::{Listen, Ran, Receiver, post, raw, run, text};
 use serde_json::Value;
 use webhook_cli::providers::ALL;
 

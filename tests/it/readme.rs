@@ -1,11 +1,9 @@
 //! The readme is true: its commands run, its transcripts are what is printed.
 
-mod harness;
-
 use std::path::Path;
 use std::process::Command;
 
-use harness::{Listen, Receiver, run, text};
+use crate::harness::{Listen, Receiver, run, text};
 use webhook_cli::providers::{ALL, SCHEMES};
 use webhook_cli::webhook::Algorithm;
 

@@ -1,8 +1,6 @@
 //! `listen` that fails on purpose, end to end: what a provider's retries look like.
 
-mod harness;
-
-use harness::{Listen, Ran, Receiver, post, raw, run, text};
+use crate::harness::{Listen, Ran, Receiver, post, raw, run, text};
 use serde_json::Value;
 
 fn received(ran: &Ran) -> Vec<Value> {

@@ -1,8 +1,6 @@
 //! What was acknowledged is kept, whole and byte for byte. What needs a disk that fails or a machine that is busy is in
 //! `benches/durability.py`.
 
-mod harness;
-
 use std::collections::HashMap;
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -12,7 +10,7 @@ use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, mpsc};
 
-use harness::{Listen, Ran, Receiver, post, raw, run, text, webhook_cli};
+use crate::harness::{Listen, Ran, Receiver, post, raw, run, text, webhook_cli};
 use webhook_cli::webhook::Fixture;
 
 /// The deliveries of a recording, each line of which is whole.

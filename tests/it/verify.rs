@@ -1,12 +1,10 @@
 //! `verify`: each usual mistake is named, and nothing else is.
 
-mod harness;
-
 use std::io::Write;
 use std::path::Path;
 use std::process::Stdio;
 
-use harness::{Ran, Receiver, run, text, webhook_cli};
+use crate::harness::{Ran, Receiver, run, text, webhook_cli};
 use serde_json::Value;
 
 const SECRET: &str = "whsec_XeKGWu8V55i53lCi4Ghgs8jH/3FORvxQcqhqrYpyid0=";

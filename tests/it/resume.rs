@@ -1,14 +1,12 @@
 //! `replay` that is interrupted, and goes on: nothing is passed over.
 
-mod harness;
-
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
 use std::process::{Child, Stdio};
 use std::sync::mpsc::{Receiver as Inbox, Sender, channel};
 
-use harness::{Receiver, run, text, webhook_cli};
+use crate::harness::{Receiver, run, text, webhook_cli};
 
 fn line(number: u32) -> String {
     format!(

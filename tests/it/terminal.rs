@@ -1,10 +1,6 @@
 //! What a terminal makes of what strangers send: nothing. The real binary in a terminal of our own, and an emulator that
 //! says what is to be seen.
 
-#![cfg(unix)]
-
-mod harness;
-
 use std::fs::File;
 use std::io::Read;
 use std::os::fd::OwnedFd;
@@ -12,7 +8,7 @@ use std::process::{Child, Stdio};
 use std::sync::mpsc::{Receiver as Inbox, RecvTimeoutError, channel};
 use std::time::Duration;
 
-use harness::{Listen, Receiver, post, run, text, webhook_cli};
+use crate::harness::{Listen, Receiver, post, run, text, webhook_cli};
 use rustix::termios::Winsize;
 
 const COLUMNS: u16 = 80;
@@ -288,7 +284,7 @@ fn send_everywhere(port: u16, attack: &[u8]) -> usize {
             "POST {path} HTTP/1.1\r\nhost: a\r\ncontent-length: {}\r\nconnection: close\r\n",
             body.len()
         );
-        let answer = harness::raw(port, &[head.as_bytes(), fields, b"\r\n", body].concat());
+        let answer = crate::harness::raw(port, &[head.as_bytes(), fields, b"\r\n", body].concat());
         assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
         came += 1;
     };

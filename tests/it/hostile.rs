@@ -1,13 +1,11 @@
 //! HTTP/1.1 from those who mean no good, byte by byte. Behind the listener stands a handler: what is smuggled behind a
 //! request must be neither answered nor recorded nor passed on.
 
-mod harness;
-
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
-use harness::{Listen, Receiver, Request, text};
+use crate::harness::{Listen, Receiver, Request, text};
 
 /// Behind everything that must not get through.
 const SMUGGLED: &[u8] = b"GET /smuggled HTTP/1.1\r\nHost: h\r\n\r\n";

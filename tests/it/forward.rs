@@ -1,10 +1,8 @@
 //! `listen --forward-to`, end to end: where deliveries go, what is changed on the way, what happens when nobody is there.
 
-mod harness;
-
 use std::time::Duration;
 
-use harness::{Listen, Ran, Receiver, post, raw, run, text};
+use crate::harness::{Listen, Ran, Receiver, post, raw, run, text};
 use serde_json::Value;
 
 const UNAVAILABLE: &str = "HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\n\r\n";

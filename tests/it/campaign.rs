@@ -1,10 +1,8 @@
 //! `send journey` and `send campaign`, end to end.
 
-mod harness;
-
 use std::collections::BTreeMap;
 
-use harness::{Listen, Receiver, run, text};
+use crate::harness::{Listen, Receiver, run, text};
 
 #[test]
 fn a_journey_is_the_life_of_one_message_in_order() {

@@ -1,10 +1,8 @@
 //! Second opinions: what we sign is accepted by verifiers that others wrote, and what others sign verifies in `listen`.
 
-mod harness;
-
+use crate::harness::{Listen, Receiver, post, run};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use harness::{Listen, Receiver, post, run};
 use webhook_verify::{Provider, Secret, VerifyOptions, VerifyingKeyMaterial};
 
 const SVIX_SECRET: &str = "whsec_XeKGWu8V55i53lCi4Ghgs8jH/3FORvxQcqhqrYpyid0=";

@@ -1,14 +1,13 @@
 //! `check`, held to handlers that are right and to handlers with one fault each: what is right passes, and each fault is
 //! found by the check that names it and by no other.
 
-#[path = "handlers/handler.rs"]
+#[path = "../handlers/handler.rs"]
 mod handler;
-mod harness;
 
 use std::collections::BTreeSet;
 
+use crate::harness::{Ran, webhook_cli};
 use handler::{Dress, Fault, Handler};
-use harness::{Ran, webhook_cli};
 use serde_json::Value;
 
 const WHSEC: &str = "whsec_XeKGWu8V55i53lCi4Ghgs8jH/3FORvxQcqhqrYpyid0=";
@@ -480,7 +479,7 @@ fn what_machines_do_and_what_is_no_event_is_asked_for() {
 /// A scheme has no events, but may ask for consent.
 #[test]
 fn consent_is_asked_for_as_cloudevents_does() {
-    let handler = harness::Receiver::start(&[
+    let handler = crate::harness::Receiver::start(&[
         "HTTP/1.1 200 OK\r\nwebhook-allowed-origin: *\r\ncontent-length: 0\r\n\r\n",
     ]);
     let asked = |url: &str| {
@@ -495,7 +494,8 @@ fn consent_is_asked_for_as_cloudevents_does() {
         request.header("webhook-request-origin").is_some(),
         "{request:?}"
     );
-    let refusing = harness::Receiver::start(&["HTTP/1.1 405 No\r\ncontent-length: 0\r\n\r\n"]);
+    let refusing =
+        crate::harness::Receiver::start(&["HTTP/1.1 405 No\r\ncontent-length: 0\r\n\r\n"]);
     let ran = asked(&refusing.url);
     assert_eq!(
         (named(&ran, &["fail"]), ran.status),
@@ -744,7 +744,7 @@ fn the_command_line_that_is_shown_sends_the_same_bytes() {
     .unwrap();
     let path = format!(
         "{}:{}",
-        harness::text(dir.path()),
+        crate::harness::text(dir.path()),
         std::env::var("PATH").unwrap()
     );
     let now: jiff::Timestamp = "2026-11-23T19:20:01.123Z".parse().unwrap();

@@ -1,8 +1,6 @@
 //! `send`, end to end.
 
-mod harness;
-
-use harness::{Listen, Receiver, run, text, webhook_cli};
+use crate::harness::{Listen, Receiver, run, text, webhook_cli};
 
 #[test]
 fn an_event_arrives_in_the_providers_own_bytes() {

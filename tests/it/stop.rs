@@ -1,15 +1,11 @@
 //! How `listen` ends: what has begun is answered, what has not is not, and whoever asks twice is not kept waiting.
 
-#![cfg(unix)]
-
-mod harness;
-
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use harness::{Listen, text};
+use crate::harness::{Listen, text};
 
 /// A listener that records and then takes its time to answer.
 fn slow(delay: &str, recording: &Path) -> Listen {

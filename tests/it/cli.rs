@@ -1,8 +1,6 @@
 //! What is around the verbs: help, completions, the manual, keys.
 
-mod harness;
-
-use harness::{run, text, webhook_cli};
+use crate::harness::{run, text, webhook_cli};
 use std::path::Path;
 
 #[test]
@@ -30,7 +28,7 @@ fn completions_are_kept_and_current() {
 fn the_manual_has_a_page_for_each_command() {
     assert!(run(&["man"]).success().stdout.contains(".TH webhook-cli 1"));
     let dir = tempfile::tempdir().unwrap();
-    run(&["man", "--dir", harness::text(dir.path())]).success();
+    run(&["man", "--dir", crate::harness::text(dir.path())]).success();
     for page in [
         "webhook-cli.1",
         "webhook-cli-listen.1",

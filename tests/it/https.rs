@@ -1,14 +1,12 @@
 //! HTTPS and HTTP/2, also from those who mean no good: raw frames, for no client would send them.
 
-mod harness;
-
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use harness::{Listen, Receiver, run, text, webhook_cli};
+use crate::harness::{Listen, Receiver, run, text, webhook_cli};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
@@ -259,7 +257,7 @@ fn without_a_home_the_certificate_is_for_one_run() {
         .args(["listen", "--tls", "--port", "0", "--for", "10ms"])
         .env_remove("XDG_STATE_HOME")
         .env_remove("HOME");
-    let ran = harness::Ran::of(command.output().unwrap());
+    let ran = crate::harness::Ran::of(command.output().unwrap());
     // The system may know a home that the environment does not name.
     assert_eq!(ran.status, 0, "{ran:?}");
     assert!(
@@ -281,7 +279,7 @@ fn a_handshake_that_never_comes_or_is_none_hurts_nobody() {
         b"\x16\x03\x01\xff\xff",
         b"SSH-2.0-x\r\n",
     ] {
-        let answer = harness::raw(listener.port(), garbage);
+        let answer = crate::harness::raw(listener.port(), garbage);
         assert!(!answer.starts_with("HTTP"), "{answer}");
     }
     still_serves(listener.port());

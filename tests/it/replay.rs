@@ -1,11 +1,9 @@
 //! `replay`, end to end.
 
-mod harness;
-
 use std::io::Write;
 use std::process::Stdio;
 
-use harness::{Listen, Ran, Receiver, run, text, webhook_cli};
+use crate::harness::{Listen, Ran, Receiver, run, text, webhook_cli};
 
 fn line(number: u32) -> String {
     format!(

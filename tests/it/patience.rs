@@ -1,11 +1,9 @@
 //! `replay` against targets that misbehave: bounded, tried again or not as the rules say, and with a clean output.
 
-mod harness;
-
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 
-use harness::{Ran, Receiver, run, text, webhook_cli};
+use crate::harness::{Ran, Receiver, run, text, webhook_cli};
 
 fn recording(lines: u32) -> (tempfile::TempDir, String) {
     let dir = tempfile::tempdir().unwrap();

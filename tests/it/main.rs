@@ -1,0 +1,31 @@
+//! Every test that is no unit test, in one binary: it links once.
+
+mod harness;
+
+mod architecture;
+mod campaign;
+mod check;
+mod cli;
+mod dresses;
+mod forward;
+mod guesses;
+mod hostile;
+mod https;
+mod interop;
+mod listen;
+mod misbehave;
+mod patience;
+mod providers;
+mod readme;
+mod recording;
+mod replay;
+mod resume;
+mod send;
+mod signatures;
+#[cfg(unix)]
+mod stop;
+mod strangers;
+#[cfg(unix)]
+mod terminal;
+mod vectors;
+mod verify;
