@@ -31,6 +31,8 @@ pub struct Provider {
     pub docs: &'static str,
     /// What it is recognised by; any of these.
     pub tells: &'static [Tell],
+    /// A form that several services share: asked after all that are one provider's.
+    pub is_general: bool,
     /// How it signs: the first signs what we send, any verifies what comes.
     pub schemes: &'static [&'static Recipe],
     /// The public test key: what `send` signs with where no secret is given.
@@ -71,6 +73,7 @@ pub const SIGNER: Provider = Provider {
     title: "",
     docs: "",
     tells: &[],
+    is_general: false,
     schemes: &[],
     test_secret: "",
     test_public: "",
@@ -93,8 +96,10 @@ pub const SIGNER: Provider = Provider {
 pub enum Tell {
     /// All of these marks in the body.
     Body(&'static [(&'static str, Mark)]),
-    /// A header field of that name.
+    /// A header field of that name, which nobody else sends: it outweighs what the body looks like.
     Header(&'static str),
+    /// A header field of that name, which others send as well: asked last.
+    SharedHeader(&'static str),
     /// A content type that begins so, in whatever case.
     ContentType(&'static str),
 }
@@ -125,10 +130,11 @@ pub enum Envelope {
     Own(for<'a> fn(&Delivery, Option<&Document<'a>>) -> Opened<'a>),
 }
 
-/// Where the fields of an event stand. Of several places the first that is there is read, and all are written.
+/// Where the fields of an event stand. Of several places the first with a text that is not empty is read, and all are
+/// written. A step `*` is each value of a list: `/to/*/email` in [`recipient`](Fields::recipient) makes an event for each.
 #[derive(Debug)]
 pub struct Fields {
-    /// The address it is about.
+    /// The address it is about, with or without a name before it.
     pub recipient: &'static [&'static str],
     /// The domain of that address.
     pub domain: &'static [&'static str],
@@ -142,6 +148,8 @@ pub struct Fields {
     pub url: &'static [&'static str],
     /// Why: an SMTP reply, a reason.
     pub reason: &'static [&'static str],
+    /// Texts that are put together with `: ` where there is no reason: a type and its subtype.
+    pub reason_parts: &'static [&'static str],
     /// Ids that no two events share.
     pub unique: &'static [&'static str],
     /// Where a campaign goes.
@@ -161,6 +169,7 @@ pub const FIELDS: Fields = Fields {
     at: &[],
     url: &[],
     reason: &[],
+    reason_parts: &[],
     unique: &[],
     campaign: Carry::Nowhere,
     tag: Carry::Nowhere,

@@ -25,6 +25,7 @@ pub static PROVIDER: Provider = Provider {
         ("/email", Mark::Present),
         ("/signature", Mark::Absent),
     ])],
+    is_general: true,
     schemes: &[&WEBHOOK, &SVIX],
     test_secret: TEST_SECRET,
     test_public: TEST_SECRET,

@@ -31,6 +31,9 @@ static SIGNED_BODY: Recipe = Recipe {
 
 static DOCUMENTATION: Page = page("Webhooks", "https://docs.mailtrap.io/", "2026-08");
 
+/// The account's own events.
+const ACTIVITY: Mark = Mark::Starts("activity_log.");
+
 /// Mailtrap's webhooks of email sending.
 pub static PROVIDER: Provider = Provider {
     name: "mailtrap",
@@ -48,6 +51,16 @@ pub static PROVIDER: Provider = Provider {
             ("/0/event_id", Mark::Present),
             ("/0/message_id", Mark::Present),
         ]),
+        // A line alone.
+        Tell::Body(&[
+            ("/event", Mark::Present),
+            ("/email", Mark::Present),
+            ("/event_id", Mark::Present),
+            ("/message_id", Mark::Present),
+        ]),
+        Tell::Body(&[("/events/0/event", ACTIVITY)]),
+        Tell::Body(&[("/0/event", ACTIVITY)]),
+        Tell::Body(&[("/event", ACTIVITY)]),
         Tell::Header("mailtrap-signature"),
     ],
     schemes: &[&SIGNED_BODY],
@@ -99,12 +112,12 @@ pub static PROVIDER: Provider = Provider {
             &[("/event", Mark::Is("bounce"))],
             example!("mailtrap/bounce"),
         ),
-        // With a space. It is tried again up to ten times, so others call it a deferral.
-        bounce(
-            BounceClass::Soft,
+        // With a space. It is tried again up to ten times, and ends as a delivery or a bounce.
+        row(
+            Kind::Deferred,
             "soft bounce",
             &[("/event", Mark::Is("soft bounce"))],
-            example!("mailtrap/bounce-soft"),
+            example!("mailtrap/deferred-soft-bounce"),
         ),
         row(
             Kind::Rejected,
@@ -124,6 +137,8 @@ pub static PROVIDER: Provider = Provider {
             &[("/event", Mark::Is("unsubscribe"))],
             example!("mailtrap/unsubscribe"),
         ),
+        // What users of the account did; it is about no message.
+        row(Kind::Other, "activity_log", &[("/event", ACTIVITY)], ""),
     ],
     bounces: &[
         Bounce {

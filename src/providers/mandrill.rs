@@ -71,7 +71,14 @@ pub static PROVIDER: Provider = Provider {
             Stamp::Seconds("/msg/smtp_events/0/ts"),
         ],
         url: &["/url"],
-        reason: &["/msg/diag", "/msg/smtp_events/0/diag", "/reject/detail"],
+        reason: &[
+            "/msg/diag",
+            "/msg/bounce_description",
+            "/msg/reject/reason",
+            "/msg/smtp_events/0/diag",
+            "/reject/reason",
+            "/reject/detail",
+        ],
         tag: Carry::List("/msg/tags"),
         metadata: Carry::Members("/msg/metadata"),
         ..FIELDS

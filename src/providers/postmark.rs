@@ -21,12 +21,28 @@ static OVERVIEW: Page = page(
     "2026",
 );
 
+/// The records that its webhooks send.
+const RECORD_TYPES: Mark = Mark::OneOf(&[
+    "Bounce",
+    "Click",
+    "Delivery",
+    "Open",
+    "SpamComplaint",
+    "SubscriptionChange",
+]);
+
 /// Postmark's webhooks.
 pub static PROVIDER: Provider = Provider {
     name: "postmark",
     title: "Postmark",
     docs: OVERVIEW.url,
     tells: &[
+        // `MessageStream` is newer than the rest: older recordings have none.
+        Tell::Body(&[
+            ("/RecordType", RECORD_TYPES),
+            ("/MessageID", Mark::Present),
+        ]),
+        Tell::Body(&[("/RecordType", RECORD_TYPES), ("/ServerID", Mark::Present)]),
         Tell::Body(&[
             ("/RecordType", Mark::Present),
             ("/MessageStream", Mark::Present),

@@ -1,5 +1,6 @@
 //! From a delivery to a receipt. Reading never fails: what is odd is listed.
 
+use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use jiff::Timestamp;
@@ -11,7 +12,7 @@ use super::identity;
 use super::{ALL, Keys, SCHEMES};
 use crate::webhook::{
     Delivery, Document, Event, Judge, Key, Kind, Look, Mark, Needs, Receipt, Recipe, Recognition,
-    Signature, bit,
+    Secret, Signature, address, bit,
 };
 
 /// Reads a delivery: whose it is, what it tells, what its signature is worth.
@@ -78,8 +79,9 @@ fn look(
 }
 
 /// The provider that a delivery comes from, and what says so. The headers of services that only sign are their own, and
-/// their bodies may look like anything, so these are asked first; of providers, several share their headers, so there
-/// bodies are asked before headers.
+/// their bodies may look like anything, so these are asked first; then the headers that only one provider sends, for a
+/// body may look like another's. Forms that several services share come after those of one, and headers that several
+/// send come last.
 pub fn recognise(
     delivery: &Delivery,
     document: Option<&Document>,
@@ -105,21 +107,24 @@ pub fn recognise(
         found.then_some((lead.provider, Recognition::Body(lead.marks)))
     };
     packed
-        .or_else(|| LEADS.bodies.iter().find_map(by_body))
         .or_else(|| LEADS.headers.iter().find_map(by_header))
+        .or_else(|| LEADS.bodies.iter().find_map(by_body))
+        .or_else(|| LEADS.shared_headers.iter().find_map(by_header))
 }
 
 /// Every tell of every provider in order, and what rules most of them out at a glance.
 static LEADS: LazyLock<Leads> = LazyLock::new(|| Leads {
-    schemes: header_leads(SCHEMES),
+    schemes: header_leads(SCHEMES, |_| true),
+    headers: header_leads(ALL, |tell| !matches!(tell, Tell::SharedHeader(_))),
     bodies: body_leads(ALL),
-    headers: header_leads(ALL),
+    shared_headers: header_leads(ALL, |tell| matches!(tell, Tell::SharedHeader(_))),
 });
 
 struct Leads {
     schemes: Vec<HeaderLead>,
-    bodies: Vec<BodyLead>,
     headers: Vec<HeaderLead>,
+    bodies: Vec<BodyLead>,
+    shared_headers: Vec<HeaderLead>,
 }
 
 struct HeaderLead {
@@ -145,11 +150,15 @@ fn tells(
     })
 }
 
-fn header_leads(providers: &[&'static Provider]) -> Vec<HeaderLead> {
+fn header_leads(
+    providers: &[&'static Provider],
+    wanted: impl Fn(&Tell) -> bool,
+) -> Vec<HeaderLead> {
     let lead = |(provider, tell): (&'static Provider, &'static Tell)| {
         let name = match tell {
             Tell::Body(_) => return None,
-            Tell::Header(name) => bit(name.as_bytes()),
+            _ if !wanted(tell) => return None,
+            Tell::Header(name) | Tell::SharedHeader(name) => bit(name.as_bytes()),
             Tell::ContentType(_) => 0,
         };
         Some(HeaderLead {
@@ -168,9 +177,11 @@ fn body_leads(providers: &[&'static Provider]) -> Vec<BodyLead> {
             marks,
             needs: Needs::of(marks),
         }),
-        Tell::Header(_) | Tell::ContentType(_) => None,
+        Tell::Header(_) | Tell::SharedHeader(_) | Tell::ContentType(_) => None,
     };
-    tells(providers).filter_map(lead).collect()
+    let mut leads: Vec<BodyLead> = tells(providers).filter_map(lead).collect();
+    leads.sort_by_key(|lead| lead.provider.is_general);
+    leads
 }
 
 /// Whether a request only asks if somebody is there: what providers do before they trust a URL.
@@ -232,11 +243,43 @@ pub(super) fn verdict_of<'a>(
         .iter()
         .filter(|scheme| scheme.is_present(delivery, document))
         .map(verify);
-    match present.next() {
+    let signature = match present.next() {
         Some(first) if first.verdict.holds() => first,
         Some(first) => present.find(|other| other.verdict.holds()).unwrap_or(first),
         None => provider.schemes.first().map(verify).unwrap_or_default(),
+    };
+    if signature.verdict.holds() {
+        return signature;
     }
+    setup_verdict(provider, delivery, document, judge).unwrap_or(signature)
+}
+
+/// The verdict on what a provider signs with a public key while it checks a new URL: a batch without events, and
+/// nothing else. None where it is anything else.
+fn setup_verdict(
+    provider: &Provider,
+    delivery: &Delivery,
+    document: Option<&Document>,
+    judge: &Judge,
+) -> Option<Signature> {
+    let secret = provider.conduct.setup_secret?;
+    let Envelope::Text(at, _) = provider.envelope else {
+        return None;
+    };
+    let text = document?.text(at)?;
+    let events = Document::json(text.as_bytes()).ok()?;
+    if events.values().is_none_or(|events| !events.is_empty()) {
+        return None;
+    }
+    let scheme = provider.schemes.first()?;
+    let key = scheme.key.key(&Secret::new(secret))?;
+    let signature = scheme.verify(delivery, document, &[], || Some(&key), judge);
+    signature.verdict.holds().then(|| Signature {
+        reason: Some(format!(
+            "the check of a new URL, signed with the public key `{secret}`"
+        )),
+        ..signature
+    })
 }
 
 fn read_events(
@@ -277,8 +320,9 @@ fn read_events(
 /// Reads the events of a list, or the only one.
 fn read_each(provider: &Provider, delivery: &Delivery, root: &Document, receipt: &mut Receipt) {
     let events = root.values().unwrap_or(std::slice::from_ref(root));
-    let read = |event| read_event(provider, delivery, event);
-    receipt.events.extend(events.iter().map(read));
+    for event in events {
+        read_event(provider, delivery, event, &mut receipt.events);
+    }
     if let (None, Some(event), Some(found)) =
         (receipt.identity, receipt.events.first(), events.first())
     {
@@ -286,7 +330,8 @@ fn read_each(provider: &Provider, delivery: &Delivery, root: &Document, receipt:
     }
 }
 
-fn read_event(provider: &Provider, delivery: &Delivery, event: &Document) -> Event {
+/// Reads an event, which counts as one for each recipient that it names.
+fn read_event(provider: &Provider, delivery: &Delivery, event: &Document, into: &mut Vec<Event>) {
     let fields = &provider.fields;
     let event = match provider.envelope {
         Envelope::Only(at) => only(event, at),
@@ -295,10 +340,8 @@ fn read_event(provider: &Provider, delivery: &Delivery, event: &Document) -> Eve
     let look = Look::at(event);
     let row: Option<&Row> = provider.rows.iter().find(|row| look.bears(row.marks));
     let text = |pointers: &[&str]| {
-        event
-            .first(pointers)
-            .filter(|text| !text.is_empty())
-            .map(|text| text.into_owned())
+        let text = pointers.iter().find_map(|at| text_of(event, at, 0));
+        text.map(Cow::into_owned)
     };
     let is_inside = |place: &&&str| place.starts_with('/');
     let inside = provider.native.iter().filter(is_inside);
@@ -316,10 +359,21 @@ fn read_event(provider: &Provider, delivery: &Delivery, event: &Document) -> Eve
         None => id,
     });
     let kind = row.map_or(Kind::Other, |row| row.kind);
-    Event {
+    let recipient = fields
+        .recipient
+        .iter()
+        .find_map(|at| Some((*at, text_of(event, at, 0)?)));
+    let reason = |nth| {
+        let mut reasons = fields.reason.iter();
+        reasons
+            .find_map(|at| text_of(event, at, nth))
+            .map(Cow::into_owned)
+            .or_else(|| together(event, fields.reason_parts))
+    };
+    let first = Event {
         kind,
         native,
-        recipient: text(fields.recipient),
+        recipient: recipient.as_ref().map(|(_, text)| address(text).to_owned()),
         message_id,
         at: fields.at.iter().find_map(|stamp| stamp.read(event)),
         url: if kind == Kind::Click {
@@ -328,8 +382,52 @@ fn read_event(provider: &Provider, delivery: &Delivery, event: &Document) -> Eve
             None
         },
         bounce: row.and_then(|row| row.bounce),
-        reason: text(fields.reason),
-    }
+        reason: reason(0),
+    };
+    let others = recipient.iter().flat_map(|(at, _)| {
+        let each = 1..listed(event, at);
+        each.filter_map(|nth| Some((nth, text_of(event, at, nth)?)))
+    });
+    let others: Vec<Event> = others
+        .map(|(nth, text)| Event {
+            recipient: Some(address(&text).to_owned()),
+            reason: reason(nth),
+            ..first.clone()
+        })
+        .collect();
+    into.push(first);
+    into.extend(others);
+}
+
+/// The text at a place, where one stands there that is not empty; a step `*` is the `nth` value of a list.
+fn text_of<'d>(event: &'d Document, place: &str, nth: usize) -> Option<Cow<'d, str>> {
+    let text = match of_each(place) {
+        None => event.text(place),
+        Some((list, below)) => event.at(list)?.values()?.get(nth)?.text(below),
+    };
+    text.filter(|text| !text.trim().is_empty())
+}
+
+/// The number of values in the list of a place with a step `*`; 0 where it has none.
+fn listed(event: &Document, place: &str) -> usize {
+    let list = of_each(place).and_then(|(list, _)| event.at(list)?.values());
+    list.map_or(0, <[_]>::len)
+}
+
+/// A place cut at its step `*`.
+pub(super) fn of_each(place: &str) -> Option<(&str, &str)> {
+    // Places are short: a search that has to be set up takes longer.
+    let star = place.bytes().position(|byte| byte == b'*')?;
+    Some((place.get(..star.checked_sub(1)?)?, place.get(star + 1..)?))
+}
+
+/// The texts that stand at these places, put together; none where none does.
+fn together(event: &Document, places: &[&str]) -> Option<String> {
+    let texts: Vec<_> = places
+        .iter()
+        .filter_map(|at| text_of(event, at, 0))
+        .collect();
+    (!texts.is_empty()).then(|| texts.join(": "))
 }
 
 /// The only member of the object at that pointer, else the event as it stands.
@@ -354,7 +452,7 @@ impl Tell {
     /// What a delivery's headers bear of this; a body is asked elsewhere.
     pub fn bears(&self, delivery: &Delivery) -> Option<Recognition> {
         match self {
-            Tell::Header(name) => {
+            Tell::Header(name) | Tell::SharedHeader(name) => {
                 let there = delivery.headers.get(name).is_some();
                 there.then_some(Recognition::Header(name))
             }
@@ -406,6 +504,10 @@ impl Stamp {
                 TimeZone::UTC.to_timestamp(local).ok()
             }
             Stamp::Seconds(_) | Stamp::Fraction(_) | Stamp::Millis(_) => {
+                // And some write a date.
+                if text.contains(':') {
+                    return text.parse().ok();
+                }
                 match text.parse::<i64>() {
                     // Some senders write milliseconds where seconds are documented, some the other way round.
                     Ok(whole) if whole >= 1_000_000_000_000 => {

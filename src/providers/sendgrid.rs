@@ -43,6 +43,22 @@ static SIGNED_EVENT_WEBHOOK: Recipe = Recipe {
     guard: None,
 };
 
+/// Its events, by which a body is recognised that lacks newer ids.
+const EVENTS: Mark = Mark::OneOf(&[
+    "processed",
+    "dropped",
+    "delivered",
+    "deferred",
+    "bounce",
+    "blocked",
+    "open",
+    "click",
+    "spamreport",
+    "unsubscribe",
+    "group_unsubscribe",
+    "group_resubscribe",
+]);
+
 /// SendGrid's Event Webhook.
 pub static PROVIDER: Provider = Provider {
     name: "sendgrid",
@@ -52,6 +68,16 @@ pub static PROVIDER: Provider = Provider {
         Tell::Body(&[
             ("/0/event", Mark::Present),
             ("/0/sg_event_id", Mark::Present),
+        ]),
+        Tell::Body(&[
+            ("/0/event", EVENTS),
+            ("/0/email", Mark::Present),
+            ("/0/sg_message_id", Mark::Present),
+        ]),
+        Tell::Body(&[
+            ("/0/event", EVENTS),
+            ("/0/email", Mark::Present),
+            ("/0/smtp-id", Mark::Present),
         ]),
         Tell::Header("x-twilio-email-event-webhook-signature"),
         Tell::Header("x-twilio-email-event-webhook-timestamp"),
@@ -118,8 +144,25 @@ pub static PROVIDER: Provider = Provider {
         bounce(
             BounceClass::Soft,
             "blocked",
-            &[("/event", Mark::Is("bounce"))],
+            &[
+                ("/event", Mark::Is("bounce")),
+                ("/type", Mark::Is("blocked")),
+            ],
             example!("sendgrid/bounce-blocked"),
+        ),
+        // Other projects' fixtures have one all the same.
+        bounce(
+            BounceClass::Soft,
+            "blocked_event",
+            &[("/event", Mark::Is("blocked"))],
+            "",
+        ),
+        // As older recordings tell it.
+        bounce(
+            BounceClass::Undetermined,
+            "bounce_without_type",
+            &[("/event", Mark::Is("bounce"))],
+            "",
         ),
         row(
             Kind::Open,

@@ -167,8 +167,19 @@ pub static PROVIDER: Provider = Provider {
             ("/Message", Mark::Present),
         ]),
         Tell::Body(&[("/eventType", Mark::Present), ("/mail", Mark::Object)]),
-        Tell::Body(&[("/notificationType", Mark::Present)]),
-        Tell::Header("x-amz-sns-message-type"),
+        // Others say `notificationType` as well.
+        Tell::Body(&[
+            (
+                "/notificationType",
+                Mark::OneOf(&["Bounce", "Complaint", "Delivery", "Received"]),
+            ),
+            ("/mail", Mark::Object),
+        ]),
+        Tell::Body(&[(
+            "/notificationType",
+            Mark::Is("AmazonSnsSubscriptionSucceeded"),
+        )]),
+        Tell::SharedHeader("x-amz-sns-message-type"),
     ],
     schemes: &[&SNS],
     test_secret: include_str!("../../fixtures/ses/test-key.pem"),
@@ -182,12 +193,12 @@ pub static PROVIDER: Provider = Provider {
     native: &["/eventType", "/notificationType", "/Type"],
     fields: Fields {
         recipient: &[
-            "/bounce/bouncedRecipients/0/emailAddress",
-            "/complaint/complainedRecipients/0/emailAddress",
-            "/delivery/recipients/0",
-            "/deliveryDelay/delayedRecipients/0/emailAddress",
-            // Opens and clicks do not say who of several recipients it was.
-            "/mail/destination/0",
+            "/bounce/bouncedRecipients/*/emailAddress",
+            "/complaint/complainedRecipients/*/emailAddress",
+            "/delivery/recipients/*",
+            "/deliveryDelay/delayedRecipients/*/emailAddress",
+            // Sends, opens and clicks do not say which of several recipients they are about.
+            "/mail/destination/*",
         ],
         message_id: &["/mail/messageId"],
         at: &[
@@ -205,13 +216,14 @@ pub static PROVIDER: Provider = Provider {
         ],
         url: &["/click/link"],
         reason: &[
-            "/bounce/bouncedRecipients/0/diagnosticCode",
-            "/deliveryDelay/delayedRecipients/0/diagnosticCode",
+            "/bounce/bouncedRecipients/*/diagnosticCode",
+            "/deliveryDelay/delayedRecipients/*/diagnosticCode",
             "/delivery/smtpResponse",
             "/reject/reason",
             "/failure/errorMessage",
             "/complaint/complaintFeedbackType",
         ],
+        reason_parts: &["/bounce/bounceType", "/bounce/bounceSubType"],
         unique: &["/bounce/feedbackId", "/complaint/feedbackId"],
         campaign: Carry::Nowhere,
         tag: Carry::Nowhere,
@@ -458,7 +470,7 @@ pub static PROVIDER: Provider = Provider {
         ..CONDUCT
     },
     habits: Habits {
-        batching: Documented("one message, which may name several recipients"),
+        batching: Documented("one message, which counts as one event for each recipient it names"),
         success: Unconfirmed("any status from 200 to 4xx", "what 3xx and 429 do"),
         retries: Documented(
             "3 more, 20 s apart, after 5xx and where nothing answers; a policy of your own may take an hour",

@@ -50,7 +50,8 @@ pub static PROVIDER: Provider = Provider {
         // The first is in lower case, the second as it was typed.
         recipient: &["/rcpt_to", "/raw_rcpt_to"],
         domain: &["/recipient_domain", "/routing_domain"],
-        message_id: &["/message_id"],
+        // What could not be made into a message has the id that the sending API returned, and no other.
+        message_id: &["/message_id", "/transmission_id"],
         at: &[
             Stamp::Seconds("/timestamp"),
             Stamp::Seconds("/scheduled_time"),

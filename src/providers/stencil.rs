@@ -475,10 +475,12 @@ fn is_around(template: &Template, event: &Value, path: &str) -> bool {
 
 /// The first of these places that holds a text.
 fn text_at(event: &Value, pointers: &[&str]) -> Option<String> {
+    // Of a list the first is written.
     pointers
         .iter()
-        .find_map(|pointer| event.pointer(pointer)?.as_str().map(str::to_owned))
-        .filter(|it| !it.is_empty())
+        .filter_map(|pointer| event.pointer(&pointer.replace("/*", "/0"))?.as_str())
+        .find(|text| !text.is_empty())
+        .map(str::to_owned)
 }
 
 /// Cuts a text at its marks.

@@ -1,5 +1,6 @@
 //! The nouns: what a webhook is, whoever sent it. Pure: no clock, no disk, no network.
 
+mod address;
 mod algorithm;
 mod attempt;
 mod campaign;
@@ -37,6 +38,7 @@ mod target;
 mod time_form;
 mod turns;
 
+pub use address::address;
 pub use algorithm::Algorithm;
 pub use attempt::{Attempt, Outcome};
 pub use campaign::{Campaign, Ending, Moment, Moments, Rates, journey};

@@ -6,6 +6,7 @@ mod architecture;
 mod campaign;
 mod check;
 mod cli;
+mod corrections;
 mod dresses;
 mod forward;
 mod guesses;

@@ -1,0 +1,68 @@
+//! The address in a field of a header such as `To`: `Ada <ada@example.com>`.
+
+/// Takes the address out of `Name <address>`, or of the first of several; a bare address is returned as it is.
+///
+/// A name in quotes may hold brackets and commas, with a backslash before a quote of its own.
+pub fn address(text: &str) -> &str {
+    let text = text.trim();
+    let (mut quoted, mut escaped, mut open) = (false, false, None);
+    for (at, c) in text.char_indices() {
+        if escaped {
+            escaped = false;
+            continue;
+        }
+        match c {
+            '\\' if quoted => escaped = true,
+            '"' => quoted = !quoted,
+            '<' if !quoted => open = Some(at + 1),
+            '>' if !quoted => {
+                let inside = open.and_then(|from| text.get(from..at)).map(str::trim);
+                if let Some(inside) = inside.filter(|it| !it.is_empty()) {
+                    return inside;
+                }
+            }
+            ',' if !quoted && open.is_none() => {
+                let first = text.get(..at).unwrap_or_default().trim();
+                if first.contains('@') {
+                    return first;
+                }
+            }
+            _ => {}
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::address;
+
+    #[test]
+    fn the_address_is_what_stands_in_the_brackets() {
+        for (text, wanted) in [
+            ("ada@example.com", "ada@example.com"),
+            (" ada@example.com\t", "ada@example.com"),
+            ("Ada <ada@example.com>", "ada@example.com"),
+            ("<ada@example.com>", "ada@example.com"),
+            ("Ada < ada@example.com > (home)", "ada@example.com"),
+            ("\"Reader, Ada <x@y>\" <ada@example.com>", "ada@example.com"),
+            (
+                r#""a \" <no@example.com>" <ada@example.com>"#,
+                "ada@example.com",
+            ),
+            (
+                "Ada <ada@example.com>, Bob <bob@example.com>",
+                "ada@example.com",
+            ),
+            ("ada@example.com, bob@example.com", "ada@example.com"),
+            ("Reader, Ada <ada@example.com>", "ada@example.com"),
+            ("\"odd,local\"@example.com", "\"odd,local\"@example.com"),
+            ("Ada <>", "Ada <>"),
+            ("Ada <ada@example.com", "Ada <ada@example.com"),
+            ("José <josé@exämple.com>", "josé@exämple.com"),
+            ("", ""),
+        ] {
+            assert_eq!(address(text), wanted, "{text}");
+        }
+    }
+}
