@@ -50,6 +50,7 @@ use crate::error::Exit;
 
 /// Reads the command line, does what it says, and tells how it ended.
 pub fn run() -> Exit {
+    commands::answer_a_shell();
     let cli = match cli::Cli::try_parse() {
         Ok(cli) => cli,
         Err(told) => {

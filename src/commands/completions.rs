@@ -1,18 +1,153 @@
-//! Completion scripts, from the same words that the parser knows.
+//! Completion: a short script for each shell, which asks the program itself. So a provider, a kind or a check that is
+//! added completes at once, and the script never needs to change.
 
+use std::ffi::OsStr;
 use std::io::Write;
 
 use clap::CommandFactory;
 use clap_complete::Shell;
+use clap_complete::engine::{ArgValueCandidates, ArgValueCompleter, CompletionCandidate};
+use clap_complete::engine::{PathCompleter, ValueCompleter};
+use clap_complete::env::{CompleteEnv, Shells};
 
+use crate::battery;
 use crate::cli::Cli;
-use crate::error::{Exit, Result};
+use crate::error::{Error, Exit, Result};
+use crate::providers::{self, ALL, Provider, SCHEMES, kinds_of};
+use crate::webhook::Kind;
+
+/// The variable by which a script asks: no other program sets it.
+const ASKED_BY: &str = "_WEBHOOK_CLI_COMPLETE";
+
+const NAME: &str = "webhook-cli";
 
 /// Prints the script for a shell.
 pub fn run(shell: Shell) -> Result<Exit> {
     let mut script = Vec::new();
-    clap_complete::generate(shell, &mut Cli::command(), "webhook-cli", &mut script);
+    Shells::builtins()
+        .completer(&shell.to_string())
+        .ok_or_else(|| Error::usage(format!("no completion for `{shell}`")))?
+        .write_registration(ASKED_BY, NAME, NAME, NAME, &mut script)
+        .map_err(|error| Error::usage(format!("cannot write the script: {error}")))?;
     // A closed pipe is success.
-    let _ = std::io::stdout().write_all(&script);
+    let _ = std::io::stdout().write_all(script.trim_ascii_start());
     Ok(Exit::Success)
+}
+
+/// Answers a script that asks what a line may go on with, and ends the program; otherwise does nothing.
+pub fn answer_a_shell() {
+    if std::env::var_os(ASKED_BY).is_some() {
+        CompleteEnv::with_factory(command).var(ASKED_BY).complete();
+    }
+}
+
+/// The words of the command line, with what the values of each may be.
+fn command() -> clap::Command {
+    let mut command = Cli::command();
+    // Each command's own words are put together only now.
+    command.build();
+    let names: Vec<String> = command
+        .get_subcommands()
+        .map(|one| one.get_name().to_owned())
+        .collect();
+    for name in names {
+        command = command.mut_subcommand(&name, |one| one.mut_args(|arg| completed(&name, arg)));
+    }
+    command
+}
+
+/// An argument of a command, with the values that it may have.
+fn completed(command: &str, arg: clap::Arg) -> clap::Arg {
+    let one_of = |arg: clap::Arg, values: fn() -> Vec<CompletionCandidate>| {
+        arg.add(ArgValueCandidates::new(values))
+    };
+    match (command, arg.get_id().as_str()) {
+        ("send", "kinds") => one_of(arg, sendable),
+        ("send", "provider") => one_of(arg, || {
+            let all = CompletionCandidate::new("all").help(Some("every provider".into()));
+            named(ALL).chain([all]).collect()
+        }),
+        ("events" | "keys" | "verify", "provider") | ("listen", "provider") => {
+            one_of(arg, || named(ALL).chain(named(SCHEMES)).collect())
+        }
+        (_, "provider") => one_of(arg, || named(ALL).collect()),
+        ("send", "scheme") => one_of(arg, || named(SCHEMES).collect()),
+        ("events", "kind") => one_of(arg, sendable),
+        (_, "events" | "expect") => one_of(arg, || {
+            Kind::ALL
+                .map(Kind::name)
+                .map(CompletionCandidate::new)
+                .into()
+        }),
+        ("send", "bounce") => one_of(arg, || {
+            let mut names: Vec<&str> = ALL
+                .iter()
+                .flat_map(|it| it.bounces.iter().map(|bounce| bounce.name))
+                .collect();
+            names.sort_unstable();
+            names.dedup();
+            names.into_iter().map(CompletionCandidate::new).collect()
+        }),
+        ("check", "only" | "skip" | "explain") => one_of(arg, checks),
+        (_, "sources" | "source") => arg.add(ArgValueCompleter::new(PathCompleter::any().stdio())),
+        (_, "data" | "body") => arg.add(ArgValueCompleter::new(at_file)),
+        _ => arg,
+    }
+}
+
+/// Providers with their titles.
+fn named(providers: &[&'static Provider]) -> impl Iterator<Item = CompletionCandidate> {
+    providers
+        .iter()
+        .map(|it| CompletionCandidate::new(it.name).help(Some(it.title.into())))
+}
+
+/// The kinds of the provider that the line names so far, and its own words for them; of all where it names none.
+fn sendable() -> Vec<CompletionCandidate> {
+    let line: Vec<String> = std::env::args().collect();
+    let after = |flag: &str| {
+        let at = line.iter().position(|word| word == flag)?;
+        line.get(at + 1).cloned()
+    };
+    let given = after("--provider").or_else(|| {
+        let mut words = line.iter();
+        words.find_map(|it| it.strip_prefix("--provider=").map(str::to_owned))
+    });
+    // `events NAME KIND` names it in front.
+    let given = given.or_else(|| after("events"));
+    let stories = ["journey", "campaign"].map(CompletionCandidate::new);
+    let Some(provider) = given.as_deref().and_then(providers::find) else {
+        let kinds = Kind::ALL.map(Kind::name).map(CompletionCandidate::new);
+        return kinds.into_iter().chain(stories).collect();
+    };
+    let native = provider.rows.iter().filter(|row| !row.example.is_empty());
+    let native = native.map(|row| {
+        CompletionCandidate::new(row.native).help(Some(row.kind.name().to_owned().into()))
+    });
+    let kinds = kinds_of(provider).into_iter().map(CompletionCandidate::new);
+    kinds.chain(native).collect()
+}
+
+/// Checks and their groups.
+fn checks() -> Vec<CompletionCandidate> {
+    let mut found: Vec<CompletionCandidate> = Vec::new();
+    let mut last = "";
+    for check in battery::all() {
+        let group = check.group.name();
+        if group != last {
+            found.push(CompletionCandidate::new(group).help(Some("a group of checks".into())));
+            last = group;
+        }
+        found.push(CompletionCandidate::new(check.name).help(Some(check.title.into())));
+    }
+    found
+}
+
+/// `@` and the path of a file.
+fn at_file(current: &OsStr) -> Vec<CompletionCandidate> {
+    let Some(path) = current.to_str().and_then(|it| it.strip_prefix('@')) else {
+        return Vec::new();
+    };
+    let found = PathCompleter::any().complete(OsStr::new(path));
+    found.into_iter().map(|it| it.add_prefix("@")).collect()
 }

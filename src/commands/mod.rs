@@ -32,6 +32,8 @@ mod stack;
 mod tables;
 mod verify;
 
+pub use completions::answer_a_shell;
+
 use crate::cli::{Cli, Command};
 use crate::error::{Exit, Result};
 use crate::report::{ColorChoice, Parts, Style};

@@ -6,6 +6,8 @@ mod architecture;
 mod campaign;
 mod check;
 mod cli;
+#[cfg(unix)]
+mod completion;
 mod corrections;
 mod dresses;
 mod forward;
