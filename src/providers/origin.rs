@@ -189,11 +189,8 @@ impl Provider {
         if let Some(scheme) = scheme {
             let time = scheme.timestamp.map(|(place, _)| place);
             let places = scheme.id.iter().chain(&time).chain([&scheme.signature]);
-            for place in places.chain(scheme.fresh) {
-                if let Place::Header(name) | Place::Item(name, _) = place {
-                    add(name);
-                }
-            }
+            let fields = places.chain(scheme.fresh).flat_map(Place::header_names);
+            fields.for_each(add);
         }
         names
     }

@@ -450,10 +450,7 @@ fn signature_headers(case: &Case) -> Vec<&'static str> {
             ]
         })
         .flatten()
-        .filter_map(|place| match place {
-            Place::Header(name) | Place::Item(name, _) => Some(name),
-            Place::Body(_) | Place::Field(_) | Place::Own(_) => None,
-        })
+        .flat_map(|place| place.header_names())
         .collect();
     names.sort_unstable();
     names.dedup();

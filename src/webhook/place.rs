@@ -18,6 +18,8 @@ pub enum Place {
     Body(&'static str),
     /// In a form body: the last field of that name.
     Field(&'static str),
+    /// At each of these places, which must all say the same.
+    All(&'static [Place]),
     /// What no other place can say.
     Own(&'static OwnPlace),
 }
@@ -49,7 +51,20 @@ impl Eq for OwnPlace {}
 impl Place {
     /// Whether it is only found once the body is read as more than bytes.
     pub fn is_inside(&self) -> bool {
-        matches!(self, Place::Body(_) | Place::Field(_))
+        match self {
+            Place::Body(_) | Place::Field(_) => true,
+            Place::All(places) => places.iter().any(Place::is_inside),
+            Place::Header(_) | Place::Item(..) | Place::Own(_) => false,
+        }
+    }
+
+    /// The names of the header fields that it stands in.
+    pub fn header_names(&self) -> Vec<&'static str> {
+        match self {
+            Place::Header(name) | Place::Item(name, _) => vec![name],
+            Place::All(places) => places.iter().flat_map(Place::header_names).collect(),
+            Place::Body(_) | Place::Field(_) | Place::Own(_) => Vec::new(),
+        }
     }
 
     /// The text that stands there, if one does.
@@ -84,6 +99,7 @@ impl Place {
                 let field = fields.iter().rev().find(|(at, _)| at == name);
                 field.and_then(|(_, value)| value.as_text())
             })),
+            Place::All(places) => read_all(places, delivery, document),
             Place::Own(own) => (own.read)(delivery),
         }
     }
@@ -116,6 +132,11 @@ impl Place {
                     .into();
             }
             Place::Field(name) => delivery.body = set_field(&delivery.body, name, value).into(),
+            Place::All(places) => {
+                for place in *places {
+                    place.write(delivery, value)?;
+                }
+            }
             Place::Own(own) => (own.write)(delivery, value)?,
         }
         Ok(())
@@ -152,6 +173,11 @@ impl Place {
                     .collect();
                 delivery.body = kept.join(&b"&"[..]).into();
             }
+            Place::All(places) => {
+                for place in *places {
+                    place.remove(delivery)?;
+                }
+            }
             Place::Own(own) => (own.remove)(delivery),
         }
         Ok(())
@@ -164,9 +190,38 @@ impl Place {
             Place::Item(header, name) => format!("`{name}=` of header `{header}`"),
             Place::Body(pointer) => format!("`{pointer}` of the body"),
             Place::Field(name) => format!("form field `{name}`"),
+            Place::All(places) => {
+                let names: Vec<String> = places.iter().map(Place::name).collect();
+                names.join(" and ")
+            }
             Place::Own(own) => own.name.to_owned(),
         }
     }
+}
+
+/// The text that stands at all of these places; none if it stands at none of them.
+fn read_all<'a>(
+    places: &[Place],
+    delivery: &'a Delivery,
+    document: Option<&'a Document>,
+) -> Result<Option<Cow<'a, str>>, String> {
+    let texts = places
+        .iter()
+        .map(|place| Ok((place, place.read(delivery, document)?)))
+        .collect::<Result<Vec<_>, String>>()?;
+    let Some((first, Some(text))) = texts.iter().find(|(_, text)| text.is_some()) else {
+        return Ok(None);
+    };
+    for (place, other) in &texts {
+        match other {
+            None => return Err(format!("no signature: {} is missing", place.name())),
+            Some(other) if other != text => {
+                return Err(format!("{} differs from {}", place.name(), first.name()));
+            }
+            Some(_) => {}
+        }
+    }
+    Ok(Some(text.clone()))
 }
 
 /// The items of a list such as `t=1,v1=ab`; what has no `=` is none.
@@ -202,7 +257,42 @@ fn set_field(form: &[u8], name: &str, value: &str) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
-    use super::set_field;
+    use http::Method;
+
+    use super::{Place, set_field};
+    use crate::webhook::{Delivery, Headers};
+
+    #[test]
+    fn what_stands_at_several_places_is_read_where_all_say_the_same() {
+        let both = Place::All(&[Place::Item("signature", "t"), Place::Header("sent-at")]);
+        let mut delivery = Delivery {
+            method: Method::POST,
+            path: "/".parse().unwrap(),
+            headers: Headers::new(),
+            body: "".into(),
+        };
+        assert_eq!(both.read(&delivery, None), Ok(None));
+        both.write(&mut delivery, "17").unwrap();
+        assert_eq!(both.read(&delivery, None), Ok(Some("17".into())));
+        assert_eq!(delivery.headers.text("signature"), Some("t=17"));
+
+        let only = |place: &Place| {
+            let mut delivery = delivery.clone();
+            place.remove(&mut delivery).unwrap();
+            both.read(&delivery, None).unwrap_err()
+        };
+        assert!(only(&Place::Header("sent-at")).contains("header `sent-at` is missing"));
+        assert!(only(&Place::Item("signature", "t")).contains("`t=` of header `signature`"));
+
+        let mut other = delivery.clone();
+        Place::Header("sent-at").write(&mut other, "18").unwrap();
+        let reason = both.read(&other, None).unwrap_err();
+        assert!(reason.contains("differs"), "{reason}");
+
+        both.remove(&mut delivery).unwrap();
+        assert_eq!(both.read(&delivery, None), Ok(None));
+        assert_eq!(both.header_names(), ["signature", "sent-at"]);
+    }
 
     #[test]
     fn a_form_field_changes_and_nothing_else() {

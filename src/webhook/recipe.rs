@@ -102,6 +102,9 @@ impl Recipe {
             Part::Text(_) => None,
             Part::At(Place::Body(pointer)) => pointer.rsplit('/').next(),
             Part::At(Place::Header(name) | Place::Item(_, name) | Place::Field(name)) => Some(name),
+            Part::At(Place::All(places)) => places
+                .iter()
+                .find_map(|place| place.header_names().first().copied()),
             Part::At(Place::Own(own)) => Some(own.name),
             Part::Own(_) => Some("fields of the body"),
             Part::Of(_) => Some("parts of the request"),
