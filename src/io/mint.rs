@@ -44,7 +44,7 @@ pub fn mint(wanted: Wanted) -> Result<Minted> {
         verify_with: text.clone(),
         sign_with: text,
     };
-    if wanted.ed25519 {
+    if wanted.ed25519 && wanted.form != KeyForm::Ed25519 {
         return ed25519(wanted.form);
     }
     match wanted.form {
@@ -69,6 +69,7 @@ pub fn mint(wanted: Wanted) -> Result<Minted> {
             let password = hex::encode(random::<SHARED>()?);
             Ok(shared(format!("webhook:{password}")))
         }
+        KeyForm::Ed25519 => ed25519_pem(),
         KeyForm::P256 => p256(),
         KeyForm::Rsa => rsa(wanted.verify_like),
     }
@@ -97,6 +98,17 @@ fn ed25519(form: KeyForm) -> Result<Minted> {
             "whpk_{}",
             STANDARD.encode(private.verifying_key().as_bytes())
         ),
+    })
+}
+
+/// A private key in PEM, and the bytes of the public key as a dashboard shows them.
+fn ed25519_pem() -> Result<Minted> {
+    use ed25519_dalek::pkcs8::EncodePrivateKey;
+    let private = ed25519_dalek::SigningKey::from_bytes(&random::<32>()?);
+    let pem = private.to_pkcs8_pem(LineEnding::LF).map_err(no_key)?;
+    Ok(Minted {
+        sign_with: pem.trim_end().to_owned(),
+        verify_with: STANDARD.encode(private.verifying_key().as_bytes()),
     })
 }
 
@@ -210,8 +222,13 @@ mod tests {
                 (Key::Credentials(one), Key::Credentials(other)) if one == other
             ));
         }
-        for form in [KeyForm::Whsec, KeyForm::Any] {
-            let (private, public) = minted(form, "", true);
+        for (form, ed25519) in [
+            (KeyForm::Whsec, true),
+            (KeyForm::Any, true),
+            (KeyForm::Ed25519, true),
+            (KeyForm::Ed25519, false),
+        ] {
+            let (private, public) = minted(form, "", ed25519);
             assert!(matches!(
                 (private, public),
                 (Key::Ed25519(Some(_), one), Key::Ed25519(None, other)) if one == other

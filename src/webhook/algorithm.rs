@@ -21,6 +21,8 @@ pub enum Algorithm {
     HmacSha512,
     /// SHA-256 of the key with the message behind it, which is no HMAC.
     KeyedSha256,
+    /// Ed25519 (RFC 8032).
+    Ed25519,
     /// ECDSA on P-256 with SHA-256, in ASN.1 DER.
     EcdsaP256,
     /// RSA, PKCS#1 v1.5, with SHA-1 or SHA-256 as the text here says `1` or `2`.
@@ -68,6 +70,7 @@ impl Algorithm {
             Algorithm::HmacSha384 => "HMAC-SHA384",
             Algorithm::HmacSha512 => "HMAC-SHA512",
             Algorithm::KeyedSha256 => "SHA-256",
+            Algorithm::Ed25519 => "Ed25519",
             Algorithm::EcdsaP256 => "ECDSA P-256",
             Algorithm::RsaBy(_) => "RSA",
             Algorithm::RsaSha1 => "RSA-SHA1",
@@ -118,7 +121,10 @@ impl Algorithm {
                 Ok(mac!(Sha512, key, message)?.finalize().into_bytes().to_vec())
             }
             (Algorithm::KeyedSha256, Key::Shared(key)) => Ok(keyed_sha256(key, message)),
-            (Algorithm::HmacSha256 | Algorithm::ByKey, Key::Ed25519(private, _)) => Ok(private
+            (
+                Algorithm::HmacSha256 | Algorithm::Ed25519 | Algorithm::ByKey,
+                Key::Ed25519(private, _),
+            ) => Ok(private
                 .as_ref()
                 .ok_or_else(missing)?
                 .sign(message)
@@ -178,10 +184,11 @@ impl Algorithm {
                 mac!(Sha512, key, message).is_ok_and(|mac| mac.verify_slice(given).is_ok())
             }
             (Algorithm::KeyedSha256, Key::Shared(key)) => same(given, &keyed_sha256(key, message)),
-            (Algorithm::HmacSha256 | Algorithm::ByKey, Key::Ed25519(_, public)) => {
-                ed25519_dalek::Signature::from_slice(given)
-                    .is_ok_and(|given| public.verify_strict(message, &given).is_ok())
-            }
+            (
+                Algorithm::HmacSha256 | Algorithm::Ed25519 | Algorithm::ByKey,
+                Key::Ed25519(_, public),
+            ) => ed25519_dalek::Signature::from_slice(given)
+                .is_ok_and(|given| public.verify_strict(message, &given).is_ok()),
             (Algorithm::ByKey, Key::P256(_, public)) => p256::ecdsa::Signature::from_slice(given)
                 .is_ok_and(|given| public.verify(message, &given).is_ok()),
             (Algorithm::ByKey, Key::Rsa(_, public)) => {

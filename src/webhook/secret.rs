@@ -64,6 +64,8 @@ pub enum KeyForm {
     Base64,
     /// `whsec_` and base64 of the key; `whpk_` and `whsk_` for the two halves of an Ed25519 key.
     Whsec,
+    /// An Ed25519 private key in PEM or base64, or the 32 bytes of the public key in base64, as the dashboard shows them.
+    Ed25519,
     /// A P-256 private key in PEM or base64, or the base64 public key that the dashboard shows.
     P256,
     /// A PEM certificate or a public key to verify with, in PEM or base64; its private key to sign with.
@@ -114,6 +116,10 @@ impl KeyForm {
             KeyForm::Hex => "the key in hexadecimal",
             KeyForm::Base64 => "the key in base64",
             KeyForm::Whsec => "`whsec_` followed by base64, as the dashboard shows it",
+            KeyForm::Ed25519 => {
+                "an Ed25519 private key to sign with (PEM, or base64 of its PKCS#8 DER), \
+                 or the base64 public key that the dashboard shows to verify with (44 characters)"
+            }
             KeyForm::P256 => {
                 "a P-256 private key to sign with (PEM, or base64 of its PKCS#8 DER), \
                  or the base64 public key that the dashboard shows to verify with (it begins `MFkwEwYHKoZIzj0CAQ`)"
@@ -144,6 +150,7 @@ impl KeyForm {
                 .filter(|key| !key.is_empty())
                 .map(Key::Shared),
             KeyForm::Whsec => whsec(text.trim()),
+            KeyForm::Ed25519 => ed25519(text.trim()).or_else(|| bare_ed25519(text.trim())),
             KeyForm::P256 => p256(text.trim()),
             KeyForm::Rsa => rsa(text),
             KeyForm::Any => any(text.trim()),
@@ -174,6 +181,7 @@ fn ed25519(text: &str) -> Option<Key> {
     }
     ed25519_dalek::SigningKey::from_pkcs8_pem(text)
         .ok()
+        .or_else(|| ed25519_dalek::SigningKey::from_pkcs8_der(&LENIENT.decode(text).ok()?).ok())
         .map(pair)
         .or_else(|| {
             let public = ed25519_dalek::VerifyingKey::from_public_key_pem(text).ok()?;
@@ -184,6 +192,19 @@ fn ed25519(text: &str) -> Option<Key> {
             let public = ed25519_dalek::VerifyingKey::from_public_key_der(&der).ok()?;
             Some(Key::Ed25519(None, Box::new(public)))
         })
+}
+
+/// The bytes of a public key, or of a private key with its public key behind, in base64.
+fn bare_ed25519(base64: &str) -> Option<Key> {
+    let bytes = LENIENT.decode(base64).ok()?;
+    if let Ok(pair) = <[u8; 64]>::try_from(bytes.as_slice()) {
+        let private = ed25519_dalek::SigningKey::from_keypair_bytes(&pair).ok()?;
+        let public = private.verifying_key();
+        return Some(Key::Ed25519(Some(Box::new(private)), Box::new(public)));
+    }
+    let public: [u8; 32] = bytes.try_into().ok()?;
+    let public = ed25519_dalek::VerifyingKey::from_bytes(&public).ok()?;
+    Some(Key::Ed25519(None, Box::new(public)))
 }
 
 fn whsec(text: &str) -> Option<Key> {
@@ -344,6 +365,7 @@ mod tests {
             KeyForm::Hex,
             KeyForm::Base64,
             KeyForm::Whsec,
+            KeyForm::Ed25519,
             KeyForm::P256,
             KeyForm::Rsa,
             KeyForm::Credentials,
@@ -374,6 +396,32 @@ mod tests {
                 assert!(a == b && b == c);
             }
             other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn each_half_of_an_ed25519_key_is_taken() {
+        // RFC 8032, section 7.1, test 1.
+        let seed = "MC4CAQAwBQYDK2VwBCIEIJ1hsZ3v/VpguoRK9JLsLMREScVpezJpGXA7rAMcrn9g";
+        let pem = format!("-----BEGIN PRIVATE KEY-----\n{seed}\n-----END PRIVATE KEY-----\n");
+        let public = "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=";
+        let both = "nWGxne/9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2DXWpgBgrEKt9VL/tPJZAc6DuFy89qmIyWvAhpo9wdRGg==";
+        let key = |text: &str| KeyForm::Ed25519.key(&Secret::new(text));
+        match (key(&pem), key(public), key(both), key(seed)) {
+            (
+                Some(Key::Ed25519(Some(_), a)),
+                Some(Key::Ed25519(None, b)),
+                Some(Key::Ed25519(Some(_), c)),
+                Some(Key::Ed25519(Some(_), d)),
+            ) => assert!(a == b && b == c && c == d),
+            other => panic!("{other:?}"),
+        }
+        for wrong in [
+            &public[..40],
+            "not base64!",
+            &both.replace("DXWpg", "DXWph"),
+        ] {
+            assert!(key(wrong).is_none(), "{wrong}");
         }
     }
 
