@@ -50,6 +50,14 @@ impl Carry {
                     number.map_or_else(|| Value::from(value.as_str()), Value::from),
                 );
             }
+            Carry::Into(pointer) => match event.pointer_mut(pointer) {
+                Some(Value::Object(members)) => {
+                    for (name, value) in values {
+                        members.insert(name.to_string(), Value::from(value.as_str()));
+                    }
+                }
+                _ => return false,
+            },
             Carry::Instead(pointer) => match event.pointer_mut(pointer) {
                 Some(Value::String(text)) => {
                     if let Some((_, value)) = values.last() {

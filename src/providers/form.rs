@@ -134,7 +134,7 @@ pub enum Envelope {
 /// written. A step `*` is each value of a list: `/to/*/email` in [`recipient`](Fields::recipient) makes an event for each.
 #[derive(Debug)]
 pub struct Fields {
-    /// The address it is about, with or without a name before it.
+    /// The address it is about, with or without a name before it; each of a text of several makes an event.
     pub recipient: &'static [&'static str],
     /// The domain of that address.
     pub domain: &'static [&'static str],
@@ -179,13 +179,13 @@ pub const FIELDS: Fields = Fields {
 /// A time and how it is written.
 #[derive(Debug)]
 pub enum Stamp {
-    /// RFC 3339 with that many digits behind the second.
+    /// RFC 3339 with that many digits behind the second; in UTC, or at the offset that the example has.
     Rfc3339(&'static str, u8),
     /// In UTC, in that form of `strftime`.
     Utc(&'static str, &'static str),
     /// Whole seconds since 1970, as a number or as digits.
     Seconds(&'static str),
-    /// Seconds since 1970 with six digits of a fraction, as a number.
+    /// Seconds since 1970 with six digits of a fraction, as a number; whole where the example has a whole one.
     Fraction(&'static str),
     /// Whole milliseconds since 1970, as a number or as digits.
     Millis(&'static str),
@@ -208,6 +208,8 @@ pub enum Carry {
     Named(&'static str),
     /// As members of an object; the empty pointer is the event itself.
     Members(&'static str),
+    /// As members of an object, and only where there is one.
+    Into(&'static str),
     /// As members of an object, each a list of one.
     Lists(&'static str),
     /// In place of a text, and only where there is one.

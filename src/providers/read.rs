@@ -12,7 +12,7 @@ use super::identity;
 use super::{ALL, Keys, SCHEMES};
 use crate::webhook::{
     Delivery, Document, Event, Judge, Key, Kind, Look, Mark, Needs, Receipt, Recipe, Recognition,
-    Secret, Signature, address, bit,
+    Secret, Signature, address, addresses, bit,
 };
 
 /// Reads a delivery: whose it is, what it tells, what its signature is worth.
@@ -384,9 +384,12 @@ fn read_event(provider: &Provider, delivery: &Delivery, event: &Document, into: 
         bounce: row.and_then(|row| row.bounce),
         reason: reason(0),
     };
-    let others = recipient.iter().flat_map(|(at, _)| {
+    let others = recipient.iter().flat_map(|(at, text)| {
+        let in_text = text.contains(',').then(|| addresses(text).skip(1));
+        let in_text = in_text.into_iter().flatten();
         let each = 1..listed(event, at);
-        each.filter_map(|nth| Some((nth, text_of(event, at, nth)?)))
+        let in_list = each.filter_map(|nth| Some((nth, text_of(event, at, nth)?)));
+        in_text.map(|one| (0, Cow::from(one))).chain(in_list)
     });
     let others: Vec<Event> = others
         .map(|(nth, text)| Event {

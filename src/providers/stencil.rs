@@ -57,7 +57,8 @@ enum Draw {
     /// The time of the event, or one that keeps its distance to it.
     Time {
         stamp: &'static Stamp,
-        as_text: bool,
+        /// The example's own.
+        like: Value,
         after: SignedDuration,
     },
 }
@@ -185,13 +186,9 @@ impl Hole {
                     .unwrap_or(1)
                     .to_string()
             }
-            Draw::Time {
-                stamp,
-                as_text,
-                after,
-            } => {
+            Draw::Time { stamp, like, after } => {
                 let at = at.checked_add(*after).unwrap_or(at);
-                match stamp.write(at, *as_text) {
+                match stamp.write(at, like) {
                     Value::String(text) => text,
                     value => value.to_string(),
                 }
@@ -410,14 +407,14 @@ impl<'a> Filling<'a> {
             let Some(place) = event.pointer_mut(stamp.pointer()) else {
                 continue;
             };
-            let as_text = place.is_string();
+            let like = place.clone();
             let draw = Draw::Time {
                 stamp,
-                as_text,
+                like: like.clone(),
                 after: time.duration_since(happened),
             };
             let mark = self.hole(draw, scalar(place).unwrap_or_default(), true);
-            *place = match stamp.write(time, as_text) {
+            *place = match stamp.write(time, &like) {
                 Value::String(_) => mark.to_string().into(),
                 _ => mark.into(),
             };
@@ -507,17 +504,26 @@ fn cut(text: &str) -> Vec<Piece> {
 }
 
 impl Stamp {
-    /// Writes a time as this provider does.
+    /// Writes a time as this provider does, in the form of another.
     #[expect(
         clippy::cast_precision_loss,
         reason = "microseconds since 1970 fit 53 bits until the year 2255"
     )]
-    fn write(&self, at: Timestamp, as_text: bool) -> Value {
+    fn write(&self, at: Timestamp, like: &Value) -> Value {
+        let as_text = like.is_string();
         match self {
-            Stamp::Rfc3339(_, digits) => Value::from(TimeForm::Rfc3339(*digits).write(at)),
+            Stamp::Rfc3339(_, digits) => {
+                let (offset, zone) = like.as_str().and_then(zone).unwrap_or_default();
+                let local = TimeForm::Rfc3339(*digits).write(at.checked_add(offset).unwrap_or(at));
+                match zone {
+                    "" => local.into(),
+                    zone => format!("{}{zone}", local.trim_end_matches('Z')).into(),
+                }
+            }
             Stamp::Utc(_, form) => Value::from(at.strftime(form).to_string()),
             Stamp::Seconds(_) if as_text => Value::from(at.as_second().to_string()),
             Stamp::Seconds(_) => Value::from(at.as_second()),
+            Stamp::Fraction(_) if like.is_i64() => Value::from(at.as_second()),
             Stamp::Fraction(_) => Value::from(at.as_microsecond() as f64 / 1e6),
             Stamp::Millis(_) if as_text => Value::from(at.as_millisecond().to_string()),
             Stamp::Millis(_) => Value::from(at.as_millisecond()),
@@ -526,10 +532,61 @@ impl Stamp {
     }
 }
 
+/// How far a time of RFC 3339 with a numeric offset is ahead of UTC, and that offset as it is written.
+fn zone(text: &str) -> Option<(SignedDuration, &str)> {
+    let zone = text.get(text.len().checked_sub(6)?..)?;
+    let (hours, minutes) = zone.get(1..)?.split_once(':')?;
+    let minutes = hours.parse::<i64>().ok()? * 60 + minutes.parse::<i64>().ok()?;
+    match zone.as_bytes().first()? {
+        b'+' => Some((SignedDuration::from_mins(minutes), zone)),
+        b'-' => Some((SignedDuration::from_mins(-minutes), zone)),
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Layers, Piece, cut};
+    use super::{Layers, Piece, Stamp, cut};
     use crate::webhook::Style;
+
+    #[test]
+    fn a_time_is_written_in_the_form_of_the_example() {
+        let at = "2026-11-23T23:20:01.123456Z".parse().unwrap();
+        for (stamp, like, wanted) in [
+            (
+                Stamp::Rfc3339("", 0),
+                serde_json::json!("2026-09-21T16:13:20+02:00"),
+                serde_json::json!("2026-11-24T01:20:01+02:00"),
+            ),
+            (
+                Stamp::Rfc3339("", 3),
+                "2026-09-21T16:13:20.5-03:30".into(),
+                "2026-11-23T19:50:01.123-03:30".into(),
+            ),
+            (
+                Stamp::Rfc3339("", 0),
+                "2026-09-21T14:13:20+00:00".into(),
+                "2026-11-23T23:20:01+00:00".into(),
+            ),
+            (
+                Stamp::Rfc3339("", 3),
+                "2026-09-21T14:13:20.000Z".into(),
+                "2026-11-23T23:20:01.123Z".into(),
+            ),
+            (
+                Stamp::Fraction(""),
+                1_790_000_000.5.into(),
+                1_795_476_001.123456.into(),
+            ),
+            (
+                Stamp::Fraction(""),
+                1_790_000_000.into(),
+                1_795_476_001.into(),
+            ),
+        ] {
+            assert_eq!(stamp.write(at, &like), wanted, "{like}");
+        }
+    }
 
     #[test]
     fn a_value_is_wrapped_from_the_inside_out() {

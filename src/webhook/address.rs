@@ -4,7 +4,23 @@
 ///
 /// A name in quotes may hold brackets and commas, with a backslash before a quote of its own.
 pub fn address(text: &str) -> &str {
-    let text = text.trim();
+    cut(text.trim()).0
+}
+
+/// Takes each address out of a text that lists several with commas between.
+pub fn addresses(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = text.trim();
+    std::iter::from_fn(move || {
+        let (first, behind) = (!rest.is_empty()).then(|| cut(rest))?;
+        let next = behind.find(',').and_then(|at| behind.get(at + 1..));
+        rest = next.unwrap_or_default().trim();
+        Some(first)
+    })
+}
+
+/// The first address, and what stands behind it.
+fn cut(text: &str) -> (&str, &str) {
+    let behind = |at: usize| text.get(at..).unwrap_or_default();
     let (mut quoted, mut escaped, mut open) = (false, false, None);
     for (at, c) in text.char_indices() {
         if escaped {
@@ -18,24 +34,48 @@ pub fn address(text: &str) -> &str {
             '>' if !quoted => {
                 let inside = open.and_then(|from| text.get(from..at)).map(str::trim);
                 if let Some(inside) = inside.filter(|it| !it.is_empty()) {
-                    return inside;
+                    return (inside, behind(at + 1));
                 }
             }
             ',' if !quoted && open.is_none() => {
                 let first = text.get(..at).unwrap_or_default().trim();
                 if first.contains('@') {
-                    return first;
+                    return (first, behind(at));
                 }
             }
             _ => {}
         }
     }
-    text
+    (text, "")
 }
 
 #[cfg(test)]
 mod tests {
-    use super::address;
+    use super::{address, addresses};
+
+    #[test]
+    fn each_address_of_a_list_is_taken() {
+        for (text, wanted) in [
+            ("", &[] as &[&str]),
+            ("ada@example.com", &["ada@example.com"]),
+            (
+                "a@example.com,b@example.com",
+                &["a@example.com", "b@example.com"],
+            ),
+            (
+                "\"Reader, Ada\" <a@example.com>, Reader, Bob <b@example.com>,c@example.com",
+                &["a@example.com", "b@example.com", "c@example.com"],
+            ),
+            ("a@example.com, ", &["a@example.com"]),
+            (
+                "Ada <a@example.com> (home), <b@example.com>",
+                &["a@example.com", "b@example.com"],
+            ),
+            ("\"odd,local\"@example.com", &["\"odd,local\"@example.com"]),
+        ] {
+            assert_eq!(addresses(text).collect::<Vec<_>>(), wanted, "{text}");
+        }
+    }
 
     #[test]
     fn the_address_is_what_stands_in_the_brackets() {

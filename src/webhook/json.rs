@@ -201,6 +201,8 @@ pub struct Style {
     pub php: bool,
     /// Whether `<`, `>` and `&` are written `\uXXXX`, as Rails does.
     pub rails: bool,
+    /// Whether `<` and `>` are written `\u003C` and `\u003E`, as PHP does on demand.
+    pub hex_tags: bool,
 }
 
 impl Style {
@@ -214,6 +216,7 @@ impl Style {
         lines: false,
         php: false,
         rails: false,
+        hex_tags: false,
     };
 
     /// A space behind commas and colons, as Python's `json.dumps` writes.
@@ -306,6 +309,9 @@ pub fn write_escaped(out: &mut String, text: &str, style: &Style) {
             '\u{c}' => out.push_str("\\f"),
             '<' | '>' | '&' if style.rails => {
                 let _ = write!(out, "\\u{:04x}", u32::from(c));
+            }
+            '<' | '>' if style.hex_tags => {
+                let _ = write!(out, "\\u{:04X}", u32::from(c));
             }
             c if c < ' ' || (style.php && !c.is_ascii()) => {
                 for unit in c.encode_utf16(&mut [0; 2]) {

@@ -38,7 +38,7 @@ mod target;
 mod time_form;
 mod turns;
 
-pub use address::address;
+pub use address::{address, addresses};
 pub use algorithm::Algorithm;
 pub use attempt::{Attempt, Outcome};
 pub use campaign::{Campaign, Ending, Moment, Moments, Rates, journey};
