@@ -36,6 +36,7 @@ mod github;
 mod hubspot;
 mod iterable;
 mod klaviyo;
+mod lettermint;
 mod loops;
 mod mailchimp;
 mod mailersend;
@@ -86,6 +87,7 @@ pub static ALL: &[&Provider] = &[
     &generic::PROVIDER,
     &iterable::PROVIDER,
     &klaviyo::PROVIDER,
+    &lettermint::PROVIDER,
     &loops::PROVIDER,
     &mailchimp::PROVIDER,
     &mailersend::PROVIDER,

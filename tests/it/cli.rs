@@ -107,6 +107,7 @@ fn a_new_key_signs_and_its_other_half_verifies() {
         ("sendgrid", false),
         ("ses", false),
         ("postal", false),
+        ("lettermint", false),
         ("mailgun", false),
         ("resend", true),
         ("stripe", false),
@@ -149,7 +150,7 @@ fn a_new_key_signs_and_its_other_half_verifies() {
         } else {
             run(&[
                 "send",
-                "click",
+                "delivered",
                 "--provider",
                 provider,
                 "--secret",

@@ -166,6 +166,8 @@ const MACHINES: &[(&str, &str, &str)] = &[
     ("customerio", "open", r#""proxied":true,"prefetched":true"#),
     ("customerio", "click", r#""machine":true"#),
     ("iterable", "click", r#""isBot":true"#),
+    ("lettermint", "open", r#""machine":true"#),
+    ("lettermint", "click", r#""machine":true"#),
     ("mailgun", "open", r#""bot": "apple""#),
     ("mailgun", "click", r#""bot": "generic""#),
     ("sendgrid", "open", r#""sg_machine_open":true"#),
@@ -233,6 +235,7 @@ fn every_probe_is_what_a_listener_knows_and_signed_where_it_can_be() {
     let wanted = [
         "cloudevents options",
         "elasticemail get",
+        "lettermint webhook.test",
         "loops testing.testEvent",
         "mailchimp get",
         "mailersend webhook.test",

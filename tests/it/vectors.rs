@@ -64,7 +64,7 @@ impl Case {
                 .map(|(name, value)| {
                     (
                         name.parse::<HeaderName>().unwrap(),
-                        HeaderValue::from_str(value.as_str().unwrap()).unwrap(),
+                        HeaderValue::from_bytes(value.as_str().unwrap().as_bytes()).unwrap(),
                     )
                 })
                 .collect(),
@@ -285,6 +285,7 @@ vectors! {
     elasticemail_vectors_get_their_verdicts: "elasticemail.json"
     iterable_vectors_get_their_verdicts: "iterable.json"
     klaviyo_vectors_get_their_verdicts: "klaviyo.json"
+    lettermint_vectors_get_their_verdicts: "lettermint.json"
     loops_vectors_get_their_verdicts: "loops.json"
     cloudevents_vectors_get_their_verdicts: "cloudevents.json"
     generic_hmac_vectors_get_their_verdicts: "generic-hmac.json"
