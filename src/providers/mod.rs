@@ -39,6 +39,7 @@ mod klaviyo;
 mod lettermint;
 mod loops;
 mod mailchimp;
+mod maileroo;
 mod mailersend;
 mod mailgun;
 mod mailjet;
@@ -90,6 +91,7 @@ pub static ALL: &[&Provider] = &[
     &lettermint::PROVIDER,
     &loops::PROVIDER,
     &mailchimp::PROVIDER,
+    &maileroo::PROVIDER,
     &mailersend::PROVIDER,
     &mailgun::PROVIDER,
     &mailjet::PROVIDER,

@@ -420,6 +420,7 @@ const ADDED: &[(&str, &[&str])] = &[
     ("lettermint", &["metadata", "tag"]),
     ("loops", &["campaign"]),
     ("mailchimp", &["campaign"]),
+    ("maileroo", &["metadata"]),
     ("mailersend", &["tag"]),
     ("mailgun", &["campaign", "metadata", "tag"]),
     ("mailjet", &["campaign", "metadata"]),

@@ -293,6 +293,7 @@ vectors! {
     hubspot_vectors_get_their_verdicts: "hubspot.json"
     brevo_vectors_get_their_verdicts: "brevo.json"
     mailchimp_vectors_get_their_verdicts: "mailchimp.json"
+    maileroo_vectors_get_their_verdicts: "maileroo.json"
     mailersend_vectors_get_their_verdicts: "mailersend.json"
     mailgun_vectors_get_their_verdicts: "mailgun.json"
     mailtrap_vectors_get_their_verdicts: "mailtrap.json"
