@@ -43,6 +43,7 @@ mod maileroo;
 mod mailersend;
 mod mailgun;
 mod mailjet;
+mod mailomat;
 mod mailtrap;
 mod mandrill;
 mod postal;
@@ -95,6 +96,7 @@ pub static ALL: &[&Provider] = &[
     &mailersend::PROVIDER,
     &mailgun::PROVIDER,
     &mailjet::PROVIDER,
+    &mailomat::PROVIDER,
     &mailtrap::PROVIDER,
     &mandrill::PROVIDER,
     &postal::PROVIDER,
