@@ -44,6 +44,7 @@ mod mailersend;
 mod mailgun;
 mod mailjet;
 mod mailomat;
+mod mailpace;
 mod mailtrap;
 mod mandrill;
 mod postal;
@@ -97,6 +98,7 @@ pub static ALL: &[&Provider] = &[
     &mailgun::PROVIDER,
     &mailjet::PROVIDER,
     &mailomat::PROVIDER,
+    &mailpace::PROVIDER,
     &mailtrap::PROVIDER,
     &mandrill::PROVIDER,
     &postal::PROVIDER,

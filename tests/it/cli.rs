@@ -109,6 +109,7 @@ fn a_new_key_signs_and_its_other_half_verifies() {
         ("postal", false),
         ("lettermint", false),
         ("mailgun", false),
+        ("mailpace", false),
         ("resend", true),
         ("stripe", false),
     ] {

@@ -25,6 +25,7 @@ mod replay;
 mod resume;
 mod send;
 mod signatures;
+mod smaller;
 #[cfg(unix)]
 mod stop;
 mod strangers;

@@ -424,6 +424,7 @@ const ADDED: &[(&str, &[&str])] = &[
     ("mailersend", &["tag"]),
     ("mailgun", &["campaign", "metadata", "tag"]),
     ("mailjet", &["campaign", "metadata"]),
+    ("mailpace", &["tag"]),
     ("mailtrap", &["metadata", "tag"]),
     ("mandrill", &["metadata", "tag"]),
     ("postal", &["tag"]),

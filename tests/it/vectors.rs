@@ -297,6 +297,7 @@ vectors! {
     mailersend_vectors_get_their_verdicts: "mailersend.json"
     mailgun_vectors_get_their_verdicts: "mailgun.json"
     mailomat_vectors_get_their_verdicts: "mailomat.json"
+    mailpace_vectors_get_their_verdicts: "mailpace.json"
     mailtrap_vectors_get_their_verdicts: "mailtrap.json"
     mailjet_vectors_get_their_verdicts: "mailjet.json"
     mandrill_vectors_get_their_verdicts: "mandrill.json"
