@@ -87,6 +87,17 @@ impl Carry {
                 }
                 _ => return false,
             },
+            Carry::There(pointers) => {
+                let there = pointers.iter().filter(|pointer| {
+                    let value = event.pointer(pointer);
+                    value.is_some_and(|value| value.is_object() || value.is_null())
+                });
+                let there: Vec<&str> = there.copied().collect();
+                for pointer in &there {
+                    Carry::Members(pointer).put(event, values);
+                }
+                return !there.is_empty();
+            }
             Carry::Each(ways) => return ways.iter().all(|way| way.put(event, values)),
             // The example's own values are examples; the sender's replace them.
             Carry::List(pointer) => put(

@@ -142,6 +142,8 @@ pub struct Fields {
     pub message_id: &'static [&'static str],
     /// The character at which that id ends, if more follows.
     pub message_id_end: Option<char>,
+    /// Further ids of the message: new with each, and the same in all that tells of it.
+    pub message_also: &'static [&'static str],
     /// When it happened; the first that is there counts, and the others move with it.
     pub at: &'static [Stamp],
     /// The link that was clicked.
@@ -166,6 +168,7 @@ pub const FIELDS: Fields = Fields {
     domain: &[],
     message_id: &[],
     message_id_end: None,
+    message_also: &[],
     at: &[],
     url: &[],
     reason: &[],
@@ -181,6 +184,8 @@ pub const FIELDS: Fields = Fields {
 pub enum Stamp {
     /// RFC 3339 with that many digits behind the second; in UTC, or at the offset that the example has.
     Rfc3339(&'static str, u8),
+    /// The same with as many digits as the example has.
+    Like(&'static str),
     /// In UTC, in that form of `strftime`.
     Utc(&'static str, &'static str),
     /// Whole seconds since 1970, as a number or as digits.
@@ -212,6 +217,8 @@ pub enum Carry {
     Into(&'static str),
     /// As members of an object, each a list of one.
     Lists(&'static str),
+    /// As members of each of these objects that is there, or null; not at all where none is.
+    There(&'static [&'static str]),
     /// In place of a text, and only where there is one.
     Instead(&'static str),
     /// As a list of texts that is itself written as text, and only where there is one.
@@ -235,6 +242,8 @@ pub struct Row {
     pub bounce: Option<BounceClass>,
     /// An example, in exactly the bytes that the provider sends: a fixture. Empty if there is none.
     pub example: &'static str,
+    /// Whether it tells of a message; otherwise what stands in place of the message's id is the id of something else.
+    pub has_message: bool,
 }
 
 /// In place of a JSON value: that there is none.
@@ -291,6 +300,7 @@ pub const fn row(
         marks,
         bounce: None,
         example,
+        has_message: true,
     }
 }
 
@@ -307,6 +317,17 @@ pub const fn bounce(
         marks,
         bounce: Some(class),
         example,
+        has_message: true,
+    }
+}
+
+impl Row {
+    /// The same of something else than a message.
+    pub const fn without_message(self) -> Row {
+        Row {
+            has_message: false,
+            ..self
+        }
     }
 }
 

@@ -354,7 +354,9 @@ fn read_event(provider: &Provider, delivery: &Delivery, event: &Document, into: 
         .or_else(|| outside.find_map(|name| delivery.headers.text(name).map(str::to_owned)))
         .or_else(|| row.map(|row| row.native.to_owned()))
         .unwrap_or_default();
-    let message_id = text(fields.message_id).map(|id| match fields.message_id_end {
+    let has_message = row.is_none_or(|row| row.has_message);
+    let message_id = has_message.then(|| text(fields.message_id)).flatten();
+    let message_id = message_id.map(|id| match fields.message_id_end {
         Some(end) => id.split(end).next().unwrap_or_default().to_owned(),
         None => id,
     });
@@ -476,6 +478,7 @@ impl Stamp {
     pub fn pointer(&self) -> &'static str {
         match self {
             Stamp::Rfc3339(pointer, _)
+            | Stamp::Like(pointer)
             | Stamp::Utc(pointer, _)
             | Stamp::Seconds(pointer)
             | Stamp::Fraction(pointer)
@@ -497,7 +500,7 @@ impl Stamp {
     )]
     pub fn parse(&self, text: &str) -> Option<Timestamp> {
         match self {
-            Stamp::Rfc3339(..) => text.parse().ok(),
+            Stamp::Rfc3339(..) | Stamp::Like(_) => text.parse().ok(),
             Stamp::Utc(_, form) => text.parse().ok().or_else(|| {
                 let civil = DateTime::strptime(form, text).ok()?;
                 TimeZone::UTC.to_timestamp(civil).ok()

@@ -314,6 +314,12 @@ impl<'a> Filling<'a> {
             None if wish.message_id.is_some() => self.note(template, "message id"),
             None => {}
         }
+        for pointer in fields.message_also {
+            if let Some(old) = text_at(event, &[*pointer]) {
+                let new = self.hole(Draw::Message { life }, old.clone(), true);
+                replace(event, &old, &new.to_string());
+            }
+        }
         if let Some(new) = &wish.url {
             match text_at(event, fields.url) {
                 Some(old) => replace(event, &old, new),
@@ -519,6 +525,12 @@ impl Stamp {
                     "" => local.into(),
                     zone => format!("{}{zone}", local.trim_end_matches('Z')).into(),
                 }
+            }
+            Stamp::Like(place) => {
+                let fraction = like.as_str().and_then(|text| text.split_once('.'));
+                let fraction = fraction.map_or("", |(_, fraction)| fraction);
+                let digits = fraction.bytes().take_while(u8::is_ascii_digit).count();
+                Stamp::Rfc3339(place, u8::try_from(digits).unwrap_or(9)).write(at, like)
             }
             Stamp::Utc(_, form) => Value::from(at.strftime(form).to_string()),
             Stamp::Seconds(_) if as_text => Value::from(at.as_second().to_string()),
