@@ -31,6 +31,7 @@ mod brevo;
 mod cloudevents;
 mod customerio;
 mod elasticemail;
+mod emailit;
 mod generic;
 mod github;
 mod hubspot;
@@ -87,6 +88,7 @@ pub static ALL: &[&Provider] = &[
     &brevo::PROVIDER,
     &customerio::PROVIDER,
     &elasticemail::PROVIDER,
+    &emailit::PROVIDER,
     &generic::PROVIDER,
     &iterable::PROVIDER,
     &klaviyo::PROVIDER,

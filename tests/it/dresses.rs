@@ -134,6 +134,7 @@ fn each_provider_joins_its_events_as_it_does() {
         ("sendgrid", "[{", "},\r\n{\"asm_group_id\"", "}]\r\n"),
         ("sparkpost", "[{\"msys\":", "}}},{\"msys\":{", "}}}]"),
         ("mailjet", "[{\"event\":", "},{\"event\":", "}]"),
+        ("emailit", "[{\"event_id\":", "}}},{\"event_id\":", "}}}]"),
         ("mailtrap", "{\"events\":[{", "},{\"event\":", "}]}"),
         ("klaviyo", "{\"data\":[{", "},{\"external_id\":", "\"}}"),
         (
@@ -269,6 +270,7 @@ fn an_id_around_an_event_is_the_same_in_body_and_headers() {
 /// What a near miss leaves unsaid: the provider or the scheme, the near miss, and why nobody would notice.
 const UNNOTICED: &[(&str, &str, &str)] = &[
     // Timestamp and token are signed, and nothing else.
+    ("emailit", "future", "a time ahead is taken"),
     ("mailgun", "body", "does not cover the body"),
     ("mailgun", "newline", "does not cover the line end"),
     // So are the id, the name of the event and the time.

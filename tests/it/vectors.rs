@@ -283,6 +283,7 @@ vectors! {
     braze_vectors_get_their_verdicts: "braze.json"
     customerio_vectors_get_their_verdicts: "customerio.json"
     elasticemail_vectors_get_their_verdicts: "elasticemail.json"
+    emailit_vectors_get_their_verdicts: "emailit.json"
     iterable_vectors_get_their_verdicts: "iterable.json"
     klaviyo_vectors_get_their_verdicts: "klaviyo.json"
     lettermint_vectors_get_their_verdicts: "lettermint.json"

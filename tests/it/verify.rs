@@ -82,6 +82,7 @@ fn the_usual_mistakes_are_named() {
             "url",
         ),
         ("mandrill.json", "trailing slash difference", "url"),
+        ("emailit.json", "trailing_newline_added", "body-line-end"),
         ("svix.json", "tampered body", ""),
         ("sendgrid.json", "tampered body", ""),
         ("mailgun.json", "wrong key", ""),
