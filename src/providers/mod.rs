@@ -26,6 +26,7 @@ mod tries;
 mod wish;
 
 mod activecampaign;
+mod ahasend;
 mod braze;
 mod brevo;
 mod cloudevents;
@@ -84,6 +85,7 @@ use crate::webhook::{Kind, nearest};
 /// Every provider, in alphabetical order.
 pub static ALL: &[&Provider] = &[
     &activecampaign::PROVIDER,
+    &ahasend::PROVIDER,
     &braze::PROVIDER,
     &brevo::PROVIDER,
     &customerio::PROVIDER,

@@ -163,6 +163,8 @@ fn each_provider_joins_its_events_as_it_does() {
 
 /// What a machine did, as each provider says it.
 const MACHINES: &[(&str, &str, &str)] = &[
+    ("ahasend", "open", r#""is_bot":true"#),
+    ("ahasend", "click", r#""is_bot":true"#),
     ("brevo", "open", r#""event":"proxy_open""#),
     ("customerio", "open", r#""proxied":true,"prefetched":true"#),
     ("customerio", "click", r#""machine":true"#),

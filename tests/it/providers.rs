@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use webhook_cli::providers::{
-    self, ALL, Batch, Handshake, Keys, Provider, SCHEMES, Standing, Template, Wish,
+    self, ALL, Batch, Handshake, Keys, Provider, SCHEMES, Standing, Stencil, Template, Wish,
 };
 use webhook_cli::webhook::{
     Chance, Delivery, Document, Fixture, Judge, Keyring, Kind, Seal, Verdict,
@@ -644,6 +644,24 @@ fn filled(provider: &str, kind: &str) -> serde_json::Value {
 }
 
 #[test]
+fn a_further_id_of_a_message_is_new_with_each_message() {
+    for (provider, pointer) in [("ahasend", "/data/id")] {
+        let provider = providers::find(provider).unwrap();
+        let id = |kind: &str, message: u64| {
+            let template = Template::new(provider, provider.row(kind).unwrap(), None).unwrap();
+            let stencil = Stencil::new(&template, &Wish::default());
+            let delivery = stencil.fill(now(), &mut Chance::seeded(message * 7), |_| {
+                Chance::seeded(message)
+            });
+            let body: serde_json::Value = serde_json::from_slice(&delivery.body).unwrap();
+            body.pointer(pointer).unwrap().clone()
+        };
+        assert_eq!(id("open", 1), id("click", 1), "{}", provider.name);
+        assert_ne!(id("open", 1), id("open", 2), "{}", provider.name);
+    }
+}
+
+#[test]
 fn the_id_of_something_else_is_no_id_of_a_message() {
     for (kind, id, wanted) in [
         ("email.bounced", "em_1", Some("em_1")),
@@ -718,6 +736,13 @@ const READINGS: &[Reading] = &[
         "brevo",
         r#"{"items":[{"Uuid":["1"],"MessageId":"<1@example.com>"}]}"#,
         "inbound",
+        Kind::Other,
+        None,
+    ),
+    (
+        "ahasend",
+        r#"{"type":"route.message","timestamp":"2026-09-21T14:13:20Z","data":{"to":"ada@example.com"}}"#,
+        "route.message",
         Kind::Other,
         None,
     ),

@@ -82,6 +82,8 @@ fn the_usual_mistakes_are_named() {
             "url",
         ),
         ("mandrill.json", "trailing slash difference", "url"),
+        ("ahasend.json", "stale_timestamp", "stale"),
+        ("ahasend.json", "reserialised_body", "body-printed-again"),
         ("emailit.json", "trailing_newline_added", "body-line-end"),
         ("svix.json", "tampered body", ""),
         ("sendgrid.json", "tampered body", ""),
