@@ -62,6 +62,7 @@ mod sparkpost;
 mod spelled;
 mod standard_webhooks;
 mod stripe;
+mod sweego;
 mod twilio;
 mod unisender_go;
 
@@ -113,6 +114,7 @@ pub static ALL: &[&Provider] = &[
     &ses::PROVIDER,
     &sparkpost::PROVIDER,
     &standard_webhooks::PROVIDER,
+    &sweego::PROVIDER,
     &unisender_go::PROVIDER,
 ];
 

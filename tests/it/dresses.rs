@@ -175,6 +175,8 @@ const MACHINES: &[(&str, &str, &str)] = &[
     ("mailgun", "click", r#""bot": "generic""#),
     ("sendgrid", "open", r#""sg_machine_open":true"#),
     ("sparkpost", "open", r#""is_proxy":true"#),
+    ("sweego", "open", r#""proxy":true"#),
+    ("sweego", "click", r#""proxy":true"#),
 ];
 
 #[test]

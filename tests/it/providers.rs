@@ -437,6 +437,7 @@ const ADDED: &[(&str, &[&str])] = &[
     ("ses", &["metadata"]),
     ("sparkpost", &["campaign", "metadata", "tag"]),
     ("standard-webhooks", &["campaign", "metadata"]),
+    ("sweego", &["campaign", "tag"]),
     ("unisender-go", &["metadata"]),
 ];
 
@@ -645,7 +646,7 @@ fn filled(provider: &str, kind: &str) -> serde_json::Value {
 
 #[test]
 fn a_further_id_of_a_message_is_new_with_each_message() {
-    for (provider, pointer) in [("ahasend", "/data/id")] {
+    for (provider, pointer) in [("ahasend", "/data/id"), ("sweego", "/swg_uid")] {
         let provider = providers::find(provider).unwrap();
         let id = |kind: &str, message: u64| {
             let template = Template::new(provider, provider.row(kind).unwrap(), None).unwrap();
@@ -659,6 +660,21 @@ fn a_further_id_of_a_message_is_new_with_each_message() {
         assert_eq!(id("open", 1), id("click", 1), "{}", provider.name);
         assert_ne!(id("open", 1), id("open", 2), "{}", provider.name);
     }
+    let sweego = filled("sweego", "open");
+    assert_eq!(sweego["swg_uid"], sweego["headers"]["x-swg-uid"]);
+}
+
+#[test]
+fn a_time_has_the_digits_that_its_provider_writes() {
+    let open = "2026-11-23T19:20:01+00:00";
+    assert_eq!(filled("sweego", "open")["timestamp"], open);
+    let unsubscribe = "2026-11-23T19:20:01.123456+00:00";
+    assert_eq!(filled("sweego", "unsubscribe")["timestamp"], unsubscribe);
+    let at = &filled("emailit", "click")[0]["data"]["object"]["created_at"];
+    assert_eq!(*at, unsubscribe);
+    // Go leaves out zeros at the end.
+    let at = "2026-11-23T19:20:01.123456Z";
+    assert_eq!(filled("ahasend", "click")["timestamp"], at);
 }
 
 #[test]
@@ -750,6 +766,20 @@ const READINGS: &[Reading] = &[
         "emailit",
         r#"{"event_id":"evt_1","type":"email.bounced","data":{"object":{"id":"em_1","to":"ada@example.com"}}}"#,
         "email.bounced",
+        Kind::Bounce,
+        Some("hard"),
+    ),
+    (
+        "sweego",
+        r#"{"event_type":"soft_bounce","swg_uid":"02-1","channel":"email","headers":{"x-transaction-id":"1"}}"#,
+        "soft_bounce",
+        Kind::Bounce,
+        Some("soft"),
+    ),
+    (
+        "sweego",
+        r#"{"event_type":"hard-bounce","swg_uid":"02-1","channel":"email","transaction_id":"1"}"#,
+        "hard-bounce",
         Kind::Bounce,
         Some("hard"),
     ),

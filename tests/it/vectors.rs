@@ -316,6 +316,7 @@ vectors! {
     standard_webhooks_vectors_get_their_verdicts: "standard-webhooks.json"
     stripe_vectors_get_their_verdicts: "stripe.json"
     svix_vectors_get_their_verdicts: "svix.json"
+    sweego_vectors_get_their_verdicts: "sweego.json"
     twilio_vectors_get_their_verdicts: "twilio.json"
     unisender_go_vectors_get_their_verdicts: "unisender-go.json"
 }

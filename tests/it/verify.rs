@@ -84,6 +84,7 @@ fn the_usual_mistakes_are_named() {
         ("mandrill.json", "trailing slash difference", "url"),
         ("ahasend.json", "stale_timestamp", "stale"),
         ("ahasend.json", "reserialised_body", "body-printed-again"),
+        ("sweego.json", "secret_used_as_text", "secret-form"),
         ("emailit.json", "trailing_newline_added", "body-line-end"),
         ("svix.json", "tampered body", ""),
         ("sendgrid.json", "tampered body", ""),
