@@ -130,6 +130,7 @@ pub fn secrets(args: &SecretArgs, only: Option<&'static Provider>) -> Result<Sec
     }
     let ring = Keyring::new(ring);
     let keys = Keys::new(&ring, only)?;
+    notes.extend(keys.notes());
     Ok(Secrets { keys, ring, notes })
 }
 

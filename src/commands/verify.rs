@@ -12,7 +12,7 @@ use crate::error::{Error, Exit, Result};
 use crate::io::source;
 use crate::providers::{self, Case, Effort, Explanation, Keys, Provider};
 use crate::report::{Finding, Judged, KeyUsed, Notice, Progress, Reporter, Style};
-use crate::webhook::{Delivery, Fixture, Headers, Judge, Keyring, Verdict};
+use crate::webhook::{Delivery, Document, Fixture, Headers, Judge, Key, Keyring, Verdict};
 
 /// What `verify` was asked to do.
 #[derive(Debug)]
@@ -235,17 +235,26 @@ fn judge(
         .provider
         .or_else(|| receipt.provider.and_then(providers::find));
     let refused = signature.verdict == Verdict::Refused;
-    let case = provider.map(|provider| Case {
-        provider,
-        delivery: fixture.delivery.clone(),
-        keys: match plan.keys.given(provider) {
-            [] => plan.keys.tried(provider).cloned().into_iter().collect(),
-            given => given.to_vec(),
-        },
-        secrets: plan.ring.of(provider.name).cloned().collect(),
-        others: plan.ring.but(provider.name).cloned().collect(),
-        neighbours: if refused { near() } else { Vec::new() },
-        judge: judge.clone(),
+    let document = Document::of(&fixture.delivery).ok();
+    let case = provider.map(|provider| {
+        let departure = providers::departure_of(provider, document.as_ref());
+        let given: Vec<Key> = match departure {
+            Some(departure) => {
+                let keys = plan.keys.in_form(provider, departure.key);
+                keys.map(|(_, key)| key).collect()
+            }
+            None => plan.keys.given(provider).to_vec(),
+        };
+        let test = || plan.keys.tried(provider).cloned().into_iter().collect();
+        Case {
+            provider: departure.map_or(provider, |departure| departure.provider),
+            delivery: fixture.delivery.clone(),
+            keys: if given.is_empty() { test() } else { given },
+            secrets: plan.ring.of(provider.name).cloned().collect(),
+            others: plan.ring.but(provider.name).cloned().collect(),
+            neighbours: if refused { near() } else { Vec::new() },
+            judge: judge.clone(),
+        }
     });
     let signed = case.as_ref().and_then(providers::signed_text);
     let explanation = match &case {

@@ -35,6 +35,8 @@ pub struct Provider {
     pub is_general: bool,
     /// How it signs: the first signs what we send, any verifies what comes.
     pub schemes: &'static [&'static Recipe],
+    /// Providers that sign by its schemes but for a detail: what comes of them under its name verifies as well.
+    pub departures: &'static [Departure],
     /// The public test key: what `send` signs with where no secret is given.
     pub test_secret: &'static str,
     /// The same key in the form to paste into a handler's environment.
@@ -75,6 +77,7 @@ pub const SIGNER: Provider = Provider {
     tells: &[],
     is_general: false,
     schemes: &[],
+    departures: &[],
     test_secret: "",
     test_public: "",
     envelope: Envelope::Plain,
@@ -90,6 +93,19 @@ pub const SIGNER: Provider = Provider {
     conduct: CONDUCT,
     origins: &[],
 };
+
+/// A provider that signs by a general scheme but for a detail.
+#[derive(Debug)]
+pub struct Departure {
+    /// Whose bodies are signed so, and how.
+    pub provider: &'static Provider,
+    /// The form in which a secret that was given for the general scheme is read.
+    pub key: KeyForm,
+    /// Whether a secret that has not the general form is read in this one, whoever the sender is.
+    pub stretches: bool,
+    /// What differs, for the verdict.
+    pub says: &'static str,
+}
 
 /// Something by which a provider's deliveries are recognised.
 #[derive(Debug)]

@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use super::{Provider, everyone};
+use super::{Departure, Provider, everyone};
 use crate::error::{Error, Result};
 use crate::webhook::{Key, KeyForm, Keyring, Secret};
 
@@ -14,6 +14,8 @@ pub struct Keys(Vec<Slot>);
 struct Slot {
     provider: &'static Provider,
     given: Vec<Key>,
+    /// The secrets that they were made of.
+    secrets: Vec<Secret>,
     /// Where each of them came from.
     names: Vec<String>,
     test: OnceLock<Option<Key>>,
@@ -28,8 +30,7 @@ impl Keys {
         let all = || everyone().chain(spelled);
         let find = |name: &str| all().find(|provider| provider.name == name);
         for (limit, secret) in ring.secrets() {
-            let fits =
-                |provider: &Provider| form(provider).is_some_and(|form| form.key(secret).is_some());
+            let fits = |provider: &Provider| key_of(provider, secret).is_some();
             match limit
                 .or(only.map(|provider| provider.name))
                 .map(|name| (name, find(name)))
@@ -39,7 +40,9 @@ impl Keys {
                         "`{name}` is no provider to have a secret for"
                     )));
                 }
-                Some((name, Some(provider))) if !fits(provider) => {
+                Some((name, Some(provider)))
+                    if !fits(provider) && stretched(provider, secret).is_none() =>
+                {
                     return Err(wrong_form(name, provider));
                 }
                 None if !all().any(fits) => {
@@ -52,18 +55,27 @@ impl Keys {
         Ok(Keys(
             all()
                 .map(|provider| {
-                    let (given, names) = ring
-                        .of(provider.name)
-                        .filter_map(|secret| {
-                            Some((form(provider)?.key(secret)?, secret.name().to_owned()))
-                        })
-                        .unzip();
-                    Slot {
+                    let is_meant = ring.names(provider.name)
+                        || only.is_some_and(|only| std::ptr::eq(only, provider));
+                    let mut slot = Slot {
                         provider,
-                        given,
-                        names,
+                        given: Vec::new(),
+                        secrets: Vec::new(),
+                        names: Vec::new(),
                         test: OnceLock::new(),
+                    };
+                    for secret in ring.of(provider.name) {
+                        let stretched = || {
+                            let departure = stretched(provider, secret).filter(|_| is_meant)?;
+                            departure.key.key(secret)
+                        };
+                        if let Some(key) = key_of(provider, secret).or_else(stretched) {
+                            slot.given.push(key);
+                            slot.secrets.push(secret.clone());
+                            slot.names.push(secret.name().to_owned());
+                        }
                     }
+                    slot
                 })
                 .collect(),
         ))
@@ -74,6 +86,7 @@ impl Keys {
         Keys(vec![Slot {
             provider,
             given: vec![key],
+            secrets: Vec::new(),
             names: Vec::new(),
             test: OnceLock::new(),
         }])
@@ -87,6 +100,37 @@ impl Keys {
     /// Where the keys came from that were given for a provider, in the same order.
     pub fn names(&self, provider: &Provider) -> &[String] {
         self.slot(provider).map_or(&[], |slot| &slot.names)
+    }
+
+    /// The same secrets read in another form, each with its place among the keys that were given.
+    pub fn in_form(
+        &self,
+        provider: &Provider,
+        form: KeyForm,
+    ) -> impl Iterator<Item = (usize, Key)> {
+        let secrets = self.slot(provider).map_or(&[][..], |slot| &slot.secrets);
+        let each = secrets.iter().enumerate();
+        each.filter_map(move |(at, secret)| Some((at, form.key(secret)?)))
+    }
+
+    /// What is to be said of the key at that place where its secret has not the provider's form.
+    pub fn stretched(&self, provider: &Provider, at: usize) -> Option<&'static str> {
+        let secret = self.slot(provider)?.secrets.get(at)?;
+        let departure = stretched(provider, secret)?;
+        Some(departure.says)
+    }
+
+    /// What is to be said of all secrets that have not the form of the provider that they were given for.
+    pub fn notes(&self) -> Vec<String> {
+        let each = self.0.iter().flat_map(|slot| {
+            let told = |at| {
+                let says = self.stretched(slot.provider, at)?;
+                let name = slot.provider.name;
+                Some(format!("the secret for `{name}` has another form: {says}"))
+            };
+            (0..slot.given.len()).filter_map(told)
+        });
+        each.collect()
     }
 
     /// The provider's public test key.
@@ -119,6 +163,24 @@ impl Keys {
             .iter()
             .find(|slot| std::ptr::eq(slot.provider, provider))
     }
+}
+
+fn key_of(provider: &Provider, secret: &Secret) -> Option<Key> {
+    form(provider)?.key(secret)
+}
+
+/// The departure in whose form a secret can be read that has not the provider's own. What says by its beginning which
+/// form it has is of that form or of none: it was copied in part, or a public key would do as a shared one.
+fn stretched(provider: &Provider, secret: &Secret) -> Option<&'static Departure> {
+    let text = secret.reveal().trim_start();
+    let says_its_form = ["whsec_", "whpk_", "whsk_", "-----BEGIN"]
+        .iter()
+        .any(|start| text.starts_with(start));
+    if says_its_form || key_of(provider, secret).is_some() {
+        return None;
+    }
+    let mut departures = provider.departures.iter();
+    departures.find(|departure| departure.stretches && departure.key.key(secret).is_some())
 }
 
 fn form(provider: &Provider) -> Option<KeyForm> {

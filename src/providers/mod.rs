@@ -11,6 +11,7 @@ macro_rules! example {
 mod carry;
 mod certificate;
 mod conduct;
+mod departure;
 mod form;
 mod guess;
 mod habits;
@@ -68,7 +69,8 @@ mod unisender_go;
 
 pub use certificate::{SNS_CERTIFICATE_PATH, certificate_names, certificate_url};
 pub use conduct::{Batch, Conduct, Handshake};
-pub use form::{Bounce, Carry, Envelope, Fields, Provider, Row, Stamp, Tell};
+pub use departure::departure_of;
+pub use form::{Bounce, Carry, Departure, Envelope, Fields, Provider, Row, Stamp, Tell};
 pub use guess::{Case, Effort, Explanation, GUESSES, Guess, explain, signed_text};
 pub use habits::{Fact, Habits};
 pub use keys::Keys;

@@ -8,8 +8,8 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
 use super::form::{Envelope, Provider, Row, Stamp, Tell};
-use super::identity;
 use super::{ALL, Keys, SCHEMES};
+use super::{departure, identity};
 use crate::webhook::{
     Delivery, Document, Event, Judge, Key, Kind, Look, Mark, Needs, Receipt, Recipe, Recognition,
     Secret, Signature, address, addresses, bit,
@@ -217,14 +217,15 @@ fn judge_signature(
     keys: &Keys,
     judge: &Judge,
 ) -> Signature {
-    verdict_of(
+    let general = verdict_of(
         provider,
         delivery,
         document,
         keys.given(provider),
         || keys.tried(provider),
         judge,
-    )
+    );
+    departure::judged(provider, delivery, document, keys, judge, general)
 }
 
 /// Judges by these keys; `test` gives the test key where it may be tried.

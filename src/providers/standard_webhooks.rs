@@ -3,10 +3,13 @@
 //! <https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md>
 
 use super::conduct::{CONDUCT, Conduct};
-use super::form::{Carry, Envelope, FIELDS, Fields, Provider, SIGNER, Stamp, Tell, bounce, row};
+use super::form::{
+    Carry, Departure, Envelope, FIELDS, Fields, Provider, SIGNER, Stamp, Tell, bounce, row,
+};
 use super::habits::Fact::{Documented, Unconfirmed};
 use super::habits::Habits;
 use super::origin::{Page, assumed, documented, page};
+use super::{ahasend, sweego};
 use crate::webhook::{
     Algorithm, BounceClass, Encoding, KeyForm, Kind, Mark, Part, Place, Recipe, Style, TimeForm,
 };
@@ -77,6 +80,20 @@ pub static PROVIDER: Provider = Provider {
     ],
     is_general: true,
     schemes: &[&WEBHOOK, &SVIX],
+    departures: &[
+        Departure {
+            provider: &ahasend::PROVIDER,
+            key: KeyForm::Text,
+            stretches: true,
+            says: "the text of the secret is the key, as AhaSend uses it",
+        },
+        Departure {
+            provider: &sweego::PROVIDER,
+            key: KeyForm::Whsec,
+            stretches: false,
+            says: "there is no `v1,` before the signature, as Sweego writes it",
+        },
+    ],
     test_secret: TEST_SECRET,
     test_public: TEST_SECRET,
     envelope: Envelope::Plain,

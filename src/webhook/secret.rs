@@ -316,6 +316,13 @@ impl Keyring {
             .map(|(limit, secret)| (limit.as_deref(), secret))
     }
 
+    /// Whether a secret was given for a provider by its name.
+    pub fn names(&self, provider: &str) -> bool {
+        self.0
+            .iter()
+            .any(|(limit, _)| limit.as_deref() == Some(provider))
+    }
+
     /// The secrets that are limited to other providers than this.
     pub fn but<'a>(&'a self, provider: &'a str) -> impl Iterator<Item = &'a Secret> {
         self.0
@@ -326,10 +333,7 @@ impl Keyring {
 
     /// The secrets that apply to a provider: those named for it, else those for all.
     pub fn of<'a>(&'a self, provider: &'a str) -> impl Iterator<Item = &'a Secret> {
-        let named = self
-            .0
-            .iter()
-            .any(|(limit, _)| limit.as_deref() == Some(provider));
+        let named = self.names(provider);
         self.0
             .iter()
             .filter(move |(limit, _)| {

@@ -636,3 +636,144 @@ fn every_scheme_with_a_time_keeps_to_it() {
     }
     assert!(timed >= 7, "{timed}");
 }
+
+/// A vector of a provider that departs from Standard Webhooks.
+fn departing(provider: &str, name: &str) -> (Delivery, String, i64) {
+    let path = format!(
+        "{}/tests/vectors/{provider}.json",
+        env!("CARGO_MANIFEST_DIR")
+    );
+    let all: serde_json::Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+    let cases = all["cases"].as_array().unwrap();
+    let case = cases.iter().find(|case| case["name"] == name).unwrap();
+    let header = |name: &str| case["headers"][name].as_str().unwrap_or("(missing)");
+    let delivery = webhook(
+        header("webhook-id"),
+        header("webhook-timestamp"),
+        header("webhook-signature"),
+        case["body"].as_str().unwrap().as_bytes(),
+    );
+    let secret = all["secrets"][case["key"].as_str().unwrap()]
+        .as_str()
+        .unwrap();
+    (delivery, secret.to_owned(), case["now"].as_i64().unwrap())
+}
+
+#[test]
+fn what_departs_from_standard_webhooks_verifies_under_its_name_and_says_so() {
+    for (provider, name, says) in [
+        ("ahasend", "valid", "as AhaSend uses it"),
+        ("ahasend", "valid_utf8_escaped_slash_newline", "as AhaSend"),
+        ("ahasend", "at_past_tolerance", "as AhaSend uses it"),
+        ("sweego", "published", "as Sweego writes it"),
+        ("sweego", "valid", "as Sweego writes it"),
+    ] {
+        let (delivery, secret, now) = departing(provider, name);
+        let label = format!("{provider} {name}");
+        let (said, reason) = verdict(&delivery, &[&secret], &judge(now));
+        assert_eq!(said, Verdict::Verified, "{label}: {reason}");
+        assert!(reason.contains(says), "{label}: {reason}");
+        // The number of the key is that of the secret.
+        let secrets = ["other text!", SECRET, &secret].map(|text| {
+            let limit = Some("standard-webhooks".to_owned());
+            (limit, Secret::new(text))
+        });
+        let keys = Keys::new(&Keyring::new(secrets.to_vec()), None).unwrap();
+        let general = providers::find("standard-webhooks");
+        let signature = providers::read(&delivery, general, &keys, &judge(now)).signature;
+        assert_eq!(signature.key, Some(2), "{label}");
+
+        let (said, reason) = verdict(&delivery, &[&secret], &judge(now + 3600));
+        assert_eq!(said, Verdict::Refused, "{label}");
+        assert!(reason.contains(" s old; "), "{label}: {reason}");
+        for secret in [SECRET, "other text!"] {
+            let (said, _) = verdict(&delivery, &[secret], &judge(now));
+            assert_eq!(said, Verdict::Refused, "{label}");
+        }
+    }
+    for (provider, name) in [
+        ("ahasend", "tampered_body"),
+        ("ahasend", "wrong_key"),
+        ("ahasend", "tampered_id"),
+        ("ahasend", "missing_id"),
+        ("ahasend", "missing_header"),
+        ("ahasend", "empty_header"),
+        ("sweego", "tampered_body"),
+        ("sweego", "truncated_signature"),
+        ("sweego", "secret_used_as_text"),
+        ("sweego", "missing_timestamp"),
+    ] {
+        let (delivery, secret, now) = departing(provider, name);
+        let said = verdict(&delivery, &[&secret], &judge(now)).0;
+        assert_eq!(said, Verdict::Refused, "{provider} {name}");
+    }
+}
+
+#[test]
+fn a_departure_holds_for_the_bodies_of_its_provider_alone() {
+    let time = NOW.to_string();
+    let said = |body: &str, key: &[u8], version: &str, secret: &str| {
+        let body = body.as_bytes();
+        let signature = STANDARD.encode(hmac(key, "msg_1", &time, body));
+        let delivery = webhook("msg_1", &time, &format!("{version}{signature}"), body);
+        verdict(&delivery, &[secret], &judge(NOW))
+    };
+    let ahasend =
+        r#"{"type":"message.opened","timestamp":"2026-01-02T00:00:59Z","data":{"account_id":"a"}}"#;
+    let sweego =
+        r#"{"event_type":"delivered","swg_uid":"1","channel":"email","transaction_id":"1"}"#;
+    let general = r#"{"type":"contact.created","timestamp":"2026-01-02T00:00:59Z","data":{}}"#;
+    let base64 = "c2VjcmV0IG9mIHNpeHRlZW4h";
+    let decoded = STANDARD.decode(base64).unwrap();
+    for (body, key, version, secret, says) in [
+        // What looks like base64 is text all the same where AhaSend sends.
+        (ahasend, base64.as_bytes(), "v1,", base64, Some("AhaSend")),
+        (ahasend, &decoded[..], "v1,", base64, Some("")),
+        (general, base64.as_bytes(), "v1,", base64, None),
+        (sweego, base64.as_bytes(), "v1,", base64, None),
+        (sweego, &decoded, "", base64, Some("Sweego")),
+        (sweego, &decoded, "v1,", base64, Some("")),
+        (general, &decoded, "", base64, None),
+        (ahasend, &decoded, "", base64, None),
+        // What is no base64 can only be text.
+        (general, b"plain text", "v1,", "plain text", Some("AhaSend")),
+        (general, b"plain text", "", "plain text", None),
+    ] {
+        let (said, reason) = said(body, key, version, secret);
+        let label = format!("{body} {version} {secret}: {reason}");
+        assert_eq!(said == Verdict::Verified, says.is_some(), "{label}");
+        assert!(reason.contains(says.unwrap_or_default()), "{label}");
+        assert_eq!(
+            says == Some(""),
+            said.holds() && reason.is_empty(),
+            "{label}"
+        );
+    }
+}
+
+#[test]
+fn a_secret_of_a_wrong_form_is_an_error_but_where_its_text_can_be_the_key() {
+    let made = |name: Option<&str>, text: &str| {
+        let secret = (name.map(str::to_owned), Secret::new(text));
+        Keys::new(&Keyring::new(vec![secret]), None)
+    };
+    let keys = made(Some("standard-webhooks"), "plain text").unwrap();
+    assert!(keys.notes()[0].contains("the text of the secret is the key"));
+    let keys = made(Some("standard-webhooks"), SECRET).unwrap();
+    assert_eq!(keys.notes(), [] as [&str; 0]);
+    for name in ["resend", "loops", "generic", "sweego"] {
+        assert!(made(Some(name), "plain text").is_err(), "{name}");
+    }
+    // Copied in part, or public: no text to sign with.
+    for text in [
+        "whsec_not base64!",
+        "whpk_AAAA",
+        "-----BEGIN PUBLIC KEY-----",
+    ] {
+        assert!(made(Some("standard-webhooks"), text).is_err(), "{text}");
+        // Given for all, it is no key of this one.
+        let keys = made(None, text).unwrap();
+        let general = providers::find("standard-webhooks").unwrap();
+        assert!(keys.given(general).is_empty(), "{text}");
+    }
+}

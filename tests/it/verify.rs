@@ -305,3 +305,34 @@ fn without_a_secret_what_befell_a_test_delivery_is_named_too() {
     assert_eq!(line["cause"], serde_json::Value::Null);
     assert_eq!(line["ruled_out"], serde_json::json!([]));
 }
+
+#[test]
+fn what_departs_from_standard_webhooks_is_explained_by_its_own_rule() {
+    for (file, name, cause, says) in [
+        ("ahasend.json", "valid", "", "as AhaSend uses it"),
+        ("ahasend.json", "stale_timestamp", "stale", "301 s old"),
+        (
+            "ahasend.json",
+            "reserialised_body",
+            "body-printed-again",
+            "",
+        ),
+        ("sweego.json", "published", "", "as Sweego writes it"),
+        ("sweego.json", "stale_timestamp", "stale", "301 s old"),
+        ("sweego.json", "reserialised_body", "body-printed-again", ""),
+        ("sweego.json", "trailing_newline_added", "body-line-end", ""),
+    ] {
+        let (raw, secret, now, _) = case(file, name);
+        let general = ["--provider", "standard-webhooks", "--now", &now];
+        let ran = verify(
+            raw.as_bytes(),
+            &[&general[..], &["--secret", &secret]].concat(),
+        );
+        let line = &ran.lines()[0];
+        let label = format!("{file} {name}: {line}");
+        assert_eq!(ran.status, if cause.is_empty() { 0 } else { 5 }, "{label}");
+        assert_eq!(line["cause"].as_str().unwrap_or_default(), cause, "{label}");
+        let reason = line["reason"].as_str().unwrap_or_default();
+        assert!(reason.contains(says), "{label}");
+    }
+}
