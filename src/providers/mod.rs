@@ -34,6 +34,7 @@ mod cloudevents;
 mod customerio;
 mod elasticemail;
 mod emailit;
+mod forwardemail;
 mod generic;
 mod github;
 mod hubspot;
@@ -94,6 +95,7 @@ pub static ALL: &[&Provider] = &[
     &customerio::PROVIDER,
     &elasticemail::PROVIDER,
     &emailit::PROVIDER,
+    &forwardemail::PROVIDER,
     &generic::PROVIDER,
     &iterable::PROVIDER,
     &klaviyo::PROVIDER,

@@ -784,6 +784,20 @@ const READINGS: &[Reading] = &[
         Some("hard"),
     ),
     (
+        "forwardemail",
+        r#"{"email_id":"1","recipient":"ada@example.com","response_code":550,"bounce":{"category":"mislaid"},"bounced_at":"2026-09-21T14:13:20.417Z"}"#,
+        "mislaid",
+        Kind::Bounce,
+        Some("soft"),
+    ),
+    (
+        "forwardemail",
+        r#"{"raw":"From: a","headers":{},"attachments":[],"session":{},"recipients":["ada@example.com"]}"#,
+        "inbound",
+        Kind::Other,
+        None,
+    ),
+    (
         "mailchimp",
         "type=unsubscribe&fired_at=2026-01-02+01%3A01%3A40&data%5Breason%5D=abuse&data%5Blist_id%5D=a1b2c3d4e5",
         "unsubscribe",

@@ -285,6 +285,7 @@ vectors! {
     customerio_vectors_get_their_verdicts: "customerio.json"
     elasticemail_vectors_get_their_verdicts: "elasticemail.json"
     emailit_vectors_get_their_verdicts: "emailit.json"
+    forwardemail_vectors_get_their_verdicts: "forwardemail.json"
     iterable_vectors_get_their_verdicts: "iterable.json"
     klaviyo_vectors_get_their_verdicts: "klaviyo.json"
     lettermint_vectors_get_their_verdicts: "lettermint.json"
