@@ -6,7 +6,7 @@ use http::{HeaderName, HeaderValue};
 use jiff::Timestamp;
 
 use super::Shot;
-use crate::providers::{Batch, Provider};
+use crate::providers::{Batch, Provider, Row, Template};
 use crate::webhook::{Algorithm, Delivery, Key, Part, Recipe, Target};
 
 /// Everything that the battery is a function of.
@@ -71,6 +71,23 @@ impl Setting {
             .unwrap_or_default()
     }
 
+    /// The event that batches are filled with.
+    pub(super) fn batched_event(&self) -> &'static str {
+        let provider = self.provider;
+        let is_listed = |row: &&'static Row| {
+            let template = Template::new(provider, row, None);
+            !row.example.is_empty() && template.is_ok_and(|template| template.is_listed())
+        };
+        match provider.conduct.batch {
+            Batch::InList => provider
+                .rows
+                .iter()
+                .find(is_listed)
+                .map_or("", |row| row.native),
+            Batch::Never | Batch::UpTo(_) | Batch::Some => self.event(),
+        }
+    }
+
     /// An event as it is sent, to look at.
     pub(super) fn sample(&self) -> Option<Delivery> {
         Shot::event(self.event()).bare(self)
@@ -127,7 +144,7 @@ impl Setting {
         match self.provider.conduct.batch {
             Batch::Never => None,
             Batch::UpTo(most) => Some(most.min(LARGE)),
-            Batch::Some => Some(LARGE),
+            Batch::Some | Batch::InList => Some(LARGE),
         }
     }
 }

@@ -327,7 +327,7 @@ fn batches(setting: &Setting, first: u64, counts: &[u16]) -> Plan {
     if setting.batch().is_none() {
         return Plan::skip(alone(setting));
     }
-    let name = setting.event();
+    let name = setting.batched_event();
     Plan::each(counts.iter().zip(first..).map(|(count, number)| {
         Shot::batch(name, *count)
             .told(match count {

@@ -79,7 +79,7 @@ fn described(provider: &Provider) -> String {
         Batch::Never if provider.habits.batching == Fact::NotDocumented => None,
         Batch::Never => Some(1),
         Batch::UpTo(most) => Some(most),
-        Batch::Some => None,
+        Batch::Some | Batch::InList => None,
     };
     let habits = &provider.habits;
     let line = json!({

@@ -107,6 +107,16 @@ impl Choice<'_> {
             .iter()
             .map(|name| self.template(provider, name))
             .collect::<std::result::Result<Vec<_>, _>>()?;
+        let alone = self.kinds.iter().zip(&templates);
+        let alone = alone.filter(|(_, template)| {
+            provider.conduct.batch == Batch::InList && !template.is_listed()
+        });
+        if let Some((name, _)) = alone.into_iter().next() {
+            return Err(Lack::Plainly(
+                Error::usage(format!("{} sends one `{name}` a request", provider.title))
+                    .hint("others of its events come as a list, such as `delivered`"),
+            ));
+        }
         let templates: Vec<&Template> = templates.iter().collect();
         let stencil = Stencil::batch(&templates, size, &self.wish);
         let name = self.kinds.join(" ");
@@ -182,7 +192,7 @@ fn batches(provider: &Provider, size: usize) -> Result<Vec<String>> {
             "{} is known to put up to {most} events into a request; {size} are more",
             provider.title
         )),
-        Batch::UpTo(_) | Batch::Some => {}
+        Batch::UpTo(_) | Batch::Some | Batch::InList => {}
     }
     if let Some(doubt) = provider.habits.batching.doubt() {
         notes.push(format!(

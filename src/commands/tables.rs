@@ -185,7 +185,7 @@ fn events(provider: &Provider) -> String {
         Batch::Never if provider.habits.batching == Fact::NotDocumented => "unknown".into(),
         Batch::Never => "1".into(),
         Batch::UpTo(most) => format!("1 to {most}"),
-        Batch::Some => "1 or more".into(),
+        Batch::Some | Batch::InList => "1 or more".into(),
     }
 }
 

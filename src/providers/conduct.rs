@@ -42,6 +42,8 @@ pub enum Batch {
     UpTo(u16),
     /// Several; how many is not documented.
     Some,
+    /// Several, in a list that only some kinds of event come in; the others come alone. How many is not documented.
+    InList,
 }
 
 /// What a provider asks of a URL before it trusts it.

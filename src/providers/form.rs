@@ -162,6 +162,8 @@ pub struct Fields {
     pub message_also: &'static [&'static str],
     /// When it happened; the first that is there counts, and the others move with it.
     pub at: &'static [Stamp],
+    /// Times that are not the event's: they move with it, and are not read.
+    pub other_times: &'static [Stamp],
     /// The link that was clicked.
     pub url: &'static [&'static str],
     /// Why: an SMTP reply, a reason.
@@ -186,6 +188,7 @@ pub const FIELDS: Fields = Fields {
     message_id_end: None,
     message_also: &[],
     at: &[],
+    other_times: &[],
     url: &[],
     reason: &[],
     reason_parts: &[],

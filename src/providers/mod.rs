@@ -38,6 +38,7 @@ mod forwardemail;
 mod generic;
 mod github;
 mod hubspot;
+mod infobip;
 mod iterable;
 mod klaviyo;
 mod lettermint;
@@ -97,6 +98,7 @@ pub static ALL: &[&Provider] = &[
     &emailit::PROVIDER,
     &forwardemail::PROVIDER,
     &generic::PROVIDER,
+    &infobip::PROVIDER,
     &iterable::PROVIDER,
     &klaviyo::PROVIDER,
     &lettermint::PROVIDER,

@@ -12,7 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Number, Value};
 
 use super::carry::{put, replace};
-use super::form::Stamp;
+use super::form::{Fields, Stamp};
 use super::template::Template;
 use super::wish::Wish;
 use crate::webhook::{Chance, Delivery, Place, Style, TimeForm, write_escaped};
@@ -329,7 +329,7 @@ impl<'a> Filling<'a> {
         for pointer in fields.unique {
             self.renew(event, pointer);
         }
-        self.move_times(event, fields.at);
+        self.move_times(event, fields);
         self.carry(template, event);
         for (path, value) in &wish.sets {
             if !is_around(template, event, path) {
@@ -395,7 +395,8 @@ impl<'a> Filling<'a> {
     }
 
     /// Makes holes of the event's time and of the other times, which keep their distance to it.
-    fn move_times(&mut self, event: &mut Value, stamps: &'static [Stamp]) {
+    fn move_times(&mut self, event: &mut Value, fields: &'static Fields) {
+        let stamps = || fields.at.iter().chain(fields.other_times);
         let scalar = |value: &Value| match value {
             Value::String(text) => Some(text.clone()),
             Value::Number(number) => Some(number.to_string()),
@@ -403,10 +404,10 @@ impl<'a> Filling<'a> {
         };
         let read =
             |event: &Value, stamp: &Stamp| stamp.parse(&scalar(event.pointer(stamp.pointer())?)?);
-        let Some(happened) = stamps.iter().find_map(|stamp| read(event, stamp)) else {
+        let Some(happened) = stamps().find_map(|stamp| read(event, stamp)) else {
             return;
         };
-        for stamp in stamps {
+        for stamp in stamps() {
             let Some(time) = read(event, stamp) else {
                 continue;
             };

@@ -26,6 +26,11 @@ pub struct Template {
 }
 
 impl Template {
+    /// Whether its event stands in a list that holds several.
+    pub fn is_listed(&self) -> bool {
+        self.is_inside && self.events.is_array()
+    }
+
     /// Takes a row's example apart, with a bounce's differences put in if one is wished for.
     pub fn new(
         provider: &'static Provider,

@@ -16,6 +16,10 @@ pub enum Mark {
     Is(&'static str),
     /// A scalar that prints as one of these.
     OneOf(&'static [&'static str]),
+    /// A text that is this in whatever case.
+    InAnyCase(&'static str),
+    /// A text that holds this.
+    Contains(&'static str),
     /// A text that begins so.
     Starts(&'static str),
     /// A text that begins with one of these.
@@ -115,6 +119,8 @@ impl Mark {
             Mark::Object => here.is_some_and(Document::is_map),
             Mark::Is(wanted) => text().is_some_and(|text| text == *wanted),
             Mark::OneOf(wanted) => text().is_some_and(|text| wanted.iter().any(|one| text == *one)),
+            Mark::InAnyCase(wanted) => text().is_some_and(|text| text.eq_ignore_ascii_case(wanted)),
+            Mark::Contains(wanted) => text().is_some_and(|text| text.contains(wanted)),
             Mark::Starts(wanted) => text().is_some_and(|text| text.starts_with(wanted)),
             Mark::StartsOneOf(wanted) => {
                 text().is_some_and(|text| wanted.iter().any(|one| text.starts_with(one)))
@@ -153,11 +159,16 @@ mod tests {
             ("/severity", Mark::Starts("perm"))
         ]));
         assert!(look.bears(&[
+            ("/event", Mark::InAnyCase("FAILED")),
+            ("/event", Mark::Contains("ile")),
             ("/gone", Mark::Absent),
             ("/never", Mark::Absent),
             ("/in", Mark::Object)
         ]));
         assert!(!look.bears(&[("/gone", Mark::Present)]));
+        assert!(!look.bears(&[("/gone", Mark::Contains(""))]));
+        assert!(!look.bears(&[("/event", Mark::Contains("Ile"))]));
+        assert!(!look.bears(&[("/event", Mark::InAnyCase("fail"))]));
         assert!(!look.bears(&[("/event", Mark::OneOf(&["open", "click"]))]));
     }
 

@@ -54,7 +54,7 @@ fn sealed(provider: &Provider, mut delivery: Delivery) -> Delivery {
 }
 
 fn batches() -> impl Iterator<Item = &'static Provider> {
-    let batches = |it: &&Provider| it.conduct.batch != Batch::Never;
+    let batches = |it: &&Provider| !matches!(it.conduct.batch, Batch::Never | Batch::InList);
     ALL.iter().copied().filter(batches)
 }
 

@@ -419,6 +419,7 @@ const ADDED: &[(&str, &[&str])] = &[
     ("elasticemail", &["tag"]),
     ("emailit", &["metadata"]),
     ("generic", &["campaign"]),
+    ("infobip", &["campaign", "metadata"]),
     ("iterable", &["campaign", "metadata"]),
     ("lettermint", &["metadata", "tag"]),
     ("loops", &["campaign"]),
@@ -784,6 +785,34 @@ const READINGS: &[Reading] = &[
         Some("hard"),
     ),
     (
+        "infobip",
+        r#"{"results":[{"messageId":"1","to":"ada@example.com","status":{"groupId":4,"groupName":"EXPIRED"}}]}"#,
+        "EXPIRED",
+        Kind::Bounce,
+        Some("soft"),
+    ),
+    (
+        "infobip",
+        r#"{"results":[{"messageId":"1","to":"ada@example.com","status":{"groupId":4,"groupName":"EXPIRED"},"error":{"groupId":1,"permanent":true}}]}"#,
+        "EXPIRED",
+        Kind::Rejected,
+        None,
+    ),
+    (
+        "infobip",
+        r#"{"results":[{"messageId":"1","to":"ada@example.com","status":{"groupId":2,"groupName":"UNDELIVERABLE"},"error":{"groupId":3,"permanent":false}}]}"#,
+        "UNDELIVERABLE",
+        Kind::Rejected,
+        None,
+    ),
+    (
+        "infobip",
+        r#"{"results":[{"messageId":"1","to":"ada@example.com","status":{"groupId":9,"groupName":"MISLAID"}}]}"#,
+        "MISLAID",
+        Kind::Other,
+        None,
+    ),
+    (
         "forwardemail",
         r#"{"email_id":"1","recipient":"ada@example.com","response_code":550,"bounce":{"category":"mislaid"},"bounced_at":"2026-09-21T14:13:20.417Z"}"#,
         "mislaid",
@@ -877,6 +906,56 @@ fn what_has_no_example_is_read_all_the_same() {
         let class = event.bounce.map(|class| class.name());
         assert_eq!(class, *bounce, "{body}");
     }
+}
+
+/// A body with that content type.
+fn typed(kind: &str, body: String) -> Delivery {
+    let mut headers = webhook_cli::webhook::Headers::new();
+    headers.push(http::header::CONTENT_TYPE, kind.parse().unwrap());
+    Delivery {
+        method: http::Method::POST,
+        path: "/".parse().unwrap(),
+        headers,
+        body: body.into(),
+    }
+}
+
+#[test]
+fn a_report_of_a_text_message_is_no_email() {
+    let report = |to: &str| {
+        let body = format!(
+            r#"{{"results":[{{"messageId":"1","to":"{to}","status":{{"groupId":3,"groupName":"DELIVERED"}}}}]}}"#
+        );
+        typed("application/json", body)
+    };
+    let read = |delivery: &Delivery, named| providers::read(delivery, named, &keys(), &judge());
+    assert_eq!(read(&report("41793026727"), None).provider, None);
+    assert_eq!(
+        read(&report("ada@example.com"), None).provider,
+        Some("infobip")
+    );
+    let named = read(&report("41793026727"), providers::find("infobip"));
+    assert_eq!(named.events[0].kind, Kind::Other);
+}
+
+#[test]
+fn a_time_that_is_not_the_events_moves_and_is_not_read() {
+    let click = filled("infobip", "click");
+    assert_eq!(click["sendDateTime"], now().as_millisecond());
+    let infobip = providers::find("infobip").unwrap();
+    let template = Template::new(infobip, infobip.row("click").unwrap(), None).unwrap();
+    let (delivery, _) = template.fill(&Wish::default(), now(), &mut Chance::seeded(1));
+    let receipt = providers::read(&delivery, None, &keys(), &judge());
+    assert_eq!(receipt.events[0].at, None);
+    let report = filled("infobip", "delivered");
+    assert_eq!(
+        report["results"][0]["doneAt"],
+        "2026-11-23T19:20:01.123+0000"
+    );
+    assert_eq!(
+        report["results"][0]["sentAt"],
+        "2026-11-23T19:19:38.808+0000"
+    );
 }
 
 #[test]
@@ -1112,7 +1191,7 @@ fn what_is_said_of_a_provider_and_what_is_tried_out_agree() {
         let said = match conduct.batch {
             Batch::Never => "one ".to_owned(),
             Batch::UpTo(most) => most.to_string(),
-            Batch::Some => "event".to_owned(),
+            Batch::Some | Batch::InList => "event".to_owned(),
         };
         assert!(
             format!("{batching} ").contains(&said),

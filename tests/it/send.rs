@@ -904,7 +904,7 @@ fn a_batch_holds_so_many_events_and_the_count_is_of_requests() {
     assert_eq!(
         ran.stderr,
         "error: Resend sends one event a request\n \
-         hint: these send several: brevo, klaviyo, mailjet, mailtrap, mandrill, sendgrid, sparkpost, unisender-go\n"
+         hint: these send several: brevo, infobip, klaviyo, mailjet, mailtrap, mandrill, sendgrid, sparkpost, unisender-go\n"
     );
     let ran = run(&[
         "send",
@@ -960,6 +960,31 @@ fn a_probe_asks_what_the_provider_asks() {
         assert_eq!(ran.status, 2);
         assert!(ran.stderr.contains(said), "{}", ran.stderr);
     }
+}
+
+#[test]
+fn reports_come_as_a_list_and_notifications_alone() {
+    let args = [
+        "send",
+        "--provider",
+        "infobip",
+        "--batch",
+        "2",
+        "--dry-run",
+        "--as",
+        "json",
+    ];
+    let ran = run(&[&args[..], &["delivered"]].concat()).success();
+    let results = ran.lines()[0]["request"]["body"]["results"].clone();
+    assert_eq!(results.as_array().unwrap().len(), 2);
+    assert_eq!(results[1]["to"], "ada.2@example.com");
+    let ran = run(&[&args[..], &["click"]].concat());
+    assert_eq!(ran.status, 2);
+    assert!(
+        ran.stderr.contains("Infobip sends one `click` a request"),
+        "{}",
+        ran.stderr
+    );
 }
 
 #[test]

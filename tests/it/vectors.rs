@@ -286,6 +286,7 @@ vectors! {
     elasticemail_vectors_get_their_verdicts: "elasticemail.json"
     emailit_vectors_get_their_verdicts: "emailit.json"
     forwardemail_vectors_get_their_verdicts: "forwardemail.json"
+    infobip_vectors_get_their_verdicts: "infobip.json"
     iterable_vectors_get_their_verdicts: "iterable.json"
     klaviyo_vectors_get_their_verdicts: "klaviyo.json"
     lettermint_vectors_get_their_verdicts: "lettermint.json"
