@@ -242,10 +242,8 @@ fn rows(setting: &Setting, first: u64, wanted: fn(&Row) -> bool) -> Plan {
         })
     };
     let asked = |row: &&Row| {
-        let handshake = setting.provider.conduct.handshake;
         row.kind == Kind::Other
-            && (handshake.contains(&Handshake::Event(row.native))
-                || setting.provider.confirm.is_some())
+            && (setting.provider.conduct.asks_by(row.native) || setting.provider.confirm.is_some())
     };
     let rows = setting
         .provider

@@ -20,7 +20,7 @@ use super::mood::{Failure, Mood};
 use super::notary::Notary;
 use crate::error::Result;
 use crate::io::server::{Answer, Arrival, Handler};
-use crate::providers::{self, Keys, Provider, SNS_CERTIFICATE_PATH};
+use crate::providers::{self, Challenged, Keys, Provider, SNS_CERTIFICATE_PATH};
 use crate::report::{Again, Forwarded, Notice, Received, Reporter, Tally};
 use crate::webhook::{Delivery, Event, Glob, Headers, Judge, Kind, Receipt, Reply};
 
@@ -73,6 +73,7 @@ struct Case {
     delivery: Delivery,
     receipt: Receipt,
     visit: Option<Visit>,
+    challenged: Option<Challenged>,
 }
 
 /// What is to become of a delivery.
@@ -197,6 +198,7 @@ impl Desk {
             begun,
             remote,
             visit: identity.map(|identity| self.memory.visit(identity, begun)),
+            challenged: Challenged::read(&receipt, &delivery),
             delivery,
             receipt,
         }
@@ -225,7 +227,7 @@ impl Desk {
                 Verdict::Refuse
             };
         }
-        if is_handshake {
+        if is_handshake || case.challenged.is_some() {
             return Verdict::Take;
         }
         let count = case.visit.map_or(1, |visit| visit.count);
@@ -258,7 +260,7 @@ impl Desk {
                     },
                 })
             },
-            Verdict::Greet | Verdict::Loop => Done::of(self.usual(&case.delivery)),
+            Verdict::Greet | Verdict::Loop => Done::of(self.usual(case)),
             Verdict::Take => self.accept(case).await,
         }
     }
@@ -275,7 +277,7 @@ impl Desk {
             Verdict::Fail(Failure::Status(status)) => Some(status),
             Verdict::Fail(Failure::HangUp) => None,
             Verdict::Take if waits => None,
-            Verdict::Take | Verdict::Greet | Verdict::Loop => Some(self.answer.status),
+            Verdict::Take | Verdict::Greet | Verdict::Loop => Some(self.usual_status(case)),
         };
         let took = case.begun.elapsed();
         let reply = status.map(|status| Reply::new(status.as_u16(), took, None));
@@ -312,7 +314,7 @@ impl Desk {
         };
         let (passed, answer) = match passed {
             Some((passed, answer)) => (Some(passed), answer),
-            None => (None, self.usual(&case.delivery)),
+            None => (None, self.usual(case)),
         };
         Done {
             passed,
@@ -323,8 +325,18 @@ impl Desk {
     }
 
     /// The answer where no handler is asked.
-    fn usual(&self, delivery: &Delivery) -> Answer {
+    fn usual(&self, case: &Case) -> Answer {
+        let delivery = &case.delivery;
         let mut headers = self.answer.headers.clone();
+        if let Some(challenged) = &case.challenged {
+            let json = HeaderValue::from_static("application/json");
+            headers.set(http::header::CONTENT_TYPE, json);
+            return Answer {
+                headers,
+                body: challenged.answer().into(),
+                ..Answer::of(self.usual_status(case))
+            };
+        }
         // CloudEvents asks, before it sends, whether it may.
         if let (true, Some(origin)) = (
             delivery.method == http::Method::OPTIONS,
@@ -346,6 +358,14 @@ impl Desk {
             headers,
             body: self.answer.body.clone(),
             ..Answer::of(self.answer.status)
+        }
+    }
+
+    /// Its status: of all that are a success, a code must come back with 200.
+    fn usual_status(&self, case: &Case) -> StatusCode {
+        match &case.challenged {
+            Some(_) if self.answer.status.is_success() => StatusCode::OK,
+            _ => self.answer.status,
         }
     }
 

@@ -203,6 +203,7 @@ impl Request {
                 status: Statuses::parse(args.expect_status.as_deref().unwrap_or(expected))?,
                 within: args.expect_within,
                 contains: None,
+                member: None,
             },
             beat: args.rate.map_or(Beat::Free, Beat::Every),
             patience: Retry {

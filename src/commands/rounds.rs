@@ -13,8 +13,11 @@ use super::plan::Request;
 use super::sealer::Sealer;
 use crate::error::{Error, Result};
 use crate::io::source::Source;
-use crate::providers::{self, Provider, Stencil};
-use crate::webhook::{Algorithm, Chance, Delivery, Key, Recipe, Secret};
+use crate::providers::{self, Challenged, Provider, Stencil};
+use crate::webhook::{Algorithm, Chance, Delivery, Expectation, Key, Recipe, Secret};
+
+/// What is expected of an answer where the user does not say.
+pub const SUCCESS: &str = "2xx";
 
 /// What is made, and how often.
 #[derive(Debug)]
@@ -49,6 +52,8 @@ struct Known {
     source: Source,
     scheme: Option<&'static Recipe>,
     about: String,
+    /// Whether a code must come back.
+    is_challenge: bool,
 }
 
 impl Item {
@@ -123,6 +128,10 @@ impl Works {
         // Before it is signed, because a header may say what is signed; and after, so that the user has the last word.
         self.request.dress(&mut delivery);
         let known = item.known.get_or_init(|| self.know(item, &delivery));
+        let expected = known
+            .is_challenge
+            .then(|| self.answer_to(item, &delivery))
+            .flatten();
         self.seal(item, known.scheme, &mut delivery, &mut chance)?;
         self.request.dress(&mut delivery);
         Ok(Parcel {
@@ -131,7 +140,20 @@ impl Works {
             about: Some(known.about.clone()),
             provider: Some(item.provider),
             delivery,
-            past: History::default(),
+            past: History {
+                expected,
+                ..History::default()
+            },
+        })
+    }
+
+    /// The answer that gives the code of a delivery back; none where the user expects something else.
+    fn answer_to(&self, item: &Item, delivery: &Delivery) -> Option<Expectation> {
+        let usual = &self.request.expected;
+        let challenged = Challenged::of(item.provider, delivery)?;
+        (usual.status.as_typed() == SUCCESS).then(|| Expectation {
+            within: usual.within,
+            ..challenged.expected()
         })
     }
 
@@ -151,6 +173,7 @@ impl Works {
         Known {
             source: format!("send {}", item.name).as_str().into(),
             scheme: scheme.filter(signs),
+            is_challenge: Challenged::of(item.provider, delivery).is_some(),
             about: match self.sealer.tamper {
                 Some(tamper) => format!("{about}  {}", tamper.about),
                 None => about,

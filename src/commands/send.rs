@@ -12,7 +12,7 @@ use super::interrupt::Interrupt;
 use super::items;
 use super::plan::{self, Request};
 use super::printout::Printout;
-use super::rounds::{Item, Rounds, Works};
+use super::rounds::{Item, Rounds, SUCCESS, Works};
 use super::sealer::Sealer;
 use crate::cli::{Form, SendArgs};
 use crate::error::{Error, Exit, Result};
@@ -64,7 +64,7 @@ impl Plan {
         }
         let tamper = args.tamper.as_deref().and_then(Tamper::find);
         // A near miss is meant to be refused.
-        let expected = if tamper.is_some() { "4xx" } else { "2xx" };
+        let expected = if tamper.is_some() { "4xx" } else { SUCCESS };
         let sealer = Sealer {
             tamper,
             keys: secrets.keys,

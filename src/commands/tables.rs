@@ -264,6 +264,10 @@ fn handshake(asked: &Handshake) -> String {
         Handshake::Options => "an OPTIONS that asks for consent".into(),
         Handshake::EmptyBatch => "a batch without events".into(),
         Handshake::Event(native) => format!("`{native}`"),
+        Handshake::Challenge(challenge) => format!(
+            "`{}`, whose code must come back as `{}` with 200",
+            challenge.event, challenge.answer
+        ),
     }
 }
 

@@ -59,4 +59,36 @@ pub enum Handshake {
     EmptyBatch,
     /// The event of that native name.
     Event(&'static str),
+    /// An event with a code that must come back.
+    Challenge(Challenge),
+}
+
+/// An event with a code that must come back in the answer, which must be a 200 with a JSON object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Challenge {
+    /// The event's native name.
+    pub event: &'static str,
+    /// Where the code stands in the event.
+    pub code: &'static str,
+    /// The member of the answer that gives it back.
+    pub answer: &'static str,
+}
+
+impl Conduct {
+    /// The event with a code that must come back, if it asks in that way.
+    pub fn challenge(&self) -> Option<&'static Challenge> {
+        self.handshake.iter().find_map(|asked| match asked {
+            Handshake::Challenge(challenge) => Some(challenge),
+            _ => None,
+        })
+    }
+
+    /// Whether it asks with the event of that native name before it trusts a URL.
+    pub fn asks_by(&self, native: &str) -> bool {
+        self.handshake.iter().any(|asked| match asked {
+            Handshake::Event(name) => *name == native,
+            Handshake::Challenge(challenge) => challenge.event == native,
+            _ => false,
+        })
+    }
 }

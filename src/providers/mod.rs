@@ -10,6 +10,7 @@ macro_rules! example {
 
 mod carry;
 mod certificate;
+mod challenge;
 mod conduct;
 mod departure;
 mod form;
@@ -28,6 +29,7 @@ mod wish;
 
 mod activecampaign;
 mod ahasend;
+mod azure;
 mod braze;
 mod brevo;
 mod cloudevents;
@@ -70,7 +72,8 @@ mod twilio;
 mod unisender_go;
 
 pub use certificate::{SNS_CERTIFICATE_PATH, certificate_names, certificate_url};
-pub use conduct::{Batch, Conduct, Handshake};
+pub use challenge::Challenged;
+pub use conduct::{Batch, Challenge, Conduct, Handshake};
 pub use departure::departure_of;
 pub use form::{Bounce, Carry, Departure, Envelope, Fields, Provider, Row, Stamp, Tell};
 pub use guess::{Case, Effort, Explanation, GUESSES, Guess, explain, signed_text};
@@ -91,6 +94,7 @@ use crate::webhook::{Kind, nearest};
 pub static ALL: &[&Provider] = &[
     &activecampaign::PROVIDER,
     &ahasend::PROVIDER,
+    &azure::PROVIDER,
     &braze::PROVIDER,
     &brevo::PROVIDER,
     &customerio::PROVIDER,

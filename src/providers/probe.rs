@@ -36,6 +36,7 @@ impl Probe {
                 Handshake::Options => ("options", Shape::Bare("OPTIONS")),
                 Handshake::EmptyBatch => ("test-webhook", Shape::Empty),
                 Handshake::Event(name) => (name, Shape::Row(name)),
+                Handshake::Challenge(challenge) => (challenge.event, Shape::Row(challenge.event)),
             };
             Probe {
                 name,

@@ -106,7 +106,10 @@ pub fn recognise(
         let found = look.may_bear(lead.needs) && look.bears(lead.marks);
         found.then_some((lead.provider, Recognition::Body(lead.marks)))
     };
+    // Where it is packed, only what says whose the package itself is comes before.
+    let opened = || LEADS.packed_bodies.iter().find_map(by_body);
     packed
+        .map(|found| opened().unwrap_or(found))
         .or_else(|| LEADS.headers.iter().find_map(by_header))
         .or_else(|| LEADS.bodies.iter().find_map(by_body))
         .or_else(|| LEADS.shared_headers.iter().find_map(by_header))
@@ -115,6 +118,10 @@ pub fn recognise(
 /// Every tell of every provider in order, and what rules most of them out at a glance.
 static LEADS: LazyLock<Leads> = LazyLock::new(|| Leads {
     schemes: header_leads(SCHEMES, |_| true),
+    packed_bodies: body_leads(ALL)
+        .into_iter()
+        .filter(BodyLead::is_packed)
+        .collect(),
     headers: header_leads(ALL, |tell| !matches!(tell, Tell::SharedHeader(_))),
     bodies: body_leads(ALL),
     shared_headers: header_leads(ALL, |tell| matches!(tell, Tell::SharedHeader(_))),
@@ -122,6 +129,8 @@ static LEADS: LazyLock<Leads> = LazyLock::new(|| Leads {
 
 struct Leads {
     schemes: Vec<HeaderLead>,
+    /// Those among the bodies that are CloudEvents.
+    packed_bodies: Vec<BodyLead>,
     headers: Vec<HeaderLead>,
     bodies: Vec<BodyLead>,
     shared_headers: Vec<HeaderLead>,
@@ -138,6 +147,14 @@ struct BodyLead {
     provider: &'static Provider,
     marks: &'static [(&'static str, Mark)],
     needs: Needs,
+}
+
+impl BodyLead {
+    /// Whether it asks for the attribute that every CloudEvent must have.
+    fn is_packed(&self) -> bool {
+        let is_version = |pointer: &str| pointer.rsplit('/').next() == Some("specversion");
+        self.marks.iter().any(|(pointer, _)| is_version(pointer))
+    }
 }
 
 /// The tells of each, in order.

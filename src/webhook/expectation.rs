@@ -15,6 +15,8 @@ pub struct Expectation {
     pub within: Option<Duration>,
     /// A text that its body holds.
     pub contains: Option<String>,
+    /// A member of the JSON object that its body is, and the text that stands there.
+    pub member: Option<(&'static str, String)>,
 }
 
 impl Expectation {
@@ -76,11 +78,16 @@ impl Expectation {
         if let Some(late) = self.late(took) {
             return Some(late);
         }
-        let missing = self
-            .contains
+        let missing = |text: &&String| memchr::memmem::find(body, text.as_bytes()).is_none();
+        if let Some(missing) = self.contains.as_ref().filter(missing) {
+            return Some(format!("the answer does not contain `{missing}`"));
+        }
+        let (name, text) = self.member.as_ref()?;
+        let answer: Option<Value> = serde_json::from_slice(body).ok();
+        let said = answer
             .as_ref()
-            .filter(|text| memchr::memmem::find(body, text.as_bytes()).is_none())?;
-        Some(format!("the answer does not contain `{missing}`"))
+            .and_then(|answer| answer.get(name)?.as_str());
+        (said != Some(text)).then(|| format!("the answer is no JSON with `\"{name}\":\"{text}\"`"))
     }
 }
 
@@ -105,6 +112,7 @@ mod tests {
             status: Statuses::parse("2xx").unwrap(),
             within: None,
             contains: None,
+            member: None,
         }
     }
 
@@ -152,6 +160,43 @@ mod tests {
         ] {
             let judged = read(json).unwrap().judge(&answered(status), took);
             assert_eq!(judged.as_deref(), why, "{json}");
+        }
+    }
+
+    #[test]
+    fn a_member_must_be_there_as_json() {
+        for (name, text, why) in [
+            (
+                "ok",
+                "true",
+                Some("the answer is no JSON with `\"ok\":\"true\"`"),
+            ),
+            (
+                "code",
+                "1",
+                Some("the answer is no JSON with `\"code\":\"1\"`"),
+            ),
+            ("said", "yes", None),
+        ] {
+            let expected = Expectation {
+                member: Some((name, text.into())),
+                ..any()
+            };
+            let Outcome::Answered { retry_after, .. } = answered(200) else {
+                unreachable!()
+            };
+            let outcome = Outcome::Answered {
+                status: 200,
+                body: bytes::Bytes::from_static(b" {\"said\" : \"yes\", \"ok\": true}"),
+                retry_after,
+                location: None,
+                unexpected: None,
+            };
+            assert_eq!(
+                expected.judge(&outcome, Duration::ZERO).as_deref(),
+                why,
+                "{name}"
+            );
         }
     }
 

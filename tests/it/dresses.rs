@@ -238,6 +238,8 @@ fn every_probe_is_what_a_listener_knows_and_signed_where_it_can_be() {
         }
     }
     let wanted = [
+        "azure Microsoft.EventGrid.SubscriptionValidationEvent",
+        "azure options",
         "cloudevents options",
         "elasticemail get",
         "lettermint webhook.test",

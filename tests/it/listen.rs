@@ -287,6 +287,77 @@ fn cloudevents_is_granted_whatever_it_asks_for() {
     listen.finish().success();
 }
 
+/// What was asked and what must be answered, as published.
+#[test]
+fn a_code_that_event_grid_sends_comes_back() {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors/azure.json");
+    let vectors: serde_json::Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+    let granted = |case: &&serde_json::Value| case["granted"] == true;
+    let cases = vectors["handshake"].as_array().unwrap();
+    let cases: Vec<_> = cases.iter().filter(granted).collect();
+    assert_eq!(cases.len(), 2);
+    // Whatever is answered otherwise, and whatever is made to fail.
+    for more in [&[][..], &["--status", "202"], &["--fail-status", "503"]] {
+        let count = cases.len().to_string();
+        let listen = Listen::start(&[&["--count", &count, "--json"][..], more].concat());
+        for case in &cases {
+            let (request, wanted) = (&case["request"], &case["response"]);
+            let headers = request["headers"].as_object().unwrap();
+            let fields: String = headers
+                .iter()
+                .map(|(name, value)| format!("{name}: {}\r\n", value.as_str().unwrap()))
+                .collect();
+            let method = request["method"].as_str().unwrap();
+            let body = request["body"].as_str().unwrap_or_default();
+            let answer = raw(
+                listen.port(),
+                format!(
+                    "{method} /hooks HTTP/1.1\r\nhost: a\r\nconnection: close\r\ncontent-length: {}\r\n{fields}\r\n{body}",
+                    body.len()
+                )
+                .as_bytes(),
+            );
+            let label = format!("{} {more:?}: {answer}", case["name"]);
+            if wanted["body"].is_string() || more.is_empty() {
+                assert!(answer.starts_with("HTTP/1.1 200 "), "{label}");
+            }
+            for (name, value) in wanted["headers"].as_object().unwrap() {
+                let name = name.to_lowercase();
+                let field = format!("\r\n{name}: {}\r\n", value.as_str().unwrap());
+                assert!(answer.contains(&field), "{label}");
+            }
+            if let Some(body) = wanted["body"].as_str() {
+                assert!(answer.ends_with(body), "{label}");
+            }
+        }
+        let received = received(&listen.finish().success());
+        assert_eq!(received[0]["provider"], "azure");
+        assert_eq!(received[0]["events"][0]["kind"], "other");
+    }
+}
+
+#[test]
+fn a_code_does_not_come_back_where_a_signature_is_required_and_missing() {
+    let args = [
+        "--count",
+        "2",
+        "--json",
+        "--require-signature",
+        "--secret",
+        "azure=query:key=k",
+    ];
+    let listen = Listen::start(&args);
+    for (query, status) in [("", 1), ("?key=k", 0)] {
+        let to = format!("{}/{query}", listen.url);
+        let probe = ["send", "--probe", "validation", "--provider", "azure"];
+        let ran = run(&[&probe[..], &["--to", &to]].concat());
+        assert_eq!(ran.status, status, "{ran:#?}");
+    }
+    let received = received(&listen.finish());
+    let statuses: Vec<&Value> = received.iter().map(|it| &it["reply"]["status"]).collect();
+    assert_eq!(statuses, [401, 200]);
+}
+
 #[test]
 fn a_handler_can_fetch_the_certificate_that_messages_are_signed_with() {
     let listen = Listen::start(&["--count", "1", "--json"]);

@@ -743,6 +743,20 @@ type Reading = (
 
 const READINGS: &[Reading] = &[
     (
+        "azure",
+        r#"[{"eventType":"Microsoft.Communication.EmailEngagementTrackingReportReceived","data":{"messageId":"1","engagementType":"View"}}]"#,
+        "Microsoft.Communication.EmailEngagementTrackingReportReceived",
+        Kind::Open,
+        None,
+    ),
+    (
+        "azure",
+        r#"[{"eventType":"Microsoft.Communication.EmailDeliveryReportReceived","data":{"status":"Parked"}}]"#,
+        "Microsoft.Communication.EmailDeliveryReportReceived",
+        Kind::Other,
+        None,
+    ),
+    (
         "brevo",
         r#"[{"event":"unsubscribe","email":"ada@example.com","message-id":"<1@example.com>","ts":1767312000}]"#,
         "unsubscribe",
@@ -921,6 +935,38 @@ fn typed(kind: &str, body: String) -> Delivery {
 }
 
 #[test]
+fn a_cloudevent_that_says_whose_it_is_is_that_providers() {
+    let azure = providers::find("azure").unwrap();
+    let row = azure.row("cloudevent-Bounced").unwrap();
+    let one = Fixture::read(row.example.as_bytes()).unwrap().delivery.body;
+    let one = String::from_utf8(one.to_vec()).unwrap();
+    let single = "application/cloudevents+json; charset=utf-8";
+    for (kind, body) in [
+        (single, one.clone()),
+        ("application/json", one.clone()),
+        (
+            "application/cloudevents-batch+json",
+            format!("[{one},{}]", one.replace("Bounced", "Delivered")),
+        ),
+    ] {
+        let receipt = providers::read(&typed(kind, body), None, &keys(), &judge());
+        assert_eq!(receipt.provider, Some("azure"), "{kind}");
+        assert_eq!(receipt.problems, [] as [&str; 0], "{kind}");
+        assert_eq!(receipt.events[0].kind, Kind::Bounce, "{kind}");
+        let others: Vec<Kind> = receipt.events[1..].iter().map(|it| it.kind).collect();
+        assert!(others.is_empty() || others == [Kind::Delivered], "{kind}");
+    }
+    // Any other stays one of nobody's.
+    let other = one.replace("Microsoft.Communication.Email", "com.example.");
+    let receipt = providers::read(&typed(single, other), None, &keys(), &judge());
+    assert_eq!(receipt.provider, Some("cloudevents"));
+    // And so does one whose data looks like a provider's event.
+    let other = r#"{"specversion":"1.0","id":"1","source":"/a","type":"t","RecordType":"Open","MessageID":"1","ServerID":1}"#;
+    let receipt = providers::read(&typed(single, other.into()), None, &keys(), &judge());
+    assert_eq!(receipt.provider, Some("cloudevents"));
+}
+
+#[test]
 fn a_report_of_a_text_message_is_no_email() {
     let report = |to: &str| {
         let body = format!(
@@ -956,6 +1002,17 @@ fn a_time_that_is_not_the_events_moves_and_is_not_read() {
         report["results"][0]["sentAt"],
         "2026-11-23T19:19:38.808+0000"
     );
+}
+
+#[test]
+fn times_of_azure_keep_their_seven_digits_and_their_offset() {
+    let bounce = filled("azure", "bounce");
+    let event = &bounce[0];
+    assert_eq!(
+        event["data"]["deliveryAttemptTimeStamp"],
+        "2026-11-23T19:20:01.1234560+00:00"
+    );
+    assert_eq!(event["eventTime"], "2026-11-23T19:20:01.124Z");
 }
 
 #[test]
@@ -1167,8 +1224,10 @@ fn a_conduct_speaks_of_events_that_there_are() {
             assert_ne!(one, other);
         }
         for handshake in provider.conduct.handshake {
-            if let Handshake::Event(name) = handshake {
-                has(name);
+            match handshake {
+                Handshake::Event(name) => has(name),
+                Handshake::Challenge(challenge) => has(challenge.event),
+                _ => {}
             }
         }
         assert_ne!(provider.conduct.batch, Batch::UpTo(1), "{}", provider.name);

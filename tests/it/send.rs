@@ -232,7 +232,7 @@ fn a_seed_and_a_time_give_the_same_bytes() {
             [&life[4..5], &every, &["--tamper", "wrong-secret"]].concat(),
             10,
         ),
-        (vec!["--probe", "--provider", "all"], 12),
+        (vec!["--probe", "--provider", "all"], 14),
     ] {
         let make = |seed: &str| {
             let fixed = [
@@ -904,7 +904,7 @@ fn a_batch_holds_so_many_events_and_the_count_is_of_requests() {
     assert_eq!(
         ran.stderr,
         "error: Resend sends one event a request\n \
-         hint: these send several: brevo, infobip, klaviyo, mailjet, mailtrap, mandrill, sendgrid, sparkpost, unisender-go\n"
+         hint: these send several: azure, brevo, infobip, klaviyo, mailjet, mailtrap, mandrill, sendgrid, sparkpost, unisender-go\n"
     );
     let ran = run(&[
         "send",
@@ -960,6 +960,64 @@ fn a_probe_asks_what_the_provider_asks() {
         assert_eq!(ran.status, 2);
         assert!(ran.stderr.contains(said), "{}", ran.stderr);
     }
+}
+
+/// The published handshakes: the answer decides whether the URL counts as validated.
+#[test]
+fn a_probe_of_azure_wants_its_code_back_with_200() {
+    let probe = |status: &str, answer: &dyn Fn(&str) -> String, more: &[&str]| {
+        let args = [
+            "--probe",
+            "validation",
+            "--provider",
+            "azure",
+            "--seed",
+            "5",
+        ];
+        let dry = run(&[&["send"], &args[..], &["--dry-run", "--as", "json"]].concat()).success();
+        let body = dry.lines()[0]["request"]["body"].clone();
+        let code = body[0]["data"]["validationCode"].as_str().unwrap();
+        let link = body[0]["data"]["validationUrl"].as_str().unwrap();
+        assert!(link.contains(code), "{link}");
+        let body = answer(code);
+        let handler = Receiver::start(&[&format!(
+            "HTTP/1.1 {status} X\r\ncontent-length: {}\r\n\r\n{body}",
+            body.len()
+        )]);
+        let ran = run(&[&["send", "--to", &handler.url], &args[..], more].concat());
+        let request = handler.next();
+        assert_eq!(
+            request.header("aeg-event-type"),
+            Some("SubscriptionValidation")
+        );
+        ran
+    };
+    let echo = |code: &str| format!("{{\"validationResponse\": \"{code}\"}}");
+    assert_eq!(probe("200", &echo, &[]).status, 0);
+    for (status, answer, said) in [
+        (
+            "202",
+            &echo as &dyn Fn(&str) -> String,
+            "202 is not the status expected, 200",
+        ),
+        (
+            "200",
+            &|_: &str| String::new(),
+            "the answer is no JSON with `\"validationResponse\"",
+        ),
+        (
+            "200",
+            &|code: &str| code.to_owned(),
+            "the answer is no JSON with",
+        ),
+    ] {
+        let ran = probe(status, answer, &[]);
+        assert_eq!(ran.status, 1, "{ran:#?}");
+        let told = format!("{}{}", ran.stdout, ran.stderr);
+        assert!(told.contains(said), "{told}");
+    }
+    // Who says what to expect has the last word.
+    assert_eq!(probe("202", &echo, &["--expect-status", "202"]).status, 0);
 }
 
 #[test]

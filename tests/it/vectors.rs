@@ -281,6 +281,7 @@ macro_rules! vectors {
 vectors! {
     activecampaign_vectors_get_their_verdicts: "activecampaign.json"
     ahasend_vectors_get_their_verdicts: "ahasend.json"
+    azure_vectors_get_their_verdicts: "azure.json"
     braze_vectors_get_their_verdicts: "braze.json"
     customerio_vectors_get_their_verdicts: "customerio.json"
     elasticemail_vectors_get_their_verdicts: "elasticemail.json"
