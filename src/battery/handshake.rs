@@ -2,8 +2,9 @@
 
 use http::Method;
 
-use super::{Check, Group, Page, Plan, Setting, Shot, rule};
-use crate::providers::Handshake;
+use super::{Check, Finding, Group, Page, Plan, Setting, Shot, Sights, rule};
+use crate::providers::{Challenged, Handshake};
+use crate::webhook::Grade;
 
 pub static CHECKS: &[&Check] = &[
     &Check {
@@ -43,7 +44,29 @@ pub static CHECKS: &[&Check] = &[
         page: Page::At("https://github.com/cloudevents/spec/blob/main/cloudevents/http-webhook.md"),
         alone: true,
         plan: |setting| ask(setting, Handshake::Options, Method::OPTIONS),
-        judge: rule::taken,
+        judge: |setting, sights| {
+            let mut finding = rule::taken(setting, sights);
+            // Where there is another way, a handler may have chosen that.
+            if finding.grade == Grade::Fail && setting.provider.conduct.challenge().is_some() {
+                finding.grade = Grade::Warn;
+            }
+            finding
+        },
+    },
+    &Check {
+        name: "challenge",
+        group: Group::Handshake,
+        title: "a code that must come back does",
+        sends: "the event with a code by which this provider validates a URL",
+        expects: "200 with a JSON object that gives the code back; 202 does not do",
+        why: "nothing is sent to a URL that is not validated, unless somebody visits a link by hand within minutes",
+        advice: "look for that event first, and answer its code: `{\"validationResponse\":\"…\"}` for Azure Event Grid",
+        page: Page::At(
+            "https://learn.microsoft.com/azure/event-grid/end-point-validation-event-grid-events-schema",
+        ),
+        alone: false,
+        plan: challenge,
+        judge: gives_the_code_back,
     },
     &Check {
         name: "subscription",
@@ -90,6 +113,33 @@ fn ask(setting: &Setting, handshake: Handshake, method: Method) -> Plan {
         ));
     }
     Plan::each([Shot::ask(method)])
+}
+
+fn challenge(setting: &Setting) -> Plan {
+    match setting.provider.conduct.challenge() {
+        Some(challenge) => Plan::each([Shot::event(challenge.event).numbered(610)]),
+        None => Plan::skip(format!(
+            "{} sends no code that must come back",
+            setting.provider.title
+        )),
+    }
+}
+
+fn gives_the_code_back(setting: &Setting, sights: &Sights) -> Finding {
+    for (at, seen) in sights.answers.iter().enumerate() {
+        let sent = seen.shot.bare(setting);
+        let code = sent.and_then(|sent| Challenged::of(setting.provider, &sent));
+        let wrong = match code {
+            Some(code) if seen.outcome.status().is_some() => {
+                code.expected().judge(&seen.outcome, seen.took)
+            }
+            _ => (!rule::is_taken(seen)).then(|| rule::answer(seen)),
+        };
+        if let Some(wrong) = wrong {
+            return Finding::new(Grade::Fail, wrong, Some(at));
+        }
+    }
+    Finding::pass(rule::statuses(sights))
 }
 
 fn events(setting: &Setting) -> Plan {

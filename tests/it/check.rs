@@ -127,7 +127,7 @@ fn a_handler_of_sendgrid_that_is_right_passes() {
 
 #[test]
 fn a_handler_of_resend_that_is_right_passes() {
-    passes(Dress::Resend, 18);
+    passes(Dress::Resend, 19);
 }
 
 #[test]
@@ -137,22 +137,22 @@ fn a_handler_of_mailgun_that_is_right_passes() {
 
 #[test]
 fn a_handler_of_mandrill_that_is_right_passes() {
-    passes(Dress::Mandrill, 17);
+    passes(Dress::Mandrill, 18);
 }
 
 #[test]
 fn a_handler_of_postmark_that_is_right_passes() {
-    passes(Dress::Postmark, 25);
+    passes(Dress::Postmark, 26);
 }
 
 #[test]
 fn a_handler_of_ses_that_is_right_passes() {
-    passes(Dress::Ses, 18);
+    passes(Dress::Ses, 19);
 }
 
 #[test]
 fn a_handler_of_mailersend_that_is_right_passes() {
-    passes(Dress::MailerSend, 20);
+    passes(Dress::MailerSend, 21);
 }
 
 #[test]
@@ -509,6 +509,35 @@ fn consent_is_asked_for_as_cloudevents_does() {
             .unwrap(),
     );
     assert_eq!(ran.status, 2);
+}
+
+/// A URL is validated by a code that comes back with 200 and nothing else.
+#[test]
+fn a_code_that_does_not_come_back_is_found() {
+    let asked = |url: &str| {
+        let args = [
+            "check",
+            url,
+            "--provider",
+            "azure",
+            "--json",
+            "--only",
+            "handshake",
+        ];
+        Ran::of(webhook_cli().args(args).output().unwrap())
+    };
+    // Our own listener is right.
+    let listen = crate::harness::Listen::start(&["--json"]);
+    let ran = asked(&listen.url).success();
+    let right = ["challenge".to_owned(), "options".to_owned()];
+    assert_eq!(named(&ran, &["pass"]), right.into());
+    let silent = crate::harness::Receiver::ok();
+    let ran = asked(&silent.url);
+    assert_eq!(
+        (named(&ran, &["fail"]), ran.status),
+        (["challenge".to_owned()].into(), 1),
+        "{ran:#?}"
+    );
 }
 
 #[test]
