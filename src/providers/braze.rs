@@ -1,34 +1,51 @@
-//! Braze's postbacks for transactional email: one small object a request, without an address. (Currents writes into
-//! storage, and the webhook channel has a free body.)
-//! Unconfirmed: which field goes with which status. Nothing is known of a signature, of retries or of a User-Agent.
-//! <https://www.braze.com/docs/api/endpoints/messaging/send_messages/post_send_transactional_message>
+//! Braze's postbacks for transactional email: one small object a request, without an address. Currents, a data export
+//! to storage or to a partner, is recognised and read, and not sent. (The webhook channel has a free body and is neither.)
+//! Nothing is known of a signature, of retries or of a User-Agent.
+//! <https://www.braze.com/docs/user_guide/message_building_by_channel/email/transactional_message_api_campaign/tracking_transactional_emails>
 
 use super::form::{
-    Bounce, Carry, Envelope, FIELDS, Fields, Provider, SIGNER, Stamp, Tell, bounce, row,
+    Bounce, Carry, Envelope, FIELDS, Fields, Provider, Row, SIGNER, Stamp, Tell, bounce, row,
 };
-use super::origin::assumed;
+use super::habits::Fact::Documented;
+use super::habits::{HABITS, Habits};
+use super::origin::{Page, assumed, documented, page};
 use crate::webhook::{BounceClass, Kind, Mark, Style};
 
 const MILLISECONDS: &str = "%Y-%m-%dT%H:%M:%S%.3f+00:00";
 
-/// Braze's transactional postbacks.
+static POSTBACK: Page = page(
+    "Tracking transactional emails",
+    "https://www.braze.com/docs/user_guide/message_building_by_channel/email/transactional_message_api_campaign/tracking_transactional_emails",
+    "2026-11-27",
+);
+
+/// Braze's transactional postbacks, and the events of Currents.
 pub static PROVIDER: Provider = Provider {
     name: "braze",
     title: "Braze",
-    docs: "https://www.braze.com/docs/user_guide/message_building_by_channel/email/transactional_message_api_campaign/tracking_transactional_emails",
-    tells: &[Tell::Body(&[
-        ("/dispatch_id", Mark::Present),
-        ("/status", Mark::Present),
-        ("/metadata", Mark::Object),
-    ])],
+    docs: POSTBACK.url,
+    tells: &[
+        Tell::Body(&[
+            ("/dispatch_id", Mark::Present),
+            ("/status", Mark::Present),
+            ("/metadata", Mark::Object),
+        ]),
+        Tell::Body(&[
+            ("/events/0/event_type", Mark::Starts("users.")),
+            ("/events/0/id", Mark::Present),
+        ]),
+    ],
     schemes: &[],
     test_secret: "",
     test_public: "",
-    envelope: Envelope::Plain,
+    // Of Currents; a postback is an event by itself.
+    envelope: Envelope::List("/events"),
     style: Style::COMPACT,
-    native: &["/status"],
+    native: &["/status", "/event_type"],
     fields: Fields {
-        message_id: &["/dispatch_id"],
+        // In documents for storage, what else is in `properties` stands beside the event's name.
+        recipient: &["/properties/email_address", "/email_address"],
+        message_id: &["/dispatch_id", "/properties/dispatch_id"],
         // The last step first.
         at: &[
             Stamp::Utc("/metadata/delivered_at", MILLISECONDS),
@@ -39,8 +56,16 @@ pub static PROVIDER: Provider = Provider {
             Stamp::Utc("/metadata/executed_at", MILLISECONDS),
             Stamp::Utc("/metadata/enqueued_at", MILLISECONDS),
             Stamp::Utc("/metadata/received_at", MILLISECONDS),
+            Stamp::Seconds("/time"),
         ],
-        reason: &["/metadata/reason"],
+        url: &["/properties/url", "/url"],
+        reason: &[
+            "/metadata/reason",
+            "/properties/bounce_reason",
+            "/bounce_reason",
+            "/properties/abort_type",
+            "/abort_type",
+        ],
         campaign: Carry::First(&["/metadata/campaign_api_id"]),
         ..FIELDS
     },
@@ -75,12 +100,66 @@ pub static PROVIDER: Provider = Provider {
             &[("/status", Mark::Is("aborted"))],
             example!("braze/rejected"),
         ),
-    ],
-    origins: &[
-        assumed(
-            "known from a community client; which status has which of them is our reading",
-            &["/"],
+        currents(
+            Kind::Sent,
+            "users.messages.email.Send",
+            &[("/event_type", Mark::Is("users.messages.email.Send"))],
         ),
+        currents(
+            Kind::Delivered,
+            "users.messages.email.Delivery",
+            &[("/event_type", Mark::Is("users.messages.email.Delivery"))],
+        ),
+        currents(
+            Kind::Open,
+            "users.messages.email.Open",
+            &[("/event_type", Mark::Is("users.messages.email.Open"))],
+        ),
+        currents(
+            Kind::Click,
+            "users.messages.email.Click",
+            &[("/event_type", Mark::Is("users.messages.email.Click"))],
+        ),
+        bounce(
+            BounceClass::Hard,
+            "users.messages.email.Bounce",
+            &[("/event_type", Mark::Is("users.messages.email.Bounce"))],
+            "",
+        ),
+        bounce(
+            BounceClass::Soft,
+            "users.messages.email.SoftBounce",
+            &[("/event_type", Mark::Is("users.messages.email.SoftBounce"))],
+            "",
+        ),
+        currents(
+            Kind::Complaint,
+            "users.messages.email.MarkAsSpam",
+            &[("/event_type", Mark::Is("users.messages.email.MarkAsSpam"))],
+        ),
+        currents(
+            Kind::Unsubscribe,
+            "users.messages.email.Unsubscribe",
+            &[("/event_type", Mark::Is("users.messages.email.Unsubscribe"))],
+        ),
+        currents(
+            Kind::Rejected,
+            "users.messages.email.Abort",
+            &[("/event_type", Mark::Is("users.messages.email.Abort"))],
+        ),
+        // Push, text messages, messages in an app, what users do.
+        currents(
+            Kind::Other,
+            "users",
+            &[("/event_type", Mark::Starts("users."))],
+        ),
+    ],
+    habits: Habits {
+        batching: Documented("one message"),
+        ..HABITS
+    },
+    origins: &[
+        documented(&POSTBACK, &["/"]),
         assumed(
             "nothing is known of the request besides its body",
             &["content-type"],
@@ -117,3 +196,8 @@ pub static PROVIDER: Provider = Provider {
     ],
     ..SIGNER
 };
+
+/// An event of Currents, which is read and not sent.
+const fn currents(kind: Kind, native: &'static str, marks: &'static [(&'static str, Mark)]) -> Row {
+    row(kind, native, marks, "")
+}

@@ -20,7 +20,8 @@ use crate::webhook::{
 static POST_JSON: Recipe = Recipe {
     name: "elasticemail",
     algorithm: Algorithm::HmacSha256,
-    // It begins with `whsec_`, and yet is no base64.
+    // It is shown once, when it is made, and begins with `whsec_` (from an API collection of a third party, not
+    // confirmed); and yet it is no base64.
     key: KeyForm::Text,
     id: None,
     timestamp: Some((Place::Header("x-elasticemail-timestamp"), TimeForm::Seconds)),

@@ -13,6 +13,21 @@ use super::origin::{Page, assumed, documented, page};
 use crate::webhook::{BounceClass, Kind, Mark, Style};
 
 const BOUNCE: (&str, Mark) = ("/eventName", Mark::Is("emailBounce"));
+const TITLED_BOUNCE: (&str, Mark) = ("/eventTitle", Mark::Is("emailBounce"));
+
+/// The events that are known.
+const KNOWN: Mark = Mark::OneOf(&[
+    "emailSend",
+    "emailOpen",
+    "emailClick",
+    "emailBounce",
+    "emailComplaint",
+    "emailSendSkip",
+    "emailSubscribe",
+    "emailUnSubscribe",
+    "emailUnsubscribe",
+    "hostedUnsubscribeClick",
+]);
 
 static SYSTEM: Page = page(
     "System webhooks",
@@ -25,17 +40,21 @@ pub static PROVIDER: Provider = Provider {
     name: "iterable",
     title: "Iterable",
     docs: SYSTEM.url,
-    tells: &[Tell::Body(&[
-        ("/email", Mark::Present),
-        ("/eventName", Mark::Present),
-        ("/dataFields", Mark::Object),
-    ])],
+    // Some deliveries call the name a title, have no address at the top or no `dataFields`.
+    tells: &[
+        Tell::Body(&[("/eventName", KNOWN), ("/email", Mark::Present)]),
+        Tell::Body(&[("/eventName", KNOWN), ("/userId", Mark::Present)]),
+        Tell::Body(&[("/eventName", KNOWN), ("/dataFields", Mark::Object)]),
+        Tell::Body(&[("/eventTitle", KNOWN), ("/email", Mark::Present)]),
+        Tell::Body(&[("/eventTitle", KNOWN), ("/userId", Mark::Present)]),
+        Tell::Body(&[("/eventTitle", KNOWN), ("/dataFields", Mark::Object)]),
+    ],
     schemes: &[&CREDENTIALS],
     test_secret: "",
     test_public: "",
     envelope: Envelope::Plain,
     style: Style::COMPACT,
-    native: &["/eventName"],
+    native: &["/eventName", "/eventTitle"],
     fields: Fields {
         recipient: &["/email", "/dataFields/email"],
         message_id: &["/dataFields/messageId"],
@@ -125,6 +144,80 @@ pub static PROVIDER: Provider = Provider {
             "hostedUnsubscribeClick",
             &[("/eventName", Mark::Is("hostedUnsubscribeClick"))],
             example!("iterable/unsubscribe-hosted"),
+        ),
+        // The same events by their title.
+        row(
+            Kind::Sent,
+            "emailSendTitle",
+            &[("/eventTitle", Mark::Is("emailSend"))],
+            "",
+        ),
+        row(
+            Kind::Open,
+            "emailOpenTitle",
+            &[("/eventTitle", Mark::Is("emailOpen"))],
+            "",
+        ),
+        row(
+            Kind::Click,
+            "emailClickTitle",
+            &[("/eventTitle", Mark::Is("emailClick"))],
+            "",
+        ),
+        bounce(
+            BounceClass::Hard,
+            "emailHardBounceTitle",
+            &[
+                TITLED_BOUNCE,
+                ("/dataFields/recipientState", Mark::Is("HardBounce")),
+            ],
+            "",
+        ),
+        bounce(
+            BounceClass::Soft,
+            "emailSoftBounceTitle",
+            &[
+                TITLED_BOUNCE,
+                ("/dataFields/recipientState", Mark::Is("SoftBounce")),
+            ],
+            "",
+        ),
+        bounce(
+            BounceClass::Undetermined,
+            "emailBounceTitle",
+            &[TITLED_BOUNCE],
+            "",
+        ),
+        row(
+            Kind::Complaint,
+            "emailComplaintTitle",
+            &[("/eventTitle", Mark::Is("emailComplaint"))],
+            "",
+        ),
+        row(
+            Kind::Rejected,
+            "emailSendSkipTitle",
+            &[("/eventTitle", Mark::Is("emailSendSkip"))],
+            "",
+        ),
+        row(
+            Kind::Subscribe,
+            "emailSubscribeTitle",
+            &[("/eventTitle", Mark::Is("emailSubscribe"))],
+            "",
+        ),
+        row(
+            Kind::Unsubscribe,
+            "emailUnSubscribeTitle",
+            &[(
+                "/eventTitle",
+                Mark::OneOf(&[
+                    "emailUnSubscribe",
+                    "emailUnsubscribe",
+                    "hostedUnsubscribeClick",
+                ]),
+            )],
+            "",
         ),
     ],
     machines: &[

@@ -1,9 +1,9 @@
 //! Klaviyo's system webhooks: up to 1000 events in a list under `data`, each an answer of the events API. (The webhook
 //! action of a flow has a free body and is not signed.)
 //!
-//! Unconfirmed: the names inside of `event_properties`, the address and the link among them; the form of the timestamp's
-//! header; that body and timestamp are signed in this order, and that the timestamp is signed at all, as two
-//! integrations do it. No tolerance is named: five minutes are our choice.
+//! Body and timestamp are signed in this order, without anything between; the key is the text of the secret, of 16
+//! characters or more. Unconfirmed: the names inside of `event_properties`, the address and the link among them; the form
+//! of the timestamp's header; retries and timeout. No tolerance is named: five minutes are our choice.
 //! <https://developers.klaviyo.com/en/docs/working_with_system_webhooks>
 
 use super::conduct::{Batch, CONDUCT, Conduct};
@@ -45,8 +45,8 @@ fn guard(delivery: &Delivery, body: &Document, _: &Judge) -> Result<(), String> 
 
 static SYSTEM: Page = page(
     "Working with system webhooks",
-    "https://developers.klaviyo.com/en/docs/system-webhooks",
-    "2026-11-24",
+    "https://developers.klaviyo.com/en/docs/working_with_system_webhooks",
+    "2026-11-06",
 );
 
 /// Klaviyo's system webhooks.
@@ -167,6 +167,13 @@ pub static PROVIDER: Provider = Provider {
             )],
             example!("klaviyo/other-updated-preferences"),
         ),
+        // Of text messages, push messages and reviews; no whole bodies are known.
+        row(
+            Kind::Other,
+            "other_channels",
+            &[("/topic", Mark::Starts("event:klaviyo."))],
+            "",
+        ),
     ],
     conduct: Conduct {
         batch: Batch::UpTo(1000),
@@ -179,8 +186,10 @@ pub static PROVIDER: Provider = Provider {
     origins: &[
         documented(&SYSTEM, &[""]),
         documented(&SYSTEM, &["klaviyo-timestamp"]).unconfirmed("how the time is written"),
-        documented(&SYSTEM, &["klaviyo-signature"]).unconfirmed("that body and timestamp are signed is known from third parties; one says the body alone"),
-        assumed("the names in it are not known", &["/data/*/payload/data/attributes/event_properties"]),
+        assumed(
+            "the names in it are not known",
+            &["/data/*/payload/data/attributes/event_properties"],
+        ),
     ],
     ..SIGNER
 };

@@ -42,12 +42,12 @@ pub static PROVIDER: Provider = Provider {
     native: &["/event"],
     fields: Fields {
         recipient: &["/email"],
-        // The id as text; `MessageID` is a number beyond 2^53, and older events have nothing else.
-        message_id: &["/Message_GUID", "/MessageID"],
+        // What the Send API returns, and all that older events have: a number beyond 2^53, so read by its digits. The
+        // GUID is another id of the same message.
+        message_id: &["/MessageID", "/Message_GUID"],
         at: &[Stamp::Seconds("/time")],
         url: &["/url"],
         reason: &["/comment", "/error", "/smtp_reply"],
-        unique: &["/MessageID"],
         campaign: Carry::Text("/customcampaign"),
         metadata: Carry::MembersText("/Payload"),
         ..FIELDS

@@ -49,7 +49,9 @@ struct Hole {
 #[derive(Debug)]
 enum Draw {
     /// The id of a message, the same in all that tells of it.
-    Message { life: usize },
+    Message { life: usize, as_text: bool },
+    /// What was wished for, where it is a number of as many digits as it likes.
+    Wished(String),
     /// Another id of the same looks.
     Id,
     /// Another number of as many digits.
@@ -176,16 +178,13 @@ impl Stencil {
 impl Hole {
     fn draw(&self, at: Timestamp, chance: &mut Chance, life: impl Fn(usize) -> Chance) -> String {
         match &self.draw {
-            Draw::Message { life: number } => life(*number).like(&self.example),
-            Draw::Id => chance.like(&self.example),
-            Draw::Number => {
-                let new = chance.like(&self.example);
-                // A 19-digit id may come out above what 64 bits with a sign hold.
-                new.parse::<i64>()
-                    .or_else(|_| new.get(1..).unwrap_or("1").parse())
-                    .unwrap_or(1)
-                    .to_string()
+            Draw::Message { life: of, as_text } => {
+                let new = life(*of).like(&self.example);
+                if *as_text { new } else { number(&new) }
             }
+            Draw::Wished(digits) => digits.clone(),
+            Draw::Id => chance.like(&self.example),
+            Draw::Number => number(&chance.like(&self.example)),
             Draw::Time { stamp, like, after } => {
                 let at = at.checked_add(*after).unwrap_or(at);
                 match stamp.write(at, like) {
@@ -195,6 +194,21 @@ impl Hole {
             }
         }
     }
+}
+
+/// Digits as a number, of one digit less where they come out above what 64 bits with a sign hold.
+fn number(digits: &str) -> String {
+    digits
+        .parse::<i64>()
+        .or_else(|_| digits.get(1..).unwrap_or("1").parse())
+        .unwrap_or(1)
+        .to_string()
+}
+
+/// Whether a text is a whole number as JSON writes it.
+fn is_whole_number(text: &str) -> bool {
+    let digits = text.bytes().all(|b| b.is_ascii_digit());
+    digits && !text.is_empty() && (text == "0" || !text.starts_with('0'))
 }
 
 impl Layers {
@@ -299,24 +313,14 @@ impl<'a> Filling<'a> {
         let fields = &provider.fields;
         let wish = self.wish;
         self.fill_recipient(template, event, life);
-        match text_at(event, fields.message_id) {
-            Some(whole) => {
-                let end = fields.message_id_end;
-                let old = end
-                    .and_then(|end| whole.split(end).next())
-                    .unwrap_or(&whole);
-                let new = wish.message_id.clone().unwrap_or_else(|| {
-                    self.hole(Draw::Message { life }, old.to_owned(), true)
-                        .to_string()
-                });
-                replace(event, old, &new);
-            }
-            None if wish.message_id.is_some() => self.note(template, "message id"),
-            None => {}
-        }
+        self.fill_message_id(template, event, life);
         for pointer in fields.message_also {
             if let Some(old) = text_at(event, &[*pointer]) {
-                let new = self.hole(Draw::Message { life }, old.clone(), true);
+                let draw = Draw::Message {
+                    life,
+                    as_text: true,
+                };
+                let new = self.hole(draw, old.clone(), true);
                 replace(event, &old, &new.to_string());
             }
         }
@@ -336,6 +340,81 @@ impl<'a> Filling<'a> {
                 put(event, path, value.clone());
             }
         }
+    }
+
+    /// Puts the wanted id, or a new one, where the message's id stands. Where several ids of a message stand, the first
+    /// is the one that is wished for, and the others are new ones.
+    fn fill_message_id(&mut self, template: &Template, event: &mut Value, life: usize) {
+        let fields = &template.provider.fields;
+        let mut wished = self.wish.message_id.as_deref();
+        // What stands where it was put together with one before.
+        let mut done: Vec<String> = Vec::new();
+        for pointer in fields.message_id {
+            let whole = match event.pointer(pointer) {
+                Some(Value::String(text)) if !text.is_empty() => text.clone(),
+                Some(Value::Number(_)) => {
+                    done.push(self.number_id(template, event, pointer, wished.take(), life));
+                    continue;
+                }
+                _ => continue,
+            };
+            let end = fields.message_id_end;
+            let old = end
+                .and_then(|end| whole.split(end).next())
+                .unwrap_or(&whole);
+            if old.is_empty() || done.iter().any(|it| whole.starts_with(it)) {
+                continue;
+            }
+            let new = wished.take().map(str::to_owned).unwrap_or_else(|| {
+                let draw = Draw::Message {
+                    life,
+                    as_text: true,
+                };
+                self.hole(draw, old.to_owned(), true).to_string()
+            });
+            replace(event, old, &new);
+            done.push(new);
+        }
+        if wished.is_some() {
+            self.note(template, "message id");
+        }
+    }
+
+    /// The same for an id that is a number: whole numbers are put there digit by digit, anything else as a text, with a
+    /// note. Gives what stands there now, as text.
+    fn number_id(
+        &mut self,
+        template: &Template,
+        event: &mut Value,
+        pointer: &str,
+        wished: Option<&str>,
+        life: usize,
+    ) -> String {
+        let old = event.pointer(pointer).map(Value::to_string);
+        let old = old.unwrap_or_default();
+        let draw = match wished {
+            Some(digits) if is_whole_number(digits) => Draw::Wished(digits.to_owned()),
+            Some(text) => {
+                put(event, pointer, Value::from(text));
+                let name = template.provider.name;
+                let note = format!("a message id of {name} is a number; `{text}` is put as a text");
+                if !self.notes.contains(&note) {
+                    self.notes.push(note);
+                }
+                return text.to_owned();
+            }
+            None => Draw::Message {
+                life,
+                as_text: false,
+            },
+        };
+        let mark = self.hole(draw, old.clone(), true);
+        put(event, pointer, Value::from(mark));
+        // Some events repeat it as text.
+        if old.len() >= 8 {
+            replace(event, &old, &mark.to_string());
+        }
+        mark.to_string()
     }
 
     fn fill_recipient(&mut self, template: &Template, event: &mut Value, life: usize) {
@@ -407,7 +486,7 @@ impl<'a> Filling<'a> {
         let Some(happened) = stamps().find_map(|stamp| read(event, stamp)) else {
             return;
         };
-        for stamp in stamps() {
+        for (at, stamp) in stamps().enumerate() {
             let Some(time) = read(event, stamp) else {
                 continue;
             };
@@ -415,6 +494,13 @@ impl<'a> Filling<'a> {
                 continue;
             };
             let like = place.clone();
+            // Of several forms for one place, the one that the example is written in; otherwise the last.
+            let mut others = stamps().skip(at + 1);
+            if stamp.write(time, &like) != like
+                && others.any(|other| other.pointer() == stamp.pointer())
+            {
+                continue;
+            }
             let draw = Draw::Time {
                 stamp,
                 like: like.clone(),
