@@ -2,6 +2,7 @@
 
 use super::check::{HTTP, STANDARD};
 use super::{Check, Finding, Grade, Group, Page, Plan, Setting, Shot, Sights, rule};
+use crate::providers;
 use crate::webhook::{Part, Place, Tamper, TimeForm};
 
 pub static CHECKS: &[&Check] = &[
@@ -376,7 +377,7 @@ fn no_credentials(setting: &Setting) -> String {
 }
 
 fn sns(setting: &Setting, tamper: &'static str, what: &str) -> Plan {
-    if setting.provider.name != "ses" {
+    if providers::certificate_path(setting.provider).is_none() {
         return Plan::skip(format!(
             "{} does not come through SNS",
             setting.provider.title

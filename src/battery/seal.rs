@@ -38,7 +38,7 @@ pub fn seal(
         chance,
     };
     match tamper {
-        None => scheme.sign(delivery, key, seal),
+        None => providers::sign(setting.provider, scheme, delivery, key, seal),
         Some(name) => Tamper::find(name)
             .ok_or("there is no such near miss")?
             .apply(scheme, delivery, key, seal),

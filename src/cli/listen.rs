@@ -120,7 +120,7 @@ pub struct ListenArgs {
     #[arg(long, value_name = "DURATION", value_parser = duration, help_heading = "The answer")]
     pub delay: Option<Duration>,
 
-    /// Visit the link of an SNS subscription to confirm it, if it leads to SNS itself
+    /// Visit the link of a subscription of SNS or Scaleway to confirm it, if it leads to that service itself
     #[arg(long, help_heading = "The answer")]
     pub confirm_sns: bool,
 

@@ -15,6 +15,10 @@ pub struct EventsArgs {
     #[arg(value_name = "KIND", requires = "provider")]
     pub kind: Option<String>,
 
+    /// The version of the provider's webhooks that the payload is of, where it has several [default: the newest]
+    #[arg(long, value_name = "VERSION", requires = "kind")]
+    pub native_version: Option<String>,
+
     /// Say below the payload where each field is known from; a terminal gets that without asking
     #[arg(long, requires = "kind")]
     pub provenance: bool,

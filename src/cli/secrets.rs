@@ -26,15 +26,15 @@ pub struct SecretArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Signatures")]
 pub struct JudgeArgs {
-    /// The age allowed to a signed timestamp [default: 5m, for SES 1h]
+    /// The age allowed to a signed timestamp [default: 5m, for SES and Scaleway 1h]
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub tolerance: Option<Duration>,
 
-    /// Fetch the certificate that an SNS message names, from SNS itself and nowhere else, and verify with it
+    /// Fetch the certificate that a message of SNS or Scaleway names, from that service and nowhere else, and verify with it
     #[arg(long)]
     pub fetch_certs: bool,
 
-    /// The topic that SNS messages must come from; may be given more than once
+    /// The topic that messages of SNS or Scaleway must come from; may be given more than once
     #[arg(long, value_name = "ARN")]
     pub topic_arn: Vec<String>,
 }

@@ -61,6 +61,10 @@ pub struct SendArgs {
     #[arg(long, value_name = "NAME", requires = "data", conflicts_with_all = ["provider", "kinds"], help_heading = "Signatures")]
     pub scheme: Option<String>,
 
+    /// The version of the provider's webhooks, where it has several [default: the newest]
+    #[arg(long, value_name = "VERSION", conflicts_with_all = ["probe", "scheme"])]
+    pub native_version: Option<String>,
+
     /// How the request is made.
     #[command(flatten)]
     pub request: RequestArgs,

@@ -218,9 +218,13 @@ fn roles(
         Kind::Unsubscribe,
         Kind::Complaint,
     ];
+    let version = args.native_version.as_deref();
+    if let Some(version) = version {
+        plan::has_version(provider, version)?;
+    }
     let mut roles = Vec::new();
     for kind in kinds {
-        let Some(row) = provider.row(kind.name()) else {
+        let Some(row) = provider.row_of(kind.name(), version) else {
             notes.push(format!("{} sends no `{kind}`; left out", provider.name));
             continue;
         };
@@ -428,7 +432,14 @@ impl Cast {
         if let (Some(scheme), Some(key)) = (role.scheme, key) {
             let target = &self.request.target;
             self.sealer
-                .seal_as(scheme, key, &mut delivery, target, &mut chance)
+                .seal_as(
+                    self.provider,
+                    scheme,
+                    key,
+                    &mut delivery,
+                    target,
+                    &mut chance,
+                )
                 .map_err(|why| {
                     let title = self.provider.title;
                     Error::usage(format!("cannot sign a {} as {title}: {why}", self.name))

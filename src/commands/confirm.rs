@@ -1,4 +1,5 @@
-//! Visiting the link by which SNS is told that a subscription is wanted: on demand, at SNS itself, and once.
+//! Visiting the link by which SNS, or Scaleway, is told that a subscription is wanted: on demand, at the service itself,
+//! and once.
 
 use std::time::Duration;
 
@@ -49,8 +50,10 @@ impl Confirmer {
         if receipt.signature.verdict == Verdict::Refused {
             return not(link, "not visited, for the signature does not hold");
         }
-        if !providers::confirms_subscription(&link) {
-            return not(link, "not visited, for it does not lead to SNS");
+        let (service, leads_there) = providers::confirms_subscription(receipt.provider, &link);
+        if !leads_there {
+            let why = format!("not visited, for it does not lead to {service}");
+            return not(link, &why);
         }
         let Ok(target) = Target::parse(&link) else {
             return not(link, "not visited, for it is no URL");

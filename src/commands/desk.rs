@@ -20,7 +20,7 @@ use super::mood::{Failure, Mood};
 use super::notary::Notary;
 use crate::error::Result;
 use crate::io::server::{Answer, Arrival, Handler};
-use crate::providers::{self, Challenged, Keys, Provider, SNS_CERTIFICATE_PATH};
+use crate::providers::{self, Challenged, Keys, Provider};
 use crate::report::{Again, Forwarded, Notice, Received, Reporter, Tally};
 use crate::webhook::{Delivery, Event, Glob, Headers, Judge, Kind, Receipt, Reply};
 
@@ -51,7 +51,6 @@ pub(super) struct Desk {
     pub(super) forwarder: Option<Arc<Forwarder>>,
     confirmer: Option<Confirmer>,
     notary: Option<Notary>,
-    certificate: Answer,
     answer: Canned,
     mood: Mood,
     memory: Memory,
@@ -118,7 +117,6 @@ impl Desk {
                 .map(|forwarding| Arc::new(Forwarder::new(&forwarding, Arc::clone(&report)))),
             confirmer: plan.confirm_sns.then(Confirmer::new),
             notary: plan.fetch_certs.then(Notary::new).transpose()?,
-            certificate: certificate(),
             answer: plan.answer,
             mood: plan.mood,
             memory: Memory::default(),
@@ -135,10 +133,16 @@ impl Desk {
 
 impl Handler for Desk {
     async fn take(self: Arc<Self>, arrival: Arrival) -> Answer {
-        if asks_for_certificate(&arrival.delivery) {
-            self.report
-                .say("a handler asked for the certificate that `send` signs with as SNS");
-            return self.certificate.clone();
+        if let Some(provider) = asks_for_certificate(&arrival.delivery) {
+            let who = if provider.name == "ses" {
+                "SNS"
+            } else {
+                provider.title
+            };
+            self.report.say(&format!(
+                "a handler asked for the certificate that `send` signs with as {who}"
+            ));
+            return certificate(provider);
         }
         let mut case = self.open(arrival);
         // Boxed, as keeping and passing on are below: they are rare or large, and every delivery would carry their size.
@@ -450,13 +454,14 @@ pub(super) fn plain(status: StatusCode, text: &str) -> Answer {
     }
 }
 
-/// Whether a handler wants the certificate that stands behind what `send` signs as SNS.
-fn asks_for_certificate(delivery: &Delivery) -> bool {
-    delivery.method == http::Method::GET && delivery.path.as_str() == SNS_CERTIFICATE_PATH
+/// The provider of which a handler wants the certificate that stands behind what `send` signs.
+fn asks_for_certificate(delivery: &Delivery) -> Option<&'static Provider> {
+    let wanted = providers::certificate_at(delivery.path.as_str());
+    wanted.filter(|_| delivery.method == http::Method::GET)
 }
 
-fn certificate() -> Answer {
-    let pem = providers::find("ses").map_or("", |provider| provider.test_public);
+fn certificate(provider: &'static Provider) -> Answer {
+    let pem = provider.test_public;
     let mut headers = Headers::new();
     headers.push(
         http::header::CONTENT_TYPE,

@@ -31,7 +31,10 @@ fn print(args: &EventsArgs, style: Style, report: &Reporter) -> Result<Exit> {
         _ if args.schema => report.data(SCHEMA.as_bytes()),
         _ if args.unconfirmed && style.json => report.data(lines(&doubts).as_bytes()),
         _ if args.unconfirmed => report.show(&lines(&|one| tables::unconfirmed(one, palette))),
-        (Some(provider), Some(kind)) => payload(provider, plan::row(provider, kind)?, args, report),
+        (Some(provider), Some(kind)) => {
+            let row = plan::row(provider, kind, args.native_version.as_deref())?;
+            payload(provider, row, args, report);
+        }
         _ if style.json => report.data(lines(&described).as_bytes()),
         (Some(provider), None) => report.show(&tables::page(provider, palette)),
         (None, _) => report.show(&tables::overview(palette)),
@@ -56,7 +59,10 @@ fn payload(provider: &'static Provider, row: &'static Row, args: &EventsArgs, re
 
 fn described(provider: &Provider) -> String {
     let events: Vec<Value> = catalogue::sendable(provider)
-        .map(|row| json!({"kind": row.kind.name(), "native": row.native, "bounce": row.bounce.map(|class| class.name())}))
+        .map(|row| json!({
+            "kind": row.kind.name(), "native": row.native, "bounce": row.bounce.map(|class| class.name()),
+            "version": version(row),
+        }))
         .collect();
     let mut schemes: Vec<&str> = provider.schemes.iter().map(|scheme| scheme.name).collect();
     schemes.dedup();
@@ -86,7 +92,7 @@ fn described(provider: &Provider) -> String {
         "type": "provider", "provider": provider.name, "title": provider.title, "docs": provider.docs,
         "schemes": schemes, "signing": signing, "most_events": most, "batching": fact(&habits.batching),
         "success": fact(&habits.success), "retries": fact(&habits.retries), "timeout": fact(&habits.timeout),
-        "bounces": bounces, "events": events, "pages": pages,
+        "bounces": bounces, "versions": provider.versions(), "events": events, "pages": pages,
     });
     format!("{line}\n")
 }
@@ -105,7 +111,7 @@ fn shown(provider: &Provider, row: &Row, bytes: &[u8]) -> String {
         }))
         .collect();
     let line = json!({
-        "type": "payload", "provider": provider.name, "kind": row.kind.name(), "native": row.native,
+        "type": "payload", "provider": provider.name, "kind": row.kind.name(), "native": row.native, "version": version(row),
         "text": String::from_utf8_lossy(bytes), "fields": fields,
     });
     format!("{line}\n")
@@ -128,6 +134,11 @@ fn doubts(provider: &Provider) -> String {
         }));
     }
     lines.iter().map(|line| format!("{line}\n")).collect()
+}
+
+/// The version of the provider's webhooks; none where it has no versions.
+fn version(row: &Row) -> Option<&'static str> {
+    Some(row.version).filter(|version| !version.is_empty())
 }
 
 fn reason(doubt: &str) -> Option<&str> {

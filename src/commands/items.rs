@@ -131,7 +131,9 @@ impl Choice<'_> {
         provider: &'static Provider,
         name: &str,
     ) -> std::result::Result<Template, Lack> {
-        let row = plan::row(provider, name).map_err(|error| match Kind::from_name(name) {
+        let version = self.args.native_version.as_deref();
+        let row = plan::row(provider, name, version);
+        let row = row.map_err(|error| match Kind::from_name(name) {
             Some(_) => Lack::Plainly(error),
             None => Lack::Anyway(error),
         })?;

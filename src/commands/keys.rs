@@ -8,7 +8,7 @@ use super::plan;
 use crate::cli::KeysArgs;
 use crate::error::{Error, Exit, Result};
 use crate::io::mint::{self, Minted, Wanted};
-use crate::providers::{Provider, SNS_CERTIFICATE_PATH, everyone};
+use crate::providers::{Provider, certificate_path, everyone};
 use crate::report::{Progress, Reporter, Style};
 use crate::webhook::Recipe;
 
@@ -46,10 +46,15 @@ pub fn run(args: &KeysArgs, style: Style) -> Result<Exit> {
             }
         };
         report.data(text.as_bytes());
-        if provider.name == "ses" && alone && !args.new && !style.json {
+        if let Some(path) = certificate_path(provider)
+            && alone
+            && !args.new
+            && !style.json
+        {
             report.say(&format!(
-                "`webhook-cli listen` serves this certificate at `{SNS_CERTIFICATE_PATH}`; \
-                 `send --provider ses --set SigningCertURL=URL` says in a message that it stands there"
+                "`webhook-cli listen` serves this certificate at `{path}`; \
+                 `send --provider {} --set SigningCertURL=URL` says in a message that it stands there",
+                provider.name
             ));
         }
     }
@@ -156,8 +161,8 @@ fn line(provider: &Provider, keys: Option<&Keys>, args: &KeysArgs) -> String {
         if let Some(path) = file("public").filter(|_| !keys.are_shared()) {
             line.insert("verify_with_file".into(), json!(path));
         }
-        if provider.name == "ses" && !args.new {
-            line.insert("served_at".into(), json!(SNS_CERTIFICATE_PATH));
+        if let Some(path) = certificate_path(provider).filter(|_| !args.new) {
+            line.insert("served_at".into(), json!(path));
         }
     }
     format!("{line}\n")

@@ -1,4 +1,5 @@
-//! Vouching for messages of SNS by the certificate that they name: fetched from SNS itself, on demand, and kept.
+//! Vouching for messages of SNS and of Scaleway by the certificate that they name: fetched from the service itself, on
+//! demand, and kept.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -7,10 +8,10 @@ use std::time::{Duration, Instant};
 use crate::error::{Error, Result};
 use crate::io::chain::{Chain, Trust};
 use crate::io::client::{Client, Settings};
-use crate::providers::{self, Keys};
+use crate::providers::{self, Keys, Proof};
 use crate::webhook::{Delivery, Judge, KeyForm, Receipt, Target, Verdict};
 
-/// Certificates that are kept; SNS changes its own about once a year.
+/// Certificates that are kept; the services change theirs about once a year.
 const KEPT: usize = 32;
 
 /// How long it is remembered that one could not be had.
@@ -37,37 +38,46 @@ impl Notary {
         })
     }
 
-    /// Judges a message of SNS by the certificate that it names, where no key that is here has proved it.
+    /// Judges a message by the certificate that it names, where no key that is here has proved it.
     pub(super) async fn vouch(&self, delivery: &Delivery, judge: &Judge, receipt: &mut Receipt) {
         if receipt.signature.verdict.holds() {
             return;
         }
-        let url = match providers::certificate_url(delivery) {
-            Some(Ok(url)) => url,
+        let named = match providers::named_certificate(delivery) {
+            Some(Ok(named)) => named,
             Some(Err(why)) => {
                 receipt.signature.reason.get_or_insert(why);
                 return;
             }
             None => return,
         };
-        let chain = match self.chain(&url).await {
-            Ok(chain) => chain,
+        let url = &named.url;
+        let had = async {
+            let issuers = match &named.proof {
+                Proof::Names(_) => None,
+                Proof::IssuedBy(at) => Some(self.chain(at).await?),
+            };
+            Ok::<_, String>((self.chain(url).await?, issuers))
+        };
+        let (chain, issuers) = match had.await {
+            Ok(had) => had,
             Err(why) => {
                 receipt.signature.reason = Some(format!("the certificate was not had: {why}"));
                 return;
             }
         };
-        if let Err(why) = self
-            .trust
-            .check(&chain, &providers::certificate_names(&url), judge.now)
-        {
+        let checked = match (&named.proof, issuers) {
+            (Proof::IssuedBy(_), Some(issuers)) => chain.is_issued_by(&issuers, judge.now),
+            (Proof::Names(names), _) => self.trust.check(&chain, names, judge.now),
+            (Proof::IssuedBy(_), None) => Err("nobody is known to have issued it".into()),
+        };
+        if let Err(why) = checked {
             receipt.signature.verdict = Verdict::Refused;
             receipt.signature.reason = Some(format!("the certificate is not trusted: {why}"));
             return;
         }
-        let (Some(provider), Some(key)) =
-            (providers::find("ses"), KeyForm::Rsa.key(&chain.secret()))
-        else {
+        let provider = named.provider;
+        let Some(key) = KeyForm::Rsa.key(&chain.secret()) else {
             receipt.signature.reason = Some("the certificate has no RSA key".into());
             return;
         };

@@ -57,9 +57,20 @@ fn unknown(name: &str, what: &str) -> Error {
     ))
 }
 
-/// The row to start from, or an error that lists what can be sent.
-pub fn row(provider: &'static Provider, name: &str) -> Result<&'static Row> {
-    provider.row(name).ok_or_else(|| {
+/// The row to start from, of that version of the provider's webhooks if one is named; or an error that lists what can
+/// be sent.
+pub fn row(provider: &'static Provider, name: &str, version: Option<&str>) -> Result<&'static Row> {
+    if let Some(version) = version {
+        has_version(provider, version)?;
+    }
+    provider.row_of(name, version).ok_or_else(|| {
+        if let Some((row, version)) = provider.row(name).zip(version) {
+            return Error::usage(format!(
+                "{} sends no `{name}` in version {version} of its webhooks",
+                provider.title
+            ))
+            .hint(format!("write `--native-version {}`", row.version));
+        }
         let known = providers::kinds_of(provider);
         if provider.rows.is_empty() {
             return Error::usage(format!("{} sends no `{name}`", provider.title)).hint(format!(
@@ -83,7 +94,13 @@ pub fn row(provider: &'static Provider, name: &str) -> Result<&'static Row> {
             Some(near) if near != name => error.hint(format!("did you mean `{near}`?")),
             _ => error,
         };
-        let own: Vec<&str> = natives.filter(|native| !known.contains(native)).collect();
+        let mut own: Vec<&str> = Vec::new();
+        for native in natives {
+            // Several versions call an event the same.
+            if !known.contains(&native) && !own.contains(&native) {
+                own.push(native);
+            }
+        }
         let error = error.hint(format!("it sends {}", known.join(", ")));
         if own.is_empty() {
             error
@@ -91,6 +108,36 @@ pub fn row(provider: &'static Provider, name: &str) -> Result<&'static Row> {
             error.hint(format!("by its own names: {}", own.join(", ")))
         }
     })
+}
+
+/// Refuses a version that a provider's webhooks do not have.
+pub fn has_version(provider: &Provider, version: &str) -> Result<()> {
+    let versions = provider.versions();
+    if versions.contains(&version) {
+        return Ok(());
+    }
+    if versions.is_empty() {
+        let error = Error::usage(format!(
+            "the webhooks of {} have no versions to choose from",
+            provider.title
+        ));
+        let others = ALL.iter().filter(|one| !one.versions().is_empty());
+        let others: Vec<String> = others
+            .map(|one| format!("{} ({})", one.name, one.versions().join(", ")))
+            .collect();
+        return Err(error.hint(format!(
+            "`--native-version` goes with {}",
+            others.join(", ")
+        )));
+    }
+    let error = Error::usage(format!(
+        "the webhooks of {} have no version `{version}`",
+        provider.title
+    ));
+    Err(error.hint(format!(
+        "write `--native-version` with one of {}",
+        versions.join(", ")
+    )))
 }
 
 /// What to do with the secrets that were given.

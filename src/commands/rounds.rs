@@ -196,7 +196,14 @@ impl Works {
         match (scheme, key, self.sealer.tamper) {
             (Some(scheme), Some(key), tamper) => self
                 .sealer
-                .seal_as(scheme, key, delivery, &self.request.target, chance)
+                .seal_as(
+                    item.provider,
+                    scheme,
+                    key,
+                    delivery,
+                    &self.request.target,
+                    chance,
+                )
                 .map_err(|why| {
                     Error::usage(match tamper {
                         Some(tamper) => format!(

@@ -67,7 +67,9 @@ impl Sealer {
     ) -> Result<(), String> {
         let scheme = providers::signing_scheme(provider, delivery);
         match (scheme, self.keys.signing(provider)) {
-            (Some(scheme), Some(key)) => self.seal_as(scheme, key, delivery, target, chance),
+            (Some(scheme), Some(key)) => {
+                self.seal_as(provider, scheme, key, delivery, target, chance)
+            }
             _ => Ok(()),
         }
     }
@@ -77,9 +79,10 @@ impl Sealer {
         self.at.is_none() && self.tamper.is_none()
     }
 
-    /// Signs a delivery by that scheme.
+    /// Signs a delivery by that scheme of the provider's.
     pub fn seal_as(
         &self,
+        provider: &Provider,
         scheme: &Recipe,
         key: &Key,
         delivery: &mut Delivery,
@@ -98,7 +101,7 @@ impl Sealer {
         };
         match self.tamper {
             Some(tamper) => tamper.apply(scheme, delivery, key, seal),
-            None => scheme.sign(delivery, key, seal),
+            None => providers::sign(provider, scheme, delivery, key, seal),
         }
     }
 }

@@ -42,11 +42,15 @@ pub fn page(provider: &Provider, palette: &Palette) -> String {
     out.push('\n');
     for row in sendable(provider) {
         let class = row.bounce.map(|class| format!("  {}", class.name()));
+        let older =
+            Some(row.version).filter(|it| provider.versions().iter().skip(1).any(|one| one == it));
+        let version = older.map(|version| format!("  (version {version})"));
         let line = format!(
-            "  {:<12} {}{}\n",
+            "  {:<12} {}{}{}\n",
             row.kind.name(),
             row.native,
-            class.unwrap_or_default()
+            class.unwrap_or_default(),
+            version.unwrap_or_default()
         );
         out += &lead(palette, Role::Kind, 14, &line);
     }
@@ -154,6 +158,16 @@ fn facts(provider: &Provider) -> Vec<(&'static str, String)> {
         facts.push(("success", fact(&habits.success, "")));
         facts.push(("retries", fact(&habits.retries, "")));
         facts.push(("timeout", fact(&habits.timeout, " s")));
+    }
+    if let Some((newest, older)) = provider.versions().split_first() {
+        let older: Vec<String> = older
+            .iter()
+            .map(|version| format!("{version} (`--native-version {version}`)"))
+            .collect();
+        facts.push((
+            "versions",
+            format!("{newest}, which is sent; {}", older.join(", ")),
+        ));
     }
     let asked: Vec<String> = provider.conduct.handshake.iter().map(handshake).collect();
     let bounces: Vec<&str> = provider.bounces.iter().map(|bounce| bounce.name).collect();

@@ -11,9 +11,11 @@ use http_body_util::{BodyExt, Empty, Limited};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use jiff::Timestamp;
+use rustls::RootCertStore;
 use rustls::client::danger::ServerCertVerifier;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::server::WebPkiClientVerifier;
 
 use super::client::Client;
 use super::tls;
@@ -62,6 +64,23 @@ impl Chain {
         })
     }
 
+    /// Whether the certificate was valid at that moment and issued by one of these, whatever its name.
+    pub fn is_issued_by(&self, issuers: &Chain, at: Timestamp) -> Result<(), String> {
+        let mut roots = RootCertStore::empty();
+        let all = std::iter::once(&issuers.first).chain(&issuers.others);
+        roots.add_parsable_certificates(all.cloned());
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        // The certificate is no server's; this judges what it was issued by, and no name.
+        let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider)
+            .build()
+            .map_err(|error| error.to_string())?;
+        let checked = verifier.verify_client_cert(&self.first, &self.others, moment(at));
+        checked.map(drop).map_err(|error| match error {
+            rustls::Error::InvalidCertificate(error) => tls::fault(&error),
+            error => error.to_string(),
+        })
+    }
+
     /// The certificate in PEM, to make a key of.
     pub fn secret(&self) -> Secret {
         Secret::new(self.text.as_str())
@@ -106,6 +125,11 @@ async fn fetch(
     }
 }
 
+fn moment(at: Timestamp) -> UnixTime {
+    let second = u64::try_from(at.as_second()).unwrap_or(0);
+    UnixTime::since_unix_epoch(Duration::from_secs(second))
+}
+
 /// Whom this machine trusts.
 pub struct Trust(Arc<dyn ServerCertVerifier>);
 
@@ -124,8 +148,7 @@ impl Trust {
 
     /// Whether a certificate was valid at that moment, for one of these names, and signed by whom we trust.
     pub fn check(&self, chain: &Chain, names: &[String], at: Timestamp) -> Result<(), String> {
-        let second = u64::try_from(at.as_second()).unwrap_or(0);
-        let at = UnixTime::since_unix_epoch(Duration::from_secs(second));
+        let at = moment(at);
         let mut why = String::from("it is for no name");
         for name in names {
             let name = ServerName::try_from(name.clone())
@@ -262,6 +285,27 @@ mod tests {
         ] {
             assert!(Chain::read(none.as_bytes(), Vec::new()).is_err(), "{none}");
         }
+    }
+
+    #[test]
+    fn a_certificate_is_issued_by_an_authority_and_not_by_itself() {
+        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/vectors/scaleway.json");
+        let vectors: serde_json::Value =
+            serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap();
+        let read = |name: &str| {
+            let pem = vectors["secrets"][name].as_str().unwrap();
+            Chain::read(pem.as_bytes(), Vec::new()).unwrap()
+        };
+        let issuers = read("chain");
+        let now = moment("2026-09-21T14:13:20Z");
+        for good in ["main", "rotated"] {
+            assert_eq!(read(good).is_issued_by(&issuers, now), Ok(()), "{good}");
+        }
+        let said = read("rogue").is_issued_by(&issuers, now).unwrap_err();
+        assert!(said.contains("nobody that this machine trusts"), "{said}");
+        let late = moment("2060-01-01T00:00:00Z");
+        let said = read("main").is_issued_by(&issuers, late).unwrap_err();
+        assert!(said.contains("expired"), "{said}");
     }
 
     #[test]

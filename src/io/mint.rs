@@ -8,6 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use p256::pkcs8::{EncodePrivateKey, EncodePublicKey, LineEnding};
 use rcgen::{CertificateParams, DistinguishedName, DnType, KeyPair};
 use rsa::Generate;
+use x509_cert::der::DecodePem;
 
 use super::private;
 use crate::error::{Error, Result};
@@ -130,7 +131,7 @@ fn rsa(like: &str) -> Result<Minted> {
     let pem = private.to_pkcs8_pem(LineEnding::LF).map_err(no_key)?;
     if like.contains("BEGIN CERTIFICATE") {
         let der = private.to_pkcs8_der().map_err(no_key)?;
-        let certificate = certificate(der.as_bytes())?;
+        let certificate = certificate(der.as_bytes(), like)?;
         return Ok(Minted {
             sign_with: format!("{}{}", *pem, certificate.trim_end()),
             verify_with: certificate.trim_end().to_owned(),
@@ -149,14 +150,18 @@ fn rsa(like: &str) -> Result<Minted> {
     })
 }
 
-/// A certificate that the key has signed itself, in the name of SNS.
-fn certificate(key: &[u8]) -> Result<String> {
+/// A certificate that the key has signed itself, in the name of another.
+fn certificate(key: &[u8], like: &str) -> Result<String> {
     let key = rustls::pki_types::PrivatePkcs8KeyDer::from(key);
     let pair = KeyPair::from_pkcs8_der_and_sign_algo(&key, &rcgen::PKCS_RSA_SHA256);
     let pair = pair.map_err(no_key)?;
     let mut name = DistinguishedName::new();
-    name.push(DnType::CommonName, "sns.amazonaws.com");
-    name.push(DnType::OrganizationName, "webhook-cli, not Amazon");
+    let other = x509_cert::Certificate::from_pem(like).map_err(no_key)?;
+    let subject = other.tbs_certificate().subject().to_string();
+    let mut parts = subject.split(',').map(str::trim);
+    let common = parts.find_map(|part| part.strip_prefix("CN="));
+    name.push(DnType::CommonName, common.unwrap_or("webhook-cli"));
+    name.push(DnType::OrganizationName, "webhook-cli on this machine");
     let mut params = CertificateParams::default();
     params.distinguished_name = name;
     let certificate = params.self_signed(&pair).map_err(no_key)?;

@@ -99,6 +99,7 @@ impl Carry {
                 return !there.is_empty();
             }
             Carry::Each(ways) => return ways.iter().all(|way| way.put(event, values)),
+            Carry::Either(ways) => return ways.iter().any(|way| way.put(event, values)),
             // The example's own values are examples; the sender's replace them.
             Carry::List(pointer) => put(
                 event,
@@ -141,7 +142,7 @@ impl Carry {
 }
 
 /// Whether there is an object to hold what is put there: other versions of an event have other places.
-fn has_room(event: &Value, pointer: &str) -> bool {
+pub(super) fn has_room(event: &Value, pointer: &str) -> bool {
     match pointer.rsplit_once('/') {
         Some((holder, _)) => event.pointer(holder).is_some_and(Value::is_object),
         None => event.is_object(),

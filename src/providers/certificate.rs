@@ -1,34 +1,99 @@
-//! The certificate that SNS signs with: where it may be had, and in whose name it must be.
+//! The certificates that SNS, and Scaleway with an envelope like that of SNS, sign with: where they may be had, and what
+//! proves them.
 
+use super::form::Provider;
 use super::read::recognise;
-use super::ses;
+use super::{scaleway, ses};
 use crate::webhook::{Delivery, Document};
 
-/// Where `listen` serves the certificate that `send` signs with, so that a handler can fetch it: a path that passes
-/// with those who check what it looks like.
-pub const SNS_CERTIFICATE_PATH: &str =
-    "/SimpleNotificationService-00000000000000000000000000000000.pem";
+/// Where `listen` serves the certificates that `send` signs with, so that a handler can fetch them: paths that pass
+/// with those who check what they look like.
+static SERVED: [(&Provider, &str); 2] = [
+    (
+        &ses::PROVIDER,
+        "/SimpleNotificationService-00000000000000000000000000000000.pem",
+    ),
+    (
+        &scaleway::PROVIDER,
+        "/fr-par/sns/sns_certificate_00000000000000000000000000000000.crt",
+    ),
+];
 
-/// The address of the certificate of a message of SNS, if it is at SNS itself; the error says what is wrong with it.
-/// None where it is no such message. The message is not proven yet, so whatever it says may be anybody's.
-pub fn certificate_url(delivery: &Delivery) -> Option<Result<String, String>> {
+/// Where `listen` serves the certificate that `send` signs with as that provider, if it signs with one.
+pub fn certificate_path(provider: &Provider) -> Option<&'static str> {
+    let own = SERVED.iter().find(|(one, _)| one.name == provider.name);
+    own.map(|(_, path)| *path)
+}
+
+/// The provider whose certificate `listen` serves at that path.
+pub fn certificate_at(path: &str) -> Option<&'static Provider> {
+    let own = SERVED.iter().find(|(_, one)| *one == path);
+    own.map(|(provider, _)| *provider)
+}
+
+/// A certificate that a message names.
+#[derive(Debug)]
+pub struct NamedCertificate {
+    /// Whose message it is.
+    pub provider: &'static Provider,
+    /// Where it stands.
+    pub url: String,
+    /// What proves it.
+    pub proof: Proof,
+}
+
+/// What proves a certificate.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Proof {
+    /// It is in one of these names, and issued by somebody whom the system trusts.
+    Names(Vec<String>),
+    /// It is issued by one of the certificates at that address.
+    IssuedBy(String),
+}
+
+/// The certificate that a message of SNS or of Scaleway names, if it stands there; the error says what is wrong with the
+/// address. None where it is no such message. The message is not proven yet, so whatever it says may be anybody's.
+pub fn named_certificate(delivery: &Delivery) -> Option<Result<NamedCertificate, String>> {
     let document = Document::of(delivery).ok()?;
     let (provider, _) = recognise(delivery, Some(&document))?;
-    if provider.name != ses::PROVIDER.name {
-        return None;
-    }
+    certificate_path(provider)?;
     let _ = document.text("/Signature")?;
     let url = document.text("/SigningCertURL")?;
-    Some(if is_pinned(&url) {
-        Ok(url.into_owned())
+    let proof = if provider.name == scaleway::PROVIDER.name {
+        scaleway::authority_of(&url)
+            .map(Proof::IssuedBy)
+            .ok_or("Scaleway")
+    } else if is_pinned(&url) {
+        Ok(Proof::Names(certificate_names(&url)))
     } else {
-        Err("`/SigningCertURL` is not where SNS keeps its certificates: not fetched".into())
-    })
+        Err("SNS")
+    };
+    let named = proof.map(|proof| NamedCertificate {
+        provider,
+        url: url.into_owned(),
+        proof,
+    });
+    Some(named.map_err(|whose| {
+        format!("`/SigningCertURL` is not where {whose} keeps its certificates: not fetched")
+    }))
+}
+
+/// The service that a link is to confirm a subscription to, and whether the link leads to that service itself. Anything
+/// else that a message asks to visit may be anybody's.
+pub fn confirms_subscription(provider: Option<&str>, url: &str) -> (&'static str, bool) {
+    if provider == Some(scaleway::PROVIDER.name) {
+        (
+            scaleway::PROVIDER.title,
+            scaleway::confirms_subscription(url),
+        )
+    } else {
+        ("SNS", ses::confirms_subscription(url))
+    }
 }
 
 /// The names of which the certificate at that address must bear one.
 // The host is what is asked for; `sns.amazonaws.com` is what certificates of SNS are issued to (unconfirmed).
-pub fn certificate_names(url: &str) -> Vec<String> {
+fn certificate_names(url: &str) -> Vec<String> {
     let host = url
         .strip_prefix("https://")
         .and_then(|rest| rest.split('/').next())
@@ -50,7 +115,8 @@ fn is_pinned(url: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{SNS_CERTIFICATE_PATH, certificate_names, is_pinned};
+    use super::{certificate_names, certificate_path, is_pinned};
+    use crate::providers::{scaleway, ses};
 
     #[test]
     fn only_an_address_of_sns_itself_is_asked() {
@@ -82,8 +148,12 @@ mod tests {
         ] {
             assert_eq!(is_pinned(&url), ours, "{url}");
         }
-        let served = format!("https://sns.eu-central-1.amazonaws.com{SNS_CERTIFICATE_PATH}");
+        let path = certificate_path(&ses::PROVIDER).unwrap();
+        let served = format!("https://sns.eu-central-1.amazonaws.com{path}");
         assert!(is_pinned(&served), "who checks the path takes ours");
+        let path = certificate_path(&scaleway::PROVIDER).unwrap();
+        let scaleways = format!("https://messaging.s3.fr-par.scw.cloud{path}");
+        assert!(scaleway::authority_of(&scaleways).is_some());
         assert_eq!(
             certificate_names(&served),
             ["sns.eu-central-1.amazonaws.com", "sns.amazonaws.com"]

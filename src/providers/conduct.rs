@@ -1,5 +1,7 @@
 //! How a provider goes about delivering, in a form that can be tried out; `habits` has it in words.
 
+use crate::webhook::{Delivery, Key, Seal};
+
 /// What a handler has to reckon with, as far as the provider's documents say; what they do not say is not guessed.
 #[derive(Debug)]
 pub struct Conduct {
@@ -19,6 +21,17 @@ pub struct Conduct {
     pub judges_age: bool,
     /// Events that it sends both of for one thing that happened once, by their native names.
     pub twins: &'static [(&'static str, &'static str)],
+    /// What it signs besides, where it signs by its first scheme.
+    pub beside: Option<&'static Beside>,
+}
+
+/// Header fields that go with a signature: an older signature of the same, the name of the key.
+#[derive(Debug)]
+pub struct Beside {
+    /// Their names.
+    pub headers: &'static [&'static str],
+    /// Puts them into a delivery.
+    pub sign: fn(&mut Delivery, &Key, &mut Seal) -> Result<(), String>,
 }
 
 /// A provider of which nothing of this is known.
@@ -31,6 +44,7 @@ pub const CONDUCT: Conduct = Conduct {
     later: &[],
     judges_age: false,
     twins: &[],
+    beside: None,
 };
 
 /// How many events a request may tell.

@@ -246,6 +246,8 @@ pub enum Carry {
     MembersText(&'static str),
     /// In all of these ways, up to the first that the event has no place for.
     Each(&'static [Carry]),
+    /// In the first of these ways that the event has a place for.
+    Either(&'static [Carry]),
 }
 
 /// A kind of event in a provider's words.
@@ -263,6 +265,9 @@ pub struct Row {
     pub example: &'static str,
     /// Whether it tells of a message; otherwise what stands in place of the message's id is the id of something else.
     pub has_message: bool,
+    /// The version of the provider's webhooks that the example is of; empty where the provider does not tell versions
+    /// apart, or all have it alike. A provider's newest version stands first.
+    pub version: &'static str,
 }
 
 /// In place of a JSON value: that there is none.
@@ -320,6 +325,7 @@ pub const fn row(
         bounce: None,
         example,
         has_message: true,
+        version: "",
     }
 }
 
@@ -337,6 +343,7 @@ pub const fn bounce(
         bounce: Some(class),
         example,
         has_message: true,
+        version: "",
     }
 }
 
@@ -348,14 +355,44 @@ impl Row {
             ..self
         }
     }
+
+    /// The same, of that version of the provider's webhooks.
+    pub const fn of_version(self, version: &'static str) -> Row {
+        Row { version, ..self }
+    }
+
+    /// Whether it is sent where that version is wanted, or where none is.
+    pub(super) fn is_of(&self, version: Option<&str>) -> bool {
+        version.is_none_or(|version| self.version.is_empty() || self.version == version)
+    }
 }
 
 impl Provider {
-    /// The row to send for a kind or for a provider's own name.
+    /// The row to send for a kind or for a provider's own name, of the newest version that has it.
     pub fn row(&self, name: &str) -> Option<&'static Row> {
-        let rows = || self.rows.iter().filter(|row| !row.example.is_empty());
+        self.row_of(name, None)
+    }
+
+    /// The row to send for a kind or for a provider's own name, of that version of its webhooks; of the newest that has
+    /// it if none is named.
+    pub fn row_of(&self, name: &str, version: Option<&str>) -> Option<&'static Row> {
+        let rows = || {
+            let sent = |row: &&Row| !row.example.is_empty() && row.is_of(version);
+            self.rows.iter().filter(sent)
+        };
         rows()
             .find(|row| row.kind != Kind::Other && row.kind.name() == name)
             .or_else(|| rows().find(|row| row.native.eq_ignore_ascii_case(name)))
+    }
+
+    /// The versions of its webhooks that its examples are of, the newest first; none where it does not tell any apart.
+    pub fn versions(&self) -> Vec<&'static str> {
+        let mut versions = Vec::new();
+        for row in self.rows.iter().filter(|row| !row.version.is_empty()) {
+            if !versions.contains(&row.version) {
+                versions.push(row.version);
+            }
+        }
+        versions
     }
 }

@@ -1,6 +1,7 @@
-//! MailerSend: one JSON object a request, in two versions. Version 1 tells everything (the reason of a bounce, the link
-//! of a click) and is what is sent here; version 2 is flat and says neither. Both are read. Every slash is escaped, as
-//! PHP does, and it is these bytes that are signed.
+//! MailerSend: one JSON object a request, in two versions. Version 2 is flat, with the recipient in `data.recipient` and
+//! the reason of a bounce or the link of a click in `data.meta`. Version 1, with objects in objects, ends on 1 December
+//! 2026; it is read still, and sent where it is asked for. Every slash is escaped, as PHP does, and it is these bytes that
+//! are signed.
 //! <https://developers.mailersend.com/api/v1/webhooks.html>
 
 use super::conduct::{CONDUCT, Conduct, Handshake};
@@ -9,26 +10,36 @@ use super::form::{
 };
 use super::habits::Fact::{Documented, Unconfirmed};
 use super::habits::Habits;
-use super::origin::{Page, documented, page};
+use super::origin::{Page, assumed, captured, documented, page};
 use crate::webhook::{
     Algorithm, BounceClass, Encoding, KeyForm, Kind, Mark, Part, Place, Recipe, Style,
 };
 
 /// <https://developers.mailersend.com/api/v1/webhooks.html#security>
-static SIGNED_BODY: Recipe = Recipe {
-    name: "mailersend",
-    algorithm: Algorithm::HmacSha256,
-    key: KeyForm::Text,
-    id: None,
-    timestamp: None,
-    signed: &[Part::Body],
-    signature: Place::Header("signature"),
-    encoding: Encoding::Hex,
-    fresh: &[],
-    tolerance: 300,
-    uncovered: Some("the scheme has no timestamp: an old delivery verifies as well"),
-    guard: None,
-};
+static SIGNED_BODY: Recipe = signed_body("signature");
+
+/// As the read-me of the SDK for Node calls the header; every other source has the short name.
+static LONG_NAME: Recipe = signed_body("x-mailersend-signature");
+
+const fn signed_body(header: &'static str) -> Recipe {
+    Recipe {
+        name: "mailersend",
+        algorithm: Algorithm::HmacSha256,
+        key: KeyForm::Text,
+        id: None,
+        timestamp: None,
+        signed: &[Part::Body],
+        signature: Place::Header(header),
+        encoding: Encoding::Hex,
+        fresh: &[],
+        tolerance: 300,
+        uncovered: Some("the scheme has no timestamp: an old delivery verifies as well"),
+        guard: None,
+    }
+}
+
+/// What version 1 has and version 2 has not.
+const IN_OBJECTS: (&str, Mark) = ("/data/email", Mark::Object);
 
 /// Events that are no step in a message's life.
 const OF_ACCOUNTS: Mark = Mark::OneOf(&[
@@ -53,13 +64,21 @@ static WEBHOOKS: Page = page(
     "https://developers.mailersend.com/api/v1/webhooks.html",
     "2025-12-16",
 );
+static ANYMAIL: Page = page(
+    "version 2 in Anymail, with requests that its tests keep",
+    "https://github.com/anymail/django-anymail/pull/490",
+    "2026-11-27",
+);
+
+const OF_LIBRARIES: &str =
+    "Anymail and Symfony test with this shape; no request that was really sent is public";
 
 /// MailerSend's webhooks.
 pub static PROVIDER: Provider = Provider {
     name: "mailersend",
     title: "MailerSend",
     docs: WEBHOOKS.url,
-    // Not by its header: others have a `Signature` too.
+    // Not by `Signature`: others have such a header too.
     tells: &[
         Tell::Body(&[
             ("/type", Mark::Starts("activity.")),
@@ -70,8 +89,9 @@ pub static PROVIDER: Provider = Provider {
             ("/message", Mark::Present),
         ]),
         Tell::Body(&[("/type", OF_ACCOUNTS), ("/data", Mark::Object)]),
+        Tell::Header("x-mailersend-signature"),
     ],
-    schemes: &[&SIGNED_BODY],
+    schemes: &[&SIGNED_BODY, &LONG_NAME],
     test_secret: "webhook-cli-public-test-key-mailersend",
     test_public: "webhook-cli-public-test-key-mailersend",
     envelope: Envelope::Plain,
@@ -81,10 +101,13 @@ pub static PROVIDER: Provider = Provider {
     },
     native: &["/type"],
     fields: Fields {
-        recipient: &["/data/email/recipient/email", "/data/email"],
-        message_id: &["/data/email/message/id", "/data/message_id"],
+        // The documentation's example of version 2 has the address at `/data/email`.
+        recipient: &["/data/recipient", "/data/email/recipient/email", "/data/email"],
+        message_id: &["/data/message_id", "/data/email/message/id"],
         at: &[
             Stamp::Rfc3339("/data/created_at", 6),
+            // Version 2 has whole seconds, with six digits of a fraction all the same.
+            Stamp::Utc("/created_at", "%Y-%m-%dT%H:%M:%S.000000Z"),
             Stamp::Rfc3339("/created_at", 6),
             Stamp::Rfc3339("/data/email/created_at", 6),
             Stamp::Rfc3339("/data/email/message/created_at", 6),
@@ -93,93 +116,47 @@ pub static PROVIDER: Provider = Provider {
             // What is no activity has its time without a zone.
             Stamp::Local("/created_at"),
         ],
-        url: &["/data/morph/url"],
-        reason: &["/data/morph/readable_reason", "/data/morph/reason"],
+        url: &["/data/meta/url", "/data/morph/url"],
+        reason: &[
+            "/data/meta/bounce_reason",
+            "/data/meta/suppression_reason",
+            "/data/meta/unsubscribe_reason",
+            "/data/morph/readable_reason",
+            "/data/morph/reason",
+        ],
         unique: &["/data/id", "/data/morph/id"],
-        tag: Carry::List("/data/email/tags"),
+        tag: Carry::Either(&[Carry::List("/data/email/tags"), Carry::List("/data/tags")]),
         ..FIELDS
     },
     rows: &[
-        row(
-            Kind::Sent,
-            "activity.sent",
-            &[("/type", Mark::Is("activity.sent"))],
-            example!("mailersend/sent"),
-        ),
-        row(
-            Kind::Delivered,
-            "activity.delivered",
-            &[("/type", Mark::Is("activity.delivered"))],
-            example!("mailersend/delivered"),
-        ),
-        row(
-            Kind::Deferred,
-            "activity.deferred",
-            &[("/type", Mark::Is("activity.deferred"))],
-            example!("mailersend/deferred"),
-        ),
-        bounce(
-            BounceClass::Hard,
-            "activity.hard_bounced",
-            &[("/type", Mark::Is("activity.hard_bounced"))],
-            example!("mailersend/bounce"),
-        ),
-        bounce(
-            BounceClass::Soft,
-            "activity.soft_bounced",
-            &[("/type", Mark::Is("activity.soft_bounced"))],
-            example!("mailersend/bounce-soft"),
-        ),
-        row(
-            Kind::Open,
-            "activity.opened",
-            &[("/type", Mark::Is("activity.opened"))],
-            example!("mailersend/open"),
-        ),
+        row(Kind::Sent, "activity.sent", &[("/type", Mark::Is("activity.sent"))], example!("mailersend/sent")).of_version("2"),
+        row(Kind::Delivered, "activity.delivered", &[("/type", Mark::Is("activity.delivered"))], example!("mailersend/delivered")).of_version("2"),
+        row(Kind::Deferred, "activity.deferred", &[("/type", Mark::Is("activity.deferred"))], example!("mailersend/deferred")).of_version("2"),
+        bounce(BounceClass::Hard, "activity.hard_bounced", &[("/type", Mark::Is("activity.hard_bounced"))], example!("mailersend/bounce")).of_version("2"),
+        bounce(BounceClass::Soft, "activity.soft_bounced", &[("/type", Mark::Is("activity.soft_bounced"))], example!("mailersend/bounce-soft")).of_version("2"),
+        // Never sent, because the address is on a list of those that are not to be mailed.
+        row(Kind::Rejected, "activity.suppressed", &[("/type", Mark::Is("activity.suppressed"))], example!("mailersend/rejected")).of_version("2"),
+        row(Kind::Open, "activity.opened", &[("/type", Mark::Is("activity.opened"))], example!("mailersend/open")).of_version("2"),
         // Comes besides `activity.opened`, for the first time.
-        row(
-            Kind::Open,
-            "activity.opened_unique",
-            &[("/type", Mark::Is("activity.opened_unique"))],
-            example!("mailersend/open-unique"),
-        ),
-        row(
-            Kind::Click,
-            "activity.clicked",
-            &[("/type", Mark::Is("activity.clicked"))],
-            example!("mailersend/click"),
-        ),
-        row(
-            Kind::Click,
-            "activity.clicked_unique",
-            &[("/type", Mark::Is("activity.clicked_unique"))],
-            example!("mailersend/click-unique"),
-        ),
-        row(
-            Kind::Unsubscribe,
-            "activity.unsubscribed",
-            &[("/type", Mark::Is("activity.unsubscribed"))],
-            example!("mailersend/unsubscribe"),
-        ),
-        row(
-            Kind::Complaint,
-            "activity.spam_complaint",
-            &[("/type", Mark::Is("activity.spam_complaint"))],
-            example!("mailersend/complaint"),
-        ),
-        // Known in version 2 only.
-        row(
-            Kind::Other,
-            "activity.survey_opened",
-            &[("/type", Mark::Is("activity.survey_opened"))],
-            example!("mailersend/other-survey-opened"),
-        ),
-        row(
-            Kind::Other,
-            "activity.survey_submitted",
-            &[("/type", Mark::Is("activity.survey_submitted"))],
-            example!("mailersend/other-survey-submitted"),
-        ),
+        row(Kind::Open, "activity.opened_unique", &[("/type", Mark::Is("activity.opened_unique"))], example!("mailersend/open-unique")).of_version("2"),
+        row(Kind::Click, "activity.clicked", &[("/type", Mark::Is("activity.clicked"))], example!("mailersend/click")).of_version("2"),
+        row(Kind::Click, "activity.clicked_unique", &[("/type", Mark::Is("activity.clicked_unique"))], example!("mailersend/click-unique")).of_version("2"),
+        row(Kind::Unsubscribe, "activity.unsubscribed", &[("/type", Mark::Is("activity.unsubscribed"))], example!("mailersend/unsubscribe")).of_version("2"),
+        row(Kind::Complaint, "activity.spam_complaint", &[("/type", Mark::Is("activity.spam_complaint"))], example!("mailersend/complaint")).of_version("2"),
+        row(Kind::Other, "activity.survey_opened", &[("/type", Mark::Is("activity.survey_opened"))], example!("mailersend/other-survey-opened")).of_version("2"),
+        row(Kind::Other, "activity.survey_submitted", &[("/type", Mark::Is("activity.survey_submitted"))], example!("mailersend/other-survey-submitted")).of_version("2"),
+        // Until 1 December 2026.
+        row(Kind::Sent, "activity.sent", &[("/type", Mark::Is("activity.sent")), IN_OBJECTS], example!("mailersend/sent-version-1")).of_version("1"),
+        row(Kind::Delivered, "activity.delivered", &[("/type", Mark::Is("activity.delivered")), IN_OBJECTS], example!("mailersend/delivered-version-1")).of_version("1"),
+        row(Kind::Deferred, "activity.deferred", &[("/type", Mark::Is("activity.deferred")), IN_OBJECTS], example!("mailersend/deferred-version-1")).of_version("1"),
+        bounce(BounceClass::Hard, "activity.hard_bounced", &[("/type", Mark::Is("activity.hard_bounced")), IN_OBJECTS], example!("mailersend/bounce-version-1")).of_version("1"),
+        bounce(BounceClass::Soft, "activity.soft_bounced", &[("/type", Mark::Is("activity.soft_bounced")), IN_OBJECTS], example!("mailersend/bounce-soft-version-1")).of_version("1"),
+        row(Kind::Open, "activity.opened", &[("/type", Mark::Is("activity.opened")), IN_OBJECTS], example!("mailersend/open-version-1")).of_version("1"),
+        row(Kind::Open, "activity.opened_unique", &[("/type", Mark::Is("activity.opened_unique")), IN_OBJECTS], example!("mailersend/open-unique-version-1")).of_version("1"),
+        row(Kind::Click, "activity.clicked", &[("/type", Mark::Is("activity.clicked")), IN_OBJECTS], example!("mailersend/click-version-1")).of_version("1"),
+        row(Kind::Click, "activity.clicked_unique", &[("/type", Mark::Is("activity.clicked_unique")), IN_OBJECTS], example!("mailersend/click-unique-version-1")).of_version("1"),
+        row(Kind::Unsubscribe, "activity.unsubscribed", &[("/type", Mark::Is("activity.unsubscribed")), IN_OBJECTS], example!("mailersend/unsubscribe-version-1")).of_version("1"),
+        row(Kind::Complaint, "activity.spam_complaint", &[("/type", Mark::Is("activity.spam_complaint")), IN_OBJECTS], example!("mailersend/complaint-version-1")).of_version("1"),
         // Sent when a webhook is made or changed. That it is signed with a secret of its own, the same for everybody, is
         // unconfirmed; we sign it as everything else.
         row(
@@ -200,10 +177,11 @@ pub static PROVIDER: Provider = Provider {
         Bounce {
             name: "soft",
             row: "activity.soft_bounced",
-            sets: &[(
-                "/data/morph/reason",
-                "450 4.2.0 mailbox temporarily unavailable",
-            )],
+            sets: &[
+                ("/data/meta/bounce_reason", "450 4.2.0 mailbox temporarily unavailable"),
+                ("/data/meta/bounce_code", "450"),
+                ("/data/morph/reason", "450 4.2.0 mailbox temporarily unavailable"),
+            ],
         },
         Bounce {
             name: "mailbox-full",
@@ -230,6 +208,38 @@ pub static PROVIDER: Provider = Provider {
     },
     origins: &[
         documented(&WEBHOOKS, &[""]),
+        captured(&ANYMAIL, &["/"]).of_version("2"),
+        captured(&ANYMAIL, &["/webhook_id"])
+            .unconfirmed("the fixtures of Symfony have none")
+            .of_version("2"),
+        captured(&ANYMAIL, &["/data/recipient"])
+            .unconfirmed("the documentation calls it `email`, MailerSend's support and what was sent `recipient`")
+            .of_version("2"),
+        assumed(OF_LIBRARIES, &["/"])
+            .of(&[
+                "activity.deferred",
+                "activity.hard_bounced",
+                "activity.soft_bounced",
+                "activity.suppressed",
+                "activity.unsubscribed",
+                "activity.spam_complaint",
+            ])
+            .of_version("2"),
+        assumed("Anymail has a number there, Symfony a text", &["/data/meta/bounce_code"])
+            .of(&["activity.hard_bounced", "activity.soft_bounced"])
+            .of_version("2"),
+        assumed(
+            "as the event without `_unique`, whose form was captured",
+            &["/data/type"],
+        )
+        .of(&["activity.opened_unique", "activity.clicked_unique"])
+        .of_version("2"),
+        assumed("as other events are; nobody has published one", &["/"])
+            .of(&["activity.survey_opened", "activity.survey_submitted"])
+            .of_version("2"),
+        documented(&WEBHOOKS, &["/data/meta"])
+            .of(&["activity.survey_submitted"])
+            .of_version("2"),
         documented(&WEBHOOKS, &["signature"])
             .unconfirmed("the ping is signed with a test secret that one third party tells")
             .of(&["webhook.test"]),

@@ -71,9 +71,12 @@ mod sweego;
 mod twilio;
 mod unisender_go;
 
-pub use certificate::{SNS_CERTIFICATE_PATH, certificate_names, certificate_url};
+pub use certificate::{
+    NamedCertificate, Proof, certificate_at, certificate_path, confirms_subscription,
+    named_certificate,
+};
 pub use challenge::Challenged;
-pub use conduct::{Batch, Challenge, Conduct, Handshake};
+pub use conduct::{Batch, Beside, Challenge, Conduct, Handshake};
 pub use departure::departure_of;
 pub use form::{Bounce, Carry, Departure, Envelope, Fields, Provider, Row, Stamp, Tell};
 pub use guess::{Case, Effort, Explanation, GUESSES, Guess, explain, signed_text};
@@ -81,8 +84,7 @@ pub use habits::{Fact, Habits};
 pub use keys::Keys;
 pub use origin::{Origin, Page, Standing};
 pub use probe::Probe;
-pub use read::{is_handshake, outline, read, recognise, signing_scheme};
-pub use ses::confirms_subscription;
+pub use read::{is_handshake, outline, read, recognise, sign, signing_scheme};
 pub use spelled::{is_spelled, spelled};
 pub use stencil::Stencil;
 pub use template::Template;

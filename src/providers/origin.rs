@@ -36,6 +36,8 @@ pub struct Origin {
     pub places: &'static [&'static str],
     /// The rows it speaks of, by their native names, where a `*` at the end is any ending; all rows if empty.
     pub rows: &'static [&'static str],
+    /// The version of the provider's webhooks it speaks of; all if empty.
+    pub version: &'static str,
     /// How sure we are.
     pub standing: Standing,
     /// The page that it is known from; none for what is assumed.
@@ -54,6 +56,7 @@ pub const fn documented(page: &'static Page, places: &'static [&'static str]) ->
     Origin {
         places,
         rows: &[],
+        version: "",
         standing: Standing::Documented,
         page: Some(page),
         doubt: "",
@@ -73,6 +76,7 @@ pub const fn assumed(reason: &'static str, places: &'static [&'static str]) -> O
     Origin {
         places,
         rows: &[],
+        version: "",
         standing: Standing::Assumed,
         page: None,
         doubt: reason,
@@ -83,6 +87,11 @@ impl Origin {
     /// The same, of these rows only.
     pub const fn of(self, rows: &'static [&'static str]) -> Origin {
         Origin { rows, ..self }
+    }
+
+    /// The same, of that version of the provider's webhooks only.
+    pub const fn of_version(self, version: &'static str) -> Origin {
+        Origin { version, ..self }
     }
 
     /// The same, with what is not confirmed about it.
@@ -99,20 +108,21 @@ impl Origin {
         fitting.max_by_key(|own| fits_place(own, place)).copied()
     }
 
-    /// How closely it fits a place of a row: by its best place, then by whether it names the row. None if it does
-    /// not fit.
+    /// How closely it fits a place of a row: by its best place, then by whether it names the row, then the version.
+    /// None if it does not fit.
     fn fit(&self, row: &Row, place: &str) -> Option<Fit> {
         let named = self.rows.iter().any(|name| fits_name(name, row.native));
-        if !self.rows.is_empty() && !named {
+        let versioned = !self.version.is_empty();
+        if (!self.rows.is_empty() && !named) || (versioned && self.version != row.version) {
             return None;
         }
         let (steps, spelled) = fits_place(self.best(place)?, place)?;
-        Some((steps, spelled, named))
+        Some((steps, spelled, named, versioned))
     }
 }
 
-/// Steps, steps that are spelled out, rows that are named.
-type Fit = (usize, usize, bool);
+/// Steps, steps that are spelled out, rows that are named, a version that is named.
+type Fit = (usize, usize, bool, bool);
 
 impl Standing {
     /// Its name, as it is shown and in JSON.
@@ -190,7 +200,12 @@ impl Provider {
             let time = scheme.timestamp.map(|(place, _)| place);
             let places = scheme.id.iter().chain(&time).chain([&scheme.signature]);
             let fields = places.chain(scheme.fresh).flat_map(Place::header_names);
-            fields.for_each(add);
+            let beside = self
+                .conduct
+                .beside
+                .iter()
+                .flat_map(|it| it.headers.iter().copied());
+            fields.chain(beside).for_each(add);
         }
         names
     }

@@ -1,8 +1,12 @@
 //! Postal, which its users host themselves: one object a request, signed with the RSA key of the installation. It tells of
-//! no complaints and no unsubscriptions. Postal sends a signature with SHA-1 beside the one with SHA-256 still; what is
-//! sent from here has the latter only.
+//! no complaints and no unsubscriptions. Beside the signature with SHA-256, Postal sends one with SHA-1 still, and the id
+//! of the key. The best signature that is there is the one that counts.
 //! <https://docs.postalserver.io/developer/webhooks>
 
+use rsa::pkcs1::EncodeRsaPublicKey;
+use sha2::{Digest, Sha256};
+
+use super::conduct::{Beside, CONDUCT, Conduct};
 use super::form::{
     Bounce, Carry, Envelope, FIELDS, Fields, Provider, SIGNER, Stamp, Tell, bounce, row,
 };
@@ -10,8 +14,8 @@ use super::habits::Fact::Documented;
 use super::habits::Habits;
 use super::origin::{Page, documented, page};
 use crate::webhook::{
-    Algorithm, BounceClass, Delivery, Document, Encoding, Guard, Judge, KeyForm, Kind, Mark, Part,
-    Place, Recipe, Style,
+    Algorithm, BounceClass, Delivery, Document, Encoding, Guard, Judge, Key, KeyForm, Kind, Mark,
+    Part, Place, Recipe, Seal, Style,
 };
 
 static SHA256: Recipe = recipe(
@@ -57,6 +61,28 @@ fn is_all_there_is(delivery: &Delivery, _: &Document, _: &Judge) -> Result<(), S
         None => Ok(()),
         Some(_) => Err("the signature with SHA-256 does not match".into()),
     }
+}
+
+const KEY_ID: &str = "x-postal-signature-kid";
+
+static BESIDE: Beside = Beside {
+    headers: &["x-postal-signature", KEY_ID],
+    sign: sign_beside,
+};
+
+fn sign_beside(delivery: &mut Delivery, key: &Key, seal: &mut Seal) -> Result<(), String> {
+    SHA1.sign(delivery, key, seal)?;
+    match key {
+        Key::Rsa(_, public) => Place::Header(KEY_ID).write(delivery, &key_id(public)?),
+        _ => Ok(()),
+    }
+}
+
+/// The id of a key in the set that the installation publishes: 64 hexadecimal characters. Libraries of JSON Web Keys for
+/// Ruby take the digest of the key's two numbers.
+fn key_id(public: &rsa::PublicKey) -> Result<String, String> {
+    let der = public.to_pkcs1_der().map_err(|error| error.to_string())?;
+    Ok(hex::encode(Sha256::digest(der.as_bytes())))
 }
 
 static SOURCE: Page = page(
@@ -199,12 +225,20 @@ pub static PROVIDER: Provider = Provider {
             )],
         },
     ],
+    conduct: Conduct {
+        beside: Some(&BESIDE),
+        ..CONDUCT
+    },
     habits: Habits {
         batching: Documented("one event"),
         success: Documented("2xx"),
         retries: Documented("5 more, after 2, 3, 6, 10 and 15 min"),
         timeout: Documented(5),
     },
-    origins: &[documented(&SOURCE, &[""])],
+    origins: &[
+        documented(&SOURCE, &[""]),
+        documented(&SOURCE, &["x-postal-signature-kid"])
+            .unconfirmed("how the 64 characters are made of the key"),
+    ],
     ..SIGNER
 };

@@ -12,7 +12,7 @@ use super::{ALL, Keys, SCHEMES};
 use super::{departure, identity};
 use crate::webhook::{
     Delivery, Document, Event, Judge, Key, Kind, Look, Mark, Needs, Receipt, Recipe, Recognition,
-    Secret, Signature, address, addresses, bit,
+    Seal, Secret, Signature, address, addresses, bit,
 };
 
 /// Reads a delivery: whose it is, what it tells, what its signature is worth.
@@ -225,6 +225,24 @@ pub fn signing_scheme(provider: &Provider, delivery: &Delivery) -> Option<&'stat
             schemes
                 .find(|scheme| !scheme.signature.is_inside() && delivery.told_by_query().is_none())
         })
+}
+
+/// Signs a delivery by one of a provider's schemes, with all that the provider puts beside such a signature.
+pub fn sign(
+    provider: &Provider,
+    scheme: &Recipe,
+    delivery: &mut Delivery,
+    key: &Key,
+    seal: &mut Seal,
+) -> Result<(), String> {
+    scheme.sign(delivery, key, seal)?;
+    let first = provider.schemes.first();
+    match provider.conduct.beside {
+        Some(beside) if first.is_some_and(|first| std::ptr::eq(*first, scheme)) => {
+            (beside.sign)(delivery, key, seal)
+        }
+        _ => Ok(()),
+    }
 }
 
 fn judge_signature(

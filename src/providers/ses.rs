@@ -32,8 +32,17 @@ static SNS: Recipe = Recipe {
     guard: Some(guard),
 };
 
-/// Name and value of each field that counts, each followed by a line feed, in this order.
 fn string_to_sign(envelope: &Document) -> Result<Vec<u8>, String> {
+    // Only a notification's subject may be missing.
+    signed_fields(envelope, |field| field == "Subject")
+}
+
+/// Name and value of each field that counts, each followed by a line feed, in this order; `may_miss` is whether a field
+/// that is not there is left out.
+pub(super) fn signed_fields(
+    envelope: &Document,
+    may_miss: fn(&str) -> bool,
+) -> Result<Vec<u8>, String> {
     let fields: &[&str] = match envelope.text("/Type").as_deref() {
         Some("Notification") => &[
             "Message",
@@ -58,8 +67,7 @@ fn string_to_sign(envelope: &Document) -> Result<Vec<u8>, String> {
     for field in fields {
         match envelope.text(&format!("/{field}")) {
             Some(value) => text.extend([field, "\n", &value, "\n"]),
-            // Only a notification's subject may be missing.
-            None if *field == "Subject" => {}
+            None if may_miss(field) => {}
             None => return Err(format!("`/{field}` in the body is missing")),
         }
     }
@@ -102,17 +110,20 @@ fn is_certificate_url(url: &str) -> bool {
 
 /// Whether this is a link by which SNS itself is told that a subscription is wanted. Anything else that a message asks
 /// to visit may be anybody's.
-pub fn confirms_subscription(url: &str) -> bool {
+pub(super) fn confirms_subscription(url: &str) -> bool {
+    at_sns(url).is_some_and(asks_to_confirm)
+}
+
+/// Whether a path with its query is the one that confirms a subscription.
+pub(super) fn asks_to_confirm(path: &str) -> bool {
     let plain = |b: u8| b.is_ascii_graphic() && !b"#\\@\"<>".contains(&b);
-    at_sns(url).is_some_and(|path| {
-        let query = path.strip_prefix("/?");
-        let asks = |query: &str| {
-            query
-                .split('&')
-                .any(|it| it == "Action=ConfirmSubscription")
-        };
-        query.is_some_and(|query| asks(query) && query.bytes().all(plain))
-    })
+    let asks = |query: &str| {
+        query
+            .split('&')
+            .any(|it| it == "Action=ConfirmSubscription")
+    };
+    path.strip_prefix("/?")
+        .is_some_and(|query| asks(query) && query.bytes().all(plain))
 }
 
 /// The path, and what follows it, of an address at SNS itself: `https://sns.<region>.amazonaws.com`, or the same with
@@ -163,7 +174,8 @@ pub static PROVIDER: Provider = Provider {
     tells: &[
         Tell::Body(&[
             ("/Type", Mark::Present),
-            ("/TopicArn", Mark::Present),
+            // Scaleway has envelopes of the same form.
+            ("/TopicArn", Mark::StartsOtherwise("arn:scw:")),
             ("/Message", Mark::Present),
         ]),
         Tell::Body(&[("/eventType", Mark::Present), ("/mail", Mark::Object)]),

@@ -6,7 +6,7 @@ use http::{HeaderName, HeaderValue, Method};
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-use super::carry::{put, remove};
+use super::carry::{has_room, put, remove};
 use super::form::{ABSENT, Envelope, Machine, Provider, Row};
 use super::stencil::Stencil;
 use super::wish::Wish;
@@ -77,7 +77,8 @@ impl Template {
     }
 
     /// The example of the row of that native name, with these JSON values put in; `otherwise` is the row to take where
-    /// that one has no example.
+    /// that one has no example. It is of the version of `otherwise`, and what only other versions have a place for is
+    /// left out.
     fn changed(
         provider: &'static Provider,
         native: &str,
@@ -87,7 +88,8 @@ impl Template {
         let row = provider
             .rows
             .iter()
-            .find(|row| row.native == native && !row.example.is_empty())
+            .filter(|row| row.native == native && !row.example.is_empty())
+            .find(|row| row.is_of(Some(otherwise.version).filter(|it| !it.is_empty())))
             .unwrap_or(otherwise);
         let mut template = Self::of_example(provider, row.example)?;
         let event = match &mut template.events {
@@ -96,6 +98,9 @@ impl Template {
         };
         if let Some(event) = event.and_then(|event| provider.envelope.inside_mut(event)) {
             for (pointer, json) in sets {
+                if !row.version.is_empty() && !has_room(event, pointer) {
+                    continue;
+                }
                 if *json == ABSENT {
                     remove(event, pointer);
                     continue;

@@ -24,6 +24,8 @@ pub enum Mark {
     Starts(&'static str),
     /// A text that begins with one of these.
     StartsOneOf(&'static [&'static str]),
+    /// A text that does not begin so.
+    StartsOtherwise(&'static str),
     /// An object.
     Object,
 }
@@ -125,6 +127,7 @@ impl Mark {
             Mark::StartsOneOf(wanted) => {
                 text().is_some_and(|text| wanted.iter().any(|one| text.starts_with(one)))
             }
+            Mark::StartsOtherwise(others) => text().is_some_and(|text| !text.starts_with(others)),
         }
     }
 }
@@ -158,6 +161,9 @@ mod tests {
             ("/event", Mark::Is("failed")),
             ("/severity", Mark::Starts("perm"))
         ]));
+        assert!(look.bears(&[("/severity", Mark::StartsOtherwise("temp"))]));
+        assert!(!look.bears(&[("/severity", Mark::StartsOtherwise("perm"))]));
+        assert!(!look.bears(&[("/never", Mark::StartsOtherwise("perm"))]));
         assert!(look.bears(&[
             ("/event", Mark::InAnyCase("FAILED")),
             ("/event", Mark::Contains("ile")),

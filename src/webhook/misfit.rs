@@ -57,14 +57,14 @@ pub static MISFITS: &[Tamper] = &[
     },
     Tamper {
         name: "topic",
-        about: "from the topic of another account of AWS",
+        about: "from the topic of another account",
         refusals: &["another topic"],
         make: topic,
     },
     Tamper {
         name: "certificate",
-        about: "with a certificate from a host that only looks like AWS",
-        refusals: &["is not an address of SNS"],
+        about: "with a certificate from a host that only looks like the service's",
+        refusals: &["is not an address of SNS", "is not an address of Scaleway"],
         make: certificate,
     },
 ];
@@ -186,8 +186,15 @@ fn topic(
     key: &Key,
     seal: &mut Seal,
 ) -> Result<(), String> {
-    const FOREIGN: &str = "arn:aws:sns:eu-central-1:999988887777:somebody-elses-topic";
-    set_topic(delivery, FOREIGN).ok_or(NO_SNS)?;
+    const AMAZONS: &str = "arn:aws:sns:eu-central-1:999988887777:somebody-elses-topic";
+    const SCALEWAYS: &str =
+        "arn:scw:sns:fr-par:project-99999999-8888-4777-8666-555544443333:somebody-elses-topic";
+    let body = super::Document::of(delivery);
+    let own = body.as_ref().ok().and_then(|body| body.text("/TopicArn"));
+    let is_scaleways = own.ok_or(NO_SNS)?.starts_with("arn:scw:");
+    let foreign = if is_scaleways { SCALEWAYS } else { AMAZONS };
+    drop(body);
+    set_topic(delivery, foreign).ok_or(NO_SNS)?;
     recipe.sign(delivery, key, seal)
 }
 
@@ -197,7 +204,9 @@ pub fn set_topic(delivery: &mut Delivery, topic: &str) -> Option<()> {
     let text = Value::from(topic).to_string();
     delivery.body = splice(&delivery.body, "/TopicArn", &text)?.into();
     let name = http::HeaderName::from_static("x-amz-sns-topic-arn");
-    delivery.headers.set(name, value);
+    if delivery.headers.get(name.as_str()).is_some() {
+        delivery.headers.set(name, value);
+    }
     Some(())
 }
 
@@ -207,8 +216,20 @@ fn certificate(
     key: &Key,
     seal: &mut Seal,
 ) -> Result<(), String> {
-    const FOREIGN: &str = "\"https://sns.eu-central-1.amazonaws.com.example.net/SimpleNotificationService-0123456789abcdef0123456789abcdef.pem\"";
-    delivery.body = splice(&delivery.body, "/SigningCertURL", FOREIGN)
+    let body = super::Document::of(delivery);
+    let own = body
+        .as_ref()
+        .ok()
+        .and_then(|body| body.text("/SigningCertURL"));
+    let own = own.ok_or(NO_SNS)?.into_owned();
+    drop(body);
+    // The same path at a host that begins as the right one does.
+    let host_end = own
+        .find("//")
+        .and_then(|at| own.get(at + 2..)?.find('/').map(|end| at + 2 + end));
+    let (host, path) = own.split_at(host_end.unwrap_or(own.len()));
+    let foreign = Value::from(format!("{host}.example.net{path}")).to_string();
+    delivery.body = splice(&delivery.body, "/SigningCertURL", &foreign)
         .ok_or(NO_SNS)?
         .into();
     recipe.sign(delivery, key, seal)

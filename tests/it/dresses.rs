@@ -248,6 +248,8 @@ fn every_probe_is_what_a_listener_knows_and_signed_where_it_can_be() {
         "mailersend webhook.test",
         "mandrill head",
         "mandrill test-webhook",
+        "scaleway SubscriptionConfirmation",
+        "scaleway UnsubscribeConfirmation",
         "ses AmazonSnsSubscriptionSucceeded",
         "ses SubscriptionConfirmation",
         "ses UnsubscribeConfirmation",
@@ -283,6 +285,7 @@ const UNNOTICED: &[(&str, &str, &str)] = &[
     ("mailomat", "body", "does not cover the body"),
     ("mailomat", "newline", "does not cover the line end"),
     // Names and values of the envelope are signed.
+    ("scaleway", "newline", "only fields"),
     ("ses", "newline", "only fields"),
     ("stripe", "future", "a time ahead is taken"),
 ];
@@ -386,7 +389,10 @@ fn every_near_miss_is_refused_for_its_reason_or_says_why_nobody_would_notice() {
 fn every_misfit_is_refused_for_its_reason() {
     let mut made = BTreeSet::new();
     let judge = Judge {
-        topics: vec!["arn:aws:sns:eu-central-1:111122223333:ses-events".into()],
+        topics: vec![
+            "arn:aws:sns:eu-central-1:111122223333:ses-events".into(),
+            "arn:scw:sns:fr-par:project-22222222-2222-4222-8222-222222222222:tem-events".into(),
+        ],
         ..judge()
     };
     for (label, provider, unsigned) in unsigned() {

@@ -9,6 +9,7 @@ mod cli;
 #[cfg(unix)]
 mod completion;
 mod corrections;
+mod corrections_more;
 mod dresses;
 mod forward;
 mod guesses;
