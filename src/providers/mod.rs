@@ -54,6 +54,7 @@ mod mailomat;
 mod mailpace;
 mod mailtrap;
 mod mandrill;
+mod plunk;
 mod postal;
 mod postmark;
 mod resend;
@@ -118,6 +119,7 @@ pub static ALL: &[&Provider] = &[
     &mailpace::PROVIDER,
     &mailtrap::PROVIDER,
     &mandrill::PROVIDER,
+    &plunk::PROVIDER,
     &postal::PROVIDER,
     &postmark::PROVIDER,
     &resend::PROVIDER,

@@ -12,6 +12,8 @@ pub enum Mark {
     Present,
     /// There is none, or null.
     Absent,
+    /// There is none, or null, or an object or a list with nothing in it.
+    Empty,
     /// A scalar that prints as this.
     Is(&'static str),
     /// A scalar that prints as one of these.
@@ -43,7 +45,7 @@ impl Needs {
     pub fn of(marks: &[(&'static str, Mark)]) -> Self {
         let must_be = marks
             .iter()
-            .filter(|(_, mark)| !matches!(mark, Mark::Absent));
+            .filter(|(_, mark)| !matches!(mark, Mark::Absent | Mark::Empty));
         must_be.fold(Self::default(), |needs, (pointer, _)| Self {
             in_map: needs.in_map | name_after("/", pointer).map_or(0, bit),
             in_list: needs.in_list | name_after("/0/", pointer).map_or(0, bit),
@@ -118,6 +120,11 @@ impl Mark {
         match self {
             Mark::Present => here.is_some_and(|value| !value.is_null()),
             Mark::Absent => here.is_none_or(Document::is_null),
+            Mark::Empty => here.is_none_or(|value| {
+                let members = value.members().map(<[_]>::len);
+                let values = value.values().map(<[_]>::len);
+                value.is_null() || members.or(values) == Some(0)
+            }),
             Mark::Object => here.is_some_and(Document::is_map),
             Mark::Is(wanted) => text().is_some_and(|text| text == *wanted),
             Mark::OneOf(wanted) => text().is_some_and(|text| wanted.iter().any(|one| text == *one)),
@@ -153,9 +160,10 @@ mod tests {
 
     #[test]
     fn marks_say_what_must_be_there() {
-        let document =
-            Document::json(br#"{"event":"failed","severity":"permanent","gone":null,"in":{}}"#)
-                .unwrap();
+        let document = Document::json(
+            br#"{"event":"failed","severity":"permanent","gone":null,"in":{},"tags":[]}"#,
+        )
+        .unwrap();
         let look = Look::at(&document);
         assert!(look.bears(&[
             ("/event", Mark::Is("failed")),
@@ -175,6 +183,11 @@ mod tests {
         assert!(!look.bears(&[("/gone", Mark::Contains(""))]));
         assert!(!look.bears(&[("/event", Mark::Contains("Ile"))]));
         assert!(!look.bears(&[("/event", Mark::InAnyCase("fail"))]));
+        assert!(
+            ["/in", "/tags", "/gone", "/never"].map(|at| look.bears(&[(at, Mark::Empty)]))
+                == [true; 4]
+        );
+        assert!(!look.bears(&[("", Mark::Empty)]) && !look.bears(&[("/event", Mark::Empty)]));
         assert!(!look.bears(&[("/event", Mark::OneOf(&["open", "click"]))]));
     }
 

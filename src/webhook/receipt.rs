@@ -46,7 +46,7 @@ impl fmt::Display for Recognition {
                 // What must not be there says nothing to the reader.
                 let there = marks
                     .iter()
-                    .filter(|(_, mark)| !matches!(mark, Mark::Absent));
+                    .filter(|(_, mark)| !matches!(mark, Mark::Absent | Mark::Empty));
                 for (at, (pointer, _)) in there.enumerate() {
                     write!(f, "{}`{pointer}`", if at == 0 { "" } else { ", " })?;
                 }

@@ -431,6 +431,7 @@ const ADDED: &[(&str, &[&str])] = &[
     ("mailpace", &["tag"]),
     ("mailtrap", &["metadata", "tag"]),
     ("mandrill", &["metadata", "tag"]),
+    ("plunk", &["campaign"]),
     ("postal", &["tag"]),
     ("postmark", &["metadata", "tag"]),
     ("resend", &["campaign", "metadata"]),
@@ -855,6 +856,21 @@ const READINGS: &[Reading] = &[
         "bounce",
         Kind::Deferred,
         None,
+    ),
+    // An event of the user's own, which says nothing of a subscription.
+    (
+        "plunk",
+        r#"{"contact":{"email":"ada@example.com","subscribed":true,"data":{}},"workflow":{"id":"w","name":"n"},"execution":{"id":"e","startedAt":"2026-09-21T14:13:20.417Z"},"event":{"plan":"free"}}"#,
+        "event",
+        Kind::Other,
+        None,
+    ),
+    (
+        "plunk",
+        r#"{"contact":{"email":"ada@example.com","subscribed":false,"data":{}},"workflow":{"id":"w","name":"n"},"execution":{"id":"e","startedAt":"2026-09-21T14:13:20.417Z"},"event":{"emailId":"1","bounceType":"Undetermined"}}"#,
+        "email.bounce",
+        Kind::Bounce,
+        Some("hard"),
     ),
     (
         "sparkpost",

@@ -324,6 +324,7 @@ vectors! {
     mailtrap_vectors_get_their_verdicts: "mailtrap.json"
     mailjet_vectors_get_their_verdicts: "mailjet.json"
     mandrill_vectors_get_their_verdicts: "mandrill.json"
+    plunk_vectors_get_their_verdicts: "plunk.json"
     postal_vectors_get_their_verdicts: "postal.json"
     postmark_vectors_get_their_verdicts: "postmark.json"
     resend_vectors_get_their_verdicts: "resend.json"
