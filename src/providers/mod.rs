@@ -64,6 +64,7 @@ mod sendgrid;
 mod ses;
 mod shopify;
 mod slack;
+mod smtp2go;
 mod sparkpost;
 mod spelled;
 mod standard_webhooks;
@@ -126,6 +127,7 @@ pub static ALL: &[&Provider] = &[
     &scaleway::PROVIDER,
     &sendgrid::PROVIDER,
     &ses::PROVIDER,
+    &smtp2go::PROVIDER,
     &sparkpost::PROVIDER,
     &standard_webhooks::PROVIDER,
     &sweego::PROVIDER,

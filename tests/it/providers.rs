@@ -437,6 +437,7 @@ const ADDED: &[(&str, &[&str])] = &[
     ("resend", &["campaign", "metadata"]),
     ("sendgrid", &["campaign", "metadata", "tag"]),
     ("ses", &["metadata"]),
+    ("smtp2go", &["metadata"]),
     ("sparkpost", &["campaign", "metadata", "tag"]),
     ("standard-webhooks", &["campaign", "metadata"]),
     ("sweego", &["campaign", "tag"]),
@@ -871,6 +872,20 @@ const READINGS: &[Reading] = &[
         "email.bounce",
         Kind::Bounce,
         Some("hard"),
+    ),
+    (
+        "smtp2go",
+        "event=sms_failed&destination_number=%2B4915100000000&id=1",
+        "sms_failed",
+        Kind::Other,
+        None,
+    ),
+    (
+        "smtp2go",
+        "event=bounce&rcpt=ada%40example.com&email_id=1wXyZa&message=421+4.4.2+Timeout",
+        "bounce",
+        Kind::Bounce,
+        Some("undetermined"),
     ),
     (
         "sparkpost",

@@ -332,6 +332,7 @@ vectors! {
     scaleway_vectors_get_their_verdicts: "scaleway.json"
     sendgrid_vectors_get_their_verdicts: "sendgrid.json"
     ses_vectors_get_their_verdicts: "ses.json"
+    smtp2go_vectors_get_their_verdicts: "smtp2go.json"
     sparkpost_vectors_get_their_verdicts: "sparkpost.json"
     shopify_vectors_get_their_verdicts: "shopify.json"
     slack_vectors_get_their_verdicts: "slack.json"
