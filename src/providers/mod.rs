@@ -72,6 +72,7 @@ mod stripe;
 mod sweego;
 mod twilio;
 mod unisender_go;
+mod usesend;
 
 pub use certificate::{
     NamedCertificate, Proof, certificate_at, certificate_path, confirms_subscription,
@@ -132,6 +133,7 @@ pub static ALL: &[&Provider] = &[
     &standard_webhooks::PROVIDER,
     &sweego::PROVIDER,
     &unisender_go::PROVIDER,
+    &usesend::PROVIDER,
 ];
 
 /// Services that are no email providers, in alphabetical order: their deliveries are recognised and verified, and a

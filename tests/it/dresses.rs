@@ -256,6 +256,7 @@ fn every_probe_is_what_a_listener_knows_and_signed_where_it_can_be() {
         "ses Validated",
         "sparkpost ping",
         "unisender-go get",
+        "usesend webhook.test",
     ];
     assert_eq!(all.iter().map(String::as_str).collect::<Vec<_>>(), wanted);
 }

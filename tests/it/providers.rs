@@ -442,6 +442,7 @@ const ADDED: &[(&str, &[&str])] = &[
     ("standard-webhooks", &["campaign", "metadata"]),
     ("sweego", &["campaign", "tag"]),
     ("unisender-go", &["metadata"]),
+    ("usesend", &["campaign", "metadata"]),
 ];
 
 #[test]
