@@ -294,11 +294,7 @@ fn missing_fields(setting: &Setting) -> Plan {
         // An item stands in the same header as the signature.
         !matches!(place, Place::Item(..))
     };
-    if scheme
-        .timestamp
-        .as_ref()
-        .is_some_and(|(place, _)| own(place))
-    {
+    if scheme.signed_time().is_some_and(|(place, _)| own(&place)) {
         shots.push(shot(setting, "no-timestamp", "without the time of signing"));
     }
     if scheme.id.as_ref().is_some_and(own) {
@@ -337,7 +333,7 @@ fn doubled(setting: &Setting) -> Plan {
 
 fn timed(setting: &Setting, tamper: &'static str, what: &str) -> Plan {
     match setting.scheme() {
-        Some(scheme) if scheme.timestamp.is_some() => Plan::each([shot(setting, tamper, what)]),
+        Some(scheme) if scheme.signed_time().is_some() => Plan::each([shot(setting, tamper, what)]),
         Some(_) => Plan::skip(format!("{} signs no time", setting.provider.title)),
         None => Plan::skip(unsigned(setting)),
     }
@@ -346,7 +342,7 @@ fn timed(setting: &Setting, tamper: &'static str, what: &str) -> Plan {
 fn future(setting: &Setting) -> Plan {
     if setting
         .scheme()
-        .and_then(|scheme| scheme.timestamp)
+        .and_then(|scheme| scheme.signed_time())
         .is_some_and(|(_, form)| matches!(form, TimeForm::AgeOnly(_)))
     {
         return Plan::skip(format!(

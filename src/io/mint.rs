@@ -49,7 +49,7 @@ pub fn mint(wanted: Wanted) -> Result<Minted> {
         return ed25519(wanted.form);
     }
     match wanted.form {
-        KeyForm::Text => {
+        KeyForm::Text | KeyForm::TextOrCredentials => {
             let prefix = if wanted.like.starts_with("whsec_") {
                 "whsec_"
             } else {

@@ -134,8 +134,8 @@ pub struct Opened<'a> {
 pub enum Envelope {
     /// The body is the event, or the list of events.
     Plain,
-    /// A text at that pointer holds them as JSON, written in that style. Where the text is missing or no JSON,
-    /// the body itself is the event.
+    /// A text at that pointer holds them as JSON, written in that style; where it is missing, the only member does,
+    /// whatever it is called. Where that is no JSON, the body itself is the event.
     Text(&'static str, Style),
     /// A list at that pointer holds them. Where it is missing, the body itself is the event, or the list of events.
     List(&'static str),

@@ -73,6 +73,7 @@ mod sweego;
 mod twilio;
 mod unisender_go;
 mod usesend;
+mod zeptomail;
 
 pub use certificate::{
     NamedCertificate, Proof, certificate_at, certificate_path, confirms_subscription,
@@ -134,6 +135,7 @@ pub static ALL: &[&Provider] = &[
     &sweego::PROVIDER,
     &unisender_go::PROVIDER,
     &usesend::PROVIDER,
+    &zeptomail::PROVIDER,
 ];
 
 /// Services that are no email providers, in alphabetical order: their deliveries are recognised and verified, and a

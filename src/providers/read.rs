@@ -11,8 +11,8 @@ use super::form::{Envelope, Provider, Row, Stamp, Tell};
 use super::{ALL, Keys, SCHEMES};
 use super::{departure, identity};
 use crate::webhook::{
-    Delivery, Document, Event, Judge, Key, Kind, Look, Mark, Needs, Receipt, Recipe, Recognition,
-    Seal, Secret, Signature, address, addresses, bit,
+    Algorithm, Delivery, Document, Event, Judge, Key, Kind, Look, Mark, Needs, Receipt, Recipe,
+    Recognition, Seal, Secret, Signature, address, addresses, bit,
 };
 
 /// Reads a delivery: whose it is, what it tells, what its signature is worth.
@@ -273,11 +273,16 @@ pub(super) fn verdict_of<'a>(
     judge: &Judge,
 ) -> Signature {
     let verify = |scheme: &&'static Recipe| scheme.verify(delivery, document, keys, &test, judge);
+    // Credentials that the user names may stand in any header.
+    let shows = |scheme: &Recipe| {
+        let named = keys.iter().any(|key| matches!(key, Key::Credentials(_)));
+        named && scheme.algorithm == Algorithm::Credentials
+    };
     // Where several are there (a parent account's signature beside the account's own), one that holds is enough.
     let mut present = provider
         .schemes
         .iter()
-        .filter(|scheme| scheme.is_present(delivery, document))
+        .filter(|scheme| scheme.is_present(delivery, document) || shows(scheme))
         .map(verify);
     let signature = match present.next() {
         Some(first) if first.verdict.holds() => first,
@@ -326,7 +331,7 @@ fn read_events(
 ) {
     let (inner_text, listed) = match provider.envelope {
         Envelope::Plain | Envelope::Only(_) | Envelope::Own(_) => (None, None),
-        Envelope::Text(at, _) => (document.text(at), None),
+        Envelope::Text(at, _) => (document.text(at).or_else(|| only_text(document)), None),
         Envelope::List(at) => (None, document.at(at).filter(|it| it.is_list())),
     };
     let inner = inner_text
@@ -350,6 +355,14 @@ fn read_events(
             receipt.events.len(),
             provider.title
         ));
+    }
+}
+
+/// The text of a body that has one member, whatever that is called.
+fn only_text<'d>(document: &'d Document) -> Option<Cow<'d, str>> {
+    match document.members() {
+        Some([(_, text)]) => text.as_text(),
+        _ => None,
     }
 }
 

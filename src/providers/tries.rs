@@ -161,7 +161,12 @@ fn bodies<'a>(case: &'a Case, all: impl Iterator<Item = (String, Vec<u8>)> + 'a)
     let signs_body = |part: &Part| {
         matches!(
             part,
-            Part::Body | Part::BodyAround(_) | Part::SortedForm | Part::Own(_) | Part::Of(_)
+            Part::Body
+                | Part::BodyAround(_)
+                | Part::FormValue
+                | Part::SortedForm
+                | Part::Own(_)
+                | Part::Of(_)
         )
     };
     if !signs(case, signs_body) {
@@ -297,7 +302,7 @@ pub(super) fn other_secrets(case: &Case) -> Tries<'_> {
 pub(super) fn units(case: &Case) -> Tries<'_> {
     let document = Document::of(&case.delivery).ok();
     let others: Vec<Try> = schemes(case)
-        .filter_map(|scheme| scheme.timestamp)
+        .filter_map(|scheme| scheme.signed_time())
         .filter(|(place, _)| !matches!(place, Place::Own(_)))
         .filter_map(|(place, _)| {
             let text = place.read(&case.delivery, document.as_ref()).ok()??;
@@ -446,7 +451,7 @@ fn signature_headers(case: &Case) -> Vec<&'static str> {
             [
                 Some(scheme.signature),
                 scheme.id,
-                scheme.timestamp.map(|(place, _)| place),
+                scheme.signed_time().map(|(place, _)| place),
             ]
         })
         .flatten()
@@ -572,7 +577,7 @@ fn exchanged(case: &Case, scheme: &'static Recipe, name: &str, other: &Delivery)
     let document = Document::of(other).ok();
     let id = scheme.id.map(|place| ("id", place));
     let time = scheme
-        .timestamp
+        .signed_time()
         .map(|(place, _)| ("timestamp", place))
         .filter(|(_, place)| !matches!(place, Place::Own(_)));
     let signature = Some(("signature", scheme.signature));

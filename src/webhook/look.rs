@@ -28,6 +28,9 @@ pub enum Mark {
     StartsOneOf(&'static [&'static str]),
     /// A text that does not begin so.
     StartsOtherwise(&'static str),
+    /// A text with the letters of one of these, which are in lower case: whatever their case there, and whatever stands
+    /// between them.
+    Letters(&'static [&'static str]),
     /// An object.
     Object,
 }
@@ -130,6 +133,13 @@ impl Mark {
             Mark::OneOf(wanted) => text().is_some_and(|text| wanted.iter().any(|one| text == *one)),
             Mark::InAnyCase(wanted) => text().is_some_and(|text| text.eq_ignore_ascii_case(wanted)),
             Mark::Contains(wanted) => text().is_some_and(|text| text.contains(wanted)),
+            Mark::Letters(wanted) => text().is_some_and(|text| {
+                let letters = || {
+                    let letters = text.bytes().filter(u8::is_ascii_alphabetic);
+                    letters.map(|letter| letter.to_ascii_lowercase())
+                };
+                wanted.iter().any(|one| letters().eq(one.bytes()))
+            }),
             Mark::Starts(wanted) => text().is_some_and(|text| text.starts_with(wanted)),
             Mark::StartsOneOf(wanted) => {
                 text().is_some_and(|text| wanted.iter().any(|one| text.starts_with(one)))
@@ -183,6 +193,9 @@ mod tests {
         assert!(!look.bears(&[("/gone", Mark::Contains(""))]));
         assert!(!look.bears(&[("/event", Mark::Contains("Ile"))]));
         assert!(!look.bears(&[("/event", Mark::InAnyCase("fail"))]));
+        let letters = Document::json(br#"["Soft_bounce", "soft bounces", null]"#).unwrap();
+        let soft = |at| Look::at(&letters).bears(&[(at, Mark::Letters(&["softbounce"]))]);
+        assert!(soft("/0") && !soft("/1") && !soft("/2") && !soft("/3"));
         assert!(
             ["/in", "/tags", "/gone", "/never"].map(|at| look.bears(&[(at, Mark::Empty)]))
                 == [true; 4]

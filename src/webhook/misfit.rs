@@ -36,7 +36,8 @@ pub static MISFITS: &[Tamper] = &[
         about: "without the time of signing",
         refusals: &["missing", "does not match", "is no time"],
         make: |recipe, delivery, key, seal| {
-            let place = recipe.timestamp.as_ref().map(|(place, _)| place);
+            let time = recipe.signed_time();
+            let place = time.as_ref().map(|(place, _)| place);
             without(recipe, delivery, key, seal, place, "no time is signed")
         },
     },

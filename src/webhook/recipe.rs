@@ -23,7 +23,7 @@ pub struct Recipe {
     pub key: KeyForm,
     /// Where the delivery's id stands, if it is signed.
     pub id: Option<Place>,
-    /// Where the time of signing stands, if there is one.
+    /// Where the time of signing stands, if there is one; most schemes sign it.
     pub timestamp: Option<(Place, TimeForm)>,
     /// What is signed, in order.
     pub signed: &'static [Part],
@@ -65,6 +65,9 @@ pub enum Part {
     UrlOr(fn(&str) -> Vec<String>),
     /// Path and query of the request.
     Path,
+    /// The decoded value of a form that has one field, whatever the field is called; where the body is no form, its
+    /// bytes.
+    FormValue,
     /// The fields of a form, sorted by name: each name followed by its decoded value.
     SortedForm,
     /// This text.
@@ -94,7 +97,7 @@ impl Recipe {
         let words = self.signed.iter().filter_map(|part| match part {
             Part::Id => Some("id"),
             Part::Timestamp => Some("timestamp"),
-            Part::Body | Part::BodyAround(_) => Some("body"),
+            Part::Body | Part::BodyAround(_) | Part::FormValue => Some("body"),
             Part::Method => Some("method"),
             Part::Url | Part::UrlOr(_) => Some("URL"),
             Part::UrlPath | Part::Path => Some("path with query"),
@@ -119,7 +122,8 @@ impl Recipe {
 
     /// Signs a delivery: puts id, time and signature where they belong. An id that is there stays.
     pub fn sign(&self, delivery: &mut Delivery, key: &Key, seal: &mut Seal) -> Result<(), String> {
-        if self.algorithm == Algorithm::Credentials {
+        // Some providers sign where they have a key, and show credentials where they were given those.
+        if self.algorithm == Algorithm::Credentials || matches!(key, Key::Credentials(_)) {
             return present(delivery, key);
         }
         if let Some(place) = &self.id
@@ -173,6 +177,7 @@ impl Recipe {
             | Part::UrlPath
             | Part::UrlOr(_)
             | Part::Path
+            | Part::FormValue
             | Part::SortedForm
             | Part::Text(_)
             | Part::Of(_) => false,
@@ -346,8 +351,14 @@ impl Recipe {
 
     /// When a delivery was signed, if it says so.
     pub fn signed_at(&self, delivery: &Delivery, document: Option<&Document>) -> Option<Timestamp> {
-        let (place, form) = self.timestamp.as_ref()?;
+        let (place, form) = self.signed_time()?;
         form.read(&place.read(delivery, document).ok()??)
+    }
+
+    /// Where the time of signing stands, if it is signed.
+    pub fn signed_time(&self) -> Option<(Place, TimeForm)> {
+        self.timestamp
+            .filter(|(_, form)| !matches!(form, TimeForm::Unsigned(_)))
     }
 
     /// Gives a delivery another id of the same looks, before it is signed; false if the scheme has none.
@@ -407,6 +418,7 @@ impl Recipe {
                 Part::UrlPath => message.extend_from_slice(path_of(url).as_bytes()),
                 Part::Url | Part::UrlOr(_) => message.extend_from_slice(url.as_bytes()),
                 Part::Path => message.extend_from_slice(delivery.path.as_str().as_bytes()),
+                Part::FormValue => message.extend(form_value(delivery)),
                 Part::SortedForm => {
                     let mut fields: Vec<_> = form_urlencoded::parse(&delivery.body).collect();
                     fields.sort();
@@ -446,7 +458,7 @@ impl Recipe {
         document: Option<&Document>,
         judge: &Judge,
     ) -> Result<(), String> {
-        let Some((place, form)) = &self.timestamp else {
+        let Some((place, form)) = self.signed_time() else {
             return Ok(());
         };
         let (form, text) = match (form, place.read(delivery, document)?) {
@@ -488,4 +500,27 @@ fn path_of(url: &str) -> &str {
     rest.find(['/', '?'])
         .and_then(|at| rest.get(at..))
         .unwrap_or("/")
+}
+
+/// What stands behind the first `=` of a form, decoded; the bytes of what is no form.
+fn form_value(delivery: &Delivery) -> Vec<u8> {
+    let body = &delivery.body;
+    let wanted = "application/x-www-form-urlencoded";
+    let kind = delivery.headers.text("content-type").unwrap_or_default();
+    let start = kind.trim_start().get(..wanted.len());
+    if !start.is_some_and(|start| start.eq_ignore_ascii_case(wanted)) {
+        return body.to_vec();
+    }
+    let at = body.iter().position(|byte| *byte == b'=');
+    let value = at.and_then(|at| body.get(at + 1..)).unwrap_or_default();
+    // An `&` there is the value's own.
+    let value: Vec<u8> = value
+        .split(|byte| *byte == b'&')
+        .collect::<Vec<_>>()
+        .join(&b"%26"[..]);
+    let field = [b"=", value.as_slice()].concat();
+    form_urlencoded::parse(&field)
+        .next()
+        .map(|(_, value)| value.into_owned().into_bytes())
+        .unwrap_or_default()
 }

@@ -58,6 +58,8 @@ impl fmt::Debug for Secret {
 pub enum KeyForm {
     /// The text itself is the key.
     Text,
+    /// The text as it is; or `header:NAME=VALUE` or `query:NAME=VALUE`, where the sender shows that and signs nothing.
+    TextOrCredentials,
     /// The key in hexadecimal.
     Hex,
     /// The key in base64.
@@ -113,6 +115,9 @@ impl KeyForm {
     pub fn wanted(self) -> &'static str {
         match self {
             KeyForm::Text | KeyForm::Bearer => "any text that is not empty",
+            KeyForm::TextOrCredentials => {
+                "any text that is not empty, or `header:NAME=VALUE` or `query:NAME=VALUE`"
+            }
             KeyForm::Hex => "the key in hexadecimal",
             KeyForm::Base64 => "the key in base64",
             KeyForm::Whsec => "`whsec_` followed by base64, as the dashboard shows it",
@@ -143,6 +148,17 @@ impl KeyForm {
         }
         match self {
             KeyForm::Text => Some(Key::Shared(text.as_bytes().to_vec())),
+            KeyForm::TextOrCredentials => {
+                let shows = ["header:", "query:"]
+                    .iter()
+                    .any(|way| text.starts_with(way));
+                let form = if shows {
+                    KeyForm::Credentials
+                } else {
+                    KeyForm::Text
+                };
+                form.key(secret)
+            }
             KeyForm::Hex => hex::decode(text.trim()).ok().map(Key::Shared),
             KeyForm::Base64 => LENIENT
                 .decode(text.trim())
@@ -366,6 +382,7 @@ mod tests {
     fn an_empty_secret_is_no_key() {
         for form in [
             KeyForm::Text,
+            KeyForm::TextOrCredentials,
             KeyForm::Hex,
             KeyForm::Base64,
             KeyForm::Whsec,

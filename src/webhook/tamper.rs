@@ -149,7 +149,7 @@ fn shifted(
     seal: &mut Seal,
     shift: impl FnOnce(Timestamp, SignedDuration) -> Result<Timestamp, jiff::Error>,
 ) -> Result<bool, String> {
-    if recipe.timestamp.is_none() {
+    if recipe.signed_time().is_none() {
         return Err("no time is signed".into());
     }
     let allowed = i64::try_from(recipe.tolerance).unwrap_or(i64::MAX);

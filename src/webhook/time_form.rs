@@ -13,6 +13,8 @@ pub enum TimeForm {
     AgeOnly(&'static TimeForm),
     /// Another form of a time that may be missing.
     IfAny(&'static TimeForm),
+    /// Another form of a time that is told and not signed, so that its age proves nothing and is not judged.
+    Unsigned(&'static TimeForm),
     /// RFC 3339 in UTC with that many digits behind the second.
     Rfc3339(u8),
     /// Where the provider's form is unconfirmed: written as RFC 3339 with microseconds and `+00:00`, read in any of
@@ -26,7 +28,9 @@ impl TimeForm {
         match self {
             TimeForm::Seconds => at.as_second().to_string(),
             TimeForm::Millis => at.as_millisecond().to_string(),
-            TimeForm::AgeOnly(form) | TimeForm::IfAny(form) => form.write(at),
+            TimeForm::AgeOnly(form) | TimeForm::IfAny(form) | TimeForm::Unsigned(form) => {
+                form.write(at)
+            }
             TimeForm::Any => TimeForm::Rfc3339(6).write(at).replace('Z', "+00:00"),
             TimeForm::Rfc3339(digits) => {
                 let whole = at.strftime("%Y-%m-%dT%H:%M:%S");
@@ -52,7 +56,9 @@ impl TimeForm {
         match self {
             TimeForm::Seconds => Timestamp::from_second(digits(12)?).ok(),
             TimeForm::Millis => Timestamp::from_millisecond(digits(15)?).ok(),
-            TimeForm::AgeOnly(form) | TimeForm::IfAny(form) => form.read(text),
+            TimeForm::AgeOnly(form) | TimeForm::IfAny(form) | TimeForm::Unsigned(form) => {
+                form.read(text)
+            }
             TimeForm::Rfc3339(_) => text.parse().ok(),
             TimeForm::Any => match text.len() {
                 13 if text.bytes().all(|b| b.is_ascii_digit()) => {

@@ -366,7 +366,7 @@ fn every_near_miss_is_refused_for_its_reason_or_says_why_nobody_would_notice() {
                 }
                 Err(why) => {
                     let is_plain = match tamper.name {
-                        "stale" | "future" => recipe.timestamp.is_none(),
+                        "stale" | "future" => recipe.signed_time().is_none(),
                         "body" | "newline" => recipe.algorithm == Algorithm::Credentials,
                         _ => false,
                     };

@@ -149,7 +149,7 @@ fn every_guess_has_its_test() {
 
 #[test]
 fn a_signature_that_is_too_old_or_ahead_is_called_stale() {
-    for provider in those(|scheme| scheme.timestamp.is_some()) {
+    for provider in those(|scheme| scheme.signed_time().is_some()) {
         let mut case = signed(provider, 1, as_it_is);
         case.judge.now = now() + jiff::SignedDuration::from_hours(30);
         if provider.name == "rfc9421" {
@@ -437,9 +437,9 @@ fn change(case: &Case, place: Place, change: impl Fn(&str) -> String) -> Case {
 #[test]
 fn a_timestamp_in_another_unit_is_found() {
     let mut both = [0, 0];
-    for provider in those(|scheme| scheme.timestamp.is_some()) {
+    for provider in those(|scheme| scheme.signed_time().is_some()) {
         let case = signed(provider, 1, as_it_is);
-        let (place, _) = recipe(provider).timestamp.unwrap();
+        let (place, _) = recipe(provider).signed_time().unwrap();
         if matches!(place, Place::Own(_)) {
             continue;
         }
@@ -665,7 +665,7 @@ fn headers_of_another_delivery_are_found() {
         sign(&mut other, &mut Chance::seeded(9));
         let near = vec![("the delivery `01JD`".to_owned(), case.delivery.clone())];
         let scheme = recipe(provider);
-        let time = scheme.timestamp.map(|(place, _)| place);
+        let time = scheme.signed_time().map(|(place, _)| place);
         for (word, place) in [
             ("id", scheme.id),
             ("timestamp", time),

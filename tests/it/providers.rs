@@ -297,7 +297,7 @@ fn a_stale_signature_is_refused_where_time_is_signed() {
         let verdict = providers::read(&delivery, None, keys, &later)
             .signature
             .verdict;
-        let wanted = if scheme.timestamp.is_some() {
+        let wanted = if scheme.signed_time().is_some() {
             Verdict::Refused
         } else {
             Verdict::VerifiedTestKey
@@ -443,6 +443,7 @@ const ADDED: &[(&str, &[&str])] = &[
     ("sweego", &["campaign", "tag"]),
     ("unisender-go", &["metadata"]),
     ("usesend", &["campaign", "metadata"]),
+    ("zeptomail", &["tag"]),
 ];
 
 #[test]
@@ -923,6 +924,21 @@ const READINGS: &[Reading] = &[
         Kind::Bounce,
         Some("undetermined"),
     ),
+    // A handler's own test has a text in place of the list, and another spelling.
+    (
+        "zeptomail",
+        r#"{"event_name":"email_hardbounce","event_message":[{"request_id":"1"}]}"#,
+        "email_hardbounce",
+        Kind::Bounce,
+        Some("hard"),
+    ),
+    (
+        "zeptomail",
+        "data=%7B%22event_name%22%3A%5B%22Soft+bounce%22%5D%2C%22event_message%22%3A%5B%7B%7D%5D%7D",
+        "Soft bounce",
+        Kind::Bounce,
+        Some("soft"),
+    ),
 ];
 
 #[test]
@@ -1120,7 +1136,7 @@ fn what_a_scheme_signs_is_recognised_and_verified_whatever_the_body_is() {
             now: now() + jiff::SignedDuration::from_hours(2),
             ..judge()
         };
-        let stale = if recipe.timestamp.is_some() {
+        let stale = if recipe.signed_time().is_some() {
             Verdict::Refused
         } else {
             Verdict::VerifiedTestKey

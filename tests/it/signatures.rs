@@ -569,7 +569,7 @@ fn every_scheme_with_a_time_keeps_to_it() {
     let mut timed = 0;
     for (provider, scheme, delivery, key) in schemes() {
         let label = format!("{} {}", provider.name, scheme.name);
-        let Some((place, form)) = scheme.timestamp else {
+        let Some((place, form)) = scheme.signed_time() else {
             continue;
         };
         if says(scheme, &delivery, &key, &judge(NOW)).0 != Verdict::Verified {

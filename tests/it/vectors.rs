@@ -343,6 +343,7 @@ vectors! {
     twilio_vectors_get_their_verdicts: "twilio.json"
     unisender_go_vectors_get_their_verdicts: "unisender-go.json"
     usesend_vectors_get_their_verdicts: "usesend.json"
+    zeptomail_vectors_get_their_verdicts: "zeptomail.json"
 }
 
 /// The fields of an example, in whatever order, are those of a request that is known to be right: none is made up and
