@@ -235,10 +235,12 @@ fn signing(provider: &Provider) -> Vec<String> {
         }
         let places: Vec<String> = these.iter().map(|one| one.signature.name()).collect();
         let (by, covered) = (first.algorithm.name(), listed(&first.covers()));
-        let mut line = format!(
-            "{by} over {covered}; it stands in {}",
-            places.join(", or in ")
-        );
+        let over = if covered.is_empty() {
+            String::new()
+        } else {
+            format!(" over {covered}")
+        };
+        let mut line = format!("{by}{over}; it stands in {}", places.join(", or in "));
         if let Some(uncovered) = first.uncovered {
             line += &format!(" ({uncovered})");
         }

@@ -21,6 +21,7 @@ impl Carry {
             Carry::Text(pointer)
             | Carry::List(pointer)
             | Carry::Named(pointer)
+            | Carry::Pairs(pointer, _, _)
             | Carry::Members(pointer)
             | Carry::Lists(pointer)
                 if !has_room(event, pointer) =>
@@ -118,6 +119,12 @@ impl Carry {
                     pointer,
                     values.iter().map(|(_, value)| named(value)).collect(),
                 );
+            }
+            Carry::Pairs(pointer, name, value) => {
+                let pair = |(key, text): &(&String, &String)| {
+                    Value::from_iter([(*name, key.as_str()), (*value, text.as_str())])
+                };
+                put(event, pointer, values.iter().map(pair).collect());
             }
             Carry::Members(pointer) | Carry::Lists(pointer) => {
                 place(event, pointer, Value::Object(Map::new()));

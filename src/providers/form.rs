@@ -230,6 +230,8 @@ pub enum Carry {
     List(&'static str),
     /// As an object of `id` and `name` in a list.
     Named(&'static str),
+    /// As objects in a list, each with a name and a value, which stand under these two names.
+    Pairs(&'static str, &'static str, &'static str),
     /// As members of an object; the empty pointer is the event itself.
     Members(&'static str),
     /// As members of an object, and only where there is one.

@@ -243,6 +243,7 @@ fn cost(case: &Case, one: &Try) -> u64 {
                 | Algorithm::HmacSha512
                 | Algorithm::KeyedSha256
                 | Algorithm::Md5
+                | Algorithm::Token
                 | Algorithm::Credentials
         )
     });

@@ -65,6 +65,7 @@ mod ses;
 mod shopify;
 mod slack;
 mod smtp2go;
+mod socketlabs;
 mod sparkpost;
 mod spelled;
 mod standard_webhooks;
@@ -130,6 +131,7 @@ pub static ALL: &[&Provider] = &[
     &sendgrid::PROVIDER,
     &ses::PROVIDER,
     &smtp2go::PROVIDER,
+    &socketlabs::PROVIDER,
     &sparkpost::PROVIDER,
     &standard_webhooks::PROVIDER,
     &sweego::PROVIDER,

@@ -36,6 +36,8 @@ pub enum Algorithm {
     /// What goes with the key (RFC 9421): HMAC with SHA-256, Ed25519, ECDSA on P-256 with both numbers side by side, or
     /// RSA, in PKCS#1 v1.5 with SHA-256 or PSS with SHA-512.
     ByKey,
+    /// Nothing is computed: the secret itself stands in the place of a signature.
+    Token,
     /// Nothing is computed: the request carries what both sides know.
     Credentials,
 }
@@ -77,6 +79,7 @@ impl Algorithm {
             Algorithm::RsaSha256 => "RSA-SHA256",
             Algorithm::Md5 => "MD5",
             Algorithm::ByKey => "HMAC, Ed25519, ECDSA or RSA",
+            Algorithm::Token => "the secret itself",
             Algorithm::Credentials => "credentials",
         }
     }
@@ -121,6 +124,7 @@ impl Algorithm {
                 Ok(mac!(Sha512, key, message)?.finalize().into_bytes().to_vec())
             }
             (Algorithm::KeyedSha256, Key::Shared(key)) => Ok(keyed_sha256(key, message)),
+            (Algorithm::Token, Key::Shared(key)) => Ok(key.clone()),
             (
                 Algorithm::HmacSha256 | Algorithm::Ed25519 | Algorithm::ByKey,
                 Key::Ed25519(private, _),
@@ -184,6 +188,7 @@ impl Algorithm {
                 mac!(Sha512, key, message).is_ok_and(|mac| mac.verify_slice(given).is_ok())
             }
             (Algorithm::KeyedSha256, Key::Shared(key)) => same(given, &keyed_sha256(key, message)),
+            (Algorithm::Token, Key::Shared(key)) => same(given, key),
             (
                 Algorithm::HmacSha256 | Algorithm::Ed25519 | Algorithm::ByKey,
                 Key::Ed25519(_, public),

@@ -8,6 +8,8 @@ use super::Key;
 /// How the signature's bytes are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Encoding {
+    /// The bytes as they are, which are text.
+    Text,
     /// Lower-case hexadecimal, and only that.
     Hex,
     /// Hexadecimal in either case; written in lower case.
@@ -31,6 +33,7 @@ impl Encoding {
     /// Writes a signature's bytes.
     pub(super) fn write(self, key: &Key, bytes: &[u8]) -> String {
         match self {
+            Encoding::Text => String::from_utf8_lossy(bytes).into_owned(),
             Encoding::Hex | Encoding::AnyHex => hex::encode(bytes),
             Encoding::Base64 => STANDARD.encode(bytes),
             Encoding::Base64Url => URL_SAFE_NO_PAD.encode(bytes),
@@ -47,6 +50,7 @@ impl Encoding {
     /// Whether any signature in this text holds.
     pub(super) fn any(self, key: &Key, given: &str, holds: &dyn Fn(&[u8]) -> bool) -> bool {
         match self {
+            Encoding::Text => holds(given.as_bytes()),
             // Providers write lower case, and some of their libraries compare the text.
             Encoding::Hex => {
                 !given.bytes().any(|b| b.is_ascii_uppercase())

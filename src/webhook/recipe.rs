@@ -446,6 +446,9 @@ impl Recipe {
 
     /// Why a signature that is there does not match, as far as its looks tell.
     fn mismatch(&self, given: &str) -> String {
+        if self.algorithm == Algorithm::Token {
+            return format!("the secret in {} does not match", self.signature.name());
+        }
         self.encoding.oddity(given).unwrap_or_else(|| {
             "the signature does not match: another secret, or the body was changed on its way"
                 .into()

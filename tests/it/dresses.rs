@@ -254,6 +254,7 @@ fn every_probe_is_what_a_listener_knows_and_signed_where_it_can_be() {
         "ses SubscriptionConfirmation",
         "ses UnsubscribeConfirmation",
         "ses Validated",
+        "socketlabs Validation",
         "sparkpost ping",
         "unisender-go get",
         "usesend webhook.test",
@@ -288,6 +289,9 @@ const UNNOTICED: &[(&str, &str, &str)] = &[
     // Names and values of the envelope are signed.
     ("scaleway", "newline", "only fields"),
     ("ses", "newline", "only fields"),
+    // The secret stands there, and nothing is signed.
+    ("socketlabs", "body", "does not cover the body"),
+    ("socketlabs", "newline", "does not cover the line end"),
     ("stripe", "future", "a time ahead is taken"),
 ];
 

@@ -377,6 +377,11 @@ fn a_secret_in_another_form_is_found() {
             if matches!(key, Key::Shared(bytes) if bytes == meant) {
                 continue;
             }
+            // What is shown and not computed with is text.
+            let is_shown = recipe(provider).algorithm == Algorithm::Token;
+            if is_shown && std::str::from_utf8(&meant).is_err() {
+                continue;
+            }
             expect(&case, "secret-form", fits);
         }
     }

@@ -250,7 +250,7 @@ fn what_is_signed_verifies_and_one_changed_byte_does_not() {
             .as_deref()
             .unwrap_or_default()
             .contains("body is not covered");
-        let signs_no_body = ["mailgun", "mailomat"].contains(&provider.name);
+        let signs_no_body = ["mailgun", "mailomat", "socketlabs"].contains(&provider.name);
         assert_eq!(covers_body, !signs_no_body, "{label}");
 
         // One letter of the recipient, wherever it stands; the document stays well-formed.
@@ -438,6 +438,7 @@ const ADDED: &[(&str, &[&str])] = &[
     ("sendgrid", &["campaign", "metadata", "tag"]),
     ("ses", &["metadata"]),
     ("smtp2go", &["metadata"]),
+    ("socketlabs", &["metadata", "tag"]),
     ("sparkpost", &["campaign", "metadata", "tag"]),
     ("standard-webhooks", &["campaign", "metadata"]),
     ("sweego", &["campaign", "tag"]),
@@ -540,6 +541,17 @@ const CARRIED: &[Carried] = &[
             ("/tag", r#""""#),
             ("/tags", "absent"),
             ("/X-Mailin-custom", "absent"),
+        ],
+    ),
+    (
+        "socketlabs",
+        "click",
+        &[
+            ("/Data/Tags", r#"["a","b"]"#),
+            (
+                "/Data/Meta",
+                r#"[{"Key":"plan","Value":"free"},{"Key":"seat","Value":"7"}]"#,
+            ),
         ],
     ),
     (

@@ -383,6 +383,7 @@ fn with(place: Place, delivery: &Delivery, text: &str) -> Option<Delivery> {
 fn taken_apart(encoding: Encoding, text: &str) -> (String, Vec<u8>, Encoding) {
     match encoding {
         Encoding::Hex | Encoding::AnyHex => (String::new(), hex::decode(text).unwrap(), encoding),
+        Encoding::Text => (String::new(), text.as_bytes().to_vec(), encoding),
         Encoding::Base64 => (String::new(), STANDARD.decode(text).unwrap(), encoding),
         Encoding::Base64Url => (
             String::new(),
@@ -408,6 +409,7 @@ fn taken_apart(encoding: Encoding, text: &str) -> (String, Vec<u8>, Encoding) {
 fn written(encoding: Encoding, bytes: &[u8]) -> String {
     match encoding {
         Encoding::Hex | Encoding::AnyHex => hex::encode(bytes),
+        Encoding::Text => String::from_utf8_lossy(bytes).into_owned(),
         Encoding::Base64Url => URL_SAFE_NO_PAD.encode(bytes),
         _ => STANDARD.encode(bytes),
     }
