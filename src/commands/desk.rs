@@ -333,11 +333,11 @@ impl Desk {
         let delivery = &case.delivery;
         let mut headers = self.answer.headers.clone();
         if let Some(challenged) = &case.challenged {
-            let json = HeaderValue::from_static("application/json");
-            headers.set(http::header::CONTENT_TYPE, json);
+            let (kind, body) = challenged.answer();
+            headers.set(http::header::CONTENT_TYPE, HeaderValue::from_static(kind));
             return Answer {
                 headers,
-                body: challenged.answer().into(),
+                body: body.into(),
                 ..Answer::of(self.usual_status(case))
             };
         }

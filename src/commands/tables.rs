@@ -280,10 +280,16 @@ fn handshake(asked: &Handshake) -> String {
         Handshake::Options => "an OPTIONS that asks for consent".into(),
         Handshake::EmptyBatch => "a batch without events".into(),
         Handshake::Event(native) => format!("`{native}`"),
-        Handshake::Challenge(challenge) => format!(
-            "`{}`, whose code must come back as `{}` with 200",
-            challenge.event, challenge.answer
-        ),
+        Handshake::Challenge(challenge) => match challenge.answer {
+            Some(member) => format!(
+                "`{}`, whose code must come back as `{member}` with 200",
+                challenge.event
+            ),
+            None => format!(
+                "`{}`, whose code some webhooks want back as the whole response",
+                challenge.event
+            ),
+        },
     }
 }
 

@@ -242,7 +242,7 @@ pub static PROVIDER: Provider = Provider {
             Handshake::Challenge(Challenge {
                 event: VALIDATION,
                 code: "/data/validationCode",
-                answer: "validationResponse",
+                answer: Some("validationResponse"),
             }),
             Handshake::Options,
         ],

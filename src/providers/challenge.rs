@@ -6,8 +6,8 @@ use crate::webhook::{Delivery, Document, Expectation, Kind, Look, Receipt, Statu
 /// A code that must come back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Challenged {
-    /// The member of the answer that gives it back.
-    pub member: &'static str,
+    /// The member of a JSON response that gives it back; the code is the whole response where there is none.
+    pub member: Option<&'static str>,
     /// The code itself.
     pub code: String,
 }
@@ -44,18 +44,24 @@ impl Challenged {
         Self::of(super::find(receipt.provider?)?, delivery)
     }
 
-    /// The body that answers it.
-    pub fn answer(&self) -> String {
-        serde_json::json!({self.member: self.code}).to_string()
+    /// The content type and the body of the response that gives it back.
+    pub fn answer(&self) -> (&'static str, String) {
+        match self.member {
+            Some(member) => (
+                "application/json",
+                serde_json::json!({member: self.code}).to_string(),
+            ),
+            None => ("text/plain; charset=utf-8", self.code.clone()),
+        }
     }
 
-    /// What an answer must be: nothing but a 200 that gives the code back.
+    /// The response that is expected: nothing but 200, and the code where it must come back.
     pub fn expected(self) -> Expectation {
         Expectation {
             status: Statuses::of(&[200]),
             within: None,
             contains: None,
-            member: Some((self.member, self.code)),
+            member: self.member.map(|member| (member, self.code)),
         }
     }
 }

@@ -84,8 +84,9 @@ pub struct Challenge {
     pub event: &'static str,
     /// Where the code stands in the event.
     pub code: &'static str,
-    /// The member of the answer that gives it back.
-    pub answer: &'static str,
+    /// The member of a JSON response that gives it back. Where there is none the code is the whole response, and some
+    /// webhooks are content with 200 alone.
+    pub answer: Option<&'static str>,
 }
 
 impl Conduct {

@@ -5,7 +5,7 @@
 //! but for `Queued`, the members of `Validation`, and what its answer must hold.
 //! <https://help.socketlabs.com/docs/event-webhooks-events>
 
-use super::conduct::{CONDUCT, Conduct, Handshake};
+use super::conduct::{CONDUCT, Challenge, Conduct, Handshake};
 use super::form::{
     ABSENT, Bounce, Carry, Envelope, FIELDS, Fields, Provider, SIGNER, Stamp, Tell, bounce, row,
 };
@@ -51,7 +51,6 @@ pub static PROVIDER: Provider = Provider {
     tells: &[
         Tell::Body(&[
             ("/Type", Mark::Present),
-            ("/DateTime", Mark::Present),
             ("/ServerId", Mark::Present),
             ("/SecretKey", Mark::Present),
         ]),
@@ -187,7 +186,12 @@ pub static PROVIDER: Provider = Provider {
     ],
     conduct: Conduct {
         only_200: true,
-        handshake: &[Handshake::Event("Validation")],
+        // Webhooks of a whole account want the key back; for others 200 is enough.
+        handshake: &[Handshake::Challenge(Challenge {
+            event: "Validation",
+            code: "/SecretKey",
+            answer: None,
+        })],
         ..CONDUCT
     },
     habits: Habits {

@@ -254,6 +254,41 @@ fn providers_that_ask_first_are_answered() {
 }
 
 #[test]
+fn socketlabs_gets_its_secret_key_back_where_it_validates_and_nowhere_else() {
+    let path =
+        std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors/socketlabs.json");
+    let vectors: serde_json::Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+    let asked = vectors["handshake"].as_array().unwrap();
+    let event = &vectors["cases"][0];
+    assert!(event["body"].as_str().unwrap().contains("SecretKey"));
+    let listen = Listen::start(&[
+        "--count",
+        &(asked.len() + 1).to_string(),
+        "--require-signature",
+        "--secret",
+        "socketlabs=Throwaway0SocketLabs1Key",
+    ]);
+    let answer = |headers: &serde_json::Value, body: &serde_json::Value| {
+        let kind = headers["Content-Type"].as_str().unwrap();
+        let fields = format!("content-type: {kind}\r\nconnection: close\r\n");
+        let body = body.as_str().unwrap().as_bytes();
+        post(listen.port(), "/socketlabs", &fields, body)
+    };
+    for case in asked {
+        let answer = answer(&case["request"]["headers"], &case["request"]["body"]);
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+        assert!(
+            answer.ends_with("\r\n\r\nThrowaway0SocketLabs1Key"),
+            "{answer}"
+        );
+    }
+    let answer = answer(&event["headers"], &event["body"]);
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    assert!(!answer.contains("Throwaway0"), "{answer}");
+    listen.finish().success();
+}
+
+#[test]
 fn cloudevents_is_granted_whatever_it_asks_for() {
     let path =
         std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors/cloudevents.json");
