@@ -389,6 +389,32 @@ fn every_near_miss_is_refused_for_its_reason_or_says_why_nobody_would_notice() {
     assert_eq!(unnoticed.len(), UNNOTICED.len(), "{unnoticed:?}");
 }
 
+#[test]
+fn credentials_in_place_of_a_key_are_shown_and_nothing_is_signed() {
+    let provider = providers::find("zeptomail").unwrap();
+    let keys = |text: &str| {
+        let secret = (Some(provider.name.to_owned()), Secret::new(text));
+        Keys::new(&Keyring::new(vec![secret]), None).unwrap()
+    };
+    let given = keys("header:X-Hook=throwaway");
+    let template = Template::new(provider, provider.row("open").unwrap(), None).unwrap();
+    let (mut delivery, _) = template.fill(&Wish::default(), now(), &mut Chance::seeded(1));
+    let scheme = providers::signing_scheme(provider, &delivery).unwrap();
+    let chance = &mut Chance::seeded(3);
+    let key = given.signing(provider).unwrap();
+    scheme.sign(&mut delivery, key, &mut seal(chance)).unwrap();
+    assert_eq!(delivery.headers.text("x-hook"), Some("throwaway"));
+    assert_eq!(delivery.headers.text("producer-signature"), None);
+    for (secret, wanted) in [
+        ("header:X-Hook=throwaway", Verdict::Verified),
+        ("header:X-Hook=other", Verdict::Refused),
+        ("throwaway", Verdict::Refused),
+    ] {
+        let signature = providers::read(&delivery, None, &keys(secret), &judge()).signature;
+        assert_eq!(signature.verdict, wanted, "{secret}: {signature:?}");
+    }
+}
+
 /// Of these not every scheme is capable, but each of some scheme, and what is made of it is refused for its reason.
 #[test]
 fn every_misfit_is_refused_for_its_reason() {
