@@ -346,7 +346,9 @@ impl<'a> Filling<'a> {
     /// is the one that is wished for, and the others are new ones.
     fn fill_message_id(&mut self, template: &Template, event: &mut Value, life: usize) {
         let fields = &template.provider.fields;
-        let mut wished = self.wish.message_id.as_deref();
+        // What tells of no message has the id of something else there.
+        let wish = self.wish.message_id.as_deref();
+        let mut wished = wish.filter(|_| template.has_message);
         // What stands where it was put together with one before.
         let mut done: Vec<String> = Vec::new();
         for pointer in fields.message_id {
@@ -375,7 +377,7 @@ impl<'a> Filling<'a> {
             replace(event, old, &new);
             done.push(new);
         }
-        if wished.is_some() {
+        if wished.is_some() || (wish.is_some() && !template.has_message) {
             self.note(template, "message id");
         }
     }

@@ -22,6 +22,8 @@ pub struct Template {
     pub(super) events: Value,
     /// Whether the events stand somewhere inside of the root, and are not all of it.
     pub(super) is_inside: bool,
+    /// Whether it tells of a message.
+    pub(super) has_message: bool,
     is_form: bool,
 }
 
@@ -125,6 +127,7 @@ impl Template {
             root: Value::Null,
             events: Value::Null,
             is_inside: false,
+            has_message: false,
             is_form: false,
         }
     }
@@ -187,6 +190,11 @@ impl Template {
             provider,
             head,
             is_inside: inner.is_some(),
+            has_message: {
+                let mut rows = provider.rows.iter();
+                let own = rows.find(|row| row.example == example);
+                own.is_none_or(|row| row.has_message)
+            },
             events: inner.unwrap_or_else(|| root.clone()),
             root,
             is_form,
