@@ -49,6 +49,7 @@ pub static PROVIDER: Provider = Provider {
     fields: Fields {
         recipient: &["/contact/email"],
         message_id: &["/event/emailId"],
+        message_also: &["/event/messageId"],
         // A transient bounce has no time of its own.
         at: &[
             Stamp::Rfc3339("/event/complainedAt", 3),

@@ -56,8 +56,10 @@ pub static PROVIDER: Provider = Provider {
             Stamp::Rfc3339("/time", 0),
             // It is UTC, whether it says so or not.
             Stamp::Local("/time"),
-            Stamp::Rfc3339("/sendtime", 0),
             Stamp::Rfc3339("/received_timestamp", 0),
+        ],
+        other_times: &[
+            Stamp::Rfc3339("/sendtime", 0),
             Stamp::Rfc3339("/submitted_timestamp", 0),
         ],
         url: &["/url"],

@@ -76,6 +76,8 @@ pub static PROVIDER: Provider = Provider {
         at: &[
             Stamp::Rfc3339("/data/occurredAt", 3),
             Stamp::Rfc3339("/createdAt", 3),
+        ],
+        other_times: &[
             Stamp::Rfc3339("/data/open/timestamp", 3),
             Stamp::Rfc3339("/data/click/timestamp", 3),
             Stamp::Rfc3339("/data/updatedAt", 3),
@@ -90,7 +92,7 @@ pub static PROVIDER: Provider = Provider {
         ],
         reason_parts: &["/data/bounce/type", "/data/bounce/subType"],
         campaign: Carry::First(&["/data/campaignId"]),
-        metadata: Carry::Members("/data/metadata"),
+        metadata: Carry::Into("/data/metadata"),
         ..FIELDS
     },
     rows: &[

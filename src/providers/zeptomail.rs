@@ -152,8 +152,11 @@ pub static PROVIDER: Provider = Provider {
             "/event_message/0/to/0/email_address/address",
         ],
         message_id: &["/event_message/0/request_id"],
-        at: &[
-            Stamp::Rfc3339("/event_message/0/event_data/0/details/0/time", 0),
+        at: &[Stamp::Rfc3339(
+            "/event_message/0/event_data/0/details/0/time",
+            0,
+        )],
+        other_times: &[
             Stamp::Rfc3339("/event_message/0/event_data/0/details/0/modified_time", 0),
             Stamp::Rfc3339("/event_message/0/email_info/processed_time", 0),
         ],
