@@ -904,7 +904,7 @@ fn a_batch_holds_so_many_events_and_the_count_is_of_requests() {
     assert_eq!(
         ran.stderr,
         "error: Resend sends one event a request\n \
-         hint: these send several: azure, brevo, infobip, klaviyo, mailjet, mailtrap, mandrill, sendgrid, sparkpost, unisender-go\n"
+         hint: these send several: azure, brevo, emailit, infobip, klaviyo, mailjet, mailtrap, mandrill, sendgrid, sparkpost, unisender-go\n"
     );
     let ran = run(&[
         "send",
