@@ -40,20 +40,21 @@ pub struct ListenArgs {
     #[arg(long, value_name = "FILE", requires = "cert", help_heading = "HTTPS")]
     pub key: Option<PathBuf>,
 
-    /// Pass each delivery on, byte for byte, and give the handler's answer back; more than once, the first answers
+    /// Forward each delivery, byte for byte, and return the handler's response; may be repeated, the first one responds
     ///
-    /// The path asked for is put behind the target's own, the query is kept. `KIND[,KIND]=TARGET` passes on what has an
-    /// event of one of these kinds; a target without kinds then gets what has an event that no other names, or none at
-    /// all. A delivery of several events goes whole, and to each target once. All targets but the one that answers are
-    /// served in the background.
+    /// A path in the target is used exactly; without one, the path of the request is kept, and one that ends in `/*` gets
+    /// that path in place of the `*`. The query is kept. `KIND[,KIND]=TARGET` forwards what has an event of one of these
+    /// kinds; a target without kinds then gets what has an event that no other names, or none at all. A delivery of
+    /// several events goes whole, and to each target once. All targets but the one that responds are served in the
+    /// background. `http://USER:PASSWORD@HOST` sends Basic authentication.
     #[arg(short, long, value_name = "[KIND,…=]TARGET", value_parser = route, help_heading = "Forwarding")]
     pub forward_to: Vec<(Vec<Kind>, String)>,
 
-    /// Answer as soon as a delivery is kept, and pass it on in the background
+    /// Respond as soon as a delivery is recorded, and forward it in the background
     #[arg(long, requires = "forward_to", help_heading = "Forwarding")]
     pub ack_always: bool,
 
-    /// How often a delivery is tried again in the background: no answer, 408, 425, 429, 500, 502, 503, 504
+    /// How often a delivery is retried in the background: no response, 408, 425, 429, 500, 502, 503, 504
     #[arg(
         long,
         value_name = "N",
@@ -62,9 +63,22 @@ pub struct ListenArgs {
     )]
     pub retries: u32,
 
-    /// How long passing it on may take, each time
+    /// How long each attempt to forward may take
     #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "30s", help_heading = "Forwarding")]
     pub timeout: Duration,
+
+    /// Add or override a header of the forwarded request, `Host` too; may be repeated
+    #[arg(
+        long,
+        value_name = "NAME:VALUE",
+        requires = "forward_to",
+        help_heading = "Forwarding"
+    )]
+    pub forward_header: Vec<String>,
+
+    /// Forward to a handler with any certificate, a self-signed one say
+    #[arg(long, requires = "forward_to", help_heading = "Forwarding")]
+    pub insecure: bool,
 
     /// Keep each delivery: a line in a `.ndjson` file, or a file in a folder, on disk before it is answered
     #[arg(short, long, value_name = "PATH")]

@@ -127,6 +127,10 @@ pub struct ReplayArgs {
     #[arg(long, help_heading = "What is sent")]
     pub skip_broken: bool,
 
+    /// Take lines of a recording whose checksum differs as they are: somebody has edited them
+    #[arg(long, help_heading = "What is sent")]
+    pub edited: bool,
+
     /// Send all of it N times
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..), conflicts_with = "watch", help_heading = "Disorder on purpose")]
     pub repeat: u32,

@@ -80,7 +80,8 @@ impl Run {
         }
         let secrets = plan::secrets(&args.secrets, Some(provider))?;
         let own_key = !secrets.keys.given(provider).is_empty();
-        let target = Target::parse(args.target.as_deref().unwrap_or_default())?;
+        let mut target = Target::parse(args.target.as_deref().unwrap_or_default())?;
+        let headers = plan::request_headers(&args.headers, &mut target)?;
         let gauge = match (&args.probe, args.probe_cmd) {
             (Some(url), _) => Some(Gauge::Url(Target::parse(url)?)),
             (None, command) => command.map(Gauge::Command),
@@ -94,7 +95,7 @@ impl Run {
             now: whole(Timestamp::now()),
             target,
             public_url: args.secrets.public_url.clone(),
-            headers: plan::headers(&args.headers)?,
+            headers,
             topic: args.topic_arn,
             within: args.within,
             insecure: args.insecure,

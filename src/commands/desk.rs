@@ -22,7 +22,7 @@ use crate::error::Result;
 use crate::io::server::{Answer, Arrival, Handler};
 use crate::providers::{self, Challenged, Keys, Provider};
 use crate::report::{Again, Forwarded, Notice, Received, Reporter, Tally};
-use crate::webhook::{Delivery, Event, Glob, Headers, Judge, Kind, Receipt, Reply};
+use crate::webhook::{self, Delivery, Event, Glob, Headers, Judge, Kind, Receipt, Reply};
 
 /// The answer to give where no handler gives one.
 #[derive(Clone, Debug)]
@@ -92,6 +92,8 @@ enum Verdict {
 /// What became of it.
 struct Done {
     answer: Answer,
+    /// For its signature.
+    rejected: bool,
     on_purpose: bool,
     passed: Option<Passed>,
     errands: Vec<Errand>,
@@ -150,7 +152,12 @@ impl Handler for Desk {
             let judge = self.judge_at(case.at);
             Box::pin(notary.vouch(&case.delivery, &judge, &mut case.receipt)).await;
         }
-        let done = self.deal(&case).await;
+        let verdict = self.judge(&case);
+        if verdict == Verdict::Refuse {
+            let why = why_rejected(&case.receipt);
+            case.receipt.signature.reason.get_or_insert(why);
+        }
+        let done = self.deal(&case, verdict).await;
         if !self.mood.delay.is_zero() && self.mood.concerns(&case.receipt.events) {
             Box::pin(tokio::time::sleep(self.mood.delay)).await;
         }
@@ -192,7 +199,7 @@ impl Desk {
         let judge = self.judge_at(at);
         let receipt = providers::read(&delivery, self.provider, &self.keys, &judge);
         let by_bytes = || {
-            let counts = self.mood.counts() && !providers::is_handshake(&delivery);
+            let counts = self.mood.counts() && !receipt.handshake;
             counts.then(|| memory::of_bytes(&delivery))
         };
         let identity = receipt.identity.or_else(by_bytes);
@@ -223,15 +230,14 @@ impl Desk {
         if forwarder.is_some_and(|it| it.has_passed(&case.delivery.headers)) {
             return Verdict::Loop;
         }
-        let is_handshake = providers::is_handshake(&case.delivery);
         if self.require_signature && !case.receipt.signature.verdict.holds() {
-            return if is_handshake {
+            return if case.receipt.handshake {
                 Verdict::Greet
             } else {
                 Verdict::Refuse
             };
         }
-        if is_handshake || case.challenged.is_some() {
+        if case.receipt.handshake || case.challenged.is_some() {
             return Verdict::Take;
         }
         let count = case.visit.map_or(1, |visit| visit.count);
@@ -239,8 +245,7 @@ impl Desk {
         failure.map_or(Verdict::Take, Verdict::Fail)
     }
 
-    async fn deal(&self, case: &Case) -> Done {
-        let verdict = self.judge(case);
+    async fn deal(&self, case: &Case, verdict: Verdict) -> Done {
         if verdict == Verdict::Loop {
             let why = "a loop: this listener has passed it on before, and got it back\n";
             return Done::of(plain(StatusCode::LOOP_DETECTED, why));
@@ -250,9 +255,11 @@ impl Desk {
         }
         match verdict {
             Verdict::Refuse => {
-                let reason = case.receipt.signature.reason.as_deref();
-                let why = reason.unwrap_or("it is not signed");
-                Done::of(plain(StatusCode::UNAUTHORIZED, &format!("{why}\n")))
+                let why = case.receipt.signature.reason.as_deref().unwrap_or_default();
+                Done {
+                    rejected: true,
+                    ..Done::of(plain(StatusCode::UNAUTHORIZED, &format!("{why}\n")))
+                }
             }
             Verdict::Fail(failure) => Done {
                 on_purpose: true,
@@ -380,7 +387,7 @@ impl Desk {
         self.tally
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .received(&case.receipt, status, took, again.is_some());
+            .received(&case.receipt, done.rejected, status, took, again.is_some());
         if self
             .shown
             .includes(case.delivery.path.path(), &case.receipt.events)
@@ -394,6 +401,7 @@ impl Desk {
                 status,
                 answer: &done.answer.body,
                 took,
+                rejected: done.rejected,
                 on_purpose: done.on_purpose,
                 again: again.map(|Visit { count, since }| Again { count, since }),
             }));
@@ -423,6 +431,7 @@ impl Done {
     fn of(answer: Answer) -> Self {
         Self {
             answer,
+            rejected: false,
             on_purpose: false,
             passed: None,
             errands: Vec::new(),
@@ -436,6 +445,26 @@ impl Shown {
         let is_kind = |event: &Event| self.kinds.contains(&event.kind);
         (self.kinds.is_empty() || events.iter().any(is_kind))
             && (self.paths.is_empty() || self.paths.iter().any(|glob| glob.matches(path)))
+    }
+}
+
+/// Why a delivery does not pass whose signature nobody has looked at.
+fn why_rejected(receipt: &Receipt) -> String {
+    match (
+        receipt.provider.and_then(providers::find),
+        receipt.signature.verdict,
+    ) {
+        (None, _) => "no provider is recognised, so there is no signature to verify".into(),
+        (Some(_), webhook::Verdict::Unchecked) => {
+            "no secret was given to verify it with, and the test key does not fit".into()
+        }
+        (Some(provider), _) if provider.schemes.is_empty() => {
+            format!(
+                "{} signs nothing, so nothing can be verified",
+                provider.title
+            )
+        }
+        (Some(_), _) => "it is not signed".into(),
     }
 }
 

@@ -3,6 +3,7 @@
 //! What goes in the background is tried again by the rules of `replay`, each delivery by its own clock. Its memory is
 //! bounded: where there is no room for one more, the request that brought it waits.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -52,8 +53,19 @@ pub(super) struct Route {
 pub(super) struct Forwarding {
     pub(super) routes: Vec<Route>,
     pub(super) ack_always: bool,
+    /// Whether any certificate will do.
+    pub(super) insecure: bool,
     pub(super) retries: u32,
     pub(super) timeout: Duration,
+}
+
+impl Forwarding {
+    /// The target for whatever no other is for, or else the first.
+    pub(super) fn main(&self) -> Option<String> {
+        let mut routes = self.routes.iter();
+        let main = routes.clone().find(|route| route.kinds.is_empty());
+        Some(main.or_else(|| routes.next())?.target.to_string())
+    }
 }
 
 /// Passes deliveries on.
@@ -73,10 +85,10 @@ pub(super) struct Forwarder {
 /// What came of passing on, each delivery and target counted once.
 #[derive(Debug, Default)]
 struct Score {
-    /// A handler answered, and in the background with 2xx.
+    /// A handler accepted it.
     passed: AtomicU64,
-    /// In the background, the last answer was a refusal.
-    refused: AtomicU64,
+    /// The last response was no 2xx; by its status.
+    refused: Mutex<BTreeMap<u16, u64>>,
     /// There was no answer in the end.
     unanswered: AtomicU64,
     /// Not yet at its end, in the background.
@@ -139,7 +151,7 @@ impl Forwarder {
         let client = Client::new(Settings {
             timeout: plan.timeout,
             connect_timeout: Settings::default().connect_timeout.min(plan.timeout),
-            insecure: false,
+            insecure: plan.insecure,
         })
         .passing_on(via);
         let gate = |Route { kinds, target }| {
@@ -198,7 +210,7 @@ impl Forwarder {
     pub(super) fn score(&self) -> Passing {
         Passing {
             passed: self.score.passed.load(Relaxed),
-            refused: self.score.refused.load(Relaxed),
+            refused: locked(&self.score.refused).clone(),
             unanswered: self.score.unanswered.load(Relaxed),
         }
     }
@@ -286,7 +298,7 @@ impl Forwarder {
     /// Asks a handler, whose answer goes back to the sender.
     async fn ask(&self, gate: &Gate, delivery: &Delivery) -> (Passed, Answer) {
         let pool = &gate.pool;
-        let path = pool.target().join(&delivery.path);
+        let path = pool.target().path_for(&delivery.path);
         let exchange = pool
             .ask(&path, delivery, Keep::Answer(LARGEST_ANSWER))
             .await;
@@ -320,13 +332,7 @@ impl Forwarder {
                 (outcome, bad(StatusCode::BAD_GATEWAY, &why))
             }
         };
-        let counter = match outcome {
-            Outcome::Answered { .. } => &self.score.passed,
-            Outcome::TimedOut(_) | Outcome::Unreachable(_) | Outcome::Impossible(_) => {
-                &self.score.unanswered
-            }
-        };
-        counter.fetch_add(1, Relaxed);
+        self.score.count(&outcome);
         let passed = Passed {
             target: gate.name.clone(),
             outcome,
@@ -392,14 +398,7 @@ impl Forwarder {
     }
 
     fn end(&self, gate: &Gate, letter: &Letter, outcome: &Outcome) {
-        let counter = match outcome {
-            _ if outcome.succeeded() => &self.score.passed,
-            Outcome::Answered { .. } => &self.score.refused,
-            Outcome::TimedOut(_) | Outcome::Unreachable(_) | Outcome::Impossible(_) => {
-                &self.score.unanswered
-            }
-        };
-        counter.fetch_add(1, Relaxed);
+        self.score.count(outcome);
         if !outcome.succeeded() {
             let mut lost = locked(&gate.lost);
             lost.count += 1;
@@ -455,6 +454,23 @@ impl Forwarder {
     }
 }
 
+impl Score {
+    /// Counts what came of it in the end.
+    fn count(&self, outcome: &Outcome) {
+        match outcome {
+            _ if outcome.succeeded() => {
+                self.passed.fetch_add(1, Relaxed);
+            }
+            Outcome::Answered { status, .. } => {
+                *locked(&self.refused).entry(*status).or_default() += 1;
+            }
+            Outcome::TimedOut(_) | Outcome::Unreachable(_) | Outcome::Impossible(_) => {
+                self.unanswered.fetch_add(1, Relaxed);
+            }
+        }
+    }
+}
+
 impl Gate {
     /// One attempt, as soon as the target may be asked; none if it asked to be left alone for longer than there is
     /// time.
@@ -474,7 +490,7 @@ impl Gate {
                 () = reached(&mut stage, Stage::Closing) => return None,
             }
         }
-        let path = self.pool.target().join(&delivery.path);
+        let path = self.pool.target().path_for(&delivery.path);
         Some(self.pool.ask(&path, delivery, Keep::Outcome).await)
     }
 

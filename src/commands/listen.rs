@@ -127,15 +127,20 @@ impl Plan {
 
 fn forwarding(args: &ListenArgs) -> Result<Option<Forwarding>> {
     let route = |(kinds, target): &(Vec<Kind>, String)| {
+        let mut target = Target::parse(target)?;
+        plan::request_headers(&args.forward_header, &mut target)?
+            .into_iter()
+            .for_each(|(name, value)| target.carry(name, value));
         Ok(Route {
             kinds: kinds.clone(),
-            target: Target::parse(target)?,
+            target,
         })
     };
     let routes: Vec<Route> = args.forward_to.iter().map(route).collect::<Result<_>>()?;
     Ok((!routes.is_empty()).then_some(Forwarding {
         routes,
         ack_always: args.ack_always,
+        insecure: args.insecure,
         retries: args.retries,
         timeout: args.timeout,
     }))
@@ -278,6 +283,8 @@ async fn watch(desk: &Desk, report: &Reporter) {
 /// What decides how it ends.
 struct End {
     record: Option<PathBuf>,
+    /// Where deliveries were forwarded to: the target that gets most of them.
+    target: Option<String>,
     expected: Vec<(Kind, u64)>,
     counts_signatures: bool,
 }
@@ -286,6 +293,7 @@ impl End {
     fn of(plan: &Plan) -> Self {
         Self {
             record: plan.record.as_ref().map(|record| record.path.clone()),
+            target: plan.forwarding.as_ref().and_then(Forwarding::main),
             expected: plan.expected.clone(),
             counts_signatures: plan.count.is_some() && plan.require_signature,
         }
@@ -294,8 +302,9 @@ impl End {
     /// How to send again what was recorded.
     fn replay(&self) -> Option<String> {
         let path = quoted(self.record.as_deref()?);
+        let target = self.target.as_deref().unwrap_or(":3000");
         Some(format!(
-            "send it again: webhook-cli replay {path} --to :3000"
+            "send it again: webhook-cli replay {path} --to {target}"
         ))
     }
 
@@ -316,12 +325,13 @@ impl End {
         if self.counts_signatures && tally.refused_signatures > 0 {
             exit = exit.or(Exit::Signature);
         }
-        let passing = tally.forwarded.unwrap_or_default();
-        if passing.refused > 0 {
-            exit = exit.or(Exit::Failure);
-        }
-        if passing.unanswered > 0 {
-            exit = exit.or(Exit::NoAnswer);
+        if let Some(passing) = &tally.forwarded {
+            if passing.rejected() > 0 {
+                exit = exit.or(Exit::Failure);
+            }
+            if passing.unanswered > 0 {
+                exit = exit.or(Exit::NoAnswer);
+            }
         }
         exit
     }
@@ -332,6 +342,8 @@ struct Greeting {
     address: SocketAddr,
     /// With HTTPS, where our own certificate is kept.
     https: Option<Option<PathBuf>>,
+    /// Whether handlers may show any certificate.
+    insecure: bool,
     notes: Vec<String>,
 }
 
@@ -340,6 +352,7 @@ impl Greeting {
         Self {
             address,
             https: certificate.map(|it| it.kept.clone()),
+            insecure: plan.forwarding.as_ref().is_some_and(|it| it.insecure),
             notes: plan.notes.clone(),
         }
     }
@@ -365,6 +378,9 @@ impl Greeting {
             report.say(&https::how_to_trust(path, address.port()));
         }
         plan::say_all(report, &self.notes);
+        if self.insecure {
+            report.warn("certificates of handlers are not checked");
+        }
         if !address.ip().is_loopback() {
             report.warn(&format!(
                 "listening on {address}, where other machines can reach it"

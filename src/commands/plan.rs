@@ -1,5 +1,6 @@
 //! What several commands make of the same words.
 
+use http::header::{CONTENT_LENGTH, HOST, TRANSFER_ENCODING};
 use http::{HeaderName, HeaderValue};
 
 use crate::cli::{RequestArgs, SecretArgs};
@@ -9,7 +10,7 @@ use crate::io::secrets::{self, Origin};
 use crate::providers::{self, ALL, Keys, Provider, Row, SCHEMES};
 use crate::report::Reporter;
 use crate::webhook::{
-    Beat, Delivery, Expectation, Keyring, Kind, Retry, Statuses, Target, nearest,
+    Beat, Delivery, Expectation, Keyring, Kind, Retry, Statuses, Target, is_hop_by_hop, nearest,
 };
 
 /// The environment variable that holds the secret where none is given.
@@ -203,6 +204,29 @@ pub fn headers(given: &[String]) -> Result<Vec<(HeaderName, HeaderValue)>> {
         .collect()
 }
 
+/// Header fields of requests to a target: those that belong to each connection become the target's, the others are left.
+pub fn request_headers(
+    given: &[String],
+    target: &mut Target,
+) -> Result<Vec<(HeaderName, HeaderValue)>> {
+    let mut left = Vec::new();
+    for (name, value) in headers(given)? {
+        if matches!(name, CONTENT_LENGTH | TRANSFER_ENCODING) {
+            return Err(Error::usage(format!(
+                "header `{name}` cannot be given: it is computed for each request"
+            )));
+        }
+        if name == HOST || is_hop_by_hop(&name) {
+            target.carry(name, value);
+        } else {
+            // A user and a password of the target's are no longer meant.
+            target.drop_field(&name);
+            left.push((name, value));
+        }
+    }
+    Ok(left)
+}
+
 /// A body given as a text or as `@FILE`, or `-` for stdin.
 pub fn body(given: &str) -> Result<Vec<u8>> {
     let failed =
@@ -238,9 +262,10 @@ pub struct Request {
 impl Request {
     /// Makes it of the words. `expected` are the statuses that count as success where the user does not say.
     pub fn new(args: &RequestArgs, expected: &str) -> Result<Request> {
+        let mut target = Target::parse(&args.to)?;
         Ok(Request {
-            target: Target::parse(&args.to)?,
-            headers: headers(&args.headers)?,
+            headers: request_headers(&args.headers, &mut target)?,
+            target,
             settings: Settings {
                 timeout: args.timeout,
                 connect_timeout: args.connect_timeout,

@@ -14,7 +14,7 @@ use super::interrupt::Interrupt;
 use super::plan::{self, Request};
 use super::printout::Printout;
 use super::sealer::Sealer;
-use super::stack::Stack;
+use super::stack::{Counts, Stack};
 use crate::cli::{Form, ReplayArgs, Report};
 use crate::error::{Error, Exit, Result};
 use crate::io::client::Client;
@@ -47,10 +47,11 @@ pub struct Plan {
     pub(super) failed_to: Option<PathBuf>,
     pub(super) answers_to: Option<PathBuf>,
     pub(super) skip_broken: bool,
+    pub(super) edited: bool,
     pub(super) compare: bool,
     results: Option<ReportForm>,
     report_to: Option<PathBuf>,
-    watch: bool,
+    pub(super) watch: bool,
     yes: bool,
     dry_run: Option<Form>,
     notes: Vec<String>,
@@ -125,6 +126,7 @@ impl Plan {
             failed_to: args.failed_to,
             answers_to: args.answers_to,
             skip_broken: args.skip_broken,
+            edited: args.edited,
             watch: args.watch,
             yes: args.yes,
             dry_run: args.request.dry_run.then_some(args.request.form),
@@ -258,7 +260,12 @@ fn carry_out(plan: &Rc<Plan>, report: &Arc<Reporter>) -> Result<Exit> {
             None
         };
         report.progress().start();
+        let counts = stack.counts();
         let mut tally = run.deliver(stack, Tally::new("sent")).await;
+        let nothing = match run.interrupt.is_set() {
+            true => Exit::Success,
+            false => say_nothing(plan, report, &counts),
+        };
         if let Some((_watch, mut saved)) = watch {
             report.say("watching; each fixture is sent when it is saved");
             loop {
@@ -273,25 +280,37 @@ fn carry_out(plan: &Rc<Plan>, report: &Arc<Reporter>) -> Result<Exit> {
         report.progress().finish();
         report.tell(&Notice::Summary(&tally));
         courier::hint(&tally, report);
-        Ok(courier::exit(&tally, run.interrupt.is_set()))
+        Ok(courier::exit(&tally, run.interrupt.is_set()).or(nothing))
     })
 }
 
 /// Prints what would be sent; quietly, it only reads it.
 fn dry_run(plan: &Plan, report: &Reporter, stack: Stack, form: Form) -> Result<Exit> {
-    let broken = stack.broken();
+    let counts = stack.counts();
     let printout = Printout {
         form,
         at: None,
         quiet: plan.style.quiet,
     };
     printout.print(stack.map(Ok), &plan.request.target, report)?;
-    broken.result(plan.skip_broken)?;
+    counts.result(plan.skip_broken)?;
     // As if it had been sent.
-    Ok(match broken.count() {
+    let exit = match counts.broken() {
         0 => Exit::Success,
         _ => Exit::Input,
-    })
+    };
+    Ok(exit.or(say_nothing(plan, report, &counts)))
+}
+
+/// Says that there was nothing to send, which is no success; the other exit statuses are graver.
+fn say_nothing(plan: &Plan, report: &Reporter, counts: &Counts) -> Exit {
+    match counts.nothing(&plan.sources) {
+        Some(why) => {
+            report.warn(&why);
+            Exit::Failure
+        }
+        None => Exit::Success,
+    }
 }
 
 /// Opens the journal, and passes over what is done.
@@ -344,10 +363,10 @@ impl Replay {
             report: Arc::clone(&self.report),
             interrupt: self.interrupt.clone(),
         };
-        let (broken, before) = (stack.broken(), tally.broken);
+        let (counts, before) = (stack.counts(), tally.broken);
         let parcels: Parcels = Box::new(stack);
         let mut tally = courier.run(parcels, tally, id::fresh_seed()).await;
-        tally.broken = before + broken.count();
+        tally.broken = before + counts.broken();
         tally
     }
 }

@@ -158,18 +158,18 @@ impl Works {
     }
 
     fn know(&self, item: &Item, delivery: &Delivery) -> Known {
+        let receipt = providers::outline(delivery, Some(item.provider));
         let about = match &self.data {
             Some(data) => format!("{} bytes of your own  {}", data.len(), item.provider.name),
-            None if providers::is_handshake(delivery) => {
+            None if receipt.handshake => {
                 format!("{:<11} {}", delivery.method, item.provider.name)
             }
-            None => courier::about(&providers::outline(delivery, Some(item.provider))),
+            None => courier::about(&receipt),
         };
         let scheme = providers::signing_scheme(item.provider, delivery);
         // Who only asks if somebody is there shows credentials at most.
-        let signs = |scheme: &&Recipe| {
-            scheme.algorithm == Algorithm::Credentials || !providers::is_handshake(delivery)
-        };
+        let signs =
+            |scheme: &&Recipe| scheme.algorithm == Algorithm::Credentials || !receipt.handshake;
         Known {
             source: format!("send {}", item.name).as_str().into(),
             scheme: scheme.filter(signs),

@@ -1,5 +1,6 @@
 //! The deliveries that `replay` sends, read one by one and put into the order, or the disorder, that is wanted.
 
+use std::cell::Cell;
 use std::collections::VecDeque;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::rc::Rc;
@@ -22,24 +23,55 @@ use crate::webhook::{Chance, Deck, Delivery, Disorder, Document, Expectation, Fi
 /// So many are looked at for a signature that is too old: the first tell for all.
 const LOOKED_AT: u32 = 8;
 
-/// Inputs that could not be read, counted while the run goes on.
+/// What was read, counted while the run goes on.
 #[derive(Clone, Debug, Default)]
-pub struct Broken(Rc<std::cell::Cell<u64>>);
+pub struct Counts(Rc<CountsNow>);
 
-impl Broken {
-    /// How many there were.
-    pub fn count(&self) -> u64 {
-        self.0.get()
+#[derive(Debug, Default)]
+struct CountsNow {
+    /// Deliveries, those that could not be read included.
+    read: Cell<u64>,
+    /// Those that were wanted.
+    chosen: Cell<u64>,
+    /// Those that could not be read.
+    broken: Cell<u64>,
+}
+
+impl Counts {
+    /// How many could not be read.
+    pub fn broken(&self) -> u64 {
+        self.0.broken.get()
+    }
+
+    /// What to say where nothing was there to be sent, and nothing else says why.
+    pub fn nothing(&self, sources: &[String]) -> Option<String> {
+        let CountsNow {
+            read,
+            chosen,
+            broken,
+        } = &*self.0;
+        match (read.get(), chosen.get(), broken.get()) {
+            (0, ..) => Some(format!("no deliveries in {}", listed(sources))),
+            (1, 0, 0) => Some("1 delivery read, and it does not match; nothing was sent".into()),
+            (read, 0, 0) => Some(format!(
+                "{read} deliveries read, and none matches; nothing was sent"
+            )),
+            _ => None,
+        }
+    }
+
+    fn add(cell: &Cell<u64>) {
+        cell.set(cell.get() + 1);
     }
 
     /// What they mean for a run that reads only.
     pub fn result(&self, allowed: bool) -> Result<()> {
-        if self.count() == 0 || allowed {
+        if self.broken() == 0 || allowed {
             return Ok(());
         }
         Err(Error::input(format!(
             "{} could not be read",
-            if self.count() == 1 {
+            if self.broken() == 1 {
                 "an input"
             } else {
                 "some inputs"
@@ -55,7 +87,7 @@ pub struct Stack {
     report: Arc<Reporter>,
     names: Vec<String>,
     sources: Sources,
-    broken: Broken,
+    counts: Counts,
     chance: Chance,
     /// How often all of it is still to be read.
     rounds: u32,
@@ -99,9 +131,9 @@ impl Stack {
         Ok(Stack {
             plan: Rc::clone(plan),
             report: Arc::clone(report),
-            sources: source::open(names)?,
+            sources: source::open(names)?.edited(plan.edited),
             names: names.to_vec(),
-            broken: Broken::default(),
+            counts: Counts::default(),
             chance: Chance::seeded(plan.disorder.seed),
             rounds: plan.repeat.saturating_sub(1),
             read: 0,
@@ -120,9 +152,9 @@ impl Stack {
         })
     }
 
-    /// Counts what is broken, while this is read.
-    pub fn broken(&self) -> Broken {
-        self.broken.clone()
+    /// Counts what is read, while it is.
+    pub fn counts(&self) -> Counts {
+        self.counts.clone()
     }
 
     /// What it is read from.
@@ -142,6 +174,8 @@ impl Stack {
                     .hint("begin again with another journal")
             })?;
             (self.read, self.covered) = (number, number);
+            self.counts.0.read.set(number);
+            self.counts.0.chosen.set(number);
         }
         self.past = past;
         Ok(())
@@ -168,6 +202,7 @@ impl Stack {
             return true;
         };
         self.read += 1;
+        Counts::add(&self.counts.0.read);
         if let Some(taken) = self.take(item) {
             let card = Card {
                 item: taken,
@@ -190,10 +225,10 @@ impl Stack {
             return false;
         }
         match source::open(&self.names) {
-            Ok(sources) => self.sources = sources,
+            Ok(sources) => self.sources = sources.edited(self.plan.edited),
             Err(error) => {
                 self.report.warn(error.what());
-                self.broken.0.set(self.broken.0.get() + 1);
+                Counts::add(&self.counts.0.broken);
                 return false;
             }
         }
@@ -207,11 +242,14 @@ impl Stack {
         let fixture = match item.fixture {
             Ok(fixture) => fixture,
             Err(fault) => {
-                self.broken.0.set(self.broken.0.get() + 1);
+                Counts::add(&self.counts.0.broken);
                 self.report.warn(&format!("{}: {fault}", item.source));
                 if !self.plan.skip_broken {
-                    self.report
-                        .say("stopped there; `--skip-broken` goes on with the rest");
+                    // Where fixtures are watched, this is one of them, and watching goes on.
+                    if !self.plan.watch {
+                        self.report
+                            .say("stopped there; `--skip-broken` goes on with the rest");
+                    }
                     (self.ended, self.rounds) = (true, 0);
                 }
                 return None;
@@ -232,6 +270,7 @@ impl Stack {
             return None;
         }
         self.taken += 1;
+        Counts::add(&self.counts.0.chosen);
         Some(Taken {
             source: item.source,
             fixture,
@@ -296,7 +335,7 @@ impl Stack {
             .map(|receipt| messages(receipt));
         delivery.aim(match &plan.path {
             Some(path) => path.clone(),
-            None => plan.request.target.instead_of(&delivery.path),
+            None => plan.request.target.path_for(&delivery.path),
         });
         if plan.resign {
             self.sign(&mut delivery, provider, &source);
@@ -397,6 +436,12 @@ impl Stack {
                 .warn(&format!("{source}: cannot be signed: {why}"));
         }
     }
+}
+
+/// Sources by their names.
+fn listed(sources: &[String]) -> String {
+    let names: Vec<String> = sources.iter().map(|name| format!("`{name}`")).collect();
+    names.join(", ")
 }
 
 /// A long time, roughly.

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use http::header::{HOST, VIA};
 use http::uri::PathAndQuery;
-use http::{HeaderValue, Request, StatusCode, Uri};
+use http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode, Uri};
 use http_body_util::Full;
 use jiff::Timestamp;
 use tokio::net::TcpStream;
@@ -108,13 +108,10 @@ impl Client {
 
     /// A line to a target, for one worker. It connects when it is first asked over.
     pub fn line(&self, target: &Target) -> Line {
-        // A target's host has no character that a field may not have.
-        let host = HeaderValue::try_from(target.authority())
-            .unwrap_or_else(|_| HeaderValue::from_static(""));
         Line {
             client: self.clone(),
             target: target.clone(),
-            host,
+            host: target.host_field(),
             open: None,
             alarm: None,
         }
@@ -386,6 +383,7 @@ impl Line {
         Call {
             path,
             delivery,
+            target: &self.target,
             host: &self.host,
             via: self.client.via.as_ref(),
         }
@@ -396,17 +394,30 @@ impl Line {
 pub(super) struct Call<'a> {
     pub(super) path: &'a PathAndQuery,
     pub(super) delivery: &'a Delivery,
+    pub(super) target: &'a Target,
     pub(super) host: &'a HeaderValue,
     pub(super) via: Option<&'a HeaderValue>,
 }
 
 impl Call<'_> {
+    /// The fields in their order, without the length.
+    pub(super) fn fields(&self) -> impl Iterator<Item = (&HeaderName, &HeaderValue)> {
+        let passed_on = self.delivery.headers.passed_on();
+        let own = [(&HOST, self.host)];
+        let via = self.via.map(|via| (&VIA, via));
+        passed_on
+            .filter(|(name, _)| !self.target.carries(name))
+            .chain(self.target.fields())
+            .map(|(name, value)| (name, value))
+            .chain(own)
+            .chain(via)
+    }
+
     /// As hyper wants it, without the length, which it adds.
     pub(super) fn to_request(&self) -> Request<Full<Bytes>> {
-        let mut headers = self.delivery.headers.to_pass_on();
-        headers.insert(HOST, self.host.clone());
-        if let Some(via) = self.via {
-            headers.append(VIA, via.clone());
+        let mut headers = HeaderMap::new();
+        for (name, value) in self.fields() {
+            headers.append(name.clone(), value.clone());
         }
         let mut request = Request::new(Full::new(self.delivery.body.clone()));
         *request.method_mut() = self.delivery.method.clone();
@@ -859,13 +870,9 @@ mod tests {
         let outcome = send(&target, &trusting).await;
         assert!(outcome.succeeded(), "{outcome:?}");
         // A server that does not speak TLS.
-        let plain = saying(b"").await;
-        let plain = Target { tls: true, ..plain };
+        let mut garbled = saying(b"").await;
         let talking = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let garbled = Target {
-            port: talking.local_addr().unwrap().port(),
-            ..plain
-        };
+        (garbled.tls, garbled.port) = (true, talking.local_addr().unwrap().port());
         tokio::spawn(async move {
             while let Ok((mut stream, _)) = talking.accept().await {
                 let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await;

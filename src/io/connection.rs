@@ -69,7 +69,7 @@ mod tests {
     use crate::io::careful::Careful;
     use crate::io::client::{Call, Keep};
     use crate::io::tls::Wire;
-    use crate::webhook::{Delivery, Headers};
+    use crate::webhook::{Delivery, Headers, Target};
     use bytes::Bytes;
     use http::uri::PathAndQuery;
     use http::{HeaderMap, HeaderValue, Method};
@@ -100,6 +100,7 @@ mod tests {
         let call = Call {
             path: &delivery.path,
             delivery: &delivery,
+            target: &Target::parse("localhost").unwrap(),
             host: &HeaderValue::from_static("localhost"),
             via: None,
         };

@@ -9,7 +9,7 @@ use std::pin::Pin;
 use std::task::Poll;
 
 use bytes::{Buf, Bytes, BytesMut};
-use http::header::{CONNECTION, CONTENT_LENGTH, HOST, TRANSFER_ENCODING, VIA};
+use http::header::{CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING};
 use http::{HeaderName, HeaderValue, Method, StatusCode};
 use httparse::{ParserConfig, Response, Status};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt, ReadBuf};
@@ -229,15 +229,7 @@ impl Call<'_> {
     fn write(&self, out: &mut Vec<u8>) {
         let mut put = |parts: &[&[u8]]| parts.iter().for_each(|part| out.extend_from_slice(part));
         put(&[b"POST ", self.path.as_str().as_bytes(), b" HTTP/1.1\r\n"]);
-        let own = [(&HOST, self.host)]
-            .into_iter()
-            .chain(self.via.map(|via| (&VIA, via)));
-        let passed_on = self
-            .delivery
-            .headers
-            .passed_on()
-            .map(|(name, value)| (name, value));
-        for (name, value) in passed_on.chain(own) {
+        for (name, value) in self.fields() {
             put(&[name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"]);
         }
         let body = &self.delivery.body;

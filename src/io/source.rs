@@ -75,6 +75,8 @@ pub struct Sources {
     /// Where in it to begin, if not at its beginning.
     start: Spot,
     reading: Option<Reading>,
+    /// Whether a line whose checksum differs is taken as it is.
+    edited: bool,
     notes: Vec<String>,
     /// How many bytes the files before this one have.
     passed: u64,
@@ -136,6 +138,7 @@ pub fn open(paths: &[String]) -> Result<Sources> {
         at: 0,
         start: Spot::default(),
         reading: None,
+        edited: false,
         notes: Vec::new(),
         passed: 0,
     })
@@ -167,6 +170,12 @@ fn ends(path: &Path, with: &[&str]) -> bool {
 }
 
 impl Sources {
+    /// The same, where lines that somebody has edited are taken as they are, if `edited`.
+    #[must_use]
+    pub fn edited(self, edited: bool) -> Self {
+        Self { edited, ..self }
+    }
+
     /// What was odd about the sources without being an error, since this was last asked.
     pub fn take_notes(&mut self) -> Vec<String> {
         std::mem::take(&mut self.notes)
@@ -310,7 +319,7 @@ impl Iterator for Sources {
         loop {
             let item = match &mut self.reading {
                 Some(Reading::Lines(name, lines)) => {
-                    next_line(name, lines, &mut self.notes).map(|(number, fixture)| {
+                    next_line(name, lines, self.edited, &mut self.notes).map(|(number, fixture)| {
                         (name, number, fixture, lines.offset(), lines.number())
                     })
                 }
@@ -369,16 +378,21 @@ pub(super) fn unreadable(line: usize, error: &io::Error) -> Fault {
 fn next_line(
     name: &str,
     lines: &mut Lines,
+    edited: bool,
     notes: &mut Vec<String>,
 ) -> Option<(usize, std::result::Result<Fixture, Fault>)> {
+    let fixture_of = |line: &Bytes| match edited {
+        false => Fixture::of_line(&trimmed(line)),
+        true => Fixture::of_edited(&trimmed(line)),
+    };
     loop {
         let read = lines.next();
         let number = lines.number();
         let fixture = match read {
             Ok(Line::End) => return None,
             Ok(Line::Whole(line) | Line::Torn(line)) if line.trim_ascii().is_empty() => continue,
-            Ok(Line::Whole(line)) => Fixture::of_line(&trimmed(&line)),
-            Ok(Line::Torn(line)) => match Fixture::of_line(&trimmed(&line)) {
+            Ok(Line::Whole(line)) => fixture_of(&line),
+            Ok(Line::Torn(line)) => match fixture_of(&line) {
                 Ok(fixture) => Ok(fixture),
                 Err(_) => {
                     notes.push(format!(
@@ -600,7 +614,8 @@ mod tests {
                 }
                 Content::Recording(mut lines) => {
                     assert!(!is_document, "{text}");
-                    let (number, first) = next_line("stdin", &mut lines, &mut Vec::new()).unwrap();
+                    let (number, first) =
+                        next_line("stdin", &mut lines, false, &mut Vec::new()).unwrap();
                     let blank = text.lines().take_while(|line| line.trim().is_empty());
                     assert_eq!(number, blank.count() + 1);
                     assert_eq!(first.is_ok(), text.contains("fixture"));

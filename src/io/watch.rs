@@ -2,7 +2,8 @@
 //!
 //! Editors save in many ways: they truncate and write, or write beside the file and rename, in several steps.
 //! So folders are watched rather than files, a path is looked at when nothing has happened to it for a moment,
-//! and it is told only if it is whole JSON that differs from what was there before.
+//! and it is told only if it differs from what was there before. What is not whole JSON gets a moment more, for it may
+//! be half of a save; then it is told too, so that whoever saved it learns of the fault.
 
 use std::collections::HashMap;
 use std::ffi::OsString;
@@ -25,6 +26,8 @@ pub struct Watch {
 
 /// So long must nothing happen to a file before it counts as saved.
 const SETTLE: Duration = Duration::from_millis(150);
+/// And so long if it is not whole JSON.
+const SETTLE_BROKEN: Duration = Duration::from_millis(600);
 /// A larger file is no fixture.
 const LARGEST: u64 = 256 << 20;
 /// Saves that wait to be taken.
@@ -62,8 +65,8 @@ impl Watch {
         }
         let mut seen = HashMap::new();
         for path in roots.iter().flat_map(Root::files) {
-            if let Some(content) = content(&path) {
-                seen.insert(path, content);
+            if let Some(content) = Content::of(&path) {
+                seen.insert(path, content.hash);
             }
         }
         let (saved, saves) = mpsc::channel(WAITING);
@@ -72,6 +75,7 @@ impl Watch {
             seen,
             saved,
             settle,
+            settle_broken: SETTLE_BROKEN,
         };
         std::thread::Builder::new()
             .name("watch".into())
@@ -161,17 +165,20 @@ fn is_fixture(inside: &Path) -> bool {
 /// The thread that waits until files have come to rest.
 struct Settling {
     roots: Vec<Root>,
-    /// What each file contained when it was last whole.
+    /// What each file contained when it was last told.
     seen: HashMap<PathBuf, u64>,
     saved: mpsc::Sender<PathBuf>,
     settle: Duration,
+    settle_broken: Duration,
 }
 
 impl Settling {
     fn run(mut self, happens: &std::sync::mpsc::Receiver<notify::Result<notify::Event>>) {
         let mut restless: HashMap<PathBuf, Instant> = HashMap::new();
+        // Those that were not whole when they came to rest, and are looked at once more.
+        let mut broken: HashMap<PathBuf, Instant> = HashMap::new();
         loop {
-            let soonest = restless.values().min().copied();
+            let soonest = restless.values().chain(broken.values()).min().copied();
             let event = match soonest {
                 None => happens.recv().map_err(|_| RecvTimeoutError::Disconnected),
                 Some(when) => happens.recv_timeout(when.saturating_duration_since(Instant::now())),
@@ -199,13 +206,23 @@ impl Settling {
                 Err(RecvTimeoutError::Disconnected) => return,
             }
             let now = Instant::now();
-            let mut rested: Vec<PathBuf> = restless
-                .extract_if(|_, when| *when <= now)
-                .map(|(path, _)| path)
-                .collect();
-            rested.sort();
-            for path in rested {
-                if self.is_saved(&path) && self.saved.blocking_send(path).is_err() {
+            let mut rested = Vec::new();
+            for (path, _) in restless.extract_if(|_, when| *when <= now) {
+                broken.remove(&path);
+                match Content::of(&path) {
+                    Some(content) if !content.is_whole => {
+                        broken.insert(path, now + self.settle_broken);
+                    }
+                    content => rested.push((path, content)),
+                }
+            }
+            for (path, _) in broken.extract_if(|_, when| *when <= now) {
+                let content = Content::of(&path);
+                rested.push((path, content));
+            }
+            rested.sort_by(|(one, _), (other, _)| one.cmp(other));
+            for (path, content) in rested {
+                if self.is_saved(&path, content) && self.saved.blocking_send(path).is_err() {
                     return;
                 }
             }
@@ -226,26 +243,40 @@ impl Settling {
         self.roots.iter().find_map(|root| root.known(path))
     }
 
-    fn is_saved(&mut self, path: &Path) -> bool {
-        let Some(content) = content(path) else {
-            return false;
-        };
-        self.seen.insert(path.to_owned(), content) != Some(content)
+    fn is_saved(&mut self, path: &Path, content: Option<Content>) -> bool {
+        // Of what is no fixture by its name, a recording say, only what is whole is sent when it is saved.
+        let is_fixture = path.extension().is_some_and(|end| end == "json");
+        let told = content.filter(|content| content.is_whole || is_fixture);
+        told.is_some_and(|Content { hash, .. }| {
+            self.seen.insert(path.to_owned(), hash) != Some(hash)
+        })
     }
 }
 
-/// A number for the content of a file; none if it is not there, or not whole.
-fn content(path: &Path) -> Option<u64> {
-    let mut text = Vec::new();
-    fs::File::open(path)
-        .ok()?
-        .take(LARGEST)
-        .read_to_end(&mut text)
-        .ok()?;
-    serde_json::from_slice::<serde::de::IgnoredAny>(&text).ok()?;
-    let mut hasher = DefaultHasher::new();
-    text.hash(&mut hasher);
-    Some(hasher.finish())
+/// What is in a file.
+struct Content {
+    /// A number for it.
+    hash: u64,
+    /// Whether it is whole JSON.
+    is_whole: bool,
+}
+
+impl Content {
+    /// None if the file is not there.
+    fn of(path: &Path) -> Option<Self> {
+        let mut text = Vec::new();
+        fs::File::open(path)
+            .ok()?
+            .take(LARGEST)
+            .read_to_end(&mut text)
+            .ok()?;
+        let mut hasher = DefaultHasher::new();
+        text.hash(&mut hasher);
+        Some(Self {
+            hash: hasher.finish(),
+            is_whole: serde_json::from_slice::<serde::de::IgnoredAny>(&text).is_ok(),
+        })
+    }
 }
 
 #[cfg(test)]
@@ -311,11 +342,17 @@ mod tests {
         assert_eq!(next(&mut saves).await, file);
         nothing_more(&mut saves, dir.path()).await;
 
-        // The same again, and half of it.
+        // The same again.
         fs::write(&file, "{\"a\":3}").unwrap();
         nothing_more(&mut saves, dir.path()).await;
+
+        // Half of it, twice; then whole again.
+        fs::write(&file, "{\"a\":").unwrap();
+        assert_eq!(next(&mut saves).await, file);
         fs::write(&file, "{\"a\":").unwrap();
         nothing_more(&mut saves, dir.path()).await;
+        fs::write(&file, "{\"a\":3}").unwrap();
+        assert_eq!(next(&mut saves).await, file);
 
         // A new folder with a file in it.
         let deep = dir.path().join("new/deep");

@@ -89,7 +89,7 @@ pub use habits::{Fact, Habits};
 pub use keys::Keys;
 pub use origin::{Origin, Page, Standing};
 pub use probe::Probe;
-pub use read::{is_handshake, outline, read, recognise, sign, signing_scheme};
+pub use read::{outline, read, recognise, sign, signing_scheme};
 pub use spelled::{is_spelled, spelled};
 pub use stencil::Stencil;
 pub use template::Template;

@@ -38,10 +38,20 @@ fn look(
     named: Option<&'static Provider>,
     judge: impl FnOnce(&Provider, Option<&Document>) -> Signature,
 ) -> Receipt {
+    let mut receipt = receipt(delivery, named, judge);
+    receipt.handshake = is_handshake(delivery, &receipt);
+    receipt
+}
+
+fn receipt(
+    delivery: &Delivery,
+    named: Option<&'static Provider>,
+    judge: impl FnOnce(&Provider, Option<&Document>) -> Signature,
+) -> Receipt {
     let mut receipt = Receipt::default();
     let document = match Document::of(delivery) {
         Ok(document) => Some(document),
-        Err(_) if is_handshake(delivery) => None,
+        Err(_) if is_bare(delivery) => None,
         Err(problem) => {
             receipt.problems.push(problem);
             None
@@ -201,12 +211,17 @@ fn body_leads(providers: &[&'static Provider]) -> Vec<BodyLead> {
     leads
 }
 
-/// Whether a request only asks if somebody is there: what providers do before they trust a URL.
-pub fn is_handshake(delivery: &Delivery) -> bool {
-    let method = delivery.method.as_str();
-    delivery.body.is_empty()
-        && (matches!(method, "HEAD" | "OPTIONS")
-            || (method == "GET" && delivery.path.query().is_none()))
+/// Whether a request has nothing to say by its method and its body.
+fn is_bare(delivery: &Delivery) -> bool {
+    delivery.body.is_empty() && matches!(delivery.method.as_str(), "GET" | "HEAD" | "OPTIONS")
+}
+
+/// Whether a request only asks if somebody is there: what providers do before they trust a URL. They ask at the very URL
+/// that they were given, so a query may be part of it; one that tells an event is none.
+fn is_handshake(delivery: &Delivery, receipt: &Receipt) -> bool {
+    let by_itself = |by: Recognition| !matches!(by, Recognition::Named);
+    let tells = || !receipt.events.is_empty() || receipt.recognised_by.is_some_and(by_itself);
+    is_bare(delivery) && (delivery.told_by_query().is_none() || !tells())
 }
 
 /// The scheme that signs a delivery of this provider: the one it is signed by already, else the provider's first.

@@ -3,19 +3,17 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
+use http::header::HOST;
+use http::{HeaderName, HeaderValue};
+
 use crate::webhook::shell::word as quoted;
 use crate::webhook::{Delivery, Target};
 
 /// The bytes of the request as HTTP/1.1 puts them on the wire.
 pub fn http(delivery: &Delivery, target: &Target) -> Vec<u8> {
-    let mut out = format!(
-        "{} {} HTTP/1.1\r\nhost: {}\r\n",
-        delivery.method,
-        delivery.path,
-        target.authority()
-    )
-    .into_bytes();
-    for (name, value) in delivery.headers.end_to_end().iter() {
+    let mut out = format!("{} {} HTTP/1.1\r\n", delivery.method, delivery.path).into_bytes();
+    let host = (HOST, target.host_field());
+    for (name, value) in std::iter::once(host).chain(fields(delivery, target)) {
         out.extend_from_slice(name.as_str().as_bytes());
         out.extend_from_slice(b": ");
         out.extend_from_slice(value.as_bytes());
@@ -29,6 +27,20 @@ pub fn http(delivery: &Delivery, target: &Target) -> Vec<u8> {
     out.extend_from_slice(b"\r\n");
     out.extend_from_slice(&delivery.body);
     out
+}
+
+/// The fields of the request but `Host` and `Content-Length`. A password that was typed with the target is not printed.
+pub(super) fn fields(delivery: &Delivery, target: &Target) -> Vec<(HeaderName, HeaderValue)> {
+    let own = target.fields().map(|(name, value)| {
+        let value = match value.is_sensitive() {
+            true => HeaderValue::from_static("***"),
+            false => value.clone(),
+        };
+        (name.clone(), value)
+    });
+    let headers = delivery.headers.end_to_end();
+    let theirs = headers.iter().filter(|(name, _)| !target.carries(name));
+    theirs.cloned().chain(own).collect()
 }
 
 /// A command line that sends the same request, to be pasted into a shell.
@@ -54,7 +66,8 @@ pub fn curl(delivery: &Delivery, target: &Target) -> Vec<u8> {
         "curl {ask} {}",
         quoted(&format!("{}{}", target.origin(), delivery.path))
     );
-    for (name, value) in delivery.headers.end_to_end().iter() {
+    let host = target.carries(&HOST).then(|| (HOST, target.host_field()));
+    for (name, value) in host.into_iter().chain(fields(delivery, target)) {
         let value = String::from_utf8_lossy(value.as_bytes());
         // Curl leaves out a header with nothing behind its colon; a semicolon says it is meant.
         let field = if value.is_empty() {
@@ -95,7 +108,7 @@ mod tests {
         let target = Target::parse(":3000").unwrap();
         assert_eq!(
             String::from_utf8(http(&delivery(b"[]\r\n"), &target)).unwrap(),
-            "POST /hooks?x=1&y=2 HTTP/1.1\r\nhost: 127.0.0.1:3000\r\ncontent-type: application/json\r\ncontent-length: 4\r\n\r\n[]\r\n"
+            "POST /hooks?x=1&y=2 HTTP/1.1\r\nhost: localhost:3000\r\ncontent-type: application/json\r\ncontent-length: 4\r\n\r\n[]\r\n"
         );
     }
 

@@ -3,9 +3,11 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use http::header::HOST;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
+use super::export;
 use crate::webhook::{Delivery, Target, TimeForm};
 
 /// How a HAR begins; then come its entries.
@@ -40,7 +42,7 @@ pub fn har(delivery: &Delivery, target: &Target, at: Timestamp) -> Vec<u8> {
         "url": format!("{}{}", target.origin(), delivery.path),
         "httpVersion": "HTTP/1.1",
         "cookies": [],
-        "headers": pairs(fields(delivery)),
+        "headers": pairs(fields(delivery, target)),
         "queryString": pairs(query),
         "headersSize": -1,
         "bodySize": delivery.body.len(),
@@ -74,7 +76,7 @@ pub fn har(delivery: &Delivery, target: &Target, at: Timestamp) -> Vec<u8> {
 /// A target as vegeta reads it with `-format=json`: one line.
 pub fn vegeta(delivery: &Delivery, target: &Target) -> Vec<u8> {
     let mut header: Map<String, Value> = Map::new();
-    for (name, value) in fields(delivery) {
+    for (name, value) in fields(delivery, target) {
         let values = header.entry(name).or_insert_with(|| json!([]));
         if let Value::Array(values) = values {
             values.push(value.into());
@@ -91,10 +93,10 @@ pub fn vegeta(delivery: &Delivery, target: &Target) -> Vec<u8> {
     format!("{line}\n").into_bytes()
 }
 
-fn fields(delivery: &Delivery) -> Vec<(String, String)> {
-    let fields = delivery.headers.end_to_end();
-    fields
-        .iter()
+fn fields(delivery: &Delivery, target: &Target) -> Vec<(String, String)> {
+    let host = target.carries(&HOST).then(|| (HOST, target.host_field()));
+    host.into_iter()
+        .chain(export::fields(delivery, target))
         .map(|(name, value)| {
             let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
             (name.to_string(), value)
@@ -139,7 +141,7 @@ mod tests {
         let entries = &whole["log"]["entries"];
         assert_eq!(entries[0]["startedDateTime"], "2026-01-02T03:04:05.678Z");
         let request = &entries[0]["request"];
-        assert_eq!(request["url"], "http://127.0.0.1:3000/hooks?x=a%20b&y");
+        assert_eq!(request["url"], "http://localhost:3000/hooks?x=a%20b&y");
         assert_eq!(
             request["queryString"],
             json!([{"name": "x", "value": "a b"}, {"name": "y", "value": ""}])
@@ -162,7 +164,7 @@ mod tests {
         let target = Target::parse(":3000").unwrap();
         assert_eq!(
             String::from_utf8(vegeta(&delivery(b"[]\r\n"), &target)).unwrap(),
-            "{\"method\":\"POST\",\"url\":\"http://127.0.0.1:3000/hooks?x=a%20b&y\",\
+            "{\"method\":\"POST\",\"url\":\"http://localhost:3000/hooks?x=a%20b&y\",\
              \"header\":{\"content-type\":[\"application/json\"],\"x-a\":[\"1\",\"\\\"2\\\"\"]},\"body\":\"W10NCg==\"}\n"
         );
     }

@@ -9,9 +9,8 @@ use serde_json::{Value, json};
 
 use super::notice::{Forwarded, Judged, Notice, Received};
 use super::numbers::micros;
-use super::text::is_credential;
 use super::{Tally, checks, shown_signed};
-use crate::webhook::{Attempt, Event, TimeForm};
+use crate::webhook::{Attempt, Event, TimeForm, is_credential_field};
 
 /// The version of these lines; it goes up when a member changes its meaning.
 const VERSION: u32 = 1;
@@ -70,7 +69,7 @@ fn received(it: &Received) -> String {
         quoted(it.delivery.path.as_str()),
     );
     for (at, (name, value)) in it.delivery.headers.iter().enumerate() {
-        let shown = if is_credential(name.as_str()) {
+        let shown = if is_credential_field(name.as_str()) {
             "***".into()
         } else {
             String::from_utf8_lossy(value.as_bytes())
@@ -183,9 +182,9 @@ fn summary(it: &Tally) -> String {
         .iter()
         .map(|(kind, count)| (kind.name().to_owned(), json!(count)))
         .collect();
-    let forwarded = it
-        .forwarded
-        .map(|it| json!({"passed": it.passed, "refused": it.refused, "unanswered": it.unanswered}));
+    let forwarded = it.forwarded.as_ref().map(
+        |it| json!({"passed": it.passed, "refused": it.rejected(), "unanswered": it.unanswered}),
+    );
     json!({
         "type": "summary", "deliveries": it.deliveries, "failed": it.failed, "unanswered": it.unanswered,
         "retries": it.retries, "maybe_duplicate": it.maybe_duplicate, "stopped": it.stopped,

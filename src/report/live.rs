@@ -34,7 +34,7 @@ impl Live {
             parts.push((None, format!("{rate:.0}/s")));
         }
         if tally.refused_signatures > 0 {
-            let told = format!("refused {}", tally.refused_signatures);
+            let told = format!("unverified {}", tally.refused_signatures);
             parts.push((Some(Role::Bad), told));
         }
         if tally.retries > 0 {
@@ -126,6 +126,7 @@ mod tests {
         for _ in 0..20 {
             tally.received(
                 &receipt(Kind::Click),
+                false,
                 Some(200),
                 Duration::from_micros(800),
                 false,
@@ -133,6 +134,7 @@ mod tests {
         }
         tally.received(
             &receipt(Kind::Bounce),
+            false,
             Some(200),
             Duration::from_millis(12),
             true,

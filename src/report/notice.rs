@@ -89,6 +89,8 @@ pub struct Received<'a> {
     pub answer: &'a [u8],
     /// From the whole request read to the answer ready.
     pub took: Duration,
+    /// Whether it was answered 401 for its signature.
+    pub rejected: bool,
     /// Whether it was failed on purpose.
     pub on_purpose: bool,
     /// The same delivery came before.

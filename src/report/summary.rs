@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::numbers::{count, span};
 use super::palette::Role;
+use super::tally::Passing;
 use super::text::Voice;
 use super::{Tally, Untrusted, histogram};
 
@@ -39,11 +40,7 @@ impl Voice {
             self.paint(
                 out,
                 Role::Bad,
-                &count(
-                    it.refused_signatures,
-                    "refused signature",
-                    "refused signatures",
-                ),
+                &format!("{} without a valid signature", it.refused_signatures),
             );
         }
         if it.broken > 0 {
@@ -84,22 +81,47 @@ impl Voice {
         if it.verb == "sent" {
             self.pace(out, it);
         }
-        if let Some(passing) = it.forwarded {
-            let _ = write!(out, "  forwarded {} taken", passing.passed);
-            for (number, what) in [
-                (passing.refused, "refused"),
-                (passing.unanswered, "without an answer"),
-            ] {
-                if number > 0 {
-                    self.paint(out, Role::Bad, &format!("  {number} {what}"));
-                }
-            }
-            out.push(b'\n');
+        if let Some(passing) = &it.forwarded {
+            self.forwarded_in_all(out, passing);
         }
         if let Some(next) = &it.next {
             self.paint(out, Role::Dim, &Untrusted::new(next).to_string());
             out.push(b'\n');
         }
+    }
+
+    fn forwarded_in_all(&self, out: &mut Vec<u8>, it: &Passing) {
+        let is_one = it.refused.len() == 1;
+        let times = |(status, count): (&u16, &u64)| match count {
+            // How many there were stands in front of it.
+            _ if is_one => status.to_string(),
+            1 => status.to_string(),
+            count => format!("{status} \u{d7} {count}"),
+        };
+        let statuses: Vec<String> = it.refused.iter().map(times).collect();
+        let rejected = format!("rejected ({})", statuses.join(", "));
+        out.extend_from_slice(b"  forwarded:");
+        let mut gap = " ";
+        for (number, what, role) in [
+            (it.passed, "accepted (2xx)", None),
+            (it.rejected(), &rejected, Some(Role::Bad)),
+            (it.unanswered, "no response", Some(Role::Bad)),
+        ] {
+            if number == 0 {
+                continue;
+            }
+            out.extend_from_slice(gap.as_bytes());
+            gap = ", ";
+            let told = format!("{number} {what}");
+            match role {
+                None => out.extend_from_slice(told.as_bytes()),
+                Some(role) => self.paint(out, role, &told),
+            }
+        }
+        if gap == " " {
+            out.extend_from_slice(b" nothing");
+        }
+        out.push(b'\n');
     }
 
     /// How fast a run was, where there is enough to say so: its rate, and a bar for each span of time.

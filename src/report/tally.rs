@@ -19,7 +19,7 @@ pub struct Tally {
     pub unanswered: u64,
     /// Attempts after the first of a delivery.
     pub retries: u64,
-    /// Deliveries whose signature does not hold.
+    /// Deliveries whose signature does not hold, or that were rejected because nobody vouches for them.
     pub refused_signatures: u64,
     /// Deliveries that were hung up on.
     pub hung_up: u64,
@@ -46,14 +46,21 @@ pub struct Tally {
 }
 
 /// What came of passing deliveries on, each counted once for each target.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Passing {
-    /// A handler took it, or its answer went back to the sender.
+    /// A handler accepted it: 2xx.
     pub passed: u64,
-    /// Refused in the end, and the sender does not know.
-    pub refused: u64,
-    /// No answer in the end.
+    /// A handler rejected it in the end, by the status of its response.
+    pub refused: BTreeMap<u16, u64>,
+    /// No response in the end.
     pub unanswered: u64,
+}
+
+impl Passing {
+    /// How many were rejected.
+    pub fn rejected(&self) -> u64 {
+        self.refused.values().sum()
+    }
 }
 
 impl Tally {
@@ -94,10 +101,12 @@ impl Tally {
         }
     }
 
-    /// Counts one delivery that came and was answered, or hung up on where there is no status.
+    /// Counts one delivery that came and was answered, or hung up on where there is no status; `rejected` if it was for
+    /// its signature.
     pub fn received(
         &mut self,
         receipt: &Receipt,
+        rejected: bool,
         status: Option<u16>,
         took: Duration,
         again: bool,
@@ -108,8 +117,8 @@ impl Tally {
             Some(status) => *self.statuses.entry(status).or_default() += 1,
             None => self.hung_up += 1,
         }
-        self.refused_signatures +=
-            u64::from(receipt.signature.verdict == crate::webhook::Verdict::Refused);
+        let is_refused = receipt.signature.verdict == crate::webhook::Verdict::Refused;
+        self.refused_signatures += u64::from(rejected || is_refused);
         for event in &receipt.events {
             *self.kinds.entry(event.kind).or_default() += 1;
         }

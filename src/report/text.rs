@@ -13,7 +13,7 @@ use super::numbers::{count, put_ordinal, put_span, span};
 use super::palette::{Palette, Role};
 use super::pretty::{GROWTH, SHOWN_BODY};
 use super::{Mode, Untrusted, escape_into, is_binary, looks_like_json, pretty, shown_signed};
-use crate::webhook::{Attempt, Delivery, Event, Kind, Outcome, Verdict};
+use crate::webhook::{Attempt, Delivery, Event, Kind, Outcome, Verdict, is_credential_field};
 
 /// In front of everything that a stranger wrote, so that none of it begins a line.
 pub const GUTTER: &str = "  ";
@@ -33,19 +33,6 @@ pub struct Voice {
     pub parts: Parts,
     /// Where the reader's clock stands; found out when it is first needed.
     pub zone: LazyLock<TimeZone>,
-}
-
-/// Header fields whose values are never shown: whoever reads over a shoulder could use them. Besides those that have been
-/// agreed upon, services call theirs as they like.
-pub fn is_credential(name: &str) -> bool {
-    const NAMES: [&str; 4] = [
-        "authorization",
-        "proxy-authorization",
-        "cookie",
-        "set-cookie",
-    ];
-    const PARTS: [&str; 5] = ["api-key", "apikey", "token", "secret", "password"];
-    NAMES.contains(&name) || PARTS.iter().any(|part| name.contains(part))
 }
 
 impl Voice {
@@ -105,7 +92,7 @@ impl Voice {
         out.push(b' ');
         escape_into(out, it.delivery.path.as_str().as_bytes(), Mode::Line);
         out.extend_from_slice(b"  ");
-        if is_handshake(it) {
+        if it.receipt.handshake {
             self.paint(out, Role::Dim, "handshake");
         } else {
             self.claims(out, it);
@@ -117,6 +104,11 @@ impl Voice {
         }
         out.extend_from_slice(b" in ");
         put_span(out, it.took);
+        if it.rejected {
+            self.paint(out, Role::Bad, "  rejected:");
+            let why = it.receipt.signature.reason.as_deref().unwrap_or_default();
+            let _ = write!(out, " {}", Untrusted::new(why));
+        }
         if it.on_purpose {
             self.paint(out, Role::Warn, "  on purpose");
         }
@@ -169,9 +161,11 @@ impl Voice {
     /// What the reader should know of this delivery beyond its line.
     fn remarks(&self, out: &mut Vec<u8>, it: &Received) {
         let signature = &it.receipt.signature;
-        if let (Some(reason), true) = (
+        if let (Some(reason), true, false) = (
             &signature.reason,
             signature.verdict == Verdict::Refused || self.parts.headers,
+            // Then it stands in the line itself.
+            it.rejected,
         ) {
             out.extend_from_slice(GUTTER.as_bytes());
             self.paint(
@@ -289,7 +283,7 @@ impl Voice {
             out.extend_from_slice(GUTTER.as_bytes());
             self.paint(out, Role::Key, name.as_str());
             out.extend_from_slice(b": ");
-            if is_credential(name.as_str()) {
+            if is_credential_field(name.as_str()) {
                 self.paint(out, Role::Dim, "***");
             } else {
                 escape_into(out, value.as_bytes(), Mode::Line);
@@ -490,14 +484,6 @@ impl Voice {
     }
 }
 
-/// Whether it only asks if somebody is there.
-fn is_handshake(it: &Received) -> bool {
-    let asks = matches!(it.delivery.method.as_str(), "HEAD" | "OPTIONS" | "GET");
-    asks && it.delivery.body.is_empty()
-        && it.receipt.provider.is_none()
-        && it.receipt.events.is_empty()
-}
-
 /// What happened beyond kind and recipient: the link, or why.
 fn story(event: &Event) -> String {
     match (&event.url, event.bounce, &event.reason) {
@@ -602,6 +588,7 @@ mod tests {
                 status: Some(200),
                 answer: bytes,
                 took: Duration::ZERO,
+                rejected: false,
                 on_purpose: false,
                 again: None,
             }),

@@ -96,6 +96,11 @@ const HOP_BY_HOP: [&str; 9] = [
     "upgrade",
 ];
 
+/// Whether a field of that name belongs to one connection (RFC 9110, 7.6.1), so that no delivery's own is passed on.
+pub fn is_hop_by_hop(name: &HeaderName) -> bool {
+    HOP_BY_HOP.contains(&name.as_str())
+}
+
 impl Headers {
     /// No fields yet.
     pub fn new() -> Self {
@@ -174,16 +179,6 @@ impl Headers {
     #[must_use]
     pub fn end_to_end(&self) -> Headers {
         Headers(self.passed_on().cloned().collect())
-    }
-
-    /// The fields that are passed on, as a map for the next connection.
-    pub fn to_pass_on(&self) -> HeaderMap {
-        // Room for what the connection itself adds.
-        let mut map = HeaderMap::with_capacity(self.0.len() + 2);
-        for (name, value) in self.passed_on() {
-            map.append(name.clone(), value.clone());
-        }
-        map
     }
 
     /// The fields that are passed on.

@@ -11,6 +11,8 @@ pub struct Receipt {
     pub provider: Option<&'static str>,
     /// What it was recognised by.
     pub recognised_by: Option<Recognition>,
+    /// Whether it only asks if somebody is there, and tells nothing.
+    pub handshake: bool,
     /// The events it tells, in the order told.
     pub events: Vec<Event>,
     /// What its signature is worth.

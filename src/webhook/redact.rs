@@ -22,36 +22,13 @@ use serde_json::value::RawValue;
 use sha2::Sha256;
 
 use super::scan::Scan;
-use super::{Fixture, Headers};
+use super::{Fixture, Headers, is_credential_field, is_credential_member};
 
 /// Replaces what must not be kept.
 #[derive(Clone)]
 pub struct Redactor {
     key: [u8; 32],
 }
-
-/// Header fields that hold a credential, besides those whose names say so.
-const CREDENTIALS: [&str; 6] = [
-    "authorization",
-    "cookie",
-    "proxy-authorization",
-    "set-cookie",
-    "x-amz-security-token",
-    "x-auth",
-];
-
-/// How the name of a field or a member ends that holds a credential, without `-` and `_`.
-const CREDENTIAL_ENDS: [&str; 9] = [
-    "accesskey",
-    "apikey",
-    "passwd",
-    "password",
-    "privatekey",
-    "secret",
-    "secretkey",
-    "signingkey",
-    "token",
-];
 
 /// How tokens begin that are known by their looks.
 const TOKEN_STARTS: [&str; 9] = [
@@ -107,7 +84,7 @@ impl Redactor {
 
     fn field(&self, (name, value): &(HeaderName, HeaderValue)) -> (HeaderName, HeaderValue) {
         let bytes = value.as_bytes();
-        let redacted = if is_credential(name.as_str()) && !bytes.is_empty() {
+        let redacted = if is_credential_field(name.as_str()) && !bytes.is_empty() {
             // How it authorises may stay.
             let scheme = bytes.iter().position(|b| *b == b' ');
             let scheme = scheme.filter(|_| matches!(*name, AUTHORIZATION | PROXY_AUTHORIZATION));
@@ -309,7 +286,7 @@ impl Redactor {
         let word = rest.get(..rest.iter().position(|b| !is_word(b)).unwrap_or(rest.len()))?;
         let text = std::str::from_utf8(word).ok()?;
         let end = at + word.len();
-        let (start, end) = if is_credential(text) {
+        let (start, end) = if is_credential_member(text) {
             scan.value_of(at, end)?
         } else if text.eq_ignore_ascii_case("bearer") || text.eq_ignore_ascii_case("basic") {
             let (b' ' | b'+', start) = scan.after(end)? else {
@@ -380,16 +357,6 @@ struct Found {
     start: usize,
     end: usize,
     placeholder: String,
-}
-
-fn is_credential(name: &str) -> bool {
-    let short: String = name
-        .chars()
-        .filter(char::is_ascii_alphanumeric)
-        .map(|c| c.to_ascii_lowercase())
-        .collect();
-    CREDENTIALS.contains(&name.to_ascii_lowercase().as_str())
-        || CREDENTIAL_ENDS.iter().any(|end| short.ends_with(end))
 }
 
 fn is_compressed(headers: &Headers) -> bool {

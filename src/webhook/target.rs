@@ -3,8 +3,11 @@
 use std::fmt;
 use std::net::IpAddr;
 
+use http::header::{AUTHORIZATION, HOST};
 use http::uri::PathAndQuery;
+use http::{HeaderName, HeaderValue};
 
+use super::Credentials;
 use crate::error::{Error, Result};
 
 /// A URL to send to, in the short forms people type: `3000`, `:3000/path`, `localhost:3000`, `https://…`.
@@ -16,15 +19,33 @@ pub struct Target {
     pub host: String,
     /// The port.
     pub port: u16,
-    /// Path and query; `/` if none was given.
+    /// Path and query; `/` if none was given. Of one that ends in `/*`, what stands in front of the `*`.
     pub path: PathAndQuery,
+    aim: Aim,
+    /// Fields that every request to it carries, in place of the delivery's own of these names.
+    fields: Vec<(HeaderName, HeaderValue)>,
 }
 
+/// Which path is asked for when a delivery for another is passed on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Aim {
+    /// The delivery's own: the target names none.
+    Asked,
+    /// The target's, as it stands there.
+    Exact,
+    /// The delivery's own, put in place of the `*` at the end of the target's.
+    Below,
+}
+
+/// What is printed in place of a credential.
+const MASK: &str = "***";
+
 impl Target {
-    /// Reads what was typed. A missing scheme means `http` for loopback and private names, else `https`.
+    /// Reads what was typed. A missing scheme means `http` for loopback and private names, else `https`; a missing host
+    /// is `localhost`.
     pub fn parse(typed: &str) -> Result<Target> {
         let wrong = |why: &str| {
-            Error::usage(format!("`{typed}` is no target: {why}"))
+            Error::usage(format!("`{}` is no target: {why}", masked(typed)))
                 .hint("a target is a URL, or `3000`, `:3000/path`, `localhost:3000/path`")
         };
         let (scheme, rest) = match typed.split_once("://") {
@@ -39,10 +60,10 @@ impl Target {
         };
         let split = rest.find(['/', '?', '#']).unwrap_or(rest.len());
         let (authority, path) = rest.split_at(split);
-        if authority.contains('@') {
-            return Err(wrong("credentials in a URL are not taken")
-                .hint("send them with `-H 'authorization: Basic …'`"));
-        }
+        let (userinfo, authority) = match authority.rsplit_once('@') {
+            Some((userinfo, authority)) => (Some(userinfo), authority),
+            None => (None, authority),
+        };
         let (host, port) = match authority
             .strip_prefix('[')
             .and_then(|rest| rest.split_once(']'))
@@ -57,7 +78,7 @@ impl Target {
             },
         };
         let host = match host {
-            "" if port.is_some() => "127.0.0.1",
+            "" if port.is_some() => "localhost",
             "" => return Err(wrong("there is no host in it")),
             host => host,
         };
@@ -80,20 +101,69 @@ impl Target {
             },
         };
         let path = path.split('#').next().unwrap_or_default();
-        let path = if path.starts_with('/') {
-            path.to_owned()
-        } else {
-            format!("/{path}")
+        let (path, query) = match path.split_once('?') {
+            Some((path, query)) => (path, format!("?{query}")),
+            None => (path, String::new()),
         };
-        let path = path
+        let (aim, path) = match path {
+            "" | "/" | "/*" => (Aim::Asked, "/"),
+            path => match path.strip_suffix('*').filter(|path| path.ends_with('/')) {
+                Some(path) => (Aim::Below, path),
+                None => (Aim::Exact, path),
+            },
+        };
+        let path = format!("{path}{query}")
             .parse()
             .map_err(|_| wrong("its path has characters that no path has"))?;
-        Ok(Target {
+        let mut target = Target {
             tls,
             host: host.to_ascii_lowercase(),
             port,
             path,
-        })
+            aim,
+            fields: Vec::new(),
+        };
+        if let Some(userinfo) = userinfo.filter(|it| !it.is_empty()) {
+            let (user, password) = userinfo.split_once(':').unwrap_or((userinfo, ""));
+            let value = Credentials::authorization(&decoded(user), &decoded(password));
+            let mut value = HeaderValue::try_from(value)
+                .map_err(|_| wrong("its user or password cannot stand in a header"))?;
+            value.set_sensitive(true);
+            target.carry(AUTHORIZATION, value);
+        }
+        Ok(target)
+    }
+
+    /// Has every request to it carry this field, in place of all others of that name.
+    pub fn carry(&mut self, name: HeaderName, value: HeaderValue) {
+        self.fields.retain(|(other, _)| *other != name);
+        self.fields.push((name, value));
+    }
+
+    /// Has no request carry a field of that name on its own account.
+    pub fn drop_field(&mut self, name: &HeaderName) {
+        self.fields.retain(|(other, _)| other != name);
+    }
+
+    /// The fields that every request to it carries in place of the delivery's own, less `Host`.
+    pub fn fields(&self) -> impl Iterator<Item = &(HeaderName, HeaderValue)> {
+        self.fields.iter().filter(|(name, _)| *name != HOST)
+    }
+
+    /// Whether every request to it carries a field of that name.
+    pub fn carries(&self, name: &HeaderName) -> bool {
+        self.fields.iter().any(|(own, _)| own == name)
+    }
+
+    /// The `Host` field: the one that was given, or host and port.
+    pub fn host_field(&self) -> HeaderValue {
+        let given = self.fields.iter().find(|(name, _)| *name == HOST);
+        match given {
+            Some((_, value)) => value.clone(),
+            // A target's host has no character that a field may not have.
+            None => HeaderValue::try_from(self.authority())
+                .unwrap_or_else(|_| HeaderValue::from_static("")),
+        }
     }
 
     /// Whether it is on this machine or in a private network, where recordings may go without asking.
@@ -125,47 +195,76 @@ impl Target {
         )
     }
 
-    /// The path to ask for when a delivery for `wanted` is passed on: this target's path in front of it, and its query
-    /// in front of the other's. Joined as text, never resolved: `//host` and `..` stay what they are.
-    pub fn join(&self, wanted: &PathAndQuery) -> PathAndQuery {
-        let base = self.path.path().trim_end_matches('/');
-        if base.is_empty() && self.path.query().is_none() {
-            return wanted.clone();
-        }
-        let rest = match wanted.path() {
-            "/" if !base.is_empty() => "",
-            rest => rest,
+    /// The path to ask for when a delivery for the path `asked` is passed on or sent again. A path of the target's own is
+    /// taken as it stands there, and the query that was asked for is added to its query. Joined as text, never resolved:
+    /// `//host` and `..` stay what they are.
+    pub fn path_for(&self, asked: &PathAndQuery) -> PathAndQuery {
+        let (own, below) = match self.aim {
+            Aim::Asked if self.path.query().is_none() => return asked.clone(),
+            Aim::Asked => ("", asked.path()),
+            Aim::Exact => (self.path.path(), ""),
+            Aim::Below => {
+                let below = asked.path();
+                (self.path.path(), below.strip_prefix('/').unwrap_or(below))
+            }
         };
-        let mut joined = format!("{base}{rest}");
-        for (query, mark) in [self.path.query(), wanted.query()]
-            .into_iter()
-            .flatten()
-            .zip(['?', '&'])
-        {
+        let mut joined = format!("{own}{below}");
+        let queries = match (self.path.query(), asked.query()) {
+            (Some(own), Some(asked)) if own == asked => [Some(own), None],
+            both => [both.0, both.1],
+        };
+        for (query, mark) in queries.into_iter().flatten().zip(['?', '&']) {
             joined.push(mark);
             joined.push_str(query);
         }
         joined.parse().unwrap_or_else(|_| self.path.clone())
     }
+}
 
-    /// The path to ask for when a delivery recorded at `recorded` is sent again: this target's own if it names one.
-    pub fn instead_of(&self, recorded: &PathAndQuery) -> PathAndQuery {
-        if self.path.as_str() == "/" {
-            return recorded.clone();
-        }
-        match (self.path.query(), recorded.query()) {
-            (None, Some(query)) => format!("{}?{query}", self.path.path())
-                .parse()
-                .unwrap_or_else(|_| self.path.clone()),
-            _ => self.path.clone(),
+impl fmt::Display for Target {
+    /// Without user and password.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let star = match self.aim {
+            Aim::Below => "*",
+            Aim::Asked | Aim::Exact => "",
+        };
+        write!(f, "{}{}{star}", self.origin(), self.path.path())?;
+        match self.path.query() {
+            Some(query) => write!(f, "?{query}"),
+            None => Ok(()),
         }
     }
 }
 
-impl fmt::Display for Target {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}{}", self.origin(), self.path)
+/// A URL as it may be printed.
+fn masked(typed: &str) -> String {
+    let start = typed.find("://").map_or(0, |at| at + 3);
+    let (scheme, rest) = typed.split_at_checked(start).unwrap_or(("", typed));
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    match rest.get(..end).and_then(|authority| authority.rfind('@')) {
+        Some(at) => format!("{scheme}{MASK}{}", rest.get(at..).unwrap_or_default()),
+        None => typed.to_owned(),
     }
+}
+
+/// A part of a URL without its percent signs.
+fn decoded(part: &str) -> String {
+    let mut out = Vec::new();
+    let mut rest = part.as_bytes();
+    while let [first, tail @ ..] = rest {
+        let code = tail.get(..2).and_then(|hex| std::str::from_utf8(hex).ok());
+        match code.and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
+            Some(byte) if *first == b'%' => {
+                out.push(byte);
+                rest = tail.get(2..).unwrap_or_default();
+            }
+            _ => {
+                out.push(*first);
+                rest = tail;
+            }
+        }
+    }
+    String::from_utf8_lossy(&out).into_owned()
 }
 
 fn is_private(host: &str) -> bool {
@@ -199,9 +298,12 @@ mod tests {
     #[test]
     fn short_forms_mean_what_people_mean() {
         for (typed, meant) in [
-            ("3000", "http://127.0.0.1:3000/"),
-            (":3000", "http://127.0.0.1:3000/"),
-            (":3000/hooks?x=1", "http://127.0.0.1:3000/hooks?x=1"),
+            ("3000", "http://localhost:3000/"),
+            (":3000", "http://localhost:3000/"),
+            (":3000/hooks?x=1", "http://localhost:3000/hooks?x=1"),
+            (":3000/hooks/", "http://localhost:3000/hooks/"),
+            (":3000/hooks/*?a", "http://localhost:3000/hooks/*?a"),
+            (":3000/*", "http://localhost:3000/"),
             ("localhost:3000/hooks", "http://localhost:3000/hooks"),
             ("LOCALHOST", "http://localhost/"),
             ("example.com/hooks", "https://example.com/hooks"),
@@ -217,7 +319,8 @@ mod tests {
             ("localhost:0", ""),
             ("localhost:65536", ""),
             ("localhost:http", ""),
-            ("http://user:pass@example.com", ""),
+            ("http://user:pass@example.com", "http://example.com/"),
+            ("user@10.0.0.1:1/x", "http://10.0.0.1:1/x"),
             ("exa mple.com", ""),
             ("a.example/\r\nx", ""),
             ("", ""),
@@ -249,28 +352,63 @@ mod tests {
     }
 
     #[test]
-    fn paths_are_joined_as_text() {
-        let join = |target: &str, path: &str| {
-            Target::parse(target)
+    fn a_path_is_used_exactly_and_without_one_the_path_asked_for_is_kept() {
+        for (target, asked, wanted) in [
+            (":1", "/a?b=%00", "/a?b=%00"),
+            (":1/", "/a?b=%00", "/a?b=%00"),
+            (":1/*", "/a?b", "/a?b"),
+            (":1?t=7", "/a", "/a?t=7"),
+            (":1/?t=7", "/?b", "/?t=7&b"),
+            (":1", "//evil.example/x", "//evil.example/x"),
+            (":1/base", "/a?b", "/base?b"),
+            (":1/base", "/", "/base"),
+            (":1/base/", "/a/", "/base/"),
+            (":1/base/", "//evil.example/x", "/base/"),
+            (":1/base?t=7", "/a?b", "/base?t=7&b"),
+            (":1/base?t=7", "/base?t=7", "/base?t=7"),
+            (":1/base/*", "/a/?b", "/base/a/?b"),
+            (":1/base/*", "/", "/base/"),
+            (":1/base/*?t=7", "/a?b", "/base/a?t=7&b"),
+            (":1/base/*", "//evil.example/x", "/base//evil.example/x"),
+            (":1/a*", "/b", "/a*"),
+        ] {
+            let path = Target::parse(target)
                 .unwrap()
-                .join(&path.parse().unwrap())
-                .to_string()
-        };
-        assert_eq!(join(":1", "/a?b=%00"), "/a?b=%00");
-        assert_eq!(join(":1/base/", "/a?b"), "/base/a?b");
-        assert_eq!(join(":1/base", "/"), "/base");
-        assert_eq!(join(":1/base?t=7", "/a?b"), "/base/a?t=7&b");
-        assert_eq!(join(":1?t=7", "/"), "/?t=7");
-        assert_eq!(join(":1", "//evil.example/x"), "//evil.example/x");
-        assert_eq!(join(":1/base", "//evil.example/x"), "/base//evil.example/x");
-        let instead = |target: &str, path: &str| {
-            Target::parse(target)
-                .unwrap()
-                .instead_of(&path.parse().unwrap())
-                .to_string()
-        };
-        assert_eq!(instead(":1", "/recorded?x=1"), "/recorded?x=1");
-        assert_eq!(instead(":1/hooks", "/recorded?x=1"), "/hooks?x=1");
-        assert_eq!(instead(":1/hooks?mine", "/recorded?x=1"), "/hooks?mine");
+                .path_for(&asked.parse().unwrap());
+            assert_eq!(path.as_str(), wanted, "{asked} at {target}");
+        }
+    }
+
+    #[test]
+    fn a_user_and_a_password_are_sent_and_never_printed() {
+        for (typed, sent) in [
+            ("http://user:pw@127.0.0.1:1/", "Basic dXNlcjpwdw=="),
+            ("user:p%40%3aw@localhost:1", "Basic dXNlcjpwQDp3"),
+            ("user:p@w@localhost:1", "Basic dXNlcjpwQHc="),
+            ("user@:3000", "Basic dXNlcjo="),
+        ] {
+            let target = Target::parse(typed).unwrap();
+            let fields: Vec<_> = target.fields().collect();
+            assert_eq!(fields.len(), 1, "{typed}");
+            assert_eq!(
+                (fields[0].0.as_str(), fields[0].1.as_bytes()),
+                ("authorization", sent.as_bytes())
+            );
+            let shown = format!("{target} {target:?} {}", target.authority());
+            assert!(
+                !shown.contains("user") && !shown.contains("dXNl"),
+                "{shown}"
+            );
+        }
+        for wrong in [
+            "ftp://user:hunter2@a",
+            "user:hunter2@a b",
+            "user:hunter2@:99999/",
+        ] {
+            let error = Target::parse(wrong).unwrap_err();
+            assert!(!error.what().contains("hunter2"), "{error}");
+            assert!(error.what().contains("***@"), "{error}");
+        }
+        assert_eq!(Target::parse("@:3000").unwrap().fields().count(), 0);
     }
 }

@@ -83,7 +83,7 @@ fn nothing_is_changed_but_what_belongs_to_the_connection() {
 fn only_the_target_that_the_user_gave_is_called() {
     let (handler, evil) = (Receiver::ok(), Receiver::ok());
     let at = evil.url.strip_prefix("http://").unwrap();
-    let listen = Listen::start(&["-q", "-f", &format!("{}/in", handler.url)]);
+    let listen = Listen::start(&["-q", "-f", &format!("{}/in/*", handler.url)]);
     for target in [
         format!("http://{at}/absolute"),
         format!("//{at}/double"),
@@ -377,7 +377,7 @@ fn a_sender_waits_for_room_in_the_background() {
         assert_eq!(handler.next().body.len(), 20 << 20);
     }
     let ran = listen.finish().success();
-    assert!(ran.stdout.contains("4 taken"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("4 accepted (2xx)"), "{}", ran.stdout);
 }
 
 #[test]
@@ -533,4 +533,172 @@ fn a_failure_to_forward_is_told_below_its_delivery_with_reason_and_time() {
             "{told}"
         );
     }
+}
+
+#[test]
+fn what_a_handler_rejects_is_counted_as_rejected_with_its_status() {
+    let answers = [
+        OK,
+        "HTTP/1.1 500 Oh\r\ncontent-length: 0\r\n\r\n",
+        "HTTP/1.1 404 No\r\ncontent-length: 0\r\n\r\n",
+        "HTTP/1.1 500 Oh\r\ncontent-length: 0\r\n\r\n",
+        // It hangs up for good.
+        "",
+    ];
+    for ack in [&[][..], &["--ack-always", "--retries", "0"]] {
+        let handler = Receiver::start(&answers);
+        let args = ["--count", "5", "-q", "-f", &handler.url];
+        let listen = Listen::start(&[&args[..], ack].concat());
+        for _ in 0..4 {
+            post(listen.port(), "/", "connection: close\r\n", &event("open"));
+            handler.next();
+        }
+        post(listen.port(), "/", "connection: close\r\n", &event("open"));
+        let ran = listen.finish();
+        let said = "  forwarded: 1 accepted (2xx), 3 rejected (404, 500 \u{d7} 2), 1 no response\n";
+        assert!(ran.stdout.contains(said), "{}", ran.stdout);
+        assert_eq!(ran.status, 4);
+    }
+    let handler = Receiver::start(&answers[1..2]);
+    let listen = Listen::start(&["--count", "1", "-q", "-f", &handler.url]);
+    post(listen.port(), "/", "connection: close\r\n", &event("open"));
+    let ran = listen.finish();
+    assert!(
+        ran.stdout.contains("forwarded: 1 rejected (500)\n"),
+        "{}",
+        ran.stdout
+    );
+    assert_eq!(ran.status, 1);
+}
+
+#[test]
+fn a_path_in_the_target_is_used_exactly_and_without_one_the_path_asked_for_is_kept() {
+    for (path, asked, wanted) in [
+        ("", "/hooks/a?x=1", "/hooks/a?x=1"),
+        ("/", "/hooks/a/", "/hooks/a/"),
+        ("/in", "/hooks/a?x=1", "/in?x=1"),
+        ("/in/", "/hooks/a", "/in/"),
+        ("/in?t=7", "/hooks/a?x=1", "/in?t=7&x=1"),
+        ("/in/*", "/hooks/a?x=1", "/in/hooks/a?x=1"),
+        ("/in/*", "/", "/in/"),
+    ] {
+        let handler = Receiver::ok();
+        let target = format!("{}{path}", handler.url);
+        let listen = Listen::start(&["--count", "1", "-q", "-f", &target]);
+        post(listen.port(), asked, "connection: close\r\n", b"{}");
+        assert_eq!(
+            handler.next().line,
+            format!("POST {wanted} HTTP/1.1"),
+            "{path}"
+        );
+        listen.finish().success();
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("a.json");
+        let fixture =
+            format!("{{\"fixture\":1,\"request\":{{\"path\":\"{asked}\",\"body\":{{}}}}}}");
+        std::fs::write(&file, fixture).unwrap();
+        run(&["replay", text(&file), "--to", &target]).success();
+        assert_eq!(
+            handler.next().line,
+            format!("POST {wanted} HTTP/1.1"),
+            "replay {path}"
+        );
+    }
+}
+
+#[test]
+fn a_user_in_the_target_is_basic_authentication_and_printed_nowhere() {
+    let handler = Receiver::ok();
+    let target = handler.url.replace("http://", "http://me:hunter2@");
+    let listen = Listen::start(&["--count", "1", "-v", "-f", &target]);
+    post(
+        listen.port(),
+        "/",
+        "authorization: Bearer theirs\r\nconnection: close\r\n",
+        b"{}",
+    );
+    let got = handler.next();
+    assert_eq!(got.header("authorization"), Some("Basic bWU6aHVudGVyMg=="));
+    let mut ran = vec![listen.finish().success()];
+    ran.push(run(&["send", "click", "--to", &target]).success());
+    assert_eq!(
+        handler.next().header("authorization"),
+        Some("Basic bWU6aHVudGVyMg==")
+    );
+    for form in ["http", "curl", "har", "vegeta"] {
+        ran.push(run(&["send", "click", "--to", &target, "--dry-run", "--as", form]).success());
+    }
+    // A header that is given outweighs it.
+    let args = [
+        "send",
+        "click",
+        "--to",
+        &target,
+        "-H",
+        "Authorization: Bearer mine",
+    ];
+    ran.push(run(&args).success());
+    assert_eq!(handler.next().header("authorization"), Some("Bearer mine"));
+    ran.push(run(&[
+        "listen",
+        "--port",
+        "0",
+        "-f",
+        "http://me:hunter2@:99999",
+    ]));
+    ran.push(run(&[
+        "send",
+        "click",
+        "--to",
+        "http://me:hunter2@127.0.0.1:1",
+    ]));
+    for Ran { stdout, stderr, .. } in ran {
+        let all = stdout + &stderr;
+        assert!(
+            !all.contains("hunter2") && !all.contains("aHVudGVyMg"),
+            "{all}"
+        );
+    }
+}
+
+#[test]
+fn a_header_of_the_forwarded_request_is_added_or_overridden() {
+    let handler = Receiver::ok();
+    let listen = Listen::start(&[
+        "--count",
+        "1",
+        "-q",
+        "-f",
+        &handler.url,
+        "--forward-header",
+        "Host: app.test",
+        "--forward-header",
+        "x-new: 1",
+        "--forward-header",
+        "user-agent: mine",
+    ]);
+    post(
+        listen.port(),
+        "/",
+        "user-agent: theirs\r\nx-kept: 1\r\nconnection: close\r\n",
+        b"{}",
+    );
+    let got = handler.next();
+    for (name, value) in [
+        ("host", "app.test"),
+        ("x-new", "1"),
+        ("user-agent", "mine"),
+        ("x-kept", "1"),
+    ] {
+        let values: Vec<_> = got
+            .headers
+            .iter()
+            .filter(|it| it.0.eq_ignore_ascii_case(name))
+            .collect();
+        assert_eq!(values.len(), 1, "{name}");
+        assert_eq!(values[0].1, value);
+    }
+    listen.finish().success();
+    let alone = run(&["listen", "--port", "0", "--forward-header", "x: 1"]);
+    assert_eq!(alone.status, 2);
 }

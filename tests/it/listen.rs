@@ -130,7 +130,7 @@ fn the_handlers_answer_goes_back_to_the_sender() {
         "1",
         "--json",
         "--forward-to",
-        &format!("{}/base/", handler.url),
+        &format!("{}/base/*", handler.url),
     ]);
     let body = b"[{\"n\":1.10,\"n\":1e2}]\r\n";
     let fields = "x-twice: 1\r\nX-Twice: 2\r\nconnection: close, x-hop\r\nx-hop: gone\r\ncontent-type: application/json\r\n";
@@ -153,7 +153,8 @@ fn the_handlers_answer_goes_back_to_the_sender() {
         .collect();
     assert_eq!(twice, ["1", "2"]);
     assert_eq!(request.header("x-hop"), None);
-    let ran = listen.finish().success();
+    let ran = listen.finish();
+    assert_eq!(ran.status, 1, "rejected by the handler: {ran:#?}");
     assert!(
         ran.lines()
             .iter()
@@ -803,4 +804,142 @@ fn a_warning_does_not_wait_for_whoever_does_not_read_stdout() {
     let mut answer = [0; 12];
     std::io::Read::read_exact(&mut &stream, &mut answer).unwrap();
     assert_eq!(&answer, b"HTTP/1.1 413");
+}
+
+/// Without a secret, too: what is not signed at all is rejected, and that is no success.
+#[test]
+fn what_is_rejected_for_its_signature_is_said_counted_and_no_success() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("click.json");
+    let saved = run(&[
+        "send",
+        "click",
+        "--provider",
+        "resend",
+        "--secret",
+        SVIX_SECRET,
+        "--dry-run",
+        "--as",
+        "json",
+    ]);
+    std::fs::write(&file, saved.success().stdout).unwrap();
+    // Nothing recognised, a provider that signs nothing, and one that is signed with a key that nobody has.
+    let posts: [&dyn Fn(&Listen); 3] = [
+        &|listen| {
+            let answer = post(listen.port(), "/", "connection: close\r\n", b"{\"a\":1}");
+            assert!(answer.starts_with("HTTP/1.1 401"), "{answer}");
+        },
+        &|listen| {
+            let args = ["send", "bounce", "--provider", "brevo", "--to", &listen.url];
+            assert_eq!(run(&args).status, 1);
+        },
+        &|listen| {
+            let args = ["replay", text(&file), "--to", &listen.url];
+            assert_eq!(run(&args).status, 1);
+        },
+    ];
+    for deliver in posts {
+        for args in [&["-q"][..], &["--json"]] {
+            let args = [&["--count", "1", "--require-signature"][..], args].concat();
+            let listen = Listen::start(&args);
+            deliver(&listen);
+            let ran = listen.finish();
+            assert_eq!(ran.status, 5, "{ran:#?}");
+            if args.contains(&"--json") {
+                let line = &received(&ran)[0];
+                assert!(line["signature"]["reason"].is_string(), "{line}");
+                assert_eq!(ran.lines().last().unwrap()["refused_signatures"], 1);
+            } else {
+                let line = ran.stdout.lines().next().unwrap();
+                let (_, reason) = line.split_once("  401 in ").unwrap();
+                assert!(reason.contains("rejected: "), "{line}");
+                assert!(
+                    ran.stdout.contains("1 without a valid signature"),
+                    "{ran:#?}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn a_handshake_is_one_for_the_answer_and_for_the_line_alike() {
+    let listen = Listen::start(&["--count", "4", "--require-signature"]);
+    let ask = |line: &str| {
+        let request = format!("{line} HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n");
+        raw(listen.port(), request.as_bytes())
+    };
+    for (line, status) in [
+        ("GET /b", 200),
+        // Mailchimp asks at the very URL that it was told, and a secret in its query is what its handlers check.
+        ("GET /b?x=1", 200),
+        ("HEAD /b?x=1", 200),
+        // One that tells an event is none.
+        (
+            "GET /b?transaction=t&messageid=m&status=Sent&channel=c&to=a%40example.com",
+            401,
+        ),
+    ] {
+        let answer = ask(line);
+        assert!(
+            answer.starts_with(&format!("HTTP/1.1 {status}")),
+            "{line}: {answer}"
+        );
+    }
+    let told = listen.finish().stdout;
+    let lines: Vec<&str> = told.lines().filter(|line| line.contains(" /b")).collect();
+    for line in lines {
+        assert_eq!(
+            line.contains("handshake"),
+            line.contains("  200 in "),
+            "{line}"
+        );
+    }
+}
+
+#[test]
+fn a_credential_is_shown_nowhere_whatever_its_field_is_called() {
+    let dir = tempfile::tempdir().unwrap();
+    let fields = [
+        "x-access-key",
+        "x-auth",
+        "X-Auth-Key",
+        "api_key",
+        "x-api-key-id",
+        "x-session-token-v2",
+        "x-hook-passwd",
+        "authorization",
+        "cookie",
+        "x-amz-security-token",
+        "x-signing-key",
+        "x-goog-iap-jwt-assertion",
+    ];
+    let head: String = fields
+        .iter()
+        .map(|name| format!("{name}: hunter2\r\n"))
+        .collect();
+    for args in [&["-v"][..], &["--json"], &["-q", "--redact"]] {
+        let file = dir.path().join(format!("{}.ndjson", args.len()));
+        let args = [args, &["--count", "1", "--record", text(&file)]].concat();
+        let listen = Listen::start(&args);
+        post(
+            listen.port(),
+            "/",
+            &format!("{head}x-kept: hunter2-not\r\nidempotency-key: k\r\nconnection: close\r\n"),
+            b"{}",
+        );
+        let ran = listen.finish().success();
+        let shown = if args.contains(&"--redact") {
+            std::fs::read_to_string(&file).unwrap()
+        } else {
+            ran.stdout
+        };
+        assert!(
+            !shown.replace("hunter2-not", "").contains("hunter2"),
+            "{shown}"
+        );
+        if !args.contains(&"-q") {
+            assert!(shown.contains("hunter2-not"), "{shown}");
+        }
+    }
 }

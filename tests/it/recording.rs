@@ -502,6 +502,18 @@ fn a_flipped_bit_is_noticed_and_said_and_the_rest_is_sent() {
         "{}",
         ran.stderr
     );
+    // Whoever changed it is told how to have it taken as it is.
+    let flag = "`--edited` takes changed lines as they are";
+    let member = "so does deleting the line's last member, `crc32c`";
+    assert!(
+        ran.stderr.contains(flag) && ran.stderr.contains(member),
+        "{}",
+        ran.stderr
+    );
+    while !handler.all().is_empty() {}
+    run(&["replay", text(&path), "--edited", "--to", &handler.url]).success();
+    let bodies: Vec<_> = handler.all().into_iter().map(|it| it.body).collect();
+    assert_eq!(bodies, [b"{\"n\":1}", b"{\"n\":3}", b"{\"n\":3}"]);
     // A listener that goes on in it leaves it as it is.
     Listen::start(&["--record", text(&path), "--for", "1ms"])
         .finish()

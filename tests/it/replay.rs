@@ -227,7 +227,6 @@ fn filters_say_what_is_sent() {
         2
     );
     assert_eq!(sent(&["--provider", "sendgrid", "--limit", "3"]), 3);
-    assert_eq!(sent(&["--recipient", "nobody@example.com"]), 0);
 }
 
 #[test]
@@ -717,4 +716,143 @@ fn a_summary_shows_how_long_answers_took() {
         "{}",
         ran.stdout
     );
+}
+
+#[test]
+fn nothing_to_send_is_said_and_no_success() {
+    let (dir, file) = recording(3);
+    let empty = dir.path().join("empty.ndjson");
+    std::fs::write(&empty, "").unwrap();
+    let (handler, empty) = (Receiver::ok(), text(&empty).to_owned());
+    for (args, said) in [
+        (
+            &[&file, "--recipient", "nobody@example.com"][..],
+            "3 deliveries read, and none matches",
+        ),
+        (
+            &[&file, "--events", "bounce", "--dry-run"],
+            "3 deliveries read, and none matches",
+        ),
+        (
+            &[&file, "--skip", "3"],
+            "3 deliveries read, and none matches",
+        ),
+        (&[&empty], "no deliveries in"),
+        (&[&empty, "--dry-run"], "no deliveries in"),
+    ] {
+        let ran = run(&[&["replay", "--to", &handler.url], args].concat());
+        assert_eq!(ran.status, 1, "{ran:#?}");
+        assert!(ran.stderr.contains(&format!("warning: {said}")), "{ran:#?}");
+    }
+    assert!(handler.all().is_empty());
+    // What a journal says is done was sent.
+    let journal = dir.path().join("j");
+    for _ in 0..2 {
+        run(&[
+            "replay",
+            &file,
+            "--to",
+            &handler.url,
+            "--resume",
+            text(&journal),
+        ])
+        .success();
+    }
+    assert_eq!(handler.all().len(), 3);
+}
+
+#[test]
+fn a_broken_fixture_that_is_saved_is_named_with_line_and_column() {
+    use std::io::{BufRead, BufReader};
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("a.json");
+    std::fs::write(&file, "{\"n\":0}").unwrap();
+    let handler = Receiver::ok();
+    let mut child = webhook_cli()
+        .args(["replay", text(dir.path()), "--watch", "--to", &handler.url])
+        .stderr(Stdio::piped())
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    handler.next();
+    let mut stderr = BufReader::new(child.stderr.take().unwrap());
+    std::fs::write(&file, "{\n  \"n\": 1,\n}").unwrap();
+    let mut said = String::new();
+    while !said.contains("a.json: line 3, column 1") {
+        assert!(stderr.read_line(&mut said).unwrap() > 0, "{said}");
+    }
+    // And it goes on.
+    std::fs::write(&file, "{\"n\":1}").unwrap();
+    assert_eq!(handler.next().body, b"{\"n\":1}");
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
+#[test]
+fn a_header_that_is_given_is_sent_or_refused_and_never_dropped_in_silence() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("a.json");
+    std::fs::write(&file, "{}").unwrap();
+    let commands = [
+        &["send", "click"][..],
+        &["replay", text(&file)],
+        &["check", "--only", "valid"],
+    ];
+    for command in commands {
+        let handler = Receiver::ok();
+        let to = if command[0] == "check" {
+            vec![handler.url.as_str()]
+        } else {
+            vec!["--to", &handler.url]
+        };
+        let fields = [
+            "-H",
+            "host: foo.test",
+            "-H",
+            "TE: trailers",
+            "-H",
+            "proxy-authorization: Basic eA==",
+        ];
+        let args = [command, &to, &fields].concat();
+        run(&args).success();
+        let got = handler.next();
+        let of = |name: &str| -> Vec<&str> {
+            let fields = got
+                .headers
+                .iter()
+                .filter(|it| it.0.eq_ignore_ascii_case(name));
+            fields.map(|it| it.1.as_str()).collect()
+        };
+        assert_eq!(of("host"), ["foo.test"], "{args:?}");
+        assert_eq!(
+            (of("te"), of("proxy-authorization")),
+            (vec!["trailers"], vec!["Basic eA=="])
+        );
+        for field in ["content-length: 7", "Transfer-Encoding: chunked"] {
+            let ran = run(&[command, &to, &["-H", field]].concat());
+            assert_eq!(ran.status, 2, "{ran:#?}");
+            assert!(
+                ran.stderr.contains("is computed for each request"),
+                "{ran:#?}"
+            );
+        }
+    }
+    for form in ["http", "curl", "har", "vegeta"] {
+        let ran = run(&[
+            "send",
+            "click",
+            "-H",
+            "Host: foo.test",
+            "--dry-run",
+            "--as",
+            form,
+        ])
+        .success();
+        assert!(ran.stdout.contains("foo.test"), "{form}: {}", ran.stdout);
+        assert!(
+            form != "http" || !ran.stdout.contains("127.0.0.1"),
+            "{}",
+            ran.stdout
+        );
+    }
 }

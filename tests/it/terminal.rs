@@ -561,3 +561,25 @@ fn what_a_target_answers_is_harmless() {
     );
     assert!(ran.stdout.contains(r"\x1b]0;owned\x07"), "{}", ran.stdout);
 }
+
+#[test]
+fn at_the_end_it_says_how_to_send_it_again_to_where_it_was_forwarded() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("rr.ndjson");
+    let handler = Receiver::ok();
+    let target = format!("{}/webhook", handler.url);
+    let with_user = target.replace("http://", "http://me:hunter2@");
+    let mut screen = Screen::start(&["-q", "-f", &with_user, "--record", text(&file)]);
+    screen.wait_for("nothing came yet", "");
+    run(&["send", "click", "--to", &format!(":{}", screen.port)]).success();
+    screen.wait_for("1 delivery", "click 1");
+    let pid = screen.child.id().to_string();
+    std::process::Command::new("kill")
+        .args(["-INT", &pid])
+        .status()
+        .unwrap();
+    // What is wider than the screen goes on in the next row.
+    let all = rows(&seen(&screen.finish())).join("").replace("  ", " ");
+    assert!(all.contains(&format!("rr.ndjson --to {target}")), "{all}");
+    assert!(!all.contains("hunter2"), "{all}");
+}

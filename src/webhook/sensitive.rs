@@ -1,0 +1,104 @@
+//! Names of header fields, members and parameters whose values let somebody in: one list for what is shown, what is
+//! printed as JSON, and what is redacted on the way to disk.
+
+/// Header fields that hold a credential, besides those whose names say so.
+const FIELDS: [&str; 5] = [
+    "authorization",
+    "cookie",
+    "proxy-authorization",
+    "set-cookie",
+    "x-auth",
+];
+
+/// Words of a header field's name that say so, between `-`, `_` and `.`.
+const WORDS: [&str; 8] = [
+    "auth",
+    "authorization",
+    "bearer",
+    "cookie",
+    "jwt",
+    "pass",
+    "pwd",
+    "session",
+];
+
+/// What the name of a field or a member of that kind holds, without `-`, `_` and `.`. A member's name ends with it.
+const PARTS: [&str; 12] = [
+    "accesskey",
+    "apikey",
+    "authkey",
+    "credential",
+    "credentials",
+    "passwd",
+    "password",
+    "privatekey",
+    "secret",
+    "secretkey",
+    "signingkey",
+    "token",
+];
+
+/// Whether the value of a header field of that name is a credential. Services call theirs as they like, so the name
+/// need only speak of one.
+pub fn is_credential_field(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    let short = shortened(&name);
+    FIELDS.contains(&name.as_str())
+        || PARTS.iter().any(|part| short.contains(part))
+        || name
+            .split(|c: char| !c.is_ascii_alphanumeric())
+            .any(|word| WORDS.contains(&word))
+}
+
+/// Whether a member of a body or a parameter of that name holds a credential. Bodies are full of words, so the name
+/// must end with what it is, or be that of such a header field.
+pub fn is_credential_member(name: &str) -> bool {
+    let short = shortened(&name.to_ascii_lowercase());
+    FIELDS.contains(&name.to_ascii_lowercase().as_str())
+        || PARTS.iter().any(|part| short.ends_with(part))
+}
+
+fn shortened(name: &str) -> String {
+    name.chars().filter(char::is_ascii_alphanumeric).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{is_credential_field, is_credential_member};
+
+    #[test]
+    fn a_credential_is_known_by_the_name_of_its_field() {
+        for name in [
+            "Authorization",
+            "Cookie",
+            "X-Auth",
+            "x-auth-key",
+            "X-Access-Key",
+            "api_key",
+            "X-Api-Key-Id",
+            "x-amz-security-token",
+            "x-goog-iap-jwt-assertion",
+            "x-hook-secret-2",
+        ] {
+            assert!(is_credential_field(name), "{name}");
+        }
+        for name in [
+            "idempotency-key",
+            "content-type",
+            "x-mailgun-signature",
+            "svix-id",
+            "x-author",
+            "user-agent",
+            "webhook-signature",
+            "x-twilio-email-event-webhook-timestamp",
+        ] {
+            assert!(!is_credential_field(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_member_must_end_with_what_it_holds() {
+        assert!(is_credential_member("access_token") && is_credential_member("ApiKey"));
+        assert!(!is_credential_member("token_type") && !is_credential_member("secretary"));
+    }
+}
