@@ -113,29 +113,29 @@ pub struct ListenArgs {
     #[command(flatten)]
     pub judge: JudgeArgs,
 
-    /// The status to answer
-    #[arg(long, value_name = "CODE", default_value_t = 200, value_parser = clap::value_parser!(u16).range(200..=599), help_heading = "The answer")]
+    /// Response status
+    #[arg(long, value_name = "CODE", default_value_t = 200, value_parser = clap::value_parser!(u16).range(200..=599), help_heading = "Response")]
     pub status: u16,
 
-    /// The body to answer: a text, or `@FILE`
-    #[arg(long, value_name = "TEXT", help_heading = "The answer")]
+    /// Response body: a text, or `@FILE`
+    #[arg(long, value_name = "TEXT", help_heading = "Response")]
     pub body: Option<String>,
 
-    /// A header to answer; may be given more than once
+    /// A response header; may be repeated
     #[arg(
         short = 'H',
         long = "header",
         value_name = "NAME:VALUE",
-        help_heading = "The answer"
+        help_heading = "Response"
     )]
     pub headers: Vec<String>,
 
-    /// How long to wait before the answer
-    #[arg(long, value_name = "DURATION", value_parser = duration, help_heading = "The answer")]
+    /// How long to wait before the response
+    #[arg(long, value_name = "DURATION", value_parser = duration, help_heading = "Response")]
     pub delay: Option<Duration>,
 
     /// Visit the link of a subscription of SNS or Scaleway to confirm it, if it leads to that service itself
-    #[arg(long, help_heading = "The answer")]
+    #[arg(long, help_heading = "Response")]
     pub confirm_sns: bool,
 
     /// Fail each delivery N times before it is taken, to watch its provider try again
@@ -143,19 +143,19 @@ pub struct ListenArgs {
     /// A delivery is known again by the id that its provider gives it, by what its first event says of itself, or else
     /// by its bytes. With `--events`, only deliveries with such an event are failed, or delayed by `--delay`. What
     /// is failed is recorded, and not forwarded.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..), help_heading = "Misbehaviour")]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..), help_heading = "Fault injection")]
     pub fail_first: Option<u64>,
 
     /// Fail that share of the deliveries: `0.3` or `30%`
-    #[arg(long, value_name = "SHARE", value_parser = share, help_heading = "Misbehaviour")]
+    #[arg(long, value_name = "SHARE", value_parser = share, help_heading = "Fault injection")]
     pub fail_rate: Option<f64>,
 
     /// What to answer when failing; without `--fail-first` and `--fail-rate`, always [default: 503]
-    #[arg(long, value_name = "CODE", value_parser = clap::value_parser!(u16).range(300..=599), help_heading = "Misbehaviour")]
+    #[arg(long, value_name = "CODE", value_parser = clap::value_parser!(u16).range(300..=599), help_heading = "Fault injection")]
     pub fail_status: Option<u16>,
 
     /// Close the connection in place of answering when failing; without `--fail-first` and `--fail-rate`, always
-    #[arg(long, conflicts_with = "fail_status", help_heading = "Misbehaviour")]
+    #[arg(long, conflicts_with = "fail_status", help_heading = "Fault injection")]
     pub hang_up: bool,
 
     /// Fail the same ones of the same deliveries every time
@@ -163,7 +163,7 @@ pub struct ListenArgs {
         long,
         value_name = "N",
         requires = "fail_rate",
-        help_heading = "Misbehaviour"
+        help_heading = "Fault injection"
     )]
     pub seed: Option<u64>,
 

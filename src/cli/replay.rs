@@ -56,9 +56,9 @@ pub struct ReplayArgs {
     #[arg(long, value_name = "SPEED", value_parser = speed, default_value = "max", conflicts_with = "rate", help_heading = "Requests")]
     pub speed: Speed,
 
-    /// How often a delivery is tried again
-    #[arg(long, value_name = "N", default_value_t = 3, help_heading = "Requests")]
-    pub retries: u32,
+    /// How often a delivery is retried [default: 0 for a target on this machine, 3 for others]
+    #[arg(long, value_name = "N", help_heading = "Requests")]
+    pub retries: Option<u32>,
 
     /// Send to a host that is neither this machine nor in a private network, without asking
     #[arg(long, help_heading = "Requests")]
@@ -69,24 +69,24 @@ pub struct ReplayArgs {
     /// After Ctrl-C or a crash, run the same command again: at most the deliveries in flight are sent twice, none is
     /// passed over. It knows its sources, its target and its filters, and refuses others. What was refused for good is
     /// not sent again; what got no answer, or an answer that is tried again, is.
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["watch", "dry_run"], help_heading = "Nothing lost")]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["watch", "dry_run"], help_heading = "Resume and dead letters")]
     pub resume: Option<PathBuf>,
 
-    /// Keep what was refused in the end: a recording that can be replayed, `.ndjson` or a folder
+    /// Write what was rejected in the end to this dead-letter file: a recording that can be replayed, `.ndjson` or a folder
     #[arg(
         long,
         value_name = "PATH",
         conflicts_with = "dry_run",
-        help_heading = "Nothing lost"
+        help_heading = "Resume and dead letters"
     )]
     pub failed_to: Option<PathBuf>,
 
-    /// Keep each delivery with the answer it got: a recording that `--compare` holds a later run against
+    /// Record each delivery with its response: a recording that `--compare` compares a later run with
     #[arg(
         long,
         value_name = "PATH",
         conflicts_with = "dry_run",
-        help_heading = "Nothing lost"
+        help_heading = "Resume and dead letters"
     )]
     pub answers_to: Option<PathBuf>,
 
@@ -132,26 +132,26 @@ pub struct ReplayArgs {
     pub edited: bool,
 
     /// Send all of it N times
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..), conflicts_with = "watch", help_heading = "Disorder on purpose")]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..), conflicts_with = "watch", help_heading = "Chaos")]
     pub repeat: u32,
 
     /// Send this share twice: `0.1`, `10%`
-    #[arg(long, value_name = "SHARE", value_parser = share, default_value = "0", hide_default_value = true, help_heading = "Disorder on purpose")]
+    #[arg(long, value_name = "SHARE", value_parser = share, default_value = "0", hide_default_value = true, help_heading = "Chaos")]
     pub duplicate: f64,
 
     /// Do not send this share
-    #[arg(long, value_name = "SHARE", value_parser = share, default_value = "0", hide_default_value = true, help_heading = "Disorder on purpose")]
+    #[arg(long, value_name = "SHARE", value_parser = share, default_value = "0", hide_default_value = true, help_heading = "Chaos")]
     pub drop: f64,
 
     /// In another order; beyond 10,000 deliveries, shuffled within a window of that many
-    #[arg(long, help_heading = "Disorder on purpose")]
+    #[arg(long, help_heading = "Chaos")]
     pub shuffle: bool,
 
     /// The same disorder every time
-    #[arg(long, value_name = "N", help_heading = "Disorder on purpose")]
+    #[arg(long, value_name = "N", help_heading = "Chaos")]
     pub seed: Option<u64>,
 
-    /// Hold each answer against the recorded one: its status, and its body where that was recorded; ids and times may differ
+    /// Compare each response with the recorded one: status, and body where that was recorded; ids and times may differ
     #[arg(long, help_heading = "Requests")]
     pub compare: bool,
 

@@ -19,7 +19,7 @@ pub struct RequestArgs {
     )]
     pub to: String,
 
-    /// One more header, or another value for one; may be given more than once
+    /// Add or override a header, `Host` too; may be repeated
     #[arg(short = 'H', long = "header", value_name = "NAME:VALUE")]
     pub headers: Vec<String>,
 

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 
 use super::courier::{self, Courier, History, Parcel, Parcels};
 use super::id;
-use super::interrupt::Interrupt;
+use super::interrupt::{FINISHING, InFlight, Interrupt};
 use super::items::wish;
 use super::plan::{self, Request};
 use super::printout::Printout;
@@ -286,9 +286,15 @@ async fn send(plan: &Plan, stage: Stage, report: &Arc<Reporter>) -> Result<Exit>
     for role in 0..plan.cast.roles.len() {
         plan.cast.try_out(role)?;
     }
+    let in_flight = InFlight::default();
     let interrupt = Interrupt::start({
         let report = Arc::clone(report);
-        move || report.say("finishing what has begun; Ctrl-C again leaves at once")
+        let in_flight = in_flight.clone();
+        move || {
+            if in_flight.count() > 0 {
+                report.say(FINISHING);
+            }
+        }
     });
     let request = &plan.cast.request;
     if request.settings.insecure {
@@ -309,6 +315,7 @@ async fn send(plan: &Plan, stage: Stage, report: &Arc<Reporter>) -> Result<Exit>
         answers_to: None,
         report: Arc::clone(report),
         interrupt: interrupt.clone(),
+        in_flight,
     };
     let parcels: Parcels = Box::new(stage.filter_map(std::result::Result::ok));
     report.progress().start();

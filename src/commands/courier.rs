@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use tokio::sync::{Mutex, Notify};
 use tokio::task::LocalSet;
 
-use super::interrupt::Interrupt;
+use super::interrupt::{InFlight, Interrupt};
 use super::sealer::Sealer;
 use crate::error::Exit;
 use crate::io::client::{Client, Keep, Line};
@@ -84,6 +84,8 @@ pub struct Courier {
     pub report: Arc<Reporter>,
     /// Whether to stop.
     pub interrupt: Interrupt,
+    /// Counts the requests that are in flight.
+    pub in_flight: InFlight,
 }
 
 /// Where parcels come from, one at a time, so that memory does not grow with their number.
@@ -109,7 +111,7 @@ struct Run {
     hold: Cell<Option<Instant>>,
     /// Why nothing more is sent.
     stop: RefCell<Option<String>>,
-    in_flight: Cell<u64>,
+    in_flight: InFlight,
 }
 
 impl Courier {
@@ -118,6 +120,7 @@ impl Courier {
         let begun = Instant::now();
         let concurrency = self.concurrency;
         let pace = Pace::new(self.beat);
+        let in_flight = self.in_flight.clone();
         let run = Rc::new(Run {
             journal: RefCell::new(self.journal.take()),
             courier: self,
@@ -131,7 +134,7 @@ impl Courier {
             chance: RefCell::new(Chance::seeded(seed)),
             hold: Cell::new(None),
             stop: RefCell::new(None),
-            in_flight: Cell::new(0),
+            in_flight,
         });
         let local = LocalSet::new();
         let workers: Vec<_> = (0..concurrency)
@@ -164,6 +167,17 @@ impl Courier {
     }
 }
 
+/// What there is to tell of an attempt besides its outcome.
+struct Told {
+    number: u32,
+    took: Duration,
+    sent_twice: bool,
+    /// Whether the one before ended alike.
+    repeats: bool,
+    /// The wait before the next, if there is one.
+    again: Option<Duration>,
+}
+
 impl Run {
     async fn work(&self) {
         let mut line = self.courier.client.line(&self.courier.target);
@@ -172,9 +186,8 @@ impl Run {
             if !self.turn(parcel.past.at, true).await {
                 return;
             }
-            self.in_flight.set(self.in_flight.get() + 1);
+            let _begun = self.in_flight.begin();
             self.deliver(&mut line, &mut parcel).await;
-            self.in_flight.set(self.in_flight.get() - 1);
         }
     }
 
@@ -259,6 +272,7 @@ impl Run {
     }
 
     async fn deliver(&self, line: &mut Line, parcel: &mut Parcel) {
+        let mut before: Option<Outcome> = None;
         for number in 1.. {
             if number > 1
                 && let (Some(sealer), Some(provider)) = (&self.courier.sealer, parcel.provider)
@@ -286,10 +300,19 @@ impl Run {
                 Next::Again(wait) if !self.stopped() => Some(wait),
                 _ => None,
             };
-            self.tell(parcel, number, &outcome, took, sent_twice, again);
+            let repeats = before.is_some_and(|before| before.is_like(&outcome));
+            let told = Told {
+                number,
+                took,
+                sent_twice,
+                repeats,
+                again,
+            };
+            self.tell(parcel, &outcome, &told);
             let Some(wait) = again else {
                 return self.settle(parcel, &outcome, took, next).await;
             };
+            before = Some(outcome);
             // A wait that was asked for holds everybody back, this one too.
             if asked.is_none() {
                 self.sleep(wait).await;
@@ -298,7 +321,10 @@ impl Run {
             }
             if !self.turn(None, false).await {
                 self.cut_off();
-                return self.settle(parcel, &outcome, took, Next::GivenUp).await;
+                if let Some(outcome) = &before {
+                    self.settle(parcel, outcome, took, Next::GivenUp).await;
+                }
+                return;
             }
         }
     }
@@ -421,22 +447,22 @@ impl Run {
         }
     }
 
-    fn tell(
-        &self,
-        parcel: &Parcel,
-        number: u32,
-        outcome: &Outcome,
-        took: Duration,
-        sent_twice: bool,
-        again: Option<Duration>,
-    ) {
+    fn tell(&self, parcel: &Parcel, outcome: &Outcome, told: &Told) {
+        let Told {
+            number,
+            took,
+            sent_twice,
+            repeats,
+            again,
+        } = *told;
         let last = again.is_none();
         let mut tally = self.tally.borrow_mut();
         tally.attempted(number, outcome, took, last);
         tally.maybe_duplicate += u64::from(sent_twice);
         let report = &self.courier.report;
         if last {
-            report.progress().step(tally.failed, self.in_flight.get());
+            let in_flight = u64::try_from(self.in_flight.count()).unwrap_or(u64::MAX);
+            report.progress().step(tally.failed, in_flight);
         }
         drop(tally);
         if report.skips(outcome.succeeded()) {
@@ -454,11 +480,13 @@ impl Run {
             id: parcel.id.clone(),
             source: parcel.source.to_string(),
             about,
+            target: self.courier.target.at(&parcel.delivery.path),
             provider,
             number,
             outcome: outcome.clone(),
             took,
             last,
+            repeats,
         };
         report.tell(&Notice::Attempted(&attempt));
         if let Some(wait) = again {
@@ -527,8 +555,8 @@ pub fn about(receipt: &Receipt) -> String {
 
 /// Says what to try where nobody answered.
 pub fn hint(tally: &Tally, report: &Reporter) {
-    if tally.unanswered > 0 {
-        report.say(" hint: is your handler running? `webhook-cli listen` shows what arrives");
+    if let Some(hint) = tally.hint {
+        report.hint(hint);
     }
 }
 

@@ -13,6 +13,7 @@ use tokio::sync::Notify;
 use super::confirm::{Confirmation, Confirmer};
 use super::forward::{Errand, Forwarder, Passed};
 use super::id;
+use super::interrupt::InFlight;
 use super::keeper::Keeper;
 use super::listen::Plan;
 use super::memory::{self, Memory, Visit};
@@ -61,6 +62,8 @@ pub(super) struct Desk {
     pub(super) tally: Mutex<Tally>,
     report: Arc<Reporter>,
     pub(super) stop: Notify,
+    /// Requests that have begun and are not over.
+    pub(super) in_flight: InFlight,
 }
 
 /// An arrival, and what we know of it.
@@ -129,6 +132,7 @@ impl Desk {
             tally: Mutex::new(Tally::new("received")),
             report,
             stop: Notify::new(),
+            in_flight: InFlight::default(),
         })
     }
 }
@@ -166,6 +170,14 @@ impl Handler for Desk {
             forwarder.send(&case.id, case.at, &case.delivery, done.errands);
         }
         done.answer
+    }
+
+    fn begun(&self) {
+        self.in_flight.add();
+    }
+
+    fn ended(&self) {
+        self.in_flight.take();
     }
 
     fn refused(&self, remote: SocketAddr, status: StatusCode, why: &'static str) {

@@ -40,7 +40,7 @@ impl Https {
 /// What to do about a certificate that is kept here and that nobody knows yet.
 pub(super) fn how_to_trust(path: &Path, port: u16) -> String {
     format!(
-        "its certificate is signed by nobody else; to trust it: curl --cacert {} https://localhost:{port}",
+        "self-signed certificate; to trust it: curl --cacert {} https://localhost:{port}",
         path.display()
     )
 }

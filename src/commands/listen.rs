@@ -13,7 +13,7 @@ use super::desk::{Canned, Desk, Shown};
 use super::forward::{Forwarding, Route, quoted};
 use super::https::{self, Https};
 use super::id;
-use super::interrupt::Interrupt;
+use super::interrupt::{FINISHING, Interrupt};
 use super::keeper::{Keeper, Record};
 use super::mood::{Failing, Failure, Mood};
 use super::plan;
@@ -54,6 +54,7 @@ pub struct Plan {
     pub(super) count: Option<u64>,
     pub(super) span: Option<Duration>,
     pub(super) expected: Vec<(Kind, u64)>,
+    pub(super) quiet: bool,
     pub(super) notes: Vec<String>,
 }
 
@@ -120,6 +121,7 @@ impl Plan {
             count: args.count,
             span: args.span,
             expected: args.expect.clone(),
+            quiet: args.quiet,
             notes: secrets.notes,
         })
     }
@@ -214,8 +216,12 @@ async fn listen(
         forwarder.check(address)?;
     }
     let interrupt = Interrupt::start({
-        let report = Arc::clone(report);
-        move || report.say("answering what has begun; Ctrl-C again leaves at once")
+        let (report, desk) = (Arc::clone(report), Arc::clone(&desk));
+        move || {
+            if desk.in_flight.count() > 0 {
+                report.say(FINISHING);
+            }
+        }
     });
     greeting.say(report, &desk);
     let watching = report.progress().is_shown().then(|| {
@@ -344,6 +350,8 @@ struct Greeting {
     https: Option<Option<PathBuf>>,
     /// Whether handlers may show any certificate.
     insecure: bool,
+    /// Whether each delivery gets one line.
+    quiet: bool,
     notes: Vec<String>,
 }
 
@@ -352,6 +360,7 @@ impl Greeting {
         Self {
             address,
             https: certificate.map(|it| it.kept.clone()),
+            quiet: plan.quiet,
             insecure: plan.forwarding.as_ref().is_some_and(|it| it.insecure),
             notes: plan.notes.clone(),
         }
@@ -369,11 +378,17 @@ impl Greeting {
             address.port(),
             if to.is_empty() { "" } else { " --insecure" }
         );
-        report.tell(&Notice::Listening {
-            url: &format!("{scheme}://{address}"),
-            certificate: kept,
-            hint: report.progress().is_shown().then_some(hint.as_str()),
-        });
+        let url = format!("{scheme}://{address}");
+        if self.quiet && !report.is_json() {
+            // Then stdout has a line for each delivery, and nothing else.
+            report.say(&format!("listening on {url}"));
+        } else {
+            report.tell(&Notice::Listening {
+                url: &url,
+                certificate: kept,
+                hint: report.progress().is_shown().then_some(hint.as_str()),
+            });
+        }
         if let Some(path) = kept {
             report.say(&https::how_to_trust(path, address.port()));
         }

@@ -10,7 +10,7 @@ use http::uri::PathAndQuery;
 use super::choice::Choice;
 use super::courier::{self, Courier, Parcels};
 use super::id;
-use super::interrupt::Interrupt;
+use super::interrupt::{FINISHING, InFlight, Interrupt};
 use super::plan::{self, Request};
 use super::printout::Printout;
 use super::sealer::Sealer;
@@ -19,6 +19,7 @@ use crate::cli::{Form, ReplayArgs, Report};
 use crate::error::{Error, Exit, Result};
 use crate::io::client::Client;
 use crate::io::ledger::{self, Errand, Ledger};
+use crate::io::pump::Stop;
 use crate::io::recorder::{Recorder, Sync};
 use crate::io::watch::Watch;
 use crate::report::{Length, Notice, Progress, ReportForm, Reporter, Results, Style, Tally};
@@ -111,7 +112,10 @@ impl Plan {
                 (Beat::Free, Some(faster)) => Beat::Recorded(faster),
                 (beat, _) => beat,
             },
-            retry: request.retry(args.retries),
+            retry: request.retry(args.retries.unwrap_or({
+                // Whoever tries out a handler wants to see what it does; others may be down for a moment.
+                if request.target.is_loopback() { 0 } else { 3 }
+            })),
             expected: request.expected.clone(),
             request,
             resign: args.resign,
@@ -216,7 +220,8 @@ fn length(plan: &Plan) -> Length {
 }
 
 fn carry_out(plan: &Rc<Plan>, report: &Arc<Reporter>) -> Result<Exit> {
-    let mut stack = Stack::open(plan, report, &plan.sources)?;
+    let stop = Stop::default();
+    let mut stack = Stack::open(plan, report, &plan.sources, stop.clone())?;
     if let Some(form) = plan.dry_run {
         return dry_run(plan, report, stack, form);
     }
@@ -238,15 +243,23 @@ fn carry_out(plan: &Rc<Plan>, report: &Arc<Reporter>) -> Result<Exit> {
         report.warn("certificates are not checked");
     }
     runtime.block_on(async {
+        let in_flight = InFlight::default();
         let interrupt = Interrupt::start({
             let report = Arc::clone(report);
-            move || report.say("finishing what has begun; Ctrl-C again leaves at once")
+            let in_flight = in_flight.clone();
+            move || {
+                stop.set();
+                if in_flight.count() > 0 {
+                    report.say(FINISHING);
+                }
+            }
         });
         let mut run = Replay {
             plan: Rc::clone(plan),
             report: Arc::clone(report),
             client,
             interrupt,
+            in_flight,
             journal,
             failed_to: failed_to.map(Rc::new),
             answers_to: answers_to.map(Rc::new),
@@ -320,10 +333,10 @@ fn go_on(plan: &Plan, report: &Reporter, stack: &mut Stack, path: &Path) -> Resu
     if done > 0 {
         let refused = match past.refused {
             0 => String::new(),
-            1 => ", one of them refused".into(),
-            many => format!(", {many} of them refused"),
+            1 => ", one of them rejected".into(),
+            many => format!(", {many} of them rejected"),
         };
-        report.say(&format!("going on behind {done} that are done{refused}"));
+        report.say(&format!("resuming after {done} already done{refused}"));
     }
     if past.damaged > 0 {
         report.warn(&format!(
@@ -342,6 +355,7 @@ struct Replay {
     report: Arc<Reporter>,
     client: Client,
     interrupt: Interrupt,
+    in_flight: InFlight,
     journal: Option<Ledger>,
     failed_to: Option<Rc<Recorder>>,
     answers_to: Option<Rc<Recorder>>,
@@ -362,6 +376,7 @@ impl Replay {
             answers_to: self.answers_to.clone(),
             report: Arc::clone(&self.report),
             interrupt: self.interrupt.clone(),
+            in_flight: self.in_flight.clone(),
         };
         let (counts, before) = (stack.counts(), tally.broken);
         let parcels: Parcels = Box::new(stack);
@@ -377,6 +392,7 @@ async fn again(run: &mut Replay, path: &Path, tally: Tally) -> Tally {
         &run.plan,
         &run.report,
         &[path.to_string_lossy().into_owned()],
+        Stop::default(),
     ) {
         Ok(stack) => run.deliver(stack, tally).await,
         Err(error) => {

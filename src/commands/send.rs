@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use super::courier::{self, Courier, Parcels};
 use super::id;
-use super::interrupt::Interrupt;
+use super::interrupt::{FINISHING, InFlight, Interrupt};
 use super::items;
 use super::plan::{self, Request};
 use super::printout::Printout;
@@ -136,17 +136,28 @@ pub fn run(plan: Plan) -> Result<Exit> {
                 saver.keep(&parcel?.delivery).await?;
             }
         }
+        let in_flight = InFlight::default();
         let interrupt = Interrupt::start({
             let report = Arc::clone(&report);
-            move || report.say("finishing what has begun; Ctrl-C again leaves at once")
+            let in_flight = in_flight.clone();
+            move || {
+                if in_flight.count() > 0 {
+                    report.say(FINISHING);
+                }
+            }
         });
-        send(plan, report.clone(), interrupt, seed).await
+        send(plan, report.clone(), (interrupt, in_flight), seed).await
     });
     report.finish();
     exit
 }
 
-async fn send(plan: Plan, report: Arc<Reporter>, interrupt: Interrupt, seed: u64) -> Result<Exit> {
+async fn send(
+    plan: Plan,
+    report: Arc<Reporter>,
+    (interrupt, in_flight): (Interrupt, InFlight),
+    seed: u64,
+) -> Result<Exit> {
     let client = Client::new(plan.works.request.settings);
     if plan.works.request.settings.insecure {
         report.warn("certificates are not checked");
@@ -172,6 +183,7 @@ async fn send(plan: Plan, report: Arc<Reporter>, interrupt: Interrupt, seed: u64
         answers_to: None,
         report: Arc::clone(&report),
         interrupt: interrupt.clone(),
+        in_flight,
     };
     report.progress().start();
     let tally = courier.run(parcels, Tally::new("sent"), seed).await;

@@ -15,6 +15,7 @@ use super::sealer::{self, Stale};
 use crate::cli::duration;
 use crate::error::{Error, Result};
 use crate::io::ledger::{Past, Step};
+use crate::io::pump::Stop;
 use crate::io::source::{self, Item, Sources, Spot};
 use crate::providers::{self, Provider};
 use crate::report::Reporter;
@@ -85,7 +86,6 @@ impl Counts {
 pub struct Stack {
     plan: Rc<Plan>,
     report: Arc<Reporter>,
-    names: Vec<String>,
     sources: Sources,
     counts: Counts,
     chance: Chance,
@@ -127,12 +127,16 @@ struct Taken {
 
 impl Stack {
     /// Opens the sources.
-    pub fn open(plan: &Rc<Plan>, report: &Arc<Reporter>, names: &[String]) -> Result<Stack> {
+    pub fn open(
+        plan: &Rc<Plan>,
+        report: &Arc<Reporter>,
+        names: &[String],
+        stop: Stop,
+    ) -> Result<Stack> {
         Ok(Stack {
             plan: Rc::clone(plan),
             report: Arc::clone(report),
-            sources: source::open(names)?.edited(plan.edited),
-            names: names.to_vec(),
+            sources: source::open(names)?.edited(plan.edited).until(stop),
             counts: Counts::default(),
             chance: Chance::seeded(plan.disorder.seed),
             rounds: plan.repeat.saturating_sub(1),
@@ -224,14 +228,7 @@ impl Stack {
         if self.rounds == 0 {
             return false;
         }
-        match source::open(&self.names) {
-            Ok(sources) => self.sources = sources.edited(self.plan.edited),
-            Err(error) => {
-                self.report.warn(error.what());
-                Counts::add(&self.counts.0.broken);
-                return false;
-            }
-        }
+        self.sources.rewind();
         self.rounds -= 1;
         (self.wanted, self.taken) = (0, 0);
         true

@@ -3,6 +3,7 @@
 use std::io;
 
 use super::tls;
+use crate::webhook::{Cause, Reason};
 
 /// Why there was no whole answer.
 #[derive(Debug)]
@@ -11,8 +12,8 @@ pub(super) enum Broken {
     Unsent,
     /// It may have left, and the connection closed without a byte of an answer.
     Unanswered,
-    /// Another reason, in words.
-    Otherwise(String),
+    /// Another reason.
+    Otherwise(Reason),
 }
 
 /// Whether the other side went away, which it may do at any time.
@@ -48,14 +49,37 @@ fn io_error(error: &hyper::Error) -> Option<&io::Error> {
 /// What went wrong, in words.
 pub(super) fn words(error: &hyper::Error) -> String {
     if error.is_parse_too_large() {
-        "the answer's head is too large".into()
+        "the response's head is too large".into()
     } else if error.is_parse() {
-        "the answer is not HTTP".into()
+        "the response is not HTTP/1.1".into()
     } else if closed(error) {
-        "the connection closed before an answer".into()
+        CLOSED.into()
     } else {
         io_error(error).map_or_else(|| error.to_string(), io_words)
     }
+}
+
+/// The other side went away.
+pub(super) const CLOSED: &str = "the connection closed before a response";
+
+/// Why TLS did not come about.
+pub(super) fn no_tls(error: &io::Error) -> Reason {
+    match tls::reason(error) {
+        Some(why) if why == tls::HTTP_2_ALONE => Reason::new(Cause::Protocol, why),
+        Some(why) if tls::is_certificate(error) => Reason::new(Cause::Certificate, why),
+        Some(why) => Reason::new(Cause::Tls, why),
+        None => Reason::new(Cause::Tls, format!("TLS: {}", tls::words(error))),
+    }
+}
+
+/// Why there is no connection.
+pub(super) fn no_connection(error: &io::Error) -> Reason {
+    let cause = match error.kind() {
+        io::ErrorKind::ConnectionRefused => Cause::Refused,
+        io::ErrorKind::TimedOut => Cause::Slow,
+        _ => Cause::Connect,
+    };
+    Reason::new(cause, io_words(error))
 }
 
 pub(super) fn io_words(error: &io::Error) -> String {
@@ -68,7 +92,7 @@ pub(super) fn io_words(error: &io::Error) -> String {
         Kind::ConnectionReset | Kind::ConnectionAborted | Kind::BrokenPipe => {
             "the connection was reset".into()
         }
-        Kind::UnexpectedEof => "the connection closed before an answer".into(),
+        Kind::UnexpectedEof => CLOSED.into(),
         Kind::HostUnreachable => "the host cannot be reached".into(),
         Kind::NetworkUnreachable => "the network cannot be reached".into(),
         Kind::TimedOut => "no connection in time".into(),

@@ -5,7 +5,7 @@ use std::io;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Waker, ready};
 
 use bytes::Bytes;
 use http::Request;
@@ -18,7 +18,8 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use super::broken::{Broken, closed, words};
 use super::client::Heard;
 use super::gather::Gather;
-use super::tls::Wire;
+use super::tls::{HTTP_2_ALONE, Wire};
+use crate::webhook::{Cause, Reason};
 
 /// So much more of a body than is kept is read and dropped, to be able to use the connection again.
 const DRAINED: usize = 1 << 20;
@@ -32,6 +33,8 @@ pub(super) struct Careful {
     ended: bool,
     /// Whether nothing waits to be sent.
     sent: Arc<AtomicBool>,
+    /// Whether the first that was heard was HTTP/2.
+    is_http2: Arc<AtomicBool>,
 }
 
 impl Careful {
@@ -46,7 +49,7 @@ impl Careful {
     }
 
     async fn open(wire: Retold) -> Result<Box<Self>, String> {
-        let sent = Arc::clone(&wire.sent);
+        let (sent, is_http2) = (Arc::clone(&wire.sent), Arc::clone(&wire.is_http2));
         let opened = http1::Builder::new()
             .max_header_size(LARGEST_HEAD)
             .handshake(TokioIo::new(wire))
@@ -57,6 +60,7 @@ impl Careful {
             connection,
             ended: false,
             sent,
+            is_http2,
         }))
     }
 
@@ -83,6 +87,7 @@ impl Careful {
             connection,
             ended,
             sent,
+            is_http2,
         } = self;
         let sending = sender.try_send_request(request);
         let response = drive(connection, ended, sending)
@@ -91,9 +96,12 @@ impl Careful {
                 let unsent = failure.take_message().is_some();
                 let error = failure.into_error();
                 match () {
+                    () if is_http2.load(Relaxed) => {
+                        Broken::Otherwise(Reason::new(Cause::Protocol, HTTP_2_ALONE))
+                    }
                     () if unsent => Broken::Unsent,
                     () if closed(&error) => Broken::Unanswered,
-                    () => Broken::Otherwise(words(&error)),
+                    () => Broken::Otherwise(words(&error).into()),
                 }
             })?;
         let (head, mut body) = response.into_parts();
@@ -109,9 +117,9 @@ impl Careful {
             };
             let frame = frame.map_err(|error| {
                 Broken::Otherwise(if closed(&error) {
-                    "the connection closed in the middle of the answer".into()
+                    "the connection closed in the middle of the response".into()
                 } else {
-                    words(&error)
+                    words(&error).into()
                 })
             })?;
             let Ok(mut data) = frame.into_data() else {
@@ -169,6 +177,9 @@ struct Retold {
     sent: Arc<AtomicBool>,
     /// Who waits to hear.
     listener: Option<Waker>,
+    /// Whether something was heard.
+    has_heard: bool,
+    is_http2: Arc<AtomicBool>,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -191,6 +202,8 @@ impl Retold {
             stage: Stage::Through,
             sent: Arc::new(AtomicBool::new(true)),
             listener: None,
+            has_heard: false,
+            is_http2: Arc::default(),
         }
     }
 
@@ -199,6 +212,16 @@ impl Retold {
             heard,
             stage: Stage::Unsent,
             ..Self::nothing(wire)
+        }
+    }
+
+    /// Looks at what is heard first.
+    fn look(&mut self, heard: &[u8]) {
+        if !self.has_heard && !heard.is_empty() {
+            self.has_heard = true;
+            // A server of HTTP/2 begins with a frame of settings (RFC 9113, 3.4).
+            let is_settings = matches!(heard, [0, 0, _, 4, _, 0, 0, 0, 0, ..]);
+            self.is_http2.store(is_settings, Relaxed);
         }
     }
 
@@ -224,10 +247,15 @@ impl AsyncRead for Retold {
         }
         this.stage = Stage::Through;
         if this.heard.is_empty() {
-            return Pin::new(&mut this.wire).poll_read(cx, into);
+            let before = into.filled().len();
+            ready!(Pin::new(&mut this.wire).poll_read(cx, into))?;
+            this.look(into.filled().get(before..).unwrap_or_default());
+            return Poll::Ready(Ok(()));
         }
         let length = this.heard.len().min(into.remaining());
-        into.put_slice(&this.heard.split_to(length));
+        let heard = this.heard.split_to(length);
+        this.look(&heard);
+        into.put_slice(&heard);
         Poll::Ready(Ok(()))
     }
 }

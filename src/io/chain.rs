@@ -97,7 +97,7 @@ async fn fetch(
     let words = |error: hyper::Error| error.to_string();
     let wire = client.dial(target).await;
     let wire = wire.map_err(|outcome| match outcome {
-        Outcome::Unreachable(why) | Outcome::Impossible(why) => why,
+        Outcome::Unreachable(why) | Outcome::Impossible(why) => why.to_string(),
         Outcome::TimedOut(_) | Outcome::Answered { .. } => "no connection".into(),
     })?;
     let shown = wire.certificates();
@@ -158,7 +158,9 @@ impl Trust {
                 .verify_server_cert(&chain.first, &chain.others, &name, &[], at);
             match checked {
                 Ok(_) => return Ok(()),
-                Err(rustls::Error::InvalidCertificate(error)) => why = tls::fault(&error),
+                Err(rustls::Error::InvalidCertificate(error)) => {
+                    why = format!("it {}", tls::fault(&error))
+                }
                 Err(error) => why = error.to_string(),
             }
         }
@@ -236,7 +238,7 @@ mod tests {
                 trust(&authority(None)),
                 &names[..],
                 now,
-                "nobody that this machine trusts",
+                "not signed by a trusted CA",
             ),
             (
                 trust(&root),

@@ -20,12 +20,12 @@ use jiff::Timestamp;
 use tokio::net::TcpStream;
 use tokio::time::Sleep;
 
-use super::broken::{Broken, io_words};
+use super::broken::{Broken, CLOSED, no_connection, no_tls};
 use super::connection::Connection;
 use super::retry_after;
-use super::tls::{Tls, Wire};
+use super::tls::{self, Tls, Wire};
 use super::trickle;
-use crate::webhook::{Delivery, Headers, Outcome, Target};
+use crate::webhook::{Cause, Delivery, Headers, Outcome, Reason, Target};
 
 /// How patient and how trusting to be.
 #[derive(Clone, Copy, Debug)]
@@ -143,7 +143,7 @@ impl Client {
             let head = Request::from_parts(head, ());
             trickle::send(wire, head, delivery.body.clone(), over)
                 .await
-                .map_err(Outcome::Unreachable)
+                .map_err(|why| Outcome::Unreachable(why.into()))
         };
         let outcome = match tokio::time::timeout(limit, sending).await {
             Ok(answer) => answer.map_or_else(|outcome| outcome, Outcome::from),
@@ -156,15 +156,14 @@ impl Client {
         let limit = self.settings.connect_timeout;
         let wire = tokio::time::timeout(limit, self.dial(target)).await;
         wire.unwrap_or_else(|_| {
-            Err(Outcome::Unreachable(format!(
-                "no connection within {limit:?}"
-            )))
+            let why = format!("no connection within {} s", limit.as_secs_f64());
+            Err(Outcome::Unreachable(Reason::new(Cause::Slow, why)))
         })
     }
 
     /// Connects, and begins TLS where that is wanted.
     pub(super) async fn dial(&self, target: &Target) -> Result<Wire, Outcome> {
-        let mut failure = io::Error::from(io::ErrorKind::NotFound);
+        let mut failure: Option<io::Error> = None;
         for address in addresses(&target.host, target.port).await? {
             match TcpStream::connect(address).await {
                 Ok(tcp) => {
@@ -178,22 +177,22 @@ impl Client {
                     });
                     return tls
                         .as_ref()
-                        .map_err(|why| Outcome::Impossible(why.clone()))?
+                        .map_err(|why| Outcome::Impossible(Reason::new(Cause::Tls, why)))?
                         .open(&target.host, tcp)
                         .await
-                        .map_err(|error| match io_words(&error) {
-                            // It will be the same certificate the next time.
-                            why if why.starts_with("certificate") => Outcome::Impossible(why),
+                        .map_err(|error| match no_tls(&error) {
+                            // It will be the same the next time.
+                            why if tls::is_final(&error) => Outcome::Impossible(why),
                             why => Outcome::Unreachable(why),
                         });
                 }
-                Err(error) => failure = error,
+                // Of `localhost` the first address is the likelier one.
+                Err(error) => failure = failure.or(Some(error)),
             }
         }
-        Err(if failure.kind() == io::ErrorKind::NotFound {
-            Outcome::Impossible("no such host".into())
-        } else {
-            Outcome::Unreachable(io_words(&failure))
+        Err(match failure {
+            Some(error) => Outcome::Unreachable(no_connection(&error)),
+            None => Outcome::Impossible(unresolved(&target.host)),
         })
     }
 }
@@ -211,11 +210,16 @@ async fn addresses(host: &str, port: u16) -> Result<Vec<SocketAddr>, Outcome> {
     }
     match tokio::net::lookup_host((host, port)).await {
         Ok(found) => Ok(found.collect()),
-        Err(error) if error.to_string().contains("emporary") => Err(Outcome::Unreachable(
-            "the host's name cannot be looked up now".into(),
-        )),
-        Err(_) => Err(Outcome::Impossible("no such host".into())),
+        // The resolver may be out of reach for a moment.
+        Err(error) if error.to_string().contains("emporary") => {
+            Err(Outcome::Unreachable(unresolved(host)))
+        }
+        Err(_) => Err(Outcome::Impossible(unresolved(host))),
     }
+}
+
+fn unresolved(host: &str) -> Reason {
+    Reason::new(Cause::Name, format!("cannot resolve {host}"))
 }
 
 /// A worker's connection to one target, kept alive from one delivery to the next.
@@ -369,8 +373,7 @@ impl Line {
                 }
                 Err(Broken::Otherwise(why)) => return Err(Outcome::Unreachable(why)),
                 Err(Broken::Unsent | Broken::Unanswered) if is_new => {
-                    let why = "the connection closed before an answer";
-                    return Err(Outcome::Unreachable(why.into()));
+                    return Err(Outcome::Unreachable(CLOSED.into()));
                 }
                 // The target closed it just then, as it may.
                 Err(Broken::Unsent) => {}
@@ -820,13 +823,13 @@ mod tests {
         drop(listener);
         let refused = send(&target, &client()).await;
         assert!(
-            matches!(&refused, Outcome::Unreachable(why) if why == "connection refused"),
+            matches!(&refused, Outcome::Unreachable(why) if why.words() == "connection refused"),
             "{refused:?}"
         );
         let local = Target::parse(&format!("any.localhost:{}", target.port)).unwrap();
         let refused = send(&local, &client()).await;
         assert!(
-            matches!(&refused, Outcome::Unreachable(why) if why == "connection refused"),
+            matches!(&refused, Outcome::Unreachable(why) if why.words() == "connection refused"),
             "{refused:?}"
         );
     }
@@ -860,7 +863,7 @@ mod tests {
         let target = Target::parse(&format!("https://localhost:{port}")).unwrap();
         let outcome = send(&target, &client()).await;
         assert!(
-            matches!(&outcome, Outcome::Impossible(why) if why.starts_with("certificate: ")),
+            matches!(&outcome, Outcome::Impossible(why) if why.words() == "certificate is not signed by a trusted CA (`--insecure` accepts it)"),
             "{outcome:?}"
         );
         let trusting = Client::new(Settings {
@@ -882,7 +885,7 @@ mod tests {
         });
         let outcome = send(&garbled, &trusting).await;
         assert!(
-            matches!(&outcome, Outcome::Unreachable(why) if why.starts_with("TLS: ")),
+            matches!(&outcome, Outcome::Unreachable(why) if why.words().starts_with("TLS: ")),
             "{outcome:?}"
         );
     }

@@ -39,14 +39,14 @@ impl Connection {
             Self::Careful(careful) => careful,
             Self::Quick(quick) if !Quick::suits(call) => Careful::new(quick.into_wire())
                 .await
-                .map_err(Broken::Otherwise)?,
+                .map_err(|why| Broken::Otherwise(why.into()))?,
             Self::Quick(mut quick) => match quick.exchange(call, keep).await? {
                 Reply::Plain(heard, usable) => {
                     return Ok((heard, usable.then_some(Self::Quick(quick))));
                 }
                 Reply::Odd(begun) => Careful::retelling(quick.into_wire(), begun)
                     .await
-                    .map_err(Broken::Otherwise)?,
+                    .map_err(|why| Broken::Otherwise(why.into()))?,
             },
         };
         // Large, and not what most deliveries need.

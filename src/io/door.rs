@@ -54,6 +54,22 @@ pub(super) struct Door<H> {
     share: Arc<Semaphore>,
 }
 
+/// A request that has begun, until it is dropped.
+struct Begun<H: Handler>(Arc<House<H>>);
+
+impl<H: Handler> Begun<H> {
+    fn new(house: &Arc<House<H>>) -> Self {
+        house.handler.begun();
+        Self(Arc::clone(house))
+    }
+}
+
+impl<H: Handler> Drop for Begun<H> {
+    fn drop(&mut self) {
+        self.0.handler.ended();
+    }
+}
+
 /// A body's place in memory.
 struct Room([OwnedSemaphorePermit; 2]);
 
@@ -99,6 +115,7 @@ impl<H: Handler> Door<H> {
         self: Arc<Self>,
         request: Request<Incoming>,
     ) -> Result<Response<Full<Bytes>>, HungUp> {
+        let begun = Begun::new(&self.house);
         let (head, body) = request.into_parts();
         self.pulse.go_on(Phase::Body);
         let (body, room) = match self.read(&head, body).await {
@@ -112,7 +129,7 @@ impl<H: Handler> Door<H> {
             }
         };
         self.pulse.go_on(Phase::Busy);
-        let answer = self.take(head, body, room).await;
+        let answer = self.take(head, body, (room, begun)).await;
         self.pulse.enter(Phase::Idle);
         answer
     }
@@ -123,13 +140,14 @@ impl<H: Handler> Door<H> {
         request: Request<Incoming>,
     ) -> Result<Response<Full<Bytes>>, HungUp> {
         let _opened = self.pulse.open();
+        let begun = Begun::new(&self.house);
         let (mut head, body) = request.into_parts();
         let read = async {
             name_host(&mut head)?;
             self.read(&head, body).await
         };
         match timeout(self.house.limits.body_timeout, read).await {
-            Ok(Ok((body, room))) => self.take(head, body, room).await,
+            Ok(Ok((body, room))) => self.take(head, body, (room, begun)).await,
             Ok(Err(refusal)) => Ok(self.refuse(&refusal)),
             Err(_) => Ok(self.refuse(&TOO_SLOW)),
         }
@@ -140,7 +158,7 @@ impl<H: Handler> Door<H> {
         &self,
         head: Parts,
         body: Bytes,
-        room: Option<Room>,
+        (room, begun): (Option<Room>, Begun<H>),
     ) -> Result<Response<Full<Bytes>>, HungUp> {
         let delivery = Delivery {
             method: head.method,
@@ -158,7 +176,7 @@ impl<H: Handler> Door<H> {
             at: Timestamp::now(),
         };
         let taking = Arc::clone(&self.house.handler).take(arrival);
-        let held = (room, Arc::clone(&self.pulse));
+        let held = (room, begun, Arc::clone(&self.pulse));
         let answer = ToTheEnd(Some((Box::pin(taking), held))).await;
         if answer.hang_up {
             Err(HungUp)

@@ -16,21 +16,18 @@ pub(super) fn is_gzip(file: &mut File) -> io::Result<bool> {
 /// How everything begins that is gzipped (RFC 1952, 2.3.1).
 const GZIP: [u8; 2] = [0x1f, 0x8b];
 
-/// A file from that place on, as it is when it is inflated.
-pub(super) fn open_at(path: &Path, offset: u64) -> io::Result<Box<dyn Read + Send>> {
+/// The first `size` bytes of a file, from that place on, as they are when they are inflated.
+pub(super) fn open_at(path: &Path, offset: u64, size: u64) -> io::Result<Box<dyn Read + Send>> {
     let mut file = File::open(path)?;
-    // A pipe cannot be looked into and wound back.
-    if !file.metadata()?.is_file() {
-        return inflate(Box::new(file));
-    }
     if is_gzip(&mut file)? {
         file.rewind()?;
-        let mut input = MultiGzDecoder::new(BufReader::with_capacity(64 << 10, file));
+        let input = BufReader::with_capacity(64 << 10, file.take(size));
+        let mut input = MultiGzDecoder::new(input);
         io::copy(&mut (&mut input).take(offset), &mut io::sink())?;
         return Ok(Box::new(input));
     }
     file.seek(SeekFrom::Start(offset))?;
-    Ok(Box::new(file))
+    Ok(Box::new(file.take(size.saturating_sub(offset))))
 }
 
 /// A stream as it is when it is inflated, if it is gzipped.

@@ -100,7 +100,7 @@ impl Quick {
                 Ok(0) => return Err(Broken::Unanswered),
                 Err(error) if gone(&error) && unsent => return Err(Broken::Unsent),
                 Err(error) if gone(&error) => return Err(Broken::Unanswered),
-                Err(error) => return Err(Broken::Otherwise(io_words(&error))),
+                Err(error) => return Err(Broken::Otherwise(io_words(&error).into())),
             }
         }
     }

@@ -98,6 +98,12 @@ pub trait Handler: Send + Sync + 'static {
     /// Takes one arrival. Runs to its end even if the sender does not wait for the answer.
     fn take(self: Arc<Self>, arrival: Arrival) -> impl Future<Output = Answer> + Send;
 
+    /// Is told that a request has begun: its head is here.
+    fn begun(&self) {}
+
+    /// Is told that a request is over, be it answered or not.
+    fn ended(&self) {}
+
     /// Is told of a request that was refused before it was whole.
     fn refused(&self, remote: SocketAddr, status: StatusCode, why: &'static str) {
         let _ = (remote, status, why);

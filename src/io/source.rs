@@ -15,6 +15,7 @@ use sha2::{Digest, Sha256};
 use super::gunzip::{inflate, is_gzip, open_at};
 use super::har::Har;
 use super::lines::{Line, Lines};
+use super::pump::{Pump, Stop};
 use crate::error::{Error, Result};
 use crate::webhook::{Fault, Fixture, find};
 
@@ -77,6 +78,7 @@ pub struct Sources {
     reading: Option<Reading>,
     /// Whether a line whose checksum differs is taken as it is.
     edited: bool,
+    stop: Stop,
     notes: Vec<String>,
     /// How many bytes the files before this one have.
     passed: u64,
@@ -84,7 +86,8 @@ pub struct Sources {
 
 #[derive(Clone, Debug)]
 enum Origin {
-    File(PathBuf, u64),
+    /// A file, and how many bytes it held when it was opened; none where that says nothing, of a pipe say.
+    File(PathBuf, Option<u64>),
     Stdin,
 }
 
@@ -125,12 +128,14 @@ pub fn open(paths: &[String]) -> Result<Sources> {
             files.extend(
                 found
                     .into_iter()
-                    .map(|(path, size)| Origin::File(path, size)),
+                    .map(|(path, size)| Origin::File(path, Some(size))),
             );
-        } else {
+        } else if about.is_file() {
             // Now rather than in the middle of a run.
             File::open(path).map_err(|error| cannot(&error))?;
-            files.push(Origin::File(path.into(), about.len()));
+            files.push(Origin::File(path.into(), Some(about.len())));
+        } else {
+            files.push(Origin::File(path.into(), None));
         }
     }
     Ok(Sources {
@@ -139,6 +144,7 @@ pub fn open(paths: &[String]) -> Result<Sources> {
         start: Spot::default(),
         reading: None,
         edited: false,
+        stop: Stop::default(),
         notes: Vec::new(),
         passed: 0,
     })
@@ -176,8 +182,23 @@ impl Sources {
         Self { edited, ..self }
     }
 
+    /// The same, where whoever waits for a pipe is told by `stop` that nothing more is wanted.
+    #[must_use]
+    pub fn until(self, stop: Stop) -> Self {
+        Self { stop, ..self }
+    }
+
+    /// Begins again with the first of them, as it was when it was opened.
+    pub fn rewind(&mut self) {
+        (self.at, self.start, self.reading, self.passed) = (0, Spot::default(), None, 0);
+    }
+
     /// What was odd about the sources without being an error, since this was last asked.
     pub fn take_notes(&mut self) -> Vec<String> {
+        if self.stop.is_set() {
+            // What broke off because it was told to is not odd.
+            self.notes.clear();
+        }
         std::mem::take(&mut self.notes)
     }
 
@@ -206,7 +227,8 @@ impl Sources {
                     // The last line of a recording may have no line break.
                     let _ = file.read(&mut last)?;
                 }
-                Ok(place.offset <= *size && (last == *b"\n" || place.offset == *size))
+                let size = size.unwrap_or(u64::MAX);
+                Ok(place.offset <= size && (last == *b"\n" || place.offset == size))
             });
             // What is gzipped is longer than its file, and so are the documents in it.
             let fits = plain.map_err(|error| format!("`{}`: {error}", path.display()))?;
@@ -236,7 +258,7 @@ impl Sources {
             hash.update([0]);
             if number < HEADS {
                 let told = heads.and_then(|heads| heads.get(number)).copied();
-                let length = told.unwrap_or(*size).min(HEAD);
+                let length = told.or(*size).unwrap_or_default().min(HEAD);
                 let mut head = Vec::new();
                 let file = File::open(path).map_err(cannot)?;
                 file.take(length).read_to_end(&mut head).map_err(cannot)?;
@@ -253,10 +275,23 @@ impl Sources {
         let origin = self.files.get(self.at)?.clone();
         let start = std::mem::take(&mut self.start);
         let (name, input): (Arc<str>, io::Result<Box<dyn Read + Send>>) = match &origin {
-            Origin::Stdin => ("stdin".into(), inflate(Box::new(io::stdin()))),
-            Origin::File(path, _) => (
+            Origin::Stdin => (
+                "stdin".into(),
+                Pump::new(|| Ok(io::stdin()), self.stop.clone())
+                    .and_then(|pump| inflate(Box::new(pump))),
+            ),
+            Origin::File(path, None) => {
+                let opened = path.clone();
+                let pump = Pump::new(move || File::open(opened), self.stop.clone());
+                (
+                    path.display().to_string().into(),
+                    pump.and_then(|pump| inflate(Box::new(pump))),
+                )
+            }
+            // What was written since it was opened is not sent: it may be what is sent, recorded.
+            Origin::File(path, Some(size)) => (
                 path.display().to_string().into(),
-                open_at(path, start.offset),
+                open_at(path, start.offset, *size),
             ),
         };
         let input = match input {
@@ -360,7 +395,7 @@ impl Iterator for Sources {
 impl Origin {
     fn size(&self) -> Option<u64> {
         match self {
-            Origin::File(_, size) => Some(*size),
+            Origin::File(_, size) => *size,
             Origin::Stdin => None,
         }
     }

@@ -12,12 +12,14 @@ use rustls::crypto::{CryptoProvider, ring};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
 use rustls::{
-    AlertDescription, CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore,
-    ServerConfig, SignatureScheme,
+    AlertDescription, CertificateError, ClientConfig, DigitallySignedStruct, OtherError,
+    RootCertStore, ServerConfig, SignatureScheme,
 };
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::{TlsAcceptor, TlsConnector, TlsStream};
+
+use super::trust;
 
 const HTTP_2: &[u8] = b"h2";
 
@@ -101,10 +103,14 @@ pub(super) fn is_for(certificate: &CertificateDer<'_>, names: &[String]) -> bool
 
 /// Whom the system trusts, or Mozilla where that is not to be had.
 pub(super) fn system() -> Result<Arc<dyn ServerCertVerifier>, rustls::Error> {
-    trusted(&Arc::new(ring::default_provider()))
+    of_system(&Arc::new(ring::default_provider()))
 }
 
 fn trusted(provider: &Arc<CryptoProvider>) -> Result<Arc<dyn ServerCertVerifier>, rustls::Error> {
+    Ok(Arc::new(Themselves(of_system(provider)?)))
+}
+
+fn of_system(provider: &Arc<CryptoProvider>) -> Result<Arc<dyn ServerCertVerifier>, rustls::Error> {
     if let Ok(system) = rustls_platform_verifier::Verifier::new(Arc::clone(provider)) {
         return Ok(Arc::new(system));
     }
@@ -126,35 +132,105 @@ pub(super) fn words(error: &io::Error) -> String {
 
 /// Why TLS failed, in words; none if that was not it.
 pub(super) fn reason(error: &io::Error) -> Option<String> {
-    let error = error.get_ref()?.downcast_ref::<rustls::Error>()?;
-    Some(match error {
-        rustls::Error::InvalidCertificate(why) => format!("certificate: {}", fault(why)),
+    Some(match of_tls(error)? {
+        rustls::Error::InvalidCertificate(why) => {
+            format!("certificate {} (`--insecure` accepts it)", fault(why))
+        }
         rustls::Error::InvalidMessage(_) => "TLS: the other side does not speak it".into(),
         rustls::Error::AlertReceived(
             AlertDescription::UnknownCA
             | AlertDescription::BadCertificate
             | AlertDescription::CertificateUnknown,
         ) => "TLS: the other side does not trust the certificate".into(),
+        rustls::Error::NoApplicationProtocol
+        | rustls::Error::AlertReceived(AlertDescription::NoApplicationProtocol) => {
+            HTTP_2_ALONE.into()
+        }
+        rustls::Error::AlertReceived(why) => {
+            format!(
+                "TLS: the other side ended it: {}",
+                spaced(&format!("{why:?}"))
+            )
+        }
+        rustls::Error::PeerIncompatible(why) => {
+            format!(
+                "TLS: the other side is incompatible: {}",
+                spaced(&format!("{why:?}"))
+            )
+        }
+        rustls::Error::PeerMisbehaved(why) => {
+            format!(
+                "TLS: the other side misbehaves: {}",
+                spaced(&format!("{why:?}"))
+            )
+        }
         other => format!("TLS: {other}"),
     })
 }
 
-/// What is wrong with a certificate, in words.
+/// A server whose protocol we do not speak.
+pub(super) const HTTP_2_ALONE: &str =
+    "the server does not speak HTTP/1.1, only HTTP/2 perhaps, which is not supported";
+
+fn of_tls(error: &io::Error) -> Option<&rustls::Error> {
+    error.get_ref()?.downcast_ref()
+}
+
+/// Whether the certificate is why there is no connection.
+pub(super) fn is_certificate(error: &io::Error) -> bool {
+    matches!(of_tls(error), Some(rustls::Error::InvalidCertificate(_)))
+}
+
+/// Whether it will be the same the next time.
+pub(super) fn is_final(error: &io::Error) -> bool {
+    use rustls::Error::{AlertReceived, NoApplicationProtocol};
+    is_certificate(error)
+        || matches!(
+            of_tls(error),
+            Some(NoApplicationProtocol | AlertReceived(AlertDescription::NoApplicationProtocol))
+        )
+}
+
+/// A name of a library's own as words: `UnsupportedCertVersion` is "unsupported cert version".
+fn spaced(name: &str) -> String {
+    let name = name.split(['(', ' ', '{']).next().unwrap_or_default();
+    let mut words = String::new();
+    for c in name.chars() {
+        if c.is_ascii_uppercase() && !words.is_empty() {
+            words.push(' ');
+        }
+        words.push(c.to_ascii_lowercase());
+    }
+    words
+}
+
+/// What is wrong with a certificate, in words that follow on `certificate`.
 pub(super) fn fault(why: &CertificateError) -> String {
     match why {
-        CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
-            "it has expired".into()
-        }
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => "has expired".into(),
         CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
-            "it is not valid yet".into()
+            "is not valid yet".into()
         }
         CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
-            "it is for another name".into()
+            "is for another name".into()
         }
-        CertificateError::UnknownIssuer => "nobody that this machine trusts has signed it".into(),
-        CertificateError::Revoked => "it was revoked".into(),
-        other => other.to_string(),
+        // Another CA of the same name has signed it.
+        CertificateError::UnknownIssuer | CertificateError::BadSignature => UNTRUSTED.into(),
+        CertificateError::Revoked => "was revoked".into(),
+        // It has signed itself: what `openssl req -x509` makes says that it may sign others.
+        CertificateError::Other(why) if is_own_ca(why) => UNTRUSTED.into(),
+        CertificateError::Other(why) => {
+            format!("cannot be used: {}", spaced(&format!("{:?}", why.0)))
+        }
+        other => format!("cannot be used: {}", spaced(&format!("{other:?}"))),
     }
+}
+
+const UNTRUSTED: &str = "is not signed by a trusted CA";
+
+/// Whether a certificate was found wrong for no other reason than that it may sign others.
+fn is_own_ca(why: &OtherError) -> bool {
+    format!("{:?}", why.0) == "CaUsedAsEndEntity"
 }
 
 /// A connection, with or without TLS.
@@ -229,6 +305,63 @@ impl AsyncWrite for Wire {
             Wire::Plain(tcp) => Pin::new(tcp).poll_shutdown(cx),
             Wire::Tls(tls) => Pin::new(tls).poll_shutdown(cx),
         }
+    }
+}
+
+/// Trusts whom the system trusts; and those whose very certificate is among the trusted ones, though nobody has signed
+/// it who may: what `openssl req -x509` makes, and a certificate that is trusted without its CA.
+#[derive(Debug)]
+struct Themselves(Arc<dyn ServerCertVerifier>);
+
+impl ServerCertVerifier for Themselves {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        name: &ServerName<'_>,
+        ocsp: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        let verdict = self
+            .0
+            .verify_server_cert(end_entity, intermediates, name, ocsp, now);
+        let Err(rustls::Error::InvalidCertificate(why)) = &verdict else {
+            return verdict;
+        };
+        let unsigned = match why {
+            CertificateError::UnknownIssuer | CertificateError::BadSignature => true,
+            CertificateError::Other(why) => is_own_ca(why),
+            _ => false,
+        };
+        if !unsigned || !trust::holds(end_entity) {
+            return verdict;
+        }
+        // Whose it is and until when still counts.
+        trust::is_current(end_entity, now)?;
+        verify_server_name(&ParsedCertificate::try_from(end_entity)?, name)?;
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.0.verify_tls12_signature(message, certificate, signed)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.0.verify_tls13_signature(message, certificate, signed)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.supported_verify_schemes()
     }
 }
 

@@ -144,7 +144,8 @@ fn event(event: &Event) -> Value {
 
 fn attempted(it: &Attempt) -> String {
     json!({
-        "type": "attempted", "id": it.id, "source": it.source, "provider": it.provider, "attempt": it.number,
+        "type": "attempted", "id": it.id, "source": it.source, "target": it.target, "provider": it.provider,
+        "attempt": it.number,
         "outcome": it.outcome.name(), "status": it.outcome.status(), "reason": it.outcome.reason(),
         "micros": micros(it.took), "final": it.last,
     })

@@ -146,6 +146,26 @@ impl Reporter {
         self.progress.aside(|| say(line));
     }
 
+    /// Says what to try, below the results where people read them; beside them where machines do.
+    pub fn hint(&self, hint: &str) {
+        let is_text = !self.json && self.results.as_ref().is_none_or(|(_, alone)| !alone);
+        let palette = if is_text {
+            &self.voice.palette
+        } else {
+            &self.talk
+        };
+        let line = format!(
+            " {} {}",
+            palette.paint(Role::Kind, "hint:"),
+            Untrusted::new(hint)
+        );
+        if is_text {
+            self.sink.push(format!("{line}\n").as_bytes());
+        } else {
+            self.say(&line);
+        }
+    }
+
     /// Says on stderr what the user may not have meant.
     pub fn warn(&self, line: &str) {
         self.say(&format!(

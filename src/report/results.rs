@@ -140,7 +140,11 @@ impl Results {
         let mut out = format!("{not}ok {} - {name}\n", self.cases);
         // Writing to a string cannot fail.
         let _ = writeln!(out, "  ---\n  duration_ms: {}", it.took.as_millis());
-        if let Some(why) = it.outcome.reason().filter(|_| !it.outcome.succeeded()) {
+        if let Some(why) = it
+            .outcome
+            .reason_at(&it.target)
+            .filter(|_| !it.outcome.succeeded())
+        {
             let _ = writeln!(out, "  message: {}", quoted(why.as_ref()));
             if let Some(answer) = answer(it) {
                 let _ = writeln!(out, "  answer: {}", quoted(answer));
@@ -171,7 +175,7 @@ fn junit_case(it: &Attempt) -> String {
     if it.outcome.succeeded() {
         return out + "/>\n";
     }
-    let why = it.outcome.reason().unwrap_or_default();
+    let why = it.outcome.reason_at(&it.target).unwrap_or_default();
     let _ = writeln!(
         out,
         ">\n      <failure message=\"{}\">{}</failure>\n    </testcase>",
@@ -242,6 +246,7 @@ mod tests {
                 id: "1".into(),
                 source: "a<b>.ndjson:1".into(),
                 about: "click       ada@example.com  resend".into(),
+                target: "http://localhost/".into(),
                 provider: Some("resend"),
                 number,
                 outcome: Outcome::Answered {
@@ -253,6 +258,7 @@ mod tests {
                 },
                 took: Duration::from_millis(12),
                 last,
+                repeats: false,
             }));
         }
         results.take(&Notice::Summary(&tally));

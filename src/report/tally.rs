@@ -39,6 +39,8 @@ pub struct Tally {
     pub micros: Histogram<u32>,
     /// How long the run took.
     pub elapsed: Duration,
+    /// What to try about the first delivery that got no answer.
+    pub hint: Option<&'static str>,
     /// What to do next, for somebody who looks on.
     pub next: Option<String>,
     /// What the deliveries were, for the reader: `sent`, `received`.
@@ -82,6 +84,7 @@ impl Tally {
             micros: Histogram::new_with_bounds(1, 3_600_000_000, 2)
                 .expect("the bounds are constants in order"),
             elapsed: Duration::ZERO,
+            hint: None,
             next: None,
             verb,
         }
@@ -98,6 +101,7 @@ impl Tally {
             self.deliveries += 1;
             self.failed += u64::from(!outcome.succeeded());
             self.unanswered += u64::from(!matches!(outcome, Outcome::Answered { .. }));
+            self.hint = self.hint.or_else(|| outcome.hint());
         }
     }
 

@@ -349,7 +349,7 @@ impl Voice {
             return;
         }
         if is_binary(body) {
-            let line = format!("{GUTTER}[{} bytes that are no text]\n", body.len());
+            let line = format!("{GUTTER}[{} bytes of binary data]\n", body.len());
             self.paint(out, Role::Dim, &line);
         } else if looks_like_json(body) {
             pretty::pretty(out, body, GUTTER, &self.palette);
@@ -378,13 +378,13 @@ impl Voice {
         if it.outcome.succeeded() {
             return;
         }
-        if let Some(reason) = it.outcome.reason() {
+        if let Some(reason) = it.outcome.reason_at(&it.target) {
             out.extend_from_slice(GUTTER.as_bytes());
             self.paint(out, Role::Bad, "failed:");
             let _ = writeln!(out, " {}", Untrusted::new(&reason));
         }
         if let Outcome::Answered { body, .. } = &it.outcome
-            && it.last
+            && !it.repeats
         {
             let shown = body.get(..SHOWN_ANSWER).unwrap_or(body);
             self.body(out, shown);

@@ -1,5 +1,6 @@
 //! One try at sending a delivery, and what came of it.
 
+use std::fmt;
 use std::time::Duration;
 
 /// One try, told to the reporter.
@@ -11,6 +12,8 @@ pub struct Attempt {
     pub source: String,
     /// What it is about, for the reader: `click ada@example.com`.
     pub about: String,
+    /// Where it went, as a URL.
+    pub target: String,
     /// The provider whose shape it has.
     pub provider: Option<&'static str>,
     /// The first try is 1.
@@ -21,6 +24,8 @@ pub struct Attempt {
     pub took: Duration,
     /// Whether no further try follows.
     pub last: bool,
+    /// Whether the try before failed alike, so that its answer need not be shown again.
+    pub repeats: bool,
 }
 
 /// What came of a try. Data to count and show, never an error that ends the run.
@@ -41,10 +46,78 @@ pub enum Outcome {
     },
     /// No answer within the time allowed.
     TimedOut(Duration),
-    /// No connection, or no whole answer; the reason in words.
-    Unreachable(String),
+    /// No connection, or no whole answer.
+    Unreachable(Reason),
     /// No connection, nor will there be one the next time: no such host, a certificate that is not trusted.
-    Impossible(String),
+    Impossible(Reason),
+}
+
+/// Why there was no answer: in words, and by what can be done about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reason {
+    words: String,
+    cause: Cause,
+}
+
+/// What can be done about a missing answer depends on this.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// The connection was refused: nothing listens there.
+    Refused,
+    /// The name of the host cannot be resolved.
+    Name,
+    /// No connection in time.
+    Slow,
+    /// Another reason why there is no connection.
+    Connect,
+    /// The certificate is not trusted.
+    Certificate,
+    /// TLS did not come about.
+    Tls,
+    /// The server speaks another protocol.
+    Protocol,
+    /// There was a connection, and no whole answer over it.
+    Answer,
+}
+
+impl Reason {
+    /// A reason of that cause.
+    pub fn new(cause: Cause, words: impl Into<String>) -> Self {
+        Self {
+            words: words.into(),
+            cause,
+        }
+    }
+
+    /// The reason in words, without the address.
+    pub fn words(&self) -> &str {
+        &self.words
+    }
+
+    /// The same with the address of the target.
+    fn at(&self, target: &str) -> String {
+        let words = &self.words;
+        match self.cause {
+            Cause::Refused | Cause::Slow | Cause::Connect => {
+                format!("cannot connect to {target}: {words}")
+            }
+            Cause::Name | Cause::Certificate | Cause::Tls | Cause::Protocol | Cause::Answer => {
+                format!("{target}: {words}")
+            }
+        }
+    }
+}
+
+impl<T: Into<String>> From<T> for Reason {
+    fn from(words: T) -> Self {
+        Self::new(Cause::Answer, words)
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.words)
+    }
 }
 
 impl Outcome {
@@ -79,8 +152,59 @@ impl Outcome {
             }
             Outcome::Answered { unexpected, .. } => unexpected.clone(),
             Outcome::TimedOut(span) => Some(format!("no answer within {} s", span.as_secs_f64())),
-            Outcome::Unreachable(why) | Outcome::Impossible(why) => Some(why.clone()),
+            Outcome::Unreachable(why) | Outcome::Impossible(why) => Some(why.to_string()),
         }
+    }
+
+    /// Why it is no success, in words with the address of the target where there was no answer.
+    pub fn reason_at(&self, target: &str) -> Option<String> {
+        match self {
+            Outcome::Answered { .. } => self.reason(),
+            Outcome::TimedOut(span) => Some(format!(
+                "no response from {target} within {} s",
+                span.as_secs_f64()
+            )),
+            Outcome::Unreachable(why) | Outcome::Impossible(why) => Some(why.at(target)),
+        }
+    }
+
+    /// What to try where there was no answer.
+    pub fn hint(&self) -> Option<&'static str> {
+        let why = match self {
+            Outcome::Answered { .. } => return None,
+            Outcome::TimedOut(_) => {
+                return Some("`--timeout` sets how long a response is waited for");
+            }
+            Outcome::Unreachable(why) | Outcome::Impossible(why) => why,
+        };
+        Some(match why.cause {
+            Cause::Refused => {
+                "is your handler running? nothing listens there; start it, or name another target with `--to`"
+            }
+            Cause::Name => {
+                "is the host spelled right? `--to` takes an address such as `127.0.0.1:3000`, too"
+            }
+            Cause::Slow => "`--connect-timeout` sets how long a connection is waited for",
+            Cause::Connect => "can this machine reach that address? `--to` names another target",
+            // The reason itself says what to do.
+            Cause::Certificate => return None,
+            Cause::Tls => "a handler without TLS is reached at `http://\u{2026}`",
+            Cause::Protocol => "have the server speak HTTP/1.1 too, as most do by default",
+            Cause::Answer => "the handler's own log may say why it gave no response",
+        })
+    }
+
+    /// Whether another try ended in the same way, as the reader sees it.
+    pub fn is_like(&self, other: &Outcome) -> bool {
+        let body = |outcome: &Outcome| match outcome {
+            Outcome::Answered { body, .. } => body.clone(),
+            Outcome::TimedOut(_) | Outcome::Unreachable(_) | Outcome::Impossible(_) => {
+                bytes::Bytes::new()
+            }
+        };
+        self.status() == other.status()
+            && self.reason() == other.reason()
+            && body(self) == body(other)
     }
 
     /// The word for it in `--json`.

@@ -11,10 +11,7 @@ pub fn differs(recorded: &Reply, outcome: &Outcome) -> Option<String> {
         return None;
     };
     if *status != recorded.status {
-        return Some(format!(
-            "{status} was answered, and {} was recorded",
-            recorded.status
-        ));
+        return Some(format!("got {status}, recorded {}", recorded.status));
     }
     let before = recorded.body.as_ref()?;
     match bodies(before, body) {

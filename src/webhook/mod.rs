@@ -41,7 +41,7 @@ mod turns;
 
 pub use address::{address, addresses};
 pub use algorithm::Algorithm;
-pub use attempt::{Attempt, Outcome};
+pub use attempt::{Attempt, Cause, Outcome, Reason};
 pub use campaign::{Campaign, Ending, Moment, Moments, Rates, journey};
 pub use chance::Chance;
 pub use compare::differs;

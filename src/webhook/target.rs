@@ -195,6 +195,22 @@ impl Target {
         )
     }
 
+    /// Scheme, host and port with that path, as it may be printed.
+    pub fn at(&self, path: &PathAndQuery) -> String {
+        format!("{}{path}", self.origin())
+    }
+
+    /// Whether it is on this machine.
+    pub fn is_loopback(&self) -> bool {
+        match self.host.parse::<IpAddr>() {
+            Ok(address) => {
+                let address = address.to_canonical();
+                address.is_loopback() || address.is_unspecified()
+            }
+            Err(_) => self.host == "localhost" || self.host.ends_with(".localhost"),
+        }
+    }
+
     /// The path to ask for when a delivery for the path `asked` is passed on or sent again. A path of the target's own is
     /// taken as it stands there, and the query that was asked for is added to its query. Joined as text, never resolved:
     /// `//host` and `..` stay what they are.

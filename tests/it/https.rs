@@ -755,3 +755,130 @@ fn a_flood_of_one_hurts_nobody_else() {
         );
     }
 }
+
+/// A server that shows this certificate and answers 200, whatever it is asked; it speaks these protocols.
+fn shows(params: rcgen::CertificateParams, protocols: &[&str]) -> (u16, String) {
+    let key = rcgen::KeyPair::generate().unwrap();
+    let certificate = params.self_signed(&key).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let mut config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(
+            vec![certificate.der().clone()],
+            rustls::pki_types::PrivateKeyDer::try_from(key.serialize_der()).unwrap(),
+        )
+        .unwrap();
+    config.alpn_protocols = protocols.iter().map(|it| it.as_bytes().to_vec()).collect();
+    let config = Arc::new(config);
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        for tcp in listener.incoming().flatten() {
+            let connection = rustls::ServerConnection::new(Arc::clone(&config)).unwrap();
+            let mut stream = StreamOwned::new(connection, tcp);
+            // A request is in one piece here.
+            if stream.read(&mut [0; 4096]).is_ok() {
+                let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+                let _ = stream.write_all(answer);
+                stream.conn.send_close_notify();
+                let _ = stream.flush();
+            }
+        }
+    });
+    (port, certificate.pem())
+}
+
+/// What `openssl req -x509` makes: it has signed itself, and may sign others.
+fn like_openssl(name: &str) -> rcgen::CertificateParams {
+    let mut params = rcgen::CertificateParams::new([name.to_owned()]).unwrap();
+    params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    params
+}
+
+#[test]
+fn a_certificate_that_has_signed_itself_is_named_so_and_taken_where_it_is_trusted() {
+    let dir = tempfile::tempdir().unwrap();
+    let send = |port: u16, trusted: &str, more: &[&str]| {
+        let file = dir.path().join("trusted.pem");
+        std::fs::write(&file, trusted).unwrap();
+        let target = format!("https://localhost:{port}/");
+        let mut command = webhook_cli();
+        command
+            .args([&["send", "click", "--to", &target], more].concat())
+            .env("SSL_CERT_FILE", file);
+        crate::harness::Ran::of(command.output().unwrap())
+    };
+    let (_, other) = shows(like_openssl("localhost"), &[]);
+    let as_end_entity = rcgen::CertificateParams::new(["localhost".to_owned()]).unwrap();
+    for params in [like_openssl("localhost"), as_end_entity] {
+        let (port, own) = shows(params, &["http/1.1"]);
+        let ran = send(port, &other, &[]);
+        assert_eq!(ran.status, 4, "{ran:#?}");
+        let why = "certificate is not signed by a trusted CA (`--insecure` accepts it)";
+        assert!(ran.stdout.contains(why), "{ran:#?}");
+        let all = ran.stdout + &ran.stderr;
+        assert!(
+            !all.contains("running?") && !all.contains("OtherError"),
+            "{all}"
+        );
+        assert_eq!(send(port, &other, &["--insecure"]).status, 0);
+        let ran = send(port, &own, &[]);
+        assert_eq!(ran.status, 0, "{ran:#?}");
+    }
+    // Trusted, but for another name, or no more.
+    let (port, own) = shows(like_openssl("elsewhere"), &["http/1.1"]);
+    let ran = send(port, &own, &[]);
+    assert!(
+        ran.stdout.contains("certificate is for another name"),
+        "{ran:#?}"
+    );
+    let mut old = like_openssl("localhost");
+    old.not_after = rcgen::date_time_ymd(2020, 1, 1);
+    old.not_before = rcgen::date_time_ymd(2019, 1, 1);
+    let (port, own) = shows(old, &["http/1.1"]);
+    let ran = send(port, &own, &[]);
+    assert!(ran.stdout.contains("certificate has expired"), "{ran:#?}");
+    // A listener that forwards can be told to take it, too.
+    let (port, _) = shows(like_openssl("localhost"), &["http/1.1"]);
+    let target = format!("https://localhost:{port}/");
+    for (more, status, said) in [(&[][..], "502", "--insecure"), (&["--insecure"], "200", "")] {
+        let listen = Listen::start(&[&["--count", "1", "-f", &target], more].concat());
+        let answer = crate::harness::post(listen.port(), "/", "connection: close\r\n", b"{}");
+        assert!(
+            answer.starts_with(&format!("HTTP/1.1 {status}")) && answer.contains(said),
+            "{answer}"
+        );
+        assert!(listen.finish().stdout.contains(said));
+    }
+}
+
+#[test]
+fn a_server_of_http2_alone_is_said_to_be_one() {
+    let (port, _) = shows(like_openssl("localhost"), &["h2"]);
+    let target = format!("https://localhost:{port}/");
+    let ran = run(&["send", "click", "--insecure", "--to", &target]);
+    assert_eq!(ran.status, 4, "{ran:#?}");
+    let why = "the server does not speak HTTP/1.1, only HTTP/2 perhaps, which is not supported";
+    assert!(ran.stdout.contains(why), "{ran:#?}");
+    assert!(!ran.stdout.contains("NoApplicationProtocol"), "{ran:#?}");
+    // The same without TLS: what comes first is a frame of settings.
+    let server = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let target = format!("http://{}/", server.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for mut tcp in server.incoming().flatten() {
+            let _ = tcp.read(&mut [0; 4096]);
+            let _ = tcp.write_all(&frame(SETTINGS, 0, 0, &[0, 3, 0, 0, 0, 100]));
+            let _ = tcp.write_all(&frame(GOAWAY, 0, 0, &[0, 0, 0, 0, 0, 0, 0, 1]));
+        }
+    });
+    let large = format!("@{}", concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.lock"));
+    for args in [
+        &["send", "click"][..],
+        &["send", "--provider", "generic", "-d", &large],
+    ] {
+        let ran = run(&[args, &["--to", &target]].concat());
+        assert!(ran.stdout.contains("only HTTP/2 perhaps"), "{ran:#?}");
+    }
+}

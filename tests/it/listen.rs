@@ -943,3 +943,16 @@ fn a_credential_is_shown_nowhere_whatever_its_field_is_called() {
         }
     }
 }
+
+#[test]
+fn quietly_stdout_holds_a_line_for_each_delivery_and_nothing_in_front_of_it() {
+    let listen = Listen::start(&["-q", "--count", "1"]);
+    run(&["send", "click", "--to", &listen.url]).success();
+    let ran = listen.finish().success();
+    assert!(
+        ran.stdout.lines().next().unwrap().contains("POST /"),
+        "{}",
+        ran.stdout
+    );
+    assert!(!ran.stdout.contains("listening on"), "{}", ran.stdout);
+}

@@ -127,6 +127,8 @@ fn what_passes_is_tried_again_and_what_does_not_is_not() {
         &file,
         "--to",
         &handler.url,
+        "--retries",
+        "3",
         "--backoff",
         "1ms",
         "--json",
@@ -387,7 +389,17 @@ fn a_wait_that_was_asked_for_is_kept_by_everybody_or_ends_the_run() {
     let ok = "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
     let handler = Receiver::start(&[ok, &busy("1"), ok]);
     let begun = std::time::Instant::now();
-    run(&["replay", &file, "--to", &handler.url, "--backoff", "1ms"]).success();
+    run(&[
+        "replay",
+        &file,
+        "--to",
+        &handler.url,
+        "--retries",
+        "3",
+        "--backoff",
+        "1ms",
+    ])
+    .success();
     assert!(begun.elapsed() >= std::time::Duration::from_secs(1));
     assert_eq!(handler.all().len(), 7);
 
@@ -412,6 +424,8 @@ fn which_statuses_are_tried_again_can_be_said() {
         &file,
         "--to",
         &handler.url,
+        "--retries",
+        "3",
         "--retry-on",
         "404",
         "--backoff",
@@ -853,6 +867,192 @@ fn a_header_that_is_given_is_sent_or_refused_and_never_dropped_in_silence() {
             form != "http" || !ran.stdout.contains("127.0.0.1"),
             "{}",
             ran.stdout
+        );
+    }
+}
+
+#[test]
+fn what_a_source_held_when_it_was_opened_is_sent_and_not_what_is_added() {
+    let dir = tempfile::tempdir().unwrap();
+    for name in ["r.ndjson", "folder"] {
+        let path = dir.path().join(name);
+        let listen = Listen::start(&["--json", "--record", text(&path)]);
+        run(&["send", "open", "click", "bounce", "--to", &listen.url]).success();
+        // Into the recording that it reads.
+        for (args, sent) in [(&[][..], 3), (&["--repeat", "2"], 12)] {
+            let args = [
+                &["replay", text(&path), "--to", &listen.url, "--json"],
+                args,
+            ]
+            .concat();
+            let ran = run(&args).success();
+            assert_eq!(ran.lines().last().unwrap()["deliveries"], sent, "{name}");
+        }
+    }
+    // The same of a gzipped one, whose size is not that of what is in it.
+    let (plain, gzipped) = (dir.path().join("a.ndjson"), dir.path().join("a.ndjson.gz"));
+    std::fs::write(&plain, (0..5).map(line).collect::<String>()).unwrap();
+    let mut gzip = Vec::new();
+    let plain = std::fs::read(plain).unwrap();
+    let level = flate2::Compression::default();
+    std::io::Read::read_to_end(
+        &mut flate2::read::GzEncoder::new(&plain[..], level),
+        &mut gzip,
+    )
+    .unwrap();
+    std::fs::write(&gzipped, gzip).unwrap();
+    let handler = Receiver::ok();
+    run(&["replay", text(&gzipped), "--to", &handler.url]).success();
+    assert_eq!(handler.all().len(), 5);
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupt_ends_it_while_nothing_comes_from_a_pipe() {
+    use std::io::{BufRead, BufReader};
+    let dir = tempfile::tempdir().unwrap();
+    let fifo = dir.path().join("fifo.ndjson");
+    let made = std::process::Command::new("mkfifo")
+        .arg(&fifo)
+        .status()
+        .unwrap();
+    assert!(made.success());
+    for (source, signals) in [
+        ("-", &["-INT"][..]),
+        ("-", &["-TERM"]),
+        (text(&fifo), &["-INT"]),
+    ] {
+        let handler = Receiver::ok();
+        let mut child = webhook_cli()
+            .args(["replay", source, "--to", &handler.url])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut writer: Box<dyn Write> = match source {
+            "-" => Box::new(child.stdin.take().unwrap()),
+            _ => Box::new(std::fs::OpenOptions::new().write(true).open(&fifo).unwrap()),
+        };
+        writer.write_all(line(1).as_bytes()).unwrap();
+        handler.next();
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        let mut told = String::new();
+        stdout.read_line(&mut told).unwrap();
+        assert!(told.starts_with("200"), "{told}");
+        for signal in signals {
+            let id = child.id().to_string();
+            assert!(
+                std::process::Command::new("kill")
+                    .args([*signal, id.as_str()])
+                    .status()
+                    .unwrap()
+                    .success()
+            );
+        }
+        assert_eq!(child.wait().unwrap().code(), Some(130));
+        std::io::Read::read_to_string(&mut stdout, &mut told).unwrap();
+        assert!(told.contains("1 delivery sent in "), "{told}");
+        let mut said = String::new();
+        std::io::Read::read_to_string(&mut child.stderr.take().unwrap(), &mut said).unwrap();
+        assert_eq!(said, "", "nothing was in flight");
+        drop(writer);
+    }
+}
+
+#[test]
+fn a_target_on_this_machine_is_asked_once_and_the_reason_stands_with_the_first_attempt() {
+    let (_dir, file) = recording(1);
+    let no = "HTTP/1.1 503 No\r\ncontent-length: 9\r\n\r\nqueue off";
+    let handler = Receiver::start(&[no]);
+    let ran = run(&["replay", &file, "--to", &handler.url]);
+    assert_eq!((ran.status, handler.all().len()), (1, 1));
+    // Where it is retried, the response is shown with the first attempt, and again only if it is another.
+    let other = "HTTP/1.1 503 No\r\ncontent-length: 3\r\n\r\noff";
+    let handler = Receiver::start(&[no, no, other]);
+    let args = [
+        "replay",
+        &file,
+        "--to",
+        &handler.url,
+        "--retries",
+        "2",
+        "--backoff",
+        "1ms",
+    ];
+    let told = run(&args).stdout;
+    let lines: Vec<&str> = told.lines().collect();
+    assert!(
+        lines[0].starts_with("503") && lines[1].contains("failed: 503 is not"),
+        "{told}"
+    );
+    assert_eq!(lines[2], "  queue off", "{told}");
+    assert_eq!(told.matches("queue off").count(), 1, "{told}");
+    assert!(told.contains("\n  off\n"), "{told}");
+}
+
+/// What to try depends on why there was no answer, and stands below the failure on the same stream.
+#[test]
+fn a_failure_names_the_address_and_the_hint_fits_its_cause() {
+    let (_dir, file) = recording(1);
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let silent = format!("http://{}/x", silent.local_addr().unwrap());
+    let closing = Receiver::start(&[""]);
+    let plain = closing.url.replace("http", "https");
+    for (target, failed, hint) in [
+        (
+            "127.0.0.1:1",
+            "cannot connect to http://127.0.0.1:1/r/0: connection refused",
+            "is your handler running?",
+        ),
+        (
+            &silent,
+            &*format!("no response from {silent} within 0.2 s"),
+            "`--timeout`",
+        ),
+        (
+            &closing.url,
+            &*format!(
+                "{}/r/0: the connection closed before a response",
+                closing.url
+            ),
+            "handler's own log",
+        ),
+        (&plain, &*format!("{plain}/r/0: TLS: "), "`http://"),
+        (
+            "http://no-such-host.invalid",
+            "http://no-such-host.invalid/r/0: cannot resolve no-such-host.invalid",
+            "is the host spelled right?",
+        ),
+    ] {
+        let args = [
+            "replay",
+            &file,
+            "--yes",
+            "--timeout",
+            "200ms",
+            "--to",
+            target,
+        ];
+        let ran = run(&args);
+        assert_eq!(ran.status, 4, "{ran:#?}");
+        let at = |words: &str| ran.stdout.lines().position(|line| line.contains(words));
+        let failed = at(&format!("failed: {failed}"));
+        assert!(failed.is_some(), "{failed:?} {ran:#?}");
+        assert!(failed < at(" hint: ") && at(hint).is_some(), "{ran:#?}");
+        let is_refused = hint.contains("running");
+        assert_eq!(
+            ran.stdout.contains("is your handler running?"),
+            is_refused,
+            "{ran:#?}"
+        );
+        let ran = run(&[&args[..], &["--json", "--retries", "0"]].concat());
+        assert!(ran.stderr.contains(" hint: "), "{ran:#?}");
+        assert!(
+            ran.lines()[0]["target"]
+                .as_str()
+                .unwrap()
+                .starts_with("http")
         );
     }
 }

@@ -135,7 +135,7 @@ fn after_a_kill_at_most_what_was_in_flight_is_sent_twice() {
             torn.write_all(b"2999 2999 0 9").unwrap();
         }
         let ran = run(&args).success();
-        assert!(ran.stderr.contains("going on behind"), "{}", ran.stderr);
+        assert!(ran.stderr.contains("resuming after"), "{}", ran.stderr);
         for path in gate.came.try_iter() {
             *seen.entry(path).or_default() += 1;
         }
@@ -189,7 +189,7 @@ fn an_interrupt_finishes_what_is_in_flight_and_nothing_is_doubled() {
     }
     let ran = run(&args).success();
     assert!(
-        ran.stderr.contains("going on behind 3 that are done"),
+        ran.stderr.contains("resuming after 3 already done"),
         "{}",
         ran.stderr
     );
@@ -398,7 +398,7 @@ fn without_a_place_for_it_what_may_pass_is_sent_by_the_next_run() {
     let ran = run(&args).success();
     assert!(
         ran.stderr
-            .contains("going on behind 2 that are done, one of them refused"),
+            .contains("resuming after 2 already done, one of them rejected"),
         "{}",
         ran.stderr
     );

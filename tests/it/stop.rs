@@ -40,7 +40,7 @@ fn what_is_in_flight_is_answered_and_nothing_more_is_taken() {
         let streams: Vec<_> = (0..30).map(|number| begin(&mut listener, number)).collect();
         let asked = Instant::now();
         listener.signal(signal);
-        listener.said("answering what has begun");
+        listener.said("finishing requests in flight");
         // It closes its door before it closes those who wait behind it.
         assert_eq!(idle.read(&mut [0]).unwrap(), 0);
         assert!(TcpStream::connect(("127.0.0.1", listener.port())).is_err());
@@ -69,7 +69,7 @@ fn whoever_asks_twice_is_not_kept_waiting() {
         let mut listener = slow("1h", &recording);
         let streams: Vec<_> = (0..3).map(|number| begin(&mut listener, number)).collect();
         listener.signal(first);
-        listener.said("answering what has begun");
+        listener.said("finishing requests in flight");
         let asked = Instant::now();
         listener.signal(second);
         assert_eq!(listener.wait(), 130);
@@ -81,4 +81,14 @@ fn whoever_asks_twice_is_not_kept_waiting() {
         assert_eq!(paths, ["/0", "/1", "/2"]);
         drop(streams);
     }
+}
+
+#[test]
+fn where_nothing_is_in_flight_nothing_is_said_to_be() {
+    let listener = Listen::start(&[]);
+    let _idle = TcpStream::connect(("127.0.0.1", listener.port())).unwrap();
+    crate::harness::post(listener.port(), "/", "connection: close\r\n", b"{}");
+    listener.interrupt();
+    let ran = listener.finish();
+    assert_eq!((ran.status, ran.stderr.as_str()), (130, ""));
 }

@@ -72,6 +72,7 @@ impl Ran {
 pub struct Listen {
     child: Child,
     stdout: Option<BufReader<std::process::ChildStdout>>,
+    stderr: Option<BufReader<std::process::ChildStderr>>,
     pub url: String,
 }
 
@@ -92,17 +93,18 @@ impl Listen {
             .stderr(Stdio::piped());
         let mut child = dress(&mut command).spawn().unwrap();
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        let mut stderr = BufReader::new(child.stderr.take().unwrap());
         let mut first = String::new();
-        stdout.read_line(&mut first).unwrap();
+        // Quietly it is said on stderr.
+        if args.contains(&"-q") && !args.contains(&"--json") {
+            stderr.read_line(&mut first).unwrap();
+        } else {
+            stdout.read_line(&mut first).unwrap();
+        }
         let start = first.find("http").unwrap_or_else(|| {
-            let mut stderr = String::new();
-            child
-                .stderr
-                .take()
-                .unwrap()
-                .read_to_string(&mut stderr)
-                .unwrap();
-            panic!("no address in {first:?}; {stderr}")
+            let mut rest = String::new();
+            stderr.read_to_string(&mut rest).unwrap();
+            panic!("no address in {first:?}; {rest}")
         });
         let url = first[start..]
             .trim_end()
@@ -113,6 +115,7 @@ impl Listen {
         Listen {
             child,
             stdout: Some(stdout),
+            stderr: Some(stderr),
             url,
         }
     }
@@ -135,7 +138,7 @@ impl Listen {
     /// What it says on stderr up to the line with these words. What it says from there on is lost to `finish`.
     pub fn said(&mut self, words: &str) -> String {
         let mut said = String::new();
-        let mut stderr = BufReader::new(self.child.stderr.take().unwrap());
+        let mut stderr = self.stderr.take().unwrap();
         while !said.contains(words) {
             let read = stderr.read_line(&mut said).unwrap();
             assert!(read > 0, "it did not say {words:?} but {said:?}");
@@ -182,7 +185,7 @@ impl Listen {
             .read_to_string(&mut stdout)
             .unwrap();
         let mut stderr = String::new();
-        if let Some(mut rest) = self.child.stderr.take() {
+        if let Some(mut rest) = self.stderr.take() {
             rest.read_to_string(&mut stderr).unwrap();
         }
         let status = self.child.wait().unwrap().code().unwrap_or(-1);
