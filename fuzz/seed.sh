@@ -31,5 +31,6 @@ printf 'connection: close, X-Once\nx-once: 1\nx-kept: 2\nte: trailers\n' | seed 
 printf 'Sun, 06 Nov 2044 08:49:37 GMT' | seed retry_after date
 printf 'https://user.example:8443/a?b\n/c?d' | seed target url
 printf 'a=1&b[c]=2&b[d][]=%%C3%%BC' | seed form fields
+printf 'x\n--x\r\nContent-Disposition: form-data; name="a"; filename*=UTF-8'\'\''%%C3%%BC\r\n\r\n1\r\n--x--\r\n' | seed multipart parts
 printf '\x1b[31m\xe2\x80\xae\xf3\xa0\x80\x81e\xcc\x81' | seed escaper attack
 printf '1 1 0 930 1 accepted\n2 4 0 3720 4 refused\n6 6 0 5580 6 kept' | seed ledger lines

@@ -9,6 +9,7 @@ use webhook_cli::providers::{self, Case, Effort, Keys, Provider};
 use webhook_cli::report::{
     Mode, Palette, Untrusted, escape_into, is_binary, looks_like_json, pretty,
 };
+use webhook_cli::webhook::multipart::{self, Multipart, NewPart};
 use webhook_cli::webhook::{
     Delivery, Document, Fixture, Headers, Judge, Key, KeyForm, Keyring, Secret, Target, Verdict,
 };
@@ -300,5 +301,58 @@ pub fn form(data: &[u8]) {
         };
         let receipt = providers::outline(&delivery, None);
         assert!(receipt.provider.is_some() || receipt.events.is_empty());
+    }
+}
+
+/// A form of parts: its first line is the boundary. Spans are in order, edits of nothing change nothing, a part more is
+/// one part more, and what is read can be written and read again.
+pub fn multipart(data: &[u8]) {
+    let _ = multipart::sniff(data);
+    let Some(end) = data.iter().position(|byte| *byte == b'\n') else {
+        return;
+    };
+    let (boundary, body) = (&data[..end], &data[end + 1..]);
+    let Ok(boundary) = std::str::from_utf8(boundary) else {
+        return;
+    };
+    let _ = multipart::boundary(boundary);
+    if boundary.is_empty() || boundary.contains(['\r', ' ', '\t']) {
+        return;
+    }
+    let Ok(form) = Multipart::split(body, boundary) else {
+        return;
+    };
+    let mut at = 0;
+    for part in form.parts() {
+        assert!(at <= part.start && part.start < part.head.start);
+        assert!(part.head.end <= part.span.start && part.span.end <= body.len());
+        assert_eq!(&body[part.span.clone()], part.content);
+        at = part.span.end;
+    }
+    assert_eq!(form.edited(Vec::new()), body);
+    let more = form.edited(vec![form.append(&NewPart::default(), boundary)]);
+    let more = Multipart::split(&more, boundary).unwrap();
+    assert!(more.parts().len() > form.parts().len() || more.parts().len() == multipart::MOST_PARTS);
+    let parts: Vec<NewPart> = form
+        .parts()
+        .iter()
+        .map(|part| NewPart {
+            name: part.name.as_deref().unwrap_or_default().into(),
+            filename: part.filename.as_deref().map(Into::into),
+            content_type: None,
+            content: part.content.into(),
+        })
+        .collect();
+    let fresh = multipart::fresh_boundary("y", parts.iter().map(|part| &*part.content));
+    let written = multipart::write(&parts, &fresh);
+    let again = Multipart::split(&written, &fresh).unwrap();
+    assert!(again.problems().is_empty());
+    assert_eq!(again.parts().len(), parts.len());
+    for (read, part) in again.parts().iter().zip(&parts) {
+        assert_eq!(read.content, &*part.content);
+        // A name that looks escaped is read as what it stands for.
+        if !part.name.contains('%') {
+            assert_eq!(read.name.as_deref(), Some(&*part.name));
+        }
     }
 }
