@@ -209,6 +209,8 @@ pub enum Stamp {
     Utc(&'static str, &'static str),
     /// Whole seconds since 1970, as a number or as digits.
     Seconds(&'static str),
+    /// The same in a form where a field of the sender's own may have that name as well: the last of them.
+    LastSeconds(&'static str),
     /// Seconds since 1970 with six digits of a fraction, as a number; whole where the example has a whole one.
     Fraction(&'static str),
     /// Whole milliseconds since 1970, as a number or as digits.
@@ -376,15 +378,18 @@ impl Provider {
     }
 
     /// The row to send for a kind or for a provider's own name, of that version of its webhooks; of the newest that has
-    /// it if none is named.
+    /// it if none is named. Of several rows of a kind the one counts that the provider calls so itself, else the first.
     pub fn row_of(&self, name: &str, version: Option<&str>) -> Option<&'static Row> {
         let rows = || {
             let sent = |row: &&Row| !row.example.is_empty() && row.is_of(version);
             self.rows.iter().filter(sent)
         };
+        let is_kind = |row: &&Row| row.kind != Kind::Other && row.kind.name() == name;
+        let is_native = |row: &&Row| row.native.eq_ignore_ascii_case(name);
         rows()
-            .find(|row| row.kind != Kind::Other && row.kind.name() == name)
-            .or_else(|| rows().find(|row| row.native.eq_ignore_ascii_case(name)))
+            .find(|row| is_kind(row) && is_native(row))
+            .or_else(|| rows().find(is_kind))
+            .or_else(|| rows().find(is_native))
     }
 
     /// The versions of its webhooks that its examples are of, the newest first; none where it does not tell any apart.

@@ -1,5 +1,6 @@
 //! Mailgun: one JSON object with a `signature` block beside the `event-data`. What is signed are timestamp and token
-//! only, so a changed body still verifies. Webhooks from before 2018 come as forms of flat fields.
+//! only, so a changed body still verifies. Webhooks from before 2018 come as forms of flat fields, in parts where a raw
+//! bounce is attached.
 //! <https://documentation.mailgun.com/docs/mailgun/user-manual/webhooks/webhooks>
 
 use super::conduct::{CONDUCT, Conduct};
@@ -112,6 +113,8 @@ pub static PROVIDER: Provider = Provider {
             "/event-data/recipient",
             "/recipient",
             "/event-data/member/address",
+            // All that `rejected` has.
+            "/event-data/message/headers/to",
         ],
         domain: &["/event-data/recipient-domain"],
         message_id: &[
@@ -121,13 +124,15 @@ pub static PROVIDER: Provider = Provider {
         ],
         at: &[
             Stamp::Fraction("/event-data/timestamp"),
-            Stamp::Seconds("/timestamp"),
+            Stamp::LastSeconds("/timestamp"),
         ],
         url: &["/event-data/url", "/url"],
         reason: &[
             "/event-data/delivery-status/message",
             "/event-data/delivery-status/description",
             "/event-data/reject/reason",
+            "/event-data/reject/description",
+            "/event-data/reason",
             "/error",
             "/description",
         ],
@@ -263,6 +268,15 @@ pub static PROVIDER: Provider = Provider {
         ),
         bounce(
             BounceClass::Hard,
+            "legacy_bounced_multipart",
+            &[
+                ("/event", Mark::Is("bounced")),
+                ("/attachment-1", Mark::Object),
+            ],
+            example!("mailgun/bounce-legacy-multipart"),
+        ),
+        bounce(
+            BounceClass::Hard,
             "legacy_bounced",
             &[("/event", Mark::Is("bounced"))],
             example!("mailgun/bounce-legacy"),
@@ -362,6 +376,12 @@ pub static PROVIDER: Provider = Provider {
             "seen in requests of some years ago; today's version is not known",
             &["user-agent"],
         ),
+        assumed(
+            "that a raw bounce comes as `attachment-1` is documented; what its file is called, its type and what is in it \
+             are not",
+            &["/attachment-1"],
+        )
+        .of(&["legacy_bounced_multipart"]),
         documented(&MANUAL, &["/event-data"])
             .unconfirmed(EVENTS_API)
             .of(&["rejected", "stored", "list_*"]),

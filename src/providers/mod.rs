@@ -19,6 +19,7 @@ mod habits;
 mod identity;
 mod keys;
 mod origin;
+mod parts;
 mod probe;
 mod read;
 mod spellings;

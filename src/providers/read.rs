@@ -50,7 +50,10 @@ fn receipt(
 ) -> Receipt {
     let mut receipt = Receipt::default();
     let document = match Document::of(delivery) {
-        Ok(document) => Some(document),
+        Ok(document) => {
+            receipt.problems.extend_from_slice(document.problems());
+            Some(document)
+        }
         Err(_) if is_bare(delivery) => None,
         Err(problem) => {
             receipt.problems.push(problem);
@@ -545,6 +548,7 @@ impl Stamp {
             | Stamp::Like(pointer)
             | Stamp::Utc(pointer, _)
             | Stamp::Seconds(pointer)
+            | Stamp::LastSeconds(pointer)
             | Stamp::Fraction(pointer)
             | Stamp::Millis(pointer)
             | Stamp::Local(pointer) => pointer,
@@ -553,7 +557,15 @@ impl Stamp {
 
     /// The time that stands there, if one does.
     pub fn read(&self, event: &Document) -> Option<Timestamp> {
-        let text = event.text(self.pointer())?;
+        let pointer = self.pointer();
+        let text = match self {
+            Stamp::LastSeconds(_) => {
+                let name = pointer.strip_prefix('/')?;
+                let mut fields = event.members()?.iter().rev();
+                fields.find(|(at, _)| at == name)?.1.as_text()?
+            }
+            _ => event.text(pointer)?,
+        };
         self.parse(&text)
     }
 
@@ -573,7 +585,7 @@ impl Stamp {
                 let local: DateTime = text.parse().ok()?;
                 TimeZone::UTC.to_timestamp(local).ok()
             }
-            Stamp::Seconds(_) | Stamp::Fraction(_) | Stamp::Millis(_) => {
+            Stamp::Seconds(_) | Stamp::LastSeconds(_) | Stamp::Fraction(_) | Stamp::Millis(_) => {
                 // And some write a date.
                 if text.contains(':') {
                     return text.parse().ok();

@@ -9,13 +9,14 @@ use std::borrow::Cow;
 
 use http::{HeaderName, HeaderValue};
 use jiff::{SignedDuration, Timestamp};
+use memchr::memmem;
 use serde_json::{Number, Value};
 
 use super::carry::{put, replace};
 use super::form::{Fields, Stamp};
-use super::template::Template;
+use super::template::{Form, Template};
 use super::wish::Wish;
-use crate::webhook::{Chance, Delivery, Place, Style, TimeForm, write_escaped};
+use crate::webhook::{Chance, Delivery, Place, Style, TimeForm, address, write_escaped};
 
 /// Deliveries of the same events, less what differs from one to the next.
 #[derive(Debug)]
@@ -32,7 +33,7 @@ pub struct Stencil {
 /// A piece of the body, or of the query where that tells the event.
 #[derive(Debug)]
 enum Piece {
-    Text(String),
+    Text(Vec<u8>),
     Hole(usize),
 }
 
@@ -70,8 +71,15 @@ enum Draw {
 struct Layers {
     /// The text of JSON that the event stands in.
     inner: Option<Style>,
-    /// The body, where that is JSON; otherwise it is a form or a query.
-    outer: Option<Style>,
+    /// The body.
+    outer: Outer,
+}
+
+/// What a body, or a query, is written in.
+#[derive(Debug)]
+enum Outer {
+    Json(Style),
+    Form(Form),
 }
 
 /// Marks are numbers from here on: no example says one of these, and each has as many digits.
@@ -157,19 +165,20 @@ impl Stencil {
             Piece::Text(text) => text.len(),
             Piece::Hole(hole) => encoded.get(*hole).map_or(0, |value| value.len()),
         });
-        let mut body = String::with_capacity(size.sum());
+        let mut body = Vec::with_capacity(size.sum());
         for piece in &self.pieces {
-            match piece {
-                Piece::Text(text) => body.push_str(text),
-                Piece::Hole(hole) => {
-                    body.push_str(encoded.get(*hole).map_or("", |value| value));
-                }
-            }
+            body.extend_from_slice(match piece {
+                Piece::Text(text) => text,
+                Piece::Hole(hole) => encoded.get(*hole).map_or(b"", |value| value.as_bytes()),
+            });
         }
         if delivery.told_by_query().is_none() {
             delivery.body = body.into();
-        } else if let Ok(path) = format!("{}?{body}", delivery.path.path()).parse() {
-            delivery.path = path;
+        } else {
+            let query = String::from_utf8_lossy(&body);
+            if let Ok(path) = format!("{}?{query}", delivery.path.path()).parse() {
+                delivery.path = path;
+            }
         }
         delivery
     }
@@ -214,10 +223,9 @@ fn is_whole_number(text: &str) -> bool {
 impl Layers {
     /// A value as it stands in the bytes.
     fn encode<'a>(&self, value: &'a str, is_inner: bool) -> Cow<'a, str> {
-        let extra: &[u8] = if self.outer.is_some() {
-            b"-._ :+@=,"
-        } else {
-            b"-._"
+        let extra: &[u8] = match self.outer {
+            Outer::Json(_) | Outer::Form(Form::Multipart) => b"-._ :+@=,",
+            Outer::Form(Form::UrlEncoded) => b"-._",
         };
         let is_plain = |b: u8| b.is_ascii_alphanumeric() || extra.contains(&b);
         if value.bytes().all(is_plain) {
@@ -233,8 +241,9 @@ impl Layers {
             _ => Cow::Borrowed(value),
         };
         match &self.outer {
-            Some(style) => escaped(&value, style).into(),
-            None => form_urlencoded::byte_serialize(value.as_bytes())
+            Outer::Json(style) => escaped(&value, style).into(),
+            Outer::Form(Form::Multipart) => value,
+            Outer::Form(Form::UrlEncoded) => form_urlencoded::byte_serialize(value.as_bytes())
                 .collect::<String>()
                 .into(),
         }
@@ -271,14 +280,18 @@ impl<'a> Filling<'a> {
             &mut events
         };
         let headers = self.fill_ids(template, around);
+        let (head, body) = template.write(root, events);
         Stencil {
-            head: template.head.clone(),
-            pieces: cut(&template.write(root, events)),
+            head,
+            pieces: cut(&body),
             holes: self.holes,
             headers,
             layers: Layers {
                 inner: template.inner_style(),
-                outer: (!template.is_fields()).then(|| template.style()),
+                outer: match template.form() {
+                    Some(form) => Outer::Form(form),
+                    None => Outer::Json(template.style()),
+                },
             },
             lives,
             notes: self.notes,
@@ -421,7 +434,10 @@ impl<'a> Filling<'a> {
 
     fn fill_recipient(&mut self, template: &Template, event: &mut Value, life: usize) {
         let fields = &template.provider.fields;
-        let there = text_at(event, fields.recipient);
+        let address_at = |event: &Value, pointers: &[&str]| {
+            text_at(event, pointers).map(|text| address(&text).to_owned())
+        };
+        let there = address_at(event, fields.recipient);
         let new = match &self.wish.recipient {
             Some(new) => {
                 if there.is_none() {
@@ -436,7 +452,7 @@ impl<'a> Filling<'a> {
             },
         };
         for pointer in fields.recipient {
-            if let Some(old) = text_at(event, &[*pointer]) {
+            if let Some(old) = address_at(event, &[*pointer]) {
                 replace(event, &old, &new);
             }
         }
@@ -575,26 +591,27 @@ fn text_at(event: &Value, pointers: &[&str]) -> Option<String> {
         .map(str::to_owned)
 }
 
-/// Cuts a text at its marks.
-fn cut(text: &str) -> Vec<Piece> {
+/// Cuts a body at its marks.
+fn cut(body: &[u8]) -> Vec<Piece> {
     let mut pieces = Vec::new();
-    let mut rest = text;
-    while let Some(at) = rest.find(MARK_STARTS) {
+    let mut rest = body;
+    while let Some(at) = memmem::find(rest, MARK_STARTS.as_bytes()) {
         let end = at + MARK_DIGITS;
         let hole = rest.get(at..end).and_then(|mark| {
+            let mark = std::str::from_utf8(mark).ok()?;
             let number = mark.parse::<u64>().ok()?.checked_sub(MARKS)?;
             usize::try_from(number).ok()
         });
         match hole {
             Some(hole) => {
-                pieces.push(Piece::Text(rest.get(..at).unwrap_or_default().to_owned()));
+                pieces.push(Piece::Text(rest.get(..at).unwrap_or_default().to_vec()));
                 pieces.push(Piece::Hole(hole));
                 rest = rest.get(end..).unwrap_or_default();
             }
             None => break,
         }
     }
-    pieces.push(Piece::Text(rest.to_owned()));
+    pieces.push(Piece::Text(rest.to_vec()));
     pieces
 }
 
@@ -622,8 +639,10 @@ impl Stamp {
                 Stamp::Rfc3339(place, u8::try_from(digits).unwrap_or(9)).write(at, like)
             }
             Stamp::Utc(_, form) => Value::from(at.strftime(form).to_string()),
-            Stamp::Seconds(_) if as_text => Value::from(at.as_second().to_string()),
-            Stamp::Seconds(_) => Value::from(at.as_second()),
+            Stamp::Seconds(_) | Stamp::LastSeconds(_) if as_text => {
+                Value::from(at.as_second().to_string())
+            }
+            Stamp::Seconds(_) | Stamp::LastSeconds(_) => Value::from(at.as_second()),
             Stamp::Fraction(_) if like.is_i64() => Value::from(at.as_second()),
             Stamp::Fraction(_) => Value::from(at.as_microsecond() as f64 / 1e6),
             Stamp::Millis(_) if as_text => Value::from(at.as_millisecond().to_string()),
@@ -647,7 +666,7 @@ fn zone(text: &str) -> Option<(SignedDuration, &str)> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Layers, Piece, Stamp, cut};
+    use super::{Form, Layers, Outer, Piece, Stamp, cut};
     use crate::webhook::Style;
 
     #[test]
@@ -695,31 +714,36 @@ mod tests {
             php: true,
             ..Style::COMPACT
         };
-        let encode = |inner: Option<Style>, outer: Option<Style>, is_inner| {
+        let encode = |inner: Option<Style>, outer: Outer, is_inner| {
             Layers { inner, outer }
                 .encode("a/\"é+1", is_inner)
                 .into_owned()
         };
-        assert_eq!(encode(None, Some(Style::COMPACT), true), "a/\\\"é+1");
+        assert_eq!(encode(None, Outer::Json(Style::COMPACT), true), "a/\\\"é+1");
         // The text of JSON in JSON, as in an envelope of SNS; and in a form, as in Mandrill's.
-        let twice = encode(Some(Style::COMPACT), Some(Style::COMPACT), true);
+        let twice = encode(Some(Style::COMPACT), Outer::Json(Style::COMPACT), true);
         assert_eq!(twice, "a/\\\\\\\"é+1");
-        let form = encode(Some(php), None, true);
+        let form = encode(Some(php), Outer::Form(Form::UrlEncoded), true);
         assert_eq!(form, "a%5C%2F%5C%22%5Cu00e9%2B1");
         // What stands beside that text is not in it.
-        assert_eq!(encode(Some(php), None, false), "a%2F%22%C3%A9%2B1");
+        assert_eq!(
+            encode(Some(php), Outer::Form(Form::UrlEncoded), false),
+            "a%2F%22%C3%A9%2B1"
+        );
+        // In a part of a form everything is as it is.
+        assert_eq!(encode(None, Outer::Form(Form::Multipart), true), "a/\"é+1");
     }
 
     #[test]
     fn a_text_is_cut_at_its_marks_and_at_nothing_like_them() {
-        let told: Vec<String> = cut("a17716161000000000001b17716161000000000000171c")
+        let told: Vec<String> = cut(b"a17716161000000000001b17716161000000000000171c")
             .iter()
             .map(|piece| match piece {
-                Piece::Text(text) => text.clone(),
+                Piece::Text(text) => String::from_utf8(text.clone()).unwrap(),
                 Piece::Hole(hole) => format!("<{hole}>"),
             })
             .collect();
         assert_eq!(told, ["a", "<1>", "b", "<0>", "171c"]);
-        assert_eq!(cut("17716161000000").len(), 1);
+        assert_eq!(cut(b"17716161000000").len(), 1);
     }
 }

@@ -1,5 +1,7 @@
 //! A provider's own example, taken apart: what every event that we send starts from.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 use http::uri::PathAndQuery;
 use http::{HeaderName, HeaderValue, Method};
@@ -8,6 +10,7 @@ use serde_json::{Map, Value};
 
 use super::carry::{has_room, put, remove};
 use super::form::{ABSENT, Envelope, Machine, Provider, Row};
+use super::parts;
 use super::stencil::Stencil;
 use super::wish::Wish;
 use crate::error::{Error, Result};
@@ -24,7 +27,16 @@ pub struct Template {
     pub(super) is_inside: bool,
     /// Whether it tells of a message.
     pub(super) has_message: bool,
-    is_form: bool,
+    form: Option<Form>,
+}
+
+/// How the fields of a form stand in a body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Form {
+    /// URL-encoded; in a query, too.
+    UrlEncoded,
+    /// In parts.
+    Multipart,
 }
 
 impl Template {
@@ -128,7 +140,7 @@ impl Template {
             events: Value::Null,
             is_inside: false,
             has_message: false,
-            is_form: false,
+            form: None,
         }
     }
 
@@ -170,12 +182,18 @@ impl Template {
                 .map(|(name, value)| (name.into_owned(), Value::from(value)))
                 .collect()
         };
-        let root = if let Some(query) = head.told_by_query() {
-            Value::Object(fields(query.as_bytes()))
+        let (form, root) = if let Some(query) = head.told_by_query() {
+            (
+                Some(Form::UrlEncoded),
+                Value::Object(fields(query.as_bytes())),
+            )
         } else if is_form {
-            Value::Object(fields(&head.body))
+            (Some(Form::UrlEncoded), Value::Object(fields(&head.body)))
+        } else if let Some(fields) = parts::read(&head) {
+            (Some(Form::Multipart), fields.map_err(broken)?)
         } else {
-            serde_json::from_slice(&head.body).map_err(|error| broken(error.to_string()))?
+            let json = serde_json::from_slice(&head.body);
+            (None, json.map_err(|error| broken(error.to_string()))?)
         };
         let inner = match provider.envelope {
             Envelope::Plain | Envelope::Only(_) | Envelope::Own(_) => None,
@@ -197,7 +215,7 @@ impl Template {
             },
             events: inner.unwrap_or_else(|| root.clone()),
             root,
-            is_form,
+            form,
         })
     }
 
@@ -214,9 +232,9 @@ impl Template {
         Stencil::new(self, &Wish::default()).unchanged()
     }
 
-    /// Whether it is told by fields and not by JSON: in a form, or in the query.
-    pub(super) fn is_fields(&self) -> bool {
-        self.is_form || self.head.told_by_query().is_some()
+    /// The form that it is told by, if it is not told by JSON.
+    pub(super) fn form(&self) -> Option<Form> {
+        self.form
     }
 
     /// How the text is written that the events stand in, if they stand in one.
@@ -235,10 +253,12 @@ impl Template {
         }
     }
 
-    /// Writes a body, or a query, with these events in this root.
-    pub(super) fn write(&self, mut root: Value, events: Value) -> String {
+    /// Writes a body, or a query, with these events in this root; and the request that it goes into, for a form may
+    /// need another boundary.
+    pub(super) fn write(&self, mut root: Value, events: Value) -> (Delivery, Vec<u8>) {
+        let mut head = self.head.clone();
         if root.is_null() {
-            return String::new();
+            return (head, Vec::new());
         }
         let root = match self.provider.envelope {
             Envelope::Text(at, style) if self.is_inside => {
@@ -251,7 +271,7 @@ impl Template {
                 let end = std::str::from_utf8(&self.head.body)
                     .map(ending)
                     .unwrap_or_default();
-                return write(&events, &style) + end;
+                return (head, (write(&events, &style) + end).into_bytes());
             }
             Envelope::List(at) if self.is_inside => {
                 if let Some(list) = root.pointer_mut(at) {
@@ -261,14 +281,27 @@ impl Template {
             }
             _ => events,
         };
-        if let (true, Value::Object(fields)) = (self.is_fields(), &root) {
-            let mut form = form_urlencoded::Serializer::new(String::new());
-            for (name, value) in fields {
-                form.append_pair(name, value.as_str().unwrap_or_default());
+        let body = match (self.form, &root) {
+            (Some(Form::UrlEncoded), Value::Object(fields)) => {
+                let mut form = form_urlencoded::Serializer::new(String::new());
+                for (name, value) in fields {
+                    form.append_pair(name, &scalar(value));
+                }
+                form.finish().into_bytes()
             }
-            return form.finish();
-        }
-        write(&root, &self.provider.style)
+            (Some(Form::Multipart), Value::Object(fields)) => parts::write(&mut head, fields),
+            _ => write(&root, &self.provider.style).into_bytes(),
+        };
+        (head, body)
+    }
+}
+
+/// A value as the text of a field.
+pub(super) fn scalar(value: &Value) -> Cow<'_, str> {
+    match value {
+        Value::Null => "".into(),
+        Value::String(text) => text.as_str().into(),
+        value => value.to_string().into(),
     }
 }
 

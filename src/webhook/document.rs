@@ -7,10 +7,14 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
+use super::multipart::Multipart;
+use super::sniff::{UTF8_MARK, other_than_json};
 use super::{Delivery, Headers, json};
 
 /// A JSON value or the fields of a form, borrowed from the bytes where possible.
 /// Members keep their order and their repeats; a pointer finds the first.
+///
+/// A file in a form is an object: its `filename`, its `content-type`, its `size`, and its `content` where that is text.
 ///
 /// JSON is checked as a whole and taken apart level by level, as far as somebody looks: of most bodies a few texts near
 /// the top are wanted.
@@ -25,6 +29,8 @@ enum Form<'a> {
     Text(Cow<'a, str>),
     /// What was put together from parts.
     Whole(Parts<'a>),
+    /// What is read as far as it goes, and what is wrong with it.
+    Flawed(Box<(Document<'a>, Vec<String>)>),
 }
 
 #[derive(Clone, Debug)]
@@ -41,6 +47,9 @@ const SPACE: [char; 4] = [' ', '\t', '\r', '\n'];
 
 /// What is looked into has so many values at most: each takes far more memory than the two bytes that it may be.
 const MOST_VALUES: usize = 100_000;
+
+/// What is wrong with JSON behind a byte order mark.
+const MARKED: &str = "the body begins with a byte order mark (EF BB BF), which JSON does not allow; it is read without it";
 
 /// So many members there is room for at first: more than a kilobyte is allocated slowly.
 const ROOM: usize = 1024 / size_of::<Member<'static>>();
@@ -60,8 +69,12 @@ impl<'a> Document<'a> {
         }
     }
 
-    /// Reads a body by its content type: a form as a map of its fields, JSON Lines as a list, anything else as JSON.
+    /// Reads a body by its content type: a form of either sort as a map of its fields, JSON Lines as a list, anything
+    /// else as JSON.
     pub fn read(headers: &Headers, body: &'a [u8]) -> Result<Self, String> {
+        if let Some(form) = Multipart::of(headers, body) {
+            return form.map(|form| Self::multipart(&form));
+        }
         let kind = headers.text("content-type").map_or("", str::trim_start);
         let begins = |wanted: &str| {
             let start = kind.get(..wanted.len());
@@ -78,7 +91,18 @@ impl<'a> Document<'a> {
             let events = lines.filter(|line| !line.is_empty()).map(Self::json);
             return Ok(Self::list(events.collect::<Result<_, _>>()?));
         }
-        Self::json(body)
+        match body.strip_prefix(UTF8_MARK) {
+            Some(rest) => Self::json_or_other(kind, rest).map(|it| it.flawed(&[MARKED.into()])),
+            None => Self::json_or_other(kind, body),
+        }
+    }
+
+    /// Reads JSON; the error says what the body is otherwise.
+    fn json_or_other(kind: &str, body: &'a [u8]) -> Result<Self, String> {
+        Self::json(body).map_err(|problem| match other_than_json(kind, body) {
+            Some(other) => format!("the body is {other}, not JSON"),
+            None => problem,
+        })
     }
 
     /// Reads JSON; the error says where and why it is none.
@@ -104,6 +128,45 @@ impl<'a> Document<'a> {
                 .map(|(name, value)| (name, Self::text_of(value)))
                 .collect(),
         )
+    }
+
+    /// The fields of a multipart form, with its files as objects. Parts without a name are left out.
+    pub fn multipart(form: &Multipart<'a>) -> Self {
+        let named = form.parts().iter().filter_map(|part| {
+            let value = match &part.filename {
+                None => Self::text_of(part.text()),
+                Some(filename) => {
+                    let text = |text: &str| Self::text_of(Cow::Owned(text.to_owned()));
+                    let mut members = vec![("filename".into(), text(filename))];
+                    if let Some(kind) = &part.content_type {
+                        members.push(("content-type".into(), text(kind)));
+                    }
+                    members.push(("size".into(), text(&part.content.len().to_string())));
+                    if let Ok(content) = std::str::from_utf8(part.content) {
+                        members.push(("content".into(), Self::text_of(content.into())));
+                    }
+                    Self::map(members)
+                }
+            };
+            Some((part.name.clone()?.into(), value))
+        });
+        Self::map(named.collect()).flawed(form.problems())
+    }
+
+    /// The same, with what is wrong with it.
+    fn flawed(self, problems: &[String]) -> Self {
+        if problems.is_empty() {
+            return self;
+        }
+        Document(Form::Flawed(Box::new((self, problems.to_vec()))))
+    }
+
+    /// What is wrong with a body that could be read all the same.
+    pub fn problems(&self) -> &[String] {
+        match &self.0 {
+            Form::Flawed(flawed) => &flawed.1,
+            _ => &[],
+        }
     }
 
     /// A list of values.
@@ -163,6 +226,7 @@ impl<'a> Document<'a> {
         let json = match &self.0 {
             Form::Text(text) => return Some(Cow::Borrowed(text)),
             Form::Whole(_) => return None,
+            Form::Flawed(flawed) => return flawed.0.as_text(),
             Form::Json(json, _) => *json,
         };
         match json.as_bytes() {
@@ -203,12 +267,21 @@ impl<'a> Document<'a> {
 
     /// Whether it is an object, or a form.
     pub fn is_map(&self) -> bool {
-        self.begins(b"{") || matches!(self.0, Form::Whole(Parts::Map(_)))
+        self.begins(b"{") || matches!(self.whole(), Some(Parts::Map(_)))
     }
 
     /// Whether it is a list.
     pub fn is_list(&self) -> bool {
-        self.begins(b"[") || matches!(self.0, Form::Whole(Parts::List(_)))
+        self.begins(b"[") || matches!(self.whole(), Some(Parts::List(_)))
+    }
+
+    /// What was put together from parts, if it was.
+    fn whole(&self) -> Option<&Parts<'a>> {
+        match &self.0 {
+            Form::Whole(parts) => Some(parts),
+            Form::Flawed(flawed) => flawed.0.whole(),
+            Form::Json(..) | Form::Text(_) => None,
+        }
     }
 
     /// The first byte tells what a JSON value is.
@@ -218,6 +291,7 @@ impl<'a> Document<'a> {
                 .bytes()
                 .next()
                 .is_some_and(|first| with.contains(&first)),
+            Form::Flawed(flawed) => flawed.0.begins(with),
             Form::Text(_) | Form::Whole(_) => false,
         }
     }
@@ -230,6 +304,7 @@ impl<'a> Document<'a> {
                 .as_ref(),
             Form::Text(_) => None,
             Form::Whole(parts) => Some(parts),
+            Form::Flawed(flawed) => flawed.0.parts(),
         }
     }
 }
@@ -457,6 +532,77 @@ mod tests {
         assert_eq!(document.text("/1/a").unwrap(), "2");
         assert!(document.at("/2").is_none());
         assert!(Document::read(&headers, b"{\"a\":1}\n{\"a\":").is_err());
+    }
+
+    fn read<'a>(kind: &'static str, body: &'a [u8]) -> Result<Document<'a>, String> {
+        let header = http::HeaderValue::from_static(kind);
+        let headers = [(http::header::CONTENT_TYPE, header)].into_iter().collect();
+        Document::read(&headers, body)
+    }
+
+    const PARTS: &[u8] = b"--x\r\nContent-Disposition: form-data; name=\"event\"\r\n\r\nbounced\r\n\
+        --x\r\nContent-Disposition: form-data; name=\"token\"\r\n\r\nmine\r\n\
+        --x\r\nContent-Disposition: form-data; name=\"token\"\r\n\r\nyours\r\n\
+        --x\r\nContent-Disposition: form-data; name=\"f\"; filename=\"a.eml\"\r\nContent-Type: message/rfc822\r\n\r\nTo: a\r\n\r\n\
+        --x\r\nContent-Disposition: form-data; name=\"g\"; filename=\"\"\r\n\r\n\xff\r\n\
+        --x--\r\n";
+
+    #[test]
+    fn a_form_of_parts_is_read_as_a_form() {
+        let form = read("Multipart/Form-Data; boundary=x", PARTS).unwrap();
+        assert_eq!(form.problems(), [] as [&str; 0]);
+        assert!(form.is_map() && form.members().unwrap().len() == 5);
+        assert_eq!(form.text("/event").unwrap(), "bounced");
+        assert_eq!(form.text("/token").unwrap(), "mine");
+        assert!(form.at("/f").is_some_and(Document::is_map));
+        assert_eq!(form.text("/f"), None);
+        assert_eq!(form.text("/f/filename").unwrap(), "a.eml");
+        assert_eq!(form.text("/f/content-type").unwrap(), "message/rfc822");
+        assert_eq!(form.text("/f/size").unwrap(), "7");
+        assert_eq!(form.text("/f/content").unwrap(), "To: a\r\n");
+        assert_eq!(form.text("/g/size").unwrap(), "1");
+        assert_eq!(form.text("/g/content"), None);
+        // What is cut off is read as far as it goes.
+        let cut = read("multipart/form-data; boundary=x", &PARTS[..70]).unwrap();
+        assert_eq!(cut.text("/event").unwrap(), "bounced");
+        assert!(cut.is_map() && !cut.is_list() && cut.as_text().is_none());
+        assert!(cut.problems()[0].contains("without its last boundary"));
+    }
+
+    #[test]
+    fn what_is_no_json_is_called_what_it_is() {
+        for (kind, body, why) in [
+            ("application/json", "<a/>", "the body is XML, not JSON"),
+            ("text/plain", "hello", "the body is plain text, not JSON"),
+            (
+                "multipart/form-data",
+                "--x--",
+                "the body is a multipart form, but `content-type` names no boundary",
+            ),
+            (
+                "multipart/form-data; boundary=y",
+                "--x--",
+                "the body is a multipart form, but its boundary `--y` is nowhere in it",
+            ),
+            ("multipart/form-data; boundary=y", "", "the body is empty"),
+            (
+                "application/json",
+                "\u{feff}hello",
+                "the body is plain text, not JSON",
+            ),
+            ("application/json", "", "the body is empty"),
+        ] {
+            assert_eq!(
+                read(kind, body.as_bytes()).unwrap_err(),
+                why,
+                "{kind} {body}"
+            );
+        }
+        let marked = read("application/json", b"\xEF\xBB\xBF [7]").unwrap();
+        assert!(marked.is_list() && marked.text("/0").unwrap() == "7");
+        assert!(marked.problems()[0].contains("byte order mark (EF BB BF)"));
+        let one = read("application/json", b"\xEF\xBB\xBF7").unwrap();
+        assert!(one.is_number() && one.as_text().unwrap() == "7");
     }
 
     #[test]

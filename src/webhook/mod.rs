@@ -34,6 +34,7 @@ mod scan;
 mod secret;
 mod sensitive;
 pub mod shell;
+mod sniff;
 mod statuses;
 mod tamper;
 mod target;

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use http::{HeaderName, HeaderValue};
 
+use super::multipart::{Multipart, NewPart};
 use super::{Delivery, Document, json};
 
 /// Where a value stands.
@@ -16,7 +17,7 @@ pub enum Place {
     Item(&'static str, &'static str),
     /// In the JSON body, at that pointer.
     Body(&'static str),
-    /// In a form body: the last field of that name.
+    /// In a form body of either sort: the last field of that name.
     Field(&'static str),
     /// At each of these places, which must all say the same.
     All(&'static [Place]),
@@ -131,7 +132,13 @@ impl Place {
                     .ok_or_else(|| format!("the body has no `{pointer}` to put a signature in"))?
                     .into();
             }
-            Place::Field(name) => delivery.body = set_field(&delivery.body, name, value).into(),
+            Place::Field(name) => {
+                let new = match Multipart::of(&delivery.headers, &delivery.body) {
+                    Some(form) => set_part(&form?, name, value),
+                    None => set_field(&delivery.body, name, value),
+                };
+                delivery.body = new.into();
+            }
             Place::All(places) => {
                 for place in *places {
                     place.write(delivery, value)?;
@@ -161,17 +168,11 @@ impl Place {
                     .into();
             }
             Place::Field(name) => {
-                let is_other = |field: &&[u8]| {
-                    form_urlencoded::parse(field)
-                        .next()
-                        .is_none_or(|(at, _)| at != *name)
+                let new = match Multipart::of(&delivery.headers, &delivery.body) {
+                    Some(form) => without_part(&form?, name),
+                    None => without_field(&delivery.body, name),
                 };
-                let kept: Vec<&[u8]> = delivery
-                    .body
-                    .split(|b| *b == b'&')
-                    .filter(is_other)
-                    .collect();
-                delivery.body = kept.join(&b"&"[..]).into();
+                delivery.body = new.into();
             }
             Place::All(places) => {
                 for place in *places {
@@ -230,6 +231,39 @@ fn items(list: &str) -> impl Iterator<Item = (&str, &str)> {
         .filter_map(|item| item.trim().split_once('='))
 }
 
+/// A form of parts with the bytes of the last part of that name changed, or with a part more; every other byte stays.
+fn set_part(form: &Multipart, name: &str, value: &str) -> Vec<u8> {
+    let edit = match form.last_of(name) {
+        Some(part) => (part.span.clone(), value.into()),
+        None => {
+            let part = NewPart {
+                name: name.into(),
+                content: value.as_bytes().into(),
+                ..NewPart::default()
+            };
+            form.append(&part, form.boundary())
+        }
+    };
+    form.edited(vec![edit])
+}
+
+/// A form of parts without those of that name.
+fn without_part(form: &Multipart, name: &str) -> Vec<u8> {
+    let named = form.parts().iter();
+    let named = named.filter(|part| part.name.as_deref() == Some(name));
+    form.edited(named.map(|part| (form.whole(part), Vec::new())).collect())
+}
+
+/// A form without the fields of that name.
+fn without_field(form: &[u8], name: &str) -> Vec<u8> {
+    let is_other = |field: &&[u8]| {
+        let first = form_urlencoded::parse(field).next();
+        first.is_none_or(|(at, _)| at != name)
+    };
+    let kept: Vec<&[u8]> = form.split(|b| *b == b'&').filter(is_other).collect();
+    kept.join(&b"&"[..])
+}
+
 /// A form with the last field of that name changed, or with a field more; every other byte stays.
 fn set_field(form: &[u8], name: &str, value: &str) -> Vec<u8> {
     let field: String = form_urlencoded::Serializer::new(String::new())
@@ -260,7 +294,7 @@ mod tests {
     use http::Method;
 
     use super::{Place, set_field};
-    use crate::webhook::{Delivery, Headers};
+    use crate::webhook::{Delivery, Document, Headers};
 
     #[test]
     fn what_stands_at_several_places_is_read_where_all_say_the_same() {
@@ -292,6 +326,52 @@ mod tests {
         both.remove(&mut delivery).unwrap();
         assert_eq!(both.read(&delivery, None), Ok(None));
         assert_eq!(both.header_names(), ["signature", "sent-at"]);
+    }
+
+    #[test]
+    fn a_part_of_a_form_changes_and_nothing_else() {
+        let part = |name: &str, text: &str| {
+            format!("--x\r\nContent-Disposition: form-data; name={name}\r\n\r\n{text}\r\n")
+        };
+        let delivery = |body: &str| Delivery {
+            method: http::Method::POST,
+            path: "/".parse().unwrap(),
+            headers: [(
+                http::header::CONTENT_TYPE,
+                http::HeaderValue::from_static("multipart/form-data; boundary=x"),
+            )]
+            .into_iter()
+            .collect(),
+            body: body.to_owned().into(),
+        };
+        let (a, mine, yours) = (part("a", "1"), part("token", "m"), part("token", "y"));
+        let place = Place::Field("token");
+        let before = format!("{a}{mine}{yours}--x--\r\nbye");
+        let mut it = delivery(&before);
+        let document = Document::of(&it).unwrap();
+        assert_eq!(place.read(&it, Some(&document)).unwrap().unwrap(), "y");
+        drop(document);
+        place.write(&mut it, "new&").unwrap();
+        assert_eq!(
+            it.body,
+            format!("{a}{mine}{}--x--\r\nbye", part("token", "new&"))
+        );
+        place.remove(&mut it).unwrap();
+        assert_eq!(it.body, format!("{a}--x--\r\nbye"));
+        place.write(&mut it, "z").unwrap();
+        assert_eq!(
+            it.body,
+            format!("{a}{}--x--\r\nbye", part("\"token\"", "z"))
+        );
+        // What is no form of parts, whatever it is called, is not made one.
+        let mut none = delivery("{}");
+        assert!(
+            place
+                .write(&mut none, "z")
+                .unwrap_err()
+                .contains("boundary")
+        );
+        assert_eq!(none.body, "{}");
     }
 
     #[test]

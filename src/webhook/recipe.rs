@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use super::algorithm::GAP;
 use super::credentials::{carries, present};
+use super::multipart::Multipart;
 use super::{
     Algorithm, Chance, Delivery, Document, Encoding, Judge, Key, KeyForm, Place, Signature,
     TimeForm, Verdict, json,
@@ -68,7 +69,7 @@ pub enum Part {
     /// The decoded value of a form that has one field, whatever the field is called; where the body is no form, its
     /// bytes.
     FormValue,
-    /// The fields of a form, sorted by name: each name followed by its decoded value.
+    /// The fields of a form, sorted by name: each name followed by its decoded value. Files in it are no fields.
     SortedForm,
     /// This text.
     Text(&'static str),
@@ -420,11 +421,20 @@ impl Recipe {
                 Part::Path => message.extend_from_slice(delivery.path.as_str().as_bytes()),
                 Part::FormValue => message.extend(form_value(delivery)),
                 Part::SortedForm => {
-                    let mut fields: Vec<_> = form_urlencoded::parse(&delivery.body).collect();
-                    fields.sort();
-                    for (name, value) in fields {
-                        message.extend_from_slice(name.as_bytes());
-                        message.extend_from_slice(value.as_bytes());
+                    let mut append = |fields: &mut Vec<(Cow<str>, Cow<str>)>| {
+                        fields.sort();
+                        for (name, value) in fields {
+                            message.extend_from_slice(name.as_bytes());
+                            message.extend_from_slice(value.as_bytes());
+                        }
+                    };
+                    match Multipart::of(&delivery.headers, &delivery.body) {
+                        Some(form) => {
+                            let form = form?;
+                            let fields = form.fields();
+                            append(&mut fields.map(|(name, it)| (name.into(), it)).collect());
+                        }
+                        None => append(&mut form_urlencoded::parse(&delivery.body).collect()),
                     }
                 }
                 Part::Text(text) => message.extend_from_slice(text.as_bytes()),

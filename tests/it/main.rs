@@ -17,6 +17,7 @@ mod hostile;
 mod https;
 mod interop;
 mod listen;
+mod mailgun;
 mod misbehave;
 mod patience;
 mod providers;

@@ -373,6 +373,8 @@ fn every_example_has_the_fields_of_a_published_request() {
             let (body, headers): (BTreeSet<_>, BTreeSet<_>) = provider
                 .fields(row)
                 .into_iter()
+                // A file in a form is documented, and published nowhere.
+                .filter(|place| !place.starts_with("/attachment-"))
                 .partition(|place| place.starts_with('/'));
             let nearest = bodies
                 .iter()
