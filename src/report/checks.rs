@@ -11,7 +11,7 @@ use super::numbers::{count, micros, span};
 use super::palette::Role;
 use super::suite::{Case, Suite};
 use super::text::Voice;
-use super::{Untrusted, is_binary};
+use super::{Untrusted, binary, is_binary};
 use crate::webhook::Grade;
 
 /// How much of an answer is shown, in bytes.
@@ -125,7 +125,7 @@ fn rows<'a>(check: &Checked, detail: &'a Detail<'a>) -> Vec<(&'static str, Strin
 /// The beginning of a body, on one line.
 fn shown(body: &Bytes) -> String {
     if is_binary(body) {
-        return format!("[{} bytes that are no text]", body.len());
+        return binary(body);
     }
     let head = body.get(..SHOWN).unwrap_or(body);
     let text = String::from_utf8_lossy(head);

@@ -32,7 +32,7 @@ pub use notice::{
     Again, Checked, Detail, Finding, Forwarded, Judged, KeyUsed, Marks, Notice, Parts, Received,
 };
 pub use palette::{ColorChoice, Palette, Role, wants_color};
-pub use pretty::{is_binary, looks_like_json, pretty};
+pub use pretty::{binary, is_binary, looks_like_json, pretty};
 pub use progress::{Length, Progress};
 pub use reporter::{Reporter, Style, complain};
 pub use results::{Form as ReportForm, Results};

@@ -139,6 +139,13 @@ pub fn is_binary(bytes: &[u8]) -> bool {
     sample.contains(&0) || odd * 10 > sample.len()
 }
 
+/// Stands in place of a body that is no text.
+pub fn binary(bytes: &[u8]) -> String {
+    let count = bytes.len();
+    let noun = if count == 1 { "byte" } else { "bytes" };
+    format!("[{} {noun} of binary data]", grouped(count))
+}
+
 fn odd_in(sample: &[u8]) -> usize {
     sample
         .utf8_chunks()

@@ -12,8 +12,12 @@ use super::notice::{Again, Forwarded, Judged, Notice, Parts, Received};
 use super::numbers::{count, put_ordinal, put_span, span};
 use super::palette::{Palette, Role};
 use super::pretty::{GROWTH, SHOWN_BODY};
-use super::{Mode, Untrusted, escape_into, is_binary, looks_like_json, pretty, shown_signed};
-use crate::webhook::{Attempt, Delivery, Event, Kind, Outcome, Verdict, is_credential_field};
+use super::{
+    Mode, Untrusted, binary, escape_into, is_binary, looks_like_json, pretty, shown_signed,
+};
+use crate::webhook::{
+    Attempt, Delivery, Event, Kind, Multipart, Outcome, Verdict, is_credential_field,
+};
 
 /// In front of everything that a stranger wrote, so that none of it begins a line.
 pub const GUTTER: &str = "  ";
@@ -24,6 +28,9 @@ const SHOWN_ANSWER: usize = 400;
 /// How much of what is signed is shown, in bytes.
 const SHOWN_SIGNED: usize = 2000;
 
+/// How much of a file in a form is shown, in bytes.
+const SHOWN_FILE: usize = 1024;
+
 /// How notices look as text.
 #[derive(Debug)]
 pub struct Voice {
@@ -33,6 +40,17 @@ pub struct Voice {
     pub parts: Parts,
     /// Where the reader's clock stands; found out when it is first needed.
     pub zone: LazyLock<TimeZone>,
+}
+
+/// The beginning of a file, up to the end of a line where one is near; all of it where it is binary, which is not shown.
+fn beginning(content: &[u8]) -> &[u8] {
+    match content.get(..SHOWN_FILE) {
+        Some(head) if !is_binary(content) => {
+            let end = head.iter().rposition(|byte| *byte == b'\n');
+            end.and_then(|end| head.get(..=end)).unwrap_or(head)
+        }
+        _ => content,
+    }
 }
 
 impl Voice {
@@ -135,7 +153,7 @@ impl Voice {
         }
         if self.parts.reply && !it.answer.is_empty() {
             self.paint(out, Role::Dim, "  answered:\n");
-            self.body(out, it.answer);
+            self.body(out, it.answer, GUTTER);
         }
     }
 
@@ -320,7 +338,59 @@ impl Voice {
             {
                 self.form(out, body)
             }
-            _ => self.body(out, body),
+            _ => match Multipart::of(&delivery.headers, body) {
+                Some(Ok(form)) => self.multipart(out, &form, body.len()),
+                _ => self.body(out, body, GUTTER),
+            },
+        }
+    }
+
+    /// The parts of a form: a field as in any form, a file with its name, its type and its size, and how it begins.
+    fn multipart(&self, out: &mut Vec<u8>, form: &Multipart, size: usize) {
+        let end = out.len() + GROWTH * SHOWN_BODY;
+        let inner = format!("{GUTTER}{GUTTER}");
+        for part in form.parts() {
+            if out.len() > end {
+                let line = format!("{GUTTER}… {} bytes in all\n", grouped(size));
+                return self.paint(out, Role::Dim, &line);
+            }
+            out.extend_from_slice(GUTTER.as_bytes());
+            let name = part.name.as_deref().unwrap_or("(no name)");
+            self.paint(out, Role::Key, &Untrusted::new(name).to_string());
+            out.extend_from_slice(b" =");
+            let is_line = !part.content.contains(&b'\n') && !is_binary(part.content);
+            let is_json = matches!(part.content.trim_ascii_start(), [b'{' | b'[', ..]);
+            if let (None, None, true, false) =
+                (&part.filename, &part.content_type, is_line, is_json)
+            {
+                let _ = writeln!(out, " {}", Untrusted::new(part.content));
+                continue;
+            }
+            if let Some(filename) = &part.filename {
+                let _ = write!(out, " {:?}", Untrusted::new(filename));
+            }
+            let kind = part
+                .content_type
+                .iter()
+                .map(|kind| format!("{}, ", Untrusted::new(kind)));
+            let kind: String = kind.collect();
+            let bytes = part.content.len();
+            let bytes = format!(
+                "{} {}",
+                grouped(bytes),
+                if bytes == 1 { "byte" } else { "bytes" }
+            );
+            self.paint(out, Role::Dim, &format!(" ({kind}{bytes})"));
+            out.push(b'\n');
+            let shown = match part.is_file() {
+                true => beginning(part.content),
+                false => part.content,
+            };
+            self.body(out, shown, &inner);
+            if shown.len() < part.content.len() {
+                let line = format!("{inner}… {bytes} in all, {} shown\n", grouped(shown.len()));
+                self.paint(out, Role::Dim, &line);
+            }
         }
     }
 
@@ -337,24 +407,24 @@ impl Voice {
             out.extend_from_slice(b" =");
             if matches!(value.trim_start().as_bytes(), [b'{' | b'[', ..]) {
                 out.push(b'\n');
-                self.body(out, value.as_bytes());
+                self.body(out, value.as_bytes(), GUTTER);
             } else {
                 let _ = writeln!(out, " {}", Untrusted::new(value.as_ref()));
             }
         }
     }
 
-    fn body(&self, out: &mut Vec<u8>, body: &[u8]) {
+    fn body(&self, out: &mut Vec<u8>, body: &[u8], gutter: &str) {
         if body.is_empty() {
             return;
         }
         if is_binary(body) {
-            let line = format!("{GUTTER}[{} bytes of binary data]\n", body.len());
+            let line = format!("{gutter}{}\n", binary(body));
             self.paint(out, Role::Dim, &line);
         } else if looks_like_json(body) {
-            pretty::pretty(out, body, GUTTER, &self.palette);
+            pretty::pretty(out, body, gutter, &self.palette);
         } else {
-            pretty::text(out, body, GUTTER, &self.palette);
+            pretty::text(out, body, gutter, &self.palette);
         }
         if out.last() != Some(&b'\n') {
             out.push(b'\n');
@@ -387,7 +457,7 @@ impl Voice {
             && !it.repeats
         {
             let shown = body.get(..SHOWN_ANSWER).unwrap_or(body);
-            self.body(out, shown);
+            self.body(out, shown, GUTTER);
         }
     }
 
@@ -613,9 +683,12 @@ mod tests {
         fn whatever_a_stranger_sends_is_shown_as_text_behind_the_gutter(
             bytes: Vec<u8>,
             control in "([\\x00-\\x1f\u{7f}-\u{9f}]|[\\[\\]{}:,\"a-z0-9=&%;]){0,60}",
-            kind in "text/plain|application/json|application/x-www-form-urlencoded",
+            kind in "text/plain|application/json|application/x-www-form-urlencoded|multipart/form-data; boundary=x",
+            name in "[ -~é\u{202e}]{0,20}",
         ) {
-            for bytes in [&bytes, control.as_bytes()] {
+            let part = format!("--x\r\ncontent-disposition: form-data; name=\"{name}\"; filename={name}\r\n\r\n");
+            let parts = [part.as_bytes(), &bytes, b"\r\n", part.as_bytes(), control.as_bytes()].concat();
+            for bytes in [&bytes, control.as_bytes(), &parts] {
                 let shown = shown(bytes, &kind);
                 prop_assert!(shown.chars().all(|c| matches!(c, '\n' | '\t') || !c.is_control()), "{shown:?}");
                 let mut lines = shown.lines();
