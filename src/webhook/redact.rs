@@ -5,9 +5,11 @@
 //! is made with a key, for whoever has a list of addresses could try them all otherwise, and it looks like what it
 //! stands for, so that a handler still takes it.
 //!
-//! What is encoded as a whole (base64, a compressed body) is not looked into; a compressed body is left out.
+//! What is encoded as a whole (base64) is not looked into. A compressed body is left out, and so are the bytes of a file
+//! in a form that is no text or is encoded as a whole.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
+use std::ops::Range;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -21,8 +23,9 @@ use http::{HeaderName, HeaderValue};
 use serde_json::value::RawValue;
 use sha2::Sha256;
 
+use super::multipart::Edit;
 use super::scan::Scan;
-use super::{Fixture, Headers, is_credential_field, is_credential_member};
+use super::{Fixture, FormPart, Headers, Multipart, is_credential_field, is_credential_member};
 
 /// Replaces what must not be kept.
 #[derive(Clone)]
@@ -57,14 +60,21 @@ impl Redactor {
             delivery.path = PathAndQuery::from_maybe_shared(Bytes::from(path))
                 .unwrap_or(PathAndQuery::from_static("/redacted"));
         }
+        let form = Multipart::of(&delivery.headers, &delivery.body);
+        let form = form.and_then(Result::ok).map(|form| self.parts(&form));
         delivery.headers = delivery
             .headers
             .iter()
-            .map(|field| self.field(field))
+            .map(|field| match &form {
+                Some(form) if field.0 == CONTENT_TYPE => self.content_type(field, form),
+                _ => self.field(field),
+            })
             .collect();
         if is_compressed(&delivery.headers) {
             delivery.body = Bytes::new();
             delivery.headers.remove(CONTENT_ENCODING.as_str());
+        } else if let Some(form) = form {
+            delivery.body = form.body.into();
         } else {
             let form = delivery.headers.text(CONTENT_TYPE.as_str());
             let is_form = form.is_some_and(|it| it.contains("x-www-form-urlencoded"));
@@ -99,6 +109,66 @@ impl Redactor {
                 .unwrap_or(HeaderValue::from_static("redacted")),
         };
         (name.clone(), value)
+    }
+
+    /// A form of parts, each looked into by itself: what is around a value says what it is, and no more than that.
+    fn parts(&self, form: &Multipart) -> Redacted {
+        let changed = |text: &[u8]| self.text(text, false);
+        let boundary = form.boundary();
+        let renamed = changed(boundary.as_bytes()).map(|_| self.token(boundary.as_bytes()));
+        let mut edits: Vec<Edit> = Vec::new();
+        let mut end = 0;
+        for part in form.parts() {
+            // What is between the parts: a preamble, parts that are none, and the boundary.
+            edits.extend(changed_at(form, end..part.start, changed));
+            edits.extend(changed_at(form, part.head.clone(), changed));
+            let is_secret = part.name.as_deref().is_some_and(is_credential);
+            let is_taken = part.content.starts_with(b"redacted-") || part.content.is_empty();
+            if is_secret && !is_taken {
+                let token = self.token(part.content).into_bytes();
+                edits.push((part.span.clone(), token));
+            } else if is_opaque(part) {
+                edits.push((part.span.clone(), Vec::new()));
+            } else {
+                edits.extend(changed_at(form, part.span.clone(), changed));
+            }
+            end = part.span.end;
+        }
+        let last = form.last().unwrap_or(form.body().len());
+        edits.extend(changed_at(form, end..last, changed));
+        // Behind the last boundary, not the boundary itself.
+        let behind = last + form.last().map_or(0, |_| boundary.len() + 4);
+        edits.extend(changed_at(form, behind..form.body().len(), changed));
+        if let Some(renamed) = &renamed {
+            edits.extend(form.rename(renamed));
+        }
+        Redacted {
+            body: form.edited(edits),
+            old: boundary.to_owned(),
+            boundary: renamed,
+        }
+    }
+
+    /// The content type of a form of parts, with the boundary that its body has.
+    fn content_type(
+        &self,
+        field: &(HeaderName, HeaderValue),
+        form: &Redacted,
+    ) -> (HeaderName, HeaderValue) {
+        let text = field.1.to_str().unwrap_or_default();
+        let Some((before, after)) = text.split_once(&form.old) else {
+            return field.clone();
+        };
+        let changed = |text: &str| {
+            let new = self.text(text.as_bytes(), false);
+            new.map_or(text.into(), |new| {
+                String::from_utf8_lossy(&new).into_owned()
+            })
+        };
+        let boundary = form.boundary.as_ref().unwrap_or(&form.old);
+        let text = format!("{}{boundary}{}", changed(before), changed(after));
+        let value = text.parse().unwrap_or_else(|_| field.1.clone());
+        (field.0.clone(), value)
     }
 
     /// A text without what must not be kept; none if there is no such thing in it. In a form, `+` is a space.
@@ -351,6 +421,32 @@ const MARK: &str = "redacted";
 
 /// The host of an address that stands for another: no mail ever gets there (RFC 2606).
 const PLACE: &str = "example.invalid";
+
+/// A form of parts without what must not be kept.
+struct Redacted {
+    body: Vec<u8>,
+    old: String,
+    /// Another boundary, if it identified somebody.
+    boundary: Option<String>,
+}
+
+/// The edit that redacts these bytes of a form, if there is something to redact.
+fn changed_at(
+    form: &Multipart,
+    range: Range<usize>,
+    changed: impl Fn(&[u8]) -> Option<Vec<u8>>,
+) -> Option<Edit> {
+    let new = changed(form.body().get(range.clone())?)?;
+    Some((range, new))
+}
+
+/// Whether a part holds what cannot be looked into.
+fn is_opaque(part: &FormPart) -> bool {
+    let encoding = part.header("content-transfer-encoding");
+    let is_encoded = encoding.is_some_and(|how| how.eq_ignore_ascii_case("base64"));
+    let is_text = |text: &str| !text.contains('\0');
+    is_encoded || part.is_file() && !std::str::from_utf8(part.content).is_ok_and(is_text)
+}
 
 /// What is replaced, and by what.
 struct Found {
@@ -651,6 +747,81 @@ mod tests {
         assert!(
             fixture.delivery.body.is_empty() && fixture.delivery.headers.iter().next().is_none()
         );
+    }
+
+    fn redacted_form(kind: &'static str, body: &str) -> (String, String) {
+        let mut fixture = Fixture::new(Delivery {
+            method: Method::POST,
+            path: "/".parse().unwrap(),
+            headers: [(http::header::CONTENT_TYPE, HeaderValue::from_static(kind))]
+                .into_iter()
+                .collect(),
+            body: body.to_owned().into(),
+        });
+        redactor().redact(&mut fixture);
+        let delivery = &fixture.delivery;
+        let kind = delivery.headers.text("content-type").unwrap().to_owned();
+        (kind, String::from_utf8(delivery.body.to_vec()).unwrap())
+    }
+
+    #[test]
+    fn a_form_of_parts_is_redacted_part_by_part() {
+        let part = |head: &str, text: &str| {
+            format!("--x\r\nContent-Disposition: form-data; {head}\r\n\r\n{text}\r\n")
+        };
+        let ada = ada() + "@example.invalid";
+        let token = redactor().token(b"s3 cr\r\n3t");
+        let before = [
+            "for ada@example.com\r\n".to_owned(),
+            part("name=to", "Ada <ada@example.com>"),
+            // A value is all of a part, whatever is in it; a name is one without quotes, too.
+            part("name=api_key", "s3 cr\r\n3t"),
+            part(
+                "name=f; filename=\"ada@example.com.eml\"",
+                "To: ada@example.com\r\n",
+            ),
+            part(
+                "name=g; filename=b\r\nContent-Transfer-Encoding: base64",
+                "YWRh",
+            ),
+            part("name=token", "redacted-0123456789"),
+            part("name=event", "bounced"),
+            "--x--\r\nby ada@example.com".to_owned(),
+        ];
+        let after = [
+            format!("for {ada}\r\n"),
+            part("name=to", &format!("Ada <{ada}>")),
+            part("name=api_key", &token),
+            part("name=f; filename=\"{}\"", &format!("To: {ada}\r\n")),
+            part(
+                "name=g; filename=b\r\nContent-Transfer-Encoding: base64",
+                "",
+            ),
+            part("name=token", "redacted-0123456789"),
+            part("name=event", "bounced"),
+            format!("--x--\r\nby {ada}"),
+        ];
+        let kind = "multipart/form-data; boundary=x";
+        let (kept, body) = redacted_form(kind, &before.concat());
+        let file = text("ada@example.com.eml");
+        assert_eq!(body, after.concat().replace("{}", &file));
+        assert_eq!(kept, kind);
+        assert!(!body.contains("ada@"), "{body}");
+    }
+
+    #[test]
+    fn a_boundary_that_identifies_somebody_is_another_in_header_and_body() {
+        let body = "--1@mx.example.com\r\nContent-Disposition: form-data; name=a\r\n\r\n1\r\n--1@mx.example.com--\r\n";
+        let (kind, redacted) = redacted_form(
+            "multipart/form-data; boundary=\"1@mx.example.com\"; by=ada@example.com",
+            body,
+        );
+        let boundary = super::super::multipart::boundary(&kind).unwrap();
+        assert!(
+            boundary.starts_with("redacted-") && !kind.contains("ada@"),
+            "{kind}"
+        );
+        assert_eq!(redacted, body.replace("1@mx.example.com", &boundary));
     }
 
     #[test]
