@@ -14,7 +14,7 @@ use super::sealer::Sealer;
 use crate::error::{Error, Result};
 use crate::io::source::Source;
 use crate::providers::{self, Challenged, Provider, Stencil};
-use crate::webhook::{Algorithm, Chance, Delivery, Expectation, Key, Recipe, Secret};
+use crate::webhook::{Algorithm, Chance, Delivery, Expectation, Key, Recipe, Secret, multipart};
 
 /// What is expected of an answer where the user does not say.
 pub const SUCCESS: &str = "2xx";
@@ -119,8 +119,10 @@ impl Works {
         let mut delivery = item.stencil.fill(at, &mut chance, of_life);
         if let Some(data) = &self.data {
             delivery.body = data.clone();
-            if delivery.headers.get("content-type").is_none() {
-                let kind = HeaderValue::from_static(content_type(data));
+            // A form of parts cannot be read without its boundary.
+            let is_form = multipart::sniff(data).is_some();
+            if is_form || delivery.headers.get("content-type").is_none() {
+                let kind = content_type(data);
                 delivery.headers.set(CONTENT_TYPE, kind);
             }
         }
@@ -264,12 +266,17 @@ impl Iterator for Rounds {
 }
 
 /// What a body of the user's own looks like.
-fn content_type(body: &[u8]) -> &'static str {
+fn content_type(body: &[u8]) -> HeaderValue {
+    if let Some(boundary) = multipart::sniff(body)
+        && let Ok(kind) = format!("multipart/form-data; boundary=\"{boundary}\"").parse()
+    {
+        return kind;
+    }
     let is_form = body.contains(&b'=')
         && body
             .iter()
             .all(|b| b.is_ascii_alphanumeric() || b"=&%+-._*~".contains(b));
-    if serde_json::from_slice::<serde::de::IgnoredAny>(body).is_ok() {
+    let kind = if serde_json::from_slice::<serde::de::IgnoredAny>(body).is_ok() {
         "application/json"
     } else if is_form {
         "application/x-www-form-urlencoded"
@@ -277,5 +284,6 @@ fn content_type(body: &[u8]) -> &'static str {
         "text/plain; charset=utf-8"
     } else {
         "application/octet-stream"
-    }
+    };
+    HeaderValue::from_static(kind)
 }

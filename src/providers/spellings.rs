@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::Value;
 use serde_json::ser::PrettyFormatter;
 
-use crate::webhook::{Delivery, Style, write};
+use crate::webhook::{Delivery, Multipart, Style, write};
 
 /// What becomes of characters that need no escape.
 type Escape = (&'static str, fn(&str) -> String);
@@ -34,11 +34,15 @@ const ESCAPES: &[Escape] = &[
 ];
 
 /// The body in every other spelling that is known, each with its name. Of JSON these are layouts, orders and escapes;
-/// of a form, escapes.
+/// of a form, escapes; of one in parts, what is around them.
 pub(super) fn spellings(
     delivery: &Delivery,
     style: &Style,
 ) -> Box<dyn Iterator<Item = (String, Vec<u8>)>> {
+    if let Some(form) = Multipart::of(&delivery.headers, &delivery.body) {
+        let spellings = form.map(|form| of_parts(&form)).unwrap_or_default();
+        return Box::new(spellings.into_iter());
+    }
     match serde_json::from_slice::<Value>(&delivery.body) {
         Ok(value @ (Value::Object(_) | Value::Array(_))) => Box::new(of_json(value, *style)),
         _ => Box::new(of_form(&delivery.body).into_iter()),
@@ -122,6 +126,33 @@ fn escaped(text: &str, is_odd: fn(char) -> bool) -> String {
         }
     }
     out
+}
+
+fn of_parts(form: &Multipart) -> Vec<(String, Vec<u8>)> {
+    let urlencoded: String = form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(form.fields())
+        .finish();
+    let first = form.parts().first().map_or(0, |part| part.start);
+    let bare = form.body().get(first..).unwrap_or_default();
+    let bare = form.last().and_then(|last| {
+        let end = last - first + form.boundary().len() + 4;
+        bare.get(..end)
+    });
+    let bare = bare.unwrap_or_default();
+    vec![
+        (
+            "the fields as a URL-encoded form".into(),
+            urlencoded.into_bytes(),
+        ),
+        (
+            "the form without anything around its first and last boundary".into(),
+            bare.to_vec(),
+        ),
+        (
+            "the form with a line end behind its last boundary".into(),
+            [bare, b"\r\n"].concat(),
+        ),
+    ]
 }
 
 fn of_form(body: &[u8]) -> Vec<(String, Vec<u8>)> {

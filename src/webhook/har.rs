@@ -9,7 +9,8 @@ use http::{HeaderName, HeaderValue, Method, Uri};
 use jiff::Timestamp;
 use serde::Deserialize;
 
-use super::{Delivery, Fixture, Reply};
+use super::multipart::{self, NewPart};
+use super::{Delivery, Fixture, Headers, Reply};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -55,7 +56,22 @@ struct PostData {
     #[serde(flatten)]
     content: Content,
     #[serde(default)]
-    params: Vec<Pair>,
+    params: Vec<Param>,
+    #[serde(default, rename = "mimeType")]
+    mime_type: String,
+}
+
+/// A field of a form, or a file in it.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Param {
+    name: String,
+    #[serde(default)]
+    value: String,
+    #[serde(default)]
+    file_name: Option<String>,
+    #[serde(default)]
+    content_type: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -76,7 +92,7 @@ pub fn read_har_entry(json: &[u8]) -> Result<Fixture, String> {
         .method
         .parse()
         .map_err(|_| "`method` is no method")?;
-    let headers = request
+    let mut headers: Headers = request
         .headers
         .iter()
         // HTTP/2's own fields say again what the URL says.
@@ -102,10 +118,9 @@ pub fn read_har_entry(json: &[u8]) -> Result<Fixture, String> {
                 },
             ..
         }) => decode(text, encoding.as_deref())?,
-        Some(PostData { params, .. }) => form_urlencoded::Serializer::new(String::new())
-            .extend_pairs(params.iter().map(|pair| (&pair.name, &pair.value)))
-            .finish()
-            .into(),
+        Some(PostData {
+            params, mime_type, ..
+        }) => form(&params, &mime_type, &mut headers)?,
     };
     let mut fixture = Fixture::new(Delivery {
         method,
@@ -131,6 +146,35 @@ pub fn read_har_entry(json: &[u8]) -> Result<Fixture, String> {
         });
     }
     Ok(fixture)
+}
+
+/// Writes a form of which a HAR file has the fields and not the text, of the sort that its content type says.
+fn form(params: &[Param], mime_type: &str, headers: &mut Headers) -> Result<Bytes, String> {
+    let kind = headers.text("content-type").unwrap_or(mime_type).to_owned();
+    if !multipart::is_multipart(&kind) {
+        let mut form = form_urlencoded::Serializer::new(String::new());
+        form.extend_pairs(params.iter().map(|param| (&param.name, &param.value)));
+        return Ok(form.finish().into());
+    }
+    let parts: Vec<NewPart> = params
+        .iter()
+        .map(|param| NewPart {
+            name: param.name.as_str().into(),
+            filename: param.file_name.as_deref().map(Into::into),
+            content_type: param.content_type.as_deref().map(Into::into),
+            content: param.value.as_bytes().into(),
+        })
+        .collect();
+    let named = multipart::boundary(&kind);
+    let wanted = named.as_deref().unwrap_or("form");
+    let contents = parts.iter().map(|part| &*part.content);
+    let boundary = multipart::fresh_boundary(wanted, contents);
+    if named.as_ref() != Some(&boundary) || headers.get("content-type").is_none() {
+        let kind = format!("multipart/form-data; boundary=\"{boundary}\"").parse();
+        let kind = kind.map_err(|_| "the boundary of its form is no text")?;
+        headers.set(http::header::CONTENT_TYPE, kind);
+    }
+    Ok(multipart::write(&parts, &boundary).into())
 }
 
 fn decode(text: String, encoding: Option<&str>) -> Result<Bytes, String> {
@@ -290,6 +334,16 @@ mod tests {
         assert_eq!(
             body(r#"{"params":[{"name":"a","value":"1 2"},{"name":"b"}]}"#).unwrap(),
             "a=1+2&b="
+        );
+        let parts = body(
+            r#"{"mimeType":"multipart/form-data; boundary=x","params":[{"name":"a","value":"1"},
+            {"name":"f","value":"hi","fileName":"f.txt","contentType":"text/plain"}]}"#,
+        );
+        assert_eq!(
+            parts.unwrap(),
+            "--x\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n1\r\n\
+             --x\r\nContent-Disposition: form-data; name=\"f\"; filename=\"f.txt\"\r\nContent-Type: text/plain\r\n\r\nhi\r\n\
+             --x--\r\n"
         );
         assert!(body(r#"{"text":"?","encoding":"base64"}"#).is_err());
         let odd = br#"{"request":{"method":"POST","url":"http://h/","headers":[{"name":"a","value":"x\r\ny"}]}}"#;

@@ -19,6 +19,7 @@ mod interop;
 mod listen;
 mod mailgun;
 mod misbehave;
+mod multipart;
 mod patience;
 mod providers;
 mod readme;
