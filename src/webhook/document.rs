@@ -72,9 +72,6 @@ impl<'a> Document<'a> {
     /// Reads a body by its content type: a form of either sort as a map of its fields, JSON Lines as a list, anything
     /// else as JSON.
     pub fn read(headers: &Headers, body: &'a [u8]) -> Result<Self, String> {
-        if let Some(form) = Multipart::of(headers, body) {
-            return form.map(|form| Self::multipart(&form));
-        }
         let kind = headers.text("content-type").map_or("", str::trim_start);
         let begins = |wanted: &str| {
             let start = kind.get(..wanted.len());
@@ -82,6 +79,11 @@ impl<'a> Document<'a> {
         };
         if begins("application/x-www-form-urlencoded") {
             return Ok(Self::form(body));
+        }
+        if begins("multipart/form-data")
+            && let Some(form) = Multipart::of(headers, body)
+        {
+            return form.map(|form| Self::multipart(&form));
         }
         if body.is_empty() {
             return Err("the body is empty".into());

@@ -813,7 +813,7 @@ mod tests {
                 "part 2 of the form has no name",
             ),
             (
-                format!("--x\r\n\r\n\r\n--x\r\n\r\n--x\r\n\r\n1\r\n--x--"),
+                "--x\r\n\r\n\r\n--x\r\n\r\n--x\r\n\r\n1\r\n--x--".to_owned(),
                 3,
                 "3 parts of the form, part 1 first, have no name",
             ),

@@ -429,12 +429,12 @@ impl Recipe {
                         }
                     };
                     match Multipart::of(&delivery.headers, &delivery.body) {
-                        Some(form) => {
-                            let form = form?;
+                        Some(Ok(form)) => {
                             let fields = form.fields();
                             append(&mut fields.map(|(name, it)| (name.into(), it)).collect());
                         }
-                        None => append(&mut form_urlencoded::parse(&delivery.body).collect()),
+                        // What is no form of parts, whatever it is called, may be the other sort.
+                        _ => append(&mut form_urlencoded::parse(&delivery.body).collect()),
                     }
                 }
                 Part::Text(text) => message.extend_from_slice(text.as_bytes()),

@@ -1,7 +1,11 @@
 //! Forms of parts from end to end: received, shown, recorded, replayed, signed anew, redacted, made.
 
+use http::header::CONTENT_TYPE;
+use http::{HeaderValue, Method};
 use serde_json::Value;
-use webhook_cli::webhook::multipart::Multipart;
+use webhook_cli::providers::{self, Keys};
+use webhook_cli::webhook::multipart::{self, Multipart, NewPart};
+use webhook_cli::webhook::{Chance, Delivery, Judge, Keyring, Seal, Verdict};
 
 use crate::harness::{Listen, Ran, Receiver, Request, post, run, text};
 
@@ -285,4 +289,68 @@ fn what_is_wrong_with_a_signature_in_a_form_of_parts_is_found() {
     let secret = format!("mailgun={KEY}");
     let ran = run(&["verify", text(&file), "--secret", &secret]);
     assert!(ran.stdout.contains("the timestamp in seconds"), "{ran:#?}");
+}
+
+#[test]
+fn where_the_fields_of_a_form_are_signed_those_of_its_parts_are() {
+    const URL: &str = "https://hooks.example.com/mandrill";
+    let mandrill = providers::find("mandrill").unwrap();
+    let keys = Keys::new(&Keyring::new(Vec::new()), None).unwrap();
+    let key = keys.signing(mandrill).unwrap();
+    let now = jiff::Timestamp::from_second(1_790_000_000).unwrap();
+    const EVENTS: &str = r#"[{"event":"open","_id":"i","ts":1790000000,"msg":{"_id":"i","email":"to@example.com"}}]"#;
+    let delivery = |kind: &str, body: Vec<u8>| Delivery {
+        method: Method::POST,
+        path: "/mandrill".parse().unwrap(),
+        headers: [(CONTENT_TYPE, HeaderValue::from_str(kind).unwrap())]
+            .into_iter()
+            .collect(),
+        body: body.into(),
+    };
+    let urlencoded = form_urlencoded::Serializer::new(String::new())
+        .append_pair("mandrill_events", EVENTS)
+        .append_pair("a", "ü+1")
+        .finish();
+    let mut signed = delivery("application/x-www-form-urlencoded", urlencoded.into());
+    let seal = &mut Seal {
+        at: now,
+        url: URL,
+        chance: &mut Chance::seeded(1),
+    };
+    mandrill.schemes[0].sign(&mut signed, key, seal).unwrap();
+    let part = |name: &'static str, content: &'static str| NewPart {
+        name: name.into(),
+        content: content.as_bytes().into(),
+        ..NewPart::default()
+    };
+    let file = NewPart {
+        filename: Some("b".into()),
+        ..part("b", "2")
+    };
+    let judge = Judge {
+        now,
+        tolerance: None,
+        public_url: Some(URL.into()),
+        topics: Vec::new(),
+    };
+    let verdict = |a: &'static str| {
+        // Files are no fields.
+        let parts = [part("mandrill_events", EVENTS), part("a", a), file.clone()];
+        let mut delivery = delivery(
+            "multipart/form-data; boundary=x",
+            multipart::write(&parts, "x"),
+        );
+        let name = http::HeaderName::from_static("x-mandrill-signature");
+        let signature = signed.headers.get("x-mandrill-signature").unwrap().clone();
+        delivery.headers.set(name, signature);
+        let receipt = providers::read(&delivery, None, &keys, &judge);
+        assert_eq!(receipt.provider, Some("mandrill"));
+        assert_eq!(
+            receipt.events[0].recipient.as_deref(),
+            Some("to@example.com")
+        );
+        receipt.signature.verdict
+    };
+    assert_eq!(verdict("ü+1"), Verdict::VerifiedTestKey);
+    assert_ne!(verdict("ü 1"), Verdict::VerifiedTestKey);
 }
