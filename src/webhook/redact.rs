@@ -122,7 +122,7 @@ impl Redactor {
             // What is between the parts: a preamble, parts that are none, and the boundary.
             edits.extend(changed_at(form, end..part.start, changed));
             edits.extend(changed_at(form, part.head.clone(), changed));
-            let is_secret = part.name.as_deref().is_some_and(is_credential);
+            let is_secret = part.name.as_deref().is_some_and(is_credential_member);
             let is_taken = part.content.starts_with(b"redacted-") || part.content.is_empty();
             if is_secret && !is_taken {
                 let token = self.token(part.content).into_bytes();
