@@ -248,10 +248,11 @@ mod tests {
 
     #[test]
     fn rsa_is_verified_with_what_the_provider_hands_out() {
-        for like in [
-            "-----BEGIN CERTIFICATE-----",
-            "-----BEGIN PUBLIC KEY-----",
-            "MIIB",
+        let certificate = include_str!("../../fixtures/ses/test-certificate.pem");
+        for (like, begins) in [
+            (certificate, "-----BEGIN CERTIFICATE-----"),
+            ("-----BEGIN PUBLIC KEY-----", "-----BEGIN PUBLIC KEY-----"),
+            ("MIIB", "MIIB"),
         ] {
             let wanted = Wanted {
                 form: KeyForm::Rsa,
@@ -260,7 +261,7 @@ mod tests {
                 ed25519: false,
             };
             let minted = mint(wanted).unwrap();
-            assert!(minted.verify_with.starts_with(like), "{like}");
+            assert!(minted.verify_with.starts_with(begins), "{begins}");
             let key = |text: &str| KeyForm::Rsa.key(&Secret::new(text)).unwrap();
             assert!(matches!(
                 (key(&minted.sign_with), key(&minted.verify_with)),

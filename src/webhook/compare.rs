@@ -184,9 +184,6 @@ mod tests {
             let said = told(200, before, now).unwrap_or_default();
             assert!(said.contains(place), "{said:?} for {before} {now}");
         }
-        assert_eq!(
-            told(404, "ok", "ok").unwrap(),
-            "404 was answered, and 200 was recorded"
-        );
+        assert_eq!(told(404, "ok", "ok").unwrap(), "got 404, recorded 200");
     }
 }
