@@ -64,8 +64,13 @@ pub fn run() -> Exit {
         }
     };
     let color = cli.color.into();
-    commands::run(cli).unwrap_or_else(|error| {
+    let exit = commands::run(cli).unwrap_or_else(|error| {
         report::complain(&error, color);
         error.exit()
-    })
+    });
+    if report::lost_output() {
+        exit.or(Exit::Failure)
+    } else {
+        exit
+    }
 }

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use tokio::sync::Semaphore;
 
 use crate::cli::SyncWhen;
 use crate::error::{Error, Result};
@@ -23,9 +24,18 @@ pub struct Record {
     pub redact: bool,
 }
 
+/// What is made of deliveries on their way to disk may take so much memory together, in MiB of their bodies: it is a copy
+/// of each, and larger than the body where that must be escaped.
+const COPIED_AT_ONCE: u32 = 24;
+
+/// How much memory those copies take at most, as far as bodies are no larger than that; in bytes.
+pub const COPIES: usize = 64 << 20;
+
 /// Who keeps deliveries.
 pub struct Keeper {
     recorder: Recorder,
+    /// A permit for each MiB that may be copied.
+    room: Semaphore,
     redactor: Option<Redactor>,
     notes: Vec<String>,
 }
@@ -43,6 +53,7 @@ impl Keeper {
         };
         Ok(Keeper {
             recorder,
+            room: Semaphore::new(COPIED_AT_ONCE as usize),
             redactor,
             notes,
         })
@@ -61,6 +72,9 @@ impl Keeper {
         delivery: &Delivery,
         reply: Option<Reply>,
     ) -> std::result::Result<Arc<Path>, String> {
+        let size = u32::try_from(delivery.body.len() >> 20).unwrap_or(u32::MAX);
+        // The semaphore is never closed.
+        let _room = self.room.acquire_many(size.min(COPIED_AT_ONCE)).await;
         let mut fixture = Fixture {
             id: Some(id.to_owned()),
             at: Some(at),

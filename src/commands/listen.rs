@@ -14,7 +14,7 @@ use super::forward::{Forwarding, Route, quoted};
 use super::https::{self, Https};
 use super::id;
 use super::interrupt::{FINISHING, Interrupt};
-use super::keeper::{Keeper, Record};
+use super::keeper::{self, Keeper, Record};
 use super::mood::{Failing, Failure, Mood};
 use super::plan;
 use crate::cli::{ListenArgs, Show};
@@ -85,6 +85,8 @@ impl Plan {
             addr,
             limits: Limits {
                 max_body: args.max_body,
+                in_memory: Limits::default().in_memory
+                    - args.record.as_ref().map_or(0, |_| keeper::COPIES),
                 ..Limits::default()
             },
             https: Https::of(args),
@@ -228,7 +230,8 @@ async fn listen(
         let (desk, report) = (Arc::clone(&desk), Arc::clone(report));
         tokio::spawn(async move { watch(&desk, &report).await })
     });
-    report.on_close({
+    let goes_on = "; deliveries are still received, but no longer shown";
+    report.on_close(goes_on, {
         let desk = Arc::clone(&desk);
         move || desk.stop.notify_one()
     });

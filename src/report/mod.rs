@@ -34,8 +34,8 @@ pub use notice::{
 pub use palette::{ColorChoice, Palette, Role, wants_color};
 pub use pretty::{binary, is_binary, looks_like_json, pretty};
 pub use progress::{Length, Progress};
-pub use reporter::{Reporter, Style, complain};
+pub use reporter::{Reporter, Style, complain, lost_output};
 pub use results::{Form as ReportForm, Results};
-pub use sink::{Drain, Sink};
+pub use sink::{Drain, Failure, Sink};
 pub use suite::{Case, Suite};
 pub use tally::{Passing, Tally};

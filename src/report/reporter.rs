@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::io::{self, IsTerminal, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{LazyLock, Mutex, PoisonError};
 use std::time::Instant;
 
@@ -9,7 +10,7 @@ use super::notice::{Notice, Parts};
 use super::palette::{ColorChoice, Palette, Role, wants_color};
 use super::progress::{Progress, Screen};
 use super::results::{self, Results};
-use super::sink::{Drain, Sink};
+use super::sink::{Drain, Failure, Sink};
 use super::text::{self, Voice};
 use super::{Live, Mode, Tally, Untrusted, escape_into, lines, wrap};
 use crate::error::Error;
@@ -57,6 +58,10 @@ impl Reporter {
             }
         };
         let (sink, drain) = Sink::new(Screen(progress.clone()));
+        sink.on_close({
+            let complain = lost(&progress, &palette(io::stderr().is_terminal()), "");
+            move |failure| complain(failure)
+        });
         Self {
             json: style.json,
             quiet: style.quiet,
@@ -197,9 +202,15 @@ impl Reporter {
         self.json
     }
 
-    /// Calls back when nobody reads stdout any more.
-    pub fn on_close(&self, call: impl FnOnce() + Send + 'static) {
-        self.sink.on_close(call);
+    /// Calls back when nobody reads stdout any more. If it cannot be written for another reason, that is said, with how
+    /// things go on.
+    pub fn on_close(&self, goes_on: &'static str, call: impl FnOnce() + Send + 'static) {
+        let complain = lost(&self.progress, &self.talk, goes_on);
+        self.sink
+            .on_close(move |failure| match failure.is_broken_pipe {
+                true => call(),
+                false => complain(failure),
+            });
     }
 
     /// Writes what is left. Later notices are lost.
@@ -227,8 +238,37 @@ impl Reporter {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .take();
-        // A closed pipe is success, and for any other fault of stdout there is nobody left to tell.
+        // A closed pipe is success, and any other fault of stdout has been said.
         let _ = drain.map(Drain::finish);
+    }
+}
+
+/// Whether something was not written to stdout, though there is somebody who reads it.
+static LOST: AtomicBool = AtomicBool::new(false);
+
+/// Whether something was not written to stdout, though there is somebody who reads it: a full disk, say. A closed pipe is
+/// nobody's loss.
+pub fn lost_output() -> bool {
+    LOST.load(Ordering::Acquire)
+}
+
+/// What says so, once.
+fn lost(
+    progress: &Progress,
+    palette: &Palette,
+    goes_on: &'static str,
+) -> impl Fn(&Failure) + Send + use<> {
+    let (progress, warning) = (progress.clone(), palette.paint(Role::Warn, "warning:"));
+    move |failure| {
+        if !failure.is_broken_pipe {
+            LOST.store(true, Ordering::Release);
+            let words = &failure.words;
+            progress.aside(|| {
+                say(&format!(
+                    "{warning} cannot write to stdout: {words}{goes_on}"
+                ))
+            });
+        }
     }
 }
 

@@ -96,14 +96,15 @@ impl Sink {
 
     /// Has the closure called when writing fails, or at once if it has failed already; never after a proper finish.
     /// It is called on the writer's thread. There is one such closure, the last one given.
-    pub fn on_close(&self, tell: impl FnOnce() + Send + 'static) {
+    pub fn on_close(&self, tell: impl FnOnce(&Failure) + Send + 'static) {
         let mut state = self.shared.lock();
         match state.stage {
             Stage::Open | Stage::Finishing => state.on_close = Some(Box::new(tell)),
             Stage::Finished => {}
             Stage::Failed => {
+                let failure = state.failure.clone();
                 drop(state);
-                tell();
+                tell(&failure);
             }
         }
     }
@@ -146,7 +147,26 @@ struct State {
     stage: Stage,
     /// The writer waits for the first byte; otherwise it comes by itself.
     is_idle: bool,
-    on_close: Option<Box<dyn FnOnce() + Send>>,
+    on_close: Option<Box<dyn FnOnce(&Failure) + Send>>,
+    failure: Failure,
+}
+
+/// Why nothing more can be written.
+#[derive(Clone, Debug, Default)]
+pub struct Failure {
+    /// Whether it is only that nobody reads any more.
+    pub is_broken_pipe: bool,
+    /// The reason in the system's words.
+    pub words: String,
+}
+
+impl From<&io::Error> for Failure {
+    fn from(error: &io::Error) -> Self {
+        Self {
+            is_broken_pipe: error.kind() == io::ErrorKind::BrokenPipe,
+            words: error.to_string(),
+        }
+    }
 }
 
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
@@ -203,8 +223,11 @@ impl Shared {
         let mut has_written = false;
         while self.take(&mut taken, has_written) {
             has_written = true;
-            write.write_all(&taken)?;
-            write.flush()?;
+            let written = write.write_all(&taken).and_then(|()| write.flush());
+            if let Err(error) = written {
+                self.lock().failure = Failure::from(&error);
+                return Err(error);
+            }
             taken.clear();
             taken.shrink_to(KEPT);
         }
@@ -238,7 +261,7 @@ impl Shared {
         let mut state = self.lock();
         self.closed.store(true, Ordering::Release);
         state.gathered = Vec::new();
-        let on_close = state.on_close.take();
+        let (on_close, failure) = (state.on_close.take(), state.failure.clone());
         let failed = state.stage != Stage::Finished;
         if failed {
             state.stage = Stage::Failed;
@@ -246,7 +269,7 @@ impl Shared {
         drop(state);
         self.room.notify_all();
         if let Some(tell) = on_close.filter(|_| failed) {
-            tell();
+            tell(&failure);
         }
     }
 }
@@ -434,7 +457,7 @@ mod tests {
         let (gate, begins, decide) = Gate::new();
         let (sink, drain) = Sink::new(gate);
         let (tell, told) = channel();
-        sink.on_close(move || tell.send(()).unwrap());
+        sink.on_close(move |_| tell.send(()).unwrap());
         sink.push(b"first");
         begins.recv().unwrap();
         sink.push(&vec![b'x'; FULL]);
@@ -453,7 +476,7 @@ mod tests {
         assert!(!sink.offer(|_| panic!("nothing is formatted for a closed sink")));
         assert_eq!(sink.shared.lock().gathered.capacity(), 0);
         let (tell, told) = channel();
-        sink.on_close(move || tell.send(()).unwrap());
+        sink.on_close(move |_| tell.send(()).unwrap());
         told.recv().unwrap();
         assert_eq!(
             drain.finish().unwrap_err().kind(),
@@ -475,7 +498,7 @@ mod tests {
         }
         let (sink, drain) = Sink::new(Bomb);
         let (tell, told) = channel();
-        sink.on_close(move || tell.send(()).unwrap());
+        sink.on_close(move |_| tell.send(()).unwrap());
         sink.push(b"x");
         told.recv().unwrap();
         sink.push(b"y");
@@ -502,10 +525,10 @@ mod tests {
     fn a_proper_finish_is_no_failure_to_tell() {
         let paper = Paper::default();
         let (sink, drain) = Sink::new(paper.clone());
-        sink.on_close(|| panic!("nothing failed"));
+        sink.on_close(|_| panic!("nothing failed"));
         sink.push(b"a");
         drain.finish().unwrap();
-        sink.on_close(|| panic!("nothing failed"));
+        sink.on_close(|_| panic!("nothing failed"));
         sink.push(b"b");
         assert_eq!(paper.text(), b"a");
     }

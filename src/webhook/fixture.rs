@@ -255,7 +255,7 @@ impl Fixture {
 
     /// A line of a recording, with its checksum and its line break.
     pub fn to_line(&self) -> String {
-        let mut out = String::with_capacity(self.delivery.body.len() + 1024);
+        let mut out = String::with_capacity(room_for_line(self.delivery.body.len()));
         out.push_str("{\"fixture\":1");
         if let Some(id) = &self.id {
             out.push_str(",\"id\":");
@@ -298,6 +298,16 @@ impl Fixture {
         out.push_str(CHECKSUM);
         out += &format!("{sum:08x}\"}}\n");
         out
+    }
+}
+
+/// How much room a line gets at first. That of a large body is more than it needs, and more than 32 MiB, so that it is
+/// not moved as it grows, and so that the system's allocator gives it back at once; what is not written to is not there.
+fn room_for_line(body: usize) -> usize {
+    if body < 1 << 20 {
+        body + 1024
+    } else {
+        (body * 2).max((32 << 20) + 1)
     }
 }
 

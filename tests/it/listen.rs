@@ -956,3 +956,64 @@ fn quietly_stdout_holds_a_line_for_each_delivery_and_nothing_in_front_of_it() {
     );
     assert!(!ran.stdout.contains("listening on"), "{}", ran.stdout);
 }
+
+/// A full disk behind stdout is no reason to lose deliveries; that nobody reads it any more is a success.
+#[cfg(target_os = "linux")]
+#[test]
+fn where_stdout_cannot_be_written_it_goes_on_and_says_so_once() {
+    let full = || {
+        std::fs::OpenOptions::new()
+            .write(true)
+            .open("/dev/full")
+            .unwrap()
+    };
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("r.ndjson");
+    let mut child = crate::harness::webhook_cli()
+        .args([
+            "listen",
+            "--port",
+            "0",
+            "-q",
+            "--count",
+            "5",
+            "--record",
+            text(&file),
+        ])
+        .stdout(full())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stderr = std::io::BufReader::new(child.stderr.take().unwrap());
+    let mut first = String::new();
+    std::io::BufRead::read_line(&mut stderr, &mut first).unwrap();
+    let url = first.trim_end().strip_prefix("listening on ").unwrap();
+    for _ in 0..5 {
+        run(&["send", "click", "--to", url]).success();
+    }
+    assert_eq!(child.wait().unwrap().code(), Some(1));
+    let mut said = String::new();
+    stderr.read_to_string(&mut said).unwrap();
+    assert_eq!(
+        said.matches("cannot write to stdout: No space left on device")
+            .count(),
+        1,
+        "{said}"
+    );
+    assert_eq!(std::fs::read_to_string(&file).unwrap().lines().count(), 5);
+    for args in [
+        &["send", "click", "--dry-run"][..],
+        &["events"],
+        &["keys"],
+        &["replay", text(&file), "--dry-run"],
+    ] {
+        let done = crate::harness::webhook_cli()
+            .args(args)
+            .stdout(full())
+            .output()
+            .unwrap();
+        assert_eq!(done.status.code(), Some(1), "{args:?}");
+        let said = String::from_utf8(done.stderr).unwrap();
+        assert!(said.contains("cannot write to stdout: No space"), "{said}");
+    }
+}

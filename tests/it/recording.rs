@@ -627,3 +627,34 @@ fn a_stream_of_large_bodies_is_a_line_each() {
     assert_eq!(lines.len(), 60);
     assert!(lines.iter().all(|fixture| fixture.delivery.body == body));
 }
+
+/// What the recorder makes of bodies counts in the memory that all of them may take together.
+#[cfg(target_os = "linux")]
+#[test]
+fn many_large_bodies_at_once_do_not_take_more_memory_for_being_recorded() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("r.ndjson");
+    let listen = Listen::start(&["-q", "--delay", "300ms", "--record", text(&path)]);
+    let port = listen.port();
+    // Binary, so that it is larger in the recording; the connections are there at once.
+    let body = std::sync::Arc::new([&[0xff; 100][..], &vec![b'x'; 24 << 20]].concat());
+    let senders: Vec<_> = (0..14)
+        .map(|_| {
+            let body = std::sync::Arc::clone(&body);
+            std::thread::spawn(move || post(port, "/", "connection: close\r\n", &body))
+        })
+        .collect();
+    for sender in senders {
+        let answer = sender.join().unwrap();
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    }
+    let status = fs::read_to_string(format!("/proc/{}/status", listen.id())).unwrap();
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let peak: u64 = peak
+        .unwrap()
+        .trim()
+        .trim_end_matches(" kB")
+        .parse()
+        .unwrap();
+    assert!(peak >> 10 < 330, "{} MiB", peak >> 10);
+}
