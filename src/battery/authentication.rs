@@ -10,7 +10,7 @@ pub static CHECKS: &[&Check] = &[
     &Check {
         name: "wrong-secret",
         group: Group::Authentication,
-        title: "a signature by somebody else is refused",
+        title: "a signature made with another secret must be rejected",
         sends: "an event that is right in everything, signed with another secret; where you gave a secret of your own, \
                 also one signed with the public test key of this tool",
         expects: "4xx",
@@ -25,7 +25,7 @@ pub static CHECKS: &[&Check] = &[
     &Check {
         name: "changed-body",
         group: Group::Authentication,
-        title: "a body that was changed after it was signed is refused",
+        title: "a body that was changed after it was signed must be rejected",
         sends: "an event whose recipient was changed after it was signed",
         expects: "4xx",
         why: "a signature that is checked against something else than this body protects nothing",
@@ -38,7 +38,7 @@ pub static CHECKS: &[&Check] = &[
     &Check {
         name: "reserialised",
         group: Group::Authentication,
-        title: "the bytes are verified, not a text printed again from the JSON",
+        title: "the raw bytes must be verified, not a re-serialised body",
         sends: "an event whose signature belongs to the same JSON in another text",
         expects: "4xx",
         why: "a verifier that prints the JSON again refuses real events as soon as the provider writes a number, a space or \
@@ -53,7 +53,7 @@ pub static CHECKS: &[&Check] = &[
     &Check {
         name: "missing-signature",
         group: Group::Authentication,
-        title: "an event without a signature is refused",
+        title: "an event without a signature must be rejected",
         sends: "an event with no signature, or without the credentials that the handler demands",
         expects: "4xx",
         why: "whoever finds the URL could tell your handler anything in the provider's name",
@@ -67,7 +67,7 @@ pub static CHECKS: &[&Check] = &[
     &Check {
         name: "empty-signature",
         group: Group::Authentication,
-        title: "a signature of nothing is refused",
+        title: "an empty signature must be rejected",
         sends: "an event whose signature is there and empty",
         expects: "4xx",
         why: "comparing only as many bytes as the sender gave makes an empty signature fit everything, as it once did in a \
@@ -82,7 +82,7 @@ pub static CHECKS: &[&Check] = &[
     &Check {
         name: "missing-fields",
         group: Group::Authentication,
-        title: "an event without its timestamp or its id is refused",
+        title: "an event without its timestamp or its id must be rejected",
         sends: "an event without the time of signing, and one without the id that is signed",
         expects: "4xx",
         why: "a crash on a missing header is a 500 that strangers can cause, and a check that is left out where its header \
@@ -96,7 +96,7 @@ pub static CHECKS: &[&Check] = &[
     &Check {
         name: "doubled-signature",
         group: Group::Authentication,
-        title: "two signatures in two headers are refused",
+        title: "two signatures in two headers must be rejected",
         sends: "an event with the right signature and a forged one, in two headers of the same name, in both orders",
         expects: "4xx, better than to take either",
         why: "a proxy and a handler that choose differently between two values of one header do not verify the same thing",
@@ -109,7 +109,7 @@ pub static CHECKS: &[&Check] = &[
     &Check {
         name: "stale",
         group: Group::Authentication,
-        title: "an old signature is refused",
+        title: "an old signature must be rejected",
         sends: "an event with a right signature that was made an hour ago or more",
         expects: "4xx",
         why: "somebody who once saw a delivery could send it again for ever",
@@ -122,7 +122,7 @@ pub static CHECKS: &[&Check] = &[
     &Check {
         name: "future",
         group: Group::Authentication,
-        title: "a signature from the future is refused",
+        title: "a signature from the future must be rejected",
         sends: "an event with a right signature that claims to be made in the future",
         expects: "4xx",
         why: "a signature that is dated ahead stays fresh for as long as its maker likes",
@@ -135,7 +135,7 @@ pub static CHECKS: &[&Check] = &[
     &Check {
         name: "foreign-topic",
         group: Group::Authentication,
-        title: "a message from somebody else's topic is refused",
+        title: "a message from another account's topic must be rejected",
         sends: "an SNS message, rightly signed, from a topic of another account",
         expects: "4xx",
         why: "any customer of AWS can have a topic of theirs sent to your URL, and AWS signs it",
@@ -150,7 +150,7 @@ pub static CHECKS: &[&Check] = &[
     &Check {
         name: "foreign-certificate",
         group: Group::Authentication,
-        title: "a certificate from another host is refused",
+        title: "a certificate from another host must be rejected",
         sends: "an SNS message whose `SigningCertURL` only looks like an address of SNS",
         expects: "4xx",
         why: "whoever may name the certificate may sign, and whoever may name a URL makes your server fetch it",
@@ -175,7 +175,7 @@ pub static CHECKS: &[&Check] = &[
 pub static VALID: Check = Check {
     name: "valid",
     group: Group::Authentication,
-    title: "an event that is right is taken",
+    title: "a valid event must be accepted",
     sends: "an event as the provider sends it, signed with the secret that was given",
     expects: "2xx",
     why: "what is refused is sent again for hours or days, and then lost",

@@ -10,7 +10,7 @@ pub static CHECKS: &[&Check] = &[
     &Check {
         name: "head",
         group: Group::Handshake,
-        title: "a HEAD is answered with success",
+        title: "a HEAD must be answered with 2xx",
         sends: "HEAD, without a body and without a signature",
         expects: "2xx",
         why: "Mandrill asks with HEAD when a webhook is added or edited, and refuses a URL that does not answer 200",
@@ -23,7 +23,7 @@ pub static CHECKS: &[&Check] = &[
     &Check {
         name: "get",
         group: Group::Handshake,
-        title: "a GET is answered with success",
+        title: "a GET must be answered with 2xx",
         sends: "GET, without a body and without a signature",
         expects: "2xx",
         why: "this provider visits the URL when it is saved, and refuses one that answers 404 or 405",
@@ -36,7 +36,7 @@ pub static CHECKS: &[&Check] = &[
     &Check {
         name: "options",
         group: Group::Handshake,
-        title: "an OPTIONS is answered with consent",
+        title: "an OPTIONS must be answered with consent",
         sends: "OPTIONS with `WebHook-Request-Origin`",
         expects: "2xx",
         why: "who sends CloudEvents asks for consent first, so that nobody can be flooded",
@@ -56,7 +56,7 @@ pub static CHECKS: &[&Check] = &[
     &Check {
         name: "challenge",
         group: Group::Handshake,
-        title: "a code that must come back does",
+        title: "a code must come back as it was sent",
         sends: "the event with a code by which this provider validates a URL",
         expects: "200 with a JSON object that gives the code back; 202 does not do",
         why: "nothing is sent to a URL that is not validated, unless somebody visits a link by hand within minutes",
@@ -71,7 +71,7 @@ pub static CHECKS: &[&Check] = &[
     &Check {
         name: "subscription",
         group: Group::Handshake,
-        title: "the messages that set a subscription up are taken",
+        title: "the messages that set up a subscription must be accepted",
         sends: "an SNS `SubscriptionConfirmation` and the messages that follow it, rightly signed",
         expects: "2xx for each",
         why: "nothing else is sent until the subscription is confirmed, and what follows it is no event of a message",
@@ -90,7 +90,7 @@ pub static CHECKS: &[&Check] = &[
     &Check {
         name: "test-event",
         group: Group::Handshake,
-        title: "the provider's test is taken",
+        title: "the provider's test must be accepted",
         sends: "the event that this provider sends when a webhook is saved or tried out",
         expects: "2xx",
         why: "a webhook whose test fails is not saved",

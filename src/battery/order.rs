@@ -9,7 +9,7 @@ pub static CHECKS: &[&Check] = &[
     &Check {
         name: "click-before-delivered",
         group: Group::Order,
-        title: "a click that comes before its delivery is taken",
+        title: "a click that comes before its delivery must be accepted",
         sends: "a click, and then the `delivered` of the same message",
         expects: "2xx for both",
         why: "events are sent by many machines and tried again on their own, so what happened first often arrives last",
@@ -23,7 +23,7 @@ pub static CHECKS: &[&Check] = &[
     &Check {
         name: "complaint-after-unsubscribe",
         group: Group::Order,
-        title: "a complaint of somebody who has unsubscribed is taken",
+        title: "a complaint after an unsubscribe must be accepted",
         sends: "an unsubscribe, and then a complaint of the same recipient",
         expects: "2xx for both",
         why: "complaints come through feedback loops, days late; a state machine that knows no way from `unsubscribed` loses \
@@ -37,7 +37,7 @@ pub static CHECKS: &[&Check] = &[
     &Check {
         name: "old-event",
         group: Group::Order,
-        title: "an event that happened days ago is taken",
+        title: "an event that happened days ago must be accepted",
         sends: "an event of three days ago, signed now",
         expects: "2xx",
         why: "after an outage the backlog comes, freshly signed, with the times at which things happened",

@@ -12,7 +12,7 @@ pub static CHECKS: &[&Check] = &[
     &Check {
         name: "malformed",
         group: Group::Resilience,
-        title: "a body that cannot be read does no harm",
+        title: "a malformed body must not crash the handler",
         sends: "half of an object, the body of an event cut in half, and bytes that are no UTF-8, signed where the signature \
                 stands outside of the body",
         expects: "no 5xx and no hang; 400 is right",
@@ -26,7 +26,7 @@ pub static CHECKS: &[&Check] = &[
     &Check {
         name: "empty-body",
         group: Group::Resilience,
-        title: "an empty body does no harm",
+        title: "an empty body must not crash the handler",
         sends: "an event's request without its body",
         expects: "no 5xx and no hang",
         why: "monitors, scanners and mistaken configurations send it",
@@ -43,7 +43,7 @@ pub static CHECKS: &[&Check] = &[
     &Check {
         name: "other-json",
         group: Group::Resilience,
-        title: "JSON of another form does no harm",
+        title: "JSON of another form must not crash the handler",
         sends: "`null`, a number, a text, an empty object, a list of null, in place of an event",
         expects: "no 5xx and no hang",
         why: "`body.event` of null is the most common crash of all",
@@ -56,7 +56,7 @@ pub static CHECKS: &[&Check] = &[
     &Check {
         name: "deep-json",
         group: Group::Resilience,
-        title: "JSON that is nested very deeply does no harm",
+        title: "deeply nested JSON must not crash the handler",
         sends: "a list in a list, 5000 times",
         expects: "no 5xx and no hang",
         why: "parsers that recurse run out of stack, and some take the process with them",
@@ -69,7 +69,7 @@ pub static CHECKS: &[&Check] = &[
     &Check {
         name: "content-type",
         group: Group::Resilience,
-        title: "another content type does no harm",
+        title: "another content type must not crash the handler",
         sends: "an event's body as `text/plain`, and as `multipart/form-data` without a boundary",
         expects: "no 5xx and no hang",
         why: "frameworks choose their parser by this header, and a handler that finds no parsed body crashes",
@@ -82,7 +82,7 @@ pub static CHECKS: &[&Check] = &[
     &Check {
         name: "large-body",
         group: Group::Resilience,
-        title: "a body of one mebibyte does no harm",
+        title: "a body of 1 MiB must not crash the handler",
         sends: "a body of 1 MiB, signed where the signature stands outside of the body",
         expects: "no 5xx and no hang; 413 is right",
         why: "a limit that is not set is a way to make a server run out of memory, and one that throws is a 500",
@@ -95,7 +95,7 @@ pub static CHECKS: &[&Check] = &[
     &Check {
         name: "gzip",
         group: Group::Resilience,
-        title: "a compressed body does no harm",
+        title: "a compressed body must not crash the handler",
         sends: "an event's body as gzip, with `Content-Encoding: gzip`",
         expects: "no 5xx and no hang; 415 is right",
         why: "a framework that inflates before you verify changes the bytes that were signed, and one that does not hands \

@@ -11,7 +11,7 @@ pub static CHECKS: &[&Check] = &[
     &Check {
         name: "every-kind",
         group: Group::Shape,
-        title: "every kind of event is taken",
+        title: "every kind of event must be accepted",
         sends: "one event of each kind that this provider sends, in its own words",
         expects: "2xx for each",
         why: "the kinds that are rare in testing, such as complaints and soft bounces, are those that matter in production",
@@ -24,7 +24,7 @@ pub static CHECKS: &[&Check] = &[
     &Check {
         name: "other-kinds",
         group: Group::Shape,
-        title: "what is no step in a message's life is taken",
+        title: "events that are about no message must be accepted",
         sends: "one event of each kind that is about something else: a contact, an account, mail that came in",
         expects: "2xx, better than a refusal",
         why: "they come as soon as somebody ticks a box in the provider's settings",
@@ -43,7 +43,7 @@ pub static CHECKS: &[&Check] = &[
     &Check {
         name: "unknown-kind",
         group: Group::Shape,
-        title: "a kind that nobody knows yet is taken",
+        title: "an unknown kind of event must be accepted",
         sends: "an event of a kind that does not exist",
         expects: "2xx",
         why: "providers add kinds without asking; a handler that refuses them is disabled after some days of failures",
@@ -56,7 +56,7 @@ pub static CHECKS: &[&Check] = &[
     &Check {
         name: "unknown-fields",
         group: Group::Shape,
-        title: "fields that nobody knows yet are taken",
+        title: "unknown fields must be accepted",
         sends: "an event with two members that do not exist: a text, and where there is JSON an object",
         expects: "2xx",
         why: "providers add fields without asking; a strict schema turns that into an outage",
@@ -69,7 +69,7 @@ pub static CHECKS: &[&Check] = &[
     &Check {
         name: "odd-json",
         group: Group::Shape,
-        title: "the same JSON in another text is taken",
+        title: "the same JSON in another spelling must be accepted",
         sends: "an event whose JSON has spaces, escaped slashes and escaped characters, rightly signed",
         expects: "2xx",
         why: "a verifier that prints the JSON again computes another signature and refuses what is right",
@@ -82,7 +82,7 @@ pub static CHECKS: &[&Check] = &[
     &Check {
         name: "batch",
         group: Group::Shape,
-        title: "a batch of one and a batch of two are taken",
+        title: "a batch of one and a batch of two must be accepted",
         sends: "one event as a batch, and two events in one request",
         expects: "2xx for both",
         why: "tests mostly send one event at a time, and production sends many at once",
@@ -95,7 +95,7 @@ pub static CHECKS: &[&Check] = &[
     &Check {
         name: "batch-large",
         group: Group::Shape,
-        title: "a large batch is taken",
+        title: "a large batch must be accepted",
         sends: "as many events in one request as the provider sends, 500 at most",
         expects: "2xx",
         why: "body parsers refuse what is larger than their default, 100 kB in Express, with a 413 that is tried again for \
@@ -112,7 +112,7 @@ pub static CHECKS: &[&Check] = &[
     &Check {
         name: "batch-odd",
         group: Group::Shape,
-        title: "a batch with one odd member is taken",
+        title: "a batch with one unknown event must be accepted",
         sends: "three events in one request, the second of a kind that does not exist",
         expects: "2xx",
         why: "one event that the handler cannot use must not make the provider send the others again, or lose them",
@@ -125,7 +125,7 @@ pub static CHECKS: &[&Check] = &[
     &Check {
         name: "batch-empty",
         group: Group::Shape,
-        title: "a batch of no events does no harm",
+        title: "an empty batch must not crash the handler",
         sends: "a request with an empty list of events",
         expects: "no 5xx; 2xx from a handler of Mandrill, which sends one when a webhook is added",
         why: "`events[0]` of an empty list is the crash that keeps a webhook from being added",
@@ -149,7 +149,7 @@ pub static CHECKS: &[&Check] = &[
     &Check {
         name: "metadata",
         group: Group::Shape,
-        title: "the sender's own fields may have any name",
+        title: "the sender's own fields must be accepted under any name",
         sends: "an event with custom arguments named `id`, `email`, `event`, `constructor` and `__proto__`",
         expects: "2xx",
         why: "custom arguments are set by whoever sends the mail, and stand beside or among the provider's own fields",
@@ -162,7 +162,7 @@ pub static CHECKS: &[&Check] = &[
     &Check {
         name: "machine",
         group: Group::Shape,
-        title: "what a machine opened or clicked is taken",
+        title: "a machine's open or click must be accepted",
         sends: "an open and a click as this provider marks those of privacy proxies and link scanners",
         expects: "2xx for each",
         why: "about half of all opens are no person's; a handler that cannot tell them apart counts them, and one that \
@@ -176,7 +176,7 @@ pub static CHECKS: &[&Check] = &[
     &Check {
         name: "non-ascii",
         group: Group::Shape,
-        title: "an address beyond ASCII is taken",
+        title: "an address beyond ASCII must be accepted",
         sends: "an event about `j\u{f6}rg+\u{30c6}\u{30b9}\u{30c8}@b\u{fc}cher.example`",
         expects: "2xx",
         why: "a body that was decoded and encoded again on its way to the verifier no longer verifies, and a column in Latin \
@@ -190,7 +190,7 @@ pub static CHECKS: &[&Check] = &[
     &Check {
         name: "big-ids",
         group: Group::Shape,
-        title: "ids of 64 bits are taken",
+        title: "ids of 64 bits must be accepted",
         sends: "an event whose numeric id needs more than 53 bits, and one that needs 63",
         expects: "2xx for both",
         why: "ids grow: a column or a type of 32 bits fails on a day of its own choosing",
@@ -203,7 +203,7 @@ pub static CHECKS: &[&Check] = &[
     &Check {
         name: "fractions",
         group: Group::Shape,
-        title: "times with and without a fraction are taken",
+        title: "times with and without a fraction must be accepted",
         sends: "an event whose time is a number with six digits behind the point, and one whose time is whole",
         expects: "2xx for both",
         why: "a time that is usually `1767312655.903` is now and then `1767312655`, and parsers that want the one fail on \
@@ -386,7 +386,7 @@ fn metadata(setting: &Setting) -> Plan {
             ));
         }
         // Beside the provider's own; names that it has itself are lost on its side.
-        Carry::Members("") => &["id", "name", "constructor", "__proto__"],
+        Carry::Among(..) => &["id", "name", "constructor", "__proto__"],
         _ => &["id", "email", "event", "constructor", "__proto__"],
     };
     let mut shot = numbered(setting, 530).told(format!(

@@ -14,7 +14,7 @@ pub static CHECKS: &[&Check] = &[
     &Check {
         name: "acknowledged",
         group: Group::Speed,
-        title: "an event is acknowledged well within the provider's time",
+        title: "an event must be acknowledged well within the provider's timeout",
         sends: "three events, one after another",
         expects: "2xx, each within half of the time that the provider waits",
         why: "what is answered too late counts as failed: the provider sends it again although it was handled, and at last \
@@ -30,7 +30,7 @@ pub static CHECKS: &[&Check] = &[
     &Check {
         name: "burst",
         group: Group::Speed,
-        title: "a burst is taken",
+        title: "a burst must be accepted",
         sends: "200 events, 20 of them at once",
         expects: "2xx for each, 99 of 100 within half of the time that the provider waits",
         why: "a campaign's opens come within minutes, from many machines at once",
@@ -48,7 +48,7 @@ pub static CHECKS: &[&Check] = &[
     &Check {
         name: "slow-client",
         group: Group::Speed,
-        title: "a body that arrives bit by bit is taken",
+        title: "a body that arrives slowly must be accepted",
         sends: "an event whose body takes a second and a half to arrive, in pieces",
         expects: "2xx",
         why: "between you and the provider there are networks that split and delay; a handler that reads once gets half a \

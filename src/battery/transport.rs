@@ -8,7 +8,7 @@ pub static CHECKS: &[&Check] = &[
     &Check {
         name: "https",
         group: Group::Transport,
-        title: "a public handler is reached over HTTPS",
+        title: "a public handler must be reached over HTTPS",
         sends: "an event to the URL that was given",
         expects: "an answer over HTTPS, where the handler is neither on this machine nor in a private network",
         why: "events name people and what they read, and credentials in a URL or a header travel with each of them",
@@ -31,7 +31,7 @@ pub static CHECKS: &[&Check] = &[
     &Check {
         name: "certificate",
         group: Group::Transport,
-        title: "its certificate is one that providers trust",
+        title: "its certificate must be trusted",
         sends: "an event over HTTPS",
         expects: "a certificate for that name, from an authority that the system trusts, not expired",
         why: "providers check certificates, and deliver nothing where one does not hold",
@@ -58,7 +58,7 @@ pub static CHECKS: &[&Check] = &[
     &Check {
         name: "redirect",
         group: Group::Transport,
-        title: "the URL is not redirected",
+        title: "the URL must not be redirected",
         sends: "an event to the URL that was given",
         expects: "no 3xx",
         why: "providers follow no redirects, or make a GET without a body of the POST",
@@ -76,7 +76,7 @@ pub static CHECKS: &[&Check] = &[
     &Check {
         name: "status-200",
         group: Group::Transport,
-        title: "an event is acknowledged with the status that the provider names",
+        title: "an event must be acknowledged with the provider's status",
         sends: "an event",
         expects: "200, where the provider's pages name no other success",
         why: "a provider that counts 200 alone sends again what was answered 201, 202 or 204",

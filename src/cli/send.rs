@@ -35,10 +35,10 @@ Examples:
   webhook-cli send delivered open click --provider mailgun     three events of one message
   webhook-cli send bounce --bounce mailbox-full --provider ses --to :3000/hooks
   webhook-cli send spamreport --provider sendgrid              by the provider's own name
-  webhook-cli send click --provider all                        the same event in every dress
+  webhook-cli send click --provider all                        the same event of every provider
   webhook-cli send --data @body.json --provider resend         your own body, signed as Resend would
   webhook-cli send --data @body.json --scheme stripe           or as Stripe would
-  webhook-cli send click --provider sendgrid --tamper body     a forgery, which your handler must refuse
+  webhook-cli send click --provider sendgrid --tamper body     a forgery, which your handler must reject
   webhook-cli send journey --ending bounce --provider ses      the life of one message, in order
   webhook-cli send campaign --recipients 1000 --compress 600x  those of many, in the order of time")]
 pub struct SendArgs {
@@ -78,8 +78,22 @@ pub struct SendArgs {
     pub story: StoryArgs,
 
     /// Change a field of the event, or of what stands around it: a JSON pointer or dotted path, and JSON or a text
-    #[arg(long = "set", value_name = "PATH=VALUE", help_heading = "The event")]
+    #[arg(
+        long = "set",
+        value_name = "PATH=VALUE",
+        conflicts_with = "data",
+        help_heading = "The event"
+    )]
     pub sets: Vec<String>,
+
+    /// Take a field away, named as for `--set`; may be given more than once
+    #[arg(
+        long = "unset",
+        value_name = "PATH",
+        conflicts_with = "data",
+        help_heading = "The event"
+    )]
+    pub unsets: Vec<String>,
 
     /// The address it is about
     #[arg(long, value_name = "ADDRESS", help_heading = "The event")]
@@ -150,9 +164,13 @@ pub struct SendArgs {
     #[arg(long, value_name = "TIME", value_parser = time, help_heading = "Signatures")]
     pub signed_at: Option<Timestamp>,
 
-    /// A near miss on purpose: looks right, and a handler must refuse it
+    /// Send an invalid request on purpose; a handler must reject it
     #[arg(long, value_name = "MISS", value_parser = tamper_names(), help_heading = "Signatures")]
     pub tamper: Option<String>,
+
+    /// Print the response to each request
+    #[arg(short, long, conflicts_with = "quiet", help_heading = "Output")]
+    pub verbose: bool,
 
     /// Keep what is sent as a fixture: a `.json` file, a folder, or a line in a `.ndjson` recording
     #[arg(long, value_name = "PATH", help_heading = "Output")]

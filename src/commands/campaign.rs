@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use super::courier::{self, Courier, History, Parcel, Parcels};
 use super::id;
 use super::interrupt::{FINISHING, InFlight, Interrupt};
-use super::items::wish;
+use super::items::{settable, wish};
 use super::plan::{self, Request};
 use super::printout::Printout;
 use super::sealer::Sealer;
@@ -126,6 +126,7 @@ impl Plan {
         Ok(Plan {
             style: Style {
                 quiet: args.request.quiet,
+                replies: args.verbose,
                 ..style
             },
             story,
@@ -230,6 +231,7 @@ fn roles(
         };
         let sort = args.bounce.as_deref().filter(|_| kind == Kind::Bounce);
         let stencil = Stencil::new(&Template::new(provider, row, sort)?, &wish);
+        settable(&stencil)?;
         for note in stencil.notes() {
             if !notes.contains(note) {
                 notes.push(note.clone());

@@ -195,7 +195,7 @@ fn examine(run: &Run) -> Result<Exit> {
     let exit = runtime.block_on(async {
         let interrupt = Interrupt::start({
             let report = Arc::clone(&report);
-            move || report.say("finishing what has begun; Ctrl-C again leaves at once")
+            move || report.say("finishing requests in flight; Ctrl-C again quits now")
         });
         let examiner = Examiner::new(
             Arc::clone(&run.setting),
@@ -332,7 +332,15 @@ impl Session<'_> {
             .answers
             .iter()
             .any(|seen| matches!(seen.outcome, Outcome::Unreachable(_)));
+        let deciding = finding.at.and_then(|at| sights.answers.get(at));
+        let crashed = finding.grade == Grade::Fail
+            && deciding.is_some_and(|seen| match &seen.outcome {
+                Outcome::Answered { status, .. } => *status >= 500,
+                Outcome::Unreachable(_) => true,
+                Outcome::TimedOut(_) | Outcome::Impossible(_) => false,
+            });
         let checked = Checked {
+            crashed,
             detail: self.detail(check, &steps, &sights, &finding),
             grade: finding.grade,
             said: finding.said,
@@ -391,8 +399,10 @@ impl Session<'_> {
     }
 
     fn tell(&self, results: &mut Vec<Checked<'static>>, mut checked: Checked<'static>) {
-        checked.opens = results
-            .last()
+        // What is skipped has no row.
+        let mut rows = results.iter().filter(|it| it.grade != Grade::Skip);
+        checked.opens = rows
+            .next_back()
             .is_none_or(|last| last.group != checked.group);
         if self.run.streams() {
             self.report.tell(&Notice::Checked(&checked));
@@ -421,6 +431,7 @@ fn blank(check: &'static Check) -> Checked<'static> {
         opens: false,
         title: check.title,
         grade: Grade::Skip,
+        crashed: false,
         said: String::new(),
         detail: None,
         requests: 0,

@@ -87,6 +87,7 @@ impl Choice<'_> {
             Part::Kind(name) => {
                 let template = self.template(provider, name)?;
                 let stencil = Stencil::new(&template, &self.wish);
+                settable(&stencil).map_err(Lack::Plainly)?;
                 Ok(vec![Item::new((*name).to_owned(), provider, stencil)])
             }
             Part::Batch(size) => {
@@ -119,6 +120,9 @@ impl Choice<'_> {
         }
         let templates: Vec<&Template> = templates.iter().collect();
         let stencil = Stencil::batch(&templates, size, &self.wish);
+        if let Some(stencil) = &stencil {
+            settable(stencil).map_err(Lack::Plainly)?;
+        }
         let name = self.kinds.join(" ");
         Ok(stencil
             .map(|stencil| Item::new(name, provider, stencil))
@@ -160,6 +164,15 @@ impl Choice<'_> {
             )));
         }
         Ok(())
+    }
+}
+
+/// Whether everything can be set that the user wants to be.
+pub fn settable(stencil: &Stencil) -> Result<()> {
+    match stencil.faults().first() {
+        None => Ok(()),
+        Some(why) => Err(Error::usage(format!("`--set` cannot do that: {why}"))
+            .hint("`--dry-run --as json` prints what there is")),
     }
 }
 
@@ -234,6 +247,7 @@ fn probes(
     let item = |probe: &&Probe| {
         let template = probe.template(provider).map_err(Lack::Anyway)?;
         let stencil = Stencil::new(&template, wish);
+        settable(&stencil).map_err(Lack::Plainly)?;
         let item = Item::new(format!("--probe {}", probe.name), provider, stencil);
         Ok(match probe.secret {
             Some(secret) => item.signed_with(&Secret::new(secret)),
@@ -269,5 +283,6 @@ pub fn wish(args: &SendArgs) -> Result<Wish> {
             .map(|given| pair(given, "KEY"))
             .collect::<Result<_>>()?,
         sets: sets.collect::<Result<_>>()?,
+        unsets: args.unsets.clone(),
     })
 }

@@ -31,10 +31,25 @@ pub fn run(args: &KeysArgs, style: Style) -> Result<Exit> {
         let text = match &keys {
             keys if style.json => line(provider, keys.as_ref(), args),
             Some(_) if args.out.is_some() => String::new(),
+            None if alone => {
+                report.say(&format!(
+                    "{} signs nothing, so there is no key",
+                    provider.title
+                ));
+                String::new()
+            }
             None => format!(
                 "# {}: nothing is signed, so there is no key\n\n",
                 provider.title
             ),
+            // The key alone, for whoever puts it into a variable.
+            Some(keys) if args.new && alone => {
+                if !keys.are_shared() {
+                    let (title, key) = (provider.title, &keys.verify_with);
+                    report.say(&format!("the handler's key for {title}:\n{key}"));
+                }
+                format!("{}\n", keys.sign_with)
+            }
             Some(keys) if args.new => keys.both(provider),
             Some(keys) if alone => format!("{}\n", keys.verify_with),
             Some(keys) => {

@@ -43,6 +43,7 @@ pub fn run(cli: Cli) -> Result<Exit> {
     let style = Style {
         json: cli.json,
         quiet: false,
+        replies: false,
         color: cli.color.into(),
         parts: Parts::default(),
     };

@@ -6,6 +6,7 @@ use http::{HeaderName, HeaderValue};
 use crate::cli::{RequestArgs, SecretArgs};
 use crate::error::{Error, Result};
 use crate::io::client::Settings;
+use crate::io::detect::{self, Body};
 use crate::io::secrets::{self, Origin};
 use crate::providers::{self, ALL, Keys, Provider, Row, SCHEMES};
 use crate::report::Reporter;
@@ -243,6 +244,29 @@ pub fn body(given: &str) -> Result<Vec<u8>> {
     }
 }
 
+/// A body of the user's own, given so. What is a fixture or a raw HTTP request has a body, and that is meant.
+pub fn data(given: &str, notes: &mut Vec<String>) -> Result<Vec<u8>> {
+    let bytes = body(given)?;
+    let path = match given.strip_prefix('@') {
+        Some(path) => path,
+        None if given == "-" => "stdin",
+        None => return Ok(bytes),
+    };
+    match detect::body(&bytes) {
+        Body::Plain => Ok(bytes),
+        Body::Inside(body, what) => {
+            notes.push(format!("note: `{path}` is {what}; its body is sent"));
+            Ok(body)
+        }
+        Body::Several(what) => Err(Error::usage(format!(
+            "`{path}` is {what}, and `--data` takes one body"
+        ))
+        .hint(format!(
+            "`webhook-cli replay {path} --resign` sends what is in it"
+        ))),
+    }
+}
+
 /// How requests are made, for `send` and `replay`.
 #[derive(Debug)]
 pub struct Request {
@@ -306,7 +330,10 @@ impl Request {
 /// Says what the user should know before it begins.
 pub fn say_all(report: &Reporter, notes: &[String]) {
     for note in notes {
-        report.warn(note);
+        match note.strip_prefix("note: ") {
+            Some(note) => report.note(note),
+            None => report.warn(note),
+        }
     }
 }
 

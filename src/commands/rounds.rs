@@ -191,6 +191,12 @@ impl Works {
         chance: &mut Chance,
     ) -> Result<()> {
         let title = item.provider.title;
+        // The test key would be no signature of whoever gave a secret.
+        if let (Some(_), None, Some(unfit)) =
+            (scheme, &item.key, self.sealer.keys.unfit(item.provider))
+        {
+            return Err(Error::usage(unfit.why).hint(format!("wanted: {}", unfit.wanted)));
+        }
         let key = item
             .key
             .as_ref()

@@ -66,6 +66,10 @@ impl Sealer {
         chance: &mut Chance,
     ) -> Result<(), String> {
         let scheme = providers::signing_scheme(provider, delivery);
+        // The test key would be no signature of whoever gave a secret.
+        if let (Some(_), Some(unfit)) = (scheme, self.keys.unfit(provider)) {
+            return Err(unfit.why);
+        }
         match (scheme, self.keys.signing(provider)) {
             (Some(scheme), Some(key)) => {
                 self.seal_as(provider, scheme, key, delivery, target, chance)

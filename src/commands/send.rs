@@ -53,7 +53,11 @@ impl Plan {
             },
         )?;
         notes.extend(secrets.notes);
-        let data = args.data.as_deref().map(plan::body).transpose()?;
+        let data = args
+            .data
+            .as_deref()
+            .map(|given| plan::data(given, &mut notes))
+            .transpose()?;
         let items = items::items(&args, &chosen, &mut notes)?;
         if data.is_none() {
             for note in items.iter().flat_map(Item::notes) {
@@ -85,6 +89,7 @@ impl Plan {
         Ok(Plan {
             style: Style {
                 quiet: args.request.quiet,
+                replies: args.verbose,
                 ..style
             },
             works: Rc::new(works),
@@ -110,6 +115,23 @@ pub fn run(plan: Plan) -> Result<Exit> {
     plan::say_all(&report, &plan.notes);
     let seed = plan.seed.unwrap_or_else(id::fresh_seed);
 
+    let saver = plan
+        .save
+        .as_deref()
+        .map(|path| Saver::open(path, total))
+        .transpose()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    let runtime = runtime.map_err(|error| Error::usage(format!("cannot start: {error}")))?;
+    if let Some(saver) = saver {
+        runtime.block_on(async {
+            for parcel in Rounds::new(&plan.works, seed) {
+                saver.keep(&parcel?.delivery).await?;
+            }
+            Ok(())
+        })?;
+    }
     if let Some(form) = plan.dry_run {
         let printout = Printout {
             form,
@@ -121,21 +143,7 @@ pub fn run(plan: Plan) -> Result<Exit> {
         report.finish();
         return printed.map(|()| Exit::Success);
     }
-    let recorder = plan
-        .save
-        .as_deref()
-        .map(|path| Saver::open(path, total))
-        .transpose()?;
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build();
-    let runtime = runtime.map_err(|error| Error::usage(format!("cannot start: {error}")))?;
     let exit = runtime.block_on(async {
-        if let Some(saver) = recorder {
-            for parcel in Rounds::new(&plan.works, seed) {
-                saver.keep(&parcel?.delivery).await?;
-            }
-        }
         let in_flight = InFlight::default();
         let interrupt = Interrupt::start({
             let report = Arc::clone(&report);

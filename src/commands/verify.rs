@@ -71,7 +71,6 @@ const NEAR: usize = 4;
 fn judge_all(plan: &Plan, report: &Reporter) -> Result<Exit> {
     let mut exit = Exit::Success;
     let mut judged = 0u64;
-    let mut effort = Effort::default();
     let fetching = plan.fetch_certs.then(Fetching::new).transpose()?;
     let mut all = deliveries(plan)?;
     let mut ahead = VecDeque::new();
@@ -93,6 +92,10 @@ fn judge_all(plan: &Plan, report: &Reporter) -> Result<Exit> {
             continue;
         }
         judged += 1;
+        // Of many deliveries, others may be of whoever the secret is for.
+        if judged == 1 && ahead.is_empty() {
+            fits(plan, &fixture)?;
+        }
         let near = || {
             let next = ahead
                 .iter()
@@ -110,7 +113,6 @@ fn judge_all(plan: &Plan, report: &Reporter) -> Result<Exit> {
             &source,
             &fixture,
             near,
-            &mut effort,
         ));
         behind.push_back((source, fixture));
         if behind.len() > NEAR {
@@ -122,6 +124,16 @@ fn judge_all(plan: &Plan, report: &Reporter) -> Result<Exit> {
             .hint("`--id` takes the id of a recorded delivery"));
     }
     Ok(exit)
+}
+
+/// Whether a secret that was given can be a key of this delivery's provider, if any was given.
+fn fits(plan: &Plan, fixture: &Fixture) -> Result<()> {
+    let receipt = providers::outline(&fixture.delivery, plan.provider);
+    let provider = receipt.provider.and_then(providers::find);
+    match provider.and_then(|provider| plan.keys.unfit(provider)) {
+        Some(unfit) => Err(Error::usage(unfit.why).hint(format!("wanted: {}", unfit.wanted))),
+        None => Ok(()),
+    }
 }
 
 /// What fetches certificates, and what that runs on.
@@ -153,14 +165,14 @@ fn neighbour((source, fixture): (&String, &Fixture)) -> (String, Delivery) {
 
 type Deliveries = Box<dyn Iterator<Item = (String, std::result::Result<Fixture, String>)>>;
 
-/// A body with its headers given, a raw HTTP message, or whatever `replay` takes.
+/// A body with its headers given, or whatever `replay` takes.
 fn deliveries(plan: &Plan) -> Result<Deliveries> {
-    let given = if plan.source == "-" {
-        plan.source.clone()
-    } else {
-        format!("@{}", plan.source)
-    };
     if let Some(headers) = &plan.body_headers {
+        let given = if plan.source == "-" {
+            plan.source.clone()
+        } else {
+            format!("@{}", plan.source)
+        };
         let delivery = Delivery {
             method: http::Method::POST,
             path: http::uri::PathAndQuery::from_static("/"),
@@ -168,33 +180,6 @@ fn deliveries(plan: &Plan) -> Result<Deliveries> {
             body: plan::body(&given)?.into(),
         };
         return Ok(one(&plan.source, Ok(Fixture::new(delivery))));
-    }
-    let is_folder = std::path::Path::new(&plan.source).is_dir();
-    let is_recording = [".ndjson", ".jsonl"]
-        .iter()
-        .any(|end| plan.source.ends_with(end));
-    if !is_folder && !is_recording {
-        let text = plan::body(&given)?;
-        if let Some(delivery) = Delivery::from_http(&text) {
-            return Ok(one(&plan.source, Ok(Fixture::new(delivery))));
-        }
-        if plan.source == "-" {
-            let lines: Vec<_> = match Fixture::read(&text) {
-                Ok(fixture) => vec![("stdin".to_owned(), Ok(fixture))],
-                Err(_) => text
-                    .split(|b| *b == b'\n')
-                    .enumerate()
-                    .filter(|(_, line)| !line.trim_ascii().is_empty())
-                    .map(|(at, line)| {
-                        (
-                            format!("stdin:{}", at + 1),
-                            Fixture::read_line(line).map_err(|fault| fault.to_string()),
-                        )
-                    })
-                    .collect(),
-            };
-            return Ok(Box::new(lines.into_iter()));
-        }
     }
     let sources = source::open(std::slice::from_ref(&plan.source))?;
     Ok(Box::new(sources.map(|item| {
@@ -216,7 +201,6 @@ fn judge(
     source: &str,
     fixture: &Fixture,
     near: impl FnOnce() -> Vec<(String, Delivery)>,
-    effort: &mut Effort,
 ) -> Exit {
     let judge = Judge {
         // What was recorded is judged as of when it came.
@@ -225,7 +209,10 @@ fn judge(
         public_url: plan.url.clone(),
         topics: plan.topics.clone(),
     };
-    let mut receipt = providers::read(&fixture.delivery, plan.provider, &plan.keys, &judge);
+    let named = plan
+        .provider
+        .or_else(|| providers::beneath(&fixture.delivery));
+    let mut receipt = providers::read(&fixture.delivery, named, &plan.keys, &judge);
     if let Some(Fetching { notary, runtime }) = fetching {
         runtime.block_on(notary.vouch(&fixture.delivery, &judge, &mut receipt));
     }
@@ -257,15 +244,34 @@ fn judge(
         }
     });
     let signed = case.as_ref().and_then(providers::signed_text);
+    // Each delivery has its own, so that what is said of one does not depend on the others.
+    let effort = &mut Effort::default();
+    // The place of a signature may be in a body that cannot be read.
+    let unread = signature.verdict == Verdict::Unsigned && named.is_some();
     let explanation = match &case {
         Some(case) if refused => providers::explain(case, effort),
         // Without a secret there is only the test key to try; if nothing fits, that rules nothing out.
-        Some(case) if signature.verdict == Verdict::Unchecked => {
+        Some(case) if signature.verdict == Verdict::Unchecked || unread => {
             Some(providers::explain(case, effort))
                 .filter(|it| it.found.is_some())
                 .unwrap_or_default()
         }
         _ => Explanation::default(),
+    };
+    let next = match (&case, signature.verdict) {
+        (None, _) => {
+            Some("name whose it is: `--provider NAME`; `webhook-cli events` lists them".to_owned())
+        }
+        _ if providers::cannot_be_verified(&fixture.delivery) => None,
+        (Some(case), Verdict::Refused) => Some(providers::next_step(case)),
+        (Some(case), Verdict::Unchecked) if case.provider.name == "ses" => {
+            Some("verify with the certificate that the message names: `--fetch-certs`".to_owned())
+        }
+        (Some(case), Verdict::Unchecked) => Some(format!(
+            "give the secret: `--secret {}=env:NAME`",
+            case.provider.name
+        )),
+        (Some(_), Verdict::Unsigned | Verdict::Verified | Verdict::VerifiedTestKey) => None,
     };
     let names = provider.map_or(&[][..], |provider| plan.keys.names(provider));
     let key = match (signature.verdict, signature.key) {
@@ -296,6 +302,8 @@ fn judge(
         }),
         ruled_out: &explanation.ruled_out,
         not_tried: &explanation.not_tried,
+        untried: &explanation.untried,
+        next: next.as_deref(),
         hint: explanation.hint,
     }));
     match signature.verdict {

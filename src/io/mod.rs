@@ -7,6 +7,7 @@ pub mod certificate;
 pub mod chain;
 pub mod client;
 mod connection;
+pub mod detect;
 mod door;
 mod folder;
 mod gather;

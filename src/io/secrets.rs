@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{self, BufRead, IsTerminal, Write};
 
 use crate::error::{Error, Result};
-use crate::webhook::Secret;
+use crate::webhook::{Secret, nearest, unwrapped};
 
 /// A secret that was given.
 #[derive(Debug)]
@@ -33,10 +33,18 @@ pub enum Origin {
 }
 
 /// Reads `[PROVIDER=]env:NAME`, `file:PATH`, `-` or the value itself. Only a name out of `known` counts as a
-/// provider, because secrets contain `=` too. No error ever contains the secret.
+/// provider, because secrets contain `=` too. What copying put around a secret is taken away. No error ever contains the
+/// secret.
 pub fn read(spec: &str, known: &[&str]) -> Result<Given> {
     let (limit, place) = match spec.split_once('=') {
         Some((name, rest)) if known.contains(&name) => (Some(name.to_owned()), rest),
+        Some((name, place)) if is_misspelt(name, place) => {
+            let error = Error::usage(format!("`{name}` is no provider to have a secret for"));
+            return Err(match nearest(name, known.iter().copied()) {
+                Some(near) => error.hint(format!("did you mean `{near}={place}`?")),
+                None => error.hint("`webhook-cli events` lists the providers"),
+            });
+        }
         _ => (None, spec),
     };
     let (text, origin, note) = if let Some(name) = place.strip_prefix("env:") {
@@ -49,20 +57,31 @@ pub fn read(spec: &str, known: &[&str]) -> Result<Given> {
     } else {
         (place.to_owned(), Origin::CommandLine, None)
     };
-    if text.is_empty() {
-        return Err(Error::usage("a secret is empty"));
-    }
     let name = match origin {
         Origin::Environment | Origin::File => place,
         Origin::Prompt => "the prompt",
         Origin::CommandLine => "the command line",
     };
+    let text = unwrapped(&text);
+    if text.is_empty() {
+        return Err(Error::usage(match origin {
+            Origin::Environment | Origin::File => format!("the secret `{name}` is empty"),
+            Origin::Prompt | Origin::CommandLine => format!("the secret from {name} is empty"),
+        }));
+    }
     Ok(Given {
         limit,
         secret: Secret::new(text).named(name),
         origin,
         note,
     })
+}
+
+/// Whether a name stands before a place that no secret begins like.
+fn is_misspelt(name: &str, place: &str) -> bool {
+    let is_place = place == "-" || place.starts_with("env:") || place.starts_with("file:");
+    let is_name = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'_';
+    is_place && !name.is_empty() && name.bytes().all(is_name)
 }
 
 fn from_environment(name: &str) -> Result<String> {
@@ -87,12 +106,17 @@ fn from_environment(name: &str) -> Result<String> {
 
 fn from_file(path: &str) -> Result<(String, Option<String>)> {
     let cannot = |why: &str| Error::usage(format!("cannot read a secret from `{path}`: {why}"));
-    let mut text = fs::read_to_string(path).map_err(|error| match error.kind() {
-        io::ErrorKind::InvalidData => cannot("it is not UTF-8"),
+    let bytes = fs::read(path).map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => cannot("it does not exist"),
         _ => cannot(&error.to_string()),
     })?;
-    cut_line_break(&mut text);
+    let text = String::from_utf8(bytes).map_err(|error| match error.as_bytes() {
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => cannot("it is UTF-16; save it as UTF-8"),
+        [0x30, ..] => {
+            cannot("it is binary, as DER is; `openssl pkey -inform DER` makes a PEM of it")
+        }
+        _ => cannot("it is not UTF-8"),
+    })?;
     // A certificate or a public key is no secret.
     let is_secret = !text.contains("-----BEGIN") || text.contains("PRIVATE KEY-----");
     let note = (is_secret && is_open(path))
@@ -128,18 +152,7 @@ fn from_terminal(limit: Option<&str>) -> Result<String> {
     } else {
         input.lock().read_line(&mut text).map_err(cannot)?;
     }
-    cut_line_break(&mut text);
     Ok(text)
-}
-
-/// Exactly one: more may belong to the secret.
-fn cut_line_break(text: &mut String) {
-    if text.ends_with('\n') {
-        text.pop();
-        if text.ends_with('\r') {
-            text.pop();
-        }
-    }
 }
 
 /// The terminal shows nothing of what is typed while this lives.
@@ -209,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_loses_one_line_break_and_its_rights_are_looked_at() {
+    fn a_file_loses_its_line_breaks_and_its_rights_are_looked_at() {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("key");
         fs::write(&file, "hunter2\n\n").unwrap();
@@ -217,7 +230,7 @@ mod tests {
         let given = read(&spec, &KNOWN).unwrap();
         assert_eq!(
             (given.secret.reveal(), given.origin),
-            ("hunter2\n", Origin::File)
+            ("hunter2", Origin::File)
         );
         #[cfg(unix)]
         {
@@ -242,12 +255,21 @@ mod tests {
     }
 
     #[test]
+    fn a_provider_that_is_misspelt_before_a_place_is_no_part_of_a_secret() {
+        let error = read("mailgan=env:PATH", &KNOWN).unwrap_err();
+        assert!(error.what().contains("`mailgan` is no provider"), "{error}");
+        assert!(read("a:b=env:PATH", &KNOWN).is_ok());
+    }
+
+    #[test]
     fn what_is_missing_is_said_and_a_secret_is_not() {
         let error = |spec: &str| read(spec, &KNOWN).unwrap_err().what().to_owned();
         assert!(error("env:WEBHOOK_CLI_NO_SUCH_NAME").contains("WEBHOOK_CLI_NO_SUCH_NAME"));
         assert!(error("file:/no/such/file").contains("/no/such/file"));
         assert!(!error("env:whsec_hunter2=").contains("hunter2"));
-        assert!(error("").contains("empty"));
+        for empty in ["", "\"\"", " \n", "\u{feff}"] {
+            assert!(error(empty).contains("empty"));
+        }
         assert_eq!(
             read("env:PATH", &KNOWN).unwrap().origin,
             Origin::Environment

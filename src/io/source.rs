@@ -12,12 +12,13 @@ use std::sync::Arc;
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
 
+use super::detect::{self, Content, Document, LONGEST, ends, is_har, is_recording};
 use super::gunzip::{inflate, is_gzip, open_at};
 use super::har::Har;
 use super::lines::{Line, Lines};
 use super::pump::{Pump, Stop};
 use crate::error::{Error, Result};
-use crate::webhook::{Fault, Fixture, find};
+use crate::webhook::{Fault, Fixture};
 
 /// A delivery with the place it comes from.
 #[derive(Debug)]
@@ -96,9 +97,6 @@ enum Reading {
     Har(Arc<str>, Har),
 }
 
-/// A line that is longer than this is passed over and said.
-const LONGEST_LINE: usize = 256 << 20;
-
 /// How much of a file's beginning, and of how many files, tells whether they are the same as before.
 const HEAD: u64 = 64 << 10;
 const HEADS: usize = 16;
@@ -121,7 +119,7 @@ pub fn open(paths: &[String]) -> Result<Sources> {
             walk(Path::new(path), &mut found).map_err(|error| cannot(&error))?;
             if found.is_empty() {
                 return Err(Error::input(format!(
-                    "there is no `.json`, no `.ndjson` and no `.har` file in `{path}`"
+                    "there is no `.json`, `.ndjson`, `.har` or `.http` file in `{path}`"
                 )));
             }
             found.sort_by(|(one, _), (other, _)| one.cmp(other));
@@ -159,20 +157,11 @@ fn walk(folder: &Path, files: &mut Vec<(PathBuf, u64)>) -> io::Result<()> {
         if is_hidden {
         } else if entry.file_type()?.is_dir() {
             walk(&path, files)?;
-        } else if is_recording(&path) || ends(&path, &[".json", ".json.gz", ".har", ".har.gz"]) {
+        } else if detect::is_read(&path) {
             files.push((path, entry.metadata()?.len()));
         }
     }
     Ok(())
-}
-
-fn is_recording(path: &Path) -> bool {
-    ends(path, &[".ndjson", ".jsonl", ".ndjson.gz", ".jsonl.gz"])
-}
-
-fn ends(path: &Path, with: &[&str]) -> bool {
-    let name = path.as_os_str().as_encoded_bytes();
-    with.iter().any(|end| name.ends_with(end.as_bytes()))
 }
 
 impl Sources {
@@ -298,13 +287,13 @@ impl Sources {
             Ok(input) => input,
             Err(error) => return Some(self.whole(name, Err(unreadable(1, &error)))),
         };
-        let mut lines = Lines::at(input, LONGEST_LINE, start.offset, start.number);
+        let mut lines = Lines::at(input, LONGEST, start.offset, start.number);
         match &origin {
             Origin::File(path, _) if is_recording(path) => {
                 self.reading = Some(Reading::Lines(name, lines));
                 return None;
             }
-            Origin::File(path, _) if ends(path, &[".har", ".har.gz"]) => {
+            Origin::File(path, _) if is_har(path) => {
                 let har = Har::new(lines.into_input(), start.number);
                 self.reading = Some(Reading::Har(name, har));
                 return None;
@@ -312,17 +301,20 @@ impl Sources {
             _ => {}
         }
         // What is no recording by its name may be one by its content.
-        match rest_if_document(&mut lines, start.offset > 0) {
+        match detect::content(&mut lines, start.offset > 0) {
             Ok(Content::Recording(again)) => {
                 self.reading = Some(Reading::Lines(name, again));
                 None
             }
-            Ok(Content::Document(text)) if find(&text, "/log/entries").is_some() => {
-                let har = Har::new(Box::new(io::Cursor::new(text)), start.number);
-                self.reading = Some(Reading::Har(name, har));
-                None
-            }
-            Ok(Content::Document(text)) => Some(self.whole(name, Fixture::read(&text))),
+            Ok(Content::Document(text)) => match detect::document(&text) {
+                Document::Har => {
+                    let har = Har::new(Box::new(io::Cursor::new(text)), start.number);
+                    self.reading = Some(Reading::Har(name, har));
+                    None
+                }
+                Document::Http(delivery) => Some(self.whole(name, Ok(Fixture::new(delivery)))),
+                Document::Json(fixture) => Some(self.whole(name, fixture)),
+            },
             Err(error) => Some(self.whole(name, Err(unreadable(1, &error)))),
         }
     }
@@ -439,7 +431,7 @@ fn next_line(
             Ok(Line::TooLong) => Err(Fault {
                 line: 1,
                 column: 1,
-                reason: format!("the line is longer than {} MiB", LONGEST_LINE >> 20),
+                reason: format!("the line is longer than {} MiB", LONGEST >> 20),
             }),
             Err(error) => {
                 lines.close();
@@ -461,56 +453,10 @@ fn trimmed(line: &Bytes) -> Bytes {
     line.slice(..line.trim_ascii_end().len())
 }
 
-/// What is in a file whose name does not say it.
-enum Content {
-    /// One JSON document, or nothing of the kind.
-    Document(Vec<u8>),
-    /// A delivery a line.
-    Recording(Lines),
-}
-
-/// It is a recording if its first line is whole JSON and more follows, or begins as our recordings do.
-fn rest_if_document(lines: &mut Lines, known: bool) -> io::Result<Content> {
-    let mut text = Vec::new();
-    let first = loop {
-        match lines.next()? {
-            Line::Whole(line) if line.trim_ascii().is_empty() => {
-                text.extend_from_slice(&line);
-                text.push(b'\n');
-            }
-            Line::Whole(line) => break line,
-            Line::TooLong => return Err(io::Error::other("its first line is too long")),
-            // One line without an end, or nothing at all: a document, be it good or bad.
-            Line::Torn(line) => {
-                text.extend_from_slice(&line);
-                return Ok(Content::Document(text));
-            }
-            Line::End => return Ok(Content::Document(text)),
-        }
-    };
-    // Nothing more is read to find out about our own: somebody may be writing it at this moment.
-    let ours = first.starts_with(b"{\"fixture\":1,") && Fixture::read_line(&first).is_ok();
-    let whole = ours || serde_json::from_slice::<serde::de::IgnoredAny>(&first).is_ok();
-    if ours || known || (whole && lines.has_more()?) {
-        return Ok(Content::Recording(lines.with_again(first)));
-    }
-    text.extend_from_slice(&first);
-    text.push(b'\n');
-    match lines.rest()? {
-        Some(rest) => {
-            text.extend_from_slice(&rest);
-            Ok(Content::Document(text))
-        }
-        None => Err(io::Error::other(format!(
-            "it is larger than {} MiB",
-            LONGEST_LINE >> 20
-        ))),
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Content, Item, LONGEST_LINE, Lines, next_line, open, rest_if_document};
+    use super::{Item, LONGEST, Lines, next_line, open};
+    use crate::io::detect::{Content, content};
     use crate::webhook::{Delivery, Fixture, Headers};
     use bytes::Bytes;
     use http::Method;
@@ -642,8 +588,8 @@ mod tests {
             (fixture("1").to_pretty(), true),
         ] {
             let input: Box<dyn std::io::Read + Send> = Box::new(std::io::Cursor::new(text.clone()));
-            let mut lines = Lines::new(input, LONGEST_LINE);
-            match rest_if_document(&mut lines, false).unwrap() {
+            let mut lines = Lines::new(input, LONGEST);
+            match content(&mut lines, false).unwrap() {
                 Content::Document(document) => {
                     assert!(is_document && document == text.as_bytes(), "{text}")
                 }

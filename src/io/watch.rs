@@ -17,6 +17,7 @@ use std::time::{Duration, Instant};
 use notify::{RecommendedWatcher, RecursiveMode, Watcher};
 use tokio::sync::mpsc;
 
+use super::detect;
 use crate::error::{Error, Result};
 
 /// A watch that goes on until it is dropped.
@@ -159,7 +160,7 @@ fn is_fixture(inside: &Path) -> bool {
     let is_hidden = inside
         .iter()
         .any(|part| part.as_encoded_bytes().starts_with(b"."));
-    !is_hidden && inside.extension().is_some_and(|end| end == "json")
+    !is_hidden && detect::is_one(inside)
 }
 
 /// The thread that waits until files have come to rest.
@@ -245,7 +246,7 @@ impl Settling {
 
     fn is_saved(&mut self, path: &Path, content: Option<Content>) -> bool {
         // Of what is no fixture by its name, a recording say, only what is whole is sent when it is saved.
-        let is_fixture = path.extension().is_some_and(|end| end == "json");
+        let is_fixture = detect::is_one(path);
         let told = content.filter(|content| content.is_whole || is_fixture);
         told.is_some_and(|Content { hash, .. }| {
             self.seen.insert(path.to_owned(), hash) != Some(hash)
@@ -257,7 +258,7 @@ impl Settling {
 struct Content {
     /// A number for it.
     hash: u64,
-    /// Whether it is whole JSON.
+    /// Whether it is a whole document.
     is_whole: bool,
 }
 
@@ -274,7 +275,7 @@ impl Content {
         text.hash(&mut hasher);
         Some(Self {
             hash: hasher.finish(),
-            is_whole: serde_json::from_slice::<serde::de::IgnoredAny>(&text).is_ok(),
+            is_whole: detect::is_whole(&text),
         })
     }
 }

@@ -5,88 +5,85 @@ use serde_json::{Map, Value};
 use super::form::Carry;
 use crate::webhook::{Style, write};
 
+/// How much of what the sender adds found a place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Carried {
+    /// All of it.
+    All,
+    /// The last of several values: there is one place.
+    Last,
+    /// Nothing.
+    Nothing,
+}
+
 impl Carry {
-    /// Puts these into an event; whether there was a place for them.
-    pub(super) fn put(&self, event: &mut Value, values: &[(&String, &String)]) -> bool {
-        let place = |event: &mut Value, pointer: &str, empty: Value| {
-            if event
-                .pointer(pointer)
-                .is_none_or(|there| std::mem::discriminant(there) != std::mem::discriminant(&empty))
-            {
-                put(event, pointer, empty);
-            }
+    /// Puts these into an event, in place of the example's own.
+    pub(super) fn put(&self, event: &mut Value, values: &[(&String, &String)]) -> Carried {
+        let Some((_, last)) = values.last() else {
+            return Carried::All;
+        };
+        let one = match values.len() {
+            1 => Carried::All,
+            _ => Carried::Last,
         };
         match self {
-            Carry::Nowhere => return false,
+            Carry::Nowhere => return Carried::Nothing,
             Carry::Text(pointer)
             | Carry::List(pointer)
             | Carry::Named(pointer)
             | Carry::Pairs(pointer, _, _)
             | Carry::Members(pointer)
-            | Carry::Lists(pointer)
+            | Carry::Among(pointer, _)
+            | Carry::Lists(pointer, _)
                 if !has_room(event, pointer) =>
             {
-                return false;
+                return Carried::Nothing;
             }
             Carry::Text(pointer) => {
-                if let Some((_, value)) = values.last() {
-                    put(event, pointer, Value::from(value.as_str()));
-                }
+                put(event, pointer, Value::from(last.as_str()));
+                return one;
             }
             Carry::First(pointers) => {
                 let there = pointers
                     .iter()
                     .find(|pointer| event.pointer(pointer).is_some());
-                let (Some(pointer), Some((_, value))) = (there, values.last()) else {
-                    return false;
+                let Some(pointer) = there else {
+                    return Carried::Nothing;
                 };
                 // A number stays a number where it can.
                 let number = event
                     .pointer(pointer)
                     .filter(|old| old.is_number())
-                    .and_then(|_| value.parse::<u64>().ok());
+                    .and_then(|_| last.parse::<u64>().ok());
                 put(
                     event,
                     pointer,
-                    number.map_or_else(|| Value::from(value.as_str()), Value::from),
+                    number.map_or_else(|| Value::from(last.as_str()), Value::from),
                 );
+                return one;
             }
             Carry::Into(pointer) => match event.pointer_mut(pointer) {
-                Some(Value::Object(members)) => {
-                    for (name, value) in values {
-                        members.insert(name.to_string(), Value::from(value.as_str()));
-                    }
-                }
-                _ => return false,
+                Some(Value::Object(there)) => *there = members(values),
+                _ => return Carried::Nothing,
             },
             Carry::Instead(pointer) => match event.pointer_mut(pointer) {
                 Some(Value::String(text)) => {
-                    if let Some((_, value)) = values.last() {
-                        text.clone_from(value);
-                    }
+                    text.clone_from(last);
+                    return one;
                 }
-                _ => return false,
+                _ => return Carried::Nothing,
             },
             Carry::ListText(pointer) => match event.pointer_mut(pointer) {
                 Some(Value::String(text)) if text.starts_with('[') => {
-                    let list: Value = values
-                        .iter()
-                        .map(|(_, it)| Value::from(it.as_str()))
-                        .collect();
-                    *text = write(&list, &Style::COMPACT);
+                    *text = write(&texts(values), &Style::COMPACT);
                 }
-                _ => return false,
+                _ => return Carried::Nothing,
             },
             Carry::MembersText(pointer) => match event.pointer_mut(pointer) {
                 Some(Value::String(text)) => {
-                    let mut members: Map<String, Value> =
-                        serde_json::from_str(text).unwrap_or_default();
-                    for (name, value) in values {
-                        members.insert(name.to_string(), Value::from(value.as_str()));
-                    }
-                    *text = write(&Value::Object(members), &Style::COMPACT);
+                    *text = write(&Value::Object(members(values)), &Style::COMPACT);
                 }
-                _ => return false,
+                _ => return Carried::Nothing,
             },
             Carry::There(pointers) => {
                 let there = pointers.iter().filter(|pointer| {
@@ -95,21 +92,23 @@ impl Carry {
                 });
                 let there: Vec<&str> = there.copied().collect();
                 for pointer in &there {
-                    Carry::Members(pointer).put(event, values);
+                    put(event, pointer, Value::Object(members(values)));
                 }
-                return !there.is_empty();
+                if there.is_empty() {
+                    return Carried::Nothing;
+                }
             }
-            Carry::Each(ways) => return ways.iter().all(|way| way.put(event, values)),
-            Carry::Either(ways) => return ways.iter().any(|way| way.put(event, values)),
-            // The example's own values are examples; the sender's replace them.
-            Carry::List(pointer) => put(
-                event,
-                pointer,
-                values
-                    .iter()
-                    .map(|(_, value)| Value::from(value.as_str()))
-                    .collect(),
-            ),
+            Carry::Each(ways) => {
+                let all = ways.iter().map(|way| way.put(event, values));
+                let missed = all.into_iter().find(|carried| *carried != Carried::All);
+                return missed.unwrap_or(Carried::All);
+            }
+            Carry::Either(ways) => {
+                let mut all = ways.iter().map(|way| way.put(event, values));
+                let found = all.find(|carried| *carried != Carried::Nothing);
+                return found.unwrap_or(Carried::Nothing);
+            }
+            Carry::List(pointer) => put(event, pointer, texts(values)),
             Carry::Named(pointer) => {
                 let named = |value: &str| {
                     Value::from_iter([("id", Value::from(value)), ("name", Value::from(value))])
@@ -126,26 +125,56 @@ impl Carry {
                 };
                 put(event, pointer, values.iter().map(pair).collect());
             }
-            Carry::Members(pointer) | Carry::Lists(pointer) => {
-                place(event, pointer, Value::Object(Map::new()));
-                let listed = matches!(self, Carry::Lists(_));
-                if let Some(Value::Object(members)) = event.pointer_mut(pointer) {
-                    for (name, value) in values {
-                        let value = Value::from(value.as_str());
-                        members.insert(
-                            name.to_string(),
-                            if listed {
-                                Value::Array(vec![value])
-                            } else {
-                                value
-                            },
-                        );
-                    }
+            Carry::Members(pointer) => put(event, pointer, Value::Object(members(values))),
+            Carry::Among(pointer, own) => {
+                if let Some(Value::Object(there)) = event.pointer_mut(pointer) {
+                    there.retain(|name, _| !own.contains(&name.as_str()));
+                    there.extend(members(values));
+                }
+            }
+            Carry::Lists(pointer, theirs) => {
+                let lists = members(values)
+                    .into_iter()
+                    .map(|(name, value)| (name, Value::Array(vec![value])));
+                let old = match event.pointer_mut(pointer) {
+                    Some(Value::Object(old)) => std::mem::take(old),
+                    _ => Map::new(),
+                };
+                let (kept, own): (Vec<_>, Vec<_>) = old
+                    .into_iter()
+                    .partition(|(name, _)| name.starts_with(theirs));
+                put(
+                    event,
+                    pointer,
+                    Value::Object(kept.into_iter().chain(lists).collect()),
+                );
+                // The header field that set them repeats them.
+                let pair = |name: &str, value: &str| format!("{name}={value}");
+                let own = own.iter().filter_map(|(name, value)| {
+                    let value = value.get(0)?.as_str()?;
+                    Some(pair(name, value))
+                });
+                let own = own.collect::<Vec<_>>().join(", ");
+                if !own.is_empty() {
+                    let new: Vec<String> = values.iter().map(|(name, it)| pair(name, it)).collect();
+                    replace(event, &own, &new.join(", "));
                 }
             }
         }
-        true
+        Carried::All
     }
+}
+
+fn texts(values: &[(&String, &String)]) -> Value {
+    let texts = values.iter().map(|(_, value)| Value::from(value.as_str()));
+    texts.collect()
+}
+
+fn members(values: &[(&String, &String)]) -> Map<String, Value> {
+    let members = values.iter();
+    members
+        .map(|(name, value)| (name.to_string(), Value::from(value.as_str())))
+        .collect()
 }
 
 /// Whether there is an object to hold what is put there: other versions of an event have other places.

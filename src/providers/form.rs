@@ -234,12 +234,15 @@ pub enum Carry {
     Named(&'static str),
     /// As objects in a list, each with a name and a value, which stand under these two names.
     Pairs(&'static str, &'static str, &'static str),
-    /// As members of an object; the empty pointer is the event itself.
+    /// As the members of an object of their own.
     Members(&'static str),
-    /// As members of an object, and only where there is one.
+    /// The same, and only where there is one.
     Into(&'static str),
-    /// As members of an object, each a list of one.
-    Lists(&'static str),
+    /// As members of an object that has others; the empty pointer is the event itself. Those of that name are the
+    /// example's own.
+    Among(&'static str, &'static [&'static str]),
+    /// As members of an object, each a list of one. Those whose names begin so are the provider's.
+    Lists(&'static str, &'static str),
     /// As members of each of these objects that is there, or null; not at all where none is.
     There(&'static [&'static str]),
     /// In place of a text, and only where there is one.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::Provider;
 use super::read::verdict_of;
 use super::tries::{self, Tries, Try};
-use crate::webhook::{Algorithm, Delivery, Document, Judge, Key, Secret};
+use crate::webhook::{Algorithm, Delivery, Document, Judge, Key, Recognition, Secret};
 
 /// A delivery with all that its signature is judged by.
 #[derive(Clone, Debug)]
@@ -37,7 +37,24 @@ pub struct Guess {
     pub advice: &'static str,
     /// What to try: where the signature holds for one of them, this fits.
     pub(super) tries: for<'a> fn(&'a Case) -> Tries<'a>,
+    /// Whether it is ruled out where none of them fits.
+    pub(super) limit: Limit,
 }
+
+/// What keeps a guess from being ruled out, though all that could be tried was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Limit {
+    /// Nothing.
+    None,
+    /// The URL is the user's to give.
+    Url,
+    /// There may be other deliveries than those at hand.
+    AtHand,
+}
+
+/// What to do where somebody has changed the text of the body.
+const RAW: &str = "verify the raw bytes of the body, before anything parses it: `express.raw({ type: '*/*' })` in Express, \
+     `request.get_data()` in Flask, `await req.text()` in Next.js and wherever there is a Fetch API, `$request->getContent()` in Laravel and Symfony";
 
 /// The guesses, likeliest and cheapest first. A new one is a line.
 pub static GUESSES: &[Guess] = &[
@@ -46,84 +63,113 @@ pub static GUESSES: &[Guess] = &[
         finding: "the signature is right, but it was made too long ago or in the future",
         advice: "compare the clocks; `replay --resign` signs a recording anew; `--now` judges as of another moment",
         tries: tries::as_it_is,
+        limit: Limit::None,
     },
     Guess {
         name: "body-line-end",
         finding: "the body lost or gained a line end on its way",
-        advice: "verify the raw bytes of the body, before any framework reads it as text or trims it",
+        advice: RAW,
         tries: tries::line_ends,
+        limit: Limit::None,
     },
     Guess {
         name: "secret-form",
         finding: "the secret was used in another form than the sender's",
         advice: "take the secret exactly as the dashboard shows it: with its prefix, without white space; decode what is base64",
         tries: tries::secret_forms,
+        limit: Limit::None,
     },
     Guess {
         name: "test-key",
         finding: "it is signed with the public test key of this tool",
         advice: "give `send` and `replay --resign` your own secret, or your handler the test key (`webhook-cli keys`)",
         tries: tries::test_key,
+        limit: Limit::None,
     },
     Guess {
         name: "other-secret",
         finding: "it is signed with a secret that was given for another provider",
         advice: "exchange the secrets in the handler's configuration",
         tries: tries::other_secrets,
+        limit: Limit::None,
     },
     Guess {
         name: "milliseconds",
         finding: "the timestamp stands there in another unit than was signed",
         advice: "pass the timestamp on as it came, as text: seconds stay seconds, milliseconds stay milliseconds",
         tries: tries::units,
+        limit: Limit::None,
     },
     Guess {
         name: "url",
         finding: "another URL was signed than the one that it is checked with",
         advice: "use the URL exactly as it was typed into the provider: scheme, port, slash at the end, query; a proxy hides it",
         tries: tries::urls,
+        limit: Limit::Url,
     },
     Guess {
         name: "header-name",
         finding: "the names of headers were changed on their way",
         advice: "read the headers by their real names: CGI and WSGI write `HTTP_X_NAME` for `X-Name`",
         tries: tries::header_names,
+        limit: Limit::None,
     },
     Guess {
         name: "header-repeated",
         finding: "a signature header came more than once, or a proxy joined several into one",
         advice: "pass the headers on as they come; only the one that is named here is right",
         tries: tries::single_headers,
+        limit: Limit::None,
     },
     Guess {
         name: "header-changed",
         finding: "a proxy or a framework changed the text of the signature",
         advice: "pass the headers on byte for byte: no other case, no quotes, no decoding, no prefix taken away",
         tries: tries::signature_texts,
+        limit: Limit::None,
     },
     Guess {
         name: "other-delivery",
         finding: "the headers and the body are not of the same delivery",
         advice: "take id, timestamp, signature and body from one and the same request: a variable or a cache holds an older one",
         tries: tries::neighbours,
+        limit: Limit::AtHand,
     },
     Guess {
         name: "body-encoding",
         finding: "the body was read in another character encoding and written again",
-        advice: "verify the raw bytes of the body, before any framework makes text of them",
+        advice: RAW,
         tries: tries::encodings,
+        limit: Limit::None,
     },
     Guess {
         name: "body-compressed",
         finding: "the body was compressed after it was signed",
         advice: "inflate the body, and verify what comes out",
         tries: tries::inflated,
+        limit: Limit::None,
+    },
+    Guess {
+        name: "body-base64",
+        finding: "the body is still encoded as base64, as AWS Lambda, Vercel and others hand it over",
+        advice: "decode it before it is verified: `Buffer.from(event.body, 'base64')` or `base64.b64decode(event[\"body\"])` where \
+                 `isBase64Encoded` is true",
+        tries: tries::from_base64,
+        limit: Limit::None,
+    },
+    Guess {
+        name: "body-wrapped",
+        finding: "the body is a gateway's event, which holds what was signed",
+        advice: "verify `event.body`, decoded from base64 where `isBase64Encoded` is true, and not the event itself",
+        tries: tries::unwrapped,
+        limit: Limit::None,
     },
     Guess {
         name: "body-printed-again",
-        finding: "the body was parsed and printed again; what was signed is another text of the same content",
-        advice: "verify the raw bytes of the body, before any framework parses it",
+        finding: "the body was re-serialised: same JSON, different bytes",
+        advice: RAW,
         tries: tries::printed_again,
+        limit: Limit::None,
     },
 ];
 
@@ -134,8 +180,10 @@ pub struct Explanation {
     pub found: Option<(&'static Guess, String)>,
     /// What was tried and does not fit.
     pub ruled_out: Vec<&'static str>,
-    /// What was not tried to the end, because it would have taken too long.
+    /// What was not tried to the end.
     pub not_tried: Vec<&'static str>,
+    /// Why it was not, in words.
+    pub untried: Vec<&'static str>,
     /// What looks wrong, where nothing fits.
     pub hint: Option<&'static str>,
 }
@@ -144,7 +192,6 @@ pub struct Explanation {
 #[derive(Debug)]
 pub struct Effort {
     left: u64,
-    last: Option<&'static str>,
 }
 
 /// As long as it takes to hash so many bytes: a signature that is no hash.
@@ -153,23 +200,17 @@ const ASYMMETRIC: u64 = 64 * 1024;
 /// What each try costs besides: reading and putting together.
 const EACH: u64 = 2 * 1024;
 
-/// The most that one delivery may take of it all.
-const FOR_ONE: u64 = 1 << 30;
-
 impl Default for Effort {
-    /// A few seconds, however much there is to look into.
+    /// A second or so for a delivery, whatever is in it.
     fn default() -> Self {
-        Self::new(2 * FOR_ONE)
+        Self::new(1 << 29)
     }
 }
 
 impl Effort {
     /// So many bytes.
     pub fn new(bytes: u64) -> Self {
-        Self {
-            left: bytes,
-            last: None,
-        }
+        Self { left: bytes }
     }
 
     /// What is left of it.
@@ -184,38 +225,85 @@ impl Effort {
     }
 }
 
-/// The guess that fits, and those that were tried before it and do not. What fitted last is tried first: a recording
-/// has one fault, not many.
+/// The guess that fits, and those that were tried before it and do not.
 pub fn explain(case: &Case, effort: &mut Effort) -> Explanation {
     let mut explanation = Explanation::default();
-    let floor = effort.left.saturating_sub(FOR_ONE);
-    let last = effort.last;
-    let again = |guess: &&Guess| Some(guess.name) == last;
-    let others = GUESSES.iter().filter(|guess| !again(guess));
-    for guess in GUESSES.iter().filter(again).chain(others) {
+    for guess in GUESSES {
         let mut tried = false;
         let mut cut = false;
         for one in (guess.tries)(case) {
-            if effort.left <= floor || !effort.spend(cost(case, &one)) {
+            if !effort.spend(cost(case, &one)) {
                 cut = true;
                 break;
             }
             tried = true;
             if fits(case, &one) {
-                effort.last = Some(guess.name);
                 explanation.found = Some((guess, one.how));
                 return explanation;
             }
         }
-        if cut {
-            explanation.not_tried.push(guess.name);
-        } else if tried {
-            explanation.ruled_out.push(guess.name);
+        let url_is_missing =
+            guess.limit == Limit::Url && case.judge.public_url.is_none() && tries::signs_url(case);
+        let why = match guess.limit {
+            _ if cut => "too much to compute for a body of this size",
+            Limit::Url if url_is_missing => {
+                "the URL was not given, as it was typed into the provider: `--url URL`"
+            }
+            Limit::None | Limit::Url if tried => {
+                explanation.ruled_out.push(guess.name);
+                continue;
+            }
+            Limit::None | Limit::Url | Limit::AtHand => continue,
+        };
+        explanation.not_tried.push(guess.name);
+        if !explanation.untried.contains(&why) {
+            explanation.untried.push(why);
         }
     }
     let look = LOOKS.iter().find(|look| (look.is_there)(case));
     explanation.hint = look.map(|look| look.says);
     explanation
+}
+
+/// What to look at next, where nothing that usually goes wrong fits.
+pub fn next_step(case: &Case) -> String {
+    let (title, name) = (case.provider.title, case.provider.name);
+    if case.judge.public_url.is_none() && tries::signs_url(case) {
+        return format!(
+            "the URL is signed: give it exactly as it was typed into {title} (`--url URL`); if it is right, compare the secret"
+        );
+    }
+    if name == "ses" {
+        return "verify with the certificate that the message names: `--fetch-certs`; if it is right, the message was changed \
+                after it was signed"
+            .into();
+    }
+    format!(
+        "compare the secret first: copy it again from {title}, from this very endpoint, account and mode (test or live), and give \
+         it as `--secret {name}=env:NAME`; if it is right, the body was changed: record the raw request with \
+         `webhook-cli listen --record` in place of the handler, and verify that"
+    )
+}
+
+/// Whose delivery it is by what its body holds, where the body itself cannot be read: in base64, compressed, in another
+/// text, behind a byte order mark.
+pub fn beneath(delivery: &Delivery) -> Option<&'static Provider> {
+    let is_read = Document::of(delivery).is_ok_and(|document| {
+        super::recognise(delivery, Some(&document))
+            .is_some_and(|(_, reason)| matches!(reason, Recognition::Body(_)))
+    });
+    if is_read {
+        return None;
+    }
+    tries::layers(&delivery.body).find_map(|body| {
+        let inner = Delivery {
+            body: body.into(),
+            ..delivery.clone()
+        };
+        let document = Document::of(&inner).ok()?;
+        let (provider, reason) = super::recognise(&inner, Some(&document))?;
+        matches!(reason, Recognition::Body(_)).then_some(provider)
+    })
 }
 
 /// Exactly what is signed, as far as it can be put together.

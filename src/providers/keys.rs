@@ -10,6 +10,15 @@ use crate::webhook::{Key, KeyForm, Keyring, Secret};
 #[derive(Debug)]
 pub struct Keys(Vec<Slot>);
 
+/// A secret of another form than the provider's.
+#[derive(Debug)]
+pub struct Unfit {
+    /// What is wrong with it.
+    pub why: String,
+    /// The form that is wanted.
+    pub wanted: &'static str,
+}
+
 #[derive(Debug)]
 struct Slot {
     provider: &'static Provider,
@@ -18,6 +27,8 @@ struct Slot {
     secrets: Vec<Secret>,
     /// Where each of them came from.
     names: Vec<String>,
+    /// Secrets that were given and are no keys of this provider.
+    unfit: Vec<Secret>,
     test: OnceLock<Option<Key>>,
 }
 
@@ -43,42 +54,50 @@ impl Keys {
                 Some((name, Some(provider)))
                     if !fits(provider) && stretched(provider, secret).is_none() =>
                 {
-                    return Err(wrong_form(name, provider));
+                    return Err(wrong_form(name, provider, secret));
                 }
-                None if !all().any(fits) => {
-                    return Err(Error::usage("the secret is empty")
-                        .hint("give it as `--secret env:NAME` or `--secret file:PATH`"));
+                Some(_) => {}
+                None => {
+                    if let Some(why) = secret.broken() {
+                        return Err(Error::usage(format!("{}: {why}", secret.called()))
+                            .hint("copy it again, all of it: `--secret file:PATH` takes it as it is downloaded"));
+                    }
+                    if !all().any(fits) {
+                        return Err(Error::usage(format!("{} is empty", secret.called()))
+                            .hint("give it as `--secret env:NAME` or `--secret file:PATH`"));
+                    }
                 }
-                _ => {}
             }
         }
-        Ok(Keys(
-            all()
-                .map(|provider| {
-                    let is_meant = ring.names(provider.name)
-                        || only.is_some_and(|only| std::ptr::eq(only, provider));
-                    let mut slot = Slot {
-                        provider,
-                        given: Vec::new(),
-                        secrets: Vec::new(),
-                        names: Vec::new(),
-                        test: OnceLock::new(),
-                    };
-                    for secret in ring.of(provider.name) {
-                        let stretched = || {
-                            let departure = stretched(provider, secret).filter(|_| is_meant)?;
-                            departure.key.key(secret)
-                        };
-                        if let Some(key) = key_of(provider, secret).or_else(stretched) {
-                            slot.given.push(key);
-                            slot.secrets.push(secret.clone());
-                            slot.names.push(secret.name().to_owned());
-                        }
+        let slot = |provider: &'static Provider| {
+            let is_meant =
+                ring.names(provider.name) || only.is_some_and(|only| std::ptr::eq(only, provider));
+            let mut slot = Slot {
+                provider,
+                given: Vec::new(),
+                secrets: Vec::new(),
+                names: Vec::new(),
+                unfit: Vec::new(),
+                test: OnceLock::new(),
+            };
+            for secret in ring.of(provider.name) {
+                let stretched = || {
+                    let departure = stretched(provider, secret).filter(|_| is_meant)?;
+                    departure.key.key(secret)
+                };
+                match key_of(provider, secret).or_else(stretched) {
+                    Some(key) => {
+                        slot.given.push(key);
+                        slot.secrets.push(secret.clone());
+                        slot.names.push(secret.name().to_owned());
                     }
-                    slot
-                })
-                .collect(),
-        ))
+                    None if form(provider).is_some() => slot.unfit.push(secret.clone()),
+                    None => {}
+                }
+            }
+            slot
+        };
+        Ok(Keys(all().map(slot).collect()))
     }
 
     /// This key of that provider alone.
@@ -88,6 +107,7 @@ impl Keys {
             given: vec![key],
             secrets: Vec::new(),
             names: Vec::new(),
+            unfit: Vec::new(),
             test: OnceLock::new(),
         }])
     }
@@ -131,6 +151,32 @@ impl Keys {
             (0..slot.given.len()).filter_map(told)
         });
         each.collect()
+    }
+
+    /// Why secrets were given and none of them is a key of this provider; none where one is, or none was given.
+    pub fn unfit(&self, provider: &Provider) -> Option<Unfit> {
+        let slot = self.slot(provider)?;
+        let secret = slot.unfit.first().filter(|_| slot.given.is_empty())?;
+        let form = form(provider)?;
+        Some(Unfit {
+            why: format!(
+                "{} is no key of {}: {}",
+                secret.called(),
+                provider.title,
+                form.fault(secret)
+            ),
+            wanted: form.wanted(),
+        })
+    }
+
+    /// Why a signature of this provider is not checked.
+    pub fn missing(&self, provider: &Provider) -> Option<String> {
+        if let Some(unfit) = self.unfit(provider) {
+            return Some(unfit.why);
+        }
+        let others = self.0.iter().any(|slot| !slot.given.is_empty());
+        (others && self.given(provider).is_empty())
+            .then(|| format!("no secret was given for {}", provider.name))
     }
 
     /// The provider's public test key.
@@ -187,11 +233,15 @@ fn form(provider: &Provider) -> Option<KeyForm> {
     provider.schemes.first().map(|scheme| scheme.key)
 }
 
-fn wrong_form(name: &str, provider: &Provider) -> Error {
+fn wrong_form(name: &str, provider: &Provider, secret: &Secret) -> Error {
     match form(provider) {
         None => Error::usage(format!("`{name}` signs nothing, so it has no secret")),
-        Some(form) => Error::usage(format!("the secret for `{name}` has the wrong form"))
-            .hint(format!("wanted: {}", form.wanted()))
-            .hint(format!("`webhook-cli keys {name}` prints one of that form")),
+        Some(form) => Error::usage(format!(
+            "{} has the wrong form for `{name}`: {}",
+            secret.called(),
+            form.fault(secret)
+        ))
+        .hint(format!("wanted: {}", form.wanted()))
+        .hint(format!("`webhook-cli keys {name}` prints one of that form")),
     }
 }

@@ -11,6 +11,7 @@ macro_rules! example {
 mod carry;
 mod certificate;
 mod challenge;
+mod change;
 mod conduct;
 mod departure;
 mod form;
@@ -85,12 +86,14 @@ pub use challenge::Challenged;
 pub use conduct::{Batch, Beside, Challenge, Conduct, Handshake};
 pub use departure::departure_of;
 pub use form::{Bounce, Carry, Departure, Envelope, Fields, Provider, Row, Stamp, Tell};
-pub use guess::{Case, Effort, Explanation, GUESSES, Guess, explain, signed_text};
+pub use guess::{
+    Case, Effort, Explanation, GUESSES, Guess, beneath, explain, next_step, signed_text,
+};
 pub use habits::{Fact, Habits};
 pub use keys::Keys;
 pub use origin::{Origin, Page, Standing};
 pub use probe::Probe;
-pub use read::{outline, read, recognise, sign, signing_scheme};
+pub use read::{cannot_be_verified, outline, read, recognise, sign, signing_scheme};
 pub use spelled::{is_spelled, spelled};
 pub use stencil::Stencil;
 pub use template::Template;

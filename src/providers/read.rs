@@ -9,10 +9,10 @@ use jiff::tz::TimeZone;
 
 use super::form::{Envelope, Provider, Row, Stamp, Tell};
 use super::{ALL, Keys, SCHEMES};
-use super::{departure, identity};
+use super::{departure, identity, ses};
 use crate::webhook::{
     Algorithm, Delivery, Document, Event, Judge, Key, Kind, Look, Mark, Needs, Receipt, Recipe,
-    Recognition, Seal, Secret, Signature, address, addresses, bit,
+    Recognition, Seal, Secret, Signature, Verdict, address, addresses, bit,
 };
 
 /// Reads a delivery: whose it is, what it tells, what its signature is worth.
@@ -25,6 +25,15 @@ pub fn read(
 ) -> Receipt {
     look(delivery, named, |provider, document| {
         judge_signature(provider, delivery, document, keys, judge)
+    })
+}
+
+/// Whether no secret could verify a delivery: it did not come as its provider posts it.
+pub fn cannot_be_verified(delivery: &Delivery) -> bool {
+    Document::of(delivery).is_ok_and(|document| {
+        recognise(delivery, Some(&document))
+            .is_some_and(|(provider, _)| provider.name == ses::PROVIDER.name)
+            && ses::misuse(delivery, &document).is_some()
     })
 }
 
@@ -70,6 +79,12 @@ fn receipt(
     receipt.provider = Some(provider.name);
     receipt.recognised_by = Some(reason);
     receipt.signature = judge(provider, document.as_ref());
+    if provider.name == ses::PROVIDER.name
+        && let Some(document) = &document
+        && let Some(why) = ses::misuse(delivery, document).filter(|_| !ses::is_bare(document))
+    {
+        receipt.problems.push(why.into());
+    }
     receipt.identity = identity::of_delivery(provider, delivery, document.as_ref());
     if let Envelope::Own(open) = provider.envelope {
         let opened = open(delivery, document.as_ref());
@@ -278,7 +293,18 @@ fn judge_signature(
         || keys.tried(provider),
         judge,
     );
-    departure::judged(provider, delivery, document, keys, judge, general)
+    let mut signature = departure::judged(provider, delivery, document, keys, judge, general);
+    if !signature.verdict.holds()
+        && provider.name == ses::PROVIDER.name
+        && let Some(why) = document.and_then(|document| ses::misuse(delivery, document))
+    {
+        signature.reason = Some(why.into());
+    } else if signature.verdict == Verdict::Unchecked
+        && let Some(why) = keys.missing(provider)
+    {
+        signature.reason = Some(why);
+    }
+    signature
 }
 
 /// Judges by these keys; `test` gives the test key where it may be tried.

@@ -103,7 +103,8 @@ pub static PROVIDER: Provider = Provider {
         unique: &["/sg_event_id"],
         campaign: Carry::Text("/marketing_campaign_name"),
         tag: Carry::List("/category"),
-        metadata: Carry::Members(""),
+        // They stand beside the fields of the event.
+        metadata: Carry::Among("", &["order_id", "tenant"]),
         ..FIELDS
     },
     rows: &[

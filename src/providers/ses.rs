@@ -148,6 +148,47 @@ pub(super) fn at_sns(url: &str) -> Option<&str> {
         .then_some(path)
 }
 
+/// What is odd about a body that comes from SNS by another way than its signed posts; none where nothing is.
+pub(super) fn misuse(delivery: &Delivery, body: &Document) -> Option<&'static str> {
+    let there = |pointer: &str| body.at(pointer).is_some_and(|value| !value.is_null());
+    if there("/Records/0/Sns") {
+        return Some(
+            "this is what Lambda hands over, not what SNS posts: the message is inside of `Records[0].Sns`",
+        );
+    }
+    if there("/Type") && there("/TopicArn") {
+        if ["/SigningCertUrl", "/UnsubscribeUrl", "/SubscribeUrl"]
+            .into_iter()
+            .any(there)
+        {
+            return Some(
+                "this is what Lambda hands over, not what SNS posts: SNS writes `SigningCertURL` and `UnsubscribeURL`",
+            );
+        }
+        let is_parsed = |value: &Document| value.is_map() || value.is_list();
+        if body.at("/Message").is_some_and(is_parsed) {
+            return Some(
+                "`Message` was parsed already: SNS posts and signs it as a text, so the raw body is needed",
+            );
+        }
+        return None;
+    }
+    let is_raw = delivery
+        .headers
+        .text("x-amz-sns-rawdelivery")
+        .is_some_and(|raw| raw.eq_ignore_ascii_case("true"));
+    (is_raw || is_bare(body)).then_some(
+        "raw message delivery: SNS posts the message without its envelope and without a signature, so nothing can be \
+         verified; turn raw message delivery off for the subscription",
+    )
+}
+
+/// Whether it is a message without its envelope.
+pub(super) fn is_bare(body: &Document) -> bool {
+    body.at("/mail").is_some_and(Document::is_map)
+        && (body.text("/eventType").is_some() || body.text("/notificationType").is_some())
+}
+
 const NEVER_SENT: Mark = Mark::OneOf(&["Suppressed", "OnAccountSuppressionList"]);
 
 static EVENTS: Page = page(
@@ -192,6 +233,8 @@ pub static PROVIDER: Provider = Provider {
             Mark::Is("AmazonSnsSubscriptionSucceeded"),
         )]),
         Tell::SharedHeader("x-amz-sns-message-type"),
+        // Not what SNS posts, but what Lambda makes of it.
+        Tell::Body(&[("/Records/0/Sns", Mark::Object)]),
     ],
     schemes: &[&SNS],
     test_secret: include_str!("../../fixtures/ses/test-key.pem"),
@@ -239,7 +282,7 @@ pub static PROVIDER: Provider = Provider {
         unique: &["/bounce/feedbackId", "/complaint/feedbackId"],
         campaign: Carry::Nowhere,
         tag: Carry::Nowhere,
-        metadata: Carry::Lists("/mail/tags"),
+        metadata: Carry::Lists("/mail/tags", "ses:"),
         ..FIELDS
     },
     rows: &[

@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::Value;
 use serde_json::ser::PrettyFormatter;
 
-use crate::webhook::{Delivery, Multipart, Style, write};
+use crate::webhook::{Delivery, Multipart, Style, splice, write};
 
 /// What becomes of characters that need no escape.
 type Escape = (&'static str, fn(&str) -> String);
@@ -34,19 +34,102 @@ const ESCAPES: &[Escape] = &[
 ];
 
 /// The body in every other spelling that is known, each with its name. Of JSON these are layouts, orders and escapes;
-/// of a form, escapes; of one in parts, what is around them.
+/// of a form, escapes and the spellings of the JSON in its fields; of one in parts, what is around them. `inside` is where
+/// a text holds JSON, and how that is written.
 pub(super) fn spellings(
     delivery: &Delivery,
     style: &Style,
+    inside: Option<(&'static str, Style)>,
 ) -> Box<dyn Iterator<Item = (String, Vec<u8>)>> {
     if let Some(form) = Multipart::of(&delivery.headers, &delivery.body) {
         let spellings = form.map(|form| of_parts(&form)).unwrap_or_default();
         return Box::new(spellings.into_iter());
     }
     match serde_json::from_slice::<Value>(&delivery.body) {
-        Ok(value @ (Value::Object(_) | Value::Array(_))) => Box::new(of_json(value, *style)),
-        _ => Box::new(of_form(&delivery.body).into_iter()),
+        Ok(Value::String(text)) => Box::new(std::iter::once((
+            "the text that the JSON text holds".to_owned(),
+            text.into_bytes(),
+        ))),
+        Ok(value @ (Value::Object(_) | Value::Array(_))) => {
+            let inner = inside.and_then(|(at, style)| of_text(delivery, &value, at, style));
+            Box::new(inner.into_iter().flatten().chain(of_json(value, *style)))
+        }
+        _ => {
+            let style = inside.map_or(*style, |(_, style)| style);
+            Box::new(
+                of_form(&delivery.body)
+                    .into_iter()
+                    .chain(of_fields(&delivery.body, style)),
+            )
+        }
     }
+}
+
+/// The spellings of the JSON in a text of the body; where it was parsed already, as the text that it was.
+fn of_text(
+    delivery: &Delivery,
+    body: &Value,
+    at: &'static str,
+    style: Style,
+) -> Option<impl Iterator<Item = (String, Vec<u8>)> + use<>> {
+    let inner = match body.pointer(at)? {
+        Value::String(text) => serde_json::from_str(text).ok()?,
+        value => value.clone(),
+    };
+    if !inner.is_object() && !inner.is_array() {
+        return None;
+    }
+    let (name, body) = (at.trim_start_matches('/'), delivery.body.clone());
+    let ends = |(how, json): (String, Vec<u8>)| {
+        ["", "\n"].map(|end| {
+            let json = String::from_utf8_lossy(&json).into_owned();
+            let more = if end.is_empty() {
+                ""
+            } else {
+                ", with a `\\n` behind it"
+            };
+            (format!("{how}{more}"), json + end)
+        })
+    };
+    Some(
+        of_json(inner, style)
+            .flat_map(ends)
+            .filter_map(move |(how, json)| {
+                let text = Value::from(json).to_string();
+                let body = splice(&body, at, &text)?;
+                Some((format!("the JSON in `{name}` {how}"), body))
+            }),
+    )
+}
+
+/// The spellings of the JSON in the fields of a form, one field at a time.
+fn of_fields(body: &[u8], style: Style) -> Vec<(String, Vec<u8>)> {
+    let fields: Vec<(String, String)> = form_urlencoded::parse(body)
+        .map(|(name, value)| (name.into_owned(), value.into_owned()))
+        .collect();
+    let mut all = Vec::new();
+    for (at, (name, value)) in fields.iter().enumerate() {
+        let Ok(json @ (Value::Object(_) | Value::Array(_))) = serde_json::from_str(value) else {
+            continue;
+        };
+        for (how, json) in of_json(json, style) {
+            let mut changed = fields.clone();
+            if let Some((_, value)) = changed.get_mut(at) {
+                *value = String::from_utf8_lossy(&json).into_owned();
+            }
+            let plus: String = form_urlencoded::Serializer::new(String::new())
+                .extend_pairs(changed)
+                .finish();
+            let how = format!("the JSON in `{name}` {how}");
+            // Only where the form itself is signed does it matter how a space is written.
+            if plus.contains('+') {
+                let spaces = format!("{how}, and `%20` for each space");
+                all.push((spaces, plus.replace('+', "%20").into_bytes()));
+            }
+            all.push((how, plus.into_bytes()));
+        }
+    }
+    all
 }
 
 /// A layout, by its name.

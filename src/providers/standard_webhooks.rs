@@ -104,7 +104,7 @@ pub static PROVIDER: Provider = Provider {
         at: &[Stamp::Rfc3339("/timestamp", 3)],
         url: &["/data/link_url"],
         campaign: Carry::Text("/data/campaign_id"),
-        metadata: Carry::Members("/data"),
+        metadata: Carry::Among("/data", &[]),
         ..FIELDS
     },
     rows: &[

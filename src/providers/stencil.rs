@@ -12,11 +12,12 @@ use jiff::{SignedDuration, Timestamp};
 use memchr::memmem;
 use serde_json::{Number, Value};
 
-use super::carry::{put, replace};
-use super::form::{Fields, Stamp};
+use super::carry::{Carried, put, replace};
+use super::change::{self, Changed, Path};
+use super::form::{Envelope, Fields, Stamp};
 use super::template::{Form, Template};
 use super::wish::Wish;
-use crate::webhook::{Chance, Delivery, Place, Style, TimeForm, address, write_escaped};
+use crate::webhook::{Chance, Delivery, Place, Style, TimeForm, address, write, write_escaped};
 
 /// Deliveries of the same events, less what differs from one to the next.
 #[derive(Debug)]
@@ -28,6 +29,7 @@ pub struct Stencil {
     layers: Layers,
     lives: usize,
     notes: Vec<String>,
+    faults: Vec<String>,
 }
 
 /// A piece of the body, or of the query where that tells the event.
@@ -124,6 +126,11 @@ impl Stencil {
     /// A note on each wish that the provider cannot carry.
     pub fn notes(&self) -> &[String] {
         &self.notes
+    }
+
+    /// Places that cannot be set, and why.
+    pub fn faults(&self) -> &[String] {
+        &self.faults
     }
 
     /// Of how many messages it tells.
@@ -250,11 +257,15 @@ impl Layers {
     }
 }
 
+/// Something for each of these header fields.
+type ByHeader<T> = Vec<(HeaderName, T)>;
+
 /// Wishes on their way into events, and the holes that they leave.
 struct Filling<'a> {
     wish: &'a Wish,
     holes: Vec<Hole>,
     notes: Vec<String>,
+    faults: Vec<String>,
 }
 
 impl<'a> Filling<'a> {
@@ -263,24 +274,24 @@ impl<'a> Filling<'a> {
             wish,
             holes: Vec::new(),
             notes: Vec::new(),
+            faults: Vec::new(),
         }
     }
 
     /// What was filled, cut at its marks.
     fn finish(mut self, template: &Template, mut events: Value, lives: usize) -> Stencil {
         let mut root = template.root.clone();
-        for (path, value) in &self.wish.sets {
-            if is_around(template, &events, path) {
-                put(&mut root, path, value.clone());
-            }
-        }
+        self.change(template, &mut root, &mut events);
         let around = if template.is_inside {
             &mut root
         } else {
             &mut events
         };
-        let headers = self.fill_ids(template, around);
-        let (head, body) = template.write(root, events);
+        let (headers, fixed) = self.fill_ids(template, around);
+        let (mut head, body) = template.write(root, events);
+        for (name, value) in fixed {
+            head.headers.set(name, value);
+        }
         Stencil {
             head,
             pieces: cut(&body),
@@ -295,6 +306,7 @@ impl<'a> Filling<'a> {
             },
             lives,
             notes: self.notes,
+            faults: self.faults,
         }
     }
 
@@ -309,10 +321,11 @@ impl<'a> Filling<'a> {
     }
 
     fn note(&mut self, template: &Template, what: &str) {
-        let note = format!(
-            "{} carries no {what} here; left out",
-            template.provider.name
-        );
+        let name = template.provider.name;
+        self.remark(format!("{name} carries no {what} here; left out"));
+    }
+
+    fn remark(&mut self, note: String) {
         if !self.notes.contains(&note) {
             self.notes.push(note);
         }
@@ -348,11 +361,59 @@ impl<'a> Filling<'a> {
         }
         self.move_times(event, fields);
         self.carry(template, event);
-        for (path, value) in &wish.sets {
-            if !is_around(template, event, path) {
-                put(event, path, value.clone());
+    }
+
+    /// Sets and takes away the places that the user names.
+    fn change(&mut self, template: &Template, root: &mut Value, events: &mut Value) {
+        let wish = self.wish;
+        for (text, value) in &wish.sets {
+            let path = Path::new(text, first_of(template, events));
+            let mut told = Vec::new();
+            route(
+                template,
+                root,
+                events,
+                &path,
+                &mut |here, rest, is_field| {
+                    let value = match value {
+                        Value::String(_) | Value::Null => value.clone(),
+                        // In a form, everything is text.
+                        value if is_field => Value::from(write(value, &Style::COMPACT)),
+                        value => value.clone(),
+                    };
+                    told.push(change::set(here, &path, rest, &value));
+                },
+            );
+            let is_known = told.contains(&Ok(Changed::Known));
+            for told in told {
+                match told {
+                    Ok(Changed::New(new, near)) if !is_known => {
+                        self.tell(format!("{new} is a new member"), near);
+                    }
+                    Ok(_) => {}
+                    Err(why) => self.faults.push(why),
+                }
             }
         }
+        for text in &wish.unsets {
+            let path = Path::new(text, first_of(template, events));
+            let mut was_there = false;
+            route(template, root, events, &path, &mut |here, rest, _| {
+                was_there |= change::unset(here, rest);
+            });
+            if !was_there {
+                self.tell(
+                    format!("{} is not there, so nothing is taken away", path.pointer(0)),
+                    None,
+                );
+            }
+        }
+    }
+
+    /// A note that is no warning.
+    fn tell(&mut self, what: String, near: Option<String>) {
+        let near = near.map_or_else(String::new, |near| format!("; did you mean {near}?"));
+        self.remark(format!("note: {what}{near}"));
     }
 
     /// Puts the wanted id, or a new one, where the message's id stands. Where several ids of a message stand, the first
@@ -412,10 +473,9 @@ impl<'a> Filling<'a> {
             Some(text) => {
                 put(event, pointer, Value::from(text));
                 let name = template.provider.name;
-                let note = format!("a message id of {name} is a number; `{text}` is put as a text");
-                if !self.notes.contains(&note) {
-                    self.notes.push(note);
-                }
+                self.remark(format!(
+                    "a message id of {name} is a number; `{text}` is put as a text"
+                ));
                 return text.to_owned();
             }
             None => Draw::Message {
@@ -543,15 +603,26 @@ impl<'a> Filling<'a> {
             ("tag", &fields.tag, tags),
             ("metadata", &fields.metadata, metadata),
         ] {
-            if !values.is_empty() && !carry.put(event, &values) {
-                self.note(template, what);
+            match carry.put(event, &values) {
+                Carried::All => {}
+                Carried::Last => {
+                    let name = template.provider.name;
+                    self.remark(format!("{name} carries one {what}: the last that is given"));
+                }
+                Carried::Nothing => self.note(template, what),
             }
         }
     }
 
-    /// Makes holes of the ids that stand around the events: which header fields are such, or repeat one of the body.
-    fn fill_ids(&mut self, template: &Template, root: &mut Value) -> Vec<(HeaderName, usize)> {
+    /// Makes holes of the ids that stand around the events: which header fields are such, or repeat one of the body. An
+    /// id that the user set stays, and is given for the header fields that repeat it.
+    fn fill_ids(
+        &mut self,
+        template: &Template,
+        root: &mut Value,
+    ) -> (ByHeader<usize>, ByHeader<HeaderValue>) {
         let mut holes = Vec::new();
+        let mut fixed = Vec::new();
         let headers = &template.head.headers;
         for place in template.provider.ids {
             if let Place::Header(name) = place
@@ -561,24 +632,83 @@ impl<'a> Filling<'a> {
                 self.hole(Draw::Id, id.to_owned(), false);
             }
             if let Place::Body(pointer) = place
+                && let Some(Value::String(old)) = template.root.pointer(pointer)
                 && let Some(Value::String(id)) = root.pointer_mut(pointer)
             {
                 let same = headers
                     .iter()
-                    .filter(|(_, value)| value.as_bytes() == id.as_bytes());
-                holes.extend(same.map(|(name, _)| (name.clone(), self.holes.len())));
+                    .filter(|(_, value)| value.as_bytes() == old.as_bytes())
+                    .map(|(name, _)| name.clone());
+                if id != old {
+                    if let Ok(value) = HeaderValue::from_str(id) {
+                        fixed.extend(same.map(|name| (name, value.clone())));
+                    }
+                    continue;
+                }
+                holes.extend(same.map(|name| (name, self.holes.len())));
                 *id = self.hole(Draw::Id, id.clone(), false).to_string();
             }
         }
-        holes
+        (holes, fixed)
     }
 }
 
-/// Whether a path leads to what stands around the text that holds the event, as `SigningCertURL` does with SNS.
-fn is_around(template: &Template, event: &Value, path: &str) -> bool {
-    let first = path.trim_start_matches('/').split(['/', '.']).next();
-    let has = |value: &Value| first.is_some_and(|name| value.get(name).is_some());
-    template.inner_style().is_some() && has(&template.root) && !has(event)
+/// The first event, as its fields are named.
+fn first_of<'v>(template: &Template, events: &'v Value) -> &'v Value {
+    let first = match events {
+        Value::Array(list) => list.first().unwrap_or(&Value::Null),
+        event => event,
+    };
+    template.provider.envelope.inside_of(first)
+}
+
+/// Carries out a change at every place that a path leads to: in each event, in the one that it numbers, or in what stands
+/// around them. It is told of the value to change, of the rest of the path in there, and whether a form holds it.
+fn route(
+    template: &Template,
+    root: &mut Value,
+    events: &mut Value,
+    path: &Path,
+    change: &mut dyn FnMut(&mut Value, &[String], bool),
+) {
+    let envelope = &template.provider.envelope;
+    let is_field = |rest: &[String]| template.form().is_some() && rest.len() == 1;
+    let first = first_of(template, events);
+    let in_event = first.get(path.first()).is_some();
+    if !in_event && template.is_inside {
+        // As the whole body is told, the events where they stand.
+        let at = match envelope {
+            Envelope::Text(at, _) | Envelope::List(at) => *at,
+            Envelope::Plain | Envelope::Only(_) | Envelope::Own(_) => "",
+        };
+        if let Some(rest) = path.behind(at).filter(|_| !at.is_empty()) {
+            return change(events, rest, false);
+        }
+        if root.get(path.first()).is_some() {
+            return change(root, &path.steps, is_field(&path.steps));
+        }
+    }
+    let is_number = path.first().parse::<usize>().is_ok();
+    if !in_event && events.is_array() && is_number {
+        return change(events, &path.steps, false);
+    }
+    let fields = !template.is_inside && is_field(&path.steps);
+    let list = match events {
+        Value::Array(list) => list.as_mut_slice(),
+        event => std::slice::from_mut(event),
+    };
+    for value in list {
+        // Of an event that is wrapped, the wrapping can be named too.
+        let wrapped = !in_event && value.get(path.first()).is_some();
+        let event = if wrapped {
+            Some(value)
+        } else {
+            envelope.inside_mut(value)
+        };
+        if let Some(event) = event {
+            change(event, &path.steps, fields);
+        }
+    }
 }
 
 /// The first of these places that holds a text.

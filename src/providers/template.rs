@@ -319,6 +319,11 @@ impl Envelope {
         }
     }
 
+    /// The event in a value of the body, to look at.
+    pub(super) fn inside_of<'a>(&self, value: &'a Value) -> &'a Value {
+        value.pointer(&self.inside(value)).unwrap_or(value)
+    }
+
     /// The event in a value of the body.
     pub(super) fn inside_mut<'a>(&self, value: &'a mut Value) -> Option<&'a mut Value> {
         let at = self.inside(value);

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use flate2::bufread::GzDecoder;
 use http::HeaderName;
 
+use super::form::Envelope;
 use super::guess::Case;
 use super::spellings::spellings;
 use crate::webhook::{Algorithm, Delivery, Document, Headers, Key, Part, Place, Recipe, Secret};
@@ -135,18 +136,14 @@ pub(super) fn is_gzip(body: &[u8]) -> bool {
     body.starts_with(b"\x1f\x8b")
 }
 
-/// What comes out of a compressed body, if that is not endless.
+/// What comes out of a compressed body.
 pub(super) fn inflated(case: &Case) -> Tries<'_> {
-    let body = case.delivery.body.as_ref();
-    let inflate = move || {
-        let mut out = Vec::new();
-        let most = LONGEST_PARSED as u64 + 1;
-        let read = GzDecoder::new(body).take(most).read_to_end(&mut out);
-        read.ok().filter(|_| out.len() <= LONGEST_PARSED)?;
-        Some(("what is in the compressed body".to_owned(), out))
-    };
-    let all = std::iter::once_with(inflate).filter(move |_| is_gzip(body));
-    bodies(case, all.flatten())
+    let body = &case.delivery.body;
+    let inflated = std::iter::once_with(|| inflate(body)).flatten();
+    all_bodies(
+        case,
+        inflated.map(|body| ("what is in the compressed body".to_owned(), body)),
+    )
 }
 
 /// The same content as other serialisers write it.
@@ -154,7 +151,98 @@ pub(super) fn printed_again(case: &Case) -> Tries<'_> {
     if case.delivery.body.len() > LONGEST_PARSED {
         return Box::new(std::iter::empty());
     }
-    bodies(case, spellings(&case.delivery, &case.provider.style))
+    let inside = match case.provider.envelope {
+        Envelope::Text(at, style) => Some((at, style)),
+        _ => None,
+    };
+    bodies(
+        case,
+        spellings(&case.delivery, &case.provider.style, inside),
+    )
+}
+
+/// The body that was encoded as base64 for its way, as it was.
+pub(super) fn from_base64(case: &Case) -> Tries<'_> {
+    let body = &case.delivery.body;
+    let decoded = std::iter::once_with(|| unbased(body)).flatten();
+    all_bodies(
+        case,
+        decoded.map(|body| ("the body, decoded from base64".to_owned(), body)),
+    )
+}
+
+/// The body that a gateway's event holds.
+pub(super) fn unwrapped(case: &Case) -> Tries<'_> {
+    let body = &case.delivery.body;
+    let inner = std::iter::once_with(|| in_event(body)).flatten();
+    all_bodies(case, inner)
+}
+
+/// What a body of base64 is; none where it is something else. Others may have put quotes around it.
+pub(super) fn unbased(body: &[u8]) -> Option<Vec<u8>> {
+    let body = body.trim_ascii();
+    let body = body.strip_prefix(b"\"").unwrap_or(body);
+    let body = body.strip_suffix(b"\"").unwrap_or(body);
+    // What is shorter may be anything.
+    if body.len() < 8 || body.len() > 2 * LONGEST_PARSED {
+        return None;
+    }
+    let is_digit = |b: &u8| b.is_ascii_alphanumeric() || b"+/-_=\r\n".contains(b);
+    if !body.iter().all(is_digit) {
+        return None;
+    }
+    let text: String = body
+        .iter()
+        .filter(|b| !b.is_ascii_whitespace())
+        .map(|b| char::from(*b))
+        .collect();
+    [&STANDARD, &STANDARD_NO_PAD, &URL_SAFE, &URL_SAFE_NO_PAD]
+        .into_iter()
+        .find_map(|engine| engine.decode(&text).ok())
+}
+
+/// The body in the event that a gateway makes of a request (AWS API Gateway, function URLs, and what follows them).
+fn in_event(body: &[u8]) -> Option<(String, Vec<u8>)> {
+    let event = Document::json(body.get(..LONGEST_PARSED.min(body.len()))?).ok()?;
+    let is_event = event.at("/isBase64Encoded").is_some() || event.at("/requestContext").is_some();
+    let inner = event.text("/body").filter(|_| is_event)?;
+    if event.text("/isBase64Encoded").as_deref() == Some("true") {
+        return Some((
+            "`body` of the gateway's event, decoded from base64".into(),
+            unbased(inner.as_bytes())?,
+        ));
+    }
+    Some((
+        "`body` of the gateway's event".into(),
+        inner.into_owned().into_bytes(),
+    ))
+}
+
+/// What a body may hold that cannot be read as it is: another layer, or a mark before it.
+pub(super) fn layers(body: &[u8]) -> impl Iterator<Item = Vec<u8>> {
+    let text = serde_json::from_slice::<String>(body).ok();
+    let unmarked = body.strip_prefix(b"\xEF\xBB\xBF").map(<[u8]>::to_vec);
+    let event = in_event(body).map(|(_, body)| body);
+    [
+        unmarked,
+        event,
+        unbased(body),
+        text.map(String::into_bytes),
+        inflate(body),
+    ]
+    .into_iter()
+    .flatten()
+}
+
+/// What is in a compressed body, if that is not endless.
+fn inflate(body: &[u8]) -> Option<Vec<u8>> {
+    let mut out = Vec::new();
+    let most = LONGEST_PARSED as u64 + 1;
+    let read = GzDecoder::new(Some(body).filter(|body| is_gzip(body))?)
+        .take(most)
+        .read_to_end(&mut out);
+    read.ok().filter(|_| out.len() <= LONGEST_PARSED)?;
+    Some(out)
 }
 
 fn bodies<'a>(case: &'a Case, all: impl Iterator<Item = (String, Vec<u8>)> + 'a) -> Tries<'a> {
@@ -172,6 +260,11 @@ fn bodies<'a>(case: &'a Case, all: impl Iterator<Item = (String, Vec<u8>)> + 'a)
     if !signs(case, signs_body) {
         return Box::new(std::iter::empty());
     }
+    all_bodies(case, all)
+}
+
+/// These, whatever is signed: a signature may stand in the body.
+fn all_bodies<'a>(case: &'a Case, all: impl Iterator<Item = (String, Vec<u8>)> + 'a) -> Tries<'a> {
     Box::new(all.map(|(how, body)| Try {
         how,
         delivery: Some(Delivery {
@@ -324,19 +417,28 @@ pub(super) fn units(case: &Case) -> Tries<'_> {
     Box::new(others.into_iter())
 }
 
-/// The URL in other spellings.
-pub(super) fn urls(case: &Case) -> Tries<'_> {
-    let signs_url = |part: &Part| {
+/// Whether the URL that the provider was told to call is part of what is signed.
+pub(super) fn signs_url(case: &Case) -> bool {
+    signs(case, |part| {
         matches!(
             part,
             Part::Url | Part::UrlOr(_) | Part::UrlPath | Part::Path | Part::Of(_)
         )
-    };
-    if !signs(case, signs_url) {
+    })
+}
+
+/// The URL in other spellings; where none was given, also those that proxies say they were asked for.
+pub(super) fn urls(case: &Case) -> Tries<'_> {
+    if !signs_url(case) {
         return Box::new(std::iter::empty());
     }
+    let requested = case.delivery.path.as_str();
     let given = case.judge.url(&case.delivery);
-    let all = other_urls(&given, case.delivery.path.as_str());
+    let mut all = other_urls(&given, requested);
+    for url in forwarded_urls(&case.delivery) {
+        all.extend(other_urls(&url, requested));
+    }
+    distinct(&mut all);
     Box::new(all.into_iter().map(|url| {
         // Some sign the path of the request itself.
         let path = url.splitn(4, '/').nth(3).unwrap_or_default();
@@ -353,6 +455,95 @@ pub(super) fn urls(case: &Case) -> Tries<'_> {
     }))
 }
 
+/// How many proxies are believed to have left their mark.
+const MOST_PROXIES: usize = 4;
+
+/// The URLs that were asked for by what proxies say: `X-Forwarded-…` and `Forwarded` (RFC 7239).
+fn forwarded_urls(delivery: &Delivery) -> Vec<String> {
+    let listed = |name: &str| -> Vec<String> {
+        let fields = delivery.headers.all(name);
+        let values = fields.filter_map(|value| value.to_str().ok());
+        let parts = values.flat_map(|value| value.split(','));
+        let parts = parts.map(|part| part.trim().to_owned());
+        parts
+            .filter(|part| !part.is_empty())
+            .take(MOST_PROXIES)
+            .collect()
+    };
+    let forwarded = listed("forwarded");
+    let pairs = |name: &str| -> Vec<String> {
+        let pairs = forwarded.iter().flat_map(|element| element.split(';'));
+        pairs
+            .filter_map(|pair| {
+                let (at, value) = pair.trim().split_once('=')?;
+                let is_it = at.trim().eq_ignore_ascii_case(name);
+                is_it.then(|| value.trim().trim_matches('"').to_owned())
+            })
+            .collect()
+    };
+    let schemes = [
+        listed("x-forwarded-proto"),
+        listed("x-forwarded-scheme"),
+        pairs("proto"),
+    ]
+    .concat();
+    let mut hosts = [
+        listed("x-forwarded-host"),
+        listed("x-original-host"),
+        pairs("host"),
+        listed("host"),
+    ]
+    .concat();
+    distinct(&mut hosts);
+    let ports = listed("x-forwarded-port");
+    let prefixes = listed("x-forwarded-prefix");
+    let paths = [
+        listed("x-forwarded-uri"),
+        listed("x-original-uri"),
+        listed("x-original-url"),
+        vec![delivery.path.as_str().to_owned()],
+    ]
+    .concat();
+    if hosts.is_empty()
+        || (schemes.is_empty()
+            && hosts.len() == 1
+            && ports.is_empty()
+            && prefixes.is_empty()
+            && paths.len() == 1)
+    {
+        return Vec::new();
+    }
+    let scheme = match schemes.first().map(String::as_str) {
+        Some("http") => "http",
+        _ => "https",
+    };
+    let mut urls = Vec::new();
+    for host in hosts.iter().take(MOST_PROXIES) {
+        let (name, _) = split_port(host);
+        let with_ports = ports.iter().map(|port| format!("{name}:{port}"));
+        for host in std::iter::once(host.clone()).chain(with_ports) {
+            for path in &paths {
+                for prefix in prefixes.iter().map(String::as_str).chain([""]) {
+                    let prefix = prefix.trim_end_matches('/');
+                    if path.starts_with('/') {
+                        urls.push(format!("{scheme}://{host}{prefix}{path}"));
+                    }
+                }
+            }
+        }
+    }
+    distinct(&mut urls);
+    urls
+}
+
+/// A host without its port: what is behind the last colon, but not a part of an IPv6 address.
+fn split_port(host: &str) -> (&str, Option<&str>) {
+    match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|b| b.is_ascii_digit()) => (name, Some(port)),
+        _ => (host, None),
+    }
+}
+
 /// The URLs that may have been meant by one, that itself first, with the path as it was requested among them.
 fn other_urls(given: &str, requested: &str) -> Vec<String> {
     let Some((scheme, rest)) = given.split_once("://") else {
@@ -362,11 +553,7 @@ fn other_urls(given: &str, requested: &str) -> Vec<String> {
         .split_once('?')
         .map_or((rest, None), |(place, query)| (place, Some(query)));
     let (host, path) = place.split_once('/').unwrap_or((place, ""));
-    // The port behind the last colon, but not a part of an IPv6 address.
-    let name = match host.rsplit_once(':') {
-        Some((name, port)) if port.bytes().all(|b| b.is_ascii_digit()) => name,
-        _ => host,
-    };
+    let (name, _) = split_port(host);
     let other = if scheme == "https" { "http" } else { "https" };
     let path = path.trim_end_matches('/');
     let (asked, asked_query) = requested

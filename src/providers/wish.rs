@@ -19,4 +19,6 @@ pub struct Wish {
     pub metadata: Vec<(String, String)>,
     /// Places in the event and the JSON values to put there.
     pub sets: Vec<(String, Value)>,
+    /// Places in the event to take away.
+    pub unsets: Vec<String>,
 }

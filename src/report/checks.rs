@@ -17,59 +17,83 @@ use crate::webhook::Grade;
 /// How much of an answer is shown, in bytes.
 const SHOWN: usize = 200;
 
-/// How wide the sentences run.
-const WIDTH: usize = 96;
-
 /// The column of names in the table.
 const NAMES: usize = 27;
 
+/// The column of verdicts in the table.
+const WORDS: usize = 7;
+
+/// So many checks that are skipped for one reason are named; of more, their number is.
+const NAMED: usize = 6;
+
 impl Voice {
-    /// A row of the table, below the name of its group where it is the first.
+    /// A row of the table, below the name of its group where it is the first. What is skipped is told at the end.
     pub(super) fn checked(&self, out: &mut Vec<u8>, it: &Checked) {
+        if it.grade == Grade::Skip {
+            return;
+        }
         if it.opens {
             self.paint(out, Role::Bold, it.group);
             out.push(b'\n');
         }
-        let role = role(it.grade);
         out.extend_from_slice(b"  ");
-        self.paint(out, role, word(it.grade));
-        let name = format!("  {:<NAMES$} ", it.name);
-        let said = Untrusted::new(&it.said).to_string();
+        self.paint(out, role(it.grade), &format!("{:<WORDS$}", word(it)));
+        let said = Untrusted::new(&it.said);
         // Writing to a vector cannot fail, here and below.
-        if it.grade == Grade::Skip {
-            self.paint(out, Role::Dim, &format!("{name}{said}"));
-            out.push(b'\n');
-        } else {
-            let _ = writeln!(out, "{name}{said}");
-        }
+        let _ = writeln!(out, "  {:<NAMES$} {said}", it.name);
     }
 
     /// What did not pass, and the count.
     pub(super) fn marks(&self, out: &mut Vec<u8>, it: &Marks) {
-        for check in it.checks {
-            if let Some(detail) = &check.detail {
-                out.push(b'\n');
-                self.paint(out, role(check.grade), word(check.grade));
-                let _ = write!(out, "  ");
-                self.paint(out, Role::Bold, check.name);
-                let _ = writeln!(out, ": {}", check.title);
-                for (name, text) in rows(check, detail) {
-                    self.row(out, name, &text);
-                }
-            }
+        let open = unverified(it.checks);
+        let is_open = |check: &Checked| open.iter().any(|other| other.name == check.name);
+        // A crash is what strangers can cause, so it comes first.
+        let (crashed, others): (Vec<_>, Vec<_>) = it.checks.iter().partition(|check| check.crashed);
+        for check in crashed {
+            self.story(out, check, &[]);
+        }
+        if let Some(first) = open.first() {
+            self.story(out, first, &open);
+        }
+        for check in others.into_iter().filter(|check| !is_open(check)) {
+            self.story(out, check, &[]);
+        }
+        out.push(b'\n');
+        self.left(out, it.checks);
+        let crashed: Vec<&str> = it
+            .checks
+            .iter()
+            .filter(|check| check.crashed)
+            .map(|check| check.name)
+            .collect();
+        if !crashed.is_empty() {
+            let line = format!(
+                "THE HANDLER CRASHED in {}: {}",
+                count(crashed.len() as u64, "check", "checks"),
+                crashed.join(", ")
+            );
+            self.paint(out, Role::Bad, &line);
+            out.push(b'\n');
         }
         let _ = write!(
             out,
-            "\n{}: ",
+            "{}: ",
             count(it.checks.len() as u64, "check", "checks")
         );
         let mut between = "";
-        for grade in [Grade::Pass, Grade::Warn, Grade::Fail, Grade::Skip] {
+        for grade in [
+            Grade::Pass,
+            Grade::Warn,
+            Grade::Fail,
+            Grade::Unknown,
+            Grade::Skip,
+        ] {
             let number = it.count(grade) as u64;
             let said = match grade {
                 Grade::Pass => format!("{number} passed"),
                 Grade::Warn => count(number, "warning", "warnings"),
                 Grade::Fail => format!("{number} failed"),
+                Grade::Unknown => format!("{number} unknown"),
                 Grade::Skip => format!("{number} skipped"),
             };
             if number > 0 {
@@ -83,20 +107,86 @@ impl Voice {
         out.push(b'\n');
     }
 
+    /// The story of a check that did not pass, which stands for these as well.
+    fn story(&self, out: &mut Vec<u8>, check: &Checked, same: &[&Checked]) {
+        let Some(detail) = &check.detail else { return };
+        out.push(b'\n');
+        self.paint(out, role(check.grade), word(check));
+        out.extend_from_slice(b"  ");
+        if same.is_empty() {
+            self.paint(out, Role::Bold, check.name);
+            let _ = writeln!(out, ": {}", check.title);
+        } else {
+            self.paint(out, Role::Bold, "the handler verifies no signature");
+            let names: Vec<&str> = same.iter().map(|check| check.name).collect();
+            out.push(b'\n');
+            self.row(out, "checks", &names.join(", "));
+        }
+        for (name, text) in rows(check, detail) {
+            self.row(out, name, &text);
+        }
+    }
+
+    /// What says nothing of the handler, each reason with its checks, and what would tell more.
+    fn left(&self, out: &mut Vec<u8>, checks: &[Checked]) {
+        let named = |grade: Grade| checks.iter().filter(move |check| check.grade == grade);
+        let unknown: Vec<&str> = named(Grade::Unknown).map(|check| check.name).collect();
+        if !unknown.is_empty() {
+            let _ = writeln!(
+                out,
+                "unknown: {} (`--probe URL` or `--probe-cmd COMMAND` tells: a number that grows with each event that is kept)",
+                unknown.join(", ")
+            );
+        }
+        let mut reasons: Vec<(&str, Vec<&str>)> = Vec::new();
+        for check in named(Grade::Skip) {
+            match reasons.iter_mut().find(|(why, _)| *why == check.said) {
+                Some((_, names)) => names.push(check.name),
+                None => reasons.push((&check.said, vec![check.name])),
+            }
+        }
+        let parts: Vec<String> = reasons
+            .iter()
+            .map(|(why, names)| match names.len() {
+                ..=NAMED => format!("{} ({})", names.join(", "), Untrusted::new(why)),
+                many => format!("{many} checks ({})", Untrusted::new(why)),
+            })
+            .collect();
+        if !parts.is_empty() {
+            self.paint(out, Role::Dim, &format!("skipped: {}", parts.join("; ")));
+            out.push(b'\n');
+        }
+    }
+
     fn row(&self, out: &mut Vec<u8>, name: &str, text: &str) {
         self.paint(out, Role::Dim, &format!("  {name:<7} "));
-        // A command line is copied whole.
-        let lines = if name == AGAIN {
-            vec![text.to_owned()]
-        } else {
-            wrapped(text)
-        };
-        for (at, line) in lines.iter().enumerate() {
-            if at > 0 {
-                let _ = write!(out, "{:10}", "");
-            }
-            let _ = writeln!(out, "{}", Untrusted::new(line));
-        }
+        let _ = writeln!(out, "{}", Untrusted::new(text));
+    }
+}
+
+/// The checks that fail for one cause, where the handler accepts whatever is signed by nobody.
+fn unverified<'c>(checks: &'c [Checked<'c>]) -> Vec<&'c Checked<'c>> {
+    let accepted = |check: &&Checked| {
+        let came = check
+            .detail
+            .as_ref()
+            .and_then(|detail| detail.came.as_ref());
+        check.group == "authentication"
+            && check.name != "valid"
+            && came.is_some_and(|(status, _)| (200..300).contains(status))
+    };
+    let open: Vec<&Checked> = checks.iter().filter(accepted).collect();
+    let fails = |name: &str| open.iter().any(|check| check.name == name);
+    let judged = |name: &str| {
+        checks
+            .iter()
+            .any(|check| check.name == name && check.grade != Grade::Skip)
+    };
+    let all = fails("missing-signature") && (fails("wrong-secret") || !judged("wrong-secret"));
+    if all && open.len() > 1 {
+        open
+    } else {
+        Vec::new()
     }
 }
 
@@ -134,35 +224,20 @@ fn shown(body: &Bytes) -> String {
     format!("{}{more}", line.join(" "))
 }
 
-/// The text in lines of a width that is good to read.
-fn wrapped(text: &str) -> Vec<String> {
-    let mut lines = vec![String::new()];
-    for word in text.split(' ') {
-        let line = lines.last_mut();
-        match line {
-            Some(line) if line.is_empty() => line.push_str(word),
-            Some(line) if line.chars().count() + 1 + word.chars().count() <= WIDTH => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            _ => lines.push(word.to_owned()),
-        }
-    }
-    lines
-}
-
 fn role(grade: Grade) -> Role {
     match grade {
         Grade::Pass => Role::Good,
         Grade::Warn => Role::Warn,
         Grade::Fail => Role::Bad,
+        Grade::Unknown => Role::Warn,
         Grade::Skip => Role::Dim,
     }
 }
 
 /// What fails is seen without colour too.
-fn word(grade: Grade) -> &'static str {
-    match grade {
+fn word(check: &Checked) -> &'static str {
+    match check.grade {
+        Grade::Fail if check.crashed => "CRASH",
         Grade::Fail => "FAIL",
         grade => grade.name(),
     }
@@ -173,7 +248,7 @@ pub(super) fn line(it: &Checked) -> String {
     let detail = it.detail.as_ref();
     json!({
         "type": "checked", "check": it.name, "group": it.group, "title": it.title, "verdict": it.grade.name(),
-        "said": it.said, "requests": it.requests, "micros": micros(it.took),
+        "said": it.said, "crashed": it.crashed, "requests": it.requests, "micros": micros(it.took),
         "sent": detail.map(|detail| detail.sent.as_str()),
         "status": detail.and_then(|detail| detail.came.as_ref()).map(|(status, _)| status),
         "answer": detail.and_then(|detail| detail.came.as_ref()).map(|(_, body)| shown(body)),
@@ -189,7 +264,7 @@ pub(super) fn summary(it: &Marks) -> String {
     json!({
         "type": "summary", "target": it.target, "provider": it.provider, "checks": it.checks.len(),
         "passed": it.count(Grade::Pass), "warned": it.count(Grade::Warn), "failed": it.count(Grade::Fail),
-        "skipped": it.count(Grade::Skip), "seed": Value::from(it.seed), "micros": micros(it.elapsed),
+        "unknown": it.count(Grade::Unknown), "skipped": it.count(Grade::Skip), "seed": Value::from(it.seed), "micros": micros(it.elapsed),
     })
     .to_string()
 }
@@ -226,16 +301,7 @@ impl Marks<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::{shown, wrapped};
-
-    #[test]
-    fn sentences_are_wrapped_between_words() {
-        assert_eq!(wrapped("a b"), ["a b"]);
-        let long = "word ".repeat(40);
-        let lines = wrapped(long.trim());
-        assert!(lines.len() > 1 && lines.iter().all(|line| line.len() <= super::WIDTH));
-        assert_eq!(lines.join(" "), long.trim());
-    }
+    use super::shown;
 
     #[test]
     fn an_answer_is_shown_short_and_on_one_line() {

@@ -165,7 +165,7 @@ fn judged(it: &Judged) -> String {
         "scheme": it.receipt.signature.scheme, "verdict": it.receipt.signature.verdict.name(),
         "reason": it.receipt.signature.reason, "now": it.now.to_string(), "key": key,
         "signed": signed, "cause": it.finding.map(|it| it.name), "finding": it.finding.map(|it| it.finding),
-        "fits": it.finding.map(|it| it.fits), "advice": it.finding.map(|it| it.advice),
+        "fits": it.finding.map(|it| it.fits), "advice": it.finding.map(|it| it.advice).or(it.next),
         "ruled_out": it.ruled_out, "not_tried": it.not_tried, "hint": it.hint,
         "problems": it.receipt.problems,
     })

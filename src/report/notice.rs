@@ -146,6 +146,10 @@ pub struct Judged<'a> {
     pub ruled_out: &'a [&'a str],
     /// What was not tried to the end.
     pub not_tried: &'a [&'a str],
+    /// Why it was not.
+    pub untried: &'a [&'a str],
+    /// What to do where nothing fits.
+    pub next: Option<&'a str>,
     /// What may be the matter, without a proof.
     pub hint: Option<&'a str>,
 }
@@ -187,6 +191,8 @@ pub struct Checked<'a> {
     pub title: &'a str,
     /// How it went.
     pub grade: Grade,
+    /// Whether the handler answered with a 5xx, or broke the connection.
+    pub crashed: bool,
     /// What was observed, in a few words.
     pub said: String,
     /// The rest of the story, where it did not pass.

@@ -25,6 +25,8 @@ pub struct Style {
     pub json: bool,
     /// No line for an attempt that succeeded.
     pub quiet: bool,
+    /// The response to each attempt.
+    pub replies: bool,
     /// When to colour.
     pub color: ColorChoice,
     /// What is shown of a delivery.
@@ -69,6 +71,7 @@ impl Reporter {
             voice: Voice {
                 palette: palette(io::stdout().is_terminal()),
                 parts: style.parts,
+                replies: style.replies,
                 zone: LazyLock::new(text::local_zone),
             },
             talk: palette(io::stderr().is_terminal()),
@@ -176,6 +179,15 @@ impl Reporter {
         self.say(&format!(
             "{} {}",
             self.talk.paint(Role::Warn, "warning:"),
+            Untrusted::new(line)
+        ));
+    }
+
+    /// Says on stderr what the user may like to know.
+    pub fn note(&self, line: &str) {
+        self.say(&format!(
+            "{} {}",
+            self.talk.paint(Role::Dim, "note:"),
             Untrusted::new(line)
         ));
     }

@@ -38,6 +38,8 @@ pub struct Voice {
     pub palette: Palette,
     /// What is shown of a delivery.
     pub parts: Parts,
+    /// Whether the response to each attempt is shown.
+    pub replies: bool,
     /// Where the reader's clock stands; found out when it is first needed.
     pub zone: LazyLock<TimeZone>,
 }
@@ -445,6 +447,22 @@ impl Voice {
         }
         self.paint(out, Role::Dim, &format!("  {}", Untrusted::new(&it.source)));
         out.push(b'\n');
+        if self.replies
+            && let Outcome::Answered {
+                status,
+                body,
+                location,
+                ..
+            } = &it.outcome
+        {
+            let reason = http::StatusCode::from_u16(*status).ok();
+            let reason = reason.and_then(|status| status.canonical_reason());
+            let _ = writeln!(out, "{GUTTER}{status} {}", reason.unwrap_or_default());
+            if let Some(location) = location {
+                let _ = writeln!(out, "{GUTTER}location: {}", Untrusted::new(location));
+            }
+            self.body(out, body, GUTTER);
+        }
         if it.outcome.succeeded() {
             return;
         }
@@ -455,6 +473,7 @@ impl Voice {
         }
         if let Outcome::Answered { body, .. } = &it.outcome
             && !it.repeats
+            && !self.replies
         {
             let shown = body.get(..SHOWN_ANSWER).unwrap_or(body);
             self.body(out, shown, GUTTER);
@@ -477,17 +496,44 @@ impl Voice {
             self.paint(out, Role::Dim, &format!("{GUTTER}{name:<10} "));
             let _ = writeln!(out, "{}", Untrusted::new(text));
         };
+        // What is the matter and what to do come first; what was looked at stands below.
+        match it.finding {
+            Some(finding) => {
+                row("cause", finding.finding);
+                row("to do", finding.advice);
+                row("holds with", finding.fits);
+            }
+            None => {
+                if let Some(reason) = &signature.reason {
+                    row("because", reason);
+                }
+                if let Some(hint) = it.hint {
+                    row("perhaps", hint);
+                }
+                if let Some(next) = it.next {
+                    row("to do", next);
+                }
+            }
+        }
+        let told = |problem: &&String| signature.reason.as_ref() != Some(*problem);
+        for problem in it.receipt.problems.iter().filter(told) {
+            row("problem", problem);
+        }
+        if let (None, [_, ..]) = (it.finding, it.ruled_out) {
+            row("tried", &it.ruled_out.join(", "));
+        }
+        if let (None, [_, ..]) = (it.finding, it.not_tried) {
+            let why = it.untried.join("; ");
+            row("not tried", &format!("{} ({why})", it.not_tried.join(", ")));
+        }
         if let Some(scheme) = signature.scheme {
             row("scheme", scheme);
         }
         if let Some(key) = it.key {
             row("key", &key.to_string());
         }
-        if let Some(reason) = &signature.reason {
+        if let (Some(reason), Some(_)) = (&signature.reason, it.finding) {
             row("because", reason);
-        }
-        for problem in &it.receipt.problems {
-            row("problem", problem);
         }
         if let Some(signed) = it.signed {
             let shown = signed.get(..SHOWN_SIGNED).unwrap_or(signed);
@@ -497,22 +543,6 @@ impl Voice {
                 String::new()
             };
             row("signed", &format!("{}{more}", shown_signed(shown)));
-        }
-        if let Some(finding) = it.finding {
-            row("found", finding.finding);
-            row("fits", finding.fits);
-            row("to do", finding.advice);
-            return;
-        }
-        if !it.ruled_out.is_empty() {
-            row("ruled out", &it.ruled_out.join(", "));
-        }
-        if !it.not_tried.is_empty() {
-            let why = "(too much to compute; `--id` looks into one delivery alone)";
-            row("not tried", &format!("{} {why}", it.not_tried.join(", ")));
-        }
-        if let Some(hint) = it.hint {
-            row("perhaps", hint);
         }
     }
 
@@ -610,6 +640,7 @@ mod tests {
                 body: true,
                 reply: true,
             },
+            replies: true,
             zone: LazyLock::new(|| TimeZone::UTC),
         };
         let text = String::from_utf8_lossy(bytes).into_owned();

@@ -111,6 +111,9 @@ impl<'a> Document<'a> {
     pub fn json(text: &'a [u8]) -> Result<Self, String> {
         let no_json = |why: &dyn fmt::Display| format!("the body is not JSON: {why}");
         let text = std::str::from_utf8(text).map_err(|error| no_json(&error))?;
+        if text.starts_with('\u{feff}') {
+            return Err(no_json(&"a byte order mark (EF BB BF) stands before it"));
+        }
         if has_too_many_values(text) {
             return Err(format!(
                 "the JSON has more than {MOST_VALUES} values; it is kept, but not read"

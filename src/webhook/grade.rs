@@ -9,6 +9,8 @@ pub enum Grade {
     Warn,
     /// Not as it should.
     Fail,
+    /// Nothing went wrong, and what was seen does not say more.
+    Unknown,
     /// It does not apply, or says nothing.
     Skip,
 }
@@ -20,6 +22,7 @@ impl Grade {
             Grade::Pass => "pass",
             Grade::Warn => "warn",
             Grade::Fail => "fail",
+            Grade::Unknown => "unknown",
             Grade::Skip => "skip",
         }
     }

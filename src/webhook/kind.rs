@@ -82,7 +82,7 @@ pub fn nearest<'a>(typed: &str, known: impl IntoIterator<Item = &'a str>) -> Opt
     known
         .into_iter()
         .map(|name| {
-            let close = strsim::jaro_winkler(&typed, name);
+            let close = strsim::jaro_winkler(&typed, &name.to_lowercase());
             // `opened` and `clicked` are how most providers say it.
             (
                 if typed.starts_with(name) {

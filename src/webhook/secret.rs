@@ -10,6 +10,7 @@ use p256::pkcs8::{DecodePrivateKey, DecodePublicKey};
 use x509_cert::der::{DecodePem, Encode};
 
 use super::Credentials;
+use super::pasted::{self, block};
 
 /// The text of a secret, as its owner copied it. Prints as stars.
 #[derive(Clone, PartialEq, Eq)]
@@ -39,6 +40,25 @@ impl Secret {
     /// Where it came from, such as `env:NAME`; empty where nobody said.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Words for it in a message: where it came from, and never what it is.
+    pub fn called(&self) -> String {
+        match self.name.as_str() {
+            "" => "the secret".into(),
+            name if name.contains(' ') => format!("the secret from {name}"),
+            name => format!("the secret `{name}`"),
+        }
+    }
+
+    /// What is wrong with it, where it says by its beginning which sort of key it is and nobody can use it.
+    pub fn broken(&self) -> Option<String> {
+        pasted::broken(&self.text, |text| {
+            p256(text)
+                .or_else(|| ed25519(text))
+                .or_else(|| rsa(text))
+                .is_some()
+        })
     }
 
     /// The text, for making a key of it and for nothing else.
@@ -140,6 +160,40 @@ impl KeyForm {
         }
     }
 
+    /// What keeps a secret from being a key of this form; never what stands in it.
+    pub fn fault(self, secret: &Secret) -> String {
+        let text = secret.reveal().trim();
+        if text.is_empty() {
+            return "it is empty".into();
+        }
+        if let Some(why) = secret.broken() {
+            return why;
+        }
+        let sort = [
+            (p256(text).is_some(), "it is a P-256 key"),
+            (ed25519(text).is_some(), "it is an Ed25519 key"),
+            (rsa(text).is_some(), "it is an RSA key or a certificate"),
+            (text.starts_with("whsec_"), "it begins with `whsec_`"),
+        ];
+        let sort = sort.iter().find(|(is_it, _)| *is_it).map(|(_, what)| *what);
+        match (self, sort) {
+            (KeyForm::Text | KeyForm::Bearer, _) => "it is empty".into(),
+            (KeyForm::Credentials, _) => "it has no `:` between a user and a password".into(),
+            (KeyForm::Whsec, Some("it begins with `whsec_`")) => {
+                let rest = text.trim_start_matches("whsec_");
+                let why = pasted::not_base64(rest).unwrap_or_default();
+                format!("what follows `whsec_` is not base64: {why}")
+            }
+            (_, Some(what)) => what.into(),
+            (KeyForm::Hex, None) => pasted::not_hex(text)
+                .map_or_else(String::new, |why| format!("it is not hexadecimal: {why}")),
+            (_, None) => match pasted::not_base64(text) {
+                Some(why) => format!("it is not base64: {why}"),
+                None => "it is base64, but no such key".into(),
+            },
+        }
+    }
+
     /// Makes a key of a secret; none if the secret has another form.
     pub fn key(self, secret: &Secret) -> Option<Key> {
         let text = secret.reveal();
@@ -224,6 +278,8 @@ fn bare_ed25519(base64: &str) -> Option<Key> {
 }
 
 fn whsec(text: &str) -> Option<Key> {
+    // Some dashboards put the version of the signature before the secret.
+    let text = text.strip_prefix("v1,").unwrap_or(text);
     let bytes = |base64: &str| {
         LENIENT
             .decode(base64)
@@ -252,12 +308,17 @@ fn p256(text: &str) -> Option<Key> {
         Key::P256(Some(Box::new(key)), Box::new(public))
     };
     if text.contains("-----BEGIN") {
-        return p256::SecretKey::from_pkcs8_pem(text)
-            .ok()
-            .or_else(|| p256::SecretKey::from_sec1_pem(text).ok())
+        // A file of parameters may stand before the key.
+        return block(text, "PRIVATE KEY")
+            .and_then(|pem| p256::SecretKey::from_pkcs8_pem(&pem).ok())
+            .or_else(|| {
+                let pem = block(text, "EC PRIVATE KEY")?;
+                p256::SecretKey::from_sec1_pem(&pem).ok()
+            })
             .map(signing)
             .or_else(|| {
-                let public = P256Verifying::from_public_key_pem(text).ok()?;
+                let pem = block(text, "PUBLIC KEY")?;
+                let public = P256Verifying::from_public_key_pem(&pem).ok()?;
                 Some(Key::P256(None, Box::new(public)))
             });
     }
@@ -274,12 +335,7 @@ fn p256(text: &str) -> Option<Key> {
 }
 
 fn rsa(text: &str) -> Option<Key> {
-    let block = |label: &str| {
-        let start = text.find(&format!("-----BEGIN {label}-----"))?;
-        let end_mark = format!("-----END {label}-----");
-        let end = start + text.get(start..)?.find(&end_mark)? + end_mark.len();
-        text.get(start..end).map(|block| format!("{block}\n"))
-    };
+    let block = |label: &str| block(text, label);
     let private = block("PRIVATE KEY")
         .and_then(|pem| rsa::PrivateKey::from_pkcs8_pem(&pem).ok())
         .or_else(|| {
@@ -299,6 +355,10 @@ fn rsa(text: &str) -> Option<Key> {
         None => match (&private, block("PUBLIC KEY")) {
             (Some(private), _) => private.to_public_key(),
             (None, Some(pem)) => rsa::PublicKey::from_public_key_pem(&pem).ok()?,
+            (None, None) if text.contains("-----BEGIN") => {
+                let pem = block("RSA PUBLIC KEY")?;
+                rsa::pkcs1::DecodeRsaPublicKey::from_pkcs1_pem(&pem).ok()?
+            }
             (None, None) => {
                 let der = LENIENT
                     .decode(text.split_whitespace().collect::<String>())

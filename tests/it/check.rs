@@ -643,10 +643,10 @@ fn the_report_says_what_happened_why_it_matters_and_how_to_see_it_again() {
     let text = checked("text");
     assert_eq!(text.status, 1);
     for line in [
-        "authentication\n  pass  valid                       answered 200\n",
-        "\n  FAIL  missing-signature           answered 200\n",
-        "\n  skip  foreign-topic               Resend does not come through SNS\n",
-        "\nFAIL  missing-signature: an event without a signature is refused\n  sent    click without a signature\n  \
+        "authentication\n  pass     valid                       answered 200\n",
+        "\n  FAIL     missing-signature           answered 200\n",
+        "\nskipped: foreign-topic, foreign-certificate (Resend does not come through SNS)\n",
+        "\nFAIL  missing-signature: an event without a signature must be rejected\n  sent    click without a signature\n  \
          came    200  {\"status\":200}\n  wanted  4xx\n  why     ",
         "\n  see     https://resend.com/docs/",
         &format!(
@@ -1001,4 +1001,98 @@ fn a_handler_with_flask_passes() {
         );
         assert_eq!(ran.status, 0, "{ran:#?}");
     }
+}
+
+/// The report as text.
+fn told(fault: Fault, more: &[&str]) -> String {
+    let handler = Handler::start(Dress::Resend, fault, WHSEC);
+    let output = webhook_cli()
+        .args([
+            "check",
+            &handler.url,
+            "--provider",
+            "resend",
+            "--secret",
+            "env:KEY",
+        ])
+        .args(more)
+        .env("KEY", WHSEC)
+        .output()
+        .unwrap();
+    Ran::of(output).stdout
+}
+
+#[test]
+fn a_handler_that_verifies_nothing_is_told_so_once() {
+    let told = told(Fault::AcceptsEverything, QUICK);
+    let stories = told
+        .lines()
+        .filter(|line| line.starts_with("FAIL") || line.starts_with("warn"));
+    assert_eq!(
+        stories.collect::<Vec<_>>(),
+        ["FAIL  the handler verifies no signature"],
+        "{told}"
+    );
+    let checks = told
+        .lines()
+        .find(|line| line.starts_with("  checks"))
+        .unwrap();
+    for name in ["missing-signature", "wrong-secret", "changed-body", "stale"] {
+        assert!(checks.contains(name), "{checks}");
+    }
+    assert!(told.lines().count() < 80, "{told}");
+}
+
+#[test]
+fn a_crash_is_the_first_story_and_the_loudest_line() {
+    let told = told(Fault::CrashesWithoutTimestamp, QUICK);
+    assert!(told.contains("\n  CRASH    missing-fields"), "{told}");
+    let stories = told
+        .lines()
+        .filter(|line| line.starts_with("FAIL") || line.starts_with("CRASH"));
+    assert!(
+        stories
+            .into_iter()
+            .next()
+            .unwrap()
+            .starts_with("CRASH  missing-fields: "),
+        "{told}"
+    );
+    assert!(
+        told.contains("\nTHE HANDLER CRASHED in 1 check: missing-fields\n"),
+        "{told}"
+    );
+    let skips = told.lines().filter(|line| line.contains("skip"));
+    assert_eq!(skips.count(), 2, "{told}");
+}
+
+#[test]
+fn without_a_probe_nobody_knows_what_a_handler_keeps() {
+    let ran = check(
+        Dress::SendGrid,
+        Fault::CountsTwice,
+        &["--only", "idempotency"],
+    );
+    assert_eq!(ran.status, 0, "{ran:#?}");
+    assert!(
+        named(&ran, &["pass", "fail", "warn"]).is_empty(),
+        "{}",
+        ran.stdout
+    );
+    let unknown = named(&ran, &["unknown"]);
+    assert!(unknown.len() >= 4, "{unknown:?}");
+    for line in ran
+        .lines()
+        .iter()
+        .filter(|line| line["verdict"] == "unknown")
+    {
+        assert!(line["said"].as_str().unwrap().contains("--probe"), "{line}");
+    }
+    assert_eq!(ran.lines().last().unwrap()["unknown"], unknown.len());
+    let told = told(Fault::None, &["--only", "idempotency"]);
+    assert!(told.contains("\nunknown: duplicate, "), "{told}");
+    assert!(
+        told.contains("unknown, ") || told.contains("unknown in "),
+        "{told}"
+    );
 }

@@ -358,3 +358,42 @@ fn the_schema_names_every_member_of_the_fixtures() {
         }
     }
 }
+
+#[test]
+fn a_new_key_is_all_that_stdout_holds() {
+    for (provider, shared) in [
+        ("resend", true),
+        ("mailgun", true),
+        ("sendgrid", false),
+        ("postal", false),
+    ] {
+        let ran = run(&["keys", "--new", provider]).success();
+        let key = ran.stdout.trim_end();
+        assert_eq!(ran.stdout, format!("{key}\n"), "{provider}");
+        assert!(!key.contains('#') && !key.is_empty(), "{provider}: {key}");
+        assert_eq!(
+            ran.stderr.contains("the handler's key for"),
+            !shared,
+            "{provider}: {}",
+            ran.stderr
+        );
+        let signed = webhook_cli()
+            .args([
+                "send",
+                "open",
+                "--provider",
+                provider,
+                "--secret",
+                "env:K",
+                "--dry-run",
+            ])
+            .env("K", key)
+            .output()
+            .unwrap();
+        assert!(signed.status.success(), "{provider}: {signed:?}");
+    }
+    // Where there is no key, nothing is taken for one.
+    let ran = run(&["keys", "brevo"]).success();
+    assert_eq!(ran.stdout, "");
+    assert!(ran.stderr.contains("signs nothing"), "{}", ran.stderr);
+}

@@ -529,7 +529,7 @@ const CARRIED: &[Carried] = &[
             ("/tag", r#""[\"a\",\"b\"]""#),
             (
                 "/X-Mailin-custom",
-                r#""{\"order\":\"A-1001\",\"plan\":\"free\",\"seat\":\"7\"}""#,
+                r#""{\"plan\":\"free\",\"seat\":\"7\"}""#,
             ),
         ],
     ),
@@ -564,10 +564,7 @@ const CARRIED: &[Carried] = &[
         "bounce",
         &[
             ("/customcampaign", r#""spring \"sale\"""#),
-            (
-                "/Payload",
-                r#""{\"order\":\"A-1001\",\"plan\":\"free\",\"seat\":\"7\"}""#,
-            ),
+            ("/Payload", r#""{\"plan\":\"free\",\"seat\":\"7\"}""#),
         ],
     ),
     // The object of an event stands there twice, and that of a click holds the message's.
@@ -575,14 +572,8 @@ const CARRIED: &[Carried] = &[
         "emailit",
         "bounce",
         &[
-            (
-                "/0/object/meta",
-                r#"{"order":"A-1001","plan":"free","seat":"7"}"#,
-            ),
-            (
-                "/0/data/object/meta",
-                r#"{"order":"A-1001","plan":"free","seat":"7"}"#,
-            ),
+            ("/0/object/meta", r#"{"plan":"free","seat":"7"}"#),
+            ("/0/data/object/meta", r#"{"plan":"free","seat":"7"}"#),
         ],
     ),
     (
@@ -590,10 +581,7 @@ const CARRIED: &[Carried] = &[
         "click",
         &[
             ("/0/object/meta", "absent"),
-            (
-                "/0/data/object/email/meta",
-                r#"{"order":"A-1001","plan":"free","seat":"7"}"#,
-            ),
+            ("/0/data/object/email/meta", r#"{"plan":"free","seat":"7"}"#),
         ],
     ),
     (
@@ -604,7 +592,7 @@ const CARRIED: &[Carried] = &[
             ("/0/msys/track_event/rcpt_tags", r#"["a","b"]"#),
             (
                 "/0/msys/track_event/rcpt_meta",
-                r#"{"order":"A-1001","plan":"free","seat":"7"}"#,
+                r#"{"plan":"free","seat":"7"}"#,
             ),
         ],
     ),
@@ -1327,4 +1315,107 @@ fn what_is_said_of_a_provider_and_what_is_tried_out_agree() {
             );
         }
     }
+}
+
+#[test]
+fn what_the_sender_gives_stands_in_place_of_the_example_s_own() {
+    // What the examples say of tags, of the sender's own members, and as ids of the message.
+    const OWN: [&str; 13] = [
+        "order_id",
+        "acme-test",
+        "tenant",
+        "\"order\"",
+        "gold",
+        "onboarding",
+        "\"vip\"",
+        "autumn\"",
+        "81440217755039284",
+        "0006a1b2c3d4e5f60718",
+        "288230399871204417",
+        "7d4c3b2a-1f0e",
+        "6b1f3c92",
+    ];
+    let wish = Wish {
+        message_id: Some("4711004".into()),
+        tags: vec!["4711002".into()],
+        metadata: vec![("user".into(), "4711003".into())],
+        ..Wish::default()
+    };
+    for provider in ALL {
+        for row in provider.rows.iter().filter(|row| !row.example.is_empty()) {
+            let template = Template::new(provider, row, None).unwrap();
+            let (delivery, notes) = template.fill(&wish, now(), &mut Chance::seeded(1));
+            let raw = format!(
+                "{}{}",
+                delivery.path,
+                String::from_utf8_lossy(&delivery.body)
+            );
+            let told: String = form_urlencoded::parse(raw.replace('\\', "").as_bytes())
+                .map(|(name, value)| format!("{name}={value}&"))
+                .collect();
+            let label = format!("{} {}", provider.name, row.native);
+            for own in OWN {
+                let left_out = |what: &str| {
+                    notes
+                        .iter()
+                        .any(|note| note.contains(&format!("carries no {what}")))
+                };
+                let is_tag = own == "\"vip\"" || own == "autumn\"" || own == "onboarding";
+                let is_id = own.starts_with(|c: char| c.is_ascii_digit());
+                let excused = match (is_tag, is_id) {
+                    (true, _) => left_out("tag"),
+                    (_, true) => left_out("message id"),
+                    _ => left_out("metadata"),
+                };
+                assert!(excused || !told.contains(own), "{label}: {own} in {told}");
+            }
+            let named = told.matches("4711004").count();
+            assert!(
+                named > 0 || notes.iter().any(|note| note.contains("message id")),
+                "{label}: {told}"
+            );
+        }
+    }
+}
+
+#[test]
+fn an_id_that_is_a_number_takes_the_very_digits_and_a_text_with_a_note() {
+    let mailjet = providers::find("mailjet").unwrap();
+    let template = Template::new(mailjet, mailjet.row("delivered").unwrap(), None).unwrap();
+    let with = |id: &str| {
+        let wish = Wish {
+            message_id: Some(id.into()),
+            ..Wish::default()
+        };
+        let (delivery, notes) = template.fill(&wish, now(), &mut Chance::seeded(1));
+        (String::from_utf8_lossy(&delivery.body).into_owned(), notes)
+    };
+    let (body, notes) = with("2252839243263898067");
+    assert!(
+        body.contains("\"MessageID\":2252839243263898067,"),
+        "{body}"
+    );
+    assert!(
+        body.contains("\"mj_message_id\":\"2252839243263898067\""),
+        "{body}"
+    );
+    assert_eq!(notes, [""; 0]);
+    let (body, notes) = with("msg-7");
+    assert!(body.contains("\"MessageID\":\"msg-7\""), "{body}");
+    assert!(
+        notes[0].contains("is a number; `msg-7` is put as a text"),
+        "{notes:?}"
+    );
+}
+
+#[test]
+fn of_several_tags_a_provider_that_carries_one_says_so() {
+    let postmark = providers::find("postmark").unwrap();
+    let template = Template::new(postmark, postmark.row("delivered").unwrap(), None).unwrap();
+    let wish = Wish {
+        tags: vec!["a".into(), "b".into()],
+        ..Wish::default()
+    };
+    let (_, notes) = template.fill(&wish, now(), &mut Chance::seeded(1));
+    assert_eq!(notes, ["postmark carries one tag: the last that is given"]);
 }

@@ -1084,3 +1084,232 @@ fn a_har_of_every_dress_is_replayed_byte_for_byte() {
     let replayed = run(&["replay", text(&file), "--dry-run", "--as", "vegeta"]).success();
     assert_eq!(replayed.lines()[0]["body"], "/wANCg==");
 }
+
+/// What would be sent, as a fixture, and the run.
+fn dry(args: &[&str]) -> (serde_json::Value, crate::harness::Ran) {
+    let ran = run(&[&["send"], args, &["--dry-run", "--as", "json"]].concat()).success();
+    let first = ran.stdout.lines().next().unwrap_or_default();
+    (serde_json::from_str(first).unwrap(), ran)
+}
+
+/// The JSON of a body; one with a line break in it is a text in a fixture of one line.
+fn body_of(sent: &serde_json::Value) -> serde_json::Value {
+    let request = &sent["request"];
+    match request["text"].as_str() {
+        Some(text) => serde_json::from_str(text).unwrap(),
+        None => request["body"].clone(),
+    }
+}
+
+#[test]
+fn what_is_set_is_found_as_the_reader_sees_it() {
+    // A form with a list in it.
+    let (sent, _) = dry(&[
+        "click",
+        "--provider",
+        "mandrill",
+        "--set",
+        "mandrill_events.0.msg.email=q@example.com",
+    ]);
+    let form = sent["request"]["text"].as_str().unwrap();
+    let (_, events) = form_urlencoded::parse(form.as_bytes()).next().unwrap();
+    let events: serde_json::Value = serde_json::from_str(&events).unwrap();
+    assert_eq!(events[0]["msg"]["email"], "q@example.com");
+    // A batch, and the first event of it.
+    for path in ["/0/email", "0.email", "email"] {
+        let (sent, ran) = dry(&[
+            "bounce",
+            "--provider",
+            "sendgrid",
+            "--set",
+            &format!("{path}=q@example.com"),
+        ]);
+        assert_eq!(body_of(&sent)[0]["email"], "q@example.com", "{path}");
+        assert_eq!(ran.stderr, "", "{path}");
+    }
+    let (sent, _) = dry(&[
+        "bounce",
+        "--provider",
+        "sendgrid",
+        "--batch",
+        "3",
+        "--set",
+        "/1/email=q@example.com",
+    ]);
+    let emails: Vec<bool> = (0..3)
+        .map(|at| body_of(&sent)[at]["email"] == "q@example.com")
+        .collect();
+    assert_eq!(emails, [false, true, false]);
+    // JSON in a text.
+    for path in [
+        "Message.mail.messageId",
+        "/Message/mail/messageId",
+        "mail.messageId",
+    ] {
+        let (sent, _) = dry(&[
+            "click",
+            "--provider",
+            "ses",
+            "--set",
+            &format!("{path}=m-7"),
+        ]);
+        let body = body_of(&sent);
+        let message: serde_json::Value =
+            serde_json::from_str(body["Message"].as_str().unwrap()).unwrap();
+        assert_eq!(message["mail"]["messageId"], "m-7", "{path}");
+    }
+    let (sent, _) = dry(&[
+        "click",
+        "--provider",
+        "mailtrap",
+        "--set",
+        "/events/0/email=q@example.com",
+    ]);
+    assert_eq!(
+        sent["request"]["body"]["events"][0]["email"],
+        "q@example.com"
+    );
+    // A number in a form is text.
+    let (sent, _) = dry(&[
+        "bounce",
+        "--provider",
+        "mailchimp",
+        "--set",
+        "data[email]=5",
+    ]);
+    assert!(
+        sent["request"]["text"]
+            .as_str()
+            .unwrap()
+            .contains("data%5Bemail%5D=5"),
+        "{sent}"
+    );
+}
+
+#[test]
+fn an_id_that_is_set_stays_and_its_header_follows() {
+    let (sent, _) = dry(&["click", "--provider", "ses", "--set", "MessageId=m-7"]);
+    let headers = sent["request"]["headers"].to_string();
+    assert!(
+        headers.contains("[\"x-amz-sns-message-id\",\"m-7\"]"),
+        "{headers}"
+    );
+    assert!(sent["request"].to_string().contains("m-7"));
+}
+
+#[test]
+fn nothing_that_is_set_makes_an_object_of_a_list_or_a_text() {
+    for (provider, set, place) in [
+        (
+            "mandrill",
+            "mandrill_events.msg.email=x",
+            "/mandrill_events",
+        ),
+        ("sendgrid", "/7/email=x", "`` is a list of 1"),
+        ("sendgrid", "email.address=x", "`/email`"),
+        ("resend", "data.to.email=x", "`/data/to`"),
+        ("resend", "data.to=x", "`/data/to`"),
+        ("resend", "data.to={\"a\":1}", "`/data/to`"),
+        ("resend", "data=x", "`/data`"),
+        ("generic", "email.address=x", "`/email`"),
+        ("generic", "email={\"a\":1}", "`/email`"),
+    ] {
+        let ran = run(&[
+            "send",
+            "delivered",
+            "--provider",
+            provider,
+            "--set",
+            set,
+            "--dry-run",
+        ]);
+        assert_eq!(ran.status, 2, "{set}: {ran:#?}");
+        assert!(ran.stderr.contains(place), "{set}: {}", ran.stderr);
+        assert_eq!(ran.stdout, "", "{set}");
+    }
+}
+
+#[test]
+fn a_new_member_is_noted_with_the_one_that_may_be_meant() {
+    let (sent, ran) = dry(&[
+        "delivered",
+        "--provider",
+        "resend",
+        "--set",
+        "data.subjct=x",
+    ]);
+    assert_eq!(sent["request"]["body"]["data"]["subjct"], "x");
+    assert_eq!(
+        ran.stderr,
+        "note: /data/subjct is a new member; did you mean /data/subject?\n"
+    );
+}
+
+#[test]
+fn a_field_is_taken_away() {
+    let (sent, ran) = dry(&[
+        "delivered",
+        "--provider",
+        "resend",
+        "--unset",
+        "data.subject",
+        "--unset",
+        "/data/nothing",
+    ]);
+    assert!(
+        sent["request"]["body"]["data"].get("subject").is_none(),
+        "{sent}"
+    );
+    assert!(
+        sent["request"]["body"]["data"].get("email_id").is_some(),
+        "{sent}"
+    );
+    assert!(
+        ran.stderr.contains("note: /data/nothing is not there"),
+        "{}",
+        ran.stderr
+    );
+    let (sent, _) = dry(&[
+        "click",
+        "--provider",
+        "mandrill",
+        "--unset",
+        "mandrill_events.0.msg",
+    ]);
+    assert!(
+        !sent["request"]["text"]
+            .as_str()
+            .unwrap()
+            .contains("%22msg%22"),
+        "{sent}"
+    );
+}
+
+#[test]
+fn a_dry_run_saves_what_it_is_told_to_save() {
+    let dir = tempfile::tempdir().unwrap();
+    for (name, args) in [("f.json", &["click"][..]), ("r.ndjson", &["open", "click"])] {
+        let file = dir.path().join(name);
+        let ran = run(&[
+            &["send"],
+            args,
+            &["--provider", "resend", "--dry-run", "--save", text(&file)],
+        ]
+        .concat())
+        .success();
+        assert!(ran.stdout.contains("POST / HTTP/1.1"), "{}", ran.stdout);
+        assert_eq!(run(&["verify", text(&file)]).status, 0, "{name}");
+    }
+}
+
+#[test]
+fn the_response_is_printed_if_that_is_wanted() {
+    let handler = Receiver::start(&[
+        "HTTP/1.1 202 Accepted\r\ncontent-length: 17\r\n\r\n{\"queued\": \"yes\"}",
+    ]);
+    let ran = run(&["send", "click", "-v", "--to", &handler.url]).success();
+    assert!(ran.stdout.contains("  202 Accepted\n"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("queued"), "{}", ran.stdout);
+    let ran = run(&["send", "click", "--to", &handler.url]).success();
+    assert!(!ran.stdout.contains("queued"), "{}", ran.stdout);
+}

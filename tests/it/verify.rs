@@ -233,7 +233,7 @@ fn a_recording_is_judged_as_of_when_it_came_all_of_it_or_one() {
     assert!(
         later
             .stdout
-            .contains("found      the signature is right, but it was made too long ago"),
+            .contains("cause      the signature is right, but it was made too long ago"),
         "{}",
         later.stdout
     );
@@ -335,4 +335,647 @@ fn what_departs_from_standard_webhooks_is_explained_by_its_own_rule() {
         let reason = line["reason"].as_str().unwrap_or_default();
         assert!(reason.contains(says), "{label}");
     }
+}
+
+/// Runs with a secret in the environment variable `K`.
+fn run_with(secret: &str, args: &[&str]) -> Ran {
+    Ran::of(webhook_cli().args(args).env("K", secret).output().unwrap())
+}
+
+#[test]
+fn a_secret_is_taken_as_people_paste_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let (private, public) = (
+        "-----BEGIN PRIVATE KEY-----\nMIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgSF79XJ6T9aRrXj6M\n/ITTLC5r6epKZm8p9Ysju8GG9mqhRANCAATLoXkwBBJWiPjw6k1J9tmOx1C9c6rj\nzXKN1xzrBppKgf5PVL26gd8p1bwx28T0fm4ERPEF4IkqDsGWE/JiSNBi\n-----END PRIVATE KEY-----\n",
+        "-----BEGIN PUBLIC KEY-----\nMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEy6F5MAQSVoj48OpNSfbZjsdQvXOq\n481yjdcc6waaSoH+T1S9uoHfKdW8MdvE9H5uBETxBeCJKg7BlhPyYkjQYg==\n-----END PUBLIC KEY-----\n",
+    );
+    for (provider, sign, verify) in [
+        ("resend", SECRET, SECRET),
+        ("mailgun", "hunter2", "hunter2"),
+        ("sendgrid", private, public),
+    ] {
+        let file = dir.path().join(format!("{provider}.json"));
+        let send = |secret: &str| {
+            run_with(
+                secret,
+                &[
+                    "send",
+                    "open",
+                    "--provider",
+                    provider,
+                    "--secret",
+                    "env:K",
+                    "--dry-run",
+                    "--as",
+                    "json",
+                ],
+            )
+        };
+        std::fs::write(&file, send(sign).success().stdout).unwrap();
+        let pasted = |text: &str| {
+            [
+                text.to_owned(),
+                format!("{text}\n"),
+                format!("\u{feff}{text}\r\n"),
+                format!("\"{text}\""),
+                format!("'{text}'\n"),
+                text.replace('\n', "\\n"),
+                format!("\"{}\"", text.replace('\n', "\\n")),
+                text.replace('\n', " "),
+                text.replace('\n', ""),
+            ]
+        };
+        for pasted in pasted(verify) {
+            for spec in ["env:K".to_owned(), format!("{provider}=env:K")] {
+                let ran = run_with(&pasted, &["verify", text(&file), "--secret", &spec]);
+                assert_eq!(ran.status, 0, "{provider} {pasted:?}: {ran:#?}");
+            }
+        }
+        for pasted in pasted(sign) {
+            send(&pasted).success();
+        }
+    }
+}
+
+#[test]
+fn a_secret_of_another_form_is_named_at_the_start_whether_or_not_its_provider_is() {
+    let dir = tempfile::tempdir().unwrap();
+    for (provider, secret, named) in [
+        ("sendgrid", "-----BEGIN PUBLIC KEY-----\nMFk", "cut off"),
+        ("sendgrid", "hunter2!", "is not base64: character 8"),
+        ("sendgrid", "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQ", "cut off"),
+        ("sendgrid", SECRET, "it begins with `whsec_`"),
+        ("resend", "whsec_abc!", "not base64: character 4"),
+        (
+            "resend",
+            "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaS…",
+            "shortened for display",
+        ),
+        ("resend", "\"whsec_MfKQ", "quotation mark"),
+        ("ses", "no key at all", "is white space"),
+    ] {
+        let file = dir.path().join("d.json");
+        let sent = run(&[
+            "send",
+            "delivered",
+            "--provider",
+            provider,
+            "--dry-run",
+            "--as",
+            "json",
+        ]);
+        std::fs::write(&file, sent.success().stdout).unwrap();
+        for spec in ["env:K".to_owned(), format!("{provider}=env:K")] {
+            let ran = run_with(secret, &["verify", text(&file), "--secret", &spec]);
+            assert_eq!(ran.status, 2, "{provider} {secret}: {ran:#?}");
+            assert!(
+                ran.stderr.contains(named) && ran.stderr.contains("`env:K`"),
+                "{provider} {secret}: {ran:#?}"
+            );
+            assert!(!ran.stderr.contains(secret), "{ran:#?}");
+        }
+    }
+    // Of many, the secret may be for others: each says for itself why it was not checked.
+    let file = dir.path().join("r.ndjson");
+    let handler = Receiver::ok();
+    for provider in ["sendgrid", "mailgun"] {
+        run_with(
+            "hunter2!",
+            &[
+                "send",
+                "open",
+                "--provider",
+                provider,
+                "--secret",
+                "mailgun=env:K",
+                "--save",
+                text(&file),
+                "--to",
+                &handler.url,
+            ],
+        )
+        .success();
+    }
+    let ran = run_with(
+        "hunter2!",
+        &["verify", text(&file), "--json", "--secret", "env:K"],
+    );
+    let lines = ran.lines();
+    assert_eq!((ran.status, &lines[1]["verdict"]), (5, &"verified".into()));
+    let reason = lines[0]["reason"].as_str().unwrap();
+    assert!(reason.contains("`env:K` is no key of SendGrid"), "{reason}");
+    // The same goes for whoever signs: nothing is signed with a key that nobody gave.
+    let ran = run_with(
+        "hunter2!",
+        &[
+            "send",
+            "open",
+            "--provider",
+            "all",
+            "--secret",
+            "env:K",
+            "--dry-run",
+        ],
+    );
+    assert!(
+        ran.stderr.contains("`env:K` is no key of SendGrid"),
+        "{}",
+        ran.stderr
+    );
+}
+
+/// What `send` would send, as a raw HTTP message: its head without the length, and its body.
+fn composed(args: &[&str]) -> (String, Vec<u8>) {
+    let output = webhook_cli()
+        .args([&["send"], args, &["--dry-run"]].concat())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let gap = output
+        .stdout
+        .windows(4)
+        .position(|it| it == b"\r\n\r\n")
+        .unwrap();
+    let head = String::from_utf8(output.stdout[..gap].to_vec()).unwrap();
+    let length = head
+        .lines()
+        .find_map(|line| line.strip_prefix("content-length: "));
+    let length: usize = length.unwrap().parse().unwrap();
+    let lines: Vec<&str> = head
+        .lines()
+        .filter(|line| !line.starts_with("content-length"))
+        .collect();
+    (
+        lines.join("\r\n") + "\r\n",
+        output.stdout[gap + 4..][..length].to_vec(),
+    )
+}
+
+fn message(head: &str, body: &[u8]) -> Vec<u8> {
+    let mut raw = format!("{head}content-length: {}\r\n\r\n", body.len()).into_bytes();
+    raw.extend_from_slice(body);
+    raw
+}
+
+#[test]
+fn a_url_that_was_not_given_is_never_ruled_out_and_what_proxies_say_is_tried() {
+    let url = "https://hooks.example.com/m/";
+    let (head, body) = composed(&[
+        "open",
+        "--provider",
+        "mandrill",
+        "--public-url",
+        url,
+        "--to",
+        "http://127.0.0.1:8080/m",
+    ]);
+    let judged = |more: &str, args: &[&str]| {
+        let ran = verify(&message(&format!("{head}{more}"), &body), args);
+        ran.lines().remove(0)
+    };
+    let tells = |line: &Value, member: &str| {
+        line[member]
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|name| name == "url")
+    };
+    let secret = ["--secret", "mandrill=webhook-cli-public-test-key-mandrill"];
+    let line = judged("", &secret);
+    assert_eq!(line["cause"], Value::Null, "{line}");
+    assert!(
+        tells(&line, "not_tried") && !tells(&line, "ruled_out"),
+        "{line}"
+    );
+    assert!(line["advice"].as_str().unwrap().contains("--url"), "{line}");
+    for proxy in [
+        "X-Forwarded-Proto: https\r\nX-Forwarded-Host: hooks.example.com\r\n",
+        "X-Forwarded-Proto: https, http\r\nX-Forwarded-Host: hooks.example.com, proxy.internal\r\n",
+        "X-Forwarded-Host: hooks.example.com:8080\r\nX-Forwarded-Port: 443\r\n",
+        "Forwarded: for=192.0.2.1;proto=https;host=hooks.example.com\r\n",
+        "Forwarded: for=\"[::1]\";Proto=https;Host=\"hooks.example.com\", for=10.0.0.1\r\n",
+    ] {
+        let line = judged(proxy, &secret);
+        assert_eq!(
+            (&line["cause"], &line["fits"]),
+            (&"url".into(), &format!("`{url}`").into()),
+            "{proxy}: {line}"
+        );
+    }
+    // A prefix that the proxy took away.
+    let (head, body) = composed(&[
+        "open",
+        "--provider",
+        "mandrill",
+        "--public-url",
+        "https://hooks.example.com/api/m",
+        "--to",
+        "http://127.0.0.1:8080/m",
+    ]);
+    let proxied =
+        format!("{head}X-Forwarded-Host: hooks.example.com\r\nX-Forwarded-Prefix: /api\r\n");
+    let line = verify(&message(&proxied, &body), &secret).lines().remove(0);
+    assert_eq!(line["fits"], "`https://hooks.example.com/api/m`", "{line}");
+    // One that was given is.
+    let line = verify(
+        &message(&head, &body),
+        &[&secret[..], &["--url", "https://other.example.com/"]].concat(),
+    )
+    .lines()
+    .remove(0);
+    assert!(
+        tells(&line, "ruled_out") && !tells(&line, "not_tried"),
+        "{line}"
+    );
+}
+
+#[test]
+fn json_that_was_printed_again_inside_of_a_form_or_a_text_is_found() {
+    let url = ["--url", "http://127.0.0.1:7878/"];
+    let (head, body) = composed(&["open", "--provider", "mandrill"]);
+    let (_, events) = form_urlencoded::parse(&body).next().unwrap();
+    let events: Value = serde_json::from_str(&events).unwrap();
+    for text in [
+        events.to_string(),
+        serde_json::to_string_pretty(&events).unwrap(),
+    ] {
+        let body: String = form_urlencoded::Serializer::new(String::new())
+            .append_pair("mandrill_events", &text)
+            .finish();
+        let line = verify(&message(&head, body.as_bytes()), &url)
+            .lines()
+            .remove(0);
+        assert_eq!(line["cause"], "body-printed-again", "{line}");
+        assert!(
+            line["fits"].as_str().unwrap().contains("`mandrill_events`"),
+            "{line}"
+        );
+        assert!(
+            line["advice"].as_str().unwrap().contains("express.raw"),
+            "{line}"
+        );
+    }
+    // SNS signs a text of JSON; here it was printed again, or left as the object that it was parsed into.
+    let (head, body) = composed(&["open", "--provider", "ses"]);
+    let mut envelope: Value = serde_json::from_slice(&body).unwrap();
+    let inner: Value = serde_json::from_str(envelope["Message"].as_str().unwrap()).unwrap();
+    for changed in [
+        Value::from(serde_json::to_string_pretty(&inner).unwrap()),
+        inner,
+    ] {
+        envelope["Message"] = changed;
+        let line = verify(&message(&head, envelope.to_string().as_bytes()), &[])
+            .lines()
+            .remove(0);
+        assert_eq!(line["cause"], "body-printed-again", "{line}");
+        assert!(
+            line["fits"].as_str().unwrap().contains("`Message`"),
+            "{line}"
+        );
+    }
+}
+
+#[test]
+fn a_body_in_another_layer_is_found_and_named_whoever_signed_it() {
+    use base64::Engine;
+    let base64 = |body: &[u8]| base64::engine::general_purpose::STANDARD.encode(body);
+    for provider in [
+        "resend",
+        "sendgrid",
+        "mailgun",
+        "mandrill",
+        "ses",
+        "mailersend",
+    ] {
+        let (head, body) = composed(&["open", "--provider", provider]);
+        let text = String::from_utf8(body.clone()).unwrap();
+        let event = |encoded: bool| {
+            let inner = if encoded { base64(&body) } else { text.clone() };
+            serde_json::json!({"version": "2.0", "body": inner, "isBase64Encoded": encoded})
+                .to_string()
+        };
+        for (changed, cause) in [
+            (base64(&body), "body-base64"),
+            (format!("\"{}\"\n", base64(&body)), "body-base64"),
+            (event(true), "body-wrapped"),
+            (event(false), "body-wrapped"),
+        ] {
+            let ran = verify(
+                &message(&head, changed.as_bytes()),
+                &["--url", "http://127.0.0.1:7878/"],
+            );
+            let line = ran.lines().remove(0);
+            assert_eq!(
+                (&line["cause"], ran.status),
+                (&cause.into(), 5),
+                "{provider}: {line}"
+            );
+            assert_eq!(line["provider"], provider, "{line}");
+        }
+    }
+    let (head, body) = composed(&["open", "--provider", "resend"]);
+    let marked = [b"\xEF\xBB\xBF", &body[..]].concat();
+    let line = verify(&message(&head, &marked), &[]).lines().remove(0);
+    assert_eq!(line["cause"], "body-encoding", "{line}");
+    assert!(
+        line["fits"].as_str().unwrap().contains("byte order mark"),
+        "{line}"
+    );
+    assert!(
+        line["problems"].to_string().contains("byte order mark"),
+        "{line}"
+    );
+}
+
+#[test]
+fn what_is_said_of_a_delivery_does_not_depend_on_those_before_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("r.ndjson");
+    let fixture = |secret: &str| {
+        let output = webhook_cli()
+            .args(["send", "open", "--provider", "resend", "--secret", "env:K"])
+            .args(["--dry-run", "--as", "json"])
+            .env("K", secret)
+            .output()
+            .unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    // The first was printed again; the second is signed with another secret.
+    let mut printed: Value = serde_json::from_str(&fixture(SECRET)).unwrap();
+    let request = printed["request"].as_object_mut().unwrap();
+    let body = request.remove("body").unwrap();
+    request.insert(
+        "text".into(),
+        serde_json::to_string_pretty(&body).unwrap().into(),
+    );
+    printed.as_object_mut().unwrap().remove("crc32c");
+    let other = fixture("whsec_b3RoZXIgc2VjcmV0");
+    let judged = |lines: String| {
+        std::fs::write(&file, lines).unwrap();
+        let ran = run(&[
+            "verify",
+            text(&file),
+            "--json",
+            "--secret",
+            &format!("resend={SECRET}"),
+        ]);
+        ran.lines()
+    };
+    let alone = judged(other.clone()).remove(0);
+    assert!(alone["ruled_out"].as_array().unwrap().len() > 3, "{alone}");
+    let lines = judged(format!("{printed}\n{other}{other}"));
+    assert_eq!(lines[0]["cause"], "body-printed-again", "{}", lines[0]);
+    for line in &lines[1..] {
+        assert_eq!(line["ruled_out"], alone["ruled_out"]);
+        assert_eq!(line["not_tried"], alone["not_tried"]);
+    }
+}
+
+#[test]
+fn what_did_not_come_as_sns_posts_it_has_its_own_reason() {
+    let (head, body) = composed(&["bounce", "--provider", "ses"]);
+    let envelope: Value = serde_json::from_slice(&body).unwrap();
+    let lambda = {
+        let mut lambda = envelope.clone();
+        let members = lambda.as_object_mut().unwrap();
+        let url = members.remove("SigningCertURL").unwrap();
+        members.insert("SigningCertUrl".into(), url);
+        lambda
+    };
+    let records =
+        serde_json::json!({"Records": [{"EventSource": "aws:sns", "Sns": lambda.clone()}]});
+    let bare = envelope["Message"].as_str().unwrap().to_owned();
+    let mut parsed = envelope.clone();
+    // What was changed besides cannot be found by printing it again.
+    let mut inner: Value = serde_json::from_str(&bare).unwrap();
+    inner["mail"]["messageId"] = "another".into();
+    parsed["Message"] = inner;
+    let raw_head = format!("{head}x-amz-sns-rawdelivery: true\r\n");
+    for (head, body, reason) in [
+        (
+            &head,
+            lambda.to_string(),
+            "this is what Lambda hands over, not what SNS posts",
+        ),
+        (&head, records.to_string(), "`Records[0].Sns`"),
+        (&raw_head, bare.clone(), "raw message delivery"),
+        (
+            &"POST / HTTP/1.1\r\n".to_owned(),
+            bare,
+            "raw message delivery",
+        ),
+        (&head, parsed.to_string(), "`Message` was parsed already"),
+    ] {
+        for secret in [
+            &[][..],
+            &["--secret", "ses=file:fixtures/ses/test-certificate.pem"],
+        ] {
+            let ran = verify(&message(head, body.as_bytes()), secret);
+            let line = &ran.lines()[0];
+            assert_eq!(
+                (ran.status, &line["provider"]),
+                (5, &"ses".into()),
+                "{line}"
+            );
+            assert!(
+                line["reason"].as_str().unwrap_or_default().contains(reason),
+                "{reason}: {line}"
+            );
+        }
+    }
+}
+
+#[test]
+fn the_cause_and_what_to_do_stand_before_all_else() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("d.http");
+    let (head, body) = composed(&["open", "--provider", "resend"]);
+    let pretty =
+        serde_json::to_string_pretty(&serde_json::from_slice::<Value>(&body).unwrap()).unwrap();
+    std::fs::write(&file, message(&head, pretty.as_bytes())).unwrap();
+    let ran = run(&["verify", text(&file)]);
+    let rows: Vec<&str> = ran.stdout.lines().collect();
+    assert!(rows[0].ends_with("resend  unchecked"), "{}", ran.stdout);
+    assert_eq!(
+        rows[1].trim(),
+        "cause      the body was re-serialised: same JSON, different bytes"
+    );
+    assert!(rows[2].trim().starts_with("to do"), "{}", ran.stdout);
+    for call in [
+        "express.raw",
+        "request.get_data()",
+        "await req.text()",
+        "$request->getContent()",
+    ] {
+        assert!(rows[2].contains(call), "{call}: {}", ran.stdout);
+    }
+    assert!(
+        rows.last().unwrap().trim().starts_with("signed"),
+        "{}",
+        ran.stdout
+    );
+
+    std::fs::write(&file, message(&head, &body)).unwrap();
+    let ran = run(&[
+        "verify",
+        text(&file),
+        "--secret",
+        "resend=whsec_b3RoZXIgc2VjcmV0",
+    ]);
+    let found = ran.stdout.find("cause  ").is_some();
+    assert!(found, "{}", ran.stdout);
+    // Neither the secret nor the test key: the next step is to compare the secret.
+    let output = webhook_cli()
+        .args([
+            "send",
+            "open",
+            "--provider",
+            "resend",
+            "--secret",
+            "env:K",
+            "--dry-run",
+        ])
+        .env("K", SECRET)
+        .output()
+        .unwrap();
+    std::fs::write(&file, output.stdout).unwrap();
+    let ran = run(&[
+        "verify",
+        text(&file),
+        "--secret",
+        "resend=whsec_b3RoZXIgc2VjcmV0",
+    ]);
+    let rows: Vec<&str> = ran.stdout.lines().map(str::trim).collect();
+    assert!(
+        rows[1].starts_with("because    the signature does not match"),
+        "{}",
+        ran.stdout
+    );
+    assert!(
+        rows[2].starts_with("to do      compare the secret first"),
+        "{}",
+        ran.stdout
+    );
+    assert!(
+        rows.iter().any(|row| row.starts_with("tried      stale, ")),
+        "{}",
+        ran.stdout
+    );
+    assert!(!ran.stdout.contains("ruled out"), "{}", ran.stdout);
+}
+
+#[test]
+fn every_command_reads_the_same_files() {
+    let dir = tempfile::tempdir().unwrap();
+    let handler = Receiver::ok();
+    let (head, body) = composed(&["open", "--provider", "resend"]);
+    let raw = message(&head, &body);
+    let fixture = run(&[
+        "send",
+        "open",
+        "--provider",
+        "resend",
+        "--dry-run",
+        "--as",
+        "json",
+    ])
+    .success()
+    .stdout;
+    let har = run(&[
+        "send",
+        "open",
+        "--provider",
+        "resend",
+        "--dry-run",
+        "--as",
+        "har",
+    ])
+    .success()
+    .stdout;
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    gzip.write_all(&raw).unwrap();
+    let zipped = gzip.finish().unwrap();
+    for (name, content) in [
+        ("raw.http", &raw[..]),
+        ("raw.txt", &raw),
+        ("raw.json", &raw),
+        ("raw.http.gz", &zipped),
+        ("fixture.json", fixture.as_bytes()),
+        ("fixture", fixture.as_bytes()),
+        ("a.har", har.as_bytes()),
+        ("har.json", har.as_bytes()),
+    ] {
+        let file = dir.path().join(name);
+        std::fs::write(&file, content).unwrap();
+        let judged = run(&["verify", text(&file), "--json"]);
+        assert_eq!(judged.status, 0, "{name}: {judged:#?}");
+        run(&["replay", text(&file), "--to", &handler.url]).success();
+        let sent = handler.next();
+        assert!(sent.header("svix-id").is_some(), "{name}: {sent:?}");
+        assert_eq!(
+            serde_json::from_slice::<Value>(&sent.body).unwrap()["type"],
+            "email.opened",
+            "{name}"
+        );
+    }
+    // In a folder, and through a pipe.
+    let folder = dir.path().join("f");
+    std::fs::create_dir(&folder).unwrap();
+    std::fs::write(folder.join("a.http"), &raw).unwrap();
+    run(&["replay", text(&folder), "--to", &handler.url]).success();
+    assert_eq!(handler.next().body, body);
+    assert_eq!(run(&["verify", text(&folder)]).status, 0);
+    let mut child = webhook_cli()
+        .args(["replay", "-", "--to", &handler.url])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(&raw).unwrap();
+    Ran::of(child.wait_with_output().unwrap()).success();
+    assert_eq!(handler.next().body, body);
+    // As a body of one's own, what is in it is sent, and nothing else is touched.
+    for name in ["raw.http", "fixture.json"] {
+        let given = format!("@{}", text(&dir.path().join(name)));
+        let ran = run(&[
+            "send",
+            "--scheme",
+            "stripe",
+            "-d",
+            &given,
+            "--to",
+            &handler.url,
+        ])
+        .success();
+        assert!(ran.stderr.contains("its body is sent"), "{}", ran.stderr);
+        let sent = handler.next();
+        assert_eq!(
+            serde_json::from_slice::<Value>(&sent.body).unwrap()["type"],
+            "email.opened",
+            "{name}"
+        );
+    }
+    let plain = dir.path().join("plain.txt");
+    std::fs::write(&plain, "a=1&b=\n").unwrap();
+    run(&[
+        "send",
+        "--scheme",
+        "stripe",
+        "-d",
+        &format!("@{}", text(&plain)),
+        "--to",
+        &handler.url,
+    ])
+    .success();
+    assert_eq!(handler.next().body, b"a=1&b=\n");
+    let ran = run(&[
+        "send",
+        "--scheme",
+        "stripe",
+        "-d",
+        &format!("@{}", text(&dir.path().join("a.har"))),
+    ]);
+    assert_eq!(ran.status, 2, "{ran:#?}");
+    assert!(ran.stderr.contains("a HAR file"), "{}", ran.stderr);
 }
