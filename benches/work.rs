@@ -1,7 +1,8 @@
 //! What one delivery costs, in nanoseconds: `cargo bench --bench work`.
 
 use divan::{Bencher, black_box};
-use webhook_cli::providers::{self, Keys, Template, Wish};
+use webhook_cli::providers;
+use webhook_cli::providers::{Keys, Template, Wish};
 use webhook_cli::webhook::{Chance, Delivery, Fixture, Judge, Keyring, Seal};
 
 fn main() {

@@ -5,23 +5,50 @@
 //! ```text
 //! main.rs → lib.rs → cli/ (words) → commands/ (verbs: listen, send, replay, verify, check)
 //!                                         │ connects
-//!        webhook/ (nouns, pure) ◄── providers/ (the catalogue, pure) ◄── battery/ (the questions of check, pure)
-//!               ▲                   io/ (doors: server, client, recorder, watch)
+//!        webhook/ (nouns, pure) ◄── providers/ (the catalogue, pure) ◄── checks/ (the checks of `check`, pure)
+//!               ▲                   io/ (doors: server, client, recording, tls, watch)
 //!               └────────────────── report/ (the voice: Notice in, text or JSON out)
 //! ```
 //!
 //! [`webhook`] imports no other room. [`io`] does not know what an event is. [`report`] is told and never asks. Only
-//! [`commands`] sees everything. [`error`] is everybody's. `tests/architecture.rs` holds this as a table.
+//! [`commands`] sees everything. [`error`] is everybody's. A room of many files has sub-rooms, one level deep.
+//! `tests/it/architecture.rs` holds this as a table.
+//!
+//! # Where things are
+//!
+//! | to change | look at |
+//! | --- | --- |
+//! | a provider: fields, kinds, signature, provenance | `providers/catalog/NAME.rs`; the form that it fills in, and how to add one: `providers/provider.rs` |
+//! | how a signature is computed and verified | `webhook/signing/scheme.rs` (one description for both), `algorithm.rs`, `secret.rs` |
+//! | why a signature fails (`verify`) | `providers/diagnose/` |
+//! | a made event (`send`) | `providers/synth/` (from an example to a delivery), `commands/send/` |
+//! | a body: JSON, forms, multipart | `webhook/body/` |
+//! | recordings, fixtures, HAR | `webhook/fixture/` (the format), `io/recording/` (files) |
+//! | the listener: handler, forwarding, recording, fault injection | `commands/listen/`, `io/server/` |
+//! | requests that we send: retries, pace, order | `webhook/sending/`, `commands/dispatch.rs`, `io/client/` |
+//! | a check of `check` | a value in `checks/<group>.rs` |
+//! | a flag | `cli/<command>.rs`, then the plan of that command |
+//! | text, JSON lines, JUnit, TAP, HAR, curl | `report/text/`, `report/json_lines.rs`, `report/formats/` |
+//!
+//! # Words
+//!
+//! **Delivery**: a request as it travels. **Event**: what happened, in common words. **Kind**: one of a closed list of
+//! these. **Provider**: a filled-in form. **Scheme** (`Recipe`): what is signed, how, and where the signature is.
+//! **Secret**, **Key**: what the user gives, and what is computed with. **Verdict**: what a signature is worth.
+//! **Receipt**: what was read from a delivery. **Fixture**: a delivery as text. **Recording**: fixtures, a line each.
+//! **Template**, **Stencil**: an example taken apart, and compiled. **Target**, **Attempt**, **Outcome**: where a
+//! delivery is sent, one try, and what came of it. **Check**, **Finding**: a question of `check`, and its result.
+//! **Notice**: anything worth printing. **Tally**: what a run came to.
 //!
 //! # Flows
 //!
-//! * **listen**: `io::server` gives an arrival to `commands::desk`; `providers::read` makes a receipt of it;
+//! * **listen**: `io::server` gives an arrival to `commands::listen::handler`; `providers::read` makes a receipt of it;
 //!   it is recorded, forwarded, answered, and told to the reporter.
 //! * **send**: a `providers::Template` takes an example apart, a `providers::Stencil` is what differs from one delivery
 //!   to the next cut out of it, a `webhook::Recipe` signs it (or a `webhook::Tamper` gets it wrong on purpose), and
-//!   `commands::courier` delivers it.
-//! * **replay**: `io::source` reads fixtures one by one, and the courier delivers them, signed anew if wanted.
-//! * **check**: each check of the [`battery`] plans its steps, `commands::examiner` carries them out, the check judges
+//!   `commands::dispatch` delivers it.
+//! * **replay**: `io::recording::reader` reads fixtures one by one, and the dispatcher delivers them, signed anew if wanted.
+//! * **check**: each check of [`checks`] plans its steps, `commands::check::runner` carries them out, the check judges
 //!   what was seen, and the reporter is told.
 //!
 //! # Invariants
@@ -30,12 +57,12 @@
 //!   signature's own bytes in place, and no others.
 //! * What a stranger wrote reaches a terminal only through [`report`]'s escaping.
 //! * Reading never fails: [`providers::read`] gives a receipt for any bytes at all.
-//! * No clock, no randomness, no disk in [`webhook`], [`providers`] and [`battery`]: `now` and a seed are arguments.
+//! * No clock, no randomness, no disk in [`webhook`], [`providers`] and [`checks`]: `now` and a seed are arguments.
 //! * A secret has no way to be printed.
 
 #![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::indexing_slicing))]
 
-pub mod battery;
+pub mod checks;
 pub mod cli;
 pub mod commands;
 pub mod error;

@@ -4,15 +4,14 @@ use std::sync::OnceLock;
 
 use http::{HeaderName, HeaderValue, Method};
 use jiff::Timestamp;
-use webhook_cli::io::ledger;
-use webhook_cli::providers::{self, Case, Effort, Keys, Provider};
-use webhook_cli::report::{
-    Mode, Palette, Untrusted, escape_into, is_binary, looks_like_json, pretty,
-};
-use webhook_cli::webhook::multipart::{self, Multipart, NewPart};
-use webhook_cli::webhook::{
-    Delivery, Document, Fixture, Headers, Judge, Key, KeyForm, Keyring, Secret, Target, Verdict,
-};
+use webhook_cli::io::recording::resume;
+use webhook_cli::providers;
+use webhook_cli::providers::{Case, Effort, Keys, Provider};
+use webhook_cli::report::{Mode, Palette, Untrusted, escape_into, is_binary, looks_like_json};
+use webhook_cli::report::text::body;
+use webhook_cli::webhook::body::multipart;
+use webhook_cli::webhook::body::multipart::{Multipart, NewPart};
+use webhook_cli::webhook::{Delivery, Document, Fixture, Headers, Judge, Key, KeyForm, Keyring, Secret, Target, Verdict};
 
 /// Nobody has signed anything with this.
 const OURS: &str = "d2hhdCBub2JvZHkga25vd3M=";
@@ -149,7 +148,7 @@ pub fn line(data: &[u8]) {
 
 /// The journal of a run: as it stands, and as lines whose checksums are right, which say more.
 pub fn ledger(data: &[u8]) {
-    let (_, _, good) = ledger::read(data).expect("bytes can be read");
+    let (_, _, good) = resume::read(data).expect("bytes can be read");
     assert!(good as usize <= data.len());
     let mut text = br#"{"journal":1,"target":"","choice":"","identity":"","heads":[],"seed":1}"#.to_vec();
     text.push(b'\n');
@@ -157,7 +156,7 @@ pub fn ledger(data: &[u8]) {
         text.extend_from_slice(line);
         text.extend_from_slice(format!(" {:08x}\n", crc32c::crc32c(line)).as_bytes());
     }
-    let (errand, past, good) = ledger::read(&text[..]).expect("bytes can be read");
+    let (errand, past, good) = resume::read(&text[..]).expect("bytes can be read");
     assert!(errand.is_some() && good as usize == text.len());
     let (done, _) = past.start();
     assert!((1..=done.min(1000)).all(|number| past.has(number)));
@@ -258,7 +257,7 @@ pub fn header_filter(data: &[u8]) {
 /// `Retry-After`.
 pub fn retry_after(data: &[u8]) {
     let now = judge().now;
-    if let Some(wait) = webhook_cli::io::retry_after::read(data, now) {
+    if let Some(wait) = webhook_cli::io::client::retry_after::read(data, now) {
         // The last date that can be written is in the year 9999.
         assert!(wait.as_secs() < 400_000_000_000);
     }

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
-use super::SecretArgs;
-use super::values::duration;
+use crate::cli::SecretArgs;
+use crate::cli::values::duration;
 
 /// Say whether a handler is safe to ship
 #[derive(Debug, Args)]

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
-use super::values::{duration, expected, kind, route, share, size};
-use super::{JudgeArgs, SecretArgs};
+use crate::cli::values::{duration, expected, kind, route, share, size};
+use crate::cli::{JudgeArgs, SecretArgs};
 use crate::webhook::Kind;
 
 /// Receive webhooks, show them, answer them

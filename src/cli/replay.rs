@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use jiff::Timestamp;
 
-use super::values::{Speed, kind, share, speed, time};
-use super::{RequestArgs, SecretArgs};
+use crate::cli::values::{Speed, kind, share, speed, time};
+use crate::cli::{RequestArgs, SecretArgs};
 use crate::webhook::Kind;
 
 /// Send again what was saved or recorded

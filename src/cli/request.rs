@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
-use super::values::{duration, rate};
+use crate::cli::values::{duration, rate};
 
 /// How requests are made.
 #[derive(Debug, Args)]

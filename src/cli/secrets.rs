@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::values::duration;
+use crate::cli::values::duration;
 
 /// Secrets and what a signature is judged by.
 #[derive(Debug, Args)]

@@ -6,8 +6,8 @@ use clap::Args;
 use clap::builder::{PossibleValue, PossibleValuesParser};
 use jiff::Timestamp;
 
-use super::values::time;
-use super::{RequestArgs, SecretArgs, StoryArgs};
+use crate::cli::values::time;
+use crate::cli::{RequestArgs, SecretArgs, StoryArgs};
 use crate::webhook::Tamper;
 
 /// More events in a request than any provider sends, and still a body that fits into memory many times.

@@ -2,7 +2,7 @@
 
 use clap::{Args, ValueEnum};
 
-use super::values::{Speed, share, speed};
+use crate::cli::values::{Speed, share, speed};
 
 /// What is said of a journey or a campaign.
 #[derive(Debug, Args)]

@@ -3,8 +3,8 @@
 use clap::Args;
 use jiff::Timestamp;
 
-use super::values::time;
-use super::{JudgeArgs, SecretArgs};
+use crate::cli::values::time;
+use crate::cli::{JudgeArgs, SecretArgs};
 
 /// Say whether a signature holds, and if not, why
 #[derive(Debug, Args)]

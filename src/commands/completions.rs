@@ -10,10 +10,11 @@ use clap_complete::engine::{ArgValueCandidates, ArgValueCompleter, CompletionCan
 use clap_complete::engine::{PathCompleter, ValueCompleter};
 use clap_complete::env::{CompleteEnv, Shells};
 
-use crate::battery;
+use crate::checks;
 use crate::cli::Cli;
 use crate::error::{Error, Exit, Result};
-use crate::providers::{self, ALL, Provider, SCHEMES, kinds_of};
+use crate::providers;
+use crate::providers::{ALL, Provider, SCHEMES, kinds_of};
 use crate::webhook::Kind;
 
 /// The variable by which a script asks: no other program sets it.
@@ -132,7 +133,7 @@ fn sendable() -> Vec<CompletionCandidate> {
 fn checks() -> Vec<CompletionCandidate> {
     let mut found: Vec<CompletionCandidate> = Vec::new();
     let mut last = "";
-    for check in battery::all() {
+    for check in checks::all() {
         let group = check.group.name();
         if group != last {
             found.push(CompletionCandidate::new(group).help(Some("a group of checks".into())));

@@ -4,10 +4,11 @@ use std::path::Path;
 
 use serde_json::json;
 
-use super::plan;
 use crate::cli::KeysArgs;
+use crate::commands::args;
 use crate::error::{Error, Exit, Result};
-use crate::io::mint::{self, Minted, Wanted};
+use crate::io::keygen;
+use crate::io::keygen::{Minted, Wanted};
 use crate::providers::{Provider, certificate_path, everyone};
 use crate::report::{Progress, Reporter, Style};
 use crate::webhook::Recipe;
@@ -15,7 +16,7 @@ use crate::webhook::Recipe;
 /// Prints the keys of one provider, or of all.
 pub fn run(args: &KeysArgs, style: Style) -> Result<Exit> {
     let chosen: Vec<&Provider> = match &args.provider {
-        Some(name) => vec![plan::provider(name)?],
+        Some(name) => vec![args::provider(name)?],
         None => everyone()
             .filter(|provider| !args.new || scheme(provider).is_some())
             .collect(),
@@ -112,7 +113,7 @@ impl Keys {
         let Minted {
             sign_with,
             verify_with,
-        } = mint::mint(Wanted {
+        } = keygen::mint(Wanted {
             form: scheme.key,
             like: provider.test_secret,
             verify_like: provider.test_public,
@@ -147,13 +148,13 @@ impl Keys {
     fn write(&self, provider: &Provider, folder: &Path) -> Result<String> {
         let name = provider.name;
         let secret = folder.join(format!("{name}.secret"));
-        mint::write_new(&secret, &format!("{}\n", self.sign_with))?;
+        keygen::write_new(&secret, &format!("{}\n", self.sign_with))?;
         let public = folder.join(format!("{name}.public"));
         let secret = format!("--secret {name}=file:{}", secret.display());
         if self.are_shared() {
             return Ok(format!("{secret}\n"));
         }
-        mint::write_new(&public, &format!("{}\n", self.verify_with))?;
+        keygen::write_new(&public, &format!("{}\n", self.verify_with))?;
         Ok(format!("{secret}\nfor the handler: {}\n", public.display()))
     }
 }

@@ -1,35 +1,21 @@
 //! The verbs. Each makes a plan of what was typed, and carries it out.
 
-mod campaign;
-mod catalogue;
-mod check;
-mod choice;
+pub mod catalog;
+pub mod check;
+pub mod listen;
+pub mod replay;
+pub mod send;
+pub mod sns;
+
+mod args;
 mod completions;
-mod confirm;
-mod courier;
-mod desk;
-mod events;
-mod examiner;
-mod forward;
-mod https;
+mod dispatch;
+mod dry_run;
 mod id;
-mod interrupt;
-mod items;
-mod keeper;
 mod keys;
-mod listen;
 mod man;
-mod memory;
-mod mood;
-mod notary;
-mod plan;
-mod printout;
-mod replay;
-mod rounds;
-mod sealer;
-mod send;
-mod stack;
-mod tables;
+mod shutdown;
+mod signer;
 mod verify;
 
 pub use completions::answer_a_shell;
@@ -49,17 +35,17 @@ pub fn run(cli: Cli) -> Result<Exit> {
     };
     match cli.command {
         Command::Listen(args) => listen::run(listen::Plan::new(&args, style)?),
-        Command::Send(args) if campaign::is_meant(&args) => {
-            campaign::run(campaign::Plan::new(*args, style)?)
+        Command::Send(args) if send::journey::is_meant(&args) => {
+            send::journey::run(send::journey::Plan::new(*args, style)?)
         }
         Command::Send(args) => {
-            campaign::refuse_its_words(&args)?;
+            send::journey::refuse_its_words(&args)?;
             send::run(send::Plan::new(*args, style)?)
         }
         Command::Replay(args) => replay::run(replay::Plan::new(*args, style)?),
         Command::Verify(args) => verify::run(&verify::Plan::new(*args, style)?),
         Command::Check(args) => check::run(check::Plan::new(*args, style)?),
-        Command::Events(args) => events::run(&args, style),
+        Command::Events(args) => catalog::events::run(&args, style),
         Command::Keys(args) => keys::run(&args, style),
         Command::Completions { shell } => completions::run(shell),
         Command::Man { dir } => man::run(dir.as_deref()),

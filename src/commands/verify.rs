@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::notary::Notary;
-use super::plan;
 use crate::cli::VerifyArgs;
+use crate::commands::args;
+use crate::commands::sns::certificates::Notary;
 use crate::error::{Error, Exit, Result};
-use crate::io::source;
-use crate::providers::{self, Case, Effort, Explanation, Keys, Provider};
+use crate::io::recording::reader;
+use crate::providers;
+use crate::providers::{Case, Effort, Explanation, Keys, Provider};
 use crate::report::{Finding, Judged, KeyUsed, Notice, Progress, Reporter, Style};
 use crate::webhook::{Delivery, Document, Fixture, Headers, Judge, Key, Keyring, Verdict};
 
@@ -35,9 +36,9 @@ pub struct Plan {
 impl Plan {
     /// Makes a plan of the words.
     pub fn new(args: VerifyArgs, style: Style) -> Result<Plan> {
-        let provider = args.provider.as_deref().map(plan::provider).transpose()?;
-        let secrets = plan::secrets(&args.secrets, provider)?;
-        let headers: Headers = plan::headers(&args.headers)?.into_iter().collect();
+        let provider = args.provider.as_deref().map(args::provider).transpose()?;
+        let secrets = args::secrets(&args.secrets, provider)?;
+        let headers: Headers = args::headers(&args.headers)?.into_iter().collect();
         Ok(Plan {
             style,
             source: args.source,
@@ -59,7 +60,7 @@ impl Plan {
 /// Carries the plan out.
 pub fn run(plan: &Plan) -> Result<Exit> {
     let report = Reporter::new(plan.style, Progress::none());
-    plan::say_all(&report, &plan.notes);
+    args::say_all(&report, &plan.notes);
     let result = judge_all(plan, &report);
     report.finish();
     result
@@ -177,11 +178,11 @@ fn deliveries(plan: &Plan) -> Result<Deliveries> {
             method: http::Method::POST,
             path: http::uri::PathAndQuery::from_static("/"),
             headers: headers.clone(),
-            body: plan::body(&given)?.into(),
+            body: args::body(&given)?.into(),
         };
         return Ok(one(&plan.source, Ok(Fixture::new(delivery))));
     }
-    let sources = source::open(std::slice::from_ref(&plan.source))?;
+    let sources = reader::open(std::slice::from_ref(&plan.source))?;
     Ok(Box::new(sources.map(|item| {
         (
             item.source.to_string(),

@@ -17,8 +17,8 @@ use std::time::{Duration, Instant};
 use notify::{RecommendedWatcher, RecursiveMode, Watcher};
 use tokio::sync::mpsc;
 
-use super::detect;
 use crate::error::{Error, Result};
+use crate::io::recording::detect;
 
 /// A watch that goes on until it is dropped.
 pub struct Watch {

@@ -1,6 +1,6 @@
 //! The code that a provider sends before it trusts a URL, and wants back in the answer.
 
-use super::form::Provider;
+use crate::providers::provider::Provider;
 use crate::webhook::{Delivery, Document, Expectation, Kind, Look, Receipt, Statuses};
 
 /// A code that must come back.
@@ -41,7 +41,7 @@ impl Challenged {
         if first.kind != Kind::Other {
             return None;
         }
-        Self::of(super::find(receipt.provider?)?, delivery)
+        Self::of(crate::providers::find(receipt.provider?)?, delivery)
     }
 
     /// The content type and the body of the response that gives it back.

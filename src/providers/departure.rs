@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::form::{Departure, Provider};
-use super::keys::Keys;
+use crate::providers::keys::Keys;
+use crate::providers::provider::{Departure, Provider};
 use crate::webhook::{Delivery, Document, Judge, Key, Signature, Verdict};
 
 /// The departure of the provider whose body this is; none where nobody is known to send it.

@@ -2,8 +2,8 @@
 
 use std::sync::OnceLock;
 
-use super::{Departure, Provider, everyone};
 use crate::error::{Error, Result};
+use crate::providers::{Departure, Provider, everyone};
 use crate::webhook::{Key, KeyForm, Keyring, Secret};
 
 /// The keys of every provider: those that were given, and the public test key.
@@ -37,7 +37,7 @@ impl Keys {
     /// that says which form is wanted. `only` is the one provider in play, if the user named it; it may be a scheme
     /// that was spelled out, which stands in no list.
     pub fn new(ring: &Keyring, only: Option<&'static Provider>) -> Result<Keys> {
-        let spelled = only.filter(|only| super::find(only.name).is_none());
+        let spelled = only.filter(|only| crate::providers::find(only.name).is_none());
         let all = || everyone().chain(spelled);
         let find = |name: &str| all().find(|provider| provider.name == name);
         for (limit, secret) in ring.secrets() {

@@ -4,157 +4,110 @@
 /// A fixture's text, built into the binary.
 macro_rules! example {
     ($path:literal) => {
-        include_str!(concat!("../../fixtures/", $path, ".json"))
+        include_str!(concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/fixtures/",
+            $path,
+            ".json"
+        ))
     };
 }
 
-mod carry;
-mod certificate;
+pub mod catalog;
+pub mod diagnose;
+pub mod synth;
+
+mod behaviour;
 mod challenge;
-mod change;
-mod conduct;
+mod dedup_key;
 mod departure;
-mod form;
-mod guess;
 mod habits;
-mod identity;
+mod handshake;
 mod keys;
-mod origin;
-mod parts;
-mod probe;
+mod provenance;
+mod provider;
 mod read;
-mod spellings;
-mod stencil;
-mod template;
-mod tries;
-mod wish;
+mod sns_certificate;
 
-mod activecampaign;
-mod ahasend;
-mod azure;
-mod braze;
-mod brevo;
-mod cloudevents;
-mod customerio;
-mod elasticemail;
-mod emailit;
-mod forwardemail;
-mod generic;
-mod github;
-mod hubspot;
-mod infobip;
-mod iterable;
-mod klaviyo;
-mod lettermint;
-mod loops;
-mod mailchimp;
-mod maileroo;
-mod mailersend;
-mod mailgun;
-mod mailjet;
-mod mailomat;
-mod mailpace;
-mod mailtrap;
-mod mandrill;
-mod plunk;
-mod postal;
-mod postmark;
-mod resend;
-mod rfc9421;
-mod scaleway;
-mod sendgrid;
-mod ses;
-mod shopify;
-mod slack;
-mod smtp2go;
-mod socketlabs;
-mod sparkpost;
-mod spelled;
-mod standard_webhooks;
-mod stripe;
-mod sweego;
-mod twilio;
-mod unisender_go;
-mod usesend;
-mod zeptomail;
+mod custom_scheme;
 
-pub use certificate::{
-    NamedCertificate, Proof, certificate_at, certificate_path, confirms_subscription,
-    named_certificate,
-};
+pub use behaviour::{Batch, Beside, Challenge, Conduct, Handshake};
 pub use challenge::Challenged;
-pub use conduct::{Batch, Beside, Challenge, Conduct, Handshake};
+pub use custom_scheme::{is_spelled, spelled};
 pub use departure::departure_of;
-pub use form::{Bounce, Carry, Departure, Envelope, Fields, Provider, Row, Stamp, Tell};
-pub use guess::{
+pub use diagnose::{
     Case, Effort, Explanation, GUESSES, Guess, beneath, explain, next_step, signed_text,
 };
 pub use habits::{Fact, Habits};
+pub use handshake::Probe;
 pub use keys::Keys;
-pub use origin::{Origin, Page, Standing};
-pub use probe::Probe;
+pub use provenance::{Origin, Page, Standing};
+pub use provider::{Bounce, Carry, Departure, Envelope, Fields, Provider, Row, Stamp, Tell};
 pub use read::{cannot_be_verified, outline, read, recognise, sign, signing_scheme};
-pub use spelled::{is_spelled, spelled};
-pub use stencil::Stencil;
-pub use template::Template;
-pub use wish::Wish;
+pub use sns_certificate::{
+    NamedCertificate, Proof, certificate_at, certificate_path, confirms_subscription,
+    named_certificate,
+};
+pub use synth::compiled::Stencil;
+pub use synth::overrides::Wish;
+pub use synth::template::Template;
 
 use crate::webhook::{Kind, nearest};
 
 /// Every provider, in alphabetical order.
 pub static ALL: &[&Provider] = &[
-    &activecampaign::PROVIDER,
-    &ahasend::PROVIDER,
-    &azure::PROVIDER,
-    &braze::PROVIDER,
-    &brevo::PROVIDER,
-    &customerio::PROVIDER,
-    &elasticemail::PROVIDER,
-    &emailit::PROVIDER,
-    &forwardemail::PROVIDER,
-    &generic::PROVIDER,
-    &infobip::PROVIDER,
-    &iterable::PROVIDER,
-    &klaviyo::PROVIDER,
-    &lettermint::PROVIDER,
-    &loops::PROVIDER,
-    &mailchimp::PROVIDER,
-    &maileroo::PROVIDER,
-    &mailersend::PROVIDER,
-    &mailgun::PROVIDER,
-    &mailjet::PROVIDER,
-    &mailomat::PROVIDER,
-    &mailpace::PROVIDER,
-    &mailtrap::PROVIDER,
-    &mandrill::PROVIDER,
-    &plunk::PROVIDER,
-    &postal::PROVIDER,
-    &postmark::PROVIDER,
-    &resend::PROVIDER,
-    &scaleway::PROVIDER,
-    &sendgrid::PROVIDER,
-    &ses::PROVIDER,
-    &smtp2go::PROVIDER,
-    &socketlabs::PROVIDER,
-    &sparkpost::PROVIDER,
-    &standard_webhooks::PROVIDER,
-    &sweego::PROVIDER,
-    &unisender_go::PROVIDER,
-    &usesend::PROVIDER,
-    &zeptomail::PROVIDER,
+    &catalog::activecampaign::PROVIDER,
+    &catalog::ahasend::PROVIDER,
+    &catalog::azure::PROVIDER,
+    &catalog::braze::PROVIDER,
+    &catalog::brevo::PROVIDER,
+    &catalog::customerio::PROVIDER,
+    &catalog::elasticemail::PROVIDER,
+    &catalog::emailit::PROVIDER,
+    &catalog::forwardemail::PROVIDER,
+    &catalog::generic::PROVIDER,
+    &catalog::infobip::PROVIDER,
+    &catalog::iterable::PROVIDER,
+    &catalog::klaviyo::PROVIDER,
+    &catalog::lettermint::PROVIDER,
+    &catalog::loops::PROVIDER,
+    &catalog::mailchimp::PROVIDER,
+    &catalog::maileroo::PROVIDER,
+    &catalog::mailersend::PROVIDER,
+    &catalog::mailgun::PROVIDER,
+    &catalog::mailjet::PROVIDER,
+    &catalog::mailomat::PROVIDER,
+    &catalog::mailpace::PROVIDER,
+    &catalog::mailtrap::PROVIDER,
+    &catalog::mandrill::PROVIDER,
+    &catalog::plunk::PROVIDER,
+    &catalog::postal::PROVIDER,
+    &catalog::postmark::PROVIDER,
+    &catalog::resend::PROVIDER,
+    &catalog::scaleway::PROVIDER,
+    &catalog::sendgrid::PROVIDER,
+    &catalog::ses::PROVIDER,
+    &catalog::smtp2go::PROVIDER,
+    &catalog::socketlabs::PROVIDER,
+    &catalog::sparkpost::PROVIDER,
+    &catalog::standard_webhooks::PROVIDER,
+    &catalog::sweego::PROVIDER,
+    &catalog::unisender_go::PROVIDER,
+    &catalog::usesend::PROVIDER,
+    &catalog::zeptomail::PROVIDER,
 ];
 
 /// Services that are no email providers, in alphabetical order: their deliveries are recognised and verified, and a
 /// body of one's own can be signed as they do. They have no kinds, and `all` does not mean them.
 pub static SCHEMES: &[&Provider] = &[
-    &cloudevents::PROVIDER,
-    &github::PROVIDER,
-    &hubspot::PROVIDER,
-    &rfc9421::PROVIDER,
-    &shopify::PROVIDER,
-    &slack::PROVIDER,
-    &stripe::PROVIDER,
-    &twilio::PROVIDER,
+    &catalog::cloudevents::PROVIDER,
+    &catalog::github::PROVIDER,
+    &catalog::hubspot::PROVIDER,
+    &catalog::rfc9421::PROVIDER,
+    &catalog::shopify::PROVIDER,
+    &catalog::slack::PROVIDER,
+    &catalog::stripe::PROVIDER,
+    &catalog::twilio::PROVIDER,
 ];
 
 /// Every provider, then every service that only signs.

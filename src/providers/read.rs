@@ -7,9 +7,10 @@ use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
-use super::form::{Envelope, Provider, Row, Stamp, Tell};
-use super::{ALL, Keys, SCHEMES};
-use super::{departure, identity, ses};
+use crate::providers::catalog::ses;
+use crate::providers::provider::{Envelope, Provider, Row, Stamp, Tell};
+use crate::providers::{ALL, Keys, SCHEMES};
+use crate::providers::{dedup_key, departure};
 use crate::webhook::{
     Algorithm, Delivery, Document, Event, Judge, Key, Kind, Look, Mark, Needs, Receipt, Recipe,
     Recognition, Seal, Secret, Signature, Verdict, address, addresses, bit,
@@ -85,7 +86,7 @@ fn receipt(
     {
         receipt.problems.push(why.into());
     }
-    receipt.identity = identity::of_delivery(provider, delivery, document.as_ref());
+    receipt.identity = dedup_key::of_delivery(provider, delivery, document.as_ref());
     if let Envelope::Own(open) = provider.envelope {
         let opened = open(delivery, document.as_ref());
         if opened.events.is_some() {
@@ -419,7 +420,7 @@ fn read_each(provider: &Provider, delivery: &Delivery, root: &Document, receipt:
     if let (None, Some(event), Some(found)) =
         (receipt.identity, receipt.events.first(), events.first())
     {
-        receipt.identity = identity::of_event(provider, event, found);
+        receipt.identity = dedup_key::of_event(provider, event, found);
     }
 }
 

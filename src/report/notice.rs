@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::Tally;
+use crate::report::Tally;
 use crate::webhook::{Attempt, Delivery, Grade, Outcome, Receipt};
 
 /// Something that happened and that somebody may want to know.

@@ -6,14 +6,17 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{LazyLock, Mutex, PoisonError};
 use std::time::Instant;
 
-use super::notice::{Notice, Parts};
-use super::palette::{ColorChoice, Palette, Role, wants_color};
-use super::progress::{Progress, Screen};
-use super::results::{self, Results};
-use super::sink::{Drain, Failure, Sink};
-use super::text::{self, Voice};
-use super::{Live, Mode, Tally, Untrusted, escape_into, lines, wrap};
 use crate::error::Error;
+use crate::report::formats::report_file;
+use crate::report::formats::report_file::Results;
+use crate::report::notice::{Notice, Parts};
+use crate::report::progress::{Progress, Screen};
+use crate::report::sink::{Drain, Failure, Sink};
+use crate::report::text;
+use crate::report::text::Voice;
+use crate::report::text::palette::{ColorChoice, Palette, Role, wants_color};
+use crate::report::text::wrap;
+use crate::report::{Live, Mode, Tally, Untrusted, escape_into, json_lines};
 
 /// What a thread keeps of its buffer, in bytes.
 const KEPT: usize = 64 * 1024;
@@ -107,7 +110,7 @@ impl Reporter {
         BUFFER.with_borrow_mut(|out| {
             out.clear();
             if self.json {
-                lines::write(out, notice)
+                json_lines::write(out, notice)
             } else {
                 self.voice.write(out, notice);
                 if self.has_edge
@@ -236,7 +239,7 @@ impl Reporter {
             let done = results.map_or(Ok(()), |results| {
                 let file = results.finish()?;
                 if *alone {
-                    results::read_out(file, |piece| self.data(piece))
+                    report_file::read_out(file, |piece| self.data(piece))
                 } else {
                     Ok(())
                 }

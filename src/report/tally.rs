@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use hdrhistogram::Histogram;
 
-use super::numbers::micros;
+use crate::report::text::humanize::micros;
 use crate::webhook::{Kind, Outcome, Receipt};
 
 /// Counts and times of a run. Its size does not grow with the run.

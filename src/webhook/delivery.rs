@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
-use super::bit;
+use crate::webhook::bit;
 
 /// A webhook request, less what belongs to one connection only.
 #[derive(Clone, Debug, PartialEq)]

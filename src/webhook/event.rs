@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::Kind;
+use crate::webhook::Kind;
 
 /// One event of a delivery, as far as it could be read.
 #[derive(Clone, Debug, PartialEq)]

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Event, Mark};
+use crate::webhook::{Event, Mark};
 
 /// What was made of a delivery that came in. Reading never fails: what was odd stands in `problems`.
 #[derive(Clone, Debug, Default)]

@@ -7,8 +7,8 @@ use http::header::{AUTHORIZATION, HOST};
 use http::uri::PathAndQuery;
 use http::{HeaderName, HeaderValue};
 
-use super::Credentials;
 use crate::error::{Error, Result};
+use crate::webhook::Credentials;
 
 /// A URL to send to, in the short forms people type: `3000`, `:3000/path`, `localhost:3000`, `https://…`.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -696,9 +696,7 @@ fn what_is_checked_is_listed_and_explained() {
         "{}",
         list.stdout
     );
-    let names: Vec<&str> = webhook_cli::battery::all()
-        .map(|check| check.name)
-        .collect();
+    let names: Vec<&str> = webhook_cli::checks::all().map(|check| check.name).collect();
     assert!(names.len() > 45);
     for name in &names {
         assert!(list.stdout.contains(&format!("  {name} ")), "{name}");
@@ -761,8 +759,10 @@ fn a_probe_that_cannot_be_read_is_said() {
 #[test]
 #[cfg(unix)]
 fn the_command_line_that_is_shown_sends_the_same_bytes() {
-    use webhook_cli::battery::{self, Load, Plan, Setting, Step};
-    use webhook_cli::providers::{self, Keys};
+    use webhook_cli::checks;
+    use webhook_cli::checks::{Load, Plan, Setting, Step};
+    use webhook_cli::providers;
+    use webhook_cli::providers::Keys;
     use webhook_cli::webhook::{Fixture, Keyring, Target};
 
     let dir = tempfile::tempdir().unwrap();
@@ -807,7 +807,7 @@ fn the_command_line_that_is_shown_sends_the_same_bytes() {
         };
         let mut script = String::new();
         let mut expected = Vec::new();
-        for check in battery::all() {
+        for check in checks::all() {
             let Plan::Run(steps) = (check.plan)(&setting) else {
                 continue;
             };

@@ -1,7 +1,8 @@
 //! Deliveries that were read or written wrongly once, each in its smallest form.
 
 use serde_json::{Value, json};
-use webhook_cli::providers::{self, Keys, Template, Wish};
+use webhook_cli::providers;
+use webhook_cli::providers::{Keys, Template, Wish};
 use webhook_cli::webhook::{Chance, Delivery, Fixture, Headers, Judge, Keyring, Receipt, Verdict};
 
 use crate::harness::{Receiver, run};

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use webhook_cli::providers;
 use webhook_cli::providers::{
-    self, ALL, Batch, Keys, Probe, Provider, Row, SCHEMES, Stencil, Template, Wish,
+    ALL, Batch, Keys, Probe, Provider, Row, SCHEMES, Stencil, Template, Wish,
 };
 use webhook_cli::webhook::{
     Algorithm, Chance, Delivery, Judge, Keyring, Kind, MISFITS, Seal, Secret, TAMPERS, Verdict,

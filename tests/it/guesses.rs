@@ -2,7 +2,8 @@
 //! is found by its name.
 
 use http::{HeaderName, HeaderValue};
-use webhook_cli::providers::{self, Case, Effort, GUESSES, Provider, Template, Wish};
+use webhook_cli::providers;
+use webhook_cli::providers::{Case, Effort, GUESSES, Provider, Template, Wish};
 use webhook_cli::webhook::{
     Algorithm, Chance, Delivery, Document, Headers, Judge, Key, KeyForm, Part, Place, Recipe, Seal,
     Secret,

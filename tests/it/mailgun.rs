@@ -2,10 +2,10 @@
 
 use http::header::CONTENT_TYPE;
 use http::{HeaderValue, Method};
-use webhook_cli::providers::{self, ALL, Keys};
-use webhook_cli::webhook::{
-    BounceClass, Delivery, Fixture, Judge, Keyring, Kind, Secret, Verdict, multipart,
-};
+use webhook_cli::providers;
+use webhook_cli::providers::{ALL, Keys};
+use webhook_cli::webhook::body::multipart;
+use webhook_cli::webhook::{BounceClass, Delivery, Fixture, Judge, Keyring, Kind, Secret, Verdict};
 
 use crate::corrections::{holds, read};
 

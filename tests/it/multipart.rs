@@ -3,8 +3,10 @@
 use http::header::CONTENT_TYPE;
 use http::{HeaderValue, Method};
 use serde_json::Value;
-use webhook_cli::providers::{self, Keys};
-use webhook_cli::webhook::multipart::{self, Multipart, NewPart};
+use webhook_cli::providers;
+use webhook_cli::providers::Keys;
+use webhook_cli::webhook::body::multipart;
+use webhook_cli::webhook::body::multipart::{Multipart, NewPart};
 use webhook_cli::webhook::{Chance, Delivery, Judge, Keyring, Seal, Verdict};
 
 use crate::harness::{Listen, Ran, Receiver, Request, post, run, text};

@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use webhook_cli::providers;
 use webhook_cli::providers::{
-    self, ALL, Batch, Handshake, Keys, Provider, SCHEMES, Standing, Stencil, Template, Wish,
+    ALL, Batch, Handshake, Keys, Provider, SCHEMES, Standing, Stencil, Template, Wish,
 };
 use webhook_cli::webhook::{
     Chance, Delivery, Document, Fixture, Judge, Keyring, Kind, Seal, Verdict,

@@ -4,7 +4,8 @@
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use http::HeaderValue;
-use webhook_cli::providers::{self, Keys, Provider, Template, Wish};
+use webhook_cli::providers;
+use webhook_cli::providers::{Keys, Provider, Template, Wish};
 use webhook_cli::webhook::{
     Algorithm, Chance, Delivery, Document, Encoding, Judge, Key, KeyForm, Keyring, Part, Place,
     Recipe, Seal, Secret, TimeForm, Verdict,

@@ -1,7 +1,8 @@
 //! What Lettermint, Maileroo, Mailomat and MailPace send besides their examples, and how they differ from the others.
 
 use serde_json::Value;
-use webhook_cli::providers::{self, Keys, Template, Wish};
+use webhook_cli::providers;
+use webhook_cli::providers::{Keys, Template, Wish};
 use webhook_cli::webhook::{Chance, Delivery, Judge, Keyring, Seal, Verdict};
 
 use crate::corrections::{holds, read, read_with};

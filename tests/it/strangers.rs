@@ -2,7 +2,8 @@
 
 use http::{HeaderName, HeaderValue};
 use proptest::prelude::*;
-use webhook_cli::providers::{self, Case, Effort, Keys, Provider, Template, Wish};
+use webhook_cli::providers;
+use webhook_cli::providers::{Case, Effort, Keys, Provider, Template, Wish};
 use webhook_cli::webhook::{
     Chance, Delivery, Fixture, Headers, Judge, Keyring, Seal, Secret, Verdict,
 };

@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use http::{HeaderName, HeaderValue};
 use serde::Deserialize;
-use webhook_cli::providers::{self, ALL, Keys};
+use webhook_cli::providers;
+use webhook_cli::providers::{ALL, Keys};
 use webhook_cli::webhook::{Delivery, Judge, Keyring, Secret, Verdict};
 
 #[derive(Deserialize)]

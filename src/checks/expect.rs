@@ -1,0 +1,127 @@
+//! The few rules by which nearly every answer is judged.
+
+use crate::checks::{Finding, Grade, Seen, Setting, Sights};
+use crate::webhook::Outcome;
+
+/// All of it must be taken: 2xx.
+pub fn taken(_: &Setting, sights: &Sights) -> Finding {
+    let wrong = sights
+        .answers
+        .iter()
+        .enumerate()
+        .filter(|(_, seen)| !is_taken(seen));
+    told(sights, wrong, Grade::Fail)
+}
+
+/// None of it may be taken, and the refusal must be the sender's fault: 4xx.
+pub fn refused(_: &Setting, sights: &Sights) -> Finding {
+    let wrong = sights
+        .answers
+        .iter()
+        .enumerate()
+        .filter(|(_, seen)| !is_refused(seen));
+    told(sights, wrong, Grade::Fail)
+}
+
+/// The same, where what is asked for is wise and no provider demands it: taking it is a warning. A crash is not.
+pub fn better_refused(_: &Setting, sights: &Sights) -> Finding {
+    let mut wrong = sights
+        .answers
+        .iter()
+        .enumerate()
+        .filter(|(_, seen)| !is_refused(seen))
+        .peekable();
+    let grade = match wrong.peek() {
+        Some((_, seen)) if is_taken(seen) => Grade::Warn,
+        _ => Grade::Fail,
+    };
+    told(sights, wrong, grade)
+}
+
+/// Whatever it answers, it must answer, and not with a fault of its own: no 5xx, no hang.
+pub fn unharmed(_: &Setting, sights: &Sights) -> Finding {
+    let wrong = sights
+        .answers
+        .iter()
+        .enumerate()
+        .filter(|(_, seen)| seen.outcome.status().is_none_or(|status| status >= 500));
+    told(sights, wrong, Grade::Fail)
+}
+
+fn told<'a>(
+    sights: &Sights,
+    mut wrong: impl Iterator<Item = (usize, &'a Seen)>,
+    grade: Grade,
+) -> Finding {
+    let Some((at, first)) = wrong.next() else {
+        return Finding::pass(statuses(sights));
+    };
+    let more = wrong.count();
+    let of = sights.answers.len();
+    let said = match (of, more) {
+        (1, _) => answer(first),
+        (_, 0) => format!("{}: {}", first.shot.what, answer(first)),
+        _ => format!(
+            "{}: {}; {} of {of} went wrong",
+            first.shot.what,
+            answer(first),
+            more + 1
+        ),
+    };
+    Finding::new(grade, said, Some(at))
+}
+
+/// Whether it was taken.
+pub fn is_taken(seen: &Seen) -> bool {
+    matches!(seen.outcome.status(), Some(200..=299))
+}
+
+/// Whether it was refused as the sender's fault. That it came too often or too slowly is no refusal.
+pub fn is_refused(seen: &Seen) -> bool {
+    matches!(seen.outcome.status(), Some(status @ 400..=499) if status != 408 && status != 429)
+}
+
+/// What came, in a few words.
+pub fn answer(seen: &Seen) -> String {
+    match &seen.outcome {
+        Outcome::Answered {
+            status: 429 | 408, ..
+        } => format!(
+            "answered {}, which says nothing about it",
+            seen.outcome.status().unwrap_or_default()
+        ),
+        Outcome::Answered {
+            status, location, ..
+        } => match location {
+            Some(location) if (300..400).contains(status) => {
+                format!("answered {status}, a redirect to {location}")
+            }
+            _ => format!("answered {status}"),
+        },
+        Outcome::TimedOut(span) => format!("no answer within {} s", span.as_secs_f64()),
+        Outcome::Unreachable(why) | Outcome::Impossible(why) => why.to_string(),
+    }
+}
+
+/// The statuses that were answered: `401`, `2 × 200 and 409`.
+pub fn statuses(sights: &Sights) -> String {
+    let mut counts: Vec<(u16, usize)> = Vec::new();
+    for status in sights
+        .answers
+        .iter()
+        .filter_map(|seen| seen.outcome.status())
+    {
+        match counts.iter_mut().find(|(known, _)| *known == status) {
+            Some((_, count)) => *count += 1,
+            None => counts.push((status, 1)),
+        }
+    }
+    let parts: Vec<String> = counts
+        .iter()
+        .map(|(status, count)| match count {
+            1 => status.to_string(),
+            _ => format!("{count} \u{d7} {status}"),
+        })
+        .collect();
+    format!("answered {}", parts.join(", "))
+}

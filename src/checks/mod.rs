@@ -1,0 +1,235 @@
+//! The checks of `check`: the questions that it asks of a handler. Pure: what is sent is a function of the setting, and what
+//! is made of the answers a function of the answers.
+//!
+//! A check is a value. It plans its steps, somebody else carries them out, and it judges what was seen. A new check is a
+//! value more in the list of its group; help, `--list`, `--explain` and the tests take it from there.
+
+mod batch;
+mod check;
+mod context;
+mod expect;
+mod request;
+mod signing;
+
+mod authentication;
+mod handshake;
+mod idempotency;
+mod order;
+mod resilience;
+mod shape;
+mod speed;
+mod transport;
+
+pub use check::{Check, Finding, Group, Page, Plan, Seen, Sights, Step};
+pub use context::Setting;
+pub use request::{Load, Shot};
+
+use crate::webhook::{Grade, nearest};
+
+/// The check that comes before all others: a handler that refuses everything passes nothing.
+pub static FIRST: &Check = &authentication::VALID;
+
+/// Every check, group by group.
+pub fn all() -> impl Iterator<Item = &'static Check> {
+    [
+        authentication::CHECKS,
+        idempotency::CHECKS,
+        order::CHECKS,
+        shape::CHECKS,
+        resilience::CHECKS,
+        handshake::CHECKS,
+        speed::CHECKS,
+        transport::CHECKS,
+    ]
+    .into_iter()
+    .flatten()
+    .copied()
+}
+
+/// The check of that name.
+pub fn find(name: &str) -> Option<&'static Check> {
+    all().find(|check| check.name == name)
+}
+
+/// The nearest check or group to a name that is not known.
+pub fn guess(name: &str) -> Option<&'static str> {
+    let groups = Group::ALL.into_iter().map(Group::name);
+    nearest(name, all().map(|check| check.name).chain(groups))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use super::{Check, Group, Load, Plan, Seen, Setting, Shot, Sights, Step, all};
+    use crate::providers;
+    use crate::providers::{Keys, Provider};
+    use crate::webhook::{Delivery, Grade, Keyring, Outcome, Secret, Target, shell};
+
+    fn setting(provider: &'static Provider) -> Setting {
+        let secret = (provider.test_secret.is_empty() && !provider.schemes.is_empty())
+            .then(|| (None, Secret::new("user:password")));
+        let keys = Keys::new(&Keyring::new(secret.into_iter().collect()), Some(provider)).unwrap();
+        Setting {
+            provider,
+            key: keys.signing(provider).cloned(),
+            own_key: false,
+            secret: None,
+            seed: 7,
+            now: "2026-11-23T19:20:01.123Z".parse().unwrap(),
+            target: Target::parse(":3000/hooks").unwrap(),
+            public_url: None,
+            headers: Vec::new(),
+            topic: None,
+            within: None,
+            insecure: false,
+            probe: false,
+        }
+    }
+
+    fn steps(check: &Check, setting: &Setting) -> Vec<Step> {
+        match (check.plan)(setting) {
+            Plan::Skip(why) => {
+                assert!(!why.is_empty(), "{}", check.name);
+                Vec::new()
+            }
+            Plan::Run(steps) => {
+                assert!(!steps.is_empty(), "{} runs nothing", check.name);
+                steps
+            }
+        }
+    }
+
+    fn make(shot: &Shot, setting: &Setting) -> Delivery {
+        shot.make(setting, setting.now)
+            .unwrap_or_else(|why| panic!("{}: {}: {why}", setting.provider.name, shot.what))
+    }
+
+    #[test]
+    fn everything_can_be_sent_as_every_provider_and_is_the_same_every_time() {
+        for provider in providers::ALL {
+            let setting = setting(provider);
+            let mut sent = 0;
+            for check in all() {
+                for step in steps(check, &setting) {
+                    let shot = step.shot().expect("nothing is counted without a probe");
+                    let delivery = make(shot, &setting);
+                    // To sign with RSA takes its time.
+                    if provider.name != "ses" {
+                        assert_eq!(delivery, make(shot, &setting), "{}", check.name);
+                    }
+                    sent += 1;
+                }
+            }
+            assert!(sent > 30, "{} is sent {sent} times", provider.name);
+        }
+    }
+
+    #[test]
+    fn two_checks_send_no_event_that_a_handler_could_take_for_the_same() {
+        for provider in providers::ALL {
+            let setting = setting(provider);
+            let mut taken: HashMap<u64, &str> = HashMap::new();
+            for check in all() {
+                for step in steps(check, &setting) {
+                    let number = step.shot().expect("it sends").number;
+                    let other = *taken.entry(number).or_insert(check.name);
+                    // What asks without a body has no ids.
+                    let asks = matches!(step.shot().map(|shot| &shot.load), Some(Load::Ask(_)));
+                    assert!(
+                        asks || other == check.name,
+                        "{other} and {} send {number}",
+                        check.name
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_group_has_checks_and_every_check_says_what_there_is_to_say() {
+        for group in Group::ALL {
+            assert!(all().any(|check| check.group == group));
+        }
+        for check in all() {
+            for text in [
+                check.title,
+                check.sends,
+                check.expects,
+                check.why,
+                check.advice,
+            ] {
+                assert!(
+                    !text.is_empty() && !text.ends_with('.'),
+                    "{}: {text}",
+                    check.name
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_public_handler_is_to_be_reached_over_https() {
+        let judged = |name: &str, target: &str, insecure: bool| {
+            let mut setting = setting(providers::find("resend").unwrap());
+            setting.target = Target::parse(target).unwrap();
+            setting.insecure = insecure;
+            let check = super::find(name).unwrap();
+            let Plan::Run(steps) = (check.plan)(&setting) else {
+                return Grade::Skip;
+            };
+            let answers = steps.iter().map(|step| Seen {
+                shot: step.shot().expect("it sends").clone(),
+                step: 0,
+                outcome: Outcome::Answered {
+                    status: 200,
+                    body: bytes::Bytes::new(),
+                    retry_after: None,
+                    location: None,
+                    unexpected: None,
+                },
+                took: std::time::Duration::ZERO,
+            });
+            let answers = answers.collect();
+            let counts = Vec::new();
+            (check.judge)(&setting, &Sights { answers, counts }).grade
+        };
+        for (name, target, insecure, grade) in [
+            ("https", "http://127.0.0.1:3000", false, Grade::Skip),
+            ("https", "http://hooks.example.com", false, Grade::Fail),
+            ("https", "https://hooks.example.com", false, Grade::Pass),
+            (
+                "certificate",
+                "http://hooks.example.com",
+                false,
+                Grade::Skip,
+            ),
+            (
+                "certificate",
+                "https://hooks.example.com",
+                false,
+                Grade::Pass,
+            ),
+            (
+                "certificate",
+                "https://hooks.example.com",
+                true,
+                Grade::Warn,
+            ),
+        ] {
+            assert_eq!(judged(name, target, insecure), grade, "{name} {target}");
+        }
+    }
+
+    #[test]
+    fn a_command_line_is_one_that_a_shell_reads_as_it_was_meant() {
+        let setting = setting(providers::find("sendgrid").unwrap());
+        let shot = Shot::event("click").set("/it's", "two words");
+        assert!(
+            shot.line(&setting).ends_with("--set '/it'\\''s=two words'"),
+            "{}",
+            shot.line(&setting)
+        );
+        assert_eq!(shell::word("a b"), "'a b'");
+    }
+}

@@ -1,0 +1,73 @@
+//! Things in another order: no provider promises one.
+
+use std::time::Duration;
+
+use crate::checks::check::STANDARD;
+use crate::checks::{Check, Group, Page, Plan, Setting, Shot, expect};
+
+pub static CHECKS: &[&Check] = &[
+    &Check {
+        name: "click-before-delivered",
+        group: Group::Order,
+        title: "a click that comes before its delivery must be accepted",
+        sends: "a click, and then the `delivered` of the same message",
+        expects: "2xx for both",
+        why: "events are sent by many machines and tried again on their own, so what happened first often arrives last",
+        advice: "store what comes as it comes, and sort by the time in the event when you read; never demand that an earlier \
+                 event is there already",
+        page: Page::Provider,
+        alone: false,
+        plan: |setting| in_turn(setting, &["click", "delivered"], 301),
+        judge: expect::taken,
+    },
+    &Check {
+        name: "complaint-after-unsubscribe",
+        group: Group::Order,
+        title: "a complaint after an unsubscribe must be accepted",
+        sends: "an unsubscribe, and then a complaint of the same recipient",
+        expects: "2xx for both",
+        why: "complaints come through feedback loops, days late; a state machine that knows no way from `unsubscribed` loses \
+              what harms your reputation most",
+        advice: "let the graver state win, and take an event that changes nothing with 200",
+        page: Page::Provider,
+        alone: false,
+        plan: |setting| in_turn(setting, &["unsubscribe", "complaint"], 302),
+        judge: expect::taken,
+    },
+    &Check {
+        name: "old-event",
+        group: Group::Order,
+        title: "an event that happened days ago must be accepted",
+        sends: "an event of three days ago, signed now",
+        expects: "2xx",
+        why: "after an outage the backlog comes, freshly signed, with the times at which things happened",
+        advice: "judge the age of the signature, not that of the event",
+        page: STANDARD,
+        alone: false,
+        plan: old,
+        judge: expect::taken,
+    },
+];
+
+fn in_turn(setting: &Setting, kinds: &[&'static str], number: u64) -> Plan {
+    if let Some(none) = kinds
+        .iter()
+        .find(|kind| setting.provider.row(kind).is_none())
+    {
+        return Plan::skip(format!("{} sends no `{none}`", setting.provider.title));
+    }
+    // The same number gives the same message.
+    let shots = kinds.iter().map(|kind| Shot::event(kind).numbered(number));
+    Plan::each(shots.map(|mut shot| {
+        shot.exact = true;
+        shot
+    }))
+}
+
+fn old(setting: &Setting) -> Plan {
+    let mut shot = Shot::event(setting.event())
+        .told(format!("a {} of three days ago", setting.event()))
+        .numbered(303);
+    shot.ago = Duration::from_secs(3 * 24 * 3600);
+    Plan::each([shot])
+}

@@ -1,0 +1,231 @@
+//! What is broken: whatever comes, a handler answers, and not with a fault of its own.
+
+use bytes::Bytes;
+use serde_json::Value;
+
+use crate::checks::check::HTTP;
+use crate::checks::{Check, Group, Plan, Setting, Shot, batch, expect};
+use crate::providers::Envelope;
+use crate::webhook::{Delivery, splice};
+
+pub static CHECKS: &[&Check] = &[
+    &Check {
+        name: "malformed",
+        group: Group::Resilience,
+        title: "a malformed body must not crash the handler",
+        sends: "half of an object, the body of an event cut in half, and bytes that are no UTF-8, signed where the signature \
+                stands outside of the body",
+        expects: "no 5xx and no hang; 400 is right",
+        why: "a 5xx makes the provider send the same broken body for days, and fills the log that you look for real faults in",
+        advice: "catch what the parser throws, and answer 400",
+        page: HTTP,
+        alone: false,
+        plan: malformed,
+        judge: expect::unharmed,
+    },
+    &Check {
+        name: "empty-body",
+        group: Group::Resilience,
+        title: "an empty body must not crash the handler",
+        sends: "an event's request without its body",
+        expects: "no 5xx and no hang",
+        why: "monitors, scanners and mistaken configurations send it",
+        advice: "catch what the parser throws, and answer 400",
+        page: HTTP,
+        alone: false,
+        plan: |setting| {
+            Plan::each([Shot::body(setting.event(), Bytes::new())
+                .told("an event's request without a body")
+                .numbered(901)])
+        },
+        judge: expect::unharmed,
+    },
+    &Check {
+        name: "other-json",
+        group: Group::Resilience,
+        title: "JSON of another form must not crash the handler",
+        sends: "`null`, a number, a text, an empty object, a list of null, in place of an event",
+        expects: "no 5xx and no hang",
+        why: "`body.event` of null is the most common crash of all",
+        advice: "check that it is what you expect before you use a field of it, and answer 400 if not",
+        page: HTTP,
+        alone: false,
+        plan: other_json,
+        judge: expect::unharmed,
+    },
+    &Check {
+        name: "deep-json",
+        group: Group::Resilience,
+        title: "deeply nested JSON must not crash the handler",
+        sends: "a list in a list, 5000 times",
+        expects: "no 5xx and no hang",
+        why: "parsers that recurse run out of stack, and some take the process with them",
+        advice: "verify before you parse; catch what the parser throws, `RecursionError` in Python too",
+        page: HTTP,
+        alone: false,
+        plan: deep_json,
+        judge: expect::unharmed,
+    },
+    &Check {
+        name: "content-type",
+        group: Group::Resilience,
+        title: "another content type must not crash the handler",
+        sends: "an event's body as `text/plain`, and as `multipart/form-data` without a boundary",
+        expects: "no 5xx and no hang",
+        why: "frameworks choose their parser by this header, and a handler that finds no parsed body crashes",
+        advice: "read the raw body whatever it is called, or answer 415",
+        page: HTTP,
+        alone: false,
+        plan: content_type,
+        judge: expect::unharmed,
+    },
+    &Check {
+        name: "large-body",
+        group: Group::Resilience,
+        title: "a body of 1 MiB must not crash the handler",
+        sends: "a body of 1 MiB, signed where the signature stands outside of the body",
+        expects: "no 5xx and no hang; 413 is right",
+        why: "a limit that is not set is a way to make a server run out of memory, and one that throws is a 500",
+        advice: "set a limit of a few megabytes, and answer 413 beyond it",
+        page: HTTP,
+        alone: false,
+        plan: large,
+        judge: expect::unharmed,
+    },
+    &Check {
+        name: "gzip",
+        group: Group::Resilience,
+        title: "a compressed body must not crash the handler",
+        sends: "an event's body as gzip, with `Content-Encoding: gzip`",
+        expects: "no 5xx and no hang; 415 is right",
+        why: "a framework that inflates before you verify changes the bytes that were signed, and one that does not hands \
+              binary to the parser",
+        advice: "refuse what is compressed with 415, or inflate with a limit",
+        page: HTTP,
+        alone: false,
+        plan: gzip,
+        judge: expect::unharmed,
+    },
+];
+
+fn shot(setting: &Setting, body: impl Into<Bytes>, what: &str, number: u64) -> Shot {
+    Shot::body(setting.event(), body)
+        .told(what)
+        .numbered(number)
+}
+
+/// The body in which that text stands where the events do; none where there is no such place.
+fn holding(setting: &Setting, text: &str) -> Option<Bytes> {
+    let sample = setting.sample()?;
+    let bytes = Bytes::copy_from_slice(text.as_bytes());
+    match setting.provider.envelope {
+        Envelope::Text(at, _) if setting.is_form() => form_with(&sample, at, text),
+        Envelope::Text(at, _) => {
+            splice(&sample.body, at, &Value::from(text).to_string()).map(Bytes::from)
+        }
+        _ if setting.is_form() => None,
+        _ => Some(bytes),
+    }
+}
+
+fn form_with(sample: &Delivery, at: &str, text: &str) -> Option<Bytes> {
+    let name = at.strip_prefix('/')?;
+    let mut form = form_urlencoded::Serializer::new(String::new());
+    for (field, value) in form_urlencoded::parse(&sample.body) {
+        form.append_pair(&field, if field == name { text } else { &value });
+    }
+    Some(form.finish().into())
+}
+
+fn malformed(setting: &Setting) -> Plan {
+    let Some(sample) = setting.sample() else {
+        return Plan::skip("there is nothing to send");
+    };
+    let half = sample.body.slice(..sample.body.len() / 2);
+    let broken = match holding(setting, "{\"event\":") {
+        Some(body) => shot(setting, body, "half of an object", 911),
+        None => shot(setting, "type=%ZZ&data[[=", "a form that is none", 911),
+    };
+    Plan::each([
+        broken,
+        shot(setting, half, "the body of an event, cut in half", 912),
+        shot(
+            setting,
+            Bytes::from_static(b"{\"event\":\"\xff\xfe\"}"),
+            "bytes that are no UTF-8",
+            913,
+        ),
+    ])
+}
+
+fn other_json(setting: &Setting) -> Plan {
+    let texts = ["null", "42", "\"text\"", "{}", "[null]"];
+    let shots: Vec<Shot> = texts
+        .iter()
+        .zip(921..)
+        .filter_map(|(text, number)| {
+            let body = holding(setting, text)?;
+            Some(shot(
+                setting,
+                body,
+                &format!("`{text}` in place of an event"),
+                number,
+            ))
+        })
+        .collect();
+    if shots.is_empty() {
+        return Plan::skip(format!("{} sends no JSON", setting.provider.title));
+    }
+    Plan::each(shots)
+}
+
+fn deep_json(setting: &Setting) -> Plan {
+    const DEPTH: usize = 5000;
+    let text = format!("{}{}", "[".repeat(DEPTH), "]".repeat(DEPTH));
+    let Some(body) = holding(setting, &text) else {
+        return Plan::skip(format!("{} sends no JSON", setting.provider.title));
+    };
+    let mut shot = shot(setting, body.clone(), "a list in a list, 5000 times", 931);
+    if body == text.as_bytes() {
+        shot = shot.printed_by("{ printf '[%.0s' $(seq 5000); printf ']%.0s' $(seq 5000); }");
+    }
+    Plan::each([shot])
+}
+
+fn content_type(setting: &Setting) -> Plan {
+    let as_type = |kind: &'static str, number: u64| {
+        let mut shot = Shot::event(setting.event())
+            .told(format!("an event as `{kind}`"))
+            .numbered(number);
+        shot.headers.push(("content-type", kind));
+        shot
+    };
+    Plan::each([
+        as_type("text/plain", 941),
+        as_type("multipart/form-data", 942),
+    ])
+}
+
+fn large(setting: &Setting) -> Plan {
+    const SIZE: usize = 1 << 20;
+    let filler = "a".repeat(SIZE);
+    let (body, command) = if setting.is_form() {
+        (format!("filler={filler}"), "filler=%s")
+    } else {
+        (
+            format!("{{\"filler\":\"{filler}\"}}"),
+            "{\"filler\":\"%s\"}",
+        )
+    };
+    let command = format!("printf '{command}' \"$(head -c {SIZE} /dev/zero | tr '\\0' a)\"");
+    Plan::each([shot(setting, body, "a body of 1 MiB", 951).printed_by(command)])
+}
+
+fn gzip(setting: &Setting) -> Plan {
+    let Some(sample) = setting.sample() else {
+        return Plan::skip("there is nothing to send");
+    };
+    let mut shot = shot(setting, batch::gzip(&sample.body), "an event as gzip", 961);
+    shot.headers.push(("content-encoding", "gzip"));
+    Plan::each([shot])
+}

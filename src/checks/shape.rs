@@ -1,0 +1,485 @@
+//! Whatever a provider may put into a body: kinds, fields, batches, names and numbers.
+
+use serde_json::{Value, json};
+
+use crate::checks::check::STANDARD;
+use crate::checks::{Check, Group, Page, Plan, Setting, Shot, batch, expect};
+use crate::providers;
+use crate::providers::{Carry, Handshake, Row, Stamp};
+use crate::webhook::{Delivery, Document, Fixture, Grade, Kind, Style, write};
+
+pub static CHECKS: &[&Check] = &[
+    &Check {
+        name: "every-kind",
+        group: Group::Shape,
+        title: "every kind of event must be accepted",
+        sends: "one event of each kind that this provider sends, in its own words",
+        expects: "2xx for each",
+        why: "the kinds that are rare in testing, such as complaints and soft bounces, are those that matter in production",
+        advice: "answer 200 to kinds that you do not use; look at fields that only some kinds have before you use them",
+        page: Page::Provider,
+        alone: false,
+        plan: |setting| rows(setting, 400, |row| row.kind != Kind::Other),
+        judge: expect::taken,
+    },
+    &Check {
+        name: "other-kinds",
+        group: Group::Shape,
+        title: "events that are about no message must be accepted",
+        sends: "one event of each kind that is about something else: a contact, an account, mail that came in",
+        expects: "2xx, better than a refusal",
+        why: "they come as soon as somebody ticks a box in the provider's settings",
+        advice: "log them, and answer 200",
+        page: Page::Provider,
+        alone: false,
+        plan: |setting| rows(setting, 450, |row| row.kind == Kind::Other),
+        judge: |setting, sights| {
+            let mut finding = expect::taken(setting, sights);
+            if finding.grade == Grade::Fail {
+                finding.grade = Grade::Warn;
+            }
+            finding
+        },
+    },
+    &Check {
+        name: "unknown-kind",
+        group: Group::Shape,
+        title: "an unknown kind of event must be accepted",
+        sends: "an event of a kind that does not exist",
+        expects: "2xx",
+        why: "providers add kinds without asking; a handler that refuses them is disabled after some days of failures",
+        advice: "log it, and answer 200",
+        page: STANDARD,
+        alone: false,
+        plan: unknown_kind,
+        judge: expect::taken,
+    },
+    &Check {
+        name: "unknown-fields",
+        group: Group::Shape,
+        title: "unknown fields must be accepted",
+        sends: "an event with two members that do not exist: a text, and where there is JSON an object",
+        expects: "2xx",
+        why: "providers add fields without asking; a strict schema turns that into an outage",
+        advice: "let the schema ignore what it does not know (`extra = \"ignore\"`, `.passthrough()`)",
+        page: STANDARD,
+        alone: false,
+        plan: unknown_fields,
+        judge: expect::taken,
+    },
+    &Check {
+        name: "odd-json",
+        group: Group::Shape,
+        title: "the same JSON in another spelling must be accepted",
+        sends: "an event whose JSON has spaces, escaped slashes and escaped characters, rightly signed",
+        expects: "2xx",
+        why: "a verifier that prints the JSON again computes another signature and refuses what is right",
+        advice: "verify the raw bytes of the body, before any JSON parser sees it",
+        page: STANDARD,
+        alone: false,
+        plan: odd_json,
+        judge: expect::taken,
+    },
+    &Check {
+        name: "batch",
+        group: Group::Shape,
+        title: "a batch of one and a batch of two must be accepted",
+        sends: "one event as a batch, and two events in one request",
+        expects: "2xx for both",
+        why: "tests mostly send one event at a time, and production sends many at once",
+        advice: "loop over the events of a request, in whatever number",
+        page: Page::Provider,
+        alone: false,
+        plan: |setting| batches(setting, 510, &[1, 2]),
+        judge: expect::taken,
+    },
+    &Check {
+        name: "batch-large",
+        group: Group::Shape,
+        title: "a large batch must be accepted",
+        sends: "as many events in one request as the provider sends, 500 at most",
+        expects: "2xx",
+        why: "body parsers refuse what is larger than their default, 100 kB in Express, with a 413 that is tried again for \
+              ever",
+        advice: "raise the limit of the body parser to a few megabytes, and insert the events in one statement",
+        page: Page::Provider,
+        alone: false,
+        plan: |setting| match setting.batch() {
+            Some(most) => batches(setting, 515, &[most]),
+            None => Plan::skip(alone(setting)),
+        },
+        judge: expect::taken,
+    },
+    &Check {
+        name: "batch-odd",
+        group: Group::Shape,
+        title: "a batch with one unknown event must be accepted",
+        sends: "three events in one request, the second of a kind that does not exist",
+        expects: "2xx",
+        why: "one event that the handler cannot use must not make the provider send the others again, or lose them",
+        advice: "handle each event on its own, and answer 200 when those that you know are kept",
+        page: Page::Provider,
+        alone: false,
+        plan: batch_odd,
+        judge: expect::taken,
+    },
+    &Check {
+        name: "batch-empty",
+        group: Group::Shape,
+        title: "an empty batch must not crash the handler",
+        sends: "a request with an empty list of events",
+        expects: "no 5xx; 2xx from a handler of Mandrill, which sends one when a webhook is added",
+        why: "`events[0]` of an empty list is the crash that keeps a webhook from being added",
+        advice: "loop over the events; do not look at the first",
+        page: Page::Provider,
+        alone: false,
+        plan: batch_empty,
+        judge: |setting, sights| {
+            if setting
+                .provider
+                .conduct
+                .handshake
+                .contains(&Handshake::EmptyBatch)
+            {
+                expect::taken(setting, sights)
+            } else {
+                expect::unharmed(setting, sights)
+            }
+        },
+    },
+    &Check {
+        name: "metadata",
+        group: Group::Shape,
+        title: "the sender's own fields must be accepted under any name",
+        sends: "an event with custom arguments named `id`, `email`, `event`, `constructor` and `__proto__`",
+        expects: "2xx",
+        why: "custom arguments are set by whoever sends the mail, and stand beside or among the provider's own fields",
+        advice: "read the provider's fields by their place, and never merge custom arguments into your own objects",
+        page: Page::Provider,
+        alone: false,
+        plan: metadata,
+        judge: expect::taken,
+    },
+    &Check {
+        name: "machine",
+        group: Group::Shape,
+        title: "a machine's open or click must be accepted",
+        sends: "an open and a click as this provider marks those of privacy proxies and link scanners",
+        expects: "2xx for each",
+        why: "about half of all opens are no person's; a handler that cannot tell them apart counts them, and one that \
+              stumbles over the mark loses them",
+        advice: "take them, and leave them out of what you count",
+        page: Page::Provider,
+        alone: false,
+        plan: machine,
+        judge: expect::taken,
+    },
+    &Check {
+        name: "non-ascii",
+        group: Group::Shape,
+        title: "an address beyond ASCII must be accepted",
+        sends: "an event about `j\u{f6}rg+\u{30c6}\u{30b9}\u{30c8}@b\u{fc}cher.example`",
+        expects: "2xx",
+        why: "a body that was decoded and encoded again on its way to the verifier no longer verifies, and a column in Latin \
+              1 refuses it",
+        advice: "verify bytes, decode as UTF-8, store as UTF-8",
+        page: Page::At("https://www.rfc-editor.org/rfc/rfc6531.html"),
+        alone: false,
+        plan: non_ascii,
+        judge: expect::taken,
+    },
+    &Check {
+        name: "big-ids",
+        group: Group::Shape,
+        title: "ids of 64 bits must be accepted",
+        sends: "an event whose numeric id needs more than 53 bits, and one that needs 63",
+        expects: "2xx for both",
+        why: "ids grow: a column or a type of 32 bits fails on a day of its own choosing",
+        advice: "read them as 64-bit integers or as text, and store them as `BIGINT` or text",
+        page: Page::Provider,
+        alone: false,
+        plan: big_ids,
+        judge: expect::taken,
+    },
+    &Check {
+        name: "fractions",
+        group: Group::Shape,
+        title: "times with and without a fraction must be accepted",
+        sends: "an event whose time is a number with six digits behind the point, and one whose time is whole",
+        expects: "2xx for both",
+        why: "a time that is usually `1767312655.903` is now and then `1767312655`, and parsers that want the one fail on \
+              the other",
+        advice: "read the time as a floating-point number, whatever it looks like",
+        page: Page::Provider,
+        alone: false,
+        plan: fractions,
+        judge: expect::taken,
+    },
+];
+
+fn numbered(setting: &Setting, number: u64) -> Shot {
+    Shot::event(setting.event()).numbered(number)
+}
+
+fn alone(setting: &Setting) -> String {
+    format!("{} sends one event a request", setting.provider.title)
+}
+
+/// The rows that come in the same sort of request as the others.
+fn rows(setting: &Setting, first: u64, wanted: fn(&Row) -> bool) -> Plan {
+    let Some(sample) = setting.sample() else {
+        return Plan::skip("there is nothing to send");
+    };
+    let kind = |delivery: &Delivery| delivery.headers.text("content-type").map(str::to_owned);
+    let signs = |delivery: &Delivery| {
+        providers::signing_scheme(setting.provider, delivery).map(|scheme| scheme.signature)
+    };
+    let same = |row: &&Row| {
+        Fixture::read(row.example.as_bytes()).is_ok_and(|fixture| {
+            let one = fixture.delivery;
+            one.method == sample.method
+                && kind(&one) == kind(&sample)
+                && signs(&one) == signs(&sample)
+        })
+    };
+    let asked = |row: &&Row| {
+        row.kind == Kind::Other
+            && (setting.provider.conduct.asks_by(row.native) || setting.provider.confirm.is_some())
+    };
+    let rows = setting
+        .provider
+        .rows
+        .iter()
+        .filter(|row| !row.example.is_empty());
+    let shots: Vec<Shot> = rows
+        .filter(|row| wanted(row) && !asked(row))
+        .filter(same)
+        .zip(first..)
+        .map(|(row, number)| Shot::event(row.native).numbered(number))
+        .collect();
+    if shots.is_empty() {
+        return Plan::skip(format!("{} sends none", setting.provider.title));
+    }
+    Plan::each(shots)
+}
+
+/// Where the event's own word stands, in the event that is sent.
+fn native(setting: &Setting) -> Option<&'static str> {
+    let row = setting.provider.row(setting.event())?;
+    let in_body = |place: &&&str| place.starts_with('/');
+    let natives = || setting.provider.native.iter().filter(in_body);
+    natives()
+        .find(|place| row.marks.iter().any(|(mark, _)| mark == *place))
+        .or_else(|| natives().next())
+        .copied()
+}
+
+const UNKNOWN: &str = "something_new";
+
+fn unknown_kind(setting: &Setting) -> Plan {
+    match native(setting) {
+        Some(place) => Plan::each([numbered(setting, 501)
+            .told(format!("an event of the kind `{UNKNOWN}`"))
+            .set(place, UNKNOWN)]),
+        None => Plan::skip("the kind stands in no field of its own"),
+    }
+}
+
+fn unknown_fields(setting: &Setting) -> Plan {
+    let base = match native(setting).and_then(|place| place.rsplit_once('/')) {
+        Some((base, _)) => base,
+        None => "",
+    };
+    let shot = numbered(setting, 502)
+        .told("an event with fields that do not exist")
+        .set(format!("{base}/new_text"), "something new");
+    if setting.is_form() {
+        return Plan::each([shot]);
+    }
+    Plan::each([shot.set(
+        format!("{base}/new_object"),
+        json!({"nested": [1, null, {"deep": true}]}),
+    )])
+}
+
+fn odd_json(setting: &Setting) -> Plan {
+    const ODD: Style = Style {
+        php: true,
+        ..Style::SPACED
+    };
+    let Some(sample) = numbered(setting, 503)
+        .bare(setting)
+        .filter(|_| !setting.is_form())
+    else {
+        return Plan::skip("the body is no JSON");
+    };
+    match serde_json::from_slice::<Value>(&sample.body) {
+        Ok(value) => Plan::each([Shot::body(setting.event(), write(&value, &ODD))
+            .told("the JSON of an event with spaces and escapes")
+            .numbered(503)]),
+        Err(_) => Plan::skip("the body is no JSON"),
+    }
+}
+
+/// The event to fill batches with.
+fn batches(setting: &Setting, first: u64, counts: &[u16]) -> Plan {
+    if setting.batch().is_none() {
+        return Plan::skip(alone(setting));
+    }
+    let name = setting.batched_event();
+    Plan::each(counts.iter().zip(first..).map(|(count, number)| {
+        Shot::batch(name, *count)
+            .told(match count {
+                1 => "a batch of one event".to_owned(),
+                count => format!("a batch of {count} events"),
+            })
+            .numbered(number)
+    }))
+}
+
+fn batch_odd(setting: &Setting) -> Plan {
+    if setting.batch().is_none() {
+        return Plan::skip(alone(setting));
+    }
+    let Some(place) = native(setting) else {
+        return Plan::skip("the kind stands in no field of its own");
+    };
+    let part = |number: u64, odd: bool| {
+        let shot = numbered(setting, number);
+        let shot = if odd { shot.set(place, UNKNOWN) } else { shot };
+        shot.bare(setting)
+    };
+    let parts: Option<Vec<Delivery>> = [(521, false), (522, true), (523, false)]
+        .into_iter()
+        .map(|(number, odd)| part(number, odd))
+        .collect();
+    match parts.and_then(|parts| batch::together(setting.provider, &parts)) {
+        Some(delivery) => Plan::each([Shot::body(setting.event(), delivery.body)
+            .told(format!(
+                "a batch of three events, the second of the kind `{UNKNOWN}`"
+            ))
+            .numbered(521)]),
+        None => Plan::skip(alone(setting)),
+    }
+}
+
+fn batch_empty(setting: &Setting) -> Plan {
+    if setting.batch().is_none() {
+        return Plan::skip(alone(setting));
+    }
+    let empty = setting
+        .sample()
+        .and_then(|sample| batch::holding(setting.provider, &sample, Vec::new()));
+    match empty {
+        Some(delivery) => Plan::each([Shot::body(setting.event(), delivery.body)
+            .told("a batch of no events")
+            .numbered(524)]),
+        None => Plan::skip(alone(setting)),
+    }
+}
+
+fn metadata(setting: &Setting) -> Plan {
+    let names: &[&str] = match setting.provider.fields.metadata {
+        Carry::Nowhere => {
+            return Plan::skip(format!(
+                "{} carries no fields of the sender's own",
+                setting.provider.title
+            ));
+        }
+        // Beside the provider's own; names that it has itself are lost on its side.
+        Carry::Among(..) => &["id", "name", "constructor", "__proto__"],
+        _ => &["id", "email", "event", "constructor", "__proto__"],
+    };
+    let mut shot = numbered(setting, 530).told(format!(
+        "an event with custom arguments named {}",
+        names.join(", ")
+    ));
+    shot.wish.metadata = names
+        .iter()
+        .map(|name| ((*name).to_owned(), "mine".to_owned()))
+        .collect();
+    Plan::each([shot])
+}
+
+fn machine(setting: &Setting) -> Plan {
+    let marked = setting.provider.machines.iter().zip(570..);
+    let shots: Vec<Shot> = marked
+        .map(|(machine, number)| {
+            let mut shot = Shot::event(machine.kind.name())
+                .told(format!("{} by a machine", machine.kind))
+                .numbered(number);
+            shot.by_machine = true;
+            shot
+        })
+        .collect();
+    if shots.is_empty() {
+        return Plan::skip(format!(
+            "{} does not mark what machines do",
+            setting.provider.title
+        ));
+    }
+    Plan::each(shots)
+}
+
+fn non_ascii(setting: &Setting) -> Plan {
+    const ADDRESS: &str = "j\u{f6}rg+\u{30c6}\u{30b9}\u{30c8}@b\u{fc}cher.example";
+    if setting.provider.fields.recipient.is_empty() {
+        return Plan::skip(format!(
+            "events of {} say nothing of the recipient",
+            setting.provider.title
+        ));
+    }
+    let mut shot = numbered(setting, 540).told("an event about an address beyond ASCII");
+    shot.wish.recipient = Some(ADDRESS.to_owned());
+    Plan::each([shot])
+}
+
+fn big_ids(setting: &Setting) -> Plan {
+    let found = setting.provider.rows.iter().find_map(|row| {
+        let delivery = Fixture::read(row.example.as_bytes()).ok()?.delivery;
+        let document = Document::of(&delivery).ok()?;
+        let is_number = |place: &&&str| document.at(place).is_some_and(Document::is_number);
+        let place = setting.provider.fields.unique.iter().find(is_number)?;
+        Some((row.native, *place))
+    });
+    let Some((name, place)) = found else {
+        return Plan::skip(format!(
+            "the ids of {} are no numbers",
+            setting.provider.title
+        ));
+    };
+    let shots = [9_007_199_254_740_993_i64, i64::MAX].into_iter().zip(550..);
+    Plan::each(shots.map(|(id, number)| {
+        Shot::event(name)
+            .told(format!("{name} with the id {id}"))
+            .numbered(number)
+            .set(place, id)
+    }))
+}
+
+fn fractions(setting: &Setting) -> Plan {
+    let place = setting
+        .provider
+        .fields
+        .at
+        .iter()
+        .find_map(|stamp| match stamp {
+            Stamp::Fraction(place) => Some(*place),
+            _ => None,
+        });
+    let Some(place) = place else {
+        return Plan::skip(format!(
+            "{} does not write times as numbers with a fraction",
+            setting.provider.title
+        ));
+    };
+    let whole = setting.now.as_second();
+    Plan::each([
+        numbered(setting, 560)
+            .told("an event whose time has a fraction")
+            .set(place, json!(whole as f64 + 0.903_125)),
+        numbered(setting, 561)
+            .told("an event whose time is whole")
+            .set(place, whole),
+    ])
+}

@@ -1,0 +1,108 @@
+//! How fast it answers.
+
+use std::time::Duration;
+
+use crate::checks::{
+    Check, Finding, Grade, Group, Page, Plan, Setting, Shot, Sights, Step, expect,
+};
+
+/// How many deliveries a burst has, and how many of them at once.
+const BURST: (u16, u16) = (200, 20);
+
+/// Over what time a slow client sends its body.
+const SLOWLY: Duration = Duration::from_millis(1500);
+
+pub static CHECKS: &[&Check] = &[
+    &Check {
+        name: "acknowledged",
+        group: Group::Speed,
+        title: "an event must be acknowledged well within the provider's timeout",
+        sends: "three events, one after another",
+        expects: "2xx, each within half of the time that the provider waits",
+        why: "what is answered too late counts as failed: the provider sends it again although it was handled, and at last \
+              switches the webhook off",
+        advice: "keep the event, answer 200, and do the work afterwards",
+        page: Page::Provider,
+        alone: false,
+        plan: |setting| {
+            Plan::each((701..704).map(|number| Shot::event(setting.event()).numbered(number)))
+        },
+        judge: timely,
+    },
+    &Check {
+        name: "burst",
+        group: Group::Speed,
+        title: "a burst must be accepted",
+        sends: "200 events, 20 of them at once",
+        expects: "2xx for each, 99 of 100 within half of the time that the provider waits",
+        why: "a campaign's opens come within minutes, from many machines at once",
+        advice: "put events into a queue; have more than one worker; do not open a connection to the database for each",
+        page: Page::Provider,
+        alone: false,
+        plan: |setting| {
+            let shot = Shot::event(setting.event())
+                .told("one of 200 events")
+                .numbered(710);
+            Plan::Run(vec![Step::Burst(shot, BURST.0, BURST.1)])
+        },
+        judge: timely,
+    },
+    &Check {
+        name: "slow-client",
+        group: Group::Speed,
+        title: "a body that arrives slowly must be accepted",
+        sends: "an event whose body takes a second and a half to arrive, in pieces",
+        expects: "2xx",
+        why: "between you and the provider there are networks that split and delay; a handler that reads once gets half a \
+              body",
+        advice: "read the whole body, to the length that is declared, before it is verified",
+        page: Page::At("https://www.rfc-editor.org/rfc/rfc9112.html#section-6"),
+        alone: false,
+        plan: |setting| {
+            let shot = Shot::event(setting.event())
+                .told("an event whose body arrives bit by bit")
+                .numbered(711);
+            Plan::Run(vec![Step::Slowly(shot, SLOWLY)])
+        },
+        judge: expect::taken,
+    },
+];
+
+/// All of it is taken, and 99 of 100 answers came well in time.
+fn timely(setting: &Setting, sights: &Sights) -> Finding {
+    let finding = expect::taken(setting, sights);
+    if finding.grade != Grade::Pass {
+        return finding;
+    }
+    let (limit, who) = setting.limit();
+    let mut order: Vec<(Duration, usize)> = sights
+        .answers
+        .iter()
+        .zip(0..)
+        .map(|(seen, at)| (seen.took, at))
+        .collect();
+    order.sort_unstable();
+    let slowest = order.get((order.len() * 99).div_ceil(100).saturating_sub(1));
+    let Some((took, at)) = slowest.copied() else {
+        return Finding::pass("nothing was sent");
+    };
+    let shown = match took.as_micros() {
+        micros @ 0..10_000 => format!("{}.{} ms", micros / 1000, micros / 100 % 10),
+        micros => format!("{} ms", micros / 1000),
+    };
+    let of = if order.len() < 100 {
+        format!("answered within {shown}")
+    } else {
+        format!("99 of 100 answered within {shown}")
+    };
+    let grade = match took {
+        took if took >= limit => Grade::Fail,
+        took if took >= limit / 2 => Grade::Warn,
+        _ => return Finding::pass(of),
+    };
+    Finding::new(
+        grade,
+        format!("{of}; {who} {} s", limit.as_secs_f64()),
+        Some(at),
+    )
+}

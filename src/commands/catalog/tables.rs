@@ -1,0 +1,384 @@
+//! The catalogue as text to read: tables of providers, one provider's page, the fields of an example.
+
+use crate::commands::catalog::facts::{
+    Doubt, alike, doubts, known, recipes, sendable, undocumented,
+};
+use crate::providers;
+use crate::providers::{
+    ALL, Batch, Fact, Handshake, Origin, Page, Provider, Row, SCHEMES, Standing,
+};
+use crate::report::{Palette, Role};
+use crate::webhook::{Algorithm, Kind};
+
+/// Where lines are broken.
+const WIDTH: usize = 100;
+
+/// How far the text behind a label is indented.
+const LABEL: usize = 17;
+
+/// A line for each provider, then one for each scheme.
+pub fn overview(palette: &Palette) -> String {
+    let mut table = vec![["provider", "signed with", "events", "kinds"].map(str::to_owned)];
+    table.extend(ALL.iter().map(|one| {
+        let name = one.name.to_owned();
+        [name, signed_with(one), events(one), kinds(one)]
+    }));
+    let mut out = columns(&table, palette);
+    let mut table = vec![["scheme", "signed with", "over"].map(str::to_owned)];
+    table.extend(SCHEMES.iter().map(|one| {
+        let covered = recipes(one).first().map(|recipe| listed(&recipe.covers()));
+        let name = one.name.to_owned();
+        [name, signed_with(one), covered.unwrap_or_default()]
+    }));
+    out.push('\n');
+    out += &columns(&table, palette);
+    out + "\nOf events, a request tells so many. More of each: `webhook-cli events sendgrid`\n"
+}
+
+/// All that is known of one provider, but its examples.
+pub fn page(provider: &Provider, palette: &Palette) -> String {
+    let mut out = title(provider, palette);
+    for (label, text) in facts(provider) {
+        let line = format!("  {label:<width$}{text}", width = LABEL - 2);
+        out += &lead(palette, Role::Dim, LABEL, &folded(&line, LABEL));
+    }
+    out.push('\n');
+    for row in sendable(provider) {
+        let class = row.bounce.map(|class| format!("  {}", class.name()));
+        let older =
+            Some(row.version).filter(|it| provider.versions().iter().skip(1).any(|one| one == it));
+        let version = older.map(|version| format!("  (version {version})"));
+        let line = format!(
+            "  {:<12} {}{}{}\n",
+            row.kind.name(),
+            row.native,
+            class.unwrap_or_default(),
+            version.unwrap_or_default()
+        );
+        out += &lead(palette, Role::Kind, 14, &line);
+    }
+    if provider.rows.is_empty() && !provider.docs.is_empty() {
+        let name = provider.name;
+        out += "  It has no kinds. To sign a body of yours: ";
+        out += &format!("`webhook-cli send --data BODY --scheme {name}`\n");
+    }
+    let fields = doubts(provider).into_iter().filter(|doubt| !doubt.habit);
+    let fields: String = fields.map(|doubt| told(&doubt, palette)).collect();
+    if !fields.is_empty() {
+        out += &format!("\n  Of its fields, not confirmed:\n{fields}");
+    }
+    out
+}
+
+/// What is assumed, not confirmed or not documented of a provider.
+pub fn unconfirmed(provider: &Provider, palette: &Palette) -> String {
+    let mut out = title(provider, palette);
+    for doubt in doubts(provider) {
+        out += &told(&doubt, palette);
+    }
+    let silent = undocumented(provider);
+    if !silent.is_empty() {
+        out += &format!("  not documented: {}\n", silent.join(", "));
+    }
+    if out.lines().count() == 1 {
+        out += "  nothing\n";
+    }
+    out + "\n"
+}
+
+/// The fields of a row's example by where they are known from, the surest first, and the pages.
+pub fn provenance(provider: &Provider, row: &Row, palette: &Palette) -> String {
+    let mut pages: Vec<&Page> = Vec::new();
+    let mut out = String::new();
+    for (origin, places) in groups(provider, row) {
+        let mut line = format!("  {}", origin.standing.name());
+        let sure = origin.doubt.is_empty();
+        let len = line.len();
+        if let Some(page) = origin.page {
+            let at = pages.iter().position(|one| *one == page);
+            line += &format!(" [{}]", at.unwrap_or(pages.len()) + 1);
+            pages.extend(at.is_none().then_some(page));
+        }
+        line += match origin.standing {
+            _ if sure => "",
+            Standing::Assumed => ": ",
+            Standing::Documented | Standing::Captured => ", not confirmed: ",
+        };
+        let role = if sure { Role::Good } else { Role::Warn };
+        out += &lead(palette, role, len, &folded(&(line + origin.doubt), 4));
+        out += &folded(&format!("    {}", places.join("  ")), 4);
+    }
+    out.push('\n');
+    for (at, page) in pages.iter().enumerate() {
+        let when = if page.read.len() == 10 {
+            "read on"
+        } else {
+            "as of"
+        };
+        out += &format!(
+            "  [{}] {}, {when} {}\n      {}\n",
+            at + 1,
+            page.title,
+            page.read,
+            page.url
+        );
+    }
+    out + "\n  This is about the fields, their places and forms. The values are invented.\n"
+}
+
+/// The places of a row's example that are known in the same way, the surest first.
+fn groups(provider: &Provider, row: &Row) -> Vec<(&'static Origin, Vec<String>)> {
+    let mut groups: Vec<(&Origin, Vec<String>)> = Vec::new();
+    for (place, origin) in known(provider, row) {
+        let of = |one: &Origin| (one.standing, one.page, one.doubt);
+        match groups.iter_mut().find(|(one, _)| of(one) == of(origin)) {
+            Some((_, places)) => places.push(place),
+            None => groups.push((origin, vec![place])),
+        }
+    }
+    groups.sort_by_key(|(origin, _)| (!origin.doubt.is_empty(), origin.standing));
+    groups
+}
+
+fn title(provider: &Provider, palette: &Palette) -> String {
+    format!("{}\n", palette.paint(Role::Bold, provider.title))
+}
+
+/// Labels and what stands behind them.
+fn facts(provider: &Provider) -> Vec<(&'static str, String)> {
+    let mut facts = Vec::new();
+    let documented = !provider.docs.is_empty();
+    if documented {
+        facts.push(("documented at", provider.docs.to_owned()));
+    }
+    for (at, text) in signing(provider).into_iter().enumerate() {
+        facts.push((if at == 0 { "signed with" } else { "" }, text));
+    }
+    let habits = &provider.habits;
+    // What was spelled out on the command line belongs to nobody, so nothing can be known of it.
+    if documented {
+        facts.push(("batching", fact(&habits.batching, "")));
+        facts.push(("success", fact(&habits.success, "")));
+        facts.push(("retries", fact(&habits.retries, "")));
+        facts.push(("timeout", fact(&habits.timeout, " s")));
+    }
+    if let Some((newest, older)) = provider.versions().split_first() {
+        let older: Vec<String> = older
+            .iter()
+            .map(|version| format!("{version} (`--native-version {version}`)"))
+            .collect();
+        facts.push((
+            "versions",
+            format!("{newest}, which is sent; {}", older.join(", ")),
+        ));
+    }
+    let asked: Vec<String> = provider.conduct.handshake.iter().map(handshake).collect();
+    let bounces: Vec<&str> = provider.bounces.iter().map(|bounce| bounce.name).collect();
+    for (label, text) in [
+        ("handshake", asked.join(", ")),
+        ("bounces", bounces.join(", ")),
+    ] {
+        if !text.is_empty() {
+            facts.push((label, text));
+        }
+    }
+    facts
+}
+
+fn signed_with(provider: &Provider) -> String {
+    let mut names: Vec<&str> = recipes(provider)
+        .iter()
+        .map(|one| one.algorithm.name())
+        .collect();
+    names.dedup();
+    match names.as_slice() {
+        [] | ["credentials"] => "nothing".into(),
+        names => names.join(", "),
+    }
+}
+
+fn events(provider: &Provider) -> String {
+    match provider.conduct.batch {
+        Batch::Never if provider.habits.batching == Fact::NotDocumented => "unknown".into(),
+        Batch::Never => "1".into(),
+        Batch::UpTo(most) => format!("1 to {most}"),
+        Batch::Some | Batch::InList => "1 or more".into(),
+    }
+}
+
+/// The kinds that a provider has, in the fewest words.
+fn kinds(provider: &Provider) -> String {
+    let has = providers::kinds_of(provider);
+    let all = || Kind::ALL.into_iter().filter(|kind| *kind != Kind::Other);
+    let missing: Vec<&str> = all()
+        .map(Kind::name)
+        .filter(|name| !has.contains(name))
+        .collect();
+    match missing.len() {
+        0 => "all".to_owned(),
+        1..=4 => format!("all but {}", missing.join(", ")),
+        _ => has
+            .iter()
+            .copied()
+            .filter(|name| *name != "other")
+            .collect::<Vec<_>>()
+            .join(", "),
+    }
+}
+
+fn signing(provider: &Provider) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut rest = recipes(provider);
+    while let Some(first) = rest.first().copied() {
+        let (these, others): (Vec<_>, Vec<_>) = rest.into_iter().partition(|one| alike(one, first));
+        rest = others;
+        if first.algorithm == Algorithm::Credentials {
+            lines.push("nothing; it carries the credentials that you demand".into());
+            continue;
+        }
+        let places: Vec<String> = these.iter().map(|one| one.signature.name()).collect();
+        let (by, covered) = (first.algorithm.name(), listed(&first.covers()));
+        let over = if covered.is_empty() {
+            String::new()
+        } else {
+            format!(" over {covered}")
+        };
+        let mut line = format!("{by}{over}; it stands in {}", places.join(", or in "));
+        if let Some(uncovered) = first.uncovered {
+            line += &format!(" ({uncovered})");
+        }
+        lines.push(line);
+    }
+    if lines.is_empty() {
+        lines.push("nothing".into());
+    }
+    lines
+}
+
+fn fact<T: std::fmt::Display>(fact: &Fact<T>, unit: &str) -> String {
+    match fact {
+        Fact::NotDocumented => "not documented".into(),
+        Fact::Documented(said) => format!("{said}{unit}"),
+        Fact::Unconfirmed(said, doubt) => format!("{said}{unit} (not confirmed: {doubt})"),
+    }
+}
+
+fn told(doubt: &Doubt, palette: &Palette) -> String {
+    let what: Vec<&str> = doubt.what.iter().map(|place| spoken(place)).collect();
+    let mut line = format!("  {}", what.join(", "));
+    if !doubt.rows.is_empty() {
+        line += &format!(" of {}", doubt.rows.join(", "));
+    }
+    if doubt.standing == Standing::Assumed {
+        line += ", assumed";
+    }
+    let text = folded(&format!("{line}: {}", doubt.reason), 4);
+    lead(palette, Role::Warn, line.len(), &text)
+}
+
+fn handshake(asked: &Handshake) -> String {
+    match asked {
+        Handshake::Head => "a HEAD that wants success".into(),
+        Handshake::Get => "a GET that wants success".into(),
+        Handshake::Options => "an OPTIONS that asks for consent".into(),
+        Handshake::EmptyBatch => "a batch without events".into(),
+        Handshake::Event(native) => format!("`{native}`"),
+        Handshake::Challenge(challenge) => match challenge.answer {
+            Some(member) => format!(
+                "`{}`, whose code must come back as `{member}` with 200",
+                challenge.event
+            ),
+            None => format!(
+                "`{}`, whose code some webhooks want back as the whole response",
+                challenge.event
+            ),
+        },
+    }
+}
+
+/// A place in words, where a pattern alone says nothing.
+fn spoken(place: &'static str) -> &'static str {
+    match place {
+        "" => "the whole request",
+        "/" | "/*" => "the body",
+        place => place,
+    }
+}
+
+/// Words with commas and an `and`.
+fn listed(words: &[&str]) -> String {
+    match words.split_last() {
+        Some((last, [])) => (*last).to_owned(),
+        Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
+        None => String::new(),
+    }
+}
+
+/// Lines in columns, as wide as they need to be; the last is folded. The first line is the head.
+fn columns<const N: usize>(table: &[[String; N]], palette: &Palette) -> String {
+    let width = |at: usize| {
+        let cells = table.iter().filter_map(|cells| cells.get(at));
+        cells.map(String::len).max().unwrap_or_default() + 2
+    };
+    let indent = (0..N - 1).map(width).sum();
+    let mut out = String::new();
+    for (number, cells) in table.iter().enumerate() {
+        let mut line = String::new();
+        for (at, cell) in cells.iter().enumerate() {
+            line += &format!(
+                "{cell:width$}",
+                width = if at + 1 == N { 0 } else { width(at) }
+            );
+        }
+        let text = folded(line.trim_end(), indent);
+        out += &match number {
+            0 => lead(palette, Role::Dim, text.len(), &text),
+            _ => lead(palette, Role::Kind, width(0), &text),
+        };
+    }
+    out
+}
+
+/// A text whose beginning is painted.
+fn lead(palette: &Palette, role: Role, len: usize, text: &str) -> String {
+    match text.split_at_checked(len) {
+        Some((head, rest)) => palette.paint(role, head) + rest,
+        None => text.to_owned(),
+    }
+}
+
+/// A line broken between words where it is too long, the rest indented.
+fn folded(line: &str, indent: usize) -> String {
+    let mut out = String::new();
+    let mut column = 0;
+    for word in line.split_inclusive(' ') {
+        let len = word.trim_end().chars().count();
+        if column + len > WIDTH && column > indent {
+            out.truncate(out.trim_end().len());
+            out += &format!("\n{:indent$}", "");
+            column = indent;
+        }
+        out += word;
+        column += word.chars().count();
+    }
+    out + "\n"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{folded, listed};
+
+    #[test]
+    fn long_lines_are_broken_between_words() {
+        let line = format!("  label  {}", "word ".repeat(30).trim_end());
+        let text = folded(&line, 9);
+        assert!(text.lines().count() == 2 && text.lines().all(|line| line.len() <= 100));
+        assert!(text.lines().nth(1).unwrap().starts_with("         word"));
+        assert_eq!(text.split_whitespace().count(), 31);
+        assert_eq!(
+            listed(&["id", "timestamp", "body"]),
+            "id, timestamp and body"
+        );
+        assert_eq!(listed(&["body"]), "body");
+    }
+}

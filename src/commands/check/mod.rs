@@ -1,0 +1,506 @@
+//! `check`: is this handler safe to ship?
+
+pub mod runner;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use serde_json::json;
+
+use crate::checks;
+use crate::checks::{Check, Finding, Group, Page, Plan as Steps, Setting, Shot, Sights, Step};
+use crate::cli::{CheckArgs, ReportForm};
+use crate::commands::check::runner::Examiner;
+use crate::commands::shutdown::Interrupt;
+use crate::commands::{args, id};
+use crate::error::{Error, Exit, Result};
+use crate::io::client::{Client, Settings};
+use crate::io::probe::Gauge;
+use crate::providers::Provider;
+use crate::report::{Checked, Detail, Marks, Notice, Progress, Reporter, Style};
+use crate::webhook::{Grade, Outcome, Target};
+
+/// How long a handler that went away is waited for: something may start it again.
+const RETURN: Duration = Duration::from_secs(3);
+
+/// What `check` was asked to do.
+#[derive(Debug)]
+pub enum Plan {
+    /// To list the checks.
+    List(Style, Vec<&'static Check>),
+    /// To explain one.
+    Explain(Style, &'static Check, Option<&'static Provider>),
+    /// To check a handler.
+    Run(Box<Run>),
+}
+
+/// A check of a handler.
+#[derive(Debug)]
+pub struct Run {
+    style: Style,
+    report: ReportForm,
+    checks: Vec<&'static Check>,
+    setting: Arc<Setting>,
+    client: Settings,
+    gauge: Option<Gauge>,
+    strict: bool,
+    notes: Vec<String>,
+}
+
+impl Plan {
+    /// Makes a plan of the words.
+    pub fn new(args: CheckArgs, mut style: Style) -> Result<Plan> {
+        style.json |= args.report == ReportForm::Json;
+        let checks = chosen(&args.only, &args.skip)?;
+        if args.list {
+            return Ok(Plan::List(style, checks));
+        }
+        let provider = args::provider(&args.provider)?;
+        if let Some(name) = &args.explain {
+            let check = checks::find(name).ok_or_else(|| unknown(name))?;
+            let named = args.provider != "generic";
+            return Ok(Plan::Explain(style, check, named.then_some(provider)));
+        }
+        Run::new(args, style, checks, provider).map(|run| Plan::Run(Box::new(run)))
+    }
+}
+
+impl Run {
+    fn new(
+        args: CheckArgs,
+        style: Style,
+        checks: Vec<&'static Check>,
+        provider: &'static Provider,
+    ) -> Result<Run> {
+        if provider.rows.is_empty() && provider.conduct.handshake.is_empty() {
+            return Err(
+                Error::usage(format!("{} has no events to send", provider.title))
+                    .hint("`webhook-cli events` lists the providers that have"),
+            );
+        }
+        let secrets = args::secrets(&args.secrets, Some(provider))?;
+        let own_key = !secrets.keys.given(provider).is_empty();
+        let mut target = Target::parse(args.target.as_deref().unwrap_or_default())?;
+        let headers = args::request_headers(&args.headers, &mut target)?;
+        let gauge = match (&args.probe, args.probe_cmd) {
+            (Some(url), _) => Some(Gauge::Url(Target::parse(url)?)),
+            (None, command) => command.map(Gauge::Command),
+        };
+        let setting = Setting {
+            provider,
+            key: secrets.keys.signing(provider).cloned(),
+            own_key,
+            secret: args.secrets.secrets.first().map(|spec| spoken(spec)),
+            seed: args.seed.unwrap_or_else(|| id::fresh_seed() >> 32),
+            now: whole(Timestamp::now()),
+            target,
+            public_url: args.secrets.public_url.clone(),
+            headers,
+            topic: args.topic_arn,
+            within: args.within,
+            insecure: args.insecure,
+            probe: gauge.is_some(),
+        };
+        Ok(Run {
+            style,
+            report: args.report,
+            checks,
+            setting: Arc::new(setting),
+            client: Settings {
+                timeout: args.timeout,
+                connect_timeout: args.connect_timeout,
+                insecure: args.insecure,
+            },
+            gauge,
+            strict: args.strict,
+            notes: secrets.notes,
+        })
+    }
+
+    /// Whether each check is told as soon as it is through.
+    fn streams(&self) -> bool {
+        self.style.json || matches!(self.report, ReportForm::Text | ReportForm::Json)
+    }
+}
+
+/// The checks that are wanted, by their own names and those of their groups.
+fn chosen(only: &[String], skip: &[String]) -> Result<Vec<&'static Check>> {
+    let names = |check: &Check, name: &String| name == check.name || name == check.group.name();
+    if let Some(name) = only
+        .iter()
+        .chain(skip)
+        .find(|name| !checks::all().any(|check| names(check, name)))
+    {
+        return Err(unknown(name));
+    }
+    let wanted = |check: &&'static Check| {
+        (only.is_empty() || only.iter().any(|name| names(check, name)))
+            && !skip.iter().any(|name| names(check, name))
+    };
+    let checks: Vec<&'static Check> = checks::all().filter(wanted).collect();
+    if checks.is_empty() {
+        return Err(Error::usage("nothing is left to check"));
+    }
+    Ok(checks)
+}
+
+fn unknown(name: &str) -> Error {
+    let error = Error::usage(format!("`{name}` is no check"));
+    let error = match checks::guess(name) {
+        Some(near) => error.hint(format!("did you mean `{near}`?")),
+        None => error,
+    };
+    error.hint("`webhook-cli check --list` lists them")
+}
+
+/// A secret as it may stand on a command line that is shown: a place stays, the secret itself does not.
+fn spoken(spec: &str) -> String {
+    let is_place = ["env:", "file:"].iter().any(|place| spec.contains(place));
+    if is_place { spec } else { "-" }.to_owned()
+}
+
+/// A time that can be written down with three digits behind the second.
+fn whole(now: Timestamp) -> Timestamp {
+    Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now)
+}
+
+/// Carries the plan out.
+pub fn run(plan: Plan) -> Result<Exit> {
+    match plan {
+        Plan::List(style, checks) => print(style, &listed(&checks, style.json)),
+        Plan::Explain(style, check, provider) => {
+            print(style, &explained(check, provider, style.json))
+        }
+        Plan::Run(run) => examine(&run),
+    }
+}
+
+fn print(style: Style, text: &str) -> Result<Exit> {
+    let report = Reporter::new(style, Progress::none());
+    report.data(text.as_bytes());
+    report.finish();
+    Ok(Exit::Success)
+}
+
+fn examine(run: &Run) -> Result<Exit> {
+    let report = Arc::new(Reporter::new(run.style, Progress::none()));
+    args::say_all(&report, &run.notes);
+    if run.client.insecure {
+        report.warn("certificates are not checked");
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    let runtime = runtime.map_err(|error| Error::usage(format!("cannot start: {error}")))?;
+    let exit = runtime.block_on(async {
+        let interrupt = Interrupt::start({
+            let report = Arc::clone(&report);
+            move || report.say("finishing requests in flight; Ctrl-C again quits now")
+        });
+        let examiner = Examiner::new(
+            Arc::clone(&run.setting),
+            Client::new(run.client),
+            run.gauge.clone(),
+        );
+        Session {
+            run,
+            report: &report,
+            examiner,
+        }
+        .all(&interrupt)
+        .await
+    });
+    report.finish();
+    exit
+}
+
+/// A handler under examination.
+struct Session<'a> {
+    run: &'a Run,
+    report: &'a Reporter,
+    examiner: Examiner,
+}
+
+impl Session<'_> {
+    async fn all(&self, interrupt: &Interrupt) -> Result<Exit> {
+        let begun = Instant::now();
+        if self.run.streams() && !self.run.style.json {
+            let setting = &self.run.setting;
+            self.report.say(&format!(
+                "checking {} as {}, {}",
+                setting.target,
+                setting.provider.title,
+                setting.signed_with()
+            ));
+        }
+        let mut results: Vec<Checked> = Vec::new();
+        let first = self.first().await?;
+        let refuses = first.grade == Grade::Fail;
+        if refuses || self.run.checks.iter().any(|check| is_first(check)) {
+            self.tell(&mut results, first);
+        }
+        let mut gone: Option<&'static str> = None;
+        for check in &self.run.checks {
+            if interrupt.is_set() {
+                break;
+            }
+            if is_first(check) {
+                continue;
+            }
+            let result = match gone {
+                Some(since) => skipped(check, format!("the handler is gone since `{since}`")),
+                None if refuses && !check.alone => {
+                    skipped(check, "says nothing while `valid` fails")
+                }
+                None => self.one(check).await?,
+            };
+            if gone.is_none() && result.lost && !self.is_back().await {
+                gone = Some(check.name);
+            }
+            self.tell(&mut results, result.checked);
+        }
+        let target = self.run.setting.target.to_string();
+        let marks = Marks {
+            target: &target,
+            provider: self.run.setting.provider.name,
+            checks: &results,
+            seed: self.run.setting.seed,
+            elapsed: begun.elapsed(),
+        };
+        match self.run.report {
+            _ if self.run.style.json => self.report.tell(&Notice::Marks(&marks)),
+            ReportForm::Text | ReportForm::Json => self.report.tell(&Notice::Marks(&marks)),
+            ReportForm::Junit => self
+                .report
+                .data(marks.suite(self.run.strict).junit().as_bytes()),
+            ReportForm::Tap => self
+                .report
+                .data(marks.suite(self.run.strict).tap().as_bytes()),
+        }
+        let bad = marks.count(Grade::Fail) > 0 || (self.run.strict && marks.count(Grade::Warn) > 0);
+        Ok(match (interrupt.is_set(), bad) {
+            (true, _) => Exit::Interrupted,
+            (false, true) => Exit::Failure,
+            (false, false) => Exit::Success,
+        })
+    }
+
+    /// The first check decides what the others are worth; where nobody answers, there is nothing to check.
+    async fn first(&self) -> Result<Checked<'static>> {
+        let result = self.one(checks::FIRST).await?;
+        match result.unanswered {
+            None => Ok(result.checked),
+            Some(why) => Err(Error::new(
+                Exit::NoAnswer,
+                format!("{} does not answer: {why}", self.run.setting.target),
+            )
+            .hint("is your handler running? `webhook-cli listen` shows what arrives")),
+        }
+    }
+
+    async fn one(&self, check: &'static Check) -> Result<Examined> {
+        let begun = Instant::now();
+        let setting = &*self.run.setting;
+        if setting.provider.rows.is_empty() && check.group != Group::Handshake {
+            let title = setting.provider.title;
+            return Ok(skipped(check, format!("{title} has no events of its own")));
+        }
+        let steps = match (check.plan)(setting) {
+            Steps::Skip(why) => return Ok(skipped(check, why)),
+            Steps::Run(steps) => steps,
+        };
+        let sights = match self.examiner.carry_out(&steps).await {
+            Ok(sights) => sights,
+            // Without its first delivery there is nothing to check at all.
+            Err(why) if is_first(check) => {
+                return Err(Error::usage(format!(
+                    "cannot send as {}: {why}",
+                    setting.provider.title
+                )));
+            }
+            Err(why) => return Ok(skipped(check, why)),
+        };
+        let finding = (check.judge)(setting, &sights);
+        let last = sights.answers.last().map(|seen| &seen.outcome);
+        let unanswered = match last {
+            Some(
+                outcome @ (Outcome::Unreachable(_) | Outcome::TimedOut(_) | Outcome::Impossible(_)),
+            ) => outcome.reason(),
+            _ => None,
+        };
+        let lost = sights
+            .answers
+            .iter()
+            .any(|seen| matches!(seen.outcome, Outcome::Unreachable(_)));
+        let deciding = finding.at.and_then(|at| sights.answers.get(at));
+        let crashed = finding.grade == Grade::Fail
+            && deciding.is_some_and(|seen| match &seen.outcome {
+                Outcome::Answered { status, .. } => *status >= 500,
+                Outcome::Unreachable(_) => true,
+                Outcome::TimedOut(_) | Outcome::Impossible(_) => false,
+            });
+        let checked = Checked {
+            crashed,
+            detail: self.detail(check, &steps, &sights, &finding),
+            grade: finding.grade,
+            said: finding.said,
+            requests: sights.answers.len(),
+            took: begun.elapsed(),
+            ..blank(check)
+        };
+        Ok(Examined {
+            checked,
+            unanswered,
+            lost,
+        })
+    }
+
+    fn detail(
+        &self,
+        check: &'static Check,
+        steps: &[Step],
+        sights: &Sights,
+        finding: &Finding,
+    ) -> Option<Detail<'static>> {
+        if !matches!(finding.grade, Grade::Fail | Grade::Warn) {
+            return None;
+        }
+        let seen = finding.at.and_then(|at| sights.answers.get(at));
+        let step = seen.and_then(|seen| steps.get(seen.step));
+        let came = seen.and_then(|seen| match &seen.outcome {
+            Outcome::Answered { status, body, .. } => Some((*status, body.clone())),
+            Outcome::TimedOut(_) | Outcome::Unreachable(_) | Outcome::Impossible(_) => None,
+        });
+        Some(Detail {
+            sent: seen.map_or_else(|| check.sends.to_owned(), |seen| seen.shot.what.clone()),
+            came,
+            expected: check.expects,
+            why: check.why,
+            advice: check.advice,
+            page: page(check, Some(self.run.setting.provider)),
+            again: step.and_then(|step| step.line(&self.run.setting)),
+        })
+    }
+
+    /// Whether the handler answers again.
+    async fn is_back(&self) -> bool {
+        let begun = Instant::now();
+        let shot = Shot::event(self.run.setting.event());
+        loop {
+            let outcome = self.examiner.ask(&shot).await;
+            if !matches!(outcome, Ok(Outcome::Unreachable(_)) | Err(_)) {
+                return true;
+            }
+            if begun.elapsed() > RETURN {
+                return false;
+            }
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+    }
+
+    fn tell(&self, results: &mut Vec<Checked<'static>>, mut checked: Checked<'static>) {
+        // What is skipped has no row.
+        let mut rows = results.iter().filter(|it| it.grade != Grade::Skip);
+        checked.opens = rows
+            .next_back()
+            .is_none_or(|last| last.group != checked.group);
+        if self.run.streams() {
+            self.report.tell(&Notice::Checked(&checked));
+        }
+        results.push(checked);
+    }
+}
+
+/// A check that was carried out, and what that says of the rest.
+struct Examined {
+    checked: Checked<'static>,
+    /// Why the last request got no answer.
+    unanswered: Option<String>,
+    /// Whether a connection was refused or broke.
+    lost: bool,
+}
+
+fn is_first(check: &Check) -> bool {
+    check.name == checks::FIRST.name
+}
+
+fn blank(check: &'static Check) -> Checked<'static> {
+    Checked {
+        name: check.name,
+        group: check.group.name(),
+        opens: false,
+        title: check.title,
+        grade: Grade::Skip,
+        crashed: false,
+        said: String::new(),
+        detail: None,
+        requests: 0,
+        took: Duration::ZERO,
+    }
+}
+
+fn skipped(check: &'static Check, why: impl Into<String>) -> Examined {
+    Examined {
+        checked: Checked {
+            said: why.into(),
+            ..blank(check)
+        },
+        unanswered: None,
+        lost: false,
+    }
+}
+
+fn page(check: &Check, provider: Option<&'static Provider>) -> &'static str {
+    match (check.page, provider) {
+        (Page::At(url), _) => url,
+        (Page::Provider, Some(provider)) => provider.docs,
+        (Page::Provider, None) => "the provider's own page: `webhook-cli events PROVIDER` names it",
+    }
+}
+
+fn listed(checks: &[&'static Check], as_json: bool) -> String {
+    let mut out = String::new();
+    let mut group = "";
+    let width = checks
+        .iter()
+        .map(|check| check.name.len())
+        .max()
+        .unwrap_or(0);
+    for check in checks {
+        if as_json {
+            let line = json!({
+                "type": "check", "check": check.name, "group": check.group.name(), "title": check.title,
+            });
+            out += &format!("{line}\n");
+            continue;
+        }
+        if group != check.group.name() {
+            group = check.group.name();
+            out += &format!("{group}\n");
+        }
+        out += &format!("  {:width$}  {}\n", check.name, check.title);
+    }
+    out
+}
+
+fn explained(check: &'static Check, provider: Option<&'static Provider>, as_json: bool) -> String {
+    let page = page(check, provider);
+    if as_json {
+        let line = json!({
+            "type": "check", "check": check.name, "group": check.group.name(), "title": check.title,
+            "sends": check.sends, "expects": check.expects, "why": check.why, "advice": check.advice, "page": page,
+        });
+        return format!("{line}\n");
+    }
+    format!(
+        "{} ({})\n\n  {}\n\nSent\n  {}\n\nExpected\n  {}\n\nWhy\n  {}\n\nWhat to do\n  {}\n\nRests on\n  {page}\n",
+        check.name,
+        check.group.name(),
+        check.title,
+        check.sends,
+        check.expects,
+        check.why,
+        check.advice,
+    )
+}

@@ -1,0 +1,136 @@
+//! Carries out the steps of a check: sends what is planned, and keeps what was seen.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::task::JoinSet;
+
+use crate::checks::{Seen, Setting, Shot, Sights, Step};
+use crate::io::client::{Client, Pool};
+use crate::io::probe::Gauge;
+use crate::webhook::{Delivery, Outcome};
+
+/// Asks one handler.
+pub struct Examiner {
+    setting: Arc<Setting>,
+    client: Client,
+    pool: Arc<Pool>,
+    gauge: Option<Gauge>,
+}
+
+type Answer = (Outcome, Duration);
+
+impl Examiner {
+    /// One who asks the handler of that setting.
+    pub fn new(setting: Arc<Setting>, client: Client, gauge: Option<Gauge>) -> Examiner {
+        let pool = Arc::new(client.pool(&setting.target));
+        Examiner {
+            setting,
+            client,
+            pool,
+            gauge,
+        }
+    }
+
+    /// What is seen of these steps, or why they cannot be carried out.
+    pub async fn carry_out(&self, steps: &[Step]) -> Result<Sights, String> {
+        let mut sights = Sights::default();
+        // By number: the very bytes that were sent before.
+        let mut sent: HashMap<u64, Delivery> = HashMap::new();
+        for (number, step) in steps.iter().enumerate() {
+            let Some(shot) = step.shot() else {
+                sights.counts.push(self.count().await?);
+                continue;
+            };
+            let answers = match step {
+                Step::Again(_) => {
+                    let before = sent.get(&shot.number).cloned();
+                    let delivery = before.map_or_else(|| self.make(shot), Ok)?;
+                    vec![self.deliver(&delivery).await]
+                }
+                Step::Send(_) => {
+                    let delivery = self.make(shot)?;
+                    let answer = self.deliver(&delivery).await;
+                    sent.insert(shot.number, delivery);
+                    vec![answer]
+                }
+                Step::Together(_, times) => self.together(self.make(shot)?, *times).await,
+                Step::Burst(_, count, at_once) => self.burst(shot, *count, *at_once).await?,
+                Step::Slowly(_, over) => {
+                    let delivery = self.make(shot)?;
+                    let target = &self.setting.target;
+                    let path = &delivery.path;
+                    vec![self.client.trickle(target, path, &delivery, *over).await]
+                }
+                Step::Count => Vec::new(),
+            };
+            sights
+                .answers
+                .extend(answers.into_iter().map(|(outcome, took)| Seen {
+                    shot: shot.clone(),
+                    step: number,
+                    outcome,
+                    took,
+                }));
+        }
+        Ok(sights)
+    }
+
+    /// What comes of one request.
+    pub async fn ask(&self, shot: &Shot) -> Result<Outcome, String> {
+        Ok(self.deliver(&self.make(shot)?).await.0)
+    }
+
+    fn make(&self, shot: &Shot) -> Result<Delivery, String> {
+        shot.make(&self.setting, Timestamp::now())
+    }
+
+    async fn deliver(&self, delivery: &Delivery) -> Answer {
+        self.pool.deliver(&delivery.path, delivery).await
+    }
+
+    async fn count(&self) -> Result<i64, String> {
+        match &self.gauge {
+            Some(gauge) => gauge.read(&self.client).await,
+            None => Err("there is no probe".into()),
+        }
+    }
+
+    async fn together(&self, delivery: Delivery, times: u16) -> Vec<Answer> {
+        let delivery = Arc::new(delivery);
+        let mut tasks = JoinSet::new();
+        for _ in 0..times {
+            let (pool, delivery) = (Arc::clone(&self.pool), Arc::clone(&delivery));
+            tasks.spawn(async move { pool.deliver(&delivery.path, &delivery).await });
+        }
+        tasks.join_all().await
+    }
+
+    async fn burst(&self, shot: &Shot, count: u16, at_once: u16) -> Result<Vec<Answer>, String> {
+        let next = Arc::new(AtomicU64::new(0));
+        let mut tasks: JoinSet<Result<Vec<Answer>, String>> = JoinSet::new();
+        for _ in 0..at_once {
+            let (pool, setting) = (Arc::clone(&self.pool), Arc::clone(&self.setting));
+            let (next, shot) = (Arc::clone(&next), shot.clone());
+            tasks.spawn(async move {
+                let mut answers = Vec::new();
+                loop {
+                    let number = next.fetch_add(1, Ordering::Relaxed);
+                    if number >= u64::from(count) {
+                        return Ok(answers);
+                    }
+                    let delivery = shot.nth(number, &setting, Timestamp::now())?;
+                    answers.push(pool.deliver(&delivery.path, &delivery).await);
+                }
+            });
+        }
+        let mut all = Vec::new();
+        for answers in tasks.join_all().await {
+            all.extend(answers?);
+        }
+        Ok(all)
+    }
+}

@@ -1,0 +1,130 @@
+//! What came before, so that a delivery that comes again is known.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, DefaultHasher, Hash, Hasher};
+use std::mem;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::webhook::Delivery;
+
+/// So many deliveries are remembered at least, and twice as many at most: those that came last.
+const REMEMBERED: usize = 4096;
+
+/// Remembers deliveries by their identity.
+#[derive(Debug, Default)]
+pub(crate) struct Memory(Mutex<Generations>);
+
+/// What is new or came again lately, and what did so before that. When the younger are enough, the older are forgotten.
+#[derive(Debug, Default)]
+struct Generations {
+    young: Known,
+    old: Known,
+}
+
+/// An identity is a hash already, and need not be hashed again.
+type Known = HashMap<u64, Seen, BuildHasherDefault<AsItIs>>;
+
+#[derive(Debug, Default)]
+struct AsItIs(u64);
+
+impl Hasher for AsItIs {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+        }
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        self.0 = number;
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Seen {
+    first: Instant,
+    count: u64,
+}
+
+/// How often a delivery has come by now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Visit {
+    /// 1 for the first time.
+    pub(crate) count: u64,
+    /// The time since then.
+    pub(crate) since: Duration,
+}
+
+impl Memory {
+    /// Takes note of a delivery.
+    pub(crate) fn visit(&self, identity: u64, now: Instant) -> Visit {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let Generations { young, old } = &mut *all;
+        let known = young.remove(&identity).or_else(|| old.remove(&identity));
+        let mut seen = known.unwrap_or(Seen {
+            first: now,
+            count: 0,
+        });
+        seen.count += 1;
+        if young.len() >= REMEMBERED {
+            mem::swap(young, old);
+            young.clear();
+        }
+        young.insert(identity, seen);
+        Visit {
+            count: seen.count,
+            since: now.saturating_duration_since(seen.first),
+        }
+    }
+}
+
+/// The identity of a delivery in which nothing says what it is: its bytes.
+pub(crate) fn of_bytes(delivery: &Delivery) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    delivery.method.hash(&mut hasher);
+    delivery.path.as_str().hash(&mut hasher);
+    delivery.body.hash(&mut hasher);
+    hasher.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Memory, REMEMBERED};
+    use std::time::{Duration, Instant};
+
+    #[test]
+    fn what_came_before_is_known_with_the_time_since() {
+        let memory = Memory::default();
+        let start = Instant::now();
+        let visit = |identity, seconds| {
+            let it = memory.visit(identity, start + Duration::from_secs(seconds));
+            (it.count, it.since.as_secs())
+        };
+        assert_eq!(visit(7, 0), (1, 0));
+        assert_eq!(visit(8, 1), (1, 0));
+        assert_eq!(visit(7, 5), (2, 5));
+        assert_eq!(visit(7, 60), (3, 60));
+        assert_eq!(visit(8, 60), (2, 59));
+    }
+
+    #[test]
+    fn the_last_ones_are_remembered_and_memory_does_not_grow() {
+        let memory = Memory::default();
+        let now = Instant::now();
+        let many = 10 * REMEMBERED as u64;
+        for identity in 0..many {
+            memory.visit(identity, now);
+            // Whoever keeps coming is not forgotten.
+            memory.visit(u64::MAX, now);
+        }
+        assert_eq!(memory.visit(u64::MAX, now).count, many + 1);
+        assert_eq!(memory.visit(many - REMEMBERED as u64 / 2, now).count, 2);
+        assert_eq!(memory.visit(0, now).count, 1);
+        let all = memory.0.lock().unwrap();
+        assert!(all.young.len() + all.old.len() <= 2 * REMEMBERED);
+    }
+}

@@ -1,0 +1,539 @@
+//! Passing on: to the handler whose answer goes back to the sender, and in the background to all others.
+//!
+//! What goes in the background is tried again by the rules of `replay`, each delivery by its own clock. Its memory is
+//! bounded: where there is no room for one more, the request that brought it waits.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use http::{HeaderValue, StatusCode};
+use jiff::Timestamp;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::time::Instant;
+
+use crate::commands::id;
+use crate::commands::listen::handler::plain;
+use crate::error::{Error, Result};
+use crate::io::client::{Client, Exchange, Keep, Pool, Settings};
+use crate::io::loopback;
+use crate::io::server::Answer;
+use crate::report::{Forwarded, Notice, Passing, Reporter};
+use crate::webhook::{Chance, Delivery, Event, Headers, Kind, Outcome, Retry, Target, TimeForm};
+
+/// The largest answer of a handler that is passed back, in bytes.
+const LARGEST_ANSWER: usize = 32 << 20;
+
+/// All that waits in the background may take so much memory together, in KiB.
+const ROOM: u32 = 64 << 10;
+
+/// What a delivery takes beside its body, in KiB.
+const OVERHEAD: usize = 4;
+
+/// Requests in the background that one target gets at once.
+const AT_ONCE: usize = 32;
+
+/// The wait before the second attempt, as in `replay`.
+const BACKOFF: Duration = Duration::from_millis(500);
+
+/// How long those who are told to give up may take to say so.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
+/// A target, and the kinds of event it is for; without any, it gets what no other route names.
+#[derive(Clone, Debug)]
+pub(crate) struct Route {
+    pub(crate) kinds: Vec<Kind>,
+    pub(crate) target: Target,
+}
+
+/// How deliveries are passed on.
+#[derive(Clone, Debug)]
+pub(crate) struct Forwarding {
+    pub(crate) routes: Vec<Route>,
+    pub(crate) ack_always: bool,
+    /// Whether any certificate will do.
+    pub(crate) insecure: bool,
+    pub(crate) retries: u32,
+    pub(crate) timeout: Duration,
+}
+
+impl Forwarding {
+    /// The target for whatever no other is for, or else the first.
+    pub(crate) fn main(&self) -> Option<String> {
+        let mut routes = self.routes.iter();
+        let main = routes.clone().find(|route| route.kinds.is_empty());
+        Some(main.or_else(|| routes.next())?.target.to_string())
+    }
+}
+
+/// Passes deliveries on.
+pub(crate) struct Forwarder {
+    gates: Vec<Arc<Gate>>,
+    ack_always: bool,
+    retry: Retry,
+    /// The name that this listener leaves in what it passes on.
+    mark: String,
+    room: Arc<Semaphore>,
+    stage: watch::Sender<Stage>,
+    chance: Mutex<Chance>,
+    report: Arc<Reporter>,
+    score: Score,
+}
+
+/// What came of passing on, each delivery and target counted once.
+#[derive(Debug, Default)]
+struct Score {
+    /// A handler accepted it.
+    passed: AtomicU64,
+    /// The last response was no 2xx; by its status.
+    refused: Mutex<BTreeMap<u16, u64>>,
+    /// There was no answer in the end.
+    unanswered: AtomicU64,
+    /// Not yet at its end, in the background.
+    waiting: AtomicU64,
+}
+
+/// How far closing is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    Open,
+    /// Each delivery gets one attempt more, at once.
+    Closing,
+    /// Nothing is waited for.
+    Over,
+}
+
+/// The way to one target.
+struct Gate {
+    kinds: Vec<Kind>,
+    pool: Pool,
+    name: String,
+    seats: Semaphore,
+    /// Until then the target asked to be left alone.
+    hold: Mutex<Option<Instant>>,
+    lost: Mutex<Lost>,
+}
+
+/// What a target did not get.
+#[derive(Default)]
+struct Lost {
+    count: u64,
+    first: Option<Timestamp>,
+}
+
+/// Background work with the room it takes, ready to begin.
+pub(crate) struct Errand {
+    gate: Arc<Gate>,
+    room: OwnedSemaphorePermit,
+}
+
+/// What the first handler said.
+pub(crate) struct Passed {
+    pub(crate) target: String,
+    pub(crate) outcome: Outcome,
+    pub(crate) took: Duration,
+}
+
+/// A delivery on its way in the background.
+struct Letter {
+    id: String,
+    at: Timestamp,
+    delivery: Delivery,
+}
+
+impl Forwarder {
+    pub(crate) fn new(plan: &Forwarding, report: Arc<Reporter>) -> Self {
+        let mark = format!("webhook-cli-{:016x}", id::fresh_seed());
+        let via = HeaderValue::try_from(format!("1.1 {mark}"))
+            .unwrap_or_else(|_| HeaderValue::from_static("1.1 webhook-cli"));
+        let client = Client::new(Settings {
+            timeout: plan.timeout,
+            connect_timeout: Settings::default().connect_timeout.min(plan.timeout),
+            insecure: plan.insecure,
+        })
+        .passing_on(via);
+        let gate = |Route { kinds, target }| {
+            Arc::new(Gate {
+                kinds,
+                pool: client.pool(&target),
+                name: target.to_string(),
+                seats: Semaphore::new(AT_ONCE),
+                hold: Mutex::default(),
+                lost: Mutex::default(),
+            })
+        };
+        Self {
+            gates: merged(&plan.routes).into_iter().map(gate).collect(),
+            ack_always: plan.ack_always,
+            retry: Retry {
+                times: plan.retries,
+                backoff: BACKOFF,
+                ..Retry::default()
+            },
+            mark,
+            room: Arc::new(Semaphore::new(ROOM as usize)),
+            stage: watch::Sender::new(Stage::Open),
+            chance: Mutex::new(Chance::seeded(id::fresh_seed())),
+            report,
+            score: Score::default(),
+        }
+    }
+
+    /// Refuses to forward to the listener itself.
+    pub(crate) fn check(&self, own: std::net::SocketAddr) -> Result<()> {
+        match self
+            .gates
+            .iter()
+            .find(|gate| loopback::leads_to(gate.pool.target(), own))
+        {
+            None => Ok(()),
+            Some(gate) => Err(Error::usage(format!(
+                "cannot forward to {}: that is this listener itself",
+                gate.name
+            ))
+            .hint("give the address of your handler, or listen at another with `--port`")),
+        }
+    }
+
+    /// Whether a request has come through this listener before.
+    pub(crate) fn has_passed(&self, headers: &Headers) -> bool {
+        headers.all("via").any(|via| {
+            let via = via.as_bytes();
+            via.windows(self.mark.len())
+                .any(|part| part == self.mark.as_bytes())
+        })
+    }
+
+    /// What came of it by now.
+    pub(crate) fn score(&self) -> Passing {
+        Passing {
+            passed: self.score.passed.load(Relaxed),
+            refused: locked(&self.score.refused).clone(),
+            unanswered: self.score.unanswered.load(Relaxed),
+        }
+    }
+
+    /// Whether the sender is answered without waiting for a handler.
+    pub(crate) fn acknowledges(&self) -> bool {
+        self.ack_always
+    }
+
+    /// Passes a delivery on to each target that it is for. The first answers, unless every delivery is acknowledged;
+    /// to the others it goes in the background. What goes there waits for room here, and begins when it is sent off.
+    pub(crate) async fn pass(
+        self: &Arc<Self>,
+        id: &str,
+        at: Timestamp,
+        delivery: &Delivery,
+        events: &[Event],
+    ) -> (Option<(Passed, Answer)>, Vec<Errand>) {
+        let mut chosen = self.chosen(events);
+        let first = if self.ack_always { None } else { chosen.next() };
+        let mut errands = Vec::new();
+        for gate in chosen {
+            let size = (delivery.body.len() >> 10) + OVERHEAD;
+            let size = u32::try_from(size).unwrap_or(ROOM).min(ROOM);
+            // The semaphore is never closed.
+            if let Ok(room) = Arc::clone(&self.room).acquire_many_owned(size).await {
+                errands.push(Errand {
+                    gate: Arc::clone(gate),
+                    room,
+                });
+            }
+        }
+        let Some(gate) = first else {
+            return (None, errands);
+        };
+        // The others need not wait for the first.
+        self.send(id, at, delivery, errands);
+        (Some(self.ask(gate, delivery).await), Vec::new())
+    }
+
+    /// Sends off what goes in the background.
+    pub(crate) fn send(
+        self: &Arc<Self>,
+        id: &str,
+        at: Timestamp,
+        delivery: &Delivery,
+        errands: Vec<Errand>,
+    ) {
+        if errands.is_empty() {
+            return;
+        }
+        let letter = Arc::new(Letter {
+            id: id.to_owned(),
+            at,
+            delivery: delivery.clone(),
+        });
+        for Errand { gate, room } in errands {
+            self.score.waiting.fetch_add(1, Relaxed);
+            let (this, letter) = (Arc::clone(self), Arc::clone(&letter));
+            tokio::spawn(async move {
+                this.carry(&gate, &letter).await;
+                this.score.waiting.fetch_sub(1, Relaxed);
+                drop(room);
+            });
+        }
+    }
+
+    /// The targets of these events, each once.
+    fn chosen<'a>(&'a self, events: &'a [Event]) -> impl Iterator<Item = &'a Arc<Gate>> + Send {
+        let is_routed = |event: &Event| {
+            self.gates
+                .iter()
+                .any(|gate| gate.kinds.contains(&event.kind))
+        };
+        let some_are_left = events.is_empty() || !events.iter().all(is_routed);
+        self.gates.iter().filter(move |gate| {
+            if gate.kinds.is_empty() {
+                some_are_left
+            } else {
+                events.iter().any(|event| gate.kinds.contains(&event.kind))
+            }
+        })
+    }
+
+    /// Asks a handler, whose answer goes back to the sender.
+    async fn ask(&self, gate: &Gate, delivery: &Delivery) -> (Passed, Answer) {
+        let pool = &gate.pool;
+        let path = pool.target().path_for(&delivery.path);
+        let exchange = pool
+            .ask(&path, delivery, Keep::Answer(LARGEST_ANSWER))
+            .await;
+        let bad = |status, why: &str| plain(status, &format!("{why}\n"));
+        let (outcome, answer) = match exchange.answer {
+            Ok(heard) if heard.cut => {
+                let why = "its answer is too long to be passed on";
+                (
+                    Outcome::Unreachable(why.into()),
+                    bad(StatusCode::BAD_GATEWAY, why),
+                )
+            }
+            Ok(heard) => {
+                let answer = Answer {
+                    headers: heard.headers.end_to_end(),
+                    body: heard.body.clone(),
+                    ..Answer::of(heard.status)
+                };
+                (Outcome::from(heard), answer)
+            }
+            Err(outcome @ Outcome::TimedOut(_)) => {
+                let answer = bad(
+                    StatusCode::GATEWAY_TIMEOUT,
+                    "the handler did not answer in time",
+                );
+                (outcome, answer)
+            }
+            Err(outcome) => {
+                let why = outcome.reason().unwrap_or_default();
+                let why = format!("the handler gave no answer: {why}");
+                (outcome, bad(StatusCode::BAD_GATEWAY, &why))
+            }
+        };
+        self.score.count(&outcome);
+        let passed = Passed {
+            target: gate.name.clone(),
+            outcome,
+            took: exchange.took,
+        };
+        (passed, answer)
+    }
+
+    /// Carries a delivery to its target, patiently.
+    async fn carry(&self, gate: &Gate, letter: &Letter) {
+        let mut stage = self.stage.subscribe();
+        for number in 1.. {
+            let tried = tokio::select! {
+                biased;
+                () = reached(&mut stage, Stage::Over) => None,
+                exchange = gate.attempt(&letter.delivery, self.stage.subscribe()) => exchange,
+            };
+            let is_open = *self.stage.borrow() == Stage::Open;
+            let (outcome, took, attempt, may_wait) = match tried {
+                Some(exchange) => {
+                    let took = exchange.took;
+                    (exchange.outcome(), took, number, is_open)
+                }
+                None => {
+                    let why = "the listener ended before it was answered";
+                    // What was not begun is no attempt.
+                    let attempt = (number - 1).max(1);
+                    let outcome = Outcome::Unreachable(why.into());
+                    (outcome, Duration::ZERO, attempt, false)
+                }
+            };
+            let wait = self
+                .retry
+                .wait(number, &outcome, &mut locked(&self.chance))
+                .filter(|_| may_wait);
+            if let (
+                Some(wait),
+                Outcome::Answered {
+                    retry_after: Some(_),
+                    ..
+                },
+            ) = (wait, &outcome)
+            {
+                gate.hold_back(wait);
+            }
+            self.report.tell(&Notice::Forwarded(Forwarded {
+                id: &letter.id,
+                target: &gate.name,
+                attempt,
+                outcome: &outcome,
+                took,
+                again_in: wait,
+                later: Some(Timestamp::now()),
+            }));
+            let Some(wait) = wait else {
+                return self.end(gate, letter, &outcome);
+            };
+            tokio::select! {
+                () = tokio::time::sleep(wait) => {}
+                () = reached(&mut stage, Stage::Closing) => {}
+            }
+        }
+    }
+
+    fn end(&self, gate: &Gate, letter: &Letter, outcome: &Outcome) {
+        self.score.count(outcome);
+        if !outcome.succeeded() {
+            let mut lost = locked(&gate.lost);
+            lost.count += 1;
+            lost.first = Some(lost.first.map_or(letter.at, |first| first.min(letter.at)));
+        }
+    }
+
+    /// Lets end what goes on in the background, for so long at most, and says what was given up and how to send it
+    /// again.
+    pub(crate) async fn finish(&self, limit: Duration, recorded: Option<&Path>) {
+        let waiting = self.score.waiting.load(Relaxed);
+        if waiting > 0 {
+            let (noun, verb) = if waiting == 1 {
+                ("delivery", "is")
+            } else {
+                ("deliveries", "are")
+            };
+            self.report.say(&format!(
+                "{waiting} {noun} {verb} still on the way to a handler; one more attempt each"
+            ));
+        }
+        self.stage.send_replace(Stage::Closing);
+        let all = || self.room.acquire_many(ROOM);
+        if tokio::time::timeout(limit, all()).await.is_err() {
+            self.stage.send_replace(Stage::Over);
+            // Whoever does not even say that it gave up is not waited for.
+            let _ = tokio::time::timeout(LAST_WORDS, all()).await;
+        }
+        for gate in &self.gates {
+            let lost = locked(&gate.lost);
+            if let Some(first) = lost.first {
+                self.report.warn(&format!(
+                    "{} {} not reach {}",
+                    lost.count,
+                    if lost.count == 1 {
+                        "delivery did"
+                    } else {
+                        "deliveries did"
+                    },
+                    gate.name
+                ));
+                self.report.say(&match recorded {
+                    Some(path) => format!(
+                        " hint: webhook-cli replay {} --since {} --to {}",
+                        quoted(path),
+                        TimeForm::Rfc3339(6).write(first),
+                        gate.name
+                    ),
+                    None => " hint: with `--record FILE` they could be replayed".into(),
+                });
+            }
+        }
+    }
+}
+
+impl Score {
+    /// Counts what came of it in the end.
+    fn count(&self, outcome: &Outcome) {
+        match outcome {
+            _ if outcome.succeeded() => {
+                self.passed.fetch_add(1, Relaxed);
+            }
+            Outcome::Answered { status, .. } => {
+                *locked(&self.refused).entry(*status).or_default() += 1;
+            }
+            Outcome::TimedOut(_) | Outcome::Unreachable(_) | Outcome::Impossible(_) => {
+                self.unanswered.fetch_add(1, Relaxed);
+            }
+        }
+    }
+}
+
+impl Gate {
+    /// One attempt, as soon as the target may be asked; none if it asked to be left alone for longer than there is
+    /// time.
+    async fn attempt(
+        &self,
+        delivery: &Delivery,
+        mut stage: watch::Receiver<Stage>,
+    ) -> Option<Exchange> {
+        let _seat = self.seats.acquire().await;
+        loop {
+            let hold = *locked(&self.hold);
+            let Some(until) = hold.filter(|until| *until > Instant::now()) else {
+                break;
+            };
+            tokio::select! {
+                () = tokio::time::sleep_until(until) => {}
+                () = reached(&mut stage, Stage::Closing) => return None,
+            }
+        }
+        let path = self.pool.target().path_for(&delivery.path);
+        Some(self.pool.ask(&path, delivery, Keep::Outcome).await)
+    }
+
+    fn hold_back(&self, wait: Duration) {
+        let until = Instant::now() + wait;
+        let mut hold = locked(&self.hold);
+        *hold = Some(hold.map_or(until, |hold| hold.max(until)));
+    }
+}
+
+/// Until closing has come so far.
+async fn reached(stage: &mut watch::Receiver<Stage>, wanted: Stage) {
+    let there = |stage: &Stage| *stage as u8 >= wanted as u8;
+    if stage.wait_for(there).await.is_err() {
+        // Nobody closes any more.
+        std::future::pending().await
+    }
+}
+
+/// Each target once: named again, it is for more kinds; named without a kind, for all that are left.
+fn merged(routes: &[Route]) -> Vec<Route> {
+    let mut merged: Vec<Route> = Vec::new();
+    for route in routes {
+        match merged.iter_mut().find(|other| other.target == route.target) {
+            None => merged.push(route.clone()),
+            Some(other) if other.kinds.is_empty() || route.kinds.is_empty() => other.kinds.clear(),
+            Some(other) => other.kinds.extend(&route.kinds),
+        }
+    }
+    merged
+}
+
+/// A path as a shell takes it.
+pub(crate) fn quoted(path: &Path) -> String {
+    let text = path.to_string_lossy();
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"._-/+,:@%".contains(&b);
+    if !text.is_empty() && text.bytes().all(plain) {
+        text.into_owned()
+    } else {
+        format!("'{}'", text.replace('\'', "'\\''"))
+    }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,425 @@
+//! `listen`: makes a plan of the words, opens the door, and says what it came to in the end.
+
+pub mod duplicates;
+pub mod faults;
+pub mod forward;
+pub mod handler;
+pub mod https;
+pub mod recording;
+
+use std::io::IsTerminal;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
+
+use http::StatusCode;
+use tokio::time::MissedTickBehavior;
+
+use crate::cli::{ListenArgs, Show};
+use crate::commands::args;
+use crate::commands::id;
+use crate::commands::listen::faults::{Failing, Failure, Mood};
+use crate::commands::listen::forward::{Forwarding, Route, quoted};
+use crate::commands::listen::handler::{Canned, Desk, Shown};
+use crate::commands::listen::https::Https;
+use crate::commands::listen::recording::{Keeper, Record};
+use crate::commands::shutdown::{FINISHING, Interrupt};
+use crate::error::{Error, Exit, Result};
+use crate::io::server::{Limits, bind, serve};
+use crate::io::tls::server_certificate::Certificate;
+use crate::providers::{Keys, Provider};
+use crate::report::{Live, Notice, Parts, Progress, Reporter, Style, Tally};
+use crate::webhook::{Chance, Glob, Kind, Target};
+
+/// From being told to stop to the end, requests and what goes on in the background together.
+const DRAIN: Duration = Duration::from_secs(11);
+
+/// How often the line is brought up to date that says what came so far.
+const GLANCE: Duration = Duration::from_millis(200);
+
+/// What `listen` was asked to do.
+#[derive(Debug)]
+pub struct Plan {
+    pub(crate) style: Style,
+    pub(crate) addr: String,
+    pub(crate) limits: Limits,
+    pub(crate) https: Option<Https>,
+    pub(crate) keys: Arc<Keys>,
+    pub(crate) provider: Option<&'static Provider>,
+    pub(crate) require_signature: bool,
+    pub(crate) tolerance: Option<Duration>,
+    pub(crate) public_url: Option<String>,
+    pub(crate) topics: Vec<String>,
+    pub(crate) record: Option<Record>,
+    pub(crate) forwarding: Option<Forwarding>,
+    pub(crate) confirm_sns: bool,
+    pub(crate) fetch_certs: bool,
+    pub(crate) mood: Mood,
+    pub(crate) answer: Canned,
+    pub(crate) shown: Shown,
+    pub(crate) count: Option<u64>,
+    pub(crate) span: Option<Duration>,
+    pub(crate) expected: Vec<(Kind, u64)>,
+    pub(crate) quiet: bool,
+    pub(crate) notes: Vec<String>,
+}
+
+impl Plan {
+    /// Makes a plan of the words.
+    pub fn new(args: &ListenArgs, style: Style) -> Result<Plan> {
+        let provider = args.provider.as_deref().map(args::provider).transpose()?;
+        let secrets = args::secrets(&args.secrets, provider)?;
+        let addr = match args.port {
+            None => args.addr.clone(),
+            Some(port) => format!(
+                "{}:{port}",
+                args.addr
+                    .rsplit_once(':')
+                    .map_or(args.addr.as_str(), |(host, _)| host)
+            ),
+        };
+        let show = |part: Show| args.verbose || args.show.contains(&part);
+        let default = args.show.is_empty() && !args.quiet;
+        let parts = Parts {
+            events: default || show(Show::Events),
+            headers: show(Show::Headers),
+            body: default || show(Show::Body),
+            reply: show(Show::Reply),
+        };
+        Ok(Plan {
+            style: Style { parts, ..style },
+            addr,
+            limits: Limits {
+                max_body: args.max_body,
+                in_memory: Limits::default().in_memory
+                    - args.record.as_ref().map_or(0, |_| recording::COPIES),
+                ..Limits::default()
+            },
+            https: Https::of(args),
+            keys: Arc::new(secrets.keys),
+            provider,
+            require_signature: args.require_signature,
+            tolerance: args.judge.tolerance,
+            public_url: args.secrets.public_url.clone(),
+            topics: args.judge.topic_arn.clone(),
+            record: args.record.clone().map(|path| Record {
+                path,
+                sync: args.sync.into(),
+                redact: args.redact,
+            }),
+            forwarding: forwarding(args)?,
+            confirm_sns: args.confirm_sns,
+            fetch_certs: args.judge.fetch_certs,
+            mood: mood(args),
+            answer: Canned {
+                status: StatusCode::from_u16(args.status).unwrap_or_default(),
+                headers: args::headers(&args.headers)?.into_iter().collect(),
+                body: args
+                    .body
+                    .as_deref()
+                    .map(args::body)
+                    .transpose()?
+                    .unwrap_or_default()
+                    .into(),
+            },
+            shown: Shown {
+                kinds: args.events.clone(),
+                paths: args.path.iter().map(|glob| Glob::new(glob)).collect(),
+            },
+            count: args.count,
+            span: args.span,
+            expected: args.expect.clone(),
+            quiet: args.quiet,
+            notes: secrets.notes,
+        })
+    }
+}
+
+fn forwarding(args: &ListenArgs) -> Result<Option<Forwarding>> {
+    let route = |(kinds, target): &(Vec<Kind>, String)| {
+        let mut target = Target::parse(target)?;
+        args::request_headers(&args.forward_header, &mut target)?
+            .into_iter()
+            .for_each(|(name, value)| target.carry(name, value));
+        Ok(Route {
+            kinds: kinds.clone(),
+            target,
+        })
+    };
+    let routes: Vec<Route> = args.forward_to.iter().map(route).collect::<Result<_>>()?;
+    Ok((!routes.is_empty()).then_some(Forwarding {
+        routes,
+        ack_always: args.ack_always,
+        insecure: args.insecure,
+        retries: args.retries,
+        timeout: args.timeout,
+    }))
+}
+
+fn mood(args: &ListenArgs) -> Mood {
+    let failure = if args.hang_up {
+        Failure::HangUp
+    } else {
+        let status = args.fail_status.map(StatusCode::from_u16);
+        Failure::Status(
+            status
+                .and_then(std::result::Result::ok)
+                .unwrap_or(StatusCode::SERVICE_UNAVAILABLE),
+        )
+    };
+    let failing = match (args.fail_first, args.fail_rate) {
+        (None, None) if args.hang_up || args.fail_status.is_some() => Failing::Always,
+        (None, None) => Failing::Never,
+        (first, rate) => Failing::Sometimes {
+            first: first.unwrap_or_default(),
+            rate: rate.unwrap_or_default(),
+            chance: Mutex::new(Chance::seeded(args.seed.unwrap_or_else(id::fresh_seed))),
+        },
+    };
+    Mood {
+        kinds: args.events.clone(),
+        delay: args.delay.unwrap_or_default(),
+        failing,
+        failure,
+    }
+}
+
+/// Carries the plan out.
+pub fn run(plan: Plan) -> Result<Exit> {
+    let listener = bind(&plan.addr)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(
+            std::thread::available_parallelism()
+                .map_or(2, usize::from)
+                .min(4),
+        )
+        .enable_all()
+        .build()
+        .map_err(|error| Error::usage(format!("cannot start: {error}")))?;
+    // Only where somebody looks at both: a line that changes would be litter in a file.
+    let is_watched =
+        !plan.style.json && std::io::stdout().is_terminal() && std::io::stderr().is_terminal();
+    let report = Arc::new(Reporter::new(plan.style, Progress::line(is_watched)));
+    let result = runtime.block_on(listen(plan, listener, &report));
+    // What still runs in the background (a lookup, say) is not waited for.
+    runtime.shutdown_background();
+    report.finish();
+    result
+}
+
+async fn listen(
+    plan: Plan,
+    listener: std::net::TcpListener,
+    report: &Arc<Reporter>,
+) -> Result<Exit> {
+    let failed = |error| Error::usage(format!("cannot listen on {}: {error}", plan.addr));
+    let address = listener.local_addr().map_err(failed)?;
+    let listener = tokio::net::TcpListener::from_std(listener).map_err(failed)?;
+    let https = plan.https.as_ref();
+    let certificate = https.map(|it| it.certificate(address)).transpose()?;
+    let (limits, span, end) = (plan.limits, plan.span, End::of(&plan));
+    let greeting = Greeting::of(&plan, address, certificate.as_ref());
+    let desk = Arc::new(Desk::new(plan, Arc::clone(report))?);
+    if let Some(forwarder) = &desk.forwarder {
+        forwarder.check(address)?;
+    }
+    let interrupt = Interrupt::start({
+        let (report, desk) = (Arc::clone(report), Arc::clone(&desk));
+        move || {
+            if desk.in_flight.count() > 0 {
+                report.say(FINISHING);
+            }
+        }
+    });
+    greeting.say(report, &desk);
+    let watching = report.progress().is_shown().then(|| {
+        let (desk, report) = (Arc::clone(&desk), Arc::clone(report));
+        tokio::spawn(async move { watch(&desk, &report).await })
+    });
+    let goes_on = "; deliveries are still received, but no longer shown";
+    report.on_close(goes_on, {
+        let desk = Arc::clone(&desk);
+        move || desk.stop.notify_one()
+    });
+    let begun = Instant::now();
+    let stopped = Arc::new(OnceLock::new());
+    let stop = {
+        let (desk, interrupt) = (Arc::clone(&desk), interrupt.clone());
+        let stopped = Arc::clone(&stopped);
+        async move {
+            tokio::select! {
+                () = desk.stop.notified() => {}
+                () = interrupt.wait() => {}
+                () = wait(span) => {}
+            }
+            stopped.get_or_init(Instant::now);
+        }
+    };
+    let tls = certificate.map(|it| it.host);
+    serve(listener, limits, tls, Arc::clone(&desk), stop).await;
+    if let Some(forwarder) = &desk.forwarder {
+        let left = DRAIN.saturating_sub(stopped.get_or_init(Instant::now).elapsed());
+        forwarder.finish(left, end.record.as_deref()).await;
+    }
+
+    if let Some(keeper) = &desk.keeper {
+        // It waits for the disk, which is nothing that this thread is needed for any more.
+        keeper.finish();
+    }
+    if let Some(watching) = watching {
+        watching.abort();
+    }
+    let mut tally = desk.tally.lock().unwrap_or_else(PoisonError::into_inner);
+    tally.elapsed = begun.elapsed();
+    tally.forwarded = desk.forwarder.as_ref().map(|it| it.score());
+    if report.progress().is_shown() && tally.deliveries > 0 {
+        tally.next = end.replay();
+    }
+    report.tell(&Notice::Summary(&tally));
+    Ok(end.conclude(&tally, report, interrupt.is_set()))
+}
+
+/// Keeps the line up to date that says what came so far, from what is counted anyway.
+async fn watch(desk: &Desk, report: &Reporter) {
+    let mut live = Live::default();
+    let mut clock = tokio::time::interval(GLANCE);
+    clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        clock.tick().await;
+        // Drawn when the lock is free again: a terminal may be slow.
+        let line = report.live(
+            &mut live,
+            &desk.tally.lock().unwrap_or_else(PoisonError::into_inner),
+        );
+        report.progress().say(line);
+    }
+}
+
+/// What decides how it ends.
+struct End {
+    record: Option<PathBuf>,
+    /// Where deliveries were forwarded to: the target that gets most of them.
+    target: Option<String>,
+    expected: Vec<(Kind, u64)>,
+    counts_signatures: bool,
+}
+
+impl End {
+    fn of(plan: &Plan) -> Self {
+        Self {
+            record: plan.record.as_ref().map(|record| record.path.clone()),
+            target: plan.forwarding.as_ref().and_then(Forwarding::main),
+            expected: plan.expected.clone(),
+            counts_signatures: plan.count.is_some() && plan.require_signature,
+        }
+    }
+
+    /// How to send again what was recorded.
+    fn replay(&self) -> Option<String> {
+        let path = quoted(self.record.as_deref()?);
+        let target = self.target.as_deref().unwrap_or(":3000");
+        Some(format!(
+            "send it again: webhook-cli replay {path} --to {target}"
+        ))
+    }
+
+    /// How it ends: what was expected must have come, and what was to be passed on must have arrived.
+    fn conclude(&self, tally: &Tally, report: &Reporter, interrupted: bool) -> Exit {
+        let mut exit = if interrupted {
+            Exit::Interrupted
+        } else {
+            Exit::Success
+        };
+        for (kind, wanted) in &self.expected {
+            let came = tally.kinds.get(kind).copied().unwrap_or_default();
+            if came < *wanted {
+                report.warn(&format!("expected {wanted} {kind}, and {came} came"));
+                exit = exit.or(Exit::Failure);
+            }
+        }
+        if self.counts_signatures && tally.refused_signatures > 0 {
+            exit = exit.or(Exit::Signature);
+        }
+        if let Some(passing) = &tally.forwarded {
+            if passing.rejected() > 0 {
+                exit = exit.or(Exit::Failure);
+            }
+            if passing.unanswered > 0 {
+                exit = exit.or(Exit::NoAnswer);
+            }
+        }
+        exit
+    }
+}
+
+/// What is said when it begins.
+struct Greeting {
+    address: SocketAddr,
+    /// With HTTPS, where our own certificate is kept.
+    https: Option<Option<PathBuf>>,
+    /// Whether handlers may show any certificate.
+    insecure: bool,
+    /// Whether each delivery gets one line.
+    quiet: bool,
+    notes: Vec<String>,
+}
+
+impl Greeting {
+    fn of(plan: &Plan, address: SocketAddr, certificate: Option<&Certificate>) -> Self {
+        Self {
+            address,
+            https: certificate.map(|it| it.kept.clone()),
+            quiet: plan.quiet,
+            insecure: plan.forwarding.as_ref().is_some_and(|it| it.insecure),
+            notes: plan.notes.clone(),
+        }
+    }
+
+    fn say(&self, report: &Reporter, desk: &Desk) {
+        let address = self.address;
+        let (scheme, to) = match self.https {
+            Some(_) => ("https", "https://localhost"),
+            None => ("http", ""),
+        };
+        let kept = self.https.as_ref().and_then(Option::as_deref);
+        let hint = format!(
+            "try it from another terminal: webhook-cli send click --to {to}:{}{}",
+            address.port(),
+            if to.is_empty() { "" } else { " --insecure" }
+        );
+        let url = format!("{scheme}://{address}");
+        if self.quiet && !report.is_json() {
+            // Then stdout has a line for each delivery, and nothing else.
+            report.say(&format!("listening on {url}"));
+        } else {
+            report.tell(&Notice::Listening {
+                url: &url,
+                certificate: kept,
+                hint: report.progress().is_shown().then_some(hint.as_str()),
+            });
+        }
+        if let Some(path) = kept {
+            report.say(&https::how_to_trust(path, address.port()));
+        }
+        args::say_all(report, &self.notes);
+        if self.insecure {
+            report.warn("certificates of handlers are not checked");
+        }
+        if !address.ip().is_loopback() {
+            report.warn(&format!(
+                "listening on {address}, where other machines can reach it"
+            ));
+        }
+        for note in desk.keeper.iter().flat_map(Keeper::notes) {
+            report.warn(note);
+        }
+    }
+}
+
+async fn wait(span: Option<Duration>) {
+    match span {
+        Some(span) => tokio::time::sleep(span).await,
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,439 @@
+//! `replay`: what was saved or recorded, sent again.
+
+pub mod filter;
+pub mod queue;
+
+use std::io::{IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use std::sync::Arc;
+
+use http::uri::PathAndQuery;
+
+use crate::cli::{Form, ReplayArgs, Report};
+use crate::commands::args;
+use crate::commands::args::Request;
+use crate::commands::dispatch;
+use crate::commands::dispatch::{Courier, Parcels};
+use crate::commands::dry_run::Printout;
+use crate::commands::id;
+use crate::commands::replay::filter::Choice;
+use crate::commands::replay::queue::{Counts, Stack};
+use crate::commands::shutdown::{FINISHING, InFlight, Interrupt};
+use crate::commands::signer::Sealer;
+use crate::error::{Error, Exit, Result};
+use crate::io::client::Client;
+use crate::io::recording::pump::Stop;
+use crate::io::recording::recorder::{Recorder, Sync};
+use crate::io::recording::resume;
+use crate::io::recording::resume::{Errand, Ledger};
+use crate::io::watch::Watch;
+use crate::report::{Length, Notice, Progress, ReportForm, Reporter, Results, Style, Tally};
+use crate::webhook::{Beat, Disorder, Expectation, Retry};
+
+/// What `replay` was asked to do.
+#[derive(Debug)]
+pub struct Plan {
+    style: Style,
+    sources: Vec<String>,
+    pub(crate) request: Request,
+    pub(crate) path: Option<PathAndQuery>,
+    pub(crate) choice: Choice,
+    pub(crate) disorder: Disorder,
+    pub(crate) repeat: u32,
+    seed: Option<u64>,
+    concurrency: u16,
+    pub(crate) ordered: bool,
+    beat: Beat,
+    retry: Retry,
+    pub(crate) expected: Expectation,
+    pub(crate) resign: bool,
+    pub(crate) fresh_ids: bool,
+    pub(crate) sealer: Rc<Sealer>,
+    pub(crate) resume: Option<PathBuf>,
+    pub(crate) failed_to: Option<PathBuf>,
+    pub(crate) answers_to: Option<PathBuf>,
+    pub(crate) skip_broken: bool,
+    pub(crate) edited: bool,
+    pub(crate) compare: bool,
+    results: Option<ReportForm>,
+    report_to: Option<PathBuf>,
+    pub(crate) watch: bool,
+    yes: bool,
+    dry_run: Option<Form>,
+    notes: Vec<String>,
+}
+
+impl Plan {
+    /// Makes a plan of the words.
+    pub fn new(args: ReplayArgs, style: Style) -> Result<Plan> {
+        let provider = args.provider.as_deref().map(args::provider).transpose()?;
+        let secrets = args::secrets(&args.secrets, None)?;
+        let path = args.path.as_deref().map(path).transpose()?;
+        if args.report == Report::Text && args.report_to.is_some() {
+            return Err(Error::usage(
+                "a report in a file is `--report json`, `junit` or `tap`",
+            ));
+        }
+        if args.watch && args.sources.iter().any(|source| source == "-") {
+            return Err(Error::usage("stdin cannot be watched"));
+        }
+        let request = Request::new(&args.request, "2xx")?;
+        Ok(Plan {
+            style: Style {
+                quiet: args.request.quiet,
+                json: style.json || (args.report == Report::Json && args.report_to.is_none()),
+                ..style
+            },
+            compare: args.compare,
+            results: match args.report {
+                Report::Json if args.report_to.is_some() => Some(ReportForm::Json),
+                Report::Junit => Some(ReportForm::Junit),
+                Report::Tap => Some(ReportForm::Tap),
+                Report::Text | Report::Json => None,
+            },
+            report_to: args.report_to,
+            sources: args.sources,
+            path,
+            choice: Choice {
+                events: args.events,
+                provider,
+                recipient: args.recipient,
+                since: args.since,
+                until: args.until,
+                skip: args.skip,
+                limit: args.limit,
+            },
+            disorder: Disorder {
+                duplicate: args.duplicate,
+                drop: args.drop,
+                shuffle: args.shuffle,
+                seed: args.seed.unwrap_or_else(id::fresh_seed),
+            },
+            repeat: args.repeat,
+            seed: args.seed,
+            concurrency: args.concurrency,
+            ordered: args.ordered,
+            beat: match (request.beat, args.speed) {
+                (Beat::Free, Some(faster)) => Beat::Recorded(faster),
+                (beat, _) => beat,
+            },
+            retry: request.retry(args.retries.unwrap_or({
+                // Whoever tries out a handler wants to see what it does; others may be down for a moment.
+                if request.target.is_loopback() { 0 } else { 3 }
+            })),
+            expected: request.expected.clone(),
+            request,
+            resign: args.resign,
+            fresh_ids: args.fresh_ids,
+            sealer: Rc::new(Sealer {
+                keys: secrets.keys,
+                at: None,
+                tamper: None,
+                public_url: args.secrets.public_url,
+            }),
+            resume: args.resume,
+            failed_to: args.failed_to,
+            answers_to: args.answers_to,
+            skip_broken: args.skip_broken,
+            edited: args.edited,
+            watch: args.watch,
+            yes: args.yes,
+            dry_run: args.request.dry_run.then_some(args.request.form),
+            notes: secrets.notes,
+        })
+    }
+
+    /// Whether everything is sent once and in the order in which it is read.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.repeat == 1 && self.disorder.is_none()
+    }
+
+    /// What the run is about, for its journal.
+    fn errand(&self, stack: &Stack, before: Option<&Errand>) -> Result<Errand> {
+        let (heads, identity) = stack
+            .sources()
+            .identity(before.map(|before| before.heads.as_slice()))?;
+        let target = &self.request.target;
+        let path = self.path.as_ref().unwrap_or(&target.path);
+        let mut choice = self.choice.said();
+        if !self.is_plain() {
+            let Disorder {
+                duplicate,
+                drop,
+                shuffle,
+                ..
+            } = self.disorder;
+            choice += &format!(
+                ", {} times, {duplicate} twice, {drop} dropped{}",
+                self.repeat,
+                if shuffle { ", shuffled" } else { "" }
+            );
+        }
+        Ok(Errand {
+            target: format!("{}{path}", target.origin()),
+            choice,
+            identity,
+            heads,
+            // Without a seed of the user's own, that of the first run holds.
+            seed: match (self.seed, before) {
+                (Some(seed), _) => seed,
+                (None, Some(before)) => before.seed,
+                (None, None) => self.disorder.seed,
+            },
+        })
+    }
+}
+
+fn path(given: &str) -> Result<PathAndQuery> {
+    let wrong = || Error::usage(format!("`{}` is no path", given.escape_debug()));
+    if !given.starts_with('/') {
+        return Err(wrong().hint("a path begins with `/`"));
+    }
+    given.parse().map_err(|_| wrong())
+}
+
+/// Carries the plan out.
+pub fn run(plan: Plan) -> Result<Exit> {
+    let bar = plan.dry_run.is_none() && !plan.watch && std::io::stderr().is_terminal();
+    let to = plan.report_to.as_deref();
+    let results = plan
+        .results
+        .map(|form| Results::open(form, to))
+        .transpose()?;
+    let report = Reporter::new(plan.style, Progress::new(length(&plan), bar));
+    let report = Arc::new(report.with_results(results, to.is_none()));
+    args::say_all(&report, &plan.notes);
+    let plan = Rc::new(plan);
+    let result = carry_out(&plan, &report);
+    report.finish();
+    result
+}
+
+/// How long the run will be, as far as it can be told beforehand.
+fn length(plan: &Plan) -> Length {
+    if let (Some(limit), false) = (plan.choice.limit, plan.choice.must_read()) {
+        return Length::Deliveries(limit as u64 * u64::from(plan.repeat));
+    }
+    let sizes = plan.sources.iter().map(|path| {
+        let about = std::fs::metadata(path).ok()?;
+        (about.is_file() && !path.ends_with(".gz")).then_some(about.len())
+    });
+    match sizes.sum::<Option<u64>>() {
+        Some(bytes) if plan.repeat == 1 && bytes > 0 => Length::Bytes(bytes),
+        _ => Length::Unknown,
+    }
+}
+
+fn carry_out(plan: &Rc<Plan>, report: &Arc<Reporter>) -> Result<Exit> {
+    let stop = Stop::default();
+    let mut stack = Stack::open(plan, report, &plan.sources, stop.clone())?;
+    if let Some(form) = plan.dry_run {
+        return dry_run(plan, report, stack, form);
+    }
+    allow_target(plan)?;
+    let journal = match &plan.resume {
+        Some(path) => Some(go_on(plan, report, &mut stack, path)?),
+        None => None,
+    };
+    let failed_to = plan.failed_to.as_deref().map(Recorder::open).transpose()?;
+    // It is told when the run is over, and nothing depends on it before.
+    let open = |path| Recorder::open_with(path, Sync::Interval, |_| {});
+    let answers_to = plan.answers_to.as_deref().map(open).transpose()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    let runtime = runtime.map_err(|error| Error::usage(format!("cannot start: {error}")))?;
+    let client = Client::new(plan.request.settings);
+    if plan.request.settings.insecure {
+        report.warn("certificates are not checked");
+    }
+    runtime.block_on(async {
+        let in_flight = InFlight::default();
+        let interrupt = Interrupt::start({
+            let report = Arc::clone(report);
+            let in_flight = in_flight.clone();
+            move || {
+                stop.set();
+                if in_flight.count() > 0 {
+                    report.say(FINISHING);
+                }
+            }
+        });
+        let mut run = Replay {
+            plan: Rc::clone(plan),
+            report: Arc::clone(report),
+            client,
+            interrupt,
+            in_flight,
+            journal,
+            failed_to: failed_to.map(Rc::new),
+            answers_to: answers_to.map(Rc::new),
+        };
+        // Watching begins before the first run, so that nothing saved meanwhile is missed.
+        let watch = if plan.watch {
+            Some(Watch::start(
+                &plan.sources.iter().map(PathBuf::from).collect::<Vec<_>>(),
+            )?)
+        } else {
+            None
+        };
+        report.progress().start();
+        let counts = stack.counts();
+        let mut tally = run.deliver(stack, Tally::new("sent")).await;
+        let nothing = match run.interrupt.is_set() {
+            true => Exit::Success,
+            false => say_nothing(plan, report, &counts),
+        };
+        if let Some((_watch, mut saved)) = watch {
+            report.say("watching; each fixture is sent when it is saved");
+            loop {
+                let path = tokio::select! {
+                    path = saved.recv() => path,
+                    () = run.interrupt.wait() => None,
+                };
+                let Some(path) = path else { break };
+                tally = again(&mut run, &path, tally).await;
+            }
+        }
+        report.progress().finish();
+        report.tell(&Notice::Summary(&tally));
+        dispatch::hint(&tally, report);
+        Ok(dispatch::exit(&tally, run.interrupt.is_set()).or(nothing))
+    })
+}
+
+/// Prints what would be sent; quietly, it only reads it.
+fn dry_run(plan: &Plan, report: &Reporter, stack: Stack, form: Form) -> Result<Exit> {
+    let counts = stack.counts();
+    let printout = Printout {
+        form,
+        at: None,
+        quiet: plan.style.quiet,
+    };
+    printout.print(stack.map(Ok), &plan.request.target, report)?;
+    counts.result(plan.skip_broken)?;
+    // As if it had been sent.
+    let exit = match counts.broken() {
+        0 => Exit::Success,
+        _ => Exit::Input,
+    };
+    Ok(exit.or(say_nothing(plan, report, &counts)))
+}
+
+/// Says that there was nothing to send, which is no success; the other exit statuses are graver.
+fn say_nothing(plan: &Plan, report: &Reporter, counts: &Counts) -> Exit {
+    match counts.nothing(&plan.sources) {
+        Some(why) => {
+            report.warn(&why);
+            Exit::Failure
+        }
+        None => Exit::Success,
+    }
+}
+
+/// Opens the journal, and passes over what is done.
+fn go_on(plan: &Plan, report: &Reporter, stack: &mut Stack, path: &Path) -> Result<Ledger> {
+    let (journal, past, errand) = resume::open(path, |before| plan.errand(stack, before))?;
+    let done = past.accepted + past.refused;
+    if done > 0 {
+        let refused = match past.refused {
+            0 => String::new(),
+            1 => ", one of them rejected".into(),
+            many => format!(", {many} of them rejected"),
+        };
+        report.say(&format!("resuming after {done} already done{refused}"));
+    }
+    if past.damaged > 0 {
+        report.warn(&format!(
+            "`{}` has {} damaged lines, whose deliveries are sent again",
+            path.display(),
+            past.damaged
+        ));
+    }
+    stack.go_on(past, errand.seed)?;
+    Ok(journal)
+}
+
+/// A replay under way.
+struct Replay {
+    plan: Rc<Plan>,
+    report: Arc<Reporter>,
+    client: Client,
+    interrupt: Interrupt,
+    in_flight: InFlight,
+    journal: Option<Ledger>,
+    failed_to: Option<Rc<Recorder>>,
+    answers_to: Option<Rc<Recorder>>,
+}
+
+impl Replay {
+    async fn deliver(&mut self, stack: Stack, tally: Tally) -> Tally {
+        let courier = Courier {
+            client: self.client.clone(),
+            target: self.plan.request.target.clone(),
+            retry: self.plan.retry.clone(),
+            concurrency: self.plan.concurrency,
+            beat: self.plan.beat,
+            expected: self.plan.expected.clone(),
+            sealer: self.plan.resign.then(|| Rc::clone(&self.plan.sealer)),
+            journal: self.journal.take(),
+            failed_to: self.failed_to.clone(),
+            answers_to: self.answers_to.clone(),
+            report: Arc::clone(&self.report),
+            interrupt: self.interrupt.clone(),
+            in_flight: self.in_flight.clone(),
+        };
+        let (counts, before) = (stack.counts(), tally.broken);
+        let parcels: Parcels = Box::new(stack);
+        let mut tally = courier.run(parcels, tally, id::fresh_seed()).await;
+        tally.broken = before + counts.broken();
+        tally
+    }
+}
+
+/// Sends one fixture that was saved. A broken one is named, and watching goes on.
+async fn again(run: &mut Replay, path: &Path, tally: Tally) -> Tally {
+    match Stack::open(
+        &run.plan,
+        &run.report,
+        &[path.to_string_lossy().into_owned()],
+        Stop::default(),
+    ) {
+        Ok(stack) => run.deliver(stack, tally).await,
+        Err(error) => {
+            run.report.warn(error.what());
+            tally
+        }
+    }
+}
+
+/// Recordings are somebody's data: they do not leave for the internet unasked.
+fn allow_target(plan: &Plan) -> Result<()> {
+    let target = &plan.request.target;
+    if target.is_private() || plan.yes {
+        return Ok(());
+    }
+    let refused = || {
+        Error::usage(format!(
+            "`{}` is neither this machine nor in a private network, and recordings are somebody's data",
+            target.host
+        ))
+        .hint("`--yes` sends them there all the same")
+    };
+    if !(std::io::stdin().is_terminal() && std::io::stderr().is_terminal()) {
+        return Err(refused());
+    }
+    let _ = write!(
+        std::io::stderr(),
+        "send these recordings to {}? [y/N] ",
+        target.origin()
+    );
+    let mut answer = String::new();
+    let _ = std::io::stdin().read_line(&mut answer);
+    if answer.trim().eq_ignore_ascii_case("y") || answer.trim().eq_ignore_ascii_case("yes") {
+        Ok(())
+    } else {
+        Err(refused())
+    }
+}

@@ -1,0 +1,491 @@
+//! The deliveries that `replay` sends, read one by one and put into the order, or the disorder, that is wanted.
+
+use std::cell::Cell;
+use std::collections::VecDeque;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::cli::duration;
+use crate::commands::dispatch;
+use crate::commands::dispatch::{History, Parcel};
+use crate::commands::replay::Plan;
+use crate::commands::signer;
+use crate::commands::signer::Stale;
+use crate::error::{Error, Result};
+use crate::io::recording::pump::Stop;
+use crate::io::recording::reader;
+use crate::io::recording::reader::{Item, Sources, Spot};
+use crate::io::recording::resume::{Past, Step};
+use crate::providers;
+use crate::providers::Provider;
+use crate::report::Reporter;
+use crate::webhook::{Chance, Deck, Delivery, Disorder, Document, Expectation, Fixture, Receipt};
+
+/// So many are looked at for a signature that is too old: the first tell for all.
+const LOOKED_AT: u32 = 8;
+
+/// What was read, counted while the run goes on.
+#[derive(Clone, Debug, Default)]
+pub struct Counts(Rc<CountsNow>);
+
+#[derive(Debug, Default)]
+struct CountsNow {
+    /// Deliveries, those that could not be read included.
+    read: Cell<u64>,
+    /// Those that were wanted.
+    chosen: Cell<u64>,
+    /// Those that could not be read.
+    broken: Cell<u64>,
+}
+
+impl Counts {
+    /// How many could not be read.
+    pub fn broken(&self) -> u64 {
+        self.0.broken.get()
+    }
+
+    /// What to say where nothing was there to be sent, and nothing else says why.
+    pub fn nothing(&self, sources: &[String]) -> Option<String> {
+        let CountsNow {
+            read,
+            chosen,
+            broken,
+        } = &*self.0;
+        match (read.get(), chosen.get(), broken.get()) {
+            (0, ..) => Some(format!("no deliveries in {}", listed(sources))),
+            (1, 0, 0) => Some("1 delivery read, and it does not match; nothing was sent".into()),
+            (read, 0, 0) => Some(format!(
+                "{read} deliveries read, and none matches; nothing was sent"
+            )),
+            _ => None,
+        }
+    }
+
+    fn add(cell: &Cell<u64>) {
+        cell.set(cell.get() + 1);
+    }
+
+    /// What they mean for a run that reads only.
+    pub fn result(&self, allowed: bool) -> Result<()> {
+        if self.broken() == 0 || allowed {
+            return Ok(());
+        }
+        Err(Error::input(format!(
+            "{} could not be read",
+            if self.broken() == 1 {
+                "an input"
+            } else {
+                "some inputs"
+            }
+        ))
+        .hint("`--skip-broken` names what is broken and goes on"))
+    }
+}
+
+/// The deliveries to send.
+pub struct Stack {
+    plan: Rc<Plan>,
+    report: Arc<Reporter>,
+    sources: Sources,
+    counts: Counts,
+    chance: Chance,
+    /// How often all of it is still to be read.
+    rounds: u32,
+    /// How many were read, over all rounds.
+    read: u64,
+    /// How many were wanted, and how many of those taken.
+    wanted: usize,
+    taken: usize,
+    disorder: Disorder,
+    deck: Deck<Card>,
+    dealt: VecDeque<Card>,
+    ended: bool,
+    /// How many were dealt, for the journal, and up to which number everything is accounted for.
+    number: u64,
+    covered: u64,
+    past: Past,
+    /// How many more are looked at for a signature that is too old.
+    to_check: u32,
+    said_no_id: bool,
+    said_redacted: bool,
+}
+
+/// A delivery that is wanted.
+#[derive(Clone, Debug)]
+struct Card {
+    item: Taken,
+    read: u64,
+}
+
+#[derive(Clone, Debug)]
+struct Taken {
+    source: reader::Source,
+    fixture: Fixture,
+    receipt: Option<Rc<Receipt>>,
+    after: Spot,
+}
+
+impl Stack {
+    /// Opens the sources.
+    pub fn open(
+        plan: &Rc<Plan>,
+        report: &Arc<Reporter>,
+        names: &[String],
+        stop: Stop,
+    ) -> Result<Stack> {
+        Ok(Stack {
+            plan: Rc::clone(plan),
+            report: Arc::clone(report),
+            sources: reader::open(names)?.edited(plan.edited).until(stop),
+            counts: Counts::default(),
+            chance: Chance::seeded(plan.disorder.seed),
+            rounds: plan.repeat.saturating_sub(1),
+            read: 0,
+            wanted: 0,
+            taken: 0,
+            disorder: plan.disorder,
+            deck: plan.disorder.deck(),
+            dealt: VecDeque::new(),
+            ended: false,
+            number: 0,
+            covered: 0,
+            past: Past::default(),
+            to_check: if plan.resign { 0 } else { LOOKED_AT },
+            said_no_id: false,
+            said_redacted: false,
+        })
+    }
+
+    /// Counts what is read, while it is.
+    pub fn counts(&self) -> Counts {
+        self.counts.clone()
+    }
+
+    /// What it is read from.
+    pub fn sources(&self) -> &Sources {
+        &self.sources
+    }
+
+    /// Goes on behind what was done before. `seed` is what chance was drawn from then.
+    pub fn go_on(&mut self, past: Past, seed: u64) -> Result<()> {
+        self.disorder.seed = seed;
+        self.deck = self.disorder.deck();
+        // Where each line of the sources is one number, what is behind need not be read again.
+        let (number, place) = past.start();
+        if number > 0 && self.plan.is_plain() && !self.plan.choice.counts() {
+            self.sources.go_to(place).map_err(|why| {
+                Error::usage(format!("cannot go on: {why}"))
+                    .hint("begin again with another journal")
+            })?;
+            (self.read, self.covered) = (number, number);
+            self.counts.0.read.set(number);
+            self.counts.0.chosen.set(number);
+        }
+        self.past = past;
+        Ok(())
+    }
+
+    /// Deals what is next into `dealt`; false if there is nothing more.
+    fn deal(&mut self) -> bool {
+        if self.ended {
+            self.dealt.extend(self.deck.draw());
+            return !self.dealt.is_empty();
+        }
+        let limit = self.plan.choice.limit;
+        let item = if limit.is_some_and(|limit| self.taken >= limit) {
+            None
+        } else {
+            self.sources.next()
+        };
+        for note in self.sources.take_notes() {
+            self.report.warn(&note);
+        }
+        self.report.progress().read(self.sources.behind());
+        let Some(item) = item else {
+            self.ended = !self.again();
+            return true;
+        };
+        self.read += 1;
+        Counts::add(&self.counts.0.read);
+        if let Some(taken) = self.take(item) {
+            let card = Card {
+                item: taken,
+                read: self.read,
+            };
+            let copies = self.disorder.copies(self.read);
+            for _ in 1..copies {
+                self.dealt.extend(self.deck.put(card.clone()));
+            }
+            if copies > 0 {
+                self.dealt.extend(self.deck.put(card));
+            }
+        }
+        true
+    }
+
+    /// Begins another round, if there is one.
+    fn again(&mut self) -> bool {
+        if self.rounds == 0 {
+            return false;
+        }
+        self.sources.rewind();
+        self.rounds -= 1;
+        (self.wanted, self.taken) = (0, 0);
+        true
+    }
+
+    /// What is wanted of what was read.
+    fn take(&mut self, item: Item) -> Option<Taken> {
+        let fixture = match item.fixture {
+            Ok(fixture) => fixture,
+            Err(fault) => {
+                Counts::add(&self.counts.0.broken);
+                self.report.warn(&format!("{}: {fault}", item.source));
+                if !self.plan.skip_broken {
+                    // Where fixtures are watched, this is one of them, and watching goes on.
+                    if !self.plan.watch {
+                        self.report
+                            .say("stopped there; `--skip-broken` goes on with the rest");
+                    }
+                    (self.ended, self.rounds) = (true, 0);
+                }
+                return None;
+            }
+        };
+        let choice = &self.plan.choice;
+        let receipt = choice
+            .must_read()
+            .then(|| Rc::new(providers::outline(&fixture.delivery, None)));
+        if receipt
+            .as_ref()
+            .is_some_and(|receipt| !choice.wants(receipt, fixture.at))
+        {
+            return None;
+        }
+        self.wanted += 1;
+        if self.wanted <= choice.skip {
+            return None;
+        }
+        self.taken += 1;
+        Counts::add(&self.counts.0.chosen);
+        Some(Taken {
+            source: item.source,
+            fixture,
+            receipt,
+            after: item.after,
+        })
+    }
+
+    /// Makes a parcel of a card; none if it was sent before.
+    fn parcel(&mut self, card: Card) -> Option<Parcel> {
+        let step = if self.plan.is_plain() {
+            Step {
+                first: self.covered + 1,
+                number: card.read,
+                after: card.item.after,
+            }
+        } else {
+            self.number += 1;
+            Step {
+                first: self.number,
+                number: self.number,
+                after: Spot::default(),
+            }
+        };
+        self.covered = step.number;
+        if self.past.has(step.number) {
+            return None;
+        }
+        let Taken {
+            source,
+            fixture,
+            mut receipt,
+            ..
+        } = card.item;
+        let plan = Rc::clone(&self.plan);
+        let is_kept = plan.failed_to.is_some() || plan.answers_to.is_some();
+        let original = is_kept.then(|| Box::new(fixture.clone()));
+        let expected = self.expected(&fixture, &source);
+        let redacted = fixture.is_redacted();
+        let Fixture {
+            id,
+            at,
+            mut delivery,
+            reply,
+            ..
+        } = fixture;
+        if plan.ordered {
+            receipt = receipt.or_else(|| Some(Rc::new(providers::outline(&delivery, None))));
+        }
+        // What it tells is looked for when it is said; whose it is may be needed before.
+        let provider = match &receipt {
+            Some(receipt) => receipt.provider.and_then(providers::find),
+            None if plan.resign || self.to_check > 0 => {
+                let document = Document::of(&delivery).ok();
+                providers::recognise(&delivery, document.as_ref()).map(|(provider, _)| provider)
+            }
+            None => None,
+        };
+        let messages = receipt
+            .as_ref()
+            .filter(|_| plan.ordered)
+            .map(|receipt| messages(receipt));
+        delivery.aim(match &plan.path {
+            Some(path) => path.clone(),
+            None => plan.request.target.path_for(&delivery.path),
+        });
+        if plan.resign {
+            self.sign(&mut delivery, provider, &source);
+        } else if redacted {
+            self.say_redacted(&source);
+        } else if let (Some(provider), true) = (provider, self.to_check > 0) {
+            self.check_age(provider, &delivery, &source);
+        }
+        plan.request.dress(&mut delivery);
+        Some(Parcel {
+            id: id.unwrap_or_else(|| card.read.to_string()),
+            about: receipt.as_deref().map(dispatch::about),
+            source,
+            provider,
+            delivery,
+            past: History {
+                at,
+                step: plan.resume.is_some().then_some(step),
+                expected,
+                reply: reply.filter(|_| plan.compare),
+                messages: messages.unwrap_or_default(),
+                fixture: original,
+            },
+        })
+    }
+
+    fn expected(&self, fixture: &Fixture, source: &reader::Source) -> Option<Expectation> {
+        let (_, own) = fixture.rest.iter().find(|(name, _)| name == "expect")?;
+        let span = |text: &str| duration(text).ok();
+        match self.plan.expected.with(own.get(), span) {
+            Ok(expected) => Some(expected),
+            Err(why) => {
+                self.report.warn(&format!("{source}: {why}"));
+                None
+            }
+        }
+    }
+
+    /// Says once that what was recorded is not what was signed.
+    fn say_redacted(&mut self, source: &reader::Source) {
+        if !std::mem::replace(&mut self.said_redacted, true) {
+            self.report.warn(&format!(
+                "{source}: it was recorded with `--redact`, so its signature does not hold; `--resign` makes a new one"
+            ));
+        }
+    }
+
+    /// Says once that what was recorded was signed too long ago.
+    fn check_age(&mut self, provider: &Provider, delivery: &Delivery, source: &reader::Source) {
+        self.to_check -= 1;
+        if let Some(Stale { age, allowed }) = signer::stale(provider, delivery, Timestamp::now()) {
+            self.to_check = 0;
+            self.report.warn(&format!(
+                "{source}: signed {} ago; a handler that allows {} refuses it. `--resign` makes new signatures",
+                said(age),
+                said(allowed)
+            ));
+        }
+    }
+
+    fn sign(
+        &mut self,
+        delivery: &mut Delivery,
+        provider: Option<&'static Provider>,
+        source: &reader::Source,
+    ) {
+        let Some(provider) = provider else {
+            self.report.warn(&format!(
+                "{source}: no provider is recognised, so it is not signed"
+            ));
+            return;
+        };
+        if self.plan.fresh_ids {
+            match self
+                .plan
+                .sealer
+                .renew_id(provider, delivery, &mut self.chance)
+            {
+                Ok(true) => {}
+                Ok(false) if self.said_no_id => {}
+                Ok(false) => {
+                    self.said_no_id = true;
+                    self.report.warn(&format!(
+                        "{source}: a delivery of {} has no id outside its body, which stays as it is",
+                        provider.title
+                    ));
+                }
+                Err(why) => self.report.warn(&format!("{source}: {why}")),
+            }
+        }
+        let target = &self.plan.request.target;
+        if let Err(why) = self
+            .plan
+            .sealer
+            .seal(provider, delivery, target, &mut self.chance)
+        {
+            self.report
+                .warn(&format!("{source}: cannot be signed: {why}"));
+        }
+    }
+}
+
+/// Sources by their names.
+fn listed(sources: &[String]) -> String {
+    let names: Vec<String> = sources.iter().map(|name| format!("`{name}`")).collect();
+    names.join(", ")
+}
+
+/// A long time, roughly.
+fn said(span: Duration) -> String {
+    let (number, unit) = match span.as_secs() {
+        seconds @ 0..120 => (seconds, "second"),
+        seconds @ 120..7200 => (seconds / 60, "minute"),
+        seconds @ 7200..172_800 => (seconds / 3600, "hour"),
+        seconds => (seconds / 86_400, "day"),
+    };
+    format!("{number} {unit}{}", if number == 1 { "" } else { "s" })
+}
+
+/// The messages that a delivery is about, hashed.
+fn messages(receipt: &Receipt) -> Vec<u64> {
+    let hash = |id: &str| {
+        let mut hasher = DefaultHasher::new();
+        id.hash(&mut hasher);
+        hasher.finish()
+    };
+    let mut all: Vec<u64> = receipt
+        .events
+        .iter()
+        .filter_map(|event| event.message_id.as_deref().map(hash))
+        .collect();
+    all.sort_unstable();
+    all.dedup();
+    all
+}
+
+impl Iterator for Stack {
+    type Item = Parcel;
+
+    fn next(&mut self) -> Option<Parcel> {
+        loop {
+            while let Some(card) = self.dealt.pop_front() {
+                if let Some(parcel) = self.parcel(card) {
+                    return Some(parcel);
+                }
+            }
+            if !self.deal() {
+                return None;
+            }
+        }
+    }
+}

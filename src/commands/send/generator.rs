@@ -1,0 +1,298 @@
+//! Makes what `send` sends, one at a time: as much as is asked for, in memory that does not grow with it.
+
+use std::cell::OnceCell;
+use std::rc::Rc;
+
+use bytes::Bytes;
+use http::HeaderValue;
+use http::header::CONTENT_TYPE;
+use jiff::Timestamp;
+
+use crate::commands::args::Request;
+use crate::commands::dispatch;
+use crate::commands::dispatch::{History, Parcel};
+use crate::commands::signer::Sealer;
+use crate::error::{Error, Result};
+use crate::io::recording::reader::Source;
+use crate::providers;
+use crate::providers::{Challenged, Provider, Stencil};
+use crate::webhook::body::multipart;
+use crate::webhook::{Algorithm, Chance, Delivery, Expectation, Key, Recipe, Secret};
+
+/// What is expected of an answer where the user does not say.
+pub const SUCCESS: &str = "2xx";
+
+/// What is made, and how often.
+#[derive(Debug)]
+pub struct Works {
+    /// The deliveries of one round, in their order.
+    pub items: Vec<Item>,
+    /// How many rounds there are.
+    pub count: u64,
+    /// When it happened; now if none.
+    pub at: Option<Timestamp>,
+    /// A body of the user's own in place of the examples'.
+    pub data: Option<Bytes>,
+    /// Where it goes, and the header fields that go with it.
+    pub request: Request,
+    /// Signs it.
+    pub sealer: Rc<Sealer>,
+}
+
+/// One of the deliveries of a round.
+#[derive(Debug)]
+pub struct Item {
+    name: String,
+    provider: &'static Provider,
+    stencil: Stencil,
+    key: Option<Key>,
+    /// What is the same for all that are made of it, found out with the first.
+    known: OnceCell<Known>,
+}
+
+#[derive(Debug)]
+struct Known {
+    source: Source,
+    scheme: Option<&'static Recipe>,
+    about: String,
+    /// Whether a code must come back.
+    is_challenge: bool,
+}
+
+impl Item {
+    /// A delivery of that name in that provider's dress.
+    pub fn new(name: String, provider: &'static Provider, stencil: Stencil) -> Item {
+        Item {
+            name,
+            provider,
+            stencil,
+            key: None,
+            known: OnceCell::new(),
+        }
+    }
+
+    /// The same, signed with a secret of its own, whatever secrets are given.
+    pub fn signed_with(mut self, secret: &Secret) -> Item {
+        let form = self.provider.schemes.first().map(|scheme| scheme.key);
+        self.key = form.and_then(|form| form.key(secret));
+        self
+    }
+
+    /// A note on each wish that the provider cannot carry.
+    pub fn notes(&self) -> &[String] {
+        self.stencil.notes()
+    }
+}
+
+impl Works {
+    /// How many deliveries there will be.
+    pub fn total(&self) -> u64 {
+        self.count * self.items.len() as u64
+    }
+
+    /// Makes one of each, so that an error shows before anything is sent. Where several providers are meant, those that
+    /// cannot be made are left out, with a note.
+    pub fn leave_out(&mut self, several: bool) -> Result<Vec<String>> {
+        let mut notes = Vec::new();
+        let items = std::mem::take(&mut self.items);
+        for item in items {
+            match self.make(&item, 0, 0, 0) {
+                Err(error) if several => notes.push(format!("{}; left out", error.what())),
+                made => {
+                    made?;
+                    self.items.push(item);
+                }
+            }
+        }
+        if self.items.is_empty() {
+            return Err(Error::usage("nothing is left to send"));
+        }
+        Ok(notes)
+    }
+
+    /// Makes the delivery of that number, in that round.
+    fn make(&self, item: &Item, seed: u64, round: u64, number: u64) -> Result<Parcel> {
+        // Two streams of chance: the message's id is the same for all kinds of a round.
+        let of_life = |life: usize| {
+            let number = round * item.stencil.lives() as u64 + life as u64;
+            Chance::seeded(seed ^ number.wrapping_mul(0xA076_1D64_78BD_642F))
+        };
+        let mut chance = Chance::seeded(seed ^ number.wrapping_mul(0xE703_7ED1_A0B4_28DB) ^ 1);
+        let at = self.at.unwrap_or_else(Timestamp::now);
+        let mut delivery = item.stencil.fill(at, &mut chance, of_life);
+        if let Some(data) = &self.data {
+            delivery.body = data.clone();
+            // A form of parts cannot be read without its boundary.
+            let is_form = multipart::sniff(data).is_some();
+            if is_form || delivery.headers.get("content-type").is_none() {
+                let kind = content_type(data);
+                delivery.headers.set(CONTENT_TYPE, kind);
+            }
+        }
+        delivery.aim(self.request.target.path.clone());
+        // Before it is signed, because a header may say what is signed; and after, so that the user has the last word.
+        self.request.dress(&mut delivery);
+        let known = item.known.get_or_init(|| self.know(item, &delivery));
+        let expected = known
+            .is_challenge
+            .then(|| self.answer_to(item, &delivery))
+            .flatten();
+        self.seal(item, known.scheme, &mut delivery, &mut chance)?;
+        self.request.dress(&mut delivery);
+        Ok(Parcel {
+            id: (number + 1).to_string(),
+            source: known.source.clone(),
+            about: Some(known.about.clone()),
+            provider: Some(item.provider),
+            delivery,
+            past: History {
+                expected,
+                ..History::default()
+            },
+        })
+    }
+
+    /// The answer that gives the code of a delivery back; none where the user expects something else.
+    fn answer_to(&self, item: &Item, delivery: &Delivery) -> Option<Expectation> {
+        let usual = &self.request.expected;
+        let challenged = Challenged::of(item.provider, delivery)?;
+        (usual.status.as_typed() == SUCCESS).then(|| Expectation {
+            within: usual.within,
+            ..challenged.expected()
+        })
+    }
+
+    fn know(&self, item: &Item, delivery: &Delivery) -> Known {
+        let receipt = providers::outline(delivery, Some(item.provider));
+        let about = match &self.data {
+            Some(data) => format!("{} bytes of your own  {}", data.len(), item.provider.name),
+            None if receipt.handshake => {
+                format!("{:<11} {}", delivery.method, item.provider.name)
+            }
+            None => dispatch::about(&receipt),
+        };
+        let scheme = providers::signing_scheme(item.provider, delivery);
+        // Who only asks if somebody is there shows credentials at most.
+        let signs =
+            |scheme: &&Recipe| scheme.algorithm == Algorithm::Credentials || !receipt.handshake;
+        Known {
+            source: format!("send {}", item.name).as_str().into(),
+            scheme: scheme.filter(signs),
+            is_challenge: Challenged::of(item.provider, delivery).is_some(),
+            about: match self.sealer.tamper {
+                Some(tamper) => format!("{about}  {}", tamper.about),
+                None => about,
+            },
+        }
+    }
+
+    fn seal(
+        &self,
+        item: &Item,
+        scheme: Option<&Recipe>,
+        delivery: &mut Delivery,
+        chance: &mut Chance,
+    ) -> Result<()> {
+        let title = item.provider.title;
+        // The test key would be no signature of whoever gave a secret.
+        if let (Some(_), None, Some(unfit)) =
+            (scheme, &item.key, self.sealer.keys.unfit(item.provider))
+        {
+            return Err(Error::usage(unfit.why).hint(format!("wanted: {}", unfit.wanted)));
+        }
+        let key = item
+            .key
+            .as_ref()
+            .or_else(|| self.sealer.keys.signing(item.provider));
+        match (scheme, key, self.sealer.tamper) {
+            (Some(scheme), Some(key), tamper) => self
+                .sealer
+                .seal_as(
+                    item.provider,
+                    scheme,
+                    key,
+                    delivery,
+                    &self.request.target,
+                    chance,
+                )
+                .map_err(|why| {
+                    Error::usage(match tamper {
+                        Some(tamper) => format!(
+                            "nobody could notice `--tamper {}` with {title}: {why}",
+                            tamper.name
+                        ),
+                        None => format!("cannot sign as {title}: {why}"),
+                    })
+                }),
+            (_, _, None) => Ok(()),
+            (Some(scheme), None, Some(_)) => Err(Error::usage(format!(
+                "{title} signs nothing, so there is nothing to get wrong"
+            ))
+            .hint(format!(
+                "give what your handler demands, and that is what goes wrong: `--secret` {}",
+                scheme.key.wanted()
+            ))),
+            (None, _, Some(_)) => Err(Error::usage(format!(
+                "{title} does not sign `{}`, so there is nothing to get wrong",
+                item.name
+            ))),
+        }
+    }
+}
+
+/// Each round is a life of one message for each provider: its kinds in the order given, with one message id.
+pub struct Rounds {
+    works: Rc<Works>,
+    seed: u64,
+    next: u64,
+}
+
+impl Rounds {
+    /// The rounds of that seed, from the first on.
+    pub fn new(works: &Rc<Works>, seed: u64) -> Self {
+        Self {
+            works: Rc::clone(works),
+            seed,
+            next: 0,
+        }
+    }
+}
+
+impl Iterator for Rounds {
+    type Item = Result<Parcel>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let number = self.next;
+        let items = self.works.items.len() as u64;
+        let (round, place) = (number / items, number % items);
+        if round >= self.works.count {
+            return None;
+        }
+        self.next += 1;
+        let item = self.works.items.get(usize::try_from(place).ok()?)?;
+        Some(self.works.make(item, self.seed, round, number))
+    }
+}
+
+/// What a body of the user's own looks like.
+fn content_type(body: &[u8]) -> HeaderValue {
+    if let Some(boundary) = multipart::sniff(body)
+        && let Ok(kind) = format!("multipart/form-data; boundary=\"{boundary}\"").parse()
+    {
+        return kind;
+    }
+    let is_form = body.contains(&b'=')
+        && body
+            .iter()
+            .all(|b| b.is_ascii_alphanumeric() || b"=&%+-._*~".contains(b));
+    let kind = if serde_json::from_slice::<serde::de::IgnoredAny>(body).is_ok() {
+        "application/json"
+    } else if is_form {
+        "application/x-www-form-urlencoded"
+    } else if std::str::from_utf8(body).is_ok() {
+        "text/plain; charset=utf-8"
+    } else {
+        "application/octet-stream"
+    };
+    HeaderValue::from_static(kind)
+}

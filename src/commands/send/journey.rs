@@ -1,0 +1,487 @@
+//! `send journey` and `send campaign`: whole lives of messages, in the order of time.
+
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use jiff::Timestamp;
+
+use crate::cli::{Ending, Form, SendArgs};
+use crate::commands::args;
+use crate::commands::args::Request;
+use crate::commands::dispatch;
+use crate::commands::dispatch::{Courier, History, Parcel, Parcels};
+use crate::commands::dry_run::Printout;
+use crate::commands::id;
+use crate::commands::send::selection::{settable, wish};
+use crate::commands::shutdown::{FINISHING, InFlight, Interrupt};
+use crate::commands::signer::Sealer;
+use crate::error::{Error, Exit, Result};
+use crate::io::client::Client;
+use crate::io::recording::reader::Source;
+use crate::io::recording::recorder::{Recorder, Sync};
+use crate::providers;
+use crate::providers::{Provider, Stencil, Template};
+use crate::report::{Length, Notice, Progress, Reporter, Style, Tally};
+use crate::webhook;
+use crate::webhook::{
+    Beat, Campaign, Chance, Delivery, Fixture, Kind, Moment, Moments, Rates, Recipe,
+};
+
+/// What to play.
+#[derive(Clone, Copy, Debug)]
+enum Story {
+    Journey(webhook::Ending),
+    Campaign(Campaign),
+}
+
+/// What `send journey` or `send campaign` was asked to do.
+#[derive(Debug)]
+pub struct Plan {
+    style: Style,
+    story: Story,
+    cast: Rc<Cast>,
+    beat: Beat,
+    concurrency: u16,
+    retries: u32,
+    dry_run: Option<Form>,
+    save: Option<PathBuf>,
+    notes: Vec<String>,
+}
+
+/// What every delivery of it has in common.
+#[derive(Debug)]
+struct Cast {
+    name: &'static str,
+    provider: &'static Provider,
+    roles: Vec<Role>,
+    /// When it begins; if nobody says, so long ago that it ends now.
+    at: Option<Timestamp>,
+    seed: u64,
+    request: Request,
+    sealer: Rc<Sealer>,
+}
+
+/// What can happen, in the provider's dress.
+#[derive(Debug)]
+struct Role {
+    kind: Kind,
+    source: Source,
+    stencil: Stencil,
+    scheme: Option<&'static Recipe>,
+}
+
+/// Stands for each recipient of a campaign, and is as long as any of them.
+const RECIPIENT: &str = "reader-0000000000@example.com";
+const DIGITS: usize = 10;
+
+/// Whether these words mean a story and no kinds.
+pub fn is_meant(args: &SendArgs) -> bool {
+    let first = args.kinds.first().map(String::as_str);
+    matches!(first, Some("journey" | "campaign"))
+}
+
+/// Refuses what only a story has use for.
+pub fn refuse_its_words(args: &SendArgs) -> Result<()> {
+    let story = &args.story;
+    let given = story.recipients.is_some() || story.ending.is_some() || story.compress.is_some();
+    if given || story.rates().iter().any(Option::is_some) {
+        return Err(Error::usage("there is no campaign to say that of")
+            .hint("`send journey` plays one message's life, `send campaign --recipients 1000` those of many"));
+    }
+    Ok(())
+}
+
+impl Plan {
+    /// Makes a plan of the words.
+    pub fn new(args: SendArgs, style: Style) -> Result<Plan> {
+        let seed = args.seed.unwrap_or_else(id::fresh_seed);
+        let story = story(&args, seed)?;
+        let others = args.data.is_some() || args.probe.is_some() || args.batch.is_some();
+        if others || args.machine || args.tamper.is_some() || args.count != 1 {
+            return Err(Error::usage(
+                "a journey and a campaign have their own events: `--data`, `--count`, `--batch`, `--probe`, `--machine` and `--tamper` are not for them",
+            ));
+        }
+        if args.provider == "all" {
+            return Err(Error::usage(
+                "a journey or a campaign goes through one provider",
+            ));
+        }
+        let provider = args::provider(&args.provider)?;
+        let secrets = args::secrets(&args.secrets, Some(provider))?;
+        let mut notes = secrets.notes;
+        let name = match story {
+            Story::Journey(_) => "journey",
+            Story::Campaign(_) => "campaign",
+        };
+        let sealer = Sealer {
+            keys: secrets.keys,
+            at: args
+                .signed_at
+                .or(if args.seed.is_some() { args.at } else { None }),
+            public_url: args.secrets.public_url.clone(),
+            tamper: None,
+        };
+        let request = Request::new(&args.request, "2xx")?;
+        let roles = roles(&args, provider, name, story, &mut notes)?;
+        Ok(Plan {
+            style: Style {
+                quiet: args.request.quiet,
+                replies: args.verbose,
+                ..style
+            },
+            story,
+            beat: match (args.story.compress, request.beat) {
+                (Some(faster), Beat::Free) => faster.map_or(Beat::Free, Beat::Recorded),
+                (_, beat) => beat,
+            },
+            cast: Rc::new(Cast {
+                name,
+                provider,
+                roles,
+                at: args.at,
+                seed,
+                request,
+                sealer: Rc::new(sealer),
+            }),
+            concurrency: args.concurrency,
+            retries: args.retries,
+            dry_run: args.request.dry_run.then_some(args.request.form),
+            save: args.save,
+            notes,
+        })
+    }
+}
+
+fn story(args: &SendArgs, seed: u64) -> Result<Story> {
+    let story = &args.story;
+    if let [_, other, ..] = args.kinds.as_slice() {
+        return Err(Error::usage(format!("`{other}` is one word too many"))
+            .hint("a journey and a campaign say themselves what happens"));
+    }
+    if args.kinds.first().is_some_and(|word| word == "journey") {
+        if story.recipients.is_some() || story.rates().iter().any(Option::is_some) {
+            return Err(Error::usage("a journey is that of one message")
+                .hint("`send campaign --recipients N` plays many"));
+        }
+        return Ok(Story::Journey(match story.ending {
+            None => webhook::Ending::Click,
+            Some(Ending::Bounce) => webhook::Ending::Bounce,
+            Some(Ending::Complaint) => webhook::Ending::Complaint,
+            Some(Ending::Unsubscribe) => webhook::Ending::Unsubscribe,
+        }));
+    }
+    if story.ending.is_some() {
+        return Err(
+            Error::usage("the messages of a campaign end each in its own way")
+                .hint("`--bounce-rate`, `--complaint-rate` and `--unsubscribe-rate` say how many"),
+        );
+    }
+    if args.recipient.is_some() || args.message_id.is_some() {
+        return Err(Error::usage(
+            "the messages of a campaign have recipients and ids of their own",
+        ));
+    }
+    let defaults = Rates::default();
+    let [bounce, deferred, open, click, unsubscribe, complaint] = story.rates();
+    Ok(Story::Campaign(Campaign {
+        recipients: story.recipients.unwrap_or(100),
+        rates: Rates {
+            bounce: bounce.unwrap_or(defaults.bounce),
+            deferred: deferred.unwrap_or(defaults.deferred),
+            open: open.unwrap_or(defaults.open),
+            click: click.unwrap_or(defaults.click),
+            unsubscribe: unsubscribe.unwrap_or(defaults.unsubscribe),
+            complaint: complaint.unwrap_or(defaults.complaint),
+        },
+        seed,
+    }))
+}
+
+/// A stencil for each kind that the provider has.
+fn roles(
+    args: &SendArgs,
+    provider: &'static Provider,
+    name: &str,
+    story: Story,
+    notes: &mut Vec<String>,
+) -> Result<Vec<Role>> {
+    let mut wish = wish(args)?;
+    if matches!(story, Story::Campaign(_)) {
+        wish.recipient = Some(RECIPIENT.into());
+    }
+    let kinds = [
+        Kind::Sent,
+        Kind::Deferred,
+        Kind::Delivered,
+        Kind::Open,
+        Kind::Click,
+        Kind::Bounce,
+        Kind::Unsubscribe,
+        Kind::Complaint,
+    ];
+    let version = args.native_version.as_deref();
+    if let Some(version) = version {
+        args::has_version(provider, version)?;
+    }
+    let mut roles = Vec::new();
+    for kind in kinds {
+        let Some(row) = provider.row_of(kind.name(), version) else {
+            notes.push(format!("{} sends no `{kind}`; left out", provider.name));
+            continue;
+        };
+        let sort = args.bounce.as_deref().filter(|_| kind == Kind::Bounce);
+        let stencil = Stencil::new(&Template::new(provider, row, sort)?, &wish);
+        settable(&stencil)?;
+        for note in stencil.notes() {
+            if !notes.contains(note) {
+                notes.push(note.clone());
+            }
+        }
+        let scheme = providers::signing_scheme(provider, &stencil.unchanged());
+        let source = format!("send {name}").as_str().into();
+        roles.push(Role {
+            kind,
+            source,
+            stencil,
+            scheme,
+        });
+    }
+    Ok(roles)
+}
+
+/// Carries the plan out.
+pub fn run(plan: Plan) -> Result<Exit> {
+    let shown = plan.dry_run.is_none() && std::io::IsTerminal::is_terminal(&std::io::stderr());
+    let stage = Stage::new(&plan);
+    let length = Length::Deliveries(stage.total);
+    let report = Arc::new(Reporter::new(plan.style, Progress::new(length, shown)));
+    args::say_all(&report, &plan.notes);
+    let result = play(&plan, stage, &report);
+    report.finish();
+    result
+}
+
+fn play(plan: &Plan, stage: Stage, report: &Arc<Reporter>) -> Result<Exit> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    let runtime = runtime.map_err(|error| Error::usage(format!("cannot start: {error}")))?;
+    runtime.block_on(async {
+        if let Some(path) = &plan.save {
+            keep(path, Stage::new(plan), report).await?;
+        }
+        if let Some(form) = plan.dry_run {
+            let printout = Printout {
+                form,
+                at: plan.cast.at,
+                quiet: plan.style.quiet,
+            };
+            printout.print(stage, &plan.cast.request.target, report)?;
+            return Ok(Exit::Success);
+        }
+        send(plan, stage, report).await
+    })
+}
+
+async fn send(plan: &Plan, stage: Stage, report: &Arc<Reporter>) -> Result<Exit> {
+    // What cannot be signed shows with the first of its kind, before anything is sent.
+    for role in 0..plan.cast.roles.len() {
+        plan.cast.try_out(role)?;
+    }
+    let in_flight = InFlight::default();
+    let interrupt = Interrupt::start({
+        let report = Arc::clone(report);
+        let in_flight = in_flight.clone();
+        move || {
+            if in_flight.count() > 0 {
+                report.say(FINISHING);
+            }
+        }
+    });
+    let request = &plan.cast.request;
+    if request.settings.insecure {
+        report.warn("certificates are not checked");
+    }
+    let sealer = &plan.cast.sealer;
+    let courier = Courier {
+        client: Client::new(request.settings),
+        target: request.target.clone(),
+        retry: request.retry(plan.retries),
+        concurrency: plan.concurrency,
+        beat: plan.beat,
+        expected: request.expected.clone(),
+        // A fixed time of signing stays fixed; otherwise a provider signs each attempt at its own time.
+        sealer: sealer.renews().then(|| Rc::clone(sealer)),
+        journal: None,
+        failed_to: None,
+        answers_to: None,
+        report: Arc::clone(report),
+        interrupt: interrupt.clone(),
+        in_flight,
+    };
+    let parcels: Parcels = Box::new(stage.filter_map(std::result::Result::ok));
+    report.progress().start();
+    let tally = courier
+        .run(parcels, Tally::new("sent"), plan.cast.seed)
+        .await;
+    report.tell(&Notice::Summary(&tally));
+    dispatch::hint(&tally, report);
+    Ok(dispatch::exit(&tally, interrupt.is_set()))
+}
+
+/// Keeps all of it as a recording; it is on disk when this ends.
+async fn keep(path: &Path, stage: Stage, report: &Arc<Reporter>) -> Result<()> {
+    let told = Arc::clone(report);
+    let recorder = Recorder::open_with(path, Sync::Interval, move |note| told.warn(note))?;
+    for parcel in stage {
+        let parcel = parcel?;
+        let mut fixture = Fixture::new(parcel.delivery);
+        fixture.delivery.headers = fixture.delivery.headers.end_to_end();
+        fixture.id = Some(parcel.id);
+        fixture.at = parcel.past.at;
+        let kept = recorder.keep(&fixture).await;
+        kept.map_err(|why| Error::usage(format!("cannot save: {why}")))?;
+    }
+    recorder.finish();
+    Ok(())
+}
+
+/// Makes one delivery after the other.
+struct Stage {
+    cast: Rc<Cast>,
+    moments: Box<dyn Iterator<Item = Moment>>,
+    start: Timestamp,
+    total: u64,
+    number: u64,
+}
+
+impl Stage {
+    fn new(plan: &Plan) -> Stage {
+        let (moments, total, end): (Box<dyn Iterator<Item = Moment>>, u64, u64) = match plan.story {
+            Story::Journey(ending) => {
+                let life = webhook::journey(ending);
+                let end = life.last().map_or(0, |last| last.millis);
+                let total = life.len() as u64;
+                (Box::new(life.into_iter()), total, end)
+            }
+            Story::Campaign(campaign) => {
+                let moments: Moments = campaign.moments();
+                let (total, end) = (moments.total(), moments.end());
+                (Box::new(moments), total, end)
+            }
+        };
+        let ago = Duration::from_millis(end);
+        let start = plan
+            .cast
+            .at
+            .or_else(|| Timestamp::now().checked_sub(ago).ok())
+            .unwrap_or(Timestamp::UNIX_EPOCH);
+        Stage {
+            cast: Rc::clone(&plan.cast),
+            moments,
+            start,
+            total,
+            number: 0,
+        }
+    }
+}
+
+impl Iterator for Stage {
+    type Item = Result<Parcel>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            let moment = self.moments.next()?;
+            let Some(role) = self.cast.roles.iter().find(|role| role.kind == moment.kind) else {
+                continue;
+            };
+            self.number += 1;
+            let at = self.start.checked_add(Duration::from_millis(moment.millis));
+            let at = at.unwrap_or(self.start);
+            return Some(self.cast.make(role, &moment, at).map(|delivery| Parcel {
+                id: self.number.to_string(),
+                source: role.source.clone(),
+                about: None,
+                provider: Some(self.cast.provider),
+                delivery,
+                past: History {
+                    at: Some(at),
+                    ..History::default()
+                },
+            }));
+        }
+    }
+}
+
+impl Cast {
+    fn try_out(&self, role: usize) -> Result<()> {
+        let Some(role) = self.roles.get(role) else {
+            return Ok(());
+        };
+        let moment = Moment {
+            millis: 0,
+            message: 0,
+            place: 0,
+            kind: role.kind,
+        };
+        self.make(role, &moment, Timestamp::UNIX_EPOCH).map(drop)
+    }
+
+    fn make(&self, role: &Role, moment: &Moment, at: Timestamp) -> Result<Delivery> {
+        // Two streams of chance: the message's id is the same through all of its life.
+        let own = self.seed ^ moment.message.wrapping_mul(0xA076_1D64_78BD_642F);
+        let mut chance =
+            Chance::seeded(own ^ (u64::from(moment.place) + 1).wrapping_mul(0xE703_7ED1_A0B4_28DB));
+        let mut delivery = role.stencil.fill(at, &mut chance, |_| Chance::seeded(own));
+        name_recipient(&mut delivery, moment.message + 1);
+        delivery.aim(self.request.target.path.clone());
+        // Before it is signed, because a header may say what is signed; and after, so that the user has the last word.
+        self.request.dress(&mut delivery);
+        let key = self.sealer.keys.signing(self.provider);
+        if let (Some(scheme), Some(key)) = (role.scheme, key) {
+            let target = &self.request.target;
+            self.sealer
+                .seal_as(
+                    self.provider,
+                    scheme,
+                    key,
+                    &mut delivery,
+                    target,
+                    &mut chance,
+                )
+                .map_err(|why| {
+                    let title = self.provider.title;
+                    Error::usage(format!("cannot sign a {} as {title}: {why}", self.name))
+                })?;
+        }
+        self.request.dress(&mut delivery);
+        Ok(delivery)
+    }
+}
+
+/// Puts a recipient in the place of the one that stands for all of them. The names are of one length, so nothing moves.
+fn name_recipient(delivery: &mut Delivery, number: u64) {
+    let (stands, _) = RECIPIENT.split_once('@').unwrap_or((RECIPIENT, ""));
+    let name = format!("reader-{number:0DIGITS$}");
+    if memchr::memmem::find(&delivery.body, stands.as_bytes()).is_some() {
+        let mut body = Vec::with_capacity(delivery.body.len());
+        let mut rest = delivery.body.as_ref();
+        while let Some(at) = memchr::memmem::find(rest, stands.as_bytes()) {
+            let (before, after) = rest.split_at(at);
+            body.extend_from_slice(before);
+            body.extend_from_slice(name.as_bytes());
+            rest = after.get(stands.len()..).unwrap_or_default();
+        }
+        body.extend_from_slice(rest);
+        delivery.body = Bytes::from(body);
+    }
+    if delivery.path.as_str().contains(stands)
+        && let Ok(path) = delivery.path.as_str().replace(stands, &name).parse()
+    {
+        delivery.path = path;
+    }
+}

@@ -1,0 +1,246 @@
+//! `send`: synthetic events in a provider's dress.
+
+pub mod generator;
+pub mod journey;
+pub mod selection;
+
+use std::path::PathBuf;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::commands::dispatch;
+use crate::commands::dispatch::{Courier, Parcels};
+use crate::commands::id;
+use crate::commands::shutdown::{FINISHING, InFlight, Interrupt};
+
+use crate::cli::{Form, SendArgs};
+use crate::commands::args;
+use crate::commands::args::Request;
+use crate::commands::dry_run::Printout;
+use crate::commands::send::generator::{Item, Rounds, SUCCESS, Works};
+use crate::commands::signer::Sealer;
+use crate::error::{Error, Exit, Result};
+use crate::io::client::Client;
+use crate::io::recording::recorder::Recorder;
+use crate::providers::{ALL, Provider};
+use crate::report::{Length, Notice, Progress, Reporter, Style, Tally};
+use crate::webhook::{Delivery, Fixture, Tamper};
+
+/// What `send` was asked to do.
+#[derive(Debug)]
+pub struct Plan {
+    style: Style,
+    works: Rc<Works>,
+    concurrency: u16,
+    retries: u32,
+    seed: Option<u64>,
+    dry_run: Option<Form>,
+    save: Option<PathBuf>,
+    notes: Vec<String>,
+}
+
+impl Plan {
+    /// Makes a plan of the words.
+    pub fn new(args: SendArgs, style: Style) -> Result<Plan> {
+        let mut notes = Vec::new();
+        let chosen: Vec<&'static Provider> = match &args.scheme {
+            Some(name) => vec![args::scheme(name)?],
+            None if args.provider == "all" => ALL.to_vec(),
+            None => vec![args::provider(&args.provider)?],
+        };
+        let secrets = args::secrets(
+            &args.secrets,
+            if chosen.len() == 1 {
+                chosen.first().copied()
+            } else {
+                None
+            },
+        )?;
+        notes.extend(secrets.notes);
+        let data = args
+            .data
+            .as_deref()
+            .map(|given| args::data(given, &mut notes))
+            .transpose()?;
+        let items = selection::items(&args, &chosen, &mut notes)?;
+        if data.is_none() {
+            for note in items.iter().flat_map(Item::notes) {
+                if !notes.contains(note) {
+                    notes.push(note.clone());
+                }
+            }
+        }
+        let tamper = args.tamper.as_deref().and_then(Tamper::find);
+        // A near miss is meant to be refused.
+        let expected = if tamper.is_some() { "4xx" } else { SUCCESS };
+        let sealer = Sealer {
+            tamper,
+            keys: secrets.keys,
+            at: args
+                .signed_at
+                .or(if args.seed.is_some() { args.at } else { None }),
+            public_url: args.secrets.public_url,
+        };
+        let mut works = Works {
+            items,
+            count: args.count,
+            at: args.at,
+            data: data.map(Into::into),
+            request: Request::new(&args.request, expected)?,
+            sealer: Rc::new(sealer),
+        };
+        notes.extend(works.leave_out(chosen.len() > 1)?);
+        Ok(Plan {
+            style: Style {
+                quiet: args.request.quiet,
+                replies: args.verbose,
+                ..style
+            },
+            works: Rc::new(works),
+            concurrency: args.concurrency,
+            retries: args.retries,
+            seed: args.seed,
+            dry_run: args.request.dry_run.then_some(args.request.form),
+            save: args.save,
+            notes,
+        })
+    }
+}
+
+/// Carries the plan out.
+pub fn run(plan: Plan) -> Result<Exit> {
+    let total = plan.works.total();
+    let bar =
+        total > 1 && plan.dry_run.is_none() && std::io::IsTerminal::is_terminal(&std::io::stderr());
+    let report = Arc::new(Reporter::new(
+        plan.style,
+        Progress::new(Length::Deliveries(total), bar),
+    ));
+    args::say_all(&report, &plan.notes);
+    let seed = plan.seed.unwrap_or_else(id::fresh_seed);
+
+    let saver = plan
+        .save
+        .as_deref()
+        .map(|path| Saver::open(path, total))
+        .transpose()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    let runtime = runtime.map_err(|error| Error::usage(format!("cannot start: {error}")))?;
+    if let Some(saver) = saver {
+        runtime.block_on(async {
+            for parcel in Rounds::new(&plan.works, seed) {
+                saver.keep(&parcel?.delivery).await?;
+            }
+            Ok(())
+        })?;
+    }
+    if let Some(form) = plan.dry_run {
+        let printout = Printout {
+            form,
+            at: plan.works.at,
+            quiet: plan.style.quiet,
+        };
+        let rounds = Rounds::new(&plan.works, seed);
+        let printed = printout.print(rounds, &plan.works.request.target, &report);
+        report.finish();
+        return printed.map(|()| Exit::Success);
+    }
+    let exit = runtime.block_on(async {
+        let in_flight = InFlight::default();
+        let interrupt = Interrupt::start({
+            let report = Arc::clone(&report);
+            let in_flight = in_flight.clone();
+            move || {
+                if in_flight.count() > 0 {
+                    report.say(FINISHING);
+                }
+            }
+        });
+        send(plan, report.clone(), (interrupt, in_flight), seed).await
+    });
+    report.finish();
+    exit
+}
+
+async fn send(
+    plan: Plan,
+    report: Arc<Reporter>,
+    (interrupt, in_flight): (Interrupt, InFlight),
+    seed: u64,
+) -> Result<Exit> {
+    let client = Client::new(plan.works.request.settings);
+    if plan.works.request.settings.insecure {
+        report.warn("certificates are not checked");
+    }
+    let total = plan.works.total();
+    let parcels: Parcels =
+        Box::new(Rounds::new(&plan.works, seed).filter_map(std::result::Result::ok));
+    let courier = Courier {
+        client,
+        target: plan.works.request.target.clone(),
+        retry: plan.works.request.retry(plan.retries),
+        concurrency: plan.concurrency,
+        beat: plan.works.request.beat,
+        expected: plan.works.request.expected.clone(),
+        // A fixed time of signing stays fixed; otherwise a provider signs each attempt at its own time.
+        sealer: plan
+            .works
+            .sealer
+            .renews()
+            .then(|| Rc::clone(&plan.works.sealer)),
+        journal: None,
+        failed_to: None,
+        answers_to: None,
+        report: Arc::clone(&report),
+        interrupt: interrupt.clone(),
+        in_flight,
+    };
+    report.progress().start();
+    let tally = courier.run(parcels, Tally::new("sent"), seed).await;
+    if total > 1 || plan.style.json {
+        report.tell(&Notice::Summary(&tally));
+    }
+    dispatch::hint(&tally, &report);
+    Ok(dispatch::exit(&tally, interrupt.is_set()))
+}
+
+/// Where `--save` keeps what is sent.
+enum Saver {
+    One(PathBuf),
+    Many(Recorder),
+}
+
+impl Saver {
+    fn open(path: &std::path::Path, total: u64) -> Result<Saver> {
+        if path.extension().is_none_or(|end| end != "json") {
+            return Ok(Saver::Many(Recorder::open(path)?));
+        }
+        if total > 1 {
+            return Err(
+                Error::usage(format!("{total} deliveries do not fit into one fixture"))
+                    .hint("save them into a folder, or into a `.ndjson` recording"),
+            );
+        }
+        Ok(Saver::One(path.to_owned()))
+    }
+
+    async fn keep(&self, delivery: &Delivery) -> Result<()> {
+        let mut fixture = Fixture::new(delivery.clone());
+        fixture.delivery.headers = delivery.headers.end_to_end();
+        match self {
+            Saver::One(path) => {
+                std::fs::write(path, fixture.to_pretty()).map_err(|error| error.to_string())
+            }
+            Saver::Many(recorder) => {
+                fixture.id = Some(id::new(Timestamp::now()));
+                fixture.at = Some(Timestamp::now());
+                recorder.keep(&fixture).await.map(drop)
+            }
+        }
+        .map_err(|why| Error::usage(format!("cannot save: {why}")))
+    }
+}

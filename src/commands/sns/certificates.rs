@@ -1,0 +1,130 @@
+//! Vouching for messages of SNS and of Scaleway by the certificate that they name: fetched from the service itself, on
+//! demand, and kept.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::error::{Error, Result};
+use crate::io::client::{Client, Settings};
+use crate::io::tls::certificate_fetch::{Chain, Trust};
+use crate::providers;
+use crate::providers::{Keys, Proof};
+use crate::webhook::{Delivery, Judge, KeyForm, Receipt, Target, Verdict};
+
+/// Certificates that are kept; the services change theirs about once a year.
+const KEPT: usize = 32;
+
+/// How long it is remembered that one could not be had.
+const FAILED: Duration = Duration::from_secs(60);
+
+type Fetched = std::result::Result<Arc<Chain>, String>;
+
+/// Fetches certificates, checks them, and judges by them.
+pub(crate) struct Notary {
+    client: Client,
+    trust: Trust,
+    known: Mutex<HashMap<String, (Instant, Fetched)>>,
+    /// One at a time: what many messages name is fetched once.
+    fetching: tokio::sync::Mutex<()>,
+}
+
+impl Notary {
+    pub(crate) fn new() -> Result<Self> {
+        Ok(Self {
+            client: Client::new(Settings::default()),
+            trust: Trust::of_system().map_err(Error::usage)?,
+            known: Mutex::default(),
+            fetching: tokio::sync::Mutex::default(),
+        })
+    }
+
+    /// Judges a message by the certificate that it names, where no key that is here has proved it.
+    pub(crate) async fn vouch(&self, delivery: &Delivery, judge: &Judge, receipt: &mut Receipt) {
+        if receipt.signature.verdict.holds() {
+            return;
+        }
+        let named = match providers::named_certificate(delivery) {
+            Some(Ok(named)) => named,
+            Some(Err(why)) => {
+                receipt.signature.reason.get_or_insert(why);
+                return;
+            }
+            None => return,
+        };
+        let url = &named.url;
+        let had = async {
+            let issuers = match &named.proof {
+                Proof::Names(_) => None,
+                Proof::IssuedBy(at) => Some(self.chain(at).await?),
+            };
+            Ok::<_, String>((self.chain(url).await?, issuers))
+        };
+        let (chain, issuers) = match had.await {
+            Ok(had) => had,
+            Err(why) => {
+                receipt.signature.reason = Some(format!("the certificate was not had: {why}"));
+                return;
+            }
+        };
+        let checked = match (&named.proof, issuers) {
+            (Proof::IssuedBy(_), Some(issuers)) => chain.is_issued_by(&issuers, judge.now),
+            (Proof::Names(names), _) => self.trust.check(&chain, names, judge.now),
+            (Proof::IssuedBy(_), None) => Err("nobody is known to have issued it".into()),
+        };
+        if let Err(why) = checked {
+            receipt.signature.verdict = Verdict::Refused;
+            receipt.signature.reason = Some(format!("the certificate is not trusted: {why}"));
+            return;
+        }
+        let provider = named.provider;
+        let Some(key) = KeyForm::Rsa.key(&chain.secret()) else {
+            receipt.signature.reason = Some("the certificate has no RSA key".into());
+            return;
+        };
+        let keys = Keys::only(provider, key);
+        receipt.signature = providers::read(delivery, Some(provider), &keys, judge).signature;
+        // It is none of the keys that were given.
+        receipt.signature.key = None;
+        if receipt.signature.verdict == Verdict::Verified {
+            receipt.signature.reason = Some(format!("with the certificate at `{url}`"));
+        }
+    }
+
+    async fn chain(&self, url: &str) -> Fetched {
+        if let Some(fetched) = self.recall(url) {
+            return fetched;
+        }
+        let _one = self.fetching.lock().await;
+        // Whoever came before may have fetched the same.
+        if let Some(fetched) = self.recall(url) {
+            return fetched;
+        }
+        let fetched = match Target::parse(url) {
+            Ok(target) => Chain::fetch(&self.client, &target).await.map(Arc::new),
+            Err(error) => Err(error.to_string()),
+        };
+        self.keep(url, fetched.clone());
+        fetched
+    }
+
+    fn recall(&self, url: &str) -> Option<Fetched> {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let (at, fetched) = known.get(url)?;
+        (fetched.is_ok() || at.elapsed() < FAILED).then(|| fetched.clone())
+    }
+
+    fn keep(&self, url: &str, fetched: Fetched) {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= KEPT {
+            // Anybody can name addresses where nothing is; those go first.
+            let oldest = known
+                .iter()
+                .min_by_key(|(_, (at, fetched))| (fetched.is_ok(), *at));
+            if let Some(url) = oldest.map(|(url, _)| url.clone()) {
+                known.remove(&url);
+            }
+        }
+        known.insert(url.to_owned(), (Instant::now(), fetched));
+    }
+}

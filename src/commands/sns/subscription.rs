@@ -1,0 +1,85 @@
+//! Visiting the link by which SNS, or Scaleway, is told that a subscription is wanted: on demand, at the service itself,
+//! and once.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::Method;
+
+use crate::io::client::{Client, Settings};
+use crate::providers;
+use crate::report::{Notice, Reporter};
+use crate::webhook::{Delivery, Headers, Outcome, Receipt, Target, Verdict};
+
+/// SNS waits 15 seconds for the answer to its message, and gets it when the link was visited.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Confirms subscriptions.
+pub(crate) struct Confirmer(Client);
+
+/// A link, and what came of visiting it or why that was not done.
+pub(crate) struct Confirmation {
+    link: String,
+    outcome: Outcome,
+    took: Duration,
+}
+
+impl Confirmer {
+    pub(crate) fn new() -> Self {
+        Self(Client::new(Settings {
+            timeout: PATIENCE,
+            ..Settings::default()
+        }))
+    }
+
+    /// Visits the link of a delivery that asks for it; none if it does not ask.
+    pub(crate) async fn confirm(&self, receipt: &Receipt) -> Option<Confirmation> {
+        let link = receipt.confirm.clone()?;
+        // Whoever cancels a subscription is sent such a link too, to take that back.
+        let asks = |event: &crate::webhook::Event| event.native == "SubscriptionConfirmation";
+        if !receipt.events.iter().any(asks) {
+            return None;
+        }
+        let not = |link, why: &str| {
+            Some(Confirmation {
+                link,
+                outcome: Outcome::Unreachable(why.into()),
+                took: Duration::ZERO,
+            })
+        };
+        if receipt.signature.verdict == Verdict::Refused {
+            return not(link, "not visited, for the signature does not hold");
+        }
+        let (service, leads_there) = providers::confirms_subscription(receipt.provider, &link);
+        if !leads_there {
+            let why = format!("not visited, for it does not lead to {service}");
+            return not(link, &why);
+        }
+        let Ok(target) = Target::parse(&link) else {
+            return not(link, "not visited, for it is no URL");
+        };
+        let visit = Delivery {
+            method: Method::GET,
+            path: target.path.clone(),
+            headers: Headers::new(),
+            body: Bytes::new(),
+        };
+        let (outcome, took) = self.0.line(&target).deliver(&target.path, &visit).await;
+        Some(Confirmation {
+            link,
+            outcome,
+            took,
+        })
+    }
+}
+
+impl Confirmation {
+    pub(crate) fn tell(&self, id: &str, report: &Reporter) {
+        report.tell(&Notice::Confirmed {
+            id,
+            link: &self.link,
+            outcome: &self.outcome,
+            took: self.took,
+        });
+    }
+}

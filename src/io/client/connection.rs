@@ -1,0 +1,315 @@
+//! An open connection to a target. What is plain goes over it quickly, anything else carefully.
+
+use crate::io::client::error::Broken;
+use crate::io::client::fast_http1::{Quick, Reply};
+use crate::io::client::hyper_exchange::Careful;
+use crate::io::client::{Call, Heard, Keep};
+use crate::io::tls::Wire;
+
+/// An open connection.
+pub(crate) enum Connection {
+    /// Nothing but plain answers came so far.
+    Quick(Box<Quick>),
+    /// It is hyper's.
+    Careful(Box<Careful>),
+}
+
+impl Connection {
+    /// Over a connection on which nothing was said yet.
+    pub(crate) fn new(wire: Wire) -> Self {
+        Self::Quick(Box::new(Quick::new(wire)))
+    }
+
+    /// Whether it can carry one more request, as far as one can see.
+    pub(crate) async fn is_usable(&mut self) -> bool {
+        match self {
+            Self::Quick(quick) => quick.is_usable().await,
+            Self::Careful(careful) => careful.is_usable().await,
+        }
+    }
+
+    /// Sends a request and reads the answer, as much of it as is to be kept; and the connection, where it
+    /// can be used again.
+    pub(crate) async fn exchange(
+        self,
+        call: &Call<'_>,
+        keep: Keep,
+    ) -> Result<(Heard, Option<Self>), Broken> {
+        let careful = match self {
+            Self::Careful(careful) => careful,
+            Self::Quick(quick) if !Quick::suits(call) => Careful::new(quick.into_wire())
+                .await
+                .map_err(|why| Broken::Otherwise(why.into()))?,
+            Self::Quick(mut quick) => match quick.exchange(call, keep).await? {
+                Reply::Plain(heard, usable) => {
+                    return Ok((heard, usable.then_some(Self::Quick(quick))));
+                }
+                Reply::Odd(begun) => Careful::retelling(quick.into_wire(), begun)
+                    .await
+                    .map_err(|why| Broken::Otherwise(why.into()))?,
+            },
+        };
+        // Large, and not what most deliveries need.
+        Box::pin(Self::carefully(careful, call, keep)).await
+    }
+
+    async fn carefully(
+        mut careful: Box<Careful>,
+        call: &Call<'_>,
+        keep: Keep,
+    ) -> Result<(Heard, Option<Self>), Broken> {
+        let (heard, usable) = careful.exchange(call.to_request(), keep.body()).await?;
+        Ok((heard, usable.then_some(Self::Careful(careful))))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Broken, Connection};
+    use crate::io::client::hyper_exchange::Careful;
+    use crate::io::client::{Call, Keep};
+    use crate::io::tls::Wire;
+    use crate::webhook::{Delivery, Headers, Target};
+    use bytes::Bytes;
+    use http::uri::PathAndQuery;
+    use http::{HeaderMap, HeaderValue, Method};
+    use proptest::prelude::*;
+    use std::net::SocketAddr;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::{TcpListener, TcpStream};
+
+    /// Sends a small request and tells what came of it; and the connection, where it can be used again.
+    async fn exchange(
+        connection: Connection,
+        keep: Keep,
+    ) -> (Result<String, Broken>, Option<Connection>) {
+        exchange_body(connection, keep, Bytes::from_static(b"{}")).await
+    }
+
+    async fn exchange_body(
+        connection: Connection,
+        keep: Keep,
+        body: Bytes,
+    ) -> (Result<String, Broken>, Option<Connection>) {
+        let delivery = Delivery {
+            method: Method::POST,
+            path: PathAndQuery::from_static("/"),
+            headers: Headers::new(),
+            body,
+        };
+        let call = Call {
+            path: &delivery.path,
+            delivery: &delivery,
+            target: &Target::parse("localhost").unwrap(),
+            host: &HeaderValue::from_static("localhost"),
+            via: None,
+        };
+        match connection.exchange(&call, keep).await {
+            Ok((mut heard, connection)) => {
+                // In a map repeated fields stand together.
+                heard.headers = HeaderMap::from(heard.headers).into();
+                (Ok(format!("{heard:?}")), connection)
+            }
+            Err(broken) => (Err(broken), None),
+        }
+    }
+
+    async fn wire(addr: SocketAddr) -> Wire {
+        Wire::Plain(TcpStream::connect(addr).await.unwrap())
+    }
+
+    /// Answers a request on each connection with these pieces, and closes it if `closes`.
+    async fn answering(pieces: Vec<Vec<u8>>, closes: bool) -> SocketAddr {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let addr = listener.local_addr().unwrap();
+        tokio::spawn(async move {
+            loop {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                stream.set_nodelay(true).unwrap();
+                let pieces = pieces.clone();
+                tokio::spawn(async move {
+                    let mut request = Vec::new();
+                    while let Ok(1..) = stream.read_buf(&mut request).await {
+                        if !request.ends_with(b"\r\n\r\n{}") {
+                            continue;
+                        }
+                        request.clear();
+                        for piece in &pieces {
+                            // Whoever has heard enough may go.
+                            if stream.write_all(piece).await.is_err() {
+                                return;
+                            }
+                            tokio::task::yield_now().await;
+                        }
+                        if closes {
+                            let _ = stream.shutdown().await;
+                        }
+                    }
+                });
+            }
+        });
+        addr
+    }
+
+    fn any_answer() -> impl Strategy<Value = Vec<u8>> {
+        let start = prop_oneof![
+            8 => Just("HTTP/1.1 200 OK"),
+            1 => Just("HTTP/1.1 204 No Content"),
+            1 => Just("HTTP/1.1 304 Not Modified"),
+            1 => Just("HTTP/1.1 503"),
+            1 => Just("HTTP/1.0 200 OK"),
+            1 => Just("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 201 Created"),
+            1 => Just("HTTP/1.1 999 Odd"),
+            1 => Just("HTTP/2 200"),
+            1 => Just("\r\nHTTP/1.1 200 OK"),
+        ];
+        let field = prop_oneof![
+            8 => Just("Content-Length: 2"),
+            2 => Just("content-length: 5"),
+            1 => Just("Content-Length: 0"),
+            1 => Just("Content-Length: +2"),
+            1 => Just("Content-Length: 2, 2"),
+            1 => Just("Content-Length: 99999999999999999999"),
+            1 => Just("Content-Length: 18446744073709551610"),
+            2 => Just("Transfer-Encoding: chunked"),
+            2 => Just("Connection: keep-alive"),
+            2 => Just("Connection: close"),
+            2 => Just("X-Odd: \u{e4}\tx"),
+            1 => Just("X-Empty:"),
+            1 => Just("X Space: 1"),
+            1 => Just("Retry-After: 2"),
+            1 => Just(" folded"),
+        ];
+        let body = prop_oneof![
+            Just("ok"),
+            Just("2\r\nok\r\n0\r\n\r\n"),
+            Just("ok and more than was said"),
+            Just("")
+        ];
+        (start, prop::collection::vec(field, 0..4), body).prop_map(|(start, fields, body)| {
+            let mut text = format!("{start}\r\n");
+            for field in fields {
+                text += &format!("{field}\r\n");
+            }
+            (text + "\r\n" + body).into_bytes()
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_read_quickly_is_what_hyper_reads(
+            mut answer in any_answer(),
+            changed in prop::option::weighted(0.3, (any::<prop::sample::Index>(), any::<u8>())),
+            cut in 0..400_usize,
+            size in 1..200_usize,
+            keep in 1..30_usize,
+        ) {
+            if let Some((at, byte)) = changed {
+                *at.get_mut(&mut answer) = byte;
+            }
+            // Most are whole.
+            let sent = if cut < answer.len() { &answer[..cut] } else { &answer[..] };
+            let pieces = sent.chunks(size).map(<[u8]>::to_vec).collect();
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            let (quick, careful) = runtime.block_on(async {
+                let addr = answering(pieces, true).await;
+                let quick = exchange(Connection::new(wire(addr).await), Keep::Answer(keep)).await.0;
+                let careful = Careful::new(wire(addr).await).await.unwrap();
+                (quick, exchange(Connection::Careful(careful), Keep::Answer(keep)).await.0)
+            });
+            // What hyper says of a head that breaks off depends on the pieces in which it came.
+            prop_assert_eq!(quick.ok(), careful.ok());
+        }
+    }
+
+    #[tokio::test]
+    async fn a_connection_is_used_again_where_it_can_be() {
+        const ODD: &str =
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n";
+        for (answer, quick, again) in [
+            ("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", true, true),
+            ("HTTP/1.1 204 No Content\r\n\r\n", true, true),
+            (
+                "HTTP/1.1 500 Oh\r\nContent-Length: 0\r\nConnection: Keep-Alive\r\n\r\n",
+                true,
+                true,
+            ),
+            (ODD, false, true),
+            (
+                "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
+                false,
+                true,
+            ),
+            (
+                "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok",
+                false,
+                false,
+            ),
+            (
+                "HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok",
+                false,
+                false,
+            ),
+            (
+                "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok and more",
+                true,
+                false,
+            ),
+        ] {
+            let addr = answering(vec![answer.into()], false).await;
+            let (first, connection) =
+                exchange(Connection::new(wire(addr).await), Keep::Answer(100)).await;
+            assert_eq!(connection.is_some(), again, "{answer}");
+            let Some(mut connection) = connection else {
+                continue;
+            };
+            assert_eq!(
+                matches!(connection, Connection::Quick(_)),
+                quick,
+                "{answer}"
+            );
+            assert!(connection.is_usable().await, "{answer}");
+            let (second, connection) = exchange(connection, Keep::Answer(100)).await;
+            assert_eq!(second.unwrap(), first.unwrap(), "{answer}");
+            assert!(connection.is_some(), "{answer}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_connection_on_which_half_a_body_waits_is_not_used_again() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let addr = listener.local_addr().unwrap();
+        tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut head = Vec::new();
+            while !head.windows(4).any(|it| it == b"\r\n\r\n") {
+                stream.read_buf(&mut head).await.unwrap();
+            }
+            let answer = b"HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n";
+            stream.write_all(answer).await.unwrap();
+            // The rest is never read, and nothing is closed.
+            std::future::pending::<()>().await;
+        });
+        let (connection, body) = (Connection::new(wire(addr).await), vec![0; 64 << 20].into());
+        let (answer, connection) = exchange_body(connection, Keep::Outcome, body).await;
+        assert!(answer.unwrap().contains("413"));
+        assert!(connection.is_none());
+    }
+
+    #[tokio::test]
+    async fn what_the_other_side_has_left_is_not_used_again() {
+        for farewell in [&b""[..], b"HTTP/1.1 408 Request Timeout\r\n\r\n"] {
+            let answer = [b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", farewell].concat();
+            let addr = answering(vec![answer], true).await;
+            let (_, connection) =
+                exchange(Connection::new(wire(addr).await), Keep::Answer(100)).await;
+            let Some(mut connection) = connection else {
+                // The farewell came with the answer.
+                continue;
+            };
+            while connection.is_usable().await {
+                tokio::task::yield_now().await;
+            }
+        }
+    }
+}

@@ -1,0 +1,286 @@
+//! New secrets, from the system's randomness, and files that only their owner can read.
+
+use std::io::{self, Write};
+use std::path::Path;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use p256::pkcs8::{EncodePrivateKey, EncodePublicKey, LineEnding};
+use rcgen::{CertificateParams, DistinguishedName, DnType, KeyPair};
+use rsa::Generate;
+use x509_cert::der::DecodePem;
+
+use crate::error::{Error, Result};
+use crate::io::private_files;
+use crate::webhook::KeyForm;
+
+/// A new secret.
+#[derive(Debug)]
+pub struct Minted {
+    /// What to sign with, as `--secret file:PATH` takes it.
+    pub sign_with: String,
+    /// What to verify with, as a handler takes it; the same where the key is shared.
+    pub verify_with: String,
+}
+
+/// What a new secret is to be.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted<'a> {
+    /// In which form it is handed out.
+    pub form: KeyForm,
+    /// One to look like.
+    pub like: &'a str,
+    /// What a handler verifies that one with.
+    pub verify_like: &'a str,
+    /// A key pair in place of a shared key.
+    pub ed25519: bool,
+}
+
+/// Bytes of a shared key.
+const SHARED: usize = 32;
+
+/// Mints a secret.
+pub fn mint(wanted: Wanted) -> Result<Minted> {
+    let shared = |text: String| Minted {
+        verify_with: text.clone(),
+        sign_with: text,
+    };
+    if wanted.ed25519 && wanted.form != KeyForm::Ed25519 {
+        return ed25519(wanted.form);
+    }
+    match wanted.form {
+        KeyForm::Text | KeyForm::TextOrCredentials => {
+            let prefix = if wanted.like.starts_with("whsec_") {
+                "whsec_"
+            } else {
+                ""
+            };
+            let key = hex::encode(random::<{ SHARED / 2 }>()?);
+            Ok(shared(format!("{prefix}{key}")))
+        }
+        KeyForm::Hex => Ok(shared(hex::encode(random::<SHARED>()?))),
+        KeyForm::Base64 => Ok(shared(STANDARD.encode(random::<SHARED>()?))),
+        KeyForm::Any => Ok(shared(STANDARD.encode(random::<64>()?))),
+        KeyForm::Whsec => {
+            let key = STANDARD.encode(random::<SHARED>()?);
+            Ok(shared(format!("whsec_{key}")))
+        }
+        KeyForm::Bearer => Ok(shared(hex::encode(random::<SHARED>()?))),
+        KeyForm::Credentials => {
+            let password = hex::encode(random::<SHARED>()?);
+            Ok(shared(format!("webhook:{password}")))
+        }
+        KeyForm::Ed25519 => ed25519_pem(),
+        KeyForm::P256 => p256(),
+        KeyForm::Rsa => rsa(wanted.verify_like),
+    }
+}
+
+fn random<const N: usize>() -> Result<[u8; N]> {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).map_err(no_key)?;
+    Ok(bytes)
+}
+
+fn no_key(error: impl std::fmt::Display) -> Error {
+    Error::usage(format!("no key could be made: {error}"))
+}
+
+/// `whsk_` and `whpk_`, as Standard Webhooks writes the halves: the private one is the seed with the public one behind.
+fn ed25519(form: KeyForm) -> Result<Minted> {
+    if !matches!(form, KeyForm::Whsec | KeyForm::Any) {
+        return Err(Error::usage("this provider does not sign with Ed25519")
+            .hint("`--ed25519` is for those of Standard Webhooks, and for `rfc9421`"));
+    }
+    let private = ed25519_dalek::SigningKey::from_bytes(&random::<32>()?);
+    Ok(Minted {
+        sign_with: format!("whsk_{}", STANDARD.encode(private.to_keypair_bytes())),
+        verify_with: format!(
+            "whpk_{}",
+            STANDARD.encode(private.verifying_key().as_bytes())
+        ),
+    })
+}
+
+/// A private key in PEM, and the bytes of the public key as a dashboard shows them.
+fn ed25519_pem() -> Result<Minted> {
+    use ed25519_dalek::pkcs8::EncodePrivateKey;
+    let private = ed25519_dalek::SigningKey::from_bytes(&random::<32>()?);
+    let pem = private.to_pkcs8_pem(LineEnding::LF).map_err(no_key)?;
+    Ok(Minted {
+        sign_with: pem.trim_end().to_owned(),
+        verify_with: STANDARD.encode(private.verifying_key().as_bytes()),
+    })
+}
+
+/// A private key in PEM, and the public key as a dashboard shows it.
+fn p256() -> Result<Minted> {
+    let private = p256::SecretKey::try_generate().map_err(no_key)?;
+    let public = private.public_key().to_public_key_der().map_err(no_key)?;
+    let pem = private.to_pkcs8_pem(LineEnding::LF).map_err(no_key)?;
+    Ok(Minted {
+        sign_with: pem.trim_end().to_owned(),
+        verify_with: STANDARD.encode(public.as_bytes()),
+    })
+}
+
+/// A private key in PEM, and what verifies it in the form of another: a certificate, which is handed out with the key,
+/// or a public key, in PEM or base64.
+fn rsa(like: &str) -> Result<Minted> {
+    let private = rsa::PrivateKey::try_generate().map_err(no_key)?;
+    let pem = private.to_pkcs8_pem(LineEnding::LF).map_err(no_key)?;
+    if like.contains("BEGIN CERTIFICATE") {
+        let der = private.to_pkcs8_der().map_err(no_key)?;
+        let certificate = certificate(der.as_bytes(), like)?;
+        return Ok(Minted {
+            sign_with: format!("{}{}", *pem, certificate.trim_end()),
+            verify_with: certificate.trim_end().to_owned(),
+        });
+    }
+    let public = private.to_public_key();
+    let verify_with = if like.contains("BEGIN") {
+        public.to_public_key_pem(LineEnding::LF).map_err(no_key)?
+    } else {
+        let der = public.to_public_key_der().map_err(no_key)?;
+        STANDARD.encode(der.as_bytes())
+    };
+    Ok(Minted {
+        sign_with: pem.trim_end().to_owned(),
+        verify_with: verify_with.trim_end().to_owned(),
+    })
+}
+
+/// A certificate that the key has signed itself, in the name of another.
+fn certificate(key: &[u8], like: &str) -> Result<String> {
+    let key = rustls::pki_types::PrivatePkcs8KeyDer::from(key);
+    let pair = KeyPair::from_pkcs8_der_and_sign_algo(&key, &rcgen::PKCS_RSA_SHA256);
+    let pair = pair.map_err(no_key)?;
+    let mut name = DistinguishedName::new();
+    let other = x509_cert::Certificate::from_pem(like).map_err(no_key)?;
+    let subject = other.tbs_certificate().subject().to_string();
+    let mut parts = subject.split(',').map(str::trim);
+    let common = parts.find_map(|part| part.strip_prefix("CN="));
+    name.push(DnType::CommonName, common.unwrap_or("webhook-cli"));
+    name.push(DnType::OrganizationName, "webhook-cli on this machine");
+    let mut params = CertificateParams::default();
+    params.distinguished_name = name;
+    let certificate = params.self_signed(&pair).map_err(no_key)?;
+    Ok(certificate.pem())
+}
+
+/// Writes a file that was not there before into a folder, which is made if there is none; nobody but its owner can
+/// read it.
+pub fn write_new(path: &Path, text: &str) -> Result<()> {
+    let write = || {
+        if let Some(folder) = path.parent().filter(|it| !it.as_os_str().is_empty()) {
+            private_files::create_folder(folder)?;
+        }
+        private_files::create(path)?.write_all(text.as_bytes())
+    };
+    write().map_err(|error: io::Error| {
+        let why = match error.kind() {
+            io::ErrorKind::AlreadyExists => "it is there already".into(),
+            _ => error.to_string(),
+        };
+        Error::usage(format!("cannot write `{}`: {why}", path.display()))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Wanted, mint};
+    use crate::webhook::{Key, KeyForm, Secret};
+
+    fn minted(form: KeyForm, like: &str, ed25519: bool) -> (Key, Key) {
+        let wanted = Wanted {
+            form,
+            like,
+            verify_like: like,
+            ed25519,
+        };
+        let (one, other) = (mint(wanted).unwrap(), mint(wanted).unwrap());
+        assert_ne!(one.sign_with, other.sign_with, "each is new");
+        let key = |text: &str| form.key(&Secret::new(text)).unwrap();
+        (key(&one.sign_with), key(&one.verify_with))
+    }
+
+    #[test]
+    fn what_is_minted_is_a_key_of_its_form() {
+        for form in [
+            KeyForm::Text,
+            KeyForm::Hex,
+            KeyForm::Base64,
+            KeyForm::Whsec,
+            KeyForm::Any,
+        ] {
+            match minted(form, "whsec_x", false) {
+                (Key::Shared(one), Key::Shared(other)) => {
+                    assert!(one == other && one.len() >= 32, "{form:?}");
+                }
+                other => panic!("{form:?}: {other:?}"),
+            }
+        }
+        for form in [KeyForm::Credentials, KeyForm::Bearer] {
+            let (one, other) = minted(form, "", false);
+            assert!(matches!(
+                (one, other),
+                (Key::Credentials(one), Key::Credentials(other)) if one == other
+            ));
+        }
+        for (form, ed25519) in [
+            (KeyForm::Whsec, true),
+            (KeyForm::Any, true),
+            (KeyForm::Ed25519, true),
+            (KeyForm::Ed25519, false),
+        ] {
+            let (private, public) = minted(form, "", ed25519);
+            assert!(matches!(
+                (private, public),
+                (Key::Ed25519(Some(_), one), Key::Ed25519(None, other)) if one == other
+            ));
+        }
+        let (private, public) = minted(KeyForm::P256, "", false);
+        assert!(matches!(
+            (private, public),
+            (Key::P256(Some(_), one), Key::P256(None, other)) if one == other
+        ));
+    }
+
+    #[test]
+    fn rsa_is_verified_with_what_the_provider_hands_out() {
+        let certificate = include_str!(concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/fixtures/ses/test-certificate.pem"
+        ));
+        for (like, begins) in [
+            (certificate, "-----BEGIN CERTIFICATE-----"),
+            ("-----BEGIN PUBLIC KEY-----", "-----BEGIN PUBLIC KEY-----"),
+            ("MIIB", "MIIB"),
+        ] {
+            let wanted = Wanted {
+                form: KeyForm::Rsa,
+                like: "",
+                verify_like: like,
+                ed25519: false,
+            };
+            let minted = mint(wanted).unwrap();
+            assert!(minted.verify_with.starts_with(begins), "{begins}");
+            let key = |text: &str| KeyForm::Rsa.key(&Secret::new(text)).unwrap();
+            assert!(matches!(
+                (key(&minted.sign_with), key(&minted.verify_with)),
+                (Key::Rsa(Some(_), one), Key::Rsa(None, other)) if one == other
+            ));
+        }
+    }
+
+    #[test]
+    fn not_everyone_signs_with_ed25519() {
+        let wanted = Wanted {
+            form: KeyForm::Text,
+            like: "",
+            verify_like: "",
+            ed25519: true,
+        };
+        assert!(mint(wanted).is_err());
+    }
+}

@@ -1,0 +1,249 @@
+//! A stream cut into lines, of any length and without a copy of each.
+//!
+//! A block is read, and its lines are handed out as slices of it; the block goes when the last of them does.
+
+use std::io::{self, Read};
+
+use bytes::{Bytes, BytesMut};
+
+/// How much is read at once.
+const BLOCK: usize = 32 << 10;
+
+/// The lines of a stream.
+pub(crate) struct Lines {
+    input: Box<dyn Read + Send>,
+    buffer: BytesMut,
+    /// How much of the buffer is known to hold no line break.
+    seen: usize,
+    ended: bool,
+    longest: usize,
+    /// Where the next line begins, in bytes from the beginning of the stream.
+    offset: u64,
+    /// How many lines were handed out.
+    number: usize,
+}
+
+/// The next line, without its line break.
+#[derive(Debug)]
+pub(crate) enum Line {
+    /// It ended with a line break.
+    Whole(Bytes),
+    /// The last one, which has none.
+    Torn(Bytes),
+    /// It is longer than any line may be, and was passed over.
+    TooLong,
+    /// There is none.
+    End,
+}
+
+impl Lines {
+    /// The lines from the stream's beginning.
+    #[cfg(test)]
+    pub(crate) fn new(input: Box<dyn Read + Send>, longest: usize) -> Self {
+        Self::at(input, longest, 0, 0)
+    }
+
+    /// The lines of a stream that stands behind `number` lines of `offset` bytes.
+    pub(crate) fn at(
+        input: Box<dyn Read + Send>,
+        longest: usize,
+        offset: u64,
+        number: usize,
+    ) -> Self {
+        Self {
+            input,
+            buffer: BytesMut::new(),
+            seen: 0,
+            ended: false,
+            longest,
+            offset,
+            number,
+        }
+    }
+
+    /// The stream itself; for one that turns out to have no lines.
+    pub(crate) fn into_input(self) -> Box<dyn Read + Send> {
+        self.input
+    }
+
+    /// The same lines with the last one, which was whole, still to come.
+    pub(crate) fn with_again(&mut self, line: Bytes) -> Self {
+        let mut buffer = BytesMut::from(&line[..]);
+        buffer.extend_from_slice(b"\n");
+        buffer.extend_from_slice(&self.buffer);
+        Self {
+            input: std::mem::replace(&mut self.input, Box::new(io::empty())),
+            buffer,
+            seen: 0,
+            ended: self.ended,
+            longest: self.longest,
+            offset: self.offset - line.len() as u64 - 1,
+            number: self.number - 1,
+        }
+    }
+
+    /// Nothing more is read.
+    pub(crate) fn close(&mut self) {
+        (self.ended, self.buffer) = (true, BytesMut::new());
+    }
+
+    /// How many lines were handed out.
+    pub(crate) fn number(&self) -> usize {
+        self.number
+    }
+
+    /// Where the next line begins.
+    pub(crate) fn offset(&self) -> u64 {
+        self.offset
+    }
+
+    /// The next line. The mark that some editors put in front of a file is left out.
+    pub(crate) fn next(&mut self) -> io::Result<Line> {
+        loop {
+            let rest = self.buffer.get(self.seen..).unwrap_or_default();
+            if let Some(at) = memchr::memchr(b'\n', rest) {
+                let line = self.take(self.seen + at + 1);
+                return Ok(Line::Whole(line.slice(..line.len() - 1)));
+            }
+            self.seen = self.buffer.len();
+            if self.seen > self.longest {
+                return self.pass_over();
+            }
+            if self.ended {
+                let rest = self.seen;
+                return Ok(match rest {
+                    0 => Line::End,
+                    _ => {
+                        let line = self.take(rest);
+                        if line.is_empty() {
+                            Line::End
+                        } else {
+                            Line::Torn(line)
+                        }
+                    }
+                });
+            }
+            self.fill()?;
+        }
+    }
+
+    /// All that is left, if it is not longer than a line may be.
+    pub(crate) fn rest(&mut self) -> io::Result<Option<Bytes>> {
+        while !self.ended {
+            if self.buffer.len() > self.longest {
+                return Ok(None);
+            }
+            self.fill()?;
+        }
+        self.seen = 0;
+        let all = self.buffer.len();
+        Ok(Some(self.take(all)))
+    }
+
+    /// Whether anything but white space follows; reads on until there is something.
+    pub(crate) fn has_more(&mut self) -> io::Result<bool> {
+        while self.buffer.trim_ascii().is_empty() && !self.ended {
+            self.fill()?;
+        }
+        Ok(!self.buffer.trim_ascii().is_empty())
+    }
+
+    fn take(&mut self, length: usize) -> Bytes {
+        let mut line = self.buffer.split_to(length).freeze();
+        self.seen = 0;
+        if self.offset == 0 && line.starts_with(b"\xef\xbb\xbf") {
+            line = line.slice(3..);
+        }
+        self.offset += length as u64;
+        self.number += 1;
+        line
+    }
+
+    fn fill(&mut self) -> io::Result<()> {
+        // Doubling keeps the work for an endless line in proportion to its length.
+        let had = self.buffer.len();
+        self.buffer.resize(had + BLOCK.max(had), 0);
+        let read = loop {
+            let space = self.buffer.get_mut(had..).unwrap_or_default();
+            match self.input.read(space) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                other => break other,
+            }
+        };
+        self.buffer.truncate(had + *read.as_ref().unwrap_or(&0));
+        self.ended = read? == 0;
+        Ok(())
+    }
+
+    fn pass_over(&mut self) -> io::Result<Line> {
+        loop {
+            if let Some(at) = memchr::memchr(b'\n', &self.buffer) {
+                self.take(at + 1);
+                return Ok(Line::TooLong);
+            }
+            self.offset += self.buffer.len() as u64;
+            self.buffer = BytesMut::new();
+            if self.ended {
+                self.seen = 0;
+                self.number += 1;
+                return Ok(Line::TooLong);
+            }
+            self.fill()?;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Line, Lines};
+    use std::io::{Cursor, Read};
+
+    /// Gives a byte at a time, as a slow pipe may.
+    struct Slow(Cursor<Vec<u8>>);
+
+    impl Read for Slow {
+        fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
+            let one = out.len().min(1);
+            self.0.read(&mut out[..one])
+        }
+    }
+
+    fn told(text: &[u8], slow: bool) -> Vec<String> {
+        let cursor = Cursor::new(text.to_vec());
+        let input: Box<dyn Read + Send> = if slow {
+            Box::new(Slow(cursor))
+        } else {
+            Box::new(cursor)
+        };
+        let mut lines = Lines::new(input, 20);
+        let mut told = Vec::new();
+        loop {
+            let line = lines.next().unwrap();
+            let place = format!("{}@{}", lines.number(), lines.offset());
+            told.push(match line {
+                Line::Whole(line) => format!("{place} {}", String::from_utf8_lossy(&line)),
+                Line::Torn(line) => format!("{place} {} (torn)", String::from_utf8_lossy(&line)),
+                Line::TooLong => format!("{place} too long"),
+                Line::End => return told,
+            });
+        }
+    }
+
+    #[test]
+    fn lines_come_whole_with_their_places() {
+        for slow in [false, true] {
+            assert_eq!(told(b"", slow), [""; 0]);
+            assert_eq!(
+                told(b"\xef\xbb\xbfa\n\nbc", slow),
+                ["1@5 a", "2@6 ", "3@8 bc (torn)"]
+            );
+            assert_eq!(told(b"a\r\n", slow), ["1@3 a\r"]);
+        }
+        let long = [b"a\n".as_slice(), &[b'x'; 600_000], b"\nb\n"].concat();
+        assert_eq!(
+            told(&long, false),
+            ["1@2 a", "2@600003 too long", "3@600005 b"]
+        );
+        assert_eq!(told(&[b'x'; 600_000], false), ["1@600000 too long"]);
+    }
+}

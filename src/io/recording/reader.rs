@@ -1,0 +1,729 @@
+//! Reads deliveries back: from recordings, fixtures, folders of both, HAR files, and standard input, gzipped or not.
+//!
+//! One delivery is in memory at a time. A folder is read in the order of its files' paths, which is the order of
+//! time for what was recorded into it, because the names begin with the time.
+
+use std::fmt;
+use std::fs::{self, File};
+use std::io::{self, Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use bytes::Bytes;
+use sha2::{Digest, Sha256};
+
+use crate::error::{Error, Result};
+use crate::io::recording::detect;
+use crate::io::recording::detect::{Content, Document, LONGEST, ends, is_har, is_recording};
+use crate::io::recording::gzip::{inflate, is_gzip, open_at};
+use crate::io::recording::har::Har;
+use crate::io::recording::lines::{Line, Lines};
+use crate::io::recording::pump::{Pump, Stop};
+use crate::webhook::{Fault, Fixture};
+
+/// A delivery with the place it comes from.
+#[derive(Debug)]
+pub struct Item {
+    /// Where it stands, for the reader.
+    pub source: Source,
+    /// What stands there, or what is wrong with it. In a recording, the fault's line is the file's.
+    pub fixture: std::result::Result<Fixture, Fault>,
+    /// The place behind it, to go on from another time.
+    pub after: Spot,
+}
+
+/// Where something stands: `recording.ndjson:12`, `fixtures/click.json`, `stdin:3`.
+#[derive(Clone, Debug)]
+pub struct Source {
+    name: Arc<str>,
+    /// A line of a recording, an entry of a HAR file; 0 where the file is one delivery.
+    number: usize,
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.name)?;
+        match self.number {
+            0 => Ok(()),
+            number => write!(f, ":{number}"),
+        }
+    }
+}
+
+impl From<&str> for Source {
+    fn from(name: &str) -> Self {
+        Self {
+            name: name.into(),
+            number: 0,
+        }
+    }
+}
+
+/// A place between two deliveries of the sources.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Spot {
+    /// Which of the files.
+    pub file: usize,
+    /// How many bytes of it are behind.
+    pub offset: u64,
+    /// How many lines of it, or entries, are behind.
+    pub number: usize,
+}
+
+/// The deliveries of all sources, one after the other.
+pub struct Sources {
+    files: Vec<Origin>,
+    /// The file that is read, or will be.
+    at: usize,
+    /// Where in it to begin, if not at its beginning.
+    start: Spot,
+    reading: Option<Reading>,
+    /// Whether a line whose checksum differs is taken as it is.
+    edited: bool,
+    stop: Stop,
+    notes: Vec<String>,
+    /// How many bytes the files before this one have.
+    passed: u64,
+}
+
+#[derive(Clone, Debug)]
+enum Origin {
+    /// A file, and how many bytes it held when it was opened; none where that says nothing, of a pipe say.
+    File(PathBuf, Option<u64>),
+    Stdin,
+}
+
+enum Reading {
+    Lines(Arc<str>, Lines),
+    Har(Arc<str>, Har),
+}
+
+/// How much of a file's beginning, and of how many files, tells whether they are the same as before.
+const HEAD: u64 = 64 << 10;
+const HEADS: usize = 16;
+
+/// Opens sources. Each must exist; what is in them is read as it is asked for.
+pub fn open(paths: &[String]) -> Result<Sources> {
+    let mut files = Vec::new();
+    for path in paths {
+        if path == "-" {
+            files.push(Origin::Stdin);
+            continue;
+        }
+        let cannot = |error: &io::Error| match error.kind() {
+            io::ErrorKind::NotFound => Error::input(format!("`{path}` does not exist")),
+            _ => Error::input(format!("`{path}` cannot be read: {error}")),
+        };
+        let about = fs::metadata(path).map_err(|error| cannot(&error))?;
+        if about.is_dir() {
+            let mut found = Vec::new();
+            walk(Path::new(path), &mut found).map_err(|error| cannot(&error))?;
+            if found.is_empty() {
+                return Err(Error::input(format!(
+                    "there is no `.json`, `.ndjson`, `.har` or `.http` file in `{path}`"
+                )));
+            }
+            found.sort_by(|(one, _), (other, _)| one.cmp(other));
+            files.extend(
+                found
+                    .into_iter()
+                    .map(|(path, size)| Origin::File(path, Some(size))),
+            );
+        } else if about.is_file() {
+            // Now rather than in the middle of a run.
+            File::open(path).map_err(|error| cannot(&error))?;
+            files.push(Origin::File(path.into(), Some(about.len())));
+        } else {
+            files.push(Origin::File(path.into(), None));
+        }
+    }
+    Ok(Sources {
+        files,
+        at: 0,
+        start: Spot::default(),
+        reading: None,
+        edited: false,
+        stop: Stop::default(),
+        notes: Vec::new(),
+        passed: 0,
+    })
+}
+
+fn walk(folder: &Path, files: &mut Vec<(PathBuf, u64)>) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let path = entry.path();
+        let is_hidden = entry.file_name().as_encoded_bytes().starts_with(b".");
+        // A link to a folder is not followed: it could lead back here.
+        if is_hidden {
+        } else if entry.file_type()?.is_dir() {
+            walk(&path, files)?;
+        } else if detect::is_read(&path) {
+            files.push((path, entry.metadata()?.len()));
+        }
+    }
+    Ok(())
+}
+
+impl Sources {
+    /// The same, where lines that somebody has edited are taken as they are, if `edited`.
+    #[must_use]
+    pub fn edited(self, edited: bool) -> Self {
+        Self { edited, ..self }
+    }
+
+    /// The same, where whoever waits for a pipe is told by `stop` that nothing more is wanted.
+    #[must_use]
+    pub fn until(self, stop: Stop) -> Self {
+        Self { stop, ..self }
+    }
+
+    /// Begins again with the first of them, as it was when it was opened.
+    pub fn rewind(&mut self) {
+        (self.at, self.start, self.reading, self.passed) = (0, Spot::default(), None, 0);
+    }
+
+    /// What was odd about the sources without being an error, since this was last asked.
+    pub fn take_notes(&mut self) -> Vec<String> {
+        if self.stop.is_set() {
+            // What broke off because it was told to is not odd.
+            self.notes.clear();
+        }
+        std::mem::take(&mut self.notes)
+    }
+
+    /// How many bytes all of it is, if that is known.
+    pub fn size(&self) -> Option<u64> {
+        self.files.iter().map(|origin| origin.size()).sum()
+    }
+
+    /// How many bytes have been read so far.
+    pub fn behind(&self) -> u64 {
+        self.passed
+            + match &self.reading {
+                Some(Reading::Lines(_, lines)) => lines.offset(),
+                Some(Reading::Har(_, har)) => har.read,
+                None => 0,
+            }
+    }
+
+    /// Goes on from a place where this was before, without reading what is in front of it.
+    pub fn go_to(&mut self, place: Spot) -> std::result::Result<(), String> {
+        if let Some(Origin::File(path, size)) = self.files.get(place.file) {
+            let plain = fs::File::open(path).and_then(|mut file| {
+                let mut last = [b'\n'];
+                if place.offset > 0 && is_recording(path) && !is_gzip(&mut file)? {
+                    file.seek(SeekFrom::Start(place.offset - 1))?;
+                    // The last line of a recording may have no line break.
+                    let _ = file.read(&mut last)?;
+                }
+                let size = size.unwrap_or(u64::MAX);
+                Ok(place.offset <= size && (last == *b"\n" || place.offset == size))
+            });
+            // What is gzipped is longer than its file, and so are the documents in it.
+            let fits = plain.map_err(|error| format!("`{}`: {error}", path.display()))?;
+            if !fits && !ends(path, &[".gz"]) {
+                return Err(format!("`{}` was changed", path.display()));
+            }
+        }
+        let before = self.files.get(..place.file).unwrap_or(&self.files);
+        self.passed = before.iter().filter_map(Origin::size).sum();
+        (self.at, self.start, self.reading) = (place.file, place, None);
+        Ok(())
+    }
+
+    /// What tells these sources from others: their names, and how their first files begin. `heads` is how much of each
+    /// was looked at when it was told before, for a recording may have grown since.
+    pub fn identity(&self, heads: Option<&[u64]>) -> Result<(Vec<u64>, String)> {
+        let mut hash = Sha256::new();
+        let mut looked = Vec::new();
+        for (number, origin) in self.files.iter().enumerate() {
+            let Origin::File(path, size) = origin else {
+                return Err(Error::usage("stdin cannot be gone on with another time")
+                    .hint("keep it in a file first"));
+            };
+            let cannot = |error| Error::input(format!("`{}`: {error}", path.display()));
+            let full = fs::canonicalize(path).map_err(cannot)?;
+            hash.update(full.as_os_str().as_encoded_bytes());
+            hash.update([0]);
+            if number < HEADS {
+                let told = heads.and_then(|heads| heads.get(number)).copied();
+                let length = told.or(*size).unwrap_or_default().min(HEAD);
+                let mut head = Vec::new();
+                let file = File::open(path).map_err(cannot)?;
+                file.take(length).read_to_end(&mut head).map_err(cannot)?;
+                hash.update((head.len() as u64).to_le_bytes());
+                hash.update(&head);
+                looked.push(head.len() as u64);
+            }
+        }
+        Ok((looked, hex::encode(hash.finalize())))
+    }
+
+    /// Begins with the file at hand. One that is one delivery is that item.
+    fn begin(&mut self) -> Option<Item> {
+        let origin = self.files.get(self.at)?.clone();
+        let start = std::mem::take(&mut self.start);
+        let (name, input): (Arc<str>, io::Result<Box<dyn Read + Send>>) = match &origin {
+            Origin::Stdin => (
+                "stdin".into(),
+                Pump::new(|| Ok(io::stdin()), self.stop.clone())
+                    .and_then(|pump| inflate(Box::new(pump))),
+            ),
+            Origin::File(path, None) => {
+                let opened = path.clone();
+                let pump = Pump::new(move || File::open(opened), self.stop.clone());
+                (
+                    path.display().to_string().into(),
+                    pump.and_then(|pump| inflate(Box::new(pump))),
+                )
+            }
+            // What was written since it was opened is not sent: it may be what is sent, recorded.
+            Origin::File(path, Some(size)) => (
+                path.display().to_string().into(),
+                open_at(path, start.offset, *size),
+            ),
+        };
+        let input = match input {
+            Ok(input) => input,
+            Err(error) => return Some(self.whole(name, Err(unreadable(1, &error)))),
+        };
+        let mut lines = Lines::at(input, LONGEST, start.offset, start.number);
+        match &origin {
+            Origin::File(path, _) if is_recording(path) => {
+                self.reading = Some(Reading::Lines(name, lines));
+                return None;
+            }
+            Origin::File(path, _) if is_har(path) => {
+                let har = Har::new(lines.into_input(), start.number);
+                self.reading = Some(Reading::Har(name, har));
+                return None;
+            }
+            _ => {}
+        }
+        // What is no recording by its name may be one by its content.
+        match detect::content(&mut lines, start.offset > 0) {
+            Ok(Content::Recording(again)) => {
+                self.reading = Some(Reading::Lines(name, again));
+                None
+            }
+            Ok(Content::Document(text)) => match detect::document(&text) {
+                Document::Har => {
+                    let har = Har::new(Box::new(io::Cursor::new(text)), start.number);
+                    self.reading = Some(Reading::Har(name, har));
+                    None
+                }
+                Document::Http(delivery) => Some(self.whole(name, Ok(Fixture::new(delivery)))),
+                Document::Json(fixture) => Some(self.whole(name, fixture)),
+            },
+            Err(error) => Some(self.whole(name, Err(unreadable(1, &error)))),
+        }
+    }
+
+    /// A file that is one delivery, and the end of it.
+    fn whole(&mut self, name: Arc<str>, fixture: std::result::Result<Fixture, Fault>) -> Item {
+        self.end();
+        Item {
+            source: Source { name, number: 0 },
+            fixture,
+            after: Spot {
+                file: self.at,
+                ..Spot::default()
+            },
+        }
+    }
+
+    fn end(&mut self) {
+        self.reading = None;
+        self.passed += self.files.get(self.at).and_then(Origin::size).unwrap_or(0);
+        self.at += 1;
+    }
+}
+
+impl Iterator for Sources {
+    type Item = Item;
+
+    fn next(&mut self) -> Option<Item> {
+        loop {
+            let item = match &mut self.reading {
+                Some(Reading::Lines(name, lines)) => {
+                    next_line(name, lines, self.edited, &mut self.notes).map(|(number, fixture)| {
+                        (name, number, fixture, lines.offset(), lines.number())
+                    })
+                }
+                Some(Reading::Har(name, har)) => har
+                    .next()
+                    .map(|(number, fixture)| (name, number, fixture, 0, number)),
+                None => {
+                    if self.at >= self.files.len() {
+                        return None;
+                    }
+                    match self.begin() {
+                        Some(item) => return Some(item),
+                        None => continue,
+                    }
+                }
+            };
+            match item {
+                Some((name, number, fixture, offset, behind)) => {
+                    return Some(Item {
+                        source: Source {
+                            name: Arc::clone(name),
+                            number,
+                        },
+                        fixture,
+                        after: Spot {
+                            file: self.at,
+                            offset,
+                            number: behind,
+                        },
+                    });
+                }
+                None => self.end(),
+            }
+        }
+    }
+}
+
+impl Origin {
+    fn size(&self) -> Option<u64> {
+        match self {
+            Origin::File(_, size) => *size,
+            Origin::Stdin => None,
+        }
+    }
+}
+
+pub(crate) fn unreadable(line: usize, error: &io::Error) -> Fault {
+    Fault {
+        line,
+        column: 1,
+        reason: format!("cannot be read: {error}"),
+    }
+}
+
+/// The next delivery of a recording, and the line it stands in.
+fn next_line(
+    name: &str,
+    lines: &mut Lines,
+    edited: bool,
+    notes: &mut Vec<String>,
+) -> Option<(usize, std::result::Result<Fixture, Fault>)> {
+    let fixture_of = |line: &Bytes| match edited {
+        false => Fixture::of_line(&trimmed(line)),
+        true => Fixture::of_edited(&trimmed(line)),
+    };
+    loop {
+        let read = lines.next();
+        let number = lines.number();
+        let fixture = match read {
+            Ok(Line::End) => return None,
+            Ok(Line::Whole(line) | Line::Torn(line)) if line.trim_ascii().is_empty() => continue,
+            Ok(Line::Whole(line)) => fixture_of(&line),
+            Ok(Line::Torn(line)) => match fixture_of(&line) {
+                Ok(fixture) => Ok(fixture),
+                Err(_) => {
+                    notes.push(format!(
+                        "{name}:{number}: the last line is unfinished and was set aside"
+                    ));
+                    return None;
+                }
+            },
+            Ok(Line::TooLong) => Err(Fault {
+                line: 1,
+                column: 1,
+                reason: format!("the line is longer than {} MiB", LONGEST >> 20),
+            }),
+            Err(error) => {
+                lines.close();
+                return Some((number + 1, Err(unreadable(number + 1, &error))));
+            }
+        };
+        return Some((
+            number,
+            fixture.map_err(|fault| Fault {
+                line: number,
+                ..fault
+            }),
+        ));
+    }
+}
+
+/// A line without the white space behind it.
+fn trimmed(line: &Bytes) -> Bytes {
+    line.slice(..line.trim_ascii_end().len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Item, LONGEST, Lines, next_line, open};
+    use crate::io::recording::detect::{Content, content};
+    use crate::webhook::{Delivery, Fixture, Headers};
+    use bytes::Bytes;
+    use http::Method;
+    use std::fs;
+    use std::path::Path;
+
+    fn fixture(body: &str) -> Fixture {
+        let delivery = Delivery {
+            method: Method::POST,
+            path: "/".parse().unwrap(),
+            headers: Headers::new(),
+            body: Bytes::from(body.to_owned()),
+        };
+        Fixture::new(delivery)
+    }
+
+    fn line(body: &str) -> String {
+        fixture(body).to_line()
+    }
+
+    fn told(item: Item) -> String {
+        let source = item.source;
+        match item.fixture {
+            Ok(fixture) => format!(
+                "{source} {}",
+                String::from_utf8_lossy(&fixture.delivery.body)
+            ),
+            Err(fault) => format!("{source} line {} {}", fault.line, fault.reason),
+        }
+    }
+
+    /// What is read from the path, with the folder's own path left out.
+    fn read(dir: &Path, name: &str) -> (Vec<String>, Vec<String>) {
+        let short = |text: String| text.replace(&format!("{}/", dir.display()), "");
+        let mut sources = open(&[dir.join(name).display().to_string()]).unwrap();
+        let items = sources.by_ref().map(|item| short(told(item))).collect();
+        (items, sources.take_notes().into_iter().map(short).collect())
+    }
+
+    #[test]
+    fn a_recording_is_read_line_by_line_and_a_broken_one_is_named() {
+        let dir = tempfile::tempdir().unwrap();
+        let damaged = line("middle").replace("middle", "muddle");
+        let text = format!(
+            "\u{feff}{}\r\n\n{damaged}{{nonsense\n{}{}",
+            line("1").trim_end(),
+            line("2"),
+            line("3").trim_end()
+        );
+        fs::write(dir.path().join("r.ndjson"), text).unwrap();
+        let (items, notes) = read(dir.path(), "r.ndjson");
+        assert_eq!(items.len(), 5, "{items:?}");
+        assert_eq!(
+            (items[0].as_str(), items[3].as_str(), items[4].as_str()),
+            ("r.ndjson:1 1", "r.ndjson:5 2", "r.ndjson:6 3")
+        );
+        assert!(
+            items[1].starts_with("r.ndjson:3 line 3 the checksum differs"),
+            "{items:?}"
+        );
+        assert!(
+            items[2].starts_with("r.ndjson:4 line 4 not JSON"),
+            "{items:?}"
+        );
+        assert!(notes.is_empty(), "{notes:?}");
+    }
+
+    #[test]
+    fn a_torn_last_line_is_set_aside() {
+        let dir = tempfile::tempdir().unwrap();
+        for tail in ["{\"fixture\":1,\"requ", "\0\0\0", "{{{{"] {
+            fs::write(dir.path().join("r.ndjson"), format!("{}{tail}", line("1"))).unwrap();
+            let (items, notes) = read(dir.path(), "r.ndjson");
+            assert_eq!(items, ["r.ndjson:1 1"]);
+            assert_eq!(
+                notes,
+                ["r.ndjson:2: the last line is unfinished and was set aside"]
+            );
+        }
+        fs::write(dir.path().join("r.ndjson"), "").unwrap();
+        assert_eq!(read(dir.path(), "r.ndjson"), (vec![], vec![]));
+    }
+
+    #[test]
+    fn a_folder_is_read_in_the_order_of_names() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::create_dir_all(dir.path().join("f/b")).unwrap();
+        fs::create_dir_all(dir.path().join("f/.git")).unwrap();
+        fs::write(dir.path().join("f/c.json"), fixture("3").to_pretty()).unwrap();
+        fs::write(dir.path().join("f/a.json"), "{\"plain\":\n1}").unwrap();
+        fs::write(dir.path().join("f/b/x.ndjson"), line("2")).unwrap();
+        fs::write(dir.path().join("f/d.json"), "{\n\n").unwrap();
+        for ignored in ["f/.hidden.json", "f/.git/x.json", "f/readme.md"] {
+            fs::write(dir.path().join(ignored), "x").unwrap();
+        }
+        let (items, _) = read(dir.path(), "f");
+        assert_eq!(
+            items[..3],
+            ["f/a.json {\"plain\":\n1}", "f/b/x.ndjson:1 2", "f/c.json 3"]
+        );
+        assert!(
+            items.len() == 4 && items[3].starts_with("f/d.json line 3"),
+            "{items:?}"
+        );
+    }
+
+    #[test]
+    fn what_is_not_there_is_said() {
+        let error = open(&["/no/such/recording.ndjson".into()]).err().unwrap();
+        assert_eq!(
+            (error.what(), error.exit() as u8),
+            ("`/no/such/recording.ndjson` does not exist", 3)
+        );
+        let dir = tempfile::tempdir().unwrap();
+        assert!(open(&[dir.path().display().to_string()]).is_err());
+    }
+
+    #[test]
+    fn without_a_name_the_content_decides() {
+        for (text, is_document) in [
+            (line("1"), false),
+            (line("1") + &line("2"), false),
+            (format!("\n \n{}", line("1")), false),
+            ("{}\n{}\n".into(), false),
+            ("{}\n".into(), true),
+            ("{}".into(), true),
+            ("".into(), true),
+            ("\n{\n\"a\": 1\n}\n".into(), true),
+            (fixture("1").to_pretty(), true),
+        ] {
+            let input: Box<dyn std::io::Read + Send> = Box::new(std::io::Cursor::new(text.clone()));
+            let mut lines = Lines::new(input, LONGEST);
+            match content(&mut lines, false).unwrap() {
+                Content::Document(document) => {
+                    assert!(is_document && document == text.as_bytes(), "{text}")
+                }
+                Content::Recording(mut lines) => {
+                    assert!(!is_document, "{text}");
+                    let (number, first) =
+                        next_line("stdin", &mut lines, false, &mut Vec::new()).unwrap();
+                    let blank = text.lines().take_while(|line| line.trim().is_empty());
+                    assert_eq!(number, blank.count() + 1);
+                    assert_eq!(first.is_ok(), text.contains("fixture"));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_line_of_30_megabytes_is_read() {
+        let dir = tempfile::tempdir().unwrap();
+        let body = "x".repeat(30 << 20);
+        fs::write(dir.path().join("r.ndjson"), line(&body) + &line("2")).unwrap();
+        let (items, _) = read(dir.path(), "r.ndjson");
+        assert_eq!(
+            (items.len(), items[0].len()),
+            (2, body.len() + "r.ndjson:1 ".len())
+        );
+    }
+
+    #[test]
+    fn what_is_gzipped_is_read_as_if_it_were_not() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = fs::File::create(dir.path().join("r.ndjson.gz")).unwrap();
+        let mut gzip = flate2::write::GzEncoder::new(file, flate2::Compression::fast());
+        std::io::Write::write_all(&mut gzip, (line("1") + &line("2")).as_bytes()).unwrap();
+        gzip.finish().unwrap();
+        let (items, _) = read(dir.path(), "r.ndjson.gz");
+        assert_eq!(items, ["r.ndjson.gz:1 1", "r.ndjson.gz:2 2"]);
+        // By its content, whatever its name; and cut off in the middle.
+        let bytes = fs::read(dir.path().join("r.ndjson.gz")).unwrap();
+        fs::write(dir.path().join("plain"), &bytes).unwrap();
+        assert_eq!(read(dir.path(), "plain").0.len(), 2);
+        fs::write(dir.path().join("cut.ndjson"), &bytes[..bytes.len() / 2]).unwrap();
+        let (items, _) = read(dir.path(), "cut.ndjson");
+        assert!(
+            items.last().unwrap().contains("cannot be read"),
+            "{items:?}"
+        );
+    }
+
+    #[test]
+    fn the_requests_of_a_har_file_are_deliveries() {
+        let dir = tempfile::tempdir().unwrap();
+        let entry = |n| {
+            format!(
+                "{{\"request\":{{\"method\":\"POST\",\"url\":\"http://h/{n}\",\"postData\":{{\"text\":\"{n}\"}}}}}}"
+            )
+        };
+        let har = format!(
+            "{{\"log\":{{\"entries\":[{},{{\"request\":1}},{}]}}}}",
+            entry(1),
+            entry(3)
+        );
+        for name in ["a.har", "a.json"] {
+            fs::write(dir.path().join(name), &har).unwrap();
+            let (items, _) = read(dir.path(), name);
+            assert_eq!(items.len(), 3, "{items:?}");
+            assert_eq!(
+                (&items[0], &items[2]),
+                (&format!("{name}:1 1"), &format!("{name}:3 3"))
+            );
+            assert!(items[1].contains("no HAR entry"), "{items:?}");
+        }
+        fs::write(dir.path().join("b.har"), &har[..har.len() - 4]).unwrap();
+        let (items, _) = read(dir.path(), "b.har");
+        assert!(items[2].contains("no whole HAR file"), "{items:?}");
+    }
+
+    /// From each place, what is left is read as if everything had been.
+    #[test]
+    fn reading_goes_on_from_any_place() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::create_dir(dir.path().join("f")).unwrap();
+        fs::write(dir.path().join("f/a.json"), "{\"plain\":1}").unwrap();
+        fs::write(
+            dir.path().join("f/b.ndjson"),
+            format!("\u{feff}{}\n{}", line("2"), line("3").trim_end()),
+        )
+        .unwrap();
+        let file = fs::File::create(dir.path().join("f/c.ndjson.gz")).unwrap();
+        let mut gzip = flate2::write::GzEncoder::new(file, flate2::Compression::fast());
+        std::io::Write::write_all(&mut gzip, (line(&"4".repeat(3000)) + &line("5")).as_bytes())
+            .unwrap();
+        gzip.finish().unwrap();
+        let har = "{\"log\":{\"entries\":[{\"request\":{\"method\":\"GET\",\"url\":\"/6\"}},{\"request\":{\"method\":\"GET\",\"url\":\"/7\"}}]}}";
+        fs::write(dir.path().join("f/d.har"), har).unwrap();
+        fs::write(dir.path().join("f/e"), "not read").unwrap();
+        let fresh = || open(&[dir.path().join("f").display().to_string()]).unwrap();
+        let places: Vec<_> = fresh().map(|item| item.after).collect();
+        let all: Vec<_> = fresh().map(told).collect();
+        assert_eq!(all.len(), 7, "{all:?}");
+        for (number, place) in places.into_iter().enumerate() {
+            let mut sources = fresh();
+            sources.go_to(place).unwrap();
+            assert_eq!(
+                sources.map(told).collect::<Vec<_>>(),
+                all[number + 1..],
+                "{place:?}"
+            );
+        }
+        let mut sources = fresh();
+        let into = super::Spot {
+            file: 1,
+            offset: 9,
+            number: 1,
+        };
+        assert!(sources.go_to(into).unwrap_err().contains("was changed"));
+    }
+
+    #[test]
+    fn sources_are_told_from_others_and_may_grow() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("r.ndjson");
+        let identity = |heads: Option<&[u64]>| {
+            open(&[path.display().to_string()])
+                .unwrap()
+                .identity(heads)
+                .unwrap()
+        };
+        fs::write(&path, line("1")).unwrap();
+        let (heads, first) = identity(None);
+        fs::write(&path, line("1") + &line("2")).unwrap();
+        assert_eq!(identity(Some(&heads)).1, first);
+        fs::write(&path, line("7")).unwrap();
+        assert_ne!(identity(Some(&heads)).1, first);
+        assert!(open(&["-".into()]).unwrap().identity(None).is_err());
+    }
+}

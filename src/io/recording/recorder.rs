@@ -1,0 +1,785 @@
+//! Keeps deliveries on disk. What is said to be kept has been written whole and synced, unless another [`Sync`] was
+//! chosen by name.
+//!
+//! Whoever has something to keep writes its text into a buffer that all share; one thread takes the whole buffer,
+//! writes it at once, syncs once, and tells everybody whose text was in it: the more there is to keep, the less each
+//! costs. Where nobody waits for the disk, that thread is not woken for each delivery either: it rests while more
+//! gathers.
+//!
+//! Memory is bounded: whoever finds the buffer full waits for room.
+
+use std::io;
+use std::path::Path;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use tokio::sync::{Notify, Semaphore};
+
+use crate::error::{Error, Result};
+use crate::io::private_files::survive_file_size_limit;
+use crate::io::recording::file::Journal;
+use crate::io::recording::folder::Folder;
+use crate::webhook::Fixture;
+
+/// Keeps fixtures in a file, a line each, or in a folder, a file each.
+pub struct Recorder {
+    shared: Arc<Shared>,
+    writer: Mutex<Option<JoinHandle<()>>>,
+    sync: Sync,
+    /// The recording, if it is one file.
+    file: Option<Arc<Path>>,
+    notes: Vec<String>,
+}
+
+/// When what was written is made to reach the disk.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Sync {
+    /// Before it is said to be kept: nothing is lost.
+    #[default]
+    Always,
+    /// Every [`SYNCED_EVERY`], and at the end. The last of what was said to be kept may be lost: a few milliseconds of
+    /// it when the program is killed, and a tenth of a second when the power fails.
+    Interval,
+    /// When the system finds the time: as `Interval`, and half a minute when the power fails.
+    Never,
+}
+
+/// How often it is synced where nobody waits for it.
+pub const SYNCED_EVERY: Duration = Duration::from_millis(100);
+
+/// How long text gathers for one write where nobody waits for it.
+const GATHERED_FOR: Duration = Duration::from_millis(2);
+
+/// How long after a failure it is tried again where nobody waits for it.
+const TRIED_AGAIN: Duration = Duration::from_millis(100);
+
+/// So many KiB may wait to be written, and as many may be on their way. A single larger text has it to itself.
+const FULL: u32 = 8 << 10;
+
+/// What a buffer keeps of its memory after a burst.
+const KEPT: usize = 1 << 20;
+
+/// Whether a delivery is kept, and in which file; or why not.
+type Kept = std::result::Result<Arc<Path>, String>;
+
+impl Recorder {
+    /// Opens `path`, and syncs always: `.ndjson` and `.jsonl` are appended to, anything else is a folder.
+    pub fn open(path: &Path) -> Result<Recorder> {
+        Self::open_with(path, Sync::Always, |_| {})
+    }
+
+    /// The same with a choice of when to sync, and with somebody to be told of what befalls the recording later on.
+    pub fn open_with(
+        path: &Path,
+        sync: Sync,
+        tell: impl Fn(&str) + Send + 'static,
+    ) -> Result<Recorder> {
+        let is_file = path
+            .extension()
+            .is_some_and(|end| end == "ndjson" || end == "jsonl");
+        let mut notes = Vec::new();
+        let shelf = if is_file {
+            let mut journal = Journal::open(path)?;
+            notes = journal.take_notes();
+            Shelf::Journal(journal)
+        } else {
+            Shelf::Folder(Folder::open(path, &mut notes)?)
+        };
+        let file = match &shelf {
+            Shelf::Journal(journal) => Some(Arc::clone(journal.path())),
+            Shelf::Folder(_) => None,
+        };
+        survive_file_size_limit();
+        let shared = Arc::new(Shared::default());
+        let writer = Writer {
+            shared: Arc::clone(&shared),
+            shelf,
+            sync,
+            tell: Box::new(tell),
+            sync_due: None,
+        };
+        let writer = std::thread::Builder::new()
+            .name("recorder".into())
+            .spawn(move || writer.run())
+            .map_err(|error| {
+                Error::usage(format!("cannot record into `{}`: {error}", path.display()))
+            })?;
+        Ok(Recorder {
+            shared,
+            writer: Mutex::new(Some(writer)),
+            sync,
+            file,
+            notes,
+        })
+    }
+
+    /// What was done to the file when it was opened, for the user to know.
+    pub fn notes(&self) -> &[String] {
+        &self.notes
+    }
+
+    /// Keeps a fixture. The answer, once it is kept, is the file that it stands in; or why it is not kept.
+    pub async fn keep(&self, fixture: &Fixture) -> Kept {
+        // The text is made when there is room for it, so that those who wait have none in memory.
+        let room = self.shared.room_for(fixture).await;
+        let (name, text) = match &self.file {
+            Some(_) => (None, fixture.to_line()),
+            None => (Some(name(fixture)), fixture.to_pretty()),
+        };
+        let (batch, number) = self.shared.put(name, text, room)?;
+        match &self.file {
+            Some(file) if self.sync != Sync::Always => Ok(Arc::clone(file)),
+            Some(file) => batch.wait(number).await.map(|_| Arc::clone(file)),
+            None => batch.wait(number).await?.ok_or_else(|| GONE.to_owned()),
+        }
+    }
+
+    /// Ends when everything is kept. What comes after that is not.
+    pub fn finish(&self) {
+        self.shared.lock().closed = true;
+        self.shared.work.notify_one();
+        let writer = self
+            .writer
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        if let Some(writer) = writer {
+            // If it panicked, whoever waits has been told.
+            let _ = writer.join();
+        }
+    }
+}
+
+impl Drop for Recorder {
+    /// Waits until everything is kept.
+    fn drop(&mut self) {
+        self.finish();
+    }
+}
+
+/// A file name that sorts by time. The id may be anybody's, so only what is harmless is taken of it.
+fn name(fixture: &Fixture) -> String {
+    let at = fixture.at.unwrap_or_else(Timestamp::now);
+    let id: String = fixture
+        .id
+        .as_deref()
+        .unwrap_or_default()
+        .chars()
+        .filter(char::is_ascii_alphanumeric)
+        .take(64)
+        .collect();
+    let id = if id.is_empty() { id } else { format!("-{id}") };
+    format!(
+        "{}.{:06}Z{id}",
+        at.strftime("%Y%m%dT%H%M%S"),
+        at.subsec_nanosecond() / 1000
+    )
+}
+
+/// Why nothing is kept any more.
+const GONE: &str = "the recorder has stopped";
+
+struct Shared {
+    state: Mutex<State>,
+    /// For the writer: there is something to write, or no reason to let more gather.
+    work: Condvar,
+    /// A permit for each KiB that there is room for.
+    room: Semaphore,
+}
+
+#[derive(Default)]
+struct State {
+    load: Load,
+    /// Those whose text is in the load.
+    batch: Arc<Batch>,
+    closed: bool,
+    /// Why nothing is taken at present.
+    failing: Option<String>,
+    /// The writer waits for the first byte; otherwise it comes by itself.
+    is_idle: bool,
+}
+
+/// What is written at once.
+#[derive(Default)]
+struct Load {
+    text: Vec<u8>,
+    count: usize,
+    /// In a folder, the name of each file and where its text ends.
+    files: Vec<(String, usize)>,
+    /// The room that it takes, in KiB.
+    room: usize,
+}
+
+impl Load {
+    fn push(&mut self, name: Option<String>, text: String, room: usize) {
+        if self.text.is_empty() && text.len() > self.text.capacity() {
+            self.text = text.into_bytes();
+        } else {
+            self.text.extend_from_slice(text.as_bytes());
+        }
+        self.count += 1;
+        self.room += room;
+        self.files.extend(name.map(|name| (name, self.text.len())));
+    }
+
+    fn files(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        let mut start = 0;
+        self.files.iter().map(move |(name, end)| {
+            let text = self.text.get(start..*end).unwrap_or_default();
+            start = *end;
+            (name.as_str(), text)
+        })
+    }
+
+    fn clear(&mut self) {
+        self.text.clear();
+        self.text.shrink_to(KEPT);
+        self.files.clear();
+        (self.count, self.room) = (0, 0);
+    }
+}
+
+/// Those who wait for one write.
+#[derive(Default)]
+struct Batch {
+    outcome: OnceLock<Outcome>,
+    done: Notify,
+}
+
+enum Outcome {
+    /// All are kept, or none is.
+    Together(std::result::Result<(), String>),
+    /// Each for itself, by its number.
+    Each(Vec<Kept>),
+}
+
+impl Batch {
+    async fn wait(&self, number: usize) -> std::result::Result<Option<Arc<Path>>, String> {
+        let done = self.done.notified();
+        if self.outcome.get().is_none() {
+            done.await;
+        }
+        match self.outcome.get() {
+            Some(Outcome::Together(kept)) => kept.clone().map(|()| None),
+            Some(Outcome::Each(kept)) => kept.get(number).cloned().transpose(),
+            None => Err(GONE.into()),
+        }
+    }
+
+    fn end(&self, outcome: Outcome) {
+        // Who is the second has nothing to say.
+        let _ = self.outcome.set(outcome);
+        self.done.notify_waiters();
+    }
+}
+
+/// A batch that somebody has to end; at the latest when it is let go, even by a panic.
+struct InHand(Arc<Batch>);
+
+impl Drop for InHand {
+    fn drop(&mut self) {
+        self.0.end(Outcome::Together(Err(GONE.into())));
+    }
+}
+
+impl Default for Shared {
+    fn default() -> Self {
+        Self {
+            state: Mutex::default(),
+            work: Condvar::new(),
+            room: Semaphore::new(FULL as usize),
+        }
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits for room, which is given back when the writer takes what is put there.
+    async fn room_for(&self, fixture: &Fixture) -> usize {
+        // Escaped, a text is hardly ever more than twice as long.
+        let bytes = fixture.delivery.body.len() * 2 + 1024;
+        let needed = u32::try_from(bytes >> 10).unwrap_or(FULL).clamp(1, FULL);
+        // The semaphore is never closed.
+        if let Ok(room) = self.room.acquire_many(needed).await {
+            room.forget();
+        }
+        needed as usize
+    }
+
+    /// Puts a text among those to be written; with whom and as which it waits.
+    fn put(
+        &self,
+        name: Option<String>,
+        text: String,
+        room: usize,
+    ) -> std::result::Result<(Arc<Batch>, usize), String> {
+        let mut state = self.lock();
+        if state.closed || state.failing.is_some() {
+            let why = state.failing.clone().unwrap_or_else(|| GONE.into());
+            drop(state);
+            self.room.add_permits(room);
+            return Err(why);
+        }
+        let number = state.load.count;
+        state.load.push(name, text, room);
+        let batch = Arc::clone(&state.batch);
+        // Half full, it is taken early, so that nobody has to wait.
+        let wake = std::mem::take(&mut state.is_idle)
+            || state.load.room >= FULL as usize / 2 && state.load.room - room < FULL as usize / 2;
+        drop(state);
+        if wake {
+            self.work.notify_one();
+        }
+        Ok((batch, number))
+    }
+
+    /// Takes what there is to write into `load`, and those who wait for it; waits for something until then.
+    fn take(&self, load: &mut Load, until: Option<Instant>) -> Turn {
+        let mut state = self.lock();
+        while state.load.count == 0 && !state.closed {
+            state.is_idle = true;
+            state = match until.map(|it| it.saturating_duration_since(Instant::now())) {
+                None => self
+                    .work
+                    .wait(state)
+                    .unwrap_or_else(PoisonError::into_inner),
+                Some(Duration::ZERO) => {
+                    state.is_idle = false;
+                    return Turn::Sync;
+                }
+                Some(left) => {
+                    let woken = self.work.wait_timeout(state, left);
+                    woken.unwrap_or_else(PoisonError::into_inner).0
+                }
+            };
+        }
+        state.is_idle = false;
+        if state.load.count == 0 {
+            return Turn::End;
+        }
+        std::mem::swap(&mut state.load, load);
+        let batch = std::mem::take(&mut state.batch);
+        drop(state);
+        self.room.add_permits(load.room);
+        Turn::Write(InHand(batch))
+    }
+
+    /// Lets more gather, unless it is enough.
+    fn rest(&self, time: Duration) {
+        let gathers = |state: &mut State| !state.closed && state.load.room < FULL as usize / 2;
+        let _ = self.work.wait_timeout_while(self.lock(), time, gathers);
+    }
+
+    /// Takes nothing more, for this reason, and moves what has gathered in the meantime into `load`.
+    fn fail(&self, why: &str, load: &mut Load) {
+        let mut state = self.lock();
+        state.failing = Some(why.into());
+        let late = std::mem::take(&mut state.load);
+        drop(state);
+        self.room.add_permits(late.room);
+        load.text.extend_from_slice(&late.text);
+        load.count += late.count;
+    }
+}
+
+/// What the writer does next.
+enum Turn {
+    Write(InHand),
+    Sync,
+    End,
+}
+
+enum Shelf {
+    Journal(Journal),
+    Folder(Folder),
+}
+
+struct Writer {
+    shared: Arc<Shared>,
+    shelf: Shelf,
+    sync: Sync,
+    tell: Box<dyn Fn(&str) + Send>,
+    /// When what was written is to be synced, if something was.
+    sync_due: Option<Instant>,
+}
+
+impl Writer {
+    fn run(mut self) {
+        let _last = AtLast(Arc::clone(&self.shared));
+        let mut load = Load::default();
+        loop {
+            match self.shared.take(&mut load, self.sync_due) {
+                Turn::End => break,
+                Turn::Sync => self.sync(&mut load),
+                Turn::Write(batch) => {
+                    self.keep(&mut load, &batch.0);
+                    if self.sync_due.is_some_and(|due| due <= Instant::now()) {
+                        self.sync(&mut load);
+                    }
+                }
+            }
+            load.clear();
+            if self.sync != Sync::Always {
+                self.shared.rest(GATHERED_FOR);
+            }
+        }
+        if self.sync_due.is_some() {
+            self.sync(&mut load);
+        }
+    }
+
+    fn keep(&mut self, load: &mut Load, batch: &Batch) {
+        let always = self.sync == Sync::Always;
+        match &mut self.shelf {
+            Shelf::Folder(folder) => batch.end(Outcome::Each(folder.keep(load.files(), self.sync))),
+            Shelf::Journal(journal) => {
+                let kept = journal
+                    .append(&load.text, always)
+                    .map_err(|error| cannot_write(journal, &error));
+                journal
+                    .take_notes()
+                    .iter()
+                    .for_each(|note| (self.tell)(note));
+                match kept {
+                    Err(why) if !always => return self.insist(why, load),
+                    kept => batch.end(Outcome::Together(kept)),
+                }
+            }
+        }
+        if self.sync == Sync::Interval && self.sync_due.is_none() {
+            self.sync_due = Some(Instant::now() + SYNCED_EVERY);
+        }
+        if matches!(&self.shelf, Shelf::Folder(folder) if folder.wants_sync()) {
+            self.sync_due = Some(Instant::now());
+        }
+    }
+
+    /// Syncs what was written before. `load` is free to use.
+    fn sync(&mut self, load: &mut Load) {
+        self.sync_due = None;
+        load.clear();
+        match &mut self.shelf {
+            Shelf::Folder(folder) => {
+                if let Err(error) = folder.sync() {
+                    (self.tell)(&format!(
+                        "what was recorded last may not be on disk: {error}"
+                    ));
+                }
+            }
+            Shelf::Journal(journal) => {
+                let Err(error) = journal.sync() else {
+                    return;
+                };
+                let why = cannot_write(journal, &error);
+                match journal.take_back() {
+                    Ok(lines) => {
+                        load.count = lines.iter().filter(|b| **b == b'\n').count();
+                        load.text = lines;
+                    }
+                    Err(error) => (self.tell)(&format!(
+                        "what was recorded last may be lost: {}",
+                        cannot_write(journal, &error)
+                    )),
+                }
+                self.insist(why, load);
+            }
+        }
+    }
+
+    /// What was said to be kept could not be written. Nothing more is taken until it is on disk after all.
+    fn insist(&mut self, why: String, load: &mut Load) {
+        let Shelf::Journal(journal) = &mut self.shelf else {
+            return;
+        };
+        self.shared.fail(&why, load);
+        (self.tell)(&format!(
+            "{why}; nothing more is acknowledged until it works again"
+        ));
+        loop {
+            let closed = {
+                let state = self.shared.lock();
+                let wait = |state: &mut State| !state.closed;
+                let rested = self
+                    .shared
+                    .work
+                    .wait_timeout_while(state, TRIED_AGAIN, wait);
+                rested.unwrap_or_else(PoisonError::into_inner).0.closed
+            };
+            let kept = journal.append(&load.text, true);
+            journal
+                .take_notes()
+                .iter()
+                .for_each(|note| (self.tell)(note));
+            match kept {
+                Ok(()) => {
+                    self.shared.lock().failing = None;
+                    self.sync_due = None;
+                    let path = journal.path().display();
+                    return (self.tell)(&format!("`{path}` can be written again"));
+                }
+                Err(error) if closed => {
+                    let why = cannot_write(journal, &error);
+                    let lost = match load.count {
+                        1 => "1 delivery that was acknowledged is lost".to_owned(),
+                        count => format!("{count} deliveries that were acknowledged are lost"),
+                    };
+                    return (self.tell)(&format!("{lost}: {why}"));
+                }
+                Err(_) => {}
+            }
+        }
+    }
+}
+
+fn cannot_write(journal: &Journal, error: &io::Error) -> String {
+    format!("cannot write `{}`: {error}", journal.path().display())
+}
+
+/// When the writer ends, even by a panic, nobody waits for it any more.
+struct AtLast(Arc<Shared>);
+
+impl Drop for AtLast {
+    fn drop(&mut self) {
+        let mut state = self.0.lock();
+        state.closed = true;
+        drop(InHand(std::mem::take(&mut state.batch)));
+        drop(state);
+        // Whoever waits for room finds out that there is no use in it.
+        self.0.room.add_permits(Semaphore::MAX_PERMITS / 2);
+    }
+}
+#[cfg(test)]
+mod tests {
+    use super::{Recorder, SYNCED_EVERY, Sync};
+    use crate::webhook::{Delivery, Fixture, Headers};
+    use bytes::Bytes;
+    use http::Method;
+    use std::fs;
+    use std::path::Path;
+    use std::sync::{Arc, Mutex};
+
+    fn fixture(id: usize) -> Fixture {
+        let delivery = Delivery {
+            method: Method::POST,
+            path: "/".parse().unwrap(),
+            headers: Headers::new(),
+            body: Bytes::from(format!("line {id}\nand another")),
+        };
+        Fixture {
+            id: Some(format!("../{id:04}")),
+            at: Some("2026-11-23T19:20:01.123456Z".parse().unwrap()),
+            ..Fixture::new(delivery)
+        }
+    }
+
+    fn ids(path: &Path) -> Vec<String> {
+        let text = fs::read(path).unwrap();
+        assert!(text.is_empty() || text.ends_with(b"\n"));
+        text.split_inclusive(|b| *b == b'\n')
+            .map(|line| Fixture::read_line(line).unwrap().id.unwrap())
+            .collect()
+    }
+
+    async fn keep_at_once(recorder: &Arc<Recorder>, count: usize) -> Vec<super::Kept> {
+        let tasks: Vec<_> = (0..count)
+            .map(|id| {
+                let recorder = Arc::clone(recorder);
+                tokio::spawn(async move { recorder.keep(&fixture(id)).await })
+            })
+            .collect();
+        let mut kept = Vec::new();
+        for task in tasks {
+            kept.push(task.await.unwrap());
+        }
+        kept
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn many_at_once_are_all_kept_whole() {
+        for sync in [Sync::Always, Sync::Interval, Sync::Never] {
+            let dir = tempfile::tempdir().unwrap();
+            let path = dir.path().join("r.ndjson");
+            let recorder = Arc::new(Recorder::open_with(&path, sync, |_| {}).unwrap());
+            for kept in keep_at_once(&recorder, 500).await {
+                assert_eq!(&*kept.unwrap(), path);
+            }
+            recorder.finish();
+            let mut ids = ids(&path);
+            ids.sort();
+            let wanted: Vec<_> = (0..500).map(|id| format!("../{id:04}")).collect();
+            assert_eq!(ids, wanted, "{sync:?}");
+            // Afterwards it says no rather than nothing.
+            assert!(recorder.keep(&fixture(0)).await.is_err());
+        }
+    }
+
+    #[tokio::test]
+    async fn one_after_the_other_is_in_order_and_on_disk_when_it_is_said_to_be() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("r.ndjson");
+        let recorder = Recorder::open(&path).unwrap();
+        for id in 0..20 {
+            recorder.keep(&fixture(id)).await.unwrap();
+            assert_eq!(ids(&path).len(), id + 1);
+        }
+        assert!(ids(&path).is_sorted());
+    }
+
+    #[tokio::test]
+    async fn more_than_there_is_room_for_waits_and_is_kept() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("r.ndjson");
+        let recorder = Arc::new(Recorder::open(&path).unwrap());
+        let tasks: Vec<_> = (0..8)
+            .map(|id| {
+                let recorder = Arc::clone(&recorder);
+                tokio::spawn(async move {
+                    let mut large = fixture(id);
+                    large.delivery.body = Bytes::from(vec![b'x'; 3 << 20]);
+                    recorder.keep(&large).await
+                })
+            })
+            .collect();
+        for task in tasks {
+            task.await.unwrap().unwrap();
+        }
+        assert_eq!(ids(&path).len(), 8);
+    }
+
+    #[test]
+    fn what_waits_is_kept_before_the_recorder_goes() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("r.ndjson");
+        let recorder = Recorder::open_with(&path, Sync::Never, |_| {}).unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .build()
+            .unwrap();
+        for id in 0..50 {
+            runtime.block_on(recorder.keep(&fixture(id))).unwrap();
+        }
+        drop(recorder);
+        assert_eq!(ids(&path).len(), 50);
+    }
+
+    #[tokio::test]
+    async fn a_deleted_recording_is_made_anew() {
+        for sync in [Sync::Always, Sync::Never] {
+            let dir = tempfile::tempdir().unwrap();
+            let path = dir.path().join("r.ndjson");
+            let told = Arc::new(Mutex::new(String::new()));
+            let tell = {
+                let told = Arc::clone(&told);
+                move |what: &str| told.lock().unwrap().push_str(what)
+            };
+            let recorder = Recorder::open_with(&path, sync, tell).unwrap();
+            fs::remove_file(&path).unwrap();
+            recorder.keep(&fixture(2)).await.unwrap();
+            recorder.finish();
+            assert_eq!(ids(&path), ["../0002"], "{sync:?}");
+            assert!(told.lock().unwrap().contains("was deleted"));
+        }
+    }
+
+    /// A file that takes nothing, in the place of the recording, until it is repaired.
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn what_was_acknowledged_before_a_failure_is_written_after_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = dir.path().join("folder");
+        fs::create_dir(&folder).unwrap();
+        let path = folder.join("r.ndjson");
+        let (told, tells) = std::sync::mpsc::channel();
+        let told = Mutex::new(told);
+        let tell = move |what: &str| told.lock().unwrap().send(what.to_owned()).unwrap();
+        let recorder = Recorder::open_with(&path, Sync::Interval, tell).unwrap();
+        fs::remove_dir_all(&folder).unwrap();
+        recorder.keep(&fixture(1)).await.unwrap();
+        assert!(
+            tells
+                .recv_timeout(SYNCED_EVERY * 100)
+                .unwrap()
+                .contains("nothing more is acknowledged")
+        );
+        let why = recorder.keep(&fixture(2)).await.unwrap_err();
+        assert!(why.contains("r.ndjson"), "{why}");
+        fs::create_dir(&folder).unwrap();
+        while !tells
+            .recv_timeout(SYNCED_EVERY * 100)
+            .unwrap()
+            .contains("again")
+        {}
+        recorder.keep(&fixture(3)).await.unwrap();
+        recorder.finish();
+        assert_eq!(ids(&path), ["../0001", "../0003"]);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn what_is_lost_in_the_end_is_said() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = dir.path().join("folder");
+        fs::create_dir(&folder).unwrap();
+        let (told, tells) = std::sync::mpsc::channel();
+        let told = Mutex::new(told);
+        let tell = move |what: &str| told.lock().unwrap().send(what.to_owned()).unwrap();
+        let recorder = Recorder::open_with(&folder.join("r.ndjson"), Sync::Never, tell).unwrap();
+        fs::remove_dir_all(&folder).unwrap();
+        recorder.keep(&fixture(1)).await.unwrap();
+        recorder.finish();
+        assert!(
+            tells
+                .iter()
+                .any(|what| what.contains("1 delivery that was acknowledged is lost"))
+        );
+    }
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn what_cannot_be_written_is_not_kept() {
+        let dir = tempfile::tempdir().unwrap();
+        for name in ["folder", "folder/r.ndjson"] {
+            let folder = dir.path().join("folder");
+            fs::create_dir(&folder).unwrap();
+            let recorder = Recorder::open(&dir.path().join(name)).unwrap();
+            recorder.keep(&fixture(1)).await.unwrap();
+            fs::remove_dir_all(&folder).unwrap();
+            let why = recorder.keep(&fixture(2)).await.unwrap_err();
+            assert!(why.contains("folder"), "{why}");
+            fs::create_dir(&folder).unwrap();
+            recorder.keep(&fixture(3)).await.unwrap();
+            drop(recorder);
+            fs::remove_dir_all(&folder).unwrap();
+        }
+    }
+
+    #[tokio::test]
+    async fn a_folder_gets_a_file_each() {
+        for sync in [Sync::Always, Sync::Interval, Sync::Never] {
+            let dir = tempfile::tempdir().unwrap();
+            let folder = dir.path().join("new/folder");
+            let recorder = Arc::new(Recorder::open_with(&folder, sync, |_| {}).unwrap());
+            let first = recorder.keep(&fixture(1)).await.unwrap();
+            let again = recorder.keep(&fixture(1)).await.unwrap();
+            assert_eq!(&*first, folder.join("20261123T192001.123456Z-0001.json"));
+            assert_eq!(&*again, folder.join("20261123T192001.123456Z-0001-2.json"));
+            assert_eq!(
+                Fixture::read(&fs::read(&first).unwrap()).unwrap().delivery,
+                fixture(1).delivery
+            );
+            let mut files: Vec<_> = keep_at_once(&recorder, 40)
+                .await
+                .into_iter()
+                .map(Result::unwrap)
+                .collect();
+            files.sort();
+            files.dedup();
+            assert_eq!(files.len(), 40);
+            assert_eq!(fs::read_dir(&folder).unwrap().count(), 43);
+        }
+    }
+}

@@ -1,0 +1,481 @@
+//! What of a run is done, so that it can go on where it was: a line for each delivery, behind its answer.
+//!
+//! A line is written when the answer has been read, which survives `kill -9`; it is synced in groups, which bounds what
+//! a power cut takes back. A line that is torn or damaged says nothing, so that its delivery is sent again: twice is
+//! allowed, never is not.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+
+use crate::error::{Error, Result};
+use crate::io::private_files;
+use crate::io::private_files::sync_folder_of;
+use crate::io::recording::reader::Spot;
+
+/// So many lines are never more than unsynced.
+const GROUP: usize = 64;
+
+/// What a run is about: a journal of another one cannot be gone on with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Errand {
+    /// Where it goes.
+    pub target: String,
+    /// What is sent, in a form that differs if it does: filters, disorder.
+    pub choice: String,
+    /// What tells the sources from others.
+    pub identity: String,
+    /// How much of the first sources' beginnings was looked at for that.
+    pub heads: Vec<u64>,
+    /// What chance was drawn from.
+    pub seed: u64,
+}
+
+/// One delivery of a run, and what of the sources it covers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// The number of the first that it covers: those in front of it that are not sent, and itself.
+    pub first: u64,
+    /// Its own number, from 1.
+    pub number: u64,
+    /// The place behind it in the sources.
+    pub after: Spot,
+}
+
+/// How a delivery was done with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Done {
+    /// It was accepted.
+    Accepted,
+    /// It was refused for good.
+    Refused,
+    /// It was not accepted, and is kept in a file of its own.
+    Kept,
+}
+
+/// What earlier runs did.
+#[derive(Clone, Debug, Default)]
+pub struct Past {
+    /// Runs of numbers that are done, by their first; each with its last and the place behind it.
+    runs: BTreeMap<u64, (u64, Spot)>,
+    /// How many deliveries were accepted.
+    pub accepted: u64,
+    /// How many were refused for good, or are kept elsewhere.
+    pub refused: u64,
+    /// Lines that said nothing.
+    pub damaged: u64,
+}
+
+/// A journal of a run, as it is written.
+#[derive(Debug)]
+pub struct Ledger {
+    path: PathBuf,
+    file: File,
+    unsynced: usize,
+}
+
+/// Opens a journal, or begins one. `errand` is asked what this run is about, given what an earlier one looked at.
+pub fn open(
+    path: &Path,
+    errand: impl FnOnce(Option<&Errand>) -> Result<Errand>,
+) -> Result<(Ledger, Past, Errand)> {
+    let cannot = |why: &str| {
+        Error::usage(format!(
+            "cannot keep a journal in `{}`: {why}",
+            path.display()
+        ))
+    };
+    let file = private_files::open(path).map_err(|error| cannot(&error.to_string()))?;
+    let about = file
+        .metadata()
+        .map_err(|error| cannot(&error.to_string()))?;
+    if !about.is_file() {
+        return Err(cannot("it is not a regular file"));
+    }
+    if !crate::io::recording::file::lock(&file).map_err(|error| cannot(&error.to_string()))? {
+        return Err(cannot("another run writes it"));
+    }
+    let mut journal = Ledger {
+        path: path.to_owned(),
+        file,
+        unsynced: 0,
+    };
+    let io = |error: io::Error| cannot(&error.to_string());
+    journal.file.rewind().map_err(io)?;
+    let (before, past, good) =
+        read(BufReader::with_capacity(256 << 10, &journal.file)).map_err(io)?;
+    if before.is_none() && !journal.is_new(good).map_err(io)? {
+        return Err(Error::input(format!("`{}` is no journal", path.display()))
+            .hint("`--resume` takes a file of its own, which need not exist yet"));
+    }
+    // What was torn off by a crash is cut, so that the next line does not stand behind half of one.
+    journal.file.set_len(good).map_err(io)?;
+    journal.file.seek(SeekFrom::End(0)).map_err(io)?;
+    let now = errand(before.as_ref())?;
+    match &before {
+        Some(before) => differs(before, &now, path)?,
+        None => {
+            let line = json!({
+                "journal": 1, "target": now.target, "choice": now.choice, "identity": now.identity,
+                "heads": now.heads, "seed": now.seed,
+            });
+            journal
+                .file
+                .write_all(format!("{line}\n").as_bytes())
+                .map_err(io)?;
+            journal.file.sync_all().map_err(io)?;
+            sync_folder_of(path).map_err(io)?;
+        }
+    }
+    Ok((journal, past, now))
+}
+
+fn differs(before: &Errand, now: &Errand, path: &Path) -> Result<()> {
+    let other = |what: &str| {
+        Err(Error::usage(format!(
+            "`{}` is the journal of a run {what}",
+            path.display()
+        ))
+        .hint("another run needs another journal"))
+    };
+    if before.target != now.target {
+        return other(&format!("to {}, not to {}", before.target, now.target));
+    }
+    if before.identity != now.identity {
+        return other("with other sources, or they were changed since");
+    }
+    if before.choice != now.choice || before.seed != now.seed {
+        return other(&format!("that sent other deliveries ({})", before.choice));
+    }
+    Ok(())
+}
+
+impl Ledger {
+    /// Notes that a delivery is done with.
+    pub fn note(&mut self, step: Step, done: Done) -> std::result::Result<(), String> {
+        let word = match done {
+            Done::Accepted => "accepted",
+            Done::Refused => "refused",
+            Done::Kept => "kept",
+        };
+        let Spot {
+            file,
+            offset,
+            number,
+        } = step.after;
+        let text = format!(
+            "{} {} {file} {offset} {number} {word}",
+            step.first, step.number
+        );
+        let line = format!("{text} {:08x}\n", crc32c::crc32c(text.as_bytes()));
+        self.file
+            .write_all(line.as_bytes())
+            .map_err(|error| self.cannot(&error))?;
+        self.unsynced += 1;
+        if self.unsynced >= GROUP {
+            self.sync()
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Makes what was noted reach the disk.
+    pub fn sync(&mut self) -> std::result::Result<(), String> {
+        if self.unsynced > 0 {
+            self.file.sync_data().map_err(|error| self.cannot(&error))?;
+            self.unsynced = 0;
+        }
+        Ok(())
+    }
+
+    fn cannot(&self, error: &io::Error) -> String {
+        format!(
+            "cannot write the journal `{}`: {error}",
+            self.path.display()
+        )
+    }
+
+    /// Whether there is nothing in the file but what of its first line was written before a crash.
+    fn is_new(&mut self, good: u64) -> io::Result<bool> {
+        let begins = b"{\"journal\":1,";
+        let mut head = Vec::new();
+        self.file.rewind()?;
+        (&mut self.file)
+            .take(begins.len() as u64)
+            .read_to_end(&mut head)?;
+        Ok(good == 0 && begins.starts_with(&head))
+    }
+}
+
+/// What a journal says: what its run was about, where it says so, what is done, and how many bytes it has up to its last
+/// line break.
+pub fn read(mut journal: impl BufRead) -> io::Result<(Option<Errand>, Past, u64)> {
+    let (mut errand, mut past, mut good) = (None, Past::default(), 0);
+    let mut line = Vec::new();
+    loop {
+        line.clear();
+        // A journal's lines are short; what is longer is none, and is read in pieces that say nothing.
+        let read = (&mut journal).take(1 << 20).read_until(b'\n', &mut line)?;
+        if !line.ends_with(b"\n") && read < 1 << 20 {
+            return Ok((errand, past, good));
+        }
+        if good == 0 {
+            errand = read_errand(&line);
+            if errand.is_none() {
+                return Ok((None, past, read as u64));
+            }
+        } else {
+            past.read(&line);
+        }
+        good += read as u64;
+    }
+}
+
+fn read_errand(line: &[u8]) -> Option<Errand> {
+    let line: Value = serde_json::from_slice(line).ok()?;
+    let text = |name: &str| Some(line.get(name)?.as_str()?.to_owned());
+    (line.get("journal")? == 1).then_some(())?;
+    Some(Errand {
+        target: text("target")?,
+        choice: text("choice")?,
+        identity: text("identity")?,
+        heads: line
+            .get("heads")?
+            .as_array()?
+            .iter()
+            .filter_map(Value::as_u64)
+            .collect(),
+        seed: line.get("seed")?.as_u64()?,
+    })
+}
+
+impl Past {
+    /// Whether the delivery of that number is done with.
+    pub fn has(&self, number: u64) -> bool {
+        let run = self.runs.range(..=number).next_back();
+        run.is_some_and(|(_, (last, _))| *last >= number)
+    }
+
+    /// Up to which number everything is done, and the place behind it.
+    pub fn start(&self) -> (u64, Spot) {
+        self.runs.get(&1).copied().unwrap_or_default()
+    }
+
+    /// Takes in a line; one that is torn or damaged says nothing.
+    pub fn read(&mut self, line: &[u8]) {
+        match read_line(line) {
+            Some((step, Done::Accepted)) => {
+                self.accepted += 1;
+                self.add(step);
+            }
+            Some((step, Done::Refused | Done::Kept)) => {
+                self.refused += 1;
+                self.add(step);
+            }
+            None => self.damaged += 1,
+        }
+    }
+
+    fn add(&mut self, step: Step) {
+        let (mut first, mut last, mut after) = (step.first, step.number, step.after);
+        // Those that it touches are made one with it.
+        while let Some((other, (end, place))) =
+            self.runs.range(..=last.saturating_add(1)).next_back()
+        {
+            let (other, end, place) = (*other, *end, *place);
+            if end.saturating_add(1) < first {
+                break;
+            }
+            self.runs.remove(&other);
+            first = first.min(other);
+            if end > last {
+                (last, after) = (end, place);
+            }
+        }
+        self.runs.insert(first, (last, after));
+    }
+}
+
+fn read_line(line: &[u8]) -> Option<(Step, Done)> {
+    let line = std::str::from_utf8(line).ok()?.strip_suffix('\n')?;
+    let (text, sum) = line.rsplit_once(' ')?;
+    if sum != format!("{:08x}", crc32c::crc32c(text.as_bytes())) {
+        return None;
+    }
+    let mut words = text.split(' ');
+    let mut number = || words.next()?.parse::<u64>().ok();
+    let (first, own) = (number()?, number()?);
+    let after = Spot {
+        file: number()?.try_into().ok()?,
+        offset: number()?,
+        number: number()?.try_into().ok()?,
+    };
+    let done = match words.next()? {
+        "accepted" => Done::Accepted,
+        "refused" => Done::Refused,
+        "kept" => Done::Kept,
+        _ => return None,
+    };
+    let fits = (1..=own).contains(&first) && words.next().is_none();
+    fits.then_some((
+        Step {
+            first,
+            number: own,
+            after,
+        },
+        done,
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Done, Errand, Past, Spot, Step, open};
+    use proptest::prelude::*;
+    use std::fs;
+    use std::path::Path;
+
+    fn errand(target: &str) -> Errand {
+        Errand {
+            target: target.into(),
+            choice: "all".into(),
+            identity: "abc".into(),
+            heads: vec![3],
+            seed: 7,
+        }
+    }
+
+    fn step(first: u64, number: u64) -> Step {
+        let after = Spot {
+            file: 0,
+            offset: number * 10,
+            number: number as usize,
+        };
+        Step {
+            first,
+            number,
+            after,
+        }
+    }
+
+    fn past(path: &Path) -> Past {
+        open(path, |_| Ok(errand("a"))).unwrap().1
+    }
+
+    #[test]
+    fn what_was_noted_is_known_the_next_time() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("j");
+        let (mut journal, past_before, _) = open(&path, |before| {
+            assert!(before.is_none());
+            Ok(errand("a"))
+        })
+        .unwrap();
+        assert!(!past_before.has(1) && past_before.start() == (0, Spot::default()));
+        for (first, number) in [(1, 1), (2, 5), (7, 7), (8, 8)] {
+            journal.note(step(first, number), Done::Accepted).unwrap();
+        }
+        journal.note(step(12, 12), Done::Refused).unwrap();
+        // Another run of the same journal is refused while this one goes on.
+        assert!(
+            open(&path, |_| Ok(errand("a")))
+                .unwrap_err()
+                .what()
+                .contains("another run")
+        );
+        drop(journal);
+        let past = past(&path);
+        let done: Vec<u64> = (0..20).filter(|number| past.has(*number)).collect();
+        assert_eq!(done, [1, 2, 3, 4, 5, 7, 8, 12]);
+        assert_eq!((past.start().0, past.start().1.offset), (5, 50));
+        assert_eq!((past.accepted, past.refused, past.damaged), (4, 1, 0));
+    }
+
+    #[test]
+    fn another_errand_is_refused_with_the_reason() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("j");
+        drop(open(&path, |_| Ok(errand("http://a/"))).unwrap());
+        let other = |now: Errand| open(&path, |_| Ok(now)).unwrap_err().what().to_owned();
+        assert!(other(errand("http://b/")).contains("to http://a/, not to http://b/"));
+        assert!(
+            other(Errand {
+                identity: "x".into(),
+                ..errand("http://a/")
+            })
+            .contains("other sources")
+        );
+        assert!(
+            other(Errand {
+                choice: "x".into(),
+                ..errand("http://a/")
+            })
+            .contains("other deliveries")
+        );
+        assert!(open(&path, |before| Ok(before.unwrap().clone())).is_ok());
+        for text in ["{\"fixture\":1}\n", "{\"fixture\":1}", "notes"] {
+            fs::write(&path, text).unwrap();
+            let error = open(&path, |_| Ok(errand("a"))).unwrap_err();
+            assert_eq!(
+                (error.exit() as u8, error.what().contains("is no journal")),
+                (3, true)
+            );
+            assert_eq!(fs::read_to_string(&path).unwrap(), text);
+        }
+    }
+
+    #[test]
+    fn a_torn_journal_says_what_is_whole_and_goes_on_behind_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("j");
+        let mut journal = open(&path, |_| Ok(errand("a"))).unwrap().0;
+        for number in 1..=3 {
+            journal.note(step(number, number), Done::Accepted).unwrap();
+        }
+        drop(journal);
+        let whole = fs::read(&path).unwrap();
+        let ends: Vec<usize> = (0..whole.len()).filter(|at| whole[*at] == b'\n').collect();
+        for cut in 0..=whole.len() {
+            for tail in [&b""[..], b"\0\0\0", b"9 9 0 0 0 acc"] {
+                let tail = if cut > ends[0] { tail } else { b"" };
+                fs::write(&path, [&whole[..cut], tail].concat()).unwrap();
+                let lines = ends.iter().filter(|end| **end < cut).count();
+                let (mut journal, past, _) = open(&path, |_| Ok(errand("a"))).unwrap();
+                assert_eq!(past.accepted, lines.saturating_sub(1) as u64, "{cut}");
+                journal.note(step(4, 4), Done::Accepted).unwrap();
+                drop(journal);
+                assert!(self::past(&path).has(4), "{cut}");
+            }
+        }
+        // A flipped digit must not pass over a delivery that was never sent.
+        let damaged = String::from_utf8(whole)
+            .unwrap()
+            .replace("\n2 2 ", "\n2 3 ");
+        fs::write(&path, damaged).unwrap();
+        let past = past(&path);
+        assert_eq!((past.has(2), past.has(3), past.damaged), (false, true, 1));
+    }
+
+    proptest! {
+        #[test]
+        fn any_order_of_steps_comes_to_the_same(mut steps in Just((1..60u64).collect::<Vec<_>>()).prop_shuffle(), missing in 0..30usize) {
+            steps.truncate(59 - missing);
+            let mut past = Past::default();
+            for number in &steps {
+                past.add(step(*number, *number));
+            }
+            for number in 0..70 {
+                prop_assert_eq!(past.has(number), steps.contains(&number));
+            }
+            let start = (1..).take_while(|number| steps.contains(number)).last().unwrap_or(0);
+            prop_assert_eq!((past.start().0, past.start().1.offset), (start, start * 10));
+        }
+
+        #[test]
+        fn any_line_is_read_without_a_crash(line: Vec<u8>) {
+            Past::default().read(&line);
+        }
+    }
+}

@@ -1,0 +1,437 @@
+//! What a request meets on its way in: checks, a place in memory for its body, the handler, and the way back.
+
+use std::future::poll_fn;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http::header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HOST, TRANSFER_ENCODING};
+use http::request::Parts;
+use http::uri::PathAndQuery;
+use http::{HeaderValue, Method, Request, Response, StatusCode, Version};
+use http_body_util::Full;
+use hyper::body::{Body, Incoming};
+use jiff::Timestamp;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout;
+
+use crate::io::body_buffer::Gather;
+use crate::io::server::connection_timer::{Phase, Pulse};
+use crate::io::server::{Answer, Arrival, Handler, Limits};
+use crate::webhook::Delivery;
+
+/// The longest request target, in bytes.
+const LONGEST_TARGET: usize = 16 << 10;
+/// Bodies up to this size are not counted: the number of connections bounds them well enough.
+const SMALL: usize = 16 << 10;
+
+/// What all connections share.
+pub(crate) struct House<H> {
+    pub(crate) limits: Limits,
+    /// Permits of one KiB each.
+    memory: Arc<Semaphore>,
+    pub(crate) handler: Arc<H>,
+}
+
+impl<H> House<H> {
+    pub(crate) fn new(limits: Limits, handler: Arc<H>) -> Self {
+        Self {
+            memory: Arc::new(Semaphore::new(limits.in_memory >> 10)),
+            limits,
+            handler,
+        }
+    }
+}
+
+/// One connection, as its requests see it.
+pub(crate) struct Door<H> {
+    house: Arc<House<H>>,
+    remote: SocketAddr,
+    pulse: Arc<Pulse>,
+    /// One connection's share of the memory, in KiB: what one body may take.
+    share: Arc<Semaphore>,
+}
+
+/// A request that has begun, until it is dropped.
+struct Begun<H: Handler>(Arc<House<H>>);
+
+impl<H: Handler> Begun<H> {
+    fn new(house: &Arc<House<H>>) -> Self {
+        house.handler.begun();
+        Self(Arc::clone(house))
+    }
+}
+
+impl<H: Handler> Drop for Begun<H> {
+    fn drop(&mut self) {
+        self.0.handler.ended();
+    }
+}
+
+/// A body's place in memory.
+struct Room([OwnedSemaphorePermit; 2]);
+
+impl Room {
+    /// Gives back what a body of unknown length did not need.
+    fn shrink(&mut self, bytes: usize) {
+        for permit in &mut self.0 {
+            let spare = permit.num_permits().saturating_sub(bytes.div_ceil(1024));
+            drop(permit.split(spare));
+        }
+    }
+}
+
+/// Why a request is refused before it is whole.
+struct Refusal(StatusCode, &'static str);
+
+const TOO_SLOW: Refusal = Refusal(StatusCode::REQUEST_TIMEOUT, "the body took too long");
+
+/// The connection is to be closed without an answer.
+#[derive(Debug)]
+pub(crate) struct HungUp;
+
+impl std::fmt::Display for HungUp {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("hung up")
+    }
+}
+
+impl std::error::Error for HungUp {}
+
+impl<H: Handler> Door<H> {
+    pub(crate) fn new(house: Arc<House<H>>, remote: SocketAddr, pulse: Arc<Pulse>) -> Self {
+        Self {
+            share: Arc::new(Semaphore::new(house.limits.max_body.div_ceil(1024))),
+            house,
+            remote,
+            pulse,
+        }
+    }
+
+    /// Answers a request of HTTP/1, which has its connection for itself.
+    pub(crate) async fn answer(
+        self: Arc<Self>,
+        request: Request<Incoming>,
+    ) -> Result<Response<Full<Bytes>>, HungUp> {
+        let begun = Begun::new(&self.house);
+        let (head, body) = request.into_parts();
+        self.pulse.go_on(Phase::Body);
+        let (body, room) = match self.read(&head, body).await {
+            Ok(read) => read,
+            Err(refusal) => {
+                self.pulse.enter(Phase::Refused);
+                let mut response = self.refuse(&refusal);
+                let close = HeaderValue::from_static("close");
+                response.headers_mut().insert(CONNECTION, close);
+                return Ok(response);
+            }
+        };
+        self.pulse.go_on(Phase::Busy);
+        let answer = self.take(head, body, (room, begun)).await;
+        self.pulse.enter(Phase::Idle);
+        answer
+    }
+
+    /// Answers a request of HTTP/2, which is one of many of its connection and keeps its own time.
+    pub(crate) async fn answer_one_of_many(
+        self: Arc<Self>,
+        request: Request<Incoming>,
+    ) -> Result<Response<Full<Bytes>>, HungUp> {
+        let _opened = self.pulse.open();
+        let begun = Begun::new(&self.house);
+        let (mut head, body) = request.into_parts();
+        let read = async {
+            name_host(&mut head)?;
+            self.read(&head, body).await
+        };
+        match timeout(self.house.limits.body_timeout, read).await {
+            Ok(Ok((body, room))) => self.take(head, body, (room, begun)).await,
+            Ok(Err(refusal)) => Ok(self.refuse(&refusal)),
+            Err(_) => Ok(self.refuse(&TOO_SLOW)),
+        }
+    }
+
+    /// Has the handler take it, to the end.
+    async fn take(
+        &self,
+        head: Parts,
+        body: Bytes,
+        (room, begun): (Option<Room>, Begun<H>),
+    ) -> Result<Response<Full<Bytes>>, HungUp> {
+        let delivery = Delivery {
+            method: head.method,
+            path: head
+                .uri
+                .into_parts()
+                .path_and_query
+                .unwrap_or_else(|| PathAndQuery::from_static("/")),
+            headers: head.headers.into(),
+            body,
+        };
+        let arrival = Arrival {
+            delivery,
+            remote: self.remote,
+            at: Timestamp::now(),
+        };
+        let taking = Arc::clone(&self.house.handler).take(arrival);
+        let held = (room, begun, Arc::clone(&self.pulse));
+        let answer = ToTheEnd(Some((Box::pin(taking), held))).await;
+        if answer.hang_up {
+            Err(HungUp)
+        } else {
+            Ok(response(answer))
+        }
+    }
+
+    /// The whole body, and the room that it takes in memory.
+    async fn read(
+        &self,
+        head: &Parts,
+        mut body: Incoming,
+    ) -> Result<(Bytes, Option<Room>), Refusal> {
+        check(head)?;
+        let limits = &self.house.limits;
+        let too_large = Refusal(StatusCode::PAYLOAD_TOO_LARGE, "the body is too large");
+        let declared = body
+            .size_hint()
+            .exact()
+            .map(|bytes| usize::try_from(bytes).unwrap_or(usize::MAX));
+        let mut room = match declared {
+            Some(0) => return Ok((Bytes::new(), None)),
+            // Unread, and without a "100 Continue", which hyper sends when the body is first asked for.
+            Some(bytes) if bytes > limits.max_body => return Err(too_large),
+            Some(bytes @ SMALL..) => Some(self.room(bytes).await),
+            _ => None,
+        };
+        let mut whole = Gather::default();
+        while let Some(frame) = self.frame(&mut body).await? {
+            // Trailers are not passed on.
+            let Ok(data) = frame.into_data() else {
+                continue;
+            };
+            let length = whole.len() + data.len();
+            if length > limits.max_body {
+                return Err(too_large);
+            }
+            if room.is_none() && length > SMALL {
+                // Nobody knows how long it will get. Asking for more bit by bit, while others do the same,
+                // could end in all of them waiting for each other.
+                room = Some(self.room(limits.max_body).await);
+            }
+            whole.push(data, declared);
+            if body.is_end_stream() {
+                break;
+            }
+        }
+        let body = whole.finish();
+        if let Some(room) = &mut room {
+            room.shrink(body.len());
+        }
+        Ok((body, room))
+    }
+
+    async fn frame(
+        &self,
+        body: &mut Incoming,
+    ) -> Result<Option<hyper::body::Frame<Bytes>>, Refusal> {
+        poll_fn(|cx| {
+            if self.pulse.phase() == Phase::Late {
+                return Poll::Ready(Err(TOO_SLOW));
+            }
+            Pin::new(&mut *body).poll_frame(cx).map(|frame| {
+                frame.transpose().map_err(|_| {
+                    Refusal(
+                        StatusCode::BAD_REQUEST,
+                        "the body is broken off or malformed",
+                    )
+                })
+            })
+        })
+        .await
+    }
+
+    /// Waits until there is room in memory. That is not the client's fault, so its time stands still.
+    async fn room(&self, bytes: usize) -> Room {
+        let all = self.house.limits.in_memory >> 10;
+        let needed = u32::try_from(bytes.div_ceil(1024).min(all)).unwrap_or(u32::MAX);
+        let (share, memory) = (&self.share, &self.house.memory);
+        if let Ok(own) = Arc::clone(share).try_acquire_many_owned(needed)
+            && let Ok(room) = Arc::clone(memory).try_acquire_many_owned(needed)
+        {
+            return Room([own, room]);
+        }
+        let is_timed = self.pulse.phase() == Phase::Body;
+        if is_timed {
+            self.pulse.go_on(Phase::Busy);
+        }
+        // The connection's own share first: whoever holds room of all must not wait for it.
+        let wait = async |of: &Arc<Semaphore>| {
+            let permits = Arc::clone(of).acquire_many_owned(needed).await;
+            permits.expect("the semaphore is never closed")
+        };
+        let room = Room([wait(share).await, wait(memory).await]);
+        if is_timed {
+            self.pulse.enter(Phase::Body);
+        }
+        room
+    }
+
+    fn refuse(&self, Refusal(status, why): &Refusal) -> Response<Full<Bytes>> {
+        self.house.handler.refused(self.remote, *status, why);
+        let mut response = Response::new(Full::new(Bytes::from(format!("{why}\n"))));
+        *response.status_mut() = *status;
+        response.headers_mut().insert(
+            CONTENT_TYPE,
+            HeaderValue::from_static("text/plain; charset=utf-8"),
+        );
+        response
+    }
+}
+
+/// HTTP/2 names the host beside the fields; from here on it is a field, as in HTTP/1.
+fn name_host(head: &mut Parts) -> Result<(), Refusal> {
+    let bad = |why| Err(Refusal(StatusCode::BAD_REQUEST, why));
+    let Some(authority) = head.uri.authority() else {
+        return Ok(());
+    };
+    match head.headers.get(HOST) {
+        Some(host) if host.as_bytes() != authority.as_str().as_bytes() => {
+            bad("there are two hosts")
+        }
+        Some(_) => Ok(()),
+        None => {
+            if let Ok(host) = HeaderValue::from_str(authority.as_str()) {
+                head.headers.insert(HOST, host);
+            }
+            Ok(())
+        }
+    }
+}
+
+/// What hyper lets through and no webhook has.
+fn check(head: &Parts) -> Result<(), Refusal> {
+    let bad = |why| Err(Refusal(StatusCode::BAD_REQUEST, why));
+    if matches!(head.method, Method::CONNECT | Method::TRACE) {
+        return Err(Refusal(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "the method is not allowed",
+        ));
+    }
+    match head.uri.path_and_query() {
+        None => return bad("the path is missing"),
+        Some(path) if path.as_str().len() > LONGEST_TARGET => {
+            return Err(Refusal(StatusCode::URI_TOO_LONG, "the path is too long"));
+        }
+        Some(_) => {}
+    }
+    let mut hosts = head.headers.get_all(HOST).iter();
+    match (hosts.next(), hosts.next()) {
+        (None, _) if head.version >= Version::HTTP_11 => return bad("the Host field is missing"),
+        (Some(_), Some(_)) => return bad("there is more than one Host field"),
+        (Some(host), None)
+            if !host
+                .as_bytes()
+                .iter()
+                .all(|b| b.is_ascii_alphanumeric() || b"-._~:[]%!$&'()*+,;=".contains(b)) =>
+        {
+            return bad("the Host field is no host");
+        }
+        _ => {}
+    }
+    let mut encodings = head.headers.get_all(TRANSFER_ENCODING).iter();
+    match (encodings.next(), encodings.next()) {
+        (None, _) => Ok(()),
+        (Some(one), None) if one.as_bytes().trim_ascii().eq_ignore_ascii_case(b"chunked") => Ok(()),
+        _ => Err(Refusal(
+            StatusCode::NOT_IMPLEMENTED,
+            "the only transfer coding is chunked",
+        )),
+    }
+}
+
+fn response(answer: Answer) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(answer.body));
+    *response.status_mut() = answer.status;
+    for (name, value) in answer.headers.iter() {
+        // Both are hyper's to say. The others of one connection are left to the caller, who knows where they are from.
+        if !matches!(*name, CONTENT_LENGTH | TRANSFER_ENCODING) {
+            response.headers_mut().append(name, value.clone());
+        }
+    }
+    response
+}
+
+/// Work that goes on in a task of its own when nobody waits for it any more. Until it is done something is held: room
+/// in memory, a seat.
+struct ToTheEnd<F, T>(Option<(Pin<Box<F>>, T)>)
+where
+    F: Future<Output = Answer> + Send + 'static,
+    T: Send + Unpin + 'static;
+
+impl<F, T> Future for ToTheEnd<F, T>
+where
+    F: Future<Output = Answer> + Send + 'static,
+    T: Send + Unpin + 'static,
+{
+    type Output = Answer;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Answer> {
+        let Some((work, _)) = &mut self.0 else {
+            return Poll::Pending;
+        };
+        let answer = work.as_mut().poll(cx);
+        if answer.is_ready() {
+            self.0 = None;
+        }
+        answer
+    }
+}
+
+impl<F, T> Drop for ToTheEnd<F, T>
+where
+    F: Future<Output = Answer> + Send + 'static,
+    T: Send + Unpin + 'static,
+{
+    fn drop(&mut self) {
+        if let (Some((work, held)), Ok(runtime)) =
+            (self.0.take(), tokio::runtime::Handle::try_current())
+        {
+            runtime.spawn(async move {
+                work.await;
+                drop(held);
+            });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ToTheEnd;
+    use crate::io::server::Answer;
+    use http::StatusCode;
+    use tokio::sync::oneshot;
+
+    #[tokio::test]
+    async fn work_that_nobody_waits_for_goes_on() {
+        let (begun, begins) = oneshot::channel();
+        let (let_go, wait) = oneshot::channel::<()>();
+        let (done, end) = oneshot::channel();
+        let work = async {
+            begun.send(()).unwrap();
+            wait.await.unwrap();
+            done.send(()).unwrap();
+            Answer::of(StatusCode::OK)
+        };
+        let mut work = ToTheEnd(Some((Box::pin(work), ())));
+        tokio::select! {
+            biased;
+            _ = &mut work => panic!("not yet"),
+            _ = begins => {}
+        }
+        drop(work);
+        let_go.send(()).unwrap();
+        end.await.unwrap();
+    }
+}

@@ -1,0 +1,260 @@
+//! The certificate that the front door shows: the user's, or one that is made once and kept.
+
+use std::fs;
+use std::io::{self, Write};
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use etcetera::BaseStrategy;
+use rcgen::{CertificateParams, DnType, ExtendedKeyUsagePurpose, KeyPair};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use x509_cert::der::Decode;
+
+use crate::error::{Error, Result};
+use crate::io::private_files;
+use crate::io::tls;
+use crate::io::tls::Host;
+
+/// A certificate with its key, ready to be shown.
+#[derive(Debug)]
+pub struct Certificate {
+    /// What speaks TLS with it.
+    pub host: Host,
+    /// Where the one that we made is kept, for those who are to trust it.
+    pub kept: Option<PathBuf>,
+}
+
+/// Everybody calls this machine so.
+const LOOPBACK: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Not a day longer than what every system takes of a certificate that its user trusts.
+const LIFE: Duration = DAY.saturating_mul(820);
+
+impl Certificate {
+    /// The one in these files: a chain in PEM, the certificate itself first, and its key.
+    pub fn read(chain: &Path, key: &Path) -> Result<Self> {
+        let wrong = |path: &Path, why: &dyn std::fmt::Display| {
+            Error::input(format!("cannot use {}: {why}", path.display()))
+        };
+        let certificates: Vec<_> = CertificateDer::pem_file_iter(chain)
+            .and_then(Iterator::collect)
+            .map_err(|error| wrong(chain, &error))?;
+        let secret = PrivateKeyDer::from_pem_file(key).map_err(|error| wrong(key, &error))?;
+        let host = Host::new(certificates, secret).map_err(|error| match error {
+            rustls::Error::InconsistentKeys(_) => {
+                wrong(key, &format!("it is not the key of {}", chain.display()))
+            }
+            rustls::Error::NoCertificatesPresented => wrong(chain, &"no certificate is in it"),
+            error => wrong(chain, &error),
+        })?;
+        Ok(Self { host, kept: None })
+    }
+
+    /// Our own, for a listener at this address. It is kept in the user's folder for such things and stays the same,
+    /// so that it need be trusted only once. Without such a folder it lives as long as the program.
+    pub fn own(address: IpAddr) -> Result<Self> {
+        let folder = etcetera::choose_base_strategy().ok().map(|user| {
+            let folder = user.state_dir().unwrap_or_else(|| user.data_dir());
+            folder.join("webhook-cli")
+        });
+        let own = match &folder {
+            Some(folder) => keep(folder, address),
+            None => draw(&names(address)),
+        };
+        own.map_err(|error| {
+            let place = folder.map_or_else(String::new, |it| format!(" in {}", it.display()));
+            Error::usage(format!("cannot make a certificate{place}: {error}"))
+                .hint("`--cert FILE --key FILE` takes one of yours")
+        })
+    }
+}
+
+/// What a certificate for this address is for.
+fn names(address: IpAddr) -> Vec<String> {
+    let mut names = LOOPBACK.map(str::to_owned).to_vec();
+    if !address.is_loopback() && !address.is_unspecified() {
+        names.push(address.to_string());
+    }
+    names
+}
+
+/// The kept one, or a new one where there is none, it is about to expire, or it is not what it should be.
+fn keep(folder: &Path, address: IpAddr) -> io::Result<Certificate> {
+    private_files::create_folder(folder)?;
+    // Two that start at once would each make one.
+    let lock = private_files::open(&folder.join("lock"))?;
+    lock.lock()?;
+    let names = names(address);
+    // One for each address, or they would take turns. A colon is no part of a file's name everywhere.
+    let file = names
+        .get(LOOPBACK.len())
+        .map_or("localhost", String::as_str);
+    let path = folder.join(format!("{}.pem", file.replace(':', "-")));
+    let key_path = folder.join("key.pem");
+
+    let kept = fs::read_to_string(&key_path).ok();
+    let key = match kept.and_then(|pem| KeyPair::from_pem(&pem).ok()) {
+        Some(key) => key,
+        None => {
+            let key = KeyPair::generate().map_err(io::Error::other)?;
+            replace(&key_path, &key.serialize_pem())?;
+            key
+        }
+    };
+    if let Ok(certificate) = CertificateDer::from_pem_file(&path)
+        && lasts(&certificate)
+        && tls::is_for(&certificate, &names)
+        && let Ok(host) = Host::new(vec![certificate], secret(&key))
+    {
+        let kept = Some(path);
+        return Ok(Certificate { host, kept });
+    }
+    let (host, pem) = sign(&key, &names)?;
+    replace(&path, &pem)?;
+    let kept = Some(path);
+    Ok(Certificate { host, kept })
+}
+
+/// One that is kept nowhere.
+fn draw(names: &[String]) -> io::Result<Certificate> {
+    let key = KeyPair::generate().map_err(io::Error::other)?;
+    let (host, _) = sign(&key, names)?;
+    Ok(Certificate { host, kept: None })
+}
+
+/// A new certificate for these names, signed with its own key.
+fn sign(key: &KeyPair, names: &[String]) -> io::Result<(Host, String)> {
+    let mut wishes = CertificateParams::new(names).map_err(io::Error::other)?;
+    wishes
+        .distinguished_name
+        .push(DnType::CommonName, "webhook-cli on this machine");
+    wishes.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+    let now = SystemTime::now();
+    // Clocks differ.
+    wishes.not_before = (now - DAY).into();
+    wishes.not_after = (now + LIFE).into();
+    let signed = wishes.self_signed(key).map_err(io::Error::other)?;
+    let host = Host::new(vec![signed.der().clone()], secret(key)).map_err(io::Error::other)?;
+    Ok((host, signed.pem()))
+}
+
+fn secret(key: &KeyPair) -> PrivateKeyDer<'static> {
+    PrivateKeyDer::Pkcs8(key.serialize_der().into())
+}
+
+/// Whether a certificate will hold for the day to come.
+fn lasts(certificate: &CertificateDer<'_>) -> bool {
+    x509_cert::Certificate::from_der(certificate).is_ok_and(|certificate| {
+        let validity = certificate.tbs_certificate().validity();
+        validity.not_after.to_system_time() > SystemTime::now() + DAY
+    })
+}
+
+/// Puts a text in the place of a file, whole or not at all, for nobody else's eyes.
+fn replace(path: &Path, text: &str) -> io::Result<()> {
+    let new = path.with_extension("new");
+    // One of a run that was killed; the lock is ours.
+    let _ = fs::remove_file(&new);
+    let mut file = private_files::create(&new)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()?;
+    fs::rename(&new, path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Certificate, draw, keep, names};
+    use std::fs;
+    use std::net::IpAddr;
+    use std::path::Path;
+
+    fn at(address: &str, folder: &Path) -> (Certificate, String) {
+        let address: IpAddr = address.parse().unwrap();
+        let certificate = keep(folder, address).unwrap();
+        let pem = fs::read_to_string(certificate.kept.as_ref().unwrap()).unwrap();
+        (certificate, pem)
+    }
+
+    #[test]
+    fn it_is_made_once_and_stays_the_same() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path().join("not/there/yet");
+        let (_, first) = at("127.0.0.1", &folder);
+        for address in ["127.0.0.1", "::1", "0.0.0.0"] {
+            assert_eq!(at(address, &folder).1, first, "{address}");
+        }
+        let (other, pem) = at("2001:db8::1", &folder);
+        assert_ne!(pem, first);
+        assert!(other.kept.unwrap().ends_with("2001-db8--1.pem"));
+        assert_eq!(at("127.0.0.1", &folder).1, first);
+        assert_eq!(at("2001:db8::1", &folder).1, pem);
+    }
+
+    #[test]
+    fn one_that_is_no_good_is_made_anew() {
+        let folder = tempfile::tempdir().unwrap();
+        let (kept, first) = at("127.0.0.1", folder.path());
+        let path = kept.kept.unwrap();
+        let (_, other) = at("192.0.2.1", folder.path());
+        for spoilt in [String::new(), first.replace("MII", "MIX")] {
+            fs::write(&path, spoilt).unwrap();
+            let (_, pem) = at("127.0.0.1", folder.path());
+            assert!(
+                pem != first && Certificate::read(&path, &folder.path().join("key.pem")).is_ok()
+            );
+        }
+        // Another's certificate covers all names and has another key.
+        fs::write(folder.path().join("key.pem"), "no key").unwrap();
+        fs::write(&path, &other).unwrap();
+        assert_ne!(at("127.0.0.1", folder.path()).1, other);
+        assert!(
+            draw(&names("127.0.0.1".parse().unwrap()))
+                .unwrap()
+                .kept
+                .is_none()
+        );
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn nobody_else_reads_the_key() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        at("127.0.0.1", folder.path());
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode(&folder.path().join("key.pem")), 0o600);
+        assert_eq!(mode(&folder.path().join("localhost.pem")), 0o600);
+    }
+
+    #[test]
+    fn files_that_are_no_certificate_are_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = |name: &str, text: &str| {
+            let path = folder.path().join(name);
+            fs::write(&path, text).unwrap();
+            path
+        };
+        let (kept, _) = at("127.0.0.1", folder.path());
+        let (good, key) = (kept.kept.unwrap(), folder.path().join("key.pem"));
+        let other_key = rcgen::KeyPair::generate().unwrap().serialize_pem();
+        for (chain, key, named) in [
+            (&file("empty", ""), &key, "empty: no certificate is in it"),
+            (&good, &file("text", "hello"), "text: "),
+            (
+                &good,
+                &file("other", &other_key),
+                "other: it is not the key of",
+            ),
+            (&folder.path().join("none"), &key, "none: "),
+        ] {
+            let error = Certificate::read(chain, key).unwrap_err();
+            assert!(error.what().contains(named), "{} for {named}", error.what());
+            assert_eq!(error.exit() as u8, 3);
+        }
+        Certificate::read(&good, &key).unwrap();
+    }
+}

@@ -1,0 +1,165 @@
+//! ActiveCampaign: one form a request, with fields named in PHP's brackets. Nothing is signed: a handler demands basic
+//! authentication or a secret in the URL. It tells of no deliveries and no complaints, and never tries again.
+//! <https://developers.activecampaign.com/page/webhooks>
+
+use crate::providers::habits::Fact::Unconfirmed;
+use crate::providers::habits::{HABITS, Habits};
+use crate::providers::provenance::{Page, documented, page};
+use crate::providers::provider::{
+    Bounce, CREDENTIALS, Carry, Envelope, FIELDS, Fields, Provider, SIGNER, Stamp, Tell, bounce,
+    row,
+};
+use crate::webhook::{BounceClass, Kind, Mark, Style};
+
+static WEBHOOKS: Page = page(
+    "Webhooks",
+    "https://developers.activecampaign.com/page/webhooks",
+    "2026",
+);
+
+/// What is known of it was not read on its own pages.
+const TRANSCRIPTION: &str = "known from a third party's transcription of the documents";
+
+/// ActiveCampaign's webhooks.
+pub static PROVIDER: Provider = Provider {
+    name: "activecampaign",
+    title: "ActiveCampaign",
+    docs: "https://developers.activecampaign.com/page/webhooks",
+    tells: &[Tell::Body(&[
+        ("/type", Mark::Present),
+        ("/date_time", Mark::Present),
+        ("/initiated_from", Mark::Present),
+    ])],
+    schemes: &[&CREDENTIALS],
+    test_secret: "",
+    test_public: "",
+    envelope: Envelope::Plain,
+    style: Style::COMPACT,
+    native: &["/type"],
+    fields: Fields {
+        recipient: &["/contact[email]"],
+        // In the account's own zone; what is sent from here is of an account whose zone is UTC.
+        at: &[Stamp::Utc("/date_time", "%Y-%m-%dT%H:%M:%S+00:00")],
+        url: &["/link[url]"],
+        reason: &["/bounce[description]", "/unsubscribe[reason]"],
+        campaign: Carry::First(&["/campaign[name]"]),
+        ..FIELDS
+    },
+    rows: &[
+        // Of the campaign as a whole, so there is no contact in it.
+        row(
+            Kind::Sent,
+            "sent",
+            &[("/type", Mark::Is("sent"))],
+            example!("activecampaign/sent"),
+        ),
+        row(
+            Kind::Open,
+            "open",
+            &[("/type", Mark::Is("open"))],
+            example!("activecampaign/open"),
+        ),
+        row(
+            Kind::Click,
+            "click",
+            &[("/type", Mark::Is("click"))],
+            example!("activecampaign/click"),
+        ),
+        // Which types there are is unconfirmed.
+        bounce(
+            BounceClass::Hard,
+            "bounce",
+            &[
+                ("/type", Mark::Is("bounce")),
+                ("/bounce[type]", Mark::Is("hard")),
+            ],
+            example!("activecampaign/bounce"),
+        ),
+        bounce(
+            BounceClass::Soft,
+            "soft_bounce",
+            &[
+                ("/type", Mark::Is("bounce")),
+                ("/bounce[type]", Mark::Is("soft")),
+            ],
+            "",
+        ),
+        bounce(
+            BounceClass::Undetermined,
+            "unknown_bounce",
+            &[("/type", Mark::Is("bounce"))],
+            "",
+        ),
+        row(
+            Kind::Subscribe,
+            "subscribe",
+            &[("/type", Mark::Is("subscribe"))],
+            example!("activecampaign/subscribe"),
+        ),
+        row(
+            Kind::Unsubscribe,
+            "unsubscribe",
+            &[("/type", Mark::Is("unsubscribe"))],
+            example!("activecampaign/unsubscribe"),
+        ),
+        row(
+            Kind::Other,
+            "update",
+            &[("/type", Mark::Is("update"))],
+            example!("activecampaign/other-update"),
+        ),
+        row(
+            Kind::Other,
+            "reply",
+            &[("/type", Mark::Is("reply"))],
+            example!("activecampaign/other-reply"),
+        ),
+        row(
+            Kind::Other,
+            "forward",
+            &[("/type", Mark::Is("forward"))],
+            example!("activecampaign/other-forward"),
+        ),
+        row(
+            Kind::Other,
+            "share",
+            &[("/type", Mark::Is("share"))],
+            example!("activecampaign/other-share"),
+        ),
+    ],
+    bounces: &[
+        Bounce {
+            name: "hard",
+            row: "bounce",
+            sets: &[],
+        },
+        Bounce {
+            name: "soft",
+            row: "bounce",
+            sets: &[
+                ("/bounce[type]", "soft"),
+                ("/bounce[code]", "\"4.2.0\""),
+                ("/bounce[description]", "Mailbox temporarily unavailable"),
+            ],
+        },
+        Bounce {
+            name: "mailbox-full",
+            row: "bounce",
+            sets: &[
+                ("/bounce[type]", "soft"),
+                ("/bounce[code]", "\"4.2.2\""),
+                ("/bounce[description]", "Mailbox full"),
+            ],
+        },
+    ],
+    habits: Habits {
+        batching: Unconfirmed("one event", TRANSCRIPTION),
+        retries: Unconfirmed("none; 410 switches the webhook off", TRANSCRIPTION),
+        ..HABITS
+    },
+    origins: &[
+        documented(&WEBHOOKS, &[""]).unconfirmed(TRANSCRIPTION),
+        documented(&WEBHOOKS, &["/bounce[type]"]).unconfirmed("which values it has is not known"),
+    ],
+    ..SIGNER
+};

@@ -1,0 +1,343 @@
+//! Brevo, formerly Sendinblue: one flat JSON object a request, for transactional mail with a `message-id`, for campaigns
+//! with a `campaign name`. The names to subscribe to are not the names on the wire. Nothing is signed.
+//! <https://developers.brevo.com/docs/transactional-webhooks>
+
+use crate::providers::behaviour::{Batch, CONDUCT, Conduct};
+use crate::providers::habits::Fact::{Documented, Unconfirmed};
+use crate::providers::habits::{HABITS, Habits};
+use crate::providers::provenance::{Page, assumed, captured, documented, page};
+use crate::providers::provider::{
+    Bounce, CREDENTIALS, Carry, Envelope, FIELDS, Fields, Machine, Provider, SIGNER, Stamp, Tell,
+    bounce, row,
+};
+use crate::webhook::{BounceClass, Kind, Mark, Style};
+
+const TRANSACTIONAL: (&str, Mark) = ("/camp_id", Mark::Absent);
+const MARKETING: (&str, Mark) = ("/camp_id", Mark::Present);
+const OF_CONTACTS: Mark = Mark::OneOf(&["list_addition", "contact_updated", "contact_deleted"]);
+
+static TRANSACTIONAL_PAGE: Page = page(
+    "Transactional webhooks",
+    "https://developers.brevo.com/docs/transactional-webhooks",
+    "2026-11-24",
+);
+static SYMFONY: Page = page(
+    "the bridge of Symfony, with requests it keeps",
+    "https://github.com/symfony/symfony/tree/HEAD/src/Symfony/Component/Mailer/Bridge/Brevo/Tests/Webhook/Fixtures",
+    "2026-11-24",
+);
+static MARKETING_PAGE: Page = page(
+    "Marketing webhooks",
+    "https://developers.brevo.com/docs/marketing-webhooks",
+    "2026-11",
+);
+
+/// Brevo's transactional and marketing webhooks.
+pub static PROVIDER: Provider = Provider {
+    name: "brevo",
+    title: "Brevo",
+    docs: TRANSACTIONAL_PAGE.url,
+    tells: &[
+        Tell::Body(&[
+            ("/event", Mark::Present),
+            ("/email", Mark::Present),
+            ("/message-id", Mark::Present),
+        ]),
+        Tell::Body(&[
+            ("/event", Mark::Present),
+            ("/camp_id", Mark::Present),
+            ("/campaign name", Mark::Present),
+        ]),
+        Tell::Body(&[
+            ("/event", OF_CONTACTS),
+            ("/key", Mark::Present),
+            ("/email", Mark::Present),
+        ]),
+        // That a batch is a list of the single objects is likely, but unconfirmed.
+        Tell::Body(&[
+            ("/0/event", Mark::Present),
+            ("/0/email", Mark::Present),
+            ("/0/message-id", Mark::Present),
+        ]),
+        Tell::Body(&[
+            ("/items/0/Uuid", Mark::Present),
+            ("/items/0/MessageId", Mark::Present),
+        ]),
+    ],
+    schemes: &[&CREDENTIALS],
+    test_secret: "",
+    test_public: "",
+    envelope: Envelope::Plain,
+    style: Style::COMPACT,
+    native: &["/event"],
+    fields: Fields {
+        recipient: &["/email"],
+        message_id: &["/message-id"],
+        at: &[
+            // The only one that was right in every capture: `ts` was seen shifted by the account's zone.
+            Stamp::Millis("/ts_epoch"),
+            // So it is called in the documented opens by a proxy; not known is how it comes over the wire.
+            Stamp::Millis("/s_epoch"),
+            Stamp::Seconds("/ts_event"),
+            Stamp::Seconds("/ts"),
+            Stamp::Seconds("/ts_sent"),
+            Stamp::Local("/date"),
+            Stamp::Local("/date_event"),
+            Stamp::Local("/date_sent"),
+        ],
+        url: &["/link", "/URL"],
+        reason: &["/reason"],
+        campaign: Carry::Instead("/campaign name"),
+        tag: Carry::Each(&[Carry::ListText("/tag"), Carry::List("/tags")]),
+        metadata: Carry::MembersText("/X-Mailin-custom"),
+        ..FIELDS
+    },
+    rows: &[
+        // Transactional mail.
+        row(
+            Kind::Sent,
+            "request",
+            &[TRANSACTIONAL, ("/event", Mark::Is("request"))],
+            example!("brevo/sent"),
+        ),
+        row(
+            Kind::Delivered,
+            "delivered",
+            &[TRANSACTIONAL, ("/event", Mark::Is("delivered"))],
+            example!("brevo/delivered"),
+        ),
+        row(
+            Kind::Deferred,
+            "deferred",
+            &[TRANSACTIONAL, ("/event", Mark::Is("deferred"))],
+            example!("brevo/deferred"),
+        ),
+        bounce(
+            BounceClass::Hard,
+            "hard_bounce",
+            &[TRANSACTIONAL, ("/event", Mark::Is("hard_bounce"))],
+            example!("brevo/bounce"),
+        ),
+        bounce(
+            BounceClass::Soft,
+            "soft_bounce",
+            &[TRANSACTIONAL, ("/event", Mark::Is("soft_bounce"))],
+            example!("brevo/bounce-soft"),
+        ),
+        bounce(
+            BounceClass::Hard,
+            "invalid_email",
+            &[TRANSACTIONAL, ("/event", Mark::Is("invalid_email"))],
+            example!("brevo/bounce-invalid"),
+        ),
+        row(
+            Kind::Rejected,
+            "blocked",
+            &[TRANSACTIONAL, ("/event", Mark::Is("blocked"))],
+            example!("brevo/rejected"),
+        ),
+        row(
+            Kind::Rejected,
+            "error",
+            &[TRANSACTIONAL, ("/event", Mark::Is("error"))],
+            example!("brevo/rejected-error"),
+        ),
+        // The documents say `spam`; the user interface and a test of theirs say `complaint`.
+        row(
+            Kind::Complaint,
+            "spam",
+            &[TRANSACTIONAL, ("/event", Mark::Is("spam"))],
+            example!("brevo/complaint"),
+        ),
+        row(
+            Kind::Complaint,
+            "complaint",
+            &[TRANSACTIONAL, ("/event", Mark::Is("complaint"))],
+            example!("brevo/complaint-complaint"),
+        ),
+        row(
+            Kind::Open,
+            "opened",
+            &[TRANSACTIONAL, ("/event", Mark::Is("opened"))],
+            example!("brevo/open"),
+        ),
+        row(
+            Kind::Open,
+            "unique_opened",
+            &[TRANSACTIONAL, ("/event", Mark::Is("unique_opened"))],
+            example!("brevo/open-first"),
+        ),
+        // By a proxy that keeps the mail of its users private.
+        row(
+            Kind::Open,
+            "proxy_open",
+            &[TRANSACTIONAL, ("/event", Mark::Is("proxy_open"))],
+            example!("brevo/open-proxy"),
+        ),
+        row(
+            Kind::Open,
+            "unique_proxy_open",
+            &[TRANSACTIONAL, ("/event", Mark::Is("unique_proxy_open"))],
+            example!("brevo/open-proxy-first"),
+        ),
+        row(
+            Kind::Click,
+            "click",
+            &[TRANSACTIONAL, ("/event", Mark::Is("click"))],
+            example!("brevo/click"),
+        ),
+        row(
+            Kind::Unsubscribe,
+            "unsubscribed",
+            &[
+                TRANSACTIONAL,
+                ("/event", Mark::OneOf(&["unsubscribed", "unsubscribe"])),
+            ],
+            example!("brevo/unsubscribe"),
+        ),
+        // Campaigns use the same words.
+        row(
+            Kind::Delivered,
+            "marketing_delivered",
+            &[MARKETING, ("/event", Mark::Is("delivered"))],
+            example!("brevo/delivered-marketing"),
+        ),
+        row(
+            Kind::Open,
+            "marketing_opened",
+            &[MARKETING, ("/event", Mark::Is("opened"))],
+            example!("brevo/open-marketing"),
+        ),
+        row(
+            Kind::Click,
+            "marketing_click",
+            &[MARKETING, ("/event", Mark::Is("click"))],
+            example!("brevo/click-marketing"),
+        ),
+        bounce(
+            BounceClass::Hard,
+            "marketing_hard_bounce",
+            &[MARKETING, ("/event", Mark::Is("hard_bounce"))],
+            example!("brevo/bounce-marketing"),
+        ),
+        bounce(
+            BounceClass::Soft,
+            "marketing_soft_bounce",
+            &[MARKETING, ("/event", Mark::Is("soft_bounce"))],
+            example!("brevo/bounce-marketing-soft"),
+        ),
+        row(
+            Kind::Complaint,
+            "marketing_spam",
+            &[MARKETING, ("/event", Mark::OneOf(&["spam", "complaint"]))],
+            example!("brevo/complaint-marketing"),
+        ),
+        // That it is `unsubscribe` here, and not `unsubscribed`, is unconfirmed.
+        row(
+            Kind::Unsubscribe,
+            "marketing_unsubscribe",
+            &[
+                MARKETING,
+                ("/event", Mark::OneOf(&["unsubscribe", "unsubscribed"])),
+            ],
+            example!("brevo/unsubscribe-marketing"),
+        ),
+        // Contacts; the inner form of `content` is unconfirmed.
+        row(
+            Kind::Subscribe,
+            "list_addition",
+            &[("/event", Mark::Is("list_addition"))],
+            example!("brevo/subscribe"),
+        ),
+        row(
+            Kind::Other,
+            "contact_updated",
+            &[("/event", Mark::Is("contact_updated"))],
+            example!("brevo/other-contact-updated"),
+        ),
+        row(
+            Kind::Other,
+            "contact_deleted",
+            &[("/event", Mark::Is("contact_deleted"))],
+            example!("brevo/other-contact-deleted"),
+        ),
+        // Inbound mail; no whole body of it is known.
+        row(
+            Kind::Other,
+            "inbound",
+            &[("/event", Mark::Absent), ("/items", Mark::Present)],
+            "",
+        ),
+    ],
+    // What is blocked was never sent: it is `rejected`, and no bounce.
+    machines: &[Machine {
+        kind: Kind::Open,
+        row: "proxy_open",
+        sets: &[],
+    }],
+    bounces: &[
+        Bounce {
+            name: "hard",
+            row: "hard_bounce",
+            sets: &[],
+        },
+        Bounce {
+            name: "soft",
+            row: "soft_bounce",
+            sets: &[("/reason", "450 4.2.0 mailbox temporarily unavailable")],
+        },
+        Bounce {
+            name: "mailbox-full",
+            row: "soft_bounce",
+            sets: &[],
+        },
+    ],
+    conduct: Conduct {
+        // That these are a list of the single objects is unconfirmed.
+        batch: Batch::UpTo(500),
+        twins: &[
+            ("opened", "unique_opened"),
+            ("proxy_open", "unique_proxy_open"),
+        ],
+        ..CONDUCT
+    },
+    habits: Habits {
+        batching: Unconfirmed(
+            "one event; up to 500 of five minutes where batching is on",
+            "what the body of a batch looks like",
+        ),
+        success: Documented("2xx"),
+        retries: Documented(
+            "4 more, after 10 min, 1 h, 2 h and 8 h, where nothing answers and after 429; none after another 4xx or 5xx",
+        ),
+        ..HABITS
+    },
+    origins: &[
+        documented(&TRANSACTIONAL_PAGE, &["content-type", "/"]),
+        documented(&TRANSACTIONAL_PAGE, &["/id"])
+            .unconfirmed("whether it is the webhook or the account"),
+        documented(&TRANSACTIONAL_PAGE, &["/event"])
+            .unconfirmed("the name is known from the export and the interface")
+            .of(&["error"]),
+        assumed(
+            "a test of a receiver and the interface call it so, the documents `spam`",
+            &["/event"],
+        )
+        .of(&["complaint"]),
+        captured(&SYMFONY, &["/is_returnpath"]),
+        assumed(
+            "seen in newer events; documented for `unique_proxy_open`",
+            &["/sender_email"],
+        ),
+        documented(&TRANSACTIONAL_PAGE, &["/sender_email"]).of(&["unique_proxy_open"]),
+        documented(&MARKETING_PAGE, &["/"]).of(&["marketing_*"]),
+        documented(&MARKETING_PAGE, &["/event"])
+            .unconfirmed("`unsubscribed` may be what is sent")
+            .of(&["marketing_unsubscribe"]),
+        documented(&MARKETING_PAGE, &["/"])
+            .unconfirmed("known from a third party's transcription of the documents")
+            .of(&["list_addition", "contact_*"]),
+        documented(&MARKETING_PAGE, &["/content"]).unconfirmed("what stands in it is not known"),
+    ],
+    ..SIGNER
+};

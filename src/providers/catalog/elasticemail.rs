@@ -1,0 +1,256 @@
+//! Elastic Email: one event a request, in one of two ways. A webhook is an unsigned GET by default, with the fields in
+//! its query; since 2026 it can be a POST of the same fields as a flat JSON object, signed. Sent by kind is the
+//! POST; the GET is sent by names that begin with `get-`.
+//!
+//! Unconfirmed: that the whole text of the secret is the key (no verifier is published), the form of `date` and the
+//! case of the names in JSON.
+//! <https://help.elasticemail.com/>
+
+use crate::providers::behaviour::{CONDUCT, Conduct, Handshake};
+use crate::providers::habits::Fact::{Documented, Unconfirmed};
+use crate::providers::habits::{HABITS, Habits};
+use crate::providers::provenance::{Page, documented, page};
+use crate::providers::provider::{
+    Bounce, Carry, Envelope, FIELDS, Fields, Provider, SIGNER, Stamp, Tell, bounce, row,
+};
+use crate::webhook::{
+    Algorithm, BounceClass, Encoding, KeyForm, Kind, Mark, Part, Place, Recipe, Style, TimeForm,
+};
+
+static POST_JSON: Recipe = Recipe {
+    name: "elasticemail",
+    algorithm: Algorithm::HmacSha256,
+    // It is shown once, when it is made, and begins with `whsec_` (from an API collection of a third party, not
+    // confirmed); and yet it is no base64.
+    key: KeyForm::Text,
+    id: None,
+    timestamp: Some((Place::Header("x-elasticemail-timestamp"), TimeForm::Seconds)),
+    signed: &[
+        Part::Timestamp,
+        Part::Text("\n"),
+        Part::Method,
+        Part::Text("\n"),
+        Part::UrlPath,
+        Part::Text("\n"),
+        Part::Body,
+    ],
+    signature: Place::Header("x-elasticemail-signature"),
+    encoding: Encoding::After("v1=", &Encoding::Hex),
+    fresh: &[],
+    tolerance: 300,
+    uncovered: None,
+    guard: None,
+};
+
+const ERROR: (&str, Mark) = ("/status", Mark::Is("Error"));
+
+/// Blocks are among them: the mailbox is there.
+const SOFT: Mark = Mark::OneOf(&[
+    "GreyListed",
+    "DNSProblem",
+    "ConnectionProblem",
+    "ConnectionTerminated",
+    "Timeout",
+    "Throttled",
+    "AccountProblem",
+    "CodeError",
+    "SPFProblem",
+    "WhitelistingProblem",
+    "BlackListed",
+    "Spam",
+    "ContentFilter",
+]);
+
+static SDK: Page = page(
+    "Python SDK 4.4.0",
+    "https://github.com/ElasticEmail/elasticemail-python",
+    "2026",
+);
+
+/// Elastic Email's notifications.
+pub static PROVIDER: Provider = Provider {
+    name: "elasticemail",
+    title: "Elastic Email",
+    docs: "https://help.elasticemail.com/",
+    tells: &[
+        Tell::Body(&[
+            ("/transaction", Mark::Present),
+            ("/messageid", Mark::Present),
+            ("/status", Mark::Present),
+            ("/channel", Mark::Present),
+        ]),
+        Tell::Header("x-elasticemail-signature"),
+        Tell::Header("x-elasticemail-webhook-id"),
+    ],
+    schemes: &[&POST_JSON],
+    test_secret: "whsec_webhook_cli_public_test_key_elasticemail",
+    test_public: "whsec_webhook_cli_public_test_key_elasticemail",
+    envelope: Envelope::Plain,
+    style: Style::COMPACT,
+    native: &["/status"],
+    fields: Fields {
+        recipient: &["/to"],
+        message_id: &["/messageid"],
+        at: &[Stamp::Utc("/date", "%-m/%-d/%Y %-I:%M:%S %p")],
+        url: &["/target"],
+        reason: &["/category"],
+        tag: Carry::Text("/channel"),
+        ..FIELDS
+    },
+    rows: &[
+        row(
+            Kind::Delivered,
+            "Sent",
+            &[("/status", Mark::Is("Sent"))],
+            example!("elasticemail/delivered"),
+        ),
+        row(
+            Kind::Open,
+            "Opened",
+            &[("/status", Mark::Is("Opened"))],
+            example!("elasticemail/open"),
+        ),
+        row(
+            Kind::Click,
+            "Clicked",
+            &[("/status", Mark::Is("Clicked"))],
+            example!("elasticemail/click"),
+        ),
+        // Never handed to the receiving server: cancelled, or suppressed.
+        row(
+            Kind::Rejected,
+            "NotDelivered",
+            &[
+                ERROR,
+                ("/category", Mark::OneOf(&["NotDelivered", "ManualCancel"])),
+            ],
+            "",
+        ),
+        bounce(
+            BounceClass::Hard,
+            "Error",
+            &[ERROR, ("/category", Mark::Is("NoMailbox"))],
+            example!("elasticemail/bounce"),
+        ),
+        bounce(
+            BounceClass::Soft,
+            "SoftError",
+            &[ERROR, ("/category", SOFT)],
+            example!("elasticemail/bounce-soft"),
+        ),
+        bounce(BounceClass::Undetermined, "UnknownError", &[ERROR], ""),
+        row(
+            Kind::Complaint,
+            "AbuseReport",
+            &[("/status", Mark::Is("AbuseReport"))],
+            example!("elasticemail/complaint"),
+        ),
+        row(
+            Kind::Unsubscribe,
+            "Unsubscribed",
+            &[("/status", Mark::Is("Unsubscribed"))],
+            example!("elasticemail/unsubscribe"),
+        ),
+        // The same as GET: what is told is read by the rows above, these are to be sent.
+        row(
+            Kind::Delivered,
+            "get-Sent",
+            &[("/status", Mark::Is("Sent"))],
+            example!("elasticemail/delivered-get"),
+        ),
+        row(
+            Kind::Open,
+            "get-Opened",
+            &[("/status", Mark::Is("Opened"))],
+            example!("elasticemail/open-get"),
+        ),
+        row(
+            Kind::Click,
+            "get-Clicked",
+            &[("/status", Mark::Is("Clicked"))],
+            example!("elasticemail/click-get"),
+        ),
+        bounce(
+            BounceClass::Hard,
+            "get-Error",
+            &[ERROR, ("/category", Mark::Is("NoMailbox"))],
+            example!("elasticemail/bounce-get"),
+        ),
+        bounce(
+            BounceClass::Soft,
+            "get-SoftError",
+            &[ERROR, ("/category", SOFT)],
+            example!("elasticemail/bounce-soft-get"),
+        ),
+        row(
+            Kind::Complaint,
+            "get-AbuseReport",
+            &[("/status", Mark::Is("AbuseReport"))],
+            example!("elasticemail/complaint-get"),
+        ),
+        row(
+            Kind::Unsubscribe,
+            "get-Unsubscribed",
+            &[("/status", Mark::Is("Unsubscribed"))],
+            example!("elasticemail/unsubscribe-get"),
+        ),
+    ],
+    bounces: &[
+        Bounce {
+            name: "hard",
+            row: "Error",
+            sets: &[],
+        },
+        Bounce {
+            name: "soft",
+            row: "SoftError",
+            sets: &[],
+        },
+        Bounce {
+            name: "blocked",
+            row: "SoftError",
+            sets: &[("/category", "BlackListed")],
+        },
+    ],
+    conduct: Conduct {
+        handshake: &[Handshake::Get],
+        judges_age: true,
+        ..CONDUCT
+    },
+    habits: Habits {
+        batching: Documented("one event"),
+        retries: Unconfirmed(
+            "until 1000 failures switch the webhook off",
+            "when and how often",
+        ),
+        ..HABITS
+    },
+    origins: &[
+        documented(&SDK, &[""]),
+        documented(&SDK, &["/"])
+            .unconfirmed("whether names keep their case in JSON")
+            .of(&[
+                "Sent",
+                "Opened",
+                "Clicked",
+                "Error",
+                "SoftError",
+                "AbuseReport",
+                "Unsubscribed",
+            ]),
+        documented(&SDK, &["/date"])
+            .unconfirmed("its form in JSON")
+            .of(&[
+                "Sent",
+                "Opened",
+                "Clicked",
+                "Error",
+                "SoftError",
+                "AbuseReport",
+                "Unsubscribed",
+            ]),
+        documented(&SDK, &["x-elasticemail-signature"])
+            .unconfirmed("whether the key is the text of the secret"),
+    ],
+    ..SIGNER
+};

@@ -1,0 +1,267 @@
+//! Emailit, webhooks of version 2: a list of 1 to 100 events, each with what it is about in `object`, and again in
+//! `data.object`. Older pages show one event without the list and with `data.object` alone; that is read as well. The
+//! order of the members is not confirmed. The key is the whole text of the secret, `whsec_` included.
+//! <https://emailit.com/docs/webhooks>
+
+use crate::providers::behaviour::{Batch, CONDUCT, Conduct};
+use crate::providers::habits::Fact::{Documented, Unconfirmed};
+use crate::providers::habits::Habits;
+use crate::providers::provenance::{Page, assumed, documented, page};
+use crate::providers::provider::{
+    Bounce, Carry, Envelope, FIELDS, Fields, Provider, SIGNER, Stamp, Tell, bounce, row,
+};
+use crate::webhook::{
+    Algorithm, BounceClass, Encoding, KeyForm, Kind, Mark, Part, Place, Recipe, Style, TimeForm,
+};
+
+static TIMED_BODY: Recipe = Recipe {
+    name: "emailit",
+    algorithm: Algorithm::HmacSha256,
+    key: KeyForm::Text,
+    id: None,
+    // Its own library checks the age and takes any time ahead.
+    timestamp: Some((
+        Place::Header("x-emailit-timestamp"),
+        TimeForm::AgeOnly(&TimeForm::Seconds),
+    )),
+    signed: &[Part::Timestamp, Part::Text("."), Part::Body],
+    signature: Place::Header("x-emailit-signature"),
+    encoding: Encoding::Hex,
+    fresh: &[],
+    tolerance: 300,
+    uncovered: None,
+    guard: None,
+};
+
+static REQUESTS: Page = page(
+    "Webhook requests",
+    "https://emailit.com/docs/webhooks/webhook-requests.md",
+    "2026-11-27",
+);
+static EVENTS: Page = page(
+    "Webhook events",
+    "https://emailit.com/docs/webhooks.md",
+    "2026-11-27",
+);
+static CLICKED: Page = page(
+    "email.clicked",
+    "https://emailit.com/docs/webhooks/events/email-clicked",
+    "2026-11-27",
+);
+static SUPPRESSION: Page = page(
+    "suppression.created",
+    "https://emailit.com/docs/webhooks/events/suppression-created",
+    "2026-11-27",
+);
+
+/// What an event's name begins with.
+const TYPES: Mark = Mark::StartsOneOf(&[
+    "email.",
+    "domain.",
+    "audience.",
+    "subscriber.",
+    "contact.",
+    "template.",
+    "suppression.",
+    "email_verification.",
+    "email_verification_list.",
+]);
+
+/// Emailit's webhooks.
+pub static PROVIDER: Provider = Provider {
+    name: "emailit",
+    title: "Emailit",
+    docs: "https://emailit.com/docs/webhooks",
+    tells: &[
+        Tell::Header("x-emailit-signature"),
+        Tell::Body(&[
+            ("/0/event_id", Mark::Present),
+            ("/0/type", TYPES),
+            ("/0/data/object", Mark::Object),
+        ]),
+        // The older form.
+        Tell::Body(&[
+            ("/event_id", Mark::Present),
+            ("/type", TYPES),
+            ("/data/object", Mark::Object),
+        ]),
+    ],
+    schemes: &[&TIMED_BODY],
+    test_secret: "whsec_webhook-cli-public-test-key-emailit",
+    test_public: "whsec_webhook-cli-public-test-key-emailit",
+    envelope: Envelope::Plain,
+    style: Style::COMPACT,
+    native: &["/type"],
+    fields: Fields {
+        recipient: &[
+            "/object/to",
+            "/data/object/to",
+            "/object/email/rcpt_to",
+            "/data/object/email/rcpt_to",
+            // Of a suppression.
+            "/object/email",
+            "/data/object/email",
+        ],
+        message_id: &[
+            "/object/email/id",
+            "/data/object/email/id",
+            "/object/id",
+            "/data/object/id",
+        ],
+        at: &[
+            Stamp::Rfc3339("/object/updated_at", 6),
+            Stamp::Rfc3339("/data/object/updated_at", 6),
+            Stamp::Rfc3339("/object/created_at", 6),
+            Stamp::Rfc3339("/data/object/created_at", 6),
+            Stamp::Rfc3339("/object/email/created_at", 6),
+            Stamp::Rfc3339("/data/object/email/created_at", 6),
+        ],
+        url: &["/object/link/url", "/data/object/link/url"],
+        reason: &["/object/reason", "/data/object/reason"],
+        unique: &["/event_id"],
+        metadata: Carry::There(&[
+            "/object/meta",
+            "/data/object/meta",
+            "/object/email/meta",
+            "/data/object/email/meta",
+        ]),
+        ..FIELDS
+    },
+    rows: &[
+        row(
+            Kind::Sent,
+            "email.accepted",
+            &[("/type", Mark::Is("email.accepted"))],
+            example!("emailit/sent"),
+        ),
+        row(
+            Kind::Delivered,
+            "email.delivered",
+            &[("/type", Mark::Is("email.delivered"))],
+            example!("emailit/delivered"),
+        ),
+        // Up to 7 tries over about 21 hours, then it bounces.
+        row(
+            Kind::Deferred,
+            "email.attempted",
+            &[("/type", Mark::Is("email.attempted"))],
+            example!("emailit/deferred"),
+        ),
+        // A full mailbox too, whatever the server's code, and what was tried for too long.
+        bounce(
+            BounceClass::Hard,
+            "email.bounced",
+            &[("/type", Mark::Is("email.bounced"))],
+            example!("emailit/bounce"),
+        ),
+        row(
+            Kind::Rejected,
+            "email.rejected",
+            &[("/type", Mark::Is("email.rejected"))],
+            example!("emailit/rejected"),
+        ),
+        row(
+            Kind::Rejected,
+            "email.failed",
+            &[("/type", Mark::Is("email.failed"))],
+            example!("emailit/rejected-failed"),
+        ),
+        row(
+            Kind::Rejected,
+            "email.suppressed",
+            &[("/type", Mark::Is("email.suppressed"))],
+            example!("emailit/rejected-suppressed"),
+        ),
+        row(
+            Kind::Complaint,
+            "email.complained",
+            &[("/type", Mark::Is("email.complained"))],
+            example!("emailit/complaint"),
+        ),
+        row(
+            Kind::Open,
+            "email.loaded",
+            &[("/type", Mark::Is("email.loaded"))],
+            example!("emailit/open"),
+        ),
+        row(
+            Kind::Click,
+            "email.clicked",
+            &[("/type", Mark::Is("email.clicked"))],
+            example!("emailit/click"),
+        ),
+        row(
+            Kind::Other,
+            "email.scheduled",
+            &[("/type", Mark::Is("email.scheduled"))],
+            example!("emailit/other-email-scheduled"),
+        ),
+        row(
+            Kind::Other,
+            "email.received",
+            &[("/type", Mark::Is("email.received"))],
+            example!("emailit/other-email-received"),
+        ),
+        row(
+            Kind::Other,
+            "suppression.created",
+            &[("/type", Mark::Is("suppression.created"))],
+            example!("emailit/other-suppression-created"),
+        )
+        .without_message(),
+        // What else happens to domains, contacts, templates and lists: the id is theirs.
+        row(Kind::Other, "other", &[("/type", TYPES)], "").without_message(),
+    ],
+    bounces: &[Bounce {
+        name: "hard",
+        row: "email.bounced",
+        sets: &[],
+    }],
+    conduct: Conduct {
+        batch: Batch::UpTo(100),
+        judges_age: true,
+        ..CONDUCT
+    },
+    habits: Habits {
+        batching: Documented("a list of 1 to 100 events, the oldest first"),
+        success: Documented("2xx, for the whole list"),
+        retries: Unconfirmed(
+            "11 more over about 3 days: after 5 min, 30 min, 2 and 5 h, then every 12 h; then the webhook is switched off",
+            "an older page has 7: after 5 s, 5 min, 30 min, 2, 5, 10 and 24 h",
+        ),
+        timeout: Documented(30),
+    },
+    origins: &[
+        documented(&REQUESTS, &["", "/*/event_id", "/*/type"]),
+        documented(&EVENTS, &["/*/object", "/*/data/object"]),
+        documented(&EVENTS, &["/*/object/meta", "/*/data/object/meta"])
+            .unconfirmed("whether it is null or missing where there is none"),
+        documented(&EVENTS, &["/*/object", "/*/data/object"])
+            .of(&["email.attempted"])
+            .unconfirmed("whether it tells the server's reply as well"),
+        documented(&CLICKED, &["/*/object", "/*/data/object"]).of(&["email.clicked"]),
+        documented(
+            &CLICKED,
+            &["/*/object/email/meta", "/*/data/object/email/meta"],
+        )
+        .of(&["email.clicked"])
+        .unconfirmed("whether it is null or missing where there is none"),
+        documented(&SUPPRESSION, &["/*/object", "/*/data/object"]).of(&["suppression.created"]),
+        assumed(
+            "only the name is documented; taken for what a click looks like",
+            &["/*/object", "/*/data/object"],
+        )
+        .of(&["email.loaded"]),
+        assumed(
+            "only the name is documented; taken for what the other events look like",
+            &[
+                "/*/object",
+                "/*/data/object",
+                "/*/object/meta",
+                "/*/data/object/meta",
+            ],
+        )
+        .of(&["email.received"]),
+    ],
+    ..SIGNER
+};

@@ -1,0 +1,158 @@
+//! Forward Email: outbound mail tells of bounces only, one object a request. No field names the event: the category of
+//! the bounce does. Mail that an alias forwards to a URL is another body with the same signature.
+//! <https://forwardemail.net/faq#do-you-support-bounce-webhooks>
+
+use crate::providers::behaviour::{CONDUCT, Conduct};
+use crate::providers::habits::Fact::Documented;
+use crate::providers::habits::Habits;
+use crate::providers::provenance::{Page, assumed, documented, page};
+use crate::providers::provider::{
+    Bounce, Envelope, FIELDS, Fields, Provider, SIGNER, Stamp, Tell, bounce, row,
+};
+use crate::webhook::{
+    Algorithm, BounceClass, Encoding, KeyForm, Kind, Mark, Part, Place, Recipe, Style,
+};
+
+static BODY_HEX: Recipe = Recipe {
+    name: "forwardemail",
+    algorithm: Algorithm::HmacSha256,
+    key: KeyForm::Text,
+    id: None,
+    timestamp: None,
+    signed: &[Part::Body],
+    signature: Place::Header("x-webhook-signature"),
+    encoding: Encoding::Hex,
+    fresh: &[],
+    tolerance: 300,
+    uncovered: Some("the scheme has no timestamp: an old delivery verifies as well"),
+    guard: None,
+};
+
+static FAQ: Page = page(
+    "FAQ, bounce webhooks",
+    "https://forwardemail.net/faq#do-you-support-bounce-webhooks",
+    "2026-11-27",
+);
+
+/// Forward Email's bounce webhook.
+pub static PROVIDER: Provider = Provider {
+    name: "forwardemail",
+    title: "Forward Email",
+    docs: FAQ.url,
+    // The header of the signature is no tell: many senders have one of that name.
+    tells: &[
+        Tell::Body(&[
+            ("/email_id", Mark::Present),
+            ("/bounced_at", Mark::Present),
+            ("/bounce", Mark::Object),
+        ]),
+        Tell::Body(INBOUND),
+    ],
+    schemes: &[&BODY_HEX],
+    test_secret: "webhook-cli-public-test-key-forwardemail",
+    test_public: "webhook-cli-public-test-key-forwardemail",
+    envelope: Envelope::Plain,
+    style: Style::COMPACT,
+    native: &["/bounce/category"],
+    fields: Fields {
+        recipient: &["/recipient"],
+        message_id: &["/email_id"],
+        at: &[Stamp::Rfc3339("/bounced_at", 3)],
+        reason: &["/response", "/message", "/bounce/message"],
+        ..FIELDS
+    },
+    rows: &[
+        bounce(
+            BounceClass::Hard,
+            "recipient",
+            &[("/bounce/category", Mark::Is("recipient"))],
+            example!("forwardemail/bounce"),
+        ),
+        // The address is to be removed after these three as well.
+        bounce(
+            BounceClass::Hard,
+            "block",
+            &[("/bounce/category", Mark::Is("block"))],
+            example!("forwardemail/bounce-block"),
+        ),
+        bounce(
+            BounceClass::Hard,
+            "spam",
+            &[("/bounce/category", Mark::Is("spam"))],
+            example!("forwardemail/bounce-spam"),
+        ),
+        bounce(
+            BounceClass::Hard,
+            "virus",
+            &[("/bounce/category", Mark::Is("virus"))],
+            example!("forwardemail/bounce-virus"),
+        ),
+        // Soft whatever the status code is: the address may stay.
+        bounce(
+            BounceClass::Soft,
+            "capacity",
+            &[("/bounce/category", Mark::Is("capacity"))],
+            example!("forwardemail/bounce-mailbox-full"),
+        ),
+        // Every other category.
+        bounce(
+            BounceClass::Soft,
+            "greylist",
+            &[("/bounce/category", Mark::Present)],
+            example!("forwardemail/bounce-greylist"),
+        ),
+        row(Kind::Other, "inbound", INBOUND, ""),
+    ],
+    bounces: &[
+        Bounce {
+            name: "hard",
+            row: "recipient",
+            sets: &[],
+        },
+        Bounce {
+            name: "soft",
+            row: "greylist",
+            sets: &[],
+        },
+        Bounce {
+            name: "mailbox-full",
+            row: "capacity",
+            sets: &[],
+        },
+        Bounce {
+            name: "blocked",
+            row: "block",
+            sets: &[],
+        },
+    ],
+    conduct: Conduct {
+        only_200: true,
+        ..CONDUCT
+    },
+    habits: Habits {
+        batching: Documented("one bounce a request"),
+        success: Documented("200"),
+        retries: Documented("1 more"),
+        timeout: Documented(5),
+    },
+    origins: &[
+        documented(&FAQ, &["/"]),
+        documented(&FAQ, &["x-webhook-signature"]).unconfirmed("the case of its digits"),
+        assumed("the page names no content type", &["content-type"]),
+        documented(&FAQ, &["/bounce/action", "/bounce/category"])
+            .unconfirmed("the list of their values"),
+        assumed(
+            "whether deferrals are told, and in which words",
+            &["/bounce/action", "/bounce/category"],
+        )
+        .of(&["greylist"]),
+    ],
+    ..SIGNER
+};
+
+/// Mail that came in for an alias.
+const INBOUND: &[(&str, Mark)] = &[
+    ("/raw", Mark::Present),
+    ("/recipients", Mark::Present),
+    ("/session", Mark::Object),
+];

@@ -1,0 +1,206 @@
+//! HubSpot: version 3 is an HMAC of method, URL, body and a time in milliseconds. Versions 2 and 1 are plain hashes
+//! with the secret in front; they count only where version 3 is not there.
+//! <https://developers.hubspot.com/docs/api/webhooks/validating-requests>
+
+use crate::providers::behaviour::{Batch, CONDUCT, Conduct};
+use crate::providers::habits::Fact::{Documented, Unconfirmed};
+use crate::providers::habits::Habits;
+use crate::providers::provider::{FIELDS, Fields, Provider, SIGNER, Stamp, Tell};
+use crate::webhook::{Algorithm, Delivery, Encoding, KeyForm, Part, Place, Recipe, TimeForm};
+
+static V3: Recipe = Recipe {
+    name: "hubspot-v3",
+    algorithm: Algorithm::HmacSha256,
+    key: KeyForm::Text,
+    id: None,
+    // The documentation speaks of an age alone; whether a time ahead passes is unconfirmed, so it does not here.
+    timestamp: Some((
+        Place::Header("x-hubspot-request-timestamp"),
+        TimeForm::Millis,
+    )),
+    signed: &[
+        Part::Method,
+        Part::UrlOr(decoded),
+        Part::Body,
+        Part::Timestamp,
+    ],
+    signature: Place::Header("x-hubspot-signature-v3"),
+    encoding: Encoding::Base64,
+    fresh: &[],
+    tolerance: 300,
+    uncovered: None,
+    guard: None,
+};
+
+static V2: Recipe = Recipe {
+    name: "hubspot-v2",
+    guard: Some(|delivery, _, _| only(delivery, "v2")),
+    ..hash(&[Part::Method, Part::UrlOr(decoded), Part::Body])
+};
+
+static V1: Recipe = Recipe {
+    name: "hubspot-v1",
+    guard: Some(|delivery, _, _| only(delivery, "v1")),
+    ..hash(&[Part::Body])
+};
+
+const fn hash(signed: &'static [Part]) -> Recipe {
+    Recipe {
+        name: "",
+        algorithm: Algorithm::KeyedSha256,
+        key: KeyForm::Text,
+        id: None,
+        timestamp: None,
+        signed,
+        signature: Place::Header("x-hubspot-signature"),
+        encoding: Encoding::Hex,
+        fresh: &[],
+        tolerance: 300,
+        uncovered: Some("the scheme has no timestamp: an old delivery verifies as well"),
+        guard: None,
+    }
+}
+
+/// HubSpot's webhooks.
+pub static PROVIDER: Provider = Provider {
+    name: "hubspot",
+    title: "HubSpot",
+    docs: "https://developers.hubspot.com/docs/api/webhooks/validating-requests",
+    tells: &[
+        Tell::Header("x-hubspot-signature-v3"),
+        Tell::Header("x-hubspot-signature"),
+    ],
+    schemes: &[&V3, &V2, &V1],
+    test_secret: "webhook-cli-public-test-key-hubspot",
+    test_public: "webhook-cli-public-test-key-hubspot",
+    native: &["/subscriptionType"],
+    fields: Fields {
+        at: &[Stamp::Seconds("/occurredAt")],
+        ..FIELDS
+    },
+    conduct: Conduct {
+        batch: Batch::UpTo(100),
+        ..CONDUCT
+    },
+    habits: Habits {
+        batching: Documented("a list of up to 100 events"),
+        success: Documented("2xx"),
+        retries: Unconfirmed(
+            "9 more, but none after 400, 401, 403, 404 and 405",
+            "whether these figures still hold",
+        ),
+        timeout: Unconfirmed(5, "a note of a third party's; older texts say 1 or 2 s"),
+    },
+    ..SIGNER
+};
+
+/// An older signature does not make up for a newer one that fails, nor for one of another version.
+fn only(delivery: &Delivery, version: &str) -> Result<(), String> {
+    if delivery.headers.get("x-hubspot-signature-v3").is_some() {
+        return Err("version 3 of the signature is there as well, and does not hold".into());
+    }
+    match delivery.headers.text("x-hubspot-signature-version") {
+        Some(said) if said != version => {
+            Err(format!("`x-hubspot-signature-version` is not `{version}`"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The documentation asks for some escapes to be decoded, and the official clients leave them as they are.
+fn decoded(url: &str) -> Vec<String> {
+    const ESCAPES: &[(&str, &str)] = &[
+        ("%3A", ":"),
+        ("%2F", "/"),
+        ("%3F", "?"),
+        ("%40", "@"),
+        ("%21", "!"),
+        ("%24", "$"),
+        ("%27", "'"),
+        ("%28", "("),
+        ("%29", ")"),
+        ("%2A", "*"),
+        ("%2C", ","),
+        ("%3B", ";"),
+    ];
+    let decoded = ESCAPES.iter().fold(url.to_owned(), |url, (escape, plain)| {
+        url.replace(escape, plain)
+            .replace(&escape.to_ascii_lowercase(), plain)
+    });
+    if decoded == url {
+        Vec::new()
+    } else {
+        vec![decoded]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{PROVIDER, decoded};
+    use crate::providers::{Keys, read};
+    use crate::webhook::{Chance, Delivery, Headers, Judge, Keyring, Seal, Verdict};
+
+    /// A delivery with a version 1 signature by the test key, and these fields.
+    fn version_1(fields: &[(&'static str, &'static str)]) -> Delivery {
+        let mut delivery = Delivery {
+            method: http::Method::POST,
+            path: "/in".parse().unwrap(),
+            headers: Headers::new(),
+            body: "[]".into(),
+        };
+        let keys = Keys::new(&Keyring::default(), None).unwrap();
+        let mut seal = Seal {
+            at: jiff::Timestamp::UNIX_EPOCH,
+            url: "",
+            chance: &mut Chance::seeded(1),
+        };
+        let key = keys.test(&PROVIDER).unwrap();
+        super::V1.sign(&mut delivery, key, &mut seal).unwrap();
+        for (name, value) in fields {
+            delivery
+                .headers
+                .push(name.parse().unwrap(), value.parse().unwrap());
+        }
+        delivery
+    }
+
+    #[test]
+    fn an_older_signature_does_not_make_up_for_a_newer_one() {
+        let keys = Keys::new(&Keyring::default(), None).unwrap();
+        let judge = Judge {
+            now: jiff::Timestamp::UNIX_EPOCH,
+            tolerance: None,
+            public_url: None,
+            topics: Vec::new(),
+        };
+        let version = "x-hubspot-signature-version";
+        for (fields, holds) in [
+            (&[][..], true),
+            (&[(version, "v1")], true),
+            (&[(version, "v2")], false),
+            (
+                &[
+                    ("x-hubspot-signature-v3", "AAAA"),
+                    ("x-hubspot-request-timestamp", "0"),
+                ],
+                false,
+            ),
+        ] {
+            let signature = read(&version_1(fields), None, &keys, &judge).signature;
+            assert_eq!(
+                signature.verdict == Verdict::VerifiedTestKey,
+                holds,
+                "{fields:?}: {signature:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn only_the_escapes_of_the_documentation_are_decoded() {
+        assert_eq!(
+            decoded("https://a.example/x?y=%3a%2F%20%252F"),
+            ["https://a.example/x?y=:/%20%252F"]
+        );
+        assert!(decoded("https://a.example/x?y=%20").is_empty());
+    }
+}

@@ -1,0 +1,197 @@
+//! Klaviyo's system webhooks: up to 1000 events in a list under `data`, each an answer of the events API. (The webhook
+//! action of a flow has a free body and is not signed.)
+//!
+//! Body and timestamp are signed in this order, without anything between; the key is the text of the secret, of 16
+//! characters or more. Unconfirmed: the names inside of `event_properties`, the address and the link among them; the form
+//! of the timestamp's header; retries and timeout. No tolerance is named: five minutes are our choice.
+//! <https://developers.klaviyo.com/en/docs/working_with_system_webhooks>
+
+use crate::providers::behaviour::{Batch, CONDUCT, Conduct};
+use crate::providers::habits::Fact::Documented;
+use crate::providers::habits::{HABITS, Habits};
+use crate::providers::provenance::{Page, assumed, documented, page};
+use crate::providers::provider::{
+    Envelope, FIELDS, Fields, Provider, SIGNER, Stamp, Tell, bounce, row,
+};
+use crate::webhook::{
+    Algorithm, BounceClass, Delivery, Document, Encoding, Judge, KeyForm, Kind, Mark, Part, Place,
+    Recipe, Style, TimeForm,
+};
+
+static SYSTEM_WEBHOOK: Recipe = Recipe {
+    name: "klaviyo",
+    algorithm: Algorithm::HmacSha256,
+    key: KeyForm::Text,
+    id: None,
+    timestamp: Some((Place::Header("klaviyo-timestamp"), TimeForm::Any)),
+    signed: &[Part::Body, Part::Timestamp],
+    signature: Place::Header("klaviyo-signature"),
+    encoding: Encoding::Hex,
+    fresh: &[],
+    tolerance: 300,
+    uncovered: None,
+    guard: Some(guard),
+};
+
+/// The header is not signed, and what it repeats is.
+fn guard(delivery: &Delivery, body: &Document, _: &Judge) -> Result<(), String> {
+    let given = delivery.headers.text("klaviyo-webhook-id");
+    if given.is_some() && given != body.text("/meta/klaviyo_webhook_id").as_deref() {
+        return Err(
+            "header `klaviyo-webhook-id` differs from `/meta/klaviyo_webhook_id` in the body"
+                .into(),
+        );
+    }
+    Ok(())
+}
+
+static SYSTEM: Page = page(
+    "Working with system webhooks",
+    "https://developers.klaviyo.com/en/docs/working_with_system_webhooks",
+    "2026-11-06",
+);
+
+/// Klaviyo's system webhooks.
+pub static PROVIDER: Provider = Provider {
+    name: "klaviyo",
+    title: "Klaviyo",
+    docs: SYSTEM.url,
+    tells: &[
+        Tell::Body(&[
+            ("/meta/klaviyo_webhook_id", Mark::Present),
+            ("/data", Mark::Present),
+        ]),
+        Tell::Header("klaviyo-signature"),
+        Tell::Header("klaviyo-webhook-id"),
+    ],
+    schemes: &[&SYSTEM_WEBHOOK],
+    test_secret: "webhook-cli-public-test-key-klaviyo",
+    test_public: "webhook-cli-public-test-key-klaviyo",
+    envelope: Envelope::List("/data"),
+    style: Style::COMPACT,
+    native: &["/topic"],
+    fields: Fields {
+        recipient: &["/payload/data/attributes/event_properties/Recipient Email Address"],
+        at: &[
+            Stamp::Seconds("/payload/data/attributes/timestamp"),
+            Stamp::Utc(
+                "/payload/data/attributes/datetime",
+                "%Y-%m-%d %H:%M:%S+00:00",
+            ),
+        ],
+        url: &["/payload/data/attributes/event_properties/URL"],
+        reason: &["/payload/data/attributes/event_properties/Bounce Type"],
+        // The first stands in two places.
+        unique: &["/external_id", "/payload/data/attributes/uuid"],
+        ..FIELDS
+    },
+    rows: &[
+        row(
+            Kind::Delivered,
+            "received_email",
+            &[("/topic", Mark::Is("event:klaviyo.received_email"))],
+            example!("klaviyo/delivered"),
+        ),
+        row(
+            Kind::Open,
+            "opened_email",
+            &[("/topic", Mark::Is("event:klaviyo.opened_email"))],
+            example!("klaviyo/open"),
+        ),
+        row(
+            Kind::Click,
+            "clicked_email",
+            &[("/topic", Mark::Is("event:klaviyo.clicked_email"))],
+            example!("klaviyo/click"),
+        ),
+        // Soft and hard together.
+        bounce(
+            BounceClass::Undetermined,
+            "bounced_email",
+            &[("/topic", Mark::Is("event:klaviyo.bounced_email"))],
+            example!("klaviyo/bounce"),
+        ),
+        row(
+            Kind::Rejected,
+            "dropped_email",
+            &[("/topic", Mark::Is("event:klaviyo.dropped_email"))],
+            example!("klaviyo/rejected"),
+        ),
+        row(
+            Kind::Complaint,
+            "marked_email_as_spam",
+            &[("/topic", Mark::Is("event:klaviyo.marked_email_as_spam"))],
+            example!("klaviyo/complaint"),
+        ),
+        row(
+            Kind::Subscribe,
+            "subscribed_to_email_marketing",
+            &[(
+                "/topic",
+                Mark::Is("event:klaviyo.subscribed_to_email_marketing"),
+            )],
+            example!("klaviyo/subscribe"),
+        ),
+        row(
+            Kind::Unsubscribe,
+            "unsubscribed_from_email_marketing",
+            &[(
+                "/topic",
+                Mark::Is("event:klaviyo.unsubscribed_from_email_marketing"),
+            )],
+            example!("klaviyo/unsubscribe"),
+        ),
+        // By the staff.
+        row(
+            Kind::Unsubscribe,
+            "manually_suppressed_from_email_marketing",
+            &[(
+                "/topic",
+                Mark::Is("event:klaviyo.manually_suppressed_from_email_marketing"),
+            )],
+            example!("klaviyo/unsubscribe-suppressed"),
+        ),
+        row(
+            Kind::Subscribe,
+            "manually_unsuppressed_from_email_marketing",
+            &[(
+                "/topic",
+                Mark::Is("event:klaviyo.manually_unsuppressed_from_email_marketing"),
+            )],
+            example!("klaviyo/subscribe-unsuppressed"),
+        ),
+        row(
+            Kind::Other,
+            "updated_email_preferences",
+            &[(
+                "/topic",
+                Mark::Is("event:klaviyo.updated_email_preferences"),
+            )],
+            example!("klaviyo/other-updated-preferences"),
+        ),
+        // Of text messages, push messages and reviews; no whole bodies are known.
+        row(
+            Kind::Other,
+            "other_channels",
+            &[("/topic", Mark::Starts("event:klaviyo."))],
+            "",
+        ),
+    ],
+    conduct: Conduct {
+        batch: Batch::UpTo(1000),
+        ..CONDUCT
+    },
+    habits: Habits {
+        batching: Documented("a list of up to 1000 events"),
+        ..HABITS
+    },
+    origins: &[
+        documented(&SYSTEM, &[""]),
+        documented(&SYSTEM, &["klaviyo-timestamp"]).unconfirmed("how the time is written"),
+        assumed(
+            "the names in it are not known",
+            &["/data/*/payload/data/attributes/event_properties"],
+        ),
+    ],
+    ..SIGNER
+};

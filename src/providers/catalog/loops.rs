@@ -1,0 +1,170 @@
+//! Loops: one flat object a request, signed with the headers of Standard Webhooks. A click carries no link, and a bounce
+//! no reason. The User-Agent and the age that Loops allows a signature are not documented.
+//! <https://loops.so/docs/webhooks>
+
+use crate::providers::behaviour::{CONDUCT, Conduct, Handshake};
+use crate::providers::catalog::standard_webhooks::{TEST_SECRET, WEBHOOK};
+use crate::providers::habits::Fact::Documented;
+use crate::providers::habits::{HABITS, Habits};
+use crate::providers::provenance::{Page, documented, page};
+use crate::providers::provider::{
+    Bounce, Carry, Envelope, FIELDS, Fields, Provider, SIGNER, Stamp, Tell, bounce, row,
+};
+use crate::webhook::{BounceClass, Kind, Mark, Style};
+
+static WEBHOOKS: Page = page("Webhooks", "https://loops.so/docs/webhooks", "2026-11-24");
+
+/// Loops' webhooks.
+pub static PROVIDER: Provider = Provider {
+    name: "loops",
+    title: "Loops",
+    docs: WEBHOOKS.url,
+    tells: &[Tell::Body(&[
+        ("/eventName", Mark::Present),
+        ("/eventTime", Mark::Present),
+        ("/webhookSchemaVersion", Mark::Present),
+    ])],
+    schemes: &[&WEBHOOK],
+    test_secret: TEST_SECRET,
+    test_public: TEST_SECRET,
+    envelope: Envelope::Plain,
+    style: Style::COMPACT,
+    native: &["/eventName"],
+    fields: Fields {
+        recipient: &["/contactIdentity/email", "/contact/email"],
+        message_id: &["/email/emailMessageId"],
+        at: &[Stamp::Seconds("/eventTime")],
+        // The id of the one that the email comes from; a transactional email comes from none.
+        campaign: Carry::First(&["/campaignId", "/loopId"]),
+        ..FIELDS
+    },
+    rows: &[
+        row(
+            Kind::Sent,
+            "transactional.email.sent",
+            &[("/eventName", Mark::Is("transactional.email.sent"))],
+            example!("loops/sent"),
+        ),
+        row(
+            Kind::Sent,
+            "campaign.email.sent",
+            &[("/eventName", Mark::Is("campaign.email.sent"))],
+            example!("loops/sent-campaign"),
+        ),
+        row(
+            Kind::Sent,
+            "loop.email.sent",
+            &[("/eventName", Mark::Is("loop.email.sent"))],
+            example!("loops/sent-loop"),
+        ),
+        row(
+            Kind::Delivered,
+            "email.delivered",
+            &[("/eventName", Mark::Is("email.delivered"))],
+            example!("loops/delivered"),
+        ),
+        row(
+            Kind::Open,
+            "email.opened",
+            &[("/eventName", Mark::Is("email.opened"))],
+            example!("loops/open"),
+        ),
+        row(
+            Kind::Click,
+            "email.clicked",
+            &[("/eventName", Mark::Is("email.clicked"))],
+            example!("loops/click"),
+        ),
+        bounce(
+            BounceClass::Hard,
+            "email.hardBounced",
+            &[("/eventName", Mark::Is("email.hardBounced"))],
+            example!("loops/bounce"),
+        ),
+        bounce(
+            BounceClass::Soft,
+            "email.softBounced",
+            &[("/eventName", Mark::Is("email.softBounced"))],
+            example!("loops/bounce-soft"),
+        ),
+        row(
+            Kind::Complaint,
+            "email.spamReported",
+            &[("/eventName", Mark::Is("email.spamReported"))],
+            example!("loops/complaint"),
+        ),
+        row(
+            Kind::Unsubscribe,
+            "email.unsubscribed",
+            &[("/eventName", Mark::Is("email.unsubscribed"))],
+            example!("loops/unsubscribe"),
+        ),
+        row(
+            Kind::Subscribe,
+            "email.resubscribed",
+            &[("/eventName", Mark::Is("email.resubscribed"))],
+            example!("loops/subscribe"),
+        ),
+        row(
+            Kind::Subscribe,
+            "contact.created",
+            &[("/eventName", Mark::Is("contact.created"))],
+            example!("loops/subscribe-contact-created"),
+        ),
+        // Comes after a hard bounce and with the deletion of a contact as well.
+        row(
+            Kind::Unsubscribe,
+            "contact.unsubscribed",
+            &[("/eventName", Mark::Is("contact.unsubscribed"))],
+            example!("loops/unsubscribe-contact"),
+        ),
+        row(
+            Kind::Subscribe,
+            "contact.mailingList.subscribed",
+            &[("/eventName", Mark::Is("contact.mailingList.subscribed"))],
+            example!("loops/subscribe-mailing-list"),
+        ),
+        row(
+            Kind::Unsubscribe,
+            "contact.mailingList.unsubscribed",
+            &[("/eventName", Mark::Is("contact.mailingList.unsubscribed"))],
+            example!("loops/unsubscribe-mailing-list"),
+        ),
+        row(
+            Kind::Other,
+            "contact.deleted",
+            &[("/eventName", Mark::Is("contact.deleted"))],
+            example!("loops/other-contact-deleted"),
+        ),
+        row(
+            Kind::Other,
+            "testing.testEvent",
+            &[("/eventName", Mark::Is("testing.testEvent"))],
+            example!("loops/other-test-event"),
+        ),
+    ],
+    bounces: &[
+        Bounce {
+            name: "hard",
+            row: "email.hardBounced",
+            sets: &[],
+        },
+        Bounce {
+            name: "soft",
+            row: "email.softBounced",
+            sets: &[],
+        },
+    ],
+    conduct: Conduct {
+        handshake: &[Handshake::Event("testing.testEvent")],
+        judges_age: true,
+        ..CONDUCT
+    },
+    habits: Habits {
+        batching: Documented("one event, at most 10 requests a second"),
+        success: Documented("2xx"),
+        ..HABITS
+    },
+    origins: &[documented(&WEBHOOKS, &[""])],
+    ..SIGNER
+};

@@ -1,0 +1,251 @@
+//! MailerSend: one JSON object a request, in two versions. Version 2 is flat, with the recipient in `data.recipient` and
+//! the reason of a bounce or the link of a click in `data.meta`. Version 1, with objects in objects, ends on 1 December
+//! 2026; it is read still, and sent where it is asked for. Every slash is escaped, as PHP does, and it is these bytes that
+//! are signed.
+//! <https://developers.mailersend.com/api/v1/webhooks.html>
+
+use crate::providers::behaviour::{CONDUCT, Conduct, Handshake};
+use crate::providers::habits::Fact::{Documented, Unconfirmed};
+use crate::providers::habits::Habits;
+use crate::providers::provenance::{Page, assumed, captured, documented, page};
+use crate::providers::provider::{
+    Bounce, Carry, Envelope, FIELDS, Fields, Provider, SIGNER, Stamp, Tell, bounce, row,
+};
+use crate::webhook::{
+    Algorithm, BounceClass, Encoding, KeyForm, Kind, Mark, Part, Place, Recipe, Style,
+};
+
+/// <https://developers.mailersend.com/api/v1/webhooks.html#security>
+static SIGNED_BODY: Recipe = signed_body("signature");
+
+/// As the read-me of the SDK for Node calls the header; every other source has the short name.
+static LONG_NAME: Recipe = signed_body("x-mailersend-signature");
+
+const fn signed_body(header: &'static str) -> Recipe {
+    Recipe {
+        name: "mailersend",
+        algorithm: Algorithm::HmacSha256,
+        key: KeyForm::Text,
+        id: None,
+        timestamp: None,
+        signed: &[Part::Body],
+        signature: Place::Header(header),
+        encoding: Encoding::Hex,
+        fresh: &[],
+        tolerance: 300,
+        uncovered: Some("the scheme has no timestamp: an old delivery verifies as well"),
+        guard: None,
+    }
+}
+
+/// What version 1 has and version 2 has not.
+const IN_OBJECTS: (&str, Mark) = ("/data/email", Mark::Object);
+
+/// Events that are no step in a message's life.
+const OF_ACCOUNTS: Mark = Mark::OneOf(&[
+    "recipient.on_hold_added",
+    "recipient.on_hold_removed",
+    "sender_identity.verified",
+    "maintenance.start",
+    "maintenance.end",
+    "inbound_forward.failed",
+    "inbound_message.rejected",
+    "email_single.verified",
+    "email_list.verified",
+    "bulk_email.completed",
+    "inbound.message",
+    "sms.sent",
+    "sms.delivered",
+    "sms.failed",
+]);
+
+static WEBHOOKS: Page = page(
+    "Webhooks",
+    "https://developers.mailersend.com/api/v1/webhooks.html",
+    "2025-12-16",
+);
+static ANYMAIL: Page = page(
+    "version 2 in Anymail, with requests that its tests keep",
+    "https://github.com/anymail/django-anymail/pull/490",
+    "2026-11-27",
+);
+
+const OF_LIBRARIES: &str =
+    "Anymail and Symfony test with this shape; no request that was really sent is public";
+
+/// MailerSend's webhooks.
+pub static PROVIDER: Provider = Provider {
+    name: "mailersend",
+    title: "MailerSend",
+    docs: WEBHOOKS.url,
+    // Not by `Signature`: others have such a header too.
+    tells: &[
+        Tell::Body(&[
+            ("/type", Mark::Starts("activity.")),
+            ("/data", Mark::Object),
+        ]),
+        Tell::Body(&[
+            ("/type", Mark::Is("webhook.test")),
+            ("/message", Mark::Present),
+        ]),
+        Tell::Body(&[("/type", OF_ACCOUNTS), ("/data", Mark::Object)]),
+        Tell::Header("x-mailersend-signature"),
+    ],
+    schemes: &[&SIGNED_BODY, &LONG_NAME],
+    test_secret: "webhook-cli-public-test-key-mailersend",
+    test_public: "webhook-cli-public-test-key-mailersend",
+    envelope: Envelope::Plain,
+    style: Style {
+        php: true,
+        ..Style::COMPACT
+    },
+    native: &["/type"],
+    fields: Fields {
+        // The documentation's example of version 2 has the address at `/data/email`.
+        recipient: &["/data/recipient", "/data/email/recipient/email", "/data/email"],
+        message_id: &["/data/message_id", "/data/email/message/id"],
+        at: &[
+            Stamp::Rfc3339("/data/created_at", 6),
+            // Version 2 has whole seconds, with six digits of a fraction all the same.
+            Stamp::Utc("/created_at", "%Y-%m-%dT%H:%M:%S.000000Z"),
+            Stamp::Rfc3339("/created_at", 6),
+            Stamp::Rfc3339("/data/email/created_at", 6),
+            Stamp::Rfc3339("/data/email/message/created_at", 6),
+            Stamp::Rfc3339("/data/email/recipient/created_at", 6),
+            Stamp::Rfc3339("/data/morph/created_at", 6),
+            // What is no activity has its time without a zone.
+            Stamp::Local("/created_at"),
+        ],
+        url: &["/data/meta/url", "/data/morph/url"],
+        reason: &[
+            "/data/meta/bounce_reason",
+            "/data/meta/suppression_reason",
+            "/data/meta/unsubscribe_reason",
+            "/data/morph/readable_reason",
+            "/data/morph/reason",
+        ],
+        unique: &["/data/id", "/data/morph/id"],
+        tag: Carry::Either(&[Carry::List("/data/email/tags"), Carry::List("/data/tags")]),
+        ..FIELDS
+    },
+    rows: &[
+        row(Kind::Sent, "activity.sent", &[("/type", Mark::Is("activity.sent"))], example!("mailersend/sent")).of_version("2"),
+        row(Kind::Delivered, "activity.delivered", &[("/type", Mark::Is("activity.delivered"))], example!("mailersend/delivered")).of_version("2"),
+        row(Kind::Deferred, "activity.deferred", &[("/type", Mark::Is("activity.deferred"))], example!("mailersend/deferred")).of_version("2"),
+        bounce(BounceClass::Hard, "activity.hard_bounced", &[("/type", Mark::Is("activity.hard_bounced"))], example!("mailersend/bounce")).of_version("2"),
+        bounce(BounceClass::Soft, "activity.soft_bounced", &[("/type", Mark::Is("activity.soft_bounced"))], example!("mailersend/bounce-soft")).of_version("2"),
+        // Never sent, because the address is on a list of those that are not to be mailed.
+        row(Kind::Rejected, "activity.suppressed", &[("/type", Mark::Is("activity.suppressed"))], example!("mailersend/rejected")).of_version("2"),
+        row(Kind::Open, "activity.opened", &[("/type", Mark::Is("activity.opened"))], example!("mailersend/open")).of_version("2"),
+        // Comes besides `activity.opened`, for the first time.
+        row(Kind::Open, "activity.opened_unique", &[("/type", Mark::Is("activity.opened_unique"))], example!("mailersend/open-unique")).of_version("2"),
+        row(Kind::Click, "activity.clicked", &[("/type", Mark::Is("activity.clicked"))], example!("mailersend/click")).of_version("2"),
+        row(Kind::Click, "activity.clicked_unique", &[("/type", Mark::Is("activity.clicked_unique"))], example!("mailersend/click-unique")).of_version("2"),
+        row(Kind::Unsubscribe, "activity.unsubscribed", &[("/type", Mark::Is("activity.unsubscribed"))], example!("mailersend/unsubscribe")).of_version("2"),
+        row(Kind::Complaint, "activity.spam_complaint", &[("/type", Mark::Is("activity.spam_complaint"))], example!("mailersend/complaint")).of_version("2"),
+        row(Kind::Other, "activity.survey_opened", &[("/type", Mark::Is("activity.survey_opened"))], example!("mailersend/other-survey-opened")).of_version("2"),
+        row(Kind::Other, "activity.survey_submitted", &[("/type", Mark::Is("activity.survey_submitted"))], example!("mailersend/other-survey-submitted")).of_version("2"),
+        // Until 1 December 2026.
+        row(Kind::Sent, "activity.sent", &[("/type", Mark::Is("activity.sent")), IN_OBJECTS], example!("mailersend/sent-version-1")).of_version("1"),
+        row(Kind::Delivered, "activity.delivered", &[("/type", Mark::Is("activity.delivered")), IN_OBJECTS], example!("mailersend/delivered-version-1")).of_version("1"),
+        row(Kind::Deferred, "activity.deferred", &[("/type", Mark::Is("activity.deferred")), IN_OBJECTS], example!("mailersend/deferred-version-1")).of_version("1"),
+        bounce(BounceClass::Hard, "activity.hard_bounced", &[("/type", Mark::Is("activity.hard_bounced")), IN_OBJECTS], example!("mailersend/bounce-version-1")).of_version("1"),
+        bounce(BounceClass::Soft, "activity.soft_bounced", &[("/type", Mark::Is("activity.soft_bounced")), IN_OBJECTS], example!("mailersend/bounce-soft-version-1")).of_version("1"),
+        row(Kind::Open, "activity.opened", &[("/type", Mark::Is("activity.opened")), IN_OBJECTS], example!("mailersend/open-version-1")).of_version("1"),
+        row(Kind::Open, "activity.opened_unique", &[("/type", Mark::Is("activity.opened_unique")), IN_OBJECTS], example!("mailersend/open-unique-version-1")).of_version("1"),
+        row(Kind::Click, "activity.clicked", &[("/type", Mark::Is("activity.clicked")), IN_OBJECTS], example!("mailersend/click-version-1")).of_version("1"),
+        row(Kind::Click, "activity.clicked_unique", &[("/type", Mark::Is("activity.clicked_unique")), IN_OBJECTS], example!("mailersend/click-unique-version-1")).of_version("1"),
+        row(Kind::Unsubscribe, "activity.unsubscribed", &[("/type", Mark::Is("activity.unsubscribed")), IN_OBJECTS], example!("mailersend/unsubscribe-version-1")).of_version("1"),
+        row(Kind::Complaint, "activity.spam_complaint", &[("/type", Mark::Is("activity.spam_complaint")), IN_OBJECTS], example!("mailersend/complaint-version-1")).of_version("1"),
+        // Sent when a webhook is made or changed. That it is signed with a secret of its own, the same for everybody, is
+        // unconfirmed; we sign it as everything else.
+        row(
+            Kind::Other,
+            "webhook.test",
+            &[("/type", Mark::Is("webhook.test"))],
+            example!("mailersend/other-webhook-test"),
+        ),
+        // Accounts, lists, routes: no whole bodies are known.
+        row(Kind::Other, "account", &[("/type", OF_ACCOUNTS)], ""),
+    ],
+    bounces: &[
+        Bounce {
+            name: "hard",
+            row: "activity.hard_bounced",
+            sets: &[],
+        },
+        Bounce {
+            name: "soft",
+            row: "activity.soft_bounced",
+            sets: &[
+                ("/data/meta/bounce_reason", "450 4.2.0 mailbox temporarily unavailable"),
+                ("/data/meta/bounce_code", "450"),
+                ("/data/morph/reason", "450 4.2.0 mailbox temporarily unavailable"),
+            ],
+        },
+        Bounce {
+            name: "mailbox-full",
+            row: "activity.soft_bounced",
+            sets: &[],
+        },
+    ],
+    conduct: Conduct {
+        handshake: &[Handshake::Event("webhook.test")],
+        twins: &[
+            ("activity.opened", "activity.opened_unique"),
+            ("activity.clicked", "activity.clicked_unique"),
+        ],
+        ..CONDUCT
+    },
+    habits: Habits {
+        batching: Documented("one event"),
+        success: Documented("2xx"),
+        retries: Unconfirmed(
+            "3 attempts, 10 s and 100 s apart; 20 failures in 24 hours pause the webhook",
+            "a catalogue of August 2026 says about 3 days",
+        ),
+        timeout: Documented(3),
+    },
+    origins: &[
+        documented(&WEBHOOKS, &[""]),
+        captured(&ANYMAIL, &["/"]).of_version("2"),
+        captured(&ANYMAIL, &["/webhook_id"])
+            .unconfirmed("the fixtures of Symfony have none")
+            .of_version("2"),
+        captured(&ANYMAIL, &["/data/recipient"])
+            .unconfirmed("the documentation calls it `email`, MailerSend's support and what was sent `recipient`")
+            .of_version("2"),
+        assumed(OF_LIBRARIES, &["/"])
+            .of(&[
+                "activity.deferred",
+                "activity.hard_bounced",
+                "activity.soft_bounced",
+                "activity.suppressed",
+                "activity.unsubscribed",
+                "activity.spam_complaint",
+            ])
+            .of_version("2"),
+        assumed("Anymail has a number there, Symfony a text", &["/data/meta/bounce_code"])
+            .of(&["activity.hard_bounced", "activity.soft_bounced"])
+            .of_version("2"),
+        assumed(
+            "as the event without `_unique`, whose form was captured",
+            &["/data/type"],
+        )
+        .of(&["activity.opened_unique", "activity.clicked_unique"])
+        .of_version("2"),
+        assumed("as other events are; nobody has published one", &["/"])
+            .of(&["activity.survey_opened", "activity.survey_submitted"])
+            .of_version("2"),
+        documented(&WEBHOOKS, &["/data/meta"])
+            .of(&["activity.survey_submitted"])
+            .of_version("2"),
+        documented(&WEBHOOKS, &["signature"])
+            .unconfirmed("the ping is signed with a test secret that one third party tells")
+            .of(&["webhook.test"]),
+        documented(&WEBHOOKS, &["/type", "/message"])
+            .unconfirmed("it may have more members")
+            .of(&["webhook.test"]),
+    ],
+    ..SIGNER
+};

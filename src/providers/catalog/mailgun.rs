@@ -1,0 +1,390 @@
+//! Mailgun: one JSON object with a `signature` block beside the `event-data`. What is signed are timestamp and token
+//! only, so a changed body still verifies. Webhooks from before 2018 come as forms of flat fields, in parts where a raw
+//! bounce is attached.
+//! <https://documentation.mailgun.com/docs/mailgun/user-manual/webhooks/webhooks>
+
+use crate::providers::behaviour::{CONDUCT, Conduct};
+use crate::providers::habits::Fact::{Documented, Unconfirmed};
+use crate::providers::habits::{HABITS, Habits};
+use crate::providers::provenance::{Page, assumed, documented, page};
+use crate::providers::provider::{
+    Bounce, Carry, Envelope, FIELDS, Fields, Machine, Provider, SIGNER, Stamp, Tell, bounce, row,
+};
+use crate::webhook::{
+    Algorithm, BounceClass, Encoding, KeyForm, Kind, Mark, Part, Place, Recipe, Style, TimeForm,
+};
+
+/// <https://documentation.mailgun.com/docs/mailgun/user-manual/webhooks/securing-webhooks>
+static SIGNATURE_BLOCK: Recipe = recipe(
+    "mailgun",
+    Place::Body("/signature/timestamp"),
+    &[Part::Timestamp, Part::At(Place::Body("/signature/token"))],
+    Place::Body("/signature/signature"),
+    &[Place::Body("/signature/token")],
+);
+
+/// What a subaccount sends is signed with the parent account's key as well.
+static PARENT_SIGNATURE: Recipe = recipe(
+    "mailgun",
+    Place::Body("/signature/timestamp"),
+    &[Part::Timestamp, Part::At(Place::Body("/signature/token"))],
+    Place::Body("/signature/parent-signature"),
+    &[],
+);
+
+/// The legacy form. Custom variables may collide with its fields, so the last of each name counts.
+static LEGACY_FORM: Recipe = recipe(
+    "mailgun",
+    Place::Field("timestamp"),
+    &[Part::Timestamp, Part::At(Place::Field("token"))],
+    Place::Field("signature"),
+    &[Place::Field("token")],
+);
+
+const fn recipe(
+    name: &'static str,
+    timestamp: Place,
+    signed: &'static [Part],
+    signature: Place,
+    fresh: &'static [Place],
+) -> Recipe {
+    Recipe {
+        name,
+        algorithm: Algorithm::HmacSha256,
+        key: KeyForm::Text,
+        id: None,
+        timestamp: Some((timestamp, TimeForm::Seconds)),
+        signed,
+        signature,
+        encoding: Encoding::Hex,
+        fresh,
+        tolerance: 300,
+        uncovered: Some("the sender is authentic; the body is not covered by the signature"),
+        guard: None,
+    }
+}
+
+const SUPPRESSED: Mark = Mark::Starts("suppress-");
+
+static MANUAL: Page = page(
+    "documentation repository, last version of 2024",
+    "https://github.com/mailgun/documentation",
+    "2024",
+);
+static SECURING: Page = page(
+    "Securing webhooks",
+    "https://documentation.mailgun.com/docs/mailgun/user-manual/webhooks/securing-webhooks",
+    "2024",
+);
+
+/// What holds for the kinds that only the events API is known to have.
+const EVENTS_API: &str =
+    "known from the events API; whether it comes as a webhook is not confirmed";
+
+/// Mailgun's webhooks, current and legacy.
+pub static PROVIDER: Provider = Provider {
+    name: "mailgun",
+    title: "Mailgun",
+    docs: "https://documentation.mailgun.com/docs/mailgun/user-manual/webhooks/webhooks",
+    tells: &[
+        Tell::Body(&[
+            ("/signature/token", Mark::Present),
+            ("/event-data/event", Mark::Present),
+        ]),
+        Tell::Body(&[
+            ("/event-data/event", Mark::Present),
+            ("/event-data/timestamp", Mark::Present),
+        ]),
+        Tell::Body(&[
+            ("/token", Mark::Present),
+            ("/timestamp", Mark::Present),
+            ("/signature", Mark::Present),
+            ("/event", Mark::Present),
+        ]),
+    ],
+    schemes: &[&SIGNATURE_BLOCK, &LEGACY_FORM, &PARENT_SIGNATURE],
+    test_secret: "webhook-cli-public-test-key-mailgun",
+    test_public: "webhook-cli-public-test-key-mailgun",
+    envelope: Envelope::Plain,
+    style: Style::SPACED,
+    native: &["/event-data/event", "/event"],
+    fields: Fields {
+        recipient: &[
+            "/event-data/recipient",
+            "/recipient",
+            "/event-data/member/address",
+            // All that `rejected` has.
+            "/event-data/message/headers/to",
+        ],
+        domain: &["/event-data/recipient-domain"],
+        message_id: &[
+            "/event-data/message/headers/message-id",
+            "/Message-Id",
+            "/message-id",
+        ],
+        at: &[
+            Stamp::Fraction("/event-data/timestamp"),
+            Stamp::LastSeconds("/timestamp"),
+        ],
+        url: &["/event-data/url", "/url"],
+        reason: &[
+            "/event-data/delivery-status/message",
+            "/event-data/delivery-status/description",
+            "/event-data/reject/reason",
+            "/event-data/reject/description",
+            "/event-data/reason",
+            "/error",
+            "/description",
+        ],
+        unique: &["/event-data/id"],
+        campaign: Carry::Named("/event-data/campaigns"),
+        tag: Carry::List("/event-data/tags"),
+        metadata: Carry::Members("/event-data/user-variables"),
+        ..FIELDS
+    },
+    rows: &[
+        row(
+            Kind::Sent,
+            "accepted",
+            &[("/event-data/event", Mark::Is("accepted"))],
+            example!("mailgun/sent"),
+        ),
+        row(
+            Kind::Delivered,
+            "delivered",
+            &[("/event-data/event", Mark::Is("delivered"))],
+            example!("mailgun/delivered"),
+        ),
+        // A webhook is registered for `temporary_fail` or `permanent_fail`; the event in it is `failed`.
+        row(
+            Kind::Deferred,
+            "temporary_fail",
+            &[
+                ("/event-data/event", Mark::Is("failed")),
+                ("/event-data/severity", Mark::Is("temporary")),
+            ],
+            example!("mailgun/deferred"),
+        ),
+        row(
+            Kind::Rejected,
+            "suppressed",
+            &[
+                ("/event-data/event", Mark::Is("failed")),
+                ("/event-data/reason", SUPPRESSED),
+            ],
+            example!("mailgun/rejected"),
+        ),
+        bounce(
+            BounceClass::Hard,
+            "delayed_bounce",
+            &[
+                ("/event-data/event", Mark::Is("failed")),
+                ("/event-data/flags/is-delayed-bounce", Mark::Is("true")),
+            ],
+            example!("mailgun/bounce-delayed"),
+        ),
+        bounce(
+            BounceClass::Hard,
+            "permanent_fail",
+            &[("/event-data/event", Mark::Is("failed"))],
+            example!("mailgun/bounce"),
+        ),
+        row(
+            Kind::Open,
+            "opened",
+            &[("/event-data/event", Mark::Is("opened"))],
+            example!("mailgun/open"),
+        ),
+        row(
+            Kind::Click,
+            "clicked",
+            &[("/event-data/event", Mark::Is("clicked"))],
+            example!("mailgun/click"),
+        ),
+        row(
+            Kind::Unsubscribe,
+            "unsubscribed",
+            &[("/event-data/event", Mark::Is("unsubscribed"))],
+            example!("mailgun/unsubscribe"),
+        ),
+        row(
+            Kind::Complaint,
+            "complained",
+            &[("/event-data/event", Mark::Is("complained"))],
+            example!("mailgun/complaint"),
+        ),
+        // Known from the events API; that these come as webhooks is unconfirmed.
+        row(
+            Kind::Rejected,
+            "rejected",
+            &[("/event-data/event", Mark::Is("rejected"))],
+            example!("mailgun/rejected-by-mailgun"),
+        ),
+        row(
+            Kind::Other,
+            "stored",
+            &[("/event-data/event", Mark::Is("stored"))],
+            example!("mailgun/other-stored"),
+        ),
+        row(
+            Kind::Other,
+            "list_member_uploaded",
+            &[("/event-data/event", Mark::Is("list_member_uploaded"))],
+            example!("mailgun/other-list-member-uploaded"),
+        ),
+        row(
+            Kind::Other,
+            "list_member_upload_error",
+            &[("/event-data/event", Mark::Is("list_member_upload_error"))],
+            example!("mailgun/other-list-member-upload-error"),
+        ),
+        row(
+            Kind::Other,
+            "list_uploaded",
+            &[("/event-data/event", Mark::Is("list_uploaded"))],
+            example!("mailgun/other-list-uploaded"),
+        ),
+        // The legacy form.
+        row(
+            Kind::Delivered,
+            "legacy_delivered",
+            &[("/event", Mark::Is("delivered"))],
+            example!("mailgun/delivered-legacy"),
+        ),
+        bounce(
+            BounceClass::Soft,
+            "legacy_expired",
+            &[
+                ("/event", Mark::Is("dropped")),
+                ("/reason", Mark::Is("old")),
+            ],
+            "",
+        ),
+        row(
+            Kind::Rejected,
+            "legacy_dropped",
+            &[("/event", Mark::Is("dropped"))],
+            example!("mailgun/rejected-legacy"),
+        ),
+        bounce(
+            BounceClass::Hard,
+            "legacy_bounced_multipart",
+            &[
+                ("/event", Mark::Is("bounced")),
+                ("/attachment-1", Mark::Object),
+            ],
+            example!("mailgun/bounce-legacy-multipart"),
+        ),
+        bounce(
+            BounceClass::Hard,
+            "legacy_bounced",
+            &[("/event", Mark::Is("bounced"))],
+            example!("mailgun/bounce-legacy"),
+        ),
+        row(
+            Kind::Complaint,
+            "legacy_complained",
+            &[("/event", Mark::Is("complained"))],
+            example!("mailgun/complaint-legacy"),
+        ),
+        row(
+            Kind::Open,
+            "legacy_opened",
+            &[("/event", Mark::Is("opened"))],
+            example!("mailgun/open-legacy"),
+        ),
+        row(
+            Kind::Click,
+            "legacy_clicked",
+            &[("/event", Mark::Is("clicked"))],
+            example!("mailgun/click-legacy"),
+        ),
+        row(
+            Kind::Unsubscribe,
+            "legacy_unsubscribed",
+            &[("/event", Mark::Is("unsubscribed"))],
+            example!("mailgun/unsubscribe-legacy"),
+        ),
+    ],
+    machines: &[
+        Machine {
+            kind: Kind::Open,
+            row: "opened",
+            sets: &[("/event-data/client-info/bot", "apple")],
+        },
+        Machine {
+            kind: Kind::Click,
+            row: "clicked",
+            sets: &[("/event-data/client-info/bot", "generic")],
+        },
+    ],
+    bounces: &[
+        Bounce {
+            name: "hard",
+            row: "permanent_fail",
+            sets: &[],
+        },
+        Bounce {
+            name: "soft",
+            row: "temporary_fail",
+            sets: &[],
+        },
+        Bounce {
+            name: "mailbox-full",
+            row: "temporary_fail",
+            sets: &[
+                ("/event-data/reason", "generic"),
+                ("/event-data/delivery-status/code", "452"),
+                ("/event-data/delivery-status/enhanced-code", "\"4.2.2\""),
+                (
+                    "/event-data/delivery-status/message",
+                    "4.2.2 mailbox over quota",
+                ),
+            ],
+        },
+        Bounce {
+            name: "blocked",
+            row: "permanent_fail",
+            sets: &[
+                ("/event-data/reason", "espblock"),
+                ("/event-data/delivery-status/code", "554"),
+                ("/event-data/delivery-status/enhanced-code", "\"5.7.1\""),
+                (
+                    "/event-data/delivery-status/message",
+                    "5.7.1 Service unavailable; client host blocked by policy list",
+                ),
+                ("/event-data/delivery-status/bounce-type", "soft"),
+            ],
+        },
+    ],
+    conduct: Conduct {
+        only_200: true,
+        ..CONDUCT
+    },
+    habits: Habits {
+        batching: Documented("one event"),
+        success: Unconfirmed("200", "whether another 2xx counts"),
+        retries: Documented(
+            "after any other answer but 406, for 8 hours (5, 10, 15 min, 1, 2, 4 h); `delivered` is not tried again",
+        ),
+        ..HABITS
+    },
+    origins: &[
+        documented(&MANUAL, &["content-type", "/"]),
+        documented(&SECURING, &["/signature", "/timestamp", "/token"]),
+        assumed(
+            "seen in requests of some years ago; today's version is not known",
+            &["user-agent"],
+        ),
+        assumed(
+            "that a raw bounce comes as `attachment-1` is documented; what its file is called, its type and what is in it \
+             are not",
+            &["/attachment-1"],
+        )
+        .of(&["legacy_bounced_multipart"]),
+        documented(&MANUAL, &["/event-data"])
+            .unconfirmed(EVENTS_API)
+            .of(&["rejected", "stored", "list_*"]),
+    ],
+    ..SIGNER
+};

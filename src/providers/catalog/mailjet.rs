@@ -1,0 +1,177 @@
+//! Mailjet: one flat JSON object a request, or with grouped events a list of them. Nothing is signed.
+//! <https://dev.mailjet.com/email/guides/webhooks/>
+
+use crate::providers::behaviour::{Batch, CONDUCT, Conduct};
+use crate::providers::habits::Fact::{Documented, Unconfirmed};
+use crate::providers::habits::{HABITS, Habits};
+use crate::providers::provenance::{Page, documented, page};
+use crate::providers::provider::{
+    Bounce, CREDENTIALS, Carry, Envelope, FIELDS, Fields, Provider, SIGNER, Stamp, Tell, bounce,
+    row,
+};
+use crate::webhook::{BounceClass, Kind, Mark, Style};
+
+static GUIDE: Page = page(
+    "Event API",
+    "https://dev.mailjet.com/email/guides/webhooks/",
+    "2023-09",
+);
+
+/// Mailjet's Event API.
+pub static PROVIDER: Provider = Provider {
+    name: "mailjet",
+    title: "Mailjet",
+    docs: GUIDE.url,
+    tells: &[
+        Tell::Body(&[
+            ("/event", Mark::Present),
+            ("/time", Mark::Present),
+            ("/MessageID", Mark::Present),
+        ]),
+        Tell::Body(&[
+            ("/0/event", Mark::Present),
+            ("/0/time", Mark::Present),
+            ("/0/MessageID", Mark::Present),
+        ]),
+    ],
+    schemes: &[&CREDENTIALS],
+    test_secret: "",
+    test_public: "",
+    envelope: Envelope::Plain,
+    style: Style::COMPACT,
+    native: &["/event"],
+    fields: Fields {
+        recipient: &["/email"],
+        // What the Send API returns, and all that older events have: a number beyond 2^53, so read by its digits. The
+        // GUID is another id of the same message.
+        message_id: &["/MessageID", "/Message_GUID"],
+        at: &[Stamp::Seconds("/time")],
+        url: &["/url"],
+        reason: &["/comment", "/error", "/smtp_reply"],
+        campaign: Carry::Text("/customcampaign"),
+        metadata: Carry::MembersText("/Payload"),
+        ..FIELDS
+    },
+    rows: &[
+        // The receiving server took it; Mailjet has no event for what is only queued.
+        row(
+            Kind::Delivered,
+            "sent",
+            &[("/event", Mark::Is("sent"))],
+            example!("mailjet/delivered"),
+        ),
+        row(
+            Kind::Open,
+            "open",
+            &[("/event", Mark::Is("open"))],
+            example!("mailjet/open"),
+        ),
+        row(
+            Kind::Click,
+            "click",
+            &[("/event", Mark::Is("click"))],
+            example!("mailjet/click"),
+        ),
+        row(
+            Kind::Deferred,
+            "greylisted",
+            &[
+                ("/event", Mark::Is("bounce")),
+                ("/error", Mark::Is("greylisted")),
+            ],
+            example!("mailjet/deferred"),
+        ),
+        // The two fields of an error were seen displaced.
+        row(
+            Kind::Deferred,
+            "greylisted_displaced",
+            &[
+                ("/event", Mark::Is("bounce")),
+                ("/error_related_to", Mark::Is("greylisted")),
+            ],
+            "",
+        ),
+        bounce(
+            BounceClass::Hard,
+            "hard_bounce",
+            &[
+                ("/event", Mark::Is("bounce")),
+                ("/hard_bounce", Mark::Is("true")),
+            ],
+            example!("mailjet/bounce"),
+        ),
+        bounce(
+            BounceClass::Soft,
+            "soft_bounce",
+            &[("/event", Mark::Is("bounce"))],
+            example!("mailjet/bounce-soft"),
+        ),
+        row(
+            Kind::Rejected,
+            "blocked",
+            &[("/event", Mark::Is("blocked"))],
+            example!("mailjet/rejected"),
+        ),
+        row(
+            Kind::Complaint,
+            "spam",
+            &[("/event", Mark::Is("spam"))],
+            example!("mailjet/complaint"),
+        ),
+        row(
+            Kind::Unsubscribe,
+            "unsub",
+            &[("/event", Mark::Is("unsub"))],
+            example!("mailjet/unsubscribe"),
+        ),
+    ],
+    bounces: &[
+        Bounce {
+            name: "hard",
+            row: "hard_bounce",
+            sets: &[],
+        },
+        Bounce {
+            name: "soft",
+            row: "soft_bounce",
+            sets: &[
+                ("/error_related_to", "system"),
+                ("/error", "connection issue"),
+                ("/comment", "421 4.4.2 connection timed out"),
+            ],
+        },
+        Bounce {
+            name: "mailbox-full",
+            row: "soft_bounce",
+            sets: &[],
+        },
+        Bounce {
+            name: "blocked",
+            row: "soft_bounce",
+            sets: &[
+                ("/error_related_to", "spam"),
+                ("/error", "sender blocked"),
+                (
+                    "/comment",
+                    "554 5.7.1 Service unavailable; client host blocked by policy list",
+                ),
+            ],
+        },
+    ],
+    conduct: Conduct {
+        only_200: true,
+        // The size of a group is not documented.
+        batch: Batch::Some,
+        ..CONDUCT
+    },
+    habits: Habits {
+        batching: Documented("one event; in version 2 a list of those of about a second"),
+        success: Unconfirmed("200", "whether 204 counts"),
+        retries: Documented(
+            "every 30 s, until 24 hours after the first failure; then the URL is suspended",
+        ),
+        ..HABITS
+    },
+    origins: &[documented(&GUIDE, &[""])],
+    ..SIGNER
+};

@@ -1,0 +1,189 @@
+//! Mailtrap: up to 500 events in a list under `events`, or as JSON Lines, one event a line; which one is chosen at the
+//! webhook. What is sent from here is the former. The User-Agent is not documented.
+//! <https://docs.mailtrap.io/>
+
+use crate::providers::behaviour::{Batch, CONDUCT, Conduct};
+use crate::providers::habits::Fact::{Documented, Unconfirmed};
+use crate::providers::habits::Habits;
+use crate::providers::provenance::{Page, documented, page};
+use crate::providers::provider::{
+    Bounce, Carry, Envelope, FIELDS, Fields, Provider, SIGNER, Stamp, Tell, bounce, row,
+};
+use crate::webhook::{
+    Algorithm, BounceClass, Encoding, KeyForm, Kind, Mark, Part, Place, Recipe, Style,
+};
+
+/// The secret's 32 hexadecimal digits are used as text, not decoded.
+static SIGNED_BODY: Recipe = Recipe {
+    name: "mailtrap",
+    algorithm: Algorithm::HmacSha256,
+    key: KeyForm::Text,
+    id: None,
+    timestamp: None,
+    signed: &[Part::Body],
+    signature: Place::Header("mailtrap-signature"),
+    encoding: Encoding::Hex,
+    fresh: &[],
+    tolerance: 300,
+    uncovered: Some("the scheme has no timestamp: an old delivery verifies as well"),
+    guard: None,
+};
+
+static DOCUMENTATION: Page = page("Webhooks", "https://docs.mailtrap.io/", "2026-08");
+
+/// The account's own events.
+const ACTIVITY: Mark = Mark::Starts("activity_log.");
+
+/// Mailtrap's webhooks of email sending.
+pub static PROVIDER: Provider = Provider {
+    name: "mailtrap",
+    title: "Mailtrap",
+    docs: DOCUMENTATION.url,
+    tells: &[
+        Tell::Body(&[
+            ("/events/0/event", Mark::Present),
+            ("/events/0/event_id", Mark::Present),
+            ("/events/0/message_id", Mark::Present),
+        ]),
+        // JSON Lines.
+        Tell::Body(&[
+            ("/0/event", Mark::Present),
+            ("/0/event_id", Mark::Present),
+            ("/0/message_id", Mark::Present),
+        ]),
+        // A line alone.
+        Tell::Body(&[
+            ("/event", Mark::Present),
+            ("/email", Mark::Present),
+            ("/event_id", Mark::Present),
+            ("/message_id", Mark::Present),
+        ]),
+        Tell::Body(&[("/events/0/event", ACTIVITY)]),
+        Tell::Body(&[("/0/event", ACTIVITY)]),
+        Tell::Body(&[("/event", ACTIVITY)]),
+        Tell::Header("mailtrap-signature"),
+    ],
+    schemes: &[&SIGNED_BODY],
+    test_secret: "776562686f6f6b2d636c692d74657374",
+    test_public: "776562686f6f6b2d636c692d74657374",
+    envelope: Envelope::List("/events"),
+    style: Style::COMPACT,
+    native: &["/event"],
+    fields: Fields {
+        recipient: &["/email"],
+        message_id: &["/message_id"],
+        at: &[Stamp::Seconds("/timestamp")],
+        url: &["/url"],
+        reason: &["/response", "/reason"],
+        unique: &["/event_id"],
+        tag: Carry::Text("/category"),
+        metadata: Carry::Members("/custom_variables"),
+        ..FIELDS
+    },
+    rows: &[
+        row(
+            Kind::Delivered,
+            "delivery",
+            &[("/event", Mark::Is("delivery"))],
+            example!("mailtrap/delivered"),
+        ),
+        // The domain is not verified, or a limit is reached.
+        row(
+            Kind::Deferred,
+            "suspension",
+            &[("/event", Mark::Is("suspension"))],
+            example!("mailtrap/deferred"),
+        ),
+        row(
+            Kind::Open,
+            "open",
+            &[("/event", Mark::Is("open"))],
+            example!("mailtrap/open"),
+        ),
+        row(
+            Kind::Click,
+            "click",
+            &[("/event", Mark::Is("click"))],
+            example!("mailtrap/click"),
+        ),
+        bounce(
+            BounceClass::Hard,
+            "bounce",
+            &[("/event", Mark::Is("bounce"))],
+            example!("mailtrap/bounce"),
+        ),
+        // With a space. It is tried again up to ten times, and ends as a delivery or a bounce.
+        row(
+            Kind::Deferred,
+            "soft bounce",
+            &[("/event", Mark::Is("soft bounce"))],
+            example!("mailtrap/deferred-soft-bounce"),
+        ),
+        row(
+            Kind::Rejected,
+            "reject",
+            &[("/event", Mark::Is("reject"))],
+            example!("mailtrap/rejected"),
+        ),
+        row(
+            Kind::Complaint,
+            "spam",
+            &[("/event", Mark::Is("spam"))],
+            example!("mailtrap/complaint"),
+        ),
+        row(
+            Kind::Unsubscribe,
+            "unsubscribe",
+            &[("/event", Mark::Is("unsubscribe"))],
+            example!("mailtrap/unsubscribe"),
+        ),
+        // What users of the account did; it is about no message.
+        row(Kind::Other, "activity_log", &[("/event", ACTIVITY)], ""),
+    ],
+    bounces: &[
+        Bounce {
+            name: "hard",
+            row: "bounce",
+            sets: &[],
+        },
+        Bounce {
+            name: "soft",
+            row: "soft bounce",
+            sets: &[
+                ("/response", "4.2.0 Mailbox temporarily unavailable"),
+                ("/response_code", "450"),
+                ("/bounce_category", "transientfail"),
+            ],
+        },
+        Bounce {
+            name: "mailbox-full",
+            row: "soft bounce",
+            sets: &[],
+        },
+        Bounce {
+            name: "blocked",
+            row: "soft bounce",
+            sets: &[
+                (
+                    "/response",
+                    "4.7.1 Service unavailable; client host blocked by policy list",
+                ),
+                ("/response_code", "451"),
+                ("/bounce_category", "block"),
+            ],
+        },
+    ],
+    conduct: Conduct {
+        only_200: true,
+        batch: Batch::UpTo(500),
+        ..CONDUCT
+    },
+    habits: Habits {
+        batching: Documented("a list of up to 500 events, about every 30 s"),
+        success: Unconfirmed("200", "whether another 2xx counts"),
+        retries: Documented("every 5 minutes, 40 times; then the webhook is paused"),
+        timeout: Documented(30),
+    },
+    origins: &[documented(&DOCUMENTATION, &[""])],
+    ..SIGNER
+};

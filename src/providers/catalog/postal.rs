@@ -1,0 +1,250 @@
+//! Postal, which its users host themselves: one object a request, signed with the RSA key of the installation. It tells of
+//! no complaints and no unsubscriptions. Beside the signature with SHA-256, Postal sends one with SHA-1 still, and the id
+//! of the key. The best signature that is there is the one that counts.
+//! <https://docs.postalserver.io/developer/webhooks>
+
+use rsa::pkcs1::EncodeRsaPublicKey;
+use sha2::{Digest, Sha256};
+
+use crate::providers::behaviour::{Beside, CONDUCT, Conduct};
+use crate::providers::habits::Fact::Documented;
+use crate::providers::habits::Habits;
+use crate::providers::provenance::{Page, documented, page};
+use crate::providers::provider::{
+    Bounce, Carry, Envelope, FIELDS, Fields, Provider, SIGNER, Stamp, Tell, bounce, row,
+};
+use crate::webhook::{
+    Algorithm, BounceClass, Delivery, Document, Encoding, Guard, Judge, Key, KeyForm, Kind, Mark,
+    Part, Place, Recipe, Seal, Style,
+};
+
+static SHA256: Recipe = recipe(
+    Algorithm::RsaSha256,
+    "x-postal-signature-256",
+    "the scheme has no timestamp: an old delivery verifies as well",
+    None,
+);
+
+/// All that servers of some years ago send.
+static SHA1: Recipe = recipe(
+    Algorithm::RsaSha1,
+    "x-postal-signature",
+    "signed with SHA-1 only, as old servers do, and without a timestamp",
+    Some(is_all_there_is),
+);
+
+const fn recipe(
+    algorithm: Algorithm,
+    signature: &'static str,
+    uncovered: &'static str,
+    guard: Option<Guard>,
+) -> Recipe {
+    Recipe {
+        name: "postal",
+        algorithm,
+        key: KeyForm::Rsa,
+        id: None,
+        timestamp: None,
+        signed: &[Part::Body],
+        signature: Place::Header(signature),
+        encoding: Encoding::Base64,
+        fresh: &[],
+        tolerance: 300,
+        uncovered: Some(uncovered),
+        guard,
+    }
+}
+
+/// Where the better signature is there and does not hold, this one must not stand in for it.
+fn is_all_there_is(delivery: &Delivery, _: &Document, _: &Judge) -> Result<(), String> {
+    match delivery.headers.get("x-postal-signature-256") {
+        None => Ok(()),
+        Some(_) => Err("the signature with SHA-256 does not match".into()),
+    }
+}
+
+const KEY_ID: &str = "x-postal-signature-kid";
+
+static BESIDE: Beside = Beside {
+    headers: &["x-postal-signature", KEY_ID],
+    sign: sign_beside,
+};
+
+fn sign_beside(delivery: &mut Delivery, key: &Key, seal: &mut Seal) -> Result<(), String> {
+    SHA1.sign(delivery, key, seal)?;
+    match key {
+        Key::Rsa(_, public) => Place::Header(KEY_ID).write(delivery, &key_id(public)?),
+        _ => Ok(()),
+    }
+}
+
+/// The id of a key in the set that the installation publishes: 64 hexadecimal characters. Libraries of JSON Web Keys for
+/// Ruby take the digest of the key's two numbers.
+fn key_id(public: &rsa::PublicKey) -> Result<String, String> {
+    let der = public.to_pkcs1_der().map_err(|error| error.to_string())?;
+    Ok(hex::encode(Sha256::digest(der.as_bytes())))
+}
+
+static SOURCE: Page = page(
+    "source code of Postal",
+    "https://github.com/postalserver/postal",
+    "2026-04",
+);
+
+/// Postal's webhooks.
+pub static PROVIDER: Provider = Provider {
+    name: "postal",
+    title: "Postal",
+    docs: "https://docs.postalserver.io/developer/webhooks",
+    tells: &[
+        Tell::Body(&[
+            ("/event", Mark::Present),
+            ("/timestamp", Mark::Present),
+            ("/payload", Mark::Object),
+            ("/uuid", Mark::Present),
+        ]),
+        Tell::Header("x-postal-signature-256"),
+        Tell::Header("x-postal-signature"),
+    ],
+    schemes: &[&SHA256, &SHA1],
+    test_secret: include_str!(concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/fixtures/postal/test-key.pem"
+    )),
+    test_public: include_str!(concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/fixtures/postal/test-public-key.txt"
+    )),
+    envelope: Envelope::Plain,
+    style: Style {
+        rails: true,
+        ..Style::COMPACT
+    },
+    native: &["/event"],
+    fields: Fields {
+        recipient: &["/payload/message/to", "/payload/original_message/to"],
+        message_id: &[
+            "/payload/message/message_id",
+            "/payload/original_message/message_id",
+        ],
+        at: &[
+            Stamp::Fraction("/timestamp"),
+            Stamp::Fraction("/payload/timestamp"),
+            Stamp::Fraction("/payload/message/timestamp"),
+            Stamp::Fraction("/payload/original_message/timestamp"),
+            Stamp::Fraction("/payload/bounce/timestamp"),
+            Stamp::Fraction("/payload/dns_checked_at"),
+        ],
+        url: &["/payload/url"],
+        reason: &["/payload/output", "/payload/details"],
+        unique: &["/uuid"],
+        tag: Carry::First(&["/payload/message/tag", "/payload/original_message/tag"]),
+        ..FIELDS
+    },
+    rows: &[
+        row(
+            Kind::Delivered,
+            "MessageSent",
+            &[("/event", Mark::Is("MessageSent"))],
+            example!("postal/delivered"),
+        ),
+        row(
+            Kind::Deferred,
+            "MessageDelayed",
+            &[("/event", Mark::Is("MessageDelayed"))],
+            example!("postal/deferred"),
+        ),
+        // Waits for an operator.
+        row(
+            Kind::Deferred,
+            "MessageHeld",
+            &[("/event", Mark::Is("MessageHeld"))],
+            example!("postal/deferred-held"),
+        ),
+        // A bounce message came back.
+        bounce(
+            BounceClass::Hard,
+            "MessageBounced",
+            &[("/event", Mark::Is("MessageBounced"))],
+            example!("postal/bounce"),
+        ),
+        // The next server refused it for good.
+        bounce(
+            BounceClass::Hard,
+            "MessageDeliveryFailed",
+            &[("/event", Mark::Is("MessageDeliveryFailed"))],
+            example!("postal/bounce-refused"),
+        ),
+        row(
+            Kind::Click,
+            "MessageLinkClicked",
+            &[("/event", Mark::Is("MessageLinkClicked"))],
+            example!("postal/click"),
+        ),
+        row(
+            Kind::Open,
+            "MessageLoaded",
+            &[("/event", Mark::Is("MessageLoaded"))],
+            example!("postal/open"),
+        ),
+        row(
+            Kind::Other,
+            "DomainDNSError",
+            &[("/event", Mark::Is("DomainDNSError"))],
+            example!("postal/other-domain-dns-error"),
+        ),
+        row(
+            Kind::Other,
+            "SendLimitApproaching",
+            &[("/event", Mark::Is("SendLimitApproaching"))],
+            "",
+        ),
+        row(
+            Kind::Other,
+            "SendLimitExceeded",
+            &[("/event", Mark::Is("SendLimitExceeded"))],
+            "",
+        ),
+    ],
+    bounces: &[
+        Bounce {
+            name: "hard",
+            row: "MessageBounced",
+            sets: &[],
+        },
+        Bounce {
+            name: "soft",
+            row: "MessageDelayed",
+            sets: &[],
+        },
+        Bounce {
+            name: "mailbox-full",
+            row: "MessageDelayed",
+            sets: &[("/payload/output", "452 4.2.2 Mailbox full")],
+        },
+        Bounce {
+            name: "blocked",
+            row: "MessageDeliveryFailed",
+            sets: &[(
+                "/payload/output",
+                "554 5.7.1 Service unavailable; client host blocked by policy list",
+            )],
+        },
+    ],
+    conduct: Conduct {
+        beside: Some(&BESIDE),
+        ..CONDUCT
+    },
+    habits: Habits {
+        batching: Documented("one event"),
+        success: Documented("2xx"),
+        retries: Documented("5 more, after 2, 3, 6, 10 and 15 min"),
+        timeout: Documented(5),
+    },
+    origins: &[
+        documented(&SOURCE, &[""]),
+        documented(&SOURCE, &["x-postal-signature-kid"])
+            .unconfirmed("how the 64 characters are made of the key"),
+    ],
+    ..SIGNER
+};

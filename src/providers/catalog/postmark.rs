@@ -1,0 +1,279 @@
+//! Postmark: one JSON object a request; field names differ by record type. Nothing is signed: a handler demands
+//! basic authentication, a header or a secret in the URL instead.
+//! <https://postmarkapp.com/developer/webhooks/webhooks-overview>
+
+use crate::providers::habits::Fact::{Documented, Unconfirmed};
+use crate::providers::habits::{HABITS, Habits};
+use crate::providers::provenance::{Page, assumed, documented, page};
+use crate::providers::provider::{
+    Bounce, CREDENTIALS, Carry, Envelope, FIELDS, Fields, Provider, SIGNER, Stamp, Tell, bounce,
+    row,
+};
+use crate::webhook::{BounceClass, Kind, Mark, Style};
+
+const BOUNCE: (&str, Mark) = ("/RecordType", Mark::Is("Bounce"));
+const CHANGE: (&str, Mark) = ("/RecordType", Mark::Is("SubscriptionChange"));
+const SUPPRESSED: (&str, Mark) = ("/SuppressSending", Mark::Is("true"));
+
+static OVERVIEW: Page = page(
+    "Webhooks overview",
+    "https://postmarkapp.com/developer/webhooks/webhooks-overview",
+    "2026",
+);
+
+/// The records that its webhooks send.
+const RECORD_TYPES: Mark = Mark::OneOf(&[
+    "Bounce",
+    "Click",
+    "Delivery",
+    "Open",
+    "SpamComplaint",
+    "SubscriptionChange",
+]);
+
+/// Postmark's webhooks.
+pub static PROVIDER: Provider = Provider {
+    name: "postmark",
+    title: "Postmark",
+    docs: OVERVIEW.url,
+    tells: &[
+        // `MessageStream` is newer than the rest: older recordings have none.
+        Tell::Body(&[
+            ("/RecordType", RECORD_TYPES),
+            ("/MessageID", Mark::Present),
+        ]),
+        Tell::Body(&[("/RecordType", RECORD_TYPES), ("/ServerID", Mark::Present)]),
+        Tell::Body(&[
+            ("/RecordType", Mark::Present),
+            ("/MessageStream", Mark::Present),
+        ]),
+        Tell::Body(&[
+            ("/FromFull", Mark::Object),
+            ("/ToFull", Mark::Present),
+            ("/OriginalRecipient", Mark::Present),
+        ]),
+    ],
+    schemes: &[&CREDENTIALS],
+    test_secret: "",
+    test_public: "",
+    envelope: Envelope::Plain,
+    style: Style::SPACED,
+    native: &["/RecordType"],
+    fields: Fields {
+        recipient: &["/Recipient", "/Email", "/OriginalRecipient"],
+        message_id: &["/MessageID"],
+        at: &[
+            Stamp::Rfc3339("/DeliveredAt", 7),
+            Stamp::Rfc3339("/BouncedAt", 7),
+            Stamp::Rfc3339("/ReceivedAt", 7),
+            Stamp::Rfc3339("/ChangedAt", 0),
+        ],
+        url: &["/OriginalLink"],
+        reason: &["/Details", "/Description"],
+        unique: &["/ID"],
+        tag: Carry::Text("/Tag"),
+        metadata: Carry::Members("/Metadata"),
+        ..FIELDS
+    },
+    rows: &[
+        row(
+            Kind::Delivered,
+            "Delivery",
+            &[("/RecordType", Mark::Is("Delivery"))],
+            example!("postmark/delivered"),
+        ),
+        bounce(
+            BounceClass::Hard,
+            "HardBounce",
+            &[BOUNCE, ("/Type", Mark::Is("HardBounce"))],
+            example!("postmark/bounce"),
+        ),
+        bounce(
+            BounceClass::Soft,
+            "SoftBounce",
+            &[
+                BOUNCE,
+                (
+                    "/Type",
+                    Mark::OneOf(&["SoftBounce", "VirusNotification", "Blocked"]),
+                ),
+            ],
+            example!("postmark/bounce-soft"),
+        ),
+        // Postmark has no webhook for a delay: a delayed message is a bounce of type `Transient`.
+        row(
+            Kind::Deferred,
+            "Transient",
+            &[
+                BOUNCE,
+                (
+                    "/Type",
+                    Mark::OneOf(&["Transient", "DnsError", "OpenRelayTest"]),
+                ),
+            ],
+            "",
+        ),
+        row(
+            Kind::Unsubscribe,
+            "Unsubscribe",
+            &[BOUNCE, ("/Type", Mark::Is("Unsubscribe"))],
+            "",
+        ),
+        row(
+            Kind::Subscribe,
+            "Subscribe",
+            &[BOUNCE, ("/Type", Mark::Is("Subscribe"))],
+            "",
+        ),
+        row(
+            Kind::Complaint,
+            "SpamNotification",
+            &[
+                BOUNCE,
+                ("/Type", Mark::OneOf(&["SpamNotification", "SpamComplaint"])),
+            ],
+            "",
+        ),
+        row(
+            Kind::Rejected,
+            "BadEmailAddress",
+            &[
+                BOUNCE,
+                (
+                    "/Type",
+                    Mark::OneOf(&[
+                        "BadEmailAddress",
+                        "ManuallyDeactivated",
+                        "Unconfirmed",
+                        "DMARCPolicy",
+                        "SMTPApiError",
+                        "TemplateRenderingFailed",
+                    ]),
+                ),
+            ],
+            "",
+        ),
+        row(
+            Kind::Other,
+            "AutoResponder",
+            &[
+                BOUNCE,
+                (
+                    "/Type",
+                    Mark::OneOf(&[
+                        "AutoResponder",
+                        "AddressChange",
+                        "ChallengeVerification",
+                        "InboundError",
+                    ]),
+                ),
+            ],
+            "",
+        ),
+        bounce(BounceClass::Undetermined, "Bounce", &[BOUNCE], ""),
+        row(
+            Kind::Complaint,
+            "SpamComplaint",
+            &[("/RecordType", Mark::Is("SpamComplaint"))],
+            example!("postmark/complaint"),
+        ),
+        row(
+            Kind::Open,
+            "Open",
+            &[("/RecordType", Mark::Is("Open"))],
+            example!("postmark/open"),
+        ),
+        row(
+            Kind::Click,
+            "Click",
+            &[("/RecordType", Mark::Is("Click"))],
+            example!("postmark/click"),
+        ),
+        // What a bounce or a complaint does to the address; on some streams it is all that is told.
+        bounce(
+            BounceClass::Hard,
+            "Suppression",
+            &[
+                CHANGE,
+                SUPPRESSED,
+                ("/SuppressionReason", Mark::Is("HardBounce")),
+            ],
+            example!("postmark/bounce-suppression"),
+        ),
+        row(
+            Kind::Complaint,
+            "ComplaintSuppression",
+            &[
+                CHANGE,
+                SUPPRESSED,
+                ("/SuppressionReason", Mark::Is("SpamComplaint")),
+            ],
+            "",
+        ),
+        row(
+            Kind::Unsubscribe,
+            "SubscriptionChange",
+            &[CHANGE, SUPPRESSED],
+            example!("postmark/unsubscribe"),
+        ),
+        row(
+            Kind::Subscribe,
+            "Reactivation",
+            &[CHANGE],
+            example!("postmark/subscribe"),
+        ),
+        row(
+            Kind::Other,
+            "Inbound",
+            &[("/RecordType", Mark::Absent), ("/FromFull", Mark::Object)],
+            example!("postmark/other-inbound"),
+        ),
+    ],
+    bounces: &[
+        Bounce {
+            name: "hard",
+            row: "HardBounce",
+            sets: &[],
+        },
+        Bounce {
+            name: "soft",
+            row: "SoftBounce",
+            sets: &[],
+        },
+        Bounce {
+            name: "mailbox-full",
+            row: "SoftBounce",
+            sets: &[("/Details", "smtp;452 4.2.2 mailbox over quota")],
+        },
+        Bounce {
+            name: "blocked",
+            row: "SoftBounce",
+            sets: &[
+                ("/Type", "Blocked"),
+                ("/TypeCode", "100006"),
+                ("/Name", "ISP block"),
+                (
+                    "/Description",
+                    "The message was blocked by the receiving provider.",
+                ),
+                (
+                    "/Details",
+                    "smtp;554 5.7.1 Service unavailable; client host blocked by policy list",
+                ),
+            ],
+        },
+    ],
+    habits: Habits {
+        batching: Documented("one event"),
+        success: Documented("200; a help article says any 2xx"),
+        retries: Unconfirmed("bounces and inbound 10 times in 10.5 hours, others after 1, 5 and 15 min; 403 ends it", "when a SpamComplaint is tried again"),
+        ..HABITS
+    },
+    origins: &[
+        documented(&OVERVIEW, &[""]),
+        assumed("seen in a live test; older samples differ", &["/ReadSeconds"]),
+        documented(&OVERVIEW, &["/TypeCode"]).unconfirmed("a sample of the documentation has 512; the SDK and requests that were kept have 100001").of(&["SpamComplaint"]),
+        documented(&OVERVIEW, &["content-type"]).unconfirmed("the case of its name on the wire"),
+    ],
+    ..SIGNER
+};

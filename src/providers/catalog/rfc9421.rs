@@ -1,0 +1,821 @@
+//! HTTP Message Signatures (RFC 9421): the sender says in `Signature-Input` which parts of the request it signs. A
+//! request may bear several signatures, each with a label; one that holds is enough. The body is covered by its digest
+//! (RFC 9530), if at all.
+//! <https://www.rfc-editor.org/rfc/rfc9421>
+
+use std::borrow::Cow;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use http::{HeaderName, HeaderValue};
+use sha2::{Digest, Sha256, Sha512};
+
+use crate::providers::provider::{Provider, SIGNER, Tell};
+use crate::webhook::{
+    Algorithm, Delivery, Document, Encoding, Judge, KeyForm, OwnPlace, Part, Place, Recipe,
+    TimeForm,
+};
+
+static WITH_BODY: Recipe = Recipe {
+    guard: Some(digest_holds),
+    uncovered: None,
+    ..SIGNATURE_BASE
+};
+
+static WITHOUT_BODY: Recipe = Recipe {
+    guard: Some(no_digest_is_covered),
+    uncovered: Some("the body is not covered: a changed one verifies as well"),
+    ..SIGNATURE_BASE
+};
+
+const SIGNATURE_BASE: Recipe = Recipe {
+    name: "rfc9421",
+    algorithm: Algorithm::ByKey,
+    key: KeyForm::Any,
+    id: None,
+    timestamp: Some((
+        Place::Own(&CREATED),
+        TimeForm::IfAny(&TimeForm::AgeOnly(&TimeForm::Seconds)),
+    )),
+    signed: &[Part::Of(signature_base)],
+    signature: Place::Own(&SIGNATURE),
+    encoding: Encoding::Base64,
+    fresh: &[],
+    // The sender limits the time, by `expires`.
+    tolerance: u32::MAX as u64,
+    uncovered: None,
+    guard: None,
+};
+
+/// Whoever signs its messages so.
+pub static PROVIDER: Provider = Provider {
+    name: "rfc9421",
+    title: "HTTP Message Signatures",
+    docs: "https://www.rfc-editor.org/rfc/rfc9421",
+    tells: &[Tell::Header("signature-input")],
+    schemes: &[&WITH_BODY, &WITHOUT_BODY],
+    test_secret: "d2ViaG9vay1jbGkgcHVibGljIHRlc3Qga2V5IG9mIHJmYzk0MjE=",
+    test_public: "d2ViaG9vay1jbGkgcHVibGljIHRlc3Qga2V5IG9mIHJmYzk0MjE=",
+    ..SIGNER
+};
+
+/// A signature by its label, as base64.
+static SIGNATURE: OwnPlace = OwnPlace {
+    name: "header `signature`",
+    read: |delivery| {
+        let text = joined(delivery, "signature");
+        Ok(members(&text)?.first().map(|member| {
+            let value = member.value.strip_prefix(':');
+            let end = value.and_then(|value| value.split_once(':'));
+            Cow::Owned(end.map_or(member.value, |(base64, _)| base64).to_owned())
+        }))
+    },
+    write: |delivery, base64| {
+        let inputs = joined(delivery, "signature-input");
+        let inputs = members(&inputs)?;
+        let label = inputs.first().map_or(LABEL, |input| input.label);
+        set(delivery, "signature", &format!("{label}=:{base64}:"))
+    },
+    remove: |delivery| delivery.headers.remove("signature"),
+    each: Some(each),
+};
+
+/// The parameter that says when it was signed. Writing it renews what is signed, or says it where nothing does.
+static CREATED: OwnPlace = OwnPlace {
+    name: "`created` in header `signature-input`",
+    read: |delivery| {
+        let text = joined(delivery, "signature-input");
+        let input = input(&text)?;
+        Ok(input
+            .parameter("created")
+            .map(|value| Cow::Owned(value.to_owned())))
+    },
+    write: renew,
+    remove: |delivery| delivery.headers.remove("signature-input"),
+    each: None,
+};
+
+/// More labels than that are an attack on our time.
+const MOST_LABELS: usize = 16;
+
+/// What `send` signs under.
+const LABEL: &str = "sig1";
+
+/// Seconds for which what `send` signs holds.
+const VALID: i64 = 300;
+
+/// Seconds that a clock may be behind the sender's.
+const AHEAD: i64 = 300;
+
+/// What is signed: a line for each part that is covered, and a last one that says which these are.
+fn signature_base(delivery: &Delivery, url: &str) -> Result<Vec<u8>, String> {
+    let text = joined(delivery, "signature-input");
+    let input = input(&text)?;
+    let mut base = Vec::new();
+    let mut seen: Vec<&str> = Vec::new();
+    for part in &input.parts {
+        if seen.contains(&part.text) {
+            return Err(format!("the signature covers `{}` twice", part.name));
+        }
+        seen.push(part.text);
+        base.extend_from_slice(part.text.as_bytes());
+        base.extend_from_slice(b": ");
+        base.extend(part.value(delivery, url)?);
+        base.push(b'\n');
+    }
+    base.extend_from_slice(b"\"@signature-params\": ");
+    base.extend_from_slice(input.text.as_bytes());
+    Ok(base)
+}
+
+/// The digest of the body is covered, and is that of this body.
+fn digest_holds(delivery: &Delivery, _: &Document, judge: &Judge) -> Result<(), String> {
+    let text = joined(delivery, "signature-input");
+    let input = input(&text)?;
+    is_current(&input, judge)?;
+    if !input.covers_body() {
+        return Err("the signature does not cover `content-digest`".into());
+    }
+    let digests = joined(delivery, "content-digest");
+    let mut known = false;
+    for member in members(&digests)? {
+        let wanted = match member.label {
+            "sha-256" => STANDARD.encode(Sha256::digest(&delivery.body)),
+            "sha-512" => STANDARD.encode(Sha512::digest(&delivery.body)),
+            _ => continue,
+        };
+        known = true;
+        if member.value != format!(":{wanted}:") {
+            return Err("header `content-digest` is not the digest of this body".into());
+        }
+    }
+    if known {
+        Ok(())
+    } else {
+        Err("header `content-digest` has neither `sha-256` nor `sha-512`".into())
+    }
+}
+
+/// The other recipe is for those whose digest is covered.
+fn no_digest_is_covered(delivery: &Delivery, _: &Document, judge: &Judge) -> Result<(), String> {
+    let text = joined(delivery, "signature-input");
+    let input = input(&text)?;
+    is_current(&input, judge)?;
+    if input.covers_body() {
+        return Err("header `content-digest` is not the digest of this body".into());
+    }
+    Ok(())
+}
+
+fn is_current(input: &Input, judge: &Judge) -> Result<(), String> {
+    let now = judge.now.as_second();
+    let time = |name: &str| match input.parameter(name) {
+        None => Ok(None),
+        Some(text) => TimeForm::Seconds
+            .read(text)
+            .map(|time| Some(time.as_second()))
+            .ok_or_else(|| format!("`{name}` in header `signature-input` is no time")),
+    };
+    if let Some(created) = time("created")?.filter(|created| *created > now + AHEAD) {
+        return Err(format!(
+            "it was signed {} s ahead; {AHEAD} s are allowed",
+            created - now
+        ));
+    }
+    match time("expires")?.filter(|expires| *expires < now) {
+        Some(expires) => Err(format!("the signature expired {} s ago", now - expires)),
+        None => Ok(()),
+    }
+}
+
+/// A delivery for each label, that bears this one alone: each covers other parts, at another time.
+fn each(delivery: &Delivery) -> Vec<Delivery> {
+    let inputs = joined(delivery, "signature-input");
+    let signatures = joined(delivery, "signature");
+    let (Ok(inputs), Ok(signatures)) = (members(&inputs), members(&signatures)) else {
+        return Vec::new();
+    };
+    if signatures.len() < 2 {
+        return Vec::new();
+    }
+    let pairs = signatures.iter().filter_map(|signature| {
+        let mut named = inputs.iter().filter(|input| input.label == signature.label);
+        let input = named.next().filter(|_| named.next().is_none())?;
+        let mut one = delivery.clone();
+        set(&mut one, "signature-input", input.whole).ok()?;
+        set(&mut one, "signature", signature.whole).ok()?;
+        Some(one)
+    });
+    pairs.take(MOST_LABELS).collect()
+}
+
+/// Signs at another time: what was covered stays covered, and what expires does so as long after.
+fn renew(delivery: &mut Delivery, created: &str) -> Result<(), String> {
+    let old = joined(delivery, "signature-input");
+    let input = input(&old).ok();
+    let fresh = input.is_none();
+    let covers = input.as_ref().is_none_or(Input::covers_body);
+    let (label, parts, parameters) = match &input {
+        Some(input) => {
+            let time = |name| {
+                let value: &str = input.parameter(name)?;
+                value.parse::<i64>().ok()
+            };
+            let moved = time("expires")
+                .zip(time("created"))
+                .zip(created.parse::<i64>().ok())
+                .and_then(|((expires, old), new)| new.checked_add(expires.checked_sub(old)?));
+            let mut parameters = format!(";created={created}");
+            for (name, value) in &input.parameters {
+                match (*name, moved) {
+                    ("created", _) => {}
+                    ("expires", Some(moved)) => parameters += &format!(";expires={moved}"),
+                    ("expires", None) => {}
+                    (name, _) if value.is_empty() => parameters += &format!(";{name}"),
+                    (name, _) => parameters += &format!(";{name}={value}"),
+                }
+            }
+            let parts: Vec<&str> = input.parts.iter().map(|part| part.text).collect();
+            (input.label, parts, parameters)
+        }
+        None => {
+            let kind = delivery.headers.get("content-type").is_some();
+            let mut parts = vec!["\"@method\"", "\"@target-uri\"", "\"content-digest\""];
+            parts.extend(kind.then_some("\"content-type\""));
+            let expires = created.parse::<i64>().map_or(0, |at| at + VALID);
+            let parameters = format!(";created={created};expires={expires};keyid=\"webhook-cli\"");
+            (LABEL, parts, parameters)
+        }
+    };
+    let new = format!("{label}=({}){parameters}", parts.join(" "));
+    if covers || fresh {
+        let digest = STANDARD.encode(Sha256::digest(&delivery.body));
+        set(delivery, "content-digest", &format!("sha-256=:{digest}:"))?;
+    }
+    set(delivery, "signature-input", &new)
+}
+
+/// A member of a dictionary (RFC 9651).
+struct Member<'a> {
+    label: &'a str,
+    /// All of it.
+    whole: &'a str,
+    /// What follows `label=`.
+    value: &'a str,
+}
+
+/// What one signature covers.
+struct Input<'a> {
+    label: &'a str,
+    /// What follows `label=`, which is signed as it stands.
+    text: &'a str,
+    parts: Vec<Component<'a>>,
+    parameters: Vec<(&'a str, &'a str)>,
+}
+
+/// A part of the request that is covered.
+struct Component<'a> {
+    /// As it stands: the name in quotes, and its parameters.
+    text: &'a str,
+    name: &'a str,
+    parameters: Vec<(&'a str, &'a str)>,
+}
+
+impl Input<'_> {
+    /// The text of a parameter; none if it is missing.
+    fn parameter(&self, name: &str) -> Option<&str> {
+        let mut all = self.parameters.iter();
+        all.find(|(at, _)| *at == name).map(|(_, value)| *value)
+    }
+
+    fn covers_body(&self) -> bool {
+        let mut parts = self.parts.iter();
+        parts.any(|part| part.name == "content-digest" && part.parameters.is_empty())
+    }
+}
+
+impl Component<'_> {
+    fn value(&self, delivery: &Delivery, url: &str) -> Result<Vec<u8>, String> {
+        let text = match (self.name, self.parameters.as_slice()) {
+            ("@method", []) => delivery.method.as_str().into(),
+            ("@target-uri", []) => url.into(),
+            ("@authority", []) => authority(url),
+            ("@scheme", []) => Cow::Owned(scheme(url).to_ascii_lowercase()),
+            ("@request-target", []) => delivery.path.as_str().into(),
+            ("@path", []) => {
+                let path = path(url);
+                Cow::Owned(path.split('?').next().unwrap_or_default().to_owned())
+            }
+            ("@query", []) => match path(url).split_once('?') {
+                Some((_, query)) => Cow::Owned(format!("?{query}")),
+                None => "?".into(),
+            },
+            ("@query-param", [("name", name)]) => Cow::Owned(query_parameter(url, name)?),
+            (name, []) if !name.starts_with('@') => {
+                return field(delivery, name, |value| value.to_vec());
+            }
+            (name, [("bs", "")]) if !name.starts_with('@') => {
+                return field(delivery, name, |value| {
+                    format!(":{}:", STANDARD.encode(value)).into_bytes()
+                });
+            }
+            _ => {
+                return Err(format!(
+                    "the signature covers `{}`, which cannot be checked here",
+                    self.text
+                ));
+            }
+        };
+        Ok(text.into_owned().into_bytes())
+    }
+}
+
+/// The values of a field, with a comma between them if there are several.
+fn field(
+    delivery: &Delivery,
+    name: &str,
+    write: impl Fn(&[u8]) -> Vec<u8>,
+) -> Result<Vec<u8>, String> {
+    let values: Vec<Vec<u8>> = delivery
+        .headers
+        .all(name)
+        .map(|value| write(value.as_bytes().trim_ascii()))
+        .collect();
+    if values.is_empty() {
+        return Err(format!(
+            "no signature: header `{name}`, which it covers, is missing"
+        ));
+    }
+    Ok(values.join(&b", "[..]))
+}
+
+fn scheme(url: &str) -> &str {
+    url.split_once("://").map_or("", |(scheme, _)| scheme)
+}
+
+/// Host and port in lower case, without a port that goes without saying.
+fn authority(url: &str) -> Cow<'_, str> {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let default = match scheme(url) {
+        "https" => ":443",
+        "http" => ":80",
+        _ => "",
+    };
+    let bare = Some(host).filter(|_| !default.is_empty());
+    let bare = bare.and_then(|host| host.strip_suffix(default));
+    Cow::Owned(bare.unwrap_or(host).to_ascii_lowercase())
+}
+
+/// Path and query.
+fn path(url: &str) -> Cow<'_, str> {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    match rest.find(['/', '?']).and_then(|at| rest.get(at..)) {
+        Some(query) if query.starts_with('?') => Cow::Owned(format!("/{query}")),
+        Some(path) => path.into(),
+        None => "/".into(),
+    }
+}
+
+/// The only parameter of that name, escaped as the RFC says.
+fn query_parameter(url: &str, name: &str) -> Result<String, String> {
+    let plain = |text: &str| {
+        let pair = format!("{text}=");
+        let first = form_urlencoded::parse(pair.as_bytes()).next();
+        first.map(|(name, _)| name.into_owned()).unwrap_or_default()
+    };
+    let name = plain(name.trim_matches('"'));
+    let query = url.split_once('?').map_or("", |(_, query)| query);
+    let mut values = form_urlencoded::parse(query.as_bytes()).filter(|(at, _)| *at == name);
+    match (values.next(), values.next()) {
+        (Some((_, value)), None) => {
+            let escaped: String = form_urlencoded::byte_serialize(value.as_bytes()).collect();
+            Ok(escaped.replace('+', "%20"))
+        }
+        (None, _) => Err(format!(
+            "the URL has no parameter `{name}`, which is signed"
+        )),
+        (Some(_), Some(_)) => Err(format!("the URL has the parameter `{name}` more than once")),
+    }
+}
+
+/// All fields of that name as one text.
+fn joined(delivery: &Delivery, name: &str) -> String {
+    let values = delivery.headers.all(name);
+    let texts: Vec<Cow<str>> = values
+        .map(|value| String::from_utf8_lossy(value.as_bytes()))
+        .collect();
+    texts.join(", ")
+}
+
+fn set(delivery: &mut Delivery, name: &'static str, value: &str) -> Result<(), String> {
+    let value =
+        HeaderValue::from_str(value).map_err(|_| format!("`{name}` cannot hold its value"))?;
+    delivery.headers.set(HeaderName::from_static(name), value);
+    Ok(())
+}
+
+/// What the first label covers.
+fn input(text: &str) -> Result<Input<'_>, String> {
+    let member = members(text)?.into_iter().next();
+    let member = member.ok_or("no signature: header `signature-input` is missing")?;
+    let mut scan = Scan(member.value);
+    let parts = scan
+        .components()
+        .ok_or("header `signature-input` does not list what is signed")?;
+    let parameters = scan.parameters().filter(|_| scan.0.is_empty());
+    Ok(Input {
+        label: member.label,
+        text: member.value,
+        parts,
+        parameters: parameters.ok_or("a parameter of header `signature-input` cannot be read")?,
+    })
+}
+
+/// The members of a dictionary. A label that stands there twice means two things, so it is an error.
+fn members(text: &str) -> Result<Vec<Member<'_>>, String> {
+    let odd = || String::from("the list of signatures cannot be read");
+    let mut scan = Scan(text);
+    let mut members: Vec<Member> = Vec::new();
+    scan.white();
+    while !scan.0.is_empty() {
+        let from = scan.0;
+        let label = scan.key().ok_or_else(odd)?;
+        let value = scan.eat('=').map(|()| scan.0).ok_or_else(odd)?;
+        match value.starts_with('(') {
+            true => scan.components().map(|_| ()),
+            false => scan.bare().map(|_| ()),
+        }
+        .and_then(|()| scan.parameters())
+        .ok_or_else(odd)?;
+        if members.iter().any(|other| other.label == label) {
+            return Err(format!("the label `{label}` is given more than once"));
+        }
+        members.push(Member {
+            label,
+            whole: before(from, scan.0),
+            value: before(value, scan.0),
+        });
+        scan.white();
+        if scan.0.is_empty() {
+            break;
+        }
+        scan.eat(',').ok_or_else(odd)?;
+        scan.white();
+        if scan.0.is_empty() || members.len() > MOST_LABELS {
+            return Err(odd());
+        }
+    }
+    Ok(members)
+}
+
+/// What of a text stands before its rest.
+fn before<'a>(text: &'a str, rest: &str) -> &'a str {
+    text.get(..text.len() - rest.len()).unwrap_or_default()
+}
+
+/// What is still to be read of a structured field.
+struct Scan<'a>(&'a str);
+
+impl<'a> Scan<'a> {
+    fn white(&mut self) {
+        self.0 = self.0.trim_start_matches([' ', '\t']);
+    }
+
+    fn eat(&mut self, wanted: char) -> Option<()> {
+        self.0 = self.0.strip_prefix(wanted)?;
+        Some(())
+    }
+
+    fn take(&mut self, is_wanted: impl Fn(char) -> bool) -> Option<&'a str> {
+        let end = self.0.find(|c| !is_wanted(c)).unwrap_or(self.0.len());
+        let (taken, rest) = self.0.split_at(end);
+        self.0 = rest;
+        Some(taken).filter(|taken| !taken.is_empty())
+    }
+
+    fn key(&mut self) -> Option<&'a str> {
+        let key = self.take(|c| {
+            c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '_' | '-' | '.' | '*')
+        })?;
+        Some(key).filter(|key| key.starts_with(|c: char| c.is_ascii_lowercase() || c == '*'))
+    }
+
+    /// A text in quotes, bytes between colons, or anything plain.
+    fn bare(&mut self) -> Option<&'a str> {
+        let from = self.0;
+        match from.chars().next()? {
+            '"' => self.text().map(|_| before(from, self.0)),
+            ':' => {
+                self.eat(':')?;
+                let _ = self.take(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '='));
+                self.eat(':')?;
+                Some(before(from, self.0))
+            }
+            _ => self.take(|c| c.is_ascii_graphic() && !matches!(c, ',' | ';' | '(' | ')' | '"')),
+        }
+    }
+
+    /// What stands in quotes.
+    fn text(&mut self) -> Option<&'a str> {
+        self.eat('"')?;
+        let inside = self.0;
+        loop {
+            let _ = self.take(|c| c != '"' && c != '\\' && (' '..='~').contains(&c));
+            if self.0.starts_with('"') {
+                let text = before(inside, self.0);
+                self.eat('"')?;
+                return Some(text);
+            }
+            self.eat('\\')?;
+            self.0 = self.0.strip_prefix(['"', '\\'])?;
+        }
+    }
+
+    fn parameters(&mut self) -> Option<Vec<(&'a str, &'a str)>> {
+        let mut parameters = Vec::new();
+        while self.eat(';').is_some() {
+            self.white();
+            let name = self.key()?;
+            let value = match self.eat('=') {
+                Some(()) => self.bare()?,
+                None => "",
+            };
+            parameters.push((name, value));
+        }
+        Some(parameters)
+    }
+
+    fn components(&mut self) -> Option<Vec<Component<'a>>> {
+        self.eat('(')?;
+        let mut components = Vec::new();
+        loop {
+            self.white();
+            if self.eat(')').is_some() {
+                return Some(components);
+            }
+            let from = self.0;
+            let name = self.text()?;
+            let parameters = self.parameters()?;
+            components.push(Component {
+                text: before(from, self.0),
+                name,
+                parameters,
+            });
+            if !self.0.starts_with([' ', ')']) {
+                return None;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{PROVIDER, members, query_parameter, signature_base};
+    use crate::webhook::{Chance, Delivery, Judge, Key, KeyForm, Seal, Secret, Signature, Verdict};
+
+    const URL: &str = "https://Example.com:443/in?Pet=dog&x=a+b&x%20y=%7E";
+
+    fn delivery(fields: &[(&'static str, &str)]) -> Delivery {
+        Delivery {
+            method: http::Method::POST,
+            path: "/in?Pet=dog&x=a+b&x%20y=%7E".parse().unwrap(),
+            headers: fields
+                .iter()
+                .map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()))
+                .collect(),
+            body: "{\"a\":1}".into(),
+        }
+    }
+
+    fn key(text: &str) -> Key {
+        KeyForm::Any.key(&Secret::new(text)).unwrap()
+    }
+
+    fn sign(delivery: &mut Delivery, key: &Key, at: &str) {
+        let seal = &mut Seal {
+            at: at.parse().unwrap(),
+            url: URL,
+            chance: &mut Chance::seeded(1),
+        };
+        PROVIDER.schemes[0].sign(delivery, key, seal).unwrap();
+    }
+
+    fn judged(delivery: &Delivery, key: &Key, now: &str) -> Signature {
+        let judge = Judge {
+            now: now.parse().unwrap(),
+            tolerance: None,
+            public_url: Some(URL.into()),
+            topics: Vec::new(),
+        };
+        let keys = [key.clone()];
+        let verdicts = PROVIDER
+            .schemes
+            .iter()
+            .map(|scheme| scheme.verify(delivery, None, &keys, || None, &judge));
+        let verdicts: Vec<Signature> = verdicts.collect();
+        verdicts
+            .iter()
+            .find(|it| it.verdict.holds())
+            .unwrap_or(&verdicts[0])
+            .clone()
+    }
+
+    const NOW: &str = "2026-09-21T14:13:20Z";
+
+    #[test]
+    fn each_part_of_a_request_stands_as_the_rfc_says() {
+        let input = "a=(\"@method\" \"@authority\" \"@scheme\" \"@path\" \"@query\" \"@request-target\" \
+                     \"@query-param\";name=\"Pet\" \"@query-param\";name=\"x%20y\" \"x-a\" \"x-a\";bs);created=1;tag=\"q\\\"\"";
+        let delivery = delivery(&[("signature-input", input), ("x-a", " 1 "), ("x-a", "2")]);
+        let base = String::from_utf8(signature_base(&delivery, URL).unwrap()).unwrap();
+        let signed = input.strip_prefix("a=").unwrap();
+        assert_eq!(
+            base,
+            format!(
+                "\"@method\": POST\n\"@authority\": example.com\n\"@scheme\": https\n\"@path\": /in\n\
+                 \"@query\": ?Pet=dog&x=a+b&x%20y=%7E\n\"@request-target\": /in?Pet=dog&x=a+b&x%20y=%7E\n\
+                 \"@query-param\";name=\"Pet\": dog\n\"@query-param\";name=\"x%20y\": %7E\n\
+                 \"x-a\": 1, 2\n\"x-a\";bs: :MQ==:, :Mg==:\n\"@signature-params\": {signed}"
+            )
+        );
+        assert_eq!(query_parameter(URL, "\"x\"").unwrap(), "a%20b");
+        assert!(query_parameter("https://a/?x=1&x=2", "\"x\"").is_err());
+    }
+
+    #[test]
+    fn what_cannot_be_checked_is_said_and_refused() {
+        for (input, said) in [
+            ("a=(\"x-none\")", "`x-none`, which it covers, is missing"),
+            ("a=(\"@method\";req)", "cannot be checked here"),
+            ("a=(\"@status\")", "cannot be checked here"),
+            ("a=(\"x-a\";sf)", "cannot be checked here"),
+            ("a=(\"@method\" \"@method\")", "twice"),
+            ("a=(@method)", "cannot be read"),
+            ("a=\"@method\"", "does not list"),
+            ("a", "cannot be read"),
+            ("", "is missing"),
+        ] {
+            let delivery = delivery(&[("signature-input", input), ("x-a", "1")]);
+            let error = signature_base(&delivery, URL).unwrap_err();
+            assert!(error.contains(said), "{input}: {error}");
+        }
+        assert!(members("a=:YQ==:, b=(\"x\" \"y\");q=1;r ,c=?1").is_ok());
+        for odd in [
+            "a=1,",
+            "a=1 b=2",
+            "A=1",
+            "a=1,a=2",
+            "a=(",
+            "a=\"\\x\"",
+            "a=1;",
+            ",",
+            "a=:é:",
+        ] {
+            assert!(members(odd).is_err(), "{odd}");
+        }
+    }
+
+    #[test]
+    fn each_kind_of_key_signs_and_verifies_and_a_changed_request_is_refused() {
+        let ed25519 = "whsk_6Xb/dCcHpPea21PS1N9VY/NZW723CEc77N4rJCubMbfVKIDij2HKpMKkioLlX0dRqSKJp4AJ6p9lMicMFs6Kvg==";
+        let p256 = crate::providers::find("sendgrid").unwrap().test_secret;
+        let rsa = include_str!(concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/fixtures/ses/test-key.pem"
+        ));
+        for secret in [PROVIDER.test_secret, ed25519, p256, rsa] {
+            let key = key(secret);
+            let mut delivery = delivery(&[("content-type", "application/json")]);
+            sign(&mut delivery, &key, NOW);
+            let good = judged(&delivery, &key, NOW);
+            assert_eq!((good.verdict, good.reason), (Verdict::Verified, None));
+            let refused = |change: &dyn Fn(&mut Delivery)| {
+                let mut changed = delivery.clone();
+                change(&mut changed);
+                let said = judged(&changed, &key, NOW);
+                assert_eq!(said.verdict, Verdict::Refused);
+                said.reason.unwrap()
+            };
+            assert!(refused(&|it| it.body = "{}".into()).contains("not the digest"));
+            let _ = refused(&|it| it.method = http::Method::PUT);
+            let _ = refused(&|it| it.headers.remove("content-digest"));
+            let _ = refused(&|it| {
+                it.headers.set(
+                    "content-type".parse().unwrap(),
+                    "text/plain".parse().unwrap(),
+                )
+            });
+        }
+    }
+
+    /// Salt for a test: not random at all.
+    struct Salt(u8);
+
+    impl rsa::rand_core::TryRng for Salt {
+        type Error = std::convert::Infallible;
+        fn try_next_u32(&mut self) -> Result<u32, Self::Error> {
+            self.0 += 1;
+            Ok(self.0.into())
+        }
+        fn try_next_u64(&mut self) -> Result<u64, Self::Error> {
+            self.0 += 1;
+            Ok(self.0.into())
+        }
+        fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Self::Error> {
+            bytes.fill(self.0);
+            Ok(())
+        }
+    }
+
+    impl rsa::rand_core::TryCryptoRng for Salt {}
+
+    #[test]
+    fn rsa_with_pss_is_taken_too() {
+        use rsa::signature::{RandomizedSigner, SignatureEncoding};
+        let key = key(include_str!(concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/fixtures/ses/test-key.pem"
+        )));
+        let Key::Rsa(Some(private), _) = &key else {
+            panic!("{key:?}")
+        };
+        let mut delivery = delivery(&[("signature-input", "a=(\"@method\")")]);
+        let base = signature_base(&delivery, URL).unwrap();
+        let signer = rsa::pss::SigningKey::<sha2::Sha512>::new(private.as_ref().clone());
+        let mut bytes = signer.sign_with_rng(&mut Salt(7), &base).to_vec();
+        for verdict in [Verdict::Verified, Verdict::Refused] {
+            let base64 = super::Engine::encode(&super::STANDARD, &bytes);
+            super::set(&mut delivery, "signature", &format!("a=:{base64}:")).unwrap();
+            assert_eq!(judged(&delivery, &key, NOW).verdict, verdict);
+            bytes[9] ^= 1;
+        }
+    }
+
+    #[test]
+    fn of_several_labels_one_that_holds_is_enough_and_each_has_its_own_times() {
+        let key = key(PROVIDER.test_secret);
+        let other = super::KeyForm::Any.key(&Secret::new("b3RoZXI=")).unwrap();
+        let mut ours = delivery(&[]);
+        sign(&mut ours, &key, NOW);
+        let mut proxy = delivery(&[(
+            "signature-input",
+            "proxy=(\"@method\");created=1;expires=301",
+        )]);
+        sign(&mut proxy, &other, "2026-09-21T14:00:00Z");
+        let text = |it: &Delivery, name: &str| it.headers.text(name).unwrap().to_owned();
+        assert_eq!(
+            text(&proxy, "signature-input"),
+            "proxy=(\"@method\");created=1789999200;expires=1789999500"
+        );
+        for (first, second) in [(&ours, &proxy), (&proxy, &ours)] {
+            let mut both = ours.clone();
+            for name in ["signature", "signature-input"] {
+                let joined = format!("{}, {}", text(first, name), text(second, name));
+                both.headers
+                    .set(name.parse().unwrap(), joined.parse().unwrap());
+            }
+            assert_eq!(judged(&both, &key, NOW).verdict, Verdict::Verified);
+            // The proxy's own has expired.
+            assert_eq!(judged(&both, &other, NOW).verdict, Verdict::Refused);
+            let then = judged(&both, &other, "2026-09-21T14:01:00Z");
+            assert!(then.reason.unwrap().contains("the body is not covered"));
+        }
+    }
+
+    #[test]
+    fn time_is_judged_as_the_sender_says() {
+        let key = key(PROVIDER.test_secret);
+        for (input, said) in [
+            ("a=(\"@method\");created=1790000300", None),
+            ("a=(\"@method\")", None),
+            ("a=(\"@method\");expires=1790000000", None),
+            ("a=(\"@method\");created=1790000301", Some("ahead")),
+            (
+                "a=(\"@method\");expires=1789999999",
+                Some("expired 1 s ago"),
+            ),
+            ("a=(\"@method\");created=-1", Some("no time")),
+            ("a=(\"@method\");expires=\"x\"", Some("no time")),
+        ] {
+            let mut delivery = delivery(&[("signature-input", input)]);
+            let base = signature_base(&delivery, URL).unwrap();
+            let scheme = PROVIDER.schemes[0];
+            let bytes = scheme
+                .algorithm
+                .compute(&key, &base, None, scheme.key)
+                .unwrap();
+            super::set(
+                &mut delivery,
+                "signature",
+                &format!("a=:{}:", super::Engine::encode(&super::STANDARD, bytes)),
+            )
+            .unwrap();
+            let judged = judged(&delivery, &key, NOW);
+            match said {
+                None => assert_eq!(judged.verdict, Verdict::Verified, "{input}"),
+                Some(said) => assert!(judged.reason.unwrap().contains(said), "{input}"),
+            }
+        }
+    }
+}

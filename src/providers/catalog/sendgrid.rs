@@ -1,0 +1,298 @@
+//! SendGrid: an array of flat events, joined by comma and CR LF, members in alphabetical order, a CR LF at the end.
+//! The CR LF is signed too, and is what most broken verifiers have lost.
+//! <https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/event>
+
+use crate::providers::behaviour::{Batch, CONDUCT, Conduct};
+use crate::providers::habits::{Fact, Habits};
+use crate::providers::provenance::{Page, assumed, documented, page};
+use crate::providers::provider::{
+    Bounce, Carry, Envelope, FIELDS, Fields, Machine, Provider, SIGNER, Stamp, Tell, bounce, row,
+};
+use crate::webhook::{
+    Algorithm, BounceClass, Encoding, KeyForm, Kind, Mark, Part, Place, Recipe, Style, TimeForm,
+};
+
+static REFERENCE: Page = page(
+    "Event Webhook Reference",
+    "https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/event",
+    "2026-11-24",
+);
+
+static SECURITY: Page = page(
+    "Event Webhook Security Features",
+    "https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/getting-started-event-webhook-security-features",
+    "2026-11-24",
+);
+
+static SIGNED_EVENT_WEBHOOK: Recipe = Recipe {
+    name: "sendgrid",
+    algorithm: Algorithm::EcdsaP256,
+    key: KeyForm::P256,
+    id: None,
+    timestamp: Some((
+        Place::Header("x-twilio-email-event-webhook-timestamp"),
+        TimeForm::Seconds,
+    )),
+    signed: &[Part::Timestamp, Part::Body],
+    signature: Place::Header("x-twilio-email-event-webhook-signature"),
+    encoding: Encoding::Base64,
+    fresh: &[],
+    // SendGrid documents no age limit; five minutes is what careful handlers choose.
+    tolerance: 300,
+    uncovered: None,
+    guard: None,
+};
+
+/// Its events, by which a body is recognised that lacks newer ids.
+const EVENTS: Mark = Mark::OneOf(&[
+    "processed",
+    "dropped",
+    "delivered",
+    "deferred",
+    "bounce",
+    "blocked",
+    "open",
+    "click",
+    "spamreport",
+    "unsubscribe",
+    "group_unsubscribe",
+    "group_resubscribe",
+]);
+
+/// SendGrid's Event Webhook.
+pub static PROVIDER: Provider = Provider {
+    name: "sendgrid",
+    title: "SendGrid",
+    docs: REFERENCE.url,
+    tells: &[
+        Tell::Body(&[
+            ("/0/event", Mark::Present),
+            ("/0/sg_event_id", Mark::Present),
+        ]),
+        Tell::Body(&[
+            ("/0/event", EVENTS),
+            ("/0/email", Mark::Present),
+            ("/0/sg_message_id", Mark::Present),
+        ]),
+        Tell::Body(&[
+            ("/0/event", EVENTS),
+            ("/0/email", Mark::Present),
+            ("/0/smtp-id", Mark::Present),
+        ]),
+        Tell::Header("x-twilio-email-event-webhook-signature"),
+        Tell::Header("x-twilio-email-event-webhook-timestamp"),
+    ],
+    schemes: &[&SIGNED_EVENT_WEBHOOK],
+    test_secret: "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg6CQob/HFIm/893XSlvg/modzVZYe8TuRuvjTpp+RvbihRANCAATAD8ULJepOXYU7qfryHnbiWWjcNC3MSHx4CmWA73yuKWELzL/50xi2djiLwVrQCQU3fCQpfWFxUCYNO5FWWZYa",
+    test_public: "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEwA/FCyXqTl2FO6n68h524llo3DQtzEh8eAplgO98rilhC8y/+dMYtnY4i8Fa0AkFN3wkKX1hcVAmDTuRVlmWGg==",
+    envelope: Envelope::Plain,
+    style: Style {
+        sorted: true,
+        between: ",\r\n",
+        end: "\r\n",
+        ..Style::COMPACT
+    },
+    native: &["/event"],
+    fields: Fields {
+        recipient: &["/email"],
+        message_id: &["/sg_message_id"],
+        message_id_end: Some('.'),
+        at: &[Stamp::Seconds("/timestamp"), Stamp::Seconds("/send_at")],
+        url: &["/url"],
+        reason: &["/reason", "/response"],
+        unique: &["/sg_event_id"],
+        campaign: Carry::Text("/marketing_campaign_name"),
+        tag: Carry::List("/category"),
+        // They stand beside the fields of the event.
+        metadata: Carry::Among("", &["order_id", "tenant"]),
+        ..FIELDS
+    },
+    rows: &[
+        row(
+            Kind::Sent,
+            "processed",
+            &[("/event", Mark::Is("processed"))],
+            example!("sendgrid/sent"),
+        ),
+        row(
+            Kind::Rejected,
+            "dropped",
+            &[("/event", Mark::Is("dropped"))],
+            example!("sendgrid/rejected"),
+        ),
+        row(
+            Kind::Delivered,
+            "delivered",
+            &[("/event", Mark::Is("delivered"))],
+            example!("sendgrid/delivered"),
+        ),
+        row(
+            Kind::Deferred,
+            "deferred",
+            &[("/event", Mark::Is("deferred"))],
+            example!("sendgrid/deferred"),
+        ),
+        bounce(
+            BounceClass::Hard,
+            "bounce",
+            &[
+                ("/event", Mark::Is("bounce")),
+                ("/type", Mark::Is("bounce")),
+            ],
+            example!("sendgrid/bounce"),
+        ),
+        // No event of this name is on the wire: it is a bounce of type `blocked`.
+        bounce(
+            BounceClass::Soft,
+            "blocked",
+            &[
+                ("/event", Mark::Is("bounce")),
+                ("/type", Mark::Is("blocked")),
+            ],
+            example!("sendgrid/bounce-blocked"),
+        ),
+        // Other projects' fixtures have one all the same.
+        bounce(
+            BounceClass::Soft,
+            "blocked_event",
+            &[("/event", Mark::Is("blocked"))],
+            "",
+        ),
+        // As older recordings tell it.
+        bounce(
+            BounceClass::Undetermined,
+            "bounce_without_type",
+            &[("/event", Mark::Is("bounce"))],
+            "",
+        ),
+        row(
+            Kind::Open,
+            "open",
+            &[("/event", Mark::Is("open"))],
+            example!("sendgrid/open"),
+        ),
+        row(
+            Kind::Click,
+            "click",
+            &[("/event", Mark::Is("click"))],
+            example!("sendgrid/click"),
+        ),
+        row(
+            Kind::Complaint,
+            "spamreport",
+            &[("/event", Mark::Is("spamreport"))],
+            example!("sendgrid/complaint"),
+        ),
+        row(
+            Kind::Unsubscribe,
+            "unsubscribe",
+            &[("/event", Mark::Is("unsubscribe"))],
+            example!("sendgrid/unsubscribe"),
+        ),
+        row(
+            Kind::Unsubscribe,
+            "group_unsubscribe",
+            &[("/event", Mark::Is("group_unsubscribe"))],
+            example!("sendgrid/unsubscribe-group"),
+        ),
+        row(
+            Kind::Subscribe,
+            "group_resubscribe",
+            &[("/event", Mark::Is("group_resubscribe"))],
+            example!("sendgrid/subscribe"),
+        ),
+        row(
+            Kind::Other,
+            "account_status_change",
+            &[("/event", Mark::Is("account_status_change"))],
+            example!("sendgrid/other-account-status-change"),
+        ),
+        row(
+            Kind::Other,
+            "received",
+            &[("/event", Mark::Is("received"))],
+            example!("sendgrid/other-received"),
+        ),
+    ],
+    machines: &[
+        // A privacy proxy that loads what is in the message before anybody reads it. Clicks have no such mark.
+        Machine {
+            kind: Kind::Open,
+            row: "open",
+            sets: &[("/sg_machine_open", "true")],
+        },
+    ],
+    bounces: &[
+        Bounce {
+            name: "hard",
+            row: "bounce",
+            sets: &[],
+        },
+        Bounce {
+            name: "blocked",
+            row: "blocked",
+            sets: &[],
+        },
+        Bounce {
+            name: "mailbox-full",
+            row: "blocked",
+            sets: &[
+                ("/reason", "552 5.2.2 mailbox full"),
+                ("/status", "\"5.2.2\""),
+                ("/bounce_classification", "Mailbox Unavailable"),
+            ],
+        },
+        Bounce {
+            name: "soft",
+            row: "blocked",
+            sets: &[
+                ("/reason", "450 4.2.0 mailbox temporarily unavailable"),
+                ("/status", "\"4.2.0\""),
+                ("/bounce_classification", "Mailbox Unavailable"),
+            ],
+        },
+    ],
+    habits: Habits {
+        batching: Fact::Documented(
+            "an array of any mix of events, posted every 30 s or at 768 kB by each sending server",
+        ),
+        success: Fact::Documented("2xx"),
+        retries: Fact::Documented(
+            "after any other answer, at increasing intervals, until 24 hours after the event",
+        ),
+        timeout: Fact::NotDocumented,
+    },
+    origins: &[
+        documented(&REFERENCE, &["content-type", "/"]),
+        documented(
+            &SECURITY,
+            &[
+                "x-twilio-email-event-webhook-signature",
+                "x-twilio-email-event-webhook-timestamp",
+            ],
+        ),
+        assumed("known from receivers' code", &["user-agent"]),
+        assumed(
+            "seen in newer requests; documented for delivered and bounce",
+            &["/*/tls"],
+        )
+        .of(&["deferred"]),
+        assumed(
+            "an extra that is not documented, seen at times",
+            &["/*/domain", "/*/from"],
+        ),
+        assumed("seen in requests; documented for bounce", &["/*/status"]).of(&["dropped"]),
+        assumed(
+            "the set of fields is known from third parties' code",
+            &["/"],
+        )
+        .of(&["account_status_change", "received"]),
+        documented(&REFERENCE, &["/*/event", "/*/timestamp", "/*/sg_event_id"]),
+    ],
+    conduct: Conduct {
+        // A batch is limited by its size alone, 768 kB.
+        batch: Batch::Some,
+        ..CONDUCT
+    },
+    ..SIGNER
+};

@@ -1,0 +1,217 @@
+//! SMTP2GO: one event a request, as a form or as a flat JSON object; which one is chosen at the webhook. Sent by kind is
+//! the JSON; the form is sent by names that begin with `form-`. Nothing is signed: a handler demands basic
+//! authentication or a secret in the URL. There is no event for a deferral.
+//!
+//! Unconfirmed: which fields come with which event, their types in JSON, the form of the times, and how a form writes
+//! the list of recipients.
+//! <https://developers.smtp2go.com/docs/webhooks-overview>
+
+use crate::providers::habits::Fact::Documented;
+use crate::providers::habits::{HABITS, Habits};
+use crate::providers::provenance::{Page, assumed, documented, page};
+use crate::providers::provider::{
+    Bounce, CREDENTIALS, Carry, Envelope, FIELDS, Fields, Provider, SIGNER, Stamp, Tell, bounce,
+    row,
+};
+use crate::webhook::{BounceClass, Kind, Mark, Style};
+
+const BOUNCE: (&str, Mark) = ("/event", Mark::Is("bounce"));
+
+static OVERVIEW: Page = page(
+    "Webhooks overview",
+    "https://developers.smtp2go.com/docs/webhooks-overview",
+    "2026-11-27",
+);
+
+/// What is told of the fields, and no more.
+const LISTED: &str = "which events have it, and its type in JSON";
+
+/// SMTP2GO's webhooks.
+pub static PROVIDER: Provider = Provider {
+    name: "smtp2go",
+    title: "SMTP2GO",
+    docs: OVERVIEW.url,
+    tells: &[
+        Tell::Body(&[
+            ("/event", Mark::Present),
+            ("/rcpt", Mark::Present),
+            ("/email_id", Mark::Present),
+        ]),
+        // SMS.
+        Tell::Body(&[
+            ("/event", Mark::StartsOneOf(&["sms_", "opt-out"])),
+            ("/destination_number", Mark::Present),
+        ]),
+    ],
+    schemes: &[&CREDENTIALS],
+    test_secret: "",
+    test_public: "",
+    envelope: Envelope::Plain,
+    style: Style::COMPACT,
+    native: &["/event"],
+    fields: Fields {
+        recipient: &["/rcpt"],
+        message_id: &["/email_id"],
+        at: &[
+            Stamp::Rfc3339("/time", 0),
+            // It is UTC, whether it says so or not.
+            Stamp::Local("/time"),
+            Stamp::Rfc3339("/received_timestamp", 0),
+        ],
+        other_times: &[
+            Stamp::Rfc3339("/sendtime", 0),
+            Stamp::Rfc3339("/submitted_timestamp", 0),
+        ],
+        url: &["/url"],
+        reason: &["/message"],
+        unique: &["/id"],
+        // Headers of the mail that the webhook names come as members.
+        metadata: Carry::Members(""),
+        ..FIELDS
+    },
+    rows: &[
+        row(
+            Kind::Sent,
+            "processed",
+            &[("/event", Mark::Is("processed"))],
+            example!("smtp2go/sent"),
+        ),
+        row(
+            Kind::Delivered,
+            "delivered",
+            &[("/event", Mark::Is("delivered"))],
+            example!("smtp2go/delivered"),
+        ),
+        row(
+            Kind::Open,
+            "open",
+            &[("/event", Mark::Is("open"))],
+            example!("smtp2go/open"),
+        ),
+        row(
+            Kind::Click,
+            "click",
+            &[("/event", Mark::Is("click"))],
+            example!("smtp2go/click"),
+        ),
+        bounce(
+            BounceClass::Hard,
+            "bounce",
+            &[BOUNCE, ("/bounce", Mark::Is("hard"))],
+            example!("smtp2go/bounce"),
+        ),
+        bounce(
+            BounceClass::Soft,
+            "soft bounce",
+            &[BOUNCE, ("/bounce", Mark::Is("soft"))],
+            "",
+        ),
+        bounce(BounceClass::Undetermined, "unknown bounce", &[BOUNCE], ""),
+        row(
+            Kind::Complaint,
+            "spam",
+            &[("/event", Mark::Is("spam"))],
+            example!("smtp2go/complaint"),
+        ),
+        row(
+            Kind::Unsubscribe,
+            "unsubscribe",
+            &[("/event", Mark::Is("unsubscribe"))],
+            example!("smtp2go/unsubscribe"),
+        ),
+        // Or taken off the list of suppressed addresses.
+        row(
+            Kind::Subscribe,
+            "resubscribe",
+            &[("/event", Mark::Is("resubscribe"))],
+            example!("smtp2go/subscribe"),
+        ),
+        row(
+            Kind::Rejected,
+            "reject",
+            &[("/event", Mark::Is("reject"))],
+            example!("smtp2go/rejected"),
+        ),
+        row(
+            Kind::Other,
+            "sms_delivered",
+            &[("/event", Mark::Is("sms_delivered"))],
+            example!("smtp2go/other-sms-delivered"),
+        ),
+        row(
+            Kind::Other,
+            "sms",
+            &[("/event", Mark::StartsOneOf(&["sms_", "opt-out"]))],
+            "",
+        ),
+        // The same as a form: what is told is read by the rows above, these are to be sent.
+        row(
+            Kind::Delivered,
+            "form-delivered",
+            &[("/event", Mark::Is("delivered"))],
+            example!("smtp2go/delivered-form"),
+        ),
+        row(
+            Kind::Click,
+            "form-click",
+            &[("/event", Mark::Is("click"))],
+            example!("smtp2go/click-form"),
+        ),
+        bounce(
+            BounceClass::Hard,
+            "form-bounce",
+            &[BOUNCE, ("/bounce", Mark::Is("hard"))],
+            example!("smtp2go/bounce-form"),
+        ),
+    ],
+    bounces: &[
+        Bounce {
+            name: "hard",
+            row: "bounce",
+            sets: &[],
+        },
+        Bounce {
+            name: "soft",
+            row: "bounce",
+            sets: &[
+                ("/bounce", "soft"),
+                ("/message", "450 4.2.0 Mailbox temporarily unavailable"),
+            ],
+        },
+        Bounce {
+            name: "mailbox-full",
+            row: "bounce",
+            sets: &[("/bounce", "soft"), ("/message", "452 4.2.2 Mailbox full")],
+        },
+    ],
+    habits: Habits {
+        batching: Documented("one event"),
+        retries: Documented(
+            "up to 35 in about 48 h and more: 5 in the first 30 min, hourly for 24 h, every 6 h for 24 h, \
+             every 12 h for 24 h, a last one after 24 h more",
+        ),
+        timeout: Documented(10),
+        ..HABITS
+    },
+    origins: &[
+        documented(&OVERVIEW, &["content-type", "/event"]),
+        documented(&OVERVIEW, &["/"]).unconfirmed(LISTED),
+        documented(
+            &OVERVIEW,
+            &[
+                "/time",
+                "/sendtime",
+                "/received_timestamp",
+                "/submitted_timestamp",
+            ],
+        )
+        .unconfirmed("in which form a time is written"),
+        documented(&OVERVIEW, &["/recipients"]).unconfirmed("whether it is a text or a list"),
+        assumed(
+            "the list of recipients is documented; how a form writes it is not",
+            &["/recipients[]"],
+        ),
+        assumed("no field for the link is in the documented list", &["/url"]),
+    ],
+    ..SIGNER
+};

@@ -1,0 +1,215 @@
+//! SocketLabs: one event a request, in names with capital initials. Nothing is signed: the secret key of the webhook
+//! stands in the body, and who has seen one delivery knows it.
+//!
+//! Old endpoints may get the same fields as a form, which is read and not sent. Unconfirmed: the order of the members
+//! but for `Queued`, the members of `Validation`, and what its answer must hold.
+//! <https://help.socketlabs.com/docs/event-webhooks-events>
+
+use crate::providers::behaviour::{CONDUCT, Challenge, Conduct, Handshake};
+use crate::providers::habits::Fact::Documented;
+use crate::providers::habits::{HABITS, Habits};
+use crate::providers::provenance::{Page, assumed, documented, page};
+use crate::providers::provider::{
+    ABSENT, Bounce, Carry, Envelope, FIELDS, Fields, Provider, SIGNER, Stamp, Tell, bounce, row,
+};
+use crate::webhook::{Algorithm, BounceClass, Encoding, KeyForm, Kind, Mark, Place, Recipe, Style};
+
+static SECRET_KEY: Recipe = Recipe {
+    name: "socketlabs",
+    algorithm: Algorithm::Token,
+    key: KeyForm::Text,
+    id: None,
+    timestamp: None,
+    signed: &[],
+    signature: Place::Body("/SecretKey"),
+    encoding: Encoding::Text,
+    fresh: &[],
+    tolerance: 300,
+    uncovered: Some("the secret key is right; the body is not covered by it"),
+    guard: None,
+};
+
+const FAILED: (&str, Mark) = ("/Type", Mark::Is("Failed"));
+const TRACKING: (&str, Mark) = ("/Type", Mark::Is("Tracking"));
+
+static EVENTS: Page = page(
+    "Event webhooks: events",
+    "https://help.socketlabs.com/docs/event-webhooks-events",
+    "2026-11-27",
+);
+static LIBRARY: Page = page(
+    "the official .NET library",
+    "https://github.com/socketlabs/SocketLabs.EventWebhooks.Extensions",
+    "2024-11-12",
+);
+
+/// SocketLabs' event webhooks.
+pub static PROVIDER: Provider = Provider {
+    name: "socketlabs",
+    title: "SocketLabs",
+    docs: EVENTS.url,
+    tells: &[
+        Tell::Body(&[
+            ("/Type", Mark::Present),
+            ("/ServerId", Mark::Present),
+            ("/SecretKey", Mark::Present),
+        ]),
+        // Without its key it is still known, and refused.
+        Tell::Body(&[
+            ("/Type", Mark::Present),
+            ("/DateTime", Mark::Present),
+            ("/ServerId", Mark::Present),
+            ("/MailingId", Mark::Present),
+            ("/MessageId", Mark::Present),
+        ]),
+    ],
+    schemes: &[&SECRET_KEY],
+    test_secret: "webhookCliPublicTestKey0",
+    test_public: "webhookCliPublicTestKey0",
+    envelope: Envelope::Plain,
+    style: Style::COMPACT,
+    native: &["/Type"],
+    fields: Fields {
+        recipient: &["/Address"],
+        message_id: &["/MessageId"],
+        at: &[Stamp::Rfc3339("/DateTime", 7)],
+        url: &["/Url"],
+        reason: &["/Reason", "/DiagnosticCode", "/Response"],
+        tag: Carry::List("/Data/Tags"),
+        metadata: Carry::Pairs("/Data/Meta", "Key", "Value"),
+        ..FIELDS
+    },
+    rows: &[
+        row(
+            Kind::Sent,
+            "Queued",
+            &[("/Type", Mark::Is("Queued"))],
+            example!("socketlabs/sent"),
+        ),
+        row(
+            Kind::Deferred,
+            "Deferred",
+            &[("/Type", Mark::Is("Deferred"))],
+            example!("socketlabs/deferred"),
+        ),
+        row(
+            Kind::Delivered,
+            "Delivered",
+            &[("/Type", Mark::Is("Delivered"))],
+            example!("socketlabs/delivered"),
+        ),
+        bounce(
+            BounceClass::Hard,
+            "Failed",
+            &[FAILED, ("/FailureType", Mark::Is("Permanent"))],
+            example!("socketlabs/bounce"),
+        ),
+        bounce(
+            BounceClass::Soft,
+            "Failed.Temporary",
+            &[FAILED, ("/FailureType", Mark::Is("Temporary"))],
+            "",
+        ),
+        row(
+            Kind::Rejected,
+            "Failed.Suppressed",
+            &[FAILED, ("/FailureType", Mark::Is("Suppressed"))],
+            example!("socketlabs/rejected"),
+        ),
+        bounce(BounceClass::Undetermined, "Failed.Unknown", &[FAILED], ""),
+        row(
+            Kind::Open,
+            "Tracking.Open",
+            &[TRACKING, ("/TrackingType", Mark::OneOf(&["Open", "1"]))],
+            example!("socketlabs/open"),
+        ),
+        row(
+            Kind::Click,
+            "Tracking.Click",
+            &[TRACKING, ("/TrackingType", Mark::OneOf(&["Click", "0"]))],
+            example!("socketlabs/click"),
+        ),
+        row(
+            Kind::Unsubscribe,
+            "Tracking.Unsubscribe",
+            &[
+                TRACKING,
+                ("/TrackingType", Mark::OneOf(&["Unsubscribe", "2"])),
+            ],
+            example!("socketlabs/unsubscribe"),
+        ),
+        row(
+            Kind::Complaint,
+            "Complaint",
+            &[("/Type", Mark::Is("Complaint"))],
+            example!("socketlabs/complaint"),
+        ),
+        row(
+            Kind::Other,
+            "Validation",
+            &[("/Type", Mark::Is("Validation"))],
+            example!("socketlabs/other-validation"),
+        ),
+    ],
+    bounces: &[
+        Bounce {
+            name: "hard",
+            row: "Failed",
+            sets: &[],
+        },
+        Bounce {
+            name: "soft",
+            row: "Failed",
+            sets: &[
+                ("/Reason", "450 4.2.0 Mailbox temporarily unavailable"),
+                ("/BounceStatus", "4.2.0"),
+                (
+                    "/DiagnosticCode",
+                    "smtp; 450 4.2.0 Mailbox temporarily unavailable",
+                ),
+                ("/FailureType", "Temporary"),
+                // The number that goes with it is not known.
+                ("/FailureCode", ABSENT),
+            ],
+        },
+        Bounce {
+            name: "mailbox-full",
+            row: "Failed",
+            sets: &[
+                ("/Reason", "452 4.2.2 Mailbox full"),
+                ("/BounceStatus", "4.2.2"),
+                ("/DiagnosticCode", "smtp; 452 4.2.2 Mailbox full"),
+                ("/FailureType", "Temporary"),
+                ("/FailureCode", "3001"),
+            ],
+        },
+    ],
+    conduct: Conduct {
+        only_200: true,
+        // Webhooks of a whole account want the key back; for others 200 is enough.
+        handshake: &[Handshake::Challenge(Challenge {
+            event: "Validation",
+            code: "/SecretKey",
+            answer: None,
+        })],
+        ..CONDUCT
+    },
+    habits: Habits {
+        batching: Documented("one event"),
+        success: Documented("200"),
+        ..HABITS
+    },
+    origins: &[
+        documented(&EVENTS, &[""]),
+        documented(&EVENTS, &["/TrackingType"])
+            .unconfirmed("the official .NET library takes a number there too"),
+        documented(&LIBRARY, &["/FailureType"])
+            .unconfirmed("known from the official .NET library only")
+            .of(&["Failed.Suppressed"]),
+        documented(&LIBRARY, &["/Type"])
+            .unconfirmed("known from the official .NET library only")
+            .of(&["Validation"]),
+        assumed("no page says which members it has", &["/"]).of(&["Validation"]),
+    ],
+    ..SIGNER
+};

@@ -1,0 +1,202 @@
+//! Standard Webhooks and Svix: the same scheme under two header prefixes. It defines no events; the payload is the
+//! `type`, `timestamp` and `data` that the specification recommends. What is in `data` is an example of ours.
+//! <https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md>
+
+use crate::providers::behaviour::{CONDUCT, Conduct};
+use crate::providers::catalog::{ahasend, sweego};
+use crate::providers::habits::Fact::{Documented, Unconfirmed};
+use crate::providers::habits::Habits;
+use crate::providers::provenance::{Page, assumed, documented, page};
+use crate::providers::provider::{
+    Carry, Departure, Envelope, FIELDS, Fields, Provider, SIGNER, Stamp, Tell, bounce, row,
+};
+use crate::webhook::{
+    Algorithm, BounceClass, Encoding, KeyForm, Kind, Mark, Part, Place, Recipe, Style, TimeForm,
+};
+
+/// The public test key of all who sign this way: where only the headers tell, whose it is cannot be told apart.
+pub const TEST_SECRET: &str = "whsec_d2ViaG9vay1jbGktcHVibGljLXRlc3Qta2V5LTAx";
+
+/// Standard Webhooks: `webhook-*` headers.
+pub static WEBHOOK: Recipe = recipe(
+    "standard-webhooks",
+    "webhook-id",
+    "webhook-timestamp",
+    "webhook-signature",
+);
+
+/// Svix: the same with `svix-*` headers.
+pub static SVIX: Recipe = recipe("svix", "svix-id", "svix-timestamp", "svix-signature");
+
+const fn recipe(
+    name: &'static str,
+    id: &'static str,
+    timestamp: &'static str,
+    signature: &'static str,
+) -> Recipe {
+    Recipe {
+        name,
+        algorithm: Algorithm::HmacSha256,
+        key: KeyForm::Whsec,
+        id: Some(Place::Header(id)),
+        timestamp: Some((Place::Header(timestamp), TimeForm::Seconds)),
+        signed: &[
+            Part::Id,
+            Part::Text("."),
+            Part::Timestamp,
+            Part::Text("."),
+            Part::Body,
+        ],
+        signature: Place::Header(signature),
+        encoding: Encoding::Versioned,
+        fresh: &[],
+        tolerance: 300,
+        uncovered: None,
+        guard: None,
+    }
+}
+
+static SPECIFICATION: Page = page(
+    "Standard Webhooks",
+    "https://www.standardwebhooks.com/",
+    "2026",
+);
+
+/// Whoever sends by the specification.
+pub static PROVIDER: Provider = Provider {
+    name: "standard-webhooks",
+    title: "Standard Webhooks",
+    docs: SPECIFICATION.url,
+    tells: &[
+        Tell::Body(&[
+            ("/type", Mark::Present),
+            ("/timestamp", Mark::Present),
+            ("/data", Mark::Object),
+        ]),
+        Tell::SharedHeader("webhook-signature"),
+        Tell::SharedHeader("svix-signature"),
+        Tell::SharedHeader("webhook-id"),
+        Tell::SharedHeader("svix-id"),
+    ],
+    is_general: true,
+    schemes: &[&WEBHOOK, &SVIX],
+    departures: &[
+        Departure {
+            provider: &ahasend::PROVIDER,
+            key: KeyForm::Text,
+            stretches: true,
+            says: "the text of the secret is the key, as AhaSend uses it",
+        },
+        Departure {
+            provider: &sweego::PROVIDER,
+            key: KeyForm::Whsec,
+            stretches: false,
+            says: "there is no `v1,` before the signature, as Sweego writes it",
+        },
+    ],
+    test_secret: TEST_SECRET,
+    test_public: TEST_SECRET,
+    envelope: Envelope::Plain,
+    style: Style::COMPACT,
+    native: &["/type"],
+    fields: Fields {
+        recipient: &["/data/email"],
+        at: &[Stamp::Rfc3339("/timestamp", 3)],
+        url: &["/data/link_url"],
+        campaign: Carry::Text("/data/campaign_id"),
+        metadata: Carry::Among("/data", &[]),
+        ..FIELDS
+    },
+    rows: &[
+        row(
+            Kind::Sent,
+            "email.sent",
+            &[("/type", Mark::Is("email.sent"))],
+            example!("standard-webhooks/sent"),
+        ),
+        row(
+            Kind::Delivered,
+            "email.delivered",
+            &[("/type", Mark::Is("email.delivered"))],
+            example!("standard-webhooks/delivered"),
+        ),
+        row(
+            Kind::Deferred,
+            "email.deferred",
+            &[("/type", Mark::Is("email.deferred"))],
+            example!("standard-webhooks/deferred"),
+        ),
+        row(
+            Kind::Open,
+            "email.open",
+            &[("/type", Mark::OneOf(&["email.open", "email.opened"]))],
+            example!("standard-webhooks/open"),
+        ),
+        row(
+            Kind::Click,
+            "email.click",
+            &[("/type", Mark::OneOf(&["email.click", "email.clicked"]))],
+            example!("standard-webhooks/click"),
+        ),
+        bounce(
+            BounceClass::Undetermined,
+            "email.bounce",
+            &[("/type", Mark::OneOf(&["email.bounce", "email.bounced"]))],
+            example!("standard-webhooks/bounce"),
+        ),
+        row(
+            Kind::Rejected,
+            "email.rejected",
+            &[("/type", Mark::Is("email.rejected"))],
+            example!("standard-webhooks/rejected"),
+        ),
+        row(
+            Kind::Complaint,
+            "email.complaint",
+            &[(
+                "/type",
+                Mark::OneOf(&["email.complaint", "email.complained"]),
+            )],
+            example!("standard-webhooks/complaint"),
+        ),
+        row(
+            Kind::Unsubscribe,
+            "email.unsubscribe",
+            &[(
+                "/type",
+                Mark::OneOf(&["email.unsubscribe", "email.unsubscribed"]),
+            )],
+            example!("standard-webhooks/unsubscribe"),
+        ),
+        row(
+            Kind::Subscribe,
+            "email.subscribe",
+            &[(
+                "/type",
+                Mark::OneOf(&["email.subscribe", "email.subscribed"]),
+            )],
+            example!("standard-webhooks/subscribe"),
+        ),
+    ],
+    conduct: Conduct {
+        judges_age: true,
+        ..CONDUCT
+    },
+    habits: Habits {
+        batching: Documented("one event"),
+        success: Documented("2xx"),
+        retries: Unconfirmed(
+            "9 more: after 5 s, 5 min, 30 min, 2, 5, 10, 14, 20 and 24 h",
+            "the specification gives it as an example",
+        ),
+        timeout: Unconfirmed(15, "the specification recommends 15 to 30 s"),
+    },
+    origins: &[
+        documented(&SPECIFICATION, &[""]),
+        assumed(
+            "the specification leaves it open; this is an example of ours",
+            &["/data"],
+        ),
+    ],
+    ..SIGNER
+};

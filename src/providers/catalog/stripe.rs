@@ -1,0 +1,45 @@
+//! Stripe: time and signatures stand in one header, `t=…,v1=…`, two of them while a secret is rotated. The key is the
+//! whole text of the secret, `whsec_` included.
+//! <https://docs.stripe.com/webhooks>
+
+use crate::providers::habits::Fact::Documented;
+use crate::providers::habits::{HABITS, Habits};
+use crate::providers::provider::{Provider, SIGNER, Tell};
+use crate::webhook::{Algorithm, Encoding, KeyForm, Part, Place, Recipe, TimeForm};
+
+static SIGNED_HEADER: Recipe = Recipe {
+    name: "stripe-v1",
+    algorithm: Algorithm::HmacSha256,
+    key: KeyForm::Text,
+    id: None,
+    // Its own libraries check the age and take any time ahead.
+    timestamp: Some((
+        Place::Item("stripe-signature", "t"),
+        TimeForm::AgeOnly(&TimeForm::Seconds),
+    )),
+    signed: &[Part::Timestamp, Part::Text("."), Part::Body],
+    signature: Place::Item("stripe-signature", "v1"),
+    encoding: Encoding::Listed(&Encoding::Hex),
+    fresh: &[],
+    tolerance: 300,
+    uncovered: None,
+    guard: None,
+};
+
+/// Stripe's webhooks.
+pub static PROVIDER: Provider = Provider {
+    name: "stripe",
+    title: "Stripe",
+    docs: "https://docs.stripe.com/webhooks",
+    tells: &[Tell::Header("stripe-signature")],
+    schemes: &[&SIGNED_HEADER],
+    test_secret: "whsec_webhook-cli-public-test-key-stripe",
+    test_public: "whsec_webhook-cli-public-test-key-stripe",
+    habits: Habits {
+        batching: Documented("one event"),
+        success: Documented("2xx"),
+        retries: Documented("for up to 3 days, later each time"),
+        ..HABITS
+    },
+    ..SIGNER
+};

@@ -1,0 +1,800 @@
+//! What may have been meant in place of what was given: for each guess, the variants that are tried.
+
+use std::io::Read;
+
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
+use bytes::Bytes;
+use flate2::bufread::GzDecoder;
+use http::HeaderName;
+
+use crate::providers::diagnose::Case;
+use crate::providers::diagnose::reserialise::spellings;
+use crate::providers::provider::Envelope;
+use crate::webhook::{Algorithm, Delivery, Document, Headers, Key, Part, Place, Recipe, Secret};
+
+/// A variant: what differs from the case, and that in words.
+#[derive(Debug, Default)]
+pub(crate) struct Try {
+    /// What differs.
+    pub how: String,
+    /// Another delivery.
+    pub delivery: Option<Delivery>,
+    /// Other keys.
+    pub keys: Option<Vec<Key>>,
+    /// Another URL.
+    pub url: Option<String>,
+}
+
+/// Variants, each made when it is asked for.
+pub(crate) type Tries<'a> = Box<dyn Iterator<Item = Try> + 'a>;
+
+/// A body that is longer is not parsed again and again.
+const LONGEST_PARSED: usize = 1 << 20;
+
+/// Neighbours whose bodies are longer are not tried.
+const LONGEST_NEIGHBOUR: usize = 1 << 20;
+
+/// The delivery as it is: age alone speaks against it.
+pub(crate) fn as_it_is(case: &Case) -> Tries<'_> {
+    let how = format!("all but the age, as of {}", case.judge.now);
+    Box::new(std::iter::once(Try {
+        how,
+        ..Try::default()
+    }))
+}
+
+/// The body with a line end more or less, or with all of them in the other form.
+pub(crate) fn line_ends(case: &Case) -> Tries<'_> {
+    let body = case.delivery.body.as_ref();
+    let more = [("a `\\n`", &b"\n"[..]), ("a `\\r\\n`", b"\r\n")]
+        .into_iter()
+        .map(move |(what, end)| (format!("{what} behind the body"), [body, end].concat()));
+    let fewer = [("`\\n`", &b"\n"[..]), ("`\\r\\n`", b"\r\n")]
+        .into_iter()
+        .filter_map(move |(what, end)| {
+            let cut = body.strip_suffix(end)?;
+            Some((format!("the body without its last {what}"), cut.to_vec()))
+        });
+    let trimmed = Some(body.trim_ascii()).filter(|cut| cut.len() < body.len());
+    let trimmed = trimmed.into_iter().flat_map(|cut| {
+        [
+            ("", &b""[..]),
+            (", and a `\\n` behind it", b"\n"),
+            (", and a `\\r\\n` behind it", b"\r\n"),
+        ]
+        .map(|(what, end)| {
+            let how = format!("the body without the white space around it{what}");
+            (how, [cut, end].concat())
+        })
+    });
+    let inside = [("`\\n`", "`\\r\\n`", true), ("`\\r\\n`", "`\\n`", false)]
+        .into_iter()
+        .filter_map(move |(wanted, given, shorter)| {
+            let other = other_line_ends(body, shorter)?;
+            Some((format!("{wanted} in place of each {given}"), other))
+        });
+    bodies(case, more.chain(fewer).chain(trimmed).chain(inside))
+}
+
+/// The body with `\n` for `\r\n`, or the other way round; none if there is nothing to change.
+fn other_line_ends(body: &[u8], shorter: bool) -> Option<Vec<u8>> {
+    let mut other = Vec::with_capacity(body.len());
+    let mut rest = body;
+    while let Some((first, after)) = rest.split_first() {
+        rest = after;
+        match (first, after.first()) {
+            (b'\r', Some(b'\n')) => {
+                rest = after.get(1..).unwrap_or_default();
+                other.extend_from_slice(if shorter { b"\n" } else { b"\r\n" });
+            }
+            (b'\n', _) if !shorter => other.extend_from_slice(b"\r\n"),
+            (byte, _) => other.push(*byte),
+        }
+    }
+    (other != body).then_some(other)
+}
+
+/// The body in another encoding: as UTF-8 what was read as Latin-1, and the other way round, with or without its mark.
+pub(crate) fn encodings(case: &Case) -> Tries<'_> {
+    let body = case.delivery.body.as_ref();
+    let text = || std::str::from_utf8(body).ok();
+    let narrow = move || {
+        let bytes: Option<Vec<u8>> = text()?
+            .chars()
+            .map(|c| u8::try_from(u32::from(c)).ok())
+            .collect();
+        bytes.map(|bytes| ("each character as one byte (Latin-1)", bytes))
+    };
+    let wide = move || {
+        let text: String = body.iter().copied().map(char::from).collect();
+        Some((
+            "each byte as a character of its own, in UTF-8",
+            text.into_bytes(),
+        ))
+    };
+    let marked = move || {
+        Some((
+            "a byte order mark before the body",
+            [b"\xEF\xBB\xBF", body].concat(),
+        ))
+    };
+    let bare = move || {
+        let bare = body.strip_prefix(b"\xEF\xBB\xBF")?;
+        Some(("the body without its byte order mark", bare.to_vec()))
+    };
+    // What is plain ASCII is the same in any of them.
+    let odd = !body.is_ascii() && body.len() <= LONGEST_PARSED;
+    let others = [odd.then(narrow).flatten(), odd.then(wide).flatten()];
+    let marks = std::iter::once_with(marked).chain(std::iter::once_with(bare));
+    let all = others.into_iter().chain(marks).flatten();
+    bodies(case, all.map(|(how, body)| (how.to_owned(), body)))
+}
+
+/// Whether a body looks compressed.
+pub(crate) fn is_gzip(body: &[u8]) -> bool {
+    body.starts_with(b"\x1f\x8b")
+}
+
+/// What comes out of a compressed body.
+pub(crate) fn inflated(case: &Case) -> Tries<'_> {
+    let body = &case.delivery.body;
+    let inflated = std::iter::once_with(|| inflate(body)).flatten();
+    all_bodies(
+        case,
+        inflated.map(|body| ("what is in the compressed body".to_owned(), body)),
+    )
+}
+
+/// The same content as other serialisers write it.
+pub(crate) fn printed_again(case: &Case) -> Tries<'_> {
+    if case.delivery.body.len() > LONGEST_PARSED {
+        return Box::new(std::iter::empty());
+    }
+    let inside = match case.provider.envelope {
+        Envelope::Text(at, style) => Some((at, style)),
+        _ => None,
+    };
+    bodies(
+        case,
+        spellings(&case.delivery, &case.provider.style, inside),
+    )
+}
+
+/// The body that was encoded as base64 for its way, as it was.
+pub(crate) fn from_base64(case: &Case) -> Tries<'_> {
+    let body = &case.delivery.body;
+    let decoded = std::iter::once_with(|| unbased(body)).flatten();
+    all_bodies(
+        case,
+        decoded.map(|body| ("the body, decoded from base64".to_owned(), body)),
+    )
+}
+
+/// The body that a gateway's event holds.
+pub(crate) fn unwrapped(case: &Case) -> Tries<'_> {
+    let body = &case.delivery.body;
+    let inner = std::iter::once_with(|| in_event(body)).flatten();
+    all_bodies(case, inner)
+}
+
+/// What a body of base64 is; none where it is something else. Others may have put quotes around it.
+pub(crate) fn unbased(body: &[u8]) -> Option<Vec<u8>> {
+    let body = body.trim_ascii();
+    let body = body.strip_prefix(b"\"").unwrap_or(body);
+    let body = body.strip_suffix(b"\"").unwrap_or(body);
+    // What is shorter may be anything.
+    if body.len() < 8 || body.len() > 2 * LONGEST_PARSED {
+        return None;
+    }
+    let is_digit = |b: &u8| b.is_ascii_alphanumeric() || b"+/-_=\r\n".contains(b);
+    if !body.iter().all(is_digit) {
+        return None;
+    }
+    let text: String = body
+        .iter()
+        .filter(|b| !b.is_ascii_whitespace())
+        .map(|b| char::from(*b))
+        .collect();
+    [&STANDARD, &STANDARD_NO_PAD, &URL_SAFE, &URL_SAFE_NO_PAD]
+        .into_iter()
+        .find_map(|engine| engine.decode(&text).ok())
+}
+
+/// The body in the event that a gateway makes of a request (AWS API Gateway, function URLs, and what follows them).
+fn in_event(body: &[u8]) -> Option<(String, Vec<u8>)> {
+    let event = Document::json(body.get(..LONGEST_PARSED.min(body.len()))?).ok()?;
+    let is_event = event.at("/isBase64Encoded").is_some() || event.at("/requestContext").is_some();
+    let inner = event.text("/body").filter(|_| is_event)?;
+    if event.text("/isBase64Encoded").as_deref() == Some("true") {
+        return Some((
+            "`body` of the gateway's event, decoded from base64".into(),
+            unbased(inner.as_bytes())?,
+        ));
+    }
+    Some((
+        "`body` of the gateway's event".into(),
+        inner.into_owned().into_bytes(),
+    ))
+}
+
+/// What a body may hold that cannot be read as it is: another layer, or a mark before it.
+pub(crate) fn layers(body: &[u8]) -> impl Iterator<Item = Vec<u8>> {
+    let text = serde_json::from_slice::<String>(body).ok();
+    let unmarked = body.strip_prefix(b"\xEF\xBB\xBF").map(<[u8]>::to_vec);
+    let event = in_event(body).map(|(_, body)| body);
+    [
+        unmarked,
+        event,
+        unbased(body),
+        text.map(String::into_bytes),
+        inflate(body),
+    ]
+    .into_iter()
+    .flatten()
+}
+
+/// What is in a compressed body, if that is not endless.
+fn inflate(body: &[u8]) -> Option<Vec<u8>> {
+    let mut out = Vec::new();
+    let most = LONGEST_PARSED as u64 + 1;
+    let read = GzDecoder::new(Some(body).filter(|body| is_gzip(body))?)
+        .take(most)
+        .read_to_end(&mut out);
+    read.ok().filter(|_| out.len() <= LONGEST_PARSED)?;
+    Some(out)
+}
+
+fn bodies<'a>(case: &'a Case, all: impl Iterator<Item = (String, Vec<u8>)> + 'a) -> Tries<'a> {
+    let signs_body = |part: &Part| {
+        matches!(
+            part,
+            Part::Body
+                | Part::BodyAround(_)
+                | Part::FormValue
+                | Part::SortedForm
+                | Part::Own(_)
+                | Part::Of(_)
+        )
+    };
+    if !signs(case, signs_body) {
+        return Box::new(std::iter::empty());
+    }
+    all_bodies(case, all)
+}
+
+/// These, whatever is signed: a signature may stand in the body.
+fn all_bodies<'a>(case: &'a Case, all: impl Iterator<Item = (String, Vec<u8>)> + 'a) -> Tries<'a> {
+    Box::new(all.map(|(how, body)| Try {
+        how,
+        delivery: Some(Delivery {
+            body: Bytes::from(body),
+            ..case.delivery.clone()
+        }),
+        ..Try::default()
+    }))
+}
+
+fn signs(case: &Case, is_it: impl Fn(&Part) -> bool) -> bool {
+    schemes(case).any(|scheme| scheme.signed.iter().any(&is_it))
+}
+
+fn schemes(case: &Case) -> impl Iterator<Item = &'static Recipe> {
+    let schemes = case.provider.schemes.iter().copied();
+    schemes.filter(|scheme| scheme.algorithm != Algorithm::Credentials)
+}
+
+/// The bytes of the key, if they were had in another way from the text of the secret.
+pub(crate) fn secret_forms(case: &Case) -> Tries<'_> {
+    let is_shared = |key: &Key| matches!(key, Key::Shared(_));
+    if !case.keys.iter().any(is_shared) {
+        return Box::new(std::iter::empty());
+    }
+    let forms = case.secrets.iter().flat_map(|secret| {
+        let text = secret.reveal();
+        let trimmed = text.trim();
+        let bare = trimmed.split_once('_').map(|(_, rest)| rest);
+        let plain = [
+            ("the text of the secret as it stands", text.to_owned()),
+            (
+                "the text of the secret without white space around it",
+                trimmed.to_owned(),
+            ),
+            (
+                "the text of the secret with a `\\n` behind it",
+                format!("{trimmed}\n"),
+            ),
+            (
+                "the text of the secret with a `\\r\\n` behind it",
+                format!("{trimmed}\r\n"),
+            ),
+            (
+                "the text of the secret with `whsec_` before it",
+                format!("whsec_{trimmed}"),
+            ),
+            ("the secret, encoded as base64", STANDARD.encode(trimmed)),
+            ("the secret, encoded as hexadecimal", hex::encode(trimmed)),
+        ]
+        .into_iter()
+        .map(|(how, text)| (how, text.into_bytes()));
+        let cut = bare.map(|bare| {
+            (
+                "the text of the secret without its prefix",
+                bare.as_bytes().to_vec(),
+            )
+        });
+        let whole = decoded(
+            trimmed,
+            [
+                "the secret, decoded from base64",
+                "the secret, decoded from hexadecimal",
+            ],
+        );
+        let rest = bare.into_iter().flat_map(|bare| {
+            decoded(
+                bare,
+                [
+                    "the secret without its prefix, decoded from base64",
+                    "the secret without its prefix, decoded from hexadecimal",
+                ],
+            )
+        });
+        plain.chain(cut).chain(whole).chain(rest)
+    });
+    Box::new(
+        forms
+            .filter(|(_, key)| !key.is_empty())
+            .map(|(how, key)| Try {
+                how: how.into(),
+                keys: Some(vec![Key::Shared(key)]),
+                ..Try::default()
+            }),
+    )
+}
+
+/// What a text is when it is decoded: from any base64, or from hexadecimal.
+fn decoded<'a>(
+    text: &str,
+    [base64, hexadecimal]: [&'a str; 2],
+) -> impl Iterator<Item = (&'a str, Vec<u8>)> + use<'a> {
+    let from_base64 = [&STANDARD, &STANDARD_NO_PAD, &URL_SAFE, &URL_SAFE_NO_PAD]
+        .into_iter()
+        .find_map(|engine| engine.decode(text).ok());
+    let from_hex = hex::decode(text).ok();
+    let both = [
+        from_base64.map(|key| (base64, key)),
+        from_hex.map(|key| (hexadecimal, key)),
+    ];
+    both.into_iter().flatten()
+}
+
+/// The public test key.
+pub(crate) fn test_key(case: &Case) -> Tries<'_> {
+    let form = case.provider.schemes.first().map(|scheme| scheme.key);
+    let key = form.and_then(|form| form.key(&Secret::new(case.provider.test_secret)));
+    Box::new(key.into_iter().map(|key| Try {
+        how: "the test key".into(),
+        keys: Some(vec![key]),
+        ..Try::default()
+    }))
+}
+
+/// Secrets that were given for others.
+pub(crate) fn other_secrets(case: &Case) -> Tries<'_> {
+    let form = case.provider.schemes.first().map(|scheme| scheme.key);
+    Box::new(case.others.iter().filter_map(move |secret| {
+        Some(Try {
+            how: format!("the secret {}", secret.name()),
+            keys: Some(vec![form?.key(secret)?]),
+            ..Try::default()
+        })
+    }))
+}
+
+/// The timestamp in seconds where it is in milliseconds, and the other way round.
+pub(crate) fn units(case: &Case) -> Tries<'_> {
+    let document = Document::of(&case.delivery).ok();
+    let others: Vec<Try> = schemes(case)
+        .filter_map(|scheme| scheme.signed_time())
+        .filter(|(place, _)| !matches!(place, Place::Own(_)))
+        .filter_map(|(place, _)| {
+            let text = place.read(&case.delivery, document.as_ref()).ok()??;
+            let digits = text.bytes().all(|b| b.is_ascii_digit());
+            let (how, other) = match text.len() {
+                13 if digits => ("the timestamp in seconds", text.get(..10)?.to_owned()),
+                10 if digits => ("the timestamp in milliseconds", format!("{text}000")),
+                _ => return None,
+            };
+            let mut delivery = case.delivery.clone();
+            place.write(&mut delivery, &other).ok()?;
+            Some(Try {
+                how: format!("{how}: `{other}`"),
+                delivery: Some(delivery),
+                ..Try::default()
+            })
+        })
+        .collect();
+    Box::new(others.into_iter())
+}
+
+/// Whether the URL that the provider was told to call is part of what is signed.
+pub(crate) fn signs_url(case: &Case) -> bool {
+    signs(case, |part| {
+        matches!(
+            part,
+            Part::Url | Part::UrlOr(_) | Part::UrlPath | Part::Path | Part::Of(_)
+        )
+    })
+}
+
+/// The URL in other spellings; where none was given, also those that proxies say they were asked for.
+pub(crate) fn urls(case: &Case) -> Tries<'_> {
+    if !signs_url(case) {
+        return Box::new(std::iter::empty());
+    }
+    let requested = case.delivery.path.as_str();
+    let given = case.judge.url(&case.delivery);
+    let mut all = other_urls(&given, requested);
+    for url in forwarded_urls(&case.delivery) {
+        all.extend(other_urls(&url, requested));
+    }
+    distinct(&mut all);
+    Box::new(all.into_iter().map(|url| {
+        // Some sign the path of the request itself.
+        let path = url.splitn(4, '/').nth(3).unwrap_or_default();
+        let path = format!("/{path}").parse().ok();
+        Try {
+            how: format!("`{url}`"),
+            delivery: path.map(|path| Delivery {
+                path,
+                ..case.delivery.clone()
+            }),
+            url: Some(url),
+            ..Try::default()
+        }
+    }))
+}
+
+/// How many proxies are believed to have left their mark.
+const MOST_PROXIES: usize = 4;
+
+/// The URLs that were asked for by what proxies say: `X-Forwarded-…` and `Forwarded` (RFC 7239).
+fn forwarded_urls(delivery: &Delivery) -> Vec<String> {
+    let listed = |name: &str| -> Vec<String> {
+        let fields = delivery.headers.all(name);
+        let values = fields.filter_map(|value| value.to_str().ok());
+        let parts = values.flat_map(|value| value.split(','));
+        let parts = parts.map(|part| part.trim().to_owned());
+        parts
+            .filter(|part| !part.is_empty())
+            .take(MOST_PROXIES)
+            .collect()
+    };
+    let forwarded = listed("forwarded");
+    let pairs = |name: &str| -> Vec<String> {
+        let pairs = forwarded.iter().flat_map(|element| element.split(';'));
+        pairs
+            .filter_map(|pair| {
+                let (at, value) = pair.trim().split_once('=')?;
+                let is_it = at.trim().eq_ignore_ascii_case(name);
+                is_it.then(|| value.trim().trim_matches('"').to_owned())
+            })
+            .collect()
+    };
+    let schemes = [
+        listed("x-forwarded-proto"),
+        listed("x-forwarded-scheme"),
+        pairs("proto"),
+    ]
+    .concat();
+    let mut hosts = [
+        listed("x-forwarded-host"),
+        listed("x-original-host"),
+        pairs("host"),
+        listed("host"),
+    ]
+    .concat();
+    distinct(&mut hosts);
+    let ports = listed("x-forwarded-port");
+    let prefixes = listed("x-forwarded-prefix");
+    let paths = [
+        listed("x-forwarded-uri"),
+        listed("x-original-uri"),
+        listed("x-original-url"),
+        vec![delivery.path.as_str().to_owned()],
+    ]
+    .concat();
+    if hosts.is_empty()
+        || (schemes.is_empty()
+            && hosts.len() == 1
+            && ports.is_empty()
+            && prefixes.is_empty()
+            && paths.len() == 1)
+    {
+        return Vec::new();
+    }
+    let scheme = match schemes.first().map(String::as_str) {
+        Some("http") => "http",
+        _ => "https",
+    };
+    let mut urls = Vec::new();
+    for host in hosts.iter().take(MOST_PROXIES) {
+        let (name, _) = split_port(host);
+        let with_ports = ports.iter().map(|port| format!("{name}:{port}"));
+        for host in std::iter::once(host.clone()).chain(with_ports) {
+            for path in &paths {
+                for prefix in prefixes.iter().map(String::as_str).chain([""]) {
+                    let prefix = prefix.trim_end_matches('/');
+                    if path.starts_with('/') {
+                        urls.push(format!("{scheme}://{host}{prefix}{path}"));
+                    }
+                }
+            }
+        }
+    }
+    distinct(&mut urls);
+    urls
+}
+
+/// A host without its port: what is behind the last colon, but not a part of an IPv6 address.
+fn split_port(host: &str) -> (&str, Option<&str>) {
+    match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|b| b.is_ascii_digit()) => (name, Some(port)),
+        _ => (host, None),
+    }
+}
+
+/// The URLs that may have been meant by one, that itself first, with the path as it was requested among them.
+fn other_urls(given: &str, requested: &str) -> Vec<String> {
+    let Some((scheme, rest)) = given.split_once("://") else {
+        return Vec::new();
+    };
+    let (place, query) = rest
+        .split_once('?')
+        .map_or((rest, None), |(place, query)| (place, Some(query)));
+    let (host, path) = place.split_once('/').unwrap_or((place, ""));
+    let (name, _) = split_port(host);
+    let other = if scheme == "https" { "http" } else { "https" };
+    let path = path.trim_end_matches('/');
+    let (asked, asked_query) = requested
+        .split_once('?')
+        .map_or((requested, None), |(path, query)| (path, Some(query)));
+    let mut paths = vec![
+        format!("/{path}"),
+        format!("/{path}/"),
+        asked.trim_end_matches('/').to_owned(),
+        format!("{}/", asked.trim_end_matches('/')),
+        String::new(),
+    ];
+    let mut queries: Vec<String> = vec![String::new(), "?".into()];
+    for query in [query, asked_query].into_iter().flatten() {
+        queries.push(format!("?{query}"));
+        let mut parts: Vec<&str> = query.split('&').take(MOST_PARAMETERS).collect();
+        parts.sort_unstable();
+        queries.push(format!("?{}", parts.join("&")));
+        parts.reverse();
+        queries.push(format!("?{}", parts.join("&")));
+        queries.push(format!("?{}", query.replace("%20", "+")));
+        queries.push(format!("?{}", query.replace('+', "%20")));
+    }
+    distinct(&mut paths);
+    // As it is first: the likeliest has one thing wrong with it.
+    queries.reverse();
+    distinct(&mut queries);
+    let mut urls = Vec::new();
+    for scheme in [scheme, other] {
+        for host in [
+            host.to_owned(),
+            name.to_owned(),
+            format!("{name}:443"),
+            format!("{name}:80"),
+        ] {
+            for path in &paths {
+                for query in &queries {
+                    urls.push(format!("{scheme}://{host}{path}{query}"));
+                }
+            }
+        }
+    }
+    distinct(&mut urls);
+    urls
+}
+
+/// A query of more is somebody's joke.
+const MOST_PARAMETERS: usize = 64;
+
+fn distinct(texts: &mut Vec<String>) {
+    let mut seen = std::collections::HashSet::new();
+    texts.retain(|text| seen.insert(text.clone()));
+}
+
+/// Headers by the names that they have in CGI.
+pub(crate) fn header_names(case: &Case) -> Tries<'_> {
+    let real = |name: &HeaderName| -> Option<HeaderName> {
+        let plain = name.as_str().replace('_', "-");
+        let plain = plain.strip_prefix("http-").unwrap_or(&plain);
+        plain.parse().ok()
+    };
+    let headers = &case.delivery.headers;
+    let renamed: Headers = headers
+        .iter()
+        .map(|(name, value)| (real(name).unwrap_or_else(|| name.clone()), value.clone()))
+        .collect();
+    let changed = (renamed != *headers).then(|| Try {
+        how: "the names with `-` for `_`, and without `HTTP_`".into(),
+        delivery: Some(Delivery {
+            headers: renamed,
+            ..case.delivery.clone()
+        }),
+        ..Try::default()
+    });
+    Box::new(changed.into_iter())
+}
+
+/// The header fields that the schemes of a case read.
+fn signature_headers(case: &Case) -> Vec<&'static str> {
+    let mut names: Vec<&'static str> = schemes(case)
+        .flat_map(|scheme| {
+            [
+                Some(scheme.signature),
+                scheme.id,
+                scheme.signed_time().map(|(place, _)| place),
+            ]
+        })
+        .flatten()
+        .flat_map(|place| place.header_names())
+        .collect();
+    names.sort_unstable();
+    names.dedup();
+    names
+}
+
+/// How often a header may be repeated before it is no accident.
+const MOST_REPEATS: usize = 4;
+
+/// One value for each header that has several: all of the first, of the second, and so on.
+pub(crate) fn single_headers(case: &Case) -> Tries<'_> {
+    let split = |text: &str| -> Vec<String> {
+        let parts = text.split(", ").take(MOST_REPEATS);
+        parts.map(str::to_owned).collect()
+    };
+    let repeated: Vec<(&'static str, Vec<String>)> = signature_headers(case)
+        .into_iter()
+        .filter_map(|name| {
+            let values = case.delivery.headers.all(name);
+            let values: Vec<String> = values
+                .filter_map(|value| value.to_str().ok())
+                .flat_map(split)
+                .take(MOST_REPEATS)
+                .collect();
+            (values.len() > 1).then_some((name, values))
+        })
+        .collect();
+    const WHICH: [&str; MOST_REPEATS] = ["first", "second", "third", "fourth"];
+    let most = repeated.iter().map(|(_, values)| values.len()).max();
+    let tries = WHICH.iter().enumerate().take(most.unwrap_or(0));
+    Box::new(tries.map(move |(at, which)| {
+        let mut delivery = case.delivery.clone();
+        for (name, values) in &repeated {
+            let value = values.get(at).or(values.last());
+            if let Some(value) = value.and_then(|value| value.parse().ok()) {
+                delivery.headers.set(HeaderName::from_static(name), value);
+            }
+        }
+        let names: Vec<String> = repeated
+            .iter()
+            .map(|(name, _)| format!("`{name}`"))
+            .collect();
+        Try {
+            how: format!("the {which} of {}", names.join(", ")),
+            delivery: Some(delivery),
+            ..Try::default()
+        }
+    }))
+}
+
+/// A way in which a text is changed on its way.
+type Change = (&'static str, fn(&str) -> Option<String>);
+
+const CHANGES: &[Change] = &[
+    ("without white space around it", |text| {
+        Some(text.trim().to_owned())
+    }),
+    ("without the quotes around it", |text| {
+        Some(text.trim().trim_matches(['"', '\'']).to_owned())
+    }),
+    ("in lower case", |text| Some(text.to_ascii_lowercase())),
+    ("with `+` for each space", |text| {
+        Some(text.replace(' ', "+"))
+    }),
+    ("with its escapes decoded", |text| {
+        let pair = format!("{}=", text.replace('+', "%2B"));
+        let first = form_urlencoded::parse(pair.as_bytes()).next();
+        first.map(|(text, _)| text.into_owned())
+    }),
+    ("in the alphabet of plain base64", |text| {
+        Some(text.replace('-', "+").replace('_', "/"))
+    }),
+    ("with `=` behind it", |text| Some(format!("{text}="))),
+    ("with `==` behind it", |text| Some(format!("{text}=="))),
+    ("with `sha256=` before it", |text| {
+        Some(format!("sha256={text}"))
+    }),
+    ("with `v0=` before it", |text| Some(format!("v0={text}"))),
+    ("with `v1,` before it", |text| Some(format!("v1,{text}"))),
+    ("without what stands before its first `=`", |text| {
+        text.split_once('=').map(|(_, rest)| rest.to_owned())
+    }),
+];
+
+/// The text of the signature as it was before something changed it.
+pub(crate) fn signature_texts(case: &Case) -> Tries<'_> {
+    let document = Document::of(&case.delivery).ok();
+    let places: Vec<(Place, String)> = schemes(case)
+        .filter_map(|scheme| {
+            let place = scheme.signature;
+            let text = place.read(&case.delivery, document.as_ref()).ok()??;
+            Some((place, text.into_owned()))
+        })
+        .collect();
+    Box::new(places.into_iter().flat_map(move |(place, text)| {
+        CHANGES.iter().filter_map(move |(how, change)| {
+            let changed = change(&text).filter(|changed| *changed != text)?;
+            let mut delivery = case.delivery.clone();
+            place.write(&mut delivery, &changed).ok()?;
+            Some(Try {
+                how: format!("the signature {how}"),
+                delivery: Some(delivery),
+                ..Try::default()
+            })
+        })
+    }))
+}
+
+/// Id, timestamp, signature, or all of them, of a delivery near this one; or its body.
+pub(crate) fn neighbours(case: &Case) -> Tries<'_> {
+    let near = case.neighbours.iter();
+    let near = near.filter(|(_, other)| other.body.len() <= LONGEST_NEIGHBOUR);
+    Box::new(near.flat_map(move |(name, other)| {
+        schemes(case).flat_map(move |scheme| exchanged(case, scheme, name, other))
+    }))
+}
+
+fn exchanged(case: &Case, scheme: &'static Recipe, name: &str, other: &Delivery) -> Vec<Try> {
+    let document = Document::of(other).ok();
+    let id = scheme.id.map(|place| ("id", place));
+    let time = scheme
+        .signed_time()
+        .map(|(place, _)| ("timestamp", place))
+        .filter(|(_, place)| !matches!(place, Place::Own(_)));
+    let signature = Some(("signature", scheme.signature));
+    let mut tries: Vec<Try> = Vec::new();
+    for parts in [
+        vec![id],
+        vec![time],
+        vec![signature],
+        vec![id, time],
+        vec![id, signature],
+        vec![time, signature],
+        vec![id, time, signature],
+    ] {
+        let parts: Option<Vec<(&str, Place)>> = parts.into_iter().collect();
+        let Some(parts) = parts else { continue };
+        let mut delivery = case.delivery.clone();
+        let taken = parts.iter().all(|(_, place)| {
+            let Ok(Some(value)) = place.read(other, document.as_ref()) else {
+                return false;
+            };
+            place.write(&mut delivery, &value).is_ok()
+        });
+        if taken && delivery != case.delivery {
+            let words: Vec<&str> = parts.iter().map(|(word, _)| *word).collect();
+            tries.push(Try {
+                how: format!("the {} of {name}", words.join(" and ")),
+                delivery: Some(delivery),
+                ..Try::default()
+            });
+        }
+    }
+    tries
+}

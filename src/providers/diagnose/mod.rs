@@ -1,0 +1,391 @@
+//! Why a signature does not hold: what usually goes wrong, tried one after another.
+
+pub mod hypotheses;
+pub mod reserialise;
+
+use std::time::Duration;
+
+use crate::providers::Provider;
+use crate::providers::diagnose::hypotheses::{Tries, Try};
+use crate::providers::read::verdict_of;
+use crate::webhook::{Algorithm, Delivery, Document, Judge, Key, Recognition, Secret};
+
+/// A delivery with all that its signature is judged by.
+#[derive(Clone, Debug)]
+pub struct Case {
+    /// Whose it is.
+    pub provider: &'static Provider,
+    /// The delivery.
+    pub delivery: Delivery,
+    /// The keys made of the secrets.
+    pub keys: Vec<Key>,
+    /// The secrets as they were given.
+    pub secrets: Vec<Secret>,
+    /// Secrets that were given for other providers.
+    pub others: Vec<Secret>,
+    /// Deliveries that stand near this one, each with its name.
+    pub neighbours: Vec<(String, Delivery)>,
+    /// The moment and the URL.
+    pub judge: Judge,
+}
+
+/// Something that usually goes wrong.
+#[derive(Debug)]
+pub struct Guess {
+    /// A short name, as `--json` says it.
+    pub name: &'static str,
+    /// What is the matter, where this fits.
+    pub finding: &'static str,
+    /// What to change.
+    pub advice: &'static str,
+    /// What to try: where the signature holds for one of them, this fits.
+    pub(crate) tries: for<'a> fn(&'a Case) -> Tries<'a>,
+    /// Whether it is ruled out where none of them fits.
+    pub(crate) limit: Limit,
+}
+
+/// What keeps a guess from being ruled out, though all that could be tried was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Limit {
+    /// Nothing.
+    None,
+    /// The URL is the user's to give.
+    Url,
+    /// There may be other deliveries than those at hand.
+    AtHand,
+}
+
+/// What to do where somebody has changed the text of the body.
+const RAW: &str = "verify the raw bytes of the body, before anything parses it: `express.raw({ type: '*/*' })` in Express, \
+     `request.get_data()` in Flask, `await req.text()` in Next.js and wherever there is a Fetch API, `$request->getContent()` in Laravel and Symfony";
+
+/// The guesses, likeliest and cheapest first. A new one is a line.
+pub static GUESSES: &[Guess] = &[
+    Guess {
+        name: "stale",
+        finding: "the signature is right, but it was made too long ago or in the future",
+        advice: "compare the clocks; `replay --resign` signs a recording anew; `--now` judges as of another moment",
+        tries: hypotheses::as_it_is,
+        limit: Limit::None,
+    },
+    Guess {
+        name: "body-line-end",
+        finding: "the body lost or gained a line end on its way",
+        advice: RAW,
+        tries: hypotheses::line_ends,
+        limit: Limit::None,
+    },
+    Guess {
+        name: "secret-form",
+        finding: "the secret was used in another form than the sender's",
+        advice: "take the secret exactly as the dashboard shows it: with its prefix, without white space; decode what is base64",
+        tries: hypotheses::secret_forms,
+        limit: Limit::None,
+    },
+    Guess {
+        name: "test-key",
+        finding: "it is signed with the public test key of this tool",
+        advice: "give `send` and `replay --resign` your own secret, or your handler the test key (`webhook-cli keys`)",
+        tries: hypotheses::test_key,
+        limit: Limit::None,
+    },
+    Guess {
+        name: "other-secret",
+        finding: "it is signed with a secret that was given for another provider",
+        advice: "exchange the secrets in the handler's configuration",
+        tries: hypotheses::other_secrets,
+        limit: Limit::None,
+    },
+    Guess {
+        name: "milliseconds",
+        finding: "the timestamp stands there in another unit than was signed",
+        advice: "pass the timestamp on as it came, as text: seconds stay seconds, milliseconds stay milliseconds",
+        tries: hypotheses::units,
+        limit: Limit::None,
+    },
+    Guess {
+        name: "url",
+        finding: "another URL was signed than the one that it is checked with",
+        advice: "use the URL exactly as it was typed into the provider: scheme, port, slash at the end, query; a proxy hides it",
+        tries: hypotheses::urls,
+        limit: Limit::Url,
+    },
+    Guess {
+        name: "header-name",
+        finding: "the names of headers were changed on their way",
+        advice: "read the headers by their real names: CGI and WSGI write `HTTP_X_NAME` for `X-Name`",
+        tries: hypotheses::header_names,
+        limit: Limit::None,
+    },
+    Guess {
+        name: "header-repeated",
+        finding: "a signature header came more than once, or a proxy joined several into one",
+        advice: "pass the headers on as they come; only the one that is named here is right",
+        tries: hypotheses::single_headers,
+        limit: Limit::None,
+    },
+    Guess {
+        name: "header-changed",
+        finding: "a proxy or a framework changed the text of the signature",
+        advice: "pass the headers on byte for byte: no other case, no quotes, no decoding, no prefix taken away",
+        tries: hypotheses::signature_texts,
+        limit: Limit::None,
+    },
+    Guess {
+        name: "other-delivery",
+        finding: "the headers and the body are not of the same delivery",
+        advice: "take id, timestamp, signature and body from one and the same request: a variable or a cache holds an older one",
+        tries: hypotheses::neighbours,
+        limit: Limit::AtHand,
+    },
+    Guess {
+        name: "body-encoding",
+        finding: "the body was read in another character encoding and written again",
+        advice: RAW,
+        tries: hypotheses::encodings,
+        limit: Limit::None,
+    },
+    Guess {
+        name: "body-compressed",
+        finding: "the body was compressed after it was signed",
+        advice: "inflate the body, and verify what comes out",
+        tries: hypotheses::inflated,
+        limit: Limit::None,
+    },
+    Guess {
+        name: "body-base64",
+        finding: "the body is still encoded as base64, as AWS Lambda, Vercel and others hand it over",
+        advice: "decode it before it is verified: `Buffer.from(event.body, 'base64')` or `base64.b64decode(event[\"body\"])` where \
+                 `isBase64Encoded` is true",
+        tries: hypotheses::from_base64,
+        limit: Limit::None,
+    },
+    Guess {
+        name: "body-wrapped",
+        finding: "the body is a gateway's event, which holds what was signed",
+        advice: "verify `event.body`, decoded from base64 where `isBase64Encoded` is true, and not the event itself",
+        tries: hypotheses::unwrapped,
+        limit: Limit::None,
+    },
+    Guess {
+        name: "body-printed-again",
+        finding: "the body was re-serialised: same JSON, different bytes",
+        advice: RAW,
+        tries: hypotheses::printed_again,
+        limit: Limit::None,
+    },
+];
+
+/// What came of guessing.
+#[derive(Debug, Default)]
+pub struct Explanation {
+    /// The guess that fits, and what exactly fits.
+    pub found: Option<(&'static Guess, String)>,
+    /// What was tried and does not fit.
+    pub ruled_out: Vec<&'static str>,
+    /// What was not tried to the end.
+    pub not_tried: Vec<&'static str>,
+    /// Why it was not, in words.
+    pub untried: Vec<&'static str>,
+    /// What looks wrong, where nothing fits.
+    pub hint: Option<&'static str>,
+}
+
+/// How much may be computed in search of a reason, counted in bytes that are hashed.
+#[derive(Debug)]
+pub struct Effort {
+    left: u64,
+}
+
+/// As long as it takes to hash so many bytes: a signature that is no hash.
+const ASYMMETRIC: u64 = 64 * 1024;
+
+/// What each try costs besides: reading and putting together.
+const EACH: u64 = 2 * 1024;
+
+impl Default for Effort {
+    /// A second or so for a delivery, whatever is in it.
+    fn default() -> Self {
+        Self::new(1 << 29)
+    }
+}
+
+impl Effort {
+    /// So many bytes.
+    pub fn new(bytes: u64) -> Self {
+        Self { left: bytes }
+    }
+
+    /// What is left of it.
+    pub fn left(&self) -> u64 {
+        self.left
+    }
+
+    fn spend(&mut self, cost: u64) -> bool {
+        let enough = cost <= self.left;
+        self.left = if enough { self.left - cost } else { 0 };
+        enough
+    }
+}
+
+/// The guess that fits, and those that were tried before it and do not.
+pub fn explain(case: &Case, effort: &mut Effort) -> Explanation {
+    let mut explanation = Explanation::default();
+    for guess in GUESSES {
+        let mut tried = false;
+        let mut cut = false;
+        for one in (guess.tries)(case) {
+            if !effort.spend(cost(case, &one)) {
+                cut = true;
+                break;
+            }
+            tried = true;
+            if fits(case, &one) {
+                explanation.found = Some((guess, one.how));
+                return explanation;
+            }
+        }
+        let url_is_missing = guess.limit == Limit::Url
+            && case.judge.public_url.is_none()
+            && hypotheses::signs_url(case);
+        let why = match guess.limit {
+            _ if cut => "too much to compute for a body of this size",
+            Limit::Url if url_is_missing => {
+                "the URL was not given, as it was typed into the provider: `--url URL`"
+            }
+            Limit::None | Limit::Url if tried => {
+                explanation.ruled_out.push(guess.name);
+                continue;
+            }
+            Limit::None | Limit::Url | Limit::AtHand => continue,
+        };
+        explanation.not_tried.push(guess.name);
+        if !explanation.untried.contains(&why) {
+            explanation.untried.push(why);
+        }
+    }
+    let look = LOOKS.iter().find(|look| (look.is_there)(case));
+    explanation.hint = look.map(|look| look.says);
+    explanation
+}
+
+/// What to look at next, where nothing that usually goes wrong fits.
+pub fn next_step(case: &Case) -> String {
+    let (title, name) = (case.provider.title, case.provider.name);
+    if case.judge.public_url.is_none() && hypotheses::signs_url(case) {
+        return format!(
+            "the URL is signed: give it exactly as it was typed into {title} (`--url URL`); if it is right, compare the secret"
+        );
+    }
+    if name == "ses" {
+        return "verify with the certificate that the message names: `--fetch-certs`; if it is right, the message was changed \
+                after it was signed"
+            .into();
+    }
+    format!(
+        "compare the secret first: copy it again from {title}, from this very endpoint, account and mode (test or live), and give \
+         it as `--secret {name}=env:NAME`; if it is right, the body was changed: record the raw request with \
+         `webhook-cli listen --record` in place of the handler, and verify that"
+    )
+}
+
+/// Whose delivery it is by what its body holds, where the body itself cannot be read: in base64, compressed, in another
+/// text, behind a byte order mark.
+pub fn beneath(delivery: &Delivery) -> Option<&'static Provider> {
+    let is_read = Document::of(delivery).is_ok_and(|document| {
+        crate::providers::recognise(delivery, Some(&document))
+            .is_some_and(|(_, reason)| matches!(reason, Recognition::Body(_)))
+    });
+    if is_read {
+        return None;
+    }
+    hypotheses::layers(&delivery.body).find_map(|body| {
+        let inner = Delivery {
+            body: body.into(),
+            ..delivery.clone()
+        };
+        let document = Document::of(&inner).ok()?;
+        let (provider, reason) = crate::providers::recognise(&inner, Some(&document))?;
+        matches!(reason, Recognition::Body(_)).then_some(provider)
+    })
+}
+
+/// Exactly what is signed, as far as it can be put together.
+pub fn signed_text(case: &Case) -> Option<Vec<u8>> {
+    let document = Document::of(&case.delivery).ok();
+    let scheme = crate::providers::signing_scheme(case.provider, &case.delivery)?;
+    scheme
+        .message(
+            &case.delivery,
+            document.as_ref(),
+            &case.judge.url(&case.delivery),
+        )
+        .ok()
+}
+
+fn cost(case: &Case, one: &Try) -> u64 {
+    let delivery = one.delivery.as_ref().unwrap_or(&case.delivery);
+    let keys = one.keys.as_ref().unwrap_or(&case.keys).len().max(1) as u64;
+    let asymmetric = case.provider.schemes.iter().any(|scheme| {
+        !matches!(
+            scheme.algorithm,
+            Algorithm::HmacSha1
+                | Algorithm::HmacSha256
+                | Algorithm::HmacSha384
+                | Algorithm::HmacSha512
+                | Algorithm::KeyedSha256
+                | Algorithm::Md5
+                | Algorithm::Token
+                | Algorithm::Credentials
+        )
+    });
+    let each_key = delivery.body.len() as u64 + if asymmetric { ASYMMETRIC } else { 0 };
+    EACH + keys * each_key
+}
+
+fn fits(case: &Case, one: &Try) -> bool {
+    let delivery = one.delivery.as_ref().unwrap_or(&case.delivery);
+    let judge = Judge {
+        // Age is a guess of its own; here it is the bytes that count.
+        tolerance: Some(Duration::from_secs(u32::MAX.into())),
+        public_url: one.url.clone().or_else(|| case.judge.public_url.clone()),
+        ..case.judge.clone()
+    };
+    let keys = one.keys.as_deref().unwrap_or(&case.keys);
+    let document = Document::of(delivery).ok();
+    let verdict = verdict_of(
+        case.provider,
+        delivery,
+        document.as_ref(),
+        keys,
+        || None,
+        &judge,
+    );
+    verdict.verdict.holds()
+}
+
+/// What looks wrong. No proof, so it is only said where nothing else fits.
+#[derive(Debug)]
+struct Look {
+    is_there: fn(&Case) -> bool,
+    says: &'static str,
+}
+
+static LOOKS: &[Look] = &[
+    Look {
+        is_there: |case| {
+            let mut secrets = case.secrets.iter();
+            let is_key = |secret: &Secret| secret.reveal().trim_start().starts_with("key-");
+            case.provider.name == "mailgun" && secrets.any(is_key)
+        },
+        says: "the secret looks like an API key (`key-…`): only older accounts sign with it, others with the HTTP webhook signing key",
+    },
+    Look {
+        is_there: |case| {
+            let headers = &case.delivery.headers;
+            let encoding = headers.text("content-encoding").unwrap_or("identity");
+            encoding != "identity" && !hypotheses::is_gzip(&case.delivery.body)
+        },
+        says: "`content-encoding` says that the body is compressed, and it is not: it was inflated on its way, and what was signed may be the compressed bytes",
+    },
+];

@@ -1,0 +1,81 @@
+//! Requests by which a provider finds out whether somebody is there, ready to be sent.
+
+use crate::error::Result;
+use crate::providers::behaviour::Handshake;
+use crate::providers::provider::Provider;
+use crate::providers::synth::template::Template;
+
+/// A request about the webhook itself.
+#[derive(Debug)]
+pub struct Probe {
+    /// The name to type.
+    pub name: &'static str,
+    /// The secret that signs it in place of the webhook's own, which is not known yet.
+    pub secret: Option<&'static str>,
+    shape: Shape,
+}
+
+#[derive(Debug)]
+enum Shape {
+    /// No body, and nothing signed.
+    Bare(&'static str),
+    /// A list without events.
+    Empty,
+    /// The example of that row.
+    Row(&'static str),
+}
+
+impl Probe {
+    /// All that a provider sends of the sort, in its order.
+    pub fn all(provider: &Provider) -> Vec<Probe> {
+        let conduct = &provider.conduct;
+        let asked = conduct.handshake.iter().map(|handshake| {
+            let (name, shape) = match *handshake {
+                Handshake::Head => ("head", Shape::Bare("HEAD")),
+                Handshake::Get => ("get", Shape::Bare("GET")),
+                Handshake::Options => ("options", Shape::Bare("OPTIONS")),
+                Handshake::EmptyBatch => ("test-webhook", Shape::Empty),
+                Handshake::Event(name) => (name, Shape::Row(name)),
+                Handshake::Challenge(challenge) => (challenge.event, Shape::Row(challenge.event)),
+            };
+            Probe {
+                name,
+                secret: conduct.setup_secret,
+                shape,
+            }
+        });
+        let later = conduct.later.iter().map(|name| Probe {
+            name,
+            secret: None,
+            shape: Shape::Row(name),
+        });
+        asked.chain(later).collect()
+    }
+
+    /// Whether a typed name means this one: its own, or a part of it.
+    pub fn is_meant(&self, typed: &str) -> bool {
+        self.name
+            .to_ascii_lowercase()
+            .contains(&typed.to_ascii_lowercase())
+    }
+
+    /// What is sent.
+    pub fn template(&self, provider: &'static Provider) -> Result<Template> {
+        match self.shape {
+            Shape::Bare(method) => {
+                let mut template = Template::bare(provider);
+                template.ask(method, provider.conduct.asks_with);
+                Ok(template)
+            }
+            Shape::Empty => {
+                let example = provider.rows.iter().find(|row| !row.example.is_empty());
+                let example = example.map_or("", |row| row.example);
+                Template::of_example(provider, example).map(Template::emptied)
+            }
+            Shape::Row(name) => {
+                let row = provider.rows.iter().find(|row| row.native == name);
+                Template::of_example(provider, row.map_or("", |row| row.example))
+            }
+        }
+    }
+}

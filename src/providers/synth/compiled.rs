@@ -1,0 +1,880 @@
+//! From an example to a delivery: the wishes of the sender are put in once, and what differs from one delivery to the
+//! next (ids, times) becomes a hole that is filled each time.
+//!
+//! An example is its own form: wherever it says `ada@example.com`, the wanted recipient goes, inside of an SMTP reply
+//! too; wherever it says its message's id, the new one. To find all places of a hole in the bytes that a provider would
+//! write, a mark is put in its place, the whole is written, and then cut at the marks.
+
+use std::borrow::Cow;
+
+use http::{HeaderName, HeaderValue};
+use jiff::{SignedDuration, Timestamp};
+use memchr::memmem;
+use serde_json::{Number, Value};
+
+use crate::providers::provider::{Envelope, Fields, Stamp};
+use crate::providers::synth::change;
+use crate::providers::synth::change::{Changed, Path};
+use crate::providers::synth::overrides::Wish;
+use crate::providers::synth::placement::{Carried, put, replace};
+use crate::providers::synth::template::{Form, Template};
+use crate::webhook::{Chance, Delivery, Place, Style, TimeForm, address, write, write_escaped};
+
+/// Deliveries of the same events, less what differs from one to the next.
+#[derive(Debug)]
+pub struct Stencil {
+    head: Delivery,
+    pieces: Vec<Piece>,
+    holes: Vec<Hole>,
+    headers: Vec<(HeaderName, usize)>,
+    layers: Layers,
+    lives: usize,
+    notes: Vec<String>,
+    faults: Vec<String>,
+}
+
+/// A piece of the body, or of the query where that tells the event.
+#[derive(Debug)]
+enum Piece {
+    Text(Vec<u8>),
+    Hole(usize),
+}
+
+/// Something that differs from one delivery to the next, in all places where it stands.
+#[derive(Debug)]
+struct Hole {
+    draw: Draw,
+    /// What the example says.
+    example: String,
+    /// Whether it stands in the event; otherwise in what is around it.
+    is_inner: bool,
+}
+
+#[derive(Debug)]
+enum Draw {
+    /// The id of a message, the same in all that tells of it.
+    Message { life: usize, as_text: bool },
+    /// What was wished for, where it is a number of as many digits as it likes.
+    Wished(String),
+    /// Another id of the same looks.
+    Id,
+    /// Another number of as many digits.
+    Number,
+    /// The time of the event, or one that keeps its distance to it.
+    Time {
+        stamp: &'static Stamp,
+        /// The example's own.
+        like: Value,
+        after: SignedDuration,
+    },
+}
+
+/// What a value is wrapped in, from the inside out.
+#[derive(Debug)]
+struct Layers {
+    /// The text of JSON that the event stands in.
+    inner: Option<Style>,
+    /// The body.
+    outer: Outer,
+}
+
+/// What a body, or a query, is written in.
+#[derive(Debug)]
+enum Outer {
+    Json(Style),
+    Form(Form),
+}
+
+/// Marks are numbers from here on: no example says one of these, and each has as many digits.
+const MARKS: u64 = 17_716_161_000_000_000_000;
+const MARK_DIGITS: usize = 20;
+const MARK_STARTS: &str = "17716161000000";
+
+impl Stencil {
+    /// Puts the wishes into an example.
+    pub fn new(template: &Template, wish: &Wish) -> Stencil {
+        let mut filling = Filling::new(wish);
+        let mut events = template.events.clone();
+        let list = match &mut events {
+            Value::Array(list) => list.as_mut_slice(),
+            event => std::slice::from_mut(event),
+        };
+        for event in list {
+            filling.fill(template, event, 0);
+        }
+        filling.finish(template, events, 1)
+    }
+
+    /// Puts the wishes into so many events in one request, of each of these examples in turn. The examples in turn tell
+    /// the life of one message; each message has a recipient of its own where none is wished for. None without examples.
+    pub fn batch(templates: &[&Template], size: usize, wish: &Wish) -> Option<Stencil> {
+        let first = templates.first()?;
+        let mut filling = Filling::new(wish);
+        let slots = templates.iter().cycle().take(size).enumerate();
+        let events = slots
+            .map(|(slot, template)| {
+                let mut event = match &template.events {
+                    Value::Array(list) => list.first().cloned().unwrap_or_default(),
+                    event => event.clone(),
+                };
+                filling.fill(template, &mut event, slot / templates.len());
+                event
+            })
+            .collect();
+        Some(filling.finish(first, events, size.div_ceil(templates.len())))
+    }
+
+    /// A note on each wish that the provider cannot carry.
+    pub fn notes(&self) -> &[String] {
+        &self.notes
+    }
+
+    /// Places that cannot be set, and why.
+    pub fn faults(&self) -> &[String] {
+        &self.faults
+    }
+
+    /// Of how many messages it tells.
+    pub fn lives(&self) -> usize {
+        self.lives
+    }
+
+    /// A delivery, not yet signed. `life` is the chance from which the id of a message is drawn: what tells of the same
+    /// message draws from the same.
+    pub fn fill(
+        &self,
+        at: Timestamp,
+        chance: &mut Chance,
+        life: impl Fn(usize) -> Chance,
+    ) -> Delivery {
+        self.fill_with(|hole| hole.draw(at, chance, &life).into())
+    }
+
+    /// The example as it is.
+    pub fn unchanged(&self) -> Delivery {
+        self.fill_with(|hole| Cow::Borrowed(&hole.example))
+    }
+
+    fn fill_with<'a>(&'a self, mut value: impl FnMut(&'a Hole) -> Cow<'a, str>) -> Delivery {
+        let values: Vec<Cow<str>> = self.holes.iter().map(&mut value).collect();
+        let mut delivery = self.head.clone();
+        for (name, hole) in &self.headers {
+            if let Some(Ok(value)) = values.get(*hole).map(|value| HeaderValue::from_str(value)) {
+                delivery.headers.set(name.clone(), value);
+            }
+        }
+        let encoded: Vec<Cow<str>> = self
+            .holes
+            .iter()
+            .zip(&values)
+            .map(|(hole, value)| self.layers.encode(value, hole.is_inner))
+            .collect();
+        let size = self.pieces.iter().map(|piece| match piece {
+            Piece::Text(text) => text.len(),
+            Piece::Hole(hole) => encoded.get(*hole).map_or(0, |value| value.len()),
+        });
+        let mut body = Vec::with_capacity(size.sum());
+        for piece in &self.pieces {
+            body.extend_from_slice(match piece {
+                Piece::Text(text) => text,
+                Piece::Hole(hole) => encoded.get(*hole).map_or(b"", |value| value.as_bytes()),
+            });
+        }
+        if delivery.told_by_query().is_none() {
+            delivery.body = body.into();
+        } else {
+            let query = String::from_utf8_lossy(&body);
+            if let Ok(path) = format!("{}?{query}", delivery.path.path()).parse() {
+                delivery.path = path;
+            }
+        }
+        delivery
+    }
+}
+
+impl Hole {
+    fn draw(&self, at: Timestamp, chance: &mut Chance, life: impl Fn(usize) -> Chance) -> String {
+        match &self.draw {
+            Draw::Message { life: of, as_text } => {
+                let new = life(*of).like(&self.example);
+                if *as_text { new } else { number(&new) }
+            }
+            Draw::Wished(digits) => digits.clone(),
+            Draw::Id => chance.like(&self.example),
+            Draw::Number => number(&chance.like(&self.example)),
+            Draw::Time { stamp, like, after } => {
+                let at = at.checked_add(*after).unwrap_or(at);
+                match stamp.write(at, like) {
+                    Value::String(text) => text,
+                    value => value.to_string(),
+                }
+            }
+        }
+    }
+}
+
+/// Digits as a number, of one digit less where they come out above what 64 bits with a sign hold.
+fn number(digits: &str) -> String {
+    digits
+        .parse::<i64>()
+        .or_else(|_| digits.get(1..).unwrap_or("1").parse())
+        .unwrap_or(1)
+        .to_string()
+}
+
+/// Whether a text is a whole number as JSON writes it.
+fn is_whole_number(text: &str) -> bool {
+    let digits = text.bytes().all(|b| b.is_ascii_digit());
+    digits && !text.is_empty() && (text == "0" || !text.starts_with('0'))
+}
+
+impl Layers {
+    /// A value as it stands in the bytes.
+    fn encode<'a>(&self, value: &'a str, is_inner: bool) -> Cow<'a, str> {
+        let extra: &[u8] = match self.outer {
+            Outer::Json(_) | Outer::Form(Form::Multipart) => b"-._ :+@=,",
+            Outer::Form(Form::UrlEncoded) => b"-._",
+        };
+        let is_plain = |b: u8| b.is_ascii_alphanumeric() || extra.contains(&b);
+        if value.bytes().all(is_plain) {
+            return Cow::Borrowed(value);
+        }
+        let escaped = |value: &str, style: &Style| {
+            let mut out = String::new();
+            write_escaped(&mut out, value, style);
+            out
+        };
+        let value = match &self.inner {
+            Some(style) if is_inner => escaped(value, style).into(),
+            _ => Cow::Borrowed(value),
+        };
+        match &self.outer {
+            Outer::Json(style) => escaped(&value, style).into(),
+            Outer::Form(Form::Multipart) => value,
+            Outer::Form(Form::UrlEncoded) => form_urlencoded::byte_serialize(value.as_bytes())
+                .collect::<String>()
+                .into(),
+        }
+    }
+}
+
+/// Something for each of these header fields.
+type ByHeader<T> = Vec<(HeaderName, T)>;
+
+/// Wishes on their way into events, and the holes that they leave.
+struct Filling<'a> {
+    wish: &'a Wish,
+    holes: Vec<Hole>,
+    notes: Vec<String>,
+    faults: Vec<String>,
+}
+
+impl<'a> Filling<'a> {
+    fn new(wish: &'a Wish) -> Self {
+        Self {
+            wish,
+            holes: Vec::new(),
+            notes: Vec::new(),
+            faults: Vec::new(),
+        }
+    }
+
+    /// What was filled, cut at its marks.
+    fn finish(mut self, template: &Template, mut events: Value, lives: usize) -> Stencil {
+        let mut root = template.root.clone();
+        self.change(template, &mut root, &mut events);
+        let around = if template.is_inside {
+            &mut root
+        } else {
+            &mut events
+        };
+        let (headers, fixed) = self.fill_ids(template, around);
+        let (mut head, body) = template.write(root, events);
+        for (name, value) in fixed {
+            head.headers.set(name, value);
+        }
+        Stencil {
+            head,
+            pieces: cut(&body),
+            holes: self.holes,
+            headers,
+            layers: Layers {
+                inner: template.inner_style(),
+                outer: match template.form() {
+                    Some(form) => Outer::Form(form),
+                    None => Outer::Json(template.style()),
+                },
+            },
+            lives,
+            notes: self.notes,
+            faults: self.faults,
+        }
+    }
+
+    /// One more hole: the mark to put in its place.
+    fn hole(&mut self, draw: Draw, example: String, is_inner: bool) -> u64 {
+        self.holes.push(Hole {
+            draw,
+            example,
+            is_inner,
+        });
+        MARKS + self.holes.len() as u64 - 1
+    }
+
+    fn note(&mut self, template: &Template, what: &str) {
+        let name = template.provider.name;
+        self.remark(format!("{name} carries no {what} here; left out"));
+    }
+
+    fn remark(&mut self, note: String) {
+        if !self.notes.contains(&note) {
+            self.notes.push(note);
+        }
+    }
+
+    fn fill(&mut self, template: &Template, event: &mut Value, life: usize) {
+        let provider = template.provider;
+        let Some(event) = provider.envelope.inside_mut(event) else {
+            return;
+        };
+        let fields = &provider.fields;
+        let wish = self.wish;
+        self.fill_recipient(template, event, life);
+        self.fill_message_id(template, event, life);
+        for pointer in fields.message_also {
+            if let Some(old) = text_at(event, &[*pointer]) {
+                let draw = Draw::Message {
+                    life,
+                    as_text: true,
+                };
+                let new = self.hole(draw, old.clone(), true);
+                replace(event, &old, &new.to_string());
+            }
+        }
+        if let Some(new) = &wish.url {
+            match text_at(event, fields.url) {
+                Some(old) => replace(event, &old, new),
+                None => self.note(template, "link"),
+            }
+        }
+        for pointer in fields.unique {
+            self.renew(event, pointer);
+        }
+        self.move_times(event, fields);
+        self.carry(template, event);
+    }
+
+    /// Sets and takes away the places that the user names.
+    fn change(&mut self, template: &Template, root: &mut Value, events: &mut Value) {
+        let wish = self.wish;
+        for (text, value) in &wish.sets {
+            let path = Path::new(text, first_of(template, events));
+            let mut told = Vec::new();
+            route(
+                template,
+                root,
+                events,
+                &path,
+                &mut |here, rest, is_field| {
+                    let value = match value {
+                        Value::String(_) | Value::Null => value.clone(),
+                        // In a form, everything is text.
+                        value if is_field => Value::from(write(value, &Style::COMPACT)),
+                        value => value.clone(),
+                    };
+                    told.push(change::set(here, &path, rest, &value));
+                },
+            );
+            let is_known = told.contains(&Ok(Changed::Known));
+            for told in told {
+                match told {
+                    Ok(Changed::New(new, near)) if !is_known => {
+                        self.tell(format!("{new} is a new member"), near);
+                    }
+                    Ok(_) => {}
+                    Err(why) => self.faults.push(why),
+                }
+            }
+        }
+        for text in &wish.unsets {
+            let path = Path::new(text, first_of(template, events));
+            let mut was_there = false;
+            route(template, root, events, &path, &mut |here, rest, _| {
+                was_there |= change::unset(here, rest);
+            });
+            if !was_there {
+                self.tell(
+                    format!("{} is not there, so nothing is taken away", path.pointer(0)),
+                    None,
+                );
+            }
+        }
+    }
+
+    /// A note that is no warning.
+    fn tell(&mut self, what: String, near: Option<String>) {
+        let near = near.map_or_else(String::new, |near| format!("; did you mean {near}?"));
+        self.remark(format!("note: {what}{near}"));
+    }
+
+    /// Puts the wanted id, or a new one, where the message's id stands. Where several ids of a message stand, the first
+    /// is the one that is wished for, and the others are new ones.
+    fn fill_message_id(&mut self, template: &Template, event: &mut Value, life: usize) {
+        let fields = &template.provider.fields;
+        // What tells of no message has the id of something else there.
+        let wish = self.wish.message_id.as_deref();
+        let mut wished = wish.filter(|_| template.has_message);
+        // What stands where it was put together with one before.
+        let mut done: Vec<String> = Vec::new();
+        for pointer in fields.message_id {
+            let whole = match event.pointer(pointer) {
+                Some(Value::String(text)) if !text.is_empty() => text.clone(),
+                Some(Value::Number(_)) => {
+                    done.push(self.number_id(template, event, pointer, wished.take(), life));
+                    continue;
+                }
+                _ => continue,
+            };
+            let end = fields.message_id_end;
+            let old = end
+                .and_then(|end| whole.split(end).next())
+                .unwrap_or(&whole);
+            if old.is_empty() || done.iter().any(|it| whole.starts_with(it)) {
+                continue;
+            }
+            let new = wished.take().map(str::to_owned).unwrap_or_else(|| {
+                let draw = Draw::Message {
+                    life,
+                    as_text: true,
+                };
+                self.hole(draw, old.to_owned(), true).to_string()
+            });
+            replace(event, old, &new);
+            done.push(new);
+        }
+        if wished.is_some() || (wish.is_some() && !template.has_message) {
+            self.note(template, "message id");
+        }
+    }
+
+    /// The same for an id that is a number: whole numbers are put there digit by digit, anything else as a text, with a
+    /// note. Gives what stands there now, as text.
+    fn number_id(
+        &mut self,
+        template: &Template,
+        event: &mut Value,
+        pointer: &str,
+        wished: Option<&str>,
+        life: usize,
+    ) -> String {
+        let old = event.pointer(pointer).map(Value::to_string);
+        let old = old.unwrap_or_default();
+        let draw = match wished {
+            Some(digits) if is_whole_number(digits) => Draw::Wished(digits.to_owned()),
+            Some(text) => {
+                put(event, pointer, Value::from(text));
+                let name = template.provider.name;
+                self.remark(format!(
+                    "a message id of {name} is a number; `{text}` is put as a text"
+                ));
+                return text.to_owned();
+            }
+            None => Draw::Message {
+                life,
+                as_text: false,
+            },
+        };
+        let mark = self.hole(draw, old.clone(), true);
+        put(event, pointer, Value::from(mark));
+        // Some events repeat it as text.
+        if old.len() >= 8 {
+            replace(event, &old, &mark.to_string());
+        }
+        mark.to_string()
+    }
+
+    fn fill_recipient(&mut self, template: &Template, event: &mut Value, life: usize) {
+        let fields = &template.provider.fields;
+        let address_at = |event: &Value, pointers: &[&str]| {
+            text_at(event, pointers).map(|text| address(&text).to_owned())
+        };
+        let there = address_at(event, fields.recipient);
+        let new = match &self.wish.recipient {
+            Some(new) => {
+                if there.is_none() {
+                    self.note(template, "recipient");
+                }
+                new.clone()
+            }
+            // The first message of a batch is the example's; each of the others has a recipient of its own.
+            None => match there.as_deref().and_then(|there| there.split_once('@')) {
+                Some((name, domain)) if life > 0 => format!("{name}.{}@{domain}", life + 1),
+                _ => return,
+            },
+        };
+        for pointer in fields.recipient {
+            if let Some(old) = address_at(event, &[*pointer]) {
+                replace(event, &old, &new);
+            }
+        }
+        for pointer in fields.domain {
+            if let (Some(place), Some((_, domain))) =
+                (event.pointer_mut(pointer), new.rsplit_once('@'))
+            {
+                *place = Value::from(domain);
+            }
+        }
+    }
+
+    /// Makes a hole of an id that no two events share.
+    fn renew(&mut self, event: &mut Value, pointer: &str) {
+        match event.pointer_mut(pointer) {
+            Some(Value::String(id)) => {
+                // Some stand in several places.
+                let old = id.clone();
+                let new = self.hole(Draw::Id, old.clone(), true).to_string();
+                if old.len() < 8 {
+                    *id = new;
+                } else {
+                    replace(event, &old, &new);
+                }
+            }
+            Some(Value::Number(id)) => {
+                let old = id.to_string();
+                let new = self.hole(Draw::Number, old.clone(), true);
+                *id = Number::from(new);
+                // Some events repeat it as text.
+                if old.len() >= 8 {
+                    replace(event, &old, &new.to_string());
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Makes holes of the event's time and of the other times, which keep their distance to it.
+    fn move_times(&mut self, event: &mut Value, fields: &'static Fields) {
+        let stamps = || fields.at.iter().chain(fields.other_times);
+        let scalar = |value: &Value| match value {
+            Value::String(text) => Some(text.clone()),
+            Value::Number(number) => Some(number.to_string()),
+            _ => None,
+        };
+        let read =
+            |event: &Value, stamp: &Stamp| stamp.parse(&scalar(event.pointer(stamp.pointer())?)?);
+        let Some(happened) = stamps().find_map(|stamp| read(event, stamp)) else {
+            return;
+        };
+        for (at, stamp) in stamps().enumerate() {
+            let Some(time) = read(event, stamp) else {
+                continue;
+            };
+            let Some(place) = event.pointer_mut(stamp.pointer()) else {
+                continue;
+            };
+            let like = place.clone();
+            // Of several forms for one place, the one that the example is written in; otherwise the last.
+            let mut others = stamps().skip(at + 1);
+            if stamp.write(time, &like) != like
+                && others.any(|other| other.pointer() == stamp.pointer())
+            {
+                continue;
+            }
+            let draw = Draw::Time {
+                stamp,
+                like: like.clone(),
+                after: time.duration_since(happened),
+            };
+            let mark = self.hole(draw, scalar(place).unwrap_or_default(), true);
+            *place = match stamp.write(time, &like) {
+                Value::String(_) => mark.to_string().into(),
+                _ => mark.into(),
+            };
+        }
+    }
+
+    fn carry(&mut self, template: &Template, event: &mut Value) {
+        let fields = &template.provider.fields;
+        let wish = self.wish;
+        let campaign: Vec<_> = wish.campaign.iter().map(|it| (it, it)).collect();
+        let tags: Vec<_> = wish.tags.iter().map(|it| (it, it)).collect();
+        let metadata: Vec<_> = wish.metadata.iter().map(|(name, it)| (name, it)).collect();
+        for (what, carry, values) in [
+            ("campaign", &fields.campaign, campaign),
+            ("tag", &fields.tag, tags),
+            ("metadata", &fields.metadata, metadata),
+        ] {
+            match carry.put(event, &values) {
+                Carried::All => {}
+                Carried::Last => {
+                    let name = template.provider.name;
+                    self.remark(format!("{name} carries one {what}: the last that is given"));
+                }
+                Carried::Nothing => self.note(template, what),
+            }
+        }
+    }
+
+    /// Makes holes of the ids that stand around the events: which header fields are such, or repeat one of the body. An
+    /// id that the user set stays, and is given for the header fields that repeat it.
+    fn fill_ids(
+        &mut self,
+        template: &Template,
+        root: &mut Value,
+    ) -> (ByHeader<usize>, ByHeader<HeaderValue>) {
+        let mut holes = Vec::new();
+        let mut fixed = Vec::new();
+        let headers = &template.head.headers;
+        for place in template.provider.ids {
+            if let Place::Header(name) = place
+                && let Some(id) = headers.text(name)
+            {
+                holes.push((HeaderName::from_static(name), self.holes.len()));
+                self.hole(Draw::Id, id.to_owned(), false);
+            }
+            if let Place::Body(pointer) = place
+                && let Some(Value::String(old)) = template.root.pointer(pointer)
+                && let Some(Value::String(id)) = root.pointer_mut(pointer)
+            {
+                let same = headers
+                    .iter()
+                    .filter(|(_, value)| value.as_bytes() == old.as_bytes())
+                    .map(|(name, _)| name.clone());
+                if id != old {
+                    if let Ok(value) = HeaderValue::from_str(id) {
+                        fixed.extend(same.map(|name| (name, value.clone())));
+                    }
+                    continue;
+                }
+                holes.extend(same.map(|name| (name, self.holes.len())));
+                *id = self.hole(Draw::Id, id.clone(), false).to_string();
+            }
+        }
+        (holes, fixed)
+    }
+}
+
+/// The first event, as its fields are named.
+fn first_of<'v>(template: &Template, events: &'v Value) -> &'v Value {
+    let first = match events {
+        Value::Array(list) => list.first().unwrap_or(&Value::Null),
+        event => event,
+    };
+    template.provider.envelope.inside_of(first)
+}
+
+/// Carries out a change at every place that a path leads to: in each event, in the one that it numbers, or in what stands
+/// around them. It is told of the value to change, of the rest of the path in there, and whether a form holds it.
+fn route(
+    template: &Template,
+    root: &mut Value,
+    events: &mut Value,
+    path: &Path,
+    change: &mut dyn FnMut(&mut Value, &[String], bool),
+) {
+    let envelope = &template.provider.envelope;
+    let is_field = |rest: &[String]| template.form().is_some() && rest.len() == 1;
+    let first = first_of(template, events);
+    let in_event = first.get(path.first()).is_some();
+    if !in_event && template.is_inside {
+        // As the whole body is told, the events where they stand.
+        let at = match envelope {
+            Envelope::Text(at, _) | Envelope::List(at) => *at,
+            Envelope::Plain | Envelope::Only(_) | Envelope::Own(_) => "",
+        };
+        if let Some(rest) = path.behind(at).filter(|_| !at.is_empty()) {
+            return change(events, rest, false);
+        }
+        if root.get(path.first()).is_some() {
+            return change(root, &path.steps, is_field(&path.steps));
+        }
+    }
+    let is_number = path.first().parse::<usize>().is_ok();
+    if !in_event && events.is_array() && is_number {
+        return change(events, &path.steps, false);
+    }
+    let fields = !template.is_inside && is_field(&path.steps);
+    let list = match events {
+        Value::Array(list) => list.as_mut_slice(),
+        event => std::slice::from_mut(event),
+    };
+    for value in list {
+        // Of an event that is wrapped, the wrapping can be named too.
+        let wrapped = !in_event && value.get(path.first()).is_some();
+        let event = if wrapped {
+            Some(value)
+        } else {
+            envelope.inside_mut(value)
+        };
+        if let Some(event) = event {
+            change(event, &path.steps, fields);
+        }
+    }
+}
+
+/// The first of these places that holds a text.
+fn text_at(event: &Value, pointers: &[&str]) -> Option<String> {
+    // Of a list the first is written.
+    pointers
+        .iter()
+        .filter_map(|pointer| event.pointer(&pointer.replace("/*", "/0"))?.as_str())
+        .find(|text| !text.is_empty())
+        .map(str::to_owned)
+}
+
+/// Cuts a body at its marks.
+fn cut(body: &[u8]) -> Vec<Piece> {
+    let mut pieces = Vec::new();
+    let mut rest = body;
+    while let Some(at) = memmem::find(rest, MARK_STARTS.as_bytes()) {
+        let end = at + MARK_DIGITS;
+        let hole = rest.get(at..end).and_then(|mark| {
+            let mark = std::str::from_utf8(mark).ok()?;
+            let number = mark.parse::<u64>().ok()?.checked_sub(MARKS)?;
+            usize::try_from(number).ok()
+        });
+        match hole {
+            Some(hole) => {
+                pieces.push(Piece::Text(rest.get(..at).unwrap_or_default().to_vec()));
+                pieces.push(Piece::Hole(hole));
+                rest = rest.get(end..).unwrap_or_default();
+            }
+            None => break,
+        }
+    }
+    pieces.push(Piece::Text(rest.to_vec()));
+    pieces
+}
+
+impl Stamp {
+    /// Writes a time as this provider does, in the form of another.
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "microseconds since 1970 fit 53 bits until the year 2255"
+    )]
+    fn write(&self, at: Timestamp, like: &Value) -> Value {
+        let as_text = like.is_string();
+        match self {
+            Stamp::Rfc3339(_, digits) => {
+                let (offset, zone) = like.as_str().and_then(zone).unwrap_or_default();
+                let local = TimeForm::Rfc3339(*digits).write(at.checked_add(offset).unwrap_or(at));
+                match zone {
+                    "" => local.into(),
+                    zone => format!("{}{zone}", local.trim_end_matches('Z')).into(),
+                }
+            }
+            Stamp::Like(place) => {
+                let fraction = like.as_str().and_then(|text| text.split_once('.'));
+                let fraction = fraction.map_or("", |(_, fraction)| fraction);
+                let digits = fraction.bytes().take_while(u8::is_ascii_digit).count();
+                Stamp::Rfc3339(place, u8::try_from(digits).unwrap_or(9)).write(at, like)
+            }
+            Stamp::Utc(_, form) => Value::from(at.strftime(form).to_string()),
+            Stamp::Seconds(_) | Stamp::LastSeconds(_) if as_text => {
+                Value::from(at.as_second().to_string())
+            }
+            Stamp::Seconds(_) | Stamp::LastSeconds(_) => Value::from(at.as_second()),
+            Stamp::Fraction(_) if like.is_i64() => Value::from(at.as_second()),
+            Stamp::Fraction(_) => Value::from(at.as_microsecond() as f64 / 1e6),
+            Stamp::Millis(_) if as_text => Value::from(at.as_millisecond().to_string()),
+            Stamp::Millis(_) => Value::from(at.as_millisecond()),
+            Stamp::Local(_) => Value::from(at.strftime("%Y-%m-%d %H:%M:%S").to_string()),
+        }
+    }
+}
+
+/// How far a time of RFC 3339 with a numeric offset is ahead of UTC, and that offset as it is written.
+fn zone(text: &str) -> Option<(SignedDuration, &str)> {
+    let zone = text.get(text.len().checked_sub(6)?..)?;
+    let (hours, minutes) = zone.get(1..)?.split_once(':')?;
+    let minutes = hours.parse::<i64>().ok()? * 60 + minutes.parse::<i64>().ok()?;
+    match zone.as_bytes().first()? {
+        b'+' => Some((SignedDuration::from_mins(minutes), zone)),
+        b'-' => Some((SignedDuration::from_mins(-minutes), zone)),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Form, Layers, Outer, Piece, Stamp, cut};
+    use crate::webhook::Style;
+
+    #[test]
+    fn a_time_is_written_in_the_form_of_the_example() {
+        let at = "2026-11-23T23:20:01.123456Z".parse().unwrap();
+        for (stamp, like, wanted) in [
+            (
+                Stamp::Rfc3339("", 0),
+                serde_json::json!("2026-09-21T16:13:20+02:00"),
+                serde_json::json!("2026-11-24T01:20:01+02:00"),
+            ),
+            (
+                Stamp::Rfc3339("", 3),
+                "2026-09-21T16:13:20.5-03:30".into(),
+                "2026-11-23T19:50:01.123-03:30".into(),
+            ),
+            (
+                Stamp::Rfc3339("", 0),
+                "2026-09-21T14:13:20+00:00".into(),
+                "2026-11-23T23:20:01+00:00".into(),
+            ),
+            (
+                Stamp::Rfc3339("", 3),
+                "2026-09-21T14:13:20.000Z".into(),
+                "2026-11-23T23:20:01.123Z".into(),
+            ),
+            (
+                Stamp::Fraction(""),
+                1_790_000_000.5.into(),
+                1_795_476_001.123456.into(),
+            ),
+            (
+                Stamp::Fraction(""),
+                1_790_000_000.into(),
+                1_795_476_001.into(),
+            ),
+        ] {
+            assert_eq!(stamp.write(at, &like), wanted, "{like}");
+        }
+    }
+
+    #[test]
+    fn a_value_is_wrapped_from_the_inside_out() {
+        let php = Style {
+            php: true,
+            ..Style::COMPACT
+        };
+        let encode = |inner: Option<Style>, outer: Outer, is_inner| {
+            Layers { inner, outer }
+                .encode("a/\"é+1", is_inner)
+                .into_owned()
+        };
+        assert_eq!(encode(None, Outer::Json(Style::COMPACT), true), "a/\\\"é+1");
+        // The text of JSON in JSON, as in an envelope of SNS; and in a form, as in Mandrill's.
+        let twice = encode(Some(Style::COMPACT), Outer::Json(Style::COMPACT), true);
+        assert_eq!(twice, "a/\\\\\\\"é+1");
+        let form = encode(Some(php), Outer::Form(Form::UrlEncoded), true);
+        assert_eq!(form, "a%5C%2F%5C%22%5Cu00e9%2B1");
+        // What stands beside that text is not in it.
+        assert_eq!(
+            encode(Some(php), Outer::Form(Form::UrlEncoded), false),
+            "a%2F%22%C3%A9%2B1"
+        );
+        // In a part of a form everything is as it is.
+        assert_eq!(encode(None, Outer::Form(Form::Multipart), true), "a/\"é+1");
+    }
+
+    #[test]
+    fn a_text_is_cut_at_its_marks_and_at_nothing_like_them() {
+        let told: Vec<String> = cut(b"a17716161000000000001b17716161000000000000171c")
+            .iter()
+            .map(|piece| match piece {
+                Piece::Text(text) => String::from_utf8(text.clone()).unwrap(),
+                Piece::Hole(hole) => format!("<{hole}>"),
+            })
+            .collect();
+        assert_eq!(told, ["a", "<1>", "b", "<0>", "171c"]);
+        assert_eq!(cut(b"17716161000000").len(), 1);
+    }
+}

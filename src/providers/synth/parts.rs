@@ -1,0 +1,233 @@
+//! An example's multipart form: its parts as values to change, and the form written again around what they became.
+
+use std::collections::HashMap;
+
+use serde_json::{Map, Value};
+
+use crate::webhook::body::multipart::{Edit, NewPart, fresh_boundary};
+use crate::webhook::{Delivery, FormPart, Multipart};
+
+/// The fields of a multipart form: a text for a field, an object for a file (`filename`, `content-type`, and `content`
+/// where that is text), a list where a name comes more than once. None if it is no such form.
+pub(crate) fn read(delivery: &Delivery) -> Option<Result<Value, String>> {
+    let form = Multipart::of(&delivery.headers, &delivery.body)?;
+    Some(form.map(|form| {
+        let mut fields: Map<String, Value> = Map::new();
+        for part in form.parts() {
+            let Some(name) = &part.name else {
+                continue;
+            };
+            let value = value_of(part);
+            match fields.get_mut(name) {
+                None => {
+                    fields.insert(name.clone(), value);
+                }
+                Some(Value::Array(values)) => values.push(value),
+                Some(first) => *first = Value::Array(vec![first.take(), value]),
+            }
+        }
+        Value::Object(fields)
+    }))
+}
+
+/// Writes the form with these fields: the bytes of what did not change stay, new fields stand at the end. Where the
+/// boundary is in one of them, the form gets another, and its content type says so.
+pub(crate) fn write(delivery: &mut Delivery, fields: &Map<String, Value>) -> Vec<u8> {
+    let body = delivery.body.clone();
+    let Some(Ok(form)) = Multipart::of(&delivery.headers, &body) else {
+        return body.to_vec();
+    };
+    let mut edits: Vec<Edit> = Vec::new();
+    let mut new_contents: Vec<Vec<u8>> = Vec::new();
+    let mut seen: HashMap<&str, usize> = HashMap::new();
+    for part in form.parts() {
+        let Some(name) = part.name.as_deref() else {
+            continue;
+        };
+        let count = seen.entry(name).or_default();
+        let new = fields.get(name).and_then(|it| listed(it).get(*count));
+        *count += 1;
+        match new {
+            None => edits.push((form.whole(part), Vec::new())),
+            Some(new) if *new == value_of(part) => {}
+            Some(new) => {
+                let wanted = new_part(name, new, Some(part));
+                if !is_same_head(part, &wanted) {
+                    edits.push((part.head.clone(), wanted.head(b"\r\n")));
+                }
+                new_contents.push(wanted.content.to_vec());
+                edits.push((part.span.clone(), wanted.content.into_owned()));
+            }
+        }
+    }
+    let new_parts: Vec<NewPart> = fields
+        .iter()
+        .flat_map(|(name, value)| {
+            let known = seen.get(name.as_str()).copied().unwrap_or_default();
+            let more = listed(value).iter().skip(known);
+            more.map(move |value| new_part(name, value, None))
+        })
+        .collect();
+    let contents = new_contents.iter().map(Vec::as_slice);
+    let contents = contents.chain(new_parts.iter().map(|part| &*part.content));
+    let boundary = fresh_boundary(form.boundary(), contents);
+    let appended = new_parts.iter().map(|part| form.append(part, &boundary));
+    edits.extend(appended);
+    if boundary != form.boundary() {
+        edits.extend(form.rename(&boundary));
+        let kind = delivery.headers.text("content-type").unwrap_or_default();
+        if let Ok(kind) = kind.replace(form.boundary(), &boundary).parse() {
+            delivery.headers.set(http::header::CONTENT_TYPE, kind);
+        }
+    }
+    form.edited(edits)
+}
+
+/// The values of a field: several where its name comes more than once.
+fn listed(value: &Value) -> &[Value] {
+    match value {
+        Value::Array(values) => values,
+        value => std::slice::from_ref(value),
+    }
+}
+
+fn value_of(part: &FormPart) -> Value {
+    let content = std::str::from_utf8(part.content).ok();
+    match (&part.filename, content) {
+        (None, Some(text)) => Value::from(text),
+        (filename, content) => {
+            let kind = part.content_type.as_deref();
+            let members = [
+                ("filename", filename.as_deref()),
+                ("content-type", kind),
+                ("content", content),
+            ];
+            let there = members.into_iter();
+            there
+                .filter_map(|(name, value)| Some((name.to_owned(), Value::from(value?))))
+                .collect()
+        }
+    }
+}
+
+fn new_part<'v>(name: &'v str, value: &'v Value, old: Option<&FormPart<'v>>) -> NewPart<'v> {
+    let member = |at: &str| value.get(at).and_then(Value::as_str).map(Into::into);
+    let content = value.get("content").and_then(Value::as_str);
+    match value {
+        Value::Object(_) => NewPart {
+            name: name.into(),
+            filename: member("filename"),
+            content_type: member("content-type"),
+            // Bytes that are no text stay as they are.
+            content: match (content, old) {
+                (None, Some(old)) => old.content.into(),
+                (content, _) => content.unwrap_or_default().as_bytes().into(),
+            },
+        },
+        value => NewPart {
+            name: name.into(),
+            content_type: old.and_then(|old| old.content_type.clone().map(Into::into)),
+            content: crate::providers::synth::template::scalar(value)
+                .into_owned()
+                .into_bytes()
+                .into(),
+            ..NewPart::default()
+        },
+    }
+}
+
+fn is_same_head(part: &FormPart, wanted: &NewPart) -> bool {
+    part.filename.as_deref() == wanted.filename.as_deref()
+        && part.content_type.as_deref() == wanted.content_type.as_deref()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{read, write};
+    use crate::webhook::{Delivery, Document};
+    use serde_json::{Value, json};
+
+    fn delivery(body: &str) -> Delivery {
+        Delivery {
+            method: http::Method::POST,
+            path: "/".parse().unwrap(),
+            headers: [(
+                http::header::CONTENT_TYPE,
+                http::HeaderValue::from_static("multipart/form-data; boundary=x"),
+            )]
+            .into_iter()
+            .collect(),
+            body: body.to_owned().into(),
+        }
+    }
+
+    fn part(head: &str, text: &str) -> String {
+        format!("--x\r\nContent-Disposition: form-data; {head}\r\n\r\n{text}\r\n")
+    }
+
+    fn written(delivery: &mut Delivery, value: &Value) -> String {
+        String::from_utf8(write(delivery, value.as_object().unwrap())).unwrap()
+    }
+
+    #[test]
+    fn only_what_changed_is_written_anew() {
+        // Unquoted names, a preamble and an epilogue: none of it is how we write.
+        let file = part(
+            "name=f; filename=a.txt\r\nX-Odd: 1\r\nContent-Type: text/plain",
+            "old",
+        );
+        let (first, second) = (part("name=t", "1"), part("name=t", "2"));
+        let before = format!("hi\r\n{first}{file}{second}--x--\r\nbye");
+        let mut it = delivery(&before);
+        let value = read(&it).unwrap().unwrap();
+        let wanted = json!({
+            "t": ["1", "2"],
+            "f": {"filename": "a.txt", "content-type": "text/plain", "content": "old"},
+        });
+        assert_eq!(value, wanted);
+        assert_eq!(written(&mut it, &value), before);
+        let with = |change: &dyn Fn(&mut Value)| {
+            let mut value = wanted.clone();
+            change(&mut value);
+            written(&mut delivery(&before), &value)
+        };
+        assert_eq!(
+            with(&|it| it["t"][1] = json!(3)),
+            before.replace("\r\n2\r\n", "\r\n3\r\n")
+        );
+        assert_eq!(
+            with(&|it| it["f"]["content"] = json!("new")),
+            before.replace("old", "new")
+        );
+        let renamed = with(&|it| it["f"]["filename"] = json!("b.txt"));
+        assert_eq!(
+            renamed,
+            before.replace(
+                "name=f; filename=a.txt\r\nX-Odd: 1",
+                "name=\"f\"; filename=\"b.txt\""
+            )
+        );
+        let removed = with(&|it| *it = json!({"t": "1"}));
+        assert_eq!(removed, format!("hi\r\n{first}--x--\r\nbye"));
+        let added = with(&|it| it["n"] = json!("4"));
+        assert_eq!(
+            added,
+            before.replace("--x--", &(part("name=\"n\"", "4") + "--x--"))
+        );
+    }
+
+    #[test]
+    fn a_boundary_that_is_in_a_new_value_gives_way() {
+        let mut it = delivery(&format!("{}--x--\r\n", part("name=a", "1")));
+        let body = written(&mut it, &json!({"a": "\r\n--x--\r\n", "b": "x1"}));
+        assert_eq!(
+            it.headers.text("content-type"),
+            Some("multipart/form-data; boundary=x2")
+        );
+        it.body = body.into();
+        let document = Document::of(&it).unwrap();
+        assert_eq!(document.text("/a").unwrap(), "\r\n--x--\r\n");
+        assert_eq!(document.text("/b").unwrap(), "x1");
+        assert_eq!(document.problems(), [] as [&str; 0]);
+    }
+}

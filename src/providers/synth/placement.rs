@@ -1,0 +1,268 @@
+//! How a provider carries what the sender adds, and putting a value anywhere in an event.
+
+use serde_json::{Map, Value};
+
+use crate::providers::provider::Carry;
+use crate::webhook::{Style, write};
+
+/// How much of what the sender adds found a place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Carried {
+    /// All of it.
+    All,
+    /// The last of several values: there is one place.
+    Last,
+    /// Nothing.
+    Nothing,
+}
+
+impl Carry {
+    /// Puts these into an event, in place of the example's own.
+    pub(crate) fn put(&self, event: &mut Value, values: &[(&String, &String)]) -> Carried {
+        let Some((_, last)) = values.last() else {
+            return Carried::All;
+        };
+        let one = match values.len() {
+            1 => Carried::All,
+            _ => Carried::Last,
+        };
+        match self {
+            Carry::Nowhere => return Carried::Nothing,
+            Carry::Text(pointer)
+            | Carry::List(pointer)
+            | Carry::Named(pointer)
+            | Carry::Pairs(pointer, _, _)
+            | Carry::Members(pointer)
+            | Carry::Among(pointer, _)
+            | Carry::Lists(pointer, _)
+                if !has_room(event, pointer) =>
+            {
+                return Carried::Nothing;
+            }
+            Carry::Text(pointer) => {
+                put(event, pointer, Value::from(last.as_str()));
+                return one;
+            }
+            Carry::First(pointers) => {
+                let there = pointers
+                    .iter()
+                    .find(|pointer| event.pointer(pointer).is_some());
+                let Some(pointer) = there else {
+                    return Carried::Nothing;
+                };
+                // A number stays a number where it can.
+                let number = event
+                    .pointer(pointer)
+                    .filter(|old| old.is_number())
+                    .and_then(|_| last.parse::<u64>().ok());
+                put(
+                    event,
+                    pointer,
+                    number.map_or_else(|| Value::from(last.as_str()), Value::from),
+                );
+                return one;
+            }
+            Carry::Into(pointer) => match event.pointer_mut(pointer) {
+                Some(Value::Object(there)) => *there = members(values),
+                _ => return Carried::Nothing,
+            },
+            Carry::Instead(pointer) => match event.pointer_mut(pointer) {
+                Some(Value::String(text)) => {
+                    text.clone_from(last);
+                    return one;
+                }
+                _ => return Carried::Nothing,
+            },
+            Carry::ListText(pointer) => match event.pointer_mut(pointer) {
+                Some(Value::String(text)) if text.starts_with('[') => {
+                    *text = write(&texts(values), &Style::COMPACT);
+                }
+                _ => return Carried::Nothing,
+            },
+            Carry::MembersText(pointer) => match event.pointer_mut(pointer) {
+                Some(Value::String(text)) => {
+                    *text = write(&Value::Object(members(values)), &Style::COMPACT);
+                }
+                _ => return Carried::Nothing,
+            },
+            Carry::There(pointers) => {
+                let there = pointers.iter().filter(|pointer| {
+                    let value = event.pointer(pointer);
+                    value.is_some_and(|value| value.is_object() || value.is_null())
+                });
+                let there: Vec<&str> = there.copied().collect();
+                for pointer in &there {
+                    put(event, pointer, Value::Object(members(values)));
+                }
+                if there.is_empty() {
+                    return Carried::Nothing;
+                }
+            }
+            Carry::Each(ways) => {
+                let all = ways.iter().map(|way| way.put(event, values));
+                let missed = all.into_iter().find(|carried| *carried != Carried::All);
+                return missed.unwrap_or(Carried::All);
+            }
+            Carry::Either(ways) => {
+                let mut all = ways.iter().map(|way| way.put(event, values));
+                let found = all.find(|carried| *carried != Carried::Nothing);
+                return found.unwrap_or(Carried::Nothing);
+            }
+            Carry::List(pointer) => put(event, pointer, texts(values)),
+            Carry::Named(pointer) => {
+                let named = |value: &str| {
+                    Value::from_iter([("id", Value::from(value)), ("name", Value::from(value))])
+                };
+                put(
+                    event,
+                    pointer,
+                    values.iter().map(|(_, value)| named(value)).collect(),
+                );
+            }
+            Carry::Pairs(pointer, name, value) => {
+                let pair = |(key, text): &(&String, &String)| {
+                    Value::from_iter([(*name, key.as_str()), (*value, text.as_str())])
+                };
+                put(event, pointer, values.iter().map(pair).collect());
+            }
+            Carry::Members(pointer) => put(event, pointer, Value::Object(members(values))),
+            Carry::Among(pointer, own) => {
+                if let Some(Value::Object(there)) = event.pointer_mut(pointer) {
+                    there.retain(|name, _| !own.contains(&name.as_str()));
+                    there.extend(members(values));
+                }
+            }
+            Carry::Lists(pointer, theirs) => {
+                let lists = members(values)
+                    .into_iter()
+                    .map(|(name, value)| (name, Value::Array(vec![value])));
+                let old = match event.pointer_mut(pointer) {
+                    Some(Value::Object(old)) => std::mem::take(old),
+                    _ => Map::new(),
+                };
+                let (kept, own): (Vec<_>, Vec<_>) = old
+                    .into_iter()
+                    .partition(|(name, _)| name.starts_with(theirs));
+                put(
+                    event,
+                    pointer,
+                    Value::Object(kept.into_iter().chain(lists).collect()),
+                );
+                // The header field that set them repeats them.
+                let pair = |name: &str, value: &str| format!("{name}={value}");
+                let own = own.iter().filter_map(|(name, value)| {
+                    let value = value.get(0)?.as_str()?;
+                    Some(pair(name, value))
+                });
+                let own = own.collect::<Vec<_>>().join(", ");
+                if !own.is_empty() {
+                    let new: Vec<String> = values.iter().map(|(name, it)| pair(name, it)).collect();
+                    replace(event, &own, &new.join(", "));
+                }
+            }
+        }
+        Carried::All
+    }
+}
+
+fn texts(values: &[(&String, &String)]) -> Value {
+    let texts = values.iter().map(|(_, value)| Value::from(value.as_str()));
+    texts.collect()
+}
+
+fn members(values: &[(&String, &String)]) -> Map<String, Value> {
+    let members = values.iter();
+    members
+        .map(|(name, value)| (name.to_string(), Value::from(value.as_str())))
+        .collect()
+}
+
+/// Whether there is an object to hold what is put there: other versions of an event have other places.
+pub(crate) fn has_room(event: &Value, pointer: &str) -> bool {
+    match pointer.rsplit_once('/') {
+        Some((holder, _)) => event.pointer(holder).is_some_and(Value::is_object),
+        None => event.is_object(),
+    }
+}
+
+/// Puts a value at a place given as a JSON pointer or with dots, making the objects on the way.
+pub(crate) fn put(event: &mut Value, path: &str, value: Value) {
+    let steps: Vec<String> = match path.strip_prefix('/') {
+        Some(pointer) => pointer
+            .split('/')
+            .map(|step| step.replace("~1", "/").replace("~0", "~"))
+            .collect(),
+        None => path.split('.').map(str::to_owned).collect(),
+    };
+    let mut here = event;
+    for step in &steps {
+        let number = step.parse::<usize>().ok();
+        if let (Value::Array(values), Some(at)) = (&mut *here, number) {
+            // Beyond the end is one more, wherever it was meant to be.
+            if at >= values.len() {
+                values.push(Value::Null);
+            }
+            let at = at.min(values.len() - 1);
+            match here {
+                Value::Array(values) => match values.get_mut(at) {
+                    Some(next) => here = next,
+                    None => return,
+                },
+                _ => return,
+            }
+            continue;
+        }
+        if !here.is_object() {
+            *here = Value::Object(Map::new());
+        }
+        match here {
+            Value::Object(members) => here = members.entry(step.clone()).or_insert(Value::Null),
+            _ => return,
+        }
+    }
+    *here = value;
+}
+
+/// Takes away the member at a JSON pointer.
+pub(crate) fn remove(event: &mut Value, pointer: &str) {
+    if let Some((holder, name)) = pointer.rsplit_once('/')
+        && let Some(Value::Object(members)) = event.pointer_mut(holder)
+    {
+        members.shift_remove(name);
+    }
+}
+
+/// Replaces a text wherever it stands in a value's texts.
+pub(crate) fn replace(value: &mut Value, old: &str, new: &str) {
+    match value {
+        Value::String(text) if text.contains(old) => *text = text.replace(old, new),
+        Value::Array(values) => values.iter_mut().for_each(|value| replace(value, old, new)),
+        Value::Object(members) => members
+            .values_mut()
+            .for_each(|value| replace(value, old, new)),
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::put;
+    use serde_json::json;
+
+    #[test]
+    fn a_value_is_put_where_the_path_says() {
+        for (path, wanted) in [
+            ("a", json!({"a": 1, "l": [0]})),
+            ("/x/y", json!({"a": {"b": 0}, "l": [0], "x": {"y": 1}})),
+            ("a.b", json!({"a": {"b": 1}, "l": [0]})),
+            ("a.b.c", json!({"a": {"b": {"c": 1}}, "l": [0]})),
+            ("/l/0", json!({"a": {"b": 0}, "l": [1]})),
+            ("l.7", json!({"a": {"b": 0}, "l": [0, 1]})),
+            ("/p~1q", json!({"a": {"b": 0}, "l": [0], "p/q": 1})),
+        ] {
+            let mut value = json!({"a": {"b": 0}, "l": [0]});
+            put(&mut value, path, json!(1));
+            assert_eq!(value, wanted, "{path}");
+        }
+    }
+}

@@ -1,0 +1,274 @@
+//! One JSON object a line. The first member is always `type`; the contract lists the others.
+
+use std::fmt::Write as _;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+
+use crate::report::notice::{Forwarded, Judged, Notice, Received};
+use crate::report::text::checks;
+use crate::report::text::humanize::micros;
+use crate::report::{Tally, shown_signed};
+use crate::webhook::{Attempt, Event, TimeForm, is_credential_field};
+
+/// The version of these lines; it goes up when a member changes its meaning.
+const VERSION: u32 = 1;
+
+/// Writes a notice as a line. What is for people only writes nothing.
+pub fn write(out: &mut Vec<u8>, notice: &Notice) {
+    let line = match notice {
+        Notice::Listening {
+            url, certificate, ..
+        } => {
+            let certificate = certificate.map_or_else(String::new, |path| {
+                format!(",\"certificate\":{}", quoted(&path.to_string_lossy()))
+            });
+            // Written out, for `json!` would put the members in another order.
+            format!(
+                "{{\"type\":\"listening\",\"version\":{VERSION},\"url\":{}{certificate}}}",
+                quoted(url)
+            )
+        }
+        Notice::Received(received) => self::received(received),
+        Notice::Recorded { id, file } => {
+            json!({"type": "recorded", "id": id, "file": file.to_string_lossy()}).to_string()
+        }
+        Notice::Forwarded(forwarded) => self::forwarded(forwarded),
+        Notice::Confirmed {
+            id,
+            link,
+            outcome,
+            took,
+        } => json!({
+            "type": "confirmed", "id": id, "url": link, "outcome": outcome.name(),
+            "status": outcome.status(), "reason": outcome.reason(), "micros": micros(*took),
+        })
+        .to_string(),
+        Notice::Attempted(attempt) => attempted(attempt),
+        Notice::Waiting { .. } => return,
+        Notice::Judged(judged) => self::judged(judged),
+        Notice::Read { deliveries, bytes } => {
+            json!({"type": "read", "deliveries": deliveries, "bytes": bytes}).to_string()
+        }
+        Notice::Checked(checked) => checks::line(checked),
+        Notice::Marks(marks) => checks::summary(marks),
+        Notice::Summary(tally) => summary(tally),
+    };
+    out.extend_from_slice(harmless(&line).as_bytes());
+    out.push(b'\n');
+}
+
+fn received(it: &Received) -> String {
+    let mut line = format!(
+        "{{\"type\":\"received\",\"id\":{},\"at\":\"{}\",\"remote\":\"{}\",\"method\":{},\"path\":{},\"headers\":[",
+        quoted(it.id),
+        TimeForm::Rfc3339(6).write(it.at),
+        it.remote,
+        quoted(it.delivery.method.as_str()),
+        quoted(it.delivery.path.as_str()),
+    );
+    for (at, (name, value)) in it.delivery.headers.iter().enumerate() {
+        let shown = if is_credential_field(name.as_str()) {
+            "***".into()
+        } else {
+            String::from_utf8_lossy(value.as_bytes())
+        };
+        let _ = write!(
+            line,
+            "{}[{},{}]",
+            if at == 0 { "" } else { "," },
+            quoted(name.as_str()),
+            quoted(&shown)
+        );
+    }
+    let _ = write!(line, "],{}", body(&it.delivery.body));
+    let receipt = it.receipt;
+    let _ = write!(
+        line,
+        ",\"provider\":{},\"recognised_by\":{},\"events\":{},\"signature\":{},\"problems\":{}",
+        json!(receipt.provider),
+        json!(receipt.recognised_by.map(|by| by.to_string())),
+        Value::from_iter(receipt.events.iter().map(event)),
+        json!({
+            "scheme": receipt.signature.scheme,
+            "verdict": receipt.signature.verdict.name(),
+            "reason": receipt.signature.reason,
+        }),
+        json!(receipt.problems),
+    );
+    if let Some(link) = &receipt.confirm {
+        let _ = write!(line, ",\"confirm\":{}", quoted(link));
+    }
+    if let Some(again) = it.again {
+        let _ = write!(
+            line,
+            ",\"retry\":{{\"count\":{},\"since_micros\":{}}}",
+            again.count,
+            micros(again.since)
+        );
+    }
+    line += ",\"reply\":{\"status\":";
+    let _ = match it.status {
+        Some(status) => write!(line, "{status}"),
+        None => write!(line, "null,\"hung_up\":true"),
+    };
+    if it.on_purpose {
+        line += ",\"on_purpose\":true";
+    }
+    let _ = write!(line, ",\"micros\":{}}}}}", micros(it.took));
+    line
+}
+
+fn forwarded(it: &Forwarded) -> String {
+    json!({
+        "type": "forwarded", "id": it.id, "target": it.target, "attempt": it.attempt,
+        "outcome": it.outcome.name(), "status": it.outcome.status(), "reason": it.outcome.reason(),
+        "micros": micros(it.took), "final": it.again_in.is_none(),
+    })
+    .to_string()
+}
+
+fn event(event: &Event) -> Value {
+    json!({
+        "kind": event.kind.name(),
+        "native": event.native,
+        "recipient": event.recipient,
+        "message_id": event.message_id,
+        "at": event.at.map(|at| at.to_string()),
+        "url": event.url,
+        "bounce": event.bounce.map(|class| class.name()),
+        "reason": event.reason,
+    })
+}
+
+fn attempted(it: &Attempt) -> String {
+    json!({
+        "type": "attempted", "id": it.id, "source": it.source, "target": it.target, "provider": it.provider,
+        "attempt": it.number,
+        "outcome": it.outcome.name(), "status": it.outcome.status(), "reason": it.outcome.reason(),
+        "micros": micros(it.took), "final": it.last,
+    })
+    .to_string()
+}
+
+fn judged(it: &Judged) -> String {
+    let signed = it.signed.map(|bytes| match std::str::from_utf8(bytes) {
+        Ok(text) => json!({"text": text, "shown": shown_signed(bytes)}),
+        Err(_) => json!({"base64": STANDARD.encode(bytes), "shown": shown_signed(bytes)}),
+    });
+    let key = it
+        .key
+        .map(|key| json!({"name": key.name, "number": key.number, "of": key.of}));
+    json!({
+        "type": "verified", "id": it.id, "source": it.source, "provider": it.receipt.provider,
+        "scheme": it.receipt.signature.scheme, "verdict": it.receipt.signature.verdict.name(),
+        "reason": it.receipt.signature.reason, "now": it.now.to_string(), "key": key,
+        "signed": signed, "cause": it.finding.map(|it| it.name), "finding": it.finding.map(|it| it.finding),
+        "fits": it.finding.map(|it| it.fits), "advice": it.finding.map(|it| it.advice).or(it.next),
+        "ruled_out": it.ruled_out, "not_tried": it.not_tried, "hint": it.hint,
+        "problems": it.receipt.problems,
+    })
+    .to_string()
+}
+
+fn summary(it: &Tally) -> String {
+    let statuses: serde_json::Map<String, Value> = it
+        .statuses
+        .iter()
+        .map(|(status, count)| (status.to_string(), json!(count)))
+        .collect();
+    let kinds: serde_json::Map<String, Value> = it
+        .kinds
+        .iter()
+        .map(|(kind, count)| (kind.name().to_owned(), json!(count)))
+        .collect();
+    let forwarded = it.forwarded.as_ref().map(
+        |it| json!({"passed": it.passed, "refused": it.rejected(), "unanswered": it.unanswered}),
+    );
+    json!({
+        "type": "summary", "deliveries": it.deliveries, "failed": it.failed, "unanswered": it.unanswered,
+        "retries": it.retries, "maybe_duplicate": it.maybe_duplicate, "stopped": it.stopped,
+        "refused_signatures": it.refused_signatures, "broken": it.broken,
+        "hung_up": it.hung_up, "forwarded": forwarded, "per_second": (it.rate() * 10.0).round() / 10.0,
+        "statuses": statuses, "kinds": kinds,
+        "micros": {
+            "p50": micros(it.quantile(0.5)), "p90": micros(it.quantile(0.9)), "p99": micros(it.quantile(0.99)),
+            "max": it.micros.max(), "elapsed": micros(it.elapsed),
+        },
+    })
+    .to_string()
+}
+
+/// The body as it is where it is JSON on one line; else as text; else as base64.
+fn body(bytes: &[u8]) -> String {
+    let Ok(text) = std::str::from_utf8(bytes) else {
+        return format!("\"base64\":{}", quoted(&STANDARD.encode(bytes)));
+    };
+    let value = text.trim_matches([' ', '\t', '\r', '\n']);
+    let readable = !value.contains(['\n', '\r']) && depth(value) <= 64;
+    if readable && serde_json::from_str::<&RawValue>(value).is_ok() {
+        format!("\"body\":{value}")
+    } else {
+        format!("\"text\":{}", quoted(text))
+    }
+}
+
+/// At most how deep the brackets are nested; those in texts are counted too, which errs on the safe side.
+fn depth(text: &str) -> usize {
+    let mut depth = 0usize;
+    let mut deepest = 0;
+    for byte in text.bytes() {
+        match byte {
+            b'[' | b'{' => depth += 1,
+            b']' | b'}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        deepest = deepest.max(depth);
+    }
+    deepest
+}
+
+/// JSON allows DEL and the C1 controls in a text; a terminal obeys them. Outside of texts they cannot stand.
+fn harmless(line: &str) -> std::borrow::Cow<'_, str> {
+    let dangerous = |c: char| matches!(c, '\u{7f}'..='\u{9f}');
+    if !line.contains(dangerous) {
+        return line.into();
+    }
+    let mut out = String::with_capacity(line.len() + 16);
+    for c in line.chars() {
+        if dangerous(c) {
+            let _ = write!(out, "\\u{:04x}", u32::from(c));
+        } else {
+            out.push(c);
+        }
+    }
+    out.into()
+}
+
+fn quoted(text: &str) -> String {
+    Value::from(text).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{body, harmless};
+
+    #[test]
+    fn a_body_stands_there_as_it_came_if_it_can() {
+        assert_eq!(body(b"[{\"n\":1.10}]\r\n"), "\"body\":[{\"n\":1.10}]");
+        assert_eq!(body(b"{\n}"), "\"text\":\"{\\n}\"");
+        assert_eq!(body(b"a=1"), "\"text\":\"a=1\"");
+        assert_eq!(body(b"\xff"), "\"base64\":\"/w==\"");
+        assert!(body("[".repeat(100).as_bytes()).starts_with("\"text\""));
+    }
+
+    #[test]
+    fn controls_that_json_allows_are_escaped() {
+        assert_eq!(
+            harmless("{\"a\":\"\u{9b}31m\u{7f}é\"}"),
+            "{\"a\":\"\\u009b31m\\u007fé\"}"
+        );
+    }
+}

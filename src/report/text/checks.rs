@@ -1,0 +1,311 @@
+//! How the checks of a handler look: a table by group, the story of what did not pass, and the count. The same as lines
+//! of JSON, and as a suite for continuous integration.
+
+use std::io::Write as _;
+
+use bytes::Bytes;
+use serde_json::{Value, json};
+
+use crate::report::formats::suite::{Case, Suite};
+use crate::report::notice::{Checked, Detail, Marks};
+use crate::report::text::Voice;
+use crate::report::text::humanize::{count, micros, span};
+use crate::report::text::palette::Role;
+use crate::report::{Untrusted, binary, is_binary};
+use crate::webhook::Grade;
+
+/// How much of an answer is shown, in bytes.
+const SHOWN: usize = 200;
+
+/// The column of names in the table.
+const NAMES: usize = 27;
+
+/// The column of verdicts in the table.
+const WORDS: usize = 7;
+
+/// So many checks that are skipped for one reason are named; of more, their number is.
+const NAMED: usize = 6;
+
+impl Voice {
+    /// A row of the table, below the name of its group where it is the first. What is skipped is told at the end.
+    pub(crate) fn checked(&self, out: &mut Vec<u8>, it: &Checked) {
+        if it.grade == Grade::Skip {
+            return;
+        }
+        if it.opens {
+            self.paint(out, Role::Bold, it.group);
+            out.push(b'\n');
+        }
+        out.extend_from_slice(b"  ");
+        self.paint(out, role(it.grade), &format!("{:<WORDS$}", word(it)));
+        let said = Untrusted::new(&it.said);
+        // Writing to a vector cannot fail, here and below.
+        let _ = writeln!(out, "  {:<NAMES$} {said}", it.name);
+    }
+
+    /// What did not pass, and the count.
+    pub(crate) fn marks(&self, out: &mut Vec<u8>, it: &Marks) {
+        let open = unverified(it.checks);
+        let is_open = |check: &Checked| open.iter().any(|other| other.name == check.name);
+        // A crash is what strangers can cause, so it comes first.
+        let (crashed, others): (Vec<_>, Vec<_>) = it.checks.iter().partition(|check| check.crashed);
+        for check in crashed {
+            self.story(out, check, &[]);
+        }
+        if let Some(first) = open.first() {
+            self.story(out, first, &open);
+        }
+        for check in others.into_iter().filter(|check| !is_open(check)) {
+            self.story(out, check, &[]);
+        }
+        out.push(b'\n');
+        self.left(out, it.checks);
+        let crashed: Vec<&str> = it
+            .checks
+            .iter()
+            .filter(|check| check.crashed)
+            .map(|check| check.name)
+            .collect();
+        if !crashed.is_empty() {
+            let line = format!(
+                "THE HANDLER CRASHED in {}: {}",
+                count(crashed.len() as u64, "check", "checks"),
+                crashed.join(", ")
+            );
+            self.paint(out, Role::Bad, &line);
+            out.push(b'\n');
+        }
+        let _ = write!(
+            out,
+            "{}: ",
+            count(it.checks.len() as u64, "check", "checks")
+        );
+        let mut between = "";
+        for grade in [
+            Grade::Pass,
+            Grade::Warn,
+            Grade::Fail,
+            Grade::Unknown,
+            Grade::Skip,
+        ] {
+            let number = it.count(grade) as u64;
+            let said = match grade {
+                Grade::Pass => format!("{number} passed"),
+                Grade::Warn => count(number, "warning", "warnings"),
+                Grade::Fail => format!("{number} failed"),
+                Grade::Unknown => format!("{number} unknown"),
+                Grade::Skip => format!("{number} skipped"),
+            };
+            if number > 0 {
+                out.extend_from_slice(between.as_bytes());
+                between = ", ";
+                self.paint(out, role(grade), &said);
+            }
+        }
+        let _ = write!(out, " in {}", span(it.elapsed));
+        self.paint(out, Role::Dim, &format!("  (--seed {})", it.seed));
+        out.push(b'\n');
+    }
+
+    /// The story of a check that did not pass, which stands for these as well.
+    fn story(&self, out: &mut Vec<u8>, check: &Checked, same: &[&Checked]) {
+        let Some(detail) = &check.detail else { return };
+        out.push(b'\n');
+        self.paint(out, role(check.grade), word(check));
+        out.extend_from_slice(b"  ");
+        if same.is_empty() {
+            self.paint(out, Role::Bold, check.name);
+            let _ = writeln!(out, ": {}", check.title);
+        } else {
+            self.paint(out, Role::Bold, "the handler verifies no signature");
+            let names: Vec<&str> = same.iter().map(|check| check.name).collect();
+            out.push(b'\n');
+            self.row(out, "checks", &names.join(", "));
+        }
+        for (name, text) in rows(check, detail) {
+            self.row(out, name, &text);
+        }
+    }
+
+    /// What says nothing of the handler, each reason with its checks, and what would tell more.
+    fn left(&self, out: &mut Vec<u8>, checks: &[Checked]) {
+        let named = |grade: Grade| checks.iter().filter(move |check| check.grade == grade);
+        let unknown: Vec<&str> = named(Grade::Unknown).map(|check| check.name).collect();
+        if !unknown.is_empty() {
+            let _ = writeln!(
+                out,
+                "unknown: {} (`--probe URL` or `--probe-cmd COMMAND` tells: a number that grows with each event that is kept)",
+                unknown.join(", ")
+            );
+        }
+        let mut reasons: Vec<(&str, Vec<&str>)> = Vec::new();
+        for check in named(Grade::Skip) {
+            match reasons.iter_mut().find(|(why, _)| *why == check.said) {
+                Some((_, names)) => names.push(check.name),
+                None => reasons.push((&check.said, vec![check.name])),
+            }
+        }
+        let parts: Vec<String> = reasons
+            .iter()
+            .map(|(why, names)| match names.len() {
+                ..=NAMED => format!("{} ({})", names.join(", "), Untrusted::new(why)),
+                many => format!("{many} checks ({})", Untrusted::new(why)),
+            })
+            .collect();
+        if !parts.is_empty() {
+            self.paint(out, Role::Dim, &format!("skipped: {}", parts.join("; ")));
+            out.push(b'\n');
+        }
+    }
+
+    fn row(&self, out: &mut Vec<u8>, name: &str, text: &str) {
+        self.paint(out, Role::Dim, &format!("  {name:<7} "));
+        let _ = writeln!(out, "{}", Untrusted::new(text));
+    }
+}
+
+/// The checks that fail for one cause, where the handler accepts whatever is signed by nobody.
+fn unverified<'c>(checks: &'c [Checked<'c>]) -> Vec<&'c Checked<'c>> {
+    let accepted = |check: &&Checked| {
+        let came = check
+            .detail
+            .as_ref()
+            .and_then(|detail| detail.came.as_ref());
+        check.group == "authentication"
+            && check.name != "valid"
+            && came.is_some_and(|(status, _)| (200..300).contains(status))
+    };
+    let open: Vec<&Checked> = checks.iter().filter(accepted).collect();
+    let fails = |name: &str| open.iter().any(|check| check.name == name);
+    let judged = |name: &str| {
+        checks
+            .iter()
+            .any(|check| check.name == name && check.grade != Grade::Skip)
+    };
+    let all = fails("missing-signature") && (fails("wrong-secret") || !judged("wrong-secret"));
+    if all && open.len() > 1 {
+        open
+    } else {
+        Vec::new()
+    }
+}
+
+const AGAIN: &str = "again";
+
+/// The rest of the story, a row for each piece of it.
+fn rows<'a>(check: &Checked, detail: &'a Detail<'a>) -> Vec<(&'static str, String)> {
+    let mut rows = vec![("sent", detail.sent.clone())];
+    let came = detail.came.as_ref().map(|(status, body)| {
+        let shown = shown(body);
+        if shown.is_empty() {
+            status.to_string()
+        } else {
+            format!("{status}  {shown}")
+        }
+    });
+    rows.push(("came", came.unwrap_or_else(|| check.said.clone())));
+    rows.push(("wanted", detail.expected.to_owned()));
+    rows.push(("why", detail.why.to_owned()));
+    rows.push(("to do", detail.advice.to_owned()));
+    rows.push(("see", detail.page.to_owned()));
+    rows.extend(detail.again.clone().map(|again| (AGAIN, again)));
+    rows
+}
+
+/// The beginning of a body, on one line.
+fn shown(body: &Bytes) -> String {
+    if is_binary(body) {
+        return binary(body);
+    }
+    let head = body.get(..SHOWN).unwrap_or(body);
+    let text = String::from_utf8_lossy(head);
+    let line: Vec<&str> = text.split_whitespace().collect();
+    let more = if body.len() > SHOWN { " …" } else { "" };
+    format!("{}{more}", line.join(" "))
+}
+
+fn role(grade: Grade) -> Role {
+    match grade {
+        Grade::Pass => Role::Good,
+        Grade::Warn => Role::Warn,
+        Grade::Fail => Role::Bad,
+        Grade::Unknown => Role::Warn,
+        Grade::Skip => Role::Dim,
+    }
+}
+
+/// What fails is seen without colour too.
+fn word(check: &Checked) -> &'static str {
+    match check.grade {
+        Grade::Fail if check.crashed => "CRASH",
+        Grade::Fail => "FAIL",
+        grade => grade.name(),
+    }
+}
+
+/// A check as a line of JSON.
+pub(crate) fn line(it: &Checked) -> String {
+    let detail = it.detail.as_ref();
+    json!({
+        "type": "checked", "check": it.name, "group": it.group, "title": it.title, "verdict": it.grade.name(),
+        "said": it.said, "crashed": it.crashed, "requests": it.requests, "micros": micros(it.took),
+        "sent": detail.map(|detail| detail.sent.as_str()),
+        "status": detail.and_then(|detail| detail.came.as_ref()).map(|(status, _)| status),
+        "answer": detail.and_then(|detail| detail.came.as_ref()).map(|(_, body)| shown(body)),
+        "expected": detail.map(|detail| detail.expected), "why": detail.map(|detail| detail.why),
+        "advice": detail.map(|detail| detail.advice), "page": detail.map(|detail| detail.page),
+        "again": detail.and_then(|detail| detail.again.as_deref()),
+    })
+    .to_string()
+}
+
+/// The count as a line of JSON.
+pub(crate) fn summary(it: &Marks) -> String {
+    json!({
+        "type": "summary", "target": it.target, "provider": it.provider, "checks": it.checks.len(),
+        "passed": it.count(Grade::Pass), "warned": it.count(Grade::Warn), "failed": it.count(Grade::Fail),
+        "unknown": it.count(Grade::Unknown), "skipped": it.count(Grade::Skip), "seed": Value::from(it.seed), "micros": micros(it.elapsed),
+    })
+    .to_string()
+}
+
+impl Marks<'_> {
+    /// The same as a suite of tests; with `strict`, a warning is a failure.
+    pub fn suite(&self, strict: bool) -> Suite {
+        let case = |check: &Checked| Case {
+            group: format!("check.{}", check.group),
+            name: check.name.to_owned(),
+            grade: match check.grade {
+                Grade::Warn if strict => Grade::Fail,
+                grade => grade,
+            },
+            said: check.said.clone(),
+            story: check.detail.as_ref().map_or_else(Vec::new, |detail| {
+                std::iter::once(check.title.to_owned())
+                    .chain(
+                        rows(check, detail)
+                            .into_iter()
+                            .map(|(name, text)| format!("{name:<7} {text}")),
+                    )
+                    .collect()
+            }),
+            took: check.took,
+        };
+        Suite {
+            name: format!("webhook-cli check {} as {}", self.target, self.provider),
+            took: self.elapsed,
+            cases: self.checks.iter().map(case).collect(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::shown;
+
+    #[test]
+    fn an_answer_is_shown_short_and_on_one_line() {
+        assert_eq!(shown(&"{\n  \"a\": 1\n}".into()), "{ \"a\": 1 }");
+        assert!(shown(&"x".repeat(500).into()).ends_with(" …"));
+    }
+}

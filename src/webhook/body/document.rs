@@ -1,0 +1,620 @@
+//! A body as something that can be looked into. A view only: what is passed on are the bytes.
+
+use std::borrow::Cow;
+use std::cell::OnceCell;
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
+
+use crate::webhook::body::json;
+use crate::webhook::body::multipart::Multipart;
+use crate::webhook::body::sniff::{UTF8_MARK, other_than_json};
+use crate::webhook::{Delivery, Headers};
+
+/// A JSON value or the fields of a form, borrowed from the bytes where possible.
+/// Members keep their order and their repeats; a pointer finds the first.
+///
+/// A file in a form is an object: its `filename`, its `content-type`, its `size`, and its `content` where that is text.
+///
+/// JSON is checked as a whole and taken apart level by level, as far as somebody looks: of most bodies a few texts near
+/// the top are wanted.
+#[derive(Clone, Debug)]
+pub struct Document<'a>(Form<'a>);
+
+#[derive(Clone, Debug)]
+enum Form<'a> {
+    /// The text of a JSON value without white space around it, and its parts once they were asked for.
+    Json(&'a str, OnceCell<Option<Parts<'a>>>),
+    /// A text that was decoded.
+    Text(Cow<'a, str>),
+    /// What was put together from parts.
+    Whole(Parts<'a>),
+    /// What is read as far as it goes, and what is wrong with it.
+    Flawed(Box<(Document<'a>, Vec<String>)>),
+}
+
+#[derive(Clone, Debug)]
+enum Parts<'a> {
+    List(Vec<Document<'a>>),
+    Map(Vec<Member<'a>>),
+}
+
+/// A value and its name.
+pub type Member<'a> = (Cow<'a, str>, Document<'a>);
+
+/// What may stand around a value.
+const SPACE: [char; 4] = [' ', '\t', '\r', '\n'];
+
+/// What is looked into has so many values at most: each takes far more memory than the two bytes that it may be.
+const MOST_VALUES: usize = 100_000;
+
+/// What is wrong with JSON behind a byte order mark.
+const MARKED: &str = "the body begins with a byte order mark (EF BB BF), which JSON does not allow; it is read without it";
+
+/// So many members there is room for at first: more than a kilobyte is allocated slowly.
+const ROOM: usize = 1024 / size_of::<Member<'static>>();
+
+impl<'a> Document<'a> {
+    /// Reads what a delivery tells: the fields of its query where there is no body, else the body.
+    pub fn of(delivery: &'a Delivery) -> Result<Self, String> {
+        match delivery.told_by_query() {
+            Some(query) => Ok(Self::form(query.as_bytes())),
+            None => Self::read(&delivery.headers, &delivery.body).map_err(|problem| match delivery
+                .headers
+                .text("content-encoding")
+            {
+                None | Some("" | "identity") => problem,
+                Some(how) => format!("it is compressed ({how}), so its events are not read"),
+            }),
+        }
+    }
+
+    /// Reads a body by its content type: a form of either sort as a map of its fields, JSON Lines as a list, anything
+    /// else as JSON.
+    pub fn read(headers: &Headers, body: &'a [u8]) -> Result<Self, String> {
+        let kind = headers.text("content-type").map_or("", str::trim_start);
+        let begins = |wanted: &str| {
+            let start = kind.get(..wanted.len());
+            start.is_some_and(|start| start.eq_ignore_ascii_case(wanted))
+        };
+        if begins("application/x-www-form-urlencoded") {
+            return Ok(Self::form(body));
+        }
+        if begins("multipart/form-data")
+            && let Some(form) = Multipart::of(headers, body)
+        {
+            return form.map(|form| Self::multipart(&form));
+        }
+        if body.is_empty() {
+            return Err("the body is empty".into());
+        }
+        if begins("application/jsonl") || begins("application/x-ndjson") {
+            let lines = body.split(|b| *b == b'\n').map(<[u8]>::trim_ascii);
+            let events = lines.filter(|line| !line.is_empty()).map(Self::json);
+            return Ok(Self::list(events.collect::<Result<_, _>>()?));
+        }
+        match body.strip_prefix(UTF8_MARK) {
+            Some(rest) => Self::json_or_other(kind, rest).map(|it| it.flawed(&[MARKED.into()])),
+            None => Self::json_or_other(kind, body),
+        }
+    }
+
+    /// Reads JSON; the error says what the body is otherwise.
+    fn json_or_other(kind: &str, body: &'a [u8]) -> Result<Self, String> {
+        Self::json(body).map_err(|problem| match other_than_json(kind, body) {
+            Some(other) => format!("the body is {other}, not JSON"),
+            None => problem,
+        })
+    }
+
+    /// Reads JSON; the error says where and why it is none.
+    pub fn json(text: &'a [u8]) -> Result<Self, String> {
+        let no_json = |why: &dyn fmt::Display| format!("the body is not JSON: {why}");
+        let text = std::str::from_utf8(text).map_err(|error| no_json(&error))?;
+        if text.starts_with('\u{feff}') {
+            return Err(no_json(&"a byte order mark (EF BB BF) stands before it"));
+        }
+        if has_too_many_values(text) {
+            return Err(format!(
+                "the JSON has more than {MOST_VALUES} values; it is kept, but not read"
+            ));
+        }
+        // With the white space around it, for an error tells the line.
+        let parts = Parts::read(text).map_err(|error| no_json(&error))?;
+        let value = text.trim_matches(SPACE);
+        Ok(Document(Form::Json(value, OnceCell::from(parts))))
+    }
+
+    /// The fields of a URL-encoded form, decoded; the first of them, where there are too many. Never fails.
+    pub fn form(body: &'a [u8]) -> Self {
+        let fields = form_urlencoded::parse(body).take(MOST_VALUES);
+        Self::map(
+            fields
+                .map(|(name, value)| (name, Self::text_of(value)))
+                .collect(),
+        )
+    }
+
+    /// The fields of a multipart form, with its files as objects. Parts without a name are left out.
+    pub fn multipart(form: &Multipart<'a>) -> Self {
+        let named = form.parts().iter().filter_map(|part| {
+            let value = match &part.filename {
+                None => Self::text_of(part.text()),
+                Some(filename) => {
+                    let text = |text: &str| Self::text_of(Cow::Owned(text.to_owned()));
+                    let mut members = vec![("filename".into(), text(filename))];
+                    if let Some(kind) = &part.content_type {
+                        members.push(("content-type".into(), text(kind)));
+                    }
+                    members.push(("size".into(), text(&part.content.len().to_string())));
+                    if let Ok(content) = std::str::from_utf8(part.content) {
+                        members.push(("content".into(), Self::text_of(content.into())));
+                    }
+                    Self::map(members)
+                }
+            };
+            Some((part.name.clone()?.into(), value))
+        });
+        Self::map(named.collect()).flawed(form.problems())
+    }
+
+    /// The same, with what is wrong with it.
+    fn flawed(self, problems: &[String]) -> Self {
+        if problems.is_empty() {
+            return self;
+        }
+        Document(Form::Flawed(Box::new((self, problems.to_vec()))))
+    }
+
+    /// What is wrong with a body that could be read all the same.
+    pub fn problems(&self) -> &[String] {
+        match &self.0 {
+            Form::Flawed(flawed) => &flawed.1,
+            _ => &[],
+        }
+    }
+
+    /// A list of values.
+    pub fn list(values: Vec<Document<'a>>) -> Self {
+        Document(Form::Whole(Parts::List(values)))
+    }
+
+    /// Members with their names.
+    pub fn map(members: Vec<Member<'a>>) -> Self {
+        Document(Form::Whole(Parts::Map(members)))
+    }
+
+    /// A text, as it is when it is decoded.
+    pub fn text_of(text: Cow<'a, str>) -> Self {
+        Document(Form::Text(text))
+    }
+
+    /// Nothing.
+    pub fn null() -> Self {
+        Document(Form::Json("null", OnceCell::new()))
+    }
+
+    /// The value at a JSON pointer such as `/msg/tags/0`.
+    pub fn at(&self, pointer: &str) -> Option<&Document<'a>> {
+        // Pointers are short, and dozens are tried: looking byte by byte is quicker than setting up a search.
+        let mut here = self;
+        let mut rest = match pointer.as_bytes() {
+            [b'/', ..] => pointer.get(1..),
+            _ => None,
+        };
+        while let Some(path) = rest {
+            let (step, after) = match path.bytes().position(|byte| byte == b'/') {
+                Some(end) => (path.get(..end)?, path.get(end + 1..)),
+                None => (path, None),
+            };
+            here = match here.parts()? {
+                Parts::Map(members) => &members.iter().find(|(name, _)| name == step)?.1,
+                Parts::List(values) => values.get(step.parse::<usize>().ok()?)?,
+            };
+            rest = after;
+        }
+        Some(here)
+    }
+
+    /// The scalar at a pointer as text; none for null, lists and objects.
+    pub fn text(&self, pointer: &str) -> Option<Cow<'_, str>> {
+        self.at(pointer)?.as_text()
+    }
+
+    /// The first of several places that holds a scalar, as text.
+    pub fn first(&self, pointers: &[&str]) -> Option<Cow<'_, str>> {
+        pointers.iter().find_map(|pointer| self.text(pointer))
+    }
+
+    /// A scalar as text, numbers as they are written.
+    pub fn as_text(&self) -> Option<Cow<'_, str>> {
+        let json = match &self.0 {
+            Form::Text(text) => return Some(Cow::Borrowed(text)),
+            Form::Whole(_) => return None,
+            Form::Flawed(flawed) => return flawed.0.as_text(),
+            Form::Json(json, _) => *json,
+        };
+        match json.as_bytes() {
+            [b'"', inside @ .., b'"'] if memchr::memchr(b'\\', inside).is_none() => {
+                json.get(1..json.len() - 1).map(Cow::Borrowed)
+            }
+            [b'"', ..] => serde_json::from_str(json).ok().map(Cow::Owned),
+            [b'{' | b'[' | b'n', ..] | [] => None,
+            _ => Some(Cow::Borrowed(json)),
+        }
+    }
+
+    /// The values of a list.
+    pub fn values(&self) -> Option<&[Document<'a>]> {
+        match self.parts()? {
+            Parts::List(values) => Some(values),
+            Parts::Map(_) => None,
+        }
+    }
+
+    /// The members of an object, the fields of a form.
+    pub fn members(&self) -> Option<&[Member<'a>]> {
+        match self.parts()? {
+            Parts::Map(members) => Some(members),
+            Parts::List(_) => None,
+        }
+    }
+
+    /// Whether it is null.
+    pub fn is_null(&self) -> bool {
+        self.begins(b"n")
+    }
+
+    /// Whether it is a number.
+    pub fn is_number(&self) -> bool {
+        self.begins(b"-0123456789")
+    }
+
+    /// Whether it is an object, or a form.
+    pub fn is_map(&self) -> bool {
+        self.begins(b"{") || matches!(self.whole(), Some(Parts::Map(_)))
+    }
+
+    /// Whether it is a list.
+    pub fn is_list(&self) -> bool {
+        self.begins(b"[") || matches!(self.whole(), Some(Parts::List(_)))
+    }
+
+    /// What was put together from parts, if it was.
+    fn whole(&self) -> Option<&Parts<'a>> {
+        match &self.0 {
+            Form::Whole(parts) => Some(parts),
+            Form::Flawed(flawed) => flawed.0.whole(),
+            Form::Json(..) | Form::Text(_) => None,
+        }
+    }
+
+    /// The first byte tells what a JSON value is.
+    fn begins(&self, with: &[u8]) -> bool {
+        match &self.0 {
+            Form::Json(json, _) => json
+                .bytes()
+                .next()
+                .is_some_and(|first| with.contains(&first)),
+            Form::Flawed(flawed) => flawed.0.begins(with),
+            Form::Text(_) | Form::Whole(_) => false,
+        }
+    }
+
+    fn parts(&self) -> Option<&Parts<'a>> {
+        match &self.0 {
+            // It was checked as part of the whole.
+            Form::Json(json, parts) => parts
+                .get_or_init(|| Parts::read(json).ok().flatten())
+                .as_ref(),
+            Form::Text(_) => None,
+            Form::Whole(parts) => Some(parts),
+            Form::Flawed(flawed) => flawed.0.parts(),
+        }
+    }
+}
+
+/// Counts the commas outside of texts, which is what takes memory; depth takes none.
+fn has_too_many_values(json: &str) -> bool {
+    // A value and its comma are two bytes.
+    if json.len() < 2 * MOST_VALUES {
+        return false;
+    }
+    let (mut commas, mut rest) = (0, json.as_bytes());
+    while let Some(at) = memchr::memchr2(b',', b'"', rest) {
+        let is_comma = rest.get(at) == Some(&b',');
+        rest = rest.get(at + 1..).unwrap_or_default();
+        if is_comma {
+            commas += 1;
+        } else {
+            let end = json::inside(rest).map_or(rest.len(), |(length, _)| length + 1);
+            rest = rest.get(end..).unwrap_or_default();
+        }
+    }
+    commas >= MOST_VALUES
+}
+
+impl<'a> Parts<'a> {
+    /// Takes a JSON value apart, one level deep; none where it has no parts. All below is checked.
+    fn read(json: &'a str) -> serde_json::Result<Option<Self>> {
+        if !json.trim_start_matches(SPACE).starts_with(['{', '[']) {
+            return serde_json::from_str::<&RawValue>(json).map(|_| None);
+        }
+        // Room for as many members as most events have, and for few where there can be few: there may be many such.
+        let room = (json.len() / 16).min(ROOM);
+        let mut reader = serde_json::Deserializer::from_str(json);
+        let parts = reader.deserialize_any(Reader { room })?;
+        reader.end().map(|()| Some(parts))
+    }
+}
+
+struct Reader {
+    room: usize,
+}
+
+impl<'de> Visitor<'de> for Reader {
+    type Value = Parts<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list or an object")
+    }
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+        let mut values = Vec::new();
+        while let Some(value) = seq.next_element()? {
+            values.push(part(value));
+        }
+        Ok(Parts::List(values))
+    }
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut members = Vec::with_capacity(self.room);
+        while let Some((Name(name), value)) = map.next_entry()? {
+            members.push((name, part(value)));
+        }
+        Ok(Parts::Map(members))
+    }
+}
+
+fn part(raw: &RawValue) -> Document<'_> {
+    Document(Form::Json(raw.get(), OnceCell::new()))
+}
+
+/// A member's name, borrowed where it has no escapes: serde's own `Cow` always copies.
+struct Name<'a>(Cow<'a, str>);
+
+impl<'de> Deserialize<'de> for Name<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Reader;
+
+        impl<'de> Visitor<'de> for Reader {
+            type Value = Name<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a name")
+            }
+            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
+                Ok(Name(Cow::Borrowed(text)))
+            }
+            fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+                Ok(Name(Cow::Owned(text.to_owned())))
+            }
+        }
+
+        deserializer.deserialize_str(Reader)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Document;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_pointer_finds_its_value() {
+        let document =
+            Document::json(br#"{"a":[{"b":"x"},7,null,true],"a-b":{"c":1.5},"a":2}"#).unwrap();
+        assert_eq!(document.text("/a/0/b").unwrap(), "x");
+        assert_eq!(document.text("/a/1").unwrap(), "7");
+        assert_eq!(document.text("/a/3").unwrap(), "true");
+        assert_eq!(document.text("/a-b/c").unwrap(), "1.5");
+        assert_eq!(document.text("/a/2"), None);
+        assert_eq!(document.text("/a/9/b"), None);
+        assert!(std::ptr::eq(document.at("").unwrap(), &document));
+        assert!(document.at("/a").is_some_and(Document::is_list));
+        assert!(document.at("/a-b").is_some_and(Document::is_map));
+        assert!(document.at("/a/1").is_some_and(Document::is_number));
+        assert!(document.at("/a/2").is_some_and(Document::is_null));
+        assert_eq!(document.members().unwrap().len(), 3);
+        assert_eq!(document.at("/a").unwrap().values().unwrap().len(), 4);
+    }
+
+    #[test]
+    fn texts_are_decoded_and_numbers_stay_as_they_are_written() {
+        let json =
+            br#" {"a\n":"x\u00e9\"","big":12345678901234567890123,"e":1.50e3,"none":"\ud800"}
+"#;
+        let document = Document::json(json).unwrap();
+        assert_eq!(document.text("/a\n").unwrap(), "x\u{e9}\"");
+        assert_eq!(document.text("/big").unwrap(), "12345678901234567890123");
+        assert_eq!(document.text("/e").unwrap(), "1.50e3");
+        // Half a character is no text; all around it is read.
+        assert_eq!(document.text("/none"), None);
+    }
+
+    proptest! {
+        #[test]
+        fn a_document_says_what_serde_json_says(text in JSON, spoiled in any::<prop::sample::Index>()) {
+            compare(&text)?;
+            // A byte less, too: both see that it is none any more, or what it is then.
+            let mut less = text;
+            less.remove(spoiled.index(less.len()));
+            compare(&less)?;
+        }
+    }
+
+    /// Some JSON, and what only looks like it.
+    const JSON: &str = r#"(\[|\{"[a-c]{0,2}":|"[a-c\\"n,\[]{0,3}",?|[0-9]{1,3},?|-1\.5|null,?|true|\]|\}|,| ){1,14}"#;
+
+    fn compare(text: &str) -> Result<(), TestCaseError> {
+        let ours = Document::json(text.as_bytes());
+        match serde_json::from_str::<serde_json::Value>(text) {
+            Ok(value) => same(&ours.unwrap(), &value),
+            Err(_) => {
+                prop_assert!(ours.is_err(), "{text}");
+                Ok(())
+            }
+        }
+    }
+
+    fn same(document: &Document, value: &serde_json::Value) -> Result<(), TestCaseError> {
+        use serde_json::Value;
+        match value {
+            Value::Null => prop_assert!(document.is_null()),
+            Value::Bool(truth) => prop_assert_eq!(document.as_text().unwrap(), truth.to_string()),
+            Value::Number(number) => {
+                prop_assert!(document.is_number());
+                let text = document.as_text().unwrap();
+                prop_assert_eq!(text.parse::<f64>().unwrap(), number.as_f64().unwrap());
+            }
+            Value::String(text) => prop_assert_eq!(&document.as_text().unwrap(), text),
+            Value::Array(values) => {
+                let ours = document.values().unwrap();
+                prop_assert_eq!(ours.len(), values.len());
+                for (one, other) in ours.iter().zip(values) {
+                    same(one, other)?;
+                }
+            }
+            Value::Object(members) => {
+                let ours = document.members().unwrap();
+                for (name, value) in members {
+                    // Of repeats serde_json keeps the last.
+                    let (_, one) = ours.iter().rev().find(|(it, _)| it == name).unwrap();
+                    same(one, value)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn too_many_values_are_a_reason_and_no_burden() {
+        let body = |count: usize| format!("[{}{{}}]", "{},".repeat(count - 1));
+        assert!(Document::json(body(super::MOST_VALUES).as_bytes()).is_ok());
+        let why = Document::json(body(super::MOST_VALUES + 1).as_bytes()).unwrap_err();
+        assert!(why.contains("more than 100000 values"), "{why}");
+        let form = "a&".repeat(super::MOST_VALUES + 1);
+        let form = Document::form(form.as_bytes());
+        assert_eq!(form.members().unwrap().len(), super::MOST_VALUES);
+        // What stands in a text is no value.
+        let commas = format!("[\"{}\\\"\"]", ",".repeat(2 * super::MOST_VALUES));
+        assert!(Document::json(commas.as_bytes()).is_ok());
+    }
+
+    #[test]
+    fn a_deep_body_is_read_and_no_crash() {
+        let deep = format!("{}{}", "[".repeat(200_000), "]".repeat(200_000));
+        let document = Document::json(deep.as_bytes()).unwrap();
+        assert!(document.at("/0/0/0").is_some_and(Document::is_list));
+        assert!(Document::json("[".repeat(200_000).as_bytes()).is_err());
+        assert!(
+            Document::json(b"{\"a\":")
+                .unwrap_err()
+                .contains("line 1 column 5")
+        );
+        assert!(Document::json(b"\xff").is_err());
+        let later = Document::json(b"\n\n  {\"a\":").unwrap_err();
+        assert!(later.contains("line 3 column 7"), "{later}");
+    }
+
+    #[test]
+    fn json_lines_are_a_list() {
+        let headers = [(
+            http::header::CONTENT_TYPE,
+            http::HeaderValue::from_static("application/jsonl"),
+        )]
+        .into_iter()
+        .collect();
+        let document = Document::read(&headers, b"{\"a\":1}\n{\"a\":2}\r\n\n").unwrap();
+        assert_eq!(document.text("/1/a").unwrap(), "2");
+        assert!(document.at("/2").is_none());
+        assert!(Document::read(&headers, b"{\"a\":1}\n{\"a\":").is_err());
+    }
+
+    fn read<'a>(kind: &'static str, body: &'a [u8]) -> Result<Document<'a>, String> {
+        let header = http::HeaderValue::from_static(kind);
+        let headers = [(http::header::CONTENT_TYPE, header)].into_iter().collect();
+        Document::read(&headers, body)
+    }
+
+    const PARTS: &[u8] = b"--x\r\nContent-Disposition: form-data; name=\"event\"\r\n\r\nbounced\r\n\
+        --x\r\nContent-Disposition: form-data; name=\"token\"\r\n\r\nmine\r\n\
+        --x\r\nContent-Disposition: form-data; name=\"token\"\r\n\r\nyours\r\n\
+        --x\r\nContent-Disposition: form-data; name=\"f\"; filename=\"a.eml\"\r\nContent-Type: message/rfc822\r\n\r\nTo: a\r\n\r\n\
+        --x\r\nContent-Disposition: form-data; name=\"g\"; filename=\"\"\r\n\r\n\xff\r\n\
+        --x--\r\n";
+
+    #[test]
+    fn a_form_of_parts_is_read_as_a_form() {
+        let form = read("Multipart/Form-Data; boundary=x", PARTS).unwrap();
+        assert_eq!(form.problems(), [] as [&str; 0]);
+        assert!(form.is_map() && form.members().unwrap().len() == 5);
+        assert_eq!(form.text("/event").unwrap(), "bounced");
+        assert_eq!(form.text("/token").unwrap(), "mine");
+        assert!(form.at("/f").is_some_and(Document::is_map));
+        assert_eq!(form.text("/f"), None);
+        assert_eq!(form.text("/f/filename").unwrap(), "a.eml");
+        assert_eq!(form.text("/f/content-type").unwrap(), "message/rfc822");
+        assert_eq!(form.text("/f/size").unwrap(), "7");
+        assert_eq!(form.text("/f/content").unwrap(), "To: a\r\n");
+        assert_eq!(form.text("/g/size").unwrap(), "1");
+        assert_eq!(form.text("/g/content"), None);
+        // What is cut off is read as far as it goes.
+        let cut = read("multipart/form-data; boundary=x", &PARTS[..70]).unwrap();
+        assert_eq!(cut.text("/event").unwrap(), "bounced");
+        assert!(cut.is_map() && !cut.is_list() && cut.as_text().is_none());
+        assert!(cut.problems()[0].contains("without its last boundary"));
+    }
+
+    #[test]
+    fn what_is_no_json_is_called_what_it_is() {
+        for (kind, body, why) in [
+            ("application/json", "<a/>", "the body is XML, not JSON"),
+            ("text/plain", "hello", "the body is plain text, not JSON"),
+            (
+                "multipart/form-data",
+                "--x--",
+                "the body is a multipart form, but `content-type` names no boundary",
+            ),
+            (
+                "multipart/form-data; boundary=y",
+                "--x--",
+                "the body is a multipart form, but its boundary `--y` is nowhere in it",
+            ),
+            ("multipart/form-data; boundary=y", "", "the body is empty"),
+            (
+                "application/json",
+                "\u{feff}hello",
+                "the body is plain text, not JSON",
+            ),
+            ("application/json", "", "the body is empty"),
+        ] {
+            assert_eq!(
+                read(kind, body.as_bytes()).unwrap_err(),
+                why,
+                "{kind} {body}"
+            );
+        }
+        let marked = read("application/json", b"\xEF\xBB\xBF [7]").unwrap();
+        assert!(marked.is_list() && marked.text("/0").unwrap() == "7");
+        assert!(marked.problems()[0].contains("byte order mark (EF BB BF)"));
+        let one = read("application/json", b"\xEF\xBB\xBF7").unwrap();
+        assert!(one.is_number() && one.as_text().unwrap() == "7");
+    }
+
+    #[test]
+    fn a_form_is_read_by_its_decoded_fields() {
+        let document = Document::form(b"token=a%20b+c&token=2&x");
+        assert_eq!(document.text("/token").unwrap(), "a b c");
+        assert_eq!(document.text("/x").unwrap(), "");
+    }
+}

@@ -1,0 +1,480 @@
+//! JSON as bytes: finding a value without reading the rest, changing one value and nothing else,
+//! and writing the way a provider writes.
+
+use std::fmt::Write as _;
+use std::ops::Range;
+
+use serde_json::Value;
+
+/// Where a value stands in its document, in bytes.
+pub type Span = Range<usize>;
+
+/// Where the value at a JSON pointer stands. Scans once, builds nothing, follows any depth.
+pub fn find(json: &[u8], pointer: &str) -> Option<Span> {
+    let mut cursor = Cursor { json, at: 0 };
+    cursor.space();
+    for step in pointer.split('/').skip(1) {
+        cursor.enter(step)?;
+    }
+    let start = cursor.at;
+    cursor.skip_value()?;
+    Some(start..cursor.at)
+}
+
+/// The same document with the value at a pointer replaced by other JSON text; every other byte stays.
+pub fn splice(json: &[u8], pointer: &str, value: &str) -> Option<Vec<u8>> {
+    let span = find(json, pointer)?;
+    Some(
+        [
+            json.get(..span.start)?,
+            value.as_bytes(),
+            json.get(span.end..)?,
+        ]
+        .concat(),
+    )
+}
+
+/// The same document without the member at a pointer; every other byte stays.
+pub fn cut(json: &[u8], pointer: &str) -> Option<Vec<u8>> {
+    let value = find(json, pointer)?;
+    let name = pointer.rsplit('/').next()?;
+    let before = json.get(..value.start)?.trim_ascii_end();
+    let before = before.strip_suffix(b":")?.trim_ascii_end();
+    let before = before.strip_suffix(format!("\"{name}\"").as_bytes())?;
+    let behind = json.get(value.end..)?;
+    // One comma goes with it: the one behind, or the one before where it is the last.
+    match behind.trim_ascii_start().strip_prefix(b",") {
+        Some(rest) => Some([before, rest.trim_ascii_start()].concat()),
+        None => {
+            let before = before.trim_ascii_end();
+            Some([before.strip_suffix(b",").unwrap_or(before), behind].concat())
+        }
+    }
+}
+
+/// How long the inside of a string is whose opening quote stands in front, and whether it has escapes.
+pub(crate) fn inside(text: &[u8]) -> Option<(usize, bool)> {
+    let (mut at, mut escaped) = (plain_words(text), false);
+    loop {
+        match text.get(at)? {
+            b'"' => return Some((at, escaped)),
+            b'\\' => (at, escaped) = (at + 2, true),
+            _ => at += memchr::memchr2(b'"', b'\\', text.get(at..)?)?,
+        }
+    }
+}
+
+/// A length at the beginning, of at most 32 bytes, in which there is neither a quote nor a backslash. Most strings are
+/// short, and are looked through in words of eight bytes before a search would have been set up.
+fn plain_words(text: &[u8]) -> usize {
+    const ONES: u64 = u64::MAX / 255;
+    let has_zero = |word: u64| word.wrapping_sub(ONES) & !word & (ONES << 7);
+    let mut at = 0;
+    for word in text.as_chunks().0.iter().take(4) {
+        let word = u64::from_le_bytes(*word);
+        let found =
+            has_zero(word ^ (ONES * u64::from(b'"'))) | has_zero(word ^ (ONES * u64::from(b'\\')));
+        if found != 0 {
+            return at + found.trailing_zeros() as usize / 8;
+        }
+        at += 8;
+    }
+    at
+}
+
+struct Cursor<'a> {
+    json: &'a [u8],
+    at: usize,
+}
+
+impl Cursor<'_> {
+    fn peek(&self) -> Option<u8> {
+        self.json.get(self.at).copied()
+    }
+
+    fn space(&mut self) {
+        while matches!(self.peek(), Some(b' ' | b'\t' | b'\r' | b'\n')) {
+            self.at += 1;
+        }
+    }
+
+    /// Goes to the first value of that name, or of that number in a list.
+    fn enter(&mut self, step: &str) -> Option<()> {
+        let opening = self.peek()?;
+        let wanted = if opening == b'[' {
+            step.parse::<usize>().ok()?
+        } else {
+            0
+        };
+        if opening != b'{' && opening != b'[' {
+            return None;
+        }
+        self.at += 1;
+        for number in 0.. {
+            self.space();
+            let here = if opening == b'{' {
+                let start = self.at;
+                self.skip_string()?;
+                let name: String = serde_json::from_slice(self.json.get(start..self.at)?).ok()?;
+                self.space();
+                if self.peek()? != b':' {
+                    return None;
+                }
+                self.at += 1;
+                self.space();
+                name == step
+            } else {
+                number == wanted && self.peek()? != b']'
+            };
+            if here {
+                return Some(());
+            }
+            self.skip_value()?;
+            self.space();
+            if self.peek()? != b',' {
+                return None;
+            }
+            self.at += 1;
+        }
+        None
+    }
+
+    fn skip_string(&mut self) -> Option<()> {
+        if self.peek()? != b'"' {
+            return None;
+        }
+        let (length, _) = inside(self.json.get(self.at + 1..)?)?;
+        self.at += length + 2;
+        Some(())
+    }
+
+    /// Goes behind the value here. Counts brackets in place of recursing, so depth costs nothing.
+    fn skip_value(&mut self) -> Option<()> {
+        let mut depth = 0usize;
+        loop {
+            self.space();
+            match self.peek()? {
+                b'"' => self.skip_string()?,
+                b'{' | b'[' => {
+                    depth += 1;
+                    self.at += 1;
+                    continue;
+                }
+                b'}' | b']' => {
+                    depth = depth.checked_sub(1)?;
+                    self.at += 1;
+                }
+                b',' | b':' if depth > 0 => {
+                    self.at += 1;
+                    continue;
+                }
+                b',' | b':' => return None,
+                _ => {
+                    while self.peek().is_some_and(|b| !b" \t\r\n,:]}".contains(&b)) {
+                        self.at += 1;
+                    }
+                }
+            }
+            if depth == 0 {
+                return Some(());
+            }
+        }
+    }
+}
+
+/// How a provider writes JSON. Not significant to a parser, but it is what is signed.
+#[derive(Clone, Copy, Debug)]
+pub struct Style {
+    /// Whether members stand in the order of their names.
+    pub sorted: bool,
+    /// Between members and between values.
+    pub comma: &'static str,
+    /// Between a name and its value.
+    pub colon: &'static str,
+    /// Between the values of an outermost list.
+    pub between: &'static str,
+    /// What follows the outermost value.
+    pub end: &'static str,
+    /// Whether an outermost object has a line for each member, indented by two spaces.
+    pub lines: bool,
+    /// Whether slashes are escaped and everything beyond ASCII is written `\uXXXX`, as PHP does.
+    pub php: bool,
+    /// Whether `<`, `>` and `&` are written `\uXXXX`, as Rails does.
+    pub rails: bool,
+    /// Whether `<` and `>` are written `\u003C` and `\u003E`, as PHP does on demand.
+    pub hex_tags: bool,
+}
+
+impl Style {
+    /// No white space at all, members as they stand.
+    pub const COMPACT: Style = Style {
+        sorted: false,
+        comma: ",",
+        colon: ":",
+        between: ",",
+        end: "",
+        lines: false,
+        php: false,
+        rails: false,
+        hex_tags: false,
+    };
+
+    /// A space behind commas and colons, as Python's `json.dumps` writes.
+    pub const SPACED: Style = Style {
+        comma: ", ",
+        colon: ": ",
+        between: ", ",
+        ..Style::COMPACT
+    };
+}
+
+/// Writes a value the way `style` says.
+pub fn write(value: &Value, style: &Style) -> String {
+    let mut out = String::new();
+    match value {
+        Value::Array(values) => {
+            out.push('[');
+            for (at, value) in values.iter().enumerate() {
+                out.push_str(if at == 0 { "" } else { style.between });
+                write_value(&mut out, value, style);
+            }
+            out.push(']');
+        }
+        Value::Object(members) if style.lines && !members.is_empty() => {
+            for (at, (name, value)) in members.iter().enumerate() {
+                out.push_str(if at == 0 { "{\n  " } else { ",\n  " });
+                write_text(&mut out, name, style);
+                out.push_str(style.colon);
+                write_value(&mut out, value, style);
+            }
+            out.push_str("\n}");
+        }
+        value => write_value(&mut out, value, style),
+    }
+    out.push_str(style.end);
+    out
+}
+
+fn write_value(out: &mut String, value: &Value, style: &Style) {
+    match value {
+        Value::Null => out.push_str("null"),
+        Value::Bool(truth) => out.push_str(if *truth { "true" } else { "false" }),
+        Value::Number(number) => {
+            // Writing to a string cannot fail.
+            let _ = write!(out, "{number}");
+        }
+        Value::String(text) => write_text(out, text, style),
+        Value::Array(values) => {
+            out.push('[');
+            for (at, value) in values.iter().enumerate() {
+                out.push_str(if at == 0 { "" } else { style.comma });
+                write_value(out, value, style);
+            }
+            out.push(']');
+        }
+        Value::Object(members) => {
+            let mut members: Vec<_> = members.iter().collect();
+            if style.sorted {
+                members.sort_by(|a, b| a.0.cmp(b.0));
+            }
+            out.push('{');
+            for (at, (name, value)) in members.into_iter().enumerate() {
+                out.push_str(if at == 0 { "" } else { style.comma });
+                write_text(out, name, style);
+                out.push_str(style.colon);
+                write_value(out, value, style);
+            }
+            out.push('}');
+        }
+    }
+}
+
+fn write_text(out: &mut String, text: &str, style: &Style) {
+    out.push('"');
+    write_escaped(out, text, style);
+    out.push('"');
+}
+
+/// Writes a text the way `style` says, without its quotes.
+pub fn write_escaped(out: &mut String, text: &str, style: &Style) {
+    for c in text.chars() {
+        match c {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '/' if style.php => out.push_str("\\/"),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            '\u{8}' => out.push_str("\\b"),
+            '\u{c}' => out.push_str("\\f"),
+            '<' | '>' | '&' if style.rails => {
+                let _ = write!(out, "\\u{:04x}", u32::from(c));
+            }
+            '<' | '>' if style.hex_tags => {
+                let _ = write!(out, "\\u{:04X}", u32::from(c));
+            }
+            c if c < ' ' || (style.php && !c.is_ascii()) => {
+                for unit in c.encode_utf16(&mut [0; 2]) {
+                    let _ = write!(out, "\\u{unit:04x}");
+                }
+            }
+            c => out.push(c),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Style, find, splice, write};
+    use proptest::prelude::*;
+    use serde_json::{Value, json};
+
+    #[test]
+    fn a_value_is_found_where_it_stands() {
+        let json = br#" {"a" : [1, {"b\"": "x,]}"}, 1.10], "c":{"d":null}, "e":{}} "#;
+        let at =
+            |pointer| find(json, pointer).map(|span| std::str::from_utf8(&json[span]).unwrap());
+        assert_eq!(at("/a/1/b\""), Some("\"x,]}\""));
+        assert_eq!(at("/a/2"), Some("1.10"));
+        assert_eq!(at("/a/0"), Some("1"));
+        assert_eq!(at("/c"), Some(r#"{"d":null}"#));
+        assert_eq!(at("/c/d"), Some("null"));
+        assert_eq!(at("/a/3"), None);
+        assert_eq!(at("/e/x"), None);
+        assert_eq!(at("/z"), None);
+        assert_eq!(at("/c/d/e"), None);
+    }
+
+    #[test]
+    fn depth_and_rubbish_do_not_matter() {
+        let deep = format!(
+            "{{\"deep\":{}{},\"x\":1}}",
+            "[".repeat(200_000),
+            "]".repeat(200_000)
+        );
+        assert_eq!(
+            find(deep.as_bytes(), "/x").map(|span| &deep[span]),
+            Some("1")
+        );
+        for rubbish in [
+            "",
+            "{",
+            "{\"a\"",
+            "{\"a\":",
+            "[",
+            "[1",
+            "}",
+            "{\"a\" 1}",
+            "\"",
+            "\"\\",
+            "{,}",
+        ] {
+            assert_eq!(find(rubbish.as_bytes(), "/a"), None, "{rubbish}");
+        }
+    }
+
+    #[test]
+    fn splicing_changes_one_value_and_no_other_byte() {
+        let json = br#"{ "n":1.10,"a" :  "old" ,"n":1e2 }"#;
+        assert_eq!(
+            splice(json, "/a", "\"new\"").unwrap(),
+            br#"{ "n":1.10,"a" :  "new" ,"n":1e2 }"#
+        );
+        assert_eq!(splice(json, "/b", "1"), None);
+    }
+
+    #[test]
+    fn each_style_is_what_its_providers_write() {
+        let value = json!([{"b": "é/", "a": [1, true]}, {}]);
+        assert_eq!(
+            write(&value, &Style::COMPACT),
+            r#"[{"b":"é/","a":[1,true]},{}]"#
+        );
+        assert_eq!(
+            write(&value, &Style::SPACED),
+            r#"[{"b": "é/", "a": [1, true]}, {}]"#
+        );
+        let sendgrid = Style {
+            sorted: true,
+            between: ",\r\n",
+            end: "\r\n",
+            ..Style::COMPACT
+        };
+        assert_eq!(
+            write(&value, &sendgrid),
+            "[{\"a\":[1,true],\"b\":\"é/\"},\r\n{}]\r\n"
+        );
+        assert_eq!(
+            write(
+                &value,
+                &Style {
+                    php: true,
+                    ..Style::COMPACT
+                }
+            ),
+            r#"[{"b":"\u00e9\/","a":[1,true]},{}]"#
+        );
+        let rails = Style {
+            rails: true,
+            ..Style::COMPACT
+        };
+        assert_eq!(
+            write(&json!({"a": "<b>&/é"}), &rails),
+            r#"{"a":"\u003cb\u003e\u0026/é"}"#
+        );
+        let sns = Style {
+            lines: true,
+            colon: " : ",
+            ..Style::COMPACT
+        };
+        assert_eq!(
+            write(&json!({"A": "x\n", "B": "😀"}), &sns),
+            "{\n  \"A\" : \"x\\n\",\n  \"B\" : \"😀\"\n}"
+        );
+    }
+
+    #[test]
+    fn a_member_is_cut_out_with_one_comma() {
+        for (json, left) in [
+            (r#"{"a": 1, "s": "x", "b": 2}"#, r#"{"a": 1, "b": 2}"#),
+            (r#"{"s" : "x" , "b": 2}"#, r#"{"b": 2}"#),
+            ("{\n  \"a\" : 1,\n  \"s\" : \"x\"\n}", "{\n  \"a\" : 1\n}"),
+            (r#"{"s":{"t":"x"}}"#, "{}"),
+        ] {
+            assert_eq!(super::cut(json.as_bytes(), "/s").unwrap(), left.as_bytes());
+        }
+        assert_eq!(super::cut(br#"{"a":1}"#, "/s"), None);
+        assert_eq!(super::cut(b"[1]", "/0"), None);
+    }
+
+    fn any_json() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            ".*".prop_map(Value::from)
+        ];
+        leaf.prop_recursive(4, 32, 5, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..5).prop_map(Value::from),
+                prop::collection::vec((".*", inner), 0..5)
+                    .prop_map(|m| Value::Object(m.into_iter().collect()))
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_reads_back(value in any_json(), php: bool, rails: bool, sorted: bool, lines: bool) {
+            let style = Style { php, rails, sorted, lines, ..Style::SPACED };
+            prop_assert_eq!(serde_json::from_str::<Value>(&write(&value, &style)).unwrap(), value);
+        }
+
+        #[test]
+        fn any_bytes_are_searched_without_a_crash(bytes: Vec<u8>, pointer in "(/[a-z0-9]{0,2}){0,3}") {
+            if let Some(span) = find(&bytes, &pointer) {
+                prop_assert!(span.start <= span.end && span.end <= bytes.len());
+            }
+        }
+    }
+}

@@ -1,0 +1,235 @@
+//! A document that is asked for the same few places again and again: by dozens of providers whether it is theirs, then by
+//! the rows of one of them.
+
+use std::cell::Cell;
+
+use crate::webhook::Document;
+
+/// What must be true of one place in a document.
+#[derive(Clone, Copy, Debug)]
+pub enum Mark {
+    /// There is a value, other than null.
+    Present,
+    /// There is none, or null.
+    Absent,
+    /// There is none, or null, or an object or a list with nothing in it.
+    Empty,
+    /// A scalar that prints as this.
+    Is(&'static str),
+    /// A scalar that prints as one of these.
+    OneOf(&'static [&'static str]),
+    /// A text that is this in whatever case.
+    InAnyCase(&'static str),
+    /// A text that holds this.
+    Contains(&'static str),
+    /// A text that begins so.
+    Starts(&'static str),
+    /// A text that begins with one of these.
+    StartsOneOf(&'static [&'static str]),
+    /// A text that does not begin so.
+    StartsOtherwise(&'static str),
+    /// A text with the letters of one of these, which are in lower case: whatever their case there, and whatever stands
+    /// between them.
+    Letters(&'static [&'static str]),
+    /// An object.
+    Object,
+}
+
+/// The names without which marks cannot be there, as bits: with one look at a document most of what it is asked for
+/// can be ruled out.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Needs {
+    in_map: u64,
+    in_list: u64,
+}
+
+impl Needs {
+    /// What these marks need.
+    pub fn of(marks: &[(&'static str, Mark)]) -> Self {
+        let must_be = marks
+            .iter()
+            .filter(|(_, mark)| !matches!(mark, Mark::Absent | Mark::Empty));
+        must_be.fold(Self::default(), |needs, (pointer, _)| Self {
+            in_map: needs.in_map | name_after("/", pointer).map_or(0, bit),
+            in_list: needs.in_list | name_after("/0/", pointer).map_or(0, bit),
+        })
+    }
+}
+
+/// A document, and what makes it quick to ask it again.
+pub struct Look<'d, 'a> {
+    document: &'d Document<'a>,
+    /// A bit for each name at its top, or at the top of its first value: most places that are asked for are not there.
+    names: u64,
+    /// The place that was asked for last, and what stands there: rows ask for the same.
+    last: Cell<(&'static str, Option<&'d Document<'a>>)>,
+}
+
+impl<'d, 'a> Look<'d, 'a> {
+    /// A look at that document.
+    pub fn at(document: &'d Document<'a>) -> Self {
+        let top = match document.values() {
+            Some(values) => values.first(),
+            None => Some(document),
+        };
+        let members = top.and_then(Document::members).unwrap_or_default();
+        let names = members
+            .iter()
+            .fold(0, |names, (name, _)| names | bit(name.as_bytes()));
+        Self {
+            document,
+            names,
+            last: Cell::new(("", Some(document))),
+        }
+    }
+
+    /// Whether all of these marks are there.
+    pub fn bears(&self, marks: &[(&'static str, Mark)]) -> bool {
+        marks
+            .iter()
+            .all(|(pointer, mark)| mark.fits(self.find(pointer)))
+    }
+
+    /// Whether these can be there; if not, [`bears`](Self::bears) is false.
+    pub fn may_bear(&self, needs: Needs) -> bool {
+        let bits = if self.document.is_list() {
+            needs.in_list
+        } else {
+            needs.in_map
+        };
+        self.names & bits == bits
+    }
+
+    fn find(&self, pointer: &'static str) -> Option<&'d Document<'a>> {
+        let (known, found) = self.last.get();
+        if known == pointer {
+            return found;
+        }
+        let found = self.may_hold(pointer).then(|| self.document.at(pointer));
+        self.last.set((pointer, found.flatten()));
+        found.flatten()
+    }
+
+    /// False only where nothing stands at that pointer.
+    fn may_hold(&self, pointer: &str) -> bool {
+        let top = if self.document.is_list() { "/0/" } else { "/" };
+        name_after(top, pointer).is_none_or(|name| self.names & bit(name) != 0)
+    }
+}
+
+impl Mark {
+    fn fits(&self, here: Option<&Document>) -> bool {
+        let text = || here.and_then(Document::as_text);
+        match self {
+            Mark::Present => here.is_some_and(|value| !value.is_null()),
+            Mark::Absent => here.is_none_or(Document::is_null),
+            Mark::Empty => here.is_none_or(|value| {
+                let members = value.members().map(<[_]>::len);
+                let values = value.values().map(<[_]>::len);
+                value.is_null() || members.or(values) == Some(0)
+            }),
+            Mark::Object => here.is_some_and(Document::is_map),
+            Mark::Is(wanted) => text().is_some_and(|text| text == *wanted),
+            Mark::OneOf(wanted) => text().is_some_and(|text| wanted.iter().any(|one| text == *one)),
+            Mark::InAnyCase(wanted) => text().is_some_and(|text| text.eq_ignore_ascii_case(wanted)),
+            Mark::Contains(wanted) => text().is_some_and(|text| text.contains(wanted)),
+            Mark::Letters(wanted) => text().is_some_and(|text| {
+                let letters = || {
+                    let letters = text.bytes().filter(u8::is_ascii_alphabetic);
+                    letters.map(|letter| letter.to_ascii_lowercase())
+                };
+                wanted.iter().any(|one| letters().eq(one.bytes()))
+            }),
+            Mark::Starts(wanted) => text().is_some_and(|text| text.starts_with(wanted)),
+            Mark::StartsOneOf(wanted) => {
+                text().is_some_and(|text| wanted.iter().any(|one| text.starts_with(one)))
+            }
+            Mark::StartsOtherwise(others) => text().is_some_and(|text| !text.starts_with(others)),
+        }
+    }
+}
+
+/// The first name of a pointer behind its beginning.
+fn name_after<'p>(top: &str, pointer: &'p str) -> Option<&'p [u8]> {
+    let path = pointer.strip_prefix(top)?.as_bytes();
+    let end = path.iter().position(|byte| *byte == b'/');
+    Some(end.and_then(|end| path.get(..end)).unwrap_or(path))
+}
+
+/// One of 64 bits for a name, by its length and its ends.
+pub fn bit(name: &[u8]) -> u64 {
+    let end = |byte: Option<&u8>| usize::from(byte.copied().unwrap_or_default());
+    1 << ((name.len() * 5 + end(name.first()) * 11 + end(name.last()) * 3) % 64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Look, Mark, Needs};
+    use crate::webhook::Document;
+    use proptest::prelude::*;
+
+    #[test]
+    fn marks_say_what_must_be_there() {
+        let document = Document::json(
+            br#"{"event":"failed","severity":"permanent","gone":null,"in":{},"tags":[]}"#,
+        )
+        .unwrap();
+        let look = Look::at(&document);
+        assert!(look.bears(&[
+            ("/event", Mark::Is("failed")),
+            ("/severity", Mark::Starts("perm"))
+        ]));
+        assert!(look.bears(&[("/severity", Mark::StartsOtherwise("temp"))]));
+        assert!(!look.bears(&[("/severity", Mark::StartsOtherwise("perm"))]));
+        assert!(!look.bears(&[("/never", Mark::StartsOtherwise("perm"))]));
+        assert!(look.bears(&[
+            ("/event", Mark::InAnyCase("FAILED")),
+            ("/event", Mark::Contains("ile")),
+            ("/gone", Mark::Absent),
+            ("/never", Mark::Absent),
+            ("/in", Mark::Object)
+        ]));
+        assert!(!look.bears(&[("/gone", Mark::Present)]));
+        assert!(!look.bears(&[("/gone", Mark::Contains(""))]));
+        assert!(!look.bears(&[("/event", Mark::Contains("Ile"))]));
+        assert!(!look.bears(&[("/event", Mark::InAnyCase("fail"))]));
+        let letters = Document::json(br#"["Soft_bounce", "soft bounces", null]"#).unwrap();
+        let soft = |at| Look::at(&letters).bears(&[(at, Mark::Letters(&["softbounce"]))]);
+        assert!(soft("/0") && !soft("/1") && !soft("/2") && !soft("/3"));
+        assert!(
+            ["/in", "/tags", "/gone", "/never"].map(|at| look.bears(&[(at, Mark::Empty)]))
+                == [true; 4]
+        );
+        assert!(!look.bears(&[("", Mark::Empty)]) && !look.bears(&[("/event", Mark::Empty)]));
+        assert!(!look.bears(&[("/event", Mark::OneOf(&["open", "click"]))]));
+    }
+
+    proptest! {
+        #[test]
+        fn a_look_sees_what_is_there(
+            names in proptest::collection::vec("[abc]{0,2}", 0..5),
+            listed: bool,
+            order in proptest::collection::vec(0_usize..12, 0..20),
+        ) {
+            const POINTERS: [&str; 12] = [
+                "", "/", "/a", "/b", "/ab", "/ca/a", "/a/a", "/0", "/0/a", "/0/ab", "/0/b/c", "/1/a",
+            ];
+            let members: Vec<String> = names
+                .iter()
+                .map(|name| format!("{name:?}:{{\"a\":1,\"c\":2}}"))
+                .collect();
+            let text = format!("{{{}}}", members.join(","));
+            let text = if listed { format!("[{text},{text}]") } else { text };
+            let document = Document::json(text.as_bytes()).unwrap();
+            let look = Look::at(&document);
+            for pointer in POINTERS {
+                let marks = [(pointer, Mark::Present)];
+                prop_assert!(look.may_bear(Needs::of(&marks)) || !look.bears(&marks), "{} in {}", pointer, text);
+            }
+            for pointer in order.iter().map(|at| POINTERS[*at]) {
+                let place = |found: Option<_>| found.map(std::ptr::from_ref::<Document>);
+                prop_assert_eq!(place(look.find(pointer)), place(document.at(pointer)), "{} in {}", pointer, text);
+            }
+        }
+    }
+}

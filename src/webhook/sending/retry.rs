@@ -1,0 +1,190 @@
+//! When a delivery is tried again, and how long to wait first.
+
+use std::time::Duration;
+
+use crate::webhook::{Chance, Outcome, Statuses};
+
+/// How patient to be with a target.
+#[derive(Clone, Debug)]
+pub struct Retry {
+    /// Tries after the first.
+    pub times: u32,
+    /// The wait before the second try; it doubles from there.
+    pub backoff: Duration,
+    /// The statuses that say "not now" rather than "never".
+    pub on: Statuses,
+    /// The longest wait that a target may ask for (`Retry-After`).
+    pub longest: Duration,
+}
+
+/// What follows on a try.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// Nothing: it succeeded, or it never will.
+    Final,
+    /// Nothing more, though another time it may pass.
+    GivenUp,
+    /// Another try after this wait.
+    Again(Duration),
+}
+
+/// No wait between two tries is longer than this by our own choice.
+const LONGEST: Duration = Duration::from_secs(60);
+
+/// What says "not now" rather than "never", unless the user says otherwise.
+pub const TRANSIENT: [u16; 7] = [408, 425, 429, 500, 502, 503, 504];
+
+impl Default for Retry {
+    fn default() -> Self {
+        Self {
+            times: 3,
+            backoff: Duration::from_millis(500),
+            on: Statuses::of(&TRANSIENT),
+            longest: Duration::from_secs(3600),
+        }
+    }
+}
+
+impl Retry {
+    /// What follows on a try. Jitter only ever adds, and `Retry-After` is a minimum.
+    pub fn next(&self, tries: u32, outcome: &Outcome, chance: &mut Chance) -> Next {
+        let passes = match outcome {
+            outcome if outcome.succeeded() => return Next::Final,
+            Outcome::Answered { status, .. } => self.on.accept(*status),
+            Outcome::TimedOut(_) | Outcome::Unreachable(_) => true,
+            Outcome::Impossible(_) => false,
+        };
+        if !passes {
+            return Next::Final;
+        }
+        if tries > self.times {
+            return Next::GivenUp;
+        }
+        let doubled = self
+            .backoff
+            .saturating_mul(2u32.saturating_pow(tries.saturating_sub(1).min(20)))
+            .min(LONGEST);
+        let asked = self.asked(outcome).unwrap_or_default();
+        Next::Again(doubled.max(asked) + doubled.mul_f64(chance.fraction() / 2.0))
+    }
+
+    /// How long to wait before the next try; none if there is to be none.
+    pub fn wait(&self, tries: u32, outcome: &Outcome, chance: &mut Chance) -> Option<Duration> {
+        match self.next(tries, outcome, chance) {
+            Next::Again(wait) => Some(wait),
+            Next::Final | Next::GivenUp => None,
+        }
+    }
+
+    /// How long the target asks to be left alone, whichever delivery it says it to.
+    pub fn asked(&self, outcome: &Outcome) -> Option<Duration> {
+        match outcome {
+            Outcome::Answered {
+                status,
+                retry_after,
+                ..
+            } if !outcome.succeeded() && self.on.accept(*status) => *retry_after,
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Next, Retry};
+    use crate::webhook::{Chance, Outcome, Statuses};
+    use std::time::Duration;
+
+    fn patient() -> Retry {
+        Retry {
+            backoff: Duration::from_millis(100),
+            ..Retry::default()
+        }
+    }
+
+    fn answered(status: u16, retry_after: Option<Duration>) -> Outcome {
+        let unexpected = (!(200..300).contains(&status)).then(|| String::from("not 2xx"));
+        Outcome::Answered {
+            status,
+            body: bytes::Bytes::new(),
+            retry_after,
+            location: None,
+            unexpected,
+        }
+    }
+
+    fn again(retry: &Retry, tries: u32, outcome: &Outcome, chance: &mut Chance) -> Duration {
+        retry.wait(tries, outcome, chance).unwrap()
+    }
+
+    #[test]
+    fn only_what_may_pass_is_tried_again() {
+        let mut chance = Chance::seeded(1);
+        let mut next = |tries, outcome: &Outcome| patient().next(tries, outcome, &mut chance);
+        for status in [408, 425, 429, 500, 502, 503, 504] {
+            assert!(
+                matches!(next(1, &answered(status, None)), Next::Again(_)),
+                "{status}"
+            );
+            assert_eq!(next(4, &answered(status, None)), Next::GivenUp);
+        }
+        for status in [101, 200, 204, 301, 400, 401, 404, 410, 501, 505] {
+            assert_eq!(next(1, &answered(status, None)), Next::Final, "{status}");
+        }
+        let refused = Outcome::Unreachable("refused".into());
+        assert!(matches!(next(3, &refused), Next::Again(_)));
+        assert_eq!(next(4, &refused), Next::GivenUp);
+        assert_eq!(
+            next(1, &Outcome::Impossible("no such host".into())),
+            Next::Final
+        );
+        let other = Retry {
+            on: Statuses::parse("404").unwrap(),
+            ..patient()
+        };
+        assert!(matches!(
+            other.next(1, &answered(404, None), &mut chance),
+            Next::Again(_)
+        ));
+        assert_eq!(
+            other.next(1, &answered(503, None), &mut chance),
+            Next::Final
+        );
+    }
+
+    #[test]
+    fn waits_double_and_jitter_only_adds() {
+        let mut chance = Chance::seeded(2);
+        for (tries, nominal) in [(1, 100), (2, 200), (3, 400)] {
+            let waits: Vec<u128> = (0..100)
+                .map(|_| again(&patient(), tries, &answered(503, None), &mut chance).as_millis())
+                .collect();
+            assert!(
+                waits
+                    .iter()
+                    .all(|wait| (nominal..=nominal * 3 / 2).contains(wait)),
+                "{waits:?}"
+            );
+            assert!(
+                waits.iter().max().unwrap() - waits.iter().min().unwrap() > nominal / 4,
+                "{waits:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_target_that_asks_to_wait_is_waited_for() {
+        let mut chance = Chance::seeded(3);
+        let seven = Duration::from_secs(7);
+        for _ in 0..100 {
+            let wait = again(&patient(), 1, &answered(429, Some(seven)), &mut chance);
+            assert!(
+                (seven..seven + Duration::from_millis(51)).contains(&wait),
+                "{wait:?}"
+            );
+        }
+        assert_eq!(patient().asked(&answered(503, Some(seven))), Some(seven));
+        assert_eq!(patient().asked(&answered(404, Some(seven))), None);
+        assert_eq!(patient().asked(&answered(200, Some(seven))), None);
+    }
+}

@@ -1,0 +1,263 @@
+//! What computes a signature, and what checks one.
+
+use hmac::{Hmac, KeyInit, Mac};
+use md5::Md5;
+use p256::ecdsa::signature::{Signer, Verifier};
+use sha1::Sha1;
+use sha2::{Digest, Sha256, Sha384, Sha512};
+
+use crate::webhook::{Document, Key, KeyForm};
+
+/// How a signature is computed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Algorithm {
+    /// HMAC with SHA-256.
+    HmacSha256,
+    /// HMAC with SHA-1.
+    HmacSha1,
+    /// HMAC with SHA-384.
+    HmacSha384,
+    /// HMAC with SHA-512.
+    HmacSha512,
+    /// SHA-256 of the key with the message behind it, which is no HMAC.
+    KeyedSha256,
+    /// Ed25519 (RFC 8032).
+    Ed25519,
+    /// ECDSA on P-256 with SHA-256, in ASN.1 DER.
+    EcdsaP256,
+    /// RSA, PKCS#1 v1.5, with SHA-1 or SHA-256 as the text here says `1` or `2`.
+    RsaBy(&'static str),
+    /// RSA, PKCS#1 v1.5, with SHA-1.
+    RsaSha1,
+    /// RSA, PKCS#1 v1.5, with SHA-256.
+    RsaSha256,
+    /// MD5 of what is signed, with the key in its gap. No HMAC, and only as good as MD5 is.
+    Md5,
+    /// What goes with the key (RFC 9421): HMAC with SHA-256, Ed25519, ECDSA on P-256 with both numbers side by side, or
+    /// RSA, in PKCS#1 v1.5 with SHA-256 or PSS with SHA-512.
+    ByKey,
+    /// Nothing is computed: the secret itself stands in the place of a signature.
+    Token,
+    /// Nothing is computed: the request carries what both sides know.
+    Credentials,
+}
+
+/// Stands for the key in what is signed: a byte that no UTF-8 has.
+pub(crate) const GAP: u8 = 0xFF;
+
+#[derive(Clone, Copy, Debug)]
+enum RsaHash {
+    Sha1,
+    Sha256,
+}
+
+/// An HMAC that was fed the message; no generic function, because the bounds of one would be longer than the code.
+macro_rules! mac {
+    ($digest:ty, $key:expr, $message:expr) => {
+        Hmac::<$digest>::new_from_slice($key)
+            .map(|mut mac| {
+                mac.update($message);
+                mac
+            })
+            .map_err(|error| error.to_string())
+    };
+}
+
+impl Algorithm {
+    /// Its name, as people say it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Algorithm::HmacSha256 => "HMAC-SHA256",
+            Algorithm::HmacSha1 => "HMAC-SHA1",
+            Algorithm::HmacSha384 => "HMAC-SHA384",
+            Algorithm::HmacSha512 => "HMAC-SHA512",
+            Algorithm::KeyedSha256 => "SHA-256",
+            Algorithm::Ed25519 => "Ed25519",
+            Algorithm::EcdsaP256 => "ECDSA P-256",
+            Algorithm::RsaBy(_) => "RSA",
+            Algorithm::RsaSha1 => "RSA-SHA1",
+            Algorithm::RsaSha256 => "RSA-SHA256",
+            Algorithm::Md5 => "MD5",
+            Algorithm::ByKey => "HMAC, Ed25519, ECDSA or RSA",
+            Algorithm::Token => "the secret itself",
+            Algorithm::Credentials => "credentials",
+        }
+    }
+
+    /// What RSA signs a digest of.
+    fn digest(self, document: Option<&Document>) -> Result<RsaHash, String> {
+        match self {
+            Algorithm::RsaBy(version) => match document
+                .and_then(|document| document.text(version))
+                .as_deref()
+            {
+                Some("1") => Ok(RsaHash::Sha1),
+                Some("2") => Ok(RsaHash::Sha256),
+                _ => Err(format!("`{version}` in the body must be \"1\" or \"2\"")),
+            },
+            Algorithm::RsaSha1 => Ok(RsaHash::Sha1),
+            _ => Ok(RsaHash::Sha256),
+        }
+    }
+
+    /// The bytes of a signature.
+    pub fn compute(
+        self,
+        key: &Key,
+        message: &[u8],
+        document: Option<&Document>,
+        wanted: KeyForm,
+    ) -> Result<Vec<u8>, String> {
+        let missing =
+            || String::from("this key can verify, but not sign: the private key is needed");
+        match (self, key) {
+            (Algorithm::HmacSha1, Key::Shared(key)) => {
+                Ok(mac!(Sha1, key, message)?.finalize().into_bytes().to_vec())
+            }
+            (Algorithm::HmacSha256 | Algorithm::ByKey, Key::Shared(key)) => {
+                Ok(mac!(Sha256, key, message)?.finalize().into_bytes().to_vec())
+            }
+            (Algorithm::HmacSha384, Key::Shared(key)) => {
+                Ok(mac!(Sha384, key, message)?.finalize().into_bytes().to_vec())
+            }
+            (Algorithm::HmacSha512, Key::Shared(key)) => {
+                Ok(mac!(Sha512, key, message)?.finalize().into_bytes().to_vec())
+            }
+            (Algorithm::KeyedSha256, Key::Shared(key)) => Ok(keyed_sha256(key, message)),
+            (Algorithm::Token, Key::Shared(key)) => Ok(key.clone()),
+            (
+                Algorithm::HmacSha256 | Algorithm::Ed25519 | Algorithm::ByKey,
+                Key::Ed25519(private, _),
+            ) => Ok(private
+                .as_ref()
+                .ok_or_else(missing)?
+                .sign(message)
+                .to_bytes()
+                .to_vec()),
+            (Algorithm::ByKey, Key::P256(private, _)) => {
+                let signature: p256::ecdsa::Signature =
+                    private.as_ref().ok_or_else(missing)?.sign(message);
+                Ok(signature.to_bytes().to_vec())
+            }
+            (Algorithm::EcdsaP256, Key::P256(private, _)) => {
+                // Deterministic nonces (RFC 6979): a seed gives the same bytes. `ring` draws a new one each time, from
+                // a randomness that nobody else can provide; `benches/work.rs` measures both.
+                let signature: p256::ecdsa::DerSignature =
+                    private.as_ref().ok_or_else(missing)?.sign(message);
+                Ok(signature.as_bytes().to_vec())
+            }
+            (
+                Algorithm::RsaBy(_) | Algorithm::RsaSha1 | Algorithm::RsaSha256 | Algorithm::ByKey,
+                Key::Rsa(private, _),
+            ) => {
+                let private = private.as_ref().ok_or_else(missing)?.as_ref().clone();
+                use rsa::signature::SignatureEncoding;
+                match self.digest(document)? {
+                    RsaHash::Sha1 => Ok(rsa::pkcs1v15::SigningKey::<Sha1>::new(private)
+                        .sign(message)
+                        .to_vec()),
+                    RsaHash::Sha256 => Ok(rsa::pkcs1v15::SigningKey::<Sha256>::new(private)
+                        .sign(message)
+                        .to_vec()),
+                }
+            }
+            (Algorithm::Md5, Key::Shared(key)) => Ok(gap_filled_md5(message, key)),
+            _ => Err(format!("this scheme needs {}", wanted.wanted())),
+        }
+    }
+
+    /// Whether these bytes are the signature; in constant time where the key is shared.
+    pub(crate) fn holds(
+        self,
+        key: &Key,
+        message: &[u8],
+        given: &[u8],
+        document: Option<&Document>,
+    ) -> bool {
+        match (self, key) {
+            (Algorithm::HmacSha1, Key::Shared(key)) => {
+                mac!(Sha1, key, message).is_ok_and(|mac| mac.verify_slice(given).is_ok())
+            }
+            (Algorithm::HmacSha256 | Algorithm::ByKey, Key::Shared(key)) => {
+                mac!(Sha256, key, message).is_ok_and(|mac| mac.verify_slice(given).is_ok())
+            }
+            (Algorithm::HmacSha384, Key::Shared(key)) => {
+                mac!(Sha384, key, message).is_ok_and(|mac| mac.verify_slice(given).is_ok())
+            }
+            (Algorithm::HmacSha512, Key::Shared(key)) => {
+                mac!(Sha512, key, message).is_ok_and(|mac| mac.verify_slice(given).is_ok())
+            }
+            (Algorithm::KeyedSha256, Key::Shared(key)) => same(given, &keyed_sha256(key, message)),
+            (Algorithm::Token, Key::Shared(key)) => same(given, key),
+            (
+                Algorithm::HmacSha256 | Algorithm::Ed25519 | Algorithm::ByKey,
+                Key::Ed25519(_, public),
+            ) => ed25519_dalek::Signature::from_slice(given)
+                .is_ok_and(|given| public.verify_strict(message, &given).is_ok()),
+            (Algorithm::ByKey, Key::P256(_, public)) => p256::ecdsa::Signature::from_slice(given)
+                .is_ok_and(|given| public.verify(message, &given).is_ok()),
+            (Algorithm::ByKey, Key::Rsa(_, public)) => {
+                rsa::pkcs1v15::Signature::try_from(given).is_ok_and(|given| {
+                    rsa::pkcs1v15::VerifyingKey::<Sha256>::new(public.as_ref().clone())
+                        .verify(message, &given)
+                        .is_ok()
+                }) || rsa::pss::Signature::try_from(given).is_ok_and(|given| {
+                    rsa::pss::VerifyingKey::<Sha512>::new(public.as_ref().clone())
+                        .verify(message, &given)
+                        .is_ok()
+                })
+            }
+            (Algorithm::EcdsaP256, Key::P256(_, public)) => p256::ecdsa::Signature::from_der(given)
+                .is_ok_and(|given| public.verify(message, &given).is_ok()),
+            (
+                Algorithm::RsaBy(_) | Algorithm::RsaSha1 | Algorithm::RsaSha256,
+                Key::Rsa(_, public),
+            ) => {
+                let Ok(given) = rsa::pkcs1v15::Signature::try_from(given) else {
+                    return false;
+                };
+                let public = public.as_ref().clone();
+                match self.digest(document) {
+                    Ok(RsaHash::Sha1) => rsa::pkcs1v15::VerifyingKey::<Sha1>::new(public)
+                        .verify(message, &given)
+                        .is_ok(),
+                    Ok(RsaHash::Sha256) => rsa::pkcs1v15::VerifyingKey::<Sha256>::new(public)
+                        .verify(message, &given)
+                        .is_ok(),
+                    Err(_) => false,
+                }
+            }
+            (Algorithm::Md5, Key::Shared(key)) => same(given, &gap_filled_md5(message, key)),
+            _ => false,
+        }
+    }
+}
+
+fn keyed_sha256(key: &[u8], message: &[u8]) -> Vec<u8> {
+    Sha256::new_with_prefix(key)
+        .chain_update(message)
+        .finalize()
+        .to_vec()
+}
+
+/// MD5 with the key in the gap. A message has one gap; bytes like it in a body that is no UTF-8 stay as they are.
+fn gap_filled_md5(message: &[u8], key: &[u8]) -> Vec<u8> {
+    let mut parts = message.splitn(2, |b| *b == GAP);
+    let mut md5 = Md5::new();
+    md5.update(parts.next().unwrap_or_default());
+    if let Some(rest) = parts.next() {
+        md5.update(key);
+        md5.update(rest);
+    }
+    md5.finalize().to_vec()
+}
+
+/// Whether two byte strings are the same, in the same time wherever they differ.
+pub(crate) fn same(given: &[u8], wanted: &[u8]) -> bool {
+    given.len() == wanted.len()
+        && given
+            .iter()
+            .zip(wanted)
+            .fold(0, |odd, (a, b)| odd | (a ^ b))
+            == 0
+}

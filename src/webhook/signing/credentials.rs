@@ -1,0 +1,123 @@
+//! What receivers demand where nothing is signed.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use http::HeaderValue;
+
+use crate::webhook::signing::algorithm::same;
+use crate::webhook::{Delivery, Key, KeyForm};
+
+/// What a request must carry where nothing is signed.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Credentials {
+    /// User and password of HTTP basic authentication.
+    Basic(String, String),
+    /// A header field of this name with this value.
+    Header(http::HeaderName, String),
+    /// A query parameter of this name with this value.
+    Query(String, String),
+    /// This bearer token: in the `Authorization` field, or in the query as `access_token` (RFC 6750).
+    Bearer(String),
+}
+
+impl Credentials {
+    /// The value of the `Authorization` field for a user and password.
+    pub fn authorization(user: &str, password: &str) -> String {
+        format!("Basic {}", STANDARD.encode(format!("{user}:{password}")))
+    }
+
+    /// Reads `user:password`, `header:NAME=VALUE` or `query:NAME=VALUE`.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        if let Some((name, value)) = text
+            .strip_prefix("header:")
+            .and_then(|rest| rest.split_once('='))
+        {
+            return Some(Credentials::Header(name.parse().ok()?, value.to_owned()));
+        }
+        if let Some((name, value)) = text
+            .strip_prefix("query:")
+            .and_then(|rest| rest.split_once('='))
+        {
+            return Some(Credentials::Query(name.to_owned(), value.to_owned()));
+        }
+        // The first colon: passwords may hold more of them.
+        let (user, password) = text.split_once(':')?;
+        Some(Credentials::Basic(user.to_owned(), password.to_owned()))
+    }
+}
+
+/// Puts credentials into a request.
+pub(crate) fn present(delivery: &mut Delivery, key: &Key) -> Result<(), String> {
+    let wanted = |_| String::from("the credentials have characters that a header cannot hold");
+    match key {
+        Key::Credentials(Credentials::Basic(user, password)) => {
+            let value = HeaderValue::from_str(&Credentials::authorization(user, password))
+                .map_err(wanted)?;
+            delivery.headers.set(http::header::AUTHORIZATION, value);
+        }
+        Key::Credentials(Credentials::Header(name, value)) => {
+            delivery
+                .headers
+                .set(name.clone(), HeaderValue::from_str(value).map_err(wanted)?);
+        }
+        Key::Credentials(Credentials::Bearer(token)) => {
+            let value = HeaderValue::from_str(&format!("Bearer {token}")).map_err(wanted)?;
+            delivery.headers.set(http::header::AUTHORIZATION, value);
+        }
+        Key::Credentials(Credentials::Query(name, value)) => {
+            let join = if delivery.path.query().is_some() {
+                '&'
+            } else {
+                '?'
+            };
+            let pair: String = form_urlencoded::Serializer::new(String::new())
+                .append_pair(name, value)
+                .finish();
+            let path = format!("{}{join}{pair}", delivery.path);
+            delivery.path = path
+                .parse()
+                .map_err(|_| String::from("the path cannot hold the credentials"))?;
+        }
+        _ => return Err(format!("credentials are {}", KeyForm::Credentials.wanted())),
+    }
+    Ok(())
+}
+
+/// Whether a request carries these credentials; compared in constant time.
+pub(crate) fn carries(delivery: &Delivery, key: &Key) -> bool {
+    match key {
+        Key::Credentials(Credentials::Basic(user, password)) => {
+            let given = delivery
+                .headers
+                .text("authorization")
+                .and_then(|value| value.split_once(' '));
+            given
+                .filter(|(way, _)| way.eq_ignore_ascii_case("basic"))
+                .and_then(|(_, value)| STANDARD.decode(value.trim()).ok())
+                .is_some_and(|given| same(&given, format!("{user}:{password}").as_bytes()))
+        }
+        Key::Credentials(Credentials::Header(name, value)) => delivery
+            .headers
+            .get(name.as_str())
+            .is_some_and(|given| same(given.as_bytes(), value.as_bytes())),
+        Key::Credentials(Credentials::Bearer(token)) => {
+            let given = delivery
+                .headers
+                .text("authorization")
+                .and_then(|value| value.split_once(' '))
+                .filter(|(way, _)| way.eq_ignore_ascii_case("bearer"));
+            match given {
+                Some((_, given)) => same(given.trim().as_bytes(), token.as_bytes()),
+                None => in_query(delivery, "access_token", token),
+            }
+        }
+        Key::Credentials(Credentials::Query(name, value)) => in_query(delivery, name, value),
+        _ => false,
+    }
+}
+
+fn in_query(delivery: &Delivery, name: &str, value: &str) -> bool {
+    let query = delivery.path.query().unwrap_or_default();
+    form_urlencoded::parse(query.as_bytes())
+        .any(|(at, given)| at == name && same(given.as_bytes(), value.as_bytes()))
+}

@@ -1,0 +1,387 @@
+//! Where a value stands in a delivery.
+
+use std::borrow::Cow;
+
+use http::{HeaderName, HeaderValue};
+
+use crate::webhook::body::json;
+use crate::webhook::body::multipart::{Multipart, NewPart};
+use crate::webhook::{Delivery, Document};
+
+/// Where a value stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// In a header field of that name.
+    Header(&'static str),
+    /// In a header field that lists `name=value` with commas between: the values of the second name, with commas
+    /// between them if there are several.
+    Item(&'static str, &'static str),
+    /// In the JSON body, at that pointer.
+    Body(&'static str),
+    /// In a form body of either sort: the last field of that name.
+    Field(&'static str),
+    /// At each of these places, which must all say the same.
+    All(&'static [Place]),
+    /// What no other place can say.
+    Own(&'static OwnPlace),
+}
+
+/// A place that takes code to read and to write.
+#[derive(Debug)]
+pub struct OwnPlace {
+    /// Where that is, in words.
+    pub name: &'static str,
+    /// The text that stands there, if one does.
+    pub read: for<'a> fn(&'a Delivery) -> Result<Option<Cow<'a, str>>, String>,
+    /// Puts a text there.
+    pub write: fn(&mut Delivery, &str) -> Result<(), String>,
+    /// Takes away what stands there.
+    pub remove: fn(&mut Delivery),
+    /// Where several signatures may stand there that sign other things each: a delivery for each, which bears that
+    /// one alone; nothing where there is only one.
+    pub each: Option<fn(&Delivery) -> Vec<Delivery>>,
+}
+
+impl PartialEq for OwnPlace {
+    fn eq(&self, other: &Self) -> bool {
+        std::ptr::eq(self, other)
+    }
+}
+
+impl Eq for OwnPlace {}
+
+impl Place {
+    /// Whether it is only found once the body is read as more than bytes.
+    pub fn is_inside(&self) -> bool {
+        match self {
+            Place::Body(_) | Place::Field(_) => true,
+            Place::All(places) => places.iter().any(Place::is_inside),
+            Place::Header(_) | Place::Item(..) | Place::Own(_) => false,
+        }
+    }
+
+    /// The names of the header fields that it stands in.
+    pub fn header_names(&self) -> Vec<&'static str> {
+        match self {
+            Place::Header(name) | Place::Item(name, _) => vec![name],
+            Place::All(places) => places.iter().flat_map(Place::header_names).collect(),
+            Place::Body(_) | Place::Field(_) | Place::Own(_) => Vec::new(),
+        }
+    }
+
+    /// The text that stands there, if one does.
+    pub fn read<'a>(
+        &self,
+        delivery: &'a Delivery,
+        document: Option<&'a Document>,
+    ) -> Result<Option<Cow<'a, str>>, String> {
+        match self {
+            Place::Header(name) => {
+                let mut all = delivery.headers.all(name);
+                let first = all.next();
+                if all.next().is_some() {
+                    return Err(format!("header `{name}` is given more than once"));
+                }
+                Ok(first.map(|value| {
+                    // What is right is by far the most common, and quickly seen.
+                    let text = std::str::from_utf8(value.as_bytes()).map(Cow::Borrowed);
+                    text.unwrap_or_else(|_| String::from_utf8_lossy(value.as_bytes()))
+                }))
+            }
+            Place::Item(header, name) => {
+                let list = Place::Header(header).read(delivery, document)?;
+                let values: Vec<&str> = items(list.as_deref().unwrap_or_default())
+                    .filter(|(at, _)| at == name)
+                    .map(|(_, value)| value)
+                    .collect();
+                Ok((!values.is_empty()).then(|| values.join(",").into()))
+            }
+            Place::Body(pointer) => Ok(document.and_then(|document| document.text(pointer))),
+            Place::Field(name) => Ok(document.and_then(Document::members).and_then(|fields| {
+                let field = fields.iter().rev().find(|(at, _)| at == name);
+                field.and_then(|(_, value)| value.as_text())
+            })),
+            Place::All(places) => read_all(places, delivery, document),
+            Place::Own(own) => (own.read)(delivery),
+        }
+    }
+
+    /// Puts a text there.
+    pub fn write(&self, delivery: &mut Delivery, value: &str) -> Result<(), String> {
+        match self {
+            Place::Header(name) => {
+                let value = HeaderValue::from_str(value)
+                    .map_err(|_| format!("`{name}` cannot hold its value"))?;
+                delivery.headers.set(HeaderName::from_static(name), value);
+            }
+            Place::Item(header, name) => {
+                let whole = Place::Header(header);
+                let list = whole.read(delivery, None)?.unwrap_or_default();
+                let mut new = Some(value);
+                let mut kept: Vec<String> = items(&list)
+                    .filter_map(|(at, old)| {
+                        let value = if at == *name { new.take()? } else { old };
+                        Some(format!("{at}={value}"))
+                    })
+                    .collect();
+                kept.extend(new.map(|value| format!("{name}={value}")));
+                whole.write(delivery, &kept.join(","))?;
+            }
+            Place::Body(pointer) => {
+                let text = serde_json::Value::from(value).to_string();
+                delivery.body = json::splice(&delivery.body, pointer, &text)
+                    .ok_or_else(|| format!("the body has no `{pointer}` to put a signature in"))?
+                    .into();
+            }
+            Place::Field(name) => {
+                let new = match Multipart::of(&delivery.headers, &delivery.body) {
+                    Some(form) => set_part(&form?, name, value),
+                    None => set_field(&delivery.body, name, value),
+                };
+                delivery.body = new.into();
+            }
+            Place::All(places) => {
+                for place in *places {
+                    place.write(delivery, value)?;
+                }
+            }
+            Place::Own(own) => (own.write)(delivery, value)?,
+        }
+        Ok(())
+    }
+
+    /// Takes away what stands there.
+    pub(crate) fn remove(&self, delivery: &mut Delivery) -> Result<(), String> {
+        match self {
+            Place::Header(name) => delivery.headers.remove(name),
+            Place::Item(header, name) => {
+                let whole = Place::Header(header);
+                let list = whole.read(delivery, None)?.unwrap_or_default();
+                let kept: Vec<String> = items(&list)
+                    .filter(|(at, _)| at != name)
+                    .map(|(at, value)| format!("{at}={value}"))
+                    .collect();
+                whole.write(delivery, &kept.join(","))?;
+            }
+            Place::Body(pointer) => {
+                delivery.body = json::cut(&delivery.body, pointer)
+                    .ok_or_else(|| format!("the body has no `{pointer}` to take away"))?
+                    .into();
+            }
+            Place::Field(name) => {
+                let new = match Multipart::of(&delivery.headers, &delivery.body) {
+                    Some(form) => without_part(&form?, name),
+                    None => without_field(&delivery.body, name),
+                };
+                delivery.body = new.into();
+            }
+            Place::All(places) => {
+                for place in *places {
+                    place.remove(delivery)?;
+                }
+            }
+            Place::Own(own) => (own.remove)(delivery),
+        }
+        Ok(())
+    }
+
+    /// Where that is, in words.
+    pub fn name(&self) -> String {
+        match self {
+            Place::Header(name) => format!("header `{name}`"),
+            Place::Item(header, name) => format!("`{name}=` of header `{header}`"),
+            Place::Body(pointer) => format!("`{pointer}` of the body"),
+            Place::Field(name) => format!("form field `{name}`"),
+            Place::All(places) => {
+                let names: Vec<String> = places.iter().map(Place::name).collect();
+                names.join(" and ")
+            }
+            Place::Own(own) => own.name.to_owned(),
+        }
+    }
+}
+
+/// The text that stands at all of these places; none if it stands at none of them.
+fn read_all<'a>(
+    places: &[Place],
+    delivery: &'a Delivery,
+    document: Option<&'a Document>,
+) -> Result<Option<Cow<'a, str>>, String> {
+    let texts = places
+        .iter()
+        .map(|place| Ok((place, place.read(delivery, document)?)))
+        .collect::<Result<Vec<_>, String>>()?;
+    let Some((first, Some(text))) = texts.iter().find(|(_, text)| text.is_some()) else {
+        return Ok(None);
+    };
+    for (place, other) in &texts {
+        match other {
+            None => return Err(format!("no signature: {} is missing", place.name())),
+            Some(other) if other != text => {
+                return Err(format!("{} differs from {}", place.name(), first.name()));
+            }
+            Some(_) => {}
+        }
+    }
+    Ok(Some(text.clone()))
+}
+
+/// The items of a list such as `t=1,v1=ab`; what has no `=` is none.
+fn items(list: &str) -> impl Iterator<Item = (&str, &str)> {
+    list.split(',')
+        .filter_map(|item| item.trim().split_once('='))
+}
+
+/// A form of parts with the bytes of the last part of that name changed, or with a part more; every other byte stays.
+fn set_part(form: &Multipart, name: &str, value: &str) -> Vec<u8> {
+    let edit = match form.last_of(name) {
+        Some(part) => (part.span.clone(), value.into()),
+        None => {
+            let part = NewPart {
+                name: name.into(),
+                content: value.as_bytes().into(),
+                ..NewPart::default()
+            };
+            form.append(&part, form.boundary())
+        }
+    };
+    form.edited(vec![edit])
+}
+
+/// A form of parts without those of that name.
+fn without_part(form: &Multipart, name: &str) -> Vec<u8> {
+    let named = form.parts().iter();
+    let named = named.filter(|part| part.name.as_deref() == Some(name));
+    form.edited(named.map(|part| (form.whole(part), Vec::new())).collect())
+}
+
+/// A form without the fields of that name.
+fn without_field(form: &[u8], name: &str) -> Vec<u8> {
+    let is_other = |field: &&[u8]| {
+        let first = form_urlencoded::parse(field).next();
+        first.is_none_or(|(at, _)| at != name)
+    };
+    let kept: Vec<&[u8]> = form.split(|b| *b == b'&').filter(is_other).collect();
+    kept.join(&b"&"[..])
+}
+
+/// A form with the last field of that name changed, or with a field more; every other byte stays.
+fn set_field(form: &[u8], name: &str, value: &str) -> Vec<u8> {
+    let field: String = form_urlencoded::Serializer::new(String::new())
+        .append_pair(name, value)
+        .finish();
+    let mut fields: Vec<&[u8]> = form
+        .split(|b| *b == b'&')
+        .filter(|field| !field.is_empty())
+        .collect();
+    let is_it = |field: &&[u8]| {
+        form_urlencoded::parse(field)
+            .next()
+            .is_some_and(|(at, _)| at == name)
+    };
+    match fields
+        .iter()
+        .rposition(is_it)
+        .and_then(|at| fields.get_mut(at))
+    {
+        Some(old) => *old = field.as_bytes(),
+        None => fields.push(field.as_bytes()),
+    }
+    fields.join(&b"&"[..])
+}
+
+#[cfg(test)]
+mod tests {
+    use http::Method;
+
+    use super::{Place, set_field};
+    use crate::webhook::{Delivery, Document, Headers};
+
+    #[test]
+    fn what_stands_at_several_places_is_read_where_all_say_the_same() {
+        let both = Place::All(&[Place::Item("signature", "t"), Place::Header("sent-at")]);
+        let mut delivery = Delivery {
+            method: Method::POST,
+            path: "/".parse().unwrap(),
+            headers: Headers::new(),
+            body: "".into(),
+        };
+        assert_eq!(both.read(&delivery, None), Ok(None));
+        both.write(&mut delivery, "17").unwrap();
+        assert_eq!(both.read(&delivery, None), Ok(Some("17".into())));
+        assert_eq!(delivery.headers.text("signature"), Some("t=17"));
+
+        let only = |place: &Place| {
+            let mut delivery = delivery.clone();
+            place.remove(&mut delivery).unwrap();
+            both.read(&delivery, None).unwrap_err()
+        };
+        assert!(only(&Place::Header("sent-at")).contains("header `sent-at` is missing"));
+        assert!(only(&Place::Item("signature", "t")).contains("`t=` of header `signature`"));
+
+        let mut other = delivery.clone();
+        Place::Header("sent-at").write(&mut other, "18").unwrap();
+        let reason = both.read(&other, None).unwrap_err();
+        assert!(reason.contains("differs"), "{reason}");
+
+        both.remove(&mut delivery).unwrap();
+        assert_eq!(both.read(&delivery, None), Ok(None));
+        assert_eq!(both.header_names(), ["signature", "sent-at"]);
+    }
+
+    #[test]
+    fn a_part_of_a_form_changes_and_nothing_else() {
+        let part = |name: &str, text: &str| {
+            format!("--x\r\nContent-Disposition: form-data; name={name}\r\n\r\n{text}\r\n")
+        };
+        let delivery = |body: &str| Delivery {
+            method: http::Method::POST,
+            path: "/".parse().unwrap(),
+            headers: [(
+                http::header::CONTENT_TYPE,
+                http::HeaderValue::from_static("multipart/form-data; boundary=x"),
+            )]
+            .into_iter()
+            .collect(),
+            body: body.to_owned().into(),
+        };
+        let (a, mine, yours) = (part("a", "1"), part("token", "m"), part("token", "y"));
+        let place = Place::Field("token");
+        let before = format!("{a}{mine}{yours}--x--\r\nbye");
+        let mut it = delivery(&before);
+        let document = Document::of(&it).unwrap();
+        assert_eq!(place.read(&it, Some(&document)).unwrap().unwrap(), "y");
+        drop(document);
+        place.write(&mut it, "new&").unwrap();
+        assert_eq!(
+            it.body,
+            format!("{a}{mine}{}--x--\r\nbye", part("token", "new&"))
+        );
+        place.remove(&mut it).unwrap();
+        assert_eq!(it.body, format!("{a}--x--\r\nbye"));
+        place.write(&mut it, "z").unwrap();
+        assert_eq!(
+            it.body,
+            format!("{a}{}--x--\r\nbye", part("\"token\"", "z"))
+        );
+        // What is no form of parts, whatever it is called, is not made one.
+        let mut none = delivery("{}");
+        assert!(
+            place
+                .write(&mut none, "z")
+                .unwrap_err()
+                .contains("boundary")
+        );
+        assert_eq!(none.body, "{}");
+    }
+
+    #[test]
+    fn a_form_field_changes_and_nothing_else() {
+        assert_eq!(
+            set_field(b"a=1&token=x&b=%7e&token=y", "token", "n&w"),
+            b"a=1&token=x&b=%7e&token=n%26w"
+        );
+        assert_eq!(set_field(b"a=1", "token", "z"), b"a=1&token=z");
+        assert_eq!(set_field(b"", "token", "z"), b"token=z");
+    }
+}

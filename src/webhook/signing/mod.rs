@@ -1,0 +1,13 @@
+//! Signatures: schemes, algorithms, keys, where they are in a request, and deliveries made invalid on purpose.
+
+pub mod algorithm;
+pub mod credentials;
+pub mod encoding;
+pub mod location;
+pub mod pasted;
+pub mod scheme;
+pub mod secret;
+pub mod tamper;
+pub mod tampering;
+pub mod timestamp;
+pub mod verify_options;

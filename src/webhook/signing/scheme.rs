@@ -1,0 +1,540 @@
+//! How a delivery is signed. `sign` and `verify` follow the same recipe, so they cannot drift apart.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::webhook::body::json;
+use crate::webhook::body::multipart::Multipart;
+use crate::webhook::signing::algorithm::GAP;
+use crate::webhook::signing::credentials::{carries, present};
+use crate::webhook::{
+    Algorithm, Chance, Delivery, Document, Encoding, Judge, Key, KeyForm, Place, Signature,
+    TimeForm, Verdict,
+};
+
+/// What is signed, with what, and where the signature stands.
+#[derive(Debug)]
+pub struct Recipe {
+    /// The scheme's name, as `--json` says it.
+    pub name: &'static str,
+    /// How it is computed.
+    pub algorithm: Algorithm,
+    /// In which form the secret is handed out.
+    pub key: KeyForm,
+    /// Where the delivery's id stands, if it is signed.
+    pub id: Option<Place>,
+    /// Where the time of signing stands, if there is one; most schemes sign it.
+    pub timestamp: Option<(Place, TimeForm)>,
+    /// What is signed, in order.
+    pub signed: &'static [Part],
+    /// Where the signature stands.
+    pub signature: Place,
+    /// How its bytes are written.
+    pub encoding: Encoding,
+    /// Other values that are new with each signature.
+    pub fresh: &'static [Place],
+    /// Seconds of age allowed where the user does not say.
+    pub tolerance: u64,
+    /// What it does not cover, if that matters.
+    pub uncovered: Option<&'static str>,
+    /// What must hold besides the signature.
+    pub guard: Option<Guard>,
+}
+
+/// What must hold besides the signature; the reason if it does not.
+pub type Guard = fn(&Delivery, &Document, &Judge) -> Result<(), String>;
+
+/// A piece of what is signed.
+#[derive(Clone, Copy, Debug)]
+pub enum Part {
+    /// The delivery's id.
+    Id,
+    /// The text of the timestamp, as it stands.
+    Timestamp,
+    /// The body's bytes.
+    Body,
+    /// The body's bytes with a gap in place of the text at that pointer.
+    BodyAround(&'static str),
+    /// The request method.
+    Method,
+    /// The URL that the provider was told to call.
+    Url,
+    /// The path and the query of that URL.
+    UrlPath,
+    /// The same, and further spellings of it that verify as well.
+    UrlOr(fn(&str) -> Vec<String>),
+    /// Path and query of the request.
+    Path,
+    /// The decoded value of a form that has one field, whatever the field is called; where the body is no form, its
+    /// bytes.
+    FormValue,
+    /// The fields of a form, sorted by name: each name followed by its decoded value. Files in it are no fields.
+    SortedForm,
+    /// This text.
+    Text(&'static str),
+    /// The text at that place.
+    At(Place),
+    /// What no other part can say.
+    Own(fn(&Document) -> Result<Vec<u8>, String>),
+    /// The same, of the whole request and the URL that is signed.
+    Of(fn(&Delivery, &str) -> Result<Vec<u8>, String>),
+}
+
+/// What a new signature needs besides its key.
+#[derive(Debug)]
+pub struct Seal<'a> {
+    /// The time to sign.
+    pub at: Timestamp,
+    /// The URL that the delivery goes to.
+    pub url: &'a str,
+    /// Where new ids come from.
+    pub chance: &'a mut Chance,
+}
+
+impl Recipe {
+    /// What is signed, in words and in order.
+    pub fn covers(&self) -> Vec<&'static str> {
+        let words = self.signed.iter().filter_map(|part| match part {
+            Part::Id => Some("id"),
+            Part::Timestamp => Some("timestamp"),
+            Part::Body | Part::BodyAround(_) | Part::FormValue => Some("body"),
+            Part::Method => Some("method"),
+            Part::Url | Part::UrlOr(_) => Some("URL"),
+            Part::UrlPath | Part::Path => Some("path with query"),
+            Part::SortedForm => Some("fields of the form"),
+            Part::Text(_) => None,
+            Part::At(Place::Body(pointer)) => pointer.rsplit('/').next(),
+            Part::At(Place::Header(name) | Place::Item(_, name) | Place::Field(name)) => Some(name),
+            Part::At(Place::All(places)) => places
+                .iter()
+                .find_map(|place| place.header_names().first().copied()),
+            Part::At(Place::Own(own)) => Some(own.name),
+            Part::Own(_) => Some("fields of the body"),
+            Part::Of(_) => Some("parts of the request"),
+        });
+        words.collect()
+    }
+
+    /// Whether anything in the delivery says that it is signed this way.
+    pub fn is_present(&self, delivery: &Delivery, document: Option<&Document>) -> bool {
+        !matches!(self.signature.read(delivery, document), Ok(None))
+    }
+
+    /// Signs a delivery: puts id, time and signature where they belong. An id that is there stays.
+    pub fn sign(&self, delivery: &mut Delivery, key: &Key, seal: &mut Seal) -> Result<(), String> {
+        // Some providers sign where they have a key, and show credentials where they were given those.
+        if self.algorithm == Algorithm::Credentials || matches!(key, Key::Credentials(_)) {
+            return present(delivery, key);
+        }
+        if let Some(place) = &self.id
+            && place.read(delivery, None)?.is_none()
+        {
+            place.write(
+                delivery,
+                &seal.chance.like("msg_2zAbCdEfGhIjKlMnOpQrStUvWx7"),
+            )?;
+        }
+        if let Some((place, form)) = &self.timestamp {
+            place.write(delivery, &form.write(seal.at))?;
+        }
+        for place in self.fresh {
+            let body = delivery.body.clone();
+            let document = Document::read(&delivery.headers, &body).ok();
+            let old = place
+                .read(delivery, document.as_ref())?
+                .map(Cow::into_owned);
+            if let Some(old) = old {
+                place.write(delivery, &seal.chance.like(&old))?;
+            }
+        }
+        let body = delivery.body.clone();
+        let document = self
+            .looks_inside()
+            .then(|| Document::read(&delivery.headers, &body).ok())
+            .flatten();
+        let message = self.message(delivery, document.as_ref(), seal.url)?;
+        let bytes = self
+            .algorithm
+            .compute(key, &message, document.as_ref(), self.key)?;
+        self.signature
+            .write(delivery, &self.encoding.write(key, &bytes))
+    }
+
+    /// Whether what is signed, or how, is only known once the body is read as more than bytes.
+    fn looks_inside(&self) -> bool {
+        let part_inside = |part: &Part| match part {
+            Part::Id => self.id.as_ref().is_some_and(Place::is_inside),
+            Part::Timestamp => self
+                .timestamp
+                .as_ref()
+                .is_some_and(|(at, _)| at.is_inside()),
+            Part::At(place) => place.is_inside(),
+            Part::Own(_) => true,
+            Part::Body
+            | Part::BodyAround(_)
+            | Part::Method
+            | Part::Url
+            | Part::UrlPath
+            | Part::UrlOr(_)
+            | Part::Path
+            | Part::FormValue
+            | Part::SortedForm
+            | Part::Text(_)
+            | Part::Of(_) => false,
+        };
+        matches!(self.algorithm, Algorithm::RsaBy(_)) || self.signed.iter().any(part_inside)
+    }
+
+    /// Judges a delivery. `keys` were given by the user; `test` gives the public test key, tried where none of them fits.
+    pub fn verify<'a>(
+        &self,
+        delivery: &Delivery,
+        document: Option<&Document>,
+        keys: &[Key],
+        test: impl Fn() -> Option<&'a Key>,
+        judge: &Judge,
+    ) -> Signature {
+        let each = match self.signature {
+            Place::Own(own) => own.each.map(|each| each(delivery)),
+            _ => None,
+        };
+        // One that holds is enough, as where a proxy has added its own.
+        let mut verdicts = each
+            .iter()
+            .flatten()
+            .map(|one| self.verify_one(one, document, keys, &test, judge));
+        match verdicts.next() {
+            Some(first) if first.verdict.holds() => first,
+            Some(first) => verdicts.find(|it| it.verdict.holds()).unwrap_or(first),
+            None => self.verify_one(delivery, document, keys, &test, judge),
+        }
+    }
+
+    fn verify_one<'a>(
+        &self,
+        delivery: &Delivery,
+        document: Option<&Document>,
+        keys: &[Key],
+        test: impl Fn() -> Option<&'a Key>,
+        judge: &Judge,
+    ) -> Signature {
+        let told = |verdict, reason: Option<String>| Signature {
+            scheme: Some(self.name),
+            verdict,
+            reason,
+            key: None,
+        };
+        if self.algorithm == Algorithm::Credentials {
+            return match keys.iter().position(|key| carries(delivery, key)) {
+                _ if keys.is_empty() => told(Verdict::Unsigned, None),
+                Some(key) => Signature {
+                    key: Some(key),
+                    ..told(
+                        Verdict::Verified,
+                        Some("the credentials match; nothing is signed".into()),
+                    )
+                },
+                None => told(
+                    Verdict::Refused,
+                    Some("the credentials are missing or differ".into()),
+                ),
+            };
+        }
+        let given = match self.signature.read(delivery, document) {
+            Ok(Some(given)) => given,
+            Ok(None) if keys.is_empty() => return told(Verdict::Unsigned, None),
+            Ok(None) => {
+                return told(
+                    Verdict::Refused,
+                    Some(format!(
+                        "no signature: {} is missing",
+                        self.signature.name()
+                    )),
+                );
+            }
+            Err(reason) => return told(Verdict::Refused, Some(reason)),
+        };
+        if let Err(reason) = self.id_stands_alone(delivery, document) {
+            return told(Verdict::Refused, Some(reason));
+        }
+        let messages: Result<Vec<Vec<u8>>, String> = self
+            .spellings(delivery, judge)
+            .iter()
+            .map(|url| self.message(delivery, document, url))
+            .collect();
+        let messages = match messages {
+            Ok(messages) => messages,
+            Err(reason) => return told(Verdict::Refused, Some(reason)),
+        };
+        let holds = |key: &Key| {
+            messages
+                .iter()
+                .any(|message| self.matches(key, message, &given, document))
+        };
+        let key = keys.iter().position(holds);
+        let verdict = if key.is_some() {
+            Verdict::Verified
+        } else if test().is_some_and(holds) {
+            if !keys.is_empty() {
+                let reason =
+                    "it is signed with the public test key, not with the secret that was given";
+                return told(Verdict::Refused, Some(reason.into()));
+            }
+            Verdict::VerifiedTestKey
+        } else if keys.is_empty() {
+            return told(
+                Verdict::Unchecked,
+                Some("no secret was given, and the test key does not fit".into()),
+            );
+        } else {
+            return told(Verdict::Refused, Some(self.mismatch(&given)));
+        };
+        if let Err(reason) = self.in_time(delivery, document, judge) {
+            return told(Verdict::Refused, Some(reason));
+        }
+        if let Some(guard) = self.guard
+            && let Err(reason) = guard(delivery, document.unwrap_or(&Document::null()), judge)
+        {
+            return told(Verdict::Refused, Some(reason));
+        }
+        Signature {
+            key,
+            ..told(verdict, self.uncovered.map(Into::into))
+        }
+    }
+
+    /// An id that holds what separates it from the rest could be cut at another place, and the rest be taken for more
+    /// than was signed.
+    fn id_stands_alone(
+        &self,
+        delivery: &Delivery,
+        document: Option<&Document>,
+    ) -> Result<(), String> {
+        let mut parts = self.signed.iter();
+        let (Some(place), Some(_)) = (&self.id, parts.find(|part| matches!(part, Part::Id))) else {
+            return Ok(());
+        };
+        let id = place.read(delivery, document)?.unwrap_or_default();
+        match parts.next() {
+            _ if id.is_empty() => Err(format!("{} is missing or empty", place.name())),
+            Some(Part::Text(text)) if id.contains(text) => {
+                Err(format!("{} holds a `{text}`", place.name()))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether the URL, or a part of it, is signed.
+    pub fn covers_url(&self) -> bool {
+        self.signed.iter().any(|part| {
+            matches!(
+                part,
+                Part::Url | Part::UrlPath | Part::UrlOr(_) | Part::Of(_)
+            )
+        })
+    }
+
+    /// The URLs that may have been signed, the likeliest first; one that is empty where none is.
+    fn spellings(&self, delivery: &Delivery, judge: &Judge) -> Vec<String> {
+        if !self.covers_url() {
+            return vec![String::new()];
+        }
+        let url = judge.url(delivery);
+        let others = self.signed.iter().find_map(|part| match part {
+            Part::UrlOr(others) => Some(others(&url)),
+            _ => None,
+        });
+        std::iter::once(url)
+            .chain(others.into_iter().flatten())
+            .collect()
+    }
+
+    /// When a delivery was signed, if it says so.
+    pub fn signed_at(&self, delivery: &Delivery, document: Option<&Document>) -> Option<Timestamp> {
+        let (place, form) = self.signed_time()?;
+        form.read(&place.read(delivery, document).ok()??)
+    }
+
+    /// Where the time of signing stands, if it is signed.
+    pub fn signed_time(&self) -> Option<(Place, TimeForm)> {
+        self.timestamp
+            .filter(|(_, form)| !matches!(form, TimeForm::Unsigned(_)))
+    }
+
+    /// Gives a delivery another id of the same looks, before it is signed; false if the scheme has none.
+    pub fn renew_id(&self, delivery: &mut Delivery, chance: &mut Chance) -> Result<bool, String> {
+        let Some(place) = &self.id else {
+            return Ok(false);
+        };
+        if let Some(old) = place.read(delivery, None)?.map(Cow::into_owned) {
+            place.write(delivery, &chance.like(&old))?;
+        }
+        Ok(true)
+    }
+
+    /// Exactly what is signed.
+    pub fn message(
+        &self,
+        delivery: &Delivery,
+        document: Option<&Document>,
+        url: &str,
+    ) -> Result<Vec<u8>, String> {
+        let read = |place: &Place| {
+            place
+                .read(delivery, document)?
+                .ok_or_else(|| format!("no signature: {} is missing", place.name()))
+        };
+        let mut message = Vec::with_capacity(delivery.body.len() + 64);
+        for part in self.signed {
+            match part {
+                Part::Id => message.extend_from_slice(
+                    self.id
+                        .as_ref()
+                        .map(read)
+                        .transpose()?
+                        .unwrap_or_default()
+                        .as_bytes(),
+                ),
+                Part::Timestamp => {
+                    let place = self.timestamp.as_ref().map(|(place, _)| place);
+                    message.extend_from_slice(
+                        place.map(read).transpose()?.unwrap_or_default().as_bytes(),
+                    );
+                }
+                Part::BodyAround(pointer) => {
+                    let span = json::find(&delivery.body, pointer)
+                        .filter(|span| span.len() >= 2)
+                        .filter(|span| delivery.body.get(span.start) == Some(&b'"'))
+                        .ok_or_else(|| {
+                            format!("no signature: {} is missing", Place::Body(pointer).name())
+                        })?;
+                    let around = |range| delivery.body.get(range).unwrap_or_default();
+                    message.extend_from_slice(around(0..span.start + 1));
+                    message.push(GAP);
+                    message.extend_from_slice(around(span.end - 1..delivery.body.len()));
+                }
+                Part::Body => message.extend_from_slice(&delivery.body),
+                Part::Method => message.extend_from_slice(delivery.method.as_str().as_bytes()),
+                Part::UrlPath => message.extend_from_slice(path_of(url).as_bytes()),
+                Part::Url | Part::UrlOr(_) => message.extend_from_slice(url.as_bytes()),
+                Part::Path => message.extend_from_slice(delivery.path.as_str().as_bytes()),
+                Part::FormValue => message.extend(form_value(delivery)),
+                Part::SortedForm => {
+                    let mut append = |fields: &mut Vec<(Cow<str>, Cow<str>)>| {
+                        fields.sort();
+                        for (name, value) in fields {
+                            message.extend_from_slice(name.as_bytes());
+                            message.extend_from_slice(value.as_bytes());
+                        }
+                    };
+                    match Multipart::of(&delivery.headers, &delivery.body) {
+                        Some(Ok(form)) => {
+                            let fields = form.fields();
+                            append(&mut fields.map(|(name, it)| (name.into(), it)).collect());
+                        }
+                        // What is no form of parts, whatever it is called, may be the other sort.
+                        _ => append(&mut form_urlencoded::parse(&delivery.body).collect()),
+                    }
+                }
+                Part::Text(text) => message.extend_from_slice(text.as_bytes()),
+                Part::At(place) => message.extend_from_slice(read(place)?.as_bytes()),
+                Part::Own(own) => {
+                    message.extend(own(document.ok_or("the body could not be read")?)?)
+                }
+                Part::Of(of) => message.extend(of(delivery, url)?),
+            }
+        }
+        Ok(message)
+    }
+
+    fn matches(&self, key: &Key, message: &[u8], given: &str, document: Option<&Document>) -> bool {
+        self.encoding.any(key, given, &|given| {
+            self.algorithm.holds(key, message, given, document)
+        })
+    }
+
+    /// Why a signature that is there does not match, as far as its looks tell.
+    fn mismatch(&self, given: &str) -> String {
+        if self.algorithm == Algorithm::Token {
+            return format!("the secret in {} does not match", self.signature.name());
+        }
+        self.encoding.oddity(given).unwrap_or_else(|| {
+            "the signature does not match: another secret, or the body was changed on its way"
+                .into()
+        })
+    }
+
+    fn in_time(
+        &self,
+        delivery: &Delivery,
+        document: Option<&Document>,
+        judge: &Judge,
+    ) -> Result<(), String> {
+        let Some((place, form)) = self.signed_time() else {
+            return Ok(());
+        };
+        let (form, text) = match (form, place.read(delivery, document)?) {
+            (TimeForm::IfAny(_), None) => return Ok(()),
+            (TimeForm::IfAny(form), Some(text)) => (*form, text),
+            (form, text) => (form, text.unwrap_or_default()),
+        };
+        let at = form
+            .read(&text)
+            .ok_or_else(|| format!("{} is no time", place.name()))?;
+        let allowed = judge
+            .tolerance
+            .unwrap_or(Duration::from_secs(self.tolerance));
+        let age = judge.now.duration_since(at);
+        // Where whole seconds are signed, whole seconds are compared.
+        let in_time = match form {
+            TimeForm::AgeOnly(_) if age.is_negative() => true,
+            TimeForm::Millis => age.unsigned_abs() <= allowed,
+            _ => {
+                age.unsigned_abs() <= allowed.saturating_add(Duration::from_nanos(999_999_999))
+                    && age.as_secs().unsigned_abs() <= allowed.as_secs()
+            }
+        };
+        if in_time {
+            return Ok(());
+        }
+        let way = if age.is_negative() { "ahead" } else { "old" };
+        Err(format!(
+            "it was signed {} s {way}; {} s are allowed",
+            age.as_secs().unsigned_abs(),
+            allowed.as_secs()
+        ))
+    }
+}
+
+/// What follows scheme and host; `/` where nothing does.
+fn path_of(url: &str) -> &str {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    rest.find(['/', '?'])
+        .and_then(|at| rest.get(at..))
+        .unwrap_or("/")
+}
+
+/// What stands behind the first `=` of a form, decoded; the bytes of what is no form.
+fn form_value(delivery: &Delivery) -> Vec<u8> {
+    let body = &delivery.body;
+    let wanted = "application/x-www-form-urlencoded";
+    let kind = delivery.headers.text("content-type").unwrap_or_default();
+    let start = kind.trim_start().get(..wanted.len());
+    if !start.is_some_and(|start| start.eq_ignore_ascii_case(wanted)) {
+        return body.to_vec();
+    }
+    let at = body.iter().position(|byte| *byte == b'=');
+    let value = at.and_then(|at| body.get(at + 1..)).unwrap_or_default();
+    // An `&` there is the value's own.
+    let value: Vec<u8> = value
+        .split(|byte| *byte == b'&')
+        .collect::<Vec<_>>()
+        .join(&b"%26"[..]);
+    let field = [b"=", value.as_slice()].concat();
+    form_urlencoded::parse(&field)
+        .next()
+        .map(|(_, value)| value.into_owned().into_bytes())
+        .unwrap_or_default()
+}

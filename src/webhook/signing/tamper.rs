@@ -1,0 +1,353 @@
+//! Near misses: deliveries that look right and that a handler must refuse, each for one reason.
+//!
+//! A near miss that nothing could notice is none. So each says why where a scheme does not cover what it changes.
+
+use std::borrow::Cow;
+use std::sync::LazyLock;
+
+use jiff::{SignedDuration, Timestamp};
+use sha2::{Digest, Sha256};
+
+use crate::webhook::{
+    Algorithm, Credentials, Delivery, Document, Judge, Key, KeyForm, MISFITS, Part, Place, Recipe,
+    Seal, Secret, Verdict,
+};
+
+/// A near miss on purpose.
+#[derive(Debug)]
+pub struct Tamper {
+    /// The name to type.
+    pub name: &'static str,
+    /// What is wrong with such a delivery.
+    pub about: &'static str,
+    /// What a verifier's reason to refuse it says: one of these.
+    pub refusals: &'static [&'static str],
+    pub(crate) make: fn(&Recipe, &mut Delivery, &Key, &mut Seal) -> Result<(), String>,
+}
+
+/// What is said of a body that was changed.
+const CHANGED: &[&str] = &["does not match", "is not the digest"];
+
+/// Every near miss.
+pub static TAMPERS: &[Tamper] = &[
+    Tamper {
+        name: "wrong-secret",
+        about: "signed with another secret",
+        refusals: &["does not match", "or differ"],
+        make: wrong_secret,
+    },
+    Tamper {
+        name: "body",
+        about: "a letter of the body changed after signing",
+        refusals: CHANGED,
+        make: body,
+    },
+    Tamper {
+        name: "stale",
+        about: "signed too long ago",
+        refusals: &[" s old", "expired"],
+        make: stale,
+    },
+    Tamper {
+        name: "future",
+        about: "signed at a time to come",
+        refusals: &[" s ahead"],
+        make: future,
+    },
+    Tamper {
+        name: "missing",
+        about: "without its signature",
+        refusals: &["missing"],
+        make: missing,
+    },
+    Tamper {
+        name: "newline",
+        about: "the line end behind the body added or lost after signing",
+        refusals: CHANGED,
+        make: newline,
+    },
+];
+
+/// How far off a time is: handlers may allow more than their scheme does, but hardly the first; and some schemes leave
+/// it to the sender how long a signature holds.
+const LEAST_SPAN: SignedDuration = SignedDuration::from_hours(1);
+const MOST_SPAN: SignedDuration = SignedDuration::from_hours(24);
+
+impl Tamper {
+    /// Every near miss, those of which not every scheme is capable at the end.
+    pub fn all() -> impl Iterator<Item = &'static Tamper> {
+        TAMPERS.iter().chain(MISFITS)
+    }
+
+    /// The near miss of that name.
+    pub fn find(name: &str) -> Option<&'static Tamper> {
+        Self::all().find(|tamper| tamper.name == name)
+    }
+
+    /// Signs a delivery as [`Recipe::sign`] does, but for one thing that is wrong with it. Where that is nothing that a
+    /// verifier could notice, the reason.
+    pub fn apply(
+        &self,
+        recipe: &Recipe,
+        delivery: &mut Delivery,
+        key: &Key,
+        seal: &mut Seal,
+    ) -> Result<(), String> {
+        (self.make)(recipe, delivery, key, seal)
+    }
+}
+
+fn wrong_secret(
+    recipe: &Recipe,
+    delivery: &mut Delivery,
+    key: &Key,
+    seal: &mut Seal,
+) -> Result<(), String> {
+    recipe.sign(delivery, &another(key), seal)
+}
+
+fn missing(
+    recipe: &Recipe,
+    delivery: &mut Delivery,
+    key: &Key,
+    seal: &mut Seal,
+) -> Result<(), String> {
+    if recipe.algorithm == Algorithm::Credentials {
+        return Ok(());
+    }
+    recipe.sign(delivery, key, seal)?;
+    recipe.signature.remove(delivery)
+}
+
+fn stale(
+    recipe: &Recipe,
+    delivery: &mut Delivery,
+    key: &Key,
+    seal: &mut Seal,
+) -> Result<(), String> {
+    shifted(recipe, delivery, key, seal, Timestamp::checked_sub)?
+        .then_some(())
+        .ok_or_else(|| "the age is not judged".into())
+}
+
+fn future(
+    recipe: &Recipe,
+    delivery: &mut Delivery,
+    key: &Key,
+    seal: &mut Seal,
+) -> Result<(), String> {
+    shifted(recipe, delivery, key, seal, Timestamp::checked_add)?
+        .then_some(())
+        .ok_or_else(|| "only the age is judged, and a time ahead is taken".into())
+}
+
+/// Signs at another time; whether that is refused.
+fn shifted(
+    recipe: &Recipe,
+    delivery: &mut Delivery,
+    key: &Key,
+    seal: &mut Seal,
+    shift: impl FnOnce(Timestamp, SignedDuration) -> Result<Timestamp, jiff::Error>,
+) -> Result<bool, String> {
+    if recipe.signed_time().is_none() {
+        return Err("no time is signed".into());
+    }
+    let allowed = i64::try_from(recipe.tolerance).unwrap_or(i64::MAX);
+    let span = SignedDuration::from_secs(allowed.saturating_mul(2));
+    let at =
+        shift(seal.at, span.clamp(LEAST_SPAN, MOST_SPAN)).map_err(|error| error.to_string())?;
+    let mut other = Seal {
+        at,
+        url: seal.url,
+        chance: seal.chance,
+    };
+    recipe.sign(delivery, key, &mut other)?;
+    Ok(refusal(recipe, delivery, key, seal).is_some())
+}
+
+fn newline(
+    recipe: &Recipe,
+    delivery: &mut Delivery,
+    key: &Key,
+    seal: &mut Seal,
+) -> Result<(), String> {
+    recipe.sign(delivery, key, seal)?;
+    let body = delivery.body.as_ref();
+    let changed = match body.strip_suffix(b"\n") {
+        Some(rest) => rest.strip_suffix(b"\r").unwrap_or(rest).to_vec(),
+        None => [body, b"\n"].concat(),
+    };
+    *delivery = spoiled(recipe, delivery, changed, key, seal)
+        .ok_or_else(|| uncovered(recipe, "the line end behind the body"))?;
+    Ok(())
+}
+
+fn body(
+    recipe: &Recipe,
+    delivery: &mut Delivery,
+    key: &Key,
+    seal: &mut Seal,
+) -> Result<(), String> {
+    recipe.sign(delivery, key, seal)?;
+    let changed = letters(&delivery.body).find_map(|at| {
+        let mut body = delivery.body.to_vec();
+        let letter = body.get_mut(at)?;
+        *letter = other_letter(*letter);
+        spoiled(recipe, delivery, body, key, seal)
+    });
+    *delivery = changed.ok_or_else(|| uncovered(recipe, "the body"))?;
+    Ok(())
+}
+
+/// A delivery with another body; none if nobody would notice, if the signature itself is another, or if the body can no
+/// longer be read where it could before.
+fn spoiled(
+    recipe: &Recipe,
+    delivery: &Delivery,
+    body: Vec<u8>,
+    key: &Key,
+    seal: &Seal,
+) -> Option<Delivery> {
+    let spoiled = Delivery {
+        body: body.into(),
+        ..delivery.clone()
+    };
+    let (before, after) = (Document::of(delivery).ok(), Document::of(&spoiled).ok());
+    let is_same = |place: &Place| {
+        let before = place.read(delivery, before.as_ref()).ok().flatten();
+        before.map(Cow::into_owned)
+            == place
+                .read(&spoiled, after.as_ref())
+                .ok()
+                .flatten()
+                .map(Cow::into_owned)
+    };
+    let timestamp = recipe.timestamp.as_ref().map(|(place, _)| place);
+    let own_places = [Some(&recipe.signature), recipe.id.as_ref(), timestamp];
+    let is_fair = before.is_some() == after.is_some()
+        && own_places
+            .into_iter()
+            .flatten()
+            .chain(recipe.fresh)
+            .all(is_same);
+    drop((before, after));
+    let reason = refusal(recipe, &spoiled, key, seal).filter(|_| is_fair)?;
+    CHANGED
+        .iter()
+        .any(|said| reason.contains(said))
+        .then_some(spoiled)
+}
+
+/// Why a verifier that has the right key refuses it, if it does.
+fn refusal(recipe: &Recipe, delivery: &Delivery, key: &Key, seal: &Seal) -> Option<String> {
+    let judge = Judge {
+        now: seal.at,
+        tolerance: None,
+        public_url: Some(seal.url.to_owned()),
+        topics: Vec::new(),
+    };
+    let document = Document::of(delivery).ok();
+    let keys = std::slice::from_ref(key);
+    let signature = recipe.verify(delivery, document.as_ref(), keys, || None, &judge);
+    (signature.verdict == Verdict::Refused).then(|| signature.reason.unwrap_or_default())
+}
+
+/// Where a letter may be changed: in an address first, for that tells no kind of event; then in a value of JSON; then
+/// anywhere. From the end, where the values are that matter less.
+fn letters(body: &[u8]) -> impl Iterator<Item = usize> {
+    let is_letter = |at: &usize| body.get(*at).is_some_and(u8::is_ascii_alphabetic);
+    let in_addresses = (0..body.len()).filter(|at| {
+        let behind = body.get(at + 1..).unwrap_or_default();
+        behind.starts_with(b"@") || behind.starts_with(b"%40")
+    });
+    in_addresses
+        .chain(in_values(body).into_iter().rev())
+        .chain((0..body.len()).rev())
+        .filter(is_letter)
+}
+
+/// Where the characters of JSON's texts stand that are values and no names, without escapes.
+fn in_values(body: &[u8]) -> Vec<usize> {
+    let mut places = Vec::new();
+    let mut text: Option<Vec<usize>> = None;
+    let mut bytes = body.iter().enumerate();
+    while let Some((at, byte)) = bytes.next() {
+        match (byte, &mut text) {
+            (b'\\', Some(_)) => {
+                bytes.next();
+            }
+            (b'"', Some(_)) => {
+                let behind = body.get(at + 1..).unwrap_or_default();
+                let inside = text.take().unwrap_or_default();
+                if !behind.trim_ascii_start().starts_with(b":") {
+                    places.extend(inside);
+                }
+            }
+            (b'"', None) => text = Some(Vec::new()),
+            (_, Some(inside)) => inside.push(at),
+            (_, None) => {}
+        }
+    }
+    places
+}
+
+fn other_letter(letter: u8) -> u8 {
+    match letter {
+        b'z' => b'a',
+        b'Z' => b'A',
+        letter => letter + 1,
+    }
+}
+
+/// Why nothing would be noticed.
+fn uncovered(recipe: &Recipe, what: &str) -> String {
+    let fields_only = |part: &Part| matches!(part, Part::Own(_) | Part::SortedForm);
+    if recipe.algorithm == Algorithm::Credentials {
+        "nothing is signed, the request only shows credentials".into()
+    } else if recipe.signed.iter().any(fields_only) {
+        format!("{what} is not signed, only fields of the body are")
+    } else {
+        format!("the signature does not cover {what}")
+    }
+}
+
+/// Another key of the same sort, always the same one for a key.
+fn another(key: &Key) -> Key {
+    let digest = |bytes: &[u8]| -> [u8; 32] { Sha256::digest(bytes).into() };
+    match key {
+        Key::Shared(bytes) => Key::Shared(digest(bytes).to_vec()),
+        Key::P256(_, public) => {
+            let mut seed = digest(public.to_sec1_point(true).as_bytes());
+            let private = loop {
+                match p256::ecdsa::SigningKey::from_slice(&seed) {
+                    Ok(private) => break private,
+                    // Beyond the order of the group: one in four thousand million.
+                    Err(_) => seed = digest(&seed),
+                }
+            };
+            let public = *private.verifying_key();
+            Key::P256(Some(Box::new(private)), Box::new(public))
+        }
+        Key::Ed25519(_, public) => {
+            let private = ed25519_dalek::SigningKey::from_bytes(&digest(public.as_bytes()));
+            let public = private.verifying_key();
+            Key::Ed25519(Some(Box::new(private)), Box::new(public))
+        }
+        Key::Rsa(..) => STRANGER.clone().unwrap_or_else(|| key.clone()),
+        Key::Credentials(credentials) => {
+            let wrong = |right: &str| format!("{right}-wrong");
+            Key::Credentials(match credentials {
+                Credentials::Basic(user, password) => {
+                    Credentials::Basic(user.clone(), wrong(password))
+                }
+                Credentials::Header(name, value) => Credentials::Header(name.clone(), wrong(value)),
+                Credentials::Query(name, value) => Credentials::Query(name.clone(), wrong(value)),
+                Credentials::Bearer(token) => Credentials::Bearer(wrong(token)),
+            })
+        }
+    }
+}
+
+/// An RSA key that is nobody's: to make one takes seconds.
+static STRANGER: LazyLock<Option<Key>> =
+    LazyLock::new(|| KeyForm::Rsa.key(&Secret::new(include_str!("stranger-key.pem"))));

@@ -1,0 +1,241 @@
+//! Near misses of which not every scheme is capable: of its headers, of its JSON, of the certificate that it names.
+
+use serde_json::Value;
+
+use crate::webhook::body::json;
+use crate::webhook::{
+    Algorithm, Delivery, Encoding, Key, Part, Place, Recipe, Seal, Style, Tamper, splice,
+};
+
+/// Every one of them. Where a scheme is not capable of it, it says so.
+pub static MISFITS: &[Tamper] = &[
+    Tamper {
+        name: "empty",
+        about: "with a signature of nothing",
+        refusals: &[
+            "does not match",
+            "the signature is ",
+            "missing",
+            "or differ",
+        ],
+        make: empty,
+    },
+    Tamper {
+        name: "doubled",
+        about: "with a forged signature in a second header behind the right one",
+        refusals: &["more than once"],
+        make: |recipe, delivery, key, seal| doubled(recipe, delivery, key, seal, true),
+    },
+    Tamper {
+        name: "doubled-last",
+        about: "with a forged signature in a header before the right one",
+        refusals: &["more than once"],
+        make: |recipe, delivery, key, seal| doubled(recipe, delivery, key, seal, false),
+    },
+    Tamper {
+        name: "no-timestamp",
+        about: "without the time of signing",
+        refusals: &["missing", "does not match", "is no time"],
+        make: |recipe, delivery, key, seal| {
+            let time = recipe.signed_time();
+            let place = time.as_ref().map(|(place, _)| place);
+            without(recipe, delivery, key, seal, place, "no time is signed")
+        },
+    },
+    Tamper {
+        name: "no-id",
+        about: "without the id that is signed",
+        refusals: &["missing", "does not match"],
+        make: |recipe, delivery, key, seal| {
+            let place = recipe.id.as_ref();
+            without(recipe, delivery, key, seal, place, "no id is signed")
+        },
+    },
+    Tamper {
+        name: "reserialised",
+        about: "signed as another text of the same JSON",
+        refusals: &["does not match", "is not the digest"],
+        make: reserialised,
+    },
+    Tamper {
+        name: "topic",
+        about: "from the topic of another account",
+        refusals: &["another topic"],
+        make: topic,
+    },
+    Tamper {
+        name: "certificate",
+        about: "with a certificate from a host that only looks like the service's",
+        refusals: &["is not an address of SNS", "is not an address of Scaleway"],
+        make: certificate,
+    },
+];
+
+fn empty(
+    recipe: &Recipe,
+    delivery: &mut Delivery,
+    key: &Key,
+    seal: &mut Seal,
+) -> Result<(), String> {
+    recipe.sign(delivery, key, seal)?;
+    present(recipe, delivery)?;
+    recipe.signature.write(delivery, &nothing(recipe.encoding))
+}
+
+/// How a signature of no bytes is written.
+fn nothing(encoding: Encoding) -> String {
+    match encoding {
+        Encoding::Versioned => "v1,".into(),
+        Encoding::After(prefix, inner) => format!("{prefix}{}", nothing(*inner)),
+        _ => String::new(),
+    }
+}
+
+fn present(recipe: &Recipe, delivery: &Delivery) -> Result<(), String> {
+    if recipe.is_present(
+        delivery,
+        crate::webhook::Document::of(delivery).ok().as_ref(),
+    ) {
+        return Ok(());
+    }
+    Err("there is no signature".into())
+}
+
+fn doubled(
+    recipe: &Recipe,
+    delivery: &mut Delivery,
+    key: &Key,
+    seal: &mut Seal,
+    right_first: bool,
+) -> Result<(), String> {
+    let name = match recipe.signature {
+        Place::Header(name) if recipe.algorithm != Algorithm::Credentials => name,
+        _ => return Err("the signature is in no header of its own".into()),
+    };
+    recipe.sign(delivery, key, seal)?;
+    let right = delivery.headers.get(name).cloned();
+    let right = right.ok_or("there is no signature")?;
+    let text = right.to_str().map_err(|error| error.to_string())?;
+    let wrong = forged(text, seal)
+        .parse()
+        .map_err(|_| "the signature cannot be forged")?;
+    let (first, second) = if right_first {
+        (right, wrong)
+    } else {
+        (wrong, right)
+    };
+    let name = http::HeaderName::from_static(name);
+    delivery.headers.set(name.clone(), first);
+    delivery.headers.push(name, second);
+    Ok(())
+}
+
+/// Another text of the same looks. What says the version stays, and the last characters, which say how long it is.
+fn forged(given: &str, seal: &mut Seal) -> String {
+    let keep = given
+        .find([',', '='])
+        .filter(|at| *at < 8)
+        .map_or(0, |at| at + 1);
+    let end = given.len().saturating_sub(4).max(keep);
+    match (given.get(..keep), given.get(keep..end), given.get(end..)) {
+        (Some(head), Some(middle), Some(tail)) => {
+            format!("{head}{}{tail}", seal.chance.like(middle))
+        }
+        _ => given.to_owned(),
+    }
+}
+
+fn without(
+    recipe: &Recipe,
+    delivery: &mut Delivery,
+    key: &Key,
+    seal: &mut Seal,
+    place: Option<&Place>,
+    otherwise: &str,
+) -> Result<(), String> {
+    let place = place.ok_or(otherwise)?;
+    recipe.sign(delivery, key, seal)?;
+    place.remove(delivery)
+}
+
+fn reserialised(
+    recipe: &Recipe,
+    delivery: &mut Delivery,
+    key: &Key,
+    seal: &mut Seal,
+) -> Result<(), String> {
+    let in_header = !recipe.signature.is_inside();
+    let raw = recipe.signed.iter().any(|part| matches!(part, Part::Body));
+    if !raw || !in_header {
+        return Err("the text of JSON is not what is signed".into());
+    }
+    let body = delivery.body.clone();
+    let value: Value =
+        serde_json::from_slice(&body).map_err(|_| "the body is no JSON".to_owned())?;
+    delivery.body = json::write(&value, &Style::COMPACT).into();
+    recipe.sign(delivery, key, seal)?;
+    // Where the provider's own text is the compact one already, another stands for it.
+    delivery.body = if delivery.body == body {
+        json::write(&value, &Style::SPACED).into()
+    } else {
+        body
+    };
+    Ok(())
+}
+
+const NO_SNS: &str = "it does not come through SNS";
+
+fn topic(
+    recipe: &Recipe,
+    delivery: &mut Delivery,
+    key: &Key,
+    seal: &mut Seal,
+) -> Result<(), String> {
+    const AMAZONS: &str = "arn:aws:sns:eu-central-1:999988887777:somebody-elses-topic";
+    const SCALEWAYS: &str =
+        "arn:scw:sns:fr-par:project-99999999-8888-4777-8666-555544443333:somebody-elses-topic";
+    let body = crate::webhook::Document::of(delivery);
+    let own = body.as_ref().ok().and_then(|body| body.text("/TopicArn"));
+    let is_scaleways = own.ok_or(NO_SNS)?.starts_with("arn:scw:");
+    let foreign = if is_scaleways { SCALEWAYS } else { AMAZONS };
+    drop(body);
+    set_topic(delivery, foreign).ok_or(NO_SNS)?;
+    recipe.sign(delivery, key, seal)
+}
+
+/// Puts a topic where SNS names it; none where it does not.
+pub fn set_topic(delivery: &mut Delivery, topic: &str) -> Option<()> {
+    let value = topic.parse().ok()?;
+    let text = Value::from(topic).to_string();
+    delivery.body = splice(&delivery.body, "/TopicArn", &text)?.into();
+    let name = http::HeaderName::from_static("x-amz-sns-topic-arn");
+    if delivery.headers.get(name.as_str()).is_some() {
+        delivery.headers.set(name, value);
+    }
+    Some(())
+}
+
+fn certificate(
+    recipe: &Recipe,
+    delivery: &mut Delivery,
+    key: &Key,
+    seal: &mut Seal,
+) -> Result<(), String> {
+    let body = crate::webhook::Document::of(delivery);
+    let own = body
+        .as_ref()
+        .ok()
+        .and_then(|body| body.text("/SigningCertURL"));
+    let own = own.ok_or(NO_SNS)?.into_owned();
+    drop(body);
+    // The same path at a host that begins as the right one does.
+    let host_end = own
+        .find("//")
+        .and_then(|at| own.get(at + 2..)?.find('/').map(|end| at + 2 + end));
+    let (host, path) = own.split_at(host_end.unwrap_or(own.len()));
+    let foreign = Value::from(format!("{host}.example.net{path}")).to_string();
+    delivery.body = splice(&delivery.body, "/SigningCertURL", &foreign)
+        .ok_or(NO_SNS)?
+        .into();
+    recipe.sign(delivery, key, seal)
+}
