@@ -421,9 +421,76 @@ fn mandrill_may_check_a_url_while_signatures_are_required_and_nothing_else_is_si
         verdict("%5B%5D", "C3rJOk0zIRTP8UIkTTkUtgDTnSg="),
         Verdict::Refused
     );
+    // Signed with `test-webhook`, but with more in the form than the empty list: a handler may read that.
+    for (more, signature) in [
+        (
+            "%5B%5D&mandrill_events=%5B%7B%7D%5D",
+            "Cqn8rjGxYYWtZRu7Z7JTQttXg5Q=",
+        ),
+        (
+            "%5B%5D&mandrill_events%5B0%5D%5Bevent%5D=open",
+            "02UzLMlU4/OhAd1Il7BOtWOp9cM=",
+        ),
+        ("%5B%5D&x=1", "QICKv8K7A4hmdHkmIk2VmBYdjJY="),
+    ] {
+        assert_eq!(verdict(more, signature), Verdict::Refused, "{more}");
+    }
     // Signed with `test-webhook` over `[{}]`.
     assert_eq!(
         verdict("%5B%7B%7D%5D", "oPB+KyZdGoYx7a3jQPTw8lSECO4="),
         Verdict::Refused
+    );
+}
+
+#[test]
+fn an_event_of_resend_is_about_everybody_it_was_sent_to() {
+    holds(
+        &read(
+            r#"{"type":"email.bounced","created_at":"2026-01-01T00:00:00.000Z","data":{"email_id":"e","to":["A <a@example.com>","b@example.com"]}}"#,
+        ),
+        "resend",
+        &[
+            "bounce | undetermined | a@example.com | e | 2026-01-01T00:00:00Z | -",
+            "bounce | undetermined | b@example.com | e | 2026-01-01T00:00:00Z | -",
+        ],
+    );
+}
+
+#[test]
+fn a_batch_is_known_by_any_of_its_first_elements() {
+    let sms = r#"{"messageId":"1","to":"+4915112345678","status":{"groupName":"DELIVERED"}}"#;
+    let mail = r#"{"messageId":"2","to":"to@example.com","status":{"groupName":"DELIVERED"}}"#;
+    for results in [format!("{sms},{mail}"), format!("{mail},{sms}")] {
+        let receipt = read(&format!(r#"{{"results":[{results}]}}"#));
+        assert_eq!(
+            (receipt.provider, receipt.events.len()),
+            (Some("infobip"), 2),
+            "{results}"
+        );
+    }
+    let open =
+        r#"{"event":"open","email":"to@example.com","sg_event_id":"1","timestamp":1790000000}"#;
+    for odd in [
+        r#"{"foo":1}"#,
+        r#"{"event":"account_status_change"}"#,
+        "7",
+        "null",
+        "[]",
+    ] {
+        let receipt = read(&format!("[{odd},{open}]"));
+        assert_eq!(receipt.provider, Some("sendgrid"), "{odd}");
+    }
+    assert_eq!(read(r#"[{"foo":1},{"bar":2}]"#).provider, None);
+    assert_eq!(read("[]").provider, None);
+}
+
+#[test]
+fn a_text_message_of_sweego_is_no_mail() {
+    let receipt = read(
+        r#"{"event_type":"delivered","swg_uid":"1","channel":"sms","transaction_id":"t","recipient":"+4915112345678"}"#,
+    );
+    assert_eq!(
+        (receipt.provider, receipt.events[0].kind.name()),
+        (Some("sweego"), "other")
     );
 }

@@ -29,9 +29,19 @@ pub static PROVIDER: Provider = Provider {
             ("/MessageID", Mark::Present),
         ]),
         Tell::Body(&[
+            ("/event", Mark::Present),
+            ("/time", Mark::Present),
+            ("/Message_GUID", Mark::Present),
+        ]),
+        Tell::Body(&[
             ("/0/event", Mark::Present),
             ("/0/time", Mark::Present),
             ("/0/MessageID", Mark::Present),
+        ]),
+        Tell::Body(&[
+            ("/0/event", Mark::Present),
+            ("/0/time", Mark::Present),
+            ("/0/Message_GUID", Mark::Present),
         ]),
     ],
     schemes: &[&CREDENTIALS],

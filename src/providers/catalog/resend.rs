@@ -63,7 +63,8 @@ pub static PROVIDER: Provider = Provider {
     },
     native: &["/type"],
     fields: Fields {
-        recipient: &["/data/to/0", "/data/email", "/data/received_for/0"],
+        // An event is about all of them.
+        recipient: &["/data/to/*", "/data/email", "/data/received_for/*"],
         message_id: &["/data/email_id"],
         at: &[
             Stamp::Rfc3339("/created_at", 3),

@@ -74,6 +74,7 @@ pub static PROVIDER: Provider = Provider {
         ..FIELDS
     },
     rows: &[
+        row(Kind::Other, "sms", &[("/channel", Mark::Is("sms"))], ""),
         row(
             Kind::Sent,
             "email_sent",

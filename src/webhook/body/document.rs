@@ -261,6 +261,25 @@ impl<'a> Document<'a> {
         }
     }
 
+    /// This without the first values of its list, or of each list among its members; none where nothing would be left.
+    pub fn without_first(&self, count: usize) -> Option<Document<'a>> {
+        let rest = |list: &Document<'a>| match list.values()?.get(count..) {
+            None | Some([]) => None,
+            Some(rest) => Some(Self::list(rest.to_vec())),
+        };
+        let Some(members) = self.members() else {
+            return rest(self);
+        };
+        let mut is_changed = false;
+        let members = members.iter().map(|(name, value)| {
+            let shorter = rest(value);
+            is_changed |= shorter.is_some();
+            (name.clone(), shorter.unwrap_or_else(|| value.clone()))
+        });
+        let members = members.collect();
+        is_changed.then(|| Self::map(members))
+    }
+
     /// Whether it is null.
     pub fn is_null(&self) -> bool {
         self.begins(b"n")
