@@ -2,6 +2,7 @@
 //! No door knows what an event or a provider is; it hands on deliveries and fixtures.
 
 pub mod client;
+mod heads;
 pub mod recording;
 pub mod server;
 pub mod tls;

@@ -147,9 +147,11 @@ struct State {
     stage: Stage,
     /// The writer waits for the first byte; otherwise it comes by itself.
     is_idle: bool,
-    on_close: Option<Box<dyn FnOnce(&Failure) + Send>>,
+    on_close: Option<OnClose>,
     failure: Failure,
 }
+
+type OnClose = Box<dyn FnOnce(&Failure) + Send>;
 
 /// Why nothing more can be written.
 #[derive(Clone, Debug, Default)]

@@ -40,14 +40,16 @@ impl Delivery {
         first
             .next()
             .filter(|version| version.starts_with("HTTP/"))?;
-        let headers = lines.map(|line| {
+        let mut headers = Headers::new();
+        for line in lines {
             let (name, value) = line.split_once(':')?;
-            Some((
-                name.trim().parse().ok()?,
+            let name = name.trim();
+            headers.push_spelled(
+                name.parse().ok()?,
+                name,
                 HeaderValue::from_str(value.trim()).ok()?,
-            ))
-        });
-        let headers = headers.collect::<Option<Headers>>()?;
+            );
+        }
         let (body, _) = headers
             .text("content-length")
             .and_then(|length| body.split_at_checked(length.parse().ok()?))
@@ -79,9 +81,13 @@ impl Delivery {
     }
 }
 
-/// Header fields with their repeats. Names are kept in lower case, as HTTP/2 does; values as they came.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Headers(Vec<(HeaderName, HeaderValue)>);
+/// Header fields with their repeats, in order. Names are compared in lower case and written as they came, values too.
+#[derive(Clone, Debug, Default)]
+pub struct Headers {
+    fields: Vec<(HeaderName, HeaderValue)>,
+    /// How each name is written, where that is not in lower case. Empty, or as long as the fields.
+    spelled: Vec<Option<Box<str>>>,
+}
 
 /// Fields that belong to one connection and are made anew for the next (RFC 9110, 7.6.1).
 const HOP_BY_HOP: [&str; 9] = [
@@ -109,7 +115,10 @@ impl Headers {
 
     /// No fields yet, and room for as many as most deliveries have.
     pub fn roomy() -> Self {
-        Self(Vec::with_capacity(8))
+        Self {
+            fields: Vec::with_capacity(8),
+            spelled: Vec::new(),
+        }
     }
 
     /// The first value of that name as text, if it is visible ASCII or UTF-8.
@@ -120,7 +129,7 @@ impl Headers {
 
     /// The first value of that name.
     pub fn get(&self, name: &str) -> Option<&HeaderValue> {
-        self.0
+        self.fields
             .iter()
             .find(|(at, _)| at.as_str().eq_ignore_ascii_case(name))
             .map(|(_, value)| value)
@@ -128,7 +137,7 @@ impl Headers {
 
     /// Every value of that name, in order.
     pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a HeaderValue> {
-        self.0
+        self.fields
             .iter()
             .filter(move |(at, _)| at.as_str().eq_ignore_ascii_case(name))
             .map(|(_, value)| value)
@@ -136,32 +145,99 @@ impl Headers {
 
     /// A [`bit`] for each name: where one is missing, so is the field.
     pub fn bits(&self) -> u64 {
-        self.0
+        self.fields
             .iter()
             .fold(0, |bits, (name, _)| bits | bit(name.as_str().as_bytes()))
     }
 
     /// The fields in order, repeats included.
     pub fn iter(&self) -> impl Iterator<Item = &(HeaderName, HeaderValue)> {
-        self.0.iter()
+        self.fields.iter()
+    }
+
+    /// The same with each name as it is written.
+    pub fn spelled(&self) -> impl Iterator<Item = (&str, &HeaderValue)> {
+        let fields = self.fields.iter().enumerate();
+        fields.map(|(at, (name, value))| (self.spelling(at, name), value))
+    }
+
+    fn spelling<'a>(&'a self, at: usize, name: &'a HeaderName) -> &'a str {
+        let spelled = self.spelled.get(at).and_then(Option::as_deref);
+        spelled.unwrap_or(name.as_str())
     }
 
     /// One more field, behind the others.
     pub fn push(&mut self, name: HeaderName, value: HeaderValue) {
-        self.0.push((name, value));
+        self.fields.push((name, value));
+        if !self.spelled.is_empty() {
+            self.spelled.push(None);
+        }
+    }
+
+    /// The same, its name written so.
+    pub fn push_spelled(&mut self, name: HeaderName, spelled: &str, value: HeaderValue) {
+        let is_plain = spelled == name.as_str() || !name.as_str().eq_ignore_ascii_case(spelled);
+        if !is_plain {
+            self.spelled.resize(self.fields.len(), None);
+            self.spelled.push(Some(spelled.into()));
+            self.fields.push((name, value));
+        } else {
+            self.push(name, value);
+        }
+    }
+
+    /// The same fields in the order of these names, which are written so; as they are, if these are the names of others.
+    #[must_use]
+    pub fn arranged(self, names: &[&str]) -> Self {
+        if names.len() != self.fields.len() {
+            return self;
+        }
+        let mut order = Vec::with_capacity(names.len());
+        let mut taken = vec![false; names.len()];
+        for name in names {
+            let same = |(at, (other, _)): &(usize, &(HeaderName, HeaderValue))| {
+                !taken.get(*at).is_none_or(|taken| *taken)
+                    && other.as_str().eq_ignore_ascii_case(name)
+            };
+            let Some((at, _)) = self.fields.iter().enumerate().find(same) else {
+                return self;
+            };
+            if let Some(taken) = taken.get_mut(at) {
+                *taken = true;
+            }
+            order.push(at);
+        }
+        let mut fields: Vec<Option<(HeaderName, HeaderValue)>> =
+            self.fields.into_iter().map(Some).collect();
+        let mut arranged = Self::new();
+        arranged.fields.reserve(names.len());
+        for (at, spelled) in order.into_iter().zip(names) {
+            if let Some((name, value)) = fields.get_mut(at).and_then(Option::take) {
+                arranged.push_spelled(name, spelled, value);
+            }
+        }
+        arranged
+    }
+
+    /// The same names with other values.
+    #[must_use]
+    pub fn with_values(
+        &self,
+        value: impl FnMut(&(HeaderName, HeaderValue)) -> (HeaderName, HeaderValue),
+    ) -> Self {
+        Self {
+            fields: self.fields.iter().map(value).collect(),
+            spelled: self.spelled.clone(),
+        }
     }
 
     /// Exactly one field of that name: in the place of the first there was, or behind the others.
     pub fn set(&mut self, name: HeaderName, value: HeaderValue) {
-        match self.0.iter().position(|(at, _)| *at == name) {
+        match self.fields.iter().position(|(at, _)| *at == name) {
             None => self.push(name, value),
             Some(first) => {
-                let mut at = 0;
-                self.0.retain(|(other, _)| {
-                    at += 1;
-                    *other != name || at == first + 1
-                });
-                if let Some(field) = self.0.get_mut(first) {
+                self.retain(|at, other| *other != name || at == first);
+                if let Some(field) = self.fields.get_mut(first) {
                     field.1 = value;
                 }
             }
@@ -170,32 +246,61 @@ impl Headers {
 
     /// Takes away every field of that name.
     pub fn remove(&mut self, name: &str) {
-        self.0
-            .retain(|(at, _)| !at.as_str().eq_ignore_ascii_case(name));
+        self.retain(|_, at| !at.as_str().eq_ignore_ascii_case(name));
+    }
+
+    fn retain(&mut self, stays: impl Fn(usize, &HeaderName) -> bool) {
+        let stay: Vec<bool> = self
+            .fields
+            .iter()
+            .enumerate()
+            .map(|(at, (name, _))| stays(at, name))
+            .collect();
+        let mut flags = stay.iter();
+        self.fields
+            .retain(|_| flags.next().is_none_or(|stays| *stays));
+        let mut flags = stay.iter();
+        self.spelled
+            .retain(|_| flags.next().is_none_or(|stays| *stays));
     }
 
     /// The fields that may be passed on: without hop-by-hop ones, those that `Connection` names,
     /// `Host` and `Content-Length`, which are made for the next target.
     #[must_use]
     pub fn end_to_end(&self) -> Headers {
-        Headers(self.passed_on().cloned().collect())
+        let mut headers = Headers::new();
+        for (name, spelled, value) in self.passed_on() {
+            headers.push_spelled(name.clone(), spelled, value.clone());
+        }
+        headers
     }
 
-    /// The fields that are passed on.
-    pub fn passed_on(&self) -> impl Iterator<Item = &(HeaderName, HeaderValue)> {
+    /// The fields that are passed on, each with its name as it is written.
+    pub fn passed_on(&self) -> impl Iterator<Item = (&HeaderName, &str, &HeaderValue)> {
         let named: Vec<String> = self
             .all("connection")
             .filter_map(|value| value.to_str().ok())
             .flat_map(|value| value.split(','))
             .map(|name| name.trim().to_ascii_lowercase())
             .collect();
-        self.0.iter().filter(move |(name, _)| {
-            let name = name.as_str();
-            !HOP_BY_HOP.contains(&name)
-                && name != "host"
-                && name != "content-length"
-                && !named.iter().any(|other| other == name)
-        })
+        let fields = self
+            .fields
+            .iter()
+            .enumerate()
+            .filter(move |(_, (name, _))| {
+                let name = name.as_str();
+                !HOP_BY_HOP.contains(&name)
+                    && name != "host"
+                    && name != "content-length"
+                    && !named.iter().any(|other| other == name)
+            });
+        fields.map(|(at, (name, value))| (name, self.spelling(at, name), value))
+    }
+}
+
+impl PartialEq for Headers {
+    fn eq(&self, other: &Self) -> bool {
+        self.spelled().eq(other.spelled())
     }
 }
 
@@ -209,15 +314,18 @@ impl From<HeaderMap> for Headers {
                 fields.push((name, value));
             }
         }
-        Self(fields)
+        Self {
+            fields,
+            spelled: Vec::new(),
+        }
     }
 }
 
 impl From<Headers> for HeaderMap {
     fn from(headers: Headers) -> Self {
         // Room for the few that are added on the way, or all would move for them.
-        let mut map = HeaderMap::with_capacity(headers.0.len() + 4);
-        for (name, value) in headers.0 {
+        let mut map = HeaderMap::with_capacity(headers.fields.len() + 4);
+        for (name, value) in headers.fields {
             map.append(name, value);
         }
         map
@@ -226,7 +334,10 @@ impl From<Headers> for HeaderMap {
 
 impl FromIterator<(HeaderName, HeaderValue)> for Headers {
     fn from_iter<I: IntoIterator<Item = (HeaderName, HeaderValue)>>(fields: I) -> Self {
-        Self(fields.into_iter().collect())
+        Self {
+            fields: fields.into_iter().collect(),
+            spelled: Vec::new(),
+        }
     }
 }
 
@@ -284,6 +395,42 @@ mod tests {
         let headers = Headers::from(map);
         assert_eq!(headers.all("X-A").collect::<Vec<_>>(), ["1", "3"]);
         assert_eq!(headers.iter().count(), 3);
+    }
+
+    #[test]
+    fn names_are_written_as_they_came_and_found_however_they_are_written() {
+        let mut it = Headers::new();
+        for (name, value) in [
+            ("x-b", "1"),
+            ("X-A", "2"),
+            ("Host", "h"),
+            ("x-a", "3"),
+            ("X-Id", "4"),
+        ] {
+            it.push_spelled(name.parse().unwrap(), name, HeaderValue::from_static(value));
+        }
+        let names = |it: &Headers| {
+            it.spelled()
+                .map(|(name, _)| name.to_owned())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(names(&it.end_to_end()), ["x-b", "X-A", "x-a", "X-Id"]);
+        assert_eq!(it.get("x-id").unwrap(), "4");
+        assert_ne!(
+            it.end_to_end(),
+            headers(&[("x-b", "1"), ("x-a", "2"), ("x-a", "3"), ("x-id", "4")])
+        );
+        it.set(
+            HeaderName::from_static("x-a"),
+            HeaderValue::from_static("new"),
+        );
+        assert_eq!(names(&it), ["x-b", "X-A", "Host", "X-Id"]);
+        it.remove("X-B");
+        it.push(
+            HeaderName::from_static("x-c"),
+            HeaderValue::from_static("5"),
+        );
+        assert_eq!(names(&it), ["X-A", "Host", "X-Id", "x-c"]);
     }
 
     #[test]

@@ -60,7 +60,7 @@ fn nothing_is_changed_but_what_belongs_to_the_connection() {
     assert_eq!(mark.len(), 1);
     assert_eq!(mark[0].0, "via");
     let mut rest = rest;
-    rest.sort_unstable_by_key(|(name, _)| *name);
+    rest.sort_by_key(|(name, _)| name.to_ascii_lowercase());
     assert_eq!(
         rest,
         [
@@ -70,7 +70,7 @@ fn nothing_is_changed_but_what_belongs_to_the_connection() {
             ("host", own),
             ("user-agent", "me/1"),
             ("via", "1.0 fred"),
-            ("x-a", "one"),
+            ("X-A", "one"),
             ("x-a", "two"),
             ("x-b", "1"),
             ("x-bytes", "\u{e9}\u{9b}"),
@@ -701,4 +701,108 @@ fn a_header_of_the_forwarded_request_is_added_or_overridden() {
     listen.finish().success();
     let alone = run(&["listen", "--port", "0", "--forward-header", "x: 1"]);
     assert_eq!(alone.status, 2);
+}
+
+/// Names in their case, and repeated fields where they stood: what is forwarded, recorded and replayed.
+#[test]
+fn header_names_keep_their_case_and_repeated_fields_their_places() {
+    let dir = tempfile::tempdir().unwrap();
+    let fields =
+        "X-B: 1\r\nx-a: 2\r\nX-Mixed-CASE: 3\r\nx-b: 4\r\nX-B: 5\r\nContent-Type: text/plain\r\n";
+    let wanted = [
+        "X-B: 1",
+        "x-a: 2",
+        "X-Mixed-CASE: 3",
+        "x-b: 4",
+        "X-B: 5",
+        "Content-Type: text/plain",
+    ];
+    let own = ["host", "content-length", "via"];
+    let got = |handler: &Receiver| -> (Vec<String>, Vec<u8>) {
+        let request = handler.next();
+        let fields = request.headers.iter();
+        let fields = fields.filter(|(name, _)| !own.contains(&name.to_ascii_lowercase().as_str()));
+        (
+            fields
+                .map(|(name, value)| format!("{name}: {value}"))
+                .collect(),
+            request.body,
+        )
+    };
+    let (handler, other) = (Receiver::ok(), Receiver::ok());
+    let file = dir.path().join("r.ndjson");
+    let listen = Listen::start(&[
+        "-q",
+        "-f",
+        &handler.url,
+        "-f",
+        &other.url,
+        "--record",
+        text(&file),
+    ]);
+    // Small ones leave in one write, behind a large one all of them over hyper; and requests that do not wait for answers.
+    let bodies = [2, 300_000, 2, 300_000, 0].map(|size| vec![b'x'; size]);
+    let mut stream = std::net::TcpStream::connect(("127.0.0.1", listen.port())).unwrap();
+    let mut all = Vec::new();
+    for (number, body) in bodies.iter().enumerate() {
+        use std::io::Write;
+        write!(all, "POST / HTTP/1.1\r\nHost: h\r\n{fields}").unwrap();
+        if number % 2 == 0 {
+            write!(all, "content-length: {}\r\n\r\n", body.len()).unwrap();
+            all.extend_from_slice(body);
+        } else {
+            write!(
+                all,
+                "Transfer-Encoding: chunked\r\n\r\n{:x}\r\n",
+                body.len()
+            )
+            .unwrap();
+            all.extend_from_slice(body);
+            all.extend_from_slice(b"\r\n0\r\n\r\n");
+        }
+    }
+    let mut writer = stream.try_clone().unwrap();
+    let writing = std::thread::spawn(move || std::io::Write::write_all(&mut writer, &all));
+    for body in &bodies {
+        assert_eq!(
+            got(&handler),
+            (wanted.map(str::to_owned).to_vec(), body.clone())
+        );
+    }
+    writing.join().unwrap().unwrap();
+    let mut seen: Vec<_> = bodies.iter().map(|_| got(&other)).collect();
+    assert!(
+        seen.iter().all(|(fields, _)| fields == &wanted),
+        "{seen:#?}"
+    );
+    seen.sort_by_key(|(_, body)| body.len());
+    assert_eq!(seen[4].1.len(), 300_000);
+    let _ = stream.set_read_timeout(Some(Duration::from_secs(20)));
+    let mut answers = Vec::new();
+    while String::from_utf8_lossy(&answers)
+        .matches("HTTP/1.1 200")
+        .count()
+        < 5
+    {
+        let mut block = [0; 4096];
+        let read = std::io::Read::read(&mut stream, &mut block).unwrap();
+        answers.extend_from_slice(&block[..read]);
+    }
+    listen.interrupt();
+    assert_eq!(listen.finish().status, 130);
+    let again = Receiver::ok();
+    run(&["replay", text(&file), "--to", &again.url]).success();
+    for body in &bodies {
+        assert_eq!(
+            got(&again),
+            (wanted.map(str::to_owned).to_vec(), body.clone())
+        );
+    }
+    let printed = run(&["replay", text(&file), "--dry-run", "--limit", "1"])
+        .success()
+        .stdout;
+    assert!(
+        printed.contains("\r\nX-Mixed-CASE: 3\r\nx-b: 4\r\nX-B: 5\r\n"),
+        "{printed}"
+    );
 }

@@ -239,7 +239,7 @@ fn odd_forms_that_are_valid_arrive_whole() {
         let twice: Vec<_> = request
             .headers
             .iter()
-            .filter(|(name, _)| name == "x-a")
+            .filter(|(name, _)| name.eq_ignore_ascii_case("x-a"))
             .map(|(_, value)| value.as_str())
             .collect();
         assert_eq!(twice, ["1", "2"], "{path}");

@@ -1017,3 +1017,87 @@ fn where_stdout_cannot_be_written_it_goes_on_and_says_so_once() {
         assert!(said.contains("cannot write to stdout: No space"), "{said}");
     }
 }
+
+/// hyper answers these itself, before a handler is asked.
+#[test]
+fn a_request_that_is_rejected_before_it_is_read_is_said_with_status_peer_and_reason() {
+    let mut listen = Listen::start(&["-q"]);
+    let port = listen.port();
+    let long = "x".repeat(70_000);
+    let many: String = (0..120)
+        .map(|number| format!("x-{number}: 1\r\n"))
+        .collect();
+    let requests: [(Vec<u8>, &str, &str); 10] = [
+        (
+            format!("POST / HTTP/1.1\r\nhost: a\r\nx: {long}\r\n\r\n").into(),
+            "431",
+            "its head is larger than 64 KiB",
+        ),
+        (
+            format!("POST / HTTP/1.1\r\nhost: a\r\n{many}\r\n").into(),
+            "431",
+            "more than 100 fields",
+        ),
+        (
+            b"POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 2\r\ncontent-length: 3\r\n\r\n{}"
+                .to_vec(),
+            "400",
+            "Content-Length",
+        ),
+        (
+            b"POST / HTTP/1.1\r\nhost: a\r\ncontent-length: -2\r\n\r\n{}".to_vec(),
+            "400",
+            "Content-Length",
+        ),
+        (
+            b"POST / HTTP/1.1\r\nhost: a\r\nx y: 1\r\n\r\n".to_vec(),
+            "400",
+            "header field",
+        ),
+        (
+            b"POST / HTTP/7.1\r\nhost: a\r\n\r\n".to_vec(),
+            "400",
+            "version",
+        ),
+        (
+            b"PO(T / HTTP/1.1\r\nhost: a\r\n\r\n".to_vec(),
+            "400",
+            "request line",
+        ),
+        (
+            b"POST /\x7f HTTP/1.1\r\nhost: a\r\n\r\n".to_vec(),
+            "400",
+            "",
+        ),
+        // Behind a good one, in the same write.
+        (
+            b"GET / HTTP/1.1\r\nhost: a\r\n\r\nPO(T / HTTP/1.1\r\nhost: a\r\n\r\n".to_vec(),
+            "400",
+            "request line",
+        ),
+        (
+            b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03".to_vec(),
+            "400",
+            "`--tls`",
+        ),
+    ];
+    for (request, status, why) in &requests {
+        let stream = std::net::TcpStream::connect(("127.0.0.1", port)).unwrap();
+        let peer = stream.local_addr().unwrap();
+        std::io::Write::write_all(&mut &stream, request).unwrap();
+        let mut answer = Vec::new();
+        let _ = (&stream).read_to_end(&mut answer);
+        let answer = String::from_utf8_lossy(&answer).into_owned();
+        assert!(answer.contains(&format!("HTTP/1.1 {status}")), "{answer}");
+        let said = listen.said_on(&format!("answered {status} to {peer}: "));
+        assert!(said.contains(why), "{said}");
+    }
+    let stream = std::net::TcpStream::connect(("127.0.0.1", port)).unwrap();
+    std::io::Write::write_all(&mut &stream, b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").unwrap();
+    let _ = (&stream).read_to_end(&mut Vec::new());
+    assert!(
+        listen
+            .said_on("HTTP/2 without TLS is not spoken")
+            .contains("no connection with 127.0.0.1:")
+    );
+}

@@ -183,7 +183,7 @@ impl Handler for Desk {
         self.in_flight.take();
     }
 
-    fn refused(&self, remote: SocketAddr, status: StatusCode, why: &'static str) {
+    fn refused(&self, remote: SocketAddr, status: StatusCode, why: &str) {
         self.tell_of_stranger(&format!("answered {} to {remote}: {why}", status.as_u16()));
     }
 

@@ -58,7 +58,11 @@ impl Connection {
         call: &Call<'_>,
         keep: Keep,
     ) -> Result<(Heard, Option<Self>), Broken> {
-        let (heard, usable) = careful.exchange(call.to_request(), keep.body()).await?;
+        let mut head = Vec::new();
+        call.write_head(&mut head);
+        let (heard, usable) = careful
+            .exchange(head, call.to_request(), keep.body())
+            .await?;
         Ok((heard, usable.then_some(Self::Careful(careful))))
     }
 }

@@ -77,7 +77,8 @@ impl Quick {
     /// Sends a request and reads the answer, as much of it as is to be kept.
     pub(crate) async fn exchange(&mut self, call: &Call<'_>, keep: Keep) -> Result<Reply, Broken> {
         self.request.clear();
-        call.write(&mut self.request);
+        call.write_head(&mut self.request);
+        self.request.extend_from_slice(&call.delivery.body);
         // Where it cannot be written, there may still be an answer that says why.
         let mut left = self.request.as_slice();
         while !left.is_empty()
@@ -222,22 +223,4 @@ fn number(text: &[u8]) -> Option<usize> {
         .filter(|_| is_number)?
         .parse()
         .ok()
-}
-
-impl Call<'_> {
-    /// Writes it as HTTP/1.1 says, in the order in which hyper writes it.
-    fn write(&self, out: &mut Vec<u8>) {
-        let mut put = |parts: &[&[u8]]| parts.iter().for_each(|part| out.extend_from_slice(part));
-        put(&[b"POST ", self.path.as_str().as_bytes(), b" HTTP/1.1\r\n"]);
-        for (name, value) in self.fields() {
-            put(&[name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"]);
-        }
-        let body = &self.delivery.body;
-        put(&[
-            b"content-length: ",
-            body.len().to_string().as_bytes(),
-            b"\r\n\r\n",
-            body,
-        ]);
-    }
 }

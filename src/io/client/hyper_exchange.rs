@@ -3,11 +3,11 @@
 use std::future::poll_fn;
 use std::io;
 use std::pin::{Pin, pin};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker, ready};
 
-use bytes::Bytes;
+use bytes::{Buf, Bytes};
 use http::Request;
 use http_body_util::Full;
 use hyper::body::{Body, Incoming};
@@ -35,6 +35,8 @@ pub(crate) struct Careful {
     sent: Arc<AtomicBool>,
     /// Whether the first that was heard was HTTP/2.
     is_http2: Arc<AtomicBool>,
+    /// The head of the next request, in place of hyper's.
+    head: NextHead,
 }
 
 impl Careful {
@@ -50,6 +52,7 @@ impl Careful {
 
     async fn open(wire: Retold) -> Result<Box<Self>, String> {
         let (sent, is_http2) = (Arc::clone(&wire.sent), Arc::clone(&wire.is_http2));
+        let head = Arc::clone(&wire.next_head);
         let opened = http1::Builder::new()
             .max_header_size(LARGEST_HEAD)
             .handshake(TokioIo::new(wire))
@@ -61,6 +64,7 @@ impl Careful {
             ended: false,
             sent,
             is_http2,
+            head,
         }))
     }
 
@@ -76,9 +80,11 @@ impl Careful {
         drive(connection, ended, sender.ready()).await.is_ok() && !*ended
     }
 
-    /// Sends a request and reads the answer; and whether the connection can be used again.
+    /// Sends a request with its head as it is written there, and reads the answer; and whether the connection can be used
+    /// again.
     pub(crate) async fn exchange(
         &mut self,
+        head: Vec<u8>,
         request: Request<Full<Bytes>>,
         keep: usize,
     ) -> Result<(Heard, bool), Broken> {
@@ -88,7 +94,9 @@ impl Careful {
             ended,
             sent,
             is_http2,
+            head: next_head,
         } = self;
+        *locked(next_head) = Some(head);
         let sending = sender.try_send_request(request);
         let response = drive(connection, ended, sending)
             .await
@@ -167,8 +175,29 @@ async fn drive<T>(
     .await
 }
 
+/// A head that is to leave in place of the one that hyper writes: hyper writes names in lower case and puts repeated fields
+/// together.
+type NextHead = Arc<Mutex<Option<Vec<u8>>>>;
+
+fn locked(head: &NextHead) -> MutexGuard<'_, Option<Vec<u8>>> {
+    head.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// How hyper's head gives way to another.
+#[derive(Default)]
+enum Exchanged {
+    /// There is none on its way.
+    #[default]
+    Done,
+    /// hyper's is being swallowed, of whose end so many bytes were seen.
+    Swallowing(usize),
+}
+
+/// What a head ends with.
+const HEAD_END: &[u8] = b"\r\n\r\n";
+
 /// A connection of which somebody else has used the beginning: hyper is made to believe that its first request leaves, and
-/// hears what was heard.
+/// hears what was heard. And the heads of its other requests are exchanged for those that are to leave.
 struct Retold {
     wire: Wire,
     heard: Bytes,
@@ -180,6 +209,10 @@ struct Retold {
     /// Whether something was heard.
     has_heard: bool,
     is_http2: Arc<AtomicBool>,
+    next_head: NextHead,
+    exchanged: Exchanged,
+    /// What is left to send of the head that is to leave.
+    head: Bytes,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -204,6 +237,9 @@ impl Retold {
             listener: None,
             has_heard: false,
             is_http2: Arc::default(),
+            next_head: Arc::default(),
+            exchanged: Exchanged::Done,
+            head: Bytes::new(),
         }
     }
 
@@ -223,6 +259,40 @@ impl Retold {
             let is_settings = matches!(heard, [0, 0, _, 4, _, 0, 0, 0, 0, ..]);
             self.is_http2.store(is_settings, Relaxed);
         }
+    }
+
+    /// Swallows what these bytes have of hyper's head, if there is another to leave in its place; how many they are.
+    fn exchange(&mut self, bytes: &[u8]) -> usize {
+        if let Some(head) = locked(&self.next_head).take() {
+            self.head = head.into();
+            self.exchanged = Exchanged::Swallowing(0);
+        }
+        let Exchanged::Swallowing(mut seen) = self.exchanged else {
+            return 0;
+        };
+        for (at, byte) in bytes.iter().enumerate() {
+            seen = match HEAD_END.get(seen) {
+                Some(next) if next == byte => seen + 1,
+                _ => usize::from(HEAD_END.first() == Some(byte)),
+            };
+            if seen == HEAD_END.len() {
+                self.exchanged = Exchanged::Done;
+                return at + 1;
+            }
+        }
+        self.exchanged = Exchanged::Swallowing(seen);
+        bytes.len()
+    }
+
+    /// Sends what is left of the head that is to leave.
+    fn poll_head(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while !self.head.is_empty() && matches!(self.exchanged, Exchanged::Done) {
+            match ready!(Pin::new(&mut self.wire).poll_write(cx, &self.head))? {
+                0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+                sent => self.head.advance(sent),
+            }
+        }
+        Poll::Ready(Ok(()))
     }
 
     fn swallows(&mut self) -> bool {
@@ -266,10 +336,15 @@ impl AsyncWrite for Retold {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        match self.swallows() {
-            true => Poll::Ready(Ok(bytes.len())),
-            false => Pin::new(&mut self.wire).poll_write(cx, bytes),
+        if self.swallows() {
+            return Poll::Ready(Ok(bytes.len()));
         }
+        let swallowed = self.exchange(bytes);
+        if swallowed > 0 {
+            return Poll::Ready(Ok(swallowed));
+        }
+        ready!(self.poll_head(cx))?;
+        Pin::new(&mut self.wire).poll_write(cx, bytes)
     }
 
     fn poll_write_vectored(
@@ -277,10 +352,16 @@ impl AsyncWrite for Retold {
         cx: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        match self.swallows() {
-            true => Poll::Ready(Ok(slices.iter().map(|slice| slice.len()).sum())),
-            false => Pin::new(&mut self.wire).poll_write_vectored(cx, slices),
+        if self.swallows() {
+            return Poll::Ready(Ok(slices.iter().map(|slice| slice.len()).sum()));
         }
+        let first = slices.iter().find(|slice| !slice.is_empty());
+        let swallowed = first.map_or(0, |slice| self.exchange(slice));
+        if swallowed > 0 {
+            return Poll::Ready(Ok(swallowed));
+        }
+        ready!(self.poll_head(cx))?;
+        Pin::new(&mut self.wire).poll_write_vectored(cx, slices)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -289,8 +370,11 @@ impl AsyncWrite for Retold {
 
     /// hyper flushes what it has given away as a whole.
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(self.poll_head(cx))?;
         if self.stage == Stage::Sending {
             self.stage = Stage::Sent;
+            // It has left with the request.
+            *locked(&self.next_head) = None;
             if let Some(listener) = self.listener.take() {
                 listener.wake();
             }

@@ -21,7 +21,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use http::header::{HOST, VIA};
 use http::uri::PathAndQuery;
-use http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode, Uri};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Uri};
 use http_body_util::Full;
 use jiff::Timestamp;
 use tokio::net::TcpStream;
@@ -411,23 +411,47 @@ pub(crate) struct Call<'a> {
 }
 
 impl Call<'_> {
-    /// The fields in their order, without the length.
-    pub(crate) fn fields(&self) -> impl Iterator<Item = (&HeaderName, &HeaderValue)> {
+    /// The fields in their order with their names as they are written, without the length.
+    pub(crate) fn fields(&self) -> impl Iterator<Item = (&HeaderName, &str, &HeaderValue)> {
         let passed_on = self.delivery.headers.passed_on();
         let own = [(&HOST, self.host)];
         let via = self.via.map(|via| (&VIA, via));
-        passed_on
-            .filter(|(name, _)| !self.target.carries(name))
-            .chain(self.target.fields())
+        let own = self
+            .target
+            .fields()
             .map(|(name, value)| (name, value))
             .chain(own)
-            .chain(via)
+            .chain(via);
+        passed_on
+            .filter(|(name, ..)| !self.target.carries(name))
+            .chain(own.map(|(name, value)| (name, name.as_str(), value)))
+    }
+
+    /// The head as HTTP/1.1 writes it, with the length of the body.
+    pub(super) fn write_head(&self, out: &mut Vec<u8>) {
+        let Delivery { method, body, .. } = self.delivery;
+        let mut put = |parts: &[&[u8]]| parts.iter().for_each(|part| out.extend_from_slice(part));
+        let path = self.path.as_str().as_bytes();
+        put(&[method.as_str().as_bytes(), b" ", path, b" HTTP/1.1\r\n"]);
+        for (_, spelled, value) in self.fields() {
+            put(&[spelled.as_bytes(), b": ", value.as_bytes(), b"\r\n"]);
+        }
+        // Who only asks for something gives no length.
+        let asks = matches!(*method, Method::GET | Method::HEAD | Method::CONNECT);
+        if !asks || !body.is_empty() {
+            put(&[
+                b"content-length: ",
+                body.len().to_string().as_bytes(),
+                b"\r\n",
+            ]);
+        }
+        put(&[b"\r\n"]);
     }
 
     /// As hyper wants it, without the length, which it adds.
     pub(crate) fn to_request(&self) -> Request<Full<Bytes>> {
         let mut headers = HeaderMap::new();
-        for (name, value) in self.fields() {
+        for (name, _, value) in self.fields() {
             headers.append(name.clone(), value.clone());
         }
         let mut request = Request::new(Full::new(self.delivery.body.clone()));

@@ -11,6 +11,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, Sleep};
 
+use crate::io::heads::Heads;
 use crate::io::tls::Wire;
 
 /// What a connection is doing. Every phase but `Busy` has its end.
@@ -167,6 +168,8 @@ pub(crate) struct Stream {
     wire: Wire,
     pulse: Arc<Pulse>,
     lingering: Option<Pin<Box<Sleep>>>,
+    /// Who reads along, of HTTP/1.
+    heads: Option<Arc<Heads>>,
 }
 
 /// A client that is refused while it sends may go on for so long; closing at once would reset the
@@ -174,11 +177,12 @@ pub(crate) struct Stream {
 const LINGER: Duration = Duration::from_secs(1);
 
 impl Stream {
-    pub(crate) fn new(wire: Wire, pulse: Arc<Pulse>) -> Self {
+    pub(crate) fn new(wire: Wire, pulse: Arc<Pulse>, heads: Option<Arc<Heads>>) -> Self {
         Self {
             wire,
             pulse,
             lingering: None,
+            heads,
         }
     }
 }
@@ -192,6 +196,9 @@ impl AsyncRead for Stream {
         let before = into.filled().len();
         ready!(Pin::new(&mut self.wire).poll_read(cx, into))?;
         if into.filled().len() > before {
+            if let Some(heads) = &self.heads {
+                heads.read(into.filled().get(before..).unwrap_or_default());
+            }
             match self.pulse.phase() {
                 Phase::Fresh => self.pulse.go_on(Phase::Head),
                 Phase::Idle => self.pulse.enter(Phase::Head),

@@ -25,7 +25,9 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::error::{Error, Result};
-use crate::io::server::connection_timer::{Due, Patience, Pulse, Stream};
+use crate::io::client::error::closed;
+use crate::io::heads::Heads;
+use crate::io::server::connection_timer::{Due, Patience, Phase, Pulse, Stream};
 use crate::io::server::service::{Door, House};
 use crate::io::tls;
 use crate::io::tls::{Host, Wire};
@@ -109,7 +111,7 @@ pub trait Handler: Send + Sync + 'static {
     fn ended(&self) {}
 
     /// Is told of a request that was refused before it was whole.
-    fn refused(&self, remote: SocketAddr, status: StatusCode, why: &'static str) {
+    fn refused(&self, remote: SocketAddr, status: StatusCode, why: &str) {
         let _ = (remote, status, why);
     }
 
@@ -228,8 +230,10 @@ async fn connection<H: Handler>(
             },
         },
     };
-    let stream = TokioIo::new(Stream::new(wire, Arc::clone(&pulse)));
-    let door = Arc::new(Door::new(house, remote, Arc::clone(&pulse)));
+    let heads = (!is_http2).then(|| Arc::new(Heads::default()));
+    let stream = TokioIo::new(Stream::new(wire, Arc::clone(&pulse), heads.clone()));
+    let handler = Arc::clone(&house.handler);
+    let door = Arc::new(Door::new(house, remote, Arc::clone(&pulse), heads.clone()));
     if is_http2 {
         let requests = http2::Builder::new(TokioExecutor::new())
             .max_concurrent_streams(STREAMS)
@@ -241,7 +245,14 @@ async fn connection<H: Handler>(
                 service_fn(move |request| Arc::clone(&door).answer_one_of_many(request)),
             );
         // In a box, for it is large, and a connection of HTTP/1 would carry its size around.
-        Box::pin(attend(requests, &limits, &pulse, closing)).await;
+        let ended = Box::pin(attend(requests, &limits, &pulse, closing)).await;
+        if let Ended::Failed(error) = ended {
+            // A client that goes away is no wonder.
+            let source = std::error::Error::source(&error).map(ToString::to_string);
+            if let Some(why) = source.filter(|_| !closed(&error)) {
+                handler.unmet(remote, &format!("HTTP/2: {why}"));
+            }
+        }
     } else {
         let requests = http1::Builder::new()
             .half_close(true)
@@ -251,17 +262,74 @@ async fn connection<H: Handler>(
                 stream,
                 service_fn(move |request| Arc::clone(&door).answer(request)),
             );
-        attend(requests, &limits, &pulse, closing).await;
+        let begun = || heads.as_ref().map_or_else(Vec::new, |heads| heads.begun());
+        match attend(requests, &limits, &pulse, closing).await {
+            Ended::Well => {}
+            Ended::Late => handler.unmet(remote, "a request's head took too long"),
+            Ended::Failed(error) => match rejected(&error, &begun()) {
+                Some((Some(status), why)) => handler.refused(remote, status, &why),
+                Some((None, why)) => handler.unmet(remote, &why),
+                None => {}
+            },
+        }
     }
+}
+
+/// What hyper has answered to a request that it could not read, and why; no status where it did not answer.
+fn rejected(error: &hyper::Error, begun: &[u8]) -> Option<(Option<StatusCode>, String)> {
+    if !error.is_parse() {
+        return None;
+    }
+    if begun.starts_with(b"PRI * HTTP/2") {
+        let why = "HTTP/2 without TLS is not spoken; `--tls` speaks it";
+        return Some((None, why.into()));
+    }
+    let bad = |why: &str| Some((Some(StatusCode::BAD_REQUEST), why.into()));
+    if begun.starts_with(&[0x16, 3]) {
+        return bad("that is TLS, which is spoken with `--tls`");
+    }
+    let words = error.to_string();
+    let says = |part: &str| words.to_ascii_lowercase().contains(part);
+    match () {
+        () if error.is_parse_too_large() => {
+            let why = format!(
+                "its head is larger than {} KiB, or has more than 100 fields",
+                LARGEST_HEAD >> 10
+            );
+            Some((Some(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE), why))
+        }
+        () if says("uri too long") => {
+            let why = "the path is too long";
+            Some((Some(StatusCode::URI_TOO_LONG), why.into()))
+        }
+        () if says("content-length") => bad("its Content-Length is no length, or there are two"),
+        () if says("transfer-encoding") => bad("its Transfer-Encoding is not understood"),
+        () if says("method") => bad("its request line is not HTTP"),
+        () if says("version") => bad("its version of HTTP is not spoken"),
+        () if says("uri") => bad("its path has characters that no path has"),
+        () if says("header") => bad("a header field of it has characters that no field has"),
+        () => bad("it is not HTTP/1.1"),
+    }
+}
+
+/// How a connection ended.
+enum Ended {
+    /// Both sides were content, or it was given up between two requests.
+    Well,
+    /// The head of a request took too long.
+    Late,
+    /// With this error.
+    Failed(hyper::Error),
 }
 
 /// Serves the requests of a connection as long as its patience lasts.
 async fn attend(
-    requests: impl GracefulConnection,
+    requests: impl GracefulConnection<Error = hyper::Error>,
     limits: &Limits,
     pulse: &Pulse,
     mut closing: watch::Receiver<()>,
-) {
+) -> Ended {
+    let ended = |result: hyper::Result<()>| result.map_or_else(Ended::Failed, |()| Ended::Well);
     let mut patience = Patience {
         head: limits.head_timeout,
         body: limits.body_timeout,
@@ -279,24 +347,25 @@ async fn attend(
             patience.idle = patience.idle.min(FAREWELL);
             timer.as_mut().reset(Instant::now());
         }
-        if requests.as_mut().poll(cx).is_ready() {
-            return Poll::Ready(());
+        if let Poll::Ready(result) = requests.as_mut().poll(cx) {
+            return Poll::Ready(ended(result));
         }
         while timer.as_mut().poll(cx).is_ready() {
             match pulse.due(&patience) {
                 Due::Later(when) => timer.as_mut().reset(when),
-                Due::Close => return Poll::Ready(()),
+                Due::Close if pulse.phase() == Phase::Head => return Poll::Ready(Ended::Late),
+                Due::Close => return Poll::Ready(Ended::Well),
                 Due::Late => {
                     timer.as_mut().reset(Instant::now() + patience.idle);
-                    if requests.as_mut().poll(cx).is_ready() {
-                        return Poll::Ready(());
+                    if let Poll::Ready(result) = requests.as_mut().poll(cx) {
+                        return Poll::Ready(ended(result));
                     }
                 }
             }
         }
         Poll::Pending
     })
-    .await;
+    .await
 }
 
 #[cfg(test)]
@@ -331,7 +400,7 @@ mod tests {
             answer
         }
 
-        fn refused(&self, _: SocketAddr, status: StatusCode, _: &'static str) {
+        fn refused(&self, _: SocketAddr, status: StatusCode, _: &str) {
             let _ = self.refused.send(status);
         }
     }

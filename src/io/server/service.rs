@@ -18,9 +18,10 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
 use crate::io::body_buffer::Gather;
+use crate::io::heads::Heads;
 use crate::io::server::connection_timer::{Phase, Pulse};
 use crate::io::server::{Answer, Arrival, Handler, Limits};
-use crate::webhook::Delivery;
+use crate::webhook::{Delivery, Headers};
 
 /// The longest request target, in bytes.
 const LONGEST_TARGET: usize = 16 << 10;
@@ -50,6 +51,8 @@ pub(crate) struct Door<H> {
     house: Arc<House<H>>,
     remote: SocketAddr,
     pulse: Arc<Pulse>,
+    /// The heads of its requests as they came, of HTTP/1.
+    heads: Option<Arc<Heads>>,
     /// One connection's share of the memory, in KiB: what one body may take.
     share: Arc<Semaphore>,
 }
@@ -101,12 +104,18 @@ impl std::fmt::Display for HungUp {
 impl std::error::Error for HungUp {}
 
 impl<H: Handler> Door<H> {
-    pub(crate) fn new(house: Arc<House<H>>, remote: SocketAddr, pulse: Arc<Pulse>) -> Self {
+    pub(crate) fn new(
+        house: Arc<House<H>>,
+        remote: SocketAddr,
+        pulse: Arc<Pulse>,
+        heads: Option<Arc<Heads>>,
+    ) -> Self {
         Self {
             share: Arc::new(Semaphore::new(house.limits.max_body.div_ceil(1024))),
             house,
             remote,
             pulse,
+            heads,
         }
     }
 
@@ -116,9 +125,14 @@ impl<H: Handler> Door<H> {
         request: Request<Incoming>,
     ) -> Result<Response<Full<Bytes>>, HungUp> {
         let begun = Begun::new(&self.house);
-        let (head, body) = request.into_parts();
+        let (mut head, body) = request.into_parts();
+        let fields = Headers::from(std::mem::take(&mut head.headers));
+        let fields = match &self.heads {
+            Some(heads) => heads.arrange(head.method.as_str(), fields),
+            None => fields,
+        };
         self.pulse.go_on(Phase::Body);
-        let (body, room) = match self.read(&head, body).await {
+        let (body, room) = match self.read(&head, &fields, body).await {
             Ok(read) => read,
             Err(refusal) => {
                 self.pulse.enter(Phase::Refused);
@@ -129,7 +143,7 @@ impl<H: Handler> Door<H> {
             }
         };
         self.pulse.go_on(Phase::Busy);
-        let answer = self.take(head, body, (room, begun)).await;
+        let answer = self.take(head, fields, body, (room, begun)).await;
         self.pulse.enter(Phase::Idle);
         answer
     }
@@ -142,12 +156,14 @@ impl<H: Handler> Door<H> {
         let _opened = self.pulse.open();
         let begun = Begun::new(&self.house);
         let (mut head, body) = request.into_parts();
+        let named = name_host(&mut head);
+        let fields = Headers::from(std::mem::take(&mut head.headers));
         let read = async {
-            name_host(&mut head)?;
-            self.read(&head, body).await
+            named?;
+            self.read(&head, &fields, body).await
         };
         match timeout(self.house.limits.body_timeout, read).await {
-            Ok(Ok((body, room))) => self.take(head, body, (room, begun)).await,
+            Ok(Ok((body, room))) => self.take(head, fields, body, (room, begun)).await,
             Ok(Err(refusal)) => Ok(self.refuse(&refusal)),
             Err(_) => Ok(self.refuse(&TOO_SLOW)),
         }
@@ -157,6 +173,7 @@ impl<H: Handler> Door<H> {
     async fn take(
         &self,
         head: Parts,
+        headers: Headers,
         body: Bytes,
         (room, begun): (Option<Room>, Begun<H>),
     ) -> Result<Response<Full<Bytes>>, HungUp> {
@@ -167,7 +184,7 @@ impl<H: Handler> Door<H> {
                 .into_parts()
                 .path_and_query
                 .unwrap_or_else(|| PathAndQuery::from_static("/")),
-            headers: head.headers.into(),
+            headers,
             body,
         };
         let arrival = Arrival {
@@ -189,9 +206,10 @@ impl<H: Handler> Door<H> {
     async fn read(
         &self,
         head: &Parts,
+        fields: &Headers,
         mut body: Incoming,
     ) -> Result<(Bytes, Option<Room>), Refusal> {
-        check(head)?;
+        check(head, fields)?;
         let limits = &self.house.limits;
         let too_large = Refusal(StatusCode::PAYLOAD_TOO_LARGE, "the body is too large");
         let declared = body
@@ -311,7 +329,7 @@ fn name_host(head: &mut Parts) -> Result<(), Refusal> {
 }
 
 /// What hyper lets through and no webhook has.
-fn check(head: &Parts) -> Result<(), Refusal> {
+fn check(head: &Parts, fields: &Headers) -> Result<(), Refusal> {
     let bad = |why| Err(Refusal(StatusCode::BAD_REQUEST, why));
     if matches!(head.method, Method::CONNECT | Method::TRACE) {
         return Err(Refusal(
@@ -326,7 +344,7 @@ fn check(head: &Parts) -> Result<(), Refusal> {
         }
         Some(_) => {}
     }
-    let mut hosts = head.headers.get_all(HOST).iter();
+    let mut hosts = fields.all(HOST.as_str());
     match (hosts.next(), hosts.next()) {
         (None, _) if head.version >= Version::HTTP_11 => return bad("the Host field is missing"),
         (Some(_), Some(_)) => return bad("there is more than one Host field"),
@@ -340,7 +358,7 @@ fn check(head: &Parts) -> Result<(), Refusal> {
         }
         _ => {}
     }
-    let mut encodings = head.headers.get_all(TRANSFER_ENCODING).iter();
+    let mut encodings = fields.all(TRANSFER_ENCODING.as_str());
     match (encodings.next(), encodings.next()) {
         (None, _) => Ok(()),
         (Some(one), None) if one.as_bytes().trim_ascii().eq_ignore_ascii_case(b"chunked") => Ok(()),

@@ -3,8 +3,8 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
+use http::HeaderValue;
 use http::header::HOST;
-use http::{HeaderName, HeaderValue};
 
 use crate::webhook::shell::word as quoted;
 use crate::webhook::{Delivery, Target};
@@ -12,9 +12,9 @@ use crate::webhook::{Delivery, Target};
 /// The bytes of the request as HTTP/1.1 puts them on the wire.
 pub fn http(delivery: &Delivery, target: &Target) -> Vec<u8> {
     let mut out = format!("{} {} HTTP/1.1\r\n", delivery.method, delivery.path).into_bytes();
-    let host = (HOST, target.host_field());
+    let host = (HOST.to_string(), target.host_field());
     for (name, value) in std::iter::once(host).chain(fields(delivery, target)) {
-        out.extend_from_slice(name.as_str().as_bytes());
+        out.extend_from_slice(name.as_bytes());
         out.extend_from_slice(b": ");
         out.extend_from_slice(value.as_bytes());
         out.extend_from_slice(b"\r\n");
@@ -30,17 +30,20 @@ pub fn http(delivery: &Delivery, target: &Target) -> Vec<u8> {
 }
 
 /// The fields of the request but `Host` and `Content-Length`. A password that was typed with the target is not printed.
-pub(crate) fn fields(delivery: &Delivery, target: &Target) -> Vec<(HeaderName, HeaderValue)> {
+pub(crate) fn fields(delivery: &Delivery, target: &Target) -> Vec<(String, HeaderValue)> {
     let own = target.fields().map(|(name, value)| {
         let value = match value.is_sensitive() {
             true => HeaderValue::from_static("***"),
             false => value.clone(),
         };
-        (name.clone(), value)
+        (name.to_string(), value)
     });
-    let headers = delivery.headers.end_to_end();
-    let theirs = headers.iter().filter(|(name, _)| !target.carries(name));
-    theirs.cloned().chain(own).collect()
+    let theirs = delivery.headers.passed_on();
+    let theirs = theirs.filter(|(name, ..)| !target.carries(name));
+    theirs
+        .map(|(_, spelled, value)| (spelled.to_owned(), value.clone()))
+        .chain(own)
+        .collect()
 }
 
 /// A command line that sends the same request, to be pasted into a shell.
@@ -66,7 +69,9 @@ pub fn curl(delivery: &Delivery, target: &Target) -> Vec<u8> {
         "curl {ask} {}",
         quoted(&format!("{}{}", target.origin(), delivery.path))
     );
-    let host = target.carries(&HOST).then(|| (HOST, target.host_field()));
+    let host = target
+        .carries(&HOST)
+        .then(|| (HOST.to_string(), target.host_field()));
     for (name, value) in host.into_iter().chain(fields(delivery, target)) {
         let value = String::from_utf8_lossy(value.as_bytes());
         // Curl leaves out a header with nothing behind its colon; a semicolon says it is meant.

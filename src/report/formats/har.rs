@@ -94,12 +94,14 @@ pub fn vegeta(delivery: &Delivery, target: &Target) -> Vec<u8> {
 }
 
 fn fields(delivery: &Delivery, target: &Target) -> Vec<(String, String)> {
-    let host = target.carries(&HOST).then(|| (HOST, target.host_field()));
+    let host = target
+        .carries(&HOST)
+        .then(|| (HOST.to_string(), target.host_field()));
     host.into_iter()
         .chain(curl::fields(delivery, target))
         .map(|(name, value)| {
             let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
-            (name.to_string(), value)
+            (name, value)
         })
         .collect()
 }

@@ -310,11 +310,11 @@ impl Voice {
     }
 
     fn headers(&self, out: &mut Vec<u8>, it: &Received) {
-        for (name, value) in it.delivery.headers.iter() {
+        for (name, value) in it.delivery.headers.spelled() {
             out.extend_from_slice(GUTTER.as_bytes());
-            self.paint(out, Role::Key, name.as_str());
+            self.paint(out, Role::Key, name);
             out.extend_from_slice(b": ");
-            if is_credential_field(name.as_str()) {
+            if is_credential_field(name) {
                 self.paint(out, Role::Dim, "***");
             } else {
                 escape_into(out, value.as_bytes(), Mode::Line);

@@ -64,14 +64,10 @@ impl Redactor {
         }
         let form = Multipart::of(&delivery.headers, &delivery.body);
         let form = form.and_then(Result::ok).map(|form| self.parts(&form));
-        delivery.headers = delivery
-            .headers
-            .iter()
-            .map(|field| match &form {
-                Some(form) if field.0 == CONTENT_TYPE => self.content_type(field, form),
-                _ => self.field(field),
-            })
-            .collect();
+        delivery.headers = delivery.headers.with_values(|field| match &form {
+            Some(form) if field.0 == CONTENT_TYPE => self.content_type(field, form),
+            _ => self.field(field),
+        });
         if is_compressed(&delivery.headers) {
             delivery.body = Bytes::new();
             delivery.headers.remove(CONTENT_ENCODING.as_str());

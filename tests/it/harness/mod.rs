@@ -146,6 +146,19 @@ impl Listen {
         said
     }
 
+    /// The next line of stderr with these words.
+    pub fn said_on(&mut self, words: &str) -> String {
+        let stderr = self.stderr.as_mut().unwrap();
+        loop {
+            let mut line = String::new();
+            let read = stderr.read_line(&mut line).unwrap();
+            assert!(read > 0, "it did not say {words:?}");
+            if line.contains(words) {
+                return line;
+            }
+        }
+    }
+
     /// Reads no more of what it prints, as `head` does.
     pub fn close_stdout(&mut self) {
         self.stdout = None;

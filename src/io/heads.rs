@@ -1,0 +1,295 @@
+//! The heads of a connection's requests as they came. hyper keeps the fields of a request in a map, which writes names in
+//! lower case and puts repeated fields together; what is forwarded and recorded is to have them as they were sent.
+//!
+//! This follows the stream only far enough to find where each head begins and ends, and what does not fit is given up:
+//! a request without its head as it came is taken as hyper says.
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crate::webhook::Headers;
+
+/// A longer head is not kept; hyper refuses it.
+const LONGEST: usize = 128 << 10;
+/// So many heads wait for their requests at most, where requests are sent without waiting for answers.
+const WAITING: usize = 4096;
+
+/// Reads along on a connection of HTTP/1.
+#[derive(Default)]
+pub struct Heads(Mutex<Reading>);
+
+#[derive(Default)]
+struct Reading {
+    at: Place,
+    /// What came of the head at hand.
+    head: Vec<u8>,
+    /// Those whose requests hyper has not handed on yet.
+    whole: VecDeque<Vec<u8>>,
+}
+
+/// Where in a request the stream is.
+#[derive(Clone, Copy, Default)]
+enum Place {
+    #[default]
+    Head,
+    /// In a body, of which so much is left.
+    Body(u64),
+    /// In the line that says how long a chunk is: what it says so far, and whether that is all of it.
+    Size(u64, bool),
+    /// In a chunk, of which so much is left, with its line break.
+    Chunk(u64),
+    /// In the trailer, whose line has so many bytes by now.
+    Trailer(u64),
+    /// Nobody knows.
+    Lost,
+}
+
+impl Heads {
+    /// Reads what came next.
+    pub(super) fn read(&self, mut bytes: &[u8]) {
+        let mut reading = self.lock();
+        while !bytes.is_empty() {
+            let taken = reading.take(bytes);
+            bytes = bytes.get(taken..).unwrap_or_default();
+        }
+    }
+
+    /// The names of the next request's fields, as they were sent, in the fields that hyper read.
+    pub(super) fn arrange(&self, method: &str, fields: Headers) -> Headers {
+        let mut reading = self.lock();
+        let Some(head) = reading.whole.pop_front() else {
+            return fields;
+        };
+        drop(reading);
+        let Some(names) = names(&head, method) else {
+            return fields;
+        };
+        fields.arranged(&names)
+    }
+
+    /// How the head begins that was not handed on.
+    pub(super) fn begun(&self) -> Vec<u8> {
+        let reading = self.lock();
+        let head = reading.whole.front().unwrap_or(&reading.head);
+        head.iter().take(16).copied().collect()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Reading> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Reading {
+    /// Takes some of what came, and says how much.
+    fn take(&mut self, bytes: &[u8]) -> usize {
+        let up_to = |left: u64| usize::try_from(left).unwrap_or(usize::MAX).min(bytes.len());
+        let byte = bytes.first().copied().unwrap_or_default();
+        match self.at {
+            Place::Lost => bytes.len(),
+            Place::Head => self.take_head(bytes),
+            Place::Body(left) => {
+                let taken = up_to(left);
+                self.at = match left - taken as u64 {
+                    0 => Place::Head,
+                    left => Place::Body(left),
+                };
+                taken
+            }
+            Place::Chunk(left) => {
+                let taken = up_to(left);
+                self.at = match left - taken as u64 {
+                    0 => Place::Size(0, false),
+                    left => Place::Chunk(left),
+                };
+                taken
+            }
+            Place::Size(size, is_read) => {
+                let digit = char::from(byte).to_digit(16).map(u64::from);
+                self.at = match (byte, digit) {
+                    (b'\n', _) if size == 0 => Place::Trailer(0),
+                    // The chunk ends with a line break of its own.
+                    (b'\n', _) => Place::Chunk(size.saturating_add(2)),
+                    (_, Some(digit)) if !is_read => match size.checked_mul(16) {
+                        Some(size) => Place::Size(size | digit, false),
+                        None => Place::Lost,
+                    },
+                    _ => Place::Size(size, true),
+                };
+                1
+            }
+            Place::Trailer(length) => {
+                self.at = match byte {
+                    b'\n' if length == 0 => Place::Head,
+                    b'\n' => Place::Trailer(0),
+                    b'\r' => Place::Trailer(length),
+                    _ => Place::Trailer(length + 1),
+                };
+                1
+            }
+        }
+    }
+
+    fn take_head(&mut self, bytes: &[u8]) -> usize {
+        // Empty lines in front of a request mean nothing (RFC 9112, 2.2).
+        if self.head.is_empty() && matches!(bytes.first(), Some(b'\r' | b'\n')) {
+            return 1;
+        }
+        let known = self.head.len();
+        for at in memchr::memchr_iter(b'\n', bytes) {
+            let line = bytes.get(..at).unwrap_or_default();
+            let line = line.strip_suffix(b"\r").unwrap_or(line);
+            let ends_empty = match line.last() {
+                Some(last) => *last == b'\n',
+                None => {
+                    let head = self.head.as_slice();
+                    let head = match line.len() == at {
+                        true => head.strip_suffix(b"\r").unwrap_or(head),
+                        false => head,
+                    };
+                    head.last() == Some(&b'\n')
+                }
+            };
+            if ends_empty {
+                self.head
+                    .extend_from_slice(bytes.get(..=at).unwrap_or_default());
+                let head = std::mem::take(&mut self.head);
+                self.at = if self.whole.len() < WAITING {
+                    behind(&head)
+                } else {
+                    Place::Lost
+                };
+                self.whole.push_back(head);
+                return at + 1;
+            }
+        }
+        if known + bytes.len() > LONGEST {
+            self.at = Place::Lost;
+        }
+        self.head.extend_from_slice(bytes);
+        bytes.len()
+    }
+}
+
+/// The lines of a head behind its first.
+fn fields(head: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
+    head.split(|b| *b == b'\n').skip(1).filter_map(|line| {
+        let at = line.iter().position(|b| *b == b':')?;
+        let (name, value) = line.split_at_checked(at)?;
+        Some((name, value.get(1..)?.trim_ascii()))
+    })
+}
+
+/// The names of a request's fields, if it is that of such a request.
+fn names<'a>(head: &'a [u8], method: &str) -> Option<Vec<&'a str>> {
+    let rest = head.strip_prefix(method.as_bytes())?;
+    rest.starts_with(b" ").then_some(())?;
+    fields(head)
+        .map(|(name, _)| std::str::from_utf8(name).ok())
+        .collect()
+}
+
+/// What stands behind a head.
+fn behind(head: &[u8]) -> Place {
+    let mut length = None;
+    for (name, value) in fields(head) {
+        if name.eq_ignore_ascii_case(b"transfer-encoding") {
+            return match value.eq_ignore_ascii_case(b"chunked") {
+                true => Place::Size(0, false),
+                false => Place::Lost,
+            };
+        }
+        if name.eq_ignore_ascii_case(b"content-length") {
+            let number = std::str::from_utf8(value).ok();
+            match number.and_then(|number| number.parse::<u64>().ok()) {
+                Some(number) if length.is_none_or(|length| length == number) => {
+                    length = Some(number);
+                }
+                _ => return Place::Lost,
+            }
+        }
+    }
+    match length {
+        Some(0) | None => Place::Head,
+        Some(length) => Place::Body(length),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Heads;
+    use crate::webhook::Headers;
+    use http::{HeaderMap, HeaderName, HeaderValue};
+
+    /// What each request of a stream has for fields, however it is cut into pieces.
+    fn arranged(
+        stream: &[u8],
+        size: usize,
+        fields: &[(&str, &str)],
+        requests: usize,
+    ) -> Vec<String> {
+        let heads = Heads::default();
+        stream.chunks(size).for_each(|piece| heads.read(piece));
+        let mut map = HeaderMap::new();
+        for (name, value) in fields {
+            let name = HeaderName::try_from(*name).unwrap();
+            map.append(name, HeaderValue::from_str(value).unwrap());
+        }
+        (0..requests)
+            .map(|_| {
+                let headers = heads.arrange("POST", Headers::from(map.clone()));
+                let fields = headers.spelled();
+                let lines =
+                    fields.map(|(name, value)| format!("{name}={}", value.to_str().unwrap()));
+                lines.collect::<Vec<_>>().join(" ")
+            })
+            .collect()
+    }
+
+    #[test]
+    fn names_have_their_case_and_repeated_fields_their_places() {
+        let fields = [("x-a", "1"), ("X-b", "2"), ("x-a", "3")];
+        let head = "POST / HTTP/1.1\r\nX-A: 1\r\nx-B:2\r\nx-a: 3\r\n";
+        let bodies = [
+            ("content-length: 5\r\n\r\nPOST ", ("content-length", "5")),
+            (
+                "Transfer-Encoding: chunked\r\n\r\n5;x=a\r\n\r\n\r\n\r\r\n00A\r\nPOST / HTT\r\n0\r\nt: 1\r\n\r\n",
+                ("transfer-encoding", "chunked"),
+            ),
+            ("content-length: 0\r\n\r\n", ("content-length", "0")),
+        ];
+        for (body, (name, value)) in bodies {
+            let stream = format!("{head}{body}").repeat(3);
+            for size in 1..80 {
+                let fields = [&fields[..], &[(name, value)]].concat();
+                let told = arranged(stream.as_bytes(), size, &fields, 3);
+                let spelled = if body.starts_with('T') {
+                    "Transfer-Encoding"
+                } else {
+                    name
+                };
+                let wanted = format!("X-A=1 x-B=2 x-a=3 {spelled}={value}");
+                assert_eq!(told, [&wanted[..]; 3], "{body} in pieces of {size}");
+            }
+        }
+        // Line ends without a carriage return, and empty lines in front.
+        let stream = b"\r\n\nPOST / HTTP/1.1\nX-A: 1\nx-B:2\nx-a: 3\n\n";
+        for size in 1..20 {
+            assert_eq!(arranged(stream, size, &fields, 1), ["X-A=1 x-B=2 x-a=3"]);
+        }
+    }
+
+    #[test]
+    fn where_it_does_not_fit_it_is_as_hyper_says() {
+        let fields = [("x-a", "1"), ("x-b", "2"), ("x-a", "3")];
+        let grouped = "x-a=1 x-a=3 x-b=2";
+        for stream in [
+            &b""[..],
+            b"POST / HTTP/1.1\r\nX-A: 1\r\n",
+            b"GET / HTTP/1.1\r\nX-A: 1\r\nX-B: 2\r\nX-A: 3\r\n\r\n",
+            b"POST / HTTP/1.1\r\nX-A: 1\r\nX-B: 2\r\n\r\n",
+            b"POST / HTTP/1.1\r\nX-A: 1\r\nX-B: 2\r\nX-A: 3\r\nX-C: 4\r\n\r\n",
+        ] {
+            assert_eq!(arranged(stream, 7, &fields, 1), [grouped]);
+        }
+    }
+}
