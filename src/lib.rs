@@ -82,8 +82,11 @@ pub fn run() -> Exit {
         Ok(cli) => cli,
         Err(told) => {
             // Help and version go to stdout and are a success; a closed pipe is none of our business.
-            let _ = told.print();
-            return if told.use_stderr() {
+            let printed = told.print().or_else(|error| match error.kind() {
+                std::io::ErrorKind::BrokenPipe => Ok(()),
+                _ => Err(error),
+            });
+            return if told.use_stderr() || printed.is_err() {
                 Exit::Usage
             } else {
                 Exit::Success

@@ -48,6 +48,10 @@ pub struct VerifyArgs {
     )]
     pub url: Option<String>,
 
+    /// Take lines of a recording whose checksum differs as they are: somebody has edited them
+    #[arg(long)]
+    pub edited: bool,
+
     /// Only the recorded delivery of this id
     #[arg(long, value_name = "ID")]
     pub id: Option<String>,

@@ -2,7 +2,6 @@
 //! added completes at once, and the script never needs to change.
 
 use std::ffi::OsStr;
-use std::io::Write;
 
 use clap::CommandFactory;
 use clap_complete::Shell;
@@ -30,8 +29,7 @@ pub fn run(shell: Shell) -> Result<Exit> {
         .ok_or_else(|| Error::usage(format!("no completion for `{shell}`")))?
         .write_registration(ASKED_BY, NAME, NAME, NAME, &mut script)
         .map_err(|error| Error::usage(format!("cannot write the script: {error}")))?;
-    // A closed pipe is success.
-    let _ = std::io::stdout().write_all(script.trim_ascii_start());
+    super::print(script.trim_ascii_start())?;
     Ok(Exit::Success)
 }
 

@@ -1,6 +1,5 @@
 //! The manual, from the same words that the parser knows.
 
-use std::io::Write;
 use std::path::Path;
 
 use clap::CommandFactory;
@@ -28,8 +27,7 @@ pub fn run(dir: Option<&Path>) -> Result<Exit> {
             Man::new(Cli::command())
                 .render(&mut page)
                 .map_err(|error| Error::usage(format!("cannot make the manual: {error}")))?;
-            // A closed pipe is success.
-            let _ = std::io::stdout().write_all(&page);
+            super::print(&page)?;
         }
     }
     Ok(Exit::Success)

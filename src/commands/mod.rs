@@ -20,8 +20,10 @@ mod verify;
 
 pub use completions::answer_a_shell;
 
+use std::io::{ErrorKind, Write};
+
 use crate::cli::{Cli, Command};
-use crate::error::{Exit, Result};
+use crate::error::{Error, Exit, Result};
 use crate::report::{ColorChoice, Parts, Style};
 
 /// Does what was typed.
@@ -49,6 +51,17 @@ pub fn run(cli: Cli) -> Result<Exit> {
         Command::Keys(args) => keys::run(&args, style),
         Command::Completions { shell } => completions::run(shell),
         Command::Man { dir } => man::run(dir.as_deref()),
+    }
+}
+
+/// Prints a script or a page whole. A closed pipe is success, a disk that is full is not.
+fn print(bytes: &[u8]) -> Result<()> {
+    let mut stdout = std::io::stdout().lock();
+    match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            Err(Error::usage(format!("cannot write to stdout: {error}")))
+        }
+        _ => Ok(()),
     }
 }
 

@@ -22,6 +22,7 @@ pub struct Plan {
     source: String,
     body_headers: Option<Headers>,
     id: Option<String>,
+    edited: bool,
     keys: Keys,
     ring: Keyring,
     provider: Option<&'static Provider>,
@@ -44,6 +45,7 @@ impl Plan {
             source: args.source,
             body_headers: (!args.headers.is_empty()).then_some(headers),
             id: args.id,
+            edited: args.edited,
             keys: secrets.keys,
             ring: secrets.ring,
             provider,
@@ -71,7 +73,7 @@ const NEAR: usize = 4;
 
 fn judge_all(plan: &Plan, report: &Reporter) -> Result<Exit> {
     let mut exit = Exit::Success;
-    let mut judged = 0u64;
+    let (mut read, mut judged) = (0u64, 0u64);
     let fetching = plan.fetch_certs.then(Fetching::new).transpose()?;
     let mut all = deliveries(plan)?;
     let mut ahead = VecDeque::new();
@@ -81,6 +83,7 @@ fn judge_all(plan: &Plan, report: &Reporter) -> Result<Exit> {
         let Some((source, fixture)) = ahead.pop_front() else {
             break;
         };
+        read += 1;
         let fixture = match fixture {
             Ok(fixture) => fixture,
             Err(why) => {
@@ -120,9 +123,17 @@ fn judge_all(plan: &Plan, report: &Reporter) -> Result<Exit> {
             behind.pop_front();
         }
     }
+    for note in all.take_notes() {
+        report.warn(&note);
+    }
     if judged == 0 && exit == Exit::Success {
-        return Err(Error::input("there is no such delivery")
-            .hint("`--id` takes the id of a recorded delivery"));
+        exit = Exit::Failure;
+        report.warn(&match (&plan.id, read) {
+            (_, 0) => format!("no deliveries in `{}`", plan.source),
+            (Some(id), 1) => format!("1 delivery read, and its id is not `{id}`"),
+            (Some(id), _) => format!("{read} deliveries read, and none has the id `{id}`"),
+            (None, _) => format!("{read} deliveries read, and none was judged"),
+        });
     }
     Ok(exit)
 }
@@ -164,7 +175,35 @@ fn neighbour((source, fixture): (&String, &Fixture)) -> (String, Delivery) {
     (name, fixture.delivery.clone())
 }
 
-type Deliveries = Box<dyn Iterator<Item = (String, std::result::Result<Fixture, String>)>>;
+/// The deliveries to judge, each with its address.
+enum Deliveries {
+    One(Option<(String, std::result::Result<Fixture, String>)>),
+    Sources(reader::Sources),
+}
+
+impl Iterator for Deliveries {
+    type Item = (String, std::result::Result<Fixture, String>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        match self {
+            Deliveries::One(one) => one.take(),
+            Deliveries::Sources(sources) => sources.next().map(|item| {
+                let fixture = item.fixture.map_err(|fault| fault.to_string());
+                (item.source.to_string(), fixture)
+            }),
+        }
+    }
+}
+
+impl Deliveries {
+    /// Notes on what was set aside since they were last taken, such as a torn last line.
+    fn take_notes(&mut self) -> Vec<String> {
+        match self {
+            Deliveries::One(_) => Vec::new(),
+            Deliveries::Sources(sources) => sources.take_notes(),
+        }
+    }
+}
 
 /// A body with its headers given, or whatever `replay` takes.
 fn deliveries(plan: &Plan) -> Result<Deliveries> {
@@ -180,19 +219,11 @@ fn deliveries(plan: &Plan) -> Result<Deliveries> {
             headers: headers.clone(),
             body: args::body(&given)?.into(),
         };
-        return Ok(one(&plan.source, Ok(Fixture::new(delivery))));
+        let body = Fixture::new(delivery);
+        return Ok(Deliveries::One(Some((plan.source.clone(), Ok(body)))));
     }
     let sources = reader::open(std::slice::from_ref(&plan.source))?;
-    Ok(Box::new(sources.map(|item| {
-        (
-            item.source.to_string(),
-            item.fixture.map_err(|fault| fault.to_string()),
-        )
-    })))
-}
-
-fn one(source: &str, fixture: std::result::Result<Fixture, String>) -> Deliveries {
-    Box::new(std::iter::once((source.to_owned(), fixture)))
+    Ok(Deliveries::Sources(sources.edited(plan.edited)))
 }
 
 fn judge(

@@ -397,3 +397,18 @@ fn a_new_key_is_all_that_stdout_holds() {
     assert_eq!(ran.stdout, "");
     assert!(ran.stderr.contains("signs nothing"), "{}", ran.stderr);
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_script_that_cannot_be_written_whole_is_no_success() {
+    for args in [
+        &["completions", "bash"][..],
+        &["man"],
+        &["--help"],
+        &["--version"],
+    ] {
+        let full = std::fs::File::create("/dev/full").unwrap();
+        let ran = webhook_cli().args(args).stdout(full).output().unwrap();
+        assert_ne!(ran.status.code(), Some(0), "{args:?}");
+    }
+}

@@ -902,6 +902,14 @@ fn a_credential_is_shown_nowhere_whatever_its_field_is_called() {
     let dir = tempfile::tempdir().unwrap();
     let fields = [
         "x-access-key",
+        "x-functions-key",
+        "ocp-apim-subscription-key",
+        "aeg-sas-key",
+        "x-key",
+        "x-authentication",
+        "x-vercel-protection-bypass",
+        "x-amzn-oidc-data",
+        "x-otp",
         "x-auth",
         "X-Auth-Key",
         "api_key",

@@ -227,7 +227,7 @@ fn a_recording_is_judged_as_of_when_it_came_all_of_it_or_one() {
     let id = ran.lines()[1]["id"].as_str().unwrap().to_owned();
     let one = run(&["verify", text(&file), "--json", "--id", &id]).success();
     assert_eq!(one.lines().len(), 1);
-    assert_eq!(run(&["verify", text(&file), "--id", "none"]).status, 3);
+    assert_eq!(run(&["verify", text(&file), "--id", "none"]).status, 1);
     let later = run(&["verify", text(&file), "--now", "2036-01-01T00:00:00Z"]);
     assert_eq!(later.status, 5);
     assert!(
@@ -978,4 +978,57 @@ fn every_command_reads_the_same_files() {
     ]);
     assert_eq!(ran.status, 2, "{ran:#?}");
     assert!(ran.stderr.contains("a HAR file"), "{}", ran.stderr);
+}
+
+#[test]
+fn an_empty_recording_is_said_to_be_one_and_an_edited_or_torn_line_too() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("r.ndjson");
+    let verify = |args: &[&str]| run(&[&["verify", text(&file)], args].concat());
+    for empty in ["", "\n\n"] {
+        std::fs::write(&file, empty).unwrap();
+        let ran = verify(&[]);
+        assert_eq!(ran.status, 1, "{ran:#?}");
+        assert!(ran.stderr.contains("no deliveries in"), "{ran:#?}");
+    }
+    let handler = Receiver::ok();
+    let saved = dir.path().join("saved.ndjson");
+    run(&[
+        "send",
+        "click",
+        "--provider",
+        "resend",
+        "--save",
+        text(&saved),
+        "--to",
+        &handler.url,
+    ])
+    .success();
+    let line = std::fs::read_to_string(&saved).unwrap();
+    let ran = verify_file(&saved, &["--id", "01JZZZZZZZ"]);
+    assert_eq!(ran.status, 1, "{ran:#?}");
+    assert!(
+        ran.stderr.contains("1 delivery read, and its id is not"),
+        "{ran:#?}"
+    );
+    // A changed line is refused until it is said to be meant.
+    std::fs::write(&file, line.replace("\"POST\"", "\"PUT\"")).unwrap();
+    let ran = verify(&[]);
+    assert!(
+        ran.status == 3 && ran.stderr.contains("--edited"),
+        "{ran:#?}"
+    );
+    verify(&["--edited"]).success();
+    // The beginning of a line that a crash left.
+    std::fs::write(&file, format!("{line}{}", &line[..40])).unwrap();
+    let ran = verify(&[]).success();
+    assert!(
+        ran.stderr
+            .contains("r.ndjson:2: the last line is unfinished"),
+        "{ran:#?}"
+    );
+}
+
+fn verify_file(file: &std::path::Path, args: &[&str]) -> Ran {
+    run(&[&["verify", text(file)], args].concat())
 }

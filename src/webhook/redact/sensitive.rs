@@ -10,14 +10,22 @@ const FIELDS: [&str; 5] = [
     "x-auth",
 ];
 
+/// Header fields whose name ends with `key` and that let nobody in.
+const PUBLIC_KEYS: [&str; 3] = ["idempotency-key", "sec-websocket-key", "x-idempotency-key"];
+
 /// Words of a header field's name that say so, between `-`, `_` and `.`.
-const WORDS: [&str; 8] = [
+const WORDS: [&str; 13] = [
     "auth",
+    "authentication",
     "authorization",
     "bearer",
+    "bypass",
     "cookie",
     "jwt",
+    "oidc",
+    "otp",
     "pass",
+    "pin",
     "pwd",
     "session",
 ];
@@ -48,6 +56,8 @@ pub fn is_credential_field(name: &str) -> bool {
         || name
             .split(|c: char| !c.is_ascii_alphanumeric())
             .any(|word| WORDS.contains(&word))
+        // As `x-functions-key` and `x-app-key`.
+        || (short.ends_with("key") && !PUBLIC_KEYS.contains(&name.as_str()))
 }
 
 /// Whether a member of a body or a parameter of that name holds a credential. Bodies are full of words, so the name
