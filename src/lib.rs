@@ -71,14 +71,16 @@ pub mod providers;
 pub mod report;
 pub mod webhook;
 
-use clap::Parser;
+use clap::{CommandFactory, FromArgMatches};
 
 use crate::error::Exit;
 
 /// Reads the command line, does what it says, and tells how it ended.
 pub fn run() -> Exit {
     commands::answer_a_shell();
-    let cli = match cli::Cli::try_parse() {
+    let command = cli::Cli::command().term_width(help_width());
+    let parsed = command.try_get_matches();
+    let cli = match parsed.and_then(|matches| cli::Cli::from_arg_matches(&matches)) {
         Ok(cli) => cli,
         Err(told) => {
             // Help and version go to stdout and are a success; a closed pipe is none of our business.
@@ -103,4 +105,14 @@ pub fn run() -> Exit {
     } else {
         exit
     }
+}
+
+/// Columns of the help: those of the terminal, and at least 80, so that no command in it is broken; a narrower terminal
+/// wraps it.
+fn help_width() -> usize {
+    let columns = || std::env::var("COLUMNS").ok()?.parse().ok();
+    report::width()
+        .or_else(columns)
+        .unwrap_or(100)
+        .clamp(80, 100)
 }

@@ -98,7 +98,7 @@ pub fn answer(seen: &Seen) -> String {
             }
             _ => format!("answered {status}"),
         },
-        Outcome::TimedOut(span) => format!("no answer within {} s", span.as_secs_f64()),
+        Outcome::TimedOut(span) => format!("no response within {} s", span.as_secs_f64()),
         Outcome::Unreachable(why) | Outcome::Impossible(why) => why.to_string(),
     }
 }

@@ -1,4 +1,4 @@
-//! The words of `check`.
+//! Flags of `check`.
 
 use std::time::Duration;
 
@@ -7,111 +7,139 @@ use clap::{Args, ValueEnum};
 use crate::cli::SecretArgs;
 use crate::cli::values::duration;
 
-/// Say whether a handler is safe to ship
+/// Test whether a handler is ready for production
 #[derive(Debug, Args)]
-#[command(after_help = "\
+#[command(
+    after_help = "\
 Examples:
   webhook-cli check :3000/hooks --provider sendgrid --secret env:SENDGRID_KEY
   webhook-cli check :3000/hooks --provider resend --only authentication,batch
-  webhook-cli check :3000/hooks --provider postmark --secret env:POSTMARK_LOGIN --probe-cmd 'psql -Atc \"select count(*) from events\"'
+  webhook-cli check --explain duplicate    one check: cause and remedy
+
+`webhook-cli check --help` shows all options.",
+    after_long_help = "\
+Examples:
+  webhook-cli check :3000/hooks --provider sendgrid --secret env:SENDGRID_KEY
+  webhook-cli check :3000/hooks --provider resend --only authentication,batch
+  webhook-cli check :3000 --probe http://localhost:3000/events/count
+  webhook-cli check :3000 --probe-cmd 'psql -Atc \"select count(*) from events\"'
   webhook-cli check :3000/hooks --provider mailgun --report junit > check.xml
-  webhook-cli check --list                     what is checked
-  webhook-cli check --explain duplicate        one check: what is sent, what is expected, why, what to do")]
+  webhook-cli check --list                 the checks
+  webhook-cli check --explain duplicate    one check: cause and remedy"
+)]
 pub struct CheckArgs {
-    /// The handler: a URL, or `3000`, `:3000/path`, `localhost:3000/path`
+    /// URL of the handler; short forms: `3000`, `:3000/path`, `localhost:3000/path`
     #[arg(value_name = "TARGET", required_unless_present_any = ["list", "explain"])]
     pub target: Option<String>,
 
-    /// Whose deliveries to send
-    #[arg(long, value_name = "NAME", default_value = "generic")]
+    /// Provider whose deliveries are sent
+    #[arg(
+        long,
+        value_name = "NAME",
+        default_value = "generic",
+        display_order = 2
+    )]
     pub provider: String,
 
-    /// Only these checks or groups
-    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    /// Run only these checks or groups
+    #[arg(long, value_name = "NAME", value_delimiter = ',', display_order = 10)]
     pub only: Vec<String>,
 
-    /// Not these checks or groups
-    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    /// Skip these checks or groups
+    #[arg(long, value_name = "NAME", value_delimiter = ',', display_order = 11)]
     pub skip: Vec<String>,
 
-    /// Take a warning for a failure
-    #[arg(long)]
+    /// Treat warnings as failures
+    #[arg(long, display_order = 14)]
     pub strict: bool,
 
-    /// Where to read a number that grows with what the handler keeps: a URL that answers it
+    /// URL that returns the number of stored events
     ///
-    /// It is read before and after a delivery that comes twice, and must grow once.
-    #[arg(long, value_name = "URL", conflicts_with = "probe_cmd")]
+    /// The number is read before and after a delivery that is sent twice, and must grow as if it was sent once.
+    #[arg(
+        long,
+        value_name = "URL",
+        conflicts_with = "probe_cmd",
+        display_order = 12
+    )]
     pub probe: Option<String>,
 
-    /// The same: a command that prints it
-    #[arg(long, value_name = "COMMAND")]
+    /// Command that prints that number
+    #[arg(long, value_name = "COMMAND", display_order = 13)]
     pub probe_cmd: Option<String>,
 
-    /// How soon the handler must acknowledge [default: as long as the provider waits, else 10s]
-    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    /// Time limit for the handler to acknowledge [default: the provider's, else 10s]
+    #[arg(long, value_name = "DURATION", value_parser = duration, hide_short_help = true, help_heading = "Requests")]
     pub within: Option<Duration>,
 
-    /// The same ids every time [default: new ones, so that a handler that knows the old ones is not fooled]
-    #[arg(long, value_name = "N")]
+    /// Use the same ids in every run
+    ///
+    /// Without it the ids are new, so that a handler that knows the ids of an earlier run accepts them.
+    #[arg(
+        long,
+        value_name = "N",
+        hide_short_help = true,
+        help_heading = "Requests"
+    )]
     pub seed: Option<u64>,
 
     /// What to sign with.
     #[command(flatten)]
     pub secrets: SecretArgs,
 
-    /// The topic that the handler takes SNS messages from
-    #[arg(long, value_name = "ARN", help_heading = "Signatures")]
+    /// Topic that the handler accepts SNS messages from
+    #[arg(
+        long,
+        value_name = "ARN",
+        hide_short_help = true,
+        help_heading = "Signatures"
+    )]
     pub topic_arn: Option<String>,
 
-    /// One more header, or another value for one; may be given more than once
+    /// Add or override a header; may be repeated
     #[arg(
         short = 'H',
         long = "header",
         value_name = "NAME:VALUE",
+        hide_short_help = true,
         help_heading = "Requests"
     )]
     pub headers: Vec<String>,
 
-    /// How long an answer may take
-    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "10s", help_heading = "Requests")]
+    /// Time limit of a response
+    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "10s", hide_short_help = true, help_heading = "Requests")]
     pub timeout: Duration,
 
-    /// How long connecting may take
-    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "5s", help_heading = "Requests")]
+    /// Time limit of connecting
+    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "5s", hide_short_help = true, help_heading = "Requests")]
     pub connect_timeout: Duration,
 
-    /// Take any certificate
-    #[arg(long, help_heading = "Requests")]
+    /// Accept any certificate, for example a self-signed one
+    #[arg(long, hide_short_help = true, help_heading = "Requests")]
     pub insecure: bool,
 
-    /// List the checks, and send nothing
-    #[arg(long, help_heading = "Output", conflicts_with = "explain")]
+    /// List the checks and send nothing
+    #[arg(long, conflicts_with = "explain", display_order = 15)]
     pub list: bool,
 
-    /// Explain a check, and send nothing
-    #[arg(long, value_name = "NAME", help_heading = "Output")]
+    /// Explain a check and send nothing
+    #[arg(long, value_name = "NAME", display_order = 16)]
     pub explain: Option<String>,
 
-    /// How to report
-    #[arg(
-        long,
-        value_name = "FORM",
-        default_value = "text",
-        help_heading = "Output"
-    )]
+    /// Format of the report
+    #[arg(long, value_name = "FORM", default_value = "text", display_order = 17)]
     pub report: ReportForm,
 }
 
 /// How results are reported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum ReportForm {
-    /// For people
+    /// Text for people
     Text,
-    /// One JSON object a line, as `--json`
+    /// One JSON object per line, as `--json`
     Json,
-    /// JUnit's XML
+    /// JUnit XML
     Junit,
-    /// The Test Anything Protocol
+    /// Test Anything Protocol
     Tap,
 }

@@ -1,25 +1,42 @@
-//! The words of what only lists: `events` and `keys`.
+//! Flags of `events` and `keys`.
 
 use std::path::PathBuf;
 
 use clap::Args;
 
-/// List providers, their events and what an event looks like
+/// List providers, their events and example payloads
 #[derive(Debug, Args)]
+#[command(
+    after_help = "\
+Examples:
+  webhook-cli events                       all providers
+  webhook-cli events sendgrid              the events of one
+  webhook-cli events sendgrid bounce       the payload of an event
+
+`webhook-cli events --help` shows all options.",
+    after_long_help = "\
+Examples:
+  webhook-cli events                       all providers
+  webhook-cli events sendgrid              the events of one
+  webhook-cli events sendgrid bounce       the payload of an event
+  webhook-cli events --schema              the JSON Schema of a fixture"
+)]
 pub struct EventsArgs {
-    /// The provider or scheme; all of them if none
+    /// Provider or scheme [default: all]
     #[arg(value_name = "PROVIDER")]
     pub provider: Option<String>,
 
-    /// The kind or the provider's own name, to see the payload
+    /// Event kind, or the provider's own name, to print its payload
     #[arg(value_name = "KIND", requires = "provider")]
     pub kind: Option<String>,
 
-    /// The version of the provider's webhooks that the payload is of, where it has several [default: the newest]
+    /// Version of the provider's webhooks [default: the newest]
     #[arg(long, value_name = "VERSION", requires = "kind")]
     pub native_version: Option<String>,
 
-    /// Say below the payload where each field is known from; a terminal gets that without asking
+    /// Print the source of each field after the payload
+    ///
+    /// A terminal gets it without this flag.
     #[arg(long, requires = "kind")]
     pub provenance: bool,
 
@@ -32,22 +49,39 @@ pub struct EventsArgs {
     pub schema: bool,
 }
 
-/// Print the public test keys, in the form to paste into a handler's environment
+/// Print the public test keys, or generate a new secret
 #[derive(Debug, Args)]
+#[command(
+    after_help = "\
+Examples:
+  webhook-cli keys                         all test keys, as variables
+  webhook-cli keys sendgrid                the test key of one provider
+  webhook-cli keys resend --new            a new secret
+
+`webhook-cli keys --help` shows all options.",
+    after_long_help = "\
+Examples:
+  webhook-cli keys                         all test keys, as variables
+  webhook-cli keys sendgrid                the test key of one provider
+  webhook-cli keys resend --new            a new secret
+  webhook-cli keys sendgrid --new --out keys"
+)]
 pub struct KeysArgs {
-    /// The provider; all of them if none
+    /// Provider [default: all]
     #[arg(value_name = "PROVIDER")]
     pub provider: Option<String>,
 
-    /// Mint a fresh secret, in the form to sign with and in the one for the handler
+    /// Generate a new secret
+    ///
+    /// It is printed in the format to sign with, and in the one for the handler's environment.
     #[arg(long)]
     pub new: bool,
 
-    /// With `--new`, an Ed25519 key pair in place of a shared key, where the scheme has one
+    /// With `--new`: an Ed25519 key pair instead of a shared key, if the scheme has one
     #[arg(long, requires = "new", requires = "provider")]
     pub ed25519: bool,
 
-    /// With `--new`, write them into this folder, in files that nobody else can read, in place of printing them
+    /// With `--new`: write to files in this folder, readable by you only, instead of printing
     #[arg(long, value_name = "DIR", requires = "new")]
     pub out: Option<PathBuf>,
 }

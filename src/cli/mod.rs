@@ -1,4 +1,4 @@
-//! The words: what can be typed, and the help for it. Parsing does nothing; each command makes a plan of it.
+//! Command line: its flags and their help. Parsing does nothing; each command makes a plan of it.
 
 mod check;
 mod listen;
@@ -33,35 +33,54 @@ const STYLES: Styles = Styles::styled()
     .literal(AnsiColor::Cyan.on_default().bold())
     .placeholder(AnsiColor::Cyan.on_default());
 
-/// Listen for, send and replay email webhooks on localhost, shaped and signed as the providers really do.
+/// Receive, send and replay email webhooks on localhost, in the format of each provider and with its signature.
 #[derive(Debug, Parser)]
-#[command(name = "webhook-cli", version, styles = STYLES, disable_help_subcommand = true, max_term_width = 100)]
-#[command(after_help = "\
+#[command(
+    name = "webhook-cli",
+    version,
+    styles = STYLES,
+    disable_help_subcommand = true,
+    after_help = "\
 Examples:
-  webhook-cli listen                                 see what arrives on http://127.0.0.1:7878
-  webhook-cli send click                             fire a click at it
-  webhook-cli send bounce --provider sendgrid        the same in SendGrid's dress, signed
-  webhook-cli listen --record hooks.ndjson           keep what arrives
-  webhook-cli replay hooks.ndjson --to :3000/hooks   and send it again
+  webhook-cli listen --port 7878                   print what arrives
+  webhook-cli send bounce --provider sendgrid      send it a signed event
+  webhook-cli replay hooks.ndjson --to :3000       send a recording again
 
-Exit status: 0 all done, 1 something was refused, 2 could not run, 3 unreadable input,
-4 no answer from the target, 5 a signature does not hold, 130 interrupted.")]
+`webhook-cli --help` shows all; `webhook-cli send --help` all of `send`.",
+    after_long_help = "\
+Examples:
+  webhook-cli listen                               print what arrives
+  webhook-cli send click                           send a click to it
+  webhook-cli send bounce --provider sendgrid      in SendGrid's format, signed
+  webhook-cli listen --record hooks.ndjson         record what arrives
+  webhook-cli replay hooks.ndjson --to :3000/hooks and send it again
+
+Exit status:
+  0    success
+  1    a request was rejected, or a check failed
+  2    wrong usage, or it could not start
+  3    unreadable input
+  4    no response from the target
+  5    invalid signature
+  130  interrupted"
+)]
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
 
-    /// One JSON object a line in place of text
-    #[arg(long, global = true, help_heading = "Output")]
+    /// Print one JSON object per line instead of text
+    #[arg(long, global = true, display_order = 30)]
     pub json: bool,
 
-    /// When to colour
+    /// When to use colors
     #[arg(
         long,
         global = true,
         value_name = "WHEN",
         default_value = "auto",
-        help_heading = "Output"
+        display_order = 31,
+        hide_short_help = true
     )]
     pub color: Color,
 }
@@ -70,39 +89,51 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 #[command(defer = true)]
 pub enum Command {
-    /// Receive webhooks, show them, answer them
+    /// Receive webhooks, print them, and respond to them
     Listen(Box<ListenArgs>),
-    /// Send synthetic events, shaped and signed as a provider does
+    /// Send synthetic events in a provider's format, signed as it signs
     Send(Box<SendArgs>),
-    /// Send again what was saved or recorded
+    /// Send saved or recorded deliveries again
     Replay(Box<ReplayArgs>),
-    /// Say whether a signature holds, and if not, why
+    /// Verify a signature, and explain why it is invalid
     Verify(Box<VerifyArgs>),
-    /// Say whether a handler is safe to ship
+    /// Test whether a handler is ready for production
     Check(Box<CheckArgs>),
-    /// List providers, their events and what an event looks like
+    /// List providers, their events and example payloads
     Events(EventsArgs),
-    /// Print the public test keys, in the form to paste into a handler's environment
+    /// Print the public test keys, or generate a new secret
     Keys(KeysArgs),
-    /// Print a completion script
-    ///
-    /// For bash: `webhook-cli completions bash > ~/.local/share/bash-completion/completions/webhook-cli`
+    /// Print a shell completion script
+    #[command(after_help = "\
+Examples:
+  source <(webhook-cli completions bash)      in ~/.bashrc
+  source <(webhook-cli completions zsh)       in ~/.zshrc, after compinit
+  webhook-cli completions fish | source       in ~/.config/fish/config.fish
+
+`webhook-cli completions --help` shows all options.")]
     Completions {
-        /// The shell to complete in
+        /// Shell
         shell: clap_complete::Shell,
     },
     /// Print the manual page, or write a page for each command
+    #[command(after_help = "\
+Examples:
+  webhook-cli man | man -l -               read it
+  webhook-cli man > webhook-cli.1          save it
+  webhook-cli man --dir ~/.local/share/man/man1
+
+`webhook-cli man --help` shows all options.")]
     Man {
-        /// Write `webhook-cli*.1` into this folder in place of printing
+        /// Write `webhook-cli*.1` into this folder instead of printing
         #[arg(long, value_name = "DIR")]
         dir: Option<PathBuf>,
     },
 }
 
-/// When to colour.
+/// When to use colors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Color {
-    /// On a terminal, unless `NO_COLOR` says otherwise
+    /// On a terminal, unless `NO_COLOR` is set
     Auto,
     /// Always
     Always,

@@ -1,4 +1,4 @@
-//! How requests are made and printed: the words that `send` and `replay` share.
+//! Flags of requests and of how they are printed, which `send` and `replay` share.
 
 use std::time::Duration;
 
@@ -8,76 +8,97 @@ use crate::cli::values::{duration, rate};
 
 /// How requests are made.
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Requests")]
 pub struct RequestArgs {
-    /// Where to send: a URL, or `3000`, `:3000/path`, `localhost:3000/path`
+    /// Target URL; short forms: `3000`, `:3000/path`
+    ///
+    /// Also `localhost:3000/path`. `http://USER:PASSWORD@HOST` sends Basic authentication.
     #[arg(
         long,
         value_name = "TARGET",
         default_value = "http://127.0.0.1:7878",
-        hide_default_value = false
+        hide_default_value = false,
+        display_order = 1
     )]
     pub to: String,
 
     /// Add or override a header, `Host` too; may be repeated
-    #[arg(short = 'H', long = "header", value_name = "NAME:VALUE")]
+    #[arg(
+        short = 'H',
+        long = "header",
+        value_name = "NAME:VALUE",
+        hide_short_help = true,
+        help_heading = "Requests"
+    )]
     pub headers: Vec<String>,
 
-    /// How long a whole attempt may take
-    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "30s")]
+    /// Time limit of each attempt
+    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "30s", hide_short_help = true, help_heading = "Requests")]
     pub timeout: Duration,
 
-    /// How long connecting may take
-    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "5s")]
+    /// Time limit of connecting
+    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "5s", hide_short_help = true, help_heading = "Requests")]
     pub connect_timeout: Duration,
 
-    /// Send at this rate at most: `100/s`, `5/m`; it delays, never drops, and makes up for no stall
-    #[arg(long, value_name = "RATE", value_parser = rate)]
+    /// Maximum rate: `100/s`, `5/m`
+    ///
+    /// Requests are delayed, never dropped. After a stall, lost time is not made up.
+    #[arg(long, value_name = "RATE", value_parser = rate, display_order = 12)]
     pub rate: Option<Duration>,
 
-    /// The wait before the second attempt; it doubles from there, and chance adds up to half
-    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "500ms")]
+    /// Wait before the first retry; it doubles with each further one, plus a random part of up to half
+    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "500ms", hide_short_help = true, help_heading = "Requests")]
     pub backoff: Duration,
 
-    /// The statuses that are tried again; so is what gets no answer. All others are final, and 410 ends the run
+    /// Statuses to retry
+    ///
+    /// A request without a response is retried too. All other statuses are final, and 410 ends the run.
     #[arg(
         long,
         value_name = "STATUS",
-        default_value = "408,425,429,500,502,503,504"
+        default_value = "408,425,429,500,502,503,504",
+        hide_short_help = true,
+        help_heading = "Requests"
     )]
     pub retry_on: String,
 
-    /// The longest wait that the target may ask for with `Retry-After`; if it asks for more, the run ends and says so
-    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "1h")]
+    /// Longest accepted `Retry-After`; if the target asks for more, the run ends with a message
+    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "1h", hide_short_help = true, help_heading = "Requests")]
     pub max_retry_after: Duration,
 
-    /// Take any certificate
-    #[arg(long)]
+    /// Accept any certificate, for example a self-signed one
+    #[arg(long, hide_short_help = true, help_heading = "Requests")]
     pub insecure: bool,
 
-    /// The statuses that count as success: `2xx`, `200,409` [default: 2xx; with `--tamper`, 4xx]
-    #[arg(long, value_name = "STATUS")]
+    /// Statuses that count as success: `2xx`, `200,409` [default: 2xx; with `--tamper`, 4xx]
+    #[arg(
+        long,
+        value_name = "STATUS",
+        hide_short_help = true,
+        help_heading = "Requests"
+    )]
     pub expect_status: Option<String>,
 
-    /// How long an answer may take to count as success
-    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    /// Longest response time that counts as success
+    #[arg(long, value_name = "DURATION", value_parser = duration, hide_short_help = true, help_heading = "Requests")]
     pub expect_within: Option<Duration>,
 
-    /// No line for what succeeded; with `--dry-run`, no requests either
-    #[arg(short, long, help_heading = "Output")]
+    /// Print failures and the summary only
+    ///
+    /// With `--dry-run`, the requests are not printed either.
+    #[arg(short, long, display_order = 25)]
     pub quiet: bool,
 
-    /// Print the requests in place of sending them
-    #[arg(long, help_heading = "Output")]
+    /// Print the requests instead of sending them
+    #[arg(long, display_order = 20)]
     pub dry_run: bool,
 
-    /// How to print them
+    /// Format of `--dry-run`
     #[arg(
         long = "as",
         value_name = "FORM",
         requires = "dry_run",
         default_value = "http",
-        help_heading = "Output"
+        display_order = 21
     )]
     pub form: Form,
 }
@@ -85,14 +106,14 @@ pub struct RequestArgs {
 /// How a request is printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Form {
-    /// As it goes over the wire
+    /// Raw HTTP, as sent
     Http,
-    /// As a command line for curl
+    /// A curl command
     Curl,
-    /// As a fixture on one line
+    /// A fixture on one line
     Json,
-    /// As one HAR 1.2 document of requests, which `replay` and other tools read
+    /// One HAR 1.2 document, which `replay` and other tools read
     Har,
-    /// As a target of the load engine vegeta on one line
+    /// A target of the load engine vegeta, on one line
     Vegeta,
 }

@@ -1,4 +1,4 @@
-//! Secrets, and what a signature is judged by.
+//! Flags of secrets and of signature verification.
 
 use std::time::Duration;
 
@@ -6,35 +6,48 @@ use clap::Args;
 
 use crate::cli::values::duration;
 
-/// Secrets and what a signature is judged by.
+/// Secrets, and the URL that some schemes sign.
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Signatures")]
 pub struct SecretArgs {
-    /// A secret: `env:NAME`, `file:PATH`, `-` to be asked, or the value itself; `PROVIDER=…` limits it to one
+    /// Secret: `env:NAME`, `file:PATH`, `-` to be asked
     ///
-    /// May be given more than once, for several providers or while a secret is rotated.
-    /// A value on the command line can be seen by other users of this machine.
-    #[arg(long = "secret", value_name = "SECRET", hide_env_values = true)]
+    /// The value itself is accepted too, but other users of this machine can see it on the command line.
+    /// `PROVIDER=SECRET` limits it to one provider. May be repeated, for several providers or while a secret is rotated.
+    #[arg(
+        long = "secret",
+        value_name = "SECRET",
+        hide_env_values = true,
+        display_order = 9
+    )]
     pub secrets: Vec<String>,
 
-    /// The URL that the provider was told to call, for schemes that sign the URL (Mandrill, Twilio, HubSpot, RFC 9421)
-    #[arg(long, value_name = "URL")]
+    /// The URL configured at the provider, for schemes that sign the URL (Mandrill, Twilio, HubSpot, RFC 9421)
+    #[arg(
+        long,
+        value_name = "URL",
+        hide_short_help = true,
+        help_heading = "Signatures"
+    )]
     pub public_url: Option<String>,
 }
 
-/// What a signature must be besides right.
+/// Conditions beyond a valid signature.
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Signatures")]
 pub struct JudgeArgs {
-    /// The age allowed to a signed timestamp [default: 5m, for SES and Scaleway 1h]
-    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    /// Maximum age of a signed timestamp [default: 5m; SES and Scaleway 1h]
+    #[arg(long, value_name = "DURATION", value_parser = duration, hide_short_help = true, help_heading = "Signatures")]
     pub tolerance: Option<Duration>,
 
-    /// Fetch the certificate that a message of SNS or Scaleway names, from that service and nowhere else, and verify with it
-    #[arg(long)]
+    /// Download the certificate that an SNS or Scaleway message names, only from that service, and verify with it
+    #[arg(long, hide_short_help = true, help_heading = "Signatures")]
     pub fetch_certs: bool,
 
-    /// The topic that messages of SNS or Scaleway must come from; may be given more than once
-    #[arg(long, value_name = "ARN")]
+    /// Topic that SNS or Scaleway messages must come from; may be repeated
+    #[arg(
+        long,
+        value_name = "ARN",
+        hide_short_help = true,
+        help_heading = "Signatures"
+    )]
     pub topic_arn: Vec<String>,
 }

@@ -1,4 +1,4 @@
-//! The words of `send`.
+//! Flags of `send`.
 
 use std::path::PathBuf;
 
@@ -18,51 +18,67 @@ fn events(text: &str) -> Result<usize, String> {
     text.parse()
         .ok()
         .filter(|events| (1..=MOST_EVENTS).contains(events))
-        .ok_or_else(|| format!("`{text}` is no number of events from 1 to {MOST_EVENTS}"))
+        .ok_or_else(|| format!("`{text}` is not a number of events from 1 to {MOST_EVENTS}"))
 }
 
-/// The near misses with what is wrong with each.
+/// Values of `--tamper` with the fault of each.
 fn tamper_names() -> PossibleValuesParser {
     let names = Tamper::all().map(|tamper| PossibleValue::new(tamper.name).help(tamper.about));
     PossibleValuesParser::new(names)
 }
 
-/// Send synthetic events, shaped and signed as a provider does
+/// Send synthetic events in a provider's format, signed as it signs
 #[derive(Debug, Args)]
-#[command(after_help = "\
+#[command(
+    after_help = "\
 Examples:
-  webhook-cli send click                                       a click, to http://127.0.0.1:7878
-  webhook-cli send delivered open click --provider mailgun     three events of one message
-  webhook-cli send bounce --bounce mailbox-full --provider ses --to :3000/hooks
-  webhook-cli send spamreport --provider sendgrid              by the provider's own name
-  webhook-cli send click --provider all                        the same event of every provider
-  webhook-cli send --data @body.json --provider resend         your own body, signed as Resend would
-  webhook-cli send --data @body.json --scheme stripe           or as Stripe would
-  webhook-cli send click --provider sendgrid --tamper body     a forgery, which your handler must reject
-  webhook-cli send journey --ending bounce --provider ses      the life of one message, in order
-  webhook-cli send campaign --recipients 1000 --compress 600x  those of many, in the order of time")]
+  webhook-cli send click                   to http://127.0.0.1:7878
+  webhook-cli send bounce --provider ses --bounce mailbox-full --to :3000/hooks
+  webhook-cli send --data @body.json --provider resend    your body, signed
+
+`webhook-cli send --help` shows all options.",
+    after_long_help = "\
+Examples:
+  webhook-cli send click                   to http://127.0.0.1:7878
+  webhook-cli send delivered open click --provider mailgun
+  webhook-cli send bounce --provider ses --bounce mailbox-full --to :3000/hooks
+  webhook-cli send spamreport --provider sendgrid         a native name
+  webhook-cli send click --provider all                   one of each provider
+  webhook-cli send --data @body.json --provider resend    your body, signed
+  webhook-cli send --data @body.json --scheme stripe
+  webhook-cli send click --provider sendgrid --tamper body
+  webhook-cli send journey --ending bounce --provider ses
+  webhook-cli send campaign --recipients 1000 --compress 600x"
+)]
 pub struct SendArgs {
-    /// What happened: sent, delivered, deferred, open, click, bounce, rejected, complaint, unsubscribe, subscribe,
-    /// or a provider's own name for it; or `journey` or `campaign`
+    /// Event kind: sent, delivered, deferred, open, click, bounce, rejected, complaint, unsubscribe, subscribe,
+    /// or the provider's own name; or `journey` or `campaign`
     #[arg(value_name = "KIND", required_unless_present_any = ["data", "probe"])]
     pub kinds: Vec<String>,
 
-    /// Whose shape and signature; `all` for every one
-    #[arg(long, value_name = "NAME", default_value = "generic")]
+    /// Format and signature; `all` for every provider
+    #[arg(
+        long,
+        value_name = "NAME",
+        default_value = "generic",
+        display_order = 2
+    )]
     pub provider: String,
 
-    /// Sign your own body as a service that is no email provider: stripe, github, slack, shopify, twilio,
-    /// hubspot, rfc9421, or one spelled out: `hmac-sha256:header=X-Sig,encoding=hex,prefix=sha256=`
+    /// Sign your own body (`--data`) by another service's scheme
     ///
-    /// What can be said of `hmac-sha1`, `hmac-sha256`, `hmac-sha384` and `hmac-sha512`: `header=`, the header that holds
-    /// the signature; `encoding=` hex, base64 or base64url; `prefix=`, the text before it; `signed=`, what is signed, such
+    /// One of stripe, github, slack, shopify, twilio, hubspot, rfc9421; or an HMAC with its settings, such as
+    /// `hmac-sha256:header=X-Sig,encoding=hex,prefix=sha256=`.
+    ///
+    /// Settings of `hmac-sha1`, `hmac-sha256`, `hmac-sha384` and `hmac-sha512`: `header=`, the signature header;
+    /// `encoding=` hex, base64 or base64url; `prefix=`, the text before the signature; `signed=`, the signed text, such
     /// as `{timestamp}.{body}` (also `{id}`, `{method}`, `{url}`, `{path}`, and `\n` for a line feed); `timestamp=` and
-    /// `id=`, their headers; `unit=` s, ms or rfc3339; `key=` text, hex or base64. `listen --provider` takes the same.
-    #[arg(long, value_name = "NAME", requires = "data", conflicts_with_all = ["provider", "kinds"], help_heading = "Signatures")]
+    /// `id=`, their headers; `unit=` s, ms or rfc3339; `key=` text, hex or base64. `listen --provider` accepts the same.
+    #[arg(long, value_name = "NAME", requires = "data", conflicts_with_all = ["provider", "kinds"], hide_short_help = true, help_heading = "Signatures")]
     pub scheme: Option<String>,
 
-    /// The version of the provider's webhooks, where it has several [default: the newest]
-    #[arg(long, value_name = "VERSION", conflicts_with_all = ["probe", "scheme"])]
+    /// Version of the provider's webhooks [default: the newest]
+    #[arg(long, value_name = "VERSION", conflicts_with_all = ["probe", "scheme"], hide_short_help = true, help_heading = "Event")]
     pub native_version: Option<String>,
 
     /// How the request is made.
@@ -77,102 +93,146 @@ pub struct SendArgs {
     #[command(flatten)]
     pub story: StoryArgs,
 
-    /// Change a field of the event, or of what stands around it: a JSON pointer or dotted path, and JSON or a text
+    /// Set a field of the payload; may be repeated
+    ///
+    /// PATH is a JSON pointer or a dotted path, in the event or in what surrounds it. VALUE is JSON, or else a text.
     #[arg(
         long = "set",
         value_name = "PATH=VALUE",
         conflicts_with = "data",
-        help_heading = "The event"
+        display_order = 3
     )]
     pub sets: Vec<String>,
 
-    /// Take a field away, named as for `--set`; may be given more than once
+    /// Remove a field, named as in `--set`; may be repeated
     #[arg(
         long = "unset",
         value_name = "PATH",
         conflicts_with = "data",
-        help_heading = "The event"
+        hide_short_help = true,
+        help_heading = "Event"
     )]
     pub unsets: Vec<String>,
 
-    /// The address it is about
-    #[arg(long, value_name = "ADDRESS", help_heading = "The event")]
+    /// Email address of the recipient
+    #[arg(long, value_name = "EMAIL", display_order = 4)]
     pub recipient: Option<String>,
 
-    /// The link that was clicked
-    #[arg(long, value_name = "URL", help_heading = "The event")]
+    /// Link that was clicked
+    #[arg(
+        long,
+        value_name = "URL",
+        hide_short_help = true,
+        help_heading = "Event"
+    )]
     pub url: Option<String>,
 
-    /// The campaign
-    #[arg(long, value_name = "NAME", help_heading = "The event")]
+    /// Campaign of the message
+    #[arg(
+        long,
+        value_name = "NAME",
+        hide_short_help = true,
+        help_heading = "Event"
+    )]
     pub campaign: Option<String>,
 
-    /// The message's id, as that provider's users correlate on it
-    #[arg(long, value_name = "ID", help_heading = "The event")]
+    /// Message id, in the field that users of the provider correlate on
+    #[arg(
+        long,
+        value_name = "ID",
+        hide_short_help = true,
+        help_heading = "Event"
+    )]
     pub message_id: Option<String>,
 
-    /// When it happened: RFC 3339, or a span back from now such as `2h`
-    #[arg(long, value_name = "TIME", value_parser = time, help_heading = "The event")]
+    /// Time of the event: RFC 3339, or a time span before now such as `2h`
+    #[arg(long, value_name = "TIME", value_parser = time, hide_short_help = true, help_heading = "Event")]
     pub at: Option<Timestamp>,
 
-    /// A tag of the message; may be given more than once
-    #[arg(long = "tag", value_name = "TAG", help_heading = "The event")]
+    /// Tag of the message; may be repeated
+    #[arg(
+        long = "tag",
+        value_name = "TAG",
+        hide_short_help = true,
+        help_heading = "Event"
+    )]
     pub tags: Vec<String>,
 
-    /// A member of the sender's own; may be given more than once
-    #[arg(long, value_name = "KEY=VALUE", help_heading = "The event")]
+    /// Metadata of the message; may be repeated
+    #[arg(
+        long,
+        value_name = "KEY=VALUE",
+        hide_short_help = true,
+        help_heading = "Event"
+    )]
     pub metadata: Vec<String>,
 
-    /// The sort of bounce: hard, soft, mailbox-full, blocked
-    #[arg(long, value_name = "SORT", help_heading = "The event")]
+    /// Bounce type: hard, soft, mailbox-full, blocked
+    #[arg(long, value_name = "TYPE", display_order = 5)]
     pub bounce: Option<String>,
 
-    /// A machine's open or click, as the provider marks it: a privacy proxy, a link scanner
-    #[arg(long, conflicts_with = "bounce", help_heading = "The event")]
+    /// An open or click by a machine (privacy proxy, link scanner), marked as the provider marks it
+    #[arg(
+        long,
+        conflicts_with = "bounce",
+        hide_short_help = true,
+        help_heading = "Event"
+    )]
     pub machine: bool,
 
-    /// So many events a request, of the kinds in turn, as a provider that batches does; `-n` counts requests
-    #[arg(long, value_name = "N", value_parser = events, conflicts_with = "data", help_heading = "The event")]
+    /// Events per request
+    ///
+    /// The kinds take turns, as in the batches of a provider. `-n` counts requests.
+    #[arg(long, value_name = "N", value_parser = events, conflicts_with = "data", display_order = 7)]
     pub batch: Option<usize>,
 
-    /// What the provider asks of a URL in place of an event: a ping, a HEAD, a subscription to confirm; without a name,
-    /// all that it asks
-    #[arg(long, value_name = "NAME", num_args = 0..=1, conflicts_with_all = ["kinds", "data", "batch", "machine", "bounce"], help_heading = "The event")]
+    /// Send a request that checks the URL instead of an event: a ping, a HEAD, a subscription to confirm
+    ///
+    /// Without a name, all such requests of the provider.
+    #[arg(long, value_name = "NAME", num_args = 0..=1, conflicts_with_all = ["kinds", "data", "batch", "machine", "bounce"], hide_short_help = true, help_heading = "Event")]
     pub probe: Option<Option<String>>,
 
-    /// Your own body in place of an example: a text, `@FILE`, or `-`
-    #[arg(short, long, value_name = "BODY", help_heading = "The event")]
+    /// Your own body: a text, `@FILE`, or `-` for stdin
+    #[arg(short, long, value_name = "BODY", display_order = 8)]
     pub data: Option<String>,
 
-    /// How many deliveries of each kind
-    #[arg(short = 'n', long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
+    /// Number of requests for each kind
+    #[arg(short = 'n', long, value_name = "N", display_order = 6, default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
     pub count: u64,
 
-    /// How many requests at once
-    #[arg(short, long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=1024), help_heading = "Requests")]
+    /// Number of requests in flight at once
+    #[arg(short, long, value_name = "N", hide_short_help = true, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=1024), help_heading = "Requests")]
     pub concurrency: u16,
 
-    /// How often a delivery is tried again
-    #[arg(long, value_name = "N", default_value_t = 0, help_heading = "Requests")]
+    /// Number of retries
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 0,
+        hide_short_help = true,
+        help_heading = "Requests"
+    )]
     pub retries: u32,
 
-    /// The same ids every time; with `--at` the same bytes
-    #[arg(long, value_name = "N", help_heading = "The event")]
+    /// Use the same ids in every run; with `--at`, the same bytes
+    #[arg(long, value_name = "N", hide_short_help = true, help_heading = "Event")]
     pub seed: Option<u64>,
 
-    /// The signed timestamp: RFC 3339, or a span back from now [default: now; with `--seed` and `--at`, that of `--at`]
-    #[arg(long, value_name = "TIME", value_parser = time, help_heading = "Signatures")]
+    /// Signed timestamp: RFC 3339, or a time span before now [default: now; with `--seed` and `--at`, the time of `--at`]
+    #[arg(long, value_name = "TIME", value_parser = time, hide_short_help = true, help_heading = "Signatures")]
     pub signed_at: Option<Timestamp>,
 
-    /// Send an invalid request on purpose; a handler must reject it
-    #[arg(long, value_name = "MISS", value_parser = tamper_names(), help_heading = "Signatures")]
+    /// An invalid request on purpose; a handler must reject it
+    #[arg(long, value_name = "FAULT", value_parser = tamper_names(), hide_short_help = true, help_heading = "Signatures")]
     pub tamper: Option<String>,
 
     /// Print the response to each request
-    #[arg(short, long, conflicts_with = "quiet", help_heading = "Output")]
+    #[arg(short, long, conflicts_with = "quiet", display_order = 24)]
     pub verbose: bool,
 
-    /// Keep what is sent as a fixture: a `.json` file, a folder, or a line in a `.ndjson` recording
-    #[arg(long, value_name = "PATH", help_heading = "Output")]
+    /// Save each request: `.json`, `.ndjson` or folder
+    ///
+    /// A `.json` file is a fixture, a line in a `.ndjson` file a recording, a folder gets a file for each request.
+    #[arg(long, value_name = "PATH", display_order = 22)]
     pub save: Option<PathBuf>,
 }

@@ -1,49 +1,53 @@
-//! The words of `send journey` and `send campaign`.
+//! Flags of `send journey` and `send campaign`.
 
 use clap::{Args, ValueEnum};
 
 use crate::cli::values::{Speed, share, speed};
 
-/// What is said of a journey or a campaign.
+/// Settings of a journey or a campaign.
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Journeys and campaigns")]
 pub struct StoryArgs {
-    /// `send journey`: how the message's life ends, if not with a click
-    #[arg(long, value_name = "ENDING")]
+    /// `send journey`: last event of the message, instead of a click
+    #[arg(
+        long,
+        value_name = "ENDING",
+        hide_short_help = true,
+        help_heading = "Journeys and campaigns"
+    )]
     pub ending: Option<Ending>,
 
-    /// `send campaign`: how many messages, to a recipient each [default: 100]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=9_999_999_999))]
+    /// `send campaign`: number of messages, each to its own recipient [default: 100]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=9_999_999_999), hide_short_help = true, help_heading = "Journeys and campaigns")]
     pub recipients: Option<u64>,
 
-    /// Keep the gaps between events, so much shortened: `60x`; without it they follow at once
-    #[arg(long, value_name = "SPEED", value_parser = speed)]
+    /// Keep the time between events, divided by this factor: `60x`; without it, no waiting
+    #[arg(long, value_name = "SPEED", value_parser = speed, hide_short_help = true, help_heading = "Journeys and campaigns")]
     pub compress: Option<Speed>,
 
-    /// The share of messages that bounce [default: 2%]
+    /// Share of messages that bounce [default: 2%]
     ///
-    /// The defaults of all rates are plain assumptions of this tool: campaigns differ widely.
-    #[arg(long, value_name = "SHARE", value_parser = share)]
+    /// The defaults of all rates are assumptions of this tool: campaigns differ widely.
+    #[arg(long, value_name = "SHARE", value_parser = share, hide_short_help = true, help_heading = "Journeys and campaigns")]
     pub bounce_rate: Option<f64>,
 
-    /// Of the others, the share that is deferred first [default: 3%]
-    #[arg(long, value_name = "SHARE", value_parser = share)]
+    /// Share of the other messages that are deferred first [default: 3%]
+    #[arg(long, value_name = "SHARE", value_parser = share, hide_short_help = true, help_heading = "Journeys and campaigns")]
     pub deferred_rate: Option<f64>,
 
-    /// Of those delivered, the share that is opened [default: 30%]
-    #[arg(long, value_name = "SHARE", value_parser = share)]
+    /// Share of delivered messages that are opened [default: 30%]
+    #[arg(long, value_name = "SHARE", value_parser = share, hide_short_help = true, help_heading = "Journeys and campaigns")]
     pub open_rate: Option<f64>,
 
-    /// Of those opened, the share in which a link is followed [default: 10%]
-    #[arg(long, value_name = "SHARE", value_parser = share)]
+    /// Share of opened messages with a click [default: 10%]
+    #[arg(long, value_name = "SHARE", value_parser = share, hide_short_help = true, help_heading = "Journeys and campaigns")]
     pub click_rate: Option<f64>,
 
-    /// Of those opened, the share whose reader wants no more [default: 0.5%]
-    #[arg(long, value_name = "SHARE", value_parser = share)]
+    /// Share of opened messages whose reader unsubscribes [default: 0.5%]
+    #[arg(long, value_name = "SHARE", value_parser = share, hide_short_help = true, help_heading = "Journeys and campaigns")]
     pub unsubscribe_rate: Option<f64>,
 
-    /// Of those delivered, the share that is reported as spam [default: 0.05%]
-    #[arg(long, value_name = "SHARE", value_parser = share)]
+    /// Share of delivered messages that are reported as spam [default: 0.05%]
+    #[arg(long, value_name = "SHARE", value_parser = share, hide_short_help = true, help_heading = "Journeys and campaigns")]
     pub complaint_rate: Option<f64>,
 }
 
@@ -64,10 +68,10 @@ impl StoryArgs {
 /// How a journey ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Ending {
-    /// The message is refused
+    /// The message bounces
     Bounce,
-    /// The message is reported as spam
+    /// The recipient reports spam
     Complaint,
-    /// The reader wants no more
+    /// The recipient unsubscribes
     Unsubscribe,
 }

@@ -8,7 +8,7 @@ use crate::webhook::Kind;
 
 /// A span such as `250ms`, `2s`, `5m`, `1h`.
 pub fn duration(text: &str) -> Result<Duration, String> {
-    let wanted = || format!("`{text}` is no duration; write `250ms`, `2s`, `5m` or `1h`");
+    let wanted = || format!("`{text}` is not a duration; write `250ms`, `2s`, `5m` or `1h`");
     let span: SignedDuration = text.parse().map_err(|_| wanted())?;
     Duration::try_from(span).map_err(|_| wanted())
 }
@@ -16,7 +16,9 @@ pub fn duration(text: &str) -> Result<Duration, String> {
 /// A rate such as `100/s` or `5/m`, as the time between two; without a unit it is by the second.
 pub fn rate(text: &str) -> Result<Duration, String> {
     let wanted = || {
-        format!("`{text}` is no rate; write `100/s`, `5/m` or `20/h`, at most a million a second")
+        format!(
+            "`{text}` is not a rate; write `100/s`, `5/m` or `20/h`, at most a million a second"
+        )
     };
     let (number, unit) = text.split_once('/').unwrap_or((text, "s"));
     let unit = match unit {
@@ -51,7 +53,7 @@ pub fn speed(text: &str) -> Result<Speed, String> {
         .and_then(|number| number.parse().ok())
         .filter(|factor: &f64| (0.001..=1e6).contains(factor))
         .map(Some)
-        .ok_or_else(|| format!("`{text}` is no speed; write `original`, `2x`, `0.5x` or `max`"))
+        .ok_or_else(|| format!("`{text}` is not a speed; write `original`, `2x`, `0.5x` or `max`"))
 }
 
 /// A moment: RFC 3339, or a span back from now.
@@ -60,7 +62,7 @@ pub fn time(text: &str) -> Result<Timestamp, String> {
         return Ok(at);
     }
     let back = duration(text).map_err(|_| {
-        format!("`{text}` is no time; write RFC 3339, or a span back from now such as `2h`")
+        format!("`{text}` is not a time; write RFC 3339, or a time span before now such as `2h`")
     })?;
     Timestamp::now()
         .checked_sub(back)
@@ -87,7 +89,7 @@ pub fn size(text: &str) -> Result<usize, String> {
         .ok()
         .and_then(|number| number.checked_mul(factor))
         .filter(|bytes| *bytes > 0)
-        .ok_or_else(|| format!("`{text}` is no size; write `64KiB` or `1MiB`"))
+        .ok_or_else(|| format!("`{text}` is not a size; write `64KiB` or `1MiB`"))
 }
 
 /// A kind by its name, with a guess at what was meant.
@@ -96,9 +98,9 @@ pub fn kind(text: &str) -> Result<Kind, String> {
         let known = Kind::ALL.map(Kind::name);
         let guess = crate::webhook::nearest(text, known)
             .map(|near| format!("; did you mean `{near}`?"))
-            .unwrap_or_default();
+            .unwrap_or_else(|| ".".into());
         format!(
-            "no kind of that name{guess} The kinds are {}",
+            "unknown event kind{guess} The kinds are {}",
             known.join(", ")
         )
     })
@@ -112,7 +114,7 @@ pub fn expected(text: &str) -> Result<(Kind, u64), String> {
             kind(name)?,
             number
                 .parse()
-                .map_err(|_| format!("`{number}` is no number of events"))?,
+                .map_err(|_| format!("`{number}` is not a number of events"))?,
         )),
     }
 }
@@ -139,7 +141,7 @@ pub fn share(text: &str) -> Result<f64, String> {
     number
         .ok()
         .filter(|share| (0.0..=1.0).contains(share))
-        .ok_or_else(|| format!("`{text}` is no share; write `0.3` or `30%`"))
+        .ok_or_else(|| format!("`{text}` is not a share; write `0.3` or `30%`"))
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! The words of `verify`.
+//! Flags of `verify`.
 
 use clap::Args;
 use jiff::Timestamp;
@@ -6,16 +6,25 @@ use jiff::Timestamp;
 use crate::cli::values::time;
 use crate::cli::{JudgeArgs, SecretArgs};
 
-/// Say whether a signature holds, and if not, why
+/// Verify a signature, and explain why it is invalid
 #[derive(Debug, Args)]
-#[command(after_help = "\
+#[command(
+    after_help = "\
 Examples:
-  webhook-cli verify hooks.ndjson --secret env:SENDGRID_KEY            every delivery of a recording
-  webhook-cli verify bounce.json --secret resend=file:secret.txt       a fixture
-  webhook-cli verify request.http --secret env:KEY                     a raw HTTP message
-  webhook-cli verify body.json -H 'svix-id: msg_1' -H 'svix-timestamp: 1767312059' -H 'svix-signature: v1,…'")]
+  webhook-cli verify hooks.ndjson --secret env:SENDGRID_KEY
+  webhook-cli verify request.http --secret resend=file:secret.txt
+  webhook-cli verify body.json -H 'x-hub-signature-256: sha256=7571…'
+
+`webhook-cli verify --help` shows all options.",
+    after_long_help = "\
+Examples:
+  webhook-cli verify hooks.ndjson --secret env:SENDGRID_KEY   each delivery
+  webhook-cli verify bounce.json --secret resend=file:secret.txt
+  webhook-cli verify request.http --secret env:KEY            a raw HTTP message
+  webhook-cli verify body.json -H 'x-hub-signature-256: sha256=7571…'"
+)]
 pub struct VerifyArgs {
-    /// A fixture, a folder, a recording, a raw HTTP message, with `-H` a body, or `-`
+    /// Fixture, folder, recording, raw HTTP message, body (with `-H`), or `-` for stdin
     #[arg(value_name = "SOURCE", default_value = "-")]
     pub source: String,
 
@@ -23,36 +32,45 @@ pub struct VerifyArgs {
     #[command(flatten)]
     pub secrets: SecretArgs,
 
-    /// Judge as this provider's, in place of recognising it
-    #[arg(long, value_name = "NAME", help_heading = "Signatures")]
+    /// Provider or scheme, instead of recognising it
+    #[arg(long, value_name = "NAME", display_order = 10)]
     pub provider: Option<String>,
 
-    /// Judge as of this moment [default: when it was recorded, else now]
-    #[arg(long, value_name = "TIME", value_parser = time, help_heading = "Signatures")]
+    /// Time to verify at [default: when recorded, else now]
+    ///
+    /// RFC 3339, or a time span before now such as `2h`.
+    #[arg(long, value_name = "TIME", value_parser = time, display_order = 13)]
     pub now: Option<Timestamp>,
 
     /// What a signature must be besides right.
     #[command(flatten)]
     pub judge: JudgeArgs,
 
-    /// The source is a body, and this is one of its headers; may be given more than once
-    #[arg(short = 'H', long = "header", value_name = "NAME:VALUE")]
+    /// Header of SOURCE, which is a body; may be repeated
+    #[arg(
+        short = 'H',
+        long = "header",
+        value_name = "NAME:VALUE",
+        display_order = 11
+    )]
     pub headers: Vec<String>,
 
-    /// The URL where it is part of what is signed; the same as `--public-url`
+    /// URL of the request, if the scheme signs it
+    ///
+    /// The same as `--public-url`.
     #[arg(
         long,
         value_name = "URL",
-        help_heading = "Signatures",
+        display_order = 12,
         conflicts_with = "public_url"
     )]
     pub url: Option<String>,
 
-    /// Take lines of a recording whose checksum differs as they are: somebody has edited them
-    #[arg(long)]
+    /// Take changed lines of a recording as they are, whose checksum differs
+    #[arg(long, hide_short_help = true, display_order = 13)]
     pub edited: bool,
 
-    /// Only the recorded delivery of this id
-    #[arg(long, value_name = "ID")]
+    /// Verify only the recorded delivery with this id
+    #[arg(long, value_name = "ID", display_order = 14)]
     pub id: Option<String>,
 }

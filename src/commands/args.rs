@@ -46,7 +46,7 @@ fn unknown(name: &str, what: &str) -> Error {
         let names: Vec<&str> = of.iter().map(|provider| provider.name).collect();
         names.join(", ")
     };
-    let error = Error::usage(format!("`{name}` is no {what} that is known"));
+    let error = Error::usage(format!("unknown {what} `{name}`"));
     let error = match providers::guess(name) {
         Some(near) => error.hint(format!("did you mean `{near}`?")),
         None => error,
@@ -88,16 +88,13 @@ pub fn row(provider: &'static Provider, name: &str, version: Option<&str>) -> Re
             .iter()
             .filter(|row| !row.example.is_empty())
             .map(|row| row.native);
-        let error = match Kind::from_name(name) {
-            Some(_) => Error::usage(format!("{} sends no `{name}`", provider.title)),
-            None => Error::usage(format!(
-                "`{name}` is no event that {} sends",
-                provider.title
-            )),
+        let what = match Kind::from_name(name) {
+            Some(_) => format!("{} sends no `{name}`", provider.title),
+            None => format!("unknown event `{name}` for provider {}", provider.name),
         };
         let error = match nearest(name, known.iter().copied().chain(natives.clone())) {
-            Some(near) if near != name => error.hint(format!("did you mean `{near}`?")),
-            _ => error,
+            Some(near) if near != name => Error::usage(format!("{what}; did you mean `{near}`?")),
+            _ => Error::usage(what),
         };
         let mut own: Vec<&str> = Vec::new();
         for native in natives {
@@ -192,7 +189,7 @@ pub fn headers(given: &[String]) -> Result<Vec<(HeaderName, HeaderValue)>> {
         .iter()
         .map(|field| {
             let wrong = || {
-                Error::usage(format!("`{}` is no header", field.escape_debug()))
+                Error::usage(format!("`{}` is not a header", field.escape_debug()))
                     .hint("write it as `name: value`")
             };
             let (name, value) = field

@@ -8,6 +8,15 @@ use clap_mangen::Man;
 use crate::cli::Cli;
 use crate::error::{Error, Exit, Result};
 
+/// The command line with every flag described: a page leaves out the text of those that `-h` hides.
+fn complete() -> clap::Command {
+    let shown = |command: clap::Command| command.mut_args(|arg| arg.hide_short_help(false));
+    let mut command = shown(Cli::command());
+    // The flags of each command are added only now.
+    command.build();
+    command.mut_subcommands(shown)
+}
+
 /// Prints the manual page, or writes one for each command into a folder.
 pub fn run(dir: Option<&Path>) -> Result<Exit> {
     match dir {
@@ -19,12 +28,12 @@ pub fn run(dir: Option<&Path>) -> Result<Exit> {
                 ))
             };
             std::fs::create_dir_all(dir)
-                .and_then(|()| clap_mangen::generate_to(Cli::command(), dir))
+                .and_then(|()| clap_mangen::generate_to(complete(), dir))
                 .map_err(failed)?;
         }
         None => {
             let mut page = Vec::new();
-            Man::new(Cli::command())
+            Man::new(complete())
                 .render(&mut page)
                 .map_err(|error| Error::usage(format!("cannot make the manual: {error}")))?;
             super::print(&page)?;

@@ -38,7 +38,7 @@ pub fn spelled(text: &str) -> Result<&'static Provider> {
     let (name, rest) = text.split_once(':').unwrap_or((text, ""));
     let Some((name, algorithm)) = ALGORITHMS.iter().find(|(known, _)| *known == name) else {
         let known: Vec<&str> = ALGORITHMS.iter().map(|(name, _)| *name).collect();
-        return Err(Error::usage(format!("`{name}` is no scheme that is known"))
+        return Err(Error::usage(format!("unknown scheme `{name}`"))
             .hint(format!("of this sort there are {}", known.join(", "))));
     };
     let said = Said::read(rest)?;
@@ -267,7 +267,7 @@ mod tests {
     #[test]
     fn what_is_not_well_described_says_why() {
         for (text, why) in [
-            ("hmac-md5:header=X", "`hmac-md5` is no scheme"),
+            ("hmac-md5:header=X", "unknown scheme `hmac-md5`"),
             ("hmac-sha256", "the header that holds the signature"),
             ("hmac-sha256:header=X Y", "`X Y` is no name of a header"),
             ("hmac-sha256:header=X,header=Y", "`header` is said twice"),

@@ -19,7 +19,7 @@ pub use notice::{
     Again, Checked, Detail, Finding, Forwarded, Judged, KeyUsed, Marks, Notice, Parts, Received,
 };
 pub use progress::{Length, Progress};
-pub use reporter::{Reporter, Style, complain, lost_output};
+pub use reporter::{Reporter, Style, complain, lost_output, width};
 pub use sink::{Drain, Failure, Sink};
 pub use tally::{Passing, Tally};
 pub use text::body::{binary, is_binary, looks_like_json, pretty};

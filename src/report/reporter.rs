@@ -287,8 +287,8 @@ fn lost(
     }
 }
 
-/// How many columns stdout has, where that is a terminal that says so.
-fn width() -> Option<usize> {
+/// Columns of stdout, if it is a terminal that reports them.
+pub fn width() -> Option<usize> {
     #[cfg(unix)]
     {
         let size = rustix::termios::tcgetwinsize(io::stdout()).ok()?;

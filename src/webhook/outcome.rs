@@ -151,7 +151,7 @@ impl Outcome {
                 Some(format!("a redirect to {location}, which is not followed"))
             }
             Outcome::Answered { unexpected, .. } => unexpected.clone(),
-            Outcome::TimedOut(span) => Some(format!("no answer within {} s", span.as_secs_f64())),
+            Outcome::TimedOut(span) => Some(format!("no response within {} s", span.as_secs_f64())),
             Outcome::Unreachable(why) | Outcome::Impossible(why) => Some(why.to_string()),
         }
     }

@@ -1,7 +1,9 @@
 //! What is around the verbs: help, completions, the manual, keys.
 
-use crate::harness::{run, text, webhook_cli};
+use crate::harness::{Ran, run, text, webhook_cli};
+use clap::CommandFactory;
 use std::path::Path;
+use webhook_cli::cli::Cli;
 
 #[test]
 fn completions_are_kept_and_current() {
@@ -410,5 +412,137 @@ fn a_script_that_cannot_be_written_whole_is_no_success() {
         let full = std::fs::File::create("/dev/full").unwrap();
         let ran = webhook_cli().args(args).stdout(full).output().unwrap();
         assert_ne!(ran.status.code(), Some(0), "{args:?}");
+    }
+}
+
+/// The program itself, and every command of it.
+fn helps(flag: &str, columns: &str) -> Vec<(String, String)> {
+    let mut lines = vec![vec![]];
+    lines.extend(
+        Cli::command()
+            .get_subcommands()
+            .map(|one| vec![one.get_name().to_owned()]),
+    );
+    lines
+        .into_iter()
+        .map(|line| {
+            let name = line.first().cloned().unwrap_or_default();
+            let out = webhook_cli()
+                .args(&line)
+                .arg(flag)
+                .env("COLUMNS", columns)
+                .output()
+                .unwrap();
+            (name, Ran::of(out).success().stdout)
+        })
+        .collect()
+}
+
+/// The lines of the examples.
+fn examples(help: &str) -> Vec<&str> {
+    help.lines()
+        .skip_while(|line| *line != "Examples:")
+        .skip(1)
+        .take_while(|line| !line.is_empty())
+        .collect()
+}
+
+#[test]
+fn a_short_help_fits_a_screen() {
+    for (name, help) in helps("-h", "80") {
+        assert!(help.lines().count() <= 45, "{name}: {help}");
+        assert!(
+            help.lines().all(|line| line.chars().count() <= 80),
+            "{name}: {help}"
+        );
+        assert_eq!(examples(&help).len(), 3, "{name}: {help}");
+        let last = help.lines().last().unwrap();
+        assert!(
+            last.contains("--help` shows all"),
+            "{name} ends with {last}"
+        );
+    }
+}
+
+#[test]
+fn the_flags_of_every_day_are_in_the_short_help_in_this_order() {
+    for (name, flags) in [
+        (
+            "send",
+            "--to --provider --set --recipient --bounce --count --data --secret --dry-run --as --json",
+        ),
+        (
+            "listen",
+            "--port --forward-to --record --secret --provider --require-signature --json",
+        ),
+        (
+            "replay",
+            "--to --resign --events --secret --rate --concurrency --failed-to --resume --json",
+        ),
+        ("verify", "--secret --provider --header --json"),
+        (
+            "check",
+            "--provider --secret --only --skip --strict --report --json",
+        ),
+    ] {
+        let help = run(&[name, "-h"]).success().stdout;
+        let (_, mut rest) = help.split_once("\nOptions:\n").unwrap();
+        for flag in flags.split(' ') {
+            let at = rest.find(&format!(" {flag} "));
+            rest = &rest[at.unwrap_or_else(|| panic!("{name}: {flag} is missing: {help}"))..];
+        }
+    }
+}
+
+/// A command that is pasted must be whole, on a narrow terminal too: that wraps by itself.
+#[test]
+fn no_line_of_an_example_is_broken() {
+    for columns in ["40", "80", "200"] {
+        for flag in ["-h", "--help"] {
+            for (name, help) in helps(flag, columns) {
+                let lines = examples(&help);
+                assert!(lines.len() >= 3, "{name} {flag}: {help}");
+                for line in lines {
+                    assert!(
+                        line.starts_with("  ")
+                            && line.contains("webhook-cli ")
+                            && line.chars().count() <= 80,
+                        "{name} {flag} at {columns}: {line}"
+                    );
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn the_long_help_and_the_manual_describe_every_flag() {
+    let dir = tempfile::tempdir().unwrap();
+    run(&["man", "--dir", text(dir.path())]).success();
+    let mut all = Cli::command();
+    all.build();
+    for (name, help) in helps("--help", "80") {
+        let (command, page) = match all.find_subcommand(&name) {
+            Some(command) => (command, format!("webhook-cli-{name}.1")),
+            None => (&all, "webhook-cli.1".to_owned()),
+        };
+        let page = std::fs::read_to_string(dir.path().join(page)).unwrap();
+        for arg in command.get_arguments().filter(|arg| !arg.is_hide_set()) {
+            let Some(flag) = arg.get_long() else { continue };
+            let flag = format!("--{flag}");
+            assert!(
+                help.lines().any(|line| line
+                    .split([' ', ',', '['])
+                    .any(|word| word == flag && line.trim_start().starts_with('-'))),
+                "`{name} --help` lacks {flag}"
+            );
+            let about = arg.get_help().unwrap().to_string();
+            let first = about.split([' ', '\'', '-']).next().unwrap();
+            let described = page
+                .split(".TP\n")
+                .filter(|item| item.replace('\\', "").contains(&flag))
+                .any(|item| item.lines().skip(1).any(|line| line.starts_with(first)));
+            assert!(described, "{name}: the manual has no text for {flag}");
+        }
     }
 }

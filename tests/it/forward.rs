@@ -515,7 +515,7 @@ fn a_failure_to_forward_is_told_below_its_delivery_with_reason_and_time() {
     let hanging = format!("http://{}", hangs.local_addr().unwrap());
     for (target, status, reason) in [
         ("http://127.0.0.1:1", "502", "connection refused"),
-        (&hanging, "504", "no answer within 0.2 s"),
+        (&hanging, "504", "no response within 0.2 s"),
     ] {
         let listen = Listen::start(&["--count", "1", "-q", "--timeout", "200ms", "-f", target]);
         let answer = post(listen.port(), "/", "connection: close\r\n", b"{}");

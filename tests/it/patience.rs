@@ -191,7 +191,7 @@ fn every_wait_has_an_end() {
         }
     };
     for (does, wanted, said) in [
-        (never, 4, "no answer within"),
+        (never, 4, "no response within"),
         (endless, 0, "200"),
         (drips, 0, "200"),
     ] {

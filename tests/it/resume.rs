@@ -232,7 +232,7 @@ fn a_journal_knows_its_target_its_source_and_its_filters() {
             "sent other deliveries",
         ),
         (&["fixtures/", "--to", &handler.url], "other sources"),
-        (&["-", "--to", &handler.url], "stdin cannot be gone on with"),
+        (&["-", "--to", &handler.url], "stdin cannot be resumed"),
     ] {
         let ran = go(args);
         assert_eq!(ran.status, 2, "{ran:#?}");

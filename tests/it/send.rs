@@ -298,7 +298,10 @@ fn your_own_body_is_signed_and_not_touched() {
 #[test]
 fn a_name_that_is_not_known_lists_what_is() {
     for (args, said) in [
-        (&["send", "clicked"][..], "did you mean `click`?"),
+        (
+            &["send", "clicked"][..],
+            "unknown event `clicked` for provider generic; did you mean `click`?\n",
+        ),
         (
             &["send", "click", "--provider", "sendgird"],
             "did you mean `sendgrid`?",
@@ -342,7 +345,7 @@ fn a_name_that_is_not_known_lists_what_is() {
             &["send", "click", "--to", "ftp://x"],
             "only http and https are spoken",
         ),
-        (&["send", "click", "-H", "X=1"], "is no header"),
+        (&["send", "click", "-H", "X=1"], "is not a header"),
         (&["send", "click", "--at", "yesterday"], "write RFC 3339"),
         (&["send", "click", "--expect-status", "ok"], "is no status"),
         (
@@ -1009,12 +1012,12 @@ fn a_probe_of_azure_wants_its_code_back_with_200() {
         (
             "200",
             &|_: &str| String::new(),
-            "the answer is no JSON with `\"validationResponse\"",
+            "the response is not JSON with `\"validationResponse\"",
         ),
         (
             "200",
             &|code: &str| code.to_owned(),
-            "the answer is no JSON with",
+            "the response is not JSON with",
         ),
     ] {
         let ran = probe(status, answer, &[]);

@@ -328,7 +328,7 @@ impl Forwarder {
             }
             Err(outcome) => {
                 let why = outcome.reason().unwrap_or_default();
-                let why = format!("the handler gave no answer: {why}");
+                let why = format!("no response from the handler: {why}");
                 (outcome, bad(StatusCode::BAD_GATEWAY, &why))
             }
         };
@@ -357,7 +357,7 @@ impl Forwarder {
                     (exchange.outcome(), took, number, is_open)
                 }
                 None => {
-                    let why = "the listener ended before it was answered";
+                    let why = "the listener stopped before the response";
                     // What was not begun is no attempt.
                     let attempt = (number - 1).max(1);
                     let outcome = Outcome::Unreachable(why.into());

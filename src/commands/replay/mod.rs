@@ -416,7 +416,7 @@ fn allow_target(plan: &Plan) -> Result<()> {
     }
     let refused = || {
         Error::usage(format!(
-            "`{}` is neither this machine nor in a private network, and recordings are somebody's data",
+            "`{}` is a public host, and recordings may hold personal data",
             target.host
         ))
         .hint("`--yes` sends them there all the same")

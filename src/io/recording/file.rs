@@ -43,7 +43,7 @@ impl Journal {
             io::ErrorKind::IsADirectory => {
                 cannot("it is a folder").hint("a folder's name does not end in `.ndjson`")
             }
-            _ if path.is_symlink() => cannot("it is a link, which is not followed"),
+            _ if path.is_symlink() => cannot("symbolic links are refused"),
             _ => cannot(&error.to_string()),
         })?;
         let about = file.metadata().map_err(failed)?;
@@ -411,7 +411,7 @@ mod tests {
         {
             let link = dir.path().join("link.ndjson");
             std::os::unix::fs::symlink(dir.path().join("victim"), &link).unwrap();
-            refused(&link, "it is a link");
+            refused(&link, "symbolic links are refused");
             assert!(!dir.path().join("victim").exists());
         }
     }

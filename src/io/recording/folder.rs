@@ -31,7 +31,7 @@ impl Folder {
         match fs::symlink_metadata(path) {
             Ok(about) if about.is_dir() => {}
             Ok(about) if about.is_symlink() => {
-                return Err(cannot("it is a link, which is not followed")
+                return Err(cannot("symbolic links are refused")
                     .hint("a `/` at its end means the folder behind it"));
             }
             Ok(_) => {
@@ -217,7 +217,7 @@ mod tests {
         };
         refused(Path::new("/dev/full"), "no folder");
         symlink(dir.path(), dir.path().join("link")).unwrap();
-        refused(&dir.path().join("link"), "it is a link");
+        refused(&dir.path().join("link"), "symbolic links are refused");
         assert!(!dir.path().join(".gitattributes").exists());
         Folder::open(&dir.path().join("link/"), &mut Vec::new()).unwrap();
     }

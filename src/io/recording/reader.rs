@@ -239,8 +239,7 @@ impl Sources {
         let mut looked = Vec::new();
         for (number, origin) in self.files.iter().enumerate() {
             let Origin::File(path, size) = origin else {
-                return Err(Error::usage("stdin cannot be gone on with another time")
-                    .hint("keep it in a file first"));
+                return Err(Error::usage("stdin cannot be resumed").hint("keep it in a file first"));
             };
             let cannot = |error| Error::input(format!("`{}`: {error}", path.display()));
             let full = fs::canonicalize(path).map_err(cannot)?;

@@ -43,7 +43,7 @@ impl Chain {
     /// that the server shows for itself are taken as possible links to a root.
     pub async fn fetch(client: &Client, target: &Target) -> Result<Chain, String> {
         let fetched = tokio::time::timeout(PATIENCE, fetch(client, target)).await;
-        let (pem, shown) = fetched.map_err(|_| format!("no answer within {PATIENCE:?}"))??;
+        let (pem, shown) = fetched.map_err(|_| format!("no response within {PATIENCE:?}"))??;
         Chain::read(&pem, shown)
     }
 

@@ -87,7 +87,8 @@ impl Expectation {
         let said = answer
             .as_ref()
             .and_then(|answer| answer.get(name)?.as_str());
-        (said != Some(text)).then(|| format!("the answer is no JSON with `\"{name}\":\"{text}\"`"))
+        (said != Some(text))
+            .then(|| format!("the response is not JSON with `\"{name}\":\"{text}\"`"))
     }
 }
 
@@ -169,12 +170,12 @@ mod tests {
             (
                 "ok",
                 "true",
-                Some("the answer is no JSON with `\"ok\":\"true\"`"),
+                Some("the response is not JSON with `\"ok\":\"true\"`"),
             ),
             (
                 "code",
                 "1",
-                Some("the answer is no JSON with `\"code\":\"1\"`"),
+                Some("the response is not JSON with `\"code\":\"1\"`"),
             ),
             ("said", "yes", None),
         ] {

@@ -50,7 +50,7 @@ pub static TAMPERS: &[Tamper] = &[
     },
     Tamper {
         name: "future",
-        about: "signed at a time to come",
+        about: "signed in the future",
         refusals: &[" s ahead"],
         make: future,
     },
@@ -62,7 +62,7 @@ pub static TAMPERS: &[Tamper] = &[
     },
     Tamper {
         name: "newline",
-        about: "the line end behind the body added or lost after signing",
+        about: "the line break after the body added or removed after signing",
         refusals: CHANGED,
         make: newline,
     },

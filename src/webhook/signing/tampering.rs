@@ -11,7 +11,7 @@ use crate::webhook::{
 pub static MISFITS: &[Tamper] = &[
     Tamper {
         name: "empty",
-        about: "with a signature of nothing",
+        about: "with an empty signature",
         refusals: &[
             "does not match",
             "the signature is ",
@@ -22,7 +22,7 @@ pub static MISFITS: &[Tamper] = &[
     },
     Tamper {
         name: "doubled",
-        about: "with a forged signature in a second header behind the right one",
+        about: "with a forged signature in a second header after the right one",
         refusals: &["more than once"],
         make: |recipe, delivery, key, seal| doubled(recipe, delivery, key, seal, true),
     },
@@ -34,7 +34,7 @@ pub static MISFITS: &[Tamper] = &[
     },
     Tamper {
         name: "no-timestamp",
-        about: "without the time of signing",
+        about: "without the signed timestamp",
         refusals: &["missing", "does not match", "is no time"],
         make: |recipe, delivery, key, seal| {
             let time = recipe.signed_time();
@@ -44,7 +44,7 @@ pub static MISFITS: &[Tamper] = &[
     },
     Tamper {
         name: "no-id",
-        about: "without the id that is signed",
+        about: "without the signed id",
         refusals: &["missing", "does not match"],
         make: |recipe, delivery, key, seal| {
             let place = recipe.id.as_ref();
@@ -53,7 +53,7 @@ pub static MISFITS: &[Tamper] = &[
     },
     Tamper {
         name: "reserialised",
-        about: "signed as another text of the same JSON",
+        about: "signed over the same JSON with different bytes",
         refusals: &["does not match", "is not the digest"],
         make: reserialised,
     },
@@ -65,7 +65,7 @@ pub static MISFITS: &[Tamper] = &[
     },
     Tamper {
         name: "certificate",
-        about: "with a certificate from a host that only looks like the service's",
+        about: "with a certificate from a host that imitates the service",
         refusals: &["is not an address of SNS", "is not an address of Scaleway"],
         make: certificate,
     },
