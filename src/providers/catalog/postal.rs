@@ -73,7 +73,7 @@ static BESIDE: Beside = Beside {
 fn sign_beside(delivery: &mut Delivery, key: &Key, seal: &mut Seal) -> Result<(), String> {
     SHA1.sign(delivery, key, seal)?;
     match key {
-        Key::Rsa(_, public) => Place::Header(KEY_ID).write(delivery, &key_id(public)?),
+        Key::Rsa(_, public) => Place::Header(KEY_ID).write(delivery, &key_id(public.key())?),
         _ => Ok(()),
     }
 }

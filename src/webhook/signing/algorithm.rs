@@ -2,10 +2,11 @@
 
 use hmac::{Hmac, KeyInit, Mac};
 use md5::Md5;
-use p256::ecdsa::signature::{Signer, Verifier};
+use p256::ecdsa::signature::Signer;
 use sha1::Sha1;
 use sha2::{Digest, Sha256, Sha384, Sha512};
 
+use crate::webhook::signing::public_key::RsaHash;
 use crate::webhook::{Document, Key, KeyForm};
 
 /// How a signature is computed.
@@ -44,12 +45,6 @@ pub enum Algorithm {
 
 /// Stands for the key in what is signed: a byte that no UTF-8 has.
 pub(crate) const GAP: u8 = 0xFF;
-
-#[derive(Clone, Copy, Debug)]
-enum RsaHash {
-    Sha1,
-    Sha256,
-}
 
 /// An HMAC that was fed the message; no generic function, because the bounds of one would be longer than the code.
 macro_rules! mac {
@@ -192,41 +187,18 @@ impl Algorithm {
             (
                 Algorithm::HmacSha256 | Algorithm::Ed25519 | Algorithm::ByKey,
                 Key::Ed25519(_, public),
-            ) => ed25519_dalek::Signature::from_slice(given)
-                .is_ok_and(|given| public.verify_strict(message, &given).is_ok()),
-            (Algorithm::ByKey, Key::P256(_, public)) => p256::ecdsa::Signature::from_slice(given)
-                .is_ok_and(|given| public.verify(message, &given).is_ok()),
+            ) => public.verify(message, given),
+            (Algorithm::ByKey, Key::P256(_, public)) => public.verify_fixed(message, given),
+            (Algorithm::EcdsaP256, Key::P256(_, public)) => public.verify_der(message, given),
             (Algorithm::ByKey, Key::Rsa(_, public)) => {
-                rsa::pkcs1v15::Signature::try_from(given).is_ok_and(|given| {
-                    rsa::pkcs1v15::VerifyingKey::<Sha256>::new(public.as_ref().clone())
-                        .verify(message, &given)
-                        .is_ok()
-                }) || rsa::pss::Signature::try_from(given).is_ok_and(|given| {
-                    rsa::pss::VerifyingKey::<Sha512>::new(public.as_ref().clone())
-                        .verify(message, &given)
-                        .is_ok()
-                })
+                public.verify(RsaHash::Sha256, message, given) || public.verify_pss(message, given)
             }
-            (Algorithm::EcdsaP256, Key::P256(_, public)) => p256::ecdsa::Signature::from_der(given)
-                .is_ok_and(|given| public.verify(message, &given).is_ok()),
             (
                 Algorithm::RsaBy(_) | Algorithm::RsaSha1 | Algorithm::RsaSha256,
                 Key::Rsa(_, public),
-            ) => {
-                let Ok(given) = rsa::pkcs1v15::Signature::try_from(given) else {
-                    return false;
-                };
-                let public = public.as_ref().clone();
-                match self.digest(document) {
-                    Ok(RsaHash::Sha1) => rsa::pkcs1v15::VerifyingKey::<Sha1>::new(public)
-                        .verify(message, &given)
-                        .is_ok(),
-                    Ok(RsaHash::Sha256) => rsa::pkcs1v15::VerifyingKey::<Sha256>::new(public)
-                        .verify(message, &given)
-                        .is_ok(),
-                    Err(_) => false,
-                }
-            }
+            ) => self
+                .digest(document)
+                .is_ok_and(|hash| public.verify(hash, message, given)),
             (Algorithm::Md5, Key::Shared(key)) => same(given, &gap_filled_md5(message, key)),
             _ => false,
         }

@@ -5,6 +5,7 @@ pub mod credentials;
 pub mod encoding;
 pub mod location;
 pub mod pasted;
+pub mod public_key;
 pub mod scheme;
 pub mod secret;
 pub mod tamper;

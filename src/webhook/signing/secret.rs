@@ -12,6 +12,7 @@ use x509_cert::der::{DecodePem, Encode};
 use crate::webhook::Credentials;
 use crate::webhook::signing::pasted;
 use crate::webhook::signing::pasted::block;
+use crate::webhook::signing::public_key::{Ed25519PublicKey, P256PublicKey, RsaPublicKey};
 
 /// The text of a secret, as its owner copied it. Prints as stars.
 #[derive(Clone, PartialEq, Eq)]
@@ -107,14 +108,14 @@ pub enum Key {
     /// A shared key of these bytes.
     Shared(Vec<u8>),
     /// A P-256 key; the private half only where we sign.
-    P256(Option<Box<P256Signing>>, Box<P256Verifying>),
+    P256(Option<Box<P256Signing>>, Box<P256PublicKey>),
     /// An Ed25519 key; the private half only where we sign.
     Ed25519(
         Option<Box<ed25519_dalek::SigningKey>>,
-        Box<ed25519_dalek::VerifyingKey>,
+        Box<Ed25519PublicKey>,
     ),
     /// An RSA key; the private half only where we sign.
-    Rsa(Option<Box<rsa::PrivateKey>>, Box<rsa::PublicKey>),
+    Rsa(Option<Box<rsa::PrivateKey>>, Box<RsaPublicKey>),
     /// What the receiver demands in place of a signature.
     Credentials(Credentials),
 }
@@ -245,7 +246,7 @@ fn ed25519(text: &str) -> Option<Key> {
     use ed25519_dalek::pkcs8::{DecodePrivateKey, DecodePublicKey};
     let pair = |private: ed25519_dalek::SigningKey| {
         let public = private.verifying_key();
-        Key::Ed25519(Some(Box::new(private)), Box::new(public))
+        Key::Ed25519(Some(Box::new(private)), Box::new(public.into()))
     };
     if text.starts_with("whpk_") || text.starts_with("whsk_") {
         return whsec(text);
@@ -256,12 +257,12 @@ fn ed25519(text: &str) -> Option<Key> {
         .map(pair)
         .or_else(|| {
             let public = ed25519_dalek::VerifyingKey::from_public_key_pem(text).ok()?;
-            Some(Key::Ed25519(None, Box::new(public)))
+            Some(Key::Ed25519(None, Box::new(public.into())))
         })
         .or_else(|| {
             let der = LENIENT.decode(text).ok()?;
             let public = ed25519_dalek::VerifyingKey::from_public_key_der(&der).ok()?;
-            Some(Key::Ed25519(None, Box::new(public)))
+            Some(Key::Ed25519(None, Box::new(public.into())))
         })
 }
 
@@ -271,11 +272,14 @@ fn bare_ed25519(base64: &str) -> Option<Key> {
     if let Ok(pair) = <[u8; 64]>::try_from(bytes.as_slice()) {
         let private = ed25519_dalek::SigningKey::from_keypair_bytes(&pair).ok()?;
         let public = private.verifying_key();
-        return Some(Key::Ed25519(Some(Box::new(private)), Box::new(public)));
+        return Some(Key::Ed25519(
+            Some(Box::new(private)),
+            Box::new(public.into()),
+        ));
     }
     let public: [u8; 32] = bytes.try_into().ok()?;
     let public = ed25519_dalek::VerifyingKey::from_bytes(&public).ok()?;
-    Some(Key::Ed25519(None, Box::new(public)))
+    Some(Key::Ed25519(None, Box::new(public.into())))
 }
 
 fn whsec(text: &str) -> Option<Key> {
@@ -290,14 +294,17 @@ fn whsec(text: &str) -> Option<Key> {
     if let Some(public) = text.strip_prefix("whpk_") {
         let public: [u8; 32] = bytes(public)?.try_into().ok()?;
         let public = ed25519_dalek::VerifyingKey::from_bytes(&public).ok()?;
-        return Some(Key::Ed25519(None, Box::new(public)));
+        return Some(Key::Ed25519(None, Box::new(public.into())));
     }
     if let Some(private) = text.strip_prefix("whsk_") {
         // The seed, then the public key.
         let private: [u8; 32] = bytes(private)?.get(..32)?.try_into().ok()?;
         let private = ed25519_dalek::SigningKey::from_bytes(&private);
         let public = private.verifying_key();
-        return Some(Key::Ed25519(Some(Box::new(private)), Box::new(public)));
+        return Some(Key::Ed25519(
+            Some(Box::new(private)),
+            Box::new(public.into()),
+        ));
     }
     bytes(text.strip_prefix("whsec_").unwrap_or(text)).map(Key::Shared)
 }
@@ -306,7 +313,7 @@ fn p256(text: &str) -> Option<Key> {
     let signing = |key: p256::SecretKey| {
         let key = P256Signing::from(key);
         let public = *key.verifying_key();
-        Key::P256(Some(Box::new(key)), Box::new(public))
+        Key::P256(Some(Box::new(key)), Box::new(public.into()))
     };
     if text.contains("-----BEGIN") {
         // A file of parameters may stand before the key.
@@ -320,7 +327,7 @@ fn p256(text: &str) -> Option<Key> {
             .or_else(|| {
                 let pem = block(text, "PUBLIC KEY")?;
                 let public = P256Verifying::from_public_key_pem(&pem).ok()?;
-                Some(Key::P256(None, Box::new(public)))
+                Some(Key::P256(None, Box::new(public.into())))
             });
     }
     let der = LENIENT
@@ -331,7 +338,7 @@ fn p256(text: &str) -> Option<Key> {
         .map(signing)
         .or_else(|| {
             let public = P256Verifying::from_public_key_der(&der).ok()?;
-            Some(Key::P256(None, Box::new(public)))
+            Some(Key::P256(None, Box::new(public.into())))
         })
 }
 
@@ -343,7 +350,7 @@ fn rsa(text: &str) -> Option<Key> {
             block("RSA PRIVATE KEY")
                 .and_then(|pem| rsa::pkcs1::DecodeRsaPrivateKey::from_pkcs1_pem(&pem).ok())
         });
-    let public = match block("CERTIFICATE") {
+    let public: rsa::PublicKey = match block("CERTIFICATE") {
         Some(pem) => {
             let certificate = x509_cert::Certificate::from_pem(pem).ok()?;
             let der = certificate
@@ -368,7 +375,7 @@ fn rsa(text: &str) -> Option<Key> {
             }
         },
     };
-    Some(Key::Rsa(private.map(Box::new), Box::new(public)))
+    Some(Key::Rsa(private.map(Box::new), Box::new(public.into())))
 }
 
 /// The secrets that were given, each for one provider or for all.

@@ -317,7 +317,7 @@ fn another(key: &Key) -> Key {
     match key {
         Key::Shared(bytes) => Key::Shared(digest(bytes).to_vec()),
         Key::P256(_, public) => {
-            let mut seed = digest(public.to_sec1_point(true).as_bytes());
+            let mut seed = digest(public.compressed().as_bytes());
             let private = loop {
                 match p256::ecdsa::SigningKey::from_slice(&seed) {
                     Ok(private) => break private,
@@ -326,12 +326,12 @@ fn another(key: &Key) -> Key {
                 }
             };
             let public = *private.verifying_key();
-            Key::P256(Some(Box::new(private)), Box::new(public))
+            Key::P256(Some(Box::new(private)), Box::new(public.into()))
         }
         Key::Ed25519(_, public) => {
             let private = ed25519_dalek::SigningKey::from_bytes(&digest(public.as_bytes()));
             let public = private.verifying_key();
-            Key::Ed25519(Some(Box::new(private)), Box::new(public))
+            Key::Ed25519(Some(Box::new(private)), Box::new(public.into()))
         }
         Key::Rsa(..) => STRANGER.clone().unwrap_or_else(|| key.clone()),
         Key::Credentials(credentials) => {
