@@ -778,3 +778,544 @@ fn a_secret_of_a_wrong_form_is_an_error_but_where_its_text_can_be_the_key() {
         assert!(made(None, text).is_err(), "{text}");
     }
 }
+
+/// A scheme that signs the body alone.
+fn bare(algorithm: Algorithm, key: KeyForm) -> Recipe {
+    Recipe {
+        name: "bare",
+        algorithm,
+        key,
+        id: None,
+        timestamp: None,
+        signed: &[Part::Body],
+        signature: Place::Header("x-signature"),
+        encoding: Encoding::Base64,
+        fresh: &[],
+        tolerance: 300,
+        uncovered: None,
+        guard: None,
+    }
+}
+
+const MESSAGE: &[u8] = b"{\"event\":\"delivered\"}";
+
+/// Whether the bytes are taken as a signature of the message.
+fn takes(algorithm: Algorithm, key: &Key, message: &[u8], signature: &[u8]) -> bool {
+    let mut delivery = webhook("(missing)", "(missing)", "(missing)", message);
+    delivery.headers.push(
+        "x-signature".parse().unwrap(),
+        HeaderValue::from_str(&STANDARD.encode(signature)).unwrap(),
+    );
+    let scheme = bare(algorithm, KeyForm::Any);
+    says(&scheme, &delivery, key, &judge(NOW)).0 == Verdict::Verified
+}
+
+/// Every bit of a signature and of its message counts.
+fn each_bit_counts(algorithm: Algorithm, key: &Key, signature: &[u8]) {
+    assert!(takes(algorithm, key, MESSAGE, signature), "{algorithm:?}");
+    for at in 0..signature.len() {
+        let mut changed = signature.to_vec();
+        changed[at] ^= 1 << (at % 8);
+        assert!(!takes(algorithm, key, MESSAGE, &changed), "{at}");
+    }
+    for at in 0..MESSAGE.len() {
+        let mut changed = MESSAGE.to_vec();
+        changed[at] ^= 1 << (at % 8);
+        assert!(!takes(algorithm, key, &changed, signature), "{at}");
+    }
+}
+
+/// An element of ASN.1 by its tag.
+fn element(tag: u8, content: &[u8]) -> Vec<u8> {
+    assert!(content.len() < 128);
+    [&[tag, content.len() as u8], content].concat()
+}
+
+/// A signature of these contents of two integers.
+fn pair(r: &[u8], s: &[u8]) -> Vec<u8> {
+    element(0x30, &[element(2, r), element(2, s)].concat())
+}
+
+/// An integer as DER writes it.
+fn integer(number: &[u8]) -> Vec<u8> {
+    let zeros = number.iter().take_while(|byte| **byte == 0).count();
+    let number = &number[zeros.min(number.len() - 1)..];
+    match number[0] & 0x80 {
+        0 => number.to_vec(),
+        _ => [&[0], number].concat(),
+    }
+}
+
+/// The sum of two numbers of the same length, with the byte that it may need more.
+fn sum(a: &[u8], b: &[u8]) -> Vec<u8> {
+    let mut carry = 0;
+    let mut out: Vec<u8> = a
+        .iter()
+        .zip(b)
+        .rev()
+        .map(|(a, b)| {
+            carry += u16::from(*a) + u16::from(*b);
+            let byte = carry as u8;
+            carry >>= 8;
+            byte
+        })
+        .collect();
+    out.push(carry as u8);
+    out.reverse();
+    out
+}
+
+const P256_ORDER: &str = "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551";
+
+#[test]
+fn p256_takes_one_spelling_of_a_signature_and_no_number_out_of_its_range() {
+    use p256::ecdsa::signature::{Signer, Verifier};
+    use p256::ecdsa::{Signature, SigningKey};
+    let signer = SigningKey::from_slice(&[7; 32]).unwrap();
+    let public = p256_key(&signer.verifying_key().to_sec1_point(false));
+    let signature: Signature = signer.sign(MESSAGE);
+    let (r, s) = signature.split_bytes();
+    let negative = Signature::from_scalars(r, -*signature.s())
+        .unwrap()
+        .split_bytes()
+        .1;
+    let (high, low) = match s.as_slice() > negative.as_slice() {
+        true => (s, negative),
+        false => (negative, s),
+    };
+    let order = hex::decode(P256_ORDER).unwrap();
+    let (zero, one) = (&[0][..], &[1][..]);
+    let (ri, si) = (integer(&r), integer(&s));
+    let good = pair(&ri, &si);
+    let both = [element(2, &ri), element(2, &si)].concat();
+    each_bit_counts(Algorithm::EcdsaP256, &public, &good);
+    let inside = |more: &[u8]| element(0x30, &[&both, more].concat());
+    let cases: Vec<(&str, Vec<u8>, bool)> = vec![
+        ("as it was signed", good.clone(), true),
+        ("low s", pair(&ri, &integer(&low)), true),
+        // The curve's standard allows both halves, and senders use both.
+        ("high s", pair(&ri, &integer(&high)), true),
+        ("r zero", pair(zero, &si), false),
+        ("s zero", pair(&ri, zero), false),
+        ("both zero", pair(zero, zero), false),
+        ("both one", pair(one, one), false),
+        ("r is the order", pair(&integer(&order), &si), false),
+        ("s is the order", pair(&ri, &integer(&order)), false),
+        (
+            "r and the order",
+            pair(&integer(&sum(&r, &order)), &si),
+            false,
+        ),
+        (
+            "s and the order",
+            pair(&ri, &integer(&sum(&s, &order))),
+            false,
+        ),
+        ("r all ones", pair(&integer(&[0xff; 32]), &si), false),
+        ("r negative", pair(&[&[0xff], &r[..]].concat(), &si), false),
+        ("r minus one", pair(&[0xff], &si), false),
+        ("swapped", pair(&si, &ri), false),
+        ("r without content", pair(&[], &si), false),
+        ("s without content", pair(&ri, &[]), false),
+        ("r of a zero more", pair(&[zero, &ri].concat(), &si), false),
+        ("s of a zero more", pair(&ri, &[zero, &si].concat()), false),
+        ("a byte behind", [&good[..], zero].concat(), false),
+        ("two bytes behind", [&good[..], &[5, 0]].concat(), false),
+        ("a signature behind", [&good[..], &good].concat(), false),
+        ("a byte inside", inside(zero), false),
+        ("a null inside", inside(&[5, 0]), false),
+        ("a third integer", inside(&element(2, one)), false),
+        ("a byte before", [zero, &good].concat(), false),
+        ("a byte short", good[..good.len() - 1].to_vec(), false),
+        ("nothing", vec![], false),
+        ("an empty sequence", vec![0x30, 0], false),
+        ("r alone", element(0x30, &element(2, &ri)), false),
+        ("a set", element(0x31, &both), false),
+        ("no sequence", both.clone(), false),
+        (
+            "bit strings",
+            element(0x30, &[element(3, &ri), element(3, &si)].concat()),
+            false,
+        ),
+        (
+            "BER: a length in the long form",
+            [&[0x30, 0x81, both.len() as u8], &both[..]].concat(),
+            false,
+        ),
+        (
+            "BER: a length in the longer form",
+            [&[0x30, 0x82, 0, both.len() as u8], &both[..]].concat(),
+            false,
+        ),
+        (
+            "BER: the length of r in the long form",
+            element(
+                0x30,
+                &[&[2, 0x81, ri.len() as u8], &ri[..], &element(2, &si)].concat(),
+            ),
+            false,
+        ),
+        (
+            "BER: an indefinite length",
+            [&[0x30, 0x80], &both[..], &[0, 0]].concat(),
+            false,
+        ),
+        ("side by side", [&r[..], &s].concat(), false),
+    ];
+    for (label, bytes, taken) in cases {
+        assert_eq!(
+            takes(Algorithm::EcdsaP256, &public, MESSAGE, &bytes),
+            taken,
+            "{label}"
+        );
+        let theirs = Signature::from_der(&bytes)
+            .is_ok_and(|given| signer.verifying_key().verify(MESSAGE, &given).is_ok());
+        assert_eq!(theirs, taken, "the crate that signs: {label}");
+    }
+    // Where the first bit of r is set, DER has a zero before it: without it, the number is a negative one.
+    let (message, r_set, its_s) = (0..64u8)
+        .find_map(|message| {
+            let (r, s) = Signer::<Signature>::sign(&signer, &[message]).split_bytes();
+            (r[0] & 0x80 != 0).then_some(([message], r, integer(&s)))
+        })
+        .unwrap();
+    let algorithm = Algorithm::EcdsaP256;
+    let unsigned = pair(&integer(&r_set), &its_s);
+    assert!(takes(algorithm, &public, &message, &unsigned));
+    let negative = pair(&r_set, &its_s);
+    assert!(!takes(algorithm, &public, &message, &negative));
+    assert!(Signature::from_der(&negative).is_err());
+    let fixed = [&r[..], &s].concat();
+    each_bit_counts(Algorithm::ByKey, &public, &fixed);
+    for (label, bytes, taken) in [
+        ("high s", [&r[..], &high].concat(), true),
+        ("low s", [&r[..], &low].concat(), true),
+        ("r zero", [&[0; 32], &s[..]].concat(), false),
+        ("s zero", [&r[..], &[0; 32]].concat(), false),
+        ("s is the order", [&r[..], &order].concat(), false),
+        ("a byte behind", [&fixed[..], zero].concat(), false),
+        ("a byte short", fixed[..63].to_vec(), false),
+        ("DER", good, false),
+    ] {
+        assert_eq!(
+            takes(Algorithm::ByKey, &public, MESSAGE, &bytes),
+            taken,
+            "{label}"
+        );
+    }
+}
+
+/// The key of a point, as a dashboard shows it.
+fn p256_text(point: &[u8]) -> String {
+    let curve = hex::decode("301306072a8648ce3d020106082a8648ce3d030107").unwrap();
+    let bits = element(3, &[&[0], point].concat());
+    STANDARD.encode(element(0x30, &[curve, bits].concat()))
+}
+
+fn p256_key(point: &p256::Sec1Point) -> Key {
+    KeyForm::P256
+        .key(&Secret::new(p256_text(point.as_bytes())))
+        .unwrap()
+}
+
+#[test]
+fn p256_reads_a_short_point_and_refuses_one_of_another_curve_or_of_none() {
+    use p256::ecdsa::signature::Signer;
+    use p256::ecdsa::{DerSignature, SigningKey};
+    let signer = SigningKey::from_slice(&[7; 32]).unwrap();
+    let signature: DerSignature = signer.sign(MESSAGE);
+    let long = signer.verifying_key().to_sec1_point(false);
+    let short = signer.verifying_key().to_sec1_point(true);
+    for point in [&long, &short] {
+        let key = p256_key(point);
+        assert!(takes(
+            Algorithm::EcdsaP256,
+            &key,
+            MESSAGE,
+            signature.as_bytes()
+        ));
+    }
+    let other = SigningKey::from_slice(&[8; 32]).unwrap();
+    let other = p256_key(&other.verifying_key().to_sec1_point(false));
+    assert!(!takes(
+        Algorithm::EcdsaP256,
+        &other,
+        MESSAGE,
+        signature.as_bytes()
+    ));
+    let mut beside = long.as_bytes().to_vec();
+    beside[64] ^= 1;
+    for text in [
+        p256_text(&beside),
+        p256_text(&[0]),
+        p256_text(&[]),
+        p256_text(&long.as_bytes()[..64]),
+        p256_text(&[long.as_bytes(), &[0]].concat()),
+        p256_text(&[&[4][..], &[0; 64]].concat()),
+        // secp256k1 and P-384.
+        "MFYwEAYHKoZIzj0CAQYFK4EEAAoDQgAEo4y57//p/54+2F4XnHMvk3c0L9ucFWyquCoCTji1kncm7g+GE2+kmzIbzif9lpUVDClmiw2+6wp+rZYxuScRWw==".into(),
+        "MHYwEAYHKoZIzj0CAQYFK4EEACIDYgAEZeemvZj23fVuaO61MrnbhIq25pxlORqFWFQQ1QAKlz0aiKNvebRyBkN6uPj3k7Of0tECiwV/AvOPIyutyJg+udZKwvcE01umqXNrdMMKxtHbudr368DH0k5z/x88UBre".into(),
+    ] {
+        assert!(KeyForm::P256.key(&Secret::new(text.as_str())).is_none(), "{text}");
+    }
+}
+
+#[test]
+fn p256_takes_a_point_whose_coordinate_is_beyond_the_order() {
+    use p256::ecdsa::signature::Verifier;
+    use p256::ecdsa::{Signature, VerifyingKey};
+    use p256::elliptic_curve::ops::Reduce;
+    use p256::elliptic_curve::sec1::{FromSec1Point, ToSec1Point};
+    use p256::{AffinePoint, FieldBytes, ProjectivePoint, Scalar};
+    use sha2::Digest;
+    // r is the coordinate less the order: of a small r, the point is the one whose coordinate is r and the order.
+    let order = hex::decode(P256_ORDER).unwrap();
+    let digest: FieldBytes = sha2::Sha256::digest(MESSAGE);
+    let e = <Scalar as Reduce<FieldBytes>>::reduce(&digest);
+    let mut seen = 0;
+    for small in 1..=40u8 {
+        let mut r = [0; 32];
+        r[31] = small;
+        let x = sum(&r, &order);
+        let point = p256::Sec1Point::from_bytes([&[2], &x[1..]].concat()).unwrap();
+        let Some(point) = Option::<AffinePoint>::from(AffinePoint::from_sec1_point(&point)) else {
+            continue;
+        };
+        seen += 1;
+        let r = Scalar::from(u64::from(small));
+        let s = Scalar::from(3u64);
+        let public = (ProjectivePoint::from(point) * s - ProjectivePoint::GENERATOR * e)
+            * r.invert().unwrap();
+        let key = p256_key(&public.to_affine().to_sec1_point(false));
+        let theirs = VerifyingKey::from_affine(public.to_affine()).unwrap();
+        let given = Signature::from_scalars(r, s).unwrap();
+        assert!(theirs.verify(MESSAGE, &given).is_ok(), "{small}");
+        assert!(
+            takes(Algorithm::EcdsaP256, &key, MESSAGE, &pair(&[small], &[3])),
+            "{small}"
+        );
+        assert!(!takes(
+            Algorithm::EcdsaP256,
+            &key,
+            MESSAGE,
+            &pair(&integer(&x[1..]), &[3])
+        ));
+        assert!(!takes(
+            Algorithm::EcdsaP256,
+            &key,
+            MESSAGE,
+            &pair(&[small], &[4])
+        ));
+    }
+    assert!(seen > 5, "{seen}");
+}
+
+fn rsa_key(pem: &str) -> (rsa::PrivateKey, Key) {
+    let Some(Key::Rsa(Some(private), public)) = KeyForm::Rsa.key(&Secret::new(pem)) else {
+        panic!("{pem}")
+    };
+    (*private.clone(), Key::Rsa(Some(private), public))
+}
+
+const RSA_KEYS: [&str; 3] = [
+    include_str!("signatures/rsa-1024.pem"),
+    // Its length is no multiple of eight.
+    include_str!("signatures/rsa-1028-exponent-3.pem"),
+    include_str!("../../fixtures/ses/test-key.pem"),
+];
+
+#[test]
+fn rsa_takes_the_one_padding_and_no_number_beyond_the_modulus() {
+    use rsa::pkcs1v15::SigningKey;
+    use rsa::signature::SignatureEncoding;
+    use rsa::signature::hazmat::PrehashSigner;
+    use rsa::traits::PublicKeyParts;
+    use sha2::Digest;
+    let sha1 = sha1::Sha1::digest(MESSAGE).to_vec();
+    let sha256 = sha2::Sha256::digest(MESSAGE).to_vec();
+    let prefix1 = hex::decode("3021300906052b0e03021a05000414").unwrap();
+    let prefix256 = hex::decode("3031300d060960864801650304020105000420").unwrap();
+    // Some senders left the null of the parameters out; the standard does not.
+    let no_null1 = hex::decode("301f300706052b0e03021a0414").unwrap();
+    let no_null256 = hex::decode("302f300b06096086480165030402010420").unwrap();
+    let kinds = [
+        (Algorithm::RsaSha1, &prefix1, &sha1, &no_null1),
+        (Algorithm::RsaSha256, &prefix256, &sha256, &no_null256),
+    ];
+    for pem in RSA_KEYS {
+        let (private, key) = rsa_key(pem);
+        let size = private.size();
+        let modulus = private.n_bytes().to_vec();
+        let raw = SigningKey::<sha2::Sha256>::new_unprefixed(private.clone());
+        // What stands behind the padding.
+        let signed = |parts: &[&[u8]]| raw.sign_prehash(&parts.concat()).unwrap().to_vec();
+        for (algorithm, prefix, digest, no_null) in &kinds {
+            let good = signed(&[prefix, digest]);
+            each_bit_counts(*algorithm, &key, &good);
+            let (other, other_digest) = match algorithm {
+                Algorithm::RsaSha1 => (&prefix256, &sha256),
+                _ => (&prefix1, &sha1),
+            };
+            let mut long_form = vec![0x30, 0x81, prefix[1]];
+            long_form.extend(&prefix[2..]);
+            let room = size - 11 - prefix.len() - digest.len();
+            let mut one = vec![0; size];
+            one[size - 1] = 1;
+            let mut less = modulus.clone();
+            less[size - 1] -= 1;
+            let more = sum(&good, &modulus);
+            let cases: Vec<(&str, Vec<u8>, bool)> = vec![
+                ("as it was signed", good.clone(), true),
+                ("the other digest", signed(&[other, other_digest]), false),
+                ("the other name", signed(&[other, digest]), false),
+                ("no name", signed(&[digest]), false),
+                ("no null", signed(&[no_null, digest]), false),
+                ("BER: a long length", signed(&[&long_form, digest]), false),
+                (
+                    "short padding and a rest, as forged where the exponent is 3",
+                    signed(&[prefix, digest, &vec![0; room]]),
+                    false,
+                ),
+                (
+                    "a byte behind the digest",
+                    signed(&[prefix, digest, &[0]]),
+                    false,
+                ),
+                ("a digest cut", signed(&[prefix, &digest[1..]]), false),
+                (
+                    "padding twice",
+                    signed(&[&[0xff, 0], prefix, digest]),
+                    false,
+                ),
+                ("all zero", vec![0; size], false),
+                ("one", one, false),
+                ("the modulus", modulus.clone(), false),
+                ("the modulus less one", less, false),
+                ("all ones", vec![0xff; size], false),
+                (
+                    "the modulus added",
+                    match more[0] {
+                        0 => more[1..].to_vec(),
+                        _ => more,
+                    },
+                    false,
+                ),
+                ("a zero before", [&[0], &good[..]].concat(), false),
+                ("a zero behind", [&good[..], &[0]].concat(), false),
+                ("a byte short", good[1..].to_vec(), false),
+                ("nothing", vec![], false),
+            ];
+            for (label, bytes, taken) in cases {
+                let label = format!("{algorithm:?} of {size} bytes: {label}");
+                assert_eq!(takes(*algorithm, &key, MESSAGE, &bytes), taken, "{label}");
+                let theirs = match algorithm {
+                    Algorithm::RsaSha1 => private
+                        .as_ref()
+                        .pkcs1v15_verify::<sha1::Sha1>(MESSAGE, &bytes),
+                    _ => private
+                        .as_ref()
+                        .pkcs1v15_verify::<sha2::Sha256>(MESSAGE, &bytes),
+                };
+                assert_eq!(theirs.is_ok(), taken, "the crate that signs: {label}");
+            }
+        }
+    }
+}
+
+#[test]
+fn rsa_verifies_with_a_private_key_that_is_too_short_for_a_public_one() {
+    let (private, key) = rsa_key(include_str!("signatures/rsa-512.pem"));
+    for (algorithm, signature) in [
+        (
+            Algorithm::RsaSha1,
+            private.pkcs1v15_sign::<sha1::Sha1>(MESSAGE),
+        ),
+        (
+            Algorithm::RsaSha256,
+            private.pkcs1v15_sign::<sha2::Sha256>(MESSAGE),
+        ),
+    ] {
+        each_bit_counts(algorithm, &key, &signature.unwrap());
+    }
+}
+
+#[test]
+fn ed25519_takes_no_weak_point_and_no_number_beyond_the_order() {
+    use ed25519_dalek::{Signer, SigningKey};
+    use sha2::Digest;
+    let key_of = |bytes: &[u8]| {
+        let key = KeyForm::Ed25519.key(&Secret::new(STANDARD.encode(bytes)));
+        key.unwrap()
+    };
+    let signer = SigningKey::from_bytes(&[7; 32]);
+    let public = signer.verifying_key();
+    let key = key_of(public.as_bytes());
+    let good = signer.sign(MESSAGE).to_bytes();
+    each_bit_counts(Algorithm::Ed25519, &key, &good);
+    let (point, number) = good.split_at(32);
+    let order =
+        hex::decode("edd3f55c1a631258d69cf7a2def9de1400000000000000000000000000000010").unwrap();
+    let backwards = |bytes: &[u8]| bytes.iter().rev().copied().collect::<Vec<u8>>();
+    let beyond = backwards(&sum(&backwards(number), &backwards(&order))[1..]);
+    let mut identity = [0; 32];
+    identity[0] = 1;
+    // A number that turns the message's share of the key into nothing: h times the private key, for the identity as point.
+    let digest = sha2::Sha512::new()
+        .chain_update(identity)
+        .chain_update(public.as_bytes())
+        .chain_update(MESSAGE)
+        .finalize();
+    let scalar = signer.to_scalar();
+    let mut cancels = scalar - scalar;
+    for bit in (0..512).rev() {
+        cancels = cancels + cancels;
+        if digest[bit / 8] >> (bit % 8) & 1 == 1 {
+            cancels = cancels + scalar;
+        }
+    }
+    for (label, bytes, taken) in [
+        ("as it was signed", good.to_vec(), true),
+        ("the number and the order", [point, &beyond].concat(), false),
+        ("the number zero", [point, &[0; 32]].concat(), false),
+        ("the order", [point, &order].concat(), false),
+        ("all zero", vec![0; 64], false),
+        ("all ones", vec![0xff; 64], false),
+        ("swapped", [number, point].concat(), false),
+        ("a byte behind", [&good[..], &[0]].concat(), false),
+        ("a byte short", good[..63].to_vec(), false),
+        ("nothing", vec![], false),
+        (
+            "a weak point",
+            [identity, cancels.to_bytes()].concat(),
+            false,
+        ),
+    ] {
+        assert_eq!(
+            takes(Algorithm::Ed25519, &key, MESSAGE, &bytes),
+            taken,
+            "{label}"
+        );
+        let theirs = ed25519_dalek::Signature::from_slice(&bytes)
+            .is_ok_and(|given| public.verify_strict(MESSAGE, &given).is_ok());
+        assert_eq!(theirs, taken, "the crate that signs: {label}");
+    }
+    // Sound for `ring`: what is refused is the weakness.
+    let ring = |key: &[u8], bytes: &[u8]| {
+        ring::signature::UnparsedPublicKey::new(&ring::signature::ED25519, key)
+            .verify(MESSAGE, bytes)
+            .is_ok()
+    };
+    assert!(ring(
+        public.as_bytes(),
+        &[identity, cancels.to_bytes()].concat()
+    ));
+    // With the identity as key, a point and its number hold for every message.
+    let anybody = [public.to_bytes(), scalar.to_bytes()].concat();
+    assert!(ring(&identity, &anybody));
+    assert!(!takes(
+        Algorithm::Ed25519,
+        &key_of(&identity),
+        MESSAGE,
+        &anybody
+    ));
+}
