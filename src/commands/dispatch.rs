@@ -187,7 +187,6 @@ impl Run {
             if !self.turn(parcel.past.at, true).await {
                 return;
             }
-            let _begun = self.in_flight.begin();
             self.deliver(&mut line, &mut parcel).await;
         }
     }
@@ -286,9 +285,12 @@ impl Run {
                     &mut self.chance.borrow_mut(),
                 );
             }
+            let begun = self.in_flight.begin();
             let exchange = line
                 .ask(&parcel.delivery.path, &parcel.delivery, Keep::Outcome)
                 .await;
+            // Whoever reads the line of it knows that it is over.
+            drop(begun);
             let (took, sent_twice) = (exchange.took, exchange.sent_twice);
             let outcome = self.judge(exchange.outcome(), took, &parcel.past);
             let next = self

@@ -184,7 +184,7 @@ fn words_that_do_not_fit_are_refused() {
             "of their own",
         ),
         (&["send", "campaign", "--provider", "all"], "one provider"),
-        (&["send", "campaign", "--open-rate", "2"], "no share"),
+        (&["send", "campaign", "--open-rate", "2"], "not a share"),
     ] {
         let ran = run(args);
         assert_eq!(ran.status, 2, "{ran:#?}");

@@ -390,7 +390,7 @@ fn a_name_that_is_not_known_lists_what_is() {
             "Elastic Email does not sign `get-Clicked`",
         ),
         (&["send", "click", "--tamper", "bod"], "'body'"),
-        (&["send", "click", "--batch", "0"], "no number of events"),
+        (&["send", "click", "--batch", "0"], "not a number of events"),
         (&["send"], "<KIND>"),
     ] {
         let ran = run(args);
