@@ -1270,7 +1270,7 @@ fn ed25519_takes_no_weak_point_and_no_number_beyond_the_order() {
     for bit in (0..512).rev() {
         cancels = cancels + cancels;
         if digest[bit / 8] >> (bit % 8) & 1 == 1 {
-            cancels = cancels + scalar;
+            cancels += scalar;
         }
     }
     for (label, bytes, taken) in [
