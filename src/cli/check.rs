@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
-use crate::cli::SecretArgs;
 use crate::cli::values::duration;
+use crate::cli::{Report, SecretArgs};
 
 /// Test whether a handler is ready for production
 #[derive(Debug, Args)]
@@ -128,18 +128,5 @@ pub struct CheckArgs {
 
     /// Format of the report
     #[arg(long, value_name = "FORM", default_value = "text", display_order = 17)]
-    pub report: ReportForm,
-}
-
-/// How results are reported.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum ReportForm {
-    /// Text for people
-    Text,
-    /// One JSON object per line, as `--json`
-    Json,
-    /// JUnit XML
-    Junit,
-    /// Test Anything Protocol
-    Tap,
+    pub report: Report,
 }

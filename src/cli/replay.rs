@@ -2,11 +2,11 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use jiff::Timestamp;
 
 use crate::cli::values::{Speed, kind, share, speed, time};
-use crate::cli::{RequestArgs, SecretArgs};
+use crate::cli::{Report, RequestArgs, SecretArgs};
 use crate::webhook::Kind;
 
 /// Send saved or recorded deliveries again
@@ -217,17 +217,4 @@ pub struct ReplayArgs {
     /// Keep running; send each fixture when it is saved
     #[arg(long, display_order = 17, conflicts_with = "dry_run")]
     pub watch: bool,
-}
-
-/// How a replay is reported.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Report {
-    /// A line for each attempt, and a summary
-    Text,
-    /// One JSON object per line, as `--json`
-    Json,
-    /// JUnit XML
-    Junit,
-    /// Test Anything Protocol
-    Tap,
 }

@@ -3,7 +3,7 @@
 use http::header::{CONTENT_LENGTH, HOST, TRANSFER_ENCODING};
 use http::{HeaderName, HeaderValue};
 
-use crate::cli::{RequestArgs, SecretArgs};
+use crate::cli::{Report, RequestArgs, SecretArgs};
 use crate::error::{Error, Result};
 use crate::io::client::Settings;
 use crate::io::recording::detect;
@@ -12,7 +12,7 @@ use crate::io::secrets;
 use crate::io::secrets::Origin;
 use crate::providers;
 use crate::providers::{ALL, Keys, Provider, Row, SCHEMES};
-use crate::report::Reporter;
+use crate::report::{Format, Reporter};
 use crate::webhook::{
     Beat, Delivery, Expectation, Keyring, Kind, Retry, Statuses, Target, is_hop_by_hop, nearest,
 };
@@ -38,6 +38,16 @@ pub fn scheme(name: &str) -> Result<&'static Provider> {
         Some(found) => Err(Error::usage(format!("{} is a provider", found.title))
             .hint(format!("write `--provider {name}`"))),
         None => Err(unknown(name, "scheme")),
+    }
+}
+
+/// The format that results are written in, where that is not what the reporter tells anyway.
+pub fn report_format(report: Report, is_file: bool) -> Option<Format> {
+    match report {
+        Report::Text => None,
+        Report::Json => is_file.then_some(Format::Json),
+        Report::Junit => Some(Format::Junit),
+        Report::Tap => Some(Format::Tap),
     }
 }
 

@@ -13,8 +13,7 @@ mod tally;
 
 pub use formats::curl::{curl, http};
 pub use formats::har::{HAR_BETWEEN, HAR_END, har, har_start, vegeta};
-pub use formats::report_file::{Form as ReportForm, Results};
-pub use formats::suite::{Case, Suite};
+pub use formats::report_file::{Format, ReportFile, Suite};
 pub use notice::{
     Again, Checked, Detail, Finding, Forwarded, Judged, KeyUsed, Marks, Notice, Parts, Received,
 };

@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use crate::error::Error;
 use crate::report::formats::report_file;
-use crate::report::formats::report_file::Results;
+use crate::report::formats::report_file::ReportFile;
 use crate::report::notice::{Notice, Parts};
 use crate::report::progress::{Progress, Screen};
 use crate::report::sink::{Drain, Failure, Sink};
@@ -48,7 +48,7 @@ pub struct Reporter {
     drain: Mutex<Option<Drain>>,
     progress: Progress,
     /// The results that somebody asked for, and whether they are all that goes to stdout.
-    results: Option<(Mutex<Option<Results>>, bool)>,
+    results: Option<(Mutex<Option<ReportFile>>, bool)>,
 }
 
 impl Reporter {
@@ -87,7 +87,7 @@ impl Reporter {
 
     /// The same, with results that are written too; `alone` if they go to stdout in place of everything else.
     #[must_use]
-    pub fn with_results(mut self, results: Option<Results>, alone: bool) -> Self {
+    pub fn with_results(mut self, results: Option<ReportFile>, alone: bool) -> Self {
         self.results = results.map(|results| (Mutex::new(Some(results)), alone));
         self
     }

@@ -6,7 +6,7 @@ mod handler;
 
 use std::collections::BTreeSet;
 
-use crate::harness::{Ran, webhook_cli};
+use crate::harness::{Ran, Receiver, run, text, webhook_cli};
 use handler::{Dress, Fault, Handler};
 use serde_json::Value;
 
@@ -619,6 +619,83 @@ fn a_warning_is_a_failure_if_that_is_wanted() {
     );
 }
 
+/// A report without what differs from run to run: its names, numbers and texts.
+fn shape(report: &str) -> Vec<String> {
+    let mut lines: Vec<String> = report
+        .lines()
+        .map(|line| {
+            let mut out = String::new();
+            for (number, part) in line.split('"').enumerate() {
+                // Every other part stands between quotes.
+                out += if number % 2 == 1 { "\"\"" } else { part };
+            }
+            match out.split_once(" - ") {
+                Some((head, _)) => format!("{head} - "),
+                None => out,
+            }
+            .replace(|c: char| c.is_ascii_digit(), "")
+            .trim_end()
+            .to_owned()
+        })
+        .collect();
+    // The rest of a failure's text, and the labels of its details, belong to the command.
+    lines.retain(|line| {
+        let starts = [
+            "<", "  <", "    <", "      <", "TAP", "ok", "not ok", "  ---", "  ...", "..",
+        ];
+        let fields = ["  duration_ms:", "  verdict:", "  message:"];
+        starts
+            .iter()
+            .chain(&fields)
+            .any(|start| line.starts_with(start))
+    });
+    for line in &mut lines {
+        if let Some(at) = line.find("<failure message=\"\">") {
+            line.truncate(at + "<failure message=\"\">".len());
+        }
+    }
+    lines
+}
+
+#[test]
+fn check_and_replay_report_in_the_same_shape() {
+    let dir = tempfile::tempdir().unwrap();
+    for name in ["a.json", "b.json"] {
+        std::fs::write(dir.path().join(name), "{\"event\":\"click\"}").unwrap();
+    }
+    let ok = "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
+    let no = "HTTP/1.1 404 No\r\ncontent-length: 5\r\n\r\n<no/>";
+    for format in ["junit", "tap"] {
+        let refusing = Receiver::start(&[ok, no]);
+        let replayed = run(&[
+            "replay",
+            text(dir.path()),
+            "--to",
+            &refusing.url,
+            "--report",
+            format,
+        ]);
+        let handler = Handler::start(Dress::Resend, Fault::AcceptsUnsigned, WHSEC);
+        let checked = Ran::of(
+            webhook_cli()
+                .args(["check", &handler.url, "--provider", "resend"])
+                .args(["--secret", "env:KEY", "--report", format])
+                .args(["--only", "valid,missing-signature"])
+                .env("KEY", WHSEC)
+                .output()
+                .unwrap(),
+        );
+        assert_eq!((replayed.status, checked.status), (1, 1), "{checked:#?}");
+        let shapes = [shape(&replayed.stdout), shape(&checked.stdout)];
+        assert_eq!(
+            shapes[0], shapes[1],
+            "{}{}",
+            replayed.stdout, checked.stdout
+        );
+        assert!(shapes[0].len() >= 8, "{shapes:#?}");
+    }
+}
+
 #[test]
 fn the_report_says_what_happened_why_it_matters_and_how_to_see_it_again() {
     let handler = Handler::start(Dress::Resend, Fault::AcceptsUnsigned, WHSEC);
@@ -674,13 +751,14 @@ fn the_report_says_what_happened_why_it_matters_and_how_to_see_it_again() {
     );
     let tap = checked("tap").stdout;
     assert!(
-        tap.starts_with("TAP version 13\n1..12\nok 1 - check.authentication: valid\n"),
+        tap.starts_with(
+            "TAP version 14\nok 1 - check.authentication: valid\n  ---\n  duration_ms: "
+        ) && tap.ends_with("\n1..12\n"),
         "{tap}"
     );
     assert!(
-        tap.contains(
-            "\nnot ok 5 - check.authentication: missing-signature\n# fail: answered 200\n"
-        ),
+        tap.contains("\nnot ok 5 - check.authentication: missing-signature\n  ---\n")
+            && tap.contains("\n  verdict: fail\n  message: \"answered 200\"\n  title: "),
         "{tap}"
     );
     for text in [text.stdout, text.stderr, junit, tap] {

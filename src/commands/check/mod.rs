@@ -10,7 +10,7 @@ use serde_json::json;
 
 use crate::checks;
 use crate::checks::{Check, Finding, Group, Page, Plan as Steps, Setting, Shot, Sights, Step};
-use crate::cli::{CheckArgs, ReportForm};
+use crate::cli::{CheckArgs, Report};
 use crate::commands::check::runner::Examiner;
 use crate::commands::shutdown::Interrupt;
 use crate::commands::{args, id};
@@ -18,7 +18,9 @@ use crate::error::{Error, Exit, Result};
 use crate::io::client::{Client, Settings};
 use crate::io::probe::Gauge;
 use crate::providers::Provider;
-use crate::report::{Checked, Detail, Marks, Notice, Progress, Reporter, Style};
+use crate::report::{
+    Checked, Detail, Format, Marks, Notice, Progress, ReportFile, Reporter, Style, Suite,
+};
 use crate::webhook::{Grade, Outcome, Target};
 
 /// How long a handler that went away is waited for: something may start it again.
@@ -39,7 +41,7 @@ pub enum Plan {
 #[derive(Debug)]
 pub struct Run {
     style: Style,
-    report: ReportForm,
+    results: Option<Format>,
     checks: Vec<&'static Check>,
     setting: Arc<Setting>,
     client: Settings,
@@ -51,7 +53,7 @@ pub struct Run {
 impl Plan {
     /// Makes a plan of the words.
     pub fn new(args: CheckArgs, mut style: Style) -> Result<Plan> {
-        style.json |= args.report == ReportForm::Json;
+        style.json |= args.report == Report::Json;
         let checks = chosen(&args.only, &args.skip)?;
         if args.list {
             return Ok(Plan::List(style, checks));
@@ -104,7 +106,7 @@ impl Run {
         };
         Ok(Run {
             style,
-            report: args.report,
+            results: args::report_format(args.report, false),
             checks,
             setting: Arc::new(setting),
             client: Settings {
@@ -116,11 +118,6 @@ impl Run {
             strict: args.strict,
             notes: secrets.notes,
         })
-    }
-
-    /// Whether each check is told as soon as it is through.
-    fn streams(&self) -> bool {
-        self.style.json || matches!(self.report, ReportForm::Text | ReportForm::Json)
     }
 }
 
@@ -184,7 +181,16 @@ fn print(style: Style, text: &str) -> Result<Exit> {
 }
 
 fn examine(run: &Run) -> Result<Exit> {
-    let report = Arc::new(Reporter::new(run.style, Progress::none()));
+    let results = run.results.map(|format| {
+        let (target, provider) = (&run.setting.target, run.setting.provider.name);
+        let suite = Suite {
+            name: format!("webhook-cli check {target} as {provider}"),
+            strict: run.strict,
+        };
+        ReportFile::open(format, suite, None)
+    });
+    let report = Reporter::new(run.style, Progress::none());
+    let report = Arc::new(report.with_results(results.transpose()?, true));
     args::say_all(&report, &run.notes);
     if run.client.insecure {
         report.warn("certificates are not checked");
@@ -225,7 +231,7 @@ struct Session<'a> {
 impl Session<'_> {
     async fn all(&self, interrupt: &Interrupt) -> Result<Exit> {
         let begun = Instant::now();
-        if self.run.streams() && !self.run.style.json {
+        if self.run.results.is_none() && !self.run.style.json {
             let setting = &self.run.setting;
             self.report.say(&format!(
                 "checking {} as {}, {}",
@@ -268,16 +274,7 @@ impl Session<'_> {
             seed: self.run.setting.seed,
             elapsed: begun.elapsed(),
         };
-        match self.run.report {
-            _ if self.run.style.json => self.report.tell(&Notice::Marks(&marks)),
-            ReportForm::Text | ReportForm::Json => self.report.tell(&Notice::Marks(&marks)),
-            ReportForm::Junit => self
-                .report
-                .data(marks.suite(self.run.strict).junit().as_bytes()),
-            ReportForm::Tap => self
-                .report
-                .data(marks.suite(self.run.strict).tap().as_bytes()),
-        }
+        self.report.tell(&Notice::Marks(&marks));
         let bad = marks.count(Grade::Fail) > 0 || (self.run.strict && marks.count(Grade::Warn) > 0);
         Ok(match (interrupt.is_set(), bad) {
             (true, _) => Exit::Interrupted,
@@ -405,9 +402,7 @@ impl Session<'_> {
         checked.opens = rows
             .next_back()
             .is_none_or(|last| last.group != checked.group);
-        if self.run.streams() {
-            self.report.tell(&Notice::Checked(&checked));
-        }
+        self.report.tell(&Notice::Checked(&checked));
         results.push(checked);
     }
 }

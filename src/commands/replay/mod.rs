@@ -28,7 +28,7 @@ use crate::io::recording::recorder::{Recorder, Sync};
 use crate::io::recording::resume;
 use crate::io::recording::resume::{Errand, Ledger};
 use crate::io::watch::Watch;
-use crate::report::{Length, Notice, Progress, ReportForm, Reporter, Results, Style, Tally};
+use crate::report::{Format, Length, Notice, Progress, ReportFile, Reporter, Style, Suite, Tally};
 use crate::webhook::{Beat, Disorder, Expectation, Retry};
 
 /// What `replay` was asked to do.
@@ -56,7 +56,7 @@ pub struct Plan {
     pub(crate) skip_broken: bool,
     pub(crate) edited: bool,
     pub(crate) compare: bool,
-    results: Option<ReportForm>,
+    results: Option<Format>,
     report_to: Option<PathBuf>,
     pub(crate) watch: bool,
     yes: bool,
@@ -86,12 +86,7 @@ impl Plan {
                 ..style
             },
             compare: args.compare,
-            results: match args.report {
-                Report::Json if args.report_to.is_some() => Some(ReportForm::Json),
-                Report::Junit => Some(ReportForm::Junit),
-                Report::Tap => Some(ReportForm::Tap),
-                Report::Text | Report::Json => None,
-            },
+            results: args::report_format(args.report, args.report_to.is_some()),
             report_to: args.report_to,
             sources: args.sources,
             path,
@@ -199,7 +194,13 @@ pub fn run(plan: Plan) -> Result<Exit> {
     let to = plan.report_to.as_deref();
     let results = plan
         .results
-        .map(|form| Results::open(form, to))
+        .map(|format| {
+            let suite = Suite {
+                name: format!("webhook-cli replay to {}", plan.request.target),
+                strict: false,
+            };
+            ReportFile::open(format, suite, to)
+        })
         .transpose()?;
     let report = Reporter::new(plan.style, Progress::new(length(&plan), bar));
     let report = Arc::new(report.with_results(results, to.is_none()));

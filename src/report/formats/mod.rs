@@ -4,4 +4,7 @@ pub mod curl;
 pub mod har;
 pub mod markup;
 pub mod report_file;
-pub mod suite;
+
+pub(crate) mod case;
+mod junit;
+mod tap;

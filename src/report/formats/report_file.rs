@@ -1,20 +1,22 @@
 //! The results of a run as continuous integration reads them, written as they come: JUnit's XML, the Test Anything
 //! Protocol, or the lines of `--json`. Memory does not grow with the run.
 
-use std::fmt::Write as _;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use crate::error::{Error, Result};
-use crate::report::formats::markup::{tap, xml};
+use crate::report::formats::case::{Case, Counts};
+use crate::report::formats::{junit, tap};
+use crate::report::json_lines;
 use crate::report::notice::Notice;
-use crate::report::{Tally, Untrusted, json_lines};
-use crate::webhook::{Attempt, Outcome};
+use crate::report::text::checks;
+use crate::webhook::Grade;
 
 /// How results are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Form {
+pub enum Format {
     /// The lines of `--json`.
     Json,
     /// JUnit's XML.
@@ -23,26 +25,31 @@ pub enum Form {
     Tap,
 }
 
+/// What a report is about.
+#[derive(Clone, Debug)]
+pub struct Suite {
+    /// Its name: the command and the target.
+    pub name: String,
+    /// Whether a warning is a failure.
+    pub strict: bool,
+}
+
 /// Results on their way into a file.
 #[derive(Debug)]
-pub struct Results {
-    form: Form,
+pub struct ReportFile {
+    format: Format,
+    suite: Suite,
     file: BufWriter<File>,
-    cases: u64,
-    failed: u64,
+    counts: Counts,
+    begun: Instant,
+    ended: bool,
     buffer: Vec<u8>,
     fault: Option<io::Error>,
 }
 
-/// How long the first line of the XML is: its counts are known at last only, and then written over it.
-const HEAD: usize = 200;
-
-/// How much of an answer is kept where it explains a failure, in bytes.
-const SHOWN_ANSWER: usize = 2000;
-
-impl Results {
+impl ReportFile {
     /// Results into that file, which is begun anew; or, without one, to be read back at the end.
-    pub fn open(form: Form, path: Option<&Path>) -> Result<Results> {
+    pub fn open(format: Format, suite: Suite, path: Option<&Path>) -> Result<ReportFile> {
         let file = match path {
             Some(path) => File::create(path).map_err(|error| {
                 Error::usage(format!("cannot write `{}`: {error}", path.display()))
@@ -51,18 +58,20 @@ impl Results {
                 nameless().map_err(|error| Error::usage(format!("cannot keep results: {error}")))?
             }
         };
-        let mut results = Results {
-            form,
+        let mut results = ReportFile {
+            format,
+            suite,
             file: BufWriter::new(file),
-            cases: 0,
-            failed: 0,
+            counts: Counts::default(),
+            begun: Instant::now(),
+            ended: false,
             buffer: Vec::new(),
             fault: None,
         };
-        let head = match form {
-            Form::Json => String::new(),
-            Form::Junit => results.junit_head(0.0),
-            Form::Tap => "TAP version 14\n".into(),
+        let head = match format {
+            Format::Json => String::new(),
+            Format::Junit => results.junit_head(Duration::ZERO),
+            Format::Tap => tap::head(),
         };
         results.put(head.as_bytes());
         Ok(results)
@@ -70,7 +79,7 @@ impl Results {
 
     /// Takes in what happened.
     pub fn take(&mut self, notice: &Notice) {
-        if self.form == Form::Json {
+        if self.format == Format::Json {
             let mut buffer = std::mem::take(&mut self.buffer);
             buffer.clear();
             json_lines::write(&mut buffer, notice);
@@ -79,22 +88,19 @@ impl Results {
             return;
         }
         match notice {
-            Notice::Attempted(attempt) if attempt.last => {
-                self.cases += 1;
-                self.failed += u64::from(!attempt.outcome.succeeded());
-                let case = match self.form {
-                    Form::Junit => junit_case(attempt),
-                    _ => self.tap_case(attempt),
-                };
-                self.put(case.as_bytes());
-            }
-            Notice::Summary(tally) => self.end(tally),
+            Notice::Attempted(attempt) if attempt.last => self.case(Case::of(attempt)),
+            Notice::Checked(checked) => self.case(checks::case(checked)),
+            Notice::Summary(tally) => self.end(tally.elapsed, false),
+            Notice::Marks(marks) => self.end(marks.elapsed, false),
             _ => {}
         }
     }
 
     /// Writes what is left, and says what went wrong; or gives the file, to be read from its beginning.
     pub fn finish(mut self) -> io::Result<File> {
+        if !self.ended {
+            self.end(self.begun.elapsed(), true);
+        }
         if let Some(fault) = self.fault.take() {
             return Err(fault);
         }
@@ -106,15 +112,29 @@ impl Results {
         Ok(file)
     }
 
-    fn end(&mut self, tally: &Tally) {
-        let end = match self.form {
-            Form::Json => String::new(),
-            Form::Tap => format!("1..{}\n", self.cases),
-            Form::Junit => "  </testsuite>\n</testsuites>\n".into(),
+    fn case(&mut self, mut case: Case) {
+        if self.suite.strict && case.grade == Grade::Warn {
+            case.grade = Grade::Fail;
+        }
+        self.counts.add(case.grade);
+        let text = match self.format {
+            Format::Json => return,
+            Format::Junit => junit::case(&case),
+            Format::Tap => tap::case(self.counts.cases, &case),
+        };
+        self.put(text.as_bytes());
+    }
+
+    fn end(&mut self, took: Duration, broken_off: bool) {
+        self.ended = true;
+        let end = match self.format {
+            Format::Json => return,
+            Format::Tap => tap::end(self.counts, broken_off),
+            Format::Junit => junit::end(broken_off),
         };
         self.put(end.as_bytes());
-        if self.form == Form::Junit {
-            let head = self.junit_head(tally.elapsed.as_secs_f64());
+        if self.format == Format::Junit {
+            let head = self.junit_head(took);
             let over = self.file.seek(SeekFrom::Start(0));
             let over = over.and_then(|_| self.file.write_all(head.as_bytes()));
             let over = over.and_then(|()| self.file.seek(SeekFrom::End(0)).map(drop));
@@ -122,35 +142,8 @@ impl Results {
         }
     }
 
-    /// Its length is always the same: white space in front of an end of a tag means nothing.
-    fn junit_head(&self, seconds: f64) -> String {
-        let counts = format!(
-            "tests=\"{}\" failures=\"{}\" errors=\"0\" time=\"{seconds:.3}\"",
-            self.cases, self.failed
-        );
-        let head = format!(
-            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n  <testsuite name=\"replay\" {counts}"
-        );
-        format!("{head:<HEAD$}>\n")
-    }
-
-    fn tap_case(&self, it: &Attempt) -> String {
-        let not = if it.outcome.succeeded() { "" } else { "not " };
-        let name = tap(&name(it));
-        let mut out = format!("{not}ok {} - {name}\n", self.cases);
-        // Writing to a string cannot fail.
-        let _ = writeln!(out, "  ---\n  duration_ms: {}", it.took.as_millis());
-        if let Some(why) = it
-            .outcome
-            .reason_at(&it.target)
-            .filter(|_| !it.outcome.succeeded())
-        {
-            let _ = writeln!(out, "  message: {}", quoted(why.as_ref()));
-            if let Some(answer) = answer(it) {
-                let _ = writeln!(out, "  answer: {}", quoted(answer));
-            }
-        }
-        out + "  ...\n"
+    fn junit_head(&self, took: Duration) -> String {
+        junit::head(&self.suite.name, self.counts, took)
     }
 
     fn put(&mut self, bytes: &[u8]) {
@@ -163,44 +156,6 @@ impl Results {
             self.fault.get_or_insert(error);
         }
     }
-}
-
-fn junit_case(it: &Attempt) -> String {
-    let mut out = format!(
-        "    <testcase classname=\"{}\" name=\"{}\" time=\"{:.3}\"",
-        xml(it.provider.unwrap_or("unknown")),
-        xml(name(it)),
-        it.took.as_secs_f64()
-    );
-    if it.outcome.succeeded() {
-        return out + "/>\n";
-    }
-    let why = it.outcome.reason_at(&it.target).unwrap_or_default();
-    let _ = writeln!(
-        out,
-        ">\n      <failure message=\"{}\">{}</failure>\n    </testcase>",
-        xml(&*why),
-        xml(answer(it).unwrap_or_default())
-    );
-    out
-}
-
-fn name(it: &Attempt) -> String {
-    let about: Vec<&str> = it.about.split_whitespace().collect();
-    format!("{} ({})", about.join(" "), it.source)
-}
-
-/// The beginning of what was answered.
-fn answer(it: &Attempt) -> Option<&[u8]> {
-    let Outcome::Answered { body, .. } = &it.outcome else {
-        return None;
-    };
-    let shown = body.get(..SHOWN_ANSWER).unwrap_or(body);
-    (!shown.is_empty()).then_some(shown)
-}
-
-fn quoted(text: &[u8]) -> String {
-    serde_json::Value::from(Untrusted::new(text).to_string()).to_string()
 }
 
 /// A file that nobody else can find, and that is gone when it is closed.
@@ -228,13 +183,31 @@ pub fn read_out(mut file: File, mut give: impl FnMut(&[u8])) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Form, Results, read_out};
-    use crate::report::{Notice, Tally};
-    use crate::webhook::{Attempt, Outcome};
+    use super::{Format, ReportFile, Suite, read_out};
+    use crate::report::{Checked, Detail, Marks, Notice, Tally};
+    use crate::webhook::{Attempt, Grade, Outcome};
     use std::time::Duration;
 
-    fn told(form: Form) -> String {
-        let mut results = Results::open(form, None).unwrap();
+    fn open(format: Format, strict: bool) -> ReportFile {
+        let suite = Suite {
+            name: "run \"x\"".into(),
+            strict,
+        };
+        ReportFile::open(format, suite, None).unwrap()
+    }
+
+    fn written(results: ReportFile) -> String {
+        let mut all = Vec::new();
+        read_out(results.finish().unwrap(), |piece| {
+            all.extend_from_slice(piece)
+        })
+        .unwrap();
+        String::from_utf8(all).unwrap()
+    }
+
+    /// Deliveries that were replayed.
+    fn replayed(format: Format) -> String {
+        let mut results = open(format, false);
         let mut tally = Tally::new("sent");
         tally.elapsed = Duration::from_millis(1500);
         for (number, last, body, why) in [
@@ -262,34 +235,122 @@ mod tests {
             }));
         }
         results.take(&Notice::Summary(&tally));
-        let mut all = Vec::new();
-        read_out(results.finish().unwrap(), |piece| {
-            all.extend_from_slice(piece)
-        })
-        .unwrap();
-        String::from_utf8(all).unwrap()
+        written(results)
+    }
+
+    /// A handler that was checked.
+    fn checked(format: Format, strict: bool) -> String {
+        let mut results = open(format, strict);
+        let check = |name, grade, said: &str| Checked {
+            name,
+            group: "shape",
+            opens: false,
+            title: "must be taken",
+            grade,
+            crashed: false,
+            said: said.into(),
+            detail: matches!(grade, Grade::Fail | Grade::Warn).then(|| Detail {
+                sent: "a click".into(),
+                came: Some((500, "<b>\u{1b}[31m&\"".into())),
+                expected: "2xx",
+                why: "it matters",
+                advice: "mend it",
+                page: "https://a/",
+                again: None,
+            }),
+            requests: 1,
+            took: Duration::from_millis(12),
+        };
+        let checks = [
+            check("good", Grade::Pass, "answered 200"),
+            check("bad", Grade::Fail, "answered 500 # <oh>"),
+            check("odd", Grade::Warn, "late"),
+            check("none", Grade::Skip, "signs nothing"),
+            check("dark", Grade::Unknown, "keeps nothing"),
+        ];
+        for check in &checks {
+            results.take(&Notice::Checked(check));
+        }
+        results.take(&Notice::Marks(&Marks {
+            target: "http://localhost/",
+            provider: "resend",
+            checks: &checks,
+            seed: 7,
+            elapsed: Duration::from_millis(1500),
+        }));
+        written(results)
     }
 
     #[test]
     fn junit_has_its_counts_and_no_controls() {
-        let text = told(Form::Junit);
-        assert!(text.starts_with("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n  <testsuite name=\"replay\" tests=\"2\" failures=\"1\" errors=\"0\" time=\"1.500\" "), "{text}");
-        assert!(text.contains(">\n    <testcase classname=\"resend\" name=\"click ada@example.com resend (a&lt;b&gt;.ndjson:1)\" time=\"0.012\"/>\n"), "{text}");
-        assert!(text.contains("<failure message=\"404 # is &quot;odd&quot;\">&lt;b&gt;\\x1b[31m&amp;&quot;</failure>"), "{text}");
+        let counts = "name=\"run &quot;x&quot;\" tests=\"2\" failures=\"1\" errors=\"0\" skipped=\"0\" time=\"1.500\"";
+        let text = replayed(Format::Junit);
+        assert!(text.starts_with(&format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites {counts}>\n  <testsuite {counts} ")), "{text}");
+        assert!(text.contains(" >\n    <testcase classname=\"replay.resend\" name=\"click ada@example.com resend (a&lt;b&gt;.ndjson:1)\" time=\"0.012\"/>\n"), "{text}");
+        assert!(text.contains("<failure message=\"404 # is &quot;odd&quot;\">answer  &lt;b&gt;\\x1b[31m&amp;&quot;</failure>"), "{text}");
+
+        let all = checked(Format::Junit, false);
+        assert!(all.contains("name=\"run &quot;x&quot;\" tests=\"5\" failures=\"1\" errors=\"0\" skipped=\"2\" time=\"1.500\""), "{all}");
+        assert!(all.contains("<failure message=\"answered 500 # &lt;oh&gt;\">title   must be taken\nsent    a click\ncame    500  &lt;b&gt;\\x1b[31m&amp;&quot;\nwanted "), "{all}");
         assert!(
-            text.ends_with("  </testsuite>\n</testsuites>\n") && !text.contains('\u{1b}'),
-            "{text}"
+            all.contains("<system-out>warning: late\ntitle   must be taken\n"),
+            "{all}"
         );
+        assert!(
+            all.contains("<skipped message=\"signs nothing\"/>")
+                && all.contains("<skipped message=\"keeps nothing\"/>"),
+            "{all}"
+        );
+        for text in [text, all] {
+            assert!(
+                text.ends_with("  </testsuite>\n</testsuites>\n") && !text.contains('\u{1b}'),
+                "{text}"
+            );
+        }
     }
 
     #[test]
     fn tap_says_its_plan_at_the_end() {
         assert_eq!(
-            told(Form::Tap),
-            "TAP version 14\nok 1 - click ada@example.com resend (a<b>.ndjson:1)\n  ---\n  duration_ms: 12\n  ...\n\
-             not ok 2 - click ada@example.com resend (a<b>.ndjson:1)\n  ---\n  duration_ms: 12\n  \
-             message: \"404 # is \\\"odd\\\"\"\n  answer: \"<b>\\\\x1b[31m&\\\"\"\n  ...\n1..2\n"
+            replayed(Format::Tap),
+            "TAP version 14\nok 1 - replay.resend: click ada@example.com resend (a<b>.ndjson:1)\n  ---\n  \
+             duration_ms: 12\n  ...\n\
+             not ok 2 - replay.resend: click ada@example.com resend (a<b>.ndjson:1)\n  ---\n  duration_ms: 12\n  \
+             verdict: fail\n  message: \"404 # is \\\"odd\\\"\"\n  answer: \"<b>\\\\x1b[31m&\\\"\"\n  ...\n1..2\n"
         );
-        assert_eq!(told(Form::Json).lines().count(), 4);
+        let details = "  title: \"must be taken\"\n  sent: \"a click\"\n  came: \"500  <b>\\\\x1b[31m&\\\"\"\n  wanted: \"2xx\"\n  \
+             why: \"it matters\"\n  to_do: \"mend it\"\n  see: \"https://a/\"\n  ...\n";
+        assert_eq!(
+            checked(Format::Tap, false),
+            format!(
+                "TAP version 14\nok 1 - check.shape: good\n  ---\n  duration_ms: 12\n  ...\n\
+                 not ok 2 - check.shape: bad\n  ---\n  duration_ms: 12\n  verdict: fail\n  \
+                 message: \"answered 500 # <oh>\"\n{details}\
+                 ok 3 - check.shape: odd\n  ---\n  duration_ms: 12\n  verdict: warn\n  message: \"late\"\n{details}\
+                 ok 4 - check.shape: none # SKIP signs nothing\n  ---\n  duration_ms: 12\n  verdict: skip\n  \
+                 message: \"signs nothing\"\n  ...\n\
+                 ok 5 - check.shape: dark # SKIP keeps nothing\n  ---\n  duration_ms: 12\n  verdict: unknown\n  \
+                 message: \"keeps nothing\"\n  ...\n1..5\n"
+            )
+        );
+        assert_eq!(replayed(Format::Json).lines().count(), 4);
+    }
+
+    #[test]
+    fn a_warning_fails_where_it_is_strict() {
+        assert!(checked(Format::Tap, true).contains("\nnot ok 3 - "));
+        assert!(checked(Format::Junit, true).contains(" failures=\"2\" "));
+    }
+
+    #[test]
+    fn a_run_that_breaks_off_is_no_success() {
+        assert_eq!(
+            written(open(Format::Tap, false)),
+            "TAP version 14\nBail out! The run did not come to its end\n"
+        );
+        assert!(
+            written(open(Format::Junit, false))
+                .ends_with("</system-err>\n  </testsuite>\n</testsuites>\n")
+        );
     }
 }

@@ -1,12 +1,12 @@
 //! How the checks of a handler look: a table by group, the story of what did not pass, and the count. The same as lines
-//! of JSON, and as a suite for continuous integration.
+//! of JSON, and as cases of a report.
 
 use std::io::Write as _;
 
 use bytes::Bytes;
 use serde_json::{Value, json};
 
-use crate::report::formats::suite::{Case, Suite};
+use crate::report::formats::case::Case;
 use crate::report::notice::{Checked, Detail, Marks};
 use crate::report::text::Voice;
 use crate::report::text::humanize::{count, micros, span};
@@ -193,7 +193,7 @@ fn unverified<'c>(checks: &'c [Checked<'c>]) -> Vec<&'c Checked<'c>> {
 const AGAIN: &str = "again";
 
 /// The rest of the story, a row for each piece of it.
-fn rows<'a>(check: &Checked, detail: &'a Detail<'a>) -> Vec<(&'static str, String)> {
+fn rows(check: &Checked, detail: &Detail) -> Vec<(&'static str, String)> {
     let mut rows = vec![("sent", detail.sent.clone())];
     let came = detail.came.as_ref().map(|(status, body)| {
         let shown = shown(body);
@@ -269,33 +269,19 @@ pub(crate) fn summary(it: &Marks) -> String {
     .to_string()
 }
 
-impl Marks<'_> {
-    /// The same as a suite of tests; with `strict`, a warning is a failure.
-    pub fn suite(&self, strict: bool) -> Suite {
-        let case = |check: &Checked| Case {
-            group: format!("check.{}", check.group),
-            name: check.name.to_owned(),
-            grade: match check.grade {
-                Grade::Warn if strict => Grade::Fail,
-                grade => grade,
-            },
-            said: check.said.clone(),
-            story: check.detail.as_ref().map_or_else(Vec::new, |detail| {
-                std::iter::once(check.title.to_owned())
-                    .chain(
-                        rows(check, detail)
-                            .into_iter()
-                            .map(|(name, text)| format!("{name:<7} {text}")),
-                    )
-                    .collect()
-            }),
-            took: check.took,
-        };
-        Suite {
-            name: format!("webhook-cli check {} as {}", self.target, self.provider),
-            took: self.elapsed,
-            cases: self.checks.iter().map(case).collect(),
-        }
+/// A check as a case of a report.
+pub(crate) fn case(it: &Checked) -> Case {
+    let details = it.detail.as_ref().map(|detail| {
+        let title = ("title", it.title.to_owned());
+        std::iter::once(title).chain(rows(it, detail)).collect()
+    });
+    Case {
+        group: format!("check.{}", it.group),
+        name: it.name.to_owned(),
+        grade: it.grade,
+        message: it.said.clone(),
+        details: details.unwrap_or_default(),
+        took: it.took,
     }
 }
 

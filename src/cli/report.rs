@@ -1,0 +1,16 @@
+//! The words of `--report`.
+
+use clap::ValueEnum;
+
+/// How results are reported.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Report {
+    /// Text for people
+    Text,
+    /// One JSON object per line, as `--json`
+    Json,
+    /// JUnit XML
+    Junit,
+    /// Test Anything Protocol
+    Tap,
+}

@@ -1,0 +1,49 @@
+//! The Test Anything Protocol, version 14, a piece at a time; the plan stands at the end.
+
+use std::fmt::Write as _;
+
+use crate::report::Untrusted;
+use crate::report::formats::case::{Case, Counts};
+use crate::report::formats::markup::tap;
+use crate::webhook::Grade;
+
+/// The head.
+pub(crate) fn head() -> String {
+    "TAP version 14\n".into()
+}
+
+/// A case, with its diagnostics as YAML. One that is skipped or warns says so, and is no failure.
+pub(crate) fn case(number: u64, it: &Case) -> String {
+    let not = match it.grade {
+        Grade::Fail => "not ",
+        _ => "",
+    };
+    let name = tap(&format!("{}: {}", it.group, it.name));
+    let mut out = format!("{not}ok {number} - {name}");
+    if matches!(it.grade, Grade::Skip | Grade::Unknown) {
+        out += &format!(" # SKIP {}", tap(&it.message));
+    }
+    // Writing to a string cannot fail, here and below.
+    let _ = writeln!(out, "\n  ---\n  duration_ms: {}", it.took.as_millis());
+    if it.grade != Grade::Pass {
+        let _ = writeln!(out, "  verdict: {}", it.grade.name());
+        let _ = writeln!(out, "  message: {}", quoted(&it.message));
+    }
+    for (label, text) in &it.details {
+        let _ = writeln!(out, "  {}: {}", label.replace(' ', "_"), quoted(text));
+    }
+    out + "  ...\n"
+}
+
+/// The plan; `broken_off` where the run did not come to its end.
+pub(crate) fn end(counts: Counts, broken_off: bool) -> String {
+    match broken_off {
+        true => "Bail out! The run did not come to its end\n".into(),
+        false => format!("1..{}\n", counts.cases),
+    }
+}
+
+/// A text as JSON writes it, which is YAML too.
+fn quoted(text: &str) -> String {
+    serde_json::Value::from(Untrusted::new(text).to_string()).to_string()
+}
