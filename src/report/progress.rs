@@ -2,20 +2,44 @@
 
 use std::fmt;
 use std::io::{self, Write};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
+use indicatif::{HumanDuration, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 /// How far a run is.
 #[derive(Clone, Debug)]
 pub struct Progress {
     bar: ProgressBar,
-    /// How many deliveries are through.
-    sent: Arc<AtomicU64>,
+    count: Arc<Count>,
     by_bytes: bool,
     shown: bool,
+}
+
+/// What is through.
+#[derive(Debug, Default)]
+struct Count {
+    /// How many deliveries this run has sent.
+    sent: AtomicU64,
+    /// How far it is, in deliveries or bytes, with all that was passed over.
+    position: AtomicU64,
+    /// When the first delivery was through, and how far it was then.
+    first: OnceLock<(Instant, u64)>,
+}
+
+impl Count {
+    /// The time that is left, by what was sent in this run: what an earlier one had sent took it none.
+    fn left(&self, total: u64, now: Instant) -> Option<Duration> {
+        let (at, from) = *self.first.get()?;
+        let position = self.position.load(Ordering::Relaxed);
+        let through = position.checked_sub(from).filter(|through| *through > 0)?;
+        let rest = total.saturating_sub(position);
+        #[expect(clippy::cast_precision_loss, reason = "an estimate is rounded anyway")]
+        let share = rest as f64 / through as f64;
+        let seconds = now.duration_since(at).as_secs_f64() * share;
+        Duration::try_from_secs_f64(seconds).ok()
+    }
 }
 
 /// How long a run will be, as far as it is known.
@@ -40,43 +64,54 @@ impl Progress {
         let (total, look) = match length {
             Length::Deliveries(total) => (
                 Some(total),
-                "{bar:24} {pos}/{len}  {rate}  {msg}  {eta} left",
+                "{bar:24} {pos}/{len}  {rate}  {msg}  {left} left",
             ),
             Length::Bytes(total) => (
                 Some(total),
-                "{bar:24} {percent}%  {sent} sent  {rate}  {msg}  {eta} left",
+                "{bar:24} {percent}%  {sent} sent  {rate}  {msg}  {left} left",
             ),
             Length::Unknown => (None, "{spinner} {sent} sent  {rate}  {msg}"),
         };
-        let sent = Arc::new(AtomicU64::new(0));
+        let count = Arc::new(Count::default());
         let bar = ProgressBar::with_draw_target(total, target);
         if let Ok(style) = ProgressStyle::with_template(look) {
-            let count = {
-                let sent = Arc::clone(&sent);
+            let sent = {
+                let count = Arc::clone(&count);
                 // The bar has no use for an error, here and below.
                 move |_: &ProgressState, out: &mut dyn fmt::Write| {
-                    let _ = write!(out, "{}", sent.load(Ordering::Relaxed));
+                    let _ = write!(out, "{}", count.sent.load(Ordering::Relaxed));
                 }
             };
             let rate = {
-                let sent = Arc::clone(&sent);
+                let count = Arc::clone(&count);
                 move |state: &ProgressState, out: &mut dyn fmt::Write| {
                     let seconds = state.elapsed().as_secs_f64().max(0.001);
                     #[expect(clippy::cast_precision_loss, reason = "a rate is rounded anyway")]
-                    let rate = sent.load(Ordering::Relaxed) as f64 / seconds;
+                    let rate = count.sent.load(Ordering::Relaxed) as f64 / seconds;
                     let _ = write!(out, "{rate:.0}/s");
+                }
+            };
+            let left = {
+                let count = Arc::clone(&count);
+                move |state: &ProgressState, out: &mut dyn fmt::Write| {
+                    let total = state.len().unwrap_or_default();
+                    let _ = match count.left(total, Instant::now()) {
+                        Some(left) => write!(out, "{:#}", HumanDuration(left)),
+                        None => out.write_str("?"),
+                    };
                 }
             };
             bar.set_style(
                 style
-                    .with_key("sent", count)
+                    .with_key("sent", sent)
                     .with_key("rate", rate)
+                    .with_key("left", left)
                     .progress_chars("█▉▊▋▌▍▎▏ "),
             );
         }
         Self {
             bar,
-            sent,
+            count,
             by_bytes: matches!(length, Length::Bytes(_)),
             shown,
         }
@@ -117,7 +152,12 @@ impl Progress {
 
     /// One delivery more is through; so many have failed, and so many are under way.
     pub fn step(&self, failed: u64, in_flight: u64) {
-        let sent = self.sent.fetch_add(1, Ordering::Relaxed) + 1;
+        let count = &self.count;
+        count.sent.fetch_add(1, Ordering::Relaxed);
+        self.advance();
+        count
+            .first
+            .get_or_init(|| (Instant::now(), count.position.load(Ordering::Relaxed)));
         if !self.shown {
             return;
         }
@@ -127,15 +167,31 @@ impl Progress {
         };
         self.bar
             .set_message(format!("{in_flight} in flight{failed}"));
-        if !self.by_bytes {
-            self.bar.set_position(sent);
-        }
+    }
+
+    /// One delivery more is passed over: an earlier run has sent it.
+    pub fn pass_over(&self) {
+        self.advance();
     }
 
     /// So many bytes of the sources are through.
     pub fn read(&self, bytes: u64) {
-        if self.by_bytes && self.shown {
-            self.bar.set_position(bytes);
+        if self.by_bytes {
+            self.count.position.store(bytes, Ordering::Relaxed);
+            self.draw(bytes);
+        }
+    }
+
+    fn advance(&self) {
+        if !self.by_bytes {
+            let before = self.count.position.fetch_add(1, Ordering::Relaxed);
+            self.draw(before + 1);
+        }
+    }
+
+    fn draw(&self, position: u64) {
+        if self.shown {
+            self.bar.set_position(position);
         }
     }
 
@@ -166,5 +222,35 @@ impl Write for Screen {
 
     fn flush(&mut self) -> io::Result<()> {
         io::stdout().flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Length, Progress};
+    use std::time::Duration;
+
+    /// What is left ten seconds after the first delivery was through.
+    fn left(progress: &Progress, total: u64) -> Option<Duration> {
+        let (first, _) = progress.count.first.get()?;
+        progress.count.left(total, *first + Duration::from_secs(10))
+    }
+
+    #[test]
+    fn the_time_left_is_estimated_by_what_this_run_has_sent() {
+        let progress = Progress::new(Length::Bytes(1000), false);
+        progress.read(900);
+        assert_eq!(left(&progress, 1000), None);
+        progress.step(0, 1);
+        assert_eq!(left(&progress, 1000), None, "one alone tells no pace");
+        progress.read(910);
+        progress.step(0, 1);
+        assert_eq!(left(&progress, 1000), Some(Duration::from_secs(90)));
+
+        let progress = Progress::new(Length::Deliveries(100), false);
+        (0..60).for_each(|_| progress.pass_over());
+        progress.step(0, 1);
+        progress.step(0, 1);
+        assert_eq!(left(&progress, 100), Some(Duration::from_secs(380)));
     }
 }

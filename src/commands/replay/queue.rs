@@ -298,6 +298,7 @@ impl Stack {
         };
         self.covered = step.number;
         if self.past.has(step.number) {
+            self.report.progress().pass_over();
             return None;
         }
         let Taken {
