@@ -41,7 +41,7 @@ pub struct Reporter {
     json: bool,
     quiet: bool,
     voice: Voice,
-    /// Whether lines must be broken before they reach the edge of a screen.
+    /// Whether stdout is a terminal, which wraps long lines.
     has_edge: bool,
     talk: Palette,
     sink: Sink,
@@ -75,6 +75,7 @@ impl Reporter {
                 palette: palette(io::stdout().is_terminal()),
                 parts: style.parts,
                 replies: style.replies,
+                columns: width,
                 zone: LazyLock::new(text::local_zone),
             },
             talk: palette(io::stderr().is_terminal()),
@@ -116,7 +117,7 @@ impl Reporter {
                 if self.has_edge
                     && let Some(width) = width()
                 {
-                    wrap::wrap(out, 0, width, text::GUTTER);
+                    wrap::guard(out, width, text::GUTTER);
                 }
             }
             if !out.is_empty() {
@@ -140,6 +141,11 @@ impl Reporter {
     /// Puts words of our own on stdout, painted as they are.
     pub fn show(&self, text: &str) {
         self.sink.push(text.as_bytes());
+    }
+
+    /// Where prose is broken on stdout, in columns.
+    pub fn columns(&self) -> usize {
+        width().map_or(wrap::WIDEST, |width| width.min(wrap::WIDEST))
     }
 
     /// The colours of stdout.

@@ -10,10 +10,11 @@ use std::time::Duration;
 
 use crate::harness::{Listen, Receiver, post, run, text, webhook_cli};
 use rustix::termios::Winsize;
+use unicode_width::UnicodeWidthStr;
 
 const COLUMNS: u16 = 80;
 
-/// `listen` in a terminal.
+/// A command in a terminal.
 struct Screen {
     child: Child,
     output: Inbox<Vec<u8>>,
@@ -22,7 +23,16 @@ struct Screen {
 }
 
 impl Screen {
+    /// A listener.
     fn start(args: &[&str]) -> Screen {
+        let mut screen = Screen::of(&[&["listen", "--port", "0"], args].concat());
+        let address = screen.wait_for("listening on http://127.0.0.1:", "\r\n");
+        screen.port = address.parse().unwrap();
+        screen
+    }
+
+    /// Any command.
+    fn of(args: &[&str]) -> Screen {
         use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
         let ours = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
         grantpt(&ours).unwrap();
@@ -40,7 +50,6 @@ impl Screen {
         };
         rustix::termios::tcsetwinsize(&ours, size).unwrap();
         let child = webhook_cli()
-            .args(["listen", "--port", "0"])
             .args(args)
             .env("TERM", "xterm-256color")
             .stdin(Stdio::null())
@@ -59,15 +68,12 @@ impl Screen {
                 }
             }
         });
-        let mut screen = Screen {
+        Screen {
             child,
             output,
             seen: Vec::new(),
             port: 0,
-        };
-        let address = screen.wait_for("listening on http://127.0.0.1:", "\r\n");
-        screen.port = address.parse().unwrap();
-        screen
+        }
     }
 
     /// What stands between these two, as soon as both are there.
@@ -84,6 +90,16 @@ impl Screen {
                 Err(error) => panic!("no {before:?} and {after:?} but {error} in {text:?}"),
             }
         }
+    }
+
+    /// Ends it as a person does, and gives all that it wrote.
+    fn interrupt(self) -> Vec<u8> {
+        let pid = self.child.id().to_string();
+        std::process::Command::new("kill")
+            .args(["-INT", &pid])
+            .status()
+            .unwrap();
+        self.finish()
     }
 
     /// All that it wrote to its end.
@@ -109,11 +125,19 @@ impl Drop for Screen {
 
 /// What somebody sees who has a screen so high that nothing leaves it.
 fn seen(output: &[u8]) -> vt100::Parser {
-    let lines = output.iter().filter(|byte| **byte == b'\n').count();
+    // A line that is longer than the screen is wide takes more rows.
+    let rows = |line: &[u8]| 1 + line.len() / usize::from(COLUMNS);
+    let lines: usize = output.split(|byte| *byte == b'\n').map(rows).sum();
     let size = |number: usize| u16::try_from(number).unwrap().try_into().unwrap();
     let mut screen = vt100::Parser::new(size(lines + 60), size(COLUMNS.into()), 0);
     screen.process(output);
     screen
+}
+
+/// The lines as they are copied: what the terminal wrapped is one.
+fn lines(screen: &vt100::Parser) -> Vec<String> {
+    let all = screen.screen().contents();
+    all.lines().map(|line| line.trim_end().to_owned()).collect()
 }
 
 fn rows(screen: &vt100::Parser) -> Vec<String> {
@@ -320,12 +344,7 @@ fn nothing_that_a_stranger_sends_moves_the_terminal_or_looks_like_ours() {
         .map(|attack| send_everywhere(screen.port, attack))
         .sum();
     screen.wait_for(&format!("{came} deliveries"), " ");
-    let pid = screen.child.id().to_string();
-    std::process::Command::new("kill")
-        .args(["-INT", &pid])
-        .status()
-        .unwrap();
-    let output = screen.finish();
+    let output = screen.interrupt();
     assert_clean(&output, true);
 
     let emulator = seen(&output);
@@ -335,8 +354,16 @@ fn nothing_that_a_stranger_sends_moves_the_terminal_or_looks_like_ours() {
         "the screen is as it was"
     );
     let rows = rows(&emulator);
+    let lines = lines(&emulator);
+    // Behind a full row the terminal may have wrapped what a stranger wrote; yet no row there looks like a delivery's.
+    let full = usize::from(COLUMNS) - 1;
+    let is_wrapped =
+        |at: usize| rows[at].width() >= full || state.row_wrapped(u16::try_from(at).unwrap());
     let starts: Vec<&String> = rows
         .iter()
+        .enumerate()
+        .filter(|(at, _)| *at == 0 || !is_wrapped(at - 1))
+        .map(|(_, row)| row)
         .filter(|row| row.starts_with(|c: char| c != ' '))
         .collect();
     let is_time = |row: &str| {
@@ -345,7 +372,7 @@ fn nothing_that_a_stranger_sends_moves_the_terminal_or_looks_like_ours() {
             && row.as_bytes()[8] == b'.'
             && row.starts_with(|c: char| c.is_ascii_digit())
     };
-    let heads = starts.iter().filter(|row| is_time(row)).count();
+    let heads = rows.iter().filter(|row| is_time(row)).count();
     assert_eq!(
         heads, came,
         "a line for each delivery, and none that only looks like one"
@@ -361,7 +388,7 @@ fn nothing_that_a_stranger_sends_moves_the_terminal_or_looks_like_ours() {
             "not ours: {row}"
         );
     }
-    let all = rows.join("\n");
+    let all = lines.join("\n");
     assert!(
         all.contains(r"\x1b]0;owned\x07") && all.contains(r"\u{202e}fdp.exe"),
         "the text of an attack can be read"
@@ -408,12 +435,7 @@ fn while_it_runs_a_line_below_says_what_came_and_at_the_end_how_to_send_it_again
     let target = format!(":{}", screen.port);
     run(&["send", "click", "bounce", "click", "--to", &target]).success();
     screen.wait_for("3 deliveries", "click 2  bounce 1");
-    let pid = screen.child.id().to_string();
-    std::process::Command::new("kill")
-        .args(["-INT", &pid])
-        .status()
-        .unwrap();
-    let rows = rows(&seen(&screen.finish()));
+    let rows = lines(&seen(&screen.interrupt()));
     let rows: Vec<&str> = rows
         .iter()
         .map(String::as_str)
@@ -434,11 +456,7 @@ fn while_it_runs_a_line_below_says_what_came_and_at_the_end_how_to_send_it_again
         .unwrap();
     assert_eq!(rows[summary + 1], "  events    click 2  bounce 1");
     assert_eq!(rows[summary + 2], "  statuses  200 × 3");
-    let hint: String = rows[summary + 4..]
-        .iter()
-        .map(|row| row.trim_start())
-        .collect::<Vec<_>>()
-        .join(" ");
+    let hint = rows[summary + 4].trim_start();
     assert!(
         hint.starts_with("send it again: webhook-cli replay") && hint.ends_with("--to :3000"),
         "{hint}"
@@ -573,13 +591,71 @@ fn at_the_end_it_says_how_to_send_it_again_to_where_it_was_forwarded() {
     screen.wait_for("nothing came yet", "");
     run(&["send", "click", "--to", &format!(":{}", screen.port)]).success();
     screen.wait_for("1 delivery", "click 1");
-    let pid = screen.child.id().to_string();
-    std::process::Command::new("kill")
-        .args(["-INT", &pid])
-        .status()
-        .unwrap();
-    // What is wider than the screen goes on in the next row.
-    let all = rows(&seen(&screen.finish())).join("").replace("  ", " ");
+    let all = lines(&seen(&screen.interrupt())).join("\n");
     assert!(all.contains(&format!("rr.ndjson --to {target}")), "{all}");
     assert!(!all.contains("hunter2"), "{all}");
+}
+
+#[test]
+fn what_may_be_copied_is_one_line_however_narrow_the_screen() {
+    let long = "an-address-that-is-longer-than-the-screen-is-wide".repeat(2);
+    let url = format!("https://example.com/a?b={long}");
+    let words = "so many words that they do not fit ".repeat(4);
+    let body = format!(
+        "{{\"event\":\"click\",\"timestamp\":\"2024-01-15T10:30:00Z\",\"campaign_id\":\"c\",\
+         \"email\":\"ada@example.com\",\"link_url\":\"{url}\",\"words\":\"{words}\"}}"
+    );
+    let screen = Screen::start(&["-v", "--count", "1"]);
+    let fields = format!("x-long: {words}end\r\nconnection: close\r\n");
+    post(screen.port, &format!("/{long}"), &fields, body.as_bytes());
+    let listened = lines(&seen(&screen.finish()));
+    let has = |lines: &[String], text: &str| {
+        assert!(
+            lines.iter().any(|line| line.contains(text)),
+            "{text}\n{lines:#?}"
+        );
+    };
+    for text in [
+        &format!("POST /{long}  "),
+        &format!("\"link_url\": \"{url}\""),
+        &format!("\"words\": \"{words}\""),
+        &format!("x-long: {words}end"),
+    ] {
+        has(&listened, text);
+    }
+
+    let answer = format!("{{\"error\":\"{words}\",\"see\":\"{url}\"}}");
+    let no = |count: usize| {
+        let answer = format!(
+            "HTTP/1.1 400 No\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{answer}",
+            answer.len()
+        );
+        Receiver::start(&vec![answer.as_str(); count])
+    };
+    let handler = no(1);
+    let sent = Screen::of(&["send", "click", "--retries", "0", "--to", &handler.url]);
+    let sent = lines(&seen(&sent.finish()));
+    has(&sent, &format!("\"error\": \"{words}\""));
+    has(&sent, &format!("\"see\": \"{url}\""));
+
+    let handler = no(1);
+    let target = format!("{}/{long}", handler.url);
+    let checked = Screen::of(&["check", &target, "--only", "valid", "--provider", "resend"]);
+    let output = checked.finish();
+    let checked = lines(&seen(&output));
+    has(
+        &checked,
+        &format!("  again   webhook-cli send click --provider resend --to {target}"),
+    );
+    has(&checked, &answer[..150]);
+    // Prose is broken by us, behind its label and between words.
+    let prose = checked
+        .iter()
+        .position(|line| line.starts_with("  to do  "))
+        .unwrap();
+    assert!(
+        checked[prose..].iter().take(2).all(|line| line.len() <= 80),
+        "{checked:#?}"
+    );
+    assert!(checked[prose + 1].starts_with("          "), "{checked:#?}");
 }

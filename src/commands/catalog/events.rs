@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::cli::EventsArgs;
 use crate::commands::args;
+use crate::commands::catalog::tables::Look;
 use crate::commands::catalog::{facts, tables};
 use crate::error::{Exit, Result};
 use crate::providers::{Batch, Fact, Provider, Row, everyone};
@@ -27,20 +28,28 @@ fn print(args: &EventsArgs, style: Style, report: &Reporter) -> Result<Exit> {
         None => everyone().collect(),
     };
     let lines = |of: &dyn Fn(&Provider) -> String| chosen().into_iter().map(of).collect::<String>();
-    let palette = report.palette();
+    let look = look(report);
     match (provider, &args.kind) {
         _ if args.schema => report.data(SCHEMA.as_bytes()),
         _ if args.unconfirmed && style.json => report.data(lines(&doubts).as_bytes()),
-        _ if args.unconfirmed => report.show(&lines(&|one| tables::unconfirmed(one, palette))),
+        _ if args.unconfirmed => report.show(&lines(&|one| tables::unconfirmed(one, look))),
         (Some(provider), Some(kind)) => {
             let row = args::row(provider, kind, args.native_version.as_deref())?;
             payload(provider, row, args, report);
         }
         _ if style.json => report.data(lines(&described).as_bytes()),
-        (Some(provider), None) => report.show(&tables::page(provider, palette)),
-        (None, _) => report.show(&tables::overview(palette)),
+        (Some(provider), None) => report.show(&tables::page(provider, look)),
+        (None, _) => report.show(&tables::overview(look)),
     }
     Ok(Exit::Success)
+}
+
+/// How pages look where they go.
+fn look(report: &Reporter) -> Look<'_> {
+    Look {
+        palette: report.palette(),
+        width: report.columns(),
+    }
 }
 
 /// The payload alone, byte for byte, for a file or a pipe; whoever sits at a terminal wants to know what to trust in it,
@@ -54,7 +63,7 @@ fn payload(provider: &'static Provider, row: &'static Row, args: &EventsArgs, re
     if args.provenance || report.on_terminal() {
         let gap = if bytes.ends_with(b"\n") { "\n" } else { "\n\n" };
         report.show(gap);
-        report.show(&tables::provenance(provider, row, report.palette()));
+        report.show(&tables::provenance(provider, row, look(report)));
     }
 }
 

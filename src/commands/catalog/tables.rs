@@ -7,23 +7,30 @@ use crate::providers;
 use crate::providers::{
     ALL, Batch, Fact, Handshake, Origin, Page, Provider, Row, SCHEMES, Standing,
 };
+use crate::report::text::wrap;
 use crate::report::{Palette, Role};
 use crate::webhook::{Algorithm, Kind};
 
-/// Where lines are broken.
-const WIDTH: usize = 100;
+/// How a page looks.
+#[derive(Clone, Copy)]
+pub struct Look<'a> {
+    /// Its colours.
+    pub palette: &'a Palette,
+    /// Where prose is broken, in columns.
+    pub width: usize,
+}
 
 /// How far the text behind a label is indented.
 const LABEL: usize = 17;
 
 /// A line for each provider, then one for each scheme.
-pub fn overview(palette: &Palette) -> String {
+pub fn overview(look: Look) -> String {
     let mut table = vec![["provider", "signed with", "events", "kinds"].map(str::to_owned)];
     table.extend(ALL.iter().map(|one| {
         let name = one.name.to_owned();
         [name, signed_with(one), events(one), kinds(one)]
     }));
-    let mut out = columns(&table, palette);
+    let mut out = columns(&table, look);
     let mut table = vec![["scheme", "signed with", "over"].map(str::to_owned)];
     table.extend(SCHEMES.iter().map(|one| {
         let covered = recipes(one).first().map(|recipe| listed(&recipe.covers()));
@@ -31,16 +38,16 @@ pub fn overview(palette: &Palette) -> String {
         [name, signed_with(one), covered.unwrap_or_default()]
     }));
     out.push('\n');
-    out += &columns(&table, palette);
+    out += &columns(&table, look);
     out + "\nOf events, a request tells so many. More of each: `webhook-cli events sendgrid`\n"
 }
 
 /// All that is known of one provider, but its examples.
-pub fn page(provider: &Provider, palette: &Palette) -> String {
-    let mut out = title(provider, palette);
+pub fn page(provider: &Provider, look: Look) -> String {
+    let mut out = title(provider, look);
     for (label, text) in facts(provider) {
         let line = format!("  {label:<width$}{text}", width = LABEL - 2);
-        out += &lead(palette, Role::Dim, LABEL, &folded(&line, LABEL));
+        out += &lead(look, Role::Dim, LABEL, &look.folded(&line, LABEL));
     }
     out.push('\n');
     for row in sendable(provider) {
@@ -55,7 +62,7 @@ pub fn page(provider: &Provider, palette: &Palette) -> String {
             class.unwrap_or_default(),
             version.unwrap_or_default()
         );
-        out += &lead(palette, Role::Kind, 14, &line);
+        out += &lead(look, Role::Kind, 14, &line);
     }
     if provider.rows.is_empty() && !provider.docs.is_empty() {
         let name = provider.name;
@@ -63,7 +70,7 @@ pub fn page(provider: &Provider, palette: &Palette) -> String {
         out += &format!("`webhook-cli send --data BODY --scheme {name}`\n");
     }
     let fields = doubts(provider).into_iter().filter(|doubt| !doubt.habit);
-    let fields: String = fields.map(|doubt| told(&doubt, palette)).collect();
+    let fields: String = fields.map(|doubt| told(&doubt, look)).collect();
     if !fields.is_empty() {
         out += &format!("\n  Of its fields, not confirmed:\n{fields}");
     }
@@ -71,10 +78,10 @@ pub fn page(provider: &Provider, palette: &Palette) -> String {
 }
 
 /// What is assumed, not confirmed or not documented of a provider.
-pub fn unconfirmed(provider: &Provider, palette: &Palette) -> String {
-    let mut out = title(provider, palette);
+pub fn unconfirmed(provider: &Provider, look: Look) -> String {
+    let mut out = title(provider, look);
     for doubt in doubts(provider) {
-        out += &told(&doubt, palette);
+        out += &told(&doubt, look);
     }
     let silent = undocumented(provider);
     if !silent.is_empty() {
@@ -87,7 +94,7 @@ pub fn unconfirmed(provider: &Provider, palette: &Palette) -> String {
 }
 
 /// The fields of a row's example by where they are known from, the surest first, and the pages.
-pub fn provenance(provider: &Provider, row: &Row, palette: &Palette) -> String {
+pub fn provenance(provider: &Provider, row: &Row, look: Look) -> String {
     let mut pages: Vec<&Page> = Vec::new();
     let mut out = String::new();
     for (origin, places) in groups(provider, row) {
@@ -105,8 +112,8 @@ pub fn provenance(provider: &Provider, row: &Row, palette: &Palette) -> String {
             Standing::Documented | Standing::Captured => ", not confirmed: ",
         };
         let role = if sure { Role::Good } else { Role::Warn };
-        out += &lead(palette, role, len, &folded(&(line + origin.doubt), 4));
-        out += &folded(&format!("    {}", places.join("  ")), 4);
+        out += &lead(look, role, len, &look.folded(&(line + origin.doubt), 4));
+        out += &look.folded(&format!("    {}", places.join("  ")), 4);
     }
     out.push('\n');
     for (at, page) in pages.iter().enumerate() {
@@ -140,8 +147,8 @@ fn groups(provider: &Provider, row: &Row) -> Vec<(&'static Origin, Vec<String>)>
     groups
 }
 
-fn title(provider: &Provider, palette: &Palette) -> String {
-    format!("{}\n", palette.paint(Role::Bold, provider.title))
+fn title(provider: &Provider, look: Look) -> String {
+    format!("{}\n", look.palette.paint(Role::Bold, provider.title))
 }
 
 /// Labels and what stands behind them.
@@ -263,7 +270,7 @@ fn fact<T: std::fmt::Display>(fact: &Fact<T>, unit: &str) -> String {
     }
 }
 
-fn told(doubt: &Doubt, palette: &Palette) -> String {
+fn told(doubt: &Doubt, look: Look) -> String {
     let what: Vec<&str> = doubt.what.iter().map(|place| spoken(place)).collect();
     let mut line = format!("  {}", what.join(", "));
     if !doubt.rows.is_empty() {
@@ -272,8 +279,8 @@ fn told(doubt: &Doubt, palette: &Palette) -> String {
     if doubt.standing == Standing::Assumed {
         line += ", assumed";
     }
-    let text = folded(&format!("{line}: {}", doubt.reason), 4);
-    lead(palette, Role::Warn, line.len(), &text)
+    let text = look.folded(&format!("{line}: {}", doubt.reason), 4);
+    lead(look, Role::Warn, line.len(), &text)
 }
 
 fn handshake(asked: &Handshake) -> String {
@@ -315,7 +322,7 @@ fn listed(words: &[&str]) -> String {
 }
 
 /// Lines in columns, as wide as they need to be; the last is folded. The first line is the head.
-fn columns<const N: usize>(table: &[[String; N]], palette: &Palette) -> String {
+fn columns<const N: usize>(table: &[[String; N]], look: Look) -> String {
     let width = |at: usize| {
         let cells = table.iter().filter_map(|cells| cells.get(at));
         cells.map(String::len).max().unwrap_or_default() + 2
@@ -330,48 +337,44 @@ fn columns<const N: usize>(table: &[[String; N]], palette: &Palette) -> String {
                 width = if at + 1 == N { 0 } else { width(at) }
             );
         }
-        let text = folded(line.trim_end(), indent);
+        let text = look.folded(line.trim_end(), indent);
         out += &match number {
-            0 => lead(palette, Role::Dim, text.len(), &text),
-            _ => lead(palette, Role::Kind, width(0), &text),
+            0 => lead(look, Role::Dim, text.len(), &text),
+            _ => lead(look, Role::Kind, width(0), &text),
         };
     }
     out
 }
 
 /// A text whose beginning is painted.
-fn lead(palette: &Palette, role: Role, len: usize, text: &str) -> String {
+fn lead(look: Look, role: Role, len: usize, text: &str) -> String {
     match text.split_at_checked(len) {
-        Some((head, rest)) => palette.paint(role, head) + rest,
+        Some((head, rest)) => look.palette.paint(role, head) + rest,
         None => text.to_owned(),
     }
 }
 
-/// A line broken between words where it is too long, the rest indented.
-fn folded(line: &str, indent: usize) -> String {
-    let mut out = String::new();
-    let mut column = 0;
-    for word in line.split_inclusive(' ') {
-        let len = word.trim_end().chars().count();
-        if column + len > WIDTH && column > indent {
-            out.truncate(out.trim_end().len());
-            out += &format!("\n{:indent$}", "");
-            column = indent;
-        }
-        out += word;
-        column += word.chars().count();
+impl Look<'_> {
+    /// A line of prose, broken between words where it is too long, the rest indented.
+    fn folded(self, line: &str, indent: usize) -> String {
+        let indent = if indent > self.width / 2 { 4 } else { indent };
+        wrap::prose(line, 0, indent, self.width) + "\n"
     }
-    out + "\n"
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{folded, listed};
+    use super::{Look, listed};
+    use crate::report::Palette;
 
     #[test]
     fn long_lines_are_broken_between_words() {
         let line = format!("  label  {}", "word ".repeat(30).trim_end());
-        let text = folded(&line, 9);
+        let look = Look {
+            palette: &Palette::plain(),
+            width: 100,
+        };
+        let text = look.folded(&line, 9);
         assert!(text.lines().count() == 2 && text.lines().all(|line| line.len() <= 100));
         assert!(text.lines().nth(1).unwrap().starts_with("         word"));
         assert_eq!(text.split_whitespace().count(), 31);

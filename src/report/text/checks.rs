@@ -38,7 +38,8 @@ impl Voice {
         }
         out.extend_from_slice(b"  ");
         self.paint(out, role(it.grade), &format!("{:<WORDS$}", word(it)));
-        let said = Untrusted::new(&it.said);
+        let said = Untrusted::new(&it.said).to_string();
+        let said = self.prose(&said, 2 + WORDS + 2 + NAMES + 1);
         // Writing to a vector cannot fail, here and below.
         let _ = writeln!(out, "  {:<NAMES$} {said}", it.name);
     }
@@ -115,7 +116,9 @@ impl Voice {
         out.extend_from_slice(b"  ");
         if same.is_empty() {
             self.paint(out, Role::Bold, check.name);
-            let _ = writeln!(out, ": {}", check.title);
+            let head = word(check).len() + 2;
+            let title = self.prose(check.title, head + check.name.len() + 2);
+            let _ = writeln!(out, ": {title}");
         } else {
             self.paint(out, Role::Bold, "the handler verifies no signature");
             let names: Vec<&str> = same.iter().map(|check| check.name).collect();
@@ -132,11 +135,11 @@ impl Voice {
         let named = |grade: Grade| checks.iter().filter(move |check| check.grade == grade);
         let unknown: Vec<&str> = named(Grade::Unknown).map(|check| check.name).collect();
         if !unknown.is_empty() {
-            let _ = writeln!(
-                out,
-                "unknown: {} (`--probe URL` or `--probe-cmd COMMAND` tells: a number that grows with each event that is kept)",
+            let told = format!(
+                "{} (`--probe URL` or `--probe-cmd COMMAND` tells: a number that grows with each event that is kept)",
                 unknown.join(", ")
             );
+            let _ = writeln!(out, "unknown: {}", self.prose(&told, "unknown: ".len()));
         }
         let mut reasons: Vec<(&str, Vec<&str>)> = Vec::new();
         for check in named(Grade::Skip) {
@@ -153,14 +156,23 @@ impl Voice {
             })
             .collect();
         if !parts.is_empty() {
-            self.paint(out, Role::Dim, &format!("skipped: {}", parts.join("; ")));
-            out.push(b'\n');
+            let told = self.prose(&parts.join("; "), "skipped: ".len());
+            for line in format!("skipped: {told}\n").split_inclusive('\n') {
+                self.paint(out, Role::Dim, line);
+            }
         }
     }
 
     fn row(&self, out: &mut Vec<u8>, name: &str, text: &str) {
-        self.paint(out, Role::Dim, &format!("  {name:<7} "));
-        let _ = writeln!(out, "{}", Untrusted::new(text));
+        let label = format!("  {name:<7} ");
+        self.paint(out, Role::Dim, &label);
+        let text = Untrusted::new(text).to_string();
+        let text = match name {
+            // What was sent and what came is shown as it is, and the rest is to be copied.
+            "sent" | "came" | "see" | AGAIN => text,
+            _ => self.prose(&text, label.len()),
+        };
+        let _ = writeln!(out, "{text}");
     }
 }
 

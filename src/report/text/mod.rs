@@ -51,6 +51,8 @@ pub struct Voice {
     pub parts: Parts,
     /// Whether the response to each attempt is shown.
     pub replies: bool,
+    /// How many columns there are, where a screen says so.
+    pub columns: fn() -> Option<usize>,
     /// Where the reader's clock stands; found out when it is first needed.
     pub zone: LazyLock<TimeZone>,
 }
@@ -504,8 +506,14 @@ impl Voice {
         self.paint(out, role, signature.verdict.name());
         out.push(b'\n');
         let mut row = |name: &str, text: &str| {
-            self.paint(out, Role::Dim, &format!("{GUTTER}{name:<10} "));
-            let _ = writeln!(out, "{}", Untrusted::new(text));
+            let label = format!("{GUTTER}{name:<10} ");
+            self.paint(out, Role::Dim, &label);
+            let text = Untrusted::new(text).to_string();
+            let text = match name {
+                "signed" => text,
+                _ => self.prose(&text, label.len()),
+            };
+            let _ = writeln!(out, "{text}");
         };
         // What is the matter and what to do come first; what was looked at stands below.
         match it.finding {
@@ -584,6 +592,16 @@ impl Voice {
         out.extend_from_slice(&[digit(millis / 100), digit(millis / 10), digit(millis)]);
     }
 
+    /// Prose of ours, broken between words where the screen ends; it begins in this column, and goes on below it.
+    pub(crate) fn prose(&self, text: &str, column: usize) -> String {
+        match (self.columns)() {
+            // On a narrow screen a column far to the right leaves no room.
+            Some(width) if column > width / 2 => wrap::prose(text, column, GUTTER.len() * 2, width),
+            Some(width) => wrap::prose(text, column, column, width),
+            None => text.to_owned(),
+        }
+    }
+
     /// A text in the colour of its role. No colour reaches over the end of a line.
     pub(crate) fn paint(&self, out: &mut Vec<u8>, role: Role, text: &str) {
         let line = text.strip_suffix('\n');
@@ -652,6 +670,7 @@ mod tests {
                 reply: true,
             },
             replies: true,
+            columns: || None,
             zone: LazyLock::new(|| TimeZone::UTC),
         };
         let text = String::from_utf8_lossy(bytes).into_owned();

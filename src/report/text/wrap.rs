@@ -1,125 +1,193 @@
-//! Lines that are longer than the screen is wide. A terminal would go on at its left edge, where our own lines begin;
-//! so they are broken here, and what follows a break stands behind the gutter like everything that a stranger wrote.
+//! Lines that are longer than the screen is wide. Prose of ours is broken between words. Whatever somebody may copy (a
+//! command, a URL, JSON, a stranger's text) goes out as one line, for the terminal to wrap: it knows where the line ends,
+//! and what is copied from it can be pasted.
 
-use unicode_width::UnicodeWidthChar;
+use std::ops::Range;
 
-/// A word that does not fit goes to the next line whole if it is no longer than this, in columns.
-const LONGEST_WORD: usize = 24;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-/// Breaks the lines from `start` on, so that each takes at most `width` columns; what follows a break is indented like
-/// its line, and by `gutter` more. Codes of colour take no columns.
-pub fn wrap(out: &mut Vec<u8>, start: usize, width: usize, gutter: &str) {
-    let text = out.get(start..).unwrap_or_default();
+/// Where prose is broken that goes to no screen, or to a wide one.
+pub const WIDEST: usize = 100;
+
+/// A command of ours begins so.
+const COMMAND: &str = "webhook-cli ";
+
+/// Breaks a text that begins in column `column` between words, so that a line takes at most `width` columns; what follows
+/// a break is indented. A word, however long, and what stands in backticks or double quotes is never broken.
+pub fn prose(text: &str, column: usize, indent: usize, width: usize) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut column = column;
+    // Where there is nothing but the indent in front, a break gains nothing.
+    let mut is_empty = column <= indent;
+    for piece in pieces(text) {
+        let shown = piece.trim_end_matches(' ').width();
+        if column + shown > width && !is_empty {
+            out.truncate(out.trim_end_matches(' ').len());
+            out.push('\n');
+            out.extend(std::iter::repeat_n(' ', indent));
+            (column, is_empty) = (indent, true);
+        }
+        is_empty &= shown == 0;
+        out += piece;
+        column += piece.width();
+    }
+    out
+}
+
+/// A text cut behind each gap at which it may be broken.
+fn pieces(text: &str) -> impl Iterator<Item = &str> {
+    let whole = spans(text);
+    let mut rest = 0;
+    let gaps = text.match_indices(' ').map(|(at, _)| at + 1);
+    let ends = gaps.filter(move |end| {
+        let is_gap = !text.get(*end..).is_some_and(|rest| rest.starts_with(' '));
+        is_gap && !whole.iter().any(|span| span.contains(&(end - 1)))
+    });
+    ends.chain(std::iter::once(text.len())).map(move |end| {
+        let piece = text.get(rest..end).unwrap_or_default();
+        rest = end;
+        piece
+    })
+}
+
+/// What must stay whole: between two backticks or double quotes, and from a command that stands bare to the end.
+fn spans(text: &str) -> Vec<Range<usize>> {
+    let mut spans = Vec::new();
+    let mut at = 0;
+    while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
+        if rest.starts_with(COMMAND) {
+            spans.push(at..text.len());
+            break;
+        }
+        let first = rest.chars().next().unwrap_or_default();
+        let length = first.len_utf8();
+        let inner = rest.get(length..).unwrap_or_default();
+        match inner.find(first).filter(|_| matches!(first, '`' | '"')) {
+            Some(end) => {
+                spans.push(at..at + length + end + length);
+                at += length + end + length;
+            }
+            None => at += length,
+        }
+    }
+    spans
+}
+
+/// Keeps what a stranger wrote from looking like a delivery's line of ours: where the terminal's own wrapping would put a
+/// clock to its left edge, the line is broken, and goes on behind the gutter. Codes of colour take no columns.
+pub fn guard(out: &mut Vec<u8>, width: usize, gutter: &str) {
+    let is_short = |line: &[u8]| line.len() <= width && !line.contains(&b'\t');
     // No character takes more columns than bytes, so this is a quick look that passes most of what there is.
-    if width <= gutter.len() + 8
-        || text
-            .split(|byte| *byte == b'\n')
-            .all(|line| line.len() <= width && !line.contains(&b'\t'))
-    {
+    if width <= gutter.len() || out.split(|byte| *byte == b'\n').all(is_short) {
         return;
     }
-    let text = String::from_utf8_lossy(text).into_owned();
-    out.truncate(start);
+    let text = String::from_utf8_lossy(out).into_owned();
+    out.clear();
     let mut column = 0;
-    // The last gap between words in this line: where it stands, and in which column it ends.
-    let mut gap: Option<(usize, usize)> = None;
-    let mut indent = 0;
-    let mut rest = text.chars();
-    while let Some(c) = rest.next() {
-        let columns = match c {
-            '\n' => {
-                (column, gap, indent) = (0, None, 0);
+    let mut rest = text.as_str();
+    while let Some(c) = rest.chars().next() {
+        let (mut length, mut columns) = (c.len_utf8(), c.width().unwrap_or(0));
+        match c {
+            '\n' => column = 0,
+            '\t' => columns = 8 - column % 8,
+            // One of our own: everything else has been escaped.
+            '\x1b' => (length, columns) = (rest.find('m').map_or(rest.len(), |end| end + 1), 0),
+            _ => {}
+        }
+        if columns > 0 && column + columns > width {
+            column = 0;
+            if is_clock(rest) {
                 out.push(b'\n');
-                continue;
-            }
-            '\x1b' => {
-                // One of our own: everything else has been escaped.
-                let code = rest.as_str();
-                let end = code.find('m').map_or(code.len(), |end| end + 1);
-                let (code, after) = code.split_at(end);
-                out.push(b'\x1b');
-                out.extend_from_slice(code.as_bytes());
-                rest = after.chars();
-                continue;
-            }
-            '\t' => 8 - column % 8,
-            c => c.width().unwrap_or(0),
-        };
-        if column + columns > width {
-            // Rather between two words, if one begins near the edge.
-            let margin = gutter.len() + indent.min(width / 3);
-            let word = gap.filter(|(_, end)| {
-                let length = column - end;
-                c != ' ' && length <= LONGEST_WORD && margin + length + columns <= width
-            });
-            let moved = match word {
-                Some((at, _)) => out.split_off(at),
-                None => Vec::new(),
-            };
-            if !moved.is_empty() {
-                while out.last() == Some(&b' ') {
-                    out.pop();
-                }
-            }
-            out.push(b'\n');
-            out.extend(std::iter::repeat_n(b' ', margin));
-            out.extend_from_slice(&moved);
-            column = margin + word.map_or(0, |(_, end)| column - end);
-            gap = None;
-            if c == ' ' {
-                continue;
+                out.extend_from_slice(gutter.as_bytes());
+                column = gutter.len();
             }
         }
         column += columns;
-        out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
-        match c {
-            ' ' if column == indent + 1 => indent = column,
-            ' ' => gap = Some((out.len(), column)),
-            _ => {}
-        }
+        let (head, tail) = rest.split_at(length);
+        out.extend_from_slice(head.as_bytes());
+        rest = tail;
     }
+}
+
+/// Whether a text begins with a time as in front of a delivery, and a gap.
+fn is_clock(text: &str) -> bool {
+    let form = "00:00:00.000  ";
+    let like = |(form, byte): (u8, u8)| match form {
+        b'0' => byte.is_ascii_digit(),
+        form => byte == form,
+    };
+    text.len() >= form.len() && form.bytes().zip(text.bytes()).all(like)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::wrap;
+    use super::{guard, prose};
     use proptest::prelude::*;
     use unicode_width::UnicodeWidthStr;
 
-    fn wrapped(text: &str, width: usize) -> String {
-        let mut out = b"before".to_vec();
-        out.extend_from_slice(text.as_bytes());
-        wrap(&mut out, 6, width, "  ");
-        String::from_utf8(out).unwrap().split_off(6)
+    #[test]
+    fn prose_is_broken_between_words() {
+        assert_eq!(prose("short lines", 0, 2, 12), "short lines");
+        assert_eq!(prose("  12345 6789 abc", 0, 4, 12), "  12345 6789\n    abc");
+        assert_eq!(prose("12345  67890", 2, 2, 10), "12345\n  67890");
+        // Two columns each.
+        assert_eq!(prose("日本 語日 本", 0, 0, 9), "日本 語日\n本");
+        // A word begins a line, however long it is.
+        let url = "https://example.com/a/long/path";
+        assert_eq!(
+            prose(&format!("see {url} for it"), 0, 2, 12),
+            format!("see\n  {url}\n  for it")
+        );
     }
 
     #[test]
-    fn a_long_line_goes_on_behind_the_gutter() {
-        assert_eq!(wrapped("short\nlines\n", 12), "short\nlines\n");
-        assert_eq!(wrapped("123456789012\n", 12), "123456789012\n");
+    fn what_may_be_copied_stays_whole() {
+        for whole in [
+            "`webhook-cli send click --to :3000`",
+            "\"a long string of JSON\"",
+            "webhook-cli send click --to :3000",
+        ] {
+            let shown = prose(&format!("to see it, try {whole}"), 10, 10, 20);
+            assert!(shown.ends_with(&format!("\n          {whole}")), "{shown}");
+        }
+        // A sign that stands alone opens nothing.
+        assert_eq!(prose("5\" is wide", 0, 0, 5), "5\" is\nwide");
+    }
+
+    #[test]
+    fn only_what_looks_like_a_line_of_ours_is_kept_from_the_left_edge() {
+        let guarded = |text: &str| {
+            let mut out = text.as_bytes().to_vec();
+            guard(&mut out, 12, "  ");
+            String::from_utf8(out).unwrap()
+        };
+        let long = "  \x1b[31mhttps://example.com/a/path\x1b[0m and so on\n";
+        assert_eq!(guarded(long), long);
+        let clock = "19:20:01.123  POST /";
         assert_eq!(
-            wrapped("  1234567890abcdefghijKLM\nx\n", 12),
-            "  1234567890\n    abcdefgh\n    ijKLM\nx\n"
+            guarded(&format!("  1234567890{clock}\n")),
+            format!("  1234567890\n  {clock}\n")
         );
-        assert_eq!(wrapped("  12345 6789 abc\n", 12), "  12345 6789\n    abc\n");
-        assert_eq!(wrapped("  12345   67890\n", 12), "  12345\n    67890\n");
-        // Two columns each.
-        assert_eq!(wrapped("日本語日本語日\n", 12), "日本語日本語\n  日\n");
         assert_eq!(
-            wrapped("\x1b[31m123456789012\x1b[0m34\n", 12),
-            "\x1b[31m123456789012\x1b[0m\n  34\n"
+            guarded(&format!("日日日日日{clock}日日")),
+            format!("日日日日日{clock}日日")
         );
+        assert_eq!(
+            guarded(&format!("日日日日日日{clock}")),
+            format!("日日日日日日\n  {clock}")
+        );
+        assert_eq!(guarded(&format!("{clock}\n")), format!("{clock}\n"));
     }
 
     proptest! {
         #[test]
-        fn no_line_is_wider_than_the_screen_and_nothing_is_lost(text in "([a-z ]|日|\n){0,300}", width in 11usize..60) {
-            let shown = wrapped(&text, width);
+        fn no_word_is_broken_and_no_line_is_wider_than_its_words_need(text in "([a-z ]|日){0,300}", width in 11usize..60) {
+            let shown = prose(&text, 0, 2, width);
+            let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+            prop_assert_eq!(words(&shown), words(&text));
             for line in shown.lines() {
-                prop_assert!(line.width() <= width);
+                prop_assert!(line.trim_end().width() <= width || line.split_whitespace().count() == 1);
             }
-            let letters = |text: &str| text.replace([' ', '\n'], "");
-            prop_assert_eq!(letters(&shown), letters(&text));
         }
     }
 }
