@@ -2,7 +2,7 @@
 
 use clap::ValueEnum;
 
-/// How results are reported.
+/// Format of the results, for `--report` of `check` and `replay`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Report {
     /// Text for people

@@ -168,12 +168,12 @@ impl Courier {
     }
 }
 
-/// What there is to tell of an attempt besides its outcome.
+/// Facts of an attempt besides its outcome: its number, its time, whether another follows.
 struct Told {
     number: u32,
     took: Duration,
     sent_twice: bool,
-    /// Whether the one before ended alike.
+    /// The attempt before ended alike, so its reason is not printed again.
     repeats: bool,
     /// The wait before the next, if there is one.
     again: Option<Duration>,

@@ -143,7 +143,7 @@ impl Reporter {
         self.sink.push(text.as_bytes());
     }
 
-    /// Where prose is broken on stdout, in columns.
+    /// Returns the width of prose on stdout, in columns.
     pub fn columns(&self) -> usize {
         width().map_or(wrap::WIDEST, |width| width.min(wrap::WIDEST))
     }

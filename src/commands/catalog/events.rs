@@ -44,7 +44,7 @@ fn print(args: &EventsArgs, style: Style, report: &Reporter) -> Result<Exit> {
     Ok(Exit::Success)
 }
 
-/// How pages look where they go.
+/// Returns colours and width for pages on stdout.
 fn look(report: &Reporter) -> Look<'_> {
     Look {
         palette: report.palette(),

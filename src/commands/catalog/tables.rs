@@ -11,12 +11,12 @@ use crate::report::text::wrap;
 use crate::report::{Palette, Role};
 use crate::webhook::{Algorithm, Kind};
 
-/// How a page looks.
+/// Colours and width of a page.
 #[derive(Clone, Copy)]
 pub struct Look<'a> {
     /// Its colours.
     pub palette: &'a Palette,
-    /// Where prose is broken, in columns.
+    /// Width of prose, in columns.
     pub width: usize,
 }
 

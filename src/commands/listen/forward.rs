@@ -53,7 +53,7 @@ pub(crate) struct Route {
 pub(crate) struct Forwarding {
     pub(crate) routes: Vec<Route>,
     pub(crate) ack_always: bool,
-    /// Whether any certificate will do.
+    /// `--insecure`: accept any certificate.
     pub(crate) insecure: bool,
     pub(crate) retries: u32,
     pub(crate) timeout: Duration,

@@ -42,7 +42,7 @@ pub struct Settings {
     pub timeout: Duration,
     /// For the name, the connection and TLS.
     pub connect_timeout: Duration,
-    /// Whether any certificate will do.
+    /// `--insecure`: accept any certificate.
     pub insecure: bool,
 }
 

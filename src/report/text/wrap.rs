@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-/// Where prose is broken that goes to no screen, or to a wide one.
+/// Width of prose, in columns, in a file, a pipe or on a wider screen.
 pub const WIDEST: usize = 100;
 
 /// A command of ours begins so.
