@@ -2,8 +2,8 @@
 
 use divan::{Bencher, black_box};
 use webhook_cli::providers;
-use webhook_cli::providers::{Keys, Template, Wish};
-use webhook_cli::webhook::{Chance, Delivery, Fixture, Judge, Keyring, Seal};
+use webhook_cli::providers::{Keys, Overrides, Template};
+use webhook_cli::webhook::{Delivery, Fixture, Keyring, Rng, SigningContext, VerifyOptions};
 
 fn main() {
     divan::main();
@@ -11,17 +11,17 @@ fn main() {
 
 const PROVIDERS: [&str; 5] = ["generic", "sendgrid", "mailgun", "ses", "resend"];
 
-fn signed(name: &str) -> (Delivery, Keys, Judge) {
+fn signed(name: &str) -> (Delivery, Keys, VerifyOptions) {
     let provider = providers::find(name).unwrap();
     let keys = Keys::new(&Keyring::default(), None).unwrap();
     let now = "2026-11-23T19:20:01Z".parse().unwrap();
-    let mut chance = Chance::seeded(1);
+    let mut rng = Rng::seeded(1);
     let template = Template::new(provider, provider.row("click").unwrap(), None).unwrap();
-    let (mut delivery, _) = template.fill(&Wish::default(), now, &mut chance);
-    let seal = &mut Seal {
+    let (mut delivery, _) = template.fill(&Overrides::default(), now, &mut rng);
+    let seal = &mut SigningContext {
         at: now,
         url: "http://127.0.0.1/",
-        chance: &mut chance,
+        rng: &mut rng,
     };
     providers::signing_scheme(provider, &delivery)
         .unwrap()
@@ -30,7 +30,7 @@ fn signed(name: &str) -> (Delivery, Keys, Judge) {
     (
         delivery,
         keys,
-        Judge {
+        VerifyOptions {
             now,
             tolerance: None,
             public_url: Some("http://127.0.0.1/".into()),
@@ -42,8 +42,8 @@ fn signed(name: &str) -> (Delivery, Keys, Judge) {
 /// Recognise, decode and verify.
 #[divan::bench(args = PROVIDERS)]
 fn read(bencher: Bencher, name: &str) {
-    let (delivery, keys, judge) = signed(name);
-    bencher.bench(|| providers::read(black_box(&delivery), None, &keys, &judge));
+    let (delivery, keys, verify_options) = signed(name);
+    bencher.bench(|| providers::read(black_box(&delivery), None, &keys, &verify_options));
 }
 
 /// Recognise and decode alone.
@@ -57,15 +57,15 @@ fn outline(bencher: Bencher, name: &str) {
 #[divan::bench(args = PROVIDERS)]
 fn compose(bencher: Bencher, name: &str) {
     let provider = providers::find(name).unwrap();
-    let (_, keys, judge) = signed(name);
+    let (_, keys, verify_options) = signed(name);
     let template = Template::new(provider, provider.row("click").unwrap(), None).unwrap();
-    let mut chance = Chance::seeded(1);
+    let mut rng = Rng::seeded(1);
     bencher.bench_local(|| {
-        let (mut delivery, _) = template.fill(&Wish::default(), judge.now, &mut chance);
-        let seal = &mut Seal {
-            at: judge.now,
+        let (mut delivery, _) = template.fill(&Overrides::default(), verify_options.now, &mut rng);
+        let seal = &mut SigningContext {
+            at: verify_options.now,
             url: "http://127.0.0.1/",
-            chance: &mut chance,
+            rng: &mut rng,
         };
         let scheme = providers::signing_scheme(provider, &delivery).unwrap();
         scheme
@@ -106,15 +106,15 @@ fn hmac_alone(bencher: Bencher, name: &str) {
 #[divan::bench(args = HMACS)]
 fn read_600(bencher: Bencher, name: &str) {
     let (delivery, _) = six_hundred(name);
-    let (_, keys, judge) = signed(name);
-    bencher.bench(|| providers::read(black_box(&delivery), None, &keys, &judge));
+    let (_, keys, verify_options) = signed(name);
+    bencher.bench(|| providers::read(black_box(&delivery), None, &keys, &verify_options));
 }
 
 const HMACS: [&str; 3] = ["generic", "resend", "standard-webhooks"];
 
 /// A signed delivery with a body of 600 bytes, and what is signed of it.
 fn six_hundred(name: &str) -> (Delivery, Vec<u8>) {
-    let (mut delivery, keys, judge) = signed(name);
+    let (mut delivery, keys, verify_options) = signed(name);
     let mut text = String::from_utf8(delivery.body.to_vec()).unwrap();
     if let Some(missing) = 600_usize.checked_sub(text.len() + r#","more":"""#.len()) {
         let end = text.rfind('}').unwrap();
@@ -123,15 +123,15 @@ fn six_hundred(name: &str) -> (Delivery, Vec<u8>) {
     delivery.body = text.into();
     let provider = providers::find(name).unwrap();
     let scheme = providers::signing_scheme(provider, &delivery).unwrap();
-    let seal = &mut Seal {
-        at: judge.now,
+    let seal = &mut SigningContext {
+        at: verify_options.now,
         url: "http://127.0.0.1/",
-        chance: &mut Chance::seeded(1),
+        rng: &mut Rng::seeded(1),
     };
     scheme
         .sign(&mut delivery, keys.test(provider).unwrap(), seal)
         .unwrap();
-    let receipt = providers::read(&delivery, None, &keys, &judge);
+    let receipt = providers::read(&delivery, None, &keys, &verify_options);
     assert!(receipt.signature.verdict.holds());
     let message = scheme.message(&delivery, None, "").unwrap();
     println!("{name}: a body of {} bytes", delivery.body.len());

@@ -33,10 +33,10 @@
 //! # Words
 //!
 //! **Delivery**: a request as it travels. **Event**: what happened, in common words. **Kind**: one of a closed list of
-//! these. **Provider**: a filled-in form. **Scheme** (`Recipe`): what is signed, how, and where the signature is.
+//! these. **Provider**: a filled-in form. **Scheme**: what is signed, how, and where the signature is.
 //! **Secret**, **Key**: what the user gives, and what is computed with. **Verdict**: what a signature is worth.
 //! **Receipt**: what was read from a delivery. **Fixture**: a delivery as text. **Recording**: fixtures, a line each.
-//! **Template**, **Stencil**: an example taken apart, and compiled. **Target**, **Attempt**, **Outcome**: where a
+//! **Template**, **CompiledTemplate**: an example taken apart, and compiled. **Target**, **Attempt**, **Outcome**: where a
 //! delivery is sent, one try, and what came of it. **Check**, **Finding**: a question of `check`, and its result.
 //! **Notice**: anything worth printing. **Tally**: what a run came to.
 //!
@@ -44,8 +44,8 @@
 //!
 //! * **listen**: `io::server` gives an arrival to `commands::listen::handler`; `providers::read` makes a receipt of it;
 //!   it is recorded, forwarded, answered, and told to the reporter.
-//! * **send**: a `providers::Template` takes an example apart, a `providers::Stencil` is what differs from one delivery
-//!   to the next cut out of it, a `webhook::Recipe` signs it (or a `webhook::Tamper` gets it wrong on purpose), and
+//! * **send**: a `providers::Template` takes an example apart, a `providers::CompiledTemplate` is what differs from one delivery
+//!   to the next cut out of it, a `webhook::Scheme` signs it (or a `webhook::Tamper` gets it wrong on purpose), and
 //!   `commands::dispatch` delivers it.
 //! * **replay**: `io::recording::reader` reads fixtures one by one, and the dispatcher delivers them, signed anew if wanted.
 //! * **check**: each check of [`checks`] plans its steps, `commands::check::runner` carries them out, the check judges

@@ -6,18 +6,18 @@ use http::{HeaderName, HeaderValue, Method};
 use jiff::Timestamp;
 use webhook_cli::io::recording::resume;
 use webhook_cli::providers;
-use webhook_cli::providers::{Case, Effort, Keys, Provider};
+use webhook_cli::providers::{Case, Budget, Keys, Provider};
 use webhook_cli::report::{Mode, Palette, Untrusted, escape_into, is_binary, looks_like_json};
 use webhook_cli::report::text::body;
 use webhook_cli::webhook::body::multipart;
 use webhook_cli::webhook::body::multipart::{Multipart, NewPart};
-use webhook_cli::webhook::{Delivery, Document, Fixture, Headers, Judge, Key, KeyForm, Keyring, Secret, Target, Verdict};
+use webhook_cli::webhook::{Delivery, Document, Fixture, Headers, VerifyOptions, Key, KeyForm, Keyring, Secret, Target, Verdict};
 
 /// Nobody has signed anything with this.
 const OURS: &str = "d2hhdCBub2JvZHkga25vd3M=";
 
-fn judge() -> Judge {
-    Judge {
+fn judge() -> VerifyOptions {
+    VerifyOptions {
         now: Timestamp::from_second(1_790_000_000).expect("it is in range"),
         tolerance: None,
         public_url: Some("https://hooks.example.com/in?x=1".into()),
@@ -77,10 +77,10 @@ pub fn any_signature(data: &[u8]) {
         secrets: vec![Secret::new(OURS)],
         others: Vec::new(),
         neighbours: vec![("another".into(), delivery(b"{}"))],
-        judge: judge(),
+        verify_options: judge(),
     };
     let _ = providers::signed_text(&case);
-    let _ = providers::explain(&case, &mut Effort::new(1 << 18));
+    let _ = providers::explain(&case, &mut Budget::new(1 << 18));
 }
 
 /// A scheme that is spelled out.

@@ -1,9 +1,11 @@
 //! Who may come in: what is right is taken, everything that is nearly right is refused with 4xx.
 
 use crate::checks::check::{HTTP, STANDARD};
-use crate::checks::{Check, Finding, Grade, Group, Page, Plan, Setting, Shot, Sights, expect};
+use crate::checks::{
+    Check, CheckRequest, CheckStatus, Context, Finding, Group, Observations, Page, Plan, expect,
+};
 use crate::providers;
-use crate::webhook::{Part, Place, Tamper, TimeForm};
+use crate::webhook::{Location, Part, Tamper, TimestampFormat};
 
 pub static CHECKS: &[&Check] = &[
     &VALID,
@@ -20,7 +22,7 @@ pub static CHECKS: &[&Check] = &[
         page: Page::Provider,
         alone: false,
         plan: wrong_secret,
-        judge: expect::refused,
+        verify_options: expect::refused,
     },
     &Check {
         name: "changed-body",
@@ -33,7 +35,7 @@ pub static CHECKS: &[&Check] = &[
         page: Page::Provider,
         alone: false,
         plan: changed_body,
-        judge: expect::refused,
+        verify_options: expect::refused,
     },
     &Check {
         name: "reserialised",
@@ -48,7 +50,7 @@ pub static CHECKS: &[&Check] = &[
         page: STANDARD,
         alone: false,
         plan: reserialised,
-        judge: expect::refused,
+        verify_options: expect::refused,
     },
     &Check {
         name: "missing-signature",
@@ -62,7 +64,7 @@ pub static CHECKS: &[&Check] = &[
         page: Page::Provider,
         alone: false,
         plan: missing_signature,
-        judge: missing_judged,
+        verify_options: missing_judged,
     },
     &Check {
         name: "empty-signature",
@@ -76,8 +78,8 @@ pub static CHECKS: &[&Check] = &[
                  `hmac.compare_digest`, on the whole",
         page: Page::At("https://rustsec.org/advisories/RUSTSEC-2024-0010.html"),
         alone: false,
-        plan: |setting| near_miss(setting, "empty", "with an empty signature"),
-        judge: expect::refused,
+        plan: |context| near_miss(context, "empty", "with an empty signature"),
+        verify_options: expect::refused,
     },
     &Check {
         name: "missing-fields",
@@ -91,7 +93,7 @@ pub static CHECKS: &[&Check] = &[
         page: STANDARD,
         alone: false,
         plan: missing_fields,
-        judge: expect::refused,
+        verify_options: expect::refused,
     },
     &Check {
         name: "doubled-signature",
@@ -104,7 +106,7 @@ pub static CHECKS: &[&Check] = &[
         page: Page::At("https://www.rfc-editor.org/rfc/rfc9110.html#section-5.3"),
         alone: false,
         plan: doubled,
-        judge: expect::better_refused,
+        verify_options: expect::better_refused,
     },
     &Check {
         name: "stale",
@@ -116,8 +118,8 @@ pub static CHECKS: &[&Check] = &[
         advice: "refuse what was signed more than a few minutes ago; measure the age of the signature, not that of the event",
         page: STANDARD,
         alone: false,
-        plan: |setting| timed(setting, "stale", "signed long ago"),
-        judge: aged,
+        plan: |context| timed(context, "stale", "signed long ago"),
+        verify_options: aged,
     },
     &Check {
         name: "future",
@@ -130,7 +132,7 @@ pub static CHECKS: &[&Check] = &[
         page: STANDARD,
         alone: false,
         plan: future,
-        judge: aged,
+        verify_options: aged,
     },
     &Check {
         name: "foreign-topic",
@@ -144,8 +146,8 @@ pub static CHECKS: &[&Check] = &[
             "https://docs.aws.amazon.com/sns/latest/dg/sns-verify-signature-of-message.html",
         ),
         alone: false,
-        plan: |setting| sns(setting, "topic", "from another account's topic"),
-        judge: expect::refused,
+        plan: |context| sns(context, "topic", "from another account's topic"),
+        verify_options: expect::refused,
     },
     &Check {
         name: "foreign-certificate",
@@ -160,14 +162,14 @@ pub static CHECKS: &[&Check] = &[
             "https://docs.aws.amazon.com/sns/latest/dg/sns-verify-signature-of-message.html",
         ),
         alone: false,
-        plan: |setting| {
+        plan: |context| {
             sns(
-                setting,
+                context,
                 "certificate",
                 "with a certificate from another host",
             )
         },
-        judge: expect::refused,
+        verify_options: expect::refused,
     },
 ];
 
@@ -183,101 +185,101 @@ pub static VALID: Check = Check {
              the public test key (`webhook-cli keys`); where the URL is signed, name it (`--public-url`)",
     page: HTTP,
     alone: true,
-    plan: |setting| Plan::each([Shot::event(setting.event())]),
-    judge: expect::taken,
+    plan: |context| Plan::each([CheckRequest::event(context.event())]),
+    verify_options: expect::taken,
 };
 
-fn unsigned(setting: &Setting) -> String {
-    format!("{} signs nothing", setting.provider.title)
+fn unsigned(context: &Context) -> String {
+    format!("{} signs nothing", context.provider.title)
 }
 
-fn near_miss(setting: &Setting, tamper: &'static str, what: &str) -> Plan {
-    if setting.scheme().is_none() {
-        return Plan::skip(unsigned(setting));
+fn near_miss(context: &Context, tamper: &'static str, what: &str) -> Plan {
+    if context.scheme().is_none() {
+        return Plan::skip(unsigned(context));
     }
-    Plan::each([shot(setting, tamper, what)])
+    Plan::each([request(context, tamper, what)])
 }
 
 /// A near miss, with ids of its own.
-fn shot(setting: &Setting, tamper: &'static str, what: &str) -> Shot {
-    let event = setting.event();
+fn request(context: &Context, tamper: &'static str, what: &str) -> CheckRequest {
+    let event = context.event();
     let known = Tamper::all().zip(100..);
     let number = known
         .filter(|(it, _)| it.name == tamper)
         .map(|(_, number)| number)
         .next();
-    Shot::event(event)
+    CheckRequest::event(event)
         .told(format!("{event} {what}"))
         .tampered(tamper)
         .numbered(number.unwrap_or_default())
 }
 
-fn wrong_secret(setting: &Setting) -> Plan {
-    if setting.key.is_none() {
-        return Plan::skip(no_credentials(setting));
+fn wrong_secret(context: &Context) -> Plan {
+    if context.key.is_none() {
+        return Plan::skip(no_credentials(context));
     }
-    let mut shots = vec![if setting.has_credentials() {
-        shot(setting, "wrong-secret", "with other credentials")
+    let mut shots = vec![if context.has_credentials() {
+        request(context, "wrong-secret", "with other credentials")
     } else {
-        shot(setting, "wrong-secret", "signed with another secret")
+        request(context, "wrong-secret", "signed with another secret")
     }];
-    if setting.own_key && setting.scheme().is_some() {
-        let event = setting.event();
-        let mut shot = Shot::event(event)
+    if context.own_key && context.scheme().is_some() {
+        let event = context.event();
+        let mut request = CheckRequest::event(event)
             .told(format!("{event} signed with the public test key"))
             .numbered(150);
-        shot.by_test_key = true;
-        shots.push(shot);
+        request.by_test_key = true;
+        shots.push(request);
     }
     Plan::each(shots)
 }
 
-fn changed_body(setting: &Setting) -> Plan {
-    match setting.scheme() {
-        None => Plan::skip(unsigned(setting)),
-        Some(scheme) if !setting.covers_body() => Plan::skip(format!(
+fn changed_body(context: &Context) -> Plan {
+    match context.scheme() {
+        None => Plan::skip(unsigned(context)),
+        Some(scheme) if !context.covers_body() => Plan::skip(format!(
             "the signature of {} does not cover the body",
             scheme.name
         )),
-        Some(_) => Plan::each([shot(setting, "body", "changed after it was signed")]),
+        Some(_) => Plan::each([request(context, "body", "changed after it was signed")]),
     }
 }
 
-fn reserialised(setting: &Setting) -> Plan {
-    let Some(scheme) = setting.scheme() else {
-        return Plan::skip(unsigned(setting));
+fn reserialised(context: &Context) -> Plan {
+    let Some(scheme) = context.scheme() else {
+        return Plan::skip(unsigned(context));
     };
     let raw = scheme.signed.iter().any(|part| matches!(part, Part::Body));
-    if !raw || setting.is_form() {
+    if !raw || context.is_form() {
         return Plan::skip(format!(
             "{} does not sign the raw text of JSON",
-            setting.provider.title
+            context.provider.title
         ));
     }
-    Plan::each([shot(
-        setting,
+    Plan::each([request(
+        context,
         "reserialised",
         "signed as another text of the same JSON",
     )])
 }
 
-fn missing_signature(setting: &Setting) -> Plan {
-    match (setting.scheme(), &setting.key) {
-        (Some(_), _) => Plan::each([shot(setting, "missing", "without a signature")]),
-        (None, Some(_)) => Plan::each([shot(setting, "missing", "without credentials")]),
-        (None, None) => Plan::each([shot(setting, "missing", "from anybody")]),
+fn missing_signature(context: &Context) -> Plan {
+    match (context.scheme(), &context.key) {
+        (Some(_), _) => Plan::each([request(context, "missing", "without a signature")]),
+        (None, Some(_)) => Plan::each([request(context, "missing", "without credentials")]),
+        (None, None) => Plan::each([request(context, "missing", "from anybody")]),
     }
 }
 
-fn missing_judged(setting: &Setting, sights: &Sights) -> Finding {
-    let finding = expect::refused(setting, sights);
+fn missing_judged(context: &Context, observations: &Observations) -> Finding {
+    let finding = expect::refused(context, observations);
     // Nobody told that there is anything to demand.
-    if finding.grade == Grade::Fail && setting.key.is_none() {
+    if finding.grade == CheckStatus::Fail && context.key.is_none() {
         return Finding::new(
-            Grade::Warn,
+            CheckStatus::Warn,
             format!(
                 "{}, and {} signs nothing: anybody can post here; `--secret user:password` checks credentials",
-                finding.said, setting.provider.title
+                finding.said, context.provider.title
             ),
             finding.at,
         );
@@ -285,99 +287,105 @@ fn missing_judged(setting: &Setting, sights: &Sights) -> Finding {
     finding
 }
 
-fn missing_fields(setting: &Setting) -> Plan {
-    let Some(scheme) = setting.scheme() else {
-        return Plan::skip(unsigned(setting));
+fn missing_fields(context: &Context) -> Plan {
+    let Some(scheme) = context.scheme() else {
+        return Plan::skip(unsigned(context));
     };
     let mut shots = Vec::new();
-    let own = |place: &Place| {
+    let own = |place: &Location| {
         // An item stands in the same header as the signature.
-        !matches!(place, Place::Item(..))
+        !matches!(place, Location::Item(..))
     };
     if scheme.signed_time().is_some_and(|(place, _)| own(&place)) {
-        shots.push(shot(setting, "no-timestamp", "without the time of signing"));
+        shots.push(request(
+            context,
+            "no-timestamp",
+            "without the time of signing",
+        ));
     }
     if scheme.id.as_ref().is_some_and(own) {
-        shots.push(shot(setting, "no-id", "without its id"));
+        shots.push(request(context, "no-id", "without its id"));
     }
     if shots.is_empty() {
         return Plan::skip(format!(
             "{} signs neither a time nor an id of its own",
-            setting.provider.title
+            context.provider.title
         ));
     }
     Plan::each(shots)
 }
 
-fn doubled(setting: &Setting) -> Plan {
-    match setting.scheme().map(|scheme| scheme.signature) {
-        Some(Place::Header(_)) => Plan::each([
-            shot(
-                setting,
+fn doubled(context: &Context) -> Plan {
+    match context.scheme().map(|scheme| scheme.signature) {
+        Some(Location::Header(_)) => Plan::each([
+            request(
+                context,
                 "doubled",
                 "with a forged signature behind the right one",
             ),
-            shot(
-                setting,
+            request(
+                context,
                 "doubled-last",
                 "with a forged signature before the right one",
             ),
         ]),
         Some(_) => Plan::skip(format!(
             "the signature of {} is in no header",
-            setting.provider.title
+            context.provider.title
         )),
-        None => Plan::skip(unsigned(setting)),
+        None => Plan::skip(unsigned(context)),
     }
 }
 
-fn timed(setting: &Setting, tamper: &'static str, what: &str) -> Plan {
-    match setting.scheme() {
-        Some(scheme) if scheme.signed_time().is_some() => Plan::each([shot(setting, tamper, what)]),
-        Some(_) => Plan::skip(format!("{} signs no time", setting.provider.title)),
-        None => Plan::skip(unsigned(setting)),
+fn timed(context: &Context, tamper: &'static str, what: &str) -> Plan {
+    match context.scheme() {
+        Some(scheme) if scheme.signed_time().is_some() => {
+            Plan::each([request(context, tamper, what)])
+        }
+        Some(_) => Plan::skip(format!("{} signs no time", context.provider.title)),
+        None => Plan::skip(unsigned(context)),
     }
 }
 
-fn future(setting: &Setting) -> Plan {
-    if setting
+fn future(context: &Context) -> Plan {
+    if context
         .scheme()
         .and_then(|scheme| scheme.signed_time())
-        .is_some_and(|(_, form)| matches!(form, TimeForm::AgeOnly(_)))
+        .is_some_and(|(_, form)| matches!(form, TimestampFormat::AgeOnly(_)))
     {
         return Plan::skip(format!(
             "{} checks the age alone: a time ahead is taken",
-            setting.provider.title
+            context.provider.title
         ));
     }
-    timed(setting, "future", "signed in the future")
+    timed(context, "future", "signed in the future")
 }
 
 /// Where the provider's own page or library refuses old signatures, taking one is a fault; elsewhere it is wise not to.
-fn aged(setting: &Setting, sights: &Sights) -> Finding {
-    if setting.provider.conduct.judges_age {
-        return expect::refused(setting, sights);
+fn aged(context: &Context, observations: &Observations) -> Finding {
+    if context.provider.conduct.judges_age {
+        return expect::refused(context, observations);
     }
-    let mut finding = expect::better_refused(setting, sights);
-    if finding.grade == Grade::Warn {
-        finding.said += &format!("; {} documents no limit", setting.provider.title);
+    let mut finding = expect::better_refused(context, observations);
+    if finding.grade == CheckStatus::Warn {
+        finding.said += &format!("; {} documents no limit", context.provider.title);
     }
     finding
 }
 
-fn no_credentials(setting: &Setting) -> String {
+fn no_credentials(context: &Context) -> String {
     format!(
         "{} signs nothing, and no credentials were given",
-        setting.provider.title
+        context.provider.title
     )
 }
 
-fn sns(setting: &Setting, tamper: &'static str, what: &str) -> Plan {
-    if providers::certificate_path(setting.provider).is_none() {
+fn sns(context: &Context, tamper: &'static str, what: &str) -> Plan {
+    if providers::certificate_path(context.provider).is_none() {
         return Plan::skip(format!(
             "{} does not come through SNS",
-            setting.provider.title
+            context.provider.title
         ));
     }
-    Plan::each([shot(setting, tamper, what)])
+    Plan::each([request(context, tamper, what)])
 }

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use crate::checks::{Setting, Shot};
-use crate::webhook::{Grade, Outcome};
+use crate::checks::{CheckRequest, Context};
+use crate::webhook::{CheckStatus, Outcome};
 
 /// One question to a handler.
 pub struct Check {
@@ -26,9 +26,9 @@ pub struct Check {
     /// Whether it says something of a handler that does not even take what is right.
     pub alone: bool,
     /// What to send to this handler, or why there is nothing to send.
-    pub plan: fn(&Setting) -> Plan,
+    pub plan: fn(&Context) -> Plan,
     /// What to make of what was seen.
-    pub judge: fn(&Setting, &Sights) -> Finding,
+    pub verify_options: fn(&Context, &Observations) -> Finding,
 }
 
 impl std::fmt::Debug for Check {
@@ -119,7 +119,7 @@ impl Plan {
     }
 
     /// These, one after another.
-    pub(super) fn each(shots: impl IntoIterator<Item = Shot>) -> Plan {
+    pub(super) fn each(shots: impl IntoIterator<Item = CheckRequest>) -> Plan {
         Plan::Run(shots.into_iter().map(Step::Send).collect())
     }
 }
@@ -128,33 +128,33 @@ impl Plan {
 #[derive(Clone, Debug)]
 pub enum Step {
     /// One request.
-    Send(Shot),
+    Send(CheckRequest),
     /// The very bytes of the request of that number, again.
-    Again(Shot),
+    Again(CheckRequest),
     /// The very same request so many times at once.
-    Together(Shot, u16),
+    Together(CheckRequest, u16),
     /// So many requests that differ in their ids, so many of them at once.
-    Burst(Shot, u16, u16),
+    Burst(CheckRequest, u16, u16),
     /// One request whose body arrives bit by bit, over that time.
-    Slowly(Shot, Duration),
+    Slowly(CheckRequest, Duration),
     /// The number that the probe gives, when it has come to rest.
     Count,
 }
 
 /// What was seen of the steps, in their order.
 #[derive(Debug, Default)]
-pub struct Sights {
+pub struct Observations {
     /// The answers.
-    pub answers: Vec<Seen>,
+    pub answers: Vec<Observation>,
     /// The numbers.
     pub counts: Vec<i64>,
 }
 
 /// What came of one request.
 #[derive(Debug)]
-pub struct Seen {
+pub struct Observation {
     /// The request.
-    pub shot: Shot,
+    pub request: CheckRequest,
     /// Which of the steps it belongs to.
     pub step: usize,
     /// What came of it.
@@ -167,7 +167,7 @@ pub struct Seen {
 #[derive(Clone, Debug)]
 pub struct Finding {
     /// How it went.
-    pub grade: Grade,
+    pub grade: CheckStatus,
     /// What was observed, in a few words.
     pub said: String,
     /// The answer that decided it.
@@ -176,10 +176,10 @@ pub struct Finding {
 
 impl Finding {
     pub(super) fn pass(said: impl Into<String>) -> Finding {
-        Self::new(Grade::Pass, said, None)
+        Self::new(CheckStatus::Pass, said, None)
     }
 
-    pub(super) fn new(grade: Grade, said: impl Into<String>, at: Option<usize>) -> Finding {
+    pub(super) fn new(grade: CheckStatus, said: impl Into<String>, at: Option<usize>) -> Finding {
         Finding {
             grade,
             said: said.into(),

@@ -5,13 +5,13 @@ use std::time::Duration;
 use http::{HeaderName, HeaderValue};
 use jiff::Timestamp;
 
-use crate::checks::Shot;
-use crate::providers::{Batch, Provider, Row, Template};
-use crate::webhook::{Algorithm, Delivery, Key, Part, Recipe, Target};
+use crate::checks::CheckRequest;
+use crate::providers::{Batch, EventDef, Provider, Template};
+use crate::webhook::{Algorithm, Delivery, Key, Part, Scheme, Target};
 
 /// Everything that the checks are a function of.
 #[derive(Debug)]
-pub struct Setting {
+pub struct Context {
     /// Whose deliveries are sent.
     pub provider: &'static Provider,
     /// What they are signed with; none where nothing is to be signed.
@@ -43,9 +43,9 @@ pub struct Setting {
 /// How soon to acknowledge where the provider does not say how long it waits.
 const USUAL: Duration = Duration::from_secs(10);
 
-impl Setting {
+impl Context {
     /// The scheme that signs, if one does: what receivers may demand besides is no signature.
-    pub(super) fn scheme(&self) -> Option<&'static Recipe> {
+    pub(super) fn scheme(&self) -> Option<&'static Scheme> {
         let first = self.provider.schemes.first().copied()?;
         (first.algorithm != Algorithm::Credentials).then_some(first)
     }
@@ -61,7 +61,7 @@ impl Setting {
         let has = |name: &&str| self.provider.row(name).is_some();
         let any = self
             .provider
-            .rows
+            .events
             .iter()
             .find(|row| !row.example.is_empty());
         LIKELY
@@ -74,13 +74,13 @@ impl Setting {
     /// The event that batches are filled with.
     pub(super) fn batched_event(&self) -> &'static str {
         let provider = self.provider;
-        let is_listed = |row: &&'static Row| {
+        let is_listed = |row: &&'static EventDef| {
             let template = Template::new(provider, row, None);
             !row.example.is_empty() && template.is_ok_and(|template| template.is_listed())
         };
         match provider.conduct.batch {
             Batch::InList => provider
-                .rows
+                .events
                 .iter()
                 .find(is_listed)
                 .map_or("", |row| row.native),
@@ -90,7 +90,7 @@ impl Setting {
 
     /// An event as it is sent, to look at.
     pub(super) fn sample(&self) -> Option<Delivery> {
-        Shot::event(self.event()).bare(self)
+        CheckRequest::event(self.event()).bare(self)
     }
 
     /// Whether bodies are forms.

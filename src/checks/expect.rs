@@ -1,69 +1,69 @@
 //! The few rules by which nearly every answer is judged.
 
-use crate::checks::{Finding, Grade, Seen, Setting, Sights};
+use crate::checks::{CheckStatus, Context, Finding, Observation, Observations};
 use crate::webhook::Outcome;
 
 /// All of it must be taken: 2xx.
-pub fn taken(_: &Setting, sights: &Sights) -> Finding {
-    let wrong = sights
+pub fn taken(_: &Context, observations: &Observations) -> Finding {
+    let wrong = observations
         .answers
         .iter()
         .enumerate()
         .filter(|(_, seen)| !is_taken(seen));
-    told(sights, wrong, Grade::Fail)
+    told(observations, wrong, CheckStatus::Fail)
 }
 
 /// None of it may be taken, and the refusal must be the sender's fault: 4xx.
-pub fn refused(_: &Setting, sights: &Sights) -> Finding {
-    let wrong = sights
+pub fn refused(_: &Context, observations: &Observations) -> Finding {
+    let wrong = observations
         .answers
         .iter()
         .enumerate()
         .filter(|(_, seen)| !is_refused(seen));
-    told(sights, wrong, Grade::Fail)
+    told(observations, wrong, CheckStatus::Fail)
 }
 
 /// The same, where what is asked for is wise and no provider demands it: taking it is a warning. A crash is not.
-pub fn better_refused(_: &Setting, sights: &Sights) -> Finding {
-    let mut wrong = sights
+pub fn better_refused(_: &Context, observations: &Observations) -> Finding {
+    let mut wrong = observations
         .answers
         .iter()
         .enumerate()
         .filter(|(_, seen)| !is_refused(seen))
         .peekable();
     let grade = match wrong.peek() {
-        Some((_, seen)) if is_taken(seen) => Grade::Warn,
-        _ => Grade::Fail,
+        Some((_, seen)) if is_taken(seen) => CheckStatus::Warn,
+        _ => CheckStatus::Fail,
     };
-    told(sights, wrong, grade)
+    told(observations, wrong, grade)
 }
 
 /// Whatever it answers, it must answer, and not with a fault of its own: no 5xx, no hang.
-pub fn unharmed(_: &Setting, sights: &Sights) -> Finding {
-    let wrong = sights
+pub fn unharmed(_: &Context, observations: &Observations) -> Finding {
+    let wrong = observations
         .answers
         .iter()
         .enumerate()
         .filter(|(_, seen)| seen.outcome.status().is_none_or(|status| status >= 500));
-    told(sights, wrong, Grade::Fail)
+    told(observations, wrong, CheckStatus::Fail)
 }
 
 fn told<'a>(
-    sights: &Sights,
-    mut wrong: impl Iterator<Item = (usize, &'a Seen)>,
-    grade: Grade,
+    observations: &Observations,
+    mut wrong: impl Iterator<Item = (usize, &'a Observation)>,
+    grade: CheckStatus,
 ) -> Finding {
     let Some((at, first)) = wrong.next() else {
-        return Finding::pass(statuses(sights));
+        return Finding::pass(statuses(observations));
     };
     let more = wrong.count();
-    let of = sights.answers.len();
+    let of = observations.answers.len();
     let said = match (of, more) {
         (1, _) => answer(first),
-        (_, 0) => format!("{}: {}", first.shot.what, answer(first)),
+        (_, 0) => format!("{}: {}", first.request.what, answer(first)),
         _ => format!(
             "{}: {}; {} of {of} went wrong",
-            first.shot.what,
+            first.request.what,
             answer(first),
             more + 1
         ),
@@ -72,17 +72,17 @@ fn told<'a>(
 }
 
 /// Whether it was taken.
-pub fn is_taken(seen: &Seen) -> bool {
+pub fn is_taken(seen: &Observation) -> bool {
     matches!(seen.outcome.status(), Some(200..=299))
 }
 
 /// Whether it was refused as the sender's fault. That it came too often or too slowly is no refusal.
-pub fn is_refused(seen: &Seen) -> bool {
+pub fn is_refused(seen: &Observation) -> bool {
     matches!(seen.outcome.status(), Some(status @ 400..=499) if status != 408 && status != 429)
 }
 
 /// What came, in a few words.
-pub fn answer(seen: &Seen) -> String {
+pub fn answer(seen: &Observation) -> String {
     match &seen.outcome {
         Outcome::Answered {
             status: 429 | 408, ..
@@ -104,9 +104,9 @@ pub fn answer(seen: &Seen) -> String {
 }
 
 /// The statuses that were answered: `401`, `2 × 200 and 409`.
-pub fn statuses(sights: &Sights) -> String {
+pub fn statuses(observations: &Observations) -> String {
     let mut counts: Vec<(u16, usize)> = Vec::new();
-    for status in sights
+    for status in observations
         .answers
         .iter()
         .filter_map(|seen| seen.outcome.status())

@@ -2,9 +2,11 @@
 
 use http::Method;
 
-use crate::checks::{Check, Finding, Group, Page, Plan, Setting, Shot, Sights, expect};
+use crate::checks::{
+    Check, CheckRequest, Context, Finding, Group, Observations, Page, Plan, expect,
+};
 use crate::providers::{Challenged, Handshake};
-use crate::webhook::Grade;
+use crate::webhook::CheckStatus;
 
 pub static CHECKS: &[&Check] = &[
     &Check {
@@ -17,8 +19,8 @@ pub static CHECKS: &[&Check] = &[
         advice: "answer HEAD with 200 and an empty body, without looking for a signature",
         page: Page::Provider,
         alone: true,
-        plan: |setting| ask(setting, Handshake::Head, Method::HEAD),
-        judge: expect::taken,
+        plan: |context| ask(context, Handshake::Head, Method::HEAD),
+        verify_options: expect::taken,
     },
     &Check {
         name: "get",
@@ -30,8 +32,8 @@ pub static CHECKS: &[&Check] = &[
         advice: "answer GET with 200, without looking for a signature",
         page: Page::Provider,
         alone: true,
-        plan: |setting| ask(setting, Handshake::Get, Method::GET),
-        judge: expect::taken,
+        plan: |context| ask(context, Handshake::Get, Method::GET),
+        verify_options: expect::taken,
     },
     &Check {
         name: "options",
@@ -43,12 +45,13 @@ pub static CHECKS: &[&Check] = &[
         advice: "answer 200 with `WebHook-Allowed-Origin` and `Allow: POST`",
         page: Page::At("https://github.com/cloudevents/spec/blob/main/cloudevents/http-webhook.md"),
         alone: true,
-        plan: |setting| ask(setting, Handshake::Options, Method::OPTIONS),
-        judge: |setting, sights| {
-            let mut finding = expect::taken(setting, sights);
+        plan: |context| ask(context, Handshake::Options, Method::OPTIONS),
+        verify_options: |context, observations| {
+            let mut finding = expect::taken(context, observations);
             // Where there is another way, a handler may have chosen that.
-            if finding.grade == Grade::Fail && setting.provider.conduct.challenge().is_some() {
-                finding.grade = Grade::Warn;
+            if finding.grade == CheckStatus::Fail && context.provider.conduct.challenge().is_some()
+            {
+                finding.grade = CheckStatus::Warn;
             }
             finding
         },
@@ -66,7 +69,7 @@ pub static CHECKS: &[&Check] = &[
         ),
         alone: false,
         plan: challenge,
-        judge: gives_the_code_back,
+        verify_options: gives_the_code_back,
     },
     &Check {
         name: "subscription",
@@ -78,14 +81,14 @@ pub static CHECKS: &[&Check] = &[
         advice: "look at `Type` first; visit `SubscribeURL` only when its host is one of SNS's own; answer 200",
         page: Page::At("https://docs.aws.amazon.com/sns/latest/dg/SendMessageToHttp.prepare.html"),
         alone: false,
-        plan: |setting| match setting.provider.confirm {
-            Some(_) => events(setting),
+        plan: |context| match context.provider.confirm {
+            Some(_) => events(context),
             None => Plan::skip(format!(
                 "{} asks for no confirmation",
-                setting.provider.title
+                context.provider.title
             )),
         },
-        judge: expect::taken,
+        verify_options: expect::taken,
     },
     &Check {
         name: "test-event",
@@ -97,38 +100,38 @@ pub static CHECKS: &[&Check] = &[
         advice: "answer 200 to kinds that you do not use",
         page: Page::Provider,
         alone: false,
-        plan: |setting| match setting.provider.confirm {
+        plan: |context| match context.provider.confirm {
             Some(_) => Plan::skip("`subscription` does that"),
-            None => events(setting),
+            None => events(context),
         },
-        judge: expect::taken,
+        verify_options: expect::taken,
     },
 ];
 
-fn ask(setting: &Setting, handshake: Handshake, method: Method) -> Plan {
-    if !setting.provider.conduct.handshake.contains(&handshake) {
+fn ask(context: &Context, handshake: Handshake, method: Method) -> Plan {
+    if !context.provider.conduct.handshake.contains(&handshake) {
         return Plan::skip(format!(
             "{} does not ask with {method}",
-            setting.provider.title
+            context.provider.title
         ));
     }
-    Plan::each([Shot::ask(method)])
+    Plan::each([CheckRequest::ask(method)])
 }
 
-fn challenge(setting: &Setting) -> Plan {
-    match setting.provider.conduct.challenge() {
-        Some(challenge) => Plan::each([Shot::event(challenge.event).numbered(610)]),
+fn challenge(context: &Context) -> Plan {
+    match context.provider.conduct.challenge() {
+        Some(challenge) => Plan::each([CheckRequest::event(challenge.event).numbered(610)]),
         None => Plan::skip(format!(
             "{} sends no code that must come back",
-            setting.provider.title
+            context.provider.title
         )),
     }
 }
 
-fn gives_the_code_back(setting: &Setting, sights: &Sights) -> Finding {
-    for (at, seen) in sights.answers.iter().enumerate() {
-        let sent = seen.shot.bare(setting);
-        let code = sent.and_then(|sent| Challenged::of(setting.provider, &sent));
+fn gives_the_code_back(context: &Context, observations: &Observations) -> Finding {
+    for (at, seen) in observations.answers.iter().enumerate() {
+        let sent = seen.request.bare(context);
+        let code = sent.and_then(|sent| Challenged::of(context.provider, &sent));
         let wrong = match code {
             Some(code) if seen.outcome.status().is_some() => {
                 code.expected().judge(&seen.outcome, seen.took)
@@ -136,28 +139,28 @@ fn gives_the_code_back(setting: &Setting, sights: &Sights) -> Finding {
             _ => (!expect::is_taken(seen)).then(|| expect::answer(seen)),
         };
         if let Some(wrong) = wrong {
-            return Finding::new(Grade::Fail, wrong, Some(at));
+            return Finding::new(CheckStatus::Fail, wrong, Some(at));
         }
     }
-    Finding::pass(expect::statuses(sights))
+    Finding::pass(expect::statuses(observations))
 }
 
-fn events(setting: &Setting) -> Plan {
-    let shots: Vec<Shot> = setting
+fn events(context: &Context) -> Plan {
+    let shots: Vec<CheckRequest> = context
         .provider
         .conduct
         .handshake
         .iter()
         .zip(600..)
         .filter_map(|(handshake, number)| match handshake {
-            Handshake::Event(name) => Some(Shot::event(name).numbered(number)),
+            Handshake::Event(name) => Some(CheckRequest::event(name).numbered(number)),
             _ => None,
         })
         .collect();
     if shots.is_empty() {
         return Plan::skip(format!(
             "{} has no event for a test",
-            setting.provider.title
+            context.provider.title
         ));
     }
     Plan::each(shots)

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use crate::checks::check::STANDARD;
 use crate::checks::{
-    Check, Finding, Grade, Group, Page, Plan, Setting, Shot, Sights, Step, expect,
+    Check, CheckRequest, CheckStatus, Context, Finding, Group, Observations, Page, Plan, Step,
+    expect,
 };
 
 /// How often the same delivery is sent at once.
@@ -23,7 +24,7 @@ pub static CHECKS: &[&Check] = &[
         page: STANDARD,
         alone: false,
         plan: twice,
-        judge: once,
+        verify_options: once,
     },
     &Check {
         name: "duplicate-at-once",
@@ -36,7 +37,7 @@ pub static CHECKS: &[&Check] = &[
         page: STANDARD,
         alone: false,
         plan: at_once,
-        judge: once_at_once,
+        verify_options: once_at_once,
     },
     &Check {
         name: "retried",
@@ -49,7 +50,7 @@ pub static CHECKS: &[&Check] = &[
         page: STANDARD,
         alone: false,
         plan: retried,
-        judge: once,
+        verify_options: once,
     },
     &Check {
         name: "duplicate-later",
@@ -62,7 +63,7 @@ pub static CHECKS: &[&Check] = &[
         page: STANDARD,
         alone: false,
         plan: later,
-        judge: once,
+        verify_options: once,
     },
     &Check {
         name: "twins",
@@ -76,23 +77,23 @@ pub static CHECKS: &[&Check] = &[
         page: Page::Provider,
         alone: false,
         plan: twins,
-        judge: both,
+        verify_options: both,
     },
 ];
 
-fn shot(setting: &Setting, number: u64) -> Shot {
-    let event = setting.event();
-    let mut shot = Shot::event(event)
+fn request(context: &Context, number: u64) -> CheckRequest {
+    let event = context.event();
+    let mut request = CheckRequest::event(event)
         .told(format!("the same {event} again"))
         .numbered(number);
-    shot.exact = true;
-    shot.times = 2;
-    shot
+    request.exact = true;
+    request.times = 2;
+    request
 }
 
 /// With a count before, between and behind where there is a probe.
-fn counted(setting: &Setting, first: Vec<Step>, then: Step) -> Plan {
-    let count = || setting.probe.then_some(Step::Count);
+fn counted(context: &Context, first: Vec<Step>, then: Step) -> Plan {
+    let count = || context.probe.then_some(Step::Count);
     let steps = count()
         .into_iter()
         .chain(first)
@@ -102,72 +103,72 @@ fn counted(setting: &Setting, first: Vec<Step>, then: Step) -> Plan {
     Plan::Run(steps.collect())
 }
 
-fn twice(setting: &Setting) -> Plan {
-    let shot = shot(setting, 201);
-    let first = shot.clone().told(format!("a {}", setting.event()));
-    counted(setting, vec![Step::Send(first)], Step::Again(shot))
+fn twice(context: &Context) -> Plan {
+    let request = request(context, 201);
+    let first = request.clone().told(format!("a {}", context.event()));
+    counted(context, vec![Step::Send(first)], Step::Again(request))
 }
 
-fn at_once(setting: &Setting) -> Plan {
+fn at_once(context: &Context) -> Plan {
     // The first only says how much the number grows with one event.
-    let one = Shot::event(setting.event()).numbered(205);
-    let mut shot =
-        shot(setting, 202).told(format!("the same {} at the same moment", setting.event()));
-    shot.times = 1;
+    let one = CheckRequest::event(context.event()).numbered(205);
+    let mut request =
+        request(context, 202).told(format!("the same {} at the same moment", context.event()));
+    request.times = 1;
     counted(
-        setting,
+        context,
         vec![Step::Send(one)],
-        Step::Together(shot, AT_ONCE),
+        Step::Together(request, AT_ONCE),
     )
 }
 
-fn retried(setting: &Setting) -> Plan {
-    if setting.scheme().is_none() {
+fn retried(context: &Context) -> Plan {
+    if context.scheme().is_none() {
         return Plan::skip(format!(
             "{} signs nothing, so a retry is the same request",
-            setting.provider.title
+            context.provider.title
         ));
     }
-    let shot = shot(setting, 203);
-    let mut anew = shot
+    let request = request(context, 203);
+    let mut anew = request
         .clone()
-        .told(format!("the same {}, signed anew", setting.event()));
+        .told(format!("the same {}, signed anew", context.event()));
     anew.later = Duration::from_secs(2);
-    counted(setting, vec![Step::Send(shot)], Step::Send(anew))
+    counted(context, vec![Step::Send(request)], Step::Send(anew))
 }
 
-fn later(setting: &Setting) -> Plan {
-    let shot = shot(setting, 204);
+fn later(context: &Context) -> Plan {
+    let request = request(context, 204);
     let others =
-        (0..10).map(|other| Step::Send(Shot::event(setting.event()).numbered(210 + other)));
-    let first = std::iter::once(Step::Send(shot.clone())).chain(others);
-    let again = shot.told(format!("the same {} after ten others", setting.event()));
-    counted(setting, first.collect(), Step::Again(again))
+        (0..10).map(|other| Step::Send(CheckRequest::event(context.event()).numbered(210 + other)));
+    let first = std::iter::once(Step::Send(request.clone())).chain(others);
+    let again = request.told(format!("the same {} after ten others", context.event()));
+    counted(context, first.collect(), Step::Again(again))
 }
 
-fn twins(setting: &Setting) -> Plan {
-    let pairs = setting.provider.conduct.twins;
+fn twins(context: &Context) -> Plan {
+    let pairs = context.provider.conduct.twins;
     if pairs.is_empty() {
         return Plan::skip(format!(
             "{} is not known to tell one thing twice",
-            setting.provider.title
+            context.provider.title
         ));
     }
     let shots = pairs.iter().zip(0..).flat_map(|((one, other), pair)| {
         // The same number gives the same message.
-        [*one, *other].map(|name| Shot::event(name).numbered(230 + pair))
+        [*one, *other].map(|name| CheckRequest::event(name).numbered(230 + pair))
     });
     Plan::each(shots)
 }
 
 /// Everything is taken, and the number does not grow with the copy.
-fn once(setting: &Setting, sights: &Sights) -> Finding {
-    grown(setting, sights, |_| 0)
+fn once(context: &Context, observations: &Observations) -> Finding {
+    grown(context, observations, |_| 0)
 }
 
 /// Everything is taken, and with several copies at once the number grows as with one event.
-fn once_at_once(setting: &Setting, sights: &Sights) -> Finding {
-    grown(setting, sights, |one| one)
+fn once_at_once(context: &Context, observations: &Observations) -> Finding {
+    grown(context, observations, |one| one)
 }
 
 /// The responses do not say what a handler keeps.
@@ -176,40 +177,40 @@ fn unknown(finding: &Finding) -> Finding {
         "{}; `--probe` or `--probe-cmd` tells whether it counts once",
         finding.said
     );
-    Finding::new(Grade::Unknown, said, None)
+    Finding::new(CheckStatus::Unknown, said, None)
 }
 
 /// All is accepted; which of two events is counted is seen with a probe alone.
-fn both(setting: &Setting, sights: &Sights) -> Finding {
-    let finding = expect::taken(setting, sights);
+fn both(context: &Context, observations: &Observations) -> Finding {
+    let finding = expect::taken(context, observations);
     match finding.grade {
-        Grade::Pass if !setting.probe => unknown(&finding),
+        CheckStatus::Pass if !context.probe => unknown(&finding),
         _ => finding,
     }
 }
 
-fn grown(setting: &Setting, sights: &Sights, most: fn(i64) -> i64) -> Finding {
-    let finding = expect::taken(setting, sights);
-    if finding.grade != Grade::Pass {
+fn grown(context: &Context, observations: &Observations, most: fn(i64) -> i64) -> Finding {
+    let finding = expect::taken(context, observations);
+    if finding.grade != CheckStatus::Pass {
         return finding;
     }
-    let [before, between, after] = sights.counts.as_slice() else {
+    let [before, between, after] = observations.counts.as_slice() else {
         return unknown(&finding);
     };
-    let last = sights.answers.len().checked_sub(1);
+    let last = observations.answers.len().checked_sub(1);
     let (first, then) = (
         between.saturating_sub(*before),
         after.saturating_sub(*between),
     );
     if first <= 0 {
         let said = "the probe's number did not grow with a new event, so it says nothing";
-        return Finding::new(Grade::Warn, said, Some(0));
+        return Finding::new(CheckStatus::Warn, said, Some(0));
     }
     if then != most(first) {
         let said = format!(
             "taken, but the probe's number grew by {first}, then by {then} with the copies"
         );
-        return Finding::new(Grade::Fail, said, last);
+        return Finding::new(CheckStatus::Fail, said, last);
     }
     Finding::pass(format!("{}; the probe's number grew once", finding.said))
 }

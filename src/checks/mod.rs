@@ -20,11 +20,11 @@ mod shape;
 mod speed;
 mod transport;
 
-pub use check::{Check, Finding, Group, Page, Plan, Seen, Sights, Step};
-pub use context::Setting;
-pub use request::{Load, Shot};
+pub use check::{Check, Finding, Group, Observation, Observations, Page, Plan, Step};
+pub use context::Context;
+pub use request::{CheckRequest, Payload};
 
-use crate::webhook::{Grade, nearest};
+use crate::webhook::{CheckStatus, nearest};
 
 /// The check that comes before all others: a handler that refuses everything passes nothing.
 pub static FIRST: &Check = &authentication::VALID;
@@ -61,16 +61,18 @@ pub fn guess(name: &str) -> Option<&'static str> {
 mod tests {
     use std::collections::HashMap;
 
-    use super::{Check, Group, Load, Plan, Seen, Setting, Shot, Sights, Step, all};
+    use super::{
+        Check, CheckRequest, Context, Group, Observation, Observations, Payload, Plan, Step, all,
+    };
     use crate::providers;
     use crate::providers::{Keys, Provider};
-    use crate::webhook::{Delivery, Grade, Keyring, Outcome, Secret, Target, shell};
+    use crate::webhook::{CheckStatus, Delivery, Keyring, Outcome, Secret, Target, shell};
 
-    fn setting(provider: &'static Provider) -> Setting {
+    fn context(provider: &'static Provider) -> Context {
         let secret = (provider.test_secret.is_empty() && !provider.schemes.is_empty())
             .then(|| (None, Secret::new("user:password")));
         let keys = Keys::new(&Keyring::new(secret.into_iter().collect()), Some(provider)).unwrap();
-        Setting {
+        Context {
             provider,
             key: keys.signing(provider).cloned(),
             own_key: false,
@@ -87,8 +89,8 @@ mod tests {
         }
     }
 
-    fn steps(check: &Check, setting: &Setting) -> Vec<Step> {
-        match (check.plan)(setting) {
+    fn steps(check: &Check, context: &Context) -> Vec<Step> {
+        match (check.plan)(context) {
             Plan::Skip(why) => {
                 assert!(!why.is_empty(), "{}", check.name);
                 Vec::new()
@@ -100,23 +102,24 @@ mod tests {
         }
     }
 
-    fn make(shot: &Shot, setting: &Setting) -> Delivery {
-        shot.make(setting, setting.now)
-            .unwrap_or_else(|why| panic!("{}: {}: {why}", setting.provider.name, shot.what))
+    fn make(request: &CheckRequest, context: &Context) -> Delivery {
+        request
+            .make(context, context.now)
+            .unwrap_or_else(|why| panic!("{}: {}: {why}", context.provider.name, request.what))
     }
 
     #[test]
     fn everything_can_be_sent_as_every_provider_and_is_the_same_every_time() {
         for provider in providers::ALL {
-            let setting = setting(provider);
+            let context = context(provider);
             let mut sent = 0;
             for check in all() {
-                for step in steps(check, &setting) {
-                    let shot = step.shot().expect("nothing is counted without a probe");
-                    let delivery = make(shot, &setting);
+                for step in steps(check, &context) {
+                    let request = step.request().expect("nothing is counted without a probe");
+                    let delivery = make(request, &context);
                     // To sign with RSA takes its time.
                     if provider.name != "ses" {
-                        assert_eq!(delivery, make(shot, &setting), "{}", check.name);
+                        assert_eq!(delivery, make(request, &context), "{}", check.name);
                     }
                     sent += 1;
                 }
@@ -128,14 +131,17 @@ mod tests {
     #[test]
     fn two_checks_send_no_event_that_a_handler_could_take_for_the_same() {
         for provider in providers::ALL {
-            let setting = setting(provider);
+            let context = context(provider);
             let mut taken: HashMap<u64, &str> = HashMap::new();
             for check in all() {
-                for step in steps(check, &setting) {
-                    let number = step.shot().expect("it sends").number;
+                for step in steps(check, &context) {
+                    let number = step.request().expect("it sends").number;
                     let other = *taken.entry(number).or_insert(check.name);
                     // What asks without a body has no ids.
-                    let asks = matches!(step.shot().map(|shot| &shot.load), Some(Load::Ask(_)));
+                    let asks = matches!(
+                        step.request().map(|request| &request.load),
+                        Some(Payload::Ask(_))
+                    );
                     assert!(
                         asks || other == check.name,
                         "{other} and {} send {number}",
@@ -171,15 +177,15 @@ mod tests {
     #[test]
     fn a_public_handler_is_to_be_reached_over_https() {
         let judged = |name: &str, target: &str, insecure: bool| {
-            let mut setting = setting(providers::find("resend").unwrap());
-            setting.target = Target::parse(target).unwrap();
-            setting.insecure = insecure;
+            let mut context = context(providers::find("resend").unwrap());
+            context.target = Target::parse(target).unwrap();
+            context.insecure = insecure;
             let check = super::find(name).unwrap();
-            let Plan::Run(steps) = (check.plan)(&setting) else {
-                return Grade::Skip;
+            let Plan::Run(steps) = (check.plan)(&context) else {
+                return CheckStatus::Skip;
             };
-            let answers = steps.iter().map(|step| Seen {
-                shot: step.shot().expect("it sends").clone(),
+            let answers = steps.iter().map(|step| Observation {
+                request: step.request().expect("it sends").clone(),
                 step: 0,
                 outcome: Outcome::Answered {
                     status: 200,
@@ -192,29 +198,39 @@ mod tests {
             });
             let answers = answers.collect();
             let counts = Vec::new();
-            (check.judge)(&setting, &Sights { answers, counts }).grade
+            (check.verify_options)(&context, &Observations { answers, counts }).grade
         };
         for (name, target, insecure, grade) in [
-            ("https", "http://127.0.0.1:3000", false, Grade::Skip),
-            ("https", "http://hooks.example.com", false, Grade::Fail),
-            ("https", "https://hooks.example.com", false, Grade::Pass),
+            ("https", "http://127.0.0.1:3000", false, CheckStatus::Skip),
+            (
+                "https",
+                "http://hooks.example.com",
+                false,
+                CheckStatus::Fail,
+            ),
+            (
+                "https",
+                "https://hooks.example.com",
+                false,
+                CheckStatus::Pass,
+            ),
             (
                 "certificate",
                 "http://hooks.example.com",
                 false,
-                Grade::Skip,
+                CheckStatus::Skip,
             ),
             (
                 "certificate",
                 "https://hooks.example.com",
                 false,
-                Grade::Pass,
+                CheckStatus::Pass,
             ),
             (
                 "certificate",
                 "https://hooks.example.com",
                 true,
-                Grade::Warn,
+                CheckStatus::Warn,
             ),
         ] {
             assert_eq!(judged(name, target, insecure), grade, "{name} {target}");
@@ -223,12 +239,14 @@ mod tests {
 
     #[test]
     fn a_command_line_is_one_that_a_shell_reads_as_it_was_meant() {
-        let setting = setting(providers::find("sendgrid").unwrap());
-        let shot = Shot::event("click").set("/it's", "two words");
+        let context = context(providers::find("sendgrid").unwrap());
+        let request = CheckRequest::event("click").set("/it's", "two words");
         assert!(
-            shot.line(&setting).ends_with("--set '/it'\\''s=two words'"),
+            request
+                .line(&context)
+                .ends_with("--set '/it'\\''s=two words'"),
             "{}",
-            shot.line(&setting)
+            request.line(&context)
         );
         assert_eq!(shell::word("a b"), "'a b'");
     }

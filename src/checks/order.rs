@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::checks::check::STANDARD;
-use crate::checks::{Check, Group, Page, Plan, Setting, Shot, expect};
+use crate::checks::{Check, CheckRequest, Context, Group, Page, Plan, expect};
 
 pub static CHECKS: &[&Check] = &[
     &Check {
@@ -17,8 +17,8 @@ pub static CHECKS: &[&Check] = &[
                  event is there already",
         page: Page::Provider,
         alone: false,
-        plan: |setting| in_turn(setting, &["click", "delivered"], 301),
-        judge: expect::taken,
+        plan: |context| in_turn(context, &["click", "delivered"], 301),
+        verify_options: expect::taken,
     },
     &Check {
         name: "complaint-after-unsubscribe",
@@ -31,8 +31,8 @@ pub static CHECKS: &[&Check] = &[
         advice: "let the graver state win, and take an event that changes nothing with 200",
         page: Page::Provider,
         alone: false,
-        plan: |setting| in_turn(setting, &["unsubscribe", "complaint"], 302),
-        judge: expect::taken,
+        plan: |context| in_turn(context, &["unsubscribe", "complaint"], 302),
+        verify_options: expect::taken,
     },
     &Check {
         name: "old-event",
@@ -45,29 +45,31 @@ pub static CHECKS: &[&Check] = &[
         page: STANDARD,
         alone: false,
         plan: old,
-        judge: expect::taken,
+        verify_options: expect::taken,
     },
 ];
 
-fn in_turn(setting: &Setting, kinds: &[&'static str], number: u64) -> Plan {
+fn in_turn(context: &Context, kinds: &[&'static str], number: u64) -> Plan {
     if let Some(none) = kinds
         .iter()
-        .find(|kind| setting.provider.row(kind).is_none())
+        .find(|kind| context.provider.row(kind).is_none())
     {
-        return Plan::skip(format!("{} sends no `{none}`", setting.provider.title));
+        return Plan::skip(format!("{} sends no `{none}`", context.provider.title));
     }
     // The same number gives the same message.
-    let shots = kinds.iter().map(|kind| Shot::event(kind).numbered(number));
-    Plan::each(shots.map(|mut shot| {
-        shot.exact = true;
-        shot
+    let shots = kinds
+        .iter()
+        .map(|kind| CheckRequest::event(kind).numbered(number));
+    Plan::each(shots.map(|mut request| {
+        request.exact = true;
+        request
     }))
 }
 
-fn old(setting: &Setting) -> Plan {
-    let mut shot = Shot::event(setting.event())
-        .told(format!("a {} of three days ago", setting.event()))
+fn old(context: &Context) -> Plan {
+    let mut request = CheckRequest::event(context.event())
+        .told(format!("a {} of three days ago", context.event()))
         .numbered(303);
-    shot.ago = Duration::from_secs(3 * 24 * 3600);
-    Plan::each([shot])
+    request.ago = Duration::from_secs(3 * 24 * 3600);
+    Plan::each([request])
 }

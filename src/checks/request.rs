@@ -7,21 +7,21 @@ use http::{HeaderName, HeaderValue, Method};
 use jiff::Timestamp;
 
 use crate::checks::signing::seal;
-use crate::checks::{Setting, Step};
-use crate::providers::{Probe, Provider, Stencil, Template, Wish};
-use crate::webhook::{Chance, Delivery, TimeForm, shell};
+use crate::checks::{Context, Step};
+use crate::providers::{CompiledTemplate, Overrides, Probe, Provider, Template};
+use crate::webhook::{Delivery, Rng, TimestampFormat, shell};
 
 /// One request.
 #[derive(Clone, Debug)]
-pub struct Shot {
+pub struct CheckRequest {
     /// What it is, for the reader: `a click signed with another secret`.
     pub what: String,
     /// What it carries.
-    pub load: Load,
+    pub load: Payload,
     /// Whether a machine did it.
     pub by_machine: bool,
     /// What differs from the example.
-    pub wish: Wish,
+    pub overrides: Overrides,
     /// The near miss that it is, if it is one, by its name.
     pub tamper: Option<&'static str>,
     /// Whether the public test key signs it, though the user gave a secret.
@@ -42,34 +42,34 @@ pub struct Shot {
 
 /// What a request carries.
 #[derive(Clone, Debug)]
-pub enum Load {
+pub enum Payload {
     /// An event, by its kind or its native name.
     Event(&'static str),
     /// So many events of that name, as the provider batches them.
     Batch(&'static str, u16),
     /// The head of an event's request with another body.
-    Body(&'static str, Bytes, Words),
+    Body(&'static str, Bytes, PrintedBody),
     /// Nothing: only a question.
     Ask(Method),
 }
 
 /// How a body is put on a command line.
 #[derive(Clone, Debug)]
-pub enum Words {
+pub enum PrintedBody {
     /// As it is.
     Plain,
     /// By a command that prints it.
     Command(String),
 }
 
-impl Shot {
+impl CheckRequest {
     /// An event, as it is.
-    pub fn event(name: &'static str) -> Shot {
-        Shot {
+    pub fn event(name: &'static str) -> CheckRequest {
+        CheckRequest {
             what: format!("{name}, signed as it should be"),
-            load: Load::Event(name),
+            load: Payload::Event(name),
             by_machine: false,
-            wish: Wish::default(),
+            overrides: Overrides::default(),
             tamper: None,
             by_test_key: false,
             headers: Vec::new(),
@@ -82,166 +82,170 @@ impl Shot {
     }
 
     /// Several events in a request.
-    pub fn batch(name: &'static str, count: u16) -> Shot {
-        Shot {
-            load: Load::Batch(name, count),
+    pub fn batch(name: &'static str, count: u16) -> CheckRequest {
+        CheckRequest {
+            load: Payload::Batch(name, count),
             ..Self::event("batch")
         }
     }
 
     /// The head of an event's request with another body.
-    pub fn body(name: &'static str, body: impl Into<Bytes>) -> Shot {
-        Shot {
-            load: Load::Body(name, body.into(), Words::Plain),
+    pub fn body(name: &'static str, body: impl Into<Bytes>) -> CheckRequest {
+        CheckRequest {
+            load: Payload::Body(name, body.into(), PrintedBody::Plain),
             ..Self::event(name)
         }
     }
 
     /// A question without a body.
-    pub fn ask(method: Method) -> Shot {
-        Shot {
+    pub fn ask(method: Method) -> CheckRequest {
+        CheckRequest {
             what: method.to_string(),
-            load: Load::Ask(method),
+            load: Payload::Ask(method),
             ..Self::event("")
         }
     }
 
     /// The same, told so.
     #[must_use]
-    pub fn told(mut self, what: impl Into<String>) -> Shot {
+    pub fn told(mut self, what: impl Into<String>) -> CheckRequest {
         self.what = what.into();
         self
     }
 
     /// The same with ids of its own.
     #[must_use]
-    pub fn numbered(mut self, number: u64) -> Shot {
+    pub fn numbered(mut self, number: u64) -> CheckRequest {
         self.number = number;
         self
     }
 
     /// The same as a near miss.
     #[must_use]
-    pub fn tampered(mut self, name: &'static str) -> Shot {
+    pub fn tampered(mut self, name: &'static str) -> CheckRequest {
         self.tamper = Some(name);
         self
     }
 
     /// The same with a value at that place of the event.
     #[must_use]
-    pub fn set(mut self, path: impl Into<String>, value: impl Into<serde_json::Value>) -> Shot {
-        self.wish.sets.push((path.into(), value.into()));
+    pub fn set(
+        mut self,
+        path: impl Into<String>,
+        value: impl Into<serde_json::Value>,
+    ) -> CheckRequest {
+        self.overrides.sets.push((path.into(), value.into()));
         self
     }
 
     /// The same, with its body printed by that command.
     #[must_use]
-    pub fn printed_by(mut self, command: impl Into<String>) -> Shot {
-        if let Load::Body(_, _, words) = &mut self.load {
-            *words = Words::Command(command.into());
+    pub fn printed_by(mut self, command: impl Into<String>) -> CheckRequest {
+        if let Payload::Body(_, _, words) = &mut self.load {
+            *words = PrintedBody::Command(command.into());
         }
         self
     }
 
     /// The delivery, signed at that moment.
-    pub fn make(&self, setting: &Setting, signed: Timestamp) -> Result<Delivery, String> {
-        self.nth(0, setting, signed)
+    pub fn make(&self, context: &Context, signed: Timestamp) -> Result<Delivery, String> {
+        self.nth(0, context, signed)
     }
 
     /// The delivery as it is before it is signed, to look at.
-    pub fn bare(&self, setting: &Setting) -> Option<Delivery> {
-        let (mut chance, life) = self.draws(0, setting);
-        self.unsigned(setting, &mut chance, life).ok()
+    pub fn bare(&self, context: &Context) -> Option<Delivery> {
+        let (mut rng, life) = self.draws(0, context);
+        self.unsigned(context, &mut rng, life).ok()
     }
 
     /// One of many that differ in their ids.
     pub fn nth(
         &self,
         number: u64,
-        setting: &Setting,
+        context: &Context,
         signed: Timestamp,
     ) -> Result<Delivery, String> {
         let signed = signed.checked_add(self.later).unwrap_or(signed);
-        let (mut chance, life) = self.draws(number, setting);
-        let mut delivery = self.unsigned(setting, &mut chance, life)?;
-        delivery.aim(setting.target.path.clone());
-        self.dress(setting, &mut delivery);
-        if matches!(self.load, Load::Ask(_)) {
+        let (mut rng, life) = self.draws(number, context);
+        let mut delivery = self.unsigned(context, &mut rng, life)?;
+        delivery.aim(context.target.path.clone());
+        self.dress(context, &mut delivery);
+        if matches!(self.load, Payload::Ask(_)) {
             // Nobody has a secret yet.
             return Ok(delivery);
         }
         let (tamper, public) = (self.tamper, self.by_test_key);
-        seal(setting, &mut delivery, tamper, public, signed, &mut chance)?;
+        seal(context, &mut delivery, tamper, public, signed, &mut rng)?;
         // What the user wants to say has the last word, as in `send`.
-        self.dress(setting, &mut delivery);
+        self.dress(context, &mut delivery);
         Ok(delivery)
     }
 
     /// Two streams of chance, as `send --seed` has them: one for the rest, one for the messages.
-    fn draws(
-        &self,
-        number: u64,
-        setting: &Setting,
-    ) -> (Chance, impl Fn(usize, usize) -> Chance + use<>) {
-        let seed = self.seed(setting);
+    fn draws(&self, number: u64, context: &Context) -> (Rng, impl Fn(usize, usize) -> Rng + use<>) {
+        let seed = self.seed(context);
         let life = move |lives: usize, life: usize| {
             let number = number * lives as u64 + life as u64;
-            Chance::seeded(seed ^ number.wrapping_mul(0xA076_1D64_78BD_642F))
+            Rng::seeded(seed ^ number.wrapping_mul(0xA076_1D64_78BD_642F))
         };
-        let rest = Chance::seeded(seed ^ number.wrapping_mul(0xE703_7ED1_A0B4_28DB) ^ 1);
+        let rest = Rng::seeded(seed ^ number.wrapping_mul(0xE703_7ED1_A0B4_28DB) ^ 1);
         (rest, life)
     }
 
-    fn seed(&self, setting: &Setting) -> u64 {
-        setting.seed.wrapping_add(self.number)
+    fn seed(&self, context: &Context) -> u64 {
+        context.seed.wrapping_add(self.number)
     }
 
-    fn at(&self, setting: &Setting) -> Timestamp {
-        setting.now.checked_sub(self.ago).unwrap_or(setting.now)
+    fn at(&self, context: &Context) -> Timestamp {
+        context.now.checked_sub(self.ago).unwrap_or(context.now)
     }
 
     fn unsigned(
         &self,
-        setting: &Setting,
-        chance: &mut Chance,
-        life: impl Fn(usize, usize) -> Chance,
+        context: &Context,
+        rng: &mut Rng,
+        life: impl Fn(usize, usize) -> Rng,
     ) -> Result<Delivery, String> {
-        let wish = &self.wish;
-        let (stencil, body) = match &self.load {
-            Load::Ask(method) => {
-                let probe = Probe::all(setting.provider)
+        let overrides = &self.overrides;
+        let (compiled, body) = match &self.load {
+            Payload::Ask(method) => {
+                let probe = Probe::all(context.provider)
                     .into_iter()
                     .find(|probe| probe.name.eq_ignore_ascii_case(method.as_str()));
                 let probe = probe.ok_or("nothing is asked so")?;
                 let template = probe
-                    .template(setting.provider)
+                    .template(context.provider)
                     .map_err(|error| error.to_string())?;
-                (Stencil::new(&template, wish), None)
+                (CompiledTemplate::new(&template, overrides), None)
             }
-            Load::Event(name) => {
-                let template = template(setting.provider, name, self.by_machine)?;
-                (Stencil::new(&template, wish), None)
+            Payload::Event(name) => {
+                let template = template(context.provider, name, self.by_machine)?;
+                (CompiledTemplate::new(&template, overrides), None)
             }
-            Load::Body(name, body, _) => {
-                let template = template(setting.provider, name, false)?;
-                (Stencil::new(&template, wish), Some(body.clone()))
+            Payload::Body(name, body, _) => {
+                let template = template(context.provider, name, false)?;
+                (
+                    CompiledTemplate::new(&template, overrides),
+                    Some(body.clone()),
+                )
             }
-            Load::Batch(name, count) => {
-                let template = template(setting.provider, name, false)?;
-                let stencil = Stencil::batch(&[&template], usize::from(*count), wish);
-                (stencil.ok_or("there is nothing to batch")?, None)
+            Payload::Batch(name, count) => {
+                let template = template(context.provider, name, false)?;
+                let compiled =
+                    CompiledTemplate::batch(&[&template], usize::from(*count), overrides);
+                (compiled.ok_or("there is nothing to batch")?, None)
             }
         };
-        let lives = stencil.lives();
-        let mut delivery = stencil.fill(self.at(setting), chance, |number| life(lives, number));
+        let lives = compiled.lives();
+        let mut delivery = compiled.fill(self.at(context), rng, |number| life(lives, number));
         if let Some(body) = body {
             delivery.body = body;
         }
         Ok(delivery)
     }
 
-    fn dress(&self, setting: &Setting, delivery: &mut Delivery) {
-        for (name, value) in &setting.headers {
+    fn dress(&self, context: &Context, delivery: &mut Delivery) {
+        for (name, value) in &context.headers {
             delivery.headers.set(name.clone(), value.clone());
         }
         for (name, value) in &self.headers {
@@ -253,7 +257,7 @@ impl Shot {
     }
 
     /// The command line that sends the same.
-    pub fn line(&self, setting: &Setting) -> String {
+    pub fn line(&self, context: &Context) -> String {
         let mut line = String::from("webhook-cli send");
         let mut word = |text: &str| {
             line.push(' ');
@@ -261,45 +265,45 @@ impl Shot {
         };
         let mut before = None;
         match &self.load {
-            Load::Event(name) => word(name),
-            Load::Batch(name, count) => {
+            Payload::Event(name) => word(name),
+            Payload::Batch(name, count) => {
                 word(name);
                 word("--batch");
                 word(&count.to_string());
             }
-            Load::Body(name, body, words) => {
+            Payload::Body(name, body, words) => {
                 word(name);
                 word("--data");
                 match (words, std::str::from_utf8(body)) {
-                    (Words::Command(command), _) => {
+                    (PrintedBody::Command(command), _) => {
                         before = Some(command.clone());
                         word("-");
                     }
-                    (Words::Plain, Ok(text)) => word(text),
-                    (Words::Plain, Err(_)) => {
+                    (PrintedBody::Plain, Ok(text)) => word(text),
+                    (PrintedBody::Plain, Err(_)) => {
                         before = Some(format!("printf {}", shell::printf(body)));
                         word("-");
                     }
                 }
             }
-            Load::Ask(method) => {
+            Payload::Ask(method) => {
                 word("--probe");
                 word(&method.as_str().to_ascii_lowercase());
             }
         }
         word("--provider");
-        word(setting.provider.name);
+        word(context.provider.name);
         word("--to");
-        word(&setting.target.to_string());
-        if let Some(secret) = setting.secret.as_ref().filter(|_| !self.by_test_key) {
+        word(&context.target.to_string());
+        if let Some(secret) = context.secret.as_ref().filter(|_| !self.by_test_key) {
             word("--secret");
             word(secret);
         }
-        if let Some(url) = &setting.public_url {
+        if let Some(url) = &context.public_url {
             word("--public-url");
             word(url);
         }
-        for (name, value) in &setting.headers {
+        for (name, value) in &context.headers {
             word("-H");
             word(&format!(
                 "{name}: {}",
@@ -310,22 +314,22 @@ impl Shot {
             word("-H");
             word(&format!("{name}: {value}"));
         }
-        if setting.insecure {
+        if context.insecure {
             word("--insecure");
         }
-        if let Some(address) = &self.wish.recipient {
+        if let Some(address) = &self.overrides.recipient {
             word("--recipient");
             word(address);
         }
-        if let Some(id) = &self.wish.message_id {
+        if let Some(id) = &self.overrides.message_id {
             word("--message-id");
             word(id);
         }
-        for (name, value) in &self.wish.metadata {
+        for (name, value) in &self.overrides.metadata {
             word("--metadata");
             word(&format!("{name}={value}"));
         }
-        for (path, value) in &self.wish.sets {
+        for (path, value) in &self.overrides.sets {
             word("--set");
             word(&format!("{path}={}", bare(value)));
         }
@@ -338,11 +342,11 @@ impl Shot {
         }
         if self.exact {
             word("--seed");
-            word(&self.seed(setting).to_string());
+            word(&self.seed(context).to_string());
         }
         if self.exact || !self.ago.is_zero() {
             word("--at");
-            word(&TimeForm::Rfc3339(3).write(self.at(setting)));
+            word(&TimestampFormat::Rfc3339(3).write(self.at(context)));
         }
         let line = match before {
             Some(before) => format!("{before} | {line}"),
@@ -360,36 +364,36 @@ impl Shot {
 
 impl Step {
     /// The command line that does the same; none where nothing is sent.
-    pub fn line(&self, setting: &Setting) -> Option<String> {
+    pub fn line(&self, context: &Context) -> Option<String> {
         match self {
-            Step::Send(shot) | Step::Again(shot) => Some(shot.line(setting)),
-            Step::Together(shot, times) => {
+            Step::Send(request) | Step::Again(request) => Some(request.line(context)),
+            Step::Together(request, times) => {
                 let numbers: Vec<String> = (1..=*times).map(|number| number.to_string()).collect();
                 Some(format!(
                     "for i in {}; do {} & done; wait",
                     numbers.join(" "),
-                    shot.line(setting)
+                    request.line(context)
                 ))
             }
-            Step::Burst(shot, count, at_once) => {
-                Some(format!("{} -n {count} -c {at_once}", shot.line(setting)))
+            Step::Burst(request, count, at_once) => {
+                Some(format!("{} -n {count} -c {at_once}", request.line(context)))
             }
-            Step::Slowly(shot, _) => Some(format!(
+            Step::Slowly(request, _) => Some(format!(
                 "{} --dry-run --as curl | sed 's/^curl/curl --limit-rate 300/' | sh",
-                shot.line(setting)
+                request.line(context)
             )),
             Step::Count => None,
         }
     }
 
     /// What is sent, if anything is.
-    pub fn shot(&self) -> Option<&Shot> {
+    pub fn request(&self) -> Option<&CheckRequest> {
         match self {
-            Step::Send(shot)
-            | Step::Again(shot)
-            | Step::Together(shot, _)
-            | Step::Burst(shot, ..)
-            | Step::Slowly(shot, _) => Some(shot),
+            Step::Send(request)
+            | Step::Again(request)
+            | Step::Together(request, _)
+            | Step::Burst(request, ..)
+            | Step::Slowly(request, _) => Some(request),
             Step::Count => None,
         }
     }

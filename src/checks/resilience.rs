@@ -4,7 +4,7 @@ use bytes::Bytes;
 use serde_json::Value;
 
 use crate::checks::check::HTTP;
-use crate::checks::{Check, Group, Plan, Setting, Shot, batch, expect};
+use crate::checks::{Check, CheckRequest, Context, Group, Plan, batch, expect};
 use crate::providers::Envelope;
 use crate::webhook::{Delivery, splice};
 
@@ -21,7 +21,7 @@ pub static CHECKS: &[&Check] = &[
         page: HTTP,
         alone: false,
         plan: malformed,
-        judge: expect::unharmed,
+        verify_options: expect::unharmed,
     },
     &Check {
         name: "empty-body",
@@ -33,12 +33,12 @@ pub static CHECKS: &[&Check] = &[
         advice: "catch what the parser throws, and answer 400",
         page: HTTP,
         alone: false,
-        plan: |setting| {
-            Plan::each([Shot::body(setting.event(), Bytes::new())
+        plan: |context| {
+            Plan::each([CheckRequest::body(context.event(), Bytes::new())
                 .told("an event's request without a body")
                 .numbered(901)])
         },
-        judge: expect::unharmed,
+        verify_options: expect::unharmed,
     },
     &Check {
         name: "other-json",
@@ -51,7 +51,7 @@ pub static CHECKS: &[&Check] = &[
         page: HTTP,
         alone: false,
         plan: other_json,
-        judge: expect::unharmed,
+        verify_options: expect::unharmed,
     },
     &Check {
         name: "deep-json",
@@ -64,7 +64,7 @@ pub static CHECKS: &[&Check] = &[
         page: HTTP,
         alone: false,
         plan: deep_json,
-        judge: expect::unharmed,
+        verify_options: expect::unharmed,
     },
     &Check {
         name: "content-type",
@@ -77,7 +77,7 @@ pub static CHECKS: &[&Check] = &[
         page: HTTP,
         alone: false,
         plan: content_type,
-        judge: expect::unharmed,
+        verify_options: expect::unharmed,
     },
     &Check {
         name: "large-body",
@@ -90,7 +90,7 @@ pub static CHECKS: &[&Check] = &[
         page: HTTP,
         alone: false,
         plan: large,
-        judge: expect::unharmed,
+        verify_options: expect::unharmed,
     },
     &Check {
         name: "gzip",
@@ -104,26 +104,26 @@ pub static CHECKS: &[&Check] = &[
         page: HTTP,
         alone: false,
         plan: gzip,
-        judge: expect::unharmed,
+        verify_options: expect::unharmed,
     },
 ];
 
-fn shot(setting: &Setting, body: impl Into<Bytes>, what: &str, number: u64) -> Shot {
-    Shot::body(setting.event(), body)
+fn request(context: &Context, body: impl Into<Bytes>, what: &str, number: u64) -> CheckRequest {
+    CheckRequest::body(context.event(), body)
         .told(what)
         .numbered(number)
 }
 
 /// The body in which that text stands where the events do; none where there is no such place.
-fn holding(setting: &Setting, text: &str) -> Option<Bytes> {
-    let sample = setting.sample()?;
+fn holding(context: &Context, text: &str) -> Option<Bytes> {
+    let sample = context.sample()?;
     let bytes = Bytes::copy_from_slice(text.as_bytes());
-    match setting.provider.envelope {
-        Envelope::Text(at, _) if setting.is_form() => form_with(&sample, at, text),
+    match context.provider.envelope {
+        Envelope::Text(at, _) if context.is_form() => form_with(&sample, at, text),
         Envelope::Text(at, _) => {
             splice(&sample.body, at, &Value::from(text).to_string()).map(Bytes::from)
         }
-        _ if setting.is_form() => None,
+        _ if context.is_form() => None,
         _ => Some(bytes),
     }
 }
@@ -137,20 +137,20 @@ fn form_with(sample: &Delivery, at: &str, text: &str) -> Option<Bytes> {
     Some(form.finish().into())
 }
 
-fn malformed(setting: &Setting) -> Plan {
-    let Some(sample) = setting.sample() else {
+fn malformed(context: &Context) -> Plan {
+    let Some(sample) = context.sample() else {
         return Plan::skip("there is nothing to send");
     };
     let half = sample.body.slice(..sample.body.len() / 2);
-    let broken = match holding(setting, "{\"event\":") {
-        Some(body) => shot(setting, body, "half of an object", 911),
-        None => shot(setting, "type=%ZZ&data[[=", "a form that is none", 911),
+    let broken = match holding(context, "{\"event\":") {
+        Some(body) => request(context, body, "half of an object", 911),
+        None => request(context, "type=%ZZ&data[[=", "a form that is none", 911),
     };
     Plan::each([
         broken,
-        shot(setting, half, "the body of an event, cut in half", 912),
-        shot(
-            setting,
+        request(context, half, "the body of an event, cut in half", 912),
+        request(
+            context,
             Bytes::from_static(b"{\"event\":\"\xff\xfe\"}"),
             "bytes that are no UTF-8",
             913,
@@ -158,15 +158,15 @@ fn malformed(setting: &Setting) -> Plan {
     ])
 }
 
-fn other_json(setting: &Setting) -> Plan {
+fn other_json(context: &Context) -> Plan {
     let texts = ["null", "42", "\"text\"", "{}", "[null]"];
-    let shots: Vec<Shot> = texts
+    let shots: Vec<CheckRequest> = texts
         .iter()
         .zip(921..)
         .filter_map(|(text, number)| {
-            let body = holding(setting, text)?;
-            Some(shot(
-                setting,
+            let body = holding(context, text)?;
+            Some(request(
+                context,
                 body,
                 &format!("`{text}` in place of an event"),
                 number,
@@ -174,31 +174,31 @@ fn other_json(setting: &Setting) -> Plan {
         })
         .collect();
     if shots.is_empty() {
-        return Plan::skip(format!("{} sends no JSON", setting.provider.title));
+        return Plan::skip(format!("{} sends no JSON", context.provider.title));
     }
     Plan::each(shots)
 }
 
-fn deep_json(setting: &Setting) -> Plan {
+fn deep_json(context: &Context) -> Plan {
     const DEPTH: usize = 5000;
     let text = format!("{}{}", "[".repeat(DEPTH), "]".repeat(DEPTH));
-    let Some(body) = holding(setting, &text) else {
-        return Plan::skip(format!("{} sends no JSON", setting.provider.title));
+    let Some(body) = holding(context, &text) else {
+        return Plan::skip(format!("{} sends no JSON", context.provider.title));
     };
-    let mut shot = shot(setting, body.clone(), "a list in a list, 5000 times", 931);
+    let mut request = request(context, body.clone(), "a list in a list, 5000 times", 931);
     if body == text.as_bytes() {
-        shot = shot.printed_by("{ printf '[%.0s' $(seq 5000); printf ']%.0s' $(seq 5000); }");
+        request = request.printed_by("{ printf '[%.0s' $(seq 5000); printf ']%.0s' $(seq 5000); }");
     }
-    Plan::each([shot])
+    Plan::each([request])
 }
 
-fn content_type(setting: &Setting) -> Plan {
+fn content_type(context: &Context) -> Plan {
     let as_type = |kind: &'static str, number: u64| {
-        let mut shot = Shot::event(setting.event())
+        let mut request = CheckRequest::event(context.event())
             .told(format!("an event as `{kind}`"))
             .numbered(number);
-        shot.headers.push(("content-type", kind));
-        shot
+        request.headers.push(("content-type", kind));
+        request
     };
     Plan::each([
         as_type("text/plain", 941),
@@ -206,10 +206,10 @@ fn content_type(setting: &Setting) -> Plan {
     ])
 }
 
-fn large(setting: &Setting) -> Plan {
+fn large(context: &Context) -> Plan {
     const SIZE: usize = 1 << 20;
     let filler = "a".repeat(SIZE);
-    let (body, command) = if setting.is_form() {
+    let (body, command) = if context.is_form() {
         (format!("filler={filler}"), "filler=%s")
     } else {
         (
@@ -218,14 +218,14 @@ fn large(setting: &Setting) -> Plan {
         )
     };
     let command = format!("printf '{command}' \"$(head -c {SIZE} /dev/zero | tr '\\0' a)\"");
-    Plan::each([shot(setting, body, "a body of 1 MiB", 951).printed_by(command)])
+    Plan::each([request(context, body, "a body of 1 MiB", 951).printed_by(command)])
 }
 
-fn gzip(setting: &Setting) -> Plan {
-    let Some(sample) = setting.sample() else {
+fn gzip(context: &Context) -> Plan {
+    let Some(sample) = context.sample() else {
         return Plan::skip("there is nothing to send");
     };
-    let mut shot = shot(setting, batch::gzip(&sample.body), "an event as gzip", 961);
-    shot.headers.push(("content-encoding", "gzip"));
-    Plan::each([shot])
+    let mut request = request(context, batch::gzip(&sample.body), "an event as gzip", 961);
+    request.headers.push(("content-encoding", "gzip"));
+    Plan::each([request])
 }

@@ -3,10 +3,10 @@
 use serde_json::{Value, json};
 
 use crate::checks::check::STANDARD;
-use crate::checks::{Check, Group, Page, Plan, Setting, Shot, batch, expect};
+use crate::checks::{Check, CheckRequest, Context, Group, Page, Plan, batch, expect};
 use crate::providers;
-use crate::providers::{Carry, Handshake, Row, Stamp};
-use crate::webhook::{Delivery, Document, Fixture, Grade, Kind, Style, write};
+use crate::providers::{EventDef, Handshake, Placement, TimeField};
+use crate::webhook::{CheckStatus, Delivery, Document, Fixture, Kind, Style, write};
 
 pub static CHECKS: &[&Check] = &[
     &Check {
@@ -19,8 +19,8 @@ pub static CHECKS: &[&Check] = &[
         advice: "answer 200 to kinds that you do not use; look at fields that only some kinds have before you use them",
         page: Page::Provider,
         alone: false,
-        plan: |setting| rows(setting, 400, |row| row.kind != Kind::Other),
-        judge: expect::taken,
+        plan: |context| events(context, 400, |row| row.kind != Kind::Other),
+        verify_options: expect::taken,
     },
     &Check {
         name: "other-kinds",
@@ -32,11 +32,11 @@ pub static CHECKS: &[&Check] = &[
         advice: "log them, and answer 200",
         page: Page::Provider,
         alone: false,
-        plan: |setting| rows(setting, 450, |row| row.kind == Kind::Other),
-        judge: |setting, sights| {
-            let mut finding = expect::taken(setting, sights);
-            if finding.grade == Grade::Fail {
-                finding.grade = Grade::Warn;
+        plan: |context| events(context, 450, |row| row.kind == Kind::Other),
+        verify_options: |context, observations| {
+            let mut finding = expect::taken(context, observations);
+            if finding.grade == CheckStatus::Fail {
+                finding.grade = CheckStatus::Warn;
             }
             finding
         },
@@ -52,7 +52,7 @@ pub static CHECKS: &[&Check] = &[
         page: STANDARD,
         alone: false,
         plan: unknown_kind,
-        judge: expect::taken,
+        verify_options: expect::taken,
     },
     &Check {
         name: "unknown-fields",
@@ -65,7 +65,7 @@ pub static CHECKS: &[&Check] = &[
         page: STANDARD,
         alone: false,
         plan: unknown_fields,
-        judge: expect::taken,
+        verify_options: expect::taken,
     },
     &Check {
         name: "odd-json",
@@ -78,7 +78,7 @@ pub static CHECKS: &[&Check] = &[
         page: STANDARD,
         alone: false,
         plan: odd_json,
-        judge: expect::taken,
+        verify_options: expect::taken,
     },
     &Check {
         name: "batch",
@@ -90,8 +90,8 @@ pub static CHECKS: &[&Check] = &[
         advice: "loop over the events of a request, in whatever number",
         page: Page::Provider,
         alone: false,
-        plan: |setting| batches(setting, 510, &[1, 2]),
-        judge: expect::taken,
+        plan: |context| batches(context, 510, &[1, 2]),
+        verify_options: expect::taken,
     },
     &Check {
         name: "batch-large",
@@ -104,11 +104,11 @@ pub static CHECKS: &[&Check] = &[
         advice: "raise the limit of the body parser to a few megabytes, and insert the events in one statement",
         page: Page::Provider,
         alone: false,
-        plan: |setting| match setting.batch() {
-            Some(most) => batches(setting, 515, &[most]),
-            None => Plan::skip(alone(setting)),
+        plan: |context| match context.batch() {
+            Some(most) => batches(context, 515, &[most]),
+            None => Plan::skip(alone(context)),
         },
-        judge: expect::taken,
+        verify_options: expect::taken,
     },
     &Check {
         name: "batch-odd",
@@ -121,7 +121,7 @@ pub static CHECKS: &[&Check] = &[
         page: Page::Provider,
         alone: false,
         plan: batch_odd,
-        judge: expect::taken,
+        verify_options: expect::taken,
     },
     &Check {
         name: "batch-empty",
@@ -134,16 +134,16 @@ pub static CHECKS: &[&Check] = &[
         page: Page::Provider,
         alone: false,
         plan: batch_empty,
-        judge: |setting, sights| {
-            if setting
+        verify_options: |context, observations| {
+            if context
                 .provider
                 .conduct
                 .handshake
                 .contains(&Handshake::EmptyBatch)
             {
-                expect::taken(setting, sights)
+                expect::taken(context, observations)
             } else {
-                expect::unharmed(setting, sights)
+                expect::unharmed(context, observations)
             }
         },
     },
@@ -158,7 +158,7 @@ pub static CHECKS: &[&Check] = &[
         page: Page::Provider,
         alone: false,
         plan: metadata,
-        judge: expect::taken,
+        verify_options: expect::taken,
     },
     &Check {
         name: "machine",
@@ -172,7 +172,7 @@ pub static CHECKS: &[&Check] = &[
         page: Page::Provider,
         alone: false,
         plan: machine,
-        judge: expect::taken,
+        verify_options: expect::taken,
     },
     &Check {
         name: "non-ascii",
@@ -186,7 +186,7 @@ pub static CHECKS: &[&Check] = &[
         page: Page::At("https://www.rfc-editor.org/rfc/rfc6531.html"),
         alone: false,
         plan: non_ascii,
-        judge: expect::taken,
+        verify_options: expect::taken,
     },
     &Check {
         name: "big-ids",
@@ -199,7 +199,7 @@ pub static CHECKS: &[&Check] = &[
         page: Page::Provider,
         alone: false,
         plan: big_ids,
-        judge: expect::taken,
+        verify_options: expect::taken,
     },
     &Check {
         name: "fractions",
@@ -213,28 +213,28 @@ pub static CHECKS: &[&Check] = &[
         page: Page::Provider,
         alone: false,
         plan: fractions,
-        judge: expect::taken,
+        verify_options: expect::taken,
     },
 ];
 
-fn numbered(setting: &Setting, number: u64) -> Shot {
-    Shot::event(setting.event()).numbered(number)
+fn numbered(context: &Context, number: u64) -> CheckRequest {
+    CheckRequest::event(context.event()).numbered(number)
 }
 
-fn alone(setting: &Setting) -> String {
-    format!("{} sends one event a request", setting.provider.title)
+fn alone(context: &Context) -> String {
+    format!("{} sends one event a request", context.provider.title)
 }
 
 /// The rows that come in the same sort of request as the others.
-fn rows(setting: &Setting, first: u64, wanted: fn(&Row) -> bool) -> Plan {
-    let Some(sample) = setting.sample() else {
+fn events(context: &Context, first: u64, wanted: fn(&EventDef) -> bool) -> Plan {
+    let Some(sample) = context.sample() else {
         return Plan::skip("there is nothing to send");
     };
     let kind = |delivery: &Delivery| delivery.headers.text("content-type").map(str::to_owned);
     let signs = |delivery: &Delivery| {
-        providers::signing_scheme(setting.provider, delivery).map(|scheme| scheme.signature)
+        providers::signing_scheme(context.provider, delivery).map(|scheme| scheme.signature)
     };
-    let same = |row: &&Row| {
+    let same = |row: &&EventDef| {
         Fixture::read(row.example.as_bytes()).is_ok_and(|fixture| {
             let one = fixture.delivery;
             one.method == sample.method
@@ -242,32 +242,32 @@ fn rows(setting: &Setting, first: u64, wanted: fn(&Row) -> bool) -> Plan {
                 && signs(&one) == signs(&sample)
         })
     };
-    let asked = |row: &&Row| {
+    let asked = |row: &&EventDef| {
         row.kind == Kind::Other
-            && (setting.provider.conduct.asks_by(row.native) || setting.provider.confirm.is_some())
+            && (context.provider.conduct.asks_by(row.native) || context.provider.confirm.is_some())
     };
-    let rows = setting
+    let events = context
         .provider
-        .rows
+        .events
         .iter()
         .filter(|row| !row.example.is_empty());
-    let shots: Vec<Shot> = rows
+    let shots: Vec<CheckRequest> = events
         .filter(|row| wanted(row) && !asked(row))
         .filter(same)
         .zip(first..)
-        .map(|(row, number)| Shot::event(row.native).numbered(number))
+        .map(|(row, number)| CheckRequest::event(row.native).numbered(number))
         .collect();
     if shots.is_empty() {
-        return Plan::skip(format!("{} sends none", setting.provider.title));
+        return Plan::skip(format!("{} sends none", context.provider.title));
     }
     Plan::each(shots)
 }
 
 /// Where the event's own word stands, in the event that is sent.
-fn native(setting: &Setting) -> Option<&'static str> {
-    let row = setting.provider.row(setting.event())?;
+fn native(context: &Context) -> Option<&'static str> {
+    let row = context.provider.row(context.event())?;
     let in_body = |place: &&&str| place.starts_with('/');
-    let natives = || setting.provider.native.iter().filter(in_body);
+    let natives = || context.provider.native.iter().filter(in_body);
     natives()
         .find(|place| row.marks.iter().any(|(mark, _)| mark == *place))
         .or_else(|| natives().next())
@@ -276,45 +276,45 @@ fn native(setting: &Setting) -> Option<&'static str> {
 
 const UNKNOWN: &str = "something_new";
 
-fn unknown_kind(setting: &Setting) -> Plan {
-    match native(setting) {
-        Some(place) => Plan::each([numbered(setting, 501)
+fn unknown_kind(context: &Context) -> Plan {
+    match native(context) {
+        Some(place) => Plan::each([numbered(context, 501)
             .told(format!("an event of the kind `{UNKNOWN}`"))
             .set(place, UNKNOWN)]),
         None => Plan::skip("the kind stands in no field of its own"),
     }
 }
 
-fn unknown_fields(setting: &Setting) -> Plan {
-    let base = match native(setting).and_then(|place| place.rsplit_once('/')) {
+fn unknown_fields(context: &Context) -> Plan {
+    let base = match native(context).and_then(|place| place.rsplit_once('/')) {
         Some((base, _)) => base,
         None => "",
     };
-    let shot = numbered(setting, 502)
+    let request = numbered(context, 502)
         .told("an event with fields that do not exist")
         .set(format!("{base}/new_text"), "something new");
-    if setting.is_form() {
-        return Plan::each([shot]);
+    if context.is_form() {
+        return Plan::each([request]);
     }
-    Plan::each([shot.set(
+    Plan::each([request.set(
         format!("{base}/new_object"),
         json!({"nested": [1, null, {"deep": true}]}),
     )])
 }
 
-fn odd_json(setting: &Setting) -> Plan {
+fn odd_json(context: &Context) -> Plan {
     const ODD: Style = Style {
         php: true,
         ..Style::SPACED
     };
-    let Some(sample) = numbered(setting, 503)
-        .bare(setting)
-        .filter(|_| !setting.is_form())
+    let Some(sample) = numbered(context, 503)
+        .bare(context)
+        .filter(|_| !context.is_form())
     else {
         return Plan::skip("the body is no JSON");
     };
     match serde_json::from_slice::<Value>(&sample.body) {
-        Ok(value) => Plan::each([Shot::body(setting.event(), write(&value, &ODD))
+        Ok(value) => Plan::each([CheckRequest::body(context.event(), write(&value, &ODD))
             .told("the JSON of an event with spaces and escapes")
             .numbered(503)]),
         Err(_) => Plan::skip("the body is no JSON"),
@@ -322,13 +322,13 @@ fn odd_json(setting: &Setting) -> Plan {
 }
 
 /// The event to fill batches with.
-fn batches(setting: &Setting, first: u64, counts: &[u16]) -> Plan {
-    if setting.batch().is_none() {
-        return Plan::skip(alone(setting));
+fn batches(context: &Context, first: u64, counts: &[u16]) -> Plan {
+    if context.batch().is_none() {
+        return Plan::skip(alone(context));
     }
-    let name = setting.batched_event();
+    let name = context.batched_event();
     Plan::each(counts.iter().zip(first..).map(|(count, number)| {
-        Shot::batch(name, *count)
+        CheckRequest::batch(name, *count)
             .told(match count {
                 1 => "a batch of one event".to_owned(),
                 count => format!("a batch of {count} events"),
@@ -337,148 +337,152 @@ fn batches(setting: &Setting, first: u64, counts: &[u16]) -> Plan {
     }))
 }
 
-fn batch_odd(setting: &Setting) -> Plan {
-    if setting.batch().is_none() {
-        return Plan::skip(alone(setting));
+fn batch_odd(context: &Context) -> Plan {
+    if context.batch().is_none() {
+        return Plan::skip(alone(context));
     }
-    let Some(place) = native(setting) else {
+    let Some(place) = native(context) else {
         return Plan::skip("the kind stands in no field of its own");
     };
     let part = |number: u64, odd: bool| {
-        let shot = numbered(setting, number);
-        let shot = if odd { shot.set(place, UNKNOWN) } else { shot };
-        shot.bare(setting)
+        let request = numbered(context, number);
+        let request = if odd {
+            request.set(place, UNKNOWN)
+        } else {
+            request
+        };
+        request.bare(context)
     };
     let parts: Option<Vec<Delivery>> = [(521, false), (522, true), (523, false)]
         .into_iter()
         .map(|(number, odd)| part(number, odd))
         .collect();
-    match parts.and_then(|parts| batch::together(setting.provider, &parts)) {
-        Some(delivery) => Plan::each([Shot::body(setting.event(), delivery.body)
+    match parts.and_then(|parts| batch::together(context.provider, &parts)) {
+        Some(delivery) => Plan::each([CheckRequest::body(context.event(), delivery.body)
             .told(format!(
                 "a batch of three events, the second of the kind `{UNKNOWN}`"
             ))
             .numbered(521)]),
-        None => Plan::skip(alone(setting)),
+        None => Plan::skip(alone(context)),
     }
 }
 
-fn batch_empty(setting: &Setting) -> Plan {
-    if setting.batch().is_none() {
-        return Plan::skip(alone(setting));
+fn batch_empty(context: &Context) -> Plan {
+    if context.batch().is_none() {
+        return Plan::skip(alone(context));
     }
-    let empty = setting
+    let empty = context
         .sample()
-        .and_then(|sample| batch::holding(setting.provider, &sample, Vec::new()));
+        .and_then(|sample| batch::holding(context.provider, &sample, Vec::new()));
     match empty {
-        Some(delivery) => Plan::each([Shot::body(setting.event(), delivery.body)
+        Some(delivery) => Plan::each([CheckRequest::body(context.event(), delivery.body)
             .told("a batch of no events")
             .numbered(524)]),
-        None => Plan::skip(alone(setting)),
+        None => Plan::skip(alone(context)),
     }
 }
 
-fn metadata(setting: &Setting) -> Plan {
-    let names: &[&str] = match setting.provider.fields.metadata {
-        Carry::Nowhere => {
+fn metadata(context: &Context) -> Plan {
+    let names: &[&str] = match context.provider.fields.metadata {
+        Placement::Nowhere => {
             return Plan::skip(format!(
                 "{} carries no fields of the sender's own",
-                setting.provider.title
+                context.provider.title
             ));
         }
         // Beside the provider's own; names that it has itself are lost on its side.
-        Carry::Among(..) => &["id", "name", "constructor", "__proto__"],
+        Placement::Among(..) => &["id", "name", "constructor", "__proto__"],
         _ => &["id", "email", "event", "constructor", "__proto__"],
     };
-    let mut shot = numbered(setting, 530).told(format!(
+    let mut request = numbered(context, 530).told(format!(
         "an event with custom arguments named {}",
         names.join(", ")
     ));
-    shot.wish.metadata = names
+    request.overrides.metadata = names
         .iter()
         .map(|name| ((*name).to_owned(), "mine".to_owned()))
         .collect();
-    Plan::each([shot])
+    Plan::each([request])
 }
 
-fn machine(setting: &Setting) -> Plan {
-    let marked = setting.provider.machines.iter().zip(570..);
-    let shots: Vec<Shot> = marked
+fn machine(context: &Context) -> Plan {
+    let marked = context.provider.machines.iter().zip(570..);
+    let shots: Vec<CheckRequest> = marked
         .map(|(machine, number)| {
-            let mut shot = Shot::event(machine.kind.name())
+            let mut request = CheckRequest::event(machine.kind.name())
                 .told(format!("{} by a machine", machine.kind))
                 .numbered(number);
-            shot.by_machine = true;
-            shot
+            request.by_machine = true;
+            request
         })
         .collect();
     if shots.is_empty() {
         return Plan::skip(format!(
             "{} does not mark what machines do",
-            setting.provider.title
+            context.provider.title
         ));
     }
     Plan::each(shots)
 }
 
-fn non_ascii(setting: &Setting) -> Plan {
+fn non_ascii(context: &Context) -> Plan {
     const ADDRESS: &str = "j\u{f6}rg+\u{30c6}\u{30b9}\u{30c8}@b\u{fc}cher.example";
-    if setting.provider.fields.recipient.is_empty() {
+    if context.provider.fields.recipient.is_empty() {
         return Plan::skip(format!(
             "events of {} say nothing of the recipient",
-            setting.provider.title
+            context.provider.title
         ));
     }
-    let mut shot = numbered(setting, 540).told("an event about an address beyond ASCII");
-    shot.wish.recipient = Some(ADDRESS.to_owned());
-    Plan::each([shot])
+    let mut request = numbered(context, 540).told("an event about an address beyond ASCII");
+    request.overrides.recipient = Some(ADDRESS.to_owned());
+    Plan::each([request])
 }
 
-fn big_ids(setting: &Setting) -> Plan {
-    let found = setting.provider.rows.iter().find_map(|row| {
+fn big_ids(context: &Context) -> Plan {
+    let found = context.provider.events.iter().find_map(|row| {
         let delivery = Fixture::read(row.example.as_bytes()).ok()?.delivery;
         let document = Document::of(&delivery).ok()?;
         let is_number = |place: &&&str| document.at(place).is_some_and(Document::is_number);
-        let place = setting.provider.fields.unique.iter().find(is_number)?;
+        let place = context.provider.fields.unique.iter().find(is_number)?;
         Some((row.native, *place))
     });
     let Some((name, place)) = found else {
         return Plan::skip(format!(
             "the ids of {} are no numbers",
-            setting.provider.title
+            context.provider.title
         ));
     };
     let shots = [9_007_199_254_740_993_i64, i64::MAX].into_iter().zip(550..);
     Plan::each(shots.map(|(id, number)| {
-        Shot::event(name)
+        CheckRequest::event(name)
             .told(format!("{name} with the id {id}"))
             .numbered(number)
             .set(place, id)
     }))
 }
 
-fn fractions(setting: &Setting) -> Plan {
-    let place = setting
+fn fractions(context: &Context) -> Plan {
+    let place = context
         .provider
         .fields
         .at
         .iter()
         .find_map(|stamp| match stamp {
-            Stamp::Fraction(place) => Some(*place),
+            TimeField::Fraction(place) => Some(*place),
             _ => None,
         });
     let Some(place) = place else {
         return Plan::skip(format!(
             "{} does not write times as numbers with a fraction",
-            setting.provider.title
+            context.provider.title
         ));
     };
-    let whole = setting.now.as_second();
+    let whole = context.now.as_second();
     Plan::each([
-        numbered(setting, 560)
+        numbered(context, 560)
             .told("an event whose time has a fraction")
             .set(place, json!(whole as f64 + 0.903_125)),
-        numbered(setting, 561)
+        numbered(context, 561)
             .told("an event whose time is whole")
             .set(place, whole),
     ])

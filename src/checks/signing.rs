@@ -2,43 +2,39 @@
 
 use jiff::Timestamp;
 
-use crate::checks::Setting;
+use crate::checks::Context;
 use crate::providers;
-use crate::webhook::{Chance, Delivery, Seal, Secret, Tamper, set_topic};
+use crate::webhook::{Delivery, Rng, Secret, SigningContext, Tamper, set_topic};
 
 /// Signs a delivery at that moment. `tamper` is the near miss that it is to be, by its name; `public` is whether the
 /// public test key takes the place of the user's secret.
 pub fn seal(
-    setting: &Setting,
+    context: &Context,
     delivery: &mut Delivery,
     tamper: Option<&str>,
     public: bool,
     at: Timestamp,
-    chance: &mut Chance,
+    rng: &mut Rng,
 ) -> Result<(), String> {
-    if let Some(topic) = &setting.topic {
+    if let Some(topic) = &context.topic {
         // What does not come through SNS has no topic.
         let _ = set_topic(delivery, topic);
     }
-    let scheme = providers::signing_scheme(setting.provider, delivery);
-    let (Some(scheme), Some(own)) = (scheme, &setting.key) else {
+    let scheme = providers::signing_scheme(context.provider, delivery);
+    let (Some(scheme), Some(own)) = (scheme, &context.key) else {
         return Ok(());
     };
     let test = public
-        .then(|| scheme.key.key(&Secret::new(setting.provider.test_secret)))
+        .then(|| scheme.key.key(&Secret::new(context.provider.test_secret)))
         .flatten();
     let key = test.as_ref().unwrap_or(own);
-    let url = match &setting.public_url {
+    let url = match &context.public_url {
         Some(url) => url.clone(),
-        None => format!("{}{}", setting.target.origin(), delivery.path),
+        None => format!("{}{}", context.target.origin(), delivery.path),
     };
-    let seal = &mut Seal {
-        at,
-        url: &url,
-        chance,
-    };
+    let seal = &mut SigningContext { at, url: &url, rng };
     match tamper {
-        None => providers::sign(setting.provider, scheme, delivery, key, seal),
+        None => providers::sign(context.provider, scheme, delivery, key, seal),
         Some(name) => Tamper::find(name)
             .ok_or("there is no such near miss")?
             .apply(scheme, delivery, key, seal),

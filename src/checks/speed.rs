@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use crate::checks::{
-    Check, Finding, Grade, Group, Page, Plan, Setting, Shot, Sights, Step, expect,
+    Check, CheckRequest, CheckStatus, Context, Finding, Group, Observations, Page, Plan, Step,
+    expect,
 };
 
 /// How many deliveries a burst has, and how many of them at once.
@@ -24,10 +25,12 @@ pub static CHECKS: &[&Check] = &[
         advice: "keep the event, answer 200, and do the work afterwards",
         page: Page::Provider,
         alone: false,
-        plan: |setting| {
-            Plan::each((701..704).map(|number| Shot::event(setting.event()).numbered(number)))
+        plan: |context| {
+            Plan::each(
+                (701..704).map(|number| CheckRequest::event(context.event()).numbered(number)),
+            )
         },
-        judge: timely,
+        verify_options: timely,
     },
     &Check {
         name: "burst",
@@ -39,13 +42,13 @@ pub static CHECKS: &[&Check] = &[
         advice: "put events into a queue; have more than one worker; do not open a connection to the database for each",
         page: Page::Provider,
         alone: false,
-        plan: |setting| {
-            let shot = Shot::event(setting.event())
+        plan: |context| {
+            let request = CheckRequest::event(context.event())
                 .told("one of 200 events")
                 .numbered(710);
-            Plan::Run(vec![Step::Burst(shot, BURST.0, BURST.1)])
+            Plan::Run(vec![Step::Burst(request, BURST.0, BURST.1)])
         },
-        judge: timely,
+        verify_options: timely,
     },
     &Check {
         name: "slow-client",
@@ -58,24 +61,24 @@ pub static CHECKS: &[&Check] = &[
         advice: "read the whole body, to the length that is declared, before it is verified",
         page: Page::At("https://www.rfc-editor.org/rfc/rfc9112.html#section-6"),
         alone: false,
-        plan: |setting| {
-            let shot = Shot::event(setting.event())
+        plan: |context| {
+            let request = CheckRequest::event(context.event())
                 .told("an event whose body arrives bit by bit")
                 .numbered(711);
-            Plan::Run(vec![Step::Slowly(shot, SLOWLY)])
+            Plan::Run(vec![Step::Slowly(request, SLOWLY)])
         },
-        judge: expect::taken,
+        verify_options: expect::taken,
     },
 ];
 
 /// All of it is taken, and 99 of 100 answers came well in time.
-fn timely(setting: &Setting, sights: &Sights) -> Finding {
-    let finding = expect::taken(setting, sights);
-    if finding.grade != Grade::Pass {
+fn timely(context: &Context, observations: &Observations) -> Finding {
+    let finding = expect::taken(context, observations);
+    if finding.grade != CheckStatus::Pass {
         return finding;
     }
-    let (limit, who) = setting.limit();
-    let mut order: Vec<(Duration, usize)> = sights
+    let (limit, who) = context.limit();
+    let mut order: Vec<(Duration, usize)> = observations
         .answers
         .iter()
         .zip(0..)
@@ -96,8 +99,8 @@ fn timely(setting: &Setting, sights: &Sights) -> Finding {
         format!("99 of 100 answered within {shown}")
     };
     let grade = match took {
-        took if took >= limit => Grade::Fail,
-        took if took >= limit / 2 => Grade::Warn,
+        took if took >= limit => CheckStatus::Fail,
+        took if took >= limit / 2 => CheckStatus::Warn,
         _ => return Finding::pass(of),
     };
     Finding::new(

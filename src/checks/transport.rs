@@ -1,7 +1,9 @@
 //! The way there.
 
 use crate::checks::check::HTTP;
-use crate::checks::{Check, Finding, Grade, Group, Page, Plan, Setting, Shot, Sights, expect};
+use crate::checks::{
+    Check, CheckRequest, CheckStatus, Context, Finding, Group, Observations, Page, Plan, expect,
+};
 use crate::webhook::Outcome;
 
 pub static CHECKS: &[&Check] = &[
@@ -15,17 +17,21 @@ pub static CHECKS: &[&Check] = &[
         advice: "put the handler behind TLS, and give the provider the `https://` URL",
         page: Page::Provider,
         alone: true,
-        plan: |setting| {
-            if setting.target.is_private() {
+        plan: |context| {
+            if context.target.is_private() {
                 return Plan::skip("it is on this machine or in a private network");
             }
-            Plan::each([Shot::event(setting.event()).numbered(801)])
+            Plan::each([CheckRequest::event(context.event()).numbered(801)])
         },
-        judge: |setting, sights| {
-            if !setting.target.tls {
-                return Finding::new(Grade::Fail, "reached over HTTP, in clear text", Some(0));
+        verify_options: |context, observations| {
+            if !context.target.tls {
+                return Finding::new(
+                    CheckStatus::Fail,
+                    "reached over HTTP, in clear text",
+                    Some(0),
+                );
             }
-            answered(sights)
+            answered(observations)
         },
     },
     &Check {
@@ -38,21 +44,21 @@ pub static CHECKS: &[&Check] = &[
         advice: "renew it; send the intermediate certificates along",
         page: Page::Provider,
         alone: true,
-        plan: |setting| {
-            if !setting.target.tls {
+        plan: |context| {
+            if !context.target.tls {
                 return Plan::skip("it is not reached over HTTPS");
             }
-            Plan::each([Shot::event(setting.event()).numbered(802)])
+            Plan::each([CheckRequest::event(context.event()).numbered(802)])
         },
-        judge: |setting, sights| {
-            if setting.insecure {
+        verify_options: |context, observations| {
+            if context.insecure {
                 return Finding::new(
-                    Grade::Warn,
+                    CheckStatus::Warn,
                     "not looked at, because of `--insecure`",
                     Some(0),
                 );
             }
-            answered(sights)
+            answered(observations)
         },
     },
     &Check {
@@ -65,12 +71,12 @@ pub static CHECKS: &[&Check] = &[
         advice: "give the provider the final URL: scheme, host, and the slash at its end if there is one",
         page: HTTP,
         alone: true,
-        plan: |setting| Plan::each([Shot::event(setting.event()).numbered(803)]),
-        judge: |_, sights| match sights.answers.first() {
+        plan: |context| Plan::each([CheckRequest::event(context.event()).numbered(803)]),
+        verify_options: |_, observations| match observations.answers.first() {
             Some(seen) if matches!(seen.outcome.status(), Some(300..=399)) => {
-                Finding::new(Grade::Fail, expect::answer(seen), Some(0))
+                Finding::new(CheckStatus::Fail, expect::answer(seen), Some(0))
             }
-            _ => answered(sights),
+            _ => answered(observations),
         },
     },
     &Check {
@@ -83,36 +89,36 @@ pub static CHECKS: &[&Check] = &[
         advice: "answer 200",
         page: Page::Provider,
         alone: false,
-        plan: |setting| {
-            if !setting.provider.conduct.only_200 {
-                return Plan::skip(format!("{} takes any 2xx", setting.provider.title));
+        plan: |context| {
+            if !context.provider.conduct.only_200 {
+                return Plan::skip(format!("{} takes any 2xx", context.provider.title));
             }
-            Plan::each([Shot::event(setting.event()).numbered(804)])
+            Plan::each([CheckRequest::event(context.event()).numbered(804)])
         },
-        judge: only_200,
+        verify_options: only_200,
     },
 ];
 
-fn answered(sights: &Sights) -> Finding {
-    match sights.answers.first() {
+fn answered(observations: &Observations) -> Finding {
+    match observations.answers.first() {
         Some(seen) if matches!(seen.outcome, Outcome::Answered { .. }) => {
             Finding::pass(expect::answer(seen))
         }
-        Some(seen) => Finding::new(Grade::Fail, expect::answer(seen), Some(0)),
-        None => Finding::new(Grade::Skip, "nothing was sent", None),
+        Some(seen) => Finding::new(CheckStatus::Fail, expect::answer(seen), Some(0)),
+        None => Finding::new(CheckStatus::Skip, "nothing was sent", None),
     }
 }
 
-fn only_200(setting: &Setting, sights: &Sights) -> Finding {
-    let finding = expect::taken(setting, sights);
-    match sights.answers.first() {
-        Some(seen) if finding.grade == Grade::Pass && seen.outcome.status() != Some(200) => {
+fn only_200(context: &Context, observations: &Observations) -> Finding {
+    let finding = expect::taken(context, observations);
+    match observations.answers.first() {
+        Some(seen) if finding.grade == CheckStatus::Pass && seen.outcome.status() != Some(200) => {
             Finding::new(
-                Grade::Warn,
+                CheckStatus::Warn,
                 format!(
                     "{}; the pages of {} name 200 alone as success",
                     expect::answer(seen),
-                    setting.provider.title
+                    context.provider.title
                 ),
                 Some(0),
             )

@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 
 use crate::cli::values::{duration, expected, kind, route, share, size};
-use crate::cli::{JudgeArgs, SecretArgs};
+use crate::cli::{SecretArgs, VerifyOptionsArgs};
 use crate::webhook::Kind;
 
 /// Receive webhooks, print them, and respond to them
@@ -159,7 +159,7 @@ pub struct ListenArgs {
 
     /// What a signature must be besides right.
     #[command(flatten)]
-    pub judge: JudgeArgs,
+    pub verify_options: VerifyOptionsArgs,
 
     /// Response status
     #[arg(long, value_name = "CODE", default_value_t = 200, value_parser = clap::value_parser!(u16).range(200..=599), display_order = 12)]

@@ -23,7 +23,7 @@ pub use lists::{EventsArgs, KeysArgs};
 pub use replay::ReplayArgs;
 pub use report::Report;
 pub use request::{Form, RequestArgs};
-pub use secrets::{JudgeArgs, SecretArgs};
+pub use secrets::{SecretArgs, VerifyOptionsArgs};
 pub use send::SendArgs;
 pub use story::{Ending, StoryArgs};
 pub use values::duration;

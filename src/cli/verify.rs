@@ -4,7 +4,7 @@ use clap::Args;
 use jiff::Timestamp;
 
 use crate::cli::values::time;
-use crate::cli::{JudgeArgs, SecretArgs};
+use crate::cli::{SecretArgs, VerifyOptionsArgs};
 
 /// Verify a signature, and explain why it is invalid
 #[derive(Debug, Args)]
@@ -44,7 +44,7 @@ pub struct VerifyArgs {
 
     /// What a signature must be besides right.
     #[command(flatten)]
-    pub judge: JudgeArgs,
+    pub verify_options: VerifyOptionsArgs,
 
     /// Header of SOURCE, which is a body; may be repeated
     #[arg(

@@ -9,9 +9,9 @@ use crate::io::client::Settings;
 use crate::io::recording::detect;
 use crate::io::recording::detect::Body;
 use crate::io::secrets;
-use crate::io::secrets::Origin;
+use crate::io::secrets::SecretOrigin;
 use crate::providers;
-use crate::providers::{ALL, Keys, Provider, Row, SCHEMES};
+use crate::providers::{ALL, EventDef, Keys, Provider, SCHEMES};
 use crate::report::{Format, Reporter};
 use crate::webhook::{
     Beat, Delivery, Expectation, Keyring, Kind, Retry, Statuses, Target, is_hop_by_hop, nearest,
@@ -34,7 +34,7 @@ pub fn scheme(name: &str) -> Result<&'static Provider> {
         return providers::spelled(name);
     }
     match providers::find(name) {
-        Some(found) if found.rows.is_empty() => Ok(found),
+        Some(found) if found.events.is_empty() => Ok(found),
         Some(found) => Err(Error::usage(format!("{} is a provider", found.title))
             .hint(format!("write `--provider {name}`"))),
         None => Err(unknown(name, "scheme")),
@@ -74,7 +74,11 @@ fn unknown(name: &str, what: &str) -> Error {
 
 /// The row to start from, of that version of the provider's webhooks if one is named; or an error that lists what can
 /// be sent.
-pub fn row(provider: &'static Provider, name: &str, version: Option<&str>) -> Result<&'static Row> {
+pub fn row(
+    provider: &'static Provider,
+    name: &str,
+    version: Option<&str>,
+) -> Result<&'static EventDef> {
     if let Some(version) = version {
         has_version(provider, version)?;
     }
@@ -87,14 +91,14 @@ pub fn row(provider: &'static Provider, name: &str, version: Option<&str>) -> Re
             .hint(format!("write `--native-version {}`", row.version));
         }
         let known = providers::kinds_of(provider);
-        if provider.rows.is_empty() {
+        if provider.events.is_empty() {
             return Error::usage(format!("{} sends no `{name}`", provider.title)).hint(format!(
                 "a body of your own is signed so: `--data BODY --scheme {}`",
                 provider.name
             ));
         }
         let natives = provider
-            .rows
+            .events
             .iter()
             .filter(|row| !row.example.is_empty())
             .map(|row| row.native);
@@ -178,7 +182,7 @@ pub fn secrets(args: &SecretArgs, only: Option<&'static Provider>) -> Result<Sec
     }
     for spec in &specs {
         let given = secrets::read(spec, &known)?;
-        if given.origin == Origin::CommandLine {
+        if given.origin == SecretOrigin::CommandLine {
             notes.push(
                 "a secret on the command line can be seen by other users of this machine; use `env:NAME` or `file:PATH`"
                     .into(),
@@ -279,7 +283,7 @@ pub fn data(given: &str, notes: &mut Vec<String>) -> Result<Vec<u8>> {
 
 /// How requests are made, for `send` and `replay`.
 #[derive(Debug)]
-pub struct Request {
+pub struct RequestOptions {
     /// Where they go.
     pub target: Target,
     /// Header fields to set.
@@ -293,11 +297,11 @@ pub struct Request {
     patience: Retry,
 }
 
-impl Request {
+impl RequestOptions {
     /// Makes it of the words. `expected` are the statuses that count as success where the user does not say.
-    pub fn new(args: &RequestArgs, expected: &str) -> Result<Request> {
+    pub fn new(args: &RequestArgs, expected: &str) -> Result<RequestOptions> {
         let mut target = Target::parse(&args.to)?;
-        Ok(Request {
+        Ok(RequestOptions {
             headers: request_headers(&args.headers, &mut target)?,
             target,
             settings: Settings {

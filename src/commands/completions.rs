@@ -119,7 +119,7 @@ fn sendable() -> Vec<CompletionCandidate> {
         let kinds = Kind::ALL.map(Kind::name).map(CompletionCandidate::new);
         return kinds.into_iter().chain(stories).collect();
     };
-    let native = provider.rows.iter().filter(|row| !row.example.is_empty());
+    let native = provider.events.iter().filter(|row| !row.example.is_empty());
     let native = native.map(|row| {
         CompletionCandidate::new(row.native).help(Some(row.kind.name().to_owned().into()))
     });

@@ -1,4 +1,4 @@
-//! Delivers parcels: one after another or several at once, at a pace, patiently, and tells of every attempt.
+//! Sends jobs: one after another or several at once, at a rate, with retries, and reports every attempt.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -11,23 +11,23 @@ use tokio::sync::{Mutex, Notify};
 use tokio::task::LocalSet;
 
 use crate::commands::shutdown::{InFlight, Interrupt};
-use crate::commands::signer::Sealer;
+use crate::commands::signer::Signer;
 use crate::error::Exit;
-use crate::io::client::{Client, Keep, Line};
+use crate::io::client::{Client, Keep, TargetConnection};
 use crate::io::recording::reader::Source;
 use crate::io::recording::recorder::Recorder;
-use crate::io::recording::resume::{Done, Ledger, Step};
+use crate::io::recording::resume::{Completion, ResumeJournal, Step};
 use crate::providers;
 use crate::providers::Provider;
 use crate::report::{Notice, Reporter, Tally};
 use crate::webhook::{
-    Attempt, Beat, Chance, Delivery, Expectation, Fixture, Next, Outcome, Pace, Receipt, Reply,
-    Retry, Target, Turns, differs,
+    Attempt, Beat, Delivery, Expectation, Fixture, KeyedQueue, Next, Outcome, Pace, Receipt, Reply,
+    Retry, Rng, Target, differs,
 };
 
 /// A delivery ready to go, and what is said of it.
 #[derive(Debug)]
-pub struct Parcel {
+pub struct Job {
     /// Stays the same for every attempt.
     pub id: String,
     /// Where it comes from, for the reader.
@@ -39,12 +39,12 @@ pub struct Parcel {
     /// The request.
     pub delivery: Delivery,
     /// What else is known of one that was kept.
-    pub past: History,
+    pub completed: JobOrigin,
 }
 
-/// What is known of a parcel that was kept somewhere, and is sent again.
+/// Facts about a recorded delivery that is sent again.
 #[derive(Debug, Default)]
-pub struct History {
+pub struct JobOrigin {
     /// When it was recorded.
     pub at: Option<Timestamp>,
     /// Its number in the journal.
@@ -60,7 +60,7 @@ pub struct History {
 }
 
 /// What delivering needs to know.
-pub struct Courier {
+pub struct Dispatcher {
     /// Makes the connections.
     pub client: Client,
     /// Where everything goes.
@@ -74,9 +74,9 @@ pub struct Courier {
     /// What counts as success.
     pub expected: Expectation,
     /// Signs every attempt after the first anew, where that is wanted.
-    pub sealer: Option<Rc<Sealer>>,
+    pub signer: Option<Rc<Signer>>,
     /// Where it is noted what is done.
-    pub journal: Option<Ledger>,
+    pub journal: Option<ResumeJournal>,
     /// Where is kept what was refused in the end.
     pub failed_to: Option<Rc<Recorder>>,
     /// Where each delivery is kept with its answer.
@@ -89,16 +89,16 @@ pub struct Courier {
     pub in_flight: InFlight,
 }
 
-/// Where parcels come from, one at a time, so that memory does not grow with their number.
-pub type Parcels = Box<dyn Iterator<Item = Parcel>>;
+/// Source of jobs, one at a time, so that memory does not grow with their number.
+pub type Jobs = Box<dyn Iterator<Item = Job>>;
 
 /// How often the journal is synced at least.
 const SYNC: Duration = Duration::from_millis(100);
 
-struct Run {
-    courier: Courier,
-    parcels: RefCell<Parcels>,
-    turns: RefCell<Turns<Parcel>>,
+struct DispatchRun {
+    dispatcher: Dispatcher,
+    jobs: RefCell<Jobs>,
+    keyed_queue: RefCell<KeyedQueue<Job>>,
     /// Somebody came back, so that another may have its turn.
     back: Notify,
     /// The run is stopped, so that nobody need wait for a turn.
@@ -106,8 +106,8 @@ struct Run {
     pace: Mutex<Pace>,
     paced: bool,
     tally: RefCell<Tally>,
-    chance: RefCell<Chance>,
-    journal: RefCell<Option<Ledger>>,
+    rng: RefCell<Rng>,
+    journal: RefCell<Option<ResumeJournal>>,
     /// No attempt begins before this: somebody was told to wait, and that holds for the whole target.
     hold: Cell<Option<Instant>>,
     /// Why nothing more is sent.
@@ -115,24 +115,24 @@ struct Run {
     in_flight: InFlight,
 }
 
-impl Courier {
+impl Dispatcher {
     /// Delivers all of them, and gives what it came to. Must run on a current-thread runtime.
-    pub async fn run(mut self, parcels: Parcels, tally: Tally, seed: u64) -> Tally {
+    pub async fn run(mut self, jobs: Jobs, tally: Tally, seed: u64) -> Tally {
         let begun = Instant::now();
         let concurrency = self.concurrency;
         let pace = Pace::new(self.beat);
         let in_flight = self.in_flight.clone();
-        let run = Rc::new(Run {
+        let run = Rc::new(DispatchRun {
             journal: RefCell::new(self.journal.take()),
-            courier: self,
-            parcels: RefCell::new(parcels),
-            turns: RefCell::default(),
+            dispatcher: self,
+            jobs: RefCell::new(jobs),
+            keyed_queue: RefCell::default(),
             back: Notify::new(),
             ended: Notify::new(),
             paced: !pace.is_free(),
             pace: Mutex::new(pace),
             tally: RefCell::new(tally),
-            chance: RefCell::new(Chance::seeded(seed)),
+            rng: RefCell::new(Rng::seeded(seed)),
             hold: Cell::new(None),
             stop: RefCell::new(None),
             in_flight,
@@ -160,7 +160,7 @@ impl Courier {
         run.sync();
         let mut tally = run.tally.replace(Tally::new("sent"));
         if let Some(why) = run.stop.borrow().as_ref() {
-            run.courier.report.warn(why);
+            run.dispatcher.report.warn(why);
             tally.stopped = true;
         }
         tally.elapsed += begun.elapsed();
@@ -169,7 +169,7 @@ impl Courier {
 }
 
 /// Facts of an attempt besides its outcome: its number, its time, whether another follows.
-struct Told {
+struct AttemptFacts {
     number: u32,
     took: Duration,
     sent_twice: bool,
@@ -179,20 +179,20 @@ struct Told {
     again: Option<Duration>,
 }
 
-impl Run {
+impl DispatchRun {
     async fn work(&self) {
-        let mut line = self.courier.client.line(&self.courier.target);
-        while let Some(mut parcel) = self.next().await {
+        let mut line = self.dispatcher.client.line(&self.dispatcher.target);
+        while let Some(mut job) = self.next().await {
             // What waited for its turn while the run was stopped stays, and nothing is noted of it.
-            if !self.turn(parcel.past.at, true).await {
+            if !self.turn(job.completed.at, true).await {
                 return;
             }
-            self.deliver(&mut line, &mut parcel).await;
+            self.deliver(&mut line, &mut job).await;
         }
     }
 
     fn stopped(&self) -> bool {
-        self.courier.interrupt.is_set() || self.stop.borrow().is_some()
+        self.dispatcher.interrupt.is_set() || self.stop.borrow().is_some()
     }
 
     /// Stops the run: what is under way comes to its end, nothing else is sent.
@@ -202,15 +202,15 @@ impl Run {
         self.ended.notify_waiters();
     }
 
-    /// The next parcel that may go although others are under way.
-    async fn next(&self) -> Option<Parcel> {
+    /// The next job that may be sent while others are in flight.
+    async fn next(&self) -> Option<Job> {
         while !self.stopped() {
             let back = self.back.notified();
             match self.pick() {
                 Poll::Ready(picked) => return picked,
                 Poll::Pending => tokio::select! {
                     () = back => {}
-                    () = self.courier.interrupt.wait() => {}
+                    () = self.dispatcher.interrupt.wait() => {}
                 },
             }
         }
@@ -218,25 +218,25 @@ impl Run {
     }
 
     /// The next one, or none any more; pending if there will be one when another has come back.
-    fn pick(&self) -> Poll<Option<Parcel>> {
-        let mut turns = self.turns.borrow_mut();
-        if let Some(parcel) = turns.ready() {
-            return Poll::Ready(Some(parcel));
+    fn pick(&self) -> Poll<Option<Job>> {
+        let mut keyed_queue = self.keyed_queue.borrow_mut();
+        if let Some(job) = keyed_queue.ready() {
+            return Poll::Ready(Some(job));
         }
-        while !turns.is_full() {
-            let Some(parcel) = self.parcels.borrow_mut().next() else {
-                return if turns.is_empty() {
+        while !keyed_queue.is_full() {
+            let Some(job) = self.jobs.borrow_mut().next() else {
+                return if keyed_queue.is_empty() {
                     Poll::Ready(None)
                 } else {
                     Poll::Pending
                 };
             };
-            if parcel.past.messages.is_empty() {
-                return Poll::Ready(Some(parcel));
+            if job.completed.messages.is_empty() {
+                return Poll::Ready(Some(job));
             }
-            let messages = parcel.past.messages.clone();
-            if let Some(parcel) = turns.offer(&messages, parcel) {
-                return Poll::Ready(Some(parcel));
+            let messages = job.completed.messages.clone();
+            if let Some(job) = keyed_queue.offer(&messages, job) {
+                return Poll::Ready(Some(job));
             }
         }
         Poll::Pending
@@ -271,49 +271,49 @@ impl Run {
         }
     }
 
-    async fn deliver(&self, line: &mut Line, parcel: &mut Parcel) {
+    async fn deliver(&self, line: &mut TargetConnection, job: &mut Job) {
         let mut before: Option<Outcome> = None;
         for number in 1.. {
             if number > 1
-                && let (Some(sealer), Some(provider)) = (&self.courier.sealer, parcel.provider)
+                && let (Some(signer), Some(provider)) = (&self.dispatcher.signer, job.provider)
             {
                 // A signature that could be made once can be made again.
-                let _ = sealer.seal(
+                let _ = signer.context(
                     provider,
-                    &mut parcel.delivery,
-                    &self.courier.target,
-                    &mut self.chance.borrow_mut(),
+                    &mut job.delivery,
+                    &self.dispatcher.target,
+                    &mut self.rng.borrow_mut(),
                 );
             }
             let begun = self.in_flight.begin();
             let exchange = line
-                .ask(&parcel.delivery.path, &parcel.delivery, Keep::Outcome)
+                .ask(&job.delivery.path, &job.delivery, Keep::Outcome)
                 .await;
             // Whoever reads the line of it knows that it is over.
             drop(begun);
             let (took, sent_twice) = (exchange.took, exchange.sent_twice);
-            let outcome = self.judge(exchange.outcome(), took, &parcel.past);
+            let outcome = self.judge(exchange.outcome(), took, &job.completed);
             let next = self
-                .courier
+                .dispatcher
                 .retry
-                .next(number, &outcome, &mut self.chance.borrow_mut());
-            let asked = self.courier.retry.asked(&outcome);
+                .next(number, &outcome, &mut self.rng.borrow_mut());
+            let asked = self.dispatcher.retry.asked(&outcome);
             self.heed(&outcome, asked);
             let again = match next {
                 Next::Again(wait) if !self.stopped() => Some(wait),
                 _ => None,
             };
             let repeats = before.is_some_and(|before| before.is_like(&outcome));
-            let told = Told {
+            let told = AttemptFacts {
                 number,
                 took,
                 sent_twice,
                 repeats,
                 again,
             };
-            self.tell(parcel, &outcome, &told);
+            self.tell(job, &outcome, &told);
             let Some(wait) = again else {
-                return self.settle(parcel, &outcome, took, next).await;
+                return self.settle(job, &outcome, took, next).await;
             };
             before = Some(outcome);
             // A wait that was asked for holds everybody back, this one too.
@@ -325,7 +325,7 @@ impl Run {
             if !self.turn(None, false).await {
                 self.cut_off();
                 if let Some(outcome) = &before {
-                    self.settle(parcel, outcome, took, Next::GivenUp).await;
+                    self.settle(job, outcome, took, Next::GivenUp).await;
                 }
                 return;
             }
@@ -339,9 +339,12 @@ impl Run {
         tally.failed += 1;
     }
 
-    fn judge(&self, outcome: Outcome, took: Duration, past: &History) -> Outcome {
-        let expected = past.expected.as_ref().unwrap_or(&self.courier.expected);
-        let why = match &past.reply {
+    fn judge(&self, outcome: Outcome, took: Duration, completed: &JobOrigin) -> Outcome {
+        let expected = completed
+            .expected
+            .as_ref()
+            .unwrap_or(&self.dispatcher.expected);
+        let why = match &completed.reply {
             Some(reply) => differs(reply, &outcome).or_else(|| expected.late(took)),
             None => expected.judge(&outcome, took),
         };
@@ -368,7 +371,7 @@ impl Run {
         if outcome.status() == Some(410) && !outcome.succeeded() {
             self.stop("the target answered 410, gone for good: nothing more was sent to it");
         }
-        let longest = self.courier.retry.longest;
+        let longest = self.dispatcher.retry.longest;
         match asked {
             Some(asked) if asked > longest => self.stop(format!(
                 "the target asks to be left alone for {} s, which is longer than {} s: nothing more was sent to it; \
@@ -387,59 +390,53 @@ impl Run {
     }
 
     /// Keeps and notes what became of a delivery, now that nothing more is tried.
-    async fn settle(&self, parcel: &mut Parcel, outcome: &Outcome, took: Duration, next: Next) {
-        if let Some(recorder) = &self.courier.answers_to {
-            Box::pin(self.keep_answer(recorder, parcel, outcome, took)).await;
+    async fn settle(&self, job: &mut Job, outcome: &Outcome, took: Duration, next: Next) {
+        if let Some(recorder) = &self.dispatcher.answers_to {
+            Box::pin(self.keep_answer(recorder, job, outcome, took)).await;
         }
         let refused_for_good = next == Next::Final && outcome.status() != Some(410);
-        let done = match &self.courier.failed_to {
-            _ if outcome.succeeded() => Some(Done::Accepted),
+        let done = match &self.dispatcher.failed_to {
+            _ if outcome.succeeded() => Some(Completion::Accepted),
             // One that an interrupt has cut off is sent by the next run of the journal.
             Some(_)
-                if self.courier.interrupt.is_set()
+                if self.dispatcher.interrupt.is_set()
                     && !refused_for_good
-                    && parcel.past.step.is_some() =>
+                    && job.completed.step.is_some() =>
             {
                 None
             }
             Some(recorder) => {
-                let fixture = parcel
-                    .past
+                let fixture = job
+                    .completed
                     .fixture
                     .take()
-                    .unwrap_or_else(|| Box::new(Fixture::new(parcel.delivery.clone())));
+                    .unwrap_or_else(|| Box::new(Fixture::new(job.delivery.clone())));
                 match recorder.keep(&fixture).await {
-                    Ok(_) => Some(Done::Kept),
+                    Ok(_) => Some(Completion::Kept),
                     Err(why) => {
                         self.stop(format!("{why}; nothing more was sent"));
                         None
                     }
                 }
             }
-            None => refused_for_good.then_some(Done::Refused),
+            None => refused_for_good.then_some(Completion::Refused),
         };
         if let (Some(step), Some(done), Some(journal)) =
-            (parcel.past.step, done, self.journal.borrow_mut().as_mut())
+            (job.completed.step, done, self.journal.borrow_mut().as_mut())
             && let Err(why) = journal.note(step, done)
         {
             self.stop(format!("{why}; nothing more was sent"));
         }
-        if !parcel.past.messages.is_empty() {
-            self.turns.borrow_mut().done(&parcel.past.messages);
+        if !job.completed.messages.is_empty() {
+            self.keyed_queue.borrow_mut().done(&job.completed.messages);
             self.back.notify_waiters();
         }
     }
 
     /// Keeps a delivery as it came, with the answer that it got in the end.
-    async fn keep_answer(
-        &self,
-        recorder: &Recorder,
-        parcel: &Parcel,
-        outcome: &Outcome,
-        took: Duration,
-    ) {
+    async fn keep_answer(&self, recorder: &Recorder, job: &Job, outcome: &Outcome, took: Duration) {
         let (Some(original), Outcome::Answered { status, body, .. }) =
-            (&parcel.past.fixture, outcome)
+            (&job.completed.fixture, outcome)
         else {
             return;
         };
@@ -450,8 +447,8 @@ impl Run {
         }
     }
 
-    fn tell(&self, parcel: &Parcel, outcome: &Outcome, told: &Told) {
-        let Told {
+    fn tell(&self, job: &Job, outcome: &Outcome, told: &AttemptFacts) {
+        let AttemptFacts {
             number,
             took,
             sent_twice,
@@ -462,7 +459,7 @@ impl Run {
         let mut tally = self.tally.borrow_mut();
         tally.attempted(number, outcome, took, last);
         tally.maybe_duplicate += u64::from(sent_twice);
-        let report = &self.courier.report;
+        let report = &self.dispatcher.report;
         if last {
             let in_flight = u64::try_from(self.in_flight.count()).unwrap_or(u64::MAX);
             report.progress().step(tally.failed, in_flight);
@@ -472,18 +469,18 @@ impl Run {
             return;
         }
         let receipt;
-        let (about, provider) = match &parcel.about {
-            Some(about) => (about.clone(), parcel.provider.map(|provider| provider.name)),
+        let (about, provider) = match &job.about {
+            Some(about) => (about.clone(), job.provider.map(|provider| provider.name)),
             None => {
-                receipt = providers::outline(&parcel.delivery, parcel.provider);
+                receipt = providers::outline(&job.delivery, job.provider);
                 (about(&receipt), receipt.provider)
             }
         };
         let attempt = Attempt {
-            id: parcel.id.clone(),
-            source: parcel.source.to_string(),
+            id: job.id.clone(),
+            source: job.source.to_string(),
             about,
-            target: self.courier.target.at(&parcel.delivery.path),
+            target: self.dispatcher.target.at(&job.delivery.path),
             provider,
             number,
             outcome: outcome.clone(),
@@ -514,7 +511,7 @@ impl Run {
         tokio::select! {
             () = tokio::time::sleep(span) => {}
             () = self.ended.notified() => {}
-            () = self.courier.interrupt.wait() => {}
+            () = self.dispatcher.interrupt.wait() => {}
         }
     }
 
@@ -526,7 +523,7 @@ impl Run {
     }
 
     fn sync(&self) {
-        if let Some(Err(why)) = self.journal.borrow_mut().as_mut().map(Ledger::sync) {
+        if let Some(Err(why)) = self.journal.borrow_mut().as_mut().map(ResumeJournal::sync) {
             self.stop(format!("{why}; nothing more was sent"));
         }
     }

@@ -3,14 +3,14 @@
 use jiff::Timestamp;
 
 use crate::cli::Form;
-use crate::commands::dispatch::Parcel;
+use crate::commands::dispatch::Job;
 use crate::error::Result;
 use crate::report::{HAR_BETWEEN, HAR_END, Notice, Reporter, curl, har, har_start, http, vegeta};
 use crate::webhook::{Fixture, Target};
 
 /// How requests are printed.
 #[derive(Clone, Copy, Debug)]
-pub struct Printout {
+pub struct DryRun {
     /// In which form.
     pub form: Form,
     /// When they are made, where that is part of the form and nothing else is known.
@@ -19,11 +19,11 @@ pub struct Printout {
     pub quiet: bool,
 }
 
-impl Printout {
+impl DryRun {
     /// Prints each as it comes, so that any number of them fits into memory.
     pub fn print(
         &self,
-        parcels: impl Iterator<Item = Result<Parcel>>,
+        jobs: impl Iterator<Item = Result<Job>>,
         target: &Target,
         report: &Reporter,
     ) -> Result<()> {
@@ -32,16 +32,16 @@ impl Printout {
         if is_har {
             report.data(har_start().as_bytes());
         }
-        for parcel in parcels {
-            let parcel = parcel?;
+        for job in jobs {
+            let job = job?;
             if !self.quiet {
                 if is_har && deliveries > 0 {
                     report.data(HAR_BETWEEN.as_bytes());
                 }
-                report.data(&self.printed(&parcel, target));
+                report.data(&self.printed(&job, target));
             }
             deliveries += 1;
-            bytes += parcel.delivery.body.len() as u64;
+            bytes += job.delivery.body.len() as u64;
         }
         if is_har {
             report.data(HAR_END.as_bytes());
@@ -52,8 +52,8 @@ impl Printout {
         Ok(())
     }
 
-    fn printed(&self, parcel: &Parcel, target: &Target) -> Vec<u8> {
-        let delivery = &parcel.delivery;
+    fn printed(&self, job: &Job, target: &Target) -> Vec<u8> {
+        let delivery = &job.delivery;
         match self.form {
             Form::Http => {
                 let mut out = http(delivery, target);
@@ -63,7 +63,7 @@ impl Printout {
             Form::Curl => curl(delivery, target),
             Form::Json => Fixture::new(delivery.clone()).to_line().into_bytes(),
             Form::Har => {
-                let at = parcel.past.at.or(self.at);
+                let at = job.completed.at.or(self.at);
                 har(delivery, target, at.unwrap_or_else(Timestamp::now))
             }
             Form::Vegeta => vegeta(delivery, target),

@@ -8,10 +8,10 @@ use crate::cli::KeysArgs;
 use crate::commands::args;
 use crate::error::{Error, Exit, Result};
 use crate::io::keygen;
-use crate::io::keygen::{Minted, Wanted};
+use crate::io::keygen::{NewSecret, NewSecretSpec};
 use crate::providers::{Provider, certificate_path, everyone};
 use crate::report::{Progress, Reporter, Style};
-use crate::webhook::Recipe;
+use crate::webhook::Scheme;
 
 /// Prints the keys of one provider, or of all.
 pub fn run(args: &KeysArgs, style: Style) -> Result<Exit> {
@@ -84,7 +84,7 @@ struct Keys {
     verify_with: String,
 }
 
-fn scheme(provider: &Provider) -> Option<&'static Recipe> {
+fn scheme(provider: &Provider) -> Option<&'static Scheme> {
     let scheme = provider.schemes.first().copied();
     scheme.filter(|_| !provider.test_secret.is_empty())
 }
@@ -110,10 +110,10 @@ impl Keys {
                 verify_with: provider.test_public.trim_end().to_owned(),
             }));
         }
-        let Minted {
+        let NewSecret {
             sign_with,
             verify_with,
-        } = keygen::mint(Wanted {
+        } = keygen::mint(NewSecretSpec {
             form: scheme.key,
             like: provider.test_secret,
             verify_like: provider.test_public,

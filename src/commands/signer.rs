@@ -7,11 +7,11 @@ use jiff::Timestamp;
 
 use crate::providers;
 use crate::providers::{Keys, Provider};
-use crate::webhook::{Chance, Delivery, Document, Key, Recipe, Seal, Tamper, Target};
+use crate::webhook::{Delivery, Document, Key, Rng, Scheme, SigningContext, Tamper, Target};
 
 /// A signature that is too old for those who check it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Stale {
+pub struct StaleSignature {
     /// How old it is.
     pub age: Duration,
     /// How old it may be where nobody says otherwise.
@@ -19,7 +19,7 @@ pub struct Stale {
 }
 
 /// Whether the signature that a delivery bears is too old by now.
-pub fn stale(provider: &Provider, delivery: &Delivery, now: Timestamp) -> Option<Stale> {
+pub fn stale(provider: &Provider, delivery: &Delivery, now: Timestamp) -> Option<StaleSignature> {
     let document = Document::of(delivery).ok();
     let scheme = provider
         .schemes
@@ -28,12 +28,12 @@ pub fn stale(provider: &Provider, delivery: &Delivery, now: Timestamp) -> Option
     let at = scheme.signed_at(delivery, document.as_ref())?;
     let age = Duration::try_from(now.duration_since(at)).ok()?;
     let allowed = Duration::from_secs(scheme.tolerance);
-    (age > allowed).then_some(Stale { age, allowed })
+    (age > allowed).then_some(StaleSignature { age, allowed })
 }
 
 /// Signs deliveries as their provider does.
 #[derive(Debug)]
-pub struct Sealer {
+pub struct Signer {
     /// What to sign with.
     pub keys: Keys,
     /// The time to sign; now if none.
@@ -44,27 +44,27 @@ pub struct Sealer {
     pub tamper: Option<&'static Tamper>,
 }
 
-impl Sealer {
+impl Signer {
     /// Gives a delivery another id, before it is signed anew; false if its provider's deliveries have none.
     pub fn renew_id(
         &self,
         provider: &Provider,
         delivery: &mut Delivery,
-        chance: &mut Chance,
+        rng: &mut Rng,
     ) -> Result<bool, String> {
         match providers::signing_scheme(provider, delivery) {
-            Some(scheme) => scheme.renew_id(delivery, chance),
+            Some(scheme) => scheme.renew_id(delivery, rng),
             None => Ok(false),
         }
     }
 
     /// Signs a delivery by its provider's rule; what it says if it cannot.
-    pub fn seal(
+    pub fn context(
         &self,
         provider: &Provider,
         delivery: &mut Delivery,
         target: &Target,
-        chance: &mut Chance,
+        rng: &mut Rng,
     ) -> Result<(), String> {
         let scheme = providers::signing_scheme(provider, delivery);
         // The test key would be no signature of whoever gave a secret.
@@ -72,9 +72,7 @@ impl Sealer {
             return Err(unfit.why);
         }
         match (scheme, self.keys.signing(provider)) {
-            (Some(scheme), Some(key)) => {
-                self.seal_as(provider, scheme, key, delivery, target, chance)
-            }
+            (Some(scheme), Some(key)) => self.seal_as(provider, scheme, key, delivery, target, rng),
             _ => Ok(()),
         }
     }
@@ -88,25 +86,25 @@ impl Sealer {
     pub fn seal_as(
         &self,
         provider: &Provider,
-        scheme: &Recipe,
+        scheme: &Scheme,
         key: &Key,
         delivery: &mut Delivery,
         target: &Target,
-        chance: &mut Chance,
+        rng: &mut Rng,
     ) -> Result<(), String> {
         let url = match &self.public_url {
             Some(url) => Cow::Borrowed(url.as_str()),
             None if scheme.covers_url() => format!("{}{}", target.origin(), delivery.path).into(),
             None => Cow::default(),
         };
-        let seal = &mut Seal {
+        let context = &mut SigningContext {
             at: self.at.unwrap_or_else(Timestamp::now),
             url: &url,
-            chance,
+            rng,
         };
         match self.tamper {
-            Some(tamper) => tamper.apply(scheme, delivery, key, seal),
-            None => providers::sign(provider, scheme, delivery, key, seal),
+            Some(tamper) => tamper.apply(scheme, delivery, key, context),
+            None => providers::sign(provider, scheme, delivery, key, context),
         }
     }
 }

@@ -7,13 +7,13 @@ use jiff::Timestamp;
 
 use crate::cli::VerifyArgs;
 use crate::commands::args;
-use crate::commands::sns::certificates::Notary;
+use crate::commands::sns::certificates::SnsCertificates;
 use crate::error::{Error, Exit, Result};
 use crate::io::recording::reader;
 use crate::providers;
-use crate::providers::{Case, Effort, Explanation, Keys, Provider};
+use crate::providers::{Budget, Evidence, Explanation, Keys, Provider};
 use crate::report::{Finding, Judged, KeyUsed, Notice, Progress, Reporter, Style};
-use crate::webhook::{Delivery, Document, Fixture, Headers, Judge, Key, Keyring, Verdict};
+use crate::webhook::{Delivery, Document, Fixture, Headers, Key, Keyring, Verdict, VerifyOptions};
 
 /// What `verify` was asked to do.
 #[derive(Debug)]
@@ -51,9 +51,9 @@ impl Plan {
             provider,
             now: args.now,
             url: args.url.or(args.secrets.public_url),
-            tolerance: args.judge.tolerance,
-            topics: args.judge.topic_arn,
-            fetch_certs: args.judge.fetch_certs,
+            tolerance: args.verify_options.tolerance,
+            topics: args.verify_options.topic_arn,
+            fetch_certs: args.verify_options.fetch_certs,
             notes: secrets.notes,
         })
     }
@@ -150,7 +150,7 @@ fn fits(plan: &Plan, fixture: &Fixture) -> Result<()> {
 
 /// What fetches certificates, and what that runs on.
 struct Fetching {
-    notary: Notary,
+    certificates: SnsCertificates,
     runtime: tokio::runtime::Runtime,
 }
 
@@ -160,7 +160,7 @@ impl Fetching {
             .enable_all()
             .build();
         Ok(Self {
-            notary: Notary::new()?,
+            certificates: SnsCertificates::new()?,
             runtime: runtime.map_err(|error| Error::usage(format!("cannot start: {error}")))?,
         })
     }
@@ -234,7 +234,7 @@ fn judge(
     fixture: &Fixture,
     near: impl FnOnce() -> Vec<(String, Delivery)>,
 ) -> Exit {
-    let judge = Judge {
+    let verify_options = VerifyOptions {
         // What was recorded is judged as of when it came.
         now: plan.now.or(fixture.at).unwrap_or_else(Timestamp::now),
         tolerance: plan.tolerance,
@@ -244,9 +244,13 @@ fn judge(
     let named = plan
         .provider
         .or_else(|| providers::beneath(&fixture.delivery));
-    let mut receipt = providers::read(&fixture.delivery, named, &plan.keys, &judge);
-    if let Some(Fetching { notary, runtime }) = fetching {
-        runtime.block_on(notary.vouch(&fixture.delivery, &judge, &mut receipt));
+    let mut receipt = providers::read(&fixture.delivery, named, &plan.keys, &verify_options);
+    if let Some(Fetching {
+        certificates,
+        runtime,
+    }) = fetching
+    {
+        runtime.block_on(certificates.vouch(&fixture.delivery, &verify_options, &mut receipt));
     }
     let signature = &receipt.signature;
     // A scheme that was spelled out stands in no list.
@@ -265,19 +269,19 @@ fn judge(
             None => plan.keys.given(provider).to_vec(),
         };
         let test = || plan.keys.tried(provider).cloned().into_iter().collect();
-        Case {
+        Evidence {
             provider: departure.map_or(provider, |departure| departure.provider),
             delivery: fixture.delivery.clone(),
             keys: if given.is_empty() { test() } else { given },
             secrets: plan.ring.of(provider.name).cloned().collect(),
             others: plan.ring.but(provider.name).cloned().collect(),
             neighbours: if refused { near() } else { Vec::new() },
-            judge: judge.clone(),
+            verify_options: verify_options.clone(),
         }
     });
     let signed = case.as_ref().and_then(providers::signed_text);
     // Each delivery has its own, so that what is said of one does not depend on the others.
-    let effort = &mut Effort::default();
+    let effort = &mut Budget::default();
     // The place of a signature may be in a body that cannot be read.
     let unread = signature.verdict == Verdict::Unsigned && named.is_some();
     let explanation = match &case {
@@ -322,7 +326,7 @@ fn judge(
     report.tell(&Notice::Judged(Judged {
         id: fixture.id.as_deref(),
         source,
-        now: judge.now,
+        now: verify_options.now,
         receipt: &receipt,
         signed: signed.as_deref(),
         key,

@@ -10,12 +10,12 @@ const BLOCK: usize = (32 << 20) + 1;
 
 /// Pieces of a body, put together. A body of one piece is not copied.
 #[derive(Default)]
-pub(super) struct Gather {
+pub(super) struct BodyBuffer {
     first: Bytes,
     whole: BytesMut,
 }
 
-impl Gather {
+impl BodyBuffer {
     pub(super) fn len(&self) -> usize {
         self.first.len() + self.whole.len()
     }

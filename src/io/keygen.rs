@@ -16,7 +16,7 @@ use crate::webhook::KeyForm;
 
 /// A new secret.
 #[derive(Debug)]
-pub struct Minted {
+pub struct NewSecret {
     /// What to sign with, as `--secret file:PATH` takes it.
     pub sign_with: String,
     /// What to verify with, as a handler takes it; the same where the key is shared.
@@ -25,7 +25,7 @@ pub struct Minted {
 
 /// What a new secret is to be.
 #[derive(Clone, Copy, Debug)]
-pub struct Wanted<'a> {
+pub struct NewSecretSpec<'a> {
     /// In which form it is handed out.
     pub form: KeyForm,
     /// One to look like.
@@ -40,8 +40,8 @@ pub struct Wanted<'a> {
 const SHARED: usize = 32;
 
 /// Mints a secret.
-pub fn mint(wanted: Wanted) -> Result<Minted> {
-    let shared = |text: String| Minted {
+pub fn mint(wanted: NewSecretSpec) -> Result<NewSecret> {
+    let shared = |text: String| NewSecret {
         verify_with: text.clone(),
         sign_with: text,
     };
@@ -87,13 +87,13 @@ fn no_key(error: impl std::fmt::Display) -> Error {
 }
 
 /// `whsk_` and `whpk_`, as Standard Webhooks writes the halves: the private one is the seed with the public one behind.
-fn ed25519(form: KeyForm) -> Result<Minted> {
+fn ed25519(form: KeyForm) -> Result<NewSecret> {
     if !matches!(form, KeyForm::Whsec | KeyForm::Any) {
         return Err(Error::usage("this provider does not sign with Ed25519")
             .hint("`--ed25519` is for those of Standard Webhooks, and for `rfc9421`"));
     }
     let private = ed25519_dalek::SigningKey::from_bytes(&random::<32>()?);
-    Ok(Minted {
+    Ok(NewSecret {
         sign_with: format!("whsk_{}", STANDARD.encode(private.to_keypair_bytes())),
         verify_with: format!(
             "whpk_{}",
@@ -103,22 +103,22 @@ fn ed25519(form: KeyForm) -> Result<Minted> {
 }
 
 /// A private key in PEM, and the bytes of the public key as a dashboard shows them.
-fn ed25519_pem() -> Result<Minted> {
+fn ed25519_pem() -> Result<NewSecret> {
     use ed25519_dalek::pkcs8::EncodePrivateKey;
     let private = ed25519_dalek::SigningKey::from_bytes(&random::<32>()?);
     let pem = private.to_pkcs8_pem(LineEnding::LF).map_err(no_key)?;
-    Ok(Minted {
+    Ok(NewSecret {
         sign_with: pem.trim_end().to_owned(),
         verify_with: STANDARD.encode(private.verifying_key().as_bytes()),
     })
 }
 
 /// A private key in PEM, and the public key as a dashboard shows it.
-fn p256() -> Result<Minted> {
+fn p256() -> Result<NewSecret> {
     let private = p256::SecretKey::try_generate().map_err(no_key)?;
     let public = private.public_key().to_public_key_der().map_err(no_key)?;
     let pem = private.to_pkcs8_pem(LineEnding::LF).map_err(no_key)?;
-    Ok(Minted {
+    Ok(NewSecret {
         sign_with: pem.trim_end().to_owned(),
         verify_with: STANDARD.encode(public.as_bytes()),
     })
@@ -126,13 +126,13 @@ fn p256() -> Result<Minted> {
 
 /// A private key in PEM, and what verifies it in the form of another: a certificate, which is handed out with the key,
 /// or a public key, in PEM or base64.
-fn rsa(like: &str) -> Result<Minted> {
+fn rsa(like: &str) -> Result<NewSecret> {
     let private = rsa::PrivateKey::try_generate().map_err(no_key)?;
     let pem = private.to_pkcs8_pem(LineEnding::LF).map_err(no_key)?;
     if like.contains("BEGIN CERTIFICATE") {
         let der = private.to_pkcs8_der().map_err(no_key)?;
         let certificate = certificate(der.as_bytes(), like)?;
-        return Ok(Minted {
+        return Ok(NewSecret {
             sign_with: format!("{}{}", *pem, certificate.trim_end()),
             verify_with: certificate.trim_end().to_owned(),
         });
@@ -144,7 +144,7 @@ fn rsa(like: &str) -> Result<Minted> {
         let der = public.to_public_key_der().map_err(no_key)?;
         STANDARD.encode(der.as_bytes())
     };
-    Ok(Minted {
+    Ok(NewSecret {
         sign_with: pem.trim_end().to_owned(),
         verify_with: verify_with.trim_end().to_owned(),
     })
@@ -188,11 +188,11 @@ pub fn write_new(path: &Path, text: &str) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Wanted, mint};
+    use super::{NewSecretSpec, mint};
     use crate::webhook::{Key, KeyForm, Secret};
 
-    fn minted(form: KeyForm, like: &str, ed25519: bool) -> (Key, Key) {
-        let wanted = Wanted {
+    fn new_secret(form: KeyForm, like: &str, ed25519: bool) -> (Key, Key) {
+        let wanted = NewSecretSpec {
             form,
             like,
             verify_like: like,
@@ -213,7 +213,7 @@ mod tests {
             KeyForm::Whsec,
             KeyForm::Any,
         ] {
-            match minted(form, "whsec_x", false) {
+            match new_secret(form, "whsec_x", false) {
                 (Key::Shared(one), Key::Shared(other)) => {
                     assert!(one == other && one.len() >= 32, "{form:?}");
                 }
@@ -221,7 +221,7 @@ mod tests {
             }
         }
         for form in [KeyForm::Credentials, KeyForm::Bearer] {
-            let (one, other) = minted(form, "", false);
+            let (one, other) = new_secret(form, "", false);
             assert!(matches!(
                 (one, other),
                 (Key::Credentials(one), Key::Credentials(other)) if one == other
@@ -233,13 +233,13 @@ mod tests {
             (KeyForm::Ed25519, true),
             (KeyForm::Ed25519, false),
         ] {
-            let (private, public) = minted(form, "", ed25519);
+            let (private, public) = new_secret(form, "", ed25519);
             assert!(matches!(
                 (private, public),
                 (Key::Ed25519(Some(_), one), Key::Ed25519(None, other)) if one == other
             ));
         }
-        let (private, public) = minted(KeyForm::P256, "", false);
+        let (private, public) = new_secret(KeyForm::P256, "", false);
         assert!(matches!(
             (private, public),
             (Key::P256(Some(_), one), Key::P256(None, other)) if one == other
@@ -257,17 +257,17 @@ mod tests {
             ("-----BEGIN PUBLIC KEY-----", "-----BEGIN PUBLIC KEY-----"),
             ("MIIB", "MIIB"),
         ] {
-            let wanted = Wanted {
+            let wanted = NewSecretSpec {
                 form: KeyForm::Rsa,
                 like: "",
                 verify_like: like,
                 ed25519: false,
             };
-            let minted = mint(wanted).unwrap();
-            assert!(minted.verify_with.starts_with(begins), "{begins}");
+            let new_secret = mint(wanted).unwrap();
+            assert!(new_secret.verify_with.starts_with(begins), "{begins}");
             let key = |text: &str| KeyForm::Rsa.key(&Secret::new(text)).unwrap();
             assert!(matches!(
-                (key(&minted.sign_with), key(&minted.verify_with)),
+                (key(&new_secret.sign_with), key(&new_secret.verify_with)),
                 (Key::Rsa(Some(_), one), Key::Rsa(None, other)) if one == other
             ));
         }
@@ -275,7 +275,7 @@ mod tests {
 
     #[test]
     fn not_everyone_signs_with_ed25519() {
-        let wanted = Wanted {
+        let wanted = NewSecretSpec {
             form: KeyForm::Text,
             like: "",
             verify_like: "",

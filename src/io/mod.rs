@@ -1,5 +1,5 @@
 //! The doors: what comes in and goes out over the network, the disk and the terminal.
-//! No door knows what an event or a provider is; it hands on deliveries and fixtures.
+//! No file here knows what an event or a provider is; it hands on deliveries and fixtures.
 
 pub mod client;
 mod heads;

@@ -21,14 +21,14 @@ const PAUSE: Duration = Duration::from_millis(50);
 
 /// Where a number is read.
 #[derive(Clone, Debug)]
-pub enum Gauge {
+pub enum ProbeCounter {
     /// What this URL answers to a GET.
     Url(Target),
     /// What the shell prints for this command.
     Command(String),
 }
 
-impl Gauge {
+impl ProbeCounter {
     /// The number, when it has come to rest: what a handler does after it has answered is waited for.
     pub async fn read(&self, client: &Client) -> Result<i64, String> {
         let begun = Instant::now();
@@ -45,8 +45,8 @@ impl Gauge {
 
     async fn once(&self, client: &Client) -> Result<i64, String> {
         let text = match self {
-            Gauge::Url(target) => asked(client, target).await?,
-            Gauge::Command(command) => printed(command).await?,
+            ProbeCounter::Url(target) => asked(client, target).await?,
+            ProbeCounter::Command(command) => printed(command).await?,
         };
         number(&text).ok_or_else(|| {
             let shown: String = text.chars().take(80).collect();

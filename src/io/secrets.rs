@@ -8,20 +8,20 @@ use crate::webhook::{Secret, nearest, unwrapped};
 
 /// A secret that was given.
 #[derive(Debug)]
-pub struct Given {
+pub struct GivenSecret {
     /// The provider that it is limited to.
     pub limit: Option<String>,
     /// The secret itself.
     pub secret: Secret,
     /// Where it came from.
-    pub origin: Origin,
+    pub origin: SecretOrigin,
     /// What the user should know about that place.
     pub note: Option<String>,
 }
 
 /// Where a secret came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Origin {
+pub enum SecretOrigin {
     /// An environment variable.
     Environment,
     /// A file.
@@ -35,7 +35,7 @@ pub enum Origin {
 /// Reads `[PROVIDER=]env:NAME`, `file:PATH`, `-` or the value itself. Only a name out of `known` counts as a
 /// provider, because secrets contain `=` too. What copying put around a secret is taken away. No error ever contains the
 /// secret.
-pub fn read(spec: &str, known: &[&str]) -> Result<Given> {
+pub fn read(spec: &str, known: &[&str]) -> Result<GivenSecret> {
     let (limit, place) = match spec.split_once('=') {
         Some((name, rest)) if known.contains(&name) => (Some(name.to_owned()), rest),
         Some((name, place)) if is_misspelt(name, place) => {
@@ -48,28 +48,32 @@ pub fn read(spec: &str, known: &[&str]) -> Result<Given> {
         _ => (None, spec),
     };
     let (text, origin, note) = if let Some(name) = place.strip_prefix("env:") {
-        (from_environment(name)?, Origin::Environment, None)
+        (from_environment(name)?, SecretOrigin::Environment, None)
     } else if let Some(path) = place.strip_prefix("file:") {
         let (text, note) = from_file(path)?;
-        (text, Origin::File, note)
+        (text, SecretOrigin::File, note)
     } else if place == "-" {
-        (from_terminal(limit.as_deref())?, Origin::Prompt, None)
+        (from_terminal(limit.as_deref())?, SecretOrigin::Prompt, None)
     } else {
-        (place.to_owned(), Origin::CommandLine, None)
+        (place.to_owned(), SecretOrigin::CommandLine, None)
     };
     let name = match origin {
-        Origin::Environment | Origin::File => place,
-        Origin::Prompt => "the prompt",
-        Origin::CommandLine => "the command line",
+        SecretOrigin::Environment | SecretOrigin::File => place,
+        SecretOrigin::Prompt => "the prompt",
+        SecretOrigin::CommandLine => "the command line",
     };
     let text = unwrapped(&text);
     if text.is_empty() {
         return Err(Error::usage(match origin {
-            Origin::Environment | Origin::File => format!("the secret `{name}` is empty"),
-            Origin::Prompt | Origin::CommandLine => format!("the secret from {name} is empty"),
+            SecretOrigin::Environment | SecretOrigin::File => {
+                format!("the secret `{name}` is empty")
+            }
+            SecretOrigin::Prompt | SecretOrigin::CommandLine => {
+                format!("the secret from {name} is empty")
+            }
         }));
     }
-    Ok(Given {
+    Ok(GivenSecret {
         limit,
         secret: Secret::new(text).named(name),
         origin,
@@ -191,7 +195,7 @@ impl Quiet {
 
 #[cfg(test)]
 mod tests {
-    use super::{Origin, read};
+    use super::{SecretOrigin, read};
     use std::fs;
 
     const KNOWN: [&str; 2] = ["mailgun", "standard-webhooks"];
@@ -217,7 +221,7 @@ mod tests {
                 (limit, secret),
                 "{spec}"
             );
-            assert_eq!(given.origin, Origin::CommandLine);
+            assert_eq!(given.origin, SecretOrigin::CommandLine);
         }
     }
 
@@ -230,7 +234,7 @@ mod tests {
         let given = read(&spec, &KNOWN).unwrap();
         assert_eq!(
             (given.secret.reveal(), given.origin),
-            ("hunter2", Origin::File)
+            ("hunter2", SecretOrigin::File)
         );
         #[cfg(unix)]
         {
@@ -272,7 +276,7 @@ mod tests {
         }
         assert_eq!(
             read("env:PATH", &KNOWN).unwrap().origin,
-            Origin::Environment
+            SecretOrigin::Environment
         );
     }
 }

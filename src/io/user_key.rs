@@ -9,7 +9,7 @@ use etcetera::BaseStrategy;
 use crate::io::private_files;
 
 /// A key, and why it is of this run alone if it is.
-pub struct OwnKey {
+pub struct UserKey {
     /// The key.
     pub key: [u8; 32],
     /// Why it could not be kept.
@@ -17,7 +17,7 @@ pub struct OwnKey {
 }
 
 /// The key of that name from the user's folder for such things; made, the first time.
-pub fn own_key(name: &str) -> io::Result<OwnKey> {
+pub fn own_key(name: &str) -> io::Result<UserKey> {
     let kept = etcetera::choose_base_strategy()
         .map_err(|_| "there is no home folder".to_owned())
         .and_then(|user| {
@@ -26,8 +26,8 @@ pub fn own_key(name: &str) -> io::Result<OwnKey> {
             read_or_make(&path).map_err(|error| format!("`{}`: {error}", path.display()))
         });
     Ok(match kept {
-        Ok(key) => OwnKey { key, why: None },
-        Err(why) => OwnKey {
+        Ok(key) => UserKey { key, why: None },
+        Err(why) => UserKey {
             key: random()?,
             why: Some(why),
         },

@@ -1,10 +1,10 @@
 //! How a provider goes about delivering, in a form that can be tried out; `habits` has it in words.
 
-use crate::webhook::{Delivery, Key, Seal};
+use crate::webhook::{Delivery, Key, SigningContext};
 
 /// What a handler has to reckon with, as far as the provider's documents say; what they do not say is not guessed.
 #[derive(Debug)]
-pub struct Conduct {
+pub struct Behaviour {
     /// Whether 200 is the only status that its documents name as success.
     pub only_200: bool,
     /// How many events a request may tell.
@@ -22,20 +22,20 @@ pub struct Conduct {
     /// Events that it sends both of for one thing that happened once, by their native names.
     pub twins: &'static [(&'static str, &'static str)],
     /// What it signs besides, where it signs by its first scheme.
-    pub beside: Option<&'static Beside>,
+    pub beside: Option<&'static CompanionHeaders>,
 }
 
 /// Header fields that go with a signature: an older signature of the same, the name of the key.
 #[derive(Debug)]
-pub struct Beside {
+pub struct CompanionHeaders {
     /// Their names.
     pub headers: &'static [&'static str],
     /// Puts them into a delivery.
-    pub sign: fn(&mut Delivery, &Key, &mut Seal) -> Result<(), String>,
+    pub sign: fn(&mut Delivery, &Key, &mut SigningContext) -> Result<(), String>,
 }
 
 /// A provider of which nothing of this is known.
-pub const CONDUCT: Conduct = Conduct {
+pub const CONDUCT: Behaviour = Behaviour {
     only_200: false,
     batch: Batch::Never,
     handshake: &[],
@@ -89,7 +89,7 @@ pub struct Challenge {
     pub answer: Option<&'static str>,
 }
 
-impl Conduct {
+impl Behaviour {
     /// The event with a code that must come back, if it asks in that way.
     pub fn challenge(&self) -> Option<&'static Challenge> {
         self.handshake.iter().find_map(|asked| match asked {

@@ -1,7 +1,7 @@
 //! The code that a provider sends before it trusts a URL, and wants back in the answer.
 
 use crate::providers::provider::Provider;
-use crate::webhook::{Delivery, Document, Expectation, Kind, Look, Receipt, Statuses};
+use crate::webhook::{Delivery, Document, Expectation, Kind, Matcher, Receipt, Statuses};
 
 /// A code that must come back.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,14 +17,14 @@ impl Challenged {
     pub fn of(provider: &Provider, delivery: &Delivery) -> Option<Challenged> {
         let challenge = provider.conduct.challenge()?;
         let row = provider
-            .rows
+            .events
             .iter()
             .find(|row| row.native == challenge.event)?;
         let document = Document::of(delivery).ok()?;
         let event = document
             .values()
             .map_or(Some(&document), <[Document]>::first)?;
-        if !Look::at(event).bears(row.marks) {
+        if !Matcher::at(event).bears(row.marks) {
             return None;
         }
         let code = event.text(challenge.code).filter(|code| !code.is_empty())?;

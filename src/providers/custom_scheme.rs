@@ -5,7 +5,7 @@ use http::HeaderName;
 
 use crate::error::{Error, Result};
 use crate::providers::provider::{Provider, SIGNER};
-use crate::webhook::{Algorithm, Encoding, KeyForm, Part, Place, Recipe, TimeForm};
+use crate::webhook::{Algorithm, Encoding, KeyForm, Location, Part, Scheme, TimestampFormat};
 
 /// The names before the colon, with what each computes.
 const ALGORITHMS: [(&str, Algorithm); 4] = [
@@ -59,9 +59,9 @@ pub fn spelled(text: &str) -> Result<&'static Provider> {
     let time = said.one_of(
         "unit",
         &[
-            ("s", TimeForm::Seconds),
-            ("ms", TimeForm::Millis),
-            ("rfc3339", TimeForm::Rfc3339(0)),
+            ("s", TimestampFormat::Seconds),
+            ("ms", TimestampFormat::Millis),
+            ("rfc3339", TimestampFormat::Rfc3339(0)),
         ],
     )?;
     let key = said.one_of(
@@ -72,19 +72,19 @@ pub fn spelled(text: &str) -> Result<&'static Provider> {
             ("base64", KeyForm::Base64),
         ],
     )?;
-    let id = said.field("id")?.map(Place::Header);
+    let id = said.field("id")?.map(Location::Header);
     let timestamp = said
         .field("timestamp")?
-        .map(|name| (Place::Header(name), time));
+        .map(|name| (Location::Header(name), time));
     let signed = parts(said.get("signed").unwrap_or("{body}"))?;
     let signs = |wanted: &dyn Fn(&Part) -> bool| signed.iter().any(wanted);
     let with_id = signs(&|part| matches!(part, Part::Id));
     let with_time = signs(&|part| matches!(part, Part::Timestamp));
-    for (name, is_signed, place) in [
+    for (name, is_signed, location) in [
         ("timestamp", with_time, timestamp.is_some()),
         ("id", with_id, id.is_some()),
     ] {
-        if is_signed != place {
+        if is_signed != location {
             let why = if is_signed {
                 format!("`{{{name}}}` is signed, and its header is not said")
             } else {
@@ -102,14 +102,14 @@ pub fn spelled(text: &str) -> Result<&'static Provider> {
     } else {
         Some("the scheme has no timestamp: an old delivery verifies as well")
     };
-    let recipe = Recipe {
+    let scheme = Scheme {
         name,
         algorithm: *algorithm,
         key,
         id,
         timestamp,
         signed: signed.leak(),
-        signature: Place::Header(header),
+        signature: Location::Header(header),
         encoding: match said.get("prefix") {
             Some(prefix) if !prefix.is_empty() => Encoding::After(keep_text(prefix), encoding),
             _ => *encoding,
@@ -127,7 +127,7 @@ pub fn spelled(text: &str) -> Result<&'static Provider> {
     Ok(keep(Provider {
         name,
         title: name,
-        schemes: Box::leak(Box::new([keep(recipe)])),
+        schemes: Box::leak(Box::new([keep(scheme)])),
         test_secret,
         test_public: test_secret,
         ..SIGNER

@@ -17,7 +17,7 @@ pub(super) fn of_delivery(
         .filter_map(|scheme| scheme.id.as_ref());
     let id = of_schemes
         .chain(provider.ids)
-        .find_map(|place| place.read(delivery, document).ok().flatten())?;
+        .find_map(|location| location.read(delivery, document).ok().flatten())?;
     let mut hasher = hasher(provider);
     id.hash(&mut hasher);
     (!id.is_empty()).then(|| hasher.finish())
@@ -62,8 +62,8 @@ mod tests {
         // Where the batch has an id, all examples have the same.
         let named_by_events = ALL.iter().filter(|provider| provider.ids.is_empty());
         named_by_events.flat_map(|provider| {
-            let rows = provider.rows.iter().filter(|row| !row.example.is_empty());
-            rows.map(|row| {
+            let events = provider.events.iter().filter(|row| !row.example.is_empty());
+            events.map(|row| {
                 (
                     provider.name,
                     Fixture::read(row.example.as_bytes()).unwrap().delivery,

@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use crate::providers::keys::Keys;
-use crate::providers::provider::{Departure, Provider};
-use crate::webhook::{Delivery, Document, Judge, Key, Signature, Verdict};
+use crate::providers::provider::{Provider, SchemeVariant};
+use crate::webhook::{Delivery, Document, Key, Signature, Verdict, VerifyOptions};
 
 /// The departure of the provider whose body this is; none where nobody is known to send it.
 pub fn departure_of(
     provider: &Provider,
     document: Option<&Document>,
-) -> Option<&'static Departure> {
+) -> Option<&'static SchemeVariant> {
     let document = document?;
     let mut departures = provider.departures.iter();
     departures.find(|departure| departure.provider.claims_body(document))
@@ -23,7 +23,7 @@ pub(super) fn judged(
     delivery: &Delivery,
     document: Option<&Document>,
     keys: &Keys,
-    judge: &Judge,
+    verify_options: &VerifyOptions,
     general: Signature,
 ) -> Signature {
     if provider.departures.is_empty() {
@@ -36,7 +36,7 @@ pub(super) fn judged(
             _ => general,
         };
     }
-    departed(provider, delivery, document, keys, judge).unwrap_or(general)
+    departed(provider, delivery, document, keys, verify_options).unwrap_or(general)
 }
 
 /// The verdict by the departure; none if the signature is no better by it.
@@ -45,7 +45,7 @@ fn departed(
     delivery: &Delivery,
     document: Option<&Document>,
     keys: &Keys,
-    judge: &Judge,
+    verify_options: &VerifyOptions,
 ) -> Option<Signature> {
     let departure = departure_of(provider, document)?;
     let scheme = departure.provider.schemes.first()?;
@@ -54,16 +54,18 @@ fn departed(
         keys.tried(provider)
             .and_then(|_| keys.test(departure.provider))
     };
-    let verify = |judge: &Judge| scheme.verify(delivery, document, &given, test, judge);
+    let verify = |verify_options: &VerifyOptions| {
+        scheme.verify(delivery, document, &given, test, verify_options)
+    };
     // Where only the age speaks against it, that is the reason to tell.
-    let ageless = Judge {
+    let ageless = VerifyOptions {
         tolerance: Some(Duration::from_secs(u32::MAX.into())),
-        ..judge.clone()
+        ..verify_options.clone()
     };
     if !verify(&ageless).verdict.holds() {
         return None;
     }
-    let signature = verify(judge);
+    let signature = verify(verify_options);
     let signature = Signature {
         key: signature.key.and_then(|at| places.get(at)).copied(),
         ..signature

@@ -22,7 +22,7 @@ enum Shape {
     /// A list without events.
     Empty,
     /// The example of that row.
-    Row(&'static str),
+    EventDef(&'static str),
 }
 
 impl Probe {
@@ -35,8 +35,10 @@ impl Probe {
                 Handshake::Get => ("get", Shape::Bare("GET")),
                 Handshake::Options => ("options", Shape::Bare("OPTIONS")),
                 Handshake::EmptyBatch => ("test-webhook", Shape::Empty),
-                Handshake::Event(name) => (name, Shape::Row(name)),
-                Handshake::Challenge(challenge) => (challenge.event, Shape::Row(challenge.event)),
+                Handshake::Event(name) => (name, Shape::EventDef(name)),
+                Handshake::Challenge(challenge) => {
+                    (challenge.event, Shape::EventDef(challenge.event))
+                }
             };
             Probe {
                 name,
@@ -47,7 +49,7 @@ impl Probe {
         let later = conduct.later.iter().map(|name| Probe {
             name,
             secret: None,
-            shape: Shape::Row(name),
+            shape: Shape::EventDef(name),
         });
         asked.chain(later).collect()
     }
@@ -68,12 +70,12 @@ impl Probe {
                 Ok(template)
             }
             Shape::Empty => {
-                let example = provider.rows.iter().find(|row| !row.example.is_empty());
+                let example = provider.events.iter().find(|row| !row.example.is_empty());
                 let example = example.map_or("", |row| row.example);
                 Template::of_example(provider, example).map(Template::emptied)
             }
-            Shape::Row(name) => {
-                let row = provider.rows.iter().find(|row| row.native == name);
+            Shape::EventDef(name) => {
+                let row = provider.events.iter().find(|row| row.native == name);
                 Template::of_example(provider, row.map_or("", |row| row.example))
             }
         }

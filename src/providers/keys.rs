@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 
 use crate::error::{Error, Result};
-use crate::providers::{Departure, Provider, everyone};
+use crate::providers::{Provider, SchemeVariant, everyone};
 use crate::webhook::{Key, KeyForm, Keyring, Secret};
 
 /// The keys of every provider: those that were given, and the public test key.
@@ -12,7 +12,7 @@ pub struct Keys(Vec<Slot>);
 
 /// A secret of another form than the provider's.
 #[derive(Debug)]
-pub struct Unfit {
+pub struct UnsuitableSecret {
     /// What is wrong with it.
     pub why: String,
     /// The form that is wanted.
@@ -154,11 +154,11 @@ impl Keys {
     }
 
     /// Why secrets were given and none of them is a key of this provider; none where one is, or none was given.
-    pub fn unfit(&self, provider: &Provider) -> Option<Unfit> {
+    pub fn unfit(&self, provider: &Provider) -> Option<UnsuitableSecret> {
         let slot = self.slot(provider)?;
         let secret = slot.unfit.first().filter(|_| slot.given.is_empty())?;
         let form = form(provider)?;
-        Some(Unfit {
+        Some(UnsuitableSecret {
             why: format!(
                 "{} is no key of {}: {}",
                 secret.called(),
@@ -217,7 +217,7 @@ fn key_of(provider: &Provider, secret: &Secret) -> Option<Key> {
 
 /// The departure in whose form a secret can be read that has not the provider's own. What says by its beginning which
 /// form it has is of that form or of none: it was copied in part, or a public key would do as a shared one.
-fn stretched(provider: &Provider, secret: &Secret) -> Option<&'static Departure> {
+fn stretched(provider: &Provider, secret: &Secret) -> Option<&'static SchemeVariant> {
     let text = secret.reveal().trim_start();
     let says_its_form = ["whsec_", "whpk_", "whsk_", "-----BEGIN"]
         .iter()

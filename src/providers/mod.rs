@@ -31,25 +31,27 @@ mod sns_certificate;
 
 mod custom_scheme;
 
-pub use behaviour::{Batch, Beside, Challenge, Conduct, Handshake};
+pub use behaviour::{Batch, Behaviour, Challenge, CompanionHeaders, Handshake};
 pub use challenge::Challenged;
 pub use custom_scheme::{is_spelled, spelled};
 pub use departure::departure_of;
 pub use diagnose::{
-    Case, Effort, Explanation, GUESSES, Guess, beneath, explain, next_step, signed_text,
+    Budget, Evidence, Explanation, GUESSES, Hypothesis, beneath, explain, next_step, signed_text,
 };
 pub use habits::{Fact, Habits};
 pub use handshake::Probe;
 pub use keys::Keys;
-pub use provenance::{Origin, Page, Standing};
-pub use provider::{Bounce, Carry, Departure, Envelope, Fields, Provider, Row, Stamp, Tell};
+pub use provenance::{Confidence, Page, Provenance};
+pub use provider::{
+    Bounce, Envelope, EventDef, Fields, Placement, Provider, SchemeVariant, Signal, TimeField,
+};
 pub use read::{cannot_be_verified, outline, read, recognise, sign, signing_scheme};
 pub use sns_certificate::{
     NamedCertificate, Proof, certificate_at, certificate_path, confirms_subscription,
     named_certificate,
 };
-pub use synth::compiled::Stencil;
-pub use synth::overrides::Wish;
+pub use synth::compiled::CompiledTemplate;
+pub use synth::overrides::Overrides;
 pub use synth::template::Template;
 
 use crate::webhook::{Kind, nearest};
@@ -124,7 +126,7 @@ pub fn find(name: &str) -> Option<&'static Provider> {
 pub fn kinds_of(provider: &Provider) -> Vec<&'static str> {
     let has = |kind: Kind| {
         provider
-            .rows
+            .events
             .iter()
             .any(|row| row.kind == kind && !row.example.is_empty())
     };

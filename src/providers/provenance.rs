@@ -2,9 +2,9 @@
 //!
 //! What has a standing is the field, its place and its form. The values are invented everywhere.
 
-use crate::providers::provider::{Envelope, Provider, Row};
+use crate::providers::provider::{Envelope, EventDef, Provider};
 use crate::providers::read::signing_scheme;
-use crate::webhook::{Algorithm, Delivery, Document, Fixture, Place};
+use crate::webhook::{Algorithm, Delivery, Document, Fixture, Location};
 
 /// A page that tells how a provider's events look.
 #[derive(Debug, PartialEq, Eq)]
@@ -20,7 +20,7 @@ pub struct Page {
 
 /// How sure we are of a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Standing {
+pub enum Confidence {
     /// The provider says so.
     Documented,
     /// It stands in a request that was really sent.
@@ -31,15 +31,15 @@ pub enum Standing {
 
 /// What is known of the fields at some places, and below them. Of several that fit, the most specific counts.
 #[derive(Clone, Copy, Debug)]
-pub struct Origin {
+pub struct Provenance {
     /// The places: names of header fields, and JSON pointers, in which `*` is any one step.
     pub places: &'static [&'static str],
     /// The rows it speaks of, by their native names, where a `*` at the end is any ending; all rows if empty.
-    pub rows: &'static [&'static str],
+    pub events: &'static [&'static str],
     /// The version of the provider's webhooks it speaks of; all if empty.
     pub version: &'static str,
     /// How sure we are.
-    pub standing: Standing,
+    pub confidence: Confidence,
     /// The page that it is known from; none for what is assumed.
     pub page: Option<&'static Page>,
     /// What is not confirmed, and for what is assumed the reason; empty where nothing is in doubt.
@@ -52,71 +52,71 @@ pub const fn page(title: &'static str, url: &'static str, read: &'static str) ->
 }
 
 /// These places stand on that page.
-pub const fn documented(page: &'static Page, places: &'static [&'static str]) -> Origin {
-    Origin {
+pub const fn documented(page: &'static Page, places: &'static [&'static str]) -> Provenance {
+    Provenance {
         places,
-        rows: &[],
+        events: &[],
         version: "",
-        standing: Standing::Documented,
+        confidence: Confidence::Documented,
         page: Some(page),
         doubt: "",
     }
 }
 
 /// These places stand in requests that were really sent and that this page keeps.
-pub const fn captured(page: &'static Page, places: &'static [&'static str]) -> Origin {
-    Origin {
-        standing: Standing::Captured,
+pub const fn captured(page: &'static Page, places: &'static [&'static str]) -> Provenance {
+    Provenance {
+        confidence: Confidence::Captured,
         ..documented(page, places)
     }
 }
 
 /// These places are assumed, for that reason.
-pub const fn assumed(reason: &'static str, places: &'static [&'static str]) -> Origin {
-    Origin {
+pub const fn assumed(reason: &'static str, places: &'static [&'static str]) -> Provenance {
+    Provenance {
         places,
-        rows: &[],
+        events: &[],
         version: "",
-        standing: Standing::Assumed,
+        confidence: Confidence::Assumed,
         page: None,
         doubt: reason,
     }
 }
 
-impl Origin {
+impl Provenance {
     /// The same, of these rows only.
-    pub const fn of(self, rows: &'static [&'static str]) -> Origin {
-        Origin { rows, ..self }
+    pub const fn of(self, events: &'static [&'static str]) -> Provenance {
+        Provenance { events, ..self }
     }
 
     /// The same, of that version of the provider's webhooks only.
-    pub const fn of_version(self, version: &'static str) -> Origin {
-        Origin { version, ..self }
+    pub const fn of_version(self, version: &'static str) -> Provenance {
+        Provenance { version, ..self }
     }
 
     /// The same, with what is not confirmed about it.
-    pub const fn unconfirmed(self, doubt: &'static str) -> Origin {
-        Origin { doubt, ..self }
+    pub const fn unconfirmed(self, doubt: &'static str) -> Provenance {
+        Provenance { doubt, ..self }
     }
 
     /// The one of its places that fits best: with more steps, then with more of them spelled out.
-    pub fn best(&self, place: &str) -> Option<&'static str> {
+    pub fn best(&self, location: &str) -> Option<&'static str> {
         let fitting = self
             .places
             .iter()
-            .filter(|own| fits_place(own, place).is_some());
-        fitting.max_by_key(|own| fits_place(own, place)).copied()
+            .filter(|own| fits_place(own, location).is_some());
+        fitting.max_by_key(|own| fits_place(own, location)).copied()
     }
 
     /// How closely it fits a place of a row: by its best place, then by whether it names the row, then the version.
     /// None if it does not fit.
-    fn fit(&self, row: &Row, place: &str) -> Option<Fit> {
-        let named = self.rows.iter().any(|name| fits_name(name, row.native));
+    fn fit(&self, row: &EventDef, location: &str) -> Option<Fit> {
+        let named = self.events.iter().any(|name| fits_name(name, row.native));
         let versioned = !self.version.is_empty();
-        if (!self.rows.is_empty() && !named) || (versioned && self.version != row.version) {
+        if (!self.events.is_empty() && !named) || (versioned && self.version != row.version) {
             return None;
         }
-        let (steps, spelled) = fits_place(self.best(place)?, place)?;
+        let (steps, spelled) = fits_place(self.best(location)?, location)?;
         Some((steps, spelled, named, versioned))
     }
 }
@@ -124,36 +124,36 @@ impl Origin {
 /// Steps, steps that are spelled out, rows that are named, a version that is named.
 type Fit = (usize, usize, bool, bool);
 
-impl Standing {
+impl Confidence {
     /// Its name, as it is shown and in JSON.
     pub fn name(self) -> &'static str {
         match self {
-            Standing::Documented => "documented",
-            Standing::Captured => "captured",
-            Standing::Assumed => "assumed",
+            Confidence::Documented => "documented",
+            Confidence::Captured => "captured",
+            Confidence::Assumed => "assumed",
         }
     }
 }
 
 impl Provider {
     /// What is known of a field of a row's example: one origin, or several where the form is at odds with itself.
-    pub fn origins_of(&self, row: &Row, place: &str) -> Vec<&'static Origin> {
+    pub fn origins_of(&self, row: &EventDef, location: &str) -> Vec<&'static Provenance> {
         let fitting = || {
             self.origins
                 .iter()
-                .filter_map(|origin| Some((origin.fit(row, place)?, origin)))
+                .filter_map(|provenance| Some((provenance.fit(row, location)?, provenance)))
         };
         let best = fitting().map(|(fit, _)| fit).max();
         fitting()
             .filter(|(fit, _)| Some(*fit) == best)
-            .map(|(_, origin)| origin)
+            .map(|(_, provenance)| provenance)
             .collect()
     }
 
     /// Its pages, each once, in the order of its origins.
     pub fn pages(&self) -> Vec<&'static Page> {
         let mut pages: Vec<&'static Page> = Vec::new();
-        for page in self.origins.iter().filter_map(|origin| origin.page) {
+        for page in self.origins.iter().filter_map(|provenance| provenance.page) {
             if !pages.contains(&page) {
                 pages.push(page);
             }
@@ -162,7 +162,7 @@ impl Provider {
     }
 
     /// The places of a row's example that hold a value.
-    pub fn fields(&self, row: &Row) -> Vec<String> {
+    pub fn fields(&self, row: &EventDef) -> Vec<String> {
         match Fixture::read(row.example.as_bytes()) {
             Ok(fixture) => self.places(&fixture.delivery),
             Err(_) => Vec::new(),
@@ -197,9 +197,9 @@ impl Provider {
         let scheme = signing_scheme(self, delivery)
             .filter(|scheme| scheme.algorithm != Algorithm::Credentials);
         if let Some(scheme) = scheme {
-            let time = scheme.timestamp.map(|(place, _)| place);
+            let time = scheme.timestamp.map(|(location, _)| location);
             let places = scheme.id.iter().chain(&time).chain([&scheme.signature]);
-            let fields = places.chain(scheme.fresh).flat_map(Place::header_names);
+            let fields = places.chain(scheme.fresh).flat_map(Location::header_names);
             let beside = self
                 .conduct
                 .beside
@@ -239,11 +239,11 @@ fn leaves(document: &Document, text: &str, here: &mut String, out: &mut Vec<Stri
 }
 
 /// How many steps of a place a pattern spells, and how many of these word for word; none if it does not lead there.
-fn fits_place(pattern: &str, place: &str) -> Option<(usize, usize)> {
-    if !pattern.is_empty() && pattern.starts_with('/') != place.starts_with('/') {
+fn fits_place(pattern: &str, location: &str) -> Option<(usize, usize)> {
+    if !pattern.is_empty() && pattern.starts_with('/') != location.starts_with('/') {
         return None;
     }
-    let mut steps = place.split('/');
+    let mut steps = location.split('/');
     let (mut all, mut spelled) = (0, 0);
     for wanted in pattern.split('/').filter(|step| !step.is_empty()) {
         let step = steps.find(|step| !step.is_empty())?;
@@ -269,7 +269,7 @@ mod tests {
 
     #[test]
     fn a_pattern_leads_to_what_is_below_it() {
-        for (pattern, place, fit) in [
+        for (pattern, location, fit) in [
             ("", "/0/email", Some((0, 0))),
             ("", "user-agent", Some((0, 0))),
             ("/", "/0/email", Some((0, 0))),
@@ -283,7 +283,7 @@ mod tests {
             ("user-agent", "/user-agent", None),
             ("/a/text~1plain", "/a/text~1plain", Some((2, 2))),
         ] {
-            assert_eq!(fits_place(pattern, place), fit, "{pattern} {place}");
+            assert_eq!(fits_place(pattern, location), fit, "{pattern} {location}");
         }
         assert!(fits_name("inbox.*", "inbox.created") && !fits_name("inbox", "inbox.created"));
     }

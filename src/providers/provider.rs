@@ -5,7 +5,7 @@
 //! 1. Put an example of each kind into `fixtures/<provider>/<kind>.json`, in the exact bytes that the provider sends,
 //!    without signature headers.
 //! 2. Fill in a [`Provider`] in a file of its own: what it is recognised by, how it signs, where its fields stand,
-//!    and a [`Row`] for each kind. Say where the fields of the examples are known from ([`Origin`]), and how it delivers
+//!    and a [`EventDef`] for each kind. Say where the fields of the examples are known from ([`Provenance`]), and how it delivers
 //!    ([`Habits`]).
 //! 3. Add it to `ALL` in `mod.rs`, in alphabetical order.
 //!
@@ -13,11 +13,12 @@
 //! A service that is known by how it signs and not by what it tells stands in `SCHEMES`, and fills in [`SIGNER`].
 //! What no form can say (a guard on a certificate's address, a string to sign) is a function in that same file.
 
-use crate::providers::behaviour::{CONDUCT, Conduct};
+use crate::providers::behaviour::{Behaviour, CONDUCT};
 use crate::providers::habits::{HABITS, Habits};
-use crate::providers::provenance::Origin;
+use crate::providers::provenance::Provenance;
 use crate::webhook::{
-    Algorithm, BounceClass, Delivery, Document, Encoding, KeyForm, Kind, Mark, Place, Recipe, Style,
+    Algorithm, BounceClass, Delivery, Document, Encoding, KeyForm, Kind, Location, Predicate,
+    Scheme, Style,
 };
 
 /// Everything we know of a provider.
@@ -30,13 +31,13 @@ pub struct Provider {
     /// The provider's page about its webhooks.
     pub docs: &'static str,
     /// What it is recognised by; any of these.
-    pub tells: &'static [Tell],
+    pub signals: &'static [Signal],
     /// A form that several services share: asked after all that are one provider's.
     pub is_general: bool,
     /// How it signs: the first signs what we send, any verifies what comes.
-    pub schemes: &'static [&'static Recipe],
+    pub schemes: &'static [&'static Scheme],
     /// Providers that sign by its schemes but for a detail: what comes of them under its name verifies as well.
-    pub departures: &'static [Departure],
+    pub departures: &'static [SchemeVariant],
     /// The public test key: what `send` signs with where no secret is given.
     pub test_secret: &'static str,
     /// The same key in the form to paste into a handler's environment.
@@ -51,21 +52,21 @@ pub struct Provider {
     /// Where its fields stand.
     pub fields: Fields,
     /// Its kinds of event; the first whose marks are there counts.
-    pub rows: &'static [Row],
+    pub events: &'static [EventDef],
     /// The bounces it can tell apart.
     pub bounces: &'static [Bounce],
     /// How it marks what a machine opened or clicked.
     pub machines: &'static [Machine],
     /// Ids of the delivery that stand outside of its events; a header that repeats one of the body follows it.
-    pub ids: &'static [Place],
+    pub ids: &'static [Location],
     /// Where a link stands that must be visited to confirm a subscription.
     pub confirm: Option<&'static str>,
     /// How it delivers.
     pub habits: Habits,
     /// The same, as far as it can be tried out.
-    pub conduct: Conduct,
+    pub conduct: Behaviour,
     /// Where the fields of its examples are known from.
-    pub origins: &'static [Origin],
+    pub origins: &'static [Provenance],
 }
 
 /// A service that signs, whatever it tells: no kinds and no examples, so there is nothing to send of it but a body of
@@ -74,7 +75,7 @@ pub const SIGNER: Provider = Provider {
     name: "",
     title: "",
     docs: "",
-    tells: &[],
+    signals: &[],
     is_general: false,
     schemes: &[],
     departures: &[],
@@ -84,7 +85,7 @@ pub const SIGNER: Provider = Provider {
     style: Style::COMPACT,
     native: &["/type"],
     fields: FIELDS,
-    rows: &[],
+    events: &[],
     bounces: &[],
     machines: &[],
     ids: &[],
@@ -96,7 +97,7 @@ pub const SIGNER: Provider = Provider {
 
 /// A provider that signs by a general scheme but for a detail.
 #[derive(Debug)]
-pub struct Departure {
+pub struct SchemeVariant {
     /// Whose bodies are signed so, and how.
     pub provider: &'static Provider,
     /// The form in which a secret that was given for the general scheme is read.
@@ -109,9 +110,9 @@ pub struct Departure {
 
 /// Something by which a provider's deliveries are recognised.
 #[derive(Debug)]
-pub enum Tell {
+pub enum Signal {
     /// All of these marks in the body.
-    Body(&'static [(&'static str, Mark)]),
+    Body(&'static [(&'static str, Predicate)]),
     /// A header field of that name, which nobody else sends: it outweighs what the body looks like.
     Header(&'static str),
     /// A header field of that name, which others send as well: asked last.
@@ -161,9 +162,9 @@ pub struct Fields {
     /// Further ids of the message: new with each, and the same in all that tells of it.
     pub message_also: &'static [&'static str],
     /// When it happened; the first that is there counts, and the others move with it.
-    pub at: &'static [Stamp],
+    pub at: &'static [TimeField],
     /// Times that are not the event's: they move with it, and are not read.
-    pub other_times: &'static [Stamp],
+    pub other_times: &'static [TimeField],
     /// The link that was clicked.
     pub url: &'static [&'static str],
     /// Why: an SMTP reply, a reason.
@@ -173,11 +174,11 @@ pub struct Fields {
     /// Ids that no two events share.
     pub unique: &'static [&'static str],
     /// Where a campaign goes.
-    pub campaign: Carry,
+    pub campaign: Placement,
     /// Where a tag goes.
-    pub tag: Carry,
+    pub tag: Placement,
     /// Where the sender's own members go.
-    pub metadata: Carry,
+    pub metadata: Placement,
 }
 
 /// No fields at all, to be filled in.
@@ -193,14 +194,14 @@ pub const FIELDS: Fields = Fields {
     reason: &[],
     reason_parts: &[],
     unique: &[],
-    campaign: Carry::Nowhere,
-    tag: Carry::Nowhere,
-    metadata: Carry::Nowhere,
+    campaign: Placement::Nowhere,
+    tag: Placement::Nowhere,
+    metadata: Placement::Nowhere,
 };
 
 /// A time and how it is written.
 #[derive(Debug)]
-pub enum Stamp {
+pub enum TimeField {
     /// RFC 3339 with that many digits behind the second; in UTC, or at the offset that the example has.
     Rfc3339(&'static str, u8),
     /// The same with as many digits as the example has.
@@ -221,7 +222,7 @@ pub enum Stamp {
 
 /// How a provider carries what the sender adds.
 #[derive(Debug)]
-pub enum Carry {
+pub enum Placement {
     /// Not at all.
     Nowhere,
     /// As one text.
@@ -252,20 +253,20 @@ pub enum Carry {
     /// As members of an object that is written as text, and only where there is a text.
     MembersText(&'static str),
     /// In all of these ways, up to the first that the event has no place for.
-    Each(&'static [Carry]),
+    Each(&'static [Placement]),
     /// In the first of these ways that the event has a place for.
-    Either(&'static [Carry]),
+    Either(&'static [Placement]),
 }
 
 /// A kind of event in a provider's words.
 #[derive(Debug)]
-pub struct Row {
+pub struct EventDef {
     /// What it is in common words.
     pub kind: Kind,
     /// The provider's own name for it, which can be typed too.
     pub native: &'static str,
     /// What must be there for an event to be this.
-    pub marks: &'static [(&'static str, Mark)],
+    pub marks: &'static [(&'static str, Predicate)],
     /// How final it is, for a bounce.
     pub bounce: Option<BounceClass>,
     /// An example, in exactly the bytes that the provider sends: a fixture. Empty if there is none.
@@ -303,14 +304,14 @@ pub struct Machine {
 }
 
 /// What receivers demand where a provider signs nothing: a user and password, a header, or a secret in the URL.
-pub static CREDENTIALS: Recipe = Recipe {
+pub static CREDENTIALS: Scheme = Scheme {
     name: "credentials",
     algorithm: Algorithm::Credentials,
     key: KeyForm::Credentials,
     id: None,
     timestamp: None,
     signed: &[],
-    signature: Place::Header("authorization"),
+    signature: Location::Header("authorization"),
     encoding: Encoding::Base64,
     fresh: &[],
     tolerance: 300,
@@ -322,10 +323,10 @@ pub static CREDENTIALS: Recipe = Recipe {
 pub const fn row(
     kind: Kind,
     native: &'static str,
-    marks: &'static [(&'static str, Mark)],
+    marks: &'static [(&'static str, Predicate)],
     example: &'static str,
-) -> Row {
-    Row {
+) -> EventDef {
+    EventDef {
         kind,
         native,
         marks,
@@ -340,10 +341,10 @@ pub const fn row(
 pub const fn bounce(
     class: BounceClass,
     native: &'static str,
-    marks: &'static [(&'static str, Mark)],
+    marks: &'static [(&'static str, Predicate)],
     example: &'static str,
-) -> Row {
-    Row {
+) -> EventDef {
+    EventDef {
         kind: Kind::Bounce,
         native,
         marks,
@@ -354,18 +355,18 @@ pub const fn bounce(
     }
 }
 
-impl Row {
+impl EventDef {
     /// The same of something else than a message.
-    pub const fn without_message(self) -> Row {
-        Row {
+    pub const fn without_message(self) -> EventDef {
+        EventDef {
             has_message: false,
             ..self
         }
     }
 
     /// The same, of that version of the provider's webhooks.
-    pub const fn of_version(self, version: &'static str) -> Row {
-        Row { version, ..self }
+    pub const fn of_version(self, version: &'static str) -> EventDef {
+        EventDef { version, ..self }
     }
 
     /// Whether it is sent where that version is wanted, or where none is.
@@ -376,29 +377,29 @@ impl Row {
 
 impl Provider {
     /// The row to send for a kind or for a provider's own name, of the newest version that has it.
-    pub fn row(&self, name: &str) -> Option<&'static Row> {
+    pub fn row(&self, name: &str) -> Option<&'static EventDef> {
         self.row_of(name, None)
     }
 
     /// The row to send for a kind or for a provider's own name, of that version of its webhooks; of the newest that has
     /// it if none is named. Of several rows of a kind the one counts that the provider calls so itself, else the first.
-    pub fn row_of(&self, name: &str, version: Option<&str>) -> Option<&'static Row> {
-        let rows = || {
-            let sent = |row: &&Row| !row.example.is_empty() && row.is_of(version);
-            self.rows.iter().filter(sent)
+    pub fn row_of(&self, name: &str, version: Option<&str>) -> Option<&'static EventDef> {
+        let events = || {
+            let sent = |row: &&EventDef| !row.example.is_empty() && row.is_of(version);
+            self.events.iter().filter(sent)
         };
-        let is_kind = |row: &&Row| row.kind != Kind::Other && row.kind.name() == name;
-        let is_native = |row: &&Row| row.native.eq_ignore_ascii_case(name);
-        rows()
+        let is_kind = |row: &&EventDef| row.kind != Kind::Other && row.kind.name() == name;
+        let is_native = |row: &&EventDef| row.native.eq_ignore_ascii_case(name);
+        events()
             .find(|row| is_kind(row) && is_native(row))
-            .or_else(|| rows().find(is_kind))
-            .or_else(|| rows().find(is_native))
+            .or_else(|| events().find(is_kind))
+            .or_else(|| events().find(is_native))
     }
 
     /// The versions of its webhooks that its examples are of, the newest first; none where it does not tell any apart.
     pub fn versions(&self) -> Vec<&'static str> {
         let mut versions = Vec::new();
-        for row in self.rows.iter().filter(|row| !row.version.is_empty()) {
+        for row in self.events.iter().filter(|row| !row.version.is_empty()) {
             if !versions.contains(&row.version) {
                 versions.push(row.version);
             }

@@ -8,12 +8,13 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
 use crate::providers::catalog::ses;
-use crate::providers::provider::{Envelope, Provider, Row, Stamp, Tell};
+use crate::providers::provider::{Envelope, EventDef, Provider, Signal, TimeField};
 use crate::providers::{ALL, Keys, SCHEMES};
 use crate::providers::{dedup_key, departure};
 use crate::webhook::{
-    Algorithm, Delivery, Document, Event, Judge, Key, Kind, Look, Mark, Needs, Receipt, Recipe,
-    Recognition, Seal, Secret, Signature, Verdict, address, addresses, bit,
+    Algorithm, Delivery, Document, Event, Key, Kind, Matcher, Predicate, Prefilter, Receipt,
+    Recognition, Scheme, Secret, Signature, SigningContext, Verdict, VerifyOptions, address,
+    addresses, bit,
 };
 
 /// Reads a delivery: whose it is, what it tells, what its signature is worth.
@@ -22,10 +23,10 @@ pub fn read(
     delivery: &Delivery,
     named: Option<&'static Provider>,
     keys: &Keys,
-    judge: &Judge,
+    verify_options: &VerifyOptions,
 ) -> Receipt {
     look(delivery, named, |provider, document| {
-        judge_signature(provider, delivery, document, keys, judge)
+        judge_signature(provider, delivery, document, keys, verify_options)
     })
 }
 
@@ -46,9 +47,9 @@ pub fn outline(delivery: &Delivery, named: Option<&'static Provider>) -> Receipt
 fn look(
     delivery: &Delivery,
     named: Option<&'static Provider>,
-    judge: impl FnOnce(&Provider, Option<&Document>) -> Signature,
+    verify_options: impl FnOnce(&Provider, Option<&Document>) -> Signature,
 ) -> Receipt {
-    let mut receipt = receipt(delivery, named, judge);
+    let mut receipt = receipt(delivery, named, verify_options);
     receipt.handshake = is_handshake(delivery, &receipt);
     receipt
 }
@@ -56,7 +57,7 @@ fn look(
 fn receipt(
     delivery: &Delivery,
     named: Option<&'static Provider>,
-    judge: impl FnOnce(&Provider, Option<&Document>) -> Signature,
+    verify_options: impl FnOnce(&Provider, Option<&Document>) -> Signature,
 ) -> Receipt {
     let mut receipt = Receipt::default();
     let document = match Document::of(delivery) {
@@ -79,7 +80,7 @@ fn receipt(
     };
     receipt.provider = Some(provider.name);
     receipt.recognised_by = Some(reason);
-    receipt.signature = judge(provider, document.as_ref());
+    receipt.signature = verify_options(provider, document.as_ref());
     if provider.name == ses::PROVIDER.name
         && let Some(document) = &document
         && let Some(why) = ses::misuse(delivery, document).filter(|_| !ses::is_bare(document))
@@ -129,7 +130,7 @@ pub fn recognise(
         }
         packed = packed.or(Some(found));
     }
-    let look = document.map(Look::at);
+    let look = document.map(Matcher::at);
     let by_body = |lead: &BodyLead| {
         let look = look.as_ref()?;
         let found = look.may_bear(lead.needs) && look.bears(lead.marks);
@@ -152,7 +153,7 @@ const ODD_ELEMENTS: usize = 8;
 fn by_later_elements(document: &Document) -> Option<(&'static Provider, Recognition)> {
     (1..=ODD_ELEMENTS).find_map(|skipped| {
         let document = document.without_first(skipped)?;
-        let look = Look::at(&document);
+        let look = Matcher::at(&document);
         let mut leads = LEADS.bodies.iter();
         let lead = leads.find(|lead| look.may_bear(lead.needs) && look.bears(lead.marks))?;
         Some((lead.provider, Recognition::Body(lead.marks)))
@@ -166,9 +167,9 @@ static LEADS: LazyLock<Leads> = LazyLock::new(|| Leads {
         .into_iter()
         .filter(BodyLead::is_packed)
         .collect(),
-    headers: header_leads(ALL, |tell| !matches!(tell, Tell::SharedHeader(_))),
+    headers: header_leads(ALL, |tell| !matches!(tell, Signal::SharedHeader(_))),
     bodies: body_leads(ALL),
-    shared_headers: header_leads(ALL, |tell| matches!(tell, Tell::SharedHeader(_))),
+    shared_headers: header_leads(ALL, |tell| matches!(tell, Signal::SharedHeader(_))),
 });
 
 struct Leads {
@@ -182,15 +183,15 @@ struct Leads {
 
 struct HeaderLead {
     provider: &'static Provider,
-    tell: &'static Tell,
+    tell: &'static Signal,
     /// Of the field's name; no bit where any may do.
     name: u64,
 }
 
 struct BodyLead {
     provider: &'static Provider,
-    marks: &'static [(&'static str, Mark)],
-    needs: Needs,
+    marks: &'static [(&'static str, Predicate)],
+    needs: Prefilter,
 }
 
 impl BodyLead {
@@ -202,25 +203,25 @@ impl BodyLead {
 }
 
 /// The tells of each, in order.
-fn tells(
+fn signals(
     providers: &[&'static Provider],
-) -> impl Iterator<Item = (&'static Provider, &'static Tell)> {
+) -> impl Iterator<Item = (&'static Provider, &'static Signal)> {
     providers.iter().flat_map(|provider| {
         let provider: &'static Provider = provider;
-        provider.tells.iter().map(move |tell| (provider, tell))
+        provider.signals.iter().map(move |tell| (provider, tell))
     })
 }
 
 fn header_leads(
     providers: &[&'static Provider],
-    wanted: impl Fn(&Tell) -> bool,
+    wanted: impl Fn(&Signal) -> bool,
 ) -> Vec<HeaderLead> {
-    let lead = |(provider, tell): (&'static Provider, &'static Tell)| {
+    let lead = |(provider, tell): (&'static Provider, &'static Signal)| {
         let name = match tell {
-            Tell::Body(_) => return None,
+            Signal::Body(_) => return None,
             _ if !wanted(tell) => return None,
-            Tell::Header(name) | Tell::SharedHeader(name) => bit(name.as_bytes()),
-            Tell::ContentType(_) => 0,
+            Signal::Header(name) | Signal::SharedHeader(name) => bit(name.as_bytes()),
+            Signal::ContentType(_) => 0,
         };
         Some(HeaderLead {
             provider,
@@ -228,19 +229,19 @@ fn header_leads(
             name,
         })
     };
-    tells(providers).filter_map(lead).collect()
+    signals(providers).filter_map(lead).collect()
 }
 
 fn body_leads(providers: &[&'static Provider]) -> Vec<BodyLead> {
-    let lead = |(provider, tell): (&'static Provider, &'static Tell)| match tell {
-        Tell::Body(marks) => Some(BodyLead {
+    let lead = |(provider, tell): (&'static Provider, &'static Signal)| match tell {
+        Signal::Body(marks) => Some(BodyLead {
             provider,
             marks,
-            needs: Needs::of(marks),
+            needs: Prefilter::of(marks),
         }),
-        Tell::Header(_) | Tell::SharedHeader(_) | Tell::ContentType(_) => None,
+        Signal::Header(_) | Signal::SharedHeader(_) | Signal::ContentType(_) => None,
     };
-    let mut leads: Vec<BodyLead> = tells(providers).filter_map(lead).collect();
+    let mut leads: Vec<BodyLead> = signals(providers).filter_map(lead).collect();
     leads.sort_by_key(|lead| lead.provider.is_general);
     leads
 }
@@ -254,13 +255,13 @@ fn is_bare(delivery: &Delivery) -> bool {
 /// that they were given, so a query may be part of it; one that tells an event is none.
 fn is_handshake(delivery: &Delivery, receipt: &Receipt) -> bool {
     let by_itself = |by: Recognition| !matches!(by, Recognition::Named);
-    let tells = || !receipt.events.is_empty() || receipt.recognised_by.is_some_and(by_itself);
-    is_bare(delivery) && (delivery.told_by_query().is_none() || !tells())
+    let signals = || !receipt.events.is_empty() || receipt.recognised_by.is_some_and(by_itself);
+    is_bare(delivery) && (delivery.told_by_query().is_none() || !signals())
 }
 
 /// The scheme that signs a delivery of this provider: the one it is signed by already, else the provider's first.
 /// None where nothing is signed: a delivery whose place for a signature is missing in the body, or that is all query.
-pub fn signing_scheme(provider: &Provider, delivery: &Delivery) -> Option<&'static Recipe> {
+pub fn signing_scheme(provider: &Provider, delivery: &Delivery) -> Option<&'static Scheme> {
     let mut schemes = provider.schemes.iter().copied();
     let document = schemes
         .clone()
@@ -279,16 +280,16 @@ pub fn signing_scheme(provider: &Provider, delivery: &Delivery) -> Option<&'stat
 /// Signs a delivery by one of a provider's schemes, with all that the provider puts beside such a signature.
 pub fn sign(
     provider: &Provider,
-    scheme: &Recipe,
+    scheme: &Scheme,
     delivery: &mut Delivery,
     key: &Key,
-    seal: &mut Seal,
+    context: &mut SigningContext,
 ) -> Result<(), String> {
-    scheme.sign(delivery, key, seal)?;
+    scheme.sign(delivery, key, context)?;
     let first = provider.schemes.first();
     match provider.conduct.beside {
         Some(beside) if first.is_some_and(|first| std::ptr::eq(*first, scheme)) => {
-            (beside.sign)(delivery, key, seal)
+            (beside.sign)(delivery, key, context)
         }
         _ => Ok(()),
     }
@@ -299,7 +300,7 @@ fn judge_signature(
     delivery: &Delivery,
     document: Option<&Document>,
     keys: &Keys,
-    judge: &Judge,
+    verify_options: &VerifyOptions,
 ) -> Signature {
     let general = verdict_of(
         provider,
@@ -307,9 +308,10 @@ fn judge_signature(
         document,
         keys.given(provider),
         || keys.tried(provider),
-        judge,
+        verify_options,
     );
-    let mut signature = departure::judged(provider, delivery, document, keys, judge, general);
+    let mut signature =
+        departure::judged(provider, delivery, document, keys, verify_options, general);
     if !signature.verdict.holds()
         && provider.name == ses::PROVIDER.name
         && let Some(why) = document.and_then(|document| ses::misuse(delivery, document))
@@ -330,11 +332,12 @@ pub(super) fn verdict_of<'a>(
     document: Option<&Document>,
     keys: &[Key],
     test: impl Fn() -> Option<&'a Key>,
-    judge: &Judge,
+    verify_options: &VerifyOptions,
 ) -> Signature {
-    let verify = |scheme: &&'static Recipe| scheme.verify(delivery, document, keys, &test, judge);
+    let verify =
+        |scheme: &&'static Scheme| scheme.verify(delivery, document, keys, &test, verify_options);
     // Credentials that the user names may stand in any header.
-    let shows = |scheme: &Recipe| {
+    let shows = |scheme: &Scheme| {
         let named = keys.iter().any(|key| matches!(key, Key::Credentials(_)));
         named && scheme.algorithm == Algorithm::Credentials
     };
@@ -352,7 +355,7 @@ pub(super) fn verdict_of<'a>(
     if signature.verdict.holds() {
         return signature;
     }
-    setup_verdict(provider, delivery, document, judge).unwrap_or(signature)
+    setup_verdict(provider, delivery, document, verify_options).unwrap_or(signature)
 }
 
 /// The verdict on what a provider signs with a public key while it checks a new URL: a batch without events, and
@@ -361,7 +364,7 @@ fn setup_verdict(
     provider: &Provider,
     delivery: &Delivery,
     document: Option<&Document>,
-    judge: &Judge,
+    verify_options: &VerifyOptions,
 ) -> Option<Signature> {
     let secret = provider.conduct.setup_secret?;
     let Envelope::Text(at, _) = provider.envelope else {
@@ -379,7 +382,7 @@ fn setup_verdict(
     }
     let scheme = provider.schemes.first()?;
     let key = scheme.key.key(&Secret::new(secret))?;
-    let signature = scheme.verify(delivery, Some(document), &[], || Some(&key), judge);
+    let signature = scheme.verify(delivery, Some(document), &[], || Some(&key), verify_options);
     signature.verdict.holds().then(|| Signature {
         reason: Some(format!(
             "the check of a new URL, signed with the public key `{secret}`"
@@ -414,7 +417,7 @@ fn read_events(
         .iter()
         .filter(|event| event.native.is_empty())
         .count();
-    if unknown > 0 && !provider.rows.is_empty() {
+    if unknown > 0 && !provider.events.is_empty() {
         receipt.problems.push(format!(
             "{unknown} of {} events are of no kind that {} has",
             receipt.events.len(),
@@ -451,18 +454,21 @@ fn read_event(provider: &Provider, delivery: &Delivery, event: &Document, into: 
         Envelope::Only(at) => only(event, at),
         _ => event,
     };
-    let look = Look::at(event);
-    let row: Option<&Row> = provider.rows.iter().find(|row| look.bears(row.marks));
+    let look = Matcher::at(event);
+    let row: Option<&EventDef> = provider.events.iter().find(|row| look.bears(row.marks));
     let text = |pointers: &[&str]| {
         let text = pointers.iter().find_map(|at| text_of(event, at, 0));
         text.map(Cow::into_owned)
     };
-    let is_inside = |place: &&&str| place.starts_with('/');
+    let is_inside = |location: &&&str| location.starts_with('/');
     let inside = provider.native.iter().filter(is_inside);
-    let mut outside = provider.native.iter().filter(|place| !is_inside(place));
+    let mut outside = provider
+        .native
+        .iter()
+        .filter(|location| !is_inside(location));
     let native = inside
         .copied()
-        .find_map(|place| event.text(place))
+        .find_map(|location| event.text(location))
         .filter(|text| !text.is_empty())
         .map(|text| text.into_owned())
         .or_else(|| outside.find_map(|name| delivery.headers.text(name).map(str::to_owned)))
@@ -519,25 +525,28 @@ fn read_event(provider: &Provider, delivery: &Delivery, event: &Document, into: 
 }
 
 /// The text at a place, where one stands there that is not empty; a step `*` is the `nth` value of a list.
-fn text_of<'d>(event: &'d Document, place: &str, nth: usize) -> Option<Cow<'d, str>> {
-    let text = match of_each(place) {
-        None => event.text(place),
+fn text_of<'d>(event: &'d Document, location: &str, nth: usize) -> Option<Cow<'d, str>> {
+    let text = match of_each(location) {
+        None => event.text(location),
         Some((list, below)) => event.at(list)?.values()?.get(nth)?.text(below),
     };
     text.filter(|text| !text.trim().is_empty())
 }
 
 /// The number of values in the list of a place with a step `*`; 0 where it has none.
-fn listed(event: &Document, place: &str) -> usize {
-    let list = of_each(place).and_then(|(list, _)| event.at(list)?.values());
+fn listed(event: &Document, location: &str) -> usize {
+    let list = of_each(location).and_then(|(list, _)| event.at(list)?.values());
     list.map_or(0, <[_]>::len)
 }
 
 /// A place cut at its step `*`.
-pub(super) fn of_each(place: &str) -> Option<(&str, &str)> {
+pub(super) fn of_each(location: &str) -> Option<(&str, &str)> {
     // Places are short: a search that has to be set up takes longer.
-    let star = place.bytes().position(|byte| byte == b'*')?;
-    Some((place.get(..star.checked_sub(1)?)?, place.get(star + 1..)?))
+    let star = location.bytes().position(|byte| byte == b'*')?;
+    Some((
+        location.get(..star.checked_sub(1)?)?,
+        location.get(star + 1..)?,
+    ))
 }
 
 /// The texts that stand at these places, put together; none where none does.
@@ -560,45 +569,45 @@ fn only<'a, 'b>(event: &'a Document<'b>, at: &str) -> &'a Document<'b> {
 impl Provider {
     /// Whether a body alone says that it comes from this provider.
     pub fn claims_body(&self, document: &Document) -> bool {
-        let look = Look::at(document);
-        self.tells
+        let look = Matcher::at(document);
+        self.signals
             .iter()
-            .any(|tell| matches!(tell, Tell::Body(marks) if look.bears(marks)))
+            .any(|tell| matches!(tell, Signal::Body(marks) if look.bears(marks)))
     }
 }
 
-impl Tell {
+impl Signal {
     /// What a delivery's headers bear of this; a body is asked elsewhere.
     pub fn bears(&self, delivery: &Delivery) -> Option<Recognition> {
         match self {
-            Tell::Header(name) | Tell::SharedHeader(name) => {
+            Signal::Header(name) | Signal::SharedHeader(name) => {
                 let there = delivery.headers.get(name).is_some();
                 there.then_some(Recognition::Header(name))
             }
-            Tell::ContentType(wanted) => {
+            Signal::ContentType(wanted) => {
                 let kind = delivery.headers.text("content-type")?.trim_start();
                 let begins = kind
                     .get(..wanted.len())
                     .is_some_and(|kind| kind.eq_ignore_ascii_case(wanted));
                 begins.then_some(Recognition::ContentType(wanted))
             }
-            Tell::Body(_) => None,
+            Signal::Body(_) => None,
         }
     }
 }
 
-impl Stamp {
+impl TimeField {
     /// Where it stands.
     pub fn pointer(&self) -> &'static str {
         match self {
-            Stamp::Rfc3339(pointer, _)
-            | Stamp::Like(pointer)
-            | Stamp::Utc(pointer, _)
-            | Stamp::Seconds(pointer)
-            | Stamp::LastSeconds(pointer)
-            | Stamp::Fraction(pointer)
-            | Stamp::Millis(pointer)
-            | Stamp::Local(pointer) => pointer,
+            TimeField::Rfc3339(pointer, _)
+            | TimeField::Like(pointer)
+            | TimeField::Utc(pointer, _)
+            | TimeField::Seconds(pointer)
+            | TimeField::LastSeconds(pointer)
+            | TimeField::Fraction(pointer)
+            | TimeField::Millis(pointer)
+            | TimeField::Local(pointer) => pointer,
         }
     }
 
@@ -606,7 +615,7 @@ impl Stamp {
     pub fn read(&self, event: &Document) -> Option<Timestamp> {
         let pointer = self.pointer();
         let text = match self {
-            Stamp::LastSeconds(_) => {
+            TimeField::LastSeconds(_) => {
                 let name = pointer.strip_prefix('/')?;
                 let mut fields = event.members()?.iter().rev();
                 fields.find(|(at, _)| at == name)?.1.as_text()?
@@ -623,16 +632,19 @@ impl Stamp {
     )]
     pub fn parse(&self, text: &str) -> Option<Timestamp> {
         match self {
-            Stamp::Rfc3339(..) | Stamp::Like(_) => text.parse().ok(),
-            Stamp::Utc(_, form) => text.parse().ok().or_else(|| {
+            TimeField::Rfc3339(..) | TimeField::Like(_) => text.parse().ok(),
+            TimeField::Utc(_, form) => text.parse().ok().or_else(|| {
                 let civil = DateTime::strptime(form, text).ok()?;
                 TimeZone::UTC.to_timestamp(civil).ok()
             }),
-            Stamp::Local(_) => {
+            TimeField::Local(_) => {
                 let local: DateTime = text.parse().ok()?;
                 TimeZone::UTC.to_timestamp(local).ok()
             }
-            Stamp::Seconds(_) | Stamp::LastSeconds(_) | Stamp::Fraction(_) | Stamp::Millis(_) => {
+            TimeField::Seconds(_)
+            | TimeField::LastSeconds(_)
+            | TimeField::Fraction(_)
+            | TimeField::Millis(_) => {
                 // And some write a date.
                 if text.contains(':') {
                     return text.parse().ok();

@@ -11,7 +11,7 @@ use crate::report::notice::{Forwarded, Judged, Notice, Received};
 use crate::report::text::checks;
 use crate::report::text::humanize::micros;
 use crate::report::{Tally, shown_signed};
-use crate::webhook::{Attempt, Event, TimeForm, is_credential_field};
+use crate::webhook::{Attempt, Event, TimestampFormat, is_credential_field};
 
 /// The version of these lines; it goes up when a member changes its meaning.
 const VERSION: u32 = 1;
@@ -53,7 +53,7 @@ pub fn write(out: &mut Vec<u8>, notice: &Notice) {
             json!({"type": "read", "deliveries": deliveries, "bytes": bytes}).to_string()
         }
         Notice::Checked(checked) => checks::line(checked),
-        Notice::Marks(marks) => checks::summary(marks),
+        Notice::CheckTotals(marks) => checks::summary(marks),
         Notice::Summary(tally) => summary(tally),
     };
     out.extend_from_slice(harmless(&line).as_bytes());
@@ -64,7 +64,7 @@ fn received(it: &Received) -> String {
     let mut line = format!(
         "{{\"type\":\"received\",\"id\":{},\"at\":\"{}\",\"remote\":\"{}\",\"method\":{},\"path\":{},\"headers\":[",
         quoted(it.id),
-        TimeForm::Rfc3339(6).write(it.at),
+        TimestampFormat::Rfc3339(6).write(it.at),
         it.remote,
         quoted(it.delivery.method.as_str()),
         quoted(it.delivery.path.as_str()),

@@ -15,12 +15,13 @@ pub use formats::curl::{curl, http};
 pub use formats::har::{HAR_BETWEEN, HAR_END, har, har_start, vegeta};
 pub use formats::report_file::{Format, ReportFile, Suite};
 pub use notice::{
-    Again, Checked, Detail, Finding, Forwarded, Judged, KeyUsed, Marks, Notice, Parts, Received,
+    CheckTotals, Checked, Detail, Finding, Forwarded, Judged, KeyUsed, Notice, Parts, Received,
+    Repeat,
 };
 pub use progress::{Length, Progress};
 pub use reporter::{Reporter, Style, complain, lost_output, width};
 pub use sink::{Drain, Failure, Sink};
-pub use tally::{Passing, Tally};
+pub use tally::{ForwardTally, Tally};
 pub use text::body::{binary, is_binary, looks_like_json, pretty};
 pub use text::escape::{Mode, Untrusted, escape_into, shown_signed};
 pub use text::live::Live;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::report::Tally;
-use crate::webhook::{Attempt, Delivery, Grade, Outcome, Receipt};
+use crate::webhook::{Attempt, CheckStatus, Delivery, Outcome, Receipt};
 
 /// Something that happened and that somebody may want to know.
 #[derive(Debug)]
@@ -65,7 +65,7 @@ pub enum Notice<'a> {
     /// A check of a handler is through.
     Checked(&'a Checked<'a>),
     /// All checks are through.
-    Marks(&'a Marks<'a>),
+    CheckTotals(&'a CheckTotals<'a>),
     /// The run is over.
     Summary(&'a Tally),
 }
@@ -94,12 +94,12 @@ pub struct Received<'a> {
     /// Whether it was failed on purpose.
     pub on_purpose: bool,
     /// The same delivery came before.
-    pub again: Option<Again>,
+    pub again: Option<Repeat>,
 }
 
 /// How often a delivery has come.
 #[derive(Clone, Copy, Debug)]
-pub struct Again {
+pub struct Repeat {
     /// 2 for the second time.
     pub count: u64,
     /// The time since it came first.
@@ -190,7 +190,7 @@ pub struct Checked<'a> {
     /// What is true of a handler that passes.
     pub title: &'a str,
     /// How it went.
-    pub grade: Grade,
+    pub grade: CheckStatus,
     /// Whether the handler answered with a 5xx, or broke the connection.
     pub crashed: bool,
     /// What was observed, in a few words.
@@ -224,7 +224,7 @@ pub struct Detail<'a> {
 
 /// What all checks of a run came to.
 #[derive(Debug)]
-pub struct Marks<'a> {
+pub struct CheckTotals<'a> {
     /// The handler.
     pub target: &'a str,
     /// As whom it was checked.
@@ -237,9 +237,9 @@ pub struct Marks<'a> {
     pub elapsed: Duration,
 }
 
-impl Marks<'_> {
+impl CheckTotals<'_> {
     /// How many went so.
-    pub fn count(&self, grade: Grade) -> usize {
+    pub fn count(&self, grade: CheckStatus) -> usize {
         let like = |check: &&Checked| check.grade == grade;
         self.checks.iter().filter(like).count()
     }

@@ -13,7 +13,7 @@ use crate::report::notice::{Notice, Parts};
 use crate::report::progress::{Progress, Screen};
 use crate::report::sink::{Drain, Failure, Sink};
 use crate::report::text;
-use crate::report::text::Voice;
+use crate::report::text::TextReport;
 use crate::report::text::palette::{ColorChoice, Palette, Role, wants_color};
 use crate::report::text::wrap;
 use crate::report::{Live, Mode, Tally, Untrusted, escape_into, json_lines};
@@ -40,7 +40,7 @@ pub struct Style {
 pub struct Reporter {
     json: bool,
     quiet: bool,
-    voice: Voice,
+    voice: TextReport,
     /// Whether stdout is a terminal, which wraps long lines.
     has_edge: bool,
     talk: Palette,
@@ -71,7 +71,7 @@ impl Reporter {
             json: style.json,
             quiet: style.quiet,
             has_edge: io::stdout().is_terminal(),
-            voice: Voice {
+            voice: TextReport {
                 palette: palette(io::stdout().is_terminal()),
                 parts: style.parts,
                 replies: style.replies,

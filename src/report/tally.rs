@@ -24,7 +24,7 @@ pub struct Tally {
     /// Deliveries that were hung up on.
     pub hung_up: u64,
     /// What was passed on; none where nothing is.
-    pub forwarded: Option<Passing>,
+    pub forwarded: Option<ForwardTally>,
     /// Requests that went out twice because a connection broke as it was used again: the target may have had both.
     pub maybe_duplicate: u64,
     /// Whether the run was ended before all was sent.
@@ -49,7 +49,7 @@ pub struct Tally {
 
 /// What came of passing deliveries on, each counted once for each target.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Passing {
+pub struct ForwardTally {
     /// A handler accepted it: 2xx.
     pub passed: u64,
     /// A handler rejected it in the end, by the status of its response.
@@ -58,7 +58,7 @@ pub struct Passing {
     pub unanswered: u64,
 }
 
-impl Passing {
+impl ForwardTally {
     /// How many were rejected.
     pub fn rejected(&self) -> u64 {
         self.refused.values().sum()

@@ -2,7 +2,7 @@
 
 /// How it went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Grade {
+pub enum CheckStatus {
     /// As it should.
     Pass,
     /// It works, and could do harm.
@@ -15,15 +15,15 @@ pub enum Grade {
     Skip,
 }
 
-impl Grade {
+impl CheckStatus {
     /// The word for it.
     pub const fn name(self) -> &'static str {
         match self {
-            Grade::Pass => "pass",
-            Grade::Warn => "warn",
-            Grade::Fail => "fail",
-            Grade::Unknown => "unknown",
-            Grade::Skip => "skip",
+            CheckStatus::Pass => "pass",
+            CheckStatus::Warn => "warn",
+            CheckStatus::Fail => "fail",
+            CheckStatus::Unknown => "unknown",
+            CheckStatus::Skip => "skip",
         }
     }
 }

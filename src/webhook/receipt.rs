@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::webhook::{Event, Mark};
+use crate::webhook::{Event, Predicate};
 
 /// What was made of a delivery that came in. Reading never fails: what was odd stands in `problems`.
 #[derive(Clone, Debug, Default)]
@@ -35,7 +35,7 @@ pub enum Recognition {
     /// The beginning of the content type.
     ContentType(&'static str),
     /// These places in the body.
-    Body(&'static [(&'static str, Mark)]),
+    Body(&'static [(&'static str, Predicate)]),
 }
 
 impl fmt::Display for Recognition {
@@ -48,7 +48,7 @@ impl fmt::Display for Recognition {
                 // What must not be there says nothing to the reader.
                 let there = marks
                     .iter()
-                    .filter(|(_, mark)| !matches!(mark, Mark::Absent | Mark::Empty));
+                    .filter(|(_, mark)| !matches!(mark, Predicate::Absent | Predicate::Empty));
                 for (at, (pointer, _)) in there.enumerate() {
                     write!(f, "{}`{pointer}`", if at == 0 { "" } else { ", " })?;
                 }

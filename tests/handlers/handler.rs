@@ -105,7 +105,7 @@ struct Request {
 
 /// What a handler remembers.
 #[derive(Default)]
-struct Memory {
+struct DuplicateTracker {
     ids: HashSet<String>,
     order: Vec<String>,
     clicked: HashSet<String>,
@@ -117,7 +117,7 @@ struct Desk {
     fault: Fault,
     secret: String,
     url: String,
-    memory: Mutex<Memory>,
+    memory: Mutex<DuplicateTracker>,
     kept: AtomicU64,
     at_once: Mutex<()>,
 }

@@ -838,7 +838,7 @@ fn a_probe_that_cannot_be_read_is_said() {
 #[cfg(unix)]
 fn the_command_line_that_is_shown_sends_the_same_bytes() {
     use webhook_cli::checks;
-    use webhook_cli::checks::{Load, Plan, Setting, Step};
+    use webhook_cli::checks::{Context, Payload, Plan, Step};
     use webhook_cli::providers;
     use webhook_cli::providers::Keys;
     use webhook_cli::webhook::{Fixture, Keyring, Target};
@@ -868,7 +868,7 @@ fn the_command_line_that_is_shown_sends_the_same_bytes() {
         let provider = providers::find(name).unwrap();
         let ring = own.map(|own| (None, webhook_cli::webhook::Secret::new(own)));
         let keys = Keys::new(&Keyring::new(ring.into_iter().collect()), Some(provider)).unwrap();
-        let setting = Setting {
+        let context = Context {
             provider,
             key: keys.signing(provider).cloned(),
             own_key: own.is_some(),
@@ -886,7 +886,7 @@ fn the_command_line_that_is_shown_sends_the_same_bytes() {
         let mut script = String::new();
         let mut expected = Vec::new();
         for check in checks::all() {
-            let Plan::Run(steps) = (check.plan)(&setting) else {
+            let Plan::Run(steps) = (check.plan)(&context) else {
                 continue;
             };
             for step in &steps {
@@ -900,10 +900,10 @@ fn the_command_line_that_is_shown_sends_the_same_bytes() {
                 let mut shot = shot.clone();
                 shot.times = 1;
                 shot.later = std::time::Duration::ZERO;
-                let mut line = shot.line(&setting) + " --dry-run --as json";
-                if !matches!(shot.load, Load::Ask(_)) {
+                let mut line = shot.line(&context) + " --dry-run --as json";
+                if !matches!(shot.load, Payload::Ask(_)) {
                     if !shot.exact {
-                        line += &format!(" --seed {}", setting.seed + shot.number);
+                        line += &format!(" --seed {}", context.seed + shot.number);
                     }
                     if !shot.exact && shot.ago.is_zero() {
                         line += &format!(" --at {now}");
@@ -911,7 +911,7 @@ fn the_command_line_that_is_shown_sends_the_same_bytes() {
                     line += &format!(" --signed-at {signed}");
                 }
                 script += &format!("{line} || echo\n");
-                expected.push((check.name, line, shot.make(&setting, signed).unwrap()));
+                expected.push((check.name, line, shot.make(&context, signed).unwrap()));
             }
         }
         let mut command = std::process::Command::new("bash");

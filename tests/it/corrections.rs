@@ -378,14 +378,14 @@ fn a_time_is_read_in_each_form_that_a_provider_was_seen_to_write() {
 #[test]
 fn mandrill_may_check_a_url_while_signatures_are_required_and_nothing_else_is_signed_so() {
     use webhook_cli::providers::Keys;
-    use webhook_cli::webhook::{Judge, Keyring, Secret, Verdict};
+    use webhook_cli::webhook::{Keyring, Secret, Verdict, VerifyOptions};
 
     let ring = Keyring::new(vec![(
         Some("mandrill".to_owned()),
         Secret::new("throwaway-webhook-key"),
     )]);
     let keys = Keys::new(&ring, None).unwrap();
-    let judge = Judge {
+    let verify_options = VerifyOptions {
         now: "2026-11-27T12:00:00Z".parse().unwrap(),
         tolerance: None,
         public_url: Some("http://localhost/".into()),
@@ -409,7 +409,7 @@ fn mandrill_may_check_a_url_while_signatures_are_required_and_nothing_else_is_si
             .collect(),
             body: format!("mandrill_events={events}").into(),
         };
-        providers::read(&delivery, None, &keys, &judge)
+        providers::read(&delivery, None, &keys, &verify_options)
             .signature
             .verdict
     };

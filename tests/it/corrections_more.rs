@@ -2,8 +2,10 @@
 
 use serde_json::{Value, json};
 use webhook_cli::providers;
-use webhook_cli::providers::{Keys, Template, Wish};
-use webhook_cli::webhook::{Chance, Delivery, Fixture, Headers, Judge, Keyring, Receipt, Verdict};
+use webhook_cli::providers::{Keys, Overrides, Template};
+use webhook_cli::webhook::{
+    Delivery, Fixture, Headers, Keyring, Receipt, Rng, Verdict, VerifyOptions,
+};
 
 use crate::harness::{Receiver, run};
 
@@ -20,13 +22,13 @@ fn posted(content_type: &str, body: &str) -> Delivery {
 
 fn read(delivery: &Delivery) -> Receipt {
     let keys = Keys::new(&Keyring::default(), None).unwrap();
-    let judge = Judge {
+    let verify_options = VerifyOptions {
         now: "2026-09-21T14:13:20Z".parse().unwrap(),
         tolerance: None,
         public_url: None,
         topics: Vec::new(),
     };
-    providers::read(delivery, None, &keys, &judge)
+    providers::read(delivery, None, &keys, &verify_options)
 }
 
 /// What is read of a body: the provider, and of its first event what the row asks for.
@@ -260,10 +262,10 @@ fn a_message_of_scaleways_shows_the_link_that_confirms_its_subscription() {
 }
 
 /// What is sent for a wish, as text and as JSON, with the notes.
-fn sent(provider: &str, kind: &str, wish: &Wish) -> (String, Value, Vec<String>) {
+fn sent(provider: &str, kind: &str, overrides: &Overrides) -> (String, Value, Vec<String>) {
     let provider = providers::find(provider).unwrap();
     let template = Template::new(provider, provider.row(kind).unwrap(), None).unwrap();
-    let (delivery, notes) = template.fill(wish, jiff::Timestamp::now(), &mut Chance::seeded(1));
+    let (delivery, notes) = template.fill(overrides, jiff::Timestamp::now(), &mut Rng::seeded(1));
     let body = String::from_utf8(delivery.body.to_vec()).unwrap();
     let value = serde_json::from_str(&body).unwrap();
     (body, value, notes)
@@ -278,16 +280,16 @@ fn a_message_id_that_is_a_number_is_put_digit_by_digit() {
         // More than any integer of a machine holds.
         "123456789012345678901234567890",
     ] {
-        let wish = Wish {
+        let overrides = Overrides {
             message_id: Some(digits.into()),
-            ..Wish::default()
+            ..Overrides::default()
         };
         for kind in ["delivered", "open", "bounce"] {
-            let (body, _, notes) = sent("mailjet", kind, &wish);
+            let (body, _, notes) = sent("mailjet", kind, &overrides);
             assert!(body.contains(&format!("\"MessageID\":{digits},")), "{body}");
             assert_eq!(notes, [] as [&str; 0]);
         }
-        let (body, value, _) = sent("mailjet", "delivered", &wish);
+        let (body, value, _) = sent("mailjet", "delivered", &overrides);
         assert_eq!(
             value["mj_message_id"], digits,
             "what repeats it follows: {body}"
@@ -295,11 +297,11 @@ fn a_message_id_that_is_a_number_is_put_digit_by_digit() {
     }
     // What is no whole number, as JSON writes it, is put as a text, and said.
     for text in ["007", "-1", "1.5", "abc", ""] {
-        let wish = Wish {
+        let overrides = Overrides {
             message_id: Some(text.into()),
-            ..Wish::default()
+            ..Overrides::default()
         };
-        let (_, value, notes) = sent("mailjet", "delivered", &wish);
+        let (_, value, notes) = sent("mailjet", "delivered", &overrides);
         assert_eq!(value["MessageID"], text);
         assert!(notes[0].contains("is a number"), "{notes:?}");
     }
@@ -308,16 +310,16 @@ fn a_message_id_that_is_a_number_is_put_digit_by_digit() {
 #[test]
 fn a_message_id_of_every_provider_comes_back_digit_by_digit() {
     const ID: &str = "2252839243263898067";
-    let wish = Wish {
+    let overrides = Overrides {
         message_id: Some(ID.into()),
-        ..Wish::default()
+        ..Overrides::default()
     };
     for provider in providers::ALL {
-        for row in provider.rows.iter().filter(|row| !row.example.is_empty()) {
+        for row in provider.events.iter().filter(|row| !row.example.is_empty()) {
             let label = format!("{} {}", provider.name, row.native);
             let template = Template::new(provider, row, None).unwrap();
             let (delivery, notes) =
-                template.fill(&wish, jiff::Timestamp::now(), &mut Chance::seeded(1));
+                template.fill(&overrides, jiff::Timestamp::now(), &mut Rng::seeded(1));
             let event = read(&delivery).events.remove(0);
             if notes.is_empty() {
                 assert_eq!(event.message_id.as_deref(), Some(ID), "{label}");
@@ -488,11 +490,11 @@ fn a_signature_of_mailersends_counts_under_its_longer_name_too() {
     let mut delivery = posted("application/json", body);
     let provider = providers::find("mailersend").unwrap();
     let keys = Keys::new(&Keyring::default(), None).unwrap();
-    let mut chance = Chance::seeded(1);
-    let seal = &mut webhook_cli::webhook::Seal {
+    let mut rng = Rng::seeded(1);
+    let seal = &mut webhook_cli::webhook::SigningContext {
         at: jiff::Timestamp::now(),
         url: "",
-        chance: &mut chance,
+        rng: &mut rng,
     };
     provider.schemes[1]
         .sign(&mut delivery, keys.test(provider).unwrap(), seal)

@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 
 use webhook_cli::providers;
 use webhook_cli::providers::{
-    ALL, Batch, Keys, Probe, Provider, Row, SCHEMES, Stencil, Template, Wish,
+    ALL, Batch, CompiledTemplate, EventDef, Keys, Overrides, Probe, Provider, SCHEMES, Template,
 };
 use webhook_cli::webhook::{
-    Algorithm, Chance, Delivery, Judge, Keyring, Kind, MISFITS, Seal, Secret, TAMPERS, Verdict,
+    Algorithm, Delivery, Keyring, Kind, MISFITS, Rng, Secret, SigningContext, TAMPERS, Verdict,
+    VerifyOptions,
 };
 
 const URL: &str = "https://hooks.example.com/webhooks";
@@ -16,8 +17,8 @@ fn now() -> jiff::Timestamp {
     "2026-11-23T19:20:01.123456Z".parse().unwrap()
 }
 
-fn judge() -> Judge {
-    Judge {
+fn judge() -> VerifyOptions {
+    VerifyOptions {
         now: now(),
         tolerance: None,
         public_url: Some(URL.into()),
@@ -25,11 +26,11 @@ fn judge() -> Judge {
     }
 }
 
-fn seal(chance: &mut Chance) -> Seal<'_> {
-    Seal {
+fn seal(rng: &mut Rng) -> SigningContext<'_> {
+    SigningContext {
         at: now(),
         url: URL,
-        chance,
+        rng,
     }
 }
 
@@ -37,8 +38,8 @@ fn test_keys() -> Keys {
     Keys::new(&Keyring::default(), None).unwrap()
 }
 
-fn rows(provider: &'static Provider) -> impl Iterator<Item = &'static Row> {
-    provider.rows.iter().filter(|row| !row.example.is_empty())
+fn events(provider: &'static Provider) -> impl Iterator<Item = &'static EventDef> {
+    provider.events.iter().filter(|row| !row.example.is_empty())
 }
 
 /// Signs with the test key, where there is one.
@@ -48,8 +49,8 @@ fn sealed(provider: &Provider, mut delivery: Delivery) -> Delivery {
         providers::signing_scheme(provider, &delivery),
         keys.test(provider),
     ) {
-        let chance = &mut Chance::seeded(3);
-        scheme.sign(&mut delivery, key, &mut seal(chance)).unwrap();
+        let rng = &mut Rng::seeded(3);
+        scheme.sign(&mut delivery, key, &mut seal(rng)).unwrap();
     }
     delivery
 }
@@ -60,8 +61,8 @@ fn batches() -> impl Iterator<Item = &'static Provider> {
 }
 
 /// A batch of one of each kind and then as many again, each tells of two messages.
-fn batch(provider: &'static Provider, seed: u64) -> (Vec<&'static Row>, Delivery) {
-    let kinds: Vec<&Row> = providers::kinds_of(provider)
+fn batch(provider: &'static Provider, seed: u64) -> (Vec<&'static EventDef>, Delivery) {
+    let kinds: Vec<&EventDef> = providers::kinds_of(provider)
         .into_iter()
         .map(|kind| provider.row(kind).unwrap())
         .collect();
@@ -70,10 +71,11 @@ fn batch(provider: &'static Provider, seed: u64) -> (Vec<&'static Row>, Delivery
         .map(|row| Template::new(provider, row, None).unwrap())
         .collect();
     let templates: Vec<&Template> = templates.iter().collect();
-    let stencil = Stencil::batch(&templates, 2 * kinds.len(), &Wish::default()).unwrap();
-    assert_eq!(stencil.lives(), 2);
-    let delivery = stencil.fill(now(), &mut Chance::seeded(seed), |life| {
-        Chance::seeded(seed + 1000 * life as u64)
+    let compiled =
+        CompiledTemplate::batch(&templates, 2 * kinds.len(), &Overrides::default()).unwrap();
+    assert_eq!(compiled.lives(), 2);
+    let delivery = compiled.fill(now(), &mut Rng::seeded(seed), |life| {
+        Rng::seeded(seed + 1000 * life as u64)
     });
     (kinds, sealed(provider, delivery))
 }
@@ -113,11 +115,11 @@ fn a_batch_is_read_as_its_events_and_verifies() {
 #[test]
 fn a_batch_of_one_is_the_event_alone_in_the_providers_list() {
     for provider in batches() {
-        for row in rows(provider).filter(|row| row.kind != Kind::Other) {
+        for row in events(provider).filter(|row| row.kind != Kind::Other) {
             let label = format!("{} {}", provider.name, row.native);
             let template = Template::new(provider, row, None).unwrap();
-            let one = Stencil::new(&template, &Wish::default()).unchanged();
-            let batch = Stencil::batch(&[&template], 1, &Wish::default()).unwrap();
+            let one = CompiledTemplate::new(&template, &Overrides::default()).unchanged();
+            let batch = CompiledTemplate::batch(&[&template], 1, &Overrides::default()).unwrap();
             let batch = batch.unchanged();
             assert_eq!(batch.headers, one.headers, "{label}");
             if batch.body != one.body {
@@ -153,7 +155,7 @@ fn each_provider_joins_its_events_as_it_does() {
     ] {
         let provider = providers::find(provider).unwrap();
         let template = Template::new(provider, provider.row("click").unwrap(), None).unwrap();
-        let batch = Stencil::batch(&[&template], 3, &Wish::default()).unwrap();
+        let batch = CompiledTemplate::batch(&[&template], 3, &Overrides::default()).unwrap();
         let body = String::from_utf8(batch.unchanged().body.to_vec()).unwrap();
         let label = provider.name;
         assert!(body.starts_with(start), "{label}: {body}");
@@ -184,7 +186,7 @@ const MACHINES: &[(&str, &str, &str)] = &[
 fn what_a_machine_did_is_marked_as_the_provider_marks_it() {
     let mut marked = BTreeSet::new();
     for provider in ALL {
-        for row in rows(provider).filter(|row| matches!(row.kind, Kind::Open | Kind::Click)) {
+        for row in events(provider).filter(|row| matches!(row.kind, Kind::Open | Kind::Click)) {
             let (kind, label) = (row.kind.name(), provider.name);
             let wanted = MACHINES.iter().find(|it| (it.0, it.1) == (label, kind));
             match (Template::of_machine(provider, row), wanted) {
@@ -266,9 +268,9 @@ fn every_probe_is_what_a_listener_knows_and_signed_where_it_can_be() {
 #[test]
 fn an_id_around_an_event_is_the_same_in_body_and_headers() {
     let ses = providers::find("ses").unwrap();
-    for row in rows(ses).filter(|row| row.native != "ClickRaw") {
+    for row in events(ses).filter(|row| row.native != "ClickRaw") {
         let template = Template::new(ses, row, None).unwrap();
-        let (delivery, _) = template.fill(&Wish::default(), now(), &mut Chance::seeded(9));
+        let (delivery, _) = template.fill(&Overrides::default(), now(), &mut Rng::seeded(9));
         let body: serde_json::Value = serde_json::from_slice(&delivery.body).unwrap();
         let header = delivery.headers.text("x-amz-sns-message-id").unwrap();
         assert_eq!(body["MessageId"], header, "{}", row.native);
@@ -311,9 +313,9 @@ fn given(provider: &Provider) -> Keys {
 fn unsigned() -> Vec<(String, &'static Provider, Delivery)> {
     let mut all = Vec::new();
     for provider in ALL {
-        for row in provider.rows.iter().filter(|row| !row.example.is_empty()) {
+        for row in provider.events.iter().filter(|row| !row.example.is_empty()) {
             let template = Template::new(provider, row, None).unwrap();
-            let (delivery, _) = template.fill(&Wish::default(), now(), &mut Chance::seeded(7));
+            let (delivery, _) = template.fill(&Overrides::default(), now(), &mut Rng::seeded(7));
             let label = format!("{} {}", provider.name, row.native);
             all.push((label, *provider, delivery));
         }
@@ -334,26 +336,26 @@ fn unsigned() -> Vec<(String, &'static Provider, Delivery)> {
 fn every_near_miss_is_refused_for_its_reason_or_says_why_nobody_would_notice() {
     let mut unnoticed = BTreeSet::new();
     for (label, provider, unsigned) in unsigned() {
-        let Some(recipe) = providers::signing_scheme(provider, &unsigned) else {
+        let Some(scheme) = providers::signing_scheme(provider, &unsigned) else {
             continue;
         };
         let keys = given(provider);
         let Some(key) = keys.signing(provider) else {
             panic!("{label} has no key");
         };
-        let signed = |sign: &dyn Fn(&mut Delivery, &mut Seal) -> Result<(), String>| {
+        let signed = |sign: &dyn Fn(&mut Delivery, &mut SigningContext) -> Result<(), String>| {
             let mut delivery = unsigned.clone();
-            let chance = &mut Chance::seeded(1);
-            sign(&mut delivery, &mut seal(chance)).map(|()| delivery)
+            let rng = &mut Rng::seeded(1);
+            sign(&mut delivery, &mut seal(rng)).map(|()| delivery)
         };
         let verdict = |delivery: &Delivery| {
             providers::read(delivery, Some(provider), &keys, &judge()).signature
         };
-        let right = signed(&|delivery, seal| recipe.sign(delivery, key, seal)).unwrap();
+        let right = signed(&|delivery, seal| scheme.sign(delivery, key, seal)).unwrap();
         assert_eq!(verdict(&right).verdict, Verdict::Verified, "{label}");
         for tamper in TAMPERS {
             let label = format!("{label}, {}", tamper.name);
-            match signed(&|delivery, seal| tamper.apply(recipe, delivery, key, seal)) {
+            match signed(&|delivery, seal| tamper.apply(scheme, delivery, key, seal)) {
                 Ok(delivery) => {
                     let signature = verdict(&delivery);
                     let reason = signature.reason.unwrap_or_default();
@@ -371,8 +373,8 @@ fn every_near_miss_is_refused_for_its_reason_or_says_why_nobody_would_notice() {
                 }
                 Err(why) => {
                     let is_plain = match tamper.name {
-                        "stale" | "future" => recipe.signed_time().is_none(),
-                        "body" | "newline" => recipe.algorithm == Algorithm::Credentials,
+                        "stale" | "future" => scheme.signed_time().is_none(),
+                        "body" | "newline" => scheme.algorithm == Algorithm::Credentials,
                         _ => false,
                     };
                     if !is_plain {
@@ -399,11 +401,11 @@ fn credentials_in_place_of_a_key_are_shown_and_nothing_is_signed() {
     };
     let given = keys("header:X-Hook=throwaway");
     let template = Template::new(provider, provider.row("open").unwrap(), None).unwrap();
-    let (mut delivery, _) = template.fill(&Wish::default(), now(), &mut Chance::seeded(1));
+    let (mut delivery, _) = template.fill(&Overrides::default(), now(), &mut Rng::seeded(1));
     let scheme = providers::signing_scheme(provider, &delivery).unwrap();
-    let chance = &mut Chance::seeded(3);
+    let rng = &mut Rng::seeded(3);
     let key = given.signing(provider).unwrap();
-    scheme.sign(&mut delivery, key, &mut seal(chance)).unwrap();
+    scheme.sign(&mut delivery, key, &mut seal(rng)).unwrap();
     assert_eq!(delivery.headers.text("x-hook"), Some("throwaway"));
     assert_eq!(delivery.headers.text("producer-signature"), None);
     for (secret, wanted) in [
@@ -420,7 +422,7 @@ fn credentials_in_place_of_a_key_are_shown_and_nothing_is_signed() {
 #[test]
 fn every_misfit_is_refused_for_its_reason() {
     let mut made = BTreeSet::new();
-    let judge = Judge {
+    let verify_options = VerifyOptions {
         topics: vec![
             "arn:aws:sns:eu-central-1:111122223333:ses-events".into(),
             "arn:scw:sns:fr-par:project-22222222-2222-4222-8222-222222222222:tem-events".into(),
@@ -428,7 +430,7 @@ fn every_misfit_is_refused_for_its_reason() {
         ..judge()
     };
     for (label, provider, unsigned) in unsigned() {
-        let Some(recipe) = providers::signing_scheme(provider, &unsigned) else {
+        let Some(scheme) = providers::signing_scheme(provider, &unsigned) else {
             continue;
         };
         let keys = given(provider);
@@ -437,14 +439,15 @@ fn every_misfit_is_refused_for_its_reason() {
         };
         for tamper in MISFITS {
             let mut delivery = unsigned.clone();
-            let chance = &mut Chance::seeded(1);
+            let rng = &mut Rng::seeded(1);
             if tamper
-                .apply(recipe, &mut delivery, key, &mut seal(chance))
+                .apply(scheme, &mut delivery, key, &mut seal(rng))
                 .is_err()
             {
                 continue;
             }
-            let signature = providers::read(&delivery, Some(provider), &keys, &judge).signature;
+            let signature =
+                providers::read(&delivery, Some(provider), &keys, &verify_options).signature;
             let reason = signature.reason.unwrap_or_default();
             let label = format!("{label}, {}: {reason}", tamper.name);
             assert_eq!(signature.verdict, Verdict::Refused, "{label}");

@@ -3,10 +3,10 @@
 
 use http::{HeaderName, HeaderValue};
 use webhook_cli::providers;
-use webhook_cli::providers::{Case, Effort, GUESSES, Provider, Template, Wish};
+use webhook_cli::providers::{Budget, Evidence, GUESSES, Overrides, Provider, Template};
 use webhook_cli::webhook::{
-    Algorithm, Chance, Delivery, Document, Headers, Judge, Key, KeyForm, Part, Place, Recipe, Seal,
-    Secret,
+    Algorithm, Delivery, Document, Headers, Key, KeyForm, Location, Part, Rng, Scheme, Secret,
+    SigningContext, VerifyOptions,
 };
 
 const URL: &str = "https://hooks.example.com/in/email?b=2&a=1";
@@ -15,7 +15,7 @@ fn now() -> jiff::Timestamp {
     "2026-11-23T19:20:01Z".parse().unwrap()
 }
 
-fn recipe(provider: &Provider) -> &'static Recipe {
+fn scheme(provider: &Provider) -> &'static Scheme {
     provider.schemes[0]
 }
 
@@ -23,39 +23,39 @@ fn recipe(provider: &Provider) -> &'static Recipe {
 const BODY: &str = r#"{"b":"<a href=\"https://example.com/x?y=1&z=2\">Grüße</a>","a":{"d":[1,2.5,null],"c":true}}"#;
 
 /// A delivery of a provider, with its body changed before it is signed.
-fn signed(provider: &'static Provider, seed: u64, body: impl Fn(&[u8]) -> Vec<u8>) -> Case {
-    let mut chance = Chance::seeded(seed);
+fn signed(provider: &'static Provider, seed: u64, body: impl Fn(&[u8]) -> Vec<u8>) -> Evidence {
+    let mut rng = Rng::seeded(seed);
     let row = provider
-        .rows
+        .events
         .iter()
         .find(|row| !row.example.is_empty() && row.example.contains("\"POST\""));
     let mut delivery = match row {
         Some(row) => {
             Template::new(provider, row, None)
                 .unwrap()
-                .fill(&Wish::default(), now(), &mut chance)
+                .fill(&Overrides::default(), now(), &mut rng)
                 .0
         }
         None => own_body(provider),
     };
     delivery.path = "/in/email?b=2&a=1".parse().unwrap();
     delivery.body = body(&delivery.body).into();
-    let form = recipe(provider).key;
-    let mut case = Case {
+    let form = scheme(provider).key;
+    let mut case = Evidence {
         provider,
         delivery,
         keys: vec![form.key(&Secret::new(provider.test_secret)).unwrap()],
         secrets: vec![Secret::new(provider.test_secret)],
         others: Vec::new(),
         neighbours: Vec::new(),
-        judge: Judge {
+        verify_options: VerifyOptions {
             now: now(),
             tolerance: None,
             public_url: Some(URL.into()),
             topics: Vec::new(),
         },
     };
-    sign(&mut case, &mut chance);
+    sign(&mut case, &mut rng);
     case
 }
 
@@ -76,17 +76,17 @@ fn own_body(provider: &Provider) -> Delivery {
 }
 
 /// Whether it holds as it is.
-fn holds(case: &Case) -> bool {
+fn holds(case: &Evidence) -> bool {
     found(case).is_some_and(|(name, _)| name == "stale")
 }
 
 /// Signs as the provider would: with the key, the time and the URL of the case.
-fn sign(case: &mut Case, chance: &mut Chance) {
+fn sign(case: &mut Evidence, rng: &mut Rng) {
     let scheme = providers::signing_scheme(case.provider, &case.delivery).unwrap();
-    let seal = &mut Seal {
-        at: case.judge.now,
-        url: case.judge.public_url.as_deref().unwrap(),
-        chance,
+    let seal = &mut SigningContext {
+        at: case.verify_options.now,
+        url: case.verify_options.public_url.as_deref().unwrap(),
+        rng,
     };
     scheme
         .sign(&mut case.delivery, &case.keys[0], seal)
@@ -98,11 +98,11 @@ fn as_it_is(body: &[u8]) -> Vec<u8> {
 }
 
 /// Everyone who signs, and whom a mistake can happen to.
-fn those(applies: impl Fn(&Recipe) -> bool) -> Vec<&'static Provider> {
+fn those(applies: impl Fn(&Scheme) -> bool) -> Vec<&'static Provider> {
     let all: Vec<_> = providers::everyone()
         .filter(|provider| {
             let scheme = provider.schemes.first();
-            let signs = |scheme: &&&Recipe| scheme.algorithm != Algorithm::Credentials;
+            let signs = |scheme: &&&Scheme| scheme.algorithm != Algorithm::Credentials;
             scheme.filter(signs).is_some_and(|scheme| applies(scheme))
         })
         .collect();
@@ -110,17 +110,17 @@ fn those(applies: impl Fn(&Recipe) -> bool) -> Vec<&'static Provider> {
     all
 }
 
-fn signs_body(scheme: &Recipe) -> bool {
+fn signs_body(scheme: &Scheme) -> bool {
     let is_it = |part: &Part| matches!(part, Part::Body | Part::BodyAround(_));
     scheme.signed.iter().any(is_it) || scheme.name == "rfc9421"
 }
 
-fn found(case: &Case) -> Option<(&'static str, String)> {
-    let found = providers::explain(case, &mut Effort::default()).found;
+fn found(case: &Evidence) -> Option<(&'static str, String)> {
+    let found = providers::explain(case, &mut Budget::default()).found;
     found.map(|(guess, fits)| (guess.name, fits))
 }
 
-fn expect(case: &Case, name: &str, fits: &str) {
+fn expect(case: &Evidence, name: &str, fits: &str) {
     let label = case.provider.name;
     let (found, how) = found(case).unwrap_or_else(|| panic!("{label}: nothing found for {name}"));
     assert_eq!(found, name, "{label}: {how}");
@@ -130,7 +130,7 @@ fn expect(case: &Case, name: &str, fits: &str) {
     assert!(guess.advice.len() > 20 && guess.finding.len() > 20);
 }
 
-fn with_body(case: &Case, body: impl Into<Vec<u8>>) -> Case {
+fn with_body(case: &Evidence, body: impl Into<Vec<u8>>) -> Evidence {
     let mut changed = case.clone();
     changed.delivery.body = body.into().into();
     changed
@@ -152,7 +152,7 @@ fn every_guess_has_its_test() {
 fn a_signature_that_is_too_old_or_ahead_is_called_stale() {
     for provider in those(|scheme| scheme.signed_time().is_some()) {
         let mut case = signed(provider, 1, as_it_is);
-        case.judge.now = now() + jiff::SignedDuration::from_hours(30);
+        case.verify_options.now = now() + jiff::SignedDuration::from_hours(30);
         if provider.name == "rfc9421" {
             // What has expired by the sender's own word is no matter of clocks.
             assert_eq!(found(&case), None);
@@ -202,7 +202,7 @@ fn a_line_end_that_was_lost_gained_or_changed_is_found() {
 
 #[test]
 fn a_body_that_was_printed_again_is_found_whoever_printed_the_original() {
-    let json = those(|scheme| signs_body(scheme) && !matches!(scheme.signature, Place::Body(_)));
+    let json = those(|scheme| signs_body(scheme) && !matches!(scheme.signature, Location::Body(_)));
     for provider in json {
         if !holds(&signed(provider, 1, |_| BODY.into())) {
             // It looks into the body for more than the signature.
@@ -267,7 +267,7 @@ fn a_body_that_was_printed_again_is_found_whoever_printed_the_original() {
 #[test]
 fn a_body_in_another_encoding_is_found() {
     for provider in
-        those(|scheme| signs_body(scheme) && !matches!(scheme.signature, Place::Body(_)))
+        those(|scheme| signs_body(scheme) && !matches!(scheme.signature, Location::Body(_)))
     {
         let case = signed(provider, 1, |_| BODY.into());
         if !holds(&case) {
@@ -300,7 +300,7 @@ fn a_body_that_was_compressed_or_inflated_is_found_or_hinted_at() {
         gzip.finish().unwrap()
     };
     for provider in
-        those(|scheme| signs_body(scheme) && !matches!(scheme.signature, Place::Body(_)))
+        those(|scheme| signs_body(scheme) && !matches!(scheme.signature, Location::Body(_)))
     {
         let case = signed(provider, 1, |_| BODY.into());
         if !holds(&case) {
@@ -320,7 +320,7 @@ fn a_body_that_was_compressed_or_inflated_is_found_or_hinted_at() {
             .delivery
             .headers
             .push(http::header::CONTENT_ENCODING, encoding);
-        let explanation = providers::explain(&inflated, &mut Effort::default());
+        let explanation = providers::explain(&inflated, &mut Budget::default());
         assert!(explanation.found.is_none());
         assert!(
             explanation.hint.unwrap().contains("content-encoding"),
@@ -367,19 +367,19 @@ fn a_secret_in_another_form_is_found() {
             ),
         ] {
             let secret = Secret::new(given);
-            let Some(key @ Key::Shared(_)) = recipe(provider).key.key(&secret) else {
+            let Some(key @ Key::Shared(_)) = scheme(provider).key.key(&secret) else {
                 continue;
             };
             let mut case = signed(provider, 1, as_it_is);
             case.keys = vec![Key::Shared(meant.clone())];
-            sign(&mut case, &mut Chance::seeded(3));
+            sign(&mut case, &mut Rng::seeded(3));
             case.keys = vec![key.clone()];
             case.secrets = vec![secret];
             if matches!(key, Key::Shared(bytes) if bytes == meant) {
                 continue;
             }
             // What is shown and not computed with is text.
-            let is_shown = recipe(provider).algorithm == Algorithm::Token;
+            let is_shown = scheme(provider).algorithm == Algorithm::Token;
             if is_shown && std::str::from_utf8(&meant).is_err() {
                 continue;
             }
@@ -417,7 +417,7 @@ fn a_secret_of_another_provider_is_named_by_where_it_came_from() {
     for provider in those(|scheme| scheme.key == KeyForm::Text) {
         let mut case = signed(provider, 1, as_it_is);
         case.keys = vec![Key::Shared(b"ours, they said".to_vec())];
-        sign(&mut case, &mut Chance::seeded(3));
+        sign(&mut case, &mut Rng::seeded(3));
         case.keys = vec![Key::Shared(b"another".to_vec())];
         case.secrets = vec![Secret::new("another")];
         case.others = vec![
@@ -429,7 +429,7 @@ fn a_secret_of_another_provider_is_named_by_where_it_came_from() {
 }
 
 /// Changes a value where the provider has it.
-fn change(case: &Case, place: Place, change: impl Fn(&str) -> String) -> Case {
+fn change(case: &Evidence, place: Location, change: impl Fn(&str) -> String) -> Evidence {
     let mut changed = case.clone();
     let document = Document::of(&case.delivery).unwrap();
     let text = place
@@ -445,8 +445,8 @@ fn a_timestamp_in_another_unit_is_found() {
     let mut both = [0, 0];
     for provider in those(|scheme| scheme.signed_time().is_some()) {
         let case = signed(provider, 1, as_it_is);
-        let (place, _) = recipe(provider).signed_time().unwrap();
-        if matches!(place, Place::Own(_)) {
+        let (place, _) = scheme(provider).signed_time().unwrap();
+        if matches!(place, Location::Own(_)) {
             continue;
         }
         let document = Document::of(&case.delivery).unwrap();
@@ -473,11 +473,11 @@ fn a_timestamp_in_another_unit_is_found() {
 
 #[test]
 fn a_url_with_another_spelling_is_found() {
-    let signs_url = |scheme: &Recipe| {
+    let signs_url = |scheme: &Scheme| {
         let is_it = |part: &Part| matches!(part, Part::Url | Part::UrlOr(_) | Part::UrlPath);
         scheme.signed.iter().any(is_it) || scheme.name == "rfc9421"
     };
-    let path_alone = |scheme: &Recipe| {
+    let path_alone = |scheme: &Scheme| {
         scheme
             .signed
             .iter()
@@ -495,8 +495,8 @@ fn a_url_with_another_spelling_is_found() {
             ("http://hooks.example.com/other", false),
         ] {
             let mut case = case.clone();
-            case.judge.public_url = Some(given.into());
-            if whole && path_alone(recipe(provider)) {
+            case.verify_options.public_url = Some(given.into());
+            if whole && path_alone(scheme(provider)) {
                 continue;
             }
             expect(&case, "url", "/in/email?b=2&a=1");
@@ -509,11 +509,11 @@ fn a_url_with_another_spelling_is_found() {
             "http://hooks.example.com:80/in/email?b=2&a=1",
         ] {
             let mut case = case.clone();
-            case.judge.public_url = Some(told.into());
-            sign(&mut case, &mut Chance::seeded(3));
-            case.judge.public_url = Some(URL.into());
+            case.verify_options.public_url = Some(told.into());
+            sign(&mut case, &mut Rng::seeded(3));
+            case.verify_options.public_url = Some(URL.into());
             let holds_anyway = told.contains(":443") && !provider.name.starts_with("mandrill");
-            if holds_anyway || (told.contains(":80") && path_alone(recipe(provider))) {
+            if holds_anyway || (told.contains(":80") && path_alone(scheme(provider))) {
                 continue;
             }
             let fits = if provider.name == "rfc9421" {
@@ -521,7 +521,7 @@ fn a_url_with_another_spelling_is_found() {
             } else {
                 told
             };
-            let fits = if path_alone(recipe(provider)) || provider.name == "twilio" {
+            let fits = if path_alone(scheme(provider)) || provider.name == "twilio" {
                 "/in/email"
             } else {
                 fits
@@ -537,7 +537,9 @@ fn a_url_with_another_spelling_is_found() {
 
 #[test]
 fn names_as_cgi_writes_them_are_found() {
-    for provider in those(|scheme| matches!(scheme.signature, Place::Header(_) | Place::Item(..))) {
+    for provider in
+        those(|scheme| matches!(scheme.signature, Location::Header(_) | Location::Item(..)))
+    {
         let mut case = signed(provider, 1, as_it_is);
         case.delivery.headers = case
             .delivery
@@ -557,8 +559,10 @@ fn names_as_cgi_writes_them_are_found() {
 
 #[test]
 fn headers_that_were_repeated_or_joined_are_found() {
-    for provider in those(|scheme| matches!(scheme.signature, Place::Header(_) | Place::Item(..))) {
-        let (Place::Header(name) | Place::Item(name, _)) = recipe(provider).signature else {
+    for provider in
+        those(|scheme| matches!(scheme.signature, Location::Header(_) | Location::Item(..)))
+    {
+        let (Location::Header(name) | Location::Item(name, _)) = scheme(provider).signature else {
             unreachable!()
         };
         let case = signed(provider, 1, as_it_is);
@@ -590,11 +594,11 @@ fn headers_that_were_repeated_or_joined_are_found() {
 #[test]
 fn a_signature_that_was_changed_on_its_way_is_found() {
     let mut times = 0;
-    for provider in those(|scheme| matches!(scheme.signature, Place::Header(_))) {
-        let cases: Vec<Case> = (0..12)
+    for provider in those(|scheme| matches!(scheme.signature, Location::Header(_))) {
+        let cases: Vec<Evidence> = (0..12)
             .map(|seed| signed(provider, seed, as_it_is))
             .collect();
-        let place = recipe(provider).signature;
+        let place = scheme(provider).signature;
         for (damage, fits) in [
             (
                 (|text| format!("\"{text}\"")) as fn(&str) -> String,
@@ -653,7 +657,7 @@ fn a_signature_that_was_changed_on_its_way_is_found() {
         let case = signed(provider, 1, as_it_is);
         let upper = change(&case, place, |text| text.to_ascii_uppercase());
         if matches!(
-            recipe(provider).encoding,
+            scheme(provider).encoding,
             webhook_cli::webhook::Encoding::Hex
         ) {
             expect(&upper, "header-changed", "in lower case");
@@ -667,17 +671,17 @@ fn headers_of_another_delivery_are_found() {
     for provider in those(|_| true) {
         let case = signed(provider, 1, as_it_is);
         let mut other = signed(provider, 2, |body| body.to_vec());
-        other.judge.now = now() - jiff::SignedDuration::from_secs(7);
-        sign(&mut other, &mut Chance::seeded(9));
+        other.verify_options.now = now() - jiff::SignedDuration::from_secs(7);
+        sign(&mut other, &mut Rng::seeded(9));
         let near = vec![("the delivery `01JD`".to_owned(), case.delivery.clone())];
-        let scheme = recipe(provider);
+        let scheme = scheme(provider);
         let time = scheme.signed_time().map(|(place, _)| place);
         for (word, place) in [
             ("id", scheme.id),
             ("timestamp", time),
             ("signature", Some(scheme.signature)),
         ] {
-            let Some(place) = place.filter(|it| !matches!(it, Place::Own(_))) else {
+            let Some(place) = place.filter(|it| !matches!(it, Location::Own(_))) else {
                 continue;
             };
             let document = Document::of(&other.delivery).unwrap();
@@ -704,14 +708,14 @@ fn headers_of_another_delivery_are_found() {
 fn what_has_another_cause_is_blamed_on_nothing() {
     for provider in those(|_| true) {
         let mut case = signed(provider, 1, as_it_is);
-        let form = recipe(provider).key;
+        let form = scheme(provider).key;
         if let Some(key @ Key::Shared(_)) = form.key(&Secret::new("c29tZXRoaW5nIGVsc2U=")) {
             case.keys = vec![key];
             case.secrets = vec![Secret::new("c29tZXRoaW5nIGVsc2U=")];
-            sign(&mut case, &mut Chance::seeded(4));
+            sign(&mut case, &mut Rng::seeded(4));
             case.keys = vec![Key::Shared(b"wrong".to_vec())];
             case.secrets = vec![Secret::new("wrong")];
-            let explanation = providers::explain(&case, &mut Effort::default());
+            let explanation = providers::explain(&case, &mut Budget::default());
             assert!(
                 explanation.found.is_none(),
                 "{}: {:?}",
@@ -735,20 +739,20 @@ fn an_old_api_key_is_hinted_at_and_never_shown() {
     case.secrets = vec![Secret::new("key-0123456789abcdef")];
     case.keys = vec![Key::Shared(b"key-0123456789abcdef".to_vec())];
     case.provider = mailgun;
-    let explanation = providers::explain(&case, &mut Effort::default());
+    let explanation = providers::explain(&case, &mut Budget::default());
     assert!(
         explanation
             .found
             .is_some_and(|(guess, _)| guess.name == "test-key")
     );
-    let mut chance = Chance::seeded(3);
+    let mut rng = Rng::seeded(3);
     let key = std::mem::replace(
         &mut case.keys,
         vec![Key::Shared(b"the signing key".to_vec())],
     );
-    sign(&mut case, &mut chance);
+    sign(&mut case, &mut rng);
     case.keys = key;
-    let explanation = providers::explain(&case, &mut Effort::default());
+    let explanation = providers::explain(&case, &mut Budget::default());
     assert!(explanation.found.is_none());
     let hint = explanation.hint.unwrap();
     assert!(hint.contains("HTTP webhook signing key") && !hint.contains("0123456789"));
@@ -757,12 +761,12 @@ fn an_old_api_key_is_hinted_at_and_never_shown() {
 #[test]
 fn looking_for_a_reason_takes_no_more_than_it_may() {
     let resend = providers::find("resend").unwrap();
-    let mut effort = Effort::new(1 << 24);
+    let mut effort = Budget::new(1 << 24);
     let mut case = signed(resend, 1, as_it_is);
     case.keys = vec![Key::Shared(b"wrong".to_vec())];
     case.secrets = vec![Secret::new("wrong")];
     let key = std::mem::replace(&mut case.keys, vec![Key::Shared(b"right".to_vec())]);
-    sign(&mut case, &mut Chance::seeded(3));
+    sign(&mut case, &mut Rng::seeded(3));
     case.keys = key;
     // A body that is longer than all that may be spent is not even read once.
     let long = with_body(&case, vec![b'['; (1 << 24) + 1]);
@@ -771,7 +775,7 @@ fn looking_for_a_reason_takes_no_more_than_it_may() {
     assert!(explanation.not_tried.contains(&"stale"), "{explanation:?}");
 
     // Many small ones are looked into until it is used up, and then said to have been left.
-    let mut effort = Effort::new(1 << 21);
+    let mut effort = Budget::new(1 << 21);
     let before = effort.left();
     let _ = providers::explain(&case, &mut effort);
     let one = before - effort.left();

@@ -5,7 +5,9 @@ use http::{HeaderValue, Method};
 use webhook_cli::providers;
 use webhook_cli::providers::{ALL, Keys};
 use webhook_cli::webhook::body::multipart;
-use webhook_cli::webhook::{BounceClass, Delivery, Fixture, Judge, Keyring, Kind, Secret, Verdict};
+use webhook_cli::webhook::{
+    BounceClass, Delivery, Fixture, Keyring, Kind, Secret, Verdict, VerifyOptions,
+};
 
 use crate::corrections::{holds, read};
 
@@ -55,7 +57,7 @@ fn the_reason_stands_in_the_first_place_that_is_not_empty() {
 #[test]
 fn every_example_can_be_named() {
     for provider in ALL {
-        for row in provider.rows.iter().filter(|row| !row.example.is_empty()) {
+        for row in provider.events.iter().filter(|row| !row.example.is_empty()) {
             let found = provider.row(row.native).unwrap();
             // A provider's own word may be a common word for another kind.
             let is_kind = Kind::ALL.iter().any(|kind| kind.name() == row.native);
@@ -129,7 +131,7 @@ fn a_legacy_form_is_read_and_verified_in_either_sort_of_form() {
     const KEY: &str = "throwaway-mailgun-signing-key-0001";
     let secret = (Some("mailgun".to_owned()), Secret::new(KEY));
     let keys = Keys::new(&Keyring::new(vec![secret]), None).unwrap();
-    let judge = Judge {
+    let verify_options = VerifyOptions {
         now: jiff::Timestamp::from_second(1_767_312_060).unwrap(),
         tolerance: None,
         public_url: None,
@@ -151,7 +153,7 @@ fn a_legacy_form_is_read_and_verified_in_either_sort_of_form() {
     };
     let right = fields("d22fdbf644b604fbfa4dc963f397475cdde6ab2645a66c9dcc2c2f52eb08adee");
     let wrong = fields("d22fdbf644b604fbfa4dc963f397475cdde6ab2645a66c9dcc2c2f52eb08ade0");
-    let read = |delivery: &Delivery| providers::read(delivery, None, &keys, &judge);
+    let read = |delivery: &Delivery| providers::read(delivery, None, &keys, &verify_options);
     for delivery in &right {
         let receipt = read(delivery);
         assert_eq!(receipt.signature.verdict, Verdict::Verified, "{receipt:?}");

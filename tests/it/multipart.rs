@@ -7,7 +7,7 @@ use webhook_cli::providers;
 use webhook_cli::providers::Keys;
 use webhook_cli::webhook::body::multipart;
 use webhook_cli::webhook::body::multipart::{Multipart, NewPart};
-use webhook_cli::webhook::{Chance, Delivery, Judge, Keyring, Seal, Verdict};
+use webhook_cli::webhook::{Delivery, Keyring, Rng, SigningContext, Verdict, VerifyOptions};
 
 use crate::harness::{Listen, Ran, Receiver, Request, post, run, text};
 
@@ -314,10 +314,10 @@ fn where_the_fields_of_a_form_are_signed_those_of_its_parts_are() {
         .append_pair("a", "ü+1")
         .finish();
     let mut signed = delivery("application/x-www-form-urlencoded", urlencoded.into());
-    let seal = &mut Seal {
+    let seal = &mut SigningContext {
         at: now,
         url: URL,
-        chance: &mut Chance::seeded(1),
+        rng: &mut Rng::seeded(1),
     };
     mandrill.schemes[0].sign(&mut signed, key, seal).unwrap();
     let part = |name: &'static str, content: &'static str| NewPart {
@@ -329,7 +329,7 @@ fn where_the_fields_of_a_form_are_signed_those_of_its_parts_are() {
         filename: Some("b".into()),
         ..part("b", "2")
     };
-    let judge = Judge {
+    let verify_options = VerifyOptions {
         now,
         tolerance: None,
         public_url: Some(URL.into()),
@@ -345,7 +345,7 @@ fn where_the_fields_of_a_form_are_signed_those_of_its_parts_are() {
         let name = http::HeaderName::from_static("x-mandrill-signature");
         let signature = signed.headers.get("x-mandrill-signature").unwrap().clone();
         delivery.headers.set(name, signature);
-        let receipt = providers::read(&delivery, None, &keys, &judge);
+        let receipt = providers::read(&delivery, None, &keys, &verify_options);
         assert_eq!(receipt.provider, Some("mandrill"));
         assert_eq!(
             receipt.events[0].recipient.as_deref(),

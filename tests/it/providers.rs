@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 
 use webhook_cli::providers;
 use webhook_cli::providers::{
-    ALL, Batch, Handshake, Keys, Provider, SCHEMES, Standing, Stencil, Template, Wish,
+    ALL, Batch, CompiledTemplate, Confidence, Handshake, Keys, Overrides, Provider, SCHEMES,
+    Template,
 };
 use webhook_cli::webhook::{
-    Chance, Delivery, Document, Fixture, Judge, Keyring, Kind, Seal, Verdict,
+    Delivery, Document, Fixture, Keyring, Kind, Rng, SigningContext, Verdict, VerifyOptions,
 };
 
 const URL: &str = "https://hooks.example.com/webhooks";
@@ -17,8 +18,8 @@ fn now() -> jiff::Timestamp {
     "2026-11-23T19:20:01.123456Z".parse().unwrap()
 }
 
-fn judge() -> Judge {
-    Judge {
+fn judge() -> VerifyOptions {
+    VerifyOptions {
         now: now(),
         tolerance: None,
         public_url: Some(URL.into()),
@@ -54,25 +55,28 @@ fn examples(provider: &Provider) -> Vec<(PathBuf, Delivery)> {
 }
 
 /// Every row that can be sent, composed and signed with the test key.
-fn sent(wish: &Wish, mut check: impl FnMut(&str, &'static Provider, Kind, Delivery, &Keys)) {
+fn sent(
+    overrides: &Overrides,
+    mut check: impl FnMut(&str, &'static Provider, Kind, Delivery, &Keys),
+) {
     let keys = keys();
     for provider in ALL {
-        for row in provider.rows.iter().filter(|row| !row.example.is_empty()) {
-            let mut chance = Chance::seeded(7);
+        for row in provider.events.iter().filter(|row| !row.example.is_empty()) {
+            let mut rng = Rng::seeded(7);
             let (mut delivery, _) =
                 Template::new(provider, row, None)
                     .unwrap()
-                    .fill(wish, now(), &mut chance);
+                    .fill(overrides, now(), &mut rng);
             if let (Some(scheme), Some(key)) = (scheme_of(provider, &delivery), keys.test(provider))
             {
                 scheme
                     .sign(
                         &mut delivery,
                         key,
-                        &mut Seal {
+                        &mut SigningContext {
                             at: now(),
                             url: URL,
-                            chance: &mut chance,
+                            rng: &mut rng,
                         },
                     )
                     .unwrap();
@@ -91,7 +95,7 @@ fn sent(wish: &Wish, mut check: impl FnMut(&str, &'static Provider, Kind, Delive
 fn scheme_of(
     provider: &'static Provider,
     delivery: &Delivery,
-) -> Option<&'static webhook_cli::webhook::Recipe> {
+) -> Option<&'static webhook_cli::webhook::Scheme> {
     providers::signing_scheme(provider, delivery)
 }
 
@@ -111,7 +115,7 @@ fn every_fixture_is_built_in_and_every_row_has_its_fixture_on_disk() {
             .map(|(path, _)| std::fs::read_to_string(path).unwrap())
             .collect();
         let built_in: BTreeSet<String> = provider
-            .rows
+            .events
             .iter()
             .map(|row| row.example.to_owned())
             .filter(|it| !it.is_empty())
@@ -161,7 +165,7 @@ fn every_example_is_named_for_the_kind_it_is() {
 fn taking_an_example_apart_and_writing_it_again_gives_its_bytes() {
     // Times and ids are put back by asking for the example's own.
     for provider in ALL {
-        for row in provider.rows.iter().filter(|row| !row.example.is_empty()) {
+        for row in provider.events.iter().filter(|row| !row.example.is_empty()) {
             let example = Fixture::read(row.example.as_bytes()).unwrap().delivery;
             let written = Template::new(provider, row, None).unwrap().unchanged();
             assert_eq!(
@@ -182,13 +186,13 @@ fn taking_an_example_apart_and_writing_it_again_gives_its_bytes() {
 
 #[test]
 fn what_is_sent_reads_back_as_what_was_wished() {
-    let wish = Wish {
+    let overrides = Overrides {
         recipient: Some("grace@example.org".into()),
         url: Some("https://example.org/other?x=1".into()),
         message_id: Some("0f1e2d3c-4b5a-4697-8877-665544332211".into()),
-        ..Wish::default()
+        ..Overrides::default()
     };
-    sent(&wish, |label, provider, kind, delivery, keys| {
+    sent(&overrides, |label, provider, kind, delivery, keys| {
         let receipt = providers::read(&delivery, None, keys, &judge());
         assert_eq!(receipt.provider, Some(provider.name), "{label}");
         let event = &receipt.events[0];
@@ -231,51 +235,55 @@ fn what_is_sent_reads_back_as_what_was_wished() {
 
 #[test]
 fn what_is_signed_verifies_and_one_changed_byte_does_not() {
-    sent(&Wish::default(), |label, provider, _, delivery, keys| {
-        let receipt = providers::read(&delivery, None, keys, &judge());
-        let is_signed = scheme_of(provider, &delivery).is_some() && keys.test(provider).is_some();
-        if !is_signed {
-            assert_eq!(receipt.signature.verdict, Verdict::Unsigned, "{label}");
-            return;
-        }
-        assert_eq!(
-            receipt.signature.verdict,
-            Verdict::VerifiedTestKey,
-            "{label}: {:?}",
-            receipt.signature
-        );
-        // What does not cover the body says so in the verdict.
-        let covers_body = !receipt
-            .signature
-            .reason
-            .as_deref()
-            .unwrap_or_default()
-            .contains("body is not covered");
-        let signs_no_body = ["mailgun", "mailomat", "socketlabs"].contains(&provider.name);
-        assert_eq!(covers_body, !signs_no_body, "{label}");
+    sent(
+        &Overrides::default(),
+        |label, provider, _, delivery, keys| {
+            let receipt = providers::read(&delivery, None, keys, &judge());
+            let is_signed =
+                scheme_of(provider, &delivery).is_some() && keys.test(provider).is_some();
+            if !is_signed {
+                assert_eq!(receipt.signature.verdict, Verdict::Unsigned, "{label}");
+                return;
+            }
+            assert_eq!(
+                receipt.signature.verdict,
+                Verdict::VerifiedTestKey,
+                "{label}: {:?}",
+                receipt.signature
+            );
+            // What does not cover the body says so in the verdict.
+            let covers_body = !receipt
+                .signature
+                .reason
+                .as_deref()
+                .unwrap_or_default()
+                .contains("body is not covered");
+            let signs_no_body = ["mailgun", "mailomat", "socketlabs"].contains(&provider.name);
+            assert_eq!(covers_body, !signs_no_body, "{label}");
 
-        // One letter of the recipient, wherever it stands; the document stays well-formed.
-        let text = String::from_utf8(delivery.body.to_vec()).unwrap();
-        let Some(at) = text.rfind("example") else {
-            return;
-        };
-        let changed = Delivery {
-            body: format!("{}f{}", &text[..at], &text[at + 1..]).into(),
-            ..delivery.clone()
-        };
-        let verdict = providers::read(&changed, None, keys, &judge())
-            .signature
-            .verdict;
-        let outside = provider.name == "ses" && text[..at].rfind("URL\"").is_some();
-        if covers_body && !outside {
-            assert_eq!(verdict, Verdict::Unchecked, "{label}");
-        }
-    });
+            // One letter of the recipient, wherever it stands; the document stays well-formed.
+            let text = String::from_utf8(delivery.body.to_vec()).unwrap();
+            let Some(at) = text.rfind("example") else {
+                return;
+            };
+            let changed = Delivery {
+                body: format!("{}f{}", &text[..at], &text[at + 1..]).into(),
+                ..delivery.clone()
+            };
+            let verdict = providers::read(&changed, None, keys, &judge())
+                .signature
+                .verdict;
+            let outside = provider.name == "ses" && text[..at].rfind("URL\"").is_some();
+            if covers_body && !outside {
+                assert_eq!(verdict, Verdict::Unchecked, "{label}");
+            }
+        },
+    );
 }
 
 #[test]
 fn what_is_told_by_a_query_is_not_signed() {
-    sent(&Wish::default(), |label, _, _, delivery, _| {
+    sent(&Overrides::default(), |label, _, _, delivery, _| {
         if delivery.method == http::Method::GET {
             assert!(delivery.told_by_query().is_some(), "{label}");
             assert_eq!(delivery.headers.iter().count(), 0, "{label}");
@@ -285,36 +293,40 @@ fn what_is_told_by_a_query_is_not_signed() {
 
 #[test]
 fn a_stale_signature_is_refused_where_time_is_signed() {
-    sent(&Wish::default(), |label, provider, _, delivery, keys| {
-        let Some(scheme) = scheme_of(provider, &delivery).filter(|_| keys.test(provider).is_some())
-        else {
-            return;
-        };
-        let tolerance = std::time::Duration::from_secs(scheme.tolerance);
-        let later = Judge {
-            now: now() + jiff::SignedDuration::from_hours(2) + tolerance,
-            ..judge()
-        };
-        let verdict = providers::read(&delivery, None, keys, &later)
-            .signature
-            .verdict;
-        let wanted = if scheme.signed_time().is_some() {
-            Verdict::Refused
-        } else {
-            Verdict::VerifiedTestKey
-        };
-        assert_eq!(verdict, wanted, "{label}");
-    });
+    sent(
+        &Overrides::default(),
+        |label, provider, _, delivery, keys| {
+            let Some(scheme) =
+                scheme_of(provider, &delivery).filter(|_| keys.test(provider).is_some())
+            else {
+                return;
+            };
+            let tolerance = std::time::Duration::from_secs(scheme.tolerance);
+            let later = VerifyOptions {
+                now: now() + jiff::SignedDuration::from_hours(2) + tolerance,
+                ..judge()
+            };
+            let verdict = providers::read(&delivery, None, keys, &later)
+                .signature
+                .verdict;
+            let wanted = if scheme.signed_time().is_some() {
+                Verdict::Refused
+            } else {
+                Verdict::VerifiedTestKey
+            };
+            assert_eq!(verdict, wanted, "{label}");
+        },
+    );
 }
 
 #[test]
 fn the_same_seed_gives_the_same_bytes_and_another_seed_other_ids() {
     for provider in ALL {
-        for row in provider.rows.iter().filter(|row| !row.example.is_empty()) {
+        for row in provider.events.iter().filter(|row| !row.example.is_empty()) {
             let template = Template::new(provider, row, None).unwrap();
             let make = |seed| {
                 template
-                    .fill(&Wish::default(), now(), &mut Chance::seeded(seed))
+                    .fill(&Overrides::default(), now(), &mut Rng::seeded(seed))
                     .0
             };
             assert_eq!(make(1), make(1), "{} {}", provider.name, row.native);
@@ -362,11 +374,11 @@ fn every_bounce_is_read_as_a_bounce_or_a_deferral() {
         for bounce in provider.bounces {
             let row = provider.row("bounce").unwrap();
             let template = Template::new(provider, row, Some(bounce.name)).unwrap();
-            let (delivery, _) = template.fill(&Wish::default(), now(), &mut Chance::seeded(1));
+            let (delivery, _) = template.fill(&Overrides::default(), now(), &mut Rng::seeded(1));
             let receipt = providers::read(&delivery, None, &keys(), &judge());
             let event = &receipt.events[0];
             let label = format!("{} --bounce {}", provider.name, bounce.name);
-            let from = provider.rows.iter().find(|row| row.native == bounce.row);
+            let from = provider.events.iter().find(|row| row.native == bounce.row);
             assert!(from.is_some_and(|row| !row.example.is_empty()), "{label}");
             assert!(
                 matches!(event.kind, Kind::Bounce | Kind::Deferred),
@@ -450,11 +462,11 @@ const ADDED: &[(&str, &[&str])] = &[
 
 #[test]
 fn what_the_sender_adds_is_carried_or_said_to_be_left_out() {
-    let wish = Wish {
+    let overrides = Overrides {
         campaign: Some("4711001".into()),
         tags: vec!["4711002".into()],
         metadata: vec![("plan".into(), "4711003".into())],
-        ..Wish::default()
+        ..Overrides::default()
     };
     let added = [
         ("campaign", "4711001"),
@@ -463,9 +475,9 @@ fn what_the_sender_adds_is_carried_or_said_to_be_left_out() {
     ];
     for provider in ALL {
         let mut carried = BTreeSet::new();
-        for row in provider.rows.iter().filter(|row| !row.example.is_empty()) {
+        for row in provider.events.iter().filter(|row| !row.example.is_empty()) {
             let template = Template::new(provider, row, None).unwrap();
-            let (delivery, notes) = template.fill(&wish, now(), &mut Chance::seeded(1));
+            let (delivery, notes) = template.fill(&overrides, now(), &mut Rng::seeded(1));
             let told = format!(
                 "{}{}",
                 delivery.path,
@@ -493,7 +505,7 @@ fn what_the_sender_adds_is_carried_or_said_to_be_left_out() {
 #[test]
 fn every_name_that_can_be_sent_is_found() {
     for provider in ALL {
-        for row in provider.rows.iter().filter(|row| !row.example.is_empty()) {
+        for row in provider.events.iter().filter(|row| !row.example.is_empty()) {
             assert!(
                 provider.row(row.native).is_some(),
                 "{} {}",
@@ -513,13 +525,13 @@ fn every_name_that_can_be_sent_is_found() {
 }
 
 /// A provider, a kind, and what stands where once a campaign, tags and metadata are wished for.
-type Carried = (
+type PlacementResult = (
     &'static str,
     &'static str,
     &'static [(&'static str, &'static str)],
 );
 
-const CARRIED: &[Carried] = &[
+const CARRIED: &[PlacementResult] = &[
     // A list beside a text of it, and an object as text.
     (
         "brevo",
@@ -601,17 +613,17 @@ const CARRIED: &[Carried] = &[
 
 #[test]
 fn what_the_sender_adds_is_carried_where_the_provider_carries_it() {
-    let wish = Wish {
+    let overrides = Overrides {
         campaign: Some("spring \"sale\"".into()),
         tags: vec!["a".into(), "b".into()],
         metadata: vec![("plan".into(), "free".into()), ("seat".into(), "7".into())],
-        ..Wish::default()
+        ..Overrides::default()
     };
     for (provider, kind, wanted) in CARRIED {
         let provider = providers::find(provider).unwrap();
         let row = provider.row(kind).unwrap();
         let template = Template::new(provider, row, None).unwrap();
-        let (delivery, _) = template.fill(&wish, now(), &mut Chance::seeded(1));
+        let (delivery, _) = template.fill(&overrides, now(), &mut Rng::seeded(1));
         let body: serde_json::Value = serde_json::from_slice(&delivery.body).unwrap();
         for (pointer, json) in *wanted {
             let label = format!("{} {kind} {pointer}", provider.name);
@@ -641,7 +653,7 @@ fn a_text_that_repeats_a_number_of_its_own_follows_it() {
 fn filled(provider: &str, kind: &str) -> serde_json::Value {
     let provider = providers::find(provider).unwrap();
     let template = Template::new(provider, provider.row(kind).unwrap(), None).unwrap();
-    let (delivery, _) = template.fill(&Wish::default(), now(), &mut Chance::seeded(1));
+    let (delivery, _) = template.fill(&Overrides::default(), now(), &mut Rng::seeded(1));
     serde_json::from_slice(&delivery.body).unwrap()
 }
 
@@ -651,9 +663,9 @@ fn a_further_id_of_a_message_is_new_with_each_message() {
         let provider = providers::find(provider).unwrap();
         let id = |kind: &str, message: u64| {
             let template = Template::new(provider, provider.row(kind).unwrap(), None).unwrap();
-            let stencil = Stencil::new(&template, &Wish::default());
-            let delivery = stencil.fill(now(), &mut Chance::seeded(message * 7), |_| {
-                Chance::seeded(message)
+            let compiled = CompiledTemplate::new(&template, &Overrides::default());
+            let delivery = compiled.fill(now(), &mut Rng::seeded(message * 7), |_| {
+                Rng::seeded(message)
             });
             let body: serde_json::Value = serde_json::from_slice(&delivery.body).unwrap();
             body.pointer(pointer).unwrap().clone()
@@ -1034,7 +1046,7 @@ fn a_time_that_is_not_the_events_moves_and_is_not_read() {
     assert_eq!(click["sendDateTime"], now().as_millisecond());
     let infobip = providers::find("infobip").unwrap();
     let template = Template::new(infobip, infobip.row("click").unwrap(), None).unwrap();
-    let (delivery, _) = template.fill(&Wish::default(), now(), &mut Chance::seeded(1));
+    let (delivery, _) = template.fill(&Overrides::default(), now(), &mut Rng::seeded(1));
     let receipt = providers::read(&delivery, None, &keys(), &judge());
     assert_eq!(receipt.events[0].at, None);
     let report = filled("infobip", "delivered");
@@ -1064,7 +1076,7 @@ fn an_id_in_a_header_is_new_with_each_delivery() {
     let provider = providers::find("sparkpost").unwrap();
     let template = Template::new(provider, provider.row("open").unwrap(), None).unwrap();
     let id = |seed| {
-        let (delivery, _) = template.fill(&Wish::default(), now(), &mut Chance::seeded(seed));
+        let (delivery, _) = template.fill(&Overrides::default(), now(), &mut Rng::seeded(seed));
         delivery
             .headers
             .text("x-messagesystems-batch-id")
@@ -1076,7 +1088,7 @@ fn an_id_in_a_header_is_new_with_each_delivery() {
 }
 
 /// A body that looks like an email provider's, which a service that only signs may carry as well.
-fn own_body(scheme: &Provider) -> Delivery {
+fn own_body(provider: &Provider) -> Delivery {
     let mut delivery = Delivery {
         method: http::Method::POST,
         path: "/webhooks".parse().unwrap(),
@@ -1087,33 +1099,33 @@ fn own_body(scheme: &Provider) -> Delivery {
         http::header::CONTENT_TYPE,
         "application/x-www-form-urlencoded".parse().unwrap(),
     );
-    if let (Some(recipe), Some(key)) = (
+    if let (Some(scheme), Some(key)) = (
         providers::signing_scheme(scheme, &delivery),
         keys().test(scheme),
     ) {
-        let mut chance = Chance::seeded(1);
-        let seal = &mut Seal {
+        let mut rng = Rng::seeded(1);
+        let seal = &mut SigningContext {
             at: now(),
             url: URL,
-            chance: &mut chance,
+            rng: &mut rng,
         };
-        recipe.sign(&mut delivery, key, seal).unwrap();
+        scheme.sign(&mut delivery, key, seal).unwrap();
     }
     delivery
 }
 
 #[test]
 fn what_a_scheme_signs_is_recognised_and_verified_whatever_the_body_is() {
-    for scheme in SCHEMES.iter().filter(|it| !it.test_secret.is_empty()) {
-        let label = scheme.name;
-        let recipe = scheme.schemes[0];
-        let delivery = own_body(scheme);
+    for provider in SCHEMES.iter().filter(|it| !it.test_secret.is_empty()) {
+        let label = provider.name;
+        let scheme = provider.schemes[0];
+        let delivery = own_body(provider);
         let receipt = providers::read(&delivery, None, &keys(), &judge());
         assert_eq!(receipt.provider, Some(label));
         assert_eq!(receipt.problems, [] as [&str; 0], "{label}");
         assert_eq!(receipt.events[0].kind, Kind::Other, "{label}");
-        let verdict = |delivery: &Delivery, judge: &Judge| {
-            providers::read(delivery, None, &keys(), judge)
+        let verdict = |delivery: &Delivery, verify_options: &VerifyOptions| {
+            providers::read(delivery, None, &keys(), verify_options)
                 .signature
                 .verdict
         };
@@ -1133,11 +1145,11 @@ fn what_a_scheme_signs_is_recognised_and_verified_whatever_the_body_is() {
         };
         assert!(!verdict(&changed, &judge()).holds(), "{label}");
 
-        let later = Judge {
+        let later = VerifyOptions {
             now: now() + jiff::SignedDuration::from_hours(2),
             ..judge()
         };
-        let stale = if recipe.signed_time().is_some() {
+        let stale = if scheme.signed_time().is_some() {
             Verdict::Refused
         } else {
             Verdict::VerifiedTestKey
@@ -1146,13 +1158,13 @@ fn what_a_scheme_signs_is_recognised_and_verified_whatever_the_body_is() {
 
         // Signed once more, it still has one signature of each sort.
         let mut again = delivery.clone();
-        let seal = &mut Seal {
+        let seal = &mut SigningContext {
             at: now(),
             url: URL,
-            chance: &mut Chance::seeded(1),
+            rng: &mut Rng::seeded(1),
         };
-        recipe
-            .sign(&mut again, keys().test(scheme).unwrap(), seal)
+        scheme
+            .sign(&mut again, keys().test(provider).unwrap(), seal)
             .unwrap();
         assert_eq!(again, delivery, "{label}");
     }
@@ -1180,14 +1192,14 @@ proptest::proptest! {
 fn every_field_of_every_example_has_one_origin_and_every_origin_a_field() {
     for provider in ALL {
         let mut used: BTreeSet<(usize, &str, &str)> = BTreeSet::new();
-        for row in provider.rows.iter().filter(|row| !row.example.is_empty()) {
+        for row in provider.events.iter().filter(|row| !row.example.is_empty()) {
             for place in provider.fields(row) {
                 let label = format!("{} {} {place}", provider.name, row.native);
                 let found = provider.origins_of(row, &place);
                 assert_eq!(found.len(), 1, "{label}: {found:?}");
                 let origin = found[0];
-                match origin.standing {
-                    Standing::Assumed => assert!(!origin.doubt.is_empty(), "{label}: no reason"),
+                match origin.confidence {
+                    Confidence::Assumed => assert!(!origin.doubt.is_empty(), "{label}: no reason"),
                     _ => assert!(origin.page.is_some(), "{label}: no page"),
                 }
                 let at = provider
@@ -1195,14 +1207,14 @@ fn every_field_of_every_example_has_one_origin_and_every_origin_a_field() {
                     .iter()
                     .position(|one| std::ptr::eq(one, origin))
                     .unwrap();
-                let names = origin.rows.iter().filter(|name| {
+                let names = origin.events.iter().filter(|name| {
                     let start = name.strip_suffix('*');
                     start.map_or(**name == row.native, |start| row.native.starts_with(start))
                 });
                 let spelled = origin.best(&place).unwrap();
                 used.extend(
                     names
-                        .chain(origin.rows.is_empty().then_some(&""))
+                        .chain(origin.events.is_empty().then_some(&""))
                         .map(|name| (at, spelled, *name)),
                 );
             }
@@ -1215,7 +1227,7 @@ fn every_field_of_every_example_has_one_origin_and_every_origin_a_field() {
                     provider.name
                 );
             }
-            for name in origin.rows {
+            for name in origin.events {
                 assert!(
                     used.iter().any(|(by, _, one)| *by == at && one == name),
                     "{}: no row is meant by {name} of {origin:?}",
@@ -1255,7 +1267,7 @@ fn every_page_has_an_address_and_the_day_it_was_read() {
 fn a_conduct_speaks_of_events_that_there_are() {
     for provider in ALL {
         let has = |name: &str| {
-            let found = provider.rows.iter().find(|row| row.native == name);
+            let found = provider.events.iter().find(|row| row.native == name);
             assert!(
                 found.is_some_and(|row| !row.example.is_empty()),
                 "{} has no `{name}` to send",
@@ -1336,16 +1348,16 @@ fn what_the_sender_gives_stands_in_place_of_the_example_s_own() {
         "7d4c3b2a-1f0e",
         "6b1f3c92",
     ];
-    let wish = Wish {
+    let overrides = Overrides {
         message_id: Some("4711004".into()),
         tags: vec!["4711002".into()],
         metadata: vec![("user".into(), "4711003".into())],
-        ..Wish::default()
+        ..Overrides::default()
     };
     for provider in ALL {
-        for row in provider.rows.iter().filter(|row| !row.example.is_empty()) {
+        for row in provider.events.iter().filter(|row| !row.example.is_empty()) {
             let template = Template::new(provider, row, None).unwrap();
-            let (delivery, notes) = template.fill(&wish, now(), &mut Chance::seeded(1));
+            let (delivery, notes) = template.fill(&overrides, now(), &mut Rng::seeded(1));
             let raw = format!(
                 "{}{}",
                 delivery.path,
@@ -1384,11 +1396,11 @@ fn an_id_that_is_a_number_takes_the_very_digits_and_a_text_with_a_note() {
     let mailjet = providers::find("mailjet").unwrap();
     let template = Template::new(mailjet, mailjet.row("delivered").unwrap(), None).unwrap();
     let with = |id: &str| {
-        let wish = Wish {
+        let overrides = Overrides {
             message_id: Some(id.into()),
-            ..Wish::default()
+            ..Overrides::default()
         };
-        let (delivery, notes) = template.fill(&wish, now(), &mut Chance::seeded(1));
+        let (delivery, notes) = template.fill(&overrides, now(), &mut Rng::seeded(1));
         (String::from_utf8_lossy(&delivery.body).into_owned(), notes)
     };
     let (body, notes) = with("2252839243263898067");
@@ -1413,10 +1425,10 @@ fn an_id_that_is_a_number_takes_the_very_digits_and_a_text_with_a_note() {
 fn of_several_tags_a_provider_that_carries_one_says_so() {
     let postmark = providers::find("postmark").unwrap();
     let template = Template::new(postmark, postmark.row("delivered").unwrap(), None).unwrap();
-    let wish = Wish {
+    let overrides = Overrides {
         tags: vec!["a".into(), "b".into()],
-        ..Wish::default()
+        ..Overrides::default()
     };
-    let (_, notes) = template.fill(&wish, now(), &mut Chance::seeded(1));
+    let (_, notes) = template.fill(&overrides, now(), &mut Rng::seeded(1));
     assert_eq!(notes, ["postmark carries one tag: the last that is given"]);
 }

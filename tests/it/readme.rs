@@ -113,8 +113,8 @@ fn every_command_runs() {
 /// The rows of the table with that head: the first cell out of its backticks, and the last.
 fn table(head: &str) -> Vec<(String, String)> {
     let readme = readme();
-    let rows = readme.split(head).nth(1).unwrap().lines().skip(2);
-    let cells = rows.take_while(|line| line.starts_with('|')).map(|line| {
+    let events = readme.split(head).nth(1).unwrap().lines().skip(2);
+    let cells = events.take_while(|line| line.starts_with('|')).map(|line| {
         let cells: Vec<&str> = line.trim_matches('|').split('|').map(str::trim).collect();
         let name = cells[0].trim_matches('`').to_owned();
         (name, cells.last().unwrap().to_string())
@@ -128,11 +128,11 @@ fn the_tables_of_providers_and_schemes_are_the_catalogue() {
         ("| name | shape | signature |", ALL),
         ("| scheme | what comes | signature |", SCHEMES),
     ] {
-        let rows = table(head);
-        let names: Vec<&str> = rows.iter().map(|(name, _)| name.as_str()).collect();
+        let events = table(head);
+        let names: Vec<&str> = events.iter().map(|(name, _)| name.as_str()).collect();
         let wanted: Vec<&str> = of.iter().map(|provider| provider.name).collect();
         assert_eq!(names, wanted);
-        for ((name, signature), provider) in rows.iter().zip(of) {
+        for ((name, signature), provider) in events.iter().zip(of) {
             let schemes = provider.schemes.iter();
             let signed = schemes.filter(|one| one.algorithm != Algorithm::Credentials);
             let algorithms: Vec<&str> = signed.map(|one| one.algorithm.name()).collect();

@@ -69,7 +69,7 @@ fn several_kinds_are_the_life_of_one_message() {
 
 #[test]
 fn wishes_go_where_each_provider_carries_them() {
-    let wishes = [
+    let overrides = [
         "--recipient",
         "grace@example.org",
         "--url",
@@ -150,7 +150,7 @@ fn wishes_go_where_each_provider_carries_them() {
         ),
     ] {
         let mut args = vec!["send", "click", "--provider", provider, "--dry-run"];
-        args.extend(wishes);
+        args.extend(overrides);
         let ran = run(&args).success();
         for part in wanted {
             assert!(

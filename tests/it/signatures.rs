@@ -5,10 +5,10 @@ use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use http::HeaderValue;
 use webhook_cli::providers;
-use webhook_cli::providers::{Keys, Provider, Template, Wish};
+use webhook_cli::providers::{Keys, Overrides, Provider, Template};
 use webhook_cli::webhook::{
-    Algorithm, Chance, Delivery, Document, Encoding, Judge, Key, KeyForm, Keyring, Part, Place,
-    Recipe, Seal, Secret, TimeForm, Verdict,
+    Algorithm, Delivery, Document, Encoding, Key, KeyForm, Keyring, Location, Part, Rng, Scheme,
+    Secret, SigningContext, TimestampFormat, Verdict, VerifyOptions,
 };
 
 const URL: &str = "https://hooks.example.com/in";
@@ -19,8 +19,8 @@ fn at(second: i64) -> jiff::Timestamp {
     jiff::Timestamp::from_second(second).unwrap()
 }
 
-fn judge(now: i64) -> Judge {
-    Judge {
+fn judge(now: i64) -> VerifyOptions {
+    VerifyOptions {
         now: at(now),
         tolerance: None,
         public_url: Some(URL.into()),
@@ -63,13 +63,17 @@ fn key_bytes(secret: &str) -> Vec<u8> {
         .unwrap()
 }
 
-fn verdict(delivery: &Delivery, secrets: &[&str], judge: &Judge) -> (Verdict, String) {
+fn verdict(
+    delivery: &Delivery,
+    secrets: &[&str],
+    verify_options: &VerifyOptions,
+) -> (Verdict, String) {
     let provider = providers::find("standard-webhooks").unwrap();
     let secrets = secrets
         .iter()
         .map(|text| (Some("standard-webhooks".to_owned()), Secret::new(*text)));
     let keys = Keys::new(&Keyring::new(secrets.collect()), None).unwrap();
-    let signature = providers::read(delivery, Some(provider), &keys, judge).signature;
+    let signature = providers::read(delivery, Some(provider), &keys, verify_options).signature;
     (signature.verdict, signature.reason.unwrap_or_default())
 }
 
@@ -235,11 +239,11 @@ fn a_timestamp_is_plain_digits_and_within_the_tolerance_to_the_second() {
             STANDARD.encode(hmac(&secret, "msg_1", time, b"{}"))
         );
         let delivery = webhook("msg_1", time, &signature, b"{}");
-        let judge = Judge {
+        let verify_options = VerifyOptions {
             tolerance: tolerance.map(std::time::Duration::from_secs),
             ..judge(now)
         };
-        verdict(&delivery, &[SECRET], &judge).0
+        verdict(&delivery, &[SECRET], &verify_options).0
     };
     let of = |offset: i64| said(&(NOW + offset).to_string(), NOW, None);
     for (offset, holds) in [
@@ -316,23 +320,23 @@ fn a_timestamp_is_plain_digits_and_within_the_tolerance_to_the_second() {
 }
 
 /// Every scheme that computes something, with a delivery that it signs.
-fn schemes() -> Vec<(&'static Provider, &'static Recipe, Delivery, Key)> {
+fn schemes() -> Vec<(&'static Provider, &'static Scheme, Delivery, Key)> {
     let mut all = Vec::new();
     for provider in providers::everyone() {
         for scheme in provider.schemes.iter().copied() {
             if scheme.algorithm == Algorithm::Credentials {
                 continue;
             }
-            let mut chance = Chance::seeded(5);
+            let mut rng = Rng::seeded(5);
             let row = provider
-                .rows
+                .events
                 .iter()
                 .find(|row| row.example.contains("\"POST\""));
             let mut delivery = match row {
                 Some(row) => {
                     Template::new(provider, row, None)
                         .unwrap()
-                        .fill(&Wish::default(), at(NOW), &mut chance)
+                        .fill(&Overrides::default(), at(NOW), &mut rng)
                         .0
                 }
                 None => webhook("(missing)", "(missing)", "(missing)", b"a=1&b=2"),
@@ -345,10 +349,10 @@ fn schemes() -> Vec<(&'static Provider, &'static Recipe, Delivery, Key)> {
                 );
             }
             let key = scheme.key.key(&Secret::new(provider.test_secret)).unwrap();
-            let seal = &mut Seal {
+            let seal = &mut SigningContext {
                 at: at(NOW),
                 url: URL,
-                chance: &mut chance,
+                rng: &mut rng,
             };
             if scheme.sign(&mut delivery, &key, seal).is_ok() {
                 all.push((provider, scheme, delivery, key));
@@ -359,14 +363,19 @@ fn schemes() -> Vec<(&'static Provider, &'static Recipe, Delivery, Key)> {
     all
 }
 
-fn says(scheme: &Recipe, delivery: &Delivery, key: &Key, judge: &Judge) -> (Verdict, String) {
+fn says(
+    scheme: &Scheme,
+    delivery: &Delivery,
+    key: &Key,
+    verify_options: &VerifyOptions,
+) -> (Verdict, String) {
     let document = Document::of(delivery).ok();
     let keys = std::slice::from_ref(key);
-    let signature = scheme.verify(delivery, document.as_ref(), keys, || None, judge);
+    let signature = scheme.verify(delivery, document.as_ref(), keys, || None, verify_options);
     (signature.verdict, signature.reason.unwrap_or_default())
 }
 
-fn read(place: Place, delivery: &Delivery) -> Option<String> {
+fn read(place: Location, delivery: &Delivery) -> Option<String> {
     let document = Document::of(delivery).unwrap();
     place
         .read(delivery, Some(&document))
@@ -374,7 +383,7 @@ fn read(place: Place, delivery: &Delivery) -> Option<String> {
         .map(Into::into)
 }
 
-fn with(place: Place, delivery: &Delivery, text: &str) -> Option<Delivery> {
+fn with(place: Location, delivery: &Delivery, text: &str) -> Option<Delivery> {
     let mut changed = delivery.clone();
     place.write(&mut changed, text).ok()?;
     Some(changed)
@@ -492,7 +501,7 @@ fn no_scheme_takes_a_part_of_a_signature_or_another_spelling_of_it() {
                 "{label}: {reason}"
             );
         }
-        if let Place::Header(name) | Place::Item(name, _) = scheme.signature {
+        if let Location::Header(name) | Location::Item(name, _) = scheme.signature {
             let mut twice = delivery.clone();
             let value = twice.headers.get(name).unwrap().clone();
             twice.headers.push(name.parse().unwrap(), value);
@@ -580,8 +589,11 @@ fn every_scheme_with_a_time_keeps_to_it() {
         }
         timed += 1;
         let allowed = i64::try_from(scheme.tolerance).unwrap();
-        let any_age = matches!(place, Place::Own(_));
-        let both_ways = !matches!(form, TimeForm::AgeOnly(_) | TimeForm::IfAny(_));
+        let any_age = matches!(place, Location::Own(_));
+        let both_ways = !matches!(
+            form,
+            TimestampFormat::AgeOnly(_) | TimestampFormat::IfAny(_)
+        );
         for (offset, holds) in [
             (0, true),
             (allowed, true),
@@ -780,15 +792,15 @@ fn a_secret_of_a_wrong_form_is_an_error_but_where_its_text_can_be_the_key() {
 }
 
 /// A scheme that signs the body alone.
-fn bare(algorithm: Algorithm, key: KeyForm) -> Recipe {
-    Recipe {
+fn bare(algorithm: Algorithm, key: KeyForm) -> Scheme {
+    Scheme {
         name: "bare",
         algorithm,
         key,
         id: None,
         timestamp: None,
         signed: &[Part::Body],
-        signature: Place::Header("x-signature"),
+        signature: Location::Header("x-signature"),
         encoding: Encoding::Base64,
         fresh: &[],
         tolerance: 300,

@@ -2,20 +2,20 @@
 
 use serde_json::Value;
 use webhook_cli::providers;
-use webhook_cli::providers::{Keys, Template, Wish};
-use webhook_cli::webhook::{Chance, Delivery, Judge, Keyring, Seal, Verdict};
+use webhook_cli::providers::{Keys, Overrides, Template};
+use webhook_cli::webhook::{Delivery, Keyring, Rng, SigningContext, Verdict, VerifyOptions};
 
 use crate::corrections::{holds, read, read_with};
 
 /// An event of a provider with a wish put in, signed with the test key, and the notes on what is left out.
-fn sent(name: &str, kind: &str, wish: &Wish, seed: u64) -> (Delivery, Vec<String>) {
+fn sent(name: &str, kind: &str, overrides: &Overrides, seed: u64) -> (Delivery, Vec<String>) {
     let provider = providers::find(name).unwrap();
     let template = Template::new(provider, provider.row(kind).unwrap(), None).unwrap();
-    let chance = &mut Chance::seeded(seed);
-    let (mut delivery, notes) = template.fill(wish, now(), chance);
+    let rng = &mut Rng::seeded(seed);
+    let (mut delivery, notes) = template.fill(overrides, now(), rng);
     let (keys, url) = (keys(), "https://hooks.example.com/");
     let at = now();
-    let seal = &mut Seal { at, url, chance };
+    let seal = &mut SigningContext { at, url, rng };
     let scheme = providers::signing_scheme(provider, &delivery).unwrap();
     let key = keys.test(provider).unwrap();
     scheme.sign(&mut delivery, key, seal).unwrap();
@@ -99,7 +99,7 @@ fn lettermint_is_read_without_a_context_and_with_the_older_name_of_the_time() {
 
 #[test]
 fn lettermint_says_the_time_of_signing_twice() {
-    let (delivery, _) = sent("lettermint", "delivered", &Wish::default(), 1);
+    let (delivery, _) = sent("lettermint", "delivered", &Overrides::default(), 1);
     let headers = &delivery.headers;
     let time = headers.text("x-lettermint-delivery").unwrap();
     let signature = headers.text("x-lettermint-signature").unwrap();
@@ -116,17 +116,17 @@ fn lettermint_says_the_time_of_signing_twice() {
 
 #[test]
 fn lettermint_carries_what_the_sender_adds_in_events_of_messages_only() {
-    let wish = Wish {
+    let overrides = Overrides {
         tags: vec!["spring".into()],
         metadata: vec![("plan".into(), "free".into())],
-        ..Wish::default()
+        ..Overrides::default()
     };
-    let (delivery, notes) = sent("lettermint", "click", &wish, 1);
+    let (delivery, notes) = sent("lettermint", "click", &overrides, 1);
     assert_eq!(body(&delivery)["data"]["tag"], "spring");
     assert_eq!(body(&delivery)["data"]["metadata"]["plan"], "free");
     assert_eq!(notes, [] as [&str; 0]);
     for event in ["suppression.added", "webhook.test", "message.inbound"] {
-        let (delivery, notes) = sent("lettermint", event, &wish, 1);
+        let (delivery, notes) = sent("lettermint", event, &overrides, 1);
         let data = &body(&delivery)["data"];
         assert!(data.get("tag").is_none() && data.get("metadata").is_none());
         assert_eq!(notes.len(), 2, "{event}: {notes:?}");
@@ -136,7 +136,7 @@ fn lettermint_carries_what_the_sender_adds_in_events_of_messages_only() {
 #[test]
 fn mailomat_writes_times_and_escapes_as_its_requests_have_them() {
     let time = |kind: &str| {
-        let (delivery, _) = sent("mailomat", kind, &Wish::default(), 1);
+        let (delivery, _) = sent("mailomat", kind, &Overrides::default(), 1);
         let body = body(&delivery);
         (
             body["occurredAt"].as_str().unwrap().to_owned(),
@@ -150,14 +150,14 @@ fn mailomat_writes_times_and_escapes_as_its_requests_have_them() {
     assert_eq!(at, "2026-11-23T21:20:01+02:00");
     assert!(seconds.is_u64(), "{seconds}");
 
-    let wish = Wish {
+    let overrides = Overrides {
         url: Some("https://example.org/a".into()),
-        ..Wish::default()
+        ..Overrides::default()
     };
-    let (delivery, _) = sent("mailomat", "click", &wish, 1);
+    let (delivery, _) = sent("mailomat", "click", &overrides, 1);
     let text = String::from_utf8_lossy(&delivery.body).into_owned();
     assert!(text.contains(r#""https:\/\/example.org\/a""#), "{text}");
-    let (delivery, _) = sent("mailomat", "bounce", &Wish::default(), 1);
+    let (delivery, _) = sent("mailomat", "bounce", &Overrides::default(), 1);
     let text = String::from_utf8_lossy(&delivery.body).into_owned();
     assert!(text.contains(r#""message-id":"\u003C"#), "{text}");
 }
@@ -165,7 +165,7 @@ fn mailomat_writes_times_and_escapes_as_its_requests_have_them() {
 #[test]
 fn mailomat_has_a_new_id_in_each_delivery_and_signs_it() {
     let id = |seed| {
-        let (delivery, _) = sent("mailomat", "open", &Wish::default(), seed);
+        let (delivery, _) = sent("mailomat", "open", &Overrides::default(), seed);
         delivery.headers.text("x-mom-webhook-id").map(str::to_owned)
     };
     assert_ne!(id(1), id(2));
@@ -175,15 +175,15 @@ fn mailomat_has_a_new_id_in_each_delivery_and_signs_it() {
 
 #[test]
 fn what_mailomat_names_in_the_header_and_not_in_the_body_is_remarked_on() {
-    let (right, _) = sent("mailomat", "delivered", &Wish::default(), 1);
+    let (right, _) = sent("mailomat", "delivered", &Overrides::default(), 1);
     let told = |delivery: &Delivery| {
-        let judge = Judge {
+        let verify_options = VerifyOptions {
             now: now(),
             tolerance: None,
             public_url: None,
             topics: Vec::new(),
         };
-        providers::read(delivery, None, &keys(), &judge)
+        providers::read(delivery, None, &keys(), &verify_options)
     };
     assert_eq!(told(&right).problems, [] as [&str; 0]);
     let changed = Delivery {

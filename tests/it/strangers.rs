@@ -3,13 +3,13 @@
 use http::{HeaderName, HeaderValue};
 use proptest::prelude::*;
 use webhook_cli::providers;
-use webhook_cli::providers::{Case, Effort, Keys, Provider, Template, Wish};
+use webhook_cli::providers::{Budget, Evidence, Keys, Overrides, Provider, Template};
 use webhook_cli::webhook::{
-    Chance, Delivery, Fixture, Headers, Judge, Keyring, Seal, Secret, Verdict,
+    Delivery, Fixture, Headers, Keyring, Rng, Secret, SigningContext, Verdict, VerifyOptions,
 };
 
-fn judge() -> Judge {
-    Judge {
+fn judge() -> VerifyOptions {
+    VerifyOptions {
         now: jiff::Timestamp::from_second(1_790_000_000).unwrap(),
         tolerance: None,
         public_url: Some("https://hooks.example.com/in".into()),
@@ -37,12 +37,14 @@ fn signed() -> Vec<(&'static Provider, Delivery)> {
     let keys = Keys::new(&Keyring::default(), None).unwrap();
     let mut all = Vec::new();
     for provider in providers::everyone() {
-        let mut chance = Chance::seeded(1);
-        let rows = provider.rows.iter().filter(|row| !row.example.is_empty());
-        let mut deliveries: Vec<Delivery> = rows
+        let mut rng = Rng::seeded(1);
+        let events = provider.events.iter().filter(|row| !row.example.is_empty());
+        let mut deliveries: Vec<Delivery> = events
             .map(|row| {
                 let template = Template::new(provider, row, None).unwrap();
-                template.fill(&Wish::default(), judge().now, &mut chance).0
+                template
+                    .fill(&Overrides::default(), judge().now, &mut rng)
+                    .0
             })
             .collect();
         if deliveries.is_empty() {
@@ -55,10 +57,10 @@ fn signed() -> Vec<(&'static Provider, Delivery)> {
         for mut delivery in deliveries {
             let scheme = providers::signing_scheme(provider, &delivery);
             if let (Some(scheme), Some(key)) = (scheme, keys.test(provider)) {
-                let seal = &mut Seal {
+                let seal = &mut SigningContext {
                     at: judge().now,
                     url: "https://hooks.example.com/in",
-                    chance: &mut chance,
+                    rng: &mut rng,
                 };
                 scheme.sign(&mut delivery, key, seal).unwrap();
             }
@@ -247,17 +249,17 @@ proptest! {
         let (provider, delivery) = damaged(which, &damages);
         let secret = Secret::new("c29tZWJvZHkgZWxzZQ==");
         let key = provider.schemes.first().and_then(|scheme| scheme.key.key(&secret));
-        let case = Case {
+        let case = Evidence {
             provider,
             keys: key.into_iter().collect(),
             secrets: vec![secret],
             others: Vec::new(),
             neighbours: vec![("another".into(), damaged(which, &[]).1)],
             delivery,
-            judge: judge(),
+            verify_options: judge(),
         };
         let _ = providers::signed_text(&case);
-        let _ = providers::explain(&case, &mut Effort::new(1 << 19));
+        let _ = providers::explain(&case, &mut Budget::new(1 << 19));
     }
 
     #[test]

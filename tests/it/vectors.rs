@@ -9,7 +9,7 @@ use http::{HeaderName, HeaderValue};
 use serde::Deserialize;
 use webhook_cli::providers;
 use webhook_cli::providers::{ALL, Keys};
-use webhook_cli::webhook::{Delivery, Judge, Keyring, Secret, Verdict};
+use webhook_cli::webhook::{Delivery, Keyring, Secret, Verdict, VerifyOptions};
 
 #[derive(Deserialize)]
 struct Vectors {
@@ -137,7 +137,7 @@ fn check(file: &str) {
                 .collect(),
         );
         let keys = Keys::new(&ring, case.scheme.is_some().then_some(provider)).unwrap();
-        let judge = Judge {
+        let verify_options = VerifyOptions {
             now: jiff::Timestamp::from_second(case.now).unwrap(),
             tolerance: vectors.tolerance_seconds.map(Duration::from_secs),
             public_url: Some(
@@ -148,7 +148,7 @@ fn check(file: &str) {
             topics: vectors.topics.clone(),
         };
         let delivery = case.delivery();
-        let receipt = providers::read(&delivery, Some(provider), &keys, &judge);
+        let receipt = providers::read(&delivery, Some(provider), &keys, &verify_options);
         let signature = &receipt.signature;
         if let Some(problem) = &case.problem {
             assert!(
@@ -184,7 +184,7 @@ fn check(file: &str) {
             );
         }
         if let Some(kind) = &case.kind {
-            let recognised = providers::read(&delivery, None, &keys, &judge);
+            let recognised = providers::read(&delivery, None, &keys, &verify_options);
             assert_eq!(
                 recognised.provider,
                 Some(vectors.provider.as_str()),
@@ -249,14 +249,14 @@ fn what_scaleway_signs_is_put_together_to_the_byte() {
 }
 
 fn signed_text(provider: &str, delivery: Delivery) -> String {
-    let signed = providers::signed_text(&providers::Case {
+    let signed = providers::signed_text(&providers::Evidence {
         provider: providers::find(provider).unwrap(),
         delivery,
         keys: Vec::new(),
         secrets: Vec::new(),
         others: Vec::new(),
         neighbours: Vec::new(),
-        judge: Judge {
+        verify_options: VerifyOptions {
             now: jiff::Timestamp::UNIX_EPOCH,
             tolerance: None,
             public_url: None,
@@ -369,7 +369,7 @@ fn every_example_has_the_fields_of_a_published_request() {
             names.extend(headers);
             bodies.push(body);
         }
-        for row in provider.rows.iter().filter(|row| !row.example.is_empty()) {
+        for row in provider.events.iter().filter(|row| !row.example.is_empty()) {
             let label = format!("{} {}", provider.name, row.native);
             let (body, headers): (BTreeSet<_>, BTreeSet<_>) = provider
                 .fields(row)

@@ -533,7 +533,7 @@ fn a_url_that_was_not_given_is_never_ruled_out_and_what_proxies_say_is_tried() {
         let ran = verify(&message(&format!("{head}{more}"), &body), args);
         ran.lines().remove(0)
     };
-    let tells = |line: &Value, member: &str| {
+    let signals = |line: &Value, member: &str| {
         line[member]
             .as_array()
             .unwrap()
@@ -544,7 +544,7 @@ fn a_url_that_was_not_given_is_never_ruled_out_and_what_proxies_say_is_tried() {
     let line = judged("", &secret);
     assert_eq!(line["cause"], Value::Null, "{line}");
     assert!(
-        tells(&line, "not_tried") && !tells(&line, "ruled_out"),
+        signals(&line, "not_tried") && !signals(&line, "ruled_out"),
         "{line}"
     );
     assert!(line["advice"].as_str().unwrap().contains("--url"), "{line}");
@@ -584,7 +584,7 @@ fn a_url_that_was_not_given_is_never_ruled_out_and_what_proxies_say_is_tried() {
     .lines()
     .remove(0);
     assert!(
-        tells(&line, "ruled_out") && !tells(&line, "not_tried"),
+        signals(&line, "ruled_out") && !signals(&line, "not_tried"),
         "{line}"
     );
 }
@@ -794,23 +794,23 @@ fn the_cause_and_what_to_do_stand_before_all_else() {
         serde_json::to_string_pretty(&serde_json::from_slice::<Value>(&body).unwrap()).unwrap();
     std::fs::write(&file, message(&head, pretty.as_bytes())).unwrap();
     let ran = run(&["verify", text(&file)]);
-    let rows: Vec<&str> = ran.stdout.lines().collect();
-    assert!(rows[0].ends_with("resend  unchecked"), "{}", ran.stdout);
+    let events: Vec<&str> = ran.stdout.lines().collect();
+    assert!(events[0].ends_with("resend  unchecked"), "{}", ran.stdout);
     assert_eq!(
-        rows[1].trim(),
+        events[1].trim(),
         "cause      the body was re-serialised: same JSON, different bytes"
     );
-    assert!(rows[2].trim().starts_with("to do"), "{}", ran.stdout);
+    assert!(events[2].trim().starts_with("to do"), "{}", ran.stdout);
     for call in [
         "express.raw",
         "request.get_data()",
         "await req.text()",
         "$request->getContent()",
     ] {
-        assert!(rows[2].contains(call), "{call}: {}", ran.stdout);
+        assert!(events[2].contains(call), "{call}: {}", ran.stdout);
     }
     assert!(
-        rows.last().unwrap().trim().starts_with("signed"),
+        events.last().unwrap().trim().starts_with("signed"),
         "{}",
         ran.stdout
     );
@@ -845,19 +845,21 @@ fn the_cause_and_what_to_do_stand_before_all_else() {
         "--secret",
         "resend=whsec_b3RoZXIgc2VjcmV0",
     ]);
-    let rows: Vec<&str> = ran.stdout.lines().map(str::trim).collect();
+    let events: Vec<&str> = ran.stdout.lines().map(str::trim).collect();
     assert!(
-        rows[1].starts_with("because    the signature does not match"),
+        events[1].starts_with("because    the signature does not match"),
         "{}",
         ran.stdout
     );
     assert!(
-        rows[2].starts_with("to do      compare the secret first"),
+        events[2].starts_with("to do      compare the secret first"),
         "{}",
         ran.stdout
     );
     assert!(
-        rows.iter().any(|row| row.starts_with("tried      stale, ")),
+        events
+            .iter()
+            .any(|row| row.starts_with("tried      stale, ")),
         "{}",
         ran.stdout
     );

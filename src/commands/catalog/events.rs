@@ -4,10 +4,10 @@ use serde_json::{Value, json};
 
 use crate::cli::EventsArgs;
 use crate::commands::args;
-use crate::commands::catalog::tables::Look;
+use crate::commands::catalog::tables::PageStyle;
 use crate::commands::catalog::{facts, tables};
 use crate::error::{Exit, Result};
-use crate::providers::{Batch, Fact, Provider, Row, everyone};
+use crate::providers::{Batch, EventDef, Fact, Provider, everyone};
 use crate::report::{Progress, Reporter, Style};
 
 /// The JSON Schema of a fixture.
@@ -45,8 +45,8 @@ fn print(args: &EventsArgs, style: Style, report: &Reporter) -> Result<Exit> {
 }
 
 /// Returns colours and width for pages on stdout.
-fn look(report: &Reporter) -> Look<'_> {
-    Look {
+fn look(report: &Reporter) -> PageStyle<'_> {
+    PageStyle {
         palette: report.palette(),
         width: report.columns(),
     }
@@ -54,7 +54,12 @@ fn look(report: &Reporter) -> Look<'_> {
 
 /// The payload alone, byte for byte, for a file or a pipe; whoever sits at a terminal wants to know what to trust in it,
 /// and cannot mistake that for the payload.
-fn payload(provider: &'static Provider, row: &'static Row, args: &EventsArgs, report: &Reporter) {
+fn payload(
+    provider: &'static Provider,
+    row: &'static EventDef,
+    args: &EventsArgs,
+    report: &Reporter,
+) {
     let bytes = facts::payload(row);
     if report.is_json() {
         return report.data(shown(provider, row, &bytes).as_bytes());
@@ -78,10 +83,10 @@ fn described(provider: &Provider) -> String {
     schemes.dedup();
     let signing: Vec<Value> = facts::recipes(provider)
         .iter()
-        .map(|recipe| {
+        .map(|scheme| {
             json!({
-                "scheme": recipe.name, "algorithm": recipe.algorithm.name(), "covers": recipe.covers(),
-                "signature": recipe.signature.name(), "uncovered": recipe.uncovered,
+                "scheme": scheme.name, "algorithm": scheme.algorithm.name(), "covers": scheme.covers(),
+                "signature": scheme.signature.name(), "uncovered": scheme.uncovered,
             })
         })
         .collect();
@@ -112,11 +117,11 @@ fn fact<T: serde::Serialize>(fact: &Fact<T>) -> Value {
     json!({"said": fact.value(), "unconfirmed": fact.doubt()})
 }
 
-fn shown(provider: &Provider, row: &Row, bytes: &[u8]) -> String {
+fn shown(provider: &Provider, row: &EventDef, bytes: &[u8]) -> String {
     let fields: Vec<Value> = facts::known(provider, row)
         .iter()
         .map(|(place, origin)| json!({
-            "place": place, "standing": origin.standing.name(), "page": origin.page.map(|page| page.url),
+            "place": place, "standing": origin.confidence.name(), "page": origin.page.map(|page| page.url),
             "read": origin.page.map(|page| page.read), "reason": reason(origin.doubt),
         }))
         .collect();
@@ -133,7 +138,7 @@ fn doubts(provider: &Provider) -> String {
         .iter()
         .map(|doubt| json!({
             "type": "unconfirmed", "provider": provider.name, "what": doubt.what, "natives": doubt.rows,
-            "standing": doubt.standing.name(), "reason": reason(doubt.reason),
+            "standing": doubt.confidence.name(), "reason": reason(doubt.reason),
         }))
         .collect();
     let silent = facts::undocumented(provider);
@@ -147,7 +152,7 @@ fn doubts(provider: &Provider) -> String {
 }
 
 /// The version of the provider's webhooks; none where it has no versions.
-fn version(row: &Row) -> Option<&'static str> {
+fn version(row: &EventDef) -> Option<&'static str> {
     Some(row.version).filter(|version| !version.is_empty())
 }
 

@@ -1,10 +1,10 @@
 //! What there is to say of a provider, gathered from its form: its ways of signing, its examples, what is not sure.
 
-use crate::providers::{Origin, Provider, Row, Standing};
-use crate::webhook::{Fixture, Recipe};
+use crate::providers::{Confidence, EventDef, Provenance, Provider};
+use crate::webhook::{Fixture, Scheme};
 
 /// The places of a row's example that hold a value, with what is known of each.
-pub fn known(provider: &Provider, row: &Row) -> Vec<(String, &'static Origin)> {
+pub fn known(provider: &Provider, row: &EventDef) -> Vec<(String, &'static Provenance)> {
     let fields = provider.fields(row).into_iter();
     fields
         .filter_map(|place| {
@@ -15,12 +15,12 @@ pub fn known(provider: &Provider, row: &Row) -> Vec<(String, &'static Origin)> {
 }
 
 /// The rows that have an example.
-pub fn sendable(provider: &Provider) -> impl Iterator<Item = &'static Row> {
-    provider.rows.iter().filter(|row| !row.example.is_empty())
+pub fn sendable(provider: &Provider) -> impl Iterator<Item = &'static EventDef> {
+    provider.events.iter().filter(|row| !row.example.is_empty())
 }
 
 /// The bytes of an example: the body, or the query where that tells the event.
-pub fn payload(row: &Row) -> Vec<u8> {
+pub fn payload(row: &EventDef) -> Vec<u8> {
     // An example that could not be read would have failed the tests.
     let Ok(Fixture { delivery, .. }) = Fixture::read(row.example.as_bytes()) else {
         return Vec::new();
@@ -32,7 +32,7 @@ pub fn payload(row: &Row) -> Vec<u8> {
 }
 
 /// Something that is not sure.
-pub struct Doubt {
+pub struct UnconfirmedFact {
     /// The places in the examples, or the habit.
     pub what: &'static [&'static str],
     /// Whether it is about how the provider delivers.
@@ -40,13 +40,13 @@ pub struct Doubt {
     /// The rows, by their native names; all if empty.
     pub rows: &'static [&'static str],
     /// How sure we are.
-    pub standing: Standing,
+    pub confidence: Confidence,
     /// What is in doubt, or why it is assumed.
     pub reason: &'static str,
 }
 
 /// All that is not sure of a provider.
-pub fn doubts(provider: &Provider) -> Vec<Doubt> {
+pub fn doubts(provider: &Provider) -> Vec<UnconfirmedFact> {
     let habits = &provider.habits;
     let facts: [(&'static [&'static str], _); 4] = [
         (&["batching"], habits.batching.doubt()),
@@ -55,20 +55,20 @@ pub fn doubts(provider: &Provider) -> Vec<Doubt> {
         (&["timeout"], habits.timeout.doubt()),
     ];
     let facts = facts.into_iter().filter_map(|(what, doubt)| {
-        Some(Doubt {
+        Some(UnconfirmedFact {
             what,
             habit: true,
             rows: &[],
-            standing: Standing::Documented,
+            confidence: Confidence::Documented,
             reason: doubt?,
         })
     });
     let origins = provider.origins.iter().filter(|one| !one.doubt.is_empty());
-    let fields = origins.map(|origin| Doubt {
+    let fields = origins.map(|origin| UnconfirmedFact {
         what: origin.places,
         habit: false,
-        rows: origin.rows,
-        standing: origin.standing,
+        rows: origin.events,
+        confidence: origin.confidence,
         reason: origin.doubt,
     });
     facts.chain(fields).collect()
@@ -87,20 +87,20 @@ pub fn undocumented(provider: &Provider) -> Vec<&'static str> {
     silent.map(|(what, _)| what).collect()
 }
 
-/// Each way of signing once, although recipes may share it.
-pub fn recipes(provider: &Provider) -> Vec<&'static Recipe> {
-    let mut seen: Vec<&'static Recipe> = Vec::new();
-    for recipe in provider.schemes.iter().copied() {
-        let same = |one: &&Recipe| alike(one, recipe) && one.signature == recipe.signature;
+/// Each way of signing once, although schemes may share it.
+pub fn recipes(provider: &Provider) -> Vec<&'static Scheme> {
+    let mut seen: Vec<&'static Scheme> = Vec::new();
+    for scheme in provider.schemes.iter().copied() {
+        let same = |one: &&Scheme| alike(one, scheme) && one.signature == scheme.signature;
         if !seen.iter().any(same) {
-            seen.push(recipe);
+            seen.push(scheme);
         }
     }
     seen
 }
 
-/// Whether two recipes differ only in where the signature stands.
-pub fn alike(one: &Recipe, other: &Recipe) -> bool {
+/// True if two schemes differ only in where the signature stands.
+pub fn alike(one: &Scheme, other: &Scheme) -> bool {
     one.algorithm.name() == other.algorithm.name()
         && one.covers() == other.covers()
         && one.uncovered == other.uncovered

@@ -1,11 +1,11 @@
 //! The catalogue as text to read: tables of providers, one provider's page, the fields of an example.
 
 use crate::commands::catalog::facts::{
-    Doubt, alike, doubts, known, recipes, sendable, undocumented,
+    UnconfirmedFact, alike, doubts, known, recipes, sendable, undocumented,
 };
 use crate::providers;
 use crate::providers::{
-    ALL, Batch, Fact, Handshake, Origin, Page, Provider, Row, SCHEMES, Standing,
+    ALL, Batch, Confidence, EventDef, Fact, Handshake, Page, Provenance, Provider, SCHEMES,
 };
 use crate::report::text::wrap;
 use crate::report::{Palette, Role};
@@ -13,7 +13,7 @@ use crate::webhook::{Algorithm, Kind};
 
 /// Colours and width of a page.
 #[derive(Clone, Copy)]
-pub struct Look<'a> {
+pub struct PageStyle<'a> {
     /// Its colours.
     pub palette: &'a Palette,
     /// Width of prose, in columns.
@@ -24,7 +24,7 @@ pub struct Look<'a> {
 const LABEL: usize = 17;
 
 /// A line for each provider, then one for each scheme.
-pub fn overview(look: Look) -> String {
+pub fn overview(look: PageStyle) -> String {
     let mut table = vec![["provider", "signed with", "events", "kinds"].map(str::to_owned)];
     table.extend(ALL.iter().map(|one| {
         let name = one.name.to_owned();
@@ -33,7 +33,7 @@ pub fn overview(look: Look) -> String {
     let mut out = columns(&table, look);
     let mut table = vec![["scheme", "signed with", "over"].map(str::to_owned)];
     table.extend(SCHEMES.iter().map(|one| {
-        let covered = recipes(one).first().map(|recipe| listed(&recipe.covers()));
+        let covered = recipes(one).first().map(|scheme| listed(&scheme.covers()));
         let name = one.name.to_owned();
         [name, signed_with(one), covered.unwrap_or_default()]
     }));
@@ -43,7 +43,7 @@ pub fn overview(look: Look) -> String {
 }
 
 /// All that is known of one provider, but its examples.
-pub fn page(provider: &Provider, look: Look) -> String {
+pub fn page(provider: &Provider, look: PageStyle) -> String {
     let mut out = title(provider, look);
     for (label, text) in facts(provider) {
         let line = format!("  {label:<width$}{text}", width = LABEL - 2);
@@ -64,7 +64,7 @@ pub fn page(provider: &Provider, look: Look) -> String {
         );
         out += &lead(look, Role::Kind, 14, &line);
     }
-    if provider.rows.is_empty() && !provider.docs.is_empty() {
+    if provider.events.is_empty() && !provider.docs.is_empty() {
         let name = provider.name;
         out += "  It has no kinds. To sign a body of yours: ";
         out += &format!("`webhook-cli send --data BODY --scheme {name}`\n");
@@ -78,7 +78,7 @@ pub fn page(provider: &Provider, look: Look) -> String {
 }
 
 /// What is assumed, not confirmed or not documented of a provider.
-pub fn unconfirmed(provider: &Provider, look: Look) -> String {
+pub fn unconfirmed(provider: &Provider, look: PageStyle) -> String {
     let mut out = title(provider, look);
     for doubt in doubts(provider) {
         out += &told(&doubt, look);
@@ -94,11 +94,11 @@ pub fn unconfirmed(provider: &Provider, look: Look) -> String {
 }
 
 /// The fields of a row's example by where they are known from, the surest first, and the pages.
-pub fn provenance(provider: &Provider, row: &Row, look: Look) -> String {
+pub fn provenance(provider: &Provider, row: &EventDef, look: PageStyle) -> String {
     let mut pages: Vec<&Page> = Vec::new();
     let mut out = String::new();
     for (origin, places) in groups(provider, row) {
-        let mut line = format!("  {}", origin.standing.name());
+        let mut line = format!("  {}", origin.confidence.name());
         let sure = origin.doubt.is_empty();
         let len = line.len();
         if let Some(page) = origin.page {
@@ -106,10 +106,10 @@ pub fn provenance(provider: &Provider, row: &Row, look: Look) -> String {
             line += &format!(" [{}]", at.unwrap_or(pages.len()) + 1);
             pages.extend(at.is_none().then_some(page));
         }
-        line += match origin.standing {
+        line += match origin.confidence {
             _ if sure => "",
-            Standing::Assumed => ": ",
-            Standing::Documented | Standing::Captured => ", not confirmed: ",
+            Confidence::Assumed => ": ",
+            Confidence::Documented | Confidence::Captured => ", not confirmed: ",
         };
         let role = if sure { Role::Good } else { Role::Warn };
         out += &lead(look, role, len, &look.folded(&(line + origin.doubt), 4));
@@ -134,20 +134,20 @@ pub fn provenance(provider: &Provider, row: &Row, look: Look) -> String {
 }
 
 /// The places of a row's example that are known in the same way, the surest first.
-fn groups(provider: &Provider, row: &Row) -> Vec<(&'static Origin, Vec<String>)> {
-    let mut groups: Vec<(&Origin, Vec<String>)> = Vec::new();
+fn groups(provider: &Provider, row: &EventDef) -> Vec<(&'static Provenance, Vec<String>)> {
+    let mut groups: Vec<(&Provenance, Vec<String>)> = Vec::new();
     for (place, origin) in known(provider, row) {
-        let of = |one: &Origin| (one.standing, one.page, one.doubt);
+        let of = |one: &Provenance| (one.confidence, one.page, one.doubt);
         match groups.iter_mut().find(|(one, _)| of(one) == of(origin)) {
             Some((_, places)) => places.push(place),
             None => groups.push((origin, vec![place])),
         }
     }
-    groups.sort_by_key(|(origin, _)| (!origin.doubt.is_empty(), origin.standing));
+    groups.sort_by_key(|(origin, _)| (!origin.doubt.is_empty(), origin.confidence));
     groups
 }
 
-fn title(provider: &Provider, look: Look) -> String {
+fn title(provider: &Provider, look: PageStyle) -> String {
     format!("{}\n", look.palette.paint(Role::Bold, provider.title))
 }
 
@@ -270,13 +270,13 @@ fn fact<T: std::fmt::Display>(fact: &Fact<T>, unit: &str) -> String {
     }
 }
 
-fn told(doubt: &Doubt, look: Look) -> String {
+fn told(doubt: &UnconfirmedFact, look: PageStyle) -> String {
     let what: Vec<&str> = doubt.what.iter().map(|place| spoken(place)).collect();
     let mut line = format!("  {}", what.join(", "));
     if !doubt.rows.is_empty() {
         line += &format!(" of {}", doubt.rows.join(", "));
     }
-    if doubt.standing == Standing::Assumed {
+    if doubt.confidence == Confidence::Assumed {
         line += ", assumed";
     }
     let text = look.folded(&format!("{line}: {}", doubt.reason), 4);
@@ -322,7 +322,7 @@ fn listed(words: &[&str]) -> String {
 }
 
 /// Lines in columns, as wide as they need to be; the last is folded. The first line is the head.
-fn columns<const N: usize>(table: &[[String; N]], look: Look) -> String {
+fn columns<const N: usize>(table: &[[String; N]], look: PageStyle) -> String {
     let width = |at: usize| {
         let cells = table.iter().filter_map(|cells| cells.get(at));
         cells.map(String::len).max().unwrap_or_default() + 2
@@ -347,14 +347,14 @@ fn columns<const N: usize>(table: &[[String; N]], look: Look) -> String {
 }
 
 /// A text whose beginning is painted.
-fn lead(look: Look, role: Role, len: usize, text: &str) -> String {
+fn lead(look: PageStyle, role: Role, len: usize, text: &str) -> String {
     match text.split_at_checked(len) {
         Some((head, rest)) => look.palette.paint(role, head) + rest,
         None => text.to_owned(),
     }
 }
 
-impl Look<'_> {
+impl PageStyle<'_> {
     /// A line of prose, broken between words where it is too long, the rest indented.
     fn folded(self, line: &str, indent: usize) -> String {
         let indent = if indent > self.width / 2 { 4 } else { indent };
@@ -364,13 +364,13 @@ impl Look<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Look, listed};
+    use super::{PageStyle, listed};
     use crate::report::Palette;
 
     #[test]
     fn long_lines_are_broken_between_words() {
         let line = format!("  label  {}", "word ".repeat(30).trim_end());
-        let look = Look {
+        let look = PageStyle {
             palette: &Palette::plain(),
             width: 100,
         };

@@ -9,19 +9,21 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use crate::checks;
-use crate::checks::{Check, Finding, Group, Page, Plan as Steps, Setting, Shot, Sights, Step};
+use crate::checks::{
+    Check, CheckRequest, Context, Finding, Group, Observations, Page, Plan as Steps, Step,
+};
 use crate::cli::{CheckArgs, Report};
-use crate::commands::check::runner::Examiner;
+use crate::commands::check::runner::CheckRunner;
 use crate::commands::shutdown::Interrupt;
 use crate::commands::{args, id};
 use crate::error::{Error, Exit, Result};
 use crate::io::client::{Client, Settings};
-use crate::io::probe::Gauge;
+use crate::io::probe::ProbeCounter;
 use crate::providers::Provider;
 use crate::report::{
-    Checked, Detail, Format, Marks, Notice, Progress, ReportFile, Reporter, Style, Suite,
+    CheckTotals, Checked, Detail, Format, Notice, Progress, ReportFile, Reporter, Style, Suite,
 };
-use crate::webhook::{Grade, Outcome, Target};
+use crate::webhook::{CheckStatus, Outcome, Target};
 
 /// How long a handler that went away is waited for: something may start it again.
 const RETURN: Duration = Duration::from_secs(3);
@@ -34,18 +36,18 @@ pub enum Plan {
     /// To explain one.
     Explain(Style, &'static Check, Option<&'static Provider>),
     /// To check a handler.
-    Run(Box<Run>),
+    CheckRun(Box<CheckRun>),
 }
 
 /// A check of a handler.
 #[derive(Debug)]
-pub struct Run {
+pub struct CheckRun {
     style: Style,
     results: Option<Format>,
     checks: Vec<&'static Check>,
-    setting: Arc<Setting>,
+    context: Arc<Context>,
     client: Settings,
-    gauge: Option<Gauge>,
+    gauge: Option<ProbeCounter>,
     strict: bool,
     notes: Vec<String>,
 }
@@ -64,18 +66,18 @@ impl Plan {
             let named = args.provider != "generic";
             return Ok(Plan::Explain(style, check, named.then_some(provider)));
         }
-        Run::new(args, style, checks, provider).map(|run| Plan::Run(Box::new(run)))
+        CheckRun::new(args, style, checks, provider).map(|run| Plan::CheckRun(Box::new(run)))
     }
 }
 
-impl Run {
+impl CheckRun {
     fn new(
         args: CheckArgs,
         style: Style,
         checks: Vec<&'static Check>,
         provider: &'static Provider,
-    ) -> Result<Run> {
-        if provider.rows.is_empty() && provider.conduct.handshake.is_empty() {
+    ) -> Result<CheckRun> {
+        if provider.events.is_empty() && provider.conduct.handshake.is_empty() {
             return Err(
                 Error::usage(format!("{} has no events to send", provider.title))
                     .hint("`webhook-cli events` lists the providers that have"),
@@ -86,10 +88,10 @@ impl Run {
         let mut target = Target::parse(args.target.as_deref().unwrap_or_default())?;
         let headers = args::request_headers(&args.headers, &mut target)?;
         let gauge = match (&args.probe, args.probe_cmd) {
-            (Some(url), _) => Some(Gauge::Url(Target::parse(url)?)),
-            (None, command) => command.map(Gauge::Command),
+            (Some(url), _) => Some(ProbeCounter::Url(Target::parse(url)?)),
+            (None, command) => command.map(ProbeCounter::Command),
         };
-        let setting = Setting {
+        let context = Context {
             provider,
             key: secrets.keys.signing(provider).cloned(),
             own_key,
@@ -104,11 +106,11 @@ impl Run {
             insecure: args.insecure,
             probe: gauge.is_some(),
         };
-        Ok(Run {
+        Ok(CheckRun {
             style,
             results: args::report_format(args.report, false),
             checks,
-            setting: Arc::new(setting),
+            context: Arc::new(context),
             client: Settings {
                 timeout: args.timeout,
                 connect_timeout: args.connect_timeout,
@@ -169,7 +171,7 @@ pub fn run(plan: Plan) -> Result<Exit> {
         Plan::Explain(style, check, provider) => {
             print(style, &explained(check, provider, style.json))
         }
-        Plan::Run(run) => examine(&run),
+        Plan::CheckRun(run) => examine(&run),
     }
 }
 
@@ -180,9 +182,9 @@ fn print(style: Style, text: &str) -> Result<Exit> {
     Ok(Exit::Success)
 }
 
-fn examine(run: &Run) -> Result<Exit> {
+fn examine(run: &CheckRun) -> Result<Exit> {
     let results = run.results.map(|format| {
-        let (target, provider) = (&run.setting.target, run.setting.provider.name);
+        let (target, provider) = (&run.context.target, run.context.provider.name);
         let suite = Suite {
             name: format!("webhook-cli check {target} as {provider}"),
             strict: run.strict,
@@ -204,15 +206,15 @@ fn examine(run: &Run) -> Result<Exit> {
             let report = Arc::clone(&report);
             move || report.say("finishing requests in flight; Ctrl-C again quits now")
         });
-        let examiner = Examiner::new(
-            Arc::clone(&run.setting),
+        let runner = CheckRunner::new(
+            Arc::clone(&run.context),
             Client::new(run.client),
             run.gauge.clone(),
         );
         Session {
             run,
             report: &report,
-            examiner,
+            runner,
         }
         .all(&interrupt)
         .await
@@ -223,26 +225,26 @@ fn examine(run: &Run) -> Result<Exit> {
 
 /// A handler under examination.
 struct Session<'a> {
-    run: &'a Run,
+    run: &'a CheckRun,
     report: &'a Reporter,
-    examiner: Examiner,
+    runner: CheckRunner,
 }
 
 impl Session<'_> {
     async fn all(&self, interrupt: &Interrupt) -> Result<Exit> {
         let begun = Instant::now();
         if self.run.results.is_none() && !self.run.style.json {
-            let setting = &self.run.setting;
+            let context = &self.run.context;
             self.report.say(&format!(
                 "checking {} as {}, {}",
-                setting.target,
-                setting.provider.title,
-                setting.signed_with()
+                context.target,
+                context.provider.title,
+                context.signed_with()
             ));
         }
         let mut results: Vec<Checked> = Vec::new();
         let first = self.first().await?;
-        let refuses = first.grade == Grade::Fail;
+        let refuses = first.grade == CheckStatus::Fail;
         if refuses || self.run.checks.iter().any(|check| is_first(check)) {
             self.tell(&mut results, first);
         }
@@ -266,16 +268,17 @@ impl Session<'_> {
             }
             self.tell(&mut results, result.checked);
         }
-        let target = self.run.setting.target.to_string();
-        let marks = Marks {
+        let target = self.run.context.target.to_string();
+        let marks = CheckTotals {
             target: &target,
-            provider: self.run.setting.provider.name,
+            provider: self.run.context.provider.name,
             checks: &results,
-            seed: self.run.setting.seed,
+            seed: self.run.context.seed,
             elapsed: begun.elapsed(),
         };
-        self.report.tell(&Notice::Marks(&marks));
-        let bad = marks.count(Grade::Fail) > 0 || (self.run.strict && marks.count(Grade::Warn) > 0);
+        self.report.tell(&Notice::CheckTotals(&marks));
+        let bad = marks.count(CheckStatus::Fail) > 0
+            || (self.run.strict && marks.count(CheckStatus::Warn) > 0);
         Ok(match (interrupt.is_set(), bad) {
             (true, _) => Exit::Interrupted,
             (false, true) => Exit::Failure,
@@ -290,48 +293,48 @@ impl Session<'_> {
             None => Ok(result.checked),
             Some(why) => Err(Error::new(
                 Exit::NoAnswer,
-                format!("{} does not answer: {why}", self.run.setting.target),
+                format!("{} does not answer: {why}", self.run.context.target),
             )
             .hint("is your handler running? `webhook-cli listen` shows what arrives")),
         }
     }
 
-    async fn one(&self, check: &'static Check) -> Result<Examined> {
+    async fn one(&self, check: &'static Check) -> Result<CheckResult> {
         let begun = Instant::now();
-        let setting = &*self.run.setting;
-        if setting.provider.rows.is_empty() && check.group != Group::Handshake {
-            let title = setting.provider.title;
+        let context = &*self.run.context;
+        if context.provider.events.is_empty() && check.group != Group::Handshake {
+            let title = context.provider.title;
             return Ok(skipped(check, format!("{title} has no events of its own")));
         }
-        let steps = match (check.plan)(setting) {
+        let steps = match (check.plan)(context) {
             Steps::Skip(why) => return Ok(skipped(check, why)),
             Steps::Run(steps) => steps,
         };
-        let sights = match self.examiner.carry_out(&steps).await {
-            Ok(sights) => sights,
+        let observations = match self.runner.carry_out(&steps).await {
+            Ok(observations) => observations,
             // Without its first delivery there is nothing to check at all.
             Err(why) if is_first(check) => {
                 return Err(Error::usage(format!(
                     "cannot send as {}: {why}",
-                    setting.provider.title
+                    context.provider.title
                 )));
             }
             Err(why) => return Ok(skipped(check, why)),
         };
-        let finding = (check.judge)(setting, &sights);
-        let last = sights.answers.last().map(|seen| &seen.outcome);
+        let finding = (check.verify_options)(context, &observations);
+        let last = observations.answers.last().map(|seen| &seen.outcome);
         let unanswered = match last {
             Some(
                 outcome @ (Outcome::Unreachable(_) | Outcome::TimedOut(_) | Outcome::Impossible(_)),
             ) => outcome.reason(),
             _ => None,
         };
-        let lost = sights
+        let lost = observations
             .answers
             .iter()
             .any(|seen| matches!(seen.outcome, Outcome::Unreachable(_)));
-        let deciding = finding.at.and_then(|at| sights.answers.get(at));
-        let crashed = finding.grade == Grade::Fail
+        let deciding = finding.at.and_then(|at| observations.answers.get(at));
+        let crashed = finding.grade == CheckStatus::Fail
             && deciding.is_some_and(|seen| match &seen.outcome {
                 Outcome::Answered { status, .. } => *status >= 500,
                 Outcome::Unreachable(_) => true,
@@ -339,14 +342,14 @@ impl Session<'_> {
             });
         let checked = Checked {
             crashed,
-            detail: self.detail(check, &steps, &sights, &finding),
+            detail: self.detail(check, &steps, &observations, &finding),
             grade: finding.grade,
             said: finding.said,
-            requests: sights.answers.len(),
+            requests: observations.answers.len(),
             took: begun.elapsed(),
             ..blank(check)
         };
-        Ok(Examined {
+        Ok(CheckResult {
             checked,
             unanswered,
             lost,
@@ -357,35 +360,35 @@ impl Session<'_> {
         &self,
         check: &'static Check,
         steps: &[Step],
-        sights: &Sights,
+        observations: &Observations,
         finding: &Finding,
     ) -> Option<Detail<'static>> {
-        if !matches!(finding.grade, Grade::Fail | Grade::Warn) {
+        if !matches!(finding.grade, CheckStatus::Fail | CheckStatus::Warn) {
             return None;
         }
-        let seen = finding.at.and_then(|at| sights.answers.get(at));
+        let seen = finding.at.and_then(|at| observations.answers.get(at));
         let step = seen.and_then(|seen| steps.get(seen.step));
         let came = seen.and_then(|seen| match &seen.outcome {
             Outcome::Answered { status, body, .. } => Some((*status, body.clone())),
             Outcome::TimedOut(_) | Outcome::Unreachable(_) | Outcome::Impossible(_) => None,
         });
         Some(Detail {
-            sent: seen.map_or_else(|| check.sends.to_owned(), |seen| seen.shot.what.clone()),
+            sent: seen.map_or_else(|| check.sends.to_owned(), |seen| seen.request.what.clone()),
             came,
             expected: check.expects,
             why: check.why,
             advice: check.advice,
-            page: page(check, Some(self.run.setting.provider)),
-            again: step.and_then(|step| step.line(&self.run.setting)),
+            page: page(check, Some(self.run.context.provider)),
+            again: step.and_then(|step| step.line(&self.run.context)),
         })
     }
 
     /// Whether the handler answers again.
     async fn is_back(&self) -> bool {
         let begun = Instant::now();
-        let shot = Shot::event(self.run.setting.event());
+        let request = CheckRequest::event(self.run.context.event());
         loop {
-            let outcome = self.examiner.ask(&shot).await;
+            let outcome = self.runner.ask(&request).await;
             if !matches!(outcome, Ok(Outcome::Unreachable(_)) | Err(_)) {
                 return true;
             }
@@ -398,8 +401,8 @@ impl Session<'_> {
 
     fn tell(&self, results: &mut Vec<Checked<'static>>, mut checked: Checked<'static>) {
         // What is skipped has no row.
-        let mut rows = results.iter().filter(|it| it.grade != Grade::Skip);
-        checked.opens = rows
+        let mut events = results.iter().filter(|it| it.grade != CheckStatus::Skip);
+        checked.opens = events
             .next_back()
             .is_none_or(|last| last.group != checked.group);
         self.report.tell(&Notice::Checked(&checked));
@@ -408,7 +411,7 @@ impl Session<'_> {
 }
 
 /// A check that was carried out, and what that says of the rest.
-struct Examined {
+struct CheckResult {
     checked: Checked<'static>,
     /// Why the last request got no answer.
     unanswered: Option<String>,
@@ -426,7 +429,7 @@ fn blank(check: &'static Check) -> Checked<'static> {
         group: check.group.name(),
         opens: false,
         title: check.title,
-        grade: Grade::Skip,
+        grade: CheckStatus::Skip,
         crashed: false,
         said: String::new(),
         detail: None,
@@ -435,8 +438,8 @@ fn blank(check: &'static Check) -> Checked<'static> {
     }
 }
 
-fn skipped(check: &'static Check, why: impl Into<String>) -> Examined {
-    Examined {
+fn skipped(check: &'static Check, why: impl Into<String>) -> CheckResult {
+    CheckResult {
         checked: Checked {
             said: why.into(),
             ..blank(check)

@@ -8,27 +8,27 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::task::JoinSet;
 
-use crate::checks::{Seen, Setting, Shot, Sights, Step};
+use crate::checks::{CheckRequest, Context, Observation, Observations, Step};
 use crate::io::client::{Client, Pool};
-use crate::io::probe::Gauge;
+use crate::io::probe::ProbeCounter;
 use crate::webhook::{Delivery, Outcome};
 
 /// Asks one handler.
-pub struct Examiner {
-    setting: Arc<Setting>,
+pub struct CheckRunner {
+    context: Arc<Context>,
     client: Client,
     pool: Arc<Pool>,
-    gauge: Option<Gauge>,
+    gauge: Option<ProbeCounter>,
 }
 
 type Answer = (Outcome, Duration);
 
-impl Examiner {
+impl CheckRunner {
     /// One who asks the handler of that setting.
-    pub fn new(setting: Arc<Setting>, client: Client, gauge: Option<Gauge>) -> Examiner {
-        let pool = Arc::new(client.pool(&setting.target));
-        Examiner {
-            setting,
+    pub fn new(context: Arc<Context>, client: Client, gauge: Option<ProbeCounter>) -> CheckRunner {
+        let pool = Arc::new(client.pool(&context.target));
+        CheckRunner {
+            context,
             client,
             pool,
             gauge,
@@ -36,56 +36,56 @@ impl Examiner {
     }
 
     /// What is seen of these steps, or why they cannot be carried out.
-    pub async fn carry_out(&self, steps: &[Step]) -> Result<Sights, String> {
-        let mut sights = Sights::default();
+    pub async fn carry_out(&self, steps: &[Step]) -> Result<Observations, String> {
+        let mut observations = Observations::default();
         // By number: the very bytes that were sent before.
         let mut sent: HashMap<u64, Delivery> = HashMap::new();
         for (number, step) in steps.iter().enumerate() {
-            let Some(shot) = step.shot() else {
-                sights.counts.push(self.count().await?);
+            let Some(request) = step.request() else {
+                observations.counts.push(self.count().await?);
                 continue;
             };
             let answers = match step {
                 Step::Again(_) => {
-                    let before = sent.get(&shot.number).cloned();
-                    let delivery = before.map_or_else(|| self.make(shot), Ok)?;
+                    let before = sent.get(&request.number).cloned();
+                    let delivery = before.map_or_else(|| self.make(request), Ok)?;
                     vec![self.deliver(&delivery).await]
                 }
                 Step::Send(_) => {
-                    let delivery = self.make(shot)?;
+                    let delivery = self.make(request)?;
                     let answer = self.deliver(&delivery).await;
-                    sent.insert(shot.number, delivery);
+                    sent.insert(request.number, delivery);
                     vec![answer]
                 }
-                Step::Together(_, times) => self.together(self.make(shot)?, *times).await,
-                Step::Burst(_, count, at_once) => self.burst(shot, *count, *at_once).await?,
+                Step::Together(_, times) => self.together(self.make(request)?, *times).await,
+                Step::Burst(_, count, at_once) => self.burst(request, *count, *at_once).await?,
                 Step::Slowly(_, over) => {
-                    let delivery = self.make(shot)?;
-                    let target = &self.setting.target;
+                    let delivery = self.make(request)?;
+                    let target = &self.context.target;
                     let path = &delivery.path;
                     vec![self.client.trickle(target, path, &delivery, *over).await]
                 }
                 Step::Count => Vec::new(),
             };
-            sights
+            observations
                 .answers
-                .extend(answers.into_iter().map(|(outcome, took)| Seen {
-                    shot: shot.clone(),
+                .extend(answers.into_iter().map(|(outcome, took)| Observation {
+                    request: request.clone(),
                     step: number,
                     outcome,
                     took,
                 }));
         }
-        Ok(sights)
+        Ok(observations)
     }
 
     /// What comes of one request.
-    pub async fn ask(&self, shot: &Shot) -> Result<Outcome, String> {
-        Ok(self.deliver(&self.make(shot)?).await.0)
+    pub async fn ask(&self, request: &CheckRequest) -> Result<Outcome, String> {
+        Ok(self.deliver(&self.make(request)?).await.0)
     }
 
-    fn make(&self, shot: &Shot) -> Result<Delivery, String> {
-        shot.make(&self.setting, Timestamp::now())
+    fn make(&self, request: &CheckRequest) -> Result<Delivery, String> {
+        request.make(&self.context, Timestamp::now())
     }
 
     async fn deliver(&self, delivery: &Delivery) -> Answer {
@@ -109,12 +109,17 @@ impl Examiner {
         tasks.join_all().await
     }
 
-    async fn burst(&self, shot: &Shot, count: u16, at_once: u16) -> Result<Vec<Answer>, String> {
+    async fn burst(
+        &self,
+        request: &CheckRequest,
+        count: u16,
+        at_once: u16,
+    ) -> Result<Vec<Answer>, String> {
         let next = Arc::new(AtomicU64::new(0));
         let mut tasks: JoinSet<Result<Vec<Answer>, String>> = JoinSet::new();
         for _ in 0..at_once {
-            let (pool, setting) = (Arc::clone(&self.pool), Arc::clone(&self.setting));
-            let (next, shot) = (Arc::clone(&next), shot.clone());
+            let (pool, context) = (Arc::clone(&self.pool), Arc::clone(&self.context));
+            let (next, request) = (Arc::clone(&next), request.clone());
             tasks.spawn(async move {
                 let mut answers = Vec::new();
                 loop {
@@ -122,7 +127,7 @@ impl Examiner {
                     if number >= u64::from(count) {
                         return Ok(answers);
                     }
-                    let delivery = shot.nth(number, &setting, Timestamp::now())?;
+                    let delivery = request.nth(number, &context, Timestamp::now())?;
                     answers.push(pool.deliver(&delivery.path, &delivery).await);
                 }
             });

@@ -13,22 +13,22 @@ const REMEMBERED: usize = 4096;
 
 /// Remembers deliveries by their identity.
 #[derive(Debug, Default)]
-pub(crate) struct Memory(Mutex<Generations>);
+pub(crate) struct DuplicateTracker(Mutex<Generations>);
 
 /// What is new or came again lately, and what did so before that. When the younger are enough, the older are forgotten.
 #[derive(Debug, Default)]
 struct Generations {
-    young: Known,
-    old: Known,
+    young: Sightings,
+    old: Sightings,
 }
 
 /// An identity is a hash already, and need not be hashed again.
-type Known = HashMap<u64, Seen, BuildHasherDefault<AsItIs>>;
+type Sightings = HashMap<u64, LastSighting, BuildHasherDefault<IdentityHasher>>;
 
 #[derive(Debug, Default)]
-struct AsItIs(u64);
+struct IdentityHasher(u64);
 
-impl Hasher for AsItIs {
+impl Hasher for IdentityHasher {
     fn finish(&self) -> u64 {
         self.0
     }
@@ -45,27 +45,27 @@ impl Hasher for AsItIs {
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Seen {
+struct LastSighting {
     first: Instant,
     count: u64,
 }
 
 /// How often a delivery has come by now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Visit {
+pub(crate) struct Sighting {
     /// 1 for the first time.
     pub(crate) count: u64,
     /// The time since then.
     pub(crate) since: Duration,
 }
 
-impl Memory {
+impl DuplicateTracker {
     /// Takes note of a delivery.
-    pub(crate) fn visit(&self, identity: u64, now: Instant) -> Visit {
+    pub(crate) fn sighting(&self, identity: u64, now: Instant) -> Sighting {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let Generations { young, old } = &mut *all;
         let known = young.remove(&identity).or_else(|| old.remove(&identity));
-        let mut seen = known.unwrap_or(Seen {
+        let mut seen = known.unwrap_or(LastSighting {
             first: now,
             count: 0,
         });
@@ -75,7 +75,7 @@ impl Memory {
             young.clear();
         }
         young.insert(identity, seen);
-        Visit {
+        Sighting {
             count: seen.count,
             since: now.saturating_duration_since(seen.first),
         }
@@ -93,38 +93,41 @@ pub(crate) fn of_bytes(delivery: &Delivery) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{Memory, REMEMBERED};
+    use super::{DuplicateTracker, REMEMBERED};
     use std::time::{Duration, Instant};
 
     #[test]
     fn what_came_before_is_known_with_the_time_since() {
-        let memory = Memory::default();
+        let duplicates = DuplicateTracker::default();
         let start = Instant::now();
-        let visit = |identity, seconds| {
-            let it = memory.visit(identity, start + Duration::from_secs(seconds));
+        let sighting = |identity, seconds| {
+            let it = duplicates.sighting(identity, start + Duration::from_secs(seconds));
             (it.count, it.since.as_secs())
         };
-        assert_eq!(visit(7, 0), (1, 0));
-        assert_eq!(visit(8, 1), (1, 0));
-        assert_eq!(visit(7, 5), (2, 5));
-        assert_eq!(visit(7, 60), (3, 60));
-        assert_eq!(visit(8, 60), (2, 59));
+        assert_eq!(sighting(7, 0), (1, 0));
+        assert_eq!(sighting(8, 1), (1, 0));
+        assert_eq!(sighting(7, 5), (2, 5));
+        assert_eq!(sighting(7, 60), (3, 60));
+        assert_eq!(sighting(8, 60), (2, 59));
     }
 
     #[test]
     fn the_last_ones_are_remembered_and_memory_does_not_grow() {
-        let memory = Memory::default();
+        let duplicates = DuplicateTracker::default();
         let now = Instant::now();
         let many = 10 * REMEMBERED as u64;
         for identity in 0..many {
-            memory.visit(identity, now);
+            duplicates.sighting(identity, now);
             // Whoever keeps coming is not forgotten.
-            memory.visit(u64::MAX, now);
+            duplicates.sighting(u64::MAX, now);
         }
-        assert_eq!(memory.visit(u64::MAX, now).count, many + 1);
-        assert_eq!(memory.visit(many - REMEMBERED as u64 / 2, now).count, 2);
-        assert_eq!(memory.visit(0, now).count, 1);
-        let all = memory.0.lock().unwrap();
+        assert_eq!(duplicates.sighting(u64::MAX, now).count, many + 1);
+        assert_eq!(
+            duplicates.sighting(many - REMEMBERED as u64 / 2, now).count,
+            2
+        );
+        assert_eq!(duplicates.sighting(0, now).count, 1);
+        let all = duplicates.0.lock().unwrap();
         assert!(all.young.len() + all.old.len() <= 2 * REMEMBERED);
     }
 }

@@ -5,24 +5,24 @@ use std::time::Duration;
 
 use http::StatusCode;
 
-use crate::webhook::{Chance, Event, Kind};
+use crate::webhook::{Event, Kind, Rng};
 
 /// When to misbehave, and how.
 #[derive(Debug)]
-pub(crate) struct Mood {
+pub(crate) struct FaultInjection {
     /// The kinds of event that it is about; all if none.
     pub(crate) kinds: Vec<Kind>,
     /// How long to let the sender wait.
     pub(crate) delay: Duration,
     /// When to fail.
-    pub(crate) failing: Failing,
+    pub(crate) failing: FailureRule,
     /// What failing looks like.
     pub(crate) failure: Failure,
 }
 
 /// When to fail.
 #[derive(Debug)]
-pub(crate) enum Failing {
+pub(crate) enum FailureRule {
     /// Not at all.
     Never,
     /// Each time.
@@ -34,7 +34,7 @@ pub(crate) enum Failing {
         /// From 0 to 1.
         rate: f64,
         /// Decides, in the order of arrival.
-        chance: Mutex<Chance>,
+        rng: Mutex<Rng>,
     },
 }
 
@@ -47,7 +47,7 @@ pub(crate) enum Failure {
     HangUp,
 }
 
-impl Mood {
+impl FaultInjection {
     /// Whether a delivery with these events is among those to misbehave with.
     pub(crate) fn concerns(&self, events: &[Event]) -> bool {
         self.kinds.is_empty() || events.iter().any(|event| self.kinds.contains(&event.kind))
@@ -55,19 +55,19 @@ impl Mood {
 
     /// Whether it matters how often a delivery has come.
     pub(crate) fn counts(&self) -> bool {
-        matches!(self.failing, Failing::Sometimes { first: 1.., .. })
+        matches!(self.failing, FailureRule::Sometimes { first: 1.., .. })
     }
 
     /// How to fail a delivery with these events that comes for the `count`th time, if it is to fail.
     pub(crate) fn fails(&self, events: &[Event], count: u64) -> Option<Failure> {
         let fails = match &self.failing {
-            Failing::Never => false,
+            FailureRule::Never => false,
             _ if !self.concerns(events) => false,
-            Failing::Always => true,
-            Failing::Sometimes { first, .. } if count <= *first => true,
-            Failing::Sometimes { rate, chance, .. } => {
-                let mut chance = chance.lock().unwrap_or_else(PoisonError::into_inner);
-                chance.fraction() < *rate
+            FailureRule::Always => true,
+            FailureRule::Sometimes { first, .. } if count <= *first => true,
+            FailureRule::Sometimes { rate, rng, .. } => {
+                let mut rng = rng.lock().unwrap_or_else(PoisonError::into_inner);
+                rng.fraction() < *rate
             }
         };
         fails.then_some(self.failure)
@@ -76,20 +76,20 @@ impl Mood {
 
 #[cfg(test)]
 mod tests {
-    use super::{Failing, Failure, Mood};
-    use crate::webhook::Chance;
+    use super::{Failure, FailureRule, FaultInjection};
+    use crate::webhook::Rng;
     use http::StatusCode;
     use std::sync::Mutex;
     use std::time::Duration;
 
-    fn mood(first: u64, rate: f64, seed: u64) -> Mood {
-        Mood {
+    fn faults(first: u64, rate: f64, seed: u64) -> FaultInjection {
+        FaultInjection {
             kinds: Vec::new(),
             delay: Duration::ZERO,
-            failing: Failing::Sometimes {
+            failing: FailureRule::Sometimes {
                 first,
                 rate,
-                chance: Mutex::new(Chance::seeded(seed)),
+                rng: Mutex::new(Rng::seeded(seed)),
             },
             failure: Failure::Status(StatusCode::SERVICE_UNAVAILABLE),
         }
@@ -97,17 +97,17 @@ mod tests {
 
     #[test]
     fn the_first_times_fail_and_then_it_passes() {
-        let mood = mood(2, 0.0, 1);
-        let fails = [1, 2, 3, 4].map(|count| mood.fails(&[], count).is_some());
+        let faults = faults(2, 0.0, 1);
+        let fails = [1, 2, 3, 4].map(|count| faults.fails(&[], count).is_some());
         assert_eq!(fails, [true, true, false, false]);
     }
 
     #[test]
     fn a_share_fails_and_the_same_seed_fails_the_same_ones() {
         let draw = |seed| {
-            let mood = mood(0, 0.3, seed);
+            let faults = faults(0, 0.3, seed);
             (0..1000)
-                .map(|_| mood.fails(&[], 1).is_some())
+                .map(|_| faults.fails(&[], 1).is_some())
                 .collect::<Vec<_>>()
         };
         assert_eq!(draw(7), draw(7));

@@ -20,8 +20,10 @@ use crate::error::{Error, Result};
 use crate::io::client::{Client, Exchange, Keep, Pool, Settings};
 use crate::io::loopback;
 use crate::io::server::Answer;
-use crate::report::{Forwarded, Notice, Passing, Reporter};
-use crate::webhook::{Chance, Delivery, Event, Headers, Kind, Outcome, Retry, Target, TimeForm};
+use crate::report::{ForwardTally, Forwarded, Notice, Reporter};
+use crate::webhook::{
+    Delivery, Event, Headers, Kind, Outcome, Retry, Rng, Target, TimestampFormat,
+};
 
 /// The largest answer of a handler that is passed back, in bytes.
 const LARGEST_ANSWER: usize = 32 << 20;
@@ -70,14 +72,14 @@ impl Forwarding {
 
 /// Passes deliveries on.
 pub(crate) struct Forwarder {
-    gates: Vec<Arc<Gate>>,
+    gates: Vec<Arc<Upstream>>,
     ack_always: bool,
     retry: Retry,
     /// The name that this listener leaves in what it passes on.
     mark: String,
     room: Arc<Semaphore>,
-    stage: watch::Sender<Stage>,
-    chance: Mutex<Chance>,
+    phase: watch::Sender<ShutdownPhase>,
+    rng: Mutex<Rng>,
     report: Arc<Reporter>,
     score: Score,
 }
@@ -97,7 +99,7 @@ struct Score {
 
 /// How far closing is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Stage {
+enum ShutdownPhase {
     Open,
     /// Each delivery gets one attempt more, at once.
     Closing,
@@ -106,7 +108,7 @@ enum Stage {
 }
 
 /// The way to one target.
-struct Gate {
+struct Upstream {
     kinds: Vec<Kind>,
     pool: Pool,
     name: String,
@@ -124,20 +126,20 @@ struct Lost {
 }
 
 /// Background work with the room it takes, ready to begin.
-pub(crate) struct Errand {
-    gate: Arc<Gate>,
+pub(crate) struct ReservedForward {
+    gate: Arc<Upstream>,
     room: OwnedSemaphorePermit,
 }
 
 /// What the first handler said.
-pub(crate) struct Passed {
+pub(crate) struct ForwardResult {
     pub(crate) target: String,
     pub(crate) outcome: Outcome,
     pub(crate) took: Duration,
 }
 
 /// A delivery on its way in the background.
-struct Letter {
+struct QueuedDelivery {
     id: String,
     at: Timestamp,
     delivery: Delivery,
@@ -155,7 +157,7 @@ impl Forwarder {
         })
         .passing_on(via);
         let gate = |Route { kinds, target }| {
-            Arc::new(Gate {
+            Arc::new(Upstream {
                 kinds,
                 pool: client.pool(&target),
                 name: target.to_string(),
@@ -174,8 +176,8 @@ impl Forwarder {
             },
             mark,
             room: Arc::new(Semaphore::new(ROOM as usize)),
-            stage: watch::Sender::new(Stage::Open),
-            chance: Mutex::new(Chance::seeded(id::fresh_seed())),
+            phase: watch::Sender::new(ShutdownPhase::Open),
+            rng: Mutex::new(Rng::seeded(id::fresh_seed())),
             report,
             score: Score::default(),
         }
@@ -207,8 +209,8 @@ impl Forwarder {
     }
 
     /// What came of it by now.
-    pub(crate) fn score(&self) -> Passing {
-        Passing {
+    pub(crate) fn score(&self) -> ForwardTally {
+        ForwardTally {
             passed: self.score.passed.load(Relaxed),
             refused: locked(&self.score.refused).clone(),
             unanswered: self.score.unanswered.load(Relaxed),
@@ -228,7 +230,7 @@ impl Forwarder {
         at: Timestamp,
         delivery: &Delivery,
         events: &[Event],
-    ) -> (Option<(Passed, Answer)>, Vec<Errand>) {
+    ) -> (Option<(ForwardResult, Answer)>, Vec<ReservedForward>) {
         let mut chosen = self.chosen(events);
         let first = if self.ack_always { None } else { chosen.next() };
         let mut errands = Vec::new();
@@ -237,7 +239,7 @@ impl Forwarder {
             let size = u32::try_from(size).unwrap_or(ROOM).min(ROOM);
             // The semaphore is never closed.
             if let Ok(room) = Arc::clone(&self.room).acquire_many_owned(size).await {
-                errands.push(Errand {
+                errands.push(ReservedForward {
                     gate: Arc::clone(gate),
                     room,
                 });
@@ -257,21 +259,21 @@ impl Forwarder {
         id: &str,
         at: Timestamp,
         delivery: &Delivery,
-        errands: Vec<Errand>,
+        errands: Vec<ReservedForward>,
     ) {
         if errands.is_empty() {
             return;
         }
-        let letter = Arc::new(Letter {
+        let queued = Arc::new(QueuedDelivery {
             id: id.to_owned(),
             at,
             delivery: delivery.clone(),
         });
-        for Errand { gate, room } in errands {
+        for ReservedForward { gate, room } in errands {
             self.score.waiting.fetch_add(1, Relaxed);
-            let (this, letter) = (Arc::clone(self), Arc::clone(&letter));
+            let (this, queued) = (Arc::clone(self), Arc::clone(&queued));
             tokio::spawn(async move {
-                this.carry(&gate, &letter).await;
+                this.carry(&gate, &queued).await;
                 this.score.waiting.fetch_sub(1, Relaxed);
                 drop(room);
             });
@@ -279,7 +281,7 @@ impl Forwarder {
     }
 
     /// The targets of these events, each once.
-    fn chosen<'a>(&'a self, events: &'a [Event]) -> impl Iterator<Item = &'a Arc<Gate>> + Send {
+    fn chosen<'a>(&'a self, events: &'a [Event]) -> impl Iterator<Item = &'a Arc<Upstream>> + Send {
         let is_routed = |event: &Event| {
             self.gates
                 .iter()
@@ -296,7 +298,7 @@ impl Forwarder {
     }
 
     /// Asks a handler, whose answer goes back to the sender.
-    async fn ask(&self, gate: &Gate, delivery: &Delivery) -> (Passed, Answer) {
+    async fn ask(&self, gate: &Upstream, delivery: &Delivery) -> (ForwardResult, Answer) {
         let pool = &gate.pool;
         let path = pool.target().path_for(&delivery.path);
         let exchange = pool
@@ -333,7 +335,7 @@ impl Forwarder {
             }
         };
         self.score.count(&outcome);
-        let passed = Passed {
+        let passed = ForwardResult {
             target: gate.name.clone(),
             outcome,
             took: exchange.took,
@@ -342,15 +344,15 @@ impl Forwarder {
     }
 
     /// Carries a delivery to its target, patiently.
-    async fn carry(&self, gate: &Gate, letter: &Letter) {
-        let mut stage = self.stage.subscribe();
+    async fn carry(&self, gate: &Upstream, queued: &QueuedDelivery) {
+        let mut phase = self.phase.subscribe();
         for number in 1.. {
             let tried = tokio::select! {
                 biased;
-                () = reached(&mut stage, Stage::Over) => None,
-                exchange = gate.attempt(&letter.delivery, self.stage.subscribe()) => exchange,
+                () = reached(&mut phase, ShutdownPhase::Over) => None,
+                exchange = gate.attempt(&queued.delivery, self.phase.subscribe()) => exchange,
             };
-            let is_open = *self.stage.borrow() == Stage::Open;
+            let is_open = *self.phase.borrow() == ShutdownPhase::Open;
             let (outcome, took, attempt, may_wait) = match tried {
                 Some(exchange) => {
                     let took = exchange.took;
@@ -366,7 +368,7 @@ impl Forwarder {
             };
             let wait = self
                 .retry
-                .wait(number, &outcome, &mut locked(&self.chance))
+                .wait(number, &outcome, &mut locked(&self.rng))
                 .filter(|_| may_wait);
             if let (
                 Some(wait),
@@ -379,7 +381,7 @@ impl Forwarder {
                 gate.hold_back(wait);
             }
             self.report.tell(&Notice::Forwarded(Forwarded {
-                id: &letter.id,
+                id: &queued.id,
                 target: &gate.name,
                 attempt,
                 outcome: &outcome,
@@ -388,21 +390,21 @@ impl Forwarder {
                 later: Some(Timestamp::now()),
             }));
             let Some(wait) = wait else {
-                return self.end(gate, letter, &outcome);
+                return self.end(gate, queued, &outcome);
             };
             tokio::select! {
                 () = tokio::time::sleep(wait) => {}
-                () = reached(&mut stage, Stage::Closing) => {}
+                () = reached(&mut phase, ShutdownPhase::Closing) => {}
             }
         }
     }
 
-    fn end(&self, gate: &Gate, letter: &Letter, outcome: &Outcome) {
+    fn end(&self, gate: &Upstream, queued: &QueuedDelivery, outcome: &Outcome) {
         self.score.count(outcome);
         if !outcome.succeeded() {
             let mut lost = locked(&gate.lost);
             lost.count += 1;
-            lost.first = Some(lost.first.map_or(letter.at, |first| first.min(letter.at)));
+            lost.first = Some(lost.first.map_or(queued.at, |first| first.min(queued.at)));
         }
     }
 
@@ -420,10 +422,10 @@ impl Forwarder {
                 "{waiting} {noun} {verb} still on the way to a handler; one more attempt each"
             ));
         }
-        self.stage.send_replace(Stage::Closing);
+        self.phase.send_replace(ShutdownPhase::Closing);
         let all = || self.room.acquire_many(ROOM);
         if tokio::time::timeout(limit, all()).await.is_err() {
-            self.stage.send_replace(Stage::Over);
+            self.phase.send_replace(ShutdownPhase::Over);
             // Whoever does not even say that it gave up is not waited for.
             let _ = tokio::time::timeout(LAST_WORDS, all()).await;
         }
@@ -444,7 +446,7 @@ impl Forwarder {
                     Some(path) => format!(
                         " hint: webhook-cli replay {} --since {} --to {}",
                         quoted(path),
-                        TimeForm::Rfc3339(6).write(first),
+                        TimestampFormat::Rfc3339(6).write(first),
                         gate.name
                     ),
                     None => " hint: with `--record FILE` they could be replayed".into(),
@@ -471,13 +473,13 @@ impl Score {
     }
 }
 
-impl Gate {
+impl Upstream {
     /// One attempt, as soon as the target may be asked; none if it asked to be left alone for longer than there is
     /// time.
     async fn attempt(
         &self,
         delivery: &Delivery,
-        mut stage: watch::Receiver<Stage>,
+        mut phase: watch::Receiver<ShutdownPhase>,
     ) -> Option<Exchange> {
         let _seat = self.seats.acquire().await;
         loop {
@@ -487,7 +489,7 @@ impl Gate {
             };
             tokio::select! {
                 () = tokio::time::sleep_until(until) => {}
-                () = reached(&mut stage, Stage::Closing) => return None,
+                () = reached(&mut phase, ShutdownPhase::Closing) => return None,
             }
         }
         let path = self.pool.target().path_for(&delivery.path);
@@ -502,9 +504,9 @@ impl Gate {
 }
 
 /// Until closing has come so far.
-async fn reached(stage: &mut watch::Receiver<Stage>, wanted: Stage) {
-    let there = |stage: &Stage| *stage as u8 >= wanted as u8;
-    if stage.wait_for(there).await.is_err() {
+async fn reached(phase: &mut watch::Receiver<ShutdownPhase>, wanted: ShutdownPhase) {
+    let there = |phase: &ShutdownPhase| *phase as u8 >= wanted as u8;
+    if phase.wait_for(there).await.is_err() {
         // Nobody closes any more.
         std::future::pending().await
     }

@@ -1,4 +1,4 @@
-//! The desk of `listen`: each arrival is read, kept, passed on, answered and told, in this order.
+//! The request handler of `listen`: each request is read, recorded, forwarded, answered and reported, in this order.
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -13,24 +13,24 @@ use tokio::sync::Notify;
 use crate::commands::id;
 use crate::commands::listen::Plan;
 use crate::commands::listen::duplicates;
-use crate::commands::listen::duplicates::{Memory, Visit};
-use crate::commands::listen::faults::{Failure, Mood};
-use crate::commands::listen::forward::{Errand, Forwarder, Passed};
-use crate::commands::listen::recording::Keeper;
+use crate::commands::listen::duplicates::{DuplicateTracker, Sighting};
+use crate::commands::listen::faults::{Failure, FaultInjection};
+use crate::commands::listen::forward::{ForwardResult, Forwarder, ReservedForward};
+use crate::commands::listen::recording::ListenRecording;
 use crate::commands::shutdown::InFlight;
-use crate::commands::sns::certificates::Notary;
-use crate::commands::sns::subscription::{Confirmation, Confirmer};
+use crate::commands::sns::certificates::SnsCertificates;
+use crate::commands::sns::subscription::{Confirmation, SubscriptionConfirmer};
 use crate::error::Result;
 use crate::io::server::{Answer, Arrival, Handler};
 use crate::providers;
 use crate::providers::{Challenged, Keys, Provider};
-use crate::report::{Again, Forwarded, Notice, Received, Reporter, Tally};
+use crate::report::{Forwarded, Notice, Received, Repeat, Reporter, Tally};
 use crate::webhook;
-use crate::webhook::{Delivery, Event, Glob, Headers, Judge, Kind, Receipt, Reply};
+use crate::webhook::{Delivery, Event, Glob, Headers, Kind, Receipt, Reply, VerifyOptions};
 
 /// The answer to give where no handler gives one.
 #[derive(Clone, Debug)]
-pub(crate) struct Canned {
+pub(crate) struct CannedResponse {
     pub(crate) status: StatusCode,
     pub(crate) headers: Headers,
     pub(crate) body: Bytes,
@@ -44,20 +44,20 @@ pub(crate) struct Shown {
 }
 
 /// What an arrival meets: everything that is needed to deal with it.
-pub(crate) struct Desk {
+pub(crate) struct ListenHandler {
     keys: Arc<Keys>,
     provider: Option<&'static Provider>,
     require_signature: bool,
     tolerance: Option<Duration>,
     public_url: Option<String>,
     topics: Vec<String>,
-    pub(crate) keeper: Option<Keeper>,
+    pub(crate) recording: Option<ListenRecording>,
     pub(crate) forwarder: Option<Arc<Forwarder>>,
-    confirmer: Option<Confirmer>,
-    notary: Option<Notary>,
-    answer: Canned,
-    mood: Mood,
-    memory: Memory,
+    confirmer: Option<SubscriptionConfirmer>,
+    certificates: Option<SnsCertificates>,
+    answer: CannedResponse,
+    faults: FaultInjection,
+    duplicates: DuplicateTracker,
     shown: Shown,
     count: Option<u64>,
     taken: AtomicU64,
@@ -70,20 +70,20 @@ pub(crate) struct Desk {
 }
 
 /// An arrival, and what we know of it.
-struct Case {
+struct Incoming {
     id: String,
     at: Timestamp,
     begun: Instant,
     remote: SocketAddr,
     delivery: Delivery,
     receipt: Receipt,
-    visit: Option<Visit>,
+    sighting: Option<Sighting>,
     challenged: Option<Challenged>,
 }
 
 /// What is to become of a delivery.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Verdict {
+enum Disposition {
     Take,
     /// It only asks whether somebody is there, and nobody vouches for it.
     Greet,
@@ -96,38 +96,38 @@ enum Verdict {
 }
 
 /// What became of it.
-struct Done {
+struct Handled {
     answer: Answer,
     /// For its signature.
     rejected: bool,
     on_purpose: bool,
-    passed: Option<Passed>,
-    errands: Vec<Errand>,
+    passed: Option<ForwardResult>,
+    errands: Vec<ReservedForward>,
     confirmed: Option<Confirmation>,
 }
 
-impl Desk {
-    pub(crate) fn new(plan: Plan, report: Arc<Reporter>) -> Result<Desk> {
-        let keeper = plan.record.as_ref();
-        let keeper = keeper
-            .map(|record| Keeper::open(record, &report))
+impl ListenHandler {
+    pub(crate) fn new(plan: Plan, report: Arc<Reporter>) -> Result<ListenHandler> {
+        let recording = plan.record.as_ref();
+        let recording = recording
+            .map(|record| ListenRecording::open(record, &report))
             .transpose()?;
-        Ok(Desk {
+        Ok(ListenHandler {
             keys: plan.keys,
             provider: plan.provider,
             require_signature: plan.require_signature,
             tolerance: plan.tolerance,
             public_url: plan.public_url,
             topics: plan.topics,
-            keeper,
+            recording,
             forwarder: plan
                 .forwarding
                 .map(|forwarding| Arc::new(Forwarder::new(&forwarding, Arc::clone(&report)))),
-            confirmer: plan.confirm_sns.then(Confirmer::new),
-            notary: plan.fetch_certs.then(Notary::new).transpose()?,
+            confirmer: plan.confirm_sns.then(SubscriptionConfirmer::new),
+            certificates: plan.fetch_certs.then(SnsCertificates::new).transpose()?,
             answer: plan.answer,
-            mood: plan.mood,
-            memory: Memory::default(),
+            faults: plan.faults,
+            duplicates: DuplicateTracker::default(),
             shown: plan.shown,
             count: plan.count,
             taken: AtomicU64::new(0),
@@ -140,7 +140,7 @@ impl Desk {
     }
 }
 
-impl Handler for Desk {
+impl Handler for ListenHandler {
     async fn take(self: Arc<Self>, arrival: Arrival) -> Answer {
         if let Some(provider) = asks_for_certificate(&arrival.delivery) {
             let who = if provider.name == "ses" {
@@ -155,18 +155,18 @@ impl Handler for Desk {
         }
         let mut case = self.open(arrival);
         // Boxed, as keeping and passing on are below: they are rare or large, and every delivery would carry their size.
-        if let Some(notary) = &self.notary {
-            let judge = self.judge_at(case.at);
-            Box::pin(notary.vouch(&case.delivery, &judge, &mut case.receipt)).await;
+        if let Some(certificates) = &self.certificates {
+            let verify_options = self.judge_at(case.at);
+            Box::pin(certificates.vouch(&case.delivery, &verify_options, &mut case.receipt)).await;
         }
         let verdict = self.judge(&case);
-        if verdict == Verdict::Refuse {
+        if verdict == Disposition::Refuse {
             let why = why_rejected(&case.receipt);
             case.receipt.signature.reason.get_or_insert(why);
         }
         let done = self.deal(&case, verdict).await;
-        if !self.mood.delay.is_zero() && self.mood.concerns(&case.receipt.events) {
-            Box::pin(tokio::time::sleep(self.mood.delay)).await;
+        if !self.faults.delay.is_zero() && self.faults.concerns(&case.receipt.events) {
+            Box::pin(tokio::time::sleep(self.faults.delay)).await;
         }
         self.told(&case, &done);
         if let Some(forwarder) = &self.forwarder {
@@ -195,7 +195,7 @@ impl Handler for Desk {
 /// So many words are made about requests that were none. Whoever floods us does not flood the terminal.
 const TOLD_OF_STRANGERS: u64 = 20;
 
-impl Desk {
+impl ListenHandler {
     fn tell_of_stranger(&self, line: &str) {
         match self.strangers.fetch_add(1, Ordering::Relaxed) {
             0..TOLD_OF_STRANGERS => self.report.warn(line),
@@ -204,26 +204,26 @@ impl Desk {
         }
     }
 
-    fn open(&self, arrival: Arrival) -> Case {
+    fn open(&self, arrival: Arrival) -> Incoming {
         let begun = Instant::now();
         let Arrival {
             delivery,
             remote,
             at,
         } = arrival;
-        let judge = self.judge_at(at);
-        let receipt = providers::read(&delivery, self.provider, &self.keys, &judge);
+        let verify_options = self.judge_at(at);
+        let receipt = providers::read(&delivery, self.provider, &self.keys, &verify_options);
         let by_bytes = || {
-            let counts = self.mood.counts() && !receipt.handshake;
+            let counts = self.faults.counts() && !receipt.handshake;
             counts.then(|| duplicates::of_bytes(&delivery))
         };
         let identity = receipt.identity.or_else(by_bytes);
-        Case {
+        Incoming {
             id: id::new(at),
             at,
             begun,
             remote,
-            visit: identity.map(|identity| self.memory.visit(identity, begun)),
+            sighting: identity.map(|identity| self.duplicates.sighting(identity, begun)),
             challenged: Challenged::read(&receipt, &delivery),
             delivery,
             receipt,
@@ -231,8 +231,8 @@ impl Desk {
     }
 
     /// What a signature is judged by that comes at that moment.
-    fn judge_at(&self, now: Timestamp) -> Judge {
-        Judge {
+    fn judge_at(&self, now: Timestamp) -> VerifyOptions {
+        VerifyOptions {
             now,
             tolerance: self.tolerance,
             public_url: self.public_url.clone(),
@@ -240,45 +240,45 @@ impl Desk {
         }
     }
 
-    fn judge(&self, case: &Case) -> Verdict {
+    fn judge(&self, case: &Incoming) -> Disposition {
         let forwarder = self.forwarder.as_ref();
         if forwarder.is_some_and(|it| it.has_passed(&case.delivery.headers)) {
-            return Verdict::Loop;
+            return Disposition::Loop;
         }
         if self.require_signature && !case.receipt.signature.verdict.holds() {
             return if case.receipt.handshake {
-                Verdict::Greet
+                Disposition::Greet
             } else {
-                Verdict::Refuse
+                Disposition::Refuse
             };
         }
         if case.receipt.handshake || case.challenged.is_some() {
-            return Verdict::Take;
+            return Disposition::Take;
         }
-        let count = case.visit.map_or(1, |visit| visit.count);
-        let failure = self.mood.fails(&case.receipt.events, count);
-        failure.map_or(Verdict::Take, Verdict::Fail)
+        let count = case.sighting.map_or(1, |sighting| sighting.count);
+        let failure = self.faults.fails(&case.receipt.events, count);
+        failure.map_or(Disposition::Take, Disposition::Fail)
     }
 
-    async fn deal(&self, case: &Case, verdict: Verdict) -> Done {
-        if verdict == Verdict::Loop {
+    async fn deal(&self, case: &Incoming, verdict: Disposition) -> Handled {
+        if verdict == Disposition::Loop {
             let why = "a loop: this listener has passed it on before, and got it back\n";
-            return Done::of(plain(StatusCode::LOOP_DETECTED, why));
+            return Handled::of(plain(StatusCode::LOOP_DETECTED, why));
         }
         if let Err(unkept) = self.keep(case, verdict).await {
-            return Done::of(unkept);
+            return Handled::of(unkept);
         }
         match verdict {
-            Verdict::Refuse => {
+            Disposition::Refuse => {
                 let why = case.receipt.signature.reason.as_deref().unwrap_or_default();
-                Done {
+                Handled {
                     rejected: true,
-                    ..Done::of(plain(StatusCode::UNAUTHORIZED, &format!("{why}\n")))
+                    ..Handled::of(plain(StatusCode::UNAUTHORIZED, &format!("{why}\n")))
                 }
             }
-            Verdict::Fail(failure) => Done {
+            Disposition::Fail(failure) => Handled {
                 on_purpose: true,
-                ..Done::of(match failure {
+                ..Handled::of(match failure {
                     Failure::Status(status) => plain(status, "failed on purpose\n"),
                     Failure::HangUp => Answer {
                         hang_up: true,
@@ -286,28 +286,30 @@ impl Desk {
                     },
                 })
             },
-            Verdict::Greet | Verdict::Loop => Done::of(self.usual(case)),
-            Verdict::Take => self.accept(case).await,
+            Disposition::Greet | Disposition::Loop => Handled::of(self.usual(case)),
+            Disposition::Take => self.accept(case).await,
         }
     }
 
     /// Keeps it, where that is wanted, before anything else becomes of it; the answer to give where it cannot be kept.
-    async fn keep(&self, case: &Case, verdict: Verdict) -> std::result::Result<(), Answer> {
-        let Some(keeper) = &self.keeper else {
+    async fn keep(&self, case: &Incoming, verdict: Disposition) -> std::result::Result<(), Answer> {
+        let Some(recording) = &self.recording else {
             return Ok(());
         };
         // What a handler will answer is not known yet; to be kept comes first.
         let waits = self.forwarder.as_ref().is_some_and(|it| !it.acknowledges());
         let status = match verdict {
-            Verdict::Refuse => Some(StatusCode::UNAUTHORIZED),
-            Verdict::Fail(Failure::Status(status)) => Some(status),
-            Verdict::Fail(Failure::HangUp) => None,
-            Verdict::Take if waits => None,
-            Verdict::Take | Verdict::Greet | Verdict::Loop => Some(self.usual_status(case)),
+            Disposition::Refuse => Some(StatusCode::UNAUTHORIZED),
+            Disposition::Fail(Failure::Status(status)) => Some(status),
+            Disposition::Fail(Failure::HangUp) => None,
+            Disposition::Take if waits => None,
+            Disposition::Take | Disposition::Greet | Disposition::Loop => {
+                Some(self.usual_status(case))
+            }
         };
         let took = case.begun.elapsed();
         let reply = status.map(|status| Reply::new(status.as_u16(), took, None));
-        match Box::pin(keeper.keep(&case.id, case.at, &case.delivery, reply)).await {
+        match Box::pin(recording.keep(&case.id, case.at, &case.delivery, reply)).await {
             Ok(file) => {
                 self.report.tell(&Notice::Recorded {
                     id: &case.id,
@@ -326,7 +328,7 @@ impl Desk {
         }
     }
 
-    async fn accept(&self, case: &Case) -> Done {
+    async fn accept(&self, case: &Incoming) -> Handled {
         let confirmed = match &self.confirmer {
             Some(confirmer) => Box::pin(confirmer.confirm(&case.receipt)).await,
             None => None,
@@ -342,16 +344,16 @@ impl Desk {
             Some((passed, answer)) => (Some(passed), answer),
             None => (None, self.usual(case)),
         };
-        Done {
+        Handled {
             passed,
             errands,
             confirmed,
-            ..Done::of(answer)
+            ..Handled::of(answer)
         }
     }
 
     /// The answer where no handler is asked.
-    fn usual(&self, case: &Case) -> Answer {
+    fn usual(&self, case: &Incoming) -> Answer {
         let delivery = &case.delivery;
         let mut headers = self.answer.headers.clone();
         if let Some(challenged) = &case.challenged {
@@ -388,17 +390,17 @@ impl Desk {
     }
 
     /// Its status: of all that are a success, a code must come back with 200.
-    fn usual_status(&self, case: &Case) -> StatusCode {
+    fn usual_status(&self, case: &Incoming) -> StatusCode {
         match &case.challenged {
             Some(_) if self.answer.status.is_success() => StatusCode::OK,
             _ => self.answer.status,
         }
     }
 
-    fn told(&self, case: &Case, done: &Done) {
+    fn told(&self, case: &Incoming, done: &Handled) {
         let took = case.begun.elapsed();
         let status = (!done.answer.hang_up).then_some(done.answer.status.as_u16());
-        let again = case.visit.filter(|visit| visit.count > 1);
+        let again = case.sighting.filter(|sighting| sighting.count > 1);
         self.tally
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -418,7 +420,7 @@ impl Desk {
                 took,
                 rejected: done.rejected,
                 on_purpose: done.on_purpose,
-                again: again.map(|Visit { count, since }| Again { count, since }),
+                again: again.map(|Sighting { count, since }| Repeat { count, since }),
             }));
         }
         if let Some(confirmed) = &done.confirmed {
@@ -442,7 +444,7 @@ impl Desk {
     }
 }
 
-impl Done {
+impl Handled {
     fn of(answer: Answer) -> Self {
         Self {
             answer,

@@ -1,4 +1,4 @@
-//! `listen`: makes a plan of the words, opens the door, and says what it came to in the end.
+//! `listen`: makes a plan of the arguments, binds the listener, and prints the summary at the end.
 
 pub mod duplicates;
 pub mod faults;
@@ -19,18 +19,18 @@ use tokio::time::MissedTickBehavior;
 use crate::cli::{ListenArgs, Show};
 use crate::commands::args;
 use crate::commands::id;
-use crate::commands::listen::faults::{Failing, Failure, Mood};
+use crate::commands::listen::faults::{Failure, FailureRule, FaultInjection};
 use crate::commands::listen::forward::{Forwarding, Route, quoted};
-use crate::commands::listen::handler::{Canned, Desk, Shown};
+use crate::commands::listen::handler::{CannedResponse, ListenHandler, Shown};
 use crate::commands::listen::https::Https;
-use crate::commands::listen::recording::{Keeper, Record};
+use crate::commands::listen::recording::{ListenRecording, Record};
 use crate::commands::shutdown::{FINISHING, Interrupt};
 use crate::error::{Error, Exit, Result};
 use crate::io::server::{Limits, bind, serve};
 use crate::io::tls::server_certificate::Certificate;
 use crate::providers::{Keys, Provider};
 use crate::report::{Live, Notice, Parts, Progress, Reporter, Style, Tally};
-use crate::webhook::{Chance, Glob, Kind, Target};
+use crate::webhook::{Glob, Kind, Rng, Target};
 
 /// From being told to stop to the end, requests and what goes on in the background together.
 const DRAIN: Duration = Duration::from_secs(11);
@@ -55,8 +55,8 @@ pub struct Plan {
     pub(crate) forwarding: Option<Forwarding>,
     pub(crate) confirm_sns: bool,
     pub(crate) fetch_certs: bool,
-    pub(crate) mood: Mood,
-    pub(crate) answer: Canned,
+    pub(crate) faults: FaultInjection,
+    pub(crate) answer: CannedResponse,
     pub(crate) shown: Shown,
     pub(crate) count: Option<u64>,
     pub(crate) span: Option<Duration>,
@@ -100,9 +100,9 @@ impl Plan {
             keys: Arc::new(secrets.keys),
             provider,
             require_signature: args.require_signature,
-            tolerance: args.judge.tolerance,
+            tolerance: args.verify_options.tolerance,
             public_url: args.secrets.public_url.clone(),
-            topics: args.judge.topic_arn.clone(),
+            topics: args.verify_options.topic_arn.clone(),
             record: args.record.clone().map(|path| Record {
                 path,
                 sync: args.sync.into(),
@@ -110,9 +110,9 @@ impl Plan {
             }),
             forwarding: forwarding(args)?,
             confirm_sns: args.confirm_sns,
-            fetch_certs: args.judge.fetch_certs,
-            mood: mood(args),
-            answer: Canned {
+            fetch_certs: args.verify_options.fetch_certs,
+            faults: faults(args),
+            answer: CannedResponse {
                 status: StatusCode::from_u16(args.status).unwrap_or_default(),
                 headers: args::headers(&args.headers)?.into_iter().collect(),
                 body: args
@@ -157,7 +157,7 @@ fn forwarding(args: &ListenArgs) -> Result<Option<Forwarding>> {
     }))
 }
 
-fn mood(args: &ListenArgs) -> Mood {
+fn faults(args: &ListenArgs) -> FaultInjection {
     let failure = if args.hang_up {
         Failure::HangUp
     } else {
@@ -169,15 +169,15 @@ fn mood(args: &ListenArgs) -> Mood {
         )
     };
     let failing = match (args.fail_first, args.fail_rate) {
-        (None, None) if args.hang_up || args.fail_status.is_some() => Failing::Always,
-        (None, None) => Failing::Never,
-        (first, rate) => Failing::Sometimes {
+        (None, None) if args.hang_up || args.fail_status.is_some() => FailureRule::Always,
+        (None, None) => FailureRule::Never,
+        (first, rate) => FailureRule::Sometimes {
             first: first.unwrap_or_default(),
             rate: rate.unwrap_or_default(),
-            chance: Mutex::new(Chance::seeded(args.seed.unwrap_or_else(id::fresh_seed))),
+            rng: Mutex::new(Rng::seeded(args.seed.unwrap_or_else(id::fresh_seed))),
         },
     };
-    Mood {
+    FaultInjection {
         kinds: args.events.clone(),
         delay: args.delay.unwrap_or_default(),
         failing,
@@ -219,37 +219,37 @@ async fn listen(
     let https = plan.https.as_ref();
     let certificate = https.map(|it| it.certificate(address)).transpose()?;
     let (limits, span, end) = (plan.limits, plan.span, End::of(&plan));
-    let greeting = Greeting::of(&plan, address, certificate.as_ref());
-    let desk = Arc::new(Desk::new(plan, Arc::clone(report))?);
-    if let Some(forwarder) = &desk.forwarder {
+    let greeting = StartupNotice::of(&plan, address, certificate.as_ref());
+    let handler = Arc::new(ListenHandler::new(plan, Arc::clone(report))?);
+    if let Some(forwarder) = &handler.forwarder {
         forwarder.check(address)?;
     }
     let interrupt = Interrupt::start({
-        let (report, desk) = (Arc::clone(report), Arc::clone(&desk));
+        let (report, handler) = (Arc::clone(report), Arc::clone(&handler));
         move || {
-            if desk.in_flight.count() > 0 {
+            if handler.in_flight.count() > 0 {
                 report.say(FINISHING);
             }
         }
     });
-    greeting.say(report, &desk);
+    greeting.say(report, &handler);
     let watching = report.progress().is_shown().then(|| {
-        let (desk, report) = (Arc::clone(&desk), Arc::clone(report));
-        tokio::spawn(async move { watch(&desk, &report).await })
+        let (handler, report) = (Arc::clone(&handler), Arc::clone(report));
+        tokio::spawn(async move { watch(&handler, &report).await })
     });
     let goes_on = "; deliveries are still received, but no longer shown";
     report.on_close(goes_on, {
-        let desk = Arc::clone(&desk);
-        move || desk.stop.notify_one()
+        let handler = Arc::clone(&handler);
+        move || handler.stop.notify_one()
     });
     let begun = Instant::now();
     let stopped = Arc::new(OnceLock::new());
     let stop = {
-        let (desk, interrupt) = (Arc::clone(&desk), interrupt.clone());
+        let (handler, interrupt) = (Arc::clone(&handler), interrupt.clone());
         let stopped = Arc::clone(&stopped);
         async move {
             tokio::select! {
-                () = desk.stop.notified() => {}
+                () = handler.stop.notified() => {}
                 () = interrupt.wait() => {}
                 () = wait(span) => {}
             }
@@ -257,22 +257,22 @@ async fn listen(
         }
     };
     let tls = certificate.map(|it| it.host);
-    serve(listener, limits, tls, Arc::clone(&desk), stop).await;
-    if let Some(forwarder) = &desk.forwarder {
+    serve(listener, limits, tls, Arc::clone(&handler), stop).await;
+    if let Some(forwarder) = &handler.forwarder {
         let left = DRAIN.saturating_sub(stopped.get_or_init(Instant::now).elapsed());
         forwarder.finish(left, end.record.as_deref()).await;
     }
 
-    if let Some(keeper) = &desk.keeper {
+    if let Some(recording) = &handler.recording {
         // It waits for the disk, which is nothing that this thread is needed for any more.
-        keeper.finish();
+        recording.finish();
     }
     if let Some(watching) = watching {
         watching.abort();
     }
-    let mut tally = desk.tally.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut tally = handler.tally.lock().unwrap_or_else(PoisonError::into_inner);
     tally.elapsed = begun.elapsed();
-    tally.forwarded = desk.forwarder.as_ref().map(|it| it.score());
+    tally.forwarded = handler.forwarder.as_ref().map(|it| it.score());
     if report.progress().is_shown() && tally.deliveries > 0 {
         tally.next = end.replay();
     }
@@ -281,7 +281,7 @@ async fn listen(
 }
 
 /// Keeps the line up to date that says what came so far, from what is counted anyway.
-async fn watch(desk: &Desk, report: &Reporter) {
+async fn watch(handler: &ListenHandler, report: &Reporter) {
     let mut live = Live::default();
     let mut clock = tokio::time::interval(GLANCE);
     clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -290,7 +290,7 @@ async fn watch(desk: &Desk, report: &Reporter) {
         // Drawn when the lock is free again: a terminal may be slow.
         let line = report.live(
             &mut live,
-            &desk.tally.lock().unwrap_or_else(PoisonError::into_inner),
+            &handler.tally.lock().unwrap_or_else(PoisonError::into_inner),
         );
         report.progress().say(line);
     }
@@ -354,7 +354,7 @@ impl End {
 }
 
 /// What is said when it begins.
-struct Greeting {
+struct StartupNotice {
     address: SocketAddr,
     /// With HTTPS, where our own certificate is kept.
     https: Option<Option<PathBuf>>,
@@ -365,7 +365,7 @@ struct Greeting {
     notes: Vec<String>,
 }
 
-impl Greeting {
+impl StartupNotice {
     fn of(plan: &Plan, address: SocketAddr, certificate: Option<&Certificate>) -> Self {
         Self {
             address,
@@ -376,7 +376,7 @@ impl Greeting {
         }
     }
 
-    fn say(&self, report: &Reporter, desk: &Desk) {
+    fn say(&self, report: &Reporter, handler: &ListenHandler) {
         let address = self.address;
         let (scheme, to) = match self.https {
             Some(_) => ("https", "https://localhost"),
@@ -411,7 +411,7 @@ impl Greeting {
                 "listening on {address}, where other machines can reach it"
             ));
         }
-        for note in desk.keeper.iter().flat_map(Keeper::notes) {
+        for note in handler.recording.iter().flat_map(ListenRecording::notes) {
             report.warn(note);
         }
     }

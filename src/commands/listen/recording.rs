@@ -32,7 +32,7 @@ const COPIED_AT_ONCE: u32 = 24;
 pub const COPIES: usize = 64 << 20;
 
 /// Who keeps deliveries.
-pub struct Keeper {
+pub struct ListenRecording {
     recorder: Recorder,
     /// A permit for each MiB that may be copied.
     room: Semaphore,
@@ -40,9 +40,9 @@ pub struct Keeper {
     notes: Vec<String>,
 }
 
-impl Keeper {
+impl ListenRecording {
     /// Opens the recording.
-    pub fn open(record: &Record, report: &Arc<Reporter>) -> Result<Keeper> {
+    pub fn open(record: &Record, report: &Arc<Reporter>) -> Result<ListenRecording> {
         let report = Arc::clone(report);
         let tell = move |what: &str| report.warn(what);
         let recorder = Recorder::open_with(&record.path, record.sync, tell)?;
@@ -51,7 +51,7 @@ impl Keeper {
             true => Some(redactor(&mut notes)?),
             false => None,
         };
-        Ok(Keeper {
+        Ok(ListenRecording {
             recorder,
             room: Semaphore::new(COPIED_AT_ONCE as usize),
             redactor,

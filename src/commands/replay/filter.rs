@@ -7,7 +7,7 @@ use crate::webhook::{Kind, Receipt};
 
 /// Which deliveries are sent.
 #[derive(Clone, Debug, Default)]
-pub struct Choice {
+pub struct Filter {
     /// Those with one of these kinds; all if there is none.
     pub events: Vec<Kind>,
     /// Those of this provider.
@@ -24,7 +24,7 @@ pub struct Choice {
     pub limit: Option<usize>,
 }
 
-impl Choice {
+impl Filter {
     /// Whether one must be read to know whether it is wanted.
     pub fn must_read(&self) -> bool {
         !self.events.is_empty()
@@ -100,16 +100,16 @@ impl Choice {
 
 #[cfg(test)]
 mod tests {
-    use super::Choice;
+    use super::Filter;
     use crate::webhook::Receipt;
 
     #[test]
     fn a_span_of_time_has_its_beginning_and_not_its_end() {
         let at = |time: &str| Some(time.parse().unwrap());
-        let choice = Choice {
+        let choice = Filter {
             since: at("2026-01-02T00:00:00Z"),
             until: at("2026-01-03T00:00:00Z"),
-            ..Choice::default()
+            ..Filter::default()
         };
         let wants = |time| choice.wants(&Receipt::default(), time);
         assert!(wants(at("2026-01-02T00:00:00Z")) && wants(at("2026-01-02T23:59:59Z")));
@@ -118,6 +118,6 @@ mod tests {
                 && !wants(at("2026-01-01T23:59:59Z"))
                 && !wants(None)
         );
-        assert_ne!(choice.said(), Choice::default().said());
+        assert_ne!(choice.said(), Filter::default().said());
     }
 }

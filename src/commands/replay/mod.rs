@@ -12,34 +12,34 @@ use http::uri::PathAndQuery;
 
 use crate::cli::{Form, ReplayArgs, Report};
 use crate::commands::args;
-use crate::commands::args::Request;
+use crate::commands::args::RequestOptions;
 use crate::commands::dispatch;
-use crate::commands::dispatch::{Courier, Parcels};
-use crate::commands::dry_run::Printout;
+use crate::commands::dispatch::{Dispatcher, Jobs};
+use crate::commands::dry_run::DryRun;
 use crate::commands::id;
-use crate::commands::replay::filter::Choice;
-use crate::commands::replay::queue::{Counts, Stack};
+use crate::commands::replay::filter::Filter;
+use crate::commands::replay::queue::{Counts, ReplayQueue};
 use crate::commands::shutdown::{FINISHING, InFlight, Interrupt};
-use crate::commands::signer::Sealer;
+use crate::commands::signer::Signer;
 use crate::error::{Error, Exit, Result};
 use crate::io::client::Client;
 use crate::io::recording::pump::Stop;
 use crate::io::recording::recorder::{Recorder, Sync};
 use crate::io::recording::resume;
-use crate::io::recording::resume::{Errand, Ledger};
+use crate::io::recording::resume::{ResumeJournal, RunIdentity};
 use crate::io::watch::Watch;
 use crate::report::{Format, Length, Notice, Progress, ReportFile, Reporter, Style, Suite, Tally};
-use crate::webhook::{Beat, Disorder, Expectation, Retry};
+use crate::webhook::{Beat, Expectation, Reordering, Retry};
 
 /// What `replay` was asked to do.
 #[derive(Debug)]
 pub struct Plan {
     style: Style,
     sources: Vec<String>,
-    pub(crate) request: Request,
+    pub(crate) request: RequestOptions,
     pub(crate) path: Option<PathAndQuery>,
-    pub(crate) choice: Choice,
-    pub(crate) disorder: Disorder,
+    pub(crate) choice: Filter,
+    pub(crate) disorder: Reordering,
     pub(crate) repeat: u32,
     seed: Option<u64>,
     concurrency: u16,
@@ -49,7 +49,7 @@ pub struct Plan {
     pub(crate) expected: Expectation,
     pub(crate) resign: bool,
     pub(crate) fresh_ids: bool,
-    pub(crate) sealer: Rc<Sealer>,
+    pub(crate) signer: Rc<Signer>,
     pub(crate) resume: Option<PathBuf>,
     pub(crate) failed_to: Option<PathBuf>,
     pub(crate) answers_to: Option<PathBuf>,
@@ -78,7 +78,7 @@ impl Plan {
         if args.watch && args.sources.iter().any(|source| source == "-") {
             return Err(Error::usage("stdin cannot be watched"));
         }
-        let request = Request::new(&args.request, "2xx")?;
+        let request = RequestOptions::new(&args.request, "2xx")?;
         Ok(Plan {
             style: Style {
                 quiet: args.request.quiet,
@@ -90,7 +90,7 @@ impl Plan {
             report_to: args.report_to,
             sources: args.sources,
             path,
-            choice: Choice {
+            choice: Filter {
                 events: args.events,
                 provider,
                 recipient: args.recipient,
@@ -99,7 +99,7 @@ impl Plan {
                 skip: args.skip,
                 limit: args.limit,
             },
-            disorder: Disorder {
+            disorder: Reordering {
                 duplicate: args.duplicate,
                 drop: args.drop,
                 shuffle: args.shuffle,
@@ -121,7 +121,7 @@ impl Plan {
             request,
             resign: args.resign,
             fresh_ids: args.fresh_ids,
-            sealer: Rc::new(Sealer {
+            signer: Rc::new(Signer {
                 keys: secrets.keys,
                 at: None,
                 tamper: None,
@@ -145,7 +145,7 @@ impl Plan {
     }
 
     /// What the run is about, for its journal.
-    fn errand(&self, stack: &Stack, before: Option<&Errand>) -> Result<Errand> {
+    fn identity(&self, stack: &ReplayQueue, before: Option<&RunIdentity>) -> Result<RunIdentity> {
         let (heads, identity) = stack
             .sources()
             .identity(before.map(|before| before.heads.as_slice()))?;
@@ -153,7 +153,7 @@ impl Plan {
         let path = self.path.as_ref().unwrap_or(&target.path);
         let mut choice = self.choice.said();
         if !self.is_plain() {
-            let Disorder {
+            let Reordering {
                 duplicate,
                 drop,
                 shuffle,
@@ -165,7 +165,7 @@ impl Plan {
                 if shuffle { ", shuffled" } else { "" }
             );
         }
-        Ok(Errand {
+        Ok(RunIdentity {
             target: format!("{}{path}", target.origin()),
             choice,
             identity,
@@ -228,7 +228,7 @@ fn length(plan: &Plan) -> Length {
 
 fn carry_out(plan: &Rc<Plan>, report: &Arc<Reporter>) -> Result<Exit> {
     let stop = Stop::default();
-    let mut stack = Stack::open(plan, report, &plan.sources, stop.clone())?;
+    let mut stack = ReplayQueue::open(plan, report, &plan.sources, stop.clone())?;
     if let Some(form) = plan.dry_run {
         return dry_run(plan, report, stack, form);
     }
@@ -305,14 +305,14 @@ fn carry_out(plan: &Rc<Plan>, report: &Arc<Reporter>) -> Result<Exit> {
 }
 
 /// Prints what would be sent; quietly, it only reads it.
-fn dry_run(plan: &Plan, report: &Reporter, stack: Stack, form: Form) -> Result<Exit> {
+fn dry_run(plan: &Plan, report: &Reporter, stack: ReplayQueue, form: Form) -> Result<Exit> {
     let counts = stack.counts();
-    let printout = Printout {
+    let dry_run = DryRun {
         form,
         at: None,
         quiet: plan.style.quiet,
     };
-    printout.print(stack.map(Ok), &plan.request.target, report)?;
+    dry_run.print(stack.map(Ok), &plan.request.target, report)?;
     counts.result(plan.skip_broken)?;
     // As if it had been sent.
     let exit = match counts.broken() {
@@ -334,25 +334,30 @@ fn say_nothing(plan: &Plan, report: &Reporter, counts: &Counts) -> Exit {
 }
 
 /// Opens the journal, and passes over what is done.
-fn go_on(plan: &Plan, report: &Reporter, stack: &mut Stack, path: &Path) -> Result<Ledger> {
-    let (journal, past, errand) = resume::open(path, |before| plan.errand(stack, before))?;
-    let done = past.accepted + past.refused;
+fn go_on(
+    plan: &Plan,
+    report: &Reporter,
+    stack: &mut ReplayQueue,
+    path: &Path,
+) -> Result<ResumeJournal> {
+    let (journal, completed, identity) = resume::open(path, |before| plan.identity(stack, before))?;
+    let done = completed.accepted + completed.refused;
     if done > 0 {
-        let refused = match past.refused {
+        let refused = match completed.refused {
             0 => String::new(),
             1 => ", one of them rejected".into(),
             many => format!(", {many} of them rejected"),
         };
         report.say(&format!("resuming after {done} already done{refused}"));
     }
-    if past.damaged > 0 {
+    if completed.damaged > 0 {
         report.warn(&format!(
             "`{}` has {} damaged lines, whose deliveries are sent again",
             path.display(),
-            past.damaged
+            completed.damaged
         ));
     }
-    stack.go_on(past, errand.seed)?;
+    stack.go_on(completed, identity.seed)?;
     Ok(journal)
 }
 
@@ -363,21 +368,21 @@ struct Replay {
     client: Client,
     interrupt: Interrupt,
     in_flight: InFlight,
-    journal: Option<Ledger>,
+    journal: Option<ResumeJournal>,
     failed_to: Option<Rc<Recorder>>,
     answers_to: Option<Rc<Recorder>>,
 }
 
 impl Replay {
-    async fn deliver(&mut self, stack: Stack, tally: Tally) -> Tally {
-        let courier = Courier {
+    async fn deliver(&mut self, stack: ReplayQueue, tally: Tally) -> Tally {
+        let dispatcher = Dispatcher {
             client: self.client.clone(),
             target: self.plan.request.target.clone(),
             retry: self.plan.retry.clone(),
             concurrency: self.plan.concurrency,
             beat: self.plan.beat,
             expected: self.plan.expected.clone(),
-            sealer: self.plan.resign.then(|| Rc::clone(&self.plan.sealer)),
+            signer: self.plan.resign.then(|| Rc::clone(&self.plan.signer)),
             journal: self.journal.take(),
             failed_to: self.failed_to.clone(),
             answers_to: self.answers_to.clone(),
@@ -386,8 +391,8 @@ impl Replay {
             in_flight: self.in_flight.clone(),
         };
         let (counts, before) = (stack.counts(), tally.broken);
-        let parcels: Parcels = Box::new(stack);
-        let mut tally = courier.run(parcels, tally, id::fresh_seed()).await;
+        let jobs: Jobs = Box::new(stack);
+        let mut tally = dispatcher.run(jobs, tally, id::fresh_seed()).await;
         tally.broken = before + counts.broken();
         tally
     }
@@ -395,7 +400,7 @@ impl Replay {
 
 /// Sends one fixture that was saved. A broken one is named, and watching goes on.
 async fn again(run: &mut Replay, path: &Path, tally: Tally) -> Tally {
-    match Stack::open(
+    match ReplayQueue::open(
         &run.plan,
         &run.report,
         &[path.to_string_lossy().into_owned()],

@@ -11,19 +11,21 @@ use jiff::Timestamp;
 
 use crate::cli::duration;
 use crate::commands::dispatch;
-use crate::commands::dispatch::{History, Parcel};
+use crate::commands::dispatch::{Job, JobOrigin};
 use crate::commands::replay::Plan;
 use crate::commands::signer;
-use crate::commands::signer::Stale;
+use crate::commands::signer::StaleSignature;
 use crate::error::{Error, Result};
 use crate::io::recording::pump::Stop;
 use crate::io::recording::reader;
-use crate::io::recording::reader::{Item, Sources, Spot};
-use crate::io::recording::resume::{Past, Step};
+use crate::io::recording::reader::{Item, Position, Sources};
+use crate::io::recording::resume::{CompletedWork, Step};
 use crate::providers;
 use crate::providers::Provider;
 use crate::report::Reporter;
-use crate::webhook::{Chance, Deck, Delivery, Disorder, Document, Expectation, Fixture, Receipt};
+use crate::webhook::{
+    Delivery, Document, Expectation, Fixture, Receipt, ReorderBuffer, Reordering, Rng,
+};
 
 /// So many are looked at for a signature that is too old: the first tell for all.
 const LOOKED_AT: u32 = 8;
@@ -87,12 +89,12 @@ impl Counts {
 }
 
 /// The deliveries to send.
-pub struct Stack {
+pub struct ReplayQueue {
     plan: Rc<Plan>,
     report: Arc<Reporter>,
     sources: Sources,
     counts: Counts,
-    chance: Chance,
+    rng: Rng,
     /// How often all of it is still to be read.
     rounds: u32,
     /// How many were read, over all rounds.
@@ -100,14 +102,14 @@ pub struct Stack {
     /// How many were wanted, and how many of those taken.
     wanted: usize,
     taken: usize,
-    disorder: Disorder,
-    deck: Deck<Card>,
-    dealt: VecDeque<Card>,
+    disorder: Reordering,
+    buffer: ReorderBuffer<QueuedFixture>,
+    dealt: VecDeque<QueuedFixture>,
     ended: bool,
     /// How many were dealt, for the journal, and up to which number everything is accounted for.
     number: u64,
     covered: u64,
-    past: Past,
+    completed: CompletedWork,
     /// How many more are looked at for a signature that is too old.
     to_check: u32,
     said_no_id: bool,
@@ -116,7 +118,7 @@ pub struct Stack {
 
 /// A delivery that is wanted.
 #[derive(Clone, Debug)]
-struct Card {
+struct QueuedFixture {
     item: Taken,
     read: u64,
 }
@@ -126,34 +128,34 @@ struct Taken {
     source: reader::Source,
     fixture: Fixture,
     receipt: Option<Rc<Receipt>>,
-    after: Spot,
+    after: Position,
 }
 
-impl Stack {
+impl ReplayQueue {
     /// Opens the sources.
     pub fn open(
         plan: &Rc<Plan>,
         report: &Arc<Reporter>,
         names: &[String],
         stop: Stop,
-    ) -> Result<Stack> {
-        Ok(Stack {
+    ) -> Result<ReplayQueue> {
+        Ok(ReplayQueue {
             plan: Rc::clone(plan),
             report: Arc::clone(report),
             sources: reader::open(names)?.edited(plan.edited).until(stop),
             counts: Counts::default(),
-            chance: Chance::seeded(plan.disorder.seed),
+            rng: Rng::seeded(plan.disorder.seed),
             rounds: plan.repeat.saturating_sub(1),
             read: 0,
             wanted: 0,
             taken: 0,
             disorder: plan.disorder,
-            deck: plan.disorder.deck(),
+            buffer: plan.disorder.buffer(),
             dealt: VecDeque::new(),
             ended: false,
             number: 0,
             covered: 0,
-            past: Past::default(),
+            completed: CompletedWork::default(),
             to_check: if plan.resign { 0 } else { LOOKED_AT },
             said_no_id: false,
             said_redacted: false,
@@ -171,11 +173,11 @@ impl Stack {
     }
 
     /// Goes on behind what was done before. `seed` is what chance was drawn from then.
-    pub fn go_on(&mut self, past: Past, seed: u64) -> Result<()> {
+    pub fn go_on(&mut self, completed: CompletedWork, seed: u64) -> Result<()> {
         self.disorder.seed = seed;
-        self.deck = self.disorder.deck();
+        self.buffer = self.disorder.buffer();
         // Where each line of the sources is one number, what is behind need not be read again.
-        let (number, place) = past.start();
+        let (number, place) = completed.start();
         if number > 0 && self.plan.is_plain() && !self.plan.choice.counts() {
             self.sources.go_to(place).map_err(|why| {
                 Error::usage(format!("cannot go on: {why}"))
@@ -185,14 +187,14 @@ impl Stack {
             self.counts.0.read.set(number);
             self.counts.0.chosen.set(number);
         }
-        self.past = past;
+        self.completed = completed;
         Ok(())
     }
 
     /// Deals what is next into `dealt`; false if there is nothing more.
     fn deal(&mut self) -> bool {
         if self.ended {
-            self.dealt.extend(self.deck.draw());
+            self.dealt.extend(self.buffer.draw());
             return !self.dealt.is_empty();
         }
         let limit = self.plan.choice.limit;
@@ -212,16 +214,16 @@ impl Stack {
         self.read += 1;
         Counts::add(&self.counts.0.read);
         if let Some(taken) = self.take(item) {
-            let card = Card {
+            let queued = QueuedFixture {
                 item: taken,
                 read: self.read,
             };
             let copies = self.disorder.copies(self.read);
             for _ in 1..copies {
-                self.dealt.extend(self.deck.put(card.clone()));
+                self.dealt.extend(self.buffer.put(queued.clone()));
             }
             if copies > 0 {
-                self.dealt.extend(self.deck.put(card));
+                self.dealt.extend(self.buffer.put(queued));
             }
         }
         true
@@ -280,24 +282,24 @@ impl Stack {
         })
     }
 
-    /// Makes a parcel of a card; none if it was sent before.
-    fn parcel(&mut self, card: Card) -> Option<Parcel> {
+    /// Makes a job of a queued fixture; none if it was sent before.
+    fn job(&mut self, queued: QueuedFixture) -> Option<Job> {
         let step = if self.plan.is_plain() {
             Step {
                 first: self.covered + 1,
-                number: card.read,
-                after: card.item.after,
+                number: queued.read,
+                after: queued.item.after,
             }
         } else {
             self.number += 1;
             Step {
                 first: self.number,
                 number: self.number,
-                after: Spot::default(),
+                after: Position::default(),
             }
         };
         self.covered = step.number;
-        if self.past.has(step.number) {
+        if self.completed.has(step.number) {
             self.report.progress().pass_over();
             return None;
         }
@@ -306,7 +308,7 @@ impl Stack {
             fixture,
             mut receipt,
             ..
-        } = card.item;
+        } = queued.item;
         let plan = Rc::clone(&self.plan);
         let is_kept = plan.failed_to.is_some() || plan.answers_to.is_some();
         let original = is_kept.then(|| Box::new(fixture.clone()));
@@ -347,13 +349,13 @@ impl Stack {
             self.check_age(provider, &delivery, &source);
         }
         plan.request.dress(&mut delivery);
-        Some(Parcel {
-            id: id.unwrap_or_else(|| card.read.to_string()),
+        Some(Job {
+            id: id.unwrap_or_else(|| queued.read.to_string()),
             about: receipt.as_deref().map(dispatch::about),
             source,
             provider,
             delivery,
-            past: History {
+            completed: JobOrigin {
                 at,
                 step: plan.resume.is_some().then_some(step),
                 expected,
@@ -388,7 +390,9 @@ impl Stack {
     /// Says once that what was recorded was signed too long ago.
     fn check_age(&mut self, provider: &Provider, delivery: &Delivery, source: &reader::Source) {
         self.to_check -= 1;
-        if let Some(Stale { age, allowed }) = signer::stale(provider, delivery, Timestamp::now()) {
+        if let Some(StaleSignature { age, allowed }) =
+            signer::stale(provider, delivery, Timestamp::now())
+        {
             self.to_check = 0;
             self.report.warn(&format!(
                 "{source}: signed {} ago; a handler that allows {} refuses it. `--resign` makes new signatures",
@@ -411,11 +415,7 @@ impl Stack {
             return;
         };
         if self.plan.fresh_ids {
-            match self
-                .plan
-                .sealer
-                .renew_id(provider, delivery, &mut self.chance)
-            {
+            match self.plan.signer.renew_id(provider, delivery, &mut self.rng) {
                 Ok(true) => {}
                 Ok(false) if self.said_no_id => {}
                 Ok(false) => {
@@ -431,8 +431,8 @@ impl Stack {
         let target = &self.plan.request.target;
         if let Err(why) = self
             .plan
-            .sealer
-            .seal(provider, delivery, target, &mut self.chance)
+            .signer
+            .context(provider, delivery, target, &mut self.rng)
         {
             self.report
                 .warn(&format!("{source}: cannot be signed: {why}"));
@@ -474,14 +474,14 @@ fn messages(receipt: &Receipt) -> Vec<u64> {
     all
 }
 
-impl Iterator for Stack {
-    type Item = Parcel;
+impl Iterator for ReplayQueue {
+    type Item = Job;
 
-    fn next(&mut self) -> Option<Parcel> {
+    fn next(&mut self) -> Option<Job> {
         loop {
-            while let Some(card) = self.dealt.pop_front() {
-                if let Some(parcel) = self.parcel(card) {
-                    return Some(parcel);
+            while let Some(queued) = self.dealt.pop_front() {
+                if let Some(job) = self.job(queued) {
+                    return Some(job);
                 }
             }
             if !self.deal() {

@@ -8,23 +8,23 @@ use http::HeaderValue;
 use http::header::CONTENT_TYPE;
 use jiff::Timestamp;
 
-use crate::commands::args::Request;
+use crate::commands::args::RequestOptions;
 use crate::commands::dispatch;
-use crate::commands::dispatch::{History, Parcel};
-use crate::commands::signer::Sealer;
+use crate::commands::dispatch::{Job, JobOrigin};
+use crate::commands::signer::Signer;
 use crate::error::{Error, Result};
 use crate::io::recording::reader::Source;
 use crate::providers;
-use crate::providers::{Challenged, Provider, Stencil};
+use crate::providers::{Challenged, CompiledTemplate, Provider};
 use crate::webhook::body::multipart;
-use crate::webhook::{Algorithm, Chance, Delivery, Expectation, Key, Recipe, Secret};
+use crate::webhook::{Algorithm, Delivery, Expectation, Key, Rng, Scheme, Secret};
 
 /// What is expected of an answer where the user does not say.
 pub const SUCCESS: &str = "2xx";
 
 /// What is made, and how often.
 #[derive(Debug)]
-pub struct Works {
+pub struct Selection {
     /// The deliveries of one round, in their order.
     pub items: Vec<Item>,
     /// How many rounds there are.
@@ -34,9 +34,9 @@ pub struct Works {
     /// A body of the user's own in place of the examples'.
     pub data: Option<Bytes>,
     /// Where it goes, and the header fields that go with it.
-    pub request: Request,
+    pub request: RequestOptions,
     /// Signs it.
-    pub sealer: Rc<Sealer>,
+    pub signer: Rc<Signer>,
 }
 
 /// One of the deliveries of a round.
@@ -44,7 +44,7 @@ pub struct Works {
 pub struct Item {
     name: String,
     provider: &'static Provider,
-    stencil: Stencil,
+    compiled: CompiledTemplate,
     key: Option<Key>,
     /// What is the same for all that are made of it, found out with the first.
     known: OnceCell<Known>,
@@ -53,7 +53,7 @@ pub struct Item {
 #[derive(Debug)]
 struct Known {
     source: Source,
-    scheme: Option<&'static Recipe>,
+    scheme: Option<&'static Scheme>,
     about: String,
     /// Whether a code must come back.
     is_challenge: bool,
@@ -61,11 +61,11 @@ struct Known {
 
 impl Item {
     /// A delivery of that name in that provider's dress.
-    pub fn new(name: String, provider: &'static Provider, stencil: Stencil) -> Item {
+    pub fn new(name: String, provider: &'static Provider, compiled: CompiledTemplate) -> Item {
         Item {
             name,
             provider,
-            stencil,
+            compiled,
             key: None,
             known: OnceCell::new(),
         }
@@ -78,13 +78,13 @@ impl Item {
         self
     }
 
-    /// A note on each wish that the provider cannot carry.
+    /// A note on each override that the provider cannot carry.
     pub fn notes(&self) -> &[String] {
-        self.stencil.notes()
+        self.compiled.notes()
     }
 }
 
-impl Works {
+impl Selection {
     /// How many deliveries there will be.
     pub fn total(&self) -> u64 {
         self.count * self.items.len() as u64
@@ -111,15 +111,15 @@ impl Works {
     }
 
     /// Makes the delivery of that number, in that round.
-    fn make(&self, item: &Item, seed: u64, round: u64, number: u64) -> Result<Parcel> {
+    fn make(&self, item: &Item, seed: u64, round: u64, number: u64) -> Result<Job> {
         // Two streams of chance: the message's id is the same for all kinds of a round.
         let of_life = |life: usize| {
-            let number = round * item.stencil.lives() as u64 + life as u64;
-            Chance::seeded(seed ^ number.wrapping_mul(0xA076_1D64_78BD_642F))
+            let number = round * item.compiled.lives() as u64 + life as u64;
+            Rng::seeded(seed ^ number.wrapping_mul(0xA076_1D64_78BD_642F))
         };
-        let mut chance = Chance::seeded(seed ^ number.wrapping_mul(0xE703_7ED1_A0B4_28DB) ^ 1);
+        let mut rng = Rng::seeded(seed ^ number.wrapping_mul(0xE703_7ED1_A0B4_28DB) ^ 1);
         let at = self.at.unwrap_or_else(Timestamp::now);
-        let mut delivery = item.stencil.fill(at, &mut chance, of_life);
+        let mut delivery = item.compiled.fill(at, &mut rng, of_life);
         if let Some(data) = &self.data {
             delivery.body = data.clone();
             // A form of parts cannot be read without its boundary.
@@ -137,17 +137,17 @@ impl Works {
             .is_challenge
             .then(|| self.answer_to(item, &delivery))
             .flatten();
-        self.seal(item, known.scheme, &mut delivery, &mut chance)?;
+        self.seal(item, known.scheme, &mut delivery, &mut rng)?;
         self.request.dress(&mut delivery);
-        Ok(Parcel {
+        Ok(Job {
             id: (number + 1).to_string(),
             source: known.source.clone(),
             about: Some(known.about.clone()),
             provider: Some(item.provider),
             delivery,
-            past: History {
+            completed: JobOrigin {
                 expected,
-                ..History::default()
+                ..JobOrigin::default()
             },
         })
     }
@@ -174,12 +174,12 @@ impl Works {
         let scheme = providers::signing_scheme(item.provider, delivery);
         // Who only asks if somebody is there shows credentials at most.
         let signs =
-            |scheme: &&Recipe| scheme.algorithm == Algorithm::Credentials || !receipt.handshake;
+            |scheme: &&Scheme| scheme.algorithm == Algorithm::Credentials || !receipt.handshake;
         Known {
             source: format!("send {}", item.name).as_str().into(),
             scheme: scheme.filter(signs),
             is_challenge: Challenged::of(item.provider, delivery).is_some(),
-            about: match self.sealer.tamper {
+            about: match self.signer.tamper {
                 Some(tamper) => format!("{about}  {}", tamper.about),
                 None => about,
             },
@@ -189,31 +189,31 @@ impl Works {
     fn seal(
         &self,
         item: &Item,
-        scheme: Option<&Recipe>,
+        scheme: Option<&Scheme>,
         delivery: &mut Delivery,
-        chance: &mut Chance,
+        rng: &mut Rng,
     ) -> Result<()> {
         let title = item.provider.title;
         // The test key would be no signature of whoever gave a secret.
         if let (Some(_), None, Some(unfit)) =
-            (scheme, &item.key, self.sealer.keys.unfit(item.provider))
+            (scheme, &item.key, self.signer.keys.unfit(item.provider))
         {
             return Err(Error::usage(unfit.why).hint(format!("wanted: {}", unfit.wanted)));
         }
         let key = item
             .key
             .as_ref()
-            .or_else(|| self.sealer.keys.signing(item.provider));
-        match (scheme, key, self.sealer.tamper) {
+            .or_else(|| self.signer.keys.signing(item.provider));
+        match (scheme, key, self.signer.tamper) {
             (Some(scheme), Some(key), tamper) => self
-                .sealer
+                .signer
                 .seal_as(
                     item.provider,
                     scheme,
                     key,
                     delivery,
                     &self.request.target,
-                    chance,
+                    rng,
                 )
                 .map_err(|why| {
                     Error::usage(match tamper {
@@ -241,36 +241,36 @@ impl Works {
 }
 
 /// Each round is a life of one message for each provider: its kinds in the order given, with one message id.
-pub struct Rounds {
-    works: Rc<Works>,
+pub struct Generator {
+    selection: Rc<Selection>,
     seed: u64,
     next: u64,
 }
 
-impl Rounds {
+impl Generator {
     /// The rounds of that seed, from the first on.
-    pub fn new(works: &Rc<Works>, seed: u64) -> Self {
+    pub fn new(selection: &Rc<Selection>, seed: u64) -> Self {
         Self {
-            works: Rc::clone(works),
+            selection: Rc::clone(selection),
             seed,
             next: 0,
         }
     }
 }
 
-impl Iterator for Rounds {
-    type Item = Result<Parcel>;
+impl Iterator for Generator {
+    type Item = Result<Job>;
 
     fn next(&mut self) -> Option<Self::Item> {
         let number = self.next;
-        let items = self.works.items.len() as u64;
+        let items = self.selection.items.len() as u64;
         let (round, place) = (number / items, number % items);
-        if round >= self.works.count {
+        if round >= self.selection.count {
             return None;
         }
         self.next += 1;
-        let item = self.works.items.get(usize::try_from(place).ok()?)?;
-        Some(self.works.make(item, self.seed, round, number))
+        let item = self.selection.items.get(usize::try_from(place).ok()?)?;
+        Some(self.selection.make(item, self.seed, round, number))
     }
 }
 

@@ -10,29 +10,29 @@ use jiff::Timestamp;
 
 use crate::cli::{Ending, Form, SendArgs};
 use crate::commands::args;
-use crate::commands::args::Request;
+use crate::commands::args::RequestOptions;
 use crate::commands::dispatch;
-use crate::commands::dispatch::{Courier, History, Parcel, Parcels};
-use crate::commands::dry_run::Printout;
+use crate::commands::dispatch::{Dispatcher, Job, JobOrigin, Jobs};
+use crate::commands::dry_run::DryRun;
 use crate::commands::id;
-use crate::commands::send::selection::{settable, wish};
+use crate::commands::send::selection::{overrides, settable};
 use crate::commands::shutdown::{FINISHING, InFlight, Interrupt};
-use crate::commands::signer::Sealer;
+use crate::commands::signer::Signer;
 use crate::error::{Error, Exit, Result};
 use crate::io::client::Client;
 use crate::io::recording::reader::Source;
 use crate::io::recording::recorder::{Recorder, Sync};
 use crate::providers;
-use crate::providers::{Provider, Stencil, Template};
+use crate::providers::{CompiledTemplate, Provider, Template};
 use crate::report::{Length, Notice, Progress, Reporter, Style, Tally};
 use crate::webhook;
 use crate::webhook::{
-    Beat, Campaign, Chance, Delivery, Fixture, Kind, Moment, Moments, Rates, Recipe,
+    Beat, Campaign, Delivery, Fixture, Kind, Moment, Moments, Rates, Rng, Scheme,
 };
 
 /// What to play.
 #[derive(Clone, Copy, Debug)]
-enum Story {
+enum Scenario {
     Journey(webhook::Ending),
     Campaign(Campaign),
 }
@@ -41,8 +41,8 @@ enum Story {
 #[derive(Debug)]
 pub struct Plan {
     style: Style,
-    story: Story,
-    cast: Rc<Cast>,
+    story: Scenario,
+    common: Rc<Common>,
     beat: Beat,
     concurrency: u16,
     retries: u32,
@@ -53,24 +53,24 @@ pub struct Plan {
 
 /// What every delivery of it has in common.
 #[derive(Debug)]
-struct Cast {
+struct Common {
     name: &'static str,
     provider: &'static Provider,
-    roles: Vec<Role>,
+    roles: Vec<EventTemplate>,
     /// When it begins; if nobody says, so long ago that it ends now.
     at: Option<Timestamp>,
     seed: u64,
-    request: Request,
-    sealer: Rc<Sealer>,
+    request: RequestOptions,
+    signer: Rc<Signer>,
 }
 
 /// What can happen, in the provider's dress.
 #[derive(Debug)]
-struct Role {
+struct EventTemplate {
     kind: Kind,
     source: Source,
-    stencil: Stencil,
-    scheme: Option<&'static Recipe>,
+    compiled: CompiledTemplate,
+    scheme: Option<&'static Scheme>,
 }
 
 /// Stands for each recipient of a campaign, and is as long as any of them.
@@ -114,10 +114,10 @@ impl Plan {
         let secrets = args::secrets(&args.secrets, Some(provider))?;
         let mut notes = secrets.notes;
         let name = match story {
-            Story::Journey(_) => "journey",
-            Story::Campaign(_) => "campaign",
+            Scenario::Journey(_) => "journey",
+            Scenario::Campaign(_) => "campaign",
         };
-        let sealer = Sealer {
+        let signer = Signer {
             keys: secrets.keys,
             at: args
                 .signed_at
@@ -125,7 +125,7 @@ impl Plan {
             public_url: args.secrets.public_url.clone(),
             tamper: None,
         };
-        let request = Request::new(&args.request, "2xx")?;
+        let request = RequestOptions::new(&args.request, "2xx")?;
         let roles = roles(&args, provider, name, story, &mut notes)?;
         Ok(Plan {
             style: Style {
@@ -138,14 +138,14 @@ impl Plan {
                 (Some(faster), Beat::Free) => faster.map_or(Beat::Free, Beat::Recorded),
                 (_, beat) => beat,
             },
-            cast: Rc::new(Cast {
+            common: Rc::new(Common {
                 name,
                 provider,
                 roles,
                 at: args.at,
                 seed,
                 request,
-                sealer: Rc::new(sealer),
+                signer: Rc::new(signer),
             }),
             concurrency: args.concurrency,
             retries: args.retries,
@@ -156,7 +156,7 @@ impl Plan {
     }
 }
 
-fn story(args: &SendArgs, seed: u64) -> Result<Story> {
+fn story(args: &SendArgs, seed: u64) -> Result<Scenario> {
     let story = &args.story;
     if let [_, other, ..] = args.kinds.as_slice() {
         return Err(Error::usage(format!("`{other}` is one word too many"))
@@ -167,7 +167,7 @@ fn story(args: &SendArgs, seed: u64) -> Result<Story> {
             return Err(Error::usage("a journey is that of one message")
                 .hint("`send campaign --recipients N` plays many"));
         }
-        return Ok(Story::Journey(match story.ending {
+        return Ok(Scenario::Journey(match story.ending {
             None => webhook::Ending::Click,
             Some(Ending::Bounce) => webhook::Ending::Bounce,
             Some(Ending::Complaint) => webhook::Ending::Complaint,
@@ -187,7 +187,7 @@ fn story(args: &SendArgs, seed: u64) -> Result<Story> {
     }
     let defaults = Rates::default();
     let [bounce, deferred, open, click, unsubscribe, complaint] = story.rates();
-    Ok(Story::Campaign(Campaign {
+    Ok(Scenario::Campaign(Campaign {
         recipients: story.recipients.unwrap_or(100),
         rates: Rates {
             bounce: bounce.unwrap_or(defaults.bounce),
@@ -201,17 +201,17 @@ fn story(args: &SendArgs, seed: u64) -> Result<Story> {
     }))
 }
 
-/// A stencil for each kind that the provider has.
+/// A compiled template for each kind that the provider has.
 fn roles(
     args: &SendArgs,
     provider: &'static Provider,
     name: &str,
-    story: Story,
+    story: Scenario,
     notes: &mut Vec<String>,
-) -> Result<Vec<Role>> {
-    let mut wish = wish(args)?;
-    if matches!(story, Story::Campaign(_)) {
-        wish.recipient = Some(RECIPIENT.into());
+) -> Result<Vec<EventTemplate>> {
+    let mut overrides = overrides(args)?;
+    if matches!(story, Scenario::Campaign(_)) {
+        overrides.recipient = Some(RECIPIENT.into());
     }
     let kinds = [
         Kind::Sent,
@@ -234,19 +234,19 @@ fn roles(
             continue;
         };
         let sort = args.bounce.as_deref().filter(|_| kind == Kind::Bounce);
-        let stencil = Stencil::new(&Template::new(provider, row, sort)?, &wish);
-        settable(&stencil)?;
-        for note in stencil.notes() {
+        let compiled = CompiledTemplate::new(&Template::new(provider, row, sort)?, &overrides);
+        settable(&compiled)?;
+        for note in compiled.notes() {
             if !notes.contains(note) {
                 notes.push(note.clone());
             }
         }
-        let scheme = providers::signing_scheme(provider, &stencil.unchanged());
+        let scheme = providers::signing_scheme(provider, &compiled.unchanged());
         let source = format!("send {name}").as_str().into();
-        roles.push(Role {
+        roles.push(EventTemplate {
             kind,
             source,
-            stencil,
+            compiled,
             scheme,
         });
     }
@@ -256,41 +256,41 @@ fn roles(
 /// Carries the plan out.
 pub fn run(plan: Plan) -> Result<Exit> {
     let shown = plan.dry_run.is_none() && std::io::IsTerminal::is_terminal(&std::io::stderr());
-    let stage = Stage::new(&plan);
-    let length = Length::Deliveries(stage.total);
+    let timeline = Timeline::new(&plan);
+    let length = Length::Deliveries(timeline.total);
     let report = Arc::new(Reporter::new(plan.style, Progress::new(length, shown)));
     args::say_all(&report, &plan.notes);
-    let result = play(&plan, stage, &report);
+    let result = play(&plan, timeline, &report);
     report.finish();
     result
 }
 
-fn play(plan: &Plan, stage: Stage, report: &Arc<Reporter>) -> Result<Exit> {
+fn play(plan: &Plan, timeline: Timeline, report: &Arc<Reporter>) -> Result<Exit> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build();
     let runtime = runtime.map_err(|error| Error::usage(format!("cannot start: {error}")))?;
     runtime.block_on(async {
         if let Some(path) = &plan.save {
-            keep(path, Stage::new(plan), report).await?;
+            keep(path, Timeline::new(plan), report).await?;
         }
         if let Some(form) = plan.dry_run {
-            let printout = Printout {
+            let dry_run = DryRun {
                 form,
-                at: plan.cast.at,
+                at: plan.common.at,
                 quiet: plan.style.quiet,
             };
-            printout.print(stage, &plan.cast.request.target, report)?;
+            dry_run.print(timeline, &plan.common.request.target, report)?;
             return Ok(Exit::Success);
         }
-        send(plan, stage, report).await
+        send(plan, timeline, report).await
     })
 }
 
-async fn send(plan: &Plan, stage: Stage, report: &Arc<Reporter>) -> Result<Exit> {
+async fn send(plan: &Plan, timeline: Timeline, report: &Arc<Reporter>) -> Result<Exit> {
     // What cannot be signed shows with the first of its kind, before anything is sent.
-    for role in 0..plan.cast.roles.len() {
-        plan.cast.try_out(role)?;
+    for template in 0..plan.common.roles.len() {
+        plan.common.try_out(template)?;
     }
     let in_flight = InFlight::default();
     let interrupt = Interrupt::start({
@@ -302,12 +302,12 @@ async fn send(plan: &Plan, stage: Stage, report: &Arc<Reporter>) -> Result<Exit>
             }
         }
     });
-    let request = &plan.cast.request;
+    let request = &plan.common.request;
     if request.settings.insecure {
         report.warn("certificates are not checked");
     }
-    let sealer = &plan.cast.sealer;
-    let courier = Courier {
+    let signer = &plan.common.signer;
+    let dispatcher = Dispatcher {
         client: Client::new(request.settings),
         target: request.target.clone(),
         retry: request.retry(plan.retries),
@@ -315,7 +315,7 @@ async fn send(plan: &Plan, stage: Stage, report: &Arc<Reporter>) -> Result<Exit>
         beat: plan.beat,
         expected: request.expected.clone(),
         // A fixed time of signing stays fixed; otherwise a provider signs each attempt at its own time.
-        sealer: sealer.renews().then(|| Rc::clone(sealer)),
+        signer: signer.renews().then(|| Rc::clone(signer)),
         journal: None,
         failed_to: None,
         answers_to: None,
@@ -323,10 +323,10 @@ async fn send(plan: &Plan, stage: Stage, report: &Arc<Reporter>) -> Result<Exit>
         interrupt: interrupt.clone(),
         in_flight,
     };
-    let parcels: Parcels = Box::new(stage.filter_map(std::result::Result::ok));
+    let jobs: Jobs = Box::new(timeline.filter_map(std::result::Result::ok));
     report.progress().start();
-    let tally = courier
-        .run(parcels, Tally::new("sent"), plan.cast.seed)
+    let tally = dispatcher
+        .run(jobs, Tally::new("sent"), plan.common.seed)
         .await;
     report.tell(&Notice::Summary(&tally));
     dispatch::hint(&tally, report);
@@ -334,15 +334,15 @@ async fn send(plan: &Plan, stage: Stage, report: &Arc<Reporter>) -> Result<Exit>
 }
 
 /// Keeps all of it as a recording; it is on disk when this ends.
-async fn keep(path: &Path, stage: Stage, report: &Arc<Reporter>) -> Result<()> {
+async fn keep(path: &Path, timeline: Timeline, report: &Arc<Reporter>) -> Result<()> {
     let told = Arc::clone(report);
     let recorder = Recorder::open_with(path, Sync::Interval, move |note| told.warn(note))?;
-    for parcel in stage {
-        let parcel = parcel?;
-        let mut fixture = Fixture::new(parcel.delivery);
+    for job in timeline {
+        let job = job?;
+        let mut fixture = Fixture::new(job.delivery);
         fixture.delivery.headers = fixture.delivery.headers.end_to_end();
-        fixture.id = Some(parcel.id);
-        fixture.at = parcel.past.at;
+        fixture.id = Some(job.id);
+        fixture.at = job.completed.at;
         let kept = recorder.keep(&fixture).await;
         kept.map_err(|why| Error::usage(format!("cannot save: {why}")))?;
     }
@@ -351,24 +351,24 @@ async fn keep(path: &Path, stage: Stage, report: &Arc<Reporter>) -> Result<()> {
 }
 
 /// Makes one delivery after the other.
-struct Stage {
-    cast: Rc<Cast>,
+struct Timeline {
+    common: Rc<Common>,
     moments: Box<dyn Iterator<Item = Moment>>,
     start: Timestamp,
     total: u64,
     number: u64,
 }
 
-impl Stage {
-    fn new(plan: &Plan) -> Stage {
+impl Timeline {
+    fn new(plan: &Plan) -> Timeline {
         let (moments, total, end): (Box<dyn Iterator<Item = Moment>>, u64, u64) = match plan.story {
-            Story::Journey(ending) => {
+            Scenario::Journey(ending) => {
                 let life = webhook::journey(ending);
                 let end = life.last().map_or(0, |last| last.millis);
                 let total = life.len() as u64;
                 (Box::new(life.into_iter()), total, end)
             }
-            Story::Campaign(campaign) => {
+            Scenario::Campaign(campaign) => {
                 let moments: Moments = campaign.moments();
                 let (total, end) = (moments.total(), moments.end());
                 (Box::new(moments), total, end)
@@ -376,12 +376,12 @@ impl Stage {
         };
         let ago = Duration::from_millis(end);
         let start = plan
-            .cast
+            .common
             .at
             .or_else(|| Timestamp::now().checked_sub(ago).ok())
             .unwrap_or(Timestamp::UNIX_EPOCH);
-        Stage {
-            cast: Rc::clone(&plan.cast),
+        Timeline {
+            common: Rc::clone(&plan.common),
             moments,
             start,
             total,
@@ -390,69 +390,68 @@ impl Stage {
     }
 }
 
-impl Iterator for Stage {
-    type Item = Result<Parcel>;
+impl Iterator for Timeline {
+    type Item = Result<Job>;
 
     fn next(&mut self) -> Option<Self::Item> {
         loop {
             let moment = self.moments.next()?;
-            let Some(role) = self.cast.roles.iter().find(|role| role.kind == moment.kind) else {
+            let Some(template) = self
+                .common
+                .roles
+                .iter()
+                .find(|template| template.kind == moment.kind)
+            else {
                 continue;
             };
             self.number += 1;
             let at = self.start.checked_add(Duration::from_millis(moment.millis));
             let at = at.unwrap_or(self.start);
-            return Some(self.cast.make(role, &moment, at).map(|delivery| Parcel {
+            return Some(self.common.make(template, &moment, at).map(|delivery| Job {
                 id: self.number.to_string(),
-                source: role.source.clone(),
+                source: template.source.clone(),
                 about: None,
-                provider: Some(self.cast.provider),
+                provider: Some(self.common.provider),
                 delivery,
-                past: History {
+                completed: JobOrigin {
                     at: Some(at),
-                    ..History::default()
+                    ..JobOrigin::default()
                 },
             }));
         }
     }
 }
 
-impl Cast {
-    fn try_out(&self, role: usize) -> Result<()> {
-        let Some(role) = self.roles.get(role) else {
+impl Common {
+    fn try_out(&self, template: usize) -> Result<()> {
+        let Some(template) = self.roles.get(template) else {
             return Ok(());
         };
         let moment = Moment {
             millis: 0,
             message: 0,
             place: 0,
-            kind: role.kind,
+            kind: template.kind,
         };
-        self.make(role, &moment, Timestamp::UNIX_EPOCH).map(drop)
+        self.make(template, &moment, Timestamp::UNIX_EPOCH)
+            .map(drop)
     }
 
-    fn make(&self, role: &Role, moment: &Moment, at: Timestamp) -> Result<Delivery> {
+    fn make(&self, template: &EventTemplate, moment: &Moment, at: Timestamp) -> Result<Delivery> {
         // Two streams of chance: the message's id is the same through all of its life.
         let own = self.seed ^ moment.message.wrapping_mul(0xA076_1D64_78BD_642F);
-        let mut chance =
-            Chance::seeded(own ^ (u64::from(moment.place) + 1).wrapping_mul(0xE703_7ED1_A0B4_28DB));
-        let mut delivery = role.stencil.fill(at, &mut chance, |_| Chance::seeded(own));
+        let mut rng =
+            Rng::seeded(own ^ (u64::from(moment.place) + 1).wrapping_mul(0xE703_7ED1_A0B4_28DB));
+        let mut delivery = template.compiled.fill(at, &mut rng, |_| Rng::seeded(own));
         name_recipient(&mut delivery, moment.message + 1);
         delivery.aim(self.request.target.path.clone());
         // Before it is signed, because a header may say what is signed; and after, so that the user has the last word.
         self.request.dress(&mut delivery);
-        let key = self.sealer.keys.signing(self.provider);
-        if let (Some(scheme), Some(key)) = (role.scheme, key) {
+        let key = self.signer.keys.signing(self.provider);
+        if let (Some(scheme), Some(key)) = (template.scheme, key) {
             let target = &self.request.target;
-            self.sealer
-                .seal_as(
-                    self.provider,
-                    scheme,
-                    key,
-                    &mut delivery,
-                    target,
-                    &mut chance,
-                )
+            self.signer
+                .seal_as(self.provider, scheme, key, &mut delivery, target, &mut rng)
                 .map_err(|why| {
                     let title = self.provider.title;
                     Error::usage(format!("cannot sign a {} as {title}: {why}", self.name))
@@ -463,7 +462,7 @@ impl Cast {
     }
 }
 
-/// Puts a recipient in the place of the one that stands for all of them. The names are of one length, so nothing moves.
+/// Puts a recipient in the location of the one that stands for all of them. The names are of one length, so nothing moves.
 fn name_recipient(delivery: &mut Delivery, number: u64) {
     let (stands, _) = RECIPIENT.split_once('@').unwrap_or((RECIPIENT, ""));
     let name = format!("reader-{number:0DIGITS$}");

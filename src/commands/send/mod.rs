@@ -11,16 +11,16 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::commands::dispatch;
-use crate::commands::dispatch::{Courier, Parcels};
+use crate::commands::dispatch::{Dispatcher, Jobs};
 use crate::commands::id;
 use crate::commands::shutdown::{FINISHING, InFlight, Interrupt};
 
 use crate::cli::{Form, SendArgs};
 use crate::commands::args;
-use crate::commands::args::Request;
-use crate::commands::dry_run::Printout;
-use crate::commands::send::generator::{Item, Rounds, SUCCESS, Works};
-use crate::commands::signer::Sealer;
+use crate::commands::args::RequestOptions;
+use crate::commands::dry_run::DryRun;
+use crate::commands::send::generator::{Generator, Item, SUCCESS, Selection};
+use crate::commands::signer::Signer;
 use crate::error::{Error, Exit, Result};
 use crate::io::client::Client;
 use crate::io::recording::recorder::Recorder;
@@ -32,7 +32,7 @@ use crate::webhook::{Delivery, Fixture, Tamper};
 #[derive(Debug)]
 pub struct Plan {
     style: Style,
-    works: Rc<Works>,
+    selection: Rc<Selection>,
     concurrency: u16,
     retries: u32,
     seed: Option<u64>,
@@ -75,7 +75,7 @@ impl Plan {
         let tamper = args.tamper.as_deref().and_then(Tamper::find);
         // A near miss is meant to be refused.
         let expected = if tamper.is_some() { "4xx" } else { SUCCESS };
-        let sealer = Sealer {
+        let signer = Signer {
             tamper,
             keys: secrets.keys,
             at: args
@@ -83,22 +83,22 @@ impl Plan {
                 .or(if args.seed.is_some() { args.at } else { None }),
             public_url: args.secrets.public_url,
         };
-        let mut works = Works {
+        let mut selection = Selection {
             items,
             count: args.count,
             at: args.at,
             data: data.map(Into::into),
-            request: Request::new(&args.request, expected)?,
-            sealer: Rc::new(sealer),
+            request: RequestOptions::new(&args.request, expected)?,
+            signer: Rc::new(signer),
         };
-        notes.extend(works.leave_out(chosen.len() > 1)?);
+        notes.extend(selection.leave_out(chosen.len() > 1)?);
         Ok(Plan {
             style: Style {
                 quiet: args.request.quiet,
                 replies: args.verbose,
                 ..style
             },
-            works: Rc::new(works),
+            selection: Rc::new(selection),
             concurrency: args.concurrency,
             retries: args.retries,
             seed: args.seed,
@@ -111,7 +111,7 @@ impl Plan {
 
 /// Carries the plan out.
 pub fn run(plan: Plan) -> Result<Exit> {
-    let total = plan.works.total();
+    let total = plan.selection.total();
     let bar =
         total > 1 && plan.dry_run.is_none() && std::io::IsTerminal::is_terminal(&std::io::stderr());
     let report = Arc::new(Reporter::new(
@@ -132,20 +132,20 @@ pub fn run(plan: Plan) -> Result<Exit> {
     let runtime = runtime.map_err(|error| Error::usage(format!("cannot start: {error}")))?;
     if let Some(saver) = saver {
         runtime.block_on(async {
-            for parcel in Rounds::new(&plan.works, seed) {
-                saver.keep(&parcel?.delivery).await?;
+            for job in Generator::new(&plan.selection, seed) {
+                saver.keep(&job?.delivery).await?;
             }
             Ok(())
         })?;
     }
     if let Some(form) = plan.dry_run {
-        let printout = Printout {
+        let dry_run = DryRun {
             form,
-            at: plan.works.at,
+            at: plan.selection.at,
             quiet: plan.style.quiet,
         };
-        let rounds = Rounds::new(&plan.works, seed);
-        let printed = printout.print(rounds, &plan.works.request.target, &report);
+        let generator = Generator::new(&plan.selection, seed);
+        let printed = dry_run.print(generator, &plan.selection.request.target, &report);
         report.finish();
         return printed.map(|()| Exit::Success);
     }
@@ -172,26 +172,26 @@ async fn send(
     (interrupt, in_flight): (Interrupt, InFlight),
     seed: u64,
 ) -> Result<Exit> {
-    let client = Client::new(plan.works.request.settings);
-    if plan.works.request.settings.insecure {
+    let client = Client::new(plan.selection.request.settings);
+    if plan.selection.request.settings.insecure {
         report.warn("certificates are not checked");
     }
-    let total = plan.works.total();
-    let parcels: Parcels =
-        Box::new(Rounds::new(&plan.works, seed).filter_map(std::result::Result::ok));
-    let courier = Courier {
+    let total = plan.selection.total();
+    let jobs: Jobs =
+        Box::new(Generator::new(&plan.selection, seed).filter_map(std::result::Result::ok));
+    let dispatcher = Dispatcher {
         client,
-        target: plan.works.request.target.clone(),
-        retry: plan.works.request.retry(plan.retries),
+        target: plan.selection.request.target.clone(),
+        retry: plan.selection.request.retry(plan.retries),
         concurrency: plan.concurrency,
-        beat: plan.works.request.beat,
-        expected: plan.works.request.expected.clone(),
+        beat: plan.selection.request.beat,
+        expected: plan.selection.request.expected.clone(),
         // A fixed time of signing stays fixed; otherwise a provider signs each attempt at its own time.
-        sealer: plan
-            .works
-            .sealer
+        signer: plan
+            .selection
+            .signer
             .renews()
-            .then(|| Rc::clone(&plan.works.sealer)),
+            .then(|| Rc::clone(&plan.selection.signer)),
         journal: None,
         failed_to: None,
         answers_to: None,
@@ -200,7 +200,7 @@ async fn send(
         in_flight,
     };
     report.progress().start();
-    let tally = courier.run(parcels, Tally::new("sent"), seed).await;
+    let tally = dispatcher.run(jobs, Tally::new("sent"), seed).await;
     if total > 1 || plan.style.json {
         report.tell(&Notice::Summary(&tally));
     }

@@ -5,7 +5,7 @@ use crate::commands::args;
 use crate::commands::send::generator::Item;
 use crate::error::{Error, Result};
 use crate::providers;
-use crate::providers::{Batch, Probe, Provider, Row, Stencil, Template, Wish};
+use crate::providers::{Batch, CompiledTemplate, EventDef, Overrides, Probe, Provider, Template};
 use crate::webhook::{Kind, Secret};
 
 /// The deliveries that were asked for, in their order; of all providers, those that send such. A note says what is left
@@ -15,27 +15,27 @@ pub fn items(
     chosen: &[&'static Provider],
     notes: &mut Vec<String>,
 ) -> Result<Vec<Item>> {
-    let choice = Choice {
+    let choice = Candidate {
         args,
-        wish: wish(args)?,
+        overrides: overrides(args)?,
         kinds: kinds(args, chosen),
     };
     if let ([], [scheme], None) = (choice.kinds.as_slice(), chosen, &args.probe) {
-        let stencil = Stencil::new(&Template::bare(scheme), &choice.wish);
-        return Ok(vec![Item::new(scheme.name.to_owned(), scheme, stencil)]);
+        let compiled = CompiledTemplate::new(&Template::bare(scheme), &choice.overrides);
+        return Ok(vec![Item::new(scheme.name.to_owned(), scheme, compiled)]);
     }
     let mut items = Vec::new();
     for part in choice.parts() {
         for provider in chosen {
             match choice.made(provider, &part, notes) {
                 Ok(made) => items.extend(made),
-                Err(Lack::Plainly(why)) if chosen.len() > 1 => {
+                Err(Unsupported::Plainly(why)) if chosen.len() > 1 => {
                     let note = format!("{}; left out", why.what());
                     if !notes.contains(&note) {
                         notes.push(note);
                     }
                 }
-                Err(Lack::Plainly(why) | Lack::Anyway(why)) => return Err(why),
+                Err(Unsupported::Plainly(why) | Unsupported::Anyway(why)) => return Err(why),
             }
         }
     }
@@ -46,7 +46,7 @@ pub fn items(
 }
 
 /// Why a provider sends nothing of the sort.
-enum Lack {
+enum Unsupported {
     /// It has no such thing, which is no fault where all providers are meant.
     Plainly(Error),
     /// Nobody can have it.
@@ -54,7 +54,7 @@ enum Lack {
 }
 
 /// A part of a round that each provider has its own form of.
-enum Part<'a> {
+enum RoundPart<'a> {
     /// One delivery of that name.
     Kind(&'a str),
     /// Several events of these names in one request.
@@ -63,39 +63,43 @@ enum Part<'a> {
     Probes(Option<&'a str>),
 }
 
-struct Choice<'a> {
+struct Candidate<'a> {
     args: &'a SendArgs,
-    wish: Wish,
+    overrides: Overrides,
     kinds: Vec<String>,
 }
 
-impl Choice<'_> {
-    fn parts(&self) -> Vec<Part<'_>> {
+impl Candidate<'_> {
+    fn parts(&self) -> Vec<RoundPart<'_>> {
         match (&self.args.probe, self.args.batch) {
-            (Some(name), _) => vec![Part::Probes(name.as_deref())],
-            (None, Some(size)) => vec![Part::Batch(size)],
-            (None, None) => self.kinds.iter().map(|name| Part::Kind(name)).collect(),
+            (Some(name), _) => vec![RoundPart::Probes(name.as_deref())],
+            (None, Some(size)) => vec![RoundPart::Batch(size)],
+            (None, None) => self
+                .kinds
+                .iter()
+                .map(|name| RoundPart::Kind(name))
+                .collect(),
         }
     }
 
     fn made(
         &self,
         provider: &'static Provider,
-        part: &Part,
+        part: &RoundPart,
         notes: &mut Vec<String>,
-    ) -> std::result::Result<Vec<Item>, Lack> {
+    ) -> std::result::Result<Vec<Item>, Unsupported> {
         match part {
-            Part::Kind(name) => {
+            RoundPart::Kind(name) => {
                 let template = self.template(provider, name)?;
-                let stencil = Stencil::new(&template, &self.wish);
-                settable(&stencil).map_err(Lack::Plainly)?;
-                Ok(vec![Item::new((*name).to_owned(), provider, stencil)])
+                let compiled = CompiledTemplate::new(&template, &self.overrides);
+                settable(&compiled).map_err(Unsupported::Plainly)?;
+                Ok(vec![Item::new((*name).to_owned(), provider, compiled)])
             }
-            Part::Batch(size) => {
-                notes.extend(batches(provider, *size).map_err(Lack::Plainly)?);
+            RoundPart::Batch(size) => {
+                notes.extend(batches(provider, *size).map_err(Unsupported::Plainly)?);
                 self.batch(provider, *size)
             }
-            Part::Probes(name) => probes(provider, *name, &self.wish),
+            RoundPart::Probes(name) => probes(provider, *name, &self.overrides),
         }
     }
 
@@ -103,7 +107,7 @@ impl Choice<'_> {
         &self,
         provider: &'static Provider,
         size: usize,
-    ) -> std::result::Result<Vec<Item>, Lack> {
+    ) -> std::result::Result<Vec<Item>, Unsupported> {
         let templates = self
             .kinds
             .iter()
@@ -114,19 +118,19 @@ impl Choice<'_> {
             provider.conduct.batch == Batch::InList && !template.is_listed()
         });
         if let Some((name, _)) = alone.into_iter().next() {
-            return Err(Lack::Plainly(
+            return Err(Unsupported::Plainly(
                 Error::usage(format!("{} sends one `{name}` a request", provider.title))
                     .hint("others of its events come as a list, such as `delivered`"),
             ));
         }
         let templates: Vec<&Template> = templates.iter().collect();
-        let stencil = Stencil::batch(&templates, size, &self.wish);
-        if let Some(stencil) = &stencil {
-            settable(stencil).map_err(Lack::Plainly)?;
+        let compiled = CompiledTemplate::batch(&templates, size, &self.overrides);
+        if let Some(compiled) = &compiled {
+            settable(compiled).map_err(Unsupported::Plainly)?;
         }
         let name = self.kinds.join(" ");
-        Ok(stencil
-            .map(|stencil| Item::new(name, provider, stencil))
+        Ok(compiled
+            .map(|compiled| Item::new(name, provider, compiled))
             .into_iter()
             .collect())
     }
@@ -135,25 +139,25 @@ impl Choice<'_> {
         &self,
         provider: &'static Provider,
         name: &str,
-    ) -> std::result::Result<Template, Lack> {
+    ) -> std::result::Result<Template, Unsupported> {
         let version = self.args.native_version.as_deref();
         let row = args::row(provider, name, version);
         let row = row.map_err(|error| match Kind::from_name(name) {
-            Some(_) => Lack::Plainly(error),
-            None => Lack::Anyway(error),
+            Some(_) => Unsupported::Plainly(error),
+            None => Unsupported::Anyway(error),
         })?;
-        self.fits(row, name).map_err(Lack::Anyway)?;
+        self.fits(row, name).map_err(Unsupported::Anyway)?;
         let template = if self.args.machine {
             Template::of_machine(provider, row)
         } else {
             let bounce = self.args.bounce.as_deref();
             Template::new(provider, row, bounce.filter(|_| row.kind == Kind::Bounce))
         };
-        template.map_err(Lack::Plainly)
+        template.map_err(Unsupported::Plainly)
     }
 
     /// Whether what was said of an event goes with one of this kind.
-    fn fits(&self, row: &Row, name: &str) -> Result<()> {
+    fn fits(&self, row: &EventDef, name: &str) -> Result<()> {
         if self.args.bounce.is_some() && row.kind != Kind::Bounce {
             return Err(Error::usage(format!(
                 "`--bounce` goes with a bounce, not with `{name}`"
@@ -169,8 +173,8 @@ impl Choice<'_> {
 }
 
 /// Whether everything can be set that the user wants to be.
-pub fn settable(stencil: &Stencil) -> Result<()> {
-    match stencil.faults().first() {
+pub fn settable(compiled: &CompiledTemplate) -> Result<()> {
+    match compiled.faults().first() {
         None => Ok(()),
         Some(why) => Err(Error::usage(format!("`--set` cannot do that: {why}"))
             .hint("`--dry-run --as json` prints what there is")),
@@ -201,7 +205,7 @@ fn batches(provider: &Provider, size: usize) -> Result<Vec<String>> {
             let error = Error::usage(format!("{} sends one event a request", provider.title));
             return Err(error.hint(format!(
                 "these send several: {}",
-                providers::names_of(|it| it.conduct.batch != Batch::Never && !it.rows.is_empty())
+                providers::names_of(|it| it.conduct.batch != Batch::Never && !it.events.is_empty())
             )));
         }
         Batch::UpTo(most) if size > usize::from(most) => notes.push(format!(
@@ -222,8 +226,8 @@ fn batches(provider: &Provider, size: usize) -> Result<Vec<String>> {
 fn probes(
     provider: &'static Provider,
     name: Option<&str>,
-    wish: &Wish,
-) -> std::result::Result<Vec<Item>, Lack> {
+    overrides: &Overrides,
+) -> std::result::Result<Vec<Item>, Unsupported> {
     let all = Probe::all(provider);
     let meant: Vec<&Probe> = match name {
         None => all.iter().collect(),
@@ -243,13 +247,13 @@ fn probes(
                     .hint(format!("it has {}", names.join(", ")))
             }
         };
-        return Err(Lack::Plainly(error));
+        return Err(Unsupported::Plainly(error));
     }
     let item = |probe: &&Probe| {
-        let template = probe.template(provider).map_err(Lack::Anyway)?;
-        let stencil = Stencil::new(&template, wish);
-        settable(&stencil).map_err(Lack::Plainly)?;
-        let item = Item::new(format!("--probe {}", probe.name), provider, stencil);
+        let template = probe.template(provider).map_err(Unsupported::Anyway)?;
+        let compiled = CompiledTemplate::new(&template, overrides);
+        settable(&compiled).map_err(Unsupported::Plainly)?;
+        let item = Item::new(format!("--probe {}", probe.name), provider, compiled);
         Ok(match probe.secret {
             Some(secret) => item.signed_with(&Secret::new(secret)),
             None => item,
@@ -259,7 +263,7 @@ fn probes(
 }
 
 /// What the words ask of the event.
-pub fn wish(args: &SendArgs) -> Result<Wish> {
+pub fn overrides(args: &SendArgs) -> Result<Overrides> {
     let pair = |given: &str, what: &str| -> Result<(String, String)> {
         let (name, value) = given.split_once('=').ok_or_else(|| {
             Error::usage(format!("`{given}` has no value"))
@@ -272,7 +276,7 @@ pub fn wish(args: &SendArgs) -> Result<Wish> {
         let value = serde_json::from_str(&value).unwrap_or(serde_json::Value::from(value));
         Ok((path, value))
     });
-    Ok(Wish {
+    Ok(Overrides {
         recipient: args.recipient.clone(),
         url: args.url.clone(),
         campaign: args.campaign.clone(),

@@ -10,7 +10,7 @@ use crate::io::client::{Client, Settings};
 use crate::io::tls::certificate_fetch::{Chain, Trust};
 use crate::providers;
 use crate::providers::{Keys, Proof};
-use crate::webhook::{Delivery, Judge, KeyForm, Receipt, Target, Verdict};
+use crate::webhook::{Delivery, KeyForm, Receipt, Target, Verdict, VerifyOptions};
 
 /// Certificates that are kept; the services change theirs about once a year.
 const KEPT: usize = 32;
@@ -21,7 +21,7 @@ const FAILED: Duration = Duration::from_secs(60);
 type Fetched = std::result::Result<Arc<Chain>, String>;
 
 /// Fetches certificates, checks them, and judges by them.
-pub(crate) struct Notary {
+pub(crate) struct SnsCertificates {
     client: Client,
     trust: Trust,
     known: Mutex<HashMap<String, (Instant, Fetched)>>,
@@ -29,7 +29,7 @@ pub(crate) struct Notary {
     fetching: tokio::sync::Mutex<()>,
 }
 
-impl Notary {
+impl SnsCertificates {
     pub(crate) fn new() -> Result<Self> {
         Ok(Self {
             client: Client::new(Settings::default()),
@@ -40,7 +40,12 @@ impl Notary {
     }
 
     /// Judges a message by the certificate that it names, where no key that is here has proved it.
-    pub(crate) async fn vouch(&self, delivery: &Delivery, judge: &Judge, receipt: &mut Receipt) {
+    pub(crate) async fn vouch(
+        &self,
+        delivery: &Delivery,
+        verify_options: &VerifyOptions,
+        receipt: &mut Receipt,
+    ) {
         if receipt.signature.verdict.holds() {
             return;
         }
@@ -68,8 +73,8 @@ impl Notary {
             }
         };
         let checked = match (&named.proof, issuers) {
-            (Proof::IssuedBy(_), Some(issuers)) => chain.is_issued_by(&issuers, judge.now),
-            (Proof::Names(names), _) => self.trust.check(&chain, names, judge.now),
+            (Proof::IssuedBy(_), Some(issuers)) => chain.is_issued_by(&issuers, verify_options.now),
+            (Proof::Names(names), _) => self.trust.check(&chain, names, verify_options.now),
             (Proof::IssuedBy(_), None) => Err("nobody is known to have issued it".into()),
         };
         if let Err(why) = checked {
@@ -83,7 +88,8 @@ impl Notary {
             return;
         };
         let keys = Keys::only(provider, key);
-        receipt.signature = providers::read(delivery, Some(provider), &keys, judge).signature;
+        receipt.signature =
+            providers::read(delivery, Some(provider), &keys, verify_options).signature;
         // It is none of the keys that were given.
         receipt.signature.key = None;
         if receipt.signature.verdict == Verdict::Verified {

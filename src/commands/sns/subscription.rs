@@ -15,7 +15,7 @@ use crate::webhook::{Delivery, Headers, Outcome, Receipt, Target, Verdict};
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Confirms subscriptions.
-pub(crate) struct Confirmer(Client);
+pub(crate) struct SubscriptionConfirmer(Client);
 
 /// A link, and what came of visiting it or why that was not done.
 pub(crate) struct Confirmation {
@@ -24,7 +24,7 @@ pub(crate) struct Confirmation {
     took: Duration,
 }
 
-impl Confirmer {
+impl SubscriptionConfirmer {
     pub(crate) fn new() -> Self {
         Self(Client::new(Settings {
             timeout: PATIENCE,

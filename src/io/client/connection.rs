@@ -1,30 +1,30 @@
 //! An open connection to a target. What is plain goes over it quickly, anything else carefully.
 
 use crate::io::client::error::Broken;
-use crate::io::client::fast_http1::{Quick, Reply};
-use crate::io::client::hyper_exchange::Careful;
-use crate::io::client::{Call, Heard, Keep};
+use crate::io::client::fast_http1::{FastHttp1, FastReply};
+use crate::io::client::hyper_exchange::HyperExchange;
+use crate::io::client::{Call, HttpResponse, Keep};
 use crate::io::tls::Wire;
 
 /// An open connection.
 pub(crate) enum Connection {
     /// Nothing but plain answers came so far.
-    Quick(Box<Quick>),
+    FastHttp1(Box<FastHttp1>),
     /// It is hyper's.
-    Careful(Box<Careful>),
+    HyperExchange(Box<HyperExchange>),
 }
 
 impl Connection {
     /// Over a connection on which nothing was said yet.
     pub(crate) fn new(wire: Wire) -> Self {
-        Self::Quick(Box::new(Quick::new(wire)))
+        Self::FastHttp1(Box::new(FastHttp1::new(wire)))
     }
 
     /// Whether it can carry one more request, as far as one can see.
     pub(crate) async fn is_usable(&mut self) -> bool {
         match self {
-            Self::Quick(quick) => quick.is_usable().await,
-            Self::Careful(careful) => careful.is_usable().await,
+            Self::FastHttp1(fast) => fast.is_usable().await,
+            Self::HyperExchange(careful) => careful.is_usable().await,
         }
     }
 
@@ -34,19 +34,23 @@ impl Connection {
         self,
         call: &Call<'_>,
         keep: Keep,
-    ) -> Result<(Heard, Option<Self>), Broken> {
+    ) -> Result<(HttpResponse, Option<Self>), Broken> {
         let careful = match self {
-            Self::Careful(careful) => careful,
-            Self::Quick(quick) if !Quick::suits(call) => Careful::new(quick.into_wire())
-                .await
-                .map_err(|why| Broken::Otherwise(why.into()))?,
-            Self::Quick(mut quick) => match quick.exchange(call, keep).await? {
-                Reply::Plain(heard, usable) => {
-                    return Ok((heard, usable.then_some(Self::Quick(quick))));
-                }
-                Reply::Odd(begun) => Careful::retelling(quick.into_wire(), begun)
+            Self::HyperExchange(careful) => careful,
+            Self::FastHttp1(fast) if !FastHttp1::suits(call) => {
+                HyperExchange::new(fast.into_wire())
                     .await
-                    .map_err(|why| Broken::Otherwise(why.into()))?,
+                    .map_err(|why| Broken::Otherwise(why.into()))?
+            }
+            Self::FastHttp1(mut fast) => match fast.exchange(call, keep).await? {
+                FastReply::Plain(heard, usable) => {
+                    return Ok((heard, usable.then_some(Self::FastHttp1(fast))));
+                }
+                FastReply::MultipartProblem(begun) => {
+                    HyperExchange::retelling(fast.into_wire(), begun)
+                        .await
+                        .map_err(|why| Broken::Otherwise(why.into()))?
+                }
             },
         };
         // Large, and not what most deliveries need.
@@ -54,23 +58,23 @@ impl Connection {
     }
 
     async fn carefully(
-        mut careful: Box<Careful>,
+        mut careful: Box<HyperExchange>,
         call: &Call<'_>,
         keep: Keep,
-    ) -> Result<(Heard, Option<Self>), Broken> {
+    ) -> Result<(HttpResponse, Option<Self>), Broken> {
         let mut head = Vec::new();
         call.write_head(&mut head);
         let (heard, usable) = careful
             .exchange(head, call.to_request(), keep.body())
             .await?;
-        Ok((heard, usable.then_some(Self::Careful(careful))))
+        Ok((heard, usable.then_some(Self::HyperExchange(careful))))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::{Broken, Connection};
-    use crate::io::client::hyper_exchange::Careful;
+    use crate::io::client::hyper_exchange::HyperExchange;
     use crate::io::client::{Call, Keep};
     use crate::io::tls::Wire;
     use crate::webhook::{Delivery, Headers, Target};
@@ -215,14 +219,14 @@ mod tests {
             let sent = if cut < answer.len() { &answer[..cut] } else { &answer[..] };
             let pieces = sent.chunks(size).map(<[u8]>::to_vec).collect();
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-            let (quick, careful) = runtime.block_on(async {
+            let (fast, careful) = runtime.block_on(async {
                 let addr = answering(pieces, true).await;
-                let quick = exchange(Connection::new(wire(addr).await), Keep::Answer(keep)).await.0;
-                let careful = Careful::new(wire(addr).await).await.unwrap();
-                (quick, exchange(Connection::Careful(careful), Keep::Answer(keep)).await.0)
+                let fast = exchange(Connection::new(wire(addr).await), Keep::Answer(keep)).await.0;
+                let careful = HyperExchange::new(wire(addr).await).await.unwrap();
+                (fast, exchange(Connection::HyperExchange(careful), Keep::Answer(keep)).await.0)
             });
             // What hyper says of a head that breaks off depends on the pieces in which it came.
-            prop_assert_eq!(quick.ok(), careful.ok());
+            prop_assert_eq!(fast.ok(), careful.ok());
         }
     }
 
@@ -230,7 +234,7 @@ mod tests {
     async fn a_connection_is_used_again_where_it_can_be() {
         const ODD: &str =
             "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n";
-        for (answer, quick, again) in [
+        for (answer, fast, again) in [
             ("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", true, true),
             ("HTTP/1.1 204 No Content\r\n\r\n", true, true),
             (
@@ -268,8 +272,8 @@ mod tests {
                 continue;
             };
             assert_eq!(
-                matches!(connection, Connection::Quick(_)),
-                quick,
+                matches!(connection, Connection::FastHttp1(_)),
+                fast,
                 "{answer}"
             );
             assert!(connection.is_usable().await, "{answer}");

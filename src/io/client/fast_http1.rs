@@ -15,7 +15,7 @@ use httparse::{ParserConfig, Response, Status};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt, ReadBuf};
 
 use crate::io::client::error::{Broken, gone, io_words};
-use crate::io::client::{Call, Heard, Keep};
+use crate::io::client::{Call, HttpResponse, Keep};
 use crate::io::tls::Wire;
 use crate::webhook::Headers;
 
@@ -30,7 +30,7 @@ const ROOM: usize = 4 << 10;
 const FIELDS: usize = 32;
 
 /// A connection over which nothing unusual came so far.
-pub(crate) struct Quick {
+pub(crate) struct FastHttp1 {
     wire: Wire,
     /// The request, put together.
     request: Vec<u8>,
@@ -39,14 +39,14 @@ pub(crate) struct Quick {
 }
 
 /// What came back.
-pub(crate) enum Reply {
+pub(crate) enum FastReply {
     /// The whole answer, and whether the connection can be used again.
-    Plain(Heard, bool),
+    Plain(HttpResponse, bool),
     /// So much of an answer that is not plain.
-    Odd(Bytes),
+    MultipartProblem(Bytes),
 }
 
-impl Quick {
+impl FastHttp1 {
     pub(crate) fn new(wire: Wire) -> Self {
         Self {
             wire,
@@ -75,7 +75,11 @@ impl Quick {
     }
 
     /// Sends a request and reads the answer, as much of it as is to be kept.
-    pub(crate) async fn exchange(&mut self, call: &Call<'_>, keep: Keep) -> Result<Reply, Broken> {
+    pub(crate) async fn exchange(
+        &mut self,
+        call: &Call<'_>,
+        keep: Keep,
+    ) -> Result<FastReply, Broken> {
         self.request.clear();
         call.write_head(&mut self.request);
         self.request.extend_from_slice(&call.delivery.body);
@@ -107,11 +111,11 @@ impl Quick {
     }
 
     /// What was heard, if it is enough to tell.
-    fn reply(&mut self, keep: Keep) -> Option<Reply> {
+    fn reply(&mut self, keep: Keep) -> Option<FastReply> {
         let head = match Heading::read(&self.heard, keep) {
             Heading::Plain(head) => head,
             Heading::Partial if self.heard.len() < LARGEST_HEARD => return None,
-            Heading::Partial | Heading::Odd => return Some(self.odd()),
+            Heading::Partial | Heading::MultipartProblem => return Some(self.odd()),
         };
         let whole = head.length.saturating_add(head.body);
         if whole > LARGEST_HEARD {
@@ -123,18 +127,18 @@ impl Quick {
         self.heard.advance(head.length);
         let mut body = self.heard.split_to(head.body).freeze();
         body.truncate(keep.body());
-        let heard = Heard {
+        let heard = HttpResponse {
             status: head.status,
             headers: head.headers,
             body,
             cut: head.body > keep.body(),
         };
         // What follows was not asked for.
-        Some(Reply::Plain(heard, self.heard.is_empty()))
+        Some(FastReply::Plain(heard, self.heard.is_empty()))
     }
 
-    fn odd(&mut self) -> Reply {
-        Reply::Odd(self.heard.split().freeze())
+    fn odd(&mut self) -> FastReply {
+        FastReply::MultipartProblem(self.heard.split().freeze())
     }
 }
 
@@ -153,7 +157,7 @@ enum Heading {
     /// There is more to come.
     Partial,
     /// It is not plain, or it is no answer at all.
-    Odd,
+    MultipartProblem,
 }
 
 impl Heading {
@@ -167,10 +171,10 @@ impl Heading {
         );
         match parsed {
             Ok(Status::Complete(length)) => {
-                Head::of(&response, length, keep).map_or(Self::Odd, Self::Plain)
+                Head::of(&response, length, keep).map_or(Self::MultipartProblem, Self::Plain)
             }
             Ok(Status::Partial) => Self::Partial,
-            Err(_) => Self::Odd,
+            Err(_) => Self::MultipartProblem,
         }
     }
 }

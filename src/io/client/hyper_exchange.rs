@@ -15,8 +15,8 @@ use hyper::client::conn::http1::{self, Connection, SendRequest};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use crate::io::body_buffer::Gather;
-use crate::io::client::Heard;
+use crate::io::body_buffer::BodyBuffer;
+use crate::io::client::HttpResponse;
 use crate::io::client::error::{Broken, closed, words};
 use crate::io::tls::{HTTP_2_ALONE, Wire};
 use crate::webhook::{Cause, Reason};
@@ -27,9 +27,9 @@ const DRAINED: usize = 1 << 20;
 const LARGEST_HEAD: usize = 64 << 10;
 
 /// An open connection that hyper speaks over. It moves while somebody asks over it, and only then.
-pub(crate) struct Careful {
+pub(crate) struct HyperExchange {
     sender: SendRequest<Full<Bytes>>,
-    connection: Connection<TokioIo<Retold>, Full<Bytes>>,
+    connection: Connection<TokioIo<ReplayedPrefix>, Full<Bytes>>,
     ended: bool,
     /// Whether nothing waits to be sent.
     sent: Arc<AtomicBool>,
@@ -39,18 +39,18 @@ pub(crate) struct Careful {
     head: NextHead,
 }
 
-impl Careful {
+impl HyperExchange {
     /// Over a connection on which nothing was said yet.
     pub(crate) async fn new(wire: Wire) -> Result<Box<Self>, String> {
-        Self::open(Retold::nothing(wire)).await
+        Self::open(ReplayedPrefix::nothing(wire)).await
     }
 
     /// Over a connection on which the first request was already sent, and so much of its answer was heard.
     pub(crate) async fn retelling(wire: Wire, heard: Bytes) -> Result<Box<Self>, String> {
-        Self::open(Retold::request(wire, heard)).await
+        Self::open(ReplayedPrefix::request(wire, heard)).await
     }
 
-    async fn open(wire: Retold) -> Result<Box<Self>, String> {
+    async fn open(wire: ReplayedPrefix) -> Result<Box<Self>, String> {
         let (sent, is_http2) = (Arc::clone(&wire.sent), Arc::clone(&wire.is_http2));
         let head = Arc::clone(&wire.next_head);
         let opened = http1::Builder::new()
@@ -87,7 +87,7 @@ impl Careful {
         head: Vec<u8>,
         request: Request<Full<Bytes>>,
         keep: usize,
-    ) -> Result<(Heard, bool), Broken> {
+    ) -> Result<(HttpResponse, bool), Broken> {
         let Self {
             sender,
             connection,
@@ -117,7 +117,7 @@ impl Careful {
             .size_hint()
             .exact()
             .and_then(|bytes| usize::try_from(bytes).ok());
-        let mut kept = Gather::default();
+        let mut kept = BodyBuffer::default();
         let mut length = 0;
         let whole = loop {
             let Some(frame) = drive(connection, ended, frame(&mut body)).await else {
@@ -142,7 +142,7 @@ impl Careful {
                 break false;
             }
         };
-        let heard = Heard {
+        let heard = HttpResponse {
             status: head.status,
             headers: head.headers.into(),
             body: kept.finish(),
@@ -160,7 +160,7 @@ async fn frame(body: &mut Incoming) -> Option<hyper::Result<hyper::body::Frame<B
 
 /// Waits for something that only happens while the connection moves.
 async fn drive<T>(
-    connection: &mut Connection<TokioIo<Retold>, Full<Bytes>>,
+    connection: &mut Connection<TokioIo<ReplayedPrefix>, Full<Bytes>>,
     ended: &mut bool,
     work: impl Future<Output = T>,
 ) -> T {
@@ -185,7 +185,7 @@ fn locked(head: &NextHead) -> MutexGuard<'_, Option<Vec<u8>>> {
 
 /// How hyper's head gives way to another.
 #[derive(Default)]
-enum Exchanged {
+enum HeadSwap {
     /// There is none on its way.
     #[default]
     Done,
@@ -198,10 +198,10 @@ const HEAD_END: &[u8] = b"\r\n\r\n";
 
 /// A connection of which somebody else has used the beginning: hyper is made to believe that its first request leaves, and
 /// hears what was heard. And the heads of its other requests are exchanged for those that are to leave.
-struct Retold {
+struct ReplayedPrefix {
     wire: Wire,
     heard: Bytes,
-    stage: Stage,
+    stage: PrefixStage,
     /// Whether nothing waits to be sent.
     sent: Arc<AtomicBool>,
     /// Who waits to hear.
@@ -210,13 +210,13 @@ struct Retold {
     has_heard: bool,
     is_http2: Arc<AtomicBool>,
     next_head: NextHead,
-    exchanged: Exchanged,
+    exchanged: HeadSwap,
     /// What is left to send of the head that is to leave.
     head: Bytes,
 }
 
 #[derive(Clone, Copy, PartialEq)]
-enum Stage {
+enum PrefixStage {
     /// The request is to be swallowed, for it has left already; until then there is no answer.
     Unsent,
     /// It is being swallowed.
@@ -227,18 +227,18 @@ enum Stage {
     Through,
 }
 
-impl Retold {
+impl ReplayedPrefix {
     fn nothing(wire: Wire) -> Self {
         Self {
             wire,
             heard: Bytes::new(),
-            stage: Stage::Through,
+            stage: PrefixStage::Through,
             sent: Arc::new(AtomicBool::new(true)),
             listener: None,
             has_heard: false,
             is_http2: Arc::default(),
             next_head: Arc::default(),
-            exchanged: Exchanged::Done,
+            exchanged: HeadSwap::Done,
             head: Bytes::new(),
         }
     }
@@ -246,7 +246,7 @@ impl Retold {
     fn request(wire: Wire, heard: Bytes) -> Self {
         Self {
             heard,
-            stage: Stage::Unsent,
+            stage: PrefixStage::Unsent,
             ..Self::nothing(wire)
         }
     }
@@ -265,9 +265,9 @@ impl Retold {
     fn exchange(&mut self, bytes: &[u8]) -> usize {
         if let Some(head) = locked(&self.next_head).take() {
             self.head = head.into();
-            self.exchanged = Exchanged::Swallowing(0);
+            self.exchanged = HeadSwap::Swallowing(0);
         }
-        let Exchanged::Swallowing(mut seen) = self.exchanged else {
+        let HeadSwap::Swallowing(mut seen) = self.exchanged else {
             return 0;
         };
         for (at, byte) in bytes.iter().enumerate() {
@@ -276,17 +276,17 @@ impl Retold {
                 _ => usize::from(HEAD_END.first() == Some(byte)),
             };
             if seen == HEAD_END.len() {
-                self.exchanged = Exchanged::Done;
+                self.exchanged = HeadSwap::Done;
                 return at + 1;
             }
         }
-        self.exchanged = Exchanged::Swallowing(seen);
+        self.exchanged = HeadSwap::Swallowing(seen);
         bytes.len()
     }
 
     /// Sends what is left of the head that is to leave.
     fn poll_head(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        while !self.head.is_empty() && matches!(self.exchanged, Exchanged::Done) {
+        while !self.head.is_empty() && matches!(self.exchanged, HeadSwap::Done) {
             match ready!(Pin::new(&mut self.wire).poll_write(cx, &self.head))? {
                 0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
                 sent => self.head.advance(sent),
@@ -297,25 +297,25 @@ impl Retold {
 
     fn swallows(&mut self) -> bool {
         self.sent.store(false, Relaxed);
-        if self.stage == Stage::Unsent {
-            self.stage = Stage::Sending;
+        if self.stage == PrefixStage::Unsent {
+            self.stage = PrefixStage::Sending;
         }
-        self.stage != Stage::Through
+        self.stage != PrefixStage::Through
     }
 }
 
-impl AsyncRead for Retold {
+impl AsyncRead for ReplayedPrefix {
     fn poll_read(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         into: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let this = self.get_mut();
-        if matches!(this.stage, Stage::Unsent | Stage::Sending) {
+        if matches!(this.stage, PrefixStage::Unsent | PrefixStage::Sending) {
             this.listener = Some(cx.waker().clone());
             return Poll::Pending;
         }
-        this.stage = Stage::Through;
+        this.stage = PrefixStage::Through;
         if this.heard.is_empty() {
             let before = into.filled().len();
             ready!(Pin::new(&mut this.wire).poll_read(cx, into))?;
@@ -330,7 +330,7 @@ impl AsyncRead for Retold {
     }
 }
 
-impl AsyncWrite for Retold {
+impl AsyncWrite for ReplayedPrefix {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -371,8 +371,8 @@ impl AsyncWrite for Retold {
     /// hyper flushes what it has given away as a whole.
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         ready!(self.poll_head(cx))?;
-        if self.stage == Stage::Sending {
-            self.stage = Stage::Sent;
+        if self.stage == PrefixStage::Sending {
+            self.stage = PrefixStage::Sent;
             // It has left with the request.
             *locked(&self.next_head) = None;
             if let Some(listener) = self.listener.take() {

@@ -1,6 +1,6 @@
 //! The way out: one delivery to one target, and what came of it.
 //!
-//! A `Line` is one kept-alive connection and is driven by whoever asks over it; nothing runs in between.
+//! A `TargetConnection` is one kept-alive connection and is driven by whoever asks over it; nothing runs in between.
 //! Redirects are never followed, and nothing of an answer is ever interpreted but its framing.
 
 pub mod connection;
@@ -115,8 +115,8 @@ impl Client {
     }
 
     /// A line to a target, for one worker. It connects when it is first asked over.
-    pub fn line(&self, target: &Target) -> Line {
-        Line {
+    pub fn line(&self, target: &Target) -> TargetConnection {
+        TargetConnection {
             client: self.clone(),
             target: target.clone(),
             host: target.host_field(),
@@ -231,19 +231,19 @@ fn unresolved(host: &str) -> Reason {
 }
 
 /// A worker's connection to one target, kept alive from one delivery to the next.
-pub struct Line {
+pub struct TargetConnection {
     client: Client,
     target: Target,
     host: HeaderValue,
     open: Option<Connection>,
-    alarm: Option<Alarm>,
+    alarm: Option<Timer>,
 }
 
 /// An alarm clock that is set once for many deliveries, because nearly all are answered long before: when it rings, it is
 /// set again if the delivery at hand still has time.
-struct Alarm(Pin<Box<Sleep>>);
+struct Timer(Pin<Box<Sleep>>);
 
-impl Alarm {
+impl Timer {
     fn new(limit: Duration) -> Self {
         Self(Box::pin(tokio::time::sleep(limit)))
     }
@@ -280,7 +280,7 @@ impl Alarm {
 #[derive(Debug)]
 pub struct Exchange {
     /// The whole answer; or, as an outcome, why there is none.
-    pub answer: Result<Heard, Outcome>,
+    pub answer: Result<HttpResponse, Outcome>,
     /// From beginning to connect, or to send, to the last byte of the answer.
     pub took: Duration,
     /// Whether it was sent a second time because a connection that was used before broke:
@@ -297,7 +297,7 @@ impl Exchange {
 
 /// A whole answer.
 #[derive(Clone, Debug)]
-pub struct Heard {
+pub struct HttpResponse {
     /// The status code.
     pub status: StatusCode,
     /// The header fields, as far as they are kept.
@@ -308,8 +308,8 @@ pub struct Heard {
     pub cut: bool,
 }
 
-impl From<Heard> for Outcome {
-    fn from(heard: Heard) -> Self {
+impl From<HttpResponse> for Outcome {
+    fn from(heard: HttpResponse) -> Self {
         let field = |name| heard.headers.get(name).map(HeaderValue::as_bytes);
         Outcome::Answered {
             status: heard.status.as_u16(),
@@ -322,7 +322,7 @@ impl From<Heard> for Outcome {
     }
 }
 
-impl Line {
+impl TargetConnection {
     /// Sends a delivery to that path of the target, and says what came of it and how long it took.
     pub async fn deliver(
         &mut self,
@@ -339,7 +339,7 @@ impl Line {
         let start = Instant::now();
         let limit = self.client.settings.timeout;
         let mut sent_twice = false;
-        let mut alarm = self.alarm.take().unwrap_or_else(|| Alarm::new(limit));
+        let mut alarm = self.alarm.take().unwrap_or_else(|| Timer::new(limit));
         let answer = {
             let asking = pin!(self.attempt(path, delivery, keep, &mut sent_twice));
             alarm.within(start, limit, asking).await
@@ -359,7 +359,7 @@ impl Line {
         delivery: &Delivery,
         keep: Keep,
         sent_twice: &mut bool,
-    ) -> Result<Heard, Outcome> {
+    ) -> Result<HttpResponse, Outcome> {
         loop {
             // The open connection is taken out, so that one that is given up in the middle is never used again.
             let mut used = self.open.take();
@@ -466,7 +466,7 @@ impl Call<'_> {
 pub struct Pool {
     client: Client,
     target: Target,
-    idle: Mutex<Vec<Line>>,
+    idle: Mutex<Vec<TargetConnection>>,
 }
 
 impl Pool {
@@ -518,12 +518,12 @@ mod tests {
     #[tokio::test]
     async fn an_alarm_rings_for_the_work_at_hand_and_for_no_other() {
         let limit = Duration::from_millis(200);
-        let mut alarm = super::Alarm::new(limit);
+        let mut alarm = super::Timer::new(limit);
         let begun = std::time::Instant::now();
         for _ in 0..5 {
-            let quick = pin!(tokio::time::sleep(limit / 4));
+            let fast = pin!(tokio::time::sleep(limit / 4));
             let now = std::time::Instant::now();
-            assert!(alarm.within(now, limit, quick).await.is_some());
+            assert!(alarm.within(now, limit, fast).await.is_some());
         }
         assert!(begun.elapsed() >= limit);
         for _ in 0..2 {

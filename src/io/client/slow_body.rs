@@ -14,7 +14,7 @@ use hyper_util::rt::TokioIo;
 use tokio::time::Sleep;
 
 use crate::io::client::error::words;
-use crate::io::client::{Heard, KEPT};
+use crate::io::client::{HttpResponse, KEPT};
 use crate::io::tls::Wire;
 
 /// In so many pieces.
@@ -26,7 +26,7 @@ pub(crate) async fn send(
     head: Request<()>,
     body: Bytes,
     over: Duration,
-) -> Result<Heard, String> {
+) -> Result<HttpResponse, String> {
     let opened = http1::handshake(TokioIo::new(wire)).await;
     let (mut sender, connection) = opened.map_err(|error| words(&error))?;
     let request = head.map(|()| Bits::of(body, over));
@@ -40,7 +40,7 @@ pub(crate) async fn send(
             .collect()
             .await
             .map_err(|error| error.to_string())?;
-        Ok(Heard {
+        Ok(HttpResponse {
             status: head.status,
             headers: head.headers.into(),
             body: body.to_bytes(),

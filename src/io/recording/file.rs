@@ -15,7 +15,7 @@ use crate::io::private_files;
 use crate::webhook::Fixture;
 
 /// A recording that is appended to.
-pub(crate) struct Journal {
+pub(crate) struct RecordingFile {
     path: Arc<Path>,
     file: File,
     /// How long the file is as far as it is known to be good.
@@ -31,9 +31,9 @@ pub(crate) struct Journal {
 /// A last line that is longer is not looked at.
 const LONGEST: u64 = 256 << 20;
 
-impl Journal {
+impl RecordingFile {
     /// Opens a recording for itself alone, and mends its end.
-    pub(crate) fn open(path: &Path) -> Result<Journal> {
+    pub(crate) fn open(path: &Path) -> Result<RecordingFile> {
         let cannot =
             |why: &str| Error::usage(format!("cannot record into `{}`: {why}", path.display()));
         let failed = |error: io::Error| cannot(&error.to_string());
@@ -54,7 +54,7 @@ impl Journal {
             return Err(cannot("another listener records into it")
                 .hint("give each listener a file of its own"));
         }
-        let mut journal = Journal {
+        let mut journal = RecordingFile {
             path: path.into(),
             file,
             good: about.len(),
@@ -294,7 +294,7 @@ pub(crate) fn lock(file: &File) -> io::Result<bool> {
 
 #[cfg(test)]
 mod tests {
-    use super::Journal;
+    use super::RecordingFile;
     use crate::webhook::{Delivery, Fixture, Headers};
     use bytes::Bytes;
     use http::Method;
@@ -339,7 +339,7 @@ mod tests {
             for start in ["", &whole] {
                 let _ = fs::remove_file(&torn);
                 fs::write(&path, [start.as_bytes(), tail].concat()).unwrap();
-                let mut journal = Journal::open(&path).unwrap();
+                let mut journal = RecordingFile::open(&path).unwrap();
                 let notes = journal.take_notes().concat();
                 assert!(
                     notes.contains(&format!("cut {} bytes", tail.len())),
@@ -365,7 +365,7 @@ mod tests {
             "{\"fixture\":1,\"request\":{\"text\":\"by hand\"}}",
         ] {
             fs::write(&path, text).unwrap();
-            let mut journal = Journal::open(&path).unwrap();
+            let mut journal = RecordingFile::open(&path).unwrap();
             journal.append(line(2).as_bytes(), true).unwrap();
             assert!(!journal.take_notes().concat().contains("cut"));
             assert_eq!(count(&path), 2);
@@ -378,7 +378,7 @@ mod tests {
         let path = dir.path().join("r.ndjson");
         let damaged = line(1).replace("line 1", "line 7");
         fs::write(&path, &damaged).unwrap();
-        let mut journal = Journal::open(&path).unwrap();
+        let mut journal = RecordingFile::open(&path).unwrap();
         let notes = journal.take_notes().concat();
         assert!(notes.contains("the checksum differs"), "{notes}");
         journal.append(line(2).as_bytes(), true).unwrap();
@@ -389,11 +389,11 @@ mod tests {
     fn what_cannot_be_recorded_into_is_said() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("r.ndjson");
-        let first = Journal::open(&path).unwrap();
+        let first = RecordingFile::open(&path).unwrap();
         #[cfg(unix)]
         assert_eq!(mode(&path), 0o600);
         let refused = |path: &Path, why: &str| {
-            let error = Journal::open(path).err().unwrap();
+            let error = RecordingFile::open(path).err().unwrap();
             let said = error.what();
             assert!(
                 said.contains(&*path.to_string_lossy()) && said.contains(why),
@@ -403,7 +403,7 @@ mod tests {
         };
         refused(&path, "another listener");
         drop(first);
-        drop(Journal::open(&path).unwrap());
+        drop(RecordingFile::open(&path).unwrap());
         refused(&dir.path().join("none/r.ndjson"), "does not exist");
         fs::create_dir(dir.path().join("folder.ndjson")).unwrap();
         refused(&dir.path().join("folder.ndjson"), "it is a folder");
@@ -424,7 +424,7 @@ mod tests {
         let path = dir.path().join("r.ndjson");
         fs::write(&path, "").unwrap();
         fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
-        assert_eq!(Journal::open(&path).unwrap().take_notes().len(), 1);
+        assert_eq!(RecordingFile::open(&path).unwrap().take_notes().len(), 1);
         assert_eq!(mode(&path), 0o600);
     }
 
@@ -432,7 +432,7 @@ mod tests {
     fn after_a_failure_it_goes_on_behind_the_last_good_line() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("r.ndjson");
-        let mut journal = Journal::open(&path).unwrap();
+        let mut journal = RecordingFile::open(&path).unwrap();
         journal.append(line(1).as_bytes(), true).unwrap();
         // A handle that cannot be written to, and half a line that got through.
         let good = std::mem::replace(&mut journal.file, fs::File::open(&path).unwrap());
@@ -447,7 +447,7 @@ mod tests {
     fn what_is_not_known_to_be_on_disk_can_be_written_again() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("r.ndjson");
-        let mut journal = Journal::open(&path).unwrap();
+        let mut journal = RecordingFile::open(&path).unwrap();
         journal.append(line(1).as_bytes(), true).unwrap();
         journal.append(line(2).as_bytes(), false).unwrap();
         journal.append(line(3).as_bytes(), false).unwrap();
@@ -464,7 +464,7 @@ mod tests {
     fn a_recording_that_was_cut_short_by_others_is_not_filled_with_zeros() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("r.ndjson");
-        let mut journal = Journal::open(&path).unwrap();
+        let mut journal = RecordingFile::open(&path).unwrap();
         journal
             .append((line(1) + &line(2)).as_bytes(), true)
             .unwrap();

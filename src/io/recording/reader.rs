@@ -29,7 +29,7 @@ pub struct Item {
     /// What stands there, or what is wrong with it. In a recording, the fault's line is the file's.
     pub fixture: std::result::Result<Fixture, Fault>,
     /// The place behind it, to go on from another time.
-    pub after: Spot,
+    pub after: Position,
 }
 
 /// Where something stands: `recording.ndjson:12`, `fixtures/click.json`, `stdin:3`.
@@ -61,7 +61,7 @@ impl From<&str> for Source {
 
 /// A place between two deliveries of the sources.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Spot {
+pub struct Position {
     /// Which of the files.
     pub file: usize,
     /// How many bytes of it are behind.
@@ -72,11 +72,11 @@ pub struct Spot {
 
 /// The deliveries of all sources, one after the other.
 pub struct Sources {
-    files: Vec<Origin>,
+    files: Vec<SourceInput>,
     /// The file that is read, or will be.
     at: usize,
     /// Where in it to begin, if not at its beginning.
-    start: Spot,
+    start: Position,
     reading: Option<Reading>,
     /// Whether a line whose checksum differs is taken as it is.
     edited: bool,
@@ -87,7 +87,7 @@ pub struct Sources {
 }
 
 #[derive(Clone, Debug)]
-enum Origin {
+enum SourceInput {
     /// A file, and how many bytes it held when it was opened; none where that says nothing, of a pipe say.
     File(PathBuf, Option<u64>),
     Stdin,
@@ -107,7 +107,7 @@ pub fn open(paths: &[String]) -> Result<Sources> {
     let mut files = Vec::new();
     for path in paths {
         if path == "-" {
-            files.push(Origin::Stdin);
+            files.push(SourceInput::Stdin);
             continue;
         }
         let cannot = |error: &io::Error| match error.kind() {
@@ -127,20 +127,20 @@ pub fn open(paths: &[String]) -> Result<Sources> {
             files.extend(
                 found
                     .into_iter()
-                    .map(|(path, size)| Origin::File(path, Some(size))),
+                    .map(|(path, size)| SourceInput::File(path, Some(size))),
             );
         } else if about.is_file() {
             // Now rather than in the middle of a run.
             File::open(path).map_err(|error| cannot(&error))?;
-            files.push(Origin::File(path.into(), Some(about.len())));
+            files.push(SourceInput::File(path.into(), Some(about.len())));
         } else {
-            files.push(Origin::File(path.into(), None));
+            files.push(SourceInput::File(path.into(), None));
         }
     }
     Ok(Sources {
         files,
         at: 0,
-        start: Spot::default(),
+        start: Position::default(),
         reading: None,
         edited: false,
         stop: Stop::default(),
@@ -180,7 +180,7 @@ impl Sources {
 
     /// Begins again with the first of them, as it was when it was opened.
     pub fn rewind(&mut self) {
-        (self.at, self.start, self.reading, self.passed) = (0, Spot::default(), None, 0);
+        (self.at, self.start, self.reading, self.passed) = (0, Position::default(), None, 0);
     }
 
     /// What was odd about the sources without being an error, since this was last asked.
@@ -208,8 +208,8 @@ impl Sources {
     }
 
     /// Goes on from a place where this was before, without reading what is in front of it.
-    pub fn go_to(&mut self, place: Spot) -> std::result::Result<(), String> {
-        if let Some(Origin::File(path, size)) = self.files.get(place.file) {
+    pub fn go_to(&mut self, place: Position) -> std::result::Result<(), String> {
+        if let Some(SourceInput::File(path, size)) = self.files.get(place.file) {
             let plain = fs::File::open(path).and_then(|mut file| {
                 let mut last = [b'\n'];
                 if place.offset > 0 && is_recording(path) && !is_gzip(&mut file)? {
@@ -227,7 +227,7 @@ impl Sources {
             }
         }
         let before = self.files.get(..place.file).unwrap_or(&self.files);
-        self.passed = before.iter().filter_map(Origin::size).sum();
+        self.passed = before.iter().filter_map(SourceInput::size).sum();
         (self.at, self.start, self.reading) = (place.file, place, None);
         Ok(())
     }
@@ -238,7 +238,7 @@ impl Sources {
         let mut hash = Sha256::new();
         let mut looked = Vec::new();
         for (number, origin) in self.files.iter().enumerate() {
-            let Origin::File(path, size) = origin else {
+            let SourceInput::File(path, size) = origin else {
                 return Err(Error::usage("stdin cannot be resumed").hint("keep it in a file first"));
             };
             let cannot = |error| Error::input(format!("`{}`: {error}", path.display()));
@@ -264,12 +264,12 @@ impl Sources {
         let origin = self.files.get(self.at)?.clone();
         let start = std::mem::take(&mut self.start);
         let (name, input): (Arc<str>, io::Result<Box<dyn Read + Send>>) = match &origin {
-            Origin::Stdin => (
+            SourceInput::Stdin => (
                 "stdin".into(),
                 Pump::new(|| Ok(io::stdin()), self.stop.clone())
                     .and_then(|pump| inflate(Box::new(pump))),
             ),
-            Origin::File(path, None) => {
+            SourceInput::File(path, None) => {
                 let opened = path.clone();
                 let pump = Pump::new(move || File::open(opened), self.stop.clone());
                 (
@@ -278,7 +278,7 @@ impl Sources {
                 )
             }
             // What was written since it was opened is not sent: it may be what is sent, recorded.
-            Origin::File(path, Some(size)) => (
+            SourceInput::File(path, Some(size)) => (
                 path.display().to_string().into(),
                 open_at(path, start.offset, *size),
             ),
@@ -289,11 +289,11 @@ impl Sources {
         };
         let mut lines = Lines::at(input, LONGEST, start.offset, start.number);
         match &origin {
-            Origin::File(path, _) if is_recording(path) => {
+            SourceInput::File(path, _) if is_recording(path) => {
                 self.reading = Some(Reading::Lines(name, lines));
                 return None;
             }
-            Origin::File(path, _) if is_har(path) => {
+            SourceInput::File(path, _) if is_har(path) => {
                 let har = Har::new(lines.into_input(), start.number);
                 self.reading = Some(Reading::Har(name, har));
                 return None;
@@ -325,16 +325,20 @@ impl Sources {
         Item {
             source: Source { name, number: 0 },
             fixture,
-            after: Spot {
+            after: Position {
                 file: self.at,
-                ..Spot::default()
+                ..Position::default()
             },
         }
     }
 
     fn end(&mut self) {
         self.reading = None;
-        self.passed += self.files.get(self.at).and_then(Origin::size).unwrap_or(0);
+        self.passed += self
+            .files
+            .get(self.at)
+            .and_then(SourceInput::size)
+            .unwrap_or(0);
         self.at += 1;
     }
 }
@@ -371,7 +375,7 @@ impl Iterator for Sources {
                             number,
                         },
                         fixture,
-                        after: Spot {
+                        after: Position {
                             file: self.at,
                             offset,
                             number: behind,
@@ -384,11 +388,11 @@ impl Iterator for Sources {
     }
 }
 
-impl Origin {
+impl SourceInput {
     fn size(&self) -> Option<u64> {
         match self {
-            Origin::File(_, size) => *size,
-            Origin::Stdin => None,
+            SourceInput::File(_, size) => *size,
+            SourceInput::Stdin => None,
         }
     }
 }
@@ -699,7 +703,7 @@ mod tests {
             );
         }
         let mut sources = fresh();
-        let into = super::Spot {
+        let into = super::Position {
             file: 1,
             offset: 9,
             number: 1,

@@ -19,7 +19,7 @@ use tokio::sync::{Notify, Semaphore};
 
 use crate::error::{Error, Result};
 use crate::io::private_files::survive_file_size_limit;
-use crate::io::recording::file::Journal;
+use crate::io::recording::file::RecordingFile;
 use crate::io::recording::folder::Folder;
 use crate::webhook::Fixture;
 
@@ -81,15 +81,15 @@ impl Recorder {
             .is_some_and(|end| end == "ndjson" || end == "jsonl");
         let mut notes = Vec::new();
         let shelf = if is_file {
-            let mut journal = Journal::open(path)?;
+            let mut journal = RecordingFile::open(path)?;
             notes = journal.take_notes();
-            Shelf::Journal(journal)
+            OpenFile::RecordingFile(journal)
         } else {
-            Shelf::Folder(Folder::open(path, &mut notes)?)
+            OpenFile::Folder(Folder::open(path, &mut notes)?)
         };
         let file = match &shelf {
-            Shelf::Journal(journal) => Some(Arc::clone(journal.path())),
-            Shelf::Folder(_) => None,
+            OpenFile::RecordingFile(journal) => Some(Arc::clone(journal.path())),
+            OpenFile::Folder(_) => None,
         };
         survive_file_size_limit();
         let shared = Arc::new(Shared::default());
@@ -191,9 +191,9 @@ struct Shared {
 
 #[derive(Default)]
 struct State {
-    load: Load,
+    load: PendingWrite,
     /// Those whose text is in the load.
-    batch: Arc<Batch>,
+    batch: Arc<Waiters>,
     closed: bool,
     /// Why nothing is taken at present.
     failing: Option<String>,
@@ -203,7 +203,7 @@ struct State {
 
 /// What is written at once.
 #[derive(Default)]
-struct Load {
+struct PendingWrite {
     text: Vec<u8>,
     count: usize,
     /// In a folder, the name of each file and where its text ends.
@@ -212,7 +212,7 @@ struct Load {
     room: usize,
 }
 
-impl Load {
+impl PendingWrite {
     fn push(&mut self, name: Option<String>, text: String, room: usize) {
         if self.text.is_empty() && text.len() > self.text.capacity() {
             self.text = text.into_bytes();
@@ -243,32 +243,32 @@ impl Load {
 
 /// Those who wait for one write.
 #[derive(Default)]
-struct Batch {
-    outcome: OnceLock<Outcome>,
+struct Waiters {
+    outcome: OnceLock<WriteOutcome>,
     done: Notify,
 }
 
-enum Outcome {
+enum WriteOutcome {
     /// All are kept, or none is.
     Together(std::result::Result<(), String>),
     /// Each for itself, by its number.
     Each(Vec<Kept>),
 }
 
-impl Batch {
+impl Waiters {
     async fn wait(&self, number: usize) -> std::result::Result<Option<Arc<Path>>, String> {
         let done = self.done.notified();
         if self.outcome.get().is_none() {
             done.await;
         }
         match self.outcome.get() {
-            Some(Outcome::Together(kept)) => kept.clone().map(|()| None),
-            Some(Outcome::Each(kept)) => kept.get(number).cloned().transpose(),
+            Some(WriteOutcome::Together(kept)) => kept.clone().map(|()| None),
+            Some(WriteOutcome::Each(kept)) => kept.get(number).cloned().transpose(),
             None => Err(GONE.into()),
         }
     }
 
-    fn end(&self, outcome: Outcome) {
+    fn end(&self, outcome: WriteOutcome) {
         // Who is the second has nothing to say.
         let _ = self.outcome.set(outcome);
         self.done.notify_waiters();
@@ -276,11 +276,11 @@ impl Batch {
 }
 
 /// A batch that somebody has to end; at the latest when it is let go, even by a panic.
-struct InHand(Arc<Batch>);
+struct BatchGuard(Arc<Waiters>);
 
-impl Drop for InHand {
+impl Drop for BatchGuard {
     fn drop(&mut self) {
-        self.0.end(Outcome::Together(Err(GONE.into())));
+        self.0.end(WriteOutcome::Together(Err(GONE.into())));
     }
 }
 
@@ -317,7 +317,7 @@ impl Shared {
         name: Option<String>,
         text: String,
         room: usize,
-    ) -> std::result::Result<(Arc<Batch>, usize), String> {
+    ) -> std::result::Result<(Arc<Waiters>, usize), String> {
         let mut state = self.lock();
         if state.closed || state.failing.is_some() {
             let why = state.failing.clone().unwrap_or_else(|| GONE.into());
@@ -339,7 +339,7 @@ impl Shared {
     }
 
     /// Takes what there is to write into `load`, and those who wait for it; waits for something until then.
-    fn take(&self, load: &mut Load, until: Option<Instant>) -> Turn {
+    fn take(&self, load: &mut PendingWrite, until: Option<Instant>) -> Turn {
         let mut state = self.lock();
         while state.load.count == 0 && !state.closed {
             state.is_idle = true;
@@ -366,7 +366,7 @@ impl Shared {
         let batch = std::mem::take(&mut state.batch);
         drop(state);
         self.room.add_permits(load.room);
-        Turn::Write(InHand(batch))
+        Turn::Write(BatchGuard(batch))
     }
 
     /// Lets more gather, unless it is enough.
@@ -376,7 +376,7 @@ impl Shared {
     }
 
     /// Takes nothing more, for this reason, and moves what has gathered in the meantime into `load`.
-    fn fail(&self, why: &str, load: &mut Load) {
+    fn fail(&self, why: &str, load: &mut PendingWrite) {
         let mut state = self.lock();
         state.failing = Some(why.into());
         let late = std::mem::take(&mut state.load);
@@ -389,19 +389,19 @@ impl Shared {
 
 /// What the writer does next.
 enum Turn {
-    Write(InHand),
+    Write(BatchGuard),
     Sync,
     End,
 }
 
-enum Shelf {
-    Journal(Journal),
+enum OpenFile {
+    RecordingFile(RecordingFile),
     Folder(Folder),
 }
 
 struct Writer {
     shared: Arc<Shared>,
-    shelf: Shelf,
+    shelf: OpenFile,
     sync: Sync,
     tell: Box<dyn Fn(&str) + Send>,
     /// When what was written is to be synced, if something was.
@@ -410,8 +410,8 @@ struct Writer {
 
 impl Writer {
     fn run(mut self) {
-        let _last = AtLast(Arc::clone(&self.shared));
-        let mut load = Load::default();
+        let _last = WriterGuard(Arc::clone(&self.shared));
+        let mut load = PendingWrite::default();
         loop {
             match self.shared.take(&mut load, self.sync_due) {
                 Turn::End => break,
@@ -433,11 +433,13 @@ impl Writer {
         }
     }
 
-    fn keep(&mut self, load: &mut Load, batch: &Batch) {
+    fn keep(&mut self, load: &mut PendingWrite, batch: &Waiters) {
         let always = self.sync == Sync::Always;
         match &mut self.shelf {
-            Shelf::Folder(folder) => batch.end(Outcome::Each(folder.keep(load.files(), self.sync))),
-            Shelf::Journal(journal) => {
+            OpenFile::Folder(folder) => {
+                batch.end(WriteOutcome::Each(folder.keep(load.files(), self.sync)))
+            }
+            OpenFile::RecordingFile(journal) => {
                 let kept = journal
                     .append(&load.text, always)
                     .map_err(|error| cannot_write(journal, &error));
@@ -447,31 +449,31 @@ impl Writer {
                     .for_each(|note| (self.tell)(note));
                 match kept {
                     Err(why) if !always => return self.insist(why, load),
-                    kept => batch.end(Outcome::Together(kept)),
+                    kept => batch.end(WriteOutcome::Together(kept)),
                 }
             }
         }
         if self.sync == Sync::Interval && self.sync_due.is_none() {
             self.sync_due = Some(Instant::now() + SYNCED_EVERY);
         }
-        if matches!(&self.shelf, Shelf::Folder(folder) if folder.wants_sync()) {
+        if matches!(&self.shelf, OpenFile::Folder(folder) if folder.wants_sync()) {
             self.sync_due = Some(Instant::now());
         }
     }
 
     /// Syncs what was written before. `load` is free to use.
-    fn sync(&mut self, load: &mut Load) {
+    fn sync(&mut self, load: &mut PendingWrite) {
         self.sync_due = None;
         load.clear();
         match &mut self.shelf {
-            Shelf::Folder(folder) => {
+            OpenFile::Folder(folder) => {
                 if let Err(error) = folder.sync() {
                     (self.tell)(&format!(
                         "what was recorded last may not be on disk: {error}"
                     ));
                 }
             }
-            Shelf::Journal(journal) => {
+            OpenFile::RecordingFile(journal) => {
                 let Err(error) = journal.sync() else {
                     return;
                 };
@@ -492,8 +494,8 @@ impl Writer {
     }
 
     /// What was said to be kept could not be written. Nothing more is taken until it is on disk after all.
-    fn insist(&mut self, why: String, load: &mut Load) {
-        let Shelf::Journal(journal) = &mut self.shelf else {
+    fn insist(&mut self, why: String, load: &mut PendingWrite) {
+        let OpenFile::RecordingFile(journal) = &mut self.shelf else {
             return;
         };
         self.shared.fail(&why, load);
@@ -536,18 +538,18 @@ impl Writer {
     }
 }
 
-fn cannot_write(journal: &Journal, error: &io::Error) -> String {
+fn cannot_write(journal: &RecordingFile, error: &io::Error) -> String {
     format!("cannot write `{}`: {error}", journal.path().display())
 }
 
 /// When the writer ends, even by a panic, nobody waits for it any more.
-struct AtLast(Arc<Shared>);
+struct WriterGuard(Arc<Shared>);
 
-impl Drop for AtLast {
+impl Drop for WriterGuard {
     fn drop(&mut self) {
         let mut state = self.0.lock();
         state.closed = true;
-        drop(InHand(std::mem::take(&mut state.batch)));
+        drop(BatchGuard(std::mem::take(&mut state.batch)));
         drop(state);
         // Whoever waits for room finds out that there is no use in it.
         self.0.room.add_permits(Semaphore::MAX_PERMITS / 2);
@@ -693,14 +695,14 @@ mod tests {
         let folder = dir.path().join("folder");
         fs::create_dir(&folder).unwrap();
         let path = folder.join("r.ndjson");
-        let (told, tells) = std::sync::mpsc::channel();
+        let (told, signals) = std::sync::mpsc::channel();
         let told = Mutex::new(told);
         let tell = move |what: &str| told.lock().unwrap().send(what.to_owned()).unwrap();
         let recorder = Recorder::open_with(&path, Sync::Interval, tell).unwrap();
         fs::remove_dir_all(&folder).unwrap();
         recorder.keep(&fixture(1)).await.unwrap();
         assert!(
-            tells
+            signals
                 .recv_timeout(SYNCED_EVERY * 100)
                 .unwrap()
                 .contains("nothing more is acknowledged")
@@ -708,7 +710,7 @@ mod tests {
         let why = recorder.keep(&fixture(2)).await.unwrap_err();
         assert!(why.contains("r.ndjson"), "{why}");
         fs::create_dir(&folder).unwrap();
-        while !tells
+        while !signals
             .recv_timeout(SYNCED_EVERY * 100)
             .unwrap()
             .contains("again")
@@ -724,7 +726,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let folder = dir.path().join("folder");
         fs::create_dir(&folder).unwrap();
-        let (told, tells) = std::sync::mpsc::channel();
+        let (told, signals) = std::sync::mpsc::channel();
         let told = Mutex::new(told);
         let tell = move |what: &str| told.lock().unwrap().send(what.to_owned()).unwrap();
         let recorder = Recorder::open_with(&folder.join("r.ndjson"), Sync::Never, tell).unwrap();
@@ -732,7 +734,7 @@ mod tests {
         recorder.keep(&fixture(1)).await.unwrap();
         recorder.finish();
         assert!(
-            tells
+            signals
                 .iter()
                 .any(|what| what.contains("1 delivery that was acknowledged is lost"))
         );

@@ -14,14 +14,14 @@ use serde_json::{Value, json};
 use crate::error::{Error, Result};
 use crate::io::private_files;
 use crate::io::private_files::sync_folder_of;
-use crate::io::recording::reader::Spot;
+use crate::io::recording::reader::Position;
 
 /// So many lines are never more than unsynced.
 const GROUP: usize = 64;
 
 /// What a run is about: a journal of another one cannot be gone on with.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Errand {
+pub struct RunIdentity {
     /// Where it goes.
     pub target: String,
     /// What is sent, in a form that differs if it does: filters, disorder.
@@ -42,12 +42,12 @@ pub struct Step {
     /// Its own number, from 1.
     pub number: u64,
     /// The place behind it in the sources.
-    pub after: Spot,
+    pub after: Position,
 }
 
 /// How a delivery was done with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Done {
+pub enum Completion {
     /// It was accepted.
     Accepted,
     /// It was refused for good.
@@ -58,9 +58,9 @@ pub enum Done {
 
 /// What earlier runs did.
 #[derive(Clone, Debug, Default)]
-pub struct Past {
+pub struct CompletedWork {
     /// Runs of numbers that are done, by their first; each with its last and the place behind it.
-    runs: BTreeMap<u64, (u64, Spot)>,
+    runs: BTreeMap<u64, (u64, Position)>,
     /// How many deliveries were accepted.
     pub accepted: u64,
     /// How many were refused for good, or are kept elsewhere.
@@ -71,17 +71,17 @@ pub struct Past {
 
 /// A journal of a run, as it is written.
 #[derive(Debug)]
-pub struct Ledger {
+pub struct ResumeJournal {
     path: PathBuf,
     file: File,
     unsynced: usize,
 }
 
-/// Opens a journal, or begins one. `errand` is asked what this run is about, given what an earlier one looked at.
+/// Opens a journal, or begins one. `identity` is asked what this run is about, given what an earlier one looked at.
 pub fn open(
     path: &Path,
-    errand: impl FnOnce(Option<&Errand>) -> Result<Errand>,
-) -> Result<(Ledger, Past, Errand)> {
+    identity: impl FnOnce(Option<&RunIdentity>) -> Result<RunIdentity>,
+) -> Result<(ResumeJournal, CompletedWork, RunIdentity)> {
     let cannot = |why: &str| {
         Error::usage(format!(
             "cannot keep a journal in `{}`: {why}",
@@ -98,14 +98,14 @@ pub fn open(
     if !crate::io::recording::file::lock(&file).map_err(|error| cannot(&error.to_string()))? {
         return Err(cannot("another run writes it"));
     }
-    let mut journal = Ledger {
+    let mut journal = ResumeJournal {
         path: path.to_owned(),
         file,
         unsynced: 0,
     };
     let io = |error: io::Error| cannot(&error.to_string());
     journal.file.rewind().map_err(io)?;
-    let (before, past, good) =
+    let (before, completed, good) =
         read(BufReader::with_capacity(256 << 10, &journal.file)).map_err(io)?;
     if before.is_none() && !journal.is_new(good).map_err(io)? {
         return Err(Error::input(format!("`{}` is no journal", path.display()))
@@ -114,7 +114,7 @@ pub fn open(
     // What was torn off by a crash is cut, so that the next line does not stand behind half of one.
     journal.file.set_len(good).map_err(io)?;
     journal.file.seek(SeekFrom::End(0)).map_err(io)?;
-    let now = errand(before.as_ref())?;
+    let now = identity(before.as_ref())?;
     match &before {
         Some(before) => differs(before, &now, path)?,
         None => {
@@ -130,10 +130,10 @@ pub fn open(
             sync_folder_of(path).map_err(io)?;
         }
     }
-    Ok((journal, past, now))
+    Ok((journal, completed, now))
 }
 
-fn differs(before: &Errand, now: &Errand, path: &Path) -> Result<()> {
+fn differs(before: &RunIdentity, now: &RunIdentity, path: &Path) -> Result<()> {
     let other = |what: &str| {
         Err(Error::usage(format!(
             "`{}` is the journal of a run {what}",
@@ -153,15 +153,15 @@ fn differs(before: &Errand, now: &Errand, path: &Path) -> Result<()> {
     Ok(())
 }
 
-impl Ledger {
+impl ResumeJournal {
     /// Notes that a delivery is done with.
-    pub fn note(&mut self, step: Step, done: Done) -> std::result::Result<(), String> {
+    pub fn note(&mut self, step: Step, done: Completion) -> std::result::Result<(), String> {
         let word = match done {
-            Done::Accepted => "accepted",
-            Done::Refused => "refused",
-            Done::Kept => "kept",
+            Completion::Accepted => "accepted",
+            Completion::Refused => "refused",
+            Completion::Kept => "kept",
         };
-        let Spot {
+        let Position {
             file,
             offset,
             number,
@@ -212,33 +212,33 @@ impl Ledger {
 
 /// What a journal says: what its run was about, where it says so, what is done, and how many bytes it has up to its last
 /// line break.
-pub fn read(mut journal: impl BufRead) -> io::Result<(Option<Errand>, Past, u64)> {
-    let (mut errand, mut past, mut good) = (None, Past::default(), 0);
+pub fn read(mut journal: impl BufRead) -> io::Result<(Option<RunIdentity>, CompletedWork, u64)> {
+    let (mut identity, mut completed, mut good) = (None, CompletedWork::default(), 0);
     let mut line = Vec::new();
     loop {
         line.clear();
         // A journal's lines are short; what is longer is none, and is read in pieces that say nothing.
         let read = (&mut journal).take(1 << 20).read_until(b'\n', &mut line)?;
         if !line.ends_with(b"\n") && read < 1 << 20 {
-            return Ok((errand, past, good));
+            return Ok((identity, completed, good));
         }
         if good == 0 {
-            errand = read_errand(&line);
-            if errand.is_none() {
-                return Ok((None, past, read as u64));
+            identity = read_errand(&line);
+            if identity.is_none() {
+                return Ok((None, completed, read as u64));
             }
         } else {
-            past.read(&line);
+            completed.read(&line);
         }
         good += read as u64;
     }
 }
 
-fn read_errand(line: &[u8]) -> Option<Errand> {
+fn read_errand(line: &[u8]) -> Option<RunIdentity> {
     let line: Value = serde_json::from_slice(line).ok()?;
     let text = |name: &str| Some(line.get(name)?.as_str()?.to_owned());
     (line.get("journal")? == 1).then_some(())?;
-    Some(Errand {
+    Some(RunIdentity {
         target: text("target")?,
         choice: text("choice")?,
         identity: text("identity")?,
@@ -252,7 +252,7 @@ fn read_errand(line: &[u8]) -> Option<Errand> {
     })
 }
 
-impl Past {
+impl CompletedWork {
     /// Whether the delivery of that number is done with.
     pub fn has(&self, number: u64) -> bool {
         let run = self.runs.range(..=number).next_back();
@@ -260,18 +260,18 @@ impl Past {
     }
 
     /// Up to which number everything is done, and the place behind it.
-    pub fn start(&self) -> (u64, Spot) {
+    pub fn start(&self) -> (u64, Position) {
         self.runs.get(&1).copied().unwrap_or_default()
     }
 
     /// Takes in a line; one that is torn or damaged says nothing.
     pub fn read(&mut self, line: &[u8]) {
         match read_line(line) {
-            Some((step, Done::Accepted)) => {
+            Some((step, Completion::Accepted)) => {
                 self.accepted += 1;
                 self.add(step);
             }
-            Some((step, Done::Refused | Done::Kept)) => {
+            Some((step, Completion::Refused | Completion::Kept)) => {
                 self.refused += 1;
                 self.add(step);
             }
@@ -299,7 +299,7 @@ impl Past {
     }
 }
 
-fn read_line(line: &[u8]) -> Option<(Step, Done)> {
+fn read_line(line: &[u8]) -> Option<(Step, Completion)> {
     let line = std::str::from_utf8(line).ok()?.strip_suffix('\n')?;
     let (text, sum) = line.rsplit_once(' ')?;
     if sum != format!("{:08x}", crc32c::crc32c(text.as_bytes())) {
@@ -308,15 +308,15 @@ fn read_line(line: &[u8]) -> Option<(Step, Done)> {
     let mut words = text.split(' ');
     let mut number = || words.next()?.parse::<u64>().ok();
     let (first, own) = (number()?, number()?);
-    let after = Spot {
+    let after = Position {
         file: number()?.try_into().ok()?,
         offset: number()?,
         number: number()?.try_into().ok()?,
     };
     let done = match words.next()? {
-        "accepted" => Done::Accepted,
-        "refused" => Done::Refused,
-        "kept" => Done::Kept,
+        "accepted" => Completion::Accepted,
+        "refused" => Completion::Refused,
+        "kept" => Completion::Kept,
         _ => return None,
     };
     let fits = (1..=own).contains(&first) && words.next().is_none();
@@ -332,13 +332,13 @@ fn read_line(line: &[u8]) -> Option<(Step, Done)> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Done, Errand, Past, Spot, Step, open};
+    use super::{CompletedWork, Completion, Position, RunIdentity, Step, open};
     use proptest::prelude::*;
     use std::fs;
     use std::path::Path;
 
-    fn errand(target: &str) -> Errand {
-        Errand {
+    fn identity(target: &str) -> RunIdentity {
+        RunIdentity {
             target: target.into(),
             choice: "all".into(),
             identity: "abc".into(),
@@ -348,7 +348,7 @@ mod tests {
     }
 
     fn step(first: u64, number: u64) -> Step {
-        let after = Spot {
+        let after = Position {
             file: 0,
             offset: number * 10,
             number: number as usize,
@@ -360,8 +360,8 @@ mod tests {
         }
     }
 
-    fn past(path: &Path) -> Past {
-        open(path, |_| Ok(errand("a"))).unwrap().1
+    fn completed(path: &Path) -> CompletedWork {
+        open(path, |_| Ok(identity("a"))).unwrap().1
     }
 
     #[test]
@@ -370,54 +370,59 @@ mod tests {
         let path = dir.path().join("j");
         let (mut journal, past_before, _) = open(&path, |before| {
             assert!(before.is_none());
-            Ok(errand("a"))
+            Ok(identity("a"))
         })
         .unwrap();
-        assert!(!past_before.has(1) && past_before.start() == (0, Spot::default()));
+        assert!(!past_before.has(1) && past_before.start() == (0, Position::default()));
         for (first, number) in [(1, 1), (2, 5), (7, 7), (8, 8)] {
-            journal.note(step(first, number), Done::Accepted).unwrap();
+            journal
+                .note(step(first, number), Completion::Accepted)
+                .unwrap();
         }
-        journal.note(step(12, 12), Done::Refused).unwrap();
+        journal.note(step(12, 12), Completion::Refused).unwrap();
         // Another run of the same journal is refused while this one goes on.
         assert!(
-            open(&path, |_| Ok(errand("a")))
+            open(&path, |_| Ok(identity("a")))
                 .unwrap_err()
                 .what()
                 .contains("another run")
         );
         drop(journal);
-        let past = past(&path);
-        let done: Vec<u64> = (0..20).filter(|number| past.has(*number)).collect();
+        let completed = completed(&path);
+        let done: Vec<u64> = (0..20).filter(|number| completed.has(*number)).collect();
         assert_eq!(done, [1, 2, 3, 4, 5, 7, 8, 12]);
-        assert_eq!((past.start().0, past.start().1.offset), (5, 50));
-        assert_eq!((past.accepted, past.refused, past.damaged), (4, 1, 0));
+        assert_eq!((completed.start().0, completed.start().1.offset), (5, 50));
+        assert_eq!(
+            (completed.accepted, completed.refused, completed.damaged),
+            (4, 1, 0)
+        );
     }
 
     #[test]
     fn another_errand_is_refused_with_the_reason() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("j");
-        drop(open(&path, |_| Ok(errand("http://a/"))).unwrap());
-        let other = |now: Errand| open(&path, |_| Ok(now)).unwrap_err().what().to_owned();
-        assert!(other(errand("http://b/")).contains("to http://a/, not to http://b/"));
+        drop(open(&path, |_| Ok(identity("http://a/"))).unwrap());
+        let other = |now: RunIdentity| open(&path, |_| Ok(now)).unwrap_err().what().to_owned();
+        assert!(other(identity("http://b/")).contains("to http://a/, not to http://b/"));
         assert!(
-            other(Errand {
+            other(RunIdentity {
                 identity: "x".into(),
-                ..errand("http://a/")
+                ..identity("http://a/")
             })
             .contains("other sources")
         );
         assert!(
-            other(Errand {
+            other(RunIdentity {
                 choice: "x".into(),
-                ..errand("http://a/")
+                ..identity("http://a/")
             })
             .contains("other deliveries")
         );
         assert!(open(&path, |before| Ok(before.unwrap().clone())).is_ok());
         for text in ["{\"fixture\":1}\n", "{\"fixture\":1}", "notes"] {
             fs::write(&path, text).unwrap();
-            let error = open(&path, |_| Ok(errand("a"))).unwrap_err();
+            let error = open(&path, |_| Ok(identity("a"))).unwrap_err();
             assert_eq!(
                 (error.exit() as u8, error.what().contains("is no journal")),
                 (3, true)
@@ -430,9 +435,11 @@ mod tests {
     fn a_torn_journal_says_what_is_whole_and_goes_on_behind_it() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("j");
-        let mut journal = open(&path, |_| Ok(errand("a"))).unwrap().0;
+        let mut journal = open(&path, |_| Ok(identity("a"))).unwrap().0;
         for number in 1..=3 {
-            journal.note(step(number, number), Done::Accepted).unwrap();
+            journal
+                .note(step(number, number), Completion::Accepted)
+                .unwrap();
         }
         drop(journal);
         let whole = fs::read(&path).unwrap();
@@ -442,11 +449,11 @@ mod tests {
                 let tail = if cut > ends[0] { tail } else { b"" };
                 fs::write(&path, [&whole[..cut], tail].concat()).unwrap();
                 let lines = ends.iter().filter(|end| **end < cut).count();
-                let (mut journal, past, _) = open(&path, |_| Ok(errand("a"))).unwrap();
-                assert_eq!(past.accepted, lines.saturating_sub(1) as u64, "{cut}");
-                journal.note(step(4, 4), Done::Accepted).unwrap();
+                let (mut journal, completed, _) = open(&path, |_| Ok(identity("a"))).unwrap();
+                assert_eq!(completed.accepted, lines.saturating_sub(1) as u64, "{cut}");
+                journal.note(step(4, 4), Completion::Accepted).unwrap();
                 drop(journal);
-                assert!(self::past(&path).has(4), "{cut}");
+                assert!(self::completed(&path).has(4), "{cut}");
             }
         }
         // A flipped digit must not pass over a delivery that was never sent.
@@ -454,28 +461,31 @@ mod tests {
             .unwrap()
             .replace("\n2 2 ", "\n2 3 ");
         fs::write(&path, damaged).unwrap();
-        let past = past(&path);
-        assert_eq!((past.has(2), past.has(3), past.damaged), (false, true, 1));
+        let completed = completed(&path);
+        assert_eq!(
+            (completed.has(2), completed.has(3), completed.damaged),
+            (false, true, 1)
+        );
     }
 
     proptest! {
         #[test]
         fn any_order_of_steps_comes_to_the_same(mut steps in Just((1..60u64).collect::<Vec<_>>()).prop_shuffle(), missing in 0..30usize) {
             steps.truncate(59 - missing);
-            let mut past = Past::default();
+            let mut completed = CompletedWork::default();
             for number in &steps {
-                past.add(step(*number, *number));
+                completed.add(step(*number, *number));
             }
             for number in 0..70 {
-                prop_assert_eq!(past.has(number), steps.contains(&number));
+                prop_assert_eq!(completed.has(number), steps.contains(&number));
             }
             let start = (1..).take_while(|number| steps.contains(number)).last().unwrap_or(0);
-            prop_assert_eq!((past.start().0, past.start().1.offset), (start, start * 10));
+            prop_assert_eq!((completed.start().0, completed.start().1.offset), (start, start * 10));
         }
 
         #[test]
         fn any_line_is_read_without_a_crash(line: Vec<u8>) {
-            Past::default().read(&line);
+            CompletedWork::default().read(&line);
         }
     }
 }

@@ -47,7 +47,7 @@ const PHASES: [Phase; 8] = [
 ];
 
 /// The phase of one connection. Shared by its stream, its requests and its timer.
-pub(crate) struct Pulse {
+pub(crate) struct ConnectionTimer {
     start: Instant,
     /// Milliseconds from the start, then the phase in the lowest byte.
     now: AtomicU64,
@@ -61,13 +61,13 @@ pub(crate) struct Pulse {
 
 /// How long each phase may take.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Patience {
+pub(crate) struct Timeouts {
     pub(crate) head: Duration,
     pub(crate) body: Duration,
     pub(crate) idle: Duration,
 }
 
-impl Patience {
+impl Timeouts {
     /// So soon that no phase that begins in between can be overlooked.
     pub(crate) fn least(&self) -> Duration {
         self.head.min(self.body).min(self.idle)
@@ -84,7 +84,7 @@ pub(crate) enum Due {
     Close,
 }
 
-impl Pulse {
+impl ConnectionTimer {
     pub(crate) fn new(seat: OwnedSemaphorePermit) -> Self {
         Self {
             start: Instant::now(),
@@ -118,23 +118,23 @@ impl Pulse {
     }
 
     /// What is to be done by now.
-    pub(crate) fn due(&self, patience: &Patience) -> Due {
+    pub(crate) fn due(&self, timeouts: &Timeouts) -> Due {
         let since = |millis: u64| self.start + Duration::from_millis(millis);
         let begun = since(self.now.load(Relaxed) >> 8);
-        let soon = Instant::now() + patience.least();
+        let soon = Instant::now() + timeouts.least();
         let phase = match self.open.load(Relaxed) {
             0 => self.phase(),
             _ => Phase::Busy,
         };
         let end = match phase {
-            Phase::Fresh | Phase::Head => begun + patience.head,
-            Phase::Body => begun + patience.body,
+            Phase::Fresh | Phase::Head => begun + timeouts.head,
+            Phase::Body => begun + timeouts.body,
             // The refusal gets the time that the body would have had.
             Phase::Late => return Due::Close,
-            Phase::Refused | Phase::Idle | Phase::Quiet => begun + patience.idle,
+            Phase::Refused | Phase::Idle | Phase::Quiet => begun + timeouts.idle,
             Phase::Busy => match self.stuck.load(Relaxed) {
                 0 => soon,
-                millis => since(millis) + patience.idle,
+                millis => since(millis) + timeouts.idle,
             },
         };
         if end > Instant::now() {
@@ -153,7 +153,7 @@ impl Pulse {
 }
 
 /// An open request of HTTP/2.
-pub(crate) struct Opened(Arc<Pulse>);
+pub(crate) struct Opened(Arc<ConnectionTimer>);
 
 impl Drop for Opened {
     fn drop(&mut self) {
@@ -163,10 +163,10 @@ impl Drop for Opened {
     }
 }
 
-/// A stream that keeps its pulse, and that closes so that a refusal is not lost.
+/// A stream that reports its activity to the timer, and that closes so that a refusal is not lost.
 pub(crate) struct Stream {
     wire: Wire,
-    pulse: Arc<Pulse>,
+    connection_timer: Arc<ConnectionTimer>,
     lingering: Option<Pin<Box<Sleep>>>,
     /// Who reads along, of HTTP/1.
     heads: Option<Arc<Heads>>,
@@ -177,10 +177,14 @@ pub(crate) struct Stream {
 const LINGER: Duration = Duration::from_secs(1);
 
 impl Stream {
-    pub(crate) fn new(wire: Wire, pulse: Arc<Pulse>, heads: Option<Arc<Heads>>) -> Self {
+    pub(crate) fn new(
+        wire: Wire,
+        connection_timer: Arc<ConnectionTimer>,
+        heads: Option<Arc<Heads>>,
+    ) -> Self {
         Self {
             wire,
-            pulse,
+            connection_timer,
             lingering: None,
             heads,
         }
@@ -199,9 +203,9 @@ impl AsyncRead for Stream {
             if let Some(heads) = &self.heads {
                 heads.read(into.filled().get(before..).unwrap_or_default());
             }
-            match self.pulse.phase() {
-                Phase::Fresh => self.pulse.go_on(Phase::Head),
-                Phase::Idle => self.pulse.enter(Phase::Head),
+            match self.connection_timer.phase() {
+                Phase::Fresh => self.connection_timer.go_on(Phase::Head),
+                Phase::Idle => self.connection_timer.enter(Phase::Head),
                 _ => {}
             }
         }
@@ -241,7 +245,7 @@ impl AsyncWrite for Stream {
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         if self.lingering.is_none() {
             ready!(Pin::new(&mut self.wire).poll_shutdown(cx))?;
-            if !matches!(self.pulse.phase(), Phase::Refused | Phase::Head) {
+            if !matches!(self.connection_timer.phase(), Phase::Refused | Phase::Head) {
                 return Poll::Ready(Ok(()));
             }
             self.lingering = Some(Box::pin(tokio::time::sleep(LINGER)));
@@ -276,12 +280,13 @@ impl AsyncWrite for Stream {
 
 impl Stream {
     fn note<T>(&self, done: &Poll<T>) {
-        let stuck = self.pulse.stuck.load(Relaxed);
+        let stuck = self.connection_timer.stuck.load(Relaxed);
         match done {
-            Poll::Pending if stuck == 0 => {
-                self.pulse.stuck.store(self.pulse.millis().max(1), Relaxed)
-            }
-            Poll::Ready(_) if stuck != 0 => self.pulse.stuck.store(0, Relaxed),
+            Poll::Pending if stuck == 0 => self
+                .connection_timer
+                .stuck
+                .store(self.connection_timer.millis().max(1), Relaxed),
+            Poll::Ready(_) if stuck != 0 => self.connection_timer.stuck.store(0, Relaxed),
             _ => {}
         }
     }

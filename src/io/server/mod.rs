@@ -1,4 +1,4 @@
-//! The front door: HTTP/1.1 in, or HTTP/2 over TLS, one `Arrival` a request to a handler, its `Answer` back.
+//! The HTTP server: HTTP/1.1 in, or HTTP/2 over TLS, one `Arrival` a request to a handler, its `Answer` back.
 //!
 //! What hyper leaves open is bounded here: time to send a head and a body, bytes of a body and of all bodies
 //! together, connections. A client that goes away does not stop what its request has begun.
@@ -27,8 +27,8 @@ use tokio::time::{Instant, sleep, timeout};
 use crate::error::{Error, Result};
 use crate::io::client::error::closed;
 use crate::io::heads::Heads;
-use crate::io::server::connection_timer::{Due, Patience, Phase, Pulse, Stream};
-use crate::io::server::service::{Door, House};
+use crate::io::server::connection_timer::{ConnectionTimer, Due, Phase, Stream, Timeouts};
+use crate::io::server::service::{ConnectionService, Service};
 use crate::io::tls;
 use crate::io::tls::{Host, Wire};
 use crate::webhook::{Delivery, Headers};
@@ -162,7 +162,7 @@ pub async fn serve<H: Handler>(
     handler: Arc<H>,
     shutdown: impl Future<Output = ()>,
 ) {
-    let house = Arc::new(House::new(limits, handler));
+    let service = Arc::new(Service::new(limits, handler));
     let seats = Arc::new(Semaphore::new(limits.connections));
     let (closing, _) = watch::channel(());
     let mut shutdown = pin!(shutdown);
@@ -173,7 +173,7 @@ pub async fn serve<H: Handler>(
             guest = next(&listener, &seats) => guest,
         };
         tokio::spawn(connection(
-            Arc::clone(&house),
+            Arc::clone(&service),
             tls.clone(),
             stream,
             remote,
@@ -210,30 +210,39 @@ async fn next(
 }
 
 async fn connection<H: Handler>(
-    house: Arc<House<H>>,
+    service: Arc<Service<H>>,
     tls: Option<Host>,
     tcp: TcpStream,
     remote: SocketAddr,
     seat: OwnedSemaphorePermit,
     mut closing: watch::Receiver<()>,
 ) {
-    let limits = house.limits;
-    let pulse = Arc::new(Pulse::new(seat));
+    let limits = service.limits;
+    let connection_timer = Arc::new(ConnectionTimer::new(seat));
     let (wire, is_http2) = match tls {
         None => (Wire::Plain(tcp), false),
         Some(host) => tokio::select! {
             _ = closing.changed() => return,
             met = timeout(limits.head_timeout, host.greet(tcp)) => match met {
                 Ok(Ok(met)) => met,
-                Ok(Err(error)) => return house.handler.unmet(remote, &tls::words(&error)),
-                Err(_) => return house.handler.unmet(remote, "it took too long"),
+                Ok(Err(error)) => return service.handler.unmet(remote, &tls::words(&error)),
+                Err(_) => return service.handler.unmet(remote, "it took too long"),
             },
         },
     };
     let heads = (!is_http2).then(|| Arc::new(Heads::default()));
-    let stream = TokioIo::new(Stream::new(wire, Arc::clone(&pulse), heads.clone()));
-    let handler = Arc::clone(&house.handler);
-    let door = Arc::new(Door::new(house, remote, Arc::clone(&pulse), heads.clone()));
+    let stream = TokioIo::new(Stream::new(
+        wire,
+        Arc::clone(&connection_timer),
+        heads.clone(),
+    ));
+    let handler = Arc::clone(&service.handler);
+    let connection_service = Arc::new(ConnectionService::new(
+        service,
+        remote,
+        Arc::clone(&connection_timer),
+        heads.clone(),
+    ));
     if is_http2 {
         let requests = http2::Builder::new(TokioExecutor::new())
             .max_concurrent_streams(STREAMS)
@@ -242,10 +251,12 @@ async fn connection<H: Handler>(
             .initial_connection_window_size(STREAMS * WINDOW)
             .serve_connection(
                 stream,
-                service_fn(move |request| Arc::clone(&door).answer_one_of_many(request)),
+                service_fn(move |request| {
+                    Arc::clone(&connection_service).answer_one_of_many(request)
+                }),
             );
         // In a box, for it is large, and a connection of HTTP/1 would carry its size around.
-        let ended = Box::pin(attend(requests, &limits, &pulse, closing)).await;
+        let ended = Box::pin(attend(requests, &limits, &connection_timer, closing)).await;
         if let Ended::Failed(error) = ended {
             // A client that goes away is no wonder.
             let source = std::error::Error::source(&error).map(ToString::to_string);
@@ -260,10 +271,10 @@ async fn connection<H: Handler>(
             .header_read_timeout(None)
             .serve_connection(
                 stream,
-                service_fn(move |request| Arc::clone(&door).answer(request)),
+                service_fn(move |request| Arc::clone(&connection_service).answer(request)),
             );
         let begun = || heads.as_ref().map_or_else(Vec::new, |heads| heads.begun());
-        match attend(requests, &limits, &pulse, closing).await {
+        match attend(requests, &limits, &connection_timer, closing).await {
             Ended::Well => {}
             Ended::Late => handler.unmet(remote, "a request's head took too long"),
             Ended::Failed(error) => match rejected(&error, &begun()) {
@@ -322,15 +333,15 @@ enum Ended {
     Failed(hyper::Error),
 }
 
-/// Serves the requests of a connection as long as its patience lasts.
+/// Serves the requests of a connection within its timeouts.
 async fn attend(
     requests: impl GracefulConnection<Error = hyper::Error>,
     limits: &Limits,
-    pulse: &Pulse,
+    connection_timer: &ConnectionTimer,
     mut closing: watch::Receiver<()>,
 ) -> Ended {
     let ended = |result: hyper::Result<()>| result.map_or_else(Ended::Failed, |()| Ended::Well);
-    let mut patience = Patience {
+    let mut timeouts = Timeouts {
         head: limits.head_timeout,
         body: limits.body_timeout,
         idle: limits.idle,
@@ -338,25 +349,27 @@ async fn attend(
     let mut requests = pin!(requests);
     let mut closing = pin!(closing.changed());
     let mut told = false;
-    let mut timer = pin!(sleep(patience.least()));
+    let mut timer = pin!(sleep(timeouts.least()));
     poll_fn(|cx| {
         if !told && closing.as_mut().poll(cx).is_ready() {
             told = true;
             requests.as_mut().graceful_shutdown();
             // HTTP/2 asks the other side first, which may never answer.
-            patience.idle = patience.idle.min(FAREWELL);
+            timeouts.idle = timeouts.idle.min(FAREWELL);
             timer.as_mut().reset(Instant::now());
         }
         if let Poll::Ready(result) = requests.as_mut().poll(cx) {
             return Poll::Ready(ended(result));
         }
         while timer.as_mut().poll(cx).is_ready() {
-            match pulse.due(&patience) {
+            match connection_timer.due(&timeouts) {
                 Due::Later(when) => timer.as_mut().reset(when),
-                Due::Close if pulse.phase() == Phase::Head => return Poll::Ready(Ended::Late),
+                Due::Close if connection_timer.phase() == Phase::Head => {
+                    return Poll::Ready(Ended::Late);
+                }
                 Due::Close => return Poll::Ready(Ended::Well),
                 Due::Late => {
-                    timer.as_mut().reset(Instant::now() + patience.idle);
+                    timer.as_mut().reset(Instant::now() + timeouts.idle);
                     if let Poll::Ready(result) = requests.as_mut().poll(cx) {
                         return Poll::Ready(ended(result));
                     }
@@ -405,7 +418,7 @@ mod tests {
         }
     }
 
-    struct House {
+    struct TestServer {
         addr: SocketAddr,
         desk: Arc<Desk>,
         taken: mpsc::UnboundedReceiver<Arrival>,
@@ -421,8 +434,8 @@ mod tests {
         }
     }
 
-    impl House {
-        fn open(limits: Limits, permits: usize, answer: fn(&Arrival) -> Answer) -> House {
+    impl TestServer {
+        fn open(limits: Limits, permits: usize, answer: fn(&Arrival) -> Answer) -> TestServer {
             Self::open_with(limits, None, permits, answer)
         }
 
@@ -431,7 +444,7 @@ mod tests {
             tls: Option<Host>,
             permits: usize,
             answer: fn(&Arrival) -> Answer,
-        ) -> House {
+        ) -> TestServer {
             let listener = tokio::net::TcpListener::from_std(bind("127.0.0.1:0").unwrap()).unwrap();
             let addr = listener.local_addr().unwrap();
             let (taken_in, taken) = mpsc::unbounded_channel();
@@ -447,7 +460,7 @@ mod tests {
             let serving = tokio::spawn(serve(listener, limits, tls, handler, async {
                 let _ = closed.await;
             }));
-            House {
+            TestServer {
                 addr,
                 desk,
                 taken,
@@ -457,7 +470,7 @@ mod tests {
             }
         }
 
-        fn usual() -> House {
+        fn usual() -> TestServer {
             Self::open(Limits::default(), 1, length)
         }
 
@@ -513,18 +526,18 @@ mod tests {
 
     #[tokio::test]
     async fn a_request_arrives_as_it_was_sent() {
-        let mut house = House::usual();
+        let mut server = TestServer::usual();
         let body: Vec<u8> = (0..=255).cycle().take(100_000).collect();
         let mut request = b"PUT /a/../b?x=%00&y=[]&z HTTP/1.1\r\nHost: h\r\nX-A: 1\r\nX-B: \xff\xfe\r\nx-a: 2\r\n\
             Connection: close\r\nContent-Length: 100000\r\n\r\n"
             .to_vec();
         request.extend(&body);
-        let answer = house.say(&request).await;
+        let answer = server.say(&request).await;
         assert!(
             answer.starts_with("HTTP/1.1 200") && answer.ends_with("\r\n\r\n100000"),
             "{answer}"
         );
-        let delivery = house.taken.recv().await.unwrap().delivery;
+        let delivery = server.taken.recv().await.unwrap().delivery;
         assert_eq!(delivery.method, "PUT");
         assert_eq!(delivery.path, "/a/../b?x=%00&y=[]&z");
         assert_eq!(delivery.body, body);
@@ -540,15 +553,15 @@ mod tests {
             request.extend(b"\r\n");
         }
         request.extend(b"0\r\n\r\n");
-        assert!(house.say(&request).await.starts_with("HTTP/1.1 200"));
-        let delivery = house.taken.recv().await.unwrap().delivery;
+        assert!(server.say(&request).await.starts_with("HTTP/1.1 200"));
+        let delivery = server.taken.recv().await.unwrap().delivery;
         assert_eq!(delivery.path, "/p?q");
         assert_eq!(delivery.body, body);
     }
 
     #[tokio::test]
     async fn a_body_over_the_limit_is_refused_unread() {
-        let mut house = House::open(
+        let mut server = TestServer::open(
             Limits {
                 max_body: 1000,
                 ..Limits::default()
@@ -562,7 +575,7 @@ mod tests {
             "x".repeat(1000)
         );
         assert!(
-            house
+            server
                 .say(exactly.as_bytes())
                 .await
                 .starts_with("HTTP/1.1 200")
@@ -579,23 +592,23 @@ mod tests {
                 "x".repeat(1000)
             ),
         ] {
-            let answer = house.say(request.as_bytes()).await;
+            let answer = server.say(request.as_bytes()).await;
             assert!(
                 answer.starts_with("HTTP/1.1 413") && answer.contains("connection: close"),
                 "{answer}"
             );
             assert_eq!(
-                house.refused.recv().await,
+                server.refused.recv().await,
                 Some(StatusCode::PAYLOAD_TOO_LARGE)
             );
         }
-        house.taken.recv().await.unwrap();
-        assert!(house.taken.try_recv().is_err());
+        server.taken.recv().await.unwrap();
+        assert!(server.taken.try_recv().is_err());
     }
 
     #[tokio::test]
     async fn what_no_webhook_has_is_refused() {
-        let mut house = House::usual();
+        let mut server = TestServer::usual();
         let path = format!("GET /{} HTTP/1.1\r\nHost: h\r\n\r\n", "x".repeat(17_000));
         let head = format!(
             "GET / HTTP/1.1\r\nHost: h\r\nX: {}\r\n\r\n",
@@ -633,16 +646,16 @@ mod tests {
             (&head, "431"),
             (&fields, "431"),
         ] {
-            let answer = house.say(request.as_bytes()).await;
+            let answer = server.say(request.as_bytes()).await;
             assert!(
                 answer.starts_with(&format!("HTTP/1.1 {status}")),
                 "{answer} for {request:.60}"
             );
         }
-        assert!(house.taken.try_recv().is_err());
+        assert!(server.taken.try_recv().is_err());
         // HTTP/1.0 had no Host.
         assert!(
-            house
+            server
                 .say(b"GET / HTTP/1.0\r\n\r\n")
                 .await
                 .starts_with("HTTP/1.0 200")
@@ -666,8 +679,8 @@ mod tests {
                 hang_up: false,
             }
         }
-        let mut house = House::open(Limits::default(), 1, answer);
-        let mut stream = house.call().await;
+        let mut server = TestServer::open(Limits::default(), 1, answer);
+        let mut stream = server.call().await;
         for _ in 0..3 {
             stream
                 .write_all(b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\nhi")
@@ -680,7 +693,7 @@ mod tests {
             );
             assert!(answer.contains("x-twice: a\r\nx-twice: b\r\n"), "{answer}");
         }
-        let remotes = [house.taken.recv().await, house.taken.recv().await]
+        let remotes = [server.taken.recv().await, server.taken.recv().await]
             .map(|arrival| arrival.unwrap().remote);
         assert_eq!(remotes, [stream.local_addr().unwrap(); 2]);
         // Half closed is not gone.
@@ -694,11 +707,11 @@ mod tests {
 
     #[tokio::test]
     async fn hanging_up_says_nothing() {
-        let house = House::open(Limits::default(), 1, |_| Answer {
+        let server = TestServer::open(Limits::default(), 1, |_| Answer {
             hang_up: true,
             ..Answer::of(StatusCode::OK)
         });
-        assert_eq!(house.say(b"GET / HTTP/1.1\r\nHost: h\r\n\r\n").await, "");
+        assert_eq!(server.say(b"GET / HTTP/1.1\r\nHost: h\r\n\r\n").await, "");
     }
 
     #[tokio::test]
@@ -710,7 +723,7 @@ mod tests {
             body_timeout: tiny,
             ..Limits::default()
         };
-        let mut house = House::open(limits, 1, length);
+        let mut server = TestServer::open(limits, 1, length);
         for (start, answer) in [
             ("", ""),
             ("POST / HT", ""),
@@ -719,15 +732,15 @@ mod tests {
                 "HTTP/1.1 408",
             ),
         ] {
-            let said = house.say(start.as_bytes()).await;
+            let said = server.say(start.as_bytes()).await;
             assert!(
                 said.starts_with(answer) && said.is_empty() == answer.is_empty(),
                 "{said} for {start}"
             );
         }
-        assert!(house.taken.try_recv().is_err());
+        assert!(server.taken.try_recv().is_err());
         // Between two requests.
-        let said = house.say(b"GET / HTTP/1.1\r\nHost: h\r\n\r\n").await;
+        let said = server.say(b"GET / HTTP/1.1\r\nHost: h\r\n\r\n").await;
         assert!(said.starts_with("HTTP/1.1 200"), "{said}");
     }
 
@@ -737,13 +750,13 @@ mod tests {
             in_memory: 64 << 10,
             ..Limits::default()
         };
-        let mut house = House::open(limits, 0, length);
+        let mut server = TestServer::open(limits, 0, length);
         let mut streams = Vec::new();
         for request in [
             "Content-Length: 40000\r\n\r\n",
             "Transfer-Encoding: chunked\r\n\r\n9c40\r\n",
         ] {
-            let mut stream = house.call().await;
+            let mut stream = server.call().await;
             let request = format!(
                 "POST / HTTP/1.1\r\nHost: h\r\n{request}{}",
                 "x".repeat(40_000)
@@ -754,15 +767,15 @@ mod tests {
         }
         // Small ones need not wait. While many of them come and go, the second large one is not taken.
         for number in 0..50 {
-            let mut small = house.call().await;
+            let mut small = server.call().await;
             small
                 .write_all(b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\nhi")
                 .await
                 .unwrap();
-            let taken = house.taken.recv().await.unwrap().delivery.body.len();
+            let taken = server.taken.recv().await.unwrap().delivery.body.len();
             assert_eq!(taken > 2, number == 0, "{taken} bytes as number {number}");
         }
-        house.desk.let_go.add_permits(1);
+        server.desk.let_go.add_permits(1);
         for stream in &mut streams {
             assert!(one(stream).await.ends_with("40000"));
         }
@@ -770,29 +783,29 @@ mod tests {
 
     #[tokio::test]
     async fn what_has_begun_is_answered_at_shutdown() {
-        let mut house = House::open(Limits::default(), 0, length);
-        let mut idle = house.call().await;
-        let mut busy = house.call().await;
+        let mut server = TestServer::open(Limits::default(), 0, length);
+        let mut idle = server.call().await;
+        let mut busy = server.call().await;
         busy.write_all(b"GET / HTTP/1.1\r\nHost: h\r\n\r\n")
             .await
             .unwrap();
-        house.taken.recv().await.unwrap();
-        house.close.send(()).unwrap();
+        server.taken.recv().await.unwrap();
+        server.close.send(()).unwrap();
         assert_eq!(all(&mut idle).await, "");
-        house.desk.let_go.add_permits(1);
+        server.desk.let_go.add_permits(1);
         assert!(all(&mut busy).await.starts_with("HTTP/1.1 200"));
-        house.serving.await.unwrap();
-        assert!(TcpStream::connect(house.addr).await.is_err());
+        server.serving.await.unwrap();
+        assert!(TcpStream::connect(server.addr).await.is_err());
     }
 
     const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
     /// `POST / HTTP/2` to `h`, the body to follow.
     const POST: &[u8] = b"\0\0\x06\x01\x04\0\0\0\x01\x83\x84\x87\x01\x01h";
 
-    /// Speaks HTTP/2 over TLS with a house of one permit.
-    async fn over_tls(limits: Limits) -> (House, TlsStream<TcpStream>) {
+    /// Speaks HTTP/2 over TLS with a server of one permit.
+    async fn over_tls(limits: Limits) -> (TestServer, TlsStream<TcpStream>) {
         let (host, certificate) = throwaway();
-        let house = House::open_with(limits, Some(host), 1, length);
+        let server = TestServer::open_with(limits, Some(host), 1, length);
         let mut roots = rustls::RootCertStore::empty();
         roots.add(certificate).unwrap();
         let provider = Arc::new(rustls::crypto::ring::default_provider());
@@ -804,8 +817,8 @@ mod tests {
         config.alpn_protocols = vec![b"h2".to_vec()];
         let name = "localhost".try_into().unwrap();
         let connector = tokio_rustls::TlsConnector::from(Arc::new(config));
-        let stream = connector.connect(name, house.call().await).await.unwrap();
-        (house, stream)
+        let stream = connector.connect(name, server.call().await).await.unwrap();
+        (server, stream)
     }
 
     fn throwaway() -> (Host, CertificateDer<'static>) {
@@ -839,48 +852,48 @@ mod tests {
 
     #[tokio::test]
     async fn whoever_is_too_slow_in_tls_or_http2_is_closed() {
-        let (house, mut stream) = over_tls(tiny(|limits| &mut limits.head_timeout)).await;
+        let (server, mut stream) = over_tls(tiny(|limits| &mut limits.head_timeout)).await;
         // Not even shaking hands, and nothing behind the preface.
-        assert_eq!(all(&mut house.call().await).await, "");
+        assert_eq!(all(&mut server.call().await).await, "");
         stream.write_all(PREFACE).await.unwrap();
         last(&mut stream).await;
 
-        let (mut house, mut stream) = over_tls(tiny(|limits| &mut limits.body_timeout)).await;
+        let (mut server, mut stream) = over_tls(tiny(|limits| &mut limits.body_timeout)).await;
         stream.write_all(&[PREFACE, POST].concat()).await.unwrap();
         assert_eq!(
-            house.refused.recv().await,
+            server.refused.recv().await,
             Some(StatusCode::REQUEST_TIMEOUT)
         );
-        assert!(house.taken.try_recv().is_err());
+        assert!(server.taken.try_recv().is_err());
     }
 
     #[tokio::test]
     async fn a_quiet_connection_of_http2_is_closed_and_a_busy_one_is_not() {
         let limits = tiny(|limits| &mut limits.idle);
-        let (mut house, mut stream) = over_tls(limits).await;
+        let (mut server, mut stream) = over_tls(limits).await;
         let body = b"\0\0\x02\0\x01\0\0\0\x01hi";
         let of_second =
             |frame: &[u8]| [frame.get(..8).unwrap(), &[3], frame.get(9..).unwrap()].concat();
         let start = [PREFACE, POST, body, &of_second(POST)].concat();
         stream.write_all(&start).await.unwrap();
-        assert_eq!(house.taken.recv().await.unwrap().delivery.body, "hi");
+        assert_eq!(server.taken.recv().await.unwrap().delivery.body, "hi");
         // The second has its own time for its body.
-        let waits = tokio::time::timeout(3 * limits.idle, house.taken.recv());
+        let waits = tokio::time::timeout(3 * limits.idle, server.taken.recv());
         assert!(waits.await.is_err());
         stream.write_all(&of_second(body)).await.unwrap();
-        let second = tokio::time::timeout(Duration::from_secs(20), house.taken.recv());
+        let second = tokio::time::timeout(Duration::from_secs(20), server.taken.recv());
         assert_eq!(second.await.unwrap().unwrap().delivery.body, "hi");
         last(&mut stream).await;
     }
 
     #[tokio::test]
     async fn a_quiet_client_of_http2_does_not_keep_the_server_from_ending() {
-        let (mut house, mut stream) = over_tls(Limits::default()).await;
+        let (mut server, mut stream) = over_tls(Limits::default()).await;
         let whole = [PREFACE, POST, b"\0\0\x02\0\x01\0\0\0\x01hi"].concat();
         stream.write_all(&whole).await.unwrap();
-        house.taken.recv().await.unwrap();
-        house.close.send(()).unwrap();
-        let ended = tokio::time::timeout(super::DRAIN / 2, house.serving);
+        server.taken.recv().await.unwrap();
+        server.close.send(()).unwrap();
+        let ended = tokio::time::timeout(super::DRAIN / 2, server.serving);
         ended
             .await
             .expect("it should not wait for the client")

@@ -17,9 +17,9 @@ use jiff::Timestamp;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
-use crate::io::body_buffer::Gather;
+use crate::io::body_buffer::BodyBuffer;
 use crate::io::heads::Heads;
-use crate::io::server::connection_timer::{Phase, Pulse};
+use crate::io::server::connection_timer::{ConnectionTimer, Phase};
 use crate::io::server::{Answer, Arrival, Handler, Limits};
 use crate::webhook::{Delivery, Headers};
 
@@ -29,14 +29,14 @@ const LONGEST_TARGET: usize = 16 << 10;
 const SMALL: usize = 16 << 10;
 
 /// What all connections share.
-pub(crate) struct House<H> {
+pub(crate) struct Service<H> {
     pub(crate) limits: Limits,
     /// Permits of one KiB each.
     memory: Arc<Semaphore>,
     pub(crate) handler: Arc<H>,
 }
 
-impl<H> House<H> {
+impl<H> Service<H> {
     pub(crate) fn new(limits: Limits, handler: Arc<H>) -> Self {
         Self {
             memory: Arc::new(Semaphore::new(limits.in_memory >> 10)),
@@ -47,10 +47,10 @@ impl<H> House<H> {
 }
 
 /// One connection, as its requests see it.
-pub(crate) struct Door<H> {
-    house: Arc<House<H>>,
+pub(crate) struct ConnectionService<H> {
+    house: Arc<Service<H>>,
     remote: SocketAddr,
-    pulse: Arc<Pulse>,
+    connection_timer: Arc<ConnectionTimer>,
     /// The heads of its requests as they came, of HTTP/1.
     heads: Option<Arc<Heads>>,
     /// One connection's share of the memory, in KiB: what one body may take.
@@ -58,25 +58,25 @@ pub(crate) struct Door<H> {
 }
 
 /// A request that has begun, until it is dropped.
-struct Begun<H: Handler>(Arc<House<H>>);
+struct OpenRequest<H: Handler>(Arc<Service<H>>);
 
-impl<H: Handler> Begun<H> {
-    fn new(house: &Arc<House<H>>) -> Self {
+impl<H: Handler> OpenRequest<H> {
+    fn new(house: &Arc<Service<H>>) -> Self {
         house.handler.begun();
         Self(Arc::clone(house))
     }
 }
 
-impl<H: Handler> Drop for Begun<H> {
+impl<H: Handler> Drop for OpenRequest<H> {
     fn drop(&mut self) {
         self.0.handler.ended();
     }
 }
 
 /// A body's place in memory.
-struct Room([OwnedSemaphorePermit; 2]);
+struct BodyPermit([OwnedSemaphorePermit; 2]);
 
-impl Room {
+impl BodyPermit {
     /// Gives back what a body of unknown length did not need.
     fn shrink(&mut self, bytes: usize) {
         for permit in &mut self.0 {
@@ -93,28 +93,28 @@ const TOO_SLOW: Refusal = Refusal(StatusCode::REQUEST_TIMEOUT, "the body took to
 
 /// The connection is to be closed without an answer.
 #[derive(Debug)]
-pub(crate) struct HungUp;
+pub(crate) struct HangUp;
 
-impl std::fmt::Display for HungUp {
+impl std::fmt::Display for HangUp {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("hung up")
     }
 }
 
-impl std::error::Error for HungUp {}
+impl std::error::Error for HangUp {}
 
-impl<H: Handler> Door<H> {
+impl<H: Handler> ConnectionService<H> {
     pub(crate) fn new(
-        house: Arc<House<H>>,
+        house: Arc<Service<H>>,
         remote: SocketAddr,
-        pulse: Arc<Pulse>,
+        connection_timer: Arc<ConnectionTimer>,
         heads: Option<Arc<Heads>>,
     ) -> Self {
         Self {
             share: Arc::new(Semaphore::new(house.limits.max_body.div_ceil(1024))),
             house,
             remote,
-            pulse,
+            connection_timer,
             heads,
         }
     }
@@ -123,28 +123,28 @@ impl<H: Handler> Door<H> {
     pub(crate) async fn answer(
         self: Arc<Self>,
         request: Request<Incoming>,
-    ) -> Result<Response<Full<Bytes>>, HungUp> {
-        let begun = Begun::new(&self.house);
+    ) -> Result<Response<Full<Bytes>>, HangUp> {
+        let begun = OpenRequest::new(&self.house);
         let (mut head, body) = request.into_parts();
         let fields = Headers::from(std::mem::take(&mut head.headers));
         let fields = match &self.heads {
             Some(heads) => heads.arrange(head.method.as_str(), fields),
             None => fields,
         };
-        self.pulse.go_on(Phase::Body);
-        let (body, room) = match self.read(&head, &fields, body).await {
+        self.connection_timer.go_on(Phase::Body);
+        let (body, permit) = match self.read(&head, &fields, body).await {
             Ok(read) => read,
             Err(refusal) => {
-                self.pulse.enter(Phase::Refused);
+                self.connection_timer.enter(Phase::Refused);
                 let mut response = self.refuse(&refusal);
                 let close = HeaderValue::from_static("close");
                 response.headers_mut().insert(CONNECTION, close);
                 return Ok(response);
             }
         };
-        self.pulse.go_on(Phase::Busy);
-        let answer = self.take(head, fields, body, (room, begun)).await;
-        self.pulse.enter(Phase::Idle);
+        self.connection_timer.go_on(Phase::Busy);
+        let answer = self.take(head, fields, body, (permit, begun)).await;
+        self.connection_timer.enter(Phase::Idle);
         answer
     }
 
@@ -152,9 +152,9 @@ impl<H: Handler> Door<H> {
     pub(crate) async fn answer_one_of_many(
         self: Arc<Self>,
         request: Request<Incoming>,
-    ) -> Result<Response<Full<Bytes>>, HungUp> {
-        let _opened = self.pulse.open();
-        let begun = Begun::new(&self.house);
+    ) -> Result<Response<Full<Bytes>>, HangUp> {
+        let _opened = self.connection_timer.open();
+        let begun = OpenRequest::new(&self.house);
         let (mut head, body) = request.into_parts();
         let named = name_host(&mut head);
         let fields = Headers::from(std::mem::take(&mut head.headers));
@@ -163,7 +163,7 @@ impl<H: Handler> Door<H> {
             self.read(&head, &fields, body).await
         };
         match timeout(self.house.limits.body_timeout, read).await {
-            Ok(Ok((body, room))) => self.take(head, fields, body, (room, begun)).await,
+            Ok(Ok((body, permit))) => self.take(head, fields, body, (permit, begun)).await,
             Ok(Err(refusal)) => Ok(self.refuse(&refusal)),
             Err(_) => Ok(self.refuse(&TOO_SLOW)),
         }
@@ -175,8 +175,8 @@ impl<H: Handler> Door<H> {
         head: Parts,
         headers: Headers,
         body: Bytes,
-        (room, begun): (Option<Room>, Begun<H>),
-    ) -> Result<Response<Full<Bytes>>, HungUp> {
+        (permit, begun): (Option<BodyPermit>, OpenRequest<H>),
+    ) -> Result<Response<Full<Bytes>>, HangUp> {
         let delivery = Delivery {
             method: head.method,
             path: head
@@ -193,10 +193,10 @@ impl<H: Handler> Door<H> {
             at: Timestamp::now(),
         };
         let taking = Arc::clone(&self.house.handler).take(arrival);
-        let held = (room, begun, Arc::clone(&self.pulse));
-        let answer = ToTheEnd(Some((Box::pin(taking), held))).await;
+        let held = (permit, begun, Arc::clone(&self.connection_timer));
+        let answer = Detached(Some((Box::pin(taking), held))).await;
         if answer.hang_up {
-            Err(HungUp)
+            Err(HangUp)
         } else {
             Ok(response(answer))
         }
@@ -208,7 +208,7 @@ impl<H: Handler> Door<H> {
         head: &Parts,
         fields: &Headers,
         mut body: Incoming,
-    ) -> Result<(Bytes, Option<Room>), Refusal> {
+    ) -> Result<(Bytes, Option<BodyPermit>), Refusal> {
         check(head, fields)?;
         let limits = &self.house.limits;
         let too_large = Refusal(StatusCode::PAYLOAD_TOO_LARGE, "the body is too large");
@@ -216,14 +216,14 @@ impl<H: Handler> Door<H> {
             .size_hint()
             .exact()
             .map(|bytes| usize::try_from(bytes).unwrap_or(usize::MAX));
-        let mut room = match declared {
+        let mut permit = match declared {
             Some(0) => return Ok((Bytes::new(), None)),
             // Unread, and without a "100 Continue", which hyper sends when the body is first asked for.
             Some(bytes) if bytes > limits.max_body => return Err(too_large),
-            Some(bytes @ SMALL..) => Some(self.room(bytes).await),
+            Some(bytes @ SMALL..) => Some(self.permit(bytes).await),
             _ => None,
         };
-        let mut whole = Gather::default();
+        let mut whole = BodyBuffer::default();
         while let Some(frame) = self.frame(&mut body).await? {
             // Trailers are not passed on.
             let Ok(data) = frame.into_data() else {
@@ -233,10 +233,10 @@ impl<H: Handler> Door<H> {
             if length > limits.max_body {
                 return Err(too_large);
             }
-            if room.is_none() && length > SMALL {
+            if permit.is_none() && length > SMALL {
                 // Nobody knows how long it will get. Asking for more bit by bit, while others do the same,
                 // could end in all of them waiting for each other.
-                room = Some(self.room(limits.max_body).await);
+                permit = Some(self.permit(limits.max_body).await);
             }
             whole.push(data, declared);
             if body.is_end_stream() {
@@ -244,10 +244,10 @@ impl<H: Handler> Door<H> {
             }
         }
         let body = whole.finish();
-        if let Some(room) = &mut room {
-            room.shrink(body.len());
+        if let Some(permit) = &mut permit {
+            permit.shrink(body.len());
         }
-        Ok((body, room))
+        Ok((body, permit))
     }
 
     async fn frame(
@@ -255,7 +255,7 @@ impl<H: Handler> Door<H> {
         body: &mut Incoming,
     ) -> Result<Option<hyper::body::Frame<Bytes>>, Refusal> {
         poll_fn(|cx| {
-            if self.pulse.phase() == Phase::Late {
+            if self.connection_timer.phase() == Phase::Late {
                 return Poll::Ready(Err(TOO_SLOW));
             }
             Pin::new(&mut *body).poll_frame(cx).map(|frame| {
@@ -271,29 +271,29 @@ impl<H: Handler> Door<H> {
     }
 
     /// Waits until there is room in memory. That is not the client's fault, so its time stands still.
-    async fn room(&self, bytes: usize) -> Room {
+    async fn permit(&self, bytes: usize) -> BodyPermit {
         let all = self.house.limits.in_memory >> 10;
         let needed = u32::try_from(bytes.div_ceil(1024).min(all)).unwrap_or(u32::MAX);
         let (share, memory) = (&self.share, &self.house.memory);
         if let Ok(own) = Arc::clone(share).try_acquire_many_owned(needed)
-            && let Ok(room) = Arc::clone(memory).try_acquire_many_owned(needed)
+            && let Ok(permit) = Arc::clone(memory).try_acquire_many_owned(needed)
         {
-            return Room([own, room]);
+            return BodyPermit([own, permit]);
         }
-        let is_timed = self.pulse.phase() == Phase::Body;
+        let is_timed = self.connection_timer.phase() == Phase::Body;
         if is_timed {
-            self.pulse.go_on(Phase::Busy);
+            self.connection_timer.go_on(Phase::Busy);
         }
         // The connection's own share first: whoever holds room of all must not wait for it.
         let wait = async |of: &Arc<Semaphore>| {
             let permits = Arc::clone(of).acquire_many_owned(needed).await;
             permits.expect("the semaphore is never closed")
         };
-        let room = Room([wait(share).await, wait(memory).await]);
+        let permit = BodyPermit([wait(share).await, wait(memory).await]);
         if is_timed {
-            self.pulse.enter(Phase::Body);
+            self.connection_timer.enter(Phase::Body);
         }
-        room
+        permit
     }
 
     fn refuse(&self, Refusal(status, why): &Refusal) -> Response<Full<Bytes>> {
@@ -383,12 +383,12 @@ fn response(answer: Answer) -> Response<Full<Bytes>> {
 
 /// Work that goes on in a task of its own when nobody waits for it any more. Until it is done something is held: room
 /// in memory, a seat.
-struct ToTheEnd<F, T>(Option<(Pin<Box<F>>, T)>)
+struct Detached<F, T>(Option<(Pin<Box<F>>, T)>)
 where
     F: Future<Output = Answer> + Send + 'static,
     T: Send + Unpin + 'static;
 
-impl<F, T> Future for ToTheEnd<F, T>
+impl<F, T> Future for Detached<F, T>
 where
     F: Future<Output = Answer> + Send + 'static,
     T: Send + Unpin + 'static,
@@ -407,7 +407,7 @@ where
     }
 }
 
-impl<F, T> Drop for ToTheEnd<F, T>
+impl<F, T> Drop for Detached<F, T>
 where
     F: Future<Output = Answer> + Send + 'static,
     T: Send + Unpin + 'static,
@@ -426,7 +426,7 @@ where
 
 #[cfg(test)]
 mod tests {
-    use super::ToTheEnd;
+    use super::Detached;
     use crate::io::server::Answer;
     use http::StatusCode;
     use tokio::sync::oneshot;
@@ -442,7 +442,7 @@ mod tests {
             done.send(()).unwrap();
             Answer::of(StatusCode::OK)
         };
-        let mut work = ToTheEnd(Some((Box::pin(work), ())));
+        let mut work = Detached(Some((Box::pin(work), ())));
         tokio::select! {
             biased;
             _ = &mut work => panic!("not yet"),

@@ -1,4 +1,4 @@
-//! TLS, as a client and at the front door: all that knows rustls.
+//! TLS, as a client and as a server: all that knows rustls.
 
 pub mod certificate_fetch;
 pub mod server_certificate;
@@ -36,7 +36,7 @@ impl Tls {
         // Given explicitly: a default of the process would depend on who sets it first.
         let provider = Arc::new(ring::default_provider());
         let verifier: Arc<dyn ServerCertVerifier> = if insecure {
-            Arc::new(Anybody(Arc::clone(&provider)))
+            Arc::new(AcceptAnyCertificate(Arc::clone(&provider)))
         } else {
             trusted(&provider)?
         };
@@ -61,7 +61,7 @@ impl Tls {
     }
 }
 
-/// What the front door speaks TLS with.
+/// TLS acceptor of the server.
 #[derive(Clone)]
 pub struct Host(TlsAcceptor);
 
@@ -109,7 +109,7 @@ pub(crate) fn system() -> Result<Arc<dyn ServerCertVerifier>, rustls::Error> {
 }
 
 fn trusted(provider: &Arc<CryptoProvider>) -> Result<Arc<dyn ServerCertVerifier>, rustls::Error> {
-    Ok(Arc::new(Themselves(of_system(provider)?)))
+    Ok(Arc::new(AcceptTrustedLeaf(of_system(provider)?)))
 }
 
 fn of_system(provider: &Arc<CryptoProvider>) -> Result<Arc<dyn ServerCertVerifier>, rustls::Error> {
@@ -313,9 +313,9 @@ impl AsyncWrite for Wire {
 /// Trusts whom the system trusts; and those whose very certificate is among the trusted ones, though nobody has signed
 /// it who may: what `openssl req -x509` makes, and a certificate that is trusted without its CA.
 #[derive(Debug)]
-struct Themselves(Arc<dyn ServerCertVerifier>);
+struct AcceptTrustedLeaf(Arc<dyn ServerCertVerifier>);
 
-impl ServerCertVerifier for Themselves {
+impl ServerCertVerifier for AcceptTrustedLeaf {
     fn verify_server_cert(
         &self,
         end_entity: &CertificateDer<'_>,
@@ -369,9 +369,9 @@ impl ServerCertVerifier for Themselves {
 
 /// Trusts anybody, as `--insecure` asks.
 #[derive(Debug)]
-struct Anybody(Arc<CryptoProvider>);
+struct AcceptAnyCertificate(Arc<CryptoProvider>);
 
-impl ServerCertVerifier for Anybody {
+impl ServerCertVerifier for AcceptAnyCertificate {
     fn verify_server_cert(
         &self,
         _: &CertificateDer<'_>,

@@ -1,4 +1,4 @@
-//! The certificate that the front door shows: the user's, or one that is made once and kept.
+//! The certificate of the server: the user's, or one that is made once and kept.
 
 use std::fs;
 use std::io::{self, Write};
@@ -128,16 +128,16 @@ fn draw(names: &[String]) -> io::Result<Certificate> {
 
 /// A new certificate for these names, signed with its own key.
 fn sign(key: &KeyPair, names: &[String]) -> io::Result<(Host, String)> {
-    let mut wishes = CertificateParams::new(names).map_err(io::Error::other)?;
-    wishes
+    let mut overrides = CertificateParams::new(names).map_err(io::Error::other)?;
+    overrides
         .distinguished_name
         .push(DnType::CommonName, "webhook-cli on this machine");
-    wishes.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+    overrides.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
     let now = SystemTime::now();
     // Clocks differ.
-    wishes.not_before = (now - DAY).into();
-    wishes.not_after = (now + LIFE).into();
-    let signed = wishes.self_signed(key).map_err(io::Error::other)?;
+    overrides.not_before = (now - DAY).into();
+    overrides.not_after = (now + LIFE).into();
+    let signed = overrides.self_signed(key).map_err(io::Error::other)?;
     let host = Host::new(vec![signed.der().clone()], secret(key)).map_err(io::Error::other)?;
     Ok((host, signed.pem()))
 }

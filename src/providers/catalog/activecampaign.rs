@@ -6,10 +6,10 @@ use crate::providers::habits::Fact::Unconfirmed;
 use crate::providers::habits::{HABITS, Habits};
 use crate::providers::provenance::{Page, documented, page};
 use crate::providers::provider::{
-    Bounce, CREDENTIALS, Carry, Envelope, FIELDS, Fields, Provider, SIGNER, Stamp, Tell, bounce,
-    row,
+    Bounce, CREDENTIALS, Envelope, FIELDS, Fields, Placement, Provider, SIGNER, Signal, TimeField,
+    bounce, row,
 };
-use crate::webhook::{BounceClass, Kind, Mark, Style};
+use crate::webhook::{BounceClass, Kind, Predicate, Style};
 
 static WEBHOOKS: Page = page(
     "Webhooks",
@@ -25,10 +25,10 @@ pub static PROVIDER: Provider = Provider {
     name: "activecampaign",
     title: "ActiveCampaign",
     docs: "https://developers.activecampaign.com/page/webhooks",
-    tells: &[Tell::Body(&[
-        ("/type", Mark::Present),
-        ("/date_time", Mark::Present),
-        ("/initiated_from", Mark::Present),
+    signals: &[Signal::Body(&[
+        ("/type", Predicate::Present),
+        ("/date_time", Predicate::Present),
+        ("/initiated_from", Predicate::Present),
     ])],
     schemes: &[&CREDENTIALS],
     test_secret: "",
@@ -39,30 +39,30 @@ pub static PROVIDER: Provider = Provider {
     fields: Fields {
         recipient: &["/contact[email]"],
         // In the account's own zone; what is sent from here is of an account whose zone is UTC.
-        at: &[Stamp::Utc("/date_time", "%Y-%m-%dT%H:%M:%S+00:00")],
+        at: &[TimeField::Utc("/date_time", "%Y-%m-%dT%H:%M:%S+00:00")],
         url: &["/link[url]"],
         reason: &["/bounce[description]", "/unsubscribe[reason]"],
-        campaign: Carry::First(&["/campaign[name]"]),
+        campaign: Placement::First(&["/campaign[name]"]),
         ..FIELDS
     },
-    rows: &[
+    events: &[
         // Of the campaign as a whole, so there is no contact in it.
         row(
             Kind::Sent,
             "sent",
-            &[("/type", Mark::Is("sent"))],
+            &[("/type", Predicate::Is("sent"))],
             example!("activecampaign/sent"),
         ),
         row(
             Kind::Open,
             "open",
-            &[("/type", Mark::Is("open"))],
+            &[("/type", Predicate::Is("open"))],
             example!("activecampaign/open"),
         ),
         row(
             Kind::Click,
             "click",
-            &[("/type", Mark::Is("click"))],
+            &[("/type", Predicate::Is("click"))],
             example!("activecampaign/click"),
         ),
         // Which types there are is unconfirmed.
@@ -70,8 +70,8 @@ pub static PROVIDER: Provider = Provider {
             BounceClass::Hard,
             "bounce",
             &[
-                ("/type", Mark::Is("bounce")),
-                ("/bounce[type]", Mark::Is("hard")),
+                ("/type", Predicate::Is("bounce")),
+                ("/bounce[type]", Predicate::Is("hard")),
             ],
             example!("activecampaign/bounce"),
         ),
@@ -79,51 +79,51 @@ pub static PROVIDER: Provider = Provider {
             BounceClass::Soft,
             "soft_bounce",
             &[
-                ("/type", Mark::Is("bounce")),
-                ("/bounce[type]", Mark::Is("soft")),
+                ("/type", Predicate::Is("bounce")),
+                ("/bounce[type]", Predicate::Is("soft")),
             ],
             "",
         ),
         bounce(
             BounceClass::Undetermined,
             "unknown_bounce",
-            &[("/type", Mark::Is("bounce"))],
+            &[("/type", Predicate::Is("bounce"))],
             "",
         ),
         row(
             Kind::Subscribe,
             "subscribe",
-            &[("/type", Mark::Is("subscribe"))],
+            &[("/type", Predicate::Is("subscribe"))],
             example!("activecampaign/subscribe"),
         ),
         row(
             Kind::Unsubscribe,
             "unsubscribe",
-            &[("/type", Mark::Is("unsubscribe"))],
+            &[("/type", Predicate::Is("unsubscribe"))],
             example!("activecampaign/unsubscribe"),
         ),
         row(
             Kind::Other,
             "update",
-            &[("/type", Mark::Is("update"))],
+            &[("/type", Predicate::Is("update"))],
             example!("activecampaign/other-update"),
         ),
         row(
             Kind::Other,
             "reply",
-            &[("/type", Mark::Is("reply"))],
+            &[("/type", Predicate::Is("reply"))],
             example!("activecampaign/other-reply"),
         ),
         row(
             Kind::Other,
             "forward",
-            &[("/type", Mark::Is("forward"))],
+            &[("/type", Predicate::Is("forward"))],
             example!("activecampaign/other-forward"),
         ),
         row(
             Kind::Other,
             "share",
-            &[("/type", Mark::Is("share"))],
+            &[("/type", Predicate::Is("share"))],
             example!("activecampaign/other-share"),
         ),
     ],

@@ -6,18 +6,22 @@ use crate::providers::habits::Fact::Documented;
 use crate::providers::habits::{HABITS, Habits};
 use crate::providers::provenance::{Page, documented, page};
 use crate::providers::provider::{
-    Bounce, Envelope, FIELDS, Fields, Machine, Provider, SIGNER, Stamp, Tell, bounce, row,
+    Bounce, Envelope, FIELDS, Fields, Machine, Provider, SIGNER, Signal, TimeField, bounce, row,
 };
 use crate::webhook::{
-    Algorithm, BounceClass, Encoding, KeyForm, Kind, Mark, Part, Place, Recipe, Style, TimeForm,
+    Algorithm, BounceClass, Encoding, KeyForm, Kind, Location, Part, Predicate, Scheme, Style,
+    TimestampFormat,
 };
 
-static TEXT_KEY: Recipe = Recipe {
+static TEXT_KEY: Scheme = Scheme {
     name: "ahasend",
     algorithm: Algorithm::HmacSha256,
     key: KeyForm::Text,
-    id: Some(Place::Header("webhook-id")),
-    timestamp: Some((Place::Header("webhook-timestamp"), TimeForm::Seconds)),
+    id: Some(Location::Header("webhook-id")),
+    timestamp: Some((
+        Location::Header("webhook-timestamp"),
+        TimestampFormat::Seconds,
+    )),
     signed: &[
         Part::Id,
         Part::Text("."),
@@ -25,7 +29,7 @@ static TEXT_KEY: Recipe = Recipe {
         Part::Text("."),
         Part::Body,
     ],
-    signature: Place::Header("webhook-signature"),
+    signature: Location::Header("webhook-signature"),
     encoding: Encoding::Versioned,
     fresh: &[],
     tolerance: 300,
@@ -47,19 +51,22 @@ pub static PROVIDER: Provider = Provider {
     name: "ahasend",
     title: "AhaSend",
     docs: "https://ahasend.com/docs/integrations/webhooks",
-    tells: &[
-        Tell::Body(&[
+    signals: &[
+        Signal::Body(&[
             (
                 "/type",
-                Mark::StartsOneOf(&["message.", "suppression.created", "domain.dns_error"]),
+                Predicate::StartsOneOf(&["message.", "suppression.created", "domain.dns_error"]),
             ),
-            ("/data/account_id", Mark::Present),
+            ("/data/account_id", Predicate::Present),
         ]),
         // Inbound mail names a route, and no account.
-        Tell::Body(&[
-            ("/type", Mark::OneOf(&["message.routing", "route.message"])),
-            ("/timestamp", Mark::Present),
-            ("/data", Mark::Object),
+        Signal::Body(&[
+            (
+                "/type",
+                Predicate::OneOf(&["message.routing", "route.message"]),
+            ),
+            ("/timestamp", Predicate::Present),
+            ("/data", Predicate::Object),
         ]),
     ],
     schemes: &[&TEXT_KEY],
@@ -73,83 +80,86 @@ pub static PROVIDER: Provider = Provider {
         message_id: &["/data/message_id_header", "/data/message_id"],
         message_also: &["/data/id"],
         at: &[
-            Stamp::Utc("/timestamp", NANOSECONDS),
-            Stamp::Utc("/data/created_at", NANOSECONDS),
-            Stamp::Utc("/data/expires_at", NANOSECONDS),
-            Stamp::Utc("/data/dns_last_checked_at", NANOSECONDS),
-            Stamp::Utc("/data/date", "%a, %d %b %Y %H:%M:%S +0000"),
+            TimeField::Utc("/timestamp", NANOSECONDS),
+            TimeField::Utc("/data/created_at", NANOSECONDS),
+            TimeField::Utc("/data/expires_at", NANOSECONDS),
+            TimeField::Utc("/data/dns_last_checked_at", NANOSECONDS),
+            TimeField::Utc("/data/date", "%a, %d %b %Y %H:%M:%S +0000"),
         ],
         url: &["/data/url"],
         reason: &["/data/delivery_attempt/response", "/data/reason"],
         ..FIELDS
     },
-    rows: &[
+    events: &[
         // Accepted and queued; it comes for inbound mail too.
         row(
             Kind::Sent,
             "message.reception",
-            &[("/type", Mark::Is("message.reception"))],
+            &[("/type", Predicate::Is("message.reception"))],
             example!("ahasend/sent"),
         ),
         row(
             Kind::Delivered,
             "message.delivered",
-            &[("/type", Mark::Is("message.delivered"))],
+            &[("/type", Predicate::Is("message.delivered"))],
             example!("ahasend/delivered"),
         ),
         row(
             Kind::Deferred,
             "message.transient_error",
-            &[("/type", Mark::Is("message.transient_error"))],
+            &[("/type", Predicate::Is("message.transient_error"))],
             example!("ahasend/deferred"),
         ),
         bounce(
             BounceClass::Hard,
             "message.bounced",
-            &[("/type", Mark::Is("message.bounced"))],
+            &[("/type", Predicate::Is("message.bounced"))],
             example!("ahasend/bounce"),
         ),
         // The retries are used up, and no bounce came.
         bounce(
             BounceClass::Soft,
             "message.failed",
-            &[("/type", Mark::Is("message.failed"))],
+            &[("/type", Predicate::Is("message.failed"))],
             example!("ahasend/bounce-failed"),
         ),
         row(
             Kind::Rejected,
             "message.suppressed",
-            &[("/type", Mark::Is("message.suppressed"))],
+            &[("/type", Predicate::Is("message.suppressed"))],
             example!("ahasend/rejected"),
         ),
         row(
             Kind::Open,
             "message.opened",
-            &[("/type", Mark::Is("message.opened"))],
+            &[("/type", Predicate::Is("message.opened"))],
             example!("ahasend/open"),
         ),
         row(
             Kind::Click,
             "message.clicked",
-            &[("/type", Mark::Is("message.clicked"))],
+            &[("/type", Predicate::Is("message.clicked"))],
             example!("ahasend/click"),
         ),
         row(
             Kind::Other,
             "suppression.created",
-            &[("/type", Mark::Is("suppression.created"))],
+            &[("/type", Predicate::Is("suppression.created"))],
             example!("ahasend/other-suppression-created"),
         ),
         row(
             Kind::Other,
             "domain.dns_error",
-            &[("/type", Mark::Is("domain.dns_error"))],
+            &[("/type", Predicate::Is("domain.dns_error"))],
             example!("ahasend/other-domain-dns-error"),
         ),
         row(
             Kind::Other,
             "message.routing",
-            &[("/type", Mark::OneOf(&["message.routing", "route.message"]))],
+            &[(
+                "/type",
+                Predicate::OneOf(&["message.routing", "route.message"]),
+            )],
             example!("ahasend/other-message-routing"),
         ),
     ],

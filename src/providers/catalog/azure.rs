@@ -4,36 +4,36 @@
 //! back, or by an OPTIONS where the events are CloudEvents.
 //! <https://learn.microsoft.com/azure/event-grid/communication-services-email-events>
 
-use crate::providers::behaviour::{Batch, CONDUCT, Challenge, Conduct, Handshake};
+use crate::providers::behaviour::{Batch, Behaviour, CONDUCT, Challenge, Handshake};
 use crate::providers::habits::Fact::Documented;
 use crate::providers::habits::Habits;
 use crate::providers::provenance::{Page, documented, page};
 use crate::providers::provider::{
-    Bounce, CREDENTIALS, Envelope, FIELDS, Fields, Provider, SIGNER, Stamp, Tell, bounce, row,
+    Bounce, CREDENTIALS, Envelope, FIELDS, Fields, Provider, SIGNER, Signal, TimeField, bounce, row,
 };
-use crate::webhook::{BounceClass, Kind, Mark, Style};
+use crate::webhook::{BounceClass, Kind, Predicate, Style};
 
 /// In the schema of Event Grid.
-const REPORT: (&str, Mark) = ("/eventType", Mark::Is(DELIVERY_REPORT));
-const TRACKED: (&str, Mark) = ("/eventType", Mark::Is(ENGAGEMENT_REPORT));
+const REPORT: (&str, Predicate) = ("/eventType", Predicate::Is(DELIVERY_REPORT));
+const TRACKED: (&str, Predicate) = ("/eventType", Predicate::Is(ENGAGEMENT_REPORT));
 /// As CloudEvents.
-const CLOUD_REPORT: (&str, Mark) = ("/type", Mark::Is(DELIVERY_REPORT));
-const CLOUD_TRACKED: (&str, Mark) = ("/type", Mark::Is(ENGAGEMENT_REPORT));
+const CLOUD_REPORT: (&str, Predicate) = ("/type", Predicate::Is(DELIVERY_REPORT));
+const CLOUD_TRACKED: (&str, Predicate) = ("/type", Predicate::Is(ENGAGEMENT_REPORT));
 
 const DELIVERY_REPORT: &str = "Microsoft.Communication.EmailDeliveryReportReceived";
 const ENGAGEMENT_REPORT: &str = "Microsoft.Communication.EmailEngagementTrackingReportReceived";
 const VALIDATION: &str = "Microsoft.EventGrid.SubscriptionValidationEvent";
-const OURS: Mark = Mark::Starts("Microsoft.Communication.Email");
+const OURS: Predicate = Predicate::Starts("Microsoft.Communication.Email");
 
-const DELIVERED: (&str, Mark) = ("/data/status", Mark::Is("Delivered"));
-const EXPANDED: (&str, Mark) = ("/data/status", Mark::Is("Expanded"));
-const BOUNCED: (&str, Mark) = ("/data/status", Mark::Is("Bounced"));
-const FAILED: (&str, Mark) = ("/data/status", Mark::Is("Failed"));
-const SUPPRESSED: (&str, Mark) = ("/data/status", Mark::Is("Suppressed"));
-const QUARANTINED: (&str, Mark) = ("/data/status", Mark::Is("Quarantined"));
-const SPAM: (&str, Mark) = ("/data/status", Mark::Is("FilteredSpam"));
-const VIEW: (&str, Mark) = ("/data/engagementType", Mark::InAnyCase("view"));
-const CLICK: (&str, Mark) = ("/data/engagementType", Mark::InAnyCase("click"));
+const DELIVERED: (&str, Predicate) = ("/data/status", Predicate::Is("Delivered"));
+const EXPANDED: (&str, Predicate) = ("/data/status", Predicate::Is("Expanded"));
+const BOUNCED: (&str, Predicate) = ("/data/status", Predicate::Is("Bounced"));
+const FAILED: (&str, Predicate) = ("/data/status", Predicate::Is("Failed"));
+const SUPPRESSED: (&str, Predicate) = ("/data/status", Predicate::Is("Suppressed"));
+const QUARANTINED: (&str, Predicate) = ("/data/status", Predicate::Is("Quarantined"));
+const SPAM: (&str, Predicate) = ("/data/status", Predicate::Is("FilteredSpam"));
+const VIEW: (&str, Predicate) = ("/data/engagementType", Predicate::InAnyCase("view"));
+const CLICK: (&str, Predicate) = ("/data/engagementType", Predicate::InAnyCase("click"));
 
 /// With seven digits and an offset.
 const ATTEMPT: &str = "%Y-%m-%dT%H:%M:%S%.7f+00:00";
@@ -64,12 +64,12 @@ pub static PROVIDER: Provider = Provider {
     name: "azure",
     title: "Azure Communication Services",
     docs: EVENTS.url,
-    tells: &[
-        Tell::Body(&[("/0/eventType", OURS)]),
-        Tell::Body(&[("/0/eventType", Mark::Is(VALIDATION))]),
-        Tell::Body(&[("/specversion", Mark::Present), ("/type", OURS)]),
-        Tell::Body(&[("/0/specversion", Mark::Present), ("/0/type", OURS)]),
-        Tell::Header("aeg-event-type"),
+    signals: &[
+        Signal::Body(&[("/0/eventType", OURS)]),
+        Signal::Body(&[("/0/eventType", Predicate::Is(VALIDATION))]),
+        Signal::Body(&[("/specversion", Predicate::Present), ("/type", OURS)]),
+        Signal::Body(&[("/0/specversion", Predicate::Present), ("/0/type", OURS)]),
+        Signal::Header("aeg-event-type"),
     ],
     schemes: &[&CREDENTIALS],
     test_secret: "",
@@ -81,12 +81,12 @@ pub static PROVIDER: Provider = Provider {
         recipient: &["/data/recipient"],
         message_id: &["/data/messageId"],
         at: &[
-            Stamp::Utc("/data/deliveryAttemptTimeStamp", ATTEMPT),
+            TimeField::Utc("/data/deliveryAttemptTimeStamp", ATTEMPT),
             // Types of the SDK and some deliveries spell it so.
-            Stamp::Utc("/data/deliveryAttemptTimestamp", ATTEMPT),
-            Stamp::Utc("/data/userActionTimeStamp", ATTEMPT),
-            Stamp::Rfc3339("/eventTime", 3),
-            Stamp::Rfc3339("/time", 3),
+            TimeField::Utc("/data/deliveryAttemptTimestamp", ATTEMPT),
+            TimeField::Utc("/data/userActionTimeStamp", ATTEMPT),
+            TimeField::Rfc3339("/eventTime", 3),
+            TimeField::Rfc3339("/time", 3),
         ],
         url: &["/data/engagementContext"],
         // A text in 2022, and an object since.
@@ -97,7 +97,7 @@ pub static PROVIDER: Provider = Provider {
         unique: &["/id", "/data/validationCode"],
         ..FIELDS
     },
-    rows: &[
+    events: &[
         row(
             Kind::Delivered,
             "Delivered",
@@ -151,7 +151,7 @@ pub static PROVIDER: Provider = Provider {
         row(
             Kind::Other,
             VALIDATION,
-            &[("/eventType", Mark::Is(VALIDATION))],
+            &[("/eventType", Predicate::Is(VALIDATION))],
             example!("azure/other-subscription-validation"),
         ),
         row(
@@ -236,7 +236,7 @@ pub static PROVIDER: Provider = Provider {
             )],
         },
     ],
-    conduct: Conduct {
+    conduct: Behaviour {
         batch: Batch::UpTo(5000),
         handshake: &[
             Handshake::Challenge(Challenge {

@@ -7,9 +7,10 @@ use crate::providers::habits::Fact::Documented;
 use crate::providers::habits::{HABITS, Habits};
 use crate::providers::provenance::{Page, assumed, documented, page};
 use crate::providers::provider::{
-    Bounce, Carry, Envelope, FIELDS, Fields, Provider, Row, SIGNER, Stamp, Tell, bounce, row,
+    Bounce, Envelope, EventDef, FIELDS, Fields, Placement, Provider, SIGNER, Signal, TimeField,
+    bounce, row,
 };
-use crate::webhook::{BounceClass, Kind, Mark, Style};
+use crate::webhook::{BounceClass, Kind, Predicate, Style};
 
 const MILLISECONDS: &str = "%Y-%m-%dT%H:%M:%S%.3f+00:00";
 
@@ -24,15 +25,15 @@ pub static PROVIDER: Provider = Provider {
     name: "braze",
     title: "Braze",
     docs: POSTBACK.url,
-    tells: &[
-        Tell::Body(&[
-            ("/dispatch_id", Mark::Present),
-            ("/status", Mark::Present),
-            ("/metadata", Mark::Object),
+    signals: &[
+        Signal::Body(&[
+            ("/dispatch_id", Predicate::Present),
+            ("/status", Predicate::Present),
+            ("/metadata", Predicate::Object),
         ]),
-        Tell::Body(&[
-            ("/events/0/event_type", Mark::Starts("users.")),
-            ("/events/0/id", Mark::Present),
+        Signal::Body(&[
+            ("/events/0/event_type", Predicate::Starts("users.")),
+            ("/events/0/id", Predicate::Present),
         ]),
     ],
     schemes: &[],
@@ -48,15 +49,15 @@ pub static PROVIDER: Provider = Provider {
         message_id: &["/dispatch_id", "/properties/dispatch_id"],
         // The last step first.
         at: &[
-            Stamp::Utc("/metadata/delivered_at", MILLISECONDS),
-            Stamp::Utc("/metadata/bounced_at", MILLISECONDS),
-            Stamp::Utc("/metadata/aborted_at", MILLISECONDS),
-            Stamp::Utc("/metadata/processed_at", MILLISECONDS),
-            Stamp::Utc("/metadata/sent_at", MILLISECONDS),
-            Stamp::Utc("/metadata/executed_at", MILLISECONDS),
-            Stamp::Utc("/metadata/enqueued_at", MILLISECONDS),
-            Stamp::Utc("/metadata/received_at", MILLISECONDS),
-            Stamp::Seconds("/time"),
+            TimeField::Utc("/metadata/delivered_at", MILLISECONDS),
+            TimeField::Utc("/metadata/bounced_at", MILLISECONDS),
+            TimeField::Utc("/metadata/aborted_at", MILLISECONDS),
+            TimeField::Utc("/metadata/processed_at", MILLISECONDS),
+            TimeField::Utc("/metadata/sent_at", MILLISECONDS),
+            TimeField::Utc("/metadata/executed_at", MILLISECONDS),
+            TimeField::Utc("/metadata/enqueued_at", MILLISECONDS),
+            TimeField::Utc("/metadata/received_at", MILLISECONDS),
+            TimeField::Seconds("/time"),
         ],
         url: &["/properties/url", "/url"],
         reason: &[
@@ -66,92 +67,104 @@ pub static PROVIDER: Provider = Provider {
             "/properties/abort_type",
             "/abort_type",
         ],
-        campaign: Carry::First(&["/metadata/campaign_api_id"]),
+        campaign: Placement::First(&["/metadata/campaign_api_id"]),
         ..FIELDS
     },
-    rows: &[
+    events: &[
         row(
             Kind::Sent,
             "sent",
-            &[("/status", Mark::Is("sent"))],
+            &[("/status", Predicate::Is("sent"))],
             example!("braze/sent"),
         ),
         row(
             Kind::Sent,
             "processed",
-            &[("/status", Mark::Is("processed"))],
+            &[("/status", Predicate::Is("processed"))],
             example!("braze/sent-processed"),
         ),
         row(
             Kind::Delivered,
             "delivered",
-            &[("/status", Mark::Is("delivered"))],
+            &[("/status", Predicate::Is("delivered"))],
             example!("braze/delivered"),
         ),
         bounce(
             BounceClass::Undetermined,
             "bounced",
-            &[("/status", Mark::Is("bounced"))],
+            &[("/status", Predicate::Is("bounced"))],
             example!("braze/bounce"),
         ),
         row(
             Kind::Rejected,
             "aborted",
-            &[("/status", Mark::Is("aborted"))],
+            &[("/status", Predicate::Is("aborted"))],
             example!("braze/rejected"),
         ),
         currents(
             Kind::Sent,
             "users.messages.email.Send",
-            &[("/event_type", Mark::Is("users.messages.email.Send"))],
+            &[("/event_type", Predicate::Is("users.messages.email.Send"))],
         ),
         currents(
             Kind::Delivered,
             "users.messages.email.Delivery",
-            &[("/event_type", Mark::Is("users.messages.email.Delivery"))],
+            &[(
+                "/event_type",
+                Predicate::Is("users.messages.email.Delivery"),
+            )],
         ),
         currents(
             Kind::Open,
             "users.messages.email.Open",
-            &[("/event_type", Mark::Is("users.messages.email.Open"))],
+            &[("/event_type", Predicate::Is("users.messages.email.Open"))],
         ),
         currents(
             Kind::Click,
             "users.messages.email.Click",
-            &[("/event_type", Mark::Is("users.messages.email.Click"))],
+            &[("/event_type", Predicate::Is("users.messages.email.Click"))],
         ),
         bounce(
             BounceClass::Hard,
             "users.messages.email.Bounce",
-            &[("/event_type", Mark::Is("users.messages.email.Bounce"))],
+            &[("/event_type", Predicate::Is("users.messages.email.Bounce"))],
             "",
         ),
         bounce(
             BounceClass::Soft,
             "users.messages.email.SoftBounce",
-            &[("/event_type", Mark::Is("users.messages.email.SoftBounce"))],
+            &[(
+                "/event_type",
+                Predicate::Is("users.messages.email.SoftBounce"),
+            )],
             "",
         ),
         currents(
             Kind::Complaint,
             "users.messages.email.MarkAsSpam",
-            &[("/event_type", Mark::Is("users.messages.email.MarkAsSpam"))],
+            &[(
+                "/event_type",
+                Predicate::Is("users.messages.email.MarkAsSpam"),
+            )],
         ),
         currents(
             Kind::Unsubscribe,
             "users.messages.email.Unsubscribe",
-            &[("/event_type", Mark::Is("users.messages.email.Unsubscribe"))],
+            &[(
+                "/event_type",
+                Predicate::Is("users.messages.email.Unsubscribe"),
+            )],
         ),
         currents(
             Kind::Rejected,
             "users.messages.email.Abort",
-            &[("/event_type", Mark::Is("users.messages.email.Abort"))],
+            &[("/event_type", Predicate::Is("users.messages.email.Abort"))],
         ),
         // Push, text messages, messages in an app, what users do.
         currents(
             Kind::Other,
             "users",
-            &[("/event_type", Mark::Starts("users."))],
+            &[("/event_type", Predicate::Starts("users."))],
         ),
     ],
     habits: Habits {
@@ -198,6 +211,10 @@ pub static PROVIDER: Provider = Provider {
 };
 
 /// An event of Currents, which is read and not sent.
-const fn currents(kind: Kind, native: &'static str, marks: &'static [(&'static str, Mark)]) -> Row {
+const fn currents(
+    kind: Kind,
+    native: &'static str,
+    marks: &'static [(&'static str, Predicate)],
+) -> EventDef {
     row(kind, native, marks, "")
 }

@@ -2,19 +2,20 @@
 //! with a `campaign name`. The names to subscribe to are not the names on the wire. Nothing is signed.
 //! <https://developers.brevo.com/docs/transactional-webhooks>
 
-use crate::providers::behaviour::{Batch, CONDUCT, Conduct};
+use crate::providers::behaviour::{Batch, Behaviour, CONDUCT};
 use crate::providers::habits::Fact::{Documented, Unconfirmed};
 use crate::providers::habits::{HABITS, Habits};
 use crate::providers::provenance::{Page, assumed, captured, documented, page};
 use crate::providers::provider::{
-    Bounce, CREDENTIALS, Carry, Envelope, FIELDS, Fields, Machine, Provider, SIGNER, Stamp, Tell,
-    bounce, row,
+    Bounce, CREDENTIALS, Envelope, FIELDS, Fields, Machine, Placement, Provider, SIGNER, Signal,
+    TimeField, bounce, row,
 };
-use crate::webhook::{BounceClass, Kind, Mark, Style};
+use crate::webhook::{BounceClass, Kind, Predicate, Style};
 
-const TRANSACTIONAL: (&str, Mark) = ("/camp_id", Mark::Absent);
-const MARKETING: (&str, Mark) = ("/camp_id", Mark::Present);
-const OF_CONTACTS: Mark = Mark::OneOf(&["list_addition", "contact_updated", "contact_deleted"]);
+const TRANSACTIONAL: (&str, Predicate) = ("/camp_id", Predicate::Absent);
+const MARKETING: (&str, Predicate) = ("/camp_id", Predicate::Present);
+const OF_CONTACTS: Predicate =
+    Predicate::OneOf(&["list_addition", "contact_updated", "contact_deleted"]);
 
 static TRANSACTIONAL_PAGE: Page = page(
     "Transactional webhooks",
@@ -37,31 +38,31 @@ pub static PROVIDER: Provider = Provider {
     name: "brevo",
     title: "Brevo",
     docs: TRANSACTIONAL_PAGE.url,
-    tells: &[
-        Tell::Body(&[
-            ("/event", Mark::Present),
-            ("/email", Mark::Present),
-            ("/message-id", Mark::Present),
+    signals: &[
+        Signal::Body(&[
+            ("/event", Predicate::Present),
+            ("/email", Predicate::Present),
+            ("/message-id", Predicate::Present),
         ]),
-        Tell::Body(&[
-            ("/event", Mark::Present),
-            ("/camp_id", Mark::Present),
-            ("/campaign name", Mark::Present),
+        Signal::Body(&[
+            ("/event", Predicate::Present),
+            ("/camp_id", Predicate::Present),
+            ("/campaign name", Predicate::Present),
         ]),
-        Tell::Body(&[
+        Signal::Body(&[
             ("/event", OF_CONTACTS),
-            ("/key", Mark::Present),
-            ("/email", Mark::Present),
+            ("/key", Predicate::Present),
+            ("/email", Predicate::Present),
         ]),
         // That a batch is a list of the single objects is likely, but unconfirmed.
-        Tell::Body(&[
-            ("/0/event", Mark::Present),
-            ("/0/email", Mark::Present),
-            ("/0/message-id", Mark::Present),
+        Signal::Body(&[
+            ("/0/event", Predicate::Present),
+            ("/0/email", Predicate::Present),
+            ("/0/message-id", Predicate::Present),
         ]),
-        Tell::Body(&[
-            ("/items/0/Uuid", Mark::Present),
-            ("/items/0/MessageId", Mark::Present),
+        Signal::Body(&[
+            ("/items/0/Uuid", Predicate::Present),
+            ("/items/0/MessageId", Predicate::Present),
         ]),
     ],
     schemes: &[&CREDENTIALS],
@@ -75,115 +76,118 @@ pub static PROVIDER: Provider = Provider {
         message_id: &["/message-id"],
         at: &[
             // The only one that was right in every capture: `ts` was seen shifted by the account's zone.
-            Stamp::Millis("/ts_epoch"),
+            TimeField::Millis("/ts_epoch"),
             // So it is called in the documented opens by a proxy; not known is how it comes over the wire.
-            Stamp::Millis("/s_epoch"),
-            Stamp::Seconds("/ts_event"),
-            Stamp::Seconds("/ts"),
-            Stamp::Seconds("/ts_sent"),
-            Stamp::Local("/date"),
-            Stamp::Local("/date_event"),
-            Stamp::Local("/date_sent"),
+            TimeField::Millis("/s_epoch"),
+            TimeField::Seconds("/ts_event"),
+            TimeField::Seconds("/ts"),
+            TimeField::Seconds("/ts_sent"),
+            TimeField::Local("/date"),
+            TimeField::Local("/date_event"),
+            TimeField::Local("/date_sent"),
         ],
         url: &["/link", "/URL"],
         reason: &["/reason"],
-        campaign: Carry::Instead("/campaign name"),
-        tag: Carry::Each(&[Carry::ListText("/tag"), Carry::List("/tags")]),
-        metadata: Carry::MembersText("/X-Mailin-custom"),
+        campaign: Placement::Instead("/campaign name"),
+        tag: Placement::Each(&[Placement::ListText("/tag"), Placement::List("/tags")]),
+        metadata: Placement::MembersText("/X-Mailin-custom"),
         ..FIELDS
     },
-    rows: &[
+    events: &[
         // Transactional mail.
         row(
             Kind::Sent,
             "request",
-            &[TRANSACTIONAL, ("/event", Mark::Is("request"))],
+            &[TRANSACTIONAL, ("/event", Predicate::Is("request"))],
             example!("brevo/sent"),
         ),
         row(
             Kind::Delivered,
             "delivered",
-            &[TRANSACTIONAL, ("/event", Mark::Is("delivered"))],
+            &[TRANSACTIONAL, ("/event", Predicate::Is("delivered"))],
             example!("brevo/delivered"),
         ),
         row(
             Kind::Deferred,
             "deferred",
-            &[TRANSACTIONAL, ("/event", Mark::Is("deferred"))],
+            &[TRANSACTIONAL, ("/event", Predicate::Is("deferred"))],
             example!("brevo/deferred"),
         ),
         bounce(
             BounceClass::Hard,
             "hard_bounce",
-            &[TRANSACTIONAL, ("/event", Mark::Is("hard_bounce"))],
+            &[TRANSACTIONAL, ("/event", Predicate::Is("hard_bounce"))],
             example!("brevo/bounce"),
         ),
         bounce(
             BounceClass::Soft,
             "soft_bounce",
-            &[TRANSACTIONAL, ("/event", Mark::Is("soft_bounce"))],
+            &[TRANSACTIONAL, ("/event", Predicate::Is("soft_bounce"))],
             example!("brevo/bounce-soft"),
         ),
         bounce(
             BounceClass::Hard,
             "invalid_email",
-            &[TRANSACTIONAL, ("/event", Mark::Is("invalid_email"))],
+            &[TRANSACTIONAL, ("/event", Predicate::Is("invalid_email"))],
             example!("brevo/bounce-invalid"),
         ),
         row(
             Kind::Rejected,
             "blocked",
-            &[TRANSACTIONAL, ("/event", Mark::Is("blocked"))],
+            &[TRANSACTIONAL, ("/event", Predicate::Is("blocked"))],
             example!("brevo/rejected"),
         ),
         row(
             Kind::Rejected,
             "error",
-            &[TRANSACTIONAL, ("/event", Mark::Is("error"))],
+            &[TRANSACTIONAL, ("/event", Predicate::Is("error"))],
             example!("brevo/rejected-error"),
         ),
         // The documents say `spam`; the user interface and a test of theirs say `complaint`.
         row(
             Kind::Complaint,
             "spam",
-            &[TRANSACTIONAL, ("/event", Mark::Is("spam"))],
+            &[TRANSACTIONAL, ("/event", Predicate::Is("spam"))],
             example!("brevo/complaint"),
         ),
         row(
             Kind::Complaint,
             "complaint",
-            &[TRANSACTIONAL, ("/event", Mark::Is("complaint"))],
+            &[TRANSACTIONAL, ("/event", Predicate::Is("complaint"))],
             example!("brevo/complaint-complaint"),
         ),
         row(
             Kind::Open,
             "opened",
-            &[TRANSACTIONAL, ("/event", Mark::Is("opened"))],
+            &[TRANSACTIONAL, ("/event", Predicate::Is("opened"))],
             example!("brevo/open"),
         ),
         row(
             Kind::Open,
             "unique_opened",
-            &[TRANSACTIONAL, ("/event", Mark::Is("unique_opened"))],
+            &[TRANSACTIONAL, ("/event", Predicate::Is("unique_opened"))],
             example!("brevo/open-first"),
         ),
         // By a proxy that keeps the mail of its users private.
         row(
             Kind::Open,
             "proxy_open",
-            &[TRANSACTIONAL, ("/event", Mark::Is("proxy_open"))],
+            &[TRANSACTIONAL, ("/event", Predicate::Is("proxy_open"))],
             example!("brevo/open-proxy"),
         ),
         row(
             Kind::Open,
             "unique_proxy_open",
-            &[TRANSACTIONAL, ("/event", Mark::Is("unique_proxy_open"))],
+            &[
+                TRANSACTIONAL,
+                ("/event", Predicate::Is("unique_proxy_open")),
+            ],
             example!("brevo/open-proxy-first"),
         ),
         row(
             Kind::Click,
             "click",
-            &[TRANSACTIONAL, ("/event", Mark::Is("click"))],
+            &[TRANSACTIONAL, ("/event", Predicate::Is("click"))],
             example!("brevo/click"),
         ),
         row(
@@ -191,7 +195,7 @@ pub static PROVIDER: Provider = Provider {
             "unsubscribed",
             &[
                 TRANSACTIONAL,
-                ("/event", Mark::OneOf(&["unsubscribed", "unsubscribe"])),
+                ("/event", Predicate::OneOf(&["unsubscribed", "unsubscribe"])),
             ],
             example!("brevo/unsubscribe"),
         ),
@@ -199,37 +203,40 @@ pub static PROVIDER: Provider = Provider {
         row(
             Kind::Delivered,
             "marketing_delivered",
-            &[MARKETING, ("/event", Mark::Is("delivered"))],
+            &[MARKETING, ("/event", Predicate::Is("delivered"))],
             example!("brevo/delivered-marketing"),
         ),
         row(
             Kind::Open,
             "marketing_opened",
-            &[MARKETING, ("/event", Mark::Is("opened"))],
+            &[MARKETING, ("/event", Predicate::Is("opened"))],
             example!("brevo/open-marketing"),
         ),
         row(
             Kind::Click,
             "marketing_click",
-            &[MARKETING, ("/event", Mark::Is("click"))],
+            &[MARKETING, ("/event", Predicate::Is("click"))],
             example!("brevo/click-marketing"),
         ),
         bounce(
             BounceClass::Hard,
             "marketing_hard_bounce",
-            &[MARKETING, ("/event", Mark::Is("hard_bounce"))],
+            &[MARKETING, ("/event", Predicate::Is("hard_bounce"))],
             example!("brevo/bounce-marketing"),
         ),
         bounce(
             BounceClass::Soft,
             "marketing_soft_bounce",
-            &[MARKETING, ("/event", Mark::Is("soft_bounce"))],
+            &[MARKETING, ("/event", Predicate::Is("soft_bounce"))],
             example!("brevo/bounce-marketing-soft"),
         ),
         row(
             Kind::Complaint,
             "marketing_spam",
-            &[MARKETING, ("/event", Mark::OneOf(&["spam", "complaint"]))],
+            &[
+                MARKETING,
+                ("/event", Predicate::OneOf(&["spam", "complaint"])),
+            ],
             example!("brevo/complaint-marketing"),
         ),
         // That it is `unsubscribe` here, and not `unsubscribed`, is unconfirmed.
@@ -238,7 +245,7 @@ pub static PROVIDER: Provider = Provider {
             "marketing_unsubscribe",
             &[
                 MARKETING,
-                ("/event", Mark::OneOf(&["unsubscribe", "unsubscribed"])),
+                ("/event", Predicate::OneOf(&["unsubscribe", "unsubscribed"])),
             ],
             example!("brevo/unsubscribe-marketing"),
         ),
@@ -246,26 +253,29 @@ pub static PROVIDER: Provider = Provider {
         row(
             Kind::Subscribe,
             "list_addition",
-            &[("/event", Mark::Is("list_addition"))],
+            &[("/event", Predicate::Is("list_addition"))],
             example!("brevo/subscribe"),
         ),
         row(
             Kind::Other,
             "contact_updated",
-            &[("/event", Mark::Is("contact_updated"))],
+            &[("/event", Predicate::Is("contact_updated"))],
             example!("brevo/other-contact-updated"),
         ),
         row(
             Kind::Other,
             "contact_deleted",
-            &[("/event", Mark::Is("contact_deleted"))],
+            &[("/event", Predicate::Is("contact_deleted"))],
             example!("brevo/other-contact-deleted"),
         ),
         // Inbound mail; no whole body of it is known.
         row(
             Kind::Other,
             "inbound",
-            &[("/event", Mark::Absent), ("/items", Mark::Present)],
+            &[
+                ("/event", Predicate::Absent),
+                ("/items", Predicate::Present),
+            ],
             "",
         ),
     ],
@@ -292,7 +302,7 @@ pub static PROVIDER: Provider = Provider {
             sets: &[],
         },
     ],
-    conduct: Conduct {
+    conduct: Behaviour {
         // That these are a list of the single objects is unconfirmed.
         batch: Batch::UpTo(500),
         twins: &[

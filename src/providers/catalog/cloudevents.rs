@@ -4,20 +4,22 @@
 
 use std::borrow::Cow;
 
-use crate::providers::behaviour::{Batch, CONDUCT, Conduct, Handshake};
+use crate::providers::behaviour::{Batch, Behaviour, CONDUCT, Handshake};
 use crate::providers::habits::Fact::Documented;
 use crate::providers::habits::{HABITS, Habits};
-use crate::providers::provider::{Envelope, FIELDS, Fields, Opened, Provider, SIGNER, Stamp, Tell};
-use crate::webhook::{Algorithm, Delivery, Document, Encoding, KeyForm, Place, Recipe};
+use crate::providers::provider::{
+    Envelope, FIELDS, Fields, Opened, Provider, SIGNER, Signal, TimeField,
+};
+use crate::webhook::{Algorithm, Delivery, Document, Encoding, KeyForm, Location, Scheme};
 
-static TOKEN: Recipe = Recipe {
+static TOKEN: Scheme = Scheme {
     name: "token",
     algorithm: Algorithm::Credentials,
     key: KeyForm::Bearer,
     id: None,
     timestamp: None,
     signed: &[],
-    signature: Place::Header("authorization"),
+    signature: Location::Header("authorization"),
     encoding: Encoding::Base64,
     fresh: &[],
     tolerance: 300,
@@ -30,18 +32,18 @@ pub static PROVIDER: Provider = Provider {
     name: "cloudevents",
     title: "CloudEvents",
     docs: "https://github.com/cloudevents/spec/blob/main/cloudevents/bindings/http-protocol-binding.md",
-    tells: &[
-        Tell::ContentType("application/cloudevents"),
-        Tell::Header("ce-specversion"),
+    signals: &[
+        Signal::ContentType("application/cloudevents"),
+        Signal::Header("ce-specversion"),
     ],
     schemes: &[&TOKEN],
     envelope: Envelope::Own(open),
     native: &["/type"],
     fields: Fields {
-        at: &[Stamp::Rfc3339("/time", 0)],
+        at: &[TimeField::Rfc3339("/time", 0)],
         ..FIELDS
     },
-    conduct: Conduct {
+    conduct: Behaviour {
         batch: Batch::Some,
         handshake: &[Handshake::Options],
         asks_with: &[
@@ -63,7 +65,7 @@ pub static PROVIDER: Provider = Provider {
 
 /// The event in the headers, if it stands there, and what is wrong with any of the events.
 fn open<'a>(delivery: &Delivery, document: Option<&Document<'a>>) -> Opened<'a> {
-    if Tell::ContentType("application/cloudevents")
+    if Signal::ContentType("application/cloudevents")
         .bears(delivery)
         .is_some()
     {

@@ -8,26 +8,30 @@ use crate::providers::habits::Fact::{Documented, Unconfirmed};
 use crate::providers::habits::Habits;
 use crate::providers::provenance::{Page, documented, page};
 use crate::providers::provider::{
-    Bounce, Carry, Envelope, FIELDS, Fields, Machine, Provider, Row, SIGNER, Stamp, Tell, bounce,
-    row,
+    Bounce, Envelope, EventDef, FIELDS, Fields, Machine, Placement, Provider, SIGNER, Signal,
+    TimeField, bounce, row,
 };
 use crate::webhook::{
-    Algorithm, BounceClass, Encoding, KeyForm, Kind, Mark, Part, Place, Recipe, Style, TimeForm,
+    Algorithm, BounceClass, Encoding, KeyForm, Kind, Location, Part, Predicate, Scheme, Style,
+    TimestampFormat,
 };
 
-static SIGNED_REQUEST: Recipe = Recipe {
+static SIGNED_REQUEST: Scheme = Scheme {
     name: "customerio",
     algorithm: Algorithm::HmacSha256,
     key: KeyForm::Text,
     id: None,
-    timestamp: Some((Place::Header("x-cio-timestamp"), TimeForm::Seconds)),
+    timestamp: Some((
+        Location::Header("x-cio-timestamp"),
+        TimestampFormat::Seconds,
+    )),
     signed: &[
         Part::Text("v0:"),
         Part::Timestamp,
         Part::Text(":"),
         Part::Body,
     ],
-    signature: Place::Header("x-cio-signature"),
+    signature: Location::Header("x-cio-signature"),
     encoding: Encoding::Hex,
     fresh: &[],
     tolerance: 300,
@@ -35,7 +39,7 @@ static SIGNED_REQUEST: Recipe = Recipe {
     guard: None,
 };
 
-const EMAIL: (&str, Mark) = ("/object_type", Mark::Is("email"));
+const EMAIL: (&str, Predicate) = ("/object_type", Predicate::Is("email"));
 
 /// A row of a metric of email.
 macro_rules! email {
@@ -43,19 +47,19 @@ macro_rules! email {
         row(
             Kind::$kind,
             $metric,
-            &[EMAIL, ("/metric", Mark::Is($metric))],
+            &[EMAIL, ("/metric", Predicate::Is($metric))],
             $example,
         )
     };
 }
 
-const ROWS: &[Row] = &[
+const ROWS: &[EventDef] = &[
     email!(Sent, "sent", example!("customerio/sent")),
     // With the option to include body content.
     row(
         Kind::Sent,
         "sent_with_content",
-        &[EMAIL, ("/metric", Mark::Is("sent"))],
+        &[EMAIL, ("/metric", Predicate::Is("sent"))],
         example!("customerio/sent-with-content"),
     ),
     email!(Delivered, "delivered", example!("customerio/delivered")),
@@ -66,7 +70,7 @@ const ROWS: &[Row] = &[
     bounce(
         BounceClass::Undetermined,
         "bounced",
-        &[EMAIL, ("/metric", Mark::Is("bounced"))],
+        &[EMAIL, ("/metric", Predicate::Is("bounced"))],
         example!("customerio/bounce"),
     ),
     email!(Rejected, "dropped", example!("customerio/rejected")),
@@ -89,8 +93,8 @@ const ROWS: &[Row] = &[
         Kind::Subscribe,
         "subscribed",
         &[
-            ("/object_type", Mark::OneOf(&["customer", "email"])),
-            ("/metric", Mark::Is("subscribed")),
+            ("/object_type", Predicate::OneOf(&["customer", "email"])),
+            ("/metric", Predicate::Is("subscribed")),
         ],
         example!("customerio/subscribe"),
     ),
@@ -98,15 +102,18 @@ const ROWS: &[Row] = &[
         Kind::Unsubscribe,
         "customer_unsubscribed",
         &[
-            ("/object_type", Mark::Is("customer")),
-            ("/metric", Mark::Is("unsubscribed")),
+            ("/object_type", Predicate::Is("customer")),
+            ("/metric", Predicate::Is("unsubscribed")),
         ],
         example!("customerio/unsubscribe-customer"),
     ),
     row(
         Kind::Other,
         "cio_subscription_preferences_changed",
-        &[("/metric", Mark::Is("cio_subscription_preferences_changed"))],
+        &[(
+            "/metric",
+            Predicate::Is("cio_subscription_preferences_changed"),
+        )],
         example!("customerio/other-preferences-changed"),
     ),
 ];
@@ -122,14 +129,14 @@ pub static PROVIDER: Provider = Provider {
     name: "customerio",
     title: "Customer.io",
     docs: REPORTING.url,
-    tells: &[
-        Tell::Body(&[
-            ("/metric", Mark::Present),
-            ("/event_id", Mark::Present),
-            ("/object_type", Mark::Present),
-            ("/data", Mark::Object),
+    signals: &[
+        Signal::Body(&[
+            ("/metric", Predicate::Present),
+            ("/event_id", Predicate::Present),
+            ("/object_type", Predicate::Present),
+            ("/data", Predicate::Object),
         ]),
-        Tell::Header("x-cio-signature"),
+        Signal::Header("x-cio-signature"),
     ],
     schemes: &[&SIGNED_REQUEST],
     test_secret: "webhook-cli-public-test-key-customerio",
@@ -144,12 +151,12 @@ pub static PROVIDER: Provider = Provider {
             "/data/identifiers/email",
         ],
         message_id: &["/data/delivery_id"],
-        at: &[Stamp::Seconds("/timestamp")],
+        at: &[TimeField::Seconds("/timestamp")],
         url: &["/data/href"],
         reason: &["/data/failure_message"],
         unique: &["/event_id"],
         // A message comes from one of these, and carries the id of that one only.
-        campaign: Carry::First(&[
+        campaign: Placement::First(&[
             "/data/campaign_id",
             "/data/newsletter_id",
             "/data/broadcast_id",
@@ -157,7 +164,7 @@ pub static PROVIDER: Provider = Provider {
         ]),
         ..FIELDS
     },
-    rows: ROWS,
+    events: ROWS,
     habits: Habits {
         batching: Documented("one event"),
         success: Unconfirmed("2xx", "it is understood from what counts as a failure"),

@@ -6,25 +6,29 @@
 //! case of the names in JSON.
 //! <https://help.elasticemail.com/>
 
-use crate::providers::behaviour::{CONDUCT, Conduct, Handshake};
+use crate::providers::behaviour::{Behaviour, CONDUCT, Handshake};
 use crate::providers::habits::Fact::{Documented, Unconfirmed};
 use crate::providers::habits::{HABITS, Habits};
 use crate::providers::provenance::{Page, documented, page};
 use crate::providers::provider::{
-    Bounce, Carry, Envelope, FIELDS, Fields, Provider, SIGNER, Stamp, Tell, bounce, row,
+    Bounce, Envelope, FIELDS, Fields, Placement, Provider, SIGNER, Signal, TimeField, bounce, row,
 };
 use crate::webhook::{
-    Algorithm, BounceClass, Encoding, KeyForm, Kind, Mark, Part, Place, Recipe, Style, TimeForm,
+    Algorithm, BounceClass, Encoding, KeyForm, Kind, Location, Part, Predicate, Scheme, Style,
+    TimestampFormat,
 };
 
-static POST_JSON: Recipe = Recipe {
+static POST_JSON: Scheme = Scheme {
     name: "elasticemail",
     algorithm: Algorithm::HmacSha256,
     // It is shown once, when it is made, and begins with `whsec_` (from an API collection of a third party, not
     // confirmed); and yet it is no base64.
     key: KeyForm::Text,
     id: None,
-    timestamp: Some((Place::Header("x-elasticemail-timestamp"), TimeForm::Seconds)),
+    timestamp: Some((
+        Location::Header("x-elasticemail-timestamp"),
+        TimestampFormat::Seconds,
+    )),
     signed: &[
         Part::Timestamp,
         Part::Text("\n"),
@@ -34,7 +38,7 @@ static POST_JSON: Recipe = Recipe {
         Part::Text("\n"),
         Part::Body,
     ],
-    signature: Place::Header("x-elasticemail-signature"),
+    signature: Location::Header("x-elasticemail-signature"),
     encoding: Encoding::After("v1=", &Encoding::Hex),
     fresh: &[],
     tolerance: 300,
@@ -42,10 +46,10 @@ static POST_JSON: Recipe = Recipe {
     guard: None,
 };
 
-const ERROR: (&str, Mark) = ("/status", Mark::Is("Error"));
+const ERROR: (&str, Predicate) = ("/status", Predicate::Is("Error"));
 
 /// Blocks are among them: the mailbox is there.
-const SOFT: Mark = Mark::OneOf(&[
+const SOFT: Predicate = Predicate::OneOf(&[
     "GreyListed",
     "DNSProblem",
     "ConnectionProblem",
@@ -72,15 +76,15 @@ pub static PROVIDER: Provider = Provider {
     name: "elasticemail",
     title: "Elastic Email",
     docs: "https://help.elasticemail.com/",
-    tells: &[
-        Tell::Body(&[
-            ("/transaction", Mark::Present),
-            ("/messageid", Mark::Present),
-            ("/status", Mark::Present),
-            ("/channel", Mark::Present),
+    signals: &[
+        Signal::Body(&[
+            ("/transaction", Predicate::Present),
+            ("/messageid", Predicate::Present),
+            ("/status", Predicate::Present),
+            ("/channel", Predicate::Present),
         ]),
-        Tell::Header("x-elasticemail-signature"),
-        Tell::Header("x-elasticemail-webhook-id"),
+        Signal::Header("x-elasticemail-signature"),
+        Signal::Header("x-elasticemail-webhook-id"),
     ],
     schemes: &[&POST_JSON],
     test_secret: "whsec_webhook_cli_public_test_key_elasticemail",
@@ -91,29 +95,29 @@ pub static PROVIDER: Provider = Provider {
     fields: Fields {
         recipient: &["/to"],
         message_id: &["/messageid"],
-        at: &[Stamp::Utc("/date", "%-m/%-d/%Y %-I:%M:%S %p")],
+        at: &[TimeField::Utc("/date", "%-m/%-d/%Y %-I:%M:%S %p")],
         url: &["/target"],
         reason: &["/category"],
-        tag: Carry::Text("/channel"),
+        tag: Placement::Text("/channel"),
         ..FIELDS
     },
-    rows: &[
+    events: &[
         row(
             Kind::Delivered,
             "Sent",
-            &[("/status", Mark::Is("Sent"))],
+            &[("/status", Predicate::Is("Sent"))],
             example!("elasticemail/delivered"),
         ),
         row(
             Kind::Open,
             "Opened",
-            &[("/status", Mark::Is("Opened"))],
+            &[("/status", Predicate::Is("Opened"))],
             example!("elasticemail/open"),
         ),
         row(
             Kind::Click,
             "Clicked",
-            &[("/status", Mark::Is("Clicked"))],
+            &[("/status", Predicate::Is("Clicked"))],
             example!("elasticemail/click"),
         ),
         // Never handed to the receiving server: cancelled, or suppressed.
@@ -122,14 +126,17 @@ pub static PROVIDER: Provider = Provider {
             "NotDelivered",
             &[
                 ERROR,
-                ("/category", Mark::OneOf(&["NotDelivered", "ManualCancel"])),
+                (
+                    "/category",
+                    Predicate::OneOf(&["NotDelivered", "ManualCancel"]),
+                ),
             ],
             "",
         ),
         bounce(
             BounceClass::Hard,
             "Error",
-            &[ERROR, ("/category", Mark::Is("NoMailbox"))],
+            &[ERROR, ("/category", Predicate::Is("NoMailbox"))],
             example!("elasticemail/bounce"),
         ),
         bounce(
@@ -142,38 +149,38 @@ pub static PROVIDER: Provider = Provider {
         row(
             Kind::Complaint,
             "AbuseReport",
-            &[("/status", Mark::Is("AbuseReport"))],
+            &[("/status", Predicate::Is("AbuseReport"))],
             example!("elasticemail/complaint"),
         ),
         row(
             Kind::Unsubscribe,
             "Unsubscribed",
-            &[("/status", Mark::Is("Unsubscribed"))],
+            &[("/status", Predicate::Is("Unsubscribed"))],
             example!("elasticemail/unsubscribe"),
         ),
         // The same as GET: what is told is read by the rows above, these are to be sent.
         row(
             Kind::Delivered,
             "get-Sent",
-            &[("/status", Mark::Is("Sent"))],
+            &[("/status", Predicate::Is("Sent"))],
             example!("elasticemail/delivered-get"),
         ),
         row(
             Kind::Open,
             "get-Opened",
-            &[("/status", Mark::Is("Opened"))],
+            &[("/status", Predicate::Is("Opened"))],
             example!("elasticemail/open-get"),
         ),
         row(
             Kind::Click,
             "get-Clicked",
-            &[("/status", Mark::Is("Clicked"))],
+            &[("/status", Predicate::Is("Clicked"))],
             example!("elasticemail/click-get"),
         ),
         bounce(
             BounceClass::Hard,
             "get-Error",
-            &[ERROR, ("/category", Mark::Is("NoMailbox"))],
+            &[ERROR, ("/category", Predicate::Is("NoMailbox"))],
             example!("elasticemail/bounce-get"),
         ),
         bounce(
@@ -185,13 +192,13 @@ pub static PROVIDER: Provider = Provider {
         row(
             Kind::Complaint,
             "get-AbuseReport",
-            &[("/status", Mark::Is("AbuseReport"))],
+            &[("/status", Predicate::Is("AbuseReport"))],
             example!("elasticemail/complaint-get"),
         ),
         row(
             Kind::Unsubscribe,
             "get-Unsubscribed",
-            &[("/status", Mark::Is("Unsubscribed"))],
+            &[("/status", Predicate::Is("Unsubscribed"))],
             example!("elasticemail/unsubscribe-get"),
         ),
     ],
@@ -212,7 +219,7 @@ pub static PROVIDER: Provider = Provider {
             sets: &[("/category", "BlackListed")],
         },
     ],
-    conduct: Conduct {
+    conduct: Behaviour {
         handshake: &[Handshake::Get],
         judges_age: true,
         ..CONDUCT

@@ -3,29 +3,30 @@
 //! order of the members is not confirmed. The key is the whole text of the secret, `whsec_` included.
 //! <https://emailit.com/docs/webhooks>
 
-use crate::providers::behaviour::{Batch, CONDUCT, Conduct};
+use crate::providers::behaviour::{Batch, Behaviour, CONDUCT};
 use crate::providers::habits::Fact::{Documented, Unconfirmed};
 use crate::providers::habits::Habits;
 use crate::providers::provenance::{Page, assumed, documented, page};
 use crate::providers::provider::{
-    Bounce, Carry, Envelope, FIELDS, Fields, Provider, SIGNER, Stamp, Tell, bounce, row,
+    Bounce, Envelope, FIELDS, Fields, Placement, Provider, SIGNER, Signal, TimeField, bounce, row,
 };
 use crate::webhook::{
-    Algorithm, BounceClass, Encoding, KeyForm, Kind, Mark, Part, Place, Recipe, Style, TimeForm,
+    Algorithm, BounceClass, Encoding, KeyForm, Kind, Location, Part, Predicate, Scheme, Style,
+    TimestampFormat,
 };
 
-static TIMED_BODY: Recipe = Recipe {
+static TIMED_BODY: Scheme = Scheme {
     name: "emailit",
     algorithm: Algorithm::HmacSha256,
     key: KeyForm::Text,
     id: None,
     // Its own library checks the age and takes any time ahead.
     timestamp: Some((
-        Place::Header("x-emailit-timestamp"),
-        TimeForm::AgeOnly(&TimeForm::Seconds),
+        Location::Header("x-emailit-timestamp"),
+        TimestampFormat::AgeOnly(&TimestampFormat::Seconds),
     )),
     signed: &[Part::Timestamp, Part::Text("."), Part::Body],
-    signature: Place::Header("x-emailit-signature"),
+    signature: Location::Header("x-emailit-signature"),
     encoding: Encoding::Hex,
     fresh: &[],
     tolerance: 300,
@@ -55,7 +56,7 @@ static SUPPRESSION: Page = page(
 );
 
 /// What an event's name begins with.
-const TYPES: Mark = Mark::StartsOneOf(&[
+const TYPES: Predicate = Predicate::StartsOneOf(&[
     "email.",
     "domain.",
     "audience.",
@@ -72,18 +73,18 @@ pub static PROVIDER: Provider = Provider {
     name: "emailit",
     title: "Emailit",
     docs: "https://emailit.com/docs/webhooks",
-    tells: &[
-        Tell::Header("x-emailit-signature"),
-        Tell::Body(&[
-            ("/0/event_id", Mark::Present),
+    signals: &[
+        Signal::Header("x-emailit-signature"),
+        Signal::Body(&[
+            ("/0/event_id", Predicate::Present),
             ("/0/type", TYPES),
-            ("/0/data/object", Mark::Object),
+            ("/0/data/object", Predicate::Object),
         ]),
         // The older form.
-        Tell::Body(&[
-            ("/event_id", Mark::Present),
+        Signal::Body(&[
+            ("/event_id", Predicate::Present),
             ("/type", TYPES),
-            ("/data/object", Mark::Object),
+            ("/data/object", Predicate::Object),
         ]),
     ],
     schemes: &[&TIMED_BODY],
@@ -109,17 +110,17 @@ pub static PROVIDER: Provider = Provider {
             "/data/object/id",
         ],
         at: &[
-            Stamp::Rfc3339("/object/updated_at", 6),
-            Stamp::Rfc3339("/data/object/updated_at", 6),
-            Stamp::Rfc3339("/object/created_at", 6),
-            Stamp::Rfc3339("/data/object/created_at", 6),
-            Stamp::Rfc3339("/object/email/created_at", 6),
-            Stamp::Rfc3339("/data/object/email/created_at", 6),
+            TimeField::Rfc3339("/object/updated_at", 6),
+            TimeField::Rfc3339("/data/object/updated_at", 6),
+            TimeField::Rfc3339("/object/created_at", 6),
+            TimeField::Rfc3339("/data/object/created_at", 6),
+            TimeField::Rfc3339("/object/email/created_at", 6),
+            TimeField::Rfc3339("/data/object/email/created_at", 6),
         ],
         url: &["/object/link/url", "/data/object/link/url"],
         reason: &["/object/reason", "/data/object/reason"],
         unique: &["/event_id"],
-        metadata: Carry::There(&[
+        metadata: Placement::There(&[
             "/object/meta",
             "/data/object/meta",
             "/object/email/meta",
@@ -127,85 +128,85 @@ pub static PROVIDER: Provider = Provider {
         ]),
         ..FIELDS
     },
-    rows: &[
+    events: &[
         row(
             Kind::Sent,
             "email.accepted",
-            &[("/type", Mark::Is("email.accepted"))],
+            &[("/type", Predicate::Is("email.accepted"))],
             example!("emailit/sent"),
         ),
         row(
             Kind::Delivered,
             "email.delivered",
-            &[("/type", Mark::Is("email.delivered"))],
+            &[("/type", Predicate::Is("email.delivered"))],
             example!("emailit/delivered"),
         ),
         // Up to 7 tries over about 21 hours, then it bounces.
         row(
             Kind::Deferred,
             "email.attempted",
-            &[("/type", Mark::Is("email.attempted"))],
+            &[("/type", Predicate::Is("email.attempted"))],
             example!("emailit/deferred"),
         ),
         // A full mailbox too, whatever the server's code, and what was tried for too long.
         bounce(
             BounceClass::Hard,
             "email.bounced",
-            &[("/type", Mark::Is("email.bounced"))],
+            &[("/type", Predicate::Is("email.bounced"))],
             example!("emailit/bounce"),
         ),
         row(
             Kind::Rejected,
             "email.rejected",
-            &[("/type", Mark::Is("email.rejected"))],
+            &[("/type", Predicate::Is("email.rejected"))],
             example!("emailit/rejected"),
         ),
         row(
             Kind::Rejected,
             "email.failed",
-            &[("/type", Mark::Is("email.failed"))],
+            &[("/type", Predicate::Is("email.failed"))],
             example!("emailit/rejected-failed"),
         ),
         row(
             Kind::Rejected,
             "email.suppressed",
-            &[("/type", Mark::Is("email.suppressed"))],
+            &[("/type", Predicate::Is("email.suppressed"))],
             example!("emailit/rejected-suppressed"),
         ),
         row(
             Kind::Complaint,
             "email.complained",
-            &[("/type", Mark::Is("email.complained"))],
+            &[("/type", Predicate::Is("email.complained"))],
             example!("emailit/complaint"),
         ),
         row(
             Kind::Open,
             "email.loaded",
-            &[("/type", Mark::Is("email.loaded"))],
+            &[("/type", Predicate::Is("email.loaded"))],
             example!("emailit/open"),
         ),
         row(
             Kind::Click,
             "email.clicked",
-            &[("/type", Mark::Is("email.clicked"))],
+            &[("/type", Predicate::Is("email.clicked"))],
             example!("emailit/click"),
         ),
         row(
             Kind::Other,
             "email.scheduled",
-            &[("/type", Mark::Is("email.scheduled"))],
+            &[("/type", Predicate::Is("email.scheduled"))],
             example!("emailit/other-email-scheduled"),
         ),
         row(
             Kind::Other,
             "email.received",
-            &[("/type", Mark::Is("email.received"))],
+            &[("/type", Predicate::Is("email.received"))],
             example!("emailit/other-email-received"),
         ),
         row(
             Kind::Other,
             "suppression.created",
-            &[("/type", Mark::Is("suppression.created"))],
+            &[("/type", Predicate::Is("suppression.created"))],
             example!("emailit/other-suppression-created"),
         )
         .without_message(),
@@ -217,7 +218,7 @@ pub static PROVIDER: Provider = Provider {
         row: "email.bounced",
         sets: &[],
     }],
-    conduct: Conduct {
+    conduct: Behaviour {
         batch: Batch::UpTo(100),
         judges_age: true,
         ..CONDUCT

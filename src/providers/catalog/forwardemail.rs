@@ -2,25 +2,25 @@
 //! the bounce does. Mail that an alias forwards to a URL is another body with the same signature.
 //! <https://forwardemail.net/faq#do-you-support-bounce-webhooks>
 
-use crate::providers::behaviour::{CONDUCT, Conduct};
+use crate::providers::behaviour::{Behaviour, CONDUCT};
 use crate::providers::habits::Fact::Documented;
 use crate::providers::habits::Habits;
 use crate::providers::provenance::{Page, assumed, documented, page};
 use crate::providers::provider::{
-    Bounce, Envelope, FIELDS, Fields, Provider, SIGNER, Stamp, Tell, bounce, row,
+    Bounce, Envelope, FIELDS, Fields, Provider, SIGNER, Signal, TimeField, bounce, row,
 };
 use crate::webhook::{
-    Algorithm, BounceClass, Encoding, KeyForm, Kind, Mark, Part, Place, Recipe, Style,
+    Algorithm, BounceClass, Encoding, KeyForm, Kind, Location, Part, Predicate, Scheme, Style,
 };
 
-static BODY_HEX: Recipe = Recipe {
+static BODY_HEX: Scheme = Scheme {
     name: "forwardemail",
     algorithm: Algorithm::HmacSha256,
     key: KeyForm::Text,
     id: None,
     timestamp: None,
     signed: &[Part::Body],
-    signature: Place::Header("x-webhook-signature"),
+    signature: Location::Header("x-webhook-signature"),
     encoding: Encoding::Hex,
     fresh: &[],
     tolerance: 300,
@@ -40,13 +40,13 @@ pub static PROVIDER: Provider = Provider {
     title: "Forward Email",
     docs: FAQ.url,
     // The header of the signature is no tell: many senders have one of that name.
-    tells: &[
-        Tell::Body(&[
-            ("/email_id", Mark::Present),
-            ("/bounced_at", Mark::Present),
-            ("/bounce", Mark::Object),
+    signals: &[
+        Signal::Body(&[
+            ("/email_id", Predicate::Present),
+            ("/bounced_at", Predicate::Present),
+            ("/bounce", Predicate::Object),
         ]),
-        Tell::Body(INBOUND),
+        Signal::Body(INBOUND),
     ],
     schemes: &[&BODY_HEX],
     test_secret: "webhook-cli-public-test-key-forwardemail",
@@ -57,48 +57,48 @@ pub static PROVIDER: Provider = Provider {
     fields: Fields {
         recipient: &["/recipient"],
         message_id: &["/email_id"],
-        at: &[Stamp::Rfc3339("/bounced_at", 3)],
+        at: &[TimeField::Rfc3339("/bounced_at", 3)],
         reason: &["/response", "/message", "/bounce/message"],
         ..FIELDS
     },
-    rows: &[
+    events: &[
         bounce(
             BounceClass::Hard,
             "recipient",
-            &[("/bounce/category", Mark::Is("recipient"))],
+            &[("/bounce/category", Predicate::Is("recipient"))],
             example!("forwardemail/bounce"),
         ),
         // The address is to be removed after these three as well.
         bounce(
             BounceClass::Hard,
             "block",
-            &[("/bounce/category", Mark::Is("block"))],
+            &[("/bounce/category", Predicate::Is("block"))],
             example!("forwardemail/bounce-block"),
         ),
         bounce(
             BounceClass::Hard,
             "spam",
-            &[("/bounce/category", Mark::Is("spam"))],
+            &[("/bounce/category", Predicate::Is("spam"))],
             example!("forwardemail/bounce-spam"),
         ),
         bounce(
             BounceClass::Hard,
             "virus",
-            &[("/bounce/category", Mark::Is("virus"))],
+            &[("/bounce/category", Predicate::Is("virus"))],
             example!("forwardemail/bounce-virus"),
         ),
         // Soft whatever the status code is: the address may stay.
         bounce(
             BounceClass::Soft,
             "capacity",
-            &[("/bounce/category", Mark::Is("capacity"))],
+            &[("/bounce/category", Predicate::Is("capacity"))],
             example!("forwardemail/bounce-mailbox-full"),
         ),
         // Every other category.
         bounce(
             BounceClass::Soft,
             "greylist",
-            &[("/bounce/category", Mark::Present)],
+            &[("/bounce/category", Predicate::Present)],
             example!("forwardemail/bounce-greylist"),
         ),
         row(Kind::Other, "inbound", INBOUND, ""),
@@ -125,7 +125,7 @@ pub static PROVIDER: Provider = Provider {
             sets: &[],
         },
     ],
-    conduct: Conduct {
+    conduct: Behaviour {
         only_200: true,
         ..CONDUCT
     },
@@ -151,8 +151,8 @@ pub static PROVIDER: Provider = Provider {
 };
 
 /// Mail that came in for an alias.
-const INBOUND: &[(&str, Mark)] = &[
-    ("/raw", Mark::Present),
-    ("/recipients", Mark::Present),
-    ("/session", Mark::Object),
+const INBOUND: &[(&str, Predicate)] = &[
+    ("/raw", Predicate::Present),
+    ("/recipients", Predicate::Present),
+    ("/session", Predicate::Object),
 ];

@@ -1,14 +1,14 @@
 //! The plain shape of this tool's own: one flat object, signed with the headers of Standard Webhooks.
 
-use crate::providers::behaviour::{CONDUCT, Conduct};
+use crate::providers::behaviour::{Behaviour, CONDUCT};
 use crate::providers::catalog::standard_webhooks::{SVIX, TEST_SECRET, WEBHOOK};
 use crate::providers::habits::Fact::Documented;
 use crate::providers::habits::{HABITS, Habits};
 use crate::providers::provenance::{Page, assumed, documented, page};
 use crate::providers::provider::{
-    Carry, Envelope, FIELDS, Fields, Provider, SIGNER, Stamp, Tell, bounce, row,
+    Envelope, FIELDS, Fields, Placement, Provider, SIGNER, Signal, TimeField, bounce, row,
 };
-use crate::webhook::{BounceClass, Kind, Mark, Style};
+use crate::webhook::{BounceClass, Kind, Predicate, Style};
 
 static SPECIFICATION: Page = page(
     "Standard Webhooks",
@@ -21,11 +21,11 @@ pub static PROVIDER: Provider = Provider {
     name: "generic",
     title: "Generic",
     docs: SPECIFICATION.url,
-    tells: &[Tell::Body(&[
-        ("/event", Mark::Present),
-        ("/timestamp", Mark::Present),
-        ("/email", Mark::Present),
-        ("/signature", Mark::Absent),
+    signals: &[Signal::Body(&[
+        ("/event", Predicate::Present),
+        ("/timestamp", Predicate::Present),
+        ("/email", Predicate::Present),
+        ("/signature", Predicate::Absent),
     ])],
     is_general: true,
     schemes: &[&WEBHOOK, &SVIX],
@@ -36,74 +36,74 @@ pub static PROVIDER: Provider = Provider {
     native: &["/event"],
     fields: Fields {
         recipient: &["/email"],
-        at: &[Stamp::Rfc3339("/timestamp", 0)],
+        at: &[TimeField::Rfc3339("/timestamp", 0)],
         url: &["/link_url"],
-        campaign: Carry::Text("/campaign_id"),
+        campaign: Placement::Text("/campaign_id"),
         ..FIELDS
     },
-    rows: &[
+    events: &[
         row(
             Kind::Sent,
             "sent",
-            &[("/event", Mark::Is("sent"))],
+            &[("/event", Predicate::Is("sent"))],
             example!("generic/sent"),
         ),
         row(
             Kind::Delivered,
             "delivered",
-            &[("/event", Mark::Is("delivered"))],
+            &[("/event", Predicate::Is("delivered"))],
             example!("generic/delivered"),
         ),
         row(
             Kind::Deferred,
             "deferred",
-            &[("/event", Mark::Is("deferred"))],
+            &[("/event", Predicate::Is("deferred"))],
             example!("generic/deferred"),
         ),
         row(
             Kind::Open,
             "open",
-            &[("/event", Mark::Is("open"))],
+            &[("/event", Predicate::Is("open"))],
             example!("generic/open"),
         ),
         row(
             Kind::Click,
             "click",
-            &[("/event", Mark::Is("click"))],
+            &[("/event", Predicate::Is("click"))],
             example!("generic/click"),
         ),
         bounce(
             BounceClass::Undetermined,
             "bounce",
-            &[("/event", Mark::Is("bounce"))],
+            &[("/event", Predicate::Is("bounce"))],
             example!("generic/bounce"),
         ),
         row(
             Kind::Rejected,
             "rejected",
-            &[("/event", Mark::Is("rejected"))],
+            &[("/event", Predicate::Is("rejected"))],
             example!("generic/rejected"),
         ),
         row(
             Kind::Complaint,
             "complaint",
-            &[("/event", Mark::Is("complaint"))],
+            &[("/event", Predicate::Is("complaint"))],
             example!("generic/complaint"),
         ),
         row(
             Kind::Unsubscribe,
             "unsubscribe",
-            &[("/event", Mark::Is("unsubscribe"))],
+            &[("/event", Predicate::Is("unsubscribe"))],
             example!("generic/unsubscribe"),
         ),
         row(
             Kind::Subscribe,
             "subscribe",
-            &[("/event", Mark::Is("subscribe"))],
+            &[("/event", Predicate::Is("subscribe"))],
             example!("generic/subscribe"),
         ),
     ],
-    conduct: Conduct {
+    conduct: Behaviour {
         judges_age: true,
         ..CONDUCT
     },

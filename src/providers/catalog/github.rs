@@ -4,17 +4,17 @@
 
 use crate::providers::habits::Fact::Documented;
 use crate::providers::habits::Habits;
-use crate::providers::provider::{Envelope, Provider, SIGNER, Tell};
-use crate::webhook::{Algorithm, Encoding, KeyForm, Part, Place, Recipe, Style};
+use crate::providers::provider::{Envelope, Provider, SIGNER, Signal};
+use crate::webhook::{Algorithm, Encoding, KeyForm, Location, Part, Scheme, Style};
 
-static HUB_SIGNATURE: Recipe = Recipe {
+static HUB_SIGNATURE: Scheme = Scheme {
     name: "github-sha256",
     algorithm: Algorithm::HmacSha256,
     key: KeyForm::Text,
     id: None,
     timestamp: None,
     signed: &[Part::Body],
-    signature: Place::Header("x-hub-signature-256"),
+    signature: Location::Header("x-hub-signature-256"),
     encoding: Encoding::After("sha256=", &Encoding::Hex),
     fresh: &[],
     tolerance: 300,
@@ -27,10 +27,10 @@ pub static PROVIDER: Provider = Provider {
     name: "github",
     title: "GitHub",
     docs: "https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries",
-    tells: &[
-        Tell::Header("x-github-event"),
-        // Others use the same header and the same recipe.
-        Tell::Header("x-hub-signature-256"),
+    signals: &[
+        Signal::Header("x-github-event"),
+        // Others use the same header and the same scheme.
+        Signal::Header("x-hub-signature-256"),
     ],
     schemes: &[&HUB_SIGNATURE],
     test_secret: "webhook-cli-public-test-key-github",

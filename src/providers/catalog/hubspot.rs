@@ -2,21 +2,23 @@
 //! with the secret in front; they count only where version 3 is not there.
 //! <https://developers.hubspot.com/docs/api/webhooks/validating-requests>
 
-use crate::providers::behaviour::{Batch, CONDUCT, Conduct};
+use crate::providers::behaviour::{Batch, Behaviour, CONDUCT};
 use crate::providers::habits::Fact::{Documented, Unconfirmed};
 use crate::providers::habits::Habits;
-use crate::providers::provider::{FIELDS, Fields, Provider, SIGNER, Stamp, Tell};
-use crate::webhook::{Algorithm, Delivery, Encoding, KeyForm, Part, Place, Recipe, TimeForm};
+use crate::providers::provider::{FIELDS, Fields, Provider, SIGNER, Signal, TimeField};
+use crate::webhook::{
+    Algorithm, Delivery, Encoding, KeyForm, Location, Part, Scheme, TimestampFormat,
+};
 
-static V3: Recipe = Recipe {
+static V3: Scheme = Scheme {
     name: "hubspot-v3",
     algorithm: Algorithm::HmacSha256,
     key: KeyForm::Text,
     id: None,
     // The documentation speaks of an age alone; whether a time ahead passes is unconfirmed, so it does not here.
     timestamp: Some((
-        Place::Header("x-hubspot-request-timestamp"),
-        TimeForm::Millis,
+        Location::Header("x-hubspot-request-timestamp"),
+        TimestampFormat::Millis,
     )),
     signed: &[
         Part::Method,
@@ -24,7 +26,7 @@ static V3: Recipe = Recipe {
         Part::Body,
         Part::Timestamp,
     ],
-    signature: Place::Header("x-hubspot-signature-v3"),
+    signature: Location::Header("x-hubspot-signature-v3"),
     encoding: Encoding::Base64,
     fresh: &[],
     tolerance: 300,
@@ -32,27 +34,27 @@ static V3: Recipe = Recipe {
     guard: None,
 };
 
-static V2: Recipe = Recipe {
+static V2: Scheme = Scheme {
     name: "hubspot-v2",
     guard: Some(|delivery, _, _| only(delivery, "v2")),
     ..hash(&[Part::Method, Part::UrlOr(decoded), Part::Body])
 };
 
-static V1: Recipe = Recipe {
+static V1: Scheme = Scheme {
     name: "hubspot-v1",
     guard: Some(|delivery, _, _| only(delivery, "v1")),
     ..hash(&[Part::Body])
 };
 
-const fn hash(signed: &'static [Part]) -> Recipe {
-    Recipe {
+const fn hash(signed: &'static [Part]) -> Scheme {
+    Scheme {
         name: "",
         algorithm: Algorithm::KeyedSha256,
         key: KeyForm::Text,
         id: None,
         timestamp: None,
         signed,
-        signature: Place::Header("x-hubspot-signature"),
+        signature: Location::Header("x-hubspot-signature"),
         encoding: Encoding::Hex,
         fresh: &[],
         tolerance: 300,
@@ -66,19 +68,19 @@ pub static PROVIDER: Provider = Provider {
     name: "hubspot",
     title: "HubSpot",
     docs: "https://developers.hubspot.com/docs/api/webhooks/validating-requests",
-    tells: &[
-        Tell::Header("x-hubspot-signature-v3"),
-        Tell::Header("x-hubspot-signature"),
+    signals: &[
+        Signal::Header("x-hubspot-signature-v3"),
+        Signal::Header("x-hubspot-signature"),
     ],
     schemes: &[&V3, &V2, &V1],
     test_secret: "webhook-cli-public-test-key-hubspot",
     test_public: "webhook-cli-public-test-key-hubspot",
     native: &["/subscriptionType"],
     fields: Fields {
-        at: &[Stamp::Seconds("/occurredAt")],
+        at: &[TimeField::Seconds("/occurredAt")],
         ..FIELDS
     },
-    conduct: Conduct {
+    conduct: Behaviour {
         batch: Batch::UpTo(100),
         ..CONDUCT
     },
@@ -138,7 +140,7 @@ fn decoded(url: &str) -> Vec<String> {
 mod tests {
     use super::{PROVIDER, decoded};
     use crate::providers::{Keys, read};
-    use crate::webhook::{Chance, Delivery, Headers, Judge, Keyring, Seal, Verdict};
+    use crate::webhook::{Delivery, Headers, Keyring, Rng, SigningContext, Verdict, VerifyOptions};
 
     /// A delivery with a version 1 signature by the test key, and these fields.
     fn version_1(fields: &[(&'static str, &'static str)]) -> Delivery {
@@ -149,13 +151,13 @@ mod tests {
             body: "[]".into(),
         };
         let keys = Keys::new(&Keyring::default(), None).unwrap();
-        let mut seal = Seal {
+        let mut context = SigningContext {
             at: jiff::Timestamp::UNIX_EPOCH,
             url: "",
-            chance: &mut Chance::seeded(1),
+            rng: &mut Rng::seeded(1),
         };
         let key = keys.test(&PROVIDER).unwrap();
-        super::V1.sign(&mut delivery, key, &mut seal).unwrap();
+        super::V1.sign(&mut delivery, key, &mut context).unwrap();
         for (name, value) in fields {
             delivery
                 .headers
@@ -167,7 +169,7 @@ mod tests {
     #[test]
     fn an_older_signature_does_not_make_up_for_a_newer_one() {
         let keys = Keys::new(&Keyring::default(), None).unwrap();
-        let judge = Judge {
+        let verify_options = VerifyOptions {
             now: jiff::Timestamp::UNIX_EPOCH,
             tolerance: None,
             public_url: None,
@@ -186,7 +188,7 @@ mod tests {
                 false,
             ),
         ] {
-            let signature = read(&version_1(fields), None, &keys, &judge).signature;
+            let signature = read(&version_1(fields), None, &keys, &verify_options).signature;
             assert_eq!(
                 signature.verdict == Verdict::VerifiedTestKey,
                 holds,

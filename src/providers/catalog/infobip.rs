@@ -7,23 +7,23 @@
 //! is not checked.
 //! <https://www.infobip.com/docs/email/email-over-api/tracking-notifications>
 
-use crate::providers::behaviour::{Batch, CONDUCT, Conduct};
+use crate::providers::behaviour::{Batch, Behaviour, CONDUCT};
 use crate::providers::habits::Fact::Unconfirmed;
 use crate::providers::habits::{HABITS, Habits};
 use crate::providers::provenance::{Page, assumed, documented, page};
 use crate::providers::provider::{
-    Bounce, CREDENTIALS, Carry, Envelope, FIELDS, Fields, Provider, SIGNER, Stamp, Tell, bounce,
-    row,
+    Bounce, CREDENTIALS, Envelope, FIELDS, Fields, Placement, Provider, SIGNER, Signal, TimeField,
+    bounce, row,
 };
-use crate::webhook::{BounceClass, Kind, Mark, Style};
+use crate::webhook::{BounceClass, Kind, Predicate, Style};
 
 /// What makes a delivery report one of an email.
-const EMAIL: (&str, Mark) = ("/to", Mark::Contains("@"));
-const DROPPED: (&str, Mark) = ("/error/groupId", Mark::Is("1"));
-const BOUNCED: (&str, Mark) = ("/error/groupId", Mark::Is("2"));
-const SYSTEM: (&str, Mark) = ("/error/groupId", Mark::Is("3"));
-const FOR_GOOD: (&str, Mark) = ("/error/permanent", Mark::Is("true"));
-const FOR_NOW: (&str, Mark) = ("/error/permanent", Mark::Is("false"));
+const EMAIL: (&str, Predicate) = ("/to", Predicate::Contains("@"));
+const DROPPED: (&str, Predicate) = ("/error/groupId", Predicate::Is("1"));
+const BOUNCED: (&str, Predicate) = ("/error/groupId", Predicate::Is("2"));
+const SYSTEM: (&str, Predicate) = ("/error/groupId", Predicate::Is("3"));
+const FOR_GOOD: (&str, Predicate) = ("/error/permanent", Predicate::Is("true"));
+const FOR_NOW: (&str, Predicate) = ("/error/permanent", Predicate::Is("false"));
 
 /// Without a colon in the offset.
 const TIME: &str = "%Y-%m-%dT%H:%M:%S%.3f+0000";
@@ -49,16 +49,16 @@ pub static PROVIDER: Provider = Provider {
     name: "infobip",
     title: "Infobip",
     docs: TRACKING.url,
-    tells: &[
-        Tell::Body(&[
-            ("/results/0/messageId", Mark::Present),
-            ("/results/0/status/groupName", Mark::Present),
-            ("/results/0/to", Mark::Contains("@")),
+    signals: &[
+        Signal::Body(&[
+            ("/results/0/messageId", Predicate::Present),
+            ("/results/0/status/groupName", Predicate::Present),
+            ("/results/0/to", Predicate::Contains("@")),
         ]),
-        Tell::Body(&[
+        Signal::Body(&[
             (
                 "/notificationType",
-                Mark::OneOf(&[
+                Predicate::OneOf(&[
                     "OPENED",
                     "CLICKED",
                     "UNSUBSCRIBED",
@@ -66,14 +66,14 @@ pub static PROVIDER: Provider = Provider {
                     "LATE_BOUNCE",
                 ]),
             ),
-            ("/messageId", Mark::Present),
+            ("/messageId", Predicate::Present),
         ]),
         // A notification of a type that is not known yet.
-        Tell::Body(&[
-            ("/notificationType", Mark::Present),
-            ("/messageId", Mark::Present),
-            ("/sendDateTime", Mark::Present),
-            ("/recipient", Mark::Contains("@")),
+        Signal::Body(&[
+            ("/notificationType", Predicate::Present),
+            ("/messageId", Predicate::Present),
+            ("/sendDateTime", Predicate::Present),
+            ("/recipient", Predicate::Contains("@")),
         ]),
     ],
     schemes: &[&CREDENTIALS],
@@ -85,21 +85,24 @@ pub static PROVIDER: Provider = Provider {
     fields: Fields {
         recipient: &["/to", "/recipient"],
         message_id: &["/messageId"],
-        at: &[Stamp::Utc("/doneAt", TIME)],
+        at: &[TimeField::Utc("/doneAt", TIME)],
         // A notification says when the mail was sent, and not when it was opened.
-        other_times: &[Stamp::Utc("/sentAt", TIME), Stamp::Millis("/sendDateTime")],
+        other_times: &[
+            TimeField::Utc("/sentAt", TIME),
+            TimeField::Millis("/sendDateTime"),
+        ],
         url: &["/url"],
         reason: &["/error/description", "/error/name"],
         unique: &["/eventId"],
-        campaign: Carry::Text("/campaignReferenceId"),
-        metadata: Carry::MembersText("/callbackData"),
+        campaign: Placement::Text("/campaignReferenceId"),
+        metadata: Placement::MembersText("/callbackData"),
         ..FIELDS
     },
-    rows: &[
+    events: &[
         row(
             Kind::Delivered,
             "DELIVERED",
-            &[EMAIL, ("/status/groupName", Mark::Is("DELIVERED"))],
+            &[EMAIL, ("/status/groupName", Predicate::Is("DELIVERED"))],
             example!("infobip/delivered"),
         ),
         row(
@@ -107,7 +110,10 @@ pub static PROVIDER: Provider = Provider {
             "PENDING",
             &[
                 EMAIL,
-                ("/status/groupName", Mark::OneOf(&["PENDING", "ACCEPTED"])),
+                (
+                    "/status/groupName",
+                    Predicate::OneOf(&["PENDING", "ACCEPTED"]),
+                ),
             ],
             example!("infobip/sent"),
         ),
@@ -152,7 +158,7 @@ pub static PROVIDER: Provider = Provider {
         bounce(
             BounceClass::Soft,
             "EXPIRED",
-            &[EMAIL, ("/status/groupName", Mark::Is("EXPIRED"))],
+            &[EMAIL, ("/status/groupName", Predicate::Is("EXPIRED"))],
             "",
         ),
         row(
@@ -162,7 +168,7 @@ pub static PROVIDER: Provider = Provider {
                 EMAIL,
                 (
                     "/status/groupName",
-                    Mark::OneOf(&["REJECTED", "UNDELIVERABLE"]),
+                    Predicate::OneOf(&["REJECTED", "UNDELIVERABLE"]),
                 ),
             ],
             "",
@@ -170,32 +176,32 @@ pub static PROVIDER: Provider = Provider {
         row(
             Kind::Open,
             "OPENED",
-            &[("/notificationType", Mark::Is("OPENED"))],
+            &[("/notificationType", Predicate::Is("OPENED"))],
             example!("infobip/open"),
         ),
         row(
             Kind::Click,
             "CLICKED",
-            &[("/notificationType", Mark::Is("CLICKED"))],
+            &[("/notificationType", Predicate::Is("CLICKED"))],
             example!("infobip/click"),
         ),
         row(
             Kind::Unsubscribe,
             "UNSUBSCRIBED",
-            &[("/notificationType", Mark::Is("UNSUBSCRIBED"))],
+            &[("/notificationType", Predicate::Is("UNSUBSCRIBED"))],
             example!("infobip/unsubscribe"),
         ),
         row(
             Kind::Complaint,
             "COMPLAINED",
-            &[("/notificationType", Mark::Is("COMPLAINED"))],
+            &[("/notificationType", Predicate::Is("COMPLAINED"))],
             example!("infobip/complaint"),
         ),
         // Taken at first, and failed later; it says nothing of the reason.
         bounce(
             BounceClass::Undetermined,
             "LATE_BOUNCE",
-            &[("/notificationType", Mark::Is("LATE_BOUNCE"))],
+            &[("/notificationType", Predicate::Is("LATE_BOUNCE"))],
             example!("infobip/bounce-late"),
         ),
     ],
@@ -216,7 +222,7 @@ pub static PROVIDER: Provider = Provider {
             sets: &[],
         },
     ],
-    conduct: Conduct {
+    conduct: Behaviour {
         batch: Batch::InList,
         ..CONDUCT
     },

@@ -7,16 +7,16 @@ use crate::providers::habits::Fact::{Documented, Unconfirmed};
 use crate::providers::habits::{HABITS, Habits};
 use crate::providers::provenance::{Page, assumed, documented, page};
 use crate::providers::provider::{
-    Bounce, CREDENTIALS, Carry, Envelope, FIELDS, Fields, Machine, Provider, SIGNER, Stamp, Tell,
-    bounce, row,
+    Bounce, CREDENTIALS, Envelope, FIELDS, Fields, Machine, Placement, Provider, SIGNER, Signal,
+    TimeField, bounce, row,
 };
-use crate::webhook::{BounceClass, Kind, Mark, Style};
+use crate::webhook::{BounceClass, Kind, Predicate, Style};
 
-const BOUNCE: (&str, Mark) = ("/eventName", Mark::Is("emailBounce"));
-const TITLED_BOUNCE: (&str, Mark) = ("/eventTitle", Mark::Is("emailBounce"));
+const BOUNCE: (&str, Predicate) = ("/eventName", Predicate::Is("emailBounce"));
+const TITLED_BOUNCE: (&str, Predicate) = ("/eventTitle", Predicate::Is("emailBounce"));
 
 /// The events that are known.
-const KNOWN: Mark = Mark::OneOf(&[
+const KNOWN: Predicate = Predicate::OneOf(&[
     "emailSend",
     "emailOpen",
     "emailClick",
@@ -41,13 +41,13 @@ pub static PROVIDER: Provider = Provider {
     title: "Iterable",
     docs: SYSTEM.url,
     // Some deliveries call the name a title, have no address at the top or no `dataFields`.
-    tells: &[
-        Tell::Body(&[("/eventName", KNOWN), ("/email", Mark::Present)]),
-        Tell::Body(&[("/eventName", KNOWN), ("/userId", Mark::Present)]),
-        Tell::Body(&[("/eventName", KNOWN), ("/dataFields", Mark::Object)]),
-        Tell::Body(&[("/eventTitle", KNOWN), ("/email", Mark::Present)]),
-        Tell::Body(&[("/eventTitle", KNOWN), ("/userId", Mark::Present)]),
-        Tell::Body(&[("/eventTitle", KNOWN), ("/dataFields", Mark::Object)]),
+    signals: &[
+        Signal::Body(&[("/eventName", KNOWN), ("/email", Predicate::Present)]),
+        Signal::Body(&[("/eventName", KNOWN), ("/userId", Predicate::Present)]),
+        Signal::Body(&[("/eventName", KNOWN), ("/dataFields", Predicate::Object)]),
+        Signal::Body(&[("/eventTitle", KNOWN), ("/email", Predicate::Present)]),
+        Signal::Body(&[("/eventTitle", KNOWN), ("/userId", Predicate::Present)]),
+        Signal::Body(&[("/eventTitle", KNOWN), ("/dataFields", Predicate::Object)]),
     ],
     schemes: &[&CREDENTIALS],
     test_secret: "",
@@ -59,32 +59,32 @@ pub static PROVIDER: Provider = Provider {
         recipient: &["/email", "/dataFields/email"],
         message_id: &["/dataFields/messageId"],
         at: &[
-            Stamp::Utc("/dataFields/createdAt", "%Y-%m-%d %H:%M:%S +00:00"),
-            Stamp::Utc("/dataFields/profileUpdatedAt", "%Y-%m-%d %H:%M:%S +00:00"),
+            TimeField::Utc("/dataFields/createdAt", "%Y-%m-%d %H:%M:%S +00:00"),
+            TimeField::Utc("/dataFields/profileUpdatedAt", "%Y-%m-%d %H:%M:%S +00:00"),
         ],
         url: &["/dataFields/url", "/dataFields/linkUrl"],
         reason: &["/dataFields/bounceMessage", "/dataFields/reason"],
-        campaign: Carry::First(&["/dataFields/campaignName"]),
-        metadata: Carry::Members("/dataFields/transactionalData"),
+        campaign: Placement::First(&["/dataFields/campaignName"]),
+        metadata: Placement::Members("/dataFields/transactionalData"),
         ..FIELDS
     },
-    rows: &[
+    events: &[
         row(
             Kind::Sent,
             "emailSend",
-            &[("/eventName", Mark::Is("emailSend"))],
+            &[("/eventName", Predicate::Is("emailSend"))],
             example!("iterable/sent"),
         ),
         row(
             Kind::Open,
             "emailOpen",
-            &[("/eventName", Mark::Is("emailOpen"))],
+            &[("/eventName", Predicate::Is("emailOpen"))],
             example!("iterable/open"),
         ),
         row(
             Kind::Click,
             "emailClick",
-            &[("/eventName", Mark::Is("emailClick"))],
+            &[("/eventName", Predicate::Is("emailClick"))],
             example!("iterable/click"),
         ),
         bounce(
@@ -92,7 +92,7 @@ pub static PROVIDER: Provider = Provider {
             "emailBounce",
             &[
                 BOUNCE,
-                ("/dataFields/recipientState", Mark::Is("HardBounce")),
+                ("/dataFields/recipientState", Predicate::Is("HardBounce")),
             ],
             example!("iterable/bounce"),
         ),
@@ -101,7 +101,7 @@ pub static PROVIDER: Provider = Provider {
             "emailSoftBounce",
             &[
                 BOUNCE,
-                ("/dataFields/recipientState", Mark::Is("SoftBounce")),
+                ("/dataFields/recipientState", Predicate::Is("SoftBounce")),
             ],
             example!("iterable/bounce-soft"),
         ),
@@ -114,19 +114,19 @@ pub static PROVIDER: Provider = Provider {
         row(
             Kind::Complaint,
             "emailComplaint",
-            &[("/eventName", Mark::Is("emailComplaint"))],
+            &[("/eventName", Predicate::Is("emailComplaint"))],
             example!("iterable/complaint"),
         ),
         row(
             Kind::Rejected,
             "emailSendSkip",
-            &[("/eventName", Mark::Is("emailSendSkip"))],
+            &[("/eventName", Predicate::Is("emailSendSkip"))],
             example!("iterable/rejected"),
         ),
         row(
             Kind::Subscribe,
             "emailSubscribe",
-            &[("/eventName", Mark::Is("emailSubscribe"))],
+            &[("/eventName", Predicate::Is("emailSubscribe"))],
             example!("iterable/subscribe"),
         ),
         row(
@@ -134,7 +134,7 @@ pub static PROVIDER: Provider = Provider {
             "emailUnSubscribe",
             &[(
                 "/eventName",
-                Mark::OneOf(&["emailUnSubscribe", "emailUnsubscribe"]),
+                Predicate::OneOf(&["emailUnSubscribe", "emailUnsubscribe"]),
             )],
             example!("iterable/unsubscribe"),
         ),
@@ -142,26 +142,26 @@ pub static PROVIDER: Provider = Provider {
         row(
             Kind::Unsubscribe,
             "hostedUnsubscribeClick",
-            &[("/eventName", Mark::Is("hostedUnsubscribeClick"))],
+            &[("/eventName", Predicate::Is("hostedUnsubscribeClick"))],
             example!("iterable/unsubscribe-hosted"),
         ),
         // The same events by their title.
         row(
             Kind::Sent,
             "emailSendTitle",
-            &[("/eventTitle", Mark::Is("emailSend"))],
+            &[("/eventTitle", Predicate::Is("emailSend"))],
             "",
         ),
         row(
             Kind::Open,
             "emailOpenTitle",
-            &[("/eventTitle", Mark::Is("emailOpen"))],
+            &[("/eventTitle", Predicate::Is("emailOpen"))],
             "",
         ),
         row(
             Kind::Click,
             "emailClickTitle",
-            &[("/eventTitle", Mark::Is("emailClick"))],
+            &[("/eventTitle", Predicate::Is("emailClick"))],
             "",
         ),
         bounce(
@@ -169,7 +169,7 @@ pub static PROVIDER: Provider = Provider {
             "emailHardBounceTitle",
             &[
                 TITLED_BOUNCE,
-                ("/dataFields/recipientState", Mark::Is("HardBounce")),
+                ("/dataFields/recipientState", Predicate::Is("HardBounce")),
             ],
             "",
         ),
@@ -178,7 +178,7 @@ pub static PROVIDER: Provider = Provider {
             "emailSoftBounceTitle",
             &[
                 TITLED_BOUNCE,
-                ("/dataFields/recipientState", Mark::Is("SoftBounce")),
+                ("/dataFields/recipientState", Predicate::Is("SoftBounce")),
             ],
             "",
         ),
@@ -191,19 +191,19 @@ pub static PROVIDER: Provider = Provider {
         row(
             Kind::Complaint,
             "emailComplaintTitle",
-            &[("/eventTitle", Mark::Is("emailComplaint"))],
+            &[("/eventTitle", Predicate::Is("emailComplaint"))],
             "",
         ),
         row(
             Kind::Rejected,
             "emailSendSkipTitle",
-            &[("/eventTitle", Mark::Is("emailSendSkip"))],
+            &[("/eventTitle", Predicate::Is("emailSendSkip"))],
             "",
         ),
         row(
             Kind::Subscribe,
             "emailSubscribeTitle",
-            &[("/eventTitle", Mark::Is("emailSubscribe"))],
+            &[("/eventTitle", Predicate::Is("emailSubscribe"))],
             "",
         ),
         row(
@@ -211,7 +211,7 @@ pub static PROVIDER: Provider = Provider {
             "emailUnSubscribeTitle",
             &[(
                 "/eventTitle",
-                Mark::OneOf(&[
+                Predicate::OneOf(&[
                     "emailUnSubscribe",
                     "emailUnsubscribe",
                     "hostedUnsubscribeClick",

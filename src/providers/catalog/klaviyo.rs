@@ -6,26 +6,26 @@
 //! of the timestamp's header; retries and timeout. No tolerance is named: five minutes are our choice.
 //! <https://developers.klaviyo.com/en/docs/working_with_system_webhooks>
 
-use crate::providers::behaviour::{Batch, CONDUCT, Conduct};
+use crate::providers::behaviour::{Batch, Behaviour, CONDUCT};
 use crate::providers::habits::Fact::Documented;
 use crate::providers::habits::{HABITS, Habits};
 use crate::providers::provenance::{Page, assumed, documented, page};
 use crate::providers::provider::{
-    Envelope, FIELDS, Fields, Provider, SIGNER, Stamp, Tell, bounce, row,
+    Envelope, FIELDS, Fields, Provider, SIGNER, Signal, TimeField, bounce, row,
 };
 use crate::webhook::{
-    Algorithm, BounceClass, Delivery, Document, Encoding, Judge, KeyForm, Kind, Mark, Part, Place,
-    Recipe, Style, TimeForm,
+    Algorithm, BounceClass, Delivery, Document, Encoding, KeyForm, Kind, Location, Part, Predicate,
+    Scheme, Style, TimestampFormat, VerifyOptions,
 };
 
-static SYSTEM_WEBHOOK: Recipe = Recipe {
+static SYSTEM_WEBHOOK: Scheme = Scheme {
     name: "klaviyo",
     algorithm: Algorithm::HmacSha256,
     key: KeyForm::Text,
     id: None,
-    timestamp: Some((Place::Header("klaviyo-timestamp"), TimeForm::Any)),
+    timestamp: Some((Location::Header("klaviyo-timestamp"), TimestampFormat::Any)),
     signed: &[Part::Body, Part::Timestamp],
-    signature: Place::Header("klaviyo-signature"),
+    signature: Location::Header("klaviyo-signature"),
     encoding: Encoding::Hex,
     fresh: &[],
     tolerance: 300,
@@ -34,7 +34,7 @@ static SYSTEM_WEBHOOK: Recipe = Recipe {
 };
 
 /// The header is not signed, and what it repeats is.
-fn guard(delivery: &Delivery, body: &Document, _: &Judge) -> Result<(), String> {
+fn guard(delivery: &Delivery, body: &Document, _: &VerifyOptions) -> Result<(), String> {
     let given = delivery.headers.text("klaviyo-webhook-id");
     if given.is_some() && given != body.text("/meta/klaviyo_webhook_id").as_deref() {
         return Err(
@@ -56,13 +56,13 @@ pub static PROVIDER: Provider = Provider {
     name: "klaviyo",
     title: "Klaviyo",
     docs: SYSTEM.url,
-    tells: &[
-        Tell::Body(&[
-            ("/meta/klaviyo_webhook_id", Mark::Present),
-            ("/data", Mark::Present),
+    signals: &[
+        Signal::Body(&[
+            ("/meta/klaviyo_webhook_id", Predicate::Present),
+            ("/data", Predicate::Present),
         ]),
-        Tell::Header("klaviyo-signature"),
-        Tell::Header("klaviyo-webhook-id"),
+        Signal::Header("klaviyo-signature"),
+        Signal::Header("klaviyo-webhook-id"),
     ],
     schemes: &[&SYSTEM_WEBHOOK],
     test_secret: "webhook-cli-public-test-key-klaviyo",
@@ -73,8 +73,8 @@ pub static PROVIDER: Provider = Provider {
     fields: Fields {
         recipient: &["/payload/data/attributes/event_properties/Recipient Email Address"],
         at: &[
-            Stamp::Seconds("/payload/data/attributes/timestamp"),
-            Stamp::Utc(
+            TimeField::Seconds("/payload/data/attributes/timestamp"),
+            TimeField::Utc(
                 "/payload/data/attributes/datetime",
                 "%Y-%m-%d %H:%M:%S+00:00",
             ),
@@ -85,42 +85,45 @@ pub static PROVIDER: Provider = Provider {
         unique: &["/external_id", "/payload/data/attributes/uuid"],
         ..FIELDS
     },
-    rows: &[
+    events: &[
         row(
             Kind::Delivered,
             "received_email",
-            &[("/topic", Mark::Is("event:klaviyo.received_email"))],
+            &[("/topic", Predicate::Is("event:klaviyo.received_email"))],
             example!("klaviyo/delivered"),
         ),
         row(
             Kind::Open,
             "opened_email",
-            &[("/topic", Mark::Is("event:klaviyo.opened_email"))],
+            &[("/topic", Predicate::Is("event:klaviyo.opened_email"))],
             example!("klaviyo/open"),
         ),
         row(
             Kind::Click,
             "clicked_email",
-            &[("/topic", Mark::Is("event:klaviyo.clicked_email"))],
+            &[("/topic", Predicate::Is("event:klaviyo.clicked_email"))],
             example!("klaviyo/click"),
         ),
         // Soft and hard together.
         bounce(
             BounceClass::Undetermined,
             "bounced_email",
-            &[("/topic", Mark::Is("event:klaviyo.bounced_email"))],
+            &[("/topic", Predicate::Is("event:klaviyo.bounced_email"))],
             example!("klaviyo/bounce"),
         ),
         row(
             Kind::Rejected,
             "dropped_email",
-            &[("/topic", Mark::Is("event:klaviyo.dropped_email"))],
+            &[("/topic", Predicate::Is("event:klaviyo.dropped_email"))],
             example!("klaviyo/rejected"),
         ),
         row(
             Kind::Complaint,
             "marked_email_as_spam",
-            &[("/topic", Mark::Is("event:klaviyo.marked_email_as_spam"))],
+            &[(
+                "/topic",
+                Predicate::Is("event:klaviyo.marked_email_as_spam"),
+            )],
             example!("klaviyo/complaint"),
         ),
         row(
@@ -128,7 +131,7 @@ pub static PROVIDER: Provider = Provider {
             "subscribed_to_email_marketing",
             &[(
                 "/topic",
-                Mark::Is("event:klaviyo.subscribed_to_email_marketing"),
+                Predicate::Is("event:klaviyo.subscribed_to_email_marketing"),
             )],
             example!("klaviyo/subscribe"),
         ),
@@ -137,7 +140,7 @@ pub static PROVIDER: Provider = Provider {
             "unsubscribed_from_email_marketing",
             &[(
                 "/topic",
-                Mark::Is("event:klaviyo.unsubscribed_from_email_marketing"),
+                Predicate::Is("event:klaviyo.unsubscribed_from_email_marketing"),
             )],
             example!("klaviyo/unsubscribe"),
         ),
@@ -147,7 +150,7 @@ pub static PROVIDER: Provider = Provider {
             "manually_suppressed_from_email_marketing",
             &[(
                 "/topic",
-                Mark::Is("event:klaviyo.manually_suppressed_from_email_marketing"),
+                Predicate::Is("event:klaviyo.manually_suppressed_from_email_marketing"),
             )],
             example!("klaviyo/unsubscribe-suppressed"),
         ),
@@ -156,7 +159,7 @@ pub static PROVIDER: Provider = Provider {
             "manually_unsuppressed_from_email_marketing",
             &[(
                 "/topic",
-                Mark::Is("event:klaviyo.manually_unsuppressed_from_email_marketing"),
+                Predicate::Is("event:klaviyo.manually_unsuppressed_from_email_marketing"),
             )],
             example!("klaviyo/subscribe-unsuppressed"),
         ),
@@ -165,7 +168,7 @@ pub static PROVIDER: Provider = Provider {
             "updated_email_preferences",
             &[(
                 "/topic",
-                Mark::Is("event:klaviyo.updated_email_preferences"),
+                Predicate::Is("event:klaviyo.updated_email_preferences"),
             )],
             example!("klaviyo/other-updated-preferences"),
         ),
@@ -173,11 +176,11 @@ pub static PROVIDER: Provider = Provider {
         row(
             Kind::Other,
             "other_channels",
-            &[("/topic", Mark::Starts("event:klaviyo."))],
+            &[("/topic", Predicate::Starts("event:klaviyo."))],
             "",
         ),
     ],
-    conduct: Conduct {
+    conduct: Behaviour {
         batch: Batch::UpTo(1000),
         ..CONDUCT
     },

@@ -3,32 +3,33 @@
 //! included. How white space and slashes are written is not confirmed.
 //! <https://docs.lettermint.co/platform/webhooks/introduction>
 
-use crate::providers::behaviour::{CONDUCT, Conduct, Handshake};
+use crate::providers::behaviour::{Behaviour, CONDUCT, Handshake};
 use crate::providers::habits::Fact::{Documented, Unconfirmed};
 use crate::providers::habits::{HABITS, Habits};
 use crate::providers::provenance::{Page, documented, page};
 use crate::providers::provider::{
-    Bounce, Carry, Envelope, FIELDS, Fields, Machine, Provider, Row, SIGNER, Stamp, Tell, bounce,
-    row,
+    Bounce, Envelope, EventDef, FIELDS, Fields, Machine, Placement, Provider, SIGNER, Signal,
+    TimeField, bounce, row,
 };
 use crate::webhook::{
-    Algorithm, BounceClass, Encoding, KeyForm, Kind, Mark, Part, Place, Recipe, Style, TimeForm,
+    Algorithm, BounceClass, Encoding, KeyForm, Kind, Location, Part, Predicate, Scheme, Style,
+    TimestampFormat,
 };
 
-static SIGNED_BODY: Recipe = Recipe {
+static SIGNED_BODY: Scheme = Scheme {
     name: "lettermint",
     algorithm: Algorithm::HmacSha256,
     key: KeyForm::Text,
     id: None,
     timestamp: Some((
-        Place::All(&[
-            Place::Item("x-lettermint-signature", "t"),
-            Place::Header("x-lettermint-delivery"),
+        Location::All(&[
+            Location::Item("x-lettermint-signature", "t"),
+            Location::Header("x-lettermint-delivery"),
         ]),
-        TimeForm::Seconds,
+        TimestampFormat::Seconds,
     )),
     signed: &[Part::Timestamp, Part::Text("."), Part::Body],
-    signature: Place::Item("x-lettermint-signature", "v1"),
+    signature: Location::Item("x-lettermint-signature", "v1"),
     encoding: Encoding::Listed(&Encoding::AnyHex),
     fresh: &[],
     tolerance: 300,
@@ -37,7 +38,7 @@ static SIGNED_BODY: Recipe = Recipe {
 };
 
 /// Their event names have these beginnings.
-const OURS: Mark = Mark::StartsOneOf(&["message.", "suppression.", "webhook."]);
+const OURS: Predicate = Predicate::StartsOneOf(&["message.", "suppression.", "webhook."]);
 
 static INTRODUCTION: Page = page(
     "Webhooks",
@@ -65,22 +66,22 @@ pub static PROVIDER: Provider = Provider {
     name: "lettermint",
     title: "Lettermint",
     docs: INTRODUCTION.url,
-    tells: &[
-        Tell::Body(&[
-            ("/id", Mark::Present),
+    signals: &[
+        Signal::Body(&[
+            ("/id", Predicate::Present),
             ("/event", OURS),
-            ("/timestamp", Mark::Present),
-            ("/data", Mark::Object),
+            ("/timestamp", Predicate::Present),
+            ("/data", Predicate::Object),
         ]),
         // As an older page has it.
-        Tell::Body(&[
-            ("/id", Mark::Present),
+        Signal::Body(&[
+            ("/id", Predicate::Present),
             ("/event", OURS),
-            ("/created_at", Mark::Present),
-            ("/data", Mark::Object),
+            ("/created_at", Predicate::Present),
+            ("/data", Predicate::Object),
         ]),
-        Tell::Header("x-lettermint-signature"),
-        Tell::Header("x-lettermint-event"),
+        Signal::Header("x-lettermint-signature"),
+        Signal::Header("x-lettermint-event"),
     ],
     schemes: &[&SIGNED_BODY],
     test_secret: "whsec_webhook-cli-public-test-key-lettermint",
@@ -97,143 +98,143 @@ pub static PROVIDER: Provider = Provider {
         ],
         message_id: &["/data/message_id"],
         at: &[
-            Stamp::Rfc3339("/timestamp", 0),
-            Stamp::Rfc3339("/created_at", 0),
-            Stamp::Rfc3339("/data/opened_at", 0),
-            Stamp::Rfc3339("/data/clicked_at", 0),
-            Stamp::Rfc3339("/data/unsubscribed_at", 0),
-            Stamp::Rfc3339("/data/scheduled_at", 0),
-            Stamp::Rfc3339("/data/previous_scheduled_at", 0),
-            Stamp::Rfc3339("/data/canceled_at", 0),
-            Stamp::Rfc3339("/data/released_at", 0),
-            Stamp::Rfc3339("/data/date", 0),
-            Stamp::Seconds("/data/timestamp"),
+            TimeField::Rfc3339("/timestamp", 0),
+            TimeField::Rfc3339("/created_at", 0),
+            TimeField::Rfc3339("/data/opened_at", 0),
+            TimeField::Rfc3339("/data/clicked_at", 0),
+            TimeField::Rfc3339("/data/unsubscribed_at", 0),
+            TimeField::Rfc3339("/data/scheduled_at", 0),
+            TimeField::Rfc3339("/data/previous_scheduled_at", 0),
+            TimeField::Rfc3339("/data/canceled_at", 0),
+            TimeField::Rfc3339("/data/released_at", 0),
+            TimeField::Rfc3339("/data/date", 0),
+            TimeField::Seconds("/data/timestamp"),
         ],
         url: &["/data/destination_url"],
         reason: &["/data/response/content", "/data/reason"],
         unique: &["/id"],
-        tag: Carry::First(&["/data/tag"]),
-        metadata: Carry::Into("/data/metadata"),
+        tag: Placement::First(&["/data/tag"]),
+        metadata: Placement::Into("/data/metadata"),
         ..FIELDS
     },
-    rows: &[
+    events: &[
         row(
             Kind::Sent,
             "message.sent",
-            &[("/event", Mark::Is("message.sent"))],
+            &[("/event", Predicate::Is("message.sent"))],
             example!("lettermint/sent"),
         ),
         row(
             Kind::Sent,
             "message.created",
-            &[("/event", Mark::Is("message.created"))],
+            &[("/event", Predicate::Is("message.created"))],
             example!("lettermint/sent-created"),
         ),
         row(
             Kind::Delivered,
             "message.delivered",
-            &[("/event", Mark::Is("message.delivered"))],
+            &[("/event", Predicate::Is("message.delivered"))],
             example!("lettermint/delivered"),
         ),
         row(
             Kind::Open,
             "message.opened",
-            &[("/event", Mark::Is("message.opened"))],
+            &[("/event", Predicate::Is("message.opened"))],
             example!("lettermint/open"),
         ),
         row(
             Kind::Click,
             "message.clicked",
-            &[("/event", Mark::Is("message.clicked"))],
+            &[("/event", Predicate::Is("message.clicked"))],
             example!("lettermint/click"),
         ),
         bounce(
             BounceClass::Hard,
             "message.hard_bounced",
-            &[("/event", Mark::Is("message.hard_bounced"))],
+            &[("/event", Predicate::Is("message.hard_bounced"))],
             example!("lettermint/bounce"),
         ),
         // Whether it is tried again is not documented.
         bounce(
             BounceClass::Soft,
             "message.soft_bounced",
-            &[("/event", Mark::Is("message.soft_bounced"))],
+            &[("/event", Predicate::Is("message.soft_bounced"))],
             example!("lettermint/bounce-soft"),
         ),
         // It failed within Lettermint.
         row(
             Kind::Rejected,
             "message.failed",
-            &[("/event", Mark::Is("message.failed"))],
+            &[("/event", Predicate::Is("message.failed"))],
             example!("lettermint/rejected"),
         ),
         row(
             Kind::Rejected,
             "message.suppressed",
-            &[("/event", Mark::Is("message.suppressed"))],
+            &[("/event", Predicate::Is("message.suppressed"))],
             example!("lettermint/rejected-suppressed"),
         ),
         row(
             Kind::Rejected,
             "message.policy_rejected",
-            &[("/event", Mark::Is("message.policy_rejected"))],
+            &[("/event", Predicate::Is("message.policy_rejected"))],
             example!("lettermint/rejected-policy"),
         ),
         row(
             Kind::Complaint,
             "message.spam_complaint",
-            &[("/event", Mark::Is("message.spam_complaint"))],
+            &[("/event", Predicate::Is("message.spam_complaint"))],
             example!("lettermint/complaint"),
         ),
         row(
             Kind::Unsubscribe,
             "message.unsubscribed",
-            &[("/event", Mark::Is("message.unsubscribed"))],
+            &[("/event", Predicate::Is("message.unsubscribed"))],
             example!("lettermint/unsubscribe"),
         ),
         other(
             "message.auto_replied",
-            &[("/event", Mark::Is("message.auto_replied"))],
+            &[("/event", Predicate::Is("message.auto_replied"))],
             example!("lettermint/other-message-auto-replied"),
         ),
         other(
             "message.scheduled",
-            &[("/event", Mark::Is("message.scheduled"))],
+            &[("/event", Predicate::Is("message.scheduled"))],
             example!("lettermint/other-message-scheduled"),
         ),
         other(
             "message.rescheduled",
-            &[("/event", Mark::Is("message.rescheduled"))],
+            &[("/event", Predicate::Is("message.rescheduled"))],
             example!("lettermint/other-message-rescheduled"),
         ),
         other(
             "message.canceled",
-            &[("/event", Mark::Is("message.canceled"))],
+            &[("/event", Predicate::Is("message.canceled"))],
             example!("lettermint/other-message-canceled"),
         ),
         other(
             "message.released",
-            &[("/event", Mark::Is("message.released"))],
+            &[("/event", Predicate::Is("message.released"))],
             example!("lettermint/other-message-released"),
         ),
         other(
             "message.inbound",
-            &[("/event", Mark::Is("message.inbound"))],
+            &[("/event", Predicate::Is("message.inbound"))],
             example!("lettermint/other-message-inbound"),
         ),
         other(
             "suppression.added",
-            &[("/event", Mark::Is("suppression.added"))],
+            &[("/event", Predicate::Is("suppression.added"))],
             example!("lettermint/other-suppression-added"),
         ),
         other(
             "suppression.removed",
-            &[("/event", Mark::Is("suppression.removed"))],
+            &[("/event", Predicate::Is("suppression.removed"))],
             example!("lettermint/other-suppression-removed"),
         ),
         other(
             "webhook.test",
-            &[("/event", Mark::Is("webhook.test"))],
+            &[("/event", Predicate::Is("webhook.test"))],
             example!("lettermint/other-webhook-test"),
         ),
     ],
@@ -285,7 +286,7 @@ pub static PROVIDER: Provider = Provider {
             sets: BOT,
         },
     ],
-    conduct: Conduct {
+    conduct: Behaviour {
         handshake: &[Handshake::Event("webhook.test")],
         judges_age: true,
         ..CONDUCT
@@ -337,8 +338,8 @@ const BOT: &[(&str, &str)] = &[
 
 const fn other(
     native: &'static str,
-    marks: &'static [(&'static str, Mark)],
+    marks: &'static [(&'static str, Predicate)],
     example: &'static str,
-) -> Row {
+) -> EventDef {
     row(Kind::Other, native, marks, example)
 }

@@ -2,15 +2,15 @@
 //! no reason. The User-Agent and the age that Loops allows a signature are not documented.
 //! <https://loops.so/docs/webhooks>
 
-use crate::providers::behaviour::{CONDUCT, Conduct, Handshake};
+use crate::providers::behaviour::{Behaviour, CONDUCT, Handshake};
 use crate::providers::catalog::standard_webhooks::{TEST_SECRET, WEBHOOK};
 use crate::providers::habits::Fact::Documented;
 use crate::providers::habits::{HABITS, Habits};
 use crate::providers::provenance::{Page, documented, page};
 use crate::providers::provider::{
-    Bounce, Carry, Envelope, FIELDS, Fields, Provider, SIGNER, Stamp, Tell, bounce, row,
+    Bounce, Envelope, FIELDS, Fields, Placement, Provider, SIGNER, Signal, TimeField, bounce, row,
 };
-use crate::webhook::{BounceClass, Kind, Mark, Style};
+use crate::webhook::{BounceClass, Kind, Predicate, Style};
 
 static WEBHOOKS: Page = page("Webhooks", "https://loops.so/docs/webhooks", "2026-11-24");
 
@@ -19,10 +19,10 @@ pub static PROVIDER: Provider = Provider {
     name: "loops",
     title: "Loops",
     docs: WEBHOOKS.url,
-    tells: &[Tell::Body(&[
-        ("/eventName", Mark::Present),
-        ("/eventTime", Mark::Present),
-        ("/webhookSchemaVersion", Mark::Present),
+    signals: &[Signal::Body(&[
+        ("/eventName", Predicate::Present),
+        ("/eventTime", Predicate::Present),
+        ("/webhookSchemaVersion", Predicate::Present),
     ])],
     schemes: &[&WEBHOOK],
     test_secret: TEST_SECRET,
@@ -33,113 +33,119 @@ pub static PROVIDER: Provider = Provider {
     fields: Fields {
         recipient: &["/contactIdentity/email", "/contact/email"],
         message_id: &["/email/emailMessageId"],
-        at: &[Stamp::Seconds("/eventTime")],
+        at: &[TimeField::Seconds("/eventTime")],
         // The id of the one that the email comes from; a transactional email comes from none.
-        campaign: Carry::First(&["/campaignId", "/loopId"]),
+        campaign: Placement::First(&["/campaignId", "/loopId"]),
         ..FIELDS
     },
-    rows: &[
+    events: &[
         row(
             Kind::Sent,
             "transactional.email.sent",
-            &[("/eventName", Mark::Is("transactional.email.sent"))],
+            &[("/eventName", Predicate::Is("transactional.email.sent"))],
             example!("loops/sent"),
         ),
         row(
             Kind::Sent,
             "campaign.email.sent",
-            &[("/eventName", Mark::Is("campaign.email.sent"))],
+            &[("/eventName", Predicate::Is("campaign.email.sent"))],
             example!("loops/sent-campaign"),
         ),
         row(
             Kind::Sent,
             "loop.email.sent",
-            &[("/eventName", Mark::Is("loop.email.sent"))],
+            &[("/eventName", Predicate::Is("loop.email.sent"))],
             example!("loops/sent-loop"),
         ),
         row(
             Kind::Delivered,
             "email.delivered",
-            &[("/eventName", Mark::Is("email.delivered"))],
+            &[("/eventName", Predicate::Is("email.delivered"))],
             example!("loops/delivered"),
         ),
         row(
             Kind::Open,
             "email.opened",
-            &[("/eventName", Mark::Is("email.opened"))],
+            &[("/eventName", Predicate::Is("email.opened"))],
             example!("loops/open"),
         ),
         row(
             Kind::Click,
             "email.clicked",
-            &[("/eventName", Mark::Is("email.clicked"))],
+            &[("/eventName", Predicate::Is("email.clicked"))],
             example!("loops/click"),
         ),
         bounce(
             BounceClass::Hard,
             "email.hardBounced",
-            &[("/eventName", Mark::Is("email.hardBounced"))],
+            &[("/eventName", Predicate::Is("email.hardBounced"))],
             example!("loops/bounce"),
         ),
         bounce(
             BounceClass::Soft,
             "email.softBounced",
-            &[("/eventName", Mark::Is("email.softBounced"))],
+            &[("/eventName", Predicate::Is("email.softBounced"))],
             example!("loops/bounce-soft"),
         ),
         row(
             Kind::Complaint,
             "email.spamReported",
-            &[("/eventName", Mark::Is("email.spamReported"))],
+            &[("/eventName", Predicate::Is("email.spamReported"))],
             example!("loops/complaint"),
         ),
         row(
             Kind::Unsubscribe,
             "email.unsubscribed",
-            &[("/eventName", Mark::Is("email.unsubscribed"))],
+            &[("/eventName", Predicate::Is("email.unsubscribed"))],
             example!("loops/unsubscribe"),
         ),
         row(
             Kind::Subscribe,
             "email.resubscribed",
-            &[("/eventName", Mark::Is("email.resubscribed"))],
+            &[("/eventName", Predicate::Is("email.resubscribed"))],
             example!("loops/subscribe"),
         ),
         row(
             Kind::Subscribe,
             "contact.created",
-            &[("/eventName", Mark::Is("contact.created"))],
+            &[("/eventName", Predicate::Is("contact.created"))],
             example!("loops/subscribe-contact-created"),
         ),
         // Comes after a hard bounce and with the deletion of a contact as well.
         row(
             Kind::Unsubscribe,
             "contact.unsubscribed",
-            &[("/eventName", Mark::Is("contact.unsubscribed"))],
+            &[("/eventName", Predicate::Is("contact.unsubscribed"))],
             example!("loops/unsubscribe-contact"),
         ),
         row(
             Kind::Subscribe,
             "contact.mailingList.subscribed",
-            &[("/eventName", Mark::Is("contact.mailingList.subscribed"))],
+            &[(
+                "/eventName",
+                Predicate::Is("contact.mailingList.subscribed"),
+            )],
             example!("loops/subscribe-mailing-list"),
         ),
         row(
             Kind::Unsubscribe,
             "contact.mailingList.unsubscribed",
-            &[("/eventName", Mark::Is("contact.mailingList.unsubscribed"))],
+            &[(
+                "/eventName",
+                Predicate::Is("contact.mailingList.unsubscribed"),
+            )],
             example!("loops/unsubscribe-mailing-list"),
         ),
         row(
             Kind::Other,
             "contact.deleted",
-            &[("/eventName", Mark::Is("contact.deleted"))],
+            &[("/eventName", Predicate::Is("contact.deleted"))],
             example!("loops/other-contact-deleted"),
         ),
         row(
             Kind::Other,
             "testing.testEvent",
-            &[("/eventName", Mark::Is("testing.testEvent"))],
+            &[("/eventName", Predicate::Is("testing.testEvent"))],
             example!("loops/other-test-event"),
         ),
     ],
@@ -155,7 +161,7 @@ pub static PROVIDER: Provider = Provider {
             sets: &[],
         },
     ],
-    conduct: Conduct {
+    conduct: Behaviour {
         handshake: &[Handshake::Event("testing.testEvent")],
         judges_age: true,
         ..CONDUCT

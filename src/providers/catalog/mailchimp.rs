@@ -2,15 +2,15 @@
 //! advises is a secret in the URL. Mail that is sent through Mailchimp Transactional is `mandrill`.
 //! <https://mailchimp.com/developer/marketing/guides/sync-audience-data-webhooks/>
 
-use crate::providers::behaviour::{CONDUCT, Conduct, Handshake};
+use crate::providers::behaviour::{Behaviour, CONDUCT, Handshake};
 use crate::providers::habits::Fact::{Documented, Unconfirmed};
 use crate::providers::habits::Habits;
 use crate::providers::provenance::{Page, assumed, documented, page};
 use crate::providers::provider::{
-    Bounce, CREDENTIALS, Carry, Envelope, FIELDS, Fields, Provider, SIGNER, Stamp, Tell, bounce,
-    row,
+    Bounce, CREDENTIALS, Envelope, FIELDS, Fields, Placement, Provider, SIGNER, Signal, TimeField,
+    bounce, row,
 };
-use crate::webhook::{BounceClass, Kind, Mark, Style};
+use crate::webhook::{BounceClass, Kind, Predicate, Style};
 
 static GUIDE: Page = page(
     "Sync audience data with webhooks",
@@ -23,10 +23,10 @@ pub static PROVIDER: Provider = Provider {
     name: "mailchimp",
     title: "Mailchimp",
     docs: GUIDE.url,
-    tells: &[Tell::Body(&[
-        ("/type", Mark::Present),
-        ("/fired_at", Mark::Present),
-        ("/data[list_id]", Mark::Present),
+    signals: &[Signal::Body(&[
+        ("/type", Predicate::Present),
+        ("/fired_at", Predicate::Present),
+        ("/data[list_id]", Predicate::Present),
     ])],
     schemes: &[&CREDENTIALS],
     test_secret: "",
@@ -37,31 +37,31 @@ pub static PROVIDER: Provider = Provider {
     fields: Fields {
         recipient: &["/data[email]", "/data[new_email]"],
         // Its zone is not told; UTC is what receivers assume.
-        at: &[Stamp::Local("/fired_at")],
+        at: &[TimeField::Local("/fired_at")],
         reason: &["/data[reason]"],
-        campaign: Carry::Instead("/data[campaign_id]"),
+        campaign: Placement::Instead("/data[campaign_id]"),
         ..FIELDS
     },
-    rows: &[
+    events: &[
         row(
             Kind::Subscribe,
             "subscribe",
-            &[("/type", Mark::Is("subscribe"))],
+            &[("/type", Predicate::Is("subscribe"))],
             example!("mailchimp/subscribe"),
         ),
         row(
             Kind::Complaint,
             "unsubscribe_abuse",
             &[
-                ("/type", Mark::Is("unsubscribe")),
-                ("/data[reason]", Mark::Is("abuse")),
+                ("/type", Predicate::Is("unsubscribe")),
+                ("/data[reason]", Predicate::Is("abuse")),
             ],
             "",
         ),
         row(
             Kind::Unsubscribe,
             "unsubscribe",
-            &[("/type", Mark::Is("unsubscribe"))],
+            &[("/type", Predicate::Is("unsubscribe"))],
             example!("mailchimp/unsubscribe"),
         ),
         // An address is taken off the list after bounces, or after a complaint.
@@ -69,33 +69,33 @@ pub static PROVIDER: Provider = Provider {
             Kind::Complaint,
             "cleaned_abuse",
             &[
-                ("/type", Mark::Is("cleaned")),
-                ("/data[reason]", Mark::Is("abuse")),
+                ("/type", Predicate::Is("cleaned")),
+                ("/data[reason]", Predicate::Is("abuse")),
             ],
             example!("mailchimp/complaint"),
         ),
         bounce(
             BounceClass::Hard,
             "cleaned",
-            &[("/type", Mark::Is("cleaned"))],
+            &[("/type", Predicate::Is("cleaned"))],
             example!("mailchimp/bounce"),
         ),
         row(
             Kind::Other,
             "profile",
-            &[("/type", Mark::Is("profile"))],
+            &[("/type", Predicate::Is("profile"))],
             example!("mailchimp/other-profile"),
         ),
         row(
             Kind::Other,
             "upemail",
-            &[("/type", Mark::Is("upemail"))],
+            &[("/type", Predicate::Is("upemail"))],
             example!("mailchimp/other-upemail"),
         ),
         row(
             Kind::Other,
             "campaign",
-            &[("/type", Mark::Is("campaign"))],
+            &[("/type", Predicate::Is("campaign"))],
             example!("mailchimp/other-campaign"),
         ),
     ],
@@ -104,7 +104,7 @@ pub static PROVIDER: Provider = Provider {
         row: "cleaned",
         sets: &[],
     }],
-    conduct: Conduct {
+    conduct: Behaviour {
         only_200: true,
         handshake: &[Handshake::Get],
         asks_with: &[("user-agent", "MailChimp.com WebHook Validator")],

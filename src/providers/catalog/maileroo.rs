@@ -3,25 +3,25 @@
 //! click only.
 //! <https://maileroo.com/docs/api-reference/emails/webhooks>
 
-use crate::providers::behaviour::{CONDUCT, Conduct};
+use crate::providers::behaviour::{Behaviour, CONDUCT};
 use crate::providers::habits::Fact::Unconfirmed;
 use crate::providers::habits::{HABITS, Habits};
 use crate::providers::provenance::{Page, assumed, documented, page};
 use crate::providers::provider::{
-    Bounce, Carry, Envelope, FIELDS, Fields, Provider, SIGNER, Stamp, Tell, bounce, row,
+    Bounce, Envelope, FIELDS, Fields, Placement, Provider, SIGNER, Signal, TimeField, bounce, row,
 };
 use crate::webhook::{
-    Algorithm, BounceClass, Encoding, KeyForm, Kind, Mark, Part, Place, Recipe, Style,
+    Algorithm, BounceClass, Encoding, KeyForm, Kind, Location, Part, Predicate, Scheme, Style,
 };
 
-static SIGNED_BODY: Recipe = Recipe {
+static SIGNED_BODY: Scheme = Scheme {
     name: "maileroo",
     algorithm: Algorithm::HmacSha256,
     key: KeyForm::Text,
     id: None,
     timestamp: None,
     signed: &[Part::Body],
-    signature: Place::Header("x-maileroo-signature"),
+    signature: Location::Header("x-maileroo-signature"),
     encoding: Encoding::Hex,
     fresh: &[],
     tolerance: 300,
@@ -45,19 +45,19 @@ pub static PROVIDER: Provider = Provider {
     name: "maileroo",
     title: "Maileroo",
     docs: REFERENCE.url,
-    tells: &[
-        Tell::Body(&[
-            ("/event_type", Mark::Present),
-            ("/event_data", Mark::Object),
-            ("/message_reference_id", Mark::Present),
+    signals: &[
+        Signal::Body(&[
+            ("/event_type", Predicate::Present),
+            ("/event_data", Predicate::Object),
+            ("/message_reference_id", Predicate::Present),
         ]),
         // Whether a list ever comes is unconfirmed.
-        Tell::Body(&[
-            ("/0/event_type", Mark::Present),
-            ("/0/event_data", Mark::Object),
-            ("/0/message_reference_id", Mark::Present),
+        Signal::Body(&[
+            ("/0/event_type", Predicate::Present),
+            ("/0/event_data", Predicate::Object),
+            ("/0/message_reference_id", Predicate::Present),
         ]),
-        Tell::Header("x-maileroo-signature"),
+        Signal::Header("x-maileroo-signature"),
     ],
     schemes: &[&SIGNED_BODY],
     test_secret: "webhook-cli-public-test-key-maileroo",
@@ -72,63 +72,63 @@ pub static PROVIDER: Provider = Provider {
         recipient: &["/event_data/to", "/event_data/to/*"],
         message_id: &["/message_reference_id"],
         at: &[
-            Stamp::Seconds("/event_time"),
-            Stamp::Rfc3339("/inserted_at", 3),
+            TimeField::Seconds("/event_time"),
+            TimeField::Rfc3339("/inserted_at", 3),
         ],
         url: &["/event_data/original_url"],
         reason: &["/event_data/reason", "/event_data/reject_reason"],
         unique: &["/event_id"],
-        metadata: Carry::Members("/tags"),
+        metadata: Placement::Members("/tags"),
         ..FIELDS
     },
-    rows: &[
+    events: &[
         row(
             Kind::Sent,
             "accepted",
-            &[("/event_type", Mark::Is("accepted"))],
+            &[("/event_type", Predicate::Is("accepted"))],
             example!("maileroo/sent"),
         ),
         row(
             Kind::Delivered,
             "delivered",
-            &[("/event_type", Mark::Is("delivered"))],
+            &[("/event_type", Predicate::Is("delivered"))],
             example!("maileroo/delivered"),
         ),
         row(
             Kind::Deferred,
             "deferred",
-            &[("/event_type", Mark::Is("deferred"))],
+            &[("/event_type", Predicate::Is("deferred"))],
             example!("maileroo/deferred"),
         ),
         row(
             Kind::Open,
             "opened",
-            &[("/event_type", Mark::Is("opened"))],
+            &[("/event_type", Predicate::Is("opened"))],
             example!("maileroo/open"),
         ),
         row(
             Kind::Click,
             "clicked",
-            &[("/event_type", Mark::Is("clicked"))],
+            &[("/event_type", Predicate::Is("clicked"))],
             example!("maileroo/click"),
         ),
         bounce(
             BounceClass::Hard,
             "failed",
-            &[("/event_type", Mark::Is("failed"))],
+            &[("/event_type", Predicate::Is("failed"))],
             example!("maileroo/bounce"),
         ),
         // Malformed, or the recipient is suppressed.
         row(
             Kind::Rejected,
             "rejected",
-            &[("/event_type", Mark::Is("rejected"))],
+            &[("/event_type", Predicate::Is("rejected"))],
             example!("maileroo/rejected"),
         ),
         row(
             Kind::Complaint,
             "complained",
-            &[("/event_type", Mark::Is("complained"))],
+            &[("/event_type", Predicate::Is("complained"))],
             example!("maileroo/complaint"),
         ),
     ],
@@ -157,7 +157,7 @@ pub static PROVIDER: Provider = Provider {
             )],
         },
     ],
-    conduct: Conduct {
+    conduct: Behaviour {
         only_200: true,
         ..CONDUCT
     },

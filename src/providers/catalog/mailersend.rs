@@ -4,32 +4,32 @@
 //! are signed.
 //! <https://developers.mailersend.com/api/v1/webhooks.html>
 
-use crate::providers::behaviour::{CONDUCT, Conduct, Handshake};
+use crate::providers::behaviour::{Behaviour, CONDUCT, Handshake};
 use crate::providers::habits::Fact::{Documented, Unconfirmed};
 use crate::providers::habits::Habits;
 use crate::providers::provenance::{Page, assumed, captured, documented, page};
 use crate::providers::provider::{
-    Bounce, Carry, Envelope, FIELDS, Fields, Provider, SIGNER, Stamp, Tell, bounce, row,
+    Bounce, Envelope, FIELDS, Fields, Placement, Provider, SIGNER, Signal, TimeField, bounce, row,
 };
 use crate::webhook::{
-    Algorithm, BounceClass, Encoding, KeyForm, Kind, Mark, Part, Place, Recipe, Style,
+    Algorithm, BounceClass, Encoding, KeyForm, Kind, Location, Part, Predicate, Scheme, Style,
 };
 
 /// <https://developers.mailersend.com/api/v1/webhooks.html#security>
-static SIGNED_BODY: Recipe = signed_body("signature");
+static SIGNED_BODY: Scheme = signed_body("signature");
 
 /// As the read-me of the SDK for Node calls the header; every other source has the short name.
-static LONG_NAME: Recipe = signed_body("x-mailersend-signature");
+static LONG_NAME: Scheme = signed_body("x-mailersend-signature");
 
-const fn signed_body(header: &'static str) -> Recipe {
-    Recipe {
+const fn signed_body(header: &'static str) -> Scheme {
+    Scheme {
         name: "mailersend",
         algorithm: Algorithm::HmacSha256,
         key: KeyForm::Text,
         id: None,
         timestamp: None,
         signed: &[Part::Body],
-        signature: Place::Header(header),
+        signature: Location::Header(header),
         encoding: Encoding::Hex,
         fresh: &[],
         tolerance: 300,
@@ -39,10 +39,10 @@ const fn signed_body(header: &'static str) -> Recipe {
 }
 
 /// What version 1 has and version 2 has not.
-const IN_OBJECTS: (&str, Mark) = ("/data/email", Mark::Object);
+const IN_OBJECTS: (&str, Predicate) = ("/data/email", Predicate::Object);
 
 /// Events that are no step in a message's life.
-const OF_ACCOUNTS: Mark = Mark::OneOf(&[
+const OF_ACCOUNTS: Predicate = Predicate::OneOf(&[
     "recipient.on_hold_added",
     "recipient.on_hold_removed",
     "sender_identity.verified",
@@ -79,17 +79,17 @@ pub static PROVIDER: Provider = Provider {
     title: "MailerSend",
     docs: WEBHOOKS.url,
     // Not by `Signature`: others have such a header too.
-    tells: &[
-        Tell::Body(&[
-            ("/type", Mark::Starts("activity.")),
-            ("/data", Mark::Object),
+    signals: &[
+        Signal::Body(&[
+            ("/type", Predicate::Starts("activity.")),
+            ("/data", Predicate::Object),
         ]),
-        Tell::Body(&[
-            ("/type", Mark::Is("webhook.test")),
-            ("/message", Mark::Present),
+        Signal::Body(&[
+            ("/type", Predicate::Is("webhook.test")),
+            ("/message", Predicate::Present),
         ]),
-        Tell::Body(&[("/type", OF_ACCOUNTS), ("/data", Mark::Object)]),
-        Tell::Header("x-mailersend-signature"),
+        Signal::Body(&[("/type", OF_ACCOUNTS), ("/data", Predicate::Object)]),
+        Signal::Header("x-mailersend-signature"),
     ],
     schemes: &[&SIGNED_BODY, &LONG_NAME],
     test_secret: "webhook-cli-public-test-key-mailersend",
@@ -105,16 +105,16 @@ pub static PROVIDER: Provider = Provider {
         recipient: &["/data/recipient", "/data/email/recipient/email", "/data/email"],
         message_id: &["/data/message_id", "/data/email/message/id"],
         at: &[
-            Stamp::Rfc3339("/data/created_at", 6),
+            TimeField::Rfc3339("/data/created_at", 6),
             // Version 2 has whole seconds, with six digits of a fraction all the same.
-            Stamp::Utc("/created_at", "%Y-%m-%dT%H:%M:%S.000000Z"),
-            Stamp::Rfc3339("/created_at", 6),
-            Stamp::Rfc3339("/data/email/created_at", 6),
-            Stamp::Rfc3339("/data/email/message/created_at", 6),
-            Stamp::Rfc3339("/data/email/recipient/created_at", 6),
-            Stamp::Rfc3339("/data/morph/created_at", 6),
+            TimeField::Utc("/created_at", "%Y-%m-%dT%H:%M:%S.000000Z"),
+            TimeField::Rfc3339("/created_at", 6),
+            TimeField::Rfc3339("/data/email/created_at", 6),
+            TimeField::Rfc3339("/data/email/message/created_at", 6),
+            TimeField::Rfc3339("/data/email/recipient/created_at", 6),
+            TimeField::Rfc3339("/data/morph/created_at", 6),
             // What is no activity has its time without a zone.
-            Stamp::Local("/created_at"),
+            TimeField::Local("/created_at"),
         ],
         url: &["/data/meta/url", "/data/morph/url"],
         reason: &[
@@ -125,44 +125,44 @@ pub static PROVIDER: Provider = Provider {
             "/data/morph/reason",
         ],
         unique: &["/data/id", "/data/morph/id"],
-        tag: Carry::Either(&[Carry::List("/data/email/tags"), Carry::List("/data/tags")]),
+        tag: Placement::Either(&[Placement::List("/data/email/tags"), Placement::List("/data/tags")]),
         ..FIELDS
     },
-    rows: &[
-        row(Kind::Sent, "activity.sent", &[("/type", Mark::Is("activity.sent"))], example!("mailersend/sent")).of_version("2"),
-        row(Kind::Delivered, "activity.delivered", &[("/type", Mark::Is("activity.delivered"))], example!("mailersend/delivered")).of_version("2"),
-        row(Kind::Deferred, "activity.deferred", &[("/type", Mark::Is("activity.deferred"))], example!("mailersend/deferred")).of_version("2"),
-        bounce(BounceClass::Hard, "activity.hard_bounced", &[("/type", Mark::Is("activity.hard_bounced"))], example!("mailersend/bounce")).of_version("2"),
-        bounce(BounceClass::Soft, "activity.soft_bounced", &[("/type", Mark::Is("activity.soft_bounced"))], example!("mailersend/bounce-soft")).of_version("2"),
+    events: &[
+        row(Kind::Sent, "activity.sent", &[("/type", Predicate::Is("activity.sent"))], example!("mailersend/sent")).of_version("2"),
+        row(Kind::Delivered, "activity.delivered", &[("/type", Predicate::Is("activity.delivered"))], example!("mailersend/delivered")).of_version("2"),
+        row(Kind::Deferred, "activity.deferred", &[("/type", Predicate::Is("activity.deferred"))], example!("mailersend/deferred")).of_version("2"),
+        bounce(BounceClass::Hard, "activity.hard_bounced", &[("/type", Predicate::Is("activity.hard_bounced"))], example!("mailersend/bounce")).of_version("2"),
+        bounce(BounceClass::Soft, "activity.soft_bounced", &[("/type", Predicate::Is("activity.soft_bounced"))], example!("mailersend/bounce-soft")).of_version("2"),
         // Never sent, because the address is on a list of those that are not to be mailed.
-        row(Kind::Rejected, "activity.suppressed", &[("/type", Mark::Is("activity.suppressed"))], example!("mailersend/rejected")).of_version("2"),
-        row(Kind::Open, "activity.opened", &[("/type", Mark::Is("activity.opened"))], example!("mailersend/open")).of_version("2"),
+        row(Kind::Rejected, "activity.suppressed", &[("/type", Predicate::Is("activity.suppressed"))], example!("mailersend/rejected")).of_version("2"),
+        row(Kind::Open, "activity.opened", &[("/type", Predicate::Is("activity.opened"))], example!("mailersend/open")).of_version("2"),
         // Comes besides `activity.opened`, for the first time.
-        row(Kind::Open, "activity.opened_unique", &[("/type", Mark::Is("activity.opened_unique"))], example!("mailersend/open-unique")).of_version("2"),
-        row(Kind::Click, "activity.clicked", &[("/type", Mark::Is("activity.clicked"))], example!("mailersend/click")).of_version("2"),
-        row(Kind::Click, "activity.clicked_unique", &[("/type", Mark::Is("activity.clicked_unique"))], example!("mailersend/click-unique")).of_version("2"),
-        row(Kind::Unsubscribe, "activity.unsubscribed", &[("/type", Mark::Is("activity.unsubscribed"))], example!("mailersend/unsubscribe")).of_version("2"),
-        row(Kind::Complaint, "activity.spam_complaint", &[("/type", Mark::Is("activity.spam_complaint"))], example!("mailersend/complaint")).of_version("2"),
-        row(Kind::Other, "activity.survey_opened", &[("/type", Mark::Is("activity.survey_opened"))], example!("mailersend/other-survey-opened")).of_version("2"),
-        row(Kind::Other, "activity.survey_submitted", &[("/type", Mark::Is("activity.survey_submitted"))], example!("mailersend/other-survey-submitted")).of_version("2"),
+        row(Kind::Open, "activity.opened_unique", &[("/type", Predicate::Is("activity.opened_unique"))], example!("mailersend/open-unique")).of_version("2"),
+        row(Kind::Click, "activity.clicked", &[("/type", Predicate::Is("activity.clicked"))], example!("mailersend/click")).of_version("2"),
+        row(Kind::Click, "activity.clicked_unique", &[("/type", Predicate::Is("activity.clicked_unique"))], example!("mailersend/click-unique")).of_version("2"),
+        row(Kind::Unsubscribe, "activity.unsubscribed", &[("/type", Predicate::Is("activity.unsubscribed"))], example!("mailersend/unsubscribe")).of_version("2"),
+        row(Kind::Complaint, "activity.spam_complaint", &[("/type", Predicate::Is("activity.spam_complaint"))], example!("mailersend/complaint")).of_version("2"),
+        row(Kind::Other, "activity.survey_opened", &[("/type", Predicate::Is("activity.survey_opened"))], example!("mailersend/other-survey-opened")).of_version("2"),
+        row(Kind::Other, "activity.survey_submitted", &[("/type", Predicate::Is("activity.survey_submitted"))], example!("mailersend/other-survey-submitted")).of_version("2"),
         // Until 1 December 2026.
-        row(Kind::Sent, "activity.sent", &[("/type", Mark::Is("activity.sent")), IN_OBJECTS], example!("mailersend/sent-version-1")).of_version("1"),
-        row(Kind::Delivered, "activity.delivered", &[("/type", Mark::Is("activity.delivered")), IN_OBJECTS], example!("mailersend/delivered-version-1")).of_version("1"),
-        row(Kind::Deferred, "activity.deferred", &[("/type", Mark::Is("activity.deferred")), IN_OBJECTS], example!("mailersend/deferred-version-1")).of_version("1"),
-        bounce(BounceClass::Hard, "activity.hard_bounced", &[("/type", Mark::Is("activity.hard_bounced")), IN_OBJECTS], example!("mailersend/bounce-version-1")).of_version("1"),
-        bounce(BounceClass::Soft, "activity.soft_bounced", &[("/type", Mark::Is("activity.soft_bounced")), IN_OBJECTS], example!("mailersend/bounce-soft-version-1")).of_version("1"),
-        row(Kind::Open, "activity.opened", &[("/type", Mark::Is("activity.opened")), IN_OBJECTS], example!("mailersend/open-version-1")).of_version("1"),
-        row(Kind::Open, "activity.opened_unique", &[("/type", Mark::Is("activity.opened_unique")), IN_OBJECTS], example!("mailersend/open-unique-version-1")).of_version("1"),
-        row(Kind::Click, "activity.clicked", &[("/type", Mark::Is("activity.clicked")), IN_OBJECTS], example!("mailersend/click-version-1")).of_version("1"),
-        row(Kind::Click, "activity.clicked_unique", &[("/type", Mark::Is("activity.clicked_unique")), IN_OBJECTS], example!("mailersend/click-unique-version-1")).of_version("1"),
-        row(Kind::Unsubscribe, "activity.unsubscribed", &[("/type", Mark::Is("activity.unsubscribed")), IN_OBJECTS], example!("mailersend/unsubscribe-version-1")).of_version("1"),
-        row(Kind::Complaint, "activity.spam_complaint", &[("/type", Mark::Is("activity.spam_complaint")), IN_OBJECTS], example!("mailersend/complaint-version-1")).of_version("1"),
+        row(Kind::Sent, "activity.sent", &[("/type", Predicate::Is("activity.sent")), IN_OBJECTS], example!("mailersend/sent-version-1")).of_version("1"),
+        row(Kind::Delivered, "activity.delivered", &[("/type", Predicate::Is("activity.delivered")), IN_OBJECTS], example!("mailersend/delivered-version-1")).of_version("1"),
+        row(Kind::Deferred, "activity.deferred", &[("/type", Predicate::Is("activity.deferred")), IN_OBJECTS], example!("mailersend/deferred-version-1")).of_version("1"),
+        bounce(BounceClass::Hard, "activity.hard_bounced", &[("/type", Predicate::Is("activity.hard_bounced")), IN_OBJECTS], example!("mailersend/bounce-version-1")).of_version("1"),
+        bounce(BounceClass::Soft, "activity.soft_bounced", &[("/type", Predicate::Is("activity.soft_bounced")), IN_OBJECTS], example!("mailersend/bounce-soft-version-1")).of_version("1"),
+        row(Kind::Open, "activity.opened", &[("/type", Predicate::Is("activity.opened")), IN_OBJECTS], example!("mailersend/open-version-1")).of_version("1"),
+        row(Kind::Open, "activity.opened_unique", &[("/type", Predicate::Is("activity.opened_unique")), IN_OBJECTS], example!("mailersend/open-unique-version-1")).of_version("1"),
+        row(Kind::Click, "activity.clicked", &[("/type", Predicate::Is("activity.clicked")), IN_OBJECTS], example!("mailersend/click-version-1")).of_version("1"),
+        row(Kind::Click, "activity.clicked_unique", &[("/type", Predicate::Is("activity.clicked_unique")), IN_OBJECTS], example!("mailersend/click-unique-version-1")).of_version("1"),
+        row(Kind::Unsubscribe, "activity.unsubscribed", &[("/type", Predicate::Is("activity.unsubscribed")), IN_OBJECTS], example!("mailersend/unsubscribe-version-1")).of_version("1"),
+        row(Kind::Complaint, "activity.spam_complaint", &[("/type", Predicate::Is("activity.spam_complaint")), IN_OBJECTS], example!("mailersend/complaint-version-1")).of_version("1"),
         // Sent when a webhook is made or changed. That it is signed with a secret of its own, the same for everybody, is
         // unconfirmed; we sign it as everything else.
         row(
             Kind::Other,
             "webhook.test",
-            &[("/type", Mark::Is("webhook.test"))],
+            &[("/type", Predicate::Is("webhook.test"))],
             example!("mailersend/other-webhook-test"),
         ),
         // Accounts, lists, routes: no whole bodies are known.
@@ -189,7 +189,7 @@ pub static PROVIDER: Provider = Provider {
             sets: &[],
         },
     ],
-    conduct: Conduct {
+    conduct: Behaviour {
         handshake: &[Handshake::Event("webhook.test")],
         twins: &[
             ("activity.opened", "activity.opened_unique"),

@@ -3,57 +3,65 @@
 //! bounce is attached.
 //! <https://documentation.mailgun.com/docs/mailgun/user-manual/webhooks/webhooks>
 
-use crate::providers::behaviour::{CONDUCT, Conduct};
+use crate::providers::behaviour::{Behaviour, CONDUCT};
 use crate::providers::habits::Fact::{Documented, Unconfirmed};
 use crate::providers::habits::{HABITS, Habits};
 use crate::providers::provenance::{Page, assumed, documented, page};
 use crate::providers::provider::{
-    Bounce, Carry, Envelope, FIELDS, Fields, Machine, Provider, SIGNER, Stamp, Tell, bounce, row,
+    Bounce, Envelope, FIELDS, Fields, Machine, Placement, Provider, SIGNER, Signal, TimeField,
+    bounce, row,
 };
 use crate::webhook::{
-    Algorithm, BounceClass, Encoding, KeyForm, Kind, Mark, Part, Place, Recipe, Style, TimeForm,
+    Algorithm, BounceClass, Encoding, KeyForm, Kind, Location, Part, Predicate, Scheme, Style,
+    TimestampFormat,
 };
 
 /// <https://documentation.mailgun.com/docs/mailgun/user-manual/webhooks/securing-webhooks>
-static SIGNATURE_BLOCK: Recipe = recipe(
+static SIGNATURE_BLOCK: Scheme = scheme(
     "mailgun",
-    Place::Body("/signature/timestamp"),
-    &[Part::Timestamp, Part::At(Place::Body("/signature/token"))],
-    Place::Body("/signature/signature"),
-    &[Place::Body("/signature/token")],
+    Location::Body("/signature/timestamp"),
+    &[
+        Part::Timestamp,
+        Part::At(Location::Body("/signature/token")),
+    ],
+    Location::Body("/signature/signature"),
+    &[Location::Body("/signature/token")],
 );
 
 /// What a subaccount sends is signed with the parent account's key as well.
-static PARENT_SIGNATURE: Recipe = recipe(
+static PARENT_SIGNATURE: Scheme = scheme(
     "mailgun",
-    Place::Body("/signature/timestamp"),
-    &[Part::Timestamp, Part::At(Place::Body("/signature/token"))],
-    Place::Body("/signature/parent-signature"),
+    Location::Body("/signature/timestamp"),
+    &[
+        Part::Timestamp,
+        Part::At(Location::Body("/signature/token")),
+    ],
+    Location::Body("/signature/parent-signature"),
     &[],
 );
 
 /// The legacy form. Custom variables may collide with its fields, so the last of each name counts.
-static LEGACY_FORM: Recipe = recipe(
+static LEGACY_FORM: Scheme = scheme(
     "mailgun",
-    Place::Field("timestamp"),
-    &[Part::Timestamp, Part::At(Place::Field("token"))],
-    Place::Field("signature"),
-    &[Place::Field("token")],
+    Location::Field("timestamp"),
+    &[Part::Timestamp, Part::At(Location::Field("token"))],
+    Location::Field("signature"),
+    &[Location::Field("token")],
 );
 
-const fn recipe(
+const fn scheme(
     name: &'static str,
-    timestamp: Place,
+    timestamp: Location,
     signed: &'static [Part],
-    signature: Place,
-    fresh: &'static [Place],
-) -> Recipe {
-    Recipe {
+    signature: Location,
+    fresh: &'static [Location],
+) -> Scheme {
+    Scheme {
         name,
         algorithm: Algorithm::HmacSha256,
         key: KeyForm::Text,
         id: None,
-        timestamp: Some((timestamp, TimeForm::Seconds)),
+        timestamp: Some((timestamp, TimestampFormat::Seconds)),
         signed,
         signature,
         encoding: Encoding::Hex,
@@ -64,7 +72,7 @@ const fn recipe(
     }
 }
 
-const SUPPRESSED: Mark = Mark::Starts("suppress-");
+const SUPPRESSED: Predicate = Predicate::Starts("suppress-");
 
 static MANUAL: Page = page(
     "documentation repository, last version of 2024",
@@ -86,20 +94,20 @@ pub static PROVIDER: Provider = Provider {
     name: "mailgun",
     title: "Mailgun",
     docs: "https://documentation.mailgun.com/docs/mailgun/user-manual/webhooks/webhooks",
-    tells: &[
-        Tell::Body(&[
-            ("/signature/token", Mark::Present),
-            ("/event-data/event", Mark::Present),
+    signals: &[
+        Signal::Body(&[
+            ("/signature/token", Predicate::Present),
+            ("/event-data/event", Predicate::Present),
         ]),
-        Tell::Body(&[
-            ("/event-data/event", Mark::Present),
-            ("/event-data/timestamp", Mark::Present),
+        Signal::Body(&[
+            ("/event-data/event", Predicate::Present),
+            ("/event-data/timestamp", Predicate::Present),
         ]),
-        Tell::Body(&[
-            ("/token", Mark::Present),
-            ("/timestamp", Mark::Present),
-            ("/signature", Mark::Present),
-            ("/event", Mark::Present),
+        Signal::Body(&[
+            ("/token", Predicate::Present),
+            ("/timestamp", Predicate::Present),
+            ("/signature", Predicate::Present),
+            ("/event", Predicate::Present),
         ]),
     ],
     schemes: &[&SIGNATURE_BLOCK, &LEGACY_FORM, &PARENT_SIGNATURE],
@@ -123,8 +131,8 @@ pub static PROVIDER: Provider = Provider {
             "/message-id",
         ],
         at: &[
-            Stamp::Fraction("/event-data/timestamp"),
-            Stamp::LastSeconds("/timestamp"),
+            TimeField::Fraction("/event-data/timestamp"),
+            TimeField::LastSeconds("/timestamp"),
         ],
         url: &["/event-data/url", "/url"],
         reason: &[
@@ -137,22 +145,22 @@ pub static PROVIDER: Provider = Provider {
             "/description",
         ],
         unique: &["/event-data/id"],
-        campaign: Carry::Named("/event-data/campaigns"),
-        tag: Carry::List("/event-data/tags"),
-        metadata: Carry::Members("/event-data/user-variables"),
+        campaign: Placement::Named("/event-data/campaigns"),
+        tag: Placement::List("/event-data/tags"),
+        metadata: Placement::Members("/event-data/user-variables"),
         ..FIELDS
     },
-    rows: &[
+    events: &[
         row(
             Kind::Sent,
             "accepted",
-            &[("/event-data/event", Mark::Is("accepted"))],
+            &[("/event-data/event", Predicate::Is("accepted"))],
             example!("mailgun/sent"),
         ),
         row(
             Kind::Delivered,
             "delivered",
-            &[("/event-data/event", Mark::Is("delivered"))],
+            &[("/event-data/event", Predicate::Is("delivered"))],
             example!("mailgun/delivered"),
         ),
         // A webhook is registered for `temporary_fail` or `permanent_fail`; the event in it is `failed`.
@@ -160,8 +168,8 @@ pub static PROVIDER: Provider = Provider {
             Kind::Deferred,
             "temporary_fail",
             &[
-                ("/event-data/event", Mark::Is("failed")),
-                ("/event-data/severity", Mark::Is("temporary")),
+                ("/event-data/event", Predicate::Is("failed")),
+                ("/event-data/severity", Predicate::Is("temporary")),
             ],
             example!("mailgun/deferred"),
         ),
@@ -169,7 +177,7 @@ pub static PROVIDER: Provider = Provider {
             Kind::Rejected,
             "suppressed",
             &[
-                ("/event-data/event", Mark::Is("failed")),
+                ("/event-data/event", Predicate::Is("failed")),
                 ("/event-data/reason", SUPPRESSED),
             ],
             example!("mailgun/rejected"),
@@ -178,131 +186,131 @@ pub static PROVIDER: Provider = Provider {
             BounceClass::Hard,
             "delayed_bounce",
             &[
-                ("/event-data/event", Mark::Is("failed")),
-                ("/event-data/flags/is-delayed-bounce", Mark::Is("true")),
+                ("/event-data/event", Predicate::Is("failed")),
+                ("/event-data/flags/is-delayed-bounce", Predicate::Is("true")),
             ],
             example!("mailgun/bounce-delayed"),
         ),
         bounce(
             BounceClass::Hard,
             "permanent_fail",
-            &[("/event-data/event", Mark::Is("failed"))],
+            &[("/event-data/event", Predicate::Is("failed"))],
             example!("mailgun/bounce"),
         ),
         row(
             Kind::Open,
             "opened",
-            &[("/event-data/event", Mark::Is("opened"))],
+            &[("/event-data/event", Predicate::Is("opened"))],
             example!("mailgun/open"),
         ),
         row(
             Kind::Click,
             "clicked",
-            &[("/event-data/event", Mark::Is("clicked"))],
+            &[("/event-data/event", Predicate::Is("clicked"))],
             example!("mailgun/click"),
         ),
         row(
             Kind::Unsubscribe,
             "unsubscribed",
-            &[("/event-data/event", Mark::Is("unsubscribed"))],
+            &[("/event-data/event", Predicate::Is("unsubscribed"))],
             example!("mailgun/unsubscribe"),
         ),
         row(
             Kind::Complaint,
             "complained",
-            &[("/event-data/event", Mark::Is("complained"))],
+            &[("/event-data/event", Predicate::Is("complained"))],
             example!("mailgun/complaint"),
         ),
         // Known from the events API; that these come as webhooks is unconfirmed.
         row(
             Kind::Rejected,
             "rejected",
-            &[("/event-data/event", Mark::Is("rejected"))],
+            &[("/event-data/event", Predicate::Is("rejected"))],
             example!("mailgun/rejected-by-mailgun"),
         ),
         row(
             Kind::Other,
             "stored",
-            &[("/event-data/event", Mark::Is("stored"))],
+            &[("/event-data/event", Predicate::Is("stored"))],
             example!("mailgun/other-stored"),
         ),
         row(
             Kind::Other,
             "list_member_uploaded",
-            &[("/event-data/event", Mark::Is("list_member_uploaded"))],
+            &[("/event-data/event", Predicate::Is("list_member_uploaded"))],
             example!("mailgun/other-list-member-uploaded"),
         ),
         row(
             Kind::Other,
             "list_member_upload_error",
-            &[("/event-data/event", Mark::Is("list_member_upload_error"))],
+            &[("/event-data/event", Predicate::Is("list_member_upload_error"))],
             example!("mailgun/other-list-member-upload-error"),
         ),
         row(
             Kind::Other,
             "list_uploaded",
-            &[("/event-data/event", Mark::Is("list_uploaded"))],
+            &[("/event-data/event", Predicate::Is("list_uploaded"))],
             example!("mailgun/other-list-uploaded"),
         ),
         // The legacy form.
         row(
             Kind::Delivered,
             "legacy_delivered",
-            &[("/event", Mark::Is("delivered"))],
+            &[("/event", Predicate::Is("delivered"))],
             example!("mailgun/delivered-legacy"),
         ),
         bounce(
             BounceClass::Soft,
             "legacy_expired",
             &[
-                ("/event", Mark::Is("dropped")),
-                ("/reason", Mark::Is("old")),
+                ("/event", Predicate::Is("dropped")),
+                ("/reason", Predicate::Is("old")),
             ],
             "",
         ),
         row(
             Kind::Rejected,
             "legacy_dropped",
-            &[("/event", Mark::Is("dropped"))],
+            &[("/event", Predicate::Is("dropped"))],
             example!("mailgun/rejected-legacy"),
         ),
         bounce(
             BounceClass::Hard,
             "legacy_bounced_multipart",
             &[
-                ("/event", Mark::Is("bounced")),
-                ("/attachment-1", Mark::Object),
+                ("/event", Predicate::Is("bounced")),
+                ("/attachment-1", Predicate::Object),
             ],
             example!("mailgun/bounce-legacy-multipart"),
         ),
         bounce(
             BounceClass::Hard,
             "legacy_bounced",
-            &[("/event", Mark::Is("bounced"))],
+            &[("/event", Predicate::Is("bounced"))],
             example!("mailgun/bounce-legacy"),
         ),
         row(
             Kind::Complaint,
             "legacy_complained",
-            &[("/event", Mark::Is("complained"))],
+            &[("/event", Predicate::Is("complained"))],
             example!("mailgun/complaint-legacy"),
         ),
         row(
             Kind::Open,
             "legacy_opened",
-            &[("/event", Mark::Is("opened"))],
+            &[("/event", Predicate::Is("opened"))],
             example!("mailgun/open-legacy"),
         ),
         row(
             Kind::Click,
             "legacy_clicked",
-            &[("/event", Mark::Is("clicked"))],
+            &[("/event", Predicate::Is("clicked"))],
             example!("mailgun/click-legacy"),
         ),
         row(
             Kind::Unsubscribe,
             "legacy_unsubscribed",
-            &[("/event", Mark::Is("unsubscribed"))],
+            &[("/event", Predicate::Is("unsubscribed"))],
             example!("mailgun/unsubscribe-legacy"),
         ),
     ],
@@ -357,7 +365,7 @@ pub static PROVIDER: Provider = Provider {
             ],
         },
     ],
-    conduct: Conduct {
+    conduct: Behaviour {
         only_200: true,
         ..CONDUCT
     },

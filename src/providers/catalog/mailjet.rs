@@ -1,15 +1,15 @@
 //! Mailjet: one flat JSON object a request, or with grouped events a list of them. Nothing is signed.
 //! <https://dev.mailjet.com/email/guides/webhooks/>
 
-use crate::providers::behaviour::{Batch, CONDUCT, Conduct};
+use crate::providers::behaviour::{Batch, Behaviour, CONDUCT};
 use crate::providers::habits::Fact::{Documented, Unconfirmed};
 use crate::providers::habits::{HABITS, Habits};
 use crate::providers::provenance::{Page, documented, page};
 use crate::providers::provider::{
-    Bounce, CREDENTIALS, Carry, Envelope, FIELDS, Fields, Provider, SIGNER, Stamp, Tell, bounce,
-    row,
+    Bounce, CREDENTIALS, Envelope, FIELDS, Fields, Placement, Provider, SIGNER, Signal, TimeField,
+    bounce, row,
 };
-use crate::webhook::{BounceClass, Kind, Mark, Style};
+use crate::webhook::{BounceClass, Kind, Predicate, Style};
 
 static GUIDE: Page = page(
     "Event API",
@@ -22,26 +22,26 @@ pub static PROVIDER: Provider = Provider {
     name: "mailjet",
     title: "Mailjet",
     docs: GUIDE.url,
-    tells: &[
-        Tell::Body(&[
-            ("/event", Mark::Present),
-            ("/time", Mark::Present),
-            ("/MessageID", Mark::Present),
+    signals: &[
+        Signal::Body(&[
+            ("/event", Predicate::Present),
+            ("/time", Predicate::Present),
+            ("/MessageID", Predicate::Present),
         ]),
-        Tell::Body(&[
-            ("/event", Mark::Present),
-            ("/time", Mark::Present),
-            ("/Message_GUID", Mark::Present),
+        Signal::Body(&[
+            ("/event", Predicate::Present),
+            ("/time", Predicate::Present),
+            ("/Message_GUID", Predicate::Present),
         ]),
-        Tell::Body(&[
-            ("/0/event", Mark::Present),
-            ("/0/time", Mark::Present),
-            ("/0/MessageID", Mark::Present),
+        Signal::Body(&[
+            ("/0/event", Predicate::Present),
+            ("/0/time", Predicate::Present),
+            ("/0/MessageID", Predicate::Present),
         ]),
-        Tell::Body(&[
-            ("/0/event", Mark::Present),
-            ("/0/time", Mark::Present),
-            ("/0/Message_GUID", Mark::Present),
+        Signal::Body(&[
+            ("/0/event", Predicate::Present),
+            ("/0/time", Predicate::Present),
+            ("/0/Message_GUID", Predicate::Present),
         ]),
     ],
     schemes: &[&CREDENTIALS],
@@ -55,39 +55,39 @@ pub static PROVIDER: Provider = Provider {
         // What the Send API returns, and all that older events have: a number beyond 2^53, so read by its digits. The
         // GUID is another id of the same message.
         message_id: &["/MessageID", "/Message_GUID"],
-        at: &[Stamp::Seconds("/time")],
+        at: &[TimeField::Seconds("/time")],
         url: &["/url"],
         reason: &["/comment", "/error", "/smtp_reply"],
-        campaign: Carry::Text("/customcampaign"),
-        metadata: Carry::MembersText("/Payload"),
+        campaign: Placement::Text("/customcampaign"),
+        metadata: Placement::MembersText("/Payload"),
         ..FIELDS
     },
-    rows: &[
+    events: &[
         // The receiving server took it; Mailjet has no event for what is only queued.
         row(
             Kind::Delivered,
             "sent",
-            &[("/event", Mark::Is("sent"))],
+            &[("/event", Predicate::Is("sent"))],
             example!("mailjet/delivered"),
         ),
         row(
             Kind::Open,
             "open",
-            &[("/event", Mark::Is("open"))],
+            &[("/event", Predicate::Is("open"))],
             example!("mailjet/open"),
         ),
         row(
             Kind::Click,
             "click",
-            &[("/event", Mark::Is("click"))],
+            &[("/event", Predicate::Is("click"))],
             example!("mailjet/click"),
         ),
         row(
             Kind::Deferred,
             "greylisted",
             &[
-                ("/event", Mark::Is("bounce")),
-                ("/error", Mark::Is("greylisted")),
+                ("/event", Predicate::Is("bounce")),
+                ("/error", Predicate::Is("greylisted")),
             ],
             example!("mailjet/deferred"),
         ),
@@ -96,8 +96,8 @@ pub static PROVIDER: Provider = Provider {
             Kind::Deferred,
             "greylisted_displaced",
             &[
-                ("/event", Mark::Is("bounce")),
-                ("/error_related_to", Mark::Is("greylisted")),
+                ("/event", Predicate::Is("bounce")),
+                ("/error_related_to", Predicate::Is("greylisted")),
             ],
             "",
         ),
@@ -105,33 +105,33 @@ pub static PROVIDER: Provider = Provider {
             BounceClass::Hard,
             "hard_bounce",
             &[
-                ("/event", Mark::Is("bounce")),
-                ("/hard_bounce", Mark::Is("true")),
+                ("/event", Predicate::Is("bounce")),
+                ("/hard_bounce", Predicate::Is("true")),
             ],
             example!("mailjet/bounce"),
         ),
         bounce(
             BounceClass::Soft,
             "soft_bounce",
-            &[("/event", Mark::Is("bounce"))],
+            &[("/event", Predicate::Is("bounce"))],
             example!("mailjet/bounce-soft"),
         ),
         row(
             Kind::Rejected,
             "blocked",
-            &[("/event", Mark::Is("blocked"))],
+            &[("/event", Predicate::Is("blocked"))],
             example!("mailjet/rejected"),
         ),
         row(
             Kind::Complaint,
             "spam",
-            &[("/event", Mark::Is("spam"))],
+            &[("/event", Predicate::Is("spam"))],
             example!("mailjet/complaint"),
         ),
         row(
             Kind::Unsubscribe,
             "unsub",
-            &[("/event", Mark::Is("unsub"))],
+            &[("/event", Predicate::Is("unsub"))],
             example!("mailjet/unsubscribe"),
         ),
     ],
@@ -168,7 +168,7 @@ pub static PROVIDER: Provider = Provider {
             ],
         },
     ],
-    conduct: Conduct {
+    conduct: Behaviour {
         only_200: true,
         // The size of a group is not documented.
         batch: Batch::Some,

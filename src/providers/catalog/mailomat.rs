@@ -6,31 +6,34 @@ use crate::providers::habits::Fact::{Documented, Unconfirmed};
 use crate::providers::habits::{HABITS, Habits};
 use crate::providers::provenance::{Page, assumed, captured, page};
 use crate::providers::provider::{
-    Bounce, Envelope, FIELDS, Fields, Opened, Provider, SIGNER, Stamp, Tell, bounce, row,
+    Bounce, Envelope, FIELDS, Fields, Opened, Provider, SIGNER, Signal, TimeField, bounce, row,
 };
 use crate::webhook::{
-    Algorithm, BounceClass, Delivery, Document, Encoding, KeyForm, Kind, Mark, Part, Place, Recipe,
-    Style, TimeForm,
+    Algorithm, BounceClass, Delivery, Document, Encoding, KeyForm, Kind, Location, Part, Predicate,
+    Scheme, Style, TimestampFormat,
 };
 
 const EVENT: &str = "x-mom-webhook-event";
 const ID: &str = "x-mom-webhook-id";
 
 /// The tolerance is that of Symfony's bridge, long enough for retries.
-static SIGNED_HEADERS: Recipe = Recipe {
+static SIGNED_HEADERS: Scheme = Scheme {
     name: "mailomat",
     algorithm: Algorithm::HmacSha256,
     key: KeyForm::Text,
-    id: Some(Place::Header(ID)),
-    timestamp: Some((Place::Header("x-mom-webhook-timestamp"), TimeForm::Seconds)),
+    id: Some(Location::Header(ID)),
+    timestamp: Some((
+        Location::Header("x-mom-webhook-timestamp"),
+        TimestampFormat::Seconds,
+    )),
     signed: &[
         Part::Id,
         Part::Text("."),
-        Part::At(Place::Header(EVENT)),
+        Part::At(Location::Header(EVENT)),
         Part::Text("."),
         Part::Timestamp,
     ],
-    signature: Place::Header("x-mom-webhook-signature"),
+    signature: Location::Header("x-mom-webhook-signature"),
     encoding: Encoding::After("sha256=", &Encoding::Hex),
     fresh: &[],
     tolerance: 43_200,
@@ -49,15 +52,15 @@ pub static PROVIDER: Provider = Provider {
     name: "mailomat",
     title: "Mailomat",
     docs: "https://api.mailomat.swiss/docs/#tag/webhook-security",
-    tells: &[
-        Tell::Body(&[
-            ("/eventType", Mark::Present),
-            ("/occurredAt", Mark::Present),
-            ("/messageUuid", Mark::Present),
-            ("/payload", Mark::Object),
+    signals: &[
+        Signal::Body(&[
+            ("/eventType", Predicate::Present),
+            ("/occurredAt", Predicate::Present),
+            ("/messageUuid", Predicate::Present),
+            ("/payload", Predicate::Object),
         ]),
-        Tell::Header("x-mom-webhook-signature"),
-        Tell::Header(EVENT),
+        Signal::Header("x-mom-webhook-signature"),
+        Signal::Header(EVENT),
     ],
     schemes: &[&SIGNED_HEADERS],
     test_secret: "webhook-cli-public-test-key-mailomat",
@@ -73,55 +76,55 @@ pub static PROVIDER: Provider = Provider {
         recipient: &["/recipient", "/payload/recipient"],
         message_id: &["/messageUuid", "/messageId"],
         at: &[
-            Stamp::Rfc3339("/occurredAt", 0),
-            Stamp::Fraction("/payload/timestamp"),
+            TimeField::Rfc3339("/occurredAt", 0),
+            TimeField::Fraction("/payload/timestamp"),
         ],
         url: &["/payload/url"],
         reason: &["/payload/delivery-status/message", "/payload/reason"],
         unique: &["/id"],
         ..FIELDS
     },
-    rows: &[
+    events: &[
         row(
             Kind::Sent,
             "accepted",
-            &[("/eventType", Mark::Is("accepted"))],
+            &[("/eventType", Predicate::Is("accepted"))],
             example!("mailomat/sent"),
         ),
         row(
             Kind::Rejected,
             "not_accepted",
-            &[("/eventType", Mark::Is("not_accepted"))],
+            &[("/eventType", Predicate::Is("not_accepted"))],
             example!("mailomat/rejected"),
         ),
         row(
             Kind::Delivered,
             "delivered",
-            &[("/eventType", Mark::Is("delivered"))],
+            &[("/eventType", Predicate::Is("delivered"))],
             example!("mailomat/delivered"),
         ),
         row(
             Kind::Deferred,
             "failure_tmp",
-            &[("/eventType", Mark::Is("failure_tmp"))],
+            &[("/eventType", Predicate::Is("failure_tmp"))],
             example!("mailomat/deferred"),
         ),
         bounce(
             BounceClass::Hard,
             "failure_perm",
-            &[("/eventType", Mark::Is("failure_perm"))],
+            &[("/eventType", Predicate::Is("failure_perm"))],
             example!("mailomat/bounce"),
         ),
         row(
             Kind::Open,
             "opened",
-            &[("/eventType", Mark::Is("opened"))],
+            &[("/eventType", Predicate::Is("opened"))],
             example!("mailomat/open"),
         ),
         row(
             Kind::Click,
             "clicked",
-            &[("/eventType", Mark::Is("clicked"))],
+            &[("/eventType", Predicate::Is("clicked"))],
             example!("mailomat/click"),
         ),
     ],
@@ -158,7 +161,7 @@ pub static PROVIDER: Provider = Provider {
             ],
         },
     ],
-    ids: &[Place::Header(ID)],
+    ids: &[Location::Header(ID)],
     habits: Habits {
         batching: Documented("one event"),
         retries: Unconfirmed(

@@ -7,20 +7,20 @@ use crate::providers::habits::Fact::{Documented, Unconfirmed};
 use crate::providers::habits::{HABITS, Habits};
 use crate::providers::provenance::{Page, documented, page};
 use crate::providers::provider::{
-    Bounce, Carry, Envelope, FIELDS, Fields, Provider, SIGNER, Stamp, Tell, bounce, row,
+    Bounce, Envelope, FIELDS, Fields, Placement, Provider, SIGNER, Signal, TimeField, bounce, row,
 };
 use crate::webhook::{
-    Algorithm, BounceClass, Encoding, KeyForm, Kind, Mark, Part, Place, Recipe, Style,
+    Algorithm, BounceClass, Encoding, KeyForm, Kind, Location, Part, Predicate, Scheme, Style,
 };
 
-static SIGNED_BODY: Recipe = Recipe {
+static SIGNED_BODY: Scheme = Scheme {
     name: "mailpace",
     algorithm: Algorithm::Ed25519,
     key: KeyForm::Ed25519,
     id: None,
     timestamp: None,
     signed: &[Part::Body],
-    signature: Place::Header("x-mailpace-signature"),
+    signature: Location::Header("x-mailpace-signature"),
     encoding: Encoding::Base64,
     fresh: &[],
     tolerance: 300,
@@ -39,14 +39,14 @@ pub static PROVIDER: Provider = Provider {
     name: "mailpace",
     title: "MailPace",
     docs: GUIDE.url,
-    tells: &[
-        Tell::Body(&[
-            ("/event", Mark::Starts("email.")),
-            ("/payload/status", Mark::Present),
-            ("/payload/domain_id", Mark::Present),
-            ("/payload/message_id", Mark::Present),
+    signals: &[
+        Signal::Body(&[
+            ("/event", Predicate::Starts("email.")),
+            ("/payload/status", Predicate::Present),
+            ("/payload/domain_id", Predicate::Present),
+            ("/payload/message_id", Predicate::Present),
         ]),
-        Tell::Header("x-mailpace-signature"),
+        Signal::Header("x-mailpace-signature"),
     ],
     schemes: &[&SIGNED_BODY],
     test_secret: "MC4CAQAwBQYDK2VwBCIEIP58ZGrhJIAt1XcRSPZnkrixsOJ9se/NeNnGqq8dR2CP",
@@ -58,43 +58,43 @@ pub static PROVIDER: Provider = Provider {
         recipient: &["/payload/to"],
         message_id: &["/payload/message_id"],
         at: &[
-            Stamp::Rfc3339("/payload/updated_at", 3),
-            Stamp::Rfc3339("/payload/created_at", 3),
+            TimeField::Rfc3339("/payload/updated_at", 3),
+            TimeField::Rfc3339("/payload/created_at", 3),
         ],
         unique: &["/payload/id"],
-        tag: Carry::List("/payload/tags"),
+        tag: Placement::List("/payload/tags"),
         ..FIELDS
     },
-    rows: &[
+    events: &[
         row(
             Kind::Sent,
             "email.queued",
-            &[("/event", Mark::Is("email.queued"))],
+            &[("/event", Predicate::Is("email.queued"))],
             example!("mailpace/sent"),
         ),
         row(
             Kind::Delivered,
             "email.delivered",
-            &[("/event", Mark::Is("email.delivered"))],
+            &[("/event", Predicate::Is("email.delivered"))],
             example!("mailpace/delivered"),
         ),
         row(
             Kind::Deferred,
             "email.deferred",
-            &[("/event", Mark::Is("email.deferred"))],
+            &[("/event", Predicate::Is("email.deferred"))],
             example!("mailpace/deferred"),
         ),
         bounce(
             BounceClass::Hard,
             "email.bounced",
-            &[("/event", Mark::Is("email.bounced"))],
+            &[("/event", Predicate::Is("email.bounced"))],
             example!("mailpace/bounce"),
         ),
         // Its own filter stopped the mail before it was sent: no complaint.
         row(
             Kind::Rejected,
             "email.spam",
-            &[("/event", Mark::Is("email.spam"))],
+            &[("/event", Predicate::Is("email.spam"))],
             example!("mailpace/rejected"),
         ),
     ],

@@ -2,26 +2,26 @@
 //! webhook. What is sent from here is the former. The User-Agent is not documented.
 //! <https://docs.mailtrap.io/>
 
-use crate::providers::behaviour::{Batch, CONDUCT, Conduct};
+use crate::providers::behaviour::{Batch, Behaviour, CONDUCT};
 use crate::providers::habits::Fact::{Documented, Unconfirmed};
 use crate::providers::habits::Habits;
 use crate::providers::provenance::{Page, documented, page};
 use crate::providers::provider::{
-    Bounce, Carry, Envelope, FIELDS, Fields, Provider, SIGNER, Stamp, Tell, bounce, row,
+    Bounce, Envelope, FIELDS, Fields, Placement, Provider, SIGNER, Signal, TimeField, bounce, row,
 };
 use crate::webhook::{
-    Algorithm, BounceClass, Encoding, KeyForm, Kind, Mark, Part, Place, Recipe, Style,
+    Algorithm, BounceClass, Encoding, KeyForm, Kind, Location, Part, Predicate, Scheme, Style,
 };
 
 /// The secret's 32 hexadecimal digits are used as text, not decoded.
-static SIGNED_BODY: Recipe = Recipe {
+static SIGNED_BODY: Scheme = Scheme {
     name: "mailtrap",
     algorithm: Algorithm::HmacSha256,
     key: KeyForm::Text,
     id: None,
     timestamp: None,
     signed: &[Part::Body],
-    signature: Place::Header("mailtrap-signature"),
+    signature: Location::Header("mailtrap-signature"),
     encoding: Encoding::Hex,
     fresh: &[],
     tolerance: 300,
@@ -32,36 +32,36 @@ static SIGNED_BODY: Recipe = Recipe {
 static DOCUMENTATION: Page = page("Webhooks", "https://docs.mailtrap.io/", "2026-08");
 
 /// The account's own events.
-const ACTIVITY: Mark = Mark::Starts("activity_log.");
+const ACTIVITY: Predicate = Predicate::Starts("activity_log.");
 
 /// Mailtrap's webhooks of email sending.
 pub static PROVIDER: Provider = Provider {
     name: "mailtrap",
     title: "Mailtrap",
     docs: DOCUMENTATION.url,
-    tells: &[
-        Tell::Body(&[
-            ("/events/0/event", Mark::Present),
-            ("/events/0/event_id", Mark::Present),
-            ("/events/0/message_id", Mark::Present),
+    signals: &[
+        Signal::Body(&[
+            ("/events/0/event", Predicate::Present),
+            ("/events/0/event_id", Predicate::Present),
+            ("/events/0/message_id", Predicate::Present),
         ]),
         // JSON Lines.
-        Tell::Body(&[
-            ("/0/event", Mark::Present),
-            ("/0/event_id", Mark::Present),
-            ("/0/message_id", Mark::Present),
+        Signal::Body(&[
+            ("/0/event", Predicate::Present),
+            ("/0/event_id", Predicate::Present),
+            ("/0/message_id", Predicate::Present),
         ]),
         // A line alone.
-        Tell::Body(&[
-            ("/event", Mark::Present),
-            ("/email", Mark::Present),
-            ("/event_id", Mark::Present),
-            ("/message_id", Mark::Present),
+        Signal::Body(&[
+            ("/event", Predicate::Present),
+            ("/email", Predicate::Present),
+            ("/event_id", Predicate::Present),
+            ("/message_id", Predicate::Present),
         ]),
-        Tell::Body(&[("/events/0/event", ACTIVITY)]),
-        Tell::Body(&[("/0/event", ACTIVITY)]),
-        Tell::Body(&[("/event", ACTIVITY)]),
-        Tell::Header("mailtrap-signature"),
+        Signal::Body(&[("/events/0/event", ACTIVITY)]),
+        Signal::Body(&[("/0/event", ACTIVITY)]),
+        Signal::Body(&[("/event", ACTIVITY)]),
+        Signal::Header("mailtrap-signature"),
     ],
     schemes: &[&SIGNED_BODY],
     test_secret: "776562686f6f6b2d636c692d74657374",
@@ -72,69 +72,69 @@ pub static PROVIDER: Provider = Provider {
     fields: Fields {
         recipient: &["/email"],
         message_id: &["/message_id"],
-        at: &[Stamp::Seconds("/timestamp")],
+        at: &[TimeField::Seconds("/timestamp")],
         url: &["/url"],
         reason: &["/response", "/reason"],
         unique: &["/event_id"],
-        tag: Carry::Text("/category"),
-        metadata: Carry::Members("/custom_variables"),
+        tag: Placement::Text("/category"),
+        metadata: Placement::Members("/custom_variables"),
         ..FIELDS
     },
-    rows: &[
+    events: &[
         row(
             Kind::Delivered,
             "delivery",
-            &[("/event", Mark::Is("delivery"))],
+            &[("/event", Predicate::Is("delivery"))],
             example!("mailtrap/delivered"),
         ),
         // The domain is not verified, or a limit is reached.
         row(
             Kind::Deferred,
             "suspension",
-            &[("/event", Mark::Is("suspension"))],
+            &[("/event", Predicate::Is("suspension"))],
             example!("mailtrap/deferred"),
         ),
         row(
             Kind::Open,
             "open",
-            &[("/event", Mark::Is("open"))],
+            &[("/event", Predicate::Is("open"))],
             example!("mailtrap/open"),
         ),
         row(
             Kind::Click,
             "click",
-            &[("/event", Mark::Is("click"))],
+            &[("/event", Predicate::Is("click"))],
             example!("mailtrap/click"),
         ),
         bounce(
             BounceClass::Hard,
             "bounce",
-            &[("/event", Mark::Is("bounce"))],
+            &[("/event", Predicate::Is("bounce"))],
             example!("mailtrap/bounce"),
         ),
         // With a space. It is tried again up to ten times, and ends as a delivery or a bounce.
         row(
             Kind::Deferred,
             "soft bounce",
-            &[("/event", Mark::Is("soft bounce"))],
+            &[("/event", Predicate::Is("soft bounce"))],
             example!("mailtrap/deferred-soft-bounce"),
         ),
         row(
             Kind::Rejected,
             "reject",
-            &[("/event", Mark::Is("reject"))],
+            &[("/event", Predicate::Is("reject"))],
             example!("mailtrap/rejected"),
         ),
         row(
             Kind::Complaint,
             "spam",
-            &[("/event", Mark::Is("spam"))],
+            &[("/event", Predicate::Is("spam"))],
             example!("mailtrap/complaint"),
         ),
         row(
             Kind::Unsubscribe,
             "unsubscribe",
-            &[("/event", Mark::Is("unsubscribe"))],
+            &[("/event", Predicate::Is("unsubscribe"))],
             example!("mailtrap/unsubscribe"),
         ),
         // What users of the account did; it is about no message.
@@ -173,7 +173,7 @@ pub static PROVIDER: Provider = Provider {
             ],
         },
     ],
-    conduct: Conduct {
+    conduct: Behaviour {
         only_200: true,
         batch: Batch::UpTo(500),
         ..CONDUCT

@@ -2,25 +2,26 @@
 //! is the URL as it was typed into Mandrill and the decoded fields.
 //! <https://mailchimp.com/developer/transactional/guides/track-respond-activity-webhooks/>
 
-use crate::providers::behaviour::{Batch, CONDUCT, Conduct, Handshake};
+use crate::providers::behaviour::{Batch, Behaviour, CONDUCT, Handshake};
 use crate::providers::habits::Fact::{Documented, Unconfirmed};
 use crate::providers::habits::{HABITS, Habits};
 use crate::providers::provenance::{Page, assumed, captured, documented, page};
 use crate::providers::provider::{
-    ABSENT, Bounce, Carry, Envelope, FIELDS, Fields, Provider, SIGNER, Stamp, Tell, bounce, row,
+    ABSENT, Bounce, Envelope, FIELDS, Fields, Placement, Provider, SIGNER, Signal, TimeField,
+    bounce, row,
 };
 use crate::webhook::{
-    Algorithm, BounceClass, Encoding, KeyForm, Kind, Mark, Part, Place, Recipe, Style,
+    Algorithm, BounceClass, Encoding, KeyForm, Kind, Location, Part, Predicate, Scheme, Style,
 };
 
-static SIGNED_FORM: Recipe = Recipe {
+static SIGNED_FORM: Scheme = Scheme {
     name: "mandrill",
     algorithm: Algorithm::HmacSha1,
     key: KeyForm::Text,
     id: None,
     timestamp: None,
     signed: &[Part::Url, Part::SortedForm],
-    signature: Place::Header("x-mandrill-signature"),
+    signature: Location::Header("x-mandrill-signature"),
     encoding: Encoding::Base64,
     fresh: &[],
     tolerance: 300,
@@ -44,9 +45,9 @@ pub static PROVIDER: Provider = Provider {
     name: "mandrill",
     title: "Mandrill",
     docs: GUIDE.url,
-    tells: &[
-        Tell::Body(&[("/mandrill_events", Mark::Present)]),
-        Tell::Header("x-mandrill-signature"),
+    signals: &[
+        Signal::Body(&[("/mandrill_events", Predicate::Present)]),
+        Signal::Header("x-mandrill-signature"),
     ],
     schemes: &[&SIGNED_FORM],
     test_secret: "webhook-cli-public-test-key-mandrill",
@@ -64,11 +65,11 @@ pub static PROVIDER: Provider = Provider {
         recipient: &["/msg/email", "/reject/email", "/entry/email"],
         message_id: &["/_id", "/msg/_id"],
         at: &[
-            Stamp::Seconds("/ts"),
-            Stamp::Seconds("/msg/ts"),
-            Stamp::Seconds("/msg/opens/0/ts"),
-            Stamp::Seconds("/msg/clicks/0/ts"),
-            Stamp::Seconds("/msg/smtp_events/0/ts"),
+            TimeField::Seconds("/ts"),
+            TimeField::Seconds("/msg/ts"),
+            TimeField::Seconds("/msg/opens/0/ts"),
+            TimeField::Seconds("/msg/clicks/0/ts"),
+            TimeField::Seconds("/msg/smtp_events/0/ts"),
         ],
         url: &["/url"],
         reason: &[
@@ -79,88 +80,88 @@ pub static PROVIDER: Provider = Provider {
             "/reject/reason",
             "/reject/detail",
         ],
-        tag: Carry::List("/msg/tags"),
-        metadata: Carry::Members("/msg/metadata"),
+        tag: Placement::List("/msg/tags"),
+        metadata: Placement::Members("/msg/metadata"),
         ..FIELDS
     },
-    rows: &[
+    events: &[
         row(
             Kind::Sent,
             "send",
-            &[("/event", Mark::Is("send"))],
+            &[("/event", Predicate::Is("send"))],
             example!("mandrill/sent"),
         ),
         row(
             Kind::Deferred,
             "deferral",
-            &[("/event", Mark::Is("deferral"))],
+            &[("/event", Predicate::Is("deferral"))],
             example!("mandrill/deferred"),
         ),
         row(
             Kind::Delivered,
             "delivered",
-            &[("/event", Mark::Is("delivered"))],
+            &[("/event", Predicate::Is("delivered"))],
             example!("mandrill/delivered"),
         ),
         bounce(
             BounceClass::Hard,
             "hard_bounce",
-            &[("/event", Mark::Is("hard_bounce"))],
+            &[("/event", Predicate::Is("hard_bounce"))],
             example!("mandrill/bounce"),
         ),
         bounce(
             BounceClass::Soft,
             "soft_bounce",
-            &[("/event", Mark::Is("soft_bounce"))],
+            &[("/event", Predicate::Is("soft_bounce"))],
             example!("mandrill/bounce-soft"),
         ),
         row(
             Kind::Open,
             "open",
-            &[("/event", Mark::Is("open"))],
+            &[("/event", Predicate::Is("open"))],
             example!("mandrill/open"),
         ),
         row(
             Kind::Click,
             "click",
-            &[("/event", Mark::Is("click"))],
+            &[("/event", Predicate::Is("click"))],
             example!("mandrill/click"),
         ),
         row(
             Kind::Complaint,
             "spam",
-            &[("/event", Mark::Is("spam"))],
+            &[("/event", Predicate::Is("spam"))],
             example!("mandrill/complaint"),
         ),
         row(
             Kind::Unsubscribe,
             "unsub",
-            &[("/event", Mark::Is("unsub"))],
+            &[("/event", Predicate::Is("unsub"))],
             example!("mandrill/unsubscribe"),
         ),
         row(
             Kind::Rejected,
             "reject",
-            &[("/event", Mark::Is("reject"))],
+            &[("/event", Predicate::Is("reject"))],
             example!("mandrill/rejected"),
         ),
         row(
             Kind::Other,
             "inbound",
-            &[("/event", Mark::Is("inbound"))],
+            &[("/event", Predicate::Is("inbound"))],
             example!("mandrill/other-inbound"),
         ),
         // Sync records have a `type` where messages have an `event`; parsers that look at `event` alone crash on them.
         row(
             Kind::Other,
             "blacklist",
-            &[("/type", Mark::OneOf(&["blacklist", "denylist"]))],
+            &[("/type", Predicate::OneOf(&["blacklist", "denylist"]))],
             example!("mandrill/other-blacklist"),
         ),
         row(
             Kind::Other,
             "whitelist",
-            &[("/type", Mark::OneOf(&["whitelist", "allowlist"]))],
+            &[("/type", Predicate::OneOf(&["whitelist", "allowlist"]))],
             example!("mandrill/other-whitelist"),
         ),
     ],
@@ -189,7 +190,7 @@ pub static PROVIDER: Provider = Provider {
             sets: &[],
         },
     ],
-    conduct: Conduct {
+    conduct: Behaviour {
         only_200: true,
         batch: Batch::UpTo(1000),
         handshake: &[Handshake::Head, Handshake::EmptyBatch],

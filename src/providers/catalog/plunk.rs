@@ -7,10 +7,10 @@ use crate::providers::habits::Fact::{Documented, Unconfirmed};
 use crate::providers::habits::Habits;
 use crate::providers::provenance::{Page, assumed, documented, page};
 use crate::providers::provider::{
-    ABSENT, Bounce, CREDENTIALS, Carry, Envelope, FIELDS, Fields, Provider, Row, SIGNER, Stamp,
-    Tell, bounce, row,
+    ABSENT, Bounce, CREDENTIALS, Envelope, EventDef, FIELDS, Fields, Placement, Provider, SIGNER,
+    Signal, TimeField, bounce, row,
 };
-use crate::webhook::{BounceClass, Kind, Mark, Style};
+use crate::webhook::{BounceClass, Kind, Predicate, Style};
 
 static GUIDE: Page = page(
     "Webhooks",
@@ -33,12 +33,12 @@ pub static PROVIDER: Provider = Provider {
     name: "plunk",
     title: "Plunk",
     docs: GUIDE.url,
-    tells: &[Tell::Body(&[
-        ("/contact", Mark::Object),
-        ("/workflow", Mark::Object),
-        ("/execution", Mark::Object),
-        ("/contact/email", Mark::Present),
-        ("/execution/startedAt", Mark::Present),
+    signals: &[Signal::Body(&[
+        ("/contact", Predicate::Object),
+        ("/workflow", Predicate::Object),
+        ("/execution", Predicate::Object),
+        ("/contact/email", Predicate::Present),
+        ("/execution/startedAt", Predicate::Present),
     ])],
     schemes: &[&CREDENTIALS],
     test_secret: "",
@@ -52,84 +52,90 @@ pub static PROVIDER: Provider = Provider {
         message_also: &["/event/messageId"],
         // A transient bounce has no time of its own.
         at: &[
-            Stamp::Rfc3339("/event/complainedAt", 3),
-            Stamp::Rfc3339("/event/bouncedAt", 3),
-            Stamp::Rfc3339("/event/clickedAt", 3),
-            Stamp::Rfc3339("/event/openedAt", 3),
-            Stamp::Rfc3339("/event/deliveredAt", 3),
-            Stamp::Rfc3339("/execution/startedAt", 3),
+            TimeField::Rfc3339("/event/complainedAt", 3),
+            TimeField::Rfc3339("/event/bouncedAt", 3),
+            TimeField::Rfc3339("/event/clickedAt", 3),
+            TimeField::Rfc3339("/event/openedAt", 3),
+            TimeField::Rfc3339("/event/deliveredAt", 3),
+            TimeField::Rfc3339("/execution/startedAt", 3),
         ],
         url: &["/event/link"],
         unique: &["/execution/id"],
-        campaign: Carry::First(&["/event/campaignId"]),
+        campaign: Placement::First(&["/event/campaignId"]),
         ..FIELDS
     },
-    rows: &[
+    events: &[
         row(
             Kind::Complaint,
             "email.complaint",
-            &[("/event/complainedAt", Mark::Present)],
+            &[("/event/complainedAt", Predicate::Present)],
             example!("plunk/complaint"),
         ),
         bounce(
             BounceClass::Hard,
             "email.bounce",
-            &[("/event/bounceType", Mark::Is("Permanent"))],
+            &[("/event/bounceType", Predicate::Is("Permanent"))],
             example!("plunk/bounce"),
         ),
         bounced(
             BounceClass::Soft,
-            &[("/event/bounceType", Mark::Is("Transient"))],
+            &[("/event/bounceType", Predicate::Is("Transient"))],
         ),
         bounced(
             BounceClass::Soft,
-            &[("/event/transientBounce", Mark::Is("true"))],
+            &[("/event/transientBounce", Predicate::Is("true"))],
         ),
         // What is not transient counts as permanent there, a bounce of no known sort too.
-        bounced(BounceClass::Hard, &[("/event/bounceType", Mark::Present)]),
-        bounced(BounceClass::Hard, &[("/event/bouncedAt", Mark::Present)]),
+        bounced(
+            BounceClass::Hard,
+            &[("/event/bounceType", Predicate::Present)],
+        ),
+        bounced(
+            BounceClass::Hard,
+            &[("/event/bouncedAt", Predicate::Present)],
+        ),
         row(
             Kind::Other,
             "email.received",
-            &[("/event/spamVerdict", Mark::Present)],
+            &[("/event/spamVerdict", Predicate::Present)],
             "",
         ),
         row(
             Kind::Other,
             "email.received",
-            &[("/event/sourceType", Mark::Is("INBOUND"))],
+            &[("/event/sourceType", Predicate::Is("INBOUND"))],
             "",
         ),
         row(
             Kind::Click,
             "email.click",
-            &[("/event/clickedAt", Mark::Present)],
+            &[("/event/clickedAt", Predicate::Present)],
             example!("plunk/click"),
         ),
         row(
             Kind::Open,
             "email.open",
-            &[("/event/openedAt", Mark::Present)],
+            &[("/event/openedAt", Predicate::Present)],
             example!("plunk/open"),
         ),
         row(
             Kind::Delivered,
             "email.delivery",
-            &[("/event/deliveredAt", Mark::Present)],
+            &[("/event/deliveredAt", Predicate::Present)],
             example!("plunk/delivered"),
         ),
         row(
             Kind::Sent,
             "email.sent",
-            &[("/event/emailId", Mark::Present)],
+            &[("/event/emailId", Predicate::Present)],
             example!("plunk/sent"),
         ),
         row(
             Kind::Subscribe,
             "contact.subscribed",
             &[
-                ("/event", Mark::Empty),
-                ("/contact/subscribed", Mark::Is("true")),
+                ("/event", Predicate::Empty),
+                ("/contact/subscribed", Predicate::Is("true")),
             ],
             example!("plunk/subscribe"),
         ),
@@ -137,8 +143,8 @@ pub static PROVIDER: Provider = Provider {
             Kind::Unsubscribe,
             "contact.unsubscribed",
             &[
-                ("/event", Mark::Empty),
-                ("/contact/subscribed", Mark::Is("false")),
+                ("/event", Predicate::Empty),
+                ("/contact/subscribed", Predicate::Is("false")),
             ],
             example!("plunk/unsubscribe"),
         ),
@@ -184,6 +190,6 @@ pub static PROVIDER: Provider = Provider {
 };
 
 /// A bounce to be read; the one to send stands before.
-const fn bounced(class: BounceClass, marks: &'static [(&'static str, Mark)]) -> Row {
+const fn bounced(class: BounceClass, marks: &'static [(&'static str, Predicate)]) -> EventDef {
     bounce(class, "email.bounce", marks, "")
 }

@@ -6,19 +6,19 @@
 use rsa::pkcs1::EncodeRsaPublicKey;
 use sha2::{Digest, Sha256};
 
-use crate::providers::behaviour::{Beside, CONDUCT, Conduct};
+use crate::providers::behaviour::{Behaviour, CONDUCT, CompanionHeaders};
 use crate::providers::habits::Fact::Documented;
 use crate::providers::habits::Habits;
 use crate::providers::provenance::{Page, documented, page};
 use crate::providers::provider::{
-    Bounce, Carry, Envelope, FIELDS, Fields, Provider, SIGNER, Stamp, Tell, bounce, row,
+    Bounce, Envelope, FIELDS, Fields, Placement, Provider, SIGNER, Signal, TimeField, bounce, row,
 };
 use crate::webhook::{
-    Algorithm, BounceClass, Delivery, Document, Encoding, Guard, Judge, Key, KeyForm, Kind, Mark,
-    Part, Place, Recipe, Seal, Style,
+    Algorithm, BounceClass, Delivery, Document, Encoding, Guard, Key, KeyForm, Kind, Location,
+    Part, Predicate, Scheme, SigningContext, Style, VerifyOptions,
 };
 
-static SHA256: Recipe = recipe(
+static SHA256: Scheme = scheme(
     Algorithm::RsaSha256,
     "x-postal-signature-256",
     "the scheme has no timestamp: an old delivery verifies as well",
@@ -26,27 +26,27 @@ static SHA256: Recipe = recipe(
 );
 
 /// All that servers of some years ago send.
-static SHA1: Recipe = recipe(
+static SHA1: Scheme = scheme(
     Algorithm::RsaSha1,
     "x-postal-signature",
     "signed with SHA-1 only, as old servers do, and without a timestamp",
     Some(is_all_there_is),
 );
 
-const fn recipe(
+const fn scheme(
     algorithm: Algorithm,
     signature: &'static str,
     uncovered: &'static str,
     guard: Option<Guard>,
-) -> Recipe {
-    Recipe {
+) -> Scheme {
+    Scheme {
         name: "postal",
         algorithm,
         key: KeyForm::Rsa,
         id: None,
         timestamp: None,
         signed: &[Part::Body],
-        signature: Place::Header(signature),
+        signature: Location::Header(signature),
         encoding: Encoding::Base64,
         fresh: &[],
         tolerance: 300,
@@ -56,7 +56,7 @@ const fn recipe(
 }
 
 /// Where the better signature is there and does not hold, this one must not stand in for it.
-fn is_all_there_is(delivery: &Delivery, _: &Document, _: &Judge) -> Result<(), String> {
+fn is_all_there_is(delivery: &Delivery, _: &Document, _: &VerifyOptions) -> Result<(), String> {
     match delivery.headers.get("x-postal-signature-256") {
         None => Ok(()),
         Some(_) => Err("the signature with SHA-256 does not match".into()),
@@ -65,15 +65,19 @@ fn is_all_there_is(delivery: &Delivery, _: &Document, _: &Judge) -> Result<(), S
 
 const KEY_ID: &str = "x-postal-signature-kid";
 
-static BESIDE: Beside = Beside {
+static BESIDE: CompanionHeaders = CompanionHeaders {
     headers: &["x-postal-signature", KEY_ID],
     sign: sign_beside,
 };
 
-fn sign_beside(delivery: &mut Delivery, key: &Key, seal: &mut Seal) -> Result<(), String> {
-    SHA1.sign(delivery, key, seal)?;
+fn sign_beside(
+    delivery: &mut Delivery,
+    key: &Key,
+    context: &mut SigningContext,
+) -> Result<(), String> {
+    SHA1.sign(delivery, key, context)?;
     match key {
-        Key::Rsa(_, public) => Place::Header(KEY_ID).write(delivery, &key_id(public.key())?),
+        Key::Rsa(_, public) => Location::Header(KEY_ID).write(delivery, &key_id(public.key())?),
         _ => Ok(()),
     }
 }
@@ -96,15 +100,15 @@ pub static PROVIDER: Provider = Provider {
     name: "postal",
     title: "Postal",
     docs: "https://docs.postalserver.io/developer/webhooks",
-    tells: &[
-        Tell::Body(&[
-            ("/event", Mark::Present),
-            ("/timestamp", Mark::Present),
-            ("/payload", Mark::Object),
-            ("/uuid", Mark::Present),
+    signals: &[
+        Signal::Body(&[
+            ("/event", Predicate::Present),
+            ("/timestamp", Predicate::Present),
+            ("/payload", Predicate::Object),
+            ("/uuid", Predicate::Present),
         ]),
-        Tell::Header("x-postal-signature-256"),
-        Tell::Header("x-postal-signature"),
+        Signal::Header("x-postal-signature-256"),
+        Signal::Header("x-postal-signature"),
     ],
     schemes: &[&SHA256, &SHA1],
     test_secret: include_str!(concat!(
@@ -128,81 +132,81 @@ pub static PROVIDER: Provider = Provider {
             "/payload/original_message/message_id",
         ],
         at: &[
-            Stamp::Fraction("/timestamp"),
-            Stamp::Fraction("/payload/timestamp"),
-            Stamp::Fraction("/payload/message/timestamp"),
-            Stamp::Fraction("/payload/original_message/timestamp"),
-            Stamp::Fraction("/payload/bounce/timestamp"),
-            Stamp::Fraction("/payload/dns_checked_at"),
+            TimeField::Fraction("/timestamp"),
+            TimeField::Fraction("/payload/timestamp"),
+            TimeField::Fraction("/payload/message/timestamp"),
+            TimeField::Fraction("/payload/original_message/timestamp"),
+            TimeField::Fraction("/payload/bounce/timestamp"),
+            TimeField::Fraction("/payload/dns_checked_at"),
         ],
         url: &["/payload/url"],
         reason: &["/payload/output", "/payload/details"],
         unique: &["/uuid"],
-        tag: Carry::First(&["/payload/message/tag", "/payload/original_message/tag"]),
+        tag: Placement::First(&["/payload/message/tag", "/payload/original_message/tag"]),
         ..FIELDS
     },
-    rows: &[
+    events: &[
         row(
             Kind::Delivered,
             "MessageSent",
-            &[("/event", Mark::Is("MessageSent"))],
+            &[("/event", Predicate::Is("MessageSent"))],
             example!("postal/delivered"),
         ),
         row(
             Kind::Deferred,
             "MessageDelayed",
-            &[("/event", Mark::Is("MessageDelayed"))],
+            &[("/event", Predicate::Is("MessageDelayed"))],
             example!("postal/deferred"),
         ),
         // Waits for an operator.
         row(
             Kind::Deferred,
             "MessageHeld",
-            &[("/event", Mark::Is("MessageHeld"))],
+            &[("/event", Predicate::Is("MessageHeld"))],
             example!("postal/deferred-held"),
         ),
         // A bounce message came back.
         bounce(
             BounceClass::Hard,
             "MessageBounced",
-            &[("/event", Mark::Is("MessageBounced"))],
+            &[("/event", Predicate::Is("MessageBounced"))],
             example!("postal/bounce"),
         ),
         // The next server refused it for good.
         bounce(
             BounceClass::Hard,
             "MessageDeliveryFailed",
-            &[("/event", Mark::Is("MessageDeliveryFailed"))],
+            &[("/event", Predicate::Is("MessageDeliveryFailed"))],
             example!("postal/bounce-refused"),
         ),
         row(
             Kind::Click,
             "MessageLinkClicked",
-            &[("/event", Mark::Is("MessageLinkClicked"))],
+            &[("/event", Predicate::Is("MessageLinkClicked"))],
             example!("postal/click"),
         ),
         row(
             Kind::Open,
             "MessageLoaded",
-            &[("/event", Mark::Is("MessageLoaded"))],
+            &[("/event", Predicate::Is("MessageLoaded"))],
             example!("postal/open"),
         ),
         row(
             Kind::Other,
             "DomainDNSError",
-            &[("/event", Mark::Is("DomainDNSError"))],
+            &[("/event", Predicate::Is("DomainDNSError"))],
             example!("postal/other-domain-dns-error"),
         ),
         row(
             Kind::Other,
             "SendLimitApproaching",
-            &[("/event", Mark::Is("SendLimitApproaching"))],
+            &[("/event", Predicate::Is("SendLimitApproaching"))],
             "",
         ),
         row(
             Kind::Other,
             "SendLimitExceeded",
-            &[("/event", Mark::Is("SendLimitExceeded"))],
+            &[("/event", Predicate::Is("SendLimitExceeded"))],
             "",
         ),
     ],
@@ -231,7 +235,7 @@ pub static PROVIDER: Provider = Provider {
             )],
         },
     ],
-    conduct: Conduct {
+    conduct: Behaviour {
         beside: Some(&BESIDE),
         ..CONDUCT
     },

@@ -6,14 +6,14 @@ use crate::providers::habits::Fact::{Documented, Unconfirmed};
 use crate::providers::habits::{HABITS, Habits};
 use crate::providers::provenance::{Page, assumed, documented, page};
 use crate::providers::provider::{
-    Bounce, CREDENTIALS, Carry, Envelope, FIELDS, Fields, Provider, SIGNER, Stamp, Tell, bounce,
-    row,
+    Bounce, CREDENTIALS, Envelope, FIELDS, Fields, Placement, Provider, SIGNER, Signal, TimeField,
+    bounce, row,
 };
-use crate::webhook::{BounceClass, Kind, Mark, Style};
+use crate::webhook::{BounceClass, Kind, Predicate, Style};
 
-const BOUNCE: (&str, Mark) = ("/RecordType", Mark::Is("Bounce"));
-const CHANGE: (&str, Mark) = ("/RecordType", Mark::Is("SubscriptionChange"));
-const SUPPRESSED: (&str, Mark) = ("/SuppressSending", Mark::Is("true"));
+const BOUNCE: (&str, Predicate) = ("/RecordType", Predicate::Is("Bounce"));
+const CHANGE: (&str, Predicate) = ("/RecordType", Predicate::Is("SubscriptionChange"));
+const SUPPRESSED: (&str, Predicate) = ("/SuppressSending", Predicate::Is("true"));
 
 static OVERVIEW: Page = page(
     "Webhooks overview",
@@ -22,7 +22,7 @@ static OVERVIEW: Page = page(
 );
 
 /// The records that its webhooks send.
-const RECORD_TYPES: Mark = Mark::OneOf(&[
+const RECORD_TYPES: Predicate = Predicate::OneOf(&[
     "Bounce",
     "Click",
     "Delivery",
@@ -36,21 +36,21 @@ pub static PROVIDER: Provider = Provider {
     name: "postmark",
     title: "Postmark",
     docs: OVERVIEW.url,
-    tells: &[
+    signals: &[
         // `MessageStream` is newer than the rest: older recordings have none.
-        Tell::Body(&[
+        Signal::Body(&[
             ("/RecordType", RECORD_TYPES),
-            ("/MessageID", Mark::Present),
+            ("/MessageID", Predicate::Present),
         ]),
-        Tell::Body(&[("/RecordType", RECORD_TYPES), ("/ServerID", Mark::Present)]),
-        Tell::Body(&[
-            ("/RecordType", Mark::Present),
-            ("/MessageStream", Mark::Present),
+        Signal::Body(&[("/RecordType", RECORD_TYPES), ("/ServerID", Predicate::Present)]),
+        Signal::Body(&[
+            ("/RecordType", Predicate::Present),
+            ("/MessageStream", Predicate::Present),
         ]),
-        Tell::Body(&[
-            ("/FromFull", Mark::Object),
-            ("/ToFull", Mark::Present),
-            ("/OriginalRecipient", Mark::Present),
+        Signal::Body(&[
+            ("/FromFull", Predicate::Object),
+            ("/ToFull", Predicate::Present),
+            ("/OriginalRecipient", Predicate::Present),
         ]),
     ],
     schemes: &[&CREDENTIALS],
@@ -63,29 +63,29 @@ pub static PROVIDER: Provider = Provider {
         recipient: &["/Recipient", "/Email", "/OriginalRecipient"],
         message_id: &["/MessageID"],
         at: &[
-            Stamp::Rfc3339("/DeliveredAt", 7),
-            Stamp::Rfc3339("/BouncedAt", 7),
-            Stamp::Rfc3339("/ReceivedAt", 7),
-            Stamp::Rfc3339("/ChangedAt", 0),
+            TimeField::Rfc3339("/DeliveredAt", 7),
+            TimeField::Rfc3339("/BouncedAt", 7),
+            TimeField::Rfc3339("/ReceivedAt", 7),
+            TimeField::Rfc3339("/ChangedAt", 0),
         ],
         url: &["/OriginalLink"],
         reason: &["/Details", "/Description"],
         unique: &["/ID"],
-        tag: Carry::Text("/Tag"),
-        metadata: Carry::Members("/Metadata"),
+        tag: Placement::Text("/Tag"),
+        metadata: Placement::Members("/Metadata"),
         ..FIELDS
     },
-    rows: &[
+    events: &[
         row(
             Kind::Delivered,
             "Delivery",
-            &[("/RecordType", Mark::Is("Delivery"))],
+            &[("/RecordType", Predicate::Is("Delivery"))],
             example!("postmark/delivered"),
         ),
         bounce(
             BounceClass::Hard,
             "HardBounce",
-            &[BOUNCE, ("/Type", Mark::Is("HardBounce"))],
+            &[BOUNCE, ("/Type", Predicate::Is("HardBounce"))],
             example!("postmark/bounce"),
         ),
         bounce(
@@ -95,7 +95,7 @@ pub static PROVIDER: Provider = Provider {
                 BOUNCE,
                 (
                     "/Type",
-                    Mark::OneOf(&["SoftBounce", "VirusNotification", "Blocked"]),
+                    Predicate::OneOf(&["SoftBounce", "VirusNotification", "Blocked"]),
                 ),
             ],
             example!("postmark/bounce-soft"),
@@ -108,7 +108,7 @@ pub static PROVIDER: Provider = Provider {
                 BOUNCE,
                 (
                     "/Type",
-                    Mark::OneOf(&["Transient", "DnsError", "OpenRelayTest"]),
+                    Predicate::OneOf(&["Transient", "DnsError", "OpenRelayTest"]),
                 ),
             ],
             "",
@@ -116,13 +116,13 @@ pub static PROVIDER: Provider = Provider {
         row(
             Kind::Unsubscribe,
             "Unsubscribe",
-            &[BOUNCE, ("/Type", Mark::Is("Unsubscribe"))],
+            &[BOUNCE, ("/Type", Predicate::Is("Unsubscribe"))],
             "",
         ),
         row(
             Kind::Subscribe,
             "Subscribe",
-            &[BOUNCE, ("/Type", Mark::Is("Subscribe"))],
+            &[BOUNCE, ("/Type", Predicate::Is("Subscribe"))],
             "",
         ),
         row(
@@ -130,7 +130,7 @@ pub static PROVIDER: Provider = Provider {
             "SpamNotification",
             &[
                 BOUNCE,
-                ("/Type", Mark::OneOf(&["SpamNotification", "SpamComplaint"])),
+                ("/Type", Predicate::OneOf(&["SpamNotification", "SpamComplaint"])),
             ],
             "",
         ),
@@ -141,7 +141,7 @@ pub static PROVIDER: Provider = Provider {
                 BOUNCE,
                 (
                     "/Type",
-                    Mark::OneOf(&[
+                    Predicate::OneOf(&[
                         "BadEmailAddress",
                         "ManuallyDeactivated",
                         "Unconfirmed",
@@ -160,7 +160,7 @@ pub static PROVIDER: Provider = Provider {
                 BOUNCE,
                 (
                     "/Type",
-                    Mark::OneOf(&[
+                    Predicate::OneOf(&[
                         "AutoResponder",
                         "AddressChange",
                         "ChallengeVerification",
@@ -174,19 +174,19 @@ pub static PROVIDER: Provider = Provider {
         row(
             Kind::Complaint,
             "SpamComplaint",
-            &[("/RecordType", Mark::Is("SpamComplaint"))],
+            &[("/RecordType", Predicate::Is("SpamComplaint"))],
             example!("postmark/complaint"),
         ),
         row(
             Kind::Open,
             "Open",
-            &[("/RecordType", Mark::Is("Open"))],
+            &[("/RecordType", Predicate::Is("Open"))],
             example!("postmark/open"),
         ),
         row(
             Kind::Click,
             "Click",
-            &[("/RecordType", Mark::Is("Click"))],
+            &[("/RecordType", Predicate::Is("Click"))],
             example!("postmark/click"),
         ),
         // What a bounce or a complaint does to the address; on some streams it is all that is told.
@@ -196,7 +196,7 @@ pub static PROVIDER: Provider = Provider {
             &[
                 CHANGE,
                 SUPPRESSED,
-                ("/SuppressionReason", Mark::Is("HardBounce")),
+                ("/SuppressionReason", Predicate::Is("HardBounce")),
             ],
             example!("postmark/bounce-suppression"),
         ),
@@ -206,7 +206,7 @@ pub static PROVIDER: Provider = Provider {
             &[
                 CHANGE,
                 SUPPRESSED,
-                ("/SuppressionReason", Mark::Is("SpamComplaint")),
+                ("/SuppressionReason", Predicate::Is("SpamComplaint")),
             ],
             "",
         ),
@@ -225,7 +225,7 @@ pub static PROVIDER: Provider = Provider {
         row(
             Kind::Other,
             "Inbound",
-            &[("/RecordType", Mark::Absent), ("/FromFull", Mark::Object)],
+            &[("/RecordType", Predicate::Absent), ("/FromFull", Predicate::Object)],
             example!("postmark/other-inbound"),
         ),
     ],

@@ -3,15 +3,16 @@
 //! SDK's types only: unconfirmed.
 //! <https://resend.com/docs/dashboard/webhooks/event-types>
 
-use crate::providers::behaviour::{CONDUCT, Conduct};
+use crate::providers::behaviour::{Behaviour, CONDUCT};
 use crate::providers::catalog::standard_webhooks::{SVIX, TEST_SECRET, WEBHOOK};
 use crate::providers::habits::Fact::{Documented, Unconfirmed};
 use crate::providers::habits::Habits;
 use crate::providers::provenance::{Page, assumed, documented, page};
 use crate::providers::provider::{
-    Bounce, Carry, Envelope, FIELDS, Fields, Provider, Row, SIGNER, Stamp, Tell, bounce, row,
+    Bounce, Envelope, EventDef, FIELDS, Fields, Placement, Provider, SIGNER, Signal, TimeField,
+    bounce, row,
 };
-use crate::webhook::{BounceClass, Kind, Mark, Style};
+use crate::webhook::{BounceClass, Kind, Predicate, Style};
 
 static EVENTS: Page = page(
     "Event types",
@@ -37,11 +38,11 @@ pub static PROVIDER: Provider = Provider {
     name: "resend",
     title: "Resend",
     docs: EVENTS.url,
-    tells: &[Tell::Body(&[
+    signals: &[Signal::Body(&[
         // Other providers have the same three members around events of other names.
         (
             "/type",
-            Mark::StartsOneOf(&[
+            Predicate::StartsOneOf(&[
                 "email.",
                 "contact.",
                 "domain.",
@@ -50,8 +51,8 @@ pub static PROVIDER: Provider = Provider {
                 "inbox.",
             ]),
         ),
-        ("/created_at", Mark::Present),
-        ("/data", Mark::Object),
+        ("/created_at", Predicate::Present),
+        ("/data", Predicate::Object),
     ])],
     schemes: &[&SVIX, &WEBHOOK],
     test_secret: TEST_SECRET,
@@ -67,10 +68,10 @@ pub static PROVIDER: Provider = Provider {
         recipient: &["/data/to/*", "/data/email", "/data/received_for/*"],
         message_id: &["/data/email_id"],
         at: &[
-            Stamp::Rfc3339("/created_at", 3),
-            Stamp::Rfc3339("/data/created_at", 3),
-            Stamp::Rfc3339("/data/updated_at", 3),
-            Stamp::Rfc3339("/data/click/timestamp", 3),
+            TimeField::Rfc3339("/created_at", 3),
+            TimeField::Rfc3339("/data/created_at", 3),
+            TimeField::Rfc3339("/data/updated_at", 3),
+            TimeField::Rfc3339("/data/click/timestamp", 3),
         ],
         url: &["/data/click/link"],
         reason: &[
@@ -79,35 +80,35 @@ pub static PROVIDER: Provider = Provider {
             "/data/failed/reason",
             "/data/suppressed/message",
         ],
-        campaign: Carry::Text("/data/broadcast_id"),
-        metadata: Carry::Members("/data/tags"),
+        campaign: Placement::Text("/data/broadcast_id"),
+        metadata: Placement::Members("/data/tags"),
         ..FIELDS
     },
-    rows: &[
+    events: &[
         row(
             Kind::Sent,
             "email.sent",
-            &[("/type", Mark::Is("email.sent"))],
+            &[("/type", Predicate::Is("email.sent"))],
             example!("resend/sent"),
         ),
         row(
             Kind::Delivered,
             "email.delivered",
-            &[("/type", Mark::Is("email.delivered"))],
+            &[("/type", Predicate::Is("email.delivered"))],
             example!("resend/delivered"),
         ),
         row(
             Kind::Deferred,
             "email.delivery_delayed",
-            &[("/type", Mark::Is("email.delivery_delayed"))],
+            &[("/type", Predicate::Is("email.delivery_delayed"))],
             example!("resend/deferred"),
         ),
         bounce(
             BounceClass::Hard,
             "email.bounced",
             &[
-                ("/type", Mark::Is("email.bounced")),
-                ("/data/bounce/type", Mark::Is("Permanent")),
+                ("/type", Predicate::Is("email.bounced")),
+                ("/data/bounce/type", Predicate::Is("Permanent")),
             ],
             example!("resend/bounce"),
         ),
@@ -115,54 +116,54 @@ pub static PROVIDER: Provider = Provider {
             BounceClass::Soft,
             "email.bounced.transient",
             &[
-                ("/type", Mark::Is("email.bounced")),
-                ("/data/bounce/type", Mark::Is("Transient")),
+                ("/type", Predicate::Is("email.bounced")),
+                ("/data/bounce/type", Predicate::Is("Transient")),
             ],
             "",
         ),
         bounce(
             BounceClass::Undetermined,
             "email.bounced.undetermined",
-            &[("/type", Mark::Is("email.bounced"))],
+            &[("/type", Predicate::Is("email.bounced"))],
             "",
         ),
         row(
             Kind::Complaint,
             "email.complained",
-            &[("/type", Mark::Is("email.complained"))],
+            &[("/type", Predicate::Is("email.complained"))],
             example!("resend/complaint"),
         ),
         row(
             Kind::Open,
             "email.opened",
-            &[("/type", Mark::Is("email.opened"))],
+            &[("/type", Predicate::Is("email.opened"))],
             example!("resend/open"),
         ),
         row(
             Kind::Click,
             "email.clicked",
-            &[("/type", Mark::Is("email.clicked"))],
+            &[("/type", Predicate::Is("email.clicked"))],
             example!("resend/click"),
         ),
         row(
             Kind::Rejected,
             "email.suppressed",
-            &[("/type", Mark::Is("email.suppressed"))],
+            &[("/type", Predicate::Is("email.suppressed"))],
             example!("resend/rejected"),
         ),
         // Nothing was sent: a quota, a rejected template.
         row(
             Kind::Rejected,
             "email.failed",
-            &[("/type", Mark::Is("email.failed"))],
+            &[("/type", Predicate::Is("email.failed"))],
             example!("resend/rejected-failed"),
         ),
         row(
             Kind::Unsubscribe,
             "contact.topics.updated",
             &[
-                ("/type", Mark::Is("contact.topics.updated")),
-                ("/data/topics/0/subscription", Mark::Is("opt_out")),
+                ("/type", Predicate::Is("contact.topics.updated")),
+                ("/data/topics/0/subscription", Predicate::Is("opt_out")),
             ],
             example!("resend/unsubscribe"),
         ),
@@ -170,144 +171,144 @@ pub static PROVIDER: Provider = Provider {
             Kind::Subscribe,
             "contact.topics.updated.opt_in",
             &[
-                ("/type", Mark::Is("contact.topics.updated")),
-                ("/data/topics/0/subscription", Mark::Is("opt_in")),
+                ("/type", Predicate::Is("contact.topics.updated")),
+                ("/data/topics/0/subscription", Predicate::Is("opt_in")),
             ],
             "",
         ),
         other(
             "email.scheduled",
-            &[("/type", Mark::Is("email.scheduled"))],
+            &[("/type", Predicate::Is("email.scheduled"))],
             example!("resend/other-email-scheduled"),
         ),
         other(
             "email.received",
-            &[("/type", Mark::Is("email.received"))],
+            &[("/type", Predicate::Is("email.received"))],
             example!("resend/other-email-received"),
         ),
         other(
             "contact.created",
-            &[("/type", Mark::Is("contact.created"))],
+            &[("/type", Predicate::Is("contact.created"))],
             example!("resend/other-contact-created"),
         ),
         other(
             "contact.updated",
-            &[("/type", Mark::Is("contact.updated"))],
+            &[("/type", Predicate::Is("contact.updated"))],
             example!("resend/other-contact-updated"),
         ),
         other(
             "contact.deleted",
-            &[("/type", Mark::Is("contact.deleted"))],
+            &[("/type", Predicate::Is("contact.deleted"))],
             example!("resend/other-contact-deleted"),
         ),
         other(
             "domain.created",
-            &[("/type", Mark::Is("domain.created"))],
+            &[("/type", Predicate::Is("domain.created"))],
             example!("resend/other-domain-created"),
         ),
         other(
             "domain.updated",
-            &[("/type", Mark::Is("domain.updated"))],
+            &[("/type", Predicate::Is("domain.updated"))],
             example!("resend/other-domain-updated"),
         ),
         other(
             "domain.deleted",
-            &[("/type", Mark::Is("domain.deleted"))],
+            &[("/type", Predicate::Is("domain.deleted"))],
             example!("resend/other-domain-deleted"),
         ),
         other(
             "suppression.added",
-            &[("/type", Mark::Is("suppression.added"))],
+            &[("/type", Predicate::Is("suppression.added"))],
             example!("resend/other-suppression-added"),
         ),
         other(
             "suppression.removed",
-            &[("/type", Mark::Is("suppression.removed"))],
+            &[("/type", Predicate::Is("suppression.removed"))],
             example!("resend/other-suppression-removed"),
         ),
         other(
             "topic.created",
-            &[("/type", Mark::Is("topic.created"))],
+            &[("/type", Predicate::Is("topic.created"))],
             example!("resend/other-topic-created"),
         ),
         other(
             "topic.updated",
-            &[("/type", Mark::Is("topic.updated"))],
+            &[("/type", Predicate::Is("topic.updated"))],
             example!("resend/other-topic-updated"),
         ),
         other(
             "topic.deleted",
-            &[("/type", Mark::Is("topic.deleted"))],
+            &[("/type", Predicate::Is("topic.deleted"))],
             example!("resend/other-topic-deleted"),
         ),
         other(
             "inbox.created",
-            &[("/type", Mark::Is("inbox.created"))],
+            &[("/type", Predicate::Is("inbox.created"))],
             example!("resend/other-inbox-created"),
         ),
         other(
             "inbox.updated",
-            &[("/type", Mark::Is("inbox.updated"))],
+            &[("/type", Predicate::Is("inbox.updated"))],
             example!("resend/other-inbox-updated"),
         ),
         other(
             "inbox.deleted",
-            &[("/type", Mark::Is("inbox.deleted"))],
+            &[("/type", Predicate::Is("inbox.deleted"))],
             example!("resend/other-inbox-deleted"),
         ),
         other(
             "inbox.thread.created",
-            &[("/type", Mark::Is("inbox.thread.created"))],
+            &[("/type", Predicate::Is("inbox.thread.created"))],
             example!("resend/other-inbox-thread-created"),
         ),
         other(
             "inbox.thread.folder.updated",
-            &[("/type", Mark::Is("inbox.thread.folder.updated"))],
+            &[("/type", Predicate::Is("inbox.thread.folder.updated"))],
             example!("resend/other-inbox-thread-folder-updated"),
         ),
         other(
             "inbox.thread.assigned",
-            &[("/type", Mark::Is("inbox.thread.assigned"))],
+            &[("/type", Predicate::Is("inbox.thread.assigned"))],
             example!("resend/other-inbox-thread-assigned"),
         ),
         other(
             "inbox.thread.unassigned",
-            &[("/type", Mark::Is("inbox.thread.unassigned"))],
+            &[("/type", Predicate::Is("inbox.thread.unassigned"))],
             example!("resend/other-inbox-thread-unassigned"),
         ),
         other(
             "inbox.thread.labels.updated",
-            &[("/type", Mark::Is("inbox.thread.labels.updated"))],
+            &[("/type", Predicate::Is("inbox.thread.labels.updated"))],
             example!("resend/other-inbox-thread-labels-updated"),
         ),
         other(
             "inbox.email.received",
-            &[("/type", Mark::Is("inbox.email.received"))],
+            &[("/type", Predicate::Is("inbox.email.received"))],
             example!("resend/other-inbox-email-received"),
         ),
         other(
             "inbox.email.sent",
-            &[("/type", Mark::Is("inbox.email.sent"))],
+            &[("/type", Predicate::Is("inbox.email.sent"))],
             example!("resend/other-inbox-email-sent"),
         ),
         other(
             "inbox.draft.created",
-            &[("/type", Mark::Is("inbox.draft.created"))],
+            &[("/type", Predicate::Is("inbox.draft.created"))],
             example!("resend/other-inbox-draft-created"),
         ),
         other(
             "inbox.draft.updated",
-            &[("/type", Mark::Is("inbox.draft.updated"))],
+            &[("/type", Predicate::Is("inbox.draft.updated"))],
             example!("resend/other-inbox-draft-updated"),
         ),
         other(
             "inbox.draft.sent",
-            &[("/type", Mark::Is("inbox.draft.sent"))],
+            &[("/type", Predicate::Is("inbox.draft.sent"))],
             example!("resend/other-inbox-draft-sent"),
         ),
         other(
             "inbox.draft.deleted",
-            &[("/type", Mark::Is("inbox.draft.deleted"))],
+            &[("/type", Predicate::Is("inbox.draft.deleted"))],
             example!("resend/other-inbox-draft-deleted"),
         ),
     ],
@@ -363,7 +364,7 @@ pub static PROVIDER: Provider = Provider {
             ],
         },
     ],
-    conduct: Conduct {
+    conduct: Behaviour {
         judges_age: true,
         ..CONDUCT
     },
@@ -407,8 +408,8 @@ pub static PROVIDER: Provider = Provider {
 
 const fn other(
     native: &'static str,
-    marks: &'static [(&'static str, Mark)],
+    marks: &'static [(&'static str, Predicate)],
     example: &'static str,
-) -> Row {
+) -> EventDef {
     row(Kind::Other, native, marks, example)
 }

@@ -10,35 +10,35 @@ use base64::engine::general_purpose::STANDARD;
 use http::{HeaderName, HeaderValue};
 use sha2::{Digest, Sha256, Sha512};
 
-use crate::providers::provider::{Provider, SIGNER, Tell};
+use crate::providers::provider::{Provider, SIGNER, Signal};
 use crate::webhook::{
-    Algorithm, Delivery, Document, Encoding, Judge, KeyForm, OwnPlace, Part, Place, Recipe,
-    TimeForm,
+    Algorithm, CustomLocation, Delivery, Document, Encoding, KeyForm, Location, Part, Scheme,
+    TimestampFormat, VerifyOptions,
 };
 
-static WITH_BODY: Recipe = Recipe {
+static WITH_BODY: Scheme = Scheme {
     guard: Some(digest_holds),
     uncovered: None,
     ..SIGNATURE_BASE
 };
 
-static WITHOUT_BODY: Recipe = Recipe {
+static WITHOUT_BODY: Scheme = Scheme {
     guard: Some(no_digest_is_covered),
     uncovered: Some("the body is not covered: a changed one verifies as well"),
     ..SIGNATURE_BASE
 };
 
-const SIGNATURE_BASE: Recipe = Recipe {
+const SIGNATURE_BASE: Scheme = Scheme {
     name: "rfc9421",
     algorithm: Algorithm::ByKey,
     key: KeyForm::Any,
     id: None,
     timestamp: Some((
-        Place::Own(&CREATED),
-        TimeForm::IfAny(&TimeForm::AgeOnly(&TimeForm::Seconds)),
+        Location::Own(&CREATED),
+        TimestampFormat::IfAny(&TimestampFormat::AgeOnly(&TimestampFormat::Seconds)),
     )),
     signed: &[Part::Of(signature_base)],
-    signature: Place::Own(&SIGNATURE),
+    signature: Location::Own(&SIGNATURE),
     encoding: Encoding::Base64,
     fresh: &[],
     // The sender limits the time, by `expires`.
@@ -52,7 +52,7 @@ pub static PROVIDER: Provider = Provider {
     name: "rfc9421",
     title: "HTTP Message Signatures",
     docs: "https://www.rfc-editor.org/rfc/rfc9421",
-    tells: &[Tell::Header("signature-input")],
+    signals: &[Signal::Header("signature-input")],
     schemes: &[&WITH_BODY, &WITHOUT_BODY],
     test_secret: "d2ViaG9vay1jbGkgcHVibGljIHRlc3Qga2V5IG9mIHJmYzk0MjE=",
     test_public: "d2ViaG9vay1jbGkgcHVibGljIHRlc3Qga2V5IG9mIHJmYzk0MjE=",
@@ -60,7 +60,7 @@ pub static PROVIDER: Provider = Provider {
 };
 
 /// A signature by its label, as base64.
-static SIGNATURE: OwnPlace = OwnPlace {
+static SIGNATURE: CustomLocation = CustomLocation {
     name: "header `signature`",
     read: |delivery| {
         let text = joined(delivery, "signature");
@@ -81,7 +81,7 @@ static SIGNATURE: OwnPlace = OwnPlace {
 };
 
 /// The parameter that says when it was signed. Writing it renews what is signed, or says it where nothing does.
-static CREATED: OwnPlace = OwnPlace {
+static CREATED: CustomLocation = CustomLocation {
     name: "`created` in header `signature-input`",
     read: |delivery| {
         let text = joined(delivery, "signature-input");
@@ -129,10 +129,14 @@ fn signature_base(delivery: &Delivery, url: &str) -> Result<Vec<u8>, String> {
 }
 
 /// The digest of the body is covered, and is that of this body.
-fn digest_holds(delivery: &Delivery, _: &Document, judge: &Judge) -> Result<(), String> {
+fn digest_holds(
+    delivery: &Delivery,
+    _: &Document,
+    verify_options: &VerifyOptions,
+) -> Result<(), String> {
     let text = joined(delivery, "signature-input");
     let input = input(&text)?;
-    is_current(&input, judge)?;
+    is_current(&input, verify_options)?;
     if !input.covers_body() {
         return Err("the signature does not cover `content-digest`".into());
     }
@@ -156,22 +160,26 @@ fn digest_holds(delivery: &Delivery, _: &Document, judge: &Judge) -> Result<(), 
     }
 }
 
-/// The other recipe is for those whose digest is covered.
-fn no_digest_is_covered(delivery: &Delivery, _: &Document, judge: &Judge) -> Result<(), String> {
+/// The other scheme is for those whose digest is covered.
+fn no_digest_is_covered(
+    delivery: &Delivery,
+    _: &Document,
+    verify_options: &VerifyOptions,
+) -> Result<(), String> {
     let text = joined(delivery, "signature-input");
     let input = input(&text)?;
-    is_current(&input, judge)?;
+    is_current(&input, verify_options)?;
     if input.covers_body() {
         return Err("header `content-digest` is not the digest of this body".into());
     }
     Ok(())
 }
 
-fn is_current(input: &Input, judge: &Judge) -> Result<(), String> {
-    let now = judge.now.as_second();
+fn is_current(input: &Input, verify_options: &VerifyOptions) -> Result<(), String> {
+    let now = verify_options.now.as_second();
     let time = |name: &str| match input.parameter(name) {
         None => Ok(None),
-        Some(text) => TimeForm::Seconds
+        Some(text) => TimestampFormat::Seconds
             .read(text)
             .map(|time| Some(time.as_second()))
             .ok_or_else(|| format!("`{name}` in header `signature-input` is no time")),
@@ -572,7 +580,9 @@ impl<'a> Scan<'a> {
 #[cfg(test)]
 mod tests {
     use super::{PROVIDER, members, query_parameter, signature_base};
-    use crate::webhook::{Chance, Delivery, Judge, Key, KeyForm, Seal, Secret, Signature, Verdict};
+    use crate::webhook::{
+        Delivery, Key, KeyForm, Rng, Secret, Signature, SigningContext, Verdict, VerifyOptions,
+    };
 
     const URL: &str = "https://Example.com:443/in?Pet=dog&x=a+b&x%20y=%7E";
 
@@ -593,16 +603,16 @@ mod tests {
     }
 
     fn sign(delivery: &mut Delivery, key: &Key, at: &str) {
-        let seal = &mut Seal {
+        let context = &mut SigningContext {
             at: at.parse().unwrap(),
             url: URL,
-            chance: &mut Chance::seeded(1),
+            rng: &mut Rng::seeded(1),
         };
-        PROVIDER.schemes[0].sign(delivery, key, seal).unwrap();
+        PROVIDER.schemes[0].sign(delivery, key, context).unwrap();
     }
 
     fn judged(delivery: &Delivery, key: &Key, now: &str) -> Signature {
-        let judge = Judge {
+        let verify_options = VerifyOptions {
             now: now.parse().unwrap(),
             tolerance: None,
             public_url: Some(URL.into()),
@@ -612,7 +622,7 @@ mod tests {
         let verdicts = PROVIDER
             .schemes
             .iter()
-            .map(|scheme| scheme.verify(delivery, None, &keys, || None, &judge));
+            .map(|scheme| scheme.verify(delivery, None, &keys, || None, &verify_options));
         let verdicts: Vec<Signature> = verdicts.collect();
         verdicts
             .iter()

@@ -3,27 +3,27 @@
 //! Scaleway's own authority. From a queue, a function or a test the event comes alone, and nothing is signed.
 //! <https://www.scaleway.com/en/docs/transactional-email/reference-content/webhook-events-payloads/>
 
-use crate::providers::behaviour::{CONDUCT, Conduct, Handshake};
+use crate::providers::behaviour::{Behaviour, CONDUCT, Handshake};
 use crate::providers::catalog::ses::{asks_to_confirm, signed_fields};
 use crate::providers::habits::Fact::Documented;
 use crate::providers::habits::{HABITS, Habits};
 use crate::providers::provenance::{Page, assumed, documented, page};
 use crate::providers::provider::{
-    Bounce, Envelope, FIELDS, Fields, Provider, SIGNER, Stamp, Tell, bounce, row,
+    Bounce, Envelope, FIELDS, Fields, Provider, SIGNER, Signal, TimeField, bounce, row,
 };
 use crate::webhook::{
-    Algorithm, BounceClass, Delivery, Document, Encoding, Judge, KeyForm, Kind, Mark, Part, Place,
-    Recipe, Style, TimeForm,
+    Algorithm, BounceClass, Delivery, Document, Encoding, KeyForm, Kind, Location, Part, Predicate,
+    Scheme, Style, TimestampFormat, VerifyOptions,
 };
 
-static TOPICS: Recipe = Recipe {
+static TOPICS: Scheme = Scheme {
     name: "scaleway-topics",
     algorithm: Algorithm::RsaBy("/SignatureVersion"),
     key: KeyForm::Rsa,
     id: None,
-    timestamp: Some((Place::Body("/Timestamp"), TimeForm::Rfc3339(3))),
+    timestamp: Some((Location::Body("/Timestamp"), TimestampFormat::Rfc3339(3))),
     signed: &[Part::Own(|envelope| signed_fields(envelope, |_| true))],
-    signature: Place::Body("/Signature"),
+    signature: Location::Body("/Signature"),
     encoding: Encoding::Base64,
     fresh: &[],
     // No age is documented; this is what Amazon's envelope is given.
@@ -33,13 +33,15 @@ static TOPICS: Recipe = Recipe {
 };
 
 /// What the signature does not say: that the certificate is Scaleway's, and whose topic it is.
-fn guard(_: &Delivery, envelope: &Document, judge: &Judge) -> Result<(), String> {
+fn guard(_: &Delivery, envelope: &Document, verify_options: &VerifyOptions) -> Result<(), String> {
     let url = envelope.text("/SigningCertURL").unwrap_or_default();
     if certificate_region(&url).is_none() {
         return Err("`/SigningCertURL` is not an address of Scaleway".into());
     }
     let topic = envelope.text("/TopicArn").unwrap_or_default();
-    if !judge.topics.is_empty() && !judge.topics.iter().any(|wanted| *wanted == topic) {
+    if !verify_options.topics.is_empty()
+        && !verify_options.topics.iter().any(|wanted| *wanted == topic)
+    {
         return Err("it comes from another topic than `--topic-arn` allows".into());
     }
     Ok(())
@@ -99,26 +101,26 @@ pub static PROVIDER: Provider = Provider {
     name: "scaleway",
     title: "Scaleway",
     docs: EVENTS.url,
-    tells: &[
-        Tell::Body(&[
-            ("/TopicArn", Mark::Starts("arn:scw:")),
-            ("/Type", Mark::Present),
+    signals: &[
+        Signal::Body(&[
+            ("/TopicArn", Predicate::Starts("arn:scw:")),
+            ("/Type", Predicate::Present),
         ]),
-        Tell::Body(&[
+        Signal::Body(&[
             (
                 "/SigningCertURL",
-                Mark::StartsOneOf(&[
+                Predicate::StartsOneOf(&[
                     "https://messaging.s3.fr-par.scw.cloud/",
                     "https://messaging.s3.nl-ams.scw.cloud/",
                 ]),
             ),
-            ("/Message", Mark::Present),
+            ("/Message", Predicate::Present),
         ]),
-        Tell::Body(&[
-            ("/type", Mark::Present),
-            ("/organization_id", Mark::Present),
-            ("/project_id", Mark::Present),
-            ("/domain_id", Mark::Present),
+        Signal::Body(&[
+            ("/type", Predicate::Present),
+            ("/organization_id", Predicate::Present),
+            ("/project_id", Predicate::Present),
+            ("/domain_id", Predicate::Present),
         ]),
     ],
     schemes: &[&TOPICS],
@@ -137,12 +139,12 @@ pub static PROVIDER: Provider = Provider {
         recipient: &["/email_to"],
         message_id: &["/email_id"],
         at: &[
-            Stamp::Rfc3339("/created_at", 0),
-            Stamp::Rfc3339("/email_sent_at", 0),
-            Stamp::Rfc3339("/email_queued_at", 0),
-            Stamp::Rfc3339("/email_next_try", 0),
-            Stamp::Rfc3339("/email_blocklisted_at", 0),
-            Stamp::Rfc3339("/Timestamp", 3),
+            TimeField::Rfc3339("/created_at", 0),
+            TimeField::Rfc3339("/email_sent_at", 0),
+            TimeField::Rfc3339("/email_queued_at", 0),
+            TimeField::Rfc3339("/email_next_try", 0),
+            TimeField::Rfc3339("/email_blocklisted_at", 0),
+            TimeField::Rfc3339("/Timestamp", 3),
         ],
         reason: &[
             "/blocklist_reason",
@@ -152,81 +154,81 @@ pub static PROVIDER: Provider = Provider {
         unique: &["/id"],
         ..FIELDS
     },
-    rows: &[
+    events: &[
         row(
             Kind::Sent,
             "email_queued",
-            &[("/type", Mark::Is("email_queued"))],
+            &[("/type", Predicate::Is("email_queued"))],
             example!("scaleway/sent"),
         ),
         row(
             Kind::Delivered,
             "email_delivered",
-            &[("/type", Mark::Is("email_delivered"))],
+            &[("/type", Predicate::Is("email_delivered"))],
             example!("scaleway/delivered"),
         ),
         row(
             Kind::Deferred,
             "email_deferred",
-            &[("/type", Mark::Is("email_deferred"))],
+            &[("/type", Predicate::Is("email_deferred"))],
             example!("scaleway/deferred"),
         ),
         bounce(
             BounceClass::Hard,
             "email_mailbox_not_found",
-            &[("/type", Mark::Is("email_mailbox_not_found"))],
+            &[("/type", Predicate::Is("email_mailbox_not_found"))],
             example!("scaleway/bounce"),
         ),
         // Sent, and refused for good by the server it was sent to.
         bounce(
             BounceClass::Hard,
             "email_dropped",
-            &[("/type", Mark::Is("email_dropped"))],
+            &[("/type", Predicate::Is("email_dropped"))],
             example!("scaleway/bounce-dropped"),
         ),
         // Not sent: the address is on a list.
         row(
             Kind::Rejected,
             "email_blocklisted",
-            &[("/type", Mark::Is("email_blocklisted"))],
+            &[("/type", Predicate::Is("email_blocklisted"))],
             example!("scaleway/rejected"),
         ),
         // By the recipient, or by a filter of Scaleway's or of the server it was sent to.
         row(
             Kind::Complaint,
             "email_spam",
-            &[("/type", Mark::Is("email_spam"))],
+            &[("/type", Predicate::Is("email_spam"))],
             example!("scaleway/complaint"),
         ),
         row(
             Kind::Other,
             "blocklist_created",
-            &[("/type", Mark::Is("blocklist_created"))],
+            &[("/type", Predicate::Is("blocklist_created"))],
             example!("scaleway/other-blocklist-created"),
         ),
         row(
             Kind::Other,
             "unknown_type",
-            &[("/type", Mark::Is("unknown_type"))],
+            &[("/type", Predicate::Is("unknown_type"))],
             "",
         ),
         row(
             Kind::Other,
             "SubscriptionConfirmation",
-            &[("/Type", Mark::Is("SubscriptionConfirmation"))],
+            &[("/Type", Predicate::Is("SubscriptionConfirmation"))],
             example!("scaleway/other-subscription-confirmation"),
         ),
         row(
             Kind::Other,
             "UnsubscribeConfirmation",
-            &[("/Type", Mark::Is("UnsubscribeConfirmation"))],
+            &[("/Type", Predicate::Is("UnsubscribeConfirmation"))],
             example!("scaleway/other-unsubscribe-confirmation"),
         ),
         // For sending only, for it reads as `email_delivered`: without the envelope.
         row(
             Kind::Delivered,
             "email_delivered_bare",
-            &[("/type", Mark::Is("email_delivered"))],
+            &[("/type", Predicate::Is("email_delivered"))],
             example!("scaleway/delivered-bare"),
         ),
     ],
@@ -256,9 +258,9 @@ pub static PROVIDER: Provider = Provider {
             sets: &[],
         },
     ],
-    ids: &[Place::Body("/MessageId")],
+    ids: &[Location::Body("/MessageId")],
     confirm: Some("/SubscribeURL"),
-    conduct: Conduct {
+    conduct: Behaviour {
         handshake: &[Handshake::Event("SubscriptionConfirmation")],
         later: &["UnsubscribeConfirmation"],
         ..CONDUCT

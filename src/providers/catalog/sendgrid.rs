@@ -2,14 +2,16 @@
 //! The CR LF is signed too, and is what most broken verifiers have lost.
 //! <https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/event>
 
-use crate::providers::behaviour::{Batch, CONDUCT, Conduct};
+use crate::providers::behaviour::{Batch, Behaviour, CONDUCT};
 use crate::providers::habits::{Fact, Habits};
 use crate::providers::provenance::{Page, assumed, documented, page};
 use crate::providers::provider::{
-    Bounce, Carry, Envelope, FIELDS, Fields, Machine, Provider, SIGNER, Stamp, Tell, bounce, row,
+    Bounce, Envelope, FIELDS, Fields, Machine, Placement, Provider, SIGNER, Signal, TimeField,
+    bounce, row,
 };
 use crate::webhook::{
-    Algorithm, BounceClass, Encoding, KeyForm, Kind, Mark, Part, Place, Recipe, Style, TimeForm,
+    Algorithm, BounceClass, Encoding, KeyForm, Kind, Location, Part, Predicate, Scheme, Style,
+    TimestampFormat,
 };
 
 static REFERENCE: Page = page(
@@ -24,17 +26,17 @@ static SECURITY: Page = page(
     "2026-11-24",
 );
 
-static SIGNED_EVENT_WEBHOOK: Recipe = Recipe {
+static SIGNED_EVENT_WEBHOOK: Scheme = Scheme {
     name: "sendgrid",
     algorithm: Algorithm::EcdsaP256,
     key: KeyForm::P256,
     id: None,
     timestamp: Some((
-        Place::Header("x-twilio-email-event-webhook-timestamp"),
-        TimeForm::Seconds,
+        Location::Header("x-twilio-email-event-webhook-timestamp"),
+        TimestampFormat::Seconds,
     )),
     signed: &[Part::Timestamp, Part::Body],
-    signature: Place::Header("x-twilio-email-event-webhook-signature"),
+    signature: Location::Header("x-twilio-email-event-webhook-signature"),
     encoding: Encoding::Base64,
     fresh: &[],
     // SendGrid documents no age limit; five minutes is what careful handlers choose.
@@ -44,7 +46,7 @@ static SIGNED_EVENT_WEBHOOK: Recipe = Recipe {
 };
 
 /// Its events, by which a body is recognised that lacks newer ids.
-const EVENTS: Mark = Mark::OneOf(&[
+const EVENTS: Predicate = Predicate::OneOf(&[
     "processed",
     "dropped",
     "delivered",
@@ -64,23 +66,23 @@ pub static PROVIDER: Provider = Provider {
     name: "sendgrid",
     title: "SendGrid",
     docs: REFERENCE.url,
-    tells: &[
-        Tell::Body(&[
-            ("/0/event", Mark::Present),
-            ("/0/sg_event_id", Mark::Present),
+    signals: &[
+        Signal::Body(&[
+            ("/0/event", Predicate::Present),
+            ("/0/sg_event_id", Predicate::Present),
         ]),
-        Tell::Body(&[
+        Signal::Body(&[
             ("/0/event", EVENTS),
-            ("/0/email", Mark::Present),
-            ("/0/sg_message_id", Mark::Present),
+            ("/0/email", Predicate::Present),
+            ("/0/sg_message_id", Predicate::Present),
         ]),
-        Tell::Body(&[
+        Signal::Body(&[
             ("/0/event", EVENTS),
-            ("/0/email", Mark::Present),
-            ("/0/smtp-id", Mark::Present),
+            ("/0/email", Predicate::Present),
+            ("/0/smtp-id", Predicate::Present),
         ]),
-        Tell::Header("x-twilio-email-event-webhook-signature"),
-        Tell::Header("x-twilio-email-event-webhook-timestamp"),
+        Signal::Header("x-twilio-email-event-webhook-signature"),
+        Signal::Header("x-twilio-email-event-webhook-timestamp"),
     ],
     schemes: &[&SIGNED_EVENT_WEBHOOK],
     test_secret: "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg6CQob/HFIm/893XSlvg/modzVZYe8TuRuvjTpp+RvbihRANCAATAD8ULJepOXYU7qfryHnbiWWjcNC3MSHx4CmWA73yuKWELzL/50xi2djiLwVrQCQU3fCQpfWFxUCYNO5FWWZYa",
@@ -97,47 +99,50 @@ pub static PROVIDER: Provider = Provider {
         recipient: &["/email"],
         message_id: &["/sg_message_id"],
         message_id_end: Some('.'),
-        at: &[Stamp::Seconds("/timestamp"), Stamp::Seconds("/send_at")],
+        at: &[
+            TimeField::Seconds("/timestamp"),
+            TimeField::Seconds("/send_at"),
+        ],
         url: &["/url"],
         reason: &["/reason", "/response"],
         unique: &["/sg_event_id"],
-        campaign: Carry::Text("/marketing_campaign_name"),
-        tag: Carry::List("/category"),
+        campaign: Placement::Text("/marketing_campaign_name"),
+        tag: Placement::List("/category"),
         // They stand beside the fields of the event.
-        metadata: Carry::Among("", &["order_id", "tenant"]),
+        metadata: Placement::Among("", &["order_id", "tenant"]),
         ..FIELDS
     },
-    rows: &[
+    events: &[
         row(
             Kind::Sent,
             "processed",
-            &[("/event", Mark::Is("processed"))],
+            &[("/event", Predicate::Is("processed"))],
             example!("sendgrid/sent"),
         ),
         row(
             Kind::Rejected,
             "dropped",
-            &[("/event", Mark::Is("dropped"))],
+            &[("/event", Predicate::Is("dropped"))],
             example!("sendgrid/rejected"),
         ),
         row(
             Kind::Delivered,
             "delivered",
-            &[("/event", Mark::Is("delivered"))],
+            &[("/event", Predicate::Is("delivered"))],
             example!("sendgrid/delivered"),
         ),
         row(
             Kind::Deferred,
             "deferred",
-            &[("/event", Mark::Is("deferred"))],
+            &[("/event", Predicate::Is("deferred"))],
             example!("sendgrid/deferred"),
         ),
         bounce(
             BounceClass::Hard,
             "bounce",
             &[
-                ("/event", Mark::Is("bounce")),
-                ("/type", Mark::Is("bounce")),
+                ("/event", Predicate::Is("bounce")),
+                ("/type", Predicate::Is("bounce")),
             ],
             example!("sendgrid/bounce"),
         ),
@@ -146,8 +151,8 @@ pub static PROVIDER: Provider = Provider {
             BounceClass::Soft,
             "blocked",
             &[
-                ("/event", Mark::Is("bounce")),
-                ("/type", Mark::Is("blocked")),
+                ("/event", Predicate::Is("bounce")),
+                ("/type", Predicate::Is("blocked")),
             ],
             example!("sendgrid/bounce-blocked"),
         ),
@@ -155,62 +160,62 @@ pub static PROVIDER: Provider = Provider {
         bounce(
             BounceClass::Soft,
             "blocked_event",
-            &[("/event", Mark::Is("blocked"))],
+            &[("/event", Predicate::Is("blocked"))],
             "",
         ),
         // As older recordings tell it.
         bounce(
             BounceClass::Undetermined,
             "bounce_without_type",
-            &[("/event", Mark::Is("bounce"))],
+            &[("/event", Predicate::Is("bounce"))],
             "",
         ),
         row(
             Kind::Open,
             "open",
-            &[("/event", Mark::Is("open"))],
+            &[("/event", Predicate::Is("open"))],
             example!("sendgrid/open"),
         ),
         row(
             Kind::Click,
             "click",
-            &[("/event", Mark::Is("click"))],
+            &[("/event", Predicate::Is("click"))],
             example!("sendgrid/click"),
         ),
         row(
             Kind::Complaint,
             "spamreport",
-            &[("/event", Mark::Is("spamreport"))],
+            &[("/event", Predicate::Is("spamreport"))],
             example!("sendgrid/complaint"),
         ),
         row(
             Kind::Unsubscribe,
             "unsubscribe",
-            &[("/event", Mark::Is("unsubscribe"))],
+            &[("/event", Predicate::Is("unsubscribe"))],
             example!("sendgrid/unsubscribe"),
         ),
         row(
             Kind::Unsubscribe,
             "group_unsubscribe",
-            &[("/event", Mark::Is("group_unsubscribe"))],
+            &[("/event", Predicate::Is("group_unsubscribe"))],
             example!("sendgrid/unsubscribe-group"),
         ),
         row(
             Kind::Subscribe,
             "group_resubscribe",
-            &[("/event", Mark::Is("group_resubscribe"))],
+            &[("/event", Predicate::Is("group_resubscribe"))],
             example!("sendgrid/subscribe"),
         ),
         row(
             Kind::Other,
             "account_status_change",
-            &[("/event", Mark::Is("account_status_change"))],
+            &[("/event", Predicate::Is("account_status_change"))],
             example!("sendgrid/other-account-status-change"),
         ),
         row(
             Kind::Other,
             "received",
-            &[("/event", Mark::Is("received"))],
+            &[("/event", Predicate::Is("received"))],
             example!("sendgrid/other-received"),
         ),
     ],
@@ -289,7 +294,7 @@ pub static PROVIDER: Provider = Provider {
         .of(&["account_status_change", "received"]),
         documented(&REFERENCE, &["/*/event", "/*/timestamp", "/*/sg_event_id"]),
     ],
-    conduct: Conduct {
+    conduct: Behaviour {
         // A batch is limited by its size alone, 768 kB.
         batch: Batch::Some,
         ..CONDUCT

@@ -3,27 +3,27 @@
 //! comes alone and nothing is signed.
 //! <https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sns-contents.html>
 
-use crate::providers::behaviour::{CONDUCT, Conduct, Handshake};
+use crate::providers::behaviour::{Behaviour, CONDUCT, Handshake};
 use crate::providers::habits::Fact::{Documented, Unconfirmed};
 use crate::providers::habits::Habits;
 use crate::providers::provenance::{Page, documented, page};
 use crate::providers::provider::{
-    Bounce, Carry, Envelope, FIELDS, Fields, Provider, SIGNER, Stamp, Tell, bounce, row,
+    Bounce, Envelope, FIELDS, Fields, Placement, Provider, SIGNER, Signal, TimeField, bounce, row,
 };
 use crate::webhook::{
-    Algorithm, BounceClass, Delivery, Document, Encoding, Judge, KeyForm, Kind, Mark, Part, Place,
-    Recipe, Style, TimeForm,
+    Algorithm, BounceClass, Delivery, Document, Encoding, KeyForm, Kind, Location, Part, Predicate,
+    Scheme, Style, TimestampFormat, VerifyOptions,
 };
 
 /// <https://docs.aws.amazon.com/sns/latest/dg/sns-verify-signature-of-message.html>
-static SNS: Recipe = Recipe {
+static SNS: Scheme = Scheme {
     name: "sns",
     algorithm: Algorithm::RsaBy("/SignatureVersion"),
     key: KeyForm::Rsa,
     id: None,
-    timestamp: Some((Place::Body("/Timestamp"), TimeForm::Rfc3339(3))),
+    timestamp: Some((Location::Body("/Timestamp"), TimestampFormat::Rfc3339(3))),
     signed: &[Part::Own(string_to_sign)],
-    signature: Place::Body("/Signature"),
+    signature: Location::Body("/Signature"),
     encoding: Encoding::Base64,
     fresh: &[],
     // The timestamp stays the same on every retry, and a policy may retry for an hour.
@@ -76,7 +76,11 @@ pub(crate) fn signed_fields(
 
 /// What the signature does not say: that the certificate is one of SNS's own, and whose topic it is.
 /// Any customer of AWS can have a topic of theirs sent anywhere, and signed.
-fn guard(delivery: &Delivery, envelope: &Document, judge: &Judge) -> Result<(), String> {
+fn guard(
+    delivery: &Delivery,
+    envelope: &Document,
+    verify_options: &VerifyOptions,
+) -> Result<(), String> {
     let url = envelope.text("/SigningCertURL").unwrap_or_default();
     if !is_certificate_url(&url) {
         return Err("`/SigningCertURL` is not an address of SNS".into());
@@ -96,7 +100,9 @@ fn guard(delivery: &Delivery, envelope: &Document, judge: &Judge) -> Result<(), 
         }
     }
     let topic = envelope.text("/TopicArn").unwrap_or_default();
-    if !judge.topics.is_empty() && !judge.topics.iter().any(|wanted| *wanted == topic) {
+    if !verify_options.topics.is_empty()
+        && !verify_options.topics.iter().any(|wanted| *wanted == topic)
+    {
         return Err("it comes from another topic than `--topic-arn` allows".into());
     }
     Ok(())
@@ -189,7 +195,7 @@ pub(crate) fn is_bare(body: &Document) -> bool {
         && (body.text("/eventType").is_some() || body.text("/notificationType").is_some())
 }
 
-const NEVER_SENT: Mark = Mark::OneOf(&["Suppressed", "OnAccountSuppressionList"]);
+const NEVER_SENT: Predicate = Predicate::OneOf(&["Suppressed", "OnAccountSuppressionList"]);
 
 static EVENTS: Page = page(
     "Contents of event data that Amazon SES publishes to Amazon SNS",
@@ -212,29 +218,32 @@ pub static PROVIDER: Provider = Provider {
     name: "ses",
     title: "Amazon SES",
     docs: EVENTS.url,
-    tells: &[
-        Tell::Body(&[
-            ("/Type", Mark::Present),
+    signals: &[
+        Signal::Body(&[
+            ("/Type", Predicate::Present),
             // Scaleway has envelopes of the same form.
-            ("/TopicArn", Mark::StartsOtherwise("arn:scw:")),
-            ("/Message", Mark::Present),
+            ("/TopicArn", Predicate::StartsOtherwise("arn:scw:")),
+            ("/Message", Predicate::Present),
         ]),
-        Tell::Body(&[("/eventType", Mark::Present), ("/mail", Mark::Object)]),
+        Signal::Body(&[
+            ("/eventType", Predicate::Present),
+            ("/mail", Predicate::Object),
+        ]),
         // Others say `notificationType` as well.
-        Tell::Body(&[
+        Signal::Body(&[
             (
                 "/notificationType",
-                Mark::OneOf(&["Bounce", "Complaint", "Delivery", "Received"]),
+                Predicate::OneOf(&["Bounce", "Complaint", "Delivery", "Received"]),
             ),
-            ("/mail", Mark::Object),
+            ("/mail", Predicate::Object),
         ]),
-        Tell::Body(&[(
+        Signal::Body(&[(
             "/notificationType",
-            Mark::Is("AmazonSnsSubscriptionSucceeded"),
+            Predicate::Is("AmazonSnsSubscriptionSucceeded"),
         )]),
-        Tell::SharedHeader("x-amz-sns-message-type"),
+        Signal::SharedHeader("x-amz-sns-message-type"),
         // Not what SNS posts, but what Lambda makes of it.
-        Tell::Body(&[("/Records/0/Sns", Mark::Object)]),
+        Signal::Body(&[("/Records/0/Sns", Predicate::Object)]),
     ],
     schemes: &[&SNS],
     test_secret: include_str!(concat!(
@@ -263,17 +272,17 @@ pub static PROVIDER: Provider = Provider {
         ],
         message_id: &["/mail/messageId"],
         at: &[
-            Stamp::Rfc3339("/delivery/timestamp", 3),
-            Stamp::Rfc3339("/deliveryDelay/timestamp", 3),
-            Stamp::Rfc3339("/bounce/timestamp", 3),
-            Stamp::Rfc3339("/complaint/timestamp", 3),
-            Stamp::Rfc3339("/open/timestamp", 3),
-            Stamp::Rfc3339("/click/timestamp", 3),
-            Stamp::Rfc3339("/subscription/timestamp", 3),
-            Stamp::Rfc3339("/mail/timestamp", 3),
-            Stamp::Rfc3339("/complaint/arrivalDate", 3),
-            Stamp::Rfc3339("/deliveryDelay/expirationTime", 3),
-            Stamp::Rfc3339("/Timestamp", 3),
+            TimeField::Rfc3339("/delivery/timestamp", 3),
+            TimeField::Rfc3339("/deliveryDelay/timestamp", 3),
+            TimeField::Rfc3339("/bounce/timestamp", 3),
+            TimeField::Rfc3339("/complaint/timestamp", 3),
+            TimeField::Rfc3339("/open/timestamp", 3),
+            TimeField::Rfc3339("/click/timestamp", 3),
+            TimeField::Rfc3339("/subscription/timestamp", 3),
+            TimeField::Rfc3339("/mail/timestamp", 3),
+            TimeField::Rfc3339("/complaint/arrivalDate", 3),
+            TimeField::Rfc3339("/deliveryDelay/expirationTime", 3),
+            TimeField::Rfc3339("/Timestamp", 3),
         ],
         url: &["/click/link"],
         reason: &[
@@ -286,28 +295,28 @@ pub static PROVIDER: Provider = Provider {
         ],
         reason_parts: &["/bounce/bounceType", "/bounce/bounceSubType"],
         unique: &["/bounce/feedbackId", "/complaint/feedbackId"],
-        campaign: Carry::Nowhere,
-        tag: Carry::Nowhere,
-        metadata: Carry::Lists("/mail/tags", "ses:"),
+        campaign: Placement::Nowhere,
+        tag: Placement::Nowhere,
+        metadata: Placement::Lists("/mail/tags", "ses:"),
         ..FIELDS
     },
-    rows: &[
+    events: &[
         row(
             Kind::Sent,
             "Send",
-            &[("/eventType", Mark::Is("Send"))],
+            &[("/eventType", Predicate::Is("Send"))],
             example!("ses/sent"),
         ),
         row(
             Kind::Delivered,
             "Delivery",
-            &[("/eventType", Mark::Is("Delivery"))],
+            &[("/eventType", Predicate::Is("Delivery"))],
             example!("ses/delivered"),
         ),
         row(
             Kind::Deferred,
             "DeliveryDelay",
-            &[("/eventType", Mark::Is("DeliveryDelay"))],
+            &[("/eventType", Predicate::Is("DeliveryDelay"))],
             example!("ses/deferred"),
         ),
         row(
@@ -320,8 +329,8 @@ pub static PROVIDER: Provider = Provider {
             BounceClass::Hard,
             "Bounce",
             &[
-                ("/eventType", Mark::Is("Bounce")),
-                ("/bounce/bounceType", Mark::Is("Permanent")),
+                ("/eventType", Predicate::Is("Bounce")),
+                ("/bounce/bounceType", Predicate::Is("Permanent")),
             ],
             example!("ses/bounce"),
         ),
@@ -329,75 +338,78 @@ pub static PROVIDER: Provider = Provider {
             BounceClass::Hard,
             "BounceNotification",
             &[
-                ("/notificationType", Mark::Is("Bounce")),
-                ("/bounce/bounceType", Mark::Is("Permanent")),
+                ("/notificationType", Predicate::Is("Bounce")),
+                ("/bounce/bounceType", Predicate::Is("Permanent")),
             ],
             example!("ses/bounce-notification"),
         ),
         bounce(
             BounceClass::Soft,
             "TransientBounce",
-            &[("/bounce/bounceType", Mark::Is("Transient"))],
+            &[("/bounce/bounceType", Predicate::Is("Transient"))],
             "",
         ),
         bounce(
             BounceClass::Undetermined,
             "UndeterminedBounce",
-            &[("/bounce", Mark::Object)],
+            &[("/bounce", Predicate::Object)],
             "",
         ),
         // The opposite of a complaint: somebody took it out of the spam folder.
         row(
             Kind::Other,
             "NotSpam",
-            &[("/complaint/complaintFeedbackType", Mark::Is("not-spam"))],
+            &[(
+                "/complaint/complaintFeedbackType",
+                Predicate::Is("not-spam"),
+            )],
             "",
         ),
         row(
             Kind::Complaint,
             "Complaint",
-            &[("/eventType", Mark::Is("Complaint"))],
+            &[("/eventType", Predicate::Is("Complaint"))],
             example!("ses/complaint"),
         ),
         row(
             Kind::Complaint,
             "ComplaintNotification",
-            &[("/notificationType", Mark::Is("Complaint"))],
+            &[("/notificationType", Predicate::Is("Complaint"))],
             example!("ses/complaint-notification"),
         ),
         row(
             Kind::Rejected,
             "Reject",
-            &[("/eventType", Mark::Is("Reject"))],
+            &[("/eventType", Predicate::Is("Reject"))],
             example!("ses/rejected"),
         ),
         row(
             Kind::Open,
             "Open",
-            &[("/eventType", Mark::Is("Open"))],
+            &[("/eventType", Predicate::Is("Open"))],
             example!("ses/open"),
         ),
         row(
             Kind::Click,
             "Click",
-            &[("/eventType", Mark::Is("Click"))],
+            &[("/eventType", Predicate::Is("Click"))],
             example!("ses/click"),
         ),
         // Nothing was sent: the template could not be filled in.
         row(
             Kind::Rejected,
             "Rendering Failure",
-            &[("/eventType", Mark::Is("Rendering Failure"))],
+            &[("/eventType", Predicate::Is("Rendering Failure"))],
             example!("ses/rejected-rendering-failure"),
         ),
         row(
             Kind::Unsubscribe,
             "Subscription",
             &[
-                ("/eventType", Mark::Is("Subscription")),
+                ("/eventType", Predicate::Is("Subscription")),
                 (
                     "/subscription/newTopicPreferences/unsubscribeAll",
-                    Mark::Is("true"),
+                    Predicate::Is("true"),
                 ),
             ],
             example!("ses/unsubscribe"),
@@ -406,10 +418,10 @@ pub static PROVIDER: Provider = Provider {
             Kind::Unsubscribe,
             "TopicOptOut",
             &[
-                ("/eventType", Mark::Is("Subscription")),
+                ("/eventType", Predicate::Is("Subscription")),
                 (
                     "/subscription/newTopicPreferences/topicSubscriptionStatus/0/subscriptionStatus",
-                    Mark::Is("OptOut"),
+                    Predicate::Is("OptOut"),
                 ),
             ],
             "",
@@ -417,19 +429,19 @@ pub static PROVIDER: Provider = Provider {
         row(
             Kind::Subscribe,
             "TopicOptIn",
-            &[("/eventType", Mark::Is("Subscription"))],
+            &[("/eventType", Predicate::Is("Subscription"))],
             "",
         ),
         row(
             Kind::Delivered,
             "DeliveryNotification",
-            &[("/notificationType", Mark::Is("Delivery"))],
+            &[("/notificationType", Predicate::Is("Delivery"))],
             example!("ses/delivered-notification"),
         ),
         row(
             Kind::Other,
             "Received",
-            &[("/notificationType", Mark::Is("Received"))],
+            &[("/notificationType", Predicate::Is("Received"))],
             "",
         ),
         row(
@@ -437,39 +449,42 @@ pub static PROVIDER: Provider = Provider {
             "AmazonSnsSubscriptionSucceeded",
             &[(
                 "/notificationType",
-                Mark::Is("AmazonSnsSubscriptionSucceeded"),
+                Predicate::Is("AmazonSnsSubscriptionSucceeded"),
             )],
             example!("ses/other-setup"),
         ),
         row(
             Kind::Other,
             "SubscriptionConfirmation",
-            &[("/Type", Mark::Is("SubscriptionConfirmation"))],
+            &[("/Type", Predicate::Is("SubscriptionConfirmation"))],
             example!("ses/other-subscription-confirmation"),
         ),
         row(
             Kind::Other,
             "UnsubscribeConfirmation",
-            &[("/Type", Mark::Is("UnsubscribeConfirmation"))],
+            &[("/Type", Predicate::Is("UnsubscribeConfirmation"))],
             example!("ses/other-unsubscribe-confirmation"),
         ),
         // For sending only, for they read as the first of their kind: the other signature version, and raw delivery.
         row(
             Kind::Open,
             "OpenVersion2",
-            &[("/eventType", Mark::Is("Open"))],
+            &[("/eventType", Predicate::Is("Open"))],
             example!("ses/open-version-2"),
         ),
         row(
             Kind::Click,
             "ClickRaw",
-            &[("/eventType", Mark::Is("Click"))],
+            &[("/eventType", Predicate::Is("Click"))],
             example!("ses/click-raw"),
         ),
         row(
             Kind::Other,
             "Validated",
-            &[("/Message", Mark::Starts("Successfully validated SNS topic"))],
+            &[(
+                "/Message",
+                Predicate::Starts("Successfully validated SNS topic"),
+            )],
             example!("ses/other-validated"),
         ),
     ],
@@ -519,9 +534,9 @@ pub static PROVIDER: Provider = Provider {
             ],
         },
     ],
-    ids: &[Place::Body("/MessageId")],
+    ids: &[Location::Body("/MessageId")],
     confirm: Some("/SubscribeURL"),
-    conduct: Conduct {
+    conduct: Behaviour {
         handshake: &[
             Handshake::Event("SubscriptionConfirmation"),
             Handshake::Event("AmazonSnsSubscriptionSucceeded"),

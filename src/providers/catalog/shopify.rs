@@ -4,21 +4,21 @@
 
 use crate::providers::habits::Fact::Documented;
 use crate::providers::habits::Habits;
-use crate::providers::provider::{Provider, SIGNER, Tell};
-use crate::webhook::{Algorithm, Encoding, KeyForm, Part, Place, Recipe};
+use crate::providers::provider::{Provider, SIGNER, Signal};
+use crate::webhook::{Algorithm, Encoding, KeyForm, Location, Part, Scheme};
 
-static WEBHOOK: Recipe = recipe("shopify", "x-shopify-hmac-sha256");
-static EVENT: Recipe = recipe("shopify-events", "shopify-hmac-sha256");
+static WEBHOOK: Scheme = scheme("shopify", "x-shopify-hmac-sha256");
+static EVENT: Scheme = scheme("shopify-events", "shopify-hmac-sha256");
 
-const fn recipe(name: &'static str, signature: &'static str) -> Recipe {
-    Recipe {
+const fn scheme(name: &'static str, signature: &'static str) -> Scheme {
+    Scheme {
         name,
         algorithm: Algorithm::HmacSha256,
         key: KeyForm::Text,
         id: None,
         timestamp: None,
         signed: &[Part::Body],
-        signature: Place::Header(signature),
+        signature: Location::Header(signature),
         encoding: Encoding::Base64,
         fresh: &[],
         tolerance: 300,
@@ -32,11 +32,11 @@ pub static PROVIDER: Provider = Provider {
     name: "shopify",
     title: "Shopify",
     docs: "https://shopify.dev/docs/apps/build/webhooks",
-    tells: &[
-        Tell::Header("x-shopify-hmac-sha256"),
-        Tell::Header("shopify-hmac-sha256"),
-        Tell::Header("x-shopify-topic"),
-        Tell::Header("shopify-topic"),
+    signals: &[
+        Signal::Header("x-shopify-hmac-sha256"),
+        Signal::Header("shopify-hmac-sha256"),
+        Signal::Header("x-shopify-topic"),
+        Signal::Header("shopify-topic"),
     ],
     schemes: &[&WEBHOOK, &EVENT],
     test_secret: "webhook-cli-public-test-key-shopify",

@@ -3,17 +3,19 @@
 
 use crate::providers::habits::Fact::Documented;
 use crate::providers::habits::Habits;
-use crate::providers::provider::{Envelope, Provider, SIGNER, Tell};
-use crate::webhook::{Algorithm, Encoding, KeyForm, Part, Place, Recipe, Style, TimeForm};
+use crate::providers::provider::{Envelope, Provider, SIGNER, Signal};
+use crate::webhook::{
+    Algorithm, Encoding, KeyForm, Location, Part, Scheme, Style, TimestampFormat,
+};
 
-static V0: Recipe = Recipe {
+static V0: Scheme = Scheme {
     name: "slack-v0",
     algorithm: Algorithm::HmacSha256,
     key: KeyForm::Text,
     id: None,
     timestamp: Some((
-        Place::Header("x-slack-request-timestamp"),
-        TimeForm::Seconds,
+        Location::Header("x-slack-request-timestamp"),
+        TimestampFormat::Seconds,
     )),
     signed: &[
         Part::Text("v0:"),
@@ -21,7 +23,7 @@ static V0: Recipe = Recipe {
         Part::Text(":"),
         Part::Body,
     ],
-    signature: Place::Header("x-slack-signature"),
+    signature: Location::Header("x-slack-signature"),
     encoding: Encoding::After("v0=", &Encoding::Hex),
     fresh: &[],
     tolerance: 300,
@@ -34,7 +36,7 @@ pub static PROVIDER: Provider = Provider {
     name: "slack",
     title: "Slack",
     docs: "https://docs.slack.dev/authentication/verifying-requests-from-slack",
-    tells: &[Tell::Header("x-slack-signature")],
+    signals: &[Signal::Header("x-slack-signature")],
     schemes: &[&V0],
     test_secret: "webhook-cli-public-test-key-slack",
     test_public: "webhook-cli-public-test-key-slack",

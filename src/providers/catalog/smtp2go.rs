@@ -10,12 +10,12 @@ use crate::providers::habits::Fact::Documented;
 use crate::providers::habits::{HABITS, Habits};
 use crate::providers::provenance::{Page, assumed, documented, page};
 use crate::providers::provider::{
-    Bounce, CREDENTIALS, Carry, Envelope, FIELDS, Fields, Provider, SIGNER, Stamp, Tell, bounce,
-    row,
+    Bounce, CREDENTIALS, Envelope, FIELDS, Fields, Placement, Provider, SIGNER, Signal, TimeField,
+    bounce, row,
 };
-use crate::webhook::{BounceClass, Kind, Mark, Style};
+use crate::webhook::{BounceClass, Kind, Predicate, Style};
 
-const BOUNCE: (&str, Mark) = ("/event", Mark::Is("bounce"));
+const BOUNCE: (&str, Predicate) = ("/event", Predicate::Is("bounce"));
 
 static OVERVIEW: Page = page(
     "Webhooks overview",
@@ -31,16 +31,16 @@ pub static PROVIDER: Provider = Provider {
     name: "smtp2go",
     title: "SMTP2GO",
     docs: OVERVIEW.url,
-    tells: &[
-        Tell::Body(&[
-            ("/event", Mark::Present),
-            ("/rcpt", Mark::Present),
-            ("/email_id", Mark::Present),
+    signals: &[
+        Signal::Body(&[
+            ("/event", Predicate::Present),
+            ("/rcpt", Predicate::Present),
+            ("/email_id", Predicate::Present),
         ]),
         // SMS.
-        Tell::Body(&[
-            ("/event", Mark::StartsOneOf(&["sms_", "opt-out"])),
-            ("/destination_number", Mark::Present),
+        Signal::Body(&[
+            ("/event", Predicate::StartsOneOf(&["sms_", "opt-out"])),
+            ("/destination_number", Predicate::Present),
         ]),
     ],
     schemes: &[&CREDENTIALS],
@@ -53,114 +53,114 @@ pub static PROVIDER: Provider = Provider {
         recipient: &["/rcpt"],
         message_id: &["/email_id"],
         at: &[
-            Stamp::Rfc3339("/time", 0),
+            TimeField::Rfc3339("/time", 0),
             // It is UTC, whether it says so or not.
-            Stamp::Local("/time"),
-            Stamp::Rfc3339("/received_timestamp", 0),
+            TimeField::Local("/time"),
+            TimeField::Rfc3339("/received_timestamp", 0),
         ],
         other_times: &[
-            Stamp::Rfc3339("/sendtime", 0),
-            Stamp::Rfc3339("/submitted_timestamp", 0),
+            TimeField::Rfc3339("/sendtime", 0),
+            TimeField::Rfc3339("/submitted_timestamp", 0),
         ],
         url: &["/url"],
         reason: &["/message"],
         unique: &["/id"],
         // Headers of the mail that the webhook names come as members.
-        metadata: Carry::Members(""),
+        metadata: Placement::Members(""),
         ..FIELDS
     },
-    rows: &[
+    events: &[
         row(
             Kind::Sent,
             "processed",
-            &[("/event", Mark::Is("processed"))],
+            &[("/event", Predicate::Is("processed"))],
             example!("smtp2go/sent"),
         ),
         row(
             Kind::Delivered,
             "delivered",
-            &[("/event", Mark::Is("delivered"))],
+            &[("/event", Predicate::Is("delivered"))],
             example!("smtp2go/delivered"),
         ),
         row(
             Kind::Open,
             "open",
-            &[("/event", Mark::Is("open"))],
+            &[("/event", Predicate::Is("open"))],
             example!("smtp2go/open"),
         ),
         row(
             Kind::Click,
             "click",
-            &[("/event", Mark::Is("click"))],
+            &[("/event", Predicate::Is("click"))],
             example!("smtp2go/click"),
         ),
         bounce(
             BounceClass::Hard,
             "bounce",
-            &[BOUNCE, ("/bounce", Mark::Is("hard"))],
+            &[BOUNCE, ("/bounce", Predicate::Is("hard"))],
             example!("smtp2go/bounce"),
         ),
         bounce(
             BounceClass::Soft,
             "soft bounce",
-            &[BOUNCE, ("/bounce", Mark::Is("soft"))],
+            &[BOUNCE, ("/bounce", Predicate::Is("soft"))],
             "",
         ),
         bounce(BounceClass::Undetermined, "unknown bounce", &[BOUNCE], ""),
         row(
             Kind::Complaint,
             "spam",
-            &[("/event", Mark::Is("spam"))],
+            &[("/event", Predicate::Is("spam"))],
             example!("smtp2go/complaint"),
         ),
         row(
             Kind::Unsubscribe,
             "unsubscribe",
-            &[("/event", Mark::Is("unsubscribe"))],
+            &[("/event", Predicate::Is("unsubscribe"))],
             example!("smtp2go/unsubscribe"),
         ),
         // Or taken off the list of suppressed addresses.
         row(
             Kind::Subscribe,
             "resubscribe",
-            &[("/event", Mark::Is("resubscribe"))],
+            &[("/event", Predicate::Is("resubscribe"))],
             example!("smtp2go/subscribe"),
         ),
         row(
             Kind::Rejected,
             "reject",
-            &[("/event", Mark::Is("reject"))],
+            &[("/event", Predicate::Is("reject"))],
             example!("smtp2go/rejected"),
         ),
         row(
             Kind::Other,
             "sms_delivered",
-            &[("/event", Mark::Is("sms_delivered"))],
+            &[("/event", Predicate::Is("sms_delivered"))],
             example!("smtp2go/other-sms-delivered"),
         ),
         row(
             Kind::Other,
             "sms",
-            &[("/event", Mark::StartsOneOf(&["sms_", "opt-out"]))],
+            &[("/event", Predicate::StartsOneOf(&["sms_", "opt-out"]))],
             "",
         ),
         // The same as a form: what is told is read by the rows above, these are to be sent.
         row(
             Kind::Delivered,
             "form-delivered",
-            &[("/event", Mark::Is("delivered"))],
+            &[("/event", Predicate::Is("delivered"))],
             example!("smtp2go/delivered-form"),
         ),
         row(
             Kind::Click,
             "form-click",
-            &[("/event", Mark::Is("click"))],
+            &[("/event", Predicate::Is("click"))],
             example!("smtp2go/click-form"),
         ),
         bounce(
             BounceClass::Hard,
             "form-bounce",
-            &[BOUNCE, ("/bounce", Mark::Is("hard"))],
+            &[BOUNCE, ("/bounce", Predicate::Is("hard"))],
             example!("smtp2go/bounce-form"),
         ),
     ],

@@ -5,23 +5,26 @@
 //! but for `Queued`, the members of `Validation`, and what its answer must hold.
 //! <https://help.socketlabs.com/docs/event-webhooks-events>
 
-use crate::providers::behaviour::{CONDUCT, Challenge, Conduct, Handshake};
+use crate::providers::behaviour::{Behaviour, CONDUCT, Challenge, Handshake};
 use crate::providers::habits::Fact::Documented;
 use crate::providers::habits::{HABITS, Habits};
 use crate::providers::provenance::{Page, assumed, documented, page};
 use crate::providers::provider::{
-    ABSENT, Bounce, Carry, Envelope, FIELDS, Fields, Provider, SIGNER, Stamp, Tell, bounce, row,
+    ABSENT, Bounce, Envelope, FIELDS, Fields, Placement, Provider, SIGNER, Signal, TimeField,
+    bounce, row,
 };
-use crate::webhook::{Algorithm, BounceClass, Encoding, KeyForm, Kind, Mark, Place, Recipe, Style};
+use crate::webhook::{
+    Algorithm, BounceClass, Encoding, KeyForm, Kind, Location, Predicate, Scheme, Style,
+};
 
-static SECRET_KEY: Recipe = Recipe {
+static SECRET_KEY: Scheme = Scheme {
     name: "socketlabs",
     algorithm: Algorithm::Token,
     key: KeyForm::Text,
     id: None,
     timestamp: None,
     signed: &[],
-    signature: Place::Body("/SecretKey"),
+    signature: Location::Body("/SecretKey"),
     encoding: Encoding::Text,
     fresh: &[],
     tolerance: 300,
@@ -29,8 +32,8 @@ static SECRET_KEY: Recipe = Recipe {
     guard: None,
 };
 
-const FAILED: (&str, Mark) = ("/Type", Mark::Is("Failed"));
-const TRACKING: (&str, Mark) = ("/Type", Mark::Is("Tracking"));
+const FAILED: (&str, Predicate) = ("/Type", Predicate::Is("Failed"));
+const TRACKING: (&str, Predicate) = ("/Type", Predicate::Is("Tracking"));
 
 static EVENTS: Page = page(
     "Event webhooks: events",
@@ -48,19 +51,19 @@ pub static PROVIDER: Provider = Provider {
     name: "socketlabs",
     title: "SocketLabs",
     docs: EVENTS.url,
-    tells: &[
-        Tell::Body(&[
-            ("/Type", Mark::Present),
-            ("/ServerId", Mark::Present),
-            ("/SecretKey", Mark::Present),
+    signals: &[
+        Signal::Body(&[
+            ("/Type", Predicate::Present),
+            ("/ServerId", Predicate::Present),
+            ("/SecretKey", Predicate::Present),
         ]),
         // Without its key it is still known, and refused.
-        Tell::Body(&[
-            ("/Type", Mark::Present),
-            ("/DateTime", Mark::Present),
-            ("/ServerId", Mark::Present),
-            ("/MailingId", Mark::Present),
-            ("/MessageId", Mark::Present),
+        Signal::Body(&[
+            ("/Type", Predicate::Present),
+            ("/DateTime", Predicate::Present),
+            ("/ServerId", Predicate::Present),
+            ("/MailingId", Predicate::Present),
+            ("/MessageId", Predicate::Present),
         ]),
     ],
     schemes: &[&SECRET_KEY],
@@ -72,61 +75,67 @@ pub static PROVIDER: Provider = Provider {
     fields: Fields {
         recipient: &["/Address"],
         message_id: &["/MessageId"],
-        at: &[Stamp::Rfc3339("/DateTime", 7)],
+        at: &[TimeField::Rfc3339("/DateTime", 7)],
         url: &["/Url"],
         reason: &["/Reason", "/DiagnosticCode", "/Response"],
-        tag: Carry::List("/Data/Tags"),
-        metadata: Carry::Pairs("/Data/Meta", "Key", "Value"),
+        tag: Placement::List("/Data/Tags"),
+        metadata: Placement::Pairs("/Data/Meta", "Key", "Value"),
         ..FIELDS
     },
-    rows: &[
+    events: &[
         row(
             Kind::Sent,
             "Queued",
-            &[("/Type", Mark::Is("Queued"))],
+            &[("/Type", Predicate::Is("Queued"))],
             example!("socketlabs/sent"),
         ),
         row(
             Kind::Deferred,
             "Deferred",
-            &[("/Type", Mark::Is("Deferred"))],
+            &[("/Type", Predicate::Is("Deferred"))],
             example!("socketlabs/deferred"),
         ),
         row(
             Kind::Delivered,
             "Delivered",
-            &[("/Type", Mark::Is("Delivered"))],
+            &[("/Type", Predicate::Is("Delivered"))],
             example!("socketlabs/delivered"),
         ),
         bounce(
             BounceClass::Hard,
             "Failed",
-            &[FAILED, ("/FailureType", Mark::Is("Permanent"))],
+            &[FAILED, ("/FailureType", Predicate::Is("Permanent"))],
             example!("socketlabs/bounce"),
         ),
         bounce(
             BounceClass::Soft,
             "Failed.Temporary",
-            &[FAILED, ("/FailureType", Mark::Is("Temporary"))],
+            &[FAILED, ("/FailureType", Predicate::Is("Temporary"))],
             "",
         ),
         row(
             Kind::Rejected,
             "Failed.Suppressed",
-            &[FAILED, ("/FailureType", Mark::Is("Suppressed"))],
+            &[FAILED, ("/FailureType", Predicate::Is("Suppressed"))],
             example!("socketlabs/rejected"),
         ),
         bounce(BounceClass::Undetermined, "Failed.Unknown", &[FAILED], ""),
         row(
             Kind::Open,
             "Tracking.Open",
-            &[TRACKING, ("/TrackingType", Mark::OneOf(&["Open", "1"]))],
+            &[
+                TRACKING,
+                ("/TrackingType", Predicate::OneOf(&["Open", "1"])),
+            ],
             example!("socketlabs/open"),
         ),
         row(
             Kind::Click,
             "Tracking.Click",
-            &[TRACKING, ("/TrackingType", Mark::OneOf(&["Click", "0"]))],
+            &[
+                TRACKING,
+                ("/TrackingType", Predicate::OneOf(&["Click", "0"])),
+            ],
             example!("socketlabs/click"),
         ),
         row(
@@ -134,20 +143,20 @@ pub static PROVIDER: Provider = Provider {
             "Tracking.Unsubscribe",
             &[
                 TRACKING,
-                ("/TrackingType", Mark::OneOf(&["Unsubscribe", "2"])),
+                ("/TrackingType", Predicate::OneOf(&["Unsubscribe", "2"])),
             ],
             example!("socketlabs/unsubscribe"),
         ),
         row(
             Kind::Complaint,
             "Complaint",
-            &[("/Type", Mark::Is("Complaint"))],
+            &[("/Type", Predicate::Is("Complaint"))],
             example!("socketlabs/complaint"),
         ),
         row(
             Kind::Other,
             "Validation",
-            &[("/Type", Mark::Is("Validation"))],
+            &[("/Type", Predicate::Is("Validation"))],
             example!("socketlabs/other-validation"),
         ),
     ],
@@ -184,7 +193,7 @@ pub static PROVIDER: Provider = Provider {
             ],
         },
     ],
-    conduct: Conduct {
+    conduct: Behaviour {
         only_200: true,
         // Webhooks of a whole account want the key back; for others 200 is enough.
         handshake: &[Handshake::Challenge(Challenge {

@@ -3,19 +3,19 @@
 //! `message_event`. Nearly every number is written as text. Nothing is signed.
 //! <https://developers.sparkpost.com/api/webhooks/>
 
-use crate::providers::behaviour::{Batch, CONDUCT, Conduct, Handshake};
+use crate::providers::behaviour::{Batch, Behaviour, CONDUCT, Handshake};
 use crate::providers::habits::Fact::{Documented, Unconfirmed};
 use crate::providers::habits::Habits;
 use crate::providers::provenance::{Page, assumed, documented, page};
 use crate::providers::provider::{
-    Bounce, CREDENTIALS, Carry, Envelope, FIELDS, Fields, Machine, Provider, SIGNER, Stamp, Tell,
-    bounce, row,
+    Bounce, CREDENTIALS, Envelope, FIELDS, Fields, Machine, Placement, Provider, SIGNER, Signal,
+    TimeField, bounce, row,
 };
-use crate::webhook::{BounceClass, Kind, Mark, Place, Style};
+use crate::webhook::{BounceClass, Kind, Location, Predicate, Style};
 
-const BOUNCED: (&str, Mark) = ("/type", Mark::OneOf(&["bounce", "out_of_band"]));
-const HARD: (&str, Mark) = ("/bounce_class", Mark::OneOf(&["10", "30"]));
-const SOFT: Mark = Mark::OneOf(&[
+const BOUNCED: (&str, Predicate) = ("/type", Predicate::OneOf(&["bounce", "out_of_band"]));
+const HARD: (&str, Predicate) = ("/bounce_class", Predicate::OneOf(&["10", "30"]));
+const SOFT: Predicate = Predicate::OneOf(&[
     "20", "21", "22", "23", "24", "40", "50", "51", "52", "53", "54", "70",
 ]);
 
@@ -35,10 +35,10 @@ pub static PROVIDER: Provider = Provider {
     name: "sparkpost",
     title: "SparkPost",
     docs: API.url,
-    tells: &[
-        Tell::Body(&[("/0/msys", Mark::Object)]),
-        Tell::Header("x-messagesystems-batch-id"),
-        Tell::Header("x-messagesystems-webhook-token"),
+    signals: &[
+        Signal::Body(&[("/0/msys", Predicate::Object)]),
+        Signal::Header("x-messagesystems-batch-id"),
+        Signal::Header("x-messagesystems-webhook-token"),
     ],
     schemes: &[&CREDENTIALS],
     test_secret: "",
@@ -53,49 +53,49 @@ pub static PROVIDER: Provider = Provider {
         // What could not be made into a message has the id that the sending API returned, and no other.
         message_id: &["/message_id", "/transmission_id"],
         at: &[
-            Stamp::Seconds("/timestamp"),
-            Stamp::Seconds("/scheduled_time"),
-            Stamp::Rfc3339("/injection_time", 3),
-            Stamp::Rfc3339("/expiration_timestamp", 3),
+            TimeField::Seconds("/timestamp"),
+            TimeField::Seconds("/scheduled_time"),
+            TimeField::Rfc3339("/injection_time", 3),
+            TimeField::Rfc3339("/expiration_timestamp", 3),
         ],
         url: &["/target_link_url"],
         reason: &["/raw_reason", "/reason"],
         unique: &["/event_id"],
-        campaign: Carry::Text("/campaign_id"),
-        tag: Carry::List("/rcpt_tags"),
-        metadata: Carry::Members("/rcpt_meta"),
+        campaign: Placement::Text("/campaign_id"),
+        tag: Placement::List("/rcpt_tags"),
+        metadata: Placement::Members("/rcpt_meta"),
         ..FIELDS
     },
-    rows: &[
+    events: &[
         row(
             Kind::Sent,
             "injection",
-            &[("/type", Mark::Is("injection"))],
+            &[("/type", Predicate::Is("injection"))],
             example!("sparkpost/sent"),
         ),
         row(
             Kind::Delivered,
             "delivery",
-            &[("/type", Mark::Is("delivery"))],
+            &[("/type", Predicate::Is("delivery"))],
             example!("sparkpost/delivered"),
         ),
         row(
             Kind::Deferred,
             "delay",
-            &[("/type", Mark::Is("delay"))],
+            &[("/type", Predicate::Is("delay"))],
             example!("sparkpost/deferred"),
         ),
         bounce(
             BounceClass::Hard,
             "hard_bounce",
-            &[("/type", Mark::Is("bounce")), HARD],
+            &[("/type", Predicate::Is("bounce")), HARD],
             example!("sparkpost/bounce"),
         ),
         // What a server told after it had taken the message.
         bounce(
             BounceClass::Hard,
             "out_of_band",
-            &[("/type", Mark::Is("out_of_band")), HARD],
+            &[("/type", Predicate::Is("out_of_band")), HARD],
             example!("sparkpost/bounce-out-of-band"),
         ),
         bounce(
@@ -107,174 +107,183 @@ pub static PROVIDER: Provider = Provider {
         row(
             Kind::Rejected,
             "admin_failure",
-            &[BOUNCED, ("/bounce_class", Mark::Is("25"))],
+            &[BOUNCED, ("/bounce_class", Predicate::Is("25"))],
             "",
         ),
         row(
             Kind::Subscribe,
             "subscribe_reply",
-            &[BOUNCED, ("/bounce_class", Mark::Is("80"))],
+            &[BOUNCED, ("/bounce_class", Predicate::Is("80"))],
             "",
         ),
         row(
             Kind::Unsubscribe,
             "unsubscribe_reply",
-            &[BOUNCED, ("/bounce_class", Mark::Is("90"))],
+            &[BOUNCED, ("/bounce_class", Predicate::Is("90"))],
             "",
         ),
         row(
             Kind::Other,
             "automatic_reply",
-            &[BOUNCED, ("/bounce_class", Mark::OneOf(&["60", "100"]))],
+            &[BOUNCED, ("/bounce_class", Predicate::OneOf(&["60", "100"]))],
             "",
         ),
         bounce(BounceClass::Undetermined, "undetermined", &[BOUNCED], ""),
         row(
             Kind::Rejected,
             "policy_rejection",
-            &[("/type", Mark::Is("policy_rejection"))],
+            &[("/type", Predicate::Is("policy_rejection"))],
             example!("sparkpost/rejected"),
         ),
         row(
             Kind::Complaint,
             "spam_complaint",
-            &[("/type", Mark::Is("spam_complaint"))],
+            &[("/type", Predicate::Is("spam_complaint"))],
             example!("sparkpost/complaint"),
         ),
         row(
             Kind::Open,
             "open",
-            &[("/type", Mark::Is("open"))],
+            &[("/type", Predicate::Is("open"))],
             example!("sparkpost/open"),
         ),
         // Comes as well as `open`, for the same reading.
         row(
             Kind::Open,
             "initial_open",
-            &[("/type", Mark::Is("initial_open"))],
+            &[("/type", Predicate::Is("initial_open"))],
             example!("sparkpost/open-initial"),
         ),
         row(
             Kind::Open,
             "amp_open",
-            &[("/type", Mark::Is("amp_open"))],
+            &[("/type", Predicate::Is("amp_open"))],
             example!("sparkpost/open-amp"),
         ),
         row(
             Kind::Open,
             "amp_initial_open",
-            &[("/type", Mark::Is("amp_initial_open"))],
+            &[("/type", Predicate::Is("amp_initial_open"))],
             example!("sparkpost/open-amp-initial"),
         ),
         row(
             Kind::Click,
             "click",
-            &[("/type", Mark::Is("click"))],
+            &[("/type", Predicate::Is("click"))],
             example!("sparkpost/click"),
         ),
         row(
             Kind::Click,
             "amp_click",
-            &[("/type", Mark::Is("amp_click"))],
+            &[("/type", Predicate::Is("amp_click"))],
             example!("sparkpost/click-amp"),
         ),
         row(
             Kind::Unsubscribe,
             "list_unsubscribe",
-            &[("/type", Mark::Is("list_unsubscribe"))],
+            &[("/type", Predicate::Is("list_unsubscribe"))],
             example!("sparkpost/unsubscribe"),
         ),
         row(
             Kind::Unsubscribe,
             "link_unsubscribe",
-            &[("/type", Mark::Is("link_unsubscribe"))],
+            &[("/type", Predicate::Is("link_unsubscribe"))],
             example!("sparkpost/unsubscribe-link"),
         ),
         row(
             Kind::Rejected,
             "generation_failure",
-            &[("/type", Mark::Is("generation_failure"))],
+            &[("/type", Predicate::Is("generation_failure"))],
             example!("sparkpost/rejected-generation-failure"),
         ),
         row(
             Kind::Rejected,
             "generation_rejection",
-            &[("/type", Mark::Is("generation_rejection"))],
+            &[("/type", Predicate::Is("generation_rejection"))],
             example!("sparkpost/rejected-generation-rejection"),
         ),
         // The life of inbound mail on its way to a relay webhook.
         row(
             Kind::Other,
             "relay_injection",
-            &[("/type", Mark::Is("relay_injection"))],
+            &[("/type", Predicate::Is("relay_injection"))],
             example!("sparkpost/other-relay-injection"),
         ),
         row(
             Kind::Other,
             "relay_rejection",
-            &[("/type", Mark::Is("relay_rejection"))],
+            &[("/type", Predicate::Is("relay_rejection"))],
             example!("sparkpost/other-relay-rejection"),
         ),
         row(
             Kind::Other,
             "relay_delivery",
-            &[("/type", Mark::Is("relay_delivery"))],
+            &[("/type", Predicate::Is("relay_delivery"))],
             example!("sparkpost/other-relay-delivery"),
         ),
         row(
             Kind::Other,
             "relay_tempfail",
-            &[("/type", Mark::Is("relay_tempfail"))],
+            &[("/type", Predicate::Is("relay_tempfail"))],
             example!("sparkpost/other-relay-tempfail"),
         ),
         row(
             Kind::Other,
             "relay_permfail",
-            &[("/type", Mark::Is("relay_permfail"))],
+            &[("/type", Predicate::Is("relay_permfail"))],
             example!("sparkpost/other-relay-permfail"),
         ),
         row(
             Kind::Other,
             "relay_message",
-            &[("/type", Mark::Absent), ("/content", Mark::Object)],
+            &[
+                ("/type", Predicate::Absent),
+                ("/content", Predicate::Object),
+            ],
             example!("sparkpost/other-relay-message"),
         ),
         row(
             Kind::Other,
             "ab_test_completed",
-            &[("/type", Mark::Is("ab_test_completed"))],
+            &[("/type", Predicate::Is("ab_test_completed"))],
             example!("sparkpost/other-ab-test-completed"),
         ),
         row(
             Kind::Other,
             "ab_test_cancelled",
-            &[("/type", Mark::Is("ab_test_cancelled"))],
+            &[("/type", Predicate::Is("ab_test_cancelled"))],
             example!("sparkpost/other-ab-test-cancelled"),
         ),
         row(
             Kind::Other,
             "ingest_success",
-            &[("/type", Mark::Is("success")), ("/batch_id", Mark::Present)],
+            &[
+                ("/type", Predicate::Is("success")),
+                ("/batch_id", Predicate::Present),
+            ],
             example!("sparkpost/other-ingest-success"),
         ),
         row(
             Kind::Other,
             "ingest_error",
-            &[("/type", Mark::Is("error")), ("/batch_id", Mark::Present)],
+            &[
+                ("/type", Predicate::Is("error")),
+                ("/batch_id", Predicate::Present),
+            ],
             example!("sparkpost/other-ingest-error"),
         ),
         // The exact body of this one is unconfirmed.
         row(
             Kind::Other,
             "sms_status",
-            &[("/type", Mark::Is("sms_status"))],
+            &[("/type", Predicate::Is("sms_status"))],
             example!("sparkpost/other-sms-status"),
         ),
         // Sent when a webhook is made or changed: an `msys` without members.
         row(
             Kind::Other,
             "ping",
-            &[("/msys", Mark::Object)],
+            &[("/msys", Predicate::Object)],
             example!("sparkpost/other-ping"),
         ),
     ],
@@ -328,8 +337,8 @@ pub static PROVIDER: Provider = Provider {
         },
     ],
     // A batch that is sent again has the same, and receivers drop it.
-    ids: &[Place::Header("x-messagesystems-batch-id")],
-    conduct: Conduct {
+    ids: &[Location::Header("x-messagesystems-batch-id")],
+    conduct: Behaviour {
         only_200: true,
         // A usual batch; more is possible.
         batch: Batch::UpTo(350),

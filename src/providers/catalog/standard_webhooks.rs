@@ -2,23 +2,25 @@
 //! `type`, `timestamp` and `data` that the specification recommends. What is in `data` is an example of ours.
 //! <https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md>
 
-use crate::providers::behaviour::{CONDUCT, Conduct};
+use crate::providers::behaviour::{Behaviour, CONDUCT};
 use crate::providers::catalog::{ahasend, sweego};
 use crate::providers::habits::Fact::{Documented, Unconfirmed};
 use crate::providers::habits::Habits;
 use crate::providers::provenance::{Page, assumed, documented, page};
 use crate::providers::provider::{
-    Carry, Departure, Envelope, FIELDS, Fields, Provider, SIGNER, Stamp, Tell, bounce, row,
+    Envelope, FIELDS, Fields, Placement, Provider, SIGNER, SchemeVariant, Signal, TimeField,
+    bounce, row,
 };
 use crate::webhook::{
-    Algorithm, BounceClass, Encoding, KeyForm, Kind, Mark, Part, Place, Recipe, Style, TimeForm,
+    Algorithm, BounceClass, Encoding, KeyForm, Kind, Location, Part, Predicate, Scheme, Style,
+    TimestampFormat,
 };
 
 /// The public test key of all who sign this way: where only the headers tell, whose it is cannot be told apart.
 pub const TEST_SECRET: &str = "whsec_d2ViaG9vay1jbGktcHVibGljLXRlc3Qta2V5LTAx";
 
 /// Standard Webhooks: `webhook-*` headers.
-pub static WEBHOOK: Recipe = recipe(
+pub static WEBHOOK: Scheme = scheme(
     "standard-webhooks",
     "webhook-id",
     "webhook-timestamp",
@@ -26,20 +28,20 @@ pub static WEBHOOK: Recipe = recipe(
 );
 
 /// Svix: the same with `svix-*` headers.
-pub static SVIX: Recipe = recipe("svix", "svix-id", "svix-timestamp", "svix-signature");
+pub static SVIX: Scheme = scheme("svix", "svix-id", "svix-timestamp", "svix-signature");
 
-const fn recipe(
+const fn scheme(
     name: &'static str,
     id: &'static str,
     timestamp: &'static str,
     signature: &'static str,
-) -> Recipe {
-    Recipe {
+) -> Scheme {
+    Scheme {
         name,
         algorithm: Algorithm::HmacSha256,
         key: KeyForm::Whsec,
-        id: Some(Place::Header(id)),
-        timestamp: Some((Place::Header(timestamp), TimeForm::Seconds)),
+        id: Some(Location::Header(id)),
+        timestamp: Some((Location::Header(timestamp), TimestampFormat::Seconds)),
         signed: &[
             Part::Id,
             Part::Text("."),
@@ -47,7 +49,7 @@ const fn recipe(
             Part::Text("."),
             Part::Body,
         ],
-        signature: Place::Header(signature),
+        signature: Location::Header(signature),
         encoding: Encoding::Versioned,
         fresh: &[],
         tolerance: 300,
@@ -67,27 +69,27 @@ pub static PROVIDER: Provider = Provider {
     name: "standard-webhooks",
     title: "Standard Webhooks",
     docs: SPECIFICATION.url,
-    tells: &[
-        Tell::Body(&[
-            ("/type", Mark::Present),
-            ("/timestamp", Mark::Present),
-            ("/data", Mark::Object),
+    signals: &[
+        Signal::Body(&[
+            ("/type", Predicate::Present),
+            ("/timestamp", Predicate::Present),
+            ("/data", Predicate::Object),
         ]),
-        Tell::SharedHeader("webhook-signature"),
-        Tell::SharedHeader("svix-signature"),
-        Tell::SharedHeader("webhook-id"),
-        Tell::SharedHeader("svix-id"),
+        Signal::SharedHeader("webhook-signature"),
+        Signal::SharedHeader("svix-signature"),
+        Signal::SharedHeader("webhook-id"),
+        Signal::SharedHeader("svix-id"),
     ],
     is_general: true,
     schemes: &[&WEBHOOK, &SVIX],
     departures: &[
-        Departure {
+        SchemeVariant {
             provider: &ahasend::PROVIDER,
             key: KeyForm::Text,
             stretches: true,
             says: "the text of the secret is the key, as AhaSend uses it",
         },
-        Departure {
+        SchemeVariant {
             provider: &sweego::PROVIDER,
             key: KeyForm::Whsec,
             stretches: false,
@@ -101,53 +103,56 @@ pub static PROVIDER: Provider = Provider {
     native: &["/type"],
     fields: Fields {
         recipient: &["/data/email"],
-        at: &[Stamp::Rfc3339("/timestamp", 3)],
+        at: &[TimeField::Rfc3339("/timestamp", 3)],
         url: &["/data/link_url"],
-        campaign: Carry::Text("/data/campaign_id"),
-        metadata: Carry::Among("/data", &[]),
+        campaign: Placement::Text("/data/campaign_id"),
+        metadata: Placement::Among("/data", &[]),
         ..FIELDS
     },
-    rows: &[
+    events: &[
         row(
             Kind::Sent,
             "email.sent",
-            &[("/type", Mark::Is("email.sent"))],
+            &[("/type", Predicate::Is("email.sent"))],
             example!("standard-webhooks/sent"),
         ),
         row(
             Kind::Delivered,
             "email.delivered",
-            &[("/type", Mark::Is("email.delivered"))],
+            &[("/type", Predicate::Is("email.delivered"))],
             example!("standard-webhooks/delivered"),
         ),
         row(
             Kind::Deferred,
             "email.deferred",
-            &[("/type", Mark::Is("email.deferred"))],
+            &[("/type", Predicate::Is("email.deferred"))],
             example!("standard-webhooks/deferred"),
         ),
         row(
             Kind::Open,
             "email.open",
-            &[("/type", Mark::OneOf(&["email.open", "email.opened"]))],
+            &[("/type", Predicate::OneOf(&["email.open", "email.opened"]))],
             example!("standard-webhooks/open"),
         ),
         row(
             Kind::Click,
             "email.click",
-            &[("/type", Mark::OneOf(&["email.click", "email.clicked"]))],
+            &[("/type", Predicate::OneOf(&["email.click", "email.clicked"]))],
             example!("standard-webhooks/click"),
         ),
         bounce(
             BounceClass::Undetermined,
             "email.bounce",
-            &[("/type", Mark::OneOf(&["email.bounce", "email.bounced"]))],
+            &[(
+                "/type",
+                Predicate::OneOf(&["email.bounce", "email.bounced"]),
+            )],
             example!("standard-webhooks/bounce"),
         ),
         row(
             Kind::Rejected,
             "email.rejected",
-            &[("/type", Mark::Is("email.rejected"))],
+            &[("/type", Predicate::Is("email.rejected"))],
             example!("standard-webhooks/rejected"),
         ),
         row(
@@ -155,7 +160,7 @@ pub static PROVIDER: Provider = Provider {
             "email.complaint",
             &[(
                 "/type",
-                Mark::OneOf(&["email.complaint", "email.complained"]),
+                Predicate::OneOf(&["email.complaint", "email.complained"]),
             )],
             example!("standard-webhooks/complaint"),
         ),
@@ -164,7 +169,7 @@ pub static PROVIDER: Provider = Provider {
             "email.unsubscribe",
             &[(
                 "/type",
-                Mark::OneOf(&["email.unsubscribe", "email.unsubscribed"]),
+                Predicate::OneOf(&["email.unsubscribe", "email.unsubscribed"]),
             )],
             example!("standard-webhooks/unsubscribe"),
         ),
@@ -173,12 +178,12 @@ pub static PROVIDER: Provider = Provider {
             "email.subscribe",
             &[(
                 "/type",
-                Mark::OneOf(&["email.subscribe", "email.subscribed"]),
+                Predicate::OneOf(&["email.subscribe", "email.subscribed"]),
             )],
             example!("standard-webhooks/subscribe"),
         ),
     ],
-    conduct: Conduct {
+    conduct: Behaviour {
         judges_age: true,
         ..CONDUCT
     },

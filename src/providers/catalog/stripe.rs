@@ -4,21 +4,21 @@
 
 use crate::providers::habits::Fact::Documented;
 use crate::providers::habits::{HABITS, Habits};
-use crate::providers::provider::{Provider, SIGNER, Tell};
-use crate::webhook::{Algorithm, Encoding, KeyForm, Part, Place, Recipe, TimeForm};
+use crate::providers::provider::{Provider, SIGNER, Signal};
+use crate::webhook::{Algorithm, Encoding, KeyForm, Location, Part, Scheme, TimestampFormat};
 
-static SIGNED_HEADER: Recipe = Recipe {
+static SIGNED_HEADER: Scheme = Scheme {
     name: "stripe-v1",
     algorithm: Algorithm::HmacSha256,
     key: KeyForm::Text,
     id: None,
     // Its own libraries check the age and take any time ahead.
     timestamp: Some((
-        Place::Item("stripe-signature", "t"),
-        TimeForm::AgeOnly(&TimeForm::Seconds),
+        Location::Item("stripe-signature", "t"),
+        TimestampFormat::AgeOnly(&TimestampFormat::Seconds),
     )),
     signed: &[Part::Timestamp, Part::Text("."), Part::Body],
-    signature: Place::Item("stripe-signature", "v1"),
+    signature: Location::Item("stripe-signature", "v1"),
     encoding: Encoding::Listed(&Encoding::Hex),
     fresh: &[],
     tolerance: 300,
@@ -31,7 +31,7 @@ pub static PROVIDER: Provider = Provider {
     name: "stripe",
     title: "Stripe",
     docs: "https://docs.stripe.com/webhooks",
-    tells: &[Tell::Header("stripe-signature")],
+    signals: &[Signal::Header("stripe-signature")],
     schemes: &[&SIGNED_HEADER],
     test_secret: "whsec_webhook-cli-public-test-key-stripe",
     test_public: "whsec_webhook-cli-public-test-key-stripe",

@@ -7,18 +7,23 @@ use crate::providers::habits::Fact::Unconfirmed;
 use crate::providers::habits::{HABITS, Habits};
 use crate::providers::provenance::assumed;
 use crate::providers::provider::{
-    Bounce, Carry, Envelope, FIELDS, Fields, Machine, Provider, SIGNER, Stamp, Tell, bounce, row,
+    Bounce, Envelope, FIELDS, Fields, Machine, Placement, Provider, SIGNER, Signal, TimeField,
+    bounce, row,
 };
 use crate::webhook::{
-    Algorithm, BounceClass, Encoding, KeyForm, Kind, Mark, Part, Place, Recipe, Style, TimeForm,
+    Algorithm, BounceClass, Encoding, KeyForm, Kind, Location, Part, Predicate, Scheme, Style,
+    TimestampFormat,
 };
 
-static BARE_SIGNATURE: Recipe = Recipe {
+static BARE_SIGNATURE: Scheme = Scheme {
     name: "sweego",
     algorithm: Algorithm::HmacSha256,
     key: KeyForm::Base64,
-    id: Some(Place::Header("webhook-id")),
-    timestamp: Some((Place::Header("webhook-timestamp"), TimeForm::Seconds)),
+    id: Some(Location::Header("webhook-id")),
+    timestamp: Some((
+        Location::Header("webhook-timestamp"),
+        TimestampFormat::Seconds,
+    )),
     signed: &[
         Part::Id,
         Part::Text("."),
@@ -26,7 +31,7 @@ static BARE_SIGNATURE: Recipe = Recipe {
         Part::Text("."),
         Part::Body,
     ],
-    signature: Place::Header("webhook-signature"),
+    signature: Location::Header("webhook-signature"),
     encoding: Encoding::Base64,
     fresh: &[],
     tolerance: 300,
@@ -39,19 +44,19 @@ pub static PROVIDER: Provider = Provider {
     name: "sweego",
     title: "Sweego",
     docs: "https://learn.sweego.io/docs/webhooks/webhook_signature",
-    tells: &[
-        Tell::Body(&[
-            ("/event_type", Mark::Present),
-            ("/swg_uid", Mark::Present),
-            ("/channel", Mark::Present),
-            ("/transaction_id", Mark::Present),
+    signals: &[
+        Signal::Body(&[
+            ("/event_type", Predicate::Present),
+            ("/swg_uid", Predicate::Present),
+            ("/channel", Predicate::Present),
+            ("/transaction_id", Predicate::Present),
         ]),
         // Older ones have it in the headers of the mail alone.
-        Tell::Body(&[
-            ("/event_type", Mark::Present),
-            ("/swg_uid", Mark::Present),
-            ("/channel", Mark::Present),
-            ("/headers/x-transaction-id", Mark::Present),
+        Signal::Body(&[
+            ("/event_type", Predicate::Present),
+            ("/swg_uid", Predicate::Present),
+            ("/channel", Predicate::Present),
+            ("/headers/x-transaction-id", Predicate::Present),
         ]),
     ],
     schemes: &[&BARE_SIGNATURE],
@@ -64,40 +69,54 @@ pub static PROVIDER: Provider = Provider {
         recipient: &["/recipient"],
         message_id: &["/headers/x-transaction-id", "/transaction_id"],
         message_also: &["/swg_uid"],
-        at: &[Stamp::Like("/timestamp")],
+        at: &[TimeField::Like("/timestamp")],
         url: &["/click/url"],
-        campaign: Carry::Each(&[
-            Carry::Text("/campaign_id"),
-            Carry::Text("/headers/x-campaign-id"),
+        campaign: Placement::Each(&[
+            Placement::Text("/campaign_id"),
+            Placement::Text("/headers/x-campaign-id"),
         ]),
-        tag: Carry::Text("/campaign_tags"),
+        tag: Placement::Text("/campaign_tags"),
         ..FIELDS
     },
-    rows: &[
-        row(Kind::Other, "sms", &[("/channel", Mark::Is("sms"))], ""),
+    events: &[
+        row(
+            Kind::Other,
+            "sms",
+            &[("/channel", Predicate::Is("sms"))],
+            "",
+        ),
         row(
             Kind::Sent,
             "email_sent",
-            &[("/event_type", Mark::OneOf(&["email_sent", "email-sent"]))],
+            &[(
+                "/event_type",
+                Predicate::OneOf(&["email_sent", "email-sent"]),
+            )],
             example!("sweego/sent"),
         ),
         row(
             Kind::Delivered,
             "delivered",
-            &[("/event_type", Mark::Is("delivered"))],
+            &[("/event_type", Predicate::Is("delivered"))],
             example!("sweego/delivered"),
         ),
         bounce(
             BounceClass::Hard,
             "hard_bounce",
-            &[("/event_type", Mark::OneOf(&["hard_bounce", "hard-bounce"]))],
+            &[(
+                "/event_type",
+                Predicate::OneOf(&["hard_bounce", "hard-bounce"]),
+            )],
             example!("sweego/bounce"),
         ),
         // With a hyphen, unlike all others.
         bounce(
             BounceClass::Soft,
             "soft-bounce",
-            &[("/event_type", Mark::OneOf(&["soft-bounce", "soft_bounce"]))],
+            &[(
+                "/event_type",
+                Predicate::OneOf(&["soft-bounce", "soft_bounce"]),
+            )],
             example!("sweego/bounce-soft"),
         ),
         row(
@@ -105,7 +124,7 @@ pub static PROVIDER: Provider = Provider {
             "email_opened",
             &[(
                 "/event_type",
-                Mark::OneOf(&["email_opened", "email-opened"]),
+                Predicate::OneOf(&["email_opened", "email-opened"]),
             )],
             example!("sweego/open"),
         ),
@@ -114,20 +133,23 @@ pub static PROVIDER: Provider = Provider {
             "email_clicked",
             &[(
                 "/event_type",
-                Mark::OneOf(&["email_clicked", "email-clicked"]),
+                Predicate::OneOf(&["email_clicked", "email-clicked"]),
             )],
             example!("sweego/click"),
         ),
         row(
             Kind::Complaint,
             "complaint",
-            &[("/event_type", Mark::Is("complaint"))],
+            &[("/event_type", Predicate::Is("complaint"))],
             example!("sweego/complaint"),
         ),
         row(
             Kind::Unsubscribe,
             "list_unsub",
-            &[("/event_type", Mark::OneOf(&["list_unsub", "list-unsub"]))],
+            &[(
+                "/event_type",
+                Predicate::OneOf(&["list_unsub", "list-unsub"]),
+            )],
             example!("sweego/unsubscribe"),
         ),
     ],
@@ -161,7 +183,7 @@ pub static PROVIDER: Provider = Provider {
         },
     ],
     // The header repeats it.
-    ids: &[Place::Body("/event_id")],
+    ids: &[Location::Body("/event_id")],
     habits: Habits {
         batching: Unconfirmed("one event", "known from the code of Symfony's bridge only"),
         ..HABITS

@@ -6,17 +6,17 @@ use std::collections::BTreeSet;
 
 use sha2::{Digest, Sha256};
 
-use crate::providers::provider::{Provider, SIGNER, Tell};
-use crate::webhook::{Algorithm, Delivery, Encoding, KeyForm, Part, Place, Recipe};
+use crate::providers::provider::{Provider, SIGNER, Signal};
+use crate::webhook::{Algorithm, Delivery, Encoding, KeyForm, Location, Part, Scheme};
 
-static URL_AND_FIELDS: Recipe = Recipe {
+static URL_AND_FIELDS: Scheme = Scheme {
     name: "twilio",
     algorithm: Algorithm::HmacSha1,
     key: KeyForm::Text,
     id: None,
     timestamp: None,
     signed: &[Part::UrlOr(other_port), Part::Of(fields)],
-    signature: Place::Header("x-twilio-signature"),
+    signature: Location::Header("x-twilio-signature"),
     encoding: Encoding::Base64,
     fresh: &[],
     tolerance: 300,
@@ -29,7 +29,7 @@ pub static PROVIDER: Provider = Provider {
     name: "twilio",
     title: "Twilio",
     docs: "https://www.twilio.com/docs/usage/webhooks/webhooks-security",
-    tells: &[Tell::Header("x-twilio-signature")],
+    signals: &[Signal::Header("x-twilio-signature")],
     schemes: &[&URL_AND_FIELDS],
     test_secret: "webhook-cli-public-test-key-twilio",
     test_public: "webhook-cli-public-test-key-twilio",

@@ -2,25 +2,25 @@
 //! an MD5 of the body with the API key in its place. When and how often it tries again is unconfirmed.
 //! <https://godocs.unisender.ru/web-api-ref>
 
-use crate::providers::behaviour::{Batch, CONDUCT, Conduct, Handshake};
+use crate::providers::behaviour::{Batch, Behaviour, CONDUCT, Handshake};
 use crate::providers::habits::Fact::Documented;
 use crate::providers::habits::{HABITS, Habits};
 use crate::providers::provenance::{Page, documented, page};
 use crate::providers::provider::{
-    Bounce, Carry, Envelope, FIELDS, Fields, Provider, SIGNER, Stamp, Tell, bounce, row,
+    Bounce, Envelope, FIELDS, Fields, Placement, Provider, SIGNER, Signal, TimeField, bounce, row,
 };
 use crate::webhook::{
-    Algorithm, BounceClass, Encoding, KeyForm, Kind, Mark, Part, Place, Recipe, Style,
+    Algorithm, BounceClass, Encoding, KeyForm, Kind, Location, Part, Predicate, Scheme, Style,
 };
 
-static AUTH: Recipe = Recipe {
+static AUTH: Scheme = Scheme {
     name: "unisender-go",
     algorithm: Algorithm::Md5,
     key: KeyForm::Text,
     id: None,
     timestamp: None,
     signed: &[Part::BodyAround("/auth")],
-    signature: Place::Body("/auth"),
+    signature: Location::Body("/auth"),
     encoding: Encoding::Hex,
     fresh: &[],
     tolerance: 300,
@@ -28,7 +28,7 @@ static AUTH: Recipe = Recipe {
     guard: None,
 };
 
-const SINGLE: (&str, Mark) = ("/event_name", Mark::Is("transactional_email_status"));
+const SINGLE: (&str, Predicate) = ("/event_name", Predicate::Is("transactional_email_status"));
 
 static REFERENCE: Page = page(
     "Web API reference",
@@ -41,12 +41,12 @@ pub static PROVIDER: Provider = Provider {
     name: "unisender-go",
     title: "Unisender Go",
     docs: REFERENCE.url,
-    tells: &[
-        Tell::Body(&[("/events_by_user/0/events", Mark::Present)]),
-        Tell::Body(&[
-            ("/auth", Mark::Present),
-            ("/event_name", Mark::Present),
-            ("/job_id", Mark::Present),
+    signals: &[
+        Signal::Body(&[("/events_by_user/0/events", Predicate::Present)]),
+        Signal::Body(&[
+            ("/auth", Predicate::Present),
+            ("/event_name", Predicate::Present),
+            ("/job_id", Predicate::Present),
         ]),
     ],
     schemes: &[&AUTH],
@@ -59,8 +59,8 @@ pub static PROVIDER: Provider = Provider {
         recipient: &["/event_data/email", "/email"],
         message_id: &["/event_data/job_id", "/job_id"],
         at: &[
-            Stamp::Utc("/event_data/event_time", "%Y-%m-%d %H:%M:%S"),
-            Stamp::Utc("/event_time", "%Y-%m-%d %H:%M:%S"),
+            TimeField::Utc("/event_data/event_time", "%Y-%m-%d %H:%M:%S"),
+            TimeField::Utc("/event_time", "%Y-%m-%d %H:%M:%S"),
         ],
         url: &["/event_data/url", "/url"],
         reason: &[
@@ -71,123 +71,123 @@ pub static PROVIDER: Provider = Provider {
             "/delivery_info/delivery_status",
             "/comment",
         ],
-        metadata: Carry::Members("/event_data/metadata"),
+        metadata: Placement::Members("/event_data/metadata"),
         ..FIELDS
     },
-    rows: &[
+    events: &[
         row(
             Kind::Sent,
             "sent",
-            &[("/event_data/status", Mark::Is("sent"))],
+            &[("/event_data/status", Predicate::Is("sent"))],
             example!("unisender-go/sent"),
         ),
         row(
             Kind::Delivered,
             "delivered",
-            &[("/event_data/status", Mark::Is("delivered"))],
+            &[("/event_data/status", Predicate::Is("delivered"))],
             example!("unisender-go/delivered"),
         ),
         row(
             Kind::Deferred,
             "soft_bounced",
-            &[("/event_data/status", Mark::Is("soft_bounced"))],
+            &[("/event_data/status", Predicate::Is("soft_bounced"))],
             example!("unisender-go/deferred"),
         ),
         row(
             Kind::Open,
             "opened",
-            &[("/event_data/status", Mark::Is("opened"))],
+            &[("/event_data/status", Predicate::Is("opened"))],
             example!("unisender-go/open"),
         ),
         row(
             Kind::Click,
             "clicked",
-            &[("/event_data/status", Mark::Is("clicked"))],
+            &[("/event_data/status", Predicate::Is("clicked"))],
             example!("unisender-go/click"),
         ),
         bounce(
             BounceClass::Hard,
             "hard_bounced",
-            &[("/event_data/status", Mark::Is("hard_bounced"))],
+            &[("/event_data/status", Predicate::Is("hard_bounced"))],
             example!("unisender-go/bounce"),
         ),
         row(
             Kind::Complaint,
             "spam",
-            &[("/event_data/status", Mark::Is("spam"))],
+            &[("/event_data/status", Predicate::Is("spam"))],
             example!("unisender-go/complaint"),
         ),
         row(
             Kind::Unsubscribe,
             "unsubscribed",
-            &[("/event_data/status", Mark::Is("unsubscribed"))],
+            &[("/event_data/status", Predicate::Is("unsubscribed"))],
             example!("unisender-go/unsubscribe"),
         ),
         row(
             Kind::Subscribe,
             "subscribed",
-            &[("/event_data/status", Mark::Is("subscribed"))],
+            &[("/event_data/status", Predicate::Is("subscribed"))],
             example!("unisender-go/subscribe"),
         ),
         // In the mode of single events the fields stand in the body itself.
         row(
             Kind::Sent,
             "single_sent",
-            &[SINGLE, ("/status", Mark::Is("sent"))],
+            &[SINGLE, ("/status", Predicate::Is("sent"))],
             "",
         ),
         row(
             Kind::Delivered,
             "single_delivered",
-            &[SINGLE, ("/status", Mark::Is("delivered"))],
+            &[SINGLE, ("/status", Predicate::Is("delivered"))],
             "",
         ),
         row(
             Kind::Deferred,
             "single_soft_bounced",
-            &[SINGLE, ("/status", Mark::Is("soft_bounced"))],
+            &[SINGLE, ("/status", Predicate::Is("soft_bounced"))],
             "",
         ),
         row(
             Kind::Open,
             "single_opened",
-            &[SINGLE, ("/status", Mark::Is("opened"))],
+            &[SINGLE, ("/status", Predicate::Is("opened"))],
             "",
         ),
         row(
             Kind::Click,
             "single_clicked",
-            &[SINGLE, ("/status", Mark::Is("clicked"))],
+            &[SINGLE, ("/status", Predicate::Is("clicked"))],
             "",
         ),
         bounce(
             BounceClass::Hard,
             "single_hard_bounced",
-            &[SINGLE, ("/status", Mark::Is("hard_bounced"))],
+            &[SINGLE, ("/status", Predicate::Is("hard_bounced"))],
             "",
         ),
         row(
             Kind::Complaint,
             "single_spam",
-            &[SINGLE, ("/status", Mark::Is("spam"))],
+            &[SINGLE, ("/status", Predicate::Is("spam"))],
             "",
         ),
         row(
             Kind::Unsubscribe,
             "single_unsubscribed",
-            &[SINGLE, ("/status", Mark::Is("unsubscribed"))],
+            &[SINGLE, ("/status", Predicate::Is("unsubscribed"))],
             "",
         ),
         row(
             Kind::Subscribe,
             "single_subscribed",
-            &[SINGLE, ("/status", Mark::Is("subscribed"))],
+            &[SINGLE, ("/status", Predicate::Is("subscribed"))],
             "",
         ),
         row(
             Kind::Other,
             "transactional_spam_block",
-            &[("/event_name", Mark::Is("transactional_spam_block"))],
+            &[("/event_name", Predicate::Is("transactional_spam_block"))],
             "",
         ),
     ],
@@ -231,7 +231,7 @@ pub static PROVIDER: Provider = Provider {
             ],
         },
     ],
-    conduct: Conduct {
+    conduct: Behaviour {
         handshake: &[Handshake::Get],
         batch: Batch::Some,
         ..CONDUCT

@@ -2,26 +2,31 @@
 //! try after a failure has another `attempt` in its body, and so another signature; `id` stays.
 //! <https://docs.usesend.com/guides/webhooks>
 
-use crate::providers::behaviour::{CONDUCT, Conduct, Handshake};
+use crate::providers::behaviour::{Behaviour, CONDUCT, Handshake};
 use crate::providers::habits::Fact::Documented;
 use crate::providers::habits::Habits;
 use crate::providers::provenance::{Page, documented, page};
 use crate::providers::provider::{
-    Bounce, Carry, Envelope, FIELDS, Fields, Provider, Row, SIGNER, Stamp, Tell, bounce, row,
+    Bounce, Envelope, EventDef, FIELDS, Fields, Placement, Provider, SIGNER, Signal, TimeField,
+    bounce, row,
 };
 use crate::webhook::{
-    Algorithm, BounceClass, Encoding, KeyForm, Kind, Mark, Part, Place, Recipe, Style, TimeForm,
+    Algorithm, BounceClass, Encoding, KeyForm, Kind, Location, Part, Predicate, Scheme, Style,
+    TimestampFormat,
 };
 
-static SIGNED: Recipe = Recipe {
+static SIGNED: Scheme = Scheme {
     name: "usesend",
     algorithm: Algorithm::HmacSha256,
     // It begins with `whsec_`, and yet is no base64.
     key: KeyForm::Text,
     id: None,
-    timestamp: Some((Place::Header("x-usesend-timestamp"), TimeForm::Millis)),
+    timestamp: Some((
+        Location::Header("x-usesend-timestamp"),
+        TimestampFormat::Millis,
+    )),
     signed: &[Part::Timestamp, Part::Text("."), Part::Body],
-    signature: Place::Header("x-usesend-signature"),
+    signature: Location::Header("x-usesend-signature"),
     encoding: Encoding::After("v1=", &Encoding::Hex),
     fresh: &[],
     tolerance: 300,
@@ -50,19 +55,19 @@ pub static PROVIDER: Provider = Provider {
     name: "usesend",
     title: "useSend",
     docs: GUIDE.url,
-    tells: &[
-        Tell::Body(&[
-            ("/id", Mark::Present),
-            ("/type", Mark::Present),
-            ("/version", Mark::Present),
-            ("/createdAt", Mark::Present),
-            ("/teamId", Mark::Present),
-            ("/attempt", Mark::Present),
-            ("/data", Mark::Object),
+    signals: &[
+        Signal::Body(&[
+            ("/id", Predicate::Present),
+            ("/type", Predicate::Present),
+            ("/version", Predicate::Present),
+            ("/createdAt", Predicate::Present),
+            ("/teamId", Predicate::Present),
+            ("/attempt", Predicate::Present),
+            ("/data", Predicate::Object),
         ]),
-        Tell::Header("x-usesend-signature"),
-        Tell::Header("x-usesend-event"),
-        Tell::Header("x-usesend-call"),
+        Signal::Header("x-usesend-signature"),
+        Signal::Header("x-usesend-event"),
+        Signal::Header("x-usesend-call"),
     ],
     schemes: &[&SIGNED],
     test_secret: "whsec_webhook_cli_public_test_key_usesend",
@@ -74,15 +79,15 @@ pub static PROVIDER: Provider = Provider {
         recipient: &["/data/to/*", "/data/email"],
         message_id: &["/data/id"],
         at: &[
-            Stamp::Rfc3339("/data/occurredAt", 3),
-            Stamp::Rfc3339("/createdAt", 3),
+            TimeField::Rfc3339("/data/occurredAt", 3),
+            TimeField::Rfc3339("/createdAt", 3),
         ],
         other_times: &[
-            Stamp::Rfc3339("/data/open/timestamp", 3),
-            Stamp::Rfc3339("/data/click/timestamp", 3),
-            Stamp::Rfc3339("/data/updatedAt", 3),
-            Stamp::Rfc3339("/data/createdAt", 3),
-            Stamp::Rfc3339("/data/sentAt", 3),
+            TimeField::Rfc3339("/data/open/timestamp", 3),
+            TimeField::Rfc3339("/data/click/timestamp", 3),
+            TimeField::Rfc3339("/data/updatedAt", 3),
+            TimeField::Rfc3339("/data/createdAt", 3),
+            TimeField::Rfc3339("/data/sentAt", 3),
         ],
         url: &["/data/click/url"],
         reason: &[
@@ -91,41 +96,41 @@ pub static PROVIDER: Provider = Provider {
             "/data/suppression/reason",
         ],
         reason_parts: &["/data/bounce/type", "/data/bounce/subType"],
-        campaign: Carry::First(&["/data/campaignId"]),
-        metadata: Carry::Into("/data/metadata"),
+        campaign: Placement::First(&["/data/campaignId"]),
+        metadata: Placement::Into("/data/metadata"),
         ..FIELDS
     },
-    rows: &[
+    events: &[
         row(
             Kind::Sent,
             "email.sent",
-            &[("/type", Mark::Is("email.sent"))],
+            &[("/type", Predicate::Is("email.sent"))],
             example!("usesend/sent"),
         ),
         row(
             Kind::Sent,
             "email.queued",
-            &[("/type", Mark::Is("email.queued"))],
+            &[("/type", Predicate::Is("email.queued"))],
             example!("usesend/sent-queued"),
         ),
         row(
             Kind::Delivered,
             "email.delivered",
-            &[("/type", Mark::Is("email.delivered"))],
+            &[("/type", Predicate::Is("email.delivered"))],
             example!("usesend/delivered"),
         ),
         row(
             Kind::Deferred,
             "email.delivery_delayed",
-            &[("/type", Mark::Is("email.delivery_delayed"))],
+            &[("/type", Predicate::Is("email.delivery_delayed"))],
             example!("usesend/deferred"),
         ),
         bounce(
             BounceClass::Hard,
             "email.bounced",
             &[
-                ("/type", Mark::Is("email.bounced")),
-                ("/data/bounce/type", Mark::Is("Permanent")),
+                ("/type", Predicate::Is("email.bounced")),
+                ("/data/bounce/type", Predicate::Is("Permanent")),
             ],
             example!("usesend/bounce"),
         ),
@@ -133,103 +138,103 @@ pub static PROVIDER: Provider = Provider {
             BounceClass::Soft,
             "email.bounced.transient",
             &[
-                ("/type", Mark::Is("email.bounced")),
-                ("/data/bounce/type", Mark::Is("Transient")),
+                ("/type", Predicate::Is("email.bounced")),
+                ("/data/bounce/type", Predicate::Is("Transient")),
             ],
             "",
         ),
         bounce(
             BounceClass::Undetermined,
             "email.bounced.undetermined",
-            &[("/type", Mark::Is("email.bounced"))],
+            &[("/type", Predicate::Is("email.bounced"))],
             "",
         ),
         row(
             Kind::Rejected,
             "email.rejected",
-            &[("/type", Mark::Is("email.rejected"))],
+            &[("/type", Predicate::Is("email.rejected"))],
             example!("usesend/rejected"),
         ),
         row(
             Kind::Rejected,
             "email.rendering_failure",
-            &[("/type", Mark::Is("email.rendering_failure"))],
+            &[("/type", Predicate::Is("email.rendering_failure"))],
             example!("usesend/rejected-rendering-failure"),
         ),
         row(
             Kind::Rejected,
             "email.failed",
-            &[("/type", Mark::Is("email.failed"))],
+            &[("/type", Predicate::Is("email.failed"))],
             example!("usesend/rejected-failed"),
         ),
         row(
             Kind::Rejected,
             "email.suppressed",
-            &[("/type", Mark::Is("email.suppressed"))],
+            &[("/type", Predicate::Is("email.suppressed"))],
             example!("usesend/rejected-suppressed"),
         ),
         row(
             Kind::Complaint,
             "email.complained",
-            &[("/type", Mark::Is("email.complained"))],
+            &[("/type", Predicate::Is("email.complained"))],
             example!("usesend/complaint"),
         ),
         row(
             Kind::Open,
             "email.opened",
-            &[("/type", Mark::Is("email.opened"))],
+            &[("/type", Predicate::Is("email.opened"))],
             example!("usesend/open"),
         ),
         row(
             Kind::Click,
             "email.clicked",
-            &[("/type", Mark::Is("email.clicked"))],
+            &[("/type", Predicate::Is("email.clicked"))],
             example!("usesend/click"),
         ),
         other(
             "email.cancelled",
-            &[("/type", Mark::Is("email.cancelled"))],
+            &[("/type", Predicate::Is("email.cancelled"))],
             example!("usesend/other-email-cancelled"),
         ),
         // It tells whether the contact is subscribed, and not what has changed.
         about(
             "contact.updated",
-            &[("/type", Mark::Is("contact.updated"))],
+            &[("/type", Predicate::Is("contact.updated"))],
             example!("usesend/other-contact-updated"),
         ),
         about(
             "contact.created",
-            &[("/type", Mark::Is("contact.created"))],
+            &[("/type", Predicate::Is("contact.created"))],
             example!("usesend/other-contact-created"),
         ),
         about(
             "contact.deleted",
-            &[("/type", Mark::Is("contact.deleted"))],
+            &[("/type", Predicate::Is("contact.deleted"))],
             example!("usesend/other-contact-deleted"),
         ),
         about(
             "domain.created",
-            &[("/type", Mark::Is("domain.created"))],
+            &[("/type", Predicate::Is("domain.created"))],
             example!("usesend/other-domain-created"),
         ),
         about(
             "domain.verified",
-            &[("/type", Mark::Is("domain.verified"))],
+            &[("/type", Predicate::Is("domain.verified"))],
             example!("usesend/other-domain-verified"),
         ),
         about(
             "domain.updated",
-            &[("/type", Mark::Is("domain.updated"))],
+            &[("/type", Predicate::Is("domain.updated"))],
             example!("usesend/other-domain-updated"),
         ),
         about(
             "domain.deleted",
-            &[("/type", Mark::Is("domain.deleted"))],
+            &[("/type", Predicate::Is("domain.deleted"))],
             example!("usesend/other-domain-deleted"),
         ),
         about(
             "webhook.test",
-            &[("/type", Mark::Is("webhook.test"))],
+            &[("/type", Predicate::Is("webhook.test"))],
             example!("usesend/other-webhook-test"),
         ),
     ],
@@ -273,8 +278,8 @@ pub static PROVIDER: Provider = Provider {
             ],
         },
     ],
-    ids: &[Place::Body("/id")],
-    conduct: Conduct {
+    ids: &[Location::Body("/id")],
+    conduct: Behaviour {
         handshake: &[Handshake::Event("webhook.test")],
         judges_age: true,
         ..CONDUCT
@@ -299,17 +304,17 @@ pub static PROVIDER: Provider = Provider {
 
 const fn other(
     native: &'static str,
-    marks: &'static [(&'static str, Mark)],
+    marks: &'static [(&'static str, Predicate)],
     example: &'static str,
-) -> Row {
+) -> EventDef {
     row(Kind::Other, native, marks, example)
 }
 
 /// An event about a contact, a domain or the webhook itself.
 const fn about(
     native: &'static str,
-    marks: &'static [(&'static str, Mark)],
+    marks: &'static [(&'static str, Predicate)],
     example: &'static str,
-) -> Row {
+) -> EventDef {
     other(native, marks, example).without_message()
 }

@@ -8,17 +8,17 @@
 
 use std::borrow::Cow;
 
-use crate::providers::behaviour::{CONDUCT, Conduct};
+use crate::providers::behaviour::{Behaviour, CONDUCT};
 use crate::providers::habits::Fact::Unconfirmed;
 use crate::providers::habits::{HABITS, Habits};
 use crate::providers::provenance::{Page, assumed, documented, page};
 use crate::providers::provider::{
-    Bounce, CREDENTIALS, Carry, Envelope, FIELDS, Fields, Provider, Row, SIGNER, Stamp, Tell,
-    bounce, row,
+    Bounce, CREDENTIALS, Envelope, EventDef, FIELDS, Fields, Placement, Provider, SIGNER, Signal,
+    TimeField, bounce, row,
 };
 use crate::webhook::{
-    Algorithm, BounceClass, Delivery, Encoding, KeyForm, Kind, Mark, OwnPlace, Part, Place, Recipe,
-    Style, TimeForm,
+    Algorithm, BounceClass, CustomLocation, Delivery, Encoding, KeyForm, Kind, Location, Part,
+    Predicate, Scheme, Style, TimestampFormat,
 };
 
 /// The field of the header that names the algorithm, and the only one that is known.
@@ -26,14 +26,17 @@ const ALGORITHM: (&str, &str) = ("s-algorithm", "HmacSHA256");
 
 const HEADER: &str = "producer-signature";
 
-static SIGNED: Recipe = Recipe {
+static SIGNED: Scheme = Scheme {
     name: "zeptomail",
     algorithm: Algorithm::HmacSha256,
     key: KeyForm::TextOrCredentials,
     id: None,
-    timestamp: Some((Place::Own(&TIME), TimeForm::Unsigned(&TimeForm::Millis))),
+    timestamp: Some((
+        Location::Own(&TIME),
+        TimestampFormat::Unsigned(&TimestampFormat::Millis),
+    )),
     signed: &[Part::FormValue],
-    signature: Place::Own(&SIGNATURE),
+    signature: Location::Own(&SIGNATURE),
     encoding: Encoding::Base64,
     fresh: &[],
     tolerance: 300,
@@ -41,7 +44,7 @@ static SIGNED: Recipe = Recipe {
     guard: None,
 };
 
-static TIME: OwnPlace = OwnPlace {
+static TIME: CustomLocation = CustomLocation {
     name: "`ts=` of header `producer-signature`",
     read: |delivery| Ok(item(delivery, "ts")?.map(Cow::Owned)),
     write: |delivery, time| {
@@ -58,7 +61,7 @@ static TIME: OwnPlace = OwnPlace {
 };
 
 /// Percent-encoded, or not: some of its signs have a meaning in a form.
-static SIGNATURE: OwnPlace = OwnPlace {
+static SIGNATURE: CustomLocation = CustomLocation {
     name: "`s=` of header `producer-signature`",
     read: |delivery| {
         let Some(given) = item(delivery, "s")? else {
@@ -85,7 +88,7 @@ static SIGNATURE: OwnPlace = OwnPlace {
 
 /// An item of the header, as it stands there.
 fn item(delivery: &Delivery, name: &str) -> Result<Option<String>, String> {
-    let header = Place::Header(HEADER).read(delivery, None)?;
+    let header = Location::Header(HEADER).read(delivery, None)?;
     let mut items = header
         .iter()
         .flat_map(|header| header.split(';'))
@@ -103,7 +106,7 @@ fn put(delivery: &mut Delivery, time: Option<&str>, signature: Option<&str>) -> 
         .into_iter()
         .filter_map(|(name, value)| Some(format!("{name}={}", value?)))
         .collect();
-    Place::Header(HEADER).write(delivery, &items.join(";"))
+    Location::Header(HEADER).write(delivery, &items.join(";"))
 }
 
 static HELP: Page = page(
@@ -118,24 +121,25 @@ const HANDLERS: &str = "known from public handlers and their tests";
 /// What holds for the events that one handler alone knows.
 const ONE_HANDLER: &str = "known from one public handler, which tells the name only";
 
-const SOFT: Mark = Mark::Letters(&["softbounce", "emailsoftbounce"]);
-const HARD: Mark = Mark::Letters(&["hardbounce", "emailhardbounce"]);
-const OPEN: Mark = Mark::Letters(&["emailopen", "open"]);
-const CLICK: Mark = Mark::Letters(&["emaillinkclick", "emailclick", "linkclick", "click"]);
-const COMPLAINT: Mark = Mark::Letters(&["feedbackloop", "spam"]);
-const DELIVERED: Mark = Mark::Letters(&["delivered", "emaildelivered"]);
+const SOFT: Predicate = Predicate::Letters(&["softbounce", "emailsoftbounce"]);
+const HARD: Predicate = Predicate::Letters(&["hardbounce", "emailhardbounce"]);
+const OPEN: Predicate = Predicate::Letters(&["emailopen", "open"]);
+const CLICK: Predicate =
+    Predicate::Letters(&["emaillinkclick", "emailclick", "linkclick", "click"]);
+const COMPLAINT: Predicate = Predicate::Letters(&["feedbackloop", "spam"]);
+const DELIVERED: Predicate = Predicate::Letters(&["delivered", "emaildelivered"]);
 
 /// ZeptoMail's webhooks.
 pub static PROVIDER: Provider = Provider {
     name: "zeptomail",
     title: "ZeptoMail",
     docs: HELP.url,
-    tells: &[
-        Tell::Header(HEADER),
-        Tell::Body(&[("/data", Mark::Starts("{\"event_name\""))]),
-        Tell::Body(&[
-            ("/event_name", Mark::Present),
-            ("/event_message", Mark::Present),
+    signals: &[
+        Signal::Header(HEADER),
+        Signal::Body(&[("/data", Predicate::Starts("{\"event_name\""))]),
+        Signal::Body(&[
+            ("/event_name", Predicate::Present),
+            ("/event_message", Predicate::Present),
         ]),
     ],
     schemes: &[&SIGNED, &CREDENTIALS],
@@ -152,13 +156,13 @@ pub static PROVIDER: Provider = Provider {
             "/event_message/0/to/0/email_address/address",
         ],
         message_id: &["/event_message/0/request_id"],
-        at: &[Stamp::Rfc3339(
+        at: &[TimeField::Rfc3339(
             "/event_message/0/event_data/0/details/0/time",
             0,
         )],
         other_times: &[
-            Stamp::Rfc3339("/event_message/0/event_data/0/details/0/modified_time", 0),
-            Stamp::Rfc3339("/event_message/0/email_info/processed_time", 0),
+            TimeField::Rfc3339("/event_message/0/event_data/0/details/0/modified_time", 0),
+            TimeField::Rfc3339("/event_message/0/email_info/processed_time", 0),
         ],
         url: &["/event_message/0/event_data/0/details/0/clicked_link"],
         reason: &[
@@ -166,10 +170,10 @@ pub static PROVIDER: Provider = Provider {
             "/event_message/0/event_data/0/details/0/reason",
         ],
         unique: &["/webhook_request_id"],
-        tag: Carry::Text("/event_message/0/email_info/tag"),
+        tag: Placement::Text("/event_message/0/email_info/tag"),
         ..FIELDS
     },
-    rows: &[
+    events: &[
         bounce(
             BounceClass::Hard,
             "hardbounce",
@@ -254,7 +258,7 @@ pub static PROVIDER: Provider = Provider {
             sets: &[],
         },
     ],
-    conduct: Conduct {
+    conduct: Behaviour {
         only_200: true,
         ..CONDUCT
     },
@@ -294,7 +298,11 @@ pub static PROVIDER: Provider = Provider {
 };
 
 /// An event to be read only.
-const fn plain(kind: Kind, native: &'static str, marks: &'static [(&'static str, Mark)]) -> Row {
+const fn plain(
+    kind: Kind,
+    native: &'static str,
+    marks: &'static [(&'static str, Predicate)],
+) -> EventDef {
     row(kind, native, marks, "")
 }
 
@@ -303,7 +311,7 @@ mod tests {
     use http::Method;
 
     use super::{SIGNATURE, TIME};
-    use crate::webhook::{Delivery, Headers, Place};
+    use crate::webhook::{Delivery, Headers, Location};
 
     #[test]
     fn time_and_signature_share_a_header() {
@@ -313,7 +321,7 @@ mod tests {
             headers: Headers::new(),
             body: "".into(),
         };
-        let (time, signature) = (Place::Own(&TIME), Place::Own(&SIGNATURE));
+        let (time, signature) = (Location::Own(&TIME), Location::Own(&SIGNATURE));
         assert_eq!(signature.read(&delivery, None), Ok(None));
         time.write(&mut delivery, "1790000000000").unwrap();
         signature.write(&mut delivery, "a+/b=").unwrap();

@@ -8,14 +8,14 @@ use bytes::Bytes;
 use flate2::bufread::GzDecoder;
 use http::HeaderName;
 
-use crate::providers::diagnose::Case;
+use crate::providers::diagnose::Evidence;
 use crate::providers::diagnose::reserialise::spellings;
 use crate::providers::provider::Envelope;
-use crate::webhook::{Algorithm, Delivery, Document, Headers, Key, Part, Place, Recipe, Secret};
+use crate::webhook::{Algorithm, Delivery, Document, Headers, Key, Location, Part, Scheme, Secret};
 
 /// A variant: what differs from the case, and that in words.
 #[derive(Debug, Default)]
-pub(crate) struct Try {
+pub(crate) struct Variant {
     /// What differs.
     pub how: String,
     /// Another delivery.
@@ -27,7 +27,7 @@ pub(crate) struct Try {
 }
 
 /// Variants, each made when it is asked for.
-pub(crate) type Tries<'a> = Box<dyn Iterator<Item = Try> + 'a>;
+pub(crate) type Variants<'a> = Box<dyn Iterator<Item = Variant> + 'a>;
 
 /// A body that is longer is not parsed again and again.
 const LONGEST_PARSED: usize = 1 << 20;
@@ -36,16 +36,16 @@ const LONGEST_PARSED: usize = 1 << 20;
 const LONGEST_NEIGHBOUR: usize = 1 << 20;
 
 /// The delivery as it is: age alone speaks against it.
-pub(crate) fn as_it_is(case: &Case) -> Tries<'_> {
-    let how = format!("all but the age, as of {}", case.judge.now);
-    Box::new(std::iter::once(Try {
+pub(crate) fn as_it_is(case: &Evidence) -> Variants<'_> {
+    let how = format!("all but the age, as of {}", case.verify_options.now);
+    Box::new(std::iter::once(Variant {
         how,
-        ..Try::default()
+        ..Variant::default()
     }))
 }
 
 /// The body with a line end more or less, or with all of them in the other form.
-pub(crate) fn line_ends(case: &Case) -> Tries<'_> {
+pub(crate) fn line_ends(case: &Evidence) -> Variants<'_> {
     let body = case.delivery.body.as_ref();
     let more = [("a `\\n`", &b"\n"[..]), ("a `\\r\\n`", b"\r\n")]
         .into_iter()
@@ -96,7 +96,7 @@ fn other_line_ends(body: &[u8], shorter: bool) -> Option<Vec<u8>> {
 }
 
 /// The body in another encoding: as UTF-8 what was read as Latin-1, and the other way round, with or without its mark.
-pub(crate) fn encodings(case: &Case) -> Tries<'_> {
+pub(crate) fn encodings(case: &Evidence) -> Variants<'_> {
     let body = case.delivery.body.as_ref();
     let text = || std::str::from_utf8(body).ok();
     let narrow = move || {
@@ -137,7 +137,7 @@ pub(crate) fn is_gzip(body: &[u8]) -> bool {
 }
 
 /// What comes out of a compressed body.
-pub(crate) fn inflated(case: &Case) -> Tries<'_> {
+pub(crate) fn inflated(case: &Evidence) -> Variants<'_> {
     let body = &case.delivery.body;
     let inflated = std::iter::once_with(|| inflate(body)).flatten();
     all_bodies(
@@ -147,7 +147,7 @@ pub(crate) fn inflated(case: &Case) -> Tries<'_> {
 }
 
 /// The same content as other serialisers write it.
-pub(crate) fn printed_again(case: &Case) -> Tries<'_> {
+pub(crate) fn printed_again(case: &Evidence) -> Variants<'_> {
     if case.delivery.body.len() > LONGEST_PARSED {
         return Box::new(std::iter::empty());
     }
@@ -162,7 +162,7 @@ pub(crate) fn printed_again(case: &Case) -> Tries<'_> {
 }
 
 /// The body that was encoded as base64 for its way, as it was.
-pub(crate) fn from_base64(case: &Case) -> Tries<'_> {
+pub(crate) fn from_base64(case: &Evidence) -> Variants<'_> {
     let body = &case.delivery.body;
     let decoded = std::iter::once_with(|| unbased(body)).flatten();
     all_bodies(
@@ -172,7 +172,7 @@ pub(crate) fn from_base64(case: &Case) -> Tries<'_> {
 }
 
 /// The body that a gateway's event holds.
-pub(crate) fn unwrapped(case: &Case) -> Tries<'_> {
+pub(crate) fn unwrapped(case: &Evidence) -> Variants<'_> {
     let body = &case.delivery.body;
     let inner = std::iter::once_with(|| in_event(body)).flatten();
     all_bodies(case, inner)
@@ -245,7 +245,10 @@ fn inflate(body: &[u8]) -> Option<Vec<u8>> {
     Some(out)
 }
 
-fn bodies<'a>(case: &'a Case, all: impl Iterator<Item = (String, Vec<u8>)> + 'a) -> Tries<'a> {
+fn bodies<'a>(
+    case: &'a Evidence,
+    all: impl Iterator<Item = (String, Vec<u8>)> + 'a,
+) -> Variants<'a> {
     let signs_body = |part: &Part| {
         matches!(
             part,
@@ -264,28 +267,31 @@ fn bodies<'a>(case: &'a Case, all: impl Iterator<Item = (String, Vec<u8>)> + 'a)
 }
 
 /// These, whatever is signed: a signature may stand in the body.
-fn all_bodies<'a>(case: &'a Case, all: impl Iterator<Item = (String, Vec<u8>)> + 'a) -> Tries<'a> {
-    Box::new(all.map(|(how, body)| Try {
+fn all_bodies<'a>(
+    case: &'a Evidence,
+    all: impl Iterator<Item = (String, Vec<u8>)> + 'a,
+) -> Variants<'a> {
+    Box::new(all.map(|(how, body)| Variant {
         how,
         delivery: Some(Delivery {
             body: Bytes::from(body),
             ..case.delivery.clone()
         }),
-        ..Try::default()
+        ..Variant::default()
     }))
 }
 
-fn signs(case: &Case, is_it: impl Fn(&Part) -> bool) -> bool {
+fn signs(case: &Evidence, is_it: impl Fn(&Part) -> bool) -> bool {
     schemes(case).any(|scheme| scheme.signed.iter().any(&is_it))
 }
 
-fn schemes(case: &Case) -> impl Iterator<Item = &'static Recipe> {
+fn schemes(case: &Evidence) -> impl Iterator<Item = &'static Scheme> {
     let schemes = case.provider.schemes.iter().copied();
     schemes.filter(|scheme| scheme.algorithm != Algorithm::Credentials)
 }
 
 /// The bytes of the key, if they were had in another way from the text of the secret.
-pub(crate) fn secret_forms(case: &Case) -> Tries<'_> {
+pub(crate) fn secret_forms(case: &Evidence) -> Variants<'_> {
     let is_shared = |key: &Key| matches!(key, Key::Shared(_));
     if !case.keys.iter().any(is_shared) {
         return Box::new(std::iter::empty());
@@ -344,10 +350,10 @@ pub(crate) fn secret_forms(case: &Case) -> Tries<'_> {
     Box::new(
         forms
             .filter(|(_, key)| !key.is_empty())
-            .map(|(how, key)| Try {
+            .map(|(how, key)| Variant {
                 how: how.into(),
                 keys: Some(vec![Key::Shared(key)]),
-                ..Try::default()
+                ..Variant::default()
             }),
     )
 }
@@ -369,36 +375,36 @@ fn decoded<'a>(
 }
 
 /// The public test key.
-pub(crate) fn test_key(case: &Case) -> Tries<'_> {
+pub(crate) fn test_key(case: &Evidence) -> Variants<'_> {
     let form = case.provider.schemes.first().map(|scheme| scheme.key);
     let key = form.and_then(|form| form.key(&Secret::new(case.provider.test_secret)));
-    Box::new(key.into_iter().map(|key| Try {
+    Box::new(key.into_iter().map(|key| Variant {
         how: "the test key".into(),
         keys: Some(vec![key]),
-        ..Try::default()
+        ..Variant::default()
     }))
 }
 
 /// Secrets that were given for others.
-pub(crate) fn other_secrets(case: &Case) -> Tries<'_> {
+pub(crate) fn other_secrets(case: &Evidence) -> Variants<'_> {
     let form = case.provider.schemes.first().map(|scheme| scheme.key);
     Box::new(case.others.iter().filter_map(move |secret| {
-        Some(Try {
+        Some(Variant {
             how: format!("the secret {}", secret.name()),
             keys: Some(vec![form?.key(secret)?]),
-            ..Try::default()
+            ..Variant::default()
         })
     }))
 }
 
 /// The timestamp in seconds where it is in milliseconds, and the other way round.
-pub(crate) fn units(case: &Case) -> Tries<'_> {
+pub(crate) fn units(case: &Evidence) -> Variants<'_> {
     let document = Document::of(&case.delivery).ok();
-    let others: Vec<Try> = schemes(case)
+    let others: Vec<Variant> = schemes(case)
         .filter_map(|scheme| scheme.signed_time())
-        .filter(|(place, _)| !matches!(place, Place::Own(_)))
-        .filter_map(|(place, _)| {
-            let text = place.read(&case.delivery, document.as_ref()).ok()??;
+        .filter(|(location, _)| !matches!(location, Location::Own(_)))
+        .filter_map(|(location, _)| {
+            let text = location.read(&case.delivery, document.as_ref()).ok()??;
             let digits = text.bytes().all(|b| b.is_ascii_digit());
             let (how, other) = match text.len() {
                 13 if digits => ("the timestamp in seconds", text.get(..10)?.to_owned()),
@@ -406,11 +412,11 @@ pub(crate) fn units(case: &Case) -> Tries<'_> {
                 _ => return None,
             };
             let mut delivery = case.delivery.clone();
-            place.write(&mut delivery, &other).ok()?;
-            Some(Try {
+            location.write(&mut delivery, &other).ok()?;
+            Some(Variant {
                 how: format!("{how}: `{other}`"),
                 delivery: Some(delivery),
-                ..Try::default()
+                ..Variant::default()
             })
         })
         .collect();
@@ -418,7 +424,7 @@ pub(crate) fn units(case: &Case) -> Tries<'_> {
 }
 
 /// Whether the URL that the provider was told to call is part of what is signed.
-pub(crate) fn signs_url(case: &Case) -> bool {
+pub(crate) fn signs_url(case: &Evidence) -> bool {
     signs(case, |part| {
         matches!(
             part,
@@ -428,12 +434,12 @@ pub(crate) fn signs_url(case: &Case) -> bool {
 }
 
 /// The URL in other spellings; where none was given, also those that proxies say they were asked for.
-pub(crate) fn urls(case: &Case) -> Tries<'_> {
+pub(crate) fn urls(case: &Evidence) -> Variants<'_> {
     if !signs_url(case) {
         return Box::new(std::iter::empty());
     }
     let requested = case.delivery.path.as_str();
-    let given = case.judge.url(&case.delivery);
+    let given = case.verify_options.url(&case.delivery);
     let mut all = other_urls(&given, requested);
     for url in forwarded_urls(&case.delivery) {
         all.extend(other_urls(&url, requested));
@@ -443,14 +449,14 @@ pub(crate) fn urls(case: &Case) -> Tries<'_> {
         // Some sign the path of the request itself.
         let path = url.splitn(4, '/').nth(3).unwrap_or_default();
         let path = format!("/{path}").parse().ok();
-        Try {
+        Variant {
             how: format!("`{url}`"),
             delivery: path.map(|path| Delivery {
                 path,
                 ..case.delivery.clone()
             }),
             url: Some(url),
-            ..Try::default()
+            ..Variant::default()
         }
     }))
 }
@@ -549,10 +555,10 @@ fn other_urls(given: &str, requested: &str) -> Vec<String> {
     let Some((scheme, rest)) = given.split_once("://") else {
         return Vec::new();
     };
-    let (place, query) = rest
+    let (location, query) = rest
         .split_once('?')
-        .map_or((rest, None), |(place, query)| (place, Some(query)));
-    let (host, path) = place.split_once('/').unwrap_or((place, ""));
+        .map_or((rest, None), |(location, query)| (location, Some(query)));
+    let (host, path) = location.split_once('/').unwrap_or((location, ""));
     let (name, _) = split_port(host);
     let other = if scheme == "https" { "http" } else { "https" };
     let path = path.trim_end_matches('/');
@@ -609,7 +615,7 @@ fn distinct(texts: &mut Vec<String>) {
 }
 
 /// Headers by the names that they have in CGI.
-pub(crate) fn header_names(case: &Case) -> Tries<'_> {
+pub(crate) fn header_names(case: &Evidence) -> Variants<'_> {
     let real = |name: &HeaderName| -> Option<HeaderName> {
         let plain = name.as_str().replace('_', "-");
         let plain = plain.strip_prefix("http-").unwrap_or(&plain);
@@ -620,29 +626,29 @@ pub(crate) fn header_names(case: &Case) -> Tries<'_> {
         .iter()
         .map(|(name, value)| (real(name).unwrap_or_else(|| name.clone()), value.clone()))
         .collect();
-    let changed = (renamed != *headers).then(|| Try {
+    let changed = (renamed != *headers).then(|| Variant {
         how: "the names with `-` for `_`, and without `HTTP_`".into(),
         delivery: Some(Delivery {
             headers: renamed,
             ..case.delivery.clone()
         }),
-        ..Try::default()
+        ..Variant::default()
     });
     Box::new(changed.into_iter())
 }
 
 /// The header fields that the schemes of a case read.
-fn signature_headers(case: &Case) -> Vec<&'static str> {
+fn signature_headers(case: &Evidence) -> Vec<&'static str> {
     let mut names: Vec<&'static str> = schemes(case)
         .flat_map(|scheme| {
             [
                 Some(scheme.signature),
                 scheme.id,
-                scheme.signed_time().map(|(place, _)| place),
+                scheme.signed_time().map(|(location, _)| location),
             ]
         })
         .flatten()
-        .flat_map(|place| place.header_names())
+        .flat_map(|location| location.header_names())
         .collect();
     names.sort_unstable();
     names.dedup();
@@ -653,7 +659,7 @@ fn signature_headers(case: &Case) -> Vec<&'static str> {
 const MOST_REPEATS: usize = 4;
 
 /// One value for each header that has several: all of the first, of the second, and so on.
-pub(crate) fn single_headers(case: &Case) -> Tries<'_> {
+pub(crate) fn single_headers(case: &Evidence) -> Variants<'_> {
     let split = |text: &str| -> Vec<String> {
         let parts = text.split(", ").take(MOST_REPEATS);
         parts.map(str::to_owned).collect()
@@ -672,8 +678,8 @@ pub(crate) fn single_headers(case: &Case) -> Tries<'_> {
         .collect();
     const WHICH: [&str; MOST_REPEATS] = ["first", "second", "third", "fourth"];
     let most = repeated.iter().map(|(_, values)| values.len()).max();
-    let tries = WHICH.iter().enumerate().take(most.unwrap_or(0));
-    Box::new(tries.map(move |(at, which)| {
+    let variants = WHICH.iter().enumerate().take(most.unwrap_or(0));
+    Box::new(variants.map(move |(at, which)| {
         let mut delivery = case.delivery.clone();
         for (name, values) in &repeated {
             let value = values.get(at).or(values.last());
@@ -685,10 +691,10 @@ pub(crate) fn single_headers(case: &Case) -> Tries<'_> {
             .iter()
             .map(|(name, _)| format!("`{name}`"))
             .collect();
-        Try {
+        Variant {
             how: format!("the {which} of {}", names.join(", ")),
             delivery: Some(delivery),
-            ..Try::default()
+            ..Variant::default()
         }
     }))
 }
@@ -728,31 +734,31 @@ const CHANGES: &[Change] = &[
 ];
 
 /// The text of the signature as it was before something changed it.
-pub(crate) fn signature_texts(case: &Case) -> Tries<'_> {
+pub(crate) fn signature_texts(case: &Evidence) -> Variants<'_> {
     let document = Document::of(&case.delivery).ok();
-    let places: Vec<(Place, String)> = schemes(case)
+    let places: Vec<(Location, String)> = schemes(case)
         .filter_map(|scheme| {
-            let place = scheme.signature;
-            let text = place.read(&case.delivery, document.as_ref()).ok()??;
-            Some((place, text.into_owned()))
+            let location = scheme.signature;
+            let text = location.read(&case.delivery, document.as_ref()).ok()??;
+            Some((location, text.into_owned()))
         })
         .collect();
-    Box::new(places.into_iter().flat_map(move |(place, text)| {
+    Box::new(places.into_iter().flat_map(move |(location, text)| {
         CHANGES.iter().filter_map(move |(how, change)| {
             let changed = change(&text).filter(|changed| *changed != text)?;
             let mut delivery = case.delivery.clone();
-            place.write(&mut delivery, &changed).ok()?;
-            Some(Try {
+            location.write(&mut delivery, &changed).ok()?;
+            Some(Variant {
                 how: format!("the signature {how}"),
                 delivery: Some(delivery),
-                ..Try::default()
+                ..Variant::default()
             })
         })
     }))
 }
 
 /// Id, timestamp, signature, or all of them, of a delivery near this one; or its body.
-pub(crate) fn neighbours(case: &Case) -> Tries<'_> {
+pub(crate) fn neighbours(case: &Evidence) -> Variants<'_> {
     let near = case.neighbours.iter();
     let near = near.filter(|(_, other)| other.body.len() <= LONGEST_NEIGHBOUR);
     Box::new(near.flat_map(move |(name, other)| {
@@ -760,15 +766,20 @@ pub(crate) fn neighbours(case: &Case) -> Tries<'_> {
     }))
 }
 
-fn exchanged(case: &Case, scheme: &'static Recipe, name: &str, other: &Delivery) -> Vec<Try> {
+fn exchanged(
+    case: &Evidence,
+    scheme: &'static Scheme,
+    name: &str,
+    other: &Delivery,
+) -> Vec<Variant> {
     let document = Document::of(other).ok();
-    let id = scheme.id.map(|place| ("id", place));
+    let id = scheme.id.map(|location| ("id", location));
     let time = scheme
         .signed_time()
-        .map(|(place, _)| ("timestamp", place))
-        .filter(|(_, place)| !matches!(place, Place::Own(_)));
+        .map(|(location, _)| ("timestamp", location))
+        .filter(|(_, location)| !matches!(location, Location::Own(_)));
     let signature = Some(("signature", scheme.signature));
-    let mut tries: Vec<Try> = Vec::new();
+    let mut variants: Vec<Variant> = Vec::new();
     for parts in [
         vec![id],
         vec![time],
@@ -778,23 +789,23 @@ fn exchanged(case: &Case, scheme: &'static Recipe, name: &str, other: &Delivery)
         vec![time, signature],
         vec![id, time, signature],
     ] {
-        let parts: Option<Vec<(&str, Place)>> = parts.into_iter().collect();
+        let parts: Option<Vec<(&str, Location)>> = parts.into_iter().collect();
         let Some(parts) = parts else { continue };
         let mut delivery = case.delivery.clone();
-        let taken = parts.iter().all(|(_, place)| {
-            let Ok(Some(value)) = place.read(other, document.as_ref()) else {
+        let taken = parts.iter().all(|(_, location)| {
+            let Ok(Some(value)) = location.read(other, document.as_ref()) else {
                 return false;
             };
-            place.write(&mut delivery, &value).is_ok()
+            location.write(&mut delivery, &value).is_ok()
         });
         if taken && delivery != case.delivery {
             let words: Vec<&str> = parts.iter().map(|(word, _)| *word).collect();
-            tries.push(Try {
+            variants.push(Variant {
                 how: format!("the {} of {name}", words.join(" and ")),
                 delivery: Some(delivery),
-                ..Try::default()
+                ..Variant::default()
             });
         }
     }
-    tries
+    variants
 }

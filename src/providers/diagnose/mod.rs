@@ -6,13 +6,13 @@ pub mod reserialise;
 use std::time::Duration;
 
 use crate::providers::Provider;
-use crate::providers::diagnose::hypotheses::{Tries, Try};
+use crate::providers::diagnose::hypotheses::{Variant, Variants};
 use crate::providers::read::verdict_of;
-use crate::webhook::{Algorithm, Delivery, Document, Judge, Key, Recognition, Secret};
+use crate::webhook::{Algorithm, Delivery, Document, Key, Recognition, Secret, VerifyOptions};
 
 /// A delivery with all that its signature is judged by.
 #[derive(Clone, Debug)]
-pub struct Case {
+pub struct Evidence {
     /// Whose it is.
     pub provider: &'static Provider,
     /// The delivery.
@@ -26,12 +26,12 @@ pub struct Case {
     /// Deliveries that stand near this one, each with its name.
     pub neighbours: Vec<(String, Delivery)>,
     /// The moment and the URL.
-    pub judge: Judge,
+    pub verify_options: VerifyOptions,
 }
 
 /// Something that usually goes wrong.
 #[derive(Debug)]
-pub struct Guess {
+pub struct Hypothesis {
     /// A short name, as `--json` says it.
     pub name: &'static str,
     /// What is the matter, where this fits.
@@ -39,7 +39,7 @@ pub struct Guess {
     /// What to change.
     pub advice: &'static str,
     /// What to try: where the signature holds for one of them, this fits.
-    pub(crate) tries: for<'a> fn(&'a Case) -> Tries<'a>,
+    pub(crate) variants: for<'a> fn(&'a Evidence) -> Variants<'a>,
     /// Whether it is ruled out where none of them fits.
     pub(crate) limit: Limit,
 }
@@ -60,118 +60,118 @@ const RAW: &str = "verify the raw bytes of the body, before anything parses it: 
      `request.get_data()` in Flask, `await req.text()` in Next.js and wherever there is a Fetch API, `$request->getContent()` in Laravel and Symfony";
 
 /// The guesses, likeliest and cheapest first. A new one is a line.
-pub static GUESSES: &[Guess] = &[
-    Guess {
+pub static GUESSES: &[Hypothesis] = &[
+    Hypothesis {
         name: "stale",
         finding: "the signature is right, but it was made too long ago or in the future",
         advice: "compare the clocks; `replay --resign` signs a recording anew; `--now` judges as of another moment",
-        tries: hypotheses::as_it_is,
+        variants: hypotheses::as_it_is,
         limit: Limit::None,
     },
-    Guess {
+    Hypothesis {
         name: "body-line-end",
         finding: "the body lost or gained a line end on its way",
         advice: RAW,
-        tries: hypotheses::line_ends,
+        variants: hypotheses::line_ends,
         limit: Limit::None,
     },
-    Guess {
+    Hypothesis {
         name: "secret-form",
         finding: "the secret was used in another form than the sender's",
         advice: "take the secret exactly as the dashboard shows it: with its prefix, without white space; decode what is base64",
-        tries: hypotheses::secret_forms,
+        variants: hypotheses::secret_forms,
         limit: Limit::None,
     },
-    Guess {
+    Hypothesis {
         name: "test-key",
         finding: "it is signed with the public test key of this tool",
         advice: "give `send` and `replay --resign` your own secret, or your handler the test key (`webhook-cli keys`)",
-        tries: hypotheses::test_key,
+        variants: hypotheses::test_key,
         limit: Limit::None,
     },
-    Guess {
+    Hypothesis {
         name: "other-secret",
         finding: "it is signed with a secret that was given for another provider",
         advice: "exchange the secrets in the handler's configuration",
-        tries: hypotheses::other_secrets,
+        variants: hypotheses::other_secrets,
         limit: Limit::None,
     },
-    Guess {
+    Hypothesis {
         name: "milliseconds",
         finding: "the timestamp stands there in another unit than was signed",
         advice: "pass the timestamp on as it came, as text: seconds stay seconds, milliseconds stay milliseconds",
-        tries: hypotheses::units,
+        variants: hypotheses::units,
         limit: Limit::None,
     },
-    Guess {
+    Hypothesis {
         name: "url",
         finding: "another URL was signed than the one that it is checked with",
         advice: "use the URL exactly as it was typed into the provider: scheme, port, slash at the end, query; a proxy hides it",
-        tries: hypotheses::urls,
+        variants: hypotheses::urls,
         limit: Limit::Url,
     },
-    Guess {
+    Hypothesis {
         name: "header-name",
         finding: "the names of headers were changed on their way",
         advice: "read the headers by their real names: CGI and WSGI write `HTTP_X_NAME` for `X-Name`",
-        tries: hypotheses::header_names,
+        variants: hypotheses::header_names,
         limit: Limit::None,
     },
-    Guess {
+    Hypothesis {
         name: "header-repeated",
         finding: "a signature header came more than once, or a proxy joined several into one",
         advice: "pass the headers on as they come; only the one that is named here is right",
-        tries: hypotheses::single_headers,
+        variants: hypotheses::single_headers,
         limit: Limit::None,
     },
-    Guess {
+    Hypothesis {
         name: "header-changed",
         finding: "a proxy or a framework changed the text of the signature",
         advice: "pass the headers on byte for byte: no other case, no quotes, no decoding, no prefix taken away",
-        tries: hypotheses::signature_texts,
+        variants: hypotheses::signature_texts,
         limit: Limit::None,
     },
-    Guess {
+    Hypothesis {
         name: "other-delivery",
         finding: "the headers and the body are not of the same delivery",
         advice: "take id, timestamp, signature and body from one and the same request: a variable or a cache holds an older one",
-        tries: hypotheses::neighbours,
+        variants: hypotheses::neighbours,
         limit: Limit::AtHand,
     },
-    Guess {
+    Hypothesis {
         name: "body-encoding",
         finding: "the body was read in another character encoding and written again",
         advice: RAW,
-        tries: hypotheses::encodings,
+        variants: hypotheses::encodings,
         limit: Limit::None,
     },
-    Guess {
+    Hypothesis {
         name: "body-compressed",
         finding: "the body was compressed after it was signed",
         advice: "inflate the body, and verify what comes out",
-        tries: hypotheses::inflated,
+        variants: hypotheses::inflated,
         limit: Limit::None,
     },
-    Guess {
+    Hypothesis {
         name: "body-base64",
         finding: "the body is still encoded as base64, as AWS Lambda, Vercel and others hand it over",
         advice: "decode it before it is verified: `Buffer.from(event.body, 'base64')` or `base64.b64decode(event[\"body\"])` where \
                  `isBase64Encoded` is true",
-        tries: hypotheses::from_base64,
+        variants: hypotheses::from_base64,
         limit: Limit::None,
     },
-    Guess {
+    Hypothesis {
         name: "body-wrapped",
         finding: "the body is a gateway's event, which holds what was signed",
         advice: "verify `event.body`, decoded from base64 where `isBase64Encoded` is true, and not the event itself",
-        tries: hypotheses::unwrapped,
+        variants: hypotheses::unwrapped,
         limit: Limit::None,
     },
-    Guess {
+    Hypothesis {
         name: "body-printed-again",
         finding: "the body was re-serialised: same JSON, different bytes",
         advice: RAW,
-        tries: hypotheses::printed_again,
+        variants: hypotheses::printed_again,
         limit: Limit::None,
     },
 ];
@@ -180,7 +180,7 @@ pub static GUESSES: &[Guess] = &[
 #[derive(Debug, Default)]
 pub struct Explanation {
     /// The guess that fits, and what exactly fits.
-    pub found: Option<(&'static Guess, String)>,
+    pub found: Option<(&'static Hypothesis, String)>,
     /// What was tried and does not fit.
     pub ruled_out: Vec<&'static str>,
     /// What was not tried to the end.
@@ -193,7 +193,7 @@ pub struct Explanation {
 
 /// How much may be computed in search of a reason, counted in bytes that are hashed.
 #[derive(Debug)]
-pub struct Effort {
+pub struct Budget {
     left: u64,
 }
 
@@ -203,14 +203,14 @@ const ASYMMETRIC: u64 = 64 * 1024;
 /// What each try costs besides: reading and putting together.
 const EACH: u64 = 2 * 1024;
 
-impl Default for Effort {
+impl Default for Budget {
     /// A second or so for a delivery, whatever is in it.
     fn default() -> Self {
         Self::new(1 << 29)
     }
 }
 
-impl Effort {
+impl Budget {
     /// So many bytes.
     pub fn new(bytes: u64) -> Self {
         Self { left: bytes }
@@ -229,37 +229,37 @@ impl Effort {
 }
 
 /// The guess that fits, and those that were tried before it and do not.
-pub fn explain(case: &Case, effort: &mut Effort) -> Explanation {
+pub fn explain(case: &Evidence, effort: &mut Budget) -> Explanation {
     let mut explanation = Explanation::default();
-    for guess in GUESSES {
+    for hypothesis in GUESSES {
         let mut tried = false;
         let mut cut = false;
-        for one in (guess.tries)(case) {
+        for one in (hypothesis.variants)(case) {
             if !effort.spend(cost(case, &one)) {
                 cut = true;
                 break;
             }
             tried = true;
             if fits(case, &one) {
-                explanation.found = Some((guess, one.how));
+                explanation.found = Some((hypothesis, one.how));
                 return explanation;
             }
         }
-        let url_is_missing = guess.limit == Limit::Url
-            && case.judge.public_url.is_none()
+        let url_is_missing = hypothesis.limit == Limit::Url
+            && case.verify_options.public_url.is_none()
             && hypotheses::signs_url(case);
-        let why = match guess.limit {
+        let why = match hypothesis.limit {
             _ if cut => "too much to compute for a body of this size",
             Limit::Url if url_is_missing => {
                 "the URL was not given, as it was typed into the provider: `--url URL`"
             }
             Limit::None | Limit::Url if tried => {
-                explanation.ruled_out.push(guess.name);
+                explanation.ruled_out.push(hypothesis.name);
                 continue;
             }
             Limit::None | Limit::Url | Limit::AtHand => continue,
         };
-        explanation.not_tried.push(guess.name);
+        explanation.not_tried.push(hypothesis.name);
         if !explanation.untried.contains(&why) {
             explanation.untried.push(why);
         }
@@ -270,9 +270,9 @@ pub fn explain(case: &Case, effort: &mut Effort) -> Explanation {
 }
 
 /// What to look at next, where nothing that usually goes wrong fits.
-pub fn next_step(case: &Case) -> String {
+pub fn next_step(case: &Evidence) -> String {
     let (title, name) = (case.provider.title, case.provider.name);
-    if case.judge.public_url.is_none() && hypotheses::signs_url(case) {
+    if case.verify_options.public_url.is_none() && hypotheses::signs_url(case) {
         return format!(
             "the URL is signed: give it exactly as it was typed into {title} (`--url URL`); if it is right, compare the secret"
         );
@@ -311,19 +311,19 @@ pub fn beneath(delivery: &Delivery) -> Option<&'static Provider> {
 }
 
 /// Exactly what is signed, as far as it can be put together.
-pub fn signed_text(case: &Case) -> Option<Vec<u8>> {
+pub fn signed_text(case: &Evidence) -> Option<Vec<u8>> {
     let document = Document::of(&case.delivery).ok();
     let scheme = crate::providers::signing_scheme(case.provider, &case.delivery)?;
     scheme
         .message(
             &case.delivery,
             document.as_ref(),
-            &case.judge.url(&case.delivery),
+            &case.verify_options.url(&case.delivery),
         )
         .ok()
 }
 
-fn cost(case: &Case, one: &Try) -> u64 {
+fn cost(case: &Evidence, one: &Variant) -> u64 {
     let delivery = one.delivery.as_ref().unwrap_or(&case.delivery);
     let keys = one.keys.as_ref().unwrap_or(&case.keys).len().max(1) as u64;
     let asymmetric = case.provider.schemes.iter().any(|scheme| {
@@ -343,13 +343,16 @@ fn cost(case: &Case, one: &Try) -> u64 {
     EACH + keys * each_key
 }
 
-fn fits(case: &Case, one: &Try) -> bool {
+fn fits(case: &Evidence, one: &Variant) -> bool {
     let delivery = one.delivery.as_ref().unwrap_or(&case.delivery);
-    let judge = Judge {
+    let verify_options = VerifyOptions {
         // Age is a guess of its own; here it is the bytes that count.
         tolerance: Some(Duration::from_secs(u32::MAX.into())),
-        public_url: one.url.clone().or_else(|| case.judge.public_url.clone()),
-        ..case.judge.clone()
+        public_url: one
+            .url
+            .clone()
+            .or_else(|| case.verify_options.public_url.clone()),
+        ..case.verify_options.clone()
     };
     let keys = one.keys.as_deref().unwrap_or(&case.keys);
     let document = Document::of(delivery).ok();
@@ -359,20 +362,20 @@ fn fits(case: &Case, one: &Try) -> bool {
         document.as_ref(),
         keys,
         || None,
-        &judge,
+        &verify_options,
     );
     verdict.verdict.holds()
 }
 
 /// What looks wrong. No proof, so it is only said where nothing else fits.
 #[derive(Debug)]
-struct Look {
-    is_there: fn(&Case) -> bool,
+struct Suspicion {
+    is_there: fn(&Evidence) -> bool,
     says: &'static str,
 }
 
-static LOOKS: &[Look] = &[
-    Look {
+static LOOKS: &[Suspicion] = &[
+    Suspicion {
         is_there: |case| {
             let mut secrets = case.secrets.iter();
             let is_key = |secret: &Secret| secret.reveal().trim_start().starts_with("key-");
@@ -380,7 +383,7 @@ static LOOKS: &[Look] = &[
         },
         says: "the secret looks like an API key (`key-…`): only older accounts sign with it, others with the HTTP webhook signing key",
     },
-    Look {
+    Suspicion {
         is_there: |case| {
             let headers = &case.delivery.headers;
             let encoding = headers.text("content-encoding").unwrap_or("identity");

@@ -1,4 +1,4 @@
-//! From an example to a delivery: the wishes of the sender are put in once, and what differs from one delivery to the
+//! From an example to a delivery: the overrides of the sender are put in once, and what differs from one delivery to the
 //! next (ids, times) becomes a hole that is filled each time.
 //!
 //! An example is its own form: wherever it says `ada@example.com`, the wanted recipient goes, inside of an SMTP reply
@@ -12,22 +12,24 @@ use jiff::{SignedDuration, Timestamp};
 use memchr::memmem;
 use serde_json::{Number, Value};
 
-use crate::providers::provider::{Envelope, Fields, Stamp};
+use crate::providers::provider::{Envelope, Fields, TimeField};
 use crate::providers::synth::change;
 use crate::providers::synth::change::{Changed, Path};
-use crate::providers::synth::overrides::Wish;
-use crate::providers::synth::placement::{Carried, put, replace};
-use crate::providers::synth::template::{Form, Template};
-use crate::webhook::{Chance, Delivery, Place, Style, TimeForm, address, write, write_escaped};
+use crate::providers::synth::overrides::Overrides;
+use crate::providers::synth::placement::{PlacementResult, put, replace};
+use crate::providers::synth::template::{FormStyle, Template};
+use crate::webhook::{
+    Delivery, Location, Rng, Style, TimestampFormat, address, write, write_escaped,
+};
 
 /// Deliveries of the same events, less what differs from one to the next.
 #[derive(Debug)]
-pub struct Stencil {
+pub struct CompiledTemplate {
     head: Delivery,
     pieces: Vec<Piece>,
-    holes: Vec<Hole>,
+    slots: Vec<Slot>,
     headers: Vec<(HeaderName, usize)>,
-    layers: Layers,
+    layers: Encodings,
     lives: usize,
     notes: Vec<String>,
     faults: Vec<String>,
@@ -37,12 +39,12 @@ pub struct Stencil {
 #[derive(Debug)]
 enum Piece {
     Text(Vec<u8>),
-    Hole(usize),
+    Slot(usize),
 }
 
 /// Something that differs from one delivery to the next, in all places where it stands.
 #[derive(Debug)]
-struct Hole {
+struct Slot {
     draw: Draw,
     /// What the example says.
     example: String,
@@ -62,7 +64,7 @@ enum Draw {
     Number,
     /// The time of the event, or one that keeps its distance to it.
     Time {
-        stamp: &'static Stamp,
+        stamp: &'static TimeField,
         /// The example's own.
         like: Value,
         after: SignedDuration,
@@ -71,7 +73,7 @@ enum Draw {
 
 /// What a value is wrapped in, from the inside out.
 #[derive(Debug)]
-struct Layers {
+struct Encodings {
     /// The text of JSON that the event stands in.
     inner: Option<Style>,
     /// The body.
@@ -82,7 +84,7 @@ struct Layers {
 #[derive(Debug)]
 enum Outer {
     Json(Style),
-    Form(Form),
+    FormStyle(FormStyle),
 }
 
 /// Marks are numbers from here on: no example says one of these, and each has as many digits.
@@ -90,10 +92,10 @@ const MARKS: u64 = 17_716_161_000_000_000_000;
 const MARK_DIGITS: usize = 20;
 const MARK_STARTS: &str = "17716161000000";
 
-impl Stencil {
-    /// Puts the wishes into an example.
-    pub fn new(template: &Template, wish: &Wish) -> Stencil {
-        let mut filling = Filling::new(wish);
+impl CompiledTemplate {
+    /// Applies the overrides to an example.
+    pub fn new(template: &Template, overrides: &Overrides) -> CompiledTemplate {
+        let mut filling = Filling::new(overrides);
         let mut events = template.events.clone();
         let list = match &mut events {
             Value::Array(list) => list.as_mut_slice(),
@@ -105,11 +107,15 @@ impl Stencil {
         filling.finish(template, events, 1)
     }
 
-    /// Puts the wishes into so many events in one request, of each of these examples in turn. The examples in turn tell
+    /// Applies the overrides to so many events in one request, of each of these examples in turn. The examples in turn tell
     /// the life of one message; each message has a recipient of its own where none is wished for. None without examples.
-    pub fn batch(templates: &[&Template], size: usize, wish: &Wish) -> Option<Stencil> {
+    pub fn batch(
+        templates: &[&Template],
+        size: usize,
+        overrides: &Overrides,
+    ) -> Option<CompiledTemplate> {
         let first = templates.first()?;
-        let mut filling = Filling::new(wish);
+        let mut filling = Filling::new(overrides);
         let slots = templates.iter().cycle().take(size).enumerate();
         let events = slots
             .map(|(slot, template)| {
@@ -124,7 +130,7 @@ impl Stencil {
         Some(filling.finish(first, events, size.div_ceil(templates.len())))
     }
 
-    /// A note on each wish that the provider cannot carry.
+    /// A note on each override that the provider cannot carry.
     pub fn notes(&self) -> &[String] {
         &self.notes
     }
@@ -141,43 +147,38 @@ impl Stencil {
 
     /// A delivery, not yet signed. `life` is the chance from which the id of a message is drawn: what tells of the same
     /// message draws from the same.
-    pub fn fill(
-        &self,
-        at: Timestamp,
-        chance: &mut Chance,
-        life: impl Fn(usize) -> Chance,
-    ) -> Delivery {
-        self.fill_with(|hole| hole.draw(at, chance, &life).into())
+    pub fn fill(&self, at: Timestamp, rng: &mut Rng, life: impl Fn(usize) -> Rng) -> Delivery {
+        self.fill_with(|slot| slot.draw(at, rng, &life).into())
     }
 
     /// The example as it is.
     pub fn unchanged(&self) -> Delivery {
-        self.fill_with(|hole| Cow::Borrowed(&hole.example))
+        self.fill_with(|slot| Cow::Borrowed(&slot.example))
     }
 
-    fn fill_with<'a>(&'a self, mut value: impl FnMut(&'a Hole) -> Cow<'a, str>) -> Delivery {
-        let values: Vec<Cow<str>> = self.holes.iter().map(&mut value).collect();
+    fn fill_with<'a>(&'a self, mut value: impl FnMut(&'a Slot) -> Cow<'a, str>) -> Delivery {
+        let values: Vec<Cow<str>> = self.slots.iter().map(&mut value).collect();
         let mut delivery = self.head.clone();
-        for (name, hole) in &self.headers {
-            if let Some(Ok(value)) = values.get(*hole).map(|value| HeaderValue::from_str(value)) {
+        for (name, slot) in &self.headers {
+            if let Some(Ok(value)) = values.get(*slot).map(|value| HeaderValue::from_str(value)) {
                 delivery.headers.set(name.clone(), value);
             }
         }
         let encoded: Vec<Cow<str>> = self
-            .holes
+            .slots
             .iter()
             .zip(&values)
-            .map(|(hole, value)| self.layers.encode(value, hole.is_inner))
+            .map(|(slot, value)| self.layers.encode(value, slot.is_inner))
             .collect();
         let size = self.pieces.iter().map(|piece| match piece {
             Piece::Text(text) => text.len(),
-            Piece::Hole(hole) => encoded.get(*hole).map_or(0, |value| value.len()),
+            Piece::Slot(slot) => encoded.get(*slot).map_or(0, |value| value.len()),
         });
         let mut body = Vec::with_capacity(size.sum());
         for piece in &self.pieces {
             body.extend_from_slice(match piece {
                 Piece::Text(text) => text,
-                Piece::Hole(hole) => encoded.get(*hole).map_or(b"", |value| value.as_bytes()),
+                Piece::Slot(slot) => encoded.get(*slot).map_or(b"", |value| value.as_bytes()),
             });
         }
         if delivery.told_by_query().is_none() {
@@ -192,16 +193,16 @@ impl Stencil {
     }
 }
 
-impl Hole {
-    fn draw(&self, at: Timestamp, chance: &mut Chance, life: impl Fn(usize) -> Chance) -> String {
+impl Slot {
+    fn draw(&self, at: Timestamp, rng: &mut Rng, life: impl Fn(usize) -> Rng) -> String {
         match &self.draw {
             Draw::Message { life: of, as_text } => {
                 let new = life(*of).like(&self.example);
                 if *as_text { new } else { number(&new) }
             }
             Draw::Wished(digits) => digits.clone(),
-            Draw::Id => chance.like(&self.example),
-            Draw::Number => number(&chance.like(&self.example)),
+            Draw::Id => rng.like(&self.example),
+            Draw::Number => number(&rng.like(&self.example)),
             Draw::Time { stamp, like, after } => {
                 let at = at.checked_add(*after).unwrap_or(at);
                 match stamp.write(at, like) {
@@ -228,12 +229,12 @@ fn is_whole_number(text: &str) -> bool {
     digits && !text.is_empty() && (text == "0" || !text.starts_with('0'))
 }
 
-impl Layers {
+impl Encodings {
     /// A value as it stands in the bytes.
     fn encode<'a>(&self, value: &'a str, is_inner: bool) -> Cow<'a, str> {
         let extra: &[u8] = match self.outer {
-            Outer::Json(_) | Outer::Form(Form::Multipart) => b"-._ :+@=,",
-            Outer::Form(Form::UrlEncoded) => b"-._",
+            Outer::Json(_) | Outer::FormStyle(FormStyle::Multipart) => b"-._ :+@=,",
+            Outer::FormStyle(FormStyle::UrlEncoded) => b"-._",
         };
         let is_plain = |b: u8| b.is_ascii_alphanumeric() || extra.contains(&b);
         if value.bytes().all(is_plain) {
@@ -250,10 +251,12 @@ impl Layers {
         };
         match &self.outer {
             Outer::Json(style) => escaped(&value, style).into(),
-            Outer::Form(Form::Multipart) => value,
-            Outer::Form(Form::UrlEncoded) => form_urlencoded::byte_serialize(value.as_bytes())
-                .collect::<String>()
-                .into(),
+            Outer::FormStyle(FormStyle::Multipart) => value,
+            Outer::FormStyle(FormStyle::UrlEncoded) => {
+                form_urlencoded::byte_serialize(value.as_bytes())
+                    .collect::<String>()
+                    .into()
+            }
         }
     }
 }
@@ -261,26 +264,26 @@ impl Layers {
 /// Something for each of these header fields.
 type ByHeader<T> = Vec<(HeaderName, T)>;
 
-/// Wishes on their way into events, and the holes that they leave.
+/// Overrides on their way into events, and the slots that they leave.
 struct Filling<'a> {
-    wish: &'a Wish,
-    holes: Vec<Hole>,
+    overrides: &'a Overrides,
+    slots: Vec<Slot>,
     notes: Vec<String>,
     faults: Vec<String>,
 }
 
 impl<'a> Filling<'a> {
-    fn new(wish: &'a Wish) -> Self {
+    fn new(overrides: &'a Overrides) -> Self {
         Self {
-            wish,
-            holes: Vec::new(),
+            overrides,
+            slots: Vec::new(),
             notes: Vec::new(),
             faults: Vec::new(),
         }
     }
 
     /// What was filled, cut at its marks.
-    fn finish(mut self, template: &Template, mut events: Value, lives: usize) -> Stencil {
+    fn finish(mut self, template: &Template, mut events: Value, lives: usize) -> CompiledTemplate {
         let mut root = template.root.clone();
         self.change(template, &mut root, &mut events);
         let around = if template.is_inside {
@@ -293,15 +296,15 @@ impl<'a> Filling<'a> {
         for (name, value) in fixed {
             head.headers.set(name, value);
         }
-        Stencil {
+        CompiledTemplate {
             head,
             pieces: cut(&body),
-            holes: self.holes,
+            slots: self.slots,
             headers,
-            layers: Layers {
+            layers: Encodings {
                 inner: template.inner_style(),
                 outer: match template.form() {
-                    Some(form) => Outer::Form(form),
+                    Some(form) => Outer::FormStyle(form),
                     None => Outer::Json(template.style()),
                 },
             },
@@ -312,13 +315,13 @@ impl<'a> Filling<'a> {
     }
 
     /// One more hole: the mark to put in its place.
-    fn hole(&mut self, draw: Draw, example: String, is_inner: bool) -> u64 {
-        self.holes.push(Hole {
+    fn slot(&mut self, draw: Draw, example: String, is_inner: bool) -> u64 {
+        self.slots.push(Slot {
             draw,
             example,
             is_inner,
         });
-        MARKS + self.holes.len() as u64 - 1
+        MARKS + self.slots.len() as u64 - 1
     }
 
     fn note(&mut self, template: &Template, what: &str) {
@@ -338,7 +341,7 @@ impl<'a> Filling<'a> {
             return;
         };
         let fields = &provider.fields;
-        let wish = self.wish;
+        let overrides = self.overrides;
         self.fill_recipient(template, event, life);
         self.fill_message_id(template, event, life);
         for pointer in fields.message_also {
@@ -347,11 +350,11 @@ impl<'a> Filling<'a> {
                     life,
                     as_text: true,
                 };
-                let new = self.hole(draw, old.clone(), true);
+                let new = self.slot(draw, old.clone(), true);
                 replace(event, &old, &new.to_string());
             }
         }
-        if let Some(new) = &wish.url {
+        if let Some(new) = &overrides.url {
             match text_at(event, fields.url) {
                 Some(old) => replace(event, &old, new),
                 None => self.note(template, "link"),
@@ -361,13 +364,13 @@ impl<'a> Filling<'a> {
             self.renew(event, pointer);
         }
         self.move_times(event, fields);
-        self.carry(template, event);
+        self.placement(template, event);
     }
 
     /// Sets and takes away the places that the user names.
     fn change(&mut self, template: &Template, root: &mut Value, events: &mut Value) {
-        let wish = self.wish;
-        for (text, value) in &wish.sets {
+        let overrides = self.overrides;
+        for (text, value) in &overrides.sets {
             let path = Path::new(text, first_of(template, events));
             let mut told = Vec::new();
             route(
@@ -396,7 +399,7 @@ impl<'a> Filling<'a> {
                 }
             }
         }
-        for text in &wish.unsets {
+        for text in &overrides.unsets {
             let path = Path::new(text, first_of(template, events));
             let mut was_there = false;
             route(template, root, events, &path, &mut |here, rest, _| {
@@ -422,8 +425,8 @@ impl<'a> Filling<'a> {
     fn fill_message_id(&mut self, template: &Template, event: &mut Value, life: usize) {
         let fields = &template.provider.fields;
         // What tells of no message has the id of something else there.
-        let wish = self.wish.message_id.as_deref();
-        let mut wished = wish.filter(|_| template.has_message);
+        let overrides = self.overrides.message_id.as_deref();
+        let mut wished = overrides.filter(|_| template.has_message);
         // What stands where it was put together with one before.
         let mut done: Vec<String> = Vec::new();
         for pointer in fields.message_id {
@@ -447,12 +450,12 @@ impl<'a> Filling<'a> {
                     life,
                     as_text: true,
                 };
-                self.hole(draw, old.to_owned(), true).to_string()
+                self.slot(draw, old.to_owned(), true).to_string()
             });
             replace(event, old, &new);
             done.push(new);
         }
-        if wished.is_some() || (wish.is_some() && !template.has_message) {
+        if wished.is_some() || (overrides.is_some() && !template.has_message) {
             self.note(template, "message id");
         }
     }
@@ -484,7 +487,7 @@ impl<'a> Filling<'a> {
                 as_text: false,
             },
         };
-        let mark = self.hole(draw, old.clone(), true);
+        let mark = self.slot(draw, old.clone(), true);
         put(event, pointer, Value::from(mark));
         // Some events repeat it as text.
         if old.len() >= 8 {
@@ -499,7 +502,7 @@ impl<'a> Filling<'a> {
             text_at(event, pointers).map(|text| address(&text).to_owned())
         };
         let there = address_at(event, fields.recipient);
-        let new = match &self.wish.recipient {
+        let new = match &self.overrides.recipient {
             Some(new) => {
                 if there.is_none() {
                     self.note(template, "recipient");
@@ -518,10 +521,10 @@ impl<'a> Filling<'a> {
             }
         }
         for pointer in fields.domain {
-            if let (Some(place), Some((_, domain))) =
+            if let (Some(location), Some((_, domain))) =
                 (event.pointer_mut(pointer), new.rsplit_once('@'))
             {
-                *place = Value::from(domain);
+                *location = Value::from(domain);
             }
         }
     }
@@ -532,7 +535,7 @@ impl<'a> Filling<'a> {
             Some(Value::String(id)) => {
                 // Some stand in several places.
                 let old = id.clone();
-                let new = self.hole(Draw::Id, old.clone(), true).to_string();
+                let new = self.slot(Draw::Id, old.clone(), true).to_string();
                 if old.len() < 8 {
                     *id = new;
                 } else {
@@ -541,7 +544,7 @@ impl<'a> Filling<'a> {
             }
             Some(Value::Number(id)) => {
                 let old = id.to_string();
-                let new = self.hole(Draw::Number, old.clone(), true);
+                let new = self.slot(Draw::Number, old.clone(), true);
                 *id = Number::from(new);
                 // Some events repeat it as text.
                 if old.len() >= 8 {
@@ -560,8 +563,9 @@ impl<'a> Filling<'a> {
             Value::Number(number) => Some(number.to_string()),
             _ => None,
         };
-        let read =
-            |event: &Value, stamp: &Stamp| stamp.parse(&scalar(event.pointer(stamp.pointer())?)?);
+        let read = |event: &Value, stamp: &TimeField| {
+            stamp.parse(&scalar(event.pointer(stamp.pointer())?)?)
+        };
         let Some(happened) = stamps().find_map(|stamp| read(event, stamp)) else {
             return;
         };
@@ -569,10 +573,10 @@ impl<'a> Filling<'a> {
             let Some(time) = read(event, stamp) else {
                 continue;
             };
-            let Some(place) = event.pointer_mut(stamp.pointer()) else {
+            let Some(location) = event.pointer_mut(stamp.pointer()) else {
                 continue;
             };
-            let like = place.clone();
+            let like = location.clone();
             // Of several forms for one place, the one that the example is written in; otherwise the last.
             let mut others = stamps().skip(at + 1);
             if stamp.write(time, &like) != like
@@ -585,32 +589,36 @@ impl<'a> Filling<'a> {
                 like: like.clone(),
                 after: time.duration_since(happened),
             };
-            let mark = self.hole(draw, scalar(place).unwrap_or_default(), true);
-            *place = match stamp.write(time, &like) {
+            let mark = self.slot(draw, scalar(location).unwrap_or_default(), true);
+            *location = match stamp.write(time, &like) {
                 Value::String(_) => mark.to_string().into(),
                 _ => mark.into(),
             };
         }
     }
 
-    fn carry(&mut self, template: &Template, event: &mut Value) {
+    fn placement(&mut self, template: &Template, event: &mut Value) {
         let fields = &template.provider.fields;
-        let wish = self.wish;
-        let campaign: Vec<_> = wish.campaign.iter().map(|it| (it, it)).collect();
-        let tags: Vec<_> = wish.tags.iter().map(|it| (it, it)).collect();
-        let metadata: Vec<_> = wish.metadata.iter().map(|(name, it)| (name, it)).collect();
-        for (what, carry, values) in [
+        let overrides = self.overrides;
+        let campaign: Vec<_> = overrides.campaign.iter().map(|it| (it, it)).collect();
+        let tags: Vec<_> = overrides.tags.iter().map(|it| (it, it)).collect();
+        let metadata: Vec<_> = overrides
+            .metadata
+            .iter()
+            .map(|(name, it)| (name, it))
+            .collect();
+        for (what, placement, values) in [
             ("campaign", &fields.campaign, campaign),
             ("tag", &fields.tag, tags),
             ("metadata", &fields.metadata, metadata),
         ] {
-            match carry.put(event, &values) {
-                Carried::All => {}
-                Carried::Last => {
+            match placement.put(event, &values) {
+                PlacementResult::All => {}
+                PlacementResult::Last => {
                     let name = template.provider.name;
                     self.remark(format!("{name} carries one {what}: the last that is given"));
                 }
-                Carried::Nothing => self.note(template, what),
+                PlacementResult::Nothing => self.note(template, what),
             }
         }
     }
@@ -622,17 +630,17 @@ impl<'a> Filling<'a> {
         template: &Template,
         root: &mut Value,
     ) -> (ByHeader<usize>, ByHeader<HeaderValue>) {
-        let mut holes = Vec::new();
+        let mut slots = Vec::new();
         let mut fixed = Vec::new();
         let headers = &template.head.headers;
-        for place in template.provider.ids {
-            if let Place::Header(name) = place
+        for location in template.provider.ids {
+            if let Location::Header(name) = location
                 && let Some(id) = headers.text(name)
             {
-                holes.push((HeaderName::from_static(name), self.holes.len()));
-                self.hole(Draw::Id, id.to_owned(), false);
+                slots.push((HeaderName::from_static(name), self.slots.len()));
+                self.slot(Draw::Id, id.to_owned(), false);
             }
-            if let Place::Body(pointer) = place
+            if let Location::Body(pointer) = location
                 && let Some(Value::String(old)) = template.root.pointer(pointer)
                 && let Some(Value::String(id)) = root.pointer_mut(pointer)
             {
@@ -646,11 +654,11 @@ impl<'a> Filling<'a> {
                     }
                     continue;
                 }
-                holes.extend(same.map(|name| (name, self.holes.len())));
-                *id = self.hole(Draw::Id, id.clone(), false).to_string();
+                slots.extend(same.map(|name| (name, self.slots.len())));
+                *id = self.slot(Draw::Id, id.clone(), false).to_string();
             }
         }
-        (holes, fixed)
+        (slots, fixed)
     }
 }
 
@@ -728,15 +736,15 @@ fn cut(body: &[u8]) -> Vec<Piece> {
     let mut rest = body;
     while let Some(at) = memmem::find(rest, MARK_STARTS.as_bytes()) {
         let end = at + MARK_DIGITS;
-        let hole = rest.get(at..end).and_then(|mark| {
+        let slot = rest.get(at..end).and_then(|mark| {
             let mark = std::str::from_utf8(mark).ok()?;
             let number = mark.parse::<u64>().ok()?.checked_sub(MARKS)?;
             usize::try_from(number).ok()
         });
-        match hole {
-            Some(hole) => {
+        match slot {
+            Some(slot) => {
                 pieces.push(Piece::Text(rest.get(..at).unwrap_or_default().to_vec()));
-                pieces.push(Piece::Hole(hole));
+                pieces.push(Piece::Slot(slot));
                 rest = rest.get(end..).unwrap_or_default();
             }
             None => break,
@@ -746,7 +754,7 @@ fn cut(body: &[u8]) -> Vec<Piece> {
     pieces
 }
 
-impl Stamp {
+impl TimeField {
     /// Writes a time as this provider does, in the form of another.
     #[expect(
         clippy::cast_precision_loss,
@@ -755,30 +763,31 @@ impl Stamp {
     fn write(&self, at: Timestamp, like: &Value) -> Value {
         let as_text = like.is_string();
         match self {
-            Stamp::Rfc3339(_, digits) => {
+            TimeField::Rfc3339(_, digits) => {
                 let (offset, zone) = like.as_str().and_then(zone).unwrap_or_default();
-                let local = TimeForm::Rfc3339(*digits).write(at.checked_add(offset).unwrap_or(at));
+                let local =
+                    TimestampFormat::Rfc3339(*digits).write(at.checked_add(offset).unwrap_or(at));
                 match zone {
                     "" => local.into(),
                     zone => format!("{}{zone}", local.trim_end_matches('Z')).into(),
                 }
             }
-            Stamp::Like(place) => {
+            TimeField::Like(location) => {
                 let fraction = like.as_str().and_then(|text| text.split_once('.'));
                 let fraction = fraction.map_or("", |(_, fraction)| fraction);
                 let digits = fraction.bytes().take_while(u8::is_ascii_digit).count();
-                Stamp::Rfc3339(place, u8::try_from(digits).unwrap_or(9)).write(at, like)
+                TimeField::Rfc3339(location, u8::try_from(digits).unwrap_or(9)).write(at, like)
             }
-            Stamp::Utc(_, form) => Value::from(at.strftime(form).to_string()),
-            Stamp::Seconds(_) | Stamp::LastSeconds(_) if as_text => {
+            TimeField::Utc(_, form) => Value::from(at.strftime(form).to_string()),
+            TimeField::Seconds(_) | TimeField::LastSeconds(_) if as_text => {
                 Value::from(at.as_second().to_string())
             }
-            Stamp::Seconds(_) | Stamp::LastSeconds(_) => Value::from(at.as_second()),
-            Stamp::Fraction(_) if like.is_i64() => Value::from(at.as_second()),
-            Stamp::Fraction(_) => Value::from(at.as_microsecond() as f64 / 1e6),
-            Stamp::Millis(_) if as_text => Value::from(at.as_millisecond().to_string()),
-            Stamp::Millis(_) => Value::from(at.as_millisecond()),
-            Stamp::Local(_) => Value::from(at.strftime("%Y-%m-%d %H:%M:%S").to_string()),
+            TimeField::Seconds(_) | TimeField::LastSeconds(_) => Value::from(at.as_second()),
+            TimeField::Fraction(_) if like.is_i64() => Value::from(at.as_second()),
+            TimeField::Fraction(_) => Value::from(at.as_microsecond() as f64 / 1e6),
+            TimeField::Millis(_) if as_text => Value::from(at.as_millisecond().to_string()),
+            TimeField::Millis(_) => Value::from(at.as_millisecond()),
+            TimeField::Local(_) => Value::from(at.strftime("%Y-%m-%d %H:%M:%S").to_string()),
         }
     }
 }
@@ -797,7 +806,7 @@ fn zone(text: &str) -> Option<(SignedDuration, &str)> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Form, Layers, Outer, Piece, Stamp, cut};
+    use super::{Encodings, FormStyle, Outer, Piece, TimeField, cut};
     use crate::webhook::Style;
 
     #[test]
@@ -805,32 +814,32 @@ mod tests {
         let at = "2026-11-23T23:20:01.123456Z".parse().unwrap();
         for (stamp, like, wanted) in [
             (
-                Stamp::Rfc3339("", 0),
+                TimeField::Rfc3339("", 0),
                 serde_json::json!("2026-09-21T16:13:20+02:00"),
                 serde_json::json!("2026-11-24T01:20:01+02:00"),
             ),
             (
-                Stamp::Rfc3339("", 3),
+                TimeField::Rfc3339("", 3),
                 "2026-09-21T16:13:20.5-03:30".into(),
                 "2026-11-23T19:50:01.123-03:30".into(),
             ),
             (
-                Stamp::Rfc3339("", 0),
+                TimeField::Rfc3339("", 0),
                 "2026-09-21T14:13:20+00:00".into(),
                 "2026-11-23T23:20:01+00:00".into(),
             ),
             (
-                Stamp::Rfc3339("", 3),
+                TimeField::Rfc3339("", 3),
                 "2026-09-21T14:13:20.000Z".into(),
                 "2026-11-23T23:20:01.123Z".into(),
             ),
             (
-                Stamp::Fraction(""),
+                TimeField::Fraction(""),
                 1_790_000_000.5.into(),
                 1_795_476_001.123456.into(),
             ),
             (
-                Stamp::Fraction(""),
+                TimeField::Fraction(""),
                 1_790_000_000.into(),
                 1_795_476_001.into(),
             ),
@@ -846,7 +855,7 @@ mod tests {
             ..Style::COMPACT
         };
         let encode = |inner: Option<Style>, outer: Outer, is_inner| {
-            Layers { inner, outer }
+            Encodings { inner, outer }
                 .encode("a/\"é+1", is_inner)
                 .into_owned()
         };
@@ -854,15 +863,18 @@ mod tests {
         // The text of JSON in JSON, as in an envelope of SNS; and in a form, as in Mandrill's.
         let twice = encode(Some(Style::COMPACT), Outer::Json(Style::COMPACT), true);
         assert_eq!(twice, "a/\\\\\\\"é+1");
-        let form = encode(Some(php), Outer::Form(Form::UrlEncoded), true);
+        let form = encode(Some(php), Outer::FormStyle(FormStyle::UrlEncoded), true);
         assert_eq!(form, "a%5C%2F%5C%22%5Cu00e9%2B1");
         // What stands beside that text is not in it.
         assert_eq!(
-            encode(Some(php), Outer::Form(Form::UrlEncoded), false),
+            encode(Some(php), Outer::FormStyle(FormStyle::UrlEncoded), false),
             "a%2F%22%C3%A9%2B1"
         );
         // In a part of a form everything is as it is.
-        assert_eq!(encode(None, Outer::Form(Form::Multipart), true), "a/\"é+1");
+        assert_eq!(
+            encode(None, Outer::FormStyle(FormStyle::Multipart), true),
+            "a/\"é+1"
+        );
     }
 
     #[test]
@@ -871,7 +883,7 @@ mod tests {
             .iter()
             .map(|piece| match piece {
                 Piece::Text(text) => String::from_utf8(text.clone()).unwrap(),
-                Piece::Hole(hole) => format!("<{hole}>"),
+                Piece::Slot(slot) => format!("<{slot}>"),
             })
             .collect();
         assert_eq!(told, ["a", "<1>", "b", "<0>", "171c"]);

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 /// What the sender wants to differ from the example.
 #[derive(Clone, Debug, Default)]
-pub struct Wish {
+pub struct Overrides {
     /// The address it is about.
     pub recipient: Option<String>,
     /// The link that was clicked.

@@ -2,12 +2,12 @@
 
 use serde_json::{Map, Value};
 
-use crate::providers::provider::Carry;
+use crate::providers::provider::Placement;
 use crate::webhook::{Style, write};
 
 /// How much of what the sender adds found a place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Carried {
+pub(crate) enum PlacementResult {
     /// All of it.
     All,
     /// The last of several values: there is one place.
@@ -16,39 +16,39 @@ pub(crate) enum Carried {
     Nothing,
 }
 
-impl Carry {
+impl Placement {
     /// Puts these into an event, in place of the example's own.
-    pub(crate) fn put(&self, event: &mut Value, values: &[(&String, &String)]) -> Carried {
+    pub(crate) fn put(&self, event: &mut Value, values: &[(&String, &String)]) -> PlacementResult {
         let Some((_, last)) = values.last() else {
-            return Carried::All;
+            return PlacementResult::All;
         };
         let one = match values.len() {
-            1 => Carried::All,
-            _ => Carried::Last,
+            1 => PlacementResult::All,
+            _ => PlacementResult::Last,
         };
         match self {
-            Carry::Nowhere => return Carried::Nothing,
-            Carry::Text(pointer)
-            | Carry::List(pointer)
-            | Carry::Named(pointer)
-            | Carry::Pairs(pointer, _, _)
-            | Carry::Members(pointer)
-            | Carry::Among(pointer, _)
-            | Carry::Lists(pointer, _)
+            Placement::Nowhere => return PlacementResult::Nothing,
+            Placement::Text(pointer)
+            | Placement::List(pointer)
+            | Placement::Named(pointer)
+            | Placement::Pairs(pointer, _, _)
+            | Placement::Members(pointer)
+            | Placement::Among(pointer, _)
+            | Placement::Lists(pointer, _)
                 if !has_room(event, pointer) =>
             {
-                return Carried::Nothing;
+                return PlacementResult::Nothing;
             }
-            Carry::Text(pointer) => {
+            Placement::Text(pointer) => {
                 put(event, pointer, Value::from(last.as_str()));
                 return one;
             }
-            Carry::First(pointers) => {
+            Placement::First(pointers) => {
                 let there = pointers
                     .iter()
                     .find(|pointer| event.pointer(pointer).is_some());
                 let Some(pointer) = there else {
-                    return Carried::Nothing;
+                    return PlacementResult::Nothing;
                 };
                 // A number stays a number where it can.
                 let number = event
@@ -62,30 +62,30 @@ impl Carry {
                 );
                 return one;
             }
-            Carry::Into(pointer) => match event.pointer_mut(pointer) {
+            Placement::Into(pointer) => match event.pointer_mut(pointer) {
                 Some(Value::Object(there)) => *there = members(values),
-                _ => return Carried::Nothing,
+                _ => return PlacementResult::Nothing,
             },
-            Carry::Instead(pointer) => match event.pointer_mut(pointer) {
+            Placement::Instead(pointer) => match event.pointer_mut(pointer) {
                 Some(Value::String(text)) => {
                     text.clone_from(last);
                     return one;
                 }
-                _ => return Carried::Nothing,
+                _ => return PlacementResult::Nothing,
             },
-            Carry::ListText(pointer) => match event.pointer_mut(pointer) {
+            Placement::ListText(pointer) => match event.pointer_mut(pointer) {
                 Some(Value::String(text)) if text.starts_with('[') => {
                     *text = write(&texts(values), &Style::COMPACT);
                 }
-                _ => return Carried::Nothing,
+                _ => return PlacementResult::Nothing,
             },
-            Carry::MembersText(pointer) => match event.pointer_mut(pointer) {
+            Placement::MembersText(pointer) => match event.pointer_mut(pointer) {
                 Some(Value::String(text)) => {
                     *text = write(&Value::Object(members(values)), &Style::COMPACT);
                 }
-                _ => return Carried::Nothing,
+                _ => return PlacementResult::Nothing,
             },
-            Carry::There(pointers) => {
+            Placement::There(pointers) => {
                 let there = pointers.iter().filter(|pointer| {
                     let value = event.pointer(pointer);
                     value.is_some_and(|value| value.is_object() || value.is_null())
@@ -95,21 +95,23 @@ impl Carry {
                     put(event, pointer, Value::Object(members(values)));
                 }
                 if there.is_empty() {
-                    return Carried::Nothing;
+                    return PlacementResult::Nothing;
                 }
             }
-            Carry::Each(ways) => {
+            Placement::Each(ways) => {
                 let all = ways.iter().map(|way| way.put(event, values));
-                let missed = all.into_iter().find(|carried| *carried != Carried::All);
-                return missed.unwrap_or(Carried::All);
+                let missed = all
+                    .into_iter()
+                    .find(|carried| *carried != PlacementResult::All);
+                return missed.unwrap_or(PlacementResult::All);
             }
-            Carry::Either(ways) => {
+            Placement::Either(ways) => {
                 let mut all = ways.iter().map(|way| way.put(event, values));
-                let found = all.find(|carried| *carried != Carried::Nothing);
-                return found.unwrap_or(Carried::Nothing);
+                let found = all.find(|carried| *carried != PlacementResult::Nothing);
+                return found.unwrap_or(PlacementResult::Nothing);
             }
-            Carry::List(pointer) => put(event, pointer, texts(values)),
-            Carry::Named(pointer) => {
+            Placement::List(pointer) => put(event, pointer, texts(values)),
+            Placement::Named(pointer) => {
                 let named = |value: &str| {
                     Value::from_iter([("id", Value::from(value)), ("name", Value::from(value))])
                 };
@@ -119,20 +121,20 @@ impl Carry {
                     values.iter().map(|(_, value)| named(value)).collect(),
                 );
             }
-            Carry::Pairs(pointer, name, value) => {
+            Placement::Pairs(pointer, name, value) => {
                 let pair = |(key, text): &(&String, &String)| {
                     Value::from_iter([(*name, key.as_str()), (*value, text.as_str())])
                 };
                 put(event, pointer, values.iter().map(pair).collect());
             }
-            Carry::Members(pointer) => put(event, pointer, Value::Object(members(values))),
-            Carry::Among(pointer, own) => {
+            Placement::Members(pointer) => put(event, pointer, Value::Object(members(values))),
+            Placement::Among(pointer, own) => {
                 if let Some(Value::Object(there)) = event.pointer_mut(pointer) {
                     there.retain(|name, _| !own.contains(&name.as_str()));
                     there.extend(members(values));
                 }
             }
-            Carry::Lists(pointer, theirs) => {
+            Placement::Lists(pointer, theirs) => {
                 let lists = members(values)
                     .into_iter()
                     .map(|(name, value)| (name, Value::Array(vec![value])));
@@ -161,7 +163,7 @@ impl Carry {
                 }
             }
         }
-        Carried::All
+        PlacementResult::All
     }
 }
 

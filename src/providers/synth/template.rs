@@ -9,12 +9,12 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use crate::error::{Error, Result};
-use crate::providers::provider::{ABSENT, Envelope, Machine, Provider, Row};
-use crate::providers::synth::compiled::Stencil;
-use crate::providers::synth::overrides::Wish;
+use crate::providers::provider::{ABSENT, Envelope, EventDef, Machine, Provider};
+use crate::providers::synth::compiled::CompiledTemplate;
+use crate::providers::synth::overrides::Overrides;
 use crate::providers::synth::parts;
 use crate::providers::synth::placement::{has_room, put, remove};
-use crate::webhook::{Chance, Delivery, Fixture, Headers, Style, write};
+use crate::webhook::{Delivery, Fixture, Headers, Rng, Style, write};
 
 /// An example, taken apart.
 #[derive(Debug)]
@@ -27,12 +27,12 @@ pub struct Template {
     pub(crate) is_inside: bool,
     /// Whether it tells of a message.
     pub(crate) has_message: bool,
-    form: Option<Form>,
+    form: Option<FormStyle>,
 }
 
 /// How the fields of a form stand in a body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Form {
+pub(crate) enum FormStyle {
     /// URL-encoded; in a query, too.
     UrlEncoded,
     /// In parts.
@@ -48,7 +48,7 @@ impl Template {
     /// Takes a row's example apart, with a bounce's differences put in if one is wished for.
     pub fn new(
         provider: &'static Provider,
-        row: &'static Row,
+        row: &'static EventDef,
         bounce: Option<&str>,
     ) -> Result<Template> {
         let Some(name) = bounce else {
@@ -71,7 +71,7 @@ impl Template {
     }
 
     /// The same of what a machine opened or clicked, as the provider marks it.
-    pub fn of_machine(provider: &'static Provider, row: &'static Row) -> Result<Template> {
+    pub fn of_machine(provider: &'static Provider, row: &'static EventDef) -> Result<Template> {
         let marked = |machine: &&Machine| machine.kind == row.kind;
         let machine = provider.machines.iter().find(marked).ok_or_else(|| {
             let kinds: Vec<&str> = provider.machines.iter().map(|it| it.kind.name()).collect();
@@ -96,11 +96,11 @@ impl Template {
     fn changed(
         provider: &'static Provider,
         native: &str,
-        otherwise: &'static Row,
+        otherwise: &'static EventDef,
         sets: &[(&str, &str)],
     ) -> Result<Template> {
         let row = provider
-            .rows
+            .events
             .iter()
             .filter(|row| row.native == native && !row.example.is_empty())
             .find(|row| row.is_of(Some(otherwise.version).filter(|it| !it.is_empty())))
@@ -184,13 +184,16 @@ impl Template {
         };
         let (form, root) = if let Some(query) = head.told_by_query() {
             (
-                Some(Form::UrlEncoded),
+                Some(FormStyle::UrlEncoded),
                 Value::Object(fields(query.as_bytes())),
             )
         } else if is_form {
-            (Some(Form::UrlEncoded), Value::Object(fields(&head.body)))
+            (
+                Some(FormStyle::UrlEncoded),
+                Value::Object(fields(&head.body)),
+            )
         } else if let Some(fields) = parts::read(&head) {
-            (Some(Form::Multipart), fields.map_err(broken)?)
+            (Some(FormStyle::Multipart), fields.map_err(broken)?)
         } else {
             let json = serde_json::from_slice(&head.body);
             (None, json.map_err(|error| broken(error.to_string()))?)
@@ -209,8 +212,8 @@ impl Template {
             head,
             is_inside: inner.is_some(),
             has_message: {
-                let mut rows = provider.rows.iter();
-                let own = rows.find(|row| row.example == example);
+                let mut events = provider.events.iter();
+                let own = events.find(|row| row.example == example);
                 own.is_none_or(|row| row.has_message)
             },
             events: inner.unwrap_or_else(|| root.clone()),
@@ -219,21 +222,26 @@ impl Template {
         })
     }
 
-    /// A delivery with the wishes put in, not yet signed, and a note on each wish that this provider cannot carry.
-    pub fn fill(&self, wish: &Wish, at: Timestamp, chance: &mut Chance) -> (Delivery, Vec<String>) {
-        let stencil = Stencil::new(self, wish);
-        let message = Chance::seeded(chance.next_u64());
-        let delivery = stencil.fill(at, chance, |_| message.clone());
-        (delivery, stencil.notes().to_vec())
+    /// An unsigned delivery with the overrides applied, and a note on each override that this provider cannot carry.
+    pub fn fill(
+        &self,
+        overrides: &Overrides,
+        at: Timestamp,
+        rng: &mut Rng,
+    ) -> (Delivery, Vec<String>) {
+        let compiled = CompiledTemplate::new(self, overrides);
+        let message = Rng::seeded(rng.next_u64());
+        let delivery = compiled.fill(at, rng, |_| message.clone());
+        (delivery, compiled.notes().to_vec())
     }
 
     /// The example, taken apart and written again.
     pub fn unchanged(&self) -> Delivery {
-        Stencil::new(self, &Wish::default()).unchanged()
+        CompiledTemplate::new(self, &Overrides::default()).unchanged()
     }
 
     /// The form that it is told by, if it is not told by JSON.
-    pub(crate) fn form(&self) -> Option<Form> {
+    pub(crate) fn form(&self) -> Option<FormStyle> {
         self.form
     }
 
@@ -282,14 +290,14 @@ impl Template {
             _ => events,
         };
         let body = match (self.form, &root) {
-            (Some(Form::UrlEncoded), Value::Object(fields)) => {
+            (Some(FormStyle::UrlEncoded), Value::Object(fields)) => {
                 let mut form = form_urlencoded::Serializer::new(String::new());
                 for (name, value) in fields {
                     form.append_pair(name, &scalar(value));
                 }
                 form.finish().into_bytes()
             }
-            (Some(Form::Multipart), Value::Object(fields)) => parts::write(&mut head, fields),
+            (Some(FormStyle::Multipart), Value::Object(fields)) => parts::write(&mut head, fields),
             _ => write(&root, &self.provider.style).into_bytes(),
         };
         (head, body)

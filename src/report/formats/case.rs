@@ -3,20 +3,20 @@
 use std::time::Duration;
 
 use crate::report::Untrusted;
-use crate::webhook::{Attempt, Grade, Outcome};
+use crate::webhook::{Attempt, CheckStatus, Outcome};
 
 /// How much of an answer is kept where it explains a failure, in bytes.
 const SHOWN_ANSWER: usize = 2000;
 
 /// One thing that was tried out. Its texts may be a stranger's; each format escapes them.
 #[derive(Debug)]
-pub(crate) struct Case {
+pub(crate) struct TestCase {
     /// The command, and what the case belongs to: `check.authentication`, `replay.resend`.
     pub(crate) group: String,
     /// Its name.
     pub(crate) name: String,
     /// How it went.
-    pub(crate) grade: Grade,
+    pub(crate) grade: CheckStatus,
     /// What was observed, on one line; may be empty where it went well.
     pub(crate) message: String,
     /// More of it, each piece with its label.
@@ -25,20 +25,20 @@ pub(crate) struct Case {
     pub(crate) took: Duration,
 }
 
-impl Case {
+impl TestCase {
     /// A delivery after its last attempt.
-    pub(crate) fn of(it: &Attempt) -> Case {
+    pub(crate) fn of(it: &Attempt) -> TestCase {
         let about: Vec<&str> = it.about.split_whitespace().collect();
-        let mut case = Case {
+        let mut case = TestCase {
             group: format!("replay.{}", it.provider.unwrap_or("unknown")),
             name: format!("{} ({})", about.join(" "), it.source),
-            grade: Grade::Pass,
+            grade: CheckStatus::Pass,
             message: String::new(),
             details: Vec::new(),
             took: it.took,
         };
         if !it.outcome.succeeded() {
-            case.grade = Grade::Fail;
+            case.grade = CheckStatus::Fail;
             case.message = it.outcome.reason_at(&it.target).unwrap_or_default();
             case.details
                 .extend(answer(it).map(|answer| ("answer", answer)));
@@ -60,10 +60,10 @@ pub(crate) struct Counts {
 
 impl Counts {
     /// Counts one more.
-    pub(crate) fn add(&mut self, grade: Grade) {
+    pub(crate) fn add(&mut self, grade: CheckStatus) {
         self.cases += 1;
-        self.failed += u64::from(grade == Grade::Fail);
-        self.skipped += u64::from(matches!(grade, Grade::Skip | Grade::Unknown));
+        self.failed += u64::from(grade == CheckStatus::Fail);
+        self.skipped += u64::from(matches!(grade, CheckStatus::Skip | CheckStatus::Unknown));
     }
 }
 

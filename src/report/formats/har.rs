@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use crate::report::formats::curl;
-use crate::webhook::{Delivery, Target, TimeForm};
+use crate::webhook::{Delivery, Target, TimestampFormat};
 
 /// How a HAR begins; then come its entries.
 pub fn har_start() -> String {
@@ -60,7 +60,7 @@ pub fn har(delivery: &Delivery, target: &Target, at: Timestamp) -> Vec<u8> {
         request.insert("postData".into(), data);
     }
     let entry = json!({
-        "startedDateTime": TimeForm::Rfc3339(3).write(at),
+        "startedDateTime": TimestampFormat::Rfc3339(3).write(at),
         "time": 0,
         "request": request,
         "response": {

@@ -4,9 +4,9 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use crate::report::formats::case::{Case, Counts};
+use crate::report::formats::case::{Counts, TestCase};
 use crate::report::formats::markup::xml;
-use crate::webhook::Grade;
+use crate::webhook::CheckStatus;
 
 /// The head, with the suite's name and its counts.
 pub(crate) fn head(name: &str, counts: Counts, took: Duration) -> String {
@@ -38,7 +38,7 @@ fn tags(name: &str, counts: Counts, took: Duration) -> String {
 }
 
 /// A case. One that is skipped or warns says so, and is no failure.
-pub(crate) fn case(it: &Case) -> String {
+pub(crate) fn case(it: &TestCase) -> String {
     let mut out = format!(
         "    <testcase classname=\"{}\" name=\"{}\" time=\"{}\"",
         xml(&it.group),
@@ -48,14 +48,16 @@ pub(crate) fn case(it: &Case) -> String {
     let message = xml(&it.message);
     // Writing to a string cannot fail.
     let _ = match it.grade {
-        Grade::Pass => return out + "/>\n",
-        Grade::Skip | Grade::Unknown => write!(out, ">\n      <skipped message=\"{message}\"/>"),
-        Grade::Fail => write!(
+        CheckStatus::Pass => return out + "/>\n",
+        CheckStatus::Skip | CheckStatus::Unknown => {
+            write!(out, ">\n      <skipped message=\"{message}\"/>")
+        }
+        CheckStatus::Fail => write!(
             out,
             ">\n      <failure message=\"{message}\">{}</failure>",
             details(it)
         ),
-        Grade::Warn => write!(
+        CheckStatus::Warn => write!(
             out,
             ">\n      <system-out>warning: {message}\n{}</system-out>",
             details(it)
@@ -74,7 +76,7 @@ pub(crate) fn end(broken_off: bool) -> String {
 }
 
 /// The details, a line each.
-fn details(it: &Case) -> String {
+fn details(it: &TestCase) -> String {
     let line = |(label, text): &(&str, String)| format!("{label:<7} {}", xml(text));
     let lines: Vec<String> = it.details.iter().map(line).collect();
     lines.join("\n")

@@ -7,12 +7,12 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use crate::error::{Error, Result};
-use crate::report::formats::case::{Case, Counts};
+use crate::report::formats::case::{Counts, TestCase};
 use crate::report::formats::{junit, tap};
 use crate::report::json_lines;
 use crate::report::notice::Notice;
 use crate::report::text::checks;
-use crate::webhook::Grade;
+use crate::webhook::CheckStatus;
 
 /// How results are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,10 +88,10 @@ impl ReportFile {
             return;
         }
         match notice {
-            Notice::Attempted(attempt) if attempt.last => self.case(Case::of(attempt)),
+            Notice::Attempted(attempt) if attempt.last => self.case(TestCase::of(attempt)),
             Notice::Checked(checked) => self.case(checks::case(checked)),
             Notice::Summary(tally) => self.end(tally.elapsed, false),
-            Notice::Marks(marks) => self.end(marks.elapsed, false),
+            Notice::CheckTotals(marks) => self.end(marks.elapsed, false),
             _ => {}
         }
     }
@@ -112,9 +112,9 @@ impl ReportFile {
         Ok(file)
     }
 
-    fn case(&mut self, mut case: Case) {
-        if self.suite.strict && case.grade == Grade::Warn {
-            case.grade = Grade::Fail;
+    fn case(&mut self, mut case: TestCase) {
+        if self.suite.strict && case.grade == CheckStatus::Warn {
+            case.grade = CheckStatus::Fail;
         }
         self.counts.add(case.grade);
         let text = match self.format {
@@ -184,8 +184,8 @@ pub fn read_out(mut file: File, mut give: impl FnMut(&[u8])) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::{Format, ReportFile, Suite, read_out};
-    use crate::report::{Checked, Detail, Marks, Notice, Tally};
-    use crate::webhook::{Attempt, Grade, Outcome};
+    use crate::report::{CheckTotals, Checked, Detail, Notice, Tally};
+    use crate::webhook::{Attempt, CheckStatus, Outcome};
     use std::time::Duration;
 
     fn open(format: Format, strict: bool) -> ReportFile {
@@ -249,7 +249,7 @@ mod tests {
             grade,
             crashed: false,
             said: said.into(),
-            detail: matches!(grade, Grade::Fail | Grade::Warn).then(|| Detail {
+            detail: matches!(grade, CheckStatus::Fail | CheckStatus::Warn).then(|| Detail {
                 sent: "a click".into(),
                 came: Some((500, "<b>\u{1b}[31m&\"".into())),
                 expected: "2xx",
@@ -262,16 +262,16 @@ mod tests {
             took: Duration::from_millis(12),
         };
         let checks = [
-            check("good", Grade::Pass, "answered 200"),
-            check("bad", Grade::Fail, "answered 500 # <oh>"),
-            check("odd", Grade::Warn, "late"),
-            check("none", Grade::Skip, "signs nothing"),
-            check("dark", Grade::Unknown, "keeps nothing"),
+            check("good", CheckStatus::Pass, "answered 200"),
+            check("bad", CheckStatus::Fail, "answered 500 # <oh>"),
+            check("odd", CheckStatus::Warn, "late"),
+            check("none", CheckStatus::Skip, "signs nothing"),
+            check("dark", CheckStatus::Unknown, "keeps nothing"),
         ];
         for check in &checks {
             results.take(&Notice::Checked(check));
         }
-        results.take(&Notice::Marks(&Marks {
+        results.take(&Notice::CheckTotals(&CheckTotals {
             target: "http://localhost/",
             provider: "resend",
             checks: &checks,

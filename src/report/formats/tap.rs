@@ -3,9 +3,9 @@
 use std::fmt::Write as _;
 
 use crate::report::Untrusted;
-use crate::report::formats::case::{Case, Counts};
+use crate::report::formats::case::{Counts, TestCase};
 use crate::report::formats::markup::tap;
-use crate::webhook::Grade;
+use crate::webhook::CheckStatus;
 
 /// The head.
 pub(crate) fn head() -> String {
@@ -13,19 +13,19 @@ pub(crate) fn head() -> String {
 }
 
 /// A case, with its diagnostics as YAML. One that is skipped or warns says so, and is no failure.
-pub(crate) fn case(number: u64, it: &Case) -> String {
+pub(crate) fn case(number: u64, it: &TestCase) -> String {
     let not = match it.grade {
-        Grade::Fail => "not ",
+        CheckStatus::Fail => "not ",
         _ => "",
     };
     let name = tap(&format!("{}: {}", it.group, it.name));
     let mut out = format!("{not}ok {number} - {name}");
-    if matches!(it.grade, Grade::Skip | Grade::Unknown) {
+    if matches!(it.grade, CheckStatus::Skip | CheckStatus::Unknown) {
         out += &format!(" # SKIP {}", tap(&it.message));
     }
     // Writing to a string cannot fail, here and below.
     let _ = writeln!(out, "\n  ---\n  duration_ms: {}", it.took.as_millis());
-    if it.grade != Grade::Pass {
+    if it.grade != CheckStatus::Pass {
         let _ = writeln!(out, "  verdict: {}", it.grade.name());
         let _ = writeln!(out, "  message: {}", quoted(&it.message));
     }

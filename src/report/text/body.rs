@@ -44,7 +44,7 @@ pub fn pretty_up_to(
 ) {
     out.reserve(2 * json.len().min(max_bytes));
     let output_end = out.len().saturating_add(max_bytes.saturating_mul(GROWTH));
-    let mut page = Page {
+    let mut page = BodyView {
         out,
         gutter,
         palette,
@@ -169,7 +169,7 @@ enum Last {
     Value,
 }
 
-struct Page<'a> {
+struct BodyView<'a> {
     out: &'a mut Vec<u8>,
     gutter: &'a str,
     palette: &'a Palette,
@@ -178,7 +178,7 @@ struct Page<'a> {
     on_one_line: bool,
 }
 
-impl Page<'_> {
+impl BodyView<'_> {
     fn open(&mut self, byte: u8, on_one_line: bool) {
         self.space();
         self.palette

@@ -6,13 +6,13 @@ use std::io::Write as _;
 use bytes::Bytes;
 use serde_json::{Value, json};
 
-use crate::report::formats::case::Case;
-use crate::report::notice::{Checked, Detail, Marks};
-use crate::report::text::Voice;
+use crate::report::formats::case::TestCase;
+use crate::report::notice::{CheckTotals, Checked, Detail};
+use crate::report::text::TextReport;
 use crate::report::text::humanize::{count, micros, span};
 use crate::report::text::palette::Role;
 use crate::report::{Untrusted, binary, is_binary};
-use crate::webhook::Grade;
+use crate::webhook::CheckStatus;
 
 /// How much of an answer is shown, in bytes.
 const SHOWN: usize = 200;
@@ -26,10 +26,10 @@ const WORDS: usize = 7;
 /// So many checks that are skipped for one reason are named; of more, their number is.
 const NAMED: usize = 6;
 
-impl Voice {
+impl TextReport {
     /// A row of the table, below the name of its group where it is the first. What is skipped is told at the end.
     pub(crate) fn checked(&self, out: &mut Vec<u8>, it: &Checked) {
-        if it.grade == Grade::Skip {
+        if it.grade == CheckStatus::Skip {
             return;
         }
         if it.opens {
@@ -45,7 +45,7 @@ impl Voice {
     }
 
     /// What did not pass, and the count.
-    pub(crate) fn marks(&self, out: &mut Vec<u8>, it: &Marks) {
+    pub(crate) fn marks(&self, out: &mut Vec<u8>, it: &CheckTotals) {
         let open = unverified(it.checks);
         let is_open = |check: &Checked| open.iter().any(|other| other.name == check.name);
         // A crash is what strangers can cause, so it comes first.
@@ -83,19 +83,19 @@ impl Voice {
         );
         let mut between = "";
         for grade in [
-            Grade::Pass,
-            Grade::Warn,
-            Grade::Fail,
-            Grade::Unknown,
-            Grade::Skip,
+            CheckStatus::Pass,
+            CheckStatus::Warn,
+            CheckStatus::Fail,
+            CheckStatus::Unknown,
+            CheckStatus::Skip,
         ] {
             let number = it.count(grade) as u64;
             let said = match grade {
-                Grade::Pass => format!("{number} passed"),
-                Grade::Warn => count(number, "warning", "warnings"),
-                Grade::Fail => format!("{number} failed"),
-                Grade::Unknown => format!("{number} unknown"),
-                Grade::Skip => format!("{number} skipped"),
+                CheckStatus::Pass => format!("{number} passed"),
+                CheckStatus::Warn => count(number, "warning", "warnings"),
+                CheckStatus::Fail => format!("{number} failed"),
+                CheckStatus::Unknown => format!("{number} unknown"),
+                CheckStatus::Skip => format!("{number} skipped"),
             };
             if number > 0 {
                 out.extend_from_slice(between.as_bytes());
@@ -132,8 +132,10 @@ impl Voice {
 
     /// What says nothing of the handler, each reason with its checks, and what would tell more.
     fn left(&self, out: &mut Vec<u8>, checks: &[Checked]) {
-        let named = |grade: Grade| checks.iter().filter(move |check| check.grade == grade);
-        let unknown: Vec<&str> = named(Grade::Unknown).map(|check| check.name).collect();
+        let named = |grade: CheckStatus| checks.iter().filter(move |check| check.grade == grade);
+        let unknown: Vec<&str> = named(CheckStatus::Unknown)
+            .map(|check| check.name)
+            .collect();
         if !unknown.is_empty() {
             let told = format!(
                 "{} (`--probe URL` or `--probe-cmd COMMAND` tells: a number that grows with each event that is kept)",
@@ -142,7 +144,7 @@ impl Voice {
             let _ = writeln!(out, "unknown: {}", self.prose(&told, "unknown: ".len()));
         }
         let mut reasons: Vec<(&str, Vec<&str>)> = Vec::new();
-        for check in named(Grade::Skip) {
+        for check in named(CheckStatus::Skip) {
             match reasons.iter_mut().find(|(why, _)| *why == check.said) {
                 Some((_, names)) => names.push(check.name),
                 None => reasons.push((&check.said, vec![check.name])),
@@ -192,7 +194,7 @@ fn unverified<'c>(checks: &'c [Checked<'c>]) -> Vec<&'c Checked<'c>> {
     let judged = |name: &str| {
         checks
             .iter()
-            .any(|check| check.name == name && check.grade != Grade::Skip)
+            .any(|check| check.name == name && check.grade != CheckStatus::Skip)
     };
     let all = fails("missing-signature") && (fails("wrong-secret") || !judged("wrong-secret"));
     if all && open.len() > 1 {
@@ -236,21 +238,21 @@ fn shown(body: &Bytes) -> String {
     format!("{}{more}", line.join(" "))
 }
 
-fn role(grade: Grade) -> Role {
+fn role(grade: CheckStatus) -> Role {
     match grade {
-        Grade::Pass => Role::Good,
-        Grade::Warn => Role::Warn,
-        Grade::Fail => Role::Bad,
-        Grade::Unknown => Role::Warn,
-        Grade::Skip => Role::Dim,
+        CheckStatus::Pass => Role::Good,
+        CheckStatus::Warn => Role::Warn,
+        CheckStatus::Fail => Role::Bad,
+        CheckStatus::Unknown => Role::Warn,
+        CheckStatus::Skip => Role::Dim,
     }
 }
 
 /// What fails is seen without colour too.
 fn word(check: &Checked) -> &'static str {
     match check.grade {
-        Grade::Fail if check.crashed => "CRASH",
-        Grade::Fail => "FAIL",
+        CheckStatus::Fail if check.crashed => "CRASH",
+        CheckStatus::Fail => "FAIL",
         grade => grade.name(),
     }
 }
@@ -272,22 +274,22 @@ pub(crate) fn line(it: &Checked) -> String {
 }
 
 /// The count as a line of JSON.
-pub(crate) fn summary(it: &Marks) -> String {
+pub(crate) fn summary(it: &CheckTotals) -> String {
     json!({
         "type": "summary", "target": it.target, "provider": it.provider, "checks": it.checks.len(),
-        "passed": it.count(Grade::Pass), "warned": it.count(Grade::Warn), "failed": it.count(Grade::Fail),
-        "unknown": it.count(Grade::Unknown), "skipped": it.count(Grade::Skip), "seed": Value::from(it.seed), "micros": micros(it.elapsed),
+        "passed": it.count(CheckStatus::Pass), "warned": it.count(CheckStatus::Warn), "failed": it.count(CheckStatus::Fail),
+        "unknown": it.count(CheckStatus::Unknown), "skipped": it.count(CheckStatus::Skip), "seed": Value::from(it.seed), "micros": micros(it.elapsed),
     })
     .to_string()
 }
 
 /// A check as a case of a report.
-pub(crate) fn case(it: &Checked) -> Case {
+pub(crate) fn case(it: &Checked) -> TestCase {
     let details = it.detail.as_ref().map(|detail| {
         let title = ("title", it.title.to_owned());
         std::iter::once(title).chain(rows(it, detail)).collect()
     });
-    Case {
+    TestCase {
         group: format!("check.{}", it.group),
         name: it.name.to_owned(),
         grade: it.grade,

@@ -80,7 +80,7 @@ pub enum Mode {
 /// paragraph separators, characters made to be invisible, and bytes that are not UTF-8. Of more than eight marks on one
 /// base the rest is counted and not shown; a mark with no base of its own would sit on our text and is escaped.
 pub fn escape_into(out: &mut Vec<u8>, bytes: &[u8], mode: Mode) {
-    let mut marks = Marks::default();
+    let mut marks = CombiningMarks::default();
     let mut rest = bytes;
     while !rest.is_empty() {
         let (plain, tail) = rest.split_at(position(rest, not_plain));
@@ -184,7 +184,7 @@ pub(crate) fn is_plain(byte: u8) -> bool {
     (b' '..=b'~').contains(&byte)
 }
 
-fn escape_char(out: &mut Vec<u8>, c: char, mode: Mode, marks: &mut Marks) {
+fn escape_char(out: &mut Vec<u8>, c: char, mode: Mode, marks: &mut CombiningMarks) {
     match (c, mode) {
         ('\n' | '\t', Mode::Block) => {
             marks.no_base(out);
@@ -259,13 +259,13 @@ fn is_printed_by_std(c: char) -> bool {
 
 /// Counts the marks on the base before them.
 #[derive(Default)]
-struct Marks {
+struct CombiningMarks {
     /// None when what stands before is ours: the start, an escape, a line break.
     on_base: Option<usize>,
     hidden: usize,
 }
 
-impl Marks {
+impl CombiningMarks {
     fn base(&mut self, out: &mut Vec<u8>) {
         self.no_base(out);
         self.on_base = Some(0);

@@ -17,7 +17,7 @@ use std::sync::LazyLock;
 use jiff::tz::TimeZone;
 use unicode_width::UnicodeWidthStr;
 
-use crate::report::notice::{Again, Forwarded, Judged, Notice, Parts, Received};
+use crate::report::notice::{Forwarded, Judged, Notice, Parts, Received, Repeat};
 use crate::report::text::body::{GROWTH, SHOWN_BODY};
 use crate::report::text::escape::grouped;
 use crate::report::text::humanize::{count, put_ordinal, put_span, span};
@@ -44,7 +44,7 @@ const SHOWN_FILE: usize = 1024;
 
 /// How notices look as text.
 #[derive(Debug)]
-pub struct Voice {
+pub struct TextReport {
     /// The colours, or none.
     pub palette: Palette,
     /// What is shown of a delivery.
@@ -68,7 +68,7 @@ fn beginning(content: &[u8]) -> &[u8] {
     }
 }
 
-impl Voice {
+impl TextReport {
     /// Writes a notice as text.
     pub fn write(&self, out: &mut Vec<u8>, notice: &Notice) {
         match notice {
@@ -113,7 +113,7 @@ impl Voice {
                 );
             }
             Notice::Checked(checked) => self.checked(out, checked),
-            Notice::Marks(marks) => self.marks(out, marks),
+            Notice::CheckTotals(marks) => self.marks(out, marks),
             Notice::Summary(tally) => self.summary(out, tally),
         }
     }
@@ -145,7 +145,7 @@ impl Voice {
         if it.on_purpose {
             self.paint(out, Role::Warn, "  on purpose");
         }
-        if let Some(Again { count, since }) = it.again {
+        if let Some(Repeat { count, since }) = it.again {
             self.palette.write_with(out, Role::Warn, |out| {
                 out.extend_from_slice(b"  ");
                 put_ordinal(out, count);
@@ -650,7 +650,7 @@ pub fn local_zone() -> TimeZone {
 
 #[cfg(test)]
 mod tests {
-    use super::{Parts, Voice};
+    use super::{Parts, TextReport};
     use crate::report::{Notice, Palette, Received};
     use crate::webhook::{Delivery, Event, Kind, Receipt};
     use http::HeaderValue;
@@ -661,7 +661,7 @@ mod tests {
 
     /// A delivery that is made of a stranger's bytes wherever it can be, as it is shown, without our own colours.
     fn shown(bytes: &[u8], kind: &str) -> String {
-        let voice = Voice {
+        let voice = TextReport {
             palette: Palette::colored(),
             parts: Parts {
                 events: true,

@@ -3,8 +3,8 @@
 use std::io::Write as _;
 use std::time::Duration;
 
-use crate::report::tally::Passing;
-use crate::report::text::Voice;
+use crate::report::tally::ForwardTally;
+use crate::report::text::TextReport;
 use crate::report::text::histogram;
 use crate::report::text::humanize::{count, span};
 use crate::report::text::palette::Role;
@@ -13,7 +13,7 @@ use crate::report::{Tally, Untrusted};
 /// So many answers are needed before their times are drawn.
 const ENOUGH: u64 = 20;
 
-impl Voice {
+impl TextReport {
     /// What it all came to. Writing to a vector cannot fail, here and below.
     pub(crate) fn summary(&self, out: &mut Vec<u8>, it: &Tally) {
         let _ = write!(
@@ -91,7 +91,7 @@ impl Voice {
         }
     }
 
-    fn forwarded_in_all(&self, out: &mut Vec<u8>, it: &Passing) {
+    fn forwarded_in_all(&self, out: &mut Vec<u8>, it: &ForwardTally) {
         let is_one = it.refused.len() == 1;
         let times = |(status, count): (&u16, &u64)| match count {
             // How many there were stands in front of it.

@@ -7,7 +7,7 @@ use crate::webhook::Document;
 
 /// What must be true of one place in a document.
 #[derive(Clone, Copy, Debug)]
-pub enum Mark {
+pub enum Predicate {
     /// There is a value, other than null.
     Present,
     /// There is none, or null.
@@ -38,17 +38,17 @@ pub enum Mark {
 /// The names without which marks cannot be there, as bits: with one look at a document most of what it is asked for
 /// can be ruled out.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Needs {
+pub struct Prefilter {
     in_map: u64,
     in_list: u64,
 }
 
-impl Needs {
+impl Prefilter {
     /// What these marks need.
-    pub fn of(marks: &[(&'static str, Mark)]) -> Self {
+    pub fn of(marks: &[(&'static str, Predicate)]) -> Self {
         let must_be = marks
             .iter()
-            .filter(|(_, mark)| !matches!(mark, Mark::Absent | Mark::Empty));
+            .filter(|(_, mark)| !matches!(mark, Predicate::Absent | Predicate::Empty));
         must_be.fold(Self::default(), |needs, (pointer, _)| Self {
             in_map: needs.in_map | name_after("/", pointer).map_or(0, bit),
             in_list: needs.in_list | name_after("/0/", pointer).map_or(0, bit),
@@ -57,7 +57,7 @@ impl Needs {
 }
 
 /// A document, and what makes it quick to ask it again.
-pub struct Look<'d, 'a> {
+pub struct Matcher<'d, 'a> {
     document: &'d Document<'a>,
     /// A bit for each name at its top, or at the top of its first value: most places that are asked for are not there.
     names: u64,
@@ -65,7 +65,7 @@ pub struct Look<'d, 'a> {
     last: Cell<(&'static str, Option<&'d Document<'a>>)>,
 }
 
-impl<'d, 'a> Look<'d, 'a> {
+impl<'d, 'a> Matcher<'d, 'a> {
     /// A look at that document.
     pub fn at(document: &'d Document<'a>) -> Self {
         let top = match document.values() {
@@ -84,14 +84,14 @@ impl<'d, 'a> Look<'d, 'a> {
     }
 
     /// Whether all of these marks are there.
-    pub fn bears(&self, marks: &[(&'static str, Mark)]) -> bool {
+    pub fn bears(&self, marks: &[(&'static str, Predicate)]) -> bool {
         marks
             .iter()
             .all(|(pointer, mark)| mark.fits(self.find(pointer)))
     }
 
     /// Whether these can be there; if not, [`bears`](Self::bears) is false.
-    pub fn may_bear(&self, needs: Needs) -> bool {
+    pub fn may_bear(&self, needs: Prefilter) -> bool {
         let bits = if self.document.is_list() {
             needs.in_list
         } else {
@@ -117,34 +117,40 @@ impl<'d, 'a> Look<'d, 'a> {
     }
 }
 
-impl Mark {
+impl Predicate {
     fn fits(&self, here: Option<&Document>) -> bool {
         let text = || here.and_then(Document::as_text);
         match self {
-            Mark::Present => here.is_some_and(|value| !value.is_null()),
-            Mark::Absent => here.is_none_or(Document::is_null),
-            Mark::Empty => here.is_none_or(|value| {
+            Predicate::Present => here.is_some_and(|value| !value.is_null()),
+            Predicate::Absent => here.is_none_or(Document::is_null),
+            Predicate::Empty => here.is_none_or(|value| {
                 let members = value.members().map(<[_]>::len);
                 let values = value.values().map(<[_]>::len);
                 value.is_null() || members.or(values) == Some(0)
             }),
-            Mark::Object => here.is_some_and(Document::is_map),
-            Mark::Is(wanted) => text().is_some_and(|text| text == *wanted),
-            Mark::OneOf(wanted) => text().is_some_and(|text| wanted.iter().any(|one| text == *one)),
-            Mark::InAnyCase(wanted) => text().is_some_and(|text| text.eq_ignore_ascii_case(wanted)),
-            Mark::Contains(wanted) => text().is_some_and(|text| text.contains(wanted)),
-            Mark::Letters(wanted) => text().is_some_and(|text| {
+            Predicate::Object => here.is_some_and(Document::is_map),
+            Predicate::Is(wanted) => text().is_some_and(|text| text == *wanted),
+            Predicate::OneOf(wanted) => {
+                text().is_some_and(|text| wanted.iter().any(|one| text == *one))
+            }
+            Predicate::InAnyCase(wanted) => {
+                text().is_some_and(|text| text.eq_ignore_ascii_case(wanted))
+            }
+            Predicate::Contains(wanted) => text().is_some_and(|text| text.contains(wanted)),
+            Predicate::Letters(wanted) => text().is_some_and(|text| {
                 let letters = || {
                     let letters = text.bytes().filter(u8::is_ascii_alphabetic);
                     letters.map(|letter| letter.to_ascii_lowercase())
                 };
                 wanted.iter().any(|one| letters().eq(one.bytes()))
             }),
-            Mark::Starts(wanted) => text().is_some_and(|text| text.starts_with(wanted)),
-            Mark::StartsOneOf(wanted) => {
+            Predicate::Starts(wanted) => text().is_some_and(|text| text.starts_with(wanted)),
+            Predicate::StartsOneOf(wanted) => {
                 text().is_some_and(|text| wanted.iter().any(|one| text.starts_with(one)))
             }
-            Mark::StartsOtherwise(others) => text().is_some_and(|text| !text.starts_with(others)),
+            Predicate::StartsOtherwise(others) => {
+                text().is_some_and(|text| !text.starts_with(others))
+            }
         }
     }
 }
@@ -164,7 +170,7 @@ pub fn bit(name: &[u8]) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{Look, Mark, Needs};
+    use super::{Matcher, Predicate, Prefilter};
     use crate::webhook::Document;
     use proptest::prelude::*;
 
@@ -174,34 +180,37 @@ mod tests {
             br#"{"event":"failed","severity":"permanent","gone":null,"in":{},"tags":[]}"#,
         )
         .unwrap();
-        let look = Look::at(&document);
-        assert!(look.bears(&[
-            ("/event", Mark::Is("failed")),
-            ("/severity", Mark::Starts("perm"))
+        let matcher = Matcher::at(&document);
+        assert!(matcher.bears(&[
+            ("/event", Predicate::Is("failed")),
+            ("/severity", Predicate::Starts("perm"))
         ]));
-        assert!(look.bears(&[("/severity", Mark::StartsOtherwise("temp"))]));
-        assert!(!look.bears(&[("/severity", Mark::StartsOtherwise("perm"))]));
-        assert!(!look.bears(&[("/never", Mark::StartsOtherwise("perm"))]));
-        assert!(look.bears(&[
-            ("/event", Mark::InAnyCase("FAILED")),
-            ("/event", Mark::Contains("ile")),
-            ("/gone", Mark::Absent),
-            ("/never", Mark::Absent),
-            ("/in", Mark::Object)
+        assert!(matcher.bears(&[("/severity", Predicate::StartsOtherwise("temp"))]));
+        assert!(!matcher.bears(&[("/severity", Predicate::StartsOtherwise("perm"))]));
+        assert!(!matcher.bears(&[("/never", Predicate::StartsOtherwise("perm"))]));
+        assert!(matcher.bears(&[
+            ("/event", Predicate::InAnyCase("FAILED")),
+            ("/event", Predicate::Contains("ile")),
+            ("/gone", Predicate::Absent),
+            ("/never", Predicate::Absent),
+            ("/in", Predicate::Object)
         ]));
-        assert!(!look.bears(&[("/gone", Mark::Present)]));
-        assert!(!look.bears(&[("/gone", Mark::Contains(""))]));
-        assert!(!look.bears(&[("/event", Mark::Contains("Ile"))]));
-        assert!(!look.bears(&[("/event", Mark::InAnyCase("fail"))]));
+        assert!(!matcher.bears(&[("/gone", Predicate::Present)]));
+        assert!(!matcher.bears(&[("/gone", Predicate::Contains(""))]));
+        assert!(!matcher.bears(&[("/event", Predicate::Contains("Ile"))]));
+        assert!(!matcher.bears(&[("/event", Predicate::InAnyCase("fail"))]));
         let letters = Document::json(br#"["Soft_bounce", "soft bounces", null]"#).unwrap();
-        let soft = |at| Look::at(&letters).bears(&[(at, Mark::Letters(&["softbounce"]))]);
+        let soft = |at| Matcher::at(&letters).bears(&[(at, Predicate::Letters(&["softbounce"]))]);
         assert!(soft("/0") && !soft("/1") && !soft("/2") && !soft("/3"));
         assert!(
-            ["/in", "/tags", "/gone", "/never"].map(|at| look.bears(&[(at, Mark::Empty)]))
+            ["/in", "/tags", "/gone", "/never"].map(|at| matcher.bears(&[(at, Predicate::Empty)]))
                 == [true; 4]
         );
-        assert!(!look.bears(&[("", Mark::Empty)]) && !look.bears(&[("/event", Mark::Empty)]));
-        assert!(!look.bears(&[("/event", Mark::OneOf(&["open", "click"]))]));
+        assert!(
+            !matcher.bears(&[("", Predicate::Empty)])
+                && !matcher.bears(&[("/event", Predicate::Empty)])
+        );
+        assert!(!matcher.bears(&[("/event", Predicate::OneOf(&["open", "click"]))]));
     }
 
     proptest! {
@@ -221,14 +230,14 @@ mod tests {
             let text = format!("{{{}}}", members.join(","));
             let text = if listed { format!("[{text},{text}]") } else { text };
             let document = Document::json(text.as_bytes()).unwrap();
-            let look = Look::at(&document);
+            let matcher = Matcher::at(&document);
             for pointer in POINTERS {
-                let marks = [(pointer, Mark::Present)];
-                prop_assert!(look.may_bear(Needs::of(&marks)) || !look.bears(&marks), "{} in {}", pointer, text);
+                let marks = [(pointer, Predicate::Present)];
+                prop_assert!(matcher.may_bear(Prefilter::of(&marks)) || !matcher.bears(&marks), "{} in {}", pointer, text);
             }
             for pointer in order.iter().map(|at| POINTERS[*at]) {
-                let place = |found: Option<_>| found.map(std::ptr::from_ref::<Document>);
-                prop_assert_eq!(place(look.find(pointer)), place(document.at(pointer)), "{} in {}", pointer, text);
+                let location = |found: Option<_>| found.map(std::ptr::from_ref::<Document>);
+                prop_assert_eq!(location(matcher.find(pointer)), location(document.at(pointer)), "{} in {}", pointer, text);
             }
         }
     }

@@ -87,7 +87,11 @@ impl<'a> Multipart<'a> {
         })?;
         let (mut parts, mut last, mut count) = (Vec::new(), None, 0);
         let mut problems = Vec::new();
-        let (mut endless, mut unfinished, mut nameless) = (Odd(0, 0), Odd(0, 0), Odd(0, 0));
+        let (mut endless, mut unfinished, mut nameless) = (
+            MultipartProblem(0, 0),
+            MultipartProblem(0, 0),
+            MultipartProblem(0, 0),
+        );
         loop {
             if here.is_last {
                 last = Some(here.start);
@@ -401,9 +405,9 @@ pub fn sniff(body: &[u8]) -> Option<String> {
 }
 
 /// Parts that have the same fault: how many, and the first.
-struct Odd(usize, usize);
+struct MultipartProblem(usize, usize);
 
-impl Odd {
+impl MultipartProblem {
     fn add(&mut self, number: usize) {
         if self.0 == 0 {
             self.1 = number;
@@ -412,7 +416,7 @@ impl Odd {
     }
 
     fn say(&self, what: &str) -> Option<String> {
-        let Odd(count, first) = self;
+        let MultipartProblem(count, first) = self;
         match count {
             0 => None,
             1 => Some(format!("part {first} of the form has {what}")),

@@ -24,7 +24,7 @@ use serde_json::value::RawValue;
 use sha2::Sha256;
 
 use crate::webhook::body::multipart::Edit;
-use crate::webhook::redact::scanner::Scan;
+use crate::webhook::redact::scanner::Scanner;
 use crate::webhook::{
     Fixture, FormPart, Headers, Multipart, is_credential_field, is_credential_member,
 };
@@ -174,7 +174,7 @@ impl Redactor {
         let mut out = Vec::new();
         let (mut copied, mut at) = (0, 0);
         while at < text.len() {
-            let scan = Scan {
+            let scan = Scanner {
                 text,
                 floor: copied,
                 form,
@@ -197,7 +197,7 @@ impl Redactor {
     }
 
     /// What is to be replaced and is recognised at this byte.
-    fn find(&self, scan: Scan, at: usize) -> Option<Found> {
+    fn find(&self, scan: Scanner, at: usize) -> Option<Found> {
         match scan.text.get(at)? {
             b'@' | b'%' | b'\\' => {
                 let (b'@', end) = scan.after(at)? else {
@@ -215,7 +215,7 @@ impl Redactor {
     }
 
     /// An address around the `@` that stands from `at` to `end`.
-    fn address(&self, scan: Scan, at: usize, end: usize) -> Option<Found> {
+    fn address(&self, scan: Scanner, at: usize, end: usize) -> Option<Found> {
         let mut start = at;
         let mut name = Vec::new();
         while let Some((c, begin)) = scan.before(start) {
@@ -258,7 +258,7 @@ impl Redactor {
     }
 
     /// A user and a password in front of the host of a URL.
-    fn userinfo(&self, scan: Scan, at: usize) -> Option<Found> {
+    fn userinfo(&self, scan: Scanner, at: usize) -> Option<Found> {
         let mut start = at;
         while let Some((c, begin)) = scan.before(start) {
             match c {
@@ -282,7 +282,7 @@ impl Redactor {
     }
 
     /// An IP that begins there, of either version.
-    fn ip(&self, scan: Scan, at: usize) -> Option<Found> {
+    fn ip(&self, scan: Scanner, at: usize) -> Option<Found> {
         let mut text = String::new();
         let mut ends = Vec::new();
         let mut next = at;
@@ -348,7 +348,7 @@ impl Redactor {
     }
 
     /// The value of a member or a field whose name says what it is, or what is known by its looks.
-    fn credential(&self, scan: Scan, at: usize) -> Option<Found> {
+    fn credential(&self, scan: Scanner, at: usize) -> Option<Found> {
         let is_word = |b: &u8| b.is_ascii_alphanumeric() || b"_-.".contains(b);
         let rest = scan.text.get(at..)?;
         let word = rest.get(..rest.iter().position(|b| !is_word(b)).unwrap_or(rest.len()))?;

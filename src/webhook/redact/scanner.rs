@@ -22,7 +22,7 @@ const PRODUCTS: [&str; 16] = [
 
 /// A text in which characters may be escaped, as `%40` (once or twice), `\u0040` and `\"`.
 #[derive(Clone, Copy)]
-pub(crate) struct Scan<'a> {
+pub(crate) struct Scanner<'a> {
     pub(crate) text: &'a [u8],
     /// What is in front of it is done.
     pub(crate) floor: usize,
@@ -30,7 +30,7 @@ pub(crate) struct Scan<'a> {
     pub(crate) form: bool,
 }
 
-impl Scan<'_> {
+impl Scanner<'_> {
     /// The character in front of there, and where it begins.
     pub(crate) fn before(&self, at: usize) -> Option<(u8, usize)> {
         for (sign, length) in [(&b"%25"[..], 5), (b"\\u00", 6), (b"%", 3)] {

@@ -3,7 +3,7 @@
 //! A life depends on the seed and its message's number alone, so it need not be kept: the lives are gone through once for
 //! each window of time, and only the window at hand is in memory, however many recipients there are.
 
-use crate::webhook::{Chance, Kind};
+use crate::webhook::{Kind, Rng};
 
 /// How often things happen, as shares. The defaults are assumptions of ours, not measured by anybody.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -115,35 +115,34 @@ impl Campaign {
 
     /// What happens to one message. Each thing follows from the one before it, and later.
     fn life(&self, message: u64, into: &mut Vec<Moment>) {
-        let mut chance =
-            Chance::seeded(self.seed ^ message.wrapping_mul(0xD1B5_4A32_D192_ED03) ^ 0xC0FF);
+        let mut rng = Rng::seeded(self.seed ^ message.wrapping_mul(0xD1B5_4A32_D192_ED03) ^ 0xC0FF);
         let rates = &self.rates;
-        let mut teller = Teller { message, into };
+        let mut teller = MessageTimeline { message, into };
         teller.into.clear();
         let sent = teller.tell(message * GAP, Kind::Sent);
-        if chance.fraction() < rates.bounce {
-            teller.tell(sent + wait(&mut chance, 5 * SECOND), Kind::Bounce);
+        if rng.fraction() < rates.bounce {
+            teller.tell(sent + wait(&mut rng, 5 * SECOND), Kind::Bounce);
             return;
         }
-        let mut arrives = sent + wait(&mut chance, 4 * SECOND);
-        if chance.fraction() < rates.deferred {
+        let mut arrives = sent + wait(&mut rng, 4 * SECOND);
+        if rng.fraction() < rates.deferred {
             let deferred = teller.tell(arrives, Kind::Deferred);
-            arrives = deferred + wait(&mut chance, 15 * MINUTE);
+            arrives = deferred + wait(&mut rng, 15 * MINUTE);
         }
         let delivered = teller.tell(arrives, Kind::Delivered);
-        let complains = chance.fraction() < rates.complaint;
+        let complains = rng.fraction() < rates.complaint;
         let mut last = delivered;
-        if chance.fraction() < rates.open {
-            last = teller.tell(delivered + wait(&mut chance, 2 * HOUR), Kind::Open);
-            if chance.fraction() < rates.click {
-                last = teller.tell(last + wait(&mut chance, 30 * SECOND), Kind::Click);
+        if rng.fraction() < rates.open {
+            last = teller.tell(delivered + wait(&mut rng, 2 * HOUR), Kind::Open);
+            if rng.fraction() < rates.click {
+                last = teller.tell(last + wait(&mut rng, 30 * SECOND), Kind::Click);
             }
-            if chance.fraction() < rates.unsubscribe {
-                last = teller.tell(last + wait(&mut chance, MINUTE), Kind::Unsubscribe);
+            if rng.fraction() < rates.unsubscribe {
+                last = teller.tell(last + wait(&mut rng, MINUTE), Kind::Unsubscribe);
             }
         }
         if complains {
-            teller.tell(last + wait(&mut chance, HOUR), Kind::Complaint);
+            teller.tell(last + wait(&mut rng, HOUR), Kind::Complaint);
         }
     }
 }
@@ -172,7 +171,7 @@ pub fn journey(ending: Ending) -> Vec<Moment> {
         ],
     };
     let mut life = Vec::new();
-    let mut teller = Teller {
+    let mut teller = MessageTimeline {
         message: 0,
         into: &mut life,
     };
@@ -183,12 +182,12 @@ pub fn journey(ending: Ending) -> Vec<Moment> {
     life
 }
 
-struct Teller<'a> {
+struct MessageTimeline<'a> {
     message: u64,
     into: &'a mut Vec<Moment>,
 }
 
-impl Teller<'_> {
+impl MessageTimeline<'_> {
     fn tell(&mut self, millis: u64, kind: Kind) -> u64 {
         self.into.push(Moment {
             millis,
@@ -202,11 +201,11 @@ impl Teller<'_> {
 
 /// A wait that is short more often than long, about exponential. Made of halvings and not of a logarithm, which differs
 /// in its last digit from machine to machine.
-fn wait(chance: &mut Chance, mean: u64) -> u64 {
+fn wait(rng: &mut Rng, mean: u64) -> u64 {
     // Half of all waits are over within ln 2 of the mean, half of the rest within another, and so on.
-    let halvings = u64::from(chance.next_u64().leading_zeros());
+    let halvings = u64::from(rng.next_u64().leading_zeros());
     let half = mean * 693 / 1000 + 1;
-    let within = chance.next_u64() % half;
+    let within = rng.next_u64() % half;
     (1 + halvings * half + within).min(LONGEST)
 }
 
@@ -281,7 +280,7 @@ impl Iterator for Moments {
 #[cfg(test)]
 mod tests {
     use super::{Campaign, Ending, LONGEST, Moment, Rates, WINDOW, journey, wait};
-    use crate::webhook::{Chance, Kind};
+    use crate::webhook::{Kind, Rng};
     use std::collections::HashMap;
 
     fn all(recipients: u64, seed: u64) -> Vec<Moment> {
@@ -369,8 +368,8 @@ mod tests {
 
     #[test]
     fn waits_are_short_more_often_than_long() {
-        let mut chance = Chance::seeded(3);
-        let waits: Vec<u64> = (0..10_000).map(|_| wait(&mut chance, 1000)).collect();
+        let mut rng = Rng::seeded(3);
+        let waits: Vec<u64> = (0..10_000).map(|_| wait(&mut rng, 1000)).collect();
         let mean = waits.iter().sum::<u64>() as f64 / 10_000.0;
         assert!((900.0..1150.0).contains(&mean), "{mean}");
         let short = waits.iter().filter(|wait| **wait < 694).count();

@@ -7,12 +7,12 @@ const FULL: usize = 1024;
 
 /// Keeps the order of those that share a key, and no other.
 #[derive(Debug)]
-pub struct Turns<T> {
+pub struct KeyedQueue<T> {
     busy: HashSet<u64>,
     parked: VecDeque<(Vec<u64>, T)>,
 }
 
-impl<T> Default for Turns<T> {
+impl<T> Default for KeyedQueue<T> {
     fn default() -> Self {
         Self {
             busy: HashSet::new(),
@@ -21,7 +21,7 @@ impl<T> Default for Turns<T> {
     }
 }
 
-impl<T> Turns<T> {
+impl<T> KeyedQueue<T> {
     /// Gives it back if it may go now; otherwise it waits in here.
     pub fn offer(&mut self, keys: &[u64], item: T) -> Option<T> {
         let waits = keys.iter().any(|key| {
@@ -70,23 +70,23 @@ impl<T> Turns<T> {
 
 #[cfg(test)]
 mod tests {
-    use super::Turns;
+    use super::KeyedQueue;
 
     #[test]
     fn those_of_one_message_wait_for_each_other_and_others_do_not() {
-        let mut turns = Turns::default();
-        assert_eq!(turns.offer(&[1], "a1"), Some("a1"));
-        assert_eq!(turns.offer(&[1, 2], "ab"), None);
+        let mut keyed_queue = KeyedQueue::default();
+        assert_eq!(keyed_queue.offer(&[1], "a1"), Some("a1"));
+        assert_eq!(keyed_queue.offer(&[1, 2], "ab"), None);
         // Nobody has `2` under way, but somebody before it waits for it.
-        assert_eq!(turns.offer(&[2], "b"), None);
-        assert_eq!(turns.offer(&[], "free"), Some("free"));
-        assert_eq!(turns.offer(&[3], "c"), Some("c"));
-        assert_eq!(turns.ready(), None);
-        turns.done(&[1]);
-        assert_eq!(turns.ready(), Some("ab"));
-        assert_eq!(turns.ready(), None);
-        turns.done(&[1, 2]);
-        assert_eq!(turns.ready(), Some("b"));
-        assert!(turns.is_empty() && !turns.is_full());
+        assert_eq!(keyed_queue.offer(&[2], "b"), None);
+        assert_eq!(keyed_queue.offer(&[], "free"), Some("free"));
+        assert_eq!(keyed_queue.offer(&[3], "c"), Some("c"));
+        assert_eq!(keyed_queue.ready(), None);
+        keyed_queue.done(&[1]);
+        assert_eq!(keyed_queue.ready(), Some("ab"));
+        assert_eq!(keyed_queue.ready(), None);
+        keyed_queue.done(&[1, 2]);
+        assert_eq!(keyed_queue.ready(), Some("b"));
+        assert!(keyed_queue.is_empty() && !keyed_queue.is_full());
     }
 }

@@ -1,10 +1,10 @@
 //! Disorder on purpose: what networks and providers do to deliveries, done again from a seed.
 
-use crate::webhook::Chance;
+use crate::webhook::Rng;
 
 /// What happens to deliveries on their way.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Disorder {
+pub struct Reordering {
     /// The share that is sent twice.
     pub duplicate: f64,
     /// The share that is not sent at all.
@@ -18,7 +18,7 @@ pub struct Disorder {
 /// So many are shuffled among each other at a time. More would have to be kept in memory, or read in no order.
 const WINDOW: usize = 10_000;
 
-impl Disorder {
+impl Reordering {
     /// Whether anything happens at all.
     pub fn is_none(&self) -> bool {
         self.duplicate <= 0.0 && self.drop <= 0.0 && !self.shuffle
@@ -30,10 +30,10 @@ impl Disorder {
         if self.drop <= 0.0 && self.duplicate <= 0.0 {
             return 1;
         }
-        let mut chance = Chance::seeded(self.seed ^ number.wrapping_mul(0x9E37_79B9_7F4A_7C15));
-        if chance.fraction() < self.drop {
+        let mut rng = Rng::seeded(self.seed ^ number.wrapping_mul(0x9E37_79B9_7F4A_7C15));
+        if rng.fraction() < self.drop {
             0
-        } else if chance.fraction() < self.duplicate {
+        } else if rng.fraction() < self.duplicate {
             2
         } else {
             1
@@ -41,10 +41,10 @@ impl Disorder {
     }
 
     /// Shuffles what is dealt from it.
-    pub fn deck<T>(&self) -> Deck<T> {
-        Deck {
+    pub fn buffer<T>(&self) -> ReorderBuffer<T> {
+        ReorderBuffer {
             cards: Vec::new(),
-            chance: Chance::seeded(self.seed),
+            rng: Rng::seeded(self.seed),
             window: if self.shuffle { WINDOW } else { 0 },
         }
     }
@@ -52,14 +52,14 @@ impl Disorder {
 
 /// Cards that are put in in order and come out in none: each is drawn from all that are in it.
 #[derive(Debug)]
-pub struct Deck<T> {
+pub struct ReorderBuffer<T> {
     cards: Vec<T>,
-    chance: Chance,
+    rng: Rng,
     window: usize,
 }
 
-impl<T> Deck<T> {
-    /// Puts a card in, and draws one if the deck is full.
+impl<T> ReorderBuffer<T> {
+    /// Puts an item in, and takes one out at random if the buffer is full.
     pub fn put(&mut self, card: T) -> Option<T> {
         if self.window == 0 {
             return Some(card);
@@ -77,35 +77,35 @@ impl<T> Deck<T> {
         if self.cards.is_empty() {
             return None;
         }
-        let at = self.chance.below(self.cards.len());
+        let at = self.rng.below(self.cards.len());
         Some(self.cards.swap_remove(at))
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Disorder;
+    use super::Reordering;
 
-    fn shuffled(disorder: Disorder, count: u32) -> Vec<u32> {
-        let mut deck = disorder.deck();
-        let mut out: Vec<u32> = (0..count).filter_map(|card| deck.put(card)).collect();
-        out.extend(std::iter::from_fn(|| deck.draw()));
+    fn shuffled(disorder: Reordering, count: u32) -> Vec<u32> {
+        let mut buffer = disorder.buffer();
+        let mut out: Vec<u32> = (0..count).filter_map(|card| buffer.put(card)).collect();
+        out.extend(std::iter::from_fn(|| buffer.draw()));
         out
     }
 
     #[test]
     fn a_shuffle_loses_nothing_and_can_be_had_again() {
-        let disorder = Disorder {
+        let disorder = Reordering {
             shuffle: true,
             seed: 7,
-            ..Disorder::default()
+            ..Reordering::default()
         };
         let out = shuffled(disorder, 30_000);
         assert_eq!(out, shuffled(disorder, 30_000));
         assert_ne!(
             out,
             shuffled(
-                Disorder {
+                Reordering {
                     seed: 8,
                     ..disorder
                 },
@@ -121,16 +121,16 @@ mod tests {
         let mut sorted = out;
         sorted.sort_unstable();
         assert!(sorted.into_iter().eq(0..30_000));
-        assert!(shuffled(Disorder::default(), 10).into_iter().eq(0..10));
+        assert!(shuffled(Reordering::default(), 10).into_iter().eq(0..10));
     }
 
     #[test]
     fn shares_are_about_what_was_asked_for() {
-        let disorder = Disorder {
+        let disorder = Reordering {
             duplicate: 0.1,
             drop: 0.2,
             seed: 1,
-            ..Disorder::default()
+            ..Reordering::default()
         };
         let copies: Vec<usize> = (0..10_000).map(|number| disorder.copies(number)).collect();
         let count = |wanted| copies.iter().filter(|copies| **copies == wanted).count();
@@ -140,6 +140,6 @@ mod tests {
             count(0),
             count(2)
         );
-        assert!((0..100).all(|number| Disorder::default().copies(number) == 1));
+        assert!((0..100).all(|number| Reordering::default().copies(number) == 1));
     }
 }

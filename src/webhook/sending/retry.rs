@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::webhook::{Chance, Outcome, Statuses};
+use crate::webhook::{Outcome, Rng, Statuses};
 
 /// How patient to be with a target.
 #[derive(Clone, Debug)]
@@ -47,7 +47,7 @@ impl Default for Retry {
 
 impl Retry {
     /// What follows on a try. Jitter only ever adds, and `Retry-After` is a minimum.
-    pub fn next(&self, tries: u32, outcome: &Outcome, chance: &mut Chance) -> Next {
+    pub fn next(&self, tries: u32, outcome: &Outcome, rng: &mut Rng) -> Next {
         let passes = match outcome {
             outcome if outcome.succeeded() => return Next::Final,
             Outcome::Answered { status, .. } => self.on.accept(*status),
@@ -65,12 +65,12 @@ impl Retry {
             .saturating_mul(2u32.saturating_pow(tries.saturating_sub(1).min(20)))
             .min(LONGEST);
         let asked = self.asked(outcome).unwrap_or_default();
-        Next::Again(doubled.max(asked) + doubled.mul_f64(chance.fraction() / 2.0))
+        Next::Again(doubled.max(asked) + doubled.mul_f64(rng.fraction() / 2.0))
     }
 
     /// How long to wait before the next try; none if there is to be none.
-    pub fn wait(&self, tries: u32, outcome: &Outcome, chance: &mut Chance) -> Option<Duration> {
-        match self.next(tries, outcome, chance) {
+    pub fn wait(&self, tries: u32, outcome: &Outcome, rng: &mut Rng) -> Option<Duration> {
+        match self.next(tries, outcome, rng) {
             Next::Again(wait) => Some(wait),
             Next::Final | Next::GivenUp => None,
         }
@@ -92,7 +92,7 @@ impl Retry {
 #[cfg(test)]
 mod tests {
     use super::{Next, Retry};
-    use crate::webhook::{Chance, Outcome, Statuses};
+    use crate::webhook::{Outcome, Rng, Statuses};
     use std::time::Duration;
 
     fn patient() -> Retry {
@@ -113,14 +113,14 @@ mod tests {
         }
     }
 
-    fn again(retry: &Retry, tries: u32, outcome: &Outcome, chance: &mut Chance) -> Duration {
-        retry.wait(tries, outcome, chance).unwrap()
+    fn again(retry: &Retry, tries: u32, outcome: &Outcome, rng: &mut Rng) -> Duration {
+        retry.wait(tries, outcome, rng).unwrap()
     }
 
     #[test]
     fn only_what_may_pass_is_tried_again() {
-        let mut chance = Chance::seeded(1);
-        let mut next = |tries, outcome: &Outcome| patient().next(tries, outcome, &mut chance);
+        let mut rng = Rng::seeded(1);
+        let mut next = |tries, outcome: &Outcome| patient().next(tries, outcome, &mut rng);
         for status in [408, 425, 429, 500, 502, 503, 504] {
             assert!(
                 matches!(next(1, &answered(status, None)), Next::Again(_)),
@@ -143,21 +143,18 @@ mod tests {
             ..patient()
         };
         assert!(matches!(
-            other.next(1, &answered(404, None), &mut chance),
+            other.next(1, &answered(404, None), &mut rng),
             Next::Again(_)
         ));
-        assert_eq!(
-            other.next(1, &answered(503, None), &mut chance),
-            Next::Final
-        );
+        assert_eq!(other.next(1, &answered(503, None), &mut rng), Next::Final);
     }
 
     #[test]
     fn waits_double_and_jitter_only_adds() {
-        let mut chance = Chance::seeded(2);
+        let mut rng = Rng::seeded(2);
         for (tries, nominal) in [(1, 100), (2, 200), (3, 400)] {
             let waits: Vec<u128> = (0..100)
-                .map(|_| again(&patient(), tries, &answered(503, None), &mut chance).as_millis())
+                .map(|_| again(&patient(), tries, &answered(503, None), &mut rng).as_millis())
                 .collect();
             assert!(
                 waits
@@ -174,10 +171,10 @@ mod tests {
 
     #[test]
     fn a_target_that_asks_to_wait_is_waited_for() {
-        let mut chance = Chance::seeded(3);
+        let mut rng = Rng::seeded(3);
         let seven = Duration::from_secs(7);
         for _ in 0..100 {
-            let wait = again(&patient(), 1, &answered(429, Some(seven)), &mut chance);
+            let wait = again(&patient(), 1, &answered(429, Some(seven)), &mut rng);
             assert!(
                 (seven..seven + Duration::from_millis(51)).contains(&wait),
                 "{wait:?}"

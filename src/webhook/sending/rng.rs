@@ -2,9 +2,9 @@
 
 /// A small generator of numbers (SplitMix64, Steele, Lea and Flood 2014). Not for secrets.
 #[derive(Clone, Debug)]
-pub struct Chance(u64);
+pub struct Rng(u64);
 
-impl Chance {
+impl Rng {
     /// A generator that always gives the same numbers for the same seed.
     pub fn seeded(seed: u64) -> Self {
         Self(seed)
@@ -89,13 +89,13 @@ impl Chance {
 
 #[cfg(test)]
 mod tests {
-    use super::Chance;
+    use super::Rng;
 
     #[test]
     fn the_same_seed_gives_the_same_numbers() {
         let draw = |seed| {
             std::iter::repeat_with({
-                let mut c = Chance::seeded(seed);
+                let mut c = Rng::seeded(seed);
                 move || c.next_u64()
             })
             .take(5)
@@ -109,8 +109,8 @@ mod tests {
 
     #[test]
     fn another_id_looks_like_the_first() {
-        let mut chance = Chance::seeded(1);
-        let id = chance.like("3c9d0e71-52ab-4f16-8d3e-90b7c4a1f268");
+        let mut rng = Rng::seeded(1);
+        let id = rng.like("3c9d0e71-52ab-4f16-8d3e-90b7c4a1f268");
         assert_eq!(id.len(), 36);
         assert!(
             id.chars()
@@ -122,23 +122,20 @@ mod tests {
                 }),
             "{id}"
         );
-        assert!(chance.like("msg_2zExampleAAAA").starts_with("msg_"));
-        let number = chance.like("4611686018427391042");
+        assert!(rng.like("msg_2zExampleAAAA").starts_with("msg_"));
+        let number = rng.like("4611686018427391042");
         assert!(
             number.len() == 19
                 && !number.starts_with('0')
                 && number.bytes().all(|b| b.is_ascii_digit())
         );
         let example = "20260102000000.1.4F7C2A9E0B6D1358@mg.example.com";
-        let mailgun = chance.like(example);
+        let mailgun = rng.like(example);
         assert!(
             mailgun.ends_with("@mg.example.com") && mailgun.len() == example.len(),
             "{mailgun}"
         );
         assert_eq!(mailgun.matches('.').count(), example.matches('.').count());
-        assert_ne!(
-            chance.like("abcdef0123456789"),
-            chance.like("abcdef0123456789")
-        );
+        assert_ne!(rng.like("abcdef0123456789"), rng.like("abcdef0123456789"));
     }
 }

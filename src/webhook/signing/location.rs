@@ -10,7 +10,7 @@ use crate::webhook::{Delivery, Document};
 
 /// Where a value stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum Location {
     /// In a header field of that name.
     Header(&'static str),
     /// In a header field that lists `name=value` with commas between: the values of the second name, with commas
@@ -21,14 +21,14 @@ pub enum Place {
     /// In a form body of either sort: the last field of that name.
     Field(&'static str),
     /// At each of these places, which must all say the same.
-    All(&'static [Place]),
+    All(&'static [Location]),
     /// What no other place can say.
-    Own(&'static OwnPlace),
+    Own(&'static CustomLocation),
 }
 
 /// A place that takes code to read and to write.
 #[derive(Debug)]
-pub struct OwnPlace {
+pub struct CustomLocation {
     /// Where that is, in words.
     pub name: &'static str,
     /// The text that stands there, if one does.
@@ -42,30 +42,30 @@ pub struct OwnPlace {
     pub each: Option<fn(&Delivery) -> Vec<Delivery>>,
 }
 
-impl PartialEq for OwnPlace {
+impl PartialEq for CustomLocation {
     fn eq(&self, other: &Self) -> bool {
         std::ptr::eq(self, other)
     }
 }
 
-impl Eq for OwnPlace {}
+impl Eq for CustomLocation {}
 
-impl Place {
+impl Location {
     /// Whether it is only found once the body is read as more than bytes.
     pub fn is_inside(&self) -> bool {
         match self {
-            Place::Body(_) | Place::Field(_) => true,
-            Place::All(places) => places.iter().any(Place::is_inside),
-            Place::Header(_) | Place::Item(..) | Place::Own(_) => false,
+            Location::Body(_) | Location::Field(_) => true,
+            Location::All(places) => places.iter().any(Location::is_inside),
+            Location::Header(_) | Location::Item(..) | Location::Own(_) => false,
         }
     }
 
     /// The names of the header fields that it stands in.
     pub fn header_names(&self) -> Vec<&'static str> {
         match self {
-            Place::Header(name) | Place::Item(name, _) => vec![name],
-            Place::All(places) => places.iter().flat_map(Place::header_names).collect(),
-            Place::Body(_) | Place::Field(_) | Place::Own(_) => Vec::new(),
+            Location::Header(name) | Location::Item(name, _) => vec![name],
+            Location::All(places) => places.iter().flat_map(Location::header_names).collect(),
+            Location::Body(_) | Location::Field(_) | Location::Own(_) => Vec::new(),
         }
     }
 
@@ -76,7 +76,7 @@ impl Place {
         document: Option<&'a Document>,
     ) -> Result<Option<Cow<'a, str>>, String> {
         match self {
-            Place::Header(name) => {
+            Location::Header(name) => {
                 let mut all = delivery.headers.all(name);
                 let first = all.next();
                 if all.next().is_some() {
@@ -88,34 +88,34 @@ impl Place {
                     text.unwrap_or_else(|_| String::from_utf8_lossy(value.as_bytes()))
                 }))
             }
-            Place::Item(header, name) => {
-                let list = Place::Header(header).read(delivery, document)?;
+            Location::Item(header, name) => {
+                let list = Location::Header(header).read(delivery, document)?;
                 let values: Vec<&str> = items(list.as_deref().unwrap_or_default())
                     .filter(|(at, _)| at == name)
                     .map(|(_, value)| value)
                     .collect();
                 Ok((!values.is_empty()).then(|| values.join(",").into()))
             }
-            Place::Body(pointer) => Ok(document.and_then(|document| document.text(pointer))),
-            Place::Field(name) => Ok(document.and_then(Document::members).and_then(|fields| {
+            Location::Body(pointer) => Ok(document.and_then(|document| document.text(pointer))),
+            Location::Field(name) => Ok(document.and_then(Document::members).and_then(|fields| {
                 let field = fields.iter().rev().find(|(at, _)| at == name);
                 field.and_then(|(_, value)| value.as_text())
             })),
-            Place::All(places) => read_all(places, delivery, document),
-            Place::Own(own) => (own.read)(delivery),
+            Location::All(places) => read_all(places, delivery, document),
+            Location::Own(own) => (own.read)(delivery),
         }
     }
 
     /// Puts a text there.
     pub fn write(&self, delivery: &mut Delivery, value: &str) -> Result<(), String> {
         match self {
-            Place::Header(name) => {
+            Location::Header(name) => {
                 let value = HeaderValue::from_str(value)
                     .map_err(|_| format!("`{name}` cannot hold its value"))?;
                 delivery.headers.set(HeaderName::from_static(name), value);
             }
-            Place::Item(header, name) => {
-                let whole = Place::Header(header);
+            Location::Item(header, name) => {
+                let whole = Location::Header(header);
                 let list = whole.read(delivery, None)?.unwrap_or_default();
                 let mut new = Some(value);
                 let mut kept: Vec<String> = items(&list)
@@ -127,25 +127,25 @@ impl Place {
                 kept.extend(new.map(|value| format!("{name}={value}")));
                 whole.write(delivery, &kept.join(","))?;
             }
-            Place::Body(pointer) => {
+            Location::Body(pointer) => {
                 let text = serde_json::Value::from(value).to_string();
                 delivery.body = json::splice(&delivery.body, pointer, &text)
                     .ok_or_else(|| format!("the body has no `{pointer}` to put a signature in"))?
                     .into();
             }
-            Place::Field(name) => {
+            Location::Field(name) => {
                 let new = match Multipart::of(&delivery.headers, &delivery.body) {
                     Some(form) => set_part(&form?, name, value),
                     None => set_field(&delivery.body, name, value),
                 };
                 delivery.body = new.into();
             }
-            Place::All(places) => {
-                for place in *places {
-                    place.write(delivery, value)?;
+            Location::All(places) => {
+                for location in *places {
+                    location.write(delivery, value)?;
                 }
             }
-            Place::Own(own) => (own.write)(delivery, value)?,
+            Location::Own(own) => (own.write)(delivery, value)?,
         }
         Ok(())
     }
@@ -153,9 +153,9 @@ impl Place {
     /// Takes away what stands there.
     pub(crate) fn remove(&self, delivery: &mut Delivery) -> Result<(), String> {
         match self {
-            Place::Header(name) => delivery.headers.remove(name),
-            Place::Item(header, name) => {
-                let whole = Place::Header(header);
+            Location::Header(name) => delivery.headers.remove(name),
+            Location::Item(header, name) => {
+                let whole = Location::Header(header);
                 let list = whole.read(delivery, None)?.unwrap_or_default();
                 let kept: Vec<String> = items(&list)
                     .filter(|(at, _)| at != name)
@@ -163,24 +163,24 @@ impl Place {
                     .collect();
                 whole.write(delivery, &kept.join(","))?;
             }
-            Place::Body(pointer) => {
+            Location::Body(pointer) => {
                 delivery.body = json::cut(&delivery.body, pointer)
                     .ok_or_else(|| format!("the body has no `{pointer}` to take away"))?
                     .into();
             }
-            Place::Field(name) => {
+            Location::Field(name) => {
                 let new = match Multipart::of(&delivery.headers, &delivery.body) {
                     Some(form) => without_part(&form?, name),
                     None => without_field(&delivery.body, name),
                 };
                 delivery.body = new.into();
             }
-            Place::All(places) => {
-                for place in *places {
-                    place.remove(delivery)?;
+            Location::All(places) => {
+                for location in *places {
+                    location.remove(delivery)?;
                 }
             }
-            Place::Own(own) => (own.remove)(delivery),
+            Location::Own(own) => (own.remove)(delivery),
         }
         Ok(())
     }
@@ -188,37 +188,37 @@ impl Place {
     /// Where that is, in words.
     pub fn name(&self) -> String {
         match self {
-            Place::Header(name) => format!("header `{name}`"),
-            Place::Item(header, name) => format!("`{name}=` of header `{header}`"),
-            Place::Body(pointer) => format!("`{pointer}` of the body"),
-            Place::Field(name) => format!("form field `{name}`"),
-            Place::All(places) => {
-                let names: Vec<String> = places.iter().map(Place::name).collect();
+            Location::Header(name) => format!("header `{name}`"),
+            Location::Item(header, name) => format!("`{name}=` of header `{header}`"),
+            Location::Body(pointer) => format!("`{pointer}` of the body"),
+            Location::Field(name) => format!("form field `{name}`"),
+            Location::All(places) => {
+                let names: Vec<String> = places.iter().map(Location::name).collect();
                 names.join(" and ")
             }
-            Place::Own(own) => own.name.to_owned(),
+            Location::Own(own) => own.name.to_owned(),
         }
     }
 }
 
 /// The text that stands at all of these places; none if it stands at none of them.
 fn read_all<'a>(
-    places: &[Place],
+    places: &[Location],
     delivery: &'a Delivery,
     document: Option<&'a Document>,
 ) -> Result<Option<Cow<'a, str>>, String> {
     let texts = places
         .iter()
-        .map(|place| Ok((place, place.read(delivery, document)?)))
+        .map(|location| Ok((location, location.read(delivery, document)?)))
         .collect::<Result<Vec<_>, String>>()?;
     let Some((first, Some(text))) = texts.iter().find(|(_, text)| text.is_some()) else {
         return Ok(None);
     };
-    for (place, other) in &texts {
+    for (location, other) in &texts {
         match other {
-            None => return Err(format!("no signature: {} is missing", place.name())),
+            None => return Err(format!("no signature: {} is missing", location.name())),
             Some(other) if other != text => {
-                return Err(format!("{} differs from {}", place.name(), first.name()));
+                return Err(format!("{} differs from {}", location.name(), first.name()));
             }
             Some(_) => {}
         }
@@ -294,12 +294,15 @@ fn set_field(form: &[u8], name: &str, value: &str) -> Vec<u8> {
 mod tests {
     use http::Method;
 
-    use super::{Place, set_field};
+    use super::{Location, set_field};
     use crate::webhook::{Delivery, Document, Headers};
 
     #[test]
     fn what_stands_at_several_places_is_read_where_all_say_the_same() {
-        let both = Place::All(&[Place::Item("signature", "t"), Place::Header("sent-at")]);
+        let both = Location::All(&[
+            Location::Item("signature", "t"),
+            Location::Header("sent-at"),
+        ]);
         let mut delivery = Delivery {
             method: Method::POST,
             path: "/".parse().unwrap(),
@@ -311,16 +314,16 @@ mod tests {
         assert_eq!(both.read(&delivery, None), Ok(Some("17".into())));
         assert_eq!(delivery.headers.text("signature"), Some("t=17"));
 
-        let only = |place: &Place| {
+        let only = |location: &Location| {
             let mut delivery = delivery.clone();
-            place.remove(&mut delivery).unwrap();
+            location.remove(&mut delivery).unwrap();
             both.read(&delivery, None).unwrap_err()
         };
-        assert!(only(&Place::Header("sent-at")).contains("header `sent-at` is missing"));
-        assert!(only(&Place::Item("signature", "t")).contains("`t=` of header `signature`"));
+        assert!(only(&Location::Header("sent-at")).contains("header `sent-at` is missing"));
+        assert!(only(&Location::Item("signature", "t")).contains("`t=` of header `signature`"));
 
         let mut other = delivery.clone();
-        Place::Header("sent-at").write(&mut other, "18").unwrap();
+        Location::Header("sent-at").write(&mut other, "18").unwrap();
         let reason = both.read(&other, None).unwrap_err();
         assert!(reason.contains("differs"), "{reason}");
 
@@ -346,20 +349,20 @@ mod tests {
             body: body.to_owned().into(),
         };
         let (a, mine, yours) = (part("a", "1"), part("token", "m"), part("token", "y"));
-        let place = Place::Field("token");
+        let location = Location::Field("token");
         let before = format!("{a}{mine}{yours}--x--\r\nbye");
         let mut it = delivery(&before);
         let document = Document::of(&it).unwrap();
-        assert_eq!(place.read(&it, Some(&document)).unwrap().unwrap(), "y");
+        assert_eq!(location.read(&it, Some(&document)).unwrap().unwrap(), "y");
         drop(document);
-        place.write(&mut it, "new&").unwrap();
+        location.write(&mut it, "new&").unwrap();
         assert_eq!(
             it.body,
             format!("{a}{mine}{}--x--\r\nbye", part("token", "new&"))
         );
-        place.remove(&mut it).unwrap();
+        location.remove(&mut it).unwrap();
         assert_eq!(it.body, format!("{a}--x--\r\nbye"));
-        place.write(&mut it, "z").unwrap();
+        location.write(&mut it, "z").unwrap();
         assert_eq!(
             it.body,
             format!("{a}{}--x--\r\nbye", part("\"token\"", "z"))
@@ -367,7 +370,7 @@ mod tests {
         // What is no form of parts, whatever it is called, is not made one.
         let mut none = delivery("{}");
         assert!(
-            place
+            location
                 .write(&mut none, "z")
                 .unwrap_err()
                 .contains("boundary")

@@ -1,4 +1,4 @@
-//! How a delivery is signed. `sign` and `verify` follow the same recipe, so they cannot drift apart.
+//! How a delivery is signed. `sign` and `verify` follow the same scheme, so they cannot drift apart.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -10,13 +10,13 @@ use crate::webhook::body::multipart::Multipart;
 use crate::webhook::signing::algorithm::GAP;
 use crate::webhook::signing::credentials::{carries, present};
 use crate::webhook::{
-    Algorithm, Chance, Delivery, Document, Encoding, Judge, Key, KeyForm, Place, Signature,
-    TimeForm, Verdict,
+    Algorithm, Delivery, Document, Encoding, Key, KeyForm, Location, Rng, Signature,
+    TimestampFormat, Verdict, VerifyOptions,
 };
 
 /// What is signed, with what, and where the signature stands.
 #[derive(Debug)]
-pub struct Recipe {
+pub struct Scheme {
     /// The scheme's name, as `--json` says it.
     pub name: &'static str,
     /// How it is computed.
@@ -24,17 +24,17 @@ pub struct Recipe {
     /// In which form the secret is handed out.
     pub key: KeyForm,
     /// Where the delivery's id stands, if it is signed.
-    pub id: Option<Place>,
+    pub id: Option<Location>,
     /// Where the time of signing stands, if there is one; most schemes sign it.
-    pub timestamp: Option<(Place, TimeForm)>,
+    pub timestamp: Option<(Location, TimestampFormat)>,
     /// What is signed, in order.
     pub signed: &'static [Part],
     /// Where the signature stands.
-    pub signature: Place,
+    pub signature: Location,
     /// How its bytes are written.
     pub encoding: Encoding,
     /// Other values that are new with each signature.
-    pub fresh: &'static [Place],
+    pub fresh: &'static [Location],
     /// Seconds of age allowed where the user does not say.
     pub tolerance: u64,
     /// What it does not cover, if that matters.
@@ -44,7 +44,7 @@ pub struct Recipe {
 }
 
 /// What must hold besides the signature; the reason if it does not.
-pub type Guard = fn(&Delivery, &Document, &Judge) -> Result<(), String>;
+pub type Guard = fn(&Delivery, &Document, &VerifyOptions) -> Result<(), String>;
 
 /// A piece of what is signed.
 #[derive(Clone, Copy, Debug)]
@@ -75,7 +75,7 @@ pub enum Part {
     /// This text.
     Text(&'static str),
     /// The text at that place.
-    At(Place),
+    At(Location),
     /// What no other part can say.
     Own(fn(&Document) -> Result<Vec<u8>, String>),
     /// The same, of the whole request and the URL that is signed.
@@ -84,16 +84,16 @@ pub enum Part {
 
 /// What a new signature needs besides its key.
 #[derive(Debug)]
-pub struct Seal<'a> {
+pub struct SigningContext<'a> {
     /// The time to sign.
     pub at: Timestamp,
     /// The URL that the delivery goes to.
     pub url: &'a str,
     /// Where new ids come from.
-    pub chance: &'a mut Chance,
+    pub rng: &'a mut Rng,
 }
 
-impl Recipe {
+impl Scheme {
     /// What is signed, in words and in order.
     pub fn covers(&self) -> Vec<&'static str> {
         let words = self.signed.iter().filter_map(|part| match part {
@@ -105,12 +105,14 @@ impl Recipe {
             Part::UrlPath | Part::Path => Some("path with query"),
             Part::SortedForm => Some("fields of the form"),
             Part::Text(_) => None,
-            Part::At(Place::Body(pointer)) => pointer.rsplit('/').next(),
-            Part::At(Place::Header(name) | Place::Item(_, name) | Place::Field(name)) => Some(name),
-            Part::At(Place::All(places)) => places
+            Part::At(Location::Body(pointer)) => pointer.rsplit('/').next(),
+            Part::At(Location::Header(name) | Location::Item(_, name) | Location::Field(name)) => {
+                Some(name)
+            }
+            Part::At(Location::All(places)) => places
                 .iter()
-                .find_map(|place| place.header_names().first().copied()),
-            Part::At(Place::Own(own)) => Some(own.name),
+                .find_map(|location| location.header_names().first().copied()),
+            Part::At(Location::Own(own)) => Some(own.name),
             Part::Own(_) => Some("fields of the body"),
             Part::Of(_) => Some("parts of the request"),
         });
@@ -123,30 +125,35 @@ impl Recipe {
     }
 
     /// Signs a delivery: puts id, time and signature where they belong. An id that is there stays.
-    pub fn sign(&self, delivery: &mut Delivery, key: &Key, seal: &mut Seal) -> Result<(), String> {
+    pub fn sign(
+        &self,
+        delivery: &mut Delivery,
+        key: &Key,
+        context: &mut SigningContext,
+    ) -> Result<(), String> {
         // Some providers sign where they have a key, and show credentials where they were given those.
         if self.algorithm == Algorithm::Credentials || matches!(key, Key::Credentials(_)) {
             return present(delivery, key);
         }
-        if let Some(place) = &self.id
-            && place.read(delivery, None)?.is_none()
+        if let Some(location) = &self.id
+            && location.read(delivery, None)?.is_none()
         {
-            place.write(
+            location.write(
                 delivery,
-                &seal.chance.like("msg_2zAbCdEfGhIjKlMnOpQrStUvWx7"),
+                &context.rng.like("msg_2zAbCdEfGhIjKlMnOpQrStUvWx7"),
             )?;
         }
-        if let Some((place, form)) = &self.timestamp {
-            place.write(delivery, &form.write(seal.at))?;
+        if let Some((location, form)) = &self.timestamp {
+            location.write(delivery, &form.write(context.at))?;
         }
-        for place in self.fresh {
+        for location in self.fresh {
             let body = delivery.body.clone();
             let document = Document::read(&delivery.headers, &body).ok();
-            let old = place
+            let old = location
                 .read(delivery, document.as_ref())?
                 .map(Cow::into_owned);
             if let Some(old) = old {
-                place.write(delivery, &seal.chance.like(&old))?;
+                location.write(delivery, &context.rng.like(&old))?;
             }
         }
         let body = delivery.body.clone();
@@ -154,7 +161,7 @@ impl Recipe {
             .looks_inside()
             .then(|| Document::read(&delivery.headers, &body).ok())
             .flatten();
-        let message = self.message(delivery, document.as_ref(), seal.url)?;
+        let message = self.message(delivery, document.as_ref(), context.url)?;
         let bytes = self
             .algorithm
             .compute(key, &message, document.as_ref(), self.key)?;
@@ -165,12 +172,12 @@ impl Recipe {
     /// Whether what is signed, or how, is only known once the body is read as more than bytes.
     fn looks_inside(&self) -> bool {
         let part_inside = |part: &Part| match part {
-            Part::Id => self.id.as_ref().is_some_and(Place::is_inside),
+            Part::Id => self.id.as_ref().is_some_and(Location::is_inside),
             Part::Timestamp => self
                 .timestamp
                 .as_ref()
                 .is_some_and(|(at, _)| at.is_inside()),
-            Part::At(place) => place.is_inside(),
+            Part::At(location) => location.is_inside(),
             Part::Own(_) => true,
             Part::Body
             | Part::BodyAround(_)
@@ -194,21 +201,21 @@ impl Recipe {
         document: Option<&Document>,
         keys: &[Key],
         test: impl Fn() -> Option<&'a Key>,
-        judge: &Judge,
+        verify_options: &VerifyOptions,
     ) -> Signature {
         let each = match self.signature {
-            Place::Own(own) => own.each.map(|each| each(delivery)),
+            Location::Own(own) => own.each.map(|each| each(delivery)),
             _ => None,
         };
         // One that holds is enough, as where a proxy has added its own.
         let mut verdicts = each
             .iter()
             .flatten()
-            .map(|one| self.verify_one(one, document, keys, &test, judge));
+            .map(|one| self.verify_one(one, document, keys, &test, verify_options));
         match verdicts.next() {
             Some(first) if first.verdict.holds() => first,
             Some(first) => verdicts.find(|it| it.verdict.holds()).unwrap_or(first),
-            None => self.verify_one(delivery, document, keys, &test, judge),
+            None => self.verify_one(delivery, document, keys, &test, verify_options),
         }
     }
 
@@ -218,7 +225,7 @@ impl Recipe {
         document: Option<&Document>,
         keys: &[Key],
         test: impl Fn() -> Option<&'a Key>,
-        judge: &Judge,
+        verify_options: &VerifyOptions,
     ) -> Signature {
         let told = |verdict, reason: Option<String>| Signature {
             scheme: Some(self.name),
@@ -260,7 +267,7 @@ impl Recipe {
             return told(Verdict::Refused, Some(reason));
         }
         let messages: Result<Vec<Vec<u8>>, String> = self
-            .spellings(delivery, judge)
+            .spellings(delivery, verify_options)
             .iter()
             .map(|url| self.message(delivery, document, url))
             .collect();
@@ -291,11 +298,15 @@ impl Recipe {
         } else {
             return told(Verdict::Refused, Some(self.mismatch(&given)));
         };
-        if let Err(reason) = self.in_time(delivery, document, judge) {
+        if let Err(reason) = self.in_time(delivery, document, verify_options) {
             return told(Verdict::Refused, Some(reason));
         }
         if let Some(guard) = self.guard
-            && let Err(reason) = guard(delivery, document.unwrap_or(&Document::null()), judge)
+            && let Err(reason) = guard(
+                delivery,
+                document.unwrap_or(&Document::null()),
+                verify_options,
+            )
         {
             return told(Verdict::Refused, Some(reason));
         }
@@ -313,14 +324,15 @@ impl Recipe {
         document: Option<&Document>,
     ) -> Result<(), String> {
         let mut parts = self.signed.iter();
-        let (Some(place), Some(_)) = (&self.id, parts.find(|part| matches!(part, Part::Id))) else {
+        let (Some(location), Some(_)) = (&self.id, parts.find(|part| matches!(part, Part::Id)))
+        else {
             return Ok(());
         };
-        let id = place.read(delivery, document)?.unwrap_or_default();
+        let id = location.read(delivery, document)?.unwrap_or_default();
         match parts.next() {
-            _ if id.is_empty() => Err(format!("{} is missing or empty", place.name())),
+            _ if id.is_empty() => Err(format!("{} is missing or empty", location.name())),
             Some(Part::Text(text)) if id.contains(text) => {
-                Err(format!("{} holds a `{text}`", place.name()))
+                Err(format!("{} holds a `{text}`", location.name()))
             }
             _ => Ok(()),
         }
@@ -337,11 +349,11 @@ impl Recipe {
     }
 
     /// The URLs that may have been signed, the likeliest first; one that is empty where none is.
-    fn spellings(&self, delivery: &Delivery, judge: &Judge) -> Vec<String> {
+    fn spellings(&self, delivery: &Delivery, verify_options: &VerifyOptions) -> Vec<String> {
         if !self.covers_url() {
             return vec![String::new()];
         }
-        let url = judge.url(delivery);
+        let url = verify_options.url(delivery);
         let others = self.signed.iter().find_map(|part| match part {
             Part::UrlOr(others) => Some(others(&url)),
             _ => None,
@@ -353,23 +365,23 @@ impl Recipe {
 
     /// When a delivery was signed, if it says so.
     pub fn signed_at(&self, delivery: &Delivery, document: Option<&Document>) -> Option<Timestamp> {
-        let (place, form) = self.signed_time()?;
-        form.read(&place.read(delivery, document).ok()??)
+        let (location, form) = self.signed_time()?;
+        form.read(&location.read(delivery, document).ok()??)
     }
 
     /// Where the time of signing stands, if it is signed.
-    pub fn signed_time(&self) -> Option<(Place, TimeForm)> {
+    pub fn signed_time(&self) -> Option<(Location, TimestampFormat)> {
         self.timestamp
-            .filter(|(_, form)| !matches!(form, TimeForm::Unsigned(_)))
+            .filter(|(_, form)| !matches!(form, TimestampFormat::Unsigned(_)))
     }
 
     /// Gives a delivery another id of the same looks, before it is signed; false if the scheme has none.
-    pub fn renew_id(&self, delivery: &mut Delivery, chance: &mut Chance) -> Result<bool, String> {
-        let Some(place) = &self.id else {
+    pub fn renew_id(&self, delivery: &mut Delivery, rng: &mut Rng) -> Result<bool, String> {
+        let Some(location) = &self.id else {
             return Ok(false);
         };
-        if let Some(old) = place.read(delivery, None)?.map(Cow::into_owned) {
-            place.write(delivery, &chance.like(&old))?;
+        if let Some(old) = location.read(delivery, None)?.map(Cow::into_owned) {
+            location.write(delivery, &rng.like(&old))?;
         }
         Ok(true)
     }
@@ -381,10 +393,10 @@ impl Recipe {
         document: Option<&Document>,
         url: &str,
     ) -> Result<Vec<u8>, String> {
-        let read = |place: &Place| {
-            place
+        let read = |location: &Location| {
+            location
                 .read(delivery, document)?
-                .ok_or_else(|| format!("no signature: {} is missing", place.name()))
+                .ok_or_else(|| format!("no signature: {} is missing", location.name()))
         };
         let mut message = Vec::with_capacity(delivery.body.len() + 64);
         for part in self.signed {
@@ -398,9 +410,13 @@ impl Recipe {
                         .as_bytes(),
                 ),
                 Part::Timestamp => {
-                    let place = self.timestamp.as_ref().map(|(place, _)| place);
+                    let location = self.timestamp.as_ref().map(|(location, _)| location);
                     message.extend_from_slice(
-                        place.map(read).transpose()?.unwrap_or_default().as_bytes(),
+                        location
+                            .map(read)
+                            .transpose()?
+                            .unwrap_or_default()
+                            .as_bytes(),
                     );
                 }
                 Part::BodyAround(pointer) => {
@@ -408,7 +424,10 @@ impl Recipe {
                         .filter(|span| span.len() >= 2)
                         .filter(|span| delivery.body.get(span.start) == Some(&b'"'))
                         .ok_or_else(|| {
-                            format!("no signature: {} is missing", Place::Body(pointer).name())
+                            format!(
+                                "no signature: {} is missing",
+                                Location::Body(pointer).name()
+                            )
                         })?;
                     let around = |range| delivery.body.get(range).unwrap_or_default();
                     message.extend_from_slice(around(0..span.start + 1));
@@ -439,7 +458,7 @@ impl Recipe {
                     }
                 }
                 Part::Text(text) => message.extend_from_slice(text.as_bytes()),
-                Part::At(place) => message.extend_from_slice(read(place)?.as_bytes()),
+                Part::At(location) => message.extend_from_slice(read(location)?.as_bytes()),
                 Part::Own(own) => {
                     message.extend(own(document.ok_or("the body could not be read")?)?)
                 }
@@ -470,27 +489,27 @@ impl Recipe {
         &self,
         delivery: &Delivery,
         document: Option<&Document>,
-        judge: &Judge,
+        verify_options: &VerifyOptions,
     ) -> Result<(), String> {
-        let Some((place, form)) = self.signed_time() else {
+        let Some((location, form)) = self.signed_time() else {
             return Ok(());
         };
-        let (form, text) = match (form, place.read(delivery, document)?) {
-            (TimeForm::IfAny(_), None) => return Ok(()),
-            (TimeForm::IfAny(form), Some(text)) => (*form, text),
+        let (form, text) = match (form, location.read(delivery, document)?) {
+            (TimestampFormat::IfAny(_), None) => return Ok(()),
+            (TimestampFormat::IfAny(form), Some(text)) => (*form, text),
             (form, text) => (form, text.unwrap_or_default()),
         };
         let at = form
             .read(&text)
-            .ok_or_else(|| format!("{} is no time", place.name()))?;
-        let allowed = judge
+            .ok_or_else(|| format!("{} is no time", location.name()))?;
+        let allowed = verify_options
             .tolerance
             .unwrap_or(Duration::from_secs(self.tolerance));
-        let age = judge.now.duration_since(at);
+        let age = verify_options.now.duration_since(at);
         // Where whole seconds are signed, whole seconds are compared.
         let in_time = match form {
-            TimeForm::AgeOnly(_) if age.is_negative() => true,
-            TimeForm::Millis => age.unsigned_abs() <= allowed,
+            TimestampFormat::AgeOnly(_) if age.is_negative() => true,
+            TimestampFormat::Millis => age.unsigned_abs() <= allowed,
             _ => {
                 age.unsigned_abs() <= allowed.saturating_add(Duration::from_nanos(999_999_999))
                     && age.as_secs().unsigned_abs() <= allowed.as_secs()

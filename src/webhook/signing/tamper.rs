@@ -9,8 +9,8 @@ use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest, Sha256};
 
 use crate::webhook::{
-    Algorithm, Credentials, Delivery, Document, Judge, Key, KeyForm, MISFITS, Part, Place, Recipe,
-    Seal, Secret, Verdict,
+    Algorithm, Credentials, Delivery, Document, Key, KeyForm, Location, MISFITS, Part, Scheme,
+    Secret, SigningContext, Verdict, VerifyOptions,
 };
 
 /// A near miss on purpose.
@@ -22,7 +22,7 @@ pub struct Tamper {
     pub about: &'static str,
     /// What a verifier's reason to refuse it says: one of these.
     pub refusals: &'static [&'static str],
-    pub(crate) make: fn(&Recipe, &mut Delivery, &Key, &mut Seal) -> Result<(), String>,
+    pub(crate) make: fn(&Scheme, &mut Delivery, &Key, &mut SigningContext) -> Result<(), String>,
 }
 
 /// What is said of a body that was changed.
@@ -84,154 +84,154 @@ impl Tamper {
         Self::all().find(|tamper| tamper.name == name)
     }
 
-    /// Signs a delivery as [`Recipe::sign`] does, but for one thing that is wrong with it. Where that is nothing that a
+    /// Signs a delivery as [`Scheme::sign`] does, but for one thing that is wrong with it. Where that is nothing that a
     /// verifier could notice, the reason.
     pub fn apply(
         &self,
-        recipe: &Recipe,
+        scheme: &Scheme,
         delivery: &mut Delivery,
         key: &Key,
-        seal: &mut Seal,
+        context: &mut SigningContext,
     ) -> Result<(), String> {
-        (self.make)(recipe, delivery, key, seal)
+        (self.make)(scheme, delivery, key, context)
     }
 }
 
 fn wrong_secret(
-    recipe: &Recipe,
+    scheme: &Scheme,
     delivery: &mut Delivery,
     key: &Key,
-    seal: &mut Seal,
+    context: &mut SigningContext,
 ) -> Result<(), String> {
-    recipe.sign(delivery, &another(key), seal)
+    scheme.sign(delivery, &another(key), context)
 }
 
 fn missing(
-    recipe: &Recipe,
+    scheme: &Scheme,
     delivery: &mut Delivery,
     key: &Key,
-    seal: &mut Seal,
+    context: &mut SigningContext,
 ) -> Result<(), String> {
-    if recipe.algorithm == Algorithm::Credentials {
+    if scheme.algorithm == Algorithm::Credentials {
         return Ok(());
     }
-    recipe.sign(delivery, key, seal)?;
-    recipe.signature.remove(delivery)
+    scheme.sign(delivery, key, context)?;
+    scheme.signature.remove(delivery)
 }
 
 fn stale(
-    recipe: &Recipe,
+    scheme: &Scheme,
     delivery: &mut Delivery,
     key: &Key,
-    seal: &mut Seal,
+    context: &mut SigningContext,
 ) -> Result<(), String> {
-    shifted(recipe, delivery, key, seal, Timestamp::checked_sub)?
+    shifted(scheme, delivery, key, context, Timestamp::checked_sub)?
         .then_some(())
         .ok_or_else(|| "the age is not judged".into())
 }
 
 fn future(
-    recipe: &Recipe,
+    scheme: &Scheme,
     delivery: &mut Delivery,
     key: &Key,
-    seal: &mut Seal,
+    context: &mut SigningContext,
 ) -> Result<(), String> {
-    shifted(recipe, delivery, key, seal, Timestamp::checked_add)?
+    shifted(scheme, delivery, key, context, Timestamp::checked_add)?
         .then_some(())
         .ok_or_else(|| "only the age is judged, and a time ahead is taken".into())
 }
 
 /// Signs at another time; whether that is refused.
 fn shifted(
-    recipe: &Recipe,
+    scheme: &Scheme,
     delivery: &mut Delivery,
     key: &Key,
-    seal: &mut Seal,
+    context: &mut SigningContext,
     shift: impl FnOnce(Timestamp, SignedDuration) -> Result<Timestamp, jiff::Error>,
 ) -> Result<bool, String> {
-    if recipe.signed_time().is_none() {
+    if scheme.signed_time().is_none() {
         return Err("no time is signed".into());
     }
-    let allowed = i64::try_from(recipe.tolerance).unwrap_or(i64::MAX);
+    let allowed = i64::try_from(scheme.tolerance).unwrap_or(i64::MAX);
     let span = SignedDuration::from_secs(allowed.saturating_mul(2));
     let at =
-        shift(seal.at, span.clamp(LEAST_SPAN, MOST_SPAN)).map_err(|error| error.to_string())?;
-    let mut other = Seal {
+        shift(context.at, span.clamp(LEAST_SPAN, MOST_SPAN)).map_err(|error| error.to_string())?;
+    let mut other = SigningContext {
         at,
-        url: seal.url,
-        chance: seal.chance,
+        url: context.url,
+        rng: context.rng,
     };
-    recipe.sign(delivery, key, &mut other)?;
-    Ok(refusal(recipe, delivery, key, seal).is_some())
+    scheme.sign(delivery, key, &mut other)?;
+    Ok(refusal(scheme, delivery, key, context).is_some())
 }
 
 fn newline(
-    recipe: &Recipe,
+    scheme: &Scheme,
     delivery: &mut Delivery,
     key: &Key,
-    seal: &mut Seal,
+    context: &mut SigningContext,
 ) -> Result<(), String> {
-    recipe.sign(delivery, key, seal)?;
+    scheme.sign(delivery, key, context)?;
     let body = delivery.body.as_ref();
     let changed = match body.strip_suffix(b"\n") {
         Some(rest) => rest.strip_suffix(b"\r").unwrap_or(rest).to_vec(),
         None => [body, b"\n"].concat(),
     };
-    *delivery = spoiled(recipe, delivery, changed, key, seal)
-        .ok_or_else(|| uncovered(recipe, "the line end behind the body"))?;
+    *delivery = spoiled(scheme, delivery, changed, key, context)
+        .ok_or_else(|| uncovered(scheme, "the line end behind the body"))?;
     Ok(())
 }
 
 fn body(
-    recipe: &Recipe,
+    scheme: &Scheme,
     delivery: &mut Delivery,
     key: &Key,
-    seal: &mut Seal,
+    context: &mut SigningContext,
 ) -> Result<(), String> {
-    recipe.sign(delivery, key, seal)?;
+    scheme.sign(delivery, key, context)?;
     let changed = letters(&delivery.body).find_map(|at| {
         let mut body = delivery.body.to_vec();
         let letter = body.get_mut(at)?;
         *letter = other_letter(*letter);
-        spoiled(recipe, delivery, body, key, seal)
+        spoiled(scheme, delivery, body, key, context)
     });
-    *delivery = changed.ok_or_else(|| uncovered(recipe, "the body"))?;
+    *delivery = changed.ok_or_else(|| uncovered(scheme, "the body"))?;
     Ok(())
 }
 
 /// A delivery with another body; none if nobody would notice, if the signature itself is another, or if the body can no
 /// longer be read where it could before.
 fn spoiled(
-    recipe: &Recipe,
+    scheme: &Scheme,
     delivery: &Delivery,
     body: Vec<u8>,
     key: &Key,
-    seal: &Seal,
+    context: &SigningContext,
 ) -> Option<Delivery> {
     let spoiled = Delivery {
         body: body.into(),
         ..delivery.clone()
     };
     let (before, after) = (Document::of(delivery).ok(), Document::of(&spoiled).ok());
-    let is_same = |place: &Place| {
-        let before = place.read(delivery, before.as_ref()).ok().flatten();
+    let is_same = |location: &Location| {
+        let before = location.read(delivery, before.as_ref()).ok().flatten();
         before.map(Cow::into_owned)
-            == place
+            == location
                 .read(&spoiled, after.as_ref())
                 .ok()
                 .flatten()
                 .map(Cow::into_owned)
     };
-    let timestamp = recipe.timestamp.as_ref().map(|(place, _)| place);
-    let own_places = [Some(&recipe.signature), recipe.id.as_ref(), timestamp];
+    let timestamp = scheme.timestamp.as_ref().map(|(location, _)| location);
+    let own_places = [Some(&scheme.signature), scheme.id.as_ref(), timestamp];
     let is_fair = before.is_some() == after.is_some()
         && own_places
             .into_iter()
             .flatten()
-            .chain(recipe.fresh)
+            .chain(scheme.fresh)
             .all(is_same);
     drop((before, after));
-    let reason = refusal(recipe, &spoiled, key, seal).filter(|_| is_fair)?;
+    let reason = refusal(scheme, &spoiled, key, context).filter(|_| is_fair)?;
     CHANGED
         .iter()
         .any(|said| reason.contains(said))
@@ -239,16 +239,21 @@ fn spoiled(
 }
 
 /// Why a verifier that has the right key refuses it, if it does.
-fn refusal(recipe: &Recipe, delivery: &Delivery, key: &Key, seal: &Seal) -> Option<String> {
-    let judge = Judge {
-        now: seal.at,
+fn refusal(
+    scheme: &Scheme,
+    delivery: &Delivery,
+    key: &Key,
+    context: &SigningContext,
+) -> Option<String> {
+    let verify_options = VerifyOptions {
+        now: context.at,
         tolerance: None,
-        public_url: Some(seal.url.to_owned()),
+        public_url: Some(context.url.to_owned()),
         topics: Vec::new(),
     };
     let document = Document::of(delivery).ok();
     let keys = std::slice::from_ref(key);
-    let signature = recipe.verify(delivery, document.as_ref(), keys, || None, &judge);
+    let signature = scheme.verify(delivery, document.as_ref(), keys, || None, &verify_options);
     (signature.verdict == Verdict::Refused).then(|| signature.reason.unwrap_or_default())
 }
 
@@ -300,11 +305,11 @@ fn other_letter(letter: u8) -> u8 {
 }
 
 /// Why nothing would be noticed.
-fn uncovered(recipe: &Recipe, what: &str) -> String {
+fn uncovered(scheme: &Scheme, what: &str) -> String {
     let fields_only = |part: &Part| matches!(part, Part::Own(_) | Part::SortedForm);
-    if recipe.algorithm == Algorithm::Credentials {
+    if scheme.algorithm == Algorithm::Credentials {
         "nothing is signed, the request only shows credentials".into()
-    } else if recipe.signed.iter().any(fields_only) {
+    } else if scheme.signed.iter().any(fields_only) {
         format!("{what} is not signed, only fields of the body are")
     } else {
         format!("the signature does not cover {what}")

@@ -4,7 +4,8 @@ use serde_json::Value;
 
 use crate::webhook::body::json;
 use crate::webhook::{
-    Algorithm, Delivery, Encoding, Key, Part, Place, Recipe, Seal, Style, Tamper, splice,
+    Algorithm, Delivery, Encoding, Key, Location, Part, Scheme, SigningContext, Style, Tamper,
+    splice,
 };
 
 /// Every one of them. Where a scheme is not capable of it, it says so.
@@ -24,31 +25,38 @@ pub static MISFITS: &[Tamper] = &[
         name: "doubled",
         about: "with a forged signature in a second header after the right one",
         refusals: &["more than once"],
-        make: |recipe, delivery, key, seal| doubled(recipe, delivery, key, seal, true),
+        make: |scheme, delivery, key, context| doubled(scheme, delivery, key, context, true),
     },
     Tamper {
         name: "doubled-last",
         about: "with a forged signature in a header before the right one",
         refusals: &["more than once"],
-        make: |recipe, delivery, key, seal| doubled(recipe, delivery, key, seal, false),
+        make: |scheme, delivery, key, context| doubled(scheme, delivery, key, context, false),
     },
     Tamper {
         name: "no-timestamp",
         about: "without the signed timestamp",
         refusals: &["missing", "does not match", "is no time"],
-        make: |recipe, delivery, key, seal| {
-            let time = recipe.signed_time();
-            let place = time.as_ref().map(|(place, _)| place);
-            without(recipe, delivery, key, seal, place, "no time is signed")
+        make: |scheme, delivery, key, context| {
+            let time = scheme.signed_time();
+            let location = time.as_ref().map(|(location, _)| location);
+            without(
+                scheme,
+                delivery,
+                key,
+                context,
+                location,
+                "no time is signed",
+            )
         },
     },
     Tamper {
         name: "no-id",
         about: "without the signed id",
         refusals: &["missing", "does not match"],
-        make: |recipe, delivery, key, seal| {
-            let place = recipe.id.as_ref();
-            without(recipe, delivery, key, seal, place, "no id is signed")
+        make: |scheme, delivery, key, context| {
+            let location = scheme.id.as_ref();
+            without(scheme, delivery, key, context, location, "no id is signed")
         },
     },
     Tamper {
@@ -72,14 +80,14 @@ pub static MISFITS: &[Tamper] = &[
 ];
 
 fn empty(
-    recipe: &Recipe,
+    scheme: &Scheme,
     delivery: &mut Delivery,
     key: &Key,
-    seal: &mut Seal,
+    context: &mut SigningContext,
 ) -> Result<(), String> {
-    recipe.sign(delivery, key, seal)?;
-    present(recipe, delivery)?;
-    recipe.signature.write(delivery, &nothing(recipe.encoding))
+    scheme.sign(delivery, key, context)?;
+    present(scheme, delivery)?;
+    scheme.signature.write(delivery, &nothing(scheme.encoding))
 }
 
 /// How a signature of no bytes is written.
@@ -91,8 +99,8 @@ fn nothing(encoding: Encoding) -> String {
     }
 }
 
-fn present(recipe: &Recipe, delivery: &Delivery) -> Result<(), String> {
-    if recipe.is_present(
+fn present(scheme: &Scheme, delivery: &Delivery) -> Result<(), String> {
+    if scheme.is_present(
         delivery,
         crate::webhook::Document::of(delivery).ok().as_ref(),
     ) {
@@ -102,21 +110,21 @@ fn present(recipe: &Recipe, delivery: &Delivery) -> Result<(), String> {
 }
 
 fn doubled(
-    recipe: &Recipe,
+    scheme: &Scheme,
     delivery: &mut Delivery,
     key: &Key,
-    seal: &mut Seal,
+    context: &mut SigningContext,
     right_first: bool,
 ) -> Result<(), String> {
-    let name = match recipe.signature {
-        Place::Header(name) if recipe.algorithm != Algorithm::Credentials => name,
+    let name = match scheme.signature {
+        Location::Header(name) if scheme.algorithm != Algorithm::Credentials => name,
         _ => return Err("the signature is in no header of its own".into()),
     };
-    recipe.sign(delivery, key, seal)?;
+    scheme.sign(delivery, key, context)?;
     let right = delivery.headers.get(name).cloned();
     let right = right.ok_or("there is no signature")?;
     let text = right.to_str().map_err(|error| error.to_string())?;
-    let wrong = forged(text, seal)
+    let wrong = forged(text, context)
         .parse()
         .map_err(|_| "the signature cannot be forged")?;
     let (first, second) = if right_first {
@@ -131,7 +139,7 @@ fn doubled(
 }
 
 /// Another text of the same looks. What says the version stays, and the last characters, which say how long it is.
-fn forged(given: &str, seal: &mut Seal) -> String {
+fn forged(given: &str, context: &mut SigningContext) -> String {
     let keep = given
         .find([',', '='])
         .filter(|at| *at < 8)
@@ -139,33 +147,33 @@ fn forged(given: &str, seal: &mut Seal) -> String {
     let end = given.len().saturating_sub(4).max(keep);
     match (given.get(..keep), given.get(keep..end), given.get(end..)) {
         (Some(head), Some(middle), Some(tail)) => {
-            format!("{head}{}{tail}", seal.chance.like(middle))
+            format!("{head}{}{tail}", context.rng.like(middle))
         }
         _ => given.to_owned(),
     }
 }
 
 fn without(
-    recipe: &Recipe,
+    scheme: &Scheme,
     delivery: &mut Delivery,
     key: &Key,
-    seal: &mut Seal,
-    place: Option<&Place>,
+    context: &mut SigningContext,
+    location: Option<&Location>,
     otherwise: &str,
 ) -> Result<(), String> {
-    let place = place.ok_or(otherwise)?;
-    recipe.sign(delivery, key, seal)?;
-    place.remove(delivery)
+    let location = location.ok_or(otherwise)?;
+    scheme.sign(delivery, key, context)?;
+    location.remove(delivery)
 }
 
 fn reserialised(
-    recipe: &Recipe,
+    scheme: &Scheme,
     delivery: &mut Delivery,
     key: &Key,
-    seal: &mut Seal,
+    context: &mut SigningContext,
 ) -> Result<(), String> {
-    let in_header = !recipe.signature.is_inside();
-    let raw = recipe.signed.iter().any(|part| matches!(part, Part::Body));
+    let in_header = !scheme.signature.is_inside();
+    let raw = scheme.signed.iter().any(|part| matches!(part, Part::Body));
     if !raw || !in_header {
         return Err("the text of JSON is not what is signed".into());
     }
@@ -173,7 +181,7 @@ fn reserialised(
     let value: Value =
         serde_json::from_slice(&body).map_err(|_| "the body is no JSON".to_owned())?;
     delivery.body = json::write(&value, &Style::COMPACT).into();
-    recipe.sign(delivery, key, seal)?;
+    scheme.sign(delivery, key, context)?;
     // Where the provider's own text is the compact one already, another stands for it.
     delivery.body = if delivery.body == body {
         json::write(&value, &Style::SPACED).into()
@@ -186,10 +194,10 @@ fn reserialised(
 const NO_SNS: &str = "it does not come through SNS";
 
 fn topic(
-    recipe: &Recipe,
+    scheme: &Scheme,
     delivery: &mut Delivery,
     key: &Key,
-    seal: &mut Seal,
+    context: &mut SigningContext,
 ) -> Result<(), String> {
     const AMAZONS: &str = "arn:aws:sns:eu-central-1:999988887777:somebody-elses-topic";
     const SCALEWAYS: &str =
@@ -200,7 +208,7 @@ fn topic(
     let foreign = if is_scaleways { SCALEWAYS } else { AMAZONS };
     drop(body);
     set_topic(delivery, foreign).ok_or(NO_SNS)?;
-    recipe.sign(delivery, key, seal)
+    scheme.sign(delivery, key, context)
 }
 
 /// Puts a topic where SNS names it; none where it does not.
@@ -216,10 +224,10 @@ pub fn set_topic(delivery: &mut Delivery, topic: &str) -> Option<()> {
 }
 
 fn certificate(
-    recipe: &Recipe,
+    scheme: &Scheme,
     delivery: &mut Delivery,
     key: &Key,
-    seal: &mut Seal,
+    context: &mut SigningContext,
 ) -> Result<(), String> {
     let body = crate::webhook::Document::of(delivery);
     let own = body
@@ -237,5 +245,5 @@ fn certificate(
     delivery.body = splice(&delivery.body, "/SigningCertURL", &foreign)
         .ok_or(NO_SNS)?
         .into();
-    recipe.sign(delivery, key, seal)
+    scheme.sign(delivery, key, context)
 }

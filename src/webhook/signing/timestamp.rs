@@ -4,17 +4,17 @@ use jiff::Timestamp;
 
 /// How a time is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TimeForm {
+pub enum TimestampFormat {
     /// Seconds since 1970, as digits.
     Seconds,
     /// Milliseconds since 1970, as digits.
     Millis,
     /// Another form of which only the age is checked: a time ahead of ours is taken.
-    AgeOnly(&'static TimeForm),
+    AgeOnly(&'static TimestampFormat),
     /// Another form of a time that may be missing.
-    IfAny(&'static TimeForm),
+    IfAny(&'static TimestampFormat),
     /// Another form of a time that is told and not signed, so that its age proves nothing and is not judged.
-    Unsigned(&'static TimeForm),
+    Unsigned(&'static TimestampFormat),
     /// RFC 3339 in UTC with that many digits behind the second.
     Rfc3339(u8),
     /// Where the provider's form is unconfirmed: written as RFC 3339 with microseconds and `+00:00`, read in any of
@@ -22,17 +22,17 @@ pub enum TimeForm {
     Any,
 }
 
-impl TimeForm {
+impl TimestampFormat {
     /// Writes a time in this form.
     pub fn write(self, at: Timestamp) -> String {
         match self {
-            TimeForm::Seconds => at.as_second().to_string(),
-            TimeForm::Millis => at.as_millisecond().to_string(),
-            TimeForm::AgeOnly(form) | TimeForm::IfAny(form) | TimeForm::Unsigned(form) => {
-                form.write(at)
-            }
-            TimeForm::Any => TimeForm::Rfc3339(6).write(at).replace('Z', "+00:00"),
-            TimeForm::Rfc3339(digits) => {
+            TimestampFormat::Seconds => at.as_second().to_string(),
+            TimestampFormat::Millis => at.as_millisecond().to_string(),
+            TimestampFormat::AgeOnly(form)
+            | TimestampFormat::IfAny(form)
+            | TimestampFormat::Unsigned(form) => form.write(at),
+            TimestampFormat::Any => TimestampFormat::Rfc3339(6).write(at).replace('Z', "+00:00"),
+            TimestampFormat::Rfc3339(digits) => {
                 let whole = at.strftime("%Y-%m-%dT%H:%M:%S");
                 if digits == 0 {
                     return format!("{whole}Z");
@@ -54,17 +54,17 @@ impl TimeForm {
             plain.then(|| text.parse().ok()).flatten()
         };
         match self {
-            TimeForm::Seconds => Timestamp::from_second(digits(12)?).ok(),
-            TimeForm::Millis => Timestamp::from_millisecond(digits(15)?).ok(),
-            TimeForm::AgeOnly(form) | TimeForm::IfAny(form) | TimeForm::Unsigned(form) => {
-                form.read(text)
-            }
-            TimeForm::Rfc3339(_) => text.parse().ok(),
-            TimeForm::Any => match text.len() {
+            TimestampFormat::Seconds => Timestamp::from_second(digits(12)?).ok(),
+            TimestampFormat::Millis => Timestamp::from_millisecond(digits(15)?).ok(),
+            TimestampFormat::AgeOnly(form)
+            | TimestampFormat::IfAny(form)
+            | TimestampFormat::Unsigned(form) => form.read(text),
+            TimestampFormat::Rfc3339(_) => text.parse().ok(),
+            TimestampFormat::Any => match text.len() {
                 13 if text.bytes().all(|b| b.is_ascii_digit()) => {
                     Timestamp::from_millisecond(text.parse().ok()?).ok()
                 }
-                _ => TimeForm::Seconds
+                _ => TimestampFormat::Seconds
                     .read(text)
                     .or_else(|| text.parse().ok())
                     .or_else(|| Some(jiff::fmt::rfc2822::parse(text).ok()?.timestamp())),
@@ -75,11 +75,11 @@ impl TimeForm {
 
 #[cfg(test)]
 mod tests {
-    use super::TimeForm;
+    use super::TimestampFormat;
 
     #[test]
     fn only_plain_digits_are_a_time() {
-        assert!(TimeForm::Seconds.read("1767312059").is_some());
+        assert!(TimestampFormat::Seconds.read("1767312059").is_some());
         for odd in [
             "",
             "-1",
@@ -90,10 +90,16 @@ mod tests {
             "9223372036854775807",
             "now",
         ] {
-            assert!(TimeForm::Seconds.read(odd).is_none(), "{odd}");
+            assert!(TimestampFormat::Seconds.read(odd).is_none(), "{odd}");
         }
-        let at = TimeForm::Seconds.read("1767312059").unwrap();
-        assert_eq!(TimeForm::Rfc3339(3).write(at), "2026-01-02T00:00:59.000Z");
-        assert_eq!(TimeForm::Rfc3339(0).write(at), "2026-01-02T00:00:59Z");
+        let at = TimestampFormat::Seconds.read("1767312059").unwrap();
+        assert_eq!(
+            TimestampFormat::Rfc3339(3).write(at),
+            "2026-01-02T00:00:59.000Z"
+        );
+        assert_eq!(
+            TimestampFormat::Rfc3339(0).write(at),
+            "2026-01-02T00:00:59Z"
+        );
     }
 }

@@ -8,7 +8,7 @@ use crate::webhook::Delivery;
 
 /// What a signature is judged by, besides the delivery itself.
 #[derive(Clone, Debug)]
-pub struct Judge {
+pub struct VerifyOptions {
     /// The moment that counts as now.
     pub now: Timestamp,
     /// The age allowed to a signed timestamp; each scheme's own if none.
@@ -19,7 +19,7 @@ pub struct Judge {
     pub topics: Vec<String>,
 }
 
-impl Judge {
+impl VerifyOptions {
     /// The URL that was signed, where a scheme signs one.
     pub fn url(&self, delivery: &Delivery) -> String {
         let path = delivery.path.as_str();
