@@ -22,7 +22,7 @@ pub static CHECKS: &[&Check] = &[
         page: Page::Provider,
         alone: false,
         plan: wrong_secret,
-        verify_options: expect::refused,
+        judge: expect::refused,
     },
     &Check {
         name: "changed-body",
@@ -35,7 +35,7 @@ pub static CHECKS: &[&Check] = &[
         page: Page::Provider,
         alone: false,
         plan: changed_body,
-        verify_options: expect::refused,
+        judge: expect::refused,
     },
     &Check {
         name: "reserialised",
@@ -50,7 +50,7 @@ pub static CHECKS: &[&Check] = &[
         page: STANDARD,
         alone: false,
         plan: reserialised,
-        verify_options: expect::refused,
+        judge: expect::refused,
     },
     &Check {
         name: "missing-signature",
@@ -64,7 +64,7 @@ pub static CHECKS: &[&Check] = &[
         page: Page::Provider,
         alone: false,
         plan: missing_signature,
-        verify_options: missing_judged,
+        judge: missing_judged,
     },
     &Check {
         name: "empty-signature",
@@ -79,7 +79,7 @@ pub static CHECKS: &[&Check] = &[
         page: Page::At("https://rustsec.org/advisories/RUSTSEC-2024-0010.html"),
         alone: false,
         plan: |context| near_miss(context, "empty", "with an empty signature"),
-        verify_options: expect::refused,
+        judge: expect::refused,
     },
     &Check {
         name: "missing-fields",
@@ -93,7 +93,7 @@ pub static CHECKS: &[&Check] = &[
         page: STANDARD,
         alone: false,
         plan: missing_fields,
-        verify_options: expect::refused,
+        judge: expect::refused,
     },
     &Check {
         name: "doubled-signature",
@@ -106,7 +106,7 @@ pub static CHECKS: &[&Check] = &[
         page: Page::At("https://www.rfc-editor.org/rfc/rfc9110.html#section-5.3"),
         alone: false,
         plan: doubled,
-        verify_options: expect::better_refused,
+        judge: expect::better_refused,
     },
     &Check {
         name: "stale",
@@ -119,7 +119,7 @@ pub static CHECKS: &[&Check] = &[
         page: STANDARD,
         alone: false,
         plan: |context| timed(context, "stale", "signed long ago"),
-        verify_options: aged,
+        judge: aged,
     },
     &Check {
         name: "future",
@@ -132,7 +132,7 @@ pub static CHECKS: &[&Check] = &[
         page: STANDARD,
         alone: false,
         plan: future,
-        verify_options: aged,
+        judge: aged,
     },
     &Check {
         name: "foreign-topic",
@@ -147,7 +147,7 @@ pub static CHECKS: &[&Check] = &[
         ),
         alone: false,
         plan: |context| sns(context, "topic", "from another account's topic"),
-        verify_options: expect::refused,
+        judge: expect::refused,
     },
     &Check {
         name: "foreign-certificate",
@@ -169,7 +169,7 @@ pub static CHECKS: &[&Check] = &[
                 "with a certificate from another host",
             )
         },
-        verify_options: expect::refused,
+        judge: expect::refused,
     },
 ];
 
@@ -186,7 +186,7 @@ pub static VALID: Check = Check {
     page: HTTP,
     alone: true,
     plan: |context| Plan::each([CheckRequest::event(context.event())]),
-    verify_options: expect::taken,
+    judge: expect::taken,
 };
 
 fn unsigned(context: &Context) -> String {

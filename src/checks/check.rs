@@ -28,7 +28,7 @@ pub struct Check {
     /// What to send to this handler, or why there is nothing to send.
     pub plan: fn(&Context) -> Plan,
     /// What to make of what was seen.
-    pub verify_options: fn(&Context, &Observations) -> Finding,
+    pub judge: fn(&Context, &Observations) -> Finding,
 }
 
 impl std::fmt::Debug for Check {

@@ -20,7 +20,7 @@ pub static CHECKS: &[&Check] = &[
         page: Page::Provider,
         alone: true,
         plan: |context| ask(context, Handshake::Head, Method::HEAD),
-        verify_options: expect::taken,
+        judge: expect::taken,
     },
     &Check {
         name: "get",
@@ -33,7 +33,7 @@ pub static CHECKS: &[&Check] = &[
         page: Page::Provider,
         alone: true,
         plan: |context| ask(context, Handshake::Get, Method::GET),
-        verify_options: expect::taken,
+        judge: expect::taken,
     },
     &Check {
         name: "options",
@@ -46,7 +46,7 @@ pub static CHECKS: &[&Check] = &[
         page: Page::At("https://github.com/cloudevents/spec/blob/main/cloudevents/http-webhook.md"),
         alone: true,
         plan: |context| ask(context, Handshake::Options, Method::OPTIONS),
-        verify_options: |context, observations| {
+        judge: |context, observations| {
             let mut finding = expect::taken(context, observations);
             // Where there is another way, a handler may have chosen that.
             if finding.grade == CheckStatus::Fail && context.provider.conduct.challenge().is_some()
@@ -69,7 +69,7 @@ pub static CHECKS: &[&Check] = &[
         ),
         alone: false,
         plan: challenge,
-        verify_options: gives_the_code_back,
+        judge: gives_the_code_back,
     },
     &Check {
         name: "subscription",
@@ -88,7 +88,7 @@ pub static CHECKS: &[&Check] = &[
                 context.provider.title
             )),
         },
-        verify_options: expect::taken,
+        judge: expect::taken,
     },
     &Check {
         name: "test-event",
@@ -104,7 +104,7 @@ pub static CHECKS: &[&Check] = &[
             Some(_) => Plan::skip("`subscription` does that"),
             None => events(context),
         },
-        verify_options: expect::taken,
+        judge: expect::taken,
     },
 ];
 

@@ -24,7 +24,7 @@ pub static CHECKS: &[&Check] = &[
         page: STANDARD,
         alone: false,
         plan: twice,
-        verify_options: once,
+        judge: once,
     },
     &Check {
         name: "duplicate-at-once",
@@ -37,7 +37,7 @@ pub static CHECKS: &[&Check] = &[
         page: STANDARD,
         alone: false,
         plan: at_once,
-        verify_options: once_at_once,
+        judge: once_at_once,
     },
     &Check {
         name: "retried",
@@ -50,7 +50,7 @@ pub static CHECKS: &[&Check] = &[
         page: STANDARD,
         alone: false,
         plan: retried,
-        verify_options: once,
+        judge: once,
     },
     &Check {
         name: "duplicate-later",
@@ -63,7 +63,7 @@ pub static CHECKS: &[&Check] = &[
         page: STANDARD,
         alone: false,
         plan: later,
-        verify_options: once,
+        judge: once,
     },
     &Check {
         name: "twins",
@@ -77,7 +77,7 @@ pub static CHECKS: &[&Check] = &[
         page: Page::Provider,
         alone: false,
         plan: twins,
-        verify_options: both,
+        judge: both,
     },
 ];
 

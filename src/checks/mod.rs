@@ -198,7 +198,7 @@ mod tests {
             });
             let answers = answers.collect();
             let counts = Vec::new();
-            (check.verify_options)(&context, &Observations { answers, counts }).grade
+            (check.judge)(&context, &Observations { answers, counts }).grade
         };
         for (name, target, insecure, grade) in [
             ("https", "http://127.0.0.1:3000", false, CheckStatus::Skip),

@@ -18,7 +18,7 @@ pub static CHECKS: &[&Check] = &[
         page: Page::Provider,
         alone: false,
         plan: |context| in_turn(context, &["click", "delivered"], 301),
-        verify_options: expect::taken,
+        judge: expect::taken,
     },
     &Check {
         name: "complaint-after-unsubscribe",
@@ -32,7 +32,7 @@ pub static CHECKS: &[&Check] = &[
         page: Page::Provider,
         alone: false,
         plan: |context| in_turn(context, &["unsubscribe", "complaint"], 302),
-        verify_options: expect::taken,
+        judge: expect::taken,
     },
     &Check {
         name: "old-event",
@@ -45,7 +45,7 @@ pub static CHECKS: &[&Check] = &[
         page: STANDARD,
         alone: false,
         plan: old,
-        verify_options: expect::taken,
+        judge: expect::taken,
     },
 ];
 

@@ -21,7 +21,7 @@ pub static CHECKS: &[&Check] = &[
         page: HTTP,
         alone: false,
         plan: malformed,
-        verify_options: expect::unharmed,
+        judge: expect::unharmed,
     },
     &Check {
         name: "empty-body",
@@ -38,7 +38,7 @@ pub static CHECKS: &[&Check] = &[
                 .told("an event's request without a body")
                 .numbered(901)])
         },
-        verify_options: expect::unharmed,
+        judge: expect::unharmed,
     },
     &Check {
         name: "other-json",
@@ -51,7 +51,7 @@ pub static CHECKS: &[&Check] = &[
         page: HTTP,
         alone: false,
         plan: other_json,
-        verify_options: expect::unharmed,
+        judge: expect::unharmed,
     },
     &Check {
         name: "deep-json",
@@ -64,7 +64,7 @@ pub static CHECKS: &[&Check] = &[
         page: HTTP,
         alone: false,
         plan: deep_json,
-        verify_options: expect::unharmed,
+        judge: expect::unharmed,
     },
     &Check {
         name: "content-type",
@@ -77,7 +77,7 @@ pub static CHECKS: &[&Check] = &[
         page: HTTP,
         alone: false,
         plan: content_type,
-        verify_options: expect::unharmed,
+        judge: expect::unharmed,
     },
     &Check {
         name: "large-body",
@@ -90,7 +90,7 @@ pub static CHECKS: &[&Check] = &[
         page: HTTP,
         alone: false,
         plan: large,
-        verify_options: expect::unharmed,
+        judge: expect::unharmed,
     },
     &Check {
         name: "gzip",
@@ -104,7 +104,7 @@ pub static CHECKS: &[&Check] = &[
         page: HTTP,
         alone: false,
         plan: gzip,
-        verify_options: expect::unharmed,
+        judge: expect::unharmed,
     },
 ];
 

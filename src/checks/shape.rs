@@ -20,7 +20,7 @@ pub static CHECKS: &[&Check] = &[
         page: Page::Provider,
         alone: false,
         plan: |context| events(context, 400, |row| row.kind != Kind::Other),
-        verify_options: expect::taken,
+        judge: expect::taken,
     },
     &Check {
         name: "other-kinds",
@@ -33,7 +33,7 @@ pub static CHECKS: &[&Check] = &[
         page: Page::Provider,
         alone: false,
         plan: |context| events(context, 450, |row| row.kind == Kind::Other),
-        verify_options: |context, observations| {
+        judge: |context, observations| {
             let mut finding = expect::taken(context, observations);
             if finding.grade == CheckStatus::Fail {
                 finding.grade = CheckStatus::Warn;
@@ -52,7 +52,7 @@ pub static CHECKS: &[&Check] = &[
         page: STANDARD,
         alone: false,
         plan: unknown_kind,
-        verify_options: expect::taken,
+        judge: expect::taken,
     },
     &Check {
         name: "unknown-fields",
@@ -65,7 +65,7 @@ pub static CHECKS: &[&Check] = &[
         page: STANDARD,
         alone: false,
         plan: unknown_fields,
-        verify_options: expect::taken,
+        judge: expect::taken,
     },
     &Check {
         name: "odd-json",
@@ -78,7 +78,7 @@ pub static CHECKS: &[&Check] = &[
         page: STANDARD,
         alone: false,
         plan: odd_json,
-        verify_options: expect::taken,
+        judge: expect::taken,
     },
     &Check {
         name: "batch",
@@ -91,7 +91,7 @@ pub static CHECKS: &[&Check] = &[
         page: Page::Provider,
         alone: false,
         plan: |context| batches(context, 510, &[1, 2]),
-        verify_options: expect::taken,
+        judge: expect::taken,
     },
     &Check {
         name: "batch-large",
@@ -108,7 +108,7 @@ pub static CHECKS: &[&Check] = &[
             Some(most) => batches(context, 515, &[most]),
             None => Plan::skip(alone(context)),
         },
-        verify_options: expect::taken,
+        judge: expect::taken,
     },
     &Check {
         name: "batch-odd",
@@ -121,7 +121,7 @@ pub static CHECKS: &[&Check] = &[
         page: Page::Provider,
         alone: false,
         plan: batch_odd,
-        verify_options: expect::taken,
+        judge: expect::taken,
     },
     &Check {
         name: "batch-empty",
@@ -134,7 +134,7 @@ pub static CHECKS: &[&Check] = &[
         page: Page::Provider,
         alone: false,
         plan: batch_empty,
-        verify_options: |context, observations| {
+        judge: |context, observations| {
             if context
                 .provider
                 .conduct
@@ -158,7 +158,7 @@ pub static CHECKS: &[&Check] = &[
         page: Page::Provider,
         alone: false,
         plan: metadata,
-        verify_options: expect::taken,
+        judge: expect::taken,
     },
     &Check {
         name: "machine",
@@ -172,7 +172,7 @@ pub static CHECKS: &[&Check] = &[
         page: Page::Provider,
         alone: false,
         plan: machine,
-        verify_options: expect::taken,
+        judge: expect::taken,
     },
     &Check {
         name: "non-ascii",
@@ -186,7 +186,7 @@ pub static CHECKS: &[&Check] = &[
         page: Page::At("https://www.rfc-editor.org/rfc/rfc6531.html"),
         alone: false,
         plan: non_ascii,
-        verify_options: expect::taken,
+        judge: expect::taken,
     },
     &Check {
         name: "big-ids",
@@ -199,7 +199,7 @@ pub static CHECKS: &[&Check] = &[
         page: Page::Provider,
         alone: false,
         plan: big_ids,
-        verify_options: expect::taken,
+        judge: expect::taken,
     },
     &Check {
         name: "fractions",
@@ -213,7 +213,7 @@ pub static CHECKS: &[&Check] = &[
         page: Page::Provider,
         alone: false,
         plan: fractions,
-        verify_options: expect::taken,
+        judge: expect::taken,
     },
 ];
 

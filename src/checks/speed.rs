@@ -30,7 +30,7 @@ pub static CHECKS: &[&Check] = &[
                 (701..704).map(|number| CheckRequest::event(context.event()).numbered(number)),
             )
         },
-        verify_options: timely,
+        judge: timely,
     },
     &Check {
         name: "burst",
@@ -48,7 +48,7 @@ pub static CHECKS: &[&Check] = &[
                 .numbered(710);
             Plan::Run(vec![Step::Burst(request, BURST.0, BURST.1)])
         },
-        verify_options: timely,
+        judge: timely,
     },
     &Check {
         name: "slow-client",
@@ -67,7 +67,7 @@ pub static CHECKS: &[&Check] = &[
                 .numbered(711);
             Plan::Run(vec![Step::Slowly(request, SLOWLY)])
         },
-        verify_options: expect::taken,
+        judge: expect::taken,
     },
 ];
 

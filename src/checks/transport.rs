@@ -23,7 +23,7 @@ pub static CHECKS: &[&Check] = &[
             }
             Plan::each([CheckRequest::event(context.event()).numbered(801)])
         },
-        verify_options: |context, observations| {
+        judge: |context, observations| {
             if !context.target.tls {
                 return Finding::new(
                     CheckStatus::Fail,
@@ -50,7 +50,7 @@ pub static CHECKS: &[&Check] = &[
             }
             Plan::each([CheckRequest::event(context.event()).numbered(802)])
         },
-        verify_options: |context, observations| {
+        judge: |context, observations| {
             if context.insecure {
                 return Finding::new(
                     CheckStatus::Warn,
@@ -72,7 +72,7 @@ pub static CHECKS: &[&Check] = &[
         page: HTTP,
         alone: true,
         plan: |context| Plan::each([CheckRequest::event(context.event()).numbered(803)]),
-        verify_options: |_, observations| match observations.answers.first() {
+        judge: |_, observations| match observations.answers.first() {
             Some(seen) if matches!(seen.outcome.status(), Some(300..=399)) => {
                 Finding::new(CheckStatus::Fail, expect::answer(seen), Some(0))
             }
@@ -95,7 +95,7 @@ pub static CHECKS: &[&Check] = &[
             }
             Plan::each([CheckRequest::event(context.event()).numbered(804)])
         },
-        verify_options: only_200,
+        judge: only_200,
     },
 ];
 

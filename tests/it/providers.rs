@@ -1100,8 +1100,8 @@ fn own_body(provider: &Provider) -> Delivery {
         "application/x-www-form-urlencoded".parse().unwrap(),
     );
     if let (Some(scheme), Some(key)) = (
-        providers::signing_scheme(scheme, &delivery),
-        keys().test(scheme),
+        providers::signing_scheme(provider, &delivery),
+        keys().test(provider),
     ) {
         let mut rng = Rng::seeded(1);
         let seal = &mut SigningContext {

@@ -321,7 +321,7 @@ impl Session<'_> {
             }
             Err(why) => return Ok(skipped(check, why)),
         };
-        let finding = (check.verify_options)(context, &observations);
+        let finding = (check.judge)(context, &observations);
         let last = observations.answers.last().map(|seen| &seen.outcome);
         let unanswered = match last {
             Some(
