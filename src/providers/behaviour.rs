@@ -1,40 +1,41 @@
-//! How a provider goes about delivering, in a form that can be tried out; `habits` has it in words.
+//! Delivery behaviour of a provider in a form that `check`, `send --probe` and `--batch` can act on;
+//! [`Habits`](super::habits::Habits) says it in words.
 
 use crate::webhook::{Delivery, Key, SigningContext};
 
-/// What a handler has to reckon with, as far as the provider's documents say; what they do not say is not guessed.
+/// Documented delivery behaviour that a handler must cope with; undocumented behaviour is not guessed.
 #[derive(Debug)]
 pub struct Behaviour {
-    /// Whether 200 is the only status that its documents name as success.
+    /// True if 200 is the only status that the documentation names as success.
     pub only_200: bool,
-    /// How many events a request may tell.
+    /// Events per request.
     pub batch: Batch,
-    /// What it asks of a URL before it trusts it.
+    /// Requests by which it checks a new URL, in order.
     pub handshake: &'static [Handshake],
-    /// The header fields that it asks with where it asks without a body.
+    /// Header fields of a check without a body (HEAD, GET, OPTIONS).
     pub asks_with: &'static [(&'static str, &'static str)],
-    /// What it signs with while it asks, because there is no secret yet.
+    /// Secret that signs the check of a new URL, before the webhook has a secret of its own.
     pub setup_secret: Option<&'static str>,
-    /// What it tells of the webhook itself later on, by the native names.
+    /// Later events about the webhook itself, such as its deletion, by their native names; sent by `send --probe` too.
     pub later: &'static [&'static str],
-    /// Whether its documents or its own libraries refuse a signature that is too old.
+    /// True if its documentation or its own libraries reject a signature that is too old.
     pub judges_age: bool,
-    /// Events that it sends both of for one thing that happened once, by their native names.
+    /// Pairs of events that it sends both of for one occurrence, by their native names.
     pub twins: &'static [(&'static str, &'static str)],
-    /// What it signs besides, where it signs by its first scheme.
+    /// Companion headers, added when a delivery is signed by the first scheme.
     pub beside: Option<&'static CompanionHeaders>,
 }
 
-/// Header fields that go with a signature: an older signature of the same, the name of the key.
+/// Header fields that accompany a signature: an older signature of the same delivery, the name of the key.
 #[derive(Debug)]
 pub struct CompanionHeaders {
-    /// Their names.
+    /// Names of the header fields.
     pub headers: &'static [&'static str],
-    /// Puts them into a delivery.
+    /// Adds them to a delivery.
     pub sign: fn(&mut Delivery, &Key, &mut SigningContext) -> Result<(), String>,
 }
 
-/// A provider of which nothing of this is known.
+/// Default behaviour, for `..CONDUCT`: nothing is documented.
 pub const CONDUCT: Behaviour = Behaviour {
     only_200: false,
     batch: Batch::Never,
@@ -47,50 +48,51 @@ pub const CONDUCT: Behaviour = Behaviour {
     beside: None,
 };
 
-/// How many events a request may tell.
+/// Number of events in one request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Batch {
     /// Always one.
     Never,
-    /// Up to so many.
+    /// A list of at most this many.
     UpTo(u16),
-    /// Several; how many is not documented.
+    /// A list of several; the maximum is not documented.
     Some,
-    /// Several, in a list that only some kinds of event come in; the others come alone. How many is not documented.
+    /// A list of several for some kinds of event, a single event for the others; the maximum is not documented.
     InList,
 }
 
-/// What a provider asks of a URL before it trusts it.
+/// Request by which a provider checks a new URL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Handshake {
-    /// A HEAD that must be answered with success.
+    /// A HEAD request, which must get a success status.
     Head,
-    /// A GET that must be answered with success.
+    /// A GET request, which must get a success status.
     Get,
-    /// An OPTIONS that asks for consent, as CloudEvents has it.
+    /// An OPTIONS request that asks for consent, as defined by the CloudEvents webhook specification.
     Options,
     /// A batch without events.
     EmptyBatch,
-    /// The event of that native name.
+    /// The event of this native name.
     Event(&'static str),
-    /// An event with a code that must come back.
+    /// An event with a code that the response must repeat.
     Challenge(Challenge),
 }
 
-/// An event with a code that must come back in the answer, which must be a 200 with a JSON object.
+/// Event with a code that the response must repeat; the response must be a 200, with a JSON object if it has a member
+/// name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Challenge {
-    /// The event's native name.
+    /// Native name of the event.
     pub event: &'static str,
-    /// Where the code stands in the event.
+    /// JSON pointer to the code in the event.
     pub code: &'static str,
-    /// The member of a JSON response that gives it back. Where there is none the code is the whole response, and some
-    /// webhooks are content with 200 alone.
+    /// JSON member of the response that repeats the code. None: the code alone is the body, and some webhooks accept
+    /// any body with a 200.
     pub answer: Option<&'static str>,
 }
 
 impl Behaviour {
-    /// The event with a code that must come back, if it asks in that way.
+    /// The check that sends a code, if this provider has one.
     pub fn challenge(&self) -> Option<&'static Challenge> {
         self.handshake.iter().find_map(|asked| match asked {
             Handshake::Challenge(challenge) => Some(challenge),
@@ -98,7 +100,7 @@ impl Behaviour {
         })
     }
 
-    /// Whether it asks with the event of that native name before it trusts a URL.
+    /// True if the event of this native name is one of the checks of a new URL.
     pub fn asks_by(&self, native: &str) -> bool {
         self.handshake.iter().any(|asked| match asked {
             Handshake::Event(name) => *name == native,

@@ -1,19 +1,19 @@
-//! The code that a provider sends before it trusts a URL, and wants back in the answer.
+//! URL verification codes: a provider sends one before it trusts a URL and expects it back in the response.
 
 use crate::providers::provider::Provider;
 use crate::webhook::{Delivery, Document, Expectation, Kind, Matcher, Receipt, Statuses};
 
-/// A code that must come back.
+/// Verification code received in a delivery.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Challenged {
-    /// The member of a JSON response that gives it back; the code is the whole response where there is none.
+    /// JSON member of the response that repeats the code; none if the code is the whole body.
     pub member: Option<&'static str>,
     /// The code itself.
     pub code: String,
 }
 
 impl Challenged {
-    /// The code that a delivery of this provider asks to be sent back; none if it does not ask.
+    /// Extracts the code from a delivery of this provider; none if the delivery is no such check.
     pub fn of(provider: &Provider, delivery: &Delivery) -> Option<Challenged> {
         let challenge = provider.conduct.challenge()?;
         let row = provider
@@ -34,9 +34,10 @@ impl Challenged {
         })
     }
 
-    /// The same of a delivery that was read already.
+    /// Like [`of`](Self::of), for a delivery that has been read into a receipt; the receipt rules most deliveries out
+    /// cheaply.
     pub fn read(receipt: &Receipt, delivery: &Delivery) -> Option<Challenged> {
-        // Nearly every delivery tells of a message, and is not looked at again.
+        // Nearly every delivery is about a message, and is not parsed again.
         let first = receipt.events.first()?;
         if first.kind != Kind::Other {
             return None;
@@ -44,7 +45,7 @@ impl Challenged {
         Self::of(crate::providers::find(receipt.provider?)?, delivery)
     }
 
-    /// The content type and the body of the response that gives it back.
+    /// Content type and body of the response that repeats the code.
     pub fn answer(&self) -> (&'static str, String) {
         match self.member {
             Some(member) => (
@@ -55,7 +56,7 @@ impl Challenged {
         }
     }
 
-    /// The response that is expected: nothing but 200, and the code where it must come back.
+    /// Expected response: status 200 and, where a member is named, the code in that member.
     pub fn expected(self) -> Expectation {
         Expectation {
             status: Statuses::of(&[200]),

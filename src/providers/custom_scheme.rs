@@ -1,4 +1,4 @@
-//! A scheme that the user spells out, for services that sign with an HMAC in some way of their own:
+//! HMAC schemes described by the user with `--scheme`, for services that are not in the catalogue:
 //! `hmac-sha256:header=X-Signature,prefix=sha256=,signed={timestamp}.{body},timestamp=X-Timestamp`.
 
 use http::HeaderName;
@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::providers::provider::{Provider, SIGNER};
 use crate::webhook::{Algorithm, Encoding, KeyForm, Location, Part, Scheme, TimestampFormat};
 
-/// The names before the colon, with what each computes.
+/// Algorithm names, before the colon.
 const ALGORITHMS: [(&str, Algorithm); 4] = [
     ("hmac-sha1", Algorithm::HmacSha1),
     ("hmac-sha256", Algorithm::HmacSha256),
@@ -15,7 +15,7 @@ const ALGORITHMS: [(&str, Algorithm); 4] = [
     ("hmac-sha512", Algorithm::HmacSha512),
 ];
 
-/// What may be said behind the colon.
+/// Setting names, after the colon.
 const NAMES: [&str; 8] = [
     "header",
     "encoding",
@@ -27,13 +27,13 @@ const NAMES: [&str; 8] = [
     "key",
 ];
 
-/// Whether a name is meant as a scheme that is spelled out.
+/// True if a scheme name is a description (`hmac-…`) and no name of the catalogue.
 pub fn is_spelled(text: &str) -> bool {
     text.starts_with("hmac-")
 }
 
-/// Makes a scheme of its description. What is described at the start is in use to the end, so it is never freed: that
-/// is what lets it stand where the schemes that are built in stand.
+/// Builds a scheme from its description. It is leaked on purpose: it is in use until the program ends, and thus has the
+/// `'static` lifetime of the built-in schemes.
 pub fn spelled(text: &str) -> Result<&'static Provider> {
     let (name, rest) = text.split_once(':').unwrap_or((text, ""));
     let Some((name, algorithm)) = ALGORITHMS.iter().find(|(known, _)| *known == name) else {
@@ -134,11 +134,12 @@ pub fn spelled(text: &str) -> Result<&'static Provider> {
     }))
 }
 
-/// What was said behind the colon.
+/// Settings after the colon, as pairs of name and value.
 struct Said<'a>(Vec<(&'a str, &'a str)>);
 
 impl<'a> Said<'a> {
-    /// A comma ends a value only where one of the names follows: prefixes and templates hold commas and `=` too.
+    /// Parses the settings. A comma ends a value only where a setting name follows, because prefixes and templates
+    /// contain commas and `=` too.
     fn read(text: &'a str) -> Result<Said<'a>> {
         let mut said: Vec<(&str, &str)> = Vec::new();
         let mut rest = text;
@@ -175,7 +176,7 @@ impl<'a> Said<'a> {
         found.map(|(_, value)| *value)
     }
 
-    /// The name of a header field.
+    /// The value of a setting that must be a header name.
     fn field(&self, name: &str) -> Result<Option<&'static str>> {
         let Some(value) = self.get(name) else {
             return Ok(None);
@@ -186,7 +187,7 @@ impl<'a> Said<'a> {
         Ok(Some(keep_text(field.as_str())))
     }
 
-    /// One of these words; the first if nothing is said.
+    /// The choice that the value of a setting names; the first of `words` if the setting is missing.
     fn one_of<T: Copy>(&self, name: &str, words: &[(&str, T)]) -> Result<T> {
         let said = self.get(name);
         let mut fitting = words
@@ -200,7 +201,8 @@ impl<'a> Said<'a> {
     }
 }
 
-/// The parts of a template such as `{timestamp}.{body}`; `\n` is a line feed.
+/// Parses a `signed=` template such as `{timestamp}.{body}`; `
+/// ` is a line feed.
 fn parts(template: &str) -> Result<Vec<Part>> {
     const PARTS: [(&str, Part); 6] = [
         ("body", Part::Body),

@@ -1,11 +1,11 @@
-//! What says that a delivery is the same as one before: a provider's retry, or a duplicate.
+//! Deduplication keys: hashes by which a retry or a duplicate is matched with an earlier delivery.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use crate::providers::provider::Provider;
 use crate::webhook::{Delivery, Document, Event};
 
-/// The identity of a delivery by the id that its provider gives to all of it; none if there is no such id.
+/// Key from the id that the provider gives to the whole delivery (a header or a body field); none without such an id.
 pub(super) fn of_delivery(
     provider: &Provider,
     delivery: &Delivery,
@@ -23,11 +23,11 @@ pub(super) fn of_delivery(
     (!id.is_empty()).then(|| hasher.finish())
 }
 
-/// The identity of a delivery by what its first event tells of itself; none if that says too little. `found` is that
-/// event as it stands.
+/// Key from the fields of the first event; none if it has neither a unique id, a message id nor a time. `found` is that
+/// event as parsed.
 ///
-/// An event is known by all of this together, for an id alone may be the message's, which its opens and clicks share.
-/// The time of the attempt and the signature are in none of it: they are new when a delivery comes again.
+/// All of these fields are hashed together, because a message id alone is shared by the opens and clicks of the
+/// message. The time of the attempt and the signature are left out: they change with each retry.
 pub(super) fn of_event(provider: &Provider, event: &Event, found: &Document) -> Option<u64> {
     let unique = found.first(provider.fields.unique);
     if unique.is_none() && event.message_id.is_none() && event.at.is_none() {
@@ -43,7 +43,8 @@ pub(super) fn of_event(provider: &Provider, event: &Event, found: &Document) -> 
     Some(hasher.finish())
 }
 
-/// The same bytes give the same number in every run; what it is used for needs no secret key.
+/// A hasher with fixed keys: equal input gives an equal number in every run. No attacker gains from a collision, so no
+/// secret key is needed.
 fn hasher(provider: &Provider) -> DefaultHasher {
     let mut hasher = DefaultHasher::new();
     provider.name.hash(&mut hasher);

@@ -1,4 +1,5 @@
-//! Verifying what comes under a general scheme from a provider that departs from it.
+//! Verification of deliveries that arrive under a general scheme, from providers whose variant of it differs in a
+//! detail.
 
 use std::time::Duration;
 
@@ -6,7 +7,7 @@ use crate::providers::keys::Keys;
 use crate::providers::provider::{Provider, SchemeVariant};
 use crate::webhook::{Delivery, Document, Key, Signature, Verdict, VerifyOptions};
 
-/// The departure of the provider whose body this is; none where nobody is known to send it.
+/// The variant of the provider that claims this body; none if no known provider does.
 pub fn departure_of(
     provider: &Provider,
     document: Option<&Document>,
@@ -16,8 +17,8 @@ pub fn departure_of(
     departures.find(|departure| departure.provider.claims_body(document))
 }
 
-/// The verdict by the general scheme, or that by the departure of the provider whose body this is, with what differs
-/// as its reason.
+/// Verifies by the general scheme first, then by the variant of the provider that claims the body; the difference
+/// becomes the reason of the verdict.
 pub(super) fn judged(
     provider: &Provider,
     delivery: &Delivery,
@@ -39,7 +40,7 @@ pub(super) fn judged(
     departed(provider, delivery, document, keys, verify_options).unwrap_or(general)
 }
 
-/// The verdict by the departure; none if the signature is no better by it.
+/// Verdict by the variant; none if the signature does not hold by it either, leaving its age aside.
 fn departed(
     provider: &Provider,
     delivery: &Delivery,
@@ -57,7 +58,7 @@ fn departed(
     let verify = |verify_options: &VerifyOptions| {
         scheme.verify(delivery, document, &given, test, verify_options)
     };
-    // Where only the age speaks against it, that is the reason to tell.
+    // If only the age is wrong, that is the reason to report.
     let ageless = VerifyOptions {
         tolerance: Some(Duration::from_secs(u32::MAX.into())),
         ..verify_options.clone()

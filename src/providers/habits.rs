@@ -1,30 +1,30 @@
-//! How a provider delivers: what a handler meets besides the events themselves.
+//! Delivery habits of a provider in words: batching, success statuses, retries, timeout.
 
-/// How a provider delivers, in words to show.
+/// Delivery habits of a provider, as `events` shows them.
 #[derive(Debug)]
 pub struct Habits {
-    /// How many events a request holds.
+    /// Events per request.
     pub batching: Fact<&'static str>,
-    /// Which answers it takes as success.
+    /// Statuses that count as success.
     pub success: Fact<&'static str>,
-    /// On which answers it tries again, how often and for how long.
+    /// Statuses that are retried, with the number and the period of the retries.
     pub retries: Fact<&'static str>,
-    /// How many seconds it gives a handler to answer.
+    /// Seconds that a handler has to respond.
     pub timeout: Fact<u16>,
 }
 
-/// Something about a provider that is more or less sure.
+/// Statement about a provider, with its certainty.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fact<T> {
-    /// No page that was read says anything of it.
+    /// No page that was read mentions it.
     NotDocumented,
-    /// The provider says so.
+    /// The provider documents it.
     Documented(T),
-    /// It is said, and in doubt for that reason.
+    /// It is stated, but in doubt for the given reason.
     Unconfirmed(T, &'static str),
 }
 
-/// Nothing is documented, to be filled in.
+/// Default habits, for `..HABITS`: nothing is documented.
 pub const HABITS: Habits = Habits {
     batching: Fact::NotDocumented,
     success: Fact::NotDocumented,
@@ -33,7 +33,7 @@ pub const HABITS: Habits = Habits {
 };
 
 impl<T> Fact<T> {
-    /// What is said, sure or not.
+    /// The stated value, certain or not.
     pub fn value(&self) -> Option<&T> {
         match self {
             Fact::NotDocumented => None,
@@ -41,7 +41,7 @@ impl<T> Fact<T> {
         }
     }
 
-    /// Why it is in doubt.
+    /// The reason for doubt, if the value is unconfirmed.
     pub fn doubt(&self) -> Option<&'static str> {
         match self {
             Fact::Unconfirmed(_, doubt) => Some(doubt),

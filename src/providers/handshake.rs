@@ -1,32 +1,32 @@
-//! Requests by which a provider finds out whether somebody is there, ready to be sent.
+//! Requests by which a provider checks a new URL or reports on the webhook itself: `send --probe`.
 
 use crate::error::Result;
 use crate::providers::behaviour::Handshake;
 use crate::providers::provider::Provider;
 use crate::providers::synth::template::Template;
 
-/// A request about the webhook itself.
+/// Request about the webhook itself, without an event of a message.
 #[derive(Debug)]
 pub struct Probe {
-    /// The name to type.
+    /// Name to type after `--probe`.
     pub name: &'static str,
-    /// The secret that signs it in place of the webhook's own, which is not known yet.
+    /// Secret that signs the request while the webhook has no secret of its own.
     pub secret: Option<&'static str>,
     shape: Shape,
 }
 
 #[derive(Debug)]
 enum Shape {
-    /// No body, and nothing signed.
+    /// A request of this method without a body; nothing is signed.
     Bare(&'static str),
     /// A list without events.
     Empty,
-    /// The example of that row.
+    /// The example of the event with this native name.
     EventDef(&'static str),
 }
 
 impl Probe {
-    /// All that a provider sends of the sort, in its order.
+    /// All such requests of a provider, in its order.
     pub fn all(provider: &Provider) -> Vec<Probe> {
         let conduct = &provider.conduct;
         let asked = conduct.handshake.iter().map(|handshake| {
@@ -54,14 +54,14 @@ impl Probe {
         asked.chain(later).collect()
     }
 
-    /// Whether a typed name means this one: its own, or a part of it.
+    /// True if the typed name is contained in this one, in any case.
     pub fn is_meant(&self, typed: &str) -> bool {
         self.name
             .to_ascii_lowercase()
             .contains(&typed.to_ascii_lowercase())
     }
 
-    /// What is sent.
+    /// The template of the request.
     pub fn template(&self, provider: &'static Provider) -> Result<Template> {
         match self.shape {
             Shape::Bare(method) => {

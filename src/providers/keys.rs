@@ -1,4 +1,4 @@
-//! Secrets made into keys, once, for each provider that may need them.
+//! Secrets parsed into keys, once, for each provider that may need them.
 
 use std::sync::OnceLock;
 
@@ -6,16 +6,16 @@ use crate::error::{Error, Result};
 use crate::providers::{Provider, SchemeVariant, everyone};
 use crate::webhook::{Key, KeyForm, Keyring, Secret};
 
-/// The keys of every provider: those that were given, and the public test key.
+/// Keys of every provider: those given by the user, and the public test key.
 #[derive(Debug)]
 pub struct Keys(Vec<Slot>);
 
-/// A secret of another form than the provider's.
+/// Secret whose form is not the one that the provider uses.
 #[derive(Debug)]
 pub struct UnsuitableSecret {
-    /// What is wrong with it.
+    /// The fault, in words.
     pub why: String,
-    /// The form that is wanted.
+    /// The expected form.
     pub wanted: &'static str,
 }
 
@@ -23,19 +23,19 @@ pub struct UnsuitableSecret {
 struct Slot {
     provider: &'static Provider,
     given: Vec<Key>,
-    /// The secrets that they were made of.
+    /// Secrets that `given` was parsed from, in the same order.
     secrets: Vec<Secret>,
-    /// Where each of them came from.
+    /// Origin of each secret (a flag, a variable, a file), in the same order.
     names: Vec<String>,
-    /// Secrets that were given and are no keys of this provider.
+    /// Secrets that are not valid keys of this provider.
     unfit: Vec<Secret>,
     test: OnceLock<Option<Key>>,
 }
 
 impl Keys {
-    /// Makes keys of the secrets. A secret that fits nobody, or not the provider it is named for, is an error
-    /// that says which form is wanted. `only` is the one provider in play, if the user named it; it may be a scheme
-    /// that was spelled out, which stands in no list.
+    /// Parses the secrets into keys. A secret that fits no provider, or not the provider that it is limited to, is an
+    /// error that names the expected form. `only` is the provider named by the user, if any; a scheme described with
+    /// `--scheme hmac-…` is in no list and is added here.
     pub fn new(ring: &Keyring, only: Option<&'static Provider>) -> Result<Keys> {
         let spelled = only.filter(|only| crate::providers::find(only.name).is_none());
         let all = || everyone().chain(spelled);
@@ -100,7 +100,7 @@ impl Keys {
         Ok(Keys(all().map(slot).collect()))
     }
 
-    /// This key of that provider alone.
+    /// A single key for a single provider.
     pub fn only(provider: &'static Provider, key: Key) -> Keys {
         Keys(vec![Slot {
             provider,
@@ -112,17 +112,17 @@ impl Keys {
         }])
     }
 
-    /// The keys that were given for a provider.
+    /// Keys that the user gave for a provider.
     pub fn given(&self, provider: &Provider) -> &[Key] {
         self.slot(provider).map_or(&[], |slot| &slot.given)
     }
 
-    /// Where the keys came from that were given for a provider, in the same order.
+    /// Origins of the keys that the user gave for a provider, in the same order.
     pub fn names(&self, provider: &Provider) -> &[String] {
         self.slot(provider).map_or(&[], |slot| &slot.names)
     }
 
-    /// The same secrets read in another form, each with its place among the keys that were given.
+    /// The provider's secrets parsed in another form, each with the index of its key in [`given`](Self::given).
     pub fn in_form(
         &self,
         provider: &Provider,
@@ -133,14 +133,15 @@ impl Keys {
         each.filter_map(move |(at, secret)| Some((at, form.key(secret)?)))
     }
 
-    /// What is to be said of the key at that place where its secret has not the provider's form.
+    /// The variant's note on the key at this index, if its secret has the form of a variant instead of the provider's
+    /// own.
     pub fn stretched(&self, provider: &Provider, at: usize) -> Option<&'static str> {
         let secret = self.slot(provider)?.secrets.get(at)?;
         let departure = stretched(provider, secret)?;
         Some(departure.says)
     }
 
-    /// What is to be said of all secrets that have not the form of the provider that they were given for.
+    /// Notes on all secrets that have the form of a variant instead of the provider's own.
     pub fn notes(&self) -> Vec<String> {
         let each = self.0.iter().flat_map(|slot| {
             let told = |at| {
@@ -153,7 +154,7 @@ impl Keys {
         each.collect()
     }
 
-    /// Why secrets were given and none of them is a key of this provider; none where one is, or none was given.
+    /// The fault of the given secrets, if none of them is a key of this provider; none if one is, or if none was given.
     pub fn unfit(&self, provider: &Provider) -> Option<UnsuitableSecret> {
         let slot = self.slot(provider)?;
         let secret = slot.unfit.first().filter(|_| slot.given.is_empty())?;
@@ -169,7 +170,7 @@ impl Keys {
         })
     }
 
-    /// Why a signature of this provider is not checked.
+    /// The reason for which a signature of this provider is not checked.
     pub fn missing(&self, provider: &Provider) -> Option<String> {
         if let Some(unfit) = self.unfit(provider) {
             return Some(unfit.why);
@@ -187,9 +188,9 @@ impl Keys {
             .as_ref()
     }
 
-    /// The test key where a signature may be tried with it: where no secret was given at all, or to say that it fits
-    /// and the secret does not. A listener that was given a secret for one provider must not take what anybody could
-    /// have signed as another.
+    /// The test key, where a signature may be checked with it: if no secret was given at all, or if one was given for
+    /// this provider, to report that the sender used the test key. A listener with a secret for one provider must not
+    /// accept deliveries of another that anyone could have signed.
     pub fn tried(&self, provider: &Provider) -> Option<&Key> {
         let none = self.0.iter().all(|slot| slot.given.is_empty());
         if none || !self.given(provider).is_empty() {
@@ -215,8 +216,8 @@ fn key_of(provider: &Provider, secret: &Secret) -> Option<Key> {
     form(provider)?.key(secret)
 }
 
-/// The departure in whose form a secret can be read that has not the provider's own. What says by its beginning which
-/// form it has is of that form or of none: it was copied in part, or a public key would do as a shared one.
+/// The variant in whose form a secret can be parsed that lacks the provider's own form. A secret with a telling prefix
+/// (`whsec_`, PEM) is never reinterpreted: it would be a truncated copy, or a public key used as a shared secret.
 fn stretched(provider: &Provider, secret: &Secret) -> Option<&'static SchemeVariant> {
     let text = secret.reveal().trim_start();
     let says_its_form = ["whsec_", "whpk_", "whsk_", "-----BEGIN"]

@@ -1,7 +1,7 @@
-//! The catalogue: what each provider sends and how it signs. Nothing else lists the providers, nor the services that
-//! are known only by how they sign.
+//! The catalogue: the events and the signature scheme of each provider. [`ALL`] and [`SCHEMES`] are the only lists of
+//! providers and of services known by their signatures alone. To add one, see the guide in `provider.rs`.
 
-/// A fixture's text, built into the binary.
+/// The text of a fixture under `fixtures/`, built into the binary.
 macro_rules! example {
     ($path:literal) => {
         include_str!(concat!(
@@ -99,8 +99,8 @@ pub static ALL: &[&Provider] = &[
     &catalog::zeptomail::PROVIDER,
 ];
 
-/// Services that are no email providers, in alphabetical order: their deliveries are recognised and verified, and a
-/// body of one's own can be signed as they do. They have no kinds, and `all` does not mean them.
+/// Services other than email providers, in alphabetical order: their deliveries are recognised and verified, and `send
+/// --data` can sign a body as they do. They have no kinds of event, and `all` does not include them.
 pub static SCHEMES: &[&Provider] = &[
     &catalog::cloudevents::PROVIDER,
     &catalog::github::PROVIDER,
@@ -112,17 +112,17 @@ pub static SCHEMES: &[&Provider] = &[
     &catalog::twilio::PROVIDER,
 ];
 
-/// Every provider, then every service that only signs.
+/// Every provider, then every service of [`SCHEMES`].
 pub fn everyone() -> impl Iterator<Item = &'static Provider> {
     ALL.iter().chain(SCHEMES).copied()
 }
 
-/// The provider or the scheme of that name.
+/// The provider or service of this name.
 pub fn find(name: &str) -> Option<&'static Provider> {
     everyone().find(|provider| provider.name == name)
 }
 
-/// The names that can be sent for a provider: the kinds it has, then its own words.
+/// Names of the kinds of event that can be sent for a provider.
 pub fn kinds_of(provider: &Provider) -> Vec<&'static str> {
     let has = |kind: Kind| {
         provider
@@ -137,12 +137,12 @@ pub fn kinds_of(provider: &Provider) -> Vec<&'static str> {
         .collect()
 }
 
-/// The nearest provider or scheme to a name that is not known.
+/// The provider or service with the name nearest to a misspelt one.
 pub fn guess(name: &str) -> Option<&'static str> {
     nearest(name, everyone().map(|provider| provider.name))
 }
 
-/// The names of the providers and schemes of which something is true, for a sentence.
+/// Names of the providers and services for which `is` is true, joined by commas.
 pub fn names_of(is: impl Fn(&Provider) -> bool) -> String {
     let names: Vec<&str> = everyone()
         .filter(|one| is(one))

@@ -1,57 +1,57 @@
-//! Where each field of an example is known from: a page and the day it was read, or that we assume it.
+//! Provenance of each field of an example: the page and the day it was read, or the note that it is assumed.
 //!
-//! What has a standing is the field, its place and its form. The values are invented everywhere.
+//! Provenance covers the presence, the place and the format of a field. The values are invented everywhere.
 
 use crate::providers::provider::{Envelope, EventDef, Provider};
 use crate::providers::read::signing_scheme;
 use crate::webhook::{Algorithm, Delivery, Document, Fixture, Location};
 
-/// A page that tells how a provider's events look.
+/// Page that documents or shows a provider's events.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Page {
-    /// What it is called.
+    /// Title of the page.
     pub title: &'static str,
-    /// Where it is.
+    /// Address of the page.
     pub url: &'static str,
-    /// The day it was read, as `YYYY-MM-DD`; where our notes do not say the day, the month or the year of what was
-    /// read.
+    /// Day on which it was read, as `YYYY-MM-DD`; only the month or the year where the day was not noted.
     pub read: &'static str,
 }
 
-/// How sure we are of a field.
+/// Degree of certainty about a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Confidence {
-    /// The provider says so.
+    /// The provider documents it.
     Documented,
-    /// It stands in a request that was really sent.
+    /// It was seen in a request that was really sent.
     Captured,
-    /// Neither: the provider's own likeness, or somebody's code.
+    /// Neither: inferred from the provider's other events, or from somebody's code.
     Assumed,
 }
 
-/// What is known of the fields at some places, and below them. Of several that fit, the most specific counts.
+/// Provenance of the fields at some places, and below them. Of several entries that match a field, the most specific
+/// counts.
 #[derive(Clone, Copy, Debug)]
 pub struct Provenance {
-    /// The places: names of header fields, and JSON pointers, in which `*` is any one step.
+    /// Header names, and JSON pointers in which `*` stands for any one step.
     pub places: &'static [&'static str],
-    /// The rows it speaks of, by their native names, where a `*` at the end is any ending; all rows if empty.
+    /// Native names of the events it applies to, where a final `*` stands for any ending; all events if empty.
     pub events: &'static [&'static str],
-    /// The version of the provider's webhooks it speaks of; all if empty.
+    /// Version of the provider's webhooks it applies to; all if empty.
     pub version: &'static str,
-    /// How sure we are.
+    /// Degree of certainty.
     pub confidence: Confidence,
-    /// The page that it is known from; none for what is assumed.
+    /// The source; none for assumed fields.
     pub page: Option<&'static Page>,
-    /// What is not confirmed, and for what is assumed the reason; empty where nothing is in doubt.
+    /// The unconfirmed detail, or the reason for an assumption; empty if nothing is in doubt.
     pub doubt: &'static str,
 }
 
-/// A page of a provider's.
+/// A page, from its title, its address and the day it was read.
 pub const fn page(title: &'static str, url: &'static str, read: &'static str) -> Page {
     Page { title, url, read }
 }
 
-/// These places stand on that page.
+/// Provenance of fields that the page documents.
 pub const fn documented(page: &'static Page, places: &'static [&'static str]) -> Provenance {
     Provenance {
         places,
@@ -63,7 +63,7 @@ pub const fn documented(page: &'static Page, places: &'static [&'static str]) ->
     }
 }
 
-/// These places stand in requests that were really sent and that this page keeps.
+/// Provenance of fields that appear in real requests shown on the page.
 pub const fn captured(page: &'static Page, places: &'static [&'static str]) -> Provenance {
     Provenance {
         confidence: Confidence::Captured,
@@ -71,7 +71,7 @@ pub const fn captured(page: &'static Page, places: &'static [&'static str]) -> P
     }
 }
 
-/// These places are assumed, for that reason.
+/// Provenance of fields that are assumed, for the given reason.
 pub const fn assumed(reason: &'static str, places: &'static [&'static str]) -> Provenance {
     Provenance {
         places,
@@ -84,22 +84,22 @@ pub const fn assumed(reason: &'static str, places: &'static [&'static str]) -> P
 }
 
 impl Provenance {
-    /// The same, of these rows only.
+    /// Limits this to the events of these native names.
     pub const fn of(self, events: &'static [&'static str]) -> Provenance {
         Provenance { events, ..self }
     }
 
-    /// The same, of that version of the provider's webhooks only.
+    /// Limits this to one version of the provider's webhooks.
     pub const fn of_version(self, version: &'static str) -> Provenance {
         Provenance { version, ..self }
     }
 
-    /// The same, with what is not confirmed about it.
+    /// Adds the detail that is not confirmed.
     pub const fn unconfirmed(self, doubt: &'static str) -> Provenance {
         Provenance { doubt, ..self }
     }
 
-    /// The one of its places that fits best: with more steps, then with more of them spelled out.
+    /// The place of this entry that matches a location best: the one with most steps, then with fewest wildcards.
     pub fn best(&self, location: &str) -> Option<&'static str> {
         let fitting = self
             .places
@@ -108,8 +108,8 @@ impl Provenance {
         fitting.max_by_key(|own| fits_place(own, location)).copied()
     }
 
-    /// How closely it fits a place of a row: by its best place, then by whether it names the row, then the version.
-    /// None if it does not fit.
+    /// Closeness of the match with a field of an event: by the best place, then an event named, then a version named.
+    /// None if it does not match.
     fn fit(&self, row: &EventDef, location: &str) -> Option<Fit> {
         let named = self.events.iter().any(|name| fits_name(name, row.native));
         let versioned = !self.version.is_empty();
@@ -121,11 +121,11 @@ impl Provenance {
     }
 }
 
-/// Steps, steps that are spelled out, rows that are named, a version that is named.
+/// Steps matched, steps matched without a wildcard, event named, version named.
 type Fit = (usize, usize, bool, bool);
 
 impl Confidence {
-    /// Its name, as it is shown and in JSON.
+    /// Its name, in text and in JSON.
     pub fn name(self) -> &'static str {
         match self {
             Confidence::Documented => "documented",
@@ -136,7 +136,7 @@ impl Confidence {
 }
 
 impl Provider {
-    /// What is known of a field of a row's example: one origin, or several where the form is at odds with itself.
+    /// Most specific provenance of a field of an event's example: one entry, or several that match equally well.
     pub fn origins_of(&self, row: &EventDef, location: &str) -> Vec<&'static Provenance> {
         let fitting = || {
             self.origins
@@ -150,7 +150,7 @@ impl Provider {
             .collect()
     }
 
-    /// Its pages, each once, in the order of its origins.
+    /// Pages of all entries, each once, in order.
     pub fn pages(&self) -> Vec<&'static Page> {
         let mut pages: Vec<&'static Page> = Vec::new();
         for page in self.origins.iter().filter_map(|provenance| provenance.page) {
@@ -161,7 +161,7 @@ impl Provider {
         pages
     }
 
-    /// The places of a row's example that hold a value.
+    /// Places of an event's example that have a value.
     pub fn fields(&self, row: &EventDef) -> Vec<String> {
         match Fixture::read(row.example.as_bytes()) {
             Ok(fixture) => self.places(&fixture.delivery),
@@ -169,8 +169,8 @@ impl Provider {
         }
     }
 
-    /// The places of a delivery that hold a value: header fields by name, with those that signing adds, then the
-    /// leaves of what is told, by JSON pointer. Numbers and names are steps; a `/` in a name is written `~1`.
+    /// Places of a delivery that have a value: header fields by name, including those that signing adds, then the
+    /// leaves of the body (or query) as JSON pointers. A list index is a step; a `/` in a member name is written `~1`.
     pub fn places(&self, delivery: &Delivery) -> Vec<String> {
         let mut places = self.header_fields(delivery);
         if let Ok(document) = Document::of(delivery) {
@@ -193,7 +193,7 @@ impl Provider {
         for (name, _) in delivery.headers.iter() {
             add(name.as_str());
         }
-        // Credentials are what the receiver demands, and no part of what the provider's events look like.
+        // Credentials are a demand of the receiver, and no part of a provider's events.
         let scheme = signing_scheme(self, delivery)
             .filter(|scheme| scheme.algorithm != Algorithm::Credentials);
         if let Some(scheme) = scheme {
@@ -211,7 +211,8 @@ impl Provider {
     }
 }
 
-/// Adds the places of all leaves below. At `text` a text holds JSON, whose leaves count in its place.
+/// Appends the pointers of all leaves below `document`. The string at pointer `text` contains JSON, whose leaves
+/// replace it.
 fn leaves(document: &Document, text: &str, here: &mut String, out: &mut Vec<String>) {
     let mut below = |step: &str, value: &Document| {
         let back = here.len();
@@ -238,7 +239,8 @@ fn leaves(document: &Document, text: &str, here: &mut String, out: &mut Vec<Stri
     }
 }
 
-/// How many steps of a place a pattern spells, and how many of these word for word; none if it does not lead there.
+/// Number of steps of a location that a pattern matches, and how many of these without a wildcard; none if it does not
+/// match.
 fn fits_place(pattern: &str, location: &str) -> Option<(usize, usize)> {
     if !pattern.is_empty() && pattern.starts_with('/') != location.starts_with('/') {
         return None;

@@ -1,17 +1,38 @@
-//! The form that a provider fills in. Reading and writing both go by it.
+//! Form that each provider of the catalogue fills in. Reading (`listen`, `verify`) and writing (`send`, `check`) both
+//! follow it, so a field that is read is also written.
 //!
 //! # Adding a provider
 //!
-//! 1. Put an example of each kind into `fixtures/<provider>/<kind>.json`, in the exact bytes that the provider sends,
-//!    without signature headers.
-//! 2. Fill in a [`Provider`] in a file of its own: what it is recognised by, how it signs, where its fields stand,
-//!    and a [`EventDef`] for each kind. Say where the fields of the examples are known from ([`Provenance`]), and how it delivers
-//!    ([`Habits`]).
-//! 3. Add it to `ALL` in `mod.rs`, in alphabetical order.
+//! 1. **Examples.** Record one request for each kind of event as `fixtures/<provider>/<kind>.json`: the exact bytes of
+//!    the provider, without signature headers, about the recipient `ada@example.com`. Invent all ids and addresses.
+//!    A second example of a kind has a suffix: `bounce-soft.json`.
+//! 2. **Form.** Create `catalog/<provider>.rs` with a module comment (format, signature, link to the documentation) and
+//!    `pub static PROVIDER: Provider`. Copy the nearest neighbour: `postmark.rs` if nothing is signed, `resend.rs` for
+//!    an HMAC, `sendgrid.rs` for batches and a public key.
 //!
-//! Help, completion, recognition, `send` and every promise in `tests/providers.rs` take it from there.
-//! A service that is known by how it signs and not by what it tells stands in `SCHEMES`, and fills in [`SIGNER`].
-//! What no form can say (a guard on a certificate's address, a string to sign) is a function in that same file.
+//!    | to describe | fill in |
+//!    | --- | --- |
+//!    | evidence that a delivery is the provider's, and no other's | [`signals`](Provider::signals) |
+//!    | signature | [`schemes`](Provider::schemes), [`test_secret`](Provider::test_secret), [`test_public`](Provider::test_public); [`CREDENTIALS`] if nothing is signed |
+//!    | place of the events in the body, and the layout of its JSON | [`envelope`](Provider::envelope), [`style`](Provider::style) |
+//!    | recipient, message id, time, link, reason, tags | [`fields`](Provider::fields), ending in `..FIELDS` |
+//!    | one kind of event | a [`row`] or [`bounce()`] in [`events`](Provider::events), with its `example!("<provider>/<kind>")` |
+//!    | `send --bounce`, `send --machine` | [`bounces`](Provider::bounces), [`machines`](Provider::machines) |
+//!    | batches, retries, timeout, checks of a new URL | [`habits`](Provider::habits) in words, [`conduct`](Provider::conduct) as data |
+//!
+//!    Leave out the rest with `..SIGNER` at the end. Anything that data cannot express (a guard on a certificate's
+//!    address, a string to sign) is a function in the same file, called through an `Own` variant.
+//! 3. **Provenance.** Cover every field of every example in [`origins`](Provider::origins): `documented` or `captured`
+//!    with a [`Page`](crate::providers::provenance::Page) and the day it was read, else `assumed` with the reason. Never
+//!    invent a field or a header.
+//! 4. **Registration.** Add the module to `catalog/mod.rs`, and `&catalog::<provider>::PROVIDER` to `ALL` in `mod.rs`, in
+//!    alphabetical order. Help, completion, recognition, `send` and `check` take the provider from there.
+//! 5. **Tests.** Put signatures made by other software, valid and invalid, into `tests/vectors/<provider>.json`, and the
+//!    provider into the table of the README. `cargo test --test it` then tries the promises of `tests/it/providers.rs`:
+//!    each example is recognised by this provider alone, written back byte for byte, and rejected if one byte changes.
+//!
+//! A service that is known by its signature and not by its events (GitHub, Stripe) goes into `SCHEMES` instead of `ALL`,
+//! and needs neither events nor examples: see `catalog/github.rs`.
 
 use crate::providers::behaviour::{Behaviour, CONDUCT};
 use crate::providers::habits::{HABITS, Habits};
@@ -21,56 +42,58 @@ use crate::webhook::{
     Scheme, Style,
 };
 
-/// Everything we know of a provider.
+/// A provider: everything that recognition, reading, signing and `send` need to know of it.
 #[derive(Debug)]
 pub struct Provider {
-    /// The name to type.
+    /// Name to type: `postmark`.
     pub name: &'static str,
-    /// The name to read.
+    /// Name to show: `Postmark`.
     pub title: &'static str,
-    /// The provider's page about its webhooks.
+    /// Address of the provider's page about its webhooks.
     pub docs: &'static str,
-    /// What it is recognised by; any of these.
+    /// Signals that a delivery is recognised by; one match is enough.
     pub signals: &'static [Signal],
-    /// A form that several services share: asked after all that are one provider's.
+    /// True for a format that several services share: its body signals are tried after those of single providers.
     pub is_general: bool,
-    /// How it signs: the first signs what we send, any verifies what comes.
+    /// Signature schemes: `send` signs by the first, and a delivery is accepted if any of them verifies it.
     pub schemes: &'static [&'static Scheme],
-    /// Providers that sign by its schemes but for a detail: what comes of them under its name verifies as well.
+    /// Providers whose signatures differ from these schemes in a detail; their deliveries verify under this name too.
     pub departures: &'static [SchemeVariant],
-    /// The public test key: what `send` signs with where no secret is given.
+    /// Public test key: `send` signs with it if no secret is given. Empty if nothing is signed.
     pub test_secret: &'static str,
-    /// The same key in the form to paste into a handler's environment.
+    /// Counterpart of `test_secret` to paste into a handler's configuration: the public key, the certificate, or the
+    /// secret itself.
     pub test_public: &'static str,
-    /// Where its events stand in the body.
+    /// Location of the events in the body.
     pub envelope: Envelope,
-    /// How it writes JSON.
+    /// Layout of the provider's JSON: white space, order, escapes.
     pub style: Style,
-    /// Where its own word for the event stands; the first that is there counts. What does not begin with `/` is the
-    /// name of a header field.
+    /// Locations of the provider's own name for an event; the first that has a value counts. A JSON pointer, or a
+    /// header name if it does not begin with `/`.
     pub native: &'static [&'static str],
-    /// Where its fields stand.
+    /// Locations of the fields of an event.
     pub fields: Fields,
-    /// Its kinds of event; the first whose marks are there counts.
+    /// Kinds of event; the first whose `marks` all match counts.
     pub events: &'static [EventDef],
-    /// The bounces it can tell apart.
+    /// Bounces for `send --bounce`.
     pub bounces: &'static [Bounce],
-    /// How it marks what a machine opened or clicked.
+    /// Marks of machine opens and clicks, for `send --machine`.
     pub machines: &'static [Machine],
-    /// Ids of the delivery that stand outside of its events; a header that repeats one of the body follows it.
+    /// Ids of the delivery outside of its events, new in each delivery; a header with the value of an id in the body
+    /// follows it.
     pub ids: &'static [Location],
-    /// Where a link stands that must be visited to confirm a subscription.
+    /// JSON pointer to the link that must be visited to confirm a subscription.
     pub confirm: Option<&'static str>,
-    /// How it delivers.
+    /// Delivery habits in words: batching, success, retries, timeout.
     pub habits: Habits,
-    /// The same, as far as it can be tried out.
+    /// Delivery behaviour as data, for `check` and `send --probe`.
     pub conduct: Behaviour,
-    /// Where the fields of its examples are known from.
+    /// Provenance of the fields of the examples.
     pub origins: &'static [Provenance],
 }
 
-/// A service that signs, whatever it tells: no kinds and no examples, so there is nothing to send of it but a body of
-/// one's own. A provider's form says `..SIGNER` at its end for what it has nothing to say of.
+/// Default form, for `..SIGNER` at the end of a provider's own: nothing is known but the JSON member `type`. A service
+/// of `SCHEMES` keeps it without events and examples, so that only a body of one's own can be sent (`send --data`).
 pub const SIGNER: Provider = Provider {
     name: "",
     title: "",
@@ -95,93 +118,94 @@ pub const SIGNER: Provider = Provider {
     origins: &[],
 };
 
-/// A provider that signs by a general scheme but for a detail.
+/// Provider whose signatures differ from a general scheme in a detail.
 #[derive(Debug)]
 pub struct SchemeVariant {
-    /// Whose bodies are signed so, and how.
+    /// The provider whose bodies are signed by this variant.
     pub provider: &'static Provider,
-    /// The form in which a secret that was given for the general scheme is read.
+    /// Form in which a secret given for the general scheme is parsed.
     pub key: KeyForm,
-    /// Whether a secret that has not the general form is read in this one, whoever the sender is.
+    /// True if a secret without the general scheme's form is parsed in this form, whoever the sender is.
     pub stretches: bool,
-    /// What differs, for the verdict.
+    /// The difference, for the reason of the verdict.
     pub says: &'static str,
 }
 
-/// Something by which a provider's deliveries are recognised.
+/// Evidence by which a provider's deliveries are recognised.
 #[derive(Debug)]
 pub enum Signal {
-    /// All of these marks in the body.
+    /// Values in the body: pairs of a JSON pointer and a predicate, all of which must match.
     Body(&'static [(&'static str, Predicate)]),
-    /// A header field of that name, which nobody else sends: it outweighs what the body looks like.
+    /// A header that no other provider sends; it takes precedence over the body.
     Header(&'static str),
-    /// A header field of that name, which others send as well: asked last.
+    /// A header that other services send as well; tried last.
     SharedHeader(&'static str),
-    /// A content type that begins so, in whatever case.
+    /// A prefix of the content type, in any case.
     ContentType(&'static str),
 }
 
-/// What an envelope of its own sort holds.
+/// Result of opening an [`Envelope::Own`].
 #[derive(Debug)]
 pub struct Opened<'a> {
-    /// The event or the list of events, where it is not the body.
+    /// The event or the list of events; none if the body itself is.
     pub events: Option<Document<'a>>,
-    /// What is wrong with them.
+    /// Problems found in them.
     pub problems: Vec<String>,
 }
 
-/// Where the events stand in a body. A list there is a batch.
+/// Location of the events in a body. A list there is a batch.
 #[derive(Debug)]
 pub enum Envelope {
     /// The body is the event, or the list of events.
     Plain,
-    /// A text at that pointer holds them as JSON, written in that style; where it is missing, the only member does,
-    /// whatever it is called. Where that is no JSON, the body itself is the event.
+    /// A string (or form field) at this pointer contains them as JSON, in this layout; if it is missing, the body's
+    /// only member does, whatever its name. If its content is no JSON, the body itself is the event.
     Text(&'static str, Style),
-    /// A list at that pointer holds them. Where it is missing, the body itself is the event, or the list of events.
+    /// A list at this pointer. If it is missing, the body itself is the event, or the list of events.
     List(&'static str),
-    /// The body, or each value of its list, holds an event as the only member, of whatever name, of the object at
-    /// that pointer. Where that object has no members, what holds it is the event.
+    /// The body, or each value of its list, wraps an event: it is the only member, of any name, of the object at this
+    /// pointer. If that object does not have exactly one member, the wrapper itself is the event.
     Only(&'static str),
-    /// What neither can say; the body may be none that can be read.
+    /// A format that needs code: the function gets the delivery, and its body if that could be parsed.
     Own(for<'a> fn(&Delivery, Option<&Document<'a>>) -> Opened<'a>),
 }
 
-/// Where the fields of an event stand. Of several places the first with a text that is not empty is read, and all are
-/// written. A step `*` is each value of a list: `/to/*/email` in [`recipient`](Fields::recipient) makes an event for each.
+/// JSON pointers to the fields of an event. Of several pointers, the first with a text that is not blank is read, and
+/// all are written. A step `*` is each value of a list: `/to/*/email` in [`recipient`](Fields::recipient) makes an
+/// event for each.
 #[derive(Debug)]
 pub struct Fields {
-    /// The address it is about, with or without a name before it; each of a text of several makes an event.
+    /// Recipient address, with or without a display name; a text with several addresses makes an event for each.
     pub recipient: &'static [&'static str],
-    /// The domain of that address.
+    /// Domain of the recipient address.
     pub domain: &'static [&'static str],
-    /// What users correlate on.
+    /// Message id, by which events of one message are correlated.
     pub message_id: &'static [&'static str],
-    /// The character at which that id ends, if more follows.
+    /// Character that ends the message id, if more text follows it.
     pub message_id_end: Option<char>,
-    /// Further ids of the message: new with each, and the same in all that tells of it.
+    /// Further ids of the message: new for each message, and equal in all events of it.
     pub message_also: &'static [&'static str],
-    /// When it happened; the first that is there counts, and the others move with it.
+    /// Time of the event; the first that has a value is read, and the others move with it.
     pub at: &'static [TimeField],
-    /// Times that are not the event's: they move with it, and are not read.
+    /// Other times: `send` moves them with the time of the event, and they are never read.
     pub other_times: &'static [TimeField],
-    /// The link that was clicked.
+    /// Clicked link.
     pub url: &'static [&'static str],
-    /// Why: an SMTP reply, a reason.
+    /// Reason of a failure: an SMTP reply, a text.
     pub reason: &'static [&'static str],
-    /// Texts that are put together with `: ` where there is no reason: a type and its subtype.
+    /// Texts that are joined by `: ` if there is no reason: a type and its subtype.
     pub reason_parts: &'static [&'static str],
     /// Ids that no two events share.
     pub unique: &'static [&'static str],
-    /// Where a campaign goes.
+    /// Location for `--campaign`.
     pub campaign: Placement,
-    /// Where a tag goes.
+    /// Location for `--tag`.
     pub tag: Placement,
-    /// Where the sender's own members go.
+    /// Location for `--metadata`.
     pub metadata: Placement,
 }
 
-/// No fields at all, to be filled in.
+/// Default fields, for `..FIELDS`: none is known.
 pub const FIELDS: Fields = Fields {
     recipient: &[],
     domain: &[],
@@ -199,111 +223,113 @@ pub const FIELDS: Fields = Fields {
     metadata: Placement::Nowhere,
 };
 
-/// A time and how it is written.
+/// Time format, with the JSON pointer to the time.
 #[derive(Debug)]
 pub enum TimeField {
-    /// RFC 3339 with that many digits behind the second; in UTC, or at the offset that the example has.
+    /// RFC 3339 with this many fractional digits; in UTC, or at the offset of the example.
     Rfc3339(&'static str, u8),
-    /// The same with as many digits as the example has.
+    /// RFC 3339 with as many fractional digits as the example.
     Like(&'static str),
-    /// In UTC, in that form of `strftime`.
+    /// UTC in this `strftime` format.
     Utc(&'static str, &'static str),
-    /// Whole seconds since 1970, as a number or as digits.
+    /// Whole seconds since 1970, as a number or a string of digits.
     Seconds(&'static str),
-    /// The same in a form where a field of the sender's own may have that name as well: the last of them.
+    /// Like `Seconds`, in a form in which the sender's own data may repeat the field's name: the last of them.
     LastSeconds(&'static str),
-    /// Seconds since 1970 with six digits of a fraction, as a number; whole where the example has a whole one.
+    /// Seconds since 1970 with six fractional digits, as a number; whole if the example's is.
     Fraction(&'static str),
-    /// Whole milliseconds since 1970, as a number or as digits.
+    /// Whole milliseconds since 1970, as a number or a string of digits.
     Millis(&'static str),
-    /// `YYYY-MM-DD HH:MM:SS` in a zone that is not told. Read as UTC; it moves with the others and keeps its distance.
+    /// `YYYY-MM-DD HH:MM:SS` in an unknown time zone. Read as UTC; `send` moves it by as much as the time of the event.
     Local(&'static str),
 }
 
-/// How a provider carries what the sender adds.
+/// Location and format of what the sender attaches to a message: campaign, tags, metadata. Pointers are JSON pointers
+/// in the event.
 #[derive(Debug)]
 pub enum Placement {
-    /// Not at all.
+    /// Not supported: left out, with a note.
     Nowhere,
-    /// As one text.
+    /// A string; of several values, the last.
     Text(&'static str),
-    /// As one text at the first of these places that is there, and not at all where none is.
+    /// A string at the first of these pointers that exists; nothing if none does.
     First(&'static [&'static str]),
-    /// As one more of a list of texts.
+    /// A list of strings.
     List(&'static str),
-    /// As an object of `id` and `name` in a list.
+    /// A list of objects with `id` and `name`.
     Named(&'static str),
-    /// As objects in a list, each with a name and a value, which stand under these two names.
+    /// A list of objects, each with a name and a value; the two strings are the member names of these.
     Pairs(&'static str, &'static str, &'static str),
-    /// As the members of an object of their own.
+    /// An object of names and values; it is created if missing.
     Members(&'static str),
-    /// The same, and only where there is one.
+    /// Like `Members`, only if the object exists.
     Into(&'static str),
-    /// As members of an object that has others; the empty pointer is the event itself. Those of that name are the
-    /// example's own.
+    /// Members of an object that has other members too; the empty pointer is the event itself. The names listed are the
+    /// example's own metadata, which is replaced.
     Among(&'static str, &'static [&'static str]),
-    /// As members of an object, each a list of one. Those whose names begin so are the provider's.
+    /// Members of an object, each a list with one value. Members whose names have this prefix are the provider's, and
+    /// stay.
     Lists(&'static str, &'static str),
-    /// As members of each of these objects that is there, or null; not at all where none is.
+    /// Like `Members`, in each of these objects that exists or is null; nothing if none does.
     There(&'static [&'static str]),
-    /// In place of a text, and only where there is one.
+    /// A string in place of the existing one; nothing if there is none.
     Instead(&'static str),
-    /// As a list of texts that is itself written as text, and only where there is one.
+    /// A JSON list of strings, serialised as a string; nothing if there is no such string.
     ListText(&'static str),
-    /// As members of an object that is written as text, and only where there is a text.
+    /// A JSON object, serialised as a string; nothing if there is no string.
     MembersText(&'static str),
-    /// In all of these ways, up to the first that the event has no place for.
+    /// All of these.
     Each(&'static [Placement]),
-    /// In the first of these ways that the event has a place for.
+    /// The first of these that the event has a place for.
     Either(&'static [Placement]),
 }
 
-/// A kind of event in a provider's words.
+/// Kind of event, as a provider sends it.
 #[derive(Debug)]
 pub struct EventDef {
-    /// What it is in common words.
+    /// Kind in common words.
     pub kind: Kind,
-    /// The provider's own name for it, which can be typed too.
+    /// Provider's own name for it, which can be typed too.
     pub native: &'static str,
-    /// What must be there for an event to be this.
+    /// Values that identify this kind: pairs of a JSON pointer and a predicate, all of which must match.
     pub marks: &'static [(&'static str, Predicate)],
-    /// How final it is, for a bounce.
+    /// Class of a bounce: hard or soft.
     pub bounce: Option<BounceClass>,
-    /// An example, in exactly the bytes that the provider sends: a fixture. Empty if there is none.
+    /// Example: the text of a fixture, with the exact bytes that the provider sends. Empty if there is none.
     pub example: &'static str,
-    /// Whether it tells of a message; otherwise what stands in place of the message's id is the id of something else.
+    /// True if the event is about a message; if false, the value at [`Fields::message_id`] is an id of something else.
     pub has_message: bool,
-    /// The version of the provider's webhooks that the example is of; empty where the provider does not tell versions
-    /// apart, or all have it alike. A provider's newest version stands first.
+    /// Version of the provider's webhooks that the example is of; empty if the provider has no versions, or if all
+    /// versions are alike. Events of the newest version come first.
     pub version: &'static str,
 }
 
-/// In place of a JSON value: that there is none.
+/// Marker for [`Bounce::sets`] and [`Machine::sets`], in place of a JSON value: the member is removed.
 pub const ABSENT: &str = "absent";
 
-/// A bounce with a common name, as the provider tells it.
+/// Bounce for `send --bounce`.
 #[derive(Debug)]
 pub struct Bounce {
-    /// The common name: `hard`, `soft`, `mailbox-full`, `blocked`.
+    /// Common name: `hard`, `soft`, `mailbox-full`, `blocked`.
     pub name: &'static str,
-    /// The row to start from, by its native name.
+    /// Native name of the event to start from.
     pub row: &'static str,
-    /// What differs from that row's example: places and JSON values.
+    /// Differences from the example of that event: JSON pointers and JSON values.
     pub sets: &'static [(&'static str, &'static str)],
 }
 
-/// How a provider marks that it was no person: a proxy that keeps its users private, a scanner that follows links.
+/// Mark of a machine open or click, for `send --machine`: a privacy proxy, a link scanner.
 #[derive(Debug)]
 pub struct Machine {
-    /// The kind of event.
+    /// Kind of event.
     pub kind: Kind,
-    /// The row to start from, by its native name.
+    /// Native name of the event to start from.
     pub row: &'static str,
-    /// What differs from that row's example: places and JSON values.
+    /// Differences from the example of that event: JSON pointers and JSON values.
     pub sets: &'static [(&'static str, &'static str)],
 }
 
-/// What receivers demand where a provider signs nothing: a user and password, a header, or a secret in the URL.
+/// Scheme of providers that sign nothing: the receiver demands basic authentication, a header, or a secret in the URL.
 pub static CREDENTIALS: Scheme = Scheme {
     name: "credentials",
     algorithm: Algorithm::Credentials,
@@ -319,7 +345,7 @@ pub static CREDENTIALS: Scheme = Scheme {
     guard: None,
 };
 
-/// A row that is no bounce.
+/// An event that is no bounce.
 pub const fn row(
     kind: Kind,
     native: &'static str,
@@ -337,7 +363,7 @@ pub const fn row(
     }
 }
 
-/// A row that is a bounce.
+/// An event that is a bounce.
 pub const fn bounce(
     class: BounceClass,
     native: &'static str,
@@ -356,7 +382,7 @@ pub const fn bounce(
 }
 
 impl EventDef {
-    /// The same of something else than a message.
+    /// Marks the event as not being about a message.
     pub const fn without_message(self) -> EventDef {
         EventDef {
             has_message: false,
@@ -364,25 +390,25 @@ impl EventDef {
         }
     }
 
-    /// The same, of that version of the provider's webhooks.
+    /// Sets the version of the provider's webhooks.
     pub const fn of_version(self, version: &'static str) -> EventDef {
         EventDef { version, ..self }
     }
 
-    /// Whether it is sent where that version is wanted, or where none is.
+    /// True if the event belongs to this version, or if no version is asked for.
     pub(super) fn is_of(&self, version: Option<&str>) -> bool {
         version.is_none_or(|version| self.version.is_empty() || self.version == version)
     }
 }
 
 impl Provider {
-    /// The row to send for a kind or for a provider's own name, of the newest version that has it.
+    /// The event to send for a kind or a native name, of the newest version that has it.
     pub fn row(&self, name: &str) -> Option<&'static EventDef> {
         self.row_of(name, None)
     }
 
-    /// The row to send for a kind or for a provider's own name, of that version of its webhooks; of the newest that has
-    /// it if none is named. Of several rows of a kind the one counts that the provider calls so itself, else the first.
+    /// The event to send for a kind or a native name, of this version of the webhooks, or of the newest that has it. Of
+    /// several events of a kind, the one whose native name is the kind's name counts, else the first.
     pub fn row_of(&self, name: &str, version: Option<&str>) -> Option<&'static EventDef> {
         let events = || {
             let sent = |row: &&EventDef| !row.example.is_empty() && row.is_of(version);
@@ -396,7 +422,7 @@ impl Provider {
             .or_else(|| events().find(is_native))
     }
 
-    /// The versions of its webhooks that its examples are of, the newest first; none where it does not tell any apart.
+    /// Versions of the webhooks that the examples are of, newest first; empty if the provider has no versions.
     pub fn versions(&self) -> Vec<&'static str> {
         let mut versions = Vec::new();
         for row in self.events.iter().filter(|row| !row.version.is_empty()) {

@@ -1,4 +1,4 @@
-//! From a delivery to a receipt. Reading never fails: what is odd is listed.
+//! Reads a delivery into a receipt. Reading never fails: anything odd is listed as a problem.
 
 use std::borrow::Cow;
 use std::sync::LazyLock;
@@ -17,8 +17,8 @@ use crate::webhook::{
     addresses, bit,
 };
 
-/// Reads a delivery: whose it is, what it tells, what its signature is worth.
-/// `named` is the provider that the user says it is; otherwise it is recognised.
+/// Reads a delivery: its provider, its events, and the verdict on its signature. `named` is the provider given by the
+/// user; without it the provider is recognised.
 pub fn read(
     delivery: &Delivery,
     named: Option<&'static Provider>,
@@ -30,7 +30,8 @@ pub fn read(
     })
 }
 
-/// Whether no secret could verify a delivery: it did not come as its provider posts it.
+/// True if no secret could verify a delivery, because it did not come as signed SNS posts come (raw delivery or
+/// EventBridge, say).
 pub fn cannot_be_verified(delivery: &Delivery) -> bool {
     Document::of(delivery).is_ok_and(|document| {
         recognise(delivery, Some(&document))
@@ -39,7 +40,7 @@ pub fn cannot_be_verified(delivery: &Delivery) -> bool {
     })
 }
 
-/// Reads what a delivery tells, without judging its signature.
+/// Reads the provider and the events of a delivery, without verifying its signature.
 pub fn outline(delivery: &Delivery, named: Option<&'static Provider>) -> Receipt {
     look(delivery, named, |_, _| Signature::default())
 }
@@ -91,7 +92,7 @@ fn receipt(
     if let Envelope::Own(open) = provider.envelope {
         let opened = open(delivery, document.as_ref());
         if opened.events.is_some() {
-            // Then the body is data, which may be anything.
+            // In that case the body is data, in any format.
             receipt.problems.clear();
         }
         receipt.problems.extend(opened.problems);
@@ -108,10 +109,9 @@ fn receipt(
     receipt
 }
 
-/// The provider that a delivery comes from, and what says so. The headers of services that only sign are their own, and
-/// their bodies may look like anything, so these are asked first; then the headers that only one provider sends, for a
-/// body may look like another's. Forms that several services share come after those of one, and headers that several
-/// send come last.
+/// Recognises the provider of a delivery, and the evidence for it. The order: headers of services that only sign, since
+/// their bodies may look like anything; then headers that only one provider sends, since bodies may look alike; then
+/// bodies, with the formats shared by several services last; then headers shared by several providers.
 pub fn recognise(
     delivery: &Delivery,
     document: Option<&Document>,
@@ -122,7 +122,7 @@ pub fn recognise(
         let reason = may_bear.then(|| lead.tell.bears(delivery))??;
         Some((lead.provider, reason))
     };
-    // What only says how it is packed may be signed by somebody as well.
+    // A delivery in a CloudEvents envelope may carry another service's signature too.
     let mut packed = None;
     for found in LEADS.schemes.iter().filter_map(by_header) {
         if !found.0.test_secret.is_empty() {
@@ -136,7 +136,7 @@ pub fn recognise(
         let found = look.may_bear(lead.needs) && look.bears(lead.marks);
         found.then_some((lead.provider, Recognition::Body(lead.marks)))
     };
-    // Where it is packed, only what says whose the package itself is comes before.
+    // In such an envelope, only a body signal that asks for the envelope itself takes precedence.
     let opened = || LEADS.packed_bodies.iter().find_map(by_body);
     packed
         .map(|found| opened().unwrap_or(found))
@@ -146,10 +146,11 @@ pub fn recognise(
         .or_else(|| LEADS.shared_headers.iter().find_map(by_header))
 }
 
-/// Elements of a batch that may be nobody's before one that is.
+/// Leading elements of a batch that may be unrecognised.
 const ODD_ELEMENTS: usize = 8;
 
-/// The provider of a batch whose first elements say nothing: an event of the account, a text message among mails.
+/// Provider of a batch whose first elements match nothing, such as an account event or a text message among email
+/// events.
 fn by_later_elements(document: &Document) -> Option<(&'static Provider, Recognition)> {
     (1..=ODD_ELEMENTS).find_map(|skipped| {
         let document = document.without_first(skipped)?;
@@ -160,7 +161,7 @@ fn by_later_elements(document: &Document) -> Option<(&'static Provider, Recognit
     })
 }
 
-/// Every tell of every provider in order, and what rules most of them out at a glance.
+/// Signals of all providers in the order of recognition, each with a bit mask that rules most of them out cheaply.
 static LEADS: LazyLock<Leads> = LazyLock::new(|| Leads {
     schemes: header_leads(SCHEMES, |_| true),
     packed_bodies: body_leads(ALL)
@@ -174,7 +175,7 @@ static LEADS: LazyLock<Leads> = LazyLock::new(|| Leads {
 
 struct Leads {
     schemes: Vec<HeaderLead>,
-    /// Those among the bodies that are CloudEvents.
+    /// Subset of `bodies` that asks for the CloudEvents envelope.
     packed_bodies: Vec<BodyLead>,
     headers: Vec<HeaderLead>,
     bodies: Vec<BodyLead>,
@@ -184,7 +185,8 @@ struct Leads {
 struct HeaderLead {
     provider: &'static Provider,
     tell: &'static Signal,
-    /// Of the field's name; no bit where any may do.
+    /// Bit of the header name in the mask of [`Headers::bits`](crate::webhook::Headers::bits); 0 if any header may
+    /// match.
     name: u64,
 }
 
@@ -195,14 +197,14 @@ struct BodyLead {
 }
 
 impl BodyLead {
-    /// Whether it asks for the attribute that every CloudEvent must have.
+    /// True if the signal asks for `specversion`, the attribute that every CloudEvent must have.
     fn is_packed(&self) -> bool {
         let is_version = |pointer: &str| pointer.rsplit('/').next() == Some("specversion");
         self.marks.iter().any(|(pointer, _)| is_version(pointer))
     }
 }
 
-/// The tells of each, in order.
+/// Signals of each provider, in order.
 fn signals(
     providers: &[&'static Provider],
 ) -> impl Iterator<Item = (&'static Provider, &'static Signal)> {
@@ -246,21 +248,21 @@ fn body_leads(providers: &[&'static Provider]) -> Vec<BodyLead> {
     leads
 }
 
-/// Whether a request has nothing to say by its method and its body.
+/// True for a GET, HEAD or OPTIONS request without a body.
 fn is_bare(delivery: &Delivery) -> bool {
     delivery.body.is_empty() && matches!(delivery.method.as_str(), "GET" | "HEAD" | "OPTIONS")
 }
 
-/// Whether a request only asks if somebody is there: what providers do before they trust a URL. They ask at the very URL
-/// that they were given, so a query may be part of it; one that tells an event is none.
+/// True for a request that only checks that the URL responds, as providers send before they trust a URL. The URL that
+/// was configured may have a query of its own; a query that tells an event makes the request a delivery.
 fn is_handshake(delivery: &Delivery, receipt: &Receipt) -> bool {
     let by_itself = |by: Recognition| !matches!(by, Recognition::Named);
     let signals = || !receipt.events.is_empty() || receipt.recognised_by.is_some_and(by_itself);
     is_bare(delivery) && (delivery.told_by_query().is_none() || !signals())
 }
 
-/// The scheme that signs a delivery of this provider: the one it is signed by already, else the provider's first.
-/// None where nothing is signed: a delivery whose place for a signature is missing in the body, or that is all query.
+/// The scheme that signs a delivery of this provider: the one it is signed by already, else the first that can sign it.
+/// None for a delivery that is all query, or whose body lacks the field for the signature.
 pub fn signing_scheme(provider: &Provider, delivery: &Delivery) -> Option<&'static Scheme> {
     let mut schemes = provider.schemes.iter().copied();
     let document = schemes
@@ -277,7 +279,7 @@ pub fn signing_scheme(provider: &Provider, delivery: &Delivery) -> Option<&'stat
         })
 }
 
-/// Signs a delivery by one of a provider's schemes, with all that the provider puts beside such a signature.
+/// Signs a delivery by one of a provider's schemes, and adds the companion headers if that is the first scheme.
 pub fn sign(
     provider: &Provider,
     scheme: &Scheme,
@@ -325,7 +327,7 @@ fn judge_signature(
     signature
 }
 
-/// Judges by these keys; `test` gives the test key where it may be tried.
+/// Verifies a signature with these keys; `test` returns the test key where it may be tried.
 pub(super) fn verdict_of<'a>(
     provider: &Provider,
     delivery: &Delivery,
@@ -336,12 +338,13 @@ pub(super) fn verdict_of<'a>(
 ) -> Signature {
     let verify =
         |scheme: &&'static Scheme| scheme.verify(delivery, document, keys, &test, verify_options);
-    // Credentials that the user names may stand in any header.
+    // Credentials that the user names may be in any header.
     let shows = |scheme: &Scheme| {
         let named = keys.iter().any(|key| matches!(key, Key::Credentials(_)));
         named && scheme.algorithm == Algorithm::Credentials
     };
-    // Where several are there (a parent account's signature beside the account's own), one that holds is enough.
+    // Where a delivery has several signatures (a parent account's beside the account's own), one valid signature is
+    // enough.
     let mut present = provider
         .schemes
         .iter()
@@ -358,8 +361,8 @@ pub(super) fn verdict_of<'a>(
     setup_verdict(provider, delivery, document, verify_options).unwrap_or(signature)
 }
 
-/// The verdict on what a provider signs with a public key while it checks a new URL: a batch without events, and
-/// nothing else. None where it is anything else.
+/// Verdict on the check of a new URL that a provider signs with a public key: accepted only for a batch without events;
+/// none for anything else.
 fn setup_verdict(
     provider: &Provider,
     delivery: &Delivery,
@@ -371,7 +374,8 @@ fn setup_verdict(
         return None;
     };
     let document = document?;
-    // Whoever reads another field of the form, or the last of two, must not get what anybody could have signed.
+    // A handler that reads another field of the form, or the last of two, must not be given events that anyone could
+    // have signed.
     if document.members().is_none_or(|fields| fields.len() != 1) {
         return None;
     }
@@ -426,7 +430,7 @@ fn read_events(
     }
 }
 
-/// The text of a body that has one member, whatever that is called.
+/// The text of a body with a single member, whatever the name of the member.
 fn only_text<'d>(document: &'d Document) -> Option<Cow<'d, str>> {
     match document.members() {
         Some([(_, text)]) => text.as_text(),
@@ -434,7 +438,7 @@ fn only_text<'d>(document: &'d Document) -> Option<Cow<'d, str>> {
     }
 }
 
-/// Reads the events of a list, or the only one.
+/// Reads the events of a list, or the only event.
 fn read_each(provider: &Provider, delivery: &Delivery, root: &Document, receipt: &mut Receipt) {
     let events = root.values().unwrap_or(std::slice::from_ref(root));
     for event in events {
@@ -447,7 +451,7 @@ fn read_each(provider: &Provider, delivery: &Delivery, root: &Document, receipt:
     }
 }
 
-/// Reads an event, which counts as one for each recipient that it names.
+/// Reads an event; it counts as one event for each recipient that it names.
 fn read_event(provider: &Provider, delivery: &Delivery, event: &Document, into: &mut Vec<Event>) {
     let fields = &provider.fields;
     let event = match provider.envelope {
@@ -524,7 +528,7 @@ fn read_event(provider: &Provider, delivery: &Delivery, event: &Document, into: 
     into.extend(others);
 }
 
-/// The text at a place, where one stands there that is not empty; a step `*` is the `nth` value of a list.
+/// The text at a location, if it is not blank; a step `*` is the `nth` value of a list.
 fn text_of<'d>(event: &'d Document, location: &str, nth: usize) -> Option<Cow<'d, str>> {
     let text = match of_each(location) {
         None => event.text(location),
@@ -533,15 +537,15 @@ fn text_of<'d>(event: &'d Document, location: &str, nth: usize) -> Option<Cow<'d
     text.filter(|text| !text.trim().is_empty())
 }
 
-/// The number of values in the list of a place with a step `*`; 0 where it has none.
+/// Length of the list at a location with a step `*`; 0 for a location without one.
 fn listed(event: &Document, location: &str) -> usize {
     let list = of_each(location).and_then(|(list, _)| event.at(list)?.values());
     list.map_or(0, <[_]>::len)
 }
 
-/// A place cut at its step `*`.
+/// Splits a location at its step `*`: the pointer of the list, and the rest.
 pub(super) fn of_each(location: &str) -> Option<(&str, &str)> {
-    // Places are short: a search that has to be set up takes longer.
+    // Locations are short: a plain loop is faster than setting up a search.
     let star = location.bytes().position(|byte| byte == b'*')?;
     Some((
         location.get(..star.checked_sub(1)?)?,
@@ -549,7 +553,7 @@ pub(super) fn of_each(location: &str) -> Option<(&str, &str)> {
     ))
 }
 
-/// The texts that stand at these places, put together; none where none does.
+/// The texts at these locations, joined by `: `; none if all are missing.
 fn together(event: &Document, places: &[&str]) -> Option<String> {
     let texts: Vec<_> = places
         .iter()
@@ -558,7 +562,7 @@ fn together(event: &Document, places: &[&str]) -> Option<String> {
     (!texts.is_empty()).then(|| texts.join(": "))
 }
 
-/// The only member of the object at that pointer, else the event as it stands.
+/// The only member of the object at this pointer, else the event itself.
 fn only<'a, 'b>(event: &'a Document<'b>, at: &str) -> &'a Document<'b> {
     match event.at(at).and_then(Document::members) {
         Some([(_, inner)]) if inner.is_map() => inner,
@@ -567,7 +571,7 @@ fn only<'a, 'b>(event: &'a Document<'b>, at: &str) -> &'a Document<'b> {
 }
 
 impl Provider {
-    /// Whether a body alone says that it comes from this provider.
+    /// True if a body alone identifies this provider.
     pub fn claims_body(&self, document: &Document) -> bool {
         let look = Matcher::at(document);
         self.signals
@@ -577,7 +581,7 @@ impl Provider {
 }
 
 impl Signal {
-    /// What a delivery's headers bear of this; a body is asked elsewhere.
+    /// Matches the signal against the headers of a delivery; a body signal never matches here.
     pub fn bears(&self, delivery: &Delivery) -> Option<Recognition> {
         match self {
             Signal::Header(name) | Signal::SharedHeader(name) => {
@@ -597,7 +601,7 @@ impl Signal {
 }
 
 impl TimeField {
-    /// Where it stands.
+    /// JSON pointer to the time.
     pub fn pointer(&self) -> &'static str {
         match self {
             TimeField::Rfc3339(pointer, _)
@@ -611,7 +615,7 @@ impl TimeField {
         }
     }
 
-    /// The time that stands there, if one does.
+    /// Reads the time from an event.
     pub fn read(&self, event: &Document) -> Option<Timestamp> {
         let pointer = self.pointer();
         let text = match self {
@@ -625,7 +629,7 @@ impl TimeField {
         self.parse(&text)
     }
 
-    /// Reads a time as this provider writes it, and as lenient as a view may be.
+    /// Parses a time as this provider writes it, and leniently: for display only.
     #[expect(
         clippy::cast_possible_truncation,
         reason = "the range is checked by the timestamp"
@@ -645,7 +649,7 @@ impl TimeField {
             | TimeField::LastSeconds(_)
             | TimeField::Fraction(_)
             | TimeField::Millis(_) => {
-                // And some write a date.
+                // Some senders write a date instead.
                 if text.contains(':') {
                     return text.parse().ok();
                 }

@@ -1,13 +1,13 @@
-//! The certificates that SNS, and Scaleway with an envelope like that of SNS, sign with: where they may be had, and what
-//! proves them.
+//! Certificates that SNS signs with, and Scaleway with an SNS-like envelope: their addresses, and how they are
+//! verified.
 
 use crate::providers::catalog::{scaleway, ses};
 use crate::providers::provider::Provider;
 use crate::providers::read::recognise;
 use crate::webhook::{Delivery, Document};
 
-/// Where `listen` serves the certificates that `send` signs with, so that a handler can fetch them: paths that pass
-/// with those who check what they look like.
+/// Paths at which `listen` serves the certificates that `send` signs with, so that a handler can fetch them. They have
+/// the form of the real ones, for handlers that check it.
 static SERVED: [(&Provider, &str); 2] = [
     (
         &ses::PROVIDER,
@@ -19,40 +19,41 @@ static SERVED: [(&Provider, &str); 2] = [
     ),
 ];
 
-/// Where `listen` serves the certificate that `send` signs with as that provider, if it signs with one.
+/// The path at which `listen` serves the certificate that `send` signs with for this provider; none if it signs without
+/// one.
 pub fn certificate_path(provider: &Provider) -> Option<&'static str> {
     let own = SERVED.iter().find(|(one, _)| one.name == provider.name);
     own.map(|(_, path)| *path)
 }
 
-/// The provider whose certificate `listen` serves at that path.
+/// The provider whose certificate `listen` serves at this path.
 pub fn certificate_at(path: &str) -> Option<&'static Provider> {
     let own = SERVED.iter().find(|(_, one)| *one == path);
     own.map(|(provider, _)| *provider)
 }
 
-/// A certificate that a message names.
+/// Certificate that a message refers to.
 #[derive(Debug)]
 pub struct NamedCertificate {
-    /// Whose message it is.
+    /// Provider of the message.
     pub provider: &'static Provider,
-    /// Where it stands.
+    /// Address of the certificate.
     pub url: String,
-    /// What proves it.
+    /// Requirement that the certificate must meet.
     pub proof: Proof,
 }
 
-/// What proves a certificate.
+/// Requirement that makes a certificate trusted.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Proof {
-    /// It is in one of these names, and issued by somebody whom the system trusts.
+    /// It bears one of these names, and is issued by an authority that the system trusts.
     Names(Vec<String>),
-    /// It is issued by one of the certificates at that address.
+    /// It is issued by one of the certificates at this address.
     IssuedBy(String),
 }
 
-/// The certificate that a message of SNS or of Scaleway names, if it stands there; the error says what is wrong with the
-/// address. None where it is no such message. The message is not proven yet, so whatever it says may be anybody's.
+/// The certificate that a message of SNS or Scaleway refers to; the error says what is wrong with its address. None for
+/// any other delivery. The message is not verified yet, so all of it may be forged.
 pub fn named_certificate(delivery: &Delivery) -> Option<Result<NamedCertificate, String>> {
     let document = Document::of(delivery).ok()?;
     let (provider, _) = recognise(delivery, Some(&document))?;
@@ -78,8 +79,8 @@ pub fn named_certificate(delivery: &Delivery) -> Option<Result<NamedCertificate,
     }))
 }
 
-/// The service that a link is to confirm a subscription to, and whether the link leads to that service itself. Anything
-/// else that a message asks to visit may be anybody's.
+/// Name of the service that a confirmation link belongs to, and true if the link leads to that service itself. A
+/// message may be forged, so no other link may be visited.
 pub fn confirms_subscription(provider: Option<&str>, url: &str) -> (&'static str, bool) {
     if provider == Some(scaleway::PROVIDER.name) {
         (
@@ -91,8 +92,8 @@ pub fn confirms_subscription(provider: Option<&str>, url: &str) -> (&'static str
     }
 }
 
-/// The names of which the certificate at that address must bear one.
-// The host is what is asked for; `sns.amazonaws.com` is what certificates of SNS are issued to (unconfirmed).
+/// Names of which the certificate at this address must bear one.
+// The host is the one that was requested; `sns.amazonaws.com` is the name SNS certificates are issued to (unconfirmed).
 fn certificate_names(url: &str) -> Vec<String> {
     let host = url
         .strip_prefix("https://")
@@ -102,7 +103,7 @@ fn certificate_names(url: &str) -> Vec<String> {
     vec![host.to_owned(), format!("sns.amazonaws.com{end}")]
 }
 
-/// `/SimpleNotificationService-<hexadecimal>.pem` at SNS itself.
+/// True for `/SimpleNotificationService-<hexadecimal>.pem` at a host of SNS.
 fn is_pinned(url: &str) -> bool {
     let path = ses::at_sns(url);
     let name = path
