@@ -1,4 +1,4 @@
-//! What may have been meant in place of what was given: for each guess, the variants that are tried.
+//! Variants of each hypothesis: the delivery, the keys or the URL changed in one way, to be verified again.
 
 use std::io::Read;
 
@@ -13,29 +13,29 @@ use crate::providers::diagnose::reserialise::spellings;
 use crate::providers::provider::Envelope;
 use crate::webhook::{Algorithm, Delivery, Document, Headers, Key, Location, Part, Scheme, Secret};
 
-/// A variant: what differs from the case, and that in words.
+/// One variant to verify; fields that are none are unchanged.
 #[derive(Debug, Default)]
 pub(crate) struct Variant {
-    /// What differs.
+    /// Description of the difference.
     pub how: String,
-    /// Another delivery.
+    /// Changed delivery.
     pub delivery: Option<Delivery>,
     /// Other keys.
     pub keys: Option<Vec<Key>>,
-    /// Another URL.
+    /// Other URL.
     pub url: Option<String>,
 }
 
-/// Variants, each made when it is asked for.
+/// Variants, computed lazily.
 pub(crate) type Variants<'a> = Box<dyn Iterator<Item = Variant> + 'a>;
 
-/// A body that is longer is not parsed again and again.
+/// Longest body that is parsed for each variant, in bytes.
 const LONGEST_PARSED: usize = 1 << 20;
 
-/// Neighbours whose bodies are longer are not tried.
+/// Longest body of a neighbouring delivery that is tried, in bytes.
 const LONGEST_NEIGHBOUR: usize = 1 << 20;
 
-/// The delivery as it is: age alone speaks against it.
+/// The unchanged delivery: only its age is wrong.
 pub(crate) fn as_it_is(case: &Evidence) -> Variants<'_> {
     let how = format!("all but the age, as of {}", case.verify_options.now);
     Box::new(std::iter::once(Variant {
@@ -44,7 +44,7 @@ pub(crate) fn as_it_is(case: &Evidence) -> Variants<'_> {
     }))
 }
 
-/// The body with a line end more or less, or with all of them in the other form.
+/// The body with one line end more or less, trimmed, or with all line ends converted.
 pub(crate) fn line_ends(case: &Evidence) -> Variants<'_> {
     let body = case.delivery.body.as_ref();
     let more = [("a `\\n`", &b"\n"[..]), ("a `\\r\\n`", b"\r\n")]
@@ -77,7 +77,9 @@ pub(crate) fn line_ends(case: &Evidence) -> Variants<'_> {
     bodies(case, more.chain(fewer).chain(trimmed).chain(inside))
 }
 
-/// The body with `\n` for `\r\n`, or the other way round; none if there is nothing to change.
+/// The body with `
+/// ` for `\r
+/// `, or the other way round; none if that changes nothing.
 fn other_line_ends(body: &[u8], shorter: bool) -> Option<Vec<u8>> {
     let mut other = Vec::with_capacity(body.len());
     let mut rest = body;
@@ -95,7 +97,7 @@ fn other_line_ends(body: &[u8], shorter: bool) -> Option<Vec<u8>> {
     (other != body).then_some(other)
 }
 
-/// The body in another encoding: as UTF-8 what was read as Latin-1, and the other way round, with or without its mark.
+/// The body recoded: Latin-1 read as UTF-8 or the other way round, with or without a byte order mark.
 pub(crate) fn encodings(case: &Evidence) -> Variants<'_> {
     let body = case.delivery.body.as_ref();
     let text = || std::str::from_utf8(body).ok();
@@ -123,7 +125,7 @@ pub(crate) fn encodings(case: &Evidence) -> Variants<'_> {
         let bare = body.strip_prefix(b"\xEF\xBB\xBF")?;
         Some(("the body without its byte order mark", bare.to_vec()))
     };
-    // What is plain ASCII is the same in any of them.
+    // Plain ASCII is the same in all of these.
     let odd = !body.is_ascii() && body.len() <= LONGEST_PARSED;
     let others = [odd.then(narrow).flatten(), odd.then(wide).flatten()];
     let marks = std::iter::once_with(marked).chain(std::iter::once_with(bare));
@@ -131,12 +133,12 @@ pub(crate) fn encodings(case: &Evidence) -> Variants<'_> {
     bodies(case, all.map(|(how, body)| (how.to_owned(), body)))
 }
 
-/// Whether a body looks compressed.
+/// True if a body begins with the magic bytes of gzip.
 pub(crate) fn is_gzip(body: &[u8]) -> bool {
     body.starts_with(b"\x1f\x8b")
 }
 
-/// What comes out of a compressed body.
+/// The body, decompressed.
 pub(crate) fn inflated(case: &Evidence) -> Variants<'_> {
     let body = &case.delivery.body;
     let inflated = std::iter::once_with(|| inflate(body)).flatten();
@@ -146,7 +148,7 @@ pub(crate) fn inflated(case: &Evidence) -> Variants<'_> {
     )
 }
 
-/// The same content as other serialisers write it.
+/// The body in the serialisations of other libraries.
 pub(crate) fn printed_again(case: &Evidence) -> Variants<'_> {
     if case.delivery.body.len() > LONGEST_PARSED {
         return Box::new(std::iter::empty());
@@ -161,7 +163,7 @@ pub(crate) fn printed_again(case: &Evidence) -> Variants<'_> {
     )
 }
 
-/// The body that was encoded as base64 for its way, as it was.
+/// The body, decoded from base64.
 pub(crate) fn from_base64(case: &Evidence) -> Variants<'_> {
     let body = &case.delivery.body;
     let decoded = std::iter::once_with(|| unbased(body)).flatten();
@@ -171,19 +173,19 @@ pub(crate) fn from_base64(case: &Evidence) -> Variants<'_> {
     )
 }
 
-/// The body that a gateway's event holds.
+/// The body inside a gateway's event.
 pub(crate) fn unwrapped(case: &Evidence) -> Variants<'_> {
     let body = &case.delivery.body;
     let inner = std::iter::once_with(|| in_event(body)).flatten();
     all_bodies(case, inner)
 }
 
-/// What a body of base64 is; none where it is something else. Others may have put quotes around it.
+/// Decodes a body from base64, quoted or not; none if it is no base64.
 pub(crate) fn unbased(body: &[u8]) -> Option<Vec<u8>> {
     let body = body.trim_ascii();
     let body = body.strip_prefix(b"\"").unwrap_or(body);
     let body = body.strip_suffix(b"\"").unwrap_or(body);
-    // What is shorter may be anything.
+    // Shorter texts are base64 by accident.
     if body.len() < 8 || body.len() > 2 * LONGEST_PARSED {
         return None;
     }
@@ -201,7 +203,7 @@ pub(crate) fn unbased(body: &[u8]) -> Option<Vec<u8>> {
         .find_map(|engine| engine.decode(&text).ok())
 }
 
-/// The body in the event that a gateway makes of a request (AWS API Gateway, function URLs, and what follows them).
+/// The body inside the event that a gateway makes of a request (AWS API Gateway, function URLs, and compatible ones).
 fn in_event(body: &[u8]) -> Option<(String, Vec<u8>)> {
     let event = Document::json(body.get(..LONGEST_PARSED.min(body.len()))?).ok()?;
     let is_event = event.at("/isBase64Encoded").is_some() || event.at("/requestContext").is_some();
@@ -218,7 +220,8 @@ fn in_event(body: &[u8]) -> Option<(String, Vec<u8>)> {
     ))
 }
 
-/// What a body may hold that cannot be read as it is: another layer, or a mark before it.
+/// Inner layers that an unreadable body may have: base64, gzip, a JSON string, a gateway's event, or the text after a
+/// byte order mark.
 pub(crate) fn layers(body: &[u8]) -> impl Iterator<Item = Vec<u8>> {
     let text = serde_json::from_slice::<String>(body).ok();
     let unmarked = body.strip_prefix(b"\xEF\xBB\xBF").map(<[u8]>::to_vec);
@@ -234,7 +237,7 @@ pub(crate) fn layers(body: &[u8]) -> impl Iterator<Item = Vec<u8>> {
     .flatten()
 }
 
-/// What is in a compressed body, if that is not endless.
+/// Decompresses a gzip body; none if the result exceeds [`LONGEST_PARSED`] bytes.
 fn inflate(body: &[u8]) -> Option<Vec<u8>> {
     let mut out = Vec::new();
     let most = LONGEST_PARSED as u64 + 1;
@@ -266,7 +269,7 @@ fn bodies<'a>(
     all_bodies(case, all)
 }
 
-/// These, whatever is signed: a signature may stand in the body.
+/// Variants with these bodies even if the scheme does not sign the body: the signature may be inside it.
 fn all_bodies<'a>(
     case: &'a Evidence,
     all: impl Iterator<Item = (String, Vec<u8>)> + 'a,
@@ -290,7 +293,7 @@ fn schemes(case: &Evidence) -> impl Iterator<Item = &'static Scheme> {
     schemes.filter(|scheme| scheme.algorithm != Algorithm::Credentials)
 }
 
-/// The bytes of the key, if they were had in another way from the text of the secret.
+/// Alternative decodings of the secret (raw, trimmed, base64, hex, with or without prefix).
 pub(crate) fn secret_forms(case: &Evidence) -> Variants<'_> {
     let is_shared = |key: &Key| matches!(key, Key::Shared(_));
     if !case.keys.iter().any(is_shared) {
@@ -358,7 +361,7 @@ pub(crate) fn secret_forms(case: &Evidence) -> Variants<'_> {
     )
 }
 
-/// What a text is when it is decoded: from any base64, or from hexadecimal.
+/// A text decoded from base64 (any alphabet) and from hexadecimal, as far as it is valid.
 fn decoded<'a>(
     text: &str,
     [base64, hexadecimal]: [&'a str; 2],
@@ -385,7 +388,7 @@ pub(crate) fn test_key(case: &Evidence) -> Variants<'_> {
     }))
 }
 
-/// Secrets that were given for others.
+/// Secrets given for other providers.
 pub(crate) fn other_secrets(case: &Evidence) -> Variants<'_> {
     let form = case.provider.schemes.first().map(|scheme| scheme.key);
     Box::new(case.others.iter().filter_map(move |secret| {
@@ -397,7 +400,7 @@ pub(crate) fn other_secrets(case: &Evidence) -> Variants<'_> {
     }))
 }
 
-/// The timestamp in seconds where it is in milliseconds, and the other way round.
+/// The timestamp in seconds instead of milliseconds, and the other way round.
 pub(crate) fn units(case: &Evidence) -> Variants<'_> {
     let document = Document::of(&case.delivery).ok();
     let others: Vec<Variant> = schemes(case)
@@ -423,7 +426,7 @@ pub(crate) fn units(case: &Evidence) -> Variants<'_> {
     Box::new(others.into_iter())
 }
 
-/// Whether the URL that the provider was told to call is part of what is signed.
+/// True if the URL is part of what is signed.
 pub(crate) fn signs_url(case: &Evidence) -> bool {
     signs(case, |part| {
         matches!(
@@ -433,7 +436,7 @@ pub(crate) fn signs_url(case: &Evidence) -> bool {
     })
 }
 
-/// The URL in other spellings; where none was given, also those that proxies say they were asked for.
+/// Variations of the URL; without `--url`, also of the URLs that proxy headers report.
 pub(crate) fn urls(case: &Evidence) -> Variants<'_> {
     if !signs_url(case) {
         return Box::new(std::iter::empty());
@@ -446,7 +449,7 @@ pub(crate) fn urls(case: &Evidence) -> Variants<'_> {
     }
     distinct(&mut all);
     Box::new(all.into_iter().map(|url| {
-        // Some sign the path of the request itself.
+        // Some schemes sign the path of the request itself.
         let path = url.splitn(4, '/').nth(3).unwrap_or_default();
         let path = format!("/{path}").parse().ok();
         Variant {
@@ -461,10 +464,10 @@ pub(crate) fn urls(case: &Evidence) -> Variants<'_> {
     }))
 }
 
-/// How many proxies are believed to have left their mark.
+/// Most entries read from a proxy header.
 const MOST_PROXIES: usize = 4;
 
-/// The URLs that were asked for by what proxies say: `X-Forwarded-…` and `Forwarded` (RFC 7239).
+/// URLs as reported by the proxy headers `X-Forwarded-…` and `Forwarded` (RFC 7239).
 fn forwarded_urls(delivery: &Delivery) -> Vec<String> {
     let listed = |name: &str| -> Vec<String> {
         let fields = delivery.headers.all(name);
@@ -542,7 +545,7 @@ fn forwarded_urls(delivery: &Delivery) -> Vec<String> {
     urls
 }
 
-/// A host without its port: what is behind the last colon, but not a part of an IPv6 address.
+/// Splits a host at its port; a colon of an IPv6 address is no such place.
 fn split_port(host: &str) -> (&str, Option<&str>) {
     match host.rsplit_once(':') {
         Some((name, port)) if port.bytes().all(|b| b.is_ascii_digit()) => (name, Some(port)),
@@ -550,7 +553,7 @@ fn split_port(host: &str) -> (&str, Option<&str>) {
     }
 }
 
-/// The URLs that may have been meant by one, that itself first, with the path as it was requested among them.
+/// Variations of a URL, itself first: scheme, port, trailing slash, query, and the path of the request.
 fn other_urls(given: &str, requested: &str) -> Vec<String> {
     let Some((scheme, rest)) = given.split_once("://") else {
         return Vec::new();
@@ -584,7 +587,7 @@ fn other_urls(given: &str, requested: &str) -> Vec<String> {
         queries.push(format!("?{}", query.replace('+', "%20")));
     }
     distinct(&mut paths);
-    // As it is first: the likeliest has one thing wrong with it.
+    // The original query first: most likely only one part of the URL is wrong.
     queries.reverse();
     distinct(&mut queries);
     let mut urls = Vec::new();
@@ -606,7 +609,7 @@ fn other_urls(given: &str, requested: &str) -> Vec<String> {
     urls
 }
 
-/// A query of more is somebody's joke.
+/// Most query parameters that are sorted; more are an attack, not a mistake.
 const MOST_PARAMETERS: usize = 64;
 
 fn distinct(texts: &mut Vec<String>) {
@@ -614,7 +617,7 @@ fn distinct(texts: &mut Vec<String>) {
     texts.retain(|text| seen.insert(text.clone()));
 }
 
-/// Headers by the names that they have in CGI.
+/// Headers renamed from CGI form (`HTTP_X_NAME`) to their real names.
 pub(crate) fn header_names(case: &Evidence) -> Variants<'_> {
     let real = |name: &HeaderName| -> Option<HeaderName> {
         let plain = name.as_str().replace('_', "-");
@@ -637,7 +640,7 @@ pub(crate) fn header_names(case: &Evidence) -> Variants<'_> {
     Box::new(changed.into_iter())
 }
 
-/// The header fields that the schemes of a case read.
+/// Headers that the schemes of the provider read.
 fn signature_headers(case: &Evidence) -> Vec<&'static str> {
     let mut names: Vec<&'static str> = schemes(case)
         .flat_map(|scheme| {
@@ -655,10 +658,10 @@ fn signature_headers(case: &Evidence) -> Vec<&'static str> {
     names
 }
 
-/// How often a header may be repeated before it is no accident.
+/// Most values tried of a repeated header.
 const MOST_REPEATS: usize = 4;
 
-/// One value for each header that has several: all of the first, of the second, and so on.
+/// One value for each repeated header: all of the first, of the second, and so on.
 pub(crate) fn single_headers(case: &Evidence) -> Variants<'_> {
     let split = |text: &str| -> Vec<String> {
         let parts = text.split(", ").take(MOST_REPEATS);
@@ -699,7 +702,7 @@ pub(crate) fn single_headers(case: &Evidence) -> Variants<'_> {
     }))
 }
 
-/// A way in which a text is changed on its way.
+/// Name and function of a change that proxies or frameworks make to a signature.
 type Change = (&'static str, fn(&str) -> Option<String>);
 
 const CHANGES: &[Change] = &[
@@ -733,7 +736,7 @@ const CHANGES: &[Change] = &[
     }),
 ];
 
-/// The text of the signature as it was before something changed it.
+/// The signature with such a change undone.
 pub(crate) fn signature_texts(case: &Evidence) -> Variants<'_> {
     let document = Document::of(&case.delivery).ok();
     let places: Vec<(Location, String)> = schemes(case)
@@ -757,7 +760,7 @@ pub(crate) fn signature_texts(case: &Evidence) -> Variants<'_> {
     }))
 }
 
-/// Id, timestamp, signature, or all of them, of a delivery near this one; or its body.
+/// Id, timestamp, signature or combinations of them taken from a delivery near this one.
 pub(crate) fn neighbours(case: &Evidence) -> Variants<'_> {
     let near = case.neighbours.iter();
     let near = near.filter(|(_, other)| other.body.len() <= LONGEST_NEIGHBOUR);

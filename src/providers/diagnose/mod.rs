@@ -1,4 +1,4 @@
-//! Why a signature does not hold: what usually goes wrong, tried one after another.
+//! Diagnosis of a failed signature: common mistakes, tested one after another.
 
 pub mod hypotheses;
 pub mod reserialise;
@@ -10,56 +10,56 @@ use crate::providers::diagnose::hypotheses::{Variant, Variants};
 use crate::providers::read::verdict_of;
 use crate::webhook::{Algorithm, Delivery, Document, Key, Recognition, Secret, VerifyOptions};
 
-/// A delivery with all that its signature is judged by.
+/// Everything needed to verify a delivery, and to test other explanations.
 #[derive(Clone, Debug)]
 pub struct Evidence {
-    /// Whose it is.
+    /// Provider of the delivery.
     pub provider: &'static Provider,
     /// The delivery.
     pub delivery: Delivery,
-    /// The keys made of the secrets.
+    /// Keys parsed from the secrets.
     pub keys: Vec<Key>,
-    /// The secrets as they were given.
+    /// Secrets as given.
     pub secrets: Vec<Secret>,
-    /// Secrets that were given for other providers.
+    /// Secrets given for other providers.
     pub others: Vec<Secret>,
-    /// Deliveries that stand near this one, each with its name.
+    /// Deliveries recorded near this one, each with its name.
     pub neighbours: Vec<(String, Delivery)>,
-    /// The moment and the URL.
+    /// Moment of verification, tolerance, and public URL.
     pub verify_options: VerifyOptions,
 }
 
-/// Something that usually goes wrong.
+/// Common mistake, as an explanation that can be tested.
 #[derive(Debug)]
 pub struct Hypothesis {
-    /// A short name, as `--json` says it.
+    /// Short name, as in `--json`.
     pub name: &'static str,
-    /// What is the matter, where this fits.
+    /// Description of the mistake, printed if the hypothesis is confirmed.
     pub finding: &'static str,
-    /// What to change.
+    /// Advice for mending it.
     pub advice: &'static str,
-    /// What to try: where the signature holds for one of them, this fits.
+    /// Variants to verify: the hypothesis is confirmed if the signature holds for one of them.
     pub(crate) variants: for<'a> fn(&'a Evidence) -> Variants<'a>,
-    /// Whether it is ruled out where none of them fits.
+    /// Restriction on ruling the hypothesis out if no variant fits.
     pub(crate) limit: Limit,
 }
 
-/// What keeps a guess from being ruled out, though all that could be tried was.
+/// Reason for which a hypothesis is not ruled out, although all its variants failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Limit {
-    /// Nothing.
+    /// None: it is ruled out.
     None,
-    /// The URL is the user's to give.
+    /// It depends on the URL, which only the user knows.
     Url,
-    /// There may be other deliveries than those at hand.
+    /// Other deliveries than those at hand may fit.
     AtHand,
 }
 
-/// What to do where somebody has changed the text of the body.
+/// Advice for a body that was re-serialised or recoded.
 const RAW: &str = "verify the raw bytes of the body, before anything parses it: `express.raw({ type: '*/*' })` in Express, \
      `request.get_data()` in Flask, `await req.text()` in Next.js and wherever there is a Fetch API, `$request->getContent()` in Laravel and Symfony";
 
-/// The guesses, likeliest and cheapest first. A new one is a line.
+/// The hypotheses, the likeliest and cheapest first. A new one is one more entry.
 pub static GUESSES: &[Hypothesis] = &[
     Hypothesis {
         name: "stale",
@@ -176,47 +176,47 @@ pub static GUESSES: &[Hypothesis] = &[
     },
 ];
 
-/// What came of guessing.
+/// Result of a diagnosis.
 #[derive(Debug, Default)]
 pub struct Explanation {
-    /// The guess that fits, and what exactly fits.
+    /// The confirmed hypothesis, and the variant that fits, in words.
     pub found: Option<(&'static Hypothesis, String)>,
-    /// What was tried and does not fit.
+    /// Hypotheses that were tested and do not fit.
     pub ruled_out: Vec<&'static str>,
-    /// What was not tried to the end.
+    /// Hypotheses that were not tested, or not completely.
     pub not_tried: Vec<&'static str>,
-    /// Why it was not, in words.
+    /// Reasons for that, in words.
     pub untried: Vec<&'static str>,
-    /// What looks wrong, where nothing fits.
+    /// Suspicion without proof, if no hypothesis is confirmed.
     pub hint: Option<&'static str>,
 }
 
-/// How much may be computed in search of a reason, counted in bytes that are hashed.
+/// Computing budget of a diagnosis, in bytes to hash.
 #[derive(Debug)]
 pub struct Budget {
     left: u64,
 }
 
-/// As long as it takes to hash so many bytes: a signature that is no hash.
+/// Cost of one asymmetric verification, in bytes to hash.
 const ASYMMETRIC: u64 = 64 * 1024;
 
-/// What each try costs besides: reading and putting together.
+/// Fixed cost of each variant (parsing, composing the signed text), in bytes to hash.
 const EACH: u64 = 2 * 1024;
 
 impl Default for Budget {
-    /// A second or so for a delivery, whatever is in it.
+    /// A budget of 512 MiB to hash: about a second for each delivery, whatever its content.
     fn default() -> Self {
         Self::new(1 << 29)
     }
 }
 
 impl Budget {
-    /// So many bytes.
+    /// A budget of `bytes` bytes to hash.
     pub fn new(bytes: u64) -> Self {
         Self { left: bytes }
     }
 
-    /// What is left of it.
+    /// Bytes left.
     pub fn left(&self) -> u64 {
         self.left
     }
@@ -228,7 +228,7 @@ impl Budget {
     }
 }
 
-/// The guess that fits, and those that were tried before it and do not.
+/// Tests the hypotheses in order, until one is confirmed.
 pub fn explain(case: &Evidence, effort: &mut Budget) -> Explanation {
     let mut explanation = Explanation::default();
     for hypothesis in GUESSES {
@@ -269,7 +269,7 @@ pub fn explain(case: &Evidence, effort: &mut Budget) -> Explanation {
     explanation
 }
 
-/// What to look at next, where nothing that usually goes wrong fits.
+/// Advice for the next step if no hypothesis is confirmed.
 pub fn next_step(case: &Evidence) -> String {
     let (title, name) = (case.provider.title, case.provider.name);
     if case.verify_options.public_url.is_none() && hypotheses::signs_url(case) {
@@ -289,8 +289,8 @@ pub fn next_step(case: &Evidence) -> String {
     )
 }
 
-/// Whose delivery it is by what its body holds, where the body itself cannot be read: in base64, compressed, in another
-/// text, behind a byte order mark.
+/// Recognises the provider by an inner layer of the body if the body itself cannot be read: in base64, compressed,
+/// inside a string or a gateway's event, after a byte order mark.
 pub fn beneath(delivery: &Delivery) -> Option<&'static Provider> {
     let is_read = Document::of(delivery).is_ok_and(|document| {
         crate::providers::recognise(delivery, Some(&document))
@@ -310,7 +310,7 @@ pub fn beneath(delivery: &Delivery) -> Option<&'static Provider> {
     })
 }
 
-/// Exactly what is signed, as far as it can be put together.
+/// The exact bytes that are signed; none if they cannot be composed.
 pub fn signed_text(case: &Evidence) -> Option<Vec<u8>> {
     let document = Document::of(&case.delivery).ok();
     let scheme = crate::providers::signing_scheme(case.provider, &case.delivery)?;
@@ -346,7 +346,7 @@ fn cost(case: &Evidence, one: &Variant) -> u64 {
 fn fits(case: &Evidence, one: &Variant) -> bool {
     let delivery = one.delivery.as_ref().unwrap_or(&case.delivery);
     let verify_options = VerifyOptions {
-        // Age is a guess of its own; here it is the bytes that count.
+        // Age is a hypothesis of its own; here only the bytes count.
         tolerance: Some(Duration::from_secs(u32::MAX.into())),
         public_url: one
             .url
@@ -367,7 +367,7 @@ fn fits(case: &Evidence, one: &Variant) -> bool {
     verdict.verdict.holds()
 }
 
-/// What looks wrong. No proof, so it is only said where nothing else fits.
+/// Clue without proof, printed only if no hypothesis is confirmed.
 #[derive(Debug)]
 struct Suspicion {
     is_there: fn(&Evidence) -> bool,

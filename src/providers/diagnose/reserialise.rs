@@ -1,4 +1,4 @@
-//! The same content as other serialisers write it: layouts, orders and escapes.
+//! Re-serialisations of a body: the same content in the layouts, orders and escapes of other serialisers.
 
 use std::fmt::Write as _;
 
@@ -8,7 +8,7 @@ use serde_json::ser::PrettyFormatter;
 
 use crate::webhook::{Delivery, Multipart, Style, splice, write};
 
-/// What becomes of characters that need no escape.
+/// Name and function of an escaping of characters that JSON need not escape.
 type Escape = (&'static str, fn(&str) -> String);
 
 const ESCAPES: &[Escape] = &[
@@ -33,9 +33,9 @@ const ESCAPES: &[Escape] = &[
     ),
 ];
 
-/// The body in every other spelling that is known, each with its name. Of JSON these are layouts, orders and escapes;
-/// of a form, escapes and the spellings of the JSON in its fields; of one in parts, what is around them. `inside` is where
-/// a text holds JSON, and how that is written.
+/// The body in every other serialisation that is known, each with a description. JSON: layouts, member orders and
+/// escapes; a URL-encoded form: escapes, and serialisations of JSON in its fields; a multipart form: what surrounds its
+/// parts. `inside` is the pointer to a string that contains JSON, with the layout of that JSON.
 pub(crate) fn spellings(
     delivery: &Delivery,
     style: &Style,
@@ -65,7 +65,7 @@ pub(crate) fn spellings(
     }
 }
 
-/// The spellings of the JSON in a text of the body; where it was parsed already, as the text that it was.
+/// Serialisations of the JSON inside a string of the body; if it was parsed already, it is turned into a string again.
 fn of_text(
     delivery: &Delivery,
     body: &Value,
@@ -102,7 +102,7 @@ fn of_text(
     )
 }
 
-/// The spellings of the JSON in the fields of a form, one field at a time.
+/// Serialisations of the JSON in the fields of a form, one field at a time.
 fn of_fields(body: &[u8], style: Style) -> Vec<(String, Vec<u8>)> {
     let fields: Vec<(String, String)> = form_urlencoded::parse(body)
         .map(|(name, value)| (name.into_owned(), value.into_owned()))
@@ -121,7 +121,7 @@ fn of_fields(body: &[u8], style: Style) -> Vec<(String, Vec<u8>)> {
                 .extend_pairs(changed)
                 .finish();
             let how = format!("the JSON in `{name}` {how}");
-            // Only where the form itself is signed does it matter how a space is written.
+            // The encoding of a space matters only if the form itself is signed.
             if plus.contains('+') {
                 let spaces = format!("{how}, and `%20` for each space");
                 all.push((spaces, plus.replace('+', "%20").into_bytes()));
@@ -132,7 +132,7 @@ fn of_fields(body: &[u8], style: Style) -> Vec<(String, Vec<u8>)> {
     all
 }
 
-/// A layout, by its name.
+/// Name and function of a JSON layout.
 type Layout = (&'static str, Box<dyn Fn(&Value) -> String>);
 
 fn of_json(value: Value, style: Style) -> impl Iterator<Item = (String, Vec<u8>)> {

@@ -1,27 +1,28 @@
-//! Changes of single places in an event: `--set` and `--unset`. A place is found as the reader sees it, with JSON that
-//! stands in a text decoded; a list or an object stays what it is.
+//! Edits of single places in an event, for `--set` and `--unset`. JSON inside a string is decoded on the way; a list
+//! stays a list and an object an object.
 
 use serde_json::{Map, Value};
 
 use crate::webhook::{Style, nearest, write};
 
-/// A place as the user wrote it, step by step.
+/// Path as the user wrote it, split into steps.
 #[derive(Clone, Debug)]
 pub(crate) struct Path {
     pub(crate) steps: Vec<String>,
 }
 
-/// What became of a change.
+/// Outcome of an edit.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Changed {
-    /// The place was there.
+    /// The place existed.
     Known,
-    /// It was not there: the pointer of what is new, and of a member with a name much like it.
+    /// The place was created: its JSON pointer, and that of an existing member with a similar name, if any.
     New(String, Option<String>),
 }
 
 impl Path {
-    /// A JSON pointer, or names with dots between them; a name that is there counts as one, whatever is in it.
+    /// Parses a JSON pointer, or names separated by dots; the name of an existing member counts as one step, dots
+    /// included.
     pub(crate) fn new(text: &str, top: &Value) -> Path {
         let steps = match text.strip_prefix('/') {
             Some(pointer) => pointer
@@ -34,19 +35,19 @@ impl Path {
         Path { steps }
     }
 
-    /// The first of its steps.
+    /// The first step.
     pub(crate) fn first(&self) -> &str {
         self.steps.first().map_or("", String::as_str)
     }
 
-    /// What is left of it behind a place given as a JSON pointer.
+    /// The steps that remain after the place at this JSON pointer; none if the path does not lead through it.
     pub(crate) fn behind(&self, pointer: &str) -> Option<&[String]> {
         let before: Vec<&str> = pointer.split('/').skip(1).collect();
         let (start, rest) = self.steps.split_at_checked(before.len())?;
         (start == before).then_some(rest)
     }
 
-    /// As a JSON pointer, with so many steps less at its end.
+    /// The path as a JSON pointer, without its last `less` steps.
     pub(crate) fn pointer(&self, less: usize) -> String {
         let steps = self.steps.get(..self.steps.len().saturating_sub(less));
         pointer_of(steps.unwrap_or_default())
@@ -60,8 +61,8 @@ fn pointer_of(steps: &[String]) -> String {
         .collect()
 }
 
-/// Puts a value at a place; the error says which part of it is something else. `path` is what the user wrote, and `rest`
-/// what is left of it in here.
+/// Writes a value at a place; the error names the part of the path that has another type. `path` is the whole path, and
+/// `rest` the steps that remain from `here`.
 pub(crate) fn set(
     here: &mut Value,
     path: &Path,
@@ -115,7 +116,7 @@ pub(crate) fn set(
             members.insert(step.clone(), made(after, value));
             Ok(Changed::New(path.pointer(after.len()), near))
         }
-        // Nothing is there yet.
+        // Null can become anything.
         Value::Null => {
             *here = made(rest, value);
             Ok(Changed::New(path.pointer(after.len()), None))
@@ -129,7 +130,7 @@ fn replace(here: &mut Value, value: &Value) -> Result<Changed, String> {
     Ok(Changed::Known)
 }
 
-/// A value in objects of these names.
+/// The value, wrapped in objects with these member names.
 fn made(steps: &[String], value: &Value) -> Value {
     steps.iter().rev().fold(value.clone(), |inner, step| {
         Value::Object(Map::from_iter([(step.clone(), inner)]))
@@ -144,7 +145,7 @@ fn nothing_inside(at: &str, sort: Sort, path: &Path) -> String {
     )
 }
 
-/// Takes a place away; whether it was there.
+/// Removes a place; true if it existed.
 pub(crate) fn unset(here: &mut Value, rest: &[String]) -> bool {
     let Some((step, after)) = rest.split_first() else {
         return false;
@@ -180,7 +181,7 @@ pub(crate) fn unset(here: &mut Value, rest: &[String]) -> bool {
     }
 }
 
-/// What a value is, as far as it matters for what may stand in its place.
+/// Type of a value: replacing one by another type is an error, except between texts and scalars.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Sort {
     Object,

@@ -1,9 +1,9 @@
-//! From an example to a delivery: the overrides of the sender are put in once, and what differs from one delivery to the
-//! next (ids, times) becomes a hole that is filled each time.
+//! Compiled templates: the overrides are applied once, and the values that differ from one delivery to the next (ids,
+//! times) become slots that are filled for each.
 //!
-//! An example is its own form: wherever it says `ada@example.com`, the wanted recipient goes, inside of an SMTP reply
-//! too; wherever it says its message's id, the new one. To find all places of a hole in the bytes that a provider would
-//! write, a mark is put in its place, the whole is written, and then cut at the marks.
+//! An example is its own pattern: the wanted recipient replaces `ada@example.com` wherever that occurs, inside an SMTP
+//! reply too; a new message id replaces the old one likewise. To find all positions of a slot in the serialised bytes,
+//! a marker number is written in its place, the whole is serialised, and the result is cut at the markers.
 
 use std::borrow::Cow;
 
@@ -22,7 +22,7 @@ use crate::webhook::{
     Delivery, Location, Rng, Style, TimestampFormat, address, write, write_escaped,
 };
 
-/// Deliveries of the same events, less what differs from one to the next.
+/// Serialised events, cut at the slots for the values that change with each delivery.
 #[derive(Debug)]
 pub struct CompiledTemplate {
     head: Delivery,
@@ -35,59 +35,59 @@ pub struct CompiledTemplate {
     faults: Vec<String>,
 }
 
-/// A piece of the body, or of the query where that tells the event.
+/// Piece of the body, or of the query if the event is sent as one.
 #[derive(Debug)]
 enum Piece {
     Text(Vec<u8>),
     Slot(usize),
 }
 
-/// Something that differs from one delivery to the next, in all places where it stands.
+/// Value that changes with each delivery, at all its positions.
 #[derive(Debug)]
 struct Slot {
     draw: Draw,
-    /// What the example says.
+    /// Value in the example.
     example: String,
-    /// Whether it stands in the event; otherwise in what is around it.
+    /// True if it is inside the event, false if it is around it (in the envelope or a header).
     is_inner: bool,
 }
 
 #[derive(Debug)]
 enum Draw {
-    /// The id of a message, the same in all that tells of it.
+    /// Message id, the same in all events of one message; `life` is the index of the message.
     Message { life: usize, as_text: bool },
-    /// What was wished for, where it is a number of as many digits as it likes.
+    /// Number given by the user (`--message-id`), of any length.
     Wished(String),
-    /// Another id of the same looks.
+    /// New id in the format of the example's: same length, same sort of characters.
     Id,
-    /// Another number of as many digits.
+    /// New number with as many digits as the example's.
     Number,
-    /// The time of the event, or one that keeps its distance to it.
+    /// Time of the event, or another time at its distance from it.
     Time {
         stamp: &'static TimeField,
-        /// The example's own.
+        /// Time in the example, for its format.
         like: Value,
         after: SignedDuration,
     },
 }
 
-/// What a value is wrapped in, from the inside out.
+/// Encodings that a value goes through, from the inside out.
 #[derive(Debug)]
 struct Encodings {
-    /// The text of JSON that the event stands in.
+    /// JSON layout of the text that contains the event, if one does.
     inner: Option<Style>,
-    /// The body.
+    /// Encoding of the body.
     outer: Outer,
 }
 
-/// What a body, or a query, is written in.
+/// Encoding of a body or a query.
 #[derive(Debug)]
 enum Outer {
     Json(Style),
     FormStyle(FormStyle),
 }
 
-/// Marks are numbers from here on: no example says one of these, and each has as many digits.
+/// Smallest marker number: no example contains one, and all markers have the same number of digits.
 const MARKS: u64 = 17_716_161_000_000_000_000;
 const MARK_DIGITS: usize = 20;
 const MARK_STARTS: &str = "17716161000000";
@@ -107,8 +107,8 @@ impl CompiledTemplate {
         filling.finish(template, events, 1)
     }
 
-    /// Applies the overrides to so many events in one request, of each of these examples in turn. The examples in turn tell
-    /// the life of one message; each message has a recipient of its own where none is wished for. None without examples.
+    /// Applies the overrides to `size` events in one request, taking these examples in turn. One round of the examples
+    /// is the life of one message; each message has its own recipient if none is given. None without examples.
     pub fn batch(
         templates: &[&Template],
         size: usize,
@@ -130,28 +130,28 @@ impl CompiledTemplate {
         Some(filling.finish(first, events, size.div_ceil(templates.len())))
     }
 
-    /// A note on each override that the provider cannot carry.
+    /// A note on each override that the provider has no place for.
     pub fn notes(&self) -> &[String] {
         &self.notes
     }
 
-    /// Places that cannot be set, and why.
+    /// Paths of `--set` that cannot be written, with the reason.
     pub fn faults(&self) -> &[String] {
         &self.faults
     }
 
-    /// Of how many messages it tells.
+    /// Number of messages that the events are about.
     pub fn lives(&self) -> usize {
         self.lives
     }
 
-    /// A delivery, not yet signed. `life` is the chance from which the id of a message is drawn: what tells of the same
-    /// message draws from the same.
+    /// Builds an unsigned delivery. `life` returns the random generator for the id of a message, by its index: events
+    /// of one message need the same generator.
     pub fn fill(&self, at: Timestamp, rng: &mut Rng, life: impl Fn(usize) -> Rng) -> Delivery {
         self.fill_with(|slot| slot.draw(at, rng, &life).into())
     }
 
-    /// The example as it is.
+    /// The example itself, with its own ids and times.
     pub fn unchanged(&self) -> Delivery {
         self.fill_with(|slot| Cow::Borrowed(&slot.example))
     }
@@ -214,7 +214,7 @@ impl Slot {
     }
 }
 
-/// Digits as a number, of one digit less where they come out above what 64 bits with a sign hold.
+/// Digits as a JSON number, without the first digit if they exceed a signed 64-bit integer.
 fn number(digits: &str) -> String {
     digits
         .parse::<i64>()
@@ -223,14 +223,14 @@ fn number(digits: &str) -> String {
         .to_string()
 }
 
-/// Whether a text is a whole number as JSON writes it.
+/// True for a whole number as JSON writes it: digits, no leading zero.
 fn is_whole_number(text: &str) -> bool {
     let digits = text.bytes().all(|b| b.is_ascii_digit());
     digits && !text.is_empty() && (text == "0" || !text.starts_with('0'))
 }
 
 impl Encodings {
-    /// A value as it stands in the bytes.
+    /// Encodes a value as it is written in the body.
     fn encode<'a>(&self, value: &'a str, is_inner: bool) -> Cow<'a, str> {
         let extra: &[u8] = match self.outer {
             Outer::Json(_) | Outer::FormStyle(FormStyle::Multipart) => b"-._ :+@=,",
@@ -261,10 +261,10 @@ impl Encodings {
     }
 }
 
-/// Something for each of these header fields.
+/// A value for each of these headers.
 type ByHeader<T> = Vec<(HeaderName, T)>;
 
-/// Overrides on their way into events, and the slots that they leave.
+/// Builder of a compiled template: the overrides to apply, and the slots made so far.
 struct Filling<'a> {
     overrides: &'a Overrides,
     slots: Vec<Slot>,
@@ -282,7 +282,7 @@ impl<'a> Filling<'a> {
         }
     }
 
-    /// What was filled, cut at its marks.
+    /// Serialises the events and cuts the result at the markers.
     fn finish(mut self, template: &Template, mut events: Value, lives: usize) -> CompiledTemplate {
         let mut root = template.root.clone();
         self.change(template, &mut root, &mut events);
@@ -314,7 +314,7 @@ impl<'a> Filling<'a> {
         }
     }
 
-    /// One more hole: the mark to put in its place.
+    /// Adds a slot, and returns the marker to write in its place.
     fn slot(&mut self, draw: Draw, example: String, is_inner: bool) -> u64 {
         self.slots.push(Slot {
             draw,
@@ -367,7 +367,7 @@ impl<'a> Filling<'a> {
         self.placement(template, event);
     }
 
-    /// Sets and takes away the places that the user names.
+    /// Applies `--set` and `--unset`.
     fn change(&mut self, template: &Template, root: &mut Value, events: &mut Value) {
         let overrides = self.overrides;
         for (text, value) in &overrides.sets {
@@ -381,7 +381,7 @@ impl<'a> Filling<'a> {
                 &mut |here, rest, is_field| {
                     let value = match value {
                         Value::String(_) | Value::Null => value.clone(),
-                        // In a form, everything is text.
+                        // Every value of a form is a string.
                         value if is_field => Value::from(write(value, &Style::COMPACT)),
                         value => value.clone(),
                     };
@@ -414,20 +414,20 @@ impl<'a> Filling<'a> {
         }
     }
 
-    /// A note that is no warning.
+    /// Adds a remark that is no warning.
     fn tell(&mut self, what: String, near: Option<String>) {
         let near = near.map_or_else(String::new, |near| format!("; did you mean {near}?"));
         self.remark(format!("note: {what}{near}"));
     }
 
-    /// Puts the wanted id, or a new one, where the message's id stands. Where several ids of a message stand, the first
-    /// is the one that is wished for, and the others are new ones.
+    /// Writes the given message id, or a slot for a new one. If the event has several ids of its message, the first
+    /// gets the given one, and the others get slots.
     fn fill_message_id(&mut self, template: &Template, event: &mut Value, life: usize) {
         let fields = &template.provider.fields;
-        // What tells of no message has the id of something else there.
+        // An event that is about no message has the id of something else there.
         let overrides = self.overrides.message_id.as_deref();
         let mut wished = overrides.filter(|_| template.has_message);
-        // What stands where it was put together with one before.
+        // Ids written so far: a later field may be composed of an earlier one.
         let mut done: Vec<String> = Vec::new();
         for pointer in fields.message_id {
             let whole = match event.pointer(pointer) {
@@ -460,8 +460,8 @@ impl<'a> Filling<'a> {
         }
     }
 
-    /// The same for an id that is a number: whole numbers are put there digit by digit, anything else as a text, with a
-    /// note. Gives what stands there now, as text.
+    /// Like [`fill_message_id`](Self::fill_message_id), for an id that is a number: a whole number is written digit by
+    /// digit, anything else as a string, with a note. Returns the text that is now there.
     fn number_id(
         &mut self,
         template: &Template,
@@ -509,7 +509,7 @@ impl<'a> Filling<'a> {
                 }
                 new.clone()
             }
-            // The first message of a batch is the example's; each of the others has a recipient of its own.
+            // The first message of a batch keeps the example's recipient; each of the others has its own.
             None => match there.as_deref().and_then(|there| there.split_once('@')) {
                 Some((name, domain)) if life > 0 => format!("{name}.{}@{domain}", life + 1),
                 _ => return,
@@ -529,11 +529,11 @@ impl<'a> Filling<'a> {
         }
     }
 
-    /// Makes a hole of an id that no two events share.
+    /// Makes a slot of an id that no two events share.
     fn renew(&mut self, event: &mut Value, pointer: &str) {
         match event.pointer_mut(pointer) {
             Some(Value::String(id)) => {
-                // Some stand in several places.
+                // Some ids occur in several places.
                 let old = id.clone();
                 let new = self.slot(Draw::Id, old.clone(), true).to_string();
                 if old.len() < 8 {
@@ -555,7 +555,7 @@ impl<'a> Filling<'a> {
         }
     }
 
-    /// Makes holes of the event's time and of the other times, which keep their distance to it.
+    /// Makes slots of the time of the event and of the other times, which keep their distance from it.
     fn move_times(&mut self, event: &mut Value, fields: &'static Fields) {
         let stamps = || fields.at.iter().chain(fields.other_times);
         let scalar = |value: &Value| match value {
@@ -577,7 +577,8 @@ impl<'a> Filling<'a> {
                 continue;
             };
             let like = location.clone();
-            // Of several forms for one place, the one that the example is written in; otherwise the last.
+            // If several formats are listed for one place, the one that the example is written in counts; otherwise the
+            // last.
             let mut others = stamps().skip(at + 1);
             if stamp.write(time, &like) != like
                 && others.any(|other| other.pointer() == stamp.pointer())
@@ -623,8 +624,8 @@ impl<'a> Filling<'a> {
         }
     }
 
-    /// Makes holes of the ids that stand around the events: which header fields are such, or repeat one of the body. An
-    /// id that the user set stays, and is given for the header fields that repeat it.
+    /// Makes slots of the delivery's ids (headers, or members of the body with the headers that repeat them). An id
+    /// that the user set is not replaced, and is copied to the headers that repeat it.
     fn fill_ids(
         &mut self,
         template: &Template,
@@ -662,7 +663,7 @@ impl<'a> Filling<'a> {
     }
 }
 
-/// The first event, as its fields are named.
+/// The first event, without its wrapper.
 fn first_of<'v>(template: &Template, events: &'v Value) -> &'v Value {
     let first = match events {
         Value::Array(list) => list.first().unwrap_or(&Value::Null),
@@ -671,8 +672,8 @@ fn first_of<'v>(template: &Template, events: &'v Value) -> &'v Value {
     template.provider.envelope.inside_of(first)
 }
 
-/// Carries out a change at every place that a path leads to: in each event, in the one that it numbers, or in what stands
-/// around them. It is told of the value to change, of the rest of the path in there, and whether a form holds it.
+/// Applies an edit at every place that a path leads to: in each event, in the one that it numbers, or in the envelope.
+/// The closure gets the value to edit, the rest of the path in it, and true if that value is a form field.
 fn route(
     template: &Template,
     root: &mut Value,
@@ -685,7 +686,7 @@ fn route(
     let first = first_of(template, events);
     let in_event = first.get(path.first()).is_some();
     if !in_event && template.is_inside {
-        // As the whole body is told, the events where they stand.
+        // A path from the root of the body leads to the events through their envelope.
         let at = match envelope {
             Envelope::Text(at, _) | Envelope::List(at) => *at,
             Envelope::Plain | Envelope::Only(_) | Envelope::Own(_) => "",
@@ -707,7 +708,7 @@ fn route(
         event => std::slice::from_mut(event),
     };
     for value in list {
-        // Of an event that is wrapped, the wrapping can be named too.
+        // A path may also name the wrapper of an event.
         let wrapped = !in_event && value.get(path.first()).is_some();
         let event = if wrapped {
             Some(value)
@@ -720,9 +721,9 @@ fn route(
     }
 }
 
-/// The first of these places that holds a text.
+/// The first text at these pointers that is not empty.
 fn text_at(event: &Value, pointers: &[&str]) -> Option<String> {
-    // Of a list the first is written.
+    // In a list, the first element is written.
     pointers
         .iter()
         .filter_map(|pointer| event.pointer(&pointer.replace("/*", "/0"))?.as_str())
@@ -730,7 +731,7 @@ fn text_at(event: &Value, pointers: &[&str]) -> Option<String> {
         .map(str::to_owned)
 }
 
-/// Cuts a body at its marks.
+/// Cuts a body at its markers.
 fn cut(body: &[u8]) -> Vec<Piece> {
     let mut pieces = Vec::new();
     let mut rest = body;
@@ -792,7 +793,7 @@ impl TimeField {
     }
 }
 
-/// How far a time of RFC 3339 with a numeric offset is ahead of UTC, and that offset as it is written.
+/// Offset of an RFC 3339 time with a numeric zone, as a duration ahead of UTC and as written.
 fn zone(text: &str) -> Option<(SignedDuration, &str)> {
     let zone = text.get(text.len().checked_sub(6)?..)?;
     let (hours, minutes) = zone.get(1..)?.split_once(':')?;

@@ -1,4 +1,4 @@
-//! From an example to a new delivery: templates, compiled templates, overrides.
+//! Builds a new delivery from an example: templates, overrides, compiled templates.
 
 pub mod change;
 pub mod compiled;

@@ -1,24 +1,24 @@
-//! What the sender wants to differ from an example.
+//! Values that the user wants in an event in place of the example's own: `--recipient`, `--set` and the like.
 
 use serde_json::Value;
 
-/// What the sender wants to differ from the example.
+/// Differences from the example, as given on the command line of `send`.
 #[derive(Clone, Debug, Default)]
 pub struct Overrides {
-    /// The address it is about.
+    /// Recipient address.
     pub recipient: Option<String>,
-    /// The link that was clicked.
+    /// Clicked link.
     pub url: Option<String>,
-    /// The campaign it belongs to.
+    /// Campaign.
     pub campaign: Option<String>,
-    /// The message's id; a new one if none.
+    /// Message id; a new one if none.
     pub message_id: Option<String>,
     /// Tags of the message.
     pub tags: Vec<String>,
-    /// The sender's own members.
+    /// Metadata of the sender, as pairs of name and value.
     pub metadata: Vec<(String, String)>,
-    /// Places in the event and the JSON values to put there.
+    /// Paths in the event with the JSON values to write there (`--set`).
     pub sets: Vec<(String, Value)>,
-    /// Places in the event to take away.
+    /// Paths in the event to remove (`--unset`).
     pub unsets: Vec<String>,
 }

@@ -1,4 +1,4 @@
-//! An example's multipart form: its parts as values to change, and the form written again around what they became.
+//! Multipart form of an example: its parts as JSON values that can be edited, and the form rebuilt from them.
 
 use std::collections::HashMap;
 
@@ -7,8 +7,8 @@ use serde_json::{Map, Value};
 use crate::webhook::body::multipart::{Edit, NewPart, fresh_boundary};
 use crate::webhook::{Delivery, FormPart, Multipart};
 
-/// The fields of a multipart form: a text for a field, an object for a file (`filename`, `content-type`, and `content`
-/// where that is text), a list where a name comes more than once. None if it is no such form.
+/// The fields of a multipart form: a string for a field, an object for a file (`filename`, `content-type`, and
+/// `content` if it is text), a list for a repeated name. None if the body is no multipart form.
 pub(crate) fn read(delivery: &Delivery) -> Option<Result<Value, String>> {
     let form = Multipart::of(&delivery.headers, &delivery.body)?;
     Some(form.map(|form| {
@@ -30,8 +30,8 @@ pub(crate) fn read(delivery: &Delivery) -> Option<Result<Value, String>> {
     }))
 }
 
-/// Writes the form with these fields: the bytes of what did not change stay, new fields stand at the end. Where the
-/// boundary is in one of them, the form gets another, and its content type says so.
+/// Rebuilds the form from these fields: unchanged parts keep their bytes, new fields are appended. If a new value
+/// contains the boundary, the form gets another one, and the content type is updated.
 pub(crate) fn write(delivery: &mut Delivery, fields: &Map<String, Value>) -> Vec<u8> {
     let body = delivery.body.clone();
     let Some(Ok(form)) = Multipart::of(&delivery.headers, &body) else {
@@ -83,7 +83,7 @@ pub(crate) fn write(delivery: &mut Delivery, fields: &Map<String, Value>) -> Vec
     form.edited(edits)
 }
 
-/// The values of a field: several where its name comes more than once.
+/// The values of a field: several if its name is repeated.
 fn listed(value: &Value) -> &[Value] {
     match value {
         Value::Array(values) => values,
@@ -118,7 +118,7 @@ fn new_part<'v>(name: &'v str, value: &'v Value, old: Option<&FormPart<'v>>) -> 
             name: name.into(),
             filename: member("filename"),
             content_type: member("content-type"),
-            // Bytes that are no text stay as they are.
+            // Binary content cannot be edited, and stays as it is.
             content: match (content, old) {
                 (None, Some(old)) => old.content.into(),
                 (content, _) => content.unwrap_or_default().as_bytes().into(),

@@ -1,23 +1,23 @@
-//! How a provider carries what the sender adds, and putting a value anywhere in an event.
+//! Writes campaigns, tags and metadata where a provider has a place for them, and values anywhere in an event.
 
 use serde_json::{Map, Value};
 
 use crate::providers::provider::Placement;
 use crate::webhook::{Style, write};
 
-/// How much of what the sender adds found a place.
+/// Number of the given values that were written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum PlacementResult {
-    /// All of it.
+    /// All of them.
     All,
-    /// The last of several values: there is one place.
+    /// The last of several: the provider has room for one.
     Last,
-    /// Nothing.
+    /// None: the event has no place for them.
     Nothing,
 }
 
 impl Placement {
-    /// Puts these into an event, in place of the example's own.
+    /// Writes these names and values into an event, in place of the example's own.
     pub(crate) fn put(&self, event: &mut Value, values: &[(&String, &String)]) -> PlacementResult {
         let Some((_, last)) = values.last() else {
             return PlacementResult::All;
@@ -50,7 +50,7 @@ impl Placement {
                 let Some(pointer) = there else {
                     return PlacementResult::Nothing;
                 };
-                // A number stays a number where it can.
+                // A number stays a number if the new value is one.
                 let number = event
                     .pointer(pointer)
                     .filter(|old| old.is_number())
@@ -150,7 +150,7 @@ impl Placement {
                     pointer,
                     Value::Object(kept.into_iter().chain(lists).collect()),
                 );
-                // The header field that set them repeats them.
+                // Another field of the event repeats the header that set the metadata.
                 let pair = |name: &str, value: &str| format!("{name}={value}");
                 let own = own.iter().filter_map(|(name, value)| {
                     let value = value.get(0)?.as_str()?;
@@ -179,7 +179,7 @@ fn members(values: &[(&String, &String)]) -> Map<String, Value> {
         .collect()
 }
 
-/// Whether there is an object to hold what is put there: other versions of an event have other places.
+/// True if the object that would contain the place exists; the versions of an event have different objects.
 pub(crate) fn has_room(event: &Value, pointer: &str) -> bool {
     match pointer.rsplit_once('/') {
         Some((holder, _)) => event.pointer(holder).is_some_and(Value::is_object),
@@ -187,7 +187,7 @@ pub(crate) fn has_room(event: &Value, pointer: &str) -> bool {
     }
 }
 
-/// Puts a value at a place given as a JSON pointer or with dots, making the objects on the way.
+/// Writes a value at a JSON pointer or a dotted path, creating the objects on the way.
 pub(crate) fn put(event: &mut Value, path: &str, value: Value) {
     let steps: Vec<String> = match path.strip_prefix('/') {
         Some(pointer) => pointer
@@ -200,7 +200,7 @@ pub(crate) fn put(event: &mut Value, path: &str, value: Value) {
     for step in &steps {
         let number = step.parse::<usize>().ok();
         if let (Value::Array(values), Some(at)) = (&mut *here, number) {
-            // Beyond the end is one more, wherever it was meant to be.
+            // An index beyond the end appends one element.
             if at >= values.len() {
                 values.push(Value::Null);
             }
@@ -225,7 +225,7 @@ pub(crate) fn put(event: &mut Value, path: &str, value: Value) {
     *here = value;
 }
 
-/// Takes away the member at a JSON pointer.
+/// Removes the member at a JSON pointer.
 pub(crate) fn remove(event: &mut Value, pointer: &str) {
     if let Some((holder, name)) = pointer.rsplit_once('/')
         && let Some(Value::Object(members)) = event.pointer_mut(holder)
@@ -234,7 +234,7 @@ pub(crate) fn remove(event: &mut Value, pointer: &str) {
     }
 }
 
-/// Replaces a text wherever it stands in a value's texts.
+/// Replaces a substring in all strings of a value.
 pub(crate) fn replace(value: &mut Value, old: &str, new: &str) {
     match value {
         Value::String(text) if text.contains(old) => *text = text.replace(old, new),

@@ -1,4 +1,4 @@
-//! A provider's own example, taken apart: what every event that we send starts from.
+//! Templates: a provider's example, parsed. Every event that `send` and `check` produce starts from one.
 
 use std::borrow::Cow;
 
@@ -16,36 +16,36 @@ use crate::providers::synth::parts;
 use crate::providers::synth::placement::{has_room, put, remove};
 use crate::webhook::{Delivery, Fixture, Headers, Rng, Style, write};
 
-/// An example, taken apart.
+/// Example, parsed into the request, the body around the events, and the events.
 #[derive(Debug)]
 pub struct Template {
     pub(crate) provider: &'static Provider,
     pub(crate) head: Delivery,
     pub(crate) root: Value,
     pub(crate) events: Value,
-    /// Whether the events stand somewhere inside of the root, and are not all of it.
+    /// True if the events are only a part of the root (an envelope), false if they are all of it.
     pub(crate) is_inside: bool,
-    /// Whether it tells of a message.
+    /// True if the event is about a message.
     pub(crate) has_message: bool,
     form: Option<FormStyle>,
 }
 
-/// How the fields of a form stand in a body.
+/// Encoding of a form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum FormStyle {
-    /// URL-encoded; in a query, too.
+    /// URL-encoded, in the body or in the query.
     UrlEncoded,
-    /// In parts.
+    /// Multipart.
     Multipart,
 }
 
 impl Template {
-    /// Whether its event stands in a list that holds several.
+    /// True if the body has other members beside a list of events.
     pub fn is_listed(&self) -> bool {
         self.is_inside && self.events.is_array()
     }
 
-    /// Takes a row's example apart, with a bounce's differences put in if one is wished for.
+    /// Parses an event's example, and applies the differences of a bounce if one is named.
     pub fn new(
         provider: &'static Provider,
         row: &'static EventDef,
@@ -70,7 +70,7 @@ impl Template {
         Self::changed(provider, bounce.row, row, bounce.sets)
     }
 
-    /// The same of what a machine opened or clicked, as the provider marks it.
+    /// Like [`new`](Self::new), for an open or click by a machine, as the provider marks it.
     pub fn of_machine(provider: &'static Provider, row: &'static EventDef) -> Result<Template> {
         let marked = |machine: &&Machine| machine.kind == row.kind;
         let machine = provider.machines.iter().find(marked).ok_or_else(|| {
@@ -90,8 +90,8 @@ impl Template {
         Self::changed(provider, machine.row, row, machine.sets)
     }
 
-    /// The example of the row of that native name, with these JSON values put in; `otherwise` is the row to take where
-    /// that one has no example. It is of the version of `otherwise`, and what only other versions have a place for is
+    /// Parses the example of the event with this native name, and writes these JSON values into it; `otherwise` is the
+    /// event to use if that has no example. The version is that of `otherwise`; values for which it has no place are
     /// left out.
     fn changed(
         provider: &'static Provider,
@@ -126,7 +126,7 @@ impl Template {
         Ok(template)
     }
 
-    /// No example: a bare request for a body of one's own.
+    /// A bare POST request without an example, for a body of one's own.
     pub fn bare(provider: &'static Provider) -> Template {
         Template {
             provider,
@@ -144,7 +144,7 @@ impl Template {
         }
     }
 
-    /// Asks by that method, with these header fields.
+    /// Sets the method, and adds header fields.
     pub(crate) fn ask(&mut self, method: &'static str, headers: &[(&'static str, &'static str)]) {
         self.head.method = Method::from_bytes(method.as_bytes()).unwrap_or(Method::GET);
         for (name, value) in headers {
@@ -155,13 +155,13 @@ impl Template {
         }
     }
 
-    /// The same without any events.
+    /// Removes all events: an empty list remains.
     pub(crate) fn emptied(mut self) -> Template {
         self.events = Value::Array(Vec::new());
         self
     }
 
-    /// Takes an example apart: a fixture's text.
+    /// Parses an example from the text of its fixture.
     pub(crate) fn of_example(provider: &'static Provider, example: &str) -> Result<Template> {
         let broken = |why: String| {
             Error::input(format!(
@@ -222,7 +222,8 @@ impl Template {
         })
     }
 
-    /// An unsigned delivery with the overrides applied, and a note on each override that this provider cannot carry.
+    /// Builds an unsigned delivery with the overrides applied, and a note on each override that the provider has no
+    /// place for.
     pub fn fill(
         &self,
         overrides: &Overrides,
@@ -235,17 +236,17 @@ impl Template {
         (delivery, compiled.notes().to_vec())
     }
 
-    /// The example, taken apart and written again.
+    /// The example, parsed and serialised again, with its own ids and times.
     pub fn unchanged(&self) -> Delivery {
         CompiledTemplate::new(self, &Overrides::default()).unchanged()
     }
 
-    /// The form that it is told by, if it is not told by JSON.
+    /// Encoding of the form that the event is sent as; none for JSON.
     pub(crate) fn form(&self) -> Option<FormStyle> {
         self.form
     }
 
-    /// How the text is written that the events stand in, if they stand in one.
+    /// JSON layout of the text that contains the events, if a text contains them.
     pub(crate) fn inner_style(&self) -> Option<Style> {
         match self.provider.envelope {
             Envelope::Text(_, style) if self.is_inside => Some(style),
@@ -253,7 +254,7 @@ impl Template {
         }
     }
 
-    /// How the body is written, if it is JSON.
+    /// JSON layout of the body.
     pub(crate) fn style(&self) -> Style {
         match self.provider.envelope {
             Envelope::Text(at, style) if self.root.pointer(at).is_none() => style,
@@ -261,8 +262,8 @@ impl Template {
         }
     }
 
-    /// Writes a body, or a query, with these events in this root; and the request that it goes into, for a form may
-    /// need another boundary.
+    /// Serialises a body, or a query, from the root and the events. The request is returned as well, because a
+    /// multipart form may need another boundary.
     pub(crate) fn write(&self, mut root: Value, events: Value) -> (Delivery, Vec<u8>) {
         let mut head = self.head.clone();
         if root.is_null() {
@@ -304,7 +305,7 @@ impl Template {
     }
 }
 
-/// A value as the text of a field.
+/// A JSON value as the text of a form field.
 pub(crate) fn scalar(value: &Value) -> Cow<'_, str> {
     match value {
         Value::Null => "".into(),
@@ -314,7 +315,7 @@ pub(crate) fn scalar(value: &Value) -> Cow<'_, str> {
 }
 
 impl Envelope {
-    /// Where in a value of the body its event stands.
+    /// JSON pointer from an element of the body to its event.
     fn inside(&self, value: &Value) -> String {
         let Envelope::Only(at) = self else {
             return String::new();
@@ -327,19 +328,19 @@ impl Envelope {
         }
     }
 
-    /// The event in a value of the body, to look at.
+    /// The event in an element of the body.
     pub(crate) fn inside_of<'a>(&self, value: &'a Value) -> &'a Value {
         value.pointer(&self.inside(value)).unwrap_or(value)
     }
 
-    /// The event in a value of the body.
+    /// Like [`inside_of`](Self::inside_of), to be edited.
     pub(crate) fn inside_mut<'a>(&self, value: &'a mut Value) -> Option<&'a mut Value> {
         let at = self.inside(value);
         value.pointer_mut(&at)
     }
 }
 
-/// The white space that a text ends with: event publishing of SES ends with a line feed, notifications do not.
+/// Trailing white space: SES event publishing ends with a line feed, its notifications do not.
 fn ending(text: &str) -> &str {
     text.get(text.trim_end().len()..).unwrap_or_default()
 }
