@@ -82,7 +82,7 @@ mod tests {
                 continue;
             };
             assert_eq!(outline(&delivery, find(name)).identity, Some(identity));
-            // Some examples tell the same event in two shapes, so only the provider's word for it is compared.
+            // Some examples are the same event in two formats, so only the provider's word for it is compared.
             let told = (name, receipt.events[0].native.clone());
             let before = seen.entry(identity).or_insert_with(|| told.clone());
             assert_eq!(*before, told);

@@ -18,9 +18,9 @@ pub struct Habits {
 pub enum Fact<T> {
     /// No page that was read mentions it.
     NotDocumented,
-    /// The provider documents it.
+    /// Documented by the provider.
     Documented(T),
-    /// It is stated, but in doubt for the given reason.
+    /// Stated, but in doubt for the given reason.
     Unconfirmed(T, &'static str),
 }
 

@@ -20,9 +20,9 @@ pub struct Page {
 /// Degree of certainty about a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Confidence {
-    /// The provider documents it.
+    /// Documented by the provider.
     Documented,
-    /// It was seen in a request that was really sent.
+    /// Seen in a request that was really sent.
     Captured,
     /// Neither: inferred from the provider's other events, or from somebody's code.
     Assumed,
@@ -125,7 +125,7 @@ impl Provenance {
 type Fit = (usize, usize, bool, bool);
 
 impl Confidence {
-    /// Its name, in text and in JSON.
+    /// Name of the degree, in text and in JSON.
     pub fn name(self) -> &'static str {
         match self {
             Confidence::Documented => "documented",

@@ -1,24 +1,24 @@
 //! Form that each provider of the catalogue fills in. Reading (`listen`, `verify`) and writing (`send`, `check`) both
-//! follow it, so a field that is read is also written.
+//! follow it, so they cannot drift apart.
 //!
 //! # Adding a provider
 //!
-//! 1. **Examples.** Record one request for each kind of event as `fixtures/<provider>/<kind>.json`: the exact bytes of
-//!    the provider, without signature headers, about the recipient `ada@example.com`. Invent all ids and addresses.
-//!    A second example of a kind has a suffix: `bounce-soft.json`.
+//! 1. **Examples.** Write one request for each kind of event to `fixtures/<provider>/<kind>.json`, in the provider's
+//!    exact layout (member order, white space, escapes), without signature headers. Values are invented; the
+//!    recipient is `ada@example.com`. A second example of a kind has a suffix: `bounce-soft.json`.
 //! 2. **Form.** Create `catalog/<provider>.rs` with a module comment (format, signature, link to the documentation) and
 //!    `pub static PROVIDER: Provider`. Copy the nearest neighbour: `postmark.rs` if nothing is signed, `resend.rs` for
 //!    an HMAC, `sendgrid.rs` for batches and a public key.
 //!
-//!    | to describe | fill in |
+//!    | to describe | field of [`Provider`] |
 //!    | --- | --- |
-//!    | evidence that a delivery is the provider's, and no other's | [`signals`](Provider::signals) |
-//!    | signature | [`schemes`](Provider::schemes), [`test_secret`](Provider::test_secret), [`test_public`](Provider::test_public); [`CREDENTIALS`] if nothing is signed |
-//!    | place of the events in the body, and the layout of its JSON | [`envelope`](Provider::envelope), [`style`](Provider::style) |
-//!    | recipient, message id, time, link, reason, tags | [`fields`](Provider::fields), ending in `..FIELDS` |
-//!    | one kind of event | a [`row`] or [`bounce()`] in [`events`](Provider::events), with its `example!("<provider>/<kind>")` |
-//!    | `send --bounce`, `send --machine` | [`bounces`](Provider::bounces), [`machines`](Provider::machines) |
-//!    | batches, retries, timeout, checks of a new URL | [`habits`](Provider::habits) in words, [`conduct`](Provider::conduct) as data |
+//!    | evidence that a delivery is the provider's, and no other's | `signals` |
+//!    | signature | `schemes`, `test_secret`, `test_public`; [`CREDENTIALS`] if nothing is signed |
+//!    | place of the events in the body, and the layout of its JSON | `envelope`, `style` |
+//!    | recipient, message id, time, link, reason, tags | `fields`, ending in `..FIELDS` |
+//!    | one kind of event | a [`row`] or [`bounce()`] in `events`, with its `example!("<provider>/<kind>")` |
+//!    | `send --bounce`, `send --machine` | `bounces`, `machines` |
+//!    | batches, retries, timeout, checks of a new URL | `habits` in words, `conduct` as data |
 //!
 //!    Leave out the rest with `..SIGNER` at the end. Anything that data cannot express (a guard on a certificate's
 //!    address, a string to sign) is a function in the same file, called through an `Own` variant.
@@ -248,7 +248,7 @@ pub enum TimeField {
 /// in the event.
 #[derive(Debug)]
 pub enum Placement {
-    /// Not supported: left out, with a note.
+    /// No place: the values are left out, with a note.
     Nowhere,
     /// A string; of several values, the last.
     Text(&'static str),
@@ -278,9 +278,9 @@ pub enum Placement {
     ListText(&'static str),
     /// A JSON object, serialised as a string; nothing if there is no string.
     MembersText(&'static str),
-    /// All of these.
+    /// All of these placements; incomplete if the event lacks one.
     Each(&'static [Placement]),
-    /// The first of these that the event has a place for.
+    /// The first of these placements that the event has a place for.
     Either(&'static [Placement]),
 }
 

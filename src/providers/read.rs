@@ -254,7 +254,7 @@ fn is_bare(delivery: &Delivery) -> bool {
 }
 
 /// True for a request that only checks that the URL responds, as providers send before they trust a URL. The URL that
-/// was configured may have a query of its own; a query that tells an event makes the request a delivery.
+/// was configured may have a query of its own; a query that contains an event makes the request a delivery.
 fn is_handshake(delivery: &Delivery, receipt: &Receipt) -> bool {
     let by_itself = |by: Recognition| !matches!(by, Recognition::Named);
     let signals = || !receipt.events.is_empty() || receipt.recognised_by.is_some_and(by_itself);

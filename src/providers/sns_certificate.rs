@@ -46,9 +46,9 @@ pub struct NamedCertificate {
 /// Requirement that makes a certificate trusted.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Proof {
-    /// It bears one of these names, and is issued by an authority that the system trusts.
+    /// One of these names in the certificate, and an issuer that the system trusts.
     Names(Vec<String>),
-    /// It is issued by one of the certificates at this address.
+    /// An issuer among the certificates at this address.
     IssuedBy(String),
 }
 

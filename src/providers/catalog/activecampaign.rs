@@ -1,5 +1,5 @@
-//! ActiveCampaign: one form a request, with fields named in PHP's brackets. Nothing is signed: a handler demands basic
-//! authentication or a secret in the URL. It tells of no deliveries and no complaints, and never tries again.
+//! ActiveCampaign: one form per request, with fields named in PHP's brackets. Nothing is signed: a handler demands
+//! basic authentication or a secret in the URL. There are no events for deliveries and complaints, and no retries.
 //! <https://developers.activecampaign.com/page/webhooks>
 
 use crate::providers::habits::Fact::Unconfirmed;
@@ -17,7 +17,7 @@ static WEBHOOKS: Page = page(
     "2026",
 );
 
-/// What is known of it was not read on its own pages.
+/// Doubt for all fields: none was read on the provider's own pages.
 const TRANSCRIPTION: &str = "known from a third party's transcription of the documents";
 
 /// ActiveCampaign's webhooks.
@@ -38,7 +38,7 @@ pub static PROVIDER: Provider = Provider {
     native: &["/type"],
     fields: Fields {
         recipient: &["/contact[email]"],
-        // In the account's own zone; what is sent from here is of an account whose zone is UTC.
+        // In the account's own zone; `send` produces events of an account whose zone is UTC.
         at: &[TimeField::Utc("/date_time", "%Y-%m-%dT%H:%M:%S+00:00")],
         url: &["/link[url]"],
         reason: &["/bounce[description]", "/unsubscribe[reason]"],
@@ -46,7 +46,7 @@ pub static PROVIDER: Provider = Provider {
         ..FIELDS
     },
     events: &[
-        // Of the campaign as a whole, so there is no contact in it.
+        // About the campaign as a whole, so it has no contact.
         row(
             Kind::Sent,
             "sent",
@@ -65,7 +65,7 @@ pub static PROVIDER: Provider = Provider {
             &[("/type", Predicate::Is("click"))],
             example!("activecampaign/click"),
         ),
-        // Which types there are is unconfirmed.
+        // The list of types is unconfirmed.
         bounce(
             BounceClass::Hard,
             "bounce",

@@ -1,5 +1,6 @@
 //! AhaSend: one compact object of `type`, `webhook_id`, `timestamp` and `data`, signed with the headers of Standard
-//! Webhooks. The key is the whole text of the secret, and is never decoded. It sends no complaint and no unsubscribe.
+//! Webhooks. The key is the whole text of the secret, and is never decoded. There are no complaints and no
+//! unsubscribes.
 //! <https://ahasend.com/docs/integrations/webhooks>
 
 use crate::providers::habits::Fact::Documented;
@@ -43,7 +44,7 @@ static OPENAPI: Page = page(
     "2026-11-27",
 );
 
-/// As Go writes a time: up to nine digits behind the second, without zeros at the end.
+/// Time format of Go: up to nine fractional digits, without trailing zeros.
 const NANOSECONDS: &str = "%Y-%m-%dT%H:%M:%S%.fZ";
 
 /// AhaSend's webhooks.
@@ -59,7 +60,7 @@ pub static PROVIDER: Provider = Provider {
             ),
             ("/data/account_id", Predicate::Present),
         ]),
-        // Inbound mail names a route, and no account.
+        // Inbound mail has a route in place of an account.
         Signal::Body(&[
             (
                 "/type",
@@ -91,7 +92,7 @@ pub static PROVIDER: Provider = Provider {
         ..FIELDS
     },
     events: &[
-        // Accepted and queued; it comes for inbound mail too.
+        // Accepted and queued; sent for inbound mail too.
         row(
             Kind::Sent,
             "message.reception",
@@ -116,7 +117,7 @@ pub static PROVIDER: Provider = Provider {
             &[("/type", Predicate::Is("message.bounced"))],
             example!("ahasend/bounce"),
         ),
-        // The retries are used up, and no bounce came.
+        // The retries are used up without a bounce.
         bounce(
             BounceClass::Soft,
             "message.failed",

@@ -1,7 +1,7 @@
 //! Azure Communication Services, email: events by way of Event Grid, as an array in its own schema or as CloudEvents.
-//! The type names the report, and a member of its data what happened. Nothing is signed; a secret stands in the URL or
-//! in a header of one's own. A URL is validated before anything is sent there: by an event with a code that must come
-//! back, or by an OPTIONS where the events are CloudEvents.
+//! The type names the report, and a member of its data the result. Nothing is signed; a secret is in the URL or in a
+//! configured header. A URL is validated before the first event: by an event with a code that the response must repeat,
+//! or by an OPTIONS if the events are CloudEvents.
 //! <https://learn.microsoft.com/azure/event-grid/communication-services-email-events>
 
 use crate::providers::behaviour::{Batch, Behaviour, CONDUCT, Challenge, Handshake};
@@ -13,10 +13,10 @@ use crate::providers::provider::{
 };
 use crate::webhook::{BounceClass, Kind, Predicate, Style};
 
-/// In the schema of Event Grid.
+/// Delivery report in the schema of Event Grid.
 const REPORT: (&str, Predicate) = ("/eventType", Predicate::Is(DELIVERY_REPORT));
 const TRACKED: (&str, Predicate) = ("/eventType", Predicate::Is(ENGAGEMENT_REPORT));
-/// As CloudEvents.
+/// Delivery report as a CloudEvent.
 const CLOUD_REPORT: (&str, Predicate) = ("/type", Predicate::Is(DELIVERY_REPORT));
 const CLOUD_TRACKED: (&str, Predicate) = ("/type", Predicate::Is(ENGAGEMENT_REPORT));
 
@@ -35,7 +35,7 @@ const SPAM: (&str, Predicate) = ("/data/status", Predicate::Is("FilteredSpam"));
 const VIEW: (&str, Predicate) = ("/data/engagementType", Predicate::InAnyCase("view"));
 const CLICK: (&str, Predicate) = ("/data/engagementType", Predicate::InAnyCase("click"));
 
-/// With seven digits and an offset.
+/// Time format of delivery attempts, with seven fractional digits and an offset.
 const ATTEMPT: &str = "%Y-%m-%dT%H:%M:%S%.7f+00:00";
 
 static EVENTS: Page = page(
@@ -82,14 +82,14 @@ pub static PROVIDER: Provider = Provider {
         message_id: &["/data/messageId"],
         at: &[
             TimeField::Utc("/data/deliveryAttemptTimeStamp", ATTEMPT),
-            // Types of the SDK and some deliveries spell it so.
+            // Types of the SDK and some deliveries spell it like this.
             TimeField::Utc("/data/deliveryAttemptTimestamp", ATTEMPT),
             TimeField::Utc("/data/userActionTimeStamp", ATTEMPT),
             TimeField::Rfc3339("/eventTime", 3),
             TimeField::Rfc3339("/time", 3),
         ],
         url: &["/data/engagementContext"],
-        // A text in 2022, and an object since.
+        // A string in 2022, and an object since.
         reason: &[
             "/data/deliveryStatusDetails/statusMessage",
             "/data/deliveryStatusDetails",
@@ -104,7 +104,7 @@ pub static PROVIDER: Provider = Provider {
             &[REPORT, DELIVERED],
             example!("azure/delivered"),
         ),
-        // The recipient was a group, and its members get it.
+        // The recipient was a group, and its members receive the message.
         row(
             Kind::Delivered,
             "Expanded",
@@ -210,7 +210,7 @@ pub static PROVIDER: Provider = Provider {
             row: "Bounced",
             sets: &[],
         },
-        // `Failed` is every other failure, whose class the reply alone tells.
+        // `Failed` is every other failure; only the SMTP reply gives its class.
         Bounce {
             name: "soft",
             row: "Failed",

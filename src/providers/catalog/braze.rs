@@ -1,6 +1,6 @@
-//! Braze's postbacks for transactional email: one small object a request, without an address. Currents, a data export
-//! to storage or to a partner, is recognised and read, and not sent. (The webhook channel has a free body and is neither.)
-//! Nothing is known of a signature, of retries or of a User-Agent.
+//! Braze's postbacks for transactional email: one small object per request, without an address. Currents, a data export
+//! to storage or to a partner, is recognised and read, and not sent. (The webhook channel has a free body and is
+//! neither.) Nothing is known of a signature, of retries or of a User-Agent.
 //! <https://www.braze.com/docs/user_guide/message_building_by_channel/email/transactional_message_api_campaign/tracking_transactional_emails>
 
 use crate::providers::habits::Fact::Documented;
@@ -39,12 +39,12 @@ pub static PROVIDER: Provider = Provider {
     schemes: &[],
     test_secret: "",
     test_public: "",
-    // Of Currents; a postback is an event by itself.
+    // For Currents; a postback is a single event.
     envelope: Envelope::List("/events"),
     style: Style::COMPACT,
     native: &["/status", "/event_type"],
     fields: Fields {
-        // In documents for storage, what else is in `properties` stands beside the event's name.
+        // In the documents for storage, the members of `properties` are beside the event's name.
         recipient: &["/properties/email_address", "/email_address"],
         message_id: &["/dispatch_id", "/properties/dispatch_id"],
         // The last step first.
@@ -160,7 +160,7 @@ pub static PROVIDER: Provider = Provider {
             "users.messages.email.Abort",
             &[("/event_type", Predicate::Is("users.messages.email.Abort"))],
         ),
-        // Push, text messages, messages in an app, what users do.
+        // Push, text messages, in-app messages, user actions.
         currents(
             Kind::Other,
             "users",
@@ -178,7 +178,7 @@ pub static PROVIDER: Provider = Provider {
             &["content-type"],
         ),
     ],
-    // They differ in nothing but the reply of the server.
+    // They differ only in the reply of the server.
     bounces: &[
         Bounce {
             name: "hard",

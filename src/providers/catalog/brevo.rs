@@ -1,5 +1,5 @@
-//! Brevo, formerly Sendinblue: one flat JSON object a request, for transactional mail with a `message-id`, for campaigns
-//! with a `campaign name`. The names to subscribe to are not the names on the wire. Nothing is signed.
+//! Brevo, formerly Sendinblue: one flat JSON object per request, for transactional mail with a `message-id`, for
+//! campaigns with a `campaign name`. The names to subscribe to are not the names on the wire. Nothing is signed.
 //! <https://developers.brevo.com/docs/transactional-webhooks>
 
 use crate::providers::behaviour::{Batch, Behaviour, CONDUCT};
@@ -75,9 +75,9 @@ pub static PROVIDER: Provider = Provider {
         recipient: &["/email"],
         message_id: &["/message-id"],
         at: &[
-            // The only one that was right in every capture: `ts` was seen shifted by the account's zone.
+            // The only time that was right in every capture: `ts` was seen shifted by the account's zone.
             TimeField::Millis("/ts_epoch"),
-            // So it is called in the documented opens by a proxy; not known is how it comes over the wire.
+            // Name in the documented opens by a proxy; the name on the wire is unconfirmed.
             TimeField::Millis("/s_epoch"),
             TimeField::Seconds("/ts_event"),
             TimeField::Seconds("/ts"),
@@ -143,7 +143,7 @@ pub static PROVIDER: Provider = Provider {
             &[TRANSACTIONAL, ("/event", Predicate::Is("error"))],
             example!("brevo/rejected-error"),
         ),
-        // The documents say `spam`; the user interface and a test of theirs say `complaint`.
+        // The documentation says `spam`; the user interface and a test of theirs say `complaint`.
         row(
             Kind::Complaint,
             "spam",
@@ -168,7 +168,7 @@ pub static PROVIDER: Provider = Provider {
             &[TRANSACTIONAL, ("/event", Predicate::Is("unique_opened"))],
             example!("brevo/open-first"),
         ),
-        // By a proxy that keeps the mail of its users private.
+        // Opened by a privacy proxy.
         row(
             Kind::Open,
             "proxy_open",
@@ -199,7 +199,7 @@ pub static PROVIDER: Provider = Provider {
             ],
             example!("brevo/unsubscribe"),
         ),
-        // Campaigns use the same words.
+        // Campaigns use the same names.
         row(
             Kind::Delivered,
             "marketing_delivered",
@@ -239,7 +239,7 @@ pub static PROVIDER: Provider = Provider {
             ],
             example!("brevo/complaint-marketing"),
         ),
-        // That it is `unsubscribe` here, and not `unsubscribed`, is unconfirmed.
+        // `unsubscribe` instead of `unsubscribed` is unconfirmed here.
         row(
             Kind::Unsubscribe,
             "marketing_unsubscribe",
@@ -279,7 +279,7 @@ pub static PROVIDER: Provider = Provider {
             "",
         ),
     ],
-    // What is blocked was never sent: it is `rejected`, and no bounce.
+    // A blocked message was never sent: it is `rejected`, and no bounce.
     machines: &[Machine {
         kind: Kind::Open,
         row: "proxy_open",
@@ -303,7 +303,7 @@ pub static PROVIDER: Provider = Provider {
         },
     ],
     conduct: Behaviour {
-        // That these are a list of the single objects is unconfirmed.
+        // A batch as a list of the single objects is unconfirmed.
         batch: Batch::UpTo(500),
         twins: &[
             ("opened", "unique_opened"),

@@ -27,7 +27,7 @@ static TOKEN: Scheme = Scheme {
     guard: None,
 };
 
-/// Whoever sends CloudEvents.
+/// Senders of CloudEvents, whoever they are.
 pub static PROVIDER: Provider = Provider {
     name: "cloudevents",
     title: "CloudEvents",
@@ -63,7 +63,7 @@ pub static PROVIDER: Provider = Provider {
     ..SIGNER
 };
 
-/// The event in the headers, if it stands there, and what is wrong with any of the events.
+/// Reads the event from the headers, if it is there, and lists the faults of all events.
 fn open<'a>(delivery: &Delivery, document: Option<&Document<'a>>) -> Opened<'a> {
     if Signal::ContentType("application/cloudevents")
         .bears(delivery)
@@ -104,7 +104,7 @@ fn open<'a>(delivery: &Delivery, document: Option<&Document<'a>>) -> Opened<'a> 
     }
 }
 
-/// What the specification does not allow.
+/// Violations of the specification in one event.
 fn faults(event: &Document) -> Vec<String> {
     let lacks = |name: &&str| {
         let value = event.text(&format!("/{name}"));
@@ -122,7 +122,7 @@ fn faults(event: &Document) -> Vec<String> {
     faults
 }
 
-/// A header's value: out of its quotes, if it has some, then percent-decoded once.
+/// Decodes a header value: unquoted if quoted, then percent-decoded once.
 fn decoded(value: &str) -> Option<String> {
     let quoted = value
         .strip_prefix('"')
@@ -229,7 +229,7 @@ mod tests {
         assert_eq!(receipt.events.len(), 2);
         assert_eq!(receipt.events[1].native, "u");
         assert_eq!(receipt.problems, ["a CloudEvent must have `id`"]);
-        // A body that is broken is said to be, and is no event.
+        // A broken body is a problem, and no event.
         let receipt = outline(&delivery(&kind, "["), None);
         assert!(receipt.events.is_empty() && receipt.problems.len() == 1);
         assert!(outline(&delivery(&kind, "[]"), None).problems.is_empty());

@@ -1,7 +1,6 @@
-//! Customer.io: one compact object a request, of a `metric` about an `object_type`. Other channels (SMS, push, …) send
-//! the same metrics; what they tell is no email.
-//! Customer.io names no tolerance for the age of a signature; five minutes are our choice. Whether a retry is signed
-//! anew, and what User-Agent it sends today, is unconfirmed.
+//! Customer.io: one compact object per request, of a `metric` about an `object_type`. Other channels (SMS, push, …)
+//! send the same metrics; these are no email events. Customer.io documents no tolerance for the age of a signature;
+//! five minutes are our choice. Unconfirmed: a new signature for each retry, and the User-Agent of today.
 //! <https://docs.customer.io/api/webhooks>
 
 use crate::providers::habits::Fact::{Documented, Unconfirmed};
@@ -41,7 +40,7 @@ static SIGNED_REQUEST: Scheme = Scheme {
 
 const EMAIL: (&str, Predicate) = ("/object_type", Predicate::Is("email"));
 
-/// A row of a metric of email.
+/// An event definition for a metric of email.
 macro_rules! email {
     ($kind:ident, $metric:literal, $example:expr) => {
         row(
@@ -66,7 +65,7 @@ const ROWS: &[EventDef] = &[
     email!(Deferred, "attempted", example!("customerio/deferred")),
     email!(Open, "opened", example!("customerio/open")),
     email!(Click, "clicked", example!("customerio/click")),
-    // Nothing in it says hard or soft but the words of `failure_message`.
+    // Only the words of `failure_message` distinguish hard from soft.
     bounce(
         BounceClass::Undetermined,
         "bounced",
@@ -88,7 +87,7 @@ const ROWS: &[EventDef] = &[
     ),
     email!(Other, "drafted", example!("customerio/other-drafted")),
     email!(Other, "converted", example!("customerio/other-converted")),
-    // A subscription stands under the channel that caused it, under `customer` if none did.
+    // A subscription change is listed under the channel that caused it, under `customer` if none did.
     row(
         Kind::Subscribe,
         "subscribed",
@@ -155,7 +154,7 @@ pub static PROVIDER: Provider = Provider {
         url: &["/data/href"],
         reason: &["/data/failure_message"],
         unique: &["/event_id"],
-        // A message comes from one of these, and carries the id of that one only.
+        // A message comes from one of these, and has the id of that one only.
         campaign: Placement::First(&[
             "/data/campaign_id",
             "/data/newsletter_id",
@@ -179,7 +178,7 @@ pub static PROVIDER: Provider = Provider {
         documented(&REPORTING, &["x-cio-signature"])
             .unconfirmed("that it is hexadecimal is told by its samples only"),
     ],
-    // They differ in nothing but the reply of the server.
+    // They differ only in the reply of the server.
     bounces: &[
         Bounce {
             name: "hard",

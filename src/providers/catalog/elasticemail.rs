@@ -1,9 +1,9 @@
-//! Elastic Email: one event a request, in one of two ways. A webhook is an unsigned GET by default, with the fields in
-//! its query; since 2026 it can be a POST of the same fields as a flat JSON object, signed. Sent by kind is the
-//! POST; the GET is sent by names that begin with `get-`.
+//! Elastic Email: one event per request, in one of two formats. A webhook is an unsigned GET by default, with the
+//! fields in its query; since 2026 it can be a POST of the same fields as a flat JSON object, signed. `send` by kind
+//! produces the POST; names that begin with `get-` produce the GET.
 //!
-//! Unconfirmed: that the whole text of the secret is the key (no verifier is published), the form of `date` and the
-//! case of the names in JSON.
+//! Unconfirmed: the whole text of the secret as key (no verifier is published), the format of `date` and the case of
+//! the names in JSON.
 //! <https://help.elasticemail.com/>
 
 use crate::providers::behaviour::{Behaviour, CONDUCT, Handshake};
@@ -21,8 +21,8 @@ use crate::webhook::{
 static POST_JSON: Scheme = Scheme {
     name: "elasticemail",
     algorithm: Algorithm::HmacSha256,
-    // It is shown once, when it is made, and begins with `whsec_` (from an API collection of a third party, not
-    // confirmed); and yet it is no base64.
+    // It is shown once, at creation, and begins with `whsec_` (from an API collection of a third party, not confirmed);
+    // and yet it is no base64.
     key: KeyForm::Text,
     id: None,
     timestamp: Some((
@@ -48,7 +48,7 @@ static POST_JSON: Scheme = Scheme {
 
 const ERROR: (&str, Predicate) = ("/status", Predicate::Is("Error"));
 
-/// Blocks are among them: the mailbox is there.
+/// Categories of soft bounces. Blocks are among them: the mailbox exists.
 const SOFT: Predicate = Predicate::OneOf(&[
     "GreyListed",
     "DNSProblem",
@@ -158,7 +158,7 @@ pub static PROVIDER: Provider = Provider {
             &[("/status", Predicate::Is("Unsubscribed"))],
             example!("elasticemail/unsubscribe"),
         ),
-        // The same as GET: what is told is read by the rows above, these are to be sent.
+        // The same events as GET: received ones are read by the definitions above, these are for sending only.
         row(
             Kind::Delivered,
             "get-Sent",

@@ -1,4 +1,4 @@
-//! Emailit, webhooks of version 2: a list of 1 to 100 events, each with what it is about in `object`, and again in
+//! Emailit, webhooks of version 2: a list of 1 to 100 events, each with its subject in `object`, and again in
 //! `data.object`. Older pages show one event without the list and with `data.object` alone; that is read as well. The
 //! order of the members is not confirmed. The key is the whole text of the secret, `whsec_` included.
 //! <https://emailit.com/docs/webhooks>
@@ -20,7 +20,7 @@ static TIMED_BODY: Scheme = Scheme {
     algorithm: Algorithm::HmacSha256,
     key: KeyForm::Text,
     id: None,
-    // Its own library checks the age and takes any time ahead.
+    // Its own library checks the age and accepts any time in the future.
     timestamp: Some((
         Location::Header("x-emailit-timestamp"),
         TimestampFormat::AgeOnly(&TimestampFormat::Seconds),
@@ -55,7 +55,7 @@ static SUPPRESSION: Page = page(
     "2026-11-27",
 );
 
-/// What an event's name begins with.
+/// Prefixes of event names.
 const TYPES: Predicate = Predicate::StartsOneOf(&[
     "email.",
     "domain.",
@@ -80,7 +80,7 @@ pub static PROVIDER: Provider = Provider {
             ("/0/type", TYPES),
             ("/0/data/object", Predicate::Object),
         ]),
-        // The older form.
+        // The older format.
         Signal::Body(&[
             ("/event_id", Predicate::Present),
             ("/type", TYPES),
@@ -99,7 +99,7 @@ pub static PROVIDER: Provider = Provider {
             "/data/object/to",
             "/object/email/rcpt_to",
             "/data/object/email/rcpt_to",
-            // Of a suppression.
+            // In a suppression.
             "/object/email",
             "/data/object/email",
         ],
@@ -148,7 +148,7 @@ pub static PROVIDER: Provider = Provider {
             &[("/type", Predicate::Is("email.attempted"))],
             example!("emailit/deferred"),
         ),
-        // A full mailbox too, whatever the server's code, and what was tried for too long.
+        // Includes full mailboxes, whatever the server's code, and messages that were retried for too long.
         bounce(
             BounceClass::Hard,
             "email.bounced",
@@ -210,7 +210,7 @@ pub static PROVIDER: Provider = Provider {
             example!("emailit/other-suppression-created"),
         )
         .without_message(),
-        // What else happens to domains, contacts, templates and lists: the id is theirs.
+        // Other events about domains, contacts, templates and lists: the id is theirs.
         row(Kind::Other, "other", &[("/type", TYPES)], "").without_message(),
     ],
     bounces: &[Bounce {

@@ -1,5 +1,5 @@
-//! Forward Email: outbound mail tells of bounces only, one object a request. No field names the event: the category of
-//! the bounce does. Mail that an alias forwards to a URL is another body with the same signature.
+//! Forward Email: outbound mail has events for bounces only, one object per request. No field names the event: the
+//! category of the bounce does. Mail that an alias forwards to a URL is another body with the same signature.
 //! <https://forwardemail.net/faq#do-you-support-bounce-webhooks>
 
 use crate::providers::behaviour::{Behaviour, CONDUCT};
@@ -39,7 +39,7 @@ pub static PROVIDER: Provider = Provider {
     name: "forwardemail",
     title: "Forward Email",
     docs: FAQ.url,
-    // The header of the signature is no tell: many senders have one of that name.
+    // The signature header is no signal: many senders have one of that name.
     signals: &[
         Signal::Body(&[
             ("/email_id", Predicate::Present),
@@ -150,7 +150,7 @@ pub static PROVIDER: Provider = Provider {
     ..SIGNER
 };
 
-/// Mail that came in for an alias.
+/// Signals of mail that came in for an alias.
 const INBOUND: &[(&str, Predicate)] = &[
     ("/raw", Predicate::Present),
     ("/recipients", Predicate::Present),

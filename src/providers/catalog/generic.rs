@@ -1,4 +1,4 @@
-//! The plain shape of this tool's own: one flat object, signed with the headers of Standard Webhooks.
+//! Generic format of this tool: one flat object, signed with the headers of Standard Webhooks.
 
 use crate::providers::behaviour::{Behaviour, CONDUCT};
 use crate::providers::catalog::standard_webhooks::{SVIX, TEST_SECRET, WEBHOOK};
@@ -16,7 +16,7 @@ static SPECIFICATION: Page = page(
     "2026",
 );
 
-/// The provider for whoever has none yet.
+/// The default provider, for users who have not chosen one yet.
 pub static PROVIDER: Provider = Provider {
     name: "generic",
     title: "Generic",

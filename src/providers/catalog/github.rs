@@ -1,5 +1,5 @@
-//! GitHub: the body's HMAC behind `sha256=`; of a form, that of the raw form. There is no time in it. The older header
-//! with SHA-1 alone is refused.
+//! GitHub: the body's HMAC after `sha256=`; of a form, that of the raw form. No time is signed. The older header with
+//! SHA-1 alone is rejected.
 //! <https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries>
 
 use crate::providers::habits::Fact::Documented;
@@ -29,7 +29,7 @@ pub static PROVIDER: Provider = Provider {
     docs: "https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries",
     signals: &[
         Signal::Header("x-github-event"),
-        // Others use the same header and the same scheme.
+        // Other senders use the same header and the same scheme.
         Signal::Header("x-hub-signature-256"),
     ],
     schemes: &[&HUB_SIGNATURE],

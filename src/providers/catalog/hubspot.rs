@@ -1,5 +1,5 @@
-//! HubSpot: version 3 is an HMAC of method, URL, body and a time in milliseconds. Versions 2 and 1 are plain hashes
-//! with the secret in front; they count only where version 3 is not there.
+//! HubSpot: version 3 is an HMAC of method, URL, body and a time in milliseconds. Versions 2 and 1 are plain hashes of
+//! the secret followed by the rest; they count only if version 3 is missing.
 //! <https://developers.hubspot.com/docs/api/webhooks/validating-requests>
 
 use crate::providers::behaviour::{Batch, Behaviour, CONDUCT};
@@ -15,7 +15,7 @@ static V3: Scheme = Scheme {
     algorithm: Algorithm::HmacSha256,
     key: KeyForm::Text,
     id: None,
-    // The documentation speaks of an age alone; whether a time ahead passes is unconfirmed, so it does not here.
+    // The documentation mentions an age only; a time in the future is unconfirmed, and rejected here.
     timestamp: Some((
         Location::Header("x-hubspot-request-timestamp"),
         TimestampFormat::Millis,
@@ -96,7 +96,8 @@ pub static PROVIDER: Provider = Provider {
     ..SIGNER
 };
 
-/// An older signature does not make up for a newer one that fails, nor for one of another version.
+/// Guard of the older versions: an older signature does not make up for an invalid newer one, nor for one of another
+/// version.
 fn only(delivery: &Delivery, version: &str) -> Result<(), String> {
     if delivery.headers.get("x-hubspot-signature-v3").is_some() {
         return Err("version 3 of the signature is there as well, and does not hold".into());
@@ -109,7 +110,7 @@ fn only(delivery: &Delivery, version: &str) -> Result<(), String> {
     }
 }
 
-/// The documentation asks for some escapes to be decoded, and the official clients leave them as they are.
+/// The documentation asks for some escapes to be decoded, the official clients leave them: both spellings are accepted.
 fn decoded(url: &str) -> Vec<String> {
     const ESCAPES: &[(&str, &str)] = &[
         ("%3A", ":"),

@@ -1,10 +1,10 @@
-//! Infobip, email: delivery reports come as a list in `results`, tracking notifications one object a request. Text
-//! messages and other channels have reports of the same shape: only a recipient with an `@` makes it email. What became
-//! of a message stands in `status`, and why in `error`, where the numbers count: the names of its groups are those of
-//! text messages.
+//! Infobip, email: delivery reports come as a list in `results`, tracking notifications one object per request. Text
+//! messages and other channels have reports of the same shape: only a recipient with an `@` makes it email. The result
+//! is in `status`, and the reason in `error`; the numbers count, because the names of the groups are those of text
+//! messages.
 //!
-//! A subscription can sign with an HMAC; its header, key and bytes are not documented where they could be read, so that
-//! is not checked.
+//! A subscription can sign with an HMAC; its header, key and signed bytes are not publicly documented, so that it is
+//! not verified.
 //! <https://www.infobip.com/docs/email/email-over-api/tracking-notifications>
 
 use crate::providers::behaviour::{Batch, Behaviour, CONDUCT};
@@ -17,7 +17,7 @@ use crate::providers::provider::{
 };
 use crate::webhook::{BounceClass, Kind, Predicate, Style};
 
-/// What makes a delivery report one of an email.
+/// Evidence that a delivery report is about email.
 const EMAIL: (&str, Predicate) = ("/to", Predicate::Contains("@"));
 const DROPPED: (&str, Predicate) = ("/error/groupId", Predicate::Is("1"));
 const BOUNCED: (&str, Predicate) = ("/error/groupId", Predicate::Is("2"));
@@ -25,7 +25,7 @@ const SYSTEM: (&str, Predicate) = ("/error/groupId", Predicate::Is("3"));
 const FOR_GOOD: (&str, Predicate) = ("/error/permanent", Predicate::Is("true"));
 const FOR_NOW: (&str, Predicate) = ("/error/permanent", Predicate::Is("false"));
 
-/// Without a colon in the offset.
+/// Time format: no colon in the offset.
 const TIME: &str = "%Y-%m-%dT%H:%M:%S%.3f+0000";
 
 static SDKS: Page = page(
@@ -68,7 +68,7 @@ pub static PROVIDER: Provider = Provider {
             ),
             ("/messageId", Predicate::Present),
         ]),
-        // A notification of a type that is not known yet.
+        // A notification of an unknown type.
         Signal::Body(&[
             ("/notificationType", Predicate::Present),
             ("/messageId", Predicate::Present),
@@ -86,7 +86,7 @@ pub static PROVIDER: Provider = Provider {
         recipient: &["/to", "/recipient"],
         message_id: &["/messageId"],
         at: &[TimeField::Utc("/doneAt", TIME)],
-        // A notification says when the mail was sent, and not when it was opened.
+        // A notification has the time of sending, and not the time of the open.
         other_times: &[
             TimeField::Utc("/sentAt", TIME),
             TimeField::Millis("/sendDateTime"),
@@ -154,7 +154,7 @@ pub static PROVIDER: Provider = Provider {
             example!("infobip/rejected-unsubscribed"),
         ),
         row(Kind::Rejected, "SYSTEM", &[EMAIL, SYSTEM], ""),
-        // That no error stands beside it is assumed.
+        // The missing error is assumed.
         bounce(
             BounceClass::Soft,
             "EXPIRED",
@@ -197,7 +197,7 @@ pub static PROVIDER: Provider = Provider {
             &[("/notificationType", Predicate::Is("COMPLAINED"))],
             example!("infobip/complaint"),
         ),
-        // Taken at first, and failed later; it says nothing of the reason.
+        // Accepted at first, and failed later; no reason is given.
         bounce(
             BounceClass::Undetermined,
             "LATE_BOUNCE",

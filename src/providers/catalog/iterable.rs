@@ -1,6 +1,6 @@
-//! Iterable's system webhooks: one object a request. Nothing is signed: a handler demands what it told Iterable to put into
-//! `Authorization`, which may be a bare token without a scheme's word. There is no event for a delivery.
-//! Which fields each event has is unconfirmed; any may be null or missing.
+//! Iterable's system webhooks: one object per request. Nothing is signed: a handler demands the `Authorization` that
+//! was configured at Iterable, which may be a bare token without the word of a scheme. There is no event for a
+//! delivery. The fields of each event are unconfirmed; any may be null or missing.
 //! <https://support.iterable.com/hc/en-us/articles/208013936-System-Webhooks>
 
 use crate::providers::habits::Fact::{Documented, Unconfirmed};
@@ -15,7 +15,7 @@ use crate::webhook::{BounceClass, Kind, Predicate, Style};
 const BOUNCE: (&str, Predicate) = ("/eventName", Predicate::Is("emailBounce"));
 const TITLED_BOUNCE: (&str, Predicate) = ("/eventTitle", Predicate::Is("emailBounce"));
 
-/// The events that are known.
+/// Known event names.
 const KNOWN: Predicate = Predicate::OneOf(&[
     "emailSend",
     "emailOpen",
@@ -40,7 +40,7 @@ pub static PROVIDER: Provider = Provider {
     name: "iterable",
     title: "Iterable",
     docs: SYSTEM.url,
-    // Some deliveries call the name a title, have no address at the top or no `dataFields`.
+    // Some deliveries call the name a title, have no address at the top level or no `dataFields`.
     signals: &[
         Signal::Body(&[("/eventName", KNOWN), ("/email", Predicate::Present)]),
         Signal::Body(&[("/eventName", KNOWN), ("/userId", Predicate::Present)]),
@@ -138,7 +138,7 @@ pub static PROVIDER: Provider = Provider {
             )],
             example!("iterable/unsubscribe"),
         ),
-        // On the page that Iterable hosts.
+        // On the page hosted by Iterable.
         row(
             Kind::Unsubscribe,
             "hostedUnsubscribeClick",

@@ -1,9 +1,9 @@
-//! Klaviyo's system webhooks: up to 1000 events in a list under `data`, each an answer of the events API. (The webhook
-//! action of a flow has a free body and is not signed.)
+//! Klaviyo's system webhooks: up to 1000 events in a list under `data`, each in the format of the events API. (The
+//! webhook action of a flow has a free body and is not signed.)
 //!
 //! Body and timestamp are signed in this order, without anything between; the key is the text of the secret, of 16
-//! characters or more. Unconfirmed: the names inside of `event_properties`, the address and the link among them; the form
-//! of the timestamp's header; retries and timeout. No tolerance is named: five minutes are our choice.
+//! characters or more. Unconfirmed: the names inside `event_properties`, the address and the link among them; the
+//! format of the timestamp header; retries and timeout. No tolerance is documented: five minutes are our choice.
 //! <https://developers.klaviyo.com/en/docs/working_with_system_webhooks>
 
 use crate::providers::behaviour::{Batch, Behaviour, CONDUCT};
@@ -33,7 +33,7 @@ static SYSTEM_WEBHOOK: Scheme = Scheme {
     guard: Some(guard),
 };
 
-/// The header is not signed, and what it repeats is.
+/// Guard for the unsigned header: its value must equal the signed member of the body.
 fn guard(delivery: &Delivery, body: &Document, _: &VerifyOptions) -> Result<(), String> {
     let given = delivery.headers.text("klaviyo-webhook-id");
     if given.is_some() && given != body.text("/meta/klaviyo_webhook_id").as_deref() {
@@ -81,7 +81,7 @@ pub static PROVIDER: Provider = Provider {
         ],
         url: &["/payload/data/attributes/event_properties/URL"],
         reason: &["/payload/data/attributes/event_properties/Bounce Type"],
-        // The first stands in two places.
+        // The first is in two places.
         unique: &["/external_id", "/payload/data/attributes/uuid"],
         ..FIELDS
     },
@@ -172,7 +172,7 @@ pub static PROVIDER: Provider = Provider {
             )],
             example!("klaviyo/other-updated-preferences"),
         ),
-        // Of text messages, push messages and reviews; no whole bodies are known.
+        // About text messages, push messages and reviews; no whole bodies are known.
         row(
             Kind::Other,
             "other_channels",

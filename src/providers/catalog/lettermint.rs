@@ -1,6 +1,6 @@
-//! Lettermint: one event a request, of one recipient. The time of signing stands in the signature header and in a header
-//! of its own, and its libraries demand that both are the same. The key is the whole text of the secret, `whsec_`
-//! included. How white space and slashes are written is not confirmed.
+//! Lettermint: one event per request, for one recipient. The time of signing is in the signature header and in a header
+//! of its own, and its libraries demand that both are equal. The key is the whole text of the secret, `whsec_`
+//! included. The layout of white space and slashes is not confirmed.
 //! <https://docs.lettermint.co/platform/webhooks/introduction>
 
 use crate::providers::behaviour::{Behaviour, CONDUCT, Handshake};
@@ -37,7 +37,7 @@ static SIGNED_BODY: Scheme = Scheme {
     guard: None,
 };
 
-/// Their event names have these beginnings.
+/// Prefixes of its event names.
 const OURS: Predicate = Predicate::StartsOneOf(&["message.", "suppression.", "webhook."]);
 
 static INTRODUCTION: Page = page(
@@ -73,7 +73,7 @@ pub static PROVIDER: Provider = Provider {
             ("/timestamp", Predicate::Present),
             ("/data", Predicate::Object),
         ]),
-        // As an older page has it.
+        // As shown on an older page.
         Signal::Body(&[
             ("/id", Predicate::Present),
             ("/event", OURS),
@@ -154,7 +154,7 @@ pub static PROVIDER: Provider = Provider {
             &[("/event", Predicate::Is("message.hard_bounced"))],
             example!("lettermint/bounce"),
         ),
-        // Whether it is tried again is not documented.
+        // Retries are not documented.
         bounce(
             BounceClass::Soft,
             "message.soft_bounced",
@@ -326,7 +326,7 @@ pub static PROVIDER: Provider = Provider {
     ..SIGNER
 };
 
-/// What marks a machine; the values are assumed.
+/// Members that mark a machine; the values are assumed.
 const BOT: &[(&str, &str)] = &[
     ("/data/user_agent", "SecurityScanner/1.0"),
     ("/data/bot/detected", "true"),

@@ -1,5 +1,5 @@
-//! Loops: one flat object a request, signed with the headers of Standard Webhooks. A click carries no link, and a bounce
-//! no reason. The User-Agent and the age that Loops allows a signature are not documented.
+//! Loops: one flat object per request, signed with the headers of Standard Webhooks. A click has no link, and a bounce
+//! no reason. The User-Agent and the tolerance for the age of a signature are not documented.
 //! <https://loops.so/docs/webhooks>
 
 use crate::providers::behaviour::{Behaviour, CONDUCT, Handshake};
@@ -34,7 +34,7 @@ pub static PROVIDER: Provider = Provider {
         recipient: &["/contactIdentity/email", "/contact/email"],
         message_id: &["/email/emailMessageId"],
         at: &[TimeField::Seconds("/eventTime")],
-        // The id of the one that the email comes from; a transactional email comes from none.
+        // Id of the campaign or loop that sent the email; a transactional email has neither.
         campaign: Placement::First(&["/campaignId", "/loopId"]),
         ..FIELDS
     },
@@ -111,7 +111,7 @@ pub static PROVIDER: Provider = Provider {
             &[("/eventName", Predicate::Is("contact.created"))],
             example!("loops/subscribe-contact-created"),
         ),
-        // Comes after a hard bounce and with the deletion of a contact as well.
+        // Sent after a hard bounce and with the deletion of a contact as well.
         row(
             Kind::Unsubscribe,
             "contact.unsubscribed",

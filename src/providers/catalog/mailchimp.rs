@@ -1,5 +1,5 @@
-//! Mailchimp's audiences: a form whose fields nest by brackets, one event a request. Nothing is signed; what Mailchimp
-//! advises is a secret in the URL. Mail that is sent through Mailchimp Transactional is `mandrill`.
+//! Mailchimp's audiences: a form whose fields nest by brackets, one event per request. Nothing is signed; Mailchimp
+//! advises a secret in the URL. Mail that is sent through Mailchimp Transactional is `mandrill`.
 //! <https://mailchimp.com/developer/marketing/guides/sync-audience-data-webhooks/>
 
 use crate::providers::behaviour::{Behaviour, CONDUCT, Handshake};
@@ -36,7 +36,7 @@ pub static PROVIDER: Provider = Provider {
     native: &["/type"],
     fields: Fields {
         recipient: &["/data[email]", "/data[new_email]"],
-        // Its zone is not told; UTC is what receivers assume.
+        // The zone is not documented; receivers assume UTC.
         at: &[TimeField::Local("/fired_at")],
         reason: &["/data[reason]"],
         campaign: Placement::Instead("/data[campaign_id]"),
@@ -64,7 +64,7 @@ pub static PROVIDER: Provider = Provider {
             &[("/type", Predicate::Is("unsubscribe"))],
             example!("mailchimp/unsubscribe"),
         ),
-        // An address is taken off the list after bounces, or after a complaint.
+        // An address is removed from the list after bounces, or after a complaint.
         row(
             Kind::Complaint,
             "cleaned_abuse",

@@ -1,6 +1,6 @@
-//! Maileroo: one event a request, with its members in alphabetical order. A temporary failure is a deferral; there is no
-//! soft bounce and no unsubscription. Opens and clicks name no recipient. What `event_data` holds is documented for a
-//! click only.
+//! Maileroo: one event per request, with its members in alphabetical order. A temporary failure is a deferral; there is
+//! no soft bounce and no unsubscription. Opens and clicks name no recipient. The members of `event_data` are documented
+//! for a click only.
 //! <https://maileroo.com/docs/api-reference/emails/webhooks>
 
 use crate::providers::behaviour::{Behaviour, CONDUCT};
@@ -51,7 +51,7 @@ pub static PROVIDER: Provider = Provider {
             ("/event_data", Predicate::Object),
             ("/message_reference_id", Predicate::Present),
         ]),
-        // Whether a list ever comes is unconfirmed.
+        // A list is unconfirmed.
         Signal::Body(&[
             ("/0/event_type", Predicate::Present),
             ("/0/event_data", Predicate::Object),

@@ -1,7 +1,6 @@
-//! MailerSend: one JSON object a request, in two versions. Version 2 is flat, with the recipient in `data.recipient` and
-//! the reason of a bounce or the link of a click in `data.meta`. Version 1, with objects in objects, ends on 1 December
-//! 2026; it is read still, and sent where it is asked for. Every slash is escaped, as PHP does, and it is these bytes that
-//! are signed.
+//! MailerSend: one JSON object per request, in two versions. Version 2 is flat, with the recipient in `data.recipient`
+//! and the reason of a bounce or the link of a click in `data.meta`. Version 1, with nested objects, ends on 1 December
+//! 2026; it is still read, and sent on request. Every slash is escaped, as PHP does, and these bytes are signed.
 //! <https://developers.mailersend.com/api/v1/webhooks.html>
 
 use crate::providers::behaviour::{Behaviour, CONDUCT, Handshake};
@@ -15,10 +14,10 @@ use crate::webhook::{
     Algorithm, BounceClass, Encoding, KeyForm, Kind, Location, Part, Predicate, Scheme, Style,
 };
 
-/// <https://developers.mailersend.com/api/v1/webhooks.html#security>
+/// Current scheme: <https://developers.mailersend.com/api/v1/webhooks.html#security>.
 static SIGNED_BODY: Scheme = signed_body("signature");
 
-/// As the read-me of the SDK for Node calls the header; every other source has the short name.
+/// Scheme with the header name of the Node SDK's read-me; every other source has the short name.
 static LONG_NAME: Scheme = signed_body("x-mailersend-signature");
 
 const fn signed_body(header: &'static str) -> Scheme {
@@ -38,10 +37,10 @@ const fn signed_body(header: &'static str) -> Scheme {
     }
 }
 
-/// What version 1 has and version 2 has not.
+/// Mark of version 1, missing in version 2.
 const IN_OBJECTS: (&str, Predicate) = ("/data/email", Predicate::Object);
 
-/// Events that are no step in a message's life.
+/// Events about accounts, lists and routes, not about a message.
 const OF_ACCOUNTS: Predicate = Predicate::OneOf(&[
     "recipient.on_hold_added",
     "recipient.on_hold_removed",
@@ -78,7 +77,7 @@ pub static PROVIDER: Provider = Provider {
     name: "mailersend",
     title: "MailerSend",
     docs: WEBHOOKS.url,
-    // Not by `Signature`: others have such a header too.
+    // `Signature` is no signal: other senders have such a header too.
     signals: &[
         Signal::Body(&[
             ("/type", Predicate::Starts("activity.")),
@@ -106,14 +105,14 @@ pub static PROVIDER: Provider = Provider {
         message_id: &["/data/message_id", "/data/email/message/id"],
         at: &[
             TimeField::Rfc3339("/data/created_at", 6),
-            // Version 2 has whole seconds, with six digits of a fraction all the same.
+            // Version 2 has whole seconds, written with six fractional digits all the same.
             TimeField::Utc("/created_at", "%Y-%m-%dT%H:%M:%S.000000Z"),
             TimeField::Rfc3339("/created_at", 6),
             TimeField::Rfc3339("/data/email/created_at", 6),
             TimeField::Rfc3339("/data/email/message/created_at", 6),
             TimeField::Rfc3339("/data/email/recipient/created_at", 6),
             TimeField::Rfc3339("/data/morph/created_at", 6),
-            // What is no activity has its time without a zone.
+            // Events other than activities have a time without a zone.
             TimeField::Local("/created_at"),
         ],
         url: &["/data/meta/url", "/data/morph/url"],
@@ -134,10 +133,10 @@ pub static PROVIDER: Provider = Provider {
         row(Kind::Deferred, "activity.deferred", &[("/type", Predicate::Is("activity.deferred"))], example!("mailersend/deferred")).of_version("2"),
         bounce(BounceClass::Hard, "activity.hard_bounced", &[("/type", Predicate::Is("activity.hard_bounced"))], example!("mailersend/bounce")).of_version("2"),
         bounce(BounceClass::Soft, "activity.soft_bounced", &[("/type", Predicate::Is("activity.soft_bounced"))], example!("mailersend/bounce-soft")).of_version("2"),
-        // Never sent, because the address is on a list of those that are not to be mailed.
+        // Never sent: the address is suppressed.
         row(Kind::Rejected, "activity.suppressed", &[("/type", Predicate::Is("activity.suppressed"))], example!("mailersend/rejected")).of_version("2"),
         row(Kind::Open, "activity.opened", &[("/type", Predicate::Is("activity.opened"))], example!("mailersend/open")).of_version("2"),
-        // Comes besides `activity.opened`, for the first time.
+        // Sent besides `activity.opened`, at the first open.
         row(Kind::Open, "activity.opened_unique", &[("/type", Predicate::Is("activity.opened_unique"))], example!("mailersend/open-unique")).of_version("2"),
         row(Kind::Click, "activity.clicked", &[("/type", Predicate::Is("activity.clicked"))], example!("mailersend/click")).of_version("2"),
         row(Kind::Click, "activity.clicked_unique", &[("/type", Predicate::Is("activity.clicked_unique"))], example!("mailersend/click-unique")).of_version("2"),
@@ -157,8 +156,8 @@ pub static PROVIDER: Provider = Provider {
         row(Kind::Click, "activity.clicked_unique", &[("/type", Predicate::Is("activity.clicked_unique")), IN_OBJECTS], example!("mailersend/click-unique-version-1")).of_version("1"),
         row(Kind::Unsubscribe, "activity.unsubscribed", &[("/type", Predicate::Is("activity.unsubscribed")), IN_OBJECTS], example!("mailersend/unsubscribe-version-1")).of_version("1"),
         row(Kind::Complaint, "activity.spam_complaint", &[("/type", Predicate::Is("activity.spam_complaint")), IN_OBJECTS], example!("mailersend/complaint-version-1")).of_version("1"),
-        // Sent when a webhook is made or changed. That it is signed with a secret of its own, the same for everybody, is
-        // unconfirmed; we sign it as everything else.
+        // Sent when a webhook is created or changed. A fixed secret of its own, the same for all accounts, is
+        // unconfirmed; we sign it like all other events.
         row(
             Kind::Other,
             "webhook.test",

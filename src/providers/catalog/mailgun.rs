@@ -1,6 +1,6 @@
-//! Mailgun: one JSON object with a `signature` block beside the `event-data`. What is signed are timestamp and token
-//! only, so a changed body still verifies. Webhooks from before 2018 come as forms of flat fields, in parts where a raw
-//! bounce is attached.
+//! Mailgun: one JSON object with a `signature` block beside the `event-data`. Only timestamp and token are signed, so a
+//! changed body still verifies. Webhooks from before 2018 are forms of flat fields, multipart if a raw bounce is
+//! attached.
 //! <https://documentation.mailgun.com/docs/mailgun/user-manual/webhooks/webhooks>
 
 use crate::providers::behaviour::{Behaviour, CONDUCT};
@@ -16,7 +16,7 @@ use crate::webhook::{
     TimestampFormat,
 };
 
-/// <https://documentation.mailgun.com/docs/mailgun/user-manual/webhooks/securing-webhooks>
+/// Current scheme: <https://documentation.mailgun.com/docs/mailgun/user-manual/webhooks/securing-webhooks>.
 static SIGNATURE_BLOCK: Scheme = scheme(
     "mailgun",
     Location::Body("/signature/timestamp"),
@@ -28,7 +28,7 @@ static SIGNATURE_BLOCK: Scheme = scheme(
     &[Location::Body("/signature/token")],
 );
 
-/// What a subaccount sends is signed with the parent account's key as well.
+/// Scheme of subaccounts, whose deliveries have a second signature with the parent account's key.
 static PARENT_SIGNATURE: Scheme = scheme(
     "mailgun",
     Location::Body("/signature/timestamp"),
@@ -40,7 +40,7 @@ static PARENT_SIGNATURE: Scheme = scheme(
     &[],
 );
 
-/// The legacy form. Custom variables may collide with its fields, so the last of each name counts.
+/// Scheme of the legacy form. Custom variables may collide with its fields, so the last of each name counts.
 static LEGACY_FORM: Scheme = scheme(
     "mailgun",
     Location::Field("timestamp"),
@@ -85,7 +85,7 @@ static SECURING: Page = page(
     "2024",
 );
 
-/// What holds for the kinds that only the events API is known to have.
+/// Doubt for the kinds that are documented for the events API only.
 const EVENTS_API: &str =
     "known from the events API; whether it comes as a webhook is not confirmed";
 
@@ -121,7 +121,7 @@ pub static PROVIDER: Provider = Provider {
             "/event-data/recipient",
             "/recipient",
             "/event-data/member/address",
-            // All that `rejected` has.
+            // The only address in `rejected`.
             "/event-data/message/headers/to",
         ],
         domain: &["/event-data/recipient-domain"],
@@ -221,7 +221,7 @@ pub static PROVIDER: Provider = Provider {
             &[("/event-data/event", Predicate::Is("complained"))],
             example!("mailgun/complaint"),
         ),
-        // Known from the events API; that these come as webhooks is unconfirmed.
+        // Known from the events API; that these are sent as webhooks is unconfirmed.
         row(
             Kind::Rejected,
             "rejected",

@@ -1,4 +1,4 @@
-//! Mailjet: one flat JSON object a request, or with grouped events a list of them. Nothing is signed.
+//! Mailjet: one flat JSON object per request, or with grouped events a list of them. Nothing is signed.
 //! <https://dev.mailjet.com/email/guides/webhooks/>
 
 use crate::providers::behaviour::{Batch, Behaviour, CONDUCT};
@@ -52,8 +52,8 @@ pub static PROVIDER: Provider = Provider {
     native: &["/event"],
     fields: Fields {
         recipient: &["/email"],
-        // What the Send API returns, and all that older events have: a number beyond 2^53, so read by its digits. The
-        // GUID is another id of the same message.
+        // The id that the Send API returns, and the only one in older events: a number beyond 2^53, so read by its
+        // digits. The GUID is another id of the same message.
         message_id: &["/MessageID", "/Message_GUID"],
         at: &[TimeField::Seconds("/time")],
         url: &["/url"],
@@ -63,7 +63,7 @@ pub static PROVIDER: Provider = Provider {
         ..FIELDS
     },
     events: &[
-        // The receiving server took it; Mailjet has no event for what is only queued.
+        // The receiving server accepted it; Mailjet has no event for a queued message.
         row(
             Kind::Delivered,
             "sent",

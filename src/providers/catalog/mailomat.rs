@@ -1,5 +1,5 @@
-//! Mailomat: one event a request; inside it is like Mailgun's. Three headers are signed, and the body is not. What is
-//! known comes from Symfony's bridge; white space and escapes are unconfirmed.
+//! Mailomat: one event per request; inside it is like Mailgun's. Three headers are signed, and the body is not. The
+//! source is Symfony's bridge; white space and escapes are unconfirmed.
 //! <https://api.mailomat.swiss/docs/#tag/webhook-security>
 
 use crate::providers::habits::Fact::{Documented, Unconfirmed};
@@ -16,7 +16,7 @@ use crate::webhook::{
 const EVENT: &str = "x-mom-webhook-event";
 const ID: &str = "x-mom-webhook-id";
 
-/// The tolerance is that of Symfony's bridge, long enough for retries.
+/// Scheme over three headers. The tolerance is that of Symfony's bridge, long enough for retries.
 static SIGNED_HEADERS: Scheme = Scheme {
     name: "mailomat",
     algorithm: Algorithm::HmacSha256,
@@ -181,7 +181,7 @@ pub static PROVIDER: Provider = Provider {
     ..SIGNER
 };
 
-/// The event is named in a header, which is signed, and in the body, which is not.
+/// Compares the event name in the signed header with that in the unsigned body.
 fn compare_with_header<'a>(delivery: &Delivery, document: Option<&Document<'a>>) -> Opened<'a> {
     let named = delivery.headers.text(EVENT);
     let told = document.and_then(|document| document.text("/eventType"));

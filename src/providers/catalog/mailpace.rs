@@ -1,5 +1,5 @@
-//! MailPace: one event a request, with the whole mail in it, signed with the Ed25519 key of the sending domain. It tells of
-//! no opens, clicks, complaints and unsubscriptions, and gives no reasons. It calls URLs with HTTPS only. White space and
+//! MailPace: one event per request, with the whole mail in it, signed with the Ed25519 key of the sending domain. There
+//! are no opens, clicks, complaints and unsubscriptions, and no reasons. Only HTTPS URLs are called. White space and
 //! the order of members are unconfirmed.
 //! <https://docs.mailpace.com/guide/webhooks/>
 

@@ -1,5 +1,5 @@
-//! Mailtrap: up to 500 events in a list under `events`, or as JSON Lines, one event a line; which one is chosen at the
-//! webhook. What is sent from here is the former. The User-Agent is not documented.
+//! Mailtrap: up to 500 events in a list under `events`, or as JSON Lines, one event per line, as configured for the
+//! webhook. `send` produces the former. The User-Agent is not documented.
 //! <https://docs.mailtrap.io/>
 
 use crate::providers::behaviour::{Batch, Behaviour, CONDUCT};
@@ -13,7 +13,7 @@ use crate::webhook::{
     Algorithm, BounceClass, Encoding, KeyForm, Kind, Location, Part, Predicate, Scheme, Style,
 };
 
-/// The secret's 32 hexadecimal digits are used as text, not decoded.
+/// Scheme whose key is the text of the secret: its 32 hexadecimal digits are not decoded.
 static SIGNED_BODY: Scheme = Scheme {
     name: "mailtrap",
     algorithm: Algorithm::HmacSha256,
@@ -31,7 +31,7 @@ static SIGNED_BODY: Scheme = Scheme {
 
 static DOCUMENTATION: Page = page("Webhooks", "https://docs.mailtrap.io/", "2026-08");
 
-/// The account's own events.
+/// Prefix of the account's own events.
 const ACTIVITY: Predicate = Predicate::Starts("activity_log.");
 
 /// Mailtrap's webhooks of email sending.
@@ -51,7 +51,7 @@ pub static PROVIDER: Provider = Provider {
             ("/0/event_id", Predicate::Present),
             ("/0/message_id", Predicate::Present),
         ]),
-        // A line alone.
+        // A single line.
         Signal::Body(&[
             ("/event", Predicate::Present),
             ("/email", Predicate::Present),
@@ -112,7 +112,7 @@ pub static PROVIDER: Provider = Provider {
             &[("/event", Predicate::Is("bounce"))],
             example!("mailtrap/bounce"),
         ),
-        // With a space. It is tried again up to ten times, and ends as a delivery or a bounce.
+        // With a space. It is retried up to ten times, and ends as a delivery or a bounce.
         row(
             Kind::Deferred,
             "soft bounce",
@@ -137,7 +137,7 @@ pub static PROVIDER: Provider = Provider {
             &[("/event", Predicate::Is("unsubscribe"))],
             example!("mailtrap/unsubscribe"),
         ),
-        // What users of the account did; it is about no message.
+        // Actions of the account's users, about no message.
         row(Kind::Other, "activity_log", &[("/event", ACTIVITY)], ""),
     ],
     bounces: &[

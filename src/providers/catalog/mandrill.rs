@@ -1,5 +1,5 @@
-//! Mandrill (Mailchimp Transactional): a form with one field, `mandrill_events`, that holds a JSON array. What is signed
-//! is the URL as it was typed into Mandrill and the decoded fields.
+//! Mandrill (Mailchimp Transactional): a form with one field, `mandrill_events`, whose value is a JSON array. The URL,
+//! exactly as it was typed into Mandrill, and the decoded fields are signed.
 //! <https://mailchimp.com/developer/transactional/guides/track-respond-activity-webhooks/>
 
 use crate::providers::behaviour::{Batch, Behaviour, CONDUCT, Handshake};
@@ -180,7 +180,7 @@ pub static PROVIDER: Provider = Provider {
                     "smtp;450 4.2.0 mailbox temporarily unavailable",
                 ),
                 ("/msg/bounce_description", "general"),
-                // The number that goes with it is not known.
+                // Its number is not known.
                 ("/msg/bgtools_code", ABSENT),
             ],
         },

@@ -1,4 +1,4 @@
-//! The catalogue: a file for each provider and each scheme.
+//! The catalogue: one file for each provider and each service of `SCHEMES`.
 
 pub mod activecampaign;
 pub mod ahasend;

@@ -1,6 +1,6 @@
-//! Plunk: a step of a workflow posts what set the workflow off. The name of the event is not in the body: what `event`
-//! holds tells it. Nothing is signed; a handler demands a header that its user put into the step. The step can have a
-//! body of one's own instead, of which nothing is known here.
+//! Plunk: a step of a workflow posts the event that started the workflow. The event has no name: the members of `event`
+//! identify it. Nothing is signed; a handler demands a header that its user configured in the step. The step can have a
+//! custom body instead, of which nothing is known here.
 //! <https://docs.useplunk.com/guides/webhooks>
 
 use crate::providers::habits::Fact::{Documented, Unconfirmed};
@@ -85,7 +85,7 @@ pub static PROVIDER: Provider = Provider {
             BounceClass::Soft,
             &[("/event/transientBounce", Predicate::Is("true"))],
         ),
-        // What is not transient counts as permanent there, a bounce of no known sort too.
+        // Everything but a transient bounce counts as permanent there, a bounce of unknown type too.
         bounced(
             BounceClass::Hard,
             &[("/event/bounceType", Predicate::Present)],
@@ -148,7 +148,7 @@ pub static PROVIDER: Provider = Provider {
             ],
             example!("plunk/unsubscribe"),
         ),
-        // A segment's, or one of the user's own.
+        // An event of a segment, or a custom one.
         row(Kind::Other, "event", &[], ""),
     ],
     bounces: &[
@@ -189,7 +189,7 @@ pub static PROVIDER: Provider = Provider {
     ..SIGNER
 };
 
-/// A bounce to be read; the one to send stands before.
+/// Defines a bounce for reading only; the one to send comes first.
 const fn bounced(class: BounceClass, marks: &'static [(&'static str, Predicate)]) -> EventDef {
     bounce(class, "email.bounce", marks, "")
 }

@@ -1,6 +1,6 @@
-//! Postal, which its users host themselves: one object a request, signed with the RSA key of the installation. It tells of
-//! no complaints and no unsubscriptions. Beside the signature with SHA-256, Postal sends one with SHA-1 still, and the id
-//! of the key. The best signature that is there is the one that counts.
+//! Postal, which its users host themselves: one object per request, signed with the RSA key of the installation. There
+//! are no complaints and no unsubscriptions. Beside the signature with SHA-256, Postal still sends one with SHA-1, and
+//! the id of the key. The strongest signature present is the one that counts.
 //! <https://docs.postalserver.io/developer/webhooks>
 
 use rsa::pkcs1::EncodeRsaPublicKey;
@@ -25,7 +25,7 @@ static SHA256: Scheme = scheme(
     None,
 );
 
-/// All that servers of some years ago send.
+/// Scheme of older servers, which send no other signature.
 static SHA1: Scheme = scheme(
     Algorithm::RsaSha1,
     "x-postal-signature",
@@ -55,7 +55,8 @@ const fn scheme(
     }
 }
 
-/// Where the better signature is there and does not hold, this one must not stand in for it.
+/// Guard of the weaker scheme: it is rejected if a stronger signature is present, so that it cannot replace an invalid
+/// one.
 fn is_all_there_is(delivery: &Delivery, _: &Document, _: &VerifyOptions) -> Result<(), String> {
     match delivery.headers.get("x-postal-signature-256") {
         None => Ok(()),
@@ -82,8 +83,8 @@ fn sign_beside(
     }
 }
 
-/// The id of a key in the set that the installation publishes: 64 hexadecimal characters. Libraries of JSON Web Keys for
-/// Ruby take the digest of the key's two numbers.
+/// Id of a key in the key set that the installation publishes: 64 hexadecimal characters, the digest of the key's
+/// modulus and exponent as Ruby libraries for JSON Web Keys compute it.
 fn key_id(public: &rsa::PublicKey) -> Result<String, String> {
     let der = public.to_pkcs1_der().map_err(|error| error.to_string())?;
     Ok(hex::encode(Sha256::digest(der.as_bytes())))
@@ -172,7 +173,7 @@ pub static PROVIDER: Provider = Provider {
             &[("/event", Predicate::Is("MessageBounced"))],
             example!("postal/bounce"),
         ),
-        // The next server refused it for good.
+        // The next server rejected it permanently.
         bounce(
             BounceClass::Hard,
             "MessageDeliveryFailed",

@@ -1,5 +1,5 @@
-//! Postmark: one JSON object a request; field names differ by record type. Nothing is signed: a handler demands
-//! basic authentication, a header or a secret in the URL instead.
+//! Postmark: one JSON object per request; field names differ by record type. Nothing is signed: a handler demands basic
+//! authentication, a header or a secret in the URL instead.
 //! <https://postmarkapp.com/developer/webhooks/webhooks-overview>
 
 use crate::providers::habits::Fact::{Documented, Unconfirmed};
@@ -21,7 +21,7 @@ static OVERVIEW: Page = page(
     "2026",
 );
 
-/// The records that its webhooks send.
+/// Record types of its webhooks.
 const RECORD_TYPES: Predicate = Predicate::OneOf(&[
     "Bounce",
     "Click",
@@ -189,7 +189,7 @@ pub static PROVIDER: Provider = Provider {
             &[("/RecordType", Predicate::Is("Click"))],
             example!("postmark/click"),
         ),
-        // What a bounce or a complaint does to the address; on some streams it is all that is told.
+        // Effect of a bounce or a complaint on the address; on some streams it is the only event.
         bounce(
             BounceClass::Hard,
             "Suppression",

@@ -30,7 +30,7 @@ static OPENAPI: Page = page(
     "2026-08",
 );
 
-/// What holds for the kinds of which no real body was seen.
+/// Doubt for the kinds of which no real body was seen.
 const TYPES: &str = "known from the SDK's types only";
 
 /// Resend's webhooks.
@@ -151,7 +151,7 @@ pub static PROVIDER: Provider = Provider {
             &[("/type", Predicate::Is("email.suppressed"))],
             example!("resend/rejected"),
         ),
-        // Nothing was sent: a quota, a rejected template.
+        // Not sent at all: a quota, a rejected template.
         row(
             Kind::Rejected,
             "email.failed",

@@ -1,6 +1,6 @@
-//! HTTP Message Signatures (RFC 9421): the sender says in `Signature-Input` which parts of the request it signs. A
-//! request may bear several signatures, each with a label; one that holds is enough. The body is covered by its digest
-//! (RFC 9530), if at all.
+//! HTTP Message Signatures (RFC 9421): the sender lists in `Signature-Input` the parts of the request that it signs. A
+//! request may have several signatures, each with a label; one valid signature is enough. The body is covered through
+//! its digest (RFC 9530), if at all.
 //! <https://www.rfc-editor.org/rfc/rfc9421>
 
 use std::borrow::Cow;
@@ -47,7 +47,7 @@ const SIGNATURE_BASE: Scheme = Scheme {
     guard: None,
 };
 
-/// Whoever signs its messages so.
+/// Senders that sign by RFC 9421, whoever they are.
 pub static PROVIDER: Provider = Provider {
     name: "rfc9421",
     title: "HTTP Message Signatures",
@@ -59,7 +59,7 @@ pub static PROVIDER: Provider = Provider {
     ..SIGNER
 };
 
-/// A signature by its label, as base64.
+/// Location of the first signature, as base64.
 static SIGNATURE: CustomLocation = CustomLocation {
     name: "header `signature`",
     read: |delivery| {
@@ -80,7 +80,7 @@ static SIGNATURE: CustomLocation = CustomLocation {
     each: Some(each),
 };
 
-/// The parameter that says when it was signed. Writing it renews what is signed, or says it where nothing does.
+/// Location of the `created` parameter. Writing it renews `Signature-Input`, or creates it if it is missing.
 static CREATED: CustomLocation = CustomLocation {
     name: "`created` in header `signature-input`",
     read: |delivery| {
@@ -95,19 +95,19 @@ static CREATED: CustomLocation = CustomLocation {
     each: None,
 };
 
-/// More labels than that are an attack on our time.
+/// Most labels that are read; more are an attack on our computing time.
 const MOST_LABELS: usize = 16;
 
-/// What `send` signs under.
+/// Label of the signatures that `send` makes.
 const LABEL: &str = "sig1";
 
-/// Seconds for which what `send` signs holds.
+/// Seconds for which a signature made by `send` is valid.
 const VALID: i64 = 300;
 
-/// Seconds that a clock may be behind the sender's.
+/// Seconds that `created` may be in the future, for a slow clock.
 const AHEAD: i64 = 300;
 
-/// What is signed: a line for each part that is covered, and a last one that says which these are.
+/// Signature base (RFC 9421, section 2.5): a line for each covered component, then the signature parameters.
 fn signature_base(delivery: &Delivery, url: &str) -> Result<Vec<u8>, String> {
     let text = joined(delivery, "signature-input");
     let input = input(&text)?;
@@ -128,7 +128,7 @@ fn signature_base(delivery: &Delivery, url: &str) -> Result<Vec<u8>, String> {
     Ok(base)
 }
 
-/// The digest of the body is covered, and is that of this body.
+/// Guard: `content-digest` must be covered, and be the digest of this body.
 fn digest_holds(
     delivery: &Delivery,
     _: &Document,
@@ -160,7 +160,7 @@ fn digest_holds(
     }
 }
 
-/// The other scheme is for those whose digest is covered.
+/// Guard of the scheme without digest: rejects a signature that covers `content-digest`.
 fn no_digest_is_covered(
     delivery: &Delivery,
     _: &Document,
@@ -196,7 +196,7 @@ fn is_current(input: &Input, verify_options: &VerifyOptions) -> Result<(), Strin
     }
 }
 
-/// A delivery for each label, that bears this one alone: each covers other parts, at another time.
+/// Splits a delivery with several signatures into one delivery for each label.
 fn each(delivery: &Delivery) -> Vec<Delivery> {
     let inputs = joined(delivery, "signature-input");
     let signatures = joined(delivery, "signature");
@@ -217,7 +217,7 @@ fn each(delivery: &Delivery) -> Vec<Delivery> {
     pairs.take(MOST_LABELS).collect()
 }
 
-/// Signs at another time: what was covered stays covered, and what expires does so as long after.
+/// Rewrites `Signature-Input` for another time: the same components, and `expires` moved by as much as `created`.
 fn renew(delivery: &mut Delivery, created: &str) -> Result<(), String> {
     let old = joined(delivery, "signature-input");
     let input = input(&old).ok();
@@ -263,34 +263,34 @@ fn renew(delivery: &mut Delivery, created: &str) -> Result<(), String> {
     set(delivery, "signature-input", &new)
 }
 
-/// A member of a dictionary (RFC 9651).
+/// Member of a dictionary (RFC 9651).
 struct Member<'a> {
     label: &'a str,
-    /// All of it.
+    /// The whole member, as it was sent.
     whole: &'a str,
-    /// What follows `label=`.
+    /// Value after `label=`.
     value: &'a str,
 }
 
-/// What one signature covers.
+/// Components and parameters of one signature.
 struct Input<'a> {
     label: &'a str,
-    /// What follows `label=`, which is signed as it stands.
+    /// Value after `label=`, which is signed unchanged.
     text: &'a str,
     parts: Vec<Component<'a>>,
     parameters: Vec<(&'a str, &'a str)>,
 }
 
-/// A part of the request that is covered.
+/// Covered component of the request.
 struct Component<'a> {
-    /// As it stands: the name in quotes, and its parameters.
+    /// The component as it was sent: the quoted name and its parameters.
     text: &'a str,
     name: &'a str,
     parameters: Vec<(&'a str, &'a str)>,
 }
 
 impl Input<'_> {
-    /// The text of a parameter; none if it is missing.
+    /// Text of a parameter; none if it is missing.
     fn parameter(&self, name: &str) -> Option<&str> {
         let mut all = self.parameters.iter();
         all.find(|(at, _)| *at == name).map(|(_, value)| *value)
@@ -338,7 +338,7 @@ impl Component<'_> {
     }
 }
 
-/// The values of a field, with a comma between them if there are several.
+/// Values of a header, joined by commas.
 fn field(
     delivery: &Delivery,
     name: &str,
@@ -361,7 +361,7 @@ fn scheme(url: &str) -> &str {
     url.split_once("://").map_or("", |(scheme, _)| scheme)
 }
 
-/// Host and port in lower case, without a port that goes without saying.
+/// Host and port in lower case, without the default port of the scheme.
 fn authority(url: &str) -> Cow<'_, str> {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
     let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
@@ -375,7 +375,7 @@ fn authority(url: &str) -> Cow<'_, str> {
     Cow::Owned(bare.unwrap_or(host).to_ascii_lowercase())
 }
 
-/// Path and query.
+/// Path and query of a URL.
 fn path(url: &str) -> Cow<'_, str> {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
     match rest.find(['/', '?']).and_then(|at| rest.get(at..)) {
@@ -385,7 +385,7 @@ fn path(url: &str) -> Cow<'_, str> {
     }
 }
 
-/// The only parameter of that name, escaped as the RFC says.
+/// The only query parameter of this name, percent-encoded as the RFC requires; an error if it is repeated.
 fn query_parameter(url: &str, name: &str) -> Result<String, String> {
     let plain = |text: &str| {
         let pair = format!("{text}=");
@@ -407,7 +407,7 @@ fn query_parameter(url: &str, name: &str) -> Result<String, String> {
     }
 }
 
-/// All fields of that name as one text.
+/// All header fields of this name, joined into one text.
 fn joined(delivery: &Delivery, name: &str) -> String {
     let values = delivery.headers.all(name);
     let texts: Vec<Cow<str>> = values
@@ -423,7 +423,7 @@ fn set(delivery: &mut Delivery, name: &'static str, value: &str) -> Result<(), S
     Ok(())
 }
 
-/// What the first label covers.
+/// Parses the components and parameters of the first label.
 fn input(text: &str) -> Result<Input<'_>, String> {
     let member = members(text)?.into_iter().next();
     let member = member.ok_or("no signature: header `signature-input` is missing")?;
@@ -440,7 +440,7 @@ fn input(text: &str) -> Result<Input<'_>, String> {
     })
 }
 
-/// The members of a dictionary. A label that stands there twice means two things, so it is an error.
+/// Parses the members of a dictionary. A repeated label is ambiguous, and thus an error.
 fn members(text: &str) -> Result<Vec<Member<'_>>, String> {
     let odd = || String::from("the list of signatures cannot be read");
     let mut scan = Scan(text);
@@ -477,12 +477,12 @@ fn members(text: &str) -> Result<Vec<Member<'_>>, String> {
     Ok(members)
 }
 
-/// What of a text stands before its rest.
+/// The part of a text that precedes `rest`, which is its end.
 fn before<'a>(text: &'a str, rest: &str) -> &'a str {
     text.get(..text.len() - rest.len()).unwrap_or_default()
 }
 
-/// What is still to be read of a structured field.
+/// Parser of structured fields: the text that remains to be parsed.
 struct Scan<'a>(&'a str);
 
 impl<'a> Scan<'a> {
@@ -509,7 +509,7 @@ impl<'a> Scan<'a> {
         Some(key).filter(|key| key.starts_with(|c: char| c.is_ascii_lowercase() || c == '*'))
     }
 
-    /// A text in quotes, bytes between colons, or anything plain.
+    /// Parses an item: a quoted string, bytes between colons, or a plain token or number.
     fn bare(&mut self) -> Option<&'a str> {
         let from = self.0;
         match from.chars().next()? {
@@ -524,7 +524,7 @@ impl<'a> Scan<'a> {
         }
     }
 
-    /// What stands in quotes.
+    /// Parses a quoted string, and returns its content.
     fn text(&mut self) -> Option<&'a str> {
         self.eat('"')?;
         let inside = self.0;
@@ -719,7 +719,7 @@ mod tests {
         }
     }
 
-    /// Salt for a test: not random at all.
+    /// Random generator for a test: not random at all.
     struct Salt(u8);
 
     impl rsa::rand_core::TryRng for Salt {
@@ -786,7 +786,7 @@ mod tests {
                     .set(name.parse().unwrap(), joined.parse().unwrap());
             }
             assert_eq!(judged(&both, &key, NOW).verdict, Verdict::Verified);
-            // The proxy's own has expired.
+            // The proxy's own signature has expired.
             assert_eq!(judged(&both, &other, NOW).verdict, Verdict::Refused);
             let then = judged(&both, &other, "2026-09-21T14:01:00Z");
             assert!(then.reason.unwrap().contains("the body is not covered"));

@@ -1,5 +1,5 @@
-//! Scaleway Transactional Email, through Topics and Events: a signed envelope of the form that Amazon SNS has, with the
-//! event as text inside of it. Its topics begin with `arn:scw:`, its certificates stand at Scaleway and are issued by
+//! Scaleway Transactional Email, through Topics and Events: a signed envelope in the format of Amazon SNS, with the
+//! event as text inside. Its topics begin with `arn:scw:`, its certificates are at Scaleway and are issued by
 //! Scaleway's own authority. From a queue, a function or a test the event comes alone, and nothing is signed.
 //! <https://www.scaleway.com/en/docs/transactional-email/reference-content/webhook-events-payloads/>
 
@@ -26,13 +26,13 @@ static TOPICS: Scheme = Scheme {
     signature: Location::Body("/Signature"),
     encoding: Encoding::Base64,
     fresh: &[],
-    // No age is documented; this is what Amazon's envelope is given.
+    // No age is documented; this is the tolerance for Amazon's envelope.
     tolerance: 3600,
     uncovered: None,
     guard: Some(guard),
 };
 
-/// What the signature does not say: that the certificate is Scaleway's, and whose topic it is.
+/// Guard for facts that the signature does not prove: the certificate is Scaleway's, and the topic is the expected one.
 fn guard(_: &Delivery, envelope: &Document, verify_options: &VerifyOptions) -> Result<(), String> {
     let url = envelope.text("/SigningCertURL").unwrap_or_default();
     if certificate_region(&url).is_none() {
@@ -47,28 +47,28 @@ fn guard(_: &Delivery, envelope: &Document, verify_options: &VerifyOptions) -> R
     Ok(())
 }
 
-/// The region of an address at which Scaleway keeps certificates: `https://messaging.s3.<region>.scw.cloud`, without
-/// user or port, and a path. Anybody may have another bucket there, so the whole host is compared.
+/// The region in the address of a certificate at Scaleway: `https://messaging.s3.<region>.scw.cloud`, without user or
+/// port, and a path. Other buckets there may belong to anyone, so the whole host is compared.
 fn certificate_region(url: &str) -> Option<&str> {
     let (region, path) = region_and_path(url, "https://messaging.s3.", ".scw.cloud")?;
     let plain = |b: u8| b.is_ascii_alphanumeric() || b"-_./".contains(&b);
     (path.len() > 1 && path.bytes().all(plain)).then_some(region)
 }
 
-/// The region in a host that begins and ends so, and the path behind the host.
+/// The region between this beginning and this end of a host, and the path after the host.
 fn region_and_path<'a>(url: &'a str, start: &str, end: &str) -> Option<(&'a str, &'a str)> {
     let rest = url.strip_prefix(start)?;
     let (host, path) = rest.split_at_checked(rest.find('/')?)?;
     let region = host.strip_suffix(end)?;
-    // As `fr-par`: two letters and three.
+    // As in `fr-par`: two letters and three.
     let (country, city) = region.split_once('-')?;
     let lower = |text: &str| text.bytes().all(|b| b.is_ascii_lowercase());
     (country.len() == 2 && city.len() == 3 && lower(country) && lower(city))
         .then_some((region, path))
 }
 
-/// The address of the certificates that lead from a certificate at that address to Scaleway's root, if it is one that is
-/// fetched: `/<region>/sns/<name>` where Scaleway keeps its certificates.
+/// The address of the intermediate certificates for a certificate at this address, if that is one to be fetched:
+/// `/<region>/sns/<name>` in Scaleway's bucket.
 pub(crate) fn authority_of(url: &str) -> Option<String> {
     let region = certificate_region(url)?;
     let (_, path) = region_and_path(url, "https://messaging.s3.", ".scw.cloud")?;
@@ -79,7 +79,7 @@ pub(crate) fn authority_of(url: &str) -> Option<String> {
     })
 }
 
-/// Whether this is a link by which Scaleway itself is told that a subscription is wanted.
+/// True for a link that confirms a subscription at Scaleway itself.
 pub(crate) fn confirms_subscription(url: &str) -> bool {
     region_and_path(url, "https://sns.mnq.", ".scaleway.com")
         .is_some_and(|(_, path)| asks_to_confirm(path))
@@ -179,21 +179,21 @@ pub static PROVIDER: Provider = Provider {
             &[("/type", Predicate::Is("email_mailbox_not_found"))],
             example!("scaleway/bounce"),
         ),
-        // Sent, and refused for good by the server it was sent to.
+        // Sent, and permanently rejected by the receiving server.
         bounce(
             BounceClass::Hard,
             "email_dropped",
             &[("/type", Predicate::Is("email_dropped"))],
             example!("scaleway/bounce-dropped"),
         ),
-        // Not sent: the address is on a list.
+        // Not sent: the address is on a suppression list.
         row(
             Kind::Rejected,
             "email_blocklisted",
             &[("/type", Predicate::Is("email_blocklisted"))],
             example!("scaleway/rejected"),
         ),
-        // By the recipient, or by a filter of Scaleway's or of the server it was sent to.
+        // By the recipient, or by a filter of Scaleway's or of the receiving server.
         row(
             Kind::Complaint,
             "email_spam",
@@ -224,7 +224,7 @@ pub static PROVIDER: Provider = Provider {
             &[("/Type", Predicate::Is("UnsubscribeConfirmation"))],
             example!("scaleway/other-unsubscribe-confirmation"),
         ),
-        // For sending only, for it reads as `email_delivered`: without the envelope.
+        // For sending only, because it reads as `email_delivered`: without the envelope.
         row(
             Kind::Delivered,
             "email_delivered_bare",

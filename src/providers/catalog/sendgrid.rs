@@ -1,5 +1,5 @@
-//! SendGrid: an array of flat events, joined by comma and CR LF, members in alphabetical order, a CR LF at the end.
-//! The CR LF is signed too, and is what most broken verifiers have lost.
+//! SendGrid: an array of flat events, joined by comma and CR LF, members in alphabetical order, a CR LF at the end. The
+//! CR LF is signed too, and most broken verifiers have lost it.
 //! <https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/event>
 
 use crate::providers::behaviour::{Batch, Behaviour, CONDUCT};
@@ -39,13 +39,13 @@ static SIGNED_EVENT_WEBHOOK: Scheme = Scheme {
     signature: Location::Header("x-twilio-email-event-webhook-signature"),
     encoding: Encoding::Base64,
     fresh: &[],
-    // SendGrid documents no age limit; five minutes is what careful handlers choose.
+    // SendGrid documents no age limit; careful handlers choose five minutes.
     tolerance: 300,
     uncovered: None,
     guard: None,
 };
 
-/// Its events, by which a body is recognised that lacks newer ids.
+/// Event names, to recognise bodies that lack newer ids.
 const EVENTS: Predicate = Predicate::OneOf(&[
     "processed",
     "dropped",
@@ -108,7 +108,7 @@ pub static PROVIDER: Provider = Provider {
         unique: &["/sg_event_id"],
         campaign: Placement::Text("/marketing_campaign_name"),
         tag: Placement::List("/category"),
-        // They stand beside the fields of the event.
+        // They are beside the fields of the event.
         metadata: Placement::Among("", &["order_id", "tenant"]),
         ..FIELDS
     },
@@ -146,7 +146,7 @@ pub static PROVIDER: Provider = Provider {
             ],
             example!("sendgrid/bounce"),
         ),
-        // No event of this name is on the wire: it is a bounce of type `blocked`.
+        // No event on the wire has this name: it is a bounce of type `blocked`.
         bounce(
             BounceClass::Soft,
             "blocked",
@@ -156,14 +156,14 @@ pub static PROVIDER: Provider = Provider {
             ],
             example!("sendgrid/bounce-blocked"),
         ),
-        // Other projects' fixtures have one all the same.
+        // Fixtures of other projects have one all the same.
         bounce(
             BounceClass::Soft,
             "blocked_event",
             &[("/event", Predicate::Is("blocked"))],
             "",
         ),
-        // As older recordings tell it.
+        // As in older recordings.
         bounce(
             BounceClass::Undetermined,
             "bounce_without_type",
@@ -220,7 +220,7 @@ pub static PROVIDER: Provider = Provider {
         ),
     ],
     machines: &[
-        // A privacy proxy that loads what is in the message before anybody reads it. Clicks have no such mark.
+        // A privacy proxy that loads the message's content before anybody reads it. Clicks have no such mark.
         Machine {
             kind: Kind::Open,
             row: "open",

@@ -1,6 +1,6 @@
-//! Amazon SES, through Amazon SNS: a signed envelope with the SES event as text inside of it, in two shapes
-//! (event publishing says `eventType`, identity notifications say `notificationType`). With raw delivery the event
-//! comes alone and nothing is signed.
+//! Amazon SES, through Amazon SNS: a signed envelope with the SES event as text inside, in two formats (event
+//! publishing has `eventType`, identity notifications have `notificationType`). With raw delivery the event comes alone
+//! and nothing is signed.
 //! <https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sns-contents.html>
 
 use crate::providers::behaviour::{Behaviour, CONDUCT, Handshake};
@@ -15,7 +15,7 @@ use crate::webhook::{
     Scheme, Style, TimestampFormat, VerifyOptions,
 };
 
-/// <https://docs.aws.amazon.com/sns/latest/dg/sns-verify-signature-of-message.html>
+/// Scheme of SNS: <https://docs.aws.amazon.com/sns/latest/dg/sns-verify-signature-of-message.html>.
 static SNS: Scheme = Scheme {
     name: "sns",
     algorithm: Algorithm::RsaBy("/SignatureVersion"),
@@ -37,8 +37,8 @@ fn string_to_sign(envelope: &Document) -> Result<Vec<u8>, String> {
     signed_fields(envelope, |field| field == "Subject")
 }
 
-/// Name and value of each field that counts, each followed by a line feed, in this order; `may_miss` is whether a field
-/// that is not there is left out.
+/// Name and value of each signed field, each followed by a line feed, in this order; `may_miss` is true for a field
+/// that is left out if it is missing.
 pub(crate) fn signed_fields(
     envelope: &Document,
     may_miss: fn(&str) -> bool,
@@ -74,8 +74,8 @@ pub(crate) fn signed_fields(
     Ok(text.into_bytes())
 }
 
-/// What the signature does not say: that the certificate is one of SNS's own, and whose topic it is.
-/// Any customer of AWS can have a topic of theirs sent anywhere, and signed.
+/// Guard for facts that the signature does not prove: the certificate is one of SNS's own, and the topic is the
+/// expected one. Any customer of AWS can have a topic of theirs delivered anywhere, validly signed.
 fn guard(
     delivery: &Delivery,
     envelope: &Document,
@@ -108,19 +108,19 @@ fn guard(
     Ok(())
 }
 
-/// Whether this is the address of one of SNS's own certificates.
+/// True for the address of one of SNS's own certificates.
 fn is_certificate_url(url: &str) -> bool {
     let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'.';
     at_sns(url).is_some_and(|path| path.ends_with(".pem") && path.bytes().skip(1).all(plain))
 }
 
-/// Whether this is a link by which SNS itself is told that a subscription is wanted. Anything else that a message asks
-/// to visit may be anybody's.
+/// True for a link that confirms a subscription at SNS itself. A message may be forged, so no other link may be
+/// visited.
 pub(crate) fn confirms_subscription(url: &str) -> bool {
     at_sns(url).is_some_and(asks_to_confirm)
 }
 
-/// Whether a path with its query is the one that confirms a subscription.
+/// True for a path with a query that confirms a subscription.
 pub(crate) fn asks_to_confirm(path: &str) -> bool {
     let plain = |b: u8| b.is_ascii_graphic() && !b"#\\@\"<>".contains(&b);
     let asks = |query: &str| {
@@ -132,14 +132,14 @@ pub(crate) fn asks_to_confirm(path: &str) -> bool {
         .is_some_and(|query| asks(query) && query.bytes().all(plain))
 }
 
-/// The path, and what follows it, of an address at SNS itself: `https://sns.<region>.amazonaws.com`, or the same with
-/// `.cn`, without user or port.
+/// The path and query of an address at SNS itself: `https://sns.<region>.amazonaws.com`, or the same with `.cn`,
+/// without user or port.
 pub(crate) fn at_sns(url: &str) -> Option<&str> {
     let rest = url.strip_prefix("https://sns.")?;
     let (host, path) = rest.split_at_checked(rest.find('/')?)?;
     let host = host.strip_suffix(".cn").unwrap_or(host);
     let mut region = host.strip_suffix(".amazonaws.com")?.split('-');
-    // As `eu-central-1`: two letters, words, one or two digits.
+    // As in `eu-central-1`: two letters, words, one or two digits.
     let is =
         |text: &str, wanted: fn(&u8) -> bool| !text.is_empty() && text.bytes().all(|b| wanted(&b));
     let continent = region.next()?;
@@ -154,7 +154,8 @@ pub(crate) fn at_sns(url: &str) -> Option<&str> {
         .then_some(path)
 }
 
-/// What is odd about a body that comes from SNS by another way than its signed posts; none where nothing is.
+/// The reason why a body cannot be verified: it did not come as a signed SNS post (Lambda event, parsed message, raw
+/// delivery); none for a regular one.
 pub(crate) fn misuse(delivery: &Delivery, body: &Document) -> Option<&'static str> {
     let there = |pointer: &str| body.at(pointer).is_some_and(|value| !value.is_null());
     if there("/Records/0/Sns") {
@@ -189,7 +190,7 @@ pub(crate) fn misuse(delivery: &Delivery, body: &Document) -> Option<&'static st
     )
 }
 
-/// Whether it is a message without its envelope.
+/// True for a message without its SNS envelope.
 pub(crate) fn is_bare(body: &Document) -> bool {
     body.at("/mail").is_some_and(Document::is_map)
         && (body.text("/eventType").is_some() || body.text("/notificationType").is_some())
@@ -221,7 +222,7 @@ pub static PROVIDER: Provider = Provider {
     signals: &[
         Signal::Body(&[
             ("/Type", Predicate::Present),
-            // Scaleway has envelopes of the same form.
+            // Scaleway has envelopes of the same format.
             ("/TopicArn", Predicate::StartsOtherwise("arn:scw:")),
             ("/Message", Predicate::Present),
         ]),
@@ -229,7 +230,7 @@ pub static PROVIDER: Provider = Provider {
             ("/eventType", Predicate::Present),
             ("/mail", Predicate::Object),
         ]),
-        // Others say `notificationType` as well.
+        // Other senders use `notificationType` as well.
         Signal::Body(&[
             (
                 "/notificationType",
@@ -242,7 +243,7 @@ pub static PROVIDER: Provider = Provider {
             Predicate::Is("AmazonSnsSubscriptionSucceeded"),
         )]),
         Signal::SharedHeader("x-amz-sns-message-type"),
-        // Not what SNS posts, but what Lambda makes of it.
+        // An event as Lambda hands it over, not as SNS posts it.
         Signal::Body(&[("/Records/0/Sns", Predicate::Object)]),
     ],
     schemes: &[&SNS],
@@ -267,7 +268,7 @@ pub static PROVIDER: Provider = Provider {
             "/complaint/complainedRecipients/*/emailAddress",
             "/delivery/recipients/*",
             "/deliveryDelay/delayedRecipients/*/emailAddress",
-            // Sends, opens and clicks do not say which of several recipients they are about.
+            // Sends, opens and clicks do not name the one of several recipients that they are about.
             "/mail/destination/*",
         ],
         message_id: &["/mail/messageId"],
@@ -355,7 +356,7 @@ pub static PROVIDER: Provider = Provider {
             &[("/bounce", Predicate::Object)],
             "",
         ),
-        // The opposite of a complaint: somebody took it out of the spam folder.
+        // The opposite of a complaint: a user moved it out of the spam folder.
         row(
             Kind::Other,
             "NotSpam",
@@ -395,7 +396,7 @@ pub static PROVIDER: Provider = Provider {
             &[("/eventType", Predicate::Is("Click"))],
             example!("ses/click"),
         ),
-        // Nothing was sent: the template could not be filled in.
+        // Not sent at all: the template could not be rendered.
         row(
             Kind::Rejected,
             "Rendering Failure",
@@ -465,7 +466,8 @@ pub static PROVIDER: Provider = Provider {
             &[("/Type", Predicate::Is("UnsubscribeConfirmation"))],
             example!("ses/other-unsubscribe-confirmation"),
         ),
-        // For sending only, for they read as the first of their kind: the other signature version, and raw delivery.
+        // For sending only, because they read as the first of their kind: the other signature version, and raw
+        // delivery.
         row(
             Kind::Open,
             "OpenVersion2",

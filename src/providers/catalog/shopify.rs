@@ -1,4 +1,4 @@
-//! Shopify: the body's HMAC in base64, with no time in it. A newer form of its deliveries has the same headers without
+//! Shopify: the body's HMAC in base64; no time is signed. A newer format of its deliveries has the same headers without
 //! `X-`.
 //! <https://shopify.dev/docs/apps/build/webhooks>
 

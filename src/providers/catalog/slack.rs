@@ -1,4 +1,5 @@
-//! Slack: version, time and body with colons between them. The signing secret looks hexadecimal and is used as text.
+//! Slack: the signed text is version, time and body, joined by colons. The signing secret looks hexadecimal and is used
+//! as text.
 //! <https://docs.slack.dev/authentication/verifying-requests-from-slack>
 
 use crate::providers::habits::Fact::Documented;
@@ -40,7 +41,7 @@ pub static PROVIDER: Provider = Provider {
     schemes: &[&V0],
     test_secret: "webhook-cli-public-test-key-slack",
     test_public: "webhook-cli-public-test-key-slack",
-    // Interactivity comes as a form with one field.
+    // Interactivity is sent as a form with one field.
     envelope: Envelope::Text("/payload", Style::COMPACT),
     native: &["/event/type", "/type", "/command"],
     habits: Habits {

@@ -1,9 +1,9 @@
-//! SMTP2GO: one event a request, as a form or as a flat JSON object; which one is chosen at the webhook. Sent by kind is
-//! the JSON; the form is sent by names that begin with `form-`. Nothing is signed: a handler demands basic
+//! SMTP2GO: one event per request, as a form or as a flat JSON object, as configured for the webhook. `send` by kind
+//! produces the JSON; names that begin with `form-` produce the form. Nothing is signed: a handler demands basic
 //! authentication or a secret in the URL. There is no event for a deferral.
 //!
-//! Unconfirmed: which fields come with which event, their types in JSON, the form of the times, and how a form writes
-//! the list of recipients.
+//! Unconfirmed: the fields of each event, their types in JSON, the format of the times, and the list of recipients in a
+//! form.
 //! <https://developers.smtp2go.com/docs/webhooks-overview>
 
 use crate::providers::habits::Fact::Documented;
@@ -23,7 +23,7 @@ static OVERVIEW: Page = page(
     "2026-11-27",
 );
 
-/// What is told of the fields, and no more.
+/// Doubt for the fields that are listed without events and types.
 const LISTED: &str = "which events have it, and its type in JSON";
 
 /// SMTP2GO's webhooks.
@@ -37,7 +37,7 @@ pub static PROVIDER: Provider = Provider {
             ("/rcpt", Predicate::Present),
             ("/email_id", Predicate::Present),
         ]),
-        // SMS.
+        // Text messages (SMS).
         Signal::Body(&[
             ("/event", Predicate::StartsOneOf(&["sms_", "opt-out"])),
             ("/destination_number", Predicate::Present),
@@ -54,7 +54,7 @@ pub static PROVIDER: Provider = Provider {
         message_id: &["/email_id"],
         at: &[
             TimeField::Rfc3339("/time", 0),
-            // It is UTC, whether it says so or not.
+            // It is UTC, with or without a zone.
             TimeField::Local("/time"),
             TimeField::Rfc3339("/received_timestamp", 0),
         ],
@@ -65,7 +65,7 @@ pub static PROVIDER: Provider = Provider {
         url: &["/url"],
         reason: &["/message"],
         unique: &["/id"],
-        // Headers of the mail that the webhook names come as members.
+        // The mail headers selected for the webhook are members of the event.
         metadata: Placement::Members(""),
         ..FIELDS
     },
@@ -119,7 +119,7 @@ pub static PROVIDER: Provider = Provider {
             &[("/event", Predicate::Is("unsubscribe"))],
             example!("smtp2go/unsubscribe"),
         ),
-        // Or taken off the list of suppressed addresses.
+        // Or removed from the list of suppressed addresses.
         row(
             Kind::Subscribe,
             "resubscribe",
@@ -144,7 +144,7 @@ pub static PROVIDER: Provider = Provider {
             &[("/event", Predicate::StartsOneOf(&["sms_", "opt-out"]))],
             "",
         ),
-        // The same as a form: what is told is read by the rows above, these are to be sent.
+        // The same events as a form: received ones are read by the definitions above, these are for sending only.
         row(
             Kind::Delivered,
             "form-delivered",

@@ -1,8 +1,8 @@
-//! SocketLabs: one event a request, in names with capital initials. Nothing is signed: the secret key of the webhook
-//! stands in the body, and who has seen one delivery knows it.
+//! SocketLabs: one event per request, in names with capital initials. Nothing is signed: the secret key of the webhook
+//! is in the body, so that anyone who has seen one delivery knows it.
 //!
 //! Old endpoints may get the same fields as a form, which is read and not sent. Unconfirmed: the order of the members
-//! but for `Queued`, the members of `Validation`, and what its answer must hold.
+//! except for `Queued`, the members of `Validation`, and the required content of its response.
 //! <https://help.socketlabs.com/docs/event-webhooks-events>
 
 use crate::providers::behaviour::{Behaviour, CONDUCT, Challenge, Handshake};
@@ -57,7 +57,7 @@ pub static PROVIDER: Provider = Provider {
             ("/ServerId", Predicate::Present),
             ("/SecretKey", Predicate::Present),
         ]),
-        // Without its key it is still known, and refused.
+        // Without its key it is still recognised, and rejected.
         Signal::Body(&[
             ("/Type", Predicate::Present),
             ("/DateTime", Predicate::Present),
@@ -177,7 +177,7 @@ pub static PROVIDER: Provider = Provider {
                     "smtp; 450 4.2.0 Mailbox temporarily unavailable",
                 ),
                 ("/FailureType", "Temporary"),
-                // The number that goes with it is not known.
+                // Its number is not known.
                 ("/FailureCode", ABSENT),
             ],
         },
@@ -195,7 +195,7 @@ pub static PROVIDER: Provider = Provider {
     ],
     conduct: Behaviour {
         only_200: true,
-        // Webhooks of a whole account want the key back; for others 200 is enough.
+        // Webhooks of a whole account expect the key in the response; for others 200 is enough.
         handshake: &[Handshake::Challenge(Challenge {
             event: "Validation",
             code: "/SecretKey",

@@ -1,6 +1,6 @@
-//! SparkPost: always a list; each event stands in an object of one member, `msys`, and there in one member more, named
-//! for a class of events. The class does not tell the event: a `generation_failure` was seen inside of a
-//! `message_event`. Nearly every number is written as text. Nothing is signed.
+//! SparkPost: always a list; each event is in an object of one member, `msys`, and there in one more member, named for
+//! a class of events. The class does not identify the event: a `generation_failure` was seen inside a `message_event`.
+//! Nearly every number is a string. Nothing is signed.
 //! <https://developers.sparkpost.com/api/webhooks/>
 
 use crate::providers::behaviour::{Batch, Behaviour, CONDUCT, Handshake};
@@ -50,7 +50,7 @@ pub static PROVIDER: Provider = Provider {
         // The first is in lower case, the second as it was typed.
         recipient: &["/rcpt_to", "/raw_rcpt_to"],
         domain: &["/recipient_domain", "/routing_domain"],
-        // What could not be made into a message has the id that the sending API returned, and no other.
+        // A message that could not be generated has only the id that the sending API returned.
         message_id: &["/message_id", "/transmission_id"],
         at: &[
             TimeField::Seconds("/timestamp"),
@@ -91,7 +91,7 @@ pub static PROVIDER: Provider = Provider {
             &[("/type", Predicate::Is("bounce")), HARD],
             example!("sparkpost/bounce"),
         ),
-        // What a server told after it had taken the message.
+        // Reported by a server after it had accepted the message.
         bounce(
             BounceClass::Hard,
             "out_of_band",
@@ -147,7 +147,7 @@ pub static PROVIDER: Provider = Provider {
             &[("/type", Predicate::Is("open"))],
             example!("sparkpost/open"),
         ),
-        // Comes as well as `open`, for the same reading.
+        // Sent in addition to `open`, for the same reading.
         row(
             Kind::Open,
             "initial_open",
@@ -279,7 +279,7 @@ pub static PROVIDER: Provider = Provider {
             &[("/type", Predicate::Is("sms_status"))],
             example!("sparkpost/other-sms-status"),
         ),
-        // Sent when a webhook is made or changed: an `msys` without members.
+        // Sent when a webhook is created or changed: an `msys` without members.
         row(
             Kind::Other,
             "ping",
@@ -336,7 +336,7 @@ pub static PROVIDER: Provider = Provider {
             ],
         },
     ],
-    // A batch that is sent again has the same, and receivers drop it.
+    // A retried batch has the same id, and receivers drop it.
     ids: &[Location::Header("x-messagesystems-batch-id")],
     conduct: Behaviour {
         only_200: true,

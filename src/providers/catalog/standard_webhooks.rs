@@ -1,5 +1,5 @@
 //! Standard Webhooks and Svix: the same scheme under two header prefixes. It defines no events; the payload is the
-//! `type`, `timestamp` and `data` that the specification recommends. What is in `data` is an example of ours.
+//! `type`, `timestamp` and `data` that the specification recommends. The content of `data` is an example of ours.
 //! <https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md>
 
 use crate::providers::behaviour::{Behaviour, CONDUCT};
@@ -16,10 +16,11 @@ use crate::webhook::{
     TimestampFormat,
 };
 
-/// The public test key of all who sign this way: where only the headers tell, whose it is cannot be told apart.
+/// Public test key of all providers that sign by this scheme: with headers as the only evidence, they cannot be told
+/// apart.
 pub const TEST_SECRET: &str = "whsec_d2ViaG9vay1jbGktcHVibGljLXRlc3Qta2V5LTAx";
 
-/// Standard Webhooks: `webhook-*` headers.
+/// Scheme of Standard Webhooks: `webhook-*` headers.
 pub static WEBHOOK: Scheme = scheme(
     "standard-webhooks",
     "webhook-id",
@@ -27,7 +28,7 @@ pub static WEBHOOK: Scheme = scheme(
     "webhook-signature",
 );
 
-/// Svix: the same with `svix-*` headers.
+/// Scheme of Svix: `svix-*` headers.
 pub static SVIX: Scheme = scheme("svix", "svix-id", "svix-timestamp", "svix-signature");
 
 const fn scheme(
@@ -64,7 +65,7 @@ static SPECIFICATION: Page = page(
     "2026",
 );
 
-/// Whoever sends by the specification.
+/// Senders that follow the specification, whoever they are.
 pub static PROVIDER: Provider = Provider {
     name: "standard-webhooks",
     title: "Standard Webhooks",

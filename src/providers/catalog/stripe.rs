@@ -1,5 +1,5 @@
-//! Stripe: time and signatures stand in one header, `t=…,v1=…`, two of them while a secret is rotated. The key is the
-//! whole text of the secret, `whsec_` included.
+//! Stripe: time and signatures are in one header, `t=…,v1=…`, with two signatures while a secret is rotated. The key is
+//! the whole text of the secret, `whsec_` included.
 //! <https://docs.stripe.com/webhooks>
 
 use crate::providers::habits::Fact::Documented;
@@ -12,7 +12,7 @@ static SIGNED_HEADER: Scheme = Scheme {
     algorithm: Algorithm::HmacSha256,
     key: KeyForm::Text,
     id: None,
-    // Its own libraries check the age and take any time ahead.
+    // Its own libraries check the age and accept any time in the future.
     timestamp: Some((
         Location::Item("stripe-signature", "t"),
         TimestampFormat::AgeOnly(&TimestampFormat::Seconds),

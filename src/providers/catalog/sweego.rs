@@ -1,6 +1,6 @@
-//! Sweego: one flat object a request, signed with the headers of Standard Webhooks, but with the signature in plain
-//! base64, without `v1,` before it. All of it is known from Symfony's bridge: the white space, the full list of events
-//! and the meaning of a soft bounce are not confirmed.
+//! Sweego: one flat object per request, signed with the headers of Standard Webhooks, but with the signature in plain
+//! base64, without the prefix `v1,`. The source is Symfony's bridge: the white space, the full list of events and the
+//! meaning of a soft bounce are not confirmed.
 //! <https://learn.sweego.io/docs/webhooks/webhook_signature>
 
 use crate::providers::habits::Fact::Unconfirmed;
@@ -51,7 +51,7 @@ pub static PROVIDER: Provider = Provider {
             ("/channel", Predicate::Present),
             ("/transaction_id", Predicate::Present),
         ]),
-        // Older ones have it in the headers of the mail alone.
+        // Older ones have it in the headers of the mail only.
         Signal::Body(&[
             ("/event_type", Predicate::Present),
             ("/swg_uid", Predicate::Present),
@@ -182,7 +182,7 @@ pub static PROVIDER: Provider = Provider {
             sets: &[("/click/proxy", "true")],
         },
     ],
-    // The header repeats it.
+    // A header has the same value.
     ids: &[Location::Body("/event_id")],
     habits: Habits {
         batching: Unconfirmed("one event", "known from the code of Symfony's bridge only"),

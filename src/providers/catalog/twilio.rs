@@ -1,5 +1,5 @@
-//! Twilio: the URL as it was called, then the fields of a form. A body that is no form is not signed itself: its hash
-//! stands in the URL.
+//! Twilio: the signed text is the URL as it was called, then the fields of a form. A body that is no form is not signed
+//! itself: its hash is in the URL.
 //! <https://www.twilio.com/docs/usage/webhooks/webhooks-security>
 
 use std::collections::BTreeSet;
@@ -37,7 +37,7 @@ pub static PROVIDER: Provider = Provider {
     ..SIGNER
 };
 
-/// Some of its products sign the URL with the port that goes without saying, some without.
+/// The URL with the default port added or removed: some of its products sign it with that port, some without.
 fn other_port(url: &str) -> Vec<String> {
     let other = || {
         let (scheme, rest) = url.split_once("://")?;
@@ -57,8 +57,8 @@ fn other_port(url: &str) -> Vec<String> {
     other().into_iter().collect()
 }
 
-/// The distinct fields of a form, sorted, each name before its decoded value; nothing for other bodies, if the URL
-/// holds their hash.
+/// The distinct fields of a form, sorted, each name before its decoded value; nothing for other bodies, whose hash must
+/// be in the URL.
 fn fields(delivery: &Delivery, url: &str) -> Result<Vec<u8>, String> {
     if delivery.body.is_empty() {
         return Ok(Vec::new());

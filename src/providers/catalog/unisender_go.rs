@@ -1,5 +1,5 @@
-//! Unisender Go: events grouped by user, in a list of one user; or one event with its fields in the body itself. `auth` is
-//! an MD5 of the body with the API key in its place. When and how often it tries again is unconfirmed.
+//! Unisender Go: events grouped by user, in a list of one user; or one event with its fields in the body itself. `auth`
+//! is an MD5 of the body with the API key in its place. Conditions and number of retries are unconfirmed.
 //! <https://godocs.unisender.ru/web-api-ref>
 
 use crate::providers::behaviour::{Batch, Behaviour, CONDUCT, Handshake};
@@ -129,7 +129,7 @@ pub static PROVIDER: Provider = Provider {
             &[("/event_data/status", Predicate::Is("subscribed"))],
             example!("unisender-go/subscribe"),
         ),
-        // In the mode of single events the fields stand in the body itself.
+        // In the mode of single events the fields are in the body itself.
         row(
             Kind::Sent,
             "single_sent",

@@ -1,5 +1,5 @@
-//! useSend, which its users may host themselves: one compact object a request, signed with its time in milliseconds. A
-//! try after a failure has another `attempt` in its body, and so another signature; `id` stays.
+//! useSend, which its users may host themselves: one compact object per request, signed with its time in milliseconds.
+//! A retry has another `attempt` in its body, and so another signature; `id` stays.
 //! <https://docs.usesend.com/guides/webhooks>
 
 use crate::providers::behaviour::{Behaviour, CONDUCT, Handshake};
@@ -196,7 +196,7 @@ pub static PROVIDER: Provider = Provider {
             &[("/type", Predicate::Is("email.cancelled"))],
             example!("usesend/other-email-cancelled"),
         ),
-        // It tells whether the contact is subscribed, and not what has changed.
+        // It says if the contact is subscribed, and not what has changed.
         about(
             "contact.updated",
             &[("/type", Predicate::Is("contact.updated"))],
@@ -310,7 +310,7 @@ const fn other(
     row(Kind::Other, native, marks, example)
 }
 
-/// An event about a contact, a domain or the webhook itself.
+/// Defines an event about a contact, a domain or the webhook itself.
 const fn about(
     native: &'static str,
     marks: &'static [(&'static str, Predicate)],

@@ -1,9 +1,9 @@
-//! ZeptoMail (Zoho): one event a request, as JSON in the only field of a form, or as JSON alone. What is signed is the
-//! decoded value of that field, whatever the field is called; the time of signing stands beside the signature and is not
-//! signed. Newer settings have a header of one's own in place of a key: `--secret header:NAME=VALUE`.
+//! ZeptoMail (Zoho): one event per request, as JSON in the only field of a form, or as JSON alone. The signed text is
+//! the decoded value of that field, whatever the field's name; the time of signing is beside the signature and is not
+//! signed. Newer settings have a custom header in place of a key: `--secret header:NAME=VALUE`.
 //!
-//! Unconfirmed: no request that was really sent is known. What stands in `details` of opens and clicks, and the events
-//! `feedbackloop` and `delivered`, are known from handlers that others wrote.
+//! Unconfirmed: no request that was really sent is known. The content of `details` in opens and clicks, and the events
+//! `feedbackloop` and `delivered`, are known from handlers of third parties.
 //! <https://www.zoho.com/zeptomail/help/webhooks.html>
 
 use std::borrow::Cow;
@@ -21,7 +21,7 @@ use crate::webhook::{
     Predicate, Scheme, Style, TimestampFormat,
 };
 
-/// The field of the header that names the algorithm, and the only one that is known.
+/// Header item that names the algorithm, with the only value that is known.
 const ALGORITHM: (&str, &str) = ("s-algorithm", "HmacSHA256");
 
 const HEADER: &str = "producer-signature";
@@ -53,14 +53,14 @@ static TIME: CustomLocation = CustomLocation {
     },
     remove: |delivery| {
         if let Ok(signature) = item(delivery, "s") {
-            // What was there before fits.
+            // The previous value is a valid header.
             let _ = put(delivery, None, signature.as_deref());
         }
     },
     each: None,
 };
 
-/// Percent-encoded, or not: some of its signs have a meaning in a form.
+/// Location of the signature, percent-encoded or not: some of its characters have a meaning in a form.
 static SIGNATURE: CustomLocation = CustomLocation {
     name: "`s=` of header `producer-signature`",
     read: |delivery| {
@@ -86,7 +86,7 @@ static SIGNATURE: CustomLocation = CustomLocation {
     each: None,
 };
 
-/// An item of the header, as it stands there.
+/// An item of the header, as it was sent.
 fn item(delivery: &Delivery, name: &str) -> Result<Option<String>, String> {
     let header = Location::Header(HEADER).read(delivery, None)?;
     let mut items = header
@@ -115,10 +115,10 @@ static HELP: Page = page(
     "2026-11-27",
 );
 
-/// What holds for most fields.
+/// Doubt for most fields.
 const HANDLERS: &str = "known from public handlers and their tests";
 
-/// What holds for the events that one handler alone knows.
+/// Doubt for the events that a single handler knows.
 const ONE_HANDLER: &str = "known from one public handler, which tells the name only";
 
 const SOFT: Predicate = Predicate::Letters(&["softbounce", "emailsoftbounce"]);
@@ -297,7 +297,7 @@ pub static PROVIDER: Provider = Provider {
     ..SIGNER
 };
 
-/// An event to be read only.
+/// Defines an event for reading only.
 const fn plain(
     kind: Kind,
     native: &'static str,

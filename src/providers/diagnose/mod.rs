@@ -49,7 +49,7 @@ pub struct Hypothesis {
 pub(crate) enum Limit {
     /// None: it is ruled out.
     None,
-    /// It depends on the URL, which only the user knows.
+    /// The variants depend on the URL, which only the user knows (`--url`).
     Url,
     /// Other deliveries than those at hand may fit.
     AtHand,

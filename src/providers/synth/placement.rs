@@ -8,11 +8,11 @@ use crate::webhook::{Style, write};
 /// Number of the given values that were written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum PlacementResult {
-    /// All of them.
+    /// All values.
     All,
     /// The last of several: the provider has room for one.
     Last,
-    /// None: the event has no place for them.
+    /// No value: the event has no place for them.
     Nothing,
 }
 
