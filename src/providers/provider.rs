@@ -278,7 +278,7 @@ pub enum Placement {
     ListText(&'static str),
     /// A JSON object, serialised as a string; nothing if there is no string.
     MembersText(&'static str),
-    /// All of these placements; incomplete if the event lacks one.
+    /// All of these placements in order, up to the first that the event has no place for.
     Each(&'static [Placement]),
     /// The first of these placements that the event has a place for.
     Either(&'static [Placement]),
