@@ -1,14 +1,15 @@
-//! A body that comes in pieces.
+//! Buffer that joins the pieces of a request or response body.
 
 use bytes::{Bytes, BytesMut};
 
-/// From this size on, a body has a block of memory of its own.
+/// Size in bytes from which a body gets an allocation of its own, of at least [`BLOCK`] bytes.
 const LARGE: usize = 1 << 20;
-/// The system's allocator gives a block back as soon as it is free where it is larger than this; smaller ones it may keep,
-/// so that a few large bodies would take the memory of many. What of it is not written to is not there.
+/// Smallest allocation, in bytes, for a large body. The system's allocator returns a block above this size as soon as
+/// it is freed; smaller ones it may keep, so that a few large bodies would hold the memory of many. Pages never written
+/// to take no memory.
 const BLOCK: usize = (32 << 20) + 1;
 
-/// Pieces of a body, put together. A body of one piece is not copied.
+/// Pieces of a body, joined in order. A body of one piece is not copied.
 #[derive(Default)]
 pub(super) struct BodyBuffer {
     first: Bytes,
@@ -20,7 +21,7 @@ impl BodyBuffer {
         self.first.len() + self.whole.len()
     }
 
-    /// One more piece; `total` is how long the body will be, as far as it is known.
+    /// Appends a piece; `total` is the length of the whole body in bytes, if known.
     pub(super) fn push(&mut self, piece: Bytes, total: Option<usize>) {
         if self.len() == 0 {
             self.first = piece;

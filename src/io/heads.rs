@@ -1,51 +1,51 @@
-//! The heads of a connection's requests as they came. hyper keeps the fields of a request in a map, which writes names in
-//! lower case and puts repeated fields together; what is forwarded and recorded is to have them as they were sent.
+//! Request heads of a connection as they were received. hyper keeps header fields in a map, which lowers the case of
+//! names and groups repeated fields; forwarded and recorded requests keep the order and spelling of the sender.
 //!
-//! This follows the stream only far enough to find where each head begins and ends, and what does not fit is given up:
-//! a request without its head as it came is taken as hyper says.
+//! The parser follows the byte stream only far enough to find where each head begins and ends. When it loses track, the
+//! fields are used as hyper gives them.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::webhook::Headers;
 
-/// A longer head is not kept; hyper refuses it.
+/// Longest head kept, in bytes; hyper rejects longer ones.
 const LONGEST: usize = 128 << 10;
-/// So many heads wait for their requests at most, where requests are sent without waiting for answers.
+/// Most heads kept for pipelined requests that hyper has not returned yet.
 const WAITING: usize = 4096;
 
-/// Reads along on a connection of HTTP/1.
+/// Parser that reads the bytes of an HTTP/1 connection along with hyper.
 #[derive(Default)]
 pub struct Heads(Mutex<Reading>);
 
 #[derive(Default)]
 struct Reading {
     at: Place,
-    /// What came of the head at hand.
+    /// Bytes of the current head received so far.
     head: Vec<u8>,
-    /// Those whose requests hyper has not handed on yet.
+    /// Complete heads whose requests hyper has not returned yet.
     whole: VecDeque<Vec<u8>>,
 }
 
-/// Where in a request the stream is.
+/// Parser position within a request.
 #[derive(Clone, Copy, Default)]
 enum Place {
     #[default]
     Head,
-    /// In a body, of which so much is left.
+    /// In a body, with this many bytes left.
     Body(u64),
-    /// In the line that says how long a chunk is: what it says so far, and whether that is all of it.
+    /// In a chunk size line: the size so far, and true once its last digit was read.
     Size(u64, bool),
-    /// In a chunk, of which so much is left, with its line break.
+    /// In a chunk, with this many bytes left, including its line break.
     Chunk(u64),
-    /// In the trailer, whose line has so many bytes by now.
+    /// In the trailer, in a line of this many bytes so far.
     Trailer(u64),
-    /// Nobody knows.
+    /// Framing unknown: the rest of the connection is ignored.
     Lost,
 }
 
 impl Heads {
-    /// Reads what came next.
+    /// Parses the next bytes received.
     pub(super) fn read(&self, mut bytes: &[u8]) {
         let mut reading = self.lock();
         while !bytes.is_empty() {
@@ -54,7 +54,7 @@ impl Heads {
         }
     }
 
-    /// The names of the next request's fields, as they were sent, in the fields that hyper read.
+    /// Restores the order and spelling of names from the next head in the fields that hyper parsed.
     pub(super) fn arrange(&self, method: &str, fields: Headers) -> Headers {
         let mut reading = self.lock();
         let Some(head) = reading.whole.pop_front() else {
@@ -67,7 +67,7 @@ impl Heads {
         fields.arranged(&names)
     }
 
-    /// How the head begins that was not handed on.
+    /// First 16 bytes of the oldest head whose request hyper has not returned.
     pub(super) fn begun(&self) -> Vec<u8> {
         let reading = self.lock();
         let head = reading.whole.front().unwrap_or(&reading.head);
@@ -80,7 +80,7 @@ impl Heads {
 }
 
 impl Reading {
-    /// Takes some of what came, and says how much.
+    /// Parses some of the bytes, and returns how many.
     fn take(&mut self, bytes: &[u8]) -> usize {
         let up_to = |left: u64| usize::try_from(left).unwrap_or(usize::MAX).min(bytes.len());
         let byte = bytes.first().copied().unwrap_or_default();
@@ -107,7 +107,7 @@ impl Reading {
                 let digit = char::from(byte).to_digit(16).map(u64::from);
                 self.at = match (byte, digit) {
                     (b'\n', _) if size == 0 => Place::Trailer(0),
-                    // The chunk ends with a line break of its own.
+                    // A chunk ends with a line break.
                     (b'\n', _) => Place::Chunk(size.saturating_add(2)),
                     (_, Some(digit)) if !is_read => match size.checked_mul(16) {
                         Some(size) => Place::Size(size | digit, false),
@@ -130,7 +130,7 @@ impl Reading {
     }
 
     fn take_head(&mut self, bytes: &[u8]) -> usize {
-        // Empty lines in front of a request mean nothing (RFC 9112, 2.2).
+        // Empty lines before a request are ignored (RFC 9112, 2.2).
         if self.head.is_empty() && matches!(bytes.first(), Some(b'\r' | b'\n')) {
             return 1;
         }
@@ -170,7 +170,7 @@ impl Reading {
     }
 }
 
-/// The lines of a head behind its first.
+/// Header fields of a head: its lines after the first.
 fn fields(head: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
     head.split(|b| *b == b'\n').skip(1).filter_map(|line| {
         let at = line.iter().position(|b| *b == b':')?;
@@ -179,7 +179,7 @@ fn fields(head: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
     })
 }
 
-/// The names of a request's fields, if it is that of such a request.
+/// Field names of a head, if it is that of a request with this method.
 fn names<'a>(head: &'a [u8], method: &str) -> Option<Vec<&'a str>> {
     let rest = head.strip_prefix(method.as_bytes())?;
     rest.starts_with(b" ").then_some(())?;
@@ -188,7 +188,7 @@ fn names<'a>(head: &'a [u8], method: &str) -> Option<Vec<&'a str>> {
         .collect()
 }
 
-/// What stands behind a head.
+/// Parser position after a head: the framing of its body.
 fn behind(head: &[u8]) -> Place {
     let mut length = None;
     for (name, value) in fields(head) {
@@ -220,7 +220,7 @@ mod tests {
     use crate::webhook::Headers;
     use http::{HeaderMap, HeaderName, HeaderValue};
 
-    /// What each request of a stream has for fields, however it is cut into pieces.
+    /// Field lines of each request of a stream that arrives in pieces of `size` bytes.
     fn arranged(
         stream: &[u8],
         size: usize,

@@ -1,4 +1,4 @@
-//! An open connection to a target. What is plain goes over it quickly, anything else carefully.
+//! Open HTTP connection to a target: plain exchanges use `FastHttp1`, all others `HyperExchange`.
 
 use crate::io::client::error::Broken;
 use crate::io::client::fast_http1::{FastHttp1, FastReply};
@@ -6,21 +6,21 @@ use crate::io::client::hyper_exchange::HyperExchange;
 use crate::io::client::{Call, HttpResponse, Keep};
 use crate::io::tls::Wire;
 
-/// An open connection.
+/// Open connection to a target, by the HTTP implementation that drives it.
 pub(crate) enum Connection {
-    /// Nothing but plain answers came so far.
+    /// Fast path: every response so far was a plain HTTP/1.1 response.
     FastHttp1(Box<FastHttp1>),
-    /// It is hyper's.
+    /// Driven by hyper, from the first request or response that the fast path does not handle.
     HyperExchange(Box<HyperExchange>),
 }
 
 impl Connection {
-    /// Over a connection on which nothing was said yet.
+    /// Creates a connection over a transport that has carried nothing yet.
     pub(crate) fn new(wire: Wire) -> Self {
         Self::FastHttp1(Box::new(FastHttp1::new(wire)))
     }
 
-    /// Whether it can carry one more request, as far as one can see.
+    /// True if the connection can probably carry one more request.
     pub(crate) async fn is_usable(&mut self) -> bool {
         match self {
             Self::FastHttp1(fast) => fast.is_usable().await,
@@ -28,8 +28,8 @@ impl Connection {
         }
     }
 
-    /// Sends a request and reads the answer, as much of it as is to be kept; and the connection, where it
-    /// can be used again.
+    /// Sends a request and reads the response, kept as far as `keep` says; returns the connection too if it can be
+    /// reused.
     pub(crate) async fn exchange(
         self,
         call: &Call<'_>,
@@ -53,7 +53,7 @@ impl Connection {
                 }
             },
         };
-        // Large, and not what most deliveries need.
+        // Boxed: the future is large, and most deliveries do not need it.
         Box::pin(Self::carefully(careful, call, keep)).await
     }
 
@@ -86,7 +86,7 @@ mod tests {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::{TcpListener, TcpStream};
 
-    /// Sends a small request and tells what came of it; and the connection, where it can be used again.
+    /// Sends a small request and returns the result, and the connection if it can be reused.
     async fn exchange(
         connection: Connection,
         keep: Keep,
@@ -114,7 +114,7 @@ mod tests {
         };
         match connection.exchange(&call, keep).await {
             Ok((mut heard, connection)) => {
-                // In a map repeated fields stand together.
+                // A `HeaderMap` groups repeated fields; both paths are compared in that order.
                 heard.headers = HeaderMap::from(heard.headers).into();
                 (Ok(format!("{heard:?}")), connection)
             }
@@ -126,7 +126,7 @@ mod tests {
         Wire::Plain(TcpStream::connect(addr).await.unwrap())
     }
 
-    /// Answers a request on each connection with these pieces, and closes it if `closes`.
+    /// Server that sends these pieces as its response on each connection, and then closes it if `closes`.
     async fn answering(pieces: Vec<Vec<u8>>, closes: bool) -> SocketAddr {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let addr = listener.local_addr().unwrap();
@@ -143,7 +143,7 @@ mod tests {
                         }
                         request.clear();
                         for piece in &pieces {
-                            // Whoever has heard enough may go.
+                            // The client may close once it has read enough.
                             if stream.write_all(piece).await.is_err() {
                                 return;
                             }
@@ -215,7 +215,7 @@ mod tests {
             if let Some((at, byte)) = changed {
                 *at.get_mut(&mut answer) = byte;
             }
-            // Most are whole.
+            // Most responses are sent whole.
             let sent = if cut < answer.len() { &answer[..cut] } else { &answer[..] };
             let pieces = sent.chunks(size).map(<[u8]>::to_vec).collect();
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -225,7 +225,7 @@ mod tests {
                 let careful = HyperExchange::new(wire(addr).await).await.unwrap();
                 (fast, exchange(Connection::HyperExchange(careful), Keep::Answer(keep)).await.0)
             });
-            // What hyper says of a head that breaks off depends on the pieces in which it came.
+            // hyper's error for a truncated head depends on the pieces in which it came.
             prop_assert_eq!(fast.ok(), careful.ok());
         }
     }
@@ -295,7 +295,7 @@ mod tests {
             }
             let answer = b"HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n";
             stream.write_all(answer).await.unwrap();
-            // The rest is never read, and nothing is closed.
+            // The rest of the request is never read, and the connection stays open.
             std::future::pending::<()>().await;
         });
         let (connection, body) = (Connection::new(wire(addr).await), vec![0; 64 << 20].into());
@@ -312,7 +312,7 @@ mod tests {
             let (_, connection) =
                 exchange(Connection::new(wire(addr).await), Keep::Answer(100)).await;
             let Some(mut connection) = connection else {
-                // The farewell came with the answer.
+                // The notice of closing came with the response.
                 continue;
             };
             while connection.is_usable().await {

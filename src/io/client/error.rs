@@ -1,22 +1,22 @@
-//! Why there was no answer, in words.
+//! Reasons for a missing response, as short English text.
 
 use std::io;
 
 use crate::io::tls;
 use crate::webhook::{Cause, Reason};
 
-/// Why there was no whole answer.
+/// Failure of an exchange before its response was complete.
 #[derive(Debug)]
 pub(crate) enum Broken {
-    /// The request did not leave.
+    /// No byte of the request was sent.
     Unsent,
-    /// It may have left, and the connection closed without a byte of an answer.
+    /// The request may have been sent, and the connection closed before the first byte of a response.
     Unanswered,
-    /// Another reason.
+    /// Any other reason.
     Otherwise(Reason),
 }
 
-/// Whether the other side went away, which it may do at any time.
+/// True if the peer closed the connection, as hyper reports it; a peer may do so at any time.
 pub(crate) fn closed(error: &hyper::Error) -> bool {
     error.is_incomplete_message()
         || error.is_closed()
@@ -24,7 +24,7 @@ pub(crate) fn closed(error: &hyper::Error) -> bool {
         || io_error(error).is_some_and(gone)
 }
 
-/// The same of the connection itself.
+/// True if an I/O error means that the peer closed the connection.
 pub(crate) fn gone(error: &io::Error) -> bool {
     use io::ErrorKind::{
         BrokenPipe, ConnectionAborted, ConnectionReset, NotConnected, UnexpectedEof,
@@ -46,7 +46,7 @@ fn io_error(error: &hyper::Error) -> Option<&io::Error> {
     None
 }
 
-/// What went wrong, in words.
+/// Error message for a failure reported by hyper.
 pub(crate) fn words(error: &hyper::Error) -> String {
     if error.is_parse_too_large() {
         "the response's head is too large".into()
@@ -59,10 +59,10 @@ pub(crate) fn words(error: &hyper::Error) -> String {
     }
 }
 
-/// The other side went away.
+/// Error message for a connection that the peer closed before it sent a response.
 pub(crate) const CLOSED: &str = "the connection closed before a response";
 
-/// Why TLS did not come about.
+/// Reason for a failed TLS handshake.
 pub(crate) fn no_tls(error: &io::Error) -> Reason {
     match tls::reason(error) {
         Some(why) if why == tls::HTTP_2_ALONE => Reason::new(Cause::Protocol, why),
@@ -72,7 +72,7 @@ pub(crate) fn no_tls(error: &io::Error) -> Reason {
     }
 }
 
-/// Why there is no connection.
+/// Reason for a failed TCP connection.
 pub(crate) fn no_connection(error: &io::Error) -> Reason {
     let cause = match error.kind() {
         io::ErrorKind::ConnectionRefused => Cause::Refused,

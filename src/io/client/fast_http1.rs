@@ -1,7 +1,7 @@
-//! An exchange of the plainest kind: a small request leaves in one write, and its answer says in its head how long it is.
+//! Fast path for plain HTTP/1.1 exchanges: a small POST, sent in one write, and a response whose head gives its length.
 //!
-//! That is what nearly every webhook handler answers, and it costs a third of what it costs over hyper. Whatever looks in
-//! the least unusual is left to hyper, from the first byte of the answer on, so that there is one place that knows HTTP.
+//! Nearly every webhook handler responds like this, and it costs a third of the same exchange over hyper. Anything
+//! unusual in a response is left to hyper, from its first byte on, so that only one place implements all of HTTP.
 
 use std::future::poll_fn;
 use std::mem::MaybeUninit;
@@ -19,30 +19,30 @@ use crate::io::client::{Call, HttpResponse, Keep};
 use crate::io::tls::Wire;
 use crate::webhook::Headers;
 
-/// The largest body that is sent like this. It goes into the kernel's buffer at once, so that nobody must read an answer
-/// while it leaves.
+/// Largest request body, in bytes, sent on the fast path. It fits into the kernel's send buffer, so the response need
+/// not be read while the request is being sent.
 const LARGEST_SENT: usize = 16 << 10;
-/// The largest answer that is read like this, with its head.
+/// Largest response, in bytes with its head, read on the fast path.
 const LARGEST_HEARD: usize = 64 << 10;
-/// How much room there is for an answer at first.
+/// Free space, in bytes, reserved in the buffer before each read.
 const ROOM: usize = 4 << 10;
-/// So many fields a plain answer has at most.
+/// Most header fields of a response on the fast path.
 const FIELDS: usize = 32;
 
-/// A connection over which nothing unusual came so far.
+/// Connection that has carried only plain responses so far.
 pub(crate) struct FastHttp1 {
     wire: Wire,
-    /// The request, put together.
+    /// Serialized request: head and body.
     request: Vec<u8>,
-    /// What was heard and is not used up.
+    /// Bytes received and not yet parsed.
     heard: BytesMut,
 }
 
-/// What came back.
+/// Response as the fast path read it.
 pub(crate) enum FastReply {
-    /// The whole answer, and whether the connection can be used again.
+    /// Complete response; the flag is true if the connection can be reused.
     Plain(HttpResponse, bool),
-    /// So much of an answer that is not plain.
+    /// Bytes received so far of a response that is left to hyper.
     MultipartProblem(Bytes),
 }
 
@@ -59,12 +59,12 @@ impl FastHttp1 {
         self.wire
     }
 
-    /// Whether a request can be sent like this.
+    /// True if the request can be sent on the fast path: a POST with a body of at most 16 KiB.
     pub(crate) fn suits(call: &Call) -> bool {
         call.delivery.method == Method::POST && call.delivery.body.len() <= LARGEST_SENT
     }
 
-    /// Whether it can carry one more request: the other side has neither closed it nor said anything unasked.
+    /// True if the connection can carry one more request: the peer has neither closed it nor sent unsolicited bytes.
     pub(crate) async fn is_usable(&mut self) -> bool {
         let mut byte = [0];
         let heard = poll_fn(|cx| {
@@ -74,7 +74,7 @@ impl FastHttp1 {
         !heard.await
     }
 
-    /// Sends a request and reads the answer, as much of it as is to be kept.
+    /// Sends a request and reads the response, kept as far as `keep` says.
     pub(crate) async fn exchange(
         &mut self,
         call: &Call<'_>,
@@ -83,7 +83,7 @@ impl FastHttp1 {
         self.request.clear();
         call.write_head(&mut self.request);
         self.request.extend_from_slice(&call.delivery.body);
-        // Where it cannot be written, there may still be an answer that says why.
+        // Even if the request cannot be written, a response may say why.
         let mut left = self.request.as_slice();
         while !left.is_empty()
             && let Ok(written @ 1..) = self.wire.write(left).await
@@ -91,7 +91,7 @@ impl FastHttp1 {
             left = left.get(written..).unwrap_or_default();
         }
         let unsent = left.len() == self.request.len();
-        // TLS may hold some of it back.
+        // TLS may buffer part of the request.
         let _ = self.wire.flush().await;
         loop {
             if let Some(reply) = self.reply(keep) {
@@ -110,7 +110,7 @@ impl FastHttp1 {
         }
     }
 
-    /// What was heard, if it is enough to tell.
+    /// Parses the bytes received so far; none if the response is not complete yet.
     fn reply(&mut self, keep: Keep) -> Option<FastReply> {
         let head = match Heading::read(&self.heard, keep) {
             Heading::Plain(head) => head,
@@ -133,7 +133,7 @@ impl FastHttp1 {
             body,
             cut: head.body > keep.body(),
         };
-        // What follows was not asked for.
+        // Bytes behind the response were not requested: the connection is not reused.
         Some(FastReply::Plain(heard, self.heard.is_empty()))
     }
 
@@ -142,21 +142,21 @@ impl FastHttp1 {
     }
 }
 
-/// The head of a plain answer.
+/// Parsed head of a plain response.
 struct Head {
     length: usize,
     status: StatusCode,
     headers: Headers,
-    /// How long the body behind it is.
+    /// Length of the body in bytes.
     body: usize,
 }
 
-/// What stands at the beginning of an answer.
+/// Result of parsing the beginning of a response.
 enum Heading {
     Plain(Head),
-    /// There is more to come.
+    /// The head is not complete yet.
     Partial,
-    /// It is not plain, or it is no answer at all.
+    /// The response is not plain, or is not HTTP.
     MultipartProblem,
 }
 
@@ -186,7 +186,7 @@ impl Head {
         if response.version != Some(1) || !is_final {
             return None;
         }
-        // It never has a body (RFC 9110, 15.3.5), and mostly does not say so.
+        // A 204 never has a body (RFC 9110, 15.3.5), and mostly gives no length.
         let mut body = (status == StatusCode::NO_CONTENT).then_some(0);
         let keeps = keep.fields(status);
         let mut headers = if keeps {
@@ -219,7 +219,7 @@ impl Head {
     }
 }
 
-/// A number of digits alone.
+/// Parses a `Content-Length`: ASCII digits alone.
 fn number(text: &[u8]) -> Option<usize> {
     let is_number = text.iter().all(u8::is_ascii_digit);
     std::str::from_utf8(text)

@@ -1,4 +1,4 @@
-//! An exchange over hyper, which knows every way in which an answer may come.
+//! Exchange over hyper, for every request and response that the fast path does not handle.
 
 use std::future::poll_fn;
 use std::io;
@@ -21,31 +21,31 @@ use crate::io::client::error::{Broken, closed, words};
 use crate::io::tls::{HTTP_2_ALONE, Wire};
 use crate::webhook::{Cause, Reason};
 
-/// So much more of a body than is kept is read and dropped, to be able to use the connection again.
+/// Most bytes of a response body that are read and dropped beyond the part kept, so that the connection can be reused.
 const DRAINED: usize = 1 << 20;
-/// The largest head of an answer.
+/// Largest head of a response, in bytes.
 const LARGEST_HEAD: usize = 64 << 10;
 
-/// An open connection that hyper speaks over. It moves while somebody asks over it, and only then.
+/// Open connection driven by hyper. It is polled during an exchange only.
 pub(crate) struct HyperExchange {
     sender: SendRequest<Full<Bytes>>,
     connection: Connection<TokioIo<ReplayedPrefix>, Full<Bytes>>,
     ended: bool,
-    /// Whether nothing waits to be sent.
+    /// True if all bytes that hyper wrote were flushed.
     sent: Arc<AtomicBool>,
-    /// Whether the first that was heard was HTTP/2.
+    /// True if the first bytes received were an HTTP/2 SETTINGS frame.
     is_http2: Arc<AtomicBool>,
-    /// The head of the next request, in place of hyper's.
+    /// Head of the next request, sent in place of hyper's.
     head: NextHead,
 }
 
 impl HyperExchange {
-    /// Over a connection on which nothing was said yet.
+    /// Creates an exchange over a transport that has carried nothing yet.
     pub(crate) async fn new(wire: Wire) -> Result<Box<Self>, String> {
         Self::open(ReplayedPrefix::nothing(wire)).await
     }
 
-    /// Over a connection on which the first request was already sent, and so much of its answer was heard.
+    /// Creates an exchange whose first request was already sent; `heard` are the bytes received of its response.
     pub(crate) async fn retelling(wire: Wire, heard: Bytes) -> Result<Box<Self>, String> {
         Self::open(ReplayedPrefix::request(wire, heard)).await
     }
@@ -68,7 +68,7 @@ impl HyperExchange {
         }))
     }
 
-    /// Whether it can carry one more request, as far as one can see.
+    /// True if the connection can probably carry one more request.
     pub(crate) async fn is_usable(&mut self) -> bool {
         let Self {
             sender,
@@ -76,12 +76,12 @@ impl HyperExchange {
             ended,
             ..
         } = self;
-        // A turn lets the connection see that the other side has closed it.
+        // Polling the connection lets it notice that the peer has closed it.
         drive(connection, ended, sender.ready()).await.is_ok() && !*ended
     }
 
-    /// Sends a request with its head as it is written there, and reads the answer; and whether the connection can be used
-    /// again.
+    /// Sends a request with `head` byte for byte, and reads the response; the flag is true if the connection can be
+    /// reused.
     pub(crate) async fn exchange(
         &mut self,
         head: Vec<u8>,
@@ -148,7 +148,8 @@ impl HyperExchange {
             body: kept.finish(),
             cut: length > keep,
         };
-        // Who answers before it has the whole body may never read the rest, and would take the next request for it.
+        // A server that responds before it has read the whole body may never read the rest, and would take the next
+        // request for it.
         let usable = whole && !*ended && sent.load(Relaxed);
         Ok((heard, usable))
     }
@@ -158,7 +159,7 @@ async fn frame(body: &mut Incoming) -> Option<hyper::Result<hyper::body::Frame<B
     poll_fn(|cx| Pin::new(&mut *body).poll_frame(cx)).await
 }
 
-/// Waits for something that only happens while the connection moves.
+/// Waits for `work`, polling the connection that it depends on.
 async fn drive<T>(
     connection: &mut Connection<TokioIo<ReplayedPrefix>, Full<Bytes>>,
     ended: &mut bool,
@@ -166,7 +167,7 @@ async fn drive<T>(
 ) -> T {
     let mut work = pin!(work);
     poll_fn(|cx| {
-        // Whoever waits for an answer is told of an error by the connection itself.
+        // Errors of the connection reach the response's future through hyper.
         if !*ended && Pin::new(&mut *connection).poll(cx).is_ready() {
             *ended = true;
         }
@@ -175,55 +176,54 @@ async fn drive<T>(
     .await
 }
 
-/// A head that is to leave in place of the one that hyper writes: hyper writes names in lower case and puts repeated fields
-/// together.
+/// Head sent in place of the one that hyper writes: hyper writes field names in lower case and groups repeated fields.
 type NextHead = Arc<Mutex<Option<Vec<u8>>>>;
 
 fn locked(head: &NextHead) -> MutexGuard<'_, Option<Vec<u8>>> {
     head.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// How hyper's head gives way to another.
+/// State of replacing the head that hyper writes.
 #[derive(Default)]
 enum HeadSwap {
-    /// There is none on its way.
+    /// No replacement is in progress.
     #[default]
     Done,
-    /// hyper's is being swallowed, of whose end so many bytes were seen.
+    /// hyper's head is being dropped; the number is the bytes of [`HEAD_END`] matched so far.
     Swallowing(usize),
 }
 
-/// What a head ends with.
+/// End of a request head: an empty line.
 const HEAD_END: &[u8] = b"\r\n\r\n";
 
-/// A connection of which somebody else has used the beginning: hyper is made to believe that its first request leaves, and
-/// hears what was heard. And the heads of its other requests are exchanged for those that are to leave.
+/// Transport whose first request was already sent outside hyper: hyper's first request is dropped, and it reads the
+/// bytes already received as the response. Heads of later requests are replaced by those in `next_head`.
 struct ReplayedPrefix {
     wire: Wire,
     heard: Bytes,
     stage: PrefixStage,
-    /// Whether nothing waits to be sent.
+    /// True if all bytes that hyper wrote were flushed.
     sent: Arc<AtomicBool>,
-    /// Who waits to hear.
+    /// Waker of the reader that waits for the first request to be dropped.
     listener: Option<Waker>,
-    /// Whether something was heard.
+    /// True once a byte was received.
     has_heard: bool,
     is_http2: Arc<AtomicBool>,
     next_head: NextHead,
     exchanged: HeadSwap,
-    /// What is left to send of the head that is to leave.
+    /// Bytes of the replacing head that are not sent yet.
     head: Bytes,
 }
 
 #[derive(Clone, Copy, PartialEq)]
 enum PrefixStage {
-    /// The request is to be swallowed, for it has left already; until then there is no answer.
+    /// The request, already sent, is to be dropped when hyper writes it; until then reads are pending.
     Unsent,
-    /// It is being swallowed.
+    /// hyper's request is being dropped.
     Sending,
-    /// It was swallowed as a whole.
+    /// hyper's request was dropped as a whole.
     Sent,
-    /// All goes its way.
+    /// Reads and writes pass through.
     Through,
 }
 
@@ -251,17 +251,17 @@ impl ReplayedPrefix {
         }
     }
 
-    /// Looks at what is heard first.
+    /// Checks the first bytes received for HTTP/2.
     fn look(&mut self, heard: &[u8]) {
         if !self.has_heard && !heard.is_empty() {
             self.has_heard = true;
-            // A server of HTTP/2 begins with a frame of settings (RFC 9113, 3.4).
+            // An HTTP/2 server begins with a SETTINGS frame (RFC 9113, 3.4).
             let is_settings = matches!(heard, [0, 0, _, 4, _, 0, 0, 0, 0, ..]);
             self.is_http2.store(is_settings, Relaxed);
         }
     }
 
-    /// Swallows what these bytes have of hyper's head, if there is another to leave in its place; how many they are.
+    /// Drops the part of hyper's head in `bytes` if a head replaces it; returns the number of bytes dropped.
     fn exchange(&mut self, bytes: &[u8]) -> usize {
         if let Some(head) = locked(&self.next_head).take() {
             self.head = head.into();
@@ -284,7 +284,7 @@ impl ReplayedPrefix {
         bytes.len()
     }
 
-    /// Sends what is left of the head that is to leave.
+    /// Sends the rest of the replacing head.
     fn poll_head(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         while !self.head.is_empty() && matches!(self.exchanged, HeadSwap::Done) {
             match ready!(Pin::new(&mut self.wire).poll_write(cx, &self.head))? {
@@ -368,12 +368,12 @@ impl AsyncWrite for ReplayedPrefix {
         self.wire.is_write_vectored()
     }
 
-    /// hyper flushes what it has given away as a whole.
+    /// Flushes the transport; hyper calls this once it has written a whole request.
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         ready!(self.poll_head(cx))?;
         if self.stage == PrefixStage::Sending {
             self.stage = PrefixStage::Sent;
-            // It has left with the request.
+            // This head was sent with the request, outside hyper.
             *locked(&self.next_head) = None;
             if let Some(listener) = self.listener.take() {
                 listener.wake();

@@ -1,7 +1,7 @@
-//! The way out: one delivery to one target, and what came of it.
+//! HTTP client: sends one delivery to one target and reports the outcome.
 //!
-//! A `TargetConnection` is one kept-alive connection and is driven by whoever asks over it; nothing runs in between.
-//! Redirects are never followed, and nothing of an answer is ever interpreted but its framing.
+//! A [`TargetConnection`] is one keep-alive connection, polled only during an exchange. Redirects are never followed,
+//! and nothing of a response is interpreted but its framing.
 
 pub mod connection;
 pub mod error;
@@ -35,12 +35,12 @@ use crate::io::tls::{Tls, Wire};
 
 use crate::webhook::{Cause, Delivery, Headers, Outcome, Reason, Target};
 
-/// How patient and how trusting to be.
+/// Timeouts and TLS trust of a [`Client`].
 #[derive(Clone, Copy, Debug)]
 pub struct Settings {
-    /// For a whole attempt: from looking up the name to the last byte of the answer.
+    /// `--timeout`: limit for a whole attempt, from the DNS lookup to the last byte of the response.
     pub timeout: Duration,
-    /// For the name, the connection and TLS.
+    /// Limit for DNS lookup, TCP connect and TLS handshake together.
     pub connect_timeout: Duration,
     /// `--insecure`: accept any certificate.
     pub insecure: bool,
@@ -56,20 +56,21 @@ impl Default for Settings {
     }
 }
 
-/// So much of an answer's body is kept for an outcome.
+/// Most bytes of a response body kept in an [`Outcome`].
 pub(crate) const KEPT: usize = 64 << 10;
 
-/// What is kept of an answer.
+/// Part of a response that is kept.
 #[derive(Clone, Copy, Debug)]
 pub enum Keep {
-    /// What an [`Outcome`] tells: the beginning of the body, and the fields where it was no success.
+    /// The part that an [`Outcome`] needs: up to 64 KiB of the body, and the header fields unless the status is
+    /// 2xx.
     Outcome,
-    /// All of it; of the body at most so many bytes.
+    /// The whole response, with at most this many bytes of the body.
     Answer(usize),
 }
 
 impl Keep {
-    /// How many bytes of the body.
+    /// Most bytes of the body that are kept.
     pub(crate) fn body(self) -> usize {
         match self {
             Keep::Outcome => KEPT,
@@ -77,26 +78,26 @@ impl Keep {
         }
     }
 
-    /// Whether the fields.
+    /// True if the header fields of a response with this status are kept.
     pub(crate) fn fields(self, status: StatusCode) -> bool {
         matches!(self, Keep::Answer(_)) || !status.is_success()
     }
 }
-/// Connections that a pool keeps while nobody needs them.
+/// Most idle connections that a [`Pool`] keeps.
 const IDLE: usize = 64;
 
-/// Opens lines to targets.
+/// Opens connections to targets.
 #[derive(Clone)]
 pub struct Client {
     settings: Settings,
-    /// One more `Via` on every request, by which whoever passes it on is known again.
+    /// Additional `Via` field of every request, by which a listener recognizes deliveries that it forwarded itself.
     via: Option<HeaderValue>,
-    /// Made at the first target that needs it: reading the system's certificates takes its time.
+    /// TLS configuration, loaded for the first https target: reading the system's certificates takes time.
     tls: Arc<OnceLock<Result<Tls, String>>>,
 }
 
 impl Client {
-    /// A client of these settings.
+    /// Creates a client with these settings.
     pub fn new(settings: Settings) -> Self {
         Self {
             settings,
@@ -105,7 +106,7 @@ impl Client {
         }
     }
 
-    /// The same, with one more `Via` on every request, behind the fields of the delivery.
+    /// Adds a `Via` field to every request, after the fields of the delivery.
     #[must_use]
     pub fn passing_on(self, via: HeaderValue) -> Self {
         Self {
@@ -114,7 +115,7 @@ impl Client {
         }
     }
 
-    /// A line to a target, for one worker. It connects when it is first asked over.
+    /// Connection to a target for one worker; it is opened by the first request.
     pub fn line(&self, target: &Target) -> TargetConnection {
         TargetConnection {
             client: self.clone(),
@@ -125,7 +126,7 @@ impl Client {
         }
     }
 
-    /// As many lines to a target as are needed at once.
+    /// Pool of connections to a target, as many as there are requests in flight.
     pub fn pool(&self, target: &Target) -> Pool {
         Pool {
             client: self.clone(),
@@ -134,7 +135,7 @@ impl Client {
         }
     }
 
-    /// Sends a delivery over a connection of its own, its body bit by bit over that time.
+    /// Sends a delivery over a new connection, its body in pieces spread over the time `over`.
     pub async fn trickle(
         &self,
         target: &Target,
@@ -169,13 +170,13 @@ impl Client {
         })
     }
 
-    /// Connects, and begins TLS where that is wanted.
+    /// Opens a TCP connection, with TLS for an https target.
     pub(crate) async fn dial(&self, target: &Target) -> Result<Wire, Outcome> {
         let mut failure: Option<io::Error> = None;
         for address in addresses(&target.host, target.port).await? {
             match TcpStream::connect(address).await {
                 Ok(tcp) => {
-                    // It only costs speed.
+                    // Failing to set TCP_NODELAY costs speed only.
                     let _ = tcp.set_nodelay(true);
                     if !target.tls {
                         return Ok(Wire::Plain(tcp));
@@ -189,12 +190,12 @@ impl Client {
                         .open(&target.host, tcp)
                         .await
                         .map_err(|error| match no_tls(&error) {
-                            // It will be the same the next time.
+                            // A retry would fail in the same way.
                             why if tls::is_final(&error) => Outcome::Impossible(why),
                             why => Outcome::Unreachable(why),
                         });
                 }
-                // Of `localhost` the first address is the likelier one.
+                // For `localhost`, the error of the first address is the more useful one.
                 Err(error) => failure = failure.or(Some(error)),
             }
         }
@@ -205,7 +206,7 @@ impl Client {
     }
 }
 
-/// Where a name leads. `localhost` is this machine, whatever a name server says (RFC 6761, 6.3).
+/// Resolves a host name. `localhost` is always the loopback address (RFC 6761, 6.3).
 async fn addresses(host: &str, port: u16) -> Result<Vec<SocketAddr>, Outcome> {
     if let Ok(address) = host.parse::<IpAddr>() {
         return Ok(vec![(address, port).into()]);
@@ -218,7 +219,7 @@ async fn addresses(host: &str, port: u16) -> Result<Vec<SocketAddr>, Outcome> {
     }
     match tokio::net::lookup_host((host, port)).await {
         Ok(found) => Ok(found.collect()),
-        // The resolver may be out of reach for a moment.
+        // A DNS resolver may be unreachable for a moment.
         Err(error) if error.to_string().contains("emporary") => {
             Err(Outcome::Unreachable(unresolved(host)))
         }
@@ -239,8 +240,8 @@ pub struct TargetConnection {
     alarm: Option<Timer>,
 }
 
-/// An alarm clock that is set once for many deliveries, because nearly all are answered long before: when it rings, it is
-/// set again if the delivery at hand still has time.
+/// Timer set once for many deliveries, because nearly all end long before the limit: when it fires, it is reset if the
+/// current delivery still has time.
 struct Timer(Pin<Box<Sleep>>);
 
 impl Timer {
@@ -248,8 +249,7 @@ impl Timer {
         Self(Box::pin(tokio::time::sleep(limit)))
     }
 
-    /// The outcome of the work if it comes within the limit, which is the same each time.
-    /// It began at `start`.
+    /// Result of `work`, begun at `start`, or none after `limit`, which is the same for every call.
     async fn within<T>(
         &mut self,
         start: Instant,
@@ -262,7 +262,8 @@ impl Timer {
                 return Poll::Ready(Some(done));
             }
             loop {
-                // Asked each time, for work that always has more to do lets the runtime look at its clocks too seldom.
+                // Checked at each poll: work that is always ready keeps the runtime from checking its timers often
+                // enough.
                 if tokio::time::Instant::now() >= end {
                     return Poll::Ready(None);
                 }
@@ -276,35 +277,35 @@ impl Timer {
     }
 }
 
-/// What came of asking.
+/// Result of one exchange with a target.
 #[derive(Debug)]
 pub struct Exchange {
-    /// The whole answer; or, as an outcome, why there is none.
+    /// The complete response, or the outcome that says why there is none.
     pub answer: Result<HttpResponse, Outcome>,
-    /// From beginning to connect, or to send, to the last byte of the answer.
+    /// Time from connecting, or sending, to the last byte of the response.
     pub took: Duration,
-    /// Whether it was sent a second time because a connection that was used before broke:
-    /// the target may have had it twice.
+    /// True if the request was sent a second time because a reused connection broke: the target may have received it
+    /// twice.
     pub sent_twice: bool,
 }
 
 impl Exchange {
-    /// What came of it, in short.
+    /// Reduces the exchange to its outcome.
     pub fn outcome(self) -> Outcome {
         self.answer.map_or_else(|outcome| outcome, Outcome::from)
     }
 }
 
-/// A whole answer.
+/// Complete HTTP response.
 #[derive(Clone, Debug)]
 pub struct HttpResponse {
     /// The status code.
     pub status: StatusCode,
-    /// The header fields, as far as they are kept.
+    /// Header fields, as far as they are kept.
     pub headers: Headers,
-    /// The body, as far as it is kept.
+    /// Body, as far as it is kept.
     pub body: Bytes,
-    /// Whether the body was longer.
+    /// True if the body was longer than the part kept.
     pub cut: bool,
 }
 
@@ -323,7 +324,7 @@ impl From<HttpResponse> for Outcome {
 }
 
 impl TargetConnection {
-    /// Sends a delivery to that path of the target, and says what came of it and how long it took.
+    /// Sends a delivery to a path of the target; returns its outcome and duration.
     pub async fn deliver(
         &mut self,
         path: &PathAndQuery,
@@ -334,7 +335,7 @@ impl TargetConnection {
         (exchange.outcome(), took)
     }
 
-    /// The same with so much of the answer.
+    /// Sends a delivery like [`Self::deliver`], and returns the response as far as `keep` says.
     pub async fn ask(&mut self, path: &PathAndQuery, delivery: &Delivery, keep: Keep) -> Exchange {
         let start = Instant::now();
         let limit = self.client.settings.timeout;
@@ -361,7 +362,7 @@ impl TargetConnection {
         sent_twice: &mut bool,
     ) -> Result<HttpResponse, Outcome> {
         loop {
-            // The open connection is taken out, so that one that is given up in the middle is never used again.
+            // The open connection is taken out, so that one whose exchange was cancelled is never reused.
             let mut used = self.open.take();
             if let Some(open) = &mut used
                 && !open.is_usable().await
@@ -371,7 +372,7 @@ impl TargetConnection {
             let is_new = used.is_none();
             let open = match used {
                 Some(open) => open,
-                // Rare, and large: every delivery would carry its size around.
+                // Boxed: connecting is rare, and its future is large.
                 None => Connection::new(Box::pin(self.client.wire(&self.target)).await?),
             };
             match open.exchange(&self.call(path, delivery), keep).await {
@@ -383,7 +384,7 @@ impl TargetConnection {
                 Err(Broken::Unsent | Broken::Unanswered) if is_new => {
                     return Err(Outcome::Unreachable(CLOSED.into()));
                 }
-                // The target closed it just then, as it may.
+                // The target closed the idle connection at this moment, as it may: send on a new one.
                 Err(Broken::Unsent) => {}
                 Err(Broken::Unanswered) => *sent_twice = true,
             }
@@ -401,7 +402,7 @@ impl TargetConnection {
     }
 }
 
-/// A delivery, and what is its own on the way to one target.
+/// Request to send: a delivery with the path, host and `Via` for one target.
 pub(crate) struct Call<'a> {
     pub(crate) path: &'a PathAndQuery,
     pub(crate) delivery: &'a Delivery,
@@ -411,7 +412,7 @@ pub(crate) struct Call<'a> {
 }
 
 impl Call<'_> {
-    /// The fields in their order with their names as they are written, without the length.
+    /// Header fields in order, with names spelled as recorded, without `Content-Length`.
     pub(crate) fn fields(&self) -> impl Iterator<Item = (&HeaderName, &str, &HeaderValue)> {
         let passed_on = self.delivery.headers.passed_on();
         let own = [(&HOST, self.host)];
@@ -427,7 +428,7 @@ impl Call<'_> {
             .chain(own.map(|(name, value)| (name, name.as_str(), value)))
     }
 
-    /// The head as HTTP/1.1 writes it, with the length of the body.
+    /// Writes the HTTP/1.1 request head, with `Content-Length`.
     pub(super) fn write_head(&self, out: &mut Vec<u8>) {
         let Delivery { method, body, .. } = self.delivery;
         let mut put = |parts: &[&[u8]]| parts.iter().for_each(|part| out.extend_from_slice(part));
@@ -436,7 +437,7 @@ impl Call<'_> {
         for (_, spelled, value) in self.fields() {
             put(&[spelled.as_bytes(), b": ", value.as_bytes(), b"\r\n"]);
         }
-        // Who only asks for something gives no length.
+        // A GET, HEAD or CONNECT without a body gives no length.
         let asks = matches!(*method, Method::GET | Method::HEAD | Method::CONNECT);
         if !asks || !body.is_empty() {
             put(&[
@@ -448,7 +449,7 @@ impl Call<'_> {
         put(&[b"\r\n"]);
     }
 
-    /// As hyper wants it, without the length, which it adds.
+    /// Builds the request for hyper, which adds `Content-Length` itself.
     pub(crate) fn to_request(&self) -> Request<Full<Bytes>> {
         let mut headers = HeaderMap::new();
         for (name, _, value) in self.fields() {
@@ -462,7 +463,7 @@ impl Call<'_> {
     }
 }
 
-/// Lines to one target for many deliveries at once.
+/// Connections to one target for several deliveries in flight.
 pub struct Pool {
     client: Client,
     target: Target,
@@ -470,19 +471,19 @@ pub struct Pool {
 }
 
 impl Pool {
-    /// Where its lines lead.
+    /// Target of the connections.
     pub fn target(&self) -> &Target {
         &self.target
     }
 
-    /// Sends a delivery over an idle line or a new one.
+    /// Sends a delivery over an idle connection or a new one.
     pub async fn deliver(&self, path: &PathAndQuery, delivery: &Delivery) -> (Outcome, Duration) {
         let exchange = self.ask(path, delivery, Keep::Outcome).await;
         let took = exchange.took;
         (exchange.outcome(), took)
     }
 
-    /// The same with so much of the answer.
+    /// Sends a delivery like [`Self::deliver`], and returns the response as far as `keep` says.
     pub async fn ask(&self, path: &PathAndQuery, delivery: &Delivery, keep: Keep) -> Exchange {
         let idle = self
             .idle
@@ -514,7 +515,7 @@ mod tests {
     use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
     use tokio::net::{TcpListener, TcpStream};
 
-    /// Each work has its own time, although the alarm was set for an earlier one.
+    /// Each exchange has its own limit, although the timer was set for an earlier one.
     #[tokio::test]
     async fn an_alarm_rings_for_the_work_at_hand_and_for_no_other() {
         let limit = Duration::from_millis(200);
@@ -623,7 +624,7 @@ mod tests {
         true
     }
 
-    /// A target that reads one request and answers with these bytes on each connection.
+    /// Target that reads one request on each connection and responds with these bytes.
     async fn saying(answer: &'static [u8]) -> Target {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let target = target(listener.local_addr().unwrap());
@@ -641,7 +642,7 @@ mod tests {
     async fn a_delivery_arrives_as_it_is_over_one_connection() {
         let (addr, desk) = desk().await;
         let mut line = client().line(&target(addr));
-        // Small ones leave at once, behind a large one all of them over hyper; it must not show.
+        // Small bodies are sent in one write, and large ones over hyper; the received requests must not differ.
         let sizes = [0, 500, 300_000, 500, 300_000];
         let body: Vec<u8> = (0..=255).cycle().take(300_000).collect();
         for body in sizes.map(|size| &body[..size]) {
@@ -711,7 +712,7 @@ mod tests {
             .map(|arrival| arrival.remote)
             .collect();
         assert_ne!(remotes[0], remotes[1]);
-        // What a line had of the answer was too much to go on with it.
+        // The response was too long for the connection to be reused.
         assert!(
             remotes.len() == 6
                 && remotes[2..4]
@@ -728,7 +729,7 @@ mod tests {
         let (closed, mut closes) = tokio::sync::mpsc::unbounded_channel();
         tokio::spawn(async move {
             while let Ok((mut stream, _)) = listener.accept().await {
-                // Closed after the answer, which does not say so.
+                // The server closes after the response, without a `Connection: close` in it.
                 assert!(read(&mut stream).await);
                 stream
                     .write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
@@ -745,7 +746,7 @@ mod tests {
             assert_eq!(exchange.answer.unwrap().status, 200);
             assert!(!exchange.sent_twice);
             closes.recv().await.unwrap();
-            // Lets the runtime look at its sockets.
+            // Yields, so that the runtime polls its sockets.
             for _ in 0..3 {
                 tokio::task::spawn_blocking(|| ()).await.unwrap();
             }
@@ -764,7 +765,7 @@ mod tests {
                     .write_all(b"HTTP/1.1 204 No Content\r\n\r\n")
                     .await
                     .unwrap();
-                // The second one is read and not answered.
+                // The second request is read and gets no response.
                 assert!(requests == 1 || read(&mut stream).await);
             }
         });
@@ -777,7 +778,7 @@ mod tests {
         }
     }
 
-    /// The reason why there was no response; otherwise all of it.
+    /// The reason for the missing response; a response is returned whole.
     fn told(outcome: &Outcome) -> String {
         match outcome {
             Outcome::Unreachable(why) => why.words().to_string(),
@@ -845,9 +846,9 @@ mod tests {
             timeout: limit,
             ..Settings::default()
         });
-        // It is not accepted; the kernel takes it all the same.
+        // The connection is not accepted; the kernel completes the TCP handshake all the same.
         assert!(matches!(send(&target, &hasty).await, Outcome::TimedOut(said) if said == limit));
-        // Nor is a body read that does not fit into the kernel.
+        // A body larger than the kernel's buffer is not read either.
         let large = delivery(&vec![0; 64 << 20]);
         let (outcome, _) = hasty
             .line(&target)
@@ -906,7 +907,7 @@ mod tests {
         });
         let outcome = send(&target, &trusting).await;
         assert!(outcome.succeeded(), "{outcome:?}");
-        // A server that does not speak TLS.
+        // A server without TLS.
         let mut garbled = saying(b"").await;
         let talking = TcpListener::bind("127.0.0.1:0").await.unwrap();
         (garbled.tls, garbled.port) = (true, talking.local_addr().unwrap().port());
@@ -924,7 +925,7 @@ mod tests {
         );
     }
 
-    // For localhost, signed by itself, made for this test.
+    // Self-signed certificate for localhost, made for this test.
     const CERTIFICATE: &str = "-----BEGIN CERTIFICATE-----\n\
         MIIBmzCCAUGgAwIBAgIUWpwlrKscT1Cm7YuQP8WpRMuJ/bAwCgYIKoZIzj0EAwIw\n\
         FDESMBAGA1UEAwwJbG9jYWxob3N0MCAXDTI2MTEyMzIzMzAyMVoYDzIxMjYxMDMw\n\

@@ -1,4 +1,4 @@
-//! `Retry-After`: seconds, or one of the three dates that HTTP knows (RFC 9110, 5.6.7 and 10.2.3).
+//! Parser for `Retry-After`: seconds, or one of the three date formats of HTTP (RFC 9110, 5.6.7 and 10.2.3).
 
 use std::time::Duration;
 
@@ -6,11 +6,11 @@ use jiff::Timestamp;
 use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
 
-/// How long the field asks to wait from `now` on. Junk asks nothing, a date in the past asks no wait.
+/// Delay that the field value asks for, counted from `now`. Invalid values give none, past dates zero.
 pub fn read(value: &[u8], now: Timestamp) -> Option<Duration> {
     let value = std::str::from_utf8(value).ok()?.trim_matches([' ', '\t']);
     if value.bytes().all(|b| b.is_ascii_digit()) {
-        // Ten digits are three centuries; more is junk.
+        // Ten digits are three centuries; a longer number is invalid.
         return (1..=10)
             .contains(&value.len())
             .then(|| value.parse().ok().map(Duration::from_secs))?;
@@ -55,7 +55,7 @@ fn date(value: &str, now: Timestamp) -> Option<Timestamp> {
     if clock.next().is_some() {
         return None;
     }
-    // A leap second is as good as the second before.
+    // A leap second counts as the second before.
     let time = Time::new(hour, minute, second.min(59), 0).ok()?;
     TimeZone::UTC.to_timestamp(date.to_datetime(time)).ok()
 }

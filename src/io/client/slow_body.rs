@@ -1,4 +1,4 @@
-//! A request whose body leaves bit by bit, as over a bad line.
+//! Sends a request whose body arrives slowly, as over a bad connection.
 
 use std::convert::Infallible;
 use std::pin::{Pin, pin};
@@ -17,10 +17,10 @@ use crate::io::client::error::words;
 use crate::io::client::{HttpResponse, KEPT};
 use crate::io::tls::Wire;
 
-/// In so many pieces.
+/// Number of pieces of a slow body.
 const PIECES: usize = 8;
 
-/// Sends a request over a connection of its own, its body in pieces over that time, and gives the answer.
+/// Sends a request over this connection, its body in pieces spread over the time `over`; returns the response.
 pub(crate) async fn send(
     wire: Wire,
     head: Request<()>,
@@ -53,13 +53,13 @@ pub(crate) async fn send(
         tokio::select! {
             biased;
             answer = &mut answer => return answer,
-            // Whoever waits for the answer is told of an error.
+            // Errors of the connection reach the response's future through hyper.
             _ = &mut connection, if !ended => ended = true,
         }
     }
 }
 
-/// A body in pieces, with a pause before each.
+/// Body sent in pieces, with a pause before each.
 struct Bits {
     left: Bytes,
     size: usize,
