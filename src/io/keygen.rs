@@ -1,4 +1,4 @@
-//! New secrets, from the system's randomness, and files that only their owner can read.
+//! Generates secrets and key pairs from the system's random source, and writes them to owner-only files.
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -14,32 +14,32 @@ use crate::error::{Error, Result};
 use crate::io::private_files;
 use crate::webhook::KeyForm;
 
-/// A new secret.
+/// Generated secret or key pair.
 #[derive(Debug)]
 pub struct NewSecret {
-    /// What to sign with, as `--secret file:PATH` takes it.
+    /// Signing secret, as `--secret file:PATH` takes it.
     pub sign_with: String,
-    /// What to verify with, as a handler takes it; the same where the key is shared.
+    /// Verification key, as a handler takes it; equal to `sign_with` if the key is shared.
     pub verify_with: String,
 }
 
-/// What a new secret is to be.
+/// Kind of secret to generate.
 #[derive(Clone, Copy, Debug)]
 pub struct NewSecretSpec<'a> {
-    /// In which form it is handed out.
+    /// Format of the secret.
     pub form: KeyForm,
-    /// One to look like.
+    /// Sample secret, whose prefix is reproduced.
     pub like: &'a str,
-    /// What a handler verifies that one with.
+    /// Sample verification key, whose encoding is reproduced.
     pub verify_like: &'a str,
-    /// A key pair in place of a shared key.
+    /// `--ed25519`: generate a key pair in place of a shared key.
     pub ed25519: bool,
 }
 
-/// Bytes of a shared key.
+/// Length of a shared key in bytes.
 const SHARED: usize = 32;
 
-/// Mints a secret.
+/// Generates a secret.
 pub fn mint(wanted: NewSecretSpec) -> Result<NewSecret> {
     let shared = |text: String| NewSecret {
         verify_with: text.clone(),
@@ -86,7 +86,8 @@ fn no_key(error: impl std::fmt::Display) -> Error {
     Error::usage(format!("no key could be made: {error}"))
 }
 
-/// `whsk_` and `whpk_`, as Standard Webhooks writes the halves: the private one is the seed with the public one behind.
+/// Generates an Ed25519 pair in the format of Standard Webhooks: `whsk_` (the seed followed by the public key) and
+/// `whpk_`.
 fn ed25519(form: KeyForm) -> Result<NewSecret> {
     if !matches!(form, KeyForm::Whsec | KeyForm::Any) {
         return Err(Error::usage("this provider does not sign with Ed25519")
@@ -102,7 +103,7 @@ fn ed25519(form: KeyForm) -> Result<NewSecret> {
     })
 }
 
-/// A private key in PEM, and the bytes of the public key as a dashboard shows them.
+/// Generates an Ed25519 pair: the private key in PEM, and the raw public key in base64, as a dashboard shows it.
 fn ed25519_pem() -> Result<NewSecret> {
     use ed25519_dalek::pkcs8::EncodePrivateKey;
     let private = ed25519_dalek::SigningKey::from_bytes(&random::<32>()?);
@@ -113,7 +114,7 @@ fn ed25519_pem() -> Result<NewSecret> {
     })
 }
 
-/// A private key in PEM, and the public key as a dashboard shows it.
+/// Generates a P-256 pair: the private key in PEM, and the public key in base64 DER, as a dashboard shows it.
 fn p256() -> Result<NewSecret> {
     let private = p256::SecretKey::try_generate().map_err(no_key)?;
     let public = private.public_key().to_public_key_der().map_err(no_key)?;
@@ -124,8 +125,8 @@ fn p256() -> Result<NewSecret> {
     })
 }
 
-/// A private key in PEM, and what verifies it in the form of another: a certificate, which is handed out with the key,
-/// or a public key, in PEM or base64.
+/// Generates an RSA pair: the private key in PEM, and a verification key in the format of `like`: a certificate, which
+/// is also appended to the private key, or a public key in PEM or base64.
 fn rsa(like: &str) -> Result<NewSecret> {
     let private = rsa::PrivateKey::try_generate().map_err(no_key)?;
     let pem = private.to_pkcs8_pem(LineEnding::LF).map_err(no_key)?;
@@ -150,7 +151,7 @@ fn rsa(like: &str) -> Result<NewSecret> {
     })
 }
 
-/// A certificate that the key has signed itself, in the name of another.
+/// Creates a self-signed certificate with the common name of the certificate `like`.
 fn certificate(key: &[u8], like: &str) -> Result<String> {
     let key = rustls::pki_types::PrivatePkcs8KeyDer::from(key);
     let pair = KeyPair::from_pkcs8_der_and_sign_algo(&key, &rcgen::PKCS_RSA_SHA256);
@@ -168,8 +169,7 @@ fn certificate(key: &[u8], like: &str) -> Result<String> {
     Ok(certificate.pem())
 }
 
-/// Writes a file that was not there before into a folder, which is made if there is none; nobody but its owner can
-/// read it.
+/// Writes a new file, readable only by its owner; missing folders are created, and an existing file is an error.
 pub fn write_new(path: &Path, text: &str) -> Result<()> {
     let write = || {
         if let Some(folder) = path.parent().filter(|it| !it.as_os_str().is_empty()) {

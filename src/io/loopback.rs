@@ -1,10 +1,10 @@
-//! Whether a target leads back to a listener of our own.
+//! Detects a target that is our own listener, so that forwarding does not loop.
 
 use std::net::{IpAddr, SocketAddr, TcpListener};
 
 use crate::webhook::Target;
 
-/// Whether a connection to that target would arrive at `own`, as far as it can be told without asking a name server.
+/// True if a connection to `target` would reach the listener at `own`, as far as this is known without DNS.
 pub fn leads_to(target: &Target, own: SocketAddr) -> bool {
     if target.port != own.port() {
         return false;
@@ -14,7 +14,7 @@ pub fn leads_to(target: &Target, own: SocketAddr) -> bool {
         Ok(there) if own.is_unspecified() => is_local(there.to_canonical()),
         Ok(there) => {
             let there = there.to_canonical();
-            // Whoever connects to no address in particular reaches this machine's loopback.
+            // Connecting to an unspecified address such as 0.0.0.0 reaches the loopback address.
             there == own || there.is_unspecified() && own.is_loopback()
         }
         Err(_) => {
@@ -25,7 +25,7 @@ pub fn leads_to(target: &Target, own: SocketAddr) -> bool {
     }
 }
 
-/// Whether this machine has that address: only then can it be bound.
+/// True if the address belongs to this machine: only such an address can be bound.
 fn is_local(address: IpAddr) -> bool {
     address.is_loopback() || address.is_unspecified() || TcpListener::bind((address, 0)).is_ok()
 }

@@ -1,5 +1,5 @@
-//! The doors: what comes in and goes out over the network, the disk and the terminal.
-//! No file here knows what an event or a provider is; it hands on deliveries and fixtures.
+//! Input and output: network, disk and terminal. Nothing here knows events or providers; the modules exchange
+//! deliveries and fixtures with the rest of the program.
 
 pub mod client;
 mod heads;

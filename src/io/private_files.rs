@@ -1,15 +1,15 @@
-//! Files and folders that only their owner may read, never reached through a link, and known to the disk by name.
+//! Owner-only files and folders: mode 0600 or 0700, opened with `O_NOFOLLOW`, directory entry synced.
 
 use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::path::Path;
 
-/// Opens a file for reading and appending, and makes it where there is none.
+/// Opens a file for reading and appending, and creates it if it is missing.
 pub(super) fn open(path: &Path) -> io::Result<File> {
     private(OpenOptions::new().read(true).append(true).create(true)).open(path)
 }
 
-/// Makes a file where there is none.
+/// Creates a file; an existing one is an error.
 pub(super) fn create(path: &Path) -> io::Result<File> {
     let file = private(OpenOptions::new().write(true).create_new(true)).open(path)?;
     tighten(&file)?;
@@ -29,7 +29,7 @@ fn private(options: &mut OpenOptions) -> &mut OpenOptions {
     options
 }
 
-/// Takes the rights of others away; whether they had any.
+/// Sets the mode to 0600; true if others had any access before.
 #[cfg(unix)]
 pub(super) fn tighten(file: &File) -> io::Result<bool> {
     use std::os::unix::fs::PermissionsExt;
@@ -45,7 +45,7 @@ pub(super) fn tighten(_: &File) -> io::Result<bool> {
     Ok(false)
 }
 
-/// Makes a folder, and those above it that are missing.
+/// Creates a folder with mode 0700, and its missing parents.
 #[cfg(unix)]
 pub(super) fn create_folder(path: &Path) -> io::Result<()> {
     use std::os::unix::fs::DirBuilderExt;
@@ -60,7 +60,7 @@ pub(super) fn create_folder(path: &Path) -> io::Result<()> {
     fs::create_dir_all(path)
 }
 
-/// Whether others may put files into a folder, and exchange ours.
+/// True if others may write to a folder, and so replace our files in it.
 #[cfg(unix)]
 pub(super) fn is_open_to_others(folder: &Path) -> io::Result<bool> {
     use std::os::unix::fs::PermissionsExt;
@@ -72,7 +72,7 @@ pub(super) fn is_open_to_others(_: &Path) -> io::Result<bool> {
     Ok(false)
 }
 
-/// Sees to it that the name of a file is on disk, not its bytes alone.
+/// Syncs the folder of a file, so that its directory entry is on disk.
 pub(super) fn sync_folder_of(path: &Path) -> io::Result<()> {
     match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => sync_folder(parent),
@@ -80,11 +80,11 @@ pub(super) fn sync_folder_of(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Sees to it that the names in a folder are on disk.
+/// Syncs a folder, so that its directory entries are on disk.
 #[cfg(unix)]
 pub(super) fn sync_folder(path: &Path) -> io::Result<()> {
     match File::open(path)?.sync_all() {
-        // Some file systems have nothing to sync in a folder.
+        // Some file systems do not support fsync on a folder.
         Err(error) if error.kind() == io::ErrorKind::InvalidInput => Ok(()),
         synced => synced,
     }
@@ -95,7 +95,7 @@ pub(super) fn sync_folder(_: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Whether no folder has the file any more.
+/// True if the file was deleted: its link count is 0.
 #[cfg(unix)]
 pub(super) fn is_deleted(file: &File) -> io::Result<bool> {
     use std::os::unix::fs::MetadataExt;
@@ -107,7 +107,7 @@ pub(super) fn is_deleted(_: &File) -> io::Result<bool> {
     Ok(false)
 }
 
-/// Whether two handles have the same file.
+/// True if two handles refer to the same file (device and inode).
 #[cfg(unix)]
 pub(super) fn is_same(one: &File, other: &File) -> io::Result<bool> {
     use std::os::unix::fs::MetadataExt;
@@ -120,13 +120,13 @@ pub(super) fn is_same(_: &File, _: &File) -> io::Result<bool> {
     Ok(true)
 }
 
-/// A limit on the size of files (`ulimit -f`) becomes an error of the write that meets it; by default the signal ends
-/// the program, and with it everything that is in flight. Once is enough, for good.
+/// Turns a file size limit (`ulimit -f`) into an error of the write that exceeds it; by default SIGXFSZ ends the
+/// program, with all that is in flight. The signal handler stays installed for good.
 #[cfg(unix)]
 pub(super) fn survive_file_size_limit() {
     use tokio::signal::unix::{SignalKind, signal};
     if tokio::runtime::Handle::try_current().is_ok() {
-        // Without the handler it is as it was.
+        // If the handler cannot be installed, the default action stays.
         let _ = signal(SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw()));
     }
 }

@@ -1,4 +1,4 @@
-//! A number that is read from outside: what a URL answers, or what a command prints.
+//! Counter of `check --probe` and `--probe-cmd`: a number read from the response of a URL or the output of a command.
 
 use std::process::Stdio;
 use std::time::{Duration, Instant};
@@ -10,26 +10,26 @@ use tokio::process::Command;
 use crate::io::client::{Client, Keep};
 use crate::webhook::{Delivery, Headers, Target};
 
-/// How long a reading may take.
+/// Timeout of a probe command.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// The number has come to rest when it did not change for so long.
+/// Time for which the number must not change to be taken as final.
 const REST: Duration = Duration::from_millis(300);
-/// But it is not waited for longer than this.
+/// Longest wait for the number to stop changing.
 const RESTLESS: Duration = Duration::from_secs(5);
-/// Between two readings.
+/// Pause between two readings.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// Where a number is read.
+/// Source of the number.
 #[derive(Clone, Debug)]
 pub enum ProbeCounter {
-    /// What this URL answers to a GET.
+    /// Response body of this URL to a GET.
     Url(Target),
-    /// What the shell prints for this command.
+    /// Output of this shell command.
     Command(String),
 }
 
 impl ProbeCounter {
-    /// The number, when it has come to rest: what a handler does after it has answered is waited for.
+    /// Reads the number until it stops changing: a handler may still be working after its response.
     pub async fn read(&self, client: &Client) -> Result<i64, String> {
         let begun = Instant::now();
         let (mut number, mut since) = (self.once(client).await?, Instant::now());
@@ -104,7 +104,7 @@ async fn printed(command: &str) -> Result<String, String> {
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
-/// The first whole number of a text.
+/// First integer in a text.
 fn number(text: &str) -> Option<i64> {
     let start = text.find(|c: char| c.is_ascii_digit())?;
     let digits = text.get(start..)?;

@@ -1,4 +1,4 @@
-//! Reads the secrets that `--secret` names, from where others cannot see them.
+//! Reads the secrets of `--secret` from the environment, a file, a prompt or the command line.
 
 use std::fs;
 use std::io::{self, BufRead, IsTerminal, Write};
@@ -6,20 +6,20 @@ use std::io::{self, BufRead, IsTerminal, Write};
 use crate::error::{Error, Result};
 use crate::webhook::{Secret, nearest, unwrapped};
 
-/// A secret that was given.
+/// Secret given with `--secret`.
 #[derive(Debug)]
 pub struct GivenSecret {
-    /// The provider that it is limited to.
+    /// Provider that the secret is limited to.
     pub limit: Option<String>,
     /// The secret itself.
     pub secret: Secret,
-    /// Where it came from.
+    /// Source of the secret.
     pub origin: SecretOrigin,
-    /// What the user should know about that place.
+    /// Warning for the user, such as a file that others can read.
     pub note: Option<String>,
 }
 
-/// Where a secret came from.
+/// Source of a secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SecretOrigin {
     /// An environment variable.
@@ -28,13 +28,13 @@ pub enum SecretOrigin {
     File,
     /// The terminal or standard input.
     Prompt,
-    /// The command line, where other users of the machine can see it.
+    /// The command line, visible to other users of the machine.
     CommandLine,
 }
 
-/// Reads `[PROVIDER=]env:NAME`, `file:PATH`, `-` or the value itself. Only a name out of `known` counts as a
-/// provider, because secrets contain `=` too. What copying put around a secret is taken away. No error ever contains the
-/// secret.
+/// Reads `[PROVIDER=]env:NAME`, `file:PATH`, `-` or the value itself. Only a name in `known` counts as a provider,
+/// because secrets contain `=` too. A byte order mark, white space and quotes around a secret are removed. No error
+/// message contains the secret.
 pub fn read(spec: &str, known: &[&str]) -> Result<GivenSecret> {
     let (limit, place) = match spec.split_once('=') {
         Some((name, rest)) if known.contains(&name) => (Some(name.to_owned()), rest),
@@ -81,7 +81,7 @@ pub fn read(spec: &str, known: &[&str]) -> Result<GivenSecret> {
     })
 }
 
-/// Whether a name stands before a place that no secret begins like.
+/// True if `name=` precedes `env:`, `file:` or `-`: a misspelt provider, because no secret looks like that.
 fn is_misspelt(name: &str, place: &str) -> bool {
     let is_place = place == "-" || place.starts_with("env:") || place.starts_with("file:");
     let is_name = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'_';
@@ -89,7 +89,7 @@ fn is_misspelt(name: &str, place: &str) -> bool {
 }
 
 fn from_environment(name: &str) -> Result<String> {
-    // The name itself may be a secret that somebody mistook it for: it is shown only if it looks like a name.
+    // The name may be a secret given by mistake: it is shown only if it looks like a variable name.
     let is_name = !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
     if !is_name {
         return Err(
@@ -121,7 +121,7 @@ fn from_file(path: &str) -> Result<(String, Option<String>)> {
         }
         _ => cannot("it is not UTF-8"),
     })?;
-    // A certificate or a public key is no secret.
+    // Certificates and public keys are not secret.
     let is_secret = !text.contains("-----BEGIN") || text.contains("PRIVATE KEY-----");
     let note = (is_secret && is_open(path))
         .then(|| format!("`{path}` can be read by others: `chmod 600` keeps the secret to you"));
@@ -146,7 +146,7 @@ fn from_terminal(limit: Option<&str>) -> Result<String> {
     if input.is_terminal() {
         let whose = limit.map(|name| format!(" for {name}")).unwrap_or_default();
         let quiet = Quiet::begin();
-        // A terminal that cannot be written to can still be typed on.
+        // The prompt may fail to appear; the secret can be typed all the same.
         let _ = write!(io::stderr(), "secret{whose}: ");
         let read = input.lock().read_line(&mut text);
         if quiet.is_some() {
@@ -159,7 +159,7 @@ fn from_terminal(limit: Option<&str>) -> Result<String> {
     Ok(text)
 }
 
-/// The terminal shows nothing of what is typed while this lives.
+/// Disables echo on the terminal until it is dropped.
 #[cfg(unix)]
 struct Quiet(rustix::termios::Termios);
 

@@ -1,4 +1,4 @@
-//! A random key of this user's own, which stays the same from run to run.
+//! Random 32-byte key of the user, kept in a file and stable across runs.
 
 use std::fs;
 use std::io::{self, Write};
@@ -8,15 +8,15 @@ use etcetera::BaseStrategy;
 
 use crate::io::private_files;
 
-/// A key, and why it is of this run alone if it is.
+/// Key of the user, or of this run alone if it could not be stored.
 pub struct UserKey {
     /// The key.
     pub key: [u8; 32],
-    /// Why it could not be kept.
+    /// Reason why the key could not be stored; it is then of this run alone.
     pub why: Option<String>,
 }
 
-/// The key of that name from the user's folder for such things; made, the first time.
+/// Reads the key `NAME.key` from the user's state folder, or creates it.
 pub fn own_key(name: &str) -> io::Result<UserKey> {
     let kept = etcetera::choose_base_strategy()
         .map_err(|_| "there is no home folder".to_owned())
@@ -47,7 +47,7 @@ fn read_or_make(path: &Path) -> io::Result<[u8; 32]> {
         })?;
         fs::rename(&temporary, path)?;
     }
-    // Read back: if two make one at once, the second's counts for both.
+    // Read back: if two processes create the key at once, both use the one renamed last.
     let mut key = [0; 32];
     hex::decode_to_slice(fs::read_to_string(path)?.trim(), &mut key)
         .map_err(|_| io::Error::other("it is no key of ours"))?;

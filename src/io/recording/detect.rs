@@ -1,5 +1,5 @@
-//! What a file is: a recording, a fixture, a HAR file, a raw HTTP request or a plain JSON payload. Every command that reads
-//! files asks here, so that what one of them reads, all do.
+//! Detects the type of a file: recording, fixture, HAR file, raw HTTP request or plain JSON payload. All commands that
+//! read files use this, so that each accepts the same files.
 
 use std::io;
 use std::path::Path;
@@ -7,45 +7,46 @@ use std::path::Path;
 use crate::io::recording::lines::{Line, Lines};
 use crate::webhook::{Delivery, Fault, Fixture, find};
 
-/// A line of a recording that is longer than this is passed over and said; a file of one delivery is not read.
+/// Longest line of a recording and largest file of one delivery, in bytes. A longer line is skipped with a notice; a
+/// larger file is an error.
 pub(crate) const LONGEST: usize = 256 << 20;
 
-/// Whether a file is a recording by its name: a delivery a line.
+/// True if the file name is that of a recording, with one delivery per line.
 pub(crate) fn is_recording(path: &Path) -> bool {
     ends(path, &[".ndjson", ".jsonl", ".ndjson.gz", ".jsonl.gz"])
 }
 
-/// Whether a file is a HAR file by its name.
+/// True if the file name is that of a HAR file.
 pub(crate) fn is_har(path: &Path) -> bool {
     ends(path, &[".har", ".har.gz"])
 }
 
-/// Whether a file in a folder is a delivery of its own by its name: a fixture, or a raw HTTP request.
+/// True if the file name is that of a single delivery: a fixture or a raw HTTP request.
 pub(crate) fn is_one(path: &Path) -> bool {
     ends(path, &[".json", ".http"])
 }
 
-/// Whether a file in a folder is read.
+/// True if a file in a folder is read.
 pub(crate) fn is_read(path: &Path) -> bool {
     is_recording(path) || is_har(path) || is_one(path) || ends(path, &[".json.gz", ".http.gz"])
 }
 
-/// Whether a file's name ends with one of these.
+/// True if the file name ends with one of these suffixes.
 pub(crate) fn ends(path: &Path, with: &[&str]) -> bool {
     let name = path.as_os_str().as_encoded_bytes();
     with.iter().any(|end| name.ends_with(end.as_bytes()))
 }
 
-/// What is in a file whose name does not say it.
+/// Content of a file whose name does not tell its type.
 pub(crate) enum Content {
-    /// One document, or nothing of the kind.
+    /// A single document, of any type or none.
     Document(Vec<u8>),
-    /// A delivery a line.
+    /// A recording: one delivery per line.
     Recording(Lines),
 }
 
-/// It is a recording if its first line is whole JSON and more follows, or begins as our recordings do. `known` says that
-/// it was one before.
+/// Detects the content: a recording if its first line is complete JSON and more follows, or begins as our recordings
+/// do. `known` says that it was detected as a recording before.
 pub(crate) fn content(lines: &mut Lines, known: bool) -> io::Result<Content> {
     let mut text = Vec::new();
     let first = loop {
@@ -56,7 +57,7 @@ pub(crate) fn content(lines: &mut Lines, known: bool) -> io::Result<Content> {
             }
             Line::Whole(line) => break line,
             Line::TooLong => return Err(io::Error::other("its first line is too long")),
-            // One line without an end, or nothing at all: a document, be it good or bad.
+            // A single line without a line break, or nothing: a document, valid or not.
             Line::Torn(line) => {
                 text.extend_from_slice(&line);
                 return Ok(Content::Document(text));
@@ -64,7 +65,7 @@ pub(crate) fn content(lines: &mut Lines, known: bool) -> io::Result<Content> {
             Line::End => return Ok(Content::Document(text)),
         }
     };
-    // Nothing more is read to find out about our own: somebody may be writing it at this moment.
+    // For our own recordings nothing more is read to detect them: a listener may be writing the file at this moment.
     let ours = first.starts_with(b"{\"fixture\":1,") && Fixture::read_line(&first).is_ok();
     let whole = ours || serde_json::from_slice::<serde::de::IgnoredAny>(&first).is_ok();
     if ours || known || (whole && lines.has_more()?) {
@@ -84,19 +85,19 @@ pub(crate) fn content(lines: &mut Lines, known: bool) -> io::Result<Content> {
     }
 }
 
-/// What a document is.
+/// Type of a document.
 pub(crate) enum Document {
     /// A HAR file.
     Har,
     /// A raw HTTP request.
     Http(Delivery),
-    /// A fixture, or JSON that is a payload; or neither.
+    /// A fixture or a JSON payload, or the reason why it is neither.
     Json(Result<Fixture, Fault>),
 }
 
-/// Looks into a document.
+/// Detects the type of a document and parses it.
 pub(crate) fn document(text: &[u8]) -> Document {
-    // The first byte tells JSON from HTTP; searching a large body for the end of a head takes its time.
+    // The first byte tells JSON from HTTP; searching a large body for the end of a head takes time.
     let is_json = matches!(text.trim_ascii_start(), [b'{' | b'[' | b'"', ..]);
     if is_json && find(text, "/log/entries").is_some() {
         return Document::Har;
@@ -113,7 +114,7 @@ pub(crate) fn document(text: &[u8]) -> Document {
     }))
 }
 
-/// Whether a file is one document and whole.
+/// True if a file is a single complete document.
 pub(crate) fn is_whole(text: &[u8]) -> bool {
     match document(text) {
         Document::Har | Document::Http(_) => true,
@@ -121,18 +122,18 @@ pub(crate) fn is_whole(text: &[u8]) -> bool {
     }
 }
 
-/// A body that a user gives as a file.
+/// Content of a file given as a body (`--data`).
 #[derive(Debug)]
 pub enum Body {
-    /// The bytes as they are.
+    /// Plain body, sent as it is.
     Plain,
-    /// The body of a delivery that the file holds, and what the file is.
+    /// Body of the delivery in the file, and the name of the file's type.
     Inside(Vec<u8>, &'static str),
-    /// The file holds several deliveries, or may.
+    /// The file holds, or may hold, several deliveries; with the name of its type.
     Several(&'static str),
 }
 
-/// Whether bytes that are given as a body are a delivery that has one.
+/// Detects a body file that is itself a delivery.
 pub fn body(text: &[u8]) -> Body {
     match document(text) {
         Document::Har => Body::Several("a HAR file"),

@@ -1,9 +1,8 @@
-//! A recording in one file, a line a delivery. Only whole lines ever stand in front of a line.
+//! Recording in one file, one delivery per line. A line is only ever appended after a complete line.
 //!
-//! At the start, and after anything went wrong, the end of the file is looked at, and only the end: what no line break
-//! ends, or has a zero in it, is half a line that nobody was told is kept, and is set aside. A last line that is whole
-//! and has a wrong checksum stays where it is: somebody changed it or the disk did, whoever reads it is told, and
-//! cutting it off would only lose it.
+//! On opening, and after any failure, the end of the file is checked. A tail without a line break, or with a zero byte,
+//! is a torn line: it was never acknowledged, and is moved to `FILE.torn`. A complete last line with a wrong checksum
+//! stays: it was edited, or damaged on disk; readers report it, and cutting it off would only lose it.
 
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -14,25 +13,25 @@ use crate::error::{Error, Result};
 use crate::io::private_files;
 use crate::webhook::Fixture;
 
-/// A recording that is appended to.
+/// Recording file opened for appending.
 pub(crate) struct RecordingFile {
     path: Arc<Path>,
     file: File,
-    /// How long the file is as far as it is known to be good.
+    /// Length in bytes of the part known to be intact.
     good: u64,
-    /// How much of that is on disk.
+    /// Length in bytes of the part known to be on disk (fsync).
     synced: u64,
-    /// Whether something went wrong since then.
+    /// True after a failed write or sync, until the file is reopened.
     doubtful: bool,
-    /// What was done and somebody should know.
+    /// Repairs to report to the user.
     notes: Vec<String>,
 }
 
-/// A last line that is longer is not looked at.
+/// Most bytes of the last line that are checked.
 const LONGEST: u64 = 256 << 20;
 
 impl RecordingFile {
-    /// Opens a recording for itself alone, and mends its end.
+    /// Opens a recording, locks it against other listeners, and repairs its end.
     pub(crate) fn open(path: &Path) -> Result<RecordingFile> {
         let cannot =
             |why: &str| Error::usage(format!("cannot record into `{}`: {why}", path.display()));
@@ -73,19 +72,19 @@ impl RecordingFile {
         &self.path
     }
 
-    /// What was done since this was last asked, and somebody should know.
+    /// Takes the repairs made since the last call, to report to the user.
     pub(crate) fn take_notes(&mut self) -> Vec<String> {
         std::mem::take(&mut self.notes)
     }
 
-    /// Appends whole lines, on disk if `sync`. After a failure none of them is there, and the next call begins with
-    /// opening the file anew.
+    /// Appends complete lines, and syncs them if `sync`. After a failure none of them is in the file, and the next call
+    /// reopens it first.
     pub(crate) fn append(&mut self, lines: &[u8], sync: bool) -> io::Result<()> {
         if self.doubtful {
             self.reopen()?;
         }
         self.write(lines, sync)?;
-        // Looked at afterwards, it also finds what was deleted in the meantime.
+        // Checked after the write, so that a file deleted during it is noticed too.
         if private_files::is_deleted(&self.file)? {
             self.doubtful = true;
             self.reopen()?;
@@ -95,7 +94,7 @@ impl RecordingFile {
         Ok(())
     }
 
-    /// Brings to disk what is not there yet.
+    /// Syncs the lines that are not on disk yet.
     pub(crate) fn sync(&mut self) -> io::Result<()> {
         let synced = self.file.sync_data();
         match synced {
@@ -105,8 +104,8 @@ impl RecordingFile {
         synced
     }
 
-    /// Takes the lines out again that are not known to be on disk: after a failed sync the system may count them as
-    /// written. What cannot be read back is lost.
+    /// Removes and returns the lines not known to be on disk: after a failed fsync the system may count them as
+    /// written. Lines that cannot be read back are lost.
     pub(crate) fn take_back(&mut self) -> io::Result<Vec<u8>> {
         let mut lines = Vec::new();
         self.file.seek(SeekFrom::Start(self.synced))?;
@@ -130,8 +129,8 @@ impl RecordingFile {
                     self.synced = self.good;
                 }
             }
-            // Half a line goes at once if it can. After a failed sync nobody knows what is on the disk, so nothing
-            // more is kept before the file was opened anew and checked.
+            // A torn line is cut off at once if possible. After a failed fsync the state of the disk is unknown, so
+            // nothing is appended before the file is reopened and checked.
             Err(_) => {
                 let _ = self.cut();
                 self.doubtful = true;
@@ -140,7 +139,7 @@ impl RecordingFile {
         written
     }
 
-    /// Cuts off what is behind the good part. Somebody else may have made the file shorter than that.
+    /// Truncates the file to its intact part. Another process may have made it shorter than that.
     fn cut(&mut self) -> io::Result<()> {
         let length = self.file.metadata()?.len();
         if length > self.good {
@@ -150,12 +149,12 @@ impl RecordingFile {
         Ok(())
     }
 
-    /// Opens the file again after it was deleted or something went wrong, and goes on behind what is known to be good.
+    /// Reopens the file after it was deleted or a write failed, and continues behind the intact part.
     fn reopen(&mut self) -> io::Result<()> {
         let file = private_files::open(&self.path)?;
         private_files::tighten(&file)?;
         let same = private_files::is_same(&self.file, &file)?;
-        // The lock goes over to the new handle; it cannot be had while the old one has it.
+        // The lock must be released before the new handle can take it.
         self.file.unlock()?;
         if !lock(&file)? {
             return Err(io::Error::other("another listener records into it"));
@@ -171,7 +170,7 @@ impl RecordingFile {
         Ok(())
     }
 
-    /// Mends the end, and brings the file and its name to disk.
+    /// Repairs the end of the file, and syncs the file and its directory entry.
     fn settle(&mut self) -> io::Result<()> {
         while self.mend()? {}
         self.file.sync_all()?;
@@ -180,7 +179,7 @@ impl RecordingFile {
         Ok(())
     }
 
-    /// Looks at the last line; whether it was cut off, so that another one is the last now.
+    /// Checks the last line; true if it was cut off, so that the line before it must be checked.
     fn mend(&mut self) -> io::Result<bool> {
         let whole = match self.good {
             0 => return Ok(false),
@@ -210,7 +209,7 @@ impl RecordingFile {
         }
     }
 
-    /// Cuts off everything from there on, and keeps it in a file beside the recording: this may be no recording.
+    /// Moves everything from `start` on into `FILE.torn`: the file may not be a recording at all.
     fn set_aside(&mut self, start: u64) -> io::Result<()> {
         let bytes = self.good - start;
         let cut = format!("cut {bytes} bytes of an unfinished line off its end");
@@ -254,7 +253,7 @@ impl RecordingFile {
         Ok(byte)
     }
 
-    /// Where the line begins that ends there.
+    /// Offset at which the line that ends at `end` begins.
     fn line_before(&mut self, mut end: u64) -> io::Result<u64> {
         let mut block = vec![0; 64 << 10];
         while end > 0 {
@@ -279,12 +278,12 @@ impl RecordingFile {
     }
 }
 
-/// Takes the lock, which the system takes back when the program ends, however it does; whether it could be had.
+/// Takes the file lock, which the system releases when the program ends; false if another process holds it.
 pub(crate) fn lock(file: &File) -> io::Result<bool> {
     match file.try_lock() {
         Ok(()) => Ok(true),
         Err(fs::TryLockError::WouldBlock) => Ok(false),
-        // Some network file systems have no locks.
+        // Some network file systems do not support locks.
         Err(fs::TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => {
             Ok(true)
         }
@@ -347,7 +346,7 @@ mod tests {
                 );
                 journal.append(line(2).as_bytes(), true).unwrap();
                 assert_eq!(count(&path), 1 + usize::from(!start.is_empty()));
-                // Zeros alone are nobody's.
+                // A tail of zeros is dropped and not set aside.
                 let wanted = (tail != [0; 3000]).then(|| [tail, b"\n"].concat());
                 assert_eq!(fs::read(&torn).ok(), wanted);
                 #[cfg(unix)]
@@ -434,7 +433,7 @@ mod tests {
         let path = dir.path().join("r.ndjson");
         let mut journal = RecordingFile::open(&path).unwrap();
         journal.append(line(1).as_bytes(), true).unwrap();
-        // A handle that cannot be written to, and half a line that got through.
+        // Simulates a read-only handle and a torn line in the file.
         let good = std::mem::replace(&mut journal.file, fs::File::open(&path).unwrap());
         assert!(journal.append(line(2).as_bytes(), true).is_err());
         fs::write(&path, format!("{}{{half", line(1))).unwrap();

@@ -1,5 +1,5 @@
-//! A folder of deliveries, a pretty file each. Nobody ever sees half a file: it is written beside its place, and put
-//! there whole.
+//! Recording in a folder, one pretty-printed file per delivery. Each file is written under a temporary name and
+//! renamed, so that no reader sees a part of one.
 
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -10,20 +10,20 @@ use crate::error::{Error, Result};
 use crate::io::private_files;
 use crate::io::recording::recorder::Sync;
 
-/// A folder that files are put into.
+/// Folder that deliveries are recorded into.
 pub(crate) struct Folder {
     path: PathBuf,
-    /// Holds a lock as long as somebody puts files into the folder, so that nobody takes their halves for leftovers.
+    /// Shared lock held while this process writes to the folder, so that no other process removes its temporary files.
     _lock: Option<File>,
-    /// Files that are not known to be on disk.
+    /// Files written and not synced yet.
     unsynced: Vec<Arc<Path>>,
 }
 
-/// So many files wait for their sync at most.
+/// Most files that wait for their sync.
 const UNSYNCED: usize = 1024;
 
 impl Folder {
-    /// Opens a folder, or makes it.
+    /// Opens the folder, or creates it.
     pub(crate) fn open(path: &Path, notes: &mut Vec<String>) -> Result<Folder> {
         let cannot =
             |why: &str| Error::usage(format!("cannot record into `{}`: {why}", path.display()));
@@ -50,7 +50,7 @@ impl Folder {
             ));
         }
         let lock = lock(path, notes);
-        // Line ends belong to what is signed, and git would change them.
+        // Line endings are part of the signed bytes, and git would change them.
         match private_files::create(&path.join(".gitattributes")) {
             Ok(mut file) => file
                 .write_all(b"* -text\n")
@@ -67,7 +67,7 @@ impl Folder {
         })
     }
 
-    /// Puts files there, each under its name or one like it.
+    /// Writes one file per delivery, named NAME.json, or NAME-2.json and so on if that exists.
     pub(crate) fn keep<'a>(
         &mut self,
         files: impl Iterator<Item = (&'a str, &'a [u8])>,
@@ -76,7 +76,7 @@ impl Folder {
         let mut kept: Vec<_> = files
             .map(|(name, text)| self.write(name, text, sync))
             .collect();
-        // The names are kept by the folder: one sync for all of them.
+        // The folder holds the directory entries: one sync for all files.
         let synced = match sync {
             Sync::Always => private_files::sync_folder(&self.path),
             Sync::Interval | Sync::Never => Ok(()),
@@ -93,17 +93,17 @@ impl Folder {
         kept.into_iter().map(|path| path.map_err(cannot)).collect()
     }
 
-    /// Whether so much waits for a sync that it should wait no longer.
+    /// True if so many files are unsynced that a sync is due.
     pub(crate) fn wants_sync(&self) -> bool {
         self.unsynced.len() >= UNSYNCED
     }
 
-    /// Brings to disk what is not there yet.
+    /// Syncs the files that are not on disk yet.
     pub(crate) fn sync(&mut self) -> io::Result<()> {
         for path in std::mem::take(&mut self.unsynced) {
             match File::open(&path) {
                 Ok(file) => file.sync_data()?,
-                // Somebody took it away; it is theirs.
+                // The user moved or deleted it.
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                 Err(error) => return Err(error),
             }
@@ -128,17 +128,17 @@ impl Folder {
             fs::rename(&temporary, &path)
         });
         if written.is_err() {
-            // What is left of it after all is taken away at the next start.
+            // A temporary file that remains is removed at the next start.
             let _ = fs::remove_file(&temporary);
         }
         written.map(|()| path.into())
     }
 }
 
-/// How the name of a file ends that is not whole yet.
+/// Suffix of temporary files.
 const TEMPORARY: &str = ".json.tmp";
 
-/// Marks the folder as in use. Whoever is the first takes away the halves that a killed program left.
+/// Takes a shared lock on the folder. The first process to take it removes temporary files left by a killed one.
 #[cfg(unix)]
 fn lock(path: &Path, notes: &mut Vec<String>) -> Option<File> {
     let folder = File::open(path).ok()?;
@@ -163,7 +163,7 @@ fn lock(path: &Path, notes: &mut Vec<String>) -> Option<File> {
             ));
         }
     }
-    // Where there are no locks, nothing is taken away either.
+    // On file systems without locks, temporary files are not removed either.
     folder.try_lock_shared().ok()?;
     Some(folder)
 }

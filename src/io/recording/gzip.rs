@@ -1,4 +1,4 @@
-//! Files and streams as they are when they are inflated, gzipped or not.
+//! Decompression of gzipped files and streams; others are read as they are.
 
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
@@ -6,17 +6,17 @@ use std::path::Path;
 
 use flate2::bufread::MultiGzDecoder;
 
-/// Whether a file begins as everything does that is gzipped; it then stands behind that.
+/// True if the file begins with the gzip magic bytes; reads them.
 pub(crate) fn is_gzip(file: &mut File) -> io::Result<bool> {
     let mut magic = [0; 2];
     let read = file.read(&mut magic)?;
     Ok(read == 2 && magic == GZIP)
 }
 
-/// How everything begins that is gzipped (RFC 1952, 2.3.1).
+/// Magic bytes of gzip (RFC 1952, 2.3.1).
 const GZIP: [u8; 2] = [0x1f, 0x8b];
 
-/// The first `size` bytes of a file, from that place on, as they are when they are inflated.
+/// Reads the first `size` bytes of a file, decompressed if gzipped, from `offset` (of the decompressed bytes) on.
 pub(crate) fn open_at(path: &Path, offset: u64, size: u64) -> io::Result<Box<dyn Read + Send>> {
     let mut file = File::open(path)?;
     if is_gzip(&mut file)? {
@@ -30,7 +30,7 @@ pub(crate) fn open_at(path: &Path, offset: u64, size: u64) -> io::Result<Box<dyn
     Ok(Box::new(file.take(size.saturating_sub(offset))))
 }
 
-/// A stream as it is when it is inflated, if it is gzipped.
+/// Decompresses a stream if it is gzipped.
 pub(crate) fn inflate(mut input: Box<dyn Read + Send>) -> io::Result<Box<dyn Read + Send>> {
     let mut magic = Vec::new();
     (&mut input).take(2).read_to_end(&mut magic)?;

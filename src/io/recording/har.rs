@@ -1,4 +1,4 @@
-//! A HAR file, read an entry at a time.
+//! Reader of HAR files, one entry at a time.
 
 use std::collections::VecDeque;
 use std::io::{self, Read};
@@ -6,12 +6,12 @@ use std::io::{self, Read};
 use crate::io::recording::reader::unreadable;
 use crate::webhook::{Fault, Fixture, HarSplitter, read_har_entry};
 
-/// The deliveries of a HAR file: its requests.
+/// Iterates over the deliveries in a HAR file: its requests.
 pub(crate) struct Har {
     input: Box<dyn Read + Send>,
     splitter: HarSplitter,
     found: VecDeque<Vec<u8>>,
-    /// How many entries were handed out, or are to be passed over.
+    /// Entries returned or skipped so far.
     number: usize,
     skip: usize,
     pub(crate) read: u64,
@@ -31,7 +31,7 @@ impl Har {
         }
     }
 
-    /// The next one, with its number in the file.
+    /// Next entry, with its number in the file from 1.
     pub(crate) fn next(&mut self) -> Option<(usize, std::result::Result<Fixture, Fault>)> {
         let fault = |reason| Fault {
             line: 1,

@@ -1,49 +1,49 @@
-//! A stream cut into lines, of any length and without a copy of each.
+//! Line reader for streams, with lines of any length and without a copy of each.
 //!
-//! A block is read, and its lines are handed out as slices of it; the block goes when the last of them does.
+//! Lines are returned as slices of the block that was read; a block is freed with the last of its lines.
 
 use std::io::{self, Read};
 
 use bytes::{Bytes, BytesMut};
 
-/// How much is read at once.
+/// Block size in bytes of a read.
 const BLOCK: usize = 32 << 10;
 
-/// The lines of a stream.
+/// Line reader over a stream.
 pub(crate) struct Lines {
     input: Box<dyn Read + Send>,
     buffer: BytesMut,
-    /// How much of the buffer is known to hold no line break.
+    /// Bytes at the beginning of the buffer known to hold no line break.
     seen: usize,
     ended: bool,
     longest: usize,
-    /// Where the next line begins, in bytes from the beginning of the stream.
+    /// Offset of the next line, in bytes from the beginning of the stream.
     offset: u64,
-    /// How many lines were handed out.
+    /// Lines returned so far.
     number: usize,
 }
 
-/// The next line, without its line break.
+/// Next line, without its line break.
 #[derive(Debug)]
 pub(crate) enum Line {
-    /// It ended with a line break.
+    /// Line that ended with a line break.
     Whole(Bytes),
-    /// The last one, which has none.
+    /// Last line, without a line break.
     Torn(Bytes),
-    /// It is longer than any line may be, and was passed over.
+    /// Line longer than `longest`, skipped.
     TooLong,
-    /// There is none.
+    /// End of the stream.
     End,
 }
 
 impl Lines {
-    /// The lines from the stream's beginning.
+    /// Reads lines from the beginning of a stream.
     #[cfg(test)]
     pub(crate) fn new(input: Box<dyn Read + Send>, longest: usize) -> Self {
         Self::at(input, longest, 0, 0)
     }
 
-    /// The lines of a stream that stands behind `number` lines of `offset` bytes.
+    /// Reads lines of a stream positioned after `number` lines of `offset` bytes in all.
     pub(crate) fn at(
         input: Box<dyn Read + Send>,
         longest: usize,
@@ -61,12 +61,12 @@ impl Lines {
         }
     }
 
-    /// The stream itself; for one that turns out to have no lines.
+    /// Returns the stream itself, if it turns out not to be read by lines.
     pub(crate) fn into_input(self) -> Box<dyn Read + Send> {
         self.input
     }
 
-    /// The same lines with the last one, which was whole, still to come.
+    /// Puts back the last line, which must have been complete, so that it is returned again.
     pub(crate) fn with_again(&mut self, line: Bytes) -> Self {
         let mut buffer = BytesMut::from(&line[..]);
         buffer.extend_from_slice(b"\n");
@@ -82,22 +82,22 @@ impl Lines {
         }
     }
 
-    /// Nothing more is read.
+    /// Stops reading: the next line is the end.
     pub(crate) fn close(&mut self) {
         (self.ended, self.buffer) = (true, BytesMut::new());
     }
 
-    /// How many lines were handed out.
+    /// Lines returned so far.
     pub(crate) fn number(&self) -> usize {
         self.number
     }
 
-    /// Where the next line begins.
+    /// Offset of the next line in bytes.
     pub(crate) fn offset(&self) -> u64 {
         self.offset
     }
 
-    /// The next line. The mark that some editors put in front of a file is left out.
+    /// Reads the next line. A byte order mark at the beginning of the stream is left out.
     pub(crate) fn next(&mut self) -> io::Result<Line> {
         loop {
             let rest = self.buffer.get(self.seen..).unwrap_or_default();
@@ -127,7 +127,7 @@ impl Lines {
         }
     }
 
-    /// All that is left, if it is not longer than a line may be.
+    /// Reads the rest of the stream; none if it is longer than `longest`.
     pub(crate) fn rest(&mut self) -> io::Result<Option<Bytes>> {
         while !self.ended {
             if self.buffer.len() > self.longest {
@@ -140,7 +140,7 @@ impl Lines {
         Ok(Some(self.take(all)))
     }
 
-    /// Whether anything but white space follows; reads on until there is something.
+    /// True if anything but white space follows; reads until there is something.
     pub(crate) fn has_more(&mut self) -> io::Result<bool> {
         while self.buffer.trim_ascii().is_empty() && !self.ended {
             self.fill()?;
@@ -160,7 +160,7 @@ impl Lines {
     }
 
     fn fill(&mut self) -> io::Result<()> {
-        // Doubling keeps the work for an endless line in proportion to its length.
+        // Doubling the buffer keeps the work linear in the length of the line.
         let had = self.buffer.len();
         self.buffer.resize(had + BLOCK.max(had), 0);
         let read = loop {
@@ -198,7 +198,7 @@ mod tests {
     use super::{Line, Lines};
     use std::io::{Cursor, Read};
 
-    /// Gives a byte at a time, as a slow pipe may.
+    /// Reader that gives one byte at a time, as a slow pipe may.
     struct Slow(Cursor<Vec<u8>>);
 
     impl Read for Slow {

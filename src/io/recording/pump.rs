@@ -1,4 +1,4 @@
-//! A stream that may keep silent for ever, a pipe say, read so that whoever waits for it can be told to stop.
+//! Reader of a stream that may block for ever, such as a pipe, with a way to stop it.
 
 use std::io::{self, Read};
 use std::sync::Arc;
@@ -6,29 +6,29 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::time::Duration;
 
-/// How much is read at once.
+/// Block size in bytes of a read.
 const BLOCK: usize = 64 << 10;
 
-/// How often it is asked whether to stop, while nothing comes.
+/// Interval at which the stop flag is checked while nothing arrives.
 const GLANCE: Duration = Duration::from_millis(50);
 
-/// Tells readers that nothing more is wanted.
+/// Flag that tells readers to stop.
 #[derive(Clone, Debug, Default)]
 pub struct Stop(Arc<AtomicBool>);
 
 impl Stop {
-    /// Nothing more is wanted.
+    /// Sets the flag.
     pub fn set(&self) {
         self.0.store(true, Ordering::Release);
     }
 
-    /// Whether nothing more is wanted.
+    /// True once the flag is set.
     pub fn is_set(&self) -> bool {
         self.0.load(Ordering::Acquire)
     }
 }
 
-/// A stream that a thread of its own reads; it ends when it is told to stop.
+/// Stream read by a thread of its own; it ends when the stop flag is set.
 pub(crate) struct Pump {
     pieces: Receiver<io::Result<Vec<u8>>>,
     piece: io::Cursor<Vec<u8>>,
@@ -36,7 +36,7 @@ pub(crate) struct Pump {
 }
 
 impl Pump {
-    /// Opens the stream on its thread, for that may take for ever too.
+    /// Starts the thread, which also opens the stream, because opening may block too.
     pub(crate) fn new<R: Read>(
         open: impl FnOnce() -> io::Result<R> + Send + 'static,
         stop: Stop,

@@ -1,7 +1,7 @@
-//! Reads deliveries back: from recordings, fixtures, folders of both, HAR files, and standard input, gzipped or not.
+//! Reads deliveries from recordings, fixtures, folders of both, HAR files and standard input, gzipped or not.
 //!
-//! One delivery is in memory at a time. A folder is read in the order of its files' paths, which is the order of
-//! time for what was recorded into it, because the names begin with the time.
+//! One delivery is in memory at a time. The files of a folder are read in order of their paths; for recorded files that
+//! is the order of time, because their names begin with it.
 
 use std::fmt;
 use std::fs::{self, File};
@@ -21,22 +21,22 @@ use crate::io::recording::lines::{Line, Lines};
 use crate::io::recording::pump::{Pump, Stop};
 use crate::webhook::{Fault, Fixture};
 
-/// A delivery with the place it comes from.
+/// Delivery with its source.
 #[derive(Debug)]
 pub struct Item {
-    /// Where it stands, for the reader.
+    /// Source of the delivery, to show to the user.
     pub source: Source,
-    /// What stands there, or what is wrong with it. In a recording, the fault's line is the file's.
+    /// The delivery, or the parse error; in a recording, the line number of an error is that of the file.
     pub fixture: std::result::Result<Fixture, Fault>,
-    /// The place behind it, to go on from another time.
+    /// Position after this delivery, to resume from.
     pub after: Position,
 }
 
-/// Where something stands: `recording.ndjson:12`, `fixtures/click.json`, `stdin:3`.
+/// Source of a delivery as shown: `recording.ndjson:12`, `fixtures/click.json`, `stdin:3`.
 #[derive(Clone, Debug)]
 pub struct Source {
     name: Arc<str>,
-    /// A line of a recording, an entry of a HAR file; 0 where the file is one delivery.
+    /// Line of a recording or entry of a HAR file, from 1; 0 if the file is a single delivery.
     number: usize,
 }
 
@@ -59,36 +59,36 @@ impl From<&str> for Source {
     }
 }
 
-/// A place between two deliveries of the sources.
+/// Position between two deliveries of the sources.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Position {
-    /// Which of the files.
+    /// Index of the file.
     pub file: usize,
-    /// How many bytes of it are behind.
+    /// Bytes of the file before this position.
     pub offset: u64,
-    /// How many lines of it, or entries, are behind.
+    /// Lines or entries of the file before this position.
     pub number: usize,
 }
 
-/// The deliveries of all sources, one after the other.
+/// Iterator over the deliveries of all sources, in order.
 pub struct Sources {
     files: Vec<SourceInput>,
-    /// The file that is read, or will be.
+    /// Index of the current file.
     at: usize,
-    /// Where in it to begin, if not at its beginning.
+    /// Position in the current file to start from.
     start: Position,
     reading: Option<Reading>,
-    /// Whether a line whose checksum differs is taken as it is.
+    /// `--edited`: accept a line whose checksum does not match.
     edited: bool,
     stop: Stop,
     notes: Vec<String>,
-    /// How many bytes the files before this one have.
+    /// Total size in bytes of the files before the current one.
     passed: u64,
 }
 
 #[derive(Clone, Debug)]
 enum SourceInput {
-    /// A file, and how many bytes it held when it was opened; none where that says nothing, of a pipe say.
+    /// File with its size in bytes on opening; none for a pipe, which has no size.
     File(PathBuf, Option<u64>),
     Stdin,
 }
@@ -98,11 +98,11 @@ enum Reading {
     Har(Arc<str>, Har),
 }
 
-/// How much of a file's beginning, and of how many files, tells whether they are the same as before.
+/// Bytes hashed of each file, and number of files hashed, to recognize the same sources in a later run.
 const HEAD: u64 = 64 << 10;
 const HEADS: usize = 16;
 
-/// Opens sources. Each must exist; what is in them is read as it is asked for.
+/// Opens sources. Each must exist; their content is read by the iterator.
 pub fn open(paths: &[String]) -> Result<Sources> {
     let mut files = Vec::new();
     for path in paths {
@@ -130,7 +130,7 @@ pub fn open(paths: &[String]) -> Result<Sources> {
                     .map(|(path, size)| SourceInput::File(path, Some(size))),
             );
         } else if about.is_file() {
-            // Now rather than in the middle of a run.
+            // A file that cannot be opened is an error now rather than in the middle of a run.
             File::open(path).map_err(|error| cannot(&error))?;
             files.push(SourceInput::File(path.into(), Some(about.len())));
         } else {
@@ -154,7 +154,7 @@ fn walk(folder: &Path, files: &mut Vec<(PathBuf, u64)>) -> io::Result<()> {
         let entry = entry?;
         let path = entry.path();
         let is_hidden = entry.file_name().as_encoded_bytes().starts_with(b".");
-        // A link to a folder is not followed: it could lead back here.
+        // Links to folders are not followed: they could form a cycle.
         if is_hidden {
         } else if entry.file_type()?.is_dir() {
             walk(&path, files)?;
@@ -166,38 +166,38 @@ fn walk(folder: &Path, files: &mut Vec<(PathBuf, u64)>) -> io::Result<()> {
 }
 
 impl Sources {
-    /// The same, where lines that somebody has edited are taken as they are, if `edited`.
+    /// Accepts lines whose checksum does not match, if `edited`.
     #[must_use]
     pub fn edited(self, edited: bool) -> Self {
         Self { edited, ..self }
     }
 
-    /// The same, where whoever waits for a pipe is told by `stop` that nothing more is wanted.
+    /// Ends the iteration when `stop` is set, even while it waits for a pipe.
     #[must_use]
     pub fn until(self, stop: Stop) -> Self {
         Self { stop, ..self }
     }
 
-    /// Begins again with the first of them, as it was when it was opened.
+    /// Starts again at the first source, with the sizes found on opening.
     pub fn rewind(&mut self) {
         (self.at, self.start, self.reading, self.passed) = (0, Position::default(), None, 0);
     }
 
-    /// What was odd about the sources without being an error, since this was last asked.
+    /// Takes the warnings about the sources since the last call.
     pub fn take_notes(&mut self) -> Vec<String> {
         if self.stop.is_set() {
-            // What broke off because it was told to is not odd.
+            // A line cut short by the stop flag is not worth a warning.
             self.notes.clear();
         }
         std::mem::take(&mut self.notes)
     }
 
-    /// How many bytes all of it is, if that is known.
+    /// Total size of all sources in bytes, if known.
     pub fn size(&self) -> Option<u64> {
         self.files.iter().map(|origin| origin.size()).sum()
     }
 
-    /// How many bytes have been read so far.
+    /// Bytes read so far.
     pub fn behind(&self) -> u64 {
         self.passed
             + match &self.reading {
@@ -207,20 +207,20 @@ impl Sources {
             }
     }
 
-    /// Goes on from a place where this was before, without reading what is in front of it.
+    /// Continues from a position of an earlier run, without reading what is before it.
     pub fn go_to(&mut self, place: Position) -> std::result::Result<(), String> {
         if let Some(SourceInput::File(path, size)) = self.files.get(place.file) {
             let plain = fs::File::open(path).and_then(|mut file| {
                 let mut last = [b'\n'];
                 if place.offset > 0 && is_recording(path) && !is_gzip(&mut file)? {
                     file.seek(SeekFrom::Start(place.offset - 1))?;
-                    // The last line of a recording may have no line break.
+                    // The last line of a recording may lack its line break.
                     let _ = file.read(&mut last)?;
                 }
                 let size = size.unwrap_or(u64::MAX);
                 Ok(place.offset <= size && (last == *b"\n" || place.offset == size))
             });
-            // What is gzipped is longer than its file, and so are the documents in it.
+            // A gzipped file is larger decompressed, so its offset cannot be checked.
             let fits = plain.map_err(|error| format!("`{}`: {error}", path.display()))?;
             if !fits && !ends(path, &[".gz"]) {
                 return Err(format!("`{}` was changed", path.display()));
@@ -232,8 +232,8 @@ impl Sources {
         Ok(())
     }
 
-    /// What tells these sources from others: their names, and how their first files begin. `heads` is how much of each
-    /// was looked at when it was told before, for a recording may have grown since.
+    /// Hash that identifies the sources: their names, and the beginning of the first files. `heads` are the lengths
+    /// hashed in an earlier run, because a recording may have grown since.
     pub fn identity(&self, heads: Option<&[u64]>) -> Result<(Vec<u64>, String)> {
         let mut hash = Sha256::new();
         let mut looked = Vec::new();
@@ -259,7 +259,7 @@ impl Sources {
         Ok((looked, hex::encode(hash.finalize())))
     }
 
-    /// Begins with the file at hand. One that is one delivery is that item.
+    /// Opens the current file. A file that is a single delivery is returned as the item.
     fn begin(&mut self) -> Option<Item> {
         let origin = self.files.get(self.at)?.clone();
         let start = std::mem::take(&mut self.start);
@@ -277,7 +277,7 @@ impl Sources {
                     pump.and_then(|pump| inflate(Box::new(pump))),
                 )
             }
-            // What was written since it was opened is not sent: it may be what is sent, recorded.
+            // Bytes appended after opening are not read: they may be a recording of this very run.
             SourceInput::File(path, Some(size)) => (
                 path.display().to_string().into(),
                 open_at(path, start.offset, *size),
@@ -300,7 +300,7 @@ impl Sources {
             }
             _ => {}
         }
-        // What is no recording by its name may be one by its content.
+        // A file without the name of a recording may be one by its content.
         match detect::content(&mut lines, start.offset > 0) {
             Ok(Content::Recording(again)) => {
                 self.reading = Some(Reading::Lines(name, again));
@@ -319,7 +319,7 @@ impl Sources {
         }
     }
 
-    /// A file that is one delivery, and the end of it.
+    /// Item for a file that is a single delivery; moves on to the next file.
     fn whole(&mut self, name: Arc<str>, fixture: std::result::Result<Fixture, Fault>) -> Item {
         self.end();
         Item {
@@ -405,7 +405,7 @@ pub(crate) fn unreadable(line: usize, error: &io::Error) -> Fault {
     }
 }
 
-/// The next delivery of a recording, and the line it stands in.
+/// Next delivery of a recording, with its line number.
 fn next_line(
     name: &str,
     lines: &mut Lines,
@@ -452,7 +452,7 @@ fn next_line(
     }
 }
 
-/// A line without the white space behind it.
+/// Line without trailing white space.
 fn trimmed(line: &Bytes) -> Bytes {
     line.slice(..line.trim_ascii_end().len())
 }
@@ -492,7 +492,7 @@ mod tests {
         }
     }
 
-    /// What is read from the path, with the folder's own path left out.
+    /// Items and notes read from a path, with the folder's path removed.
     fn read(dir: &Path, name: &str) -> (Vec<String>, Vec<String>) {
         let short = |text: String| text.replace(&format!("{}/", dir.display()), "");
         let mut sources = open(&[dir.join(name).display().to_string()]).unwrap();
@@ -630,7 +630,7 @@ mod tests {
         gzip.finish().unwrap();
         let (items, _) = read(dir.path(), "r.ndjson.gz");
         assert_eq!(items, ["r.ndjson.gz:1 1", "r.ndjson.gz:2 2"]);
-        // By its content, whatever its name; and cut off in the middle.
+        // Detected by its content under any name; the second case is truncated.
         let bytes = fs::read(dir.path().join("r.ndjson.gz")).unwrap();
         fs::write(dir.path().join("plain"), &bytes).unwrap();
         assert_eq!(read(dir.path(), "plain").0.len(), 2);
@@ -670,7 +670,7 @@ mod tests {
         assert!(items[2].contains("no whole HAR file"), "{items:?}");
     }
 
-    /// From each place, what is left is read as if everything had been.
+    /// Reading from each position gives the same rest as reading everything.
     #[test]
     fn reading_goes_on_from_any_place() {
         let dir = tempfile::tempdir().unwrap();

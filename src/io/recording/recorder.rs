@@ -1,12 +1,11 @@
-//! Keeps deliveries on disk. What is said to be kept has been written whole and synced, unless another [`Sync`] was
-//! chosen by name.
+//! Writes deliveries to disk. A delivery is acknowledged once it is written completely and synced, unless `--sync`
+//! chooses another mode.
 //!
-//! Whoever has something to keep writes its text into a buffer that all share; one thread takes the whole buffer,
-//! writes it at once, syncs once, and tells everybody whose text was in it: the more there is to keep, the less each
-//! costs. Where nobody waits for the disk, that thread is not woken for each delivery either: it rests while more
-//! gathers.
+//! Callers append their text to a shared buffer; one thread takes the whole buffer, writes it at once, syncs once and
+//! acknowledges every delivery in it: the more deliveries at once, the less each costs. In the modes without a sync per
+//! delivery, the thread also waits a little for more text before it writes.
 //!
-//! Memory is bounded: whoever finds the buffer full waits for room.
+//! Memory is bounded: callers wait while the buffer is full.
 
 use std::io;
 use std::path::Path;
@@ -23,54 +22,54 @@ use crate::io::recording::file::RecordingFile;
 use crate::io::recording::folder::Folder;
 use crate::webhook::Fixture;
 
-/// Keeps fixtures in a file, a line each, or in a folder, a file each.
+/// Records fixtures in a file, one per line, or in a folder, one per file.
 pub struct Recorder {
     shared: Arc<Shared>,
     writer: Mutex<Option<JoinHandle<()>>>,
     sync: Sync,
-    /// The recording, if it is one file.
+    /// Path of the recording, if it is one file.
     file: Option<Arc<Path>>,
     notes: Vec<String>,
 }
 
-/// When what was written is made to reach the disk.
+/// Sync mode: the time at which written deliveries are synced to disk.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Sync {
-    /// Before it is said to be kept: nothing is lost.
+    /// Before a delivery is acknowledged: nothing is lost.
     #[default]
     Always,
-    /// Every [`SYNCED_EVERY`], and at the end. The last of what was said to be kept may be lost: a few milliseconds of
-    /// it when the program is killed, and a tenth of a second when the power fails.
+    /// Every [`SYNCED_EVERY`], and at the end. The last acknowledged deliveries may be lost: those of a few
+    /// milliseconds if the program is killed, and of a tenth of a second on power loss.
     Interval,
-    /// When the system finds the time: as `Interval`, and half a minute when the power fails.
+    /// Left to the system: as `Interval`, with up to half a minute lost on power loss.
     Never,
 }
 
-/// How often it is synced where nobody waits for it.
+/// Time between two syncs in mode `Interval`.
 pub const SYNCED_EVERY: Duration = Duration::from_millis(100);
 
-/// How long text gathers for one write where nobody waits for it.
+/// Time for which text is collected for one write, in the modes without a sync per delivery.
 const GATHERED_FOR: Duration = Duration::from_millis(2);
 
-/// How long after a failure it is tried again where nobody waits for it.
+/// Pause before a failed write is tried again, in the modes without a sync per delivery.
 const TRIED_AGAIN: Duration = Duration::from_millis(100);
 
-/// So many KiB may wait to be written, and as many may be on their way. A single larger text has it to itself.
+/// Most KiB that wait to be written; as many again may be in a write. A larger text takes all of it.
 const FULL: u32 = 8 << 10;
 
-/// What a buffer keeps of its memory after a burst.
+/// Capacity in bytes that a buffer keeps after a burst.
 const KEPT: usize = 1 << 20;
 
-/// Whether a delivery is kept, and in which file; or why not.
+/// File that a delivery was recorded in, or the reason why it was not.
 type Kept = std::result::Result<Arc<Path>, String>;
 
 impl Recorder {
-    /// Opens `path`, and syncs always: `.ndjson` and `.jsonl` are appended to, anything else is a folder.
+    /// Opens `path` in mode `Always`: `.ndjson` and `.jsonl` are appended to, anything else is a folder.
     pub fn open(path: &Path) -> Result<Recorder> {
         Self::open_with(path, Sync::Always, |_| {})
     }
 
-    /// The same with a choice of when to sync, and with somebody to be told of what befalls the recording later on.
+    /// Opens `path` with a sync mode; `tell` receives later problems of the recording, and their end.
     pub fn open_with(
         path: &Path,
         sync: Sync,
@@ -115,14 +114,14 @@ impl Recorder {
         })
     }
 
-    /// What was done to the file when it was opened, for the user to know.
+    /// Repairs made when the recording was opened, to report to the user.
     pub fn notes(&self) -> &[String] {
         &self.notes
     }
 
-    /// Keeps a fixture. The answer, once it is kept, is the file that it stands in; or why it is not kept.
+    /// Records a fixture. Returns the file it is in once it is acknowledged, or the reason why it was not recorded.
     pub async fn keep(&self, fixture: &Fixture) -> Kept {
-        // The text is made when there is room for it, so that those who wait have none in memory.
+        // The text is made once there is room for it, so that waiting callers hold none in memory.
         let room = self.shared.room_for(fixture).await;
         let (name, text) = match &self.file {
             Some(_) => (None, fixture.to_line()),
@@ -136,7 +135,7 @@ impl Recorder {
         }
     }
 
-    /// Ends when everything is kept. What comes after that is not.
+    /// Closes the recorder and returns once everything is written. Later deliveries are refused.
     pub fn finish(&self) {
         self.shared.lock().closed = true;
         self.shared.work.notify_one();
@@ -146,20 +145,20 @@ impl Recorder {
             .unwrap_or_else(PoisonError::into_inner)
             .take();
         if let Some(writer) = writer {
-            // If it panicked, whoever waits has been told.
+            // If the thread panicked, its guard has already notified the callers.
             let _ = writer.join();
         }
     }
 }
 
 impl Drop for Recorder {
-    /// Waits until everything is kept.
+    /// Returns once everything is written.
     fn drop(&mut self) {
         self.finish();
     }
 }
 
-/// A file name that sorts by time. The id may be anybody's, so only what is harmless is taken of it.
+/// File name that sorts by time. The id comes from the request, so only its alphanumeric characters are used.
 fn name(fixture: &Fixture) -> String {
     let at = fixture.at.unwrap_or_else(Timestamp::now);
     let id: String = fixture
@@ -178,37 +177,37 @@ fn name(fixture: &Fixture) -> String {
     )
 }
 
-/// Why nothing is kept any more.
+/// Error for a delivery that comes after the recorder has stopped.
 const GONE: &str = "the recorder has stopped";
 
 struct Shared {
     state: Mutex<State>,
-    /// For the writer: there is something to write, or no reason to let more gather.
+    /// Wakes the writer: there is text to write, or no reason to collect more.
     work: Condvar,
-    /// A permit for each KiB that there is room for.
+    /// One permit per KiB of free buffer.
     room: Semaphore,
 }
 
 #[derive(Default)]
 struct State {
     load: PendingWrite,
-    /// Those whose text is in the load.
+    /// Callers whose text is in `load`.
     batch: Arc<Waiters>,
     closed: bool,
-    /// Why nothing is taken at present.
+    /// Reason why deliveries are refused at present.
     failing: Option<String>,
-    /// The writer waits for the first byte; otherwise it comes by itself.
+    /// True while the writer waits for text; otherwise it takes the next text without being woken.
     is_idle: bool,
 }
 
-/// What is written at once.
+/// Text of one write.
 #[derive(Default)]
 struct PendingWrite {
     text: Vec<u8>,
     count: usize,
-    /// In a folder, the name of each file and where its text ends.
+    /// For a folder: name of each file and the offset at which its text ends.
     files: Vec<(String, usize)>,
-    /// The room that it takes, in KiB.
+    /// Buffer space taken, in KiB.
     room: usize,
 }
 
@@ -241,7 +240,7 @@ impl PendingWrite {
     }
 }
 
-/// Those who wait for one write.
+/// Callers that wait for one write.
 #[derive(Default)]
 struct Waiters {
     outcome: OnceLock<WriteOutcome>,
@@ -249,9 +248,9 @@ struct Waiters {
 }
 
 enum WriteOutcome {
-    /// All are kept, or none is.
+    /// One result for all, for a single file.
     Together(std::result::Result<(), String>),
-    /// Each for itself, by its number.
+    /// One result per delivery, by its number, for a folder.
     Each(Vec<Kept>),
 }
 
@@ -269,13 +268,13 @@ impl Waiters {
     }
 
     fn end(&self, outcome: WriteOutcome) {
-        // Who is the second has nothing to say.
+        // Only the first outcome counts.
         let _ = self.outcome.set(outcome);
         self.done.notify_waiters();
     }
 }
 
-/// A batch that somebody has to end; at the latest when it is let go, even by a panic.
+/// Guard that ends a batch with an error if nothing else has, even on a panic.
 struct BatchGuard(Arc<Waiters>);
 
 impl Drop for BatchGuard {
@@ -299,9 +298,9 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits for room, which is given back when the writer takes what is put there.
+    /// Waits for buffer space in KiB, returned when the writer takes the text.
     async fn room_for(&self, fixture: &Fixture) -> usize {
-        // Escaped, a text is hardly ever more than twice as long.
+        // Escaped text is hardly ever more than twice as long.
         let bytes = fixture.delivery.body.len() * 2 + 1024;
         let needed = u32::try_from(bytes >> 10).unwrap_or(FULL).clamp(1, FULL);
         // The semaphore is never closed.
@@ -311,7 +310,7 @@ impl Shared {
         needed as usize
     }
 
-    /// Puts a text among those to be written; with whom and as which it waits.
+    /// Appends a text to the buffer; returns the batch and the number within it to wait for.
     fn put(
         &self,
         name: Option<String>,
@@ -328,7 +327,7 @@ impl Shared {
         let number = state.load.count;
         state.load.push(name, text, room);
         let batch = Arc::clone(&state.batch);
-        // Half full, it is taken early, so that nobody has to wait.
+        // The writer is woken at half full, so that callers do not have to wait.
         let wake = std::mem::take(&mut state.is_idle)
             || state.load.room >= FULL as usize / 2 && state.load.room - room < FULL as usize / 2;
         drop(state);
@@ -338,7 +337,7 @@ impl Shared {
         Ok((batch, number))
     }
 
-    /// Takes what there is to write into `load`, and those who wait for it; waits for something until then.
+    /// Waits for text until the time `until`, and moves it into `load` with the callers that wait for it.
     fn take(&self, load: &mut PendingWrite, until: Option<Instant>) -> Turn {
         let mut state = self.lock();
         while state.load.count == 0 && !state.closed {
@@ -369,13 +368,13 @@ impl Shared {
         Turn::Write(BatchGuard(batch))
     }
 
-    /// Lets more gather, unless it is enough.
+    /// Waits up to `time` for more text, or until the buffer is half full.
     fn rest(&self, time: Duration) {
         let gathers = |state: &mut State| !state.closed && state.load.room < FULL as usize / 2;
         let _ = self.work.wait_timeout_while(self.lock(), time, gathers);
     }
 
-    /// Takes nothing more, for this reason, and moves what has gathered in the meantime into `load`.
+    /// Refuses new deliveries with this reason, and appends the text collected in the meantime to `load`.
     fn fail(&self, why: &str, load: &mut PendingWrite) {
         let mut state = self.lock();
         state.failing = Some(why.into());
@@ -387,7 +386,7 @@ impl Shared {
     }
 }
 
-/// What the writer does next.
+/// Next step of the writer.
 enum Turn {
     Write(BatchGuard),
     Sync,
@@ -404,7 +403,7 @@ struct Writer {
     shelf: OpenFile,
     sync: Sync,
     tell: Box<dyn Fn(&str) + Send>,
-    /// When what was written is to be synced, if something was.
+    /// Time of the next sync, if anything is unsynced.
     sync_due: Option<Instant>,
 }
 
@@ -461,7 +460,7 @@ impl Writer {
         }
     }
 
-    /// Syncs what was written before. `load` is free to use.
+    /// Syncs earlier writes. `load` is overwritten.
     fn sync(&mut self, load: &mut PendingWrite) {
         self.sync_due = None;
         load.clear();
@@ -493,7 +492,7 @@ impl Writer {
         }
     }
 
-    /// What was said to be kept could not be written. Nothing more is taken until it is on disk after all.
+    /// Retries a write of acknowledged deliveries until it succeeds; new ones are refused in the meantime.
     fn insist(&mut self, why: String, load: &mut PendingWrite) {
         let OpenFile::RecordingFile(journal) = &mut self.shelf else {
             return;
@@ -542,7 +541,7 @@ fn cannot_write(journal: &RecordingFile, error: &io::Error) -> String {
     format!("cannot write `{}`: {error}", journal.path().display())
 }
 
-/// When the writer ends, even by a panic, nobody waits for it any more.
+/// Guard that closes the recorder and releases all waiting callers when the writer ends, even by a panic.
 struct WriterGuard(Arc<Shared>);
 
 impl Drop for WriterGuard {
@@ -551,7 +550,7 @@ impl Drop for WriterGuard {
         state.closed = true;
         drop(BatchGuard(std::mem::take(&mut state.batch)));
         drop(state);
-        // Whoever waits for room finds out that there is no use in it.
+        // Callers that wait for space are released, and then refused.
         self.0.room.add_permits(Semaphore::MAX_PERMITS / 2);
     }
 }
@@ -615,7 +614,7 @@ mod tests {
             ids.sort();
             let wanted: Vec<_> = (0..500).map(|id| format!("../{id:04}")).collect();
             assert_eq!(ids, wanted, "{sync:?}");
-            // Afterwards it says no rather than nothing.
+            // After that, deliveries are refused rather than left waiting.
             assert!(recorder.keep(&fixture(0)).await.is_err());
         }
     }
@@ -687,7 +686,7 @@ mod tests {
         }
     }
 
-    /// A file that takes nothing, in the place of the recording, until it is repaired.
+    /// Replaces the recording by a file that takes no bytes, until it is repaired.
     #[cfg(target_os = "linux")]
     #[tokio::test]
     async fn what_was_acknowledged_before_a_failure_is_written_after_it() {

@@ -1,8 +1,9 @@
-//! What of a run is done, so that it can go on where it was: a line for each delivery, behind its answer.
+//! Journal of `replay --resume`: one line per delivery that is done, so that an interrupted run continues where it
+//! ended.
 //!
-//! A line is written when the answer has been read, which survives `kill -9`; it is synced in groups, which bounds what
-//! a power cut takes back. A line that is torn or damaged says nothing, so that its delivery is sent again: twice is
-//! allowed, never is not.
+//! A line is written once the response was read, which survives `kill -9`; lines are synced in groups, which bounds the
+//! loss on power failure. A torn or damaged line is ignored, and its delivery is sent again: a delivery may be sent
+//! twice, but none is left out.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -16,60 +17,60 @@ use crate::io::private_files;
 use crate::io::private_files::sync_folder_of;
 use crate::io::recording::reader::Position;
 
-/// So many lines are never more than unsynced.
+/// Lines written between two syncs.
 const GROUP: usize = 64;
 
-/// What a run is about: a journal of another one cannot be gone on with.
+/// Identity of a run: a journal can be continued only by a run with the same one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RunIdentity {
-    /// Where it goes.
+    /// Target URL.
     pub target: String,
-    /// What is sent, in a form that differs if it does: filters, disorder.
+    /// Text that differs if other deliveries are sent: filters, reordering.
     pub choice: String,
-    /// What tells the sources from others.
+    /// Hash of the sources, from [`Sources::identity`](super::reader::Sources::identity).
     pub identity: String,
-    /// How much of the first sources' beginnings was looked at for that.
+    /// Bytes of each of the first sources that were hashed.
     pub heads: Vec<u64>,
-    /// What chance was drawn from.
+    /// Seed of the random choices.
     pub seed: u64,
 }
 
-/// One delivery of a run, and what of the sources it covers.
+/// One delivery of a run, with the skipped ones before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Step {
-    /// The number of the first that it covers: those in front of it that are not sent, and itself.
+    /// Number of the first delivery covered: those before this one that are not sent.
     pub first: u64,
-    /// Its own number, from 1.
+    /// Number of the delivery, from 1.
     pub number: u64,
-    /// The place behind it in the sources.
+    /// Position after the delivery in the sources.
     pub after: Position,
 }
 
-/// How a delivery was done with.
+/// Way in which a delivery was completed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Completion {
-    /// It was accepted.
+    /// Accepted by the handler.
     Accepted,
-    /// It was refused for good.
+    /// Rejected for good.
     Refused,
-    /// It was not accepted, and is kept in a file of its own.
+    /// Not accepted, and recorded in the file of `--failed-to`.
     Kept,
 }
 
-/// What earlier runs did.
+/// Work completed by earlier runs.
 #[derive(Clone, Debug, Default)]
 pub struct CompletedWork {
-    /// Runs of numbers that are done, by their first; each with its last and the place behind it.
+    /// Ranges of completed numbers, keyed by their first; each with its last and the position after it.
     runs: BTreeMap<u64, (u64, Position)>,
-    /// How many deliveries were accepted.
+    /// Deliveries accepted.
     pub accepted: u64,
-    /// How many were refused for good, or are kept elsewhere.
+    /// Deliveries rejected for good, or recorded in the file of `--failed-to`.
     pub refused: u64,
-    /// Lines that said nothing.
+    /// Torn or damaged lines.
     pub damaged: u64,
 }
 
-/// A journal of a run, as it is written.
+/// Journal opened for writing.
 #[derive(Debug)]
 pub struct ResumeJournal {
     path: PathBuf,
@@ -77,7 +78,7 @@ pub struct ResumeJournal {
     unsynced: usize,
 }
 
-/// Opens a journal, or begins one. `identity` is asked what this run is about, given what an earlier one looked at.
+/// Opens or creates a journal. `identity` returns the identity of this run, given that of the earlier one.
 pub fn open(
     path: &Path,
     identity: impl FnOnce(Option<&RunIdentity>) -> Result<RunIdentity>,
@@ -111,7 +112,7 @@ pub fn open(
         return Err(Error::input(format!("`{}` is no journal", path.display()))
             .hint("`--resume` takes a file of its own, which need not exist yet"));
     }
-    // What was torn off by a crash is cut, so that the next line does not stand behind half of one.
+    // A torn line is cut off, so that the next line does not follow a part of one.
     journal.file.set_len(good).map_err(io)?;
     journal.file.seek(SeekFrom::End(0)).map_err(io)?;
     let now = identity(before.as_ref())?;
@@ -154,7 +155,7 @@ fn differs(before: &RunIdentity, now: &RunIdentity, path: &Path) -> Result<()> {
 }
 
 impl ResumeJournal {
-    /// Notes that a delivery is done with.
+    /// Writes the line of a completed delivery.
     pub fn note(&mut self, step: Step, done: Completion) -> std::result::Result<(), String> {
         let word = match done {
             Completion::Accepted => "accepted",
@@ -182,7 +183,7 @@ impl ResumeJournal {
         }
     }
 
-    /// Makes what was noted reach the disk.
+    /// Syncs the lines written so far.
     pub fn sync(&mut self) -> std::result::Result<(), String> {
         if self.unsynced > 0 {
             self.file.sync_data().map_err(|error| self.cannot(&error))?;
@@ -198,7 +199,7 @@ impl ResumeJournal {
         )
     }
 
-    /// Whether there is nothing in the file but what of its first line was written before a crash.
+    /// True if the file holds nothing but a part of its first line, left by a crash.
     fn is_new(&mut self, good: u64) -> io::Result<bool> {
         let begins = b"{\"journal\":1,";
         let mut head = Vec::new();
@@ -210,14 +211,13 @@ impl ResumeJournal {
     }
 }
 
-/// What a journal says: what its run was about, where it says so, what is done, and how many bytes it has up to its last
-/// line break.
+/// Parses a journal: identity of its run, completed work, and length in bytes up to the last line break.
 pub fn read(mut journal: impl BufRead) -> io::Result<(Option<RunIdentity>, CompletedWork, u64)> {
     let (mut identity, mut completed, mut good) = (None, CompletedWork::default(), 0);
     let mut line = Vec::new();
     loop {
         line.clear();
-        // A journal's lines are short; what is longer is none, and is read in pieces that say nothing.
+        // Lines are short; a longer one is no line of a journal, and is read in pieces that are ignored.
         let read = (&mut journal).take(1 << 20).read_until(b'\n', &mut line)?;
         if !line.ends_with(b"\n") && read < 1 << 20 {
             return Ok((identity, completed, good));
@@ -253,18 +253,18 @@ fn read_errand(line: &[u8]) -> Option<RunIdentity> {
 }
 
 impl CompletedWork {
-    /// Whether the delivery of that number is done with.
+    /// True if the delivery with this number is done.
     pub fn has(&self, number: u64) -> bool {
         let run = self.runs.range(..=number).next_back();
         run.is_some_and(|(_, (last, _))| *last >= number)
     }
 
-    /// Up to which number everything is done, and the place behind it.
+    /// Last number up to which everything is done, and the position after it.
     pub fn start(&self) -> (u64, Position) {
         self.runs.get(&1).copied().unwrap_or_default()
     }
 
-    /// Takes in a line; one that is torn or damaged says nothing.
+    /// Adds a line; a torn or damaged one only counts as damaged.
     pub fn read(&mut self, line: &[u8]) {
         match read_line(line) {
             Some((step, Completion::Accepted)) => {
@@ -281,7 +281,7 @@ impl CompletedWork {
 
     fn add(&mut self, step: Step) {
         let (mut first, mut last, mut after) = (step.first, step.number, step.after);
-        // Those that it touches are made one with it.
+        // Adjoining and overlapping ranges are merged.
         while let Some((other, (end, place))) =
             self.runs.range(..=last.saturating_add(1)).next_back()
         {
@@ -380,7 +380,7 @@ mod tests {
                 .unwrap();
         }
         journal.note(step(12, 12), Completion::Refused).unwrap();
-        // Another run of the same journal is refused while this one goes on.
+        // A second run with the same journal is refused while this one is running.
         assert!(
             open(&path, |_| Ok(identity("a")))
                 .unwrap_err()
@@ -456,7 +456,7 @@ mod tests {
                 assert!(self::completed(&path).has(4), "{cut}");
             }
         }
-        // A flipped digit must not pass over a delivery that was never sent.
+        // A flipped digit must not skip a delivery that was never sent.
         let damaged = String::from_utf8(whole)
             .unwrap()
             .replace("\n2 2 ", "\n2 3 ");
