@@ -1,9 +1,9 @@
-//! Tells which fixtures were saved: all that knows `notify`.
+//! Watches fixture files for changes, on `notify`.
 //!
-//! Editors save in many ways: they truncate and write, or write beside the file and rename, in several steps.
-//! So folders are watched rather than files, a path is looked at when nothing has happened to it for a moment,
-//! and it is told only if it differs from what was there before. What is not whole JSON gets a moment more, for it may
-//! be half of a save; then it is told too, so that whoever saved it learns of the fault.
+//! Editors save in many ways: they truncate and write, or write another file and rename it, in several steps. Folders
+//! are therefore watched rather than files; a path is read once no event has come for a moment, and reported only if
+//! its content differs from the last one reported. Incomplete JSON gets a longer moment, because it may be half of a
+//! save; then it is reported too, so that the user learns of the error.
 
 use std::collections::HashMap;
 use std::ffi::OsString;
@@ -20,22 +20,22 @@ use tokio::sync::mpsc;
 use crate::error::{Error, Result};
 use crate::io::recording::detect;
 
-/// A watch that goes on until it is dropped.
+/// Watch that ends when it is dropped.
 pub struct Watch {
     _watcher: RecommendedWatcher,
 }
 
-/// So long must nothing happen to a file before it counts as saved.
+/// Time without events after which a file counts as saved.
 const SETTLE: Duration = Duration::from_millis(150);
-/// And so long if it is not whole JSON.
+/// Longer time without events for a file that is not complete JSON.
 const SETTLE_BROKEN: Duration = Duration::from_millis(600);
-/// A larger file is no fixture.
+/// Most bytes of a file that are read.
 const LARGEST: u64 = 256 << 20;
-/// Saves that wait to be taken.
+/// Capacity of the channel of saved paths.
 const WAITING: usize = 64;
 
 impl Watch {
-    /// Watches files, and folders with all that is in them. Every save is told once, by the path as it was given.
+    /// Watches files, and folders recursively. Each save is reported once, with the path as the user gave it.
     pub fn start(paths: &[PathBuf]) -> Result<(Watch, mpsc::Receiver<PathBuf>)> {
         Self::start_with(paths, SETTLE)
     }
@@ -50,7 +50,7 @@ impl Watch {
             Error::usage(format!("cannot watch `{}`: {why}", path.display()))
         };
         let mut watcher = notify::recommended_watcher(move |event| {
-            // When nobody listens any more, the watcher is about to go too.
+            // Sending fails only while the watch is being dropped.
             let _ = happened.send(event);
         })
         .map_err(|error| cannot(Path::new("."), error.to_string()))?;
@@ -86,11 +86,11 @@ impl Watch {
     }
 }
 
-/// A folder that is watched, all of it or one file in it.
+/// Watched folder: all fixtures in it, or one file.
 struct Root {
-    /// Without links, as the system names what changes.
+    /// Canonical path, as the system reports it in events.
     folder: PathBuf,
-    /// As it was given.
+    /// Path as the user gave it.
     given: PathBuf,
     only: Option<OsString>,
 }
@@ -122,7 +122,7 @@ impl Root {
         })
     }
 
-    /// The path as the user knows it, if it is one that is watched.
+    /// Path as the user gave it, if it is a watched one.
     fn known(&self, path: &Path) -> Option<PathBuf> {
         let inside = path.strip_prefix(&self.folder).ok()?;
         let wanted = match &self.only {
@@ -155,7 +155,7 @@ fn walk(folder: &Path, files: &mut Vec<PathBuf>) {
     }
 }
 
-/// Editors keep their own files beside: hidden ones, and with endings of their own such as `.json~` and `.json.swp`.
+/// True for a fixture that is not hidden. Editors write files of their own beside it: `.a.json.swp`, `a.json~`.
 fn is_fixture(inside: &Path) -> bool {
     let is_hidden = inside
         .iter()
@@ -163,10 +163,10 @@ fn is_fixture(inside: &Path) -> bool {
     !is_hidden && detect::is_one(inside)
 }
 
-/// The thread that waits until files have come to rest.
+/// Thread that waits until files have settled.
 struct Settling {
     roots: Vec<Root>,
-    /// What each file contained when it was last told.
+    /// Content hash of each file when it was last reported.
     seen: HashMap<PathBuf, u64>,
     saved: mpsc::Sender<PathBuf>,
     settle: Duration,
@@ -176,7 +176,7 @@ struct Settling {
 impl Settling {
     fn run(mut self, happens: &std::sync::mpsc::Receiver<notify::Result<notify::Event>>) {
         let mut restless: HashMap<PathBuf, Instant> = HashMap::new();
-        // Those that were not whole when they came to rest, and are looked at once more.
+        // Files incomplete when they settled, to be read once more.
         let mut broken: HashMap<PathBuf, Instant> = HashMap::new();
         loop {
             let soonest = restless.values().chain(broken.values()).min().copied();
@@ -230,7 +230,7 @@ impl Settling {
         }
     }
 
-    /// The files that something may have happened to. A folder that was moved here brings all that is in it.
+    /// Watched files affected by an event. For a folder that was moved here, all files in it.
     fn touched(&self, path: &Path) -> Vec<PathBuf> {
         if path.is_dir() {
             let mut files = Vec::new();
@@ -245,7 +245,7 @@ impl Settling {
     }
 
     fn is_saved(&mut self, path: &Path, content: Option<Content>) -> bool {
-        // Of what is no fixture by its name, a recording say, only what is whole is sent when it is saved.
+        // A file without the name of a fixture, such as a recording, is sent only if it is complete.
         let is_fixture = detect::is_one(path);
         let told = content.filter(|content| content.is_whole || is_fixture);
         told.is_some_and(|Content { hash, .. }| {
@@ -254,16 +254,16 @@ impl Settling {
     }
 }
 
-/// What is in a file.
+/// Content of a file.
 struct Content {
-    /// A number for it.
+    /// Hash of the content.
     hash: u64,
-    /// Whether it is a whole document.
+    /// True if it is a complete document.
     is_whole: bool,
 }
 
 impl Content {
-    /// None if the file is not there.
+    /// Reads a file; none if it is missing.
     fn of(path: &Path) -> Option<Self> {
         let mut text = Vec::new();
         fs::File::open(path)
@@ -297,7 +297,7 @@ mod tests {
             .unwrap()
     }
 
-    /// Saves another file and sees that it is the next to be told: nothing was told in between.
+    /// Saves another file and expects it to be reported next: nothing was reported in between.
     async fn nothing_more(saves: &mut Receiver<PathBuf>, folder: &Path) {
         static NUMBER: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
         let number = NUMBER.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
@@ -313,21 +313,21 @@ mod tests {
         fs::write(&file, "{\"a\":0}").unwrap();
         let (_watch, mut saves) = Watch::start_with(&[dir.path().to_owned()], SETTLE).unwrap();
 
-        // A shell: truncates, then writes, in pieces.
+        // A shell truncates the file, then writes it in pieces.
         fs::write(&file, "").unwrap();
         fs::write(&file, "{\"a\":").unwrap();
         fs::write(&file, "{\"a\":1}").unwrap();
         assert_eq!(next(&mut saves).await, file);
         nothing_more(&mut saves, dir.path()).await;
 
-        // In pieces that are whole by chance.
+        // Pieces each of which is complete JSON by chance.
         for number in 0..50 {
             fs::write(&file, number.to_string()).unwrap();
         }
         assert_eq!(next(&mut saves).await, file);
         nothing_more(&mut saves, dir.path()).await;
 
-        // vim: moves the file away, writes a new one, deletes the old one; and tries whether it may, as `4913`.
+        // vim moves the file away, writes a new one, deletes the old one, and first tests with a file `4913` if it may.
         fs::write(dir.path().join("4913"), "").unwrap();
         fs::remove_file(dir.path().join("4913")).unwrap();
         fs::rename(&file, dir.path().join("a.json~")).unwrap();
@@ -337,17 +337,17 @@ mod tests {
         assert_eq!(next(&mut saves).await, file);
         nothing_more(&mut saves, dir.path()).await;
 
-        // VS Code and others: write beside it and rename.
+        // VS Code and others write another file and rename it.
         fs::write(dir.path().join("a.json.tmp"), "{\"a\":3}").unwrap();
         fs::rename(dir.path().join("a.json.tmp"), &file).unwrap();
         assert_eq!(next(&mut saves).await, file);
         nothing_more(&mut saves, dir.path()).await;
 
-        // The same again.
+        // The same content again is not reported.
         fs::write(&file, "{\"a\":3}").unwrap();
         nothing_more(&mut saves, dir.path()).await;
 
-        // Half of it, twice; then whole again.
+        // Incomplete content twice, then complete content again.
         fs::write(&file, "{\"a\":").unwrap();
         assert_eq!(next(&mut saves).await, file);
         fs::write(&file, "{\"a\":").unwrap();

@@ -1,4 +1,4 @@
-//! What a connection is doing and since when, so that one timer a connection is enough.
+//! Phase of each connection and its timeout, so that one timer per connection is enough.
 
 use std::io;
 use std::pin::Pin;
@@ -14,24 +14,24 @@ use tokio::time::{Instant, Sleep};
 use crate::io::heads::Heads;
 use crate::io::tls::Wire;
 
-/// What a connection is doing. Every phase but `Busy` has its end.
+/// Phase of a connection. Every phase but `Busy` has a timeout.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Phase {
-    /// Nothing has come yet.
+    /// Connected, without a byte received.
     Fresh,
-    /// A request's head is on its way.
+    /// Receiving the head of a request.
     Head,
-    /// A request's body is on its way.
+    /// Receiving the body of a request.
     Body,
-    /// The body is too late: whoever reads it stops.
+    /// Body timed out: its reader stops.
     Late,
-    /// It is not the client that is waited for.
+    /// Handler running, or waiting for memory; client timeouts are paused.
     Busy,
-    /// Everything is answered. The answer may still be on its way.
+    /// Between requests; the last response may still be in transit.
     Idle,
-    /// As idle, where bytes alone begin nothing: HTTP/2, which talks about itself too.
+    /// Like `Idle`, for HTTP/2, where received bytes do not begin a request: they may be control frames.
     Quiet,
-    /// A refusal is said, and what the client still sends is not looked at.
+    /// Request rejected; further bytes of the client are dropped.
     Refused,
 }
 
@@ -46,20 +46,20 @@ const PHASES: [Phase; 8] = [
     Phase::Refused,
 ];
 
-/// The phase of one connection. Shared by its stream, its requests and its timer.
+/// Phase and timeouts of one connection, shared by its stream, its requests and its timer.
 pub(crate) struct ConnectionTimer {
     start: Instant,
-    /// Milliseconds from the start, then the phase in the lowest byte.
+    /// Start of the phase, in milliseconds since the connection was accepted, with the phase in the lowest byte.
     now: AtomicU64,
-    /// Milliseconds from the start since when nothing could be written; 0 if it can.
+    /// Start of blocked writing, in milliseconds since the connection was accepted; 0 if writing is not blocked.
     stuck: AtomicU64,
-    /// Requests of HTTP/2 that are open.
+    /// HTTP/2 requests in flight.
     open: AtomicUsize,
-    /// The connection counts until its last request is done, even if the client is gone before that.
+    /// Permit of the connection limit, held until the last request is done, even if the client has disconnected.
     _seat: OwnedSemaphorePermit,
 }
 
-/// How long each phase may take.
+/// Timeout of each kind of phase.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Timeouts {
     pub(crate) head: Duration,
@@ -68,19 +68,19 @@ pub(crate) struct Timeouts {
 }
 
 impl Timeouts {
-    /// So soon that no phase that begins in between can be overlooked.
+    /// Shortest timeout: the interval at which the phase is checked.
     pub(crate) fn least(&self) -> Duration {
         self.head.min(self.body).min(self.idle)
     }
 }
 
-/// What the timer is to do.
+/// Next action of the timer.
 pub(crate) enum Due {
-    /// Look again then.
+    /// Check again at this time.
     Later(Instant),
-    /// Tell the reader of the body that it is too late.
+    /// Make the reader of the body respond 408.
     Late,
-    /// Close.
+    /// Close the connection.
     Close,
 }
 
@@ -100,24 +100,24 @@ impl ConnectionTimer {
         PHASES.get(at).copied().unwrap_or(Phase::Fresh)
     }
 
-    /// A new phase that begins now.
+    /// Enters a phase, whose time starts now.
     pub(crate) fn enter(&self, phase: Phase) {
         self.now.store(self.millis() << 8 | phase as u64, Relaxed);
     }
 
-    /// A new phase that counts from the beginning of the last one, which spares a look at the clock.
+    /// Enters a phase that continues the time of the last one, without reading the clock.
     pub(crate) fn go_on(&self, phase: Phase) {
         self.now
             .store(self.now.load(Relaxed) & !0xff | phase as u64, Relaxed);
     }
 
-    /// One of many requests at once, each of which keeps its own time. Without any, the connection is quiet.
+    /// Registers an HTTP/2 request, which has its own timeout. The phase is `Quiet` when none is left.
     pub(crate) fn open(self: &Arc<Self>) -> Opened {
         self.open.fetch_add(1, Relaxed);
         Opened(Arc::clone(self))
     }
 
-    /// What is to be done by now.
+    /// Action due now.
     pub(crate) fn due(&self, timeouts: &Timeouts) -> Due {
         let since = |millis: u64| self.start + Duration::from_millis(millis);
         let begun = since(self.now.load(Relaxed) >> 8);
@@ -129,7 +129,7 @@ impl ConnectionTimer {
         let end = match phase {
             Phase::Fresh | Phase::Head => begun + timeouts.head,
             Phase::Body => begun + timeouts.body,
-            // The refusal gets the time that the body would have had.
+            // The 408 response had the time until now to be written.
             Phase::Late => return Due::Close,
             Phase::Refused | Phase::Idle | Phase::Quiet => begun + timeouts.idle,
             Phase::Busy => match self.stuck.load(Relaxed) {
@@ -152,7 +152,7 @@ impl ConnectionTimer {
     }
 }
 
-/// An open request of HTTP/2.
+/// HTTP/2 request in flight, until it is dropped.
 pub(crate) struct Opened(Arc<ConnectionTimer>);
 
 impl Drop for Opened {
@@ -163,17 +163,17 @@ impl Drop for Opened {
     }
 }
 
-/// A stream that reports its activity to the timer, and that closes so that a refusal is not lost.
+/// Stream that reports its activity to the timer, and closes without losing the response to a rejected request.
 pub(crate) struct Stream {
     wire: Wire,
     connection_timer: Arc<ConnectionTimer>,
     lingering: Option<Pin<Box<Sleep>>>,
-    /// Who reads along, of HTTP/1.
+    /// Parser of request heads, for HTTP/1.
     heads: Option<Arc<Heads>>,
 }
 
-/// A client that is refused while it sends may go on for so long; closing at once would reset the
-/// connection, and the refusal would be lost with it (RFC 9112, 9.6).
+/// Time for which a rejected client may go on sending before the connection is closed; closing at once would reset it,
+/// and the response would be lost (RFC 9112, 9.6).
 const LINGER: Duration = Duration::from_secs(1);
 
 impl Stream {
@@ -251,7 +251,7 @@ impl AsyncWrite for Stream {
             self.lingering = Some(Box::pin(tokio::time::sleep(LINGER)));
         }
         let mut unread = [0; 4096];
-        // Bounded in each turn, so that a fast sender does not keep the thread.
+        // Bounded per poll, so that a fast sender does not block the thread.
         for _ in 0..16 {
             let mut buffer = ReadBuf::new(&mut unread);
             match Pin::new(&mut self.wire).poll_read(cx, &mut buffer) {

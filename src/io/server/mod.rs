@@ -1,7 +1,8 @@
-//! The HTTP server: HTTP/1.1 in, or HTTP/2 over TLS, one `Arrival` a request to a handler, its `Answer` back.
+//! HTTP server: HTTP/1.1, or HTTP/2 over TLS. Each request becomes an [`Arrival`] for the handler, which returns an
+//! [`Answer`].
 //!
-//! What hyper leaves open is bounded here: time to send a head and a body, bytes of a body and of all bodies
-//! together, connections. A client that goes away does not stop what its request has begun.
+//! This module sets the limits that hyper does not: time for a head and a body, bytes of one body and of all bodies
+//! together, connections. A client that disconnects does not stop the handling of its request.
 
 pub mod connection_timer;
 pub mod service;
@@ -33,20 +34,20 @@ use crate::io::tls;
 use crate::io::tls::{Host, Wire};
 use crate::webhook::{Delivery, Headers};
 
-/// What one client, and all of them together, may cost.
+/// Limits for one client and for all clients together.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// The largest body, in bytes; a larger one gets 413.
+    /// `--max-body`: largest body in bytes; a larger one gets 413.
     pub max_body: usize,
-    /// All larger bodies in memory together, in bytes; past it, reading waits.
+    /// Bytes in memory of all bodies above 16 KiB together; reading waits when they are used up.
     pub in_memory: usize,
-    /// From connecting, or from the first byte of a further request, to the end of its head.
+    /// Time for a request head, from connecting or from its first byte.
     pub head_timeout: Duration,
-    /// Between two requests of one connection.
+    /// Longest time between two requests of a connection.
     pub idle: Duration,
-    /// From the first byte of a request to the last of its body.
+    /// Time for a body, from the first byte of the request to the last of the body.
     pub body_timeout: Duration,
-    /// Connections at once; past it, accepting waits.
+    /// Most connections at once; accepting waits for one to close.
     pub connections: usize,
 }
 
@@ -63,32 +64,32 @@ impl Default for Limits {
     }
 }
 
-/// A request that was read whole.
+/// Request received completely.
 #[derive(Clone, Debug)]
 pub struct Arrival {
     /// The request itself.
     pub delivery: Delivery,
-    /// Who sent it.
+    /// Address of the client.
     pub remote: SocketAddr,
-    /// When it was read.
+    /// Time at which it was received completely.
     pub at: Timestamp,
 }
 
-/// What the sender gets.
+/// Response of a handler.
 #[derive(Clone, Debug)]
 pub struct Answer {
     /// The status code.
     pub status: StatusCode,
-    /// The header fields; those that belong to one connection are left out.
+    /// Header fields; hop-by-hop fields are left out.
     pub headers: Headers,
     /// The body.
     pub body: Bytes,
-    /// Close the connection in place of answering.
+    /// True to close the connection without a response.
     pub hang_up: bool,
 }
 
 impl Answer {
-    /// An answer of this status, without fields and body.
+    /// Response with this status, without fields and body.
     pub fn of(status: StatusCode) -> Self {
         Self {
             status,
@@ -99,41 +100,41 @@ impl Answer {
     }
 }
 
-/// Who takes what arrives.
+/// Handles requests accepted by [`serve`].
 pub trait Handler: Send + Sync + 'static {
-    /// Takes one arrival. Runs to its end even if the sender does not wait for the answer.
+    /// Handles one request. Runs to its end even if the client disconnects.
     fn take(self: Arc<Self>, arrival: Arrival) -> impl Future<Output = Answer> + Send;
 
-    /// Is told that a request has begun: its head is here.
+    /// Called when the head of a request was received.
     fn begun(&self) {}
 
-    /// Is told that a request is over, be it answered or not.
+    /// Called when a request is over, with or without a response.
     fn ended(&self) {}
 
-    /// Is told of a request that was refused before it was whole.
+    /// Called for a request rejected before it was received completely.
     fn refused(&self, remote: SocketAddr, status: StatusCode, why: &str) {
         let _ = (remote, status, why);
     }
 
-    /// Is told of a client with whom TLS did not come about.
+    /// Called for a connection that failed before a request: a failed TLS handshake, or a protocol not supported.
     fn unmet(&self, remote: SocketAddr, why: &str) {
         let _ = (remote, why);
     }
 }
 
-/// Requests that have begun get so long to end when the server is shut down.
+/// Time for requests in flight to end at shutdown.
 const DRAIN: Duration = Duration::from_secs(10);
-/// The largest head, in bytes; hyper answers 431 to more, and to more than 100 fields.
+/// Largest head in bytes; hyper responds 431 to a larger one, and to more than 100 fields.
 const LARGEST_HEAD: u32 = 64 << 10;
-/// Requests at once of one connection of HTTP/2.
+/// Most HTTP/2 requests in flight on one connection.
 const STREAMS: u32 = 100;
-/// Of the body of each of them, so many bytes may come unasked for. All of them together may, too: a body that
-/// waits for room in memory must not keep another from coming.
+/// HTTP/2 flow control window of each request, in bytes. The window of the connection is as large as all of them
+/// together: a body that waits for memory must not hold up another.
 const WINDOW: u32 = 32 << 10;
-/// Once the server is shut down, a connection without a request is closed after so long.
+/// Time after which a connection without a request is closed at shutdown.
 const FAREWELL: Duration = Duration::from_secs(1);
 
-/// Binds an address such as `127.0.0.1:7878`, so that a port that is taken is known before anything is announced.
+/// Binds an address such as `127.0.0.1:7878`; a port in use is an error before the listener is announced.
 pub fn bind(addr: &str) -> Result<std::net::TcpListener> {
     let listener = std::net::TcpListener::bind(addr).and_then(|listener| {
         listener.set_nonblocking(true)?;
@@ -154,7 +155,7 @@ pub fn bind(addr: &str) -> Result<std::net::TcpListener> {
     })
 }
 
-/// Serves until `shutdown` is ready, then lets end what has begun, for at most ten seconds.
+/// Serves requests until `shutdown` is ready, then waits up to ten seconds for those in flight.
 pub async fn serve<H: Handler>(
     listener: TcpListener,
     limits: Limits,
@@ -182,13 +183,13 @@ pub async fn serve<H: Handler>(
         ));
     }
     drop(listener);
-    // Nobody may be watching.
+    // Fails if there are no connections.
     let _ = closing.send(());
     let everyone = u32::try_from(limits.connections).unwrap_or(u32::MAX);
     let _ = tokio::time::timeout(DRAIN, seats.acquire_many(everyone)).await;
 }
 
-/// The next connection, as soon as there is a seat for it.
+/// Accepts the next connection once the connection limit allows it.
 async fn next(
     listener: &TcpListener,
     seats: &Arc<Semaphore>,
@@ -199,11 +200,11 @@ async fn next(
         };
         match listener.accept().await {
             Ok((stream, remote)) => {
-                // A stream that is gone already will say so when it is read.
+                // An error of a closed connection is reported when it is read.
                 let _ = stream.set_nodelay(true);
                 return (stream, remote, seat);
             }
-            // Out of file descriptors or memory: trying again at once would only spin.
+            // Out of file descriptors or memory: a pause, because retrying at once would spin.
             Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
         }
     }
@@ -255,10 +256,10 @@ async fn connection<H: Handler>(
                     Arc::clone(&connection_service).answer_one_of_many(request)
                 }),
             );
-        // In a box, for it is large, and a connection of HTTP/1 would carry its size around.
+        // Boxed, because it is large and would enlarge the future of every HTTP/1 connection.
         let ended = Box::pin(attend(requests, &limits, &connection_timer, closing)).await;
         if let Ended::Failed(error) = ended {
-            // A client that goes away is no wonder.
+            // A client that disconnects is not reported.
             let source = std::error::Error::source(&error).map(ToString::to_string);
             if let Some(why) = source.filter(|_| !closed(&error)) {
                 handler.unmet(remote, &format!("HTTP/2: {why}"));
@@ -286,7 +287,7 @@ async fn connection<H: Handler>(
     }
 }
 
-/// What hyper has answered to a request that it could not read, and why; no status where it did not answer.
+/// Response of hyper to a request that it could not parse, and the reason; no status if it sent none.
 fn rejected(error: &hyper::Error, begun: &[u8]) -> Option<(Option<StatusCode>, String)> {
     if !error.is_parse() {
         return None;
@@ -323,13 +324,13 @@ fn rejected(error: &hyper::Error, begun: &[u8]) -> Option<(Option<StatusCode>, S
     }
 }
 
-/// How a connection ended.
+/// End of a connection.
 enum Ended {
-    /// Both sides were content, or it was given up between two requests.
+    /// Closed by either side, or timed out between two requests.
     Well,
-    /// The head of a request took too long.
+    /// The head of a request timed out.
     Late,
-    /// With this error.
+    /// Failed with this error.
     Failed(hyper::Error),
 }
 
@@ -354,7 +355,7 @@ async fn attend(
         if !told && closing.as_mut().poll(cx).is_ready() {
             told = true;
             requests.as_mut().graceful_shutdown();
-            // HTTP/2 asks the other side first, which may never answer.
+            // HTTP/2 sends GOAWAY and waits for the client, which may never respond.
             timeouts.idle = timeouts.idle.min(FAREWELL);
             timer.as_mut().reset(Instant::now());
         }
@@ -397,7 +398,7 @@ mod tests {
     use tokio::task::JoinHandle;
     use tokio_rustls::client::TlsStream;
 
-    /// Passes on what it takes, and answers 200 with the body's length, once it is let.
+    /// Handler that passes requests on and responds 200 with the length of the body, once it has a permit.
     struct Desk {
         taken: mpsc::UnboundedSender<Arrival>,
         refused: mpsc::UnboundedSender<StatusCode>,
@@ -478,7 +479,7 @@ mod tests {
             TcpStream::connect(self.addr).await.unwrap()
         }
 
-        /// Sends these bytes on a connection of their own and gives all that comes back until it is closed.
+        /// Sends these bytes on a new connection and returns all that is received until it closes.
         async fn say(&self, bytes: &[u8]) -> String {
             let mut stream = self.call().await;
             stream.write_all(bytes).await.unwrap();
@@ -496,7 +497,7 @@ mod tests {
         String::from_utf8_lossy(&answer).into_owned()
     }
 
-    /// Reads one answer that has a body with its length.
+    /// Reads one response with a `Content-Length`.
     async fn one(stream: &mut TcpStream) -> String {
         let mut answer = String::new();
         loop {
@@ -653,7 +654,7 @@ mod tests {
             );
         }
         assert!(server.taken.try_recv().is_err());
-        // HTTP/1.0 had no Host.
+        // HTTP/1.0 has no Host field.
         assert!(
             server
                 .say(b"GET / HTTP/1.0\r\n\r\n")
@@ -696,7 +697,7 @@ mod tests {
         let remotes = [server.taken.recv().await, server.taken.recv().await]
             .map(|arrival| arrival.unwrap().remote);
         assert_eq!(remotes, [stream.local_addr().unwrap(); 2]);
-        // Half closed is not gone.
+        // A half-closed connection still gets its response.
         stream
             .write_all(b"GET / HTTP/1.1\r\nHost: h\r\n\r\n")
             .await
@@ -739,7 +740,7 @@ mod tests {
             );
         }
         assert!(server.taken.try_recv().is_err());
-        // Between two requests.
+        // Idle between two requests.
         let said = server.say(b"GET / HTTP/1.1\r\nHost: h\r\n\r\n").await;
         assert!(said.starts_with("HTTP/1.1 200"), "{said}");
     }
@@ -765,7 +766,7 @@ mod tests {
             let _ = stream.write_all(b"\r\n0\r\n\r\n").await;
             streams.push(stream);
         }
-        // Small ones need not wait. While many of them come and go, the second large one is not taken.
+        // Small bodies do not wait; even while many come and go, the second large one is not read.
         for number in 0..50 {
             let mut small = server.call().await;
             small
@@ -799,10 +800,10 @@ mod tests {
     }
 
     const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
-    /// `POST / HTTP/2` to `h`, the body to follow.
+    /// HEADERS frame of a `POST /` to host `h`; the body follows.
     const POST: &[u8] = b"\0\0\x06\x01\x04\0\0\0\x01\x83\x84\x87\x01\x01h";
 
-    /// Speaks HTTP/2 over TLS with a server of one permit.
+    /// Opens an HTTP/2 connection over TLS to a server whose handler has one permit.
     async fn over_tls(limits: Limits) -> (TestServer, TlsStream<TcpStream>) {
         let (host, certificate) = throwaway();
         let server = TestServer::open_with(limits, Some(host), 1, length);
@@ -839,11 +840,11 @@ mod tests {
         limits
     }
 
-    /// All that comes until it is closed.
+    /// Reads until the connection closes.
     async fn last(stream: &mut TlsStream<TcpStream>) -> Vec<u8> {
         let mut heard = Vec::new();
         let read = stream.read_to_end(&mut heard);
-        // Without a last word of TLS is closed, too.
+        // A close without a TLS close_notify counts too.
         let _ = tokio::time::timeout(Duration::from_secs(20), read)
             .await
             .expect("the server should close");
@@ -853,7 +854,7 @@ mod tests {
     #[tokio::test]
     async fn whoever_is_too_slow_in_tls_or_http2_is_closed() {
         let (server, mut stream) = over_tls(tiny(|limits| &mut limits.head_timeout)).await;
-        // Not even shaking hands, and nothing behind the preface.
+        // No TLS handshake at all, and then nothing after the preface.
         assert_eq!(all(&mut server.call().await).await, "");
         stream.write_all(PREFACE).await.unwrap();
         last(&mut stream).await;
@@ -877,7 +878,7 @@ mod tests {
         let start = [PREFACE, POST, body, &of_second(POST)].concat();
         stream.write_all(&start).await.unwrap();
         assert_eq!(server.taken.recv().await.unwrap().delivery.body, "hi");
-        // The second has its own time for its body.
+        // The body of the second request has its own timeout.
         let waits = tokio::time::timeout(3 * limits.idle, server.taken.recv());
         assert!(waits.await.is_err());
         stream.write_all(&of_second(body)).await.unwrap();

@@ -1,4 +1,5 @@
-//! What a request meets on its way in: checks, a place in memory for its body, the handler, and the way back.
+//! Service of one connection: checks a request, reserves memory for its body, calls the handler and returns the
+//! response.
 
 use std::future::poll_fn;
 use std::net::SocketAddr;
@@ -23,15 +24,15 @@ use crate::io::server::connection_timer::{ConnectionTimer, Phase};
 use crate::io::server::{Answer, Arrival, Handler, Limits};
 use crate::webhook::{Delivery, Headers};
 
-/// The longest request target, in bytes.
+/// Longest request target (path and query), in bytes.
 const LONGEST_TARGET: usize = 16 << 10;
-/// Bodies up to this size are not counted: the number of connections bounds them well enough.
+/// Largest body in bytes that is not counted against `Limits::in_memory`: the number of connections bounds these.
 const SMALL: usize = 16 << 10;
 
-/// What all connections share.
+/// State shared by all connections.
 pub(crate) struct Service<H> {
     pub(crate) limits: Limits,
-    /// Permits of one KiB each.
+    /// One permit per KiB of bodies in memory.
     memory: Arc<Semaphore>,
     pub(crate) handler: Arc<H>,
 }
@@ -46,18 +47,18 @@ impl<H> Service<H> {
     }
 }
 
-/// One connection, as its requests see it.
+/// State of one connection, shared by its requests.
 pub(crate) struct ConnectionService<H> {
     house: Arc<Service<H>>,
     remote: SocketAddr,
     connection_timer: Arc<ConnectionTimer>,
-    /// The heads of its requests as they came, of HTTP/1.
+    /// Parser of request heads, for HTTP/1.
     heads: Option<Arc<Heads>>,
-    /// One connection's share of the memory, in KiB: what one body may take.
+    /// Share of the memory that one connection may use, in KiB: the size of one body.
     share: Arc<Semaphore>,
 }
 
-/// A request that has begun, until it is dropped.
+/// Request in flight, from its head until it is dropped.
 struct OpenRequest<H: Handler>(Arc<Service<H>>);
 
 impl<H: Handler> OpenRequest<H> {
@@ -73,11 +74,11 @@ impl<H: Handler> Drop for OpenRequest<H> {
     }
 }
 
-/// A body's place in memory.
+/// Memory reserved for a body.
 struct BodyPermit([OwnedSemaphorePermit; 2]);
 
 impl BodyPermit {
-    /// Gives back what a body of unknown length did not need.
+    /// Releases the memory that a body of unknown length did not need.
     fn shrink(&mut self, bytes: usize) {
         for permit in &mut self.0 {
             let spare = permit.num_permits().saturating_sub(bytes.div_ceil(1024));
@@ -86,12 +87,12 @@ impl BodyPermit {
     }
 }
 
-/// Why a request is refused before it is whole.
+/// Rejection of a request before it was received completely: status and reason.
 struct Refusal(StatusCode, &'static str);
 
 const TOO_SLOW: Refusal = Refusal(StatusCode::REQUEST_TIMEOUT, "the body took too long");
 
-/// The connection is to be closed without an answer.
+/// Error that makes hyper close the connection without a response.
 #[derive(Debug)]
 pub(crate) struct HangUp;
 
@@ -119,7 +120,7 @@ impl<H: Handler> ConnectionService<H> {
         }
     }
 
-    /// Answers a request of HTTP/1, which has its connection for itself.
+    /// Handles an HTTP/1 request, the only one of its connection at this time.
     pub(crate) async fn answer(
         self: Arc<Self>,
         request: Request<Incoming>,
@@ -148,7 +149,7 @@ impl<H: Handler> ConnectionService<H> {
         answer
     }
 
-    /// Answers a request of HTTP/2, which is one of many of its connection and keeps its own time.
+    /// Handles an HTTP/2 request, one of many of its connection, with its own timeout.
     pub(crate) async fn answer_one_of_many(
         self: Arc<Self>,
         request: Request<Incoming>,
@@ -169,7 +170,7 @@ impl<H: Handler> ConnectionService<H> {
         }
     }
 
-    /// Has the handler take it, to the end.
+    /// Runs the handler to its end.
     async fn take(
         &self,
         head: Parts,
@@ -202,7 +203,7 @@ impl<H: Handler> ConnectionService<H> {
         }
     }
 
-    /// The whole body, and the room that it takes in memory.
+    /// Reads the whole body; returns it with its memory reservation.
     async fn read(
         &self,
         head: &Parts,
@@ -218,14 +219,14 @@ impl<H: Handler> ConnectionService<H> {
             .map(|bytes| usize::try_from(bytes).unwrap_or(usize::MAX));
         let mut permit = match declared {
             Some(0) => return Ok((Bytes::new(), None)),
-            // Unread, and without a "100 Continue", which hyper sends when the body is first asked for.
+            // Rejected unread, and without a "100 Continue", which hyper sends when the body is first polled.
             Some(bytes) if bytes > limits.max_body => return Err(too_large),
             Some(bytes @ SMALL..) => Some(self.permit(bytes).await),
             _ => None,
         };
         let mut whole = BodyBuffer::default();
         while let Some(frame) = self.frame(&mut body).await? {
-            // Trailers are not passed on.
+            // Trailers are dropped.
             let Ok(data) = frame.into_data() else {
                 continue;
             };
@@ -234,8 +235,8 @@ impl<H: Handler> ConnectionService<H> {
                 return Err(too_large);
             }
             if permit.is_none() && length > SMALL {
-                // Nobody knows how long it will get. Asking for more bit by bit, while others do the same,
-                // could end in all of them waiting for each other.
+                // The length is unknown, so the most is reserved at once: requests that reserve more bit by bit could
+                // end up waiting for each other.
                 permit = Some(self.permit(limits.max_body).await);
             }
             whole.push(data, declared);
@@ -270,7 +271,8 @@ impl<H: Handler> ConnectionService<H> {
         .await
     }
 
-    /// Waits until there is room in memory. That is not the client's fault, so its time stands still.
+    /// Reserves memory for a body, waiting if needed. The client's timeouts are paused, because it does not cause the
+    /// wait.
     async fn permit(&self, bytes: usize) -> BodyPermit {
         let all = self.house.limits.in_memory >> 10;
         let needed = u32::try_from(bytes.div_ceil(1024).min(all)).unwrap_or(u32::MAX);
@@ -284,7 +286,7 @@ impl<H: Handler> ConnectionService<H> {
         if is_timed {
             self.connection_timer.go_on(Phase::Busy);
         }
-        // The connection's own share first: whoever holds room of all must not wait for it.
+        // The connection's own share first: a request that holds shared memory must not wait for it.
         let wait = async |of: &Arc<Semaphore>| {
             let permits = Arc::clone(of).acquire_many_owned(needed).await;
             permits.expect("the semaphore is never closed")
@@ -308,7 +310,7 @@ impl<H: Handler> ConnectionService<H> {
     }
 }
 
-/// HTTP/2 names the host beside the fields; from here on it is a field, as in HTTP/1.
+/// Copies the `:authority` of HTTP/2 into a Host field, as in HTTP/1.
 fn name_host(head: &mut Parts) -> Result<(), Refusal> {
     let bad = |why| Err(Refusal(StatusCode::BAD_REQUEST, why));
     let Some(authority) = head.uri.authority() else {
@@ -328,7 +330,7 @@ fn name_host(head: &mut Parts) -> Result<(), Refusal> {
     }
 }
 
-/// What hyper lets through and no webhook has.
+/// Rejects requests that hyper accepts and no webhook needs.
 fn check(head: &Parts, fields: &Headers) -> Result<(), Refusal> {
     let bad = |why| Err(Refusal(StatusCode::BAD_REQUEST, why));
     if matches!(head.method, Method::CONNECT | Method::TRACE) {
@@ -373,7 +375,7 @@ fn response(answer: Answer) -> Response<Full<Bytes>> {
     let mut response = Response::new(Full::new(answer.body));
     *response.status_mut() = answer.status;
     for (name, value) in answer.headers.iter() {
-        // Both are hyper's to say. The others of one connection are left to the caller, who knows where they are from.
+        // hyper sets these two itself. Other hop-by-hop fields are left out by the caller, which knows their origin.
         if !matches!(*name, CONTENT_LENGTH | TRANSFER_ENCODING) {
             response.headers_mut().append(name, value.clone());
         }
@@ -381,8 +383,8 @@ fn response(answer: Answer) -> Response<Full<Bytes>> {
     response
 }
 
-/// Work that goes on in a task of its own when nobody waits for it any more. Until it is done something is held: room
-/// in memory, a seat.
+/// Future that continues in a task of its own when it is dropped, as on a disconnect. Memory and connection permits are
+/// held until it ends.
 struct Detached<F, T>(Option<(Pin<Box<F>>, T)>)
 where
     F: Future<Output = Answer> + Send + 'static,

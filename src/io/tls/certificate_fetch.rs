@@ -1,5 +1,5 @@
-//! Certificates that are had over the network: fetched once, and trusted only as far as the system trusts who signed
-//! them.
+//! Certificates fetched over the network, for schemes that sign with them, and checked against the system's trusted
+//! CAs.
 
 use std::fmt;
 use std::sync::Arc;
@@ -21,16 +21,16 @@ use crate::io::client::Client;
 use crate::io::tls;
 use crate::webhook::{Outcome, Secret, Target};
 
-/// The largest certificate that is read, with all that comes with it.
+/// Largest certificate file read, in bytes, with the rest of its chain.
 const LARGEST: usize = 64 << 10;
 
-/// More certificates than that are no chain.
+/// Most certificates of a chain.
 const MOST: usize = 16;
 
-/// How long a certificate may take, from the name to the last byte.
+/// Timeout for fetching a certificate, from the DNS lookup to the last byte.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// A certificate, and those that may lead from it to a root.
+/// Certificate with the intermediate certificates that may lead to a root.
 #[derive(Debug)]
 pub struct Chain {
     first: CertificateDer<'static>,
@@ -39,8 +39,8 @@ pub struct Chain {
 }
 
 impl Chain {
-    /// Fetches a certificate: over TLS alone, without following anything, and no more than 64 KiB. The certificates
-    /// that the server shows for itself are taken as possible links to a root.
+    /// Fetches a certificate: over TLS only, without following redirects, and at most 64 KiB. The certificates of the
+    /// TLS server itself are added as possible intermediates.
     pub async fn fetch(client: &Client, target: &Target) -> Result<Chain, String> {
         let fetched = tokio::time::timeout(PATIENCE, fetch(client, target)).await;
         let (pem, shown) = fetched.map_err(|_| format!("no response within {PATIENCE:?}"))??;
@@ -64,13 +64,13 @@ impl Chain {
         })
     }
 
-    /// Whether the certificate was valid at that moment and issued by one of these, whatever its name.
+    /// Checks that the certificate was valid at the time `at` and issued by one of `issuers`, whatever its name.
     pub fn is_issued_by(&self, issuers: &Chain, at: Timestamp) -> Result<(), String> {
         let mut roots = RootCertStore::empty();
         let all = std::iter::once(&issuers.first).chain(&issuers.others);
         roots.add_parsable_certificates(all.cloned());
         let provider = Arc::new(rustls::crypto::ring::default_provider());
-        // The certificate is no server's; this judges what it was issued by, and no name.
+        // A client verifier checks the issuer only, and no server name.
         let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider)
             .build()
             .map_err(|error| error.to_string())?;
@@ -81,7 +81,7 @@ impl Chain {
         })
     }
 
-    /// The certificate in PEM, to make a key of.
+    /// The certificate in PEM, as a verification key.
     pub fn secret(&self) -> Secret {
         Secret::new(self.text.as_str())
     }
@@ -116,7 +116,7 @@ async fn fetch(
             body.map_err(|_| format!("it is larger than {} KiB, or was cut", LARGEST >> 10))?;
         Ok((body.to_bytes(), shown))
     };
-    // The connection is driven until there is an answer, and not beyond.
+    // The connection is polled until there is a response, and not beyond.
     tokio::pin!(exchange);
     tokio::select! {
         biased;
@@ -130,7 +130,7 @@ fn moment(at: Timestamp) -> UnixTime {
     UnixTime::since_unix_epoch(Duration::from_secs(second))
 }
 
-/// Whom this machine trusts.
+/// CAs that this system trusts.
 pub struct Trust(Arc<dyn ServerCertVerifier>);
 
 impl fmt::Debug for Trust {
@@ -140,13 +140,13 @@ impl fmt::Debug for Trust {
 }
 
 impl Trust {
-    /// Whom the system trusts, or Mozilla where that is not to be had.
+    /// Loads the system's trusted CAs, or Mozilla's if there are none.
     pub fn of_system() -> Result<Trust, String> {
         let verifier = tls::system().map_err(|error| format!("TLS: {error}"))?;
         Ok(Trust(verifier))
     }
 
-    /// Whether a certificate was valid at that moment, for one of these names, and signed by whom we trust.
+    /// Checks that a certificate was valid at the time `at`, for one of `names`, and issued by a trusted CA.
     pub fn check(&self, chain: &Chain, names: &[String], at: Timestamp) -> Result<(), String> {
         let at = moment(at);
         let mut why = String::from("it is for no name");
@@ -191,7 +191,7 @@ mod tests {
         let mut params = CertificateParams::new(Vec::new()).unwrap();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let key = KeyPair::generate().unwrap();
-        // Two of one name would be mistaken for each other.
+        // CAs of one name would be confused with each other.
         let name = format!("{:?}", key.public_key_raw());
         params
             .distinguished_name
@@ -328,7 +328,7 @@ mod tests {
         assert!(KeyForm::Rsa.key(&chain.secret()).is_some());
     }
 
-    /// What is had from a server that answers so.
+    /// Result of fetching from a server that sends this response.
     async fn answered(answer: Vec<u8>) -> Result<Chain, String> {
         let root = authority(None);
         let (pem, key) = leaf("localhost", &root);
@@ -354,7 +354,7 @@ mod tests {
                 head.push(tls.read_u8().await.unwrap());
             }
             assert!(head.starts_with(b"GET /a.pem HTTP/1.1\r\n"));
-            // Who has heard enough may be gone.
+            // The client may have closed the connection after reading enough.
             let _ = tls.write_all(&answer).await;
             let _ = tls.shutdown().await;
         };

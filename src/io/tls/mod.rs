@@ -1,4 +1,4 @@
-//! TLS, as a client and as a server: all that knows rustls.
+//! TLS for the client and the server, on rustls.
 
 pub mod certificate_fetch;
 pub mod server_certificate;
@@ -25,15 +25,15 @@ use tokio_rustls::{TlsAcceptor, TlsConnector, TlsStream};
 
 const HTTP_2: &[u8] = b"h2";
 
-/// What a client speaks TLS with.
+/// TLS connector of the client.
 #[derive(Clone)]
 pub(crate) struct Tls(TlsConnector);
 
 impl Tls {
-    /// Trusts what the system trusts, or what Mozilla does where that is not to be had.
-    /// `insecure` trusts anybody.
+    /// Creates a connector that trusts the system's CAs, or Mozilla's if there are none; with `insecure`, any
+    /// certificate.
     pub(crate) fn new(insecure: bool) -> Result<Self, rustls::Error> {
-        // Given explicitly: a default of the process would depend on who sets it first.
+        // Given explicitly: the default provider of a process depends on who installs it first.
         let provider = Arc::new(ring::default_provider());
         let verifier: Arc<dyn ServerCertVerifier> = if insecure {
             Arc::new(AcceptAnyCertificate(Arc::clone(&provider)))
@@ -49,7 +49,7 @@ impl Tls {
         Ok(Self(TlsConnector::from(Arc::new(config))))
     }
 
-    /// Begins TLS on a connection to a host of that name.
+    /// Performs the TLS handshake with a host of this name.
     pub(crate) async fn open(&self, host: &str, tcp: TcpStream) -> io::Result<Wire> {
         let name = ServerName::try_from(host.to_owned()).map_err(|_| {
             io::Error::new(
@@ -72,7 +72,7 @@ impl fmt::Debug for Host {
 }
 
 impl Host {
-    /// Shows this certificate, and those that lead to it, and speaks HTTP/2 with whoever asks for it.
+    /// Creates an acceptor for a certificate chain and its key; it offers HTTP/1.1 and HTTP/2.
     pub fn new(
         chain: Vec<CertificateDer<'static>>,
         key: PrivateKeyDer<'static>,
@@ -85,7 +85,7 @@ impl Host {
         Ok(Self(TlsAcceptor::from(Arc::new(config))))
     }
 
-    /// Shakes hands, and says whether HTTP/2 follows.
+    /// Performs the TLS handshake; the flag is true if the client chose HTTP/2.
     pub(crate) async fn greet(&self, tcp: TcpStream) -> io::Result<(Wire, bool)> {
         let stream = self.0.accept(tcp).await?;
         let is_http2 = stream.get_ref().1.alpn_protocol() == Some(HTTP_2);
@@ -93,7 +93,7 @@ impl Host {
     }
 }
 
-/// Whether a certificate is for all of these names and addresses.
+/// True if the certificate covers all of these host names and addresses.
 pub(crate) fn is_for(certificate: &CertificateDer<'_>, names: &[String]) -> bool {
     ParsedCertificate::try_from(certificate).is_ok_and(|certificate| {
         names.iter().all(|name| {
@@ -103,7 +103,7 @@ pub(crate) fn is_for(certificate: &CertificateDer<'_>, names: &[String]) -> bool
     })
 }
 
-/// Whom the system trusts, or Mozilla where that is not to be had.
+/// Loads the verifier of the system's CAs, or Mozilla's if there are none.
 pub(crate) fn system() -> Result<Arc<dyn ServerCertVerifier>, rustls::Error> {
     of_system(&Arc::new(ring::default_provider()))
 }
@@ -124,7 +124,7 @@ fn of_system(provider: &Arc<CryptoProvider>) -> Result<Arc<dyn ServerCertVerifie
     Ok(mozilla.map_err(|error| rustls::Error::General(error.to_string()))?)
 }
 
-/// Why a handshake failed, in words.
+/// Error message for a failed handshake of the server.
 pub(crate) fn words(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset => "it hung up".into(),
@@ -132,7 +132,7 @@ pub(crate) fn words(error: &io::Error) -> String {
     }
 }
 
-/// Why TLS failed, in words; none if that was not it.
+/// Error message for a TLS failure; none if the error is of another kind.
 pub(crate) fn reason(error: &io::Error) -> Option<String> {
     Some(match of_tls(error)? {
         rustls::Error::InvalidCertificate(why) => {
@@ -170,7 +170,7 @@ pub(crate) fn reason(error: &io::Error) -> Option<String> {
     })
 }
 
-/// A server whose protocol we do not speak.
+/// Error message for a server without HTTP/1.1.
 pub(crate) const HTTP_2_ALONE: &str =
     "the server does not speak HTTP/1.1, only HTTP/2 perhaps, which is not supported";
 
@@ -178,12 +178,12 @@ fn of_tls(error: &io::Error) -> Option<&rustls::Error> {
     error.get_ref()?.downcast_ref()
 }
 
-/// Whether the certificate is why there is no connection.
+/// True if the peer's certificate was rejected.
 pub(crate) fn is_certificate(error: &io::Error) -> bool {
     matches!(of_tls(error), Some(rustls::Error::InvalidCertificate(_)))
 }
 
-/// Whether it will be the same the next time.
+/// True if a retry would fail in the same way.
 pub(crate) fn is_final(error: &io::Error) -> bool {
     use rustls::Error::{AlertReceived, NoApplicationProtocol};
     is_certificate(error)
@@ -193,7 +193,7 @@ pub(crate) fn is_final(error: &io::Error) -> bool {
         )
 }
 
-/// A name of a library's own as words: `UnsupportedCertVersion` is "unsupported cert version".
+/// Splits the name of a rustls error into words: `UnsupportedCertVersion` becomes "unsupported cert version".
 fn spaced(name: &str) -> String {
     let name = name.split(['(', ' ', '{']).next().unwrap_or_default();
     let mut words = String::new();
@@ -206,7 +206,7 @@ fn spaced(name: &str) -> String {
     words
 }
 
-/// What is wrong with a certificate, in words that follow on `certificate`.
+/// Problem of a certificate, as a predicate: "has expired".
 pub(crate) fn fault(why: &CertificateError) -> String {
     match why {
         CertificateError::Expired | CertificateError::ExpiredContext { .. } => "has expired".into(),
@@ -216,10 +216,10 @@ pub(crate) fn fault(why: &CertificateError) -> String {
         CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
             "is for another name".into()
         }
-        // Another CA of the same name has signed it.
+        // A bad signature means that another CA of the same name signed it.
         CertificateError::UnknownIssuer | CertificateError::BadSignature => UNTRUSTED.into(),
         CertificateError::Revoked => "was revoked".into(),
-        // It has signed itself: what `openssl req -x509` makes says that it may sign others.
+        // A self-signed certificate from `openssl req -x509` is marked as a CA.
         CertificateError::Other(why) if is_own_ca(why) => UNTRUSTED.into(),
         CertificateError::Other(why) => {
             format!("cannot be used: {}", spaced(&format!("{:?}", why.0)))
@@ -230,19 +230,19 @@ pub(crate) fn fault(why: &CertificateError) -> String {
 
 const UNTRUSTED: &str = "is not signed by a trusted CA";
 
-/// Whether a certificate was found wrong for no other reason than that it may sign others.
+/// True if the only problem of a certificate is that it is marked as a CA.
 fn is_own_ca(why: &OtherError) -> bool {
     format!("{:?}", why.0) == "CaUsedAsEndEntity"
 }
 
-/// A connection, with or without TLS.
+/// Byte stream of a connection, with or without TLS.
 pub(crate) enum Wire {
     Plain(TcpStream),
     Tls(Box<TlsStream<TcpStream>>),
 }
 
 impl Wire {
-    /// The certificates that the other side has shown.
+    /// Certificates that the peer sent.
     pub(crate) fn certificates(&self) -> Vec<CertificateDer<'static>> {
         let shown = match self {
             Wire::Plain(_) => None,
@@ -310,8 +310,8 @@ impl AsyncWrite for Wire {
     }
 }
 
-/// Trusts whom the system trusts; and those whose very certificate is among the trusted ones, though nobody has signed
-/// it who may: what `openssl req -x509` makes, and a certificate that is trusted without its CA.
+/// Verifier that also accepts a certificate which is itself in the trust store, without a CA: one made by `openssl req
+/// -x509`, or one trusted directly.
 #[derive(Debug)]
 struct AcceptTrustedLeaf(Arc<dyn ServerCertVerifier>);
 
@@ -338,7 +338,7 @@ impl ServerCertVerifier for AcceptTrustedLeaf {
         if !unsigned || !trust::holds(end_entity) {
             return verdict;
         }
-        // Whose it is and until when still counts.
+        // Name and validity are still checked.
         trust::is_current(end_entity, now)?;
         verify_server_name(&ParsedCertificate::try_from(end_entity)?, name)?;
         Ok(ServerCertVerified::assertion())
@@ -367,7 +367,7 @@ impl ServerCertVerifier for AcceptTrustedLeaf {
     }
 }
 
-/// Trusts anybody, as `--insecure` asks.
+/// Verifier that accepts any certificate (`--insecure`).
 #[derive(Debug)]
 struct AcceptAnyCertificate(Arc<CryptoProvider>);
 

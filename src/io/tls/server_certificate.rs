@@ -1,4 +1,4 @@
-//! The certificate of the server: the user's, or one that is made once and kept.
+//! Certificate of the server: from `--cert` and `--key`, or self-signed once and stored.
 
 use std::fs;
 use std::io::{self, Write};
@@ -17,25 +17,25 @@ use crate::io::private_files;
 use crate::io::tls;
 use crate::io::tls::Host;
 
-/// A certificate with its key, ready to be shown.
+/// Server certificate with its key.
 #[derive(Debug)]
 pub struct Certificate {
-    /// What speaks TLS with it.
+    /// TLS acceptor that uses it.
     pub host: Host,
-    /// Where the one that we made is kept, for those who are to trust it.
+    /// File of the generated certificate, for clients that are to trust it.
     pub kept: Option<PathBuf>,
 }
 
-/// Everybody calls this machine so.
+/// Names of the loopback interface, in every generated certificate.
 const LOOPBACK: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Not a day longer than what every system takes of a certificate that its user trusts.
+/// Validity of a generated certificate: 820 days, within the limit that every system accepts for a user-trusted one.
 const LIFE: Duration = DAY.saturating_mul(820);
 
 impl Certificate {
-    /// The one in these files: a chain in PEM, the certificate itself first, and its key.
+    /// Reads a certificate chain in PEM, leaf first, and its key.
     pub fn read(chain: &Path, key: &Path) -> Result<Self> {
         let wrong = |path: &Path, why: &dyn std::fmt::Display| {
             Error::input(format!("cannot use {}: {why}", path.display()))
@@ -54,8 +54,8 @@ impl Certificate {
         Ok(Self { host, kept: None })
     }
 
-    /// Our own, for a listener at this address. It is kept in the user's folder for such things and stays the same,
-    /// so that it need be trusted only once. Without such a folder it lives as long as the program.
+    /// Loads or generates the certificate for a listener at this address. It is stored in the user's state folder, so
+    /// that it need be trusted only once; without such a folder it is of this run alone.
     pub fn own(address: IpAddr) -> Result<Self> {
         let folder = etcetera::choose_base_strategy().ok().map(|user| {
             let folder = user.state_dir().unwrap_or_else(|| user.data_dir());
@@ -73,7 +73,7 @@ impl Certificate {
     }
 }
 
-/// What a certificate for this address is for.
+/// Names that the certificate of a listener at this address covers.
 fn names(address: IpAddr) -> Vec<String> {
     let mut names = LOOPBACK.map(str::to_owned).to_vec();
     if !address.is_loopback() && !address.is_unspecified() {
@@ -82,14 +82,15 @@ fn names(address: IpAddr) -> Vec<String> {
     names
 }
 
-/// The kept one, or a new one where there is none, it is about to expire, or it is not what it should be.
+/// Loads the stored certificate, or generates one if it is missing, about to expire or unusable.
 fn keep(folder: &Path, address: IpAddr) -> io::Result<Certificate> {
     private_files::create_folder(folder)?;
-    // Two that start at once would each make one.
+    // Locked, because two listeners that start at once would each generate one.
     let lock = private_files::open(&folder.join("lock"))?;
     lock.lock()?;
     let names = names(address);
-    // One for each address, or they would take turns. A colon is no part of a file's name everywhere.
+    // One file per address, so that listeners do not replace each other's. Some systems do not allow a colon in a file
+    // name.
     let file = names
         .get(LOOPBACK.len())
         .map_or("localhost", String::as_str);
@@ -119,14 +120,14 @@ fn keep(folder: &Path, address: IpAddr) -> io::Result<Certificate> {
     Ok(Certificate { host, kept })
 }
 
-/// One that is kept nowhere.
+/// Generates a certificate without storing it.
 fn draw(names: &[String]) -> io::Result<Certificate> {
     let key = KeyPair::generate().map_err(io::Error::other)?;
     let (host, _) = sign(&key, names)?;
     Ok(Certificate { host, kept: None })
 }
 
-/// A new certificate for these names, signed with its own key.
+/// Creates a self-signed certificate for these names.
 fn sign(key: &KeyPair, names: &[String]) -> io::Result<(Host, String)> {
     let mut overrides = CertificateParams::new(names).map_err(io::Error::other)?;
     overrides
@@ -134,7 +135,7 @@ fn sign(key: &KeyPair, names: &[String]) -> io::Result<(Host, String)> {
         .push(DnType::CommonName, "webhook-cli on this machine");
     overrides.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
     let now = SystemTime::now();
-    // Clocks differ.
+    // Valid from a day ago, because clocks differ.
     overrides.not_before = (now - DAY).into();
     overrides.not_after = (now + LIFE).into();
     let signed = overrides.self_signed(key).map_err(io::Error::other)?;
@@ -146,7 +147,7 @@ fn secret(key: &KeyPair) -> PrivateKeyDer<'static> {
     PrivateKeyDer::Pkcs8(key.serialize_der().into())
 }
 
-/// Whether a certificate will hold for the day to come.
+/// True if the certificate is valid for at least one more day.
 fn lasts(certificate: &CertificateDer<'_>) -> bool {
     x509_cert::Certificate::from_der(certificate).is_ok_and(|certificate| {
         let validity = certificate.tbs_certificate().validity();
@@ -154,10 +155,10 @@ fn lasts(certificate: &CertificateDer<'_>) -> bool {
     })
 }
 
-/// Puts a text in the place of a file, whole or not at all, for nobody else's eyes.
+/// Replaces a file atomically, readable only by its owner.
 fn replace(path: &Path, text: &str) -> io::Result<()> {
     let new = path.with_extension("new");
-    // One of a run that was killed; the lock is ours.
+    // Left by a killed run; we hold the lock.
     let _ = fs::remove_file(&new);
     let mut file = private_files::create(&new)?;
     file.write_all(text.as_bytes())?;
@@ -207,7 +208,7 @@ mod tests {
                 pem != first && Certificate::read(&path, &folder.path().join("key.pem")).is_ok()
             );
         }
-        // Another's certificate covers all names and has another key.
+        // A certificate for all names, but with another key.
         fs::write(folder.path().join("key.pem"), "no key").unwrap();
         fs::write(&path, &other).unwrap();
         assert_ne!(at("127.0.0.1", folder.path()).1, other);

@@ -1,5 +1,4 @@
-//! The certificates that this machine trusts, to be found among them itself. Which CA may sign is for the system's own
-//! verifier to say; this knows only where the certificates stand.
+//! Lookup of a certificate itself in the system's trust store. Trust in CAs is left to the system's verifier.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,7 +10,7 @@ use rustls::pki_types::{CertificateDer, UnixTime};
 use x509_cert::Certificate;
 use x509_cert::der::Decode;
 
-/// Where systems keep all certificates in one file.
+/// Bundle files in which systems keep all trusted certificates.
 const BUNDLES: [&str; 6] = [
     "/etc/ssl/certs/ca-certificates.crt",
     "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
@@ -21,7 +20,7 @@ const BUNDLES: [&str; 6] = [
     "/usr/local/share/certs/ca-root-nss.crt",
 ];
 
-/// Whether this very certificate is a trusted one. It is looked for anew each time: that is asked once, and seldom.
+/// True if this very certificate is in the trust store. The files are read each time: the check is rare.
 pub(crate) fn holds(wanted: &CertificateDer<'_>) -> bool {
     files().iter().any(|path| {
         let text = fs::read(path).unwrap_or_default();
@@ -31,7 +30,7 @@ pub(crate) fn holds(wanted: &CertificateDer<'_>) -> bool {
     })
 }
 
-/// The files that `SSL_CERT_FILE` and `SSL_CERT_DIR` name, as for OpenSSL; the system's without them.
+/// Files named by `SSL_CERT_FILE` and `SSL_CERT_DIR`, as in OpenSSL, or else the system's bundles.
 fn files() -> Vec<PathBuf> {
     let (file, folders) = (
         std::env::var_os("SSL_CERT_FILE"),
@@ -52,7 +51,7 @@ fn inside(folder: &Path) -> Vec<PathBuf> {
     entries.map(|entry| entry.path()).collect()
 }
 
-/// Whether a certificate is valid at that time.
+/// Checks the validity period of a certificate at the time `now`.
 pub(crate) fn is_current(
     certificate: &CertificateDer<'_>,
     now: UnixTime,
