@@ -1,4 +1,4 @@
-//! One JSON object a line. The first member is always `type`; the contract lists the others.
+//! JSON output (`--json`): one object per line. Its first member is always `type`; docs/contract lists the others.
 
 use std::fmt::Write as _;
 
@@ -13,10 +13,10 @@ use crate::report::text::humanize::micros;
 use crate::report::{Tally, shown_signed};
 use crate::webhook::{Attempt, Event, TimestampFormat, is_credential_field};
 
-/// The version of these lines; it goes up when a member changes its meaning.
+/// Version of the format; it is raised when a member changes its meaning.
 const VERSION: u32 = 1;
 
-/// Writes a notice as a line. What is for people only writes nothing.
+/// Writes a notice as one line, or nothing if it is for people only.
 pub fn write(out: &mut Vec<u8>, notice: &Notice) {
     let line = match notice {
         Notice::Listening {
@@ -25,7 +25,7 @@ pub fn write(out: &mut Vec<u8>, notice: &Notice) {
             let certificate = certificate.map_or_else(String::new, |path| {
                 format!(",\"certificate\":{}", quoted(&path.to_string_lossy()))
             });
-            // Written out, for `json!` would put the members in another order.
+            // Written by hand, because `json!` would sort the members.
             format!(
                 "{{\"type\":\"listening\",\"version\":{VERSION},\"url\":{}{certificate}}}",
                 quoted(url)
@@ -201,7 +201,7 @@ fn summary(it: &Tally) -> String {
     .to_string()
 }
 
-/// The body as it is where it is JSON on one line; else as text; else as base64.
+/// Member of a request body: `body` if it is JSON on one line, or else `text`, or else `base64`.
 fn body(bytes: &[u8]) -> String {
     let Ok(text) = std::str::from_utf8(bytes) else {
         return format!("\"base64\":{}", quoted(&STANDARD.encode(bytes)));
@@ -215,7 +215,7 @@ fn body(bytes: &[u8]) -> String {
     }
 }
 
-/// At most how deep the brackets are nested; those in texts are counted too, which errs on the safe side.
+/// Upper bound of the nesting depth; brackets in strings are counted too, which is safe.
 fn depth(text: &str) -> usize {
     let mut depth = 0usize;
     let mut deepest = 0;
@@ -230,7 +230,7 @@ fn depth(text: &str) -> usize {
     deepest
 }
 
-/// JSON allows DEL and the C1 controls in a text; a terminal obeys them. Outside of texts they cannot stand.
+/// Escapes DEL and the C1 controls, which JSON allows in strings and a terminal interprets. They occur in strings only.
 fn harmless(line: &str) -> std::borrow::Cow<'_, str> {
     let dangerous = |c: char| matches!(c, '\u{7f}'..='\u{9f}');
     if !line.contains(dangerous) {

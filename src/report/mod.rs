@@ -1,5 +1,5 @@
-//! The voice: is told what happened, decides on words, colour, JSON and where they go. It never asks.
-//! Data goes to stdout, talk to stderr.
+//! Output: receives notices and writes them as text or JSON lines, with or without colour. Data and results go to
+//! stdout, messages to stderr. It never asks the user anything.
 
 pub mod formats;
 pub mod text;

@@ -1,4 +1,4 @@
-//! Anything worth telling.
+//! Notices: everything a command reports.
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -10,251 +10,251 @@ use jiff::Timestamp;
 use crate::report::Tally;
 use crate::webhook::{Attempt, CheckStatus, Delivery, Outcome, Receipt};
 
-/// Something that happened and that somebody may want to know.
+/// Notice to the [`Reporter`](super::Reporter): an event of a run that is shown, written as JSON, or both.
 #[derive(Debug)]
 pub enum Notice<'a> {
-    /// Connections are accepted at this URL.
+    /// `listen` accepts connections at this URL.
     Listening {
-        /// The real address, as a URL.
+        /// Bound address, as a URL.
         url: &'a str,
-        /// The file of our own certificate, for those who are to trust it.
+        /// File of the generated certificate, for clients that are to trust it.
         certificate: Option<&'a Path>,
-        /// What to try first, for somebody who looks on.
+        /// Suggestion of a first command, shown on a terminal.
         hint: Option<&'a str>,
     },
-    /// A delivery came and was answered.
+    /// A delivery was received and responded to.
     Received(Received<'a>),
-    /// A delivery is on disk.
+    /// A delivery was recorded.
     Recorded {
         /// The delivery's id.
         id: &'a str,
-        /// The file it stands in.
+        /// File that holds it.
         file: &'a Path,
     },
-    /// A delivery was passed on, or tried to be.
+    /// An attempt to forward a delivery ended.
     Forwarded(Forwarded<'a>),
-    /// A link that confirms a subscription was visited.
+    /// A subscription's confirmation link was visited.
     Confirmed {
         /// The delivery's id.
         id: &'a str,
-        /// The link.
+        /// Confirmation link.
         link: &'a str,
-        /// What came of it.
+        /// Outcome of the visit.
         outcome: &'a Outcome,
-        /// How long it took.
+        /// Duration of the visit.
         took: Duration,
     },
-    /// A delivery was sent, or tried to be.
+    /// An attempt to send a delivery ended.
     Attempted(&'a Attempt),
-    /// The next attempt waits this long.
+    /// A retry is scheduled.
     Waiting {
-        /// The attempt that failed.
+        /// Failed attempt.
         attempt: &'a Attempt,
-        /// The wait until the next.
+        /// Wait until the next attempt.
         wait: Duration,
     },
-    /// A signature was judged.
+    /// A signature was verified, or found invalid.
     Judged(Judged<'a>),
-    /// Deliveries were read and not sent.
+    /// Deliveries were read, as in a dry run, and not sent.
     Read {
-        /// How many.
+        /// Number of deliveries.
         deliveries: u64,
-        /// How many bytes their bodies have.
+        /// Total size of their bodies in bytes.
         bytes: u64,
     },
-    /// A check of a handler is through.
+    /// A check of `check` ended.
     Checked(&'a Checked<'a>),
-    /// All checks are through.
+    /// All checks of `check` ended.
     CheckTotals(&'a CheckTotals<'a>),
-    /// The run is over.
+    /// The run ended.
     Summary(&'a Tally),
 }
 
-/// A delivery that came, what was made of it, and what was answered.
+/// Received delivery, with its receipt and the response.
 #[derive(Debug)]
 pub struct Received<'a> {
-    /// The id it was given.
+    /// Id that `listen` gave to the delivery.
     pub id: &'a str,
-    /// When its head arrived.
+    /// Time at which the request was received.
     pub at: Timestamp,
-    /// Who sent it.
+    /// Address of the sender.
     pub remote: SocketAddr,
-    /// The delivery.
+    /// The request.
     pub delivery: &'a Delivery,
-    /// What was made of it.
+    /// Provider, events and signature found in it.
     pub receipt: &'a Receipt,
-    /// The status that was answered; none where the connection was closed in place of an answer.
+    /// Status of the response; none if the connection was closed without one.
     pub status: Option<u16>,
-    /// The body that was answered.
+    /// Body of the response.
     pub answer: &'a [u8],
-    /// From the whole request read to the answer ready.
+    /// Time from the complete request to the response ready to be sent.
     pub took: Duration,
-    /// Whether it was answered 401 for its signature.
+    /// True if it was rejected with 401 for its signature.
     pub rejected: bool,
-    /// Whether it was failed on purpose.
+    /// True if it was failed on purpose (`--fail-first`, `--fail-rate`, `--hang-up`).
     pub on_purpose: bool,
-    /// The same delivery came before.
+    /// Repetition of an earlier delivery, if it is one.
     pub again: Option<Repeat>,
 }
 
-/// How often a delivery has come.
+/// Repetition of a delivery that was received before.
 #[derive(Clone, Copy, Debug)]
 pub struct Repeat {
-    /// 2 for the second time.
+    /// Times received so far, this one included: 2 for the first repetition.
     pub count: u64,
-    /// The time since it came first.
+    /// Time since it was first received.
     pub since: Duration,
 }
 
-/// An attempt to pass a delivery on.
+/// Attempt to forward a delivery.
 #[derive(Debug)]
 pub struct Forwarded<'a> {
     /// The delivery's id.
     pub id: &'a str,
-    /// Where it went, as a URL.
+    /// URL it was forwarded to.
     pub target: &'a str,
-    /// The first is 1.
+    /// Number of the attempt, from 1.
     pub attempt: u32,
-    /// What came of it.
+    /// Outcome of the attempt.
     pub outcome: &'a Outcome,
-    /// How long it took.
+    /// Duration of the attempt.
     pub took: Duration,
-    /// The wait until the next attempt, if there is one.
+    /// Wait until the next attempt, if there is one.
     pub again_in: Option<Duration>,
-    /// When it ended, where that is told apart from the delivery itself.
+    /// Time at which it ended, if it was forwarded in the background and has a line of its own.
     pub later: Option<Timestamp>,
 }
 
-/// A signature that was judged, and why it does not hold.
+/// Result of verifying a signature, with the diagnosis if it does not hold.
 #[derive(Debug)]
 pub struct Judged<'a> {
-    /// The delivery's id, if it has one.
+    /// Id of the delivery, if it has one.
     pub id: Option<&'a str>,
-    /// Where it stands.
+    /// File and line of the delivery.
     pub source: &'a str,
-    /// The moment that it was judged as of.
+    /// Time that the timestamp was compared with (`--now`).
     pub now: Timestamp,
-    /// What was made of the delivery.
+    /// Provider, events and signature found in the delivery.
     pub receipt: &'a Receipt,
-    /// Exactly what is signed.
+    /// Signed bytes, as the verifier computed them.
     pub signed: Option<&'a [u8]>,
-    /// The key that it holds with.
+    /// Key that the signature holds with.
     pub key: Option<KeyUsed<'a>>,
-    /// What fits.
+    /// Proven cause of the failure.
     pub finding: Option<Finding<'a>>,
-    /// What was tried and does not fit.
+    /// Causes that were tried and ruled out.
     pub ruled_out: &'a [&'a str],
-    /// What was not tried to the end.
+    /// Causes that were not tried, or not completely.
     pub not_tried: &'a [&'a str],
-    /// Why it was not.
+    /// Reasons for leaving them out, such as the size of the body.
     pub untried: &'a [&'a str],
-    /// What to do where nothing fits.
+    /// Advice if no cause was found.
     pub next: Option<&'a str>,
-    /// What may be the matter, without a proof.
+    /// Possible cause, without proof.
     pub hint: Option<&'a str>,
 }
 
-/// Which of the keys a signature holds with. Not the key.
+/// Key that a signature holds with, by its name; never the key itself.
 #[derive(Clone, Copy, Debug)]
 pub struct KeyUsed<'a> {
-    /// Where it came from.
+    /// Source of the key, such as `env:NAME`.
     pub name: &'a str,
-    /// Its place among those that were given, counted from 1.
+    /// Number of the key among those given, from 1.
     pub number: usize,
-    /// How many were given.
+    /// Number of keys given.
     pub of: usize,
 }
 
-/// Why a signature does not hold.
+/// Proven cause of a signature that does not hold.
 #[derive(Clone, Copy, Debug)]
 pub struct Finding<'a> {
-    /// A short name for it.
+    /// Short name of the cause, as in the JSON lines.
     pub name: &'a str,
-    /// What is the matter.
+    /// Cause in words.
     pub finding: &'a str,
-    /// With what the signature holds.
+    /// Change with which the signature holds.
     pub fits: &'a str,
-    /// What to change.
+    /// Advice to the user.
     pub advice: &'a str,
 }
 
-/// A check of a handler, and what it came to.
+/// Result of one check of `check`.
 #[derive(Debug)]
 pub struct Checked<'a> {
-    /// Its name.
+    /// Name of the check.
     pub name: &'a str,
-    /// What it belongs to.
+    /// Group of the check.
     pub group: &'a str,
-    /// Whether it is the first of that group.
+    /// True if it is the first of its group.
     pub opens: bool,
-    /// What is true of a handler that passes.
+    /// Expected behaviour, as a sentence.
     pub title: &'a str,
-    /// How it went.
+    /// Status of the check.
     pub grade: CheckStatus,
-    /// Whether the handler answered with a 5xx, or broke the connection.
+    /// True if the handler responded with a 5xx status, or broke the connection.
     pub crashed: bool,
-    /// What was observed, in a few words.
+    /// Short text of what was observed.
     pub said: String,
-    /// The rest of the story, where it did not pass.
+    /// Details, if the check did not pass.
     pub detail: Option<Detail<'a>>,
-    /// How many requests it took.
+    /// Number of requests sent.
     pub requests: usize,
-    /// How long it took.
+    /// Duration of the check.
     pub took: Duration,
 }
 
-/// What there is to know of a check that did not pass.
+/// Details of a check that did not pass.
 #[derive(Debug)]
 pub struct Detail<'a> {
-    /// What was sent.
+    /// Description of the request that was sent.
     pub sent: String,
-    /// The status and the body that came.
+    /// Status and body of the response, if there was one.
     pub came: Option<(u16, bytes::Bytes)>,
-    /// What was expected.
+    /// Expected response.
     pub expected: &'a str,
-    /// Why it matters.
+    /// Reason why the check matters.
     pub why: &'a str,
-    /// What to do.
+    /// Advice on mending the handler.
     pub advice: &'a str,
-    /// What it rests on.
+    /// Address of a page that documents the expectation.
     pub page: &'a str,
-    /// The command line that does the same.
+    /// Command line that repeats the request.
     pub again: Option<String>,
 }
 
-/// What all checks of a run came to.
+/// Results of all checks of a run.
 #[derive(Debug)]
 pub struct CheckTotals<'a> {
-    /// The handler.
+    /// URL of the handler.
     pub target: &'a str,
-    /// As whom it was checked.
+    /// Provider whose deliveries were sent.
     pub provider: &'a str,
-    /// The checks.
+    /// Results in order.
     pub checks: &'a [Checked<'a>],
-    /// What gives the same ids again.
+    /// Seed of the run (`--seed`): the same seed gives the same ids.
     pub seed: u64,
-    /// How long it took.
+    /// Duration of the run.
     pub elapsed: Duration,
 }
 
 impl CheckTotals<'_> {
-    /// How many went so.
+    /// Number of checks with this status.
     pub fn count(&self, grade: CheckStatus) -> usize {
         let like = |check: &&Checked| check.grade == grade;
         self.checks.iter().filter(like).count()
     }
 }
 
-/// Which parts of a received delivery are shown below its line.
+/// Parts of a received delivery shown below its line (`listen --show`).
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Parts {
-    /// A line for each event.
+    /// One line per event.
     pub events: bool,
     /// The header fields.
     pub headers: bool,
     /// The body.
     pub body: bool,
-    /// What was answered.
+    /// Status and body of the response.
     pub reply: bool,
 }
 

@@ -1,4 +1,4 @@
-//! All that knows `indicatif`: a bar on stderr, hidden rather than absent where stderr is no terminal.
+//! Progress bar on stderr, on `indicatif`; hidden if stderr is no terminal.
 
 use std::fmt;
 use std::io::{self, Write};
@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{HumanDuration, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
-/// How far a run is.
+/// Progress bar of a run.
 #[derive(Clone, Debug)]
 pub struct Progress {
     bar: ProgressBar,
@@ -17,19 +17,19 @@ pub struct Progress {
     shown: bool,
 }
 
-/// What is through.
+/// Position of the bar.
 #[derive(Debug, Default)]
 struct Count {
-    /// How many deliveries this run has sent.
+    /// Deliveries sent by this run.
     sent: AtomicU64,
-    /// How far it is, in deliveries or bytes, with all that was passed over.
+    /// Deliveries or bytes completed, with the skipped ones.
     position: AtomicU64,
-    /// When the first delivery was through, and how far it was then.
+    /// Time and position at the end of the first delivery.
     first: OnceLock<(Instant, u64)>,
 }
 
 impl Count {
-    /// The time that is left, by what was sent in this run: what an earlier one had sent took it none.
+    /// Estimates the remaining time from the deliveries of this run alone; those skipped took no time.
     fn left(&self, total: u64, now: Instant) -> Option<Duration> {
         let (at, from) = *self.first.get()?;
         let position = self.position.load(Ordering::Relaxed);
@@ -42,19 +42,19 @@ impl Count {
     }
 }
 
-/// How long a run will be, as far as it is known.
+/// Expected length of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Length {
-    /// So many deliveries.
+    /// Number of deliveries.
     Deliveries(u64),
-    /// So many bytes of sources.
+    /// Size of the sources in bytes.
     Bytes(u64),
-    /// Nobody knows.
+    /// Not known: a spinner is shown in place of a bar.
     Unknown,
 }
 
 impl Progress {
-    /// A bar of that length. `shown` is whether stderr is a terminal that may be drawn on.
+    /// Creates a bar; `shown` says that stderr is a terminal.
     pub fn new(length: Length, shown: bool) -> Self {
         let target = if shown {
             ProgressDrawTarget::stderr_with_hz(10)
@@ -77,7 +77,7 @@ impl Progress {
         if let Ok(style) = ProgressStyle::with_template(look) {
             let sent = {
                 let count = Arc::clone(&count);
-                // The bar has no use for an error, here and below.
+                // An error in the bar is of no consequence, here and below.
                 move |_: &ProgressState, out: &mut dyn fmt::Write| {
                     let _ = write!(out, "{}", count.sent.load(Ordering::Relaxed));
                 }
@@ -117,12 +117,12 @@ impl Progress {
         }
     }
 
-    /// No bar at all.
+    /// Creates a hidden bar.
     pub fn none() -> Self {
         Self::new(Length::Unknown, false)
     }
 
-    /// A line of text that changes.
+    /// Creates a status line in place of a bar.
     pub fn line(shown: bool) -> Self {
         let this = Self::new(Length::Unknown, shown);
         if let Ok(style) = ProgressStyle::with_template("{msg}") {
@@ -131,26 +131,26 @@ impl Progress {
         this
     }
 
-    /// Whether it is to be seen at all.
+    /// True if the bar is visible.
     pub fn is_shown(&self) -> bool {
         !self.bar.is_hidden()
     }
 
-    /// What the line says from now on.
+    /// Sets the text of the status line.
     pub fn say(&self, line: String) {
         if self.bar.message() != line {
             self.bar.set_message(line);
         }
     }
 
-    /// Draws from now on, also while nothing moves.
+    /// Starts drawing, and redraws also while nothing changes.
     pub fn start(&self) {
         if self.shown {
             self.bar.enable_steady_tick(Duration::from_millis(200));
         }
     }
 
-    /// One delivery more is through; so many have failed, and so many are under way.
+    /// Advances by one delivery; shows the number failed and in flight.
     pub fn step(&self, failed: u64, in_flight: u64) {
         let count = &self.count;
         count.sent.fetch_add(1, Ordering::Relaxed);
@@ -169,12 +169,12 @@ impl Progress {
             .set_message(format!("{in_flight} in flight{failed}"));
     }
 
-    /// One delivery more is passed over: an earlier run has sent it.
+    /// Advances by one delivery that an earlier run has sent.
     pub fn pass_over(&self) {
         self.advance();
     }
 
-    /// So many bytes of the sources are through.
+    /// Sets the position in bytes of the sources.
     pub fn read(&self, bytes: u64) {
         if self.by_bytes {
             self.count.position.store(bytes, Ordering::Relaxed);
@@ -195,23 +195,24 @@ impl Progress {
         }
     }
 
-    /// Takes the bar away.
+    /// Removes the bar.
     pub fn finish(&self) {
         self.bar.finish_and_clear();
     }
 
-    /// Writes while the bar is out of the way. Unlike the bar's own printing, this writes off a terminal too.
+    /// Clears the bar, runs `write` and draws the bar again. Unlike the bar's own printing, this also writes if stderr
+    /// is no terminal.
     pub fn aside<T>(&self, write: impl FnOnce() -> T) -> T {
         if self.shown {
             self.bar.suspend(write)
         } else {
-            // Nothing is in the way, and whoever writes to stderr need not wait for a stdout that nobody reads.
+            // No bar to clear; and a message on stderr must not wait for a stdout that is not read.
             write()
         }
     }
 }
 
-/// Stdout, written while the bar is out of the way.
+/// Stdout writer that clears the bar during each write.
 #[derive(Debug)]
 pub struct Screen(pub Progress);
 
@@ -230,7 +231,7 @@ mod tests {
     use super::{Length, Progress};
     use std::time::Duration;
 
-    /// What is left ten seconds after the first delivery was through.
+    /// Remaining time ten seconds after the first delivery ended.
     fn left(progress: &Progress, total: u64) -> Option<Duration> {
         let (first, _) = progress.count.first.get()?;
         progress.count.left(total, *first + Duration::from_secs(10))

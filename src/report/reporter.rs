@@ -1,4 +1,4 @@
-//! One reporter a run: everything that is printed goes through it.
+//! Reporter of a run: all output goes through it.
 
 use std::cell::RefCell;
 use std::io::{self, IsTerminal, Write};
@@ -18,41 +18,41 @@ use crate::report::text::palette::{ColorChoice, Palette, Role, wants_color};
 use crate::report::text::wrap;
 use crate::report::{Live, Mode, Tally, Untrusted, escape_into, json_lines};
 
-/// What a thread keeps of its buffer, in bytes.
+/// Capacity in bytes that the buffer of a thread keeps.
 const KEPT: usize = 64 * 1024;
 
-/// How a run talks.
+/// Output options of a run.
 #[derive(Clone, Copy, Debug)]
 pub struct Style {
-    /// One JSON object a line.
+    /// `--json`: one JSON object per line.
     pub json: bool,
-    /// No line for an attempt that succeeded.
+    /// `--quiet`: no line for a successful attempt.
     pub quiet: bool,
-    /// The response to each attempt.
+    /// Show the response to each attempt.
     pub replies: bool,
-    /// When to colour.
+    /// `--color`.
     pub color: ColorChoice,
-    /// What is shown of a delivery.
+    /// Parts shown of a received delivery.
     pub parts: Parts,
 }
 
-/// Tells what happened, on stdout and stderr.
+/// Writes notices to stdout, and messages to stderr.
 pub struct Reporter {
     json: bool,
     quiet: bool,
     voice: TextReport,
-    /// Whether stdout is a terminal, which wraps long lines.
+    /// True if stdout is a terminal, where long lines wrap.
     has_edge: bool,
     talk: Palette,
     sink: Sink,
     drain: Mutex<Option<Drain>>,
     progress: Progress,
-    /// The results that somebody asked for, and whether they are all that goes to stdout.
+    /// Report file, and true if the report goes to stdout in place of all else.
     results: Option<(Mutex<Option<ReportFile>>, bool)>,
 }
 
 impl Reporter {
-    /// A reporter in that style, with a bar to keep out of its way.
+    /// Creates a reporter, which clears `progress` while it writes.
     pub fn new(style: Style, progress: Progress) -> Self {
         let palette = |terminal| {
             let env = |name: &str| std::env::var(name).ok();
@@ -86,14 +86,14 @@ impl Reporter {
         }
     }
 
-    /// The same, with results that are written too; `alone` if they go to stdout in place of everything else.
+    /// Adds a report file; `alone` if the report goes to stdout in place of all else.
     #[must_use]
     pub fn with_results(mut self, results: Option<ReportFile>, alone: bool) -> Self {
         self.results = results.map(|results| (Mutex::new(Some(results)), alone));
         self
     }
 
-    /// Tells a notice on stdout.
+    /// Writes a notice to stdout and to the report file.
     pub fn tell(&self, notice: &Notice) {
         if let Some((results, alone)) = &self.results {
             let mut results = results.lock().unwrap_or_else(PoisonError::into_inner);
@@ -106,7 +106,7 @@ impl Reporter {
                 return;
             }
         }
-        // Formatted outside of the sink's lock, in a buffer that each thread uses again.
+        // Formatted without the lock of the sink, in a buffer that each thread reuses.
         thread_local!(static BUFFER: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) });
         BUFFER.with_borrow_mut(|out| {
             out.clear();
@@ -127,7 +127,7 @@ impl Reporter {
         });
     }
 
-    /// Puts data on stdout: raw for a file or a pipe, escaped for a terminal.
+    /// Writes data to stdout: raw to a file or pipe, escaped to a terminal.
     pub fn data(&self, bytes: &[u8]) {
         if self.has_edge {
             let mut out = Vec::with_capacity(bytes.len());
@@ -138,32 +138,32 @@ impl Reporter {
         }
     }
 
-    /// Puts words of our own on stdout, painted as they are.
+    /// Writes trusted text, already coloured, to stdout.
     pub fn show(&self, text: &str) {
         self.sink.push(text.as_bytes());
     }
 
-    /// Returns the width of prose on stdout, in columns.
+    /// Width of prose on stdout, in columns.
     pub fn columns(&self) -> usize {
         width().map_or(wrap::WIDEST, |width| width.min(wrap::WIDEST))
     }
 
-    /// The colours of stdout.
+    /// Palette of stdout.
     pub fn palette(&self) -> &Palette {
         &self.voice.palette
     }
 
-    /// Whether data goes to a terminal, where a person reads it.
+    /// True if stdout is a terminal.
     pub fn on_terminal(&self) -> bool {
         io::stdout().is_terminal()
     }
 
-    /// Says a line on stderr.
+    /// Writes a line to stderr.
     pub fn say(&self, line: &str) {
         self.progress.aside(|| say(line));
     }
 
-    /// Says what to try, below the results where people read them; beside them where machines do.
+    /// Writes a hint: to stdout below results as text, to stderr if results are for programs.
     pub fn hint(&self, hint: &str) {
         let is_text = !self.json && self.results.as_ref().is_none_or(|(_, alone)| !alone);
         let palette = if is_text {
@@ -183,7 +183,7 @@ impl Reporter {
         }
     }
 
-    /// Says on stderr what the user may not have meant.
+    /// Writes a warning to stderr.
     pub fn warn(&self, line: &str) {
         self.say(&format!(
             "{} {}",
@@ -192,7 +192,7 @@ impl Reporter {
         ));
     }
 
-    /// Says on stderr what the user may like to know.
+    /// Writes a note to stderr.
     pub fn note(&self, line: &str) {
         self.say(&format!(
             "{} {}",
@@ -201,30 +201,30 @@ impl Reporter {
         ));
     }
 
-    /// The line below all others, for what was counted by now.
+    /// Status line of `listen` for the totals so far.
     pub fn live(&self, live: &mut Live, tally: &Tally) -> String {
-        // What the keyboard echoes at its end must fit as well, or the line could not be taken away.
+        // Leaves columns for what the terminal echoes (`^C`), so that the line does not wrap and can be cleared.
         let width = width().unwrap_or(80).saturating_sub(4);
         live.line(tally, Instant::now(), &self.talk, width)
     }
 
-    /// The bar.
+    /// Progress bar.
     pub fn progress(&self) -> &Progress {
         &self.progress
     }
 
-    /// Whether nobody wants to know of an attempt, so that it need not be put into words.
+    /// True if an attempt with this result is not shown, so that its text need not be made.
     pub fn skips(&self, succeeded: bool) -> bool {
         self.quiet && succeeded && self.results.is_none()
     }
 
-    /// Whether lines are JSON.
+    /// True if output is JSON lines.
     pub fn is_json(&self) -> bool {
         self.json
     }
 
-    /// Calls back when nobody reads stdout any more. If it cannot be written for another reason, that is said, with how
-    /// things go on.
+    /// Calls `call` when the reader of stdout closes the pipe. For another error of stdout a warning is written, ending
+    /// in `goes_on`.
     pub fn on_close(&self, goes_on: &'static str, call: impl FnOnce() + Send + 'static) {
         let complain = lost(&self.progress, &self.talk, goes_on);
         self.sink
@@ -234,7 +234,7 @@ impl Reporter {
             });
     }
 
-    /// Writes what is left. Later notices are lost.
+    /// Flushes everything and finishes the report. Later notices are dropped.
     pub fn finish(&self) {
         self.progress.finish();
         if let Some((results, alone)) = &self.results {
@@ -259,21 +259,20 @@ impl Reporter {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .take();
-        // A closed pipe is success, and any other fault of stdout has been said.
+        // A closed pipe is no error, and any other error of stdout has been reported.
         let _ = drain.map(Drain::finish);
     }
 }
 
-/// Whether something was not written to stdout, though there is somebody who reads it.
+/// True after a write to stdout failed for another reason than a closed pipe.
 static LOST: AtomicBool = AtomicBool::new(false);
 
-/// Whether something was not written to stdout, though there is somebody who reads it: a full disk, say. A closed pipe is
-/// nobody's loss.
+/// True if output was lost because stdout could not be written, such as on a full disk. A closed pipe does not count.
 pub fn lost_output() -> bool {
     LOST.load(Ordering::Acquire)
 }
 
-/// What says so, once.
+/// Callback that sets `LOST` and writes the warning.
 fn lost(
     progress: &Progress,
     palette: &Palette,
@@ -293,7 +292,7 @@ fn lost(
     }
 }
 
-/// Columns of stdout, if it is a terminal that reports them.
+/// Width of stdout in columns, if it is a terminal that reports it.
 pub fn width() -> Option<usize> {
     #[cfg(unix)]
     {
@@ -304,7 +303,7 @@ pub fn width() -> Option<usize> {
     None
 }
 
-/// Says an error on stderr: what happened, then what to try.
+/// Writes an error to stderr: message, then hints.
 pub fn complain(error: &Error, color: ColorChoice) {
     let env = |name: &str| std::env::var(name).ok();
     let palette = if wants_color(color, &env, io::stderr().is_terminal()) {
@@ -327,6 +326,6 @@ pub fn complain(error: &Error, color: ColorChoice) {
 }
 
 fn say(line: &str) {
-    // Where stderr is closed there is nobody to tell that it is.
+    // If stderr is closed, the failure cannot be reported.
     let _ = writeln!(io::stderr(), "{line}");
 }

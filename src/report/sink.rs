@@ -1,11 +1,11 @@
-//! One writer for many talkers: they append to a shared buffer, one thread writes it.
+//! Output buffer shared by many threads and written by one.
 //!
-//! A channel would wake the writer for each message. Here it sleeps only while there is nothing to do, writes what comes
-//! first at once, and then rests a few milliseconds, which nobody sees, while more gathers for one write. The next
-//! gathers in a second buffer. Both buffers are used again and again.
+//! A channel would wake the writer for each message. This writer sleeps only while there is nothing to do, writes the
+//! first text at once, and then waits a few milliseconds, unnoticeable on a screen, to collect more for one write.
+//! Meanwhile new text goes into a second buffer; both buffers are reused.
 //!
-//! Invariants: what was appended is written whole and in order, or the sink is closed. Memory is bounded: whoever
-//! appends to a full buffer waits. Nobody waits for a closed sink.
+//! Invariants: appended text is written completely and in order, or the sink is closed. Memory is bounded: a thread
+//! that appends to a full buffer waits. Appending to a closed sink never waits.
 
 use std::io::{self, Write};
 use std::mem;
@@ -14,32 +14,33 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-/// So much may wait to be written, and a last append on top of it; as much again may be on its way out.
+/// Size in bytes at which the buffer is full. A last append may exceed it, and as much again may be in the current
+/// write.
 pub const FULL: usize = 4 * 1024 * 1024;
 
-/// What a buffer keeps of its memory after a burst.
+/// Capacity in bytes that a buffer keeps after a burst.
 const KEPT: usize = 256 * 1024;
 
-/// How long the writer lets text gather: a quarter of what a screen needs to show anything new.
+/// Time for which the writer collects text: a quarter of a screen's refresh interval.
 const GATHERING: Duration = Duration::from_millis(4);
 
-/// The end that is written to; clones write to the same buffer.
+/// Appending end; clones share one buffer.
 #[derive(Clone)]
 pub struct Sink {
     shared: Arc<Shared>,
 }
 
-/// The end that writes. Dropped without [`Drain::finish`], it writes what is left without being waited for.
+/// Writing end. Dropped without [`Drain::finish`], it writes the rest in the background.
 pub struct Drain {
     shared: Arc<Shared>,
     writer: Option<JoinHandle<io::Result<()>>>,
 }
 
 impl Sink {
-    /// Starts the thread that writes. If there is no thread to be had, the sink is closed from the start.
+    /// Starts the writer thread. If it cannot be started, the sink is closed.
     pub fn new(write: impl Write + Send + 'static) -> (Self, Drain) {
         let shared = Arc::new(Shared::default());
-        // Made outside the thread, it closes the sink even if the thread never starts.
+        // Created outside the thread, so that the sink is closed even if the thread never starts.
         let guard = CloseAtLast(Arc::clone(&shared));
         let writer = thread::Builder::new()
             .name("sink".to_owned())
@@ -56,8 +57,8 @@ impl Sink {
         )
     }
 
-    /// Lets the closure append to the shared buffer; waits first while that is full. Nothing happens when the sink is
-    /// closed. All others wait meanwhile: the closure must be short and must not use the sink.
+    /// Calls `append` with the buffer, after waiting while it is full. Does nothing if the sink is closed. Other
+    /// threads wait during the call: the closure must be short and must not use the sink.
     pub fn append(&self, append: impl FnOnce(&mut Vec<u8>)) {
         if self.closed() {
             return;
@@ -70,12 +71,12 @@ impl Sink {
         self.shared.append_to(state, append);
     }
 
-    /// Appends bytes that are ready; waits first while the buffer is full.
+    /// Appends bytes, after waiting while the buffer is full.
     pub fn push(&self, bytes: &[u8]) {
         self.append(|buffer| buffer.extend_from_slice(bytes));
     }
 
-    /// Appends only if there is room now, and says whether: for those who must not wait, as on an async thread.
+    /// Appends only if the buffer is not full; true if it did. For threads that must not wait, such as async ones.
     pub fn offer(&self, append: impl FnOnce(&mut Vec<u8>)) -> bool {
         if self.closed() {
             return false;
@@ -84,18 +85,18 @@ impl Sink {
         !state.is_full() && self.shared.append_to(state, append)
     }
 
-    /// Whether writing has ended, by a failure or by [`Drain::finish`]; from then on what is appended is dropped.
+    /// True once writing has ended, by a failure or by [`Drain::finish`]; text appended later is dropped.
     pub fn closed(&self) -> bool {
         self.shared.closed.load(Ordering::Acquire)
     }
 
-    /// How often somebody had to wait for room.
+    /// Number of appends that waited for a full buffer.
     pub fn waits(&self) -> u64 {
         self.shared.waits.load(Ordering::Relaxed)
     }
 
-    /// Has the closure called when writing fails, or at once if it has failed already; never after a proper finish.
-    /// It is called on the writer's thread. There is one such closure, the last one given.
+    /// Sets the closure called when writing fails, or at once if it has failed already; never after a proper finish. It
+    /// runs on the writer thread, and replaces an earlier closure.
     pub fn on_close(&self, tell: impl FnOnce(&Failure) + Send + 'static) {
         let mut state = self.shared.lock();
         match state.stage {
@@ -111,8 +112,8 @@ impl Sink {
 }
 
 impl Drain {
-    /// Writes what is left and ends the thread. What is appended from here on is dropped. The error is the one that
-    /// closed the sink, a broken pipe for example, which may well be no failure of ours.
+    /// Writes the rest and ends the thread; later appends are dropped. The error is the one that closed the sink, which
+    /// may be a broken pipe.
     pub fn finish(mut self) -> io::Result<()> {
         self.shared.start_finishing();
         let ended = self.writer.take().map(JoinHandle::join);
@@ -132,11 +133,11 @@ impl Drop for Drain {
 #[derive(Default)]
 struct Shared {
     state: Mutex<State>,
-    /// For the writer: there is something to write, or no reason to let more gather.
+    /// Wakes the writer: there is text to write, or no reason to collect more.
     work: Condvar,
-    /// For those who append: there is room, or no use in waiting.
+    /// Wakes appending threads: the buffer is free, or the sink is closed.
     room: Condvar,
-    /// The stage, told without the lock: whether it is no use to append.
+    /// True once the sink is closed, readable without the lock.
     closed: AtomicBool,
     waits: AtomicU64,
 }
@@ -145,7 +146,7 @@ struct Shared {
 struct State {
     gathered: Vec<u8>,
     stage: Stage,
-    /// The writer waits for the first byte; otherwise it comes by itself.
+    /// True while the writer waits for text; otherwise it takes the next text without being woken.
     is_idle: bool,
     on_close: Option<OnClose>,
     failure: Failure,
@@ -153,12 +154,12 @@ struct State {
 
 type OnClose = Box<dyn FnOnce(&Failure) + Send>;
 
-/// Why nothing more can be written.
+/// Error that closed the sink.
 #[derive(Clone, Debug, Default)]
 pub struct Failure {
-    /// Whether it is only that nobody reads any more.
+    /// True for a broken pipe: the reader has closed it.
     pub is_broken_pipe: bool,
-    /// The reason in the system's words.
+    /// Error message of the system.
     pub words: String,
 }
 
@@ -188,7 +189,7 @@ impl State {
 
 impl Shared {
     fn lock(&self) -> MutexGuard<'_, State> {
-        // Somebody's closure panicked: the text may have half a line, which is no reason to fall silent.
+        // A closure panicked: the last line may be incomplete, but output goes on.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -219,7 +220,7 @@ impl Shared {
         self.room.notify_all();
     }
 
-    /// The life of the writer.
+    /// Loop of the writer thread.
     fn write_all_to(&self, mut write: impl Write) -> io::Result<()> {
         let mut taken = Vec::new();
         let mut has_written = false;
@@ -236,7 +237,7 @@ impl Shared {
         Ok(())
     }
 
-    /// Lets text gather after a write, waits for some, and swaps it with the empty buffer; false when all is written.
+    /// Collects text after a write, waits for some, and swaps it with the empty buffer; false once all is written.
     fn take(&self, empty: &mut Vec<u8>, has_written: bool) -> bool {
         let mut state = self.lock();
         if has_written {
@@ -258,7 +259,7 @@ impl Shared {
         !empty.is_empty()
     }
 
-    /// Closes for good, however the writer came to its end.
+    /// Closes the sink when the writer ends, after a failure or a finish.
     fn close(&self) {
         let mut state = self.lock();
         self.closed.store(true, Ordering::Release);
@@ -276,7 +277,7 @@ impl Shared {
     }
 }
 
-/// Closes the sink when the writer ends, even by a panic: otherwise others would wait for it for ever.
+/// Guard that closes the sink when the writer ends, even by a panic: otherwise appending threads would wait for ever.
 struct CloseAtLast(Arc<Shared>);
 
 impl Drop for CloseAtLast {
@@ -300,7 +301,7 @@ mod tests {
     use super::*;
     use std::sync::mpsc::{Receiver, Sender, channel};
 
-    /// Collects what is written, so that a test can look at it afterwards.
+    /// Writer that collects all bytes for the test to read.
     #[derive(Clone, Default)]
     struct Paper(Arc<Mutex<Vec<u8>>>);
 
@@ -321,7 +322,7 @@ mod tests {
         }
     }
 
-    /// Says when a write begins and how much it is, and lets it end as the test decides.
+    /// Writer that reports the size of each write and waits for the test to allow it.
     struct Gate {
         begun: Sender<usize>,
         verdict: Receiver<io::Result<()>>,
@@ -338,7 +339,7 @@ mod tests {
     impl Write for Gate {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
             self.begun.send(bytes.len()).unwrap();
-            // Without anybody to decide, everything is let through.
+            // Once the test has dropped its end, every write is allowed.
             self.verdict.recv().unwrap_or(Ok(())).map(|()| bytes.len())
         }
 
@@ -383,7 +384,7 @@ mod tests {
         let (gate, begins, decide) = Gate::new();
         let (sink, drain) = Sink::new(gate);
         for length in [1, 2, 3] {
-            // It has gone to sleep and must be woken.
+            // The writer has gone to sleep and must be woken.
             while !sink.shared.lock().is_idle {
                 thread::yield_now();
             }
@@ -439,7 +440,7 @@ mod tests {
             let sink = sink.clone();
             move || (0..16).for_each(|_| sink.push(&vec![b'x'; part]))
         });
-        // Nothing is let through until the talker waits; one that never waits has pushed everything.
+        // No write is allowed until the appending thread waits, or has pushed everything without waiting.
         while sink.waits() == 0 && !talker.is_finished() {
             thread::yield_now();
         }

@@ -1,4 +1,4 @@
-//! What a run comes to.
+//! Totals of a run.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -8,65 +8,65 @@ use hdrhistogram::Histogram;
 use crate::report::text::humanize::micros;
 use crate::webhook::{Kind, Outcome, Receipt};
 
-/// Counts and times of a run. Its size does not grow with the run.
+/// Counts and durations of a run, of constant size.
 #[derive(Debug)]
 pub struct Tally {
-    /// Deliveries received, or sent to the end.
+    /// Deliveries received, or sent including their retries.
     pub deliveries: u64,
-    /// Deliveries that were refused in the end, or that failed an expectation.
+    /// Deliveries rejected in the end, or that failed an expectation.
     pub failed: u64,
-    /// Of those, the ones that got no answer.
+    /// Failed deliveries without a response.
     pub unanswered: u64,
-    /// Attempts after the first of a delivery.
+    /// Attempts after the first of a delivery; for `listen`, repeated deliveries.
     pub retries: u64,
-    /// Deliveries whose signature does not hold, or that were rejected because nobody vouches for them.
+    /// Deliveries whose signature does not hold, or that were rejected for lack of one.
     pub refused_signatures: u64,
-    /// Deliveries that were hung up on.
+    /// Deliveries whose connection was closed without a response.
     pub hung_up: u64,
-    /// What was passed on; none where nothing is.
+    /// Results of forwarding; none if nothing is forwarded.
     pub forwarded: Option<ForwardTally>,
-    /// Requests that went out twice because a connection broke as it was used again: the target may have had both.
+    /// Requests sent twice because a reused connection broke: the target may have received both.
     pub maybe_duplicate: u64,
-    /// Whether the run was ended before all was sent.
+    /// True if the run ended before everything was sent.
     pub stopped: bool,
     /// Inputs that could not be read.
     pub broken: u64,
-    /// Answers by their status.
+    /// Responses by status.
     pub statuses: BTreeMap<u16, u64>,
-    /// Events by their kind.
+    /// Events by kind.
     pub kinds: BTreeMap<Kind, u64>,
-    /// How long answers took, in microseconds.
+    /// Response times in microseconds.
     pub micros: Histogram<u32>,
-    /// How long the run took.
+    /// Duration of the run.
     pub elapsed: Duration,
-    /// What to try about the first delivery that got no answer.
+    /// Advice about the first delivery without a response.
     pub hint: Option<&'static str>,
-    /// What to do next, for somebody who looks on.
+    /// Suggestion of a next command, shown on a terminal.
     pub next: Option<String>,
-    /// What the deliveries were, for the reader: `sent`, `received`.
+    /// Verb of the summary: `sent`, `received`.
     pub verb: &'static str,
 }
 
-/// What came of passing deliveries on, each counted once for each target.
+/// Results of forwarding, each delivery counted once per target.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ForwardTally {
-    /// A handler accepted it: 2xx.
+    /// Accepted by the handler: 2xx.
     pub passed: u64,
-    /// A handler rejected it in the end, by the status of its response.
+    /// Rejected by the handler in the end, by the status of its response.
     pub refused: BTreeMap<u16, u64>,
-    /// No response in the end.
+    /// Without a response in the end.
     pub unanswered: u64,
 }
 
 impl ForwardTally {
-    /// How many were rejected.
+    /// Number of rejected deliveries.
     pub fn rejected(&self) -> u64 {
         self.refused.values().sum()
     }
 }
 
 impl Tally {
-    /// Nothing counted yet.
+    /// Creates an empty tally.
     pub fn new(verb: &'static str) -> Self {
         Self {
             deliveries: 0,
@@ -90,7 +90,7 @@ impl Tally {
         }
     }
 
-    /// Counts one attempt: the number of the try, what came of it, how long it took, whether no other follows.
+    /// Counts an attempt; `last` if no retry follows.
     pub fn attempted(&mut self, number: u32, outcome: &Outcome, took: Duration, last: bool) {
         self.retries += u64::from(number > 1);
         if let Some(status) = outcome.status() {
@@ -105,8 +105,8 @@ impl Tally {
         }
     }
 
-    /// Counts one delivery that came and was answered, or hung up on where there is no status; `rejected` if it was for
-    /// its signature.
+    /// Counts a received delivery; a missing status means that the connection was closed without a response. `rejected`
+    /// says that it was rejected for its signature, `again` that it is a repetition.
     pub fn received(
         &mut self,
         receipt: &Receipt,
@@ -129,7 +129,7 @@ impl Tally {
         self.took(took);
     }
 
-    /// How many deliveries there were in a second.
+    /// Deliveries per second.
     pub fn rate(&self) -> f64 {
         let seconds = self.elapsed.as_secs_f64();
         if seconds > 0.0 {
@@ -144,7 +144,7 @@ impl Tally {
         }
     }
 
-    /// The time that this share of the answers took at most.
+    /// Response time in this quantile (0 to 1).
     pub fn quantile(&self, share: f64) -> Duration {
         Duration::from_micros(self.micros.value_at_quantile(share))
     }
