@@ -1,4 +1,4 @@
-//! JSON output (`--json`): one object per line. Its first member is always `type`; docs/contract lists the others.
+//! JSON output (`--json`): one object per line. Its first member is always `type`; README.md lists the others.
 
 use std::fmt::Write as _;
 

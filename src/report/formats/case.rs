@@ -1,32 +1,32 @@
-//! A case of a report: what was tried out, and what came of it.
+//! Test case of a report: one check of `check`, or one delivery of `replay`.
 
 use std::time::Duration;
 
 use crate::report::Untrusted;
 use crate::webhook::{Attempt, CheckStatus, Outcome};
 
-/// How much of an answer is kept where it explains a failure, in bytes.
+/// Most bytes of a response shown in a failed case.
 const SHOWN_ANSWER: usize = 2000;
 
-/// One thing that was tried out. Its texts may be a stranger's; each format escapes them.
+/// Test case with its result. Its texts may be untrusted; each format escapes them.
 #[derive(Debug)]
 pub(crate) struct TestCase {
-    /// The command, and what the case belongs to: `check.authentication`, `replay.resend`.
+    /// Command and group: `check.authentication`, `replay.resend`.
     pub(crate) group: String,
-    /// Its name.
+    /// Name of the case.
     pub(crate) name: String,
-    /// How it went.
+    /// Status of the case.
     pub(crate) grade: CheckStatus,
-    /// What was observed, on one line; may be empty where it went well.
+    /// Observation on one line; may be empty if the case passed.
     pub(crate) message: String,
-    /// More of it, each piece with its label.
+    /// Further details, each with its label.
     pub(crate) details: Vec<(&'static str, String)>,
-    /// How long it took.
+    /// Duration of the case.
     pub(crate) took: Duration,
 }
 
 impl TestCase {
-    /// A delivery after its last attempt.
+    /// Creates the case of a delivery after its last attempt.
     pub(crate) fn of(it: &Attempt) -> TestCase {
         let about: Vec<&str> = it.about.split_whitespace().collect();
         let mut case = TestCase {
@@ -47,19 +47,19 @@ impl TestCase {
     }
 }
 
-/// Cases that were written, counted.
+/// Number of cases written, by result.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Counts {
-    /// All of them.
+    /// Number of all cases.
     pub(crate) cases: u64,
-    /// Those that failed.
+    /// Number of failed cases.
     pub(crate) failed: u64,
-    /// Those that say nothing: skipped, or unknown.
+    /// Number of cases without a result: skipped or unknown.
     pub(crate) skipped: u64,
 }
 
 impl Counts {
-    /// Counts one more.
+    /// Counts one case.
     pub(crate) fn add(&mut self, grade: CheckStatus) {
         self.cases += 1;
         self.failed += u64::from(grade == CheckStatus::Fail);
@@ -67,12 +67,12 @@ impl Counts {
     }
 }
 
-/// The beginning of what was answered.
+/// Beginning of the response body.
 fn answer(it: &Attempt) -> Option<String> {
     let Outcome::Answered { body, .. } = &it.outcome else {
         return None;
     };
     let shown = body.get(..SHOWN_ANSWER).unwrap_or(body);
-    // Bytes that are no text are spelled out here, where they are still known.
+    // Invalid UTF-8 is escaped here, where the bytes are still known.
     (!shown.is_empty()).then(|| Untrusted::new(shown).to_string())
 }

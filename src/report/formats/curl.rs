@@ -9,7 +9,7 @@ use http::header::HOST;
 use crate::webhook::shell::word as quoted;
 use crate::webhook::{Delivery, Target};
 
-/// The bytes of the request as HTTP/1.1 puts them on the wire.
+/// Formats a request as the bytes of HTTP/1.1.
 pub fn http(delivery: &Delivery, target: &Target) -> Vec<u8> {
     let mut out = format!("{} {} HTTP/1.1\r\n", delivery.method, delivery.path).into_bytes();
     let host = (HOST.to_string(), target.host_field());
@@ -19,7 +19,7 @@ pub fn http(delivery: &Delivery, target: &Target) -> Vec<u8> {
         out.extend_from_slice(value.as_bytes());
         out.extend_from_slice(b"\r\n");
     }
-    // Who asks for something and has nothing to say gives no length.
+    // A GET, HEAD or OPTIONS without a body gives no length.
     let asks = matches!(delivery.method.as_str(), "GET" | "HEAD" | "OPTIONS");
     if !asks || !delivery.body.is_empty() {
         out.extend_from_slice(format!("content-length: {}\r\n", delivery.body.len()).as_bytes());
@@ -29,7 +29,7 @@ pub fn http(delivery: &Delivery, target: &Target) -> Vec<u8> {
     out
 }
 
-/// The fields of the request but `Host` and `Content-Length`. A password that was typed with the target is not printed.
+/// Header fields of the request, without `Host` and `Content-Length`. A password in the target URL is masked.
 pub(crate) fn fields(delivery: &Delivery, target: &Target) -> Vec<(String, HeaderValue)> {
     let own = target.fields().map(|(name, value)| {
         let value = match value.is_sensitive() {
@@ -46,7 +46,7 @@ pub(crate) fn fields(delivery: &Delivery, target: &Target) -> Vec<(String, Heade
         .collect()
 }
 
-/// A command line that sends the same request, to be pasted into a shell.
+/// Formats a request as a curl command line for a shell.
 pub fn curl(delivery: &Delivery, target: &Target) -> Vec<u8> {
     let mut out = String::new();
     let data = match std::str::from_utf8(&delivery.body) {
@@ -74,7 +74,7 @@ pub fn curl(delivery: &Delivery, target: &Target) -> Vec<u8> {
         .then(|| (HOST.to_string(), target.host_field()));
     for (name, value) in host.into_iter().chain(fields(delivery, target)) {
         let value = String::from_utf8_lossy(value.as_bytes());
-        // Curl leaves out a header with nothing behind its colon; a semicolon says it is meant.
+        // curl leaves out a header without a value; with a semicolon in place of the colon it sends an empty one.
         let field = if value.is_empty() {
             format!("{name};")
         } else {

@@ -1,4 +1,4 @@
-//! Requests for other tools: HAR 1.2, which browsers, proxies and load engines read, and what vegeta attacks with.
+//! Request formats of other tools: HAR 1.2, read by browsers, proxies and load generators, and the targets of vegeta.
 //! <http://www.softwareishard.com/blog/har-12-spec/>
 
 use base64::Engine;
@@ -10,22 +10,22 @@ use serde_json::{Map, Value, json};
 use crate::report::formats::curl;
 use crate::webhook::{Delivery, Target, TimestampFormat};
 
-/// How a HAR begins; then come its entries.
+/// Beginning of a HAR file, up to the first entry.
 pub fn har_start() -> String {
     let creator = json!({"name": "webhook-cli", "version": env!("CARGO_PKG_VERSION")});
     format!("{{\"log\":{{\"version\":\"1.2\",\"creator\":{creator},\"entries\":[\n")
 }
 
-/// What stands between two entries.
+/// Separator between two entries.
 pub const HAR_BETWEEN: &str = ",\n";
 
-/// How a HAR ends.
+/// End of a HAR file, after the last entry.
 pub const HAR_END: &str = "\n]}}\n";
 
-/// One entry: the request, and an answer that never came.
+/// Formats one entry: the request, with an empty response.
 ///
-/// HAR has no way to say how the text of a request is encoded. A body that is no text stands there as base64, and a
-/// member of our own says so; its name begins with an underscore, as HAR demands. `replay` reads it back.
+/// HAR cannot say how the text of a request is encoded. A binary body is written as base64, marked by a custom member;
+/// its name begins with an underscore, as HAR demands. `replay` reads it back.
 pub fn har(delivery: &Delivery, target: &Target, at: Timestamp) -> Vec<u8> {
     let pairs = |pairs: Vec<(String, String)>| -> Value {
         pairs
@@ -73,7 +73,7 @@ pub fn har(delivery: &Delivery, target: &Target, at: Timestamp) -> Vec<u8> {
     entry.to_string().into_bytes()
 }
 
-/// A target as vegeta reads it with `-format=json`: one line.
+/// Formats a target on one line, as vegeta reads it with `-format=json`.
 pub fn vegeta(delivery: &Delivery, target: &Target) -> Vec<u8> {
     let mut header: Map<String, Value> = Map::new();
     for (name, value) in fields(delivery, target) {

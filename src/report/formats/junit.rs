@@ -1,5 +1,5 @@
-//! JUnit's XML, a piece at a time. The counts stand in its head and are known at the end only, so a head has always the
-//! same length and can be written over.
+//! JUnit XML, written case by case. The counts are in the head and known at the end only, so the head has a fixed
+//! length and is overwritten then.
 
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use crate::report::formats::case::{Counts, TestCase};
 use crate::report::formats::markup::xml;
 use crate::webhook::CheckStatus;
 
-/// The head, with the suite's name and its counts.
+/// Head with the name of the suite and its counts, padded to a fixed length.
 pub(crate) fn head(name: &str, counts: Counts, took: Duration) -> String {
     let longest = Counts {
         cases: u64::MAX,
@@ -16,11 +16,11 @@ pub(crate) fn head(name: &str, counts: Counts, took: Duration) -> String {
         skipped: u64::MAX,
     };
     let length = tags(name, longest, Duration::MAX).len();
-    // White space in front of the end of a tag means nothing.
+    // White space before the end of a tag is ignored.
     format!("{:<length$}>\n", tags(name, counts, took))
 }
 
-/// The head without its end.
+/// Head without the `>` at its end.
 fn tags(name: &str, counts: Counts, took: Duration) -> String {
     let Counts {
         cases,
@@ -37,7 +37,7 @@ fn tags(name: &str, counts: Counts, took: Duration) -> String {
     )
 }
 
-/// A case. One that is skipped or warns says so, and is no failure.
+/// One test case. Skipped cases and warnings are marked, and are no failures.
 pub(crate) fn case(it: &TestCase) -> String {
     let mut out = format!(
         "    <testcase classname=\"{}\" name=\"{}\" time=\"{}\"",
@@ -66,7 +66,7 @@ pub(crate) fn case(it: &TestCase) -> String {
     out + "\n    </testcase>\n"
 }
 
-/// The end; `broken_off` where the run did not come to its own.
+/// End of the file; `broken_off` says that the run was interrupted.
 pub(crate) fn end(broken_off: bool) -> String {
     let note = match broken_off {
         true => "    <system-err>the run did not come to its end</system-err>\n",
@@ -75,7 +75,7 @@ pub(crate) fn end(broken_off: bool) -> String {
     format!("{note}  </testsuite>\n</testsuites>\n")
 }
 
-/// The details, a line each.
+/// Details of a case, one per line.
 fn details(it: &TestCase) -> String {
     let line = |(label, text): &(&str, String)| format!("{label:<7} {}", xml(text));
     let lines: Vec<String> = it.details.iter().map(line).collect();

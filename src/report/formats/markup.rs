@@ -1,8 +1,8 @@
-//! Texts of strangers in what continuous integration reads.
+//! Escaping of untrusted text in JUnit XML and TAP.
 
 use crate::report::Untrusted;
 
-/// A text in XML: controls have no place there, not even escaped, so they are spelled out.
+/// Escapes a text for XML. XML cannot contain control characters, not even escaped, so they are spelled out.
 pub(crate) fn xml(text: impl AsRef<[u8]>) -> String {
     Untrusted::new(text.as_ref())
         .to_string()
@@ -12,7 +12,7 @@ pub(crate) fn xml(text: impl AsRef<[u8]>) -> String {
         .replace('"', "&quot;")
 }
 
-/// A text on a line of the Test Anything Protocol, where a `#` begins what counts.
+/// Escapes a text for a TAP line, where `#` begins a directive.
 pub(crate) fn tap(text: &str) -> String {
     Untrusted::new(text)
         .to_string()

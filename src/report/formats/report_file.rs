@@ -1,5 +1,5 @@
-//! The results of a run as continuous integration reads them, written as they come: JUnit's XML, the Test Anything
-//! Protocol, or the lines of `--json`. Memory does not grow with the run.
+//! Report file of a run (`--report`), written case by case: JUnit XML, TAP or the lines of `--json`. Memory use does
+//! not grow with the run.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
@@ -14,27 +14,27 @@ use crate::report::notice::Notice;
 use crate::report::text::checks;
 use crate::webhook::CheckStatus;
 
-/// How results are written.
+/// Format of a report (`--report`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
-    /// The lines of `--json`.
+    /// JSON lines, as with `--json`.
     Json,
-    /// JUnit's XML.
+    /// JUnit XML.
     Junit,
-    /// The Test Anything Protocol.
+    /// Test Anything Protocol.
     Tap,
 }
 
-/// What a report is about.
+/// Test suite that a report describes.
 #[derive(Clone, Debug)]
 pub struct Suite {
-    /// Its name: the command and the target.
+    /// Name of the suite: the command and the target.
     pub name: String,
-    /// Whether a warning is a failure.
+    /// `--strict`: a warning counts as a failure.
     pub strict: bool,
 }
 
-/// Results on their way into a file.
+/// Report being written.
 #[derive(Debug)]
 pub struct ReportFile {
     format: Format,
@@ -48,7 +48,7 @@ pub struct ReportFile {
 }
 
 impl ReportFile {
-    /// Results into that file, which is begun anew; or, without one, to be read back at the end.
+    /// Creates or truncates the file at `path`, or without a path a temporary file to be read back at the end.
     pub fn open(format: Format, suite: Suite, path: Option<&Path>) -> Result<ReportFile> {
         let file = match path {
             Some(path) => File::create(path).map_err(|error| {
@@ -77,7 +77,7 @@ impl ReportFile {
         Ok(results)
     }
 
-    /// Takes in what happened.
+    /// Writes a notice, if it belongs to the report.
     pub fn take(&mut self, notice: &Notice) {
         if self.format == Format::Json {
             let mut buffer = std::mem::take(&mut self.buffer);
@@ -96,7 +96,7 @@ impl ReportFile {
         }
     }
 
-    /// Writes what is left, and says what went wrong; or gives the file, to be read from its beginning.
+    /// Writes the end and returns the file, rewound, or the first error of all writes.
     pub fn finish(mut self) -> io::Result<File> {
         if !self.ended {
             self.end(self.begun.elapsed(), true);
@@ -158,7 +158,7 @@ impl ReportFile {
     }
 }
 
-/// A file that nobody else can find, and that is gone when it is closed.
+/// Creates a temporary file and deletes its name at once, so that it is gone when it is closed.
 fn nameless() -> io::Result<File> {
     let path = std::env::temp_dir().join(format!("webhook-cli-{}-results", std::process::id()));
     let mut options = OpenOptions::new();
@@ -170,7 +170,7 @@ fn nameless() -> io::Result<File> {
     Ok(file)
 }
 
-/// All that is in a file, in pieces.
+/// Reads a whole file in blocks.
 pub fn read_out(mut file: File, mut give: impl FnMut(&[u8])) -> io::Result<()> {
     let mut block = vec![0; 64 << 10];
     loop {
@@ -205,7 +205,7 @@ mod tests {
         String::from_utf8(all).unwrap()
     }
 
-    /// Deliveries that were replayed.
+    /// Report of replayed deliveries.
     fn replayed(format: Format) -> String {
         let mut results = open(format, false);
         let mut tally = Tally::new("sent");
@@ -238,7 +238,7 @@ mod tests {
         written(results)
     }
 
-    /// A handler that was checked.
+    /// Report of a checked handler.
     fn checked(format: Format, strict: bool) -> String {
         let mut results = open(format, strict);
         let check = |name, grade, said: &str| Checked {

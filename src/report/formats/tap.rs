@@ -1,4 +1,4 @@
-//! The Test Anything Protocol, version 14, a piece at a time; the plan stands at the end.
+//! Test Anything Protocol (TAP), version 14, written case by case, with the plan at the end.
 
 use std::fmt::Write as _;
 
@@ -7,12 +7,12 @@ use crate::report::formats::case::{Counts, TestCase};
 use crate::report::formats::markup::tap;
 use crate::webhook::CheckStatus;
 
-/// The head.
+/// Version line.
 pub(crate) fn head() -> String {
     "TAP version 14\n".into()
 }
 
-/// A case, with its diagnostics as YAML. One that is skipped or warns says so, and is no failure.
+/// One test case, with its diagnostics as YAML. Skipped cases and warnings are marked, and are no failures.
 pub(crate) fn case(number: u64, it: &TestCase) -> String {
     let not = match it.grade {
         CheckStatus::Fail => "not ",
@@ -35,7 +35,7 @@ pub(crate) fn case(number: u64, it: &TestCase) -> String {
     out + "  ...\n"
 }
 
-/// The plan; `broken_off` where the run did not come to its end.
+/// Plan at the end; `broken_off` says that the run was interrupted.
 pub(crate) fn end(counts: Counts, broken_off: bool) -> String {
     match broken_off {
         true => "Bail out! The run did not come to its end\n".into(),
@@ -43,7 +43,7 @@ pub(crate) fn end(counts: Counts, broken_off: bool) -> String {
     }
 }
 
-/// A text as JSON writes it, which is YAML too.
+/// Quotes a text as JSON, which YAML includes.
 fn quoted(text: &str) -> String {
     serde_json::Value::from(Untrusted::new(text).to_string()).to_string()
 }

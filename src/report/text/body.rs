@@ -1,40 +1,40 @@
-//! Bodies, readable: JSON broken into lines and indented, other text line by line, each line behind a gutter so that
-//! nothing a stranger sends stands where our own lines begin.
+//! Readable bodies: JSON indented, other text line by line. Each line begins with a gutter, so that no untrusted text
+//! stands where our own lines begin.
 //!
-//! JSON is a view here, never a value. One pass over the bytes moves the white space between tokens and leaves the
-//! tokens alone: `1.10` stays `1.10`, a key that is sent twice is shown twice, and `\u001b` stays six characters, since
+//! JSON is formatted and never parsed. One pass over the bytes moves the white space between tokens and leaves the
+//! tokens alone: `1.10` stays `1.10`, a repeated key is shown twice, and `\u001b` stays six characters, because
 //! decoding it would re-create the attack. There is no tree and no recursion, so depth costs nothing. And there is no
-//! error: what is cut off or was never JSON is shown as far as it goes.
+//! error: truncated or invalid JSON is shown as far as it goes.
 
 use crate::report::text::escape::{
     LONGEST_LINE, Mode, cut, equal, escape_into, grouped, is_plain, not_plain, position,
 };
 use crate::report::text::palette::{Palette, Role};
 
-/// How much of a body is shown unless somebody wants more.
+/// Most bytes of a body shown by default.
 pub const SHOWN_BODY: usize = 1024 * 1024;
 
-/// Indentation stops growing here; deeper levels are still shown, each on its line.
+/// Deepest level that is indented; deeper ones are shown on lines of their own, with this indentation.
 const DEEPEST: usize = 40;
 
-/// What `DEEPEST` levels are indented by, two spaces each.
+/// Indentation of `DEEPEST` levels, two spaces each.
 static INDENT: [u8; 2 * DEEPEST] = [b' '; 2 * DEEPEST];
 
-/// Indentation and escapes may make this many bytes of one; after that a body is malice and is cut.
+/// Largest factor by which indentation and escapes may enlarge a body; then it is taken for an attack and cut.
 pub const GROWTH: usize = 4;
 
-/// An array of plain values shorter than this stays on one line, as lists of tags and addresses do.
+/// Longest array of plain values, in bytes, shown on one line, such as tags and addresses.
 const SHORT_ARRAY: usize = 60;
 
-/// A body is judged to be text or not by this many bytes at its start.
+/// Bytes at the start of a body that decide if it is text.
 const SAMPLE: usize = 1024;
 
-/// Appends JSON, or what claims to be JSON, indented; of an endless body the first [`SHOWN_BODY`] bytes.
+/// Appends JSON, or text that looks like it, indented; at most the first [`SHOWN_BODY`] bytes of it.
 pub fn pretty(out: &mut Vec<u8>, json: &[u8], gutter: &str, palette: &Palette) {
     pretty_up_to(out, json, SHOWN_BODY, gutter, palette);
 }
 
-/// Appends the first `max_bytes` of JSON, indented, and says how long it was in all. A token is not cut in two.
+/// Appends the first `max_bytes` of JSON, indented, and the total length if it was cut. No token is split.
 pub fn pretty_up_to(
     out: &mut Vec<u8>,
     json: &[u8],
@@ -79,9 +79,11 @@ pub fn pretty_up_to(
     page.end();
 }
 
-/// Appends a body that is not JSON, line by line; of an endless body the first [`SHOWN_BODY`] bytes.
+/// Appends a body that is not JSON, line by line; at most the first [`SHOWN_BODY`] bytes of it.
 ///
-/// A line ends with `\n` or `\r\n`, the latter without showing the carriage return; anywhere else it is an escape.
+/// A line ends with `
+/// ` or `\r
+/// `; a carriage return anywhere else is shown as an escape.
 pub fn text(out: &mut Vec<u8>, bytes: &[u8], gutter: &str, palette: &Palette) {
     let output_end = out.len().saturating_add(GROWTH * SHOWN_BODY);
     let mut rest = bytes;
@@ -111,7 +113,7 @@ pub fn text(out: &mut Vec<u8>, bytes: &[u8], gutter: &str, palette: &Palette) {
     }
 }
 
-/// Whether a body is worth indenting: an object or an array, whole or not, or one whole JSON string, number or word.
+/// True if a body is worth indenting: an object or array, complete or not, or one complete string, number or literal.
 pub fn looks_like_json(bytes: &[u8]) -> bool {
     let body = skip_space(bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes));
     let Some(&first) = body.first() else {
@@ -126,11 +128,11 @@ pub fn looks_like_json(bytes: &[u8]) -> bool {
     }
 }
 
-/// Whether a body is no text at all: a NUL, or more than a tenth controls and invalid UTF-8, in its first kilobyte.
+/// True if a body is binary: its first kilobyte has a NUL, or over a tenth of controls and invalid UTF-8.
 pub fn is_binary(bytes: &[u8]) -> bool {
     let (sample, _) = bytes.split_at(bytes.len().min(SAMPLE));
     let odd = if sample.is_ascii() {
-        // As most bodies are.
+        // Fast path: most bodies are ASCII.
         let odd = |byte: &u8| byte.is_ascii_control() && !matches!(byte, b'\n' | b'\r' | b'\t');
         sample.iter().filter(|byte| odd(byte)).count()
     } else {
@@ -139,7 +141,7 @@ pub fn is_binary(bytes: &[u8]) -> bool {
     sample.contains(&0) || odd * 10 > sample.len()
 }
 
-/// Stands in place of a body that is no text.
+/// Text shown in place of a binary body.
 pub fn binary(bytes: &[u8]) -> String {
     let count = bytes.len();
     let noun = if count == 1 { "byte" } else { "bytes" };
@@ -159,7 +161,7 @@ fn odd_in(sample: &[u8]) -> usize {
         .sum()
 }
 
-/// What was shown last, which decides about the space before what comes next.
+/// Last token written, which decides about the space before the next one.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Last {
     Nothing,
@@ -202,7 +204,7 @@ impl BodyView<'_> {
         self.on_one_line = false;
     }
 
-    /// A comma or a colon stands right behind what it belongs to.
+    /// Appends a comma or colon directly behind the last token.
     fn separator(&mut self, byte: u8, last: Last) {
         if self.last == Last::Nothing {
             self.gutter();
@@ -226,14 +228,14 @@ impl BodyView<'_> {
         }
     }
 
-    /// What stands between the token before and a value.
+    /// Appends the space or line break before a value.
     fn space(&mut self) {
         match self.last {
             Last::Nothing => self.gutter(),
             Last::Open if self.on_one_line => {}
             Last::Comma if self.on_one_line => self.out.push(b' '),
             Last::Open | Last::Comma => self.new_line(),
-            // One document after the other, as in a log.
+            // Several documents in a row, as in a log.
             Last::Value if self.depth == 0 => self.new_line(),
             Last::Value | Last::Colon => self.out.push(b' '),
         }
@@ -285,7 +287,7 @@ fn skip_space(bytes: &[u8]) -> &[u8] {
     bytes.split_at(count).1
 }
 
-/// The length of the token at the start, and whether it is known to be plain, so that it needs no escaping.
+/// Length of the first token, and true if it is printable ASCII, which needs no escaping.
 fn measure(first: u8, bytes: &[u8]) -> (usize, bool) {
     match first {
         b'{' | b'}' | b'[' | b']' | b',' | b':' => (1, true),
@@ -301,13 +303,13 @@ fn ends_word(byte: u8) -> bool {
     is_space(byte) || matches!(byte, b'{' | b'}' | b'[' | b']' | b',' | b':' | b'"')
 }
 
-/// The length of a string with both its quotes, or of all that is left when it never ends.
+/// Length of a string with its quotes, or of all that is left if it is unterminated.
 fn measure_string(bytes: &[u8]) -> (usize, bool) {
     let border = |word| equal(word, b'"') | equal(word, b'\\');
     let mut at = 1;
     let mut plain = true;
     while let Some(rest) = bytes.get(at..) {
-        // Most strings are plain: one look at each byte finds the end and settles the escaping.
+        // Most strings are plain: a single pass finds the end and decides about escaping.
         at += if plain {
             position(rest, |word| border(word) | not_plain(word))
         } else {
@@ -326,7 +328,7 @@ fn measure_string(bytes: &[u8]) -> (usize, bool) {
     (bytes.len(), false)
 }
 
-/// Whether what begins as a string ends as one: with a quote that no backslash takes away.
+/// True if a token that begins with a quote ends with an unescaped one.
 fn ends_string(token: &[u8]) -> bool {
     let escapes = token
         .iter()
@@ -337,9 +339,9 @@ fn ends_string(token: &[u8]) -> bool {
     token.last() == Some(&b'"') && escapes.is_multiple_of(2)
 }
 
-/// Whether, after an opening bracket, a few plain values and the closing bracket follow.
+/// True if only a few plain values and the closing bracket follow an opening bracket.
 ///
-/// It looks no further than the next bracket of any kind, so every byte is looked at once more at most.
+/// The scan stops at the next bracket of any kind, so each byte is scanned at most once more.
 fn is_short_array(mut rest: &[u8]) -> bool {
     let mut length = 2;
     loop {
@@ -352,7 +354,7 @@ fn is_short_array(mut rest: &[u8]) -> bool {
             b'{' | b'}' | b'[' | b':' => return false,
             _ => {}
         }
-        // A token that is too long anyway is not measured to its end, or a long one would be measured again and again.
+        // A long token is not measured to its end, or it would be measured again and again.
         let (near, _) = rest.split_at(rest.len().min(SHORT_ARRAY));
         let (token, _) = rest.split_at(measure(first, near).0);
         length += token.len();
@@ -363,7 +365,7 @@ fn is_short_array(mut rest: &[u8]) -> bool {
     }
 }
 
-/// Whether this is a number as JSON writes it.
+/// True if a token is a JSON number.
 fn is_number(token: &[u8]) -> bool {
     let digits = |bytes: &[u8]| !bytes.is_empty() && bytes.iter().all(u8::is_ascii_digit);
     let unsigned = token.strip_prefix(b"-").unwrap_or(token);
@@ -406,7 +408,7 @@ mod tests {
         String::from_utf8(out).expect("what is shown is UTF-8")
     }
 
-    /// What is shown of a body, its gutter checked and taken away.
+    /// Lines of a shown body, after checking and removing the gutter.
     fn lines(shown: &str) -> String {
         assert!(
             shown.is_empty() || shown.ends_with('\n'),
@@ -428,7 +430,7 @@ mod tests {
         lines(&String::from_utf8(out).expect("what is shown is UTF-8"))
     }
 
-    /// White space outside strings taken away.
+    /// Removes white space outside of strings.
     fn squeezed(json: &str) -> String {
         let mut in_string = false;
         let mut escaped = false;
@@ -489,12 +491,12 @@ mod tests {
                 .count(),
             32
         );
-        // That was 59 bytes and 61; this is the border.
+        // The arrays above have 59 and 61 bytes; this one is at the limit.
         check(
             &format!("[{},22]", values(28)),
             &format!("[\n{}  22\n]", "  1,\n".repeat(28)),
         );
-        // Whether it is short does not depend on how it was sent.
+        // The length counts without the white space that was sent.
         assert_eq!(
             lines(&shown_up_to(
                 format!("[{}]", values(29).replace(',', " ,\n   ")),
@@ -692,7 +694,7 @@ mod tests {
 
         #[test]
         fn almost_json_is_shown_whole(text in "[{}\\[\\],:\"\\\\ \n0a-]{0,60}") {
-            // White space inside a string is shown as an escape; the words of this alphabet contain none.
+            // White space inside a string is shown as an escape; this alphabet has none.
             let sent: String = squeezed(&text).replace('\n', "\\n");
             prop_assert_eq!(squeezed(&lines(&shown_up_to(&text, SHOWN_BODY))), sent);
         }

@@ -1,5 +1,5 @@
-//! How the checks of a handler look: a table by group, the story of what did not pass, and the count. The same as lines
-//! of JSON, and as cases of a report.
+//! Output of `check`: a table by group, the details of checks that did not pass, and the totals; also as JSON lines and
+//! as cases of a report.
 
 use std::io::Write as _;
 
@@ -14,20 +14,21 @@ use crate::report::text::palette::Role;
 use crate::report::{Untrusted, binary, is_binary};
 use crate::webhook::CheckStatus;
 
-/// How much of an answer is shown, in bytes.
+/// Most bytes of a response shown.
 const SHOWN: usize = 200;
 
-/// The column of names in the table.
+/// Width of the column of names, in characters.
 const NAMES: usize = 27;
 
-/// The column of verdicts in the table.
+/// Width of the column of results, in characters.
 const WORDS: usize = 7;
 
-/// So many checks that are skipped for one reason are named; of more, their number is.
+/// Most checks skipped for one reason that are named; of more, only the number is shown.
 const NAMED: usize = 6;
 
 impl TextReport {
-    /// A row of the table, below the name of its group where it is the first. What is skipped is told at the end.
+    /// Writes a row of the table, after the group's name if it is the first of it. Skipped checks are listed at the
+    /// end.
     pub(crate) fn checked(&self, out: &mut Vec<u8>, it: &Checked) {
         if it.grade == CheckStatus::Skip {
             return;
@@ -44,11 +45,11 @@ impl TextReport {
         let _ = writeln!(out, "  {:<NAMES$} {said}", it.name);
     }
 
-    /// What did not pass, and the count.
+    /// Writes the details of checks that did not pass, and the totals.
     pub(crate) fn marks(&self, out: &mut Vec<u8>, it: &CheckTotals) {
         let open = unverified(it.checks);
         let is_open = |check: &Checked| open.iter().any(|other| other.name == check.name);
-        // A crash is what strangers can cause, so it comes first.
+        // Crashes come first, because any sender can cause them.
         let (crashed, others): (Vec<_>, Vec<_>) = it.checks.iter().partition(|check| check.crashed);
         for check in crashed {
             self.story(out, check, &[]);
@@ -108,7 +109,7 @@ impl TextReport {
         out.push(b'\n');
     }
 
-    /// The story of a check that did not pass, which stands for these as well.
+    /// Writes the details of a check that did not pass; `same` lists other checks that failed for the same cause.
     fn story(&self, out: &mut Vec<u8>, check: &Checked, same: &[&Checked]) {
         let Some(detail) = &check.detail else { return };
         out.push(b'\n');
@@ -130,7 +131,7 @@ impl TextReport {
         }
     }
 
-    /// What says nothing of the handler, each reason with its checks, and what would tell more.
+    /// Writes the checks without a result, with the reason, and the flags that would give one.
     fn left(&self, out: &mut Vec<u8>, checks: &[Checked]) {
         let named = |grade: CheckStatus| checks.iter().filter(move |check| check.grade == grade);
         let unknown: Vec<&str> = named(CheckStatus::Unknown)
@@ -170,7 +171,7 @@ impl TextReport {
         self.paint(out, Role::Dim, &label);
         let text = Untrusted::new(text).to_string();
         let text = match name {
-            // What was sent and what came is shown as it is, and the rest is to be copied.
+            // Requests, responses and commands are shown unchanged, so that they can be copied.
             "sent" | "came" | "see" | AGAIN => text,
             _ => self.prose(&text, label.len()),
         };
@@ -178,7 +179,7 @@ impl TextReport {
     }
 }
 
-/// The checks that fail for one cause, where the handler accepts whatever is signed by nobody.
+/// Checks that fail for one cause: the handler verifies no signature.
 fn unverified<'c>(checks: &'c [Checked<'c>]) -> Vec<&'c Checked<'c>> {
     let accepted = |check: &&Checked| {
         let came = check
@@ -206,7 +207,7 @@ fn unverified<'c>(checks: &'c [Checked<'c>]) -> Vec<&'c Checked<'c>> {
 
 const AGAIN: &str = "again";
 
-/// The rest of the story, a row for each piece of it.
+/// Details of a check, one row per item.
 fn rows(check: &Checked, detail: &Detail) -> Vec<(&'static str, String)> {
     let mut rows = vec![("sent", detail.sent.clone())];
     let came = detail.came.as_ref().map(|(status, body)| {
@@ -226,7 +227,7 @@ fn rows(check: &Checked, detail: &Detail) -> Vec<(&'static str, String)> {
     rows
 }
 
-/// The beginning of a body, on one line.
+/// Beginning of a body, on one line.
 fn shown(body: &Bytes) -> String {
     if is_binary(body) {
         return binary(body);
@@ -248,7 +249,7 @@ fn role(grade: CheckStatus) -> Role {
     }
 }
 
-/// What fails is seen without colour too.
+/// Result of a check as a word; failures are in capitals, to stand out without colour.
 fn word(check: &Checked) -> &'static str {
     match check.grade {
         CheckStatus::Fail if check.crashed => "CRASH",
@@ -257,7 +258,7 @@ fn word(check: &Checked) -> &'static str {
     }
 }
 
-/// A check as a line of JSON.
+/// Formats a check as a JSON line.
 pub(crate) fn line(it: &Checked) -> String {
     let detail = it.detail.as_ref();
     json!({
@@ -273,7 +274,7 @@ pub(crate) fn line(it: &Checked) -> String {
     .to_string()
 }
 
-/// The count as a line of JSON.
+/// Formats the totals as a JSON line.
 pub(crate) fn summary(it: &CheckTotals) -> String {
     json!({
         "type": "summary", "target": it.target, "provider": it.provider, "checks": it.checks.len(),
@@ -283,7 +284,7 @@ pub(crate) fn summary(it: &CheckTotals) -> String {
     .to_string()
 }
 
-/// A check as a case of a report.
+/// Converts a check to a case of a report.
 pub(crate) fn case(it: &Checked) -> TestCase {
     let details = it.detail.as_ref().map(|detail| {
         let title = ("title", it.title.to_owned());

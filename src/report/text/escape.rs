@@ -1,25 +1,24 @@
-//! The one way out for strangers' text.
+//! Escaping of untrusted text for a terminal.
 //!
-//! Whatever came over the network or from a file (bodies, headers, paths, names, peers' errors) passes through here
-//! before a terminal sees it. Nothing is dropped in silence: what a terminal would obey, reorder or hide is shown as an
-//! escape, `\x1b` for a byte and `\u{202e}` for a character, so that the text of an attack can be read.
+//! All text from the network or from files (bodies, headers, paths, names, errors of peers) is escaped here before a
+//! terminal sees it. Nothing is dropped silently: characters that a terminal would interpret, reorder or hide are shown
+//! as escapes, `\x1b` for a byte and `\u{202e}` for a character, so that an attack can be read.
 //!
-//! A backslash in the input stays a single backslash. Doubling it would make the escapes unambiguous and every JSON
-//! body, every Windows path and every regular expression hard to read; this is a view for people, the bytes are kept
-//! elsewhere.
+//! A backslash in the input stays a single backslash. Doubling it would make the escapes unambiguous, but JSON bodies,
+//! Windows paths and regular expressions hard to read; this output is for people, and recordings hold the bytes.
 
 use std::fmt;
 use std::io::Write as _;
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-/// The longest piece of strangers' text that is shown on one line, in bytes.
+/// Most bytes of untrusted text shown on one line.
 pub const LONGEST_LINE: usize = 64 * 1024;
 
-/// More marks than this on one base are a tower over our other lines, not a language.
+/// Most combining marks shown on one base character; more would cover other lines, and no language needs them.
 const MARKS_ON_ONE_BASE: usize = 8;
 
-/// Text from outside, which can be printed and nothing else: on one line, escaped, and cut when it is endless.
+/// Untrusted text, which can only be displayed: on one line, escaped, and cut if it is very long.
 #[derive(Clone, Copy)]
 pub struct Untrusted<'a>(&'a [u8]);
 
@@ -31,7 +30,7 @@ impl<'a> Untrusted<'a> {
 }
 
 impl fmt::Display for Untrusted<'_> {
-    /// A width (`{:<20}`) fills up with spaces on the right, counted in terminal columns.
+    /// Pads on the right to a width (`{:<20}`) in terminal columns.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (head, note) = cut(self.0, LONGEST_LINE);
         let mut shown = Vec::with_capacity(head.len());
@@ -52,7 +51,7 @@ impl fmt::Debug for Untrusted<'_> {
     }
 }
 
-/// What is signed, with everything invisible made visible, spaces at either end too.
+/// Formats signed bytes with everything invisible escaped, spaces at both ends too.
 pub fn shown_signed(bytes: &[u8]) -> String {
     let start = bytes.iter().take_while(|b| **b == b' ').count();
     let inner = bytes.get(start..).unwrap_or_default();
@@ -62,23 +61,26 @@ pub fn shown_signed(bytes: &[u8]) -> String {
     format!("{}{}{}", spaces(start), Untrusted::new(inner), spaces(end))
 }
 
-/// More spaces than that need not be counted by the reader.
+/// Most spaces shown at either end.
 const MOST_SPACES: usize = 64;
 
-/// What becomes of line breaks and tabs.
+/// Treatment of line breaks and tabs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
-    /// One line comes out: `\n`, `\r` and `\t` are shown as escapes.
+    /// Output on one line: `
+    /// `, `\r` and `\t` are escaped.
     Line,
-    /// A text of many lines: `\n` and `\t` stay, a carriage return is still an escape, because it overwrites.
+    /// Output on several lines: `
+    /// ` and `\t` stay; a carriage return is escaped, because it overwrites a line.
     Block,
 }
 
-/// Appends the text with everything escaped that a terminal would not show as itself; what is appended is UTF-8.
+/// Appends text as UTF-8, with everything escaped that a terminal would not show as itself.
 ///
-/// Escaped are controls (C0, DEL, C1), format characters, private use, surrogates, everything unassigned, the line and
-/// paragraph separators, characters made to be invisible, and bytes that are not UTF-8. Of more than eight marks on one
-/// base the rest is counted and not shown; a mark with no base of its own would sit on our text and is escaped.
+/// Escaped are controls (C0, DEL, C1), format characters, private use, surrogates, unassigned characters, line and
+/// paragraph separators, invisible characters, and bytes that are not UTF-8. Of more than eight combining marks on one
+/// base character the rest is counted and not shown; a mark without a base would combine with our own text and is
+/// escaped.
 pub fn escape_into(out: &mut Vec<u8>, bytes: &[u8], mode: Mode) {
     let mut marks = CombiningMarks::default();
     let mut rest = bytes;
@@ -88,7 +90,7 @@ pub fn escape_into(out: &mut Vec<u8>, bytes: &[u8], mode: Mode) {
             marks.base(out);
             out.extend_from_slice(plain);
         }
-        // ASCII never stands inside a longer character, so the odd bytes up to the next plain one decode on their own.
+        // ASCII bytes are never part of a longer character, so the bytes up to the next plain one decode on their own.
         let (odd, tail) = tail.split_at(tail.iter().take_while(|byte| !is_plain(**byte)).count());
         for chunk in odd.utf8_chunks() {
             for c in chunk.valid().chars() {
@@ -104,13 +106,13 @@ pub fn escape_into(out: &mut Vec<u8>, bytes: &[u8], mode: Mode) {
     marks.no_base(out);
 }
 
-/// Splits a line that is too long for a screen into what to show and a note with its length; the note is empty when
-/// the line is short enough.
+/// Splits a line that is too long to show into its beginning and a note with its length; the note is empty if the line
+/// is short enough.
 pub fn cut(line: &[u8], max_bytes: usize) -> (&[u8], String) {
     if line.len() <= max_bytes {
         return (line, String::new());
     }
-    // Not in the middle of a character: the half of it would be shown as invalid bytes that nobody sent.
+    // Not within a character: half of it would be shown as invalid bytes that were never sent.
     let continues = |end: usize| {
         line.get(end)
             .is_some_and(|byte| byte & 0b1100_0000 == 0b1000_0000)
@@ -129,7 +131,7 @@ pub fn cut(line: &[u8], max_bytes: usize) -> (&[u8], String) {
     )
 }
 
-/// A number with its thousands apart: `1,048,576`.
+/// Formats a number with thousands separators: `1,048,576`.
 pub fn grouped(number: usize) -> String {
     let digits = number.to_string();
     let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
@@ -142,8 +144,8 @@ pub fn grouped(number: usize) -> String {
     grouped
 }
 
-/// Where the first of the wanted bytes stands, or the length if there is none. Eight bytes are looked at in one step:
-/// `find` sets the high bit of those that are wanted. Above the first of them it may be mistaken, no harm is done.
+/// Position of the first wanted byte, or the length if there is none. Eight bytes are tested at once: `find` sets the
+/// high bit of wanted bytes. Above the first of them it may be wrong, which does no harm.
 pub(crate) fn position(bytes: &[u8], find: impl Fn(u64) -> u64) -> usize {
     let (words, rest) = bytes.as_chunks::<8>();
     for (index, word) in words.iter().enumerate() {
@@ -162,13 +164,13 @@ pub(crate) fn position(bytes: &[u8], find: impl Fn(u64) -> u64) -> usize {
             .min(find(u64::from_le_bytes(word)).trailing_zeros() as usize / 8)
 }
 
-/// Finds the bytes of a word that are equal to this one.
+/// Sets the high bit of the bytes in a word that equal `byte`.
 pub(crate) fn equal(word: u64, byte: u8) -> u64 {
     let differences = word ^ all(byte);
     differences.wrapping_sub(all(1)) & !differences & all(0x80)
 }
 
-/// Finds the bytes of a word that are not printable ASCII: what is below a space borrows, what is above `~` carries.
+/// Sets the high bit of the bytes in a word that are not printable ASCII: below a space borrows, above `~` carries.
 pub(crate) fn not_plain(word: u64) -> u64 {
     let below = word.wrapping_sub(all(b' ')) & !word;
     let above = word.wrapping_add(all(1)) | word;
@@ -179,7 +181,7 @@ fn all(byte: u8) -> u64 {
     u64::from_le_bytes([byte; 8])
 }
 
-/// Whether this is printable ASCII.
+/// True for printable ASCII.
 pub(crate) fn is_plain(byte: u8) -> bool {
     (b' '..=b'~').contains(&byte)
 }
@@ -214,21 +216,21 @@ fn escape_char(out: &mut Vec<u8>, c: char, mode: Mode, marks: &mut CombiningMark
     }
 }
 
-/// Letters of much text, which need not be looked up in tables: Latin, Cyrillic, Japanese, Chinese, Korean.
+/// True for common letters, which need no table lookup: Latin, Cyrillic, Japanese, Chinese, Korean.
 fn is_everyday(c: char) -> bool {
     matches!(c,
         '\u{c0}'..='\u{2af}' | '\u{400}'..='\u{481}' | '\u{3041}'..='\u{3096}' | '\u{30a0}'..='\u{30ff}'
         | '\u{4e00}'..='\u{9fff}' | '\u{ac00}'..='\u{d7a3}')
 }
 
-/// Whether a terminal shows this character, which is not ASCII, as itself.
+/// True if a terminal shows this non-ASCII character as itself.
 fn is_shown(c: char) -> bool {
     !is_made_invisible(c) && (c.is_alphanumeric() || is_space(c) || is_printed_by_std(c))
 }
 
-/// Characters that Unicode counts as letters and marks although nothing is seen of them.
+/// True for characters that Unicode classes as letters or marks although they are invisible.
 ///
-/// The variation selectors 15 and 16 are not among them: they are part of everyday emoji.
+/// The variation selectors 15 and 16 are not among them: they are part of common emoji.
 fn is_made_invisible(c: char) -> bool {
     matches!(c,
         '\u{34f}' // combining grapheme joiner
@@ -239,7 +241,7 @@ fn is_made_invisible(c: char) -> bool {
     )
 }
 
-/// The spaces (Zs) beyond ASCII: common in French and Japanese, and harmless.
+/// True for spaces (Zs) beyond ASCII: common in French and Japanese, and harmless.
 fn is_space(c: char) -> bool {
     matches!(
         c,
@@ -247,20 +249,20 @@ fn is_space(c: char) -> bool {
     )
 }
 
-/// Asks the standard library, which knows the whole of Unicode and keeps up with it: `escape_debug` escapes what is
-/// control, format, surrogate, private use, unassigned or a separator (C*, Z*). A test holds it to that.
+/// True if `escape_debug` does not escape the character. It knows all of Unicode, and escapes control, format,
+/// surrogate, private use, unassigned and separator characters (C*, Z*). A test verifies this.
 fn is_printed_by_std(c: char) -> bool {
-    // A mark on its own is escaped too, one that follows a base is not; so marks are asked about a second time.
+    // A mark on its own is escaped, one after a base is not; so marks are tested a second time, after an `a`.
     c.escape_debug().len() == 1 || {
         let based: String = ['a', c].iter().collect();
         based.escape_debug().count() == 2
     }
 }
 
-/// Counts the marks on the base before them.
+/// Counter of combining marks on the current base character.
 #[derive(Default)]
 struct CombiningMarks {
-    /// None when what stands before is ours: the start, an escape, a line break.
+    /// Marks so far; none if our own text precedes: the start, an escape, a line break.
     on_base: Option<usize>,
     hidden: usize,
 }
@@ -318,7 +320,7 @@ mod tests {
         escaped(bytes, Mode::Line)
     }
 
-    /// The characters that may stand in what we print, said another way than the code says it.
+    /// Checks that the output has only allowed characters, by other means than the code under test.
     fn check_harmless(text: &str, mode: Mode) {
         let mut marks = MARKS_ON_ONE_BASE;
         for c in text.chars() {
@@ -541,7 +543,7 @@ mod tests {
 
         #[test]
         fn the_letters_of_the_world_are_unchanged(text in "[\\p{L}\\p{N}\\p{P}\\p{S}--[\u{115f}\u{3164}\u{ffa0}]]{0,40}") {
-            // Some letters take no column and count as marks.
+            // Some letters have width 0 and count as marks.
             let text: String = text.chars().filter(|c| c.width() != Some(0)).collect();
             prop_assert_eq!(line(&text), text);
         }

@@ -1,4 +1,4 @@
-//! How long answers took, as bars: each row is about twice as long as the one above it.
+//! Histogram of response times, as bars: each row covers about twice the time of the row above it.
 
 use std::time::Duration;
 
@@ -6,10 +6,10 @@ use hdrhistogram::Histogram;
 
 use crate::report::text::humanize::span;
 
-/// How long the longest bar is.
+/// Length of the longest bar, in characters.
 const WIDTH: u64 = 40;
 
-/// Rows in the order of time: what it says, the bar, and how many there are.
+/// Rows in order of time: label, bar and count.
 pub fn rows(micros: &Histogram<u32>) -> Vec<(String, String, u64)> {
     let mut counts: Vec<(u64, u64)> = Vec::new();
     for value in micros.iter_recorded() {
@@ -35,7 +35,7 @@ pub fn rows(micros: &Histogram<u32>) -> Vec<(String, String, u64)> {
         .collect()
 }
 
-/// The next of 1, 2, 5, 10, 20, 50, … that is not smaller.
+/// Smallest of 1, 2, 5, 10, 20, 50, … that is not less than `micros`.
 fn limit(micros: u64) -> u64 {
     let mut power = 1u64;
     loop {
@@ -49,7 +49,7 @@ fn limit(micros: u64) -> u64 {
     }
 }
 
-/// A bar in eighths of a character. What is there at all is seen.
+/// Draws a bar in eighths of a character; a count above zero is always visible.
 fn bar(count: u64, most: u64) -> String {
     let eighths = (count.saturating_mul(WIDTH * 8) / most).max(u64::from(count > 0));
     let mut bar = "█".repeat(usize::try_from(eighths / 8).unwrap_or(0));

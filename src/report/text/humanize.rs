@@ -1,14 +1,14 @@
-//! Numbers as people say them.
+//! Numbers and time spans for people.
 
 use std::io::Write as _;
 use std::time::Duration;
 
-/// A time span in whole microseconds.
+/// Time span in whole microseconds.
 pub(crate) fn micros(span: Duration) -> u64 {
     u64::try_from(span.as_micros()).unwrap_or(u64::MAX)
 }
 
-/// A time span as people say it: `0.8 ms`, `12 ms`, `1.2 s`, `3 m 20 s`.
+/// Formats a time span for people: `0.8 ms`, `12 ms`, `1.2 s`, `3 m 20 s`.
 pub fn span(it: Duration) -> String {
     let mut out = Vec::new();
     put_span(&mut out, it);
@@ -18,10 +18,10 @@ pub fn span(it: Duration) -> String {
 pub(crate) fn put_span(out: &mut Vec<u8>, it: Duration) {
     let micros = micros(it);
     if let (0..1000, Ok(hundredths)) = (micros, u8::try_from(micros / 10)) {
-        // By far the most common, and formatting takes longer than all the rest of a line.
+        // Fast path for the most common case: formatting would take longer than the rest of a line.
         let shown = hundredths.max(1);
         let digits = [b'0' + shown / 10, b'0' + shown % 10];
-        // Nothing takes no time at all.
+        // A span below 10 µs is shown as `<0.01 ms`, and not as zero.
         let start: &[u8] = if hundredths == 0 { b"<0." } else { b"0." };
         out.extend_from_slice(start);
         out.extend_from_slice(&digits);
@@ -37,7 +37,7 @@ pub(crate) fn put_span(out: &mut Vec<u8>, it: Duration) {
     };
 }
 
-/// Which time it is: `2nd`, `13th`.
+/// Appends an ordinal number: `2nd`, `13th`.
 pub(crate) fn put_ordinal(out: &mut Vec<u8>, number: u64) {
     let end = match (number % 10, number % 100) {
         (_, 11..=13) => "th",
@@ -49,7 +49,7 @@ pub(crate) fn put_ordinal(out: &mut Vec<u8>, number: u64) {
     let _ = write!(out, "{number}{end}");
 }
 
-/// A number with its noun: `1 event`, `2 events`.
+/// Formats a number with its noun: `1 event`, `2 events`.
 pub fn count(number: u64, one: &str, many: &str) -> String {
     format!("{number} {}", if number == 1 { one } else { many })
 }

@@ -1,4 +1,4 @@
-//! Compressed bodies, for the eye alone: what is recorded and passed on stays as it came.
+//! Decompression of bodies for display only: recorded and forwarded bodies stay compressed.
 
 use std::io::Read;
 
@@ -6,21 +6,21 @@ use flate2::read::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
 
 use crate::report::text::body::SHOWN_BODY;
 
-/// What is in a compressed body, as far as it is shown.
+/// Decompressed body, up to the part that is shown.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Inflated {
-    /// Its start, or all of it.
+    /// Beginning of the body, or all of it.
     pub bytes: Vec<u8>,
-    /// Why that is not all, if it is not.
+    /// Reason why the rest is missing, if it is.
     pub cut: Option<&'static str>,
 }
 
-/// Takes the outermost coding off a body; none if it is one that we do not read. One layer is all: who wraps a bomb in a
-/// bomb shall see that the inner one is no text.
+/// Decodes the outermost `Content-Encoding` of a body; none if it is not supported. Only one layer is decoded: the
+/// inner layer of a nested compression bomb is shown as binary.
 pub fn inflate(coding: &str, body: &[u8]) -> Option<Inflated> {
     match coding.rsplit(',').next()?.trim() {
         "gzip" | "x-gzip" => Some(read(MultiGzDecoder::new(body))),
-        // Called deflate and meant to be zlib, which not everybody knew (RFC 9110, 8.4.1.2).
+        // Some senders of `deflate` leave out its zlib wrapper (RFC 9110, 8.4.1.2).
         "deflate" => Some(read(ZlibDecoder::new(body)))
             .filter(|it| !it.bytes.is_empty() || it.cut.is_none())
             .or_else(|| Some(read(DeflateDecoder::new(body)))),

@@ -1,4 +1,4 @@
-//! What a listener came to so far, in a line that stands below all others while it runs.
+//! Status line of `listen` with the totals so far, kept below all other output.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -9,18 +9,18 @@ use crate::report::Tally;
 use crate::report::text::humanize::{count, span};
 use crate::report::text::palette::{Palette, Role};
 
-/// The rate is told over so long.
+/// Time span over which the rate is measured.
 const WINDOW: Duration = Duration::from_secs(3);
 
-/// Makes the line, again and again.
+/// Formatter of the status line.
 #[derive(Debug, Default)]
 pub struct Live {
-    /// How many there were when, as far as it is needed for the rate.
+    /// Numbers of deliveries at earlier times, for the rate.
     seen: VecDeque<(Instant, u64)>,
 }
 
 impl Live {
-    /// The line for what was counted by now, in at most so many columns.
+    /// Formats the status line for the totals at `now`, in at most `width` columns.
     pub fn line(&mut self, tally: &Tally, now: Instant, palette: &Palette, width: usize) -> String {
         let rate = self.rate(tally.deliveries, now);
         if tally.deliveries == 0 {
@@ -72,7 +72,7 @@ impl Live {
     }
 }
 
-/// The parts one after the other, without those for which there is no room.
+/// Joins the parts, leaving out those that do not fit.
 fn fitting(parts: &[(Option<Role>, String)], palette: &Palette, width: usize) -> String {
     let mut line = String::new();
     let mut columns = 0;
@@ -143,7 +143,7 @@ mod tests {
             line(&tally, 1000),
             "21 deliveries  21/s  1 retry  p50 0.80 ms  p99 12 ms  click 20  bounce 1"
         );
-        // Nothing more came for long.
+        // A pause in which nothing is received.
         for millis in [3000, 6000, 7000] {
             line(&tally, millis);
         }

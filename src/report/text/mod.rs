@@ -1,4 +1,4 @@
-//! Text for people: a line for the delivery, a line for each event, then what else is asked for.
+//! Text output: a line per delivery, a line per event, then the parts chosen with `--show`.
 
 pub mod body;
 pub mod checks;
@@ -30,34 +30,34 @@ use crate::webhook::{
     Attempt, Delivery, Event, Kind, Multipart, Outcome, Verdict, is_credential_field,
 };
 
-/// In front of everything that a stranger wrote, so that none of it begins a line.
+/// Prefix of all untrusted lines, so that none begins at the left edge.
 pub const GUTTER: &str = "  ";
 
-/// How much of an answer is shown where it explains a failure, in bytes.
+/// Most bytes shown of a response that explains a failure.
 const SHOWN_ANSWER: usize = 400;
 
-/// How much of what is signed is shown, in bytes.
+/// Most signed bytes shown.
 const SHOWN_SIGNED: usize = 2000;
 
-/// How much of a file in a form is shown, in bytes.
+/// Most bytes shown of a file in a form.
 const SHOWN_FILE: usize = 1024;
 
-/// How notices look as text.
+/// Formatter of notices as text.
 #[derive(Debug)]
 pub struct TextReport {
-    /// The colours, or none.
+    /// Palette, with or without colours.
     pub palette: Palette,
-    /// What is shown of a delivery.
+    /// Parts shown of a received delivery.
     pub parts: Parts,
-    /// Whether the response to each attempt is shown.
+    /// True if the response to each attempt is shown.
     pub replies: bool,
-    /// How many columns there are, where a screen says so.
+    /// Width of the terminal in columns, if it is one.
     pub columns: fn() -> Option<usize>,
-    /// Where the reader's clock stands; found out when it is first needed.
+    /// Local time zone, looked up at first use.
     pub zone: LazyLock<TimeZone>,
 }
 
-/// The beginning of a file, up to the end of a line where one is near; all of it where it is binary, which is not shown.
+/// First bytes of a file, up to the end of a line if possible; a binary file is returned whole, since it is not shown.
 fn beginning(content: &[u8]) -> &[u8] {
     match content.get(..SHOWN_FILE) {
         Some(head) if !is_binary(content) => {
@@ -79,7 +79,7 @@ impl TextReport {
                     self.paint(out, Role::Dim, &format!("{hint}\n"));
                 }
             }
-            // It stands in the delivery's own line that it was answered, and so that it was kept.
+            // The delivery's own line says that it was responded to, which implies that it was recorded.
             Notice::Recorded { .. } => {}
             Notice::Received(received) => self.received(out, received),
             Notice::Forwarded(forwarded) => self.forwarded(out, forwarded),
@@ -172,7 +172,7 @@ impl TextReport {
         }
     }
 
-    /// Whose it is, how much it tells, and what its signature is worth.
+    /// Writes provider, number of events and signature verdict.
     fn claims(&self, out: &mut Vec<u8>, it: &Received) {
         self.paint(out, Role::Kind, it.receipt.provider.unwrap_or("unknown"));
         match it.receipt.events.len() {
@@ -191,13 +191,13 @@ impl TextReport {
         self.paint(out, role, verdict.name());
     }
 
-    /// What the reader should know of this delivery beyond its line.
+    /// Writes the reasons, problems and links that do not fit on the delivery's line.
     fn remarks(&self, out: &mut Vec<u8>, it: &Received) {
         let signature = &it.receipt.signature;
         if let (Some(reason), true, false) = (
             &signature.reason,
             signature.verdict == Verdict::Refused || self.parts.headers,
-            // Then it stands in the line itself.
+            // A rejection has its reason on the line itself.
             it.rejected,
         ) {
             out.extend_from_slice(GUTTER.as_bytes());
@@ -237,7 +237,7 @@ impl TextReport {
         }
         let is_answered = matches!(it.outcome, Outcome::Answered { .. });
         if is_answered && it.later.is_none() {
-            // The sender got the same status, and it stands in the delivery's line.
+            // The sender got the same status, shown on the delivery's line.
             return;
         }
         match it.later {
@@ -325,7 +325,7 @@ impl TextReport {
         }
     }
 
-    /// The body of a delivery, inflated if it came compressed.
+    /// Writes the body of a delivery, decompressed.
     fn content(&self, out: &mut Vec<u8>, delivery: &Delivery) {
         let coding = delivery.headers.text("content-encoding");
         let inflated = coding.and_then(|coding| inflate(coding, &delivery.body));
@@ -346,7 +346,7 @@ impl TextReport {
             }
         };
         match delivery.headers.text("content-type") {
-            // Some tools call everything a form that they are not told about.
+            // Some tools send JSON with the content type of a form, as their default.
             Some(kind)
                 if kind.starts_with("application/x-www-form-urlencoded")
                     && !looks_like_json(body) =>
@@ -360,7 +360,7 @@ impl TextReport {
         }
     }
 
-    /// The parts of a form: a field as in any form, a file with its name, its type and its size, and how it begins.
+    /// Writes the parts of a multipart form: each field, and for a file its name, type, size and beginning.
     fn multipart(&self, out: &mut Vec<u8>, form: &Multipart, size: usize) {
         let end = out.len() + GROWTH * SHOWN_BODY;
         let inner = format!("{GUTTER}{GUTTER}");
@@ -409,7 +409,7 @@ impl TextReport {
         }
     }
 
-    /// The fields of a form, decoded: a name a line, and below it what is JSON.
+    /// Writes the decoded fields of a form: the name on a line, and a JSON value below it.
     fn form(&self, out: &mut Vec<u8>, body: &[u8]) {
         let end = out.len() + GROWTH * SHOWN_BODY;
         for (name, value) in form_urlencoded::parse(body) {
@@ -515,7 +515,7 @@ impl TextReport {
             };
             let _ = writeln!(out, "{text}");
         };
-        // What is the matter and what to do come first; what was looked at stands below.
+        // Cause and advice come first; what was tried is shown below.
         match it.finding {
             Some(finding) => {
                 row("cause", finding.finding);
@@ -565,7 +565,7 @@ impl TextReport {
         }
     }
 
-    /// A status in its colour.
+    /// Writes a status in its colour.
     pub(crate) fn status(&self, out: &mut Vec<u8>, status: u16) {
         let role = match status {
             200..=299 => Role::Good,
@@ -592,17 +592,17 @@ impl TextReport {
         out.extend_from_slice(&[digit(millis / 100), digit(millis / 10), digit(millis)]);
     }
 
-    /// Prose of ours, broken between words where the screen ends; it begins in this column, and goes on below it.
+    /// Wraps our own prose to the terminal, for a text that begins in `column`.
     pub(crate) fn prose(&self, text: &str, column: usize) -> String {
         match (self.columns)() {
-            // On a narrow screen a column far to the right leaves no room.
+            // On a narrow terminal, lines after a break begin further to the left.
             Some(width) if column > width / 2 => wrap::prose(text, column, GUTTER.len() * 2, width),
             Some(width) => wrap::prose(text, column, column, width),
             None => text.to_owned(),
         }
     }
 
-    /// A text in the colour of its role. No colour reaches over the end of a line.
+    /// Writes a text in the colour of its role, without colouring the line break at its end.
     pub(crate) fn paint(&self, out: &mut Vec<u8>, role: Role, text: &str) {
         let line = text.strip_suffix('\n');
         self.palette
@@ -613,7 +613,7 @@ impl TextReport {
     }
 }
 
-/// What happened beyond kind and recipient: the link, or why.
+/// Details of an event beyond kind and recipient: the link, or the reason.
 fn story(event: &Event) -> String {
     match (&event.url, event.bounce, &event.reason) {
         (Some(url), _, _) => url.clone(),
@@ -637,7 +637,7 @@ fn pad(out: &mut Vec<u8>, width: usize) {
     out.extend(std::iter::repeat_n(b' ', width));
 }
 
-/// The reader's time zone. One file says it on most systems; otherwise it is looked for.
+/// Local time zone, from `/etc/localtime` if possible; other lookups are slower.
 pub fn local_zone() -> TimeZone {
     if std::env::var_os("TZ").is_none()
         && let Ok(rules) = std::fs::read("/etc/localtime")
@@ -659,7 +659,7 @@ mod tests {
     use std::sync::LazyLock;
     use std::time::Duration;
 
-    /// A delivery that is made of a stranger's bytes wherever it can be, as it is shown, without our own colours.
+    /// Output for a delivery with untrusted bytes in every possible place, without our own colours.
     fn shown(bytes: &[u8], kind: &str) -> String {
         let voice = TextReport {
             palette: Palette::colored(),

@@ -1,40 +1,40 @@
-//! Colour, decided once at the start and then only copied.
+//! Colours of the output, decided once at the start.
 //!
-//! Each role has the bytes that switch its colour on and off; without colour both are empty, so whoever prints asks no
-//! questions. What is said must be understandable without colour.
+//! Each role has the escape codes that switch its colour on and off; without colour both are empty, so callers need not
+//! check. Output must be understandable without colour.
 
 use std::fmt::Display;
 
 use colored::{ColoredString, Colorize};
 
-/// What a piece of text is, for the eye.
+/// Role of a piece of text, which determines its colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
-    /// A name in a JSON object.
+    /// Name in a JSON object.
     Key,
-    /// A JSON string.
+    /// JSON string.
     String,
-    /// A JSON number.
+    /// JSON number.
     Number,
-    /// `true`, `false` or `null`.
+    /// JSON literal: `true`, `false` or `null`.
     Literal,
-    /// Brackets, commas and colons.
+    /// Brackets, commas and colons of JSON.
     Punctuation,
-    /// The kind of an event.
+    /// Kind of an event, or provider.
     Kind,
-    /// Something went well.
+    /// Success.
     Good,
-    /// Something wants a look.
+    /// Warning.
     Warn,
-    /// Something failed, or is not what it claims to be.
+    /// Failure, or an invalid signature.
     Bad,
-    /// Less important than what stands around it.
+    /// Less important text.
     Dim,
-    /// More important than what stands around it.
+    /// More important text.
     Bold,
 }
 
-/// The colours of all roles.
+/// Escape codes of all roles.
 #[derive(Clone, Debug, Default)]
 pub struct Palette {
     key: Paint,
@@ -51,14 +51,14 @@ pub struct Palette {
 }
 
 impl Palette {
-    /// No colour at all.
+    /// Creates a palette without colour.
     pub fn plain() -> Self {
         Self::default()
     }
 
-    /// The colours of a terminal. From here on `colored` is switched on for the whole process.
+    /// Creates a palette with terminal colours. This switches `colored` on for the whole process.
     pub fn colored() -> Self {
-        // It would ask the environment again, which `wants_color` has done with our own precedence.
+        // Otherwise `colored` would decide from the environment, with a precedence other than that of [`wants_color`].
         colored::control::set_override(true);
         Self {
             key: Paint::like(MARKER.cyan()),
@@ -76,19 +76,20 @@ impl Palette {
         }
     }
 
-    /// The text in the colour of its role. Strangers' text comes as [`Untrusted`](crate::report::text::escape::Untrusted).
+    /// Formats text in the colour of its role. Pass untrusted text as
+    /// [`Untrusted`](crate::report::text::escape::Untrusted).
     pub fn paint(&self, role: Role, text: impl Display) -> String {
         let Paint { on, off } = self.of(role);
         format!("{on}{text}{off}")
     }
 
-    /// Appends bytes that are harmless already, in the colour of their role.
+    /// Appends escaped or trusted bytes, in the colour of a role.
     #[inline]
     pub fn write(&self, out: &mut Vec<u8>, role: Role, bytes: &[u8]) {
         self.write_with(out, role, |out| out.extend_from_slice(bytes));
     }
 
-    /// Appends what the closure appends, in the colour of a role.
+    /// Appends the output of a closure, in the colour of a role.
     #[inline]
     pub(crate) fn write_with(
         &self,
@@ -97,7 +98,7 @@ impl Palette {
         append: impl FnOnce(&mut Vec<u8>),
     ) {
         let Paint { on, off } = self.of(role);
-        // Without colour this is all there is to do, and copying nothing is not free.
+        // Fast path without colour.
         if on.is_empty() {
             return append(out);
         }
@@ -124,20 +125,20 @@ impl Palette {
     }
 }
 
-/// What the user said about colour.
+/// Choice of `--color`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ColorChoice {
-    /// As the environment and the terminal suggest.
+    /// Colour if the environment and the terminal suggest it.
     #[default]
     Auto,
-    /// In any case.
+    /// Colour always.
     Always,
-    /// In no case.
+    /// Colour never.
     Never,
 }
 
-/// Whether to print in colour. The first that has an opinion decides: the option, `NO_COLOR`, `FORCE_COLOR`,
-/// `CLICOLOR_FORCE`, `CLICOLOR=0`, `TERM=dumb`, and last whether the output is a terminal.
+/// True if output is to be coloured. The first of these that is set decides: the option, `NO_COLOR`, `FORCE_COLOR`,
+/// `CLICOLOR_FORCE`, `CLICOLOR=0`, `TERM=dumb`; otherwise a terminal is coloured.
 pub fn wants_color(
     choice: ColorChoice,
     env: &dyn Fn(&str) -> Option<String>,
@@ -163,10 +164,10 @@ pub fn wants_color(
     is_terminal && !refused
 }
 
-/// A character that no escape code contains.
+/// Character that occurs in no escape code.
 const MARKER: &str = "|";
 
-/// What comes before and after a text to colour it.
+/// Escape codes before and after coloured text.
 #[derive(Clone, Debug, Default)]
 struct Paint {
     on: String,
@@ -174,7 +175,7 @@ struct Paint {
 }
 
 impl Paint {
-    /// Learns the codes from a styled marker: what stands before it and what stands behind it.
+    /// Extracts the escape codes from a styled marker.
     fn like(sample: ColoredString) -> Self {
         let sample = sample.to_string();
         let (on, off) = sample.split_once(MARKER).unwrap_or_default();

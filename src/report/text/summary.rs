@@ -1,4 +1,4 @@
-//! How a run looks at its end.
+//! Summary at the end of a run.
 
 use std::io::Write as _;
 use std::time::Duration;
@@ -10,11 +10,11 @@ use crate::report::text::humanize::{count, span};
 use crate::report::text::palette::Role;
 use crate::report::{Tally, Untrusted};
 
-/// So many answers are needed before their times are drawn.
+/// Fewest responses for which a latency histogram is shown.
 const ENOUGH: u64 = 20;
 
 impl TextReport {
-    /// What it all came to. Writing to a vector cannot fail, here and below.
+    /// Writes the summary. Writing to a vector cannot fail, here and below.
     pub(crate) fn summary(&self, out: &mut Vec<u8>, it: &Tally) {
         let _ = write!(
             out,
@@ -94,7 +94,7 @@ impl TextReport {
     fn forwarded_in_all(&self, out: &mut Vec<u8>, it: &ForwardTally) {
         let is_one = it.refused.len() == 1;
         let times = |(status, count): (&u16, &u64)| match count {
-            // How many there were stands in front of it.
+            // The count is already shown before the parentheses.
             _ if is_one => status.to_string(),
             1 => status.to_string(),
             count => format!("{status} \u{d7} {count}"),
@@ -125,7 +125,7 @@ impl TextReport {
         out.push(b'\n');
     }
 
-    /// How fast a run was, where there is enough to say so: its rate, and a bar for each span of time.
+    /// Writes the rate and the latency histogram, if there are enough responses.
     fn pace(&self, out: &mut Vec<u8>, it: &Tally) {
         if it.micros.len() < ENOUGH {
             return;

@@ -1,23 +1,22 @@
-//! Lines that are longer than the screen is wide. Prose of ours is broken between words. Whatever somebody may copy (a
-//! command, a URL, JSON, a stranger's text) goes out as one line, for the terminal to wrap: it knows where the line ends,
-//! and what is copied from it can be pasted.
+//! Line wrapping. Our own prose is broken between words. Text that may be copied (a command, a URL, JSON, untrusted
+//! text) is written as one line, which the terminal wraps, so that it can be pasted as it is.
 
 use std::ops::Range;
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-/// Width of prose, in columns, in a file, a pipe or on a wider screen.
+/// Width of prose in columns, in a file, a pipe or on a wider terminal.
 pub const WIDEST: usize = 100;
 
-/// A command of ours begins so.
+/// Beginning of our own commands.
 const COMMAND: &str = "webhook-cli ";
 
-/// Breaks a text that begins in column `column` between words, so that a line takes at most `width` columns; what follows
-/// a break is indented. A word, however long, and what stands in backticks or double quotes is never broken.
+/// Breaks a text that begins in column `column` between words, so that lines have at most `width` columns; lines after
+/// a break are indented. Words, and text in backticks or double quotes, are never broken.
 pub fn prose(text: &str, column: usize, indent: usize, width: usize) -> String {
     let mut out = String::with_capacity(text.len());
     let mut column = column;
-    // Where there is nothing but the indent in front, a break gains nothing.
+    // A break after nothing but the indentation gains nothing.
     let mut is_empty = column <= indent;
     for piece in pieces(text) {
         let shown = piece.trim_end_matches(' ').width();
@@ -34,7 +33,7 @@ pub fn prose(text: &str, column: usize, indent: usize, width: usize) -> String {
     out
 }
 
-/// A text cut behind each gap at which it may be broken.
+/// Splits a text after each space at which it may be broken.
 fn pieces(text: &str) -> impl Iterator<Item = &str> {
     let whole = spans(text);
     let mut rest = 0;
@@ -50,7 +49,7 @@ fn pieces(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// What must stay whole: between two backticks or double quotes, and from a command that stands bare to the end.
+/// Ranges never broken: text in backticks or double quotes, and a command outside of them up to the end.
 fn spans(text: &str) -> Vec<Range<usize>> {
     let mut spans = Vec::new();
     let mut at = 0;
@@ -73,11 +72,11 @@ fn spans(text: &str) -> Vec<Range<usize>> {
     spans
 }
 
-/// Keeps what a stranger wrote from looking like a delivery's line of ours: where the terminal's own wrapping would put a
-/// clock to its left edge, the line is broken, and goes on behind the gutter. Codes of colour take no columns.
+/// Keeps untrusted text from looking like a line of our own: if the terminal's wrapping would put a time at the left
+/// edge, the line is broken before it and continues after the gutter. Colour codes take no columns.
 pub fn guard(out: &mut Vec<u8>, width: usize, gutter: &str) {
     let is_short = |line: &[u8]| line.len() <= width && !line.contains(&b'\t');
-    // No character takes more columns than bytes, so this is a quick look that passes most of what there is.
+    // No character takes more columns than bytes, so this fast check passes most output.
     if width <= gutter.len() || out.split(|byte| *byte == b'\n').all(is_short) {
         return;
     }
@@ -90,7 +89,7 @@ pub fn guard(out: &mut Vec<u8>, width: usize, gutter: &str) {
         match c {
             '\n' => column = 0,
             '\t' => columns = 8 - column % 8,
-            // One of our own: everything else has been escaped.
+            // A colour code of our own: all others have been escaped.
             '\x1b' => (length, columns) = (rest.find('m').map_or(rest.len(), |end| end + 1), 0),
             _ => {}
         }
@@ -109,7 +108,7 @@ pub fn guard(out: &mut Vec<u8>, width: usize, gutter: &str) {
     }
 }
 
-/// Whether a text begins with a time as in front of a delivery, and a gap.
+/// True if a text begins like a delivery's line: a time and a gap.
 fn is_clock(text: &str) -> bool {
     let form = "00:00:00.000  ";
     let like = |(form, byte): (u8, u8)| match form {
@@ -130,9 +129,9 @@ mod tests {
         assert_eq!(prose("short lines", 0, 2, 12), "short lines");
         assert_eq!(prose("  12345 6789 abc", 0, 4, 12), "  12345 6789\n    abc");
         assert_eq!(prose("12345  67890", 2, 2, 10), "12345\n  67890");
-        // Two columns each.
+        // These characters take two columns each.
         assert_eq!(prose("日本 語日 本", 0, 0, 9), "日本 語日\n本");
-        // A word begins a line, however long it is.
+        // A long word gets a line of its own and is not broken.
         let url = "https://example.com/a/long/path";
         assert_eq!(
             prose(&format!("see {url} for it"), 0, 2, 12),
@@ -150,7 +149,7 @@ mod tests {
             let shown = prose(&format!("to see it, try {whole}"), 10, 10, 20);
             assert!(shown.ends_with(&format!("\n          {whole}")), "{shown}");
         }
-        // A sign that stands alone opens nothing.
+        // A single quote mark does not begin a quotation.
         assert_eq!(prose("5\" is wide", 0, 0, 5), "5\" is\nwide");
     }
 
