@@ -12,6 +12,7 @@ mod corrections;
 mod corrections_more;
 mod dresses;
 mod forward;
+mod golden;
 mod guesses;
 mod hostile;
 mod https;
