@@ -1,4 +1,4 @@
-//! What computes a signature, and what checks one.
+//! Algorithms that compute and verify a signature.
 
 use hmac::{Hmac, KeyInit, Mac};
 use md5::Md5;
@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256, Sha384, Sha512};
 use crate::webhook::signing::public_key::RsaHash;
 use crate::webhook::{Document, Key, KeyForm};
 
-/// How a signature is computed.
+/// Algorithm that computes and verifies a signature.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Algorithm {
     /// HMAC with SHA-256.
@@ -20,33 +20,33 @@ pub enum Algorithm {
     HmacSha384,
     /// HMAC with SHA-512.
     HmacSha512,
-    /// SHA-256 of the key with the message behind it, which is no HMAC.
+    /// SHA-256 of the key followed by the message; not an HMAC.
     KeyedSha256,
     /// Ed25519 (RFC 8032).
     Ed25519,
     /// ECDSA on P-256 with SHA-256, in ASN.1 DER.
     EcdsaP256,
-    /// RSA, PKCS#1 v1.5, with SHA-1 or SHA-256 as the text here says `1` or `2`.
+    /// RSA, PKCS#1 v1.5, with SHA-1 or SHA-256: the member of the body at this JSON pointer is `1` or `2`.
     RsaBy(&'static str),
     /// RSA, PKCS#1 v1.5, with SHA-1.
     RsaSha1,
     /// RSA, PKCS#1 v1.5, with SHA-256.
     RsaSha256,
-    /// MD5 of what is signed, with the key in its gap. No HMAC, and only as good as MD5 is.
+    /// MD5 of the message, with the key in place of the gap byte. Not an HMAC, and only as strong as MD5.
     Md5,
-    /// What goes with the key (RFC 9421): HMAC with SHA-256, Ed25519, ECDSA on P-256 with both numbers side by side, or
-    /// RSA, in PKCS#1 v1.5 with SHA-256 or PSS with SHA-512.
+    /// Algorithm that follows from the type of the key (RFC 9421): HMAC with SHA-256, Ed25519, ECDSA on P-256 with `r`
+    /// and `s` concatenated, or RSA, in PKCS#1 v1.5 with SHA-256 or PSS with SHA-512.
     ByKey,
-    /// Nothing is computed: the secret itself stands in the place of a signature.
+    /// No computation: the secret itself is sent in place of a signature.
     Token,
-    /// Nothing is computed: the request carries what both sides know.
+    /// No computation: the request carries credentials that both sides know.
     Credentials,
 }
 
-/// Stands for the key in what is signed: a byte that no UTF-8 has.
+/// Placeholder for the key in a signed message: a byte that never occurs in UTF-8.
 pub(crate) const GAP: u8 = 0xFF;
 
-/// An HMAC that was fed the message; no generic function, because the bounds of one would be longer than the code.
+/// HMAC state after the message; a macro, because a generic function would need bounds longer than the code.
 macro_rules! mac {
     ($digest:ty, $key:expr, $message:expr) => {
         Hmac::<$digest>::new_from_slice($key)
@@ -59,7 +59,7 @@ macro_rules! mac {
 }
 
 impl Algorithm {
-    /// Its name, as people say it.
+    /// Display name, such as `HMAC-SHA256`.
     pub fn name(self) -> &'static str {
         match self {
             Algorithm::HmacSha256 => "HMAC-SHA256",
@@ -79,7 +79,7 @@ impl Algorithm {
         }
     }
 
-    /// What RSA signs a digest of.
+    /// Hash function whose digest RSA signs.
     fn digest(self, document: Option<&Document>) -> Result<RsaHash, String> {
         match self {
             Algorithm::RsaBy(version) => match document
@@ -95,7 +95,7 @@ impl Algorithm {
         }
     }
 
-    /// The bytes of a signature.
+    /// Computes the bytes of the signature of `message`.
     pub fn compute(
         self,
         key: &Key,
@@ -161,7 +161,7 @@ impl Algorithm {
         }
     }
 
-    /// Whether these bytes are the signature; in constant time where the key is shared.
+    /// True if `given` is a valid signature of `message`; compared in constant time where the key is shared.
     pub(crate) fn holds(
         self,
         key: &Key,
@@ -212,7 +212,7 @@ fn keyed_sha256(key: &[u8], message: &[u8]) -> Vec<u8> {
         .to_vec()
 }
 
-/// MD5 with the key in the gap. A message has one gap; bytes like it in a body that is no UTF-8 stay as they are.
+/// MD5 with the key in the gap. Only the first gap is filled: the same byte in a body that is not UTF-8 stays.
 fn gap_filled_md5(message: &[u8], key: &[u8]) -> Vec<u8> {
     let mut parts = message.splitn(2, |b| *b == GAP);
     let mut md5 = Md5::new();
@@ -224,7 +224,7 @@ fn gap_filled_md5(message: &[u8], key: &[u8]) -> Vec<u8> {
     md5.finalize().to_vec()
 }
 
-/// Whether two byte strings are the same, in the same time wherever they differ.
+/// True if two byte strings are equal; compared in constant time.
 pub(crate) fn same(given: &[u8], wanted: &[u8]) -> bool {
     given.len() == wanted.len()
         && given

@@ -1,4 +1,4 @@
-//! What receivers demand where nothing is signed.
+//! Credentials that receivers demand where requests are not signed.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -7,7 +7,7 @@ use http::HeaderValue;
 use crate::webhook::signing::algorithm::same;
 use crate::webhook::{Delivery, Key, KeyForm};
 
-/// What a request must carry where nothing is signed.
+/// Credentials that an unsigned request must carry.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Credentials {
     /// User and password of HTTP basic authentication.
@@ -21,7 +21,7 @@ pub enum Credentials {
 }
 
 impl Credentials {
-    /// The value of the `Authorization` field for a user and password.
+    /// Value of the `Authorization` header for a user and password.
     pub fn authorization(user: &str, password: &str) -> String {
         format!("Basic {}", STANDARD.encode(format!("{user}:{password}")))
     }
@@ -40,13 +40,13 @@ impl Credentials {
         {
             return Some(Credentials::Query(name.to_owned(), value.to_owned()));
         }
-        // The first colon: passwords may hold more of them.
+        // Split at the first colon: passwords may hold more of them.
         let (user, password) = text.split_once(':')?;
         Some(Credentials::Basic(user.to_owned(), password.to_owned()))
     }
 }
 
-/// Puts credentials into a request.
+/// Adds the credentials in `key` to a request.
 pub(crate) fn present(delivery: &mut Delivery, key: &Key) -> Result<(), String> {
     let wanted = |_| String::from("the credentials have characters that a header cannot hold");
     match key {
@@ -83,7 +83,7 @@ pub(crate) fn present(delivery: &mut Delivery, key: &Key) -> Result<(), String> 
     Ok(())
 }
 
-/// Whether a request carries these credentials; compared in constant time.
+/// True if a request carries the credentials in `key`; compared in constant time.
 pub(crate) fn carries(delivery: &Delivery, key: &Key) -> bool {
     match key {
         Key::Credentials(Credentials::Basic(user, password)) => {

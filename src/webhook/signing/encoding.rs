@@ -1,36 +1,36 @@
-//! How the bytes of a signature are written.
+//! Encodings of a signature's bytes as text.
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 
 use crate::webhook::Key;
 
-/// How the signature's bytes are written.
+/// Encoding of a signature's bytes as text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Encoding {
-    /// The bytes as they are, which are text.
+    /// The bytes as they are; they are text.
     Text,
-    /// Lower-case hexadecimal, and only that.
+    /// Lower-case hexadecimal; upper case is rejected.
     Hex,
-    /// Hexadecimal in either case; written in lower case.
+    /// Hexadecimal, read in either case, written in lower case.
     AnyHex,
     /// Standard base64 with padding.
     Base64,
-    /// Base64 in the alphabet for URLs; padding is not written, and does not matter.
+    /// URL-safe base64, written without padding, read with or without it.
     Base64Url,
-    /// This text, and behind it the bytes in another encoding.
+    /// This prefix, then the bytes in another encoding.
     After(&'static str, &'static Encoding),
-    /// Several with commas between them, of which one must hold; one is written.
+    /// Comma-separated list, of which one signature must be valid; written with one entry.
     Listed(&'static Encoding),
     /// Space-separated entries of a version, a comma and base64: `v1` for HMAC, `v1a` for Ed25519.
     Versioned,
 }
 
-/// More entries than any rotation needs are an attack on our time.
+/// Most entries read from one list; more than any key rotation needs would only cost verification time.
 const MOST_SIGNATURES: usize = 32;
 
 impl Encoding {
-    /// Writes a signature's bytes.
+    /// Encodes the bytes of a signature made with `key`.
     pub(crate) fn write(self, key: &Key, bytes: &[u8]) -> String {
         match self {
             Encoding::Text => String::from_utf8_lossy(bytes).into_owned(),
@@ -47,7 +47,7 @@ impl Encoding {
         }
     }
 
-    /// Whether any signature in this text holds.
+    /// True if any signature in the text `given` satisfies `holds`.
     pub(crate) fn any(self, key: &Key, given: &str, holds: &dyn Fn(&[u8]) -> bool) -> bool {
         match self {
             Encoding::Text => holds(given.as_bytes()),
@@ -84,7 +84,7 @@ impl Encoding {
         }
     }
 
-    /// What is odd about a signature that does not hold, as far as its looks tell.
+    /// Visible reason why a signature cannot be valid, such as a wrong encoding or a missing prefix.
     pub(crate) fn oddity(self, given: &str) -> Option<String> {
         let hex = !given.is_empty()
             && given.len().is_multiple_of(2)

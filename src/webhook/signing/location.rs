@@ -1,4 +1,4 @@
-//! Where a value stands in a delivery.
+//! Locations of a value in a delivery: header, JSON body, form field.
 
 use std::borrow::Cow;
 
@@ -8,37 +8,37 @@ use crate::webhook::body::json;
 use crate::webhook::body::multipart::{Multipart, NewPart};
 use crate::webhook::{Delivery, Document};
 
-/// Where a value stands.
+/// Location of a value in a delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Location {
-    /// In a header field of that name.
+    /// The header of this name.
     Header(&'static str),
-    /// In a header field that lists `name=value` with commas between: the values of the second name, with commas
-    /// between them if there are several.
+    /// A header that lists `name=value` pairs separated by commas: the values of the second name, joined with commas if
+    /// there are several.
     Item(&'static str, &'static str),
-    /// In the JSON body, at that pointer.
+    /// The JSON body, at this JSON pointer.
     Body(&'static str),
-    /// In a form body of either sort: the last field of that name.
+    /// A form body, URL-encoded or multipart: the last field of this name.
     Field(&'static str),
-    /// At each of these places, which must all say the same.
+    /// Each of these locations; all must hold the same value.
     All(&'static [Location]),
-    /// What no other place can say.
+    /// A location with its own functions to read and write it.
     Own(&'static CustomLocation),
 }
 
-/// A place that takes code to read and to write.
+/// Location that takes code to read and to write.
 #[derive(Debug)]
 pub struct CustomLocation {
-    /// Where that is, in words.
+    /// Display name for messages.
     pub name: &'static str,
-    /// The text that stands there, if one does.
+    /// Reads the text at this location, if there is one.
     pub read: for<'a> fn(&'a Delivery) -> Result<Option<Cow<'a, str>>, String>,
-    /// Puts a text there.
+    /// Writes `value` at this location, replacing what is there.
     pub write: fn(&mut Delivery, &str) -> Result<(), String>,
-    /// Takes away what stands there.
+    /// Removes the value at this location.
     pub remove: fn(&mut Delivery),
-    /// Where several signatures may stand there that sign other things each: a delivery for each, which bears that
-    /// one alone; nothing where there is only one.
+    /// Splits a delivery with several signatures over different parts into one delivery for each signature; empty where
+    /// there is only one.
     pub each: Option<fn(&Delivery) -> Vec<Delivery>>,
 }
 
@@ -51,7 +51,7 @@ impl PartialEq for CustomLocation {
 impl Eq for CustomLocation {}
 
 impl Location {
-    /// Whether it is only found once the body is read as more than bytes.
+    /// True if reading it takes a parsed body.
     pub fn is_inside(&self) -> bool {
         match self {
             Location::Body(_) | Location::Field(_) => true,
@@ -60,7 +60,7 @@ impl Location {
         }
     }
 
-    /// The names of the header fields that it stands in.
+    /// Names of the headers that it is in.
     pub fn header_names(&self) -> Vec<&'static str> {
         match self {
             Location::Header(name) | Location::Item(name, _) => vec![name],
@@ -69,7 +69,7 @@ impl Location {
         }
     }
 
-    /// The text that stands there, if one does.
+    /// Reads the text at this location, if there is one.
     pub fn read<'a>(
         &self,
         delivery: &'a Delivery,
@@ -83,7 +83,7 @@ impl Location {
                     return Err(format!("header `{name}` is given more than once"));
                 }
                 Ok(first.map(|value| {
-                    // What is right is by far the most common, and quickly seen.
+                    // Valid UTF-8 is by far the most common, and quick to check.
                     let text = std::str::from_utf8(value.as_bytes()).map(Cow::Borrowed);
                     text.unwrap_or_else(|_| String::from_utf8_lossy(value.as_bytes()))
                 }))
@@ -106,7 +106,7 @@ impl Location {
         }
     }
 
-    /// Puts a text there.
+    /// Writes `value` at this location, replacing what is there.
     pub fn write(&self, delivery: &mut Delivery, value: &str) -> Result<(), String> {
         match self {
             Location::Header(name) => {
@@ -150,7 +150,7 @@ impl Location {
         Ok(())
     }
 
-    /// Takes away what stands there.
+    /// Removes the value at this location.
     pub(crate) fn remove(&self, delivery: &mut Delivery) -> Result<(), String> {
         match self {
             Location::Header(name) => delivery.headers.remove(name),
@@ -185,7 +185,7 @@ impl Location {
         Ok(())
     }
 
-    /// Where that is, in words.
+    /// Display name for messages, such as "header `x-signature`".
     pub fn name(&self) -> String {
         match self {
             Location::Header(name) => format!("header `{name}`"),
@@ -201,7 +201,7 @@ impl Location {
     }
 }
 
-/// The text that stands at all of these places; none if it stands at none of them.
+/// Text that all of these locations hold; none if all are empty, an error if they differ.
 fn read_all<'a>(
     places: &[Location],
     delivery: &'a Delivery,
@@ -226,13 +226,13 @@ fn read_all<'a>(
     Ok(Some(text.clone()))
 }
 
-/// The items of a list such as `t=1,v1=ab`; what has no `=` is none.
+/// Pairs of a list such as `t=1,v1=ab`; items without `=` are skipped.
 fn items(list: &str) -> impl Iterator<Item = (&str, &str)> {
     list.split(',')
         .filter_map(|item| item.trim().split_once('='))
 }
 
-/// A form of parts with the bytes of the last part of that name changed, or with a part more; every other byte stays.
+/// Multipart form with the last part of this name replaced, or a part appended; every other byte stays.
 fn set_part(form: &Multipart, name: &str, value: &str) -> Vec<u8> {
     let edit = match form.last_of(name) {
         Some(part) => (part.span.clone(), value.into()),
@@ -248,14 +248,14 @@ fn set_part(form: &Multipart, name: &str, value: &str) -> Vec<u8> {
     form.edited(vec![edit])
 }
 
-/// A form of parts without those of that name.
+/// Multipart form without the parts of this name.
 fn without_part(form: &Multipart, name: &str) -> Vec<u8> {
     let named = form.parts().iter();
     let named = named.filter(|part| part.name.as_deref() == Some(name));
     form.edited(named.map(|part| (form.whole(part), Vec::new())).collect())
 }
 
-/// A form without the fields of that name.
+/// URL-encoded form without the fields of this name.
 fn without_field(form: &[u8], name: &str) -> Vec<u8> {
     let is_other = |field: &&[u8]| {
         let first = form_urlencoded::parse(field).next();
@@ -265,7 +265,7 @@ fn without_field(form: &[u8], name: &str) -> Vec<u8> {
     kept.join(&b"&"[..])
 }
 
-/// A form with the last field of that name changed, or with a field more; every other byte stays.
+/// URL-encoded form with the last field of this name replaced, or a field appended; every other byte stays.
 fn set_field(form: &[u8], name: &str, value: &str) -> Vec<u8> {
     let field: String = form_urlencoded::Serializer::new(String::new())
         .append_pair(name, value)
@@ -367,7 +367,7 @@ mod tests {
             it.body,
             format!("{a}{}--x--\r\nbye", part("\"token\"", "z"))
         );
-        // What is no form of parts, whatever it is called, is not made one.
+        // A body that only claims to be multipart is treated as URL-encoded.
         let mut none = delivery("{}");
         assert!(
             location

@@ -1,9 +1,9 @@
-//! Secrets as people paste them: what copying put around them is taken away, and what is broken is named.
+//! Pasted secrets: removes quotes and white space that copying added, and names what is broken in a key.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 
-/// The quotes that stand around a value in a file of settings, or that a word processor makes of them.
+/// Pairs of quotation marks around a value in a settings file, or as a word processor sets them.
 const QUOTES: [(char, char); 7] = [
     ('"', '"'),
     ('\'', '\''),
@@ -16,7 +16,7 @@ const QUOTES: [(char, char); 7] = [
 
 const BEGIN: &str = "-----BEGIN ";
 
-/// How the base64 of the DER of the keys that we know begins: P-256, RSA and Ed25519, public and private.
+/// First characters of base64 DER keys that are recognised: P-256, RSA and Ed25519, public and private.
 const DER: [&str; 8] = [
     "MFkwEwYHKoZIzj0CAQ",
     "MIGHAgEAMBMGByqGSM49",
@@ -28,11 +28,11 @@ const DER: [&str; 8] = [
     "MC4CAQAwBQYDK2Vw",
 ];
 
-/// The text of a secret without a byte order mark, white space and quotes around it; a PEM, and the base64 of a DER, with
-/// their line breaks in place.
+/// Text of a secret without a byte order mark, white space and surrounding quotes; PEM and base64 DER get their line
+/// breaks back.
 pub fn unwrapped(text: &str) -> String {
     let mut text = trimmed(text);
-    // A value that was quoted for a file of settings and once more for a shell.
+    // A value may be quoted for a settings file and once more for a shell.
     for _ in 0..3 {
         match unquoted(text) {
             Some(inside) => text = trimmed(inside),
@@ -70,7 +70,7 @@ fn unquoted(text: &str) -> Option<&str> {
     })
 }
 
-/// Line breaks that were spelled out become such.
+/// Replaces spelled-out line breaks (`\n`, `\r\n`) with real ones.
 fn with_breaks(text: &str) -> String {
     text.replace("\\\\n", "\n")
         .replace("\\r\\n", "\n")
@@ -82,8 +82,7 @@ fn without_breaks(text: &str) -> String {
     with_breaks(text).split_whitespace().collect()
 }
 
-/// Each block of a PEM with its lines as they are written; what stands around the blocks goes. A PEM that is cut off
-/// stays as it is.
+/// PEM blocks with proper line breaks, without the text around them. A truncated PEM stays as it is.
 fn pem_in_lines(text: &str) -> String {
     let text = with_breaks(text);
     let mut out = String::new();
@@ -98,7 +97,7 @@ fn pem_in_lines(text: &str) -> String {
     out
 }
 
-/// A block of a PEM.
+/// One block of a PEM file.
 struct Block<'a> {
     label: &'a str,
     inside: &'a str,
@@ -131,7 +130,7 @@ impl<'a> Block<'a> {
     }
 }
 
-/// The block of that label, as it is written in a file.
+/// Finds the PEM block with this label, formatted as in a file.
 pub(crate) fn block(text: &str, label: &str) -> Option<String> {
     let mut rest = text;
     while let Some(block) = Block::first(rest) {
@@ -143,8 +142,8 @@ pub(crate) fn block(text: &str, label: &str) -> Option<String> {
     None
 }
 
-/// What is wrong with a text that says by its beginning which sort of key it is, and that nobody can use. `is_key` says
-/// whether there is one in it.
+/// Reason why a text that begins like a key (PEM, base64 DER, a known prefix) is unusable. `is_key` tells if a text
+/// holds a usable key.
 pub(crate) fn broken(text: &str, is_key: impl Fn(&str) -> bool) -> Option<String> {
     let ends = |c: char| QUOTES.iter().any(|(open, close)| c == *open || c == *close);
     let bare = text.trim_matches(ends);
@@ -184,7 +183,7 @@ pub(crate) fn broken(text: &str, is_key: impl Fn(&str) -> bool) -> Option<String
     if rest.is_empty() {
         return Some(format!("nothing follows `{start}`"));
     }
-    // Some hand out texts that begin so and are no base64; they have nothing but letters, digits, `-` and `_`.
+    // Some providers issue texts that begin so without being base64: only letters, digits, `-` and `_`.
     let is_text = rest
         .bytes()
         .all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b));
@@ -215,7 +214,7 @@ fn broken_pem(text: &str) -> String {
     let Some(label) = label else {
         return "the first line of its PEM is cut off".into();
     };
-    // What is printed is a label, never a part of a key.
+    // The message shows a label, never a part of a key.
     let label = match label.len() {
         1..=40 if label.bytes().all(|b| b.is_ascii_uppercase() || b == b' ') => label,
         _ => return "the first line of its PEM is damaged".into(),
@@ -247,7 +246,7 @@ fn broken_pem(text: &str) -> String {
 const ENCRYPTED: &str =
     "the private key is encrypted; `openssl pkey -in FILE -out PLAIN` asks for its passphrase";
 
-/// What keeps a text from being base64; never what stands in it.
+/// Reason why a text is not base64; never quotes the text.
 pub(crate) fn not_base64(text: &str) -> Option<String> {
     let bare = text.trim_end_matches('=');
     if bare.is_empty() {
@@ -276,7 +275,7 @@ pub(crate) fn not_base64(text: &str) -> Option<String> {
         .then(|| "its last character does not fit: it is cut off".into())
 }
 
-/// What keeps a text from being hexadecimal; never what stands in it.
+/// Reason why a text is not hexadecimal; never quotes the text.
 pub(crate) fn not_hex(text: &str) -> Option<String> {
     let odd = text.chars().position(|c| !c.is_ascii_hexdigit());
     match odd {

@@ -1,5 +1,5 @@
-//! Public keys, made ready once for the many signatures that they check. `ring` does the arithmetic, several times as fast
-//! as the crates that read the keys; it takes and refuses the same signatures as they do.
+//! Public keys, prepared once to verify many signatures. `ring` does the arithmetic, several times as fast as the
+//! crates that parse the keys; both accept and reject the same signatures.
 
 use p256::Sec1Point;
 use p256::ecdsa::VerifyingKey as P256Verifying;
@@ -13,7 +13,7 @@ use rsa::traits::PublicKeyParts;
 use sha1::Sha1;
 use sha2::{Sha256, Sha512};
 
-/// Digest that RSA signs.
+/// Hash function whose digest RSA signs.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum RsaHash {
     Sha1,
@@ -24,7 +24,7 @@ pub(crate) enum RsaHash {
 #[derive(Clone, Debug)]
 pub struct P256PublicKey {
     key: P256Verifying,
-    /// Both coordinates, as `ring` wants them.
+    /// Uncompressed point, the form that `ring` takes.
     point: Sec1Point,
 }
 
@@ -42,17 +42,17 @@ impl PartialEq for P256PublicKey {
 }
 
 impl P256PublicKey {
-    /// The bytes of the key: one coordinate and the sign of the other.
+    /// Compressed point: one coordinate and the sign of the other.
     pub(crate) fn compressed(&self) -> Sec1Point {
         self.key.to_sec1_point(true)
     }
 
-    /// Checks a signature in ASN.1 DER.
+    /// Verifies a signature in ASN.1 DER.
     pub(crate) fn verify_der(&self, message: &[u8], given: &[u8]) -> bool {
         self.verify(&ECDSA_P256_SHA256_ASN1, message, given)
     }
 
-    /// Checks a signature of both numbers side by side.
+    /// Verifies a signature of `r` and `s` concatenated.
     pub(crate) fn verify_fixed(&self, message: &[u8], given: &[u8]) -> bool {
         self.verify(&ECDSA_P256_SHA256_FIXED, message, given)
     }
@@ -72,7 +72,7 @@ impl P256PublicKey {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Ed25519PublicKey {
     key: ed25519_dalek::VerifyingKey,
-    /// It is of a small order: anybody can sign for it.
+    /// True for a point of small order, for which anybody can make signatures.
     weak: bool,
 }
 
@@ -84,12 +84,12 @@ impl From<ed25519_dalek::VerifyingKey> for Ed25519PublicKey {
 }
 
 impl Ed25519PublicKey {
-    /// The bytes of the key.
+    /// The 32 bytes of the key.
     pub(crate) fn as_bytes(&self) -> &[u8] {
         self.key.as_bytes()
     }
 
-    /// Checks a signature, and refuses points of a small order, which `ring` does not.
+    /// Verifies a signature, and rejects points of small order, which `ring` does not.
     pub(crate) fn verify(&self, message: &[u8], given: &[u8]) -> bool {
         let point = || {
             let bytes = given.first_chunk()?;
@@ -106,7 +106,7 @@ impl Ed25519PublicKey {
 #[derive(Clone, Debug)]
 pub struct RsaPublicKey {
     key: rsa::PublicKey,
-    /// Modulus and exponent, where the key has a length that `ring` takes.
+    /// Modulus and exponent, if `ring` supports the length of the key.
     numbers: Option<RsaPublicKeyComponents<Box<[u8]>>>,
 }
 
@@ -129,12 +129,12 @@ impl PartialEq for RsaPublicKey {
 }
 
 impl RsaPublicKey {
-    /// The key, for its identifier.
+    /// The parsed key, to compute its identifier.
     pub(crate) fn key(&self) -> &rsa::PublicKey {
         &self.key
     }
 
-    /// Checks a signature in PKCS#1 v1.5.
+    /// Verifies a signature in PKCS#1 v1.5.
     pub(crate) fn verify(&self, hash: RsaHash, message: &[u8], given: &[u8]) -> bool {
         if let Some(numbers) = &self.numbers {
             let algorithm = match hash {
@@ -149,7 +149,7 @@ impl RsaPublicKey {
         }
     }
 
-    /// Checks a signature in PSS with SHA-512.
+    /// Verifies a signature in PSS with SHA-512.
     pub(crate) fn verify_pss(&self, message: &[u8], given: &[u8]) -> bool {
         rsa::pss::Signature::try_from(given).is_ok_and(|given| {
             rsa::pss::VerifyingKey::<Sha512>::new(self.key.clone())

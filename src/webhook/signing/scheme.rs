@@ -1,4 +1,4 @@
-//! How a delivery is signed. `sign` and `verify` follow the same scheme, so they cannot drift apart.
+//! Signature schemes. `sign` and `verify` follow the same description, so they cannot drift apart.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -14,87 +14,86 @@ use crate::webhook::{
     TimestampFormat, Verdict, VerifyOptions,
 };
 
-/// What is signed, with what, and where the signature stands.
+/// Signature scheme: the signed parts, the algorithm, and the location of the signature.
 #[derive(Debug)]
 pub struct Scheme {
-    /// The scheme's name, as `--json` says it.
+    /// Name of the scheme, as in `--json`.
     pub name: &'static str,
-    /// How it is computed.
+    /// Algorithm of the signature.
     pub algorithm: Algorithm,
-    /// In which form the secret is handed out.
+    /// Form in which the provider issues the secret.
     pub key: KeyForm,
-    /// Where the delivery's id stands, if it is signed.
+    /// Location of the delivery's id, if it is signed.
     pub id: Option<Location>,
-    /// Where the time of signing stands, if there is one; most schemes sign it.
+    /// Location and format of the signing time, if there is one; most schemes sign it.
     pub timestamp: Option<(Location, TimestampFormat)>,
-    /// What is signed, in order.
+    /// Signed parts, in order.
     pub signed: &'static [Part],
-    /// Where the signature stands.
+    /// Location of the signature.
     pub signature: Location,
-    /// How its bytes are written.
+    /// Encoding of the signature's bytes.
     pub encoding: Encoding,
-    /// Other values that are new with each signature.
+    /// Locations of other values that are new with each signature.
     pub fresh: &'static [Location],
-    /// Seconds of age allowed where the user does not say.
+    /// Default of `--tolerance`, in seconds.
     pub tolerance: u64,
-    /// What it does not cover, if that matters.
+    /// Note on what the signature does not cover, if that matters.
     pub uncovered: Option<&'static str>,
-    /// What must hold besides the signature.
+    /// Check beyond the signature.
     pub guard: Option<Guard>,
 }
 
-/// What must hold besides the signature; the reason if it does not.
+/// Check beyond the signature, such as a body digest; returns the reason to reject the delivery.
 pub type Guard = fn(&Delivery, &Document, &VerifyOptions) -> Result<(), String>;
 
-/// A piece of what is signed.
+/// Part of the signed message.
 #[derive(Clone, Copy, Debug)]
 pub enum Part {
     /// The delivery's id.
     Id,
-    /// The text of the timestamp, as it stands.
+    /// The timestamp, exactly as sent.
     Timestamp,
-    /// The body's bytes.
+    /// The raw body.
     Body,
-    /// The body's bytes with a gap in place of the text at that pointer.
+    /// The raw body with a gap byte, later the key, in place of the text at this JSON pointer.
     BodyAround(&'static str),
     /// The request method.
     Method,
-    /// The URL that the provider was told to call.
+    /// The URL configured at the provider (`--public-url`).
     Url,
-    /// The path and the query of that URL.
+    /// Path and query of that URL.
     UrlPath,
-    /// The same, and further spellings of it that verify as well.
+    /// That URL; verification also tries the spellings that this function returns.
     UrlOr(fn(&str) -> Vec<String>),
     /// Path and query of the request.
     Path,
-    /// The decoded value of a form that has one field, whatever the field is called; where the body is no form, its
-    /// bytes.
+    /// Decoded value of a URL-encoded form with a single field of any name; the raw body if it is no form.
     FormValue,
-    /// The fields of a form, sorted by name: each name followed by its decoded value. Files in it are no fields.
+    /// Fields of a form, sorted by name: each name followed by its decoded value. Uploaded files are skipped.
     SortedForm,
-    /// This text.
+    /// A fixed text.
     Text(&'static str),
-    /// The text at that place.
+    /// The text at this location.
     At(Location),
-    /// What no other part can say.
+    /// Computed from the parsed body.
     Own(fn(&Document) -> Result<Vec<u8>, String>),
-    /// The same, of the whole request and the URL that is signed.
+    /// Computed from the whole request and the signed URL.
     Of(fn(&Delivery, &str) -> Result<Vec<u8>, String>),
 }
 
-/// What a new signature needs besides its key.
+/// Inputs of a new signature besides its key.
 #[derive(Debug)]
 pub struct SigningContext<'a> {
-    /// The time to sign.
+    /// Signing time.
     pub at: Timestamp,
-    /// The URL that the delivery goes to.
+    /// URL that the delivery is sent to.
     pub url: &'a str,
-    /// Where new ids come from.
+    /// Source of new ids.
     pub rng: &'a mut Rng,
 }
 
 impl Scheme {
-    /// What is signed, in words and in order.
+    /// Names of the signed parts, in order, for messages.
     pub fn covers(&self) -> Vec<&'static str> {
         let words = self.signed.iter().filter_map(|part| match part {
             Part::Id => Some("id"),
@@ -119,19 +118,19 @@ impl Scheme {
         words.collect()
     }
 
-    /// Whether anything in the delivery says that it is signed this way.
+    /// True if the delivery has a signature at the scheme's location.
     pub fn is_present(&self, delivery: &Delivery, document: Option<&Document>) -> bool {
         !matches!(self.signature.read(delivery, document), Ok(None))
     }
 
-    /// Signs a delivery: puts id, time and signature where they belong. An id that is there stays.
+    /// Signs a delivery: writes id, timestamp and signature. An existing id stays.
     pub fn sign(
         &self,
         delivery: &mut Delivery,
         key: &Key,
         context: &mut SigningContext,
     ) -> Result<(), String> {
-        // Some providers sign where they have a key, and show credentials where they were given those.
+        // Some providers sign if they have a key, and send credentials if they were given those.
         if self.algorithm == Algorithm::Credentials || matches!(key, Key::Credentials(_)) {
             return present(delivery, key);
         }
@@ -169,7 +168,7 @@ impl Scheme {
             .write(delivery, &self.encoding.write(key, &bytes))
     }
 
-    /// Whether what is signed, or how, is only known once the body is read as more than bytes.
+    /// True if signing or verifying takes a parsed body.
     fn looks_inside(&self) -> bool {
         let part_inside = |part: &Part| match part {
             Part::Id => self.id.as_ref().is_some_and(Location::is_inside),
@@ -194,7 +193,8 @@ impl Scheme {
         matches!(self.algorithm, Algorithm::RsaBy(_)) || self.signed.iter().any(part_inside)
     }
 
-    /// Judges a delivery. `keys` were given by the user; `test` gives the public test key, tried where none of them fits.
+    /// Verifies a delivery. `keys` were given by the user; `test` returns the public test key, tried if none of them
+    /// fits.
     pub fn verify<'a>(
         &self,
         delivery: &Delivery,
@@ -207,7 +207,7 @@ impl Scheme {
             Location::Own(own) => own.each.map(|each| each(delivery)),
             _ => None,
         };
-        // One that holds is enough, as where a proxy has added its own.
+        // One valid signature is enough, as where a proxy has added its own.
         let mut verdicts = each
             .iter()
             .flatten()
@@ -316,8 +316,8 @@ impl Scheme {
         }
     }
 
-    /// An id that holds what separates it from the rest could be cut at another place, and the rest be taken for more
-    /// than was signed.
+    /// Rejects an id that contains the separator: the message could be split at another place, and unsigned text pass
+    /// as signed.
     fn id_stands_alone(
         &self,
         delivery: &Delivery,
@@ -338,7 +338,7 @@ impl Scheme {
         }
     }
 
-    /// Whether the URL, or a part of it, is signed.
+    /// True if the URL, or a part of it, is signed.
     pub fn covers_url(&self) -> bool {
         self.signed.iter().any(|part| {
             matches!(
@@ -348,7 +348,7 @@ impl Scheme {
         })
     }
 
-    /// The URLs that may have been signed, the likeliest first; one that is empty where none is.
+    /// Candidates for the signed URL, the likeliest first; a single empty text if no URL is signed.
     fn spellings(&self, delivery: &Delivery, verify_options: &VerifyOptions) -> Vec<String> {
         if !self.covers_url() {
             return vec![String::new()];
@@ -363,19 +363,19 @@ impl Scheme {
             .collect()
     }
 
-    /// When a delivery was signed, if it says so.
+    /// Signing time of a delivery, if it has one.
     pub fn signed_at(&self, delivery: &Delivery, document: Option<&Document>) -> Option<Timestamp> {
         let (location, form) = self.signed_time()?;
         form.read(&location.read(delivery, document).ok()??)
     }
 
-    /// Where the time of signing stands, if it is signed.
+    /// Location and format of the signing time, if it is signed.
     pub fn signed_time(&self) -> Option<(Location, TimestampFormat)> {
         self.timestamp
             .filter(|(_, form)| !matches!(form, TimestampFormat::Unsigned(_)))
     }
 
-    /// Gives a delivery another id of the same looks, before it is signed; false if the scheme has none.
+    /// Replaces the delivery's id with another of the same format, before it is signed; false if the scheme has none.
     pub fn renew_id(&self, delivery: &mut Delivery, rng: &mut Rng) -> Result<bool, String> {
         let Some(location) = &self.id else {
             return Ok(false);
@@ -386,7 +386,7 @@ impl Scheme {
         Ok(true)
     }
 
-    /// Exactly what is signed.
+    /// Builds the exact bytes that are signed.
     pub fn message(
         &self,
         delivery: &Delivery,
@@ -453,7 +453,7 @@ impl Scheme {
                             let fields = form.fields();
                             append(&mut fields.map(|(name, it)| (name.into(), it)).collect());
                         }
-                        // What is no form of parts, whatever it is called, may be the other sort.
+                        // A body that only claims to be multipart may be URL-encoded.
                         _ => append(&mut form_urlencoded::parse(&delivery.body).collect()),
                     }
                 }
@@ -474,7 +474,7 @@ impl Scheme {
         })
     }
 
-    /// Why a signature that is there does not match, as far as its looks tell.
+    /// Reason why a signature does not match, as far as its format shows.
     fn mismatch(&self, given: &str) -> String {
         if self.algorithm == Algorithm::Token {
             return format!("the secret in {} does not match", self.signature.name());
@@ -506,7 +506,7 @@ impl Scheme {
             .tolerance
             .unwrap_or(Duration::from_secs(self.tolerance));
         let age = verify_options.now.duration_since(at);
-        // Where whole seconds are signed, whole seconds are compared.
+        // A timestamp in whole seconds is compared in whole seconds.
         let in_time = match form {
             TimestampFormat::AgeOnly(_) if age.is_negative() => true,
             TimestampFormat::Millis => age.unsigned_abs() <= allowed,
@@ -527,7 +527,7 @@ impl Scheme {
     }
 }
 
-/// What follows scheme and host; `/` where nothing does.
+/// Path and query of a URL; `/` if it has neither.
 fn path_of(url: &str) -> &str {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
     rest.find(['/', '?'])
@@ -535,7 +535,7 @@ fn path_of(url: &str) -> &str {
         .unwrap_or("/")
 }
 
-/// What stands behind the first `=` of a form, decoded; the bytes of what is no form.
+/// Decoded text after the first `=` of a URL-encoded form; the raw body if it is no form.
 fn form_value(delivery: &Delivery) -> Vec<u8> {
     let body = &delivery.body;
     let wanted = "application/x-www-form-urlencoded";
@@ -546,7 +546,7 @@ fn form_value(delivery: &Delivery) -> Vec<u8> {
     }
     let at = body.iter().position(|byte| *byte == b'=');
     let value = at.and_then(|at| body.get(at + 1..)).unwrap_or_default();
-    // An `&` there is the value's own.
+    // An `&` there belongs to the value.
     let value: Vec<u8> = value
         .split(|byte| *byte == b'&')
         .collect::<Vec<_>>()

@@ -1,4 +1,4 @@
-//! Secrets and the keys they hold. What is in here is never printed.
+//! Secrets and the keys they hold. Neither is ever printed.
 
 use std::fmt;
 
@@ -14,7 +14,7 @@ use crate::webhook::signing::pasted;
 use crate::webhook::signing::pasted::block;
 use crate::webhook::signing::public_key::{Ed25519PublicKey, P256PublicKey, RsaPublicKey};
 
-/// The text of a secret, as its owner copied it. Prints as stars.
+/// Text of a secret, as pasted. Prints as asterisks.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret {
     text: String,
@@ -22,7 +22,7 @@ pub struct Secret {
 }
 
 impl Secret {
-    /// A secret of this text.
+    /// Creates a secret from its text.
     pub fn new(text: impl Into<String>) -> Self {
         Self {
             text: text.into(),
@@ -30,7 +30,7 @@ impl Secret {
         }
     }
 
-    /// The same, by a name that may be printed: where it came from.
+    /// Sets its printable name: its source, such as `env:NAME`.
     #[must_use]
     pub fn named(self, name: impl Into<String>) -> Self {
         Self {
@@ -39,12 +39,12 @@ impl Secret {
         }
     }
 
-    /// Where it came from, such as `env:NAME`; empty where nobody said.
+    /// Its source, such as `env:NAME`; empty if unknown.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// Words for it in a message: where it came from, and never what it is.
+    /// Description for messages: its source, never its text.
     pub fn called(&self) -> String {
         match self.name.as_str() {
             "" => "the secret".into(),
@@ -53,7 +53,7 @@ impl Secret {
         }
     }
 
-    /// What is wrong with it, where it says by its beginning which sort of key it is and nobody can use it.
+    /// Reason why the secret is unusable, if it begins like a known sort of key.
     pub fn broken(&self) -> Option<String> {
         pasted::broken(&self.text, |text| {
             p256(text)
@@ -63,7 +63,7 @@ impl Secret {
         })
     }
 
-    /// The text, for making a key of it and for nothing else.
+    /// The text, to make a key of it and for nothing else.
     pub fn reveal(&self) -> &str {
         &self.text
     }
@@ -75,24 +75,25 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// In which form a provider hands out its secret, and so how its text becomes a key.
+/// Form in which a provider issues its secret; decides how the text becomes a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyForm {
     /// The text itself is the key.
     Text,
-    /// The text as it is; or `header:NAME=VALUE` or `query:NAME=VALUE`, where the sender shows that and signs nothing.
+    /// The text itself is the key; `header:NAME=VALUE` or `query:NAME=VALUE` are credentials, sent in place of a
+    /// signature.
     TextOrCredentials,
     /// The key in hexadecimal.
     Hex,
     /// The key in base64.
     Base64,
-    /// `whsec_` and base64 of the key; `whpk_` and `whsk_` for the two halves of an Ed25519 key.
+    /// `whsec_` and the key in base64; `whpk_` and `whsk_` for the two halves of an Ed25519 key.
     Whsec,
-    /// An Ed25519 private key in PEM or base64, or the 32 bytes of the public key in base64, as the dashboard shows them.
+    /// An Ed25519 private key in PEM or base64, or the 32 bytes of the public key in base64, as dashboards show them.
     Ed25519,
     /// A P-256 private key in PEM or base64, or the base64 public key that the dashboard shows.
     P256,
-    /// A PEM certificate or a public key to verify with, in PEM or base64; its private key to sign with.
+    /// A PEM certificate or a public key in PEM or base64, to verify; the private key, to sign.
     Rsa,
     /// `user:password`, `header:NAME=VALUE` or `query:NAME=VALUE`.
     Credentials,
@@ -102,21 +103,21 @@ pub enum KeyForm {
     Any,
 }
 
-/// A key, ready for use.
+/// Key, parsed and ready for use.
 #[derive(Clone)]
 pub enum Key {
-    /// A shared key of these bytes.
+    /// A shared key.
     Shared(Vec<u8>),
-    /// A P-256 key; the private half only where we sign.
+    /// A P-256 key; the private half is only needed to sign.
     P256(Option<Box<P256Signing>>, Box<P256PublicKey>),
-    /// An Ed25519 key; the private half only where we sign.
+    /// An Ed25519 key; the private half is only needed to sign.
     Ed25519(
         Option<Box<ed25519_dalek::SigningKey>>,
         Box<Ed25519PublicKey>,
     ),
-    /// An RSA key; the private half only where we sign.
+    /// An RSA key; the private half is only needed to sign.
     Rsa(Option<Box<rsa::PrivateKey>>, Box<RsaPublicKey>),
-    /// What the receiver demands in place of a signature.
+    /// Credentials that the receiver demands in place of a signature.
     Credentials(Credentials),
 }
 
@@ -126,14 +127,14 @@ impl fmt::Debug for Key {
     }
 }
 
-/// Base64 as people paste it: with or without padding.
+/// Base64 with or without padding, as people paste it.
 const LENIENT: GeneralPurpose = GeneralPurpose::new(
     &base64::alphabet::STANDARD,
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
 impl KeyForm {
-    /// What a secret of this form looks like, for whoever gave one of another form.
+    /// Description of the expected form, for error messages.
     pub fn wanted(self) -> &'static str {
         match self {
             KeyForm::Text | KeyForm::Bearer => "any text that is not empty",
@@ -162,7 +163,7 @@ impl KeyForm {
         }
     }
 
-    /// What keeps a secret from being a key of this form; never what stands in it.
+    /// Reason why a secret is not a key of this form; never quotes the secret.
     pub fn fault(self, secret: &Secret) -> String {
         let text = secret.reveal().trim();
         if text.is_empty() {
@@ -196,7 +197,7 @@ impl KeyForm {
         }
     }
 
-    /// Makes a key of a secret; none if the secret has another form.
+    /// Parses a secret as a key; none if the secret has another form.
     pub fn key(self, secret: &Secret) -> Option<Key> {
         let text = secret.reveal();
         if text.trim().is_empty() {
@@ -234,7 +235,7 @@ impl KeyForm {
     }
 }
 
-/// A public key comes first: taken for a shared one, it would let everybody sign.
+/// Tries public keys first: used as a shared key, a public one would let everybody sign.
 fn any(text: &str) -> Option<Key> {
     p256(text)
         .or_else(|| ed25519(text))
@@ -266,7 +267,7 @@ fn ed25519(text: &str) -> Option<Key> {
         })
 }
 
-/// The bytes of a public key, or of a private key with its public key behind, in base64.
+/// Parses a base64 public key, or a private key followed by its public key.
 fn bare_ed25519(base64: &str) -> Option<Key> {
     let bytes = LENIENT.decode(base64).ok()?;
     if let Ok(pair) = <[u8; 64]>::try_from(bytes.as_slice()) {
@@ -283,7 +284,7 @@ fn bare_ed25519(base64: &str) -> Option<Key> {
 }
 
 fn whsec(text: &str) -> Option<Key> {
-    // Some dashboards put the version of the signature before the secret.
+    // Some dashboards put the signature's version before the secret.
     let text = text.strip_prefix("v1,").unwrap_or(text);
     let bytes = |base64: &str| {
         LENIENT
@@ -316,7 +317,7 @@ fn p256(text: &str) -> Option<Key> {
         Key::P256(Some(Box::new(key)), Box::new(public.into()))
     };
     if text.contains("-----BEGIN") {
-        // A file of parameters may stand before the key.
+        // A block of curve parameters may precede the key.
         return block(text, "PRIVATE KEY")
             .and_then(|pem| p256::SecretKey::from_pkcs8_pem(&pem).ok())
             .or_else(|| {
@@ -378,36 +379,36 @@ fn rsa(text: &str) -> Option<Key> {
     Some(Key::Rsa(private.map(Box::new), Box::new(public.into())))
 }
 
-/// The secrets that were given, each for one provider or for all.
+/// Secrets of a run (`--secret`), each for one provider or for all.
 #[derive(Clone, Debug, Default)]
 pub struct Keyring(Vec<(Option<String>, Secret)>);
 
 impl Keyring {
-    /// A ring of these secrets, with the provider that each is limited to.
+    /// Creates a keyring of secrets, each with the provider it is limited to, if any.
     pub fn new(secrets: Vec<(Option<String>, Secret)>) -> Self {
         Self(secrets)
     }
 
-    /// Whether no secret was given at all.
+    /// True if no secret was given.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// The secrets with the provider that each is limited to.
+    /// The secrets, each with the provider it is limited to, if any.
     pub fn secrets(&self) -> impl Iterator<Item = (Option<&str>, &Secret)> {
         self.0
             .iter()
             .map(|(limit, secret)| (limit.as_deref(), secret))
     }
 
-    /// Whether a secret was given for a provider by its name.
+    /// True if a secret was given for this provider by name.
     pub fn names(&self, provider: &str) -> bool {
         self.0
             .iter()
             .any(|(limit, _)| limit.as_deref() == Some(provider))
     }
 
-    /// The secrets that are limited to other providers than this.
+    /// Secrets that are limited to other providers.
     pub fn but<'a>(&'a self, provider: &'a str) -> impl Iterator<Item = &'a Secret> {
         self.0
             .iter()
@@ -415,7 +416,7 @@ impl Keyring {
             .map(|(_, secret)| secret)
     }
 
-    /// The secrets that apply to a provider: those named for it, else those for all.
+    /// Secrets that apply to a provider: those limited to it, otherwise those for all.
     pub fn of<'a>(&'a self, provider: &'a str) -> impl Iterator<Item = &'a Secret> {
         let named = self.names(provider);
         self.0

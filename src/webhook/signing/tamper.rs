@@ -1,6 +1,6 @@
-//! Near misses: deliveries that look right and that a handler must refuse, each for one reason.
+//! Tampering (`--tamper`): deliveries that look right and that a handler must reject, each for one reason.
 //!
-//! A near miss that nothing could notice is none. So each says why where a scheme does not cover what it changes.
+//! A change that no verifier could notice is no test, so each names the reason where a scheme does not cover it.
 
 use std::borrow::Cow;
 use std::sync::LazyLock;
@@ -13,22 +13,22 @@ use crate::webhook::{
     Secret, SigningContext, Verdict, VerifyOptions,
 };
 
-/// A near miss on purpose.
+/// Way of making a signed delivery invalid.
 #[derive(Debug)]
 pub struct Tamper {
-    /// The name to type.
+    /// Name, as typed on the command line.
     pub name: &'static str,
-    /// What is wrong with such a delivery.
+    /// Description of the fault in such a delivery.
     pub about: &'static str,
-    /// What a verifier's reason to refuse it says: one of these.
+    /// Texts of which a verifier's reason to reject the delivery must contain one.
     pub refusals: &'static [&'static str],
     pub(crate) make: fn(&Scheme, &mut Delivery, &Key, &mut SigningContext) -> Result<(), String>,
 }
 
-/// What is said of a body that was changed.
+/// Reasons to reject a changed body.
 const CHANGED: &[&str] = &["does not match", "is not the digest"];
 
-/// Every near miss.
+/// Tampers that apply to most schemes.
 pub static TAMPERS: &[Tamper] = &[
     Tamper {
         name: "wrong-secret",
@@ -68,24 +68,24 @@ pub static TAMPERS: &[Tamper] = &[
     },
 ];
 
-/// How far off a time is: handlers may allow more than their scheme does, but hardly the first; and some schemes leave
-/// it to the sender how long a signature holds.
+/// Bounds of the shift of the signing time, twice the scheme's tolerance: handlers may allow more than their scheme,
+/// but hardly an hour; and in some schemes the sender sets how long a signature is valid.
 const LEAST_SPAN: SignedDuration = SignedDuration::from_hours(1);
 const MOST_SPAN: SignedDuration = SignedDuration::from_hours(24);
 
 impl Tamper {
-    /// Every near miss, those of which not every scheme is capable at the end.
+    /// All tampers, those that only some schemes support at the end.
     pub fn all() -> impl Iterator<Item = &'static Tamper> {
         TAMPERS.iter().chain(MISFITS)
     }
 
-    /// The near miss of that name.
+    /// Finds a tamper by name.
     pub fn find(name: &str) -> Option<&'static Tamper> {
         Self::all().find(|tamper| tamper.name == name)
     }
 
-    /// Signs a delivery as [`Scheme::sign`] does, but for one thing that is wrong with it. Where that is nothing that a
-    /// verifier could notice, the reason.
+    /// Signs a delivery like [`Scheme::sign`], with this one fault. Returns the reason if no verifier could notice the
+    /// fault.
     pub fn apply(
         &self,
         scheme: &Scheme,
@@ -141,7 +141,7 @@ fn future(
         .ok_or_else(|| "only the age is judged, and a time ahead is taken".into())
 }
 
-/// Signs at another time; whether that is refused.
+/// Signs with a shifted time; true if a verifier rejects that.
 fn shifted(
     scheme: &Scheme,
     delivery: &mut Delivery,
@@ -199,8 +199,8 @@ fn body(
     Ok(())
 }
 
-/// A delivery with another body; none if nobody would notice, if the signature itself is another, or if the body can no
-/// longer be read where it could before.
+/// Delivery with a changed body; none if the signature does not cover the change, if the signature itself changes, or
+/// if the body becomes unreadable.
 fn spoiled(
     scheme: &Scheme,
     delivery: &Delivery,
@@ -238,7 +238,7 @@ fn spoiled(
         .then_some(spoiled)
 }
 
-/// Why a verifier that has the right key refuses it, if it does.
+/// Reason for which a verifier with the right key rejects the delivery, if it does.
 fn refusal(
     scheme: &Scheme,
     delivery: &Delivery,
@@ -257,8 +257,8 @@ fn refusal(
     (signature.verdict == Verdict::Refused).then(|| signature.reason.unwrap_or_default())
 }
 
-/// Where a letter may be changed: in an address first, for that tells no kind of event; then in a value of JSON; then
-/// anywhere. From the end, where the values are that matter less.
+/// Positions of letters to change: before an `@` first, which leaves the event kind alone; then in JSON string values;
+/// then anywhere. From the end, where the values matter less.
 fn letters(body: &[u8]) -> impl Iterator<Item = usize> {
     let is_letter = |at: &usize| body.get(*at).is_some_and(u8::is_ascii_alphabetic);
     let in_addresses = (0..body.len()).filter(|at| {
@@ -271,7 +271,7 @@ fn letters(body: &[u8]) -> impl Iterator<Item = usize> {
         .filter(is_letter)
 }
 
-/// Where the characters of JSON's texts stand that are values and no names, without escapes.
+/// Positions of the characters in JSON string values (not names), without escapes.
 fn in_values(body: &[u8]) -> Vec<usize> {
     let mut places = Vec::new();
     let mut text: Option<Vec<usize>> = None;
@@ -304,7 +304,7 @@ fn other_letter(letter: u8) -> u8 {
     }
 }
 
-/// Why nothing would be noticed.
+/// Reason why a change to `what` goes unnoticed.
 fn uncovered(scheme: &Scheme, what: &str) -> String {
     let fields_only = |part: &Part| matches!(part, Part::Own(_) | Part::SortedForm);
     if scheme.algorithm == Algorithm::Credentials {
@@ -316,7 +316,7 @@ fn uncovered(scheme: &Scheme, what: &str) -> String {
     }
 }
 
-/// Another key of the same sort, always the same one for a key.
+/// Another key of the same type, derived from the given one.
 fn another(key: &Key) -> Key {
     let digest = |bytes: &[u8]| -> [u8; 32] { Sha256::digest(bytes).into() };
     match key {
@@ -326,7 +326,7 @@ fn another(key: &Key) -> Key {
             let private = loop {
                 match p256::ecdsa::SigningKey::from_slice(&seed) {
                     Ok(private) => break private,
-                    // Beyond the order of the group: one in four thousand million.
+                    // Above the order of the group: one in four thousand million.
                     Err(_) => seed = digest(&seed),
                 }
             };
@@ -353,6 +353,6 @@ fn another(key: &Key) -> Key {
     }
 }
 
-/// An RSA key that is nobody's: to make one takes seconds.
+/// RSA key that no provider uses; stored, because generating one takes seconds.
 static STRANGER: LazyLock<Option<Key>> =
     LazyLock::new(|| KeyForm::Rsa.key(&Secret::new(include_str!("stranger-key.pem"))));

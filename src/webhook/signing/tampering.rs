@@ -1,4 +1,4 @@
-//! Near misses of which not every scheme is capable: of its headers, of its JSON, of the certificate that it names.
+//! Tampers that only some schemes support: changes to headers, to JSON formatting, to the certificate's URL.
 
 use serde_json::Value;
 
@@ -8,7 +8,7 @@ use crate::webhook::{
     splice,
 };
 
-/// Every one of them. Where a scheme is not capable of it, it says so.
+/// Tampers that only some schemes support; each names the reason where a scheme does not.
 pub static MISFITS: &[Tamper] = &[
     Tamper {
         name: "empty",
@@ -90,7 +90,7 @@ fn empty(
     scheme.signature.write(delivery, &nothing(scheme.encoding))
 }
 
-/// How a signature of no bytes is written.
+/// Encoding of an empty signature.
 fn nothing(encoding: Encoding) -> String {
     match encoding {
         Encoding::Versioned => "v1,".into(),
@@ -138,7 +138,7 @@ fn doubled(
     Ok(())
 }
 
-/// Another text of the same looks. What says the version stays, and the last characters, which say how long it is.
+/// Random text in the format of a signature. The version stays, and so does the padding at the end.
 fn forged(given: &str, context: &mut SigningContext) -> String {
     let keep = given
         .find([',', '='])
@@ -182,7 +182,7 @@ fn reserialised(
         serde_json::from_slice(&body).map_err(|_| "the body is no JSON".to_owned())?;
     delivery.body = json::write(&value, &Style::COMPACT).into();
     scheme.sign(delivery, key, context)?;
-    // Where the provider's own text is the compact one already, another stands for it.
+    // If the original is compact already, write it with spaces instead.
     delivery.body = if delivery.body == body {
         json::write(&value, &Style::SPACED).into()
     } else {
@@ -211,7 +211,7 @@ fn topic(
     scheme.sign(delivery, key, context)
 }
 
-/// Puts a topic where SNS names it; none where it does not.
+/// Sets the topic ARN of an SNS delivery; none if it has none.
 pub fn set_topic(delivery: &mut Delivery, topic: &str) -> Option<()> {
     let value = topic.parse().ok()?;
     let text = Value::from(topic).to_string();
@@ -236,7 +236,7 @@ fn certificate(
         .and_then(|body| body.text("/SigningCertURL"));
     let own = own.ok_or(NO_SNS)?.into_owned();
     drop(body);
-    // The same path at a host that begins as the right one does.
+    // The same path at a host whose name begins with the right one.
     let host_end = own
         .find("//")
         .and_then(|at| own.get(at + 2..)?.find('/').map(|end| at + 2 + end));

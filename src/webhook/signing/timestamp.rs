@@ -1,29 +1,28 @@
-//! How a time is written.
+//! Formats of a signature's timestamp.
 
 use jiff::Timestamp;
 
-/// How a time is written.
+/// Format of a signature's timestamp.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TimestampFormat {
     /// Seconds since 1970, as digits.
     Seconds,
     /// Milliseconds since 1970, as digits.
     Millis,
-    /// Another form of which only the age is checked: a time ahead of ours is taken.
+    /// Another format of which only the age is checked: a time in the future is accepted.
     AgeOnly(&'static TimestampFormat),
-    /// Another form of a time that may be missing.
+    /// Another format of a timestamp that may be missing.
     IfAny(&'static TimestampFormat),
-    /// Another form of a time that is told and not signed, so that its age proves nothing and is not judged.
+    /// Another format of a timestamp that is sent but not signed: its age proves nothing and is not checked.
     Unsigned(&'static TimestampFormat),
-    /// RFC 3339 in UTC with that many digits behind the second.
+    /// RFC 3339 in UTC with this many fractional digits.
     Rfc3339(u8),
-    /// Where the provider's form is unconfirmed: written as RFC 3339 with microseconds and `+00:00`, read in any of
-    /// the usual forms.
+    /// Unconfirmed format: written as RFC 3339 with microseconds and `+00:00`, read in any of the usual formats.
     Any,
 }
 
 impl TimestampFormat {
-    /// Writes a time in this form.
+    /// Formats a time.
     pub fn write(self, at: Timestamp) -> String {
         match self {
             TimestampFormat::Seconds => at.as_second().to_string(),
@@ -46,7 +45,7 @@ impl TimestampFormat {
         }
     }
 
-    /// Reads a time; strict, because a signed text must not mean two things.
+    /// Parses a time; strict, because a signed text must not have two meanings.
     pub fn read(self, text: &str) -> Option<Timestamp> {
         let digits = |most: usize| {
             let plain =

@@ -1,4 +1,4 @@
-//! What a signature is judged by.
+//! Settings of signature verification: time, tolerance, public URL, topics.
 
 use std::time::Duration;
 
@@ -6,21 +6,21 @@ use jiff::Timestamp;
 
 use crate::webhook::Delivery;
 
-/// What a signature is judged by, besides the delivery itself.
+/// Settings of signature verification.
 #[derive(Clone, Debug)]
 pub struct VerifyOptions {
-    /// The moment that counts as now.
+    /// Current time.
     pub now: Timestamp,
-    /// The age allowed to a signed timestamp; each scheme's own if none.
+    /// Accepted age of a signed timestamp (`--tolerance`); each scheme's default if none.
     pub tolerance: Option<Duration>,
-    /// The URL that the provider was told to call; without a path, the delivery's path is added.
+    /// URL configured at the provider (`--public-url`); without a path, the delivery's path is appended.
     pub public_url: Option<String>,
-    /// Topics that deliveries may come from; any if empty.
+    /// Accepted SNS topics; any if empty.
     pub topics: Vec<String>,
 }
 
 impl VerifyOptions {
-    /// The URL that was signed, where a scheme signs one.
+    /// Signed URL of a delivery, for schemes that sign it.
     pub fn url(&self, delivery: &Delivery) -> String {
         let path = delivery.path.as_str();
         match &self.public_url {
