@@ -1,13 +1,13 @@
-//! The address in a field of a header such as `To`: `Ada <ada@example.com>`.
+//! Email addresses in the value of a header such as `To`: `Ada <ada@example.com>`.
 
-/// Takes the address out of `Name <address>`, or of the first of several; a bare address is returned as it is.
+/// Returns the address of `Name <address>`, the first of several; a bare address is returned unchanged.
 ///
-/// A name in quotes may hold brackets and commas, with a backslash before a quote of its own.
+/// A quoted name may contain brackets and commas, and quotes after a backslash.
 pub fn address(text: &str) -> &str {
     cut(text.trim()).0
 }
 
-/// Takes each address out of a text that lists several with commas between.
+/// Returns each address of a comma-separated list.
 pub fn addresses(text: &str) -> impl Iterator<Item = &str> {
     let mut rest = text.trim();
     std::iter::from_fn(move || {
@@ -18,7 +18,7 @@ pub fn addresses(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// The first address, and what stands behind it.
+/// First address, and the text after it.
 fn cut(text: &str) -> (&str, &str) {
     let behind = |at: usize| text.get(at..).unwrap_or_default();
     let (mut quoted, mut escaped, mut open) = (false, false, None);

@@ -1,4 +1,4 @@
-//! A request as it travels: bytes that nobody reads and prints again on the way.
+//! A webhook request in transit: raw bytes, never parsed and re-serialised.
 
 use bytes::Bytes;
 use http::uri::PathAndQuery;
@@ -6,7 +6,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
 use crate::webhook::bit;
 
-/// A webhook request, less what belongs to one connection only.
+/// Webhook request, without what belongs to a single connection.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Delivery {
     /// The request method.
@@ -15,14 +15,14 @@ pub struct Delivery {
     pub path: PathAndQuery,
     /// The header fields.
     pub headers: Headers,
-    /// The body's bytes, compressed if they came compressed.
+    /// The body's bytes, still compressed if they were received compressed.
     pub body: Bytes,
 }
 
 impl Delivery {
-    /// Reads a raw HTTP/1 message, as a browser's or a proxy's log shows it; none if it is no request. The body is
-    /// what follows the first empty line: as much as `Content-Length` says, where white space is all that is left
-    /// behind it (the line end that an editor or a shell adds), else to the last byte.
+    /// Parses a raw HTTP/1 message, as logs of browsers and proxies show it; none if it is no request. The body begins
+    /// after the first empty line and has `Content-Length` bytes if only white space follows them (the line end that an
+    /// editor or a shell adds); otherwise it ends at the last byte.
     pub fn from_http(text: &[u8]) -> Option<Delivery> {
         let (head, body) = [&b"\r\n\r\n"[..], b"\n\n"]
             .into_iter()
@@ -63,14 +63,14 @@ impl Delivery {
         })
     }
 
-    /// The query, where it tells the event: in a GET without a body.
+    /// The query, if it carries the event: in a GET without a body.
     pub fn told_by_query(&self) -> Option<&str> {
         self.path
             .query()
             .filter(|_| self.method == Method::GET && self.body.is_empty())
     }
 
-    /// Aims it at another path. A query that tells the event goes with it, behind that path's own.
+    /// Replaces the path. A query that carries the event is kept, after the query of the new path.
     pub fn aim(&mut self, path: PathAndQuery) {
         let joined = self.told_by_query().and_then(|told| match path.query() {
             Some(own) if own == told || own.ends_with(&format!("&{told}")) => None,
@@ -81,15 +81,15 @@ impl Delivery {
     }
 }
 
-/// Header fields with their repeats, in order. Names are compared in lower case and written as they came, values too.
+/// Headers in order, repeats included. Names are compared in lower case; their spelling and the values are preserved.
 #[derive(Clone, Debug, Default)]
 pub struct Headers {
     fields: Vec<(HeaderName, HeaderValue)>,
-    /// How each name is written, where that is not in lower case. Empty, or as long as the fields.
+    /// Original spelling of each name that is not in lower case. Empty, or as long as `fields`.
     spelled: Vec<Option<Box<str>>>,
 }
 
-/// Fields that belong to one connection and are made anew for the next (RFC 9110, 7.6.1).
+/// Hop-by-hop headers, which are made anew for each connection (RFC 9110, 7.6.1).
 const HOP_BY_HOP: [&str; 9] = [
     "connection",
     "keep-alive",
@@ -102,18 +102,18 @@ const HOP_BY_HOP: [&str; 9] = [
     "upgrade",
 ];
 
-/// Whether a field of that name belongs to one connection (RFC 9110, 7.6.1), so that no delivery's own is passed on.
+/// True for a hop-by-hop header (RFC 9110, 7.6.1), which is never forwarded.
 pub fn is_hop_by_hop(name: &HeaderName) -> bool {
     HOP_BY_HOP.contains(&name.as_str())
 }
 
 impl Headers {
-    /// No fields yet.
+    /// Creates an empty list.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// No fields yet, and room for as many as most deliveries have.
+    /// Creates an empty list with room for as many headers as most deliveries have.
     pub fn roomy() -> Self {
         Self {
             fields: Vec::with_capacity(8),
@@ -121,13 +121,13 @@ impl Headers {
         }
     }
 
-    /// The first value of that name as text, if it is visible ASCII or UTF-8.
+    /// First value of this name as text, if it is visible ASCII or UTF-8.
     pub fn text(&self, name: &str) -> Option<&str> {
         self.get(name)
             .and_then(|value| std::str::from_utf8(value.as_bytes()).ok())
     }
 
-    /// The first value of that name.
+    /// First value of this name.
     pub fn get(&self, name: &str) -> Option<&HeaderValue> {
         self.fields
             .iter()
@@ -135,7 +135,7 @@ impl Headers {
             .map(|(_, value)| value)
     }
 
-    /// Every value of that name, in order.
+    /// All values of this name, in order.
     pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a HeaderValue> {
         self.fields
             .iter()
@@ -143,19 +143,19 @@ impl Headers {
             .map(|(_, value)| value)
     }
 
-    /// A [`bit`] for each name: where one is missing, so is the field.
+    /// One [`bit`] for each name: a header whose bit is missing is absent.
     pub fn bits(&self) -> u64 {
         self.fields
             .iter()
             .fold(0, |bits, (name, _)| bits | bit(name.as_str().as_bytes()))
     }
 
-    /// The fields in order, repeats included.
+    /// Headers in order, repeats included.
     pub fn iter(&self) -> impl Iterator<Item = &(HeaderName, HeaderValue)> {
         self.fields.iter()
     }
 
-    /// The same with each name as it is written.
+    /// Headers in order, each name in its original spelling.
     pub fn spelled(&self) -> impl Iterator<Item = (&str, &HeaderValue)> {
         let fields = self.fields.iter().enumerate();
         fields.map(|(at, (name, value))| (self.spelling(at, name), value))
@@ -166,7 +166,7 @@ impl Headers {
         spelled.unwrap_or(name.as_str())
     }
 
-    /// One more field, behind the others.
+    /// Appends a header.
     pub fn push(&mut self, name: HeaderName, value: HeaderValue) {
         self.fields.push((name, value));
         if !self.spelled.is_empty() {
@@ -174,7 +174,7 @@ impl Headers {
         }
     }
 
-    /// The same, its name written so.
+    /// Appends a header whose name is spelled `spelled`.
     pub fn push_spelled(&mut self, name: HeaderName, spelled: &str, value: HeaderValue) {
         let is_plain = spelled == name.as_str() || !name.as_str().eq_ignore_ascii_case(spelled);
         if !is_plain {
@@ -186,7 +186,7 @@ impl Headers {
         }
     }
 
-    /// The same fields in the order of these names, which are written so; as they are, if these are the names of others.
+    /// Orders and spells the headers like `names`; unchanged if `names` lists other headers.
     #[must_use]
     pub fn arranged(self, names: &[&str]) -> Self {
         if names.len() != self.fields.len() {
@@ -219,7 +219,7 @@ impl Headers {
         arranged
     }
 
-    /// The same names with other values.
+    /// Maps each header through `value`, with the spelling preserved.
     #[must_use]
     pub fn with_values(
         &self,
@@ -231,7 +231,7 @@ impl Headers {
         }
     }
 
-    /// Exactly one field of that name: in the place of the first there was, or behind the others.
+    /// Replaces all headers of this name with one, at the place of the first, or appended.
     pub fn set(&mut self, name: HeaderName, value: HeaderValue) {
         match self.fields.iter().position(|(at, _)| *at == name) {
             None => self.push(name, value),
@@ -244,7 +244,7 @@ impl Headers {
         }
     }
 
-    /// Takes away every field of that name.
+    /// Removes all headers of this name.
     pub fn remove(&mut self, name: &str) {
         self.retain(|_, at| !at.as_str().eq_ignore_ascii_case(name));
     }
@@ -264,8 +264,8 @@ impl Headers {
             .retain(|_| flags.next().is_none_or(|stays| *stays));
     }
 
-    /// The fields that may be passed on: without hop-by-hop ones, those that `Connection` names,
-    /// `Host` and `Content-Length`, which are made for the next target.
+    /// Headers to forward: without hop-by-hop headers, those that `Connection` names, and `Host` and `Content-Length`,
+    /// which are made anew for the next target.
     #[must_use]
     pub fn end_to_end(&self) -> Headers {
         let mut headers = Headers::new();
@@ -275,7 +275,7 @@ impl Headers {
         headers
     }
 
-    /// The fields that are passed on, each with its name as it is written.
+    /// Headers to forward, each with the original spelling of its name.
     pub fn passed_on(&self) -> impl Iterator<Item = (&HeaderName, &str, &HeaderValue)> {
         let named: Vec<String> = self
             .all("connection")
@@ -308,7 +308,7 @@ impl From<HeaderMap> for Headers {
     fn from(map: HeaderMap) -> Self {
         let mut fields: Vec<(HeaderName, HeaderValue)> = Vec::with_capacity(map.len());
         for (name, value) in map {
-            // A repeated field comes without its name.
+            // `HeaderMap` yields a repeated header without its name.
             let name = name.or_else(|| fields.last().map(|(name, _)| name.clone()));
             if let Some(name) = name {
                 fields.push((name, value));
@@ -323,7 +323,7 @@ impl From<HeaderMap> for Headers {
 
 impl From<Headers> for HeaderMap {
     fn from(headers: Headers) -> Self {
-        // Room for the few that are added on the way, or all would move for them.
+        // Room for the few headers added later, so that the map does not grow.
         let mut map = HeaderMap::with_capacity(headers.fields.len() + 4);
         for (name, value) in headers.fields {
             map.append(name, value);

@@ -1,4 +1,4 @@
-//! One thing that happened, in common words, whichever provider told it.
+//! One event, in common words for all providers.
 
 use jiff::Timestamp;
 
@@ -7,37 +7,37 @@ use crate::webhook::Kind;
 /// One event of a delivery, as far as it could be read.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Event {
-    /// What happened, in common words.
+    /// Kind of event, in common words.
     pub kind: Kind,
-    /// The provider's own word for it.
+    /// The provider's own name of the event.
     pub native: String,
-    /// The address it is about.
+    /// Email address that the event is about.
     pub recipient: Option<String>,
-    /// What that provider's users correlate on.
+    /// Message id that the provider's users correlate on.
     pub message_id: Option<String>,
-    /// When it happened, as the provider says.
+    /// Time of the event, as the provider reports it.
     pub at: Option<Timestamp>,
-    /// The link that was clicked.
+    /// Clicked link.
     pub url: Option<String>,
-    /// How final a bounce is.
+    /// Class of a bounce.
     pub bounce: Option<BounceClass>,
-    /// Why: an SMTP reply, a reason for not sending.
+    /// Reason, such as an SMTP reply.
     pub reason: Option<String>,
 }
 
-/// How final a bounce is.
+/// Class of a bounce: permanent or temporary.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BounceClass {
-    /// The address will never work.
+    /// Permanent: the address will never work.
     Hard,
-    /// It may work another time.
+    /// Temporary: a later message may arrive.
     Soft,
-    /// The provider could not tell.
+    /// Unknown to the provider.
     Undetermined,
 }
 
 impl BounceClass {
-    /// The word for it.
+    /// Name, as printed.
     pub fn name(self) -> &'static str {
         match self {
             BounceClass::Hard => "hard",

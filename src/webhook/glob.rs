@@ -1,19 +1,20 @@
-//! Patterns for paths, as shells write them.
+//! Glob patterns for paths, as in shells.
 
-/// A pattern: `*` is any run of characters without `/`, `**` any run at all, `?` one character that is not `/`.
+/// Glob pattern: `*` matches any run of characters without `/`, `**` any run, `?` one character except `/`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Glob(String);
 
 impl Glob {
-    /// The pattern as typed. There is none that cannot be read.
+    /// Creates a pattern. Every text is a valid one.
     pub fn new(pattern: &str) -> Self {
         Self(pattern.to_owned())
     }
 
-    /// Whether a whole path is like the pattern.
+    /// True if the pattern matches the whole path.
     pub fn matches(&self, path: &str) -> bool {
-        // Where to go on when the rest does not fit: the last star of either sort, and how far it has eaten. The last
-        // `**` is kept apart, for a `*` behind it cannot pass a `/`. So time is bounded by pattern times path for each.
+        // Position to backtrack to when the rest does not match: the last `*` or `**`, and the length it has matched.
+        // The last `**` is stored separately, for a `*` after it cannot match a `/`. So each takes at most pattern
+        // times path steps.
         let (pattern, path) = (self.0.as_bytes(), path.as_bytes());
         let (mut at, mut seen) = (0, 0);
         let mut star: Option<(usize, usize)> = None;
@@ -34,7 +35,7 @@ impl Glob {
                 }
                 ([], None) => return true,
                 ([b'?', ..], Some(byte)) if byte != b'/' => {
-                    // One character, of however many bytes.
+                    // One character may have several bytes.
                     let more = path.get(seen + 1..).unwrap_or_default();
                     let more = more.iter().take_while(|byte| *byte & 0xC0 == 0x80).count();
                     (at, seen) = (at + 1, seen + 1 + more);

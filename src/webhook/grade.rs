@@ -1,22 +1,22 @@
-//! How something that was tried out went.
+//! Grade of a check.
 
-/// How it went.
+/// Grade of a check, as `check` reports it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CheckStatus {
-    /// As it should.
+    /// As expected.
     Pass,
-    /// It works, and could do harm.
+    /// Works, but is risky.
     Warn,
-    /// Not as it should.
+    /// Not as expected.
     Fail,
-    /// Nothing went wrong, and what was seen does not say more.
+    /// Nothing failed, but the responses do not prove more.
     Unknown,
-    /// It does not apply, or says nothing.
+    /// Not applicable.
     Skip,
 }
 
 impl CheckStatus {
-    /// The word for it.
+    /// Name, as printed.
     pub const fn name(self) -> &'static str {
         match self {
             CheckStatus::Pass => "pass",

@@ -1,36 +1,36 @@
-//! What happened to a message, in the common words of email.
+//! Kinds of events of a message, in the common words of email.
 
 use std::fmt;
 
-/// What happened. A closed list: providers' own names are mapped to it by their rows.
+/// Kind of event. A closed list: each provider's table of events maps its own names to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Kind {
     /// Accepted by the provider, not yet delivered.
     Sent,
-    /// The receiving server took it.
+    /// Accepted by the receiving mail server.
     Delivered,
-    /// Refused for now, will be tried again.
+    /// Rejected for now; the provider retries.
     Deferred,
     /// The message was opened, by a person or by a machine.
     Open,
-    /// A link in it was followed.
+    /// A link in the message was followed.
     Click,
-    /// The receiving server refused it.
+    /// Rejected by the receiving mail server.
     Bounce,
-    /// The provider refused to send it.
+    /// Rejected by the provider, never sent.
     Rejected,
-    /// The recipient reported it as spam.
+    /// Reported as spam by the recipient.
     Complaint,
-    /// The recipient does not want more.
+    /// The recipient unsubscribed.
     Unsubscribe,
-    /// The recipient wants mail again.
+    /// The recipient subscribed again.
     Subscribe,
-    /// Something that is no step in a message's life: a handshake, a contact, an account.
+    /// Anything outside a message's life cycle: a handshake, a contact, an account.
     Other,
 }
 
 impl Kind {
-    /// The kinds that can be sent by name, in the order of a message's life.
+    /// Kinds that `send` accepts by name, in the order of a message's life cycle.
     pub const ALL: [Kind; 10] = [
         Kind::Sent,
         Kind::Delivered,
@@ -44,7 +44,7 @@ impl Kind {
         Kind::Subscribe,
     ];
 
-    /// The word for it, as typed and as printed.
+    /// Name, as typed and as printed.
     pub const fn name(self) -> &'static str {
         match self {
             Kind::Sent => "sent",
@@ -61,7 +61,7 @@ impl Kind {
         }
     }
 
-    /// The kind of that name, `other` included.
+    /// Finds a kind by name, `other` included.
     pub fn from_name(name: &str) -> Option<Kind> {
         Kind::ALL
             .into_iter()
@@ -76,14 +76,14 @@ impl fmt::Display for Kind {
     }
 }
 
-/// The known name that a mistyped one was most likely meant to be, if any comes near.
+/// Finds the known name closest to a mistyped one, if any is close.
 pub fn nearest<'a>(typed: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let typed = typed.to_lowercase();
     known
         .into_iter()
         .map(|name| {
             let close = strsim::jaro_winkler(&typed, &name.to_lowercase());
-            // `opened` and `clicked` are how most providers say it.
+            // Most providers say `opened` and `clicked`.
             (
                 if typed.starts_with(name) {
                     close + 1.0

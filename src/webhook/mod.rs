@@ -1,4 +1,4 @@
-//! The nouns: what a webhook is, whoever sent it. Pure: no clock, no disk, no network.
+//! Types of a webhook that all providers share. Pure: no clock, no disk, no network.
 
 pub mod body;
 pub mod fixture;

@@ -1,87 +1,87 @@
-//! One try at sending a delivery, and what came of it.
+//! Attempts to send a delivery, and their outcomes.
 
 use std::fmt;
 use std::time::Duration;
 
-/// One try, told to the reporter.
+/// One attempt, as given to the reporter.
 #[derive(Clone, Debug)]
 pub struct Attempt {
-    /// The delivery's id; the same for every try.
+    /// Id of the delivery, equal for all its attempts.
     pub id: String,
-    /// Where the delivery came from: `recording.ndjson:12`, `send click`.
+    /// Source of the delivery: `recording.ndjson:12`, `send click`.
     pub source: String,
-    /// What it is about, for the reader: `click ada@example.com`.
+    /// Description for the reader: `click ada@example.com`.
     pub about: String,
-    /// Where it went, as a URL.
+    /// Target URL.
     pub target: String,
-    /// The provider whose shape it has.
+    /// Provider of the delivery, if recognised.
     pub provider: Option<&'static str>,
-    /// The first try is 1.
+    /// Number of the attempt, from 1.
     pub number: u32,
-    /// What came of it.
+    /// Result of the attempt.
     pub outcome: Outcome,
-    /// From the first byte sent until the whole answer was read.
+    /// Time from the first byte sent to the end of the response.
     pub took: Duration,
-    /// Whether no further try follows.
+    /// True if no retry follows.
     pub last: bool,
-    /// Whether the try before failed alike, so that its answer need not be shown again.
+    /// True if the attempt before failed in the same way, so that its response need not be shown again.
     pub repeats: bool,
 }
 
-/// What came of a try. Data to count and show, never an error that ends the run.
+/// Result of an attempt. Data to count and show, never an error that ends the run.
 #[derive(Clone, Debug)]
 pub enum Outcome {
-    /// A whole answer was read.
+    /// A complete response was received.
     Answered {
-        /// The answer's status code.
+        /// Status code of the response.
         status: u16,
-        /// The answer's body, as far as it is kept.
+        /// Body of the response, as far as it is stored.
         body: bytes::Bytes,
-        /// Seconds that the answer asks to wait (`Retry-After`), if it asks.
+        /// Wait that the response asks for (`Retry-After`).
         retry_after: Option<Duration>,
-        /// Where a redirect points to, shown but never followed.
+        /// Target of a redirect, shown but never followed.
         location: Option<String>,
-        /// Why it does not count as success, though it was answered.
+        /// Reason why the response does not count as success.
         unexpected: Option<String>,
     },
-    /// No answer within the time allowed.
+    /// No response within `--timeout`.
     TimedOut(Duration),
-    /// No connection, or no whole answer.
+    /// No connection, or no complete response; a retry may help.
     Unreachable(Reason),
-    /// No connection, nor will there be one the next time: no such host, a certificate that is not trusted.
+    /// No connection, and a retry cannot help: unknown host, untrusted certificate.
     Impossible(Reason),
 }
 
-/// Why there was no answer: in words, and by what can be done about it.
+/// Reason for a missing response: its text and its cause.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reason {
     words: String,
     cause: Cause,
 }
 
-/// What can be done about a missing answer depends on this.
+/// Cause of a missing response, which decides the hint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cause {
-    /// The connection was refused: nothing listens there.
+    /// Connection refused: nothing listens there.
     Refused,
-    /// The name of the host cannot be resolved.
+    /// Host name that cannot be resolved.
     Name,
     /// No connection in time.
     Slow,
-    /// Another reason why there is no connection.
+    /// No connection for another reason.
     Connect,
-    /// The certificate is not trusted.
+    /// Untrusted certificate.
     Certificate,
-    /// TLS did not come about.
+    /// Failed TLS handshake.
     Tls,
-    /// The server speaks another protocol.
+    /// Server that speaks another protocol.
     Protocol,
-    /// There was a connection, and no whole answer over it.
+    /// Connection that ended without a complete response.
     Answer,
 }
 
 impl Reason {
-    /// A reason of that cause.
+    /// Creates a reason from its cause and its text.
     pub fn new(cause: Cause, words: impl Into<String>) -> Self {
         Self {
             words: words.into(),
@@ -89,12 +89,12 @@ impl Reason {
         }
     }
 
-    /// The reason in words, without the address.
+    /// Text of the reason, without the address.
     pub fn words(&self) -> &str {
         &self.words
     }
 
-    /// The same with the address of the target.
+    /// Text of the reason, with the address of the target.
     fn at(&self, target: &str) -> String {
         let words = &self.words;
         match self.cause {
@@ -121,7 +121,7 @@ impl fmt::Display for Reason {
 }
 
 impl Outcome {
-    /// The answer's status code, if there was an answer.
+    /// Status code of the response, if there was one.
     pub fn status(&self) -> Option<u16> {
         match self {
             Outcome::Answered { status, .. } => Some(*status),
@@ -129,7 +129,7 @@ impl Outcome {
         }
     }
 
-    /// Whether it is what was wanted: a 2xx, or what was expected in its place.
+    /// True for a success: a 2xx response, or the one that was expected instead.
     pub fn succeeded(&self) -> bool {
         matches!(
             self,
@@ -140,7 +140,7 @@ impl Outcome {
         )
     }
 
-    /// Why it is no success, in words.
+    /// Reason of a failure, in words.
     pub fn reason(&self) -> Option<String> {
         match self {
             Outcome::Answered {
@@ -156,7 +156,7 @@ impl Outcome {
         }
     }
 
-    /// Why it is no success, in words with the address of the target where there was no answer.
+    /// Reason of a failure, in words; names the target if there was no response.
     pub fn reason_at(&self, target: &str) -> Option<String> {
         match self {
             Outcome::Answered { .. } => self.reason(),
@@ -168,7 +168,7 @@ impl Outcome {
         }
     }
 
-    /// What to try where there was no answer.
+    /// Hint to print after a missing response.
     pub fn hint(&self) -> Option<&'static str> {
         let why = match self {
             Outcome::Answered { .. } => return None,
@@ -186,7 +186,7 @@ impl Outcome {
             }
             Cause::Slow => "`--connect-timeout` sets how long a connection is waited for",
             Cause::Connect => "can this machine reach that address? `--to` names another target",
-            // The reason itself says what to do.
+            // The reason already says what to do.
             Cause::Certificate => return None,
             Cause::Tls => "a handler without TLS is reached at `http://\u{2026}`",
             Cause::Protocol => "have the server speak HTTP/1.1 too, as most do by default",
@@ -194,7 +194,7 @@ impl Outcome {
         })
     }
 
-    /// Whether another try ended in the same way, as the reader sees it.
+    /// True if another attempt ended in the same way for the reader: the same reason and body.
     pub fn is_like(&self, other: &Outcome) -> bool {
         let body = |outcome: &Outcome| match outcome {
             Outcome::Answered { body, .. } => body.clone(),
@@ -207,7 +207,7 @@ impl Outcome {
             && body(self) == body(other)
     }
 
-    /// The word for it in `--json`.
+    /// Name in `--json`.
     pub fn name(&self) -> &'static str {
         match self {
             Outcome::Answered {

@@ -1,40 +1,40 @@
-//! What was made of an arrival.
+//! Result of reading and verifying a received delivery.
 
 use std::fmt;
 
 use crate::webhook::{Event, Predicate};
 
-/// What was made of a delivery that came in. Reading never fails: what was odd stands in `problems`.
+/// Result of reading and verifying a received delivery. Reading never fails: faults are listed in `problems`.
 #[derive(Clone, Debug, Default)]
 pub struct Receipt {
-    /// The provider's or scheme's name, if it was recognised.
+    /// Name of the provider or scheme, if recognised.
     pub provider: Option<&'static str>,
-    /// What it was recognised by.
+    /// Feature by which the provider was recognised.
     pub recognised_by: Option<Recognition>,
-    /// Whether it only asks if somebody is there, and tells nothing.
+    /// True for a handshake: the provider validates the URL, without an event.
     pub handshake: bool,
-    /// The events it tells, in the order told.
+    /// Events of the delivery, in order.
     pub events: Vec<Event>,
-    /// What its signature is worth.
+    /// Verdict on the signature.
     pub signature: Signature,
-    /// What was odd about it, in words for the reader.
+    /// Faults of the delivery, in words for the reader.
     pub problems: Vec<String>,
-    /// A link that this delivery asks to be visited, to confirm a subscription.
+    /// URL to visit to confirm a subscription, if the delivery asks for it.
     pub confirm: Option<String>,
-    /// What is the same when the same delivery comes again, and different for any other; none if nothing in it says.
+    /// Hash that is equal for repeats of this delivery and differs for others; none if nothing in it identifies it.
     pub identity: Option<u64>,
 }
 
-/// What says whose a delivery is.
+/// Feature that identifies the provider of a delivery.
 #[derive(Clone, Copy, Debug)]
 pub enum Recognition {
-    /// The user.
+    /// The user, with `--provider`.
     Named,
-    /// A header field of that name.
+    /// A header of this name.
     Header(&'static str),
     /// The beginning of the content type.
     ContentType(&'static str),
-    /// These places in the body.
+    /// Members of the body.
     Body(&'static [(&'static str, Predicate)]),
 }
 
@@ -45,7 +45,7 @@ impl fmt::Display for Recognition {
             Recognition::Header(name) => write!(f, "header `{name}`"),
             Recognition::ContentType(kind) => write!(f, "content type `{kind}`"),
             Recognition::Body(marks) => {
-                // What must not be there says nothing to the reader.
+                // A member that must be absent tells the reader nothing.
                 let there = marks
                     .iter()
                     .filter(|(_, mark)| !matches!(mark, Predicate::Absent | Predicate::Empty));
@@ -58,37 +58,37 @@ impl fmt::Display for Recognition {
     }
 }
 
-/// A verdict with its scheme and its reason.
+/// Verdict on a signature, with scheme and reason.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Signature {
-    /// The scheme's name; none if the provider signs nothing.
+    /// Name of the scheme; none if the provider signs nothing.
     pub scheme: Option<&'static str>,
-    /// What the signature is worth.
+    /// Verdict on the signature.
     pub verdict: Verdict,
-    /// Why it was refused, or what the verdict does not cover.
+    /// Reason of a rejection, or note on what the signature does not cover.
     pub reason: Option<String>,
-    /// Which of the keys that were given it holds with, counted from 0.
+    /// Index of the given key that verified it, from 0.
     pub key: Option<usize>,
 }
 
-/// What a signature is worth.
+/// Verdict on a signature.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Verdict {
-    /// It holds, with a secret that was given.
+    /// Valid, with a given secret.
     Verified,
-    /// It holds, with the public test key: anybody could have made it.
+    /// Valid, with the public test key, which anybody can sign with.
     VerifiedTestKey,
-    /// There is nothing to check.
+    /// No signature to verify.
     #[default]
     Unsigned,
-    /// It is signed, and no secret was given to check it with.
+    /// Signed, but no secret was given to verify it.
     Unchecked,
-    /// It does not hold.
+    /// Invalid.
     Refused,
 }
 
 impl Verdict {
-    /// The word for it, as printed.
+    /// Name, as printed.
     pub fn name(self) -> &'static str {
         match self {
             Verdict::Verified => "verified",
@@ -99,7 +99,7 @@ impl Verdict {
         }
     }
 
-    /// Whether somebody who knows the secret sent it.
+    /// True for a valid signature.
     pub fn holds(self) -> bool {
         matches!(self, Verdict::Verified | Verdict::VerifiedTestKey)
     }

@@ -1,9 +1,9 @@
-//! Texts as words of a shell's command line.
+//! Texts quoted as words of a shell's command line.
 
-/// A text as one word. Control characters are spelled out, for a terminal may change them when pasted.
+/// Quotes a text as one word. Control characters are escaped, for a terminal may change them when pasted.
 pub fn word(text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@%+=,".contains(c);
-    // Curl takes a leading `@` for the name of a file.
+    // Curl reads a leading `@` as a file name.
     if !text.is_empty() && !text.starts_with('@') && text.chars().all(plain) {
         return text.to_owned();
     }
@@ -31,7 +31,7 @@ pub fn word(text: &str) -> String {
     out + "'"
 }
 
-/// Any bytes as the word that `printf` prints them from.
+/// Quotes any bytes as the argument with which `printf` prints them.
 pub fn printf(bytes: &[u8]) -> String {
     let mut out = String::from("'");
     for byte in bytes {

@@ -1,4 +1,4 @@
-//! Where deliveries go.
+//! Targets of deliveries: URLs, the short forms of them, and their paths.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -10,39 +10,39 @@ use http::{HeaderName, HeaderValue};
 use crate::error::{Error, Result};
 use crate::webhook::Credentials;
 
-/// A URL to send to, in the short forms people type: `3000`, `:3000/path`, `localhost:3000`, `https://…`.
+/// Target URL, also in short forms: `3000`, `:3000/path`, `localhost:3000`, `https://…`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Target {
-    /// Whether the connection is TLS.
+    /// True for TLS.
     pub tls: bool,
-    /// The name or address, IPv6 without its brackets.
+    /// Host name or address, IPv6 without its brackets.
     pub host: String,
     /// The port.
     pub port: u16,
-    /// Path and query; `/` if none was given. Of one that ends in `/*`, what stands in front of the `*`.
+    /// Path and query; `/` if none was given. For a path that ends in `/*`, the part before the `*`.
     pub path: PathAndQuery,
     aim: Aim,
-    /// Fields that every request to it carries, in place of the delivery's own of these names.
+    /// Headers of every request to this target; they replace the delivery's own of these names.
     fields: Vec<(HeaderName, HeaderValue)>,
 }
 
-/// Which path is asked for when a delivery for another is passed on.
+/// Path of a forwarded request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Aim {
-    /// The delivery's own: the target names none.
+    /// The delivery's own path: the target names none.
     Asked,
-    /// The target's, as it stands there.
+    /// The target's path, unchanged.
     Exact,
-    /// The delivery's own, put in place of the `*` at the end of the target's.
+    /// The delivery's path, in place of the `*` at the end of the target's.
     Below,
 }
 
-/// What is printed in place of a credential.
+/// Text printed in place of a credential.
 const MASK: &str = "***";
 
 impl Target {
-    /// Reads what was typed. A missing scheme means `http` for loopback and private names, else `https`; a missing host
-    /// is `localhost`.
+    /// Parses a target as typed. A missing scheme means `http` for loopback and private names, else `https`; a missing
+    /// host is `localhost`.
     pub fn parse(typed: &str) -> Result<Target> {
         let wrong = |why: &str| {
             Error::usage(format!("`{}` is no target: {why}", masked(typed)))
@@ -134,44 +134,44 @@ impl Target {
         Ok(target)
     }
 
-    /// Has every request to it carry this field, in place of all others of that name.
+    /// Sets a header on every request to this target, replacing all others of this name.
     pub fn carry(&mut self, name: HeaderName, value: HeaderValue) {
         self.fields.retain(|(other, _)| *other != name);
         self.fields.push((name, value));
     }
 
-    /// Has no request carry a field of that name on its own account.
+    /// Removes a header set with [`carry`](Self::carry).
     pub fn drop_field(&mut self, name: &HeaderName) {
         self.fields.retain(|(other, _)| other != name);
     }
 
-    /// The fields that every request to it carries in place of the delivery's own, less `Host`.
+    /// Headers set on every request to this target, without `Host`.
     pub fn fields(&self) -> impl Iterator<Item = &(HeaderName, HeaderValue)> {
         self.fields.iter().filter(|(name, _)| *name != HOST)
     }
 
-    /// Whether every request to it carries a field of that name.
+    /// True if every request to this target carries a header of this name.
     pub fn carries(&self, name: &HeaderName) -> bool {
         self.fields.iter().any(|(own, _)| own == name)
     }
 
-    /// The `Host` field: the one that was given, or host and port.
+    /// Value of the `Host` header: the one that was given, or host and port.
     pub fn host_field(&self) -> HeaderValue {
         let given = self.fields.iter().find(|(name, _)| *name == HOST);
         match given {
             Some((_, value)) => value.clone(),
-            // A target's host has no character that a field may not have.
+            // A parsed host has no character that a header value may not have.
             None => HeaderValue::try_from(self.authority())
                 .unwrap_or_else(|_| HeaderValue::from_static("")),
         }
     }
 
-    /// Whether it is on this machine or in a private network, where recordings may go without asking.
+    /// True for this machine and private networks, where recordings may be sent without `--yes`.
     pub fn is_private(&self) -> bool {
         is_private(&self.host)
     }
 
-    /// Host and port as the `Host` field says them: the port only if it is not the scheme's own.
+    /// Host and port as in the `Host` header: the port only if it is not the scheme's default.
     pub fn authority(&self) -> String {
         let host = if self.host.contains(':') {
             format!("[{}]", self.host)
@@ -195,12 +195,12 @@ impl Target {
         )
     }
 
-    /// Scheme, host and port with that path, as it may be printed.
+    /// Scheme, host and port with this path, safe to print.
     pub fn at(&self, path: &PathAndQuery) -> String {
         format!("{}{path}", self.origin())
     }
 
-    /// Whether it is on this machine.
+    /// True for this machine.
     pub fn is_loopback(&self) -> bool {
         match self.host.parse::<IpAddr>() {
             Ok(address) => {
@@ -211,9 +211,8 @@ impl Target {
         }
     }
 
-    /// The path to ask for when a delivery for the path `asked` is passed on or sent again. A path of the target's own is
-    /// taken as it stands there, and the query that was asked for is added to its query. Joined as text, never resolved:
-    /// `//host` and `..` stay what they are.
+    /// Path to request for a delivery for the path `asked`. A path of the target's own is used unchanged, and the query
+    /// of `asked` is appended to its query. Joined as text, never resolved: `//host` and `..` stay as they are.
     pub fn path_for(&self, asked: &PathAndQuery) -> PathAndQuery {
         let (own, below) = match self.aim {
             Aim::Asked if self.path.query().is_none() => return asked.clone(),
@@ -238,7 +237,7 @@ impl Target {
 }
 
 impl fmt::Display for Target {
-    /// Without user and password.
+    /// Formats the URL without user and password.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let star = match self.aim {
             Aim::Below => "*",
@@ -252,7 +251,7 @@ impl fmt::Display for Target {
     }
 }
 
-/// A URL as it may be printed.
+/// URL with its credentials masked, safe to print.
 fn masked(typed: &str) -> String {
     let start = typed.find("://").map_or(0, |at| at + 3);
     let (scheme, rest) = typed.split_at_checked(start).unwrap_or(("", typed));
@@ -263,7 +262,7 @@ fn masked(typed: &str) -> String {
     }
 }
 
-/// A part of a URL without its percent signs.
+/// Percent-decoded part of a URL.
 fn decoded(part: &str) -> String {
     let mut out = Vec::new();
     let mut rest = part.as_bytes();
@@ -303,7 +302,7 @@ fn is_private(host: &str) -> bool {
     let name = host.to_ascii_lowercase();
     name == "localhost"
         || [".localhost", ".local", ".internal", ".test", ".home.arpa"].iter().any(|end| name.ends_with(end))
-        // A bare name can only be found in a local network.
+        // A name without a dot only resolves in a local network.
         || !name.contains('.')
 }
 

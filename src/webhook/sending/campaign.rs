@@ -1,24 +1,24 @@
-//! What happens to the messages of a campaign: a life for each, and all lives in the order of time.
+//! Events of a simulated campaign (`send campaign`): a timeline for each message, merged in the order of time.
 //!
-//! A life depends on the seed and its message's number alone, so it need not be kept: the lives are gone through once for
-//! each window of time, and only the window at hand is in memory, however many recipients there are.
+//! A timeline depends only on the seed and the message's number, so it need not be stored: the timelines are computed
+//! again for each window of time, and only the current window is in memory, however many recipients there are.
 
 use crate::webhook::{Kind, Rng};
 
-/// How often things happen, as shares. The defaults are assumptions of ours, not measured by anybody.
+/// Rates of events, as fractions. The defaults are our assumptions, not measurements.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Rates {
-    /// Of all messages, those that are refused for good.
+    /// Share of all messages that bounce.
     pub bounce: f64,
-    /// Of the others, those that are refused for a while first.
+    /// Share of the others that are deferred first.
     pub deferred: f64,
-    /// Of those delivered, those that are opened.
+    /// Share of delivered messages that are opened.
     pub open: f64,
-    /// Of those opened, those in which a link is followed.
+    /// Share of opened messages in which a link is clicked.
     pub click: f64,
-    /// Of those opened, those whose reader wants no more.
+    /// Share of opened messages whose reader unsubscribes.
     pub unsubscribe: f64,
-    /// Of those delivered, those that are reported as spam.
+    /// Share of delivered messages that are reported as spam.
     pub complaint: f64,
 }
 
@@ -35,60 +35,60 @@ impl Default for Rates {
     }
 }
 
-/// How a life ends, where it is told and not left to chance.
+/// Last event of a timeline that is fixed in advance, not random.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ending {
-    /// A link is followed.
+    /// A clicked link.
     Click,
-    /// The message is refused.
+    /// A bounce.
     Bounce,
-    /// The message is reported as spam.
+    /// A spam complaint.
     Complaint,
-    /// The reader wants no more.
+    /// An unsubscription.
     Unsubscribe,
 }
 
-/// A campaign, which plays the same each time.
+/// Simulated campaign; reproducible.
 #[derive(Clone, Copy, Debug)]
 pub struct Campaign {
-    /// How many messages there are.
+    /// Number of messages.
     pub recipients: u64,
-    /// How often things happen.
+    /// Rates of events.
     pub rates: Rates,
-    /// What chance is drawn from.
+    /// Seed of the random numbers.
     pub seed: u64,
 }
 
-/// Something that happens to one of the messages.
+/// One event of one message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Moment {
-    /// When, in milliseconds from the beginning.
+    /// Time of the event, in milliseconds from the start.
     pub millis: u64,
-    /// To which message, from 0.
+    /// Number of the message, from 0.
     pub message: u64,
-    /// Its place in that message's life, from 0.
+    /// Position in the message's timeline, from 0.
     pub place: u8,
-    /// What.
+    /// Kind of event.
     pub kind: Kind,
 }
 
-/// A message is handed over every so many milliseconds: a hundred a second.
+/// Milliseconds between the first events of two messages: a hundred messages a second.
 const GAP: u64 = 10;
 const SECOND: u64 = 1000;
 const MINUTE: u64 = 60 * SECOND;
 const HOUR: u64 = 60 * MINUTE;
-/// No single wait is longer, so that every life has an end.
+/// Longest single wait, so that every timeline ends.
 const LONGEST: u64 = 48 * HOUR;
-/// So no life is longer: it has at most four waits of any length.
+/// Longest timeline: it has at most four waits of any length.
 const LIFE: u64 = 4 * LONGEST;
 
-/// So many moments are in memory at a time, about.
+/// Target number of events in memory at a time.
 const WINDOW: u32 = 32_768;
-/// Into so many pieces time is cut to find windows.
+/// Number of slices into which time is cut to find windows.
 const PIECES: u64 = 65_536;
 
 impl Campaign {
-    /// Everything that happens, in the order of time.
+    /// All events, in the order of time.
     pub fn moments(&self) -> Moments {
         let width = (self.recipients * GAP + LIFE) / PIECES + 1;
         let mut counts = vec![0u32; usize::try_from(PIECES).unwrap_or(usize::MAX)];
@@ -113,7 +113,7 @@ impl Campaign {
         }
     }
 
-    /// What happens to one message. Each thing follows from the one before it, and later.
+    /// Computes the timeline of one message. Each event follows from the one before it, at a later time.
     fn life(&self, message: u64, into: &mut Vec<Moment>) {
         let mut rng = Rng::seeded(self.seed ^ message.wrapping_mul(0xD1B5_4A32_D192_ED03) ^ 0xC0FF);
         let rates = &self.rates;
@@ -147,7 +147,7 @@ impl Campaign {
     }
 }
 
-/// The life of one message that ends as told.
+/// Timeline of one message with a fixed ending.
 pub fn journey(ending: Ending) -> Vec<Moment> {
     let steps: &[(u64, Kind)] = match ending {
         Ending::Click => &[
@@ -199,8 +199,8 @@ impl MessageTimeline<'_> {
     }
 }
 
-/// A wait that is short more often than long, about exponential. Made of halvings and not of a logarithm, which differs
-/// in its last digit from machine to machine.
+/// Random wait with an about exponential distribution. Computed by halving and not with a logarithm, whose last digit
+/// differs between machines.
 fn wait(rng: &mut Rng, mean: u64) -> u64 {
     // Half of all waits are over within ln 2 of the mean, half of the rest within another, and so on.
     let halvings = u64::from(rng.next_u64().leading_zeros());
@@ -209,31 +209,31 @@ fn wait(rng: &mut Rng, mean: u64) -> u64 {
     (1 + halvings * half + within).min(LONGEST)
 }
 
-/// Everything that happens in a campaign, a window of time after the other.
+/// Iterator over all events of a campaign, one window of time after another.
 #[derive(Debug)]
 pub struct Moments {
     campaign: Campaign,
     width: u64,
     counts: Vec<u32>,
     piece: usize,
-    /// The window at hand, its first moment last.
+    /// Events of the current window, the first one last.
     window: Vec<Moment>,
     total: u64,
 }
 
 impl Moments {
-    /// How many there are in all.
+    /// Total number of events.
     pub fn total(&self) -> u64 {
         self.total
     }
 
-    /// When the last one is, or a little later.
+    /// Time of the last event in milliseconds, rounded up.
     pub fn end(&self) -> u64 {
         let last = self.counts.iter().rposition(|count| *count > 0);
         last.map_or(0, |piece| (piece as u64 + 1) * self.width)
     }
 
-    /// Goes through the lives for the next window; false if there is none.
+    /// Computes the next window; false if there is none.
     fn fill(&mut self) -> bool {
         let from = self.piece as u64 * self.width;
         let mut count = 0u32;
@@ -248,7 +248,7 @@ impl Moments {
             return false;
         }
         let to = self.piece as u64 * self.width;
-        // Only these are alive then.
+        // Only these messages can have events in the window.
         let first = from.saturating_sub(LIFE) / GAP;
         let last = (to / GAP + 1).min(self.campaign.recipients);
         let mut life = Vec::new();

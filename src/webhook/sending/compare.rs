@@ -1,11 +1,11 @@
-//! An answer held against the one that was recorded: what differs, apart from what is new each time anyway.
+//! Comparison of a response with the recorded one (`--compare`), apart from ids and times.
 
 use bytes::Bytes;
 use serde_json::Value;
 
 use crate::webhook::{Outcome, Reply};
 
-/// How an answer differs from the recorded one; none if it does not. Ids and times are noise: they differ each time.
+/// Difference from the recorded response; none if they agree. Ids and times are ignored, because they always differ.
 pub fn differs(recorded: &Reply, outcome: &Outcome) -> Option<String> {
     let Outcome::Answered { status, body, .. } = outcome else {
         return None;
@@ -25,7 +25,7 @@ pub fn differs(recorded: &Reply, outcome: &Outcome) -> Option<String> {
     }
 }
 
-/// Where two bodies differ: a JSON pointer, or nothing where there is none such.
+/// Difference between two bodies: a JSON pointer, empty for bodies that are not JSON.
 fn bodies(before: &Bytes, now: &Bytes) -> Option<String> {
     if before == now {
         return None;
@@ -82,7 +82,7 @@ fn is_epoch(number: f64) -> bool {
     (1e9..1e10).contains(&number) || (1e12..1e13).contains(&number)
 }
 
-/// Whether a member of that name holds what is new each time.
+/// True for a member name whose value is new each time, such as an id or a time.
 fn is_noisy_name(name: &str) -> bool {
     let name = name.to_ascii_lowercase().replace('-', "_");
     let last = name.rsplit('_').next().unwrap_or_default();
@@ -102,7 +102,7 @@ fn is_noisy_name(name: &str) -> bool {
         || name.ends_with("traceid")
 }
 
-/// Whether two texts are the same but for words that are ids or times.
+/// True if two texts are equal apart from words that are ids or times.
 fn words_agree(before: &str, now: &str) -> bool {
     let words = |text: &str| -> Vec<String> {
         text.split(|c: char| c.is_whitespace() || "\"'<>()[]{},;=".contains(c))
@@ -117,7 +117,7 @@ fn words_agree(before: &str, now: &str) -> bool {
             .all(|(before, now)| before == now || (is_noise(before) && is_noise(now)))
 }
 
-/// Whether a word looks like an id or a time: many digits, or long and of letters and digits mixed.
+/// True if a word looks like an id or a time: many digits, or long with letters and digits mixed.
 fn is_noise(word: &str) -> bool {
     let digits = word.bytes().filter(u8::is_ascii_digit).count();
     let looks = word

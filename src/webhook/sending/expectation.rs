@@ -1,4 +1,4 @@
-//! What an answer must be to count as success.
+//! Expectations of a response (`--expect-status`, `--expect-within`).
 
 use std::time::Duration;
 
@@ -6,22 +6,22 @@ use serde_json::Value;
 
 use crate::webhook::{Outcome, Statuses};
 
-/// What is expected of an answer.
+/// Conditions under which a response counts as success.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Expectation {
-    /// Its status.
+    /// Accepted statuses.
     pub status: Statuses,
-    /// How long it may take.
+    /// Longest time until the response.
     pub within: Option<Duration>,
-    /// A text that its body holds.
+    /// Text that the body must contain.
     pub contains: Option<String>,
-    /// A member of the JSON object that its body is, and the text that stands there.
+    /// Member that the JSON object in the body must have, with its value as text.
     pub member: Option<(&'static str, String)>,
 }
 
 impl Expectation {
-    /// The same with what a fixture says for itself: `{"status": "2xx", "within": "1s", "contains": "text"}`.
-    /// `span` reads a time span.
+    /// Adds the expectations of a fixture: `{"status": "2xx", "within": "1s", "contains": "text"}`. `span` parses a
+    /// time span.
     pub fn with(
         &self,
         json: &str,
@@ -54,7 +54,7 @@ impl Expectation {
         Ok(expected)
     }
 
-    /// Why an answer came too late; none if it did not.
+    /// Reason why a response was late; none if it was in time.
     pub fn late(&self, took: Duration) -> Option<String> {
         let within = self.within.filter(|within| took > *within)?;
         Some(format!(
@@ -64,7 +64,7 @@ impl Expectation {
         ))
     }
 
-    /// Why an outcome is not what was expected; none if it is.
+    /// Reason why an outcome is not as expected; none if it is.
     pub fn judge(&self, outcome: &Outcome, took: Duration) -> Option<String> {
         let Outcome::Answered { status, body, .. } = outcome else {
             return None;

@@ -1,11 +1,11 @@
-//! Who may go while others are under way: several at once, but never two about the same message.
+//! Queue for concurrent sending in which two jobs about the same message never run at once.
 
 use std::collections::{HashSet, VecDeque};
 
-/// So many may wait for others to come back, before nothing more is read.
+/// Number of waiting jobs at which no more are read.
 const FULL: usize = 1024;
 
-/// Keeps the order of those that share a key, and no other.
+/// Keeps the order of jobs that share a key, and of no others.
 #[derive(Debug)]
 pub struct KeyedQueue<T> {
     busy: HashSet<u64>,
@@ -22,7 +22,7 @@ impl<T> Default for KeyedQueue<T> {
 }
 
 impl<T> KeyedQueue<T> {
-    /// Gives it back if it may go now; otherwise it waits in here.
+    /// Returns the job if it may start now; otherwise queues it.
     pub fn offer(&mut self, keys: &[u64], item: T) -> Option<T> {
         let waits = keys.iter().any(|key| {
             self.busy.contains(key) || self.parked.iter().any(|(keys, _)| keys.contains(key))
@@ -35,7 +35,7 @@ impl<T> KeyedQueue<T> {
         Some(item)
     }
 
-    /// The first of those that wait which may go now.
+    /// Takes the first queued job that may start now.
     pub fn ready(&mut self) -> Option<T> {
         let mut before: HashSet<u64> = HashSet::new();
         let at = self.parked.iter().position(|(keys, _)| {
@@ -50,19 +50,19 @@ impl<T> KeyedQueue<T> {
         Some(item)
     }
 
-    /// The one with these keys has come back.
+    /// Releases the keys of a finished job.
     pub fn done(&mut self, keys: &[u64]) {
         for key in keys {
             self.busy.remove(key);
         }
     }
 
-    /// Whether so many wait that no more should be offered.
+    /// True if so many jobs wait that no more should be offered.
     pub fn is_full(&self) -> bool {
         self.parked.len() >= FULL
     }
 
-    /// Whether nobody waits.
+    /// True if no job waits.
     pub fn is_empty(&self) -> bool {
         self.parked.is_empty()
     }
@@ -77,7 +77,7 @@ mod tests {
         let mut keyed_queue = KeyedQueue::default();
         assert_eq!(keyed_queue.offer(&[1], "a1"), Some("a1"));
         assert_eq!(keyed_queue.offer(&[1, 2], "ab"), None);
-        // Nobody has `2` under way, but somebody before it waits for it.
+        // Key `2` is not in flight, but an earlier job waits for it.
         assert_eq!(keyed_queue.offer(&[2], "b"), None);
         assert_eq!(keyed_queue.offer(&[], "free"), Some("free"));
         assert_eq!(keyed_queue.offer(&[3], "c"), Some("c"));

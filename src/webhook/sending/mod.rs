@@ -1,4 +1,4 @@
-//! How deliveries are sent: pace, retries, order, expectations, campaigns.
+//! Sending of deliveries: pace, retries, order, expectations, campaigns.
 
 pub mod campaign;
 pub mod compare;

@@ -1,38 +1,38 @@
-//! When the next delivery goes: at a rate, or in the rhythm in which deliveries were recorded.
+//! Pacing of deliveries: at a rate, or with the gaps of the recording.
 //!
-//! Pure: `now` is an argument, and it is a monotonic clock's.
+//! Pure: `now` is an argument, from a monotonic clock.
 
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
-/// How deliveries follow each other.
+/// Spacing of deliveries.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Beat {
-    /// As fast as they are answered.
+    /// None: the next follows as soon as the responses allow.
     Free,
-    /// One each so often.
+    /// A fixed interval.
     Every(Duration),
-    /// In the recorded gaps, shortened by this factor.
+    /// The recorded gaps, divided by this factor.
     Recorded(f64),
 }
 
-/// So much lateness is made up for. A timer is always a little late, and without making up for it the mean would
-/// never be reached; but after a stall nothing is, for a burst is not what was asked for. Half a second then never
-/// holds more than a tenth above the rate.
+/// Most lateness that is made up for. A timer is always a little late, and without this the mean rate would never be
+/// reached; but after a longer stall nothing is made up for, because a burst was not asked for. Any half second then
+/// holds at most a tenth more than the rate.
 const SLACK: Duration = Duration::from_millis(40);
 
-/// Says when the next one goes.
+/// Schedule that tells the time of the next delivery.
 #[derive(Clone, Debug)]
 pub struct Pace {
     beat: Beat,
-    /// When the last one was due, and when it was recorded.
+    /// Due time of the last delivery; below, its recorded time.
     last: Option<Instant>,
     recorded: Option<Timestamp>,
 }
 
 impl Pace {
-    /// A pace at which nothing has gone yet.
+    /// Creates a schedule for which nothing has been sent yet.
     pub fn new(beat: Beat) -> Self {
         Self {
             beat,
@@ -41,35 +41,35 @@ impl Pace {
         }
     }
 
-    /// Whether anything ever waits.
+    /// True if deliveries never wait.
     pub fn is_free(&self) -> bool {
         self.beat == Beat::Free
     }
 
-    /// Whether a further try at the same delivery takes a turn of its own.
+    /// True if a retry takes a slot of its own.
     pub fn counts_tries(&self) -> bool {
         matches!(self.beat, Beat::Every(_))
     }
 
-    /// When the next one goes, which was recorded at `at`; none if at once.
+    /// Due time of the next delivery, which was recorded at `at`; none if it goes at once.
     pub fn due(&self, at: Option<Timestamp>) -> Option<Instant> {
         let gap = match self.beat {
             Beat::Free => return None,
             Beat::Every(gap) => gap,
             Beat::Recorded(faster) => {
                 let gap = at?.duration_since(self.recorded?);
-                // What was recorded out of order goes at once.
+                // A delivery recorded out of order goes at once.
                 Duration::try_from(gap).unwrap_or_default().div_f64(faster)
             }
         };
         self.last?.checked_add(gap)
     }
 
-    /// One goes now.
+    /// Records that a delivery goes now.
     pub fn go(&mut self, now: Instant, at: Option<Timestamp>) {
         let due = self.due(at).unwrap_or(now);
         let earliest = now.checked_sub(SLACK).unwrap_or(now);
-        // One that goes before it is due, because it does not wait for its turn, takes no turn from others.
+        // A delivery that goes before it is due, because it does not wait for its slot, takes no slot from others.
         self.last = Some(due.max(earliest));
         self.recorded = at.max(self.recorded);
     }
@@ -82,7 +82,7 @@ mod tests {
 
     const MS: Duration = Duration::from_millis(1);
 
-    /// When each of so many goes, in milliseconds, if every wait ends that much late and `stall` is added before one.
+    /// Send times of `count` deliveries in ms, if every wait ends `late` and one is preceded by `stall`.
     fn run(beat: Beat, count: u32, late: Duration, stall: (u32, Duration)) -> Vec<u128> {
         let start = Instant::now();
         let (mut now, mut pace) = (start, Pace::new(beat));
@@ -100,7 +100,7 @@ mod tests {
         went
     }
 
-    /// The most that go within any half second.
+    /// Most deliveries within any half second.
     fn peak(went: &[u128]) -> usize {
         let from = |start: &u128| {
             went.iter()
@@ -146,7 +146,7 @@ mod tests {
                 "{} for {rate}",
                 peak(&went)
             );
-            // It delays and does not make up for the five seconds.
+            // The five seconds are a delay that is not made up for.
             assert!(*went.last().unwrap() >= 14_800, "{went:?}");
         }
     }
@@ -157,7 +157,7 @@ mod tests {
         for (faster, wanted) in [(1.0, [0, 2000, 2000, 5000]), (2.0, [0, 1000, 1000, 2500])] {
             let (mut now, mut pace) = (start, Pace::new(Beat::Recorded(faster)));
             let mut went = Vec::new();
-            // The third is out of order; a fourth without a time is taken along.
+            // The third is out of order; the fourth has no time.
             for at in ["00:00:00", "00:00:02", "00:00:01", "00:00:05"] {
                 let at = Some(format!("2026-01-02T{at}Z").parse().unwrap());
                 now = pace.due(at).map_or(now, |due| due.max(now));

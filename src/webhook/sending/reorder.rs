@@ -1,31 +1,30 @@
-//! Disorder on purpose: what networks and providers do to deliveries, done again from a seed.
+//! Reordering, duplication and loss of deliveries on purpose, reproducible from a seed.
 
 use crate::webhook::Rng;
 
-/// What happens to deliveries on their way.
+/// Faults that deliveries suffer on their way.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Reordering {
-    /// The share that is sent twice.
+    /// Share that is sent twice.
     pub duplicate: f64,
-    /// The share that is not sent at all.
+    /// Share that is not sent.
     pub drop: f64,
-    /// Whether the order is changed.
+    /// True to change the order.
     pub shuffle: bool,
-    /// The same seed does the same again.
+    /// Seed; equal seeds give equal runs.
     pub seed: u64,
 }
 
-/// So many are shuffled among each other at a time. More would have to be kept in memory, or read in no order.
+/// Number of deliveries that are shuffled among each other; more would take too much memory.
 const WINDOW: usize = 10_000;
 
 impl Reordering {
-    /// Whether anything happens at all.
+    /// True if nothing is changed.
     pub fn is_none(&self) -> bool {
         self.duplicate <= 0.0 && self.drop <= 0.0 && !self.shuffle
     }
 
-    /// How often the delivery of that number is sent: not at all, once, or twice. What happens to one does not
-    /// depend on what happened to others.
+    /// Number of times that the delivery `number` is sent: 0, 1 or 2. Independent of the other deliveries.
     pub fn copies(&self, number: u64) -> usize {
         if self.drop <= 0.0 && self.duplicate <= 0.0 {
             return 1;
@@ -40,7 +39,7 @@ impl Reordering {
         }
     }
 
-    /// Shuffles what is dealt from it.
+    /// Creates the buffer that shuffles deliveries.
     pub fn buffer<T>(&self) -> ReorderBuffer<T> {
         ReorderBuffer {
             cards: Vec::new(),
@@ -50,7 +49,7 @@ impl Reordering {
     }
 }
 
-/// Cards that are put in in order and come out in none: each is drawn from all that are in it.
+/// Buffer that is filled in order and emptied at random.
 #[derive(Debug)]
 pub struct ReorderBuffer<T> {
     cards: Vec<T>,
@@ -59,7 +58,7 @@ pub struct ReorderBuffer<T> {
 }
 
 impl<T> ReorderBuffer<T> {
-    /// Puts an item in, and takes one out at random if the buffer is full.
+    /// Adds an item; returns a random one if the buffer is full.
     pub fn put(&mut self, card: T) -> Option<T> {
         if self.window == 0 {
             return Some(card);
@@ -72,7 +71,7 @@ impl<T> ReorderBuffer<T> {
         }
     }
 
-    /// Draws a card, until there is none.
+    /// Takes a random item; none if the buffer is empty.
     pub fn draw(&mut self) -> Option<T> {
         if self.cards.is_empty() {
             return None;

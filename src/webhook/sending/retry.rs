@@ -1,37 +1,37 @@
-//! When a delivery is tried again, and how long to wait first.
+//! Retries: the decision, and the wait before each.
 
 use std::time::Duration;
 
 use crate::webhook::{Outcome, Rng, Statuses};
 
-/// How patient to be with a target.
+/// Retry settings for a target.
 #[derive(Clone, Debug)]
 pub struct Retry {
-    /// Tries after the first.
+    /// Number of retries (`--retries`).
     pub times: u32,
-    /// The wait before the second try; it doubles from there.
+    /// Wait before the first retry; it doubles each time.
     pub backoff: Duration,
-    /// The statuses that say "not now" rather than "never".
+    /// Statuses that are retried (`--retry-on`).
     pub on: Statuses,
-    /// The longest wait that a target may ask for (`Retry-After`).
+    /// Longest wait accepted from a target (`Retry-After`).
     pub longest: Duration,
 }
 
-/// What follows on a try.
+/// Decision after an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Next {
-    /// Nothing: it succeeded, or it never will.
+    /// No retry: it succeeded, or it never will.
     Final,
-    /// Nothing more, though another time it may pass.
+    /// No more retries, though a later one may succeed.
     GivenUp,
-    /// Another try after this wait.
+    /// A retry after this wait.
     Again(Duration),
 }
 
-/// No wait between two tries is longer than this by our own choice.
+/// Longest wait between two attempts, unless the target asks for more.
 const LONGEST: Duration = Duration::from_secs(60);
 
-/// What says "not now" rather than "never", unless the user says otherwise.
+/// Statuses that are retried by default: temporary failures.
 pub const TRANSIENT: [u16; 7] = [408, 425, 429, 500, 502, 503, 504];
 
 impl Default for Retry {
@@ -46,7 +46,7 @@ impl Default for Retry {
 }
 
 impl Retry {
-    /// What follows on a try. Jitter only ever adds, and `Retry-After` is a minimum.
+    /// Decides about a retry. Jitter only lengthens the wait, and `Retry-After` is a minimum.
     pub fn next(&self, tries: u32, outcome: &Outcome, rng: &mut Rng) -> Next {
         let passes = match outcome {
             outcome if outcome.succeeded() => return Next::Final,
@@ -68,7 +68,7 @@ impl Retry {
         Next::Again(doubled.max(asked) + doubled.mul_f64(rng.fraction() / 2.0))
     }
 
-    /// How long to wait before the next try; none if there is to be none.
+    /// Wait before the next attempt; none if there is no retry.
     pub fn wait(&self, tries: u32, outcome: &Outcome, rng: &mut Rng) -> Option<Duration> {
         match self.next(tries, outcome, rng) {
             Next::Again(wait) => Some(wait),
@@ -76,7 +76,7 @@ impl Retry {
         }
     }
 
-    /// How long the target asks to be left alone, whichever delivery it says it to.
+    /// Wait that the target asks for with `Retry-After`, for all its deliveries.
     pub fn asked(&self, outcome: &Outcome) -> Option<Duration> {
         match outcome {
             Outcome::Answered {

@@ -1,16 +1,16 @@
-//! Randomness that can be had again: the same seed gives the same run.
+//! Reproducible random numbers: equal seeds give equal runs.
 
-/// A small generator of numbers (SplitMix64, Steele, Lea and Flood 2014). Not for secrets.
+/// Random number generator (SplitMix64, Steele, Lea and Flood 2014). Not for secrets.
 #[derive(Clone, Debug)]
 pub struct Rng(u64);
 
 impl Rng {
-    /// A generator that always gives the same numbers for the same seed.
+    /// Creates a generator from a seed.
     pub fn seeded(seed: u64) -> Self {
         Self(seed)
     }
 
-    /// The next number.
+    /// Next number.
     pub fn next_u64(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut z = self.0;
@@ -19,7 +19,7 @@ impl Rng {
         z ^ (z >> 31)
     }
 
-    /// A number from 0 up to but without `end`; 0 if `end` is 0.
+    /// Number in `0..end`; 0 if `end` is 0.
     pub fn below(&mut self, end: usize) -> usize {
         match u64::try_from(end) {
             Ok(end @ 1..) => usize::try_from(self.next_u64() % end).unwrap_or(0),
@@ -27,7 +27,7 @@ impl Rng {
         }
     }
 
-    /// A fraction from 0 up to but without 1.
+    /// Fraction from 0 up to but excluding 1.
     #[expect(
         clippy::cast_precision_loss,
         reason = "53 bits are what a fraction holds"
@@ -36,9 +36,9 @@ impl Rng {
         (self.next_u64() >> 11) as f64 / (1u64 << 53) as f64
     }
 
-    /// Another id of the same looks: each run of letters and digits is drawn from what it is made of (digits,
-    /// hexadecimal, letters of either case); everything else stays, and so does a prefix up to the last `_` and
-    /// what follows an `@`.
+    /// Random id in the format of `example`: each run of letters and digits is drawn from its own alphabet (digits,
+    /// hexadecimal, letters of either case); everything else stays, as do a prefix up to the last `_` and the text
+    /// after an `@`.
     pub fn like(&mut self, example: &str) -> String {
         let start = example.rfind('_').map_or(0, |at| at + 1);
         let end = example

@@ -1,13 +1,13 @@
-//! A choice of HTTP statuses.
+//! Sets of HTTP statuses.
 
 use crate::error::{Error, Result};
 
-/// Statuses, as classes, codes and ranges.
+/// Set of HTTP statuses: classes, codes and ranges.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Statuses(Vec<(u16, u16)>, String);
 
 impl Statuses {
-    /// Reads `2xx`, `200,409`, `200-204`.
+    /// Parses `2xx`, `200,409`, `200-204`.
     pub fn parse(given: &str) -> Result<Statuses> {
         let range = |part: &str| -> Option<(u16, u16)> {
             let code = |text: &str| {
@@ -38,7 +38,7 @@ impl Statuses {
             })
     }
 
-    /// Those few.
+    /// Creates a set of single statuses.
     pub fn of(codes: &[u16]) -> Statuses {
         let words: Vec<String> = codes.iter().map(u16::to_string).collect();
         Statuses(
@@ -47,14 +47,14 @@ impl Statuses {
         )
     }
 
-    /// Whether a status is one of them.
+    /// True if the status is in the set.
     pub fn accept(&self, status: u16) -> bool {
         self.0
             .iter()
             .any(|(from, to)| (*from..=*to).contains(&status))
     }
 
-    /// As it was typed.
+    /// The text that was parsed.
     pub fn as_typed(&self) -> &str {
         &self.1
     }
