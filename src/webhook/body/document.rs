@@ -1,4 +1,4 @@
-//! A body as something that can be looked into. A view only: what is passed on are the bytes.
+//! Parsed view of a body. For reading only: the raw bytes are what is forwarded.
 
 use std::borrow::Cow;
 use std::cell::OnceCell;
@@ -12,25 +12,25 @@ use crate::webhook::body::multipart::Multipart;
 use crate::webhook::body::sniff::{UTF8_MARK, other_than_json};
 use crate::webhook::{Delivery, Headers};
 
-/// A JSON value or the fields of a form, borrowed from the bytes where possible.
+/// JSON value or form fields, borrowed from the bytes where possible.
+///
 /// Members keep their order and their repeats; a pointer finds the first.
 ///
-/// A file in a form is an object: its `filename`, its `content-type`, its `size`, and its `content` where that is text.
+/// A file in a form is an object: its `filename`, its `content-type`, its `size`, and its `content` if that is text.
 ///
-/// JSON is checked as a whole and taken apart level by level, as far as somebody looks: of most bodies a few texts near
-/// the top are wanted.
+/// JSON is validated as a whole and parsed level by level on demand: most callers need a few texts near the top.
 #[derive(Clone, Debug)]
 pub struct Document<'a>(Form<'a>);
 
 #[derive(Clone, Debug)]
 enum Form<'a> {
-    /// The text of a JSON value without white space around it, and its parts once they were asked for.
+    /// Text of a JSON value, trimmed, and its parts once they are parsed.
     Json(&'a str, OnceCell<Option<Parts<'a>>>),
-    /// A text that was decoded.
+    /// Decoded text.
     Text(Cow<'a, str>),
-    /// What was put together from parts.
+    /// Value built from parts.
     Whole(Parts<'a>),
-    /// What is read as far as it goes, and what is wrong with it.
+    /// Readable part of a faulty body, and its faults.
     Flawed(Box<(Document<'a>, Vec<String>)>),
 }
 
@@ -40,23 +40,23 @@ enum Parts<'a> {
     Map(Vec<Member<'a>>),
 }
 
-/// A value and its name.
+/// Name and value.
 pub type Member<'a> = (Cow<'a, str>, Document<'a>);
 
-/// What may stand around a value.
+/// White space of JSON.
 const SPACE: [char; 4] = [' ', '\t', '\r', '\n'];
 
-/// What is looked into has so many values at most: each takes far more memory than the two bytes that it may be.
+/// Most values of a parsed body: each takes far more memory than the two bytes it may have in JSON.
 const MOST_VALUES: usize = 100_000;
 
-/// What is wrong with JSON behind a byte order mark.
+/// Fault of JSON after a byte order mark.
 const MARKED: &str = "the body begins with a byte order mark (EF BB BF), which JSON does not allow; it is read without it";
 
-/// So many members there is room for at first: more than a kilobyte is allocated slowly.
+/// Initial capacity for members: allocating more than a kilobyte is slow.
 const ROOM: usize = 1024 / size_of::<Member<'static>>();
 
 impl<'a> Document<'a> {
-    /// Reads what a delivery tells: the fields of its query where there is no body, else the body.
+    /// Parses the data of a delivery: the query if there is no body, otherwise the body.
     pub fn of(delivery: &'a Delivery) -> Result<Self, String> {
         match delivery.told_by_query() {
             Some(query) => Ok(Self::form(query.as_bytes())),
@@ -70,8 +70,8 @@ impl<'a> Document<'a> {
         }
     }
 
-    /// Reads a body by its content type: a form of either sort as a map of its fields, JSON Lines as a list, anything
-    /// else as JSON.
+    /// Parses a body by its content type: URL-encoded and multipart forms as a map of their fields, JSON Lines as a
+    /// list, anything else as JSON.
     pub fn read(headers: &Headers, body: &'a [u8]) -> Result<Self, String> {
         let kind = headers.text("content-type").map_or("", str::trim_start);
         let begins = |wanted: &str| {
@@ -100,7 +100,7 @@ impl<'a> Document<'a> {
         }
     }
 
-    /// Reads JSON; the error says what the body is otherwise.
+    /// Parses JSON; the error names the actual format if it is recognised.
     fn json_or_other(kind: &str, body: &'a [u8]) -> Result<Self, String> {
         Self::json(body).map_err(|problem| match other_than_json(kind, body) {
             Some(other) => format!("the body is {other}, not JSON"),
@@ -108,7 +108,7 @@ impl<'a> Document<'a> {
         })
     }
 
-    /// Reads JSON; the error says where and why it is none.
+    /// Parses JSON; the error names the position and the cause.
     pub fn json(text: &'a [u8]) -> Result<Self, String> {
         let no_json = |why: &dyn fmt::Display| format!("the body is not JSON: {why}");
         let text = std::str::from_utf8(text).map_err(|error| no_json(&error))?;
@@ -120,13 +120,13 @@ impl<'a> Document<'a> {
                 "the JSON has more than {MOST_VALUES} values; it is kept, but not read"
             ));
         }
-        // With the white space around it, for an error tells the line.
+        // Includes the surrounding white space, because an error names the line.
         let parts = Parts::read(text).map_err(|error| no_json(&error))?;
         let value = text.trim_matches(SPACE);
         Ok(Document(Form::Json(value, OnceCell::from(parts))))
     }
 
-    /// The fields of a URL-encoded form, decoded; the first of them, where there are too many. Never fails.
+    /// Decodes the fields of a URL-encoded form, at most the first `MOST_VALUES`. Never fails.
     pub fn form(body: &'a [u8]) -> Self {
         let fields = form_urlencoded::parse(body).take(MOST_VALUES);
         Self::map(
@@ -136,7 +136,7 @@ impl<'a> Document<'a> {
         )
     }
 
-    /// The fields of a multipart form, with its files as objects. Parts without a name are left out.
+    /// Converts the fields of a multipart form, files as objects. Parts without a name are skipped.
     pub fn multipart(form: &Multipart<'a>) -> Self {
         let named = form.parts().iter().filter_map(|part| {
             let value = match &part.filename {
@@ -159,7 +159,7 @@ impl<'a> Document<'a> {
         Self::map(named.collect()).flawed(form.problems())
     }
 
-    /// The same, with what is wrong with it.
+    /// Adds problems to a document.
     fn flawed(self, problems: &[String]) -> Self {
         if problems.is_empty() {
             return self;
@@ -167,7 +167,7 @@ impl<'a> Document<'a> {
         Document(Form::Flawed(Box::new((self, problems.to_vec()))))
     }
 
-    /// What is wrong with a body that could be read all the same.
+    /// Problems of a body that was readable all the same.
     pub fn problems(&self) -> &[String] {
         match &self.0 {
             Form::Flawed(flawed) => &flawed.1,
@@ -175,29 +175,29 @@ impl<'a> Document<'a> {
         }
     }
 
-    /// A list of values.
+    /// Creates a list.
     pub fn list(values: Vec<Document<'a>>) -> Self {
         Document(Form::Whole(Parts::List(values)))
     }
 
-    /// Members with their names.
+    /// Creates an object.
     pub fn map(members: Vec<Member<'a>>) -> Self {
         Document(Form::Whole(Parts::Map(members)))
     }
 
-    /// A text, as it is when it is decoded.
+    /// Creates a text, already decoded.
     pub fn text_of(text: Cow<'a, str>) -> Self {
         Document(Form::Text(text))
     }
 
-    /// Nothing.
+    /// Creates a null.
     pub fn null() -> Self {
         Document(Form::Json("null", OnceCell::new()))
     }
 
-    /// The value at a JSON pointer such as `/msg/tags/0`.
+    /// Value at a JSON pointer such as `/msg/tags/0`.
     pub fn at(&self, pointer: &str) -> Option<&Document<'a>> {
-        // Pointers are short, and dozens are tried: looking byte by byte is quicker than setting up a search.
+        // Pointers are short, and dozens are tried: a loop over the bytes is quicker than setting up a search.
         let mut here = self;
         let mut rest = match pointer.as_bytes() {
             [b'/', ..] => pointer.get(1..),
@@ -217,17 +217,17 @@ impl<'a> Document<'a> {
         Some(here)
     }
 
-    /// The scalar at a pointer as text; none for null, lists and objects.
+    /// Scalar at a pointer as text; none for null, lists and objects.
     pub fn text(&self, pointer: &str) -> Option<Cow<'_, str>> {
         self.at(pointer)?.as_text()
     }
 
-    /// The first of several places that holds a scalar, as text.
+    /// First scalar at any of several pointers, as text.
     pub fn first(&self, pointers: &[&str]) -> Option<Cow<'_, str>> {
         pointers.iter().find_map(|pointer| self.text(pointer))
     }
 
-    /// A scalar as text, numbers as they are written.
+    /// Scalar as text, numbers as written.
     pub fn as_text(&self) -> Option<Cow<'_, str>> {
         let json = match &self.0 {
             Form::Text(text) => return Some(Cow::Borrowed(text)),
@@ -245,7 +245,7 @@ impl<'a> Document<'a> {
         }
     }
 
-    /// The values of a list.
+    /// Values of a list.
     pub fn values(&self) -> Option<&[Document<'a>]> {
         match self.parts()? {
             Parts::List(values) => Some(values),
@@ -253,7 +253,7 @@ impl<'a> Document<'a> {
         }
     }
 
-    /// The members of an object, the fields of a form.
+    /// Members of an object, or fields of a form.
     pub fn members(&self) -> Option<&[Member<'a>]> {
         match self.parts()? {
             Parts::Map(members) => Some(members),
@@ -261,7 +261,7 @@ impl<'a> Document<'a> {
         }
     }
 
-    /// This without the first values of its list, or of each list among its members; none where nothing would be left.
+    /// Drops the first `count` values of a list, or of each list in an object; none if nothing would be left.
     pub fn without_first(&self, count: usize) -> Option<Document<'a>> {
         let rest = |list: &Document<'a>| match list.values()?.get(count..) {
             None | Some([]) => None,
@@ -280,27 +280,27 @@ impl<'a> Document<'a> {
         is_changed.then(|| Self::map(members))
     }
 
-    /// Whether it is null.
+    /// True for null.
     pub fn is_null(&self) -> bool {
         self.begins(b"n")
     }
 
-    /// Whether it is a number.
+    /// True for a number.
     pub fn is_number(&self) -> bool {
         self.begins(b"-0123456789")
     }
 
-    /// Whether it is an object, or a form.
+    /// True for an object or a form.
     pub fn is_map(&self) -> bool {
         self.begins(b"{") || matches!(self.whole(), Some(Parts::Map(_)))
     }
 
-    /// Whether it is a list.
+    /// True for a list.
     pub fn is_list(&self) -> bool {
         self.begins(b"[") || matches!(self.whole(), Some(Parts::List(_)))
     }
 
-    /// What was put together from parts, if it was.
+    /// Parts of a value that was built from parts.
     fn whole(&self) -> Option<&Parts<'a>> {
         match &self.0 {
             Form::Whole(parts) => Some(parts),
@@ -309,7 +309,7 @@ impl<'a> Document<'a> {
         }
     }
 
-    /// The first byte tells what a JSON value is.
+    /// Tells the type of a JSON value by its first byte.
     fn begins(&self, with: &[u8]) -> bool {
         match &self.0 {
             Form::Json(json, _) => json
@@ -323,7 +323,7 @@ impl<'a> Document<'a> {
 
     fn parts(&self) -> Option<&Parts<'a>> {
         match &self.0 {
-            // It was checked as part of the whole.
+            // Valid, because the whole was validated.
             Form::Json(json, parts) => parts
                 .get_or_init(|| Parts::read(json).ok().flatten())
                 .as_ref(),
@@ -334,7 +334,7 @@ impl<'a> Document<'a> {
     }
 }
 
-/// Counts the commas outside of texts, which is what takes memory; depth takes none.
+/// Counts the commas outside of strings: the number of values takes memory, depth does not.
 fn has_too_many_values(json: &str) -> bool {
     // A value and its comma are two bytes.
     if json.len() < 2 * MOST_VALUES {
@@ -355,12 +355,12 @@ fn has_too_many_values(json: &str) -> bool {
 }
 
 impl<'a> Parts<'a> {
-    /// Takes a JSON value apart, one level deep; none where it has no parts. All below is checked.
+    /// Parses one level of a JSON value; none if it is a scalar. All levels below are validated.
     fn read(json: &'a str) -> serde_json::Result<Option<Self>> {
         if !json.trim_start_matches(SPACE).starts_with(['{', '[']) {
             return serde_json::from_str::<&RawValue>(json).map(|_| None);
         }
-        // Room for as many members as most events have, and for few where there can be few: there may be many such.
+        // Room for as many members as most events have; less for a short text, as there may be many of them.
         let room = (json.len() / 16).min(ROOM);
         let mut reader = serde_json::Deserializer::from_str(json);
         let parts = reader.deserialize_any(Reader { room })?;
@@ -398,7 +398,7 @@ fn part(raw: &RawValue) -> Document<'_> {
     Document(Form::Json(raw.get(), OnceCell::new()))
 }
 
-/// A member's name, borrowed where it has no escapes: serde's own `Cow` always copies.
+/// Name of a member, borrowed if it has no escapes: serde's own `Cow` always copies.
 struct Name<'a>(Cow<'a, str>);
 
 impl<'de> Deserialize<'de> for Name<'de> {
@@ -456,7 +456,7 @@ mod tests {
         assert_eq!(document.text("/a\n").unwrap(), "x\u{e9}\"");
         assert_eq!(document.text("/big").unwrap(), "12345678901234567890123");
         assert_eq!(document.text("/e").unwrap(), "1.50e3");
-        // Half a character is no text; all around it is read.
+        // A lone surrogate is no text; everything around it is read.
         assert_eq!(document.text("/none"), None);
     }
 
@@ -464,14 +464,14 @@ mod tests {
         #[test]
         fn a_document_says_what_serde_json_says(text in JSON, spoiled in any::<prop::sample::Index>()) {
             compare(&text)?;
-            // A byte less, too: both see that it is none any more, or what it is then.
+            // One byte less, too: both parsers must reject it or read the same.
             let mut less = text;
             less.remove(spoiled.index(less.len()));
             compare(&less)?;
         }
     }
 
-    /// Some JSON, and what only looks like it.
+    /// Pattern of JSON and of near-JSON.
     const JSON: &str = r#"(\[|\{"[a-c]{0,2}":|"[a-c\\"n,\[]{0,3}",?|[0-9]{1,3},?|-1\.5|null,?|true|\]|\}|,| ){1,14}"#;
 
     fn compare(text: &str) -> Result<(), TestCaseError> {
@@ -506,7 +506,7 @@ mod tests {
             Value::Object(members) => {
                 let ours = document.members().unwrap();
                 for (name, value) in members {
-                    // Of repeats serde_json keeps the last.
+                    // Of repeated names serde_json keeps the last.
                     let (_, one) = ours.iter().rev().find(|(it, _)| it == name).unwrap();
                     same(one, value)?;
                 }
@@ -524,7 +524,7 @@ mod tests {
         let form = "a&".repeat(super::MOST_VALUES + 1);
         let form = Document::form(form.as_bytes());
         assert_eq!(form.members().unwrap().len(), super::MOST_VALUES);
-        // What stands in a text is no value.
+        // Commas inside a string are no values.
         let commas = format!("[\"{}\\\"\"]", ",".repeat(2 * super::MOST_VALUES));
         assert!(Document::json(commas.as_bytes()).is_ok());
     }
@@ -587,7 +587,7 @@ mod tests {
         assert_eq!(form.text("/f/content").unwrap(), "To: a\r\n");
         assert_eq!(form.text("/g/size").unwrap(), "1");
         assert_eq!(form.text("/g/content"), None);
-        // What is cut off is read as far as it goes.
+        // A truncated form is read as far as it goes.
         let cut = read("multipart/form-data; boundary=x", &PARTS[..70]).unwrap();
         assert_eq!(cut.text("/event").unwrap(), "bounced");
         assert!(cut.is_map() && !cut.is_list() && cut.as_text().is_none());

@@ -1,15 +1,15 @@
-//! JSON as bytes: finding a value without reading the rest, changing one value and nothing else,
-//! and writing the way a provider writes.
+//! JSON as bytes: finds a value without parsing the rest, replaces one value and nothing else, and writes in a
+//! provider's style.
 
 use std::fmt::Write as _;
 use std::ops::Range;
 
 use serde_json::Value;
 
-/// Where a value stands in its document, in bytes.
+/// Byte range of a value in its document.
 pub type Span = Range<usize>;
 
-/// Where the value at a JSON pointer stands. Scans once, builds nothing, follows any depth.
+/// Byte range of the value at a JSON pointer. One scan, no allocation, any depth.
 pub fn find(json: &[u8], pointer: &str) -> Option<Span> {
     let mut cursor = Cursor { json, at: 0 };
     cursor.space();
@@ -21,7 +21,7 @@ pub fn find(json: &[u8], pointer: &str) -> Option<Span> {
     Some(start..cursor.at)
 }
 
-/// The same document with the value at a pointer replaced by other JSON text; every other byte stays.
+/// Replaces the value at a pointer with other JSON text; every other byte stays.
 pub fn splice(json: &[u8], pointer: &str, value: &str) -> Option<Vec<u8>> {
     let span = find(json, pointer)?;
     Some(
@@ -34,7 +34,7 @@ pub fn splice(json: &[u8], pointer: &str, value: &str) -> Option<Vec<u8>> {
     )
 }
 
-/// The same document without the member at a pointer; every other byte stays.
+/// Removes the member at a pointer; every other byte stays.
 pub fn cut(json: &[u8], pointer: &str) -> Option<Vec<u8>> {
     let value = find(json, pointer)?;
     let name = pointer.rsplit('/').next()?;
@@ -42,7 +42,7 @@ pub fn cut(json: &[u8], pointer: &str) -> Option<Vec<u8>> {
     let before = before.strip_suffix(b":")?.trim_ascii_end();
     let before = before.strip_suffix(format!("\"{name}\"").as_bytes())?;
     let behind = json.get(value.end..)?;
-    // One comma goes with it: the one behind, or the one before where it is the last.
+    // One comma is removed as well: the one after the member, or the one before if it is the last.
     match behind.trim_ascii_start().strip_prefix(b",") {
         Some(rest) => Some([before, rest.trim_ascii_start()].concat()),
         None => {
@@ -52,7 +52,7 @@ pub fn cut(json: &[u8], pointer: &str) -> Option<Vec<u8>> {
     }
 }
 
-/// How long the inside of a string is whose opening quote stands in front, and whether it has escapes.
+/// Length of a string after its opening quote, and true if it has escapes.
 pub(crate) fn inside(text: &[u8]) -> Option<(usize, bool)> {
     let (mut at, mut escaped) = (plain_words(text), false);
     loop {
@@ -64,8 +64,8 @@ pub(crate) fn inside(text: &[u8]) -> Option<(usize, bool)> {
     }
 }
 
-/// A length at the beginning, of at most 32 bytes, in which there is neither a quote nor a backslash. Most strings are
-/// short, and are looked through in words of eight bytes before a search would have been set up.
+/// Length of a prefix, of at most 32 bytes, without quotes and backslashes. Most strings are short: eight bytes at a
+/// time are scanned before a search could be set up.
 fn plain_words(text: &[u8]) -> usize {
     const ONES: u64 = u64::MAX / 255;
     let has_zero = |word: u64| word.wrapping_sub(ONES) & !word & (ONES << 7);
@@ -98,7 +98,7 @@ impl Cursor<'_> {
         }
     }
 
-    /// Goes to the first value of that name, or of that number in a list.
+    /// Moves to the first value of this name, or of this index in a list.
     fn enter(&mut self, step: &str) -> Option<()> {
         let opening = self.peek()?;
         let wanted = if opening == b'[' {
@@ -148,7 +148,7 @@ impl Cursor<'_> {
         Some(())
     }
 
-    /// Goes behind the value here. Counts brackets in place of recursing, so depth costs nothing.
+    /// Moves past the current value. Counts brackets instead of recursing, so depth costs nothing.
     fn skip_value(&mut self) -> Option<()> {
         let mut depth = 0usize;
         loop {
@@ -182,31 +182,31 @@ impl Cursor<'_> {
     }
 }
 
-/// How a provider writes JSON. Not significant to a parser, but it is what is signed.
+/// Style in which a provider writes JSON. Not significant to a parser, but it is what is signed.
 #[derive(Clone, Copy, Debug)]
 pub struct Style {
-    /// Whether members stand in the order of their names.
+    /// True to sort members by name.
     pub sorted: bool,
-    /// Between members and between values.
+    /// Separator between members and between values.
     pub comma: &'static str,
-    /// Between a name and its value.
+    /// Separator between a name and its value.
     pub colon: &'static str,
-    /// Between the values of an outermost list.
+    /// Separator between the values of an outermost list.
     pub between: &'static str,
-    /// What follows the outermost value.
+    /// Text after the outermost value.
     pub end: &'static str,
-    /// Whether an outermost object has a line for each member, indented by two spaces.
+    /// True to write each member of an outermost object on a line of its own, indented by two spaces.
     pub lines: bool,
-    /// Whether slashes are escaped and everything beyond ASCII is written `\uXXXX`, as PHP does.
+    /// True to escape slashes and write characters beyond ASCII as `\uXXXX`, as PHP does.
     pub php: bool,
-    /// Whether `<`, `>` and `&` are written `\uXXXX`, as Rails does.
+    /// True to write `<`, `>` and `&` as `\uXXXX`, as Rails does.
     pub rails: bool,
-    /// Whether `<` and `>` are written `\u003C` and `\u003E`, as PHP does on demand.
+    /// True to write `<` and `>` as `\u003C` and `\u003E`, as PHP does on demand.
     pub hex_tags: bool,
 }
 
 impl Style {
-    /// No white space at all, members as they stand.
+    /// No white space, members in their order.
     pub const COMPACT: Style = Style {
         sorted: false,
         comma: ",",
@@ -219,7 +219,7 @@ impl Style {
         hex_tags: false,
     };
 
-    /// A space behind commas and colons, as Python's `json.dumps` writes.
+    /// A space after commas and colons, as Python's `json.dumps` writes.
     pub const SPACED: Style = Style {
         comma: ", ",
         colon: ": ",
@@ -228,7 +228,7 @@ impl Style {
     };
 }
 
-/// Writes a value the way `style` says.
+/// Serialises a value in a style.
 pub fn write(value: &Value, style: &Style) -> String {
     let mut out = String::new();
     match value {
@@ -295,7 +295,7 @@ fn write_text(out: &mut String, text: &str, style: &Style) {
     out.push('"');
 }
 
-/// Writes a text the way `style` says, without its quotes.
+/// Writes a text in a style, without its quotes.
 pub fn write_escaped(out: &mut String, text: &str, style: &Style) {
     for c in text.chars() {
         match c {

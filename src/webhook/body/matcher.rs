@@ -1,42 +1,41 @@
-//! A document that is asked for the same few places again and again: by dozens of providers whether it is theirs, then by
-//! the rows of one of them.
+//! Matching of a document against many patterns: those of dozens of providers first, then those of the events of one
+//! provider.
 
 use std::cell::Cell;
 
 use crate::webhook::Document;
 
-/// What must be true of one place in a document.
+/// Condition on the value at one pointer of a document.
 #[derive(Clone, Copy, Debug)]
 pub enum Predicate {
-    /// There is a value, other than null.
+    /// A value other than null.
     Present,
-    /// There is none, or null.
+    /// No value, or null.
     Absent,
-    /// There is none, or null, or an object or a list with nothing in it.
+    /// No value, null, or an empty object or list.
     Empty,
-    /// A scalar that prints as this.
+    /// A scalar that prints as this text.
     Is(&'static str),
-    /// A scalar that prints as one of these.
+    /// A scalar that prints as one of these texts.
     OneOf(&'static [&'static str]),
-    /// A text that is this in whatever case.
+    /// A text equal to this one, ignoring case.
     InAnyCase(&'static str),
-    /// A text that holds this.
+    /// A text that contains this one.
     Contains(&'static str),
-    /// A text that begins so.
+    /// A text that starts with this one.
     Starts(&'static str),
-    /// A text that begins with one of these.
+    /// A text that starts with one of these.
     StartsOneOf(&'static [&'static str]),
-    /// A text that does not begin so.
+    /// A text that does not start with this one.
     StartsOtherwise(&'static str),
-    /// A text with the letters of one of these, which are in lower case: whatever their case there, and whatever stands
-    /// between them.
+    /// A text whose letters are those of one of these, which are in lower case; case and everything between the letters
+    /// are ignored.
     Letters(&'static [&'static str]),
     /// An object.
     Object,
 }
 
-/// The names without which marks cannot be there, as bits: with one look at a document most of what it is asked for
-/// can be ruled out.
+/// Names that a document needs to match, as bits: one comparison with a document's names rules out most patterns.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Prefilter {
     in_map: u64,
@@ -44,7 +43,7 @@ pub struct Prefilter {
 }
 
 impl Prefilter {
-    /// What these marks need.
+    /// Names that these conditions need.
     pub fn of(marks: &[(&'static str, Predicate)]) -> Self {
         let must_be = marks
             .iter()
@@ -56,17 +55,17 @@ impl Prefilter {
     }
 }
 
-/// A document, and what makes it quick to ask it again.
+/// Document prepared to be matched against many patterns.
 pub struct Matcher<'d, 'a> {
     document: &'d Document<'a>,
-    /// A bit for each name at its top, or at the top of its first value: most places that are asked for are not there.
+    /// One bit for each name at the top, or at the top of the first value of a list: most names asked for are missing.
     names: u64,
-    /// The place that was asked for last, and what stands there: rows ask for the same.
+    /// Last pointer and its value: the events of a provider ask for the same one.
     last: Cell<(&'static str, Option<&'d Document<'a>>)>,
 }
 
 impl<'d, 'a> Matcher<'d, 'a> {
-    /// A look at that document.
+    /// Prepares a document.
     pub fn at(document: &'d Document<'a>) -> Self {
         let top = match document.values() {
             Some(values) => values.first(),
@@ -83,14 +82,14 @@ impl<'d, 'a> Matcher<'d, 'a> {
         }
     }
 
-    /// Whether all of these marks are there.
+    /// True if all of these conditions hold.
     pub fn bears(&self, marks: &[(&'static str, Predicate)]) -> bool {
         marks
             .iter()
             .all(|(pointer, mark)| mark.fits(self.find(pointer)))
     }
 
-    /// Whether these can be there; if not, [`bears`](Self::bears) is false.
+    /// False if the names rule a match out; then [`bears`](Self::bears) is false, too.
     pub fn may_bear(&self, needs: Prefilter) -> bool {
         let bits = if self.document.is_list() {
             needs.in_list
@@ -110,7 +109,7 @@ impl<'d, 'a> Matcher<'d, 'a> {
         found.flatten()
     }
 
-    /// False only where nothing stands at that pointer.
+    /// False if the names show that there is no value at this pointer.
     fn may_hold(&self, pointer: &str) -> bool {
         let top = if self.document.is_list() { "/0/" } else { "/" };
         name_after(top, pointer).is_none_or(|name| self.names & bit(name) != 0)
@@ -155,14 +154,14 @@ impl Predicate {
     }
 }
 
-/// The first name of a pointer behind its beginning.
+/// First name of a pointer after the prefix `top`.
 fn name_after<'p>(top: &str, pointer: &'p str) -> Option<&'p [u8]> {
     let path = pointer.strip_prefix(top)?.as_bytes();
     let end = path.iter().position(|byte| *byte == b'/');
     Some(end.and_then(|end| path.get(..end)).unwrap_or(path))
 }
 
-/// One of 64 bits for a name, by its length and its ends.
+/// One of 64 bits for a name, from its length and its first and last byte.
 pub fn bit(name: &[u8]) -> u64 {
     let end = |byte: Option<&u8>| usize::from(byte.copied().unwrap_or_default());
     1 << ((name.len() * 5 + end(name.first()) * 11 + end(name.last()) * 3) % 64)

@@ -1,4 +1,4 @@
-//! What a body holds: JSON, forms and their parts, looked into without being written again.
+//! Bodies: JSON and forms, read and edited without being re-serialised.
 
 pub mod document;
 pub mod json;

@@ -1,8 +1,8 @@
 //! `multipart/form-data` (RFC 7578): a bounded reader, which gives spans of the body, and a writer.
 //!
 //! Reading is as tolerant as servers are: a preamble, an epilogue, line feeds without carriage returns, names with or
-//! without quotes. What is wrong is listed, and the rest is read. A body is looked through once, whatever is in it, and
-//! parts within parts are content. Changing a form changes the bytes that are named, and no others.
+//! without quotes. Faults are listed, and the rest is read. A body is scanned once, whatever it contains, and nested
+//! parts are content. Edits change the bytes that they name, and no others.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -11,61 +11,61 @@ use memchr::{memchr, memmem};
 
 use crate::webhook::Headers;
 
-/// A form has so many parts at most; what follows is not read.
+/// Most parts of a form; the rest is not read.
 pub const MOST_PARTS: usize = 10_000;
 
-/// The header fields of a part have so many bytes at most.
+/// Most bytes of a part's headers.
 pub const MOST_HEAD: usize = 16 * 1024;
 
-/// The parts of a body, in their order.
+/// Parsed multipart form: its parts, in order.
 #[derive(Clone, Debug)]
 pub struct Multipart<'a> {
     body: &'a [u8],
     boundary: String,
     parts: Vec<FormPart<'a>>,
-    /// Where the last boundary begins, or the first that is not read.
+    /// Offset of the closing boundary, or of the first part that is not read.
     last: Option<usize>,
     problems: Vec<String>,
 }
 
-/// A part of a form: a field, or a file.
+/// Part of a form: a field or a file.
 #[derive(Clone, Debug)]
 pub struct FormPart<'a> {
-    /// The name of the field; none if the part does not say it.
+    /// Name of the field, if given.
     pub name: Option<String>,
-    /// The name of the file, if it is one.
+    /// File name, for a file.
     pub filename: Option<String>,
-    /// Its `content-type`, if it has one.
+    /// Its `content-type`, if given.
     pub content_type: Option<String>,
-    /// Its bytes.
+    /// Its content.
     pub content: &'a [u8],
-    /// Where its boundary line begins in the body.
+    /// Offset of its boundary line in the body.
     pub start: usize,
-    /// Where its header fields stand in the body, without the empty line behind them.
+    /// Byte range of its headers in the body, without the empty line after them.
     pub head: Range<usize>,
-    /// Where its bytes stand in the body.
+    /// Byte range of its content in the body.
     pub span: Range<usize>,
     head_text: &'a [u8],
 }
 
-/// Bytes to put in place of others.
+/// Byte range to replace, and the new bytes.
 pub type Edit = (Range<usize>, Vec<u8>);
 
-/// A part to write.
+/// Part to write.
 #[derive(Clone, Debug, Default)]
 pub struct NewPart<'a> {
-    /// The name of the field.
+    /// Name of the field.
     pub name: Cow<'a, str>,
-    /// The name of the file, if it is one.
+    /// File name, for a file.
     pub filename: Option<Cow<'a, str>>,
-    /// Its `content-type`, if it has one.
+    /// Its `content-type`, if any.
     pub content_type: Option<Cow<'a, str>>,
-    /// Its bytes.
+    /// Its content.
     pub content: Cow<'a, [u8]>,
 }
 
 impl<'a> Multipart<'a> {
-    /// Reads a body that its content type calls a form of parts; none if it does not.
+    /// Parses a body whose content type is multipart; none for any other type.
     pub fn of(headers: &Headers, body: &'a [u8]) -> Option<Result<Self, String>> {
         let kind = headers.text("content-type")?;
         is_multipart(kind).then(|| match boundary(kind) {
@@ -77,7 +77,7 @@ impl<'a> Multipart<'a> {
         })
     }
 
-    /// Splits a body at a boundary; an error if that is nowhere in it.
+    /// Splits a body at a boundary; an error if it does not occur.
     pub fn split(body: &'a [u8], boundary: &str) -> Result<Self, String> {
         let lines = Lines::new(body, boundary);
         let mut here = lines.next(0).ok_or_else(|| {
@@ -152,51 +152,51 @@ impl<'a> Multipart<'a> {
         })
     }
 
-    /// The parts that were read.
+    /// Parts that were read.
     pub fn parts(&self) -> &[FormPart<'a>] {
         &self.parts
     }
 
-    /// The boundary, without the hyphens in front of it.
+    /// Boundary, without the hyphens before it.
     pub fn boundary(&self) -> &str {
         &self.boundary
     }
 
-    /// The body that it is in.
+    /// Body of the form.
     pub fn body(&self) -> &'a [u8] {
         self.body
     }
 
-    /// Where the last boundary begins, or the first that is not read.
+    /// Offset of the closing boundary, or of the first part that is not read.
     pub fn last(&self) -> Option<usize> {
         self.last
     }
 
-    /// What is wrong with the form.
+    /// Faults of the form.
     pub fn problems(&self) -> &[String] {
         &self.problems
     }
 
-    /// The named parts that are no files, decoded: what a handler calls the fields of the form.
+    /// Named parts that are not files, decoded: the form fields that a handler sees.
     pub fn fields(&self) -> impl Iterator<Item = (&str, Cow<'a, str>)> {
         let fields = self.parts.iter().filter(|part| !part.is_file());
         fields.filter_map(|part| Some((part.name.as_deref()?, part.text())))
     }
 
-    /// The last part of that name.
+    /// Last part of this name.
     pub fn last_of(&self, name: &str) -> Option<&FormPart<'a>> {
         let mut parts = self.parts.iter().rev();
         parts.find(|part| part.name.as_deref() == Some(name))
     }
 
-    /// Where a part and its boundary line stand, up to the next boundary line.
+    /// Byte range of a part with its boundary line, up to the next boundary line.
     pub fn whole(&self, part: &FormPart) -> Range<usize> {
         let next = self.parts.iter().find(|other| other.start > part.start);
         let end = next.map_or(self.last, |next| Some(next.start));
         part.start..end.unwrap_or(self.body.len())
     }
 
-    /// The edit that puts one more part behind the others, with that boundary.
+    /// Edit that appends a part, with this boundary.
     pub fn append(&self, part: &NewPart, boundary: &str) -> Edit {
         let first = self
             .parts
@@ -226,7 +226,7 @@ impl<'a> Multipart<'a> {
         }
     }
 
-    /// The edits that exchange the boundary for another.
+    /// Edits that replace the boundary.
     pub fn rename(&self, boundary: &str) -> Vec<Edit> {
         let starts = self.parts.iter().map(|part| part.start);
         starts
@@ -238,7 +238,7 @@ impl<'a> Multipart<'a> {
             .collect()
     }
 
-    /// The body with edits made; every other byte stays.
+    /// Body after these edits; every other byte stays.
     pub fn edited(&self, mut edits: Vec<Edit>) -> Vec<u8> {
         edits.sort_by_key(|(range, _)| (range.start, range.end));
         let mut out = Vec::with_capacity(self.body.len());
@@ -284,7 +284,7 @@ impl<'a> FormPart<'a> {
         part
     }
 
-    /// A header field of the part, unfolded.
+    /// Value of a header of the part, unfolded.
     pub fn header(&self, name: &str) -> Option<String> {
         let mut lines = lines_of(self.head_text).peekable();
         while let Some(line) = lines.next() {
@@ -306,20 +306,20 @@ impl<'a> FormPart<'a> {
         None
     }
 
-    /// Whether it is a file: whether it has a name of one.
+    /// True for a file: a part with a file name.
     pub fn is_file(&self) -> bool {
         self.filename.is_some()
     }
 
-    /// Its bytes as text, with signs in place of what is none.
+    /// Content as text, with replacement characters for invalid UTF-8.
     pub fn text(&self) -> Cow<'a, str> {
         String::from_utf8_lossy(self.content)
     }
 }
 
 impl NewPart<'_> {
-    /// The header fields, without a line end behind the last. Names are written as browsers write them, but that a
-    /// backslash is doubled: in front of a quote it would take that away.
+    /// Headers, without a line end after the last. Names are escaped as browsers do, except that a backslash is
+    /// doubled: before a quote it would escape that.
     pub fn head(&self, line_end: &[u8]) -> Vec<u8> {
         let escaped = |text: &str| {
             text.replace('\\', "\\\\")
@@ -344,7 +344,7 @@ impl NewPart<'_> {
     }
 }
 
-/// Writes a form. The boundary must be in none of the contents: [`fresh_boundary`] gives one.
+/// Serialises a form. The boundary must not occur in the contents: [`fresh_boundary`] returns one.
 pub fn write(parts: &[NewPart], boundary: &str) -> Vec<u8> {
     let mut out = Vec::new();
     for part in parts {
@@ -362,7 +362,7 @@ pub fn write(parts: &[NewPart], boundary: &str) -> Vec<u8> {
     out
 }
 
-/// The wanted boundary, or one that begins so where a content has that.
+/// Returns the wanted boundary, or a longer one if it occurs in the contents.
 pub fn fresh_boundary<'c>(
     wanted: &str,
     contents: impl Iterator<Item = &'c [u8]> + Clone,
@@ -379,20 +379,20 @@ pub fn fresh_boundary<'c>(
         .unwrap_or_else(|| wanted.to_owned())
 }
 
-/// Whether a content type is that of a form of parts.
+/// True if a content type is `multipart/form-data`.
 pub fn is_multipart(content_type: &str) -> bool {
     let kind = content_type.split(';').next().unwrap_or_default();
     kind.trim().eq_ignore_ascii_case("multipart/form-data")
 }
 
-/// The boundary that a content type names.
+/// Boundary that a content type names.
 pub fn boundary(content_type: &str) -> Option<String> {
     let mut all = parameters(content_type);
     let (_, value) = all.find(|(name, _)| name == "boundary")?;
     Some(value).filter(|boundary| !boundary.is_empty())
 }
 
-/// The boundary of a body that looks like a form of parts.
+/// Boundary of a body that looks like a multipart form.
 pub fn sniff(body: &[u8]) -> Option<String> {
     let (first, rest) = body.split_at(memchr(b'\n', body)?);
     let boundary = std::str::from_utf8(first.strip_prefix(b"--")?.trim_ascii_end()).ok()?;
@@ -404,7 +404,7 @@ pub fn sniff(body: &[u8]) -> Option<String> {
     (is_form && is_plain && !boundary.is_empty()).then(|| boundary.to_owned())
 }
 
-/// Parts that have the same fault: how many, and the first.
+/// Parts with one fault: their number, and the index of the first.
 struct MultipartProblem(usize, usize);
 
 impl MultipartProblem {
@@ -427,7 +427,7 @@ impl MultipartProblem {
     }
 }
 
-/// The lines of a body that are its boundary.
+/// Scanner for the boundary lines of a body.
 struct Lines<'a> {
     body: &'a [u8],
     length: usize,
@@ -436,7 +436,7 @@ struct Lines<'a> {
 
 struct Line {
     start: usize,
-    /// Where the next line begins.
+    /// Offset of the next line.
     end: usize,
     is_last: bool,
 }
@@ -451,8 +451,8 @@ impl<'a> Lines<'a> {
         }
     }
 
-    /// The next one. After each that only looks like one the search goes on in the next line, so no byte is looked at
-    /// again and again.
+    /// Finds the next boundary line. After a near match the search continues in the next line, so no byte is read again
+    /// and again.
     fn next(&self, from: usize) -> Option<Line> {
         let mut at = from;
         loop {
@@ -488,13 +488,13 @@ impl<'a> Lines<'a> {
     }
 }
 
-/// The header fields of a part, as far as they are found.
+/// Result of scanning a part's headers.
 enum Head {
-    /// Where they stand, and where the content begins.
+    /// Byte range of the headers, and the offset of the content.
     Ends(Range<usize>, usize),
-    /// No empty line ends them.
+    /// Headers that no empty line ends.
     Unfinished,
-    /// There are too many.
+    /// Headers longer than [`MOST_HEAD`].
     Endless,
 }
 
@@ -520,7 +520,7 @@ impl Head {
     }
 }
 
-/// The end without the line end in front of it.
+/// Offset of the end without the line end before it.
 fn without_line_end(body: &[u8], start: usize, end: usize) -> usize {
     match body.get(start..end) {
         Some([.., b'\r', b'\n']) => end - 2,
@@ -538,7 +538,7 @@ fn lines_of(text: &[u8]) -> impl Iterator<Item = &[u8]> {
         .map(|line| line.strip_suffix(b"\r").unwrap_or(line))
 }
 
-/// The parameters of a header field's value, their names in lower case, their values without quotes.
+/// Parameters of a header value, with names in lower case and values unquoted.
 fn parameters(value: &str) -> impl Iterator<Item = (String, String)> {
     let mut rest = memchr(b';', value.as_bytes()).and_then(|at| value.get(at + 1..));
     std::iter::from_fn(move || {
@@ -547,7 +547,7 @@ fn parameters(value: &str) -> impl Iterator<Item = (String, String)> {
             let end = text.find(['=', ';'])?;
             let (name, after) = (text.get(..end)?.trim(), text.get(end..)?);
             let Some(after) = after.strip_prefix('=') else {
-                // A word without a value.
+                // A parameter without a value.
                 rest = Some(after);
                 continue;
             };
@@ -566,8 +566,8 @@ fn parameters(value: &str) -> impl Iterator<Item = (String, String)> {
     })
 }
 
-/// A text up to its closing quote, and what is behind that. A backslash stands for itself, but in front of a quote or
-/// another: paths of Windows are sent with single ones.
+/// Splits a text at its closing quote. A backslash is literal, except before a quote or another backslash: Windows
+/// paths are sent with single ones.
 fn unescaped(quoted: &str) -> (String, &str) {
     let mut out = String::new();
     let mut chars = quoted.char_indices();
@@ -587,7 +587,7 @@ fn unescaped(quoted: &str) -> (String, &str) {
     (out, "")
 }
 
-/// A name, with what browsers escape in it.
+/// Name with the escapes of browsers decoded.
 fn unquoted(name: &str) -> String {
     let mut out = name.to_owned();
     for (escape, sign) in [("%22", "\""), ("%0D", "\r"), ("%0A", "\n")] {
@@ -598,7 +598,7 @@ fn unquoted(name: &str) -> String {
     out
 }
 
-/// A file's name with its encoding (RFC 8187): `UTF-8''na%C3%AFve.txt`.
+/// File name with its charset decoded (RFC 8187): `UTF-8''na%C3%AFve.txt`.
 fn extended(value: &str) -> Option<String> {
     let mut pieces = value.splitn(3, '\'');
     let (charset, _, text) = (pieces.next()?, pieces.next()?, pieces.next()?);
@@ -647,7 +647,7 @@ mod tests {
         )
     }
 
-    /// The name and the content of each part.
+    /// Name and content of each part.
     fn contents(body: &str) -> Vec<(String, String)> {
         let form = split(body);
         let all = form.parts().iter();
@@ -704,7 +704,7 @@ mod tests {
         };
         let pair = |name: &str, text: &str| vec![(name.to_owned(), text.to_owned())];
         for (body, wanted) in [
-            // A preamble and an epilogue, and what looks like a boundary in both.
+            // A preamble and an epilogue, and near-boundaries in both.
             (
                 format!(
                     "hello --x\r\n{}--x--\r\nbye --x\r\n--x\r\n",
@@ -713,12 +713,12 @@ mod tests {
                 pair("a", "1"),
             ),
             (format!("{}--x--", field("a", "\n")), pair("a", "1")),
-            // White space behind a boundary.
+            // White space after a boundary.
             (
                 field("a", "\r\n").replace("--x", "--x \t") + "--x-- \r\n",
                 pair("a", "1"),
             ),
-            // A line that only begins so is content.
+            // A line that only starts like a boundary is content.
             (
                 field("a", "\r\n").replace('1', "--xy\r\n --x\r\n-x") + "--x--",
                 pair("a", "--xy\r\n --x\r\n-x"),
@@ -727,7 +727,7 @@ mod tests {
                 field("a", "\r\n").replace("1\r\n", "") + "--x--",
                 pair("a", ""),
             ),
-            // A folded header field.
+            // A folded header.
             (
                 field("a", "\r\n").replace("; name", ";\r\n name") + "--x--",
                 pair("a", "1"),
@@ -895,7 +895,7 @@ mod tests {
             if let Ok(form) = Multipart::split(body.as_bytes(), boundary) {
                 assert!(form.parts().len() <= MOST_PARTS && form.problems().len() <= 4);
             }
-            // A debug build on a busy machine; a release build takes a tenth of it.
+            // Limit for a debug build on a busy machine; a release build takes a tenth.
             assert!(
                 start.elapsed() < Duration::from_secs(2),
                 "{:?} {}",
@@ -1021,7 +1021,7 @@ mod tests {
         }
     }
 
-    /// Spans are in order and in the body, and edits of nothing change nothing.
+    /// Spans are ordered and inside the body, and empty edits change nothing.
     fn sound(body: &[u8]) -> Result<(), TestCaseError> {
         let _ = sniff(body);
         let Ok(form) = Multipart::split(body, "x") else {

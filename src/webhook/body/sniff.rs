@@ -1,4 +1,4 @@
-//! Names what a body is that is no JSON: an error that says "not JSON" of a page of HTML sends its reader astray.
+//! Recognises the format of a body that is not JSON: an error "not JSON" about an HTML page would mislead.
 
 use memchr::memmem;
 
@@ -7,10 +7,10 @@ use crate::webhook::body::multipart;
 /// The byte order mark of UTF-8.
 pub const UTF8_MARK: &[u8] = b"\xEF\xBB\xBF";
 
-/// So much of a body is looked at.
+/// Bytes of a body that are examined.
 const SAMPLE: usize = 1024;
 
-/// What a body is, as its bytes and then its content type say; none where it begins as JSON does.
+/// Format of a body, by its bytes and then its content type; none if it begins like JSON.
 pub fn other_than_json(content_type: &str, body: &[u8]) -> Option<&'static str> {
     let text = body.trim_ascii_start();
     let kind = content_type.to_ascii_lowercase();
@@ -53,7 +53,7 @@ fn is_mostly_binary(sample: &[u8]) -> bool {
     (invalid + controls.count()) * 10 > sample.len()
 }
 
-/// Pairs of names and values, without anything that is escaped in them.
+/// True for pairs of names and values without escapes.
 fn is_form(sample: &[u8]) -> bool {
     let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"=&%+-._*~[]@".contains(byte);
     let end = sample.trim_ascii_end();
@@ -63,7 +63,7 @@ fn is_form(sample: &[u8]) -> bool {
         && name.is_some_and(|name| !name.is_empty())
 }
 
-/// What else JSON may be, whole or not.
+/// True if the text may be a JSON number, `true`, `false` or `null`, whole or truncated.
 fn is_number_or_word(text: &[u8]) -> bool {
     let word = text.trim_ascii_end();
     let words = [&b"true"[..], b"false", b"null"];

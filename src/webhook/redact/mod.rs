@@ -1,4 +1,4 @@
-//! Redaction: which names hold credentials, and what is replaced on the way to disk.
+//! Redaction: names that mark credentials, and the replacement of sensitive data before it is stored.
 
 pub mod redactor;
 pub mod scanner;

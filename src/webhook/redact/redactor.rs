@@ -1,12 +1,11 @@
-//! Takes out of a delivery what identifies somebody or lets somebody in: addresses, IPs, tokens, credentials.
+//! Removes personal data and credentials from a delivery: addresses, IPs, tokens, passwords (`--redact`).
 //!
-//! Only the bytes of what is taken out change; a body is not parsed and printed again. The same input always gets the
-//! same placeholder, whatever it is encoded in, so that events of one recipient still belong together. A placeholder
-//! is made with a key, for whoever has a list of addresses could try them all otherwise, and it looks like what it
-//! stands for, so that a handler still takes it.
+//! Only the bytes of the removed data change; a body is not re-serialised. Equal inputs always get equal placeholders,
+//! in any encoding, so that events of one recipient still belong together. A placeholder is keyed, for otherwise a list
+//! of addresses could be tried against it, and it has the format of the original, so that a handler still accepts it.
 //!
-//! What is encoded as a whole (base64) is not looked into. A compressed body is left out, and so are the bytes of a file
-//! in a form that is no text or is encoded as a whole.
+//! Data that is encoded as a whole (base64) is not searched. A compressed body is dropped, and so is a file in a form
+//! that is not text or is encoded as a whole.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::ops::Range;
@@ -29,13 +28,13 @@ use crate::webhook::{
     Fixture, FormPart, Headers, Multipart, is_credential_field, is_credential_member,
 };
 
-/// Replaces what must not be kept.
+/// Replaces sensitive data with placeholders.
 #[derive(Clone)]
 pub struct Redactor {
     key: [u8; 32],
 }
 
-/// How tokens begin that are known by their looks.
+/// Prefixes of well-known tokens.
 const TOKEN_STARTS: [&str; 9] = [
     "AKIA",
     "SG.",
@@ -49,7 +48,7 @@ const TOKEN_STARTS: [&str; 9] = [
 ];
 
 impl Redactor {
-    /// Who has the key can find out whether a placeholder stands for a certain address, and nobody else.
+    /// Creates a redactor. Only with this key can a placeholder be tested against a known address.
     pub fn new(key: [u8; 32]) -> Self {
         Self { key }
     }
@@ -93,7 +92,7 @@ impl Redactor {
     fn field(&self, (name, value): &(HeaderName, HeaderValue)) -> (HeaderName, HeaderValue) {
         let bytes = value.as_bytes();
         let redacted = if is_credential_field(name.as_str()) && !bytes.is_empty() {
-            // How it authorises may stay.
+            // The authentication scheme may stay.
             let scheme = bytes.iter().position(|b| *b == b' ');
             let scheme = scheme.filter(|_| matches!(*name, AUTHORIZATION | PROXY_AUTHORIZATION));
             let (scheme, secret) = bytes.split_at(scheme.map_or(0, |at| at + 1));
@@ -109,7 +108,7 @@ impl Redactor {
         (name.clone(), value)
     }
 
-    /// A form of parts, each looked into by itself: what is around a value says what it is, and no more than that.
+    /// Redacts a multipart form part by part: the meaning of a value only depends on its own part.
     fn parts(&self, form: &Multipart) -> Redacted {
         let changed = |text: &[u8]| self.text(text, false);
         let boundary = form.boundary();
@@ -117,7 +116,7 @@ impl Redactor {
         let mut edits: Vec<Edit> = Vec::new();
         let mut end = 0;
         for part in form.parts() {
-            // What is between the parts: a preamble, parts that are none, and the boundary.
+            // Bytes between the parts: a preamble, invalid parts, and the boundary.
             edits.extend(changed_at(form, end..part.start, changed));
             edits.extend(changed_at(form, part.head.clone(), changed));
             let is_secret = part.name.as_deref().is_some_and(is_credential_member);
@@ -134,7 +133,7 @@ impl Redactor {
         }
         let last = form.last().unwrap_or(form.body().len());
         edits.extend(changed_at(form, end..last, changed));
-        // Behind the last boundary, not the boundary itself.
+        // After the closing boundary, not the boundary itself.
         let behind = last + form.last().map_or(0, |_| boundary.len() + 4);
         edits.extend(changed_at(form, behind..form.body().len(), changed));
         if let Some(renamed) = &renamed {
@@ -147,7 +146,7 @@ impl Redactor {
         }
     }
 
-    /// The content type of a form of parts, with the boundary that its body has.
+    /// Content type of a multipart form, with the boundary that its body has after redaction.
     fn content_type(
         &self,
         field: &(HeaderName, HeaderValue),
@@ -169,7 +168,7 @@ impl Redactor {
         (field.0.clone(), value)
     }
 
-    /// A text without what must not be kept; none if there is no such thing in it. In a form, `+` is a space.
+    /// Redacts a text; none if nothing in it is sensitive. In a form, `+` is a space.
     fn text(&self, text: &[u8], form: bool) -> Option<Vec<u8>> {
         let mut out = Vec::new();
         let (mut copied, mut at) = (0, 0);
@@ -196,7 +195,7 @@ impl Redactor {
         Some(out)
     }
 
-    /// What is to be replaced and is recognised at this byte.
+    /// Sensitive data that is recognised at this byte.
     fn find(&self, scan: Scanner, at: usize) -> Option<Found> {
         match scan.text.get(at)? {
             b'@' | b'%' | b'\\' => {
@@ -214,7 +213,7 @@ impl Redactor {
         }
     }
 
-    /// An address around the `@` that stands from `at` to `end`.
+    /// Email address around the `@` from `at` to `end`.
     fn address(&self, scan: Scanner, at: usize, end: usize) -> Option<Found> {
         let mut start = at;
         let mut name = Vec::new();
@@ -257,7 +256,7 @@ impl Redactor {
         })
     }
 
-    /// A user and a password in front of the host of a URL.
+    /// User and password before the host of a URL.
     fn userinfo(&self, scan: Scanner, at: usize) -> Option<Found> {
         let mut start = at;
         while let Some((c, begin)) = scan.before(start) {
@@ -281,7 +280,7 @@ impl Redactor {
         None
     }
 
-    /// An IP that begins there, of either version.
+    /// IPv4 or IPv6 address that begins here.
     fn ip(&self, scan: Scanner, at: usize) -> Option<Found> {
         let mut text = String::new();
         let mut ends = Vec::new();
@@ -325,7 +324,7 @@ impl Redactor {
         })
     }
 
-    /// In a range that nobody has an address in, and that is read as one everywhere.
+    /// Placeholder in a reserved range that still parses as IPv4 everywhere.
     fn four(&self, ip: Ipv4Addr) -> Option<String> {
         let [first, ..] = ip.octets();
         if ip.is_loopback() || first == 0 || first >= 240 {
@@ -335,7 +334,7 @@ impl Redactor {
         Some(Ipv4Addr::new(240 + a % 15, b, c, d).to_string())
     }
 
-    /// In the range for documentation.
+    /// Placeholder in the range for documentation.
     fn six(&self, ip: Ipv6Addr) -> Option<String> {
         let is_ours = matches!(ip.segments(), [0x2001, 0xdb8, 0, 0, ..]);
         if ip.is_loopback() || ip.is_unspecified() || is_ours {
@@ -347,7 +346,7 @@ impl Redactor {
         Some(format!("2001:db8:0:0:{}", parts.join(":")))
     }
 
-    /// The value of a member or a field whose name says what it is, or what is known by its looks.
+    /// Value whose name marks it as a credential, or a token with a known format.
     fn credential(&self, scan: Scanner, at: usize) -> Option<Found> {
         let is_word = |b: &u8| b.is_ascii_alphanumeric() || b"_-.".contains(b);
         let rest = scan.text.get(at..)?;
@@ -363,7 +362,7 @@ impl Redactor {
             let is_token = |b: &u8| b.is_ascii_alphanumeric() || b"-._~+/=".contains(b);
             let rest = scan.text.get(start..)?;
             let token = rest.get(..rest.iter().position(|b| !is_token(b)).unwrap_or(rest.len()))?;
-            // Both are words of English, too.
+            // Both are English words, too.
             let is_basic = || STANDARD.decode(token).is_ok_and(|it| it.contains(&b':'));
             let is_bearer = || token.len() >= 16 && token.iter().any(u8::is_ascii_digit);
             (is_bearer() || is_basic()).then_some((start, start + token.len()))?
@@ -406,7 +405,7 @@ impl Redactor {
 }
 
 impl Fixture {
-    /// Whether something was taken out of it, so that its signature cannot hold any more.
+    /// True if data was removed, so that the signature is no longer valid.
     pub fn is_redacted(&self) -> bool {
         self.rest
             .iter()
@@ -414,21 +413,21 @@ impl Fixture {
     }
 }
 
-/// The member that says that a fixture is redacted.
+/// Member that marks a fixture as redacted.
 const MARK: &str = "redacted";
 
-/// The host of an address that stands for another: no mail ever gets there (RFC 2606).
+/// Domain of placeholder addresses: it never receives mail (RFC 2606).
 const PLACE: &str = "example.invalid";
 
-/// A form of parts without what must not be kept.
+/// Redacted multipart form.
 struct Redacted {
     body: Vec<u8>,
     old: String,
-    /// Another boundary, if it identified somebody.
+    /// New boundary, if the old one was sensitive.
     boundary: Option<String>,
 }
 
-/// The edit that redacts these bytes of a form, if there is something to redact.
+/// Edit that redacts these bytes of a form, if there is something to redact.
 fn changed_at(
     form: &Multipart,
     range: Range<usize>,
@@ -438,7 +437,7 @@ fn changed_at(
     Some((range, new))
 }
 
-/// Whether a part holds what cannot be looked into.
+/// True for a part that cannot be searched: base64, or a file that is not text.
 fn is_opaque(part: &FormPart) -> bool {
     let encoding = part.header("content-transfer-encoding");
     let is_encoded = encoding.is_some_and(|how| how.eq_ignore_ascii_case("base64"));
@@ -446,7 +445,7 @@ fn is_opaque(part: &FormPart) -> bool {
     is_encoded || part.is_file() && !std::str::from_utf8(part.content).is_ok_and(is_text)
 }
 
-/// What is replaced, and by what.
+/// Byte range to replace, and its placeholder.
 struct Found {
     start: usize,
     end: usize,
@@ -485,7 +484,7 @@ mod tests {
 
     const ADA: &str = "redacted-c0ffee0000";
 
-    /// What stands for Ada, in front of the sign.
+    /// Placeholder of `ada`, before the `@`.
     fn ada() -> String {
         text("ada@example.com")
             .split('@')
@@ -772,7 +771,7 @@ mod tests {
         let before = [
             "for ada@example.com\r\n".to_owned(),
             part("name=to", "Ada <ada@example.com>"),
-            // A value is all of a part, whatever is in it; a name is one without quotes, too.
+            // A value is the whole part, whatever it contains; a name may lack quotes, too.
             part("name=api_key", "s3 cr\r\n3t"),
             part(
                 "name=f; filename=\"ada@example.com.eml\"",

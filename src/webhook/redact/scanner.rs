@@ -1,6 +1,6 @@
-//! Looks around in a text whose characters may be escaped, in JSON, in URLs and in forms, without taking it apart.
+//! Scans a text with escaped characters (JSON, URLs, forms) in both directions, without parsing it.
 
-/// What stands in front of a version that looks like an IP.
+/// Names of products whose versions look like IPs.
 const PRODUCTS: [&str; 16] = [
     "Chrome",
     "Chromium",
@@ -20,18 +20,18 @@ const PRODUCTS: [&str; 16] = [
     "YaBrowser",
 ];
 
-/// A text in which characters may be escaped, as `%40` (once or twice), `\u0040` and `\"`.
+/// Text with escaped characters: `%40` (once or twice), `\u0040` and `\"`.
 #[derive(Clone, Copy)]
 pub(crate) struct Scanner<'a> {
     pub(crate) text: &'a [u8],
-    /// What is in front of it is done.
+    /// Offset before which everything is processed.
     pub(crate) floor: usize,
-    /// In a form, `+` is a space.
+    /// True for a form, in which `+` is a space.
     pub(crate) form: bool,
 }
 
 impl Scanner<'_> {
-    /// The character in front of there, and where it begins.
+    /// Character before an offset, and its own offset.
     pub(crate) fn before(&self, at: usize) -> Option<(u8, usize)> {
         for (sign, length) in [(&b"%25"[..], 5), (b"\\u00", 6), (b"%", 3)] {
             if let Some(begin) = at.checked_sub(length).filter(|it| *it >= self.floor)
@@ -51,7 +51,7 @@ impl Scanner<'_> {
         }
     }
 
-    /// The character there, and where it ends.
+    /// Character at an offset, and the offset after it.
     pub(crate) fn after(&self, at: usize) -> Option<(u8, usize)> {
         let rest = self.text.get(at..)?;
         for (sign, length) in [(&b"%25"[..], 5), (b"\\u00", 6), (b"%", 3)] {
@@ -68,13 +68,13 @@ impl Scanner<'_> {
         }
     }
 
-    /// Whether a word or a number begins there, rather than goes on.
+    /// True if a word or a number begins here rather than continues.
     pub(crate) fn begins(&self, at: usize) -> bool {
         self.before(at)
             .is_none_or(|(c, _)| !(c.is_ascii_alphanumeric() || c == b'_' || c >= 0x80))
     }
 
-    /// Whether what begins there is the rest of a longer number, or of what is no IP because of its beginning.
+    /// True inside a longer number, or inside a text that is no IP because of its beginning.
     pub(crate) fn is_inside_number(&self, at: usize) -> bool {
         match self.before(at) {
             Some((b'.', dot)) => self.before(dot).is_some_and(|(c, _)| c.is_ascii_digit()),
@@ -84,8 +84,8 @@ impl Scanner<'_> {
         }
     }
 
-    /// Whether the `=` there ends the name of a parameter. It may be part of an address as well, in which a list or
-    /// a relay keeps another one: `bounces+ada=example.com@lists.example`.
+    /// True if this `=` ends the name of a parameter. It may also be part of an address in which a list or a relay
+    /// embeds another: `bounces+ada=example.com@lists.example`.
     pub(crate) fn is_parameter(&self, equals: usize) -> bool {
         let mut start = equals;
         let mut name = Vec::new();
@@ -104,7 +104,7 @@ impl Scanner<'_> {
         self.form && start == 0 || !is_nested
     }
 
-    /// Whether what begins there is the version of a browser.
+    /// True if the version of a browser begins here.
     pub(crate) fn is_version(&self, at: usize) -> bool {
         let Some((b'/', slash)) = self.before(at) else {
             return false;
@@ -115,14 +115,14 @@ impl Scanner<'_> {
             .any(|name| before.ends_with(name.as_bytes()))
     }
 
-    /// Where the value stands that belongs to the name from `start` to `end`.
+    /// Byte range of the value for the name from `start` to `end`.
     pub(crate) fn value_of(&self, start: usize, end: usize) -> Option<(usize, usize)> {
         let rest = self.text.get(end..)?;
         let slashes = rest.iter().take_while(|b| **b == b'\\').count();
         if rest.get(slashes) == Some(&b'"') {
             return self.quoted_value(start, end, end + slashes + 1);
         }
-        // In a query or a form; in brackets it may be the name of a part.
+        // In a query or a form; a name in brackets may be part of a longer name.
         let equals = match self.after(end)? {
             (b']', equals) => equals,
             _ => end,
@@ -133,7 +133,7 @@ impl Scanner<'_> {
         let is_plain = self.text.get(equals) != Some(&b'%');
         let mut stop = value;
         while let Some((c, after)) = self.after(stop) {
-            // Where the `=` is not encoded, what is belongs to the value.
+            // After an unencoded `=`, encoded separators belong to the value.
             let belongs = is_plain && self.text.get(stop) == Some(&b'%');
             if !belongs && (c <= b' ' || b"&#;\"'<>)".contains(&c)) {
                 break;
@@ -143,7 +143,7 @@ impl Scanner<'_> {
         Some((value, stop))
     }
 
-    /// The same behind a quoted name, in JSON, in JSON within JSON, and in a part of a multipart form.
+    /// Byte range of the value after a quoted name: in JSON, in JSON within JSON, and in a multipart header.
     fn quoted_value(&self, start: usize, quote: usize, end: usize) -> Option<(usize, usize)> {
         let quote = self.text.get(quote..end)?;
         if !self.text.get(..start)?.ends_with(quote) {
@@ -158,7 +158,7 @@ impl Scanner<'_> {
         let colon = rest.trim_ascii_start().strip_prefix(b":")?;
         let value = colon.trim_ascii_start().strip_prefix(quote)?;
         let start = self.text.len() - value.len();
-        // With each level of JSON within JSON, the backslashes in front of a quote double, and one more comes.
+        // With each level of JSON within JSON, the backslashes before a quote double, plus one.
         let own = quote.len() - 1;
         let mut slashes = 0;
         for (at, c) in value.iter().enumerate() {
@@ -186,8 +186,8 @@ fn hex_at(text: &[u8], at: usize) -> Option<u8> {
     Some(byte)
 }
 
-/// What a backslash and this letter stand for: a quote and a slash for themselves, the others for what separates. None
-/// if nothing is escaped so, and the backslash stands for itself.
+/// Meaning of a backslash with this letter: quotes and slashes mean themselves, the others a separator. None if there
+/// is no such escape, and the backslash is literal.
 fn unescaped(c: u8) -> Option<u8> {
     match c {
         b'"' | b'/' | b'\\' => Some(c),

@@ -1,7 +1,7 @@
-//! Names of header fields, members and parameters whose values let somebody in: one list for what is shown, what is
-//! printed as JSON, and what is redacted on the way to disk.
+//! Names of headers, members and parameters whose values are credentials: one list for terminal output, JSON output and
+//! redaction of recordings.
 
-/// Header fields that hold a credential, besides those whose names say so.
+/// Headers that hold a credential without a telling name.
 const FIELDS: [&str; 5] = [
     "authorization",
     "cookie",
@@ -10,10 +10,10 @@ const FIELDS: [&str; 5] = [
     "x-auth",
 ];
 
-/// Header fields whose name ends with `key` and that let nobody in.
+/// Headers whose name ends in `key` without being a credential.
 const PUBLIC_KEYS: [&str; 3] = ["idempotency-key", "sec-websocket-key", "x-idempotency-key"];
 
-/// Words of a header field's name that say so, between `-`, `_` and `.`.
+/// Words that mark a header as a credential, separated by `-`, `_` and `.`.
 const WORDS: [&str; 13] = [
     "auth",
     "authentication",
@@ -30,7 +30,7 @@ const WORDS: [&str; 13] = [
     "session",
 ];
 
-/// What the name of a field or a member of that kind holds, without `-`, `_` and `.`. A member's name ends with it.
+/// Substrings of the names of credentials, without `-`, `_` and `.`. A member's name must end with one.
 const PARTS: [&str; 12] = [
     "accesskey",
     "apikey",
@@ -46,8 +46,8 @@ const PARTS: [&str; 12] = [
     "token",
 ];
 
-/// Whether the value of a header field of that name is a credential. Services call theirs as they like, so the name
-/// need only speak of one.
+/// True if a header of this name holds a credential. Services choose their own names, so a name only has to contain a
+/// marker.
 pub fn is_credential_field(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     let short = shortened(&name);
@@ -56,12 +56,12 @@ pub fn is_credential_field(name: &str) -> bool {
         || name
             .split(|c: char| !c.is_ascii_alphanumeric())
             .any(|word| WORDS.contains(&word))
-        // As `x-functions-key` and `x-app-key`.
+        // Such as `x-functions-key` and `x-app-key`.
         || (short.ends_with("key") && !PUBLIC_KEYS.contains(&name.as_str()))
 }
 
-/// Whether a member of a body or a parameter of that name holds a credential. Bodies are full of words, so the name
-/// must end with what it is, or be that of such a header field.
+/// True if a member of a body, or a parameter, of this name holds a credential. Bodies are full of words, so the name
+/// must end with a marker, or be that of such a header.
 pub fn is_credential_member(name: &str) -> bool {
     let short = shortened(&name.to_ascii_lowercase());
     FIELDS.contains(&name.to_ascii_lowercase().as_str())
