@@ -1,4 +1,4 @@
-//! Who may come in: what is right is taken, everything that is nearly right is refused with 4xx.
+//! Authentication checks: valid deliveries are accepted, all nearly valid ones are rejected with 4xx.
 
 use crate::checks::check::{HTTP, STANDARD};
 use crate::checks::{
@@ -173,7 +173,7 @@ pub static CHECKS: &[&Check] = &[
     },
 ];
 
-/// Without this, the rest says nothing.
+/// Valid delivery; without it, the other checks prove nothing.
 pub static VALID: Check = Check {
     name: "valid",
     group: Group::Authentication,
@@ -200,7 +200,7 @@ fn near_miss(context: &Context, tamper: &'static str, what: &str) -> Plan {
     Plan::each([request(context, tamper, what)])
 }
 
-/// A near miss, with ids of its own.
+/// Tampered request, with ids of its own.
 fn request(context: &Context, tamper: &'static str, what: &str) -> CheckRequest {
     let event = context.event();
     let known = Tamper::all().zip(100..);
@@ -273,7 +273,7 @@ fn missing_signature(context: &Context) -> Plan {
 
 fn missing_judged(context: &Context, observations: &Observations) -> Finding {
     let finding = expect::refused(context, observations);
-    // Nobody told that there is anything to demand.
+    // Without a secret, the handler may not know what to verify.
     if finding.grade == CheckStatus::Fail && context.key.is_none() {
         return Finding::new(
             CheckStatus::Warn,
@@ -293,7 +293,7 @@ fn missing_fields(context: &Context) -> Plan {
     };
     let mut shots = Vec::new();
     let own = |place: &Location| {
-        // An item stands in the same header as the signature.
+        // An item is in the same header as the signature.
         !matches!(place, Location::Item(..))
     };
     if scheme.signed_time().is_some_and(|(place, _)| own(&place)) {
@@ -361,7 +361,7 @@ fn future(context: &Context) -> Plan {
     timed(context, "future", "signed in the future")
 }
 
-/// Where the provider's own page or library refuses old signatures, taking one is a fault; elsewhere it is wise not to.
+/// Rejection of old signatures: a fault where the provider's page or library rejects them, otherwise a warning.
 fn aged(context: &Context, observations: &Observations) -> Finding {
     if context.provider.conduct.judges_age {
         return expect::refused(context, observations);

@@ -1,11 +1,11 @@
-//! Several deliveries of one event each, put into one as their provider does.
+//! Batches: several deliveries of one event each, merged as their provider does.
 
 use serde_json::Value;
 
 use crate::providers::{Envelope, Provider};
 use crate::webhook::{Delivery, write};
 
-/// One delivery with the events of all; none where they cannot stand in one body.
+/// Merges deliveries into one with the events of all; none if they cannot share a body.
 pub fn together(provider: &Provider, parts: &[Delivery]) -> Option<Delivery> {
     let events: Vec<Value> = parts
         .iter()
@@ -17,7 +17,7 @@ pub fn together(provider: &Provider, parts: &[Delivery]) -> Option<Delivery> {
     holding(provider, parts.first()?, events)
 }
 
-/// The same delivery with these events in place of its own; none where the provider has no place for a list.
+/// Replaces the events of a delivery; none if the provider's bodies have no list of events.
 pub fn holding(provider: &Provider, like: &Delivery, events: Vec<Value>) -> Option<Delivery> {
     let mut delivery = like.clone();
     delivery.body = match provider.envelope {
@@ -45,7 +45,7 @@ pub fn holding(provider: &Provider, like: &Delivery, events: Vec<Value>) -> Opti
     Some(delivery)
 }
 
-/// The events of a delivery.
+/// Events of a delivery.
 fn events(provider: &Provider, delivery: &Delivery) -> Option<Vec<Value>> {
     let json = |text: &[u8]| serde_json::from_slice::<Value>(text).ok();
     let value = match provider.envelope {
@@ -65,13 +65,13 @@ fn events(provider: &Provider, delivery: &Delivery) -> Option<Vec<Value>> {
     })
 }
 
-/// The same bytes as gzip, stored and not deflated, so that they are the same everywhere (RFC 1952).
+/// Gzip with stored, uncompressed blocks, so that the bytes are equal everywhere (RFC 1952).
 pub fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut out = vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255];
     let blocks = bytes.chunks(usize::from(u16::MAX));
     let last = blocks.len().saturating_sub(1);
     for (at, block) in blocks.enumerate() {
-        // A block is no longer than the number that says how long it is.
+        // A block is never longer than its length field can express.
         let length = u16::try_from(block.len()).unwrap_or(u16::MAX);
         out.push(u8::from(at == last));
         out.extend(length.to_le_bytes());
@@ -83,7 +83,7 @@ pub fn gzip(bytes: &[u8]) -> Vec<u8> {
     out
 }
 
-/// The checksum of gzip, which is not that of recordings.
+/// CRC-32 of gzip; recordings use CRC-32C.
 fn crc32(bytes: &[u8]) -> u32 {
     !bytes.iter().fold(u32::MAX, |sum, byte| {
         (0..8).fold(sum ^ u32::from(*byte), |sum, _| {

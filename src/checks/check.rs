@@ -1,33 +1,33 @@
-//! What a check is, and what comes of it.
+//! Definition of a check, and its result.
 
 use std::time::Duration;
 
 use crate::checks::{CheckRequest, Context};
 use crate::webhook::{CheckStatus, Outcome};
 
-/// One question to a handler.
+/// One test of a handler.
 pub struct Check {
-    /// The name to type.
+    /// Name, as typed on the command line.
     pub name: &'static str,
-    /// What it belongs to.
+    /// Group of the check.
     pub group: Group,
-    /// What is true of a handler that passes.
+    /// Statement that is true of a handler that passes.
     pub title: &'static str,
-    /// What is sent.
+    /// Description of the requests.
     pub sends: &'static str,
-    /// What is expected.
+    /// Description of the expected responses.
     pub expects: &'static str,
-    /// Why it matters, in one sentence.
+    /// Reason why it matters, in one sentence.
     pub why: &'static str,
-    /// What to do where it fails.
+    /// Advice for a handler that fails.
     pub advice: &'static str,
-    /// What it rests on.
+    /// Source of the requirement.
     pub page: Page,
-    /// Whether it says something of a handler that does not even take what is right.
+    /// True if the result is meaningful for a handler that does not even accept valid deliveries.
     pub alone: bool,
-    /// What to send to this handler, or why there is nothing to send.
+    /// Plans the requests to this handler, or the reason to skip the check.
     pub plan: fn(&Context) -> Plan,
-    /// What to make of what was seen.
+    /// Turns the observations into a finding.
     pub judge: fn(&Context, &Observations) -> Finding,
 }
 
@@ -37,29 +37,29 @@ impl std::fmt::Debug for Check {
     }
 }
 
-/// What belongs together.
+/// Group of related checks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Group {
-    /// Who may come in.
+    /// Signatures and credentials.
     Authentication,
-    /// The same thing twice.
+    /// Repeated deliveries.
     Idempotency,
-    /// Things in another order.
+    /// Deliveries out of order.
     Order,
-    /// Whatever a provider may put into a body.
+    /// Everything that a provider may put into a body.
     Shape,
-    /// What is broken.
+    /// Malformed requests.
     Resilience,
-    /// What a provider asks before it trusts a URL.
+    /// Requests with which a provider validates a URL.
     Handshake,
-    /// How fast it answers.
+    /// Response times.
     Speed,
-    /// The way there.
+    /// TLS and HTTP.
     Transport,
 }
 
 impl Group {
-    /// All of them, in the order in which they are run.
+    /// All groups, in the order in which they run.
     pub const ALL: [Group; 8] = [
         Group::Authentication,
         Group::Idempotency,
@@ -71,7 +71,7 @@ impl Group {
         Group::Transport,
     ];
 
-    /// The word for it.
+    /// Name, as typed and as printed.
     pub const fn name(self) -> &'static str {
         match self {
             Group::Authentication => "authentication",
@@ -86,39 +86,39 @@ impl Group {
     }
 }
 
-/// The documentation that a check rests on.
+/// Documentation that a check is based on.
 #[derive(Clone, Copy, Debug)]
 pub enum Page {
     /// The provider's own page about its webhooks.
     Provider,
-    /// This page.
+    /// The page with this URL.
     At(&'static str),
 }
 
-/// The specification that most of the industry follows.
+/// Standard Webhooks, the specification that most of the industry follows.
 pub(super) const STANDARD: Page = Page::At(
     "https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md",
 );
 
-/// What HTTP's own specification says of statuses.
+/// Section on status codes of the HTTP specification.
 pub(super) const HTTP: Page = Page::At("https://www.rfc-editor.org/rfc/rfc9110.html#section-15");
 
-/// What to send, or why nothing is.
+/// Steps of a check, or the reason to skip it.
 #[derive(Clone, Debug)]
 pub enum Plan {
-    /// Nothing: it does not apply, for that reason.
+    /// No steps: the check does not apply, for this reason.
     Skip(String),
-    /// These steps, one after another.
+    /// Steps, one after another.
     Run(Vec<Step>),
 }
 
 impl Plan {
-    /// Does not apply.
+    /// Skips the check, with a reason.
     pub(super) fn skip(why: impl Into<String>) -> Plan {
         Plan::Skip(why.into())
     }
 
-    /// These, one after another.
+    /// Sends these requests, one after another.
     pub(super) fn each(shots: impl IntoIterator<Item = CheckRequest>) -> Plan {
         Plan::Run(shots.into_iter().map(Step::Send).collect())
     }
@@ -129,48 +129,48 @@ impl Plan {
 pub enum Step {
     /// One request.
     Send(CheckRequest),
-    /// The very bytes of the request of that number, again.
+    /// The identical bytes of the earlier request with this number.
     Again(CheckRequest),
-    /// The very same request so many times at once.
+    /// Identical requests, this many in parallel.
     Together(CheckRequest, u16),
-    /// So many requests that differ in their ids, so many of them at once.
+    /// Requests with different ids: the number of them, and the number in parallel.
     Burst(CheckRequest, u16, u16),
-    /// One request whose body arrives bit by bit, over that time.
+    /// One request whose body is sent slowly, over this time.
     Slowly(CheckRequest, Duration),
-    /// The number that the probe gives, when it has come to rest.
+    /// A reading of the probe's number, once it no longer changes.
     Count,
 }
 
-/// What was seen of the steps, in their order.
+/// Observations of all steps, in order.
 #[derive(Debug, Default)]
 pub struct Observations {
-    /// The answers.
+    /// Outcomes of the requests.
     pub answers: Vec<Observation>,
-    /// The numbers.
+    /// Numbers that the probe returned.
     pub counts: Vec<i64>,
 }
 
-/// What came of one request.
+/// Observation of one request.
 #[derive(Debug)]
 pub struct Observation {
     /// The request.
     pub request: CheckRequest,
-    /// Which of the steps it belongs to.
+    /// Index of its step.
     pub step: usize,
-    /// What came of it.
+    /// Response, or the reason why there was none.
     pub outcome: Outcome,
-    /// How long that took.
+    /// Time from the request to the response.
     pub took: Duration,
 }
 
-/// What a check came to.
+/// Finding of a check.
 #[derive(Clone, Debug)]
 pub struct Finding {
-    /// How it went.
+    /// Grade.
     pub grade: CheckStatus,
-    /// What was observed, in a few words.
+    /// Observed behaviour, in a few words.
     pub said: String,
-    /// The answer that decided it.
+    /// Index of the response that decided it.
     pub at: Option<usize>,
 }
 

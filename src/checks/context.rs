@@ -1,4 +1,4 @@
-//! Whom the questions go to, and as whom they are asked.
+//! Target and provider of the checks.
 
 use std::time::Duration;
 
@@ -9,53 +9,53 @@ use crate::checks::CheckRequest;
 use crate::providers::{Batch, EventDef, Provider, Template};
 use crate::webhook::{Algorithm, Delivery, Key, Part, Scheme, Target};
 
-/// Everything that the checks are a function of.
+/// All inputs of the checks.
 #[derive(Debug)]
 pub struct Context {
-    /// Whose deliveries are sent.
+    /// Provider whose deliveries are sent.
     pub provider: &'static Provider,
-    /// What they are signed with; none where nothing is to be signed.
+    /// Signing key; none if deliveries are not signed.
     pub key: Option<Key>,
-    /// Whether the user gave that key; else it is the public test key.
+    /// True if the user gave the key; otherwise it is the public test key.
     pub own_key: bool,
-    /// How that secret is given on a command line, without revealing it.
+    /// Secret as written on a command line, without revealing it.
     pub secret: Option<String>,
-    /// Where ids come from.
+    /// Seed of ids.
     pub seed: u64,
-    /// When the events happened; whole milliseconds, so that it can be written down.
+    /// Time of the events, in whole milliseconds so that it can be printed exactly.
     pub now: Timestamp,
-    /// The handler.
+    /// Handler under test.
     pub target: Target,
-    /// The URL that is signed where one is; the handler's own if none.
+    /// Signed URL (`--public-url`), for schemes that sign it; the handler's own if none.
     pub public_url: Option<String>,
-    /// Header fields to set on every request.
+    /// Headers to set on every request.
     pub headers: Vec<(HeaderName, HeaderValue)>,
-    /// The topic that SNS messages are to come from; the example's if none.
+    /// Topic of SNS messages; the example's if none.
     pub topic: Option<String>,
-    /// How soon the handler must acknowledge, if the user says so.
+    /// Time in which the handler must respond, if the user sets it.
     pub within: Option<Duration>,
-    /// Whether any certificate was taken.
+    /// True if any certificate was accepted (`--insecure`).
     pub insecure: bool,
-    /// Whether there is a number to read.
+    /// True if a probe is configured (`--probe`, `--probe-cmd`).
     pub probe: bool,
 }
 
-/// How soon to acknowledge where the provider does not say how long it waits.
+/// Time to respond if the provider does not document its timeout.
 const USUAL: Duration = Duration::from_secs(10);
 
 impl Context {
-    /// The scheme that signs, if one does: what receivers may demand besides is no signature.
+    /// Signature scheme, if there is one; credentials are not a signature.
     pub(super) fn scheme(&self) -> Option<&'static Scheme> {
         let first = self.provider.schemes.first().copied()?;
         (first.algorithm != Algorithm::Credentials).then_some(first)
     }
 
-    /// Whether the handler demands credentials.
+    /// True if the handler demands credentials.
     pub(super) fn has_credentials(&self) -> bool {
         self.scheme().is_none() && self.key.is_some()
     }
 
-    /// The event that is sent where any will do: one that says whom it is about, as most deliveries do.
+    /// Default event of the checks: one that names a recipient, as most deliveries do.
     pub fn event(&self) -> &'static str {
         const LIKELY: [&str; 5] = ["click", "delivered", "open", "bounce", "unsubscribe"];
         let has = |name: &&str| self.provider.row(name).is_some();
@@ -71,7 +71,7 @@ impl Context {
             .unwrap_or_default()
     }
 
-    /// The event that batches are filled with.
+    /// Event that batches are filled with.
     pub(super) fn batched_event(&self) -> &'static str {
         let provider = self.provider;
         let is_listed = |row: &&'static EventDef| {
@@ -88,12 +88,12 @@ impl Context {
         }
     }
 
-    /// An event as it is sent, to look at.
+    /// Sample delivery, to inspect.
     pub(super) fn sample(&self) -> Option<Delivery> {
         CheckRequest::event(self.event()).bare(self)
     }
 
-    /// Whether bodies are forms.
+    /// True if bodies are URL-encoded forms.
     pub(super) fn is_form(&self) -> bool {
         self.sample().is_some_and(|sample| {
             let kind = sample.headers.text("content-type").unwrap_or_default();
@@ -101,7 +101,7 @@ impl Context {
         })
     }
 
-    /// Whether the signature says anything of the body.
+    /// True if the signature covers the body.
     pub(super) fn covers_body(&self) -> bool {
         let covers = |part: &Part| {
             matches!(
@@ -113,7 +113,7 @@ impl Context {
             .is_some_and(|scheme| scheme.signed.iter().any(covers))
     }
 
-    /// What the deliveries are signed with, in words.
+    /// Phrase for reports that says how deliveries are signed.
     pub fn signed_with(&self) -> &'static str {
         match (self.scheme(), &self.key, self.own_key) {
             (Some(_), Some(_), true) => "signed with your secret",
@@ -123,7 +123,7 @@ impl Context {
         }
     }
 
-    /// The time within which it must acknowledge, and who says so.
+    /// Time in which the handler must respond, and the source of that limit.
     pub(super) fn limit(&self) -> (Duration, String) {
         let title = self.provider.title;
         match (self.within, self.provider.habits.timeout.value()) {
@@ -139,7 +139,7 @@ impl Context {
         }
     }
 
-    /// The most events that a request is filled with; none where the provider never sends several.
+    /// Most events in a request; none if the provider never sends several.
     pub(super) fn batch(&self) -> Option<u16> {
         match self.provider.conduct.batch {
             Batch::Never => None,
@@ -149,5 +149,5 @@ impl Context {
     }
 }
 
-/// A large batch: SendGrid's 768 kB hold about so many events.
+/// Size of a large batch: SendGrid's 768 kB hold about as many events.
 const LARGE: u16 = 500;

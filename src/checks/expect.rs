@@ -1,9 +1,9 @@
-//! The few rules by which nearly every answer is judged.
+//! Rules by which nearly every response is graded.
 
 use crate::checks::{CheckStatus, Context, Finding, Observation, Observations};
 use crate::webhook::Outcome;
 
-/// All of it must be taken: 2xx.
+/// Passes if all requests are accepted with 2xx.
 pub fn taken(_: &Context, observations: &Observations) -> Finding {
     let wrong = observations
         .answers
@@ -13,7 +13,7 @@ pub fn taken(_: &Context, observations: &Observations) -> Finding {
     told(observations, wrong, CheckStatus::Fail)
 }
 
-/// None of it may be taken, and the refusal must be the sender's fault: 4xx.
+/// Passes if all requests are rejected as the sender's fault, with 4xx.
 pub fn refused(_: &Context, observations: &Observations) -> Finding {
     let wrong = observations
         .answers
@@ -23,7 +23,7 @@ pub fn refused(_: &Context, observations: &Observations) -> Finding {
     told(observations, wrong, CheckStatus::Fail)
 }
 
-/// The same, where what is asked for is wise and no provider demands it: taking it is a warning. A crash is not.
+/// Like [`refused`], for advice that no provider demands: an accepted request is a warning, a crash still a failure.
 pub fn better_refused(_: &Context, observations: &Observations) -> Finding {
     let mut wrong = observations
         .answers
@@ -38,7 +38,7 @@ pub fn better_refused(_: &Context, observations: &Observations) -> Finding {
     told(observations, wrong, grade)
 }
 
-/// Whatever it answers, it must answer, and not with a fault of its own: no 5xx, no hang.
+/// Passes on any response that shows no fault of the handler: no 5xx, no timeout.
 pub fn unharmed(_: &Context, observations: &Observations) -> Finding {
     let wrong = observations
         .answers
@@ -71,17 +71,17 @@ fn told<'a>(
     Finding::new(grade, said, Some(at))
 }
 
-/// Whether it was taken.
+/// True for an accepted request: 2xx.
 pub fn is_taken(seen: &Observation) -> bool {
     matches!(seen.outcome.status(), Some(200..=299))
 }
 
-/// Whether it was refused as the sender's fault. That it came too often or too slowly is no refusal.
+/// True for a request rejected as the sender's fault: 4xx, but not 408 or 429.
 pub fn is_refused(seen: &Observation) -> bool {
     matches!(seen.outcome.status(), Some(status @ 400..=499) if status != 408 && status != 429)
 }
 
-/// What came, in a few words.
+/// Description of the response, in a few words.
 pub fn answer(seen: &Observation) -> String {
     match &seen.outcome {
         Outcome::Answered {
@@ -103,7 +103,7 @@ pub fn answer(seen: &Observation) -> String {
     }
 }
 
-/// The statuses that were answered: `401`, `2 × 200 and 409`.
+/// Statuses of the responses: `401`, `2 × 200 and 409`.
 pub fn statuses(observations: &Observations) -> String {
     let mut counts: Vec<(u16, usize)> = Vec::new();
     for status in observations

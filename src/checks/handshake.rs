@@ -1,4 +1,4 @@
-//! What a provider asks before it trusts a URL.
+//! Handshake checks: requests with which a provider validates a URL.
 
 use http::Method;
 
@@ -48,7 +48,7 @@ pub static CHECKS: &[&Check] = &[
         plan: |context| ask(context, Handshake::Options, Method::OPTIONS),
         judge: |context, observations| {
             let mut finding = expect::taken(context, observations);
-            // Where there is another way, a handler may have chosen that.
+            // If there is another handshake, the handler may support that one.
             if finding.grade == CheckStatus::Fail && context.provider.conduct.challenge().is_some()
             {
                 finding.grade = CheckStatus::Warn;

@@ -1,4 +1,4 @@
-//! The same thing twice: every provider delivers at least once.
+//! Idempotency checks: every provider delivers at least once, so a delivery may arrive twice.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use crate::checks::{
     expect,
 };
 
-/// How often the same delivery is sent at once.
+/// Number of identical requests in parallel.
 const AT_ONCE: u16 = 5;
 
 pub static CHECKS: &[&Check] = &[
@@ -91,7 +91,7 @@ fn request(context: &Context, number: u64) -> CheckRequest {
     request
 }
 
-/// With a count before, between and behind where there is a probe.
+/// Adds a probe reading before, between and after the steps, if there is a probe.
 fn counted(context: &Context, first: Vec<Step>, then: Step) -> Plan {
     let count = || context.probe.then_some(Step::Count);
     let steps = count()
@@ -110,7 +110,7 @@ fn twice(context: &Context) -> Plan {
 }
 
 fn at_once(context: &Context) -> Plan {
-    // The first only says how much the number grows with one event.
+    // The first only shows by how much the number grows with one event.
     let one = CheckRequest::event(context.event()).numbered(205);
     let mut request =
         request(context, 202).told(format!("the same {} at the same moment", context.event()));
@@ -155,23 +155,23 @@ fn twins(context: &Context) -> Plan {
         ));
     }
     let shots = pairs.iter().zip(0..).flat_map(|((one, other), pair)| {
-        // The same number gives the same message.
+        // Equal numbers give equal messages.
         [*one, *other].map(|name| CheckRequest::event(name).numbered(230 + pair))
     });
     Plan::each(shots)
 }
 
-/// Everything is taken, and the number does not grow with the copy.
+/// Passes if all requests are accepted, and the number does not grow with the copy.
 fn once(context: &Context, observations: &Observations) -> Finding {
     grown(context, observations, |_| 0)
 }
 
-/// Everything is taken, and with several copies at once the number grows as with one event.
+/// Passes if all requests are accepted, and several copies in parallel grow the number like one event.
 fn once_at_once(context: &Context, observations: &Observations) -> Finding {
     grown(context, observations, |one| one)
 }
 
-/// The responses do not say what a handler keeps.
+/// Unknown: the responses do not show if a handler counts a copy twice.
 fn unknown(finding: &Finding) -> Finding {
     let said = format!(
         "{}; `--probe` or `--probe-cmd` tells whether it counts once",
@@ -180,7 +180,7 @@ fn unknown(finding: &Finding) -> Finding {
     Finding::new(CheckStatus::Unknown, said, None)
 }
 
-/// All is accepted; which of two events is counted is seen with a probe alone.
+/// Passes if all requests are accepted; only a probe can show which of two events is counted.
 fn both(context: &Context, observations: &Observations) -> Finding {
     let finding = expect::taken(context, observations);
     match finding.grade {

@@ -1,8 +1,8 @@
-//! The checks of `check`: the questions that it asks of a handler. Pure: what is sent is a function of the setting, and what
-//! is made of the answers a function of the answers.
+//! The checks of `check`: tests of a handler. Pure: requests are a function of the context, findings a function of the
+//! responses.
 //!
-//! A check is a value. It plans its steps, somebody else carries them out, and it judges what was seen. A new check is a
-//! value more in the list of its group; help, `--list`, `--explain` and the tests take it from there.
+//! A check is a value. It plans its steps, the `check` command runs them, and it grades the observations. To add a
+//! check, add a value to the list of its group; help, `--list`, `--explain` and the tests take it from there.
 
 mod batch;
 mod check;
@@ -26,10 +26,10 @@ pub use request::{CheckRequest, Payload};
 
 use crate::webhook::{CheckStatus, nearest};
 
-/// The check that comes before all others: a handler that refuses everything passes nothing.
+/// First check: a handler that rejects everything must pass nothing.
 pub static FIRST: &Check = &authentication::VALID;
 
-/// Every check, group by group.
+/// All checks, group by group.
 pub fn all() -> impl Iterator<Item = &'static Check> {
     [
         authentication::CHECKS,
@@ -46,12 +46,12 @@ pub fn all() -> impl Iterator<Item = &'static Check> {
     .copied()
 }
 
-/// The check of that name.
+/// Finds a check by name.
 pub fn find(name: &str) -> Option<&'static Check> {
     all().find(|check| check.name == name)
 }
 
-/// The nearest check or group to a name that is not known.
+/// Known check or group closest to an unknown name.
 pub fn guess(name: &str) -> Option<&'static str> {
     let groups = Group::ALL.into_iter().map(Group::name);
     nearest(name, all().map(|check| check.name).chain(groups))
@@ -117,7 +117,7 @@ mod tests {
                 for step in steps(check, &context) {
                     let request = step.request().expect("nothing is counted without a probe");
                     let delivery = make(request, &context);
-                    // To sign with RSA takes its time.
+                    // Signing with RSA is slow.
                     if provider.name != "ses" {
                         assert_eq!(delivery, make(request, &context), "{}", check.name);
                     }
@@ -137,7 +137,7 @@ mod tests {
                 for step in steps(check, &context) {
                     let number = step.request().expect("it sends").number;
                     let other = *taken.entry(number).or_insert(check.name);
-                    // What asks without a body has no ids.
+                    // Requests without a body have no ids.
                     let asks = matches!(
                         step.request().map(|request| &request.load),
                         Some(Payload::Ask(_))

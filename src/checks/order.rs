@@ -1,4 +1,4 @@
-//! Things in another order: no provider promises one.
+//! Order checks: no provider promises an order of deliveries.
 
 use std::time::Duration;
 
@@ -56,7 +56,7 @@ fn in_turn(context: &Context, kinds: &[&'static str], number: u64) -> Plan {
     {
         return Plan::skip(format!("{} sends no `{none}`", context.provider.title));
     }
-    // The same number gives the same message.
+    // Equal numbers give equal messages.
     let shots = kinds
         .iter()
         .map(|kind| CheckRequest::event(kind).numbered(number));

@@ -1,4 +1,5 @@
-//! One request of a check: what it is made of, the delivery that comes of it, and the command line that sends the same.
+//! One request of a check: its description, the delivery made from it, and the `send` command line for the same
+//! request.
 
 use std::time::Duration;
 
@@ -11,59 +12,59 @@ use crate::checks::{Context, Step};
 use crate::providers::{CompiledTemplate, Overrides, Probe, Provider, Template};
 use crate::webhook::{Delivery, Rng, TimestampFormat, shell};
 
-/// One request.
+/// Description of one request.
 #[derive(Clone, Debug)]
 pub struct CheckRequest {
-    /// What it is, for the reader: `a click signed with another secret`.
+    /// Label for the reader: `a click signed with another secret`.
     pub what: String,
-    /// What it carries.
+    /// Content.
     pub load: Payload,
-    /// Whether a machine did it.
+    /// True for an open or click by a machine.
     pub by_machine: bool,
-    /// What differs from the example.
+    /// Differences from the provider's example.
     pub overrides: Overrides,
-    /// The near miss that it is, if it is one, by its name.
+    /// Name of the tampering, if any.
     pub tamper: Option<&'static str>,
-    /// Whether the public test key signs it, though the user gave a secret.
+    /// True to sign with the public test key, even if the user gave a secret.
     pub by_test_key: bool,
-    /// Header fields to set.
+    /// Headers to set.
     pub headers: Vec<(&'static str, &'static str)>,
-    /// How long ago the event happened.
+    /// Age of the event.
     pub ago: Duration,
-    /// Which of the seed's numbers are used; the same number and the same load are the same request.
+    /// Number of the random stream; equal number and payload give an equal request.
     pub number: u64,
-    /// Whether it only means something in these very bytes.
+    /// True if the request only makes sense with exactly these bytes.
     pub exact: bool,
-    /// How often it must be sent to see the same.
+    /// Number of times to send it, to see the same result.
     pub times: u8,
-    /// How much later than now it is signed.
+    /// Offset of the signing time, after now.
     pub later: Duration,
 }
 
-/// What a request carries.
+/// Content of a request.
 #[derive(Clone, Debug)]
 pub enum Payload {
     /// An event, by its kind or its native name.
     Event(&'static str),
-    /// So many events of that name, as the provider batches them.
+    /// This many events of one name, batched as by the provider.
     Batch(&'static str, u16),
-    /// The head of an event's request with another body.
+    /// The headers of an event's request, with another body.
     Body(&'static str, Bytes, PrintedBody),
-    /// Nothing: only a question.
+    /// No body: a handshake request.
     Ask(Method),
 }
 
-/// How a body is put on a command line.
+/// Form of a body on a command line.
 #[derive(Clone, Debug)]
 pub enum PrintedBody {
-    /// As it is.
+    /// The literal text.
     Plain,
-    /// By a command that prints it.
+    /// A command that prints it.
     Command(String),
 }
 
 impl CheckRequest {
-    /// An event, as it is.
+    /// Creates a request with an event.
     pub fn event(name: &'static str) -> CheckRequest {
         CheckRequest {
             what: format!("{name}, signed as it should be"),
@@ -81,7 +82,7 @@ impl CheckRequest {
         }
     }
 
-    /// Several events in a request.
+    /// Creates a request with several events.
     pub fn batch(name: &'static str, count: u16) -> CheckRequest {
         CheckRequest {
             load: Payload::Batch(name, count),
@@ -89,7 +90,7 @@ impl CheckRequest {
         }
     }
 
-    /// The head of an event's request with another body.
+    /// Creates a request with the headers of an event's request and another body.
     pub fn body(name: &'static str, body: impl Into<Bytes>) -> CheckRequest {
         CheckRequest {
             load: Payload::Body(name, body.into(), PrintedBody::Plain),
@@ -97,7 +98,7 @@ impl CheckRequest {
         }
     }
 
-    /// A question without a body.
+    /// Creates a handshake request without a body.
     pub fn ask(method: Method) -> CheckRequest {
         CheckRequest {
             what: method.to_string(),
@@ -106,28 +107,28 @@ impl CheckRequest {
         }
     }
 
-    /// The same, told so.
+    /// Sets the label.
     #[must_use]
     pub fn told(mut self, what: impl Into<String>) -> CheckRequest {
         self.what = what.into();
         self
     }
 
-    /// The same with ids of its own.
+    /// Sets the number, which gives ids of its own.
     #[must_use]
     pub fn numbered(mut self, number: u64) -> CheckRequest {
         self.number = number;
         self
     }
 
-    /// The same as a near miss.
+    /// Sets the tampering.
     #[must_use]
     pub fn tampered(mut self, name: &'static str) -> CheckRequest {
         self.tamper = Some(name);
         self
     }
 
-    /// The same with a value at that place of the event.
+    /// Sets a value at a path of the event, like `--set`.
     #[must_use]
     pub fn set(
         mut self,
@@ -138,7 +139,7 @@ impl CheckRequest {
         self
     }
 
-    /// The same, with its body printed by that command.
+    /// Sets the command that prints the body.
     #[must_use]
     pub fn printed_by(mut self, command: impl Into<String>) -> CheckRequest {
         if let Payload::Body(_, _, words) = &mut self.load {
@@ -147,18 +148,18 @@ impl CheckRequest {
         self
     }
 
-    /// The delivery, signed at that moment.
+    /// Creates the delivery, signed at this time.
     pub fn make(&self, context: &Context, signed: Timestamp) -> Result<Delivery, String> {
         self.nth(0, context, signed)
     }
 
-    /// The delivery as it is before it is signed, to look at.
+    /// Creates the delivery without a signature, to inspect.
     pub fn bare(&self, context: &Context) -> Option<Delivery> {
         let (mut rng, life) = self.draws(0, context);
         self.unsigned(context, &mut rng, life).ok()
     }
 
-    /// One of many that differ in their ids.
+    /// Creates one of many deliveries that differ in their ids.
     pub fn nth(
         &self,
         number: u64,
@@ -171,17 +172,17 @@ impl CheckRequest {
         delivery.aim(context.target.path.clone());
         self.dress(context, &mut delivery);
         if matches!(self.load, Payload::Ask(_)) {
-            // Nobody has a secret yet.
+            // Before the handshake there is no secret yet.
             return Ok(delivery);
         }
         let (tamper, public) = (self.tamper, self.by_test_key);
         seal(context, &mut delivery, tamper, public, signed, &mut rng)?;
-        // What the user wants to say has the last word, as in `send`.
+        // Headers set by the user replace all others, as in `send`.
         self.dress(context, &mut delivery);
         Ok(delivery)
     }
 
-    /// Two streams of chance, as `send --seed` has them: one for the rest, one for the messages.
+    /// Two random streams, as for `send --seed`: one for messages, one for everything else.
     fn draws(&self, number: u64, context: &Context) -> (Rng, impl Fn(usize, usize) -> Rng + use<>) {
         let seed = self.seed(context);
         let life = move |lives: usize, life: usize| {
@@ -256,7 +257,7 @@ impl CheckRequest {
         }
     }
 
-    /// The command line that sends the same.
+    /// Command line that sends an equal request.
     pub fn line(&self, context: &Context) -> String {
         let mut line = String::from("webhook-cli send");
         let mut word = |text: &str| {
@@ -363,7 +364,7 @@ impl CheckRequest {
 }
 
 impl Step {
-    /// The command line that does the same; none where nothing is sent.
+    /// Command line for this step; none if nothing is sent.
     pub fn line(&self, context: &Context) -> Option<String> {
         match self {
             Step::Send(request) | Step::Again(request) => Some(request.line(context)),
@@ -386,7 +387,7 @@ impl Step {
         }
     }
 
-    /// What is sent, if anything is.
+    /// Request of this step, if it sends one.
     pub fn request(&self) -> Option<&CheckRequest> {
         match self {
             Step::Send(request)
@@ -399,7 +400,7 @@ impl Step {
     }
 }
 
-/// A value as `--set` reads it: a text without its quotes, where that is still a text.
+/// Value as `--set` reads it: a text without quotes, unless it would be read as JSON.
 fn bare(value: &serde_json::Value) -> String {
     match value.as_str() {
         Some(text) if serde_json::from_str::<serde_json::Value>(text).is_err() => text.to_owned(),

@@ -1,4 +1,4 @@
-//! What is broken: whatever comes, a handler answers, and not with a fault of its own.
+//! Resilience checks: a handler responds to malformed requests, and never with a fault of its own.
 
 use bytes::Bytes;
 use serde_json::Value;
@@ -114,7 +114,7 @@ fn request(context: &Context, body: impl Into<Bytes>, what: &str, number: u64) -
         .numbered(number)
 }
 
-/// The body in which that text stands where the events do; none where there is no such place.
+/// Body with this text in place of the events; none if there is no such place.
 fn holding(context: &Context, text: &str) -> Option<Bytes> {
     let sample = context.sample()?;
     let bytes = Bytes::copy_from_slice(text.as_bytes());

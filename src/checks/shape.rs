@@ -1,4 +1,4 @@
-//! Whatever a provider may put into a body: kinds, fields, batches, names and numbers.
+//! Shape checks, of everything that a provider may put into a body: kinds, fields, batches, names and numbers.
 
 use serde_json::{Value, json};
 
@@ -225,7 +225,7 @@ fn alone(context: &Context) -> String {
     format!("{} sends one event a request", context.provider.title)
 }
 
-/// The rows that come in the same sort of request as the others.
+/// Requests for the events that come in the same form of request as the others.
 fn events(context: &Context, first: u64, wanted: fn(&EventDef) -> bool) -> Plan {
     let Some(sample) = context.sample() else {
         return Plan::skip("there is nothing to send");
@@ -263,7 +263,7 @@ fn events(context: &Context, first: u64, wanted: fn(&EventDef) -> bool) -> Plan 
     Plan::each(shots)
 }
 
-/// Where the event's own word stands, in the event that is sent.
+/// Pointer to the native event name, in the event that is sent.
 fn native(context: &Context) -> Option<&'static str> {
     let row = context.provider.row(context.event())?;
     let in_body = |place: &&&str| place.starts_with('/');
@@ -321,7 +321,7 @@ fn odd_json(context: &Context) -> Plan {
     }
 }
 
-/// The event to fill batches with.
+/// Requests with batches of these sizes.
 fn batches(context: &Context, first: u64, counts: &[u16]) -> Plan {
     if context.batch().is_none() {
         return Plan::skip(alone(context));
@@ -390,7 +390,7 @@ fn metadata(context: &Context) -> Plan {
                 context.provider.title
             ));
         }
-        // Beside the provider's own; names that it has itself are lost on its side.
+        // Added to the provider's own members; names that it uses itself are overwritten.
         Placement::Among(..) => &["id", "name", "constructor", "__proto__"],
         _ => &["id", "email", "event", "constructor", "__proto__"],
     };

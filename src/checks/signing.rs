@@ -1,4 +1,4 @@
-//! Signs a delivery as its provider does, or nearly so.
+//! Signs a delivery as its provider does, or tampered.
 
 use jiff::Timestamp;
 
@@ -6,8 +6,8 @@ use crate::checks::Context;
 use crate::providers;
 use crate::webhook::{Delivery, Rng, Secret, SigningContext, Tamper, set_topic};
 
-/// Signs a delivery at that moment. `tamper` is the near miss that it is to be, by its name; `public` is whether the
-/// public test key takes the place of the user's secret.
+/// Signs a delivery at this time. `tamper` is the name of the tampering; `public` is true to sign with the public test
+/// key in place of the user's secret.
 pub fn seal(
     context: &Context,
     delivery: &mut Delivery,
@@ -17,7 +17,7 @@ pub fn seal(
     rng: &mut Rng,
 ) -> Result<(), String> {
     if let Some(topic) = &context.topic {
-        // What does not come through SNS has no topic.
+        // Only SNS messages have a topic.
         let _ = set_topic(delivery, topic);
     }
     let scheme = providers::signing_scheme(context.provider, delivery);

@@ -1,4 +1,4 @@
-//! How fast it answers.
+//! Speed checks: response times.
 
 use std::time::Duration;
 
@@ -7,10 +7,10 @@ use crate::checks::{
     expect,
 };
 
-/// How many deliveries a burst has, and how many of them at once.
+/// Size of a burst, and the number of requests in parallel.
 const BURST: (u16, u16) = (200, 20);
 
-/// Over what time a slow client sends its body.
+/// Time over which a slow client sends its body.
 const SLOWLY: Duration = Duration::from_millis(1500);
 
 pub static CHECKS: &[&Check] = &[
@@ -71,7 +71,7 @@ pub static CHECKS: &[&Check] = &[
     },
 ];
 
-/// All of it is taken, and 99 of 100 answers came well in time.
+/// Passes if all are accepted, and 99 of 100 responses arrive well within the limit.
 fn timely(context: &Context, observations: &Observations) -> Finding {
     let finding = expect::taken(context, observations);
     if finding.grade != CheckStatus::Pass {

@@ -1,4 +1,4 @@
-//! The way there.
+//! Transport checks: TLS and HTTP.
 
 use crate::checks::check::HTTP;
 use crate::checks::{
