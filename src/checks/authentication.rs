@@ -361,7 +361,7 @@ fn future(context: &Context) -> Plan {
     timed(context, "future", "signed in the future")
 }
 
-/// Rejection of old signatures: a fault where the provider's page or library rejects them, otherwise a warning.
+/// Requires that old signatures are rejected if the provider's page or library does so; otherwise only warns.
 fn aged(context: &Context, observations: &Observations) -> Finding {
     if context.provider.conduct.judges_age {
         return expect::refused(context, observations);

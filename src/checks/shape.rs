@@ -390,7 +390,7 @@ fn metadata(context: &Context) -> Plan {
                 context.provider.title
             ));
         }
-        // Added to the provider's own members; names that it uses itself are overwritten.
+        // Placed among the provider's own members: the provider itself overwrites names that it uses.
         Placement::Among(..) => &["id", "name", "constructor", "__proto__"],
         _ => &["id", "email", "event", "constructor", "__proto__"],
     };

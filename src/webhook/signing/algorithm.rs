@@ -136,7 +136,7 @@ impl Algorithm {
             }
             (Algorithm::EcdsaP256, Key::P256(private, _)) => {
                 // Deterministic nonces (RFC 6979): a seed gives the same bytes. `ring` draws a new one each time, from
-                // a randomness that nobody else can provide; `benches/work.rs` measures both.
+                // a random source that callers cannot replace; `benches/work.rs` measures both.
                 let signature: p256::ecdsa::DerSignature =
                     private.as_ref().ok_or_else(missing)?.sign(message);
                 Ok(signature.as_bytes().to_vec())

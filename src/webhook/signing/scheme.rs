@@ -63,7 +63,7 @@ pub enum Part {
     Url,
     /// Path and query of that URL.
     UrlPath,
-    /// That URL; verification also tries the spellings that this function returns.
+    /// URL as in [`Part::Url`]; verification also tries the spellings that this function returns.
     UrlOr(fn(&str) -> Vec<String>),
     /// Path and query of the request.
     Path,
