@@ -1,4 +1,4 @@
-//! How the listener misbehaves on demand, so that a provider's retries can be watched.
+//! Fault injection for `listen`: `--delay`, `--fail-first`, `--fail-rate`, `--fail-status`, `--hang-up`.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -7,58 +7,58 @@ use http::StatusCode;
 
 use crate::webhook::{Event, Kind, Rng};
 
-/// When to misbehave, and how.
+/// Faults to inject, and the deliveries that they apply to.
 #[derive(Debug)]
 pub(crate) struct FaultInjection {
-    /// The kinds of event that it is about; all if none.
+    /// Event kinds that faults apply to (`--events`); empty for all.
     pub(crate) kinds: Vec<Kind>,
-    /// How long to let the sender wait.
+    /// Wait before each response (`--delay`).
     pub(crate) delay: Duration,
-    /// When to fail.
+    /// Rule that decides which deliveries fail.
     pub(crate) failing: FailureRule,
-    /// What failing looks like.
+    /// Failure that is injected: a status or a closed connection.
     pub(crate) failure: Failure,
 }
 
-/// When to fail.
+/// Rule that decides which deliveries fail.
 #[derive(Debug)]
 pub(crate) enum FailureRule {
-    /// Not at all.
+    /// No delivery fails.
     Never,
-    /// Each time.
+    /// Every delivery fails.
     Always,
-    /// The first times of each delivery, and then at random: this share.
+    /// Each delivery fails its first `first` times, and then at random with probability `rate`.
     Sometimes {
-        /// So often each delivery fails before it may pass.
+        /// Failures of each delivery before it may be accepted (`--fail-first`).
         first: u64,
-        /// From 0 to 1.
+        /// Probability of a failure, from 0 to 1 (`--fail-rate`).
         rate: f64,
-        /// Decides, in the order of arrival.
+        /// Random generator (`--seed`), drawn from in the order of arrival.
         rng: Mutex<Rng>,
     },
 }
 
-/// What failing looks like.
+/// Failure that is injected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Failure {
-    /// An answer of this status.
+    /// Response with this status (`--fail-status`, default 503).
     Status(StatusCode),
-    /// The connection is closed without an answer.
+    /// Connection closed without a response (`--hang-up`).
     HangUp,
 }
 
 impl FaultInjection {
-    /// Whether a delivery with these events is among those to misbehave with.
+    /// True if faults apply to a delivery with these events.
     pub(crate) fn concerns(&self, events: &[Event]) -> bool {
         self.kinds.is_empty() || events.iter().any(|event| self.kinds.contains(&event.kind))
     }
 
-    /// Whether it matters how often a delivery has come.
+    /// True if the decision depends on how often a delivery has been received (`--fail-first`).
     pub(crate) fn counts(&self) -> bool {
         matches!(self.failing, FailureRule::Sometimes { first: 1.., .. })
     }
 
-    /// How to fail a delivery with these events that comes for the `count`th time, if it is to fail.
+    /// Returns the failure to inject into the `count`th reception of a delivery with these events, or none.
     pub(crate) fn fails(&self, events: &[Event], count: u64) -> Option<Failure> {
         let fails = match &self.failing {
             FailureRule::Never => false,

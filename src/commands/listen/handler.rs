@@ -28,7 +28,7 @@ use crate::report::{Forwarded, Notice, Received, Repeat, Reporter, Tally};
 use crate::webhook;
 use crate::webhook::{Delivery, Event, Glob, Headers, Kind, Receipt, Reply, VerifyOptions};
 
-/// The answer to give where no handler gives one.
+/// Response of `listen` where no `--forward-to` handler supplies one: `--status`, `--header`, `--body`.
 #[derive(Clone, Debug)]
 pub(crate) struct CannedResponse {
     pub(crate) status: StatusCode,
@@ -36,14 +36,14 @@ pub(crate) struct CannedResponse {
     pub(crate) body: Bytes,
 }
 
-/// What is shown; all that is there if it says nothing.
+/// Display filter of `listen` (`--events`, `--path`); an empty list matches everything.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Shown {
     pub(crate) kinds: Vec<Kind>,
     pub(crate) paths: Vec<Glob>,
 }
 
-/// What an arrival meets: everything that is needed to deal with it.
+/// Request handler of `listen` with its settings and counters; one value shared by all connections.
 pub(crate) struct ListenHandler {
     keys: Arc<Keys>,
     provider: Option<&'static Provider>,
@@ -65,11 +65,11 @@ pub(crate) struct ListenHandler {
     pub(crate) tally: Mutex<Tally>,
     report: Arc<Reporter>,
     pub(crate) stop: Notify,
-    /// Requests that have begun and are not over.
+    /// Requests that have begun and not ended.
     pub(crate) in_flight: InFlight,
 }
 
-/// An arrival, and what we know of it.
+/// Received request with its receipt, duplicate count and challenge.
 struct Incoming {
     id: String,
     at: Timestamp,
@@ -81,24 +81,24 @@ struct Incoming {
     challenged: Option<Challenged>,
 }
 
-/// What is to become of a delivery.
+/// Decision on a delivery, before it is recorded and answered.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Disposition {
     Take,
-    /// It only asks whether somebody is there, and nobody vouches for it.
+    /// Handshake without a valid signature under `--require-signature`: answered, but not forwarded.
     Greet,
-    /// Its signature does not hold, and it must.
+    /// Invalid or missing signature under `--require-signature`: rejected with 401.
     Refuse,
-    /// On purpose.
+    /// Failure injected by `--fail-first`, `--fail-rate`, `--fail-status` or `--hang-up`.
     Fail(Failure),
-    /// It has come through here before.
+    /// Forwarding loop: the `Via` header names this listener.
     Loop,
 }
 
-/// What became of it.
+/// Response to a delivery, with the results of forwarding and subscription confirmation.
 struct Handled {
     answer: Answer,
-    /// For its signature.
+    /// True for a 401 because of the signature.
     rejected: bool,
     on_purpose: bool,
     passed: Option<ForwardResult>,
@@ -154,7 +154,8 @@ impl Handler for ListenHandler {
             return certificate(provider);
         }
         let mut case = self.open(arrival);
-        // Boxed, as keeping and passing on are below: they are rare or large, and every delivery would carry their size.
+        // Boxed, like recording and forwarding below: they are rare or large, and every delivery would carry their
+        // size.
         if let Some(certificates) = &self.certificates {
             let verify_options = self.judge_at(case.at);
             Box::pin(certificates.vouch(&case.delivery, &verify_options, &mut case.receipt)).await;
@@ -192,7 +193,7 @@ impl Handler for ListenHandler {
     }
 }
 
-/// So many words are made about requests that were none. Whoever floods us does not flood the terminal.
+/// Most warnings printed about malformed requests and failed connections, so that a flood does not fill the terminal.
 const TOLD_OF_STRANGERS: u64 = 20;
 
 impl ListenHandler {
@@ -230,7 +231,7 @@ impl ListenHandler {
         }
     }
 
-    /// What a signature is judged by that comes at that moment.
+    /// Returns the verification options for a request received at `now`.
     fn judge_at(&self, now: Timestamp) -> VerifyOptions {
         VerifyOptions {
             now,
@@ -291,12 +292,13 @@ impl ListenHandler {
         }
     }
 
-    /// Keeps it, where that is wanted, before anything else becomes of it; the answer to give where it cannot be kept.
+    /// Records the delivery, if `--record` is set, before it is forwarded or answered; on failure returns the 507 to
+    /// send.
     async fn keep(&self, case: &Incoming, verdict: Disposition) -> std::result::Result<(), Answer> {
         let Some(recording) = &self.recording else {
             return Ok(());
         };
-        // What a handler will answer is not known yet; to be kept comes first.
+        // The handler's response is not known yet: the delivery is recorded before it is forwarded.
         let waits = self.forwarder.as_ref().is_some_and(|it| !it.acknowledges());
         let status = match verdict {
             Disposition::Refuse => Some(StatusCode::UNAUTHORIZED),
@@ -352,7 +354,8 @@ impl ListenHandler {
         }
     }
 
-    /// The answer where no handler is asked.
+    /// Returns the response for a delivery that is not forwarded: challenge code, CloudEvents consent or canned
+    /// response.
     fn usual(&self, case: &Incoming) -> Answer {
         let delivery = &case.delivery;
         let mut headers = self.answer.headers.clone();
@@ -365,7 +368,7 @@ impl ListenHandler {
                 ..Answer::of(self.usual_status(case))
             };
         }
-        // CloudEvents asks, before it sends, whether it may.
+        // CloudEvents asks for permission with an OPTIONS request before it sends.
         if let (true, Some(origin)) = (
             delivery.method == http::Method::OPTIONS,
             delivery.headers.get("webhook-request-origin"),
@@ -389,7 +392,7 @@ impl ListenHandler {
         }
     }
 
-    /// Its status: of all that are a success, a code must come back with 200.
+    /// Returns the status of [`Self::usual`]: a challenge code is returned with 200 unless `--status` is not a success.
     fn usual_status(&self, case: &Incoming) -> StatusCode {
         match &case.challenged {
             Some(_) if self.answer.status.is_success() => StatusCode::OK,
@@ -465,7 +468,7 @@ impl Shown {
     }
 }
 
-/// Why a delivery does not pass whose signature nobody has looked at.
+/// Explains a rejection for which verification gave no reason: no provider, no secret or no signature.
 fn why_rejected(receipt: &Receipt) -> String {
     match (
         receipt.provider.and_then(providers::find),
@@ -485,7 +488,7 @@ fn why_rejected(receipt: &Receipt) -> String {
     }
 }
 
-/// An answer of a line of text.
+/// Returns a `text/plain` response.
 pub(crate) fn plain(status: StatusCode, text: &str) -> Answer {
     let headers = [(
         http::header::CONTENT_TYPE,
@@ -500,7 +503,7 @@ pub(crate) fn plain(status: StatusCode, text: &str) -> Answer {
     }
 }
 
-/// The provider of which a handler wants the certificate that stands behind what `send` signs.
+/// Returns the provider whose test certificate this GET asks for; `send` names that URL in what it signs.
 fn asks_for_certificate(delivery: &Delivery) -> Option<&'static Provider> {
     let wanted = providers::certificate_at(delivery.path.as_str());
     wanted.filter(|_| delivery.method == http::Method::GET)
