@@ -1,4 +1,4 @@
-//! What came before, so that a delivery that comes again is known.
+//! Duplicate detection of `listen`: recently received deliveries, by identity.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, DefaultHasher, Hash, Hasher};
@@ -8,21 +8,21 @@ use std::time::{Duration, Instant};
 
 use crate::webhook::Delivery;
 
-/// So many deliveries are remembered at least, and twice as many at most: those that came last.
+/// Deliveries remembered at least, the most recent ones; at most twice as many.
 const REMEMBERED: usize = 4096;
 
-/// Remembers deliveries by their identity.
+/// Counts receptions of each recent delivery, by its identity.
 #[derive(Debug, Default)]
 pub(crate) struct DuplicateTracker(Mutex<Generations>);
 
-/// What is new or came again lately, and what did so before that. When the younger are enough, the older are forgotten.
+/// Two generations of sightings; when the younger is full, the older is dropped and replaced by it.
 #[derive(Debug, Default)]
 struct Generations {
     young: Sightings,
     old: Sightings,
 }
 
-/// An identity is a hash already, and need not be hashed again.
+/// Map with a pass-through hasher: an identity is a hash already.
 type Sightings = HashMap<u64, LastSighting, BuildHasherDefault<IdentityHasher>>;
 
 #[derive(Debug, Default)]
@@ -50,17 +50,17 @@ struct LastSighting {
     count: u64,
 }
 
-/// How often a delivery has come by now.
+/// Reception count of a delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Sighting {
-    /// 1 for the first time.
+    /// Receptions so far; 1 for the first.
     pub(crate) count: u64,
-    /// The time since then.
+    /// Time since the first reception.
     pub(crate) since: Duration,
 }
 
 impl DuplicateTracker {
-    /// Takes note of a delivery.
+    /// Counts a reception of the delivery with this identity.
     pub(crate) fn sighting(&self, identity: u64, now: Instant) -> Sighting {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let Generations { young, old } = &mut *all;
@@ -82,7 +82,7 @@ impl DuplicateTracker {
     }
 }
 
-/// The identity of a delivery in which nothing says what it is: its bytes.
+/// Returns the identity of a delivery without an id: a hash of its method, path and body.
 pub(crate) fn of_bytes(delivery: &Delivery) -> u64 {
     let mut hasher = DefaultHasher::new();
     delivery.method.hash(&mut hasher);
@@ -118,7 +118,7 @@ mod tests {
         let many = 10 * REMEMBERED as u64;
         for identity in 0..many {
             duplicates.sighting(identity, now);
-            // Whoever keeps coming is not forgotten.
+            // A delivery that keeps coming is not forgotten.
             duplicates.sighting(u64::MAX, now);
         }
         assert_eq!(duplicates.sighting(u64::MAX, now).count, many + 1);

@@ -1,7 +1,9 @@
-//! Passing on: to the handler whose answer goes back to the sender, and in the background to all others.
+//! Forwarding of `listen`: the first handler's response goes back to the sender, all other targets are served in the
+//! background.
 //!
-//! What goes in the background is tried again by the rules of `replay`, each delivery by its own clock. Its memory is
-//! bounded: where there is no room for one more, the request that brought it waits.
+//! Background deliveries are retried by the rules of `replay`, each on its own clock. Their memory is bounded: a
+//! request
+//! that needs more waits before it is answered.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -25,32 +27,32 @@ use crate::webhook::{
     Delivery, Event, Headers, Kind, Outcome, Retry, Rng, Target, TimestampFormat,
 };
 
-/// The largest answer of a handler that is passed back, in bytes.
+/// Largest response of a handler that is passed back to the sender, in bytes.
 const LARGEST_ANSWER: usize = 32 << 20;
 
-/// All that waits in the background may take so much memory together, in KiB.
+/// Memory budget of all background deliveries together, in KiB.
 const ROOM: u32 = 64 << 10;
 
-/// What a delivery takes beside its body, in KiB.
+/// Memory that a background delivery takes beside its body, in KiB.
 const OVERHEAD: usize = 4;
 
-/// Requests in the background that one target gets at once.
+/// Limit of background requests in flight to one target.
 const AT_ONCE: usize = 32;
 
-/// The wait before the second attempt, as in `replay`.
+/// Wait before the first retry, as in `replay`.
 const BACKOFF: Duration = Duration::from_millis(500);
 
-/// How long those who are told to give up may take to say so.
+/// Wait for background tasks to report that they were cancelled.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
-/// A target, and the kinds of event it is for; without any, it gets what no other route names.
+/// Target of `--forward-to` and its event kinds; without kinds, it gets the events that no other route names.
 #[derive(Clone, Debug)]
 pub(crate) struct Route {
     pub(crate) kinds: Vec<Kind>,
     pub(crate) target: Target,
 }
 
-/// How deliveries are passed on.
+/// Forwarding settings of `listen`.
 #[derive(Clone, Debug)]
 pub(crate) struct Forwarding {
     pub(crate) routes: Vec<Route>,
@@ -62,7 +64,7 @@ pub(crate) struct Forwarding {
 }
 
 impl Forwarding {
-    /// The target for whatever no other is for, or else the first.
+    /// Returns the default target: the first route without kinds, or else the first route.
     pub(crate) fn main(&self) -> Option<String> {
         let mut routes = self.routes.iter();
         let main = routes.clone().find(|route| route.kinds.is_empty());
@@ -70,12 +72,12 @@ impl Forwarding {
     }
 }
 
-/// Passes deliveries on.
+/// Forwards deliveries to their targets and counts the results.
 pub(crate) struct Forwarder {
     gates: Vec<Arc<Upstream>>,
     ack_always: bool,
     retry: Retry,
-    /// The name that this listener leaves in what it passes on.
+    /// Name of this listener in the `Via` header of forwarded requests.
     mark: String,
     room: Arc<Semaphore>,
     phase: watch::Sender<ShutdownPhase>,
@@ -84,61 +86,61 @@ pub(crate) struct Forwarder {
     score: Score,
 }
 
-/// What came of passing on, each delivery and target counted once.
+/// Results of forwarding; each delivery counts once for each target.
 #[derive(Debug, Default)]
 struct Score {
-    /// A handler accepted it.
+    /// Accepted by the handler.
     passed: AtomicU64,
-    /// The last response was no 2xx; by its status.
+    /// Rejected: the last response was not 2xx; by status.
     refused: Mutex<BTreeMap<u16, u64>>,
-    /// There was no answer in the end.
+    /// Without a response after the last attempt.
     unanswered: AtomicU64,
-    /// Not yet at its end, in the background.
+    /// Still in the background.
     waiting: AtomicU64,
 }
 
-/// How far closing is.
+/// Shutdown phase of the background queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum ShutdownPhase {
     Open,
-    /// Each delivery gets one attempt more, at once.
+    /// Each waiting delivery gets one last attempt, at once.
     Closing,
-    /// Nothing is waited for.
+    /// Background deliveries are cancelled.
     Over,
 }
 
-/// The way to one target.
+/// Forwarding target: its connection pool, in-flight limit and failures.
 struct Upstream {
     kinds: Vec<Kind>,
     pool: Pool,
     name: String,
     seats: Semaphore,
-    /// Until then the target asked to be left alone.
+    /// End of the pause that the target asked for with `Retry-After`.
     hold: Mutex<Option<Instant>>,
     lost: Mutex<Lost>,
 }
 
-/// What a target did not get.
+/// Deliveries that did not reach a target.
 #[derive(Default)]
 struct Lost {
     count: u64,
     first: Option<Timestamp>,
 }
 
-/// Background work with the room it takes, ready to begin.
+/// Background delivery with its share of the memory budget reserved, ready to start.
 pub(crate) struct ReservedForward {
     gate: Arc<Upstream>,
     room: OwnedSemaphorePermit,
 }
 
-/// What the first handler said.
+/// Result of the request whose response goes back to the sender.
 pub(crate) struct ForwardResult {
     pub(crate) target: String,
     pub(crate) outcome: Outcome,
     pub(crate) took: Duration,
 }
 
-/// A delivery on its way in the background.
+/// Delivery that is sent to its targets in the background.
 struct QueuedDelivery {
     id: String,
     at: Timestamp,
@@ -183,7 +185,7 @@ impl Forwarder {
         }
     }
 
-    /// Refuses to forward to the listener itself.
+    /// Rejects a target that is this listener itself.
     pub(crate) fn check(&self, own: std::net::SocketAddr) -> Result<()> {
         match self
             .gates
@@ -199,7 +201,7 @@ impl Forwarder {
         }
     }
 
-    /// Whether a request has come through this listener before.
+    /// True if the `Via` header shows that this listener has forwarded the request before.
     pub(crate) fn has_passed(&self, headers: &Headers) -> bool {
         headers.all("via").any(|via| {
             let via = via.as_bytes();
@@ -208,7 +210,7 @@ impl Forwarder {
         })
     }
 
-    /// What came of it by now.
+    /// Returns the results so far, for the summary.
     pub(crate) fn score(&self) -> ForwardTally {
         ForwardTally {
             passed: self.score.passed.load(Relaxed),
@@ -217,13 +219,16 @@ impl Forwarder {
         }
     }
 
-    /// Whether the sender is answered without waiting for a handler.
+    /// True if the sender is answered without waiting for a handler (`--ack-always`).
     pub(crate) fn acknowledges(&self) -> bool {
         self.ack_always
     }
 
-    /// Passes a delivery on to each target that it is for. The first answers, unless every delivery is acknowledged;
-    /// to the others it goes in the background. What goes there waits for room here, and begins when it is sent off.
+    /// Forwards a delivery to each target of its events. The first target's response is returned, unless `--ack-always`
+    /// is
+    /// set; the others are served in the background. Waits for memory for each of them. Reserved forwards that are
+    /// returned
+    /// start with [`Self::send`].
     pub(crate) async fn pass(
         self: &Arc<Self>,
         id: &str,
@@ -248,12 +253,12 @@ impl Forwarder {
         let Some(gate) = first else {
             return (None, errands);
         };
-        // The others need not wait for the first.
+        // The other targets need not wait for the first.
         self.send(id, at, delivery, errands);
         (Some(self.ask(gate, delivery).await), Vec::new())
     }
 
-    /// Sends off what goes in the background.
+    /// Starts the reserved forwards in the background.
     pub(crate) fn send(
         self: &Arc<Self>,
         id: &str,
@@ -280,7 +285,7 @@ impl Forwarder {
         }
     }
 
-    /// The targets of these events, each once.
+    /// Returns the targets of these events, each once.
     fn chosen<'a>(&'a self, events: &'a [Event]) -> impl Iterator<Item = &'a Arc<Upstream>> + Send {
         let is_routed = |event: &Event| {
             self.gates
@@ -297,7 +302,7 @@ impl Forwarder {
         })
     }
 
-    /// Asks a handler, whose answer goes back to the sender.
+    /// Sends a delivery to a handler; its response, or a 502 or 504, goes back to the sender.
     async fn ask(&self, gate: &Upstream, delivery: &Delivery) -> (ForwardResult, Answer) {
         let pool = &gate.pool;
         let path = pool.target().path_for(&delivery.path);
@@ -343,7 +348,7 @@ impl Forwarder {
         (passed, answer)
     }
 
-    /// Carries a delivery to its target, patiently.
+    /// Sends a delivery to its target in the background, with retries.
     async fn carry(&self, gate: &Upstream, queued: &QueuedDelivery) {
         let mut phase = self.phase.subscribe();
         for number in 1.. {
@@ -360,7 +365,7 @@ impl Forwarder {
                 }
                 None => {
                     let why = "the listener stopped before the response";
-                    // What was not begun is no attempt.
+                    // An attempt that was not begun is not counted.
                     let attempt = (number - 1).max(1);
                     let outcome = Outcome::Unreachable(why.into());
                     (outcome, Duration::ZERO, attempt, false)
@@ -408,8 +413,9 @@ impl Forwarder {
         }
     }
 
-    /// Lets end what goes on in the background, for so long at most, and says what was given up and how to send it
-    /// again.
+    /// Waits up to `limit` for background deliveries, cancels the rest, and prints a `replay` command for those that
+    /// were
+    /// lost.
     pub(crate) async fn finish(&self, limit: Duration, recorded: Option<&Path>) {
         let waiting = self.score.waiting.load(Relaxed);
         if waiting > 0 {
@@ -426,7 +432,7 @@ impl Forwarder {
         let all = || self.room.acquire_many(ROOM);
         if tokio::time::timeout(limit, all()).await.is_err() {
             self.phase.send_replace(ShutdownPhase::Over);
-            // Whoever does not even say that it gave up is not waited for.
+            // A task that does not even report its cancellation is not waited for.
             let _ = tokio::time::timeout(LAST_WORDS, all()).await;
         }
         for gate in &self.gates {
@@ -457,7 +463,7 @@ impl Forwarder {
 }
 
 impl Score {
-    /// Counts what came of it in the end.
+    /// Counts the final outcome of a delivery.
     fn count(&self, outcome: &Outcome) {
         match outcome {
             _ if outcome.succeeded() => {
@@ -474,8 +480,9 @@ impl Score {
 }
 
 impl Upstream {
-    /// One attempt, as soon as the target may be asked; none if it asked to be left alone for longer than there is
-    /// time.
+    /// Sends one attempt as soon as the in-flight limit and the target's `Retry-After` allow it; none if shutdown
+    /// begins
+    /// during that pause.
     async fn attempt(
         &self,
         delivery: &Delivery,
@@ -503,16 +510,16 @@ impl Upstream {
     }
 }
 
-/// Until closing has come so far.
+/// Resolves once shutdown reaches `wanted`.
 async fn reached(phase: &mut watch::Receiver<ShutdownPhase>, wanted: ShutdownPhase) {
     let there = |phase: &ShutdownPhase| *phase as u8 >= wanted as u8;
     if phase.wait_for(there).await.is_err() {
-        // Nobody closes any more.
+        // The sender is gone, so no other phase can follow.
         std::future::pending().await
     }
 }
 
-/// Each target once: named again, it is for more kinds; named without a kind, for all that are left.
+/// Merges routes to the same target: their kinds are joined; a route without kinds covers all that are left.
 fn merged(routes: &[Route]) -> Vec<Route> {
     let mut merged: Vec<Route> = Vec::new();
     for route in routes {
@@ -525,7 +532,7 @@ fn merged(routes: &[Route]) -> Vec<Route> {
     merged
 }
 
-/// A path as a shell takes it.
+/// Quotes a path for a shell.
 pub(crate) fn quoted(path: &Path) -> String {
     let text = path.to_string_lossy();
     let plain = |b: u8| b.is_ascii_alphanumeric() || b"._-/+,:@%".contains(&b);

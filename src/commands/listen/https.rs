@@ -1,4 +1,4 @@
-//! Which certificate `listen` shows, and how others come to trust it.
+//! TLS certificate of `listen` (`--tls`, `--cert`, `--key`), and how to trust it.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -7,17 +7,17 @@ use crate::cli::ListenArgs;
 use crate::error::Result;
 use crate::io::tls::server_certificate::Certificate;
 
-/// The certificate to show.
+/// Certificate that `listen` presents.
 #[derive(Debug)]
 pub(crate) enum Https {
-    /// The one that we make and keep.
+    /// Self-signed certificate that is generated once and saved (`--tls`).
     Own,
-    /// The user's.
+    /// Certificate chain and key of the user (`--cert`, `--key`).
     Theirs { chain: PathBuf, key: PathBuf },
 }
 
 impl Https {
-    /// What was asked for; none is plain HTTP.
+    /// Reads the TLS flags; none for plain HTTP.
     pub(crate) fn of(args: &ListenArgs) -> Option<Self> {
         match (&args.cert, &args.key) {
             (Some(chain), Some(key)) => Some(Self::Theirs {
@@ -28,7 +28,7 @@ impl Https {
         }
     }
 
-    /// The certificate, for a listener at this address.
+    /// Loads or generates the certificate for a listener at this address.
     pub(crate) fn certificate(&self, address: SocketAddr) -> Result<Certificate> {
         match self {
             Self::Own => Certificate::own(address.ip()),
@@ -37,7 +37,7 @@ impl Https {
     }
 }
 
-/// What to do about a certificate that is kept here and that nobody knows yet.
+/// Returns the instruction to trust the self-signed certificate at `path`.
 pub(crate) fn how_to_trust(path: &Path, port: u16) -> String {
     format!(
         "self-signed certificate; to trust it: curl --cacert {} https://localhost:{port}",

@@ -32,13 +32,13 @@ use crate::providers::{Keys, Provider};
 use crate::report::{Live, Notice, Parts, Progress, Reporter, Style, Tally};
 use crate::webhook::{Glob, Kind, Rng, Target};
 
-/// From being told to stop to the end, requests and what goes on in the background together.
+/// Time limit of shutdown, for requests in flight and background forwarding together.
 const DRAIN: Duration = Duration::from_secs(11);
 
-/// How often the line is brought up to date that says what came so far.
+/// Refresh interval of the live status line.
 const GLANCE: Duration = Duration::from_millis(200);
 
-/// What `listen` was asked to do.
+/// Settings of `listen`, made from its flags.
 #[derive(Debug)]
 pub struct Plan {
     pub(crate) style: Style,
@@ -66,7 +66,7 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Makes a plan of the words.
+    /// Makes the settings from the flags; reads secrets and body files.
     pub fn new(args: &ListenArgs, style: Style) -> Result<Plan> {
         let provider = args.provider.as_deref().map(args::provider).transpose()?;
         let secrets = args::secrets(&args.secrets, provider)?;
@@ -185,7 +185,7 @@ fn faults(args: &ListenArgs) -> FaultInjection {
     }
 }
 
-/// Carries the plan out.
+/// Binds the listener, runs until it is stopped, and prints the summary.
 pub fn run(plan: Plan) -> Result<Exit> {
     let listener = bind(&plan.addr)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -197,12 +197,12 @@ pub fn run(plan: Plan) -> Result<Exit> {
         .enable_all()
         .build()
         .map_err(|error| Error::usage(format!("cannot start: {error}")))?;
-    // Only where somebody looks at both: a line that changes would be litter in a file.
+    // Only on a terminal: a line that is redrawn would fill a file with noise.
     let is_watched =
         !plan.style.json && std::io::stdout().is_terminal() && std::io::stderr().is_terminal();
     let report = Arc::new(Reporter::new(plan.style, Progress::line(is_watched)));
     let result = runtime.block_on(listen(plan, listener, &report));
-    // What still runs in the background (a lookup, say) is not waited for.
+    // Tasks still in the background (a DNS lookup, for example) are not waited for.
     runtime.shutdown_background();
     report.finish();
     result
@@ -264,7 +264,7 @@ async fn listen(
     }
 
     if let Some(recording) = &handler.recording {
-        // It waits for the disk, which is nothing that this thread is needed for any more.
+        // Blocks until the recording is on disk; this thread has nothing else to do.
         recording.finish();
     }
     if let Some(watching) = watching {
@@ -280,7 +280,7 @@ async fn listen(
     Ok(end.conclude(&tally, report, interrupt.is_set()))
 }
 
-/// Keeps the line up to date that says what came so far, from what is counted anyway.
+/// Refreshes the live status line from the tally.
 async fn watch(handler: &ListenHandler, report: &Reporter) {
     let mut live = Live::default();
     let mut clock = tokio::time::interval(GLANCE);
@@ -296,10 +296,10 @@ async fn watch(handler: &ListenHandler, report: &Reporter) {
     }
 }
 
-/// What decides how it ends.
+/// Settings that decide the exit status and the closing hint.
 struct End {
     record: Option<PathBuf>,
-    /// Where deliveries were forwarded to: the target that gets most of them.
+    /// Target of most forwarded deliveries, for the `replay` hint.
     target: Option<String>,
     expected: Vec<(Kind, u64)>,
     counts_signatures: bool,
@@ -315,7 +315,7 @@ impl End {
         }
     }
 
-    /// How to send again what was recorded.
+    /// Returns the `replay` command for what was recorded.
     fn replay(&self) -> Option<String> {
         let path = quoted(self.record.as_deref()?);
         let target = self.target.as_deref().unwrap_or(":3000");
@@ -324,7 +324,8 @@ impl End {
         ))
     }
 
-    /// How it ends: what was expected must have come, and what was to be passed on must have arrived.
+    /// Returns the exit status: fails if `--expect` is not met, or if deliveries were rejected or lost while
+    /// forwarding.
     fn conclude(&self, tally: &Tally, report: &Reporter, interrupted: bool) -> Exit {
         let mut exit = if interrupted {
             Exit::Interrupted
@@ -353,14 +354,14 @@ impl End {
     }
 }
 
-/// What is said when it begins.
+/// Startup message: address, certificate and warnings.
 struct StartupNotice {
     address: SocketAddr,
-    /// With HTTPS, where our own certificate is kept.
+    /// Present with HTTPS; inside it, the path of the saved self-signed certificate, if that is used.
     https: Option<Option<PathBuf>>,
-    /// Whether handlers may show any certificate.
+    /// True for `--insecure`: certificates of handlers are not checked.
     insecure: bool,
-    /// Whether each delivery gets one line.
+    /// True for `--quiet`: stdout has one line for each delivery and nothing else.
     quiet: bool,
     notes: Vec<String>,
 }
@@ -390,7 +391,7 @@ impl StartupNotice {
         );
         let url = format!("{scheme}://{address}");
         if self.quiet && !report.is_json() {
-            // Then stdout has a line for each delivery, and nothing else.
+            // Stdout has one line for each delivery and nothing else.
             report.say(&format!("listening on {url}"));
         } else {
             report.tell(&Notice::Listening {

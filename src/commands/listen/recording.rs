@@ -1,4 +1,4 @@
-//! Keeps what `listen` receives, as it was asked to.
+//! Recording of `listen`: `--record`, `--sync`, `--redact`.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -13,35 +13,36 @@ use crate::io::user_key::own_key;
 use crate::report::Reporter;
 use crate::webhook::{Delivery, Fixture, Redactor, Reply};
 
-/// Where and how to record.
+/// Recording settings.
 #[derive(Clone, Debug)]
 pub struct Record {
-    /// A `.ndjson` file, or a folder.
+    /// `.ndjson` file, or a folder with one file for each delivery.
     pub path: PathBuf,
-    /// When it has to be on disk.
+    /// Sync policy: `--sync always`, `interval` or `none`.
     pub sync: Sync,
-    /// Whether what identifies somebody is taken out.
+    /// True for `--redact`: personal data, tokens and credentials are replaced.
     pub redact: bool,
 }
 
-/// What is made of deliveries on their way to disk may take so much memory together, in MiB of their bodies: it is a copy
-/// of each, and larger than the body where that must be escaped.
+/// Bodies that are serialised at once, in MiB. Each recording makes a copy, which is larger than the body where bytes
+/// are
+/// escaped.
 const COPIED_AT_ONCE: u32 = 24;
 
-/// How much memory those copies take at most, as far as bodies are no larger than that; in bytes.
+/// Memory that these copies take at most, in bytes, for bodies within `COPIED_AT_ONCE`.
 pub const COPIES: usize = 64 << 20;
 
-/// Who keeps deliveries.
+/// Writes received deliveries to the recording.
 pub struct ListenRecording {
     recorder: Recorder,
-    /// A permit for each MiB that may be copied.
+    /// One permit for each MiB of body that may be serialised at once.
     room: Semaphore,
     redactor: Option<Redactor>,
     notes: Vec<String>,
 }
 
 impl ListenRecording {
-    /// Opens the recording.
+    /// Opens the recording, and loads the redaction key if `--redact` is set.
     pub fn open(record: &Record, report: &Arc<Reporter>) -> Result<ListenRecording> {
         let report = Arc::clone(report);
         let tell = move |what: &str| report.warn(what);
@@ -59,12 +60,12 @@ impl ListenRecording {
         })
     }
 
-    /// What was done to the recording when it was opened, for the user to know.
+    /// Returns notes on what was done to the recording when it was opened, such as a torn last line cut off.
     pub fn notes(&self) -> &[String] {
         &self.notes
     }
 
-    /// Keeps a delivery. The answer, once it is kept, is the file that it stands in; or why it is not kept.
+    /// Records a delivery. Returns the file that it was written to, or the reason why it was not recorded.
     pub async fn keep(
         &self,
         id: &str,
@@ -87,13 +88,13 @@ impl ListenRecording {
         self.recorder.keep(&fixture).await
     }
 
-    /// Ends when everything is kept.
+    /// Blocks until everything is written and synced.
     pub fn finish(&self) {
         self.recorder.finish();
     }
 }
 
-/// With a key that stays the same, so that recordings of different days can be compared.
+/// Returns a redactor whose key is saved for later runs, so that recordings of different days can be compared.
 fn redactor(notes: &mut Vec<String>) -> Result<Redactor> {
     let own = own_key("redact")
         .map_err(|error| Error::usage(format!("cannot redact without a random key: {error}")))?;
