@@ -1,4 +1,4 @@
-//! What several commands make of the same words.
+//! Arguments that several commands share: providers, secrets, headers, bodies, request options.
 
 use http::header::{CONTENT_LENGTH, HOST, TRANSFER_ENCODING};
 use http::{HeaderName, HeaderValue};
@@ -17,10 +17,10 @@ use crate::webhook::{
     Beat, Delivery, Expectation, Keyring, Kind, Retry, Statuses, Target, is_hop_by_hop, nearest,
 };
 
-/// The environment variable that holds the secret where none is given.
+/// Environment variable that is read if no `--secret` is given.
 const DEFAULT_SECRET: &str = "WEBHOOK_CLI_SECRET";
 
-/// The provider or the scheme of that name, or an error that lists those there are and guesses the nearest.
+/// Returns the provider or scheme called `name`; the error lists the known ones and suggests the nearest.
 pub fn provider(name: &str) -> Result<&'static Provider> {
     if providers::is_spelled(name) {
         return providers::spelled(name);
@@ -28,7 +28,7 @@ pub fn provider(name: &str) -> Result<&'static Provider> {
     providers::find(name).ok_or_else(|| unknown(name, "provider"))
 }
 
-/// The scheme of that name: a service that only signs, or one that is spelled out.
+/// Returns the scheme called `name`: a service that only signs, or a custom scheme such as `hmac-sha256:header=NAME`.
 pub fn scheme(name: &str) -> Result<&'static Provider> {
     if providers::is_spelled(name) {
         return providers::spelled(name);
@@ -41,7 +41,7 @@ pub fn scheme(name: &str) -> Result<&'static Provider> {
     }
 }
 
-/// The format that results are written in, where that is not what the reporter tells anyway.
+/// Returns the report format for a [`ReportFile`](crate::report::ReportFile); none where the reporter prints it anyway.
 pub fn report_format(report: Report, is_file: bool) -> Option<Format> {
     match report {
         Report::Text => None,
@@ -72,8 +72,9 @@ fn unknown(name: &str, what: &str) -> Error {
     ))
 }
 
-/// The row to start from, of that version of the provider's webhooks if one is named; or an error that lists what can
-/// be sent.
+/// Returns the event definition called `name`, of that version of the provider's webhooks if one is given; the error
+/// lists
+/// the events that can be sent.
 pub fn row(
     provider: &'static Provider,
     name: &str,
@@ -112,7 +113,7 @@ pub fn row(
         };
         let mut own: Vec<&str> = Vec::new();
         for native in natives {
-            // Several versions call an event the same.
+            // Several versions may use the same name for an event.
             if !known.contains(&native) && !own.contains(&native) {
                 own.push(native);
             }
@@ -126,7 +127,7 @@ pub fn row(
     })
 }
 
-/// Refuses a version that a provider's webhooks do not have.
+/// Rejects a `--native-version` that the provider does not have.
 pub fn has_version(provider: &Provider, version: &str) -> Result<()> {
     let versions = provider.versions();
     if versions.contains(&version) {
@@ -156,18 +157,18 @@ pub fn has_version(provider: &Provider, version: &str) -> Result<()> {
     )))
 }
 
-/// What to do with the secrets that were given.
+/// Secrets that were given, and the keys made of them.
 #[derive(Debug)]
 pub struct Secrets {
-    /// The keys made of them.
+    /// Keys by provider.
     pub keys: Keys,
-    /// The secrets themselves.
+    /// Secrets as given, before they are read in a provider's key format.
     pub ring: Keyring,
-    /// What the user should know about how they were given.
+    /// Warnings about the way they were given, for the user.
     pub notes: Vec<String>,
 }
 
-/// Reads the secrets. `only` is the one provider in play, if there is one.
+/// Reads the secrets. `only` is the single provider of this run, if there is one.
 pub fn secrets(args: &SecretArgs, only: Option<&'static Provider>) -> Result<Secrets> {
     let known: Vec<&str> = providers::everyone()
         .chain(only)
@@ -197,7 +198,7 @@ pub fn secrets(args: &SecretArgs, only: Option<&'static Provider>) -> Result<Sec
     Ok(Secrets { keys, ring, notes })
 }
 
-/// Headers given as `NAME:VALUE`.
+/// Parses headers given as `NAME:VALUE`.
 pub fn headers(given: &[String]) -> Result<Vec<(HeaderName, HeaderValue)>> {
     given
         .iter()
@@ -219,7 +220,7 @@ pub fn headers(given: &[String]) -> Result<Vec<(HeaderName, HeaderValue)>> {
         .collect()
 }
 
-/// Header fields of requests to a target: those that belong to each connection become the target's, the others are left.
+/// Parses headers for requests: `Host` and hop-by-hop headers are stored in the target, the others are returned.
 pub fn request_headers(
     given: &[String],
     target: &mut Target,
@@ -234,7 +235,7 @@ pub fn request_headers(
         if name == HOST || is_hop_by_hop(&name) {
             target.carry(name, value);
         } else {
-            // A user and a password of the target's are no longer meant.
+            // The header replaces the user and password of the target's URL.
             target.drop_field(&name);
             left.push((name, value));
         }
@@ -242,7 +243,7 @@ pub fn request_headers(
     Ok(left)
 }
 
-/// A body given as a text or as `@FILE`, or `-` for stdin.
+/// Reads a body given as text, as `@FILE`, or as `-` for stdin.
 pub fn body(given: &str) -> Result<Vec<u8>> {
     let failed =
         |what: &str, error: std::io::Error| Error::input(format!("cannot read {what}: {error}"));
@@ -258,7 +259,7 @@ pub fn body(given: &str) -> Result<Vec<u8>> {
     }
 }
 
-/// A body of the user's own, given so. What is a fixture or a raw HTTP request has a body, and that is meant.
+/// Reads the body of `--data`; from a file that is a fixture or a raw HTTP request, only the body in it.
 pub fn data(given: &str, notes: &mut Vec<String>) -> Result<Vec<u8>> {
     let bytes = body(given)?;
     let path = match given.strip_prefix('@') {
@@ -281,24 +282,24 @@ pub fn data(given: &str, notes: &mut Vec<String>) -> Result<Vec<u8>> {
     }
 }
 
-/// How requests are made, for `send` and `replay`.
+/// Request options of `send` and `replay`: target, headers, timeouts, expectation, pacing, retries.
 #[derive(Debug)]
 pub struct RequestOptions {
-    /// Where they go.
+    /// Target of the requests (`--to`).
     pub target: Target,
-    /// Header fields to set.
+    /// Headers to set (`--header`).
     pub headers: Vec<(HeaderName, HeaderValue)>,
-    /// How patient and how trusting to be.
+    /// Timeouts and certificate checking.
     pub settings: Settings,
-    /// What counts as success.
+    /// Expectation of a response that counts as success.
     pub expected: Expectation,
-    /// When the next one goes.
+    /// Pacing (`--rate`).
     pub beat: Beat,
     patience: Retry,
 }
 
 impl RequestOptions {
-    /// Makes it of the words. `expected` are the statuses that count as success where the user does not say.
+    /// Makes the options from the flags. `expected` lists the statuses that count as success without `--expect-status`.
     pub fn new(args: &RequestArgs, expected: &str) -> Result<RequestOptions> {
         let mut target = Target::parse(&args.to)?;
         Ok(RequestOptions {
@@ -325,7 +326,7 @@ impl RequestOptions {
         })
     }
 
-    /// How patient to be, with so many tries after the first.
+    /// Returns the retry policy with `times` retries.
     pub fn retry(&self, times: u32) -> Retry {
         Retry {
             times,
@@ -333,7 +334,7 @@ impl RequestOptions {
         }
     }
 
-    /// Puts the user's header fields into a delivery.
+    /// Sets the headers of `--header` in a delivery.
     pub fn dress(&self, delivery: &mut Delivery) {
         for (name, value) in &self.headers {
             delivery.headers.set(name.clone(), value.clone());
@@ -341,7 +342,7 @@ impl RequestOptions {
     }
 }
 
-/// Says what the user should know before it begins.
+/// Prints notes and warnings before a run begins.
 pub fn say_all(report: &Reporter, notes: &[String]) {
     for note in notes {
         match note.strip_prefix("note: ") {

@@ -1,5 +1,5 @@
-//! Completion: a short script for each shell, which asks the program itself. So a provider, a kind or a check that is
-//! added completes at once, and the script never needs to change.
+//! `completions`: a short script for each shell, which asks the program itself. So new providers, kinds and checks
+//! complete at once, and an installed script need not change.
 
 use std::ffi::OsStr;
 
@@ -16,12 +16,12 @@ use crate::providers;
 use crate::providers::{ALL, Provider, SCHEMES, kinds_of};
 use crate::webhook::Kind;
 
-/// The variable by which a script asks: no other program sets it.
+/// Environment variable by which a script asks for completions; set by no other program.
 const ASKED_BY: &str = "_WEBHOOK_CLI_COMPLETE";
 
 const NAME: &str = "webhook-cli";
 
-/// Prints the script for a shell.
+/// Prints the completion script of a shell.
 pub fn run(shell: Shell) -> Result<Exit> {
     let mut script = Vec::new();
     Shells::builtins()
@@ -33,17 +33,17 @@ pub fn run(shell: Shell) -> Result<Exit> {
     Ok(Exit::Success)
 }
 
-/// Answers a script that asks what a line may go on with, and ends the program; otherwise does nothing.
+/// Prints the completions and exits if a completion script has started the program; otherwise does nothing.
 pub fn answer_a_shell() {
     if std::env::var_os(ASKED_BY).is_some() {
         CompleteEnv::with_factory(command).var(ASKED_BY).complete();
     }
 }
 
-/// The words of the command line, with what the values of each may be.
+/// Returns the command line with completions attached to its arguments.
 fn command() -> clap::Command {
     let mut command = Cli::command();
-    // Each command's own words are put together only now.
+    // The arguments of each command are added only by `build`.
     command.build();
     let names: Vec<String> = command
         .get_subcommands()
@@ -55,7 +55,7 @@ fn command() -> clap::Command {
     command
 }
 
-/// An argument of a command, with the values that it may have.
+/// Attaches to an argument the values that it completes to.
 fn completed(command: &str, arg: clap::Arg) -> clap::Arg {
     let one_of = |arg: clap::Arg, values: fn() -> Vec<CompletionCandidate>| {
         arg.add(ArgValueCandidates::new(values))
@@ -94,14 +94,14 @@ fn completed(command: &str, arg: clap::Arg) -> clap::Arg {
     }
 }
 
-/// Providers with their titles.
+/// Returns providers as candidates, with their titles as help.
 fn named(providers: &[&'static Provider]) -> impl Iterator<Item = CompletionCandidate> {
     providers
         .iter()
         .map(|it| CompletionCandidate::new(it.name).help(Some(it.title.into())))
 }
 
-/// The kinds of the provider that the line names so far, and its own words for them; of all where it names none.
+/// Returns the kinds and native names of the provider given on the line; all kinds if none is given.
 fn sendable() -> Vec<CompletionCandidate> {
     let line: Vec<String> = std::env::args().collect();
     let after = |flag: &str| {
@@ -112,7 +112,7 @@ fn sendable() -> Vec<CompletionCandidate> {
         let mut words = line.iter();
         words.find_map(|it| it.strip_prefix("--provider=").map(str::to_owned))
     });
-    // `events NAME KIND` names it in front.
+    // `events NAME KIND` has the provider as its first argument.
     let given = given.or_else(|| after("events"));
     let stories = ["journey", "campaign"].map(CompletionCandidate::new);
     let Some(provider) = given.as_deref().and_then(providers::find) else {
@@ -127,7 +127,7 @@ fn sendable() -> Vec<CompletionCandidate> {
     kinds.chain(native).collect()
 }
 
-/// Checks and their groups.
+/// Returns checks and their groups as candidates.
 fn checks() -> Vec<CompletionCandidate> {
     let mut found: Vec<CompletionCandidate> = Vec::new();
     let mut last = "";
@@ -142,7 +142,7 @@ fn checks() -> Vec<CompletionCandidate> {
     found
 }
 
-/// `@` and the path of a file.
+/// Completes `@` and a file path.
 fn at_file(current: &OsStr) -> Vec<CompletionCandidate> {
     let Some(path) = current.to_str().and_then(|it| it.strip_prefix('@')) else {
         return Vec::new();

@@ -25,98 +25,98 @@ use crate::webhook::{
     Retry, Rng, Target, differs,
 };
 
-/// A delivery ready to go, and what is said of it.
+/// Request to send, with its source, provider and replay data.
 #[derive(Debug)]
 pub struct Job {
-    /// Stays the same for every attempt.
+    /// Delivery id, the same for every attempt.
     pub id: String,
-    /// Where it comes from, for the reader.
+    /// Source of the delivery, for messages: file and line, or the `send` command.
     pub source: Source,
-    /// What it is about, for the reader; found out when it is said, if nobody knows yet.
+    /// Summary of the first event, for messages; computed when it is printed if none.
     pub about: Option<String>,
-    /// Whose shape it has, as far as it is known.
+    /// Provider of the delivery, if known; needed to sign retries.
     pub provider: Option<&'static Provider>,
     /// The request.
     pub delivery: Delivery,
-    /// What else is known of one that was kept.
+    /// Data of the recorded delivery that this job replays; empty for `send`.
     pub completed: JobOrigin,
 }
 
-/// Facts about a recorded delivery that is sent again.
+/// Data of a recorded delivery that is sent again.
 #[derive(Debug, Default)]
 pub struct JobOrigin {
-    /// When it was recorded.
+    /// Time of recording.
     pub at: Option<Timestamp>,
-    /// Its number in the journal.
+    /// Step in the resume journal (`--resume`).
     pub step: Option<Step>,
-    /// What its fixture expects.
+    /// Expectation from the fixture's `expect` member.
     pub expected: Option<Expectation>,
-    /// The answer it got when it was recorded, where the new one is held against it.
+    /// Recorded response, for `--compare`.
     pub reply: Option<Reply>,
-    /// What must not be overtaken by each other: the messages it is about, hashed.
+    /// Hashes of the message ids; with `--ordered`, jobs that share one are sent in order.
     pub messages: Vec<u64>,
-    /// The fixture as it was kept, where it may be kept again.
+    /// Original fixture, for `--failed-to` and `--answers-to`.
     pub fixture: Option<Box<Fixture>>,
 }
 
-/// What delivering needs to know.
+/// Sends jobs with pacing, concurrency and retries.
 pub struct Dispatcher {
-    /// Makes the connections.
+    /// HTTP client.
     pub client: Client,
-    /// Where everything goes.
+    /// Target of all requests.
     pub target: Target,
-    /// How patient to be.
+    /// Retry policy.
     pub retry: Retry,
-    /// How many at once.
+    /// Most requests in flight at once (`--concurrency`).
     pub concurrency: u16,
-    /// When the next one goes.
+    /// Pacing: `--rate`, `--speed` or none.
     pub beat: Beat,
-    /// What counts as success.
+    /// Expectation of a response that counts as success (`--expect-status`, `--expect-within`).
     pub expected: Expectation,
-    /// Signs every attempt after the first anew, where that is wanted.
+    /// Signer of every attempt after the first; none if retries keep their signature.
     pub signer: Option<Rc<Signer>>,
-    /// Where it is noted what is done.
+    /// Resume journal (`--resume`).
     pub journal: Option<ResumeJournal>,
-    /// Where is kept what was refused in the end.
+    /// Dead-letter file for deliveries that failed in the end (`--failed-to`).
     pub failed_to: Option<Rc<Recorder>>,
-    /// Where each delivery is kept with its answer.
+    /// Recording of each delivery with its final response (`--answers-to`).
     pub answers_to: Option<Rc<Recorder>>,
-    /// Whom to tell.
+    /// Reporter of attempts and warnings.
     pub report: Arc<Reporter>,
-    /// Whether to stop.
+    /// Interrupt flag: no attempt begins once it is set.
     pub interrupt: Interrupt,
-    /// Counts the requests that are in flight.
+    /// Counter of the requests in flight.
     pub in_flight: InFlight,
 }
 
 /// Source of jobs, one at a time, so that memory does not grow with their number.
 pub type Jobs = Box<dyn Iterator<Item = Job>>;
 
-/// How often the journal is synced at least.
+/// Sync interval of the resume journal.
 const SYNC: Duration = Duration::from_millis(100);
 
 struct DispatchRun {
     dispatcher: Dispatcher,
     jobs: RefCell<Jobs>,
     keyed_queue: RefCell<KeyedQueue<Job>>,
-    /// Somebody came back, so that another may have its turn.
+    /// Signals that a job has ended, so that a job of the same message may be sent.
     back: Notify,
-    /// The run is stopped, so that nobody need wait for a turn.
+    /// Signals that the run is stopped; ends every wait.
     ended: Notify,
     pace: Mutex<Pace>,
     paced: bool,
     tally: RefCell<Tally>,
     rng: RefCell<Rng>,
     journal: RefCell<Option<ResumeJournal>>,
-    /// No attempt begins before this: somebody was told to wait, and that holds for the whole target.
+    /// Pause of all attempts until then: the target sent `Retry-After`, which holds for all of its requests.
     hold: Cell<Option<Instant>>,
-    /// Why nothing more is sent.
+    /// Reason why the run is stopped: nothing more is sent.
     stop: RefCell<Option<String>>,
     in_flight: InFlight,
 }
 
 impl Dispatcher {
-    /// Delivers all of them, and gives what it came to. Must run on a current-thread runtime.
+    /// Sends all jobs and returns the tally with their results added. Must run on a current-thread runtime.
     pub async fn run(mut self, jobs: Jobs, tally: Tally, seed: u64) -> Tally {
         let begun = Instant::now();
         let concurrency = self.concurrency;
@@ -151,7 +151,7 @@ impl Dispatcher {
         local
             .run_until(async {
                 for worker in workers {
-                    // A worker that panicked has said so.
+                    // A worker that panicked has printed its message.
                     let _ = worker.await;
                 }
             })
@@ -168,7 +168,7 @@ impl Dispatcher {
     }
 }
 
-/// Facts of an attempt besides its outcome: its number, its time, whether another follows.
+/// Facts of an attempt besides its outcome: number, duration, wait before the next attempt.
 struct AttemptFacts {
     number: u32,
     took: Duration,
@@ -183,7 +183,7 @@ impl DispatchRun {
     async fn work(&self) {
         let mut line = self.dispatcher.client.line(&self.dispatcher.target);
         while let Some(mut job) = self.next().await {
-            // What waited for its turn while the run was stopped stays, and nothing is noted of it.
+            // A job still waiting when the run stops is not sent, and gets no line in the resume journal.
             if !self.turn(job.completed.at, true).await {
                 return;
             }
@@ -195,14 +195,14 @@ impl DispatchRun {
         self.dispatcher.interrupt.is_set() || self.stop.borrow().is_some()
     }
 
-    /// Stops the run: what is under way comes to its end, nothing else is sent.
+    /// Stops the run: requests in flight finish, nothing else is sent.
     fn stop(&self, why: impl Into<String>) {
         self.stop.borrow_mut().get_or_insert(why.into());
         self.back.notify_waiters();
         self.ended.notify_waiters();
     }
 
-    /// The next job that may be sent while others are in flight.
+    /// Returns the next job that may be sent; none at the end of the jobs or once the run is stopped.
     async fn next(&self) -> Option<Job> {
         while !self.stopped() {
             let back = self.back.notified();
@@ -217,7 +217,7 @@ impl DispatchRun {
         None
     }
 
-    /// The next one, or none any more; pending if there will be one when another has come back.
+    /// Returns the next job without waiting; pending while every queued job waits for another of the same message.
     fn pick(&self) -> Poll<Option<Job>> {
         let mut keyed_queue = self.keyed_queue.borrow_mut();
         if let Some(job) = keyed_queue.ready() {
@@ -242,13 +242,13 @@ impl DispatchRun {
         Poll::Pending
     }
 
-    /// Waits until an attempt may begin; false if it is not to begin at all.
+    /// Waits until an attempt may begin; false if the run is stopped.
     async fn turn(&self, at: Option<Timestamp>, first: bool) -> bool {
         if !self.paced {
             self.held().await;
             return !self.stopped();
         }
-        // Whoever waits here is waited for: one after the other, in the order in which they came.
+        // The lock is held while waiting, so that attempts begin in the order in which they asked.
         let mut pace = self.pace.lock().await;
         if !first && !pace.counts_tries() {
             drop(pace);
@@ -277,7 +277,7 @@ impl DispatchRun {
             if number > 1
                 && let (Some(signer), Some(provider)) = (&self.dispatcher.signer, job.provider)
             {
-                // A signature that could be made once can be made again.
+                // A delivery that could be signed once can be signed again.
                 let _ = signer.context(
                     provider,
                     &mut job.delivery,
@@ -289,7 +289,7 @@ impl DispatchRun {
             let exchange = line
                 .ask(&job.delivery.path, &job.delivery, Keep::Outcome)
                 .await;
-            // Whoever reads the line of it knows that it is over.
+            // The request must not count as in flight when its line is printed.
             drop(begun);
             let (took, sent_twice) = (exchange.took, exchange.sent_twice);
             let outcome = self.judge(exchange.outcome(), took, &job.completed);
@@ -316,7 +316,7 @@ impl DispatchRun {
                 return self.settle(job, &outcome, took, next).await;
             };
             before = Some(outcome);
-            // A wait that was asked for holds everybody back, this one too.
+            // A `Retry-After` pauses all attempts, this one included.
             if asked.is_none() {
                 self.sleep(wait).await;
             } else {
@@ -332,7 +332,7 @@ impl DispatchRun {
         }
     }
 
-    /// One was promised another attempt that does not come; it counts as failed.
+    /// Counts a delivery as failed whose announced retry does not happen.
     fn cut_off(&self) {
         let mut tally = self.tally.borrow_mut();
         tally.deliveries += 1;
@@ -366,7 +366,7 @@ impl DispatchRun {
         }
     }
 
-    /// Does what an answer asks of the whole run.
+    /// Applies the parts of a response that concern the whole run: 410 stops it, `Retry-After` pauses it.
     fn heed(&self, outcome: &Outcome, asked: Option<Duration>) {
         if outcome.status() == Some(410) && !outcome.succeeded() {
             self.stop("the target answered 410, gone for good: nothing more was sent to it");
@@ -389,7 +389,7 @@ impl DispatchRun {
         self.hold.set(self.hold.get().max(Some(until)));
     }
 
-    /// Keeps and notes what became of a delivery, now that nothing more is tried.
+    /// Records the final result of a job: answers file, dead-letter file, resume journal.
     async fn settle(&self, job: &mut Job, outcome: &Outcome, took: Duration, next: Next) {
         if let Some(recorder) = &self.dispatcher.answers_to {
             Box::pin(self.keep_answer(recorder, job, outcome, took)).await;
@@ -397,7 +397,7 @@ impl DispatchRun {
         let refused_for_good = next == Next::Final && outcome.status() != Some(410);
         let done = match &self.dispatcher.failed_to {
             _ if outcome.succeeded() => Some(Completion::Accepted),
-            // One that an interrupt has cut off is sent by the next run of the journal.
+            // A delivery cut off by an interrupt is sent by the next run with this journal.
             Some(_)
                 if self.dispatcher.interrupt.is_set()
                     && !refused_for_good
@@ -433,7 +433,7 @@ impl DispatchRun {
         }
     }
 
-    /// Keeps a delivery as it came, with the answer that it got in the end.
+    /// Records the original delivery with its final response (`--answers-to`).
     async fn keep_answer(&self, recorder: &Recorder, job: &Job, outcome: &Outcome, took: Duration) {
         let (Some(original), Outcome::Answered { status, body, .. }) =
             (&job.completed.fixture, outcome)
@@ -529,7 +529,7 @@ impl DispatchRun {
     }
 }
 
-/// What a delivery is about, for the reader: the first event, and how many more there are.
+/// Returns a one-line summary of a receipt: the first event, and the number of others.
 pub fn about(receipt: &Receipt) -> String {
     let provider = receipt.provider.unwrap_or("unknown");
     match receipt.events.as_slice() {
@@ -553,14 +553,14 @@ pub fn about(receipt: &Receipt) -> String {
     }
 }
 
-/// Says what to try where nobody answered.
+/// Prints the tally's hint, if it has one: advice for a target without a response.
 pub fn hint(tally: &Tally, report: &Reporter) {
     if let Some(hint) = tally.hint {
         report.hint(hint);
     }
 }
 
-/// How a run of attempts ends.
+/// Returns the exit status of a run of attempts.
 pub fn exit(tally: &Tally, interrupted: bool) -> Exit {
     let mut exit = Exit::Success;
     if tally.failed > 0 || tally.stopped {

@@ -1,4 +1,4 @@
-//! Requests printed in place of being sent.
+//! Dry run (`--dry-run`): requests are printed and not sent.
 
 use jiff::Timestamp;
 
@@ -8,19 +8,19 @@ use crate::error::Result;
 use crate::report::{HAR_BETWEEN, HAR_END, Notice, Reporter, curl, har, har_start, http, vegeta};
 use crate::webhook::{Fixture, Target};
 
-/// How requests are printed.
+/// Settings of a dry run.
 #[derive(Clone, Copy, Debug)]
 pub struct DryRun {
-    /// In which form.
+    /// Output format (`--as`): http, curl, json, har or vegeta.
     pub form: Form,
-    /// When they are made, where that is part of the form and nothing else is known.
+    /// Time of a request in a HAR document, if its recording gives none; now if none.
     pub at: Option<Timestamp>,
-    /// Whether they are only counted.
+    /// True for `--quiet`: requests are only counted.
     pub quiet: bool,
 }
 
 impl DryRun {
-    /// Prints each as it comes, so that any number of them fits into memory.
+    /// Prints each request as it is made, so that memory does not grow with their number.
     pub fn print(
         &self,
         jobs: impl Iterator<Item = Result<Job>>,

@@ -1,4 +1,4 @@
-//! Ids that sort by time, and seeds for what may differ from run to run.
+//! Delivery ids (ULIDs, which sort by time) and random seeds.
 
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -6,19 +6,19 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use jiff::Timestamp;
 use ulid::Ulid;
 
-/// A new id (ULID): its time in milliseconds, then what makes it unlike all others.
+/// Returns a new id (ULID): `at` in milliseconds, then a counter and a random number of this process.
 pub fn new(at: Timestamp) -> String {
     static PROCESS: LazyLock<u64> = LazyLock::new(fresh_seed);
     static NEXT: AtomicU64 = AtomicU64::new(0);
-    // A counter in the upper half keeps the order within a millisecond, and spares a draw for each.
+    // A counter in the upper half keeps the order within a millisecond and saves a random draw for each id.
     let number = u128::from(NEXT.fetch_add(1, Ordering::Relaxed) & 0xFF_FFFF_FFFF);
     let random = (number << 40) | u128::from(*PROCESS & 0xFF_FFFF_FFFF);
     Ulid::from_parts(u64::try_from(at.as_millisecond()).unwrap_or(0), random).to_string()
 }
 
-/// A seed from the system's randomness.
+/// Returns a seed from the system's random source.
 pub fn fresh_seed() -> u64 {
-    // Without randomness the clock will do: nothing secret is made of it.
+    // Without a random source the clock will do: no secret is derived from it.
     getrandom::u64().unwrap_or_else(|_| Timestamp::now().as_nanosecond().unsigned_abs() as u64)
 }
 

@@ -1,4 +1,4 @@
-//! The public test keys, in the form to paste into a handler's environment; or new ones.
+//! `keys`: public test keys in the format for a handler's environment, or newly generated ones.
 
 use std::path::Path;
 
@@ -43,7 +43,7 @@ pub fn run(args: &KeysArgs, style: Style) -> Result<Exit> {
                 "# {}: nothing is signed, so there is no key\n\n",
                 provider.title
             ),
-            // The key alone, for whoever puts it into a variable.
+            // The key alone, ready to be put into a variable.
             Some(keys) if args.new && alone => {
                 if !keys.are_shared() {
                     let (title, key) = (provider.title, &keys.verify_with);
@@ -78,7 +78,7 @@ pub fn run(args: &KeysArgs, style: Style) -> Result<Exit> {
     Ok(Exit::Success)
 }
 
-/// What to sign and to verify with.
+/// Signing key and verification key, as text; the same for a shared secret.
 struct Keys {
     sign_with: String,
     verify_with: String,
@@ -90,10 +90,10 @@ fn scheme(provider: &Provider) -> Option<&'static Scheme> {
 }
 
 impl Keys {
-    /// The test keys, or new ones; none where nothing is signed.
+    /// Returns the test keys, or new ones with `--new`; none if the provider does not sign.
     fn of(provider: &Provider, args: &KeysArgs) -> Result<Option<Keys>> {
         let scheme = match (provider.schemes.first(), args.new) {
-            // Credentials can be new; there are none that everybody knows.
+            // Credentials can be generated, but there are no public test credentials.
             (Some(scheme), true) => scheme,
             (Some(scheme), false) if !provider.test_secret.is_empty() => scheme,
             (None, true) => {
@@ -129,7 +129,7 @@ impl Keys {
         self.sign_with == self.verify_with
     }
 
-    /// Both, each with what it is for.
+    /// Returns both keys with a comment line each, for `--new` of all providers.
     fn both(&self, provider: &Provider) -> String {
         let (title, name) = (provider.title, provider.name);
         if self.are_shared() {
@@ -144,7 +144,7 @@ impl Keys {
         )
     }
 
-    /// Writes them into a folder, and says where.
+    /// Writes the keys into the folder of `--out` with mode 0600, and returns the `--secret` flag that reads them.
     fn write(&self, provider: &Provider, folder: &Path) -> Result<String> {
         let name = provider.name;
         let secret = folder.join(format!("{name}.secret"));
@@ -164,7 +164,7 @@ fn line(provider: &Provider, keys: Option<&Keys>, args: &KeysArgs) -> String {
         let folder = args.out.as_ref()?;
         Some(folder.join(format!("{}.{end}", provider.name)))
     };
-    // What was written to files that only their owner can read is not shown as well.
+    // Keys written to owner-only files are not printed as well.
     let shown = keys.filter(|_| args.out.is_none());
     let mut line = json!({
         "type": "key", "provider": provider.name, "scheme": keys.and(provider.schemes.first()).map(|scheme| scheme.name),

@@ -1,4 +1,4 @@
-//! The manual, from the same words that the parser knows.
+//! `man`: manual pages, generated from the command line's definition.
 
 use std::path::Path;
 
@@ -8,11 +8,11 @@ use clap_mangen::Man;
 use crate::cli::Cli;
 use crate::error::{Error, Exit, Result};
 
-/// The command line with every flag described: a page leaves out the text of those that `-h` hides.
+/// Returns the command line with every flag described; a manual page leaves out flags hidden from `-h`.
 fn complete() -> clap::Command {
     let shown = |command: clap::Command| command.mut_args(|arg| arg.hide_short_help(false));
     let mut command = shown(Cli::command());
-    // The flags of each command are added only now.
+    // The flags of each command are added only by `build`.
     command.build();
     command.mut_subcommands(shown)
 }

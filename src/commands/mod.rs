@@ -1,4 +1,4 @@
-//! The verbs. Each makes a plan of what was typed, and carries it out.
+//! Subcommands. Each makes a plan from its flags and runs it.
 
 pub mod catalog;
 pub mod check;
@@ -26,7 +26,7 @@ use crate::cli::{Cli, Command};
 use crate::error::{Error, Exit, Result};
 use crate::report::{ColorChoice, Parts, Style};
 
-/// Does what was typed.
+/// Runs the subcommand.
 pub fn run(cli: Cli) -> Result<Exit> {
     let style = Style {
         json: cli.json,
@@ -54,7 +54,7 @@ pub fn run(cli: Cli) -> Result<Exit> {
     }
 }
 
-/// Prints a script or a page whole. A closed pipe is success, a disk that is full is not.
+/// Prints a script or a page. A closed pipe is success, a full disk is an error.
 fn print(bytes: &[u8]) -> Result<()> {
     let mut stdout = std::io::stdout().lock();
     match stdout.write_all(bytes).and_then(|()| stdout.flush()) {

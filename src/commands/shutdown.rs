@@ -1,6 +1,6 @@
-//! Ctrl-C and SIGTERM: the first asks to finish, the second quits at once.
+//! Ctrl-C and SIGTERM: the first finishes requests in flight, the second quits at once.
 //!
-//! Signals are waited for on a thread of their own, so that they are heard whatever the program is waiting for.
+//! Signals are received on a thread of their own, so that they work whatever the program is waiting for.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -10,38 +10,38 @@ use tokio::sync::Notify;
 
 use crate::error::Exit;
 
-/// What is said to whoever interrupts while requests are in flight.
+/// Message on the first Ctrl-C while requests are in flight.
 pub const FINISHING: &str = "finishing requests in flight; Ctrl-C again quits now";
 
-/// Whether the user wants to stop.
+/// Interrupt flag, shared by all tasks; set by the first signal.
 #[derive(Clone, Debug, Default)]
 pub struct Interrupt(Arc<(AtomicBool, Notify)>);
 
-/// How many requests are in flight.
+/// Counter of the requests in flight.
 #[derive(Clone, Debug, Default)]
 pub struct InFlight(Arc<AtomicUsize>);
 
-/// A request in flight, until this is dropped.
+/// Guard of a request in flight: dropping it decrements the counter.
 pub struct Begun(InFlight);
 
 impl InFlight {
-    /// One more, until it is dropped.
+    /// Counts a request until the guard is dropped.
     pub fn begin(&self) -> Begun {
         self.add();
         Begun(self.clone())
     }
 
-    /// One more.
+    /// Increments the counter.
     pub fn add(&self) {
         self.0.fetch_add(1, Ordering::AcqRel);
     }
 
-    /// One less.
+    /// Decrements the counter.
     pub fn take(&self) {
         self.0.fetch_sub(1, Ordering::AcqRel);
     }
 
-    /// How many there are.
+    /// Returns the number of requests in flight.
     pub fn count(&self) -> usize {
         self.0.load(Ordering::Acquire)
     }
@@ -54,7 +54,7 @@ impl Drop for Begun {
 }
 
 impl Interrupt {
-    /// Listens for the signals from now on. `say` is called once, with the first of them.
+    /// Starts listening for signals. `say` is called once, on the first of them.
     pub fn start(say: impl FnOnce() + Send + 'static) -> Self {
         let this = Self::default();
         let told = this.clone();
@@ -70,7 +70,7 @@ impl Interrupt {
                 };
                 runtime.block_on(async {
                     let mut signals = Signals::new();
-                    // Nobody waits for this thread who is not there any more.
+                    // Fails only if `start` no longer waits, which does not matter.
                     let _ = ready.send(());
                     signals.next().await;
                     say();
@@ -79,20 +79,20 @@ impl Interrupt {
                     std::process::exit(Exit::Interrupted as i32);
                 });
             });
-        // Both are listened for from here on: a second one may follow on the heels of the first. Without that thread, the
-        // system's own way of ending the program is left.
+        // Wait until both handlers are installed: a second signal may follow at once. Without that thread, the system's
+        // default handling of signals remains.
         if waiting.is_ok() {
             let _ = is_ready.recv();
         }
         this
     }
 
-    /// Whether it was asked for.
+    /// True once the first signal has arrived.
     pub fn is_set(&self) -> bool {
         self.0.0.load(Ordering::Acquire)
     }
 
-    /// Until it is asked for.
+    /// Resolves on the first signal.
     pub async fn wait(&self) {
         let notified = self.0.1.notified();
         if !self.is_set() {
@@ -106,7 +106,7 @@ impl Interrupt {
     }
 }
 
-/// What tells the program to end.
+/// Signals that end the program.
 #[cfg(unix)]
 struct Signals([Option<tokio::signal::unix::Signal>; 2]);
 
@@ -114,7 +114,7 @@ struct Signals([Option<tokio::signal::unix::Signal>; 2]);
 impl Signals {
     fn new() -> Self {
         use tokio::signal::unix::{SignalKind, signal};
-        // One that cannot be listened for keeps its own way of ending the program.
+        // A signal that cannot be listened for keeps its default handling.
         Self([SignalKind::interrupt(), SignalKind::terminate()].map(|kind| signal(kind).ok()))
     }
 

@@ -1,4 +1,4 @@
-//! Signs deliveries on their way out.
+//! Signing of outgoing deliveries.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -9,16 +9,16 @@ use crate::providers;
 use crate::providers::{Keys, Provider};
 use crate::webhook::{Delivery, Document, Key, Rng, Scheme, SigningContext, Tamper, Target};
 
-/// A signature that is too old for those who check it.
+/// Age of a signature that handlers reject as too old.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StaleSignature {
-    /// How old it is.
+    /// Age of the signature.
     pub age: Duration,
-    /// How old it may be where nobody says otherwise.
+    /// Default tolerance of its scheme.
     pub allowed: Duration,
 }
 
-/// Whether the signature that a delivery bears is too old by now.
+/// Returns the age of a delivery's signature if it is beyond the tolerance of its scheme.
 pub fn stale(provider: &Provider, delivery: &Delivery, now: Timestamp) -> Option<StaleSignature> {
     let document = Document::of(delivery).ok();
     let scheme = provider
@@ -31,21 +31,21 @@ pub fn stale(provider: &Provider, delivery: &Delivery, now: Timestamp) -> Option
     (age > allowed).then_some(StaleSignature { age, allowed })
 }
 
-/// Signs deliveries as their provider does.
+/// Signs deliveries by their provider's scheme.
 #[derive(Debug)]
 pub struct Signer {
-    /// What to sign with.
+    /// Keys by provider.
     pub keys: Keys,
-    /// The time to sign; now if none.
+    /// Signing time (`--signed-at`); now if none.
     pub at: Option<Timestamp>,
-    /// The URL that is signed where one is; the one it goes to if none.
+    /// Public URL for schemes that sign the URL (`--public-url`); the target's URL if none.
     pub public_url: Option<String>,
-    /// What is wrong on purpose.
+    /// Deliberate fault in the signature (`--tamper`).
     pub tamper: Option<&'static Tamper>,
 }
 
 impl Signer {
-    /// Gives a delivery another id, before it is signed anew; false if its provider's deliveries have none.
+    /// Replaces the delivery id before signing (`--fresh-ids`); false if the provider's scheme has none.
     pub fn renew_id(
         &self,
         provider: &Provider,
@@ -58,7 +58,7 @@ impl Signer {
         }
     }
 
-    /// Signs a delivery by its provider's rule; what it says if it cannot.
+    /// Signs a delivery by its provider's scheme; the error says why it cannot be signed.
     pub fn context(
         &self,
         provider: &Provider,
@@ -67,7 +67,7 @@ impl Signer {
         rng: &mut Rng,
     ) -> Result<(), String> {
         let scheme = providers::signing_scheme(provider, delivery);
-        // The test key would be no signature of whoever gave a secret.
+        // A user who gave a secret does not expect a signature made with the test key.
         if let (Some(_), Some(unfit)) = (scheme, self.keys.unfit(provider)) {
             return Err(unfit.why);
         }
@@ -77,12 +77,12 @@ impl Signer {
         }
     }
 
-    /// Whether each attempt is signed anew: not at a fixed time, nor where what is wrong with it would be made worse.
+    /// True if each retry gets a new signature: not with a fixed signing time, nor with `--tamper`.
     pub fn renews(&self) -> bool {
         self.at.is_none() && self.tamper.is_none()
     }
 
-    /// Signs a delivery by that scheme of the provider's.
+    /// Signs a delivery by `scheme`, with the fault of `--tamper` if one is set.
     pub fn seal_as(
         &self,
         provider: &Provider,

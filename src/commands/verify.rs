@@ -1,4 +1,4 @@
-//! `verify`: does this signature hold, and if not, why.
+//! `verify`: verifies signatures, and diagnoses why one fails.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -15,7 +15,7 @@ use crate::providers::{Budget, Evidence, Explanation, Keys, Provider};
 use crate::report::{Finding, Judged, KeyUsed, Notice, Progress, Reporter, Style};
 use crate::webhook::{Delivery, Document, Fixture, Headers, Key, Keyring, Verdict, VerifyOptions};
 
-/// What `verify` was asked to do.
+/// Settings of `verify`, made from its flags.
 #[derive(Debug)]
 pub struct Plan {
     style: Style,
@@ -35,7 +35,7 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Makes a plan of the words.
+    /// Makes the settings from the flags; reads secrets.
     pub fn new(args: VerifyArgs, style: Style) -> Result<Plan> {
         let provider = args.provider.as_deref().map(args::provider).transpose()?;
         let secrets = args::secrets(&args.secrets, provider)?;
@@ -59,7 +59,7 @@ impl Plan {
     }
 }
 
-/// Carries the plan out.
+/// Verifies all deliveries of the source, and returns the exit status.
 pub fn run(plan: &Plan) -> Result<Exit> {
     let report = Reporter::new(plan.style, Progress::none());
     args::say_all(&report, &plan.notes);
@@ -68,7 +68,7 @@ pub fn run(plan: &Plan) -> Result<Exit> {
     result
 }
 
-/// So many deliveries before and behind one are its neighbours.
+/// Deliveries before and after a failing one that are compared with it, to find swapped signatures.
 const NEAR: usize = 4;
 
 fn judge_all(plan: &Plan, report: &Reporter) -> Result<Exit> {
@@ -96,7 +96,7 @@ fn judge_all(plan: &Plan, report: &Reporter) -> Result<Exit> {
             continue;
         }
         judged += 1;
-        // Of many deliveries, others may be of whoever the secret is for.
+        // With several deliveries, the secret may be for another of them.
         if judged == 1 && ahead.is_empty() {
             fits(plan, &fixture)?;
         }
@@ -138,7 +138,7 @@ fn judge_all(plan: &Plan, report: &Reporter) -> Result<Exit> {
     Ok(exit)
 }
 
-/// Whether a secret that was given can be a key of this delivery's provider, if any was given.
+/// Rejects a secret that cannot be a key of this delivery's provider.
 fn fits(plan: &Plan, fixture: &Fixture) -> Result<()> {
     let receipt = providers::outline(&fixture.delivery, plan.provider);
     let provider = receipt.provider.and_then(providers::find);
@@ -148,7 +148,7 @@ fn fits(plan: &Plan, fixture: &Fixture) -> Result<()> {
     }
 }
 
-/// What fetches certificates, and what that runs on.
+/// Certificate fetching (`--fetch-certs`), with the runtime that it needs.
 struct Fetching {
     certificates: SnsCertificates,
     runtime: tokio::runtime::Runtime,
@@ -166,7 +166,7 @@ impl Fetching {
     }
 }
 
-/// A delivery by the name that its reader knows.
+/// Returns a neighbouring delivery with its name for messages.
 fn neighbour((source, fixture): (&String, &Fixture)) -> (String, Delivery) {
     let name = match &fixture.id {
         Some(id) => format!("the delivery `{id}`"),
@@ -175,7 +175,7 @@ fn neighbour((source, fixture): (&String, &Fixture)) -> (String, Delivery) {
     (name, fixture.delivery.clone())
 }
 
-/// The deliveries to judge, each with its address.
+/// Deliveries to verify, each with its address in the source.
 enum Deliveries {
     One(Option<(String, std::result::Result<Fixture, String>)>),
     Sources(reader::Sources),
@@ -196,7 +196,7 @@ impl Iterator for Deliveries {
 }
 
 impl Deliveries {
-    /// Notes on what was set aside since they were last taken, such as a torn last line.
+    /// Returns notes on skipped parts since the last call, such as a torn last line.
     fn take_notes(&mut self) -> Vec<String> {
         match self {
             Deliveries::One(_) => Vec::new(),
@@ -205,7 +205,7 @@ impl Deliveries {
     }
 }
 
-/// A body with its headers given, or whatever `replay` takes.
+/// Opens the source: one body with headers from `--header`, or anything that `replay` reads.
 fn deliveries(plan: &Plan) -> Result<Deliveries> {
     if let Some(headers) = &plan.body_headers {
         let given = if plan.source == "-" {
@@ -235,7 +235,7 @@ fn judge(
     near: impl FnOnce() -> Vec<(String, Delivery)>,
 ) -> Exit {
     let verify_options = VerifyOptions {
-        // What was recorded is judged as of when it came.
+        // A recorded delivery is judged as of the time of its recording.
         now: plan.now.or(fixture.at).unwrap_or_else(Timestamp::now),
         tolerance: plan.tolerance,
         public_url: plan.url.clone(),
@@ -253,7 +253,7 @@ fn judge(
         runtime.block_on(certificates.vouch(&fixture.delivery, &verify_options, &mut receipt));
     }
     let signature = &receipt.signature;
-    // A scheme that was spelled out stands in no list.
+    // A custom scheme from the command line is in no registry.
     let provider = plan
         .provider
         .or_else(|| receipt.provider.and_then(providers::find));
@@ -280,13 +280,13 @@ fn judge(
         }
     });
     let signed = case.as_ref().and_then(providers::signed_text);
-    // Each delivery has its own, so that what is said of one does not depend on the others.
+    // Each delivery has its own budget, so that its diagnosis does not depend on the others.
     let effort = &mut Budget::default();
-    // The place of a signature may be in a body that cannot be read.
+    // The signature may be inside a body that cannot be parsed.
     let unread = signature.verdict == Verdict::Unsigned && named.is_some();
     let explanation = match &case {
         Some(case) if refused => providers::explain(case, effort),
-        // Without a secret there is only the test key to try; if nothing fits, that rules nothing out.
+        // Without a secret only the test key is tried; a mismatch rules nothing out.
         Some(case) if signature.verdict == Verdict::Unchecked || unread => {
             Some(providers::explain(case, effort))
                 .filter(|it| it.found.is_some())
