@@ -1,4 +1,4 @@
-//! `events`: what each provider sends, how it delivers, and what an event looks like.
+//! `events`: events, delivery habits and example payloads of each provider.
 
 use serde_json::{Value, json};
 
@@ -10,10 +10,11 @@ use crate::error::{Exit, Result};
 use crate::providers::{Batch, EventDef, Fact, Provider, everyone};
 use crate::report::{Progress, Reporter, Style};
 
-/// The JSON Schema of a fixture.
+/// JSON Schema of a fixture (`--schema`).
 const SCHEMA: &str = include_str!("schema.json");
 
-/// Prints the providers, one provider's page, one event's payload, what is not confirmed, or the fixture's schema.
+/// Prints the overview, a provider's page, an event's payload, unconfirmed claims (`--unconfirmed`) or the fixture
+/// schema.
 pub fn run(args: &EventsArgs, style: Style) -> Result<Exit> {
     let report = Reporter::new(style, Progress::none());
     let result = print(args, style, &report);
@@ -52,8 +53,8 @@ fn look(report: &Reporter) -> PageStyle<'_> {
     }
 }
 
-/// The payload alone, byte for byte, for a file or a pipe; whoever sits at a terminal wants to know what to trust in it,
-/// and cannot mistake that for the payload.
+/// Prints the payload byte for byte; on a terminal or with `--provenance`, also the provenance of its fields, which a
+/// reader cannot mistake for the payload.
 fn payload(
     provider: &'static Provider,
     row: &'static EventDef,
@@ -112,7 +113,7 @@ fn described(provider: &Provider) -> String {
     format!("{line}\n")
 }
 
-/// What is said and what is in doubt; nothing is said where nothing is documented.
+/// Returns a documented claim and its doubt as JSON; null for each that is absent.
 fn fact<T: serde::Serialize>(fact: &Fact<T>) -> Value {
     json!({"said": fact.value(), "unconfirmed": fact.doubt()})
 }
@@ -151,7 +152,7 @@ fn doubts(provider: &Provider) -> String {
     lines.iter().map(|line| format!("{line}\n")).collect()
 }
 
-/// The version of the provider's webhooks; none where it has no versions.
+/// Returns the version of the provider's webhooks; none where it has no versions.
 fn version(row: &EventDef) -> Option<&'static str> {
     Some(row.version).filter(|version| !version.is_empty())
 }

@@ -1,9 +1,9 @@
-//! What there is to say of a provider, gathered from its form: its ways of signing, its examples, what is not sure.
+//! Facts about a provider, gathered from its definition: signature schemes, examples, unconfirmed claims.
 
 use crate::providers::{Confidence, EventDef, Provenance, Provider};
 use crate::webhook::{Fixture, Scheme};
 
-/// The places of a row's example that hold a value, with what is known of each.
+/// Returns the locations in an example that hold a value, each with its provenance.
 pub fn known(provider: &Provider, row: &EventDef) -> Vec<(String, &'static Provenance)> {
     let fields = provider.fields(row).into_iter();
     fields
@@ -14,14 +14,14 @@ pub fn known(provider: &Provider, row: &EventDef) -> Vec<(String, &'static Prove
         .collect()
 }
 
-/// The rows that have an example.
+/// Returns the event definitions that have an example.
 pub fn sendable(provider: &Provider) -> impl Iterator<Item = &'static EventDef> {
     provider.events.iter().filter(|row| !row.example.is_empty())
 }
 
-/// The bytes of an example: the body, or the query where that tells the event.
+/// Returns the payload of an example: the body, or the query string for events that are sent in the query.
 pub fn payload(row: &EventDef) -> Vec<u8> {
-    // An example that could not be read would have failed the tests.
+    // A broken example would have failed the tests.
     let Ok(Fixture { delivery, .. }) = Fixture::read(row.example.as_bytes()) else {
         return Vec::new();
     };
@@ -31,21 +31,21 @@ pub fn payload(row: &EventDef) -> Vec<u8> {
     }
 }
 
-/// Something that is not sure.
+/// Unconfirmed claim about a provider.
 pub struct UnconfirmedFact {
-    /// The places in the examples, or the habit.
+    /// Locations in the examples, or the name of the delivery habit.
     pub what: &'static [&'static str],
-    /// Whether it is about how the provider delivers.
+    /// True for a claim about delivery (batching, success, retries, timeout), not about fields.
     pub habit: bool,
-    /// The rows, by their native names; all if empty.
+    /// Native names of the events concerned; empty for all.
     pub rows: &'static [&'static str],
-    /// How sure we are.
+    /// Confidence in the claim.
     pub confidence: Confidence,
-    /// What is in doubt, or why it is assumed.
+    /// Open question, or the reason for the assumption.
     pub reason: &'static str,
 }
 
-/// All that is not sure of a provider.
+/// Returns all unconfirmed claims about a provider.
 pub fn doubts(provider: &Provider) -> Vec<UnconfirmedFact> {
     let habits = &provider.habits;
     let facts: [(&'static [&'static str], _); 4] = [
@@ -74,7 +74,7 @@ pub fn doubts(provider: &Provider) -> Vec<UnconfirmedFact> {
     facts.chain(fields).collect()
 }
 
-/// The habits of which no page that was read says anything.
+/// Returns the delivery habits that no documentation mentions.
 pub fn undocumented(provider: &Provider) -> Vec<&'static str> {
     let habits = &provider.habits;
     let facts = [
@@ -87,7 +87,7 @@ pub fn undocumented(provider: &Provider) -> Vec<&'static str> {
     silent.map(|(what, _)| what).collect()
 }
 
-/// Each way of signing once, although schemes may share it.
+/// Returns the provider's schemes without repeats: schemes that differ in nothing shown count once.
 pub fn recipes(provider: &Provider) -> Vec<&'static Scheme> {
     let mut seen: Vec<&'static Scheme> = Vec::new();
     for scheme in provider.schemes.iter().copied() {
@@ -99,7 +99,7 @@ pub fn recipes(provider: &Provider) -> Vec<&'static Scheme> {
     seen
 }
 
-/// True if two schemes differ only in where the signature stands.
+/// True if two schemes differ only in the location of the signature.
 pub fn alike(one: &Scheme, other: &Scheme) -> bool {
     one.algorithm.name() == other.algorithm.name()
         && one.covers() == other.covers()

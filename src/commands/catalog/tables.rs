@@ -1,4 +1,4 @@
-//! The catalogue as text to read: tables of providers, one provider's page, the fields of an example.
+//! Catalogue as text: table of providers, page of one provider, provenance of an example's fields.
 
 use crate::commands::catalog::facts::{
     UnconfirmedFact, alike, doubts, known, recipes, sendable, undocumented,
@@ -14,16 +14,16 @@ use crate::webhook::{Algorithm, Kind};
 /// Colours and width of a page.
 #[derive(Clone, Copy)]
 pub struct PageStyle<'a> {
-    /// Its colours.
+    /// Colours.
     pub palette: &'a Palette,
     /// Width of prose, in columns.
     pub width: usize,
 }
 
-/// How far the text behind a label is indented.
+/// Indent of the text after a label, in columns.
 const LABEL: usize = 17;
 
-/// A line for each provider, then one for each scheme.
+/// Returns a table with a line for each provider, then one with a line for each scheme.
 pub fn overview(look: PageStyle) -> String {
     let mut table = vec![["provider", "signed with", "events", "kinds"].map(str::to_owned)];
     table.extend(ALL.iter().map(|one| {
@@ -42,7 +42,7 @@ pub fn overview(look: PageStyle) -> String {
     out + "\nOf events, a request tells so many. More of each: `webhook-cli events sendgrid`\n"
 }
 
-/// All that is known of one provider, but its examples.
+/// Returns the page of a provider: everything except its examples.
 pub fn page(provider: &Provider, look: PageStyle) -> String {
     let mut out = title(provider, look);
     for (label, text) in facts(provider) {
@@ -77,7 +77,7 @@ pub fn page(provider: &Provider, look: PageStyle) -> String {
     out
 }
 
-/// What is assumed, not confirmed or not documented of a provider.
+/// Returns the claims about a provider that are assumed, unconfirmed or not documented.
 pub fn unconfirmed(provider: &Provider, look: PageStyle) -> String {
     let mut out = title(provider, look);
     for doubt in doubts(provider) {
@@ -93,7 +93,7 @@ pub fn unconfirmed(provider: &Provider, look: PageStyle) -> String {
     out + "\n"
 }
 
-/// The fields of a row's example by where they are known from, the surest first, and the pages.
+/// Returns the fields of an example by provenance, the most certain first, and the pages that they come from.
 pub fn provenance(provider: &Provider, row: &EventDef, look: PageStyle) -> String {
     let mut pages: Vec<&Page> = Vec::new();
     let mut out = String::new();
@@ -133,7 +133,7 @@ pub fn provenance(provider: &Provider, row: &EventDef, look: PageStyle) -> Strin
     out + "\n  This is about the fields, their places and forms. The values are invented.\n"
 }
 
-/// The places of a row's example that are known in the same way, the surest first.
+/// Groups the locations in an example by provenance, the most certain first.
 fn groups(provider: &Provider, row: &EventDef) -> Vec<(&'static Provenance, Vec<String>)> {
     let mut groups: Vec<(&Provenance, Vec<String>)> = Vec::new();
     for (place, origin) in known(provider, row) {
@@ -151,7 +151,7 @@ fn title(provider: &Provider, look: PageStyle) -> String {
     format!("{}\n", look.palette.paint(Role::Bold, provider.title))
 }
 
-/// Labels and what stands behind them.
+/// Returns the labels of a provider's page with their texts.
 fn facts(provider: &Provider) -> Vec<(&'static str, String)> {
     let mut facts = Vec::new();
     let documented = !provider.docs.is_empty();
@@ -162,7 +162,7 @@ fn facts(provider: &Provider) -> Vec<(&'static str, String)> {
         facts.push((if at == 0 { "signed with" } else { "" }, text));
     }
     let habits = &provider.habits;
-    // What was spelled out on the command line belongs to nobody, so nothing can be known of it.
+    // A custom scheme from the command line belongs to no provider, so nothing is known about its delivery.
     if documented {
         facts.push(("batching", fact(&habits.batching, "")));
         facts.push(("success", fact(&habits.success, "")));
@@ -213,7 +213,7 @@ fn events(provider: &Provider) -> String {
     }
 }
 
-/// The kinds that a provider has, in the fewest words.
+/// Returns the kinds of a provider as the shorter list: all of them, or all except a few.
 fn kinds(provider: &Provider) -> String {
     let has = providers::kinds_of(provider);
     let all = || Kind::ALL.into_iter().filter(|kind| *kind != Kind::Other);
@@ -303,7 +303,7 @@ fn handshake(asked: &Handshake) -> String {
     }
 }
 
-/// A place in words, where a pattern alone says nothing.
+/// Returns a location in words where its pattern alone says nothing.
 fn spoken(place: &'static str) -> &'static str {
     match place {
         "" => "the whole request",
@@ -312,7 +312,7 @@ fn spoken(place: &'static str) -> &'static str {
     }
 }
 
-/// Words with commas and an `and`.
+/// Joins words with commas and `and`.
 fn listed(words: &[&str]) -> String {
     match words.split_last() {
         Some((last, [])) => (*last).to_owned(),
@@ -321,7 +321,7 @@ fn listed(words: &[&str]) -> String {
     }
 }
 
-/// Lines in columns, as wide as they need to be; the last is folded. The first line is the head.
+/// Aligns cells in columns as wide as their content; the last is folded. The first row is the header.
 fn columns<const N: usize>(table: &[[String; N]], look: PageStyle) -> String {
     let width = |at: usize| {
         let cells = table.iter().filter_map(|cells| cells.get(at));
@@ -346,7 +346,7 @@ fn columns<const N: usize>(table: &[[String; N]], look: PageStyle) -> String {
     out
 }
 
-/// A text whose beginning is painted.
+/// Paints the first `len` bytes of a text.
 fn lead(look: PageStyle, role: Role, len: usize, text: &str) -> String {
     match text.split_at_checked(len) {
         Some((head, rest)) => look.palette.paint(role, head) + rest,
@@ -355,7 +355,7 @@ fn lead(look: PageStyle, role: Role, len: usize, text: &str) -> String {
 }
 
 impl PageStyle<'_> {
-    /// A line of prose, broken between words where it is too long, the rest indented.
+    /// Folds a line of prose between words; further lines are indented.
     fn folded(self, line: &str, indent: usize) -> String {
         let indent = if indent > self.width / 2 { 4 } else { indent };
         wrap::prose(line, 0, indent, self.width) + "\n"

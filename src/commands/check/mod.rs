@@ -1,4 +1,4 @@
-//! `check`: is this handler safe to ship?
+//! `check`: tests a handler with valid, invalid, repeated and slow requests.
 
 pub mod runner;
 
@@ -25,21 +25,21 @@ use crate::report::{
 };
 use crate::webhook::{CheckStatus, Outcome, Target};
 
-/// How long a handler that went away is waited for: something may start it again.
+/// Time limit for a crashed handler to come back; a supervisor may restart it.
 const RETURN: Duration = Duration::from_secs(3);
 
-/// What `check` was asked to do.
+/// Action of `check`, with its settings.
 #[derive(Debug)]
 pub enum Plan {
-    /// To list the checks.
+    /// `--list`: lists the checks.
     List(Style, Vec<&'static Check>),
-    /// To explain one.
+    /// `--explain`: explains one check.
     Explain(Style, &'static Check, Option<&'static Provider>),
-    /// To check a handler.
+    /// Runs checks against a handler.
     CheckRun(Box<CheckRun>),
 }
 
-/// A check of a handler.
+/// Settings of a run against a handler.
 #[derive(Debug)]
 pub struct CheckRun {
     style: Style,
@@ -53,7 +53,7 @@ pub struct CheckRun {
 }
 
 impl Plan {
-    /// Makes a plan of the words.
+    /// Makes the settings from the flags; reads secrets.
     pub fn new(args: CheckArgs, mut style: Style) -> Result<Plan> {
         style.json |= args.report == Report::Json;
         let checks = chosen(&args.only, &args.skip)?;
@@ -123,7 +123,7 @@ impl CheckRun {
     }
 }
 
-/// The checks that are wanted, by their own names and those of their groups.
+/// Returns the checks that `--only` and `--skip` leave, by check name or group name.
 fn chosen(only: &[String], skip: &[String]) -> Result<Vec<&'static Check>> {
     let names = |check: &Check, name: &String| name == check.name || name == check.group.name();
     if let Some(name) = only
@@ -153,18 +153,18 @@ fn unknown(name: &str) -> Error {
     error.hint("`webhook-cli check --list` lists them")
 }
 
-/// A secret as it may stand on a command line that is shown: a place stays, the secret itself does not.
+/// Returns a secret's flag value for a printed command line: `env:` and `file:` stay, a literal secret becomes `-`.
 fn spoken(spec: &str) -> String {
     let is_place = ["env:", "file:"].iter().any(|place| spec.contains(place));
     if is_place { spec } else { "-" }.to_owned()
 }
 
-/// A time that can be written down with three digits behind the second.
+/// Rounds a time down to milliseconds.
 fn whole(now: Timestamp) -> Timestamp {
     Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now)
 }
 
-/// Carries the plan out.
+/// Runs the action.
 pub fn run(plan: Plan) -> Result<Exit> {
     match plan {
         Plan::List(style, checks) => print(style, &listed(&checks, style.json)),
@@ -223,7 +223,7 @@ fn examine(run: &CheckRun) -> Result<Exit> {
     exit
 }
 
-/// A handler under examination.
+/// Run of the checks against one handler.
 struct Session<'a> {
     run: &'a CheckRun,
     report: &'a Reporter,
@@ -286,7 +286,7 @@ impl Session<'_> {
         })
     }
 
-    /// The first check decides what the others are worth; where nobody answers, there is nothing to check.
+    /// Runs the first check, which decides what the others are worth; without a response, the run ends with an error.
     async fn first(&self) -> Result<Checked<'static>> {
         let result = self.one(checks::FIRST).await?;
         match result.unanswered {
@@ -312,7 +312,7 @@ impl Session<'_> {
         };
         let observations = match self.runner.carry_out(&steps).await {
             Ok(observations) => observations,
-            // Without its first delivery there is nothing to check at all.
+            // Without its first delivery no other check can run.
             Err(why) if is_first(check) => {
                 return Err(Error::usage(format!(
                     "cannot send as {}: {why}",
@@ -383,7 +383,7 @@ impl Session<'_> {
         })
     }
 
-    /// Whether the handler answers again.
+    /// True once the handler accepts connections again, within [`RETURN`].
     async fn is_back(&self) -> bool {
         let begun = Instant::now();
         let request = CheckRequest::event(self.run.context.event());
@@ -400,7 +400,7 @@ impl Session<'_> {
     }
 
     fn tell(&self, results: &mut Vec<Checked<'static>>, mut checked: Checked<'static>) {
-        // What is skipped has no row.
+        // Skipped checks are not printed.
         let mut events = results.iter().filter(|it| it.grade != CheckStatus::Skip);
         checked.opens = events
             .next_back()
@@ -410,12 +410,12 @@ impl Session<'_> {
     }
 }
 
-/// A check that was carried out, and what that says of the rest.
+/// Result of one check, and its consequences for the run.
 struct CheckResult {
     checked: Checked<'static>,
-    /// Why the last request got no answer.
+    /// Reason why the last request got no response.
     unanswered: Option<String>,
-    /// Whether a connection was refused or broke.
+    /// True if a connection was refused or broken.
     lost: bool,
 }
 

@@ -1,4 +1,4 @@
-//! Carries out the steps of a check: sends what is planned, and keeps what was seen.
+//! Runner of `check`: sends the requests of a check's steps, and collects the responses.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use crate::io::client::{Client, Pool};
 use crate::io::probe::ProbeCounter;
 use crate::webhook::{Delivery, Outcome};
 
-/// Asks one handler.
+/// Sends requests to the handler under test.
 pub struct CheckRunner {
     context: Arc<Context>,
     client: Client,
@@ -24,7 +24,7 @@ pub struct CheckRunner {
 type Answer = (Outcome, Duration);
 
 impl CheckRunner {
-    /// One who asks the handler of that setting.
+    /// Creates a runner for the target of `context`.
     pub fn new(context: Arc<Context>, client: Client, gauge: Option<ProbeCounter>) -> CheckRunner {
         let pool = Arc::new(client.pool(&context.target));
         CheckRunner {
@@ -35,10 +35,10 @@ impl CheckRunner {
         }
     }
 
-    /// What is seen of these steps, or why they cannot be carried out.
+    /// Runs the steps and returns their observations; the error says why a step cannot be run.
     pub async fn carry_out(&self, steps: &[Step]) -> Result<Observations, String> {
         let mut observations = Observations::default();
-        // By number: the very bytes that were sent before.
+        // Keyed by request number, to repeat the same bytes.
         let mut sent: HashMap<u64, Delivery> = HashMap::new();
         for (number, step) in steps.iter().enumerate() {
             let Some(request) = step.request() else {
@@ -79,7 +79,7 @@ impl CheckRunner {
         Ok(observations)
     }
 
-    /// What comes of one request.
+    /// Sends one request and returns its outcome.
     pub async fn ask(&self, request: &CheckRequest) -> Result<Outcome, String> {
         Ok(self.deliver(&self.make(request)?).await.0)
     }

@@ -1,31 +1,31 @@
-//! Which of the deliveries are sent.
+//! Filter of `replay`: `--events`, `--provider`, `--recipient`, `--since`, `--until`, `--skip`, `--limit`.
 
 use jiff::Timestamp;
 
 use crate::providers::Provider;
 use crate::webhook::{Kind, Receipt};
 
-/// Which deliveries are sent.
+/// Conditions that a delivery must meet to be sent.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
-    /// Those with one of these kinds; all if there is none.
+    /// Event kinds, of which the delivery must have one; empty for any.
     pub events: Vec<Kind>,
-    /// Those of this provider.
+    /// Provider of the delivery.
     pub provider: Option<&'static Provider>,
-    /// Those about this address.
+    /// Recipient of one of its events, without regard to case.
     pub recipient: Option<String>,
-    /// Those recorded then or later.
+    /// Earliest time of recording, inclusive.
     pub since: Option<Timestamp>,
-    /// Those recorded before.
+    /// Latest time of recording, exclusive.
     pub until: Option<Timestamp>,
-    /// How many are passed over.
+    /// Number of matching deliveries to skip first.
     pub skip: usize,
-    /// How many are sent at most.
+    /// Most deliveries to send.
     pub limit: Option<usize>,
 }
 
 impl Filter {
-    /// Whether one must be read to know whether it is wanted.
+    /// True if a delivery must be parsed to know whether it matches.
     pub fn must_read(&self) -> bool {
         !self.events.is_empty()
             || self.provider.is_some()
@@ -34,12 +34,12 @@ impl Filter {
             || self.until.is_some()
     }
 
-    /// Whether the numbers of those that were wanted before matter.
+    /// True if the number of earlier matches decides whether a delivery is sent.
     pub fn counts(&self) -> bool {
         self.skip > 0 || self.limit.is_some()
     }
 
-    /// Whether one that was recorded then, and of which that was made, is wanted.
+    /// True if a delivery with this receipt and this time of recording matches; `skip` and `limit` are not considered.
     pub fn wants(&self, receipt: &Receipt, at: Option<Timestamp>) -> bool {
         let kind = self.events.is_empty()
             || receipt
@@ -57,7 +57,7 @@ impl Filter {
                     .is_some_and(|it| it.eq_ignore_ascii_case(wanted))
             })
         });
-        // What was not recorded but written has the time of what it tells.
+        // A delivery without a time of recording has the time of its event.
         let at = at.or_else(|| receipt.events.iter().find_map(|event| event.at));
         let since = self
             .since
@@ -68,7 +68,7 @@ impl Filter {
         kind && provider && recipient && since && until
     }
 
-    /// The same choice as a text that differs if the choice does.
+    /// Returns the filter as text for the resume journal; different filters have different texts.
     pub fn said(&self) -> String {
         let mut said = Vec::new();
         if !self.events.is_empty() {

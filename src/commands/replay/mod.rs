@@ -1,4 +1,4 @@
-//! `replay`: what was saved or recorded, sent again.
+//! `replay`: sends saved or recorded deliveries again.
 
 pub mod filter;
 pub mod queue;
@@ -31,7 +31,7 @@ use crate::io::watch::Watch;
 use crate::report::{Format, Length, Notice, Progress, ReportFile, Reporter, Style, Suite, Tally};
 use crate::webhook::{Beat, Expectation, Reordering, Retry};
 
-/// What `replay` was asked to do.
+/// Settings of `replay`, made from its flags.
 #[derive(Debug)]
 pub struct Plan {
     style: Style,
@@ -65,7 +65,7 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Makes a plan of the words.
+    /// Makes the settings from the flags; reads secrets.
     pub fn new(args: ReplayArgs, style: Style) -> Result<Plan> {
         let provider = args.provider.as_deref().map(args::provider).transpose()?;
         let secrets = args::secrets(&args.secrets, None)?;
@@ -114,7 +114,7 @@ impl Plan {
                 (beat, _) => beat,
             },
             retry: request.retry(args.retries.unwrap_or({
-                // Whoever tries out a handler wants to see what it does; others may be down for a moment.
+                // A local handler under test shows each failure at once; another target may be down for a moment.
                 if request.target.is_loopback() { 0 } else { 3 }
             })),
             expected: request.expected.clone(),
@@ -139,12 +139,12 @@ impl Plan {
         })
     }
 
-    /// Whether everything is sent once and in the order in which it is read.
+    /// True if every fixture is sent once, in the order of reading.
     pub(crate) fn is_plain(&self) -> bool {
         self.repeat == 1 && self.disorder.is_none()
     }
 
-    /// What the run is about, for its journal.
+    /// Returns the identity of this run for its resume journal; `before` is the identity that the journal has.
     fn identity(&self, stack: &ReplayQueue, before: Option<&RunIdentity>) -> Result<RunIdentity> {
         let (heads, identity) = stack
             .sources()
@@ -170,7 +170,7 @@ impl Plan {
             choice,
             identity,
             heads,
-            // Without a seed of the user's own, that of the first run holds.
+            // Without `--seed`, the seed of the first run is used.
             seed: match (self.seed, before) {
                 (Some(seed), _) => seed,
                 (None, Some(before)) => before.seed,
@@ -188,7 +188,7 @@ fn path(given: &str) -> Result<PathAndQuery> {
     given.parse().map_err(|_| wrong())
 }
 
-/// Carries the plan out.
+/// Sends the fixtures, and returns the exit status.
 pub fn run(plan: Plan) -> Result<Exit> {
     let bar = plan.dry_run.is_none() && !plan.watch && std::io::stderr().is_terminal();
     let to = plan.report_to.as_deref();
@@ -211,7 +211,7 @@ pub fn run(plan: Plan) -> Result<Exit> {
     result
 }
 
-/// How long the run will be, as far as it can be told beforehand.
+/// Returns the length of the run for the progress bar, as far as it is known beforehand.
 fn length(plan: &Plan) -> Length {
     if let (Some(limit), false) = (plan.choice.limit, plan.choice.must_read()) {
         return Length::Deliveries(limit as u64 * u64::from(plan.repeat));
@@ -238,7 +238,7 @@ fn carry_out(plan: &Rc<Plan>, report: &Arc<Reporter>) -> Result<Exit> {
         None => None,
     };
     let failed_to = plan.failed_to.as_deref().map(Recorder::open).transpose()?;
-    // It is told when the run is over, and nothing depends on it before.
+    // Write errors are reported at the end of the run; nothing depends on them before.
     let open = |path| Recorder::open_with(path, Sync::Interval, |_| {});
     let answers_to = plan.answers_to.as_deref().map(open).transpose()?;
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -304,7 +304,7 @@ fn carry_out(plan: &Rc<Plan>, report: &Arc<Reporter>) -> Result<Exit> {
     })
 }
 
-/// Prints what would be sent; quietly, it only reads it.
+/// Prints the requests instead of sending them; with `--quiet`, only reads them.
 fn dry_run(plan: &Plan, report: &Reporter, stack: ReplayQueue, form: Form) -> Result<Exit> {
     let counts = stack.counts();
     let dry_run = DryRun {
@@ -314,7 +314,7 @@ fn dry_run(plan: &Plan, report: &Reporter, stack: ReplayQueue, form: Form) -> Re
     };
     dry_run.print(stack.map(Ok), &plan.request.target, report)?;
     counts.result(plan.skip_broken)?;
-    // As if it had been sent.
+    // The exit status is that of a real run.
     let exit = match counts.broken() {
         0 => Exit::Success,
         _ => Exit::Input,
@@ -322,7 +322,7 @@ fn dry_run(plan: &Plan, report: &Reporter, stack: ReplayQueue, form: Form) -> Re
     Ok(exit.or(say_nothing(plan, report, &counts)))
 }
 
-/// Says that there was nothing to send, which is no success; the other exit statuses are graver.
+/// Warns that there was nothing to send, which is a failure; other exit statuses take precedence.
 fn say_nothing(plan: &Plan, report: &Reporter, counts: &Counts) -> Exit {
     match counts.nothing(&plan.sources) {
         Some(why) => {
@@ -333,7 +333,7 @@ fn say_nothing(plan: &Plan, report: &Reporter, counts: &Counts) -> Exit {
     }
 }
 
-/// Opens the journal, and passes over what is done.
+/// Opens the resume journal, and skips what it lists as done.
 fn go_on(
     plan: &Plan,
     report: &Reporter,
@@ -361,7 +361,7 @@ fn go_on(
     Ok(journal)
 }
 
-/// A replay under way.
+/// Running replay; with `--watch`, it delivers one queue after another.
 struct Replay {
     plan: Rc<Plan>,
     report: Arc<Reporter>,
@@ -398,7 +398,7 @@ impl Replay {
     }
 }
 
-/// Sends one fixture that was saved. A broken one is named, and watching goes on.
+/// Sends a fixture that was saved (`--watch`). An unreadable one is reported, and watching goes on.
 async fn again(run: &mut Replay, path: &Path, tally: Tally) -> Tally {
     match ReplayQueue::open(
         &run.plan,
@@ -414,7 +414,7 @@ async fn again(run: &mut Replay, path: &Path, tally: Tally) -> Tally {
     }
 }
 
-/// Recordings are somebody's data: they do not leave for the internet unasked.
+/// Asks before recordings, which hold personal data, are sent to a public host; `--yes` allows it.
 fn allow_target(plan: &Plan) -> Result<()> {
     let target = &plan.request.target;
     if target.is_private() || plan.yes {

@@ -1,4 +1,4 @@
-//! The deliveries that `replay` sends, read one by one and put into the order, or the disorder, that is wanted.
+//! Queue of `replay`: reads fixtures one by one, filters, repeats and reorders them, and makes jobs of them.
 
 use std::cell::Cell;
 use std::collections::VecDeque;
@@ -27,30 +27,30 @@ use crate::webhook::{
     Delivery, Document, Expectation, Fixture, Receipt, ReorderBuffer, Reordering, Rng,
 };
 
-/// So many are looked at for a signature that is too old: the first tell for all.
+/// Fixtures whose signature age is checked at the start of a run, for a warning.
 const LOOKED_AT: u32 = 8;
 
-/// What was read, counted while the run goes on.
+/// Counters of the fixtures that are read, shared with the running replay.
 #[derive(Clone, Debug, Default)]
 pub struct Counts(Rc<CountsNow>);
 
 #[derive(Debug, Default)]
 struct CountsNow {
-    /// Deliveries, those that could not be read included.
+    /// Fixtures read, unreadable ones included.
     read: Cell<u64>,
-    /// Those that were wanted.
+    /// Fixtures that match the filter.
     chosen: Cell<u64>,
-    /// Those that could not be read.
+    /// Fixtures that could not be read.
     broken: Cell<u64>,
 }
 
 impl Counts {
-    /// How many could not be read.
+    /// Returns the number of fixtures that could not be read.
     pub fn broken(&self) -> u64 {
         self.0.broken.get()
     }
 
-    /// What to say where nothing was there to be sent, and nothing else says why.
+    /// Returns the message for a run that had nothing to send and printed no other reason.
     pub fn nothing(&self, sources: &[String]) -> Option<String> {
         let CountsNow {
             read,
@@ -71,7 +71,7 @@ impl Counts {
         cell.set(cell.get() + 1);
     }
 
-    /// What they mean for a run that reads only.
+    /// Fails if fixtures could not be read, unless `allowed` (`--skip-broken`); for a dry run.
     pub fn result(&self, allowed: bool) -> Result<()> {
         if self.broken() == 0 || allowed {
             return Ok(());
@@ -88,35 +88,35 @@ impl Counts {
     }
 }
 
-/// The deliveries to send.
+/// Iterator over the jobs of a replay.
 pub struct ReplayQueue {
     plan: Rc<Plan>,
     report: Arc<Reporter>,
     sources: Sources,
     counts: Counts,
     rng: Rng,
-    /// How often all of it is still to be read.
+    /// Rounds still to be read after this one (`--repeat`).
     rounds: u32,
-    /// How many were read, over all rounds.
+    /// Fixtures read, over all rounds.
     read: u64,
-    /// How many were wanted, and how many of those taken.
+    /// Fixtures of this round that match, and those of them within `--skip` and `--limit`.
     wanted: usize,
     taken: usize,
     disorder: Reordering,
     buffer: ReorderBuffer<QueuedFixture>,
     dealt: VecDeque<QueuedFixture>,
     ended: bool,
-    /// How many were dealt, for the journal, and up to which number everything is accounted for.
+    /// Jobs numbered for the resume journal, and the number up to which every fixture is accounted for.
     number: u64,
     covered: u64,
     completed: CompletedWork,
-    /// How many more are looked at for a signature that is too old.
+    /// Fixtures still to be checked for an old signature.
     to_check: u32,
     said_no_id: bool,
     said_redacted: bool,
 }
 
-/// A delivery that is wanted.
+/// Fixture that is to be sent, with its number.
 #[derive(Clone, Debug)]
 struct QueuedFixture {
     item: Taken,
@@ -162,21 +162,21 @@ impl ReplayQueue {
         })
     }
 
-    /// Counts what is read, while it is.
+    /// Returns the counters, which go on counting while the queue is read.
     pub fn counts(&self) -> Counts {
         self.counts.clone()
     }
 
-    /// What it is read from.
+    /// Returns the sources.
     pub fn sources(&self) -> &Sources {
         &self.sources
     }
 
-    /// Goes on behind what was done before. `seed` is what chance was drawn from then.
+    /// Skips what an earlier run with this journal has sent. `seed` is the seed of that run's reordering.
     pub fn go_on(&mut self, completed: CompletedWork, seed: u64) -> Result<()> {
         self.disorder.seed = seed;
         self.buffer = self.disorder.buffer();
-        // Where each line of the sources is one number, what is behind need not be read again.
+        // Where each line of the sources has one number, finished lines need not be read again.
         let (number, place) = completed.start();
         if number > 0 && self.plan.is_plain() && !self.plan.choice.counts() {
             self.sources.go_to(place).map_err(|why| {
@@ -191,7 +191,7 @@ impl ReplayQueue {
         Ok(())
     }
 
-    /// Deals what is next into `dealt`; false if there is nothing more.
+    /// Reads the next fixture and appends the 0 or more copies to send to `dealt`; false at the end of input.
     fn deal(&mut self) -> bool {
         if self.ended {
             self.dealt.extend(self.buffer.draw());
@@ -229,7 +229,7 @@ impl ReplayQueue {
         true
     }
 
-    /// Begins another round, if there is one.
+    /// Begins another round; false after the last.
     fn again(&mut self) -> bool {
         if self.rounds == 0 {
             return false;
@@ -240,7 +240,7 @@ impl ReplayQueue {
         true
     }
 
-    /// What is wanted of what was read.
+    /// Applies the filter to an item that was read, and counts it; none if it is not sent.
     fn take(&mut self, item: Item) -> Option<Taken> {
         let fixture = match item.fixture {
             Ok(fixture) => fixture,
@@ -248,7 +248,7 @@ impl ReplayQueue {
                 Counts::add(&self.counts.0.broken);
                 self.report.warn(&format!("{}: {fault}", item.source));
                 if !self.plan.skip_broken {
-                    // Where fixtures are watched, this is one of them, and watching goes on.
+                    // In watch mode, this is the file just saved, and watching goes on.
                     if !self.plan.watch {
                         self.report
                             .say("stopped there; `--skip-broken` goes on with the rest");
@@ -324,7 +324,7 @@ impl ReplayQueue {
         if plan.ordered {
             receipt = receipt.or_else(|| Some(Rc::new(providers::outline(&delivery, None))));
         }
-        // What it tells is looked for when it is said; whose it is may be needed before.
+        // The event is parsed when it is printed; the provider may be needed before.
         let provider = match &receipt {
             Some(receipt) => receipt.provider.and_then(providers::find),
             None if plan.resign || self.to_check > 0 => {
@@ -378,7 +378,7 @@ impl ReplayQueue {
         }
     }
 
-    /// Says once that what was recorded is not what was signed.
+    /// Warns once that a redacted recording's signature is invalid.
     fn say_redacted(&mut self, source: &reader::Source) {
         if !std::mem::replace(&mut self.said_redacted, true) {
             self.report.warn(&format!(
@@ -387,7 +387,7 @@ impl ReplayQueue {
         }
     }
 
-    /// Says once that what was recorded was signed too long ago.
+    /// Warns once that recorded signatures are too old.
     fn check_age(&mut self, provider: &Provider, delivery: &Delivery, source: &reader::Source) {
         self.to_check -= 1;
         if let Some(StaleSignature { age, allowed }) =
@@ -440,13 +440,13 @@ impl ReplayQueue {
     }
 }
 
-/// Sources by their names.
+/// Returns source names in backticks, with commas.
 fn listed(sources: &[String]) -> String {
     let names: Vec<String> = sources.iter().map(|name| format!("`{name}`")).collect();
     names.join(", ")
 }
 
-/// A long time, roughly.
+/// Returns a duration rounded down to one unit.
 fn said(span: Duration) -> String {
     let (number, unit) = match span.as_secs() {
         seconds @ 0..120 => (seconds, "second"),
@@ -457,7 +457,7 @@ fn said(span: Duration) -> String {
     format!("{number} {unit}{}", if number == 1 { "" } else { "s" })
 }
 
-/// The messages that a delivery is about, hashed.
+/// Returns hashes of the message ids of a receipt.
 fn messages(receipt: &Receipt) -> Vec<u64> {
     let hash = |id: &str| {
         let mut hasher = DefaultHasher::new();

@@ -1,4 +1,4 @@
-//! Makes what `send` sends, one at a time: as much as is asked for, in memory that does not grow with it.
+//! Generator of the deliveries of `send`: one at a time, so that memory does not grow with `--count`.
 
 use std::cell::OnceCell;
 use std::rc::Rc;
@@ -19,34 +19,34 @@ use crate::providers::{Challenged, CompiledTemplate, Provider};
 use crate::webhook::body::multipart;
 use crate::webhook::{Algorithm, Delivery, Expectation, Key, Rng, Scheme, Secret};
 
-/// What is expected of an answer where the user does not say.
+/// Statuses that count as success without `--expect-status`.
 pub const SUCCESS: &str = "2xx";
 
-/// What is made, and how often.
+/// Deliveries to generate, with everything that they share.
 #[derive(Debug)]
 pub struct Selection {
-    /// The deliveries of one round, in their order.
+    /// Items of one round, in order.
     pub items: Vec<Item>,
-    /// How many rounds there are.
+    /// Number of rounds (`--count`).
     pub count: u64,
-    /// When it happened; now if none.
+    /// Time of the events (`--at`); now if none.
     pub at: Option<Timestamp>,
-    /// A body of the user's own in place of the examples'.
+    /// Body from `--data`, in place of the example's body.
     pub data: Option<Bytes>,
-    /// Where it goes, and the header fields that go with it.
+    /// Target, headers and expectation.
     pub request: RequestOptions,
-    /// Signs it.
+    /// Signs the deliveries.
     pub signer: Rc<Signer>,
 }
 
-/// One of the deliveries of a round.
+/// One delivery of a round: an event template of one provider.
 #[derive(Debug)]
 pub struct Item {
     name: String,
     provider: &'static Provider,
     compiled: CompiledTemplate,
     key: Option<Key>,
-    /// What is the same for all that are made of it, found out with the first.
+    /// Properties shared by all deliveries of this item, computed with the first.
     known: OnceCell<Known>,
 }
 
@@ -55,12 +55,12 @@ struct Known {
     source: Source,
     scheme: Option<&'static Scheme>,
     about: String,
-    /// Whether a code must come back.
+    /// True for a challenge, whose code the response must return.
     is_challenge: bool,
 }
 
 impl Item {
-    /// A delivery of that name in that provider's dress.
+    /// Creates the item for an event, or a probe, of `provider`.
     pub fn new(name: String, provider: &'static Provider, compiled: CompiledTemplate) -> Item {
         Item {
             name,
@@ -71,27 +71,28 @@ impl Item {
         }
     }
 
-    /// The same, signed with a secret of its own, whatever secrets are given.
+    /// Signs this item with `secret`, whatever secrets are given.
     pub fn signed_with(mut self, secret: &Secret) -> Item {
         let form = self.provider.schemes.first().map(|scheme| scheme.key);
         self.key = form.and_then(|form| form.key(secret));
         self
     }
 
-    /// A note on each override that the provider cannot carry.
+    /// Returns a note for each override that the provider's format has no field for.
     pub fn notes(&self) -> &[String] {
         self.compiled.notes()
     }
 }
 
 impl Selection {
-    /// How many deliveries there will be.
+    /// Returns the number of deliveries to generate.
     pub fn total(&self) -> u64 {
         self.count * self.items.len() as u64
     }
 
-    /// Makes one of each, so that an error shows before anything is sent. Where several providers are meant, those that
-    /// cannot be made are left out, with a note.
+    /// Generates each item once, so that an error is reported before anything is sent. With `several` providers, items
+    /// that
+    /// fail are left out and noted.
     pub fn leave_out(&mut self, several: bool) -> Result<Vec<String>> {
         let mut notes = Vec::new();
         let items = std::mem::take(&mut self.items);
@@ -110,9 +111,9 @@ impl Selection {
         Ok(notes)
     }
 
-    /// Makes the delivery of that number, in that round.
+    /// Generates delivery `number` of the run, which belongs to `round`.
     fn make(&self, item: &Item, seed: u64, round: u64, number: u64) -> Result<Job> {
-        // Two streams of chance: the message's id is the same for all kinds of a round.
+        // Two random streams: the message id is the same for all kinds of a round.
         let of_life = |life: usize| {
             let number = round * item.compiled.lives() as u64 + life as u64;
             Rng::seeded(seed ^ number.wrapping_mul(0xA076_1D64_78BD_642F))
@@ -122,7 +123,7 @@ impl Selection {
         let mut delivery = item.compiled.fill(at, &mut rng, of_life);
         if let Some(data) = &self.data {
             delivery.body = data.clone();
-            // A form of parts cannot be read without its boundary.
+            // A multipart form cannot be read without its boundary.
             let is_form = multipart::sniff(data).is_some();
             if is_form || delivery.headers.get("content-type").is_none() {
                 let kind = content_type(data);
@@ -130,7 +131,7 @@ impl Selection {
             }
         }
         delivery.aim(self.request.target.path.clone());
-        // Before it is signed, because a header may say what is signed; and after, so that the user has the last word.
+        // Before signing, because a header may select what is signed; and after, so that the user's value is final.
         self.request.dress(&mut delivery);
         let known = item.known.get_or_init(|| self.know(item, &delivery));
         let expected = known
@@ -152,7 +153,7 @@ impl Selection {
         })
     }
 
-    /// The answer that gives the code of a delivery back; none where the user expects something else.
+    /// Expects the challenge code in the response; none if the user expects another status.
     fn answer_to(&self, item: &Item, delivery: &Delivery) -> Option<Expectation> {
         let usual = &self.request.expected;
         let challenged = Challenged::of(item.provider, delivery)?;
@@ -172,7 +173,7 @@ impl Selection {
             None => dispatch::about(&receipt),
         };
         let scheme = providers::signing_scheme(item.provider, delivery);
-        // Who only asks if somebody is there shows credentials at most.
+        // A handshake is not signed; it carries credentials at most.
         let signs =
             |scheme: &&Scheme| scheme.algorithm == Algorithm::Credentials || !receipt.handshake;
         Known {
@@ -194,7 +195,7 @@ impl Selection {
         rng: &mut Rng,
     ) -> Result<()> {
         let title = item.provider.title;
-        // The test key would be no signature of whoever gave a secret.
+        // A user who gave a secret does not expect a signature made with the test key.
         if let (Some(_), None, Some(unfit)) =
             (scheme, &item.key, self.signer.keys.unfit(item.provider))
         {
@@ -240,7 +241,7 @@ impl Selection {
     }
 }
 
-/// Each round is a life of one message for each provider: its kinds in the order given, with one message id.
+/// Iterator over the jobs of all rounds. A round is one message for each provider: its kinds in the given order.
 pub struct Generator {
     selection: Rc<Selection>,
     seed: u64,
@@ -248,7 +249,7 @@ pub struct Generator {
 }
 
 impl Generator {
-    /// The rounds of that seed, from the first on.
+    /// Starts at the first round of `seed`.
     pub fn new(selection: &Rc<Selection>, seed: u64) -> Self {
         Self {
             selection: Rc::clone(selection),
@@ -274,7 +275,7 @@ impl Iterator for Generator {
     }
 }
 
-/// What a body of the user's own looks like.
+/// Guesses the `Content-Type` of a `--data` body.
 fn content_type(body: &[u8]) -> HeaderValue {
     if let Some(boundary) = multipart::sniff(body)
         && let Ok(kind) = format!("multipart/form-data; boundary=\"{boundary}\"").parse()

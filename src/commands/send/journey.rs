@@ -1,4 +1,4 @@
-//! `send journey` and `send campaign`: whole lives of messages, in the order of time.
+//! `send journey` and `send campaign`: all events of one or many messages, in order of time.
 
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -30,14 +30,14 @@ use crate::webhook::{
     Beat, Campaign, Delivery, Fixture, Kind, Moment, Moments, Rates, Rng, Scheme,
 };
 
-/// What to play.
+/// Scenario to simulate.
 #[derive(Clone, Copy, Debug)]
 enum Scenario {
     Journey(webhook::Ending),
     Campaign(Campaign),
 }
 
-/// What `send journey` or `send campaign` was asked to do.
+/// Settings of `send journey` or `send campaign`, made from the flags.
 #[derive(Debug)]
 pub struct Plan {
     style: Style,
@@ -51,20 +51,20 @@ pub struct Plan {
     notes: Vec<String>,
 }
 
-/// What every delivery of it has in common.
+/// Settings shared by all deliveries of a scenario.
 #[derive(Debug)]
 struct Common {
     name: &'static str,
     provider: &'static Provider,
     roles: Vec<EventTemplate>,
-    /// When it begins; if nobody says, so long ago that it ends now.
+    /// Time of the first event (`--at`); if none, chosen so that the last event happens now.
     at: Option<Timestamp>,
     seed: u64,
     request: RequestOptions,
     signer: Rc<Signer>,
 }
 
-/// What can happen, in the provider's dress.
+/// Compiled template of one event kind of the provider.
 #[derive(Debug)]
 struct EventTemplate {
     kind: Kind,
@@ -73,17 +73,17 @@ struct EventTemplate {
     scheme: Option<&'static Scheme>,
 }
 
-/// Stands for each recipient of a campaign, and is as long as any of them.
+/// Placeholder for the recipients of a campaign, of the same length as any of them.
 const RECIPIENT: &str = "reader-0000000000@example.com";
 const DIGITS: usize = 10;
 
-/// Whether these words mean a story and no kinds.
+/// True if the first word is `journey` or `campaign`, not an event kind.
 pub fn is_meant(args: &SendArgs) -> bool {
     let first = args.kinds.first().map(String::as_str);
     matches!(first, Some("journey" | "campaign"))
 }
 
-/// Refuses what only a story has use for.
+/// Rejects flags that apply to a journey or a campaign only.
 pub fn refuse_its_words(args: &SendArgs) -> Result<()> {
     let story = &args.story;
     let given = story.recipients.is_some() || story.ending.is_some() || story.compress.is_some();
@@ -95,7 +95,7 @@ pub fn refuse_its_words(args: &SendArgs) -> Result<()> {
 }
 
 impl Plan {
-    /// Makes a plan of the words.
+    /// Makes the settings from the flags; reads secrets.
     pub fn new(args: SendArgs, style: Style) -> Result<Plan> {
         let seed = args.seed.unwrap_or_else(id::fresh_seed);
         let story = story(&args, seed)?;
@@ -201,7 +201,7 @@ fn story(args: &SendArgs, seed: u64) -> Result<Scenario> {
     }))
 }
 
-/// A compiled template for each kind that the provider has.
+/// Compiles a template for each kind that the provider has.
 fn roles(
     args: &SendArgs,
     provider: &'static Provider,
@@ -253,7 +253,7 @@ fn roles(
     Ok(roles)
 }
 
-/// Carries the plan out.
+/// Sends the events, and returns the exit status.
 pub fn run(plan: Plan) -> Result<Exit> {
     let shown = plan.dry_run.is_none() && std::io::IsTerminal::is_terminal(&std::io::stderr());
     let timeline = Timeline::new(&plan);
@@ -288,7 +288,7 @@ fn play(plan: &Plan, timeline: Timeline, report: &Arc<Reporter>) -> Result<Exit>
 }
 
 async fn send(plan: &Plan, timeline: Timeline, report: &Arc<Reporter>) -> Result<Exit> {
-    // What cannot be signed shows with the first of its kind, before anything is sent.
+    // A kind that cannot be signed is reported before anything is sent.
     for template in 0..plan.common.roles.len() {
         plan.common.try_out(template)?;
     }
@@ -314,7 +314,7 @@ async fn send(plan: &Plan, timeline: Timeline, report: &Arc<Reporter>) -> Result
         concurrency: plan.concurrency,
         beat: plan.beat,
         expected: request.expected.clone(),
-        // A fixed time of signing stays fixed; otherwise a provider signs each attempt at its own time.
+        // With a fixed signing time, retries keep their signature; otherwise each attempt is signed at its own time.
         signer: signer.renews().then(|| Rc::clone(signer)),
         journal: None,
         failed_to: None,
@@ -333,7 +333,7 @@ async fn send(plan: &Plan, timeline: Timeline, report: &Arc<Reporter>) -> Result
     Ok(dispatch::exit(&tally, interrupt.is_set()))
 }
 
-/// Keeps all of it as a recording; it is on disk when this ends.
+/// Saves all deliveries as a recording (`--save`), synced to disk.
 async fn keep(path: &Path, timeline: Timeline, report: &Arc<Reporter>) -> Result<()> {
     let told = Arc::clone(report);
     let recorder = Recorder::open_with(path, Sync::Interval, move |note| told.warn(note))?;
@@ -350,7 +350,7 @@ async fn keep(path: &Path, timeline: Timeline, report: &Arc<Reporter>) -> Result
     Ok(())
 }
 
-/// Makes one delivery after the other.
+/// Iterator over the jobs of a scenario, in order of time.
 struct Timeline {
     common: Rc<Common>,
     moments: Box<dyn Iterator<Item = Moment>>,
@@ -438,14 +438,14 @@ impl Common {
     }
 
     fn make(&self, template: &EventTemplate, moment: &Moment, at: Timestamp) -> Result<Delivery> {
-        // Two streams of chance: the message's id is the same through all of its life.
+        // Two random streams: the message id is the same for all events of a message.
         let own = self.seed ^ moment.message.wrapping_mul(0xA076_1D64_78BD_642F);
         let mut rng =
             Rng::seeded(own ^ (u64::from(moment.place) + 1).wrapping_mul(0xE703_7ED1_A0B4_28DB));
         let mut delivery = template.compiled.fill(at, &mut rng, |_| Rng::seeded(own));
         name_recipient(&mut delivery, moment.message + 1);
         delivery.aim(self.request.target.path.clone());
-        // Before it is signed, because a header may say what is signed; and after, so that the user has the last word.
+        // Before signing, because a header may select what is signed; and after, so that the user's value is final.
         self.request.dress(&mut delivery);
         let key = self.signer.keys.signing(self.provider);
         if let (Some(scheme), Some(key)) = (template.scheme, key) {
@@ -462,7 +462,7 @@ impl Common {
     }
 }
 
-/// Puts a recipient in the location of the one that stands for all of them. The names are of one length, so nothing moves.
+/// Replaces the placeholder by recipient `number`. Both have the same length, so no byte offset changes.
 fn name_recipient(delivery: &mut Delivery, number: u64) {
     let (stands, _) = RECIPIENT.split_once('@').unwrap_or((RECIPIENT, ""));
     let name = format!("reader-{number:0DIGITS$}");

@@ -1,4 +1,4 @@
-//! `send`: synthetic events in a provider's dress.
+//! `send`: synthetic events in a provider's format, signed as the provider signs.
 
 pub mod generator;
 pub mod journey;
@@ -28,7 +28,7 @@ use crate::providers::{ALL, Provider};
 use crate::report::{Length, Notice, Progress, Reporter, Style, Tally};
 use crate::webhook::{Delivery, Fixture, Tamper};
 
-/// What `send` was asked to do.
+/// Settings of `send`, made from its flags.
 #[derive(Debug)]
 pub struct Plan {
     style: Style,
@@ -42,7 +42,7 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Makes a plan of the words.
+    /// Makes the settings from the flags; reads secrets and `--data`.
     pub fn new(args: SendArgs, style: Style) -> Result<Plan> {
         let mut notes = Vec::new();
         let chosen: Vec<&'static Provider> = match &args.scheme {
@@ -73,7 +73,7 @@ impl Plan {
             }
         }
         let tamper = args.tamper.as_deref().and_then(Tamper::find);
-        // A near miss is meant to be refused.
+        // A delivery with `--tamper` is meant to be rejected.
         let expected = if tamper.is_some() { "4xx" } else { SUCCESS };
         let signer = Signer {
             tamper,
@@ -109,7 +109,7 @@ impl Plan {
     }
 }
 
-/// Carries the plan out.
+/// Sends the deliveries, and returns the exit status.
 pub fn run(plan: Plan) -> Result<Exit> {
     let total = plan.selection.total();
     let bar =
@@ -186,7 +186,7 @@ async fn send(
         concurrency: plan.concurrency,
         beat: plan.selection.request.beat,
         expected: plan.selection.request.expected.clone(),
-        // A fixed time of signing stays fixed; otherwise a provider signs each attempt at its own time.
+        // With a fixed signing time, retries keep their signature; otherwise each attempt is signed at its own time.
         signer: plan
             .selection
             .signer
@@ -208,7 +208,7 @@ async fn send(
     Ok(dispatch::exit(&tally, interrupt.is_set()))
 }
 
-/// Where `--save` keeps what is sent.
+/// Destination of `--save`: one fixture file, or a recording.
 enum Saver {
     One(PathBuf),
     Many(Recorder),

@@ -1,4 +1,4 @@
-//! What one round of `send` sends: which examples, in whose dress.
+//! Selection of `send`: flags turned into the items of one round.
 
 use crate::cli::SendArgs;
 use crate::commands::args;
@@ -8,8 +8,8 @@ use crate::providers;
 use crate::providers::{Batch, CompiledTemplate, EventDef, Overrides, Probe, Provider, Template};
 use crate::webhook::{Kind, Secret};
 
-/// The deliveries that were asked for, in their order; of all providers, those that send such. A note says what is left
-/// out.
+/// Returns the items of one round, in order. With several providers, those that do not support an item are left out and
+/// noted.
 pub fn items(
     args: &SendArgs,
     chosen: &[&'static Provider],
@@ -45,21 +45,21 @@ pub fn items(
     Ok(items)
 }
 
-/// Why a provider sends nothing of the sort.
+/// Reason why a provider has no item for a part of the round.
 enum Unsupported {
-    /// It has no such thing, which is no fault where all providers are meant.
+    /// Unsupported by this provider; skipped if others are selected too.
     Plainly(Error),
-    /// Nobody can have it.
+    /// Error for every provider.
     Anyway(Error),
 }
 
-/// A part of a round that each provider has its own form of.
+/// Part of a round; each provider has its own form of it.
 enum RoundPart<'a> {
-    /// One delivery of that name.
+    /// Event of this kind or native name.
     Kind(&'a str),
-    /// Several events of these names in one request.
+    /// Batch with this number of events in one request (`--batch`).
     Batch(usize),
-    /// What a provider asks of a URL: the one of that name, or all.
+    /// Handshake requests (`--probe`): the one of this name, or all.
     Probes(Option<&'a str>),
 }
 
@@ -156,7 +156,7 @@ impl Candidate<'_> {
         template.map_err(Unsupported::Plainly)
     }
 
-    /// Whether what was said of an event goes with one of this kind.
+    /// Rejects `--bounce` and `--machine` for kinds that they do not apply to.
     fn fits(&self, row: &EventDef, name: &str) -> Result<()> {
         if self.args.bounce.is_some() && row.kind != Kind::Bounce {
             return Err(Error::usage(format!(
@@ -172,7 +172,7 @@ impl Candidate<'_> {
     }
 }
 
-/// Whether everything can be set that the user wants to be.
+/// Rejects `--set` and `--unset` paths that the event does not have.
 pub fn settable(compiled: &CompiledTemplate) -> Result<()> {
     match compiled.faults().first() {
         None => Ok(()),
@@ -181,7 +181,8 @@ pub fn settable(compiled: &CompiledTemplate) -> Result<()> {
     }
 }
 
-/// With a body of one's own and no kind, only the headers of an example are taken.
+/// Returns the kinds to send; with none given, the first of the provider, whose example supplies the headers for
+/// `--data`.
 fn kinds(args: &SendArgs, chosen: &[&'static Provider]) -> Vec<String> {
     if !args.kinds.is_empty() {
         return args.kinds.clone();
@@ -197,7 +198,7 @@ fn kinds(args: &SendArgs, chosen: &[&'static Provider]) -> Vec<String> {
         .collect()
 }
 
-/// Whether a provider puts so many events into a request; what the user should know of it.
+/// Rejects a batch for a provider that sends single events; otherwise returns notes for the user.
 fn batches(provider: &Provider, size: usize) -> Result<Vec<String>> {
     let mut notes = Vec::new();
     match provider.conduct.batch {
@@ -262,7 +263,7 @@ fn probes(
     meant.iter().map(item).collect()
 }
 
-/// What the words ask of the event.
+/// Reads the flags that change an event: `--recipient`, `--tag`, `--set` and others.
 pub fn overrides(args: &SendArgs) -> Result<Overrides> {
     let pair = |given: &str, what: &str| -> Result<(String, String)> {
         let (name, value) = given.split_once('=').ok_or_else(|| {

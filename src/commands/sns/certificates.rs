@@ -1,5 +1,6 @@
-//! Vouching for messages of SNS and of Scaleway by the certificate that they name: fetched from the service itself, on
-//! demand, and kept.
+//! Verification of SNS and Scaleway messages by the certificate that they name (`--fetch-certs`): it is fetched from
+//! the
+//! service, checked and cached.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,20 +13,20 @@ use crate::providers;
 use crate::providers::{Keys, Proof};
 use crate::webhook::{Delivery, KeyForm, Receipt, Target, Verdict, VerifyOptions};
 
-/// Certificates that are kept; the services change theirs about once a year.
+/// Capacity of the certificate cache; the services change their certificates about once a year.
 const KEPT: usize = 32;
 
-/// How long it is remembered that one could not be had.
+/// Time for which a failed fetch is not repeated.
 const FAILED: Duration = Duration::from_secs(60);
 
 type Fetched = std::result::Result<Arc<Chain>, String>;
 
-/// Fetches certificates, checks them, and judges by them.
+/// Fetches certificates, checks their chains, and verifies messages with them.
 pub(crate) struct SnsCertificates {
     client: Client,
     trust: Trust,
     known: Mutex<HashMap<String, (Instant, Fetched)>>,
-    /// One at a time: what many messages name is fetched once.
+    /// Lock of fetches: one at a time, so that a certificate named by many messages is fetched once.
     fetching: tokio::sync::Mutex<()>,
 }
 
@@ -39,7 +40,7 @@ impl SnsCertificates {
         })
     }
 
-    /// Judges a message by the certificate that it names, where no key that is here has proved it.
+    /// Verifies a message by the certificate that it names, unless a given key has verified it already.
     pub(crate) async fn vouch(
         &self,
         delivery: &Delivery,
@@ -90,7 +91,7 @@ impl SnsCertificates {
         let keys = Keys::only(provider, key);
         receipt.signature =
             providers::read(delivery, Some(provider), &keys, verify_options).signature;
-        // It is none of the keys that were given.
+        // The key is none of those that were given.
         receipt.signature.key = None;
         if receipt.signature.verdict == Verdict::Verified {
             receipt.signature.reason = Some(format!("with the certificate at `{url}`"));
@@ -102,7 +103,7 @@ impl SnsCertificates {
             return fetched;
         }
         let _one = self.fetching.lock().await;
-        // Whoever came before may have fetched the same.
+        // Another task may have fetched it while this one waited.
         if let Some(fetched) = self.recall(url) {
             return fetched;
         }
@@ -123,7 +124,7 @@ impl SnsCertificates {
     fn keep(&self, url: &str, fetched: Fetched) {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if known.len() >= KEPT {
-            // Anybody can name addresses where nothing is; those go first.
+            // Anybody can name addresses where nothing is; failed fetches are evicted first.
             let oldest = known
                 .iter()
                 .min_by_key(|(_, (at, fetched))| (fetched.is_ok(), *at));

@@ -1,4 +1,4 @@
-//! SNS and what is like it: certificates that a message names, and subscriptions to confirm.
+//! Amazon SNS and services like it: certificates named by a message, subscriptions to confirm.
 
 pub mod certificates;
 pub mod subscription;

@@ -1,5 +1,6 @@
-//! Visiting the link by which SNS, or Scaleway, is told that a subscription is wanted: on demand, at the service itself,
-//! and once.
+//! Confirmation of SNS and Scaleway subscriptions (`--confirm-sns`): the link in the message is visited once, and only
+//! at
+//! the service itself.
 
 use std::time::Duration;
 
@@ -11,13 +12,13 @@ use crate::providers;
 use crate::report::{Notice, Reporter};
 use crate::webhook::{Delivery, Headers, Outcome, Receipt, Target, Verdict};
 
-/// SNS waits 15 seconds for the answer to its message, and gets it when the link was visited.
+/// Time limit of the visit; SNS waits 15 seconds for the response, which is sent after the visit.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Confirms subscriptions.
 pub(crate) struct SubscriptionConfirmer(Client);
 
-/// A link, and what came of visiting it or why that was not done.
+/// Confirmation link, with the outcome of visiting it or the reason why it was not visited.
 pub(crate) struct Confirmation {
     link: String,
     outcome: Outcome,
@@ -32,10 +33,10 @@ impl SubscriptionConfirmer {
         }))
     }
 
-    /// Visits the link of a delivery that asks for it; none if it does not ask.
+    /// Visits the confirmation link of a receipt; none if its message asks for no confirmation.
     pub(crate) async fn confirm(&self, receipt: &Receipt) -> Option<Confirmation> {
         let link = receipt.confirm.clone()?;
-        // Whoever cancels a subscription is sent such a link too, to take that back.
+        // Messages about a cancelled subscription carry such a link too; it would undo the cancellation.
         let asks = |event: &crate::webhook::Event| event.native == "SubscriptionConfirmation";
         if !receipt.events.iter().any(asks) {
             return None;
