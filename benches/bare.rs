@@ -1,6 +1,6 @@
-//! What everything is compared with: hyper with nothing of ours. Reads the body and answers 200; with a file, it first
-//! appends each body to it and waits until that is on disk, one after the other.
-//! Not a benchmark by itself: `benches/compare.py` starts it, as `bare serve [FILE]`. Prints its address.
+//! Baseline for `benches/compare.py`: a hyper server without our code. It reads the body and responds 200; with a file,
+//! it first appends the body and syncs it to disk, one request after another.
+//! Not a benchmark by itself: `benches/compare.py` starts it as `bare serve [FILE]`. Prints its address.
 
 use std::convert::Infallible;
 use std::fs::File;
@@ -21,7 +21,7 @@ async fn answer(
     let body = request.into_body().collect().await;
     if let (Some(file), Ok(body)) = (kept, body) {
         let mut line = body.to_bytes().to_vec();
-        // As long as what `listen` records of it.
+        // As long as the line that `listen` records for it.
         line.resize(853, b' ');
         let written = tokio::task::spawn_blocking(move || {
             let mut file = file.lock().unwrap();

@@ -1,4 +1,4 @@
-//! What one delivery costs, in nanoseconds: `cargo bench --bench work`.
+//! Costs of one delivery, in nanoseconds: `cargo bench --bench work`.
 
 use divan::{Bencher, black_box};
 use webhook_cli::providers;
@@ -39,21 +39,21 @@ fn signed(name: &str) -> (Delivery, Keys, VerifyOptions) {
     )
 }
 
-/// Recognise, decode and verify.
+/// Recognises, decodes and verifies a delivery.
 #[divan::bench(args = PROVIDERS)]
 fn read(bencher: Bencher, name: &str) {
     let (delivery, keys, verify_options) = signed(name);
     bencher.bench(|| providers::read(black_box(&delivery), None, &keys, &verify_options));
 }
 
-/// Recognise and decode alone.
+/// Recognises and decodes a delivery.
 #[divan::bench(args = PROVIDERS)]
 fn outline(bencher: Bencher, name: &str) {
     let (delivery, ..) = signed(name);
     bencher.bench(|| providers::outline(black_box(&delivery), None));
 }
 
-/// Compose and sign.
+/// Generates and signs a delivery.
 #[divan::bench(args = PROVIDERS)]
 fn compose(bencher: Bencher, name: &str) {
     let provider = providers::find(name).unwrap();
@@ -75,21 +75,21 @@ fn compose(bencher: Bencher, name: &str) {
     });
 }
 
-/// A line of a recording, written and read.
+/// Writes a line of a recording.
 #[divan::bench]
 fn line_written(bencher: Bencher) {
     let fixture = Fixture::new(signed("resend").0);
     bencher.bench(|| black_box(&fixture).to_line());
 }
 
-/// A line of a recording, read.
+/// Reads a line of a recording.
 #[divan::bench]
 fn line_read(bencher: Bencher) {
     let line = Fixture::new(signed("resend").0).to_line();
     bencher.bench(|| Fixture::read_line(black_box(line.as_bytes())));
 }
 
-/// The HMAC of what is signed alone, which `read` of the same provider is held against: at most three times as much.
+/// Computes only the HMAC; `read` of the same provider may take at most three times as long.
 #[divan::bench(args = HMACS)]
 fn hmac_alone(bencher: Bencher, name: &str) {
     use hmac::{KeyInit, Mac};
@@ -102,7 +102,7 @@ fn hmac_alone(bencher: Bencher, name: &str) {
     });
 }
 
-/// Recognise, decode and verify a delivery with a body of 600 bytes.
+/// Recognises, decodes and verifies a delivery with a body of 600 bytes.
 #[divan::bench(args = HMACS)]
 fn read_600(bencher: Bencher, name: &str) {
     let (delivery, _) = six_hundred(name);
@@ -112,7 +112,7 @@ fn read_600(bencher: Bencher, name: &str) {
 
 const HMACS: [&str; 3] = ["generic", "resend", "standard-webhooks"];
 
-/// A signed delivery with a body of 600 bytes, and what is signed of it.
+/// Returns a signed delivery with a body of 600 bytes, and its signed text.
 fn six_hundred(name: &str) -> (Delivery, Vec<u8>) {
     let (mut delivery, keys, verify_options) = signed(name);
     let mut text = String::from_utf8(delivery.body.to_vec()).unwrap();
@@ -139,7 +139,7 @@ fn six_hundred(name: &str) -> (Delivery, Vec<u8>) {
 }
 
 mod p256_against_ring {
-    //! Which of the two signs and verifies for SendGrid, see `webhook::algorithm`.
+    //! Comparison of two implementations of SendGrid's algorithm; for the choice see `webhook::signing::algorithm`.
 
     use super::{Bencher, black_box, providers};
     use p256::ecdsa::signature::{Signer, Verifier};
@@ -159,7 +159,7 @@ mod p256_against_ring {
             .decode(text)
             .unwrap();
         let key = p256::SecretKey::from_pkcs8_der(&der).unwrap();
-        // With the public key beside it, which ring wants.
+        // `ring` needs the public key as well.
         let der = key.to_pkcs8_der().unwrap();
         let random = SystemRandom::new();
         let pair =

@@ -1,29 +1,29 @@
-//! What stops the program, told so that it helps: what happened, then what to try.
+//! Errors that end the program (message and hints), and its exit statuses.
 
 use std::fmt;
 
-/// How the program ends. The numbers are part of the contract and are listed in the readme.
+/// Exit status of the program. The numbers are part of the contract and listed in the readme.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Exit {
-    /// Everything asked for happened.
+    /// Success.
     Success = 0,
-    /// It ran, and something was refused or an expectation failed.
+    /// Rejected request, or an expectation that was not met.
     Failure = 1,
-    /// It could not run: wrong usage, a port that is taken.
+    /// Wrong usage, or a start that failed: a port in use, for example.
     Usage = 2,
-    /// An input file could not be read as what it should be.
+    /// Unreadable input file.
     Input = 3,
-    /// No answer came from the target.
+    /// No response from the target.
     NoAnswer = 4,
-    /// A signature does not hold.
+    /// Invalid signature.
     Signature = 5,
-    /// Interrupted by the user.
+    /// Interrupt by the user (Ctrl-C).
     Interrupted = 130,
 }
 
 impl Exit {
-    /// The graver of two outcomes of one run: 130, 3, 4, 5, then 1.
+    /// Returns the exit status that takes precedence: 130, then 2, 3, 4, 5, 1, 0.
     #[must_use]
     pub fn or(self, other: Exit) -> Exit {
         if self.rank() <= other.rank() {
@@ -52,7 +52,7 @@ impl From<Exit> for std::process::ExitCode {
     }
 }
 
-/// An error that ends the run, with hints at what to do about it.
+/// Error that ends the run, with hints for the user.
 #[derive(Debug)]
 pub struct Error {
     exit: Exit,
@@ -60,21 +60,21 @@ pub struct Error {
     hints: Vec<String>,
 }
 
-/// The result of anything that may end the run.
+/// Result of an operation whose error ends the run.
 pub type Result<T> = std::result::Result<T, Error>;
 
 impl Error {
-    /// It could not run as asked; exit status 2.
+    /// Creates an error of usage or start-up; exit status 2.
     pub fn usage(what: impl Into<String>) -> Self {
         Self::new(Exit::Usage, what)
     }
 
-    /// An input file is not what it should be; exit status 3.
+    /// Creates an error for an unreadable input; exit status 3.
     pub fn input(what: impl Into<String>) -> Self {
         Self::new(Exit::Input, what)
     }
 
-    /// An error with an exit status of its own.
+    /// Creates an error with the given exit status.
     pub fn new(exit: Exit, what: impl Into<String>) -> Self {
         Self {
             exit,
@@ -83,24 +83,24 @@ impl Error {
         }
     }
 
-    /// The same error with a hint at what to try.
+    /// Adds a hint: a command or a flag to try.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hints.push(hint.into());
         self
     }
 
-    /// The exit status this error asks for.
+    /// Returns the exit status.
     pub fn exit(&self) -> Exit {
         self.exit
     }
 
-    /// What happened, without the hints.
+    /// Returns the message, without the hints.
     pub fn what(&self) -> &str {
         &self.what
     }
 
-    /// What to try, most likely first.
+    /// Returns the hints, the most likely remedy first.
     pub fn hints(&self) -> &[String] {
         &self.hints
     }

@@ -1,64 +1,139 @@
-//! `webhook-cli`: listen for, send and replay email webhooks on localhost, shaped and signed as the providers do.
+//! `webhook-cli`: receives, sends, replays and verifies email webhooks on localhost, in each provider's format and with
+//! its signature. This page is the map: rooms, places, words, flows, invariants, and what to do to add something.
 //!
 //! # Rooms
 //!
 //! ```text
-//! main.rs → lib.rs → cli/ (words) → commands/ (verbs: listen, send, replay, verify, check)
-//!                                         │ connects
-//!        webhook/ (nouns, pure) ◄── providers/ (the catalogue, pure) ◄── checks/ (the checks of `check`, pure)
-//!               ▲                   io/ (doors: server, client, recording, tls, watch)
-//!               └────────────────── report/ (the voice: Notice in, text or JSON out)
+//! main.rs → lib.rs → cli/ (flags and help) → commands/ (listen, send, replay, verify, check, events, keys)
+//!                                                  │ connects
+//!        webhook/ (data types, pure) ◄── providers/ (the catalogue, pure) ◄── checks/ (the checks of `check`, pure)
+//!               ▲                        io/ (server, client, recordings, TLS, file watching)
+//!               └─────────────────────── report/ (all output: a Notice in, text or JSON out)
 //! ```
 //!
-//! [`webhook`] imports no other room. [`io`] does not know what an event is. [`report`] is told and never asks. Only
-//! [`commands`] sees everything. [`error`] is everybody's. A room of many files has sub-rooms, one level deep.
-//! `tests/it/architecture.rs` holds this as a table.
+//! Arrows are imports; this is the whole list:
+//!
+//! | room | may import | does not know |
+//! | --- | --- | --- |
+//! | [`webhook`] | nothing | providers, network, disk, clock |
+//! | [`providers`] | `webhook` | network, disk, clock |
+//! | [`checks`] | `providers`, `webhook` | network, disk, clock |
+//! | [`io`] | `webhook` | providers and events: it moves deliveries and fixtures |
+//! | [`report`] | `webhook` | the command that runs: it gets every fact in a [`report::Notice`] |
+//! | [`cli`] | `webhook` | the meaning of a flag: parsing has no effects |
+//! | [`commands`] | all | |
+//!
+//! [`error`] is open to all. A large room has sub-rooms, one level deep. `tests/it/architecture.rs` holds these rules.
 //!
 //! # Where things are
 //!
 //! | to change | look at |
 //! | --- | --- |
-//! | a provider: fields, kinds, signature, provenance | `providers/catalog/NAME.rs`; the form that it fills in, and how to add one: `providers/provider.rs` |
-//! | how a signature is computed and verified | `webhook/signing/scheme.rs` (one description for both), `algorithm.rs`, `secret.rs` |
-//! | why a signature fails (`verify`) | `providers/diagnose/` |
-//! | a made event (`send`) | `providers/synth/` (from an example to a delivery), `commands/send/` |
+//! | a provider: fields, kinds, signature, provenance | `providers/catalog/NAME.rs`, `providers/provider.rs` (its type) |
+//! | examples of events | `fixtures/PROVIDER/KIND.json` |
+//! | recognising a provider and reading its events | `providers/read.rs` |
+//! | computing and verifying a signature | `webhook/signing/`: `scheme.rs` (for both), `algorithm.rs`, `secret.rs` |
+//! | a scheme on the command line (`hmac-sha256:header=NAME`) | `providers/custom_scheme.rs` |
+//! | the diagnosis of an invalid signature (`verify`) | `providers/diagnose/` |
+//! | a generated event (`send`) | `providers/synth/` (example to delivery), `commands/send/` |
 //! | a body: JSON, forms, multipart | `webhook/body/` |
-//! | recordings, fixtures, HAR | `webhook/fixture/` (the format), `io/recording/` (files) |
-//! | the listener: handler, forwarding, recording, fault injection | `commands/listen/`, `io/server/` |
-//! | requests that we send: retries, pace, order | `webhook/sending/`, `commands/dispatch.rs`, `io/client/` |
-//! | a check of `check` | a value in `checks/<group>.rs` |
-//! | a flag | `cli/<command>.rs`, then the plan of that command |
-//! | text, JSON lines, JUnit, TAP, HAR, curl | `report/text/`, `report/json_lines.rs`, `report/formats/` |
+//! | recordings, fixtures, HAR | `webhook/fixture/` (format), `io/recording/` (files) |
+//! | redaction (`--redact`) | `webhook/redact/` |
+//! | the listener | `io/server/` (HTTP), `commands/listen/` (handler, forwarding, recording, duplicates, faults) |
+//! | requests sent | `commands/dispatch.rs`, `webhook/sending/` (retries, pacing, order), `io/client/` (HTTP) |
+//! | resuming a replay (`--resume`) | `io/recording/resume.rs` |
+//! | a check of `check` | `checks/GROUP.rs`; its requests are sent by `commands/check/runner.rs` |
+//! | a flag and its help | `cli/COMMAND.rs` (`events` and `keys`: `cli/lists.rs`) |
+//! | output: text, JSON lines, JUnit, TAP, HAR, curl | `report/text/`, `report/json_lines.rs`, `report/formats/` |
+//! | an exit status | `error.rs` |
 //!
 //! # Words
 //!
-//! **Delivery**: a request as it travels. **Event**: what happened, in common words. **Kind**: one of a closed list of
-//! these. **Provider**: a filled-in form. **Scheme**: what is signed, how, and where the signature is.
-//! **Secret**, **Key**: what the user gives, and what is computed with. **Verdict**: what a signature is worth.
-//! **Receipt**: what was read from a delivery. **Fixture**: a delivery as text. **Recording**: fixtures, a line each.
-//! **Template**, **CompiledTemplate**: an example taken apart, and compiled. **Target**, **Attempt**, **Outcome**: where a
-//! delivery is sent, one try, and what came of it. **Check**, **Finding**: a question of `check`, and its result.
-//! **Notice**: anything worth printing. **Tally**: what a run came to.
+//! * [`Delivery`](webhook::Delivery): HTTP request with method, path, headers and body bytes; received or to be sent.
+//! * [`Event`](webhook::Event): one thing that happened to a message, in words common to all providers.
+//! * [`Kind`](webhook::Kind): kind of an event from a closed list: `delivered`, `bounce`, `click`, …
+//! * [`Provider`](providers::Provider): definition of a provider: all that is known about its webhooks, as data.
+//! * [`EventDef`](providers::EventDef): one event of a provider: kind, native name, example.
+//! * [`Signal`](providers::Signal): property of a delivery by which its provider is recognised.
+//! * [`Provenance`](providers::Provenance): source of our knowledge of a field, and our confidence in it.
+//! * [`Scheme`](webhook::Scheme): signature scheme: what is signed, by which algorithm, where the signature is.
+//! * [`Secret`](webhook::Secret), [`Key`](webhook::Key): text that the user gives, and the key that is read from it.
+//! * [`VerifyOptions`](webhook::VerifyOptions): current time, tolerance and URL by which a signature is verified.
+//! * [`Verdict`](webhook::Verdict): result of verifying: verified, with the test key, unsigned, unchecked or refused.
+//! * [`Receipt`](webhook::Receipt): all that was read from a delivery: provider, events, verdict, problems.
+//! * [`Fixture`](webhook::Fixture): delivery as JSON, with its id, time and response; a recording has one a line.
+//! * [`Recorder`](io::recording::recorder::Recorder): writer of a recording, a file or a folder, synced to disk.
+//! * [`ResumeJournal`](io::recording::resume::ResumeJournal): file of `--resume`: the deliveries that are done.
+//! * [`Template`](providers::Template): example of an event, taken apart so that its fields can be replaced.
+//! * [`CompiledTemplate`](providers::CompiledTemplate): template reduced to what differs between deliveries, for speed.
+//! * [`Tamper`](webhook::Tamper): deliberate fault of a signed request (`send --tamper`).
+//! * [`Target`](webhook::Target): URL that deliveries are sent to.
+//! * [`Attempt`](webhook::Attempt), [`Outcome`](webhook::Outcome): one try to send a delivery, and its result.
+//! * `Job`, `Dispatcher` (`commands/dispatch.rs`): delivery to send, and the loop that sends jobs with retries.
+//! * `ListenHandler` (`commands/listen/handler.rs`): request handler of `listen`. A *handler* elsewhere is the user's.
+//! * [`Check`](checks::Check), [`Finding`](checks::Finding): question that `check` asks a handler, and its result.
+//! * [`Notice`](report::Notice): fact worth printing; the [`Reporter`](report::Reporter) decides on form and stream.
+//! * [`Tally`](report::Tally): counters of a run, for its summary.
+//! * [`Untrusted`](report::Untrusted): received text, escaped before it reaches a terminal.
 //!
 //! # Flows
 //!
-//! * **listen**: `io::server` gives an arrival to `commands::listen::handler`; `providers::read` makes a receipt of it;
-//!   it is recorded, forwarded, answered, and told to the reporter.
-//! * **send**: a `providers::Template` takes an example apart, a `providers::CompiledTemplate` is what differs from one delivery
-//!   to the next cut out of it, a `webhook::Scheme` signs it (or a `webhook::Tamper` gets it wrong on purpose), and
-//!   `commands::dispatch` delivers it.
-//! * **replay**: `io::recording::reader` reads fixtures one by one, and the dispatcher delivers them, signed anew if wanted.
-//! * **check**: each check of [`checks`] plans its steps, `commands::check::runner` carries them out, the check judges
-//!   what was seen, and the reporter is told.
+//! * **listen**: `io::server::serve` passes an [`io::server::Arrival`] to `ListenHandler`. [`providers::read`] makes a
+//!   receipt of it. The delivery is recorded, forwarded and answered, in this order, and reported.
+//! * **send**: a `Template` is made from an example and compiled. For each delivery, the `CompiledTemplate` is filled
+//!   in and signed by the provider's `Scheme` (or made wrong by a `Tamper`). The `Dispatcher` sends it.
+//! * **replay**: `io::recording::reader` reads fixtures one by one. `ReplayQueue` filters, repeats and reorders them,
+//!   and signs them again with `--resign`. The `Dispatcher` sends them.
+//! * **verify**: deliveries are read as in `replay`. [`providers::read`] verifies each; [`providers::explain`] tries
+//!   the usual mistakes on an invalid signature.
+//! * **check**: each `Check` plans its steps, `CheckRunner` sends them, the check judges the observations.
 //!
 //! # Invariants
 //!
-//! * The bytes of a body are never parsed and printed again on their way through. Signing a body changes the
-//!   signature's own bytes in place, and no others.
-//! * What a stranger wrote reaches a terminal only through [`report`]'s escaping.
-//! * Reading never fails: [`providers::read`] gives a receipt for any bytes at all.
-//! * No clock, no randomness, no disk in [`webhook`], [`providers`] and [`checks`]: `now` and a seed are arguments.
-//! * A secret has no way to be printed.
+//! * A body is never parsed and re-serialised on its way through. A signature inside a body is changed in place, and no
+//!   other byte with it.
+//! * Received text reaches a terminal only through [`report`]'s escaping.
+//! * [`providers::read`] never fails: it returns a receipt for any bytes at all.
+//! * [`webhook`], [`providers`] and [`checks`] use no clock, no random source, no disk: time and seed are arguments.
+//! * A scheme is described once; signing and verifying both follow the description.
+//! * Memory does not grow with the number of deliveries: jobs are made one at a time, queues are bounded.
+//! * A [`webhook::Secret`] cannot be printed.
+//! * With `listen --record`, a delivery is acknowledged only once it is recorded.
+//!
+//! # How to add a provider
+//!
+//! 1. Add an example of each kind: `fixtures/PROVIDER/KIND.json`, in the bytes that the provider sends.
+//! 2. Define a [`providers::Provider`] in `providers/catalog/PROVIDER.rs`, with an [`providers::EventDef`] for each
+//!    kind and the provenance of the fields.
+//! 3. Add the module to `providers/catalog/mod.rs` and the definition to [`providers::ALL`] (or to
+//!    [`providers::SCHEMES`] for a service that only signs), in alphabetical order.
+//! 4. Add a row to the table in the readme. Help, completion, recognition and the tests of `tests/it/providers.rs` use
+//!    the list. `providers/provider.rs` has the details.
+//!
+//! # How to add a flag
+//!
+//! 1. Add the field with its help to the arguments in `cli/COMMAND.rs`; flags of several commands are in
+//!    `cli/request.rs`, `cli/secrets.rs` and `cli/report.rs`.
+//! 2. Turn it into a setting in `Plan::new` of that command (`commands/COMMAND/mod.rs`): an enum or a parsed value, and
+//!    an error with a hint if it is wrong.
+//! 3. If its values come from a list in the program, complete them in `commands/completions.rs`.
+//! 4. Test it from end to end in `tests/it/COMMAND.rs`, and mention it in the readme if newcomers need it.
+//!
+//! # How to add a check
+//!
+//! 1. Add a [`checks::Check`] to `CHECKS` in the file of its group in `checks/`: name, texts, a function that plans its
+//!    steps, and a function that judges the observations (common ones are in `checks/expect.rs`).
+//! 2. Add a `Fault` to the test handler in `tests/handlers/handler.rs`, and its case to `tests/it/check.rs`: the check
+//!    must find the fault, and correct handlers must pass. `--list`, `--explain` and completion need no change.
+//!
+//! # How to add an output format
+//!
+//! * For requests that are printed (`--dry-run --as`): a variant of [`cli::Form`], a function in `report/formats/`, and
+//!   a match arm in `commands/dry_run.rs`.
+//! * For results in a file (`--report`): a variant of [`cli::Report`] and of [`report::Format`], a writer in
+//!   `report/formats/` for its test cases, called by `report_file.rs`, and a match arm in `commands/args.rs`.
+//! * For a new fact in text and JSON: a variant of [`report::Notice`]; the compiler then names the places in
+//!   `report/text/` and `report/json_lines.rs`.
 
 #![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::indexing_slicing))]
 
@@ -75,7 +150,7 @@ use clap::{CommandFactory, FromArgMatches};
 
 use crate::error::Exit;
 
-/// Reads the command line, does what it says, and tells how it ended.
+/// Runs the program: parses the command line, runs the subcommand, and returns the exit status.
 pub fn run() -> Exit {
     commands::answer_a_shell();
     let command = cli::Cli::command().term_width(help_width());
@@ -83,7 +158,7 @@ pub fn run() -> Exit {
     let cli = match parsed.and_then(|matches| cli::Cli::from_arg_matches(&matches)) {
         Ok(cli) => cli,
         Err(told) => {
-            // Help and version go to stdout and are a success; a closed pipe is none of our business.
+            // Help and version go to stdout and are a success; a closed pipe is no error.
             let printed = told.print().or_else(|error| match error.kind() {
                 std::io::ErrorKind::BrokenPipe => Ok(()),
                 _ => Err(error),
@@ -107,8 +182,7 @@ pub fn run() -> Exit {
     }
 }
 
-/// Columns of the help: those of the terminal, and at least 80, so that no command in it is broken; a narrower terminal
-/// wraps it.
+/// Returns the width of the help in columns: that of the terminal, from 80 (so that no command in it is broken) to 100.
 fn help_width() -> usize {
     let columns = || std::env::var("COLUMNS").ok()?.parse().ok();
     report::width()

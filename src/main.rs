@@ -1,4 +1,4 @@
-//! The program: everything is in the library, so that it can be tested and measured.
+//! Entry point; everything else is in the library, where tests and benchmarks can reach it.
 
 #![deny(clippy::unwrap_used, clippy::indexing_slicing)]
 

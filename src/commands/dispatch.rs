@@ -36,7 +36,7 @@ pub struct Job {
     pub about: Option<String>,
     /// Provider of the delivery, if known; needed to sign retries.
     pub provider: Option<&'static Provider>,
-    /// The request.
+    /// Request to send.
     pub delivery: Delivery,
     /// Data of the recorded delivery that this job replays; empty for `send`.
     pub completed: JobOrigin,
@@ -173,9 +173,9 @@ struct AttemptFacts {
     number: u32,
     took: Duration,
     sent_twice: bool,
-    /// The attempt before ended alike, so its reason is not printed again.
+    /// True if the attempt before had the same result; its reason is not printed again.
     repeats: bool,
-    /// The wait before the next, if there is one.
+    /// Wait before the next attempt, if there is one.
     again: Option<Duration>,
 }
 

@@ -1,4 +1,4 @@
-//! Subcommands. Each makes a plan from its flags and runs it.
+//! Subcommands of the program. Each makes a plan from its flags and runs it.
 
 pub mod catalog;
 pub mod check;

@@ -1,4 +1,4 @@
-//! The house: which room may import which. Reading the table is the quickest way in.
+//! Architecture of `src`: allowed imports between rooms, as a table.
 
 use std::path::{Path, PathBuf};
 

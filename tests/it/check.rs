@@ -1,5 +1,5 @@
-//! `check`, held to handlers that are right and to handlers with one fault each: what is right passes, and each fault is
-//! found by the check that names it and by no other.
+//! `check` against correct handlers, which pass, and against handlers with one fault each, which is found by the check
+//! named for it and by no other.
 
 #[path = "../handlers/handler.rs"]
 mod handler;

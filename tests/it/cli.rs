@@ -1,4 +1,4 @@
-//! What is around the verbs: help, completions, the manual, keys.
+//! Help, completion scripts, manual pages and keys.
 
 use crate::harness::{Ran, run, text, webhook_cli};
 use clap::CommandFactory;

@@ -1,4 +1,4 @@
-//! Completion as shells do it: the script is loaded into a real bash, zsh and fish, and asked what a line may go on with.
+//! Completion in a real bash, zsh and fish: the script is loaded, and completions of a line are compared.
 
 use std::path::Path;
 use std::process::Command;

@@ -1,4 +1,5 @@
-//! Deliveries as other projects have kept them, and what must be read of each: smaller, older or odder than the examples.
+//! Deliveries recorded by other projects, and the events that must be read from them: smaller, older or odder than the
+//! examples.
 
 use http::{HeaderName, HeaderValue};
 use serde_json::Value;

@@ -1,4 +1,4 @@
-//! Deliveries that were read or written wrongly once, each in its smallest form.
+//! Deliveries that were once read or written wrongly, each in its smallest form.
 
 use serde_json::{Value, json};
 use webhook_cli::providers;

@@ -1,4 +1,6 @@
-//! What can be sent besides an event: batches, what machines did, probes, near misses; over the whole registry.
+//! Requests of `send` besides single events: batches, machine opens and clicks, handshakes, tampered requests; for
+//! every
+//! provider.
 
 use std::collections::BTreeSet;
 

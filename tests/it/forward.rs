@@ -1,4 +1,4 @@
-//! `listen --forward-to`, end to end: where deliveries go, what is changed on the way, what happens when nobody is there.
+//! `listen --forward-to`, end to end: routing, changed headers, retries, targets that are down.
 
 use std::time::Duration;
 

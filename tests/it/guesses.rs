@@ -1,5 +1,5 @@
-//! Why a signature does not hold: each usual mistake is made on purpose, for every provider that it can happen to, and
-//! is found by its name.
+//! Diagnosis of invalid signatures: each usual mistake is made on purpose, for every provider that it can happen to,
+//! and is named.
 
 use http::{HeaderName, HeaderValue};
 use webhook_cli::providers;

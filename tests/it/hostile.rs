@@ -1,5 +1,5 @@
-//! HTTP/1.1 from those who mean no good, byte by byte. Behind the listener stands a handler: what is smuggled behind a
-//! request must be neither answered nor recorded nor passed on.
+//! HTTP/1.1 attacks on the listener, byte by byte: a smuggled request must be neither answered, recorded nor forwarded
+//! to the handler behind it.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;

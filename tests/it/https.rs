@@ -1,4 +1,4 @@
-//! HTTPS and HTTP/2, also from those who mean no good: raw frames, for no client would send them.
+//! HTTPS and HTTP/2 of the listener, with attacks in raw frames that no client would send.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;

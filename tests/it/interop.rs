@@ -1,4 +1,4 @@
-//! Second opinions: what we sign is accepted by verifiers that others wrote, and what others sign verifies in `listen`.
+//! Interoperability: other verifiers accept what we sign, and `listen` accepts what others sign.
 
 use crate::harness::{Listen, Receiver, post, run};
 use base64::Engine;

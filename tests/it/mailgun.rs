@@ -1,4 +1,4 @@
-//! Mailgun's deliveries as other projects have kept them, JSON and legacy forms of either sort.
+//! Mailgun deliveries recorded by other projects: JSON, and legacy forms in both encodings.
 
 use http::header::CONTENT_TYPE;
 use http::{HeaderValue, Method};

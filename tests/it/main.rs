@@ -1,4 +1,4 @@
-//! Every test that is no unit test, in one binary: it links once.
+//! Integration tests, all in one binary, which links once.
 
 mod harness;
 

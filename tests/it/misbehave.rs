@@ -1,4 +1,4 @@
-//! `listen` that fails on purpose, end to end: what a provider's retries look like.
+//! Fault injection of `listen`, end to end, with the retries that a provider makes.
 
 use crate::harness::{Listen, Ran, Receiver, post, raw, run, text};
 use serde_json::Value;

@@ -1,4 +1,4 @@
-//! Forms of parts from end to end: received, shown, recorded, replayed, signed anew, redacted, made.
+//! Multipart forms, end to end: received, shown, recorded, replayed, re-signed, redacted, generated.
 
 use http::header::CONTENT_TYPE;
 use http::{HeaderValue, Method};

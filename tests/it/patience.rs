@@ -1,4 +1,4 @@
-//! `replay` against targets that misbehave: bounded, tried again or not as the rules say, and with a clean output.
+//! `replay` to faulty targets: time limits, retries by the rules, clean output.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};

@@ -1,4 +1,4 @@
-//! The promises of the catalogue, over the whole registry: a new provider is held to them without a line here.
+//! Promises that every provider of the registry keeps; a new provider is tested without a line here.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

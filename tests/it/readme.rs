@@ -1,4 +1,4 @@
-//! The readme is true: its commands run, its transcripts are what is printed.
+//! Readme: its commands run, and its transcripts equal the output.
 
 use std::path::Path;
 use std::process::Command;

@@ -1,5 +1,5 @@
-//! What was acknowledged is kept, whole and byte for byte. What needs a disk that fails or a machine that is busy is in
-//! `benches/durability.py`.
+//! Durability of recordings: every acknowledged delivery is in the file, byte for byte. Tests with a failing disk or a
+//! busy machine are in `benches/durability.py`.
 
 use std::collections::HashMap;
 use std::fs;

@@ -1,4 +1,4 @@
-//! `replay` that is interrupted, and goes on: nothing is passed over.
+//! `replay --resume` after an interrupt: no delivery is skipped.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};

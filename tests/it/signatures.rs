@@ -1,5 +1,5 @@
-//! What a verifier must take and what it must refuse: for Standard Webhooks in every detail, and for every scheme of the
-//! registry as far as it applies.
+//! Signatures that must be accepted or rejected: Standard Webhooks in every detail, and every scheme of the registry as
+//! far as a case applies to it.
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};

@@ -1,4 +1,5 @@
-//! What Lettermint, Maileroo, Mailomat and MailPace send besides their examples, and how they differ from the others.
+//! Lettermint, Maileroo, Mailomat and MailPace: deliveries besides their examples, and differences from other
+//! providers.
 
 use serde_json::Value;
 use webhook_cli::providers;

@@ -1,4 +1,4 @@
-//! How `listen` ends: what has begun is answered, what has not is not, and whoever asks twice is not kept waiting.
+//! Shutdown of `listen`: requests in flight are answered, others are not, and a second signal quits at once.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;

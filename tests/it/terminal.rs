@@ -1,5 +1,5 @@
-//! What a terminal makes of what strangers send: nothing. The real binary in a terminal of our own, and an emulator that
-//! says what is to be seen.
+//! Terminal output: control sequences in received data have no effect. The binary runs in a pseudo-terminal, and an
+//! emulator shows the resulting screen.
 
 use std::fs::File;
 use std::io::Read;

@@ -1,5 +1,5 @@
-//! Published truth: requests that others signed, or refuse, with the verdict that is right for each.
-//! Where signing and verifying are wrong together, a round trip is content; these are not.
+//! Test vectors: requests signed by others, each with its correct verdict. They find faults that signing and verifying
+//! share, which a round trip cannot.
 
 use std::collections::BTreeSet;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! `verify`: each usual mistake is named, and nothing else is.
+//! `verify`: usual mistakes are named, and nothing else is claimed.
 
 use std::io::Write;
 use std::path::Path;

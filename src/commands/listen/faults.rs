@@ -23,11 +23,11 @@ pub(crate) struct FaultInjection {
 /// Rule that decides which deliveries fail.
 #[derive(Debug)]
 pub(crate) enum FailureRule {
-    /// No delivery fails.
+    /// Failure of none.
     Never,
-    /// Every delivery fails.
+    /// Failure of every delivery.
     Always,
-    /// Each delivery fails its first `first` times, and then at random with probability `rate`.
+    /// Failure of the first `first` receptions of each delivery, and then at random with probability `rate`.
     Sometimes {
         /// Failures of each delivery before it may be accepted (`--fail-first`).
         first: u64,

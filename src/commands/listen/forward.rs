@@ -103,7 +103,7 @@ struct Score {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum ShutdownPhase {
     Open,
-    /// Each waiting delivery gets one last attempt, at once.
+    /// Last attempt, at once, for each waiting delivery.
     Closing,
     /// Background deliveries are cancelled.
     Over,

@@ -1,4 +1,4 @@
-//! The request handler of `listen`: each request is read, recorded, forwarded, answered and reported, in this order.
+//! Request handler of `listen`: reads, records, forwards, answers and reports each request, in this order.
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -35,7 +35,7 @@ pub const COPIES: usize = 64 << 20;
 /// Writes received deliveries to the recording.
 pub struct ListenRecording {
     recorder: Recorder,
-    /// One permit for each MiB of body that may be serialised at once.
+    /// Permits, one for each MiB of body that may be serialised at once.
     room: Semaphore,
     redactor: Option<Redactor>,
     notes: Vec<String>,

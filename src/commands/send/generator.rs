@@ -39,7 +39,7 @@ pub struct Selection {
     pub signer: Rc<Signer>,
 }
 
-/// One delivery of a round: an event template of one provider.
+/// Template of one delivery in each round, of one provider.
 #[derive(Debug)]
 pub struct Item {
     name: String,

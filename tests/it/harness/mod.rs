@@ -1,5 +1,5 @@
-//! What end-to-end tests share: the real binary with a clean environment, a listener on a free port, a receiver that
-//! answers as told and keeps the exact bytes.
+//! Harness of the end-to-end tests: the binary with a clean environment, `listen` on a free port, and a receiver with
+//! scripted responses that keeps the exact bytes of each request.
 
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
@@ -10,7 +10,7 @@ use std::process::{Child, Command, Output, Stdio};
 use std::sync::mpsc::{Receiver as Inbox, channel};
 use std::sync::{Arc, Mutex};
 
-/// The real binary, with nothing of this machine's settings.
+/// Returns a command for the binary, without this machine's settings.
 pub fn webhook_cli() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_webhook-cli"));
     for name in [
@@ -31,12 +31,12 @@ pub fn webhook_cli() -> Command {
     command
 }
 
-/// Runs it to its end.
+/// Runs the binary to its end with these arguments.
 pub fn run(args: &[&str]) -> Ran {
     Ran::of(webhook_cli().args(args).output().unwrap())
 }
 
-/// What a finished run left.
+/// Output and exit status of a finished run.
 #[derive(Debug)]
 pub struct Ran {
     pub status: i32,
@@ -53,7 +53,7 @@ impl Ran {
         }
     }
 
-    /// The lines of stdout, as JSON.
+    /// Parses each line of stdout as JSON.
     pub fn lines(&self) -> Vec<serde_json::Value> {
         self.stdout
             .lines()
@@ -68,7 +68,7 @@ impl Ran {
     }
 }
 
-/// `listen` on a free port, stopped when dropped.
+/// Running `listen` on a free port; stopped when dropped.
 pub struct Listen {
     child: Child,
     stdout: Option<BufReader<std::process::ChildStdout>>,
@@ -95,7 +95,7 @@ impl Listen {
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
         let mut stderr = BufReader::new(child.stderr.take().unwrap());
         let mut first = String::new();
-        // Quietly it is said on stderr.
+        // With `--quiet` the address is printed on stderr.
         if args.contains(&"-q") && !args.contains(&"--json") {
             stderr.read_line(&mut first).unwrap();
         } else {
@@ -128,14 +128,14 @@ impl Listen {
         self.child.id()
     }
 
-    /// One line of its output.
+    /// Reads one line of stdout.
     pub fn line(&mut self) -> String {
         let mut line = String::new();
         self.stdout.as_mut().unwrap().read_line(&mut line).unwrap();
         line
     }
 
-    /// What it says on stderr up to the line with these words. What it says from there on is lost to `finish`.
+    /// Reads stderr up to the line that contains `words`. Later output on stderr is missing from `finish`.
     pub fn said(&mut self, words: &str) -> String {
         let mut said = String::new();
         let mut stderr = self.stderr.take().unwrap();
@@ -146,7 +146,7 @@ impl Listen {
         said
     }
 
-    /// The next line of stderr with these words.
+    /// Returns the next line of stderr that contains `words`.
     pub fn said_on(&mut self, words: &str) -> String {
         let stderr = self.stderr.as_mut().unwrap();
         loop {
@@ -159,22 +159,22 @@ impl Listen {
         }
     }
 
-    /// Reads no more of what it prints, as `head` does.
+    /// Closes stdout, as `head` does.
     pub fn close_stdout(&mut self) {
         self.stdout = None;
     }
 
-    /// Waits for its end and gives its status.
+    /// Waits for the process to end, and returns its exit status.
     pub fn wait(&mut self) -> i32 {
         self.child.wait().unwrap().code().unwrap_or(-1)
     }
 
-    /// Asks it to end, as Ctrl-C does.
+    /// Sends SIGINT, as Ctrl-C does.
     pub fn interrupt(&self) {
         self.signal("-INT");
     }
 
-    /// Sends it a signal.
+    /// Sends a signal, named as for `kill`.
     pub fn signal(&self, name: &str) {
         let done = Command::new("kill")
             .args([name, &self.child.id().to_string()])
@@ -183,13 +183,13 @@ impl Listen {
         assert!(done.success());
     }
 
-    /// Kills it as nothing can prevent.
+    /// Sends SIGKILL, and waits for the end.
     pub fn kill(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }
 
-    /// Waits for its end and gives all that it printed after the first line.
+    /// Waits for the end, and returns everything printed after the first line.
     pub fn finish(mut self) -> Ran {
         let mut stdout = String::new();
         self.stdout
@@ -217,7 +217,7 @@ impl Drop for Listen {
     }
 }
 
-/// A request exactly as it arrived.
+/// Request exactly as it arrived.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Request {
     pub line: String,
@@ -234,19 +234,19 @@ impl Request {
     }
 }
 
-/// A server that answers as told, one answer after another and the last one for ever, and hands over what came.
+/// Server with scripted responses: one after another, the last one repeated. Hands over the requests it received.
 pub struct Receiver {
     pub url: String,
     pub requests: Inbox<Request>,
 }
 
 impl Receiver {
-    /// Each answer is the bytes of a whole response; an empty one hangs up.
+    /// Starts a server; each response is given as its raw bytes, and an empty one closes the connection.
     pub fn start(answers: &[&str]) -> Receiver {
         Self::on(TcpListener::bind("127.0.0.1:0").unwrap(), answers)
     }
 
-    /// The same on a listener that others may have connected to already.
+    /// Starts a server on a bound listener, to which clients may have connected already.
     pub fn on(listener: TcpListener, answers: &[&str]) -> Receiver {
         let url = format!("http://{}", listener.local_addr().unwrap());
         let answers: Vec<String> = answers.iter().map(ToString::to_string).collect();
@@ -261,7 +261,7 @@ impl Receiver {
                         let answer = {
                             let (next, last) = &mut *answers.lock().unwrap();
                             *last = next.next().unwrap_or_else(|| last.clone());
-                            // Handed over in the order in which they are answered.
+                            // Handed over in the order of the responses.
                             if sender.send(request).is_err() {
                                 return;
                             }
@@ -280,7 +280,7 @@ impl Receiver {
         Receiver { url, requests }
     }
 
-    /// One that always answers 200.
+    /// Starts a server that always responds 200.
     pub fn ok() -> Receiver {
         Self::start(&["HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"])
     }
@@ -291,7 +291,7 @@ impl Receiver {
             .expect("a request should have come")
     }
 
-    /// All that have come by now.
+    /// Returns the requests received by now.
     pub fn all(&self) -> Vec<Request> {
         self.requests.try_iter().collect()
     }
@@ -329,7 +329,7 @@ fn read_request(stream: &TcpStream) -> Option<Request> {
     })
 }
 
-/// Sends raw bytes and gives the whole answer, the connection closed for writing.
+/// Sends raw bytes, closes the connection for writing, and returns the whole response.
 pub fn raw(port: u16, request: &[u8]) -> String {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
     stream.write_all(request).unwrap();
@@ -339,7 +339,7 @@ pub fn raw(port: u16, request: &[u8]) -> String {
     String::from_utf8_lossy(&answer).into_owned()
 }
 
-/// Posts a body and gives the whole answer.
+/// Posts a body, and returns the whole response.
 pub fn post(port: u16, path: &str, fields: &str, body: &[u8]) -> String {
     let mut request = format!(
         "POST {path} HTTP/1.1\r\nhost: localhost\r\ncontent-length: {}\r\n{fields}\r\n",
