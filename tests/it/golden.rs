@@ -113,6 +113,7 @@ fn mask(line: &mut Value) {
         "/at",
         "/remote",
         "/reply/micros",
+        "/retry/since_micros",
         "/signature/reason",
     ] {
         if let Some(value) = line.pointer_mut(place) {
