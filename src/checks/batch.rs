@@ -1,5 +1,7 @@
 //! Batches: several deliveries of one event each, merged as their provider does.
 
+use std::io::Write;
+
 use serde_json::Value;
 
 use crate::providers::{Envelope, Provider};
@@ -65,29 +67,14 @@ fn events(provider: &Provider, delivery: &Delivery) -> Option<Vec<Value>> {
     })
 }
 
-/// Gzip with stored, uncompressed blocks, so that the bytes are equal everywhere (RFC 1952).
+/// Gzip with stored, uncompressed blocks and no time, so that the bytes are equal everywhere (RFC 1952).
 pub fn gzip(bytes: &[u8]) -> Vec<u8> {
-    let mut out = vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255];
-    let blocks = bytes.chunks(usize::from(u16::MAX));
-    let last = blocks.len().saturating_sub(1);
-    for (at, block) in blocks.enumerate() {
-        // A block is never longer than its length field can express.
-        let length = u16::try_from(block.len()).unwrap_or(u16::MAX);
-        out.push(u8::from(at == last));
-        out.extend(length.to_le_bytes());
-        out.extend((!length).to_le_bytes());
-        out.extend(block);
-    }
-    out.extend(crc32(bytes).to_le_bytes());
-    out.extend(u32::try_from(bytes.len()).unwrap_or(u32::MAX).to_le_bytes());
-    out
-}
-
-/// CRC-32 of gzip; recordings use CRC-32C.
-fn crc32(bytes: &[u8]) -> u32 {
-    !bytes.iter().fold(u32::MAX, |sum, byte| {
-        (0..8).fold(sum ^ u32::from(*byte), |sum, _| {
-            (sum >> 1) ^ (0xEDB8_8320 & (sum & 1).wrapping_neg())
-        })
-    })
+    let unknown_system = 255;
+    let mut writer = flate2::GzBuilder::new()
+        .operating_system(unknown_system)
+        .write(Vec::new(), flate2::Compression::none());
+    writer
+        .write_all(bytes)
+        .and_then(|()| writer.finish())
+        .expect("writing to memory does not fail")
 }

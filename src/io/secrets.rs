@@ -1,7 +1,7 @@
 //! Reads the secrets of `--secret` from the environment, a file, a prompt or the command line.
 
 use std::fs;
-use std::io::{self, BufRead, IsTerminal, Write};
+use std::io::{self, BufRead, IsTerminal};
 
 use crate::error::{Error, Result};
 use crate::webhook::{Secret, nearest, unwrapped};
@@ -139,58 +139,16 @@ fn is_open(_: &str) -> bool {
     false
 }
 
+/// Asks for a secret without echo where stdin is a terminal; otherwise reads a line of it.
 fn from_terminal(limit: Option<&str>) -> Result<String> {
-    let input = io::stdin();
     let cannot = |error: io::Error| Error::usage(format!("cannot read a secret: {error}"));
-    let mut text = String::new();
-    if input.is_terminal() {
+    if io::stdin().is_terminal() {
         let whose = limit.map(|name| format!(" for {name}")).unwrap_or_default();
-        let quiet = Quiet::begin();
-        // The prompt may fail to appear; the secret can be typed all the same.
-        let _ = write!(io::stderr(), "secret{whose}: ");
-        let read = input.lock().read_line(&mut text);
-        if quiet.is_some() {
-            let _ = writeln!(io::stderr());
-        }
-        read.map_err(cannot)?;
-    } else {
-        input.lock().read_line(&mut text).map_err(cannot)?;
+        return rpassword::prompt_password(format!("secret{whose}: ")).map_err(cannot);
     }
+    let mut text = String::new();
+    io::stdin().lock().read_line(&mut text).map_err(cannot)?;
     Ok(text)
-}
-
-/// Disables echo on the terminal until it is dropped.
-#[cfg(unix)]
-struct Quiet(rustix::termios::Termios);
-
-#[cfg(unix)]
-impl Quiet {
-    fn begin() -> Option<Self> {
-        use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
-        let before = tcgetattr(io::stdin()).ok()?;
-        let mut silent = before.clone();
-        silent.local_modes.remove(LocalModes::ECHO);
-        tcsetattr(io::stdin(), OptionalActions::Now, &silent).ok()?;
-        Some(Self(before))
-    }
-}
-
-#[cfg(unix)]
-impl Drop for Quiet {
-    fn drop(&mut self) {
-        use rustix::termios::{OptionalActions, tcsetattr};
-        let _ = tcsetattr(io::stdin(), OptionalActions::Now, &self.0);
-    }
-}
-
-#[cfg(not(unix))]
-struct Quiet;
-
-#[cfg(not(unix))]
-impl Quiet {
-    fn begin() -> Option<Self> {
-        None
-    }
 }
 
 #[cfg(test)]
