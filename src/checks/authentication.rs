@@ -272,16 +272,15 @@ fn missing_signature(context: &Context) -> Plan {
 }
 
 fn missing_judged(context: &Context, observations: &Observations) -> Finding {
-    let finding = expect::refused(context, observations);
+    if context.key.is_some() {
+        return expect::refused(context, observations);
+    }
     // Without a secret, the handler may not know what to verify.
-    if finding.grade == CheckStatus::Fail && context.key.is_none() {
-        return Finding::new(
-            CheckStatus::Warn,
-            format!(
-                "{}, and {} signs nothing: anybody can post here; `--secret user:password` checks credentials",
-                finding.said, context.provider.title
-            ),
-            finding.at,
+    let mut finding = expect::better_refused(context, observations);
+    if finding.grade == CheckStatus::Warn {
+        finding.said += &format!(
+            ", and {} signs nothing: anybody can post here; `--secret user:password` checks credentials",
+            context.provider.title
         );
     }
     finding

@@ -5,59 +5,76 @@ use crate::webhook::Outcome;
 
 /// Passes if all requests are accepted with 2xx.
 pub fn taken(_: &Context, observations: &Observations) -> Finding {
-    let wrong = observations
-        .answers
-        .iter()
-        .enumerate()
-        .filter(|(_, seen)| !is_taken(seen));
-    told(observations, wrong, CheckStatus::Fail)
+    told(observations, |seen| !is_taken(seen), CheckStatus::Fail)
 }
 
 /// Passes if all requests are rejected as the sender's fault, with 4xx.
 pub fn refused(_: &Context, observations: &Observations) -> Finding {
-    let wrong = observations
-        .answers
-        .iter()
-        .enumerate()
-        .filter(|(_, seen)| !is_refused(seen));
-    told(observations, wrong, CheckStatus::Fail)
+    told(observations, |seen| !is_refused(seen), CheckStatus::Fail)
 }
 
 /// Like [`refused`], for advice that no provider demands: an accepted request is a warning, a crash still a failure.
 pub fn better_refused(_: &Context, observations: &Observations) -> Finding {
-    let mut wrong = observations
-        .answers
-        .iter()
-        .enumerate()
-        .filter(|(_, seen)| !is_refused(seen))
-        .peekable();
-    let grade = match wrong.peek() {
-        Some((_, seen)) if is_taken(seen) => CheckStatus::Warn,
-        _ => CheckStatus::Fail,
-    };
-    told(observations, wrong, grade)
+    let finding = told(observations, |seen| !is_refused(seen), CheckStatus::Fail);
+    warned(observations, finding, is_taken)
 }
 
-/// Passes on any response that shows no fault of the handler: no 5xx, no timeout.
-pub fn unharmed(_: &Context, observations: &Observations) -> Finding {
-    let wrong = observations
-        .answers
-        .iter()
-        .enumerate()
-        .filter(|(_, seen)| seen.outcome.status().is_none_or(|status| status >= 500));
-    told(observations, wrong, CheckStatus::Fail)
+/// All of it should be taken, and no provider demands it: a refusal is a warning. A crash is not.
+pub fn better_taken(context: &Context, observations: &Observations) -> Finding {
+    warned(observations, taken(context, observations), |seen| {
+        !has_crashed(seen)
+    })
 }
 
-fn told<'a>(
+/// A failure as a warning, where the answer that decides it is `harmless`.
+fn warned(
     observations: &Observations,
-    mut wrong: impl Iterator<Item = (usize, &'a Observation)>,
+    finding: Finding,
+    harmless: fn(&Observation) -> bool,
+) -> Finding {
+    let deciding = finding.at.and_then(|at| observations.answers.get(at));
+    match deciding {
+        Some(seen) if finding.grade == CheckStatus::Fail && harmless(seen) => Finding {
+            grade: CheckStatus::Warn,
+            ..finding
+        },
+        _ => finding,
+    }
+}
+
+/// Whatever it answers, it must answer, and not with a fault of its own: no 5xx, no hang. An answer that tells nothing of
+/// what was sent decides nothing.
+pub fn unharmed(_: &Context, observations: &Observations) -> Finding {
+    let crash = told(observations, has_crashed, CheckStatus::Fail);
+    if crash.grade != CheckStatus::Pass {
+        return crash;
+    }
+    let says_nothing = |seen: &Observation| !is_taken(seen) && !is_refused(seen);
+    told(observations, says_nothing, CheckStatus::Skip)
+}
+
+/// The finding where these answers are wrong, with that grade; a pass where none is.
+fn told(
+    observations: &Observations,
+    is_wrong: impl Fn(&Observation) -> bool,
     grade: CheckStatus,
 ) -> Finding {
-    let Some((at, first)) = wrong.next() else {
+    let of = observations.answers.len();
+    if of == 0 {
+        return Finding::new(CheckStatus::Skip, "nothing was sent", None);
+    }
+    let wrong: Vec<(usize, &Observation)> = observations
+        .answers
+        .iter()
+        .enumerate()
+        .filter(|(_, seen)| is_wrong(seen))
+        .collect();
+    // A crash weighs more than what came before it.
+    let crash = wrong.iter().find(|(_, seen)| has_crashed(seen));
+    let Some((at, first)) = crash.or(wrong.first()).copied() else {
         return Finding::pass(statuses(observations));
     };
-    let more = wrong.count();
-    let of = observations.answers.len();
+    let more = wrong.len() - 1;
     let said = match (of, more) {
         (1, _) => answer(first),
         (_, 0) => format!("{}: {}", first.request.what, answer(first)),
@@ -69,6 +86,11 @@ fn told<'a>(
         ),
     };
     Finding::new(grade, said, Some(at))
+}
+
+/// Whether it failed on its own side: 5xx, or no whole answer.
+pub fn has_crashed(seen: &Observation) -> bool {
+    seen.outcome.status().is_none_or(|status| status >= 500)
 }
 
 /// True for an accepted request: 2xx.
@@ -86,10 +108,7 @@ pub fn answer(seen: &Observation) -> String {
     match &seen.outcome {
         Outcome::Answered {
             status: 429 | 408, ..
-        } => format!(
-            "answered {}, which says nothing about it",
-            seen.outcome.status().unwrap_or_default()
-        ),
+        } => says_nothing(seen),
         Outcome::Answered {
             status, location, ..
         } => match location {
@@ -101,6 +120,12 @@ pub fn answer(seen: &Observation) -> String {
         Outcome::TimedOut(span) => format!("no response within {} s", span.as_secs_f64()),
         Outcome::Unreachable(why) | Outcome::Impossible(why) => why.to_string(),
     }
+}
+
+/// The same of an answer that leaves it open.
+pub fn says_nothing(seen: &Observation) -> String {
+    let status = seen.outcome.status().unwrap_or_default();
+    format!("answered {status}, which says nothing about it")
 }
 
 /// Statuses of the responses: `401`, `2 × 200 and 409`.

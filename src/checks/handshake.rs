@@ -6,7 +6,7 @@ use crate::checks::{
     Check, CheckRequest, Context, Finding, Group, Observations, Page, Plan, expect,
 };
 use crate::providers::{Challenged, Handshake};
-use crate::webhook::CheckStatus;
+use crate::webhook::{CheckStatus, Outcome};
 
 pub static CHECKS: &[&Check] = &[
     &Check {
@@ -47,13 +47,11 @@ pub static CHECKS: &[&Check] = &[
         alone: true,
         plan: |context| ask(context, Handshake::Options, Method::OPTIONS),
         judge: |context, observations| {
-            let mut finding = expect::taken(context, observations);
             // If there is another handshake, the handler may support that one.
-            if finding.grade == CheckStatus::Fail && context.provider.conduct.challenge().is_some()
-            {
-                finding.grade = CheckStatus::Warn;
+            match context.provider.conduct.challenge() {
+                Some(_) => expect::better_taken(context, observations),
+                None => expect::taken(context, observations),
             }
-            finding
         },
     },
     &Check {
@@ -132,6 +130,9 @@ fn gives_the_code_back(context: &Context, observations: &Observations) -> Findin
     for (at, seen) in observations.answers.iter().enumerate() {
         let sent = seen.request.bare(context);
         let code = sent.and_then(|sent| Challenged::of(context.provider, &sent));
+        let optional = code.as_ref().filter(|code| code.member.is_none());
+        let missing = optional.filter(|code| !gives_back(&seen.outcome, &code.code));
+        let missing = missing.is_some();
         let wrong = match code {
             Some(code) if seen.outcome.status().is_some() => {
                 code.expected().judge(&seen.outcome, seen.took)
@@ -141,8 +142,24 @@ fn gives_the_code_back(context: &Context, observations: &Observations) -> Findin
         if let Some(wrong) = wrong {
             return Finding::new(CheckStatus::Fail, wrong, Some(at));
         }
+        if missing {
+            let said = format!(
+                "{} without the code, which some webhooks of {} must give back",
+                expect::answer(seen),
+                context.provider.title
+            );
+            return Finding::new(CheckStatus::Warn, said, Some(at));
+        }
     }
     Finding::pass(expect::statuses(observations))
+}
+
+fn gives_back(outcome: &Outcome, code: &str) -> bool {
+    let Outcome::Answered { body, .. } = outcome else {
+        return false;
+    };
+    let body = String::from_utf8_lossy(body);
+    body.contains(code)
 }
 
 fn events(context: &Context) -> Plan {

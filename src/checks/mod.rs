@@ -59,7 +59,7 @@ pub fn guess(name: &str) -> Option<&'static str> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::HashMap;
+    use std::collections::{BTreeSet, HashMap};
 
     use super::{
         Check, CheckRequest, Context, Group, Observation, Observations, Payload, Plan, Step, all,
@@ -234,6 +234,167 @@ mod tests {
             ),
         ] {
             assert_eq!(judged(name, target, insecure), grade, "{name} {target}");
+        }
+    }
+
+    /// Statuses of each check against handlers that answer everything alike: 500, 404, no response, 200, 302, 429.
+    /// `P` passes, `W` warns, `F` fails, `U` is unknown, `S` is skipped; further columns are for other providers.
+    const ALIKE: &[(&str, &[&str])] = &[
+        ("valid", &["FFFPFF"]),
+        ("wrong-secret", &["FPFFFF"]),
+        ("changed-body", &["FPFFFF"]),
+        ("reserialised", &["FPFFFF"]),
+        // Where nothing is signed, nobody demands a refusal.
+        ("missing-signature", &["FPFFFF", "FPFWFF"]),
+        ("empty-signature", &["FPFFFF"]),
+        ("missing-fields", &["FPFFFF"]),
+        ("doubled-signature", &["FPFWFF"]),
+        // Where no limit is documented, taking what is old is a warning.
+        ("stale", &["FPFFFF", "FPFWFF"]),
+        ("future", &["FPFFFF", "FPFWFF"]),
+        ("foreign-topic", &["FPFFFF"]),
+        ("foreign-certificate", &["FPFFFF"]),
+        ("duplicate", &["FFFUFF"]),
+        ("duplicate-at-once", &["FFFUFF"]),
+        ("retried", &["FFFUFF"]),
+        ("duplicate-later", &["FFFUFF"]),
+        ("twins", &["FFFUFF"]),
+        ("click-before-delivered", &["FFFPFF"]),
+        ("complaint-after-unsubscribe", &["FFFPFF"]),
+        ("old-event", &["FFFPFF"]),
+        ("every-kind", &["FFFPFF"]),
+        ("other-kinds", &["FWFPWW"]),
+        ("unknown-kind", &["FFFPFF"]),
+        ("unknown-fields", &["FFFPFF"]),
+        ("odd-json", &["FFFPFF"]),
+        ("batch", &["FFFPFF"]),
+        ("batch-large", &["FFFPFF"]),
+        ("batch-odd", &["FFFPFF"]),
+        // One provider asks with an empty batch.
+        ("batch-empty", &["FPFPSS", "FFFPFF"]),
+        ("metadata", &["FFFPFF"]),
+        ("machine", &["FFFPFF"]),
+        ("non-ascii", &["FFFPFF"]),
+        ("big-ids", &["FFFPFF"]),
+        ("fractions", &["FFFPFF"]),
+        ("malformed", &["FPFPSS"]),
+        ("empty-body", &["FPFPSS"]),
+        ("other-json", &["FPFPSS"]),
+        ("deep-json", &["FPFPSS"]),
+        ("content-type", &["FPFPSS"]),
+        ("large-body", &["FPFPSS"]),
+        ("gzip", &["FPFPSS"]),
+        ("head", &["FFFPFF"]),
+        ("get", &["FFFPFF"]),
+        // Where there is another way, consent is no must.
+        ("options", &["FFFPFF", "FWFPWW"]),
+        // Not every webhook of the provider wants the code back.
+        ("challenge", &["FFFFFF", "FFFWFF"]),
+        ("subscription", &["FFFPFF"]),
+        ("test-event", &["FFFPFF"]),
+        ("acknowledged", &["FFFPFF"]),
+        ("burst", &["FFFPFF"]),
+        ("slow-client", &["FFFPFF"]),
+        // Whatever is answered came over a trusted connection.
+        ("https", &["PPFPPP"]),
+        ("certificate", &["PPFPPP"]),
+        ("redirect", &["FSFPFS"]),
+        ("status-200", &["FFFPFF"]),
+    ];
+
+    #[test]
+    fn no_check_passes_because_the_handler_answers_everything_alike() {
+        let answered = |status: u16| Outcome::Answered {
+            status,
+            body: bytes::Bytes::new(),
+            retry_after: None,
+            location: None,
+            unexpected: None,
+        };
+        let handlers = [
+            answered(500),
+            answered(404),
+            Outcome::Unreachable("the connection closed before a response".into()),
+            answered(200),
+            answered(302),
+            answered(429),
+        ];
+        let mut seen: HashMap<&str, BTreeSet<String>> = HashMap::new();
+        for provider in providers::ALL.iter().chain(providers::SCHEMES) {
+            let mut context = context(provider);
+            context.target = Target::parse("https://hooks.example.com/hooks").unwrap();
+            let has_events = !provider.events.is_empty();
+            for check in all().filter(|it| has_events || it.group == Group::Handshake) {
+                let steps = steps(check, &context);
+                if steps.is_empty() {
+                    continue;
+                }
+                let word = |outcome: &Outcome| {
+                    let answers = steps.iter().enumerate().map(|(step, it)| Observation {
+                        request: it.request().expect("it sends").clone(),
+                        step,
+                        outcome: outcome.clone(),
+                        took: std::time::Duration::ZERO,
+                    });
+                    let answers = answers.collect();
+                    let counts = Vec::new();
+                    let finding =
+                        (check.verify_options)(&context, &Observations { answers, counts });
+                    assert!(!finding.said.is_empty(), "{}", check.name);
+                    match finding.grade {
+                        CheckStatus::Pass => 'P',
+                        CheckStatus::Warn => 'W',
+                        CheckStatus::Fail => 'F',
+                        CheckStatus::Unknown => 'U',
+                        CheckStatus::Skip => 'S',
+                    }
+                };
+                let words = handlers.iter().map(word).collect();
+                seen.entry(check.name).or_default().insert(words);
+            }
+        }
+        for check in all() {
+            let wanted = ALIKE.iter().find(|(name, _)| *name == check.name);
+            let wanted = wanted.map(|(_, rows)| rows.iter().map(ToString::to_string).collect());
+            assert_eq!(seen.get(check.name), wanted.as_ref(), "{}", check.name);
+        }
+    }
+
+    #[test]
+    fn a_crash_decides_whatever_came_before_it() {
+        let context = context(providers::find("mailersend").unwrap());
+        let statuses = |name: &str, statuses: &[u16]| {
+            let check = super::find(name).unwrap();
+            let answers = statuses.iter().map(|status| Observation {
+                request: CheckRequest::event(context.event()),
+                step: 0,
+                outcome: Outcome::Answered {
+                    status: *status,
+                    body: bytes::Bytes::new(),
+                    retry_after: None,
+                    location: None,
+                    unexpected: None,
+                },
+                took: std::time::Duration::ZERO,
+            });
+            let answers = answers.collect();
+            let counts = Vec::new();
+            let finding = (check.verify_options)(&context, &Observations { answers, counts });
+            (finding.grade, finding.at)
+        };
+        use CheckStatus::{Fail, Pass, Skip, Warn};
+        for (name, answers, found) in [
+            ("doubled-signature", &[200, 401][..], (Warn, Some(0))),
+            ("doubled-signature", &[200, 500], (Fail, Some(1))),
+            ("other-kinds", &[404, 200, 503], (Fail, Some(2))),
+            ("other-kinds", &[404, 200], (Warn, Some(0))),
+            ("every-kind", &[422, 200, 500], (Fail, Some(2))),
+            ("malformed", &[400, 429, 500], (Fail, Some(2))),
+            ("malformed", &[400, 429], (Skip, Some(1))),
+            ("malformed", &[400, 413], (Pass, None)),
+            ("malformed", &[], (Skip, None)),
+        ] {
+            assert_eq!(statuses(name, answers), found, "{name} {answers:?}");
         }
     }
 

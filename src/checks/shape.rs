@@ -6,7 +6,7 @@ use crate::checks::check::STANDARD;
 use crate::checks::{Check, CheckRequest, Context, Group, Page, Plan, batch, expect};
 use crate::providers;
 use crate::providers::{EventDef, Handshake, Placement, TimeField};
-use crate::webhook::{CheckStatus, Delivery, Document, Fixture, Kind, Style, write};
+use crate::webhook::{Delivery, Document, Fixture, Kind, Style, write};
 
 pub static CHECKS: &[&Check] = &[
     &Check {
@@ -33,13 +33,7 @@ pub static CHECKS: &[&Check] = &[
         page: Page::Provider,
         alone: false,
         plan: |context| events(context, 450, |row| row.kind == Kind::Other),
-        judge: |context, observations| {
-            let mut finding = expect::taken(context, observations);
-            if finding.grade == CheckStatus::Fail {
-                finding.grade = CheckStatus::Warn;
-            }
-            finding
-        },
+        judge: expect::better_taken,
     },
     &Check {
         name: "unknown-kind",

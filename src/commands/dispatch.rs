@@ -555,7 +555,7 @@ pub fn about(receipt: &Receipt) -> String {
 
 /// Prints the tally's hint, if it has one: advice for a target without a response.
 pub fn hint(tally: &Tally, report: &Reporter) {
-    if let Some(hint) = tally.hint {
+    if let Some(hint) = &tally.hint {
         report.hint(hint);
     }
 }

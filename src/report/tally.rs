@@ -40,7 +40,7 @@ pub struct Tally {
     /// Duration of the run.
     pub elapsed: Duration,
     /// Advice about the first delivery without a response.
-    pub hint: Option<&'static str>,
+    pub hint: Option<String>,
     /// Suggestion of a next command, shown on a terminal.
     pub next: Option<String>,
     /// Verb of the summary: `sent`, `received`.
@@ -101,7 +101,7 @@ impl Tally {
             self.deliveries += 1;
             self.failed += u64::from(!outcome.succeeded());
             self.unanswered += u64::from(!matches!(outcome, Outcome::Answered { .. }));
-            self.hint = self.hint.or_else(|| outcome.hint());
+            self.hint = self.hint.take().or_else(|| outcome.hint("--to"));
         }
     }
 

@@ -168,29 +168,31 @@ impl Outcome {
         }
     }
 
-    /// Hint to print after a missing response.
-    pub fn hint(&self) -> Option<&'static str> {
+    /// Next step where there was no answer, by its cause; `target` is how a command is given its target: `--to`.
+    pub fn hint(&self, target: &str) -> Option<String> {
         let why = match self {
             Outcome::Answered { .. } => return None,
             Outcome::TimedOut(_) => {
-                return Some("`--timeout` sets how long a response is waited for");
+                return Some("`--timeout` sets how long a response is waited for".into());
             }
             Outcome::Unreachable(why) | Outcome::Impossible(why) => why,
         };
         Some(match why.cause {
-            Cause::Refused => {
-                "is your handler running? nothing listens there; start it, or name another target with `--to`"
+            Cause::Refused => format!(
+                "is your handler running? nothing listens there; start it, or name another target with `{target}`"
+            ),
+            Cause::Name => format!(
+                "is the host spelled right? `{target}` takes an address such as `127.0.0.1:3000`, too"
+            ),
+            Cause::Slow => "`--connect-timeout` sets how long a connection is waited for".into(),
+            Cause::Connect => {
+                format!("can this machine reach that address? `{target}` names another target")
             }
-            Cause::Name => {
-                "is the host spelled right? `--to` takes an address such as `127.0.0.1:3000`, too"
-            }
-            Cause::Slow => "`--connect-timeout` sets how long a connection is waited for",
-            Cause::Connect => "can this machine reach that address? `--to` names another target",
             // The reason already says what to do.
             Cause::Certificate => return None,
-            Cause::Tls => "a handler without TLS is reached at `http://\u{2026}`",
-            Cause::Protocol => "have the server speak HTTP/1.1 too, as most do by default",
-            Cause::Answer => "the handler's own log may say why it gave no response",
+            Cause::Tls => "a handler without TLS is reached at `http://\u{2026}`".into(),
+            Cause::Protocol => "have the server speak HTTP/1.1 too, as most do by default".into(),
+            Cause::Answer => "the handler's own log may say why it gave no response".into(),
         })
     }
 

@@ -582,7 +582,12 @@ fn a_handler_that_refuses_everything_passes_nothing() {
     // It is said first, and what it refuses counts for nothing.
     let lines = ran.lines();
     assert_eq!(lines[0]["check"], "valid");
-    assert_eq!(named(&ran, &["pass"]), ["redirect".to_owned()].into());
+    assert_eq!(named(&ran, &["pass"]), BTreeSet::new());
+    let redirect = lines.iter().find(|line| line["check"] == "redirect");
+    assert_eq!(
+        redirect.unwrap()["said"],
+        "answered 403, which says nothing about it"
+    );
     let wrong = lines
         .iter()
         .find(|line| line["check"] == "wrong-secret")
@@ -598,11 +603,91 @@ fn a_handler_that_nobody_can_reach_is_status_4() {
     let ran = Ran::of(webhook_cli().args(["check", &target]).output().unwrap());
     assert_eq!(ran.status, 4);
     assert!(
-        ran.stderr.contains("does not answer: connection refused"),
+        ran.stderr.contains(&format!(
+            "cannot connect to http://{target}/: connection refused"
+        )),
         "{ran:#?}"
     );
     assert!(ran.stderr.contains("is your handler running?"), "{ran:#?}");
     assert_eq!(ran.stdout, "");
+}
+
+#[test]
+fn where_nobody_answers_the_hint_fits_the_cause_in_every_command_that_sends() {
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let silent = format!("http://{}", silent.local_addr().unwrap());
+    let closing = Receiver::start(&[""]);
+    let plain = closing.url.replace("http", "https");
+    for (target, why, hint) in [
+        (
+            "127.0.0.1:1",
+            "connection refused",
+            "is your handler running?",
+        ),
+        (&*silent, "no response from", "`--timeout`"),
+        (
+            &closing.url,
+            "the connection closed before a response",
+            "handler's own log",
+        ),
+        (&plain, "TLS: ", "`http://"),
+        (
+            "http://no-such-host.invalid",
+            "cannot resolve",
+            "is the host spelled right?",
+        ),
+    ] {
+        for (args, flag) in [
+            (&["check", target][..], "`TARGET`"),
+            (
+                &["send", "open", "--retries", "0", "--to", target],
+                "`--to`",
+            ),
+            (
+                &[
+                    "replay",
+                    "fixtures/resend/open.json",
+                    "--yes",
+                    "--retries",
+                    "0",
+                    "--to",
+                    target,
+                ],
+                "`--to`",
+            ),
+        ] {
+            let ran = run(&[args, &["--timeout", "200ms"]].concat());
+            assert_eq!(ran.status, 4, "{args:?} {ran:#?}");
+            let told = format!("{}{}", ran.stdout, ran.stderr);
+            assert!(told.contains(why) && told.contains(hint), "{args:?} {told}");
+            assert_eq!(
+                told.contains("is your handler running?"),
+                hint.contains("running"),
+                "{args:?} {told}"
+            );
+            assert!(
+                !told.contains("another target") || told.contains(flag),
+                "{args:?} {told}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_handler_that_answers_everything_alike_passes_nothing_that_it_does_not_show() {
+    let answer = |status: &str| format!("HTTP/1.1 {status}\r\ncontent-length: 0\r\n\r\n");
+    for (status, failed) in [
+        ("500 Internal Server Error", &["valid", "redirect"][..]),
+        ("404 Not Found", &["valid"]),
+        ("302 Found", &["valid", "redirect"]),
+    ] {
+        let handler = Receiver::start(&[&answer(status)]);
+        let ran = run(&["check", &handler.url, "--provider", "resend", "--json"]);
+        assert_eq!(ran.status, 1, "{ran:#?}");
+        let failed = failed.iter().map(ToString::to_string).collect();
+        assert_eq!(named(&ran, &["fail", "warn"]), failed, "{status}");
+        assert_eq!(named(&ran, &["pass"]), BTreeSet::new(), "{status}");
+    }
 }
 
 #[test]

@@ -291,11 +291,15 @@ impl Session<'_> {
         let result = self.one(checks::FIRST).await?;
         match result.unanswered {
             None => Ok(result.checked),
-            Some(why) => Err(Error::new(
-                Exit::NoAnswer,
-                format!("{} does not answer: {why}", self.run.context.target),
-            )
-            .hint("is your handler running? `webhook-cli listen` shows what arrives")),
+            Some(outcome) => {
+                let target = self.run.context.target.to_string();
+                let why = outcome.reason_at(&target).unwrap_or_default();
+                let error = Error::new(Exit::NoAnswer, why);
+                Err(match outcome.hint("TARGET") {
+                    Some(hint) => error.hint(hint),
+                    None => error,
+                })
+            }
         }
     }
 
@@ -326,7 +330,7 @@ impl Session<'_> {
         let unanswered = match last {
             Some(
                 outcome @ (Outcome::Unreachable(_) | Outcome::TimedOut(_) | Outcome::Impossible(_)),
-            ) => outcome.reason(),
+            ) => Some(outcome.clone()),
             _ => None,
         };
         let lost = observations
@@ -413,8 +417,8 @@ impl Session<'_> {
 /// Result of one check, and its consequences for the run.
 struct CheckResult {
     checked: Checked<'static>,
-    /// Reason why the last request got no response.
-    unanswered: Option<String>,
+    /// The outcome of the last request, where it got no answer.
+    unanswered: Option<Outcome>,
     /// True if a connection was refused or broken.
     lost: bool,
 }
