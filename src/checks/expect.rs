@@ -42,7 +42,7 @@ fn warned(
     }
 }
 
-/// Whatever it answers, it must answer, and not with a fault of its own: no 5xx, no hang. An answer that tells nothing of
+/// Any answer will do, but it must answer, and not with a fault of its own: no 5xx, no hang. An answer that tells nothing of
 /// what was sent decides nothing.
 pub fn unharmed(_: &Context, observations: &Observations) -> Finding {
     let crash = told(observations, has_crashed, CheckStatus::Fail);
@@ -88,7 +88,7 @@ fn told(
     Finding::new(grade, said, Some(at))
 }
 
-/// Whether it failed on its own side: 5xx, or no whole answer.
+/// Returns true if it failed on its own side: 5xx, or no whole answer.
 pub fn has_crashed(seen: &Observation) -> bool {
     seen.outcome.status().is_none_or(|status| status >= 500)
 }

@@ -34,7 +34,7 @@ pub struct SecretArgs {
 /// Conditions beyond a valid signature.
 #[derive(Debug, Args)]
 pub struct VerifyOptionsArgs {
-    /// Maximum age of a signed timestamp [default: 5m; SES and Scaleway 1h]
+    /// Maximum age of a signed timestamp [default: 5m; SES and Scaleway 1h, Mailomat 12h]
     #[arg(long, value_name = "DURATION", value_parser = duration, hide_short_help = true, help_heading = "Signatures")]
     pub tolerance: Option<Duration>,
 

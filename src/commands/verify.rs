@@ -288,9 +288,12 @@ fn judge(
         Some(case) if refused => providers::explain(case, effort),
         // Without a secret only the test key is tried; a mismatch rules nothing out.
         Some(case) if signature.verdict == Verdict::Unchecked || unread => {
-            Some(providers::explain(case, effort))
-                .filter(|it| it.found.is_some())
-                .unwrap_or_default()
+            let tried = providers::explain(case, effort);
+            Explanation {
+                found: tried.found,
+                hint: tried.hint,
+                ..Explanation::default()
+            }
         }
         _ => Explanation::default(),
     };
@@ -303,6 +306,10 @@ fn judge(
         (Some(case), Verdict::Unchecked) if case.provider.name == "ses" => {
             Some("verify with the certificate that the message names: `--fetch-certs`".to_owned())
         }
+        (Some(case), Verdict::Unchecked) if providers::lacks_url(case) => Some(format!(
+            "give the secret, and the URL as it was typed into {}: `--secret {}=env:NAME --url URL`",
+            case.provider.title, case.provider.name
+        )),
         (Some(case), Verdict::Unchecked) => Some(format!(
             "give the secret: `--secret {}=env:NAME`",
             case.provider.name

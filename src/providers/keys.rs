@@ -117,6 +117,12 @@ impl Keys {
         self.slot(provider).map_or(&[], |slot| &slot.given)
     }
 
+    /// Returns true if the key at that place was given as a certificate, whose chain nobody has checked.
+    pub fn is_certificate(&self, provider: &Provider, at: usize) -> bool {
+        let secret = self.slot(provider).and_then(|slot| slot.secrets.get(at));
+        secret.is_some_and(|secret| secret.reveal().contains("BEGIN CERTIFICATE"))
+    }
+
     /// Origins of the keys that the user gave for a provider, in the same order.
     pub fn names(&self, provider: &Provider) -> &[String] {
         self.slot(provider).map_or(&[], |slot| &slot.names)

@@ -25,9 +25,30 @@ pub fn read(
     keys: &Keys,
     verify_options: &VerifyOptions,
 ) -> Receipt {
-    look(delivery, named, |provider, document| {
+    let mut receipt = look(delivery, named, |provider, document| {
         judge_signature(provider, delivery, document, keys, verify_options)
-    })
+    });
+    let is_refused = receipt.signature.verdict == Verdict::Refused;
+    if receipt.handshake
+        && is_refused
+        && !named
+            .or_else(|| super::find(receipt.provider?))
+            .is_some_and(|provider| is_signed(provider, delivery))
+    {
+        // Nobody signs a question, so there is nothing to refuse.
+        receipt.signature = Signature {
+            reason: Some("a handshake: it only asks for an answer, and nothing is signed".into()),
+            scheme: receipt.signature.scheme,
+            ..Signature::default()
+        };
+    }
+    receipt
+}
+
+/// Returns true if a delivery has a signature of that provider.
+fn is_signed(provider: &Provider, delivery: &Delivery) -> bool {
+    let mut schemes = provider.schemes.iter();
+    schemes.any(|scheme| scheme.is_present(delivery, None))
 }
 
 /// True if no secret could verify a delivery, because it did not come as signed SNS posts come (raw delivery or
@@ -314,6 +335,17 @@ fn judge_signature(
     );
     let mut signature =
         departure::judged(provider, delivery, document, keys, verify_options, general);
+    if signature.verdict == Verdict::Verified
+        && signature
+            .key
+            .is_some_and(|at| keys.is_certificate(provider, at))
+    {
+        let own = "with the certificate from `--secret`, whose chain is not checked";
+        signature.reason = Some(match signature.reason {
+            Some(reason) => format!("{reason}; {own}"),
+            None => own.into(),
+        });
+    }
     if !signature.verdict.holds()
         && provider.name == ses::PROVIDER.name
         && let Some(why) = document.and_then(|document| ses::misuse(delivery, document))

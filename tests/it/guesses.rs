@@ -793,7 +793,7 @@ fn looking_for_a_reason_takes_no_more_than_it_may() {
 }
 
 #[test]
-fn a_body_in_base64_or_in_a_gateways_event_is_found() {
+fn a_body_in_base64_in_a_gateways_event_or_in_a_json_string_is_found() {
     let base64 = |body: &[u8]| {
         use base64::Engine;
         base64::engine::general_purpose::STANDARD.encode(body)
@@ -814,5 +814,9 @@ fn a_body_in_base64_or_in_a_gateways_event_is_found() {
             "body-wrapped",
             "decoded from base64",
         );
+        if let Ok(text) = std::str::from_utf8(&case.delivery.body) {
+            let text = serde_json::to_string(text).unwrap();
+            expect(&with_body(&case, text), "body-json-text", "JSON string");
+        }
     }
 }

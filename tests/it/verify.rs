@@ -635,44 +635,122 @@ fn json_that_was_printed_again_inside_of_a_form_or_a_text_is_found() {
     }
 }
 
+fn base64(body: &[u8]) -> String {
+    use base64::Engine;
+    base64::engine::general_purpose::STANDARD.encode(body)
+}
+
+/// Events that serverless platforms make of a request: with a body in base64 and, where it is text, as it is.
+fn events(head: &str, body: &[u8]) -> Vec<Value> {
+    use serde_json::json;
+    let fields = || {
+        head.lines()
+            .skip(1)
+            .filter_map(|line| line.split_once(": "))
+    };
+    let headers: Value = fields()
+        .map(|(name, value)| (name.to_owned(), Value::from(value)))
+        .collect::<serde_json::Map<_, _>>()
+        .into();
+    let lists: Value = fields()
+        .map(|(name, value)| (name.to_owned(), json!([value])))
+        .collect::<serde_json::Map<_, _>>()
+        .into();
+    let pairs: Value = fields()
+        .map(|(name, value)| (name.to_owned(), json!([{"key": name, "value": value}])))
+        .collect::<serde_json::Map<_, _>>()
+        .into();
+    let coded = base64(body);
+    let mut all = vec![
+        json!({"version": "2.0", "rawPath": "/", "rawQueryString": "", "headers": headers,
+            "requestContext": {"http": {"method": "POST", "path": "/"}}, "body": coded, "isBase64Encoded": true}),
+        json!({"resource": "/", "path": "/", "httpMethod": "POST", "headers": headers, "multiValueHeaders": lists,
+            "requestContext": {"path": "/"}, "body": coded, "isBase64Encoded": true}),
+        json!({"requestContext": {"elb": {"targetGroupArn": "arn"}}, "httpMethod": "POST", "path": "/",
+            "multiValueHeaders": lists, "body": coded, "isBase64Encoded": true}),
+        json!({"Records": [{"cf": {"request": {"method": "POST", "uri": "/", "querystring": "", "headers": pairs,
+            "body": {"data": coded, "encoding": "base64"}}}}]}),
+        json!({"method": "POST", "url": "/", "headers": headers, "rawBody": {"type": "Buffer", "data": body}}),
+        json!({"__ow_method": "post", "__ow_path": "/", "__ow_headers": headers, "__ow_body": coded}),
+        json!({"Action": "Invoke", "body": json!({"method": "POST", "path": "/", "headers": headers,
+            "encoding": "base64", "body": coded}).to_string()}),
+    ];
+    if let Ok(text) = std::str::from_utf8(body) {
+        all.extend([
+            json!({"version": "2.0", "rawPath": "/", "headers": headers, "body": text, "isBase64Encoded": false}),
+            json!({"http": {"method": "POST", "path": "/", "headers": headers, "body": text, "isBase64Encoded": false}}),
+            json!({"Data": {"req": {"Url": "http://127.0.0.1:7878/", "Method": "POST", "Headers": lists, "Body": text}},
+                "Metadata": {}}),
+        ]);
+    }
+    all
+}
+
 #[test]
 fn a_body_in_another_layer_is_found_and_named_whoever_signed_it() {
-    use base64::Engine;
-    let base64 = |body: &[u8]| base64::engine::general_purpose::STANDARD.encode(body);
-    for provider in [
-        "resend",
-        "sendgrid",
-        "mailgun",
-        "mandrill",
-        "ses",
-        "mailersend",
-    ] {
-        let (head, body) = composed(&["open", "--provider", provider]);
-        let text = String::from_utf8(body.clone()).unwrap();
-        let event = |encoded: bool| {
-            let inner = if encoded { base64(&body) } else { text.clone() };
-            serde_json::json!({"version": "2.0", "body": inner, "isBase64Encoded": encoded})
-                .to_string()
+    use webhook_cli::providers;
+    let url = ["--url", "http://127.0.0.1:7878/"];
+    let dir = tempfile::tempdir().unwrap();
+    let mut held = 0;
+    for provider in providers::ALL {
+        let signs = provider
+            .schemes
+            .first()
+            .is_some_and(|scheme| scheme.algorithm != webhook_cli::webhook::Algorithm::Credentials);
+        let row = provider.events.iter().find(|row| !row.example.is_empty());
+        let (true, false, Some(row)) = (signs, provider.test_secret.is_empty(), row) else {
+            continue;
         };
-        for (changed, cause) in [
+        let name = provider.name;
+        let (head, body) = composed(&[row.native, "--provider", name]);
+        let whole = verify(&message(&head, &body), &url);
+        if whole.lines()[0]["verdict"] != "verified (test key)" {
+            continue;
+        }
+        held += 1;
+        let mut layers = vec![
             (base64(&body), "body-base64"),
             (format!("\"{}\"\n", base64(&body)), "body-base64"),
-            (event(true), "body-wrapped"),
-            (event(false), "body-wrapped"),
-        ] {
-            let ran = verify(
-                &message(&head, changed.as_bytes()),
-                &["--url", "http://127.0.0.1:7878/"],
-            );
-            let line = ran.lines().remove(0);
-            assert_eq!(
-                (&line["cause"], ran.status),
-                (&cause.into(), 5),
-                "{provider}: {line}"
-            );
-            assert_eq!(line["provider"], provider, "{line}");
+        ];
+        if let Ok(text) = std::str::from_utf8(&body) {
+            let text = serde_json::to_string(text).unwrap();
+            layers.push((base64(text.as_bytes()), "body-base64"));
+            layers.push((text, "body-json-text"));
         }
+        let events: Vec<String> = events(&head, &body).iter().map(Value::to_string).collect();
+        layers.extend(events.iter().map(|event| (event.clone(), "body-wrapped")));
+        // With the head of the request before it, ten names of recordings at once.
+        let folder = dir.path().join(name);
+        std::fs::create_dir(&folder).unwrap();
+        for (number, (layer, _)) in layers.iter().enumerate() {
+            let file = folder.join(format!("{number:02}.http"));
+            std::fs::write(file, message(&head, layer.as_bytes())).unwrap();
+        }
+        // And an event alone, as a platform logs it.
+        let first = layers.len();
+        for (number, event) in events.iter().enumerate() {
+            let file = folder.join(format!("{:02}.json", first + number));
+            std::fs::write(file, event).unwrap();
+        }
+        let ran = run(&[&["verify", text(&folder), "--json"], &url[..]].concat());
+        let lines = ran.lines();
+        let causes = layers.iter().map(|(_, cause)| *cause);
+        let causes: Vec<&str> = causes
+            .chain(events.iter().map(|_| "body-wrapped"))
+            .collect();
+        assert_eq!(lines.len(), causes.len(), "{name}: {ran:#?}");
+        for (line, cause) in lines.iter().zip(causes) {
+            // Of one whose signature leaves the body out, nothing is wrong with it.
+            if line["verdict"] == "verified (test key)" {
+                assert_eq!(name, "mailomat", "{line}");
+                continue;
+            }
+            assert_eq!(line["cause"], cause, "{name}: {line}");
+            assert_eq!(line["provider"], name, "{line}");
+        }
+        assert_eq!(ran.status, 5, "{name}");
     }
+    assert!(held > 15, "{held} providers were looked at");
     let (head, body) = composed(&["open", "--provider", "resend"]);
     let marked = [b"\xEF\xBB\xBF", &body[..]].concat();
     let line = verify(&message(&head, &marked), &[]).lines().remove(0);
@@ -685,6 +763,146 @@ fn a_body_in_another_layer_is_found_and_named_whoever_signed_it() {
         line["problems"].to_string().contains("byte order mark"),
         "{line}"
     );
+}
+
+#[test]
+fn a_layer_is_named_though_no_secret_proves_it() {
+    for provider in ["mandrill", "mailgun", "resend"] {
+        let (head, body) = composed(&["open", "--provider", provider, "--secret", SECRET]);
+        let wrapped = serde_json::json!({"body": base64(&body), "isBase64Encoded": true});
+        for (layer, words) in [
+            (base64(&body), "base64"),
+            (wrapped.to_string(), "isBase64Encoded"),
+            (
+                serde_json::to_string(std::str::from_utf8(&body).unwrap()).unwrap(),
+                "serialised twice",
+            ),
+        ] {
+            let raw = message(&head, layer.as_bytes());
+            for more in [
+                &[][..],
+                &["--secret", "whsec_b3RoZXIgb3RoZXIgb3RoZXIgb3RoZXI="],
+            ] {
+                let line = verify(&raw, &[more, &["--provider", provider]].concat());
+                let line = line.lines().remove(0);
+                assert_eq!(line["cause"], Value::Null, "{provider}: {line}");
+                assert!(
+                    line["hint"].as_str().is_some_and(|it| it.contains(words)),
+                    "{provider}: {line}"
+                );
+            }
+        }
+        // Nothing of the kind is said of a body that is whole.
+        let line = verify(&message(&head, &body), &[]).lines().remove(0);
+        assert_eq!(line["hint"], Value::Null, "{line}");
+    }
+}
+
+#[test]
+fn a_url_that_nothing_tells_is_named_as_what_is_missing() {
+    for provider in ["mandrill", "twilio", "hubspot"] {
+        let args: &[&str] = match provider {
+            "mandrill" => &["open", "--provider", "mandrill"],
+            _ => &["--scheme", provider, "-d", "a=1"],
+        };
+        let (head, body) = composed(args);
+        let lines = head.lines().filter(|line| !line.starts_with("host:"));
+        let bare: String = lines.map(|line| format!("{line}\r\n")).collect();
+        for (more, verdict) in [
+            (&[][..], "unchecked"),
+            (&["--secret", "some-secret"], "refused"),
+        ] {
+            let line = verify(&message(&bare, &body), more).lines().remove(0);
+            assert_eq!(line["verdict"], verdict, "{line}");
+            for member in ["reason", "advice"] {
+                let told = line[member].as_str().unwrap();
+                assert!(told.contains("--url"), "{provider} {member}: {line}");
+            }
+        }
+        let ran = verify(&message(&bare, &body), &["--url", "http://127.0.0.1:7878/"]);
+        assert_eq!(ran.status, 0, "{provider}: {ran:#?}");
+    }
+}
+
+#[test]
+fn a_question_that_nobody_signs_is_unsigned_and_not_refused() {
+    for (request, provider) in [
+        (
+            "HEAD / HTTP/1.1\r\nhost: h\r\nuser-agent: Mandrill-Webhook/1.0\r\n\r\n",
+            "mandrill",
+        ),
+        ("GET / HTTP/1.1\r\nhost: h\r\n\r\n", "resend"),
+        ("OPTIONS / HTTP/1.1\r\nhost: h\r\n\r\n", "sendgrid"),
+    ] {
+        let secret = match provider {
+            "sendgrid" => webhook_cli::providers::find(provider).unwrap().test_public,
+            _ => SECRET,
+        };
+        let args = ["--provider", provider, "--secret", secret];
+        let line = verify(request.as_bytes(), &args).lines().remove(0);
+        assert_eq!(line["verdict"], "unsigned", "{line}");
+        assert!(
+            line["reason"].as_str().unwrap().contains("handshake"),
+            "{line}"
+        );
+    }
+    // With a body it is an event, and its signature is missed.
+    let raw = "POST / HTTP/1.1\r\nhost: h\r\ncontent-length: 2\r\n\r\n{}";
+    let line = verify(
+        raw.as_bytes(),
+        &["--provider", "resend", "--secret", SECRET],
+    );
+    assert_eq!(line.lines()[0]["verdict"], "refused");
+}
+
+#[test]
+fn a_certificate_that_was_given_is_said_to_be_trusted_without_its_chain() {
+    for provider in ["ses", "scaleway"] {
+        let known = webhook_cli::providers::find(provider).unwrap();
+        let certificate = known.test_public;
+        assert!(certificate.contains("BEGIN CERTIFICATE"));
+        let row = known.events.iter().find(|row| !row.example.is_empty());
+        let native = row.unwrap().native;
+        let (head, body) = composed(&[native, "--provider", provider]);
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("own.pem");
+        std::fs::write(&file, certificate).unwrap();
+        let given = format!("{provider}=file:{}", text(&file));
+        let line = verify(&message(&head, &body), &["--secret", &given]);
+        let line = line.lines().remove(0);
+        assert_eq!(line["verdict"], "verified", "{line}");
+        let reason = line["reason"].as_str().unwrap_or_default();
+        assert!(
+            reason.contains("certificate from `--secret`, whose chain is not checked"),
+            "{line}"
+        );
+    }
+    let (head, body) = composed(&["open", "--provider", "resend", "--secret", SECRET]);
+    let line = verify(&message(&head, &body), &["--secret", SECRET]);
+    assert_eq!(line.lines()[0]["reason"], Value::Null);
+}
+
+#[test]
+fn every_default_of_the_tolerance_is_in_the_help() {
+    let help = run(&["verify", "--help"]).success().stdout;
+    let help = help.split_whitespace().collect::<Vec<_>>().join(" ");
+    let start = help.find("Maximum age of a signed timestamp").unwrap();
+    let told = &help[start..][..help[start..].find(']').unwrap()];
+    for provider in webhook_cli::providers::ALL {
+        let timed = |scheme: &&&webhook_cli::webhook::Scheme| scheme.signed_time().is_some();
+        for scheme in provider.schemes.iter().filter(timed) {
+            let span = match scheme.tolerance {
+                hours if hours % 3600 == 0 => format!("{}h", hours / 3600),
+                minutes => format!("{}m", minutes / 60),
+            };
+            assert!(told.contains(&span), "{}: {span}: {told}", provider.name);
+            let word = provider.title.rsplit(' ').next().unwrap();
+            assert!(
+                scheme.tolerance == 300 || told.contains(word),
+                "{word} {told}"
+            );
+        }
+    }
 }
 
 #[test]

@@ -223,6 +223,31 @@ mod tests {
     }
 
     #[test]
+    fn a_certificate_without_a_san_is_said_to_have_none_with_the_line_that_makes_one() {
+        let root = authority(None);
+        let mut params = CertificateParams::new(Vec::new()).unwrap();
+        params.distinguished_name = rcgen::DistinguishedName::new();
+        let name = rcgen::DnType::CommonName;
+        params.distinguished_name.push(name, "sns.amazonaws.com");
+        let key = KeyPair::generate().unwrap();
+        let pem = params.signed_by(&key, &root).unwrap().pem();
+        let chain = Chain::read(pem.as_bytes(), Vec::new()).unwrap();
+        let now = moment("2026-06-01T00:00:00Z");
+        for (host, addition) in [
+            (
+                "sns.amazonaws.com",
+                "-addext subjectAltName=DNS:sns.amazonaws.com ",
+            ),
+            ("127.0.0.1", "-addext subjectAltName=IP:127.0.0.1 "),
+        ] {
+            let why = trust(&root).check(&chain, &[host.to_owned()], now);
+            let why = why.unwrap_err();
+            assert!(why.contains("no subject alternative name"), "{why}");
+            assert!(why.contains(addition), "{why}");
+        }
+    }
+
+    #[test]
     fn a_certificate_is_trusted_for_its_names_in_its_time_and_by_who_signed_it() {
         let root = authority(None);
         let (pem, _) = leaf("sns.amazonaws.com", &root);

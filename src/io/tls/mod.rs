@@ -213,6 +213,10 @@ pub(crate) fn fault(why: &CertificateError) -> String {
         CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
             "is not valid yet".into()
         }
+        CertificateError::NotValidForNameContext {
+            expected,
+            presented,
+        } if presented.is_empty() => nameless(expected),
         CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
             "is for another name".into()
         }
@@ -226,6 +230,20 @@ pub(crate) fn fault(why: &CertificateError) -> String {
         }
         other => format!("cannot be used: {}", spaced(&format!("{other:?}"))),
     }
+}
+
+/// Fault of a certificate that has no name to compare, and the command that makes one for this host.
+fn nameless(expected: &ServerName) -> String {
+    let host = expected.to_str();
+    let sort = match expected {
+        ServerName::IpAddress(_) => "IP",
+        _ => "DNS",
+    };
+    format!(
+        "has no subject alternative name (SAN), and its common name does not count: make one for this host with \
+         `openssl req -x509 -newkey rsa:2048 -nodes -days 365 -subj /CN={host} -addext subjectAltName={sort}:{host} \
+         -keyout key.pem -out cert.pem`"
+    )
 }
 
 const UNTRUSTED: &str = "is not signed by a trusted CA";

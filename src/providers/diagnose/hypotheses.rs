@@ -1,14 +1,13 @@
 //! Variants of each hypothesis: the delivery, the keys or the URL changed in one way, to be verified again.
 
-use std::io::Read;
-
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
 use bytes::Bytes;
-use flate2::bufread::GzDecoder;
 use http::HeaderName;
 
 use crate::providers::diagnose::Evidence;
+use crate::providers::diagnose::layers;
+use crate::providers::diagnose::layers::{LONGEST_PARSED, Wrapping};
 use crate::providers::diagnose::reserialise::spellings;
 use crate::providers::provider::Envelope;
 use crate::webhook::{Algorithm, Delivery, Document, Headers, Key, Location, Part, Scheme, Secret};
@@ -28,9 +27,6 @@ pub(crate) struct Variant {
 
 /// Variants, computed lazily.
 pub(crate) type Variants<'a> = Box<dyn Iterator<Item = Variant> + 'a>;
-
-/// Longest body that is parsed for each variant, in bytes.
-const LONGEST_PARSED: usize = 1 << 20;
 
 /// Longest body of a neighbouring delivery that is tried, in bytes.
 const LONGEST_NEIGHBOUR: usize = 1 << 20;
@@ -133,19 +129,9 @@ pub(crate) fn encodings(case: &Evidence) -> Variants<'_> {
     bodies(case, all.map(|(how, body)| (how.to_owned(), body)))
 }
 
-/// True if a body begins with the magic bytes of gzip.
-pub(crate) fn is_gzip(body: &[u8]) -> bool {
-    body.starts_with(b"\x1f\x8b")
-}
-
 /// The body, decompressed.
 pub(crate) fn inflated(case: &Evidence) -> Variants<'_> {
-    let body = &case.delivery.body;
-    let inflated = std::iter::once_with(|| inflate(body)).flatten();
-    all_bodies(
-        case,
-        inflated.map(|body| ("what is in the compressed body".to_owned(), body)),
-    )
+    below(case, Wrapping::Gzip)
 }
 
 /// The body in the serialisations of other libraries.
@@ -165,87 +151,45 @@ pub(crate) fn printed_again(case: &Evidence) -> Variants<'_> {
 
 /// The body, decoded from base64.
 pub(crate) fn from_base64(case: &Evidence) -> Variants<'_> {
-    let body = &case.delivery.body;
-    let decoded = std::iter::once_with(|| unbased(body)).flatten();
-    all_bodies(
-        case,
-        decoded.map(|body| ("the body, decoded from base64".to_owned(), body)),
-    )
+    below(case, Wrapping::Base64)
 }
 
-/// The body inside a gateway's event.
-pub(crate) fn unwrapped(case: &Evidence) -> Variants<'_> {
-    let body = &case.delivery.body;
-    let inner = std::iter::once_with(|| in_event(body)).flatten();
-    all_bodies(case, inner)
+/// The request that a platform's event holds.
+pub(crate) fn in_event(case: &Evidence) -> Variants<'_> {
+    below(case, Wrapping::Event)
 }
 
-/// Decodes a body from base64, quoted or not; none if it is no base64.
-pub(crate) fn unbased(body: &[u8]) -> Option<Vec<u8>> {
-    let body = body.trim_ascii();
-    let body = body.strip_prefix(b"\"").unwrap_or(body);
-    let body = body.strip_suffix(b"\"").unwrap_or(body);
-    // Shorter texts are base64 by accident.
-    if body.len() < 8 || body.len() > 2 * LONGEST_PARSED {
-        return None;
-    }
-    let is_digit = |b: &u8| b.is_ascii_alphanumeric() || b"+/-_=\r\n".contains(b);
-    if !body.iter().all(is_digit) {
-        return None;
-    }
-    let text: String = body
-        .iter()
-        .filter(|b| !b.is_ascii_whitespace())
-        .map(|b| char::from(*b))
-        .collect();
-    [&STANDARD, &STANDARD_NO_PAD, &URL_SAFE, &URL_SAFE_NO_PAD]
-        .into_iter()
-        .find_map(|engine| engine.decode(&text).ok())
+/// The text that a JSON string holds.
+pub(crate) fn in_text(case: &Evidence) -> Variants<'_> {
+    below(case, Wrapping::Text)
 }
 
-/// The body inside the event that a gateway makes of a request (AWS API Gateway, function URLs, and compatible ones).
-fn in_event(body: &[u8]) -> Option<(String, Vec<u8>)> {
-    let event = Document::json(body.get(..LONGEST_PARSED.min(body.len()))?).ok()?;
-    let is_event = event.at("/isBase64Encoded").is_some() || event.at("/requestContext").is_some();
-    let inner = event.text("/body").filter(|_| is_event)?;
-    if event.text("/isBase64Encoded").as_deref() == Some("true") {
-        return Some((
-            "`body` of the gateway's event, decoded from base64".into(),
-            unbased(inner.as_bytes())?,
-        ));
-    }
-    Some((
-        "`body` of the gateway's event".into(),
-        inner.into_owned().into_bytes(),
-    ))
-}
-
-/// Inner layers that an unreadable body may have: base64, gzip, a JSON string, a gateway's event, or the text after a
-/// byte order mark.
-pub(crate) fn layers(body: &[u8]) -> impl Iterator<Item = Vec<u8>> {
-    let text = serde_json::from_slice::<String>(body).ok();
-    let unmarked = body.strip_prefix(b"\xEF\xBB\xBF").map(<[u8]>::to_vec);
-    let event = in_event(body).map(|(_, body)| body);
-    [
-        unmarked,
-        event,
-        unbased(body),
-        text.map(String::into_bytes),
-        inflate(body),
-    ]
-    .into_iter()
-    .flatten()
-}
-
-/// Decompresses a gzip body; none if the result exceeds [`LONGEST_PARSED`] bytes.
-fn inflate(body: &[u8]) -> Option<Vec<u8>> {
-    let mut out = Vec::new();
-    let most = LONGEST_PARSED as u64 + 1;
-    let read = GzDecoder::new(Some(body).filter(|body| is_gzip(body))?)
-        .take(most)
-        .read_to_end(&mut out);
-    read.ok().filter(|_| out.len() <= LONGEST_PARSED)?;
-    Some(out)
+/// What is below a layer of that sort; where a URL is signed and was not given, with each that may have been meant.
+fn below(case: &Evidence, wrapping: Wrapping) -> Variants<'_> {
+    let all = layers::unwrapped(&case.delivery).into_iter();
+    let all = all.filter(move |it| it.wrapping == wrapping);
+    Box::new(all.flat_map(move |it| {
+        let inner = Evidence {
+            delivery: it.delivery.clone(),
+            neighbours: Vec::new(),
+            ..case.clone()
+        };
+        let others: Vec<Variant> = match case.verify_options.public_url {
+            None => urls(&inner).collect(),
+            Some(_) => Vec::new(),
+        };
+        let how = it.how.clone();
+        let as_it_is = Variant {
+            how: it.how,
+            delivery: Some(it.delivery),
+            ..Variant::default()
+        };
+        let others = others.into_iter().map(move |other| Variant {
+            how: format!("{how}, and the URL {}", other.how),
+            ..other
+        });
+        std::iter::once(as_it_is).chain(others)
+    }))
 }
 
 fn bodies<'a>(

@@ -1,12 +1,14 @@
 //! Diagnosis of a failed signature: common mistakes, tested one after another.
 
 pub mod hypotheses;
+pub mod layers;
 pub mod reserialise;
 
 use std::time::Duration;
 
 use crate::providers::Provider;
 use crate::providers::diagnose::hypotheses::{Variant, Variants};
+use crate::providers::diagnose::layers::{Unwrapped, Wrapping};
 use crate::providers::read::verdict_of;
 use crate::webhook::{Algorithm, Delivery, Document, Key, Recognition, Secret, VerifyOptions};
 
@@ -164,7 +166,15 @@ pub static GUESSES: &[Hypothesis] = &[
         name: "body-wrapped",
         finding: "the body is a gateway's event, which holds what was signed",
         advice: "verify `event.body`, decoded from base64 where `isBase64Encoded` is true, and not the event itself",
-        variants: hypotheses::unwrapped,
+        variants: hypotheses::in_event,
+        limit: Limit::None,
+    },
+    Hypothesis {
+        name: "body-json-text",
+        finding: "the body was serialised twice: it is a JSON string that holds what was signed",
+        advice: "do not serialise what is text already (`JSON.stringify`, `json.dumps`); verify the raw bytes of the body, before \
+                 anything parses it",
+        variants: hypotheses::in_text,
         limit: Limit::None,
     },
     Hypothesis {
@@ -269,10 +279,15 @@ pub fn explain(case: &Evidence, effort: &mut Budget) -> Explanation {
     explanation
 }
 
+/// Returns true if the URL is signed, and nobody gave it.
+pub fn lacks_url(case: &Evidence) -> bool {
+    case.verify_options.public_url.is_none() && hypotheses::signs_url(case)
+}
+
 /// Advice for the next step if no hypothesis is confirmed.
 pub fn next_step(case: &Evidence) -> String {
     let (title, name) = (case.provider.title, case.provider.name);
-    if case.verify_options.public_url.is_none() && hypotheses::signs_url(case) {
+    if lacks_url(case) {
         return format!(
             "the URL is signed: give it exactly as it was typed into {title} (`--url URL`); if it is right, compare the secret"
         );
@@ -289,25 +304,41 @@ pub fn next_step(case: &Evidence) -> String {
     )
 }
 
-/// Recognises the provider by an inner layer of the body if the body itself cannot be read: in base64, compressed,
-/// inside a string or a gateway's event, after a byte order mark.
+/// Provider of a delivery by what its body holds, where the body itself cannot be read: in base64, compressed, in another
+/// text, in a platform's event, behind a byte order mark.
 pub fn beneath(delivery: &Delivery) -> Option<&'static Provider> {
-    let is_read = Document::of(delivery).is_ok_and(|document| {
+    let found = |delivery: &Delivery| {
+        let document = Document::of(delivery).ok()?;
         crate::providers::recognise(delivery, Some(&document))
-            .is_some_and(|(_, reason)| matches!(reason, Recognition::Body(_)))
-    });
-    if is_read {
+    };
+    if found(delivery).is_some_and(|(_, reason)| matches!(reason, Recognition::Body(_))) {
         return None;
     }
-    hypotheses::layers(&delivery.body).find_map(|body| {
-        let inner = Delivery {
-            body: body.into(),
-            ..delivery.clone()
-        };
-        let document = Document::of(&inner).ok()?;
-        let (provider, reason) = crate::providers::recognise(&inner, Some(&document))?;
-        matches!(reason, Recognition::Body(_)).then_some(provider)
-    })
+    let mut by_header = None;
+    for it in layers::unwrapped(delivery) {
+        match found(&it.delivery) {
+            Some((provider, Recognition::Body(_))) => return Some(provider),
+            // An event has the headers of the request as well.
+            Some((provider, _)) if it.wrapping == Wrapping::Event => by_header = Some(provider),
+            _ => {}
+        }
+    }
+    by_header
+}
+
+/// Returns true if there is a delivery below a layer of that sort, as far as can be told without its secret.
+fn seems_wrapped(case: &Evidence, wrapping: Wrapping) -> bool {
+    let reads = |delivery: &Delivery| {
+        let document = Document::of(delivery).ok();
+        document.filter(|it| it.is_map() || it.is_list()).is_some()
+    };
+    let is_own = Document::of(&case.delivery).is_ok_and(|it| case.provider.claims_body(&it));
+    let holds = |it: &Unwrapped| {
+        it.wrapping == wrapping
+            && std::str::from_utf8(&it.delivery.body).is_ok()
+            && reads(&it.delivery)
+    };
+    !is_own && layers::unwrapped(&case.delivery).iter().any(holds)
 }
 
 /// The exact bytes that are signed; none if they cannot be composed.
@@ -376,6 +407,18 @@ struct Suspicion {
 
 static LOOKS: &[Suspicion] = &[
     Suspicion {
+        is_there: |case| seems_wrapped(case, Wrapping::Event),
+        says: "the body is a gateway's event: verify `event.body`, decoded from base64 where `isBase64Encoded` is true",
+    },
+    Suspicion {
+        is_there: |case| seems_wrapped(case, Wrapping::Base64),
+        says: "the body is still encoded as base64, as AWS Lambda, Vercel and others hand it over: decode it before it is verified",
+    },
+    Suspicion {
+        is_there: |case| seems_wrapped(case, Wrapping::Text),
+        says: "the body was serialised twice, it is a JSON string: verify the raw bytes, before anything parses or prints it",
+    },
+    Suspicion {
         is_there: |case| {
             let mut secrets = case.secrets.iter();
             let is_key = |secret: &Secret| secret.reveal().trim_start().starts_with("key-");
@@ -387,7 +430,7 @@ static LOOKS: &[Suspicion] = &[
         is_there: |case| {
             let headers = &case.delivery.headers;
             let encoding = headers.text("content-encoding").unwrap_or("identity");
-            encoding != "identity" && !hypotheses::is_gzip(&case.delivery.body)
+            encoding != "identity" && !layers::is_gzip(&case.delivery.body)
         },
         says: "`content-encoding` says that the body is compressed, and it is not: it was inflated on its way, and what was signed may be the compressed bytes",
     },

@@ -35,7 +35,7 @@ pub fn other_than_json(content_type: &str, body: &[u8]) -> Option<&'static str> 
             Some("a multipart form (and `content-type` does not say so)")
         }
         _ if sample.contains(&0) || is_mostly_binary(sample) => Some("binary data"),
-        _ if is_form(sample) => Some("a URL-encoded form (and `content-type` does not say so)"),
+        _ if is_form(body) => Some("a URL-encoded form (and `content-type` does not say so)"),
         _ if kind.starts_with("multipart/") => Some("a message of several parts"),
         _ if is_number_or_word(text) => None,
         _ => Some("plain text"),
@@ -53,8 +53,10 @@ fn is_mostly_binary(sample: &[u8]) -> bool {
     (invalid + controls.count()) * 10 > sample.len()
 }
 
-/// True for pairs of names and values without escapes.
-fn is_form(sample: &[u8]) -> bool {
+/// Returns true if a body begins with pairs of names and values, without anything that should be escaped in them.
+pub fn is_form(body: &[u8]) -> bool {
+    let text = body.trim_ascii_start();
+    let sample = text.get(..text.len().min(SAMPLE)).unwrap_or_default();
     let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"=&%+-._*~[]@".contains(byte);
     let end = sample.trim_ascii_end();
     let name = end.split(|byte| *byte == b'=').next();

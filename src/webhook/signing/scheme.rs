@@ -43,6 +43,9 @@ pub struct Scheme {
     pub guard: Option<Guard>,
 }
 
+/// Reason where the URL that is signed is not known.
+const NO_URL: &str = "the URL is signed, and neither a `host` header nor `--url` tells it";
+
 /// Check beyond the signature, such as a body digest; returns the reason to reject the delivery.
 pub type Guard = fn(&Delivery, &Document, &VerifyOptions) -> Result<(), String>;
 
@@ -291,10 +294,14 @@ impl Scheme {
             }
             Verdict::VerifiedTestKey
         } else if keys.is_empty() {
-            return told(
-                Verdict::Unchecked,
-                Some("no secret was given, and the test key does not fit".into()),
-            );
+            let reason = "no secret was given, and the test key does not fit";
+            let reason = match self.lacks_url(delivery, verify_options) {
+                true => format!("{reason}; {NO_URL}"),
+                false => reason.into(),
+            };
+            return told(Verdict::Unchecked, Some(reason));
+        } else if self.lacks_url(delivery, verify_options) {
+            return told(Verdict::Refused, Some(NO_URL.into()));
         } else {
             return told(Verdict::Refused, Some(self.mismatch(&given)));
         };
@@ -346,6 +353,14 @@ impl Scheme {
                 Part::Url | Part::UrlPath | Part::UrlOr(_) | Part::Of(_)
             )
         })
+    }
+
+    /// Returns true if the URL is signed and nothing tells it.
+    fn lacks_url(&self, delivery: &Delivery, verify_options: &VerifyOptions) -> bool {
+        let is_whole = |part: &Part| matches!(part, Part::Url | Part::UrlOr(_));
+        verify_options.public_url.is_none()
+            && delivery.headers.get("host").is_none()
+            && self.signed.iter().any(is_whole)
     }
 
     /// Candidates for the signed URL, the likeliest first; a single empty text if no URL is signed.
