@@ -339,7 +339,7 @@ mod tests {
                     let answers = answers.collect();
                     let counts = Vec::new();
                     let finding =
-                        (check.verify_options)(&context, &Observations { answers, counts });
+                        (check.judge)(&context, &Observations { answers, counts });
                     assert!(!finding.said.is_empty(), "{}", check.name);
                     match finding.grade {
                         CheckStatus::Pass => 'P',
@@ -379,7 +379,7 @@ mod tests {
             });
             let answers = answers.collect();
             let counts = Vec::new();
-            let finding = (check.verify_options)(&context, &Observations { answers, counts });
+            let finding = (check.judge)(&context, &Observations { answers, counts });
             (finding.grade, finding.at)
         };
         use CheckStatus::{Fail, Pass, Skip, Warn};
