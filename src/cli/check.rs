@@ -74,7 +74,7 @@ pub struct CheckArgs {
 
     /// Use the same ids in every run
     ///
-    /// Without it the ids are new, so that a handler that knows the ids of an earlier run accepts them.
+    /// Without it the ids are new, so that a handler that knows the ids of an earlier run accepts them as new.
     #[arg(
         long,
         value_name = "N",

@@ -51,11 +51,11 @@ Examples:
 `webhook-cli --help` shows all; `webhook-cli send --help` all of `send`.",
     after_long_help = "\
 Examples:
-  webhook-cli listen                               print what arrives
-  webhook-cli send click                           send a click to it
-  webhook-cli send bounce --provider sendgrid      in SendGrid's format, signed
-  webhook-cli listen --record hooks.ndjson         record what arrives
-  webhook-cli replay hooks.ndjson --to :3000/hooks and send it again
+  webhook-cli listen                                 print what arrives
+  webhook-cli send click                             send a click to it
+  webhook-cli send bounce --provider sendgrid        in SendGrid's format
+  webhook-cli listen --record hooks.ndjson           record what arrives
+  webhook-cli replay hooks.ndjson --to :3000/hooks   send it again
 
 Exit status:
   0    success

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use jiff::Timestamp;
 
-use crate::cli::values::{Speed, kind, share, speed, time};
+use crate::cli::values::{Speed, at_least_one, kind, share, speed, time};
 use crate::cli::{Report, RequestArgs, SecretArgs};
 use crate::webhook::Kind;
 
@@ -14,16 +14,16 @@ use crate::webhook::Kind;
 #[command(
     after_help = "\
 Examples:
-  webhook-cli replay hooks.ndjson --to :3000          to the recorded paths
+  webhook-cli replay hooks.ndjson --to :3000            to the recorded paths
   webhook-cli replay hooks.ndjson --to :3000/webhooks --resign
   webhook-cli replay fixtures/ --events bounce --watch
 
 `webhook-cli replay --help` shows all options.",
     after_long_help = "\
 Examples:
-  webhook-cli replay hooks.ndjson --to :3000          to the recorded paths
-  webhook-cli replay hooks.ndjson --to :3000/webhooks to this path
-  webhook-cli replay fixtures/ --resign               with new signatures
+  webhook-cli replay hooks.ndjson --to :3000            to the recorded paths
+  webhook-cli replay hooks.ndjson --to :3000/webhooks   to this path
+  webhook-cli replay fixtures/ --resign                 with new signatures
   webhook-cli replay fixtures/ --events bounce --watch
   webhook-cli replay hooks.ndjson --rate 50/s --resume journal
   webhook-cli replay hooks.ndjson --failed-to failed.ndjson"
@@ -153,6 +153,7 @@ pub struct ReplayArgs {
     #[arg(
         long,
         value_name = "N",
+        value_parser = at_least_one,
         hide_short_help = true,
         help_heading = "Selection"
     )]

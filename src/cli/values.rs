@@ -69,6 +69,14 @@ pub fn time(text: &str) -> Result<Timestamp, String> {
         .map_err(|_| format!("`{text}` is too long ago"))
 }
 
+/// A number of deliveries that is not zero.
+pub fn at_least_one(text: &str) -> Result<usize, String> {
+    text.parse()
+        .ok()
+        .filter(|number| *number > 0)
+        .ok_or_else(|| format!("`{text}` is not a number of deliveries; write 1 or more"))
+}
+
 /// A size such as `64KiB`, `1MiB`, in bytes.
 pub fn size(text: &str) -> Result<usize, String> {
     let split = text

@@ -66,7 +66,7 @@ pub struct VerifyArgs {
     )]
     pub url: Option<String>,
 
-    /// Take changed lines of a recording as they are, whose checksum differs
+    /// Accept changed lines of a recording, whose checksum differs
     #[arg(long, hide_short_help = true, display_order = 13)]
     pub edited: bool,
 

@@ -17,6 +17,9 @@ use crate::webhook::{
     Beat, Delivery, Expectation, Keyring, Kind, Retry, Statuses, Target, is_hop_by_hop, nearest,
 };
 
+/// Stands before a provider's own name of an event that is a word of `send` too.
+pub const NATIVE: &str = "native:";
+
 /// Environment variable that is read if no `--secret` is given.
 const DEFAULT_SECRET: &str = "WEBHOOK_CLI_SECRET";
 
@@ -80,6 +83,7 @@ pub fn row(
     name: &str,
     version: Option<&str>,
 ) -> Result<&'static EventDef> {
+    let name = name.strip_prefix(NATIVE).unwrap_or(name);
     if let Some(version) = version {
         has_version(provider, version)?;
     }

@@ -124,7 +124,21 @@ fn sendable() -> Vec<CompletionCandidate> {
         CompletionCandidate::new(row.native).help(Some(row.kind.name().to_owned().into()))
     });
     let kinds = kinds_of(provider).into_iter().map(CompletionCandidate::new);
-    kinds.chain(native).collect()
+    once_each(kinds.chain(native))
+}
+
+/// Candidates without those whose words were there before: some native names are kinds, and several rows may share one.
+fn once_each(candidates: impl Iterator<Item = CompletionCandidate>) -> Vec<CompletionCandidate> {
+    let mut found: Vec<CompletionCandidate> = Vec::new();
+    for candidate in candidates {
+        if found
+            .iter()
+            .all(|it| it.get_value() != candidate.get_value())
+        {
+            found.push(candidate);
+        }
+    }
+    found
 }
 
 /// Returns checks and their groups as candidates.
@@ -139,7 +153,7 @@ fn checks() -> Vec<CompletionCandidate> {
         }
         found.push(CompletionCandidate::new(check.name).help(Some(check.title.into())));
     }
-    found
+    once_each(found.into_iter())
 }
 
 /// Completes `@` and a file path.

@@ -6,7 +6,7 @@ use crate::cli::Form;
 use crate::commands::dispatch::Job;
 use crate::error::Result;
 use crate::report::{HAR_BETWEEN, HAR_END, Notice, Reporter, curl, har, har_start, http, vegeta};
-use crate::webhook::{Fixture, Target};
+use crate::webhook::{Delivery, Fixture, Target};
 
 /// Settings of a dry run.
 #[derive(Clone, Copy, Debug)]
@@ -31,6 +31,13 @@ impl DryRun {
         let is_har = self.form == Form::Har && !self.quiet;
         if is_har {
             report.data(har_start().as_bytes());
+        }
+        if !self.quiet && target.has_credentials() {
+            report.note(match self.form {
+                Form::Json => LEFT_OUT,
+                Form::Curl => "the user and the password of `--to` are printed as `***`: in the command, replace the header `authorization` by `-u USER:PASSWORD`",
+                Form::Http | Form::Har | Form::Vegeta => "the user and the password of `--to` are printed as `***`; `-H 'authorization: …'` in place of them is printed",
+            });
         }
         for job in jobs {
             let job = job?;
@@ -61,7 +68,9 @@ impl DryRun {
                 out
             }
             Form::Curl => curl(delivery, target),
-            Form::Json => Fixture::new(delivery.clone()).to_line().into_bytes(),
+            Form::Json => Fixture::new(as_sent(delivery.clone(), target))
+                .to_line()
+                .into_bytes(),
             Form::Har => {
                 let at = job.completed.at.or(self.at);
                 har(delivery, target, at.unwrap_or_else(Timestamp::now))
@@ -69,4 +78,23 @@ impl DryRun {
             Form::Vegeta => vegeta(delivery, target),
         }
     }
+}
+
+/// Said where a fixture is made for a target with credentials.
+pub const LEFT_OUT: &str =
+    "the user and the password of `--to` are left out: a fixture is for any target";
+
+/// A delivery with the header fields that go over the wire: without those that are made for each connection, and with
+/// those that the user gave for the target. Credentials of the target stay with it.
+pub fn as_sent(mut delivery: Delivery, target: &Target) -> Delivery {
+    let mut headers = delivery.headers.end_to_end();
+    for (name, value) in target.given() {
+        if value.is_sensitive() {
+            headers.remove(name.as_str());
+        } else {
+            headers.set(name.clone(), value.clone());
+        }
+    }
+    delivery.headers = headers;
+    delivery
 }

@@ -150,6 +150,16 @@ impl Target {
         self.fields.iter().filter(|(name, _)| *name != HOST)
     }
 
+    /// All fields that were given for it, `Host` too.
+    pub fn given(&self) -> impl Iterator<Item = &(HeaderName, HeaderValue)> {
+        self.fields.iter()
+    }
+
+    /// Whether a user and a password were typed with it, which are not printed.
+    pub fn has_credentials(&self) -> bool {
+        self.fields.iter().any(|(_, value)| value.is_sensitive())
+    }
+
     /// True if every request to this target carries a header of this name.
     pub fn carries(&self, name: &HeaderName) -> bool {
         self.fields.iter().any(|(own, _)| own == name)

@@ -41,6 +41,7 @@ const LINES: &[(&str, &[&str], &[&str])] = &[
         &["resend"],
     ),
     ("webhook-cli events mailgun bou", &["bounce"], &[]),
+    ("webhook-cli events sendgrid bou", &["bounce"], &[]),
     (
         "webhook-cli replay fixtures/generic/boun",
         &["fixtures/generic/bounce.json"],
@@ -119,6 +120,12 @@ fn holds(name: &str, args: &[&str], script: impl Fn(&str) -> String) {
                     .trim_end_matches('/')
             })
             .collect();
+        let once: std::collections::BTreeSet<&&str> = offered.iter().collect();
+        assert_eq!(
+            once.len(),
+            offered.len(),
+            "{name}: `{line}` offers {offered:?}"
+        );
         for it in *wanted {
             assert!(offered.contains(it), "{name}: `{line}` offers {offered:?}");
         }

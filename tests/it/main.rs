@@ -11,6 +11,7 @@ mod completion;
 mod corrections;
 mod corrections_more;
 mod dresses;
+mod dry_run;
 mod forward;
 mod golden;
 mod guesses;

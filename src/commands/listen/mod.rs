@@ -23,7 +23,7 @@ use crate::commands::listen::faults::{Failure, FailureRule, FaultInjection};
 use crate::commands::listen::forward::{Forwarding, Route, quoted};
 use crate::commands::listen::handler::{CannedResponse, ListenHandler, Shown};
 use crate::commands::listen::https::Https;
-use crate::commands::listen::recording::{ListenRecording, Record};
+use crate::commands::listen::recording::Record;
 use crate::commands::shutdown::{FINISHING, Interrupt};
 use crate::error::{Error, Exit, Result};
 use crate::io::server::{Limits, bind, serve};
@@ -412,8 +412,8 @@ impl StartupNotice {
                 "listening on {address}, where other machines can reach it"
             ));
         }
-        for note in handler.recording.iter().flat_map(ListenRecording::notes) {
-            report.warn(note);
+        if let Some(recording) = &handler.recording {
+            args::say_all(report, recording.notes());
         }
     }
 }

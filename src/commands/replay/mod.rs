@@ -241,6 +241,9 @@ fn carry_out(plan: &Rc<Plan>, report: &Arc<Reporter>) -> Result<Exit> {
     // Write errors are reported at the end of the run; nothing depends on them before.
     let open = |path| Recorder::open_with(path, Sync::Interval, |_| {});
     let answers_to = plan.answers_to.as_deref().map(open).transpose()?;
+    for recorder in failed_to.iter().chain(&answers_to) {
+        args::say_all(report, recorder.notes());
+    }
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build();
@@ -324,6 +327,7 @@ fn dry_run(plan: &Plan, report: &Reporter, stack: ReplayQueue, form: Form) -> Re
 
 /// Warns that there was nothing to send, which is a failure; other exit statuses take precedence.
 fn say_nothing(plan: &Plan, report: &Reporter, counts: &Counts) -> Exit {
+    args::say_all(report, counts.left_out().as_slice());
     match counts.nothing(&plan.sources) {
         Some(why) => {
             report.warn(&why);

@@ -40,6 +40,8 @@ struct CountsNow {
     read: Cell<u64>,
     /// Fixtures that match the filter.
     chosen: Cell<u64>,
+    /// Those of them that `--drop` left out.
+    dropped: Cell<u64>,
     /// Fixtures that could not be read.
     broken: Cell<u64>,
 }
@@ -56,6 +58,7 @@ impl Counts {
             read,
             chosen,
             broken,
+            ..
         } = &*self.0;
         match (read.get(), chosen.get(), broken.get()) {
             (0, ..) => Some(format!("no deliveries in {}", listed(sources))),
@@ -64,6 +67,24 @@ impl Counts {
                 "{read} deliveries read, and none matches; nothing was sent"
             )),
             _ => None,
+        }
+    }
+
+    /// What to say where `--drop` left something out.
+    pub fn left_out(&self) -> Option<String> {
+        let CountsNow {
+            chosen, dropped, ..
+        } = &*self.0;
+        match (dropped.get(), chosen.get()) {
+            (0, _) => None,
+            (all, chosen) if all == chosen => Some(format!(
+                "`--drop` left out all of {}; nothing was sent",
+                counted(chosen)
+            )),
+            (some, chosen) => Some(format!(
+                "note: `--drop` left out {some} of {}",
+                counted(chosen)
+            )),
         }
     }
 
@@ -219,6 +240,9 @@ impl ReplayQueue {
                 read: self.read,
             };
             let copies = self.disorder.copies(self.read);
+            if copies == 0 {
+                Counts::add(&self.counts.0.dropped);
+            }
             for _ in 1..copies {
                 self.dealt.extend(self.buffer.put(queued.clone()));
             }
@@ -437,6 +461,14 @@ impl ReplayQueue {
             self.report
                 .warn(&format!("{source}: cannot be signed: {why}"));
         }
+    }
+}
+
+/// A number of deliveries.
+fn counted(number: u64) -> String {
+    match number {
+        1 => "1 delivery".into(),
+        number => format!("{number} deliveries"),
     }
 }
 

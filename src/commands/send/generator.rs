@@ -78,6 +78,11 @@ impl Item {
         self
     }
 
+    /// The name of its provider.
+    pub fn provider(&self) -> &'static str {
+        self.provider.name
+    }
+
     /// Returns a note for each override that the provider's format has no field for.
     pub fn notes(&self) -> &[String] {
         self.compiled.notes()

@@ -13,15 +13,15 @@ use crate::commands::args;
 use crate::commands::args::RequestOptions;
 use crate::commands::dispatch;
 use crate::commands::dispatch::{Dispatcher, Job, JobOrigin, Jobs};
-use crate::commands::dry_run::DryRun;
+use crate::commands::dry_run::{DryRun, as_sent};
 use crate::commands::id;
+use crate::commands::send::saver::Saver;
 use crate::commands::send::selection::{overrides, settable};
 use crate::commands::shutdown::{FINISHING, InFlight, Interrupt};
 use crate::commands::signer::Signer;
 use crate::error::{Error, Exit, Result};
 use crate::io::client::Client;
 use crate::io::recording::reader::Source;
-use crate::io::recording::recorder::{Recorder, Sync};
 use crate::providers;
 use crate::providers::{CompiledTemplate, Provider, Template};
 use crate::report::{Length, Notice, Progress, Reporter, Style, Tally};
@@ -117,6 +117,13 @@ impl Plan {
             Scenario::Journey(_) => "journey",
             Scenario::Campaign(_) => "campaign",
         };
+        if provider.events.iter().any(|row| row.native == name) {
+            notes.push(format!(
+                "note: this plays a {name}; {}'s own event `{name}` is `send {}{name}`",
+                provider.title,
+                args::NATIVE
+            ));
+        }
         let signer = Signer {
             keys: secrets.keys,
             at: args
@@ -272,7 +279,7 @@ fn play(plan: &Plan, timeline: Timeline, report: &Arc<Reporter>) -> Result<Exit>
     let runtime = runtime.map_err(|error| Error::usage(format!("cannot start: {error}")))?;
     runtime.block_on(async {
         if let Some(path) = &plan.save {
-            keep(path, Timeline::new(plan), report).await?;
+            keep(path, plan, report).await?;
         }
         if let Some(form) = plan.dry_run {
             let dry_run = DryRun {
@@ -333,20 +340,20 @@ async fn send(plan: &Plan, timeline: Timeline, report: &Arc<Reporter>) -> Result
     Ok(dispatch::exit(&tally, interrupt.is_set()))
 }
 
-/// Saves all deliveries as a recording (`--save`), synced to disk.
-async fn keep(path: &Path, timeline: Timeline, report: &Arc<Reporter>) -> Result<()> {
-    let told = Arc::clone(report);
-    let recorder = Recorder::open_with(path, Sync::Interval, move |note| told.warn(note))?;
+/// Keeps all of it; it is on disk when this ends.
+async fn keep(path: &Path, plan: &Plan, report: &Arc<Reporter>) -> Result<()> {
+    let timeline = Timeline::new(plan);
+    let saver = Saver::open(path, timeline.total, &plan.common.request.target, report)?;
     for job in timeline {
         let job = job?;
-        let mut fixture = Fixture::new(job.delivery);
-        fixture.delivery.headers = fixture.delivery.headers.end_to_end();
-        fixture.id = Some(job.id);
-        fixture.at = job.completed.at;
-        let kept = recorder.keep(&fixture).await;
-        kept.map_err(|why| Error::usage(format!("cannot save: {why}")))?;
+        let mut fixture = Fixture::new(as_sent(job.delivery, &plan.common.request.target));
+        if matches!(saver, Saver::Many(_)) {
+            fixture.id = Some(job.id);
+            fixture.at = job.completed.at;
+        }
+        saver.keep(fixture).await?;
     }
-    recorder.finish();
+    saver.finish();
     Ok(())
 }
 

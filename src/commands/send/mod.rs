@@ -2,13 +2,12 @@
 
 pub mod generator;
 pub mod journey;
+pub mod saver;
 pub mod selection;
 
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
-
-use jiff::Timestamp;
 
 use crate::commands::dispatch;
 use crate::commands::dispatch::{Dispatcher, Jobs};
@@ -18,15 +17,15 @@ use crate::commands::shutdown::{FINISHING, InFlight, Interrupt};
 use crate::cli::{Form, SendArgs};
 use crate::commands::args;
 use crate::commands::args::RequestOptions;
-use crate::commands::dry_run::DryRun;
+use crate::commands::dry_run::{DryRun, as_sent};
 use crate::commands::send::generator::{Generator, Item, SUCCESS, Selection};
+use crate::commands::send::saver::Saver;
 use crate::commands::signer::Signer;
 use crate::error::{Error, Exit, Result};
 use crate::io::client::Client;
-use crate::io::recording::recorder::Recorder;
 use crate::providers::{ALL, Provider};
 use crate::report::{Length, Notice, Progress, Reporter, Style, Tally};
-use crate::webhook::{Delivery, Fixture, Tamper};
+use crate::webhook::{Fixture, Tamper};
 
 /// Settings of `send`, made from its flags.
 #[derive(Debug)]
@@ -66,11 +65,7 @@ impl Plan {
             .transpose()?;
         let items = selection::items(&args, &chosen, &mut notes)?;
         if data.is_none() {
-            for note in items.iter().flat_map(Item::notes) {
-                if !notes.contains(note) {
-                    notes.push(note.clone());
-                }
-            }
+            notes.extend(merged(&items, chosen.len() > 1));
         }
         let tamper = args.tamper.as_deref().and_then(Tamper::find);
         // A delivery with `--tamper` is meant to be rejected.
@@ -109,6 +104,40 @@ impl Plan {
     }
 }
 
+/// What is noted of the items, each note once. Of several providers, each has places of its own.
+fn merged(items: &[Item], several: bool) -> Vec<String> {
+    let mut notes: Vec<(&str, Vec<&str>)> = Vec::new();
+    for item in items {
+        for note in item.notes() {
+            let at = match notes.iter().position(|(other, _)| other == note) {
+                Some(at) => at,
+                None => {
+                    notes.push((note.as_str(), Vec::new()));
+                    notes.len() - 1
+                }
+            };
+            if let Some((_, names)) = notes.get_mut(at)
+                && !names.contains(&item.provider())
+            {
+                names.push(item.provider());
+            }
+        }
+    }
+    let said = notes.into_iter().map(|(note, names)| {
+        match (note.strip_prefix("note: "), names.as_slice()) {
+            (Some(what), names) if several && names.len() <= NAMED => {
+                format!("note: {}: {what}", names.join(", "))
+            }
+            (Some(what), names) if several => format!("note: {} providers: {what}", names.len()),
+            _ => note.to_owned(),
+        }
+    });
+    said.collect()
+}
+
+/// So many providers are named in a note.
+const NAMED: usize = 4;
+
 /// Sends the deliveries, and returns the exit status.
 pub fn run(plan: Plan) -> Result<Exit> {
     let total = plan.selection.total();
@@ -124,7 +153,7 @@ pub fn run(plan: Plan) -> Result<Exit> {
     let saver = plan
         .save
         .as_deref()
-        .map(|path| Saver::open(path, total))
+        .map(|path| Saver::open(path, total, &plan.selection.request.target, &report))
         .transpose()?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -133,8 +162,10 @@ pub fn run(plan: Plan) -> Result<Exit> {
     if let Some(saver) = saver {
         runtime.block_on(async {
             for job in Generator::new(&plan.selection, seed) {
-                saver.keep(&job?.delivery).await?;
+                let fixture = Fixture::new(as_sent(job?.delivery, &plan.selection.request.target));
+                saver.keep(fixture).await?;
             }
+            saver.finish();
             Ok(())
         })?;
     }
@@ -206,41 +237,4 @@ async fn send(
     }
     dispatch::hint(&tally, &report);
     Ok(dispatch::exit(&tally, interrupt.is_set()))
-}
-
-/// Destination of `--save`: one fixture file, or a recording.
-enum Saver {
-    One(PathBuf),
-    Many(Recorder),
-}
-
-impl Saver {
-    fn open(path: &std::path::Path, total: u64) -> Result<Saver> {
-        if path.extension().is_none_or(|end| end != "json") {
-            return Ok(Saver::Many(Recorder::open(path)?));
-        }
-        if total > 1 {
-            return Err(
-                Error::usage(format!("{total} deliveries do not fit into one fixture"))
-                    .hint("save them into a folder, or into a `.ndjson` recording"),
-            );
-        }
-        Ok(Saver::One(path.to_owned()))
-    }
-
-    async fn keep(&self, delivery: &Delivery) -> Result<()> {
-        let mut fixture = Fixture::new(delivery.clone());
-        fixture.delivery.headers = delivery.headers.end_to_end();
-        match self {
-            Saver::One(path) => {
-                std::fs::write(path, fixture.to_pretty()).map_err(|error| error.to_string())
-            }
-            Saver::Many(recorder) => {
-                fixture.id = Some(id::new(Timestamp::now()));
-                fixture.at = Some(Timestamp::now());
-                recorder.keep(&fixture).await.map(drop)
-            }
-        }
-        .map_err(|why| Error::usage(format!("cannot save: {why}")))
-    }
 }

@@ -415,16 +415,15 @@ impl Call<'_> {
     /// Header fields in order, with names spelled as recorded, without `Content-Length`.
     pub(crate) fn fields(&self) -> impl Iterator<Item = (&HeaderName, &str, &HeaderValue)> {
         let passed_on = self.delivery.headers.passed_on();
-        let own = [(&HOST, self.host)];
+        // First, as RFC 9110 (7.2) advises.
+        let host = std::iter::once((&HOST, HOST.as_str(), self.host));
         let via = self.via.map(|via| (&VIA, via));
         let own = self
             .target
             .fields()
             .map(|(name, value)| (name, value))
-            .chain(own)
             .chain(via);
-        passed_on
-            .filter(|(name, ..)| !self.target.carries(name))
+        host.chain(passed_on.filter(|(name, ..)| !self.target.carries(name)))
             .chain(own.map(|(name, value)| (name, name.as_str(), value)))
     }
 

@@ -79,6 +79,7 @@ impl Recorder {
             .extension()
             .is_some_and(|end| end == "ndjson" || end == "jsonl");
         let mut notes = Vec::new();
+        notes.extend(folder_note(path));
         let shelf = if is_file {
             let mut journal = RecordingFile::open(path)?;
             notes = journal.take_notes();
@@ -156,6 +157,25 @@ impl Drop for Recorder {
     fn drop(&mut self) {
         self.finish();
     }
+}
+
+/// A note where a new folder would have the name of a file.
+fn folder_note(path: &Path) -> Option<String> {
+    let end = path.extension()?.to_str()?.to_ascii_lowercase();
+    let is_of_file = matches!(
+        end.as_str(),
+        "json" | "har" | "txt" | "log" | "http" | "gz" | "jsonl" | "ndjson"
+    );
+    let is_file = end == "ndjson" || end == "jsonl";
+    let is_exact = path.extension().is_some_and(|it| it == end.as_str());
+    if !is_of_file || (is_file && is_exact) || path.exists() {
+        return None;
+    }
+    Some(format!(
+        "note: `{}` is made as a folder with a file for each delivery; a recording in one file is named `{}`",
+        path.display(),
+        path.with_extension("ndjson").display()
+    ))
 }
 
 /// File name that sorts by time. The id comes from the request, so only its alphanumeric characters are used.

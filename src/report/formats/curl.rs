@@ -65,10 +65,16 @@ pub fn curl(delivery: &Delivery, target: &Target) -> Vec<u8> {
         "HEAD" => "--head".to_owned(),
         method => format!("-X {method}"),
     };
-    out += &format!(
-        "curl {ask} {}",
-        quoted(&format!("{}{}", target.origin(), delivery.path))
-    );
+    let url = format!("{}{}", target.origin(), delivery.path);
+    out += "curl";
+    // What curl would otherwise make of a URL: lists of brackets, and a path without its dots.
+    if url.contains(['[', ']', '{', '}']) {
+        out += " --globoff";
+    }
+    if delivery.path.path().contains("/.") {
+        out += " --path-as-is";
+    }
+    out += &format!(" {ask} {}", quoted(&url));
     let host = target
         .carries(&HOST)
         .then(|| (HOST.to_string(), target.host_field()));
@@ -83,6 +89,10 @@ pub fn curl(delivery: &Delivery, target: &Target) -> Vec<u8> {
         out += &format!(" -H {}", quoted(&field));
     }
     if let Some(data) = data {
+        // Curl has a content type of its own for data.
+        if delivery.headers.get("content-type").is_none() {
+            out += " -H 'content-type:'";
+        }
         out += &format!(" --data-binary {data}");
     }
     out.push('\n');

@@ -77,6 +77,11 @@ pub fn har(delivery: &Delivery, target: &Target, at: Timestamp) -> Vec<u8> {
 pub fn vegeta(delivery: &Delivery, target: &Target) -> Vec<u8> {
     let mut header: Map<String, Value> = Map::new();
     for (name, value) in fields(delivery, target) {
+        // Vegeta looks for a host by this spelling only.
+        let name = match name.as_str() {
+            "host" => "Host".to_owned(),
+            _ => name,
+        };
         let values = header.entry(name).or_insert_with(|| json!([]));
         if let Value::Array(values) = values {
             values.push(value.into());
