@@ -51,6 +51,7 @@ pub use sns_certificate::{
     NamedCertificate, Proof, certificate_at, certificate_path, confirms_subscription,
     named_certificate,
 };
+pub use synth::change::{names_no_place, typed};
 pub use synth::compiled::CompiledTemplate;
 pub use synth::overrides::Overrides;
 pub use synth::template::Template;

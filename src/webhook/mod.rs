@@ -19,7 +19,7 @@ mod target;
 
 pub use address::{address, addresses};
 pub use body::document::Document;
-pub use body::json::{Span, Style, find, splice, write, write_escaped};
+pub use body::json::{Span, Style, as_verbatim, find, splice, verbatim, write, write_escaped};
 pub use body::matcher::{Matcher, Predicate, Prefilter, bit};
 pub use body::multipart::{FormPart, Multipart};
 pub use delivery::{Delivery, Headers, is_hop_by_hop};

@@ -29,6 +29,7 @@ mod recording;
 mod replay;
 mod resume;
 mod send;
+mod set;
 mod signatures;
 mod smaller;
 #[cfg(unix)]

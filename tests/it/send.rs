@@ -1208,7 +1208,7 @@ fn nothing_that_is_set_makes_an_object_of_a_list_or_a_text() {
             "mandrill_events.msg.email=x",
             "/mandrill_events",
         ),
-        ("sendgrid", "/7/email=x", "`` is a list of 1"),
+        ("sendgrid", "/7/email=x", "the payload is a list of 1"),
         ("sendgrid", "email.address=x", "`/email`"),
         ("resend", "data.to.email=x", "`/data/to`"),
         ("resend", "data.to=x", "`/data/to`"),

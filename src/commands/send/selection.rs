@@ -30,7 +30,12 @@ pub fn items(
             match choice.made(provider, &part, notes) {
                 Ok(made) => items.extend(made),
                 Err(Unsupported::Plainly(why)) if chosen.len() > 1 => {
-                    let note = format!("{}; left out", why.what());
+                    let what = why.what();
+                    let is_named = what.contains(provider.title) || what.contains(provider.name);
+                    let note = match is_named {
+                        true => format!("{what}; left out"),
+                        false => format!("{}: {what}; left out", provider.name),
+                    };
                     if !notes.contains(&note) {
                         notes.push(note);
                     }
@@ -272,11 +277,21 @@ pub fn overrides(args: &SendArgs) -> Result<Overrides> {
         })?;
         Ok((name.to_owned(), value.to_owned()))
     };
+    let named = |given: &str, path: &str, flag: &str| match providers::names_no_place(path) {
+        false => Ok(()),
+        true => Err(Error::usage(format!(
+            "`{flag} {given}` names no field: a name is missing"
+        ))
+        .hint("write a JSON pointer or names with dots, such as `/data/email` or `data.email`")),
+    };
     let sets = args.sets.iter().map(|given| {
         let (path, value) = pair(given, "PATH")?;
-        let value = serde_json::from_str(&value).unwrap_or(serde_json::Value::from(value));
-        Ok((path, value))
+        named(given, &path, "--set")?;
+        Ok((path, providers::typed(&value)))
     });
+    for path in &args.unsets {
+        named(path, path, "--unset")?;
+    }
     Ok(Overrides {
         recipient: args.recipient.clone(),
         url: args.url.clone(),

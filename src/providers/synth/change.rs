@@ -1,9 +1,17 @@
-//! Edits of single places in an event, for `--set` and `--unset`. JSON inside a string is decoded on the way; a list
-//! stays a list and an object an object.
+//! Changes of single places in an event: `--set` and `--unset`. A place is found as the reader sees it, with JSON that
+//! stands in a text decoded, and with the brackets in the names of form fields as steps; a list or an object stays what
+//! it is. What is put there is written as it was typed.
 
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-use crate::webhook::{Style, nearest, write};
+use crate::webhook::{Style, as_verbatim, verbatim, write};
+
+/// The step that names the place after the last value of a list, as RFC 6901 has it.
+const AFTER_LAST: &str = "-";
 
 /// Path as the user wrote it, split into steps.
 #[derive(Clone, Debug)]
@@ -14,10 +22,31 @@ pub(crate) struct Path {
 /// Outcome of an edit.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Changed {
-    /// The place existed.
+    /// The place was there, or is one more in a list.
     Known,
-    /// The place was created: its JSON pointer, and that of an existing member with a similar name, if any.
-    New(String, Option<String>),
+    /// It was not there: the pointer of what is new.
+    New(String),
+}
+
+/// A value as it is typed: JSON if it is such, which stays as it is, else a text.
+pub fn typed(text: &str) -> Value {
+    match text.trim() {
+        "null" => Value::Null,
+        "true" => Value::Bool(true),
+        "false" => Value::Bool(false),
+        _ if serde_json::from_str::<&RawValue>(text).is_ok() => verbatim(text),
+        _ => Value::from(text),
+    }
+}
+
+/// A value as the text of a form field. In a form, everything is text.
+pub(crate) fn field_text(value: &Value) -> String {
+    match (value, as_verbatim(value)) {
+        (Value::Null, _) => String::new(),
+        (Value::String(text), _) => text.clone(),
+        (_, Some(text)) => serde_json::from_str(text).unwrap_or_else(|_| text.to_owned()),
+        (value, None) => write(value, &Style::COMPACT),
+    }
 }
 
 impl Path {
@@ -30,9 +59,34 @@ impl Path {
                 .map(|step| step.replace("~1", "/").replace("~0", "~"))
                 .collect(),
             None if top.get(text).is_some() => vec![text.to_owned()],
-            None => text.split('.').map(str::to_owned).collect(),
+            None => dotted(text),
         };
         Path { steps }
+    }
+
+    /// The same place among the fields of a form, whose names nest by brackets: `data.email` is the field `data[email]`.
+    /// A field that is not there gets a name of that sort where it is one of a group, or where `all` of the event are
+    /// fields.
+    pub(crate) fn among_fields(self, fields: &Map<String, Value>, all: bool) -> Path {
+        let names: Vec<String> = self.steps.iter().flat_map(|step| nested(step)).collect();
+        for length in (1..=names.len()).rev() {
+            let (start, rest) = names.split_at(length);
+            let field = bracketed(start);
+            if fields.contains_key(&field) {
+                return Path {
+                    steps: std::iter::once(field).chain(rest.iter().cloned()).collect(),
+                };
+            }
+        }
+        let has_group = names
+            .first()
+            .is_some_and(|first| !group(fields, first).is_empty());
+        if names.iter().any(|name| name == AFTER_LAST) || !(all || has_group) {
+            return self;
+        }
+        Path {
+            steps: vec![bracketed(&names)],
+        }
     }
 
     /// The first step.
@@ -54,11 +108,73 @@ impl Path {
     }
 }
 
-fn pointer_of(steps: &[String]) -> String {
+pub(crate) fn pointer_of(steps: &[String]) -> String {
     steps
         .iter()
         .map(|step| format!("/{}", step.replace('~', "~0").replace('/', "~1")))
         .collect()
+}
+
+/// Whether a path names no place: it is empty, or a name between its dots is.
+pub fn names_no_place(text: &str) -> bool {
+    !text.starts_with('/') && dotted(text).iter().any(String::is_empty)
+}
+
+/// Names with dots between them; a dot in brackets belongs to the name of a form field.
+fn dotted(text: &str) -> Vec<String> {
+    let mut steps = vec![String::new()];
+    let mut depth = 0_usize;
+    for c in text.chars() {
+        match c {
+            '.' if depth == 0 => {
+                steps.push(String::new());
+                continue;
+            }
+            '[' => depth += 1,
+            ']' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if let Some(step) = steps.last_mut() {
+            step.push(c);
+        }
+    }
+    steps
+}
+
+/// The names in the name of a form field: `data[merges][EMAIL]` has three.
+pub(crate) fn nested(field: &str) -> Vec<String> {
+    let inner = field.split_once('[').filter(|(first, _)| !first.is_empty());
+    match inner.and_then(|(first, rest)| Some((first, rest.strip_suffix(']')?))) {
+        Some((first, rest)) => std::iter::once(first)
+            .chain(rest.split("]["))
+            .map(str::to_owned)
+            .collect(),
+        None => vec![field.to_owned()],
+    }
+}
+
+/// The name of the form field of these names.
+fn bracketed(names: &[String]) -> String {
+    let mut names = names.iter();
+    let first = names.next().cloned().unwrap_or_default();
+    names.fold(first, |field, name| format!("{field}[{name}]"))
+}
+
+/// The fields of a form whose names begin with that name and a bracket.
+pub(crate) fn group(fields: &Map<String, Value>, name: &str) -> Vec<String> {
+    let is_in = |field: &&String| {
+        let rest = field.strip_prefix(name);
+        !name.is_empty() && rest.is_some_and(|rest| rest.starts_with('['))
+    };
+    fields.keys().filter(is_in).cloned().collect()
+}
+
+/// A place for people.
+fn place(at: &str) -> String {
+    match at {
+        "" => "the payload".to_owned(),
+        at => format!("`{at}`"),
+    }
 }
 
 /// Writes a value at a place; the error names the part of the path that has another type. `path` is the whole path, and
@@ -75,13 +191,17 @@ pub(crate) fn set(
             _ if here.is_null() || value.is_null() => replace(here, value),
             (old, new) if old == new => replace(here, value),
             (Sort::Scalar, Sort::Text) | (Sort::Text, Sort::Scalar) => replace(here, value),
-            (old, _) => Err(format!("`{at}` is {}, and stays one", old.name())),
+            // JSON that stands in a text stays one.
+            (Sort::Text, new) if inside(here).is_some_and(|it| sort(&it) == new) => {
+                replace(here, &Value::from(field_text(value)))
+            }
+            (old, _) => Err(format!("{} is {}, and stays one", place(&at), old.name())),
         };
     };
+    expand(here);
     match here {
         Value::String(text) => {
-            let inner = serde_json::from_str::<Value>(text).ok();
-            let Some(mut inner) = inner.filter(|it| it.is_object() || it.is_array()) else {
+            let Some(mut inner) = inner_json(text) else {
                 return Err(nothing_inside(&at, Sort::Text, path));
             };
             let changed = set(&mut inner, path, rest, value)?;
@@ -90,9 +210,14 @@ pub(crate) fn set(
         }
         Value::Array(values) => {
             let count = values.len();
+            if step == AFTER_LAST {
+                values.push(made(path, after, value)?);
+                return Ok(Changed::Known);
+            }
             let Some(index) = step.parse::<usize>().ok() else {
                 return Err(format!(
-                    "`{at}` is a list; `{at}/0` is the first that stands in it"
+                    "{} is a list; `{at}/0` is the first that stands in it, `{at}/-` adds one more",
+                    place(&at)
                 ));
             };
             if let Some(next) = values.get_mut(index) {
@@ -100,26 +225,30 @@ pub(crate) fn set(
             }
             if index > count {
                 return Err(format!(
-                    "`{at}` is a list of {count}; `{at}/{count}` adds one more"
+                    "{} is a list of {count}; `{at}/-` adds one more",
+                    place(&at)
                 ));
             }
-            values.push(made(after, value));
-            Ok(Changed::New(format!("{at}/{index}"), None))
+            values.push(made(path, after, value)?);
+            Ok(Changed::New(format!("{at}/{index}")))
         }
         Value::Object(members) => {
             if let Some(next) = members.get_mut(step) {
                 return set(next, path, after, value);
             }
-            let near = nearest(step, members.keys().map(String::as_str));
-            let near =
-                near.map(|near| format!("{at}/{}", near.replace('~', "~0").replace('/', "~1")));
-            members.insert(step.clone(), made(after, value));
-            Ok(Changed::New(path.pointer(after.len()), near))
+            if step == AFTER_LAST {
+                return Err(format!(
+                    "{} is an object, and `-` adds one more to a list",
+                    place(&at)
+                ));
+            }
+            members.insert(step.clone(), made(path, after, value)?);
+            Ok(Changed::New(path.pointer(after.len())))
         }
         // Null can become anything.
         Value::Null => {
-            *here = made(rest, value);
-            Ok(Changed::New(path.pointer(after.len()), None))
+            *here = made(path, rest, value)?;
+            Ok(Changed::New(path.pointer(after.len())))
         }
         Value::Bool(_) | Value::Number(_) => Err(nothing_inside(&at, Sort::Scalar, path)),
     }
@@ -130,16 +259,23 @@ fn replace(here: &mut Value, value: &Value) -> Result<Changed, String> {
     Ok(Changed::Known)
 }
 
-/// The value, wrapped in objects with these member names.
-fn made(steps: &[String], value: &Value) -> Value {
-    steps.iter().rev().fold(value.clone(), |inner, step| {
+/// A value in objects of these names, which are the last of a path.
+fn made(path: &Path, steps: &[String], value: &Value) -> Result<Value, String> {
+    if let Some(at) = steps.iter().position(|step| step == AFTER_LAST) {
+        return Err(format!(
+            "`{}` is not there, and `-` adds one more to a list that is",
+            path.pointer(steps.len() - at)
+        ));
+    }
+    Ok(steps.iter().rev().fold(value.clone(), |inner, step| {
         Value::Object(Map::from_iter([(step.clone(), inner)]))
-    })
+    }))
 }
 
 fn nothing_inside(at: &str, sort: Sort, path: &Path) -> String {
     format!(
-        "`{at}` is {}, so there is no `{}` in it",
+        "{} is {}, so there is no `{}` in it",
+        place(at),
         sort.name(),
         path.pointer(0)
     )
@@ -150,10 +286,10 @@ pub(crate) fn unset(here: &mut Value, rest: &[String]) -> bool {
     let Some((step, after)) = rest.split_first() else {
         return false;
     };
+    expand(here);
     match here {
         Value::String(text) => {
-            let inner = serde_json::from_str::<Value>(text).ok();
-            let Some(mut inner) = inner.filter(|it| it.is_object() || it.is_array()) else {
+            let Some(mut inner) = inner_json(text) else {
                 return false;
             };
             let was_there = unset(&mut inner, rest);
@@ -181,6 +317,71 @@ pub(crate) fn unset(here: &mut Value, rest: &[String]) -> bool {
     }
 }
 
+/// Takes a value that stands for JSON text apart, one level deep; what is in it still stands for text.
+pub(crate) fn expand(here: &mut Value) {
+    let Some(text) = as_verbatim(here) else {
+        return;
+    };
+    let apart = match text.trim_start().as_bytes().first() {
+        Some(b'{') => serde_json::from_str::<Members>(text)
+            .ok()
+            .map(|members| Value::Object(members.0)),
+        Some(b'[') => serde_json::from_str::<Vec<&RawValue>>(text)
+            .ok()
+            .map(|values| values.into_iter().map(|it| typed(it.get())).collect()),
+        Some(b'"') => serde_json::from_str::<String>(text).ok().map(Value::from),
+        _ => serde_json::from_str(text).ok(),
+    };
+    if let Some(apart) = apart {
+        *here = apart;
+    }
+}
+
+/// Members of an object, each of which stands for its text.
+struct Members(Map<String, Value>);
+
+impl<'de> Deserialize<'de> for Members {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(MembersVisitor)
+    }
+}
+
+struct MembersVisitor;
+
+impl<'de> Visitor<'de> for MembersVisitor {
+    type Value = Members;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members, A::Error> {
+        let mut members = Map::new();
+        while let Some((name, value)) = map.next_entry::<String, &RawValue>()? {
+            members.insert(name, typed(value.get()));
+        }
+        Ok(Members(members))
+    }
+}
+
+/// The list or the object that a text is, taken apart.
+fn inner_json(text: &str) -> Option<Value> {
+    if !text.trim_start().starts_with(['{', '[']) {
+        return None;
+    }
+    serde_json::from_str::<&RawValue>(text).ok()?;
+    let mut inner = verbatim(text);
+    expand(&mut inner);
+    Some(inner)
+}
+
+/// The list or the object in a value that is a text of JSON.
+pub(crate) fn inside(value: &Value) -> Option<Value> {
+    let mut value = value.clone();
+    expand(&mut value);
+    inner_json(value.as_str()?)
+}
+
 /// Type of a value: replacing one by another type is an error, except between texts and scalars.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Sort {
@@ -202,6 +403,14 @@ impl Sort {
 }
 
 fn sort(value: &Value) -> Sort {
+    if let Some(text) = as_verbatim(value) {
+        return match text.trim_start().as_bytes().first() {
+            Some(b'{') => Sort::Object,
+            Some(b'[') => Sort::List,
+            Some(b'"') => Sort::Text,
+            _ => Sort::Scalar,
+        };
+    }
     match value {
         Value::Object(_) => Sort::Object,
         Value::Array(_) => Sort::List,
@@ -212,7 +421,8 @@ fn sort(value: &Value) -> Sort {
 
 #[cfg(test)]
 mod tests {
-    use super::{Changed, Path, set, unset};
+    use super::{Changed, Path, set, typed, unset};
+    use crate::webhook::{Style, write};
     use serde_json::{Value, json};
 
     fn event() -> Value {
@@ -249,21 +459,98 @@ mod tests {
     }
 
     #[test]
-    fn what_is_new_is_told_with_what_it_is_much_like() {
-        for (path, new, near) in [
-            ("txt", "/txt", Some("/t")),
-            ("a.bb", "/a/bb", Some("/a/b")),
-            ("l.2", "/l/2", None),
-            ("n.x", "/n/x", None),
-            ("zzz.y", "/zzz", None),
+    fn what_is_new_is_told() {
+        for (path, new) in [
+            ("txt", "/txt"),
+            ("a.bb", "/a/bb"),
+            ("l.2", "/l/2"),
+            ("n.x", "/n/x"),
+            ("zzz.y", "/zzz"),
         ] {
             let (_, changed) = done(path, json!(7)).unwrap();
-            assert_eq!(
-                changed,
-                Changed::New(new.into(), near.map(str::to_owned)),
-                "{path}"
-            );
+            assert_eq!(changed, Changed::New(new.into()), "{path}");
         }
+    }
+
+    #[test]
+    fn a_minus_adds_to_a_list_and_is_an_error_elsewhere() {
+        let (event, changed) = done("/l/-", json!(7)).unwrap();
+        assert_eq!((&event["l"][2], changed), (&json!(7), Changed::Known));
+        let (event, _) = done("l.-.x", json!(7)).unwrap();
+        assert_eq!(event["l"][2], json!({"x": 7}));
+        let (event, _) = done("j.k.-", json!(7)).unwrap();
+        assert_eq!(event["j"], "{\"k\":[1,7]}");
+        for (path, why) in [
+            ("/-", "the payload is an object, and `-`"),
+            ("/a/-", "`/a` is an object, and `-`"),
+            ("/t/-", "`/t` is a text"),
+            ("/n/-", "`/n` is not there, and `-`"),
+            ("/l/-/-", "`/l/-` is not there, and `-`"),
+            ("/zzz/y/-", "`/zzz/y` is not there, and `-`"),
+        ] {
+            let error = done(path, json!(7)).unwrap_err();
+            assert!(error.contains(why), "{path}: {error}");
+        }
+    }
+
+    #[test]
+    fn what_is_typed_is_written_as_it_is_typed() {
+        let texts = [
+            "9007199254740993",
+            "1.10",
+            "1e3",
+            "-0",
+            "1e999",
+            r#"{"b" : 1,  "a":1.0,"a":2}"#,
+            "[ 1,2 ]",
+            r#""caf\u00e9""#,
+        ];
+        for text in texts {
+            let mut event = json!({"a": {"b": null}});
+            let path = Path::new("a.b", &event);
+            set(&mut event, &path, &path.steps, &typed(text)).unwrap();
+            let written = write(&event, &Style::SPACED);
+            assert_eq!(written, format!(r#"{{"a": {{"b": {text}}}}}"#));
+        }
+        // What is put into it later leaves the rest as it was.
+        let mut event = json!({});
+        for (path, text) in [
+            ("a", r#"{"n":1.10,"l":[ 1e3 ]}"#),
+            ("a.l.-", "-0"),
+            ("a.t", "no JSON"),
+        ] {
+            let path = Path::new(path, &event);
+            set(&mut event, &path, &path.steps, &typed(text)).unwrap();
+        }
+        assert_eq!(
+            write(&event, &Style::COMPACT),
+            r#"{"a":{"n":1.10,"l":[1e3,-0],"t":"no JSON"}}"#
+        );
+        let path = Path::new("a.n", &event);
+        assert!(unset(&mut event, &path.steps));
+    }
+
+    #[test]
+    fn brackets_in_the_names_of_fields_are_steps() {
+        let form = json!({"type": "x", "data[email]": "a", "data[m][E]": "b", "j": "{\"k\":1}"});
+        for (typed, steps) in [
+            ("data.email", &["data[email]"][..]),
+            ("/data/email", &["data[email]"]),
+            ("data[email]", &["data[email]"]),
+            ("/data[email]", &["data[email]"]),
+            ("data.m.E", &["data[m][E]"]),
+            ("data[m].E", &["data[m][E]"]),
+            ("data[m].new", &["data[m][new]"]),
+            ("data.new.x", &["data[new][x]"]),
+            ("data[a.b]", &["data[a.b]"]),
+            ("j.k", &["j", "k"]),
+            ("other", &["other"]),
+        ] {
+            let path = Path::new(typed, &form).among_fields(form.as_object().unwrap(), true);
+            assert_eq!(path.steps, steps, "{typed}");
+        }
+        let path = Path::new("msg.email", &form).among_fields(form.as_object().unwrap(), false);
+        assert_eq!(path.steps, ["msg", "email"]);
     }
 
     #[test]
@@ -276,7 +563,7 @@ mod tests {
             ),
             ("a.b.c", json!(1), "`/a/b` is a single value"),
             ("l.x", json!(1), "`/l` is a list; `/l/0` is the first"),
-            ("l.7", json!(1), "`/l` is a list of 2; `/l/2` adds one more"),
+            ("l.7", json!(1), "`/l` is a list of 2; `/l/-` adds one more"),
             ("l", json!("x"), "`/l` is a list, and stays one"),
             ("l", json!({}), "`/l` is a list, and stays one"),
             ("a", json!([]), "`/a` is an object, and stays one"),
@@ -287,6 +574,10 @@ mod tests {
             assert!(error.contains(why), "{path}: {error}");
         }
         assert!(done("l", json!([])).is_ok() && done("a", json!(null)).is_ok());
+        // JSON that stands in a text may become other JSON of its sort, still in a text.
+        let (event, _) = done("j", typed("{\"k\": 1.0}")).unwrap();
+        assert_eq!(event["j"], "{\"k\": 1.0}");
+        assert!(done("j", typed("[]")).is_err());
     }
 
     #[test]

@@ -10,17 +10,16 @@ use std::borrow::Cow;
 use http::{HeaderName, HeaderValue};
 use jiff::{SignedDuration, Timestamp};
 use memchr::memmem;
-use serde_json::{Number, Value};
+use serde_json::{Map, Number, Value};
 
 use crate::providers::provider::{Envelope, Fields, TimeField};
 use crate::providers::synth::change;
 use crate::providers::synth::change::{Changed, Path};
+use crate::providers::synth::guess::{nearest_place, places};
 use crate::providers::synth::overrides::Overrides;
-use crate::providers::synth::placement::{PlacementResult, put, replace};
+use crate::providers::synth::placement::{PlacementResult, is_whole_number, put, replace};
 use crate::providers::synth::template::{FormStyle, Template};
-use crate::webhook::{
-    Delivery, Location, Rng, Style, TimestampFormat, address, write, write_escaped,
-};
+use crate::webhook::{Delivery, Location, Rng, Style, TimestampFormat, address, write_escaped};
 
 /// Serialised events, cut at the slots for the values that change with each delivery.
 #[derive(Debug)]
@@ -223,12 +222,6 @@ fn number(digits: &str) -> String {
         .to_string()
 }
 
-/// True for a whole number as JSON writes it: digits, no leading zero.
-fn is_whole_number(text: &str) -> bool {
-    let digits = text.bytes().all(|b| b.is_ascii_digit());
-    digits && !text.is_empty() && (text == "0" || !text.starts_with('0'))
-}
-
 impl Encodings {
     /// Encodes a value as it is written in the body.
     fn encode<'a>(&self, value: &'a str, is_inner: bool) -> Cow<'a, str> {
@@ -371,7 +364,17 @@ impl<'a> Filling<'a> {
     fn change(&mut self, template: &Template, root: &mut Value, events: &mut Value) {
         let overrides = self.overrides;
         for (text, value) in &overrides.sets {
-            let path = Path::new(text, first_of(template, events));
+            let path = path_of(template, root, events, text);
+            if let Some(fields) = fields_of(template, root, events)
+                && let Some(one) = change::group(fields, path.first()).first()
+                && path.steps.len() == 1
+            {
+                self.faults.push(format!(
+                    "`{}` is a group of form fields, and stays one; one of them is `{one}`",
+                    path.pointer(0)
+                ));
+                continue;
+            }
             let mut told = Vec::new();
             route(
                 template,
@@ -379,11 +382,9 @@ impl<'a> Filling<'a> {
                 events,
                 &path,
                 &mut |here, rest, is_field| {
-                    let value = match value {
-                        Value::String(_) | Value::Null => value.clone(),
-                        // Every value of a form is a string.
-                        value if is_field => Value::from(write(value, &Style::COMPACT)),
-                        value => value.clone(),
+                    let value = match is_field && !value.is_null() {
+                        true => Value::from(change::field_text(value)),
+                        false => value.clone(),
                     };
                     told.push(change::set(here, &path, rest, &value));
                 },
@@ -391,7 +392,8 @@ impl<'a> Filling<'a> {
             let is_known = told.contains(&Ok(Changed::Known));
             for told in told {
                 match told {
-                    Ok(Changed::New(new, near)) if !is_known => {
+                    Ok(Changed::New(new)) if !is_known => {
+                        let near = guess(template, &path, Some(&new));
                         self.tell(format!("{new} is a new member"), near);
                     }
                     Ok(_) => {}
@@ -400,15 +402,36 @@ impl<'a> Filling<'a> {
             }
         }
         for text in &overrides.unsets {
-            let path = Path::new(text, first_of(template, events));
+            let path = path_of(template, root, events, text);
             let mut was_there = false;
-            route(template, root, events, &path, &mut |here, rest, _| {
-                was_there |= change::unset(here, rest);
-            });
+            let steps = &path.steps;
+            if is_whole_list(template, &path) {
+                was_there = change::unset(root, steps);
+            } else if let ([name], Some(fields)) =
+                (steps.as_slice(), fields_of(template, root, events))
+            {
+                // A group goes with all of its fields.
+                let mut names = change::group(fields, name);
+                names.push(name.clone());
+                let fields = if template.is_inside {
+                    &mut *root
+                } else {
+                    &mut *events
+                };
+                for name in names {
+                    was_there |= change::unset(fields, &[name]);
+                }
+            }
             if !was_there {
+                route(template, root, events, &path, &mut |here, rest, _| {
+                    was_there |= change::unset(here, rest);
+                });
+            }
+            if !was_there {
+                let near = guess(template, &path, None);
                 self.tell(
                     format!("{} is not there, so nothing is taken away", path.pointer(0)),
-                    None,
+                    near,
                 );
             }
         }
@@ -643,20 +666,21 @@ impl<'a> Filling<'a> {
             }
             if let Location::Body(pointer) = location
                 && let Some(Value::String(old)) = template.root.pointer(pointer)
-                && let Some(Value::String(id)) = root.pointer_mut(pointer)
+                && let Some(there) = root.pointer_mut(pointer)
             {
                 let same = headers
                     .iter()
                     .filter(|(_, value)| value.as_bytes() == old.as_bytes())
                     .map(|(name, _)| name.clone());
-                if id != old {
-                    if let Ok(value) = HeaderValue::from_str(id) {
+                let id = change::field_text(there);
+                if id != *old {
+                    if let Ok(value) = HeaderValue::from_str(&id) {
                         fixed.extend(same.map(|name| (name, value.clone())));
                     }
                     continue;
                 }
                 slots.extend(same.map(|name| (name, self.slots.len())));
-                *id = self.slot(Draw::Id, id.clone(), false).to_string();
+                *there = self.slot(Draw::Id, id, false).to_string().into();
             }
         }
         (slots, fixed)
@@ -672,6 +696,57 @@ fn first_of<'v>(template: &Template, events: &'v Value) -> &'v Value {
     template.provider.envelope.inside_of(first)
 }
 
+/// The fields of the form that a template is told by, if it is.
+fn fields_of<'v>(
+    template: &Template,
+    root: &'v Value,
+    events: &'v Value,
+) -> Option<&'v Map<String, Value>> {
+    template.form()?;
+    match template.is_inside {
+        true => root.as_object(),
+        false => events.as_object(),
+    }
+}
+
+/// A place that the user names, as it is found in here.
+fn path_of(template: &Template, root: &Value, events: &Value, text: &str) -> Path {
+    let path = Path::new(text, first_of(template, events));
+    let is_event = template.is_inside && first_of(template, events).get(path.first()).is_some();
+    match fields_of(template, root, events) {
+        Some(fields) if !is_event => path.among_fields(fields, !template.is_inside),
+        _ => path,
+    }
+}
+
+/// Where the events stand in what is around them, if they do.
+fn events_at(template: &Template) -> Option<&'static str> {
+    match template.provider.envelope {
+        Envelope::Text(at, _) | Envelope::List(at) if template.is_inside && !at.is_empty() => {
+            Some(at)
+        }
+        _ => None,
+    }
+}
+
+/// Whether a path leads to all the events as they stand in what is around them.
+fn is_whole_list(template: &Template, path: &Path) -> bool {
+    let rest = events_at(template).and_then(|at| path.behind(at));
+    rest.is_some_and(<[String]>::is_empty)
+}
+
+/// The place of an example that may be meant by a path that leads to none, or by the pointer of what is new on its way.
+fn guess(template: &Template, path: &Path, new: Option<&str>) -> Option<String> {
+    let first = first_of(template, &template.events);
+    let mut all = places(first);
+    // What stands around the events can be named too.
+    all.extend(places(&template.root));
+    let begun = new.map(|new| Path::new(new, &Value::Null).steps);
+    nearest_place(&path.steps, &all)
+        .or_else(|| nearest_place(begun.as_deref()?, &all))
+        .map(str::to_owned)
+}
+
 /// Applies an edit at every place that a path leads to: in each event, in the one that it numbers, or in the envelope.
 /// The closure gets the value to edit, the rest of the path in it, and true if that value is a form field.
 fn route(
@@ -682,23 +757,21 @@ fn route(
     change: &mut dyn FnMut(&mut Value, &[String], bool),
 ) {
     let envelope = &template.provider.envelope;
+    change::expand(events);
     let is_field = |rest: &[String]| template.form().is_some() && rest.len() == 1;
     let first = first_of(template, events);
     let in_event = first.get(path.first()).is_some();
     if !in_event && template.is_inside {
-        // A path from the root of the body leads to the events through their envelope.
-        let at = match envelope {
-            Envelope::Text(at, _) | Envelope::List(at) => *at,
-            Envelope::Plain | Envelope::Only(_) | Envelope::Own(_) => "",
-        };
-        if let Some(rest) = path.behind(at).filter(|_| !at.is_empty()) {
+        // As the whole body is told, the events where they stand.
+        if let Some(rest) = events_at(template).and_then(|at| path.behind(at)) {
             return change(events, rest, false);
         }
         if root.get(path.first()).is_some() {
             return change(root, &path.steps, is_field(&path.steps));
         }
     }
-    let is_number = path.first().parse::<usize>().is_ok();
+    // Of a list, by its number, or one more.
+    let is_number = path.first() == "-" || path.first().parse::<usize>().is_ok();
     if !in_event && events.is_array() && is_number {
         return change(events, &path.steps, false);
     }

@@ -2,6 +2,7 @@
 
 pub mod change;
 pub mod compiled;
+pub mod guess;
 pub mod overrides;
 pub mod parts;
 pub mod placement;

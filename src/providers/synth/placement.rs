@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::providers::provider::Placement;
-use crate::webhook::{Style, write};
+use crate::webhook::{Style, verbatim, write};
 
 /// Number of the given values that were written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,16 +50,13 @@ impl Placement {
                 let Some(pointer) = there else {
                     return PlacementResult::Nothing;
                 };
-                // A number stays a number if the new value is one.
-                let number = event
-                    .pointer(pointer)
-                    .filter(|old| old.is_number())
-                    .and_then(|_| last.parse::<u64>().ok());
-                put(
-                    event,
-                    pointer,
-                    number.map_or_else(|| Value::from(last.as_str()), Value::from),
-                );
+                // A number stays a number where it can, however long it is.
+                let is_number = event.pointer(pointer).is_some_and(Value::is_number);
+                let value = match is_number && is_whole_number(last) {
+                    true => verbatim(last),
+                    false => Value::from(last.as_str()),
+                };
+                put(event, pointer, value);
                 return one;
             }
             Placement::Into(pointer) => match event.pointer_mut(pointer) {
@@ -165,6 +162,12 @@ impl Placement {
         }
         PlacementResult::All
     }
+}
+
+/// Whether a text is a whole number as JSON writes it.
+pub(crate) fn is_whole_number(text: &str) -> bool {
+    let digits = text.bytes().all(|b| b.is_ascii_digit());
+    digits && !text.is_empty() && (text == "0" || !text.starts_with('0'))
 }
 
 fn texts(values: &[(&String, &String)]) -> Value {

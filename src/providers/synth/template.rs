@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 
 use crate::error::{Error, Result};
 use crate::providers::provider::{ABSENT, Envelope, EventDef, Machine, Provider};
+use crate::providers::synth::change::field_text;
 use crate::providers::synth::compiled::CompiledTemplate;
 use crate::providers::synth::overrides::Overrides;
 use crate::providers::synth::parts;
@@ -308,9 +309,8 @@ impl Template {
 /// A JSON value as the text of a form field.
 pub(crate) fn scalar(value: &Value) -> Cow<'_, str> {
     match value {
-        Value::Null => "".into(),
         Value::String(text) => text.as_str().into(),
-        value => value.to_string().into(),
+        value => field_text(value).into(),
     }
 }
 

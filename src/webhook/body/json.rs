@@ -228,10 +228,28 @@ impl Style {
     };
 }
 
+/// Name of the only member of an object that stands for JSON text.
+const VERBATIM: &str = "$webhook_cli::verbatim";
+
+/// Stands for JSON text that [`write`] puts out as it is: its numbers, white space and repeated members included. The
+/// text must be one JSON value.
+pub fn verbatim(text: &str) -> Value {
+    Value::from_iter([(VERBATIM, text)])
+}
+
+/// The JSON text that a value stands for, if it is one of [`verbatim`].
+pub fn as_verbatim(value: &Value) -> Option<&str> {
+    match value {
+        Value::Object(members) if members.len() == 1 => members.get(VERBATIM)?.as_str(),
+        _ => None,
+    }
+}
+
 /// Serialises a value in a style.
 pub fn write(value: &Value, style: &Style) -> String {
     let mut out = String::new();
     match value {
+        value if as_verbatim(value).is_some() => write_value(&mut out, value, style),
         Value::Array(values) => {
             out.push('[');
             for (at, value) in values.iter().enumerate() {
@@ -273,6 +291,10 @@ fn write_value(out: &mut String, value: &Value, style: &Style) {
             out.push(']');
         }
         Value::Object(members) => {
+            if let Some(text) = as_verbatim(value) {
+                out.push_str(text);
+                return;
+            }
             let mut members: Vec<_> = members.iter().collect();
             if style.sorted {
                 members.sort_by(|a, b| a.0.cmp(b.0));
@@ -431,6 +453,30 @@ mod tests {
             write(&json!({"A": "x\n", "B": "😀"}), &sns),
             "{\n  \"A\" : \"x\\n\",\n  \"B\" : \"😀\"\n}"
         );
+    }
+
+    #[test]
+    fn verbatim_text_is_written_as_it_is_in_every_style() {
+        let text = r#"{"b" : 1.10,"a":1e3,"a":"\u00e9/"}"#;
+        let value = json!({"z": super::verbatim(text), "a": [super::verbatim("-0")]});
+        for (style, wanted) in [
+            (Style::COMPACT, format!(r#"{{"z":{text},"a":[-0]}}"#)),
+            (
+                Style {
+                    sorted: true,
+                    php: true,
+                    ..Style::SPACED
+                },
+                format!(r#"{{"a": [-0], "z": {text}}}"#),
+            ),
+        ] {
+            assert_eq!(write(&value, &style), wanted);
+        }
+        let lines = Style {
+            lines: true,
+            ..Style::COMPACT
+        };
+        assert_eq!(write(&super::verbatim(text), &lines), text);
     }
 
     #[test]
