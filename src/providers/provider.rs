@@ -66,6 +66,8 @@ pub struct Provider {
     pub test_public: &'static str,
     /// Location of the events in the body.
     pub envelope: Envelope,
+    /// Splits an object that tells of several events into an object for each; none if it tells of one.
+    pub split: Option<Split>,
     /// Layout of the provider's JSON: white space, order, escapes.
     pub style: Style,
     /// Locations of the provider's own name for an event; the first that has a value counts. A JSON pointer, or a
@@ -105,6 +107,7 @@ pub const SIGNER: Provider = Provider {
     test_secret: "",
     test_public: "",
     envelope: Envelope::Plain,
+    split: None,
     style: Style::COMPACT,
     native: &["/type"],
     fields: FIELDS,
@@ -117,6 +120,9 @@ pub const SIGNER: Provider = Provider {
     conduct: CONDUCT,
     origins: &[],
 };
+
+/// Function that splits an object into one for each event.
+pub type Split = for<'a> fn(&Document<'a>) -> Option<Vec<Document<'a>>>;
 
 /// Provider whose signatures differ from a general scheme in a detail.
 #[derive(Debug)]

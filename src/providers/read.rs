@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
-use crate::providers::catalog::ses;
+use crate::providers::catalog::{cloudevents, ses};
 use crate::providers::provider::{Envelope, EventDef, Provider, Signal, TimeField};
 use crate::providers::{ALL, Keys, SCHEMES};
 use crate::providers::{dedup_key, departure};
@@ -103,6 +103,7 @@ fn receipt(
     receipt.provider = Some(provider.name);
     receipt.recognised_by = Some(reason);
     receipt.signature = verify_options(provider, document.as_ref());
+    let document = unpacked(provider, delivery, document.as_ref()).or(document);
     if provider.name == ses::PROVIDER.name
         && let Some(document) = &document
         && let Some(why) = ses::misuse(delivery, document).filter(|_| !ses::is_bare(document))
@@ -151,20 +152,52 @@ pub fn recognise(
         }
         packed = packed.or(Some(found));
     }
-    let look = document.map(Matcher::at);
-    let by_body = |lead: &BodyLead| {
-        let look = look.as_ref()?;
-        let found = look.may_bear(lead.needs) && look.bears(lead.marks);
-        found.then_some((lead.provider, Recognition::Body(lead.marks)))
-    };
     // In such an envelope, only a body signal that asks for the envelope itself takes precedence.
-    let opened = || LEADS.packed_bodies.iter().find_map(by_body);
-    packed
-        .map(|found| opened().unwrap_or(found))
-        .or_else(|| LEADS.headers.iter().find_map(by_header))
-        .or_else(|| LEADS.bodies.iter().find_map(by_body))
+    if let Some(found) = packed {
+        let unpacked = cloudevents::unpacked(delivery, document);
+        let event = unpacked.as_ref().or(document);
+        let inside = event.and_then(|event| by_body(&LEADS.packed_bodies, event));
+        return Some(inside.unwrap_or(found));
+    }
+    LEADS
+        .headers
+        .iter()
+        .find_map(by_header)
+        .or_else(|| by_body(&LEADS.bodies, document?))
+        .or_else(|| by_other_shape(document?))
+        .or_else(|| by_body(&LEADS.general_bodies, document?))
         .or_else(|| by_later_elements(document?))
         .or_else(|| LEADS.shared_headers.iter().find_map(by_header))
+}
+
+/// First of these providers whose signal a body has.
+fn by_body(leads: &[BodyLead], document: &Document) -> Option<(&'static Provider, Recognition)> {
+    let look = Matcher::at(document);
+    let mut leads = leads.iter();
+    let lead = leads.find(|lead| look.may_bear(lead.needs) && look.bears(lead.marks))?;
+    Some((lead.provider, Recognition::Body(lead.marks)))
+}
+
+/// A CloudEvent whose attributes are header fields, put together; none if the provider sends no CloudEvents.
+fn unpacked<'a>(
+    provider: &Provider,
+    delivery: &Delivery,
+    document: Option<&Document<'a>>,
+) -> Option<Document<'a>> {
+    sends_packed(provider)
+        .then(|| cloudevents::unpacked(delivery, document))
+        .flatten()
+}
+
+/// Provider of an event that stands alone where a list is usual, or in a list where it is not.
+fn by_other_shape(document: &Document) -> Option<(&'static Provider, Recognition)> {
+    if let Some(values) = document.values() {
+        return by_body(&LEADS.bodies, values.first()?);
+    }
+    let look = Matcher::at(document);
+    let may_be = |lead: &BodyLead| look.may_bear_in_list(lead.needs);
+    LEADS.bodies.iter().any(may_be).then_some(())?;
+    by_body(&LEADS.bodies, &Document::list(vec![document.clone()]))
 }
 
 /// Leading elements of a batch that may be unrecognised.
@@ -175,31 +208,28 @@ const ODD_ELEMENTS: usize = 8;
 fn by_later_elements(document: &Document) -> Option<(&'static Provider, Recognition)> {
     (1..=ODD_ELEMENTS).find_map(|skipped| {
         let document = document.without_first(skipped)?;
-        let look = Matcher::at(&document);
-        let mut leads = LEADS.bodies.iter();
-        let lead = leads.find(|lead| look.may_bear(lead.needs) && look.bears(lead.marks))?;
-        Some((lead.provider, Recognition::Body(lead.marks)))
+        by_body(&LEADS.bodies, &document).or_else(|| by_body(&LEADS.general_bodies, &document))
     })
 }
 
 /// Signals of all providers in the order of recognition, each with a bit mask that rules most of them out cheaply.
 static LEADS: LazyLock<Leads> = LazyLock::new(|| Leads {
     schemes: header_leads(SCHEMES, |_| true),
-    packed_bodies: body_leads(ALL)
-        .into_iter()
-        .filter(BodyLead::is_packed)
-        .collect(),
+    packed_bodies: body_leads(ALL, sends_packed),
     headers: header_leads(ALL, |tell| !matches!(tell, Signal::SharedHeader(_))),
-    bodies: body_leads(ALL),
+    bodies: body_leads(ALL, |provider| !provider.is_general),
+    general_bodies: body_leads(ALL, |provider| provider.is_general),
     shared_headers: header_leads(ALL, |tell| matches!(tell, Signal::SharedHeader(_))),
 });
 
 struct Leads {
     schemes: Vec<HeaderLead>,
-    /// Subset of `bodies` that asks for the CloudEvents envelope.
+    /// Subset of `bodies` whose provider sends CloudEvents.
     packed_bodies: Vec<BodyLead>,
     headers: Vec<HeaderLead>,
     bodies: Vec<BodyLead>,
+    /// Of forms that several services share.
+    general_bodies: Vec<BodyLead>,
     shared_headers: Vec<HeaderLead>,
 }
 
@@ -217,12 +247,14 @@ struct BodyLead {
     needs: Prefilter,
 }
 
-impl BodyLead {
-    /// True if the signal asks for `specversion`, the attribute that every CloudEvent must have.
-    fn is_packed(&self) -> bool {
-        let is_version = |pointer: &str| pointer.rsplit('/').next() == Some("specversion");
-        self.marks.iter().any(|(pointer, _)| is_version(pointer))
-    }
+/// True if the provider sends CloudEvents: a signal of it asks for `specversion`, which every CloudEvent must have.
+fn sends_packed(provider: &Provider) -> bool {
+    let is_version = |pointer: &str| pointer.rsplit('/').next() == Some("specversion");
+    let asks = |tell: &Signal| match tell {
+        Signal::Body(marks) => marks.iter().any(|(pointer, _)| is_version(pointer)),
+        Signal::Header(_) | Signal::SharedHeader(_) | Signal::ContentType(_) => false,
+    };
+    provider.signals.iter().any(asks)
 }
 
 /// Signals of each provider, in order.
@@ -255,18 +287,19 @@ fn header_leads(
     signals(providers).filter_map(lead).collect()
 }
 
-fn body_leads(providers: &[&'static Provider]) -> Vec<BodyLead> {
+fn body_leads(
+    providers: &[&'static Provider],
+    wanted: impl Fn(&Provider) -> bool,
+) -> Vec<BodyLead> {
     let lead = |(provider, tell): (&'static Provider, &'static Signal)| match tell {
-        Signal::Body(marks) => Some(BodyLead {
+        Signal::Body(marks) => wanted(provider).then(|| BodyLead {
             provider,
             marks,
             needs: Prefilter::of(marks),
         }),
         Signal::Header(_) | Signal::SharedHeader(_) | Signal::ContentType(_) => None,
     };
-    let mut leads: Vec<BodyLead> = signals(providers).filter_map(lead).collect();
-    leads.sort_by_key(|lead| lead.provider.is_general);
-    leads
+    signals(providers).filter_map(lead).collect()
 }
 
 /// True for a GET, HEAD or OPTIONS request without a body.
@@ -433,20 +466,18 @@ fn read_events(
     document: &Document,
     receipt: &mut Receipt,
 ) {
-    let (inner_text, listed) = match provider.envelope {
-        Envelope::Plain | Envelope::Only(_) | Envelope::Own(_) => (None, None),
-        Envelope::Text(at, _) => (document.text(at).or_else(|| only_text(document)), None),
-        Envelope::List(at) => (None, document.at(at).filter(|it| it.is_list())),
+    // Whole bodies in a list, as somebody keeps them, are read one by one.
+    let is_body = |it: &&Document| match provider.envelope {
+        Envelope::Text(at, _) | Envelope::List(at) => it.at(at).is_some(),
+        Envelope::Plain | Envelope::Only(_) | Envelope::Own(_) => false,
     };
-    let inner = inner_text
-        .as_deref()
-        .and_then(|text| Document::json(text.as_bytes()).ok());
-    match &inner {
-        // A bare text or number inside is no event; the envelope is.
-        Some(inner) if inner.is_map() || inner.is_list() => {
-            read_each(provider, delivery, inner, receipt);
+    let bodies = document.values().unwrap_or_default();
+    if bodies.first().filter(is_body).is_some() {
+        for body in bodies {
+            read_body(provider, delivery, body, receipt);
         }
-        _ => read_each(provider, delivery, listed.unwrap_or(document), receipt),
+    } else {
+        read_body(provider, delivery, document, receipt);
     }
     let unknown = receipt
         .events
@@ -462,6 +493,25 @@ fn read_events(
     }
 }
 
+/// Takes the events of one body out of their envelope.
+fn read_body(provider: &Provider, delivery: &Delivery, document: &Document, receipt: &mut Receipt) {
+    let (inner_text, listed) = match provider.envelope {
+        Envelope::Plain | Envelope::Only(_) | Envelope::Own(_) => (None, None),
+        Envelope::Text(at, _) => (document.text(at).or_else(|| only_text(document)), None),
+        Envelope::List(at) => (None, document.at(at).filter(|it| it.is_list())),
+    };
+    let inner = inner_text
+        .as_deref()
+        .and_then(|text| Document::json(text.as_bytes()).ok());
+    match &inner {
+        // A bare text or number inside is no event; the envelope is.
+        Some(inner) if inner.is_map() || inner.is_list() => {
+            read_each(provider, delivery, inner, receipt);
+        }
+        _ => read_each(provider, delivery, listed.unwrap_or(document), receipt),
+    }
+}
+
 /// The text of a body with a single member, whatever the name of the member.
 fn only_text<'d>(document: &'d Document) -> Option<Cow<'d, str>> {
     match document.members() {
@@ -474,7 +524,10 @@ fn only_text<'d>(document: &'d Document) -> Option<Cow<'d, str>> {
 fn read_each(provider: &Provider, delivery: &Delivery, root: &Document, receipt: &mut Receipt) {
     let events = root.values().unwrap_or(std::slice::from_ref(root));
     for event in events {
-        read_event(provider, delivery, event, &mut receipt.events);
+        let parts = provider.split.and_then(|split| split(event));
+        for event in parts.as_deref().unwrap_or(std::slice::from_ref(event)) {
+            read_event(provider, delivery, event, &mut receipt.events);
+        }
     }
     if let (None, Some(event), Some(found)) =
         (receipt.identity, receipt.events.first(), events.first())
@@ -487,7 +540,7 @@ fn read_each(provider: &Provider, delivery: &Delivery, root: &Document, receipt:
 fn read_event(provider: &Provider, delivery: &Delivery, event: &Document, into: &mut Vec<Event>) {
     let fields = &provider.fields;
     let event = match provider.envelope {
-        Envelope::Only(at) => only(event, at),
+        Envelope::Only(at) => only(event, at, provider.native),
         _ => event,
     };
     let look = Matcher::at(event);
@@ -511,7 +564,9 @@ fn read_event(provider: &Provider, delivery: &Delivery, event: &Document, into: 
         .or_else(|| row.map(|row| row.native.to_owned()))
         .unwrap_or_default();
     let has_message = row.is_none_or(|row| row.has_message);
-    let message_id = has_message.then(|| text(fields.message_id)).flatten();
+    let mut ids = fields.message_id.iter();
+    let id = || ids.find_map(|at| text_of(event, at, 0).filter(|id| id != NO_ID));
+    let message_id = has_message.then(id).flatten().map(Cow::into_owned);
     let message_id = message_id.map(|id| match fields.message_id_end {
         Some(end) => id.split(end).next().unwrap_or_default().to_owned(),
         None => id,
@@ -560,6 +615,9 @@ fn read_event(provider: &Provider, delivery: &Delivery, event: &Document, into: 
     into.extend(others);
 }
 
+/// Number in place of a message's id where there is no message.
+const NO_ID: &str = "0";
+
 /// The text at a location, if it is not blank; a step `*` is the `nth` value of a list.
 fn text_of<'d>(event: &'d Document, location: &str, nth: usize) -> Option<Cow<'d, str>> {
     let text = match of_each(location) {
@@ -594,11 +652,17 @@ fn together(event: &Document, places: &[&str]) -> Option<String> {
     (!texts.is_empty()).then(|| texts.join(": "))
 }
 
-/// The only member of the object at this pointer, else the event itself.
-fn only<'a, 'b>(event: &'a Document<'b>, at: &str) -> &'a Document<'b> {
+/// The only member of the object at this pointer, or of several the one that says what it is; else the event itself.
+fn only<'a, 'b>(event: &'a Document<'b>, at: &str, native: &[&str]) -> &'a Document<'b> {
     match event.at(at).and_then(Document::members) {
         Some([(_, inner)]) if inner.is_map() => inner,
-        _ => event,
+        Some(several) => {
+            let mut several = several.iter().map(|(_, inner)| inner);
+            several
+                .find(|inner| inner.is_map() && inner.first(native).is_some())
+                .unwrap_or(event)
+        }
+        None => event,
     }
 }
 
@@ -662,11 +726,16 @@ impl TimeField {
     }
 
     /// Parses a time as this provider writes it, and leniently: for display only.
+    pub fn parse(&self, text: &str) -> Option<Timestamp> {
+        self.as_written(text).or_else(|| in_any_form(text))
+    }
+
+    /// Parses a time in the provider's own form.
     #[expect(
         clippy::cast_possible_truncation,
         reason = "the range is checked by the timestamp"
     )]
-    pub fn parse(&self, text: &str) -> Option<Timestamp> {
+    fn as_written(&self, text: &str) -> Option<Timestamp> {
         match self {
             TimeField::Rfc3339(..) | TimeField::Like(_) => text.parse().ok(),
             TimeField::Utc(_, form) => text.parse().ok().or_else(|| {
@@ -692,11 +761,34 @@ impl TimeField {
                     }
                     Ok(whole) => Timestamp::from_second(whole).ok(),
                     Err(_) => Timestamp::from_microsecond(
-                        (text.parse::<f64>().ok()? * 1e6).round() as i64,
+                        (text.parse::<f64>().ok().filter(|it| it.is_finite())? * 1e6).round()
+                            as i64,
                     )
                     .ok(),
                 }
             }
         }
     }
+}
+
+/// The year 2001, in seconds: a smaller number is a date, or a count.
+const LEAST_SECONDS: f64 = 1e9;
+
+/// Parses a time in any common form: many providers do not document theirs, or have changed it. Without a zone it is UTC.
+fn in_any_form(text: &str) -> Option<Timestamp> {
+    let text = text.trim();
+    if let Ok(number) = text.parse::<f64>() {
+        let is_time = number.is_finite() && number >= LEAST_SECONDS;
+        return is_time.then(|| TimeField::Seconds("").as_written(text))?;
+    }
+    let utc = |civil: DateTime| TimeZone::UTC.to_timestamp(civil).ok();
+    let mut zones = ["UTC", "GMT", "Z"].iter();
+    let plain = zones.find_map(|zone| text.strip_suffix(zone));
+    let plain = plain.unwrap_or(text).trim_end();
+    text.parse()
+        .ok()
+        .or_else(|| Timestamp::strptime("%Y-%m-%d %H:%M:%S%.f %z", text).ok())
+        .or_else(|| Some(jiff::fmt::rfc2822::parse(text).ok()?.timestamp()))
+        .or_else(|| utc(plain.parse().ok()?))
+        .or_else(|| utc(DateTime::strptime("%a %b %d %H:%M:%S %Y", plain).ok()?))
 }

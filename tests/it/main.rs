@@ -24,6 +24,7 @@ mod misbehave;
 mod multipart;
 mod patience;
 mod providers;
+mod readings;
 mod readme;
 mod recording;
 mod replay;

@@ -88,7 +88,12 @@ pub static PROVIDER: Provider = Provider {
             TimeField::Utc("/data/date", "%a, %d %b %Y %H:%M:%S +0000"),
         ],
         url: &["/data/url"],
-        reason: &["/data/delivery_attempt/response", "/data/reason"],
+        reason: &[
+            "/data/delivery_attempt/response",
+            "/data/delivery_attempt/description",
+            "/data/delivery_attempt/classification",
+            "/data/reason",
+        ],
         ..FIELDS
     },
     events: &[

@@ -69,6 +69,11 @@ pub static PROVIDER: Provider = Provider {
         Signal::Body(&[("/0/eventType", Predicate::Is(VALIDATION))]),
         Signal::Body(&[("/specversion", Predicate::Present), ("/type", OURS)]),
         Signal::Body(&[("/0/specversion", Predicate::Present), ("/0/type", OURS)]),
+        // One that is not in a list, or whose version was left out.
+        Signal::Body(&[("/eventType", OURS)]),
+        Signal::Body(&[("/eventType", Predicate::Is(VALIDATION))]),
+        Signal::Body(&[("/type", OURS)]),
+        Signal::Body(&[("/0/type", OURS)]),
         Signal::Header("aeg-event-type"),
     ],
     schemes: &[&CREDENTIALS],

@@ -76,6 +76,31 @@ fn open<'a>(delivery: &Delivery, document: Option<&Document<'a>>) -> Opened<'a> 
             problems,
         };
     }
+    let (event, mut problems) = event_of_headers(delivery, document);
+    problems.extend(faults(&event));
+    Opened {
+        events: Some(event),
+        problems,
+    }
+}
+
+/// The event whose attributes are header fields, with the body as its data; none where the body holds the event.
+pub(in crate::providers) fn unpacked<'a>(
+    delivery: &Delivery,
+    document: Option<&Document<'a>>,
+) -> Option<Document<'a>> {
+    let [structured, binary] = PROVIDER.signals else {
+        return None;
+    };
+    let is_binary = structured.bears(delivery).is_none() && binary.bears(delivery).is_some();
+    is_binary.then(|| event_of_headers(delivery, document).0)
+}
+
+/// An event put together from header fields and data, and what is wrong with the fields.
+fn event_of_headers<'a>(
+    delivery: &Delivery,
+    document: Option<&Document<'a>>,
+) -> (Document<'a>, Vec<String>) {
     let mut problems = Vec::new();
     let mut members = Vec::new();
     for (name, value) in delivery.headers.iter() {
@@ -96,12 +121,7 @@ fn open<'a>(delivery: &Delivery, document: Option<&Document<'a>>) -> Opened<'a> 
         }
     }
     members.extend(document.map(|data| ("data".into(), data.clone())));
-    let event = Document::map(members);
-    problems.extend(faults(&event));
-    Opened {
-        events: Some(event),
-        problems,
-    }
+    (Document::map(members), problems)
 }
 
 /// Violations of the specification in one event.

@@ -92,7 +92,7 @@ pub static PROVIDER: Provider = Provider {
             TimeField::Millis("/sendDateTime"),
         ],
         url: &["/url"],
-        reason: &["/error/description", "/error/name"],
+        reason: &["/error/description", "/error/name", "/status/description"],
         unique: &["/eventId"],
         campaign: Placement::Text("/campaignReferenceId"),
         metadata: Placement::MembersText("/callbackData"),

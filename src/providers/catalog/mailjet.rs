@@ -57,7 +57,8 @@ pub static PROVIDER: Provider = Provider {
         message_id: &["/MessageID", "/Message_GUID"],
         at: &[TimeField::Seconds("/time")],
         url: &["/url"],
-        reason: &["/comment", "/error", "/smtp_reply"],
+        // The two fields of an error were seen displaced.
+        reason: &["/comment", "/error", "/error_related_to", "/smtp_reply"],
         campaign: Placement::Text("/customcampaign"),
         metadata: Placement::MembersText("/Payload"),
         ..FIELDS

@@ -74,7 +74,7 @@ pub static PROVIDER: Provider = Provider {
         message_id: &["/message_id"],
         at: &[TimeField::Seconds("/timestamp")],
         url: &["/url"],
-        reason: &["/response", "/reason"],
+        reason: &["/response", "/reason", "/bounce_category"],
         unique: &["/event_id"],
         tag: Placement::Text("/category"),
         metadata: Placement::Members("/custom_variables"),

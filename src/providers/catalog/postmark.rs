@@ -69,7 +69,7 @@ pub static PROVIDER: Provider = Provider {
             TimeField::Rfc3339("/ChangedAt", 0),
         ],
         url: &["/OriginalLink"],
-        reason: &["/Details", "/Description"],
+        reason: &["/Details", "/Description", "/Name", "/SuppressionReason"],
         unique: &["/ID"],
         tag: Placement::Text("/Tag"),
         metadata: Placement::Members("/Metadata"),

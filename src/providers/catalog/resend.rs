@@ -79,7 +79,11 @@ pub static PROVIDER: Provider = Provider {
             "/data/bounce/message",
             "/data/failed/reason",
             "/data/suppressed/message",
+            "/data/suppressed/diagnosticCode/0",
+            "/data/suppressed/reason",
+            "/data/suppressed/type",
         ],
+        reason_parts: &["/data/bounce/type", "/data/bounce/subType"],
         campaign: Placement::Text("/data/broadcast_id"),
         metadata: Placement::Members("/data/tags"),
         ..FIELDS

@@ -293,6 +293,8 @@ pub static PROVIDER: Provider = Provider {
             "/reject/reason",
             "/failure/errorMessage",
             "/complaint/complaintFeedbackType",
+            "/complaint/complaintSubType",
+            "/deliveryDelay/delayType",
         ],
         reason_parts: &["/bounce/bounceType", "/bounce/bounceSubType"],
         unique: &["/bounce/feedbackId", "/complaint/feedbackId"],

@@ -63,7 +63,7 @@ pub static PROVIDER: Provider = Provider {
             TimeField::Rfc3339("/submitted_timestamp", 0),
         ],
         url: &["/url"],
-        reason: &["/message"],
+        reason: &["/message", "/context"],
         unique: &["/id"],
         // The mail headers selected for the webhook are members of the event.
         metadata: Placement::Members(""),

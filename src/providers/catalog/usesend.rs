@@ -94,6 +94,7 @@ pub static PROVIDER: Provider = Provider {
             "/data/bounce/message",
             "/data/failed/reason",
             "/data/suppression/reason",
+            "/data/suppression/type",
         ],
         reason_parts: &["/data/bounce/type", "/data/bounce/subType"],
         campaign: Placement::First(&["/data/campaignId"]),

@@ -17,8 +17,8 @@ use crate::providers::provider::{
     TimeField, bounce, row,
 };
 use crate::webhook::{
-    Algorithm, BounceClass, CustomLocation, Delivery, Encoding, KeyForm, Kind, Location, Part,
-    Predicate, Scheme, Style, TimestampFormat,
+    Algorithm, BounceClass, CustomLocation, Delivery, Document, Encoding, KeyForm, Kind, Location,
+    Part, Predicate, Scheme, Style, TimestampFormat,
 };
 
 /// Header item that names the algorithm, with the only value that is known.
@@ -121,12 +121,15 @@ const HANDLERS: &str = "known from public handlers and their tests";
 /// Doubt for the events that a single handler knows.
 const ONE_HANDLER: &str = "known from one public handler, which tells the name only";
 
+/// Members by which a body is recognised.
+const OURS: &[&str] = &["event_name", "event_message"];
+
 const SOFT: Predicate = Predicate::Letters(&["softbounce", "emailsoftbounce"]);
 const HARD: Predicate = Predicate::Letters(&["hardbounce", "emailhardbounce"]);
 const OPEN: Predicate = Predicate::Letters(&["emailopen", "open"]);
 const CLICK: Predicate =
     Predicate::Letters(&["emaillinkclick", "emailclick", "linkclick", "click"]);
-const COMPLAINT: Predicate = Predicate::Letters(&["feedbackloop", "spam"]);
+const COMPLAINT: Predicate = Predicate::Letters(&["feedbackloop", "spam", "fblcomplaint"]);
 const DELIVERED: Predicate = Predicate::Letters(&["delivered", "emaildelivered"]);
 
 /// ZeptoMail's webhooks.
@@ -136,7 +139,9 @@ pub static PROVIDER: Provider = Provider {
     docs: HELP.url,
     signals: &[
         Signal::Header(HEADER),
-        Signal::Body(&[("/data", Predicate::Starts("{\"event_name\""))]),
+        // Whatever the field is called.
+        Signal::Body(&[("/data", Predicate::TextWith(OURS))]),
+        Signal::Body(&[("", Predicate::OnlyTextWith(OURS))]),
         Signal::Body(&[
             ("/event_name", Predicate::Present),
             ("/event_message", Predicate::Present),
@@ -146,6 +151,7 @@ pub static PROVIDER: Provider = Provider {
     test_secret: "webhook-cli-public-test-key-zeptomail",
     test_public: "webhook-cli-public-test-key-zeptomail",
     envelope: Envelope::Text("/data", Style::COMPACT),
+    split: Some(apart),
     style: Style::COMPACT,
     native: &["/event_name/0", "/event_name"],
     fields: Fields {
@@ -153,7 +159,13 @@ pub static PROVIDER: Provider = Provider {
             "/event_message/0/event_data/0/details/0/bounced_recipient",
             "/event_message/0/email_info/to/0/email_address/address",
             "/event_message/0/email_info/to/0/email_address/0/address",
+            "/event_message/0/email_info/to/0/address",
+            // Complaints, in one handler.
             "/event_message/0/to/0/email_address/address",
+            "/event_message/0/to/0/email_address/0/address",
+            "/event_message/0/to/0/address",
+            "/event_message/0/to/0",
+            "/event_message/0/to",
         ],
         message_id: &["/event_message/0/request_id"],
         at: &[TimeField::Rfc3339(
@@ -296,6 +308,61 @@ pub static PROVIDER: Provider = Provider {
     ],
     ..SIGNER
 };
+
+/// Splits a body into an object for each of the `details` of each message: there is room for several, though no sample
+/// has them. An object in place of a list counts as a list of one.
+fn apart<'a>(event: &Document<'a>) -> Option<Vec<Document<'a>>> {
+    let names = each(event, "/event_name");
+    let mut parts = Vec::new();
+    for (nth, message) in each(event, "/event_message").iter().enumerate() {
+        let mut put = |name: Option<Document<'a>>, message: Document<'a>| {
+            let event = with(event, "event_message", Document::list(vec![message]));
+            parts.push(match name {
+                Some(name) => with(&event, "event_name", Document::list(vec![name])),
+                None => event,
+            });
+        };
+        let named = names.get(nth).or_else(|| names.first()).cloned();
+        let data = each(message, "/event_data");
+        if data.is_empty() {
+            put(named.clone(), message.clone());
+        }
+        for one in &data {
+            // Of several, each says itself what it is.
+            let own = one.at("/object").cloned();
+            let name = match data.len() {
+                1 => named.clone().or(own),
+                _ => own.or_else(|| named.clone()),
+            };
+            let details = each(one, "/details");
+            let details = details.into_iter().map(|one| vec![one]);
+            let none = details.len() == 0;
+            for details in details.chain(none.then(Vec::new)) {
+                let one = with(one, "details", Document::list(details));
+                let message = with(message, "event_data", Document::list(vec![one]));
+                put(name.clone(), message);
+            }
+        }
+    }
+    (!parts.is_empty()).then_some(parts)
+}
+
+/// Values of the list at a pointer, or the single value there.
+fn each<'a>(document: &Document<'a>, pointer: &str) -> Vec<Document<'a>> {
+    let there = document.at(pointer).filter(|it| !it.is_null());
+    there.map_or_else(Vec::new, |it| match it.values() {
+        Some(values) => values.to_vec(),
+        None => vec![it.clone()],
+    })
+}
+
+/// Copy of an object with this member, in place of the one of that name.
+fn with<'a>(document: &Document<'a>, name: &'static str, value: Document<'a>) -> Document<'a> {
+    let others = document.members().unwrap_or_default().iter();
+    let mut members: Vec<_> = others.filter(|(at, _)| at != name).cloned().collect();
+    members.push((name.into(), value));
+    Document::map(members)
+}
 
 /// Defines an event for reading only.
 const fn plain(

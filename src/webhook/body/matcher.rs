@@ -4,6 +4,7 @@
 use std::cell::Cell;
 
 use crate::webhook::Document;
+use crate::webhook::body::document::Member;
 
 /// Condition on the value at one pointer of a document.
 #[derive(Clone, Copy, Debug)]
@@ -33,6 +34,10 @@ pub enum Predicate {
     Letters(&'static [&'static str]),
     /// An object.
     Object,
+    /// A text that is a JSON object with these members.
+    TextWith(&'static [&'static str]),
+    /// An object or a form whose only member, of whatever name, is such a text.
+    OnlyTextWith(&'static [&'static str]),
 }
 
 /// Names that a document needs to match, as bits: one comparison with a document's names rules out most patterns.
@@ -99,6 +104,11 @@ impl<'d, 'a> Matcher<'d, 'a> {
         self.names & bits == bits
     }
 
+    /// True if these marks can be there once an object is put in a list.
+    pub fn may_bear_in_list(&self, needs: Prefilter) -> bool {
+        needs.in_list != 0 && self.names & needs.in_list == needs.in_list
+    }
+
     fn find(&self, pointer: &'static str) -> Option<&'d Document<'a>> {
         let (known, found) = self.last.get();
         if known == pointer {
@@ -150,8 +160,27 @@ impl Predicate {
             Predicate::StartsOtherwise(others) => {
                 text().is_some_and(|text| !text.starts_with(others))
             }
+            Predicate::TextWith(names) => text().is_some_and(|text| has_members(&text, names)),
+            Predicate::OnlyTextWith(names) => {
+                let only = match here.and_then(Document::members) {
+                    Some([(_, only)]) => only.as_text(),
+                    _ => None,
+                };
+                only.is_some_and(|text| has_members(&text, names))
+            }
         }
     }
+}
+
+/// True if a text is a JSON object with members of these names.
+fn has_members(text: &str, names: &[&str]) -> bool {
+    let there = |members: &[Member]| {
+        let has = |name: &&str| members.iter().any(|(at, _)| at == *name);
+        names.iter().all(has)
+    };
+    let is_object = text.trim_start().starts_with('{');
+    is_object
+        && Document::json(text.as_bytes()).is_ok_and(|inner| inner.members().is_some_and(there))
 }
 
 /// First name of a pointer after the prefix `top`.
