@@ -139,7 +139,7 @@ fn six_hundred(name: &str) -> (Delivery, Vec<u8>) {
 }
 
 mod p256_against_ring {
-    //! Comparison of two implementations of SendGrid's algorithm; for the choice see `webhook::signing::algorithm`.
+    //! Comparison of two implementations of SendGrid's algorithm; for the choice see `webhook::signing::private_key`.
 
     use super::{Bencher, black_box, providers};
     use p256::ecdsa::signature::{Signer, Verifier};

@@ -49,6 +49,7 @@ pub use signing::location::{CustomLocation, Location};
 pub use signing::pasted::unwrapped;
 pub use signing::scheme::{Guard, Part, Scheme, SigningContext};
 pub use signing::secret::{Key, KeyForm, Keyring, Secret};
+pub use signing::shared_key::SharedKey;
 pub use signing::tamper::{TAMPERS, Tamper};
 pub use signing::tampering::{MISFITS, set_topic};
 pub use signing::timestamp::TimestampFormat;

@@ -337,7 +337,7 @@ fn a_secret_in_another_form_is_found() {
         let text = "whsec_XeKGWu8V55i53lCi4Ghgs8jH/3FORvxQcqhqrYpyid0=";
         let bare = text.strip_prefix("whsec_").unwrap();
         let decoded = match KeyForm::Whsec.key(&Secret::new(text)) {
-            Some(Key::Shared(bytes)) => bytes,
+            Some(Key::Shared(bytes)) => bytes.to_vec(),
             other => panic!("{other:?}"),
         };
         let hexed = hex::encode(&decoded);
@@ -371,11 +371,11 @@ fn a_secret_in_another_form_is_found() {
                 continue;
             };
             let mut case = signed(provider, 1, as_it_is);
-            case.keys = vec![Key::Shared(meant.clone())];
+            case.keys = vec![Key::shared(meant.clone())];
             sign(&mut case, &mut Rng::seeded(3));
             case.keys = vec![key.clone()];
             case.secrets = vec![secret];
-            if matches!(key, Key::Shared(bytes) if bytes == meant) {
+            if matches!(key, Key::Shared(bytes) if *bytes == *meant) {
                 continue;
             }
             // What is shown and not computed with is text.
@@ -402,7 +402,7 @@ fn the_test_key_is_recognised() {
     {
         let mut case = signed(provider, 1, as_it_is);
         case.secrets = vec![Secret::new("whsec_b3RoZXIgc2VjcmV0")];
-        case.keys = vec![Key::Shared(b"other secret".to_vec())];
+        case.keys = vec![Key::shared(b"other secret".to_vec())];
         expect(&case, "test-key", "test key");
     }
     let sendgrid = providers::find("sendgrid").unwrap();
@@ -416,9 +416,9 @@ fn the_test_key_is_recognised() {
 fn a_secret_of_another_provider_is_named_by_where_it_came_from() {
     for provider in those(|scheme| scheme.key == KeyForm::Text) {
         let mut case = signed(provider, 1, as_it_is);
-        case.keys = vec![Key::Shared(b"ours, they said".to_vec())];
+        case.keys = vec![Key::shared(b"ours, they said".to_vec())];
         sign(&mut case, &mut Rng::seeded(3));
-        case.keys = vec![Key::Shared(b"another".to_vec())];
+        case.keys = vec![Key::shared(b"another".to_vec())];
         case.secrets = vec![Secret::new("another")];
         case.others = vec![
             Secret::new("not this"),
@@ -713,7 +713,7 @@ fn what_has_another_cause_is_blamed_on_nothing() {
             case.keys = vec![key];
             case.secrets = vec![Secret::new("c29tZXRoaW5nIGVsc2U=")];
             sign(&mut case, &mut Rng::seeded(4));
-            case.keys = vec![Key::Shared(b"wrong".to_vec())];
+            case.keys = vec![Key::shared(b"wrong".to_vec())];
             case.secrets = vec![Secret::new("wrong")];
             let explanation = providers::explain(&case, &mut Budget::default());
             assert!(
@@ -737,7 +737,7 @@ fn an_old_api_key_is_hinted_at_and_never_shown() {
     let mailgun = providers::find("mailgun").unwrap();
     let mut case = signed(mailgun, 1, as_it_is);
     case.secrets = vec![Secret::new("key-0123456789abcdef")];
-    case.keys = vec![Key::Shared(b"key-0123456789abcdef".to_vec())];
+    case.keys = vec![Key::shared(b"key-0123456789abcdef".to_vec())];
     case.provider = mailgun;
     let explanation = providers::explain(&case, &mut Budget::default());
     assert!(
@@ -748,7 +748,7 @@ fn an_old_api_key_is_hinted_at_and_never_shown() {
     let mut rng = Rng::seeded(3);
     let key = std::mem::replace(
         &mut case.keys,
-        vec![Key::Shared(b"the signing key".to_vec())],
+        vec![Key::shared(b"the signing key".to_vec())],
     );
     sign(&mut case, &mut rng);
     case.keys = key;
@@ -763,9 +763,9 @@ fn looking_for_a_reason_takes_no_more_than_it_may() {
     let resend = providers::find("resend").unwrap();
     let mut effort = Budget::new(1 << 24);
     let mut case = signed(resend, 1, as_it_is);
-    case.keys = vec![Key::Shared(b"wrong".to_vec())];
+    case.keys = vec![Key::shared(b"wrong".to_vec())];
     case.secrets = vec![Secret::new("wrong")];
-    let key = std::mem::replace(&mut case.keys, vec![Key::Shared(b"right".to_vec())]);
+    let key = std::mem::replace(&mut case.keys, vec![Key::shared(b"right".to_vec())]);
     sign(&mut case, &mut Rng::seeded(3));
     case.keys = key;
     // A body that is longer than all that may be spent is not even read once.

@@ -531,15 +531,15 @@ fn no_scheme_takes_another_key_or_another_body() {
         }
         let keys: Vec<Key> = match &key {
             Key::Shared(bytes) => vec![
-                Key::Shared(Vec::new()),
-                Key::Shared(bytes[..bytes.len() - 1].to_vec()),
-                Key::Shared([bytes, &b"x"[..]].concat()),
-                Key::Shared(STANDARD.encode(bytes).into_bytes()),
-                Key::Shared(hex::encode(bytes).into_bytes()),
+                Key::shared(Vec::new()),
+                Key::shared(bytes[..bytes.len() - 1].to_vec()),
+                Key::shared([&bytes[..], b"x"].concat()),
+                Key::shared(STANDARD.encode(&bytes[..]).into_bytes()),
+                Key::shared(hex::encode(&bytes[..]).into_bytes()),
             ],
             // A key of another sort verifies nothing, least of all a public one as if it were shared.
             _ => vec![
-                Key::Shared(provider.test_public.as_bytes().to_vec()),
+                Key::shared(provider.test_public.as_bytes().to_vec()),
                 KeyForm::Whsec.key(&Secret::new(SECRET)).unwrap(),
             ],
         };
@@ -633,11 +633,13 @@ fn every_scheme_with_a_time_keeps_to_it() {
             let Ok(message) = scheme.message(&changed, document.as_ref(), URL) else {
                 continue;
             };
-            if let Ok(bytes) =
-                scheme
-                    .algorithm
-                    .compute(&key, &message, document.as_ref(), scheme.key)
-            {
+            if let Ok(bytes) = scheme.algorithm.compute(
+                &key,
+                &message,
+                document.as_ref(),
+                scheme.key,
+                &Rng::seeded(1),
+            ) {
                 let old = read(scheme.signature, &changed).unwrap();
                 let (prefix, _, plain) = taken_apart(scheme.encoding, &old);
                 let text = format!("{prefix}{}", written(plain, &bytes));
@@ -1126,7 +1128,7 @@ fn rsa_key(pem: &str) -> (rsa::PrivateKey, Key) {
     let Some(Key::Rsa(Some(private), public)) = KeyForm::Rsa.key(&Secret::new(pem)) else {
         panic!("{pem}")
     };
-    (*private.clone(), Key::Rsa(Some(private), public))
+    (private.key().clone(), Key::Rsa(Some(private), public))
 }
 
 const RSA_KEYS: [&str; 3] = [
@@ -1135,6 +1137,31 @@ const RSA_KEYS: [&str; 3] = [
     include_str!("signatures/rsa-1028-exponent-3.pem"),
     include_str!("../../fixtures/ses/test-key.pem"),
 ];
+
+#[test]
+fn rsa_signs_with_keys_of_every_size_and_exponent() {
+    use rsa::Pkcs1v15Sign;
+    use sha2::Digest;
+    let sha1 = sha1::Sha1::digest(MESSAGE);
+    let sha256 = sha2::Sha256::digest(MESSAGE);
+    for pem in RSA_KEYS {
+        let (private, key) = rsa_key(pem);
+        for (algorithm, wanted) in [
+            (
+                Algorithm::RsaSha1,
+                private.sign(Pkcs1v15Sign::new::<sha1::Sha1>(), &sha1),
+            ),
+            (
+                Algorithm::RsaSha256,
+                private.sign(Pkcs1v15Sign::new::<sha2::Sha256>(), &sha256),
+            ),
+        ] {
+            let form = KeyForm::Rsa;
+            let given = algorithm.compute(&key, MESSAGE, None, form, &Rng::seeded(1));
+            assert_eq!(given.unwrap(), wanted.unwrap(), "{algorithm:?}");
+        }
+    }
+}
 
 #[test]
 fn rsa_takes_the_one_padding_and_no_number_beyond_the_modulus() {

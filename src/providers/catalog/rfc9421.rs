@@ -752,7 +752,7 @@ mod tests {
         };
         let mut delivery = delivery(&[("signature-input", "a=(\"@method\")")]);
         let base = signature_base(&delivery, URL).unwrap();
-        let signer = rsa::pss::SigningKey::<sha2::Sha512>::new(private.as_ref().clone());
+        let signer = rsa::pss::SigningKey::<sha2::Sha512>::new(private.key().clone());
         let mut bytes = signer.sign_with_rng(&mut Salt(7), &base).to_vec();
         for verdict in [Verdict::Verified, Verdict::Refused] {
             let base64 = super::Engine::encode(&super::STANDARD, &bytes);
@@ -813,7 +813,7 @@ mod tests {
             let scheme = PROVIDER.schemes[0];
             let bytes = scheme
                 .algorithm
-                .compute(&key, &base, None, scheme.key)
+                .compute(&key, &base, None, scheme.key, &Rng::seeded(1))
                 .unwrap();
             super::set(
                 &mut delivery,

@@ -299,7 +299,7 @@ pub(crate) fn secret_forms(case: &Evidence) -> Variants<'_> {
             .filter(|(_, key)| !key.is_empty())
             .map(|(how, key)| Variant {
                 how: how.into(),
-                keys: Some(vec![Key::Shared(key)]),
+                keys: Some(vec![Key::shared(key)]),
                 ..Variant::default()
             }),
     )

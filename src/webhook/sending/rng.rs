@@ -2,18 +2,36 @@
 
 /// Random number generator (SplitMix64, Steele, Lea and Flood 2014). Not for secrets.
 #[derive(Clone, Debug)]
-pub struct Rng(u64);
+pub struct Rng {
+    state: u64,
+    repeatable: bool,
+}
 
 impl Rng {
     /// Creates a generator from a seed.
     pub fn seeded(seed: u64) -> Self {
-        Self(seed)
+        Self {
+            state: seed,
+            repeatable: true,
+        }
+    }
+
+    /// Sets if a run with the same seed must make the same bytes; true by default. If not, signatures may have random
+    /// nonces, which are faster.
+    #[must_use]
+    pub fn repeatable(self, repeatable: bool) -> Self {
+        Self { repeatable, ..self }
+    }
+
+    /// True if a run with the same seed must make the same bytes.
+    pub fn is_repeatable(&self) -> bool {
+        self.repeatable
     }
 
     /// Next number.
     pub fn next_u64(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
+        self.state = self.state.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = self.state;
         z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
         z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
         z ^ (z >> 31)

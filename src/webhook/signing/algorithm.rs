@@ -1,13 +1,12 @@
 //! Algorithms that compute and verify a signature.
 
-use hmac::{Hmac, KeyInit, Mac};
+use ed25519_dalek::Signer;
+use hmac::Mac;
 use md5::Md5;
-use p256::ecdsa::signature::Signer;
-use sha1::Sha1;
-use sha2::{Digest, Sha256, Sha384, Sha512};
+use sha2::{Digest, Sha256};
 
 use crate::webhook::signing::public_key::RsaHash;
-use crate::webhook::{Document, Key, KeyForm};
+use crate::webhook::{Document, Key, KeyForm, Rng};
 
 /// Algorithm that computes and verifies a signature.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,18 +45,6 @@ pub enum Algorithm {
 /// Placeholder for the key in a signed message: a byte that never occurs in UTF-8.
 pub(crate) const GAP: u8 = 0xFF;
 
-/// HMAC state after the message; a macro, because a generic function would need bounds longer than the code.
-macro_rules! mac {
-    ($digest:ty, $key:expr, $message:expr) => {
-        Hmac::<$digest>::new_from_slice($key)
-            .map(|mut mac| {
-                mac.update($message);
-                mac
-            })
-            .map_err(|error| error.to_string())
-    };
-}
-
 impl Algorithm {
     /// Display name, such as `HMAC-SHA256`.
     pub fn name(self) -> &'static str {
@@ -95,31 +82,32 @@ impl Algorithm {
         }
     }
 
-    /// Computes the bytes of the signature of `message`.
+    /// Computes the bytes of the signature of `message`; with a repeatable `rng`, the same bytes each time.
     pub fn compute(
         self,
         key: &Key,
         message: &[u8],
         document: Option<&Document>,
         wanted: KeyForm,
+        rng: &Rng,
     ) -> Result<Vec<u8>, String> {
         let missing =
             || String::from("this key can verify, but not sign: the private key is needed");
         match (self, key) {
             (Algorithm::HmacSha1, Key::Shared(key)) => {
-                Ok(mac!(Sha1, key, message)?.finalize().into_bytes().to_vec())
+                Ok(key.sha1(message).finalize().into_bytes().to_vec())
             }
             (Algorithm::HmacSha256 | Algorithm::ByKey, Key::Shared(key)) => {
-                Ok(mac!(Sha256, key, message)?.finalize().into_bytes().to_vec())
+                Ok(key.sha256(message).finalize().into_bytes().to_vec())
             }
             (Algorithm::HmacSha384, Key::Shared(key)) => {
-                Ok(mac!(Sha384, key, message)?.finalize().into_bytes().to_vec())
+                Ok(key.sha384(message).finalize().into_bytes().to_vec())
             }
             (Algorithm::HmacSha512, Key::Shared(key)) => {
-                Ok(mac!(Sha512, key, message)?.finalize().into_bytes().to_vec())
+                Ok(key.sha512(message).finalize().into_bytes().to_vec())
             }
             (Algorithm::KeyedSha256, Key::Shared(key)) => Ok(keyed_sha256(key, message)),
-            (Algorithm::Token, Key::Shared(key)) => Ok(key.clone()),
+            (Algorithm::Token, Key::Shared(key)) => Ok(key.to_vec()),
             (
                 Algorithm::HmacSha256 | Algorithm::Ed25519 | Algorithm::ByKey,
                 Key::Ed25519(private, _),
@@ -129,33 +117,21 @@ impl Algorithm {
                 .sign(message)
                 .to_bytes()
                 .to_vec()),
-            (Algorithm::ByKey, Key::P256(private, _)) => {
-                let signature: p256::ecdsa::Signature =
-                    private.as_ref().ok_or_else(missing)?.sign(message);
-                Ok(signature.to_bytes().to_vec())
-            }
-            (Algorithm::EcdsaP256, Key::P256(private, _)) => {
-                // Deterministic nonces (RFC 6979): a seed gives the same bytes. `ring` draws a new one each time, from
-                // a random source that callers cannot replace; `benches/work.rs` measures both.
-                let signature: p256::ecdsa::DerSignature =
-                    private.as_ref().ok_or_else(missing)?.sign(message);
-                Ok(signature.as_bytes().to_vec())
-            }
+            (Algorithm::ByKey, Key::P256(private, _)) => Ok(private
+                .as_ref()
+                .ok_or_else(missing)?
+                .sign_fixed(message, rng.is_repeatable())),
+            (Algorithm::EcdsaP256, Key::P256(private, _)) => Ok(private
+                .as_ref()
+                .ok_or_else(missing)?
+                .sign_der(message, rng.is_repeatable())),
             (
                 Algorithm::RsaBy(_) | Algorithm::RsaSha1 | Algorithm::RsaSha256 | Algorithm::ByKey,
                 Key::Rsa(private, _),
-            ) => {
-                let private = private.as_ref().ok_or_else(missing)?.as_ref().clone();
-                use rsa::signature::SignatureEncoding;
-                match self.digest(document)? {
-                    RsaHash::Sha1 => Ok(rsa::pkcs1v15::SigningKey::<Sha1>::new(private)
-                        .sign(message)
-                        .to_vec()),
-                    RsaHash::Sha256 => Ok(rsa::pkcs1v15::SigningKey::<Sha256>::new(private)
-                        .sign(message)
-                        .to_vec()),
-                }
-            }
+            ) => private
+                .as_ref()
+                .ok_or_else(missing)?
+                .sign(self.digest(document)?, message),
             (Algorithm::Md5, Key::Shared(key)) => Ok(gap_filled_md5(message, key)),
             _ => Err(format!("this scheme needs {}", wanted.wanted())),
         }
@@ -171,16 +147,16 @@ impl Algorithm {
     ) -> bool {
         match (self, key) {
             (Algorithm::HmacSha1, Key::Shared(key)) => {
-                mac!(Sha1, key, message).is_ok_and(|mac| mac.verify_slice(given).is_ok())
+                key.sha1(message).verify_slice(given).is_ok()
             }
             (Algorithm::HmacSha256 | Algorithm::ByKey, Key::Shared(key)) => {
-                mac!(Sha256, key, message).is_ok_and(|mac| mac.verify_slice(given).is_ok())
+                key.sha256(message).verify_slice(given).is_ok()
             }
             (Algorithm::HmacSha384, Key::Shared(key)) => {
-                mac!(Sha384, key, message).is_ok_and(|mac| mac.verify_slice(given).is_ok())
+                key.sha384(message).verify_slice(given).is_ok()
             }
             (Algorithm::HmacSha512, Key::Shared(key)) => {
-                mac!(Sha512, key, message).is_ok_and(|mac| mac.verify_slice(given).is_ok())
+                key.sha512(message).verify_slice(given).is_ok()
             }
             (Algorithm::KeyedSha256, Key::Shared(key)) => same(given, &keyed_sha256(key, message)),
             (Algorithm::Token, Key::Shared(key)) => same(given, key),

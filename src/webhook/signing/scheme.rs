@@ -164,9 +164,9 @@ impl Scheme {
             .then(|| Document::read(&delivery.headers, &body).ok())
             .flatten();
         let message = self.message(delivery, document.as_ref(), context.url)?;
-        let bytes = self
-            .algorithm
-            .compute(key, &message, document.as_ref(), self.key)?;
+        let bytes =
+            self.algorithm
+                .compute(key, &message, document.as_ref(), self.key, context.rng)?;
         self.signature
             .write(delivery, &self.encoding.write(key, &bytes))
     }

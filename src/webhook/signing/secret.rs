@@ -9,10 +9,11 @@ use p256::ecdsa::{SigningKey as P256Signing, VerifyingKey as P256Verifying};
 use p256::pkcs8::{DecodePrivateKey, DecodePublicKey};
 use x509_cert::der::{DecodePem, Encode};
 
-use crate::webhook::Credentials;
 use crate::webhook::signing::pasted;
 use crate::webhook::signing::pasted::block;
+use crate::webhook::signing::private_key::{P256PrivateKey, RsaPrivateKey};
 use crate::webhook::signing::public_key::{Ed25519PublicKey, P256PublicKey, RsaPublicKey};
+use crate::webhook::{Credentials, SharedKey};
 
 /// Text of a secret, as pasted. Prints as asterisks.
 #[derive(Clone, PartialEq, Eq)]
@@ -107,18 +108,25 @@ pub enum KeyForm {
 #[derive(Clone)]
 pub enum Key {
     /// A shared key.
-    Shared(Vec<u8>),
+    Shared(SharedKey),
     /// A P-256 key; the private half is only needed to sign.
-    P256(Option<Box<P256Signing>>, Box<P256PublicKey>),
+    P256(Option<Box<P256PrivateKey>>, Box<P256PublicKey>),
     /// An Ed25519 key; the private half is only needed to sign.
     Ed25519(
         Option<Box<ed25519_dalek::SigningKey>>,
         Box<Ed25519PublicKey>,
     ),
     /// An RSA key; the private half is only needed to sign.
-    Rsa(Option<Box<rsa::PrivateKey>>, Box<RsaPublicKey>),
+    Rsa(Option<Box<RsaPrivateKey>>, Box<RsaPublicKey>),
     /// Credentials that the receiver demands in place of a signature.
     Credentials(Credentials),
+}
+
+impl Key {
+    /// Creates a shared key from its bytes.
+    pub fn shared(bytes: impl Into<Vec<u8>>) -> Self {
+        Key::Shared(bytes.into().into())
+    }
 }
 
 impl fmt::Debug for Key {
@@ -204,7 +212,7 @@ impl KeyForm {
             return None;
         }
         match self {
-            KeyForm::Text => Some(Key::Shared(text.as_bytes().to_vec())),
+            KeyForm::Text => Some(Key::shared(text.as_bytes())),
             KeyForm::TextOrCredentials => {
                 let shows = ["header:", "query:"]
                     .iter()
@@ -216,12 +224,12 @@ impl KeyForm {
                 };
                 form.key(secret)
             }
-            KeyForm::Hex => hex::decode(text.trim()).ok().map(Key::Shared),
+            KeyForm::Hex => hex::decode(text.trim()).ok().map(Key::shared),
             KeyForm::Base64 => LENIENT
                 .decode(text.trim())
                 .ok()
                 .filter(|key| !key.is_empty())
-                .map(Key::Shared),
+                .map(Key::shared),
             KeyForm::Whsec => whsec(text.trim()),
             KeyForm::Ed25519 => ed25519(text.trim()).or_else(|| bare_ed25519(text.trim())),
             KeyForm::P256 => p256(text.trim()),
@@ -307,14 +315,14 @@ fn whsec(text: &str) -> Option<Key> {
             Box::new(public.into()),
         ));
     }
-    bytes(text.strip_prefix("whsec_").unwrap_or(text)).map(Key::Shared)
+    bytes(text.strip_prefix("whsec_").unwrap_or(text)).map(Key::shared)
 }
 
 fn p256(text: &str) -> Option<Key> {
     let signing = |key: p256::SecretKey| {
         let key = P256Signing::from(key);
         let public = *key.verifying_key();
-        Key::P256(Some(Box::new(key)), Box::new(public.into()))
+        Key::P256(Some(Box::new(key.into())), Box::new(public.into()))
     };
     if text.contains("-----BEGIN") {
         // A block of curve parameters may precede the key.
@@ -376,7 +384,8 @@ fn rsa(text: &str) -> Option<Key> {
             }
         },
     };
-    Some(Key::Rsa(private.map(Box::new), Box::new(public.into())))
+    let private = private.map(|key| Box::new(RsaPrivateKey::from(key)));
+    Some(Key::Rsa(private, Box::new(public.into())))
 }
 
 /// Secrets of a run (`--secret`), each for one provider or for all.

@@ -320,7 +320,7 @@ fn uncovered(scheme: &Scheme, what: &str) -> String {
 fn another(key: &Key) -> Key {
     let digest = |bytes: &[u8]| -> [u8; 32] { Sha256::digest(bytes).into() };
     match key {
-        Key::Shared(bytes) => Key::Shared(digest(bytes).to_vec()),
+        Key::Shared(bytes) => Key::shared(digest(bytes)),
         Key::P256(_, public) => {
             let mut seed = digest(public.compressed().as_bytes());
             let private = loop {
@@ -331,7 +331,7 @@ fn another(key: &Key) -> Key {
                 }
             };
             let public = *private.verifying_key();
-            Key::P256(Some(Box::new(private)), Box::new(public.into()))
+            Key::P256(Some(Box::new(private.into())), Box::new(public.into()))
         }
         Key::Ed25519(_, public) => {
             let private = ed25519_dalek::SigningKey::from_bytes(&digest(public.as_bytes()));
