@@ -24,7 +24,7 @@ pub struct Document<'a>(Form<'a>);
 
 #[derive(Clone, Debug)]
 enum Form<'a> {
-    /// Text of a JSON value, trimmed, and its parts once they are parsed.
+    /// Text of a JSON value, trimmed, and its parts or its decoded text once they were asked for.
     Json(&'a str, OnceCell<Option<Parts<'a>>>),
     /// Decoded text.
     Text(Cow<'a, str>),
@@ -38,6 +38,8 @@ enum Form<'a> {
 enum Parts<'a> {
     List(Vec<Document<'a>>),
     Map(Vec<Member<'a>>),
+    /// Decoded text of a string with escapes: several fields of a provider may be read from one long text.
+    Text(Box<str>),
 }
 
 /// Name and value.
@@ -123,7 +125,10 @@ impl<'a> Document<'a> {
         // Includes the surrounding white space, because an error names the line.
         let parts = Parts::read(text).map_err(|error| no_json(&error))?;
         let value = text.trim_matches(SPACE);
-        Ok(Document(Form::Json(value, OnceCell::from(parts))))
+        Ok(Document(Form::Json(
+            value,
+            parts.map_or_else(OnceCell::new, |parts| OnceCell::from(Some(parts))),
+        )))
     }
 
     /// Decodes the fields of a URL-encoded form, at most the first `MOST_VALUES`. Never fails.
@@ -211,6 +216,7 @@ impl<'a> Document<'a> {
             here = match here.parts()? {
                 Parts::Map(members) => &members.iter().find(|(name, _)| name == step)?.1,
                 Parts::List(values) => values.get(step.parse::<usize>().ok()?)?,
+                Parts::Text(_) => return None,
             };
             rest = after;
         }
@@ -229,17 +235,20 @@ impl<'a> Document<'a> {
 
     /// Scalar as text, numbers as written.
     pub fn as_text(&self) -> Option<Cow<'_, str>> {
-        let json = match &self.0 {
+        let (json, parts) = match &self.0 {
             Form::Text(text) => return Some(Cow::Borrowed(text)),
             Form::Whole(_) => return None,
             Form::Flawed(flawed) => return flawed.0.as_text(),
-            Form::Json(json, _) => *json,
+            Form::Json(json, parts) => (*json, parts),
         };
         match json.as_bytes() {
             [b'"', inside @ .., b'"'] if memchr::memchr(b'\\', inside).is_none() => {
                 json.get(1..json.len() - 1).map(Cow::Borrowed)
             }
-            [b'"', ..] => serde_json::from_str(json).ok().map(Cow::Owned),
+            [b'"', ..] => match parts.get_or_init(|| Parts::of_value(json)) {
+                Some(Parts::Text(text)) => Some(Cow::Borrowed(text)),
+                _ => None,
+            },
             [b'{' | b'[' | b'n', ..] | [] => None,
             _ => Some(Cow::Borrowed(json)),
         }
@@ -249,7 +258,7 @@ impl<'a> Document<'a> {
     pub fn values(&self) -> Option<&[Document<'a>]> {
         match self.parts()? {
             Parts::List(values) => Some(values),
-            Parts::Map(_) => None,
+            Parts::Map(_) | Parts::Text(_) => None,
         }
     }
 
@@ -257,7 +266,7 @@ impl<'a> Document<'a> {
     pub fn members(&self) -> Option<&[Member<'a>]> {
         match self.parts()? {
             Parts::Map(members) => Some(members),
-            Parts::List(_) => None,
+            Parts::List(_) | Parts::Text(_) => None,
         }
     }
 
@@ -324,9 +333,7 @@ impl<'a> Document<'a> {
     fn parts(&self) -> Option<&Parts<'a>> {
         match &self.0 {
             // Valid, because the whole was validated.
-            Form::Json(json, parts) => parts
-                .get_or_init(|| Parts::read(json).ok().flatten())
-                .as_ref(),
+            Form::Json(json, parts) => parts.get_or_init(|| Parts::of_value(json)).as_ref(),
             Form::Text(_) => None,
             Form::Whole(parts) => Some(parts),
             Form::Flawed(flawed) => flawed.0.parts(),
@@ -355,6 +362,15 @@ fn has_too_many_values(json: &str) -> bool {
 }
 
 impl<'a> Parts<'a> {
+    /// Parts of a valid JSON value, or the text of a string with escapes; none for any other scalar.
+    fn of_value(json: &'a str) -> Option<Self> {
+        if !json.starts_with('"') {
+            return Self::read(json).ok().flatten();
+        }
+        memchr::memchr(b'\\', json.as_bytes())?;
+        serde_json::from_str(json).ok().map(Parts::Text)
+    }
+
     /// Parses one level of a JSON value; none if it is a scalar. All levels below are validated.
     fn read(json: &'a str) -> serde_json::Result<Option<Self>> {
         if !json.trim_start_matches(SPACE).starts_with(['{', '[']) {
