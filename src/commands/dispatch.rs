@@ -74,7 +74,7 @@ pub struct Dispatcher {
     /// Expectation of a response that counts as success (`--expect-status`, `--expect-within`).
     pub expected: Expectation,
     /// Signer of every attempt after the first; none if retries keep their signature.
-    pub signer: Option<Rc<Signer>>,
+    pub signer: Option<Arc<Signer>>,
     /// Resume journal (`--resume`).
     pub journal: Option<ResumeJournal>,
     /// Dead-letter file for deliveries that failed in the end (`--failed-to`).

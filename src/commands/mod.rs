@@ -12,6 +12,7 @@ mod completions;
 mod dispatch;
 mod dry_run;
 mod id;
+mod in_order;
 mod keys;
 mod man;
 mod shutdown;
@@ -45,7 +46,7 @@ pub fn run(cli: Cli) -> Result<Exit> {
             send::run(send::Plan::new(*args, style)?)
         }
         Command::Replay(args) => replay::run(replay::Plan::new(*args, style)?),
-        Command::Verify(args) => verify::run(&verify::Plan::new(*args, style)?),
+        Command::Verify(args) => verify::run(verify::Plan::new(*args, style)?),
         Command::Check(args) => check::run(check::Plan::new(*args, style)?),
         Command::Events(args) => catalog::events::run(&args, style),
         Command::Keys(args) => keys::run(&args, style),

@@ -1,19 +1,24 @@
 //! `verify`: verifies signatures, and diagnoses why one fails.
 
 use std::collections::VecDeque;
+use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 
 use crate::cli::VerifyArgs;
 use crate::commands::args;
+use crate::commands::in_order::{Chunks, in_order};
 use crate::commands::sns::certificates::SnsCertificates;
 use crate::error::{Error, Exit, Result};
 use crate::io::recording::reader;
 use crate::providers;
 use crate::providers::{Budget, Evidence, Explanation, Keys, Provider};
 use crate::report::{Finding, Judged, KeyUsed, Notice, Progress, Reporter, Style};
-use crate::webhook::{Delivery, Document, Fixture, Headers, Key, Keyring, Verdict, VerifyOptions};
+use crate::webhook::{
+    Delivery, Document, Fixture, Headers, Key, Keyring, Receipt, Verdict, VerifyOptions,
+};
 
 /// Settings of `verify`, made from its flags.
 #[derive(Debug)]
@@ -60,10 +65,10 @@ impl Plan {
 }
 
 /// Verifies all deliveries of the source, and returns the exit status.
-pub fn run(plan: &Plan) -> Result<Exit> {
+pub fn run(plan: Plan) -> Result<Exit> {
     let report = Reporter::new(plan.style, Progress::none());
     args::say_all(&report, &plan.notes);
-    let result = judge_all(plan, &report);
+    let result = judge_all(&Arc::new(plan), &report);
     report.finish();
     result
 }
@@ -71,60 +76,50 @@ pub fn run(plan: &Plan) -> Result<Exit> {
 /// Deliveries before and after a failing one that are compared with it, to find swapped signatures.
 const NEAR: usize = 4;
 
-fn judge_all(plan: &Plan, report: &Reporter) -> Result<Exit> {
+/// Deliveries of a recording that a core verifies at a time.
+const CHUNK: usize = 32;
+
+fn judge_all(plan: &Arc<Plan>, report: &Reporter) -> Result<Exit> {
     let mut exit = Exit::Success;
     let (mut read, mut judged) = (0u64, 0u64);
     let fetching = plan.fetch_certs.then(Fetching::new).transpose()?;
-    let mut all = deliveries(plan)?;
-    let mut ahead = VecDeque::new();
-    let mut behind = VecDeque::new();
-    loop {
-        ahead.extend(all.by_ref().take(NEAR + 1 - ahead.len()));
-        let Some((source, fixture)) = ahead.pop_front() else {
-            break;
-        };
-        read += 1;
-        let fixture = match fixture {
-            Ok(fixture) => fixture,
-            Err(why) => {
-                report.warn(&format!("{source}: {why}"));
+    let cases = Cases {
+        all: deliveries(plan)?,
+        id: plan.id.clone(),
+        ahead: VecDeque::new(),
+        behind: VecDeque::new(),
+        read: 0,
+        judged: 0,
+        ended: false,
+    };
+    let chunks = Chunks {
+        // What comes through a pipe is judged as it comes.
+        items: if Path::new(&plan.source).is_file() || Path::new(&plan.source).is_dir() {
+            CHUNK
+        } else {
+            1
+        },
+        weigh: Case::bytes,
+    };
+    let work = {
+        let plan = Arc::clone(plan);
+        move |case| judge(&plan, fetching.as_ref(), case)
+    };
+    for done in in_order(cases, chunks, work) {
+        match done {
+            Done::Judged(judgement) => exit = exit.or(judgement.tell(plan, report)),
+            Done::Broken(why) => {
+                report.warn(&why);
                 exit = exit.or(Exit::Input);
-                continue;
             }
-        };
-        if plan.id.is_some() && plan.id != fixture.id {
-            continue;
+            Done::Unfit(error) => return Err(error),
+            Done::Ended(counts, notes) => {
+                (read, judged) = counts;
+                for note in notes {
+                    report.warn(&note);
+                }
+            }
         }
-        judged += 1;
-        // With several deliveries, the secret may be for another of them.
-        if judged == 1 && ahead.is_empty() {
-            fits(plan, &fixture)?;
-        }
-        let near = || {
-            let next = ahead
-                .iter()
-                .filter_map(|(source, fixture)| Some((source, fixture.as_ref().ok()?)));
-            let last = behind
-                .iter()
-                .rev()
-                .map(|(source, fixture)| (source, fixture));
-            last.chain(next).map(neighbour).collect()
-        };
-        exit = exit.or(judge(
-            plan,
-            report,
-            fetching.as_ref(),
-            &source,
-            &fixture,
-            near,
-        ));
-        behind.push_back((source, fixture));
-        if behind.len() > NEAR {
-            behind.pop_front();
-        }
-    }
-    for note in all.take_notes() {
-        report.warn(&note);
     }
     if judged == 0 && exit == Exit::Success {
         exit = Exit::Failure;
@@ -136,6 +131,90 @@ fn judge_all(plan: &Plan, report: &Reporter) -> Result<Exit> {
         });
     }
     Ok(exit)
+}
+
+/// Delivery with its address in the source.
+type Addressed = Arc<(String, std::result::Result<Fixture, String>)>;
+
+/// Item of the source to work on.
+enum Case {
+    Delivery {
+        it: Addressed,
+        /// Deliveries before it and after it.
+        near: Vec<Addressed>,
+        /// True if the source has no other delivery.
+        alone: bool,
+    },
+    Broken(String),
+    /// End of the source: numbers of deliveries read and judged, and notes on skipped parts.
+    Ended((u64, u64), Vec<String>),
+}
+
+impl Case {
+    fn bytes(&self) -> usize {
+        match self {
+            Case::Delivery { it, .. } => it.1.as_ref().map_or(0, |it| it.delivery.body.len()),
+            Case::Broken(_) | Case::Ended(..) => 0,
+        }
+    }
+}
+
+/// Result of the work on an item.
+enum Done {
+    Judged(Box<Judgement>),
+    Broken(String),
+    Unfit(Error),
+    Ended((u64, u64), Vec<String>),
+}
+
+/// Iterator over the source: selects deliveries, and puts their neighbours beside them.
+struct Cases {
+    all: Deliveries,
+    id: Option<String>,
+    ahead: VecDeque<Addressed>,
+    behind: VecDeque<Addressed>,
+    read: u64,
+    judged: u64,
+    ended: bool,
+}
+
+impl Iterator for Cases {
+    type Item = Case;
+
+    fn next(&mut self) -> Option<Case> {
+        loop {
+            let missing = (NEAR + 1).saturating_sub(self.ahead.len());
+            self.ahead
+                .extend(self.all.by_ref().take(missing).map(Arc::new));
+            let Some(it) = self.ahead.pop_front() else {
+                let ended = std::mem::replace(&mut self.ended, true);
+                let counts = (self.read, self.judged);
+                return (!ended).then(|| Case::Ended(counts, self.all.take_notes()));
+            };
+            self.read += 1;
+            let (source, fixture) = &*it;
+            let fixture = match fixture {
+                Ok(fixture) => fixture,
+                Err(why) => return Some(Case::Broken(format!("{source}: {why}"))),
+            };
+            if self.id.is_some() && self.id != fixture.id {
+                continue;
+            }
+            self.judged += 1;
+            let near = self.behind.iter().rev().chain(&self.ahead);
+            let near = near.map(Arc::clone).collect();
+            self.behind.push_back(Arc::clone(&it));
+            if self.behind.len() > NEAR {
+                self.behind.pop_front();
+            }
+            return Some(Case::Delivery {
+                near,
+                // With several deliveries, the secret may be for another of them.
+                alone: self.judged == 1 && self.ahead.is_empty(),
+                it,
+            });
+        }
+    }
 }
 
 /// Rejects a secret that cannot be a key of this delivery's provider.
@@ -166,13 +245,15 @@ impl Fetching {
     }
 }
 
-/// Returns a neighbouring delivery with its name for messages.
-fn neighbour((source, fixture): (&String, &Fixture)) -> (String, Delivery) {
+/// Returns a neighbouring delivery with its name for messages; none if it could not be read.
+fn neighbour(it: &Addressed) -> Option<(String, Delivery)> {
+    let (source, fixture) = &**it;
+    let fixture = fixture.as_ref().ok()?;
     let name = match &fixture.id {
         Some(id) => format!("the delivery `{id}`"),
         None => format!("the delivery `{source}`"),
     };
-    (name, fixture.delivery.clone())
+    Some((name, fixture.delivery.clone()))
 }
 
 /// Deliveries to verify, each with its address in the source.
@@ -226,14 +307,41 @@ fn deliveries(plan: &Plan) -> Result<Deliveries> {
     Ok(Deliveries::Sources(sources.edited(plan.edited)))
 }
 
-fn judge(
+/// Delivery with its verdict, ready to be reported.
+struct Judgement {
+    it: Addressed,
+    id: Option<String>,
+    now: Timestamp,
+    provider: Option<&'static Provider>,
+    receipt: Receipt,
+    signed: Option<Vec<u8>>,
+    explanation: Explanation,
+    next: Option<String>,
+}
+
+/// Works on an item of the source.
+fn judge(plan: &Plan, fetching: Option<&Fetching>, case: Case) -> Done {
+    match case {
+        Case::Delivery { it, near, alone } => match &it.1 {
+            Ok(fixture) => match alone.then(|| fits(plan, fixture)) {
+                Some(Err(error)) => Done::Unfit(error),
+                _ => Done::Judged(Box::new(verify(plan, fetching, &it, fixture, &near))),
+            },
+            Err(why) => Done::Broken(format!("{}: {why}", it.0)),
+        },
+        Case::Broken(why) => Done::Broken(why),
+        Case::Ended(counts, notes) => Done::Ended(counts, notes),
+    }
+}
+
+/// Verifies a delivery, and explains why its signature does not hold.
+fn verify(
     plan: &Plan,
-    report: &Reporter,
     fetching: Option<&Fetching>,
-    source: &str,
+    it: &Addressed,
     fixture: &Fixture,
-    near: impl FnOnce() -> Vec<(String, Delivery)>,
-) -> Exit {
+    near: &[Addressed],
+) -> Judgement {
     let verify_options = VerifyOptions {
         // A recorded delivery is judged as of the time of its recording.
         now: plan.now.or(fixture.at).unwrap_or_else(Timestamp::now),
@@ -275,7 +383,11 @@ fn judge(
             keys: if given.is_empty() { test() } else { given },
             secrets: plan.ring.of(provider.name).cloned().collect(),
             others: plan.ring.but(provider.name).cloned().collect(),
-            neighbours: if refused { near() } else { Vec::new() },
+            neighbours: if refused {
+                near.iter().filter_map(neighbour).collect()
+            } else {
+                Vec::new()
+            },
             verify_options: verify_options.clone(),
         }
     });
@@ -301,6 +413,7 @@ fn judge(
         (None, _) => {
             Some("name whose it is: `--provider NAME`; `webhook-cli events` lists them".to_owned())
         }
+        (Some(_), Verdict::Verified | Verdict::VerifiedTestKey) => None,
         _ if providers::cannot_be_verified(&fixture.delivery) => None,
         (Some(case), Verdict::Refused) => Some(providers::next_step(case)),
         (Some(case), Verdict::Unchecked) if case.provider.name == "ses" => {
@@ -314,43 +427,67 @@ fn judge(
             "give the secret: `--secret {}=env:NAME`",
             case.provider.name
         )),
-        (Some(_), Verdict::Unsigned | Verdict::Verified | Verdict::VerifiedTestKey) => None,
+        (Some(_), Verdict::Unsigned) => None,
     };
-    let names = provider.map_or(&[][..], |provider| plan.keys.names(provider));
-    let key = match (signature.verdict, signature.key) {
-        (Verdict::VerifiedTestKey, _) => Some(KeyUsed {
-            name: "the public test key",
-            number: 1,
-            of: 1,
-        }),
-        (_, Some(at)) => names.get(at).map(|name| KeyUsed {
-            name,
-            number: at + 1,
-            of: names.len(),
-        }),
-        (_, None) => None,
-    };
-    report.tell(&Notice::Judged(Judged {
-        id: fixture.id.as_deref(),
-        source,
+    Judgement {
+        it: Arc::clone(it),
+        id: fixture.id.clone(),
         now: verify_options.now,
-        receipt: &receipt,
-        signed: signed.as_deref(),
-        key,
-        finding: explanation.found.as_ref().map(|(guess, fits)| Finding {
-            name: guess.name,
-            finding: guess.finding,
-            fits,
-            advice: guess.advice,
-        }),
-        ruled_out: &explanation.ruled_out,
-        not_tried: &explanation.not_tried,
-        untried: &explanation.untried,
-        next: next.as_deref(),
-        hint: explanation.hint,
-    }));
-    match signature.verdict {
-        Verdict::Verified | Verdict::VerifiedTestKey => Exit::Success,
-        Verdict::Unsigned | Verdict::Unchecked | Verdict::Refused => Exit::Signature,
+        provider,
+        signed,
+        explanation,
+        next,
+        receipt,
+    }
+}
+
+impl Judgement {
+    /// Reports the verdict, and returns its exit status.
+    fn tell(&self, plan: &Plan, report: &Reporter) -> Exit {
+        let Judgement {
+            receipt,
+            explanation,
+            ..
+        } = self;
+        let signature = &receipt.signature;
+        let names = self
+            .provider
+            .map_or(&[][..], |provider| plan.keys.names(provider));
+        let key = match (signature.verdict, signature.key) {
+            (Verdict::VerifiedTestKey, _) => Some(KeyUsed {
+                name: "the public test key",
+                number: 1,
+                of: 1,
+            }),
+            (_, Some(at)) => names.get(at).map(|name| KeyUsed {
+                name,
+                number: at + 1,
+                of: names.len(),
+            }),
+            (_, None) => None,
+        };
+        report.tell(&Notice::Judged(Judged {
+            id: self.id.as_deref(),
+            source: &self.it.0,
+            now: self.now,
+            receipt,
+            signed: self.signed.as_deref(),
+            key,
+            finding: explanation.found.as_ref().map(|(guess, fits)| Finding {
+                name: guess.name,
+                finding: guess.finding,
+                fits,
+                advice: guess.advice,
+            }),
+            ruled_out: &explanation.ruled_out,
+            not_tried: &explanation.not_tried,
+            untried: &explanation.untried,
+            next: self.next.as_deref(),
+            hint: explanation.hint,
+        }));
+        match signature.verdict {
+            Verdict::Verified | Verdict::VerifiedTestKey => Exit::Success,
+            Verdict::Unsigned | Verdict::Unchecked | Verdict::Refused => Exit::Signature,
+        }
     }
 }

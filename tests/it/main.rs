@@ -8,6 +8,7 @@ mod check;
 mod cli;
 #[cfg(unix)]
 mod completion;
+mod cores;
 mod corrections;
 mod corrections_more;
 mod dresses;

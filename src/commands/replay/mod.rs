@@ -7,6 +7,7 @@ use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Instant;
 
 use http::uri::PathAndQuery;
 
@@ -17,8 +18,9 @@ use crate::commands::dispatch;
 use crate::commands::dispatch::{Dispatcher, Jobs};
 use crate::commands::dry_run::DryRun;
 use crate::commands::id;
+use crate::commands::in_order::{Chunks, in_order};
 use crate::commands::replay::filter::Filter;
-use crate::commands::replay::queue::{Counts, ReplayQueue};
+use crate::commands::replay::queue::{Counts, JobMaker, QueuedFixture, ReplayQueue};
 use crate::commands::shutdown::{FINISHING, InFlight, Interrupt};
 use crate::commands::signer::Signer;
 use crate::error::{Error, Exit, Result};
@@ -29,7 +31,10 @@ use crate::io::recording::resume;
 use crate::io::recording::resume::{ResumeJournal, RunIdentity};
 use crate::io::watch::Watch;
 use crate::report::{Format, Length, Notice, Progress, ReportFile, Reporter, Style, Suite, Tally};
-use crate::webhook::{Beat, Expectation, Reordering, Retry};
+use crate::webhook::{Beat, Expectation, Reordering, Retry, Rng};
+
+/// Deliveries that a core signs at a time.
+const CHUNK: usize = 32;
 
 /// Settings of `replay`, made from its flags.
 #[derive(Debug)]
@@ -41,7 +46,7 @@ pub struct Plan {
     pub(crate) choice: Filter,
     pub(crate) disorder: Reordering,
     pub(crate) repeat: u32,
-    seed: Option<u64>,
+    pub(crate) seed: Option<u64>,
     concurrency: u16,
     pub(crate) ordered: bool,
     beat: Beat,
@@ -49,7 +54,7 @@ pub struct Plan {
     pub(crate) expected: Expectation,
     pub(crate) resign: bool,
     pub(crate) fresh_ids: bool,
-    pub(crate) signer: Rc<Signer>,
+    pub(crate) signer: Arc<Signer>,
     pub(crate) resume: Option<PathBuf>,
     pub(crate) failed_to: Option<PathBuf>,
     pub(crate) answers_to: Option<PathBuf>,
@@ -121,7 +126,7 @@ impl Plan {
             request,
             resign: args.resign,
             fresh_ids: args.fresh_ids,
-            signer: Rc::new(Signer {
+            signer: Arc::new(Signer {
                 keys: secrets.keys,
                 at: None,
                 tamper: None,
@@ -205,7 +210,7 @@ pub fn run(plan: Plan) -> Result<Exit> {
     let report = Reporter::new(plan.style, Progress::new(length(&plan), bar));
     let report = Arc::new(report.with_results(results, to.is_none()));
     args::say_all(&report, &plan.notes);
-    let plan = Rc::new(plan);
+    let plan = Arc::new(plan);
     let result = carry_out(&plan, &report);
     report.finish();
     result
@@ -226,7 +231,7 @@ fn length(plan: &Plan) -> Length {
     }
 }
 
-fn carry_out(plan: &Rc<Plan>, report: &Arc<Reporter>) -> Result<Exit> {
+fn carry_out(plan: &Arc<Plan>, report: &Arc<Reporter>) -> Result<Exit> {
     let stop = Stop::default();
     let mut stack = ReplayQueue::open(plan, report, &plan.sources, stop.clone())?;
     if let Some(form) = plan.dry_run {
@@ -265,7 +270,7 @@ fn carry_out(plan: &Rc<Plan>, report: &Arc<Reporter>) -> Result<Exit> {
             }
         });
         let mut run = Replay {
-            plan: Rc::clone(plan),
+            plan: Arc::clone(plan),
             report: Arc::clone(report),
             client,
             interrupt,
@@ -307,15 +312,52 @@ fn carry_out(plan: &Rc<Plan>, report: &Arc<Reporter>) -> Result<Exit> {
     })
 }
 
+/// Makes the jobs of the queue: with `--resign` on all cores, ahead of their sending. Not with `soon` false, where a
+/// signature would wait long to be sent; nor with a seed, which makes one sequence of ids.
+fn jobs(plan: &Arc<Plan>, report: &Arc<Reporter>, stack: ReplayQueue, soon: bool) -> Jobs {
+    let maker = Arc::new(JobMaker::new(plan, report));
+    let seed = plan.disorder.seed;
+    let mut rng = Rng::seeded(seed).repeatable(plan.seed.is_some());
+    if !plan.resign || !soon || plan.seed.is_some() {
+        return Box::new(stack.map(move |queued| maker.make(queued, &mut rng)));
+    }
+    let chunks = Chunks {
+        items: CHUNK,
+        weigh: |(_, queued): &(u64, QueuedFixture)| queued.bytes(),
+    };
+    let work = {
+        let maker = Arc::clone(&maker);
+        move |(number, queued): (u64, QueuedFixture)| {
+            let own = seed ^ number.wrapping_mul(0xE703_7ED1_A0B4_28DB);
+            let mut rng = Rng::seeded(own).repeatable(false);
+            (maker.make(queued, &mut rng), Instant::now())
+        }
+    };
+    let signed = in_order((0..).zip(stack), chunks, work);
+    Box::new(signed.map(move |(mut job, made)| {
+        maker.renew(&mut job, made, &mut rng);
+        job
+    }))
+}
+
 /// Prints the requests instead of sending them; with `--quiet`, only reads them.
-fn dry_run(plan: &Plan, report: &Reporter, stack: ReplayQueue, form: Form) -> Result<Exit> {
+fn dry_run(
+    plan: &Arc<Plan>,
+    report: &Arc<Reporter>,
+    stack: ReplayQueue,
+    form: Form,
+) -> Result<Exit> {
     let counts = stack.counts();
     let dry_run = DryRun {
         form,
         at: None,
         quiet: plan.style.quiet,
     };
-    dry_run.print(stack.map(Ok), &plan.request.target, report)?;
+    dry_run.print(
+        jobs(plan, report, stack, true).map(Ok),
+        &plan.request.target,
+        report,
+    )?;
     counts.result(plan.skip_broken)?;
     // The exit status is that of a real run.
     let exit = match counts.broken() {
@@ -367,7 +409,7 @@ fn go_on(
 
 /// Running replay; with `--watch`, it delivers one queue after another.
 struct Replay {
-    plan: Rc<Plan>,
+    plan: Arc<Plan>,
     report: Arc<Reporter>,
     client: Client,
     interrupt: Interrupt,
@@ -386,7 +428,7 @@ impl Replay {
             concurrency: self.plan.concurrency,
             beat: self.plan.beat,
             expected: self.plan.expected.clone(),
-            signer: self.plan.resign.then(|| Rc::clone(&self.plan.signer)),
+            signer: self.plan.resign.then(|| Arc::clone(&self.plan.signer)),
             journal: self.journal.take(),
             failed_to: self.failed_to.clone(),
             answers_to: self.answers_to.clone(),
@@ -395,7 +437,8 @@ impl Replay {
             in_flight: self.in_flight.clone(),
         };
         let (counts, before) = (stack.counts(), tally.broken);
-        let jobs: Jobs = Box::new(stack);
+        let soon = self.plan.beat == Beat::Free;
+        let jobs = jobs(&self.plan, &self.report, stack, soon);
         let mut tally = dispatcher.run(jobs, tally, id::fresh_seed()).await;
         tally.broken = before + counts.broken();
         tally

@@ -1,11 +1,10 @@
-//! Queue of `replay`: reads fixtures one by one, filters, repeats and reorders them, and makes jobs of them.
+//! Queue of `replay`: reads fixtures one by one, filters, repeats and reorders them. A [`JobMaker`] makes jobs of them.
 
-use std::cell::Cell;
 use std::collections::VecDeque;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
@@ -30,26 +29,29 @@ use crate::webhook::{
 /// Fixtures whose signature age is checked at the start of a run, for a warning.
 const LOOKED_AT: u32 = 8;
 
+/// Age up to which a new signature counts as made just before sending.
+const FRESH: Duration = Duration::from_secs(1);
+
 /// Counters of the fixtures that are read, shared with the running replay.
 #[derive(Clone, Debug, Default)]
-pub struct Counts(Rc<CountsNow>);
+pub struct Counts(Arc<CountsNow>);
 
 #[derive(Debug, Default)]
 struct CountsNow {
     /// Fixtures read, unreadable ones included.
-    read: Cell<u64>,
+    read: AtomicU64,
     /// Fixtures that match the filter.
-    chosen: Cell<u64>,
-    /// Those of them that `--drop` left out.
-    dropped: Cell<u64>,
+    chosen: AtomicU64,
+    /// Matching fixtures that `--drop` left out.
+    dropped: AtomicU64,
     /// Fixtures that could not be read.
-    broken: Cell<u64>,
+    broken: AtomicU64,
 }
 
 impl Counts {
     /// Returns the number of fixtures that could not be read.
     pub fn broken(&self) -> u64 {
-        self.0.broken.get()
+        self.0.broken.load(Ordering::Relaxed)
     }
 
     /// Returns the message for a run that had nothing to send and printed no other reason.
@@ -60,7 +62,8 @@ impl Counts {
             broken,
             ..
         } = &*self.0;
-        match (read.get(), chosen.get(), broken.get()) {
+        let now = |count: &AtomicU64| count.load(Ordering::Relaxed);
+        match (now(read), now(chosen), now(broken)) {
             (0, ..) => Some(format!("no deliveries in {}", listed(sources))),
             (1, 0, 0) => Some("1 delivery read, and it does not match; nothing was sent".into()),
             (read, 0, 0) => Some(format!(
@@ -70,12 +73,10 @@ impl Counts {
         }
     }
 
-    /// What to say where `--drop` left something out.
+    /// Returns the message about fixtures that `--drop` left out, if there are any.
     pub fn left_out(&self) -> Option<String> {
-        let CountsNow {
-            chosen, dropped, ..
-        } = &*self.0;
-        match (dropped.get(), chosen.get()) {
+        let now = |count: &AtomicU64| count.load(Ordering::Relaxed);
+        match (now(&self.0.dropped), now(&self.0.chosen)) {
             (0, _) => None,
             (all, chosen) if all == chosen => Some(format!(
                 "`--drop` left out all of {}; nothing was sent",
@@ -88,8 +89,8 @@ impl Counts {
         }
     }
 
-    fn add(cell: &Cell<u64>) {
-        cell.set(cell.get() + 1);
+    fn add(count: &AtomicU64) {
+        count.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Fails if fixtures could not be read, unless `allowed` (`--skip-broken`); for a dry run.
@@ -109,13 +110,12 @@ impl Counts {
     }
 }
 
-/// Iterator over the jobs of a replay.
+/// Iterator over the fixtures that a replay sends.
 pub struct ReplayQueue {
-    plan: Rc<Plan>,
+    plan: Arc<Plan>,
     report: Arc<Reporter>,
     sources: Sources,
     counts: Counts,
-    rng: Rng,
     /// Rounds still to be read after this one (`--repeat`).
     rounds: u32,
     /// Fixtures read, over all rounds.
@@ -131,41 +131,44 @@ pub struct ReplayQueue {
     number: u64,
     covered: u64,
     completed: CompletedWork,
-    /// Fixtures still to be checked for an old signature.
-    to_check: u32,
-    said_no_id: bool,
-    said_redacted: bool,
 }
 
 /// Fixture that is to be sent, with its number.
 #[derive(Clone, Debug)]
-struct QueuedFixture {
+pub struct QueuedFixture {
     item: Taken,
     read: u64,
+    step: Step,
+}
+
+impl QueuedFixture {
+    /// Returns the size of its body in bytes.
+    pub fn bytes(&self) -> usize {
+        self.item.fixture.delivery.body.len()
+    }
 }
 
 #[derive(Clone, Debug)]
 struct Taken {
     source: reader::Source,
     fixture: Fixture,
-    receipt: Option<Rc<Receipt>>,
+    receipt: Option<Arc<Receipt>>,
     after: Position,
 }
 
 impl ReplayQueue {
     /// Opens the sources.
     pub fn open(
-        plan: &Rc<Plan>,
+        plan: &Arc<Plan>,
         report: &Arc<Reporter>,
         names: &[String],
         stop: Stop,
     ) -> Result<ReplayQueue> {
         Ok(ReplayQueue {
-            plan: Rc::clone(plan),
+            plan: Arc::clone(plan),
             report: Arc::clone(report),
             sources: reader::open(names)?.edited(plan.edited).until(stop),
             counts: Counts::default(),
-            rng: Rng::seeded(plan.disorder.seed),
             rounds: plan.repeat.saturating_sub(1),
             read: 0,
             wanted: 0,
@@ -177,9 +180,6 @@ impl ReplayQueue {
             number: 0,
             covered: 0,
             completed: CompletedWork::default(),
-            to_check: if plan.resign { 0 } else { LOOKED_AT },
-            said_no_id: false,
-            said_redacted: false,
         })
     }
 
@@ -205,8 +205,8 @@ impl ReplayQueue {
                     .hint("begin again with another journal")
             })?;
             (self.read, self.covered) = (number, number);
-            self.counts.0.read.set(number);
-            self.counts.0.chosen.set(number);
+            self.counts.0.read.store(number, Ordering::Relaxed);
+            self.counts.0.chosen.store(number, Ordering::Relaxed);
         }
         self.completed = completed;
         Ok(())
@@ -238,6 +238,7 @@ impl ReplayQueue {
             let queued = QueuedFixture {
                 item: taken,
                 read: self.read,
+                step: Step::default(),
             };
             let copies = self.disorder.copies(self.read);
             if copies == 0 {
@@ -285,7 +286,7 @@ impl ReplayQueue {
         let choice = &self.plan.choice;
         let receipt = choice
             .must_read()
-            .then(|| Rc::new(providers::outline(&fixture.delivery, None)));
+            .then(|| Arc::new(providers::outline(&fixture.delivery, None)));
         if receipt
             .as_ref()
             .is_some_and(|receipt| !choice.wants(receipt, fixture.at))
@@ -306,9 +307,9 @@ impl ReplayQueue {
         })
     }
 
-    /// Makes a job of a queued fixture; none if it was sent before.
-    fn job(&mut self, queued: QueuedFixture) -> Option<Job> {
-        let step = if self.plan.is_plain() {
+    /// Sets the fixture's step in the resume journal; none if it was sent before.
+    fn numbered(&mut self, mut queued: QueuedFixture) -> Option<QueuedFixture> {
+        queued.step = if self.plan.is_plain() {
             Step {
                 first: self.covered + 1,
                 number: queued.read,
@@ -322,18 +323,47 @@ impl ReplayQueue {
                 after: Position::default(),
             }
         };
-        self.covered = step.number;
-        if self.completed.has(step.number) {
+        self.covered = queued.step.number;
+        if self.completed.has(queued.step.number) {
             self.report.progress().pass_over();
             return None;
         }
+        Some(queued)
+    }
+}
+
+/// Makes jobs of queued fixtures, on any thread.
+pub struct JobMaker {
+    plan: Arc<Plan>,
+    report: Arc<Reporter>,
+    /// Fixtures still to be checked for an old signature.
+    to_check: AtomicU32,
+    said_no_id: AtomicBool,
+    said_redacted: AtomicBool,
+}
+
+impl JobMaker {
+    /// Creates the maker of a run's jobs.
+    pub fn new(plan: &Arc<Plan>, report: &Arc<Reporter>) -> Self {
+        Self {
+            plan: Arc::clone(plan),
+            report: Arc::clone(report),
+            to_check: AtomicU32::new(if plan.resign { 0 } else { LOOKED_AT }),
+            said_no_id: AtomicBool::new(false),
+            said_redacted: AtomicBool::new(false),
+        }
+    }
+
+    /// Makes a job: sets path and headers, and signs with `--resign`.
+    pub fn make(&self, queued: QueuedFixture, rng: &mut Rng) -> Job {
+        let step = queued.step;
         let Taken {
             source,
             fixture,
             mut receipt,
             ..
         } = queued.item;
-        let plan = Rc::clone(&self.plan);
+        let plan = &self.plan;
         let is_kept = plan.failed_to.is_some() || plan.answers_to.is_some();
         let original = is_kept.then(|| Box::new(fixture.clone()));
         let expected = self.expected(&fixture, &source);
@@ -346,12 +376,12 @@ impl ReplayQueue {
             ..
         } = fixture;
         if plan.ordered {
-            receipt = receipt.or_else(|| Some(Rc::new(providers::outline(&delivery, None))));
+            receipt = receipt.or_else(|| Some(Arc::new(providers::outline(&delivery, None))));
         }
         // The event is parsed when it is printed; the provider may be needed before.
         let provider = match &receipt {
             Some(receipt) => receipt.provider.and_then(providers::find),
-            None if plan.resign || self.to_check > 0 => {
+            None if plan.resign || self.checks_age() => {
                 let document = Document::of(&delivery).ok();
                 providers::recognise(&delivery, document.as_ref()).map(|(provider, _)| provider)
             }
@@ -366,14 +396,14 @@ impl ReplayQueue {
             None => plan.request.target.path_for(&delivery.path),
         });
         if plan.resign {
-            self.sign(&mut delivery, provider, &source);
+            self.sign(&mut delivery, provider, &source, rng);
         } else if redacted {
             self.say_redacted(&source);
-        } else if let (Some(provider), true) = (provider, self.to_check > 0) {
+        } else if let (Some(provider), true) = (provider, self.checks_age()) {
             self.check_age(provider, &delivery, &source);
         }
         plan.request.dress(&mut delivery);
-        Some(Job {
+        Job {
             id: id.unwrap_or_else(|| queued.read.to_string()),
             about: receipt.as_deref().map(dispatch::about),
             source,
@@ -387,7 +417,25 @@ impl ReplayQueue {
                 messages: messages.unwrap_or_default(),
                 fixture: original,
             },
-        })
+        }
+    }
+
+    /// Signs a job again that has waited, so that its signature is as new as one made just before sending.
+    pub fn renew(&self, job: &mut Job, made: Instant, rng: &mut Rng) {
+        let signer = &self.plan.signer;
+        if made.elapsed() > FRESH
+            && self.plan.resign
+            && signer.renews()
+            && let Some(provider) = job.provider
+        {
+            // A delivery that could be signed once can be signed again.
+            let target = &self.plan.request.target;
+            let _ = signer.context(provider, &mut job.delivery, target, rng);
+        }
+    }
+
+    fn checks_age(&self) -> bool {
+        self.to_check.load(Ordering::Relaxed) > 0
     }
 
     fn expected(&self, fixture: &Fixture, source: &reader::Source) -> Option<Expectation> {
@@ -403,8 +451,8 @@ impl ReplayQueue {
     }
 
     /// Warns once that a redacted recording's signature is invalid.
-    fn say_redacted(&mut self, source: &reader::Source) {
-        if !std::mem::replace(&mut self.said_redacted, true) {
+    fn say_redacted(&self, source: &reader::Source) {
+        if !self.said_redacted.swap(true, Ordering::Relaxed) {
             self.report.warn(&format!(
                 "{source}: it was recorded with `--redact`, so its signature does not hold; `--resign` makes a new one"
             ));
@@ -412,12 +460,14 @@ impl ReplayQueue {
     }
 
     /// Warns once that recorded signatures are too old.
-    fn check_age(&mut self, provider: &Provider, delivery: &Delivery, source: &reader::Source) {
-        self.to_check -= 1;
+    fn check_age(&self, provider: &Provider, delivery: &Delivery, source: &reader::Source) {
+        let left = self.to_check.load(Ordering::Relaxed);
+        self.to_check
+            .store(left.saturating_sub(1), Ordering::Relaxed);
         if let Some(StaleSignature { age, allowed }) =
             signer::stale(provider, delivery, Timestamp::now())
         {
-            self.to_check = 0;
+            self.to_check.store(0, Ordering::Relaxed);
             self.report.warn(&format!(
                 "{source}: signed {} ago; a handler that allows {} refuses it. `--resign` makes new signatures",
                 said(age),
@@ -427,10 +477,11 @@ impl ReplayQueue {
     }
 
     fn sign(
-        &mut self,
+        &self,
         delivery: &mut Delivery,
         provider: Option<&'static Provider>,
         source: &reader::Source,
+        rng: &mut Rng,
     ) {
         let Some(provider) = provider else {
             self.report.warn(&format!(
@@ -439,11 +490,10 @@ impl ReplayQueue {
             return;
         };
         if self.plan.fresh_ids {
-            match self.plan.signer.renew_id(provider, delivery, &mut self.rng) {
+            match self.plan.signer.renew_id(provider, delivery, rng) {
                 Ok(true) => {}
-                Ok(false) if self.said_no_id => {}
+                Ok(false) if self.said_no_id.swap(true, Ordering::Relaxed) => {}
                 Ok(false) => {
-                    self.said_no_id = true;
                     self.report.warn(&format!(
                         "{source}: a delivery of {} has no id outside its body, which stays as it is",
                         provider.title
@@ -453,11 +503,7 @@ impl ReplayQueue {
             }
         }
         let target = &self.plan.request.target;
-        if let Err(why) = self
-            .plan
-            .signer
-            .context(provider, delivery, target, &mut self.rng)
-        {
+        if let Err(why) = self.plan.signer.context(provider, delivery, target, rng) {
             self.report
                 .warn(&format!("{source}: cannot be signed: {why}"));
         }
@@ -507,13 +553,13 @@ fn messages(receipt: &Receipt) -> Vec<u64> {
 }
 
 impl Iterator for ReplayQueue {
-    type Item = Job;
+    type Item = QueuedFixture;
 
-    fn next(&mut self) -> Option<Job> {
+    fn next(&mut self) -> Option<QueuedFixture> {
         loop {
             while let Some(queued) = self.dealt.pop_front() {
-                if let Some(job) = self.job(queued) {
-                    return Some(job);
+                if let Some(queued) = self.numbered(queued) {
+                    return Some(queued);
                 }
             }
             if !self.deal() {

@@ -1,7 +1,6 @@
 //! Generator of the deliveries of `send`: one at a time, so that memory does not grow with `--count`.
 
-use std::cell::OnceCell;
-use std::rc::Rc;
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use http::HeaderValue;
@@ -11,6 +10,7 @@ use jiff::Timestamp;
 use crate::commands::args::RequestOptions;
 use crate::commands::dispatch;
 use crate::commands::dispatch::{Job, JobOrigin};
+use crate::commands::in_order::{Chunks, in_order};
 use crate::commands::signer::Signer;
 use crate::error::{Error, Result};
 use crate::io::recording::reader::Source;
@@ -21,6 +21,9 @@ use crate::webhook::{Algorithm, Delivery, Expectation, Key, Rng, Scheme, Secret}
 
 /// Statuses that count as success without `--expect-status`.
 pub const SUCCESS: &str = "2xx";
+
+/// Deliveries that a core generates at a time.
+const CHUNK: usize = 32;
 
 /// Deliveries to generate, with everything that they share.
 #[derive(Debug)]
@@ -36,7 +39,9 @@ pub struct Selection {
     /// Target, headers and expectation.
     pub request: RequestOptions,
     /// Signs the deliveries.
-    pub signer: Rc<Signer>,
+    pub signer: Arc<Signer>,
+    /// True if each delivery has the same bytes whenever it is made (`--seed`, `--save`).
+    pub repeatable: bool,
 }
 
 /// Template of one delivery in each round, of one provider.
@@ -47,7 +52,7 @@ pub struct Item {
     compiled: CompiledTemplate,
     key: Option<Key>,
     /// Properties shared by all deliveries of this item, computed with the first.
-    known: OnceCell<Known>,
+    known: OnceLock<Known>,
 }
 
 #[derive(Debug)]
@@ -67,7 +72,7 @@ impl Item {
             provider,
             compiled,
             key: None,
-            known: OnceCell::new(),
+            known: OnceLock::new(),
         }
     }
 
@@ -95,6 +100,17 @@ impl Selection {
         self.count * self.items.len() as u64
     }
 
+    /// Generates delivery `number` of the run; none after the last.
+    fn job(&self, seed: u64, number: u64, now: Timestamp) -> Option<Result<Job>> {
+        let items = self.items.len() as u64;
+        let (round, place) = (number / items, number % items);
+        if round >= self.count {
+            return None;
+        }
+        let item = self.items.get(usize::try_from(place).ok()?)?;
+        Some(self.make(item, seed, round, number, now))
+    }
+
     /// Generates each item once, so that an error is reported before anything is sent. With `several` providers, items
     /// that
     /// fail are left out and noted.
@@ -102,7 +118,7 @@ impl Selection {
         let mut notes = Vec::new();
         let items = std::mem::take(&mut self.items);
         for item in items {
-            match self.make(&item, 0, 0, 0) {
+            match self.make(&item, 0, 0, 0, Timestamp::now()) {
                 Err(error) if several => notes.push(format!("{}; left out", error.what())),
                 made => {
                     made?;
@@ -116,15 +132,16 @@ impl Selection {
         Ok(notes)
     }
 
-    /// Generates delivery `number` of the run, which belongs to `round`.
-    fn make(&self, item: &Item, seed: u64, round: u64, number: u64) -> Result<Job> {
+    /// Generates delivery `number` of the run, which belongs to `round`; `now` is the time of its events without `--at`.
+    fn make(&self, item: &Item, seed: u64, round: u64, number: u64, now: Timestamp) -> Result<Job> {
         // Two random streams: the message id is the same for all kinds of a round.
         let of_life = |life: usize| {
             let number = round * item.compiled.lives() as u64 + life as u64;
             Rng::seeded(seed ^ number.wrapping_mul(0xA076_1D64_78BD_642F))
         };
-        let mut rng = Rng::seeded(seed ^ number.wrapping_mul(0xE703_7ED1_A0B4_28DB) ^ 1);
-        let at = self.at.unwrap_or_else(Timestamp::now);
+        let mut rng = Rng::seeded(seed ^ number.wrapping_mul(0xE703_7ED1_A0B4_28DB) ^ 1)
+            .repeatable(self.repeatable);
+        let at = self.at.unwrap_or(now);
         let mut delivery = item.compiled.fill(at, &mut rng, of_life);
         if let Some(data) = &self.data {
             delivery.body = data.clone();
@@ -248,19 +265,36 @@ impl Selection {
 
 /// Iterator over the jobs of all rounds. A round is one message for each provider: its kinds in the given order.
 pub struct Generator {
-    selection: Rc<Selection>,
+    selection: Arc<Selection>,
     seed: u64,
     next: u64,
 }
 
 impl Generator {
     /// Starts at the first round of `seed`.
-    pub fn new(selection: &Rc<Selection>, seed: u64) -> Self {
+    pub fn new(selection: &Arc<Selection>, seed: u64) -> Self {
         Self {
-            selection: Rc::clone(selection),
+            selection: Arc::clone(selection),
             seed,
             next: 0,
         }
+    }
+}
+
+impl Generator {
+    /// Generates the jobs on all cores, ahead of their use.
+    pub fn on_all_cores(self) -> impl Iterator<Item = Result<Job>> {
+        let (selection, seed) = (Arc::clone(&self.selection), self.seed);
+        let chunks = Chunks {
+            items: CHUNK,
+            weigh: |_: &(u64, Timestamp)| 0,
+        };
+        // The events are in order of their time, so it is taken where their numbers are dealt out.
+        let numbers = (self.next..selection.total()).map(|number| (number, Timestamp::now()));
+        let jobs = in_order(numbers, chunks, move |(number, now)| {
+            selection.job(seed, number, now)
+        });
+        jobs.flatten()
     }
 }
 
@@ -268,15 +302,9 @@ impl Iterator for Generator {
     type Item = Result<Job>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let number = self.next;
-        let items = self.selection.items.len() as u64;
-        let (round, place) = (number / items, number % items);
-        if round >= self.selection.count {
-            return None;
-        }
+        let job = self.selection.job(self.seed, self.next, Timestamp::now())?;
         self.next += 1;
-        let item = self.selection.items.get(usize::try_from(place).ok()?)?;
-        Some(self.selection.make(item, self.seed, round, number))
+        Some(job)
     }
 }
 

@@ -60,8 +60,10 @@ struct Common {
     /// Time of the first event (`--at`); if none, chosen so that the last event happens now.
     at: Option<Timestamp>,
     seed: u64,
+    /// True if each delivery has the same bytes whenever it is made (`--seed`, `--save`).
+    repeatable: bool,
     request: RequestOptions,
-    signer: Rc<Signer>,
+    signer: Arc<Signer>,
 }
 
 /// Compiled template of one event kind of the provider.
@@ -152,7 +154,9 @@ impl Plan {
                 at: args.at,
                 seed,
                 request,
-                signer: Rc::new(signer),
+                signer: Arc::new(signer),
+                // What is saved is made a second time to be sent.
+                repeatable: args.seed.is_some() || args.save.is_some(),
             }),
             concurrency: args.concurrency,
             retries: args.retries,
@@ -322,7 +326,7 @@ async fn send(plan: &Plan, timeline: Timeline, report: &Arc<Reporter>) -> Result
         beat: plan.beat,
         expected: request.expected.clone(),
         // With a fixed signing time, retries keep their signature; otherwise each attempt is signed at its own time.
-        signer: signer.renews().then(|| Rc::clone(signer)),
+        signer: signer.renews().then(|| Arc::clone(signer)),
         journal: None,
         failed_to: None,
         answers_to: None,
@@ -448,7 +452,8 @@ impl Common {
         // Two random streams: the message id is the same for all events of a message.
         let own = self.seed ^ moment.message.wrapping_mul(0xA076_1D64_78BD_642F);
         let mut rng =
-            Rng::seeded(own ^ (u64::from(moment.place) + 1).wrapping_mul(0xE703_7ED1_A0B4_28DB));
+            Rng::seeded(own ^ (u64::from(moment.place) + 1).wrapping_mul(0xE703_7ED1_A0B4_28DB))
+                .repeatable(self.repeatable);
         let mut delivery = template.compiled.fill(at, &mut rng, |_| Rng::seeded(own));
         name_recipient(&mut delivery, moment.message + 1);
         delivery.aim(self.request.target.path.clone());

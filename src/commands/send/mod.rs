@@ -6,7 +6,6 @@ pub mod saver;
 pub mod selection;
 
 use std::path::PathBuf;
-use std::rc::Rc;
 use std::sync::Arc;
 
 use crate::commands::dispatch;
@@ -31,7 +30,7 @@ use crate::webhook::{Fixture, Tamper};
 #[derive(Debug)]
 pub struct Plan {
     style: Style,
-    selection: Rc<Selection>,
+    selection: Arc<Selection>,
     concurrency: u16,
     retries: u32,
     seed: Option<u64>,
@@ -84,7 +83,9 @@ impl Plan {
             at: args.at,
             data: data.map(Into::into),
             request: RequestOptions::new(&args.request, expected)?,
-            signer: Rc::new(signer),
+            signer: Arc::new(signer),
+            // What is saved is made a second time to be sent.
+            repeatable: args.seed.is_some() || args.save.is_some(),
         };
         notes.extend(selection.leave_out(chosen.len() > 1)?);
         Ok(Plan {
@@ -93,7 +94,7 @@ impl Plan {
                 replies: args.verbose,
                 ..style
             },
-            selection: Rc::new(selection),
+            selection: Arc::new(selection),
             concurrency: args.concurrency,
             retries: args.retries,
             seed: args.seed,
@@ -175,8 +176,8 @@ pub fn run(plan: Plan) -> Result<Exit> {
             at: plan.selection.at,
             quiet: plan.style.quiet,
         };
-        let generator = Generator::new(&plan.selection, seed);
-        let printed = dry_run.print(generator, &plan.selection.request.target, &report);
+        let jobs = Generator::new(&plan.selection, seed).on_all_cores();
+        let printed = dry_run.print(jobs, &plan.selection.request.target, &report);
         report.finish();
         return printed.map(|()| Exit::Success);
     }
@@ -222,7 +223,7 @@ async fn send(
             .selection
             .signer
             .renews()
-            .then(|| Rc::clone(&plan.selection.signer)),
+            .then(|| Arc::clone(&plan.selection.signer)),
         journal: None,
         failed_to: None,
         answers_to: None,

@@ -36,7 +36,7 @@ pub struct RunIdentity {
 }
 
 /// One delivery of a run, with the skipped ones before it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Step {
     /// Number of the first delivery covered: those before this one that are not sent.
     pub first: u64,
