@@ -43,7 +43,8 @@ class Server:
 
     def __init__(self, command):
         self.out = tempfile.NamedTemporaryFile()
-        self.process = subprocess.Popen(command, stdout=self.out, stderr=subprocess.DEVNULL)
+        # With `-q` the address is not data, and stands on stderr.
+        self.process = subprocess.Popen(command, stdout=self.out, stderr=subprocess.STDOUT)
         while not (found := re.search(r"127\.0\.0\.1:\d+", open(self.out.name).read(200))):
             assert self.process.poll() is None, command
             time.sleep(0.002)
