@@ -132,7 +132,7 @@ mod tests {
     use sha2::{Digest, Sha256};
 
     use super::{P256PrivateKey, RsaPrivateKey};
-    use crate::webhook::signing::public_key::{P256PublicKey, RsaHash};
+    use crate::webhook::signing::public_key::P256PublicKey;
 
     #[test]
     fn a_repeatable_signature_is_the_published_one_and_another_is_new_each_time() {
