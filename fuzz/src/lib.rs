@@ -11,7 +11,7 @@ use webhook_cli::report::{Mode, Palette, Untrusted, escape_into, is_binary, look
 use webhook_cli::report::text::body;
 use webhook_cli::webhook::body::multipart;
 use webhook_cli::webhook::body::multipart::{Multipart, NewPart};
-use webhook_cli::webhook::{Delivery, Document, Fixture, Headers, VerifyOptions, Key, KeyForm, Keyring, Secret, Target, Verdict};
+use webhook_cli::webhook::{Delivery, Document, Fixture, Headers, VerifyOptions, Key, KeyForm, Keyring, RecordedAnswer, RecordedLine, Secret, Target, Verdict};
 
 /// Nobody has signed anything with this.
 const OURS: &str = "d2hhdCBub2JvZHkga25vd3M=";
@@ -143,6 +143,15 @@ pub fn line(data: &[u8]) {
         let quick = quick.expect("it can be read");
         assert_eq!(quick.delivery, careful.delivery);
         assert_eq!((quick.id, quick.at, quick.reply), (careful.id, careful.at, careful.reply));
+    }
+    // An answer is no delivery, and is written as it was read.
+    let line = line.into();
+    if let Ok(RecordedLine::Answer(answer)) = RecordedLine::read(&line, false) {
+        assert!(RecordedLine::delivery(&line, false).is_ok_and(|it| it.is_none()));
+        let again = answer.to_line();
+        assert!(!again.trim_end().contains('\n'), "one line is written");
+        let again = RecordedAnswer::read_line(again.as_bytes()).expect("ours is read");
+        assert_eq!(format!("{again:?}"), format!("{answer:?}"));
     }
 }
 

@@ -5,7 +5,7 @@ use std::io;
 use std::path::Path;
 
 use crate::io::recording::lines::{Line, Lines};
-use crate::webhook::{Delivery, Fault, Fixture, find};
+use crate::webhook::{Delivery, Fault, Fixture, RecordedLine, find};
 
 /// Longest line of a recording and largest file of one delivery, in bytes. A longer line is skipped with a notice; a
 /// larger file is an error.
@@ -66,7 +66,9 @@ pub(crate) fn content(lines: &mut Lines, known: bool) -> io::Result<Content> {
         }
     };
     // For our own recordings nothing more is read to detect them: a listener may be writing the file at this moment.
-    let ours = first.starts_with(b"{\"fixture\":1,") && Fixture::read_line(&first).is_ok();
+    // A recording that was deleted and begun anew may begin with an answer to an earlier delivery.
+    let begins = first.starts_with(b"{\"fixture\":1,") || first.starts_with(b"{\"answer\":1,");
+    let ours = begins && RecordedLine::read(&first, false).is_ok();
     let whole = ours || serde_json::from_slice::<serde::de::IgnoredAny>(&first).is_ok();
     if ours || known || (whole && lines.has_more()?) {
         return Ok(Content::Recording(lines.with_again(first)));

@@ -9,9 +9,11 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use bytes::Bytes;
+
 use crate::error::{Error, Result};
 use crate::io::private_files;
-use crate::webhook::Fixture;
+use crate::webhook::RecordedLine;
 
 /// Recording file opened for appending.
 pub(crate) struct RecordingFile {
@@ -191,7 +193,9 @@ impl RecordingFile {
         (&mut self.file)
             .take((self.good - start).min(LONGEST))
             .read_to_end(&mut line)?;
-        let read = Fixture::read_line(line.trim_ascii_end());
+        line.truncate(line.trim_ascii_end().len());
+        let line = Bytes::from(line);
+        let read = RecordedLine::read(&line, false);
         match read {
             Ok(_) if whole => Ok(false),
             Ok(_) => {

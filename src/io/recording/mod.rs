@@ -1,5 +1,6 @@
 //! Recordings: files and folders, written durably and read line by line, and the journal of `--resume`.
 
+pub mod answers;
 pub mod detect;
 pub mod file;
 pub mod folder;

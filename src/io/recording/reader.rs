@@ -13,13 +13,14 @@ use bytes::Bytes;
 use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Result};
+use crate::io::recording::answers::AnswerIndex;
 use crate::io::recording::detect;
 use crate::io::recording::detect::{Content, Document, LONGEST, ends, is_har, is_recording};
 use crate::io::recording::gzip::{inflate, is_gzip, open_at};
 use crate::io::recording::har::Har;
 use crate::io::recording::lines::{Line, Lines};
 use crate::io::recording::pump::{Pump, Stop};
-use crate::webhook::{Fault, Fixture};
+use crate::webhook::{Fault, Fixture, RecordedLine};
 
 /// Delivery with its source.
 #[derive(Debug)]
@@ -80,6 +81,10 @@ pub struct Sources {
     reading: Option<Reading>,
     /// `--edited`: accept a line whose checksum does not match.
     edited: bool,
+    /// True if the answers of a recording are paired with its deliveries.
+    answered: bool,
+    /// Answers of the file with this index.
+    answers: Option<(usize, AnswerIndex)>,
     stop: Stop,
     notes: Vec<String>,
     /// Total size in bytes of the files before the current one.
@@ -143,6 +148,8 @@ pub fn open(paths: &[String]) -> Result<Sources> {
         start: Position::default(),
         reading: None,
         edited: false,
+        answered: false,
+        answers: None,
         stop: Stop::default(),
         notes: Vec::new(),
         passed: 0,
@@ -170,6 +177,13 @@ impl Sources {
     #[must_use]
     pub fn edited(self, edited: bool) -> Self {
         Self { edited, ..self }
+    }
+
+    /// Pairs each delivery of a recording with its answers: they are in `Fixture::answers`, in the order of the file. Each
+    /// recording is read twice for it. Of a pipe, which can be read once, the answers are left out.
+    #[must_use]
+    pub fn answered(self, answered: bool) -> Self {
+        Self { answered, ..self }
     }
 
     /// Ends the iteration when `stop` is set, even while it waits for a pipe.
@@ -319,6 +333,28 @@ impl Sources {
         }
     }
 
+    /// Index of the answers of the current file, if they are wanted and it is a recording.
+    fn index(&mut self) -> Option<&mut AnswerIndex> {
+        let is_new = self.answers.as_ref().is_none_or(|(at, _)| *at != self.at);
+        if self.answered && is_new {
+            let Some(SourceInput::File(path, Some(size))) = self.files.get(self.at) else {
+                return None;
+            };
+            match AnswerIndex::of(path, *size, self.edited) {
+                Ok(index) => self.answers = Some((self.at, index)),
+                Err(error) => {
+                    self.answered = false;
+                    self.notes.push(format!(
+                        "the answers in `{}` cannot be read: {error}",
+                        path.display()
+                    ));
+                }
+            }
+        }
+        let answers = self.answers.as_mut().filter(|_| self.answered);
+        answers.map(|(_, index)| index)
+    }
+
     /// Item for a file that is a single delivery; moves on to the next file.
     fn whole(&mut self, name: Arc<str>, fixture: std::result::Result<Fixture, Fault>) -> Item {
         self.end();
@@ -368,12 +404,22 @@ impl Iterator for Sources {
                 }
             };
             match item {
-                Some((name, number, fixture, offset, behind)) => {
+                Some((name, number, mut fixture, offset, behind)) => {
+                    let name = Arc::clone(name);
+                    if let (
+                        true,
+                        Ok(Fixture {
+                            id: Some(id),
+                            answers,
+                            ..
+                        }),
+                    ) = (self.answered && offset > 0, &mut fixture)
+                        && let Some(index) = self.index()
+                    {
+                        answers.extend(index.answers(id));
+                    }
                     return Some(Item {
-                        source: Source {
-                            name: Arc::clone(name),
-                            number,
-                        },
+                        source: Source { name, number },
                         fixture,
                         after: Position {
                             file: self.at,
@@ -412,20 +458,22 @@ fn next_line(
     edited: bool,
     notes: &mut Vec<String>,
 ) -> Option<(usize, std::result::Result<Fixture, Fault>)> {
-    let fixture_of = |line: &Bytes| match edited {
-        false => Fixture::of_line(&trimmed(line)),
-        true => Fixture::of_edited(&trimmed(line)),
-    };
+    let delivery_of = |line: &Bytes| RecordedLine::delivery(&trimmed(line), edited).transpose();
     loop {
         let read = lines.next();
         let number = lines.number();
         let fixture = match read {
             Ok(Line::End) => return None,
             Ok(Line::Whole(line) | Line::Torn(line)) if line.trim_ascii().is_empty() => continue,
-            Ok(Line::Whole(line)) => fixture_of(&line),
-            Ok(Line::Torn(line)) => match fixture_of(&line) {
-                Ok(fixture) => Ok(fixture),
-                Err(_) => {
+            Ok(Line::Whole(line)) => match delivery_of(&line) {
+                Some(fixture) => fixture,
+                // An answer.
+                None => continue,
+            },
+            Ok(Line::Torn(line)) => match delivery_of(&line) {
+                Some(Ok(fixture)) => Ok(fixture),
+                None => continue,
+                Some(Err(_)) => {
                     notes.push(format!(
                         "{name}:{number}: the last line is unfinished and was set aside"
                     ));
@@ -461,7 +509,7 @@ fn trimmed(line: &Bytes) -> Bytes {
 mod tests {
     use super::{Item, LONGEST, Lines, next_line, open};
     use crate::io::recording::detect::{Content, content};
-    use crate::webhook::{Delivery, Fixture, Headers};
+    use crate::webhook::{Delivery, Fixture, Headers, RecordedAnswer};
     use bytes::Bytes;
     use http::Method;
     use std::fs;
@@ -526,6 +574,59 @@ mod tests {
             "{items:?}"
         );
         assert!(notes.is_empty(), "{notes:?}");
+    }
+
+    #[test]
+    fn answers_are_no_deliveries_and_are_paired_by_id() {
+        let answer =
+            |id: &str, status| RecordedAnswer::outline(id, "http://h/", Some(status)).to_line();
+        let delivery = |id: &str| {
+            let mut fixture = fixture(id);
+            fixture.id = Some(id.into());
+            fixture.to_line()
+        };
+        let dir = tempfile::tempdir().unwrap();
+        let damaged = answer("a", 500).replace("500", "200");
+        let text = [
+            answer("z", 500),
+            delivery("a"),
+            delivery("b"),
+            answer("a", 503),
+            damaged,
+            delivery("c"),
+            answer("a", 200),
+            answer("b", 404).trim_end().to_owned(),
+        ];
+        for name in ["r.ndjson", "r"] {
+            fs::write(dir.path().join(name), text.concat()).unwrap();
+            let (items, notes) = read(dir.path(), name);
+            assert_eq!(items.len(), 4, "{items:?}");
+            assert_eq!(items[0], format!("{name}:2 a"));
+            assert_eq!(items[1], format!("{name}:3 b"));
+            assert!(
+                items[2].starts_with(&format!("{name}:5 line 5 the checksum")),
+                "{items:?}"
+            );
+            assert_eq!(items[3], format!("{name}:6 c"));
+            assert!(notes.is_empty(), "{notes:?}");
+            let sources = open(&[dir.path().join(name).display().to_string()]).unwrap();
+            let statuses: Vec<Vec<_>> = sources
+                .answered(true)
+                .filter_map(|item| item.fixture.ok())
+                .map(|fixture| {
+                    fixture
+                        .answers
+                        .iter()
+                        .map(|it| it.status.unwrap())
+                        .collect()
+                })
+                .collect();
+            assert_eq!(statuses, [vec![503, 200], vec![404], vec![]]);
+        }
+        let torn = [delivery("a"), answer("a", 500)[..30].to_owned()];
+        fs::write(dir.path().join("t.ndjson"), torn.concat()).unwrap();
+        let (items, notes) = read(dir.path(), "t.ndjson");
+        assert_eq!((items.len(), notes.len()), (1, 1));
     }
 
     #[test]
