@@ -442,6 +442,8 @@ impl DispatchRun {
         };
         let mut fixture = original.clone();
         fixture.reply = Some(Reply::new(*status, took, Some(body.clone())));
+        // It is the newest response; earlier ones would be compared in its place.
+        fixture.answers.clear();
         if let Err(why) = recorder.keep(&fixture).await {
             self.stop(format!("{why}; nothing more was sent"));
         }

@@ -24,7 +24,7 @@ pub use body::matcher::{Matcher, Predicate, Prefilter, bit};
 pub use body::multipart::{FormPart, Multipart};
 pub use delivery::{Delivery, Headers, is_hop_by_hop};
 pub use event::{BounceClass, Event};
-pub use fixture::answer::{ANSWER_BODY, AnswerHead, RecordedAnswer, RecordedLine};
+pub use fixture::answer::{ANSWER_BODY, AnswerHead, RecordedAnswer, RecordedLine, add_to_file};
 pub use fixture::format::{Fault, Fixture, Reply};
 pub use fixture::har::{HarSplitter, read_har_entry};
 pub use glob::Glob;

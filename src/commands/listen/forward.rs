@@ -18,13 +18,14 @@ use tokio::time::Instant;
 
 use crate::commands::id;
 use crate::commands::listen::handler::plain;
+use crate::commands::listen::recording::{ListenRecording, SEARCHED};
 use crate::error::{Error, Result};
 use crate::io::client::{Client, Exchange, Keep, Pool, Settings};
 use crate::io::loopback;
 use crate::io::server::Answer;
 use crate::report::{ForwardTally, Forwarded, Notice, Reporter};
 use crate::webhook::{
-    Delivery, Event, Headers, Kind, Outcome, Retry, Rng, Target, TimestampFormat,
+    Delivery, Event, Headers, Kind, Outcome, RecordedAnswer, Retry, Rng, Target, TimestampFormat,
 };
 
 /// Largest response of a handler that is passed back to the sender, in bytes.
@@ -83,6 +84,8 @@ pub(crate) struct Forwarder {
     phase: watch::Sender<ShutdownPhase>,
     rng: Mutex<Rng>,
     report: Arc<Reporter>,
+    /// Recording of the handlers' answers.
+    recording: Option<Arc<ListenRecording>>,
     score: Score,
 }
 
@@ -140,11 +143,33 @@ pub(crate) struct ForwardResult {
     pub(crate) took: Duration,
 }
 
+/// Delivery to forward.
+#[derive(Clone, Copy)]
+pub(crate) struct ToForward<'a> {
+    pub(crate) id: &'a str,
+    pub(crate) at: Timestamp,
+    pub(crate) delivery: &'a Delivery,
+    /// File that it was recorded in.
+    pub(crate) file: Option<&'a Arc<Path>>,
+}
+
 /// Delivery that is sent to its targets in the background.
 struct QueuedDelivery {
     id: String,
     at: Timestamp,
     delivery: Delivery,
+    file: Option<Arc<Path>>,
+}
+
+/// Attempt to record: its number and its duration, and the response's headers.
+struct RecordedAttempt<'a> {
+    number: u32,
+    took: Duration,
+    headers: Option<&'a Headers>,
+    /// True if the body was longer than the part that is here.
+    cut: bool,
+    /// True if the response goes back to the sender.
+    replied: bool,
 }
 
 impl Forwarder {
@@ -181,8 +206,14 @@ impl Forwarder {
             phase: watch::Sender::new(ShutdownPhase::Open),
             rng: Mutex::new(Rng::seeded(id::fresh_seed())),
             report,
+            recording: None,
             score: Score::default(),
         }
+    }
+
+    /// Records the answer to each attempt.
+    pub(crate) fn recording(self, recording: Option<Arc<ListenRecording>>) -> Self {
+        Self { recording, ..self }
     }
 
     /// Rejects a target that is this listener itself.
@@ -231,16 +262,14 @@ impl Forwarder {
     /// start with [`Self::send`].
     pub(crate) async fn pass(
         self: &Arc<Self>,
-        id: &str,
-        at: Timestamp,
-        delivery: &Delivery,
+        passed: ToForward<'_>,
         events: &[Event],
     ) -> (Option<(ForwardResult, Answer)>, Vec<ReservedForward>) {
         let mut chosen = self.chosen(events);
         let first = if self.ack_always { None } else { chosen.next() };
         let mut errands = Vec::new();
         for gate in chosen {
-            let size = (delivery.body.len() >> 10) + OVERHEAD;
+            let size = (passed.delivery.body.len() >> 10) + OVERHEAD;
             let size = u32::try_from(size).unwrap_or(ROOM).min(ROOM);
             // The semaphore is never closed.
             if let Ok(room) = Arc::clone(&self.room).acquire_many_owned(size).await {
@@ -254,25 +283,20 @@ impl Forwarder {
             return (None, errands);
         };
         // The other targets need not wait for the first.
-        self.send(id, at, delivery, errands);
-        (Some(self.ask(gate, delivery).await), Vec::new())
+        self.send(passed, errands);
+        (Some(self.ask(gate, passed).await), Vec::new())
     }
 
     /// Starts the reserved forwards in the background.
-    pub(crate) fn send(
-        self: &Arc<Self>,
-        id: &str,
-        at: Timestamp,
-        delivery: &Delivery,
-        errands: Vec<ReservedForward>,
-    ) {
+    pub(crate) fn send(self: &Arc<Self>, passed: ToForward<'_>, errands: Vec<ReservedForward>) {
         if errands.is_empty() {
             return;
         }
         let queued = Arc::new(QueuedDelivery {
-            id: id.to_owned(),
-            at,
-            delivery: delivery.clone(),
+            id: passed.id.to_owned(),
+            at: passed.at,
+            delivery: passed.delivery.clone(),
+            file: passed.file.cloned(),
         });
         for ReservedForward { gate, room } in errands {
             self.score.waiting.fetch_add(1, Relaxed);
@@ -303,12 +327,13 @@ impl Forwarder {
     }
 
     /// Sends a delivery to a handler; its response, or a 502 or 504, goes back to the sender.
-    async fn ask(&self, gate: &Upstream, delivery: &Delivery) -> (ForwardResult, Answer) {
+    async fn ask(&self, gate: &Upstream, asked: ToForward<'_>) -> (ForwardResult, Answer) {
         let pool = &gate.pool;
-        let path = pool.target().path_for(&delivery.path);
+        let path = pool.target().path_for(&asked.delivery.path);
         let exchange = pool
-            .ask(&path, delivery, Keep::Answer(LARGEST_ANSWER))
+            .ask(&path, asked.delivery, Keep::Answer(LARGEST_ANSWER))
             .await;
+        let headers = exchange.answer.as_ref().ok().map(|it| it.headers.clone());
         let bad = |status, why: &str| plain(status, &format!("{why}\n"));
         let (outcome, answer) = match exchange.answer {
             Ok(heard) if heard.cut => {
@@ -340,6 +365,14 @@ impl Forwarder {
             }
         };
         self.score.count(&outcome);
+        let attempt = RecordedAttempt {
+            number: 1,
+            took: exchange.took,
+            headers: headers.as_ref(),
+            cut: false,
+            replied: true,
+        };
+        self.record(gate, asked.id, asked.file, &outcome, attempt);
         let passed = ForwardResult {
             target: gate.name.clone(),
             outcome,
@@ -348,16 +381,44 @@ impl Forwarder {
         (passed, answer)
     }
 
+    /// Records the answer to an attempt, or that there was none, if its delivery is recorded.
+    fn record(
+        &self,
+        gate: &Upstream,
+        id: &str,
+        file: Option<&Arc<Path>>,
+        outcome: &Outcome,
+        attempt: RecordedAttempt<'_>,
+    ) {
+        let (Some(recording), Some(file)) = (&self.recording, file) else {
+            return;
+        };
+        let mut answer = RecordedAnswer::new(id, &gate.name, attempt.number, outcome);
+        answer.at = Some(Timestamp::now());
+        answer.micros = u64::try_from(attempt.took.as_micros()).unwrap_or(u64::MAX);
+        answer.cut = attempt.cut;
+        if let (Some(_), Some(headers)) = (answer.status, attempt.headers) {
+            answer.headers = headers.clone();
+        }
+        recording.answer(file, answer, attempt.replied);
+    }
+
     /// Sends a delivery to its target in the background, with retries.
     async fn carry(&self, gate: &Upstream, queued: &QueuedDelivery) {
         let mut phase = self.phase.subscribe();
+        let keep = match &self.recording {
+            Some(_) => Keep::Answer(SEARCHED),
+            None => Keep::Outcome,
+        };
         for number in 1.. {
             let tried = tokio::select! {
                 biased;
                 () = reached(&mut phase, ShutdownPhase::Over) => None,
-                exchange = gate.attempt(&queued.delivery, self.phase.subscribe()) => exchange,
+                exchange = gate.attempt(&queued.delivery, keep, self.phase.subscribe()) => exchange,
             };
             let is_open = *self.phase.borrow() == ShutdownPhase::Open;
+            let heard = tried.as_ref().and_then(|it| it.answer.as_ref().ok());
+            let heard = heard.map(|it| (it.headers.clone(), it.cut));
             let (outcome, took, attempt, may_wait) = match tried {
                 Some(exchange) => {
                     let took = exchange.took;
@@ -385,6 +446,14 @@ impl Forwarder {
             {
                 gate.hold_back(wait);
             }
+            let recorded = RecordedAttempt {
+                number: attempt,
+                took,
+                headers: heard.as_ref().map(|(headers, _)| headers),
+                cut: heard.as_ref().is_some_and(|(_, cut)| *cut),
+                replied: false,
+            };
+            self.record(gate, &queued.id, queued.file.as_ref(), &outcome, recorded);
             self.report.tell(&Notice::Forwarded(Forwarded {
                 id: &queued.id,
                 target: &gate.name,
@@ -486,6 +555,7 @@ impl Upstream {
     async fn attempt(
         &self,
         delivery: &Delivery,
+        keep: Keep,
         mut phase: watch::Receiver<ShutdownPhase>,
     ) -> Option<Exchange> {
         let _seat = self.seats.acquire().await;
@@ -500,7 +570,7 @@ impl Upstream {
             }
         }
         let path = self.pool.target().path_for(&delivery.path);
-        Some(self.pool.ask(&path, delivery, Keep::Outcome).await)
+        Some(self.pool.ask(&path, delivery, keep).await)
     }
 
     fn hold_back(&self, wait: Duration) {

@@ -1,6 +1,7 @@
 //! Request handler of `listen`: reads, records, forwards, answers and reports each request, in this order.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -15,7 +16,7 @@ use crate::commands::listen::Plan;
 use crate::commands::listen::duplicates;
 use crate::commands::listen::duplicates::{DuplicateTracker, Sighting};
 use crate::commands::listen::faults::{Failure, FaultInjection};
-use crate::commands::listen::forward::{ForwardResult, Forwarder, ReservedForward};
+use crate::commands::listen::forward::{ForwardResult, Forwarder, ReservedForward, ToForward};
 use crate::commands::listen::recording::ListenRecording;
 use crate::commands::shutdown::InFlight;
 use crate::commands::sns::certificates::SnsCertificates;
@@ -51,7 +52,7 @@ pub(crate) struct ListenHandler {
     tolerance: Option<Duration>,
     public_url: Option<String>,
     topics: Vec<String>,
-    pub(crate) recording: Option<ListenRecording>,
+    pub(crate) recording: Option<Arc<ListenRecording>>,
     pub(crate) forwarder: Option<Arc<Forwarder>>,
     confirmer: Option<SubscriptionConfirmer>,
     certificates: Option<SnsCertificates>,
@@ -103,6 +104,8 @@ struct Handled {
     on_purpose: bool,
     passed: Option<ForwardResult>,
     errands: Vec<ReservedForward>,
+    /// File that the delivery was recorded in.
+    file: Option<Arc<Path>>,
     confirmed: Option<Confirmation>,
 }
 
@@ -110,8 +113,11 @@ impl ListenHandler {
     pub(crate) fn new(plan: Plan, report: Arc<Reporter>) -> Result<ListenHandler> {
         let recording = plan.record.as_ref();
         let recording = recording
-            .map(|record| ListenRecording::open(record, &report))
+            .map(|record| ListenRecording::open(record, &report).map(Arc::new))
             .transpose()?;
+        let forwarder = plan.forwarding.map(|forwarding| {
+            Forwarder::new(&forwarding, Arc::clone(&report)).recording(recording.clone())
+        });
         Ok(ListenHandler {
             keys: plan.keys,
             provider: plan.provider,
@@ -120,9 +126,7 @@ impl ListenHandler {
             public_url: plan.public_url,
             topics: plan.topics,
             recording,
-            forwarder: plan
-                .forwarding
-                .map(|forwarding| Arc::new(Forwarder::new(&forwarding, Arc::clone(&report)))),
+            forwarder: forwarder.map(Arc::new),
             confirmer: plan.confirm_sns.then(SubscriptionConfirmer::new),
             certificates: plan.fetch_certs.then(SnsCertificates::new).transpose()?,
             answer: plan.answer,
@@ -171,7 +175,7 @@ impl Handler for ListenHandler {
         }
         self.told(&case, &done);
         if let Some(forwarder) = &self.forwarder {
-            forwarder.send(&case.id, case.at, &case.delivery, done.errands);
+            forwarder.send(case.to_forward(done.file.as_ref()), done.errands);
         }
         done.answer
     }
@@ -266,9 +270,10 @@ impl ListenHandler {
             let why = "a loop: this listener has passed it on before, and got it back\n";
             return Handled::of(plain(StatusCode::LOOP_DETECTED, why));
         }
-        if let Err(unkept) = self.keep(case, verdict).await {
-            return Handled::of(unkept);
-        }
+        let file = match self.keep(case, verdict).await {
+            Ok(file) => file,
+            Err(unkept) => return Handled::of(unkept),
+        };
         match verdict {
             Disposition::Refuse => {
                 let why = case.receipt.signature.reason.as_deref().unwrap_or_default();
@@ -288,15 +293,19 @@ impl ListenHandler {
                 })
             },
             Disposition::Greet | Disposition::Loop => Handled::of(self.usual(case)),
-            Disposition::Take => self.accept(case).await,
+            Disposition::Take => self.accept(case, file).await,
         }
     }
 
-    /// Records the delivery, if `--record` is set, before it is forwarded or answered; on failure returns the 507 to
-    /// send.
-    async fn keep(&self, case: &Incoming, verdict: Disposition) -> std::result::Result<(), Answer> {
+    /// Records the delivery, if `--record` is set, before it is forwarded or answered, and returns the file; on failure
+    /// returns the 507 to send.
+    async fn keep(
+        &self,
+        case: &Incoming,
+        verdict: Disposition,
+    ) -> std::result::Result<Option<Arc<Path>>, Answer> {
         let Some(recording) = &self.recording else {
-            return Ok(());
+            return Ok(None);
         };
         // The handler's response is not known yet: the delivery is recorded before it is forwarded.
         let waits = self.forwarder.as_ref().is_some_and(|it| !it.acknowledges());
@@ -317,7 +326,7 @@ impl ListenHandler {
                     id: &case.id,
                     file: &file,
                 });
-                Ok(())
+                Ok(Some(file))
             }
             Err(why) => {
                 self.report
@@ -330,7 +339,7 @@ impl ListenHandler {
         }
     }
 
-    async fn accept(&self, case: &Incoming) -> Handled {
+    async fn accept(&self, case: &Incoming, file: Option<Arc<Path>>) -> Handled {
         let confirmed = match &self.confirmer {
             Some(confirmer) => Box::pin(confirmer.confirm(&case.receipt)).await,
             None => None,
@@ -339,7 +348,7 @@ impl ListenHandler {
             None => (None, Vec::new()),
             Some(forwarder) => {
                 let events = &case.receipt.events;
-                Box::pin(forwarder.pass(&case.id, case.at, &case.delivery, events)).await
+                Box::pin(forwarder.pass(case.to_forward(file.as_ref()), events)).await
             }
         };
         let (passed, answer) = match passed {
@@ -349,6 +358,7 @@ impl ListenHandler {
         Handled {
             passed,
             errands,
+            file,
             confirmed,
             ..Handled::of(answer)
         }
@@ -447,6 +457,18 @@ impl ListenHandler {
     }
 }
 
+impl Incoming {
+    /// Returns the delivery for the forwarder, with the file that it was recorded in.
+    fn to_forward<'a>(&'a self, file: Option<&'a Arc<Path>>) -> ToForward<'a> {
+        ToForward {
+            id: &self.id,
+            at: self.at,
+            delivery: &self.delivery,
+            file,
+        }
+    }
+}
+
 impl Handled {
     fn of(answer: Answer) -> Self {
         Self {
@@ -455,6 +477,7 @@ impl Handled {
             on_purpose: false,
             passed: None,
             errands: Vec::new(),
+            file: None,
             confirmed: None,
         }
     }

@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 use crate::io::recording::recorder::{Recorder, Sync};
 use crate::io::user_key::own_key;
 use crate::report::Reporter;
-use crate::webhook::{Delivery, Fixture, Redactor, Reply};
+use crate::webhook::{ANSWER_BODY, Delivery, Fixture, RecordedAnswer, Redactor, Reply};
 
 /// Recording settings.
 #[derive(Clone, Debug)]
@@ -31,6 +31,10 @@ const COPIED_AT_ONCE: u32 = 24;
 
 /// Memory that these copies take at most, in bytes, for bodies within `COPIED_AT_ONCE`.
 pub const COPIES: usize = 64 << 20;
+
+/// Bytes of a response's body that are searched with `--redact`: more than are recorded, so that nothing sensitive is cut
+/// in two before it is recognised.
+pub const SEARCHED: usize = ANSWER_BODY + (4 << 10);
 
 /// Writes received deliveries to the recording.
 pub struct ListenRecording {
@@ -86,6 +90,17 @@ impl ListenRecording {
             redactor.redact(&mut fixture);
         }
         self.recorder.keep(&fixture).await
+    }
+
+    /// Records a handler's answer to a delivery that was recorded in `file`, without a wait. `replied` is true if it goes
+    /// back to the sender.
+    pub fn answer(&self, file: &Arc<Path>, mut answer: RecordedAnswer, replied: bool) {
+        if let Some(redactor) = &self.redactor {
+            answer.shorten(SEARCHED);
+            redactor.redact_answer(&mut answer);
+        }
+        answer.shorten(ANSWER_BODY);
+        self.recorder.answer(file, answer, replied);
     }
 
     /// Blocks until everything is written and synced.

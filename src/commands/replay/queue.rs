@@ -167,7 +167,10 @@ impl ReplayQueue {
         Ok(ReplayQueue {
             plan: Arc::clone(plan),
             report: Arc::clone(report),
-            sources: reader::open(names)?.edited(plan.edited).until(stop),
+            sources: reader::open(names)?
+                .edited(plan.edited)
+                .answered(plan.compare)
+                .until(stop),
             counts: Counts::default(),
             rounds: plan.repeat.saturating_sub(1),
             read: 0,
@@ -368,11 +371,15 @@ impl JobMaker {
         let original = is_kept.then(|| Box::new(fixture.clone()));
         let expected = self.expected(&fixture, &source);
         let redacted = fixture.is_redacted();
+        let target = || plan.request.target.to_string();
+        let reply = plan
+            .compare
+            .then(|| fixture.last_reply(Some(&target())))
+            .flatten();
         let Fixture {
             id,
             at,
             mut delivery,
-            reply,
             ..
         } = fixture;
         if plan.ordered {
@@ -413,7 +420,7 @@ impl JobMaker {
                 at,
                 step: plan.resume.is_some().then_some(step),
                 expected,
-                reply: reply.filter(|_| plan.compare),
+                reply,
                 messages: messages.unwrap_or_default(),
                 fixture: original,
             },

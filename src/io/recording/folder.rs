@@ -3,12 +3,14 @@
 
 use std::fs::{self, File};
 use std::io::{self, Write};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::error::{Error, Result};
 use crate::io::private_files;
-use crate::io::recording::recorder::Sync;
+use crate::io::recording::recorder::{AnswerToKeep, Sync};
+use crate::webhook::add_to_file;
 
 /// Folder that deliveries are recorded into.
 pub(crate) struct Folder {
@@ -91,6 +93,74 @@ impl Folder {
         }
         let cannot = |error| format!("cannot write into `{}`: {error}", self.path.display());
         kept.into_iter().map(|path| path.map_err(cannot)).collect()
+    }
+
+    /// Adds answers to the files of their deliveries; returns the reason for each that could not be added. A file that is
+    /// no longer there is passed over: the user moved or deleted it.
+    pub(crate) fn answer(
+        &mut self,
+        answers: impl Iterator<Item = AnswerToKeep>,
+        sync: Sync,
+    ) -> Vec<String> {
+        let mut failed = Vec::new();
+        for AnswerToKeep {
+            file,
+            answer,
+            replied,
+        } in answers
+        {
+            let text = match fs::read(&file) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                text => text,
+            };
+            let written = text.and_then(|text| {
+                let edits = add_to_file(&text, &answer, replied).map_err(|fault| {
+                    io::Error::new(io::ErrorKind::InvalidData, fault.to_string())
+                })?;
+                self.rewrite(&file, &text, &edits, sync)
+            });
+            match written {
+                Ok(()) if sync == Sync::Interval => self.unsynced.push(file),
+                Ok(()) => {}
+                Err(error) => failed.push(format!("`{}`: {error}", file.display())),
+            }
+        }
+        if sync == Sync::Always
+            && let Err(error) = private_files::sync_folder(&self.path)
+        {
+            failed.push(format!("`{}`: {error}", self.path.display()));
+        }
+        failed
+    }
+
+    /// Replaces a file by its edited text, whole or not at all.
+    fn rewrite(
+        &self,
+        path: &Path,
+        text: &[u8],
+        edits: &[(Range<usize>, String)],
+        sync: Sync,
+    ) -> io::Result<()> {
+        let name = path.file_stem().unwrap_or_default().to_string_lossy();
+        let temporary = self.path.join(format!(".{name}{TEMPORARY}"));
+        let written = private_files::create(&temporary).and_then(|mut file| {
+            let mut copied = 0;
+            for (range, new) in edits {
+                file.write_all(text.get(copied..range.start).unwrap_or_default())?;
+                file.write_all(new.as_bytes())?;
+                copied = range.end;
+            }
+            file.write_all(text.get(copied..).unwrap_or_default())?;
+            // The delivery in it was acknowledged: it must not be lost with the file that it was in.
+            if sync != Sync::Never {
+                file.sync_data()?;
+            }
+            fs::rename(&temporary, path)
+        });
+        if written.is_err() {
+            let _ = fs::remove_file(&temporary);
+        }
+        written
     }
 
     /// True if so many files are unsynced that a sync is due.

@@ -5,8 +5,13 @@
 //! acknowledges every delivery in it: the more deliveries at once, the less each costs. In the modes without a sync per
 //! delivery, the thread also waits a little for more text before it writes.
 //!
-//! Memory is bounded: callers wait while the buffer is full.
+//! Answers of handlers are written by the same thread, and nobody waits for them: with the next deliveries, or at once
+//! and synced a little later. In a folder they are added to the files of their deliveries while no delivery waits.
+//!
+//! Memory is bounded: callers wait while the buffer is full. Answers that a slow disk keeps waiting lose their bodies
+//! first, and past a limit they are left out, which is said.
 
+use std::collections::VecDeque;
 use std::io;
 use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -20,7 +25,7 @@ use crate::error::{Error, Result};
 use crate::io::private_files::survive_file_size_limit;
 use crate::io::recording::file::RecordingFile;
 use crate::io::recording::folder::Folder;
-use crate::webhook::Fixture;
+use crate::webhook::{Fixture, RecordedAnswer, RecordedLine};
 
 /// Records fixtures in a file, one per line, or in a folder, one per file.
 pub struct Recorder {
@@ -59,6 +64,26 @@ const FULL: u32 = 8 << 10;
 
 /// Capacity in bytes that a buffer keeps after a burst.
 const KEPT: usize = 1 << 20;
+
+/// Bytes of waiting answers past which bodies are left out, and past which answers are.
+const WITHOUT_BODY: usize = 4 << 20;
+const LEFT_OUT: usize = 8 << 20;
+
+/// Most answers that wait until a folder has no deliveries to write.
+const LATER: usize = 1024;
+
+/// Answers added to files of a folder in one go, and in mode `Always`, where each is synced.
+const IN_ONE_GO: usize = 256;
+const IN_ONE_GO_SYNCED: usize = 4;
+
+/// Answer for the file of its delivery.
+#[derive(Debug)]
+pub(crate) struct AnswerToKeep {
+    pub(crate) file: Arc<Path>,
+    pub(crate) answer: RecordedAnswer,
+    /// True if it went back to the sender.
+    pub(crate) replied: bool,
+}
 
 /// File that a delivery was recorded in, or the reason why it was not.
 type Kept = std::result::Result<Arc<Path>, String>;
@@ -99,6 +124,9 @@ impl Recorder {
             sync,
             tell: Box::new(tell),
             sync_due: None,
+            owed: Vec::new(),
+            later: VecDeque::new(),
+            is_told: false,
         };
         let writer = std::thread::Builder::new()
             .name("recorder".into())
@@ -133,6 +161,43 @@ impl Recorder {
             Some(file) if self.sync != Sync::Always => Ok(Arc::clone(file)),
             Some(file) => batch.wait(number).await.map(|_| Arc::clone(file)),
             None => batch.wait(number).await?.ok_or_else(|| GONE.to_owned()),
+        }
+    }
+
+    /// Records the answer to a delivery that was recorded in `file`, without a wait. `replied` is true if it went back to
+    /// the sender.
+    pub fn answer(&self, file: &Arc<Path>, mut answer: RecordedAnswer, replied: bool) {
+        let mut state = self.shared.lock();
+        if state.load.answers_size > WITHOUT_BODY && answer.body.take().is_some() {
+            answer.cut = true;
+        }
+        if state.closed || state.load.answers_size > LEFT_OUT {
+            state.left_out += 1;
+            return;
+        }
+        drop(state);
+        // Written without the lock, which deliveries wait for.
+        let line = self.file.is_some().then(|| answer.to_line());
+        let mut state = self.shared.lock();
+        match line {
+            Some(line) => {
+                state.load.answers_size += line.len();
+                state.load.answers.extend_from_slice(line.as_bytes());
+            }
+            None => {
+                state.load.answers_size += answer.size();
+                let file = Arc::clone(file);
+                state.load.answered.push(AnswerToKeep {
+                    file,
+                    answer,
+                    replied,
+                });
+            }
+        }
+        let wake = std::mem::take(&mut state.is_idle);
+        drop(state);
+        if wake {
+            self.shared.work.notify_one();
         }
     }
 
@@ -218,6 +283,8 @@ struct State {
     failing: Option<String>,
     /// True while the writer waits for text; otherwise it takes the next text without being woken.
     is_idle: bool,
+    /// Answers that were left out since it was last said.
+    left_out: u64,
 }
 
 /// Text of one write.
@@ -229,9 +296,17 @@ struct PendingWrite {
     files: Vec<(String, usize)>,
     /// Buffer space taken, in KiB.
     room: usize,
+    /// Lines of answers, written behind the text; and for a folder, the answers. Their size in bytes.
+    answers: Vec<u8>,
+    answered: Vec<AnswerToKeep>,
+    answers_size: usize,
 }
 
 impl PendingWrite {
+    fn is_empty(&self) -> bool {
+        self.count == 0 && self.answers_size == 0
+    }
+
     fn push(&mut self, name: Option<String>, text: String, room: usize) {
         if self.text.is_empty() && text.len() > self.text.capacity() {
             self.text = text.into_bytes();
@@ -256,7 +331,10 @@ impl PendingWrite {
         self.text.clear();
         self.text.shrink_to(KEPT);
         self.files.clear();
-        (self.count, self.room) = (0, 0);
+        self.answers.clear();
+        self.answers.shrink_to(KEPT);
+        self.answered.clear();
+        (self.count, self.room, self.answers_size) = (0, 0, 0);
     }
 }
 
@@ -360,7 +438,7 @@ impl Shared {
     /// Waits for text until the time `until`, and moves it into `load` with the callers that wait for it.
     fn take(&self, load: &mut PendingWrite, until: Option<Instant>) -> Turn {
         let mut state = self.lock();
-        while state.load.count == 0 && !state.closed {
+        while state.load.is_empty() && !state.closed {
             state.is_idle = true;
             state = match until.map(|it| it.saturating_duration_since(Instant::now())) {
                 None => self
@@ -378,7 +456,7 @@ impl Shared {
             };
         }
         state.is_idle = false;
-        if state.load.count == 0 {
+        if state.load.is_empty() {
             return Turn::End;
         }
         std::mem::swap(&mut state.load, load);
@@ -402,6 +480,7 @@ impl Shared {
         drop(state);
         self.room.add_permits(late.room);
         load.text.extend_from_slice(&late.text);
+        load.text.extend_from_slice(&late.answers);
         load.count += late.count;
     }
 }
@@ -425,6 +504,12 @@ struct Writer {
     tell: Box<dyn Fn(&str) + Send>,
     /// Time of the next sync, if anything is unsynced.
     sync_due: Option<Instant>,
+    /// In mode `Always`, lines of answers that could not be written yet.
+    owed: Vec<u8>,
+    /// Answers for the files of a folder.
+    later: VecDeque<AnswerToKeep>,
+    /// True once it was told that answers cannot be written, until they can be.
+    is_told: bool,
 }
 
 impl Writer {
@@ -432,42 +517,59 @@ impl Writer {
         let _last = WriterGuard(Arc::clone(&self.shared));
         let mut load = PendingWrite::default();
         loop {
-            match self.shared.take(&mut load, self.sync_due) {
+            let until = match self.later.is_empty() {
+                true => self.sync_due,
+                false => Some(Instant::now()),
+            };
+            match self.shared.take(&mut load, until) {
                 Turn::End => break,
-                Turn::Sync => self.sync(&mut load),
-                Turn::Write(batch) => {
-                    self.keep(&mut load, &batch.0);
-                    if self.sync_due.is_some_and(|due| due <= Instant::now()) {
-                        self.sync(&mut load);
-                    }
-                }
+                Turn::Sync => self.answer_later(self.in_one_go()),
+                Turn::Write(batch) => self.keep(&mut load, &batch.0),
+            }
+            if self.sync_due.is_some_and(|due| due <= Instant::now()) {
+                self.sync(&mut load);
             }
             load.clear();
+            self.tell_left_out();
             if self.sync != Sync::Always {
                 self.shared.rest(GATHERED_FOR);
             }
         }
+        self.answer_later(self.later.len());
         if self.sync_due.is_some() {
             self.sync(&mut load);
         }
+        if !self.owed.is_empty() {
+            self.shared.lock().left_out += count_lines(&self.owed, true) as u64;
+        }
+        self.tell_left_out();
     }
 
     fn keep(&mut self, load: &mut PendingWrite, batch: &Waiters) {
         let always = self.sync == Sync::Always;
         match &mut self.shelf {
             OpenFile::Folder(folder) => {
-                batch.end(WriteOutcome::Each(folder.keep(load.files(), self.sync)))
+                if load.count > 0 {
+                    batch.end(WriteOutcome::Each(folder.keep(load.files(), self.sync)));
+                }
+                self.later.extend(load.answered.drain(..));
+                self.answer_later(self.excess());
+            }
+            OpenFile::RecordingFile(_) if always => {
+                let kept = self.append(load);
+                return batch.end(WriteOutcome::Together(kept));
             }
             OpenFile::RecordingFile(journal) => {
+                load.text.append(&mut load.answers);
                 let kept = journal
-                    .append(&load.text, always)
+                    .append(&load.text, false)
                     .map_err(|error| cannot_write(journal, &error));
                 journal
                     .take_notes()
                     .iter()
                     .for_each(|note| (self.tell)(note));
                 match kept {
-                    Err(why) if !always => return self.insist(why, load),
+                    Err(why) => return self.insist(why, load),
                     kept => batch.end(WriteOutcome::Together(kept)),
                 }
             }
@@ -480,10 +582,124 @@ impl Writer {
         }
     }
 
+    /// Appends deliveries and answers in mode `Always`. Deliveries are synced, and answers with them; answers alone are
+    /// synced later. Answers that cannot be written are kept for another try.
+    fn append(&mut self, load: &mut PendingWrite) -> std::result::Result<(), String> {
+        let OpenFile::RecordingFile(journal) = &mut self.shelf else {
+            return Ok(());
+        };
+        let sync = load.count > 0 || !self.owed.is_empty();
+        let deliveries = load.text.len();
+        load.text.append(&mut self.owed);
+        load.text.append(&mut load.answers);
+        let kept = journal.append(&load.text, sync);
+        journal
+            .take_notes()
+            .iter()
+            .for_each(|note| (self.tell)(note));
+        let Err(error) = kept else {
+            if std::mem::take(&mut self.is_told) {
+                let path = journal.path().display();
+                (self.tell)(&format!("`{path}` can be written again"));
+            }
+            let later = || Instant::now() + SYNCED_EVERY;
+            self.sync_due = (!sync).then(|| self.sync_due.unwrap_or_else(later));
+            return Ok(());
+        };
+        let why = cannot_write(journal, &error);
+        let answers = load.text.split_off(deliveries);
+        self.owe(answers, load.count == 0, &why);
+        Err(why)
+    }
+
+    /// Keeps lines of answers for another try, after those of earlier writes that are not known to be on disk.
+    fn owe(&mut self, answers: Vec<u8>, tell: bool, why: &str) {
+        let OpenFile::RecordingFile(journal) = &mut self.shelf else {
+            return;
+        };
+        match journal.take_back() {
+            Ok(lines) => self.owed = lines,
+            Err(error) => (self.tell)(&format!(
+                "answers that were recorded last may be lost: {}",
+                cannot_write(journal, &error)
+            )),
+        }
+        if self.owed.len() + answers.len() > LEFT_OUT {
+            self.shared.lock().left_out += count_lines(&answers, true) as u64;
+        } else {
+            self.owed.extend_from_slice(&answers);
+        }
+        if self.owed.is_empty() {
+            self.sync_due = None;
+            return;
+        }
+        self.sync_due = Some(Instant::now() + SYNCED_EVERY);
+        // A delivery that could not be written is told by whoever answers it.
+        if tell && !std::mem::replace(&mut self.is_told, true) {
+            (self.tell)(&format!(
+                "{why}; recorded answers wait until it works again"
+            ));
+        }
+    }
+
+    /// Number of waiting answers of a folder that are too many to keep.
+    fn excess(&self) -> usize {
+        let mut size = 0;
+        let newest = self.later.iter().rev().take(LATER);
+        let fits = newest.take_while(|it| {
+            size += it.answer.size();
+            size <= LEFT_OUT
+        });
+        self.later.len() - fits.count()
+    }
+
+    fn in_one_go(&self) -> usize {
+        match self.sync {
+            Sync::Always => IN_ONE_GO_SYNCED,
+            Sync::Interval | Sync::Never => IN_ONE_GO,
+        }
+    }
+
+    /// Adds up to this many of the waiting answers to the files of a folder.
+    fn answer_later(&mut self, count: usize) {
+        let count = count.min(self.later.len());
+        let OpenFile::Folder(folder) = &mut self.shelf else {
+            return;
+        };
+        if count == 0 {
+            return;
+        }
+        for why in folder.answer(self.later.drain(..count), self.sync) {
+            (self.tell)(&format!("an answer was not recorded: {why}"));
+        }
+        if self.sync == Sync::Interval && self.sync_due.is_none() {
+            self.sync_due = Some(Instant::now() + SYNCED_EVERY);
+        }
+    }
+
+    fn tell_left_out(&self) {
+        let count = std::mem::take(&mut self.shared.lock().left_out);
+        if count > 0 {
+            let were = if count == 1 {
+                "answer was"
+            } else {
+                "answers were"
+            };
+            (self.tell)(&format!(
+                "{count} {were} not recorded: the disk did not keep up; the deliveries are recorded"
+            ));
+        }
+    }
+
     /// Syncs earlier writes. `load` is overwritten.
     fn sync(&mut self, load: &mut PendingWrite) {
         self.sync_due = None;
         load.clear();
+        if !self.owed.is_empty() {
+            // The deliveries that it fails for are none.
+            let _ = self.append(load);
+            return;
+        }
         match &mut self.shelf {
             OpenFile::Folder(folder) => {
                 if let Err(error) = folder.sync() {
@@ -497,9 +713,13 @@ impl Writer {
                     return;
                 };
                 let why = cannot_write(journal, &error);
+                if self.sync == Sync::Always {
+                    // Only answers are written without a sync.
+                    return self.owe(Vec::new(), true, &why);
+                }
                 match journal.take_back() {
                     Ok(lines) => {
-                        load.count = lines.iter().filter(|b| **b == b'\n').count();
+                        load.count = count_lines(&lines, false);
                         load.text = lines;
                     }
                     Err(error) => (self.tell)(&format!(
@@ -546,6 +766,7 @@ impl Writer {
                 Err(error) if closed => {
                     let why = cannot_write(journal, &error);
                     let lost = match load.count {
+                        0 => "recorded answers are lost".to_owned(),
                         1 => "1 delivery that was acknowledged is lost".to_owned(),
                         count => format!("{count} deliveries that were acknowledged are lost"),
                     };
@@ -555,6 +776,14 @@ impl Writer {
             }
         }
     }
+}
+
+/// Number of lines that are answers, or that are not.
+fn count_lines(lines: &[u8], answers: bool) -> usize {
+    let lines = lines.split_inclusive(|b| *b == b'\n');
+    lines
+        .filter(|line| RecordedLine::is_answer(line) == answers)
+        .count()
 }
 
 fn cannot_write(journal: &RecordingFile, error: &io::Error) -> String {

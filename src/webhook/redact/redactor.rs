@@ -25,7 +25,8 @@ use sha2::Sha256;
 use crate::webhook::body::multipart::Edit;
 use crate::webhook::redact::scanner::Scanner;
 use crate::webhook::{
-    Fixture, FormPart, Headers, Multipart, is_credential_field, is_credential_member,
+    Fixture, FormPart, Headers, Multipart, RecordedAnswer, is_credential_field,
+    is_credential_member,
 };
 
 /// Replaces sensitive data with placeholders.
@@ -61,31 +62,53 @@ impl Redactor {
             delivery.path = PathAndQuery::from_maybe_shared(Bytes::from(path))
                 .unwrap_or(PathAndQuery::from_static("/redacted"));
         }
-        let form = Multipart::of(&delivery.headers, &delivery.body);
-        let form = form.and_then(Result::ok).map(|form| self.parts(&form));
-        delivery.headers = delivery.headers.with_values(|field| match &form {
-            Some(form) if field.0 == CONTENT_TYPE => self.content_type(field, form),
-            _ => self.field(field),
-        });
-        if is_compressed(&delivery.headers) {
-            delivery.body = Bytes::new();
-            delivery.headers.remove(CONTENT_ENCODING.as_str());
-        } else if let Some(form) = form {
-            delivery.body = form.body.into();
-        } else {
-            let form = delivery.headers.text(CONTENT_TYPE.as_str());
-            let is_form = form.is_some_and(|it| it.contains("x-www-form-urlencoded"));
-            if let Some(body) = self.text(&delivery.body, is_form) {
-                delivery.body = body.into();
-            }
-        }
+        self.message(&mut delivery.headers, &mut delivery.body);
         if delivery.headers.get(CONTENT_LENGTH.as_str()).is_some() {
             delivery
                 .headers
                 .set(CONTENT_LENGTH, delivery.body.len().into());
         }
-        if let (false, Ok(yes)) = (fixture.is_redacted(), RawValue::from_string("true".into())) {
-            fixture.rest.push((MARK.into(), yes));
+        for answer in &mut fixture.answers {
+            self.redact_answer(answer);
+        }
+        mark(&mut fixture.rest);
+    }
+
+    /// Redacts a recorded answer, and marks it as redacted. A length in its headers stays that of the whole body.
+    pub fn redact_answer(&self, answer: &mut RecordedAnswer) {
+        let mut body = answer.body.take().unwrap_or_default();
+        self.message(&mut answer.headers, &mut body);
+        answer.body = answer.status.map(|_| body);
+        for text in [Some(&mut answer.target), answer.reason.as_mut()] {
+            let Some(text) = text else { continue };
+            // Placeholders are ASCII, so a text stays one.
+            let redacted = self.text(text.as_bytes(), false);
+            if let Some(Ok(redacted)) = redacted.map(String::from_utf8) {
+                *text = redacted;
+            }
+        }
+        mark(&mut answer.rest);
+    }
+
+    /// Redacts the headers and the body of a request or a response.
+    fn message(&self, headers: &mut Headers, body: &mut Bytes) {
+        let form = Multipart::of(headers, body);
+        let form = form.and_then(Result::ok).map(|form| self.parts(&form));
+        *headers = headers.with_values(|field| match &form {
+            Some(form) if field.0 == CONTENT_TYPE => self.content_type(field, form),
+            _ => self.field(field),
+        });
+        if is_compressed(headers) {
+            *body = Bytes::new();
+            headers.remove(CONTENT_ENCODING.as_str());
+        } else if let Some(form) = form {
+            *body = form.body.into();
+        } else {
+            let form = headers.text(CONTENT_TYPE.as_str());
+            let is_form = form.is_some_and(|it| it.contains("x-www-form-urlencoded"));
+            if let Some(redacted) = self.text(body, is_form) {
+                *body = redacted.into();
+            }
         }
     }
 
@@ -401,6 +424,15 @@ impl Redactor {
         mac.update(b"\0");
         mac.update(text);
         mac.finalize().into_bytes().into()
+    }
+}
+
+/// Adds the mark of redacted data to the members of a fixture or an answer.
+fn mark(rest: &mut Vec<(String, Box<RawValue>)>) {
+    let is_mark = |(name, raw): &(String, Box<RawValue>)| name == MARK && raw.get() == "true";
+    let is_marked = rest.iter().any(is_mark);
+    if let (false, Ok(yes)) = (is_marked, RawValue::from_string("true".into())) {
+        rest.push((MARK.into(), yes));
     }
 }
 
