@@ -2,6 +2,7 @@
 
 mod harness;
 
+mod answers;
 mod architecture;
 mod campaign;
 mod check;

@@ -106,6 +106,11 @@ impl RecordingFile {
         synced
     }
 
+    /// Length in bytes of the lines not known to be on disk.
+    pub(crate) fn unsynced(&self) -> usize {
+        usize::try_from(self.good.saturating_sub(self.synced)).unwrap_or(usize::MAX)
+    }
+
     /// Removes and returns the lines not known to be on disk: after a failed fsync the system may count them as
     /// written. Lines that cannot be read back are lost.
     pub(crate) fn take_back(&mut self) -> io::Result<Vec<u8>> {

@@ -592,6 +592,7 @@ impl Writer {
         let deliveries = load.text.len();
         load.text.append(&mut self.owed);
         load.text.append(&mut load.answers);
+        let unsynced = journal.unsynced();
         let kept = journal.append(&load.text, sync);
         journal
             .take_notes()
@@ -608,17 +609,22 @@ impl Writer {
         };
         let why = cannot_write(journal, &error);
         let answers = load.text.split_off(deliveries);
-        self.owe(answers, load.count == 0, &why);
+        self.owe(unsynced, answers, load.count == 0, &why);
         Err(why)
     }
 
-    /// Keeps lines of answers for another try, after those of earlier writes that are not known to be on disk.
-    fn owe(&mut self, answers: Vec<u8>, tell: bool, why: &str) {
+    /// Keeps lines of answers for another try, after the `unsynced` bytes of earlier writes that are not known to be on
+    /// disk.
+    fn owe(&mut self, unsynced: usize, answers: Vec<u8>, tell: bool, why: &str) {
         let OpenFile::RecordingFile(journal) = &mut self.shelf else {
             return;
         };
         match journal.take_back() {
-            Ok(lines) => self.owed = lines,
+            Ok(mut lines) => {
+                // What this write has left in a file that was deleted is not earlier.
+                lines.truncate(unsynced);
+                self.owed = lines;
+            }
             Err(error) => (self.tell)(&format!(
                 "answers that were recorded last may be lost: {}",
                 cannot_write(journal, &error)
@@ -715,7 +721,7 @@ impl Writer {
                 let why = cannot_write(journal, &error);
                 if self.sync == Sync::Always {
                     // Only answers are written without a sync.
-                    return self.owe(Vec::new(), true, &why);
+                    return self.owe(usize::MAX, Vec::new(), true, &why);
                 }
                 match journal.take_back() {
                     Ok(lines) => {
@@ -806,7 +812,7 @@ impl Drop for WriterGuard {
 #[cfg(test)]
 mod tests {
     use super::{Recorder, SYNCED_EVERY, Sync};
-    use crate::webhook::{Delivery, Fixture, Headers};
+    use crate::webhook::{Delivery, Fixture, Headers, RecordedAnswer};
     use bytes::Bytes;
     use http::Method;
     use std::fs;
@@ -966,6 +972,138 @@ mod tests {
         recorder.keep(&fixture(3)).await.unwrap();
         recorder.finish();
         assert_eq!(ids(&path), ["../0001", "../0003"]);
+    }
+
+    fn answer(id: usize) -> RecordedAnswer {
+        RecordedAnswer::outline(&format!("../{id:04}"), "http://h/", Some(200))
+    }
+
+    /// Ids that the answers of a recording name.
+    fn answered(path: &Path) -> Vec<String> {
+        let text = fs::read_to_string(path).unwrap();
+        let answers = text.lines().filter(|line| line.starts_with("{\"answer\""));
+        answers
+            .map(|line| RecordedAnswer::read_line(line.as_bytes()).unwrap().to)
+            .collect()
+    }
+
+    #[tokio::test]
+    async fn answers_stand_behind_their_deliveries() {
+        for sync in [Sync::Always, Sync::Interval, Sync::Never] {
+            let dir = tempfile::tempdir().unwrap();
+            let path = dir.path().join("r.ndjson");
+            let recorder = Recorder::open_with(&path, sync, |_| {}).unwrap();
+            for id in 0..20 {
+                let file = recorder.keep(&fixture(id)).await.unwrap();
+                recorder.answer(&file, answer(id), true);
+            }
+            recorder.finish();
+            let text = fs::read_to_string(&path).unwrap();
+            for id in 0..20 {
+                let delivery = text.find(&format!("\"id\":\"../{id:04}\"")).unwrap();
+                let answer = text.find(&format!("\"to\":\"../{id:04}\"")).unwrap();
+                assert!(delivery < answer, "{sync:?}");
+            }
+            assert_eq!(answered(&path).len(), 20);
+        }
+    }
+
+    #[test]
+    fn what_waits_too_long_loses_its_body_and_then_is_left_out() {
+        let shared = super::Shared::default();
+        let recorder = Recorder {
+            shared: Arc::new(shared),
+            writer: Mutex::default(),
+            sync: Sync::Always,
+            file: Some(Path::new("r.ndjson").into()),
+            notes: Vec::new(),
+        };
+        let mut large = answer(1);
+        large.body = Some(vec![b'x'; 64 << 10].into());
+        for _ in 0..60_000 {
+            recorder.answer(&Path::new("r.ndjson").into(), large.clone(), true);
+        }
+        let state = recorder.shared.lock();
+        assert!(state.load.answers.len() < 9 << 20 && state.left_out > 0);
+        let text = String::from_utf8(state.load.answers.clone()).unwrap();
+        let last = RecordedAnswer::read_line(text.lines().last().unwrap().as_bytes()).unwrap();
+        assert!(last.cut && last.body.is_none());
+    }
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn answers_that_cannot_be_written_are_written_later() {
+        for sync in [Sync::Always, Sync::Interval, Sync::Never] {
+            let dir = tempfile::tempdir().unwrap();
+            let folder = dir.path().join("folder");
+            fs::create_dir(&folder).unwrap();
+            let path = folder.join("r.ndjson");
+            let (told, signals) = std::sync::mpsc::channel();
+            let told = Mutex::new(told);
+            let tell = move |what: &str| told.lock().unwrap().send(what.to_owned()).unwrap();
+            let recorder = Recorder::open_with(&path, sync, tell).unwrap();
+            let file = recorder.keep(&fixture(1)).await.unwrap();
+            recorder.answer(&file, answer(1), true);
+            let said = |words: &str| {
+                while !signals
+                    .recv_timeout(SYNCED_EVERY * 100)
+                    .unwrap()
+                    .contains(words)
+                {}
+            };
+            fs::remove_dir_all(&folder).unwrap();
+            recorder.answer(&file, answer(2), true);
+            said("until it works again");
+            recorder.answer(&file, answer(3), true);
+            fs::create_dir(&folder).unwrap();
+            said("can be written again");
+            recorder.keep(&fixture(4)).await.unwrap();
+            recorder.answer(&file, answer(4), true);
+            recorder.finish();
+            let answered = answered(&path);
+            assert!(answered.is_sorted(), "{sync:?}: {answered:?}");
+            assert!(answered.ends_with(&["../0002".into(), "../0003".into(), "../0004".into()]));
+        }
+    }
+
+    #[tokio::test]
+    async fn an_answer_is_added_to_the_file_of_its_delivery() {
+        for sync in [Sync::Always, Sync::Interval, Sync::Never] {
+            let dir = tempfile::tempdir().unwrap();
+            let told = Arc::new(Mutex::new(String::new()));
+            let tell = {
+                let told = Arc::clone(&told);
+                move |what: &str| told.lock().unwrap().push_str(what)
+            };
+            let recorder = Recorder::open_with(&dir.path().join("f"), sync, tell).unwrap();
+            let first = recorder.keep(&fixture(1)).await.unwrap();
+            let gone = recorder.keep(&fixture(2)).await.unwrap();
+            let odd = recorder.keep(&fixture(3)).await.unwrap();
+            fs::remove_file(&gone).unwrap();
+            fs::write(&odd, "{").unwrap();
+            for (file, id, replied) in [
+                (&first, 1, true),
+                (&gone, 2, true),
+                (&odd, 3, true),
+                (&first, 1, false),
+            ] {
+                recorder.answer(file, answer(id), replied);
+            }
+            recorder.finish();
+            let read = Fixture::read(&fs::read(&first).unwrap()).unwrap();
+            assert_eq!(
+                (read.answers.len(), read.reply.unwrap().status),
+                (2, 200),
+                "{sync:?}"
+            );
+            assert_eq!(read.delivery, fixture(1).delivery);
+            assert!(!gone.exists() && fs::read_to_string(&odd).unwrap() == "{");
+            let told = told.lock().unwrap();
+            assert!(
+                told.contains("0003.json") && !told.contains("0002.json"),
+                "{told}"
+            );
+        }
     }
 
     #[cfg(target_os = "linux")]
