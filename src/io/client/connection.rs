@@ -46,11 +46,9 @@ impl Connection {
                 FastReply::Plain(heard, usable) => {
                     return Ok((heard, usable.then_some(Self::FastHttp1(fast))));
                 }
-                FastReply::MultipartProblem(begun) => {
-                    HyperExchange::retelling(fast.into_wire(), begun)
-                        .await
-                        .map_err(|why| Broken::Otherwise(why.into()))?
-                }
+                FastReply::NotPlain(begun) => HyperExchange::retelling(fast.into_wire(), begun)
+                    .await
+                    .map_err(|why| Broken::Otherwise(why.into()))?,
             },
         };
         // Boxed: the future is large, and most deliveries do not need it.

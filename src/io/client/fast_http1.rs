@@ -43,7 +43,7 @@ pub(crate) enum FastReply {
     /// Complete response; the flag is true if the connection can be reused.
     Plain(HttpResponse, bool),
     /// Bytes received so far of a response that is left to hyper.
-    MultipartProblem(Bytes),
+    NotPlain(Bytes),
 }
 
 impl FastHttp1 {
@@ -100,7 +100,7 @@ impl FastHttp1 {
             self.heard.reserve(ROOM);
             match self.wire.read_buf(&mut self.heard).await {
                 Ok(1..) => {}
-                Ok(0) | Err(_) if !self.heard.is_empty() => return Ok(self.odd()),
+                Ok(0) | Err(_) if !self.heard.is_empty() => return Ok(self.not_plain()),
                 Ok(0) if unsent => return Err(Broken::Unsent),
                 Ok(0) => return Err(Broken::Unanswered),
                 Err(error) if gone(&error) && unsent => return Err(Broken::Unsent),
@@ -115,11 +115,11 @@ impl FastHttp1 {
         let head = match Heading::read(&self.heard, keep) {
             Heading::Plain(head) => head,
             Heading::Partial if self.heard.len() < LARGEST_HEARD => return None,
-            Heading::Partial | Heading::MultipartProblem => return Some(self.odd()),
+            Heading::Partial | Heading::NotPlain => return Some(self.not_plain()),
         };
         let whole = head.length.saturating_add(head.body);
         if whole > LARGEST_HEARD {
-            return Some(self.odd());
+            return Some(self.not_plain());
         }
         if self.heard.len() < whole {
             return None;
@@ -137,8 +137,8 @@ impl FastHttp1 {
         Some(FastReply::Plain(heard, self.heard.is_empty()))
     }
 
-    fn odd(&mut self) -> FastReply {
-        FastReply::MultipartProblem(self.heard.split().freeze())
+    fn not_plain(&mut self) -> FastReply {
+        FastReply::NotPlain(self.heard.split().freeze())
     }
 }
 
@@ -157,7 +157,7 @@ enum Heading {
     /// The head is not complete yet.
     Partial,
     /// The response is not plain, or is not HTTP.
-    MultipartProblem,
+    NotPlain,
 }
 
 impl Heading {
@@ -171,10 +171,10 @@ impl Heading {
         );
         match parsed {
             Ok(Status::Complete(length)) => {
-                Head::of(&response, length, keep).map_or(Self::MultipartProblem, Self::Plain)
+                Head::of(&response, length, keep).map_or(Self::NotPlain, Self::Plain)
             }
             Ok(Status::Partial) => Self::Partial,
-            Err(_) => Self::MultipartProblem,
+            Err(_) => Self::NotPlain,
         }
     }
 }
