@@ -10,7 +10,8 @@ use webhook_cli::providers::{Case, Budget, Keys, Provider};
 use webhook_cli::report::{Mode, Palette, Untrusted, escape_into, is_binary, looks_like_json};
 use webhook_cli::report::text::body;
 use webhook_cli::webhook::body::multipart;
-use webhook_cli::webhook::body::multipart::{Multipart, NewPart};
+use webhook_cli::webhook::body::form_part::NewPart;
+use webhook_cli::webhook::body::multipart::Multipart;
 use webhook_cli::webhook::{Delivery, Document, Fixture, Headers, VerifyOptions, Key, KeyForm, Keyring, RecordedAnswer, RecordedLine, Secret, Target, Verdict};
 
 /// Nobody has signed anything with this.

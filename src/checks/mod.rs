@@ -338,8 +338,7 @@ mod tests {
                     });
                     let answers = answers.collect();
                     let counts = Vec::new();
-                    let finding =
-                        (check.judge)(&context, &Observations { answers, counts });
+                    let finding = (check.judge)(&context, &Observations { answers, counts });
                     assert!(!finding.said.is_empty(), "{}", check.name);
                     match finding.grade {
                         CheckStatus::Pass => 'P',

@@ -1,6 +1,7 @@
 //! URL verification codes: a provider sends one before it trusts a URL and expects it back in the response.
 
 use crate::providers::provider::Provider;
+use crate::providers::registry;
 use crate::webhook::{Delivery, Document, Expectation, Kind, Matcher, Receipt, Statuses};
 
 /// Verification code received in a delivery.
@@ -42,7 +43,7 @@ impl Challenged {
         if first.kind != Kind::Other {
             return None;
         }
-        Self::of(crate::providers::find(receipt.provider?)?, delivery)
+        Self::of(registry::find(receipt.provider?)?, delivery)
     }
 
     /// Content type and body of the response that repeats the code.

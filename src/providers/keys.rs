@@ -3,7 +3,8 @@
 use std::sync::OnceLock;
 
 use crate::error::{Error, Result};
-use crate::providers::{Provider, SchemeVariant, everyone};
+use crate::providers::provider::{Provider, SchemeVariant};
+use crate::providers::registry::{everyone, find};
 use crate::webhook::{Key, KeyForm, Keyring, Secret};
 
 /// Keys of every provider: those given by the user, and the public test key.
@@ -37,7 +38,7 @@ impl Keys {
     /// error that names the expected form. `only` is the provider named by the user, if any; a scheme described with
     /// `--scheme hmac-…` is in no list and is added here.
     pub fn new(ring: &Keyring, only: Option<&'static Provider>) -> Result<Keys> {
-        let spelled = only.filter(|only| crate::providers::find(only.name).is_none());
+        let spelled = only.filter(|only| find(only.name).is_none());
         let all = || everyone().chain(spelled);
         let find = |name: &str| all().find(|provider| provider.name == name);
         for (limit, secret) in ring.secrets() {

@@ -14,7 +14,7 @@ use crate::providers::{dedup_key, departure};
 use crate::webhook::{
     Algorithm, Delivery, Document, Event, Key, Kind, Matcher, Predicate, Prefilter, Receipt,
     Recognition, Scheme, Secret, Signature, SigningContext, Verdict, VerifyOptions, address,
-    addresses, bit,
+    addresses, name_bit,
 };
 
 /// Reads a delivery: its provider, its events, and the verdict on its signature. `named` is the provider given by the
@@ -275,7 +275,7 @@ fn header_leads(
         let name = match tell {
             Signal::Body(_) => return None,
             _ if !wanted(tell) => return None,
-            Signal::Header(name) | Signal::SharedHeader(name) => bit(name.as_bytes()),
+            Signal::Header(name) | Signal::SharedHeader(name) => name_bit(name.as_bytes()),
             Signal::ContentType(_) => 0,
         };
         Some(HeaderLead {

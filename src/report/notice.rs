@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use crate::report::Tally;
 use crate::webhook::{Attempt, CheckStatus, Delivery, Outcome, Receipt};
 
-/// Notice to the [`Reporter`](super::Reporter): an event of a run that is shown, written as JSON, or both.
+/// Notice to the reporter: an event of a run that is shown, written as JSON, or both.
 #[derive(Debug)]
 pub enum Notice<'a> {
     /// `listen` accepts connections at this URL.

@@ -4,6 +4,7 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderValue, Method};
 use webhook_cli::providers;
 use webhook_cli::providers::{ALL, Keys};
+use webhook_cli::webhook::body::form_part::NewPart;
 use webhook_cli::webhook::body::multipart;
 use webhook_cli::webhook::{
     BounceClass, Delivery, Fixture, Keyring, Kind, Secret, Verdict, VerifyOptions,
@@ -92,7 +93,7 @@ fn forms(fields: &[(&str, &str)]) -> [Delivery; 2] {
         .finish();
     let parts: Vec<_> = fields
         .iter()
-        .map(|(name, value)| multipart::NewPart {
+        .map(|(name, value)| NewPart {
             name: (*name).into(),
             content: value.as_bytes().into(),
             ..Default::default()

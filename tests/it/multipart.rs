@@ -5,8 +5,9 @@ use http::{HeaderValue, Method};
 use serde_json::Value;
 use webhook_cli::providers;
 use webhook_cli::providers::Keys;
+use webhook_cli::webhook::body::form_part::NewPart;
 use webhook_cli::webhook::body::multipart;
-use webhook_cli::webhook::body::multipart::{Multipart, NewPart};
+use webhook_cli::webhook::body::multipart::Multipart;
 use webhook_cli::webhook::{Delivery, Keyring, Rng, SigningContext, Verdict, VerifyOptions};
 
 use crate::harness::{Listen, Ran, Receiver, Request, post, run, text};

@@ -2,8 +2,11 @@
 
 pub mod change;
 pub mod compiled;
+pub mod filling;
 pub mod guess;
 pub mod overrides;
 pub mod parts;
 pub mod placement;
+pub mod route;
 pub mod template;
+pub mod time_field;

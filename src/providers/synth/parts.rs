@@ -1,10 +1,13 @@
 //! Multipart form of an example: its parts as JSON values that can be edited, and the form rebuilt from them.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use serde_json::{Map, Value};
 
-use crate::webhook::body::multipart::{Edit, NewPart, fresh_boundary};
+use crate::providers::synth::change::field_text;
+use crate::webhook::body::form_part::NewPart;
+use crate::webhook::body::multipart::{Edit, fresh_boundary};
 use crate::webhook::{Delivery, FormPart, Multipart};
 
 /// The fields of a multipart form: a string for a field, an object for a file (`filename`, `content-type`, and
@@ -127,10 +130,7 @@ fn new_part<'v>(name: &'v str, value: &'v Value, old: Option<&FormPart<'v>>) -> 
         value => NewPart {
             name: name.into(),
             content_type: old.and_then(|old| old.content_type.clone().map(Into::into)),
-            content: crate::providers::synth::template::scalar(value)
-                .into_owned()
-                .into_bytes()
-                .into(),
+            content: scalar(value).into_owned().into_bytes().into(),
             ..NewPart::default()
         },
     }
@@ -139,6 +139,14 @@ fn new_part<'v>(name: &'v str, value: &'v Value, old: Option<&FormPart<'v>>) -> 
 fn is_same_head(part: &FormPart, wanted: &NewPart) -> bool {
     part.filename.as_deref() == wanted.filename.as_deref()
         && part.content_type.as_deref() == wanted.content_type.as_deref()
+}
+
+/// A JSON value as the text of a form field.
+pub(crate) fn scalar(value: &Value) -> Cow<'_, str> {
+    match value {
+        Value::String(text) => text.as_str().into(),
+        value => field_text(value).into(),
+    }
 }
 
 #[cfg(test)]

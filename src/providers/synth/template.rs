@@ -1,21 +1,16 @@
 //! Templates: a provider's example, parsed. Every event that `send` and `check` produce starts from one.
 
-use std::borrow::Cow;
-
 use bytes::Bytes;
 use http::uri::PathAndQuery;
 use http::{HeaderName, HeaderValue, Method};
-use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use crate::error::{Error, Result};
 use crate::providers::provider::{ABSENT, Envelope, EventDef, Machine, Provider};
-use crate::providers::synth::change::field_text;
-use crate::providers::synth::compiled::CompiledTemplate;
-use crate::providers::synth::overrides::Overrides;
+use crate::providers::registry::names_of;
 use crate::providers::synth::parts;
 use crate::providers::synth::placement::{has_room, put, remove};
-use crate::webhook::{Delivery, Fixture, Headers, Rng, Style, write};
+use crate::webhook::{Delivery, Fixture, Headers, Style, write};
 
 /// Example, parsed into the request, the body around the events, and the events.
 #[derive(Debug)]
@@ -83,7 +78,7 @@ impl Template {
             match kinds.as_slice() {
                 [] => error.hint(format!(
                     "these mark what machines do: {}",
-                    crate::providers::names_of(|it| !it.machines.is_empty())
+                    names_of(|it| !it.machines.is_empty())
                 )),
                 kinds => error.hint(format!("it marks {}", kinds.join(", "))),
             }
@@ -223,25 +218,6 @@ impl Template {
         })
     }
 
-    /// Builds an unsigned delivery with the overrides applied, and a note on each override that the provider has no
-    /// place for.
-    pub fn fill(
-        &self,
-        overrides: &Overrides,
-        at: Timestamp,
-        rng: &mut Rng,
-    ) -> (Delivery, Vec<String>) {
-        let compiled = CompiledTemplate::new(self, overrides);
-        let message = Rng::seeded(rng.next_u64());
-        let delivery = compiled.fill(at, rng, |_| message.clone());
-        (delivery, compiled.notes().to_vec())
-    }
-
-    /// The example, parsed and serialised again, with its own ids and times.
-    pub fn unchanged(&self) -> Delivery {
-        CompiledTemplate::new(self, &Overrides::default()).unchanged()
-    }
-
     /// Encoding of the form that the event is sent as; none for JSON.
     pub(crate) fn form(&self) -> Option<FormStyle> {
         self.form
@@ -295,7 +271,7 @@ impl Template {
             (Some(FormStyle::UrlEncoded), Value::Object(fields)) => {
                 let mut form = form_urlencoded::Serializer::new(String::new());
                 for (name, value) in fields {
-                    form.append_pair(name, &scalar(value));
+                    form.append_pair(name, &parts::scalar(value));
                 }
                 form.finish().into_bytes()
             }
@@ -303,14 +279,6 @@ impl Template {
             _ => write(&root, &self.provider.style).into_bytes(),
         };
         (head, body)
-    }
-}
-
-/// A JSON value as the text of a form field.
-pub(crate) fn scalar(value: &Value) -> Cow<'_, str> {
-    match value {
-        Value::String(text) => text.as_str().into(),
-        value => field_text(value).into(),
     }
 }
 

@@ -3,8 +3,8 @@
 
 use std::cell::Cell;
 
-use crate::webhook::Document;
 use crate::webhook::body::document::Member;
+use crate::webhook::{Document, name_bit};
 
 /// Condition on the value at one pointer of a document.
 #[derive(Clone, Copy, Debug)]
@@ -54,8 +54,8 @@ impl Prefilter {
             .iter()
             .filter(|(_, mark)| !matches!(mark, Predicate::Absent | Predicate::Empty));
         must_be.fold(Self::default(), |needs, (pointer, _)| Self {
-            in_map: needs.in_map | name_after("/", pointer).map_or(0, bit),
-            in_list: needs.in_list | name_after("/0/", pointer).map_or(0, bit),
+            in_map: needs.in_map | name_after("/", pointer).map_or(0, name_bit),
+            in_list: needs.in_list | name_after("/0/", pointer).map_or(0, name_bit),
         })
     }
 }
@@ -79,7 +79,7 @@ impl<'d, 'a> Matcher<'d, 'a> {
         let members = top.and_then(Document::members).unwrap_or_default();
         let names = members
             .iter()
-            .fold(0, |names, (name, _)| names | bit(name.as_bytes()));
+            .fold(0, |names, (name, _)| names | name_bit(name.as_bytes()));
         Self {
             document,
             names,
@@ -122,7 +122,7 @@ impl<'d, 'a> Matcher<'d, 'a> {
     /// False if the names show that there is no value at this pointer.
     fn may_hold(&self, pointer: &str) -> bool {
         let top = if self.document.is_list() { "/0/" } else { "/" };
-        name_after(top, pointer).is_none_or(|name| self.names & bit(name) != 0)
+        name_after(top, pointer).is_none_or(|name| self.names & name_bit(name) != 0)
     }
 }
 
@@ -188,12 +188,6 @@ fn name_after<'p>(top: &str, pointer: &'p str) -> Option<&'p [u8]> {
     let path = pointer.strip_prefix(top)?.as_bytes();
     let end = path.iter().position(|byte| *byte == b'/');
     Some(end.and_then(|end| path.get(..end)).unwrap_or(path))
-}
-
-/// One of 64 bits for a name, from its length and its first and last byte.
-pub fn bit(name: &[u8]) -> u64 {
-    let end = |byte: Option<&u8>| usize::from(byte.copied().unwrap_or_default());
-    1 << ((name.len() * 5 + end(name.first()) * 11 + end(name.last()) * 3) % 64)
 }
 
 #[cfg(test)]

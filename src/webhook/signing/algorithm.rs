@@ -6,6 +6,7 @@ use md5::Md5;
 use sha2::{Digest, Sha256};
 
 use crate::webhook::signing::public_key::RsaHash;
+use crate::webhook::signing::shared_key::same;
 use crate::webhook::{Document, Key, KeyForm, Rng};
 
 /// Algorithm that computes and verifies a signature.
@@ -198,14 +199,4 @@ fn gap_filled_md5(message: &[u8], key: &[u8]) -> Vec<u8> {
         md5.update(rest);
     }
     md5.finalize().to_vec()
-}
-
-/// True if two byte strings are equal; compared in constant time.
-pub(crate) fn same(given: &[u8], wanted: &[u8]) -> bool {
-    given.len() == wanted.len()
-        && given
-            .iter()
-            .zip(wanted)
-            .fold(0, |odd, (a, b)| odd | (a ^ b))
-            == 0
 }

@@ -4,8 +4,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::HeaderValue;
 
-use crate::webhook::signing::algorithm::same;
-use crate::webhook::{Delivery, Key, KeyForm};
+use crate::webhook::Delivery;
+use crate::webhook::signing::shared_key::same;
 
 /// Credentials that an unsigned request must carry.
 #[derive(Clone, PartialEq, Eq)]
@@ -44,75 +44,73 @@ impl Credentials {
         let (user, password) = text.split_once(':')?;
         Some(Credentials::Basic(user.to_owned(), password.to_owned()))
     }
-}
 
-/// Adds the credentials in `key` to a request.
-pub(crate) fn present(delivery: &mut Delivery, key: &Key) -> Result<(), String> {
-    let wanted = |_| String::from("the credentials have characters that a header cannot hold");
-    match key {
-        Key::Credentials(Credentials::Basic(user, password)) => {
-            let value = HeaderValue::from_str(&Credentials::authorization(user, password))
-                .map_err(wanted)?;
-            delivery.headers.set(http::header::AUTHORIZATION, value);
-        }
-        Key::Credentials(Credentials::Header(name, value)) => {
-            delivery
-                .headers
-                .set(name.clone(), HeaderValue::from_str(value).map_err(wanted)?);
-        }
-        Key::Credentials(Credentials::Bearer(token)) => {
-            let value = HeaderValue::from_str(&format!("Bearer {token}")).map_err(wanted)?;
-            delivery.headers.set(http::header::AUTHORIZATION, value);
-        }
-        Key::Credentials(Credentials::Query(name, value)) => {
-            let join = if delivery.path.query().is_some() {
-                '&'
-            } else {
-                '?'
-            };
-            let pair: String = form_urlencoded::Serializer::new(String::new())
-                .append_pair(name, value)
-                .finish();
-            let path = format!("{}{join}{pair}", delivery.path);
-            delivery.path = path
-                .parse()
-                .map_err(|_| String::from("the path cannot hold the credentials"))?;
-        }
-        _ => return Err(format!("credentials are {}", KeyForm::Credentials.wanted())),
-    }
-    Ok(())
-}
-
-/// True if a request carries the credentials in `key`; compared in constant time.
-pub(crate) fn carries(delivery: &Delivery, key: &Key) -> bool {
-    match key {
-        Key::Credentials(Credentials::Basic(user, password)) => {
-            let given = delivery
-                .headers
-                .text("authorization")
-                .and_then(|value| value.split_once(' '));
-            given
-                .filter(|(way, _)| way.eq_ignore_ascii_case("basic"))
-                .and_then(|(_, value)| STANDARD.decode(value.trim()).ok())
-                .is_some_and(|given| same(&given, format!("{user}:{password}").as_bytes()))
-        }
-        Key::Credentials(Credentials::Header(name, value)) => delivery
-            .headers
-            .get(name.as_str())
-            .is_some_and(|given| same(given.as_bytes(), value.as_bytes())),
-        Key::Credentials(Credentials::Bearer(token)) => {
-            let given = delivery
-                .headers
-                .text("authorization")
-                .and_then(|value| value.split_once(' '))
-                .filter(|(way, _)| way.eq_ignore_ascii_case("bearer"));
-            match given {
-                Some((_, given)) => same(given.trim().as_bytes(), token.as_bytes()),
-                None => in_query(delivery, "access_token", token),
+    /// Adds the credentials to a request.
+    pub(crate) fn write(&self, delivery: &mut Delivery) -> Result<(), String> {
+        let wanted = |_| String::from("the credentials have characters that a header cannot hold");
+        match self {
+            Credentials::Basic(user, password) => {
+                let value = HeaderValue::from_str(&Credentials::authorization(user, password))
+                    .map_err(wanted)?;
+                delivery.headers.set(http::header::AUTHORIZATION, value);
+            }
+            Credentials::Header(name, value) => {
+                delivery
+                    .headers
+                    .set(name.clone(), HeaderValue::from_str(value).map_err(wanted)?);
+            }
+            Credentials::Bearer(token) => {
+                let value = HeaderValue::from_str(&format!("Bearer {token}")).map_err(wanted)?;
+                delivery.headers.set(http::header::AUTHORIZATION, value);
+            }
+            Credentials::Query(name, value) => {
+                let join = if delivery.path.query().is_some() {
+                    '&'
+                } else {
+                    '?'
+                };
+                let pair: String = form_urlencoded::Serializer::new(String::new())
+                    .append_pair(name, value)
+                    .finish();
+                let path = format!("{}{join}{pair}", delivery.path);
+                delivery.path = path
+                    .parse()
+                    .map_err(|_| String::from("the path cannot hold the credentials"))?;
             }
         }
-        Key::Credentials(Credentials::Query(name, value)) => in_query(delivery, name, value),
-        _ => false,
+        Ok(())
+    }
+
+    /// True if a request carries these credentials; compared in constant time.
+    pub(crate) fn are_in(&self, delivery: &Delivery) -> bool {
+        match self {
+            Credentials::Basic(user, password) => {
+                let given = delivery
+                    .headers
+                    .text("authorization")
+                    .and_then(|value| value.split_once(' '));
+                given
+                    .filter(|(way, _)| way.eq_ignore_ascii_case("basic"))
+                    .and_then(|(_, value)| STANDARD.decode(value.trim()).ok())
+                    .is_some_and(|given| same(&given, format!("{user}:{password}").as_bytes()))
+            }
+            Credentials::Header(name, value) => delivery
+                .headers
+                .get(name.as_str())
+                .is_some_and(|given| same(given.as_bytes(), value.as_bytes())),
+            Credentials::Bearer(token) => {
+                let given = delivery
+                    .headers
+                    .text("authorization")
+                    .and_then(|value| value.split_once(' '))
+                    .filter(|(way, _)| way.eq_ignore_ascii_case("bearer"));
+                match given {
+                    Some((_, given)) => same(given.trim().as_bytes(), token.as_bytes()),
+                    None => in_query(delivery, "access_token", token),
+                }
+            }
+            Credentials::Query(name, value) => in_query(delivery, name, value),
+        }
     }
 }
 

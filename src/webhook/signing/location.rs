@@ -4,8 +4,9 @@ use std::borrow::Cow;
 
 use http::{HeaderName, HeaderValue};
 
+use crate::webhook::body::form_part::NewPart;
 use crate::webhook::body::json;
-use crate::webhook::body::multipart::{Multipart, NewPart};
+use crate::webhook::body::multipart::Multipart;
 use crate::webhook::{Delivery, Document};
 
 /// Location of a value in a delivery.

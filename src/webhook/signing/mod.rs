@@ -11,6 +11,7 @@ pub mod scheme;
 pub mod secret;
 pub mod shared_key;
 pub mod tamper;
-pub mod tampering;
+pub mod tamper_general;
+pub mod tamper_special;
 pub mod timestamp;
 pub mod verify_options;

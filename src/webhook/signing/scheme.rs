@@ -8,7 +8,6 @@ use jiff::Timestamp;
 use crate::webhook::body::json;
 use crate::webhook::body::multipart::Multipart;
 use crate::webhook::signing::algorithm::GAP;
-use crate::webhook::signing::credentials::{carries, present};
 use crate::webhook::{
     Algorithm, Delivery, Document, Encoding, Key, KeyForm, Location, Rng, Signature,
     TimestampFormat, Verdict, VerifyOptions,
@@ -135,7 +134,10 @@ impl Scheme {
     ) -> Result<(), String> {
         // Some providers sign if they have a key, and send credentials if they were given those.
         if self.algorithm == Algorithm::Credentials || matches!(key, Key::Credentials(_)) {
-            return present(delivery, key);
+            return match key {
+                Key::Credentials(credentials) => credentials.write(delivery),
+                _ => Err(format!("credentials are {}", KeyForm::Credentials.wanted())),
+            };
         }
         if let Some(location) = &self.id
             && location.read(delivery, None)?.is_none()
@@ -237,7 +239,11 @@ impl Scheme {
             key: None,
         };
         if self.algorithm == Algorithm::Credentials {
-            return match keys.iter().position(|key| carries(delivery, key)) {
+            let are_shown = |key: &Key| match key {
+                Key::Credentials(credentials) => credentials.are_in(delivery),
+                _ => false,
+            };
+            return match keys.iter().position(are_shown) {
                 _ if keys.is_empty() => told(Verdict::Unsigned, None),
                 Some(key) => Signature {
                     key: Some(key),

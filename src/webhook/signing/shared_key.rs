@@ -1,4 +1,4 @@
-//! Shared keys, prepared once to compute many HMACs.
+//! Shared keys, prepared once to compute many HMACs, and the comparison of secrets in constant time.
 
 use std::fmt;
 use std::ops::Deref;
@@ -69,4 +69,14 @@ impl SharedKey {
     hmac_of!(sha256, Sha256, "HMAC state with SHA-256 after `message`.");
     hmac_of!(sha384, Sha384, "HMAC state with SHA-384 after `message`.");
     hmac_of!(sha512, Sha512, "HMAC state with SHA-512 after `message`.");
+}
+
+/// True if two byte strings are equal; compared in constant time.
+pub(crate) fn same(given: &[u8], wanted: &[u8]) -> bool {
+    given.len() == wanted.len()
+        && given
+            .iter()
+            .zip(wanted)
+            .fold(0, |odd, (a, b)| odd | (a ^ b))
+            == 0
 }
