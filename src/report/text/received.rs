@@ -1,0 +1,313 @@
+//! Received delivery as text: its line, a line per event, then the parts chosen with `--show`.
+
+use std::io::Write as _;
+
+use unicode_width::UnicodeWidthStr;
+
+use crate::report::notice::{Received, Repeat};
+use crate::report::text::body::{GROWTH, SHOWN_BODY};
+use crate::report::text::escape::grouped;
+use crate::report::text::humanize::{put_ordinal, put_span};
+use crate::report::text::inflate::inflate;
+use crate::report::text::palette::Role;
+use crate::report::text::{GUTTER, TextReport};
+use crate::report::{Mode, Untrusted, escape_into, is_binary, looks_like_json};
+use crate::webhook::{Delivery, Event, Kind, Multipart, Verdict, is_credential_field};
+
+/// Most bytes shown of a file in a form.
+const SHOWN_FILE: usize = 1024;
+
+impl TextReport {
+    /// Writes the line of a delivery, and the parts of it that are shown.
+    pub(super) fn received(&self, out: &mut Vec<u8>, it: &Received) {
+        self.clock(out, it.at);
+        out.extend_from_slice(b"  ");
+        self.paint(out, Role::Bold, it.delivery.method.as_str());
+        out.push(b' ');
+        escape_into(out, it.delivery.path.as_str().as_bytes(), Mode::Line);
+        out.extend_from_slice(b"  ");
+        if it.receipt.handshake {
+            self.paint(out, Role::Dim, "handshake");
+        } else {
+            self.claims(out, it);
+        }
+        out.extend_from_slice(b"  ");
+        match it.status {
+            Some(status) => self.status(out, status),
+            None => self.paint(out, Role::Bad, "hung up"),
+        }
+        out.extend_from_slice(b" in ");
+        put_span(out, it.took);
+        if it.rejected {
+            self.paint(out, Role::Bad, "  rejected:");
+            let why = it.receipt.signature.reason.as_deref().unwrap_or_default();
+            let _ = write!(out, " {}", Untrusted::new(why));
+        }
+        if it.on_purpose {
+            self.paint(out, Role::Warn, "  on purpose");
+        }
+        if let Some(Repeat { count, since }) = it.again {
+            self.palette.write_with(out, Role::Warn, |out| {
+                out.extend_from_slice(b"  ");
+                put_ordinal(out, count);
+                out.extend_from_slice(b" time, ");
+                put_span(out, since);
+                out.extend_from_slice(b" after the first");
+            });
+        }
+        out.push(b'\n');
+
+        self.remarks(out, it);
+        if self.parts.events {
+            self.events(out, &it.receipt.events);
+        }
+        if self.parts.headers {
+            self.headers(out, it);
+        }
+        if self.parts.body {
+            self.content(out, it.delivery);
+        }
+        if self.parts.reply && !it.answer.is_empty() {
+            self.paint(out, Role::Dim, "  answered:\n");
+            self.body(out, it.answer, GUTTER);
+        }
+    }
+
+    /// Writes provider, number of events and signature verdict.
+    fn claims(&self, out: &mut Vec<u8>, it: &Received) {
+        self.paint(out, Role::Kind, it.receipt.provider.unwrap_or("unknown"));
+        match it.receipt.events.len() {
+            0 => out.extend_from_slice(b"  no events  "),
+            1 => out.extend_from_slice(b"  1 event  "),
+            many => {
+                let _ = write!(out, "  {many} events  ");
+            }
+        }
+        let verdict = it.receipt.signature.verdict;
+        let role = match verdict {
+            Verdict::Verified | Verdict::VerifiedTestKey => Role::Good,
+            Verdict::Unsigned | Verdict::Unchecked => Role::Dim,
+            Verdict::Refused => Role::Bad,
+        };
+        self.paint(out, role, verdict.name());
+    }
+
+    /// Writes the reasons, problems and links that do not fit on the delivery's line.
+    fn remarks(&self, out: &mut Vec<u8>, it: &Received) {
+        let signature = &it.receipt.signature;
+        if let (Some(reason), true, false) = (
+            &signature.reason,
+            signature.verdict == Verdict::Refused || self.parts.headers,
+            // A rejection has its reason on the line itself.
+            it.rejected,
+        ) {
+            out.extend_from_slice(GUTTER.as_bytes());
+            self.paint(
+                out,
+                if signature.verdict == Verdict::Refused {
+                    Role::Bad
+                } else {
+                    Role::Dim
+                },
+                "signature:",
+            );
+            let _ = writeln!(out, " {}", Untrusted::new(reason));
+        }
+        for problem in &it.receipt.problems {
+            out.extend_from_slice(GUTTER.as_bytes());
+            self.paint(out, Role::Warn, "problem:");
+            let _ = writeln!(out, " {}", Untrusted::new(problem));
+        }
+        if let Some(link) = &it.receipt.confirm {
+            out.extend_from_slice(GUTTER.as_bytes());
+            self.paint(out, Role::Warn, "to confirm, visit:");
+            let _ = writeln!(out, " {}", Untrusted::new(link));
+        }
+        if self.parts.headers {
+            let by = it.receipt.recognised_by;
+            let by = by.map_or_else(String::new, |by| format!(", recognised by {by}"));
+            self.paint(out, Role::Dim, &format!("{GUTTER}id {}{by}\n", it.id));
+        }
+    }
+
+    fn events(&self, out: &mut Vec<u8>, events: &[Event]) {
+        let recipient =
+            |event: &Event| Untrusted::new(event.recipient.as_deref().unwrap_or("-")).to_string();
+        let name = |event: &Event| match event.kind {
+            Kind::Other => Untrusted::new(&event.native).to_string(),
+            kind => kind.name().to_owned(),
+        };
+        let rows: Vec<_> = events
+            .iter()
+            .map(|event| (event, name(event), recipient(event)))
+            .collect();
+        let widest = |widths: &mut dyn Iterator<Item = usize>| widths.max().unwrap_or(0);
+        let kinds = widest(&mut rows.iter().map(|(_, kind, _)| kind.width()));
+        let recipients = widest(&mut rows.iter().map(|(.., to)| to.width())).min(60);
+        for (event, kind, to) in rows {
+            let what = story(event);
+            out.extend_from_slice(GUTTER.as_bytes());
+            self.paint(out, kind_role(event.kind), &kind);
+            pad(out, kinds.saturating_sub(kind.width()) + 2);
+            out.extend_from_slice(to.as_bytes());
+            if !what.is_empty() {
+                pad(out, recipients.saturating_sub(to.width()) + 2);
+                let _ = write!(out, "{}", Untrusted::new(&what));
+            }
+            out.push(b'\n');
+        }
+    }
+
+    fn headers(&self, out: &mut Vec<u8>, it: &Received) {
+        for (name, value) in it.delivery.headers.spelled() {
+            out.extend_from_slice(GUTTER.as_bytes());
+            self.paint(out, Role::Key, name);
+            out.extend_from_slice(b": ");
+            if is_credential_field(name) {
+                self.paint(out, Role::Dim, "***");
+            } else {
+                escape_into(out, value.as_bytes(), Mode::Line);
+            }
+            out.push(b'\n');
+        }
+    }
+
+    /// Writes the body of a delivery, decompressed.
+    fn content(&self, out: &mut Vec<u8>, delivery: &Delivery) {
+        let coding = delivery.headers.text("content-encoding");
+        let inflated = coding.and_then(|coding| inflate(coding, &delivery.body));
+        let body = match &inflated {
+            None => &delivery.body[..],
+            Some(inflated) => {
+                let (sent, shown) = (delivery.body.len(), inflated.bytes.len());
+                let cut = inflated
+                    .cut
+                    .map_or_else(String::new, |why| format!(", {why}"));
+                let line = format!(
+                    "{GUTTER}[{} bytes sent compressed, {} inflated{cut}]\n",
+                    grouped(sent),
+                    grouped(shown)
+                );
+                self.paint(out, Role::Dim, &line);
+                &inflated.bytes
+            }
+        };
+        match delivery.headers.text("content-type") {
+            // Some tools send JSON with the content type of a form, as their default.
+            Some(kind)
+                if kind.starts_with("application/x-www-form-urlencoded")
+                    && !looks_like_json(body) =>
+            {
+                self.form(out, body)
+            }
+            _ => match Multipart::of(&delivery.headers, body) {
+                Some(Ok(form)) => self.multipart(out, &form, body.len()),
+                _ => self.body(out, body, GUTTER),
+            },
+        }
+    }
+
+    /// Writes the parts of a multipart form: each field, and for a file its name, type, size and beginning.
+    fn multipart(&self, out: &mut Vec<u8>, form: &Multipart, size: usize) {
+        let end = out.len() + GROWTH * SHOWN_BODY;
+        let inner = format!("{GUTTER}{GUTTER}");
+        for part in form.parts() {
+            if out.len() > end {
+                let line = format!("{GUTTER}… {} bytes in all\n", grouped(size));
+                return self.paint(out, Role::Dim, &line);
+            }
+            out.extend_from_slice(GUTTER.as_bytes());
+            let name = part.name.as_deref().unwrap_or("(no name)");
+            self.paint(out, Role::Key, &Untrusted::new(name).to_string());
+            out.extend_from_slice(b" =");
+            let is_line = !part.content.contains(&b'\n') && !is_binary(part.content);
+            let is_json = matches!(part.content.trim_ascii_start(), [b'{' | b'[', ..]);
+            if let (None, None, true, false) =
+                (&part.filename, &part.content_type, is_line, is_json)
+            {
+                let _ = writeln!(out, " {}", Untrusted::new(part.content));
+                continue;
+            }
+            if let Some(filename) = &part.filename {
+                let _ = write!(out, " {:?}", Untrusted::new(filename));
+            }
+            let kind = part
+                .content_type
+                .iter()
+                .map(|kind| format!("{}, ", Untrusted::new(kind)));
+            let kind: String = kind.collect();
+            let bytes = part.content.len();
+            let bytes = format!(
+                "{} {}",
+                grouped(bytes),
+                if bytes == 1 { "byte" } else { "bytes" }
+            );
+            self.paint(out, Role::Dim, &format!(" ({kind}{bytes})"));
+            out.push(b'\n');
+            let shown = match part.is_file() {
+                true => beginning(part.content),
+                false => part.content,
+            };
+            self.body(out, shown, &inner);
+            if shown.len() < part.content.len() {
+                let line = format!("{inner}… {bytes} in all, {} shown\n", grouped(shown.len()));
+                self.paint(out, Role::Dim, &line);
+            }
+        }
+    }
+
+    /// Writes the decoded fields of a form: the name on a line, and a JSON value below it.
+    fn form(&self, out: &mut Vec<u8>, body: &[u8]) {
+        let end = out.len() + GROWTH * SHOWN_BODY;
+        for (name, value) in form_urlencoded::parse(body) {
+            if out.len() > end {
+                let line = format!("{GUTTER}… {} bytes in all\n", grouped(body.len()));
+                return self.paint(out, Role::Dim, &line);
+            }
+            out.extend_from_slice(GUTTER.as_bytes());
+            self.paint(out, Role::Key, &Untrusted::new(name.as_ref()).to_string());
+            out.extend_from_slice(b" =");
+            if matches!(value.trim_start().as_bytes(), [b'{' | b'[', ..]) {
+                out.push(b'\n');
+                self.body(out, value.as_bytes(), GUTTER);
+            } else {
+                let _ = writeln!(out, " {}", Untrusted::new(value.as_ref()));
+            }
+        }
+    }
+}
+
+/// First bytes of a file, up to the end of a line if possible; a binary file is returned whole, since it is not shown.
+fn beginning(content: &[u8]) -> &[u8] {
+    match content.get(..SHOWN_FILE) {
+        Some(head) if !is_binary(content) => {
+            let end = head.iter().rposition(|byte| *byte == b'\n');
+            end.and_then(|end| head.get(..=end)).unwrap_or(head)
+        }
+        _ => content,
+    }
+}
+
+/// Details of an event beyond kind and recipient: the link, or the reason.
+fn story(event: &Event) -> String {
+    match (&event.url, event.bounce, &event.reason) {
+        (Some(url), _, _) => url.clone(),
+        (None, Some(class), Some(reason)) => format!("{}: {reason}", class.name()),
+        (None, Some(class), None) => class.name().to_owned(),
+        (None, None, Some(reason)) if event.kind != Kind::Delivered => reason.clone(),
+        _ => String::new(),
+    }
+}
+
+fn kind_role(kind: Kind) -> Role {
+    match kind {
+        Kind::Sent | Kind::Delivered | Kind::Open | Kind::Click | Kind::Subscribe => Role::Good,
+        Kind::Deferred | Kind::Unsubscribe => Role::Warn,
+        Kind::Bounce | Kind::Rejected | Kind::Complaint => Role::Bad,
+        Kind::Other => Role::Kind,
+    }
+}
+
+fn pad(out: &mut Vec<u8>, width: usize) {
+    out.extend(std::iter::repeat_n(b' ', width));
+}

@@ -1,0 +1,107 @@
+//! Formatter of notices as text: its settings, and what the lines of all notices share.
+
+use std::sync::LazyLock;
+
+use jiff::tz::TimeZone;
+
+use crate::report::notice::Parts;
+use crate::report::text::palette::{Palette, Role};
+use crate::report::text::{body, wrap};
+use crate::report::{binary, is_binary, looks_like_json};
+
+/// Prefix of all untrusted lines, so that none begins at the left edge.
+pub const GUTTER: &str = "  ";
+
+/// Formatter of notices as text.
+#[derive(Debug)]
+pub struct TextReport {
+    /// Palette, with or without colours.
+    pub palette: Palette,
+    /// Parts shown of a received delivery.
+    pub parts: Parts,
+    /// True if the response to each attempt is shown.
+    pub replies: bool,
+    /// Width of the terminal in columns, if it is one.
+    pub columns: fn() -> Option<usize>,
+    /// Local time zone, looked up at first use.
+    pub zone: LazyLock<TimeZone>,
+}
+
+impl TextReport {
+    /// Writes a body: JSON indented, other text as it is, binary data as its size.
+    pub(super) fn body(&self, out: &mut Vec<u8>, body: &[u8], gutter: &str) {
+        if body.is_empty() {
+            return;
+        }
+        if is_binary(body) {
+            let line = format!("{gutter}{}\n", binary(body));
+            self.paint(out, Role::Dim, &line);
+        } else if looks_like_json(body) {
+            body::pretty(out, body, gutter, &self.palette);
+        } else {
+            body::text(out, body, gutter, &self.palette);
+        }
+        if out.last() != Some(&b'\n') {
+            out.push(b'\n');
+        }
+    }
+
+    /// Writes a status in its colour.
+    pub(crate) fn status(&self, out: &mut Vec<u8>, status: u16) {
+        let role = match status {
+            200..=299 => Role::Good,
+            300..=399 => Role::Kind,
+            400..=499 => Role::Warn,
+            _ => Role::Bad,
+        };
+        let digits = [status / 100 % 10, status / 10 % 10, status % 10]
+            .map(|digit| b'0' + u8::try_from(digit).unwrap_or(0));
+        self.palette.write(out, role, &digits);
+    }
+
+    /// Writes the local time of day.
+    pub(super) fn clock(&self, out: &mut Vec<u8>, at: jiff::Timestamp) {
+        let local = at.as_second() + i64::from(self.zone.to_offset(at).seconds());
+        let digit = |number: i64| b'0' + u8::try_from(number.rem_euclid(10)).unwrap_or(0);
+        for (part, end) in [
+            (local.div_euclid(3600).rem_euclid(24), b':'),
+            (local.div_euclid(60).rem_euclid(60), b':'),
+            (local.rem_euclid(60), b'.'),
+        ] {
+            out.extend_from_slice(&[digit(part / 10), digit(part), end]);
+        }
+        let millis = i64::from(at.subsec_millisecond());
+        out.extend_from_slice(&[digit(millis / 100), digit(millis / 10), digit(millis)]);
+    }
+
+    /// Wraps our own prose to the terminal, for a text that begins in `column`.
+    pub(crate) fn prose(&self, text: &str, column: usize) -> String {
+        match (self.columns)() {
+            // On a narrow terminal, lines after a break begin further to the left.
+            Some(width) if column > width / 2 => wrap::prose(text, column, GUTTER.len() * 2, width),
+            Some(width) => wrap::prose(text, column, column, width),
+            None => text.to_owned(),
+        }
+    }
+
+    /// Writes a text in the colour of its role, without colouring the line break at its end.
+    pub(crate) fn paint(&self, out: &mut Vec<u8>, role: Role, text: &str) {
+        let line = text.strip_suffix('\n');
+        self.palette
+            .write(out, role, line.unwrap_or(text).as_bytes());
+        if line.is_some() {
+            out.push(b'\n');
+        }
+    }
+}
+
+/// Local time zone, from `/etc/localtime` if possible; other lookups are slower.
+pub fn local_zone() -> TimeZone {
+    if std::env::var_os("TZ").is_none()
+        && let Ok(rules) = std::fs::read("/etc/localtime")
+        && let Ok(zone) = TimeZone::tzif("Local", &rules)
+    {
+        return zone;
+    }
+    TimeZone::system()
+}
