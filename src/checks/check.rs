@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::checks::{CheckRequest, Context};
+use crate::checks::{CheckRequest, Context, Step};
 use crate::webhook::{CheckStatus, Outcome};
 
 /// One test of a handler.
@@ -122,23 +122,6 @@ impl Plan {
     pub(super) fn each(shots: impl IntoIterator<Item = CheckRequest>) -> Plan {
         Plan::Run(shots.into_iter().map(Step::Send).collect())
     }
-}
-
-/// One step of a check.
-#[derive(Clone, Debug)]
-pub enum Step {
-    /// One request.
-    Send(CheckRequest),
-    /// The identical bytes of the earlier request with this number.
-    Again(CheckRequest),
-    /// Identical requests, this many in parallel.
-    Together(CheckRequest, u16),
-    /// Requests with different ids: the number of them, and the number in parallel.
-    Burst(CheckRequest, u16, u16),
-    /// One request whose body is sent slowly, over this time.
-    Slowly(CheckRequest, Duration),
-    /// A reading of the probe's number, once it no longer changes.
-    Count,
 }
 
 /// Observations of all steps, in order.

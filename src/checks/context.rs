@@ -5,9 +5,8 @@ use std::time::Duration;
 use http::{HeaderName, HeaderValue};
 use jiff::Timestamp;
 
-use crate::checks::CheckRequest;
 use crate::providers::{Batch, EventDef, Provider, Template};
-use crate::webhook::{Algorithm, Delivery, Key, Part, Scheme, Target};
+use crate::webhook::{Algorithm, Key, Part, Scheme, Target};
 
 /// All inputs of the checks.
 #[derive(Debug)]
@@ -86,19 +85,6 @@ impl Context {
                 .map_or("", |row| row.native),
             Batch::Never | Batch::UpTo(_) | Batch::Some => self.event(),
         }
-    }
-
-    /// Sample delivery, to inspect.
-    pub(super) fn sample(&self) -> Option<Delivery> {
-        CheckRequest::event(self.event()).bare(self)
-    }
-
-    /// True if bodies are URL-encoded forms.
-    pub(super) fn is_form(&self) -> bool {
-        self.sample().is_some_and(|sample| {
-            let kind = sample.headers.text("content-type").unwrap_or_default();
-            kind.starts_with("application/x-www-form-urlencoded")
-        })
     }
 
     /// True if the signature covers the body.

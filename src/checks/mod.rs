@@ -10,6 +10,7 @@ mod context;
 mod expect;
 mod request;
 mod signing;
+mod step;
 
 mod authentication;
 mod handshake;
@@ -20,9 +21,10 @@ mod shape;
 mod speed;
 mod transport;
 
-pub use check::{Check, Finding, Group, Observation, Observations, Page, Plan, Step};
+pub use check::{Check, Finding, Group, Observation, Observations, Page, Plan};
 pub use context::Context;
 pub use request::{CheckRequest, Payload};
+pub use step::Step;
 
 use crate::webhook::{CheckStatus, nearest};
 

@@ -7,8 +7,8 @@ use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Method};
 use jiff::Timestamp;
 
+use crate::checks::Context;
 use crate::checks::signing::seal;
-use crate::checks::{Context, Step};
 use crate::providers::{CompiledTemplate, Overrides, Probe, Provider, Template};
 use crate::webhook::{Delivery, Rng, TimestampFormat, shell};
 
@@ -363,40 +363,18 @@ impl CheckRequest {
     }
 }
 
-impl Step {
-    /// Command line for this step; none if nothing is sent.
-    pub fn line(&self, context: &Context) -> Option<String> {
-        match self {
-            Step::Send(request) | Step::Again(request) => Some(request.line(context)),
-            Step::Together(request, times) => {
-                let numbers: Vec<String> = (1..=*times).map(|number| number.to_string()).collect();
-                Some(format!(
-                    "for i in {}; do {} & done; wait",
-                    numbers.join(" "),
-                    request.line(context)
-                ))
-            }
-            Step::Burst(request, count, at_once) => {
-                Some(format!("{} -n {count} -c {at_once}", request.line(context)))
-            }
-            Step::Slowly(request, _) => Some(format!(
-                "{} --dry-run --as curl | sed 's/^curl/curl --limit-rate 300/' | sh",
-                request.line(context)
-            )),
-            Step::Count => None,
-        }
+impl Context {
+    /// Sample delivery, to inspect.
+    pub(super) fn sample(&self) -> Option<Delivery> {
+        CheckRequest::event(self.event()).bare(self)
     }
 
-    /// Request of this step, if it sends one.
-    pub fn request(&self) -> Option<&CheckRequest> {
-        match self {
-            Step::Send(request)
-            | Step::Again(request)
-            | Step::Together(request, _)
-            | Step::Burst(request, ..)
-            | Step::Slowly(request, _) => Some(request),
-            Step::Count => None,
-        }
+    /// True if bodies are URL-encoded forms.
+    pub(super) fn is_form(&self) -> bool {
+        self.sample().is_some_and(|sample| {
+            let kind = sample.headers.text("content-type").unwrap_or_default();
+            kind.starts_with("application/x-www-form-urlencoded")
+        })
     }
 }
 

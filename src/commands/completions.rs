@@ -11,6 +11,7 @@ use clap_complete::env::{CompleteEnv, Shells};
 
 use crate::checks;
 use crate::cli::Cli;
+use crate::commands::print::print;
 use crate::error::{Error, Exit, Result};
 use crate::providers;
 use crate::providers::{ALL, Provider, SCHEMES, kinds_of};
@@ -29,7 +30,7 @@ pub fn run(shell: Shell) -> Result<Exit> {
         .ok_or_else(|| Error::usage(format!("no completion for `{shell}`")))?
         .write_registration(ASKED_BY, NAME, NAME, NAME, &mut script)
         .map_err(|error| Error::usage(format!("cannot write the script: {error}")))?;
-    super::print(script.trim_ascii_start())?;
+    print(script.trim_ascii_start())?;
     Ok(Exit::Success)
 }
 

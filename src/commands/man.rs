@@ -6,6 +6,7 @@ use clap::CommandFactory;
 use clap_mangen::Man;
 
 use crate::cli::Cli;
+use crate::commands::print::print;
 use crate::error::{Error, Exit, Result};
 
 /// Returns the command line with every flag described; a manual page leaves out flags hidden from `-h`.
@@ -36,7 +37,7 @@ pub fn run(dir: Option<&Path>) -> Result<Exit> {
             Man::new(complete())
                 .render(&mut page)
                 .map_err(|error| Error::usage(format!("cannot make the manual: {error}")))?;
-            super::print(&page)?;
+            print(&page)?;
         }
     }
     Ok(Exit::Success)

@@ -55,9 +55,7 @@ fn departed(
         keys.tried(provider)
             .and_then(|_| keys.test(departure.provider))
     };
-    let verify = |verify_options: &VerifyOptions| {
-        scheme.verify(delivery, document, &given, test, verify_options)
-    };
+    let verify = |options: &VerifyOptions| scheme.verify(delivery, document, &given, test, options);
     // If only the age is wrong, that is the reason to report.
     let ageless = VerifyOptions {
         tolerance: Some(Duration::from_secs(u32::MAX.into())),

@@ -9,8 +9,17 @@ use std::sync::Arc;
 
 use crate::error::{Error, Result};
 use crate::io::private_files;
-use crate::io::recording::recorder::{AnswerToKeep, Sync};
-use crate::webhook::add_to_file;
+use crate::io::recording::sync::Sync;
+use crate::webhook::{RecordedAnswer, add_to_file};
+
+/// Answer for the file of its delivery.
+#[derive(Debug)]
+pub(crate) struct AnswerToKeep {
+    pub(crate) file: Arc<Path>,
+    pub(crate) answer: RecordedAnswer,
+    /// True if it went back to the sender.
+    pub(crate) replied: bool,
+}
 
 /// Folder that deliveries are recorded into.
 pub(crate) struct Folder {
@@ -246,7 +255,7 @@ fn lock(_: &Path, _: &mut Vec<String>) -> Option<File> {
 #[cfg(all(test, unix))]
 mod tests {
     use super::Folder;
-    use crate::io::recording::recorder::Sync;
+    use crate::io::recording::sync::Sync;
     use std::fs;
     use std::os::unix::fs::{PermissionsExt, symlink};
     use std::path::Path;

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::io::{self, Read};
 
-use crate::io::recording::reader::unreadable;
+use crate::io::recording::lines::unreadable;
 use crate::webhook::{Fault, Fixture, HarSplitter, read_har_entry};
 
 /// Iterates over the deliveries in a HAR file: its requests.

@@ -6,6 +6,8 @@ use std::io::{self, Read};
 
 use bytes::{Bytes, BytesMut};
 
+use crate::webhook::Fault;
+
 /// Block size in bytes of a read.
 const BLOCK: usize = 32 << 10;
 
@@ -190,6 +192,15 @@ impl Lines {
             }
             self.fill()?;
         }
+    }
+}
+
+/// Fault of a line, or of a whole file, that could not be read.
+pub(crate) fn unreadable(line: usize, error: &io::Error) -> Fault {
+    Fault {
+        line,
+        column: 1,
+        reason: format!("cannot be read: {error}"),
     }
 }
 

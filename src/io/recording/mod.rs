@@ -11,3 +11,4 @@ pub mod pump;
 pub mod reader;
 pub mod recorder;
 pub mod resume;
+pub mod sync;

@@ -18,7 +18,7 @@ use crate::io::recording::detect;
 use crate::io::recording::detect::{Content, Document, LONGEST, ends, is_har, is_recording};
 use crate::io::recording::gzip::{inflate, is_gzip, open_at};
 use crate::io::recording::har::Har;
-use crate::io::recording::lines::{Line, Lines};
+use crate::io::recording::lines::{Line, Lines, unreadable};
 use crate::io::recording::pump::{Pump, Stop};
 use crate::webhook::{Fault, Fixture, RecordedLine};
 
@@ -440,14 +440,6 @@ impl SourceInput {
             SourceInput::File(_, size) => *size,
             SourceInput::Stdin => None,
         }
-    }
-}
-
-pub(crate) fn unreadable(line: usize, error: &io::Error) -> Fault {
-    Fault {
-        line,
-        column: 1,
-        reason: format!("cannot be read: {error}"),
     }
 }
 

@@ -24,8 +24,10 @@ use tokio::sync::{Notify, Semaphore};
 use crate::error::{Error, Result};
 use crate::io::private_files::survive_file_size_limit;
 use crate::io::recording::file::RecordingFile;
-use crate::io::recording::folder::Folder;
+use crate::io::recording::folder::{AnswerToKeep, Folder};
 use crate::webhook::{Fixture, RecordedAnswer, RecordedLine};
+
+pub use crate::io::recording::sync::{SYNCED_EVERY, Sync};
 
 /// Records fixtures in a file, one per line, or in a folder, one per file.
 pub struct Recorder {
@@ -36,22 +38,6 @@ pub struct Recorder {
     file: Option<Arc<Path>>,
     notes: Vec<String>,
 }
-
-/// Sync mode: the time at which written deliveries are synced to disk.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Sync {
-    /// Before a delivery is acknowledged: nothing is lost.
-    #[default]
-    Always,
-    /// Every [`SYNCED_EVERY`], and at the end. The last acknowledged deliveries may be lost: those of a few
-    /// milliseconds if the program is killed, and of a tenth of a second on power loss.
-    Interval,
-    /// Left to the system: as `Interval`, with up to half a minute lost on power loss.
-    Never,
-}
-
-/// Time between two syncs in mode `Interval`.
-pub const SYNCED_EVERY: Duration = Duration::from_millis(100);
 
 /// Time for which text is collected for one write, in the modes without a sync per delivery.
 const GATHERED_FOR: Duration = Duration::from_millis(2);
@@ -75,15 +61,6 @@ const LATER: usize = 1024;
 /// Answers added to files of a folder in one go, and in mode `Always`, where each is synced.
 const IN_ONE_GO: usize = 256;
 const IN_ONE_GO_SYNCED: usize = 4;
-
-/// Answer for the file of its delivery.
-#[derive(Debug)]
-pub(crate) struct AnswerToKeep {
-    pub(crate) file: Arc<Path>,
-    pub(crate) answer: RecordedAnswer,
-    /// True if it went back to the sender.
-    pub(crate) replied: bool,
-}
 
 /// File that a delivery was recorded in, or the reason why it was not.
 type Kept = std::result::Result<Arc<Path>, String>;

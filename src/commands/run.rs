@@ -1,0 +1,44 @@
+//! Choice of the subcommand.
+
+use crate::cli::{Cli, Color, Command};
+use crate::commands::{catalog, check, completions, keys, listen, man, replay, send, verify};
+use crate::error::{Exit, Result};
+use crate::report::{ColorChoice, Parts, Style};
+
+/// Runs the subcommand.
+pub fn run(cli: Cli) -> Result<Exit> {
+    let style = Style {
+        json: cli.json,
+        quiet: false,
+        replies: false,
+        color: cli.color.into(),
+        parts: Parts::default(),
+    };
+    match cli.command {
+        Command::Listen(args) => listen::run(listen::Plan::new(&args, style)?),
+        Command::Send(args) if send::journey::is_meant(&args) => {
+            send::journey::run(send::journey::Plan::new(*args, style)?)
+        }
+        Command::Send(args) => {
+            send::journey::refuse_its_words(&args)?;
+            send::run(send::Plan::new(*args, style)?)
+        }
+        Command::Replay(args) => replay::run(replay::Plan::new(*args, style)?),
+        Command::Verify(args) => verify::run(verify::Plan::new(*args, style)?),
+        Command::Check(args) => check::run(check::Plan::new(*args, style)?),
+        Command::Events(args) => catalog::events::run(&args, style),
+        Command::Keys(args) => keys::run(&args, style),
+        Command::Completions { shell } => completions::run(shell),
+        Command::Man { dir } => man::run(dir.as_deref()),
+    }
+}
+
+impl From<Color> for ColorChoice {
+    fn from(color: Color) -> Self {
+        match color {
+            Color::Auto => ColorChoice::Auto,
+            Color::Always => ColorChoice::Always,
+            Color::Never => ColorChoice::Never,
+        }
+    }
+}
