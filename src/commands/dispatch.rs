@@ -39,7 +39,7 @@ pub struct Job {
     /// Request to send.
     pub delivery: Delivery,
     /// Data of the recorded delivery that this job replays; empty for `send`.
-    pub completed: JobOrigin,
+    pub origin: JobOrigin,
 }
 
 /// Data of a recorded delivery that is sent again.
@@ -184,7 +184,7 @@ impl DispatchRun {
         let mut line = self.dispatcher.client.line(&self.dispatcher.target);
         while let Some(mut job) = self.next().await {
             // A job still waiting when the run stops is not sent, and gets no line in the resume journal.
-            if !self.turn(job.completed.at, true).await {
+            if !self.turn(job.origin.at, true).await {
                 return;
             }
             self.deliver(&mut line, &mut job).await;
@@ -231,10 +231,10 @@ impl DispatchRun {
                     Poll::Pending
                 };
             };
-            if job.completed.messages.is_empty() {
+            if job.origin.messages.is_empty() {
                 return Poll::Ready(Some(job));
             }
-            let messages = job.completed.messages.clone();
+            let messages = job.origin.messages.clone();
             if let Some(job) = keyed_queue.offer(&messages, job) {
                 return Poll::Ready(Some(job));
             }
@@ -278,7 +278,7 @@ impl DispatchRun {
                 && let (Some(signer), Some(provider)) = (&self.dispatcher.signer, job.provider)
             {
                 // A delivery that could be signed once can be signed again.
-                let _ = signer.context(
+                let _ = signer.sign(
                     provider,
                     &mut job.delivery,
                     &self.dispatcher.target,
@@ -292,7 +292,7 @@ impl DispatchRun {
             // The request must not count as in flight when its line is printed.
             drop(begun);
             let (took, sent_twice) = (exchange.took, exchange.sent_twice);
-            let outcome = self.judge(exchange.outcome(), took, &job.completed);
+            let outcome = self.judge(exchange.outcome(), took, &job.origin);
             let next = self
                 .dispatcher
                 .retry
@@ -339,12 +339,12 @@ impl DispatchRun {
         tally.failed += 1;
     }
 
-    fn judge(&self, outcome: Outcome, took: Duration, completed: &JobOrigin) -> Outcome {
-        let expected = completed
+    fn judge(&self, outcome: Outcome, took: Duration, origin: &JobOrigin) -> Outcome {
+        let expected = origin
             .expected
             .as_ref()
             .unwrap_or(&self.dispatcher.expected);
-        let why = match &completed.reply {
+        let why = match &origin.reply {
             Some(reply) => differs(reply, &outcome).or_else(|| expected.late(took)),
             None => expected.judge(&outcome, took),
         };
@@ -401,13 +401,13 @@ impl DispatchRun {
             Some(_)
                 if self.dispatcher.interrupt.is_set()
                     && !refused_for_good
-                    && job.completed.step.is_some() =>
+                    && job.origin.step.is_some() =>
             {
                 None
             }
             Some(recorder) => {
                 let fixture = job
-                    .completed
+                    .origin
                     .fixture
                     .take()
                     .unwrap_or_else(|| Box::new(Fixture::new(job.delivery.clone())));
@@ -422,13 +422,13 @@ impl DispatchRun {
             None => refused_for_good.then_some(Completion::Refused),
         };
         if let (Some(step), Some(done), Some(journal)) =
-            (job.completed.step, done, self.journal.borrow_mut().as_mut())
+            (job.origin.step, done, self.journal.borrow_mut().as_mut())
             && let Err(why) = journal.note(step, done)
         {
             self.stop(format!("{why}; nothing more was sent"));
         }
-        if !job.completed.messages.is_empty() {
-            self.keyed_queue.borrow_mut().done(&job.completed.messages);
+        if !job.origin.messages.is_empty() {
+            self.keyed_queue.borrow_mut().done(&job.origin.messages);
             self.back.notify_waiters();
         }
     }
@@ -436,7 +436,7 @@ impl DispatchRun {
     /// Records the original delivery with its final response (`--answers-to`).
     async fn keep_answer(&self, recorder: &Recorder, job: &Job, outcome: &Outcome, took: Duration) {
         let (Some(original), Outcome::Answered { status, body, .. }) =
-            (&job.completed.fixture, outcome)
+            (&job.origin.fixture, outcome)
         else {
             return;
         };

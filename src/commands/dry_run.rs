@@ -72,7 +72,7 @@ impl DryRun {
                 .to_line()
                 .into_bytes(),
             Form::Har => {
-                let at = job.completed.at.or(self.at);
+                let at = job.origin.at.or(self.at);
                 har(delivery, target, at.unwrap_or_else(Timestamp::now))
             }
             Form::Vegeta => vegeta(delivery, target),

@@ -59,7 +59,7 @@ impl Signer {
     }
 
     /// Signs a delivery by its provider's scheme; the error says why it cannot be signed.
-    pub fn context(
+    pub fn sign(
         &self,
         provider: &Provider,
         delivery: &mut Delivery,
@@ -72,7 +72,7 @@ impl Signer {
             return Err(unfit.why);
         }
         match (scheme, self.keys.signing(provider)) {
-            (Some(scheme), Some(key)) => self.seal_as(provider, scheme, key, delivery, target, rng),
+            (Some(scheme), Some(key)) => self.sign_as(provider, scheme, key, delivery, target, rng),
             _ => Ok(()),
         }
     }
@@ -83,7 +83,7 @@ impl Signer {
     }
 
     /// Signs a delivery by `scheme`, with the fault of `--tamper` if one is set.
-    pub fn seal_as(
+    pub fn sign_as(
         &self,
         provider: &Provider,
         scheme: &Scheme,

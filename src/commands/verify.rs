@@ -358,7 +358,7 @@ fn verify(
         runtime,
     }) = fetching
     {
-        runtime.block_on(certificates.vouch(&fixture.delivery, &verify_options, &mut receipt));
+        runtime.block_on(certificates.verify(&fixture.delivery, &verify_options, &mut receipt));
     }
     let signature = &receipt.signature;
     // A custom scheme from the command line is in no registry.

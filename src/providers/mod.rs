@@ -37,7 +37,7 @@ pub use challenge::Challenged;
 pub use custom_scheme::{is_spelled, spelled};
 pub use departure::departure_of;
 pub use diagnose::{
-    Budget, Evidence, Explanation, GUESSES, Hypothesis, beneath, explain, lacks_url, next_step,
+    Budget, Evidence, Explanation, HYPOTHESES, Hypothesis, beneath, explain, lacks_url, next_step,
     signed_text,
 };
 pub use habits::{Fact, Habits};

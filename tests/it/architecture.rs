@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::harness::modules;
+
 /// A room, its sub-rooms, and the rooms it may import. `error` is everybody's.
 const ROOMS: &[(&str, &[&str], &[&str])] = &[
     ("cli", &[], &["webhook"]),
@@ -42,6 +44,14 @@ const FILES: &[(&str, &[&str])] = &[
     ("error.rs", &[]),
     ("lib.rs", &["cli", "commands", "error", "report"]),
     ("main.rs", &[]),
+];
+
+/// Files that still import each other, each group with one file that is in it. This list only gets shorter.
+const CIRCLES: &[&str] = &[
+    // `Plan` and the run that uses the handler are in one file.
+    "commands/listen/mod.rs",
+    // `Plan` and the run that uses the queue are in one file.
+    "commands/replay/mod.rs",
 ];
 
 /// A folder with more files is hard to find one's way in; the catalogue is a list.
@@ -166,4 +176,19 @@ fn only_the_reporter_prints() {
             }
         }
     }
+}
+
+#[test]
+fn files_form_no_circles() {
+    let imports = modules::imports(&source());
+    assert!(imports.len() > 100, "{} files", imports.len());
+    let circles = modules::circles(&imports);
+    for circle in &circles {
+        let is_known = CIRCLES.iter().any(|file| circle.contains(Path::new(file)));
+        assert!(
+            is_known && circle.len() == 2,
+            "import each other: {circle:?}"
+        );
+    }
+    assert_eq!(circles.len(), CIRCLES.len(), "`CIRCLES` has to get shorter");
 }

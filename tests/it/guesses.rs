@@ -3,7 +3,7 @@
 
 use http::{HeaderName, HeaderValue};
 use webhook_cli::providers;
-use webhook_cli::providers::{Budget, Evidence, GUESSES, Overrides, Provider, Template};
+use webhook_cli::providers::{Budget, Evidence, HYPOTHESES, Overrides, Provider, Template};
 use webhook_cli::webhook::{
     Algorithm, Delivery, Document, Headers, Key, KeyForm, Location, Part, Rng, Scheme, Secret,
     SigningContext, VerifyOptions,
@@ -126,7 +126,7 @@ fn expect(case: &Evidence, name: &str, fits: &str) {
     assert_eq!(found, name, "{label}: {how}");
     let says = how.contains(fits) || how.starts_with("as this provider writes it");
     assert!(says, "{label}: `{how}` does not say `{fits}`");
-    let guess = GUESSES.iter().find(|guess| guess.name == name).unwrap();
+    let guess = HYPOTHESES.iter().find(|guess| guess.name == name).unwrap();
     assert!(guess.advice.len() > 20 && guess.finding.len() > 20);
 }
 
@@ -139,7 +139,7 @@ fn with_body(case: &Evidence, body: impl Into<Vec<u8>>) -> Evidence {
 #[test]
 fn every_guess_has_its_test() {
     let here = include_str!("guesses.rs");
-    for guess in GUESSES {
+    for guess in HYPOTHESES {
         assert!(
             here.matches(&format!("\"{}\"", guess.name)).count() > 0,
             "{}",

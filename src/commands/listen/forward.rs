@@ -17,7 +17,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::Instant;
 
 use crate::commands::id;
-use crate::commands::listen::handler::plain;
+use crate::commands::listen::answer::plain;
 use crate::commands::listen::recording::{ListenRecording, SEARCHED};
 use crate::error::{Error, Result};
 use crate::io::client::{Client, Exchange, Keep, Pool, Settings};

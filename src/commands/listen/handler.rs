@@ -13,6 +13,7 @@ use tokio::sync::Notify;
 
 use crate::commands::id;
 use crate::commands::listen::Plan;
+use crate::commands::listen::answer::{CannedResponse, plain};
 use crate::commands::listen::duplicates;
 use crate::commands::listen::duplicates::{DuplicateTracker, Sighting};
 use crate::commands::listen::faults::{Failure, FaultInjection};
@@ -28,14 +29,6 @@ use crate::providers::{Challenged, Keys, Provider};
 use crate::report::{Forwarded, Notice, Received, Repeat, Reporter, Tally};
 use crate::webhook;
 use crate::webhook::{Delivery, Event, Glob, Headers, Kind, Receipt, Reply, VerifyOptions};
-
-/// Response of `listen` where no `--forward-to` handler supplies one: `--status`, `--header`, `--body`.
-#[derive(Clone, Debug)]
-pub(crate) struct CannedResponse {
-    pub(crate) status: StatusCode,
-    pub(crate) headers: Headers,
-    pub(crate) body: Bytes,
-}
 
 /// Display filter of `listen` (`--events`, `--path`); an empty list matches everything.
 #[derive(Clone, Debug, Default)]
@@ -162,7 +155,7 @@ impl Handler for ListenHandler {
         // size.
         if let Some(certificates) = &self.certificates {
             let verify_options = self.judge_at(case.at);
-            Box::pin(certificates.vouch(&case.delivery, &verify_options, &mut case.receipt)).await;
+            Box::pin(certificates.verify(&case.delivery, &verify_options, &mut case.receipt)).await;
         }
         let verdict = self.judge(&case);
         if verdict == Disposition::Refuse {
@@ -508,21 +501,6 @@ fn why_rejected(receipt: &Receipt) -> String {
             )
         }
         (Some(_), _) => "it is not signed".into(),
-    }
-}
-
-/// Returns a `text/plain` response.
-pub(crate) fn plain(status: StatusCode, text: &str) -> Answer {
-    let headers = [(
-        http::header::CONTENT_TYPE,
-        HeaderValue::from_static("text/plain; charset=utf-8"),
-    )]
-    .into_iter()
-    .collect();
-    Answer {
-        headers,
-        body: Bytes::copy_from_slice(text.as_bytes()),
-        ..Answer::of(status)
     }
 }
 

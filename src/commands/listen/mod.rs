@@ -1,5 +1,6 @@
 //! `listen`: makes a plan of the arguments, binds the listener, and prints the summary at the end.
 
+pub mod answer;
 pub mod duplicates;
 pub mod faults;
 pub mod forward;
@@ -19,9 +20,10 @@ use tokio::time::MissedTickBehavior;
 use crate::cli::{ListenArgs, Show};
 use crate::commands::args;
 use crate::commands::id;
+use crate::commands::listen::answer::CannedResponse;
 use crate::commands::listen::faults::{Failure, FailureRule, FaultInjection};
 use crate::commands::listen::forward::{Forwarding, Route, quoted};
-use crate::commands::listen::handler::{CannedResponse, ListenHandler, Shown};
+use crate::commands::listen::handler::{ListenHandler, Shown};
 use crate::commands::listen::https::Https;
 use crate::commands::listen::recording::Record;
 use crate::commands::shutdown::{FINISHING, Interrupt};

@@ -416,7 +416,7 @@ impl JobMaker {
             source,
             provider,
             delivery,
-            completed: JobOrigin {
+            origin: JobOrigin {
                 at,
                 step: plan.resume.is_some().then_some(step),
                 expected,
@@ -437,7 +437,7 @@ impl JobMaker {
         {
             // A delivery that could be signed once can be signed again.
             let target = &self.plan.request.target;
-            let _ = signer.context(provider, &mut job.delivery, target, rng);
+            let _ = signer.sign(provider, &mut job.delivery, target, rng);
         }
     }
 
@@ -510,7 +510,7 @@ impl JobMaker {
             }
         }
         let target = &self.plan.request.target;
-        if let Err(why) = self.plan.signer.context(provider, delivery, target, rng) {
+        if let Err(why) = self.plan.signer.sign(provider, delivery, target, rng) {
             self.report
                 .warn(&format!("{source}: cannot be signed: {why}"));
         }

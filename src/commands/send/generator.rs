@@ -168,7 +168,7 @@ impl Selection {
             about: Some(known.about.clone()),
             provider: Some(item.provider),
             delivery,
-            completed: JobOrigin {
+            origin: JobOrigin {
                 expected,
                 ..JobOrigin::default()
             },
@@ -230,7 +230,7 @@ impl Selection {
         match (scheme, key, self.signer.tamper) {
             (Some(scheme), Some(key), tamper) => self
                 .signer
-                .seal_as(
+                .sign_as(
                     item.provider,
                     scheme,
                     key,

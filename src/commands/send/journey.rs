@@ -353,7 +353,7 @@ async fn keep(path: &Path, plan: &Plan, report: &Arc<Reporter>) -> Result<()> {
         let mut fixture = Fixture::new(as_sent(job.delivery, &plan.common.request.target));
         if matches!(saver, Saver::Many(_)) {
             fixture.id = Some(job.id);
-            fixture.at = job.completed.at;
+            fixture.at = job.origin.at;
         }
         saver.keep(fixture).await?;
     }
@@ -424,7 +424,7 @@ impl Iterator for Timeline {
                 about: None,
                 provider: Some(self.common.provider),
                 delivery,
-                completed: JobOrigin {
+                origin: JobOrigin {
                     at: Some(at),
                     ..JobOrigin::default()
                 },
@@ -463,7 +463,7 @@ impl Common {
         if let (Some(scheme), Some(key)) = (template.scheme, key) {
             let target = &self.request.target;
             self.signer
-                .seal_as(self.provider, scheme, key, &mut delivery, target, &mut rng)
+                .sign_as(self.provider, scheme, key, &mut delivery, target, &mut rng)
                 .map_err(|why| {
                     let title = self.provider.title;
                     Error::usage(format!("cannot sign a {} as {title}: {why}", self.name))

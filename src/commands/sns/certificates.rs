@@ -41,7 +41,7 @@ impl SnsCertificates {
     }
 
     /// Verifies a message by the certificate that it names, unless a given key has verified it already.
-    pub(crate) async fn vouch(
+    pub(crate) async fn verify(
         &self,
         delivery: &Delivery,
         verify_options: &VerifyOptions,

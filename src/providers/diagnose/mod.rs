@@ -1,8 +1,11 @@
 //! Diagnosis of a failed signature: common mistakes, tested one after another.
 
+mod evidence;
 pub mod hypotheses;
 pub mod layers;
 pub mod reserialise;
+
+pub use evidence::Evidence;
 
 use std::time::Duration;
 
@@ -10,26 +13,7 @@ use crate::providers::Provider;
 use crate::providers::diagnose::hypotheses::{Variant, Variants};
 use crate::providers::diagnose::layers::{Unwrapped, Wrapping};
 use crate::providers::read::verdict_of;
-use crate::webhook::{Algorithm, Delivery, Document, Key, Recognition, Secret, VerifyOptions};
-
-/// Everything needed to verify a delivery, and to test other explanations.
-#[derive(Clone, Debug)]
-pub struct Evidence {
-    /// Provider of the delivery.
-    pub provider: &'static Provider,
-    /// The delivery.
-    pub delivery: Delivery,
-    /// Keys parsed from the secrets.
-    pub keys: Vec<Key>,
-    /// Secrets as given.
-    pub secrets: Vec<Secret>,
-    /// Secrets given for other providers.
-    pub others: Vec<Secret>,
-    /// Deliveries recorded near this one, each with its name.
-    pub neighbours: Vec<(String, Delivery)>,
-    /// Moment of verification, tolerance, and public URL.
-    pub verify_options: VerifyOptions,
-}
+use crate::webhook::{Algorithm, Delivery, Document, Recognition, Secret, VerifyOptions};
 
 /// Common mistake, as an explanation that can be tested.
 #[derive(Debug)]
@@ -62,7 +46,7 @@ const RAW: &str = "verify the raw bytes of the body, before anything parses it: 
      `request.get_data()` in Flask, `await req.text()` in Next.js and wherever there is a Fetch API, `$request->getContent()` in Laravel and Symfony";
 
 /// The hypotheses, the likeliest and cheapest first. A new one is one more entry.
-pub static GUESSES: &[Hypothesis] = &[
+pub static HYPOTHESES: &[Hypothesis] = &[
     Hypothesis {
         name: "stale",
         finding: "the signature is right, but it was made too long ago or in the future",
@@ -241,7 +225,7 @@ impl Budget {
 /// Tests the hypotheses in order, until one is confirmed.
 pub fn explain(case: &Evidence, effort: &mut Budget) -> Explanation {
     let mut explanation = Explanation::default();
-    for hypothesis in GUESSES {
+    for hypothesis in HYPOTHESES {
         let mut tried = false;
         let mut cut = false;
         for one in (hypothesis.variants)(case) {
