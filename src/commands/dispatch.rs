@@ -21,8 +21,8 @@ use crate::providers;
 use crate::providers::Provider;
 use crate::report::{Notice, Reporter, Tally};
 use crate::webhook::{
-    Attempt, Beat, Delivery, Expectation, Fixture, KeyedQueue, Next, Outcome, Pace, Receipt, Reply,
-    Retry, Rng, Target, differs,
+    Attempt, Beat, Delivery, EventSummary, Expectation, Fixture, KeyedQueue, Next, Outcome, Pace,
+    Receipt, Reply, Retry, Rng, Target, differs, masked_path,
 };
 
 /// Request to send, with its source, provider and replay data.
@@ -470,25 +470,29 @@ impl DispatchRun {
         if report.skips(outcome.succeeded()) {
             return;
         }
-        let receipt;
-        let (about, provider) = match &job.about {
-            Some(about) => (about.clone(), job.provider.map(|provider| provider.name)),
-            None => {
-                receipt = providers::outline(&job.delivery, job.provider);
-                (about(&receipt), receipt.provider)
-            }
+        let is_read = job.about.is_none() || report.writes_json();
+        let receipt = is_read.then(|| providers::outline(&job.delivery, job.provider));
+        let (about, provider) = match (&job.about, &receipt) {
+            (None, Some(receipt)) => (about(receipt), receipt.provider),
+            (said, _) => (
+                said.clone().unwrap_or_default(),
+                job.provider.map(|provider| provider.name),
+            ),
         };
         let attempt = Attempt {
             id: job.id.clone(),
             source: job.source.to_string(),
             about,
-            target: self.dispatcher.target.at(&job.delivery.path),
+            target: masked_path(&self.dispatcher.target.at(&job.delivery.path)).into_owned(),
             provider,
             number,
             outcome: outcome.clone(),
             took,
             last,
             repeats,
+            events: receipt
+                .filter(|_| report.writes_json())
+                .map(|receipt| EventSummary::of(&receipt.events)),
         };
         report.tell(&Notice::Attempted(&attempt));
         if let Some(wait) = again {

@@ -2,12 +2,7 @@
 
 use bytes::{Bytes, BytesMut};
 
-/// Size in bytes from which a body gets an allocation of its own, of at least [`BLOCK`] bytes.
-const LARGE: usize = 1 << 20;
-/// Smallest allocation, in bytes, for a large body. The system's allocator returns a block above this size as soon as
-/// it is freed; smaller ones it may keep, so that a few large bodies would hold the memory of many. Pages never written
-/// to take no memory.
-const BLOCK: usize = (32 << 20) + 1;
+use crate::webhook::block_for;
 
 /// Pieces of a body, joined in order. A body of one piece is not copied.
 #[derive(Default)]
@@ -29,13 +24,13 @@ impl BodyBuffer {
         }
         if self.whole.is_empty() {
             let room = total.unwrap_or(0).max((self.first.len() + piece.len()) * 2);
-            self.whole.reserve(room_for(room));
+            self.whole.reserve(block_for(room));
             self.whole
                 .extend_from_slice(&std::mem::take(&mut self.first));
         }
         let length = self.whole.len() + piece.len();
         if length > self.whole.capacity() {
-            self.whole.reserve(room_for(length * 2) - self.whole.len());
+            self.whole.reserve(block_for(length * 2) - self.whole.len());
         }
         self.whole.extend_from_slice(&piece);
     }
@@ -46,13 +41,5 @@ impl BodyBuffer {
         } else {
             self.whole.freeze()
         }
-    }
-}
-
-fn room_for(length: usize) -> usize {
-    if length < LARGE {
-        length
-    } else {
-        length.max(BLOCK)
     }
 }

@@ -61,7 +61,7 @@ impl Heads {
             return fields;
         };
         drop(reading);
-        let Some(names) = names(&head, method) else {
+        let Some(names) = names_of(&head, method) else {
             return fields;
         };
         fields.arranged(&names)
@@ -180,9 +180,14 @@ fn fields(head: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
 }
 
 /// Field names of a head, if it is that of a request with this method.
-fn names<'a>(head: &'a [u8], method: &str) -> Option<Vec<&'a str>> {
+fn names_of<'a>(head: &'a [u8], method: &str) -> Option<Vec<&'a str>> {
     let rest = head.strip_prefix(method.as_bytes())?;
     rest.starts_with(b" ").then_some(())?;
+    names(head)
+}
+
+/// Field names of a head.
+pub(super) fn names(head: &[u8]) -> Option<Vec<&str>> {
     fields(head)
         .map(|(name, _)| std::str::from_utf8(name).ok())
         .collect()

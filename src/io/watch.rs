@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use std::ffi::OsString;
 use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::io::Read;
+use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
@@ -107,7 +107,13 @@ impl Root {
                 only: None,
             });
         }
-        path.metadata().map_err(cannot)?;
+        // A missing file is waited for if its name is that of a file that is read.
+        match path.metadata() {
+            Err(error) if error.kind() != ErrorKind::NotFound || !detect::is_read(path) => {
+                return Err(cannot(error));
+            }
+            _ => {}
+        }
         let given = path.parent().unwrap_or(Path::new("")).to_owned();
         let folder = if given.as_os_str().is_empty() {
             Path::new(".")
@@ -245,10 +251,7 @@ impl Settling {
     }
 
     fn is_saved(&mut self, path: &Path, content: Option<Content>) -> bool {
-        // A file without the name of a fixture, such as a recording, is sent only if it is complete.
-        let is_fixture = detect::is_one(path);
-        let told = content.filter(|content| content.is_whole || is_fixture);
-        told.is_some_and(|Content { hash, .. }| {
+        content.is_some_and(|Content { hash, .. }| {
             self.seen.insert(path.to_owned(), hash) != Some(hash)
         })
     }
@@ -258,7 +261,7 @@ impl Settling {
 struct Content {
     /// Hash of the content.
     hash: u64,
-    /// True if it is a complete document.
+    /// True if it is a complete document, or complete lines of a recording.
     is_whole: bool,
 }
 
@@ -275,7 +278,10 @@ impl Content {
         text.hash(&mut hasher);
         Some(Self {
             hash: hasher.finish(),
-            is_whole: detect::is_whole(&text),
+            is_whole: match detect::is_recording(path) {
+                true => text.ends_with(b"\n"),
+                false => detect::is_whole(&text),
+            },
         })
     }
 }
@@ -372,6 +378,23 @@ mod tests {
         fs::write(dir.path().join("beside"), "2").unwrap();
         fs::rename(dir.path().join("beside"), &file).unwrap();
         assert_eq!(next(&mut saves).await, file);
-        assert!(Watch::start(&[dir.path().join("none.json")]).is_err());
+        assert!(Watch::start(&[dir.path().join("none")]).is_err());
+        assert!(Watch::start(&[dir.path().join("none/a.json")]).is_err());
+    }
+
+    #[tokio::test]
+    async fn a_file_that_is_not_there_yet_is_waited_for() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("r.ndjson");
+        let (_watch, mut saves) = Watch::start_with(std::slice::from_ref(&file), SETTLE).unwrap();
+        // A recording has several lines; half of one is told too, after a moment more.
+        for text in ["1\n2\n", "1\n2\n{\n", "", "1\n2", "1\n"] {
+            fs::write(&file, text).unwrap();
+            assert_eq!(next(&mut saves).await, file, "{text:?}");
+        }
+        fs::remove_file(&file).unwrap();
+        fs::write(dir.path().join("beside"), "3\n").unwrap();
+        fs::rename(dir.path().join("beside"), &file).unwrap();
+        assert_eq!(next(&mut saves).await, file);
     }
 }

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
+use crate::providers::behaviour::Handshake;
 use crate::providers::catalog::{cloudevents, ses};
 use crate::providers::provider::{Envelope, EventDef, Provider, Signal, TimeField};
 use crate::providers::{ALL, Keys, SCHEMES};
@@ -73,7 +74,31 @@ fn look(
 ) -> Receipt {
     let mut receipt = receipt(delivery, named, verify_options);
     receipt.handshake = is_handshake(delivery, &receipt);
+    if receipt.handshake {
+        receipt.asks = asking(delivery, receipt.provider);
+    }
     receipt
+}
+
+/// Title of the provider that sends this handshake: the named one, if it sends such; without a name, the one known for this
+/// method.
+fn asking(delivery: &Delivery, provider: Option<&str>) -> Option<&'static str> {
+    let method = delivery.method.as_str();
+    let name = match (provider, method) {
+        (Some(name), _) => name,
+        (None, "HEAD") => "mandrill",
+        (None, "GET") => "mailchimp",
+        (None, "OPTIONS") => "cloudevents",
+        (None, _) => return None,
+    };
+    let provider = crate::providers::find(name)?;
+    let asks = provider.conduct.handshake.iter().any(|handshake| {
+        matches!(
+            (handshake, method),
+            (Handshake::Head, "HEAD") | (Handshake::Get, "GET") | (Handshake::Options, "OPTIONS")
+        )
+    });
+    asks.then_some(provider.title)
 }
 
 fn receipt(

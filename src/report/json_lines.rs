@@ -11,7 +11,7 @@ use crate::report::notice::{Forwarded, Judged, Notice, Received};
 use crate::report::text::checks;
 use crate::report::text::humanize::micros;
 use crate::report::{Tally, shown_signed};
-use crate::webhook::{Attempt, Event, TimestampFormat, is_credential_field};
+use crate::webhook::{Attempt, Event, MASK, TimestampFormat, is_credential_field, masked_path};
 
 /// Version of the format; it is raised when a member changes its meaning.
 const VERSION: u32 = 1;
@@ -60,18 +60,96 @@ pub fn write(out: &mut Vec<u8>, notice: &Notice) {
     out.push(b'\n');
 }
 
+/// Line of a delivery with a large body, written in pieces: a whole line would be in memory several times.
+pub struct Long<'a>(&'a Received<'a>);
+
+/// Size in bytes from which a body is large.
+const LARGE: usize = 256 << 10;
+
+/// Size of a piece, in bytes; a multiple of three, so that base64 can be split there.
+const PIECE: usize = 48 << 10;
+
+impl<'a> Long<'a> {
+    /// Returns the line if it is one to write in pieces.
+    pub fn of(notice: &'a Notice<'a>) -> Option<Self> {
+        match notice {
+            Notice::Received(it) if it.delivery.body.len() >= LARGE => Some(Self(it)),
+            _ => None,
+        }
+    }
+
+    /// Writes the line.
+    pub fn write(&self, give: &mut dyn FnMut(&[u8])) {
+        let mut put = |text: &str| give(harmless(text).as_bytes());
+        put(&self::head(self.0));
+        match Body::of(&self.0.delivery.body) {
+            Body::Json(value) => {
+                put("\"body\":");
+                pieces(value).for_each(&mut put);
+            }
+            Body::Text(text) => {
+                put("\"text\":\"");
+                for piece in pieces(text) {
+                    let piece = quoted(piece);
+                    put(piece.get(1..piece.len() - 1).unwrap_or_default());
+                }
+                put("\"");
+            }
+            Body::Binary(bytes) => {
+                put("\"base64\":\"");
+                for piece in bytes.chunks(PIECE) {
+                    put(&STANDARD.encode(piece));
+                }
+                put("\"");
+            }
+        }
+        put(&tail(self.0));
+        give(b"\n");
+    }
+}
+
+/// Splits a text into pieces of complete characters.
+fn pieces(mut text: &str) -> impl Iterator<Item = &str> {
+    std::iter::from_fn(move || {
+        let (piece, rest) = text.split_at(text.floor_char_boundary(PIECE));
+        text = rest;
+        (!piece.is_empty()).then_some(piece)
+    })
+}
+
 fn received(it: &Received) -> String {
+    let mut line = head(it);
+    match Body::of(&it.delivery.body) {
+        Body::Json(value) => {
+            line += "\"body\":";
+            line += value;
+        }
+        Body::Text(text) => {
+            line += "\"text\":";
+            line += &quoted(text);
+        }
+        Body::Binary(bytes) => {
+            line += "\"base64\":\"";
+            STANDARD.encode_string(bytes, &mut line);
+            line += "\"";
+        }
+    }
+    line + &tail(it)
+}
+
+/// Members before the body.
+fn head(it: &Received) -> String {
     let mut line = format!(
         "{{\"type\":\"received\",\"id\":{},\"at\":\"{}\",\"remote\":\"{}\",\"method\":{},\"path\":{},\"headers\":[",
         quoted(it.id),
         TimestampFormat::Rfc3339(6).write(it.at),
         it.remote,
         quoted(it.delivery.method.as_str()),
-        quoted(it.delivery.path.as_str()),
+        quoted(&masked_path(it.delivery.path.as_str())),
     );
     for (at, (name, value)) in it.delivery.headers.iter().enumerate() {
         let shown = if is_credential_field(name.as_str()) {
-            "***".into()
+            MASK.into()
         } else {
             String::from_utf8_lossy(value.as_bytes())
         };
@@ -83,10 +161,13 @@ fn received(it: &Received) -> String {
             quoted(&shown)
         );
     }
-    let _ = write!(line, "],{}", body(&it.delivery.body));
+    line + "],"
+}
+
+/// Members after the body.
+fn tail(it: &Received) -> String {
     let receipt = it.receipt;
-    let _ = write!(
-        line,
+    let mut line = format!(
         ",\"provider\":{},\"recognised_by\":{},\"events\":{},\"signature\":{},\"problems\":{}",
         json!(receipt.provider),
         json!(receipt.recognised_by.map(|by| by.to_string())),
@@ -98,6 +179,13 @@ fn received(it: &Received) -> String {
         }),
         json!(receipt.problems),
     );
+    if receipt.handshake {
+        let _ = write!(
+            line,
+            ",\"handshake\":{}",
+            json!(receipt.asks.unwrap_or_default())
+        );
+    }
     if let Some(link) = &receipt.confirm {
         let _ = write!(line, ",\"confirm\":{}", quoted(link));
     }
@@ -144,9 +232,11 @@ fn event(event: &Event) -> Value {
 }
 
 fn attempted(it: &Attempt) -> String {
+    let events = it.events.as_ref();
     json!({
         "type": "attempted", "id": it.id, "source": it.source, "target": it.target, "provider": it.provider,
-        "attempt": it.number,
+        "kinds": events.map(|it| &it.kinds), "recipient": events.map(|it| &it.recipient),
+        "message_id": events.map(|it| &it.message_id), "attempt": it.number,
         "outcome": it.outcome.name(), "status": it.outcome.status(), "reason": it.outcome.reason(),
         "micros": micros(it.took), "final": it.last,
     })
@@ -202,16 +292,25 @@ fn summary(it: &Tally) -> String {
 }
 
 /// Member of a request body: `body` if it is JSON on one line, or else `text`, or else `base64`.
-fn body(bytes: &[u8]) -> String {
-    let Ok(text) = std::str::from_utf8(bytes) else {
-        return format!("\"base64\":{}", quoted(&STANDARD.encode(bytes)));
-    };
-    let value = text.trim_matches([' ', '\t', '\r', '\n']);
-    let readable = !value.contains(['\n', '\r']) && depth(value) <= 64;
-    if readable && serde_json::from_str::<&RawValue>(value).is_ok() {
-        format!("\"body\":{value}")
-    } else {
-        format!("\"text\":{}", quoted(text))
+enum Body<'a> {
+    Json(&'a str),
+    Text(&'a str),
+    Binary(&'a [u8]),
+}
+
+impl<'a> Body<'a> {
+    fn of(bytes: &'a [u8]) -> Self {
+        let Ok(text) = std::str::from_utf8(bytes) else {
+            return Self::Binary(bytes);
+        };
+        let value = text.trim_matches([' ', '\t', '\r', '\n']);
+        let is_line = memchr::memchr2(b'\n', b'\r', value.as_bytes()).is_none();
+        let is_json = || serde_json::from_str::<&RawValue>(value).is_ok();
+        if is_line && is_json() && depth(value) <= 64 {
+            Self::Json(value)
+        } else {
+            Self::Text(text)
+        }
     }
 }
 
@@ -233,7 +332,8 @@ fn depth(text: &str) -> usize {
 /// Escapes DEL and the C1 controls, which JSON allows in strings and a terminal interprets. They occur in strings only.
 fn harmless(line: &str) -> std::borrow::Cow<'_, str> {
     let dangerous = |c: char| matches!(c, '\u{7f}'..='\u{9f}');
-    if !line.contains(dangerous) {
+    // In UTF-8 each of them has one of these two bytes.
+    if memchr::memchr2(0x7f, 0xc2, line.as_bytes()).is_none() {
         return line.into();
     }
     let mut out = String::with_capacity(line.len() + 16);
@@ -253,15 +353,81 @@ fn quoted(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{body, harmless};
+    use super::{Long, harmless, received};
+    use crate::report::Received;
+    use crate::webhook::{Delivery, Headers, Receipt};
+    use std::time::Duration;
+
+    fn body(bytes: &[u8]) -> String {
+        line(bytes, |it| harmless(&received(it)).into_owned())
+    }
+
+    /// Line of a delivery with this body.
+    fn line(body: &[u8], write: impl FnOnce(&Received) -> String) -> String {
+        write(&Received {
+            id: "1",
+            at: jiff::Timestamp::UNIX_EPOCH,
+            remote: ([127, 0, 0, 1], 1).into(),
+            delivery: &Delivery {
+                method: http::Method::POST,
+                path: "/?token=abc".parse().unwrap(),
+                headers: Headers::new(),
+                body: bytes::Bytes::copy_from_slice(body),
+            },
+            receipt: &Receipt::default(),
+            status: Some(200),
+            answer: b"",
+            took: Duration::ZERO,
+            rejected: false,
+            on_purpose: false,
+            again: None,
+        })
+    }
+
+    #[test]
+    fn a_large_body_makes_the_same_line_in_pieces() {
+        for text in [
+            "{\"é\":\"\u{7f}x\"},",
+            "\"é\n\u{9b}",
+            "plain ",
+            "\u{c2}\u{1f600}",
+        ] {
+            let long = text.repeat(100_000);
+            let json = format!("[{}0]", "{\"é\":\"\u{7f}x\"},".repeat(100_000));
+            for body in [
+                long.as_bytes(),
+                json.as_bytes(),
+                &[long.as_bytes(), b"\xff"].concat(),
+            ] {
+                let whole = line(body, |it| harmless(&received(it)).into_owned() + "\n");
+                let mut pieces = Vec::new();
+                let mut largest = 0;
+                line(body, |it| {
+                    Long(it).write(&mut |piece| {
+                        largest = piece.len().max(largest);
+                        pieces.extend_from_slice(piece);
+                    });
+                    String::new()
+                });
+                assert!(whole.as_bytes() == pieces, "{text:?}");
+                assert!(largest < 1 << 20);
+            }
+        }
+    }
 
     #[test]
     fn a_body_stands_there_as_it_came_if_it_can() {
-        assert_eq!(body(b"[{\"n\":1.10}]\r\n"), "\"body\":[{\"n\":1.10}]");
-        assert_eq!(body(b"{\n}"), "\"text\":\"{\\n}\"");
-        assert_eq!(body(b"a=1"), "\"text\":\"a=1\"");
-        assert_eq!(body(b"\xff"), "\"base64\":\"/w==\"");
-        assert!(body("[".repeat(100).as_bytes()).starts_with("\"text\""));
+        let deep = ["[".repeat(100), "]".repeat(100)].concat();
+        for (bytes, member) in [
+            (&b"[{\"n\":1.10}]\r\n"[..], "\"body\":[{\"n\":1.10}],"),
+            (b"{\n}", "\"text\":\"{\\n}\","),
+            (b"a=1", "\"text\":\"a=1\","),
+            (b"\xff", "\"base64\":\"/w==\","),
+            (deep.as_bytes(), "\"text\":\"[["),
+        ] {
+            let line = body(bytes);
+            assert!(line.contains(member), "{line}");
+        }
     }
 
     #[test]

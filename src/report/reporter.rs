@@ -111,7 +111,10 @@ impl Reporter {
         BUFFER.with_borrow_mut(|out| {
             out.clear();
             if self.json {
-                json_lines::write(out, notice)
+                match json_lines::Long::of(notice) {
+                    None => json_lines::write(out, notice),
+                    Some(long) => self.sink.append_long(|give| long.write(give)),
+                }
             } else {
                 self.voice.write(out, notice);
                 if self.has_edge
@@ -223,6 +226,16 @@ impl Reporter {
         self.json
     }
 
+    /// True if anything is written as JSON: the lines, or a report beside them.
+    pub fn writes_json(&self) -> bool {
+        let results = self.results.as_ref();
+        self.json
+            || results.is_some_and(|(results, _)| {
+                let results = results.lock().unwrap_or_else(PoisonError::into_inner);
+                results.as_ref().is_some_and(ReportFile::is_json)
+            })
+    }
+
     /// Calls `call` when the reader of stdout closes the pipe. For another error of stdout a warning is written, ending
     /// in `goes_on`.
     pub fn on_close(&self, goes_on: &'static str, call: impl FnOnce() + Send + 'static) {
@@ -272,7 +285,7 @@ pub fn lost_output() -> bool {
     LOST.load(Ordering::Acquire)
 }
 
-/// Callback that sets `LOST` and writes the warning.
+/// Callback that sets `LOST` and writes the warning, once a run.
 fn lost(
     progress: &Progress,
     palette: &Palette,
@@ -281,7 +294,9 @@ fn lost(
     let (progress, warning) = (progress.clone(), palette.paint(Role::Warn, "warning:"));
     move |failure| {
         if !failure.is_broken_pipe {
-            LOST.store(true, Ordering::Release);
+            if LOST.swap(true, Ordering::AcqRel) {
+                return;
+            }
             let words = &failure.words;
             progress.aside(|| {
                 say(&format!(

@@ -64,11 +64,31 @@ impl Sink {
             return;
         }
         let mut state = self.shared.lock();
-        if state.is_full() {
+        if state.is_busy() {
             self.shared.waits.fetch_add(1, Ordering::Relaxed);
-            state = wait_while(&self.shared.room, state, |state| state.is_full());
+            state = wait_while(&self.shared.room, state, State::is_busy);
         }
         self.shared.append_to(state, append);
+    }
+
+    /// Appends a text too long to be in memory as a whole: the closure passes it piece by piece, each of which waits while
+    /// the buffer is full, and no other text comes in between.
+    pub fn append_long(&self, write: impl FnOnce(&mut dyn FnMut(&[u8]))) {
+        if self.closed() {
+            return;
+        }
+        let mut state = wait_while(&self.shared.room, self.shared.lock(), State::is_busy);
+        if state.stage != Stage::Open {
+            return;
+        }
+        state.is_taken = true;
+        drop(state);
+        let _turn = LongTurn(&self.shared);
+        write(&mut |piece| {
+            let state = wait_while(&self.shared.room, self.shared.lock(), State::is_full);
+            self.shared
+                .append_to(state, |buffer| buffer.extend_from_slice(piece));
+        });
     }
 
     /// Appends bytes, after waiting while the buffer is full.
@@ -82,7 +102,7 @@ impl Sink {
             return false;
         }
         let state = self.shared.lock();
-        !state.is_full() && self.shared.append_to(state, append)
+        !state.is_busy() && self.shared.append_to(state, append)
     }
 
     /// True once writing has ended, by a failure or by [`Drain::finish`]; text appended later is dropped.
@@ -115,6 +135,9 @@ impl Drain {
     /// Writes the rest and ends the thread; later appends are dropped. The error is the one that closed the sink, which
     /// may be a broken pipe.
     pub fn finish(mut self) -> io::Result<()> {
+        // Half of a long text would be half a line.
+        let is_taken = |state: &State| state.stage == Stage::Open && state.is_taken;
+        drop(wait_while(&self.shared.room, self.shared.lock(), is_taken));
         self.shared.start_finishing();
         let ended = self.writer.take().map(JoinHandle::join);
         let no_thread = || io::Error::other("the writing thread could not be started");
@@ -146,6 +169,8 @@ struct Shared {
 struct State {
     gathered: Vec<u8>,
     stage: Stage,
+    /// True while a long text is being appended.
+    is_taken: bool,
     /// True while the writer waits for text; otherwise it takes the next text without being woken.
     is_idle: bool,
     on_close: Option<OnClose>,
@@ -184,6 +209,21 @@ enum Stage {
 impl State {
     fn is_full(&self) -> bool {
         self.stage == Stage::Open && self.gathered.len() >= FULL
+    }
+
+    /// True if other threads must wait.
+    fn is_busy(&self) -> bool {
+        self.is_full() || self.stage == Stage::Open && self.is_taken
+    }
+}
+
+/// Turn of one thread to append a long text; it ends even by a panic.
+struct LongTurn<'a>(&'a Shared);
+
+impl Drop for LongTurn<'_> {
+    fn drop(&mut self) {
+        self.0.lock().is_taken = false;
+        self.0.room.notify_all();
     }
 }
 
@@ -377,6 +417,33 @@ mod tests {
         }
         assert_eq!(next, [2000; 8]);
         assert!(sink.closed());
+    }
+
+    #[test]
+    fn a_long_text_is_written_in_pieces_that_nothing_comes_between() {
+        let paper = Paper::default();
+        let (sink, drain) = Sink::new(paper.clone());
+        thread::scope(|scope| {
+            for letter in [b'a', b'b'] {
+                let sink = sink.clone();
+                scope.spawn(move || {
+                    sink.append_long(|give| {
+                        (0..200).for_each(|_| give(&[letter; 100_000]));
+                        give(b"\n");
+                    });
+                });
+            }
+            let sink = sink.clone();
+            scope.spawn(move || (0..1000).for_each(|_| sink.push(b"c\n")));
+        });
+        // What waits is never much more than it may be.
+        assert!(sink.shared.lock().gathered.capacity() <= 4 * FULL);
+        drain.finish().unwrap();
+        let text = paper.text();
+        assert_eq!(text.len(), 2 * 20_000_001 + 2000);
+        for line in text.split(|b| *b == b'\n') {
+            assert!(line.iter().all(|b| Some(b) == line.first()));
+        }
     }
 
     #[test]

@@ -84,6 +84,11 @@ impl Headers {
         fields.map(|(at, (name, value))| (self.spelling(at, name), value))
     }
 
+    /// True if a name is not written in lower case.
+    pub fn has_spelling(&self) -> bool {
+        !self.spelled.is_empty()
+    }
+
     fn spelling<'a>(&'a self, at: usize, name: &'a HeaderName) -> &'a str {
         let spelled = self.spelled.get(at).and_then(Option::as_deref);
         spelled.unwrap_or(name.as_str())

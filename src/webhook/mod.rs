@@ -20,6 +20,7 @@ pub mod shell;
 mod target;
 
 pub use address::{address, addresses};
+pub(crate) use body::block::block_for;
 pub use body::document::Document;
 pub use body::form_part::FormPart;
 pub use body::json::{Span, Style, as_verbatim, find, splice, verbatim, write, write_escaped};
@@ -38,10 +39,12 @@ pub use grade::CheckStatus;
 pub use headers::{Headers, is_hop_by_hop};
 pub use kind::{Kind, nearest};
 pub use name_bit::name_bit;
-pub use outcome::{Attempt, Cause, Outcome, Reason};
+pub use outcome::{Attempt, Cause, EventSummary, Outcome, Reason};
 pub use receipt::{Receipt, Recognition, Signature, Verdict};
 pub use redact::redactor::Redactor;
-pub use redact::sensitive::{is_credential_field, is_credential_member};
+pub use redact::sensitive::{
+    MASK, credentials_in, is_credential_field, is_credential_member, masked_path,
+};
 pub use sending::campaign::{Campaign, Ending, Moment, Moments, Rates, journey};
 pub use sending::compare::differs;
 pub use sending::expectation::Expectation;

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use crate::webhook::{Event, masked_path};
 /// One attempt, as given to the reporter.
 #[derive(Clone, Debug)]
 pub struct Attempt {
@@ -26,6 +27,38 @@ pub struct Attempt {
     pub last: bool,
     /// True if the attempt before failed in the same way, so that its response need not be shown again.
     pub repeats: bool,
+    /// Its events, where they are written as JSON.
+    pub events: Option<EventSummary>,
+}
+
+/// Kinds of a delivery's events, with the recipient and the message id of the first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EventSummary {
+    /// The kinds, each once.
+    pub kinds: Vec<&'static str>,
+    /// The recipient of the first.
+    pub recipient: Option<String>,
+    /// The message that the first is about.
+    pub message_id: Option<String>,
+}
+
+impl EventSummary {
+    /// Summarises these events.
+    pub fn of(events: &[Event]) -> Self {
+        let mut kinds: Vec<&'static str> = Vec::new();
+        for event in events {
+            let name = event.kind.name();
+            if !kinds.contains(&name) {
+                kinds.push(name);
+            }
+        }
+        let first = events.first();
+        Self {
+            kinds,
+            recipient: first.and_then(|event| event.recipient.clone()),
+            message_id: first.and_then(|event| event.message_id.clone()),
+        }
+    }
 }
 
 /// Result of an attempt. Data to count and show, never an error that ends the run.
@@ -148,6 +181,7 @@ impl Outcome {
                 location: Some(location),
                 ..
             } if unexpected.is_some() => {
+                let location = masked_path(location);
                 Some(format!("a redirect to {location}, which is not followed"))
             }
             Outcome::Answered { unexpected, .. } => unexpected.clone(),

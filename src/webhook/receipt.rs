@@ -13,6 +13,8 @@ pub struct Receipt {
     pub recognised_by: Option<Recognition>,
     /// True for a handshake: the provider validates the URL, without an event.
     pub handshake: bool,
+    /// Title of the provider that sends this handshake, if known.
+    pub asks: Option<&'static str>,
     /// Events of the delivery, in order.
     pub events: Vec<Event>,
     /// Verdict on the signature.

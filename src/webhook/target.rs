@@ -8,7 +8,7 @@ use http::uri::PathAndQuery;
 use http::{HeaderName, HeaderValue};
 
 use crate::error::{Error, Result};
-use crate::webhook::Credentials;
+use crate::webhook::{Credentials, MASK, masked_path};
 
 /// Target URL, also in short forms: `3000`, `:3000/path`, `localhost:3000`, `https://…`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,9 +36,6 @@ enum Aim {
     /// The delivery's path, in place of the `*` at the end of the target's.
     Below,
 }
-
-/// Text printed in place of a credential.
-const MASK: &str = "***";
 
 impl Target {
     /// Parses a target as typed. A missing scheme means `http` for loopback and private names, else `https`; a missing
@@ -247,22 +244,22 @@ impl Target {
 }
 
 impl fmt::Display for Target {
-    /// Formats the URL without user and password.
+    /// Formats the URL without user and password, and without credentials in the query.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let star = match self.aim {
             Aim::Below => "*",
             Aim::Asked | Aim::Exact => "",
         };
-        write!(f, "{}{}{star}", self.origin(), self.path.path())?;
-        match self.path.query() {
-            Some(query) => write!(f, "?{query}"),
-            None => Ok(()),
-        }
+        let shown = masked_path(self.path.as_str());
+        let (path, query) = shown.split_at(self.path.path().len().min(shown.len()));
+        write!(f, "{}{path}{star}{query}", self.origin())
     }
 }
 
 /// URL with its credentials masked, safe to print.
 fn masked(typed: &str) -> String {
+    let typed = masked_path(typed);
+    let typed = typed.as_ref();
     let start = typed.find("://").map_or(0, |at| at + 3);
     let (scheme, rest) = typed.split_at_checked(start).unwrap_or(("", typed));
     let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());

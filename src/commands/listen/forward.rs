@@ -65,6 +65,16 @@ pub(crate) struct Forwarding {
 }
 
 impl Forwarding {
+    /// Memory that bodies waiting in the background may take, in bytes; none if nothing is sent in the background.
+    pub(crate) fn in_background(&self) -> usize {
+        let is_answered_by_one = !self.ack_always && self.routes.len() == 1;
+        if is_answered_by_one {
+            0
+        } else {
+            (ROOM as usize) << 10
+        }
+    }
+
     /// Returns the default target: the first route without kinds, or else the first route.
     pub(crate) fn main(&self) -> Option<String> {
         let mut routes = self.routes.iter();

@@ -89,13 +89,20 @@ impl Plan {
             body: default || show(Show::Body),
             reply: show(Show::Reply),
         };
+        let record = args.record.clone().map(|path| Record {
+            path,
+            sync: args.sync.into(),
+            redact: args.redact,
+        });
+        let forwarding = forwarding(args)?;
         Ok(Plan {
             style: Style { parts, ..style },
             addr,
             limits: Limits {
                 max_body: args.max_body,
                 in_memory: Limits::default().in_memory
-                    - args.record.as_ref().map_or(0, |_| recording::COPIES),
+                    - record.as_ref().map_or(0, Record::copies)
+                    - forwarding.as_ref().map_or(0, Forwarding::in_background),
                 ..Limits::default()
             },
             https: Https::of(args),
@@ -105,12 +112,8 @@ impl Plan {
             tolerance: args.verify_options.tolerance,
             public_url: args.secrets.public_url.clone(),
             topics: args.verify_options.topic_arn.clone(),
-            record: args.record.clone().map(|path| Record {
-                path,
-                sync: args.sync.into(),
-                redact: args.redact,
-            }),
-            forwarding: forwarding(args)?,
+            record,
+            forwarding,
             confirm_sns: args.confirm_sns,
             fetch_certs: args.verify_options.fetch_certs,
             faults: faults(args),
@@ -234,15 +237,15 @@ async fn listen(
             }
         }
     });
-    greeting.say(report, &handler);
-    let watching = report.progress().is_shown().then(|| {
-        let (handler, report) = (Arc::clone(&handler), Arc::clone(report));
-        tokio::spawn(async move { watch(&handler, &report).await })
-    });
     let goes_on = "; deliveries are still received, but no longer shown";
     report.on_close(goes_on, {
         let handler = Arc::clone(&handler);
         move || handler.stop.notify_one()
+    });
+    greeting.say(report, &handler);
+    let watching = report.progress().is_shown().then(|| {
+        let (handler, report) = (Arc::clone(&handler), Arc::clone(report));
+        tokio::spawn(async move { watch(&handler, &report).await })
     });
     let begun = Instant::now();
     let stopped = Arc::new(OnceLock::new());

@@ -24,13 +24,17 @@ pub struct Record {
     pub redact: bool,
 }
 
-/// Bodies that are serialised at once, in MiB. Each recording makes a copy, which is larger than the body where bytes
-/// are
-/// escaped.
-const COPIED_AT_ONCE: u32 = 24;
+/// Bodies that are serialised at once, in MiB.
+const COPIED_AT_ONCE: u32 = 32;
 
-/// Memory that these copies take at most, in bytes, for bodies within `COPIED_AT_ONCE`.
-pub const COPIES: usize = 64 << 20;
+impl Record {
+    /// Memory that their copies take at most, in bytes, for bodies within `COPIED_AT_ONCE`. A line is up to twice as long
+    /// as the body, where bytes are escaped; a redacted body is one copy more.
+    pub fn copies(&self) -> usize {
+        let each = if self.redact { 3 } else { 2 };
+        ((COPIED_AT_ONCE as usize) << 20) * each
+    }
+}
 
 /// Bytes of a response's body that are searched with `--redact`: more than are recorded, so that nothing sensitive is cut
 /// in two before it is recognised.

@@ -3,6 +3,7 @@
 pub mod filter;
 pub mod queue;
 
+use std::collections::HashMap;
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -26,6 +27,8 @@ use crate::commands::signer::Signer;
 use crate::error::{Error, Exit, Result};
 use crate::io::client::Client;
 use crate::io::recording::pump::Stop;
+use crate::io::recording::reader;
+use crate::io::recording::reader::Position;
 use crate::io::recording::recorder::{Recorder, Sync};
 use crate::io::recording::resume;
 use crate::io::recording::resume::{ResumeJournal, RunIdentity};
@@ -233,6 +236,13 @@ fn length(plan: &Plan) -> Length {
 
 fn carry_out(plan: &Arc<Plan>, report: &Arc<Reporter>) -> Result<Exit> {
     let stop = Stop::default();
+    // Before they are opened: what is appended from here on is sent when it is saved.
+    let sources = plan.sources.iter().map(PathBuf::from);
+    let sent = sources.filter(|_| plan.watch).filter_map(|path| {
+        let end = reader::end_of(&path)?;
+        Some((path, end))
+    });
+    let sent = sent.collect();
     let mut stack = ReplayQueue::open(plan, report, &plan.sources, stop.clone())?;
     if let Some(form) = plan.dry_run {
         return dry_run(plan, report, stack, form);
@@ -278,6 +288,7 @@ fn carry_out(plan: &Arc<Plan>, report: &Arc<Reporter>) -> Result<Exit> {
             journal,
             failed_to: failed_to.map(Rc::new),
             answers_to: answers_to.map(Rc::new),
+            sent,
         };
         // Watching begins before the first run, so that nothing saved meanwhile is missed.
         let watch = if plan.watch {
@@ -290,11 +301,14 @@ fn carry_out(plan: &Arc<Plan>, report: &Arc<Reporter>) -> Result<Exit> {
         report.progress().start();
         let counts = stack.counts();
         let mut tally = run.deliver(stack, Tally::new("sent")).await;
-        let nothing = match run.interrupt.is_set() {
+        let nothing = match run.interrupt.is_set() || plan.watch {
             true => Exit::Success,
             false => say_nothing(plan, report, &counts),
         };
         if let Some((_watch, mut saved)) = watch {
+            for source in plan.sources.iter().filter(|it| !Path::new(it).exists()) {
+                report.warn(&format!("`{source}` does not exist yet"));
+            }
             report.say("watching; each fixture is sent when it is saved");
             loop {
                 let path = tokio::select! {
@@ -417,6 +431,8 @@ struct Replay {
     journal: Option<ResumeJournal>,
     failed_to: Option<Rc<Recorder>>,
     answers_to: Option<Rc<Recorder>>,
+    /// How much of each watched recording was sent.
+    sent: HashMap<PathBuf, (Position, u64)>,
 }
 
 impl Replay {
@@ -445,7 +461,8 @@ impl Replay {
     }
 }
 
-/// Sends a fixture that was saved (`--watch`). An unreadable one is reported, and watching goes on.
+/// Sends a fixture that was saved (`--watch`), or the lines appended to a recording. An unreadable one is reported, and
+/// watching goes on.
 async fn again(run: &mut Replay, path: &Path, tally: Tally) -> Tally {
     match ReplayQueue::open(
         &run.plan,
@@ -453,7 +470,18 @@ async fn again(run: &mut Replay, path: &Path, tally: Tally) -> Tally {
         &[path.to_string_lossy().into_owned()],
         Stop::default(),
     ) {
-        Ok(stack) => run.deliver(stack, tally).await,
+        Ok(mut stack) => {
+            let before = run.sent.get(path).copied();
+            if let Some(before) = before.filter(|before| reader::begins_as(path, *before))
+                && let Err(why) = stack.begin_at(before.0)
+            {
+                run.report.warn(&why);
+            }
+            if let Some(end) = reader::end_of(path) {
+                run.sent.insert(path.to_owned(), end);
+            }
+            run.deliver(stack, tally).await
+        }
         Err(error) => {
             run.report.warn(error.what());
             tally

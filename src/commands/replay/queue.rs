@@ -164,10 +164,14 @@ impl ReplayQueue {
         names: &[String],
         stop: Stop,
     ) -> Result<ReplayQueue> {
+        let sources = match plan.watch {
+            true => reader::open_watched(names)?,
+            false => reader::open(names)?,
+        };
         Ok(ReplayQueue {
             plan: Arc::clone(plan),
             report: Arc::clone(report),
-            sources: reader::open(names)?
+            sources: sources
                 .edited(plan.edited)
                 .answered(plan.compare)
                 .until(stop),
@@ -194,6 +198,11 @@ impl ReplayQueue {
     /// Returns the sources.
     pub fn sources(&self) -> &Sources {
         &self.sources
+    }
+
+    /// Starts at this position of the sources.
+    pub fn begin_at(&mut self, place: Position) -> std::result::Result<(), String> {
+        self.sources.go_to(place)
     }
 
     /// Skips what an earlier run with this journal has sent. `seed` is the seed of that run's reordering.

@@ -62,9 +62,7 @@ impl Connection {
     ) -> Result<(HttpResponse, Option<Self>), Broken> {
         let mut head = Vec::new();
         call.write_head(&mut head);
-        let (heard, usable) = careful
-            .exchange(head, call.to_request(), keep.body())
-            .await?;
+        let (heard, usable) = careful.exchange(head, call.to_request(), keep).await?;
         Ok((heard, usable.then_some(Self::HyperExchange(careful))))
     }
 }

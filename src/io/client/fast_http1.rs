@@ -204,8 +204,9 @@ impl Head {
                 return None;
             }
             if keeps {
-                headers.push(
+                headers.push_spelled(
                     field.name.parse().ok()?,
+                    field.name,
                     HeaderValue::from_bytes(field.value).ok()?,
                 );
             }

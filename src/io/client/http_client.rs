@@ -105,9 +105,12 @@ impl Client {
         let sending = async {
             let wire = self.wire(target).await?;
             let line = self.line(target);
-            let (head, _) = line.call(path, delivery).to_request().into_parts();
+            let call = line.call(path, delivery);
+            let mut written = Vec::new();
+            call.write_head(&mut written);
+            let (head, _) = call.to_request().into_parts();
             let head = Request::from_parts(head, ());
-            slow_body::send(wire, head, delivery.body.clone(), over)
+            slow_body::send(wire, written, head, delivery.body.clone(), over)
                 .await
                 .map_err(|why| Outcome::Unreachable(why.into()))
         };

@@ -16,10 +16,11 @@ use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::io::body_buffer::BodyBuffer;
-use crate::io::client::HttpResponse;
 use crate::io::client::error::{Broken, closed, words};
+use crate::io::client::{HttpResponse, Keep};
+use crate::io::heads;
 use crate::io::tls::{HTTP_2_ALONE, Wire};
-use crate::webhook::{Cause, Reason};
+use crate::webhook::{Cause, Headers, Reason};
 
 /// Most bytes of a response body that are read and dropped beyond the part kept, so that the connection can be reused.
 const DRAINED: usize = 1 << 20;
@@ -37,6 +38,8 @@ pub(crate) struct HyperExchange {
     is_http2: Arc<AtomicBool>,
     /// Head of the next request, sent in place of hyper's.
     head: NextHead,
+    /// Head of the response as received, if the case of its names is wanted.
+    heard_head: Arc<Mutex<Option<HeardHead>>>,
 }
 
 impl HyperExchange {
@@ -53,6 +56,7 @@ impl HyperExchange {
     async fn open(wire: ReplayedPrefix) -> Result<Box<Self>, String> {
         let (sent, is_http2) = (Arc::clone(&wire.sent), Arc::clone(&wire.is_http2));
         let head = Arc::clone(&wire.next_head);
+        let heard_head = Arc::clone(&wire.heard_head);
         let opened = http1::Builder::new()
             .max_header_size(LARGEST_HEAD)
             .handshake(TokioIo::new(wire))
@@ -65,6 +69,7 @@ impl HyperExchange {
             sent,
             is_http2,
             head,
+            heard_head,
         }))
     }
 
@@ -86,7 +91,7 @@ impl HyperExchange {
         &mut self,
         head: Vec<u8>,
         request: Request<Full<Bytes>>,
-        keep: usize,
+        keep: Keep,
     ) -> Result<(HttpResponse, bool), Broken> {
         let Self {
             sender,
@@ -95,8 +100,12 @@ impl HyperExchange {
             sent,
             is_http2,
             head: next_head,
+            heard_head,
         } = self;
-        *locked(next_head) = Some(head);
+        let is_passed_on = matches!(keep, Keep::Answer(_));
+        *lock(heard_head) = is_passed_on.then(HeardHead::default);
+        let keep = keep.body();
+        *lock(next_head) = Some(head);
         let sending = sender.try_send_request(request);
         let response = drive(connection, ended, sending)
             .await
@@ -144,7 +153,10 @@ impl HyperExchange {
         };
         let heard = HttpResponse {
             status: head.status,
-            headers: head.headers.into(),
+            headers: match lock(heard_head).take() {
+                Some(heard) => heard.arrange(head.headers.into()),
+                None => head.headers.into(),
+            },
             body: kept.finish(),
             cut: length > keep,
         };
@@ -179,8 +191,43 @@ async fn drive<T>(
 /// Head sent in place of the one that hyper writes: hyper writes field names in lower case and groups repeated fields.
 type NextHead = Arc<Mutex<Option<Vec<u8>>>>;
 
-fn locked(head: &NextHead) -> MutexGuard<'_, Option<Vec<u8>>> {
+fn lock<T>(head: &Mutex<T>) -> MutexGuard<'_, T> {
     head.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Head of a response as it was received, with the names in their case.
+#[derive(Default)]
+struct HeardHead {
+    bytes: Vec<u8>,
+    is_whole: bool,
+}
+
+impl HeardHead {
+    /// Reads the next bytes received.
+    fn read(&mut self, bytes: &[u8]) {
+        if self.is_whole || self.bytes.len() > LARGEST_HEAD {
+            return;
+        }
+        self.bytes.extend_from_slice(bytes);
+        while let Some(at) = memchr::memmem::find(&self.bytes, HEAD_END) {
+            let end = at + HEAD_END.len();
+            if !self.bytes.starts_with(b"HTTP/1.1 1") {
+                self.bytes.truncate(end);
+                self.is_whole = true;
+                return;
+            }
+            // An interim response such as 100.
+            self.bytes.drain(..end);
+        }
+    }
+
+    /// Returns the fields that hyper read, with the names in their case.
+    fn arrange(&self, fields: Headers) -> Headers {
+        match heads::names(&self.bytes).filter(|_| self.is_whole) {
+            Some(names) => fields.arranged(&names),
+            None => fields,
+        }
+    }
 }
 
 /// State of replacing the head that hyper writes.
@@ -198,7 +245,7 @@ const HEAD_END: &[u8] = b"\r\n\r\n";
 
 /// Transport whose first request was already sent outside hyper: hyper's first request is dropped, and it reads the
 /// bytes already received as the response. Heads of later requests are replaced by those in `next_head`.
-struct ReplayedPrefix {
+pub(super) struct ReplayedPrefix {
     wire: Wire,
     heard: Bytes,
     stage: PrefixStage,
@@ -210,6 +257,7 @@ struct ReplayedPrefix {
     has_heard: bool,
     is_http2: Arc<AtomicBool>,
     next_head: NextHead,
+    heard_head: Arc<Mutex<Option<HeardHead>>>,
     exchanged: HeadSwap,
     /// Bytes of the replacing head that are not sent yet.
     head: Bytes,
@@ -238,9 +286,17 @@ impl ReplayedPrefix {
             has_heard: false,
             is_http2: Arc::default(),
             next_head: Arc::default(),
+            heard_head: Arc::default(),
             exchanged: HeadSwap::Done,
             head: Bytes::new(),
         }
+    }
+
+    /// Transport that writes this head in place of the first one of hyper's.
+    pub(super) fn with_head(wire: Wire, head: Vec<u8>) -> Self {
+        let this = Self::nothing(wire);
+        *lock(&this.next_head) = Some(head);
+        this
     }
 
     fn request(wire: Wire, heard: Bytes) -> Self {
@@ -253,6 +309,9 @@ impl ReplayedPrefix {
 
     /// Checks the first bytes received for HTTP/2.
     fn look(&mut self, heard: &[u8]) {
+        if let Some(head) = lock(&self.heard_head).as_mut() {
+            head.read(heard);
+        }
         if !self.has_heard && !heard.is_empty() {
             self.has_heard = true;
             // An HTTP/2 server begins with a SETTINGS frame (RFC 9113, 3.4).
@@ -263,7 +322,7 @@ impl ReplayedPrefix {
 
     /// Drops the part of hyper's head in `bytes` if a head replaces it; returns the number of bytes dropped.
     fn exchange(&mut self, bytes: &[u8]) -> usize {
-        if let Some(head) = locked(&self.next_head).take() {
+        if let Some(head) = lock(&self.next_head).take() {
             self.head = head.into();
             self.exchanged = HeadSwap::Swallowing(0);
         }
@@ -374,7 +433,7 @@ impl AsyncWrite for ReplayedPrefix {
         if self.stage == PrefixStage::Sending {
             self.stage = PrefixStage::Sent;
             // This head was sent with the request, outside hyper.
-            *locked(&self.next_head) = None;
+            *lock(&self.next_head) = None;
             if let Some(listener) = self.listener.take() {
                 listener.wake();
             }

@@ -14,19 +14,23 @@ use hyper_util::rt::TokioIo;
 use tokio::time::Sleep;
 
 use crate::io::client::error::words;
+use crate::io::client::hyper_exchange::ReplayedPrefix;
 use crate::io::client::{HttpResponse, KEPT};
 use crate::io::tls::Wire;
 
 /// Number of pieces of a slow body.
 const PIECES: usize = 8;
 
-/// Sends a request over this connection, its body in pieces spread over the time `over`; returns the response.
+/// Sends a request over this connection with the head `written`, its body in pieces spread over the time `over`; returns
+/// the response.
 pub(crate) async fn send(
     wire: Wire,
+    written: Vec<u8>,
     head: Request<()>,
     body: Bytes,
     over: Duration,
 ) -> Result<HttpResponse, String> {
+    let wire = ReplayedPrefix::with_head(wire, written);
     let opened = http1::handshake(TokioIo::new(wire)).await;
     let (mut sender, connection) = opened.map_err(|error| words(&error))?;
     let request = head.map(|()| Bits::of(body, over));

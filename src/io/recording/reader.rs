@@ -5,7 +5,8 @@
 
 use std::fmt;
 use std::fs::{self, File};
-use std::io::{self, Read, Seek, SeekFrom};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io::{self, BufRead, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -109,6 +110,43 @@ const HEADS: usize = 16;
 
 /// Opens sources. Each must exist; their content is read by the iterator.
 pub fn open(paths: &[String]) -> Result<Sources> {
+    open_files(paths, false)
+}
+
+/// Opens sources for `--watch`: a folder may be empty, and a file may be missing.
+pub fn open_watched(paths: &[String]) -> Result<Sources> {
+    open_files(paths, true)
+}
+
+/// Position after the last complete line of a recording, and a hash of what stands before it; none for other files.
+pub fn end_of(path: &Path) -> Option<(Position, u64)> {
+    part_of(path, u64::MAX)
+}
+
+/// True if a recording still begins with what stood before this position.
+pub fn begins_as(path: &Path, (place, hash): (Position, u64)) -> bool {
+    part_of(path, place.offset) == Some((place, hash))
+}
+
+/// Position and hash of the complete lines in the first bytes of a recording.
+fn part_of(path: &Path, bytes: u64) -> Option<(Position, u64)> {
+    if !is_recording(path) || ends(path, &[".gz"]) {
+        return None;
+    }
+    let mut input = io::BufReader::new(File::open(path).ok()?.take(bytes));
+    let mut hasher = DefaultHasher::new();
+    let mut place = Position::default();
+    let mut line = Vec::new();
+    while input.read_until(b'\n', &mut line).ok()? > 0 && line.ends_with(b"\n") {
+        line.hash(&mut hasher);
+        place.offset += line.len() as u64;
+        place.number += 1;
+        line.clear();
+    }
+    Some((place, hasher.finish()))
+}
+
+fn open_files(paths: &[String], watched: bool) -> Result<Sources> {
     let mut files = Vec::new();
     for path in paths {
         if path == "-" {
@@ -119,11 +157,14 @@ pub fn open(paths: &[String]) -> Result<Sources> {
             io::ErrorKind::NotFound => Error::input(format!("`{path}` does not exist")),
             _ => Error::input(format!("`{path}` cannot be read: {error}")),
         };
-        let about = fs::metadata(path).map_err(|error| cannot(&error))?;
+        let about = match fs::metadata(path) {
+            Err(error) if watched && error.kind() == io::ErrorKind::NotFound => continue,
+            about => about.map_err(|error| cannot(&error))?,
+        };
         if about.is_dir() {
             let mut found = Vec::new();
             walk(Path::new(path), &mut found).map_err(|error| cannot(&error))?;
-            if found.is_empty() {
+            if found.is_empty() && !watched {
                 return Err(Error::input(format!(
                     "there is no `.json`, `.ndjson`, `.har` or `.http` file in `{path}`"
                 )));

@@ -295,6 +295,11 @@ impl PendingWrite {
         self.files.extend(name.map(|name| (name, self.text.len())));
     }
 
+    /// True if it is larger than the buffer.
+    fn is_large(&self) -> bool {
+        self.text.len() > (FULL as usize) << 10
+    }
+
     fn files(&self) -> impl Iterator<Item = (&str, &[u8])> {
         let mut start = 0;
         self.files.iter().map(move |(name, end)| {
@@ -373,7 +378,7 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits for buffer space in KiB, returned when the writer takes the text.
+    /// Waits for buffer space in KiB, returned when the writer takes the text, or has written it if it is large.
     async fn room_for(&self, fixture: &Fixture) -> usize {
         // Escaped text is hardly ever more than twice as long.
         let bytes = fixture.delivery.body.len() * 2 + 1024;
@@ -439,8 +444,15 @@ impl Shared {
         std::mem::swap(&mut state.load, load);
         let batch = std::mem::take(&mut state.batch);
         drop(state);
-        self.room.add_permits(load.room);
+        if !load.is_large() {
+            self.give_back(load);
+        }
         Turn::Write(BatchGuard(batch))
+    }
+
+    /// Returns the buffer space of a batch. While a large text is written, no other is serialised beside it.
+    fn give_back(&self, load: &mut PendingWrite) {
+        self.room.add_permits(std::mem::take(&mut load.room));
     }
 
     /// Waits up to `time` for more text, or until the buffer is half full.
@@ -456,6 +468,7 @@ impl Shared {
         let late = std::mem::take(&mut state.load);
         drop(state);
         self.room.add_permits(late.room);
+        self.give_back(load);
         load.text.extend_from_slice(&late.text);
         load.text.extend_from_slice(&late.answers);
         load.count += late.count;
@@ -501,7 +514,13 @@ impl Writer {
             match self.shared.take(&mut load, until) {
                 Turn::End => break,
                 Turn::Sync => self.answer_later(self.in_one_go()),
-                Turn::Write(batch) => self.keep(&mut load, &batch.0),
+                Turn::Write(batch) => {
+                    self.keep(&mut load, &batch.0);
+                    if load.is_large() {
+                        load.text = Vec::new();
+                    }
+                    self.shared.give_back(&mut load);
+                }
             }
             if self.sync_due.is_some_and(|due| due <= Instant::now()) {
                 self.sync(&mut load);

@@ -7,11 +7,13 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use bytes::{Buf, Bytes};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, Sleep};
 
 use crate::io::heads::Heads;
+use crate::io::server::response_fields::ResponseFields;
 use crate::io::tls::Wire;
 
 /// Phase of a connection. Every phase but `Busy` has a timeout.
@@ -55,6 +57,8 @@ pub(crate) struct ConnectionTimer {
     stuck: AtomicU64,
     /// HTTP/2 requests in flight.
     open: AtomicUsize,
+    /// Header fields of the response that is written next.
+    pub(crate) response: ResponseFields,
     /// Permit of the connection limit, held until the last request is done, even if the client has disconnected.
     _seat: OwnedSemaphorePermit,
 }
@@ -91,6 +95,7 @@ impl ConnectionTimer {
             now: AtomicU64::new(0),
             stuck: AtomicU64::new(0),
             open: AtomicUsize::new(0),
+            response: ResponseFields::default(),
             _seat: seat,
         }
     }
@@ -168,6 +173,10 @@ pub(crate) struct Stream {
     wire: Wire,
     connection_timer: Arc<ConnectionTimer>,
     lingering: Option<Pin<Box<Sleep>>>,
+    /// True if everything written before was flushed, so that the next bytes begin a response.
+    is_flushed: bool,
+    /// Unwritten rest of a head that replaces hyper's.
+    head: Bytes,
     /// Parser of request heads, for HTTP/1.
     heads: Option<Arc<Heads>>,
 }
@@ -186,6 +195,8 @@ impl Stream {
             wire,
             connection_timer,
             lingering: None,
+            is_flushed: true,
+            head: Bytes::new(),
             heads,
         }
     }
@@ -219,6 +230,10 @@ impl AsyncWrite for Stream {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
+        if self.begins_response() {
+            return self.poll_exchanged(cx, &[io::IoSlice::new(bytes)]);
+        }
+        ready!(self.poll_head(cx))?;
         let done = Pin::new(&mut self.wire).poll_write(cx, bytes);
         self.note(&done);
         done
@@ -229,6 +244,10 @@ impl AsyncWrite for Stream {
         cx: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        if self.begins_response() {
+            return self.poll_exchanged(cx, slices);
+        }
+        ready!(self.poll_head(cx))?;
         let done = Pin::new(&mut self.wire).poll_write_vectored(cx, slices);
         self.note(&done);
         done
@@ -239,10 +258,14 @@ impl AsyncWrite for Stream {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.wire).poll_flush(cx)
+        ready!(self.poll_head(cx))?;
+        ready!(Pin::new(&mut self.wire).poll_flush(cx))?;
+        self.is_flushed = true;
+        Poll::Ready(Ok(()))
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(self.poll_head(cx))?;
         if self.lingering.is_none() {
             ready!(Pin::new(&mut self.wire).poll_shutdown(cx))?;
             if !matches!(self.connection_timer.phase(), Phase::Refused | Phase::Head) {
@@ -279,6 +302,64 @@ impl AsyncWrite for Stream {
 }
 
 impl Stream {
+    /// True if a response begins here whose head replaces hyper's.
+    fn begins_response(&mut self) -> bool {
+        std::mem::take(&mut self.is_flushed) && self.connection_timer.response.is_set()
+    }
+
+    /// Writes these bytes with the head replaced, if they begin with one.
+    fn poll_exchanged(
+        &mut self,
+        cx: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let first = slices
+            .iter()
+            .position(|slice| !slice.is_empty())
+            .unwrap_or(0);
+        let (Some(begin), rest) = (
+            slices.get(first),
+            slices.get(first + 1..).unwrap_or_default(),
+        ) else {
+            return Poll::Ready(Ok(0));
+        };
+        let exchanged = self.connection_timer.response.exchange(begin);
+        let (head, length) = exchanged.unwrap_or_default();
+        self.head = head.into();
+        let head = self.head.clone();
+        let mut all = vec![
+            io::IoSlice::new(&head),
+            io::IoSlice::new(begin.get(length..).unwrap_or_default()),
+        ];
+        all.extend(rest.iter().map(|slice| io::IoSlice::new(slice)));
+        let done = Pin::new(&mut self.wire).poll_write_vectored(cx, &all);
+        self.note(&done);
+        match done {
+            // hyper's head counts as written; ours is written before anything else.
+            Poll::Pending if length > 0 => Poll::Ready(Ok(length)),
+            Poll::Pending => Poll::Pending,
+            Poll::Ready(written) => {
+                let written = written?;
+                let of_head = written.min(self.head.len());
+                self.head.advance(of_head);
+                Poll::Ready(Ok(length + written - of_head))
+            }
+        }
+    }
+
+    /// Writes the rest of a head that replaces hyper's.
+    fn poll_head(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while !self.head.is_empty() {
+            let done = Pin::new(&mut self.wire).poll_write(cx, &self.head);
+            self.note(&done);
+            match ready!(done)? {
+                0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+                written => self.head.advance(written),
+            }
+        }
+        Poll::Ready(Ok(()))
+    }
+
     fn note<T>(&self, done: &Poll<T>) {
         let stuck = self.connection_timer.stuck.load(Relaxed);
         match done {

@@ -8,6 +8,7 @@ mod connection;
 pub mod connection_timer;
 mod handler;
 mod listener;
+pub mod response_fields;
 pub mod service;
 
 pub use handler::{Answer, Arrival, Handler, Limits};

@@ -199,6 +199,9 @@ impl<H: Handler> ConnectionService<H> {
         if answer.hang_up {
             Err(HangUp)
         } else {
+            if self.heads.is_some() {
+                self.connection_timer.response.set(&answer.headers);
+            }
             Ok(response(answer))
         }
     }

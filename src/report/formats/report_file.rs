@@ -77,6 +77,11 @@ impl ReportFile {
         Ok(results)
     }
 
+    /// True if the report consists of the lines of `--json`.
+    pub fn is_json(&self) -> bool {
+        self.format == Format::Json
+    }
+
     /// Writes a notice, if it belongs to the report.
     pub fn take(&mut self, notice: &Notice) {
         if self.format == Format::Json {
@@ -232,6 +237,7 @@ mod tests {
                 took: Duration::from_millis(12),
                 last,
                 repeats: false,
+                events: None,
             }));
         }
         results.take(&Notice::Summary(&tally));

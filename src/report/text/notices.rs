@@ -7,7 +7,7 @@ use crate::report::text::humanize::{count, span};
 use crate::report::text::palette::Role;
 use crate::report::text::{GUTTER, TextReport};
 use crate::report::{Untrusted, shown_signed};
-use crate::webhook::{Attempt, Outcome, Verdict};
+use crate::webhook::{Attempt, Outcome, Verdict, masked_path};
 
 /// Most bytes shown of a response that explains a failure.
 const SHOWN_ANSWER: usize = 400;
@@ -145,7 +145,12 @@ impl TextReport {
             let reason = reason.and_then(|status| status.canonical_reason());
             let _ = writeln!(out, "{GUTTER}{status} {}", reason.unwrap_or_default());
             if let Some(location) = location {
-                let _ = writeln!(out, "{GUTTER}location: {}", Untrusted::new(location));
+                let location = masked_path(location);
+                let _ = writeln!(
+                    out,
+                    "{GUTTER}location: {}",
+                    Untrusted::new(location.as_ref())
+                );
             }
             self.body(out, body, GUTTER);
         }

@@ -12,7 +12,9 @@ use crate::report::text::inflate::inflate;
 use crate::report::text::palette::Role;
 use crate::report::text::{GUTTER, TextReport};
 use crate::report::{Mode, Untrusted, escape_into, is_binary, looks_like_json};
-use crate::webhook::{Delivery, Event, Kind, Multipart, Verdict, is_credential_field};
+use crate::webhook::{
+    Delivery, Event, Kind, MASK, Multipart, Verdict, is_credential_field, masked_path,
+};
 
 /// Most bytes shown of a file in a form.
 const SHOWN_FILE: usize = 1024;
@@ -24,10 +26,14 @@ impl TextReport {
         out.extend_from_slice(b"  ");
         self.paint(out, Role::Bold, it.delivery.method.as_str());
         out.push(b' ');
-        escape_into(out, it.delivery.path.as_str().as_bytes(), Mode::Line);
+        let path = masked_path(it.delivery.path.as_str());
+        escape_into(out, path.as_bytes(), Mode::Line);
         out.extend_from_slice(b"  ");
         if it.receipt.handshake {
             self.paint(out, Role::Dim, "handshake");
+            if let Some(title) = it.receipt.asks {
+                self.paint(out, Role::Dim, &format!(" ({title})"));
+            }
         } else {
             self.claims(out, it);
         }
@@ -164,7 +170,7 @@ impl TextReport {
             self.paint(out, Role::Key, name);
             out.extend_from_slice(b": ");
             if is_credential_field(name) {
-                self.paint(out, Role::Dim, "***");
+                self.paint(out, Role::Dim, MASK);
             } else {
                 escape_into(out, value.as_bytes(), Mode::Line);
             }

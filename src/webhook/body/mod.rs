@@ -1,5 +1,6 @@
 //! Bodies: JSON and forms, read and edited without being re-serialised.
 
+pub mod block;
 pub mod document;
 pub mod form_part;
 pub mod json;

@@ -7,6 +7,7 @@
 //! Data that is encoded as a whole (base64) is not searched. A compressed body is dropped, and so is a file in a form
 //! that is not text or is encoded as a whole.
 
+use std::borrow::Cow;
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::ops::Range;
 
@@ -25,8 +26,8 @@ use sha2::Sha256;
 use crate::webhook::body::multipart::Edit;
 use crate::webhook::redact::scanner::Scanner;
 use crate::webhook::{
-    Fixture, FormPart, Headers, Multipart, RecordedAnswer, is_credential_field,
-    is_credential_member,
+    Fixture, FormPart, Headers, Multipart, RecordedAnswer, block_for, credentials_in,
+    is_credential_field, is_credential_member,
 };
 
 /// Replaces sensitive data with placeholders.
@@ -35,6 +36,14 @@ pub struct Redactor {
     key: [u8; 32],
 }
 
+/// Length of the longest escape of one character, `\u0040`, in bytes.
+const LONGEST_ESCAPE: usize = 6;
+
+/// Upper limit for the name of a member, in bytes.
+const LONGEST_NAME: usize = 128;
+
+/// Upper limit for a JSON Web Token, in bytes.
+const LONGEST_TOKEN: usize = 64 << 10;
 /// Prefixes of well-known tokens.
 const TOKEN_STARTS: [&str; 9] = [
     "AKIA",
@@ -57,8 +66,12 @@ impl Redactor {
     /// Redacts a fixture, and marks it as redacted.
     pub fn redact(&self, fixture: &mut Fixture) {
         let delivery = &mut fixture.delivery;
-        let path = self.text(delivery.path.as_str().as_bytes(), true);
-        if let Some(path) = path {
+        let path = self.query(delivery.path.as_str());
+        let redacted = self.text(path.as_bytes(), true);
+        if let Some(path) = redacted.or_else(|| match path {
+            Cow::Owned(path) => Some(path.into_bytes()),
+            Cow::Borrowed(_) => None,
+        }) {
             delivery.path = PathAndQuery::from_maybe_shared(Bytes::from(path))
                 .unwrap_or(PathAndQuery::from_static("/redacted"));
         }
@@ -110,6 +123,26 @@ impl Redactor {
                 *body = redacted.into();
             }
         }
+    }
+
+    /// Replaces the credentials in the query of a path, known by the names of their parameters.
+    fn query<'a>(&self, path: &'a str) -> Cow<'a, str> {
+        let mut out = String::new();
+        let mut copied = 0;
+        for value in credentials_in(path) {
+            let secret = path.get(value.clone()).unwrap_or_default();
+            if secret.starts_with("redacted-") {
+                continue;
+            }
+            out += path.get(copied..value.start).unwrap_or_default();
+            out += &self.token(secret.as_bytes());
+            copied = value.end;
+        }
+        if copied == 0 {
+            return path.into();
+        }
+        out += path.get(copied..).unwrap_or_default();
+        out.into()
     }
 
     fn field(&self, (name, value): &(HeaderName, HeaderValue)) -> (HeaderName, HeaderValue) {
@@ -195,15 +228,37 @@ impl Redactor {
     fn text(&self, text: &[u8], form: bool) -> Option<Vec<u8>> {
         let mut out = Vec::new();
         let (mut copied, mut at) = (0, 0);
-        while at < text.len() {
+        // Start of the last escape, which `before` looks for in the bytes just before.
+        let mut escape: Option<usize> = None;
+        // Computed once a word, for a body may be a single word.
+        let mut word_end = 0;
+        while let Some(byte) = text.get(at) {
+            let is_escape = matches!(byte, b'%' | b'\\');
+            if is_escape {
+                escape = Some(at);
+            }
+            let is_plain = escape.is_none_or(|escape| at - escape > LONGEST_ESCAPE);
+            if is_plain && at > copied && is_inside(text, at) {
+                at += 1;
+                continue;
+            }
+            if at >= word_end && byte.is_ascii_alphanumeric() {
+                word_end = end_of_word(text, at);
+            }
             let scan = Scanner {
                 text,
                 floor: copied,
+                word_end,
                 form,
             };
             match self.find(scan, at) {
+                None if !is_escape => at += 1,
                 None => at = scan.after(at).map_or(at + 1, |(_, end)| end),
                 Some(found) => {
+                    if out.capacity() == 0 {
+                        // A placeholder is about as long as the value.
+                        out.reserve(block_for(text.len() + text.len() / 4));
+                    }
                     out.extend_from_slice(text.get(copied..found.start).unwrap_or_default());
                     out.extend_from_slice(found.placeholder.as_bytes());
                     copied = found.end;
@@ -305,6 +360,12 @@ impl Redactor {
 
     /// IPv4 or IPv6 address that begins here.
     fn ip(&self, scan: Scanner, at: usize) -> Option<Found> {
+        // The byte after the first digits rules out most words.
+        let rest = scan.text.get(at..)?;
+        let digits = rest.iter().take(5).take_while(|b| b.is_ascii_hexdigit());
+        if !matches!(rest.get(digits.count()), Some(b'.' | b':' | b'%' | b'\\')) {
+            return None;
+        }
         let mut text = String::new();
         let mut ends = Vec::new();
         let mut next = at;
@@ -371,14 +432,13 @@ impl Redactor {
 
     /// Value whose name marks it as a credential, or a token with a known format.
     fn credential(&self, scan: Scanner, at: usize) -> Option<Found> {
-        let is_word = |b: &u8| b.is_ascii_alphanumeric() || b"_-.".contains(b);
-        let rest = scan.text.get(at..)?;
-        let word = rest.get(..rest.iter().position(|b| !is_word(b)).unwrap_or(rest.len()))?;
-        let text = std::str::from_utf8(word).ok()?;
-        let end = at + word.len();
-        let (start, end) = if is_credential_member(text) {
+        let end = scan.word_end;
+        let word = scan.text.get(at..end)?;
+        // The end of a long word is enough to recognise a name.
+        let last = word.get(word.len().saturating_sub(LONGEST_NAME)..)?;
+        let (start, end) = if is_credential_member(std::str::from_utf8(last).ok()?) {
             scan.value_of(at, end)?
-        } else if text.eq_ignore_ascii_case("bearer") || text.eq_ignore_ascii_case("basic") {
+        } else if word.eq_ignore_ascii_case(b"bearer") || word.eq_ignore_ascii_case(b"basic") {
             let (b' ' | b'+', start) = scan.after(end)? else {
                 return None;
             };
@@ -392,9 +452,11 @@ impl Redactor {
         } else {
             let known = TOKEN_STARTS
                 .iter()
-                .any(|it| text.len() >= it.len() + 16 && text.starts_with(it));
-            let is_jwt =
-                text.starts_with("eyJ") && text.len() >= 30 && text.matches('.').count() == 2;
+                .any(|it| word.len() >= it.len() + 16 && word.starts_with(it.as_bytes()));
+            let dots = || memchr::memchr_iter(b'.', word).take(3).count();
+            let is_jwt = word.starts_with(b"eyJ")
+                && (30..=LONGEST_TOKEN).contains(&word.len())
+                && dots() == 2;
             (known || is_jwt).then_some((at, end))?
         };
         let secret = scan.text.get(start..end)?;
@@ -475,6 +537,25 @@ fn is_opaque(part: &FormPart) -> bool {
     let is_encoded = encoding.is_some_and(|how| how.eq_ignore_ascii_case("base64"));
     let is_text = |text: &str| !text.contains('\0');
     is_encoded || part.is_file() && !std::str::from_utf8(part.content).is_ok_and(is_text)
+}
+
+/// True if nothing to replace can begin at this byte: it is inside a plain word, or between words.
+fn is_inside(text: &[u8], at: usize) -> bool {
+    match text.get(at) {
+        None | Some(b'@' | b'%' | b'\\' | b':') => false,
+        Some(byte) if byte.is_ascii_alphanumeric() => {
+            let before = at.checked_sub(1).and_then(|at| text.get(at));
+            before.is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'_' || *b >= 0x80)
+        }
+        Some(_) => true,
+    }
+}
+
+/// End of the word that this byte is part of.
+fn end_of_word(text: &[u8], at: usize) -> usize {
+    let is_word = |b: &u8| b.is_ascii_alphanumeric() || b"_-.".contains(b);
+    let rest = text.get(at..).unwrap_or_default();
+    at + rest.iter().take_while(|b| is_word(b)).count()
 }
 
 /// Byte range to replace, and its placeholder.

@@ -26,6 +26,8 @@ pub(crate) struct Scanner<'a> {
     pub(crate) text: &'a [u8],
     /// Offset before which everything is processed.
     pub(crate) floor: usize,
+    /// End of the word at hand.
+    pub(crate) word_end: usize,
     /// True for a form, in which `+` is a space.
     pub(crate) form: bool,
 }
