@@ -953,6 +953,143 @@ fn a_credential_is_shown_nowhere_whatever_its_field_is_called() {
 }
 
 #[test]
+fn a_credential_in_a_query_is_shown_nowhere() {
+    let dir = tempfile::tempdir().unwrap();
+    let names = [
+        "token",
+        "api_key",
+        "auth",
+        "key",
+        "sig",
+        "access_token",
+        "%74oken",
+    ];
+    let query: Vec<String> = names.iter().map(|name| format!("{name}=hunter2")).collect();
+    let path = format!("/hooks?x=kept&{}&code=0123456789hunter2", query.join("&"));
+    let handler = Receiver::start(&[
+        "HTTP/1.1 307 There\r\nLocation: /there?token=hunter2\r\ncontent-length: 0\r\n\r\n",
+    ]);
+    for args in [&["-v"][..], &["--json"], &["-q", "--redact"]] {
+        let file = dir.path().join(format!("{}.ndjson", args[0]));
+        let to = format!("{}/own?key=hunter2", handler.url);
+        let forward = ["--forward-to", &to, "--count", "1", "--record", text(&file)];
+        let listen = Listen::start(&[args, &forward].concat());
+        post(listen.port(), &path, "", b"{}");
+        let ran = listen.finish();
+        let recorded = std::fs::read_to_string(&file).unwrap();
+        let told = ran.stdout + &ran.stderr;
+        assert!(
+            !told.contains("hunter2") && told.contains("x=kept"),
+            "{told}"
+        );
+        assert_eq!(
+            recorded.contains("hunter2"),
+            !args.contains(&"--redact"),
+            "{recorded}"
+        );
+        for args in [
+            &["--json"][..],
+            &["-v"],
+            &["--report", "junit"],
+            &["--dry-run", "--as", "curl"],
+        ] {
+            if recorded.contains("hunter2") && !args.contains(&"--dry-run") {
+                let ran = run(&[&["replay", text(&file), "--to", &handler.url][..], args].concat());
+                let told = ran.stdout + &ran.stderr;
+                assert!(!told.contains("hunter2"), "{args:?}: {told}");
+            }
+            let ran = run(&[&["replay", text(&file), "--to", &to][..], args].concat());
+            let told = ran.stdout + &ran.stderr;
+            assert!(!told.contains("hunter2"), "{args:?}: {told}");
+        }
+    }
+    // What came is forwarded as it came.
+    let came = handler.all();
+    assert!(
+        came[0].line.contains("/own?key=hunter2"),
+        "{}",
+        came[0].line
+    );
+    let ran = run(&["send", "click", "--to", "http://127.0.0.1:1/?token=hunter2"]);
+    assert!(!(ran.stdout + &ran.stderr).contains("hunter2"));
+    let ran = run(&["send", "click", "--to", "ftp://a/?token=hunter2"]);
+    assert!(!ran.stderr.contains("hunter2"), "{}", ran.stderr);
+}
+
+#[test]
+fn a_handshake_says_whose_it_is_and_is_not_forwarded_where_a_signature_is_required() {
+    for args in [&["--show", "events"][..], &["--json"]] {
+        let handler = Receiver::ok();
+        let required = [
+            "--count",
+            "4",
+            "--require-signature",
+            "--forward-to",
+            &handler.url,
+        ];
+        let listen = Listen::start(&[args, &required].concat());
+        for method in ["GET /?x=1", "GET /", "HEAD /", "OPTIONS /"] {
+            let request = format!("{method} HTTP/1.1\r\nhost: a\r\n\r\n");
+            let answer = raw(listen.port(), request.as_bytes());
+            assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+        }
+        let told = listen.finish().success().stdout;
+        for title in ["Mailchimp", "Mandrill", "CloudEvents"] {
+            let said = match args.contains(&"--json") {
+                true => format!("\"handshake\":\"{title}\""),
+                false => format!("handshake ({title})"),
+            };
+            assert!(told.contains(&said) && !told.contains("verified"), "{told}");
+        }
+        assert_eq!(handler.all(), []);
+    }
+}
+
+#[test]
+fn fields_of_a_handlers_answer_keep_their_case_and_order() {
+    let fields = "X-One: 1\r\nx-two: 2\r\nX-ONE: 3\r\nETag: \"a\"\r\n";
+    let plain = format!("HTTP/1.1 201 Made\r\n{fields}Content-Length: 2\r\n\r\nok");
+    // The second goes over hyper.
+    let chunked = format!(
+        "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 201 Made\r\n{fields}Transfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n"
+    );
+    let large = "x".repeat(300_000);
+    let large_answer =
+        format!("HTTP/1.1 201 Made\r\n{fields}Content-Length: 300000\r\n\r\n{large}");
+    let handler = Receiver::start(&[&plain, &chunked, &large_answer, &plain]);
+    let listen = Listen::start(&["--forward-to", &handler.url, "-H", "X-Own: 1"]);
+    for number in 0..4 {
+        let answer = post(listen.port(), "/", "connection: close\r\n", b"{}");
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        assert!(
+            head.starts_with(&format!("HTTP/1.1 201 Created\r\n{}", fields.trim_end())),
+            "{head}"
+        );
+        let wanted = if number == 2 { &large } else { "ok" };
+        assert!(body == wanted, "{number}: {} bytes", body.len());
+        assert!(
+            head.to_lowercase()
+                .contains(&format!("content-length: {}", wanted.len())),
+            "{head}"
+        );
+    }
+    // Pipelined, each has its own.
+    let handler = Receiver::start(&[
+        "HTTP/1.1 200 OK\r\nX-A: 1\r\ncontent-length: 0\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nx-a: 2\r\ncontent-length: 0\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nX-B: 3\r\ncontent-length: 0\r\n\r\n",
+    ]);
+    let listen = Listen::start(&["--forward-to", &handler.url]);
+    let one = "POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 0\r\n\r\n";
+    let answers = raw(listen.port(), one.repeat(3).as_bytes());
+    let named: Vec<&str> = answers
+        .lines()
+        .filter(|line| line.to_lowercase().starts_with("x-"))
+        .collect();
+    assert_eq!(named, ["X-A: 1", "x-a: 2", "X-B: 3"], "{answers}");
+}
+
+#[test]
 fn quietly_stdout_holds_a_line_for_each_delivery_and_nothing_in_front_of_it() {
     let listen = Listen::start(&["-q", "--count", "1"]);
     run(&["send", "click", "--to", &listen.url]).success();

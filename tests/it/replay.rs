@@ -802,6 +802,130 @@ fn a_broken_fixture_that_is_saved_is_named_with_line_and_column() {
     child.wait().unwrap();
 }
 
+/// `replay --watch` with its stderr.
+fn watching(
+    source: &str,
+    to: &str,
+) -> (
+    std::process::Child,
+    std::io::BufReader<std::process::ChildStderr>,
+) {
+    let mut child = webhook_cli()
+        .args(["replay", source, "--watch", "--to", to])
+        .stderr(Stdio::piped())
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    let stderr = std::io::BufReader::new(child.stderr.take().unwrap());
+    (child, stderr)
+}
+
+fn read_until(stderr: &mut impl std::io::BufRead, words: &str) {
+    let mut said = String::new();
+    while !said.contains(words) {
+        assert!(stderr.read_line(&mut said).unwrap() > 0, "{said}");
+    }
+}
+
+#[test]
+fn an_empty_folder_and_a_file_that_is_not_there_yet_are_watched() {
+    let dir = tempfile::tempdir().unwrap();
+    for (source, file) in [
+        (".", "a.json"),
+        ("later.json", "later.json"),
+        ("later.ndjson", "later.ndjson"),
+    ] {
+        let handler = Receiver::ok();
+        let source = dir.path().join(source);
+        let (mut child, mut stderr) = watching(text(&source), &handler.url);
+        read_until(&mut stderr, "watching");
+        let file = dir.path().join(file);
+        std::fs::write(&file, "{\"fixture\":1,\"request\":{\"body\":1}}\n").unwrap();
+        assert_eq!(handler.next().body, b"1");
+        child.kill().unwrap();
+        child.wait().unwrap();
+        std::fs::remove_file(&file).unwrap();
+    }
+}
+
+#[test]
+fn of_a_watched_recording_what_is_new_is_sent_and_what_is_broken_is_named() {
+    let line = |n: &str| format!("{{\"fixture\":1,\"request\":{{\"body\":{n}}}}}\n");
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("r.ndjson");
+    std::fs::write(&file, line("1") + &line("2")).unwrap();
+    let handler = Receiver::ok();
+    let (mut child, mut stderr) = watching(text(&file), &handler.url);
+    assert_eq!([handler.next().body, handler.next().body], [b"1", b"2"]);
+    read_until(&mut stderr, "watching");
+    let append = |text: &str| {
+        let mut file = std::fs::OpenOptions::new()
+            .append(true)
+            .open(&file)
+            .unwrap();
+        file.write_all(text.as_bytes()).unwrap();
+    };
+    append(&line("3"));
+    assert_eq!(handler.next().body, b"3");
+    append("{oh\n");
+    read_until(&mut stderr, "r.ndjson:4: ");
+    append(&line("5"));
+    assert_eq!(handler.next().body, b"5");
+    // Cut short, replaced by another, and written anew: all of it is new.
+    std::fs::write(&file, line("6") + &line("7")).unwrap();
+    assert_eq!([handler.next().body, handler.next().body], [b"6", b"7"]);
+    let beside = dir.path().join("beside");
+    std::fs::write(&beside, line("8")).unwrap();
+    std::fs::rename(&beside, &file).unwrap();
+    assert_eq!(handler.next().body, b"8");
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert_eq!(handler.all(), []);
+}
+
+#[test]
+fn an_attempt_says_in_json_what_it_is_about() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("a.json");
+    let handler = Receiver::ok();
+    let at = ["--to", &handler.url, "--json"];
+    let sent = [
+        "send",
+        "click",
+        "--provider",
+        "postmark",
+        "--recipient",
+        "ada@example.com",
+        "--message-id",
+        "m-1",
+        "--save",
+        text(&file),
+    ];
+    for args in [
+        &sent[..],
+        &["replay", text(&file)],
+        &["replay", text(&file), "--events", "click"],
+        &["replay", text(&file), "--ordered"],
+    ] {
+        let ran = run(&[args, &at].concat()).success();
+        let line = ran
+            .lines()
+            .into_iter()
+            .find(|line| line["type"] == "attempted")
+            .unwrap();
+        assert_eq!(line["kinds"], serde_json::json!(["click"]), "{line}");
+        assert_eq!(line["recipient"], "ada@example.com", "{line}");
+        assert_eq!(line["message_id"], "m-1", "{line}");
+    }
+    std::fs::write(&file, "{}").unwrap();
+    let ran = run(&[&["replay", text(&file)][..], &at].concat()).success();
+    let line = &ran.lines()[0];
+    assert_eq!(
+        (&line["kinds"], &line["recipient"]),
+        (&serde_json::json!([]), &serde_json::Value::Null)
+    );
+}
+
 #[test]
 fn a_header_that_is_given_is_sent_or_refused_and_never_dropped_in_silence() {
     let dir = tempfile::tempdir().unwrap();

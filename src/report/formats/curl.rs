@@ -1,5 +1,7 @@
 //! A request printed in place of being sent: as it goes over the wire, or as a command line for curl.
 
+use std::borrow::Cow;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
@@ -7,11 +9,12 @@ use http::HeaderValue;
 use http::header::HOST;
 
 use crate::webhook::shell::word as quoted;
-use crate::webhook::{Delivery, Target};
+use crate::webhook::{Delivery, Target, credentials_in, masked_path};
 
 /// Formats a request as the bytes of HTTP/1.1.
 pub fn http(delivery: &Delivery, target: &Target) -> Vec<u8> {
-    let mut out = format!("{} {} HTTP/1.1\r\n", delivery.method, delivery.path).into_bytes();
+    let path = path(delivery, target);
+    let mut out = format!("{} {path} HTTP/1.1\r\n", delivery.method).into_bytes();
     let host = (HOST.to_string(), target.host_field());
     for (name, value) in std::iter::once(host).chain(fields(delivery, target)) {
         out.extend_from_slice(name.as_bytes());
@@ -46,6 +49,17 @@ pub(crate) fn fields(delivery: &Delivery, target: &Target) -> Vec<(String, Heade
         .collect()
 }
 
+/// Returns the path to print. Credentials in the query typed with the target are masked, as its password is.
+pub(crate) fn path<'a>(delivery: &'a Delivery, target: &Target) -> Cow<'a, str> {
+    let path = delivery.path.as_str();
+    let is_typed = credentials_in(target.path.as_str()).next().is_some();
+    if is_typed {
+        masked_path(path)
+    } else {
+        path.into()
+    }
+}
+
 /// Formats a request as a curl command line for a shell.
 pub fn curl(delivery: &Delivery, target: &Target) -> Vec<u8> {
     let mut out = String::new();
@@ -65,7 +79,7 @@ pub fn curl(delivery: &Delivery, target: &Target) -> Vec<u8> {
         "HEAD" => "--head".to_owned(),
         method => format!("-X {method}"),
     };
-    let url = format!("{}{}", target.origin(), delivery.path);
+    let url = format!("{}{}", target.origin(), path(delivery, target));
     out += "curl";
     // What curl would otherwise make of a URL: lists of brackets, and a path without its dots.
     if url.contains(['[', ']', '{', '}']) {

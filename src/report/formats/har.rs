@@ -33,13 +33,14 @@ pub fn har(delivery: &Delivery, target: &Target, at: Timestamp) -> Vec<u8> {
             .map(|(name, value)| json!({"name": name, "value": value}))
             .collect()
     };
-    let query = delivery.path.query().unwrap_or_default();
+    let shown = curl::path(delivery, target);
+    let query = shown.split_once('?').map_or("", |(_, query)| query);
     let query = form_urlencoded::parse(query.as_bytes())
         .into_owned()
         .collect();
     let mut request = json!({
         "method": delivery.method.as_str(),
-        "url": format!("{}{}", target.origin(), delivery.path),
+        "url": format!("{}{}", target.origin(), curl::path(delivery, target)),
         "httpVersion": "HTTP/1.1",
         "cookies": [],
         "headers": pairs(fields(delivery, target)),
@@ -89,7 +90,7 @@ pub fn vegeta(delivery: &Delivery, target: &Target) -> Vec<u8> {
     }
     let mut line = json!({
         "method": delivery.method.as_str(),
-        "url": format!("{}{}", target.origin(), delivery.path),
+        "url": format!("{}{}", target.origin(), curl::path(delivery, target)),
         "header": header,
     });
     if let (false, Some(line)) = (delivery.body.is_empty(), line.as_object_mut()) {

@@ -28,6 +28,8 @@ pub(crate) struct Scanner<'a> {
     pub(crate) floor: usize,
     /// End of the word at hand.
     pub(crate) word_end: usize,
+    /// True if no escape is close before the byte at hand.
+    pub(crate) is_plain: bool,
     /// True for a form, in which `+` is a space.
     pub(crate) form: bool,
 }
@@ -72,8 +74,14 @@ impl Scanner<'_> {
 
     /// True if a word or a number begins here rather than continues.
     pub(crate) fn begins(&self, at: usize) -> bool {
-        self.before(at)
-            .is_none_or(|(c, _)| !(c.is_ascii_alphanumeric() || c == b'_' || c >= 0x80))
+        let before = if self.is_plain {
+            at.checked_sub(1)
+                .filter(|it| *it >= self.floor)
+                .and_then(|it| self.text.get(it).copied())
+        } else {
+            self.before(at).map(|(c, _)| c)
+        };
+        before.is_none_or(|c| !(c.is_ascii_alphanumeric() || c == b'_' || c >= 0x80))
     }
 
     /// True inside a longer number, or inside a text that is no IP because of its beginning.

@@ -73,6 +73,12 @@ pub fn is_credential_field(name: &str) -> bool {
 /// True if a member of a body, or a parameter, of this name holds a credential. Bodies are full of words, so the name
 /// must end with a marker, or be that of such a header.
 pub fn is_credential_member(name: &str) -> bool {
+    // Most names are ruled out by their last letter.
+    let last = name.bytes().rev().find(u8::is_ascii_alphanumeric);
+    let last = last.unwrap_or_default().to_ascii_lowercase();
+    if !b"dehlnsty".contains(&last) {
+        return false;
+    }
     FIELDS.iter().any(|field| field.eq_ignore_ascii_case(name))
         || PARTS.iter().any(|part| ends_with(name, part))
 }

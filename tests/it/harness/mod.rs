@@ -161,6 +161,11 @@ impl Listen {
         }
     }
 
+    /// Hands over stdout, for a thread to read.
+    pub fn take_stdout(&mut self) -> BufReader<std::process::ChildStdout> {
+        self.stdout.take().unwrap()
+    }
+
     /// Closes stdout, as `head` does.
     pub fn close_stdout(&mut self) {
         self.stdout = None;
