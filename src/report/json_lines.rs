@@ -111,7 +111,10 @@ impl<'a> Long<'a> {
 /// Splits a text into pieces of complete characters.
 fn pieces(mut text: &str) -> impl Iterator<Item = &str> {
     std::iter::from_fn(move || {
-        let (piece, rest) = text.split_at(text.floor_char_boundary(PIECE));
+        // A character has four bytes at most.
+        let mut ends = (0..4).map(|less| PIECE.min(text.len()).saturating_sub(less));
+        let end = ends.find(|end| text.is_char_boundary(*end));
+        let (piece, rest) = text.split_at(end.unwrap_or(text.len()));
         text = rest;
         (!piece.is_empty()).then_some(piece)
     })

@@ -143,7 +143,7 @@ mod tests {
             ("/data/ip", Some("/data/geo/ip")),
             ("/types", Some("/type")),
             ("/order", None),
-            ("/subj", None),
+            ("/subj", Some("/data/subject")),
             ("/data/subj", Some("/data/subject")),
             ("/data/zzz", None),
             ("/dat", Some("/data")),
