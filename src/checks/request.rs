@@ -9,8 +9,8 @@ use jiff::Timestamp;
 
 use crate::checks::Context;
 use crate::checks::signing::seal;
-use crate::providers::{CompiledTemplate, Overrides, Probe, Provider, Template};
-use crate::webhook::{Delivery, Rng, TimestampFormat, shell};
+use crate::providers::{self, CompiledTemplate, Overrides, Probe, Provider, Template};
+use crate::webhook::{Delivery, Rng, TimestampFormat, as_verbatim, shell};
 
 /// Description of one request.
 #[derive(Clone, Debug)]
@@ -135,7 +135,9 @@ impl CheckRequest {
         path: impl Into<String>,
         value: impl Into<serde_json::Value>,
     ) -> CheckRequest {
-        self.overrides.sets.push((path.into(), value.into()));
+        // As the command line that is shown has it, so that both send the same bytes.
+        let value = providers::typed(&bare(&value.into()));
+        self.overrides.sets.push((path.into(), value));
         self
     }
 
@@ -380,6 +382,9 @@ impl Context {
 
 /// Value as `--set` reads it: a text without quotes, unless it would be read as JSON.
 fn bare(value: &serde_json::Value) -> String {
+    if let Some(text) = as_verbatim(value) {
+        return text.to_owned();
+    }
     match value.as_str() {
         Some(text) if serde_json::from_str::<serde_json::Value>(text).is_err() => text.to_owned(),
         _ => value.to_string(),

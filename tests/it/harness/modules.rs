@@ -37,7 +37,10 @@ pub fn imports(source: &Path) -> Imports {
     for module in modules.iter().filter(|module| module.is_list_file()) {
         for (path, name) in &module.imports {
             if let Some(target) = module.absolute(path, &known) {
-                exports.insert([module.names.as_slice(), std::slice::from_ref(name)].concat(), target);
+                exports.insert(
+                    [module.names.as_slice(), std::slice::from_ref(name)].concat(),
+                    target,
+                );
             }
         }
     }
