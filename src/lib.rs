@@ -4,7 +4,7 @@
 //! # Rooms
 //!
 //! ```text
-//! main.rs → lib.rs → cli/ (flags and help) → commands/ (listen, send, replay, verify, check, events, keys)
+//! main.rs → lib.rs → cli/ (flags and help) → commands/ (listen, send, replay, log, show, verify, check, …)
 //!                                                  │ connects
 //!        webhook/ (data types, pure) ◄── providers/ (the catalogue, pure) ◄── checks/ (the checks of `check`, pure)
 //!               ▲                        io/ (server, client, recordings, TLS, file watching)
@@ -39,6 +39,9 @@
 //! | a body: JSON, forms, multipart | `webhook/body/` |
 //! | recordings, fixtures, HAR | `webhook/fixture/` (format), `io/recording/` (files) |
 //! | redaction (`--redact`) | `webhook/redact/` |
+//! | an address (`hooks.ndjson:12`) | `webhook/source_address.rs` (text), `io/recording/locate.rs` (files) |
+//! | filters of `log`, `replay`, `verify` | `webhook/selection.rs`, `webhook/grep.rs`, `cli/selection.rs`, `commands/selected.rs` |
+//! | a delivery on one line (`log`) | `report/text/line.rs` |
 //! | the listener | `io/server/` (HTTP), `commands/listen/` (handler, forwarding, recording, duplicates, faults) |
 //! | requests sent | `commands/dispatch.rs`, `webhook/sending/` (retries, pacing, order), `io/client/` (HTTP) |
 //! | resuming a replay (`--resume`) | `io/recording/resume.rs` |
@@ -62,6 +65,8 @@
 //! * [`Verdict`](webhook::Verdict): result of verifying: verified, with the test key, unsigned, unchecked or refused.
 //! * [`Receipt`](webhook::Receipt): all that was read from a delivery: provider, events, verdict, problems.
 //! * [`Fixture`](webhook::Fixture): delivery as JSON, with its id, time and response; a recording has one a line.
+//! * [`SourceAddress`](webhook::SourceAddress): place of deliveries in a source, as it is typed: `hooks.ndjson:12`.
+//! * [`Selection`](webhook::Selection): conditions on deliveries (`--events`, `--failed`, `--grep`, …).
 //! * [`Recorder`](io::recording::recorder::Recorder): writer of a recording, a file or a folder, synced to disk.
 //! * [`ResumeJournal`](io::recording::resume::ResumeJournal): file of `--resume`: the deliveries that are done.
 //! * [`Template`](providers::Template): example of an event, taken apart so that its fields can be replaced.
@@ -86,6 +91,8 @@
 //!   and signs them again with `--resign`. The `Dispatcher` sends them.
 //! * **verify**: deliveries are read as in `replay`. [`providers::read`] verifies each; [`providers::explain`] tries
 //!   the usual mistakes on an invalid signature.
+//! * **log**, **show**: deliveries are read as in `replay`, from the end with `--last`; a `Selection` chooses, and
+//!   [`report`] prints them with their recorded responses.
 //! * **check**: each `Check` plans its steps, `CheckRunner` sends them, the check judges the observations.
 //!
 //! # Invariants

@@ -3,10 +3,12 @@
 mod check;
 mod listen;
 mod lists;
+mod log;
 mod replay;
 mod report;
 mod request;
 mod secrets;
+mod selection;
 mod send;
 mod story;
 mod values;
@@ -20,10 +22,12 @@ use clap::{Parser, Subcommand, ValueEnum};
 pub use check::CheckArgs;
 pub use listen::{ListenArgs, Show, SyncWhen};
 pub use lists::{EventsArgs, KeysArgs};
+pub use log::{LogArgs, ShowArgs};
 pub use replay::ReplayArgs;
 pub use report::Report;
 pub use request::{Form, RequestArgs};
 pub use secrets::{SecretArgs, VerifyOptionsArgs};
+pub use selection::SelectionArgs;
 pub use send::SendArgs;
 pub use story::{Ending, StoryArgs};
 pub use values::duration;
@@ -97,6 +101,10 @@ pub enum Command {
     Send(Box<SendArgs>),
     /// Send saved or recorded deliveries again
     Replay(Box<ReplayArgs>),
+    /// List recorded deliveries, one line each
+    Log(Box<LogArgs>),
+    /// Print recorded deliveries in full, with their responses
+    Show(Box<ShowArgs>),
     /// Verify a signature, and explain why it is invalid
     Verify(Box<VerifyArgs>),
     /// Test whether a handler is ready for production

@@ -3,11 +3,9 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use jiff::Timestamp;
 
-use crate::cli::values::{Speed, at_least_one, kind, share, speed, time};
-use crate::cli::{Report, RequestArgs, SecretArgs};
-use crate::webhook::Kind;
+use crate::cli::values::{Speed, share, speed};
+use crate::cli::{Report, RequestArgs, SecretArgs, SelectionArgs};
 
 /// Send saved or recorded deliveries again
 #[derive(Debug, Args)]
@@ -30,6 +28,9 @@ Examples:
 )]
 pub struct ReplayArgs {
     /// Recordings (`.ndjson`), fixtures, folders, HAR, raw HTTP, JSON payloads, gzipped too, or `-` for stdin
+    ///
+    /// `hooks.ndjson:12` is one delivery of it, by its line, `:-1` the last, `:3-7` a range, `:01M8F3` an id or its
+    /// beginning.
     #[arg(value_name = "SOURCE", required = true)]
     pub sources: Vec<String>,
 
@@ -119,45 +120,22 @@ pub struct ReplayArgs {
     )]
     pub answers_to: Option<PathBuf>,
 
-    /// Send only these event kinds
-    #[arg(short, long, value_name = "KIND", value_delimiter = ',', value_parser = kind, display_order = 3)]
-    pub events: Vec<Kind>,
+    /// Deliveries that are sent.
+    #[command(flatten)]
+    pub selection: SelectionArgs,
 
-    /// Send only deliveries of this provider
+    /// Only deliveries of this provider
     #[arg(long, value_name = "NAME", display_order = 4)]
     pub provider: Option<String>,
 
-    /// Send only deliveries about this recipient
-    #[arg(long, value_name = "EMAIL", display_order = 5)]
-    pub recipient: Option<String>,
-
-    /// Send only what was recorded at this time or later: RFC 3339, or a time span before now such as `2h`
-    #[arg(long, value_name = "TIME", value_parser = time, hide_short_help = true, help_heading = "Selection")]
-    pub since: Option<Timestamp>,
-
-    /// Send only what was recorded before this time
-    #[arg(long, value_name = "TIME", value_parser = time, hide_short_help = true, help_heading = "Selection")]
-    pub until: Option<Timestamp>,
-
-    /// Skip the first N deliveries
+    /// Only deliveries recorded with a path that matches; may be repeated
     #[arg(
         long,
-        value_name = "N",
-        default_value_t = 0,
+        value_name = "GLOB",
         hide_short_help = true,
         help_heading = "Selection"
     )]
-    pub skip: usize,
-
-    /// Send at most N deliveries
-    #[arg(
-        long,
-        value_name = "N",
-        value_parser = at_least_one,
-        hide_short_help = true,
-        help_heading = "Selection"
-    )]
-    pub limit: Option<usize>,
+    pub only_path: Vec<String>,
 
     /// Print a warning for a broken fixture and continue
     #[arg(long, hide_short_help = true, help_heading = "Selection")]

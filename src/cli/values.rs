@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::webhook::Kind;
+use crate::webhook::{Grep, Kind, StatusFilter, Verdict};
 
 /// A span such as `250ms`, `2s`, `5m`, `1h`.
 pub fn duration(text: &str) -> Result<Duration, String> {
@@ -112,6 +112,29 @@ pub fn kind(text: &str) -> Result<Kind, String> {
             known.join(", ")
         )
     })
+}
+
+/// The status of a recorded response: a class, a code, or `none`.
+pub fn status_class(text: &str) -> Result<StatusFilter, String> {
+    StatusFilter::parse(text)
+        .map_err(|_| format!("`{text}` is no status; write `5xx`, `404`, `500-503` or `none`"))
+}
+
+/// A verdict on a signature, by its name.
+pub fn verdict(text: &str) -> Result<Verdict, String> {
+    Verdict::from_name(text).ok_or_else(|| {
+        format!(
+            "`{text}` is no verdict; the verdicts are verified, test-key, unsigned, unchecked, refused"
+        )
+    })
+}
+
+/// A text to search for.
+pub fn text(text: &str) -> Result<Grep, String> {
+    match text {
+        "" => Err("an empty text is everywhere".into()),
+        text => Ok(Grep::new(text)),
+    }
 }
 
 /// A kind and how many of it: `bounce`, `click=2`; one if it does not say.

@@ -4,7 +4,7 @@ use clap::Args;
 use jiff::Timestamp;
 
 use crate::cli::values::time;
-use crate::cli::{SecretArgs, VerifyOptionsArgs};
+use crate::cli::{SecretArgs, SelectionArgs, VerifyOptionsArgs};
 
 /// Verify a signature, and explain why it is invalid
 #[derive(Debug, Args)]
@@ -25,6 +25,9 @@ Examples:
 )]
 pub struct VerifyArgs {
     /// Fixture, folder, recording, raw HTTP message, body (with `-H`), or `-` for stdin
+    ///
+    /// `hooks.ndjson:12` is one delivery of a recording, by its line, `:-1` the last, `:3-7` a range, `:01M8F3` an id or
+    /// its beginning.
     #[arg(value_name = "SOURCE", default_value = "-")]
     pub source: String,
 
@@ -69,6 +72,19 @@ pub struct VerifyArgs {
     /// Accept changed lines of a recording, whose checksum differs
     #[arg(long, hide_short_help = true, display_order = 13)]
     pub edited: bool,
+
+    /// Deliveries that are verified.
+    #[command(flatten)]
+    pub selection: SelectionArgs,
+
+    /// Only deliveries whose path matches; may be repeated
+    #[arg(
+        long,
+        value_name = "GLOB",
+        hide_short_help = true,
+        help_heading = "Selection"
+    )]
+    pub path: Vec<String>,
 
     /// Verify only the recorded delivery with this id
     #[arg(long, value_name = "ID", display_order = 14)]

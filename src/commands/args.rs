@@ -3,7 +3,7 @@
 use http::header::{CONTENT_LENGTH, HOST, TRANSFER_ENCODING};
 use http::{HeaderName, HeaderValue};
 
-use crate::cli::{Report, RequestArgs, SecretArgs};
+use crate::cli::{Report, RequestArgs, SecretArgs, SelectionArgs};
 use crate::error::{Error, Result};
 use crate::io::client::Settings;
 use crate::io::recording::detect;
@@ -14,7 +14,8 @@ use crate::providers;
 use crate::providers::{ALL, EventDef, Keys, Provider, SCHEMES};
 use crate::report::{Format, Reporter};
 use crate::webhook::{
-    Beat, Delivery, Expectation, Keyring, Kind, Retry, Statuses, Target, is_hop_by_hop, nearest,
+    Beat, Delivery, Expectation, Keyring, Kind, Retry, Selection, Statuses, Target, is_hop_by_hop,
+    nearest,
 };
 
 /// Stands before a provider's own name of an event that is a word of `send` too.
@@ -41,6 +42,26 @@ pub fn scheme(name: &str) -> Result<&'static Provider> {
         Some(found) => Err(Error::usage(format!("{} is a provider", found.title))
             .hint(format!("write `--provider {name}`"))),
         None => Err(unknown(name, "scheme")),
+    }
+}
+
+/// Returns the selection of these flags; provider and paths are flags of each command.
+pub fn selection(args: SelectionArgs) -> Selection {
+    Selection {
+        events: args.events,
+        provider: None,
+        recipient: args.recipient,
+        message_id: args.message_id,
+        status: args.status,
+        failed: args.failed,
+        verdicts: args.verdicts,
+        paths: Vec::new(),
+        grep: args.grep,
+        since: args.since,
+        until: args.until,
+        skip: args.skip,
+        limit: args.limit,
+        last: args.last,
     }
 }
 

@@ -88,6 +88,14 @@ fn completed(command: &str, arg: clap::Arg) -> clap::Arg {
             names.dedup();
             names.into_iter().map(CompletionCandidate::new).collect()
         }),
+        (_, "verdicts") => one_of(arg, || {
+            let names = ["verified", "test-key", "unsigned", "unchecked", "refused"];
+            names.map(CompletionCandidate::new).into()
+        }),
+        (_, "status") if command != "listen" => one_of(arg, || {
+            let classes = ["2xx", "3xx", "4xx", "5xx", "none"];
+            classes.map(CompletionCandidate::new).into()
+        }),
         ("check", "only" | "skip" | "explain") => one_of(arg, checks),
         (_, "sources" | "source") => arg.add(ArgValueCompleter::new(PathCompleter::any().stdio())),
         (_, "data" | "body") => arg.add(ArgValueCompleter::new(at_file)),

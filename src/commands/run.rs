@@ -1,7 +1,9 @@
 //! Choice of the subcommand.
 
 use crate::cli::{Cli, Color, Command};
-use crate::commands::{catalog, check, completions, keys, listen, man, replay, send, verify};
+use crate::commands::{
+    catalog, check, completions, keys, listen, log, man, replay, send, show, verify,
+};
 use crate::error::{Exit, Result};
 use crate::report::{ColorChoice, Parts, Style};
 
@@ -24,6 +26,8 @@ pub fn run(cli: Cli) -> Result<Exit> {
             send::run(send::Plan::new(*args, style)?)
         }
         Command::Replay(args) => replay::run(replay::Plan::new(*args, style)?),
+        Command::Log(args) => log::run(&log::Plan::new(*args, style)?),
+        Command::Show(args) => show::run(&show::Plan::new(*args, style)?),
         Command::Verify(args) => verify::run(verify::Plan::new(*args, style)?),
         Command::Check(args) => check::run(check::Plan::new(*args, style)?),
         Command::Events(args) => catalog::events::run(&args, style),

@@ -10,14 +10,18 @@ use jiff::Timestamp;
 use crate::cli::VerifyArgs;
 use crate::commands::args;
 use crate::commands::in_order::{Chunks, in_order};
+use crate::commands::selected::choose;
 use crate::commands::sns::certificates::SnsCertificates;
 use crate::error::{Error, Exit, Result};
+use crate::io::recording::last::last;
+use crate::io::recording::locate;
 use crate::io::recording::reader;
 use crate::providers;
 use crate::providers::{Budget, Evidence, Explanation, Keys, Provider};
 use crate::report::{Finding, Judged, KeyUsed, Notice, Progress, Reporter, Style};
 use crate::webhook::{
-    Delivery, Document, Fixture, Headers, Key, Keyring, Receipt, Verdict, VerifyOptions,
+    Delivery, Document, Fixture, Glob, Headers, Key, Keyring, Receipt, Selection, Verdict,
+    VerifyOptions,
 };
 
 /// Settings of `verify`, made from its flags.
@@ -27,6 +31,7 @@ pub struct Plan {
     source: String,
     body_headers: Option<Headers>,
     id: Option<String>,
+    selection: Selection,
     edited: bool,
     keys: Keys,
     ring: Keyring,
@@ -50,6 +55,10 @@ impl Plan {
             source: args.source,
             body_headers: (!args.headers.is_empty()).then_some(headers),
             id: args.id,
+            selection: Selection {
+                paths: args.path.iter().map(|it| Glob::new(it)).collect(),
+                ..args::selection(args.selection)
+            },
             edited: args.edited,
             keys: secrets.keys,
             ring: secrets.ring,
@@ -61,6 +70,15 @@ impl Plan {
             fetch_certs: args.verify_options.fetch_certs,
             notes: secrets.notes,
         })
+    }
+}
+
+impl Plan {
+    /// True if `--id` and the selection choose a delivery.
+    fn chooses(&self, fixture: &Fixture) -> bool {
+        let options = options(self, fixture);
+        (self.id.is_none() || self.id == fixture.id)
+            && choose(&self.selection, fixture, &self.keys, &options).is_ok()
     }
 }
 
@@ -85,7 +103,8 @@ fn judge_all(plan: &Arc<Plan>, report: &Reporter) -> Result<Exit> {
     let fetching = plan.fetch_certs.then(Fetching::new).transpose()?;
     let cases = Cases {
         all: deliveries(plan)?,
-        id: plan.id.clone(),
+        plan: Arc::clone(plan),
+        matched: 0,
         ahead: VecDeque::new(),
         behind: VecDeque::new(),
         read: 0,
@@ -127,7 +146,7 @@ fn judge_all(plan: &Arc<Plan>, report: &Reporter) -> Result<Exit> {
             (_, 0) => format!("no deliveries in `{}`", plan.source),
             (Some(id), 1) => format!("1 delivery read, and its id is not `{id}`"),
             (Some(id), _) => format!("{read} deliveries read, and none has the id `{id}`"),
-            (None, _) => format!("{read} deliveries read, and none was judged"),
+            (None, _) => plan.selection.none_of(read),
         });
     }
     Ok(exit)
@@ -170,7 +189,9 @@ enum Done {
 /// Iterator over the source: selects deliveries, and puts their neighbours beside them.
 struct Cases {
     all: Deliveries,
-    id: Option<String>,
+    plan: Arc<Plan>,
+    /// Deliveries that the selection chooses, less `--skip` and `--limit`.
+    matched: usize,
     ahead: VecDeque<Addressed>,
     behind: VecDeque<Addressed>,
     read: u64,
@@ -186,7 +207,11 @@ impl Iterator for Cases {
             let missing = (NEAR + 1).saturating_sub(self.ahead.len());
             self.ahead
                 .extend(self.all.by_ref().take(missing).map(Arc::new));
-            let Some(it) = self.ahead.pop_front() else {
+            let next = match self.plan.selection.is_full(self.matched) {
+                true => None,
+                false => self.ahead.pop_front(),
+            };
+            let Some(it) = next else {
                 let ended = std::mem::replace(&mut self.ended, true);
                 let counts = (self.read, self.judged);
                 return (!ended).then(|| Case::Ended(counts, self.all.take_notes()));
@@ -197,7 +222,11 @@ impl Iterator for Cases {
                 Ok(fixture) => fixture,
                 Err(why) => return Some(Case::Broken(format!("{source}: {why}"))),
             };
-            if self.id.is_some() && self.id != fixture.id {
+            if !self.plan.chooses(fixture) {
+                continue;
+            }
+            self.matched += 1;
+            if !self.plan.selection.admits(self.matched - 1) {
                 continue;
             }
             self.judged += 1;
@@ -303,8 +332,24 @@ fn deliveries(plan: &Plan) -> Result<Deliveries> {
         let body = Fixture::new(delivery);
         return Ok(Deliveries::One(Some((plan.source.clone(), Ok(body)))));
     }
-    let sources = reader::open(std::slice::from_ref(&plan.source))?;
-    Ok(Deliveries::Sources(sources.edited(plan.edited)))
+    let sources = locate::open(std::slice::from_ref(&plan.source))?;
+    let sources = sources
+        .edited(plan.edited)
+        .answered(plan.selection.reads_answer());
+    Ok(Deliveries::Sources(match plan.selection.last {
+        Some(count) => last(sources, count, |fixture| plan.chooses(fixture))?,
+        None => sources,
+    }))
+}
+
+fn options(plan: &Plan, fixture: &Fixture) -> VerifyOptions {
+    VerifyOptions {
+        // A recorded delivery is judged as of the time of its recording.
+        now: plan.now.or(fixture.at).unwrap_or_else(Timestamp::now),
+        tolerance: plan.tolerance,
+        public_url: plan.url.clone(),
+        topics: plan.topics.clone(),
+    }
 }
 
 /// Delivery with its verdict, ready to be reported.
@@ -342,13 +387,7 @@ fn verify(
     fixture: &Fixture,
     near: &[Addressed],
 ) -> Judgement {
-    let verify_options = VerifyOptions {
-        // A recorded delivery is judged as of the time of its recording.
-        now: plan.now.or(fixture.at).unwrap_or_else(Timestamp::now),
-        tolerance: plan.tolerance,
-        public_url: plan.url.clone(),
-        topics: plan.topics.clone(),
-    };
+    let verify_options = options(plan, fixture);
     let named = plan
         .provider
         .or_else(|| providers::beneath(&fixture.delivery));

@@ -7,11 +7,14 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-use crate::report::notice::{Forwarded, Judged, Notice, Received};
+use crate::report::notice::{Forwarded, Judged, Logged, Notice, Received};
 use crate::report::text::checks;
 use crate::report::text::humanize::micros;
 use crate::report::{Tally, shown_signed};
-use crate::webhook::{Attempt, Event, MASK, TimestampFormat, is_credential_field, masked_path};
+use crate::webhook::{
+    Attempt, Delivery, Event, Headers, MASK, Receipt, TimestampFormat, is_credential_field,
+    masked_path,
+};
 
 /// Version of the format; it is raised when a member changes its meaning.
 const VERSION: u32 = 1;
@@ -32,6 +35,8 @@ pub fn write(out: &mut Vec<u8>, notice: &Notice) {
             )
         }
         Notice::Received(received) => self::received(received),
+        Notice::Logged(logged) => delivery(logged, false),
+        Notice::Shown(logged) => delivery(logged, true),
         Notice::Recorded { id, file } => {
             json!({"type": "recorded", "id": id, "file": file.to_string_lossy()}).to_string()
         }
@@ -122,35 +127,129 @@ fn pieces(mut text: &str) -> impl Iterator<Item = &str> {
 
 fn received(it: &Received) -> String {
     let mut line = head(it);
-    match Body::of(&it.delivery.body) {
+    body(&mut line, &it.delivery.body);
+    line + &tail(it)
+}
+
+/// Appends the member of a body.
+fn body(line: &mut String, bytes: &[u8]) {
+    match Body::of(bytes) {
         Body::Json(value) => {
-            line += "\"body\":";
-            line += value;
+            *line += "\"body\":";
+            *line += value;
         }
         Body::Text(text) => {
-            line += "\"text\":";
-            line += &quoted(text);
+            *line += "\"text\":";
+            *line += &quoted(text);
         }
         Body::Binary(bytes) => {
-            line += "\"base64\":\"";
-            STANDARD.encode_string(bytes, &mut line);
-            line += "\"";
+            *line += "\"base64\":\"";
+            STANDARD.encode_string(bytes, line);
+            *line += "\"";
         }
     }
-    line + &tail(it)
 }
 
 /// Members before the body.
 fn head(it: &Received) -> String {
     let mut line = format!(
-        "{{\"type\":\"received\",\"id\":{},\"at\":\"{}\",\"remote\":\"{}\",\"method\":{},\"path\":{},\"headers\":[",
+        "{{\"type\":\"received\",\"id\":{},\"at\":\"{}\",\"remote\":\"{}\",",
         quoted(it.id),
         TimestampFormat::Rfc3339(6).write(it.at),
         it.remote,
-        quoted(it.delivery.method.as_str()),
-        quoted(&masked_path(it.delivery.path.as_str())),
     );
-    for (at, (name, value)) in it.delivery.headers.iter().enumerate() {
+    request(&mut line, it.delivery);
+    line + ","
+}
+
+/// Members after the body.
+fn tail(it: &Received) -> String {
+    let mut line = String::new();
+    reading(&mut line, it.receipt);
+    if let Some(again) = it.again {
+        let _ = write!(
+            line,
+            ",\"retry\":{{\"count\":{},\"since_micros\":{}}}",
+            again.count,
+            micros(again.since)
+        );
+    }
+    line += ",\"reply\":{\"status\":";
+    let _ = match it.status {
+        Some(status) => write!(line, "{status}"),
+        None => write!(line, "null,\"hung_up\":true"),
+    };
+    if it.on_purpose {
+        line += ",\"on_purpose\":true";
+    }
+    let _ = write!(line, ",\"micros\":{}}}}}", micros(it.took));
+    line
+}
+
+/// Recorded delivery; with its body and all of its recorded responses if `whole`.
+fn delivery(it: &Logged, whole: bool) -> String {
+    let fixture = it.fixture;
+    let mut line = format!(
+        "{{\"type\":\"delivery\",\"address\":{},\"id\":{},\"at\":{},",
+        quoted(it.address),
+        json!(fixture.id),
+        json!(fixture.at.map(|at| TimestampFormat::Rfc3339(6).write(at))),
+    );
+    request(&mut line, &fixture.delivery);
+    if whole {
+        line.push(',');
+        body(&mut line, &fixture.delivery.body);
+    }
+    reading(&mut line, it.receipt);
+    let reply = match (fixture.answers.last(), &fixture.reply) {
+        (Some(last), _) => json!({
+            "status": last.status, "micros": last.micros, "target": last.target,
+            "outcome": last.outcome,
+        }),
+        (None, Some(reply)) => json!({"status": reply.status, "micros": reply.micros}),
+        (None, None) => Value::Null,
+    };
+    let _ = write!(line, ",\"reply\":{reply}");
+    if whole {
+        line += ",\"answers\":[";
+        for (at, answer) in fixture.answers.iter().enumerate() {
+            let at_time = answer.at.map(|at| TimestampFormat::Rfc3339(6).write(at));
+            let head = json!({
+                "at": at_time, "target": answer.target, "attempt": answer.attempt,
+                "outcome": answer.outcome, "reason": answer.reason, "status": answer.status,
+                "micros": answer.micros,
+            })
+            .to_string();
+            line += if at == 0 { "" } else { "," };
+            line += head.strip_suffix('}').unwrap_or(&head);
+            line += ",\"headers\":";
+            headers(&mut line, &answer.headers);
+            if let Some(bytes) = &answer.body {
+                line.push(',');
+                body(&mut line, bytes);
+            }
+            line.push('}');
+        }
+        line.push(']');
+    }
+    line.push('}');
+    line
+}
+
+/// Appends the members of a request but its body.
+fn request(line: &mut String, it: &Delivery) {
+    let _ = write!(
+        line,
+        "\"method\":{},\"path\":{},\"headers\":",
+        quoted(it.method.as_str()),
+        quoted(&masked_path(it.path.as_str())),
+    );
+    headers(line, &it.headers);
+}
+
+fn headers(line: &mut String, headers: &Headers) {
+    line.push('[');
+    for (at, (name, value)) in headers.iter().enumerate() {
         let shown = if is_credential_field(name.as_str()) {
             MASK.into()
         } else {
@@ -164,13 +263,13 @@ fn head(it: &Received) -> String {
             quoted(&shown)
         );
     }
-    line + "],"
+    line.push(']');
 }
 
-/// Members after the body.
-fn tail(it: &Received) -> String {
-    let receipt = it.receipt;
-    let mut line = format!(
+/// Appends the members of what was read from a delivery.
+fn reading(line: &mut String, receipt: &Receipt) {
+    let _ = write!(
+        line,
         ",\"provider\":{},\"recognised_by\":{},\"events\":{},\"signature\":{},\"problems\":{}",
         json!(receipt.provider),
         json!(receipt.recognised_by.map(|by| by.to_string())),
@@ -192,24 +291,6 @@ fn tail(it: &Received) -> String {
     if let Some(link) = &receipt.confirm {
         let _ = write!(line, ",\"confirm\":{}", quoted(link));
     }
-    if let Some(again) = it.again {
-        let _ = write!(
-            line,
-            ",\"retry\":{{\"count\":{},\"since_micros\":{}}}",
-            again.count,
-            micros(again.since)
-        );
-    }
-    line += ",\"reply\":{\"status\":";
-    let _ = match it.status {
-        Some(status) => write!(line, "{status}"),
-        None => write!(line, "null,\"hung_up\":true"),
-    };
-    if it.on_purpose {
-        line += ",\"on_purpose\":true";
-    }
-    let _ = write!(line, ",\"micros\":{}}}}}", micros(it.took));
-    line
 }
 
 fn forwarded(it: &Forwarded) -> String {

@@ -15,8 +15,8 @@ pub use formats::curl::{curl, http};
 pub use formats::har::{HAR_BETWEEN, HAR_END, har, har_start, vegeta};
 pub use formats::report_file::{Format, ReportFile, Suite};
 pub use notice::{
-    CheckTotals, Checked, Detail, Finding, Forwarded, Judged, KeyUsed, Notice, Parts, Received,
-    Repeat,
+    CheckTotals, Checked, Detail, Finding, Forwarded, Judged, KeyUsed, Logged, Notice, Parts,
+    Received, Repeat,
 };
 pub use progress::{Length, Progress};
 pub use reporter::{Reporter, Style, complain, lost_output, width};
@@ -24,5 +24,6 @@ pub use sink::{Drain, Failure, Sink};
 pub use tally::{ForwardTally, Tally};
 pub use text::body::{binary, is_binary, looks_like_json, pretty};
 pub use text::escape::{Mode, Untrusted, escape_into, shown_signed};
+pub use text::line::Line;
 pub use text::live::Live;
 pub use text::palette::{ColorChoice, Palette, Role, wants_color};

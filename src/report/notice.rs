@@ -8,7 +8,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::report::Tally;
-use crate::webhook::{Attempt, CheckStatus, Delivery, Outcome, Receipt};
+use crate::webhook::{Attempt, CheckStatus, Delivery, Fixture, Outcome, Receipt};
 
 /// Notice to the reporter: an event of a run that is shown, written as JSON, or both.
 #[derive(Debug)]
@@ -31,6 +31,10 @@ pub enum Notice<'a> {
         /// File that holds it.
         file: &'a Path,
     },
+    /// A recorded delivery, on one line (`log`).
+    Logged(Logged<'a>),
+    /// A recorded delivery in full, with its recorded responses (`show`).
+    Shown(Logged<'a>),
     /// An attempt to forward a delivery ended.
     Forwarded(Forwarded<'a>),
     /// A subscription's confirmation link was visited.
@@ -95,6 +99,17 @@ pub struct Received<'a> {
     pub on_purpose: bool,
     /// Repetition of an earlier delivery, if it is one.
     pub again: Option<Repeat>,
+}
+
+/// Recorded delivery.
+#[derive(Debug)]
+pub struct Logged<'a> {
+    /// Address by which it can be named again: `hooks.ndjson:12`.
+    pub address: &'a str,
+    /// The delivery, with its recorded responses.
+    pub fixture: &'a Fixture,
+    /// Provider, events and signature found in it.
+    pub receipt: &'a Receipt,
 }
 
 /// Repetition of a delivery that was received before.

@@ -221,6 +221,11 @@ impl Reporter {
         self.quiet && succeeded && self.results.is_none()
     }
 
+    /// True once stdout is closed, and what is written is dropped.
+    pub fn is_closed(&self) -> bool {
+        self.sink.closed()
+    }
+
     /// True if output is JSON lines.
     pub fn is_json(&self) -> bool {
         self.json

@@ -101,6 +101,18 @@ impl Verdict {
         }
     }
 
+    /// Verdict by its name on the command line.
+    pub fn from_name(name: &str) -> Option<Verdict> {
+        Some(match name.to_ascii_lowercase().as_str() {
+            "verified" => Verdict::Verified,
+            "test-key" => Verdict::VerifiedTestKey,
+            "unsigned" => Verdict::Unsigned,
+            "unchecked" => Verdict::Unchecked,
+            "refused" => Verdict::Refused,
+            _ => return None,
+        })
+    }
+
     /// True for a valid signature.
     pub fn holds(self) -> bool {
         matches!(self, Verdict::Verified | Verdict::VerifiedTestKey)

@@ -479,6 +479,11 @@ fn the_flags_of_every_day_are_in_the_short_help_in_this_order() {
             "replay",
             "--to --resign --events --secret --rate --concurrency --failed-to --resume --json",
         ),
+        (
+            "log",
+            "--follow --events --provider --recipient --failed --grep --last --secret --json",
+        ),
+        ("show", "--body --as --to --secret --json"),
         ("verify", "--secret --provider --header --json"),
         (
             "check",

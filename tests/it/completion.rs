@@ -19,6 +19,17 @@ const LINES: &[(&str, &[&str], &[&str])] = &[
         &["bounce"],
     ),
     ("webhook-cli replay x --events bo", &["bounce"], &["click"]),
+    (
+        "webhook-cli log x --verdict re",
+        &["refused"],
+        &["verified"],
+    ),
+    ("webhook-cli log x --status 5", &["5xx"], &["none"]),
+    (
+        "webhook-cli show fixtures/generic/boun",
+        &["fixtures/generic/bounce.json"],
+        &[],
+    ),
     ("webhook-cli listen --provider git", &["github"], &["gmail"]),
     (
         "webhook-cli verify --provider po",

@@ -21,6 +21,7 @@ mod hostile;
 mod https;
 mod interop;
 mod listen;
+mod log;
 mod mailgun;
 mod misbehave;
 mod multipart;

@@ -39,7 +39,7 @@ const WRAPPER: &str = r#"#!/usr/bin/env bash
 case "$1 $*" in
 listen*" --for "*) "$REAL" "${@/10s/300ms}" --port 0; status=$?; [ "$status" -le 1 ] ;;
 listen*) "$REAL" "$@" --port 0 --for 300ms; status=$?; [ "$status" -le 1 ] ;;
-*--to*|check*|keys*|completions*|man*|verify*|events*) exec "$REAL" "$@" ;;
+*--to*|check*|keys*|completions*|man*|verify*|events*|log*|show*) exec "$REAL" "$@" ;;
 *) exec "$REAL" "$@" --to "$TARGET" ;;
 esac
 "#;

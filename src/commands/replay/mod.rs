@@ -1,6 +1,5 @@
 //! `replay`: sends saved or recorded deliveries again.
 
-pub mod filter;
 pub mod queue;
 
 use std::collections::HashMap;
@@ -11,6 +10,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use http::uri::PathAndQuery;
+use jiff::Timestamp;
 
 use crate::cli::{Form, ReplayArgs, Report};
 use crate::commands::args;
@@ -20,8 +20,8 @@ use crate::commands::dispatch::{Dispatcher, Jobs};
 use crate::commands::dry_run::DryRun;
 use crate::commands::id;
 use crate::commands::in_order::{Chunks, in_order};
-use crate::commands::replay::filter::Filter;
 use crate::commands::replay::queue::{Counts, JobMaker, QueuedFixture, ReplayQueue};
+use crate::commands::selected::{Unchosen, choose};
 use crate::commands::shutdown::{FINISHING, InFlight, Interrupt};
 use crate::commands::signer::Signer;
 use crate::error::{Error, Exit, Result};
@@ -34,7 +34,9 @@ use crate::io::recording::resume;
 use crate::io::recording::resume::{ResumeJournal, RunIdentity};
 use crate::io::watch::Watch;
 use crate::report::{Format, Length, Notice, Progress, ReportFile, Reporter, Style, Suite, Tally};
-use crate::webhook::{Beat, Expectation, Reordering, Retry, Rng};
+use crate::webhook::{
+    Beat, Expectation, Fixture, Glob, Receipt, Reordering, Retry, Rng, Selection, VerifyOptions,
+};
 
 /// Deliveries that a core signs at a time.
 const CHUNK: usize = 32;
@@ -46,7 +48,7 @@ pub struct Plan {
     sources: Vec<String>,
     pub(crate) request: RequestOptions,
     pub(crate) path: Option<PathAndQuery>,
-    pub(crate) choice: Filter,
+    pub(crate) choice: Selection,
     pub(crate) disorder: Reordering,
     pub(crate) repeat: u32,
     pub(crate) seed: Option<u64>,
@@ -98,14 +100,10 @@ impl Plan {
             report_to: args.report_to,
             sources: args.sources,
             path,
-            choice: Filter {
-                events: args.events,
-                provider,
-                recipient: args.recipient,
-                since: args.since,
-                until: args.until,
-                skip: args.skip,
-                limit: args.limit,
+            choice: Selection {
+                provider: provider.map(|provider| provider.name),
+                paths: args.only_path.iter().map(|it| Glob::new(it)).collect(),
+                ..args::selection(args.selection)
             },
             disorder: Reordering {
                 duplicate: args.duplicate,
@@ -150,6 +148,21 @@ impl Plan {
     /// True if every fixture is sent once, in the order of reading.
     pub(crate) fn is_plain(&self) -> bool {
         self.repeat == 1 && self.disorder.is_none()
+    }
+
+    /// Applies the selection to a fixture. Returns its receipt, if that had to be read; an error if it is not chosen.
+    pub(crate) fn chooses(
+        &self,
+        fixture: &Fixture,
+    ) -> std::result::Result<Option<Receipt>, Unchosen> {
+        let options = VerifyOptions {
+            // A recorded delivery is judged as of the time of its recording.
+            now: fixture.at.unwrap_or_else(Timestamp::now),
+            tolerance: None,
+            public_url: self.signer.public_url.clone(),
+            topics: Vec::new(),
+        };
+        choose(&self.choice, fixture, &self.signer.keys, &options)
     }
 
     /// Returns the identity of this run for its resume journal; `before` is the identity that the journal has.
@@ -221,7 +234,7 @@ pub fn run(plan: Plan) -> Result<Exit> {
 
 /// Returns the length of the run for the progress bar, as far as it is known beforehand.
 fn length(plan: &Plan) -> Length {
-    if let (Some(limit), false) = (plan.choice.limit, plan.choice.must_read()) {
+    if let (Some(limit), false) = (plan.choice.limit, plan.choice.has_conditions()) {
         return Length::Deliveries(limit as u64 * u64::from(plan.repeat));
     }
     let sizes = plan.sources.iter().map(|path| {

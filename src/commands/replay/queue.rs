@@ -15,6 +15,8 @@ use crate::commands::replay::Plan;
 use crate::commands::signer;
 use crate::commands::signer::StaleSignature;
 use crate::error::{Error, Result};
+use crate::io::recording::last::last;
+use crate::io::recording::locate;
 use crate::io::recording::pump::Stop;
 use crate::io::recording::reader;
 use crate::io::recording::reader::{Item, Position, Sources};
@@ -120,9 +122,8 @@ pub struct ReplayQueue {
     rounds: u32,
     /// Fixtures read, over all rounds.
     read: u64,
-    /// Fixtures of this round that match, and those of them within `--skip` and `--limit`.
+    /// Fixtures of this round that match.
     wanted: usize,
-    taken: usize,
     disorder: Reordering,
     buffer: ReorderBuffer<QueuedFixture>,
     dealt: VecDeque<QueuedFixture>,
@@ -165,21 +166,25 @@ impl ReplayQueue {
         stop: Stop,
     ) -> Result<ReplayQueue> {
         let sources = match plan.watch {
-            true => reader::open_watched(names)?,
-            false => reader::open(names)?,
+            true => locate::open_watched(names)?,
+            false => locate::open(names)?,
+        };
+        let sources = sources
+            .edited(plan.edited)
+            .answered(plan.choice.reads_answer() || plan.compare)
+            .until(stop);
+        let sources = match plan.choice.last {
+            Some(count) => last(sources, count, |fixture| plan.chooses(fixture).is_ok())?,
+            None => sources,
         };
         Ok(ReplayQueue {
             plan: Arc::clone(plan),
             report: Arc::clone(report),
-            sources: sources
-                .edited(plan.edited)
-                .answered(plan.compare)
-                .until(stop),
+            sources,
             counts: Counts::default(),
             rounds: plan.repeat.saturating_sub(1),
             read: 0,
             wanted: 0,
-            taken: 0,
             disorder: plan.disorder,
             buffer: plan.disorder.buffer(),
             dealt: VecDeque::new(),
@@ -230,11 +235,9 @@ impl ReplayQueue {
             self.dealt.extend(self.buffer.draw());
             return !self.dealt.is_empty();
         }
-        let limit = self.plan.choice.limit;
-        let item = if limit.is_some_and(|limit| self.taken >= limit) {
-            None
-        } else {
-            self.sources.next()
+        let item = match self.plan.choice.is_full(self.wanted) {
+            true => None,
+            false => self.sources.next(),
         };
         for note in self.sources.take_notes() {
             self.report.warn(&note);
@@ -273,7 +276,7 @@ impl ReplayQueue {
         }
         self.sources.rewind();
         self.rounds -= 1;
-        (self.wanted, self.taken) = (0, 0);
+        self.wanted = 0;
         true
     }
 
@@ -295,26 +298,16 @@ impl ReplayQueue {
                 return None;
             }
         };
-        let choice = &self.plan.choice;
-        let receipt = choice
-            .must_read()
-            .then(|| Arc::new(providers::outline(&fixture.delivery, None)));
-        if receipt
-            .as_ref()
-            .is_some_and(|receipt| !choice.wants(receipt, fixture.at))
-        {
-            return None;
-        }
+        let receipt = self.plan.chooses(&fixture).ok()?;
         self.wanted += 1;
-        if self.wanted <= choice.skip {
+        if !self.plan.choice.admits(self.wanted - 1) {
             return None;
         }
-        self.taken += 1;
         Counts::add(&self.counts.0.chosen);
         Some(Taken {
             source: item.source,
             fixture,
-            receipt,
+            receipt: receipt.map(Arc::new),
             after: item.after,
         })
     }

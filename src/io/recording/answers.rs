@@ -54,8 +54,9 @@ impl Entry {
 }
 
 impl AnswerIndex {
-    /// Reads the first `size` bytes of a recording, and notes where its answers are. Damaged answers are left out.
-    pub fn of(path: &Path, size: u64, edited: bool) -> io::Result<AnswerIndex> {
+    /// Reads a recording from `begin` to its first `size` bytes, and notes where its answers are. Damaged answers are left
+    /// out.
+    pub fn of(path: &Path, begin: u64, size: u64, edited: bool) -> io::Result<AnswerIndex> {
         let mut file = File::open(path)?;
         let is_plain = !is_gzip(&mut file)?;
         let mut index = AnswerIndex {
@@ -64,7 +65,7 @@ impl AnswerIndex {
             file: is_plain.then(|| BufReader::with_capacity(32 << 10, file)),
             edited,
         };
-        let mut lines = Lines::at(open_at(path, 0, size)?, LONGEST, 0, 0);
+        let mut lines = Lines::at(open_at(path, begin, size)?, LONGEST, begin, 0);
         loop {
             let offset = lines.offset();
             match lines.next()? {
@@ -205,7 +206,7 @@ mod tests {
     }
 
     fn index(path: &Path) -> AnswerIndex {
-        AnswerIndex::of(path, fs::metadata(path).unwrap().len(), false).unwrap()
+        AnswerIndex::of(path, 0, fs::metadata(path).unwrap().len(), false).unwrap()
     }
 
     #[test]

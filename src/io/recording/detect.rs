@@ -1,9 +1,13 @@
 //! Detects the type of a file: recording, fixture, HAR file, raw HTTP request or plain JSON payload. All commands that
 //! read files use this, so that each accepts the same files.
 
+use std::fs::File;
 use std::io;
 use std::path::Path;
 
+use bytes::Bytes;
+
+use crate::io::recording::gzip::is_gzip;
 use crate::io::recording::lines::{Line, Lines};
 use crate::webhook::{Delivery, Fault, Fixture, RecordedLine, find};
 
@@ -35,6 +39,46 @@ pub(crate) fn is_read(path: &Path) -> bool {
 pub(crate) fn ends(path: &Path, with: &[&str]) -> bool {
     let name = path.as_os_str().as_encoded_bytes();
     with.iter().any(|end| name.ends_with(end.as_bytes()))
+}
+
+/// Kind of a recording's line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Class {
+    Delivery,
+    /// Recorded response to a delivery.
+    Answer,
+    Blank,
+    Torn,
+    End,
+}
+
+impl Class {
+    pub(crate) fn of(line: &Line) -> Class {
+        match line {
+            Line::End => Class::End,
+            Line::TooLong => Class::Delivery,
+            Line::Whole(line) => Class::of_line(line, true),
+            Line::Torn(line) => Class::of_line(line, false),
+        }
+    }
+
+    pub(crate) fn of_line(line: &Bytes, is_whole: bool) -> Class {
+        let text = line.trim_ascii();
+        if text.is_empty() {
+            Class::Blank
+        } else if RecordedLine::is_answer(text) {
+            Class::Answer
+        } else if !is_whole && Fixture::of_edited(&line.slice_ref(text)).is_err() {
+            Class::Torn
+        } else {
+            Class::Delivery
+        }
+    }
+}
+
+/// True if a file is a recording by its name, and not gzipped.
+pub(crate) fn is_plain_recording(path: &Path) -> io::Result<bool> {
+    Ok(is_recording(path) && !is_gzip(&mut File::open(path)?)?)
 }
 
 /// Content of a file whose name does not tell its type.

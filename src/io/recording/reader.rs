@@ -3,6 +3,7 @@
 //! One delivery is in memory at a time. The files of a folder are read in order of their paths; for recorded files that
 //! is the order of time, because their names begin with it.
 
+use std::collections::VecDeque;
 use std::fmt;
 use std::fs::{self, File};
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -34,20 +35,30 @@ pub struct Item {
     pub after: Position,
 }
 
-/// Source of a delivery as shown: `recording.ndjson:12`, `fixtures/click.json`, `stdin:3`.
+/// Source of a delivery as shown, which is its address: `recording.ndjson:12`, `fixtures/click.json`, `stdin:3`.
 #[derive(Clone, Debug)]
 pub struct Source {
     name: Arc<str>,
     /// Line of a recording or entry of a HAR file, from 1; 0 if the file is a single delivery.
     number: usize,
+    /// Id of the delivery, in place of the number, where lines before it were not counted.
+    id: Option<Arc<str>>,
+}
+
+impl Source {
+    /// Number within the file; 1 if the file is a single delivery.
+    pub(crate) fn number(&self) -> usize {
+        self.number.max(1)
+    }
 }
 
 impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.name)?;
-        match self.number {
-            0 => Ok(()),
-            number => write!(f, ":{number}"),
+        match (&self.id, self.number) {
+            (Some(id), _) => write!(f, ":{id}"),
+            (None, 0) => Ok(()),
+            (None, number) => write!(f, ":{number}"),
         }
     }
 }
@@ -57,6 +68,7 @@ impl From<&str> for Source {
         Self {
             name: name.into(),
             number: 0,
+            id: None,
         }
     }
 }
@@ -74,16 +86,20 @@ pub struct Position {
 
 /// Iterator over the deliveries of all sources, in order.
 pub struct Sources {
-    files: Vec<SourceInput>,
+    pub(crate) files: Vec<SourceInput>,
+    /// Deliveries of a stream that were read before, and are returned first.
+    pub(crate) held: VecDeque<Item>,
     /// Index of the current file.
     at: usize,
     /// Position in the current file to start from.
     start: Position,
     reading: Option<Reading>,
+    /// True once a delivery of the current file was returned.
+    met: bool,
     /// `--edited`: accept a line whose checksum does not match.
-    edited: bool,
+    pub(crate) edited: bool,
     /// True if the answers of a recording are paired with its deliveries.
-    answered: bool,
+    pub(crate) answered: bool,
     /// Answers of the file with this index.
     answers: Option<(usize, AnswerIndex)>,
     stop: Stop,
@@ -92,11 +108,34 @@ pub struct Sources {
     passed: u64,
 }
 
+/// File that deliveries are read from, and the part of it that is meant.
 #[derive(Clone, Debug)]
-enum SourceInput {
-    /// File with its size in bytes on opening; none for a pipe, which has no size.
-    File(PathBuf, Option<u64>),
-    Stdin,
+pub(crate) struct SourceInput {
+    /// Path; none for standard input.
+    pub(crate) path: Option<PathBuf>,
+    /// Size in bytes on opening; none for a pipe, which has no size.
+    pub(crate) size: Option<u64>,
+    /// Deliveries meant.
+    pub(crate) part: Part,
+}
+
+/// Deliveries of a file that are meant.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub(crate) enum Part {
+    /// All.
+    #[default]
+    All,
+    /// Lines of a recording between two offsets in bytes.
+    Between {
+        /// Offset of the first line.
+        offset: u64,
+        /// Lines before it; none if they were not counted, and deliveries are named by their ids.
+        number: Option<usize>,
+        /// Offset behind the last line.
+        end: u64,
+    },
+    /// Deliveries with these numbers, first and last.
+    Numbers(usize, usize),
 }
 
 enum Reading {
@@ -107,16 +146,6 @@ enum Reading {
 /// Bytes hashed of each file, and number of files hashed, to recognize the same sources in a later run.
 const HEAD: u64 = 64 << 10;
 const HEADS: usize = 16;
-
-/// Opens sources. Each must exist; their content is read by the iterator.
-pub fn open(paths: &[String]) -> Result<Sources> {
-    open_files(paths, false)
-}
-
-/// Opens sources for `--watch`: a folder may be empty, and a file may be missing.
-pub fn open_watched(paths: &[String]) -> Result<Sources> {
-    open_files(paths, true)
-}
 
 /// Position after the last complete line of a recording, and a hash of what stands before it; none for other files.
 pub fn end_of(path: &Path) -> Option<(Position, u64)> {
@@ -146,74 +175,25 @@ fn part_of(path: &Path, bytes: u64) -> Option<(Position, u64)> {
     Some((place, hasher.finish()))
 }
 
-fn open_files(paths: &[String], watched: bool) -> Result<Sources> {
-    let mut files = Vec::new();
-    for path in paths {
-        if path == "-" {
-            files.push(SourceInput::Stdin);
-            continue;
-        }
-        let cannot = |error: &io::Error| match error.kind() {
-            io::ErrorKind::NotFound => Error::input(format!("`{path}` does not exist")),
-            _ => Error::input(format!("`{path}` cannot be read: {error}")),
-        };
-        let about = match fs::metadata(path) {
-            Err(error) if watched && error.kind() == io::ErrorKind::NotFound => continue,
-            about => about.map_err(|error| cannot(&error))?,
-        };
-        if about.is_dir() {
-            let mut found = Vec::new();
-            walk(Path::new(path), &mut found).map_err(|error| cannot(&error))?;
-            if found.is_empty() && !watched {
-                return Err(Error::input(format!(
-                    "there is no `.json`, `.ndjson`, `.har` or `.http` file in `{path}`"
-                )));
-            }
-            found.sort_by(|(one, _), (other, _)| one.cmp(other));
-            files.extend(
-                found
-                    .into_iter()
-                    .map(|(path, size)| SourceInput::File(path, Some(size))),
-            );
-        } else if about.is_file() {
-            // A file that cannot be opened is an error now rather than in the middle of a run.
-            File::open(path).map_err(|error| cannot(&error))?;
-            files.push(SourceInput::File(path.into(), Some(about.len())));
-        } else {
-            files.push(SourceInput::File(path.into(), None));
-        }
-    }
-    Ok(Sources {
-        files,
-        at: 0,
-        start: Position::default(),
-        reading: None,
-        edited: false,
-        answered: false,
-        answers: None,
-        stop: Stop::default(),
-        notes: Vec::new(),
-        passed: 0,
-    })
-}
-
-fn walk(folder: &Path, files: &mut Vec<(PathBuf, u64)>) -> io::Result<()> {
-    for entry in fs::read_dir(folder)? {
-        let entry = entry?;
-        let path = entry.path();
-        let is_hidden = entry.file_name().as_encoded_bytes().starts_with(b".");
-        // Links to folders are not followed: they could form a cycle.
-        if is_hidden {
-        } else if entry.file_type()?.is_dir() {
-            walk(&path, files)?;
-        } else if detect::is_read(&path) {
-            files.push((path, entry.metadata()?.len()));
-        }
-    }
-    Ok(())
-}
-
 impl Sources {
+    /// Reads files in this order.
+    pub(crate) fn of(files: Vec<SourceInput>) -> Self {
+        Self {
+            files,
+            held: VecDeque::new(),
+            at: 0,
+            start: Position::default(),
+            reading: None,
+            met: false,
+            edited: false,
+            answered: false,
+            answers: None,
+            stop: Stop::default(),
+            notes: Vec::new(),
+            passed: 0,
+        }
+    }
+
     /// Accepts lines whose checksum does not match, if `edited`.
     #[must_use]
     pub fn edited(self, edited: bool) -> Self {
@@ -249,22 +229,35 @@ impl Sources {
 
     /// Total size of all sources in bytes, if known.
     pub fn size(&self) -> Option<u64> {
-        self.files.iter().map(|origin| origin.size()).sum()
+        self.files.iter().map(SourceInput::length).sum()
     }
 
     /// Bytes read so far.
     pub fn behind(&self) -> u64 {
         self.passed
             + match &self.reading {
-                Some(Reading::Lines(_, lines)) => lines.offset(),
+                Some(Reading::Lines(_, lines)) => lines.offset() - self.begins(),
                 Some(Reading::Har(_, har)) => har.read,
                 None => 0,
             }
     }
 
+    /// Offset at which the part of the current file begins.
+    fn begins(&self) -> u64 {
+        match self.files.get(self.at).map(|file| &file.part) {
+            Some(Part::Between { offset, .. }) => *offset,
+            _ => 0,
+        }
+    }
+
     /// Continues from a position of an earlier run, without reading what is before it.
     pub fn go_to(&mut self, place: Position) -> std::result::Result<(), String> {
-        if let Some(SourceInput::File(path, size)) = self.files.get(place.file) {
+        if let Some(SourceInput {
+            path: Some(path),
+            size,
+            ..
+        }) = self.files.get(place.file)
+        {
             let plain = fs::File::open(path).and_then(|mut file| {
                 let mut last = [b'\n'];
                 if place.offset > 0 && is_recording(path) && !is_gzip(&mut file)? {
@@ -282,7 +275,7 @@ impl Sources {
             }
         }
         let before = self.files.get(..place.file).unwrap_or(&self.files);
-        self.passed = before.iter().filter_map(SourceInput::size).sum();
+        self.passed = before.iter().filter_map(SourceInput::length).sum();
         (self.at, self.start, self.reading) = (place.file, place, None);
         Ok(())
     }
@@ -293,13 +286,16 @@ impl Sources {
         let mut hash = Sha256::new();
         let mut looked = Vec::new();
         for (number, origin) in self.files.iter().enumerate() {
-            let SourceInput::File(path, size) = origin else {
+            let (Some(path), size) = (&origin.path, &origin.size) else {
                 return Err(Error::usage("stdin cannot be resumed").hint("keep it in a file first"));
             };
             let cannot = |error| Error::input(format!("`{}`: {error}", path.display()));
             let full = fs::canonicalize(path).map_err(cannot)?;
             hash.update(full.as_os_str().as_encoded_bytes());
             hash.update([0]);
+            if origin.part != Part::All {
+                hash.update(format!("{:?}", origin.part));
+            }
             if number < HEADS {
                 let told = heads.and_then(|heads| heads.get(number)).copied();
                 let length = told.or(*size).unwrap_or_default().min(HEAD);
@@ -317,38 +313,40 @@ impl Sources {
     /// Opens the current file. A file that is a single delivery is returned as the item.
     fn begin(&mut self) -> Option<Item> {
         let origin = self.files.get(self.at)?.clone();
-        let start = std::mem::take(&mut self.start);
-        let (name, input): (Arc<str>, io::Result<Box<dyn Read + Send>>) = match &origin {
-            SourceInput::Stdin => (
-                "stdin".into(),
-                Pump::new(|| Ok(io::stdin()), self.stop.clone())
-                    .and_then(|pump| inflate(Box::new(pump))),
-            ),
-            SourceInput::File(path, None) => {
+        let mut start = std::mem::take(&mut self.start);
+        if let (Part::Between { offset, number, .. }, 0) = (&origin.part, start.offset) {
+            (start.offset, start.number) = (*offset, number.unwrap_or_default());
+        }
+        self.met = false;
+        let name = origin.name();
+        let input: io::Result<Box<dyn Read + Send>> = match (&origin.path, origin.size) {
+            (None, _) => Pump::new(|| Ok(io::stdin()), self.stop.clone())
+                .and_then(|pump| inflate(Box::new(pump))),
+            (Some(path), None) => {
                 let opened = path.clone();
                 let pump = Pump::new(move || File::open(opened), self.stop.clone());
-                (
-                    path.display().to_string().into(),
-                    pump.and_then(|pump| inflate(Box::new(pump))),
-                )
+                pump.and_then(|pump| inflate(Box::new(pump)))
             }
             // Bytes appended after opening are not read: they may be a recording of this very run.
-            SourceInput::File(path, Some(size)) => (
-                path.display().to_string().into(),
-                open_at(path, start.offset, *size),
-            ),
+            (Some(path), Some(size)) => {
+                let end = match origin.part {
+                    Part::Between { end, .. } => end.min(size),
+                    Part::All | Part::Numbers(..) => size,
+                };
+                open_at(path, start.offset, end)
+            }
         };
         let input = match input {
             Ok(input) => input,
             Err(error) => return Some(self.whole(name, Err(unreadable(1, &error)))),
         };
         let mut lines = Lines::at(input, LONGEST, start.offset, start.number);
-        match &origin {
-            SourceInput::File(path, _) if is_recording(path) => {
+        match &origin.path {
+            Some(path) if is_recording(path) => {
                 self.reading = Some(Reading::Lines(name, lines));
                 return None;
             }
-            SourceInput::File(path, _) if is_har(path) => {
+            Some(path) if is_har(path) => {
                 let har = Har::new(lines.into_input(), start.number);
                 self.reading = Some(Reading::Har(name, har));
                 return None;
@@ -374,33 +372,54 @@ impl Sources {
         }
     }
 
-    /// Index of the answers of the current file, if they are wanted and it is a recording.
-    fn index(&mut self) -> Option<&mut AnswerIndex> {
-        let is_new = self.answers.as_ref().is_none_or(|(at, _)| *at != self.at);
-        if self.answered && is_new {
-            let Some(SourceInput::File(path, Some(size))) = self.files.get(self.at) else {
-                return None;
+    /// Adds the answers of its recording to a delivery, if they are wanted.
+    fn answer(&mut self, item: &mut Item) {
+        let (true, Ok(fixture), true) = (self.answered, &mut item.fixture, item.after.offset > 0)
+        else {
+            return;
+        };
+        let Some(id) = &fixture.id else { return };
+        let at = item.after.file;
+        if self.answers.as_ref().is_none_or(|(of, _)| *of != at) {
+            let Some(SourceInput {
+                path: Some(path),
+                size: Some(size),
+                part,
+            }) = self.files.get(at)
+            else {
+                return;
             };
-            match AnswerIndex::of(path, *size, self.edited) {
-                Ok(index) => self.answers = Some((self.at, index)),
+            // An answer stands behind its delivery.
+            let begin = match part {
+                Part::Between { offset, .. } => *offset,
+                Part::All | Part::Numbers(..) => 0,
+            };
+            match AnswerIndex::of(path, begin, *size, self.edited) {
+                Ok(index) => self.answers = Some((at, index)),
                 Err(error) => {
                     self.answered = false;
                     self.notes.push(format!(
                         "the answers in `{}` cannot be read: {error}",
                         path.display()
                     ));
+                    return;
                 }
             }
         }
-        let answers = self.answers.as_mut().filter(|_| self.answered);
-        answers.map(|(_, index)| index)
+        if let Some((_, index)) = &mut self.answers {
+            fixture.answers.extend(index.answers(id));
+        }
     }
 
     /// Item for a file that is a single delivery; moves on to the next file.
     fn whole(&mut self, name: Arc<str>, fixture: std::result::Result<Fixture, Fault>) -> Item {
         self.end();
         Item {
-            source: Source { name, number: 0 },
+            source: Source {
+                name,
+                number: 0,
+                id: None,
+            },
             fixture,
             after: Position {
                 file: self.at,
@@ -411,29 +430,37 @@ impl Sources {
 
     fn end(&mut self) {
         self.reading = None;
-        self.passed += self
-            .files
-            .get(self.at)
-            .and_then(SourceInput::size)
-            .unwrap_or(0);
+        let length = self.files.get(self.at).and_then(SourceInput::length);
+        self.passed += length.unwrap_or(0);
         self.at += 1;
     }
-}
 
-impl Iterator for Sources {
-    type Item = Item;
-
-    fn next(&mut self) -> Option<Item> {
+    /// Next delivery of the files, those included that are not meant.
+    fn any(&mut self) -> Option<Item> {
         loop {
+            let part = self.files.get(self.at).map(|file| &file.part);
             let item = match &mut self.reading {
                 Some(Reading::Lines(name, lines)) => {
-                    next_line(name, lines, self.edited, &mut self.notes).map(|(number, fixture)| {
-                        (name, number, fixture, lines.offset(), lines.number())
+                    let uncounted = matches!(part, Some(Part::Between { number: None, .. }));
+                    let next = next_line(name, lines, self.edited, &mut self.notes);
+                    next.map(|(number, fixture)| {
+                        let id = fixture.as_ref().ok().and_then(|it| it.id.as_deref());
+                        let source = Source {
+                            name: Arc::clone(name),
+                            number,
+                            id: id.filter(|_| uncounted).map(Arc::from),
+                        };
+                        (source, fixture, lines.offset(), lines.number())
                     })
                 }
-                Some(Reading::Har(name, har)) => har
-                    .next()
-                    .map(|(number, fixture)| (name, number, fixture, 0, number)),
+                Some(Reading::Har(name, har)) => har.next().map(|(number, fixture)| {
+                    let source = Source {
+                        name: Arc::clone(name),
+                        number,
+                        id: None,
+                    };
+                    (source, fixture, 0, number)
+                }),
                 None => {
                     if self.at >= self.files.len() {
                         return None;
@@ -445,41 +472,111 @@ impl Iterator for Sources {
                 }
             };
             match item {
-                Some((name, number, mut fixture, offset, behind)) => {
-                    let name = Arc::clone(name);
-                    if let (
-                        true,
-                        Ok(Fixture {
-                            id: Some(id),
-                            answers,
-                            ..
-                        }),
-                    ) = (self.answered && offset > 0, &mut fixture)
-                        && let Some(index) = self.index()
-                    {
-                        answers.extend(index.answers(id));
-                    }
+                Some((source, fixture, offset, number)) => {
                     return Some(Item {
-                        source: Source { name, number },
+                        source,
                         fixture,
                         after: Position {
                             file: self.at,
                             offset,
-                            number: behind,
+                            number,
                         },
                     });
                 }
-                None => self.end(),
+                None => match self.unmet() {
+                    Some(item) => return Some(item),
+                    None => self.end(),
+                },
+            }
+        }
+    }
+
+    /// Item for an address on standard input that nothing was read for: only its end shows that it is not there.
+    fn unmet(&mut self) -> Option<Item> {
+        let file = self.files.get(self.at)?;
+        let Part::Numbers(first, _) = file.part else {
+            return None;
+        };
+        if self.met || file.size.is_some() {
+            return None;
+        }
+        self.met = true;
+        Some(Item {
+            source: Source {
+                name: file.name(),
+                number: first,
+                id: None,
+            },
+            fixture: Err(Fault {
+                line: first,
+                column: 1,
+                reason: "no delivery is there".into(),
+            }),
+            after: Position {
+                file: self.at,
+                ..Position::default()
+            },
+        })
+    }
+}
+
+impl Iterator for Sources {
+    type Item = Item;
+
+    fn next(&mut self) -> Option<Item> {
+        if let Some(item) = self.held.pop_front() {
+            return Some(item);
+        }
+        loop {
+            let mut item = self.any()?;
+            // A file that is one delivery is done when it is returned, and may follow one that has ended.
+            let whole = item.source.number == 0;
+            let of = if whole { self.at - 1 } else { self.at };
+            let Some(Part::Numbers(first, last)) = self.files.get(of).map(|it| &it.part) else {
+                self.answer(&mut item);
+                return Some(item);
+            };
+            let (first, last) = (*first, *last);
+            let number = item.source.number();
+            if number > last {
+                if !whole {
+                    self.end();
+                }
+                continue;
+            }
+            if number >= first {
+                self.met = true;
+                self.answer(&mut item);
+                return Some(item);
             }
         }
     }
 }
 
 impl SourceInput {
-    fn size(&self) -> Option<u64> {
-        match self {
-            SourceInput::File(_, size) => *size,
-            SourceInput::Stdin => None,
+    /// Name, as shown.
+    fn name(&self) -> Arc<str> {
+        match &self.path {
+            None => "stdin".into(),
+            Some(path) => path.display().to_string().into(),
+        }
+    }
+
+    /// Path of a recording that is neither gzipped nor a pipe, and is known by its name.
+    pub(crate) fn plain_recording(&self) -> Result<Option<&Path>> {
+        let path = self.path.as_deref().filter(|_| self.size.is_some());
+        let Some(path) = path else { return Ok(None) };
+        let is_plain = detect::is_plain_recording(path).map_err(|error| {
+            Error::input(format!("`{}` cannot be read: {error}", path.display()))
+        })?;
+        Ok(is_plain.then_some(path))
+    }
+
+    /// Bytes of the part that is meant, if known.
+    fn length(&self) -> Option<u64> {
+        match self.part {
+            Part::Between { offset, end, .. } => Some(end.saturating_sub(offset)),
+            Part::All | Part::Numbers(..) => self.size,
         }
     }
 }
@@ -540,8 +637,9 @@ fn trimmed(line: &Bytes) -> Bytes {
 
 #[cfg(test)]
 mod tests {
-    use super::{Item, LONGEST, Lines, next_line, open};
+    use super::{Item, LONGEST, Lines, next_line};
     use crate::io::recording::detect::{Content, content};
+    use crate::io::recording::locate::open;
     use crate::webhook::{Delivery, Fixture, Headers, RecordedAnswer};
     use bytes::Bytes;
     use http::Method;

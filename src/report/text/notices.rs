@@ -4,6 +4,7 @@ use std::io::Write as _;
 
 use crate::report::notice::{Forwarded, Judged, Notice};
 use crate::report::text::humanize::{count, span};
+use crate::report::text::line::Line;
 use crate::report::text::palette::Role;
 use crate::report::text::{GUTTER, TextReport};
 use crate::report::{Untrusted, shown_signed};
@@ -29,6 +30,8 @@ impl TextReport {
             // The delivery's own line says that it was responded to, which implies that it was recorded.
             Notice::Recorded { .. } => {}
             Notice::Received(received) => self.received(out, received),
+            Notice::Logged(logged) => self.line(out, &Line::of(logged)),
+            Notice::Shown(logged) => self.shown(out, logged),
             Notice::Forwarded(forwarded) => self.forwarded(out, forwarded),
             Notice::Confirmed {
                 link,

@@ -13,7 +13,8 @@ use crate::report::text::palette::Role;
 use crate::report::text::{GUTTER, TextReport};
 use crate::report::{Mode, Untrusted, escape_into, is_binary, looks_like_json};
 use crate::webhook::{
-    Delivery, Event, Kind, MASK, Multipart, Verdict, is_credential_field, masked_path,
+    Delivery, Event, Headers, Kind, MASK, Multipart, Receipt, Verdict, is_credential_field,
+    masked_path,
 };
 
 /// Most bytes shown of a file in a form.
@@ -35,7 +36,7 @@ impl TextReport {
                 self.paint(out, Role::Dim, &format!(" ({title})"));
             }
         } else {
-            self.claims(out, it);
+            self.claims(out, it.receipt);
         }
         out.extend_from_slice(b"  ");
         match it.status {
@@ -68,7 +69,7 @@ impl TextReport {
             self.events(out, &it.receipt.events);
         }
         if self.parts.headers {
-            self.headers(out, it);
+            self.headers(out, &it.delivery.headers);
         }
         if self.parts.body {
             self.content(out, it.delivery);
@@ -80,16 +81,16 @@ impl TextReport {
     }
 
     /// Writes provider, number of events and signature verdict.
-    fn claims(&self, out: &mut Vec<u8>, it: &Received) {
-        self.paint(out, Role::Kind, it.receipt.provider.unwrap_or("unknown"));
-        match it.receipt.events.len() {
+    pub(super) fn claims(&self, out: &mut Vec<u8>, receipt: &Receipt) {
+        self.paint(out, Role::Kind, receipt.provider.unwrap_or("unknown"));
+        match receipt.events.len() {
             0 => out.extend_from_slice(b"  no events  "),
             1 => out.extend_from_slice(b"  1 event  "),
             many => {
                 let _ = write!(out, "  {many} events  ");
             }
         }
-        let verdict = it.receipt.signature.verdict;
+        let verdict = receipt.signature.verdict;
         let role = match verdict {
             Verdict::Verified | Verdict::VerifiedTestKey => Role::Good,
             Verdict::Unsigned | Verdict::Unchecked => Role::Dim,
@@ -99,7 +100,7 @@ impl TextReport {
     }
 
     /// Writes the reasons, problems and links that do not fit on the delivery's line.
-    fn remarks(&self, out: &mut Vec<u8>, it: &Received) {
+    pub(super) fn remarks(&self, out: &mut Vec<u8>, it: &Received) {
         let signature = &it.receipt.signature;
         if let (Some(reason), true, false) = (
             &signature.reason,
@@ -136,7 +137,7 @@ impl TextReport {
         }
     }
 
-    fn events(&self, out: &mut Vec<u8>, events: &[Event]) {
+    pub(super) fn events(&self, out: &mut Vec<u8>, events: &[Event]) {
         let recipient =
             |event: &Event| Untrusted::new(event.recipient.as_deref().unwrap_or("-")).to_string();
         let name = |event: &Event| match event.kind {
@@ -164,8 +165,8 @@ impl TextReport {
         }
     }
 
-    fn headers(&self, out: &mut Vec<u8>, it: &Received) {
-        for (name, value) in it.delivery.headers.spelled() {
+    pub(super) fn headers(&self, out: &mut Vec<u8>, headers: &Headers) {
+        for (name, value) in headers.spelled() {
             out.extend_from_slice(GUTTER.as_bytes());
             self.paint(out, Role::Key, name);
             out.extend_from_slice(b": ");
@@ -179,7 +180,7 @@ impl TextReport {
     }
 
     /// Writes the body of a delivery, decompressed.
-    fn content(&self, out: &mut Vec<u8>, delivery: &Delivery) {
+    pub(super) fn content(&self, out: &mut Vec<u8>, delivery: &Delivery) {
         let coding = delivery.headers.text("content-encoding");
         let inflated = coding.and_then(|coding| inflate(coding, &delivery.body));
         let body = match &inflated {
@@ -305,7 +306,7 @@ fn story(event: &Event) -> String {
     }
 }
 
-fn kind_role(kind: Kind) -> Role {
+pub(super) fn kind_role(kind: Kind) -> Role {
     match kind {
         Kind::Sent | Kind::Delivered | Kind::Open | Kind::Click | Kind::Subscribe => Role::Good,
         Kind::Deferred | Kind::Unsubscribe => Role::Warn,
@@ -314,6 +315,6 @@ fn kind_role(kind: Kind) -> Role {
     }
 }
 
-fn pad(out: &mut Vec<u8>, width: usize) {
+pub(super) fn pad(out: &mut Vec<u8>, width: usize) {
     out.extend(std::iter::repeat_n(b' ', width));
 }

@@ -61,17 +61,22 @@ impl TextReport {
 
     /// Writes the local time of day.
     pub(super) fn clock(&self, out: &mut Vec<u8>, at: jiff::Timestamp) {
+        self.clock_of_seconds(out, at);
+        let digit = |number: i64| b'0' + u8::try_from(number.rem_euclid(10)).unwrap_or(0);
+        let millis = i64::from(at.subsec_millisecond());
+        out.extend_from_slice(&[b'.', digit(millis / 100), digit(millis / 10), digit(millis)]);
+    }
+
+    /// Writes the local time to the second.
+    pub(super) fn clock_of_seconds(&self, out: &mut Vec<u8>, at: jiff::Timestamp) {
         let local = at.as_second() + i64::from(self.zone.to_offset(at).seconds());
         let digit = |number: i64| b'0' + u8::try_from(number.rem_euclid(10)).unwrap_or(0);
-        for (part, end) in [
-            (local.div_euclid(3600).rem_euclid(24), b':'),
-            (local.div_euclid(60).rem_euclid(60), b':'),
-            (local.rem_euclid(60), b'.'),
-        ] {
-            out.extend_from_slice(&[digit(part / 10), digit(part), end]);
-        }
-        let millis = i64::from(at.subsec_millisecond());
-        out.extend_from_slice(&[digit(millis / 100), digit(millis / 10), digit(millis)]);
+        let hours = local.div_euclid(3600).rem_euclid(24);
+        let minutes = local.div_euclid(60).rem_euclid(60);
+        let seconds = local.rem_euclid(60);
+        out.extend_from_slice(&[digit(hours / 10), digit(hours), b':']);
+        out.extend_from_slice(&[digit(minutes / 10), digit(minutes), b':']);
+        out.extend_from_slice(&[digit(seconds / 10), digit(seconds)]);
     }
 
     /// Wraps our own prose to the terminal, for a text that begins in `column`.

@@ -110,12 +110,14 @@ pub fn guard(out: &mut Vec<u8>, width: usize, gutter: &str) {
 
 /// True if a text begins like a delivery's line: a time and a gap.
 fn is_clock(text: &str) -> bool {
-    let form = "00:00:00.000  ";
-    let like = |(form, byte): (u8, u8)| match form {
-        b'0' => byte.is_ascii_digit(),
-        form => byte == form,
+    let is_like = |form: &str| {
+        let like = |(form, byte): (u8, u8)| match form {
+            b'0' => byte.is_ascii_digit(),
+            form => byte == form,
+        };
+        text.len() >= form.len() && form.bytes().zip(text.bytes()).all(like)
     };
-    text.len() >= form.len() && form.bytes().zip(text.bytes()).all(like)
+    is_like("00:00:00.000  ") || is_like("00:00:00  ")
 }
 
 #[cfg(test)]

@@ -1,0 +1,38 @@
+//! Deliveries of sources that a [`Selection`] chooses.
+
+use crate::providers;
+use crate::providers::Keys;
+use crate::webhook::{Fixture, Receipt, Selection, VerifyOptions};
+
+/// Mark of a delivery that is not chosen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unchosen;
+
+/// Applies a selection to a fixture, `skip`, `limit` and `last` not considered. Returns its receipt, if that had to be
+/// read; without the verdict, unless that is asked for.
+pub fn choose(
+    selection: &Selection,
+    fixture: &Fixture,
+    keys: &Keys,
+    options: &VerifyOptions,
+) -> Result<Option<Receipt>, Unchosen> {
+    let delivery = &fixture.delivery;
+    if !selection.wants_request(delivery)
+        || (selection.reads_answer()
+            && !selection.wants_answer(fixture.last_status(), fixture.has_failed()))
+    {
+        return Err(Unchosen);
+    }
+    if !selection.reads_events() {
+        return Ok(None);
+    }
+    let named = providers::beneath(delivery);
+    let receipt = match selection.reads_verdict() {
+        true => providers::read(delivery, named, keys, options),
+        false => providers::outline(delivery, named),
+    };
+    match selection.wants_receipt(&receipt, fixture.at) {
+        true => Ok(Some(receipt)),
+        false => Err(Unchosen),
+    }
+}

@@ -1,0 +1,154 @@
+//! `show`: prints recorded deliveries in full, with their responses.
+
+use jiff::Timestamp;
+
+use crate::cli::{Form, ShowArgs};
+use crate::commands::args;
+use crate::error::{Exit, Result};
+use crate::io::recording::locate;
+use crate::providers;
+use crate::providers::Keys;
+use crate::report::{
+    HAR_BETWEEN, HAR_END, Logged, Notice, Parts, Progress, Reporter, Style, curl, har, har_start,
+    http, vegeta,
+};
+use crate::webhook::{Fixture, Target, VerifyOptions};
+
+/// Settings of `show`, made from its flags.
+#[derive(Debug)]
+pub struct Plan {
+    style: Style,
+    sources: Vec<String>,
+    output: Output,
+    edited: bool,
+    keys: Keys,
+    public_url: Option<String>,
+    notes: Vec<String>,
+}
+
+/// Printed form of a delivery.
+#[derive(Debug)]
+enum Output {
+    /// Text, or a JSON line.
+    Notice,
+    /// Bytes of the body.
+    Body,
+    /// Request to a target.
+    Request(Form, Box<Target>),
+}
+
+impl Plan {
+    /// Makes the settings from the flags; reads secrets.
+    pub fn new(args: ShowArgs, style: Style) -> Result<Plan> {
+        let secrets = args::secrets(&args.secrets, None)?;
+        Ok(Plan {
+            style: Style {
+                // As `listen -v` prints it.
+                parts: Parts {
+                    events: true,
+                    headers: true,
+                    body: true,
+                    reply: true,
+                },
+                ..style
+            },
+            sources: args.sources,
+            output: match (args.form, args.body) {
+                (Some(form), _) => Output::Request(form, Box::new(Target::parse(&args.to)?)),
+                (None, true) => Output::Body,
+                (None, false) => Output::Notice,
+            },
+            edited: args.edited,
+            keys: secrets.keys,
+            public_url: args.secrets.public_url,
+            notes: secrets.notes,
+        })
+    }
+}
+
+/// Prints the deliveries, and returns the exit status.
+pub fn run(plan: &Plan) -> Result<Exit> {
+    let report = Reporter::new(plan.style, Progress::none());
+    args::say_all(&report, &plan.notes);
+    let result = show(plan, &report);
+    report.finish();
+    result
+}
+
+fn show(plan: &Plan, report: &Reporter) -> Result<Exit> {
+    let sources = locate::open(&plan.sources)?;
+    let mut sources = sources
+        .edited(plan.edited)
+        .answered(matches!(plan.output, Output::Notice));
+    let mut exit = Exit::Success;
+    let mut count = 0u64;
+    let is_har = matches!(plan.output, Output::Request(Form::Har, _));
+    if is_har {
+        report.data(har_start().as_bytes());
+    }
+    while !report.is_closed()
+        && let Some(item) = sources.next()
+    {
+        let address = item.source.to_string();
+        match item.fixture {
+            Ok(fixture) => {
+                if is_har && count > 0 {
+                    report.data(HAR_BETWEEN.as_bytes());
+                }
+                count += 1;
+                print(plan, report, &address, &fixture);
+            }
+            Err(fault) => {
+                report.warn(&format!("{address}: {fault}"));
+                exit = exit.or(Exit::Input);
+            }
+        }
+        for note in sources.take_notes() {
+            report.warn(&note);
+        }
+    }
+    if is_har {
+        report.data(HAR_END.as_bytes());
+    }
+    for note in sources.take_notes() {
+        report.warn(&note);
+    }
+    if count == 0 && exit == Exit::Success && !report.is_closed() {
+        exit = Exit::Failure;
+        report.warn(&format!("no deliveries in `{}`", plan.sources.join("`, `")));
+    }
+    Ok(exit)
+}
+
+fn print(plan: &Plan, report: &Reporter, address: &str, fixture: &Fixture) {
+    let mut delivery = fixture.delivery.clone();
+    let (form, target) = match &plan.output {
+        Output::Body => return report.data(&delivery.body),
+        Output::Request(Form::Json, _) => return report.data(fixture.to_line().as_bytes()),
+        Output::Request(form, target) => (form, target),
+        Output::Notice => {
+            let options = VerifyOptions {
+                // A recorded delivery is judged as of the time of its recording.
+                now: fixture.at.unwrap_or_else(Timestamp::now),
+                tolerance: None,
+                public_url: plan.public_url.clone(),
+                topics: Vec::new(),
+            };
+            let named = providers::beneath(&delivery);
+            let receipt = providers::read(&delivery, named, &plan.keys, &options);
+            return report.tell(&Notice::Shown(Logged {
+                address,
+                fixture,
+                receipt: &receipt,
+            }));
+        }
+    };
+    delivery.aim(target.path_for(&delivery.path));
+    report.data(&match form {
+        Form::Http => http(&delivery, target),
+        Form::Curl => curl(&delivery, target),
+        Form::Har => har(&delivery, target, fixture.at.unwrap_or_else(Timestamp::now)),
+        Form::Vegeta => vegeta(&delivery, target),
+        Form::Json => Vec::new(),
+    });
+}

@@ -1,0 +1,195 @@
+//! The last deliveries of sources (`--last`, `FILE:-1`), found from the end: of a plain recording, what is before them is
+//! not read.
+
+use std::collections::{HashMap, VecDeque};
+use std::fs::File;
+use std::io;
+use std::path::Path;
+
+use bytes::Bytes;
+
+use crate::error::{Error, Result};
+use crate::io::recording::detect::Class;
+use crate::io::recording::reader::{Item, Part, SourceInput, Sources};
+use crate::io::recording::tail::{LineAt, LinesBackward, lines_before};
+use crate::webhook::{Fixture, RecordedAnswer, RecordedLine};
+
+/// Largest part of a recording, in bytes, whose lines are counted to name a delivery by its line. Behind more, a
+/// delivery found from the end is named by its id.
+const COUNTED: u64 = 64 << 20;
+
+/// Confines sources to the last `count` deliveries for which `wanted` is true, and what is between them. Broken ones
+/// are always wanted.
+pub fn last(
+    mut sources: Sources,
+    count: usize,
+    mut wanted: impl FnMut(&Fixture) -> bool,
+) -> Result<Sources> {
+    let mut is_wanted = |fixture: &std::result::Result<Fixture, _>| match fixture {
+        Ok(fixture) => wanted(fixture),
+        Err(_) => true,
+    };
+    if sources.files.iter().any(|file| file.size.is_none()) {
+        let mut held: VecDeque<Item> = VecDeque::new();
+        for item in sources.by_ref() {
+            if is_wanted(&item.fixture) {
+                held.push_back(item);
+                if held.len() > count {
+                    held.pop_front();
+                }
+            }
+        }
+        sources.held = held;
+        return Ok(sources);
+    }
+    let edited = sources.edited;
+    let mut files: VecDeque<SourceInput> = VecDeque::new();
+    let mut left = count;
+    while left > 0
+        && let Some(file) = sources.files.pop()
+    {
+        let name = file
+            .path
+            .as_deref()
+            .unwrap_or(Path::new(""))
+            .display()
+            .to_string();
+        let cannot = |error: io::Error| Error::input(format!("`{name}` cannot be read: {error}"));
+        let path = match file.part {
+            Part::Numbers(..) => None,
+            Part::All | Part::Between { .. } => file.plain_recording()?,
+        };
+        if let Some(path) = path {
+            // Answers stand behind their deliveries, and are met before them.
+            let mut answers: HashMap<String, Vec<RecordedAnswer>> = HashMap::new();
+            let answered = sources.answered;
+            let wanted = |line: &Bytes, is_answer: bool| {
+                if is_answer {
+                    if let (true, Ok(RecordedLine::Answer(answer))) =
+                        (answered, RecordedLine::read(line, edited))
+                    {
+                        answers
+                            .entry(answer.to.clone())
+                            .or_default()
+                            .insert(0, *answer);
+                    }
+                    return false;
+                }
+                let mut read = match edited {
+                    true => Fixture::of_edited(line),
+                    false => Fixture::of_line(line),
+                };
+                if let Ok(fixture) = &mut read
+                    && let Some(found) = fixture.id.as_ref().and_then(|id| answers.remove(id))
+                {
+                    fixture.answers.extend(found);
+                }
+                is_wanted(&read)
+            };
+            match last_line(path, &file, left, wanted).map_err(cannot)? {
+                Tail::Found(line) => {
+                    let part = from(path, &file, &line).map_err(cannot)?;
+                    files.push_front(SourceInput { part, ..file });
+                    left = 0;
+                }
+                Tail::Fewer(met) => {
+                    left -= met;
+                    files.push_front(file);
+                }
+            }
+            continue;
+        }
+        let mut numbers = VecDeque::new();
+        for item in Sources::of(vec![file.clone()]).edited(edited) {
+            if is_wanted(&item.fixture) {
+                numbers.push_back(item.source.number());
+                if numbers.len() > left {
+                    numbers.pop_front();
+                }
+            }
+        }
+        left -= numbers.len();
+        if let (Some(first), Some(last)) = (numbers.front(), numbers.back()) {
+            files.push_front(SourceInput {
+                part: Part::Numbers(*first, *last),
+                ..file
+            });
+        }
+    }
+    sources.files = files.into();
+    Ok(sources)
+}
+
+/// Line of a recording, found from its end.
+pub(crate) enum Tail {
+    /// Line of the delivery.
+    Found(LineAt),
+    /// Number of deliveries, where there are fewer.
+    Fewer(usize),
+}
+
+/// Finds the delivery at this place from the end, of those for which `wanted` is true. It is given answers too, which
+/// are marked so.
+pub(crate) fn last_line(
+    path: &Path,
+    file: &SourceInput,
+    place: usize,
+    mut wanted: impl FnMut(&Bytes, bool) -> bool,
+) -> io::Result<Tail> {
+    let (begin, end) = match file.part {
+        Part::Between { offset, end, .. } => (offset, end),
+        Part::All | Part::Numbers(..) => (0, file.size.unwrap_or_default()),
+    };
+    let mut lines = LinesBackward::new(File::open(path)?, end);
+    let mut met = 0;
+    while let Some(mut at) = lines.next()? {
+        if at.offset < begin {
+            break;
+        }
+        let line = at.line.take().map(Bytes::from);
+        let is_wanted = match &line {
+            // A line that is too long is a broken delivery.
+            None => true,
+            Some(line) => {
+                let text = line.slice(..line.trim_ascii_end().len());
+                match Class::of_line(line, at.is_whole) {
+                    Class::Delivery => wanted(&text, false),
+                    Class::Answer => wanted(&text, true),
+                    Class::Blank | Class::Torn | Class::End => false,
+                }
+            }
+        };
+        met += usize::from(is_wanted);
+        if met == place && is_wanted {
+            at.line = line.map(Vec::from);
+            return Ok(Tail::Found(at));
+        }
+    }
+    Ok(Tail::Fewer(met))
+}
+
+/// Part of a recording from this line on. Its deliveries are named by their lines where those before it are soon
+/// counted, else by their ids.
+pub(crate) fn from(path: &Path, file: &SourceInput, line: &LineAt) -> io::Result<Part> {
+    let number = match (&file.part, line.offset) {
+        (Part::Between { number: None, .. }, _) => None,
+        (_, ..=COUNTED) => Some(lines_before(path, line.offset)?),
+        // What is written by hand may have no ids.
+        _ if !begins_with_id(line) => Some(lines_before(path, line.offset)?),
+        _ => None,
+    };
+    let end = match file.part {
+        Part::Between { end, .. } => end,
+        Part::All | Part::Numbers(..) => file.size.unwrap_or_default(),
+    };
+    Ok(Part::Between {
+        offset: line.offset,
+        number,
+        end,
+    })
+}
+
+fn begins_with_id(line: &LineAt) -> bool {
+    let line = line.line.as_deref().unwrap_or_default();
+    line.starts_with(b"{\"fixture\":1,\"id\":\"")
+}

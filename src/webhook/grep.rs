@@ -1,0 +1,215 @@
+//! Search for a text in a delivery (`--grep`): its path, headers and body, as they came and with escapes undone.
+
+use std::borrow::Cow;
+
+use memchr::memmem::Finder;
+
+use crate::webhook::Delivery;
+
+/// Layers of escapes that are undone one after another: JSON in a form, JSON in a string of JSON.
+const LAYERS: usize = 4;
+
+/// Text to search for. Case matters.
+#[derive(Clone, Debug)]
+pub struct Grep {
+    finder: Finder<'static>,
+}
+
+impl Grep {
+    /// Creates a search for this text.
+    pub fn new(text: &str) -> Self {
+        Self {
+            finder: Finder::new(text.as_bytes()).into_owned(),
+        }
+    }
+
+    /// Text, as it was given.
+    pub fn text(&self) -> Cow<'_, str> {
+        String::from_utf8_lossy(self.finder.needle())
+    }
+
+    /// True if the text is in the path, in a header (`name: value`) or in the body.
+    pub fn finds(&self, delivery: &Delivery) -> bool {
+        self.is_in(delivery.path.as_str().as_bytes())
+            || delivery.headers.spelled().any(|(name, value)| {
+                let line = [name.as_bytes(), b": ", value.as_bytes()].concat();
+                self.finder.find(&line).is_some()
+            })
+            || self.is_in(&delivery.body)
+    }
+
+    /// True if the text is in these bytes, as they are or once their escapes are undone.
+    fn is_in(&self, bytes: &[u8]) -> bool {
+        let mut layer = Cow::Borrowed(bytes);
+        for _ in 0..LAYERS {
+            if self.finder.find(&layer).is_some() {
+                return true;
+            }
+            layer = if memchr::memchr(b'\\', &layer).is_some() {
+                Cow::Owned(without_json_escapes(&layer))
+            } else if memchr::memchr2(b'%', b'+', &layer).is_some() {
+                Cow::Owned(without_percent_escapes(&layer))
+            } else {
+                return false;
+            };
+        }
+        self.finder.find(&layer).is_some()
+    }
+}
+
+/// Replaces the escapes of JSON strings by what they mean. What is no escape stays.
+fn without_json_escapes(text: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = memchr::memchr(b'\\', rest) {
+        let (plain, escape) = rest.split_at(at);
+        out.extend_from_slice(plain);
+        let (byte, length) = match escape.get(1) {
+            Some(b'"') => (b'"', 2),
+            Some(b'\\') => (b'\\', 2),
+            Some(b'/') => (b'/', 2),
+            Some(b'b') => (8, 2),
+            Some(b'f') => (12, 2),
+            Some(b'n') => (b'\n', 2),
+            Some(b'r') => (b'\r', 2),
+            Some(b't') => (b'\t', 2),
+            Some(b'u') => match character(escape) {
+                Some((character, length)) => {
+                    let mut utf8 = [0; 4];
+                    out.extend_from_slice(character.encode_utf8(&mut utf8).as_bytes());
+                    rest = escape.get(length..).unwrap_or_default();
+                    continue;
+                }
+                None => (b'\\', 1),
+            },
+            _ => (b'\\', 1),
+        };
+        out.push(byte);
+        rest = escape.get(length..).unwrap_or_default();
+    }
+    out.extend_from_slice(rest);
+    out
+}
+
+/// Character that `\uXXXX`, or a pair of them, stands for, and the length of the escape.
+fn character(escape: &[u8]) -> Option<(char, usize)> {
+    let unit = |at: usize| {
+        let escape = escape.get(at..at + 6)?;
+        let digits = std::str::from_utf8(escape.strip_prefix(b"\\u")?).ok()?;
+        u32::from_str_radix(digits, 16).ok()
+    };
+    let first = unit(0)?;
+    if let Some(character) = char::from_u32(first) {
+        return Some((character, 6));
+    }
+    let second = unit(6).filter(|second| (0xDC00..0xE000).contains(second))?;
+    let high = first.checked_sub(0xD800).filter(|high| *high < 0x400)?;
+    let character = char::from_u32(0x1_0000 + (high << 10) + (second - 0xDC00))?;
+    Some((character, 12))
+}
+
+/// Replaces `%XX` by its byte and `+` by a space, as in forms.
+fn without_percent_escapes(text: &[u8]) -> Vec<u8> {
+    let digit = |at: usize| char::from(*text.get(at)?).to_digit(16);
+    let mut out = Vec::with_capacity(text.len());
+    let mut at = 0;
+    while let Some(byte) = text.get(at) {
+        let escaped = match byte {
+            b'%' => digit(at + 1).zip(digit(at + 2)),
+            _ => None,
+        };
+        match escaped {
+            Some((high, low)) => {
+                // Two digits of 16 are a byte.
+                out.push((high << 4 | low) as u8);
+                at += 3;
+            }
+            None => {
+                out.push(if *byte == b'+' { b' ' } else { *byte });
+                at += 1;
+            }
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Grep, without_json_escapes, without_percent_escapes};
+    use crate::webhook::Delivery;
+    use proptest::prelude::*;
+
+    fn delivery(body: &str) -> Delivery {
+        Delivery {
+            method: http::Method::POST,
+            path: "/hooks/a%20b?tenant=%C3%A9t%C3%A9".parse().unwrap(),
+            headers: [(
+                http::HeaderName::from_static("x-topic"),
+                http::HeaderValue::from_static("bounces"),
+            )]
+            .into_iter()
+            .collect(),
+            body: body.to_owned().into(),
+        }
+    }
+
+    #[test]
+    fn plain_text_is_found_wherever_it_is_and_however_it_is_escaped() {
+        for (text, body) in [
+            ("x-topic: bounces", ""),
+            ("/hooks/a b", ""),
+            ("été", ""),
+            ("é", r#"{"a":"\u00e9"}"#),
+            ("é", r#"{"a":"é"}"#),
+            (r"\u00e9", r#"{"a":"\u00e9"}"#),
+            ("a/b", r#"{"a":"a\/b"}"#),
+            ("😀", r#"{"a":"\ud83d\uDE00"}"#),
+            (r#"say "no""#, r#"{"a":"say \"no\""}"#),
+            ("two\nlines", r#"{"a":"two\nlines"}"#),
+            ("ada@example.com", "recipient=ada%40example.com"),
+            ("Ada L", "name=Ada+L"),
+            // JSON in a form, and JSON in a string of JSON.
+            ("a/é", "events=%5B%22a%5C%2F%5Cu00e9%22%5D"),
+            ("a/é", r#"{"Message":"{\"a\":\"a\\/\\u00e9\"}"}"#),
+        ] {
+            assert!(Grep::new(text).finds(&delivery(body)), "{text} in {body}");
+        }
+        for (text, body) in [
+            ("É", r#"{"a":"\u00e9"}"#),
+            ("bob", "recipient=ada%40example.com"),
+            ("x", r#"{"a":"\ud83d \u00 \q %zz %4 \"#),
+        ] {
+            let nowhere = Delivery {
+                path: "/".parse().unwrap(),
+                headers: Default::default(),
+                ..delivery(body)
+            };
+            assert!(!Grep::new(text).finds(&nowhere), "{text} in {body}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_json_escapes_is_found(text in "\\PC{1,20}|[\"\\\\/\n\t]{1,6}") {
+            let quoted = serde_json::to_string(&text).unwrap();
+            let ascii: String = quoted.chars().map(|c| {
+                let mut units = [0; 2];
+                if c.is_ascii() { return c.to_string(); }
+                c.encode_utf16(&mut units).iter().map(|unit| format!("\\u{unit:04x}")).collect()
+            }).collect();
+            let undone = without_json_escapes(ascii.as_bytes());
+            prop_assert_eq!(String::from_utf8(undone).unwrap(), format!("\"{text}\""));
+        }
+
+        #[test]
+        fn what_a_form_escapes_is_found(text in "\\PC{0,20}") {
+            let form: String = form_urlencoded::byte_serialize(text.as_bytes()).collect();
+            prop_assert_eq!(without_percent_escapes(form.as_bytes()), text.as_bytes());
+        }
+
+        #[test]
+        fn any_bytes_are_searched_without_a_crash(bytes: Vec<u8>) {
+            let _ = Grep::new("x").is_in(&bytes);
+        }
+    }
+}
