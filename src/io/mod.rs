@@ -2,6 +2,7 @@
 //! deliveries and fixtures with the rest of the program.
 
 pub mod client;
+mod gzip;
 mod heads;
 pub mod recording;
 pub mod server;

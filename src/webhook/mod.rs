@@ -3,6 +3,7 @@
 pub mod body;
 pub mod fixture;
 pub mod redact;
+pub mod select;
 pub mod sending;
 pub mod signing;
 
@@ -11,15 +12,12 @@ mod delivery;
 mod event;
 mod glob;
 mod grade;
-mod grep;
 mod headers;
 mod kind;
 mod name_bit;
 mod outcome;
 mod receipt;
-mod selection;
 pub mod shell;
-mod source_address;
 mod target;
 
 pub use address::{address, addresses};
@@ -39,7 +37,6 @@ pub use fixture::recorded_line::{RecordedLine, add_to_file};
 pub use fixture::reply::Reply;
 pub use glob::Glob;
 pub use grade::CheckStatus;
-pub use grep::Grep;
 pub use headers::{Headers, is_hop_by_hop};
 pub use kind::{Kind, nearest};
 pub use name_bit::name_bit;
@@ -49,7 +46,9 @@ pub use redact::redactor::Redactor;
 pub use redact::sensitive::{
     MASK, credentials_in, is_credential_field, is_credential_member, masked_path,
 };
-pub use selection::{Selection, StatusFilter};
+pub use select::grep::Grep;
+pub use select::selection::{Selection, StatusFilter};
+pub use select::source_address::{AddressFault, Place, SourceAddress};
 pub use sending::campaign::{Campaign, Ending, Moment, Moments, Rates, journey};
 pub use sending::compare::differs;
 pub use sending::expectation::Expectation;
@@ -72,5 +71,4 @@ pub use signing::tamper_general::TAMPERS;
 pub use signing::tamper_special::{MISFITS, set_topic};
 pub use signing::timestamp::TimestampFormat;
 pub use signing::verify_options::VerifyOptions;
-pub use source_address::{AddressFault, Place, SourceAddress};
 pub use target::Target;

@@ -71,7 +71,7 @@ fn an_answer_is_a_line_of_its_own_behind_its_delivery() {
         assert_eq!(
             line,
             json!({"answer":1,"to":ids[0],"target":target,"attempt":1,"outcome":"answered","status":500,
-                "headers":[["content-type","application/json"],["set-cookie","sid=s3cr3t"],["content-length","24"]],
+                "headers":[["content-type","application/json"],["Set-Cookie","sid=s3cr3t"],["content-length","24"]],
                 "text":"{\"to\":\"ada@example.com\"}"})
         );
         // Readers take the deliveries alone, and count all lines.
@@ -274,7 +274,7 @@ fn what_is_redacted_is_not_in_the_answers_either() {
             .map(|it| fs::read_to_string(it).unwrap())
             .collect();
         assert!(!all.contains("ada@") && !all.contains("s3cr3t"), "{all}");
-        assert_eq!(all.matches("set-cookie").count(), 1);
+        assert_eq!(all.matches("Set-Cookie").count(), 1);
         // Two deliveries and two answers are marked.
         assert_eq!(all.replace(' ', "").matches("\"redacted\":true").count(), 4);
     }

@@ -9,7 +9,7 @@ const ROOMS: &[(&str, &[&str], &[&str])] = &[
     ("cli", &[], &["webhook"]),
     (
         "webhook",
-        &["body", "fixture", "redact", "sending", "signing"],
+        &["body", "fixture", "redact", "select", "sending", "signing"],
         &["error"],
     ),
     (

@@ -10,8 +10,8 @@ use std::path::Path;
 use sha2::{Digest, Sha256};
 use ulid::Ulid;
 
+use crate::io::gzip::{is_gzip, open_at};
 use crate::io::recording::detect::LONGEST;
-use crate::io::recording::gzip::{is_gzip, open_at};
 use crate::io::recording::lines::{Line, Lines};
 use crate::webhook::{Fault, RecordedAnswer, RecordedLine};
 

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use bytes::Bytes;
 
-use crate::io::recording::gzip::is_gzip;
+use crate::io::gzip::is_gzip;
 use crate::io::recording::lines::{Line, Lines};
 use crate::webhook::{Delivery, Fault, Fixture, RecordedLine, find};
 

@@ -5,7 +5,6 @@ pub mod detect;
 pub mod file;
 pub mod folder;
 pub mod follow;
-pub mod gzip;
 pub mod har;
 pub mod last;
 pub mod lines;

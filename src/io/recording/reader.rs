@@ -15,10 +15,10 @@ use bytes::Bytes;
 use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Result};
+use crate::io::gzip::{inflate, is_gzip, open_at};
 use crate::io::recording::answers::AnswerIndex;
 use crate::io::recording::detect;
 use crate::io::recording::detect::{Content, Document, LONGEST, ends, is_har, is_recording};
-use crate::io::recording::gzip::{inflate, is_gzip, open_at};
 use crate::io::recording::har::Har;
 use crate::io::recording::lines::{Line, Lines, unreadable};
 use crate::io::recording::pump::{Pump, Stop};
