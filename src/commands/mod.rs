@@ -3,6 +3,7 @@
 pub mod catalog;
 pub mod check;
 pub mod listen;
+pub mod recorded;
 pub mod replay;
 pub mod send;
 pub mod sns;
@@ -14,12 +15,10 @@ mod dry_run;
 mod id;
 mod in_order;
 mod keys;
-mod log;
 mod man;
 mod print;
 mod run;
-mod selected;
-mod show;
+
 mod shutdown;
 mod signer;
 mod verify;

@@ -1,9 +1,8 @@
 //! Choice of the subcommand.
 
 use crate::cli::{Cli, Color, Command};
-use crate::commands::{
-    catalog, check, completions, keys, listen, log, man, replay, send, show, verify,
-};
+use crate::commands::recorded::{log, show};
+use crate::commands::{catalog, check, completions, keys, listen, man, replay, send, verify};
 use crate::error::{Exit, Result};
 use crate::report::{ColorChoice, Parts, Style};
 

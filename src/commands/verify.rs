@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use crate::cli::VerifyArgs;
 use crate::commands::args;
 use crate::commands::in_order::{Chunks, in_order};
-use crate::commands::selected::choose;
+use crate::commands::recorded::selected::choose;
 use crate::commands::sns::certificates::SnsCertificates;
 use crate::error::{Error, Exit, Result};
 use crate::io::recording::last::last;

@@ -26,7 +26,9 @@ const ROOMS: &[(&str, &[&str], &[&str])] = &[
     ("report", &["formats", "text"], &["error", "webhook"]),
     (
         "commands",
-        &["catalog", "check", "listen", "replay", "send", "sns"],
+        &[
+            "catalog", "check", "listen", "recorded", "replay", "send", "sns",
+        ],
         &[
             "checks",
             "cli",

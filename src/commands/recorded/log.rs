@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use crate::cli::LogArgs;
 use crate::commands::args;
-use crate::commands::selected::{Unchosen, choose};
+use crate::commands::recorded::selected::{Unchosen, choose};
 use crate::commands::shutdown::Interrupt;
 use crate::error::{Exit, Result};
 use crate::io::recording::follow::{Appended, Follow, Seen};
