@@ -146,7 +146,7 @@
 
 pub mod checks;
 pub mod cli;
-pub mod commands;
+mod commands;
 pub mod error;
 pub mod io;
 pub mod providers;

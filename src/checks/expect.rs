@@ -122,7 +122,7 @@ pub fn answer(seen: &Observation) -> String {
     }
 }
 
-/// The same of an answer that leaves it open.
+/// Reason for a response whose status leaves the question open.
 pub fn says_nothing(seen: &Observation) -> String {
     let status = seen.outcome.status().unwrap_or_default();
     format!("answered {status}, which says nothing about it")

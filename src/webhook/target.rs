@@ -152,7 +152,7 @@ impl Target {
         self.fields.iter()
     }
 
-    /// Whether a user and a password were typed with it, which are not printed.
+    /// True if a user and a password were given with the target; they are not printed.
     pub fn has_credentials(&self) -> bool {
         self.fields.iter().any(|(_, value)| value.is_sensitive())
     }

@@ -444,7 +444,7 @@ struct Replay {
     journal: Option<ResumeJournal>,
     failed_to: Option<Rc<Recorder>>,
     answers_to: Option<Rc<Recorder>>,
-    /// How much of each watched recording was sent.
+    /// Position up to which each watched recording was sent.
     sent: HashMap<PathBuf, (Position, u64)>,
 }
 

@@ -105,7 +105,7 @@ impl Plan {
     }
 }
 
-/// What is noted of the items, each note once. Of several providers, each has places of its own.
+/// Notes of the items, each once. With several providers, each has notes of its own.
 fn merged(items: &[Item], several: bool) -> Vec<String> {
     let mut notes: Vec<(&str, Vec<&str>)> = Vec::new();
     for item in items {
@@ -136,7 +136,7 @@ fn merged(items: &[Item], several: bool) -> Vec<String> {
     said.collect()
 }
 
-/// So many providers are named in a note.
+/// Most providers named in a note.
 const NAMED: usize = 4;
 
 /// Sends the deliveries, and returns the exit status.

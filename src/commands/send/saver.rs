@@ -12,7 +12,7 @@ use crate::io::recording::recorder::{Recorder, Sync};
 use crate::report::Reporter;
 use crate::webhook::{Fixture, Target};
 
-/// Where `--save` keeps what is sent.
+/// Destination of `--save`.
 pub enum Saver {
     /// One fixture.
     One(PathBuf),

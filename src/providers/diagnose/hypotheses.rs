@@ -164,7 +164,7 @@ pub(crate) fn in_text(case: &Evidence) -> Variants<'_> {
     below(case, Wrapping::Text)
 }
 
-/// What is below a layer of that sort; where a URL is signed and was not given, with each that may have been meant.
+/// Deliveries below a layer of this sort; where a signed URL is missing, one for each likely URL.
 fn below(case: &Evidence, wrapping: Wrapping) -> Variants<'_> {
     let all = layers::unwrapped(&case.delivery).into_iter();
     let all = all.filter(move |it| it.wrapping == wrapping);

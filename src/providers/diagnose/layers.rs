@@ -1,4 +1,4 @@
-//! What a body may stand in when it reaches a handler: base64, a JSON string, gzip, the event that a serverless platform
+//! Layers around a body that reaches a handler: base64, a JSON string, gzip, the event that a serverless platform
 //! makes of a request. Each layer is taken off, and those below it.
 
 use std::io::Read;
@@ -17,7 +17,7 @@ use crate::webhook::{Delivery, Document};
 /// Longest body that is parsed again and again.
 pub(crate) const LONGEST_PARSED: usize = 1 << 20;
 
-/// So many layers are taken off one another.
+/// Most layers taken off one another.
 const MOST_LAYERS: usize = 3;
 
 /// Sort of a layer.
@@ -40,9 +40,9 @@ pub(crate) enum Wrapping {
 pub(crate) struct Unwrapped {
     /// The outermost layer.
     pub wrapping: Wrapping,
-    /// What was taken off, in words.
+    /// Layers taken off, in words.
     pub how: String,
-    /// What came out.
+    /// Result.
     pub delivery: Delivery,
 }
 
@@ -113,7 +113,7 @@ fn once(delivery: &Delivery) -> Vec<Unwrapped> {
     .collect()
 }
 
-/// The same with the content type of what the body is now, where the one that it has cannot be meant.
+/// Delivery with the content type of its unwrapped body, where the given one cannot be meant.
 fn labelled(mut delivery: Delivery) -> Delivery {
     let kind = delivery.headers.text("content-type").unwrap_or_default();
     let kind = kind.to_ascii_lowercase();
@@ -176,7 +176,7 @@ fn inflate(body: &[u8]) -> Option<Vec<u8>> {
 
 /// Form of the event that a platform makes of a request: where its parts stand, as JSON pointers.
 struct Platform {
-    /// Who makes such events.
+    /// Platform that makes such events.
     name: &'static str,
     /// Members that tell it: all of one of these lists are there.
     marks: &'static [&'static [&'static str]],
@@ -187,7 +187,7 @@ struct Platform {
     query: &'static [&'static str],
     headers: &'static [&'static str],
     body: &'static str,
-    /// What says `true` or `base64` where the body is encoded.
+    /// Member that says `true` or `base64` where the body is encoded.
     encoding: &'static str,
 }
 

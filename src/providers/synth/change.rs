@@ -64,7 +64,7 @@ impl Path {
         Path { steps }
     }
 
-    /// The same place among the fields of a form, whose names nest by brackets: `data.email` is the field `data[email]`.
+    /// Translates the path to the fields of a form, whose names nest by brackets: `data.email` is `data[email]`.
     /// A field that is not there gets a name of that sort where it is one of a group, or where `all` of the event are
     /// fields.
     pub(crate) fn among_fields(self, fields: &Map<String, Value>, all: bool) -> Path {
@@ -115,7 +115,7 @@ pub(crate) fn pointer_of(steps: &[String]) -> String {
         .collect()
 }
 
-/// Whether a path names no place: it is empty, or a name between its dots is.
+/// True if a path names no place: it is empty, or a name between its dots is.
 pub fn names_no_place(text: &str) -> bool {
     !text.starts_with('/') && dotted(text).iter().any(String::is_empty)
 }

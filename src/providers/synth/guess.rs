@@ -1,4 +1,4 @@
-//! Which of an event's places may be meant by a path that leads to none.
+//! Guesses the place of an event that is meant by a path that leads to none.
 
 use serde_json::Value;
 
@@ -80,7 +80,7 @@ pub(crate) fn nearest_place<'p>(
     best.map(|(_, place)| place.pointer.as_str())
 }
 
-/// How far a place is from a path; none if it is too far to be meant.
+/// Distance of a place from a path; none if it is too far to be meant.
 fn distance(typed: &[String], place: &[String]) -> Option<f64> {
     let (typed_name, typed_before) = typed.split_last()?;
     let (name, before) = place.split_last()?;

@@ -164,7 +164,7 @@ impl Placement {
     }
 }
 
-/// Whether a text is a whole number as JSON writes it.
+/// True if a text is a whole number as JSON writes it.
 pub(crate) fn is_whole_number(text: &str) -> bool {
     let digits = text.bytes().all(|b| b.is_ascii_digit());
     digits && !text.is_empty() && (text == "0" || !text.starts_with('0'))

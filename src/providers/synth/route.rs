@@ -40,7 +40,7 @@ pub(super) fn path_of(template: &Template, root: &Value, events: &Value, text: &
     }
 }
 
-/// Where the events stand in what is around them, if they do.
+/// Pointer to the events inside their envelope, if there is one.
 fn events_at(template: &Template) -> Option<&'static str> {
     match template.provider.envelope {
         Envelope::Text(at, _) | Envelope::List(at) if template.is_inside && !at.is_empty() => {
@@ -50,7 +50,7 @@ fn events_at(template: &Template) -> Option<&'static str> {
     }
 }
 
-/// Whether a path leads to all the events as they stand in what is around them.
+/// True if a path leads to all the events inside their envelope.
 pub(super) fn is_whole_list(template: &Template, path: &Path) -> bool {
     let rest = events_at(template).and_then(|at| path.behind(at));
     rest.is_some_and(<[String]>::is_empty)
