@@ -25,7 +25,7 @@ pub fn run(cli: Cli) -> Result<Exit> {
             send::run(send::Plan::new(*args, style)?)
         }
         Command::Replay(args) => replay::run(replay::Plan::new(*args, style)?),
-        Command::Log(args) => log::run(&log::Plan::new(*args, style)?),
+        Command::Log(args) => log::run(log::Plan::new(*args, style)?),
         Command::Show(args) => show::run(&show::Plan::new(*args, style)?),
         Command::Verify(args) => verify::run(verify::Plan::new(*args, style)?),
         Command::Check(args) => check::run(check::Plan::new(*args, style)?),

@@ -219,10 +219,12 @@ fn by_other_shape(document: &Document) -> Option<(&'static Provider, Recognition
     if let Some(values) = document.values() {
         return by_body(&LEADS.bodies, values.first()?);
     }
-    let look = Matcher::at(document);
-    let may_be = |lead: &BodyLead| look.may_bear_in_list(lead.needs);
-    LEADS.bodies.iter().any(may_be).then_some(())?;
-    by_body(&LEADS.bodies, &Document::list(vec![document.clone()]))
+    let look = Matcher::in_list(document);
+    let mut leads = LEADS.bodies.iter();
+    let lead = leads.find(|lead| {
+        lead.needs.is_of_list() && look.may_bear(lead.needs) && look.bears(lead.marks)
+    })?;
+    Some((lead.provider, Recognition::Body(lead.marks)))
 }
 
 /// Leading elements of a batch that may be unrecognised.

@@ -1,12 +1,14 @@
 //! `log`: lists recorded deliveries, one line each.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
 use crate::cli::LogArgs;
 use crate::commands::args;
+use crate::commands::in_order::{Chunks, in_order};
 use crate::commands::recorded::selected::{Unchosen, choose};
 use crate::commands::shutdown::Interrupt;
 use crate::error::{Exit, Result};
@@ -14,7 +16,7 @@ use crate::io::recording::follow::{Appended, Follow, Seen};
 use crate::io::recording::last::last;
 use crate::io::recording::locate;
 use crate::io::recording::pump::Stop;
-use crate::io::recording::reader::Item;
+use crate::io::recording::reader::Sources;
 use crate::providers;
 use crate::providers::Keys;
 use crate::report::{Logged, Notice, Progress, Reporter, Style};
@@ -73,6 +75,29 @@ impl Plan {
         choose(&self.selection, fixture, &self.keys, &self.options(fixture))
     }
 
+    /// Reads a delivery if it is chosen.
+    fn judge(
+        &self,
+        fixture: std::result::Result<Fixture, Fault>,
+    ) -> std::result::Result<Judged, Fault> {
+        let fixture = fixture?;
+        let Ok(receipt) = self.choose(&fixture) else {
+            return Ok(None);
+        };
+        // Without a condition on it, the verdict is not known yet.
+        let receipt = receipt.filter(|_| self.selection.reads_verdict());
+        let receipt = receipt.unwrap_or_else(|| {
+            let named = providers::beneath(&fixture.delivery);
+            providers::read(
+                &fixture.delivery,
+                named,
+                &self.keys,
+                &self.options(&fixture),
+            )
+        });
+        Ok(Some(Box::new((fixture, receipt))))
+    }
+
     fn options(&self, fixture: &Fixture) -> VerifyOptions {
         VerifyOptions {
             // A recorded delivery is judged as of the time of its recording.
@@ -85,15 +110,18 @@ impl Plan {
 }
 
 /// Lists the deliveries, and returns the exit status.
-pub fn run(plan: &Plan) -> Result<Exit> {
+pub fn run(plan: Plan) -> Result<Exit> {
     let report = Reporter::new(plan.style, Progress::none());
     args::say_all(&report, &plan.notes);
-    let result = list(plan, &report);
+    let result = list(&Arc::new(plan), &report);
     report.finish();
     result
 }
 
-fn list(plan: &Plan, report: &Reporter) -> Result<Exit> {
+/// Deliveries that a core reads at a time.
+const CHUNK: usize = 32;
+
+fn list(plan: &Arc<Plan>, report: &Reporter) -> Result<Exit> {
     let stop = Stop::default();
     let mut sources = locate::open(&plan.sources)?
         .edited(plan.edited)
@@ -103,10 +131,15 @@ fn list(plan: &Plan, report: &Reporter) -> Result<Exit> {
         true => Some(Follow::start(&mut sources, plan.edited)?),
         false => None,
     };
+    // What comes through a pipe is printed as it comes.
+    let items = if sources.size().is_some() { CHUNK } else { 1 };
     let mut sources = match plan.selection.last {
         Some(count) => last(sources, count, |fixture| plan.choose(fixture).is_ok())?,
         None => sources,
     };
+    if let Some(grep) = plan.selection.grep.clone() {
+        sources = sources.only_lines(move |line| grep.may_be_in_line(line));
+    }
     let mut log = Log {
         plan,
         report,
@@ -114,21 +147,33 @@ fn list(plan: &Plan, report: &Reporter) -> Result<Exit> {
         matched: 0,
         exit: Exit::Success,
     };
-    while !log.is_done()
-        && let Some(item) = sources.next()
-    {
-        let Item {
-            source, fixture, ..
-        } = item;
-        log.take(&source.to_string(), fixture);
-        for note in sources.take_notes() {
-            report.warn(&note);
+    let inputs = Inputs {
+        sources,
+        ended: false,
+    };
+    let chunks = Chunks {
+        items,
+        weigh: Input::bytes,
+    };
+    let work = {
+        let plan = Arc::clone(plan);
+        move |input| match input {
+            Input::Delivery(address, fixture) => Output::Delivery(address, plan.judge(*fixture)),
+            Input::Note(note) => Output::Note(note),
+            Input::Ended(passed_over) => Output::Ended(passed_over),
+        }
+    };
+    for output in in_order(inputs, chunks, work) {
+        match output {
+            Output::Delivery(address, judged) => log.take(&address, judged),
+            Output::Note(note) => report.warn(&note),
+            Output::Ended(passed_over) => log.read += passed_over,
+        }
+        if log.is_done() {
+            stop.set();
+            break;
         }
     }
-    for note in sources.take_notes() {
-        report.warn(&note);
-    }
-    drop(sources);
     if let Some(follow) = follow {
         return Ok(log.follow(follow));
     }
@@ -140,6 +185,66 @@ fn list(plan: &Plan, report: &Reporter) -> Result<Exit> {
         });
     }
     Ok(log.exit)
+}
+
+/// Iterator over what the sources hold.
+struct Inputs {
+    sources: Sources,
+    ended: bool,
+}
+
+/// Delivery as it was read, to be judged.
+enum Input {
+    Delivery(String, Box<std::result::Result<Fixture, Fault>>),
+    /// Note on a skipped part, such as a torn last line.
+    Note(String),
+    /// End of the sources, with the number of deliveries that were passed over.
+    Ended(u64),
+}
+
+/// Result of judging an input.
+enum Output {
+    Delivery(String, std::result::Result<Judged, Fault>),
+    Note(String),
+    Ended(u64),
+}
+
+/// Delivery with its receipt; none if it is not chosen.
+type Judged = Option<Box<(Fixture, Receipt)>>;
+
+impl Input {
+    fn bytes(&self) -> usize {
+        match self {
+            Input::Delivery(_, fixture) => {
+                let fixture = fixture.as_ref().as_ref();
+                fixture.map_or(0, |fixture| fixture.delivery.body.len())
+            }
+            Input::Note(_) | Input::Ended(_) => 0,
+        }
+    }
+}
+
+impl Iterator for Inputs {
+    type Item = Input;
+
+    fn next(&mut self) -> Option<Input> {
+        if let Some(note) = self.sources.take_note() {
+            return Some(Input::Note(note));
+        }
+        if self.ended {
+            return None;
+        }
+        match self.sources.next() {
+            Some(item) => Some(Input::Delivery(
+                item.source.to_string(),
+                Box::new(item.fixture),
+            )),
+            None => {
+                self.ended = true;
+                Some(Input::Ended(self.sources.passed_over()))
+            }
+        }
+    }
 }
 
 /// Running list.
@@ -160,35 +265,25 @@ impl Log<'_> {
     }
 
     /// Prints a delivery if it is selected.
-    fn take(&mut self, address: &str, fixture: std::result::Result<Fixture, Fault>) {
+    fn take(&mut self, address: &str, judged: std::result::Result<Judged, Fault>) {
         self.read += 1;
-        let fixture = match fixture {
-            Ok(fixture) => fixture,
+        let (fixture, receipt) = match judged {
+            Ok(Some(chosen)) => *chosen,
+            Ok(None) => return,
             Err(fault) => {
                 self.report.warn(&format!("{address}: {fault}"));
                 self.exit = self.exit.or(Exit::Input);
                 return;
             }
         };
-        let Ok(receipt) = self.plan.choose(&fixture) else {
-            return;
-        };
         self.matched += 1;
-        if !self.plan.selection.admits(self.matched - 1) {
-            return;
+        if self.plan.selection.admits(self.matched - 1) {
+            self.report.tell(&Notice::Logged(Logged {
+                address,
+                fixture: &fixture,
+                receipt: &receipt,
+            }));
         }
-        // Without a condition on it, the verdict is not known yet.
-        let receipt = receipt.filter(|_| self.plan.selection.reads_verdict());
-        let receipt = receipt.unwrap_or_else(|| {
-            let named = providers::beneath(&fixture.delivery);
-            let options = self.plan.options(&fixture);
-            providers::read(&fixture.delivery, named, &self.plan.keys, &options)
-        });
-        self.report.tell(&Notice::Logged(Logged {
-            address,
-            fixture: &fixture,
-            receipt: &receipt,
-        }));
     }
 
     /// Prints deliveries as they are recorded, until Ctrl-C.
@@ -223,7 +318,8 @@ impl Log<'_> {
                 .is_some_and(|it| it.is_ready() || waiting.len() > WAITING)
                 && let Some(first) = waiting.pop_front()
             {
-                self.take(&first.appended.address, first.appended.fixture);
+                let judged = self.plan.judge(first.appended.fixture);
+                self.take(&first.appended.address, judged);
                 if self.is_done() {
                     break;
                 }

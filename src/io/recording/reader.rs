@@ -73,6 +73,9 @@ impl From<&str> for Source {
     }
 }
 
+/// Condition on a line of a recording.
+type LineFilter = Box<dyn Fn(&[u8]) -> bool + Send>;
+
 /// Position between two deliveries of the sources.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Position {
@@ -102,6 +105,10 @@ pub struct Sources {
     pub(crate) answered: bool,
     /// Answers of the file with this index.
     answers: Option<(usize, AnswerIndex)>,
+    /// Condition on the lines of recordings; others are passed over without being parsed.
+    only: Option<LineFilter>,
+    /// Lines passed over.
+    passed_over: u64,
     stop: Stop,
     notes: Vec<String>,
     /// Total size in bytes of the files before the current one.
@@ -188,6 +195,8 @@ impl Sources {
             edited: false,
             answered: false,
             answers: None,
+            only: None,
+            passed_over: 0,
             stop: Stop::default(),
             notes: Vec::new(),
             passed: 0,
@@ -205,6 +214,20 @@ impl Sources {
     #[must_use]
     pub fn answered(self, answered: bool) -> Self {
         Self { answered, ..self }
+    }
+
+    /// Passes over the lines of recordings that do not meet a condition, without parsing them.
+    #[must_use]
+    pub fn only_lines(self, only: impl Fn(&[u8]) -> bool + Send + 'static) -> Self {
+        Self {
+            only: Some(Box::new(only)),
+            ..self
+        }
+    }
+
+    /// Deliveries passed over because their lines do not meet the condition.
+    pub fn passed_over(&self) -> u64 {
+        self.passed_over
     }
 
     /// Ends the iteration when `stop` is set, even while it waits for a pipe.
@@ -225,6 +248,14 @@ impl Sources {
             self.notes.clear();
         }
         std::mem::take(&mut self.notes)
+    }
+
+    /// Takes the oldest of the warnings.
+    pub fn take_note(&mut self) -> Option<String> {
+        match self.notes.is_empty() || self.stop.is_set() {
+            true => None,
+            false => Some(self.notes.remove(0)),
+        }
     }
 
     /// Total size of all sources in bytes, if known.
@@ -442,7 +473,14 @@ impl Sources {
             let item = match &mut self.reading {
                 Some(Reading::Lines(name, lines)) => {
                     let uncounted = matches!(part, Some(Part::Between { number: None, .. }));
-                    let next = next_line(name, lines, self.edited, &mut self.notes);
+                    let (only, passed_over) = (self.only.as_ref(), &mut self.passed_over);
+                    let skips = |line: &Bytes| {
+                        let skips = only.is_some_and(|only| !only(line))
+                            && detect::Class::of_line(line, true) == detect::Class::Delivery;
+                        *passed_over += u64::from(skips);
+                        skips
+                    };
+                    let next = next_line(name, lines, self.edited, &mut self.notes, skips);
                     next.map(|(number, fixture)| {
                         let id = fixture.as_ref().ok().and_then(|it| it.id.as_deref());
                         let source = Source {
@@ -587,6 +625,7 @@ fn next_line(
     lines: &mut Lines,
     edited: bool,
     notes: &mut Vec<String>,
+    mut skips: impl FnMut(&Bytes) -> bool,
 ) -> Option<(usize, std::result::Result<Fixture, Fault>)> {
     let delivery_of = |line: &Bytes| RecordedLine::delivery(&trimmed(line), edited).transpose();
     loop {
@@ -595,6 +634,7 @@ fn next_line(
         let fixture = match read {
             Ok(Line::End) => return None,
             Ok(Line::Whole(line) | Line::Torn(line)) if line.trim_ascii().is_empty() => continue,
+            Ok(Line::Whole(line)) if skips(&line) => continue,
             Ok(Line::Whole(line)) => match delivery_of(&line) {
                 Some(fixture) => fixture,
                 // An answer.
@@ -832,7 +872,7 @@ mod tests {
                 Content::Recording(mut lines) => {
                     assert!(!is_document, "{text}");
                     let (number, first) =
-                        next_line("stdin", &mut lines, false, &mut Vec::new()).unwrap();
+                        next_line("stdin", &mut lines, false, &mut Vec::new(), |_| false).unwrap();
                     let blank = text.lines().take_while(|line| line.trim().is_empty());
                     assert_eq!(number, blank.count() + 1);
                     assert_eq!(first.is_ok(), text.contains("fixture"));

@@ -48,6 +48,11 @@ pub struct Prefilter {
 }
 
 impl Prefilter {
+    /// True if a list of events is asked for.
+    pub fn is_of_list(self) -> bool {
+        self.in_list != 0
+    }
+
     /// Names that these conditions need.
     pub fn of(marks: &[(&'static str, Predicate)]) -> Self {
         let must_be = marks
@@ -65,6 +70,10 @@ pub struct Matcher<'d, 'a> {
     document: &'d Document<'a>,
     /// One bit for each name at the top, or at the top of the first value of a list: most names asked for are missing.
     names: u64,
+    /// True for a list, and for a document that is matched as the only element of one.
+    is_list: bool,
+    /// True if the document is matched as the only element of a list.
+    in_list: bool,
     /// Last pointer and its value: the events of a provider ask for the same one.
     last: Cell<(&'static str, Option<&'d Document<'a>>)>,
 }
@@ -83,7 +92,19 @@ impl<'d, 'a> Matcher<'d, 'a> {
         Self {
             document,
             names,
+            is_list: document.is_list(),
+            in_list: false,
             last: Cell::new(("", Some(document))),
+        }
+    }
+
+    /// Prepares a document that is matched as if it were the only element of a list.
+    pub fn in_list(document: &'d Document<'a>) -> Self {
+        Self {
+            is_list: true,
+            in_list: true,
+            last: Cell::new(("/0", Some(document))),
+            ..Self::at(document)
         }
     }
 
@@ -96,7 +117,7 @@ impl<'d, 'a> Matcher<'d, 'a> {
 
     /// False if the names rule a match out; then [`bears`](Self::bears) is false, too.
     pub fn may_bear(&self, needs: Prefilter) -> bool {
-        let bits = if self.document.is_list() {
+        let bits = if self.is_list {
             needs.in_list
         } else {
             needs.in_map
@@ -104,24 +125,24 @@ impl<'d, 'a> Matcher<'d, 'a> {
         self.names & bits == bits
     }
 
-    /// True if these marks can be there once an object is put in a list.
-    pub fn may_bear_in_list(&self, needs: Prefilter) -> bool {
-        needs.in_list != 0 && self.names & needs.in_list == needs.in_list
-    }
-
     fn find(&self, pointer: &'static str) -> Option<&'d Document<'a>> {
         let (known, found) = self.last.get();
         if known == pointer {
             return found;
         }
-        let found = self.may_hold(pointer).then(|| self.document.at(pointer));
-        self.last.set((pointer, found.flatten()));
-        found.flatten()
+        let inside = match self.in_list {
+            true => pointer.strip_prefix("/0"),
+            false => Some(pointer),
+        };
+        let inside = inside.filter(|_| self.may_hold(pointer));
+        let found = inside.and_then(|inside| self.document.at(inside));
+        self.last.set((pointer, found));
+        found
     }
 
     /// False if the names show that there is no value at this pointer.
     fn may_hold(&self, pointer: &str) -> bool {
-        let top = if self.document.is_list() { "/0/" } else { "/" };
+        let top = if self.is_list { "/0/" } else { "/" };
         name_after(top, pointer).is_none_or(|name| self.names & name_bit(name) != 0)
     }
 }
