@@ -39,8 +39,9 @@
 //! | a body: JSON, forms, multipart | `webhook/body/` |
 //! | recordings, fixtures, HAR | `webhook/fixture/` (format), `io/recording/` (files) |
 //! | redaction (`--redact`) | `webhook/redact/` |
-//! | an address (`hooks.ndjson:12`) | `webhook/source_address.rs` (text), `io/recording/locate.rs` (files) |
-//! | filters of `log`, `replay`, `verify` | `webhook/selection.rs`, `webhook/grep.rs`, `cli/selection.rs`, `commands/selected.rs` |
+//! | an address (`hooks.ndjson:12`) | `webhook/select/source_address.rs` (text), `io/recording/locate.rs` (files) |
+//! | filters of `log`, `replay`, `verify` | `webhook/select/`, `cli/selection.rs`, `commands/recorded/selected.rs` |
+//! | `log`, `show` | `commands/recorded/` |
 //! | a delivery on one line (`log`) | `report/text/line.rs` |
 //! | the listener | `io/server/` (HTTP), `commands/listen/` (handler, forwarding, recording, duplicates, faults) |
 //! | requests sent | `commands/dispatch.rs`, `webhook/sending/` (retries, pacing, order), `io/client/` (HTTP) |

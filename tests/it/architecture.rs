@@ -194,3 +194,23 @@ fn files_form_no_circles() {
     }
     assert_eq!(circles.len(), CIRCLES.len(), "`CIRCLES` has to get shorter");
 }
+
+#[test]
+fn the_map_names_files_and_folders_that_exist() {
+    let map = std::fs::read_to_string(source().join("lib.rs")).unwrap();
+    let (mut checked, mut missing) = (0, Vec::new());
+    for path in map.split('`').skip(1).step_by(2) {
+        let is_path = path.contains('/') && (path.ends_with(".rs") || path.ends_with('/'));
+        // `NAME` and the like stand for any name.
+        let is_pattern = path.chars().any(char::is_uppercase);
+        if is_path && !is_pattern {
+            let root = source().join("..");
+            checked += 1;
+            if !source().join(path).exists() && !root.join(path).exists() {
+                missing.push(path);
+            }
+        }
+    }
+    assert!(checked > 20, "{checked}");
+    assert_eq!(missing, Vec::<&str>::new(), "in lib.rs");
+}
