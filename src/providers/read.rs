@@ -70,9 +70,9 @@ pub fn outline(delivery: &Delivery, named: Option<&'static Provider>) -> Receipt
 fn look(
     delivery: &Delivery,
     named: Option<&'static Provider>,
-    verify_options: impl FnOnce(&Provider, Option<&Document>) -> Signature,
+    judge: impl FnOnce(&Provider, Option<&Document>) -> Signature,
 ) -> Receipt {
-    let mut receipt = receipt(delivery, named, verify_options);
+    let mut receipt = receipt(delivery, named, judge);
     receipt.handshake = is_handshake(delivery, &receipt);
     if receipt.handshake {
         receipt.asks = asking(delivery, receipt.provider);
@@ -104,7 +104,7 @@ fn asking(delivery: &Delivery, provider: Option<&str>) -> Option<&'static str> {
 fn receipt(
     delivery: &Delivery,
     named: Option<&'static Provider>,
-    verify_options: impl FnOnce(&Provider, Option<&Document>) -> Signature,
+    judge: impl FnOnce(&Provider, Option<&Document>) -> Signature,
 ) -> Receipt {
     let mut receipt = Receipt::default();
     let document = match Document::of(delivery) {
@@ -127,7 +127,7 @@ fn receipt(
     };
     receipt.provider = Some(provider.name);
     receipt.recognised_by = Some(reason);
-    receipt.signature = verify_options(provider, document.as_ref());
+    receipt.signature = judge(provider, document.as_ref());
     let document = unpacked(provider, delivery, document.as_ref()).or(document);
     if provider.name == ses::PROVIDER.name
         && let Some(document) = &document
@@ -181,23 +181,24 @@ pub fn recognise(
     if let Some(found) = packed {
         let unpacked = cloudevents::unpacked(delivery, document);
         let event = unpacked.as_ref().or(document);
-        let inside = event.and_then(|event| by_body(&LEADS.packed_bodies, event));
+        let inside = event.and_then(|event| by_body(&LEADS.packed_bodies, &Matcher::at(event)));
         return Some(inside.unwrap_or(found));
     }
-    LEADS
-        .headers
-        .iter()
-        .find_map(by_header)
-        .or_else(|| by_body(&LEADS.bodies, document?))
-        .or_else(|| by_other_shape(document?))
-        .or_else(|| by_body(&LEADS.general_bodies, document?))
-        .or_else(|| by_later_elements(document?))
-        .or_else(|| LEADS.shared_headers.iter().find_map(by_header))
+    if let Some(found) = LEADS.headers.iter().find_map(by_header) {
+        return Some(found);
+    }
+    let found = document.and_then(|document| {
+        let look = Matcher::at(document);
+        by_body(&LEADS.bodies, &look)
+            .or_else(|| by_other_shape(document, &look))
+            .or_else(|| by_body(&LEADS.general_bodies, &look))
+            .or_else(|| by_later_elements(document))
+    });
+    found.or_else(|| LEADS.shared_headers.iter().find_map(by_header))
 }
 
 /// First of these providers whose signal a body has.
-fn by_body(leads: &[BodyLead], document: &Document) -> Option<(&'static Provider, Recognition)> {
-    let look = Matcher::at(document);
+fn by_body(leads: &[BodyLead], look: &Matcher) -> Option<(&'static Provider, Recognition)> {
     let mut leads = leads.iter();
     let lead = leads.find(|lead| look.may_bear(lead.needs) && look.bears(lead.marks))?;
     Some((lead.provider, Recognition::Body(lead.marks)))
@@ -215,11 +216,11 @@ fn unpacked<'a>(
 }
 
 /// Provider of an event that stands alone where a list is usual, or in a list where it is not.
-fn by_other_shape(document: &Document) -> Option<(&'static Provider, Recognition)> {
+fn by_other_shape(document: &Document, look: &Matcher) -> Option<(&'static Provider, Recognition)> {
     if let Some(values) = document.values() {
-        return by_body(&LEADS.bodies, values.first()?);
+        return by_body(&LEADS.bodies, &Matcher::at(values.first()?));
     }
-    let look = Matcher::in_list(document);
+    let look = look.in_list();
     let mut leads = LEADS.bodies.iter();
     let lead = leads.find(|lead| {
         lead.needs.is_of_list() && look.may_bear(lead.needs) && look.bears(lead.marks)
@@ -235,7 +236,8 @@ const ODD_ELEMENTS: usize = 8;
 fn by_later_elements(document: &Document) -> Option<(&'static Provider, Recognition)> {
     (1..=ODD_ELEMENTS).find_map(|skipped| {
         let document = document.without_first(skipped)?;
-        by_body(&LEADS.bodies, &document).or_else(|| by_body(&LEADS.general_bodies, &document))
+        let look = Matcher::at(&document);
+        by_body(&LEADS.bodies, &look).or_else(|| by_body(&LEADS.general_bodies, &look))
     })
 }
 

@@ -98,13 +98,13 @@ impl<'d, 'a> Matcher<'d, 'a> {
         }
     }
 
-    /// Prepares a document that is matched as if it were the only element of a list.
-    pub fn in_list(document: &'d Document<'a>) -> Self {
+    /// Matches the same document as if it were the only element of a list.
+    pub fn in_list(&self) -> Self {
         Self {
             is_list: true,
             in_list: true,
-            last: Cell::new(("/0", Some(document))),
-            ..Self::at(document)
+            last: Cell::new(("/0", Some(self.document))),
+            ..*self
         }
     }
 
