@@ -60,7 +60,7 @@ pub struct VerifyArgs {
 
     /// URL of the request, if the scheme signs it
     ///
-    /// The same as `--public-url`.
+    /// Short name of `--public-url`: the URL that the provider calls, as typed into its settings.
     #[arg(
         long,
         value_name = "URL",
