@@ -15,6 +15,8 @@ use std::vec;
 const FEW: usize = 8;
 /// Work on an item that takes less time than this costs less than handing the item to another core.
 const WORTH: Duration = Duration::from_micros(6);
+/// Items of a chunk where they may wait for each other.
+pub const CHUNK: usize = 32;
 /// Bytes after which a chunk ends.
 const BYTES: usize = 256 << 10;
 

@@ -9,8 +9,8 @@ use jiff::Timestamp;
 
 use crate::cli::VerifyArgs;
 use crate::commands::args;
-use crate::commands::in_order::{Chunks, in_order};
-use crate::commands::recorded::selected::choose;
+use crate::commands::in_order::{CHUNK, Chunks, in_order};
+use crate::commands::recorded::selected::{as_recorded, choose};
 use crate::commands::sns::certificates::SnsCertificates;
 use crate::error::{Error, Exit, Result};
 use crate::io::recording::last::last;
@@ -93,9 +93,6 @@ pub fn run(plan: Plan) -> Result<Exit> {
 
 /// Deliveries before and after a failing one that are compared with it, to find swapped signatures.
 const NEAR: usize = 4;
-
-/// Deliveries of a recording that a core verifies at a time.
-const CHUNK: usize = 32;
 
 fn judge_all(plan: &Arc<Plan>, report: &Reporter) -> Result<Exit> {
     let mut exit = Exit::Success;
@@ -336,19 +333,19 @@ fn deliveries(plan: &Plan) -> Result<Deliveries> {
     let sources = sources
         .edited(plan.edited)
         .answered(plan.selection.reads_answer());
-    Ok(Deliveries::Sources(match plan.selection.last {
-        Some(count) => last(sources, count, |fixture| plan.chooses(fixture))?,
-        None => sources,
-    }))
+    let sources = last(sources, plan.selection.last, |fixture| {
+        plan.chooses(fixture)
+    })?;
+    Ok(Deliveries::Sources(sources))
 }
 
 fn options(plan: &Plan, fixture: &Fixture) -> VerifyOptions {
+    let recorded = as_recorded(fixture, plan.url.as_ref());
     VerifyOptions {
-        // A recorded delivery is judged as of the time of its recording.
-        now: plan.now.or(fixture.at).unwrap_or_else(Timestamp::now),
+        now: plan.now.unwrap_or(recorded.now),
         tolerance: plan.tolerance,
-        public_url: plan.url.clone(),
         topics: plan.topics.clone(),
+        ..recorded
     }
 }
 

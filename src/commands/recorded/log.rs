@@ -4,12 +4,10 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use jiff::Timestamp;
-
 use crate::cli::LogArgs;
 use crate::commands::args;
-use crate::commands::in_order::{Chunks, in_order};
-use crate::commands::recorded::selected::{Unchosen, choose};
+use crate::commands::in_order::{CHUNK, Chunks, in_order};
+use crate::commands::recorded::selected::{Unchosen, as_recorded, choose};
 use crate::commands::shutdown::Interrupt;
 use crate::error::{Exit, Result};
 use crate::io::recording::follow::{Appended, Follow, Seen};
@@ -99,13 +97,7 @@ impl Plan {
     }
 
     fn options(&self, fixture: &Fixture) -> VerifyOptions {
-        VerifyOptions {
-            // A recorded delivery is judged as of the time of its recording.
-            now: fixture.at.unwrap_or_else(Timestamp::now),
-            tolerance: None,
-            public_url: self.public_url.clone(),
-            topics: Vec::new(),
-        }
+        as_recorded(fixture, self.public_url.as_ref())
     }
 }
 
@@ -117,9 +109,6 @@ pub fn run(plan: Plan) -> Result<Exit> {
     report.finish();
     result
 }
-
-/// Deliveries that a core reads at a time.
-const CHUNK: usize = 32;
 
 fn list(plan: &Arc<Plan>, report: &Reporter) -> Result<Exit> {
     let stop = Stop::default();
@@ -133,10 +122,9 @@ fn list(plan: &Arc<Plan>, report: &Reporter) -> Result<Exit> {
     };
     // What comes through a pipe is printed as it comes.
     let items = if sources.size().is_some() { CHUNK } else { 1 };
-    let mut sources = match plan.selection.last {
-        Some(count) => last(sources, count, |fixture| plan.choose(fixture).is_ok())?,
-        None => sources,
-    };
+    let mut sources = last(sources, plan.selection.last, |fixture| {
+        plan.choose(fixture).is_ok()
+    })?;
     if let Some(grep) = plan.selection.grep.clone() {
         sources = sources.only_lines(move |line| grep.may_be_in_line(line));
     }

@@ -1,5 +1,7 @@
 //! Deliveries of sources that a [`Selection`] chooses.
 
+use jiff::Timestamp;
+
 use crate::providers;
 use crate::providers::Keys;
 use crate::webhook::{Fixture, Receipt, Selection, VerifyOptions};
@@ -7,6 +9,17 @@ use crate::webhook::{Fixture, Receipt, Selection, VerifyOptions};
 /// Mark of a delivery that is not chosen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Unchosen;
+
+/// Options to verify a recorded delivery: as of the time of its recording, with the default tolerance (`--tolerance`).
+/// `public_url` is that of `--public-url`.
+pub fn as_recorded(fixture: &Fixture, public_url: Option<&String>) -> VerifyOptions {
+    VerifyOptions {
+        now: fixture.at.unwrap_or_else(Timestamp::now),
+        tolerance: None,
+        public_url: public_url.cloned(),
+        topics: Vec::new(),
+    }
+}
 
 /// Applies a selection to a fixture, `skip`, `limit` and `last` not considered. Returns its receipt, if that had to be
 /// read; without the verdict, unless that is asked for.

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use crate::cli::{Form, ShowArgs};
 use crate::commands::args;
+use crate::commands::recorded::selected::as_recorded;
 use crate::error::{Exit, Result};
 use crate::io::recording::locate;
 use crate::providers;
@@ -12,7 +13,7 @@ use crate::report::{
     HAR_BETWEEN, HAR_END, Logged, Notice, Parts, Progress, Reporter, Style, curl, har, har_start,
     http, vegeta,
 };
-use crate::webhook::{Fixture, Target, VerifyOptions};
+use crate::webhook::{Fixture, Target};
 
 /// Settings of `show`, made from its flags.
 #[derive(Debug)]
@@ -127,13 +128,7 @@ fn print(plan: &Plan, report: &Reporter, address: &str, fixture: &Fixture) {
         Output::Request(Form::Json, _) => return report.data(fixture.to_line().as_bytes()),
         Output::Request(form, target) => (form, target),
         Output::Notice => {
-            let options = VerifyOptions {
-                // A recorded delivery is judged as of the time of its recording.
-                now: fixture.at.unwrap_or_else(Timestamp::now),
-                tolerance: None,
-                public_url: plan.public_url.clone(),
-                topics: Vec::new(),
-            };
+            let options = as_recorded(fixture, plan.public_url.as_ref());
             let named = providers::beneath(&delivery);
             let receipt = providers::read(&delivery, named, &plan.keys, &options);
             return report.tell(&Notice::Shown(Logged {

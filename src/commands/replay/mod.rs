@@ -10,7 +10,6 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use http::uri::PathAndQuery;
-use jiff::Timestamp;
 
 use crate::cli::{Form, ReplayArgs, Report};
 use crate::commands::args;
@@ -19,8 +18,8 @@ use crate::commands::dispatch;
 use crate::commands::dispatch::{Dispatcher, Jobs};
 use crate::commands::dry_run::DryRun;
 use crate::commands::id;
-use crate::commands::in_order::{Chunks, in_order};
-use crate::commands::recorded::selected::{Unchosen, choose};
+use crate::commands::in_order::{CHUNK, Chunks, in_order};
+use crate::commands::recorded::selected::{Unchosen, as_recorded, choose};
 use crate::commands::replay::queue::{Counts, JobMaker, QueuedFixture, ReplayQueue};
 use crate::commands::shutdown::{FINISHING, InFlight, Interrupt};
 use crate::commands::signer::Signer;
@@ -35,11 +34,8 @@ use crate::io::recording::resume::{ResumeJournal, RunIdentity};
 use crate::io::watch::Watch;
 use crate::report::{Format, Length, Notice, Progress, ReportFile, Reporter, Style, Suite, Tally};
 use crate::webhook::{
-    Beat, Expectation, Fixture, Glob, Receipt, Reordering, Retry, Rng, Selection, VerifyOptions,
+    Beat, Expectation, Fixture, Glob, Receipt, Reordering, Retry, Rng, Selection,
 };
-
-/// Deliveries that a core signs at a time.
-const CHUNK: usize = 32;
 
 /// Settings of `replay`, made from its flags.
 #[derive(Debug)]
@@ -155,13 +151,7 @@ impl Plan {
         &self,
         fixture: &Fixture,
     ) -> std::result::Result<Option<Receipt>, Unchosen> {
-        let options = VerifyOptions {
-            // A recorded delivery is judged as of the time of its recording.
-            now: fixture.at.unwrap_or_else(Timestamp::now),
-            tolerance: None,
-            public_url: self.signer.public_url.clone(),
-            topics: Vec::new(),
-        };
+        let options = as_recorded(fixture, self.signer.public_url.as_ref());
         choose(&self.choice, fixture, &self.signer.keys, &options)
     }
 

@@ -173,10 +173,9 @@ impl ReplayQueue {
             .edited(plan.edited)
             .answered(plan.choice.reads_answer() || plan.compare)
             .until(stop);
-        let sources = match plan.choice.last {
-            Some(count) => last(sources, count, |fixture| plan.chooses(fixture).is_ok())?,
-            None => sources,
-        };
+        let sources = last(sources, plan.choice.last, |fixture| {
+            plan.chooses(fixture).is_ok()
+        })?;
         Ok(ReplayQueue {
             plan: Arc::clone(plan),
             report: Arc::clone(report),

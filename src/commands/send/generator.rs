@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use crate::commands::args::RequestOptions;
 use crate::commands::dispatch;
 use crate::commands::dispatch::{Job, JobOrigin};
-use crate::commands::in_order::{Chunks, in_order};
+use crate::commands::in_order::{CHUNK, Chunks, in_order};
 use crate::commands::signer::Signer;
 use crate::error::{Error, Result};
 use crate::io::recording::reader::Source;
@@ -21,9 +21,6 @@ use crate::webhook::{Algorithm, Delivery, Expectation, Key, Rng, Scheme, Secret}
 
 /// Statuses that count as success without `--expect-status`.
 pub const SUCCESS: &str = "2xx";
-
-/// Deliveries that a core generates at a time.
-const CHUNK: usize = 32;
 
 /// Deliveries to generate, with everything that they share.
 #[derive(Debug)]

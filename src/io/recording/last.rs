@@ -18,13 +18,16 @@ use crate::webhook::{Fixture, RecordedAnswer, RecordedLine};
 /// delivery found from the end is named by its id.
 const COUNTED: u64 = 64 << 20;
 
-/// Confines sources to the last `count` deliveries for which `wanted` is true, and what is between them. Broken ones
-/// are always wanted.
+/// Confines sources to the last `count` deliveries for which `wanted` is true, and what is between them; they stay whole without
+/// a count (`--last`). Broken ones are always wanted.
 pub fn last(
     mut sources: Sources,
-    count: usize,
+    count: Option<usize>,
     mut wanted: impl FnMut(&Fixture) -> bool,
 ) -> Result<Sources> {
+    let Some(count) = count else {
+        return Ok(sources);
+    };
     let mut is_wanted = |fixture: &std::result::Result<Fixture, _>| match fixture {
         Ok(fixture) => wanted(fixture),
         Err(_) => true,
