@@ -75,7 +75,8 @@
 //! * [`Tamper`](webhook::Tamper): deliberate fault of a signed request (`send --tamper`).
 //! * [`Target`](webhook::Target): URL that deliveries are sent to.
 //! * [`Attempt`](webhook::Attempt), [`Outcome`](webhook::Outcome): one try to send a delivery, and its result.
-//! * `Job`, `Dispatcher` (`commands/dispatch.rs`): delivery to send, and the loop that sends jobs with retries.
+//! * `Job` (`commands/job.rs`), `Dispatcher` (`commands/dispatch.rs`): delivery to send, and the loop that sends jobs with
+//!   retries.
 //! * `ListenHandler` (`commands/listen/handler.rs`): request handler of `listen`. A *handler* elsewhere is the user's.
 //! * [`Check`](checks::Check), [`Finding`](checks::Finding): question that `check` asks a handler, and its result.
 //! * [`Notice`](report::Notice): fact worth printing; the [`Reporter`](report::Reporter) decides on form and stream.

@@ -10,54 +10,18 @@ use jiff::Timestamp;
 use tokio::sync::{Mutex, Notify};
 use tokio::task::LocalSet;
 
+use crate::commands::job::{Job, about};
 use crate::commands::shutdown::{InFlight, Interrupt};
 use crate::commands::signer::Signer;
-use crate::error::Exit;
 use crate::io::client::{Client, Keep, TargetConnection};
-use crate::io::recording::reader::Source;
 use crate::io::recording::recorder::Recorder;
-use crate::io::recording::resume::{Completion, ResumeJournal, Step};
+use crate::io::recording::resume::{Completion, ResumeJournal};
 use crate::providers;
-use crate::providers::Provider;
 use crate::report::{Notice, Reporter, Tally};
 use crate::webhook::{
-    Attempt, Beat, Delivery, EventSummary, Expectation, Fixture, KeyedQueue, Next, Outcome, Pace,
-    Receipt, Reply, Retry, Rng, Target, differs, masked_path,
+    Attempt, Beat, EventSummary, Expectation, Fixture, KeyedQueue, Next, Outcome, Pace, Reply,
+    Retry, Rng, Target, masked_path,
 };
-
-/// Request to send, with its source, provider and replay data.
-#[derive(Debug)]
-pub struct Job {
-    /// Delivery id, the same for every attempt.
-    pub id: String,
-    /// Source of the delivery, for messages: file and line, or the `send` command.
-    pub source: Source,
-    /// Summary of the first event, for messages; computed when it is printed if none.
-    pub about: Option<String>,
-    /// Provider of the delivery, if known; needed to sign retries.
-    pub provider: Option<&'static Provider>,
-    /// Request to send.
-    pub delivery: Delivery,
-    /// Data of the recorded delivery that this job replays; empty for `send`.
-    pub origin: JobOrigin,
-}
-
-/// Data of a recorded delivery that is sent again.
-#[derive(Debug, Default)]
-pub struct JobOrigin {
-    /// Time of recording.
-    pub at: Option<Timestamp>,
-    /// Step in the resume journal (`--resume`).
-    pub step: Option<Step>,
-    /// Expectation from the fixture's `expect` member.
-    pub expected: Option<Expectation>,
-    /// Recorded response, for `--compare`.
-    pub reply: Option<Reply>,
-    /// Hashes of the message ids; with `--ordered`, jobs that share one are sent in order.
-    pub messages: Vec<u64>,
-    /// Original fixture, for `--failed-to` and `--answers-to`.
-    pub fixture: Option<Box<Fixture>>,
-}
 
 /// Sends jobs with pacing, concurrency and retries.
 pub struct Dispatcher {
@@ -274,16 +238,8 @@ impl DispatchRun {
     async fn deliver(&self, line: &mut TargetConnection, job: &mut Job) {
         let mut before: Option<Outcome> = None;
         for number in 1.. {
-            if number > 1
-                && let (Some(signer), Some(provider)) = (&self.dispatcher.signer, job.provider)
-            {
-                // A delivery that could be signed once can be signed again.
-                let _ = signer.sign(
-                    provider,
-                    &mut job.delivery,
-                    &self.dispatcher.target,
-                    &mut self.rng.borrow_mut(),
-                );
+            if number > 1 {
+                self.sign_again(job);
             }
             let begun = self.in_flight.begin();
             let exchange = line
@@ -292,7 +248,9 @@ impl DispatchRun {
             // The request must not count as in flight when its line is printed.
             drop(begun);
             let (took, sent_twice) = (exchange.took, exchange.sent_twice);
-            let outcome = self.judge(exchange.outcome(), took, &job.origin);
+            let outcome = job
+                .origin
+                .judge(exchange.outcome(), took, &self.dispatcher.expected);
             let next = self
                 .dispatcher
                 .retry
@@ -332,38 +290,23 @@ impl DispatchRun {
         }
     }
 
+    /// Signs a retry with the time of now, unless retries keep their signature.
+    fn sign_again(&self, job: &mut Job) {
+        if let (Some(signer), Some(provider)) = (&self.dispatcher.signer, job.provider)
+            && !job.origin.keeps_signature
+        {
+            let target = &self.dispatcher.target;
+            let rng = &mut self.rng.borrow_mut();
+            // A delivery that could be signed once can be signed again.
+            let _ = signer.sign(provider, &mut job.delivery, target, rng);
+        }
+    }
+
     /// Counts a delivery as failed whose announced retry does not happen.
     fn cut_off(&self) {
         let mut tally = self.tally.borrow_mut();
         tally.deliveries += 1;
         tally.failed += 1;
-    }
-
-    fn judge(&self, outcome: Outcome, took: Duration, origin: &JobOrigin) -> Outcome {
-        let expected = origin
-            .expected
-            .as_ref()
-            .unwrap_or(&self.dispatcher.expected);
-        let why = match &origin.reply {
-            Some(reply) => differs(reply, &outcome).or_else(|| expected.late(took)),
-            None => expected.judge(&outcome, took),
-        };
-        match outcome {
-            Outcome::Answered {
-                status,
-                body,
-                retry_after,
-                location,
-                ..
-            } => Outcome::Answered {
-                status,
-                body,
-                retry_after,
-                location,
-                unexpected: why,
-            },
-            other => other,
-        }
     }
 
     /// Applies the parts of a response that concern the whole run: 410 stops it, `Retry-After` pauses it.
@@ -535,52 +478,9 @@ impl DispatchRun {
     }
 }
 
-/// Returns a one-line summary of a receipt: the first event, and the number of others.
-pub fn about(receipt: &Receipt) -> String {
-    let provider = receipt.provider.unwrap_or("unknown");
-    match receipt.events.as_slice() {
-        [] => format!("{:<11} {provider}", "-"),
-        [event, rest @ ..] => {
-            let more = if rest.is_empty() {
-                String::new()
-            } else {
-                format!(" and {} more", rest.len())
-            };
-            let native = if event.kind == crate::webhook::Kind::Other {
-                event.native.as_str()
-            } else {
-                event.kind.name()
-            };
-            format!(
-                "{native:<11} {}{more}  {provider}",
-                event.recipient.as_deref().unwrap_or("-")
-            )
-        }
-    }
-}
-
 /// Prints the tally's hint, if it has one: advice for a target without a response.
 pub fn hint(tally: &Tally, report: &Reporter) {
     if let Some(hint) = &tally.hint {
         report.hint(hint);
-    }
-}
-
-/// Returns the exit status of a run of attempts.
-pub fn exit(tally: &Tally, interrupted: bool) -> Exit {
-    let mut exit = Exit::Success;
-    if tally.failed > 0 || tally.stopped {
-        exit = exit.or(Exit::Failure);
-    }
-    if tally.unanswered > 0 {
-        exit = exit.or(Exit::NoAnswer);
-    }
-    if tally.broken > 0 {
-        exit = exit.or(Exit::Input);
-    }
-    if interrupted {
-        exit.or(Exit::Interrupted)
-    } else {
-        exit
     }
 }

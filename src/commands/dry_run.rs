@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::cli::Form;
-use crate::commands::dispatch::Job;
+use crate::commands::job::Job;
 use crate::error::Result;
 use crate::report::{HAR_BETWEEN, HAR_END, Notice, Reporter, curl, har, har_start, http, vegeta};
 use crate::webhook::{Delivery, Fixture, Target};

@@ -14,11 +14,11 @@ mod dispatch;
 mod dry_run;
 mod id;
 mod in_order;
+mod job;
 mod keys;
 mod man;
 mod print;
 mod run;
-
 mod shutdown;
 mod signer;
 mod verify;

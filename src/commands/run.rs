@@ -24,7 +24,7 @@ pub fn run(cli: Cli) -> Result<Exit> {
             send::journey::refuse_its_words(&args)?;
             send::run(send::Plan::new(*args, style)?)
         }
-        Command::Replay(args) => replay::run(replay::Plan::new(*args, style)?),
+        Command::Replay(args) => replay::run(replay::plan::Plan::new(*args, style)?),
         Command::Log(args) => log::run(log::Plan::new(*args, style)?),
         Command::Show(args) => show::run(&show::Plan::new(*args, style)?),
         Command::Verify(args) => verify::run(verify::Plan::new(*args, style)?),

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use hdrhistogram::Histogram;
 
+use crate::error::Exit;
 use crate::report::text::humanize::micros;
 use crate::webhook::{Kind, Outcome, Receipt};
 
@@ -88,6 +89,24 @@ impl Tally {
             next: None,
             verb,
         }
+    }
+
+    /// Returns the exit status of a run of attempts.
+    pub fn exit(&self, interrupted: bool) -> Exit {
+        let mut exit = Exit::Success;
+        if self.failed > 0 || self.stopped {
+            exit = exit.or(Exit::Failure);
+        }
+        if self.unanswered > 0 {
+            exit = exit.or(Exit::NoAnswer);
+        }
+        if self.broken > 0 {
+            exit = exit.or(Exit::Input);
+        }
+        if interrupted {
+            exit = exit.or(Exit::Interrupted);
+        }
+        exit
     }
 
     /// Counts an attempt; `last` if no retry follows.

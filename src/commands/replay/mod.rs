@@ -1,5 +1,7 @@
 //! `replay`: sends saved or recorded deliveries again.
 
+pub mod job_maker;
+pub mod plan;
 pub mod queue;
 
 use std::collections::HashMap;
@@ -9,20 +11,19 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
 
-use http::uri::PathAndQuery;
+use tokio::sync::mpsc::Receiver;
 
-use crate::cli::{Form, ReplayArgs, Report};
+use crate::cli::Form;
 use crate::commands::args;
-use crate::commands::args::RequestOptions;
 use crate::commands::dispatch;
 use crate::commands::dispatch::{Dispatcher, Jobs};
 use crate::commands::dry_run::DryRun;
 use crate::commands::id;
 use crate::commands::in_order::{CHUNK, Chunks, in_order};
-use crate::commands::recorded::selected::{Unchosen, as_recorded, choose};
-use crate::commands::replay::queue::{Counts, JobMaker, QueuedFixture, ReplayQueue};
+use crate::commands::replay::job_maker::JobMaker;
+use crate::commands::replay::plan::Plan;
+use crate::commands::replay::queue::{Counts, QueuedFixture, ReplayQueue};
 use crate::commands::shutdown::{FINISHING, InFlight, Interrupt};
-use crate::commands::signer::Signer;
 use crate::error::{Error, Exit, Result};
 use crate::io::client::Client;
 use crate::io::recording::pump::Stop;
@@ -30,174 +31,10 @@ use crate::io::recording::reader;
 use crate::io::recording::reader::Position;
 use crate::io::recording::recorder::{Recorder, Sync};
 use crate::io::recording::resume;
-use crate::io::recording::resume::{ResumeJournal, RunIdentity};
+use crate::io::recording::resume::ResumeJournal;
 use crate::io::watch::Watch;
-use crate::report::{Format, Length, Notice, Progress, ReportFile, Reporter, Style, Suite, Tally};
-use crate::webhook::{
-    Beat, Expectation, Fixture, Glob, Receipt, Reordering, Retry, Rng, Selection,
-};
-
-/// Settings of `replay`, made from its flags.
-#[derive(Debug)]
-pub struct Plan {
-    style: Style,
-    sources: Vec<String>,
-    pub(crate) request: RequestOptions,
-    pub(crate) path: Option<PathAndQuery>,
-    pub(crate) choice: Selection,
-    pub(crate) disorder: Reordering,
-    pub(crate) repeat: u32,
-    pub(crate) seed: Option<u64>,
-    concurrency: u16,
-    pub(crate) ordered: bool,
-    beat: Beat,
-    retry: Retry,
-    pub(crate) expected: Expectation,
-    pub(crate) resign: bool,
-    pub(crate) fresh_ids: bool,
-    pub(crate) signer: Arc<Signer>,
-    pub(crate) resume: Option<PathBuf>,
-    pub(crate) failed_to: Option<PathBuf>,
-    pub(crate) answers_to: Option<PathBuf>,
-    pub(crate) skip_broken: bool,
-    pub(crate) edited: bool,
-    pub(crate) compare: bool,
-    results: Option<Format>,
-    report_to: Option<PathBuf>,
-    pub(crate) watch: bool,
-    yes: bool,
-    dry_run: Option<Form>,
-    notes: Vec<String>,
-}
-
-impl Plan {
-    /// Makes the settings from the flags; reads secrets.
-    pub fn new(args: ReplayArgs, style: Style) -> Result<Plan> {
-        let provider = args.provider.as_deref().map(args::provider).transpose()?;
-        let secrets = args::secrets(&args.secrets, None)?;
-        let path = args.path.as_deref().map(path).transpose()?;
-        if args.report == Report::Text && args.report_to.is_some() {
-            return Err(Error::usage(
-                "a report in a file is `--report json`, `junit` or `tap`",
-            ));
-        }
-        if args.watch && args.sources.iter().any(|source| source == "-") {
-            return Err(Error::usage("stdin cannot be watched"));
-        }
-        let request = RequestOptions::new(&args.request, "2xx")?;
-        Ok(Plan {
-            style: Style {
-                quiet: args.request.quiet,
-                json: style.json || (args.report == Report::Json && args.report_to.is_none()),
-                ..style
-            },
-            compare: args.compare,
-            results: args::report_format(args.report, args.report_to.is_some()),
-            report_to: args.report_to,
-            sources: args.sources,
-            path,
-            choice: Selection {
-                provider: provider.map(|provider| provider.name),
-                paths: args.only_path.iter().map(|it| Glob::new(it)).collect(),
-                ..args::selection(args.selection)
-            },
-            disorder: Reordering {
-                duplicate: args.duplicate,
-                drop: args.drop,
-                shuffle: args.shuffle,
-                seed: args.seed.unwrap_or_else(id::fresh_seed),
-            },
-            repeat: args.repeat,
-            seed: args.seed,
-            concurrency: args.concurrency,
-            ordered: args.ordered,
-            beat: match (request.beat, args.speed) {
-                (Beat::Free, Some(faster)) => Beat::Recorded(faster),
-                (beat, _) => beat,
-            },
-            retry: request.retry(args.retries.unwrap_or({
-                // A local handler under test shows each failure at once; another target may be down for a moment.
-                if request.target.is_loopback() { 0 } else { 3 }
-            })),
-            expected: request.expected.clone(),
-            request,
-            resign: args.resign,
-            fresh_ids: args.fresh_ids,
-            signer: Arc::new(Signer {
-                keys: secrets.keys,
-                at: None,
-                tamper: None,
-                public_url: args.secrets.public_url,
-            }),
-            resume: args.resume,
-            failed_to: args.failed_to,
-            answers_to: args.answers_to,
-            skip_broken: args.skip_broken,
-            edited: args.edited,
-            watch: args.watch,
-            yes: args.yes,
-            dry_run: args.request.dry_run.then_some(args.request.form),
-            notes: secrets.notes,
-        })
-    }
-
-    /// True if every fixture is sent once, in the order of reading.
-    pub(crate) fn is_plain(&self) -> bool {
-        self.repeat == 1 && self.disorder.is_none()
-    }
-
-    /// Applies the selection to a fixture. Returns its receipt, if that had to be read; an error if it is not chosen.
-    pub(crate) fn chooses(
-        &self,
-        fixture: &Fixture,
-    ) -> std::result::Result<Option<Receipt>, Unchosen> {
-        let options = as_recorded(fixture, self.signer.public_url.as_ref());
-        choose(&self.choice, fixture, &self.signer.keys, &options)
-    }
-
-    /// Returns the identity of this run for its resume journal; `before` is the identity that the journal has.
-    fn identity(&self, stack: &ReplayQueue, before: Option<&RunIdentity>) -> Result<RunIdentity> {
-        let (heads, identity) = stack
-            .sources()
-            .identity(before.map(|before| before.heads.as_slice()))?;
-        let target = &self.request.target;
-        let path = self.path.as_ref().unwrap_or(&target.path);
-        let mut choice = self.choice.said();
-        if !self.is_plain() {
-            let Reordering {
-                duplicate,
-                drop,
-                shuffle,
-                ..
-            } = self.disorder;
-            choice += &format!(
-                ", {} times, {duplicate} twice, {drop} dropped{}",
-                self.repeat,
-                if shuffle { ", shuffled" } else { "" }
-            );
-        }
-        Ok(RunIdentity {
-            target: format!("{}{path}", target.origin()),
-            choice,
-            identity,
-            heads,
-            // Without `--seed`, the seed of the first run is used.
-            seed: match (self.seed, before) {
-                (Some(seed), _) => seed,
-                (None, Some(before)) => before.seed,
-                (None, None) => self.disorder.seed,
-            },
-        })
-    }
-}
-
-fn path(given: &str) -> Result<PathAndQuery> {
-    let wrong = || Error::usage(format!("`{}` is no path", given.escape_debug()));
-    if !given.starts_with('/') {
-        return Err(wrong().hint("a path begins with `/`"));
-    }
-    given.parse().map_err(|_| wrong())
-}
+use crate::report::{Length, Notice, Progress, ReportFile, Reporter, Suite, Tally};
+use crate::webhook::{Beat, Rng};
 
 /// Sends the fixtures, and returns the exit status.
 pub fn run(plan: Plan) -> Result<Exit> {
@@ -240,12 +77,12 @@ fn length(plan: &Plan) -> Length {
 fn carry_out(plan: &Arc<Plan>, report: &Arc<Reporter>) -> Result<Exit> {
     let stop = Stop::default();
     // Before they are opened: what is appended from here on is sent when it is saved.
-    let sources = plan.sources.iter().map(PathBuf::from);
-    let sent = sources.filter(|_| plan.watch).filter_map(|path| {
-        let end = reader::end_of(&path)?;
-        Some((path, end))
-    });
-    let sent = sent.collect();
+    let watched = if plan.watch {
+        plan.sources.as_slice()
+    } else {
+        &[]
+    };
+    let sent = ends(watched);
     let mut stack = ReplayQueue::open(plan, report, &plan.sources, stop.clone())?;
     if let Some(form) = plan.dry_run {
         return dry_run(plan, report, stack, form);
@@ -272,60 +109,40 @@ fn carry_out(plan: &Arc<Plan>, report: &Arc<Reporter>) -> Result<Exit> {
     }
     runtime.block_on(async {
         let in_flight = InFlight::default();
-        let interrupt = Interrupt::start({
-            let report = Arc::clone(report);
-            let in_flight = in_flight.clone();
-            move || {
-                stop.set();
-                if in_flight.count() > 0 {
-                    report.say(FINISHING);
-                }
-            }
-        });
-        let mut run = Replay {
+        let run = Replay {
             plan: Arc::clone(plan),
             report: Arc::clone(report),
             client,
-            interrupt,
+            interrupt: interrupt(report, &in_flight, stop),
             in_flight,
             journal,
             failed_to: failed_to.map(Rc::new),
             answers_to: answers_to.map(Rc::new),
             sent,
         };
-        // Watching begins before the first run, so that nothing saved meanwhile is missed.
-        let watch = if plan.watch {
-            Some(Watch::start(
-                &plan.sources.iter().map(PathBuf::from).collect::<Vec<_>>(),
-            )?)
-        } else {
-            None
-        };
-        report.progress().start();
-        let counts = stack.counts();
-        let mut tally = run.deliver(stack, Tally::new("sent")).await;
-        let nothing = match run.interrupt.is_set() || plan.watch {
-            true => Exit::Success,
-            false => say_nothing(plan, report, &counts),
-        };
-        if let Some((_watch, mut saved)) = watch {
-            for source in plan.sources.iter().filter(|it| !Path::new(it).exists()) {
-                report.warn(&format!("`{source}` does not exist yet"));
-            }
-            report.say("watching; each fixture is sent when it is saved");
-            loop {
-                let path = tokio::select! {
-                    path = saved.recv() => path,
-                    () = run.interrupt.wait() => None,
-                };
-                let Some(path) = path else { break };
-                tally = again(&mut run, &path, tally).await;
-            }
+        run.run(stack).await
+    })
+}
+
+/// Returns the present ends of those sources that are recordings.
+fn ends(sources: &[String]) -> HashMap<PathBuf, (Position, u64)> {
+    let sources = sources.iter().map(PathBuf::from);
+    let ends = sources.filter_map(|path| {
+        let end = reader::end_of(&path)?;
+        Some((path, end))
+    });
+    ends.collect()
+}
+
+/// Starts listening for Ctrl-C, which also stops the reading of the sources.
+fn interrupt(report: &Arc<Reporter>, in_flight: &InFlight, stop: Stop) -> Interrupt {
+    let report = Arc::clone(report);
+    let in_flight = in_flight.clone();
+    Interrupt::start(move || {
+        stop.set();
+        if in_flight.count() > 0 {
+            report.say(FINISHING);
         }
-        report.progress().finish();
-        report.tell(&Notice::Summary(&tally));
-        dispatch::hint(&tally, report);
-        Ok(dispatch::exit(&tally, run.interrupt.is_set()).or(nothing))
     })
 }
 
@@ -403,7 +220,8 @@ fn go_on(
     stack: &mut ReplayQueue,
     path: &Path,
 ) -> Result<ResumeJournal> {
-    let (journal, completed, identity) = resume::open(path, |before| plan.identity(stack, before))?;
+    let (journal, completed, identity) =
+        resume::open(path, |before| plan.identity(stack.sources(), before))?;
     let done = completed.accepted + completed.refused;
     if done > 0 {
         let refused = match completed.refused {
@@ -439,6 +257,50 @@ struct Replay {
 }
 
 impl Replay {
+    /// Sends the queue, and with `--watch` what is saved afterwards. Returns the exit status.
+    async fn run(mut self, stack: ReplayQueue) -> Result<Exit> {
+        let report = Arc::clone(&self.report);
+        let plan = Arc::clone(&self.plan);
+        // Watching begins before the first run, so that nothing saved meanwhile is missed.
+        let sources = plan.sources.iter().map(PathBuf::from);
+        let watch = match plan.watch {
+            true => Some(Watch::start(&sources.collect::<Vec<_>>())?),
+            false => None,
+        };
+        report.progress().start();
+        let counts = stack.counts();
+        let mut tally = self.deliver(stack, Tally::new("sent")).await;
+        let nothing = match self.interrupt.is_set() || plan.watch {
+            true => Exit::Success,
+            false => say_nothing(&plan, &report, &counts),
+        };
+        if let Some((_watch, saved)) = watch {
+            tally = self.watch(saved, tally).await;
+        }
+        report.progress().finish();
+        report.tell(&Notice::Summary(&tally));
+        dispatch::hint(&tally, &report);
+        Ok(tally.exit(self.interrupt.is_set()).or(nothing))
+    }
+
+    /// Sends each fixture that is saved, until Ctrl-C.
+    async fn watch(&mut self, mut saved: Receiver<PathBuf>, mut tally: Tally) -> Tally {
+        let plan = Arc::clone(&self.plan);
+        for source in plan.sources.iter().filter(|it| !Path::new(it).exists()) {
+            self.report.warn(&format!("`{source}` does not exist yet"));
+        }
+        self.report
+            .say("watching; each fixture is sent when it is saved");
+        loop {
+            let path = tokio::select! {
+                path = saved.recv() => path,
+                () = self.interrupt.wait() => None,
+            };
+            let Some(path) = path else { return tally };
+            tally = again(self, &path, tally).await;
+        }
+    }
+
     async fn deliver(&mut self, stack: ReplayQueue, tally: Tally) -> Tally {
         let dispatcher = Dispatcher {
             client: self.client.clone(),

@@ -8,9 +8,9 @@ use http::header::CONTENT_TYPE;
 use jiff::Timestamp;
 
 use crate::commands::args::RequestOptions;
-use crate::commands::dispatch;
-use crate::commands::dispatch::{Job, JobOrigin};
 use crate::commands::in_order::{CHUNK, Chunks, in_order};
+use crate::commands::job;
+use crate::commands::job::{Job, JobOrigin};
 use crate::commands::signer::Signer;
 use crate::error::{Error, Result};
 use crate::io::recording::reader::Source;
@@ -189,7 +189,7 @@ impl Selection {
             None if receipt.handshake => {
                 format!("{:<11} {}", delivery.method, item.provider.name)
             }
-            None => dispatch::about(&receipt),
+            None => job::about(&receipt),
         };
         let scheme = providers::signing_scheme(item.provider, delivery);
         // A handshake is not signed; it carries credentials at most.

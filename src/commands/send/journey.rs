@@ -12,9 +12,10 @@ use crate::cli::{Ending, Form, SendArgs};
 use crate::commands::args;
 use crate::commands::args::RequestOptions;
 use crate::commands::dispatch;
-use crate::commands::dispatch::{Dispatcher, Job, JobOrigin, Jobs};
+use crate::commands::dispatch::{Dispatcher, Jobs};
 use crate::commands::dry_run::{DryRun, as_sent};
 use crate::commands::id;
+use crate::commands::job::{Job, JobOrigin};
 use crate::commands::send::saver::Saver;
 use crate::commands::send::selection::{overrides, settable};
 use crate::commands::shutdown::{FINISHING, InFlight, Interrupt};
@@ -341,7 +342,7 @@ async fn send(plan: &Plan, timeline: Timeline, report: &Arc<Reporter>) -> Result
         .await;
     report.tell(&Notice::Summary(&tally));
     dispatch::hint(&tally, report);
-    Ok(dispatch::exit(&tally, interrupt.is_set()))
+    Ok(tally.exit(interrupt.is_set()))
 }
 
 /// Keeps all of it; it is on disk when this ends.

@@ -237,5 +237,5 @@ async fn send(
         report.tell(&Notice::Summary(&tally));
     }
     dispatch::hint(&tally, &report);
-    Ok(dispatch::exit(&tally, interrupt.is_set()))
+    Ok(tally.exit(interrupt.is_set()))
 }
