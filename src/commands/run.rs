@@ -4,7 +4,7 @@ use crate::cli::{Cli, Color, Command};
 use crate::commands::recorded::{log, show};
 use crate::commands::{catalog, check, completions, keys, listen, man, replay, send, verify};
 use crate::error::{Exit, Result};
-use crate::report::{ColorChoice, Parts, Style};
+use crate::report::{ColorChoice, Parts, Style, View};
 
 /// Runs the subcommand.
 pub fn run(cli: Cli) -> Result<Exit> {
@@ -13,10 +13,11 @@ pub fn run(cli: Cli) -> Result<Exit> {
         quiet: false,
         replies: false,
         color: cli.color.into(),
+        view: View::default(),
         parts: Parts::default(),
     };
     match cli.command {
-        Command::Listen(args) => listen::run(listen::Plan::new(&args, style)?),
+        Command::Listen(args) => listen::run(listen::plan::Plan::new(&args, style)?),
         Command::Send(args) if send::journey::is_meant(&args) => {
             send::journey::run(send::journey::Plan::new(*args, style)?)
         }

@@ -158,6 +158,9 @@ fn head(it: &Received) -> String {
         TimestampFormat::Rfc3339(6).write(it.at),
         it.remote,
     );
+    if let Some(address) = it.address {
+        let _ = write!(line, "\"address\":{},", quoted(address));
+    }
     request(&mut line, it.delivery);
     line + ","
 }
@@ -461,10 +464,13 @@ mod tests {
             receipt: &Receipt::default(),
             status: Some(200),
             answer: b"",
+            answer_coding: None,
             took: Duration::ZERO,
             rejected: false,
             on_purpose: false,
             again: None,
+            handler: None,
+            address: None,
         })
     }
 

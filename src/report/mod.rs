@@ -15,8 +15,8 @@ pub use formats::curl::{curl, http};
 pub use formats::har::{HAR_BETWEEN, HAR_END, har, har_start, vegeta};
 pub use formats::report_file::{Format, ReportFile, Suite};
 pub use notice::{
-    CheckTotals, Checked, Detail, Finding, Forwarded, Judged, KeyUsed, Logged, Notice, Parts,
-    Received, Repeat,
+    CheckTotals, Checked, Detail, Finding, Forwarded, HandlerRequest, Judged, KeyUsed, Logged,
+    Notice, Parts, Received, Repeat, View,
 };
 pub use progress::{Length, Progress};
 pub use reporter::{Reporter, Style, complain, lost_output, width};

@@ -91,6 +91,8 @@ pub struct Received<'a> {
     pub status: Option<u16>,
     /// Body of the response.
     pub answer: &'a [u8],
+    /// Content coding of that body, such as `gzip`.
+    pub answer_coding: Option<&'a str>,
     /// Time from the complete request to the response ready to be sent.
     pub took: Duration,
     /// True if it was rejected with 401 for its signature.
@@ -99,6 +101,21 @@ pub struct Received<'a> {
     pub on_purpose: bool,
     /// Repetition of an earlier delivery, if it is one.
     pub again: Option<Repeat>,
+    /// Request to the handler whose response went back to the sender, if it was forwarded.
+    pub handler: Option<HandlerRequest<'a>>,
+    /// Address in the recording, if it is recorded.
+    pub address: Option<&'a str>,
+}
+
+/// Request to the handler of `--forward-to`.
+#[derive(Clone, Copy, Debug)]
+pub struct HandlerRequest<'a> {
+    /// URL of the handler.
+    pub target: &'a str,
+    /// Outcome of the request.
+    pub outcome: &'a Outcome,
+    /// Duration of the request.
+    pub took: Duration,
 }
 
 /// Recorded delivery.
@@ -258,6 +275,18 @@ impl CheckTotals<'_> {
         let like = |check: &&Checked| check.grade == grade;
         self.checks.iter().filter(like).count()
     }
+}
+
+/// Form in which received deliveries are shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum View {
+    /// Line with the chosen [`Parts`] below it.
+    #[default]
+    Parts,
+    /// One line for each delivery (`listen -q`).
+    Line,
+    /// One line, and below it the events and the response of a delivery that was not accepted (`listen -f`).
+    LineAndFailures,
 }
 
 /// Parts of a received delivery shown below its line (`listen --show`).

@@ -9,7 +9,7 @@ use std::time::Instant;
 use crate::error::Error;
 use crate::report::formats::report_file;
 use crate::report::formats::report_file::ReportFile;
-use crate::report::notice::{Notice, Parts};
+use crate::report::notice::{Notice, Parts, View};
 use crate::report::progress::{Progress, Screen};
 use crate::report::sink::{Drain, Failure, Sink};
 use crate::report::text;
@@ -32,6 +32,8 @@ pub struct Style {
     pub replies: bool,
     /// `--color`.
     pub color: ColorChoice,
+    /// Form in which received deliveries are shown.
+    pub view: View,
     /// Parts shown of a received delivery.
     pub parts: Parts,
 }
@@ -73,6 +75,7 @@ impl Reporter {
             has_edge: io::stdout().is_terminal(),
             voice: TextReport {
                 palette: palette(io::stdout().is_terminal()),
+                view: style.view,
                 parts: style.parts,
                 replies: style.replies,
                 columns: width,

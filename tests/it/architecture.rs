@@ -48,11 +48,8 @@ const FILES: &[(&str, &[&str])] = &[
     ("main.rs", &[]),
 ];
 
-/// Files that still import each other, each group with one file that is in it. This list only gets shorter.
-const CIRCLES: &[&str] = &[
-    // `Plan` and the run that uses the handler are in one file.
-    "commands/listen/mod.rs",
-];
+/// Files that import each other, each group with one file that is in it. The list is to stay empty.
+const CIRCLES: &[&str] = &[];
 
 /// A folder with more files is hard to find one's way in; the catalogue is a list.
 const MOST_FILES: usize = 16;

@@ -174,7 +174,7 @@ fn a_handler_that_is_down_is_502_with_the_reason() {
         listen
             .finish()
             .stdout
-            .contains("not forwarded to http://127.0.0.1:1/: connection refused")
+            .contains("\n  no response: connection refused\n")
     );
 }
 
@@ -748,7 +748,7 @@ fn a_compressed_body_is_inflated_for_the_eye_alone() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("all.ndjson");
     let handler = Receiver::ok();
-    let listener = Listen::start(&["-n1", "--record", text(&file), "--forward-to", &handler.url]);
+    let listener = Listen::start(&["-n1", "-v", "-r", text(&file), "-f", &handler.url]);
     let answer = post(listener.port(), "/", "content-encoding: gzip\r\n", &gzip);
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     let shown = listener.finish().stdout;
@@ -851,8 +851,9 @@ fn what_is_rejected_for_its_signature_is_said_counted_and_no_success() {
                 assert_eq!(ran.lines().last().unwrap()["refused_signatures"], 1);
             } else {
                 let line = ran.stdout.lines().next().unwrap();
-                let (_, reason) = line.split_once("  401 in ").unwrap();
-                assert!(reason.contains("rejected: "), "{line}");
+                let (_, rest) = line.split_once("  401  ").unwrap();
+                let (_, reason) = rest.split_once("  rejected: ").unwrap();
+                assert!(!reason.is_empty(), "{line}");
                 assert!(
                     ran.stdout.contains("1 without a valid signature"),
                     "{ran:#?}"
@@ -978,10 +979,13 @@ fn a_credential_in_a_query_is_shown_nowhere() {
         let ran = listen.finish();
         let recorded = std::fs::read_to_string(&file).unwrap();
         let told = ran.stdout + &ran.stderr;
-        assert!(
-            !told.contains("hunter2") && told.contains("x=kept"),
-            "{told}"
-        );
+        // One line has the path without its query.
+        let kept = if args.contains(&"-q") {
+            "POST /hooks "
+        } else {
+            "x=kept"
+        };
+        assert!(!told.contains("hunter2") && told.contains(kept), "{told}");
         assert_eq!(
             recorded.contains("hunter2"),
             !args.contains(&"--redact"),

@@ -43,3 +43,4 @@ mod strangers;
 mod terminal;
 mod vectors;
 mod verify;
+mod view;

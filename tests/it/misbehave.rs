@@ -193,7 +193,7 @@ fn only_such_paths_are_shown_and_all_are_counted() {
     }
     let told = listen.finish().success().stdout;
     assert!(
-        told.contains("POST /hooks/email?x=1") && told.contains("POST /a/b/sns"),
+        told.contains("POST /hooks/email ") && told.contains("POST /a/b/sns"),
         "{told}"
     );
     assert!(

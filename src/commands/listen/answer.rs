@@ -1,10 +1,12 @@
 //! Responses that `listen` gives itself.
 
 use bytes::Bytes;
-use http::{HeaderValue, StatusCode};
+use http::{HeaderName, HeaderValue, StatusCode};
 
 use crate::io::server::Answer;
-use crate::webhook::Headers;
+use crate::providers;
+use crate::providers::{Challenged, Provider};
+use crate::webhook::{Delivery, Headers};
 
 /// Response of `listen` where no `--forward-to` handler supplies one: `--status`, `--header`, `--body`.
 #[derive(Clone, Debug)]
@@ -12,6 +14,53 @@ pub(crate) struct CannedResponse {
     pub(crate) status: StatusCode,
     pub(crate) headers: Headers,
     pub(crate) body: Bytes,
+}
+
+impl CannedResponse {
+    /// Returns the response for a delivery that is not forwarded: challenge code, CloudEvents consent or canned
+    /// response.
+    pub(crate) fn respond(&self, delivery: &Delivery, challenged: Option<&Challenged>) -> Answer {
+        let mut headers = self.headers.clone();
+        if let Some(challenged) = challenged {
+            let (kind, body) = challenged.answer();
+            headers.set(http::header::CONTENT_TYPE, HeaderValue::from_static(kind));
+            return Answer {
+                headers,
+                body: body.into(),
+                ..Answer::of(self.status_for(Some(challenged)))
+            };
+        }
+        // CloudEvents asks for permission with an OPTIONS request before it sends.
+        if let (true, Some(origin)) = (
+            delivery.method == http::Method::OPTIONS,
+            delivery.headers.get("webhook-request-origin"),
+        ) {
+            headers.push(
+                HeaderName::from_static("webhook-allowed-origin"),
+                origin.clone(),
+            );
+            if delivery.headers.get("webhook-request-rate").is_some() {
+                headers.push(
+                    HeaderName::from_static("webhook-allowed-rate"),
+                    HeaderValue::from_static("*"),
+                );
+            }
+            headers.push(http::header::ALLOW, HeaderValue::from_static("POST"));
+        }
+        Answer {
+            headers,
+            body: self.body.clone(),
+            ..Answer::of(self.status)
+        }
+    }
+
+    /// Returns the status of [`Self::respond`]: a challenge code is returned with 200 unless `--status` is not a success.
+    pub(crate) fn status_for(&self, challenged: Option<&Challenged>) -> StatusCode {
+        match challenged {
+            Some(_) if self.status.is_success() => StatusCode::OK,
+            _ => self.status,
+        }
+    }
 }
 
 /// Returns a `text/plain` response.
@@ -26,5 +75,26 @@ pub(crate) fn plain(status: StatusCode, text: &str) -> Answer {
         headers,
         body: Bytes::copy_from_slice(text.as_bytes()),
         ..Answer::of(status)
+    }
+}
+
+/// Returns the provider whose test certificate this GET asks for; `send` names that URL in what it signs.
+pub(crate) fn asks_for_certificate(delivery: &Delivery) -> Option<&'static Provider> {
+    let wanted = providers::certificate_at(delivery.path.as_str());
+    wanted.filter(|_| delivery.method == http::Method::GET)
+}
+
+/// Returns the test certificate of a provider.
+pub(crate) fn certificate(provider: &'static Provider) -> Answer {
+    let pem = provider.test_public;
+    let mut headers = Headers::new();
+    headers.push(
+        http::header::CONTENT_TYPE,
+        HeaderValue::from_static("application/x-pem-file"),
+    );
+    Answer {
+        headers,
+        body: Bytes::from_static(pem.as_bytes()),
+        ..Answer::of(StatusCode::OK)
     }
 }

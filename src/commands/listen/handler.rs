@@ -1,41 +1,34 @@
 //! Request handler of `listen`: reads, records, forwards, answers and reports each request, in this order.
 
 use std::net::SocketAddr;
-use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
-use http::{HeaderName, HeaderValue, StatusCode};
+use http::StatusCode;
 use jiff::Timestamp;
 use tokio::sync::Notify;
 
 use crate::commands::id;
-use crate::commands::listen::Plan;
-use crate::commands::listen::answer::{CannedResponse, plain};
+use crate::commands::listen::answer::{CannedResponse, asks_for_certificate, certificate, plain};
+use crate::commands::listen::display::DisplayFilter;
 use crate::commands::listen::duplicates;
 use crate::commands::listen::duplicates::{DuplicateTracker, Sighting};
 use crate::commands::listen::faults::{Failure, FaultInjection};
 use crate::commands::listen::forward::{ForwardResult, Forwarder, ReservedForward, ToForward};
+use crate::commands::listen::plan::Plan;
 use crate::commands::listen::recording::ListenRecording;
 use crate::commands::shutdown::InFlight;
 use crate::commands::sns::certificates::SnsCertificates;
 use crate::commands::sns::subscription::{Confirmation, SubscriptionConfirmer};
 use crate::error::Result;
+use crate::io::recording::recorder::RecordedAt;
 use crate::io::server::{Answer, Arrival, Handler};
 use crate::providers;
 use crate::providers::{Challenged, Keys, Provider};
 use crate::report::{Forwarded, Notice, Received, Repeat, Reporter, Tally};
 use crate::webhook;
-use crate::webhook::{Delivery, Event, Glob, Headers, Kind, Receipt, Reply, VerifyOptions};
-
-/// Display filter of `listen` (`--events`, `--path`); an empty list matches everything.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Shown {
-    pub(crate) kinds: Vec<Kind>,
-    pub(crate) paths: Vec<Glob>,
-}
+use crate::webhook::{Delivery, Receipt, Reply, VerifyOptions};
 
 /// Request handler of `listen` with its settings and counters; one value shared by all connections.
 pub(crate) struct ListenHandler {
@@ -52,10 +45,10 @@ pub(crate) struct ListenHandler {
     answer: CannedResponse,
     faults: FaultInjection,
     duplicates: DuplicateTracker,
-    shown: Shown,
+    shown: DisplayFilter,
     count: Option<u64>,
-    taken: AtomicU64,
-    strangers: AtomicU64,
+    received: AtomicU64,
+    client_warnings: AtomicU64,
     pub(crate) tally: Mutex<Tally>,
     report: Arc<Reporter>,
     pub(crate) stop: Notify,
@@ -78,11 +71,11 @@ struct Incoming {
 /// Decision on a delivery, before it is recorded and answered.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Disposition {
-    Take,
+    Accept,
     /// Handshake without a valid signature under `--require-signature`: answered, but not forwarded.
-    Greet,
+    Handshake,
     /// Invalid or missing signature under `--require-signature`: rejected with 401.
-    Refuse,
+    Reject,
     /// Failure injected by `--fail-first`, `--fail-rate`, `--fail-status` or `--hang-up`.
     Fail(Failure),
     /// Forwarding loop: the `Via` header names this listener.
@@ -95,10 +88,9 @@ struct Handled {
     /// True for a 401 because of the signature.
     rejected: bool,
     on_purpose: bool,
-    passed: Option<ForwardResult>,
-    errands: Vec<ReservedForward>,
-    /// File that the delivery was recorded in.
-    file: Option<Arc<Path>>,
+    forwarded: Option<ForwardResult>,
+    reserved: Vec<ReservedForward>,
+    recorded: Option<RecordedAt>,
     confirmed: Option<Confirmation>,
 }
 
@@ -127,8 +119,8 @@ impl ListenHandler {
             duplicates: DuplicateTracker::default(),
             shown: plan.shown,
             count: plan.count,
-            taken: AtomicU64::new(0),
-            strangers: AtomicU64::new(0),
+            received: AtomicU64::new(0),
+            client_warnings: AtomicU64::new(0),
             tally: Mutex::new(Tally::new("received")),
             report,
             stop: Notify::new(),
@@ -150,25 +142,30 @@ impl Handler for ListenHandler {
             ));
             return certificate(provider);
         }
-        let mut case = self.open(arrival);
+        let mut incoming = self.read(arrival);
         // Boxed, like recording and forwarding below: they are rare or large, and every delivery would carry their
         // size.
         if let Some(certificates) = &self.certificates {
-            let verify_options = self.judge_at(case.at);
-            Box::pin(certificates.verify(&case.delivery, &verify_options, &mut case.receipt)).await;
+            let verify_options = self.verify_options(incoming.at);
+            Box::pin(certificates.verify(
+                &incoming.delivery,
+                &verify_options,
+                &mut incoming.receipt,
+            ))
+            .await;
         }
-        let verdict = self.judge(&case);
-        if verdict == Disposition::Refuse {
-            let why = why_rejected(&case.receipt);
-            case.receipt.signature.reason.get_or_insert(why);
+        let disposition = self.disposition(&incoming);
+        if disposition == Disposition::Reject {
+            let why = why_rejected(&incoming.receipt);
+            incoming.receipt.signature.reason.get_or_insert(why);
         }
-        let done = self.deal(&case, verdict).await;
-        if !self.faults.delay.is_zero() && self.faults.concerns(&case.receipt.events) {
+        let done = self.respond(&incoming, disposition).await;
+        if !self.faults.delay.is_zero() && self.faults.concerns(&incoming.receipt.events) {
             Box::pin(tokio::time::sleep(self.faults.delay)).await;
         }
-        self.told(&case, &done);
+        self.report_delivery(&incoming, &done);
         if let Some(forwarder) = &self.forwarder {
-            forwarder.send(case.to_forward(done.file.as_ref()), done.errands);
+            forwarder.send(incoming.to_forward(done.recorded.as_ref()), done.reserved);
         }
         done.answer
     }
@@ -182,34 +179,36 @@ impl Handler for ListenHandler {
     }
 
     fn refused(&self, remote: SocketAddr, status: StatusCode, why: &str) {
-        self.tell_of_stranger(&format!("answered {} to {remote}: {why}", status.as_u16()));
+        self.warn_of_client(&format!("answered {} to {remote}: {why}", status.as_u16()));
     }
 
     fn unmet(&self, remote: SocketAddr, why: &str) {
-        self.tell_of_stranger(&format!("no connection with {remote}: {why}"));
+        self.warn_of_client(&format!("no connection with {remote}: {why}"));
     }
 }
 
 /// Most warnings printed about malformed requests and failed connections, so that a flood does not fill the terminal.
-const TOLD_OF_STRANGERS: u64 = 20;
+const CLIENT_WARNINGS: u64 = 20;
 
 impl ListenHandler {
-    fn tell_of_stranger(&self, line: &str) {
-        match self.strangers.fetch_add(1, Ordering::Relaxed) {
-            0..TOLD_OF_STRANGERS => self.report.warn(line),
-            TOLD_OF_STRANGERS => self.report.warn("and more like these, which are not told"),
+    fn warn_of_client(&self, line: &str) {
+        match self.client_warnings.fetch_add(1, Ordering::Relaxed) {
+            0..CLIENT_WARNINGS => self.report.warn(line),
+            CLIENT_WARNINGS => self
+                .report
+                .warn("and more like these, which are not printed"),
             _ => {}
         }
     }
 
-    fn open(&self, arrival: Arrival) -> Incoming {
+    fn read(&self, arrival: Arrival) -> Incoming {
         let begun = Instant::now();
         let Arrival {
             delivery,
             remote,
             at,
         } = arrival;
-        let verify_options = self.judge_at(at);
+        let verify_options = self.verify_options(at);
         let receipt = providers::read(&delivery, self.provider, &self.keys, &verify_options);
         let by_bytes = || {
             let counts = self.faults.counts() && !receipt.handshake;
@@ -229,7 +228,7 @@ impl ListenHandler {
     }
 
     /// Returns the verification options for a request received at `now`.
-    fn judge_at(&self, now: Timestamp) -> VerifyOptions {
+    fn verify_options(&self, now: Timestamp) -> VerifyOptions {
         VerifyOptions {
             now,
             tolerance: self.tolerance,
@@ -238,38 +237,43 @@ impl ListenHandler {
         }
     }
 
-    fn judge(&self, case: &Incoming) -> Disposition {
+    fn disposition(&self, incoming: &Incoming) -> Disposition {
         let forwarder = self.forwarder.as_ref();
-        if forwarder.is_some_and(|it| it.has_passed(&case.delivery.headers)) {
+        if forwarder.is_some_and(|it| it.has_forwarded(&incoming.delivery.headers)) {
             return Disposition::Loop;
         }
-        if self.require_signature && !case.receipt.signature.verdict.holds() {
-            return if case.receipt.handshake {
-                Disposition::Greet
+        if self.require_signature && !incoming.receipt.signature.verdict.holds() {
+            return if incoming.receipt.handshake {
+                Disposition::Handshake
             } else {
-                Disposition::Refuse
+                Disposition::Reject
             };
         }
-        if case.receipt.handshake || case.challenged.is_some() {
-            return Disposition::Take;
+        if incoming.receipt.handshake || incoming.challenged.is_some() {
+            return Disposition::Accept;
         }
-        let count = case.sighting.map_or(1, |sighting| sighting.count);
-        let failure = self.faults.fails(&case.receipt.events, count);
-        failure.map_or(Disposition::Take, Disposition::Fail)
+        let count = incoming.sighting.map_or(1, |sighting| sighting.count);
+        let failure = self.faults.fails(&incoming.receipt.events, count);
+        failure.map_or(Disposition::Accept, Disposition::Fail)
     }
 
-    async fn deal(&self, case: &Incoming, verdict: Disposition) -> Handled {
-        if verdict == Disposition::Loop {
-            let why = "a loop: this listener has passed it on before, and got it back\n";
+    async fn respond(&self, incoming: &Incoming, disposition: Disposition) -> Handled {
+        if disposition == Disposition::Loop {
+            let why = "a loop: this listener has forwarded it before, and got it back\n";
             return Handled::of(plain(StatusCode::LOOP_DETECTED, why));
         }
-        let file = match self.keep(case, verdict).await {
-            Ok(file) => file,
-            Err(unkept) => return Handled::of(unkept),
+        let recorded = match self.record(incoming, disposition).await {
+            Ok(recorded) => recorded,
+            Err(not_recorded) => return Handled::of(not_recorded),
         };
-        match verdict {
-            Disposition::Refuse => {
-                let why = case.receipt.signature.reason.as_deref().unwrap_or_default();
+        let handled = match disposition {
+            Disposition::Reject => {
+                let why = incoming
+                    .receipt
+                    .signature
+                    .reason
+                    .as_deref()
+                    .unwrap_or_default();
                 Handled {
                     rejected: true,
                     ..Handled::of(plain(StatusCode::UNAUTHORIZED, &format!("{why}\n")))
@@ -285,41 +289,51 @@ impl ListenHandler {
                     },
                 })
             },
-            Disposition::Greet | Disposition::Loop => Handled::of(self.usual(case)),
-            Disposition::Take => self.accept(case, file).await,
+            Disposition::Handshake | Disposition::Loop => Handled::of(self.own_answer(incoming)),
+            Disposition::Accept => self.accept(incoming, recorded.as_ref()).await,
+        };
+        Handled {
+            recorded,
+            ..handled
         }
     }
 
-    /// Records the delivery, if `--record` is set, before it is forwarded or answered, and returns the file; on failure
+    /// Returns the response of this listener.
+    fn own_answer(&self, incoming: &Incoming) -> Answer {
+        let challenged = incoming.challenged.as_ref();
+        self.answer.respond(&incoming.delivery, challenged)
+    }
+
+    /// Records the delivery, if `--record` is set, before it is forwarded or answered, and returns its place; on failure
     /// returns the 507 to send.
-    async fn keep(
+    async fn record(
         &self,
-        case: &Incoming,
-        verdict: Disposition,
-    ) -> std::result::Result<Option<Arc<Path>>, Answer> {
+        incoming: &Incoming,
+        disposition: Disposition,
+    ) -> std::result::Result<Option<RecordedAt>, Answer> {
         let Some(recording) = &self.recording else {
             return Ok(None);
         };
         // The handler's response is not known yet: the delivery is recorded before it is forwarded.
         let waits = self.forwarder.as_ref().is_some_and(|it| !it.acknowledges());
-        let status = match verdict {
-            Disposition::Refuse => Some(StatusCode::UNAUTHORIZED),
+        let status = match disposition {
+            Disposition::Reject => Some(StatusCode::UNAUTHORIZED),
             Disposition::Fail(Failure::Status(status)) => Some(status),
             Disposition::Fail(Failure::HangUp) => None,
-            Disposition::Take if waits => None,
-            Disposition::Take | Disposition::Greet | Disposition::Loop => {
-                Some(self.usual_status(case))
+            Disposition::Accept if waits => None,
+            Disposition::Accept | Disposition::Handshake | Disposition::Loop => {
+                Some(self.answer.status_for(incoming.challenged.as_ref()))
             }
         };
-        let took = case.begun.elapsed();
+        let took = incoming.begun.elapsed();
         let reply = status.map(|status| Reply::new(status.as_u16(), took, None));
-        match Box::pin(recording.keep(&case.id, case.at, &case.delivery, reply)).await {
-            Ok(file) => {
+        match Box::pin(recording.keep(&incoming.id, incoming.at, &incoming.delivery, reply)).await {
+            Ok(recorded) => {
                 self.report.tell(&Notice::Recorded {
-                    id: &case.id,
-                    file: &file,
+                    id: &incoming.id,
+                    file: &recorded.file,
                 });
-                Ok(Some(file))
+                Ok(Some(recorded))
             }
             Err(why) => {
                 self.report
@@ -332,119 +346,83 @@ impl ListenHandler {
         }
     }
 
-    async fn accept(&self, case: &Incoming, file: Option<Arc<Path>>) -> Handled {
+    async fn accept(&self, incoming: &Incoming, recorded: Option<&RecordedAt>) -> Handled {
         let confirmed = match &self.confirmer {
-            Some(confirmer) => Box::pin(confirmer.confirm(&case.receipt)).await,
+            Some(confirmer) => Box::pin(confirmer.confirm(&incoming.receipt)).await,
             None => None,
         };
-        let (passed, errands) = match &self.forwarder {
+        let (forwarded, reserved) = match &self.forwarder {
             None => (None, Vec::new()),
             Some(forwarder) => {
-                let events = &case.receipt.events;
-                Box::pin(forwarder.pass(case.to_forward(file.as_ref()), events)).await
+                let events = &incoming.receipt.events;
+                Box::pin(forwarder.forward(incoming.to_forward(recorded), events)).await
             }
         };
-        let (passed, answer) = match passed {
-            Some((passed, answer)) => (Some(passed), answer),
-            None => (None, self.usual(case)),
+        let (forwarded, answer) = match forwarded {
+            Some((forwarded, answer)) => (Some(forwarded), answer),
+            None => (None, self.own_answer(incoming)),
         };
         Handled {
-            passed,
-            errands,
-            file,
+            forwarded,
+            reserved,
             confirmed,
             ..Handled::of(answer)
         }
     }
 
-    /// Returns the response for a delivery that is not forwarded: challenge code, CloudEvents consent or canned
-    /// response.
-    fn usual(&self, case: &Incoming) -> Answer {
-        let delivery = &case.delivery;
-        let mut headers = self.answer.headers.clone();
-        if let Some(challenged) = &case.challenged {
-            let (kind, body) = challenged.answer();
-            headers.set(http::header::CONTENT_TYPE, HeaderValue::from_static(kind));
-            return Answer {
-                headers,
-                body: body.into(),
-                ..Answer::of(self.usual_status(case))
-            };
-        }
-        // CloudEvents asks for permission with an OPTIONS request before it sends.
-        if let (true, Some(origin)) = (
-            delivery.method == http::Method::OPTIONS,
-            delivery.headers.get("webhook-request-origin"),
-        ) {
-            headers.push(
-                HeaderName::from_static("webhook-allowed-origin"),
-                origin.clone(),
-            );
-            if delivery.headers.get("webhook-request-rate").is_some() {
-                headers.push(
-                    HeaderName::from_static("webhook-allowed-rate"),
-                    HeaderValue::from_static("*"),
-                );
-            }
-            headers.push(http::header::ALLOW, HeaderValue::from_static("POST"));
-        }
-        Answer {
-            headers,
-            body: self.answer.body.clone(),
-            ..Answer::of(self.answer.status)
-        }
-    }
-
-    /// Returns the status of [`Self::usual`]: a challenge code is returned with 200 unless `--status` is not a success.
-    fn usual_status(&self, case: &Incoming) -> StatusCode {
-        match &case.challenged {
-            Some(_) if self.answer.status.is_success() => StatusCode::OK,
-            _ => self.answer.status,
-        }
-    }
-
-    fn told(&self, case: &Incoming, done: &Handled) {
-        let took = case.begun.elapsed();
+    /// Counts a delivery and prints it.
+    fn report_delivery(&self, incoming: &Incoming, done: &Handled) {
+        let took = incoming.begun.elapsed();
         let status = (!done.answer.hang_up).then_some(done.answer.status.as_u16());
-        let again = case.sighting.filter(|sighting| sighting.count > 1);
+        let again = incoming.sighting.filter(|sighting| sighting.count > 1);
         self.tally
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .received(&case.receipt, done.rejected, status, took, again.is_some());
-        if self
-            .shown
-            .includes(case.delivery.path.path(), &case.receipt.events)
-        {
+            .received(
+                &incoming.receipt,
+                done.rejected,
+                status,
+                took,
+                again.is_some(),
+            );
+        let (path, events) = (incoming.delivery.path.path(), &incoming.receipt.events);
+        if self.shown.includes(path, events) {
+            let recorded = done.recorded.as_ref();
+            let address = recorded.map(|recorded| recorded.address(&incoming.id));
+            let handler = done.forwarded.as_ref();
             self.report.tell(&Notice::Received(Received {
-                id: &case.id,
-                at: case.at,
-                remote: case.remote,
-                delivery: &case.delivery,
-                receipt: &case.receipt,
+                id: &incoming.id,
+                at: incoming.at,
+                remote: incoming.remote,
+                delivery: &incoming.delivery,
+                receipt: &incoming.receipt,
                 status,
                 answer: &done.answer.body,
+                answer_coding: done.answer.headers.text("content-encoding"),
                 took,
                 rejected: done.rejected,
                 on_purpose: done.on_purpose,
                 again: again.map(|Sighting { count, since }| Repeat { count, since }),
+                handler: handler.map(ForwardResult::as_notice),
+                address: address.as_deref(),
             }));
         }
         if let Some(confirmed) = &done.confirmed {
-            confirmed.tell(&case.id, &self.report);
+            confirmed.tell(&incoming.id, &self.report);
         }
-        if let Some(passed) = &done.passed {
+        if let Some(forwarded) = &done.forwarded {
             self.report.tell(&Notice::Forwarded(Forwarded {
-                id: &case.id,
-                target: &passed.target,
+                id: &incoming.id,
+                target: &forwarded.target,
                 attempt: 1,
-                outcome: &passed.outcome,
-                took: passed.took,
+                outcome: &forwarded.outcome,
+                took: forwarded.took,
                 again_in: None,
                 later: None,
             }));
         }
-        let taken = self.taken.fetch_add(1, Ordering::Relaxed) + 1;
-        if self.count.is_some_and(|count| taken >= count) {
+        let received = self.received.fetch_add(1, Ordering::Relaxed) + 1;
+        if self.count.is_some_and(|count| received >= count) {
             self.stop.notify_one();
         }
     }
@@ -452,12 +430,12 @@ impl ListenHandler {
 
 impl Incoming {
     /// Returns the delivery for the forwarder, with the file that it was recorded in.
-    fn to_forward<'a>(&'a self, file: Option<&'a Arc<Path>>) -> ToForward<'a> {
+    fn to_forward<'a>(&'a self, recorded: Option<&'a RecordedAt>) -> ToForward<'a> {
         ToForward {
             id: &self.id,
             at: self.at,
             delivery: &self.delivery,
-            file,
+            file: recorded.map(|recorded| &recorded.file),
         }
     }
 }
@@ -468,19 +446,11 @@ impl Handled {
             answer,
             rejected: false,
             on_purpose: false,
-            passed: None,
-            errands: Vec::new(),
-            file: None,
+            forwarded: None,
+            reserved: Vec::new(),
+            recorded: None,
             confirmed: None,
         }
-    }
-}
-
-impl Shown {
-    fn includes(&self, path: &str, events: &[Event]) -> bool {
-        let is_kind = |event: &Event| self.kinds.contains(&event.kind);
-        (self.kinds.is_empty() || events.iter().any(is_kind))
-            && (self.paths.is_empty() || self.paths.iter().any(|glob| glob.matches(path)))
     }
 }
 
@@ -501,25 +471,5 @@ fn why_rejected(receipt: &Receipt) -> String {
             )
         }
         (Some(_), _) => "it is not signed".into(),
-    }
-}
-
-/// Returns the provider whose test certificate this GET asks for; `send` names that URL in what it signs.
-fn asks_for_certificate(delivery: &Delivery) -> Option<&'static Provider> {
-    let wanted = providers::certificate_at(delivery.path.as_str());
-    wanted.filter(|_| delivery.method == http::Method::GET)
-}
-
-fn certificate(provider: &'static Provider) -> Answer {
-    let pem = provider.test_public;
-    let mut headers = Headers::new();
-    headers.push(
-        http::header::CONTENT_TYPE,
-        HeaderValue::from_static("application/x-pem-file"),
-    );
-    Answer {
-        headers,
-        body: Bytes::from_static(pem.as_bytes()),
-        ..Answer::of(StatusCode::OK)
     }
 }

@@ -8,7 +8,7 @@ use tokio::sync::Semaphore;
 
 use crate::cli::SyncWhen;
 use crate::error::{Error, Result};
-use crate::io::recording::recorder::{Recorder, Sync};
+use crate::io::recording::recorder::{RecordedAt, Recorder, Sync};
 use crate::io::user_key::own_key;
 use crate::report::Reporter;
 use crate::webhook::{ANSWER_BODY, Delivery, Fixture, RecordedAnswer, Redactor, Reply};
@@ -44,7 +44,7 @@ pub const SEARCHED: usize = ANSWER_BODY + (4 << 10);
 pub struct ListenRecording {
     recorder: Recorder,
     /// Permits, one for each MiB of body that may be serialised at once.
-    room: Semaphore,
+    serialising: Semaphore,
     redactor: Option<Redactor>,
     notes: Vec<String>,
 }
@@ -62,7 +62,7 @@ impl ListenRecording {
         };
         Ok(ListenRecording {
             recorder,
-            room: Semaphore::new(COPIED_AT_ONCE as usize),
+            serialising: Semaphore::new(COPIED_AT_ONCE as usize),
             redactor,
             notes,
         })
@@ -73,17 +73,20 @@ impl ListenRecording {
         &self.notes
     }
 
-    /// Records a delivery. Returns the file that it was written to, or the reason why it was not recorded.
+    /// Records a delivery. Returns its place, or the reason why it was not recorded.
     pub async fn keep(
         &self,
         id: &str,
         at: Timestamp,
         delivery: &Delivery,
         reply: Option<Reply>,
-    ) -> std::result::Result<Arc<Path>, String> {
+    ) -> std::result::Result<RecordedAt, String> {
         let size = u32::try_from(delivery.body.len() >> 20).unwrap_or(u32::MAX);
         // The semaphore is never closed.
-        let _room = self.room.acquire_many(size.min(COPIED_AT_ONCE)).await;
+        let _permit = self
+            .serialising
+            .acquire_many(size.min(COPIED_AT_ONCE))
+            .await;
         let mut fixture = Fixture {
             id: Some(id.to_owned()),
             at: Some(at),

@@ -7,12 +7,13 @@
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 
 use crate::error::{Error, Result};
 use crate::io::private_files;
+use crate::io::recording::tail::lines_before;
 use crate::webhook::RecordedLine;
 
 /// Recording file opened for appending.
@@ -27,7 +28,19 @@ pub(crate) struct RecordingFile {
     doubtful: bool,
     /// Repairs to report to the user.
     notes: Vec<String>,
+    lines: LineCount,
 }
+
+/// Number of lines of a recording: those that it had when it was opened, and those appended since.
+#[derive(Default)]
+struct LineCount {
+    /// Not set while a large file is still being counted, or if it cannot be read.
+    before: Arc<OnceLock<u64>>,
+    appended: u64,
+}
+
+/// Size in bytes up to which the lines of a file are counted when it is opened; of larger ones, in the background.
+const COUNTED_AT_ONCE: u64 = 64 << 20;
 
 /// Most bytes of the last line that are checked.
 const LONGEST: u64 = 256 << 20;
@@ -62,6 +75,7 @@ impl RecordingFile {
             synced: 0,
             doubtful: false,
             notes: Vec::new(),
+            lines: LineCount::default(),
         };
         if private_files::tighten(&journal.file).map_err(failed)? && !new {
             journal.note("it could be read by others; now only by its owner");
@@ -79,21 +93,26 @@ impl RecordingFile {
         std::mem::take(&mut self.notes)
     }
 
-    /// Appends complete lines, and syncs them if `sync`. After a failure none of them is in the file, and the next call
-    /// reopens it first.
-    pub(crate) fn append(&mut self, lines: &[u8], sync: bool) -> io::Result<()> {
+    /// Number of the next line, from 1, if it is known.
+    pub(crate) fn next_line(&self) -> Option<u64> {
+        Some(self.lines.before.get()? + self.lines.appended + 1)
+    }
+
+    /// Appends complete lines, and syncs them if `sync`. Returns the number of the first of them, if it is known. After a
+    /// failure none of them is in the file, and the next call reopens it first.
+    pub(crate) fn append(&mut self, lines: &[u8], sync: bool) -> io::Result<Option<u64>> {
         if self.doubtful {
             self.reopen()?;
         }
-        self.write(lines, sync)?;
+        let mut first = self.write(lines, sync)?;
         // Checked after the write, so that a file deleted during it is noticed too.
         if private_files::is_deleted(&self.file)? {
             self.doubtful = true;
             self.reopen()?;
             self.note("it was deleted, and begins anew");
-            self.write(lines, sync)?;
+            first = self.write(lines, sync)?;
         }
-        Ok(())
+        Ok(first)
     }
 
     /// Syncs the lines that are not on disk yet.
@@ -124,7 +143,8 @@ impl RecordingFile {
         Ok(lines)
     }
 
-    fn write(&mut self, lines: &[u8], sync: bool) -> io::Result<()> {
+    fn write(&mut self, lines: &[u8], sync: bool) -> io::Result<Option<u64>> {
+        let first = self.next_line();
         let written = self.file.write_all(lines).and_then(|()| match sync {
             true => self.file.sync_data(),
             false => Ok(()),
@@ -132,6 +152,7 @@ impl RecordingFile {
         match &written {
             Ok(()) => {
                 self.good += lines.len() as u64;
+                self.lines.appended += memchr::memchr_iter(b'\n', lines).count() as u64;
                 if sync {
                     self.synced = self.good;
                 }
@@ -143,7 +164,7 @@ impl RecordingFile {
                 self.doubtful = true;
             }
         }
-        written
+        written.map(|()| first)
     }
 
     /// Truncates the file to its intact part. Another process may have made it shorter than that.
@@ -183,7 +204,28 @@ impl RecordingFile {
         self.file.sync_all()?;
         private_files::sync_folder_of(&self.path)?;
         self.synced = self.good;
+        self.count_lines();
         Ok(())
+    }
+
+    /// Counts the lines of the file anew.
+    fn count_lines(&mut self) {
+        self.lines = LineCount::default();
+        let (path, size) = (Arc::clone(&self.path), self.good);
+        let before = Arc::clone(&self.lines.before);
+        let count = move || {
+            if let Ok(lines) = lines_before(&path, size) {
+                let _ = before.set(lines as u64);
+            }
+        };
+        if size <= COUNTED_AT_ONCE {
+            count();
+        } else {
+            // Without the thread the number stays unknown, and deliveries are addressed by their ids.
+            let _ = std::thread::Builder::new()
+                .name("line count".into())
+                .spawn(count);
+        }
     }
 
     /// Checks the last line; true if it was cut off, so that the line before it must be checked.
@@ -377,6 +419,25 @@ mod tests {
             journal.append(line(2).as_bytes(), true).unwrap();
             assert!(!journal.take_notes().concat().contains("cut"));
             assert_eq!(count(&path), 2);
+        }
+    }
+
+    #[test]
+    fn the_number_of_a_line_counts_all_lines_before_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("r.ndjson");
+        fs::write(&path, format!("{}\n{}half", line(1), line(2))).unwrap();
+        let mut journal = RecordingFile::open(&path).unwrap();
+        assert_eq!(journal.next_line(), Some(4), "the torn line was cut off");
+        let two = line(3) + &line(4);
+        assert_eq!(journal.append(two.as_bytes(), true).unwrap(), Some(4));
+        assert_eq!(journal.append(line(5).as_bytes(), false).unwrap(), Some(6));
+        journal.take_back().unwrap();
+        assert_eq!(journal.append(line(6).as_bytes(), true).unwrap(), Some(6));
+        #[cfg(unix)]
+        {
+            fs::remove_file(&path).unwrap();
+            assert_eq!(journal.append(line(7).as_bytes(), true).unwrap(), Some(1));
         }
     }
 

@@ -62,8 +62,46 @@ const LATER: usize = 1024;
 const IN_ONE_GO: usize = 256;
 const IN_ONE_GO_SYNCED: usize = 4;
 
-/// File that a delivery was recorded in, or the reason why it was not.
-type Kept = std::result::Result<Arc<Path>, String>;
+/// Place of a recorded delivery.
+#[derive(Clone, Debug)]
+pub struct RecordedAt {
+    /// File that it is in.
+    pub file: Arc<Path>,
+    /// Place in that file.
+    pub place: PlaceInFile,
+}
+
+/// Place of a delivery in its file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PlaceInFile {
+    /// The whole file, in a folder.
+    Whole,
+    /// Line of a recording, from 1.
+    Line(u64),
+    /// Line of a recording whose number is not known.
+    UnknownLine,
+}
+
+impl RecordedAt {
+    /// Address of the delivery with this id, as it is typed.
+    pub fn address(&self, id: &str) -> String {
+        let file = self.file.display();
+        match self.place {
+            PlaceInFile::Whole => file.to_string(),
+            PlaceInFile::Line(line) => format!("{file}:{line}"),
+            PlaceInFile::UnknownLine => format!("{file}:{id}"),
+        }
+    }
+}
+
+impl From<Option<u64>> for PlaceInFile {
+    fn from(line: Option<u64>) -> Self {
+        line.map_or(PlaceInFile::UnknownLine, PlaceInFile::Line)
+    }
+}
+
+/// Place of a recorded delivery, or the reason why it was not recorded.
+type Kept = std::result::Result<RecordedAt, String>;
 
 impl Recorder {
     /// Opens `path` in mode `Always`: `.ndjson` and `.jsonl` are appended to, anything else is a folder.
@@ -95,6 +133,9 @@ impl Recorder {
         };
         survive_file_size_limit();
         let shared = Arc::new(Shared::default());
+        if let OpenFile::RecordingFile(journal) = &shelf {
+            shared.lock().next_line = journal.next_line();
+        }
         let writer = Writer {
             shared: Arc::clone(&shared),
             shelf,
@@ -125,7 +166,7 @@ impl Recorder {
         &self.notes
     }
 
-    /// Records a fixture. Returns the file it is in once it is acknowledged, or the reason why it was not recorded.
+    /// Records a fixture. Returns its place once it is acknowledged, or the reason why it was not recorded.
     pub async fn keep(&self, fixture: &Fixture) -> Kept {
         // The text is made once there is room for it, so that waiting callers hold none in memory.
         let room = self.shared.room_for(fixture).await;
@@ -133,11 +174,24 @@ impl Recorder {
             Some(_) => (None, fixture.to_line()),
             None => (Some(name(fixture)), fixture.to_pretty()),
         };
-        let (batch, number) = self.shared.put(name, text, room)?;
+        let Put {
+            batch,
+            number,
+            line,
+        } = self.shared.put(name, text, room)?;
         match &self.file {
-            Some(file) if self.sync != Sync::Always => Ok(Arc::clone(file)),
-            Some(file) => batch.wait(number).await.map(|_| Arc::clone(file)),
-            None => batch.wait(number).await?.ok_or_else(|| GONE.to_owned()),
+            Some(file) if self.sync != Sync::Always => Ok(RecordedAt {
+                file: Arc::clone(file),
+                place: line.into(),
+            }),
+            Some(file) => batch.wait_together().await.map(|first| RecordedAt {
+                file: Arc::clone(file),
+                place: first.map(|first| first + number as u64).into(),
+            }),
+            None => batch.wait_for(number).await.map(|file| RecordedAt {
+                file,
+                place: PlaceInFile::Whole,
+            }),
         }
     }
 
@@ -159,6 +213,7 @@ impl Recorder {
         match line {
             Some(line) => {
                 state.load.answers_size += line.len();
+                state.load.answer_lines += 1;
                 state.load.answers.extend_from_slice(line.as_bytes());
             }
             None => {
@@ -262,6 +317,17 @@ struct State {
     is_idle: bool,
     /// Answers that were left out since it was last said.
     left_out: u64,
+    /// Number of the line that the first delivery of `load` will have, if it is known.
+    next_line: Option<u64>,
+}
+
+/// Text that was put into the buffer.
+struct Put {
+    batch: Arc<Waiters>,
+    /// Number of the delivery within the batch, from 0.
+    number: usize,
+    /// Number of its line in the file, if nothing fails.
+    line: Option<u64>,
 }
 
 /// Text of one write.
@@ -277,6 +343,7 @@ struct PendingWrite {
     answers: Vec<u8>,
     answered: Vec<AnswerToKeep>,
     answers_size: usize,
+    answer_lines: u64,
 }
 
 impl PendingWrite {
@@ -317,6 +384,7 @@ impl PendingWrite {
         self.answers.shrink_to(KEPT);
         self.answered.clear();
         (self.count, self.room, self.answers_size) = (0, 0, 0);
+        self.answer_lines = 0;
     }
 }
 
@@ -328,23 +396,39 @@ struct Waiters {
 }
 
 enum WriteOutcome {
-    /// One result for all, for a single file.
-    Together(std::result::Result<(), String>),
+    /// One result for all, for a single file: the number of the first line, if it is known.
+    Together(std::result::Result<Option<u64>, String>),
     /// One result per delivery, by its number, for a folder.
-    Each(Vec<Kept>),
+    Each(Vec<std::result::Result<Arc<Path>, String>>),
 }
 
 impl Waiters {
-    async fn wait(&self, number: usize) -> std::result::Result<Option<Arc<Path>>, String> {
+    /// Waits for a write to a single file; returns the number of its first line.
+    async fn wait_together(&self) -> std::result::Result<Option<u64>, String> {
+        match self.wait().await {
+            Some(WriteOutcome::Together(first)) => first.clone(),
+            Some(WriteOutcome::Each(_)) | None => Err(GONE.into()),
+        }
+    }
+
+    /// Waits for a write to a folder; returns the file of the delivery with this number.
+    async fn wait_for(&self, number: usize) -> std::result::Result<Arc<Path>, String> {
+        match self.wait().await {
+            Some(WriteOutcome::Each(kept)) => kept
+                .get(number)
+                .cloned()
+                .unwrap_or_else(|| Err(GONE.into())),
+            Some(WriteOutcome::Together(Err(why))) => Err(why.clone()),
+            Some(WriteOutcome::Together(Ok(_))) | None => Err(GONE.into()),
+        }
+    }
+
+    async fn wait(&self) -> Option<&WriteOutcome> {
         let done = self.done.notified();
         if self.outcome.get().is_none() {
             done.await;
         }
-        match self.outcome.get() {
-            Some(WriteOutcome::Together(kept)) => kept.clone().map(|()| None),
-            Some(WriteOutcome::Each(kept)) => kept.get(number).cloned().transpose(),
-            None => Err(GONE.into()),
-        }
+        self.outcome.get()
     }
 
     fn end(&self, outcome: WriteOutcome) {
@@ -390,13 +474,13 @@ impl Shared {
         needed as usize
     }
 
-    /// Appends a text to the buffer; returns the batch and the number within it to wait for.
+    /// Appends a text to the buffer; returns what to wait for.
     fn put(
         &self,
         name: Option<String>,
         text: String,
         room: usize,
-    ) -> std::result::Result<(Arc<Waiters>, usize), String> {
+    ) -> std::result::Result<Put, String> {
         let mut state = self.lock();
         if state.closed || state.failing.is_some() {
             let why = state.failing.clone().unwrap_or_else(|| GONE.into());
@@ -406,6 +490,7 @@ impl Shared {
         }
         let number = state.load.count;
         state.load.push(name, text, room);
+        let line = state.next_line.map(|next| next + number as u64);
         let batch = Arc::clone(&state.batch);
         // The writer is woken at half full, so that callers do not have to wait.
         let wake = std::mem::take(&mut state.is_idle)
@@ -414,7 +499,11 @@ impl Shared {
         if wake {
             self.work.notify_one();
         }
-        Ok((batch, number))
+        Ok(Put {
+            batch,
+            number,
+            line,
+        })
     }
 
     /// Waits for text until the time `until`, and moves it into `load` with the callers that wait for it.
@@ -442,6 +531,8 @@ impl Shared {
             return Turn::End;
         }
         std::mem::swap(&mut state.load, load);
+        let lines = load.count as u64 + load.answer_lines;
+        state.next_line = state.next_line.map(|next| next + lines);
         let batch = std::mem::take(&mut state.batch);
         drop(state);
         if !load.is_large() {
@@ -568,6 +659,8 @@ impl Writer {
                     Err(why) => return self.insist(why, load),
                     kept => batch.end(WriteOutcome::Together(kept)),
                 }
+                // Anew after each write: the file may have been exchanged, or counted in the meantime.
+                self.shared.lock().next_line = journal.next_line();
             }
         }
         if self.sync == Sync::Interval && self.sync_due.is_none() {
@@ -580,9 +673,9 @@ impl Writer {
 
     /// Appends deliveries and answers in mode `Always`. Deliveries are synced, and answers with them; answers alone are
     /// synced later. Answers that cannot be written are kept for another try.
-    fn append(&mut self, load: &mut PendingWrite) -> std::result::Result<(), String> {
+    fn append(&mut self, load: &mut PendingWrite) -> std::result::Result<Option<u64>, String> {
         let OpenFile::RecordingFile(journal) = &mut self.shelf else {
-            return Ok(());
+            return Ok(None);
         };
         let sync = load.count > 0 || !self.owed.is_empty();
         let deliveries = load.text.len();
@@ -594,14 +687,17 @@ impl Writer {
             .take_notes()
             .iter()
             .for_each(|note| (self.tell)(note));
-        let Err(error) = kept else {
-            if std::mem::take(&mut self.is_told) {
-                let path = journal.path().display();
-                (self.tell)(&format!("`{path}` can be written again"));
+        let error = match kept {
+            Err(error) => error,
+            Ok(first) => {
+                if std::mem::take(&mut self.is_told) {
+                    let path = journal.path().display();
+                    (self.tell)(&format!("`{path}` can be written again"));
+                }
+                let later = || Instant::now() + SYNCED_EVERY;
+                self.sync_due = (!sync).then(|| self.sync_due.unwrap_or_else(later));
+                return Ok(first);
             }
-            let later = || Instant::now() + SYNCED_EVERY;
-            self.sync_due = (!sync).then(|| self.sync_due.unwrap_or_else(later));
-            return Ok(());
         };
         let why = cannot_write(journal, &error);
         let answers = load.text.split_off(deliveries);
@@ -759,8 +855,11 @@ impl Writer {
                 .iter()
                 .for_each(|note| (self.tell)(note));
             match kept {
-                Ok(()) => {
-                    self.shared.lock().failing = None;
+                Ok(_) => {
+                    let mut state = self.shared.lock();
+                    state.failing = None;
+                    state.next_line = journal.next_line();
+                    drop(state);
                     self.sync_due = None;
                     let path = journal.path().display();
                     return (self.tell)(&format!("`{path}` can be written again"));
@@ -807,7 +906,7 @@ impl Drop for WriterGuard {
 }
 #[cfg(test)]
 mod tests {
-    use super::{Recorder, SYNCED_EVERY, Sync};
+    use super::{PlaceInFile, Recorder, SYNCED_EVERY, Sync};
     use crate::webhook::{Delivery, Fixture, Headers, RecordedAnswer};
     use bytes::Bytes;
     use http::Method;
@@ -858,7 +957,7 @@ mod tests {
             let path = dir.path().join("r.ndjson");
             let recorder = Arc::new(Recorder::open_with(&path, sync, |_| {}).unwrap());
             for kept in keep_at_once(&recorder, 500).await {
-                assert_eq!(&*kept.unwrap(), path);
+                assert_eq!(&*kept.unwrap().file, path);
             }
             recorder.finish();
             let mut ids = ids(&path);
@@ -990,7 +1089,7 @@ mod tests {
             let path = dir.path().join("r.ndjson");
             let recorder = Recorder::open_with(&path, sync, |_| {}).unwrap();
             for id in 0..20 {
-                let file = recorder.keep(&fixture(id)).await.unwrap();
+                let file = recorder.keep(&fixture(id)).await.unwrap().file;
                 recorder.answer(&file, answer(id), true);
             }
             recorder.finish();
@@ -1027,6 +1126,43 @@ mod tests {
     }
 
     #[cfg(target_os = "linux")]
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn the_place_of_a_delivery_is_the_line_that_it_is_in() {
+        for sync in [Sync::Always, Sync::Interval, Sync::Never] {
+            let dir = tempfile::tempdir().unwrap();
+            let path = dir.path().join("r.ndjson");
+            fs::write(&path, format!("\n{}", fixture(999).to_line())).unwrap();
+            let recorder = Arc::new(Recorder::open_with(&path, sync, |_| {}).unwrap());
+            let tasks: Vec<_> = (0..200)
+                .map(|id| {
+                    let recorder = Arc::clone(&recorder);
+                    tokio::spawn(async move {
+                        let kept = recorder.keep(&fixture(id)).await.unwrap();
+                        recorder.answer(&kept.file, answer(id), true);
+                        (id, kept.place)
+                    })
+                })
+                .collect();
+            let mut places = Vec::new();
+            for task in tasks {
+                places.push(task.await.unwrap());
+            }
+            recorder.finish();
+            let text = fs::read_to_string(&path).unwrap();
+            let lines: Vec<&str> = text.lines().collect();
+            for (id, place) in places {
+                let PlaceInFile::Line(line) = place else {
+                    panic!("{place:?}");
+                };
+                let line = lines[usize::try_from(line).unwrap() - 1];
+                assert!(
+                    line.contains(&format!("\"id\":\"../{id:04}\"")),
+                    "{sync:?} {id}: {line}"
+                );
+            }
+        }
+    }
+
     #[tokio::test]
     async fn answers_that_cannot_be_written_are_written_later() {
         for sync in [Sync::Always, Sync::Interval, Sync::Never] {
@@ -1038,7 +1174,7 @@ mod tests {
             let told = Mutex::new(told);
             let tell = move |what: &str| told.lock().unwrap().send(what.to_owned()).unwrap();
             let recorder = Recorder::open_with(&path, sync, tell).unwrap();
-            let file = recorder.keep(&fixture(1)).await.unwrap();
+            let file = recorder.keep(&fixture(1)).await.unwrap().file;
             recorder.answer(&file, answer(1), true);
             let said = |words: &str| {
                 while !signals
@@ -1072,9 +1208,9 @@ mod tests {
                 move |what: &str| told.lock().unwrap().push_str(what)
             };
             let recorder = Recorder::open_with(&dir.path().join("f"), sync, tell).unwrap();
-            let first = recorder.keep(&fixture(1)).await.unwrap();
-            let gone = recorder.keep(&fixture(2)).await.unwrap();
-            let odd = recorder.keep(&fixture(3)).await.unwrap();
+            let first = recorder.keep(&fixture(1)).await.unwrap().file;
+            let gone = recorder.keep(&fixture(2)).await.unwrap().file;
+            let odd = recorder.keep(&fixture(3)).await.unwrap().file;
             fs::remove_file(&gone).unwrap();
             fs::write(&odd, "{").unwrap();
             for (file, id, replied) in [
@@ -1147,8 +1283,8 @@ mod tests {
             let dir = tempfile::tempdir().unwrap();
             let folder = dir.path().join("new/folder");
             let recorder = Arc::new(Recorder::open_with(&folder, sync, |_| {}).unwrap());
-            let first = recorder.keep(&fixture(1)).await.unwrap();
-            let again = recorder.keep(&fixture(1)).await.unwrap();
+            let first = recorder.keep(&fixture(1)).await.unwrap().file;
+            let again = recorder.keep(&fixture(1)).await.unwrap().file;
             assert_eq!(&*first, folder.join("20261123T192001.123456Z-0001.json"));
             assert_eq!(&*again, folder.join("20261123T192001.123456Z-0001-2.json"));
             assert_eq!(
@@ -1158,7 +1294,7 @@ mod tests {
             let mut files: Vec<_> = keep_at_once(&recorder, 40)
                 .await
                 .into_iter()
-                .map(Result::unwrap)
+                .map(|kept| kept.unwrap().file)
                 .collect();
             files.sort();
             files.dedup();

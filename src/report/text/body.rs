@@ -113,6 +113,26 @@ pub fn text(out: &mut Vec<u8>, bytes: &[u8], gutter: &str, palette: &Palette) {
     }
 }
 
+/// Appends the first `most` bytes of a longer body, up to the end of a token or a line, and its length.
+pub(crate) fn beginning(
+    out: &mut Vec<u8>,
+    bytes: &[u8],
+    most: usize,
+    gutter: &str,
+    palette: &Palette,
+) {
+    if looks_like_json(bytes) {
+        return pretty_up_to(out, bytes, most, gutter, palette);
+    }
+    let (head, _) = bytes.split_at(most.min(bytes.len()));
+    let end = head.iter().rposition(|byte| *byte == b'\n');
+    let head = end.and_then(|end| head.get(..=end)).unwrap_or(head);
+    text(out, head, gutter, palette);
+    out.extend_from_slice(gutter.as_bytes());
+    palette.write(out, Role::Dim, in_all(bytes.len(), head.len()).as_bytes());
+    out.push(b'\n');
+}
+
 /// True if a body is worth indenting: an object or array, complete or not, or one complete string, number or literal.
 pub fn looks_like_json(bytes: &[u8]) -> bool {
     let body = skip_space(bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes));

@@ -1,16 +1,18 @@
 //! One line for a delivery: status first, then what it is about, and its address, by which it can be named again.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use crate::report::Untrusted;
-use crate::report::notice::Logged;
+use crate::report::notice::{Logged, Received, Repeat};
 use crate::report::text::TextReport;
-use crate::report::text::humanize::span;
+use crate::report::text::escape::is_plain;
+use crate::report::text::humanize::{put_ordinal, put_span, span};
 use crate::report::text::palette::Role;
-use crate::report::text::received::{kind_role, pad};
+use crate::report::text::text_report::{kind_role, pad};
 use crate::webhook::{Delivery, Kind, Receipt, Verdict};
 
 /// Widths in columns that most texts have: shorter ones are padded, so that lines stand in columns.
@@ -39,6 +41,12 @@ pub struct Line<'a> {
     pub took: Option<Duration>,
     /// Address in its recording, if it is recorded.
     pub address: Option<&'a str>,
+    /// True if it was failed on purpose.
+    pub on_purpose: bool,
+    /// Repetition of an earlier delivery, if it is one.
+    pub again: Option<Repeat>,
+    /// Reason of a failure, at the end of the line.
+    pub reason: Option<(&'static str, &'a str)>,
 }
 
 impl<'a> Line<'a> {
@@ -60,63 +68,68 @@ impl<'a> Line<'a> {
                 .filter(|target| !target.is_empty()),
             took: micros.map(Duration::from_micros),
             address: Some(logged.address),
+            on_purpose: false,
+            again: None,
+            reason: None,
         }
     }
+
+    /// Line of a received delivery.
+    pub fn received(it: &'a Received<'a>) -> Line<'a> {
+        Line {
+            at: Some(it.at),
+            status: it.status,
+            delivery: it.delivery,
+            receipt: it.receipt,
+            target: it.handler.map(|handler| handler.target),
+            took: Some(it.handler.map_or(it.took, |handler| handler.took)),
+            address: it.address,
+            on_purpose: it.on_purpose,
+            again: it.again,
+            reason: None,
+        }
+    }
+}
+
+/// Texts of a line that may be shortened on a narrow terminal.
+struct Cells<'a> {
+    who: Cow<'a, str>,
+    path: Cow<'a, str>,
+    target: Option<Cow<'a, str>>,
+    took: Option<Duration>,
 }
 
 impl TextReport {
     /// Writes a delivery on one line.
     pub(crate) fn line(&self, out: &mut Vec<u8>, it: &Line) {
         let (what, role) = subject(it.receipt);
-        let who = match it.receipt.events.as_slice() {
-            [first, ..] => first.recipient.as_deref().unwrap_or("-"),
-            [] => "-",
+        let first = it.receipt.events.first();
+        let mut cells = Cells {
+            who: escaped(
+                first
+                    .and_then(|event| event.recipient.as_deref())
+                    .unwrap_or("-"),
+            ),
+            path: escaped(it.delivery.path.path()),
+            target: it.target.map(|target| escaped(shortened(target))),
+            took: it.took,
         };
-        let mut who = Untrusted::new(who).to_string();
         let provider = it.receipt.provider.unwrap_or("unknown");
-        let method = it.delivery.method.as_str();
-        let mut path = Untrusted::new(it.delivery.path.path()).to_string();
-        let target = it.target.map(|target| {
-            let short = Untrusted::new(shortened(target)).to_string();
-            format!(" → {short}")
-        });
-        let mut target = target.unwrap_or_default();
-        let mut took = it.took.map(span).unwrap_or_default();
-        let address = it.address.map(|it| Untrusted::new(it).to_string());
-        let address = address.unwrap_or_default();
-        let verdict = it.receipt.signature.verdict;
-        let verdict_said = match verdict {
-            _ if it.receipt.handshake => "",
-            Verdict::Verified => "",
-            Verdict::VerifiedTestKey => "test key",
-            Verdict::Unsigned | Verdict::Unchecked | Verdict::Refused => verdict.name(),
-        };
-
-        let is_narrow = (self.columns)().is_some_and(|width| width < 100);
+        let address = it.address.map(escaped).unwrap_or_default();
+        let verdict = verdict_word(it.receipt);
+        let mut who_column = WHO;
         if let Some(width) = (self.columns)() {
-            let column = if is_narrow { 0 } else { WHO };
-            let over = |who: &str, path: &str, target: &str, took: &str| {
-                let total = 10 + 5 // time and status
-                    + what.width().max(WHAT) + 2
-                    + who.width().max(column) + 2
-                    + provider.width().max(PROVIDER) + 2
-                    + method.width() + 1 + path.width() + target.width()
-                    + match took {
-                        "" => 0,
-                        took => took.width().max(TOOK) + 2,
-                    }
-                    + gap(&address)
-                    + gap(verdict_said);
-                total.saturating_sub(width)
-            };
-            path = elided(path.clone(), over(&who, &path, &target, &took));
-            who = elided(who.clone(), over(&who, &path, &target, &took));
-            if over(&who, &path, &target, &took) > 0 {
-                took.clear();
+            if width < 100 {
+                who_column = 0;
             }
-            if over(&who, &path, &target, &took) > 0 {
-                target.clear();
-            }
+            let fixed = TIME_AND_STATUS
+                + columns(&what).max(WHAT)
+                + columns(provider).max(PROVIDER)
+                + it.delivery.method.as_str().len()
+                + BETWEEN
+                + gap(&address)
+                + gap(verdict);
+            cells.fit(width.saturating_sub(fixed), who_column);
         }
 
         match it.at {
@@ -130,45 +143,157 @@ impl TextReport {
         }
         out.extend_from_slice(b"  ");
         self.paint(out, role, &what);
-        pad(out, WHAT.saturating_sub(what.width()) + 2);
-        out.extend_from_slice(who.as_bytes());
-        let column = if is_narrow { 0 } else { WHO };
-        pad(out, column.saturating_sub(who.width()) + 2);
+        pad(out, WHAT.saturating_sub(columns(&what)) + 2);
+        out.extend_from_slice(cells.who.as_bytes());
+        pad(out, who_column.saturating_sub(columns(&cells.who)) + 2);
         self.paint(out, Role::Kind, provider);
-        pad(out, PROVIDER.saturating_sub(provider.width()) + 2);
-        out.extend_from_slice(format!("{method} {path}{target}").as_bytes());
-        if !took.is_empty() {
-            pad(out, TOOK.saturating_sub(took.width()) + 2);
-            out.extend_from_slice(took.as_bytes());
+        pad(out, PROVIDER.saturating_sub(columns(provider)) + 2);
+        out.extend_from_slice(it.delivery.method.as_str().as_bytes());
+        out.push(b' ');
+        out.extend_from_slice(cells.path.as_bytes());
+        if let Some(target) = &cells.target {
+            out.extend_from_slice(ARROW.as_bytes());
+            out.extend_from_slice(target.as_bytes());
+        }
+        if let Some(took) = cells.took {
+            out.extend_from_slice(b"  ");
+            put_took(out, took);
         }
         if !address.is_empty() {
             out.extend_from_slice(b"  ");
             self.paint(out, Role::Dim, &address);
         }
-        if !verdict_said.is_empty() {
-            out.extend_from_slice(b"  ");
-            let role = match verdict {
+        self.ending(out, it, verdict);
+        out.push(b'\n');
+    }
+
+    /// Writes what is out of the ordinary, at the end of a line.
+    fn ending(&self, out: &mut Vec<u8>, it: &Line, verdict: &str) {
+        if !verdict.is_empty() {
+            let role = match it.receipt.signature.verdict {
                 Verdict::Refused => Role::Bad,
                 Verdict::VerifiedTestKey => Role::Warn,
                 Verdict::Verified | Verdict::Unsigned | Verdict::Unchecked => Role::Dim,
             };
-            self.paint(out, role, verdict_said);
+            out.extend_from_slice(b"  ");
+            self.paint(out, role, verdict);
         }
-        out.push(b'\n');
+        if it.on_purpose {
+            self.paint(out, Role::Warn, "  on purpose");
+        }
+        if let Some(repeat) = it.again {
+            self.repeat(out, repeat);
+        }
+        if let Some((what, why)) = it.reason {
+            out.extend_from_slice(b"  ");
+            self.paint(out, Role::Bad, what);
+            out.push(b' ');
+            out.extend_from_slice(escaped(why).as_bytes());
+        }
+    }
+
+    /// Writes the number of receptions of a repeated delivery, and the time since the first.
+    pub(super) fn repeat(&self, out: &mut Vec<u8>, Repeat { count, since }: Repeat) {
+        self.palette.write_with(out, Role::Warn, |out| {
+            out.extend_from_slice(b"  ");
+            put_ordinal(out, count);
+            out.extend_from_slice(b" time, ");
+            put_span(out, since);
+            out.extend_from_slice(b" after the first");
+        });
+    }
+}
+
+/// Mark between the path and the handler that it was forwarded to.
+const ARROW: &str = " → ";
+
+/// Columns of the time and the status, with the gaps behind them.
+const TIME_AND_STATUS: usize = 15;
+
+/// Columns of the other gaps: behind the kind, the recipient, the provider and the method.
+const BETWEEN: usize = 2 + 2 + 2 + 1;
+
+impl Cells<'_> {
+    /// Shortens path and recipient, and leaves out duration and handler, until the cells fit.
+    fn fit(&mut self, width: usize, who_column: usize) {
+        let over = |it: &Self| {
+            let target = it.target.as_deref().map_or(0, |target| columns(target) + 3);
+            let took = it.took.map_or(0, |took| columns(&span(took)).max(TOOK) + 2);
+            let who = columns(&it.who).max(who_column);
+            (who + columns(&it.path) + target + took).saturating_sub(width)
+        };
+        let excess = over(self);
+        if excess > 0 {
+            self.path = elided(&self.path, excess).into();
+        }
+        let excess = over(self);
+        if excess > 0 {
+            self.who = elided(&self.who, excess).into();
+        }
+        if over(self) > 0 {
+            self.took = None;
+        }
+        if over(self) > 0 {
+            self.target = None;
+        }
+    }
+}
+
+/// Text of a stranger, escaped. Most texts need no escape, and are not copied.
+fn escaped(text: &str) -> Cow<'_, str> {
+    if text.len() <= PLAIN && text.bytes().all(is_plain) {
+        text.into()
+    } else {
+        Untrusted::new(text).to_string().into()
+    }
+}
+
+/// Longest text that is looked through for a character to escape before it is copied.
+const PLAIN: usize = 1024;
+
+/// Width of a text in columns.
+fn columns(text: &str) -> usize {
+    if text.is_ascii() {
+        text.len()
+    } else {
+        text.width()
+    }
+}
+
+/// Writes a duration, aligned to the right.
+fn put_took(out: &mut Vec<u8>, took: Duration) {
+    let start = out.len();
+    put_span(out, took);
+    let missing = TOOK.saturating_sub(out.len() - start);
+    if missing > 0 {
+        pad(out, missing);
+        if let Some(cell) = out.get_mut(start..) {
+            cell.rotate_right(missing);
+        }
+    }
+}
+
+/// Word for a verdict; none where a signature is verified, or where none is expected.
+fn verdict_word(receipt: &Receipt) -> &'static str {
+    match receipt.signature.verdict {
+        _ if receipt.handshake => "",
+        Verdict::Verified => "",
+        Verdict::VerifiedTestKey => "test key",
+        verdict @ (Verdict::Unsigned | Verdict::Unchecked | Verdict::Refused) => verdict.name(),
     }
 }
 
 /// Kind of the event, or number of events, and the colour of it.
-fn subject(receipt: &Receipt) -> (String, Role) {
+fn subject(receipt: &Receipt) -> (Cow<'_, str>, Role) {
     match receipt.events.as_slice() {
         [] if receipt.handshake => ("handshake".into(), Role::Dim),
         [] => ("no events".into(), Role::Dim),
         [one] if one.kind == Kind::Other => {
             let name = Untrusted::new(&one.native).to_string();
-            (elided_to(name, 24), Role::Kind)
+            (elided_to(&name, 24).into(), Role::Kind)
         }
         [one] => (one.kind.name().into(), kind_role(one.kind)),
-        many => (format!("{} events", many.len()), Role::Bold),
+        many => (format!("{} events", many.len()).into(), Role::Bold),
     }
 }
 
@@ -188,22 +313,18 @@ fn shortened(target: &str) -> &str {
 fn gap(text: &str) -> usize {
     match text {
         "" => 0,
-        text => text.width() + 2,
+        text => columns(text) + 2,
     }
 }
 
 /// Shortens a text by so many columns, if it has them to spare; `…` stands for what is left out.
-fn elided(text: String, columns: usize) -> String {
-    let width = text.width();
-    match columns {
-        0 => text,
-        columns => elided_to(text, width.saturating_sub(columns).max(LEAST)),
-    }
+fn elided(text: &str, excess: usize) -> String {
+    elided_to(text, columns(text).saturating_sub(excess).max(LEAST))
 }
 
-fn elided_to(text: String, most: usize) -> String {
-    if text.width() <= most {
-        return text;
+fn elided_to(text: &str, most: usize) -> String {
+    if columns(text) <= most {
+        return text.to_owned();
     }
     let mut out = String::with_capacity(most + 3);
     let mut width = 1;
@@ -222,7 +343,7 @@ fn elided_to(text: String, most: usize) -> String {
 mod tests {
     use super::{Line, shortened};
     use crate::report::text::TextReport;
-    use crate::report::{Palette, Parts};
+    use crate::report::{Palette, Parts, View};
     use crate::webhook::{Delivery, Event, Kind, Receipt, Signature, Verdict};
     use jiff::tz::TimeZone;
     use proptest::prelude::*;
@@ -264,6 +385,7 @@ mod tests {
     fn told(line: &Line, columns: fn() -> Option<usize>) -> String {
         let report = TextReport {
             palette: Palette::plain(),
+            view: View::default(),
             parts: Parts::default(),
             replies: false,
             columns,
@@ -286,6 +408,9 @@ mod tests {
             target: Some("http://127.0.0.1:3000/"),
             took: Some(Duration::from_millis(12)),
             address: Some("hooks.ndjson:41"),
+            on_purpose: false,
+            again: None,
+            reason: None,
         };
         assert_eq!(
             told(&line, || None),
@@ -350,6 +475,9 @@ mod tests {
                 target: Some("http://127.0.0.1:3000/"),
                 took: Some(Duration::from_millis(12)),
                 address: Some("h.ndjson:41"),
+                on_purpose: false,
+                again: None,
+                reason: None,
             };
             let told = told(&line, || Some(80));
             prop_assert_eq!(told.matches('\n').count(), 1);

@@ -2,7 +2,7 @@
 
 use std::io::Write as _;
 
-use crate::report::notice::{Forwarded, Judged, Notice};
+use crate::report::notice::{Forwarded, Judged, Notice, View};
 use crate::report::text::humanize::{count, span};
 use crate::report::text::line::Line;
 use crate::report::text::palette::Role;
@@ -69,9 +69,12 @@ impl TextReport {
     }
 
     fn forwarded(&self, out: &mut Vec<u8>, it: &Forwarded) {
-        let parts = self.parts;
-        let is_quiet = !(parts.events || parts.headers || parts.body || parts.reply);
-        if it.outcome.succeeded() && (it.later.is_none() || is_quiet) {
+        let is_one_line = self.view != View::Parts;
+        if (it.outcome.succeeded() || it.later.is_none()) && is_one_line {
+            // The delivery's own line shows it, or the summary counts it.
+            return;
+        }
+        if it.outcome.succeeded() && it.later.is_none() {
             return;
         }
         let is_answered = matches!(it.outcome, Outcome::Answered { .. });
@@ -250,7 +253,7 @@ impl TextReport {
 #[cfg(test)]
 mod tests {
     use super::TextReport;
-    use crate::report::{Notice, Palette, Parts, Received};
+    use crate::report::{Notice, Palette, Parts, Received, View};
     use crate::webhook::{Delivery, Event, Kind, Receipt};
     use http::HeaderValue;
     use jiff::tz::TimeZone;
@@ -262,6 +265,7 @@ mod tests {
     fn shown(bytes: &[u8], kind: &str) -> String {
         let voice = TextReport {
             palette: Palette::colored(),
+            view: View::Parts,
             parts: Parts {
                 events: true,
                 headers: true,
@@ -317,10 +321,13 @@ mod tests {
                 receipt: &receipt,
                 status: Some(200),
                 answer: bytes,
+                answer_coding: None,
                 took: Duration::ZERO,
                 rejected: false,
                 on_purpose: false,
                 again: None,
+                handler: None,
+                address: None,
             }),
         );
         let out = String::from_utf8(out).unwrap();

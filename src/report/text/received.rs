@@ -4,12 +4,15 @@ use std::io::Write as _;
 
 use unicode_width::UnicodeWidthStr;
 
-use crate::report::notice::{Received, Repeat};
+use crate::report::notice::{Received, View};
+use crate::report::text::body;
 use crate::report::text::body::{GROWTH, SHOWN_BODY};
 use crate::report::text::escape::grouped;
-use crate::report::text::humanize::{put_ordinal, put_span};
+use crate::report::text::humanize::put_span;
 use crate::report::text::inflate::inflate;
+use crate::report::text::line::Line;
 use crate::report::text::palette::Role;
+use crate::report::text::text_report::{kind_role, pad};
 use crate::report::text::{GUTTER, TextReport};
 use crate::report::{Mode, Untrusted, escape_into, is_binary, looks_like_json};
 use crate::webhook::{
@@ -20,9 +23,64 @@ use crate::webhook::{
 /// Most bytes shown of a file in a form.
 const SHOWN_FILE: usize = 1024;
 
+/// Most bytes shown of a response that was no success, where one line is shown for others.
+const SHOWN_RESPONSE: usize = 4096;
+
 impl TextReport {
-    /// Writes the line of a delivery, and the parts of it that are shown.
+    /// Writes a received delivery in the chosen view.
     pub(super) fn received(&self, out: &mut Vec<u8>, it: &Received) {
+        match self.view {
+            View::Parts => self.received_with_parts(out, it),
+            View::Line => {
+                let reason = reason(it);
+                let reason = reason.as_ref().map(|(what, why)| (*what, why.as_str()));
+                let line = Line {
+                    reason,
+                    ..Line::received(it)
+                };
+                self.line(out, &line);
+            }
+            View::LineAndFailures => {
+                self.line(out, &Line::received(it));
+                self.below_line(out, it);
+            }
+        }
+    }
+
+    /// Writes what stands below the one line of a delivery: problems, and of one that was not accepted, the reason, the
+    /// events and the response.
+    fn below_line(&self, out: &mut Vec<u8>, it: &Received) {
+        if let Some((what, why)) = reason(it) {
+            out.extend_from_slice(GUTTER.as_bytes());
+            self.paint(out, Role::Bad, what);
+            let _ = writeln!(out, " {}", Untrusted::new(&why));
+        }
+        self.remarks(out, it);
+        if it.status.is_some_and(|status| matches!(status, 200..=299)) {
+            return;
+        }
+        self.events(out, &it.receipt.events);
+        let is_of_handler = it.handler.is_none_or(|it| it.outcome.status().is_some());
+        if is_of_handler && !it.rejected && !it.on_purpose && !it.answer.is_empty() {
+            self.paint(out, Role::Dim, "  response:\n");
+            self.response(out, it, SHOWN_RESPONSE);
+        }
+    }
+
+    /// Writes the body of the response, decompressed, up to so many bytes.
+    fn response(&self, out: &mut Vec<u8>, it: &Received, most: usize) {
+        let coding = it.answer_coding;
+        let inflated = coding.and_then(|coding| inflate(coding, it.answer));
+        let body = inflated.as_ref().map_or(it.answer, |it| &it.bytes);
+        if body.len() > most && !is_binary(body) {
+            body::beginning(out, body, most, GUTTER, &self.palette);
+        } else {
+            self.body(out, body, GUTTER);
+        }
+    }
+
+    /// Writes the line of a delivery, and the parts of it that are shown.
+    fn received_with_parts(&self, out: &mut Vec<u8>, it: &Received) {
         self.clock(out, it.at);
         out.extend_from_slice(b"  ");
         self.paint(out, Role::Bold, it.delivery.method.as_str());
@@ -53,14 +111,12 @@ impl TextReport {
         if it.on_purpose {
             self.paint(out, Role::Warn, "  on purpose");
         }
-        if let Some(Repeat { count, since }) = it.again {
-            self.palette.write_with(out, Role::Warn, |out| {
-                out.extend_from_slice(b"  ");
-                put_ordinal(out, count);
-                out.extend_from_slice(b" time, ");
-                put_span(out, since);
-                out.extend_from_slice(b" after the first");
-            });
+        if let Some(repeat) = it.again {
+            self.repeat(out, repeat);
+        }
+        if let Some(address) = it.address {
+            let line = format!("  {}", Untrusted::new(address));
+            self.paint(out, Role::Dim, &line);
         }
         out.push(b'\n');
 
@@ -75,8 +131,8 @@ impl TextReport {
             self.content(out, it.delivery);
         }
         if self.parts.reply && !it.answer.is_empty() {
-            self.paint(out, Role::Dim, "  answered:\n");
-            self.body(out, it.answer, GUTTER);
+            self.paint(out, Role::Dim, "  response:\n");
+            self.response(out, it, SHOWN_BODY);
         }
     }
 
@@ -284,6 +340,19 @@ impl TextReport {
     }
 }
 
+/// Reason why a delivery was not accepted, if it is not in the response.
+fn reason(it: &Received) -> Option<(&'static str, String)> {
+    if it.rejected {
+        let why = it.receipt.signature.reason.as_deref();
+        return Some(("rejected:", why.unwrap_or_default().to_owned()));
+    }
+    let handler = it.handler?;
+    match handler.outcome.status() {
+        Some(_) => None,
+        None => Some(("no response:", handler.outcome.reason()?)),
+    }
+}
+
 /// First bytes of a file, up to the end of a line if possible; a binary file is returned whole, since it is not shown.
 fn beginning(content: &[u8]) -> &[u8] {
     match content.get(..SHOWN_FILE) {
@@ -304,17 +373,4 @@ fn story(event: &Event) -> String {
         (None, None, Some(reason)) if event.kind != Kind::Delivered => reason.clone(),
         _ => String::new(),
     }
-}
-
-pub(super) fn kind_role(kind: Kind) -> Role {
-    match kind {
-        Kind::Sent | Kind::Delivered | Kind::Open | Kind::Click | Kind::Subscribe => Role::Good,
-        Kind::Deferred | Kind::Unsubscribe => Role::Warn,
-        Kind::Bounce | Kind::Rejected | Kind::Complaint => Role::Bad,
-        Kind::Other => Role::Kind,
-    }
-}
-
-pub(super) fn pad(out: &mut Vec<u8>, width: usize) {
-    out.extend(std::iter::repeat_n(b' ', width));
 }

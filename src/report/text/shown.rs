@@ -44,10 +44,13 @@ impl TextReport {
             receipt,
             status: None,
             answer: &[],
+            answer_coding: None,
             took: Duration::ZERO,
             rejected: false,
             on_purpose: false,
             again: None,
+            handler: None,
+            address: None,
         };
         self.remarks(out, &received);
         self.events(out, &receipt.events);

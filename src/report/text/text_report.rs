@@ -4,10 +4,11 @@ use std::sync::LazyLock;
 
 use jiff::tz::TimeZone;
 
-use crate::report::notice::Parts;
+use crate::report::notice::{Parts, View};
 use crate::report::text::palette::{Palette, Role};
 use crate::report::text::{body, wrap};
 use crate::report::{binary, is_binary, looks_like_json};
+use crate::webhook::Kind;
 
 /// Prefix of all untrusted lines, so that none begins at the left edge.
 pub const GUTTER: &str = "  ";
@@ -17,6 +18,8 @@ pub const GUTTER: &str = "  ";
 pub struct TextReport {
     /// Palette, with or without colours.
     pub palette: Palette,
+    /// Form in which received deliveries are shown.
+    pub view: View,
     /// Parts shown of a received delivery.
     pub parts: Parts,
     /// True if the response to each attempt is shown.
@@ -98,6 +101,21 @@ impl TextReport {
             out.push(b'\n');
         }
     }
+}
+
+/// Colour of a kind of event.
+pub(super) fn kind_role(kind: Kind) -> Role {
+    match kind {
+        Kind::Sent | Kind::Delivered | Kind::Open | Kind::Click | Kind::Subscribe => Role::Good,
+        Kind::Deferred | Kind::Unsubscribe => Role::Warn,
+        Kind::Bounce | Kind::Rejected | Kind::Complaint => Role::Bad,
+        Kind::Other => Role::Kind,
+    }
+}
+
+/// Appends spaces.
+pub(super) fn pad(out: &mut Vec<u8>, width: usize) {
+    out.extend(std::iter::repeat_n(b' ', width));
 }
 
 /// Local time zone, from `/etc/localtime` if possible; other lookups are slower.

@@ -250,14 +250,19 @@ pub struct Receiver {
 impl Receiver {
     /// Starts a server; each response is given as its raw bytes, and an empty one closes the connection.
     pub fn start(answers: &[&str]) -> Receiver {
+        Self::start_bytes(answers)
+    }
+
+    /// Starts a server whose responses need not be text.
+    pub fn start_bytes(answers: &[impl AsRef<[u8]>]) -> Receiver {
         Self::on(TcpListener::bind("127.0.0.1:0").unwrap(), answers)
     }
 
     /// Starts a server on a bound listener, to which clients may have connected already.
-    pub fn on(listener: TcpListener, answers: &[&str]) -> Receiver {
+    pub fn on(listener: TcpListener, answers: &[impl AsRef<[u8]>]) -> Receiver {
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let answers: Vec<String> = answers.iter().map(ToString::to_string).collect();
-        let answers = Arc::new(Mutex::new((answers.into_iter(), String::new())));
+        let answers: Vec<Vec<u8>> = answers.iter().map(|it| it.as_ref().to_vec()).collect();
+        let answers = Arc::new(Mutex::new((answers.into_iter(), Vec::new())));
         let (sender, requests) = channel();
         std::thread::spawn(move || {
             for stream in listener.incoming() {
@@ -274,9 +279,10 @@ impl Receiver {
                             }
                             last.clone()
                         };
+                        let close = b"connection: close";
                         if answer.is_empty()
-                            || (&stream).write_all(answer.as_bytes()).is_err()
-                            || answer.contains("connection: close")
+                            || (&stream).write_all(&answer).is_err()
+                            || answer.windows(close.len()).any(|part| part == close)
                         {
                             break;
                         }

@@ -1,0 +1,198 @@
+//! Settings of `listen`, made from its flags.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use http::StatusCode;
+
+use crate::cli::{ListenArgs, Show};
+use crate::commands::args;
+use crate::commands::id;
+use crate::commands::listen::answer::CannedResponse;
+use crate::commands::listen::display::DisplayFilter;
+use crate::commands::listen::faults::{Failure, FailureRule, FaultInjection};
+use crate::commands::listen::https::Https;
+use crate::commands::listen::recording::Record;
+use crate::commands::listen::routes::{Forwarding, Route};
+use crate::error::Result;
+use crate::io::server::Limits;
+use crate::providers::{Keys, Provider};
+use crate::report::{Parts, Style, View};
+use crate::webhook::{Glob, Kind, Rng, Target};
+
+/// Settings of `listen`, made from its flags.
+#[derive(Debug)]
+pub struct Plan {
+    pub(crate) style: Style,
+    pub(crate) addr: String,
+    pub(crate) limits: Limits,
+    pub(crate) https: Option<Https>,
+    pub(crate) keys: Arc<Keys>,
+    pub(crate) provider: Option<&'static Provider>,
+    pub(crate) require_signature: bool,
+    pub(crate) tolerance: Option<Duration>,
+    pub(crate) public_url: Option<String>,
+    pub(crate) topics: Vec<String>,
+    pub(crate) record: Option<Record>,
+    pub(crate) forwarding: Option<Forwarding>,
+    pub(crate) confirm_sns: bool,
+    pub(crate) fetch_certs: bool,
+    pub(crate) faults: FaultInjection,
+    pub(crate) answer: CannedResponse,
+    pub(crate) shown: DisplayFilter,
+    pub(crate) count: Option<u64>,
+    pub(crate) span: Option<Duration>,
+    pub(crate) expected: Vec<(Kind, u64)>,
+    pub(crate) quiet: bool,
+    pub(crate) notes: Vec<String>,
+}
+
+impl Plan {
+    /// Makes the settings from the flags; reads secrets and body files.
+    pub fn new(args: &ListenArgs, style: Style) -> Result<Plan> {
+        let provider = args.provider.as_deref().map(args::provider).transpose()?;
+        let secrets = args::secrets(&args.secrets, provider)?;
+        let record = args.record.clone().map(|path| Record {
+            path,
+            sync: args.sync.into(),
+            redact: args.redact,
+        });
+        let forwarding = forwarding(args)?;
+        let (view, parts) = view(args);
+        Ok(Plan {
+            style: Style {
+                view,
+                parts,
+                ..style
+            },
+            addr: addr(args),
+            limits: limits(args, record.as_ref(), forwarding.as_ref()),
+            https: Https::of(args),
+            keys: Arc::new(secrets.keys),
+            provider,
+            require_signature: args.require_signature,
+            tolerance: args.verify_options.tolerance,
+            public_url: args.secrets.public_url.clone(),
+            topics: args.verify_options.topic_arn.clone(),
+            record,
+            forwarding,
+            confirm_sns: args.confirm_sns,
+            fetch_certs: args.verify_options.fetch_certs,
+            faults: faults(args),
+            answer: canned_response(args)?,
+            shown: DisplayFilter {
+                kinds: args.events.clone(),
+                paths: args.path.iter().map(|glob| Glob::new(glob)).collect(),
+            },
+            count: args.count,
+            span: args.span,
+            expected: args.expect.clone(),
+            quiet: args.quiet,
+            notes: secrets.notes,
+        })
+    }
+}
+
+fn addr(args: &ListenArgs) -> String {
+    let Some(port) = args.port else {
+        return args.addr.clone();
+    };
+    let host = args.addr.rsplit_once(':').map(|(host, _)| host);
+    format!("{}:{port}", host.unwrap_or(&args.addr))
+}
+
+/// Returns the view of a delivery, and the parts that are shown of it.
+fn view(args: &ListenArgs) -> (View, Parts) {
+    let chosen = args.verbose || !args.show.is_empty();
+    let show = |part: Show| args.verbose || args.show.contains(&part);
+    match (args.quiet, chosen, args.forward_to.is_empty()) {
+        (true, ..) => (View::Line, Parts::default()),
+        (false, true, _) => (
+            View::Parts,
+            Parts {
+                events: show(Show::Events),
+                headers: show(Show::Headers),
+                body: show(Show::Body),
+                reply: show(Show::Reply),
+            },
+        ),
+        (false, false, false) => (View::LineAndFailures, Parts::default()),
+        (false, false, true) => (
+            View::Parts,
+            Parts {
+                events: true,
+                body: true,
+                ..Parts::default()
+            },
+        ),
+    }
+}
+
+/// Returns the limits of the server: bodies share the memory with what is serialised, and what waits in the background.
+fn limits(args: &ListenArgs, record: Option<&Record>, forwarding: Option<&Forwarding>) -> Limits {
+    Limits {
+        max_body: args.max_body,
+        in_memory: Limits::default().in_memory
+            - record.map_or(0, Record::copies)
+            - forwarding.map_or(0, Forwarding::in_background),
+        ..Limits::default()
+    }
+}
+
+fn forwarding(args: &ListenArgs) -> Result<Option<Forwarding>> {
+    let route = |(kinds, target): &(Vec<Kind>, String)| {
+        let mut target = Target::parse(target)?;
+        args::request_headers(&args.forward_header, &mut target)?
+            .into_iter()
+            .for_each(|(name, value)| target.carry(name, value));
+        Ok(Route {
+            kinds: kinds.clone(),
+            target,
+        })
+    };
+    let routes: Vec<Route> = args.forward_to.iter().map(route).collect::<Result<_>>()?;
+    Ok((!routes.is_empty()).then_some(Forwarding {
+        routes,
+        ack_always: args.ack_always,
+        insecure: args.insecure,
+        retries: args.retries,
+        timeout: args.timeout,
+    }))
+}
+
+fn faults(args: &ListenArgs) -> FaultInjection {
+    let failure = if args.hang_up {
+        Failure::HangUp
+    } else {
+        let status = args.fail_status.map(StatusCode::from_u16);
+        Failure::Status(
+            status
+                .and_then(std::result::Result::ok)
+                .unwrap_or(StatusCode::SERVICE_UNAVAILABLE),
+        )
+    };
+    let failing = match (args.fail_first, args.fail_rate) {
+        (None, None) if args.hang_up || args.fail_status.is_some() => FailureRule::Always,
+        (None, None) => FailureRule::Never,
+        (first, rate) => FailureRule::Sometimes {
+            first: first.unwrap_or_default(),
+            rate: rate.unwrap_or_default(),
+            rng: Mutex::new(Rng::seeded(args.seed.unwrap_or_else(id::fresh_seed))),
+        },
+    };
+    FaultInjection {
+        kinds: args.events.clone(),
+        delay: args.delay.unwrap_or_default(),
+        failing,
+        failure,
+    }
+}
+
+fn canned_response(args: &ListenArgs) -> Result<CannedResponse> {
+    let body = args.body.as_deref().map(args::body).transpose()?;
+    Ok(CannedResponse {
+        status: StatusCode::from_u16(args.status).unwrap_or_default(),
+        headers: args::headers(&args.headers)?.into_iter().collect(),
+        body: body.unwrap_or_default().into(),
+    })
+}
