@@ -31,7 +31,7 @@
 //! | --- | --- |
 //! | a provider: fields, kinds, signature, provenance | `providers/catalog/NAME.rs`, `providers/provider.rs` (its type) |
 //! | examples of events | `fixtures/PROVIDER/KIND.json` |
-//! | recognising a provider and reading its events | `providers/read.rs` |
+//! | recognising a provider and reading its events | `providers/reading/` |
 //! | computing and verifying a signature | `webhook/signing/`: `scheme.rs` (for both), `algorithm.rs`, `secret.rs` |
 //! | a scheme on the command line (`hmac-sha256:header=NAME`) | `providers/custom_scheme.rs` |
 //! | the diagnosis of an invalid signature (`verify`) | `providers/diagnose/` |

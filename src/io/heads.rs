@@ -11,6 +11,8 @@ use crate::webhook::Headers;
 
 /// Longest head kept, in bytes; hyper rejects longer ones.
 const LONGEST: usize = 128 << 10;
+/// Bytes kept of a request line: enough for its method.
+const BEGUN: usize = 16;
 /// Most heads kept for pipelined requests that hyper has not returned yet.
 const WAITING: usize = 4096;
 
@@ -24,7 +26,15 @@ struct Reading {
     /// Bytes of the current head received so far.
     head: Vec<u8>,
     /// Complete heads whose requests hyper has not returned yet.
-    whole: VecDeque<Vec<u8>>,
+    whole: VecDeque<Head>,
+}
+
+/// Complete head.
+struct Head {
+    /// Beginning of the request line.
+    begun: [u8; BEGUN],
+    /// Field names, each with a colon after it.
+    names: Vec<u8>,
 }
 
 /// Parser position within a request.
@@ -61,17 +71,19 @@ impl Heads {
             return fields;
         };
         drop(reading);
-        let Some(names) = names_of(&head, method) else {
-            return fields;
-        };
-        fields.arranged(&names)
+        let mut begin = method.bytes().chain([b' ']).zip(head.begun);
+        match begin.all(|(wanted, received)| wanted == received) {
+            true => fields.arranged(&head.names),
+            false => fields,
+        }
     }
 
-    /// First 16 bytes of the oldest head whose request hyper has not returned.
+    /// First bytes of the oldest head whose request hyper has not returned.
     pub(super) fn begun(&self) -> Vec<u8> {
         let reading = self.lock();
-        let head = reading.whole.front().unwrap_or(&reading.head);
-        head.iter().take(16).copied().collect()
+        let begun = reading.whole.front().map(|head| &head.begun[..]);
+        let begun = begun.unwrap_or(&reading.head);
+        begun.get(..BEGUN).unwrap_or(begun).to_vec()
     }
 
     fn lock(&self) -> MutexGuard<'_, Reading> {
@@ -150,15 +162,15 @@ impl Reading {
                 }
             };
             if ends_empty {
-                self.head
-                    .extend_from_slice(bytes.get(..=at).unwrap_or_default());
-                let head = std::mem::take(&mut self.head);
-                self.at = if self.whole.len() < WAITING {
-                    behind(&head)
+                let last = bytes.get(..=at).unwrap_or_default();
+                // Most heads come in one piece.
+                if self.head.is_empty() {
+                    self.finish(last);
                 } else {
-                    Place::Lost
-                };
-                self.whole.push_back(head);
+                    let mut head = std::mem::take(&mut self.head);
+                    head.extend_from_slice(last);
+                    self.finish(&head);
+                }
                 return at + 1;
             }
         }
@@ -168,54 +180,80 @@ impl Reading {
         self.head.extend_from_slice(bytes);
         bytes.len()
     }
+
+    /// Keeps the names of a complete head, and goes to what follows it.
+    fn finish(&mut self, head: &[u8]) {
+        let mut names = Vec::with_capacity(head.len() / 2);
+        let mut next = Place::Head;
+        for (name, value) in fields(head) {
+            names.extend_from_slice(name);
+            names.push(b':');
+            next = next.after_field(name, value);
+        }
+        self.at = match next {
+            _ if self.whole.len() >= WAITING => Place::Lost,
+            Place::Body(0) => Place::Head,
+            next => next,
+        };
+        let mut begun = [0; BEGUN];
+        for (to, from) in begun.iter_mut().zip(head) {
+            *to = *from;
+        }
+        self.whole.push_back(Head { begun, names });
+    }
 }
 
 /// Header fields of a head: its lines after the first.
 fn fields(head: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
-    head.split(|b| *b == b'\n').skip(1).filter_map(|line| {
-        let at = line.iter().position(|b| *b == b':')?;
+    lines(head).skip(1).filter_map(|line| {
+        let at = memchr::memchr(b':', line)?;
         let (name, value) = line.split_at_checked(at)?;
-        Some((name, value.get(1..)?.trim_ascii()))
+        Some((name, value.get(1..)?))
     })
 }
 
-/// Field names of a head, if it is that of a request with this method.
-fn names_of<'a>(head: &'a [u8], method: &str) -> Option<Vec<&'a str>> {
-    let rest = head.strip_prefix(method.as_bytes())?;
-    rest.starts_with(b" ").then_some(())?;
-    names(head)
+/// Lines of a head, each without its line feed.
+fn lines(head: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut begin = 0;
+    memchr::memchr_iter(b'\n', head).map(move |end| {
+        let line = head.get(begin..end).unwrap_or_default();
+        begin = end + 1;
+        line
+    })
 }
 
-/// Field names of a head.
-pub(super) fn names(head: &[u8]) -> Option<Vec<&str>> {
-    fields(head)
-        .map(|(name, _)| std::str::from_utf8(name).ok())
-        .collect()
-}
-
-/// Parser position after a head: the framing of its body.
-fn behind(head: &[u8]) -> Place {
-    let mut length = None;
-    for (name, value) in fields(head) {
-        if name.eq_ignore_ascii_case(b"transfer-encoding") {
-            return match value.eq_ignore_ascii_case(b"chunked") {
-                true => Place::Size(0, false),
-                false => Place::Lost,
-            };
-        }
-        if name.eq_ignore_ascii_case(b"content-length") {
-            let number = std::str::from_utf8(value).ok();
-            match number.and_then(|number| number.parse::<u64>().ok()) {
-                Some(number) if length.is_none_or(|length| length == number) => {
-                    length = Some(number);
-                }
-                _ => return Place::Lost,
-            }
-        }
+/// Field names of a head, each with a colon after it.
+pub(super) fn names(head: &[u8]) -> Vec<u8> {
+    let mut names = Vec::with_capacity(head.len() / 2);
+    for (name, _) in fields(head) {
+        names.extend_from_slice(name);
+        names.push(b':');
     }
-    match length {
-        Some(0) | None => Place::Head,
-        Some(length) => Place::Body(length),
+    names
+}
+
+impl Place {
+    /// Position after a head with this field, if it was this one without the field: the framing of the body.
+    fn after_field(self, name: &[u8], value: &[u8]) -> Self {
+        match (self, name.len()) {
+            (Place::Head | Place::Body(_), 17)
+                if name.eq_ignore_ascii_case(b"transfer-encoding") =>
+            {
+                match value.trim_ascii().eq_ignore_ascii_case(b"chunked") {
+                    true => Place::Size(0, false),
+                    false => Place::Lost,
+                }
+            }
+            (Place::Head | Place::Body(_), 14) if name.eq_ignore_ascii_case(b"content-length") => {
+                let length = std::str::from_utf8(value.trim_ascii()).ok();
+                match (self, length.and_then(|length| length.parse().ok())) {
+                    (Place::Head, Some(length)) => Place::Body(length),
+                    (Place::Body(known), Some(length)) if known == length => self,
+                    _ => Place::Lost,
+                }
+            }
+            _ => self,
+        }
     }
 }
 

@@ -1,6 +1,8 @@
 //! Deduplication keys: hashes by which a retry or a duplicate is matched with an earlier delivery.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::hash::{BuildHasher, Hash, Hasher};
+
+use foldhash::fast::{FixedState, FoldHasher};
 
 use crate::providers::provider::Provider;
 use crate::webhook::{Delivery, Document, Event};
@@ -45,8 +47,8 @@ pub(super) fn of_event(provider: &Provider, event: &Event, found: &Document) -> 
 
 /// A hasher with fixed keys: equal input gives an equal number in every run. No attacker gains from a collision, so no
 /// secret key is needed.
-fn hasher(provider: &Provider) -> DefaultHasher {
-    let mut hasher = DefaultHasher::new();
+fn hasher(provider: &Provider) -> FoldHasher<'static> {
+    let mut hasher = FixedState::with_seed(0).build_hasher();
     provider.name.hash(&mut hasher);
     hasher
 }

@@ -2,7 +2,7 @@
 
 use crate::providers::provenance::{Page, Provenance};
 use crate::providers::provider::{Envelope, EventDef, Provider};
-use crate::providers::read::signing_scheme;
+use crate::providers::reading::signing_scheme;
 use crate::webhook::{Algorithm, Delivery, Document, Fixture, Location};
 
 impl Provider {

@@ -28,7 +28,7 @@ mod handshake;
 mod keys;
 mod provenance;
 mod provider;
-mod read;
+mod reading;
 mod registry;
 mod sns_certificate;
 
@@ -47,7 +47,7 @@ pub use provenance::{Confidence, Page, Provenance};
 pub use provider::{
     Bounce, Envelope, EventDef, Fields, Placement, Provider, SchemeVariant, Signal, TimeField,
 };
-pub use read::{cannot_be_verified, outline, read, recognise, sign, signing_scheme};
+pub use reading::{cannot_be_verified, outline, read, recognise, sign, signing_scheme};
 pub use registry::{ALL, SCHEMES, everyone, find, guess, kinds_of, names_of};
 pub use sns_certificate::{
     NamedCertificate, Proof, certificate_at, certificate_path, confirms_subscription,

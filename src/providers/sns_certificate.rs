@@ -3,7 +3,7 @@
 
 use crate::providers::catalog::{scaleway, ses};
 use crate::providers::provider::Provider;
-use crate::providers::read::recognise;
+use crate::providers::reading::recognise;
 use crate::webhook::{Delivery, Document};
 
 /// Paths at which `listen` serves the certificates that `send` signs with, so that a handler can fetch them. They have

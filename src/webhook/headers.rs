@@ -2,14 +2,13 @@
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-use crate::webhook::name_bit;
-
 /// Headers in order, repeats included. Names are compared in lower case; their spelling and the values are preserved.
 #[derive(Clone, Debug, Default)]
 pub struct Headers {
     fields: Vec<(HeaderName, HeaderValue)>,
-    /// Original spelling of each name that is not in lower case. Empty, or as long as `fields`.
-    spelled: Vec<Option<Box<str>>>,
+    /// Names as they were spelled, one after another, each as long as the name of its field. Empty if all are in lower
+    /// case.
+    spelled: String,
 }
 
 /// Hop-by-hop headers, which are made anew for each connection (RFC 9110, 7.6.1).
@@ -40,7 +39,7 @@ impl Headers {
     pub fn roomy() -> Self {
         Self {
             fields: Vec::with_capacity(8),
-            spelled: Vec::new(),
+            spelled: String::new(),
         }
     }
 
@@ -66,13 +65,6 @@ impl Headers {
             .map(|(_, value)| value)
     }
 
-    /// One [`name_bit`] for each name: a header whose bit is missing is absent.
-    pub fn bits(&self) -> u64 {
-        self.fields.iter().fold(0, |bits, (name, _)| {
-            bits | name_bit(name.as_str().as_bytes())
-        })
-    }
-
     /// Headers in order, repeats included.
     pub fn iter(&self) -> impl Iterator<Item = &(HeaderName, HeaderValue)> {
         self.fields.iter()
@@ -80,8 +72,8 @@ impl Headers {
 
     /// Headers in order, each name in its original spelling.
     pub fn spelled(&self) -> impl Iterator<Item = (&str, &HeaderValue)> {
-        let fields = self.fields.iter().enumerate();
-        fields.map(|(at, (name, value))| (self.spelling(at, name), value))
+        let fields = self.fields.iter().zip(self.spellings());
+        fields.map(|((_, value), spelled)| (spelled, value))
     }
 
     /// True if a name is not written in lower case.
@@ -89,43 +81,83 @@ impl Headers {
         !self.spelled.is_empty()
     }
 
-    fn spelling<'a>(&'a self, at: usize, name: &'a HeaderName) -> &'a str {
-        let spelled = self.spelled.get(at).and_then(Option::as_deref);
-        spelled.unwrap_or(name.as_str())
+    /// Names in order, in their original spelling.
+    fn spellings(&self) -> impl Iterator<Item = &str> {
+        let mut rest = self.spelled.as_str();
+        self.fields.iter().map(move |(name, _)| {
+            let Some((spelled, after)) = rest.split_at_checked(name.as_str().len()) else {
+                return name.as_str();
+            };
+            rest = after;
+            spelled
+        })
     }
 
     /// Appends a header.
     pub fn push(&mut self, name: HeaderName, value: HeaderValue) {
-        self.fields.push((name, value));
         if !self.spelled.is_empty() {
-            self.spelled.push(None);
+            self.spelled.push_str(name.as_str());
         }
+        self.fields.push((name, value));
     }
 
-    /// Appends a header whose name is spelled `spelled`.
+    /// Appends a header whose name is spelled `spelled`; any other name in `spelled` is ignored.
     pub fn push_spelled(&mut self, name: HeaderName, spelled: &str, value: HeaderValue) {
-        let is_plain = spelled == name.as_str() || !name.as_str().eq_ignore_ascii_case(spelled);
-        if !is_plain {
-            self.spelled.resize(self.fields.len(), None);
-            self.spelled.push(Some(spelled.into()));
-            self.fields.push((name, value));
-        } else {
-            self.push(name, value);
+        let is_spelled = spelled != name.as_str() && name.as_str().eq_ignore_ascii_case(spelled);
+        if !is_spelled {
+            return self.push(name, value);
+        }
+        if self.spelled.is_empty() {
+            self.spelled = self.fields.iter().map(|(name, _)| name.as_str()).collect();
+        }
+        self.spelled.push_str(spelled);
+        self.fields.push((name, value));
+    }
+
+    /// Orders and spells the headers like `names`, which has each name as it was received and a colon after it;
+    /// unchanged if those are other headers.
+    #[must_use]
+    pub fn arranged(self, names: &[u8]) -> Self {
+        match self.spelled_like(names) {
+            Some(spelled) => Self { spelled, ..self },
+            None => self.ordered_like(names),
         }
     }
 
-    /// Orders and spells the headers like `names`; unchanged if `names` lists other headers.
-    #[must_use]
-    pub fn arranged(self, names: &[&str]) -> Self {
-        if names.len() != self.fields.len() {
-            return self;
+    /// Spelling of the headers if `names` has them in this order, which is the case unless a name repeats.
+    fn spelled_like(&self, names: &[u8]) -> Option<String> {
+        let mut rest = names;
+        let mut is_lower = true;
+        let mut spelled = Vec::with_capacity(names.len());
+        for (name, _) in &self.fields {
+            let name = name.as_str().as_bytes();
+            let (received, after) = rest.split_at_checked(name.len())?;
+            if !received.eq_ignore_ascii_case(name) {
+                return None;
+            }
+            is_lower &= received == name;
+            spelled.extend_from_slice(received);
+            rest = after.strip_prefix(b":")?;
         }
-        let mut order = Vec::with_capacity(names.len());
-        let mut taken = vec![false; names.len()];
-        for name in names {
+        match (rest, is_lower) {
+            ([], true) => Some(String::new()),
+            // Equal to names of headers but for the case, so it is ASCII.
+            ([], false) => String::from_utf8(spelled).ok(),
+            _ => None,
+        }
+    }
+
+    /// Orders and spells the headers like `names`, whatever their order; unchanged if `names` has other headers.
+    fn ordered_like(self, names: &[u8]) -> Self {
+        let mut order = Vec::with_capacity(self.fields.len());
+        let mut taken = vec![false; self.fields.len()];
+        for name in names
+            .split(|byte| *byte == b':')
+            .filter(|it| !it.is_empty())
+        {
             let same = |(at, (other, _)): &(usize, &(HeaderName, HeaderValue))| {
                 !taken.get(*at).is_none_or(|taken| *taken)
-                    && other.as_str().eq_ignore_ascii_case(name)
+                    && other.as_str().as_bytes().eq_ignore_ascii_case(name)
             };
             let Some((at, _)) = self.fields.iter().enumerate().find(same) else {
                 return self;
@@ -135,16 +167,20 @@ impl Headers {
             }
             order.push(at);
         }
+        if order.len() != self.fields.len() {
+            return self;
+        }
         let mut fields: Vec<Option<(HeaderName, HeaderValue)>> =
             self.fields.into_iter().map(Some).collect();
-        let mut arranged = Self::new();
-        arranged.fields.reserve(names.len());
-        for (at, spelled) in order.into_iter().zip(names) {
-            if let Some((name, value)) = fields.get_mut(at).and_then(Option::take) {
-                arranged.push_spelled(name, spelled, value);
-            }
+        let in_order = order
+            .into_iter()
+            .filter_map(|at| fields.get_mut(at).and_then(Option::take));
+        let arranged: Self = in_order.collect();
+        let spelled = arranged.spelled_like(names).unwrap_or_default();
+        Self {
+            spelled,
+            ..arranged
         }
-        arranged
     }
 
     /// Maps each header through `value`, with the spelling preserved.
@@ -178,18 +214,14 @@ impl Headers {
     }
 
     fn retain(&mut self, stays: impl Fn(usize, &HeaderName) -> bool) {
-        let stay: Vec<bool> = self
-            .fields
-            .iter()
-            .enumerate()
-            .map(|(at, (name, _))| stays(at, name))
-            .collect();
-        let mut flags = stay.iter();
+        if self.has_spelling() {
+            let fields = self.fields.iter().zip(self.spellings()).enumerate();
+            let stay = fields.filter(|(at, ((name, _), _))| stays(*at, name));
+            self.spelled = stay.map(|(_, (_, spelled))| spelled).collect();
+        }
+        let mut at = 0..;
         self.fields
-            .retain(|_| flags.next().is_none_or(|stays| *stays));
-        let mut flags = stay.iter();
-        self.spelled
-            .retain(|_| flags.next().is_none_or(|stays| *stays));
+            .retain(|(name, _)| at.next().is_none_or(|at| stays(at, name)));
     }
 
     /// Headers to forward: without hop-by-hop headers, those that `Connection` names, and `Host` and `Content-Length`,
@@ -211,18 +243,15 @@ impl Headers {
             .flat_map(|value| value.split(','))
             .map(|name| name.trim().to_ascii_lowercase())
             .collect();
-        let fields = self
-            .fields
-            .iter()
-            .enumerate()
-            .filter(move |(_, (name, _))| {
-                let name = name.as_str();
-                !HOP_BY_HOP.contains(&name)
-                    && name != "host"
-                    && name != "content-length"
-                    && !named.iter().any(|other| other == name)
-            });
-        fields.map(|(at, (name, value))| (name, self.spelling(at, name), value))
+        let fields = self.fields.iter().zip(self.spellings());
+        let passed = fields.filter(move |((name, _), _)| {
+            let name = name.as_str();
+            !HOP_BY_HOP.contains(&name)
+                && name != "host"
+                && name != "content-length"
+                && !named.iter().any(|other| other == name)
+        });
+        passed.map(|((name, value), spelled)| (name, spelled, value))
     }
 }
 
@@ -244,7 +273,7 @@ impl From<HeaderMap> for Headers {
         }
         Self {
             fields,
-            spelled: Vec::new(),
+            spelled: String::new(),
         }
     }
 }
@@ -264,7 +293,7 @@ impl FromIterator<(HeaderName, HeaderValue)> for Headers {
     fn from_iter<I: IntoIterator<Item = (HeaderName, HeaderValue)>>(fields: I) -> Self {
         Self {
             fields: fields.into_iter().collect(),
-            spelled: Vec::new(),
+            spelled: String::new(),
         }
     }
 }

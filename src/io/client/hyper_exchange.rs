@@ -223,9 +223,9 @@ impl HeardHead {
 
     /// Returns the fields that hyper read, with the names in their case.
     fn arrange(&self, fields: Headers) -> Headers {
-        match heads::names(&self.bytes).filter(|_| self.is_whole) {
-            Some(names) => fields.arranged(&names),
-            None => fields,
+        match self.is_whole {
+            true => fields.arranged(&heads::names(&self.bytes)),
+            false => fields,
         }
     }
 }

@@ -12,7 +12,7 @@ use std::time::Duration;
 use crate::providers::Provider;
 use crate::providers::diagnose::hypotheses::{Variant, Variants};
 use crate::providers::diagnose::layers::{Unwrapped, Wrapping};
-use crate::providers::read::verdict_of;
+use crate::providers::reading::verdict_of;
 use crate::webhook::{Algorithm, Delivery, Document, Recognition, Secret, VerifyOptions};
 
 /// Common mistake, as an explanation that can be tested.

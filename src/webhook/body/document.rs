@@ -235,22 +235,27 @@ impl<'a> Document<'a> {
 
     /// Scalar as text, numbers as written.
     pub fn as_text(&self) -> Option<Cow<'_, str>> {
+        self.as_str().map(Cow::Borrowed)
+    }
+
+    /// Scalar as text, numbers as written; the text of a string with escapes is kept once decoded.
+    pub fn as_str(&self) -> Option<&str> {
         let (json, parts) = match &self.0 {
-            Form::Text(text) => return Some(Cow::Borrowed(text)),
+            Form::Text(text) => return Some(text),
             Form::Whole(_) => return None,
-            Form::Flawed(flawed) => return flawed.0.as_text(),
+            Form::Flawed(flawed) => return flawed.0.as_str(),
             Form::Json(json, parts) => (*json, parts),
         };
         match json.as_bytes() {
             [b'"', inside @ .., b'"'] if memchr::memchr(b'\\', inside).is_none() => {
-                json.get(1..json.len() - 1).map(Cow::Borrowed)
+                json.get(1..json.len() - 1)
             }
             [b'"', ..] => match parts.get_or_init(|| Parts::of_value(json)) {
-                Some(Parts::Text(text)) => Some(Cow::Borrowed(text)),
+                Some(Parts::Text(text)) => Some(text),
                 _ => None,
             },
             [b'{' | b'[' | b'n', ..] | [] => None,
-            _ => Some(Cow::Borrowed(json)),
+            _ => Some(json),
         }
     }
 

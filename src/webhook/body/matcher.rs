@@ -75,18 +75,33 @@ pub struct Matcher<'d, 'a> {
     /// True if the document is matched as the only element of a list.
     in_list: bool,
     /// Last pointer and its value: the events of a provider ask for the same one.
-    last: Cell<(&'static str, Option<&'d Document<'a>>)>,
+    last: Cell<(&'static str, Found<'d, 'a>)>,
+}
+
+/// Value at a pointer, and its text if it is a scalar, once that was asked for.
+#[derive(Clone, Copy)]
+struct Found<'d, 'a> {
+    value: Option<&'d Document<'a>>,
+    text: Option<Option<&'d str>>,
+}
+
+impl<'d, 'a> Found<'d, 'a> {
+    fn of(value: Option<&'d Document<'a>>) -> Self {
+        Self { value, text: None }
+    }
+
+    fn text(&mut self) -> Option<&'d str> {
+        let value = self.value;
+        *self
+            .text
+            .get_or_insert_with(|| value.and_then(Document::as_str))
+    }
 }
 
 impl<'d, 'a> Matcher<'d, 'a> {
     /// Prepares a document.
     pub fn at(document: &'d Document<'a>) -> Self {
-        let top = match document.values() {
-            Some(values) => values.first(),
-            None => Some(document),
-        };
-        let members = top.and_then(Document::members).unwrap_or_default();
-        let names = members
+        let names = top_members(document)
             .iter()
             .fold(0, |names, (name, _)| names | name_bit(name.as_bytes()));
         Self {
@@ -94,7 +109,7 @@ impl<'d, 'a> Matcher<'d, 'a> {
             names,
             is_list: document.is_list(),
             in_list: false,
-            last: Cell::new(("", Some(document))),
+            last: Cell::new(("", Found::of(Some(document)))),
         }
     }
 
@@ -103,16 +118,31 @@ impl<'d, 'a> Matcher<'d, 'a> {
         Self {
             is_list: true,
             in_list: true,
-            last: Cell::new(("/0", Some(self.document))),
+            last: Cell::new(("/0", Found::of(Some(self.document)))),
             ..*self
         }
     }
 
+    /// True for a list, and for a document that is matched as the only element of one.
+    pub fn is_list(&self) -> bool {
+        self.is_list
+    }
+
+    /// Names of the members at the top, or at the top of the first value of a list.
+    pub fn names(&self) -> impl Iterator<Item = &'d [u8]> {
+        top_members(self.document)
+            .iter()
+            .map(|(name, _)| name.as_bytes())
+    }
+
     /// True if all of these conditions hold.
     pub fn bears(&self, marks: &[(&'static str, Predicate)]) -> bool {
-        marks
-            .iter()
-            .all(|(pointer, mark)| mark.fits(self.find(pointer)))
+        marks.iter().all(|(pointer, mark)| {
+            let mut found = self.find(pointer);
+            let fits = mark.fits(&mut found);
+            self.last.set((pointer, found));
+            fits
+        })
     }
 
     /// False if the names rule a match out; then [`bears`](Self::bears) is false, too.
@@ -125,7 +155,7 @@ impl<'d, 'a> Matcher<'d, 'a> {
         self.names & bits == bits
     }
 
-    fn find(&self, pointer: &'static str) -> Option<&'d Document<'a>> {
+    fn find(&self, pointer: &'static str) -> Found<'d, 'a> {
         let (known, found) = self.last.get();
         if known == pointer {
             return found;
@@ -135,9 +165,7 @@ impl<'d, 'a> Matcher<'d, 'a> {
             false => Some(pointer),
         };
         let inside = inside.filter(|_| self.may_hold(pointer));
-        let found = inside.and_then(|inside| self.document.at(inside));
-        self.last.set((pointer, found));
-        found
+        Found::of(inside.and_then(|inside| self.document.at(inside)))
     }
 
     /// False if the names show that there is no value at this pointer.
@@ -147,9 +175,19 @@ impl<'d, 'a> Matcher<'d, 'a> {
     }
 }
 
+/// Members of a document, or of the first value of a list.
+fn top_members<'d, 'a>(document: &'d Document<'a>) -> &'d [Member<'a>] {
+    let top = match document.values() {
+        Some(values) => values.first(),
+        None => Some(document),
+    };
+    top.and_then(Document::members).unwrap_or_default()
+}
+
 impl Predicate {
-    fn fits(&self, here: Option<&Document>) -> bool {
-        let text = || here.and_then(Document::as_text);
+    fn fits(&self, found: &mut Found) -> bool {
+        let here = found.value;
+        let mut text = || found.text();
         match self {
             Predicate::Present => here.is_some_and(|value| !value.is_null()),
             Predicate::Absent => here.is_none_or(Document::is_null),
@@ -181,13 +219,13 @@ impl Predicate {
             Predicate::StartsOtherwise(others) => {
                 text().is_some_and(|text| !text.starts_with(others))
             }
-            Predicate::TextWith(names) => text().is_some_and(|text| has_members(&text, names)),
+            Predicate::TextWith(names) => text().is_some_and(|text| has_members(text, names)),
             Predicate::OnlyTextWith(names) => {
                 let only = match here.and_then(Document::members) {
-                    Some([(_, only)]) => only.as_text(),
+                    Some([(_, only)]) => only.as_str(),
                     _ => None,
                 };
-                only.is_some_and(|text| has_members(&text, names))
+                only.is_some_and(|text| has_members(text, names))
             }
         }
     }
@@ -205,7 +243,7 @@ fn has_members(text: &str, names: &[&str]) -> bool {
 }
 
 /// First name of a pointer after the prefix `top`.
-fn name_after<'p>(top: &str, pointer: &'p str) -> Option<&'p [u8]> {
+pub fn name_after<'p>(top: &str, pointer: &'p str) -> Option<&'p [u8]> {
     let path = pointer.strip_prefix(top)?.as_bytes();
     let end = path.iter().position(|byte| *byte == b'/');
     Some(end.and_then(|end| path.get(..end)).unwrap_or(path))
@@ -280,7 +318,7 @@ mod tests {
             }
             for pointer in order.iter().map(|at| POINTERS[*at]) {
                 let location = |found: Option<_>| found.map(std::ptr::from_ref::<Document>);
-                prop_assert_eq!(location(matcher.find(pointer)), location(document.at(pointer)), "{} in {}", pointer, text);
+                prop_assert_eq!(location(matcher.find(pointer).value), location(document.at(pointer)), "{} in {}", pointer, text);
             }
         }
     }
