@@ -14,7 +14,7 @@ const ROOMS: &[(&str, &[&str], &[&str])] = &[
     ),
     (
         "providers",
-        &["catalog", "diagnose", "synth"],
+        &["catalog", "diagnose", "reading", "synth"],
         &["error", "webhook"],
     ),
     ("checks", &[], &["providers", "webhook"]),

@@ -1,6 +1,7 @@
 //! Formats of a signature's timestamp.
 
 use jiff::Timestamp;
+use jiff::fmt::temporal::DateTimePrinter;
 
 /// Format of a signature's timestamp.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,15 +33,8 @@ impl TimestampFormat {
             | TimestampFormat::Unsigned(form) => form.write(at),
             TimestampFormat::Any => TimestampFormat::Rfc3339(6).write(at).replace('Z', "+00:00"),
             TimestampFormat::Rfc3339(digits) => {
-                let whole = at.strftime("%Y-%m-%dT%H:%M:%S");
-                if digits == 0 {
-                    return format!("{whole}Z");
-                }
-                let fraction = format!("{:09}", at.subsec_nanosecond().unsigned_abs());
-                let shown = fraction
-                    .get(..usize::from(digits.min(9)))
-                    .unwrap_or(&fraction);
-                format!("{whole}.{shown}Z")
+                let printer = DateTimePrinter::new().precision(Some(digits.min(9)));
+                printer.timestamp_to_string(&at)
             }
         }
     }
@@ -99,6 +93,11 @@ mod tests {
         assert_eq!(
             TimestampFormat::Rfc3339(0).write(at),
             "2026-01-02T00:00:59Z"
+        );
+        let late = jiff::Timestamp::new(1_767_312_059, 999_999_999).unwrap();
+        assert_eq!(
+            TimestampFormat::Rfc3339(6).write(late),
+            "2026-01-02T00:00:59.999999Z"
         );
     }
 }
