@@ -4,13 +4,16 @@
 pub mod formats;
 pub mod text;
 
+mod consumer;
 mod json_lines;
 mod notice;
 mod progress;
 mod reporter;
 mod sink;
+mod stdout;
 mod tally;
 
+pub use consumer::Consumer;
 pub use formats::curl::{curl, http};
 pub use formats::har::{HAR_BETWEEN, HAR_END, har, har_start, vegeta};
 pub use formats::report_file::{Format, ReportFile, Suite};

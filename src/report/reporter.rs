@@ -1,25 +1,22 @@
 //! Reporter of a run: all output goes through it.
 
-use std::cell::RefCell;
 use std::io::{self, IsTerminal, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{LazyLock, Mutex, PoisonError};
 use std::time::Instant;
 
 use crate::error::Error;
-use crate::report::formats::report_file;
+use crate::report::consumer::{Consumer, JsonLines, Results, TextLines};
 use crate::report::formats::report_file::ReportFile;
 use crate::report::notice::{Notice, Parts, View};
 use crate::report::progress::{Progress, Screen};
 use crate::report::sink::{Drain, Failure, Sink};
+use crate::report::stdout::Stdout;
 use crate::report::text;
 use crate::report::text::TextReport;
 use crate::report::text::palette::{ColorChoice, Palette, Role, wants_color};
 use crate::report::text::wrap;
-use crate::report::{Live, Mode, Tally, Untrusted, escape_into, json_lines};
-
-/// Capacity in bytes that the buffer of a thread keeps.
-const KEPT: usize = 64 * 1024;
+use crate::report::{Live, Tally, Untrusted};
 
 /// Output options of a run.
 #[derive(Clone, Copy, Debug)]
@@ -38,19 +35,25 @@ pub struct Style {
     pub parts: Parts,
 }
 
-/// Writes notices to stdout, and messages to stderr.
+/// Passes notices to the consumers of a run, and writes messages to stderr.
 pub struct Reporter {
+    consumers: Vec<Box<dyn Consumer>>,
     json: bool,
     quiet: bool,
-    voice: TextReport,
-    /// True if stdout is a terminal, where long lines wrap.
-    has_edge: bool,
-    talk: Palette,
-    sink: Sink,
+    /// Report (`--report`): none, in a file beside the lines on stdout, or on stdout in place of them.
+    report: Option<ReportPlace>,
+    stdout: Stdout,
+    palette: Palette,
+    stderr_palette: Palette,
     drain: Mutex<Option<Drain>>,
     progress: Progress,
-    /// Report file, and true if the report goes to stdout in place of all else.
-    results: Option<(Mutex<Option<ReportFile>>, bool)>,
+}
+
+/// Place of a report (`--report`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum ReportPlace {
+    File,
+    Stdout,
 }
 
 impl Reporter {
@@ -69,84 +72,84 @@ impl Reporter {
             let complain = lost(&progress, &palette(io::stderr().is_terminal()), "");
             move |failure| complain(failure)
         });
+        let stdout = Stdout {
+            sink,
+            is_terminal: io::stdout().is_terminal(),
+        };
+        let lines: Box<dyn Consumer> = if style.json {
+            Box::new(JsonLines {
+                stdout: stdout.clone(),
+                quiet: style.quiet,
+            })
+        } else {
+            Box::new(TextLines {
+                report: TextReport {
+                    palette: palette(stdout.is_terminal),
+                    view: style.view,
+                    parts: style.parts,
+                    replies: style.replies,
+                    columns: width,
+                    zone: LazyLock::new(text::local_zone),
+                },
+                stdout: stdout.clone(),
+                quiet: style.quiet,
+            })
+        };
         Self {
+            consumers: vec![lines],
             json: style.json,
             quiet: style.quiet,
-            has_edge: io::stdout().is_terminal(),
-            voice: TextReport {
-                palette: palette(io::stdout().is_terminal()),
-                view: style.view,
-                parts: style.parts,
-                replies: style.replies,
-                columns: width,
-                zone: LazyLock::new(text::local_zone),
-            },
-            talk: palette(io::stderr().is_terminal()),
-            sink,
+            report: None,
+            palette: palette(stdout.is_terminal),
+            stderr_palette: palette(io::stderr().is_terminal()),
+            stdout,
             drain: Mutex::new(Some(drain)),
             progress,
-            results: None,
         }
     }
 
     /// Adds a report file; `alone` if the report goes to stdout in place of all else.
     #[must_use]
     pub fn with_results(mut self, results: Option<ReportFile>, alone: bool) -> Self {
-        self.results = results.map(|results| (Mutex::new(Some(results)), alone));
+        let Some(file) = results else {
+            return self;
+        };
+        if alone {
+            self.consumers.clear();
+        }
+        self.report = Some(match alone {
+            true => ReportPlace::Stdout,
+            false => ReportPlace::File,
+        });
+        let results = Results {
+            file: Mutex::new(Some(file)),
+            copy_to: alone.then(|| self.stdout.clone()),
+        };
+        self.with(results)
+    }
+
+    /// Adds a consumer of all notices.
+    #[must_use]
+    pub fn with(mut self, consumer: impl Consumer + 'static) -> Self {
+        self.consumers.push(Box::new(consumer));
         self
     }
 
-    /// Writes a notice to stdout and to the report file.
+    /// Passes a notice to all consumers.
     pub fn tell(&self, notice: &Notice) {
-        if let Some((results, alone)) = &self.results {
-            let mut results = results.lock().unwrap_or_else(PoisonError::into_inner);
-            if let Some(results) = results.as_mut() {
-                results.take(notice);
-            }
-            if *alone
-                || matches!(notice, Notice::Attempted(attempt) if self.quiet && attempt.outcome.succeeded())
-            {
-                return;
-            }
+        for consumer in &self.consumers {
+            consumer.take(notice);
         }
-        // Formatted without the lock of the sink, in a buffer that each thread reuses.
-        thread_local!(static BUFFER: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) });
-        BUFFER.with_borrow_mut(|out| {
-            out.clear();
-            if self.json {
-                match json_lines::Long::of(notice) {
-                    None => json_lines::write(out, notice),
-                    Some(long) => self.sink.append_long(|give| long.write(give)),
-                }
-            } else {
-                self.voice.write(out, notice);
-                if self.has_edge
-                    && let Some(width) = width()
-                {
-                    wrap::guard(out, width, text::GUTTER);
-                }
-            }
-            if !out.is_empty() {
-                self.sink.push(out);
-            }
-            out.shrink_to(KEPT);
-        });
     }
 
     /// Writes data to stdout: raw to a file or pipe, escaped to a terminal.
     pub fn data(&self, bytes: &[u8]) {
-        if self.has_edge {
-            let mut out = Vec::with_capacity(bytes.len());
-            escape_into(&mut out, bytes, Mode::Block);
-            self.sink.push(&out);
-        } else {
-            self.sink.push(bytes);
-        }
+        self.stdout.data(bytes);
     }
 
     /// Writes trusted text, already coloured, to stdout.
     pub fn show(&self, text: &str) {
-        self.sink.push(text.as_bytes());
+        self.stdout.push(text.as_bytes());
     }
 
     /// Width of prose on stdout, in columns.
@@ -156,12 +159,12 @@ impl Reporter {
 
     /// Palette of stdout.
     pub fn palette(&self) -> &Palette {
-        &self.voice.palette
+        &self.palette
     }
 
     /// True if stdout is a terminal.
     pub fn on_terminal(&self) -> bool {
-        io::stdout().is_terminal()
+        self.stdout.is_terminal
     }
 
     /// Writes a line to stderr.
@@ -171,11 +174,10 @@ impl Reporter {
 
     /// Writes a hint: to stdout below results as text, to stderr if results are for programs.
     pub fn hint(&self, hint: &str) {
-        let is_text = !self.json && self.results.as_ref().is_none_or(|(_, alone)| !alone);
-        let palette = if is_text {
-            &self.voice.palette
-        } else {
-            &self.talk
+        let is_text = !self.json && self.report != Some(ReportPlace::Stdout);
+        let palette = match is_text {
+            true => &self.palette,
+            false => &self.stderr_palette,
         };
         let line = format!(
             " {} {}",
@@ -183,7 +185,7 @@ impl Reporter {
             Untrusted::new(hint)
         );
         if is_text {
-            self.sink.push(format!("{line}\n").as_bytes());
+            self.stdout.push(format!("{line}\n").as_bytes());
         } else {
             self.say(&line);
         }
@@ -193,7 +195,7 @@ impl Reporter {
     pub fn warn(&self, line: &str) {
         self.say(&format!(
             "{} {}",
-            self.talk.paint(Role::Warn, "warning:"),
+            self.stderr_palette.paint(Role::Warn, "warning:"),
             Untrusted::new(line)
         ));
     }
@@ -202,7 +204,7 @@ impl Reporter {
     pub fn note(&self, line: &str) {
         self.say(&format!(
             "{} {}",
-            self.talk.paint(Role::Dim, "note:"),
+            self.stderr_palette.paint(Role::Dim, "note:"),
             Untrusted::new(line)
         ));
     }
@@ -211,7 +213,7 @@ impl Reporter {
     pub fn live(&self, live: &mut Live, tally: &Tally) -> String {
         // Leaves columns for what the terminal echoes (`^C`), so that the line does not wrap and can be cleared.
         let width = width().unwrap_or(80).saturating_sub(4);
-        live.line(tally, Instant::now(), &self.talk, width)
+        live.line(tally, Instant::now(), &self.stderr_palette, width)
     }
 
     /// Progress bar.
@@ -221,12 +223,12 @@ impl Reporter {
 
     /// True if an attempt with this result is not shown, so that its text need not be made.
     pub fn skips(&self, succeeded: bool) -> bool {
-        self.quiet && succeeded && self.results.is_none()
+        self.quiet && succeeded && self.report.is_none()
     }
 
     /// True once stdout is closed, and what is written is dropped.
     pub fn is_closed(&self) -> bool {
-        self.sink.closed()
+        self.stdout.sink.closed()
     }
 
     /// True if output is JSON lines.
@@ -236,19 +238,15 @@ impl Reporter {
 
     /// True if anything is written as JSON: the lines, or a report beside them.
     pub fn writes_json(&self) -> bool {
-        let results = self.results.as_ref();
-        self.json
-            || results.is_some_and(|(results, _)| {
-                let results = results.lock().unwrap_or_else(PoisonError::into_inner);
-                results.as_ref().is_some_and(ReportFile::is_json)
-            })
+        self.consumers.iter().any(|consumer| consumer.is_json())
     }
 
     /// Calls `call` when the reader of stdout closes the pipe. For another error of stdout a warning is written, ending
     /// in `goes_on`.
     pub fn on_close(&self, goes_on: &'static str, call: impl FnOnce() + Send + 'static) {
-        let complain = lost(&self.progress, &self.talk, goes_on);
-        self.sink
+        let complain = lost(&self.progress, &self.stderr_palette, goes_on);
+        self.stdout
+            .sink
             .on_close(move |failure| match failure.is_broken_pipe {
                 true => call(),
                 false => complain(failure),
@@ -258,20 +256,8 @@ impl Reporter {
     /// Flushes everything and finishes the report. Later notices are dropped.
     pub fn finish(&self) {
         self.progress.finish();
-        if let Some((results, alone)) = &self.results {
-            let results = results
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .take();
-            let done = results.map_or(Ok(()), |results| {
-                let file = results.finish()?;
-                if *alone {
-                    report_file::read_out(file, |piece| self.data(piece))
-                } else {
-                    Ok(())
-                }
-            });
-            if let Err(error) = done {
+        for consumer in &self.consumers {
+            if let Err(error) = consumer.finish() {
                 self.warn(&format!("the report is not whole: {error}"));
             }
         }
