@@ -56,4 +56,5 @@ pub use sns_certificate::{
 pub use synth::change::{names_no_place, typed};
 pub use synth::compiled::CompiledTemplate;
 pub use synth::overrides::Overrides;
+pub use synth::recorded_change::PlaceChanges;
 pub use synth::template::Template;

@@ -31,6 +31,7 @@ pub use check_status::CheckStatus;
 pub use delivery::Delivery;
 pub use event::{BounceClass, Event};
 pub use fixture::answer::{ANSWER_BODY, AnswerHead, RecordedAnswer};
+pub use fixture::editable::{EditableFixture, marked, without_marks};
 pub use fixture::format::Fixture;
 pub use fixture::har::{HarSplitter, read_har_entry};
 pub use fixture::members::Fault;

@@ -44,9 +44,48 @@ pub fn printf(bytes: &[u8]) -> String {
     out + "'"
 }
 
+/// Splits a command line into words as a shell does, with its quotes and backslashes, and nothing else of a shell; none
+/// if a quote is not closed.
+pub fn words(text: &str) -> Option<Vec<String>> {
+    let mut words = Vec::new();
+    let mut word: Option<String> = None;
+    let mut chars = text.chars();
+    while let Some(c) = chars.next() {
+        match c {
+            '\'' => {
+                let word = word.get_or_insert_default();
+                loop {
+                    match chars.next()? {
+                        '\'' => break,
+                        c => word.push(c),
+                    }
+                }
+            }
+            '"' => {
+                let word = word.get_or_insert_default();
+                loop {
+                    match chars.next()? {
+                        '"' => break,
+                        '\\' => match chars.next()? {
+                            c @ ('"' | '\\' | '$' | '`') => word.push(c),
+                            c => word.extend(['\\', c]),
+                        },
+                        c => word.push(c),
+                    }
+                }
+            }
+            '\\' => word.get_or_insert_default().push(chars.next()?),
+            c if c.is_whitespace() => words.extend(word.take()),
+            c => word.get_or_insert_default().push(c),
+        }
+    }
+    words.extend(word);
+    Some(words)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{printf, word};
+    use super::{printf, word, words};
 
     #[test]
     fn a_word_is_quoted_where_a_shell_would_read_it() {
@@ -67,5 +106,24 @@ mod tests {
     #[test]
     fn printf_prints_any_bytes() {
         assert_eq!(printf(b"a%b\\'\xff\n"), "'a%%b\\134\\047\\377\\012'");
+    }
+
+    #[test]
+    fn a_command_line_is_split_as_a_shell_splits_it() {
+        for (text, wanted) in [
+            ("vi", &["vi"][..]),
+            ("  code  --wait\t", &["code", "--wait"]),
+            ("'/opt/my editor/e' -n", &["/opt/my editor/e", "-n"]),
+            (
+                "\"a \\\"b\\n\" c\\ d '' e''f",
+                &["a \"b\\n", "c d", "", "ef"],
+            ),
+            (" ", &[]),
+        ] {
+            assert_eq!(words(text).unwrap(), wanted, "{text}");
+        }
+        for open in ["'a", "\"a", "a\\", "\"a\\\""] {
+            assert_eq!(words(open), None, "{open}");
+        }
     }
 }

@@ -11,11 +11,10 @@ use serde_json::{Number, Value};
 
 use crate::providers::provider::{Fields, TimeField};
 use crate::providers::synth::change;
-use crate::providers::synth::change::Changed;
+use crate::providers::synth::change_places::change_places;
 use crate::providers::synth::compiled::{CompiledTemplate, Draw, Encodings, Outer, Piece, Slot};
 use crate::providers::synth::overrides::Overrides;
 use crate::providers::synth::placement::{PlacementResult, is_whole_number, put, replace};
-use crate::providers::synth::route::{fields_of, guess, is_whole_list, path_of, route};
 use crate::providers::synth::template::Template;
 use crate::webhook::{Delivery, Location, Rng, address};
 
@@ -108,7 +107,12 @@ impl<'a> Filling<'a> {
     /// Serialises the events and cuts the result at the markers.
     fn finish(mut self, template: &Template, mut events: Value, lives: usize) -> CompiledTemplate {
         let mut root = template.root.clone();
-        self.change(template, &mut root, &mut events);
+        let Overrides { sets, unsets, .. } = self.overrides;
+        let told = change_places(template, &mut root, &mut events, sets, unsets);
+        for note in told.notes {
+            self.remark(note);
+        }
+        self.faults.extend(told.faults);
         let around = if template.is_inside {
             &mut root
         } else {
@@ -188,89 +192,6 @@ impl<'a> Filling<'a> {
         }
         self.move_times(event, fields);
         self.placement(template, event);
-    }
-
-    /// Applies `--set` and `--unset`.
-    fn change(&mut self, template: &Template, root: &mut Value, events: &mut Value) {
-        let overrides = self.overrides;
-        for (text, value) in &overrides.sets {
-            let path = path_of(template, root, events, text);
-            if let Some(fields) = fields_of(template, root, events)
-                && let Some(one) = change::group(fields, path.first()).first()
-                && path.steps.len() == 1
-            {
-                self.faults.push(format!(
-                    "`{}` is a group of form fields, and stays one; one of them is `{one}`",
-                    path.pointer(0)
-                ));
-                continue;
-            }
-            let mut told = Vec::new();
-            route(
-                template,
-                root,
-                events,
-                &path,
-                &mut |here, rest, is_field| {
-                    let value = match is_field && !value.is_null() {
-                        true => Value::from(change::field_text(value)),
-                        false => value.clone(),
-                    };
-                    told.push(change::set(here, &path, rest, &value));
-                },
-            );
-            let is_known = told.contains(&Ok(Changed::Known));
-            for told in told {
-                match told {
-                    Ok(Changed::New(new)) if !is_known => {
-                        let near = guess(template, &path, Some(&new));
-                        self.tell(format!("{new} is a new member"), near);
-                    }
-                    Ok(_) => {}
-                    Err(why) => self.faults.push(why),
-                }
-            }
-        }
-        for text in &overrides.unsets {
-            let path = path_of(template, root, events, text);
-            let mut was_there = false;
-            let steps = &path.steps;
-            if is_whole_list(template, &path) {
-                was_there = change::unset(root, steps);
-            } else if let ([name], Some(fields)) =
-                (steps.as_slice(), fields_of(template, root, events))
-            {
-                // A group goes with all of its fields.
-                let mut names = change::group(fields, name);
-                names.push(name.clone());
-                let fields = if template.is_inside {
-                    &mut *root
-                } else {
-                    &mut *events
-                };
-                for name in names {
-                    was_there |= change::unset(fields, &[name]);
-                }
-            }
-            if !was_there {
-                route(template, root, events, &path, &mut |here, rest, _| {
-                    was_there |= change::unset(here, rest);
-                });
-            }
-            if !was_there {
-                let near = guess(template, &path, None);
-                self.tell(
-                    format!("{} is not there, so nothing is taken away", path.pointer(0)),
-                    near,
-                );
-            }
-        }
-    }
-
-    /// Adds a remark that is no warning.
-    fn tell(&mut self, what: String, near: Option<String>) {
-        let near = near.map_or_else(String::new, |near| format!("; did you mean {near}?"));
-        self.remark(format!("note: {what}{near}"));
     }
 
     /// Writes the given message id, or a slot for a new one. If the event has several ids of its message, the first

@@ -168,9 +168,26 @@ impl Template {
         let head = Fixture::read(example.as_bytes())
             .map_err(|fault| broken(fault.to_string()))?
             .delivery;
+        let json = |text: &[u8]| serde_json::from_slice(text).map_err(|error| error.to_string());
+        let template = Self::of_delivery(provider, head, &json).map_err(broken)?;
+        let mut events = provider.events.iter();
+        let own = events.find(|row| row.example == example);
+        Ok(Template {
+            has_message: own.is_none_or(|row| row.has_message),
+            ..template
+        })
+    }
+
+    /// Parses a delivery; `json` reads the JSON in it.
+    pub(crate) fn of_delivery(
+        provider: &'static Provider,
+        head: Delivery,
+        json: &dyn Fn(&[u8]) -> std::result::Result<Value, String>,
+    ) -> std::result::Result<Template, String> {
         let is_form = head
             .headers
             .text("content-type")
+            .map(|kind| kind.trim_start().to_ascii_lowercase())
             .is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded"));
         let fields = |text: &[u8]| {
             let fields = form_urlencoded::parse(text);
@@ -189,16 +206,15 @@ impl Template {
                 Value::Object(fields(&head.body)),
             )
         } else if let Some(fields) = parts::read(&head) {
-            (Some(FormStyle::Multipart), fields.map_err(broken)?)
+            (Some(FormStyle::Multipart), fields?)
         } else {
-            let json = serde_json::from_slice(&head.body);
-            (None, json.map_err(|error| broken(error.to_string()))?)
+            (None, json(&head.body)?)
         };
         let inner = match provider.envelope {
             Envelope::Plain | Envelope::Only(_) | Envelope::Own(_) => None,
             Envelope::Text(at, _) => {
                 let text = root.pointer(at).and_then(Value::as_str);
-                text.and_then(|text| serde_json::from_str::<Value>(text).ok())
+                text.and_then(|text| json(text.as_bytes()).ok())
                     .filter(|it| it.is_object() || it.is_array())
             }
             Envelope::List(at) => root.pointer(at).filter(|it| it.is_array()).cloned(),
@@ -207,11 +223,7 @@ impl Template {
             provider,
             head,
             is_inside: inner.is_some(),
-            has_message: {
-                let mut events = provider.events.iter();
-                let own = events.find(|row| row.example == example);
-                own.is_none_or(|row| row.has_message)
-            },
+            has_message: true,
             events: inner.unwrap_or_else(|| root.clone()),
             root,
             form,
@@ -239,25 +251,14 @@ impl Template {
         }
     }
 
-    /// Serialises a body, or a query, from the root and the events. The request is returned as well, because a
-    /// multipart form may need another boundary.
-    pub(crate) fn write(&self, mut root: Value, events: Value) -> (Delivery, Vec<u8>) {
-        let mut head = self.head.clone();
-        if root.is_null() {
-            return (head, Vec::new());
-        }
-        let root = match self.provider.envelope {
+    /// Puts the events back into what surrounds them.
+    pub(crate) fn joined(&self, mut root: Value, events: Value) -> Value {
+        match self.provider.envelope {
             Envelope::Text(at, style) if self.is_inside => {
                 if let Some(Value::String(text)) = root.pointer_mut(at) {
                     *text = write(&events, &style) + ending(text);
                 }
                 root
-            }
-            Envelope::Text(at, style) if root.pointer(at).is_none() => {
-                let end = std::str::from_utf8(&self.head.body)
-                    .map(ending)
-                    .unwrap_or_default();
-                return (head, (write(&events, &style) + end).into_bytes());
             }
             Envelope::List(at) if self.is_inside => {
                 if let Some(list) = root.pointer_mut(at) {
@@ -266,7 +267,25 @@ impl Template {
                 root
             }
             _ => events,
-        };
+        }
+    }
+
+    /// Serialises a body, or a query, from the root and the events. The request is returned as well, because a
+    /// multipart form may need another boundary.
+    pub(crate) fn write(&self, root: Value, events: Value) -> (Delivery, Vec<u8>) {
+        let mut head = self.head.clone();
+        if root.is_null() {
+            return (head, Vec::new());
+        }
+        if let Envelope::Text(at, style) = self.provider.envelope
+            && !self.is_inside
+            && root.pointer(at).is_none()
+        {
+            let end = std::str::from_utf8(&self.head.body).map(ending);
+            let body = write(&events, &style) + end.unwrap_or_default();
+            return (head, body.into_bytes());
+        }
+        let root = self.joined(root, events);
         let body = match (self.form, &root) {
             (Some(FormStyle::UrlEncoded), Value::Object(fields)) => {
                 let mut form = form_urlencoded::Serializer::new(String::new());
