@@ -45,6 +45,7 @@
 //! | a delivery on one line (`log`) | `report/text/line.rs` |
 //! | the listener | `io/server/` (HTTP), `commands/listen/` (handler, forwarding, recording, duplicates, faults) |
 //! | requests sent | `commands/dispatch.rs`, `webhook/sending/` (retries, pacing, order), `io/client/` (HTTP) |
+//! | changes of recorded deliveries (`replay --set`, `--edit`) | `providers/synth/recorded_change.rs`, `webhook/body/json_edit.rs`, `commands/replay/edit.rs`, `io/editor.rs` |
 //! | resuming a replay (`--resume`) | `io/recording/resume.rs` |
 //! | a check of `check` | `checks/GROUP.rs`; its requests are sent by `commands/check/runner.rs` |
 //! | a flag and its help | `cli/COMMAND.rs` (`events` and `keys`: `cli/lists.rs`) |

@@ -46,6 +46,29 @@ pub struct ReplayArgs {
     #[arg(long, display_order = 2)]
     pub resign: bool,
 
+    /// Change a field of the payload; may be repeated
+    ///
+    /// PLACE is a JSON pointer or a dotted path, in the event or in what surrounds it. VALUE is JSON, or else a text. No
+    /// other byte of the body changes, and a delivery that was changed is signed anew.
+    #[arg(long = "set", value_name = "PLACE=VALUE", display_order = 8)]
+    pub sets: Vec<String>,
+
+    /// Remove a field, named as in `--set`; may be repeated
+    #[arg(
+        long = "unset",
+        value_name = "PLACE",
+        hide_short_help = true,
+        help_heading = "Requests"
+    )]
+    pub unsets: Vec<String>,
+
+    /// Edit each delivery in `$VISUAL` or `$EDITOR` before it is sent; an unchanged one is not sent
+    ///
+    /// For up to 10 deliveries, each opened as a fixture. A delivery that was changed is signed anew. An empty file, or an
+    /// editor that ends with an error, sends nothing.
+    #[arg(long, conflicts_with_all = ["watch", "resume", "repeat"], display_order = 8)]
+    pub edit: bool,
+
     /// Give each delivery a new id, so that a handler accepts it as new; the id is signed too
     #[arg(
         long,

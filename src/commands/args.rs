@@ -11,7 +11,7 @@ use crate::io::recording::detect::Body;
 use crate::io::secrets;
 use crate::io::secrets::SecretOrigin;
 use crate::providers;
-use crate::providers::{ALL, EventDef, Keys, Provider, SCHEMES};
+use crate::providers::{ALL, EventDef, Keys, PlaceChanges, Provider, SCHEMES};
 use crate::report::{Format, Reporter};
 use crate::webhook::{
     Beat, Delivery, Expectation, Keyring, Kind, Retry, Selection, Statuses, Target, is_hop_by_hop,
@@ -305,6 +305,32 @@ pub fn data(given: &str, notes: &mut Vec<String>) -> Result<Vec<u8>> {
             "`webhook-cli replay {path} --resign` sends what is in it"
         ))),
     }
+}
+
+/// Reads the values of `--set` and `--unset`.
+pub fn place_changes(sets: &[String], unsets: &[String]) -> Result<PlaceChanges> {
+    let named = |given: &str, path: &str, flag: &str| match providers::names_no_place(path) {
+        false => Ok(()),
+        true => Err(Error::usage(format!(
+            "`{flag} {given}` names no field: a name is missing"
+        ))
+        .hint("write a JSON pointer or names with dots, such as `/data/email` or `data.email`")),
+    };
+    let sets = sets.iter().map(|given| {
+        let (path, value) = given.split_once('=').ok_or_else(|| {
+            Error::usage(format!("`{given}` has no value")).hint("write it as `PATH=VALUE`")
+        })?;
+        named(given, path, "--set")?;
+        Ok((path.to_owned(), providers::typed(value)))
+    });
+    let sets = sets.collect::<Result<_>>()?;
+    for path in unsets {
+        named(path, path, "--unset")?;
+    }
+    Ok(PlaceChanges {
+        sets,
+        unsets: unsets.to_vec(),
+    })
 }
 
 /// Request options of `send` and `replay`: target, headers, timeouts, expectation, pacing, retries.

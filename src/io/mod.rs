@@ -9,6 +9,7 @@ pub mod server;
 pub mod tls;
 
 mod body_buffer;
+pub mod editor;
 pub mod keygen;
 pub mod loopback;
 mod private_files;

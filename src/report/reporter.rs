@@ -200,6 +200,11 @@ impl Reporter {
         ));
     }
 
+    /// Writes an error to stderr after which the run goes on.
+    pub fn complain(&self, error: &Error) {
+        self.progress.aside(|| say_error(error, &self.talk));
+    }
+
     /// Writes a note to stderr.
     pub fn note(&self, line: &str) {
         self.say(&format!(
@@ -320,6 +325,10 @@ pub fn complain(error: &Error, color: ColorChoice) {
     } else {
         Palette::plain()
     };
+    say_error(error, &palette);
+}
+
+fn say_error(error: &Error, palette: &Palette) {
     say(&format!(
         "{} {}",
         palette.paint(Role::Bad, "error:"),

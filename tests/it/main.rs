@@ -14,6 +14,7 @@ mod corrections;
 mod corrections_more;
 mod dresses;
 mod dry_run;
+mod edit;
 mod forward;
 mod golden;
 mod guesses;

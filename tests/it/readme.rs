@@ -99,6 +99,8 @@ fn every_command_runs() {
             .env("REAL", env!("CARGO_BIN_EXE_webhook-cli"))
             .env("TARGET", &handler.url)
             .env("XDG_STATE_HOME", &work)
+            // What is edited is saved as it was.
+            .env("VISUAL", "true")
             .output()
             .unwrap();
         assert!(

@@ -10,10 +10,12 @@ use jiff::Timestamp;
 use crate::cli::duration;
 use crate::commands::job;
 use crate::commands::job::{Job, JobOrigin};
+use crate::commands::replay::delivery_changer::DeliveryChanger;
 use crate::commands::replay::plan::Plan;
-use crate::commands::replay::queue::{QueuedFixture, Taken};
+use crate::commands::replay::queue::{Counts, QueuedFixture, Taken};
 use crate::commands::signer;
 use crate::commands::signer::StaleSignature;
+use crate::error::Result;
 use crate::io::recording::reader::Source;
 use crate::io::recording::resume::Step;
 use crate::providers;
@@ -31,6 +33,8 @@ const FRESH: Duration = Duration::from_secs(1);
 pub struct JobMaker {
     plan: Arc<Plan>,
     report: Arc<Reporter>,
+    counts: Counts,
+    changer: DeliveryChanger,
     /// Fixtures still to be checked for an old signature.
     to_check: AtomicU32,
     said_no_id: AtomicBool,
@@ -39,32 +43,51 @@ pub struct JobMaker {
 
 impl JobMaker {
     /// Creates the maker of a run's jobs.
-    pub fn new(plan: &Arc<Plan>, report: &Arc<Reporter>) -> Self {
+    pub fn new(plan: &Arc<Plan>, report: &Arc<Reporter>, counts: Counts) -> Self {
         Self {
             plan: Arc::clone(plan),
             report: Arc::clone(report),
+            counts,
+            changer: DeliveryChanger::new(plan, report),
             to_check: AtomicU32::new(if plan.resign { 0 } else { LOOKED_AT }),
             said_no_id: AtomicBool::new(false),
             said_redacted: AtomicBool::new(false),
         }
     }
 
-    /// Makes a job: sets path and headers, and signs with `--resign`.
-    pub fn make(&self, queued: QueuedFixture, rng: &mut Rng) -> Job {
+    /// Makes a job: changes the delivery, sets path and headers, and signs it where it is to be signed. None, after an
+    /// error, if it cannot be changed or signed anew.
+    pub fn make(&self, queued: QueuedFixture, rng: &mut Rng) -> Option<Job> {
+        match self.try_make(queued, rng) {
+            Ok(job) => Some(job),
+            Err(error) => {
+                self.counts.add_unfit();
+                self.report.complain(&error);
+                None
+            }
+        }
+    }
+
+    fn try_make(&self, queued: QueuedFixture, rng: &mut Rng) -> Result<Job> {
         let plan = &self.plan;
+        let provider = {
+            let item = &queued.item;
+            let recorded = item.recorded.as_deref().unwrap_or(&item.fixture);
+            self.provider(&recorded.delivery, item.receipt.as_deref())
+        };
+        let (item, recorded) = self.changed(queued.item, provider)?;
         let Taken {
             source,
             fixture,
             mut receipt,
             ..
-        } = queued.item;
+        } = item;
         if plan.ordered {
             receipt =
                 receipt.or_else(|| Some(Arc::new(providers::outline(&fixture.delivery, None))));
         }
         let receipt = receipt.as_deref();
-        let provider = self.provider(&fixture.delivery, receipt);
-        let origin = self.origin(&fixture, receipt, &source, queued.step);
+        let mut origin = self.origin(&fixture, receipt, &source, queued.step);
         let redacted = fixture.is_redacted();
         let Fixture {
             id, mut delivery, ..
@@ -73,22 +96,73 @@ impl JobMaker {
             Some(path) => path.clone(),
             None => plan.request.target.path_for(&delivery.path),
         });
-        if plan.resign {
-            self.sign(&mut delivery, provider, &source, rng);
-        } else if redacted {
-            self.say_redacted(&source);
-        } else if let (Some(provider), true) = (provider, self.checks_age()) {
-            self.check_age(provider, &delivery, &source);
+        let signed = match &recorded {
+            Some(recorded) => self.sign_anew(recorded, &mut delivery, provider, &source, rng)?,
+            None if plan.resign => self.sign(&mut delivery, provider, &source, rng),
+            None => false,
+        };
+        origin.keeps_signature = !signed;
+        match (&recorded, provider) {
+            (Some(_), _) => {
+                if let Some(kept) = &mut origin.fixture {
+                    keep_changed(kept, &delivery);
+                }
+            }
+            _ if plan.resign => {}
+            _ if redacted => self.say_redacted(&source),
+            (None, Some(provider)) if self.checks_age() => {
+                self.check_age(provider, &delivery, &source);
+            }
+            (None, _) => {}
         }
         plan.request.dress(&mut delivery);
-        Job {
+        Ok(Job {
             id: id.unwrap_or_else(|| queued.read.to_string()),
             about: receipt.map(job::about),
             source,
             provider,
             delivery,
             origin,
+        })
+    }
+
+    /// Applies `--set` and `--unset`, unless that was done before an edit. Returns the recorded fixture too, if the
+    /// delivery is another now.
+    fn changed(
+        &self,
+        mut item: Taken,
+        provider: Option<&'static Provider>,
+    ) -> Result<(Taken, Option<Box<Fixture>>)> {
+        let mut recorded = item.recorded.take();
+        if recorded.is_none() && !self.plan.changes.is_empty() {
+            let before = Box::new(item.fixture.clone());
+            let delivery = &mut item.fixture.delivery;
+            let is_changed = self.changer.change(delivery, provider, &item.source)?;
+            recorded = is_changed.then_some(before);
         }
+        if recorded.is_some() {
+            item.receipt = None;
+        }
+        Ok((item, recorded))
+    }
+
+    /// Signs a delivery that was changed; false if it has no signature to renew.
+    fn sign_anew(
+        &self,
+        recorded: &Fixture,
+        delivery: &mut Delivery,
+        provider: Option<&'static Provider>,
+        source: &Source,
+        rng: &mut Rng,
+    ) -> Result<bool> {
+        let Some(provider) = self.changer.signs(recorded, provider, source)? else {
+            return Ok(false);
+        };
+        if self.plan.fresh_ids {
+            self.renew_id(delivery, provider, source, rng);
+        }
+        self.changer.sign(delivery, provider, source, rng)?;
+        Ok(true)
     }
 
     /// Returns the provider of a delivery, where it is needed before the delivery is printed.
@@ -99,7 +173,7 @@ impl JobMaker {
     ) -> Option<&'static Provider> {
         match receipt {
             Some(receipt) => receipt.provider.and_then(providers::find),
-            None if self.plan.resign || self.checks_age() => {
+            None if self.plan.signs() || self.checks_age() => {
                 let document = Document::of(delivery).ok();
                 providers::recognise(delivery, document.as_ref()).map(|(provider, _)| provider)
             }
@@ -128,7 +202,7 @@ impl JobMaker {
             expected: self.expected(fixture, source),
             reply,
             messages: messages.unwrap_or_default(),
-            keeps_signature: !plan.resign,
+            keeps_signature: true,
             fixture: is_kept.then(|| Box::new(fixture.clone())),
         }
     }
@@ -137,7 +211,7 @@ impl JobMaker {
     pub fn renew(&self, job: &mut Job, made: Instant, rng: &mut Rng) {
         let signer = &self.plan.signer;
         if made.elapsed() > FRESH
-            && self.plan.resign
+            && !job.origin.keeps_signature
             && signer.renews()
             && let Some(provider) = job.provider
         {
@@ -189,38 +263,60 @@ impl JobMaker {
         }
     }
 
+    /// Signs a delivery for `--resign`; false, after a warning, if that cannot be done.
     fn sign(
         &self,
         delivery: &mut Delivery,
         provider: Option<&'static Provider>,
         source: &Source,
         rng: &mut Rng,
-    ) {
+    ) -> bool {
         let Some(provider) = provider else {
             self.report.warn(&format!(
                 "{source}: no provider is recognised, so it is not signed"
             ));
-            return;
+            return false;
         };
         if self.plan.fresh_ids {
-            match self.plan.signer.renew_id(provider, delivery, rng) {
-                Ok(true) => {}
-                Ok(false) if self.said_no_id.swap(true, Ordering::Relaxed) => {}
-                Ok(false) => {
-                    self.report.warn(&format!(
-                        "{source}: a delivery of {} has no id outside its body, which stays as it is",
-                        provider.title
-                    ));
-                }
-                Err(why) => self.report.warn(&format!("{source}: {why}")),
-            }
+            self.renew_id(delivery, provider, source, rng);
         }
         let target = &self.plan.request.target;
-        if let Err(why) = self.plan.signer.sign(provider, delivery, target, rng) {
+        let signed = self.plan.signer.sign(provider, delivery, target, rng);
+        if let Err(why) = &signed {
             self.report
                 .warn(&format!("{source}: cannot be signed: {why}"));
         }
+        signed.is_ok()
     }
+
+    /// Gives a delivery a new id (`--fresh-ids`).
+    fn renew_id(
+        &self,
+        delivery: &mut Delivery,
+        provider: &'static Provider,
+        source: &Source,
+        rng: &mut Rng,
+    ) {
+        match self.plan.signer.renew_id(provider, delivery, rng) {
+            Ok(true) => {}
+            Ok(false) if self.said_no_id.swap(true, Ordering::Relaxed) => {}
+            Ok(false) => {
+                self.report.warn(&format!(
+                    "{source}: a delivery of {} has no id outside its body, which stays as it is",
+                    provider.title
+                ));
+            }
+            Err(why) => self.report.warn(&format!("{source}: {why}")),
+        }
+    }
+}
+
+/// Makes the fixture of a changed delivery, for a file: as it is sent, without the responses to the recorded one.
+fn keep_changed(fixture: &mut Fixture, sent: &Delivery) {
+    fixture.delivery.headers = sent.headers.clone();
+    fixture.delivery.body = sent.body.clone();
+    fixture.reply = None;
+    fixture.answers.clear();
 }
 
 /// Returns a duration rounded down to one unit.

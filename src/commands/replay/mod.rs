@@ -1,5 +1,7 @@
 //! `replay`: sends saved or recorded deliveries again.
 
+pub mod delivery_changer;
+pub mod edit;
 pub mod job_maker;
 pub mod plan;
 pub mod queue;
@@ -20,6 +22,7 @@ use crate::commands::dispatch::{Dispatcher, Jobs};
 use crate::commands::dry_run::DryRun;
 use crate::commands::id;
 use crate::commands::in_order::{CHUNK, Chunks, in_order};
+use crate::commands::replay::edit::edit;
 use crate::commands::replay::job_maker::JobMaker;
 use crate::commands::replay::plan::Plan;
 use crate::commands::replay::queue::{Counts, QueuedFixture, ReplayQueue};
@@ -84,10 +87,15 @@ fn carry_out(plan: &Arc<Plan>, report: &Arc<Reporter>) -> Result<Exit> {
     };
     let sent = ends(watched);
     let mut stack = ReplayQueue::open(plan, report, &plan.sources, stop.clone())?;
+    if plan.dry_run.is_none() {
+        allow_target(plan)?;
+    }
+    if plan.edit && !edit(plan, report, &mut stack)? {
+        return Ok(Exit::Success);
+    }
     if let Some(form) = plan.dry_run {
         return dry_run(plan, report, stack, form);
     }
-    allow_target(plan)?;
     let journal = match &plan.resume {
         Some(path) => Some(go_on(plan, report, &mut stack, path)?),
         None => None,
@@ -118,6 +126,7 @@ fn carry_out(plan: &Arc<Plan>, report: &Arc<Reporter>) -> Result<Exit> {
             journal,
             failed_to: failed_to.map(Rc::new),
             answers_to: answers_to.map(Rc::new),
+            unfit: Exit::Success,
             sent,
         };
         run.run(stack).await
@@ -149,11 +158,11 @@ fn interrupt(report: &Arc<Reporter>, in_flight: &InFlight, stop: Stop) -> Interr
 /// Makes the jobs of the queue: with `--resign` on all cores, ahead of their sending. Not with `soon` false, where a
 /// signature would wait long to be sent; nor with a seed, which makes one sequence of ids.
 fn jobs(plan: &Arc<Plan>, report: &Arc<Reporter>, stack: ReplayQueue, soon: bool) -> Jobs {
-    let maker = Arc::new(JobMaker::new(plan, report));
+    let maker = Arc::new(JobMaker::new(plan, report, stack.counts()));
     let seed = plan.disorder.seed;
     let mut rng = Rng::seeded(seed).repeatable(plan.seed.is_some());
-    if !plan.resign || !soon || plan.seed.is_some() {
-        return Box::new(stack.map(move |queued| maker.make(queued, &mut rng)));
+    if !plan.signs() || !soon || plan.seed.is_some() {
+        return Box::new(stack.filter_map(move |queued| maker.make(queued, &mut rng)));
     }
     let chunks = Chunks {
         items: CHUNK,
@@ -168,9 +177,10 @@ fn jobs(plan: &Arc<Plan>, report: &Arc<Reporter>, stack: ReplayQueue, soon: bool
         }
     };
     let signed = in_order((0..).zip(stack), chunks, work);
-    Box::new(signed.map(move |(mut job, made)| {
+    Box::new(signed.filter_map(move |(job, made)| {
+        let mut job = job?;
         maker.renew(&mut job, made, &mut rng);
-        job
+        Some(job)
     }))
 }
 
@@ -198,7 +208,17 @@ fn dry_run(
         0 => Exit::Success,
         _ => Exit::Input,
     };
-    Ok(exit.or(say_nothing(plan, report, &counts)))
+    Ok(exit
+        .or(unfit(&counts))
+        .or(say_nothing(plan, report, &counts)))
+}
+
+/// Exit status for deliveries that could not be changed or signed anew, and were not sent.
+fn unfit(counts: &Counts) -> Exit {
+    match counts.has_unfit() {
+        true => Exit::Usage,
+        false => Exit::Success,
+    }
 }
 
 /// Warns that there was nothing to send, which is a failure; other exit statuses take precedence.
@@ -252,6 +272,8 @@ struct Replay {
     journal: Option<ResumeJournal>,
     failed_to: Option<Rc<Recorder>>,
     answers_to: Option<Rc<Recorder>>,
+    /// Exit status for what could not be changed or signed anew.
+    unfit: Exit,
     /// Position up to which each watched recording was sent.
     sent: HashMap<PathBuf, (Position, u64)>,
 }
@@ -278,9 +300,13 @@ impl Replay {
             tally = self.watch(saved, tally).await;
         }
         report.progress().finish();
-        report.tell(&Notice::Summary(&tally));
+        // Where nothing could be sent, the errors have said so.
+        if tally.deliveries > 0 || self.unfit == Exit::Success || report.is_json() {
+            report.tell(&Notice::Summary(&tally));
+        }
         dispatch::hint(&tally, &report);
-        Ok(tally.exit(self.interrupt.is_set()).or(nothing))
+        let exit = tally.exit(self.interrupt.is_set());
+        Ok(exit.or(self.unfit).or(nothing))
     }
 
     /// Sends each fixture that is saved, until Ctrl-C.
@@ -309,7 +335,7 @@ impl Replay {
             concurrency: self.plan.concurrency,
             beat: self.plan.beat,
             expected: self.plan.expected.clone(),
-            signer: self.plan.resign.then(|| Arc::clone(&self.plan.signer)),
+            signer: self.plan.signs().then(|| Arc::clone(&self.plan.signer)),
             journal: self.journal.take(),
             failed_to: self.failed_to.clone(),
             answers_to: self.answers_to.clone(),
@@ -322,6 +348,7 @@ impl Replay {
         let jobs = jobs(&self.plan, &self.report, stack, soon);
         let mut tally = dispatcher.run(jobs, tally, id::fresh_seed()).await;
         tally.broken = before + counts.broken();
+        self.unfit = self.unfit.or(unfit(&counts));
         tally
     }
 }

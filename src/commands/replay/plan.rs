@@ -14,6 +14,7 @@ use crate::commands::signer::Signer;
 use crate::error::{Error, Result};
 use crate::io::recording::reader::Sources;
 use crate::io::recording::resume::RunIdentity;
+use crate::providers::PlaceChanges;
 use crate::report::{Format, Style};
 use crate::webhook::{Beat, Expectation, Fixture, Glob, Receipt, Reordering, Retry, Selection};
 
@@ -34,6 +35,10 @@ pub struct Plan {
     pub(crate) retry: Retry,
     pub(crate) expected: Expectation,
     pub(crate) resign: bool,
+    /// Changes of each delivery (`--set`, `--unset`).
+    pub(crate) changes: PlaceChanges,
+    /// True to edit each delivery (`--edit`).
+    pub(crate) edit: bool,
     pub(crate) fresh_ids: bool,
     pub(crate) signer: Arc<Signer>,
     pub(crate) resume: Option<PathBuf>,
@@ -91,6 +96,8 @@ impl Plan {
             expected: request.expected.clone(),
             request,
             resign: args.resign,
+            changes: args::place_changes(&args.sets, &args.unsets)?,
+            edit: args.edit,
             fresh_ids: args.fresh_ids,
             signer: Arc::new(Signer {
                 keys: secrets.keys,
@@ -113,6 +120,11 @@ impl Plan {
     /// True if every fixture is sent once, in the order of reading.
     pub(crate) fn is_plain(&self) -> bool {
         self.repeat == 1 && self.disorder.is_none()
+    }
+
+    /// True if deliveries may be signed: all with `--resign`, else those that are changed.
+    pub(crate) fn signs(&self) -> bool {
+        self.resign || self.edit || !self.changes.is_empty()
     }
 
     /// Applies the selection to a fixture. Returns its receipt, if that had to be read; an error if it is not chosen.
@@ -146,6 +158,11 @@ impl Plan {
                 self.repeat,
                 if shuffle { ", shuffled" } else { "" }
             );
+        }
+        if !self.changes.is_empty() {
+            // The values may be personal data.
+            let changes = format!("{:?}", self.changes);
+            choice += &format!(", changed {:08x}", crc32c::crc32c(changes.as_bytes()));
         }
         Ok(RunIdentity {
             target: format!("{}{path}", target.origin()),

@@ -29,12 +29,24 @@ struct CountsNow {
     dropped: AtomicU64,
     /// Fixtures that could not be read.
     broken: AtomicU64,
+    /// Matching fixtures that could not be changed or signed anew, and are not sent.
+    unfit: AtomicU64,
 }
 
 impl Counts {
     /// Returns the number of fixtures that could not be read.
     pub fn broken(&self) -> u64 {
         self.0.broken.load(Ordering::Relaxed)
+    }
+
+    /// True if fixtures could not be changed or signed anew.
+    pub fn has_unfit(&self) -> bool {
+        self.0.unfit.load(Ordering::Relaxed) > 0
+    }
+
+    /// Counts a fixture that could not be changed or signed anew.
+    pub fn add_unfit(&self) {
+        Self::add(&self.0.unfit);
     }
 
     /// Returns the message for a run that had nothing to send and printed no other reason.
@@ -138,6 +150,8 @@ pub(super) struct Taken {
     pub(super) fixture: Fixture,
     /// Receipt, if the filter had to read one.
     pub(super) receipt: Option<Arc<Receipt>>,
+    /// Fixture as it was recorded, if `fixture` was edited.
+    pub(super) recorded: Option<Box<Fixture>>,
     after: Position,
 }
 
@@ -181,6 +195,13 @@ impl ReplayQueue {
     /// Returns the counters, which go on counting while the queue is read.
     pub fn counts(&self) -> Counts {
         self.counts.clone()
+    }
+
+    /// Puts fixtures that were taken out of the queue, and may have been edited, in place of what is left in it.
+    pub fn put_back(&mut self, queued: Vec<QueuedFixture>) {
+        self.dealt = queued.into();
+        self.ended = true;
+        self.buffer = self.disorder.buffer();
     }
 
     /// Returns the sources.
@@ -291,6 +312,7 @@ impl ReplayQueue {
             source: item.source,
             fixture,
             receipt: receipt.map(Arc::new),
+            recorded: None,
             after: item.after,
         })
     }

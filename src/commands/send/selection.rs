@@ -277,21 +277,7 @@ pub fn overrides(args: &SendArgs) -> Result<Overrides> {
         })?;
         Ok((name.to_owned(), value.to_owned()))
     };
-    let named = |given: &str, path: &str, flag: &str| match providers::names_no_place(path) {
-        false => Ok(()),
-        true => Err(Error::usage(format!(
-            "`{flag} {given}` names no field: a name is missing"
-        ))
-        .hint("write a JSON pointer or names with dots, such as `/data/email` or `data.email`")),
-    };
-    let sets = args.sets.iter().map(|given| {
-        let (path, value) = pair(given, "PATH")?;
-        named(given, &path, "--set")?;
-        Ok((path, providers::typed(&value)))
-    });
-    for path in &args.unsets {
-        named(path, path, "--unset")?;
-    }
+    let providers::PlaceChanges { sets, unsets } = args::place_changes(&args.sets, &args.unsets)?;
     Ok(Overrides {
         recipient: args.recipient.clone(),
         url: args.url.clone(),
@@ -303,7 +289,7 @@ pub fn overrides(args: &SendArgs) -> Result<Overrides> {
             .iter()
             .map(|given| pair(given, "KEY"))
             .collect::<Result<_>>()?,
-        sets: sets.collect::<Result<_>>()?,
-        unsets: args.unsets.clone(),
+        sets,
+        unsets,
     })
 }
