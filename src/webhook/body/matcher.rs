@@ -198,9 +198,7 @@ impl Predicate {
             }),
             Predicate::Object => here.is_some_and(Document::is_map),
             Predicate::Is(wanted) => text().is_some_and(|text| text == *wanted),
-            Predicate::OneOf(wanted) => {
-                text().is_some_and(|text| wanted.iter().any(|one| text == *one))
-            }
+            Predicate::OneOf(wanted) => text().is_some_and(|text| wanted.contains(&text)),
             Predicate::InAnyCase(wanted) => {
                 text().is_some_and(|text| text.eq_ignore_ascii_case(wanted))
             }
