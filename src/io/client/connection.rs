@@ -70,7 +70,7 @@ impl Connection {
 #[cfg(test)]
 mod tests {
     use super::{Broken, Connection};
-    use crate::io::client::hyper_exchange::HyperExchange;
+    use crate::io::client::hyper_exchange::{HyperExchange, ReplayedPrefix};
     use crate::io::client::{Call, Keep};
     use crate::io::tls::Wire;
     use crate::webhook::{Delivery, Headers, Target};
@@ -298,6 +298,31 @@ mod tests {
         let (answer, connection) = exchange_body(connection, Keep::Outcome, body).await;
         assert!(answer.unwrap().contains("413"));
         assert!(connection.is_none());
+    }
+
+    #[tokio::test]
+    async fn a_response_before_a_reset_is_read_although_the_body_cannot_be_sent() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mut stream = TcpStream::connect(listener.local_addr().unwrap())
+            .await
+            .unwrap();
+        let (mut server, _) = listener.accept().await.unwrap();
+        stream.write_all(b"never read").await.unwrap();
+        server
+            .write_all(b"HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n")
+            .await
+            .unwrap();
+        // Closed with bytes that were not read: the peer gets a reset behind the response.
+        drop(server);
+        stream.writable().await.unwrap();
+        let mut prefix = ReplayedPrefix::with_head(Wire::Plain(stream), Vec::new());
+        for _ in 0..1000 {
+            prefix.write_all(b"POST / HTTP/1.1\r\n\r\n").await.unwrap();
+            prefix.flush().await.unwrap();
+        }
+        let mut heard = Vec::new();
+        prefix.read_buf(&mut heard).await.unwrap();
+        assert!(heard.starts_with(b"HTTP/1.1 413"), "{heard:?}");
     }
 
     #[tokio::test]

@@ -261,6 +261,8 @@ pub(super) struct ReplayedPrefix {
     exchanged: HeadSwap,
     /// Bytes of the replacing head that are not sent yet.
     head: Bytes,
+    /// True once a write failed. The peer takes no more of the request; reads return the response that may say why.
+    has_failed: bool,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -289,6 +291,7 @@ impl ReplayedPrefix {
             heard_head: Arc::default(),
             exchanged: HeadSwap::Done,
             head: Bytes::new(),
+            has_failed: false,
         }
     }
 
@@ -354,6 +357,30 @@ impl ReplayedPrefix {
         Poll::Ready(Ok(()))
     }
 
+    /// Writes `length` bytes by `write`, behind the replacing head if there is one.
+    ///
+    /// hyper drops what it has read if a write fails. So after a failure the rest of the request is dropped as if it
+    /// were sent.
+    fn poll_behind_head(
+        &mut self,
+        cx: &mut Context<'_>,
+        length: usize,
+        write: impl FnOnce(Pin<&mut Wire>, &mut Context<'_>) -> Poll<io::Result<usize>>,
+    ) -> Poll<io::Result<usize>> {
+        if self.has_failed {
+            return Poll::Ready(Ok(length));
+        }
+        let result = match ready!(self.poll_head(cx)) {
+            Ok(()) => write(Pin::new(&mut self.wire), cx),
+            Err(error) => Poll::Ready(Err(error)),
+        };
+        if let Poll::Ready(Err(_)) = result {
+            self.has_failed = true;
+            return Poll::Ready(Ok(length));
+        }
+        result
+    }
+
     fn swallows(&mut self) -> bool {
         self.sent.store(false, Relaxed);
         if self.stage == PrefixStage::Unsent {
@@ -402,8 +429,7 @@ impl AsyncWrite for ReplayedPrefix {
         if swallowed > 0 {
             return Poll::Ready(Ok(swallowed));
         }
-        ready!(self.poll_head(cx))?;
-        Pin::new(&mut self.wire).poll_write(cx, bytes)
+        self.poll_behind_head(cx, bytes.len(), |wire, cx| wire.poll_write(cx, bytes))
     }
 
     fn poll_write_vectored(
@@ -411,16 +437,16 @@ impl AsyncWrite for ReplayedPrefix {
         cx: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        let length = slices.iter().map(|slice| slice.len()).sum();
         if self.swallows() {
-            return Poll::Ready(Ok(slices.iter().map(|slice| slice.len()).sum()));
+            return Poll::Ready(Ok(length));
         }
         let first = slices.iter().find(|slice| !slice.is_empty());
         let swallowed = first.map_or(0, |slice| self.exchange(slice));
         if swallowed > 0 {
             return Poll::Ready(Ok(swallowed));
         }
-        ready!(self.poll_head(cx))?;
-        Pin::new(&mut self.wire).poll_write_vectored(cx, slices)
+        self.poll_behind_head(cx, length, |wire, cx| wire.poll_write_vectored(cx, slices))
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -429,7 +455,9 @@ impl AsyncWrite for ReplayedPrefix {
 
     /// Flushes the transport; hyper calls this once it has written a whole request.
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        ready!(self.poll_head(cx))?;
+        if !self.has_failed && ready!(self.poll_head(cx)).is_err() {
+            self.has_failed = true;
+        }
         if self.stage == PrefixStage::Sending {
             self.stage = PrefixStage::Sent;
             // This head was sent with the request, outside hyper.
@@ -438,8 +466,12 @@ impl AsyncWrite for ReplayedPrefix {
                 listener.wake();
             }
         }
-        self.sent.store(true, Relaxed);
-        Pin::new(&mut self.wire).poll_flush(cx)
+        if !self.has_failed && ready!(Pin::new(&mut self.wire).poll_flush(cx)).is_err() {
+            self.has_failed = true;
+        }
+        // After a failure the connection carries no other request.
+        self.sent.store(!self.has_failed, Relaxed);
+        Poll::Ready(Ok(()))
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
