@@ -74,6 +74,8 @@ struct DispatchRun {
     journal: RefCell<Option<ResumeJournal>>,
     /// Pause of all attempts until then: the target sent `Retry-After`, which holds for all of its requests.
     hold: Cell<Option<Instant>>,
+    /// End of the pause that the user was told of.
+    told: Cell<Option<Instant>>,
     /// Reason why the run is stopped: nothing more is sent.
     stop: RefCell<Option<String>>,
     in_flight: InFlight,
@@ -98,6 +100,7 @@ impl Dispatcher {
             tally: RefCell::new(tally),
             rng: RefCell::new(Rng::seeded(seed)),
             hold: Cell::new(None),
+            told: Cell::new(None),
             stop: RefCell::new(None),
             in_flight,
         });
@@ -279,6 +282,8 @@ impl DispatchRun {
                 self.sleep(wait).await;
             } else {
                 self.hold_until(Instant::now() + wait);
+                // The line of the attempt says so.
+                self.told.set(self.hold.get());
             }
             if !self.turn(None, false).await {
                 self.cut_off();
@@ -451,6 +456,11 @@ impl DispatchRun {
             let left = until.saturating_duration_since(Instant::now());
             if left.is_zero() || self.stopped() {
                 return;
+            }
+            // A pause without a retry, or the run would seem to hang.
+            if self.told.get() < Some(until) {
+                self.told.set(Some(until));
+                self.dispatcher.report.tell(&Notice::Paused { wait: left });
             }
             self.sleep(left).await;
         }

@@ -57,6 +57,11 @@ pub enum Notice<'a> {
         /// Wait until the next attempt.
         wait: Duration,
     },
+    /// The target asked with `Retry-After` for a pause, and the next delivery waits for its end.
+    Paused {
+        /// Wait until the next delivery.
+        wait: Duration,
+    },
     /// A signature was verified, or found invalid.
     Judged(Judged<'a>),
     /// Deliveries were read, as in a dry run, and not sent.

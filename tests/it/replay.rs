@@ -415,6 +415,23 @@ fn a_wait_that_was_asked_for_is_kept_by_everybody_or_ends_the_run() {
 }
 
 #[test]
+fn a_pause_that_nothing_is_tried_again_after_is_announced_once() {
+    let (_dir, file) = recording(3);
+    let busy = "HTTP/1.1 429 Slow\r\nretry-after: 1\r\ncontent-length: 0\r\n\r\n";
+    let ok = "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
+    let handler = Receiver::start(&[busy, ok, ok]);
+    let ran = run(&["replay", &file, "--to", &handler.url, "--retries", "0"]);
+    let announced = ran.stdout.matches("next delivery in").count();
+    assert_eq!(announced, 1, "{}", ran.stdout);
+
+    // The line of a retry says when it comes.
+    let handler = Receiver::start(&[busy, ok, ok, ok]);
+    let ran = run(&["replay", &file, "--to", &handler.url, "--retries", "1"]).success();
+    assert!(ran.stdout.contains("again in"), "{}", ran.stdout);
+    assert!(!ran.stdout.contains("next delivery in"), "{}", ran.stdout);
+}
+
+#[test]
 fn which_statuses_are_tried_again_can_be_said() {
     let (_dir, file) = recording(1);
     let ok = "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";

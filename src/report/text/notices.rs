@@ -54,6 +54,12 @@ impl TextReport {
                 let again = format!("{GUTTER}again in {}\n", span(*wait));
                 self.paint(out, Role::Dim, &again);
             }
+            Notice::Paused { wait } => {
+                let wait = span(*wait);
+                let line =
+                    format!("{GUTTER}the target asked for a pause: next delivery in {wait}\n");
+                self.paint(out, Role::Dim, &line);
+            }
             Notice::Judged(judged) => self.judged(out, judged),
             Notice::Read { deliveries, bytes } => {
                 let _ = writeln!(
