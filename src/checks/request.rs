@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use crate::checks::Context;
 use crate::checks::signing::seal;
-use crate::providers::{self, CompiledTemplate, Overrides, Probe, Provider, Template};
+use crate::providers::{self, CompiledTemplate, HandshakeRequest, Overrides, Provider, Template};
 use crate::webhook::{Delivery, Rng, TimestampFormat, as_verbatim, shell};
 
 /// Description of one request.
@@ -212,11 +212,11 @@ impl CheckRequest {
         let overrides = &self.overrides;
         let (compiled, body) = match &self.load {
             Payload::Ask(method) => {
-                let probe = Probe::all(context.provider)
+                let request = HandshakeRequest::all(context.provider)
                     .into_iter()
-                    .find(|probe| probe.name.eq_ignore_ascii_case(method.as_str()));
-                let probe = probe.ok_or("nothing is asked so")?;
-                let template = probe
+                    .find(|request| request.name.eq_ignore_ascii_case(method.as_str()));
+                let request = request.ok_or("nothing is asked so")?;
+                let template = request
                     .template(context.provider)
                     .map_err(|error| error.to_string())?;
                 (CompiledTemplate::new(&template, overrides), None)
@@ -290,7 +290,7 @@ impl CheckRequest {
                 }
             }
             Payload::Ask(method) => {
-                word("--probe");
+                word("--handshake");
                 word(&method.as_str().to_ascii_lowercase());
             }
         }

@@ -53,7 +53,7 @@ Examples:
 pub struct SendArgs {
     /// Event kind: sent, delivered, deferred, open, click, bounce, rejected, complaint, unsubscribe, subscribe,
     /// or the provider's own name; or `journey` or `campaign`
-    #[arg(value_name = "KIND", required_unless_present_any = ["data", "probe"])]
+    #[arg(value_name = "KIND", required_unless_present_any = ["data", "handshake"])]
     pub kinds: Vec<String>,
 
     /// Format and signature; `all` for every provider
@@ -78,7 +78,7 @@ pub struct SendArgs {
     pub scheme: Option<String>,
 
     /// Version of the provider's webhooks [default: the newest]
-    #[arg(long, value_name = "VERSION", conflicts_with_all = ["probe", "scheme"], hide_short_help = true, help_heading = "Event")]
+    #[arg(long, value_name = "VERSION", conflicts_with_all = ["handshake", "scheme"], hide_short_help = true, help_heading = "Event")]
     pub native_version: Option<String>,
 
     /// How the request is made.
@@ -186,11 +186,11 @@ pub struct SendArgs {
     #[arg(long, value_name = "N", value_parser = events, conflicts_with = "data", display_order = 7)]
     pub batch: Option<usize>,
 
-    /// Send a request that checks the URL instead of an event: a ping, a HEAD, a subscription to confirm
+    /// Send the handshake of a provider instead of an event: a ping, a HEAD, a subscription to confirm
     ///
-    /// Without a name, all such requests of the provider.
-    #[arg(long, value_name = "NAME", num_args = 0..=1, conflicts_with_all = ["kinds", "data", "batch", "machine", "bounce"], hide_short_help = true, help_heading = "Event")]
-    pub probe: Option<Option<String>>,
+    /// By these requests a provider checks a new URL. Without a name, all of the provider are sent.
+    #[arg(long, alias = "probe", value_name = "NAME", num_args = 0..=1, conflicts_with_all = ["kinds", "data", "batch", "machine", "bounce"], hide_short_help = true, help_heading = "Event")]
+    pub handshake: Option<Option<String>>,
 
     /// Your own body: a text, `@FILE`, or `-` for stdin
     #[arg(short, long, value_name = "BODY", display_order = 8)]

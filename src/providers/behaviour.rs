@@ -1,4 +1,4 @@
-//! Delivery behaviour of a provider in a form that `check`, `send --probe` and `--batch` can act on;
+//! Delivery behaviour of a provider in a form that `check`, `send --handshake` and `--batch` can act on;
 //! [`Habits`](super::habits::Habits) says it in words.
 
 use crate::webhook::{Delivery, Key, SigningContext};
@@ -16,7 +16,7 @@ pub struct Behaviour {
     pub asks_with: &'static [(&'static str, &'static str)],
     /// Secret that signs the check of a new URL, before the webhook has a secret of its own.
     pub setup_secret: Option<&'static str>,
-    /// Later events about the webhook itself, such as its deletion, by their native names; sent by `send --probe` too.
+    /// Later events about the webhook itself, such as its deletion, by their native names; sent by `send --handshake` too.
     pub later: &'static [&'static str],
     /// True if its documentation or its own libraries reject a signature that is too old.
     pub judges_age: bool,

@@ -1,4 +1,4 @@
-//! Requests by which a provider checks a new URL or reports on the webhook itself: `send --probe`.
+//! Requests by which a provider checks a new URL or reports on the webhook itself: `send --handshake`.
 
 use crate::error::Result;
 use crate::providers::behaviour::Handshake;
@@ -7,8 +7,8 @@ use crate::providers::synth::template::Template;
 
 /// Request about the webhook itself, without an event of a message.
 #[derive(Debug)]
-pub struct Probe {
-    /// Name to type after `--probe`.
+pub struct HandshakeRequest {
+    /// Name to type after `--handshake`.
     pub name: &'static str,
     /// Secret that signs the request while the webhook has no secret of its own.
     pub secret: Option<&'static str>,
@@ -25,9 +25,9 @@ enum Shape {
     EventDef(&'static str),
 }
 
-impl Probe {
+impl HandshakeRequest {
     /// All such requests of a provider, in its order.
-    pub fn all(provider: &Provider) -> Vec<Probe> {
+    pub fn all(provider: &Provider) -> Vec<HandshakeRequest> {
         let conduct = &provider.conduct;
         let asked = conduct.handshake.iter().map(|handshake| {
             let (name, shape) = match *handshake {
@@ -40,13 +40,13 @@ impl Probe {
                     (challenge.event, Shape::EventDef(challenge.event))
                 }
             };
-            Probe {
+            HandshakeRequest {
                 name,
                 secret: conduct.setup_secret,
                 shape,
             }
         });
-        let later = conduct.later.iter().map(|name| Probe {
+        let later = conduct.later.iter().map(|name| HandshakeRequest {
             name,
             secret: None,
             shape: Shape::EventDef(name),

@@ -41,7 +41,7 @@ pub use diagnose::{
     signed_text,
 };
 pub use habits::{Fact, Habits};
-pub use handshake::Probe;
+pub use handshake::HandshakeRequest;
 pub use keys::Keys;
 pub use provenance::{Confidence, Page, Provenance};
 pub use provider::{

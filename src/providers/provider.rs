@@ -88,7 +88,7 @@ pub struct Provider {
     pub confirm: Option<&'static str>,
     /// Delivery habits in words: batching, success, retries, timeout.
     pub habits: Habits,
-    /// Delivery behaviour as data, for `check` and `send --probe`.
+    /// Delivery behaviour as data, for `check` and `send --handshake`.
     pub conduct: Behaviour,
     /// Provenance of the fields of the examples.
     pub origins: &'static [Provenance],

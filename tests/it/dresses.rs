@@ -6,7 +6,8 @@ use std::collections::BTreeSet;
 
 use webhook_cli::providers;
 use webhook_cli::providers::{
-    ALL, Batch, CompiledTemplate, EventDef, Keys, Overrides, Probe, Provider, SCHEMES, Template,
+    ALL, Batch, CompiledTemplate, EventDef, HandshakeRequest, Keys, Overrides, Provider, SCHEMES,
+    Template,
 };
 use webhook_cli::webhook::{
     Algorithm, Delivery, Keyring, Kind, MISFITS, Rng, Secret, SigningContext, TAMPERS, Verdict,
@@ -216,19 +217,19 @@ fn what_a_machine_did_is_marked_as_the_provider_marks_it() {
 }
 
 #[test]
-fn every_probe_is_what_a_listener_knows_and_signed_where_it_can_be() {
+fn every_handshake_is_what_a_listener_knows_and_signed_where_it_can_be() {
     let mut all = BTreeSet::new();
     for provider in providers::everyone() {
-        for probe in Probe::all(provider) {
-            let label = format!("{} {}", provider.name, probe.name);
-            let delivery = probe.template(provider).unwrap().unchanged();
-            assert!(probe.is_meant(probe.name), "{label}");
+        for request in HandshakeRequest::all(provider) {
+            let label = format!("{} {}", provider.name, request.name);
+            let delivery = request.template(provider).unwrap().unchanged();
+            assert!(request.is_meant(request.name), "{label}");
             all.insert(label.clone());
             if delivery.body.is_empty() {
                 assert!(providers::outline(&delivery, None).handshake, "{label}");
                 continue;
             }
-            let delivery = match probe.secret {
+            let delivery = match request.secret {
                 None => sealed(provider, delivery),
                 Some(_) => delivery,
             };
@@ -237,7 +238,7 @@ fn every_probe_is_what_a_listener_knows_and_signed_where_it_can_be() {
             assert_eq!(receipt.problems, [] as [&str; 0], "{label}");
             let is_empty = receipt.events.is_empty();
             assert!(is_empty || receipt.events[0].kind == Kind::Other, "{label}");
-            let signs = probe.secret.is_none() && !provider.test_secret.is_empty();
+            let signs = request.secret.is_none() && !provider.test_secret.is_empty();
             let holds = receipt.signature.verdict.holds();
             assert_eq!(holds, signs, "{label}");
         }

@@ -385,8 +385,8 @@ fn a_code_does_not_come_back_where_a_signature_is_required_and_missing() {
     let listen = Listen::start(&args);
     for (query, status) in [("", 1), ("?key=k", 0)] {
         let to = format!("{}/{query}", listen.url);
-        let probe = ["send", "--probe", "validation", "--provider", "azure"];
-        let ran = run(&[&probe[..], &["--to", &to]].concat());
+        let handshake = ["send", "--handshake", "validation", "--provider", "azure"];
+        let ran = run(&[&handshake[..], &["--to", &to]].concat());
         assert_eq!(ran.status, status, "{ran:#?}");
     }
     let received = received(&listen.finish());

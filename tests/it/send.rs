@@ -232,7 +232,7 @@ fn a_seed_and_a_time_give_the_same_bytes() {
             [&life[4..5], &every, &["--tamper", "wrong-secret"]].concat(),
             10,
         ),
-        (vec!["--probe", "--provider", "all"], 14),
+        (vec!["--handshake", "--provider", "all"], 14),
     ] {
         let make = |seed: &str| {
             let fixed = [
@@ -932,10 +932,10 @@ fn a_batch_holds_so_many_events_and_the_count_is_of_requests() {
 }
 
 #[test]
-fn a_probe_asks_what_the_provider_asks() {
+fn a_handshake_asks_what_the_provider_asks() {
     let handler = Receiver::ok();
     let to = format!("{}/hooks?secret=7", handler.url);
-    run(&["send", "--probe", "--provider", "mandrill", "--to", &to]).success();
+    run(&["send", "--handshake", "--provider", "mandrill", "--to", &to]).success();
     let (head, post) = (handler.next(), handler.next());
     assert_eq!(head.line, "HEAD /hooks?secret=7 HTTP/1.1");
     assert_eq!(head.header("x-mandrill-signature"), None);
@@ -948,7 +948,7 @@ fn a_probe_asks_what_the_provider_asks() {
     ];
     let args = [
         "send",
-        "--probe",
+        "--handshake",
         "test",
         "--provider",
         "mandrill",
@@ -961,11 +961,29 @@ fn a_probe_asks_what_the_provider_asks() {
         "{}",
         ran.stdout
     );
+    // Its name of before.
+    let ran = run(&[
+        "send",
+        "--probe",
+        "head",
+        "--provider",
+        "mandrill",
+        "--dry-run",
+    ])
+    .success();
+    assert!(ran.stdout.starts_with("HEAD "), "{}", ran.stdout);
     for (provider, name, said) in [
         ("ses", "nope", "it has SubscriptionConfirmation, "),
         ("generic", "head", "these ask something of a URL: "),
     ] {
-        let ran = run(&["send", "--probe", name, "--provider", provider, "--dry-run"]);
+        let ran = run(&[
+            "send",
+            "--handshake",
+            name,
+            "--provider",
+            provider,
+            "--dry-run",
+        ]);
         assert_eq!(ran.status, 2);
         assert!(ran.stderr.contains(said), "{}", ran.stderr);
     }
@@ -973,10 +991,10 @@ fn a_probe_asks_what_the_provider_asks() {
 
 /// The published handshakes: the answer decides whether the URL counts as validated.
 #[test]
-fn a_probe_of_azure_wants_its_code_back_with_200() {
-    let probe = |status: &str, answer: &dyn Fn(&str) -> String, more: &[&str]| {
+fn a_handshake_of_azure_wants_its_code_back_with_200() {
+    let ask = |status: &str, answer: &dyn Fn(&str) -> String, more: &[&str]| {
         let args = [
-            "--probe",
+            "--handshake",
             "validation",
             "--provider",
             "azure",
@@ -1002,7 +1020,7 @@ fn a_probe_of_azure_wants_its_code_back_with_200() {
         ran
     };
     let echo = |code: &str| format!("{{\"validationResponse\": \"{code}\"}}");
-    assert_eq!(probe("200", &echo, &[]).status, 0);
+    assert_eq!(ask("200", &echo, &[]).status, 0);
     for (status, answer, said) in [
         (
             "202",
@@ -1020,13 +1038,13 @@ fn a_probe_of_azure_wants_its_code_back_with_200() {
             "the response is not JSON with",
         ),
     ] {
-        let ran = probe(status, answer, &[]);
+        let ran = ask(status, answer, &[]);
         assert_eq!(ran.status, 1, "{ran:#?}");
         let told = format!("{}{}", ran.stdout, ran.stderr);
         assert!(told.contains(said), "{told}");
     }
     // Who says what to expect has the last word.
-    assert_eq!(probe("202", &echo, &["--expect-status", "202"]).status, 0);
+    assert_eq!(ask("202", &echo, &["--expect-status", "202"]).status, 0);
 }
 
 #[test]

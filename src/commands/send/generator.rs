@@ -62,7 +62,7 @@ struct Known {
 }
 
 impl Item {
-    /// Creates the item for an event, or a probe, of `provider`.
+    /// Creates the item for an event, or a handshake, of `provider`.
     pub fn new(name: String, provider: &'static Provider, compiled: CompiledTemplate) -> Item {
         Item {
             name,

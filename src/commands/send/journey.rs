@@ -102,10 +102,10 @@ impl Plan {
     pub fn new(args: SendArgs, style: Style) -> Result<Plan> {
         let seed = args.seed.unwrap_or_else(id::fresh_seed);
         let story = story(&args, seed)?;
-        let others = args.data.is_some() || args.probe.is_some() || args.batch.is_some();
+        let others = args.data.is_some() || args.handshake.is_some() || args.batch.is_some();
         if others || args.machine || args.tamper.is_some() || args.count != 1 {
             return Err(Error::usage(
-                "a journey and a campaign have their own events: `--data`, `--count`, `--batch`, `--probe`, `--machine` and `--tamper` are not for them",
+                "a journey and a campaign have their own events: `--data`, `--count`, `--batch`, `--handshake`, `--machine` and `--tamper` are not for them",
             ));
         }
         if args.provider == "all" {

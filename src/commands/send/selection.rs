@@ -5,7 +5,9 @@ use crate::commands::args;
 use crate::commands::send::generator::Item;
 use crate::error::{Error, Result};
 use crate::providers;
-use crate::providers::{Batch, CompiledTemplate, EventDef, Overrides, Probe, Provider, Template};
+use crate::providers::{
+    Batch, CompiledTemplate, EventDef, HandshakeRequest, Overrides, Provider, Template,
+};
 use crate::webhook::{Kind, Secret};
 
 /// Returns the items of one round, in order. With several providers, those that do not support an item are left out and
@@ -20,7 +22,7 @@ pub fn items(
         overrides: overrides(args)?,
         kinds: kinds(args, chosen),
     };
-    if let ([], [scheme], None) = (choice.kinds.as_slice(), chosen, &args.probe) {
+    if let ([], [scheme], None) = (choice.kinds.as_slice(), chosen, &args.handshake) {
         let compiled = CompiledTemplate::new(&Template::bare(scheme), &choice.overrides);
         return Ok(vec![Item::new(scheme.name.to_owned(), scheme, compiled)]);
     }
@@ -64,8 +66,8 @@ enum RoundPart<'a> {
     Kind(&'a str),
     /// Batch with this number of events in one request (`--batch`).
     Batch(usize),
-    /// Handshake requests (`--probe`): the one of this name, or all.
-    Probes(Option<&'a str>),
+    /// Handshake requests (`--handshake`): the one of this name, or all.
+    Handshakes(Option<&'a str>),
 }
 
 struct Candidate<'a> {
@@ -76,8 +78,8 @@ struct Candidate<'a> {
 
 impl Candidate<'_> {
     fn parts(&self) -> Vec<RoundPart<'_>> {
-        match (&self.args.probe, self.args.batch) {
-            (Some(name), _) => vec![RoundPart::Probes(name.as_deref())],
+        match (&self.args.handshake, self.args.batch) {
+            (Some(name), _) => vec![RoundPart::Handshakes(name.as_deref())],
             (None, Some(size)) => vec![RoundPart::Batch(size)],
             (None, None) => self
                 .kinds
@@ -104,7 +106,7 @@ impl Candidate<'_> {
                 notes.extend(batches(provider, *size).map_err(Unsupported::Plainly)?);
                 self.batch(provider, *size)
             }
-            RoundPart::Probes(name) => probes(provider, *name, &self.overrides),
+            RoundPart::Handshakes(name) => handshakes(provider, *name, &self.overrides),
         }
     }
 
@@ -229,38 +231,40 @@ fn batches(provider: &Provider, size: usize) -> Result<Vec<String>> {
     Ok(notes)
 }
 
-fn probes(
+fn handshakes(
     provider: &'static Provider,
     name: Option<&str>,
     overrides: &Overrides,
 ) -> std::result::Result<Vec<Item>, Unsupported> {
-    let all = Probe::all(provider);
-    let meant: Vec<&Probe> = match name {
+    let all = HandshakeRequest::all(provider);
+    let meant: Vec<&HandshakeRequest> = match name {
         None => all.iter().collect(),
-        Some(name) => all.iter().filter(|probe| probe.is_meant(name)).collect(),
+        Some(name) => all
+            .iter()
+            .filter(|request| request.is_meant(name))
+            .collect(),
     };
     if meant.is_empty() {
-        let names: Vec<&str> = all.iter().map(|probe| probe.name).collect();
+        let names: Vec<&str> = all.iter().map(|request| request.name).collect();
         let error = match (names.as_slice(), name) {
-            ([], _) | (_, None) => {
-                Error::usage(format!("{} has no probe", provider.title)).hint(format!(
+            ([], _) | (_, None) => Error::usage(format!("{} has no handshake", provider.title))
+                .hint(format!(
                     "these ask something of a URL: {}",
-                    providers::names_of(|it| !Probe::all(it).is_empty())
-                ))
-            }
+                    providers::names_of(|it| !HandshakeRequest::all(it).is_empty())
+                )),
             (names, Some(name)) => {
-                Error::usage(format!("{} has no probe `{name}`", provider.title))
+                Error::usage(format!("{} has no handshake `{name}`", provider.title))
                     .hint(format!("it has {}", names.join(", ")))
             }
         };
         return Err(Unsupported::Plainly(error));
     }
-    let item = |probe: &&Probe| {
-        let template = probe.template(provider).map_err(Unsupported::Anyway)?;
+    let item = |request: &&HandshakeRequest| {
+        let template = request.template(provider).map_err(Unsupported::Anyway)?;
         let compiled = CompiledTemplate::new(&template, overrides);
         settable(&compiled).map_err(Unsupported::Plainly)?;
-        let item = Item::new(format!("--probe {}", probe.name), provider, compiled);
-        Ok(match probe.secret {
+        let item = Item::new(format!("--handshake {}", request.name), provider, compiled);
+        Ok(match request.secret {
             Some(secret) => item.signed_with(&Secret::new(secret)),
             None => item,
         })
