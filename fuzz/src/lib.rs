@@ -6,13 +6,16 @@ use http::{HeaderName, HeaderValue, Method};
 use jiff::Timestamp;
 use webhook_cli::io::recording::resume;
 use webhook_cli::providers;
-use webhook_cli::providers::{Case, Budget, Keys, Provider};
-use webhook_cli::report::{Mode, Palette, Untrusted, escape_into, is_binary, looks_like_json};
+use webhook_cli::providers::{Budget, Evidence, Keys, Provider};
 use webhook_cli::report::text::body;
-use webhook_cli::webhook::body::multipart;
+use webhook_cli::report::{Mode, Palette, Untrusted, escape_into, is_binary, looks_like_json};
 use webhook_cli::webhook::body::form_part::NewPart;
+use webhook_cli::webhook::body::multipart;
 use webhook_cli::webhook::body::multipart::Multipart;
-use webhook_cli::webhook::{Delivery, Document, Fixture, Headers, VerifyOptions, Key, KeyForm, Keyring, RecordedAnswer, RecordedLine, Secret, Target, Verdict};
+use webhook_cli::webhook::{
+    Delivery, Document, Fixture, Headers, Key, KeyForm, Keyring, RecordedAnswer, RecordedLine,
+    Secret, Target, Verdict, VerifyOptions,
+};
 
 /// Nobody has signed anything with this.
 const OURS: &str = "d2hhdCBub2JvZHkga25vd3M=";
@@ -71,10 +74,10 @@ pub fn any_signature(data: &[u8]) {
     let all: Vec<_> = providers::everyone().collect();
     let provider = all[usize::from(*first) % all.len()];
     signature(provider.name, data);
-    let case = Case {
+    let case = Evidence {
         provider,
         delivery: delivery(data),
-        keys: vec![Key::Shared(OURS.as_bytes().to_vec())],
+        keys: vec![Key::Shared(OURS.as_bytes().to_vec().into())],
         secrets: vec![Secret::new(OURS)],
         others: Vec::new(),
         neighbours: vec![("another".into(), delivery(b"{}"))],
@@ -143,7 +146,10 @@ pub fn line(data: &[u8]) {
     if let Ok(careful) = careful {
         let quick = quick.expect("it can be read");
         assert_eq!(quick.delivery, careful.delivery);
-        assert_eq!((quick.id, quick.at, quick.reply), (careful.id, careful.at, careful.reply));
+        assert_eq!(
+            (quick.id, quick.at, quick.reply),
+            (careful.id, careful.at, careful.reply)
+        );
     }
     // An answer is no delivery, and is written as it was read.
     let line = line.into();
@@ -160,7 +166,8 @@ pub fn line(data: &[u8]) {
 pub fn ledger(data: &[u8]) {
     let (_, _, good) = resume::read(data).expect("bytes can be read");
     assert!(good as usize <= data.len());
-    let mut text = br#"{"journal":1,"target":"","choice":"","identity":"","heads":[],"seed":1}"#.to_vec();
+    let mut text =
+        br#"{"journal":1,"target":"","choice":"","identity":"","heads":[],"seed":1}"#.to_vec();
     text.push(b'\n');
     for line in data.split(|byte| *byte == b'\n') {
         text.extend_from_slice(line);
@@ -210,7 +217,7 @@ pub fn escaper(data: &[u8]) {
 pub fn indenter(data: &[u8]) {
     let _ = (looks_like_json(data), is_binary(data));
     let mut out = Vec::new();
-    pretty(&mut out, data, "  | ", &Palette::plain());
+    body::pretty(&mut out, data, "  | ", &Palette::plain());
     let text = String::from_utf8(out).expect("it writes UTF-8");
     assert!(
         text.lines().all(|line| line.starts_with("  | ")),

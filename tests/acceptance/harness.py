@@ -1,6 +1,6 @@
 """Rows of an acceptance suite: a sentence each, chosen with `--only`, told in a line, summed up at the end."""
 
-import argparse, os, re, resource, shutil, signal, subprocess, sys, tempfile, threading, time, traceback
+import argparse, os, re, resource, shutil, signal, subprocess, sys, tempfile, time, traceback
 from concurrent.futures import ThreadPoolExecutor
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -126,11 +126,10 @@ class Listener:
         self.folder = tempfile.TemporaryDirectory()
         self.out_path, self.err_path = os.path.join(self.folder.name, "out"), os.path.join(self.folder.name, "err")
         environment = dict(os.environ, XDG_STATE_HOME=self.folder.name)
+        command = [*before, TOOL, "listen", "--port", "0", *map(str, flags)]
         with open(self.out_path, "w") as out, open(self.err_path, "w") as err:
-            self.process = subprocess.Popen(
-                [*before, TOOL, "listen", "--port", "0", *map(str, flags)], stdin=subprocess.DEVNULL, stdout=out, stderr=err,
-                env=environment, **popen,
-            )
+            where = {"stdin": subprocess.DEVNULL, "stdout": out, "stderr": err, "env": environment}
+            self.process = subprocess.Popen(command, **{**where, **popen})
         self.port = self.announced() if wait else None
 
     def announced(self):

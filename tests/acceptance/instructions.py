@@ -9,7 +9,7 @@ the start of the program. It runs on one CPU, and deliveries come one after the 
 count of a row repeat to within 2 %. No symbols are needed. `--update` writes the counts down as the new figures.
 """
 
-import functools, http.server, json, os, re, socket, subprocess, sys, tempfile, threading
+import functools, http.server, json, os, re, socket, subprocess, tempfile, threading
 
 from harness import ROOT, TOOL, Listener, arguments, needs, run
 

@@ -1,5 +1,5 @@
 //! Durability of recordings: every acknowledged delivery is in the file, byte for byte. Tests with a failing disk or a
-//! busy machine are in `benches/durability.py`.
+//! busy machine are in `tests/acceptance/listen_durability.py`.
 
 use std::collections::HashMap;
 use std::fs;

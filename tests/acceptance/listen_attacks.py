@@ -1,47 +1,20 @@
 #!/usr/bin/env python3
 """Attacks `listen` in every slow, big and numerous way while a client that means well measures how long it waits.
 
-    cargo build --release && benches/attacks.py [NAME…]
+    cargo build --release && tests/acceptance/listen_attacks.py [--only WORDS]
 
-Only Python's own library is needed; `slowhttptest` is used where it is installed. Prints a table, and ends with 1 if a
-bound is missed: the others' p99 under 250 ms, at most 64 MiB more memory, every file descriptor back.
+For each attack these bounds hold: the others' p99 under 250 ms, at most 64 MiB more memory, every file descriptor back.
+Rows with `slowhttptest` need that program.
 """
 
-import asyncio, gzip, multiprocessing, os, re, resource, shutil, socket, ssl, subprocess, sys, tempfile, time, zlib
+import asyncio, gzip, multiprocessing, re, socket, ssl, time, zlib
 
-ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-TOOL = os.environ.get("TOOL", os.path.join(ROOT, "target/release/webhook-cli"))
+from harness import Listener, arguments, more_open_files, needs, run
+
 P99, MEMORY, HEAD, BODY, IDLE, SLACK = 0.250, 64, 10, 60, 60, 3
 POST = b"POST /attack HTTP/1.1\r\nHost: localhost\r\n"
-
-
-class Listener:
-    """The tool, and what the kernel says of it."""
-
-    def __init__(self, *flags):
-        self.folder = tempfile.TemporaryDirectory()
-        environment = dict(os.environ, XDG_STATE_HOME=self.folder.name)
-        self.out = open(os.path.join(self.folder.name, "out"), "w+")
-        self.process = subprocess.Popen([TOOL, "listen", "--port", "0", *flags], stdout=self.out, stderr=subprocess.DEVNULL, env=environment)
-        while not (found := re.search(r"https?://127\.0\.0\.1:(\d+)", open(self.out.name).read(200))):
-            time.sleep(0.01)
-        self.port = int(found.group(1))
-
-    def fds(self):
-        return len(os.listdir(f"/proc/{self.process.pid}/fd"))
-
-    def memory(self):
-        return int(re.search(r"VmRSS:\s+(\d+)", open(f"/proc/{self.process.pid}/status").read()).group(1)) / 1024
-
-    def cpu(self):
-        fields = open(f"/proc/{self.process.pid}/stat").read().rsplit(")", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-    def told(self):
-        return sum("/attack" in line for line in open(self.out.name, errors="replace"))
-
-    def stop(self):
-        self.process.terminate(), self.process.wait(15), self.folder.cleanup()
+# So many answers to the client that means well make a figure.
+ENOUGH = 20
 
 
 def good_client(port, tls, waits, stop):
@@ -111,7 +84,8 @@ async def slow_head(listener):
 
 async def slow_body(listener):
     told = await all_closed(listener, 200, POST + b"Content-Length: 1000\r\n\r\n", BODY, b"x")
-    return told[0] + f", {listener.told()} told", told[1] and listener.told() == 0
+    printed = listener.stdout().count("/attack")
+    return told[0] + f", {printed} printed", told[1] and not printed
 
 
 async def idle(listener):
@@ -304,8 +278,6 @@ async def no_handshake(listener):
 
 def slowhttptest(*flags):
     async def run(listener):
-        if not shutil.which("slowhttptest"):
-            return "not installed: skipped", True
         command = ["slowhttptest", "-c", "500", "-r", "200", "-l", "12", "-i", "2", "-p", "3", *flags, "-u", f"http://127.0.0.1:{listener.port}/slow"]
         process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT)
         out = re.sub(rb"\x1b\[[0-9;]*m", b"", (await process.communicate())[0]).decode(errors="replace")
@@ -315,86 +287,92 @@ def slowhttptest(*flags):
     return run
 
 
-# Name, what it does, whether over TLS, what it may take beyond the usual: memory in MiB.
-ATTACKS = [
-    ("silent", silent, False, MEMORY),
-    ("slow head", slow_head, False, MEMORY),
-    ("too large", too_large, False, MEMORY),
-    ("large at once", large_at_once, False, 400),
-    ("never reads", never_reads, False, MEMORY),
-    ("2,000 connections", many, False, MEMORY),
-    ("gzip bombs", bombs, False, MEMORY),
-    ("slowhttptest -H", slowhttptest("-H"), False, MEMORY),
-    ("slowhttptest -B", slowhttptest("-B"), False, MEMORY),
-    ("slowhttptest -X", slowhttptest("-X", "-k", "3"), False, MEMORY),
-    ("slowhttptest -R", slowhttptest("-R", "-t", "HEAD"), False, MEMORY),
-    ("no handshake", no_handshake, True, MEMORY),
-    ("rapid reset", rapid_reset, True, MEMORY),
-    ("endless head", endless_head, True, MEMORY),
-    ("empty data", empty_data, True, MEMORY),
-    ("hoarded bodies", hoard, True, MEMORY),
-    ("quiet HTTP/2", quiet_http2, True, MEMORY),
-    ("slow body", slow_body, False, MEMORY),
-    ("idle", idle, False, MEMORY),
-]
-
-
 async def sample(listener, peak, done):
     while not done.is_set():
         peak[0] = max(peak[0], listener.memory())
         await asyncio.sleep(0.05)
 
 
-async def settle(listener, fds):
-    """Waits, for as long as a head may take, until the file descriptors are back."""
+async def settle(listener, files):
+    """Waits, for as long as a head may take, until the open files are back."""
     for _ in range(10 * (HEAD + SLACK)):
-        if listener.fds() <= fds:
+        if listener.open_files() <= files:
             break
         await asyncio.sleep(0.1)
-    return listener.fds() - fds
+    return listener.open_files() - files
 
 
-# So many answers to somebody else make a figure.
-ENOUGH = 20
-
-
-async def attack(name, run, tls, allowed):
-    listener = Listener(*(["--tls"] if tls else []))
+async def attacked(row, listener, attack, tls, allowed):
     with multiprocessing.Manager() as manager:
         waits, stop = manager.list(), multiprocessing.Event()
         client = multiprocessing.Process(target=good_client, args=(listener.port, tls, waits, stop))
         client.start()
-        await asyncio.sleep(0.7)
-        fds, start, done = listener.fds(), listener.memory(), asyncio.Event()
-        peak = [start]
-        sampling = asyncio.ensure_future(sample(listener, peak, done))
-        quiet = len(waits)
-        said, fine = await run(listener)
-        # One that is over at once is made again, until enough others were served meanwhile.
-        while len(waits) < quiet + ENOUGH and listener.process.poll() is None:
-            said, again = await run(listener)
-            fine = fine and again
-        left = await settle(listener, fds)
-        done.set(), stop.set()
-        await sampling
-        client.join()
+        try:
+            await asyncio.sleep(0.7)
+            files, start, done = listener.open_files(), listener.memory(), asyncio.Event()
+            peak = [start]
+            sampling = asyncio.ensure_future(sample(listener, peak, done))
+            quiet = len(waits)
+            said, fine = await attack(listener)
+            # One that is over at once is made again, until enough others were served meanwhile.
+            while len(waits) < quiet + ENOUGH and listener.process.poll() is None:
+                said, again = await attack(listener)
+                fine = fine and again
+            left = await settle(listener, files)
+            done.set()
+            await sampling
+        finally:
+            stop.set()
+            client.join()
         during = sorted(list(waits)[quiet:]) or [float("inf")]
-    alive = listener.process.poll() is None
-    listener.stop()
     p99, more = during[int(len(during) * 0.99)], peak[0] - start
-    fine = fine and alive and p99 < P99 and more <= allowed and left <= 0
-    print(f"{name:20} {p99 * 1000:>9.1f} ms {more:>+8.1f} MiB {left:>+5}   {'ok    ' if fine else 'MISSED'}  {said}", flush=True)
-    return fine
+    if said:
+        row.remark(said)
+    row.remark(f"others' p99 {p99 * 1000:.1f} ms, {more:+.1f} MiB")
+    row.check("the attack", "an end as it should be", said, fine)
+    row.check("the others' p99", f"under {P99 * 1000:.0f} ms", f"{p99 * 1000:.1f} ms", p99 < P99)
+    row.check("memory", f"at most {allowed} MiB more", f"{more:.1f} MiB", more <= allowed)
+    row.check("open files left", 0, left, left <= 0)
+    row.check("the listener", "alive", "alive" if listener.process.poll() is None else listener.stderr())
 
 
-def main():
-    limit = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    resource.setrlimit(resource.RLIMIT_NOFILE, (min(limit, 16_384), limit))
-    wanted = sys.argv[1:]
-    print(f"{'':20} {'others p99':>12} {'memory':>12} {'fds':>5}")
-    results = [asyncio.run(attack(*it)) for it in ATTACKS if not wanted or it[0] in wanted]
-    sys.exit(0 if all(results) else 1)
+def row(attack, tls=False, allowed=MEMORY, program=None):
+    def run_row(row):
+        needs(*([program] if program else []))
+        with Listener(*(["--tls"] if tls else [])) as listener:
+            asyncio.run(attacked(row, listener, attack, tls, allowed))
+            listener.stop()
+
+    return run_row
+
+
+def slow(*flags):
+    return row(slowhttptest(*flags), program="slowhttptest")
+
+
+ROWS = {
+    "200 connections that say nothing are closed": row(silent),
+    "200 heads that come slowly are cut off": row(slow_head),
+    "bodies that are too large are refused, and not read": row(too_large),
+    "60 large bodies at once are all answered": row(large_at_once, allowed=400),
+    "20 clients that never read answers disturb nobody": row(never_reads),
+    "2,000 connections at once cost little CPU time": row(many),
+    "gzip bombs are answered and cost little CPU time": row(bombs),
+    "slowhttptest with slow heads": slow("-H"),
+    "slowhttptest with slow bodies": slow("-B"),
+    "slowhttptest with slow reading": slow("-X", "-k", "3"),
+    "slowhttptest with ranges": slow("-R", "-t", "HEAD"),
+    "200 TLS handshakes that stop are closed": row(no_handshake, tls=True),
+    "HTTP/2 streams that are reset rapidly disturb nobody": row(rapid_reset, tls=True),
+    "an HTTP/2 head without end disturbs nobody": row(endless_head, tls=True),
+    "empty HTTP/2 frames without end disturb nobody": row(empty_data, tls=True),
+    "HTTP/2 bodies that are never finished take little memory": row(hoard, tls=True),
+    "HTTP/2 connections that say nothing are closed": row(quiet_http2, tls=True),
+    "200 bodies that come slowly are cut off, and not printed": row(slow_body),
+    "50 idle connections are closed": row(idle),
+}
 
 
 if __name__ == "__main__":
-    main()
+    more_open_files()
+    run(ROWS, arguments(__doc__).parse_args())
