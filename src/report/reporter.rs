@@ -202,7 +202,7 @@ impl Reporter {
 
     /// Writes an error to stderr after which the run goes on.
     pub fn complain(&self, error: &Error) {
-        self.progress.aside(|| say_error(error, &self.talk));
+        self.progress.aside(|| say_error(error, &self.stderr_palette));
     }
 
     /// Writes a note to stderr.
