@@ -15,6 +15,7 @@ macro_rules! example {
 
 pub mod catalog;
 pub mod diagnose;
+pub mod shape;
 pub mod synth;
 
 mod behaviour;
@@ -49,6 +50,9 @@ pub use provider::{
 };
 pub use reading::{cannot_be_verified, outline, read, recognise, sign, signing_scheme};
 pub use registry::{ALL, SCHEMES, everyone, find, guess, kinds_of, names_of};
+pub use shape::deviation::{Deviation, Missing, Observed, Seen, What};
+pub use shape::expected::Expected;
+pub use shape::provider_shape::{ProviderShape, shape_of};
 pub use sns_certificate::{
     NamedCertificate, Proof, certificate_at, certificate_path, confirms_subscription,
     named_certificate,

@@ -1,6 +1,7 @@
 //! Types of a webhook that all providers share. Pure: no clock, no disk, no network.
 
 pub mod body;
+pub mod diff;
 pub mod fixture;
 pub mod redact;
 pub mod select;

@@ -9,12 +9,14 @@ const ROOMS: &[(&str, &[&str], &[&str])] = &[
     ("cli", &[], &["webhook"]),
     (
         "webhook",
-        &["body", "fixture", "redact", "select", "sending", "signing"],
+        &[
+            "body", "diff", "fixture", "redact", "select", "sending", "signing",
+        ],
         &["error"],
     ),
     (
         "providers",
-        &["catalog", "diagnose", "reading", "synth"],
+        &["catalog", "diagnose", "reading", "shape", "synth"],
         &["error", "webhook"],
     ),
     ("checks", &[], &["providers", "webhook"]),
@@ -23,7 +25,11 @@ const ROOMS: &[(&str, &[&str], &[&str])] = &[
         &["client", "recording", "server", "tls"],
         &["error", "webhook"],
     ),
-    ("report", &["formats", "text"], &["error", "webhook"]),
+    (
+        "report",
+        &["diff", "formats", "text"],
+        &["error", "webhook"],
+    ),
     (
         "commands",
         &[

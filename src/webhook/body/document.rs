@@ -259,6 +259,15 @@ impl<'a> Document<'a> {
         }
     }
 
+    /// JSON text as it was written; none for a field of a form, and for what was put together from parts.
+    pub(crate) fn raw(&self) -> Option<&'a str> {
+        match &self.0 {
+            Form::Json(json, _) => Some(json),
+            Form::Flawed(flawed) => flawed.0.raw(),
+            Form::Text(_) | Form::Whole(_) => None,
+        }
+    }
+
     /// Values of a list.
     pub fn values(&self) -> Option<&[Document<'a>]> {
         match self.parts()? {
