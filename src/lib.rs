@@ -40,8 +40,10 @@
 //! | recordings, fixtures, HAR | `webhook/fixture/` (format), `io/recording/` (files) |
 //! | redaction (`--redact`) | `webhook/redact/` |
 //! | an address (`hooks.ndjson:12`) | `webhook/select/source_address.rs` (text), `io/recording/locate.rs` (files) |
-//! | filters of `log`, `replay`, `verify` | `webhook/select/`, `cli/selection.rs`, `commands/recorded/selected.rs` |
+//! | filters of `log`, `replay`, `verify`, `diff`, `drift` | `webhook/select/`, `cli/selection.rs`, `commands/recorded/selected.rs` |
 //! | `log`, `show` | `commands/recorded/` |
+//! | `diff` | `webhook/diff/` (comparison), `providers/shape/expected.rs` (ids and times), `report/diff/` (text, JSON) |
+//! | `drift`, `diff --example` | `providers/shape/`: members and types of the examples |
 //! | a delivery on one line (`log`) | `report/text/line.rs` |
 //! | the listener | `io/server/` (HTTP), `commands/listen/` (handler, forwarding, recording, duplicates, faults) |
 //! | requests sent | `commands/dispatch.rs`, `webhook/sending/` (retries, pacing, order), `io/client/` (HTTP) |
@@ -68,6 +70,8 @@
 //! * [`Receipt`](webhook::Receipt): all that was read from a delivery: provider, events, verdict, problems.
 //! * [`Fixture`](webhook::Fixture): delivery as JSON, with its id, time and response; a recording has one a line.
 //! * [`SourceAddress`](webhook::SourceAddress): place of deliveries in a source, as it is typed: `hooks.ndjson:12`.
+//! * [`Difference`](webhook::diff::difference::Difference): difference between two deliveries at one place (`diff`).
+//! * [`Deviation`](providers::Deviation): difference between a delivery and the examples of its provider (`drift`).
 //! * [`Selection`](webhook::Selection): conditions on deliveries (`--events`, `--failed`, `--grep`, …).
 //! * [`Recorder`](io::recording::recorder::Recorder): writer of a recording, a file or a folder, synced to disk.
 //! * [`ResumeJournal`](io::recording::resume::ResumeJournal): file of `--resume`: the deliveries that are done.
@@ -96,6 +100,9 @@
 //!   the usual mistakes on an invalid signature.
 //! * **log**, **show**: deliveries are read as in `replay`, from the end with `--last`; a `Selection` chooses, and
 //!   [`report`] prints them with their recorded responses.
+//! * **diff**: two deliveries become trees of values ([`webhook::diff`]); what [`providers::Expected`] names is left out.
+//! * **drift**: deliveries are read as in `log`; each is compared with the [`providers::ProviderShape`] of its provider,
+//!   and what deviates is counted by provider and kind.
 //! * **check**: each `Check` plans its steps, `CheckRunner` sends them, the check judges the observations.
 //!
 //! # Invariants

@@ -1,6 +1,7 @@
 //! Command line: its flags and their help. Parsing does nothing; each command makes a plan of it.
 
 mod check;
+mod diff;
 mod listen;
 mod lists;
 mod log;
@@ -20,6 +21,7 @@ use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Parser, Subcommand, ValueEnum};
 
 pub use check::CheckArgs;
+pub use diff::{DiffArgs, DriftArgs};
 pub use listen::{ListenArgs, Show, SyncWhen};
 pub use lists::{EventsArgs, KeysArgs};
 pub use log::{LogArgs, ShowArgs};
@@ -105,6 +107,10 @@ pub enum Command {
     Log(Box<LogArgs>),
     /// Print recorded deliveries in full, with their responses
     Show(Box<ShowArgs>),
+    /// Compare two recorded deliveries, or one with its example
+    Diff(Box<DiffArgs>),
+    /// Compare a recording with the examples of its providers
+    Drift(Box<DriftArgs>),
     /// Verify a signature, and explain why it is invalid
     Verify(Box<VerifyArgs>),
     /// Test whether a handler is ready for production

@@ -97,7 +97,9 @@ fn completed(command: &str, arg: clap::Arg) -> clap::Arg {
             classes.map(CompletionCandidate::new).into()
         }),
         ("check", "only" | "skip" | "explain") => one_of(arg, checks),
-        (_, "sources" | "source") => arg.add(ArgValueCompleter::new(PathCompleter::any().stdio())),
+        (_, "sources" | "source") | ("diff", "other") => {
+            arg.add(ArgValueCompleter::new(PathCompleter::any().stdio()))
+        }
         (_, "data" | "body") => arg.add(ArgValueCompleter::new(at_file)),
         _ => arg,
     }

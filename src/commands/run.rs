@@ -1,7 +1,7 @@
 //! Choice of the subcommand.
 
 use crate::cli::{Cli, Color, Command};
-use crate::commands::recorded::{log, show};
+use crate::commands::recorded::{diff, drift, log, show};
 use crate::commands::{catalog, check, completions, keys, listen, man, replay, send, verify};
 use crate::error::{Exit, Result};
 use crate::report::{ColorChoice, Parts, Style, View};
@@ -28,6 +28,8 @@ pub fn run(cli: Cli) -> Result<Exit> {
         Command::Replay(args) => replay::run(replay::plan::Plan::new(*args, style)?),
         Command::Log(args) => log::run(log::Plan::new(*args, style)?),
         Command::Show(args) => show::run(&show::Plan::new(*args, style)?),
+        Command::Diff(args) => diff::run(&diff::Plan::new(*args, style)?),
+        Command::Drift(args) => drift::run(drift::Plan::new(*args, style)?),
         Command::Verify(args) => verify::run(verify::Plan::new(*args, style)?),
         Command::Check(args) => check::run(check::Plan::new(*args, style)?),
         Command::Events(args) => catalog::events::run(&args, style),

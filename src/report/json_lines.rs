@@ -7,6 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
+use crate::report::diff::lines;
 use crate::report::notice::{Forwarded, Judged, Logged, Notice, Received};
 use crate::report::text::checks;
 use crate::report::text::humanize::micros;
@@ -37,6 +38,9 @@ pub fn write(out: &mut Vec<u8>, notice: &Notice) {
         Notice::Received(received) => self::received(received),
         Notice::Logged(logged) => delivery(logged, false),
         Notice::Shown(logged) => delivery(logged, true),
+        Notice::Compared(compared) => lines::compared(compared),
+        Notice::Drifted(drifted) => lines::drifted(drifted),
+        Notice::DriftTotals(totals) => lines::drift_totals(totals),
         Notice::Recorded { id, file } => {
             json!({"type": "recorded", "id": id, "file": file.to_string_lossy()}).to_string()
         }

@@ -1,6 +1,7 @@
 //! Output: receives notices and writes them as text or JSON lines, with or without colour. Data and results go to
 //! stdout, messages to stderr. It never asks the user anything.
 
+pub mod diff;
 pub mod formats;
 pub mod text;
 
@@ -14,6 +15,9 @@ mod stdout;
 mod tally;
 
 pub use consumer::Consumer;
+pub use diff::compared::{
+    Compared, ComparedSide, DriftTotals, Drifted, MissingMember, TypeChange, UnknownMember,
+};
 pub use formats::curl::{curl, http};
 pub use formats::har::{HAR_BETWEEN, HAR_END, har, har_start, vegeta};
 pub use formats::report_file::{Format, ReportFile, Suite};

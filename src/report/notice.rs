@@ -8,6 +8,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::report::Tally;
+use crate::report::diff::compared::{Compared, DriftTotals, Drifted};
 use crate::webhook::{Attempt, CheckStatus, Delivery, Fixture, Outcome, Receipt};
 
 /// Notice to the reporter: an event of a run that is shown, written as JSON, or both.
@@ -35,6 +36,12 @@ pub enum Notice<'a> {
     Logged(Logged<'a>),
     /// A recorded delivery in full, with its recorded responses (`show`).
     Shown(Logged<'a>),
+    /// Two deliveries were compared, or one with its example (`diff`).
+    Compared(&'a Compared<'a>),
+    /// Deliveries of a kind were compared with its example (`drift`).
+    Drifted(&'a Drifted),
+    /// All deliveries were compared with their examples (`drift`).
+    DriftTotals(&'a DriftTotals),
     /// An attempt to forward a delivery ended.
     Forwarded(Forwarded<'a>),
     /// A subscription's confirmation link was visited.

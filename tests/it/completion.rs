@@ -24,6 +24,17 @@ const LINES: &[(&str, &[&str], &[&str])] = &[
         &["refused"],
         &["verified"],
     ),
+    (
+        "webhook-cli diff fixtures/generic/boun",
+        &["fixtures/generic/bounce.json"],
+        &[],
+    ),
+    (
+        "webhook-cli diff x fixtures/generic/boun",
+        &["fixtures/generic/bounce.json"],
+        &[],
+    ),
+    ("webhook-cli drift x --events bo", &["bounce"], &["click"]),
     ("webhook-cli log x --status 5", &["5xx"], &["none"]),
     (
         "webhook-cli show fixtures/generic/boun",

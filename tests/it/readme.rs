@@ -38,8 +38,9 @@ fn blocks(language: &str) -> Vec<String> {
 const WRAPPER: &str = r#"#!/usr/bin/env bash
 case "$1 $*" in
 listen*" --for "*) "$REAL" "${@/10s/300ms}" --port 0; status=$?; [ "$status" -le 1 ] ;;
+diff*) "$REAL" "$@"; status=$?; [ "$status" -le 1 ] ;;
 listen*) "$REAL" "$@" --port 0 --for 300ms; status=$?; [ "$status" -le 1 ] ;;
-*--to*|check*|keys*|completions*|man*|verify*|events*|log*|show*) exec "$REAL" "$@" ;;
+*--to*|check*|keys*|completions*|man*|verify*|drift*|events*|log*|show*) exec "$REAL" "$@" ;;
 *) exec "$REAL" "$@" --to "$TARGET" ;;
 esac
 "#;

@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 
 use crate::cli::LogArgs;
 use crate::commands::args;
-use crate::commands::in_order::{CHUNK, Chunks, in_order};
+use crate::commands::in_order::{CHUNK, in_order};
+use crate::commands::recorded::inputs::{Input, Inputs};
 use crate::commands::recorded::selected::{Unchosen, as_recorded, choose};
 use crate::commands::shutdown::Interrupt;
 use crate::error::{Exit, Result};
@@ -14,7 +15,6 @@ use crate::io::recording::follow::{Appended, Follow, Seen};
 use crate::io::recording::last::last;
 use crate::io::recording::locate;
 use crate::io::recording::pump::Stop;
-use crate::io::recording::reader::Sources;
 use crate::providers;
 use crate::providers::Keys;
 use crate::report::{Logged, Notice, Progress, Reporter, Style};
@@ -135,14 +135,7 @@ fn list(plan: &Arc<Plan>, report: &Reporter) -> Result<Exit> {
         matched: 0,
         exit: Exit::Success,
     };
-    let inputs = Inputs {
-        sources,
-        ended: false,
-    };
-    let chunks = Chunks {
-        items,
-        weigh: Input::bytes,
-    };
+    let (inputs, chunks) = (Inputs::new(sources), Input::chunks(items));
     let work = {
         let plan = Arc::clone(plan);
         move |input| match input {
@@ -175,21 +168,6 @@ fn list(plan: &Arc<Plan>, report: &Reporter) -> Result<Exit> {
     Ok(log.exit)
 }
 
-/// Iterator over what the sources hold.
-struct Inputs {
-    sources: Sources,
-    ended: bool,
-}
-
-/// Delivery as it was read, to be judged.
-enum Input {
-    Delivery(String, Box<std::result::Result<Fixture, Fault>>),
-    /// Note on a skipped part, such as a torn last line.
-    Note(String),
-    /// End of the sources, with the number of deliveries that were passed over.
-    Ended(u64),
-}
-
 /// Result of judging an input.
 enum Output {
     Delivery(String, std::result::Result<Judged, Fault>),
@@ -199,41 +177,6 @@ enum Output {
 
 /// Delivery with its receipt; none if it is not chosen.
 type Judged = Option<Box<(Fixture, Receipt)>>;
-
-impl Input {
-    fn bytes(&self) -> usize {
-        match self {
-            Input::Delivery(_, fixture) => {
-                let fixture = fixture.as_ref().as_ref();
-                fixture.map_or(0, |fixture| fixture.delivery.body.len())
-            }
-            Input::Note(_) | Input::Ended(_) => 0,
-        }
-    }
-}
-
-impl Iterator for Inputs {
-    type Item = Input;
-
-    fn next(&mut self) -> Option<Input> {
-        if let Some(note) = self.sources.take_note() {
-            return Some(Input::Note(note));
-        }
-        if self.ended {
-            return None;
-        }
-        match self.sources.next() {
-            Some(item) => Some(Input::Delivery(
-                item.source.to_string(),
-                Box::new(item.fixture),
-            )),
-            None => {
-                self.ended = true;
-                Some(Input::Ended(self.sources.passed_over()))
-            }
-        }
-    }
-}
 
 /// Running list.
 struct Log<'a> {

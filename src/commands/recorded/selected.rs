@@ -4,7 +4,8 @@ use jiff::Timestamp;
 
 use crate::providers;
 use crate::providers::Keys;
-use crate::webhook::{Fixture, Receipt, Selection, VerifyOptions};
+use crate::report::text::inflate::inflate;
+use crate::webhook::{Delivery, Fixture, Receipt, Selection, VerifyOptions};
 
 /// Mark of a delivery that is not chosen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,6 +20,18 @@ pub fn as_recorded(fixture: &Fixture, public_url: Option<&String>) -> VerifyOpti
         public_url: public_url.cloned(),
         topics: Vec::new(),
     }
+}
+
+/// Delivery with its body decompressed; unchanged, if that cannot be done or the body is too large.
+pub fn decompressed(delivery: &Delivery) -> Delivery {
+    let mut delivery = delivery.clone();
+    let coding = delivery.headers.text("content-encoding");
+    let inflated = coding.and_then(|coding| inflate(coding, &delivery.body));
+    if let Some(inflated) = inflated.filter(|it| it.cut.is_none()) {
+        delivery.body = inflated.bytes.into();
+        delivery.headers.remove("content-encoding");
+    }
+    delivery
 }
 
 /// Applies a selection to a fixture, `skip`, `limit` and `last` not considered. Returns its receipt, if that had to be

@@ -284,7 +284,7 @@ fn verdict_word(receipt: &Receipt) -> &'static str {
 }
 
 /// Kind of the event, or number of events, and the colour of it.
-fn subject(receipt: &Receipt) -> (Cow<'_, str>, Role) {
+pub(crate) fn subject(receipt: &Receipt) -> (Cow<'_, str>, Role) {
     match receipt.events.as_slice() {
         [] if receipt.handshake => ("handshake".into(), Role::Dim),
         [] => ("no events".into(), Role::Dim),

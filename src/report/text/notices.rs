@@ -32,6 +32,9 @@ impl TextReport {
             Notice::Received(received) => self.received(out, received),
             Notice::Logged(logged) => self.line(out, &Line::of(logged)),
             Notice::Shown(logged) => self.shown(out, logged),
+            Notice::Compared(compared) => self.compared(out, compared),
+            Notice::Drifted(drifted) => self.drifted(out, drifted),
+            Notice::DriftTotals(totals) => self.drift_totals(out, totals),
             Notice::Forwarded(forwarded) => self.forwarded(out, forwarded),
             Notice::Confirmed {
                 link,

@@ -71,7 +71,7 @@ impl TextReport {
     }
 
     /// Writes the local time to the second.
-    pub(super) fn clock_of_seconds(&self, out: &mut Vec<u8>, at: jiff::Timestamp) {
+    pub(crate) fn clock_of_seconds(&self, out: &mut Vec<u8>, at: jiff::Timestamp) {
         let local = at.as_second() + i64::from(self.zone.to_offset(at).seconds());
         let digit = |number: i64| b'0' + u8::try_from(number.rem_euclid(10)).unwrap_or(0);
         let hours = local.div_euclid(3600).rem_euclid(24);

@@ -1,0 +1,368 @@
+//! `drift`: compares a recording with the examples of its providers, one block a provider and kind.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::cli::DriftArgs;
+use crate::commands::args;
+use crate::commands::in_order::{CHUNK, in_order};
+use crate::commands::recorded::inputs::{Input, Inputs};
+use crate::commands::recorded::selected::{as_recorded, choose, decompressed};
+use crate::error::{Exit, Result};
+use crate::io::recording::last::last;
+use crate::io::recording::locate;
+use crate::io::recording::pump::Stop;
+use crate::providers;
+use crate::providers::{ALL, Deviation, EventDef, Keys, Observed, Provider, Seen, What, shape_of};
+use crate::report::{
+    DriftTotals, Drifted, MissingMember, Notice, Progress, Reporter, Style, TypeChange,
+    UnknownMember,
+};
+use crate::webhook::diff::difference::beginning;
+use crate::webhook::{Fault, Fixture, Glob, Kind, Selection};
+
+/// Most different deviations that are kept of a kind.
+const MOST_PLACES: usize = 1000;
+
+/// Most that are kept of all kinds together.
+const MOST_PLACES_IN_ALL: usize = 20_000;
+
+/// Most names of unknown events that are kept of a provider.
+const MOST_NAMES: usize = 20;
+
+/// Longest name of an unknown event that is kept, in bytes.
+const LONGEST_NAME: usize = 100;
+
+/// Settings of `drift`, made from its flags.
+#[derive(Debug)]
+pub struct Plan {
+    style: Style,
+    sources: Vec<String>,
+    selection: Selection,
+    edited: bool,
+    keys: Keys,
+    public_url: Option<String>,
+    notes: Vec<String>,
+}
+
+impl Plan {
+    /// Makes the settings from the flags; reads secrets.
+    pub fn new(args: DriftArgs, style: Style) -> Result<Plan> {
+        let provider = args.provider.as_deref().map(args::provider).transpose()?;
+        let secrets = args::secrets(&args.secrets, None)?;
+        let selection = args::selection(args.selection);
+        Ok(Plan {
+            style,
+            sources: args.sources,
+            selection: Selection {
+                provider: provider.map(|provider| provider.name),
+                paths: args.path.iter().map(|it| Glob::new(it)).collect(),
+                ..selection
+            },
+            edited: args.edited,
+            keys: secrets.keys,
+            public_url: args.secrets.public_url,
+            notes: secrets.notes,
+        })
+    }
+
+    fn is_chosen(&self, fixture: &Fixture) -> bool {
+        let options = as_recorded(fixture, self.public_url.as_ref());
+        choose(&self.selection, fixture, &self.keys, &options).is_ok()
+    }
+
+    /// Compares a delivery, if it is chosen.
+    fn look(&self, fixture: std::result::Result<Fixture, Fault>) -> Looked {
+        let fixture = match fixture {
+            Ok(fixture) => fixture,
+            Err(fault) => return Looked::Broken(fault),
+        };
+        if !self.is_chosen(&fixture) {
+            return Looked::Unchosen;
+        }
+        let delivery = &decompressed(&fixture.delivery);
+        let receipt = providers::outline(delivery, providers::beneath(delivery));
+        if receipt.handshake {
+            return Looked::WithoutEvents;
+        }
+        let Some(provider) = receipt.provider.and_then(providers::find) else {
+            return Looked::Unrecognised;
+        };
+        let observed = shape_of(provider).map(|shape| shape.observe(delivery));
+        match observed {
+            Some(observed) if !observed.is_empty() => {
+                let is_unknown = |name: &&str| {
+                    let mut rows = provider.events.iter();
+                    !name.is_empty() && rows.all(|row| row.native != *name)
+                };
+                let others = receipt.events.iter().filter(|it| it.kind == Kind::Other);
+                let names = others.map(|it| it.native.as_str()).filter(is_unknown);
+                let names = names.take(MOST_NAMES).map(shortened).collect();
+                Looked::Compared(Box::new((provider, observed, names)))
+            }
+            _ => Looked::WithoutEvents,
+        }
+    }
+}
+
+fn shortened(name: &str) -> String {
+    beginning(name, LONGEST_NAME).to_owned()
+}
+
+/// Result of comparing one delivery.
+enum Looked {
+    /// Events by kind, and names of events that the provider is not known to send.
+    Compared(Box<(&'static Provider, Vec<Observed>, Vec<String>)>),
+    WithoutEvents,
+    Unrecognised,
+    Unchosen,
+    Broken(Fault),
+}
+
+/// Result of an input.
+enum Output {
+    Delivery(String, Looked),
+    Note(String),
+    Ended(u64),
+}
+
+/// Prints the drift, and returns the exit status.
+pub fn run(plan: Plan) -> Result<Exit> {
+    let report = Reporter::new(plan.style, Progress::none());
+    args::say_all(&report, &plan.notes);
+    let result = drift(&Arc::new(plan), &report);
+    report.finish();
+    result
+}
+
+fn drift(plan: &Arc<Plan>, report: &Reporter) -> Result<Exit> {
+    let stop = Stop::default();
+    let selection = &plan.selection;
+    let sources = locate::open(&plan.sources)?
+        .edited(plan.edited)
+        .answered(selection.reads_answer())
+        .until(stop.clone());
+    let mut sources = last(sources, selection.last, |fixture| plan.is_chosen(fixture))?;
+    if let Some(grep) = selection.grep.clone() {
+        sources = sources.only_lines(move |line| grep.may_be_in_line(line));
+    }
+    let work = {
+        let plan = Arc::clone(plan);
+        move |input| match input {
+            Input::Delivery(address, fixture) => Output::Delivery(address, plan.look(*fixture)),
+            Input::Note(note) => Output::Note(note),
+            Input::Ended(passed_over) => Output::Ended(passed_over),
+        }
+    };
+    let mut drift = Drift::default();
+    for output in in_order(Inputs::new(sources), Input::chunks(CHUNK), work) {
+        match output {
+            Output::Delivery(address, looked) => drift.take(plan, report, &address, looked),
+            Output::Note(note) => report.warn(&note),
+            Output::Ended(passed_over) => drift.read += passed_over,
+        }
+        if selection.is_full(drift.matched) || report.is_closed() {
+            stop.set();
+            break;
+        }
+    }
+    Ok(drift.finish(plan, report))
+}
+
+/// Running comparison.
+#[derive(Default)]
+struct Drift {
+    /// By the number of the provider and of the event in the catalogue; events without a definition last.
+    blocks: BTreeMap<(usize, usize), Block>,
+    totals: DriftTotals,
+    read: u64,
+    matched: usize,
+    is_broken: bool,
+    /// Different deviations that are kept.
+    places: usize,
+}
+
+/// Deliveries of a provider with events of a kind.
+struct Block {
+    provider: &'static Provider,
+    row: Option<&'static EventDef>,
+    deliveries: u64,
+    events: u64,
+    seen: Seen,
+    /// Deliveries by deviation.
+    deviations: BTreeMap<Deviation, u64>,
+    names: Vec<String>,
+    cut: u64,
+}
+
+impl Drift {
+    fn take(&mut self, plan: &Plan, report: &Reporter, address: &str, looked: Looked) {
+        self.read += 1;
+        match &looked {
+            Looked::Unchosen => return,
+            Looked::Broken(fault) => {
+                report.warn(&format!("{address}: {fault}"));
+                self.is_broken = true;
+                return;
+            }
+            Looked::Compared(_) | Looked::WithoutEvents | Looked::Unrecognised => {}
+        }
+        self.matched += 1;
+        if !plan.selection.admits(self.matched - 1) {
+            return;
+        }
+        self.totals.deliveries += 1;
+        match looked {
+            Looked::Compared(compared) => {
+                let (provider, observed, names) = *compared;
+                let name = provider.name;
+                let at = ALL
+                    .iter()
+                    .position(|it| it.name == name)
+                    .unwrap_or(ALL.len());
+                for one in observed {
+                    let row = one.row.and_then(|row| {
+                        let mut rows = provider.events.iter();
+                        rows.position(|it| std::ptr::eq(it, row))
+                    });
+                    let key = (at, row.unwrap_or(usize::MAX));
+                    let names = if one.row.is_none() { &names[..] } else { &[] };
+                    let block = self
+                        .blocks
+                        .entry(key)
+                        .or_insert_with(|| Block::new(provider, one.row));
+                    let room = MOST_PLACES_IN_ALL - self.places.min(MOST_PLACES_IN_ALL);
+                    self.places += block.add(one, names, room);
+                }
+            }
+            Looked::Unrecognised => self.totals.unrecognised += 1,
+            _ => self.totals.without_events += 1,
+        }
+    }
+
+    fn finish(mut self, plan: &Plan, report: &Reporter) -> Exit {
+        let exit = if self.is_broken {
+            Exit::Input
+        } else {
+            Exit::Success
+        };
+        if self.totals.deliveries == 0 {
+            report.warn(&match self.read {
+                0 => format!("no deliveries in `{}`", plan.sources.join("`, `")),
+                read => plan.selection.none_of(read),
+            });
+            return exit.or(Exit::Failure);
+        }
+        for block in self.blocks.values() {
+            let drifted = block.told();
+            self.totals.drifting += u64::from(!drifted.is_like_example());
+            report.tell(&Notice::Drifted(&drifted));
+        }
+        report.tell(&Notice::DriftTotals(&self.totals));
+        exit
+    }
+}
+
+impl Block {
+    fn new(provider: &'static Provider, row: Option<&'static EventDef>) -> Block {
+        Block {
+            provider,
+            row,
+            deliveries: 0,
+            events: 0,
+            seen: Seen::default(),
+            deviations: BTreeMap::new(),
+            names: Vec::new(),
+            cut: 0,
+        }
+    }
+
+    /// Adds the events of a delivery; returns the number of deviations that are new, of which there may be `room`.
+    fn add(&mut self, observed: Observed, names: &[String], room: usize) -> usize {
+        let before = self.deviations.len();
+        self.deliveries += 1;
+        self.events += u64::try_from(observed.events).unwrap_or(0);
+        self.seen.add(&observed.seen);
+        let mut is_cut = observed.is_cut;
+        for deviation in observed.deviations {
+            let is_full = self.deviations.len() >= MOST_PLACES.min(before + room);
+            match self.deviations.get_mut(&deviation) {
+                Some(count) => *count += 1,
+                None if is_full => is_cut = true,
+                None => {
+                    self.deviations.insert(deviation, 1);
+                }
+            }
+        }
+        for name in names {
+            if self.names.len() < MOST_NAMES && !self.names.contains(name) {
+                self.names.push(name.clone());
+            }
+        }
+        self.cut += u64::from(is_cut);
+        self.deviations.len() - before
+    }
+
+    fn told(&self) -> Drifted {
+        let row = self.row;
+        let kind = row.map(|row| row.kind);
+        let mut alike = self
+            .provider
+            .events
+            .iter()
+            .filter(|it| Some(it.kind) == kind);
+        let shape = shape_of(self.provider);
+        let mut told = Drifted {
+            provider: self.provider.name.to_owned(),
+            kind: kind.map(Kind::name),
+            native: row.map(|row| row.native),
+            is_one_of_several: alike.nth(1).is_some(),
+            deliveries: self.deliveries,
+            events: self.events,
+            has_example: row.is_some_and(|row| shape.is_some_and(|it| it.has_example(row))),
+            names: self.names.clone(),
+            cut: self.cut,
+            ..Drifted::default()
+        };
+        self.tell_deviations(&mut told);
+        let missing = row
+            .zip(shape)
+            .map(|(row, shape)| shape.missing(row, &self.seen));
+        told.missing = missing
+            .into_iter()
+            .flatten()
+            .map(|it| MissingMember {
+                place: it.place,
+                expected: it.types,
+                assumed: it.assumed,
+            })
+            .collect();
+        told
+    }
+    fn tell_deviations(&self, told: &mut Drifted) {
+        for (deviation, deliveries) in &self.deviations {
+            let (place, deliveries) = (deviation.place.clone(), *deliveries);
+            match &deviation.what {
+                What::Custom => told.custom.push(place),
+                What::Unknown(came) => match told.unknown.last_mut() {
+                    Some(last) if last.place == place => {
+                        last.types.push(came.clone());
+                        // One delivery may have several types in a list.
+                        last.deliveries = (last.deliveries + deliveries).min(self.deliveries);
+                    }
+                    _ => told.unknown.push(UnknownMember {
+                        place,
+                        types: vec![came.clone()],
+                        deliveries,
+                    }),
+                },
+                What::Type(expected, came) => told.types.push(TypeChange {
+                    place,
+                    expected: expected.clone(),
+                    came: came.clone(),
+                    deliveries,
+                }),
+            }
+        }
+    }
+}
