@@ -34,11 +34,11 @@ pub struct InOrder<I: Iterator, R, F> {
     work: Arc<F>,
     chunks: Chunks<I::Item>,
     worth: Duration,
-    state: State<I, R>,
+    state: Stage<I, R>,
     ready: vec::IntoIter<R>,
 }
 
-enum State<I, R> {
+enum Stage<I, R> {
     /// Items are worked on in this thread.
     Alone(I, Trial),
     Together(Crew<R>),
@@ -107,7 +107,7 @@ where
         work: Arc::new(work),
         chunks,
         worth,
-        state: State::Alone(input, Trial::new(few)),
+        state: Stage::Alone(input, Trial::new(few)),
         ready: Vec::new().into_iter(),
     }
 }
@@ -130,11 +130,11 @@ where
             if let Some(result) = self.ready.next() {
                 return Some(result);
             }
-            match std::mem::replace(&mut self.state, State::Ended) {
-                State::Alone(mut input, mut trial) => {
+            match std::mem::replace(&mut self.state, Stage::Ended) {
+                Stage::Alone(mut input, mut trial) => {
                     if trial.left == 0 {
                         if trial.mean() >= self.worth {
-                            self.state = State::Together(self.start(input));
+                            self.state = Stage::Together(self.start(input));
                             continue;
                         }
                         trial = Trial::new(FEW);
@@ -143,14 +143,14 @@ where
                     let begun = Instant::now();
                     let result = (self.work)(item);
                     trial.took(begun.elapsed());
-                    self.state = State::Alone(input, trial);
+                    self.state = Stage::Alone(input, trial);
                     return Some(result);
                 }
-                State::Together(mut crew) => {
+                Stage::Together(mut crew) => {
                     self.ready = crew.take()?.into_iter();
-                    self.state = State::Together(crew);
+                    self.state = Stage::Together(crew);
                 }
-                State::Ended => return None,
+                Stage::Ended => return None,
             }
         }
     }

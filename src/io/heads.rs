@@ -18,19 +18,19 @@ const WAITING: usize = 4096;
 
 /// Parser that reads the bytes of an HTTP/1 connection along with hyper.
 #[derive(Default)]
-pub struct Heads(Mutex<Reading>);
+pub struct Heads(Mutex<HeadParser>);
 
 #[derive(Default)]
-struct Reading {
-    at: Place,
+struct HeadParser {
+    at: ParserPosition,
     /// Bytes of the current head received so far.
     head: Vec<u8>,
     /// Complete heads whose requests hyper has not returned yet.
-    whole: VecDeque<Head>,
+    whole: VecDeque<ReceivedHead>,
 }
 
 /// Complete head.
-struct Head {
+struct ReceivedHead {
     /// Beginning of the request line.
     begun: [u8; BEGUN],
     /// Field names, each with a colon after it.
@@ -39,7 +39,7 @@ struct Head {
 
 /// Parser position within a request.
 #[derive(Clone, Copy, Default)]
-enum Place {
+enum ParserPosition {
     #[default]
     Head,
     /// In a body, with this many bytes left.
@@ -57,20 +57,20 @@ enum Place {
 impl Heads {
     /// Parses the next bytes received.
     pub(super) fn read(&self, mut bytes: &[u8]) {
-        let mut reading = self.lock();
+        let mut parser = self.lock();
         while !bytes.is_empty() {
-            let taken = reading.take(bytes);
+            let taken = parser.take(bytes);
             bytes = bytes.get(taken..).unwrap_or_default();
         }
     }
 
     /// Restores the order and spelling of names from the next head in the fields that hyper parsed.
     pub(super) fn arrange(&self, method: &str, fields: Headers) -> Headers {
-        let mut reading = self.lock();
-        let Some(head) = reading.whole.pop_front() else {
+        let mut parser = self.lock();
+        let Some(head) = parser.whole.pop_front() else {
             return fields;
         };
-        drop(reading);
+        drop(parser);
         let mut begin = method.bytes().chain([b' ']).zip(head.begun);
         match begin.all(|(wanted, received)| wanted == received) {
             true => fields.arranged(&head.names),
@@ -80,61 +80,61 @@ impl Heads {
 
     /// First bytes of the oldest head whose request hyper has not returned.
     pub(super) fn begun(&self) -> Vec<u8> {
-        let reading = self.lock();
-        let begun = reading.whole.front().map(|head| &head.begun[..]);
-        let begun = begun.unwrap_or(&reading.head);
+        let parser = self.lock();
+        let begun = parser.whole.front().map(|head| &head.begun[..]);
+        let begun = begun.unwrap_or(&parser.head);
         begun.get(..BEGUN).unwrap_or(begun).to_vec()
     }
 
-    fn lock(&self) -> MutexGuard<'_, Reading> {
+    fn lock(&self) -> MutexGuard<'_, HeadParser> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Reading {
+impl HeadParser {
     /// Parses some of the bytes, and returns how many.
     fn take(&mut self, bytes: &[u8]) -> usize {
         let up_to = |left: u64| usize::try_from(left).unwrap_or(usize::MAX).min(bytes.len());
         let byte = bytes.first().copied().unwrap_or_default();
         match self.at {
-            Place::Lost => bytes.len(),
-            Place::Head => self.take_head(bytes),
-            Place::Body(left) => {
+            ParserPosition::Lost => bytes.len(),
+            ParserPosition::Head => self.take_head(bytes),
+            ParserPosition::Body(left) => {
                 let taken = up_to(left);
                 self.at = match left - taken as u64 {
-                    0 => Place::Head,
-                    left => Place::Body(left),
+                    0 => ParserPosition::Head,
+                    left => ParserPosition::Body(left),
                 };
                 taken
             }
-            Place::Chunk(left) => {
+            ParserPosition::Chunk(left) => {
                 let taken = up_to(left);
                 self.at = match left - taken as u64 {
-                    0 => Place::Size(0, false),
-                    left => Place::Chunk(left),
+                    0 => ParserPosition::Size(0, false),
+                    left => ParserPosition::Chunk(left),
                 };
                 taken
             }
-            Place::Size(size, is_read) => {
+            ParserPosition::Size(size, is_read) => {
                 let digit = char::from(byte).to_digit(16).map(u64::from);
                 self.at = match (byte, digit) {
-                    (b'\n', _) if size == 0 => Place::Trailer(0),
+                    (b'\n', _) if size == 0 => ParserPosition::Trailer(0),
                     // A chunk ends with a line break.
-                    (b'\n', _) => Place::Chunk(size.saturating_add(2)),
+                    (b'\n', _) => ParserPosition::Chunk(size.saturating_add(2)),
                     (_, Some(digit)) if !is_read => match size.checked_mul(16) {
-                        Some(size) => Place::Size(size | digit, false),
-                        None => Place::Lost,
+                        Some(size) => ParserPosition::Size(size | digit, false),
+                        None => ParserPosition::Lost,
                     },
-                    _ => Place::Size(size, true),
+                    _ => ParserPosition::Size(size, true),
                 };
                 1
             }
-            Place::Trailer(length) => {
+            ParserPosition::Trailer(length) => {
                 self.at = match byte {
-                    b'\n' if length == 0 => Place::Head,
-                    b'\n' => Place::Trailer(0),
-                    b'\r' => Place::Trailer(length),
-                    _ => Place::Trailer(length + 1),
+                    b'\n' if length == 0 => ParserPosition::Head,
+                    b'\n' => ParserPosition::Trailer(0),
+                    b'\r' => ParserPosition::Trailer(length),
+                    _ => ParserPosition::Trailer(length + 1),
                 };
                 1
             }
@@ -175,7 +175,7 @@ impl Reading {
             }
         }
         if known + bytes.len() > LONGEST {
-            self.at = Place::Lost;
+            self.at = ParserPosition::Lost;
         }
         self.head.extend_from_slice(bytes);
         bytes.len()
@@ -184,22 +184,22 @@ impl Reading {
     /// Keeps the names of a complete head, and goes to what follows it.
     fn finish(&mut self, head: &[u8]) {
         let mut names = Vec::with_capacity(head.len() / 2);
-        let mut next = Place::Head;
+        let mut next = ParserPosition::Head;
         for (name, value) in fields(head) {
             names.extend_from_slice(name);
             names.push(b':');
             next = next.after_field(name, value);
         }
         self.at = match next {
-            _ if self.whole.len() >= WAITING => Place::Lost,
-            Place::Body(0) => Place::Head,
+            _ if self.whole.len() >= WAITING => ParserPosition::Lost,
+            ParserPosition::Body(0) => ParserPosition::Head,
             next => next,
         };
         let mut begun = [0; BEGUN];
         for (to, from) in begun.iter_mut().zip(head) {
             *to = *from;
         }
-        self.whole.push_back(Head { begun, names });
+        self.whole.push_back(ReceivedHead { begun, names });
     }
 }
 
@@ -232,24 +232,26 @@ pub(super) fn names(head: &[u8]) -> Vec<u8> {
     names
 }
 
-impl Place {
+impl ParserPosition {
     /// Position after a head with this field, if it was this one without the field: the framing of the body.
     fn after_field(self, name: &[u8], value: &[u8]) -> Self {
         match (self, name.len()) {
-            (Place::Head | Place::Body(_), 17)
+            (ParserPosition::Head | ParserPosition::Body(_), 17)
                 if name.eq_ignore_ascii_case(b"transfer-encoding") =>
             {
                 match value.trim_ascii().eq_ignore_ascii_case(b"chunked") {
-                    true => Place::Size(0, false),
-                    false => Place::Lost,
+                    true => ParserPosition::Size(0, false),
+                    false => ParserPosition::Lost,
                 }
             }
-            (Place::Head | Place::Body(_), 14) if name.eq_ignore_ascii_case(b"content-length") => {
+            (ParserPosition::Head | ParserPosition::Body(_), 14)
+                if name.eq_ignore_ascii_case(b"content-length") =>
+            {
                 let length = std::str::from_utf8(value.trim_ascii()).ok();
                 match (self, length.and_then(|length| length.parse().ok())) {
-                    (Place::Head, Some(length)) => Place::Body(length),
-                    (Place::Body(known), Some(length)) if known == length => self,
-                    _ => Place::Lost,
+                    (ParserPosition::Head, Some(length)) => ParserPosition::Body(length),
+                    (ParserPosition::Body(known), Some(length)) if known == length => self,
+                    _ => ParserPosition::Lost,
                 }
             }
             _ => self,

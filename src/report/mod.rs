@@ -27,7 +27,7 @@ pub use notice::{
 };
 pub use progress::{Length, Progress};
 pub use reporter::{Reporter, Style, complain, lost_output, width};
-pub use sink::{Drain, Failure, Sink};
+pub use sink::{Drain, Sink, WriteFailure};
 pub use tally::{ForwardTally, Tally};
 pub use text::body::{binary, is_binary, looks_like_json, pretty};
 pub use text::escape::{Mode, Untrusted, escape_into, shown_signed};

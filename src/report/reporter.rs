@@ -10,7 +10,7 @@ use crate::report::consumer::{Consumer, JsonLines, Results, TextLines};
 use crate::report::formats::report_file::ReportFile;
 use crate::report::notice::{Notice, Parts, View};
 use crate::report::progress::{Progress, Screen};
-use crate::report::sink::{Drain, Failure, Sink};
+use crate::report::sink::{Drain, Sink, WriteFailure};
 use crate::report::stdout::Stdout;
 use crate::report::text;
 use crate::report::text::TextReport;
@@ -202,7 +202,8 @@ impl Reporter {
 
     /// Writes an error to stderr after which the run goes on.
     pub fn complain(&self, error: &Error) {
-        self.progress.aside(|| say_error(error, &self.stderr_palette));
+        self.progress
+            .aside(|| say_error(error, &self.stderr_palette));
     }
 
     /// Writes a note to stderr.
@@ -289,7 +290,7 @@ fn lost(
     progress: &Progress,
     palette: &Palette,
     goes_on: &'static str,
-) -> impl Fn(&Failure) + Send + use<> {
+) -> impl Fn(&WriteFailure) + Send + use<> {
     let (progress, warning) = (progress.clone(), palette.paint(Role::Warn, "warning:"));
     move |failure| {
         if !failure.is_broken_pipe {

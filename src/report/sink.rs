@@ -27,19 +27,19 @@ const GATHERING: Duration = Duration::from_millis(4);
 /// Appending end; clones share one buffer.
 #[derive(Clone)]
 pub struct Sink {
-    shared: Arc<Shared>,
+    shared: Arc<SharedBuffer>,
 }
 
 /// Writing end. Dropped without [`Drain::finish`], it writes the rest in the background.
 pub struct Drain {
-    shared: Arc<Shared>,
+    shared: Arc<SharedBuffer>,
     writer: Option<JoinHandle<io::Result<()>>>,
 }
 
 impl Sink {
     /// Starts the writer thread. If it cannot be started, the sink is closed.
     pub fn new(write: impl Write + Send + 'static) -> (Self, Drain) {
-        let shared = Arc::new(Shared::default());
+        let shared = Arc::new(SharedBuffer::default());
         // Created outside the thread, so that the sink is closed even if the thread never starts.
         let guard = CloseAtLast(Arc::clone(&shared));
         let writer = thread::Builder::new()
@@ -66,7 +66,7 @@ impl Sink {
         let mut state = self.shared.lock();
         if state.is_busy() {
             self.shared.waits.fetch_add(1, Ordering::Relaxed);
-            state = wait_while(&self.shared.room, state, State::is_busy);
+            state = wait_while(&self.shared.room, state, BufferState::is_busy);
         }
         self.shared.append_to(state, append);
     }
@@ -77,7 +77,7 @@ impl Sink {
         if self.closed() {
             return;
         }
-        let mut state = wait_while(&self.shared.room, self.shared.lock(), State::is_busy);
+        let mut state = wait_while(&self.shared.room, self.shared.lock(), BufferState::is_busy);
         if state.stage != Stage::Open {
             return;
         }
@@ -85,7 +85,7 @@ impl Sink {
         drop(state);
         let _turn = LongTurn(&self.shared);
         write(&mut |piece| {
-            let state = wait_while(&self.shared.room, self.shared.lock(), State::is_full);
+            let state = wait_while(&self.shared.room, self.shared.lock(), BufferState::is_full);
             self.shared
                 .append_to(state, |buffer| buffer.extend_from_slice(piece));
         });
@@ -117,7 +117,7 @@ impl Sink {
 
     /// Sets the closure called when writing fails, or at once if it has failed already; never after a proper finish. It
     /// runs on the writer thread, and replaces an earlier closure.
-    pub fn on_close(&self, tell: impl FnOnce(&Failure) + Send + 'static) {
+    pub fn on_close(&self, tell: impl FnOnce(&WriteFailure) + Send + 'static) {
         let mut state = self.shared.lock();
         match state.stage {
             Stage::Open | Stage::Finishing => state.on_close = Some(Box::new(tell)),
@@ -136,7 +136,7 @@ impl Drain {
     /// may be a broken pipe.
     pub fn finish(mut self) -> io::Result<()> {
         // Half of a long text would be half a line.
-        let is_taken = |state: &State| state.stage == Stage::Open && state.is_taken;
+        let is_taken = |state: &BufferState| state.stage == Stage::Open && state.is_taken;
         drop(wait_while(&self.shared.room, self.shared.lock(), is_taken));
         self.shared.start_finishing();
         let ended = self.writer.take().map(JoinHandle::join);
@@ -154,8 +154,8 @@ impl Drop for Drain {
 }
 
 #[derive(Default)]
-struct Shared {
-    state: Mutex<State>,
+struct SharedBuffer {
+    state: Mutex<BufferState>,
     /// Wakes the writer: there is text to write, or no reason to collect more.
     work: Condvar,
     /// Wakes appending threads: the buffer is free, or the sink is closed.
@@ -166,7 +166,7 @@ struct Shared {
 }
 
 #[derive(Default)]
-struct State {
+struct BufferState {
     gathered: Vec<u8>,
     stage: Stage,
     /// True while a long text is being appended.
@@ -174,21 +174,21 @@ struct State {
     /// True while the writer waits for text; otherwise it takes the next text without being woken.
     is_idle: bool,
     on_close: Option<OnClose>,
-    failure: Failure,
+    failure: WriteFailure,
 }
 
-type OnClose = Box<dyn FnOnce(&Failure) + Send>;
+type OnClose = Box<dyn FnOnce(&WriteFailure) + Send>;
 
 /// Error that closed the sink.
 #[derive(Clone, Debug, Default)]
-pub struct Failure {
+pub struct WriteFailure {
     /// True for a broken pipe: the reader has closed it.
     pub is_broken_pipe: bool,
     /// Error message of the system.
     pub words: String,
 }
 
-impl From<&io::Error> for Failure {
+impl From<&io::Error> for WriteFailure {
     fn from(error: &io::Error) -> Self {
         Self {
             is_broken_pipe: error.kind() == io::ErrorKind::BrokenPipe,
@@ -206,7 +206,7 @@ enum Stage {
     Failed,
 }
 
-impl State {
+impl BufferState {
     fn is_full(&self) -> bool {
         self.stage == Stage::Open && self.gathered.len() >= FULL
     }
@@ -218,7 +218,7 @@ impl State {
 }
 
 /// Turn of one thread to append a long text; it ends even by a panic.
-struct LongTurn<'a>(&'a Shared);
+struct LongTurn<'a>(&'a SharedBuffer);
 
 impl Drop for LongTurn<'_> {
     fn drop(&mut self) {
@@ -227,15 +227,15 @@ impl Drop for LongTurn<'_> {
     }
 }
 
-impl Shared {
-    fn lock(&self) -> MutexGuard<'_, State> {
+impl SharedBuffer {
+    fn lock(&self) -> MutexGuard<'_, BufferState> {
         // A closure panicked: the last line may be incomplete, but output goes on.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn append_to(
         &self,
-        mut state: MutexGuard<'_, State>,
+        mut state: MutexGuard<'_, BufferState>,
         append: impl FnOnce(&mut Vec<u8>),
     ) -> bool {
         if state.stage != Stage::Open {
@@ -268,7 +268,7 @@ impl Shared {
             has_written = true;
             let written = write.write_all(&taken).and_then(|()| write.flush());
             if let Err(error) = written {
-                self.lock().failure = Failure::from(&error);
+                self.lock().failure = WriteFailure::from(&error);
                 return Err(error);
             }
             taken.clear();
@@ -281,7 +281,7 @@ impl Shared {
     fn take(&self, empty: &mut Vec<u8>, has_written: bool) -> bool {
         let mut state = self.lock();
         if has_written {
-            let gathers = |state: &mut State| state.stage == Stage::Open && !state.is_full();
+            let gathers = |state: &mut BufferState| state.stage == Stage::Open && !state.is_full();
             let gathered = self.work.wait_timeout_while(state, GATHERING, gathers);
             state = gathered.unwrap_or_else(PoisonError::into_inner).0;
         }
@@ -318,7 +318,7 @@ impl Shared {
 }
 
 /// Guard that closes the sink when the writer ends, even by a panic: otherwise appending threads would wait for ever.
-struct CloseAtLast(Arc<Shared>);
+struct CloseAtLast(Arc<SharedBuffer>);
 
 impl Drop for CloseAtLast {
     fn drop(&mut self) {
@@ -328,9 +328,9 @@ impl Drop for CloseAtLast {
 
 fn wait_while<'a>(
     condvar: &Condvar,
-    state: MutexGuard<'a, State>,
-    wait: impl Fn(&State) -> bool,
-) -> MutexGuard<'a, State> {
+    state: MutexGuard<'a, BufferState>,
+    wait: impl Fn(&BufferState) -> bool,
+) -> MutexGuard<'a, BufferState> {
     condvar
         .wait_while(state, |state| wait(state))
         .unwrap_or_else(PoisonError::into_inner)

@@ -32,7 +32,7 @@ const STREAMS: u32 = 100;
 /// together: a body that waits for memory must not hold up another.
 const WINDOW: u32 = 32 << 10;
 /// Time after which a connection without a request is closed at shutdown.
-const FAREWELL: Duration = Duration::from_secs(1);
+const SHUTDOWN_IDLE: Duration = Duration::from_secs(1);
 
 /// Serves a connection until it ends or the server shuts down.
 pub(super) async fn connection<H: Handler>(
@@ -40,11 +40,11 @@ pub(super) async fn connection<H: Handler>(
     tls: Option<Host>,
     tcp: TcpStream,
     remote: SocketAddr,
-    seat: OwnedSemaphorePermit,
+    permit: OwnedSemaphorePermit,
     mut closing: watch::Receiver<()>,
 ) {
     let limits = service.limits;
-    let connection_timer = Arc::new(ConnectionTimer::new(seat));
+    let connection_timer = Arc::new(ConnectionTimer::new(permit));
     let (wire, is_http2) = match tls {
         None => (Wire::Plain(tcp), false),
         Some(host) => tokio::select! {
@@ -69,20 +69,14 @@ pub(super) async fn connection<H: Handler>(
         Arc::clone(&connection_timer),
         heads.clone(),
     ));
+    let timing = Timing {
+        limits,
+        connection_timer,
+        closing,
+    };
     if is_http2 {
-        let requests = http2::Builder::new(TokioExecutor::new())
-            .max_concurrent_streams(STREAMS)
-            .max_header_list_size(LARGEST_HEAD)
-            .initial_stream_window_size(WINDOW)
-            .initial_connection_window_size(STREAMS * WINDOW)
-            .serve_connection(
-                stream,
-                service_fn(move |request| {
-                    Arc::clone(&connection_service).answer_one_of_many(request)
-                }),
-            );
         // Boxed, because it is large and would enlarge the future of every HTTP/1 connection.
-        let ended = Box::pin(attend(requests, &limits, &connection_timer, closing)).await;
+        let ended = Box::pin(serve_http2(stream, connection_service, timing)).await;
         if let Ended::Failed(error) = ended {
             // A client that disconnects is not reported.
             let source = std::error::Error::source(&error).map(ToString::to_string);
@@ -90,26 +84,60 @@ pub(super) async fn connection<H: Handler>(
                 handler.unmet(remote, &format!("HTTP/2: {why}"));
             }
         }
-    } else {
-        let requests = http1::Builder::new()
-            .half_close(true)
-            .max_header_size(LARGEST_HEAD as usize)
-            .header_read_timeout(None)
-            .serve_connection(
-                stream,
-                service_fn(move |request| Arc::clone(&connection_service).answer(request)),
-            );
-        let begun = || heads.as_ref().map_or_else(Vec::new, |heads| heads.begun());
-        match attend(requests, &limits, &connection_timer, closing).await {
-            Ended::Well => {}
-            Ended::Late => handler.unmet(remote, "a request's head took too long"),
-            Ended::Failed(error) => match rejected(&error, &begun()) {
+        return;
+    }
+    match serve_http1(stream, connection_service, timing).await {
+        Ended::Well => {}
+        Ended::Late => handler.unmet(remote, "a request's head took too long"),
+        Ended::Failed(error) => {
+            let begun = heads.as_ref().map_or_else(Vec::new, |heads| heads.begun());
+            match rejected(&error, &begun) {
                 Some((Some(status), why)) => handler.refused(remote, status, &why),
                 Some((None, why)) => handler.unmet(remote, &why),
                 None => {}
-            },
+            }
         }
     }
+}
+
+/// Timeouts of a connection, and the signal to close it.
+struct Timing {
+    limits: Limits,
+    connection_timer: Arc<ConnectionTimer>,
+    closing: watch::Receiver<()>,
+}
+
+async fn serve_http1<H: Handler>(
+    stream: TokioIo<Stream>,
+    service: Arc<ConnectionService<H>>,
+    timing: Timing,
+) -> Ended {
+    let requests = http1::Builder::new()
+        .half_close(true)
+        .max_header_size(LARGEST_HEAD as usize)
+        .header_read_timeout(None)
+        .serve_connection(
+            stream,
+            service_fn(move |request| Arc::clone(&service).answer(request)),
+        );
+    attend(requests, timing).await
+}
+
+async fn serve_http2<H: Handler>(
+    stream: TokioIo<Stream>,
+    service: Arc<ConnectionService<H>>,
+    timing: Timing,
+) -> Ended {
+    let requests = http2::Builder::new(TokioExecutor::new())
+        .max_concurrent_streams(STREAMS)
+        .max_header_list_size(LARGEST_HEAD)
+        .initial_stream_window_size(WINDOW)
+        .initial_connection_window_size(STREAMS * WINDOW)
+        .serve_connection(
+            stream,
+            service_fn(move |request| Arc::clone(&service).answer_one_of_many(request)),
+        );
+    attend(requests, timing).await
 }
 
 /// Response of hyper to a request that it could not parse, and the reason; no status if it sent none.
@@ -160,12 +188,12 @@ enum Ended {
 }
 
 /// Serves the requests of a connection within its timeouts.
-async fn attend(
-    requests: impl GracefulConnection<Error = hyper::Error>,
-    limits: &Limits,
-    connection_timer: &ConnectionTimer,
-    mut closing: watch::Receiver<()>,
-) -> Ended {
+async fn attend(requests: impl GracefulConnection<Error = hyper::Error>, timing: Timing) -> Ended {
+    let Timing {
+        limits,
+        connection_timer,
+        mut closing,
+    } = timing;
     let ended = |result: hyper::Result<()>| result.map_or_else(Ended::Failed, |()| Ended::Well);
     let mut timeouts = Timeouts {
         head: limits.head_timeout,
@@ -174,14 +202,14 @@ async fn attend(
     };
     let mut requests = pin!(requests);
     let mut closing = pin!(closing.changed());
-    let mut told = false;
+    let mut is_closing = false;
     let mut timer = pin!(sleep(timeouts.least()));
     poll_fn(|cx| {
-        if !told && closing.as_mut().poll(cx).is_ready() {
-            told = true;
+        if !is_closing && closing.as_mut().poll(cx).is_ready() {
+            is_closing = true;
             requests.as_mut().graceful_shutdown();
             // HTTP/2 sends GOAWAY and waits for the client, which may never respond.
-            timeouts.idle = timeouts.idle.min(FAREWELL);
+            timeouts.idle = timeouts.idle.min(SHUTDOWN_IDLE);
             timer.as_mut().reset(Instant::now());
         }
         if let Poll::Ready(result) = requests.as_mut().poll(cx) {

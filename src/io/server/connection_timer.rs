@@ -34,7 +34,7 @@ pub(crate) enum Phase {
     /// Like `Idle`, for HTTP/2, where received bytes do not begin a request: they may be control frames.
     Quiet,
     /// Request rejected; further bytes of the client are dropped.
-    Refused,
+    Rejected,
 }
 
 const PHASES: [Phase; 8] = [
@@ -45,7 +45,7 @@ const PHASES: [Phase; 8] = [
     Phase::Busy,
     Phase::Idle,
     Phase::Quiet,
-    Phase::Refused,
+    Phase::Rejected,
 ];
 
 /// Phase and timeouts of one connection, shared by its stream, its requests and its timer.
@@ -60,7 +60,7 @@ pub(crate) struct ConnectionTimer {
     /// Header fields of the response that is written next.
     pub(crate) response: ResponseFields,
     /// Permit of the connection limit, held until the last request is done, even if the client has disconnected.
-    _seat: OwnedSemaphorePermit,
+    _permit: OwnedSemaphorePermit,
 }
 
 /// Timeout of each kind of phase.
@@ -89,14 +89,14 @@ pub(crate) enum Due {
 }
 
 impl ConnectionTimer {
-    pub(crate) fn new(seat: OwnedSemaphorePermit) -> Self {
+    pub(crate) fn new(permit: OwnedSemaphorePermit) -> Self {
         Self {
             start: Instant::now(),
             now: AtomicU64::new(0),
             stuck: AtomicU64::new(0),
             open: AtomicUsize::new(0),
             response: ResponseFields::default(),
-            _seat: seat,
+            _permit: permit,
         }
     }
 
@@ -117,9 +117,9 @@ impl ConnectionTimer {
     }
 
     /// Registers an HTTP/2 request, which has its own timeout. The phase is `Quiet` when none is left.
-    pub(crate) fn open(self: &Arc<Self>) -> Opened {
+    pub(crate) fn open(self: &Arc<Self>) -> OpenStream {
         self.open.fetch_add(1, Relaxed);
-        Opened(Arc::clone(self))
+        OpenStream(Arc::clone(self))
     }
 
     /// Action due now.
@@ -136,7 +136,7 @@ impl ConnectionTimer {
             Phase::Body => begun + timeouts.body,
             // The 408 response had the time until now to be written.
             Phase::Late => return Due::Close,
-            Phase::Refused | Phase::Idle | Phase::Quiet => begun + timeouts.idle,
+            Phase::Rejected | Phase::Idle | Phase::Quiet => begun + timeouts.idle,
             Phase::Busy => match self.stuck.load(Relaxed) {
                 0 => soon,
                 millis => since(millis) + timeouts.idle,
@@ -158,9 +158,9 @@ impl ConnectionTimer {
 }
 
 /// HTTP/2 request in flight, until it is dropped.
-pub(crate) struct Opened(Arc<ConnectionTimer>);
+pub(crate) struct OpenStream(Arc<ConnectionTimer>);
 
-impl Drop for Opened {
+impl Drop for OpenStream {
     fn drop(&mut self) {
         if self.0.open.fetch_sub(1, Relaxed) == 1 {
             self.0.enter(Phase::Quiet);
@@ -268,7 +268,7 @@ impl AsyncWrite for Stream {
         ready!(self.poll_head(cx))?;
         if self.lingering.is_none() {
             ready!(Pin::new(&mut self.wire).poll_shutdown(cx))?;
-            if !matches!(self.connection_timer.phase(), Phase::Refused | Phase::Head) {
+            if !matches!(self.connection_timer.phase(), Phase::Rejected | Phase::Head) {
                 return Poll::Ready(Ok(()));
             }
             self.lingering = Some(Box::pin(tokio::time::sleep(LINGER)));

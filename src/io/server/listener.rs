@@ -47,21 +47,21 @@ pub async fn serve<H: Handler>(
     shutdown: impl Future<Output = ()>,
 ) {
     let service = Arc::new(Service::new(limits, handler));
-    let seats = Arc::new(Semaphore::new(limits.connections));
+    let permits = Arc::new(Semaphore::new(limits.connections));
     let (closing, _) = watch::channel(());
     let mut shutdown = pin!(shutdown);
     loop {
-        let (stream, remote, seat) = tokio::select! {
+        let (stream, remote, permit) = tokio::select! {
             biased;
             () = &mut shutdown => break,
-            guest = next(&listener, &seats) => guest,
+            accepted = next(&listener, &permits) => accepted,
         };
         tokio::spawn(connection(
             Arc::clone(&service),
             tls.clone(),
             stream,
             remote,
-            seat,
+            permit,
             closing.subscribe(),
         ));
     }
@@ -69,23 +69,23 @@ pub async fn serve<H: Handler>(
     // Fails if there are no connections.
     let _ = closing.send(());
     let everyone = u32::try_from(limits.connections).unwrap_or(u32::MAX);
-    let _ = tokio::time::timeout(DRAIN, seats.acquire_many(everyone)).await;
+    let _ = tokio::time::timeout(DRAIN, permits.acquire_many(everyone)).await;
 }
 
 /// Accepts the next connection once the connection limit allows it.
 async fn next(
     listener: &TcpListener,
-    seats: &Arc<Semaphore>,
+    permits: &Arc<Semaphore>,
 ) -> (TcpStream, SocketAddr, OwnedSemaphorePermit) {
     loop {
-        let Ok(seat) = Arc::clone(seats).acquire_owned().await else {
+        let Ok(permit) = Arc::clone(permits).acquire_owned().await else {
             std::future::pending().await
         };
         match listener.accept().await {
             Ok((stream, remote)) => {
                 // An error of a closed connection is reported when it is read.
                 let _ = stream.set_nodelay(true);
-                return (stream, remote, seat);
+                return (stream, remote, permit);
             }
             // Out of file descriptors or memory: a pause, because retrying at once would spin.
             Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,

@@ -49,7 +49,7 @@ impl<H> Service<H> {
 
 /// State of one connection, shared by its requests.
 pub(crate) struct ConnectionService<H> {
-    house: Arc<Service<H>>,
+    shared: Arc<Service<H>>,
     remote: SocketAddr,
     connection_timer: Arc<ConnectionTimer>,
     /// Parser of request heads, for HTTP/1.
@@ -62,9 +62,9 @@ pub(crate) struct ConnectionService<H> {
 struct OpenRequest<H: Handler>(Arc<Service<H>>);
 
 impl<H: Handler> OpenRequest<H> {
-    fn new(house: &Arc<Service<H>>) -> Self {
-        house.handler.begun();
-        Self(Arc::clone(house))
+    fn new(shared: &Arc<Service<H>>) -> Self {
+        shared.handler.begun();
+        Self(Arc::clone(shared))
     }
 }
 
@@ -88,9 +88,9 @@ impl BodyPermit {
 }
 
 /// Rejection of a request before it was received completely: status and reason.
-struct Refusal(StatusCode, &'static str);
+struct Rejection(StatusCode, &'static str);
 
-const TOO_SLOW: Refusal = Refusal(StatusCode::REQUEST_TIMEOUT, "the body took too long");
+const TOO_SLOW: Rejection = Rejection(StatusCode::REQUEST_TIMEOUT, "the body took too long");
 
 /// Error that makes hyper close the connection without a response.
 #[derive(Debug)]
@@ -106,14 +106,14 @@ impl std::error::Error for HangUp {}
 
 impl<H: Handler> ConnectionService<H> {
     pub(crate) fn new(
-        house: Arc<Service<H>>,
+        shared: Arc<Service<H>>,
         remote: SocketAddr,
         connection_timer: Arc<ConnectionTimer>,
         heads: Option<Arc<Heads>>,
     ) -> Self {
         Self {
-            share: Arc::new(Semaphore::new(house.limits.max_body.div_ceil(1024))),
-            house,
+            share: Arc::new(Semaphore::new(shared.limits.max_body.div_ceil(1024))),
+            shared,
             remote,
             connection_timer,
             heads,
@@ -125,7 +125,7 @@ impl<H: Handler> ConnectionService<H> {
         self: Arc<Self>,
         request: Request<Incoming>,
     ) -> Result<Response<Full<Bytes>>, HangUp> {
-        let begun = OpenRequest::new(&self.house);
+        let begun = OpenRequest::new(&self.shared);
         let (mut head, body) = request.into_parts();
         let fields = Headers::from(std::mem::take(&mut head.headers));
         let fields = match &self.heads {
@@ -135,9 +135,9 @@ impl<H: Handler> ConnectionService<H> {
         self.connection_timer.go_on(Phase::Body);
         let (body, permit) = match self.read(&head, &fields, body).await {
             Ok(read) => read,
-            Err(refusal) => {
-                self.connection_timer.enter(Phase::Refused);
-                let mut response = self.refuse(&refusal);
+            Err(rejection) => {
+                self.connection_timer.enter(Phase::Rejected);
+                let mut response = self.reject(&rejection);
                 let close = HeaderValue::from_static("close");
                 response.headers_mut().insert(CONNECTION, close);
                 return Ok(response);
@@ -155,7 +155,7 @@ impl<H: Handler> ConnectionService<H> {
         request: Request<Incoming>,
     ) -> Result<Response<Full<Bytes>>, HangUp> {
         let _opened = self.connection_timer.open();
-        let begun = OpenRequest::new(&self.house);
+        let begun = OpenRequest::new(&self.shared);
         let (mut head, body) = request.into_parts();
         let named = name_host(&mut head);
         let fields = Headers::from(std::mem::take(&mut head.headers));
@@ -163,10 +163,10 @@ impl<H: Handler> ConnectionService<H> {
             named?;
             self.read(&head, &fields, body).await
         };
-        match timeout(self.house.limits.body_timeout, read).await {
+        match timeout(self.shared.limits.body_timeout, read).await {
             Ok(Ok((body, permit))) => self.take(head, fields, body, (permit, begun)).await,
-            Ok(Err(refusal)) => Ok(self.refuse(&refusal)),
-            Err(_) => Ok(self.refuse(&TOO_SLOW)),
+            Ok(Err(rejection)) => Ok(self.reject(&rejection)),
+            Err(_) => Ok(self.reject(&TOO_SLOW)),
         }
     }
 
@@ -193,7 +193,7 @@ impl<H: Handler> ConnectionService<H> {
             remote: self.remote,
             at: Timestamp::now(),
         };
-        let taking = Arc::clone(&self.house.handler).take(arrival);
+        let taking = Arc::clone(&self.shared.handler).take(arrival);
         let held = (permit, begun, Arc::clone(&self.connection_timer));
         let answer = Detached(Some((Box::pin(taking), held))).await;
         if answer.hang_up {
@@ -212,10 +212,10 @@ impl<H: Handler> ConnectionService<H> {
         head: &Parts,
         fields: &Headers,
         mut body: Incoming,
-    ) -> Result<(Bytes, Option<BodyPermit>), Refusal> {
+    ) -> Result<(Bytes, Option<BodyPermit>), Rejection> {
         check(head, fields)?;
-        let limits = &self.house.limits;
-        let too_large = Refusal(StatusCode::PAYLOAD_TOO_LARGE, "the body is too large");
+        let limits = &self.shared.limits;
+        let too_large = Rejection(StatusCode::PAYLOAD_TOO_LARGE, "the body is too large");
         let declared = body
             .size_hint()
             .exact()
@@ -257,14 +257,14 @@ impl<H: Handler> ConnectionService<H> {
     async fn frame(
         &self,
         body: &mut Incoming,
-    ) -> Result<Option<hyper::body::Frame<Bytes>>, Refusal> {
+    ) -> Result<Option<hyper::body::Frame<Bytes>>, Rejection> {
         poll_fn(|cx| {
             if self.connection_timer.phase() == Phase::Late {
                 return Poll::Ready(Err(TOO_SLOW));
             }
             Pin::new(&mut *body).poll_frame(cx).map(|frame| {
                 frame.transpose().map_err(|_| {
-                    Refusal(
+                    Rejection(
                         StatusCode::BAD_REQUEST,
                         "the body is broken off or malformed",
                     )
@@ -277,9 +277,9 @@ impl<H: Handler> ConnectionService<H> {
     /// Reserves memory for a body, waiting if needed. The client's timeouts are paused, because it does not cause the
     /// wait.
     async fn permit(&self, bytes: usize) -> BodyPermit {
-        let all = self.house.limits.in_memory >> 10;
+        let all = self.shared.limits.in_memory >> 10;
         let needed = u32::try_from(bytes.div_ceil(1024).min(all)).unwrap_or(u32::MAX);
-        let (share, memory) = (&self.share, &self.house.memory);
+        let (share, memory) = (&self.share, &self.shared.memory);
         if let Ok(own) = Arc::clone(share).try_acquire_many_owned(needed)
             && let Ok(permit) = Arc::clone(memory).try_acquire_many_owned(needed)
         {
@@ -301,8 +301,8 @@ impl<H: Handler> ConnectionService<H> {
         permit
     }
 
-    fn refuse(&self, Refusal(status, why): &Refusal) -> Response<Full<Bytes>> {
-        self.house.handler.refused(self.remote, *status, why);
+    fn reject(&self, Rejection(status, why): &Rejection) -> Response<Full<Bytes>> {
+        self.shared.handler.refused(self.remote, *status, why);
         let mut response = Response::new(Full::new(Bytes::from(format!("{why}\n"))));
         *response.status_mut() = *status;
         response.headers_mut().insert(
@@ -314,8 +314,8 @@ impl<H: Handler> ConnectionService<H> {
 }
 
 /// Copies the `:authority` of HTTP/2 into a Host field, as in HTTP/1.
-fn name_host(head: &mut Parts) -> Result<(), Refusal> {
-    let bad = |why| Err(Refusal(StatusCode::BAD_REQUEST, why));
+fn name_host(head: &mut Parts) -> Result<(), Rejection> {
+    let bad = |why| Err(Rejection(StatusCode::BAD_REQUEST, why));
     let Some(authority) = head.uri.authority() else {
         return Ok(());
     };
@@ -334,10 +334,10 @@ fn name_host(head: &mut Parts) -> Result<(), Refusal> {
 }
 
 /// Rejects requests that hyper accepts and no webhook needs.
-fn check(head: &Parts, fields: &Headers) -> Result<(), Refusal> {
-    let bad = |why| Err(Refusal(StatusCode::BAD_REQUEST, why));
+fn check(head: &Parts, fields: &Headers) -> Result<(), Rejection> {
+    let bad = |why| Err(Rejection(StatusCode::BAD_REQUEST, why));
     if matches!(head.method, Method::CONNECT | Method::TRACE) {
-        return Err(Refusal(
+        return Err(Rejection(
             StatusCode::METHOD_NOT_ALLOWED,
             "the method is not allowed",
         ));
@@ -345,7 +345,7 @@ fn check(head: &Parts, fields: &Headers) -> Result<(), Refusal> {
     match head.uri.path_and_query() {
         None => return bad("the path is missing"),
         Some(path) if path.as_str().len() > LONGEST_TARGET => {
-            return Err(Refusal(StatusCode::URI_TOO_LONG, "the path is too long"));
+            return Err(Rejection(StatusCode::URI_TOO_LONG, "the path is too long"));
         }
         Some(_) => {}
     }
@@ -367,7 +367,7 @@ fn check(head: &Parts, fields: &Headers) -> Result<(), Refusal> {
     match (encodings.next(), encodings.next()) {
         (None, _) => Ok(()),
         (Some(one), None) if one.as_bytes().trim_ascii().eq_ignore_ascii_case(b"chunked") => Ok(()),
-        _ => Err(Refusal(
+        _ => Err(Rejection(
             StatusCode::NOT_IMPLEMENTED,
             "the only transfer coding is chunked",
         )),

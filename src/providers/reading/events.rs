@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::providers::dedup_key;
-use crate::providers::provider::{Envelope, EventDef, Provider};
+use crate::providers::provider::{Envelope, EventDef, Fields, Provider};
 use crate::webhook::{Delivery, Document, Event, Kind, Matcher, Receipt, address, addresses};
 
 pub(super) fn read_events(
@@ -89,76 +89,93 @@ fn read_event(provider: &Provider, delivery: &Delivery, event: &Document, into: 
         Envelope::Only(at) => only(event, at, provider.native),
         _ => event,
     };
-    let look = Matcher::at(event);
-    let row: Option<&EventDef> = provider.events.iter().find(|row| look.bears(row.marks));
+    let matcher = Matcher::at(event);
+    let mut rows = provider.events.iter();
+    let row: Option<&EventDef> = rows.find(|row| matcher.bears(row.marks));
+    let kind = row.map_or(Kind::Other, |row| row.kind);
     let text = |pointers: &[&str]| {
         let text = pointers.iter().find_map(|at| text_of(event, at, 0));
         text.map(Cow::into_owned)
     };
-    let is_inside = |location: &&&str| location.starts_with('/');
-    let inside = provider.native.iter().filter(is_inside);
-    let mut outside = provider
-        .native
-        .iter()
-        .filter(|location| !is_inside(location));
-    let native = inside
-        .copied()
-        .find_map(|location| event.text(location))
-        .filter(|text| !text.is_empty())
-        .map(|text| text.into_owned())
-        .or_else(|| outside.find_map(|name| delivery.headers.text(name).map(str::to_owned)))
-        .or_else(|| row.map(|row| row.native.to_owned()))
-        .unwrap_or_default();
-    let has_message = row.is_none_or(|row| row.has_message);
-    let mut ids = fields.message_id.iter();
-    let id = || ids.find_map(|at| text_of(event, at, 0).filter(|id| id != NO_ID));
-    let message_id = has_message.then(id).flatten().map(Cow::into_owned);
-    let message_id = message_id.map(|id| match fields.message_id_end {
-        Some(end) => id.split(end).next().unwrap_or_default().to_owned(),
-        None => id,
-    });
-    let kind = row.map_or(Kind::Other, |row| row.kind);
     let recipient = fields
         .recipient
         .iter()
         .find_map(|at| Some((*at, text_of(event, at, 0)?)));
-    let reason = |nth| {
-        let mut reasons = fields.reason.iter();
-        reasons
-            .find_map(|at| text_of(event, at, nth))
-            .map(Cow::into_owned)
-            .or_else(|| together(event, fields.reason_parts))
-    };
     let first = Event {
         kind,
-        native,
+        native: native_name(provider, delivery, event, row),
         recipient: recipient.as_ref().map(|(_, text)| address(text).to_owned()),
-        message_id,
-        at: fields.at.iter().find_map(|stamp| stamp.read(event)),
-        url: if kind == Kind::Click {
-            text(fields.url)
-        } else {
-            None
-        },
+        message_id: message_id(fields, event, row),
+        at: fields.at.iter().find_map(|field| field.read(event)),
+        url: (kind == Kind::Click).then(|| text(fields.url)).flatten(),
         bounce: row.and_then(|row| row.bounce),
-        reason: reason(0),
+        reason: reason(fields, event, 0),
     };
-    let others = recipient.iter().flat_map(|(at, text)| {
-        let in_text = text.contains(',').then(|| addresses(text).skip(1));
-        let in_text = in_text.into_iter().flatten();
-        let each = 1..listed(event, at);
-        let in_list = each.filter_map(|nth| Some((nth, text_of(event, at, nth)?)));
-        in_text.map(|one| (0, Cow::from(one))).chain(in_list)
+    let Some((at, text)) = recipient else {
+        return into.push(first);
+    };
+    let others = other_recipients(event, at, &text).map(|(nth, text)| Event {
+        recipient: Some(address(&text).to_owned()),
+        reason: reason(fields, event, nth),
+        ..first.clone()
     });
-    let others: Vec<Event> = others
-        .map(|(nth, text)| Event {
-            recipient: Some(address(&text).to_owned()),
-            reason: reason(nth),
-            ..first.clone()
-        })
-        .collect();
+    let others: Vec<Event> = others.collect();
     into.push(first);
     into.extend(others);
+}
+
+/// The provider's own name of an event: from the body, a header, or the definition that it matches.
+fn native_name(
+    provider: &Provider,
+    delivery: &Delivery,
+    event: &Document,
+    row: Option<&EventDef>,
+) -> String {
+    let is_inside = |location: &&&str| location.starts_with('/');
+    let mut inside = provider.native.iter().filter(is_inside);
+    let text = inside.find_map(|location| event.text(location));
+    if let Some(text) = text.filter(|text| !text.is_empty()) {
+        return text.into_owned();
+    }
+    let mut outside = provider.native.iter().filter(|it| !is_inside(it));
+    let name = outside.find_map(|name| delivery.headers.text(name));
+    let name = name.or_else(|| row.map(|row| row.native));
+    name.unwrap_or_default().to_owned()
+}
+
+/// Id of the message that an event is about.
+fn message_id(fields: &Fields, event: &Document, row: Option<&EventDef>) -> Option<String> {
+    if !row.is_none_or(|row| row.has_message) {
+        return None;
+    }
+    let mut ids = fields.message_id.iter();
+    let id = ids.find_map(|at| text_of(event, at, 0).filter(|id| id != NO_ID))?;
+    Some(match fields.message_id_end {
+        Some(end) => id.split(end).next().unwrap_or_default().to_owned(),
+        None => id.into_owned(),
+    })
+}
+
+/// Reason that an event gives for its `nth` recipient.
+fn reason(fields: &Fields, event: &Document, nth: usize) -> Option<String> {
+    let mut reasons = fields.reason.iter();
+    let text = reasons.find_map(|at| text_of(event, at, nth));
+    text.map(Cow::into_owned)
+        .or_else(|| together(event, fields.reason_parts))
+}
+
+/// Recipients after the first, which is `text` at `at`: from a list separated by commas, or from a JSON list; each with
+/// its position in the JSON list.
+fn other_recipients<'d>(
+    event: &'d Document,
+    at: &'static str,
+    text: &'d str,
+) -> impl Iterator<Item = (usize, Cow<'d, str>)> {
+    let in_text = text.contains(',').then(|| addresses(text).skip(1));
+    let in_text = in_text.into_iter().flatten();
+    let each = 1..listed(event, at);
+    let in_list = each.filter_map(move |nth| Some((nth, text_of(event, at, nth)?)));
+    in_text.map(|one| (0, Cow::from(one))).chain(in_list)
 }
 
 /// Number in place of a message's id where there is no message.
