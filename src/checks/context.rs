@@ -89,14 +89,8 @@ impl Context {
 
     /// True if the signature covers the body.
     pub(super) fn covers_body(&self) -> bool {
-        let covers = |part: &Part| {
-            matches!(
-                part,
-                Part::Body | Part::BodyAround(_) | Part::SortedForm | Part::Own(_) | Part::Of(_)
-            )
-        };
         self.scheme()
-            .is_some_and(|scheme| scheme.signed.iter().any(covers))
+            .is_some_and(|scheme| scheme.signed.iter().any(Part::reads_body))
     }
 
     /// Phrase for reports that says how deliveries are signed.

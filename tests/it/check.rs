@@ -1259,3 +1259,18 @@ fn without_a_probe_nobody_knows_what_a_handler_keeps() {
         "{told}"
     );
 }
+
+#[test]
+fn a_changed_body_is_tried_wherever_the_signature_takes_it_in() {
+    let handler = Receiver::ok();
+    let said = |provider: &str| {
+        let name = ["--provider", provider, "--secret", "abc"];
+        let only = ["--only", "changed-body", "--json"];
+        let to = ["check", handler.url.as_str()];
+        run(&[&to[..], &name, &only].concat()).stdout
+    };
+    // ZeptoMail signs the decoded value of a form, which is the body.
+    assert!(said("zeptomail").contains(r#""verdict":"fail""#));
+    // Mailgun signs a timestamp and a token alone.
+    assert!(said("mailgun").contains("does not cover the body"));
+}

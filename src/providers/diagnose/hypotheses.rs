@@ -196,18 +196,7 @@ fn bodies<'a>(
     case: &'a Evidence,
     all: impl Iterator<Item = (String, Vec<u8>)> + 'a,
 ) -> Variants<'a> {
-    let signs_body = |part: &Part| {
-        matches!(
-            part,
-            Part::Body
-                | Part::BodyAround(_)
-                | Part::FormValue
-                | Part::SortedForm
-                | Part::Own(_)
-                | Part::Of(_)
-        )
-    };
-    if !signs(case, signs_body) {
+    if !signs(case, Part::reads_body) {
         return Box::new(std::iter::empty());
     }
     all_bodies(case, all)
@@ -372,12 +361,7 @@ pub(crate) fn units(case: &Evidence) -> Variants<'_> {
 
 /// True if the URL is part of what is signed.
 pub(crate) fn signs_url(case: &Evidence) -> bool {
-    signs(case, |part| {
-        matches!(
-            part,
-            Part::Url | Part::UrlOr(_) | Part::UrlPath | Part::Path | Part::Of(_)
-        )
-    })
+    signs(case, |part| part.reads_url() || matches!(part, Part::Path))
 }
 
 /// Variations of the URL; without `--url`, also of the URLs that proxy headers report.

@@ -83,6 +83,47 @@ pub enum Part {
     Of(fn(&Delivery, &str) -> Result<Vec<u8>, String>),
 }
 
+impl Part {
+    /// True if this takes in the body, or everything in it that counts.
+    pub fn reads_body(&self) -> bool {
+        match self {
+            Self::Body
+            | Self::BodyAround(_)
+            | Self::FormValue
+            | Self::SortedForm
+            | Self::Own(_)
+            | Self::Of(_) => true,
+            Self::Id
+            | Self::Timestamp
+            | Self::Method
+            | Self::Url
+            | Self::UrlPath
+            | Self::UrlOr(_)
+            | Self::Path
+            | Self::Text(_)
+            | Self::At(_) => false,
+        }
+    }
+
+    /// True if this takes in the URL configured at the provider, or a part of it.
+    pub fn reads_url(&self) -> bool {
+        match self {
+            Self::Url | Self::UrlPath | Self::UrlOr(_) | Self::Of(_) => true,
+            Self::Id
+            | Self::Timestamp
+            | Self::Body
+            | Self::BodyAround(_)
+            | Self::Method
+            | Self::Path
+            | Self::FormValue
+            | Self::SortedForm
+            | Self::Text(_)
+            | Self::At(_)
+            | Self::Own(_) => false,
+        }
+    }
+}
+
 /// Inputs of a new signature besides its key.
 #[derive(Debug)]
 pub struct SigningContext<'a> {
@@ -353,12 +394,7 @@ impl Scheme {
 
     /// True if the URL, or a part of it, is signed.
     pub fn covers_url(&self) -> bool {
-        self.signed.iter().any(|part| {
-            matches!(
-                part,
-                Part::Url | Part::UrlPath | Part::UrlOr(_) | Part::Of(_)
-            )
-        })
+        self.signed.iter().any(Part::reads_url)
     }
 
     /// Returns true if the URL is signed and nothing tells it.
