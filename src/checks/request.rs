@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use crate::checks::Context;
 use crate::checks::signing::seal;
 use crate::providers::{self, CompiledTemplate, HandshakeRequest, Overrides, Provider, Template};
+use crate::webhook::sending::rng;
 use crate::webhook::{Delivery, Rng, TimestampFormat, as_verbatim, shell};
 
 /// Description of one request.
@@ -189,9 +190,9 @@ impl CheckRequest {
         let seed = self.seed(context);
         let life = move |lives: usize, life: usize| {
             let number = number * lives as u64 + life as u64;
-            Rng::seeded(seed ^ number.wrapping_mul(0xA076_1D64_78BD_642F))
+            Rng::seeded(rng::message_seed(seed, number))
         };
-        let rest = Rng::seeded(seed ^ number.wrapping_mul(0xE703_7ED1_A0B4_28DB) ^ 1);
+        let rest = Rng::seeded(rng::delivery_seed(seed, number) ^ 1);
         (rest, life)
     }
 

@@ -16,6 +16,7 @@ use crate::error::{Error, Exit, Result};
 use crate::io::recording::last::last;
 use crate::io::recording::locate;
 use crate::io::recording::reader;
+use crate::io::runtime;
 use crate::providers;
 use crate::providers::{Budget, Evidence, Explanation, Keys, Provider};
 use crate::report::{Finding, Judged, KeyUsed, Notice, Progress, Reporter, Style};
@@ -261,12 +262,9 @@ struct Fetching {
 
 impl Fetching {
     fn new() -> Result<Self> {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build();
         Ok(Self {
             certificates: SnsCertificates::new()?,
-            runtime: runtime.map_err(|error| Error::usage(format!("cannot start: {error}")))?,
+            runtime: runtime::on_this_thread()?,
         })
     }
 }

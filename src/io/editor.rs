@@ -11,6 +11,7 @@ use tokio::process::Command;
 
 use crate::error::{Error, Exit, Result};
 use crate::io::private_files;
+use crate::io::runtime;
 use crate::webhook::shell;
 
 /// Variables that name the editor, the first that is set.
@@ -76,10 +77,7 @@ impl Editor {
                 folder.display()
             ))
         })?;
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build();
-        let runtime = runtime.map_err(|error| Error::usage(format!("cannot start: {error}")))?;
+        let runtime = runtime::on_this_thread()?;
         runtime.block_on(self.run(&file.path))?;
         match fs::read(&file.path) {
             Ok(saved) => Ok(saved),

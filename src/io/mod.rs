@@ -14,6 +14,7 @@ pub mod keygen;
 pub mod loopback;
 mod private_files;
 pub mod probe;
+pub mod runtime;
 pub mod secrets;
 pub mod user_key;
 pub mod watch;

@@ -14,11 +14,12 @@ use crate::checks::{
 };
 use crate::cli::{CheckArgs, Report};
 use crate::commands::check::runner::CheckRunner;
-use crate::commands::shutdown::Interrupt;
+use crate::commands::shutdown::{FINISHING, Interrupt};
 use crate::commands::{args, id};
 use crate::error::{Error, Exit, Result};
 use crate::io::client::{Client, Settings};
 use crate::io::probe::ProbeCounter;
+use crate::io::runtime;
 use crate::providers::Provider;
 use crate::report::{
     CheckTotals, Checked, Detail, Format, Notice, Progress, ReportFile, Reporter, Style, Suite,
@@ -197,14 +198,11 @@ fn examine(run: &CheckRun) -> Result<Exit> {
     if run.client.insecure {
         report.warn("certificates are not checked");
     }
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build();
-    let runtime = runtime.map_err(|error| Error::usage(format!("cannot start: {error}")))?;
+    let runtime = runtime::on_this_thread()?;
     let exit = runtime.block_on(async {
         let interrupt = Interrupt::start({
             let report = Arc::clone(&report);
-            move || report.say("finishing requests in flight; Ctrl-C again quits now")
+            move || report.say(FINISHING)
         });
         let runner = CheckRunner::new(
             Arc::clone(&run.context),

@@ -17,6 +17,7 @@ use crate::io::recording::reader::Source;
 use crate::providers;
 use crate::providers::{Challenged, CompiledTemplate, Provider};
 use crate::webhook::body::multipart;
+use crate::webhook::sending::rng;
 use crate::webhook::{Algorithm, Delivery, Expectation, Key, Rng, Scheme, Secret};
 
 /// Statuses that count as success without `--expect-status`.
@@ -134,10 +135,9 @@ impl Selection {
         // Two random streams: the message id is the same for all kinds of a round.
         let of_life = |life: usize| {
             let number = round * item.compiled.lives() as u64 + life as u64;
-            Rng::seeded(seed ^ number.wrapping_mul(0xA076_1D64_78BD_642F))
+            Rng::seeded(rng::message_seed(seed, number))
         };
-        let mut rng = Rng::seeded(seed ^ number.wrapping_mul(0xE703_7ED1_A0B4_28DB) ^ 1)
-            .repeatable(self.repeatable);
+        let mut rng = Rng::seeded(rng::delivery_seed(seed, number) ^ 1).repeatable(self.repeatable);
         let at = self.at.unwrap_or(now);
         let mut delivery = item.compiled.fill(at, &mut rng, of_life);
         if let Some(data) = &self.data {

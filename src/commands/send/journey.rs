@@ -23,10 +23,12 @@ use crate::commands::signer::Signer;
 use crate::error::{Error, Exit, Result};
 use crate::io::client::Client;
 use crate::io::recording::reader::Source;
+use crate::io::runtime;
 use crate::providers;
 use crate::providers::{CompiledTemplate, Provider, Template};
 use crate::report::{Length, Notice, Progress, Reporter, Style, Tally};
 use crate::webhook;
+use crate::webhook::sending::rng;
 use crate::webhook::{
     Beat, Campaign, Delivery, Fixture, Kind, Moment, Moments, Rates, Rng, Scheme,
 };
@@ -278,10 +280,7 @@ pub fn run(plan: Plan) -> Result<Exit> {
 }
 
 fn play(plan: &Plan, timeline: Timeline, report: &Arc<Reporter>) -> Result<Exit> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build();
-    let runtime = runtime.map_err(|error| Error::usage(format!("cannot start: {error}")))?;
+    let runtime = runtime::on_this_thread()?;
     runtime.block_on(async {
         if let Some(path) = &plan.save {
             keep(path, plan, report).await?;
@@ -451,10 +450,9 @@ impl Common {
 
     fn make(&self, template: &EventTemplate, moment: &Moment, at: Timestamp) -> Result<Delivery> {
         // Two random streams: the message id is the same for all events of a message.
-        let own = self.seed ^ moment.message.wrapping_mul(0xA076_1D64_78BD_642F);
-        let mut rng =
-            Rng::seeded(own ^ (u64::from(moment.place) + 1).wrapping_mul(0xE703_7ED1_A0B4_28DB))
-                .repeatable(self.repeatable);
+        let own = rng::message_seed(self.seed, moment.message);
+        let mut rng = Rng::seeded(rng::delivery_seed(own, u64::from(moment.place) + 1))
+            .repeatable(self.repeatable);
         let mut delivery = template.compiled.fill(at, &mut rng, |_| Rng::seeded(own));
         name_recipient(&mut delivery, moment.message + 1);
         delivery.aim(self.request.target.path.clone());

@@ -20,8 +20,9 @@ use crate::commands::dry_run::{DryRun, as_sent};
 use crate::commands::send::generator::{Generator, Item, SUCCESS, Selection};
 use crate::commands::send::saver::Saver;
 use crate::commands::signer::Signer;
-use crate::error::{Error, Exit, Result};
+use crate::error::{Exit, Result};
 use crate::io::client::Client;
+use crate::io::runtime;
 use crate::providers::{ALL, Provider};
 use crate::report::{Length, Notice, Progress, Reporter, Style, Tally};
 use crate::webhook::{Fixture, Tamper};
@@ -156,10 +157,7 @@ pub fn run(plan: Plan) -> Result<Exit> {
         .as_deref()
         .map(|path| Saver::open(path, total, &plan.selection.request.target, &report))
         .transpose()?;
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build();
-    let runtime = runtime.map_err(|error| Error::usage(format!("cannot start: {error}")))?;
+    let runtime = runtime::on_this_thread()?;
     if let Some(saver) = saver {
         runtime.block_on(async {
             for job in Generator::new(&plan.selection, seed) {

@@ -7,6 +7,16 @@ pub struct Rng {
     repeatable: bool,
 }
 
+/// Seed of the random stream that all deliveries about message `number` of a run share, for example for its id.
+pub fn message_seed(seed: u64, number: u64) -> u64 {
+    seed ^ number.wrapping_mul(0xA076_1D64_78BD_642F)
+}
+
+/// Seed of the random stream that delivery `number` of a run has for itself.
+pub fn delivery_seed(seed: u64, number: u64) -> u64 {
+    seed ^ number.wrapping_mul(0xE703_7ED1_A0B4_28DB)
+}
+
 impl Rng {
     /// Creates a generator from a seed.
     pub fn seeded(seed: u64) -> Self {
