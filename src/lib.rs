@@ -145,9 +145,9 @@
 //!
 //! # How to add an output format
 //!
-//! * For requests that are printed (`--dry-run --as`): a variant of [`cli::Form`], a function in `report/formats/`, and
+//! * For requests that are printed (`--dry-run --as`): a variant of `cli::Form`, a function in `report/formats/`, and
 //!   a match arm in `commands/dry_run.rs`.
-//! * For results in a file (`--report`): a variant of [`cli::Report`] and of [`report::Format`], a writer in
+//! * For results in a file (`--report`): a variant of `cli::Report` and of [`report::Format`], a writer in
 //!   `report/formats/` for its test cases, called by `report_file.rs`, and a match arm in `commands/args.rs`.
 //! * For a new fact in text and JSON: a variant of [`report::Notice`]; the compiler then names the places in
 //!   `report/text/` and `report/json_lines.rs`.
@@ -155,7 +155,7 @@
 #![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::indexing_slicing))]
 
 pub mod checks;
-pub mod cli;
+mod cli;
 mod commands;
 pub mod error;
 pub mod io;
@@ -170,7 +170,7 @@ use crate::error::Exit;
 /// Runs the program: parses the command line, runs the subcommand, and returns the exit status.
 pub fn run() -> Exit {
     commands::answer_a_shell();
-    let command = cli::Cli::command().term_width(help_width());
+    let command = command().term_width(help_width());
     let parsed = command.try_get_matches();
     let cli = match parsed.and_then(|matches| cli::Cli::from_arg_matches(&matches)) {
         Ok(cli) => cli,
@@ -197,6 +197,12 @@ pub fn run() -> Exit {
     } else {
         exit
     }
+}
+
+/// Returns the command line as clap has it, for the tests that hold help and manual against it.
+#[doc(hidden)]
+pub fn command() -> clap::Command {
+    cli::Cli::command()
 }
 
 /// Returns the width of the help in columns: that of the terminal, from 80 (so that no command in it is broken) to 100.

@@ -444,10 +444,7 @@ impl DispatchRun {
         };
         report.tell(&Notice::Attempted(&attempt));
         if let Some(wait) = again {
-            report.tell(&Notice::Waiting {
-                attempt: &attempt,
-                wait,
-            });
+            report.tell(&Notice::Waiting { wait });
         }
     }
 

@@ -59,8 +59,6 @@ pub enum Notice<'a> {
     Attempted(&'a Attempt),
     /// A retry is scheduled.
     Waiting {
-        /// Failed attempt.
-        attempt: &'a Attempt,
         /// Wait until the next attempt.
         wait: Duration,
     },

@@ -97,7 +97,8 @@ impl Sink {
     }
 
     /// Appends only if the buffer is not full; true if it did. For threads that must not wait, such as async ones.
-    pub fn offer(&self, append: impl FnOnce(&mut Vec<u8>)) -> bool {
+    #[cfg(test)]
+    fn offer(&self, append: impl FnOnce(&mut Vec<u8>)) -> bool {
         if self.closed() {
             return false;
         }
@@ -111,7 +112,8 @@ impl Sink {
     }
 
     /// Number of appends that waited for a full buffer.
-    pub fn waits(&self) -> u64 {
+    #[cfg(test)]
+    fn waits(&self) -> u64 {
         self.shared.waits.load(Ordering::Relaxed)
     }
 

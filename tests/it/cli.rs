@@ -1,9 +1,7 @@
 //! Help, completion scripts, manual pages and keys.
 
 use crate::harness::{Ran, run, text, webhook_cli};
-use clap::CommandFactory;
 use std::path::Path;
-use webhook_cli::cli::Cli;
 
 #[test]
 fn completions_are_kept_and_current() {
@@ -419,7 +417,7 @@ fn a_script_that_cannot_be_written_whole_is_no_success() {
 fn helps(flag: &str, columns: &str) -> Vec<(String, String)> {
     let mut lines = vec![vec![]];
     lines.extend(
-        Cli::command()
+        webhook_cli::command()
             .get_subcommands()
             .map(|one| vec![one.get_name().to_owned()]),
     );
@@ -524,7 +522,7 @@ fn no_line_of_an_example_is_broken() {
 fn the_long_help_and_the_manual_describe_every_flag() {
     let dir = tempfile::tempdir().unwrap();
     run(&["man", "--dir", text(dir.path())]).success();
-    let mut all = Cli::command();
+    let mut all = webhook_cli::command();
     all.build();
     for (name, help) in helps("--help", "80") {
         let (command, page) = match all.find_subcommand(&name) {

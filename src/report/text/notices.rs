@@ -53,7 +53,7 @@ impl TextReport {
                 let _ = writeln!(out, " {} ({})", Untrusted::new(link), span(*took));
             }
             Notice::Attempted(attempt) => self.attempted(out, attempt),
-            Notice::Waiting { wait, .. } => {
+            Notice::Waiting { wait } => {
                 let again = format!("{GUTTER}again in {}\n", span(*wait));
                 self.paint(out, Role::Dim, &again);
             }

@@ -398,11 +398,6 @@ impl Keyring {
         Self(secrets)
     }
 
-    /// True if no secret was given.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
     /// The secrets, each with the provider it is limited to, if any.
     pub fn secrets(&self) -> impl Iterator<Item = (Option<&str>, &Secret)> {
         self.0
