@@ -65,7 +65,8 @@ pub struct ReplayArgs {
     /// Edit each delivery in `$VISUAL` or `$EDITOR` before it is sent; an unchanged one is not sent
     ///
     /// For up to 10 deliveries, each opened as a fixture. A delivery that was changed is signed anew. An empty file, or an
-    /// editor that ends with an error, sends nothing.
+    /// editor that ends with an error, sends nothing. An editor that returns at once has to be told to wait:
+    /// `EDITOR='code --wait'`.
     #[arg(long, conflicts_with_all = ["watch", "resume", "repeat"], display_order = 8)]
     pub edit: bool,
 

@@ -61,6 +61,32 @@ fn a_new_field_comes_and_goes_and_no_other_byte_changes() {
 }
 
 #[test]
+fn what_stands_in_a_text_is_changed_where_it_stands() {
+    let ses = providers::find("ses").unwrap();
+    let example = ses.row("bounce").unwrap().example;
+    let mut delivery = Fixture::read(example.as_bytes()).unwrap().delivery;
+    // Spaces and escapes that we would not write.
+    let odd = sent(&delivery)
+        .split_once('\n')
+        .unwrap()
+        .1
+        .replace("{\\\"eventType\\\":", "{ \\u0022eventType\\\" :  ");
+    assert!(odd.contains("\\u0022eventType"));
+    delivery.body = odd.clone().into();
+    for (place, old, new) in [
+        ("bounce.bounceType", "Permanent", "Transient"),
+        ("/Message/eventType", "Bounce", "Renamed"),
+        ("Subject", "Amazon SES Email Event Notification", "x"),
+    ] {
+        let mut changed = delivery.clone();
+        let notes = set(place, new).apply(&mut changed, Some(ses));
+        assert_eq!(notes.unwrap(), [""; 0], "{place}");
+        let changed = String::from_utf8(changed.body.to_vec()).unwrap();
+        assert_eq!(changed, odd.replacen(old, new, 1), "{place}");
+    }
+}
+
+#[test]
 fn another_recipient_changes_its_own_bytes_only() {
     let mut count = 0;
     for (provider, name, delivery) in examples() {
