@@ -23,6 +23,7 @@ mod challenge;
 mod custom_scheme;
 mod dedup_key;
 mod departure;
+mod event_words;
 mod example_places;
 mod habits;
 mod handshake;
@@ -41,6 +42,7 @@ pub use diagnose::{
     Budget, Evidence, Explanation, HYPOTHESES, Hypothesis, beneath, explain, lacks_url, next_step,
     signed_text,
 };
+pub use event_words::words_of;
 pub use habits::{Fact, Habits};
 pub use handshake::HandshakeRequest;
 pub use keys::Keys;

@@ -49,8 +49,10 @@ pub use redact::sensitive::{
     MASK, credentials_in, is_credential_field, is_credential_member, masked_path,
 };
 pub use select::grep::Grep;
+pub use select::line_filter::LineFilter;
 pub use select::selection::{Selection, StatusFilter};
 pub use select::source_address::{AddressFault, Place, SourceAddress};
+pub use select::words::{Word, Words, words_in};
 pub use sending::campaign::{Campaign, Ending, Moment, Moments, Rates, journey};
 pub use sending::compare::differs;
 pub use sending::expectation::Expectation;

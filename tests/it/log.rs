@@ -576,3 +576,78 @@ fn a_selection_that_chooses_nothing_is_said_with_what_was_read() {
         assert!(ran.stderr.contains(words), "{ran:?}");
     }
 }
+
+#[test]
+fn a_large_recording_is_listed_by_several_threads_as_a_small_one_is() {
+    let dir = tempfile::tempdir().unwrap();
+    let kinds = ["delivered", "bounce", "open", "click"];
+    let mut text = String::new();
+    for nth in 0..12_000 {
+        text += &line(
+            &format!("01{nth:06}"),
+            kinds[nth % 4],
+            "ada@example.com",
+            "",
+        );
+        text += match nth {
+            20 => "broken bounce\n",
+            5_000 => "\n",
+            _ => "",
+        };
+        if nth % 3 == 0 {
+            let status = if nth % 2 == 0 { 500 } else { 200 };
+            text += &format!(
+                "{{\"answer\":1,\"to\":\"01{nth:06}\",\"target\":\"http://h/\",\"status\":{status}}}\n"
+            );
+        }
+    }
+    // More than what is read before threads are started.
+    assert!(text.len() > 3 << 20);
+    fs::write(dir.path().join("hooks.ndjson"), &text).unwrap();
+    let written: Vec<&str> = text.lines().collect();
+    let wanted = |is_wanted: &dyn Fn(&str) -> bool| -> Vec<String> {
+        let numbered = written.iter().enumerate();
+        let deliveries =
+            numbered.filter(|(_, line)| line.starts_with("{\"fixture\"") && is_wanted(line));
+        deliveries
+            .map(|(at, _)| format!("hooks.ndjson:{}", at + 1))
+            .collect()
+    };
+    let listed = |args: &[&str]| {
+        let ran = cli(
+            dir.path(),
+            &[&["log", "hooks.ndjson", "--json"], args].concat(),
+        );
+        let addresses: Vec<String> = ran
+            .lines()
+            .iter()
+            .map(|line| line["address"].as_str().unwrap().to_owned())
+            .collect();
+        (addresses, ran.stderr)
+    };
+    let (all, errors) = listed(&[]);
+    assert_eq!(all, wanted(&|_| true));
+    assert!(
+        errors.contains("hooks.ndjson:29: line 29, column 1"),
+        "{errors}"
+    );
+    let (bounces, errors) = listed(&["-e", "bounce"]);
+    assert_eq!(bounces, wanted(&|line| line.contains("/hooks/bounce")));
+    // Its words could be those of a bounce.
+    assert!(errors.contains("hooks.ndjson:29: "), "{errors}");
+    let (found, errors) = listed(&["--grep", "\"01007000\""]);
+    assert_eq!(
+        (found, errors.contains("12001")),
+        (vec![], true),
+        "{errors}"
+    );
+    let failed = |line: &str| {
+        let nth: usize = line["{\"fixture\":1,\"id\":\"01".len()..][..6]
+            .parse()
+            .unwrap();
+        !nth.is_multiple_of(3) || nth.is_multiple_of(2)
+    };
+    assert_eq!(listed(&["--failed"]).0, wanted(&failed));
+    let limited = listed(&["-e", "bounce", "--skip", "2500", "--limit", "3"]).0;
+    assert_eq!(limited, bounces[2500..2503]);
+}

@@ -7,7 +7,7 @@ use crate::cli::DriftArgs;
 use crate::commands::args;
 use crate::commands::in_order::{CHUNK, in_order};
 use crate::commands::recorded::inputs::{Input, Inputs};
-use crate::commands::recorded::selected::{as_recorded, choose, decompressed};
+use crate::commands::recorded::selected::{as_recorded, choose, decompressed, line_filter};
 use crate::error::{Exit, Result};
 use crate::io::recording::last::last;
 use crate::io::recording::locate;
@@ -71,15 +71,15 @@ impl Plan {
         choose(&self.selection, fixture, &self.keys, &options).is_ok()
     }
 
-    /// Compares a delivery, if it is chosen.
-    fn look(&self, fixture: std::result::Result<Fixture, Fault>) -> Looked {
-        let fixture = match fixture {
-            Ok(fixture) => fixture,
-            Err(fault) => return Looked::Broken(fault),
-        };
-        if !self.is_chosen(&fixture) {
-            return Looked::Unchosen;
+    /// Compares a delivery; none if it is not chosen. `answer` adds its recorded responses.
+    fn look(&self, mut fixture: Fixture, answer: &mut dyn FnMut(&mut Fixture)) -> Option<Looked> {
+        if self.selection.reads_answer() {
+            answer(&mut fixture);
         }
+        self.is_chosen(&fixture).then(|| self.compare(&fixture))
+    }
+
+    fn compare(&self, fixture: &Fixture) -> Looked {
         let delivery = &decompressed(&fixture.delivery);
         let receipt = providers::outline(delivery, providers::beneath(delivery));
         if receipt.handshake {
@@ -115,15 +115,6 @@ enum Looked {
     Compared(Box<(&'static Provider, Vec<Observed>, Vec<String>)>),
     WithoutEvents,
     Unrecognised,
-    Unchosen,
-    Broken(Fault),
-}
-
-/// Result of an input.
-enum Output {
-    Delivery(String, Looked),
-    Note(String),
-    Ended(u64),
 }
 
 /// Prints the drift, and returns the exit status.
@@ -142,26 +133,24 @@ fn drift(plan: &Arc<Plan>, report: &Reporter) -> Result<Exit> {
         .edited(plan.edited)
         .answered(selection.reads_answer())
         .until(stop.clone());
-    let mut sources = last(sources, selection.last, |fixture| plan.is_chosen(fixture))?;
-    if let Some(grep) = selection.grep.clone() {
-        sources = sources.only_lines(move |line| grep.may_be_in_line(line));
-    }
+    let sources = last(sources, selection.last, |fixture| plan.is_chosen(fixture))?;
     let work = {
-        let plan = Arc::clone(plan);
-        move |input| match input {
-            Input::Delivery(address, fixture) => Output::Delivery(address, plan.look(*fixture)),
-            Input::Note(note) => Output::Note(note),
-            Input::Ended(passed_over) => Output::Ended(passed_over),
-        }
+        let (plan, filter) = (Arc::clone(plan), line_filter(selection));
+        move |input: Input| input.work(&filter, |fixture, answer| plan.look(fixture, answer))
     };
     let mut drift = Drift::default();
+    let is_done = |drift: &Drift| selection.is_full(drift.matched) || report.is_closed();
     for output in in_order(Inputs::new(sources), Input::chunks(CHUNK), work) {
-        match output {
-            Output::Delivery(address, looked) => drift.take(plan, report, &address, looked),
-            Output::Note(note) => report.warn(&note),
-            Output::Ended(passed_over) => drift.read += passed_over,
+        drift.read += output.passed_over;
+        for (address, looked) in output.found {
+            if !is_done(&drift) {
+                drift.take(plan, report, &address, looked);
+            }
         }
-        if selection.is_full(drift.matched) || report.is_closed() {
+        for note in output.notes {
+            report.warn(&note);
+        }
+        if is_done(&drift) {
             stop.set();
             break;
         }
@@ -196,17 +185,22 @@ struct Block {
 }
 
 impl Drift {
-    fn take(&mut self, plan: &Plan, report: &Reporter, address: &str, looked: Looked) {
+    fn take(
+        &mut self,
+        plan: &Plan,
+        report: &Reporter,
+        address: &str,
+        looked: std::result::Result<Looked, Fault>,
+    ) {
         self.read += 1;
-        match &looked {
-            Looked::Unchosen => return,
-            Looked::Broken(fault) => {
+        let looked = match looked {
+            Ok(looked) => looked,
+            Err(fault) => {
                 report.warn(&format!("{address}: {fault}"));
                 self.is_broken = true;
                 return;
             }
-            Looked::Compared(_) | Looked::WithoutEvents | Looked::Unrecognised => {}
-        }
+        };
         self.matched += 1;
         if !plan.selection.admits(self.matched - 1) {
             return;
@@ -236,7 +230,7 @@ impl Drift {
                 }
             }
             Looked::Unrecognised => self.totals.unrecognised += 1,
-            _ => self.totals.without_events += 1,
+            Looked::WithoutEvents => self.totals.without_events += 1,
         }
     }
 

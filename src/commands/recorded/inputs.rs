@@ -1,32 +1,38 @@
-//! Deliveries of sources as a stream, for work on all cores.
+//! Content of sources as a stream, for work on all cores.
 
 use crate::commands::in_order::Chunks;
-use crate::io::recording::reader::Sources;
-use crate::webhook::{Fault, Fixture};
+use crate::io::recording::reader::{LineBlock, Portion, Sources};
+use crate::webhook::{Fault, Fixture, LineFilter};
 
-/// Iterator over what the sources hold.
+/// Iterator over the content of sources.
 pub struct Inputs {
     sources: Sources,
-    ended: bool,
 }
 
-/// Delivery as it was read, or what was said on the way to it.
+/// Part of the sources as it was read.
 pub enum Input {
     /// Delivery with its address.
     Delivery(String, Box<Result<Fixture, Fault>>),
-    /// Note on a skipped part, such as a torn last line.
+    /// Lines of a recording.
+    Lines(Box<LineBlock>),
+    /// Note on a skipped part, such as an unfinished last line.
     Note(String),
-    /// End of the sources, with the number of deliveries that were passed over.
-    Ended(u64),
+}
+
+/// Results for the deliveries of an input.
+pub struct Output<T> {
+    /// Results and faults, with the addresses of their deliveries.
+    pub found: Vec<(String, Result<T, Fault>)>,
+    /// Number of deliveries that have no result.
+    pub passed_over: u64,
+    /// Notes on the input.
+    pub notes: Vec<String>,
 }
 
 impl Inputs {
-    /// Iterator over the deliveries of these sources.
+    /// Iterator over the content of these sources.
     pub fn new(sources: Sources) -> Inputs {
-        Inputs {
-            sources,
-            ended: false,
-        }
+        Inputs { sources }
     }
 }
 
@@ -45,7 +51,49 @@ impl Input {
                 let fixture = fixture.as_ref().as_ref();
                 fixture.map_or(0, |fixture| fixture.delivery.body.len())
             }
-            Input::Note(_) | Input::Ended(_) => 0,
+            // A chunk of its own.
+            Input::Lines(_) => usize::MAX / 2,
+            Input::Note(_) => 0,
+        }
+    }
+
+    /// Works on each delivery that passes the filter. `work` also gets a function that adds the recorded responses, and
+    /// returns none for a delivery that is not chosen.
+    pub fn work<T>(
+        self,
+        filter: &LineFilter,
+        mut work: impl FnMut(Fixture, &mut dyn FnMut(&mut Fixture)) -> Option<T>,
+    ) -> Output<T> {
+        let (mut found, mut passed_over, mut notes) = (Vec::new(), 0, Vec::new());
+        match self {
+            // The responses are added already.
+            Input::Delivery(address, fixture) => {
+                let result = fixture.map(|fixture| work(fixture, &mut |_| {}));
+                match result.transpose() {
+                    Some(result) => found.push((address, result)),
+                    None => passed_over += 1,
+                }
+            }
+            Input::Lines(block) => {
+                let mut unchosen = 0;
+                let may_be_chosen = |line: &[u8]| filter.lets_pass(line);
+                passed_over += block.deliveries(may_be_chosen, |source, fixture| {
+                    let mut answer =
+                        |fixture: &mut Fixture| notes.extend(block.answer(fixture).err());
+                    let result = fixture.map(|fixture| work(fixture, &mut answer));
+                    match result.transpose() {
+                        Some(result) => found.push((source.to_string(), result)),
+                        None => unchosen += 1,
+                    }
+                });
+                passed_over += unchosen;
+            }
+            Input::Note(note) => notes.push(note),
+        }
+        Output {
+            found,
+            passed_over,
+            notes,
         }
     }
 }
@@ -54,21 +102,17 @@ impl Iterator for Inputs {
     type Item = Input;
 
     fn next(&mut self) -> Option<Input> {
-        if let Some(note) = self.sources.take_note() {
-            return Some(Input::Note(note));
+        let take_note = |sources: &mut Sources| sources.take_note().map(Input::Note);
+        if let Some(note) = take_note(&mut self.sources) {
+            return Some(note);
         }
-        if self.ended {
-            return None;
-        }
-        match self.sources.next() {
-            Some(item) => Some(Input::Delivery(
-                item.source.to_string(),
-                Box::new(item.fixture),
-            )),
-            None => {
-                self.ended = true;
-                Some(Input::Ended(self.sources.passed_over()))
+        match self.sources.next_portion() {
+            Some(Portion::Item(item)) => {
+                let address = item.source.to_string();
+                Some(Input::Delivery(address, Box::new(item.fixture)))
             }
+            Some(Portion::Lines(block)) => Some(Input::Lines(Box::new(block))),
+            None => take_note(&mut self.sources),
         }
     }
 }

@@ -7,8 +7,10 @@ use std::time::{Duration, Instant};
 use crate::cli::LogArgs;
 use crate::commands::args;
 use crate::commands::in_order::{CHUNK, in_order};
-use crate::commands::recorded::inputs::{Input, Inputs};
-use crate::commands::recorded::selected::{Unchosen, as_recorded, choose};
+use crate::commands::recorded::inputs::{Input, Inputs, Output};
+use crate::commands::recorded::selected::{
+    Unchosen, as_recorded, choose, choose_by_request, has_wanted_answer, line_filter,
+};
 use crate::commands::shutdown::Interrupt;
 use crate::error::{Exit, Result};
 use crate::io::recording::follow::{Appended, Follow, Seen};
@@ -18,7 +20,7 @@ use crate::io::recording::pump::Stop;
 use crate::providers;
 use crate::providers::Keys;
 use crate::report::{Logged, Notice, Progress, Reporter, Style};
-use crate::webhook::{Fault, Fixture, Glob, Receipt, Selection, VerifyOptions};
+use crate::webhook::{Fault, Fixture, Glob, LineFilter, Receipt, Selection, VerifyOptions};
 
 /// Deliveries that `--follow` begins with.
 const FIRST: usize = 10;
@@ -38,6 +40,7 @@ pub struct Plan {
     style: Style,
     sources: Vec<String>,
     selection: Selection,
+    filter: LineFilter,
     follow: bool,
     edited: bool,
     keys: Keys,
@@ -51,15 +54,17 @@ impl Plan {
         let provider = args.provider.as_deref().map(args::provider).transpose()?;
         let secrets = args::secrets(&args.secrets, None)?;
         let selection = args::selection(args.selection);
+        let selection = Selection {
+            provider: provider.map(|provider| provider.name),
+            paths: args.path.iter().map(|it| Glob::new(it)).collect(),
+            last: selection.last.or(args.follow.then_some(FIRST)),
+            ..selection
+        };
         Ok(Plan {
             style,
             sources: args.sources,
-            selection: Selection {
-                provider: provider.map(|provider| provider.name),
-                paths: args.path.iter().map(|it| Glob::new(it)).collect(),
-                last: selection.last.or(args.follow.then_some(FIRST)),
-                ..selection
-            },
+            filter: line_filter(&selection),
+            selection,
             follow: args.follow,
             edited: args.edited,
             keys: secrets.keys,
@@ -73,27 +78,23 @@ impl Plan {
         choose(&self.selection, fixture, &self.keys, &self.options(fixture))
     }
 
-    /// Reads a delivery if it is chosen.
-    fn judge(
-        &self,
-        fixture: std::result::Result<Fixture, Fault>,
-    ) -> std::result::Result<Judged, Fault> {
-        let fixture = fixture?;
-        let Ok(receipt) = self.choose(&fixture) else {
-            return Ok(None);
+    /// Reads a delivery if it is chosen; `answer` adds its recorded responses.
+    fn judge(&self, mut fixture: Fixture, answer: &mut dyn FnMut(&mut Fixture)) -> Option<Chosen> {
+        let options = self.options(&fixture);
+        let chosen = choose_by_request(&self.selection, &fixture, &self.keys, &options).ok()?;
+        answer(&mut fixture);
+        if !has_wanted_answer(&self.selection, &fixture) {
+            return None;
+        }
+        let delivery = &fixture.delivery;
+        let read = |named| providers::read(delivery, named, &self.keys, &options);
+        let receipt = match chosen {
+            Some((_, receipt)) if self.selection.reads_verdict() => receipt,
+            // Without a condition on it, the verdict is not known yet.
+            Some((named, _)) => read(named),
+            None => read(providers::beneath(delivery)),
         };
-        // Without a condition on it, the verdict is not known yet.
-        let receipt = receipt.filter(|_| self.selection.reads_verdict());
-        let receipt = receipt.unwrap_or_else(|| {
-            let named = providers::beneath(&fixture.delivery);
-            providers::read(
-                &fixture.delivery,
-                named,
-                &self.keys,
-                &self.options(&fixture),
-            )
-        });
-        Ok(Some(Box::new((fixture, receipt))))
+        Some(Box::new((fixture, receipt)))
     }
 
     fn options(&self, fixture: &Fixture) -> VerifyOptions {
@@ -122,12 +123,9 @@ fn list(plan: &Arc<Plan>, report: &Reporter) -> Result<Exit> {
     };
     // What comes through a pipe is printed as it comes.
     let items = if sources.size().is_some() { CHUNK } else { 1 };
-    let mut sources = last(sources, plan.selection.last, |fixture| {
+    let sources = last(sources, plan.selection.last, |fixture| {
         plan.choose(fixture).is_ok()
     })?;
-    if let Some(grep) = plan.selection.grep.clone() {
-        sources = sources.only_lines(move |line| grep.may_be_in_line(line));
-    }
     let mut log = Log {
         plan,
         report,
@@ -138,18 +136,10 @@ fn list(plan: &Arc<Plan>, report: &Reporter) -> Result<Exit> {
     let (inputs, chunks) = (Inputs::new(sources), Input::chunks(items));
     let work = {
         let plan = Arc::clone(plan);
-        move |input| match input {
-            Input::Delivery(address, fixture) => Output::Delivery(address, plan.judge(*fixture)),
-            Input::Note(note) => Output::Note(note),
-            Input::Ended(passed_over) => Output::Ended(passed_over),
-        }
+        move |input: Input| input.work(&plan.filter, |fixture, answer| plan.judge(fixture, answer))
     };
     for output in in_order(inputs, chunks, work) {
-        match output {
-            Output::Delivery(address, judged) => log.take(&address, judged),
-            Output::Note(note) => report.warn(&note),
-            Output::Ended(passed_over) => log.read += passed_over,
-        }
+        log.take_all(output);
         if log.is_done() {
             stop.set();
             break;
@@ -168,15 +158,8 @@ fn list(plan: &Arc<Plan>, report: &Reporter) -> Result<Exit> {
     Ok(log.exit)
 }
 
-/// Result of judging an input.
-enum Output {
-    Delivery(String, std::result::Result<Judged, Fault>),
-    Note(String),
-    Ended(u64),
-}
-
-/// Delivery with its receipt; none if it is not chosen.
-type Judged = Option<Box<(Fixture, Receipt)>>;
+/// Delivery with its receipt.
+type Chosen = Box<(Fixture, Receipt)>;
 
 /// Running list.
 struct Log<'a> {
@@ -195,12 +178,25 @@ impl Log<'_> {
         self.plan.selection.is_full(self.matched) || self.report.is_closed()
     }
 
-    /// Prints a delivery if it is selected.
-    fn take(&mut self, address: &str, judged: std::result::Result<Judged, Fault>) {
+    /// Prints the deliveries found in a part of the sources.
+    fn take_all(&mut self, output: Output<Chosen>) {
+        self.read += output.passed_over;
+        for (address, found) in output.found {
+            if self.is_done() {
+                return;
+            }
+            self.take(&address, found);
+        }
+        for note in output.notes {
+            self.report.warn(&note);
+        }
+    }
+
+    /// Prints a delivery that is chosen.
+    fn take(&mut self, address: &str, found: std::result::Result<Chosen, Fault>) {
         self.read += 1;
-        let (fixture, receipt) = match judged {
-            Ok(Some(chosen)) => *chosen,
-            Ok(None) => return,
+        let (fixture, receipt) = match found {
+            Ok(chosen) => *chosen,
             Err(fault) => {
                 self.report.warn(&format!("{address}: {fault}"));
                 self.exit = self.exit.or(Exit::Input);
@@ -249,8 +245,12 @@ impl Log<'_> {
                 .is_some_and(|it| it.is_ready() || waiting.len() > WAITING)
                 && let Some(first) = waiting.pop_front()
             {
-                let judged = self.plan.judge(first.appended.fixture);
-                self.take(&first.appended.address, judged);
+                let fixture = first.appended.fixture;
+                let judged = fixture.map(|fixture| self.plan.judge(fixture, &mut |_| {}));
+                match judged.transpose() {
+                    Some(found) => self.take(&first.appended.address, found),
+                    None => self.read += 1,
+                }
                 if self.is_done() {
                     break;
                 }

@@ -3,9 +3,9 @@
 use jiff::Timestamp;
 
 use crate::providers;
-use crate::providers::Keys;
+use crate::providers::{Keys, Provider};
 use crate::report::text::inflate::inflate;
-use crate::webhook::{Delivery, Fixture, Receipt, Selection, VerifyOptions};
+use crate::webhook::{Delivery, Fixture, LineFilter, Receipt, Selection, VerifyOptions};
 
 /// Mark of a delivery that is not chosen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,14 +42,31 @@ pub fn choose(
     keys: &Keys,
     options: &VerifyOptions,
 ) -> Result<Option<Receipt>, Unchosen> {
-    let delivery = &fixture.delivery;
-    if !selection.wants_request(delivery)
-        || (selection.reads_answer()
-            && !selection.wants_answer(fixture.last_status(), fixture.has_failed()))
-    {
+    if !has_wanted_answer(selection, fixture) {
         return Err(Unchosen);
     }
-    if !selection.reads_events() {
+    let chosen = choose_by_request(selection, fixture, keys, options)?;
+    Ok(chosen.map(|(_, receipt)| receipt))
+}
+
+/// True if a selection chooses a fixture by its recorded responses.
+pub fn has_wanted_answer(selection: &Selection, fixture: &Fixture) -> bool {
+    !selection.reads_answer() || selection.wants_answer(fixture.last_status(), fixture.has_failed())
+}
+
+/// Applies a selection to a fixture like [`choose`], its recorded responses not considered. With the receipt it returns
+/// the provider that the delivery was read for, if that is known otherwise than by its headers or its body.
+pub fn choose_by_request(
+    selection: &Selection,
+    fixture: &Fixture,
+    keys: &Keys,
+    options: &VerifyOptions,
+) -> Result<Option<(Option<&'static Provider>, Receipt)>, Unchosen> {
+    let delivery = &fixture.delivery;
+    if !selection.wants_request(delivery) || !selection.may_want_time(fixture.at) {
+        return Err(Unchosen);
+    }
+    if !selection.reads_events_at(fixture.at) {
         return Ok(None);
     }
     let named = providers::beneath(delivery);
@@ -58,7 +75,12 @@ pub fn choose(
         false => providers::outline(delivery, named),
     };
     match selection.wants_receipt(&receipt, fixture.at) {
-        true => Ok(Some(receipt)),
+        true => Ok(Some((named, receipt))),
         false => Err(Unchosen),
     }
+}
+
+/// Filter for the lines of a recording that a selection may choose.
+pub fn line_filter(selection: &Selection) -> LineFilter {
+    LineFilter::of(selection, providers::words_of(&selection.events))
 }

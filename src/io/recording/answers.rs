@@ -1,34 +1,84 @@
-//! Index of the recorded answers of a recording: where the answers to each delivery stand, by its id.
+//! Recorded responses of a recording, found by the id of their delivery.
 //!
-//! An answer may stand much later than its delivery, so a reader that wants both reads the file twice. An entry takes 24
-//! bytes; the answers themselves are read when they are asked for.
+//! A response may be recorded much later than its delivery, so a reader that wants both reads the file twice or more
+//! often. The index has a bounded size: it covers a range of ids, and is made anew where another id is asked for. Ids of
+//! deliveries are in the order of time, and so are the lines of a recording: a range is used up before the next one is.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use sha2::{Digest, Sha256};
 use ulid::Ulid;
 
 use crate::io::gzip::{is_gzip, open_at};
 use crate::io::recording::detect::LONGEST;
-use crate::io::recording::lines::{Line, Lines};
-use crate::webhook::{Fault, RecordedAnswer, RecordedLine};
+use crate::io::recording::lines::{Block, Line, Lines};
+use crate::webhook::{Fault, Fixture, RecordedAnswer, RecordedLine};
 
-/// Index of the answers in one recording.
-pub struct AnswerIndex {
-    entries: Vec<Entry>,
-    targets: Vec<String>,
-    /// The file, to read answers from; none if it is gzipped, where only their status is known.
-    file: Option<BufReader<File>>,
-    /// `--edited`: accept a line whose checksum does not match.
-    edited: bool,
+/// Entries from the id on that is asked for, and before it: threads that read a recording together are not quite in
+/// order.
+const AFTER: usize = 112 << 10;
+const BEFORE: usize = 16 << 10;
+
+/// Ranges after which it is decided if the ids are in order: if not, the whole recording is indexed.
+const RANGES: u64 = 8;
+
+/// Recorded responses of one recording, for several threads.
+pub(crate) struct SharedAnswers(Mutex<Option<AnswerIndex>>);
+
+impl SharedAnswers {
+    /// Looks for responses in a recording from `begin` to its first `size` bytes, once one is asked for.
+    pub(crate) fn of(path: &Path, begin: u64, size: u64, edited: bool) -> Self {
+        Self(Mutex::new(Some(AnswerIndex::of(path, begin, size, edited))))
+    }
+
+    /// Adds its responses to a delivery. An error is returned once, and then there are none.
+    pub(crate) fn add_to(&self, fixture: &mut Fixture) -> Result<(), String> {
+        let mut lock = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (Some(index), Some(id)) = (&mut *lock, &fixture.id) else {
+            return Ok(());
+        };
+        match index.answers(id) {
+            Ok(answers) => fixture.answers.extend(answers),
+            Err(error) => {
+                let path = index.path.display();
+                let note = format!("the responses in `{path}` cannot be read: {error}");
+                *lock = None;
+                return Err(note);
+            }
+        }
+        Ok(())
+    }
 }
 
-/// Answer in the file. Entries sort by delivery, and then by their place.
+/// Index of the responses in one recording.
+struct AnswerIndex {
+    path: PathBuf,
+    begin: u64,
+    size: u64,
+    /// `--edited`: accept a line whose checksum does not match.
+    edited: bool,
+    /// Most entries from an id on, and before it.
+    most: (usize, usize),
+    /// Ids that the entries cover, first and last; none before the first lookup.
+    covered: Option<(Key, Key)>,
+    entries: Vec<Entry>,
+    targets: Vec<String>,
+    /// The file, to read responses from; none if it is gzipped, where only their status is known.
+    file: Option<BufReader<File>>,
+    lookups: u64,
+    ranges: u64,
+}
+
+/// Id of a delivery as a number.
+type Key = [u64; 2];
+
+/// Response in the file. Entries sort by delivery, and then by their offset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Entry {
-    id: [u64; 2],
+    id: Key,
     /// Offset of the line (40 bits), number of the target (8 bits), status or 0 (16 bits).
     packed: u64,
 }
@@ -53,39 +103,163 @@ impl Entry {
     }
 }
 
-impl AnswerIndex {
-    /// Reads a recording from `begin` to its first `size` bytes, and notes where its answers are. Damaged answers are left
-    /// out.
-    pub fn of(path: &Path, begin: u64, size: u64, edited: bool) -> io::Result<AnswerIndex> {
-        let mut file = File::open(path)?;
-        let is_plain = !is_gzip(&mut file)?;
-        let mut index = AnswerIndex {
+/// Entries on one side of an id, those nearest to it.
+struct Side {
+    most: usize,
+    /// Number of entries at which those beyond `most` are left out.
+    full: usize,
+    entries: Vec<Entry>,
+    /// Farthest id that is kept; none while all are.
+    limit: Option<Key>,
+    /// True for the side before the id.
+    before: bool,
+}
+
+impl Side {
+    fn new(most: usize, before: bool) -> Self {
+        Self {
+            most,
+            full: most.saturating_mul(2),
             entries: Vec::new(),
-            targets: Vec::new(),
-            file: is_plain.then(|| BufReader::with_capacity(32 << 10, file)),
-            edited,
-        };
-        let mut lines = Lines::at(open_at(path, begin, size)?, LONGEST, begin, 0);
-        loop {
-            let offset = lines.offset();
-            match lines.next()? {
-                Line::End => break,
-                Line::TooLong => {}
-                Line::Whole(line) | Line::Torn(line) => index.add(&line, offset),
-            }
+            limit: None,
+            before,
         }
-        index.entries.sort_unstable();
-        Ok(index)
     }
 
-    fn add(&mut self, line: &[u8], offset: u64) {
-        let line = line.trim_ascii_end();
-        if offset > FARTHEST || !RecordedLine::is_answer(line) {
+    fn is_beyond(&self, id: Key) -> bool {
+        self.limit.is_some_and(|limit| match self.before {
+            true => id < limit,
+            false => id > limit,
+        })
+    }
+
+    fn push(&mut self, entry: Entry) {
+        self.entries.push(entry);
+        if self.entries.len() < self.full {
             return;
         }
-        let Some(head) = RecordedAnswer::head(line, self.edited) else {
-            return;
+        let most = self.most;
+        let limit = match self.before {
+            true => self
+                .entries
+                .select_nth_unstable_by(most, |one, other| other.id.cmp(&one.id)),
+            false => self
+                .entries
+                .select_nth_unstable_by(most, |one, other| one.id.cmp(&other.id)),
         };
+        self.limit = Some(limit.1.id);
+        let mut entries = std::mem::take(&mut self.entries);
+        entries.retain(|entry| !self.is_beyond(entry.id));
+        self.entries = entries;
+        // A delivery may have any number of responses, and they are kept together.
+        self.full = self.full.max(self.entries.len() * 2);
+    }
+}
+
+impl AnswerIndex {
+    fn of(path: &Path, begin: u64, size: u64, edited: bool) -> AnswerIndex {
+        AnswerIndex {
+            path: path.to_owned(),
+            begin,
+            size,
+            edited,
+            most: (AFTER, BEFORE),
+            covered: None,
+            entries: Vec::new(),
+            targets: Vec::new(),
+            file: None,
+            lookups: 0,
+            ranges: 0,
+        }
+    }
+
+    /// Reads the responses to a delivery, in the order of the file. Of a gzipped recording they have a target and a
+    /// status only. One that cannot be read any more is left out.
+    fn answers(&mut self, id: &str) -> io::Result<Vec<RecordedAnswer>> {
+        let key = key(id);
+        self.lookups += 1;
+        if self
+            .covered
+            .is_none_or(|(first, last)| key < first || key > last)
+        {
+            self.cover(key)?;
+        }
+        let entries = self.entries_of(key).to_vec();
+        let read = entries.into_iter().filter_map(|entry| self.read(id, entry));
+        Ok(read.filter(|answer| answer.to == id).collect())
+    }
+
+    /// Makes the index of the ids around this one. Damaged responses are left out.
+    fn cover(&mut self, around: Key) -> io::Result<()> {
+        self.ranges += 1;
+        let fewest = (self.most.0 >> 7) as u64;
+        if self.ranges > RANGES && self.lookups / self.ranges < fewest {
+            self.most = (usize::MAX, usize::MAX);
+        }
+        if self.covered.is_none() {
+            let mut file = File::open(&self.path)?;
+            let is_plain = !is_gzip(&mut file)?;
+            self.file = is_plain.then(|| BufReader::with_capacity(8 << 10, file));
+        }
+        self.entries = Vec::new();
+        let mut after = Side::new(self.most.0, false);
+        let mut before = Side::new(self.most.1, true);
+        let input = open_at(&self.path, self.begin, self.size)?;
+        let mut lines = Lines::at(input, LONGEST, self.begin, 0);
+        loop {
+            let mut offset = lines.offset();
+            let block = match lines.block()? {
+                Block::Lines(block) => block,
+                Block::Line(Line::Whole(line) | Line::Torn(line)) => line,
+                Block::Line(Line::TooLong) => continue,
+                Block::Line(Line::End) => break,
+            };
+            // A byte order mark is left out of the block.
+            offset += lines.offset() - offset - block.len() as u64;
+            let mut rest = &block[..];
+            while !rest.is_empty() {
+                let end = memchr::memchr(b'\n', rest).map_or(rest.len(), |at| at + 1);
+                let (line, behind) = rest.split_at_checked(end).unwrap_or((rest, &[]));
+                let at = offset;
+                rest = behind;
+                offset += line.len() as u64;
+                if at > FARTHEST || line.starts_with(b"{\"fixture\":") {
+                    continue;
+                }
+                let side = |id: Key| match id < around {
+                    true => &before,
+                    false => &after,
+                };
+                if own_key(line).is_some_and(|id| side(id).is_beyond(id)) {
+                    continue;
+                }
+                if let Some(entry) = self.entry(line, at)
+                    && !side(entry.id).is_beyond(entry.id)
+                {
+                    match entry.id < around {
+                        true => before.push(entry),
+                        false => after.push(entry),
+                    }
+                }
+            }
+        }
+        self.covered = Some((
+            before.limit.unwrap_or([0, 0]),
+            after.limit.unwrap_or([u64::MAX, u64::MAX]),
+        ));
+        self.entries = before.entries;
+        self.entries.append(&mut after.entries);
+        self.entries.sort_unstable();
+        Ok(())
+    }
+
+    /// Entry of a response; none if the line is something else.
+    fn entry(&mut self, line: &[u8], offset: u64) -> Option<Entry> {
+        let line = line.trim_ascii_end();
+        if !RecordedLine::is_answer(line) {
+            return None;
+        }
+        let head = RecordedAnswer::head(line, self.edited)?;
         let known = self.targets.iter().position(|it| *it == head.target);
         let target = known.unwrap_or_else(|| {
             if self.targets.len() <= TARGETS {
@@ -94,49 +268,10 @@ impl AnswerIndex {
             self.targets.len() - 1
         });
         let (target, status) = (target as u64, u64::from(head.status.unwrap_or(0)));
-        self.entries.push(Entry {
+        Some(Entry {
             id: key(&head.to),
             packed: offset << 24 | target << 16 | status,
-        });
-    }
-
-    /// Number of answers.
-    pub fn len(&self) -> usize {
-        self.entries.len()
-    }
-
-    /// True if there are no answers.
-    pub fn is_empty(&self) -> bool {
-        self.entries.is_empty()
-    }
-
-    /// Status of the last answer to a delivery; the inner none if that attempt had no response. Nothing is read.
-    pub fn last_status(&self, id: &str) -> Option<Option<u16>> {
-        Some(self.entries_of(id).last()?.status())
-    }
-
-    /// True if the last answer of one of the targets is missing or is no 2xx; none without answers. Nothing is read.
-    pub fn has_failed(&self, id: &str) -> Option<bool> {
-        let entries = self.entries_of(id);
-        let is_last = |at: usize, target| {
-            let mut later = entries.iter().skip(at + 1);
-            !later.any(|it| it.target() == target)
-        };
-        let succeeded = |it: &Entry| {
-            it.status()
-                .is_some_and(|status| (200..300).contains(&status))
-        };
-        let mut failed = entries.iter().enumerate();
-        (!entries.is_empty())
-            .then(|| failed.any(|(at, it)| !succeeded(it) && is_last(at, it.target())))
-    }
-
-    /// Reads the answers to a delivery, in the order of the file. Of a gzipped recording they have a target and a status
-    /// only. One that cannot be read any more is left out.
-    pub fn answers(&mut self, id: &str) -> Vec<RecordedAnswer> {
-        let entries = self.entries_of(id).to_vec();
-        let read = entries.into_iter().filter_map(|entry| self.read(id, entry));
-        read.filter(|answer| answer.to == id).collect()
+        })
     }
 
     fn read(&mut self, id: &str, entry: Entry) -> Option<RecordedAnswer> {
@@ -149,7 +284,7 @@ impl AnswerIndex {
         file.take(LONGEST as u64)
             .read_until(b'\n', &mut line)
             .ok()?;
-        // A byte order mark stands before the first line alone.
+        // A byte order mark is only before the first line.
         let line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&line);
         let line = line.trim_ascii_end().to_vec().into();
         let read: Result<RecordedLine, Fault> = RecordedLine::read(&line, self.edited);
@@ -159,8 +294,7 @@ impl AnswerIndex {
         }
     }
 
-    fn entries_of(&self, id: &str) -> &[Entry] {
-        let id = key(id);
+    fn entries_of(&self, id: Key) -> &[Entry] {
         let start = self.entries.partition_point(|it| it.id < id);
         let rest = self.entries.get(start..).unwrap_or_default();
         let end = rest.partition_point(|it| it.id == id);
@@ -168,19 +302,33 @@ impl AnswerIndex {
     }
 }
 
+/// Key of the delivery of a response, if the line is written as this tool writes it.
+fn own_key(line: &[u8]) -> Option<Key> {
+    let rest = line.strip_prefix(b"{\"answer\":1,\"to\":\"")?;
+    let (id, rest) = rest.split_at_checked(ulid::ULID_LEN)?;
+    rest.starts_with(b"\"").then_some(())?;
+    ulid_key(std::str::from_utf8(id).ok()?)
+}
+
 /// Id as a number: a ULID is one, of any other id it is a hash.
-fn key(id: &str) -> [u64; 2] {
-    let number = Ulid::from_string(id).ok();
-    let number = number.filter(|it| *it.array_to_str(&mut [0; ulid::ULID_LEN]) == *id);
-    let number = number.map_or_else(
-        || {
-            let hash = Sha256::digest(id.as_bytes());
+fn key(id: &str) -> Key {
+    ulid_key(id).unwrap_or_else(|| {
+        let hash = Sha256::digest(id.as_bytes());
+        halves(
             hash.iter()
                 .take(16)
-                .fold(0, |number, byte| number << 8 | u128::from(*byte))
-        },
-        |it| it.0,
-    );
+                .fold(0, |number, byte| number << 8 | u128::from(*byte)),
+        )
+    })
+}
+
+/// Number of a ULID in its usual form.
+fn ulid_key(id: &str) -> Option<Key> {
+    let number = Ulid::from_string(id).ok()?;
+    (*number.array_to_str(&mut [0; ulid::ULID_LEN]) == *id).then(|| halves(number.0))
+}
+
+fn halves(number: u128) -> Key {
     [(number >> 64) as u64, number as u64]
 }
 
@@ -206,7 +354,7 @@ mod tests {
     }
 
     fn index(path: &Path) -> AnswerIndex {
-        AnswerIndex::of(path, 0, fs::metadata(path).unwrap().len(), false).unwrap()
+        AnswerIndex::of(path, 0, fs::metadata(path).unwrap().len(), false)
     }
 
     #[test]
@@ -227,43 +375,29 @@ mod tests {
         ];
         fs::write(&path, text.concat()).unwrap();
         let mut index = index(&path);
-        assert_eq!(index.len(), 6);
-        let bodies: Vec<_> = index
-            .answers(ID)
-            .into_iter()
-            .map(|it| (it.target, it.body.unwrap()))
-            .collect();
+        let mut found = |id: &str| -> Vec<(String, Option<u16>, Option<bytes::Bytes>)> {
+            let answers = index.answers(id).unwrap().into_iter();
+            answers.map(|it| (it.target, it.status, it.body)).collect()
+        };
         assert_eq!(
-            bodies,
+            found(ID),
             [
-                ("a".into(), "attempt 1".into()),
-                ("b".into(), "attempt 1".into()),
-                ("a".into(), "attempt 2".into())
+                ("a".into(), Some(503), Some("attempt 1".into())),
+                ("b".into(), Some(404), Some("attempt 1".into())),
+                ("a".into(), Some(200), Some("attempt 2".into()))
             ]
         );
-        assert_eq!(
-            (index.last_status(ID), index.has_failed(ID)),
-            (Some(Some(200)), Some(true))
-        );
-        assert_eq!(
-            (index.last_status("x"), index.has_failed("x")),
-            (Some(None), Some(true))
-        );
-        assert_eq!(
-            (index.last_status("X"), index.has_failed("X")),
-            (Some(Some(200)), Some(false))
-        );
-        assert_eq!(
-            (index.last_status("y"), index.has_failed("y")),
-            (None, None)
-        );
+        assert_eq!(found("x"), [("a".into(), None, Some("attempt 1".into()))]);
+        assert_eq!(found("X").len(), 1);
+        assert_eq!(found(&ID.to_lowercase()).len(), 1);
+        assert_eq!(found("y"), []);
         // What is changed after it was indexed is not taken for something else.
         fs::write(
             &path,
             text.concat().replace(ID, "01KWXYQ6EG0000000000000002"),
         )
         .unwrap();
-        assert!(index.answers(ID).is_empty());
+        assert!(index.answers(ID).unwrap().is_empty());
     }
 
     #[test]
@@ -276,7 +410,7 @@ mod tests {
         );
         std::io::Write::write_all(&mut gzip, answer("x", "a", 1, Some(500)).as_bytes()).unwrap();
         gzip.finish().unwrap();
-        let answers = index(&path).answers("x");
+        let answers = index(&path).answers("x").unwrap();
         assert_eq!(
             (
                 answers[0].status,
@@ -287,8 +421,55 @@ mod tests {
         );
     }
 
+    /// Ids of deliveries, in the order of time or in none.
+    fn ids(count: u128, in_order: bool) -> Vec<String> {
+        let ulid = |n| ulid::Ulid((1u128 << 100) + (n << 70)).to_string();
+        let other = |n| format!("delivery {}", n * 7919 % count);
+        (0..count)
+            .map(|n| if in_order { ulid(n) } else { other(n) })
+            .collect()
+    }
+
     #[test]
-    fn a_million_answers_fit_in_memory() {
-        assert_eq!(size_of::<Entry>(), 24);
+    fn an_index_of_a_part_of_the_ids_finds_the_responses_of_all() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("r.ndjson");
+        for (in_order, ranges) in [(true, 0), (false, 0), (false, 1000)] {
+            let count = if in_order { 600 } else { 90 };
+            let ids = ids(count, in_order);
+            let lines = ids.iter().enumerate().map(|(at, id)| {
+                let first = answer(id, "a", 1, Some(200));
+                match at % 3 {
+                    0 => answer(id, "a", 2, Some(500)).repeat(at % 50) + &first,
+                    _ => first,
+                }
+            });
+            fs::write(&path, lines.rev().collect::<String>()).unwrap();
+            let mut index = index(&path);
+            (index.most, index.ranges) = ((70, 10), ranges);
+            if ranges > 0 {
+                index.most = (140, 10);
+            }
+            for nth in 0..ids.len() {
+                // As threads ask that share the work.
+                let at = nth ^ 3;
+                let Some(id) = ids.get(at) else { continue };
+                let wanted = 1 + if at % 3 == 0 { at % 50 } else { 0 };
+                assert_eq!(index.answers(id).unwrap().len(), wanted, "{at}");
+                assert!(index.entries.len() < 400 || ranges > 0, "{at}");
+            }
+            let made = index.ranges - ranges;
+            match (in_order, ranges) {
+                (true, _) => assert!((5..200).contains(&made), "{made}"),
+                (false, 0) => assert!(made > 10, "{made}"),
+                (false, _) => assert_eq!(made, 1),
+            }
+        }
+    }
+
+    #[test]
+    fn the_index_has_a_bounded_size() {
+        // Twice as many entries while a recording is read.
+        assert!(2 * size_of::<Entry>() * (super::AFTER + super::BEFORE) < 8 << 20);
     }
 }

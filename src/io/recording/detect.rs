@@ -63,13 +63,20 @@ impl Class {
     }
 
     pub(crate) fn of_line(line: &Bytes, is_whole: bool) -> Class {
+        let is_torn = |text| !is_whole && Fixture::of_edited(&line.slice_ref(text)).is_err();
+        match Class::of_whole(line) {
+            Class::Delivery if is_torn(line.trim_ascii()) => Class::Torn,
+            class => class,
+        }
+    }
+
+    /// Class of a line that is ended by a line break.
+    pub(crate) fn of_whole(line: &[u8]) -> Class {
         let text = line.trim_ascii();
         if text.is_empty() {
             Class::Blank
         } else if RecordedLine::is_answer(text) {
             Class::Answer
-        } else if !is_whole && Fixture::of_edited(&line.slice_ref(text)).is_err() {
-            Class::Torn
         } else {
             Class::Delivery
         }

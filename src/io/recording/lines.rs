@@ -11,6 +11,9 @@ use crate::webhook::Fault;
 /// Block size in bytes of a read.
 const BLOCK: usize = 32 << 10;
 
+/// Size in bytes of the lines that are returned together, about.
+const TOGETHER: usize = 256 << 10;
+
 /// Line reader over a stream.
 pub(crate) struct Lines {
     input: Box<dyn Read + Send>,
@@ -36,6 +39,15 @@ pub(crate) enum Line {
     TooLong,
     /// End of the stream.
     End,
+}
+
+/// Next lines of a stream, returned together.
+#[derive(Debug)]
+pub(crate) enum Block {
+    /// Lines, each with its line break.
+    Lines(Bytes),
+    /// Line that is returned alone: the last one, or one that is too long.
+    Line(Line),
 }
 
 impl Lines {
@@ -129,6 +141,24 @@ impl Lines {
         }
     }
 
+    /// Reads the next lines, as many as fit in a block of memory, or a longer line alone.
+    pub(crate) fn block(&mut self) -> io::Result<Block> {
+        while self.buffer.len() < TOGETHER && !self.ended {
+            self.fill_by(TOGETHER)?;
+        }
+        match memchr::memrchr(b'\n', &self.buffer) {
+            Some(at) => {
+                let lines = self.take(at + 1);
+                self.number += memchr::memchr_iter(b'\n', &lines).count() - 1;
+                Ok(Block::Lines(lines))
+            }
+            None => self.next().map(|line| match line {
+                Line::Whole(line) => Block::Lines([&line[..], b"\n"].concat().into()),
+                line => Block::Line(line),
+            }),
+        }
+    }
+
     /// Reads the rest of the stream; none if it is longer than `longest`.
     pub(crate) fn rest(&mut self) -> io::Result<Option<Bytes>> {
         while !self.ended {
@@ -177,6 +207,17 @@ impl Lines {
         Ok(())
     }
 
+    /// Reads as many bytes, or to the end.
+    fn fill_by(&mut self, bytes: usize) -> io::Result<()> {
+        let mut block = Vec::with_capacity(self.buffer.len() + bytes);
+        block.extend_from_slice(&self.buffer);
+        let mut input = (&mut self.input).take(bytes as u64);
+        // Unlike a single read it need not fill the memory with zeros first.
+        self.ended = input.read_to_end(&mut block)? < bytes;
+        self.buffer = BytesMut::from(Bytes::from(block));
+        Ok(())
+    }
+
     fn pass_over(&mut self) -> io::Result<Line> {
         loop {
             if let Some(at) = memchr::memchr(b'\n', &self.buffer) {
@@ -206,7 +247,7 @@ pub(crate) fn unreadable(line: usize, error: &io::Error) -> Fault {
 
 #[cfg(test)]
 mod tests {
-    use super::{Line, Lines};
+    use super::{Block, Line, Lines};
     use std::io::{Cursor, Read};
 
     /// Reader that gives one byte at a time, as a slow pipe may.
@@ -238,6 +279,47 @@ mod tests {
                 Line::End => return told,
             });
         }
+    }
+
+    #[test]
+    fn blocks_have_the_same_lines() {
+        let long = vec![b'y'; 2 * super::TOGETHER];
+        let many = b"abc\n\n".repeat(super::TOGETHER / 3);
+        for text in [
+            &b"\xef\xbb\xbfa\n\nbc"[..],
+            b"",
+            b"a",
+            b"a\n",
+            &[&many[..], &long, b"\n", &many, b"z"].concat(),
+        ] {
+            let longest = 3 * super::TOGETHER;
+            let mut lines = Lines::new(Box::new(Cursor::new(text.to_vec())), longest);
+            let (mut blocks, mut number) = (Vec::new(), 0);
+            loop {
+                match lines.block().unwrap() {
+                    Block::Lines(block) => {
+                        assert!(block.ends_with(b"\n") && block.len() <= longest);
+                        number += block.iter().filter(|byte| **byte == b'\n').count();
+                        blocks.extend_from_slice(&block);
+                    }
+                    Block::Line(Line::Torn(line)) => {
+                        number += 1;
+                        blocks.extend_from_slice(&line);
+                    }
+                    Block::Line(line) => {
+                        assert!(matches!(line, Line::End));
+                        break;
+                    }
+                }
+                assert_eq!(lines.number(), number);
+            }
+            assert_eq!(lines.offset(), text.len() as u64);
+            let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
+            assert!(blocks == text, "{}", text.len());
+        }
+        let mut lines = Lines::new(Box::new(Cursor::new(long.repeat(2))), long.len());
+        assert!(matches!(lines.block(), Ok(Block::Line(Line::TooLong))));
+        assert!(matches!(lines.block(), Ok(Block::Line(Line::End))));
     }
 
     #[test]

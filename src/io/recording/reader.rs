@@ -8,6 +8,7 @@ use std::fmt;
 use std::fs::{self, File};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{self, BufRead, Read, Seek, SeekFrom};
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -16,11 +17,11 @@ use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Result};
 use crate::io::gzip::{inflate, is_gzip, open_at};
-use crate::io::recording::answers::AnswerIndex;
+use crate::io::recording::answers::SharedAnswers;
 use crate::io::recording::detect;
-use crate::io::recording::detect::{Content, Document, LONGEST, ends, is_har, is_recording};
+use crate::io::recording::detect::{Class, Content, Document, LONGEST, ends, is_har, is_recording};
 use crate::io::recording::har::Har;
-use crate::io::recording::lines::{Line, Lines, unreadable};
+use crate::io::recording::lines::{Block, Line, Lines, unreadable};
 use crate::io::recording::pump::{Pump, Stop};
 use crate::webhook::{Fault, Fixture, RecordedLine};
 
@@ -52,6 +53,23 @@ impl Source {
     }
 }
 
+impl Source {
+    /// Address in a recording; the id, if the lines were not counted.
+    fn in_recording(
+        name: &Arc<str>,
+        number: usize,
+        uncounted: bool,
+        fixture: &std::result::Result<Fixture, Fault>,
+    ) -> Source {
+        let id = fixture.as_ref().ok().and_then(|it| it.id.as_deref());
+        Source {
+            name: Arc::clone(name),
+            number,
+            id: id.filter(|_| uncounted).map(Arc::from),
+        }
+    }
+}
+
 impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.name)?;
@@ -72,9 +90,6 @@ impl From<&str> for Source {
         }
     }
 }
-
-/// Condition on a line of a recording.
-type LineFilter = Box<dyn Fn(&[u8]) -> bool + Send>;
 
 /// Position between two deliveries of the sources.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -104,11 +119,7 @@ pub struct Sources {
     /// True if the answers of a recording are paired with its deliveries.
     pub(crate) answered: bool,
     /// Answers of the file with this index.
-    answers: Option<(usize, AnswerIndex)>,
-    /// Condition on the lines of recordings; others are passed over without being parsed.
-    only: Option<LineFilter>,
-    /// Lines passed over.
-    passed_over: u64,
+    answers: Option<(usize, Arc<SharedAnswers>)>,
     stop: Stop,
     notes: Vec<String>,
     /// Total size in bytes of the files before the current one.
@@ -195,8 +206,6 @@ impl Sources {
             edited: false,
             answered: false,
             answers: None,
-            only: None,
-            passed_over: 0,
             stop: Stop::default(),
             notes: Vec::new(),
             passed: 0,
@@ -214,20 +223,6 @@ impl Sources {
     #[must_use]
     pub fn answered(self, answered: bool) -> Self {
         Self { answered, ..self }
-    }
-
-    /// Passes over the lines of recordings that do not meet a condition, without parsing them.
-    #[must_use]
-    pub fn only_lines(self, only: impl Fn(&[u8]) -> bool + Send + 'static) -> Self {
-        Self {
-            only: Some(Box::new(only)),
-            ..self
-        }
-    }
-
-    /// Deliveries passed over because their lines do not meet the condition.
-    pub fn passed_over(&self) -> u64 {
-        self.passed_over
     }
 
     /// Ends the iteration when `stop` is set, even while it waits for a pipe.
@@ -403,42 +398,108 @@ impl Sources {
         }
     }
 
-    /// Adds the answers of its recording to a delivery, if they are wanted.
+    /// Adds the responses of its recording to a delivery, if they are wanted.
     fn answer(&mut self, item: &mut Item) {
-        let (true, Ok(fixture), true) = (self.answered, &mut item.fixture, item.after.offset > 0)
-        else {
+        let (Ok(fixture), true) = (&mut item.fixture, item.after.offset > 0) else {
             return;
         };
-        let Some(id) = &fixture.id else { return };
-        let at = item.after.file;
+        if let Some(answers) = self.answers_of(item.after.file)
+            && let Err(note) = answers.add_to(fixture)
+        {
+            self.notes.push(note);
+        }
+    }
+
+    /// Responses in the recording with this index, if they are wanted.
+    fn answers_of(&mut self, at: usize) -> Option<Arc<SharedAnswers>> {
+        if !self.answered {
+            return None;
+        }
         if self.answers.as_ref().is_none_or(|(of, _)| *of != at) {
-            let Some(SourceInput {
+            let SourceInput {
                 path: Some(path),
                 size: Some(size),
                 part,
-            }) = self.files.get(at)
+            } = self.files.get(at)?
             else {
-                return;
+                return None;
             };
-            // An answer stands behind its delivery.
+            // A response is recorded after its delivery.
             let begin = match part {
                 Part::Between { offset, .. } => *offset,
                 Part::All | Part::Numbers(..) => 0,
             };
-            match AnswerIndex::of(path, begin, *size, self.edited) {
-                Ok(index) => self.answers = Some((at, index)),
-                Err(error) => {
-                    self.answered = false;
-                    self.notes.push(format!(
-                        "the answers in `{}` cannot be read: {error}",
-                        path.display()
-                    ));
-                    return;
-                }
-            }
+            let answers = SharedAnswers::of(path, begin, *size, self.edited);
+            self.answers = Some((at, Arc::new(answers)));
         }
-        if let Some((_, index)) = &mut self.answers {
-            fixture.answers.extend(index.answers(id));
+        self.answers.as_ref().map(|(_, it)| Arc::clone(it))
+    }
+
+    /// Next delivery, or the next lines of a recording, unparsed, where it has a size and is read line by line.
+    pub fn next_portion(&mut self) -> Option<Portion> {
+        loop {
+            let (at, part) = (self.at, self.files.get(self.at).map(|file| &file.part));
+            let uncounted = match part {
+                Some(Part::All) => false,
+                Some(Part::Between { number, .. }) => number.is_none(),
+                Some(Part::Numbers(..)) | None => return self.next().map(Portion::of_item),
+            };
+            if !self.held.is_empty() || self.files.get(at)?.size.is_none() {
+                return self.next().map(Portion::of_item);
+            }
+            let Some(Reading::Lines(name, lines)) = &mut self.reading else {
+                match &self.reading {
+                    Some(_) => return self.next().map(Portion::of_item),
+                    None => match self.begin() {
+                        Some(item) => return Some(Portion::of_item(item)),
+                        None => continue,
+                    },
+                }
+            };
+            let (name, before) = (Arc::clone(name), lines.number());
+            let (end, block) = match lines.block() {
+                Ok(Block::Lines(text)) => (lines.number(), Ok(text)),
+                Ok(Block::Line(line)) => (lines.number(), Err(Ok(line))),
+                Err(error) => {
+                    lines.close();
+                    (before + 1, Err(Err(error)))
+                }
+            };
+            let found = match block {
+                Ok(text) => {
+                    return Some(Portion::Lines(LineBlock {
+                        name,
+                        text,
+                        before,
+                        uncounted,
+                        edited: self.edited,
+                        answers: self.answers_of(at),
+                    }));
+                }
+                Err(Ok(Line::End)) => {
+                    self.end();
+                    continue;
+                }
+                Err(line) => delivery_in(&name, end, line, self.edited, &mut self.notes),
+            };
+            match found {
+                ControlFlow::Continue(Some(fixture)) => {
+                    let source = Source::in_recording(&name, end, uncounted, &fixture);
+                    let mut item = Item {
+                        source,
+                        fixture,
+                        after: Position {
+                            file: at,
+                            offset: 1,
+                            number: end,
+                        },
+                    };
+                    self.answer(&mut item);
+                    return Some(Portion::of_item(item));
+                }
+                ControlFlow::Continue(None) => {}
+                ControlFlow::Break(()) => self.end(),
+            }
         }
     }
 
@@ -473,21 +534,9 @@ impl Sources {
             let item = match &mut self.reading {
                 Some(Reading::Lines(name, lines)) => {
                     let uncounted = matches!(part, Some(Part::Between { number: None, .. }));
-                    let (only, passed_over) = (self.only.as_ref(), &mut self.passed_over);
-                    let skips = |line: &Bytes| {
-                        let skips = only.is_some_and(|only| !only(line))
-                            && detect::Class::of_line(line, true) == detect::Class::Delivery;
-                        *passed_over += u64::from(skips);
-                        skips
-                    };
-                    let next = next_line(name, lines, self.edited, &mut self.notes, skips);
+                    let next = next_line(name, lines, self.edited, &mut self.notes);
                     next.map(|(number, fixture)| {
-                        let id = fixture.as_ref().ok().and_then(|it| it.id.as_deref());
-                        let source = Source {
-                            name: Arc::clone(name),
-                            number,
-                            id: id.filter(|_| uncounted).map(Arc::from),
-                        };
+                        let source = Source::in_recording(name, number, uncounted, &fixture);
                         (source, fixture, lines.offset(), lines.number())
                     })
                 }
@@ -619,55 +668,133 @@ impl SourceInput {
     }
 }
 
+/// Part of the sources.
+pub enum Portion {
+    /// A delivery.
+    Item(Box<Item>),
+    /// Lines of a recording that are not parsed yet.
+    Lines(LineBlock),
+}
+
+/// Lines of a recording, to be parsed in any thread.
+pub struct LineBlock {
+    name: Arc<str>,
+    /// The lines, each with its line break.
+    text: Bytes,
+    /// Lines of the recording before these.
+    before: usize,
+    /// True if lines before these were not counted, and deliveries are named by their ids.
+    uncounted: bool,
+    edited: bool,
+    answers: Option<Arc<SharedAnswers>>,
+}
+
+impl LineBlock {
+    /// Calls `each` for the deliveries in lines that `may_be_wanted`, and returns the number of other deliveries.
+    pub fn deliveries(
+        &self,
+        may_be_wanted: impl Fn(&[u8]) -> bool,
+        mut each: impl FnMut(Source, std::result::Result<Fixture, Fault>),
+    ) -> u64 {
+        let (mut number, mut start, mut passed_over) = (self.before, 0, 0);
+        for end in memchr::memchr_iter(b'\n', &self.text) {
+            let line = self.text.get(start..end).unwrap_or_default();
+            number += 1;
+            let span = start..end;
+            start = end + 1;
+            if !may_be_wanted(line) {
+                passed_over += u64::from(Class::of_whole(line) == Class::Delivery);
+                continue;
+            }
+            let line = Line::Whole(self.text.slice(span));
+            let found = delivery_in(&self.name, number, Ok(line), self.edited, &mut Vec::new());
+            if let ControlFlow::Continue(Some(fixture)) = found {
+                let source = Source::in_recording(&self.name, number, self.uncounted, &fixture);
+                each(source, fixture);
+            }
+        }
+        passed_over
+    }
+
+    /// Adds its recorded responses to a delivery, if they are wanted. A note is returned where they cannot be read.
+    pub fn answer(&self, fixture: &mut Fixture) -> std::result::Result<(), String> {
+        match &self.answers {
+            Some(answers) => answers.add_to(fixture),
+            None => Ok(()),
+        }
+    }
+}
+
 /// Next delivery of a recording, with its line number.
 fn next_line(
     name: &str,
     lines: &mut Lines,
     edited: bool,
     notes: &mut Vec<String>,
-    mut skips: impl FnMut(&Bytes) -> bool,
 ) -> Option<(usize, std::result::Result<Fixture, Fault>)> {
-    let delivery_of = |line: &Bytes| RecordedLine::delivery(&trimmed(line), edited).transpose();
     loop {
         let read = lines.next();
-        let number = lines.number();
-        let fixture = match read {
-            Ok(Line::End) => return None,
-            Ok(Line::Whole(line) | Line::Torn(line)) if line.trim_ascii().is_empty() => continue,
-            Ok(Line::Whole(line)) if skips(&line) => continue,
-            Ok(Line::Whole(line)) => match delivery_of(&line) {
-                Some(fixture) => fixture,
-                // An answer.
-                None => continue,
-            },
-            Ok(Line::Torn(line)) => match delivery_of(&line) {
-                Some(Ok(fixture)) => Ok(fixture),
-                None => continue,
-                Some(Err(_)) => {
-                    notes.push(format!(
-                        "{name}:{number}: the last line is unfinished and was set aside"
-                    ));
-                    return None;
-                }
-            },
-            Ok(Line::TooLong) => Err(Fault {
-                line: 1,
-                column: 1,
-                reason: format!("the line is longer than {} MiB", LONGEST >> 20),
-            }),
-            Err(error) => {
-                lines.close();
-                return Some((number + 1, Err(unreadable(number + 1, &error))));
-            }
-        };
-        return Some((
-            number,
-            fixture.map_err(|fault| Fault {
-                line: number,
-                ..fault
-            }),
-        ));
+        let number = lines.number() + usize::from(read.is_err());
+        if read.is_err() {
+            lines.close();
+        }
+        match delivery_in(name, number, read, edited, notes) {
+            ControlFlow::Continue(Some(fixture)) => return Some((number, fixture)),
+            ControlFlow::Continue(None) => {}
+            ControlFlow::Break(()) => return None,
+        }
     }
+}
+
+impl Portion {
+    fn of_item(item: Item) -> Portion {
+        Portion::Item(Box::new(item))
+    }
+}
+
+/// Delivery in a line of a recording; none in a blank line and in a response. After a break nothing follows but what was
+/// being written.
+type InLine = ControlFlow<(), Option<std::result::Result<Fixture, Fault>>>;
+
+/// Finds the delivery in the line with this number.
+fn delivery_in(
+    name: &str,
+    number: usize,
+    line: io::Result<Line>,
+    edited: bool,
+    notes: &mut Vec<String>,
+) -> InLine {
+    let delivery_of = |line: &Bytes| RecordedLine::delivery(&trimmed(line), edited).transpose();
+    let fixture = match line {
+        Ok(Line::End) => return ControlFlow::Break(()),
+        Ok(Line::Whole(line) | Line::Torn(line)) if line.trim_ascii().is_empty() => {
+            return ControlFlow::Continue(None);
+        }
+        Ok(Line::Whole(line)) => match delivery_of(&line) {
+            Some(fixture) => fixture,
+            None => return ControlFlow::Continue(None),
+        },
+        Ok(Line::Torn(line)) => match delivery_of(&line) {
+            Some(Ok(fixture)) => Ok(fixture),
+            None => return ControlFlow::Continue(None),
+            Some(Err(_)) => {
+                notes.push(format!(
+                    "{name}:{number}: the last line is unfinished and was skipped"
+                ));
+                return ControlFlow::Break(());
+            }
+        },
+        Ok(Line::TooLong) => Err(Fault {
+            line: 1,
+            column: 1,
+            reason: format!("the line is longer than {} MiB", LONGEST >> 20),
+        }),
+        Err(error) => Err(unreadable(number, &error)),
+    };
+    ControlFlow::Continue(Some(fixture.map_err(|fault| Fault {
+        line: number,
+        ..fault
+    })))
 }
 
 /// Line without trailing white space.
@@ -809,7 +936,7 @@ mod tests {
             assert_eq!(items, ["r.ndjson:1 1"]);
             assert_eq!(
                 notes,
-                ["r.ndjson:2: the last line is unfinished and was set aside"]
+                ["r.ndjson:2: the last line is unfinished and was skipped"]
             );
         }
         fs::write(dir.path().join("r.ndjson"), "").unwrap();
@@ -872,7 +999,7 @@ mod tests {
                 Content::Recording(mut lines) => {
                     assert!(!is_document, "{text}");
                     let (number, first) =
-                        next_line("stdin", &mut lines, false, &mut Vec::new(), |_| false).unwrap();
+                        next_line("stdin", &mut lines, false, &mut Vec::new()).unwrap();
                     let blank = text.lines().take_while(|line| line.trim().is_empty());
                     assert_eq!(number, blank.count() + 1);
                     assert_eq!(first.is_ok(), text.contains("fixture"));

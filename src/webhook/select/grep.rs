@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use memchr::memmem::Finder;
 
 use crate::webhook::Delivery;
+use crate::webhook::select::words::{may_spell_words, words_in};
 
 /// Layers of escapes that are undone one after another: JSON in a form, JSON in a string of JSON.
 const LAYERS: usize = 4;
@@ -13,13 +14,20 @@ const LAYERS: usize = 4;
 #[derive(Clone, Debug)]
 pub struct Grep {
     finder: Finder<'static>,
+    /// Longest word of the text, if it has one.
+    word: Option<Finder<'static>>,
+    /// Name under which bytes that are no text are recorded.
+    base64: Finder<'static>,
 }
 
 impl Grep {
     /// Creates a search for this text.
     pub fn new(text: &str) -> Self {
+        let word = words_in(text).max_by_key(|word| word.len());
         Self {
             finder: Finder::new(text.as_bytes()).into_owned(),
+            word: word.map(|word| Finder::new(word.as_bytes()).into_owned()),
+            base64: Finder::new(b"\"base64\""),
         }
     }
 
@@ -40,11 +48,16 @@ impl Grep {
 
     /// False if the text is surely not in the delivery of this line of a recording, so that it need not be parsed.
     pub fn may_be_in_line(&self, line: &[u8]) -> bool {
+        if let Some(word) = &self.word
+            && word.find(line).is_none()
+        {
+            return may_spell_words(line) || self.base64.find(line).is_some();
+        }
         // A body without escapes stands in the line as it is. Bytes that are no text are recorded in base64, and name and
         // value of a header stand in quotes.
         self.finder.find(line).is_some()
             || memchr::memchr(b'\\', line).is_some()
-            || memchr::memmem::find(line, b"\"base64\"").is_some()
+            || self.base64.find(line).is_some()
             || memchr::memmem::find(self.finder.needle(), b": ").is_some()
             || self.is_within(line, LAYERS * 2)
     }

@@ -81,14 +81,25 @@ impl StatusFilter {
 impl Selection {
     /// True if the events of a delivery must be read to know if it is selected.
     pub fn reads_events(&self) -> bool {
+        self.reads_events_at(None)
+    }
+
+    /// Like [`reads_events`](Self::reads_events), for a delivery that was recorded at this time.
+    pub fn reads_events_at(&self, at: Option<Timestamp>) -> bool {
         !self.events.is_empty()
             || self.provider.is_some()
             || self.recipient.is_some()
             || self.message_id.is_some()
             || self.reads_verdict()
             // A delivery without a time of recording has that of its event.
-            || self.since.is_some()
-            || self.until.is_some()
+            || (at.is_none() && (self.since.is_some() || self.until.is_some()))
+    }
+
+    /// False if a delivery that was recorded at this time does not meet the conditions on it.
+    pub fn may_want_time(&self, at: Option<Timestamp>) -> bool {
+        at.is_none_or(|at| {
+            self.since.is_none_or(|since| at >= since) && self.until.is_none_or(|until| at < until)
+        })
     }
 
     /// True if the signature must be verified to know if it is selected.
