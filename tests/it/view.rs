@@ -165,3 +165,23 @@ fn a_json_line_has_the_address_by_which_the_delivery_is_found() {
     let ran = listen.finish().success();
     assert!(ran.lines()[0].get("address").is_none());
 }
+
+#[test]
+fn the_json_in_a_string_of_an_envelope_is_shown_decoded_and_its_bytes_are_kept() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("hooks.ndjson");
+    let listen = Listen::start(&["-n", "1", "-r", text(&path)]);
+    run(&["send", "bounce", "--provider", "ses", "--to", &listen.url]).success();
+    let told = listen.finish().stdout;
+    let address = format!("{}:1", text(&path));
+    let shown = run(&["show", &address]).success().stdout;
+    for shown in [told, shown] {
+        assert!(
+            shown.contains("\n    \"Message\": (JSON in a string)\n      {\n"),
+            "{shown}"
+        );
+        assert!(shown.contains("\n        \"bounce\": {\n"), "{shown}");
+    }
+    let body = run(&["show", &address, "--body"]).success().stdout;
+    assert!(body.contains(r#"\"bounce\":"#), "{body}");
+}

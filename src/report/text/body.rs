@@ -1,10 +1,15 @@
 //! Readable bodies: JSON indented, other text line by line. Each line begins with a gutter, so that no untrusted text
 //! stands where our own lines begin.
 //!
-//! JSON is formatted and never parsed. One pass over the bytes moves the white space between tokens and leaves the
+//! JSON is formatted and not parsed. One pass over the bytes moves the white space between tokens and leaves the
 //! tokens alone: `1.10` stays `1.10`, a repeated key is shown twice, and `\u001b` stays six characters, because
-//! decoding it would re-create the attack. There is no tree and no recursion, so depth costs nothing. And there is no
-//! error: truncated or invalid JSON is shown as far as it goes.
+//! decoding it would re-create the attack. There is no tree, so depth costs nothing. And there is no error: truncated or
+//! invalid JSON is shown as far as it goes.
+//!
+//! One string is decoded: that which is a whole JSON document itself, such as the message in an SNS envelope. It is shown
+//! below its key, marked as such, and its tokens are left alone in turn.
+
+use serde::de::IgnoredAny;
 
 use crate::report::text::escape::{
     LONGEST_LINE, Mode, cut, equal, escape_into, grouped, is_plain, not_plain, position,
@@ -25,6 +30,9 @@ pub const GROWTH: usize = 4;
 
 /// Longest array of plain values, in bytes, shown on one line, such as tags and addresses.
 const SHORT_ARRAY: usize = 60;
+
+/// Levels of JSON inside strings that are decoded.
+const NESTED: usize = 3;
 
 /// Bytes at the start of a body that decide if it is text.
 const SAMPLE: usize = 1024;
@@ -52,29 +60,12 @@ pub fn pretty_up_to(
         last: Last::Nothing,
         on_one_line: false,
     };
-    let mut rest = skip_space(json);
-    while let Some(&first) = rest.first() {
-        let shown = json.len() - rest.len();
-        if shown >= max_bytes || page.out.len() >= output_end {
-            page.note(&in_all(json.len(), shown));
-            break;
-        }
-        let (len, plain) = measure(first, rest);
-        let (token, tail) = rest.split_at(len);
-        rest = skip_space(tail);
-        match first {
-            b'{' | b'[' => page.open(first, first == b'[' && is_short_array(tail)),
-            b'}' | b']' => page.close(first),
-            b',' => page.separator(first, Last::Comma),
-            b':' => page.separator(first, Last::Colon),
-            b'"' if rest.first() == Some(&b':') => page.value(Role::Key, token, plain),
-            b'"' => page.value(Role::String, token, plain),
-            b'-' | b'0'..=b'9' => page.value(Role::Number, token, plain),
-            _ if matches!(token, b"true" | b"false" | b"null") => {
-                page.value(Role::Literal, token, plain)
-            }
-            _ => page.value(Role::Bad, token, plain),
-        }
+    let limit = Limit {
+        max_bytes,
+        output_end,
+    };
+    if let Some(shown) = page.write(json, limit, NESTED) {
+        page.note(&in_all(json.len(), shown));
     }
     page.end();
 }
@@ -185,10 +176,19 @@ fn odd_in(sample: &[u8]) -> usize {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Last {
     Nothing,
+    /// The indentation of a document that was in a string.
+    Start,
     Open,
     Comma,
     Colon,
     Value,
+}
+
+/// Bytes of a document that are read, and length of the output past which nothing more is written.
+#[derive(Clone, Copy)]
+struct Limit {
+    max_bytes: usize,
+    output_end: usize,
 }
 
 struct BodyView<'a> {
@@ -201,6 +201,59 @@ struct BodyView<'a> {
 }
 
 impl BodyView<'_> {
+    /// Appends a document. Returns the number of bytes that were shown, if it was cut.
+    fn write(&mut self, json: &[u8], limit: Limit, nested: usize) -> Option<usize> {
+        let mut rest = skip_space(json);
+        while let Some(&first) = rest.first() {
+            let shown = json.len() - rest.len();
+            if shown >= limit.max_bytes || self.out.len() >= limit.output_end {
+                return Some(shown);
+            }
+            let (len, plain) = measure(first, rest);
+            let (token, tail) = rest.split_at(len);
+            rest = skip_space(tail);
+            match first {
+                b'{' | b'[' => self.open(first, first == b'[' && is_short_array(tail)),
+                b'}' | b']' => self.close(first),
+                b',' => self.separator(first, Last::Comma),
+                b':' => self.separator(first, Last::Colon),
+                b'"' if rest.first() == Some(&b':') => self.value(Role::Key, token, plain),
+                b'"' => {
+                    let decoded = document_in(token).filter(|_| nested > 0 && !self.on_one_line);
+                    match decoded {
+                        None => self.value(Role::String, token, plain),
+                        Some(json) if self.nested(&json, limit, nested - 1) => {
+                            return Some(shown + len);
+                        }
+                        Some(_) => {}
+                    }
+                }
+                b'-' | b'0'..=b'9' => self.value(Role::Number, token, plain),
+                _ if matches!(token, b"true" | b"false" | b"null") => {
+                    self.value(Role::Literal, token, plain)
+                }
+                _ => self.value(Role::Bad, token, plain),
+            }
+        }
+        None
+    }
+
+    /// Appends a document that was in a string, below its key. Returns true if it was cut.
+    fn nested(&mut self, json: &str, limit: Limit, nested: usize) -> bool {
+        self.space();
+        self.palette
+            .write(self.out, Role::Dim, IN_A_STRING.as_bytes());
+        let depth = self.depth;
+        self.depth += 1;
+        self.new_line();
+        self.last = Last::Start;
+        let is_cut = self.write(json.as_bytes(), limit, nested).is_some();
+        self.depth = depth;
+        self.last = Last::Value;
+        self.on_one_line = false;
+        is_cut
+    }
+
     fn open(&mut self, byte: u8, on_one_line: bool) {
         self.space();
         self.palette
@@ -214,7 +267,7 @@ impl BodyView<'_> {
         self.depth = self.depth.saturating_sub(1);
         match self.last {
             Last::Nothing => self.gutter(),
-            Last::Open => {}
+            Last::Open | Last::Start => {}
             _ if self.on_one_line => {}
             _ => self.new_line(),
         }
@@ -252,6 +305,7 @@ impl BodyView<'_> {
     fn space(&mut self) {
         match self.last {
             Last::Nothing => self.gutter(),
+            Last::Start => {}
             Last::Open if self.on_one_line => {}
             Last::Comma if self.on_one_line => self.out.push(b' '),
             Last::Open | Last::Comma => self.new_line(),
@@ -288,6 +342,37 @@ impl BodyView<'_> {
             self.out.push(b'\n');
         }
     }
+}
+
+/// Mark of a document that was in a string: it is shown decoded, and not as it was received.
+const IN_A_STRING: &str = "(JSON in a string)";
+
+/// Returns the document inside a string token, if it is one: an object with members, or an array of objects.
+fn document_in(token: &[u8]) -> Option<String> {
+    let inner = token.strip_prefix(b"\"")?;
+    let spaces = |text: &[u8]| -> usize {
+        let escapes = [&b" "[..], b"\\n", b"\\r", b"\\t"];
+        let found = escapes.iter().find(|space| text.starts_with(space));
+        found.map_or(0, |space| space.len())
+    };
+    let mut start = inner;
+    while let (1.., Some(rest)) = (spaces(start), start.get(spaces(start)..)) {
+        start = rest;
+    }
+    // Most strings end here.
+    if !matches!(start, [b'{' | b'[', ..]) || token.len() > SHOWN_BODY {
+        return None;
+    }
+    let text: String = serde_json::from_slice(token).ok()?;
+    let mut rest = text.trim_ascii_start();
+    if let Some(items) = rest.strip_prefix('[') {
+        rest = items.trim_ascii_start();
+    }
+    let has_members = rest
+        .strip_prefix('{')
+        .is_some_and(|members| members.trim_ascii_start().starts_with('"'));
+    let is_whole = has_members && serde_json::from_str::<IgnoredAny>(&text).is_ok();
+    is_whole.then_some(text)
 }
 
 fn in_all(bytes: usize, shown: usize) -> String {
@@ -658,6 +743,84 @@ mod tests {
         ] {
             assert!(is_binary(bytes), "{bytes:?}");
         }
+    }
+
+    #[test]
+    fn a_document_in_a_string_is_shown_decoded_below_its_key() {
+        check(
+            r#"{"Type":"Notification","Message":"{\"eventType\":\"Bounce\",\"n\":1.10,\"tags\":[\"a\",\"b\"]}\n","Id":1}"#,
+            r#"{
+  "Type": "Notification",
+  "Message": (JSON in a string)
+    {
+      "eventType": "Bounce",
+      "n": 1.10,
+      "tags": ["a", "b"]
+    },
+  "Id": 1
+}"#,
+        );
+        // In a list, in itself, and as the whole body.
+        check(
+            r#"["{\"inner\":\"{\\\"deep\\\":true}\",\"more\":\"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\"}"]"#,
+            r#"[
+  (JSON in a string)
+    {
+      "inner": (JSON in a string)
+        {
+          "deep": true
+        },
+      "more": "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+    }
+]"#,
+        );
+        check(
+            r#""[{\"a\":1}]""#,
+            "(JSON in a string)\n  [\n    {\n      \"a\": 1\n    }\n  ]",
+        );
+    }
+
+    #[test]
+    fn a_string_that_only_looks_like_a_document_is_left_alone() {
+        for value in [
+            r#""{\"cut\":1""#,
+            r#""{{name}}""#,
+            r#""[1] see below""#,
+            r#""{}""#,
+            r#""[]""#,
+            r#""[1,2]""#,
+            r#""{\"a\":1} and more""#,
+            r#""{\"a\":\"\u001b[31m\"}""#,
+            r#""a{\"a\":1}""#,
+        ] {
+            check(
+                &format!("{{\"x\":{value}}}"),
+                &format!("{{\n  \"x\": {value}\n}}"),
+            );
+        }
+        // A key is not decoded, and an escape within stays one.
+        check(
+            r#"{"{\"a\":1}":"{\"a\":\"\\u001b[31m\"}"}"#,
+            "{\n  \"{\\\"a\\\":1}\": (JSON in a string)\n    {\n      \"a\": \"\\u001b[31m\"\n    }\n}",
+        );
+    }
+
+    #[test]
+    fn strings_in_strings_are_decoded_to_a_few_levels_and_cut_as_others_are() {
+        let mut json = String::from("{\"a\":1}");
+        for _ in 0..6 {
+            json = format!("{{\"a\":{}}}", serde_json::to_string(&json).unwrap());
+        }
+        let shown = shown_up_to(&json, SHOWN_BODY);
+        assert_eq!(shown.matches("(JSON in a string)").count(), 3, "{shown}");
+        let long = format!("{{\"a\":[{}]}}", "{\"b\":1},".repeat(2000));
+        let long = format!(
+            "{{\"m\":{}}}",
+            serde_json::to_string(&(long[..long.len() - 3].to_owned() + "]}")).unwrap()
+        );
+        let shown = shown_up_to(&long, 1000);
+        assert_eq!(shown.matches(" bytes in all").count(), 1, "{shown}");
+        assert!(shown.len() < 8000, "{}", shown.len());
     }
 
     #[test]
