@@ -44,7 +44,8 @@
 //! | `log`, `show` | `commands/recorded/` |
 //! | `diff` | `webhook/diff/` (comparison), `providers/shape/expected.rs` (ids and times), `report/diff/` (text, JSON) |
 //! | `drift`, `diff --example` | `providers/shape/`: members and types of the examples |
-//! | a delivery on one line (`log`) | `report/text/line.rs` |
+//! | a delivery on one line (`log`, `listen -f`, `listen -q`) | `report/text/line.rs` |
+//! | single keys of `listen` | `commands/listen/keys.rs`, `io/keyboard.rs` (the terminal) |
 //! | the listener | `io/server/` (HTTP), `commands/listen/` (handler, forwarding, recording, duplicates, faults) |
 //! | requests sent | `commands/dispatch.rs`, `webhook/sending/` (retries, pacing, order), `io/client/` (HTTP) |
 //! | changes of recorded deliveries (`replay --set`, `--edit`) | `providers/synth/recorded_change.rs`, `webhook/body/json_edit.rs`, `commands/replay/edit.rs`, `io/editor.rs` |
@@ -131,8 +132,8 @@
 //!
 //! 1. Add the field with its help to the arguments in `cli/COMMAND.rs`; flags of several commands are in
 //!    `cli/request.rs`, `cli/secrets.rs` and `cli/report.rs`.
-//! 2. Turn it into a setting in `Plan::new` of that command (`commands/COMMAND/mod.rs`): an enum or a parsed value, and
-//!    an error with a hint if it is wrong.
+//! 2. Turn it into a setting in `Plan::new` of that command (`commands/COMMAND/plan.rs`, or `mod.rs`): an enum or a
+//!    parsed value, and an error with a hint if it is wrong.
 //! 3. If its values come from a list in the program, complete them in `commands/completions.rs`.
 //! 4. Test it from end to end in `tests/it/COMMAND.rs`, and mention it in the readme if newcomers need it.
 //!

@@ -242,7 +242,9 @@ pub struct ListenArgs {
     )]
     pub path: Vec<String>,
 
-    /// Parts of a delivery to print
+    /// Parts of a delivery to print [default: events,body]
+    ///
+    /// With `--forward-to`, the default is one line, and below it the events and the response if that is not 2xx.
     #[arg(
         long,
         value_name = "PART",
@@ -259,6 +261,18 @@ pub struct ListenArgs {
     /// Print events, headers, body and response
     #[arg(short, long, conflicts_with = "show", display_order = 24)]
     pub verbose: bool,
+
+    /// Number of deliveries kept in memory for the keys of the terminal, if nothing is recorded
+    ///
+    /// Their bodies take up to 64 MiB. `?` lists the keys; without a terminal nothing is kept.
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 10_000,
+        hide_short_help = true,
+        help_heading = "Output"
+    )]
+    pub keep: usize,
 
     /// Stop after N deliveries
     #[arg(short = 'n', long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..), display_order = 15)]

@@ -9,6 +9,7 @@ use std::sync::mpsc::sync_channel;
 use tokio::sync::Notify;
 
 use crate::error::Exit;
+use crate::io::keyboard;
 
 /// Message on the first Ctrl-C while requests are in flight.
 pub const FINISHING: &str = "finishing requests in flight; Ctrl-C again quits now";
@@ -76,6 +77,7 @@ impl Interrupt {
                     say();
                     told.set();
                     signals.next().await;
+                    keyboard::give_back();
                     std::process::exit(Exit::Interrupted as i32);
                 });
             });
@@ -104,6 +106,20 @@ impl Interrupt {
         self.0.0.store(true, Ordering::Release);
         self.0.1.notify_waiters();
     }
+}
+
+/// Does what Ctrl-C does.
+#[cfg(unix)]
+pub fn interrupt_self() {
+    use rustix::process::{Signal, getpid, kill_process};
+    // A process may always send a signal to itself.
+    let _ = kill_process(getpid(), Signal::INT);
+}
+
+/// Ends the program.
+#[cfg(not(unix))]
+pub fn interrupt_self() {
+    std::process::exit(Exit::Interrupted as i32);
 }
 
 /// Signals that end the program.

@@ -10,6 +10,7 @@ pub mod tls;
 
 mod body_buffer;
 pub mod editor;
+pub mod keyboard;
 pub mod keygen;
 pub mod loopback;
 mod private_files;

@@ -4,9 +4,10 @@
 
 use std::cell::RefCell;
 use std::io;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::report::formats::report_file::{self, ReportFile};
+use crate::report::held::HeldOutput;
 use crate::report::json_lines;
 use crate::report::notice::Notice;
 use crate::report::stdout::Stdout;
@@ -32,6 +33,8 @@ pub trait Consumer: Send + Sync {
 pub(super) struct TextLines {
     pub(super) report: TextReport,
     pub(super) stdout: Stdout,
+    /// Lines held back while the output is paused.
+    pub(super) held: Arc<HeldOutput>,
     /// `--quiet`: no line for a successful attempt.
     pub(super) quiet: bool,
 }
@@ -48,7 +51,11 @@ impl Consumer for TextLines {
             {
                 wrap::guard(out, width, GUTTER);
             }
-            self.stdout.push(out);
+            // What was asked for by a key is shown at once.
+            let may_wait = self.held.is_paused() && !matches!(notice, Notice::Resent(_));
+            if !(may_wait && self.held.hold(out)) {
+                self.stdout.push(out);
+            }
         });
     }
 }

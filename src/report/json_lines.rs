@@ -56,7 +56,7 @@ pub fn write(out: &mut Vec<u8>, notice: &Notice) {
         })
         .to_string(),
         Notice::Attempted(attempt) => attempted(attempt),
-        Notice::Waiting { .. } | Notice::Paused { .. } => return,
+        Notice::Waiting { .. } | Notice::Paused { .. } | Notice::Resent(_) => return,
         Notice::Judged(judged) => self::judged(judged),
         Notice::Read { deliveries, bytes } => {
             json!({"type": "read", "deliveries": deliveries, "bytes": bytes}).to_string()

@@ -6,6 +6,7 @@ pub mod formats;
 pub mod text;
 
 mod consumer;
+mod held;
 mod json_lines;
 mod notice;
 mod progress;

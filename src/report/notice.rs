@@ -25,6 +25,8 @@ pub enum Notice<'a> {
     },
     /// A delivery was received and responded to.
     Received(Received<'a>),
+    /// A delivery was sent to the handler again, by hand.
+    Resent(Received<'a>),
     /// A delivery was recorded.
     Recorded {
         /// The delivery's id.

@@ -2,18 +2,20 @@
 
 use std::io::{self, IsTerminal, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{LazyLock, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::time::Instant;
 
 use crate::error::Error;
 use crate::report::consumer::{Consumer, JsonLines, Results, TextLines};
 use crate::report::formats::report_file::ReportFile;
+use crate::report::held::HeldOutput;
 use crate::report::notice::{Notice, Parts, View};
 use crate::report::progress::{Progress, Screen};
 use crate::report::sink::{Drain, Sink, WriteFailure};
 use crate::report::stdout::Stdout;
 use crate::report::text;
 use crate::report::text::TextReport;
+use crate::report::text::humanize::count;
 use crate::report::text::palette::{ColorChoice, Palette, Role, wants_color};
 use crate::report::text::wrap;
 use crate::report::{Live, Tally, Untrusted};
@@ -43,6 +45,7 @@ pub struct Reporter {
     /// Report (`--report`): none, in a file beside the lines on stdout, or on stdout in place of them.
     report: Option<ReportPlace>,
     stdout: Stdout,
+    held: Arc<HeldOutput>,
     palette: Palette,
     stderr_palette: Palette,
     drain: Mutex<Option<Drain>>,
@@ -76,6 +79,7 @@ impl Reporter {
             sink,
             is_terminal: io::stdout().is_terminal(),
         };
+        let held = Arc::new(HeldOutput::default());
         let lines: Box<dyn Consumer> = if style.json {
             Box::new(JsonLines {
                 stdout: stdout.clone(),
@@ -92,6 +96,7 @@ impl Reporter {
                     zone: LazyLock::new(text::local_zone),
                 },
                 stdout: stdout.clone(),
+                held: Arc::clone(&held),
                 quiet: style.quiet,
             })
         };
@@ -103,6 +108,7 @@ impl Reporter {
             palette: palette(stdout.is_terminal),
             stderr_palette: palette(io::stderr().is_terminal()),
             stdout,
+            held,
             drain: Mutex::new(Some(drain)),
             progress,
         }
@@ -215,8 +221,38 @@ impl Reporter {
         ));
     }
 
+    /// Holds the lines of notices back until [`Self::resume`]; the oldest are dropped if they are many.
+    pub fn pause(&self) {
+        self.held.pause();
+    }
+
+    /// Prints the lines that were held back.
+    pub fn resume(&self) {
+        if !self.held.is_paused() {
+            return;
+        }
+        self.held.resume(|released| {
+            if released.dropped > 0 {
+                let dropped = count(released.dropped, "older notice", "older notices");
+                let line = format!("  … {dropped} dropped while the output was paused");
+                self.show(&(self.palette.paint(Role::Dim, line) + "\n"));
+            }
+            self.stdout.push(&released.text);
+        });
+    }
+
+    /// True while lines are held back.
+    pub fn is_paused(&self) -> bool {
+        self.held.is_paused()
+    }
+
     /// Status line of `listen` for the totals so far.
     pub fn live(&self, live: &mut Live, tally: &Tally) -> String {
+        if self.is_paused() {
+            let held = count(self.held.count(), "notice", "notices");
+            let line = format!("paused, {held} held back; space goes on");
+            return self.stderr_palette.paint(Role::Warn, line);
+        }
         // Leaves columns for what the terminal echoes (`^C`), so that the line does not wrap and can be cleared.
         let width = width().unwrap_or(80).saturating_sub(4);
         live.line(tally, Instant::now(), &self.stderr_palette, width)
@@ -261,6 +297,7 @@ impl Reporter {
 
     /// Flushes everything and finishes the report. Later notices are dropped.
     pub fn finish(&self) {
+        self.resume();
         self.progress.finish();
         for consumer in &self.consumers {
             if let Err(error) = consumer.finish() {

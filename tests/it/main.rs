@@ -23,6 +23,8 @@ mod guesses;
 mod hostile;
 mod https;
 mod interop;
+#[cfg(target_os = "linux")]
+mod keys;
 mod listen;
 mod log;
 mod mailgun;

@@ -201,6 +201,40 @@ fn the_transcripts_are_what_is_printed() {
     );
 }
 
+#[test]
+fn the_transcript_of_a_handler_is_what_is_printed() {
+    let dir = tempfile::tempdir().unwrap();
+    let handler = Receiver::start(&[
+        "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n",
+        "HTTP/1.1 500 Oh\r\ncontent-length: 25\r\n\r\nKeyError: 'sg_message_id'",
+    ]);
+    let args = ["-n", "2", "-f", &handler.url, "-r", "hooks.ndjson"];
+    let listen = Listen::start_with(&args, |command| command.current_dir(dir.path()));
+    let mut printed = format!("listening on {}\n", listen.url);
+    let to = format!("{}/hooks", listen.url);
+    for kind in ["delivered", "bounce"] {
+        run(&[
+            "send",
+            kind,
+            "--provider",
+            "sendgrid",
+            "--retries",
+            "0",
+            "--to",
+            &to,
+        ]);
+    }
+    let told = listen.finish().stdout;
+    printed += told.split("2 deliveries received").next().unwrap();
+    let texts = blocks("text");
+    let block = texts.iter().find(|it| it.contains("--forward-to"));
+    let lines = block.unwrap().lines().skip(1);
+    assert_eq!(
+        lines.map(same).collect::<String>(),
+        printed.lines().map(same).collect::<String>()
+    );
+}
+
 /// A line without what differs from run to run: clock, port, spans.
 fn same(line: &str) -> String {
     let line = line.trim_end();

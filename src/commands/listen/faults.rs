@@ -1,5 +1,6 @@
 //! Fault injection for `listen`: `--delay`, `--fail-first`, `--fail-rate`, `--fail-status`, `--hang-up`.
 
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -18,6 +19,8 @@ pub(crate) struct FaultInjection {
     pub(crate) failing: FailureRule,
     /// Failure that is injected: a status or a closed connection.
     pub(crate) failure: Failure,
+    /// Number of next deliveries that fail, whatever the rule.
+    pub(crate) next: AtomicU32,
 }
 
 /// Rule that decides which deliveries fail.
@@ -53,6 +56,17 @@ impl FaultInjection {
         self.kinds.is_empty() || events.iter().any(|event| self.kinds.contains(&event.kind))
     }
 
+    /// Makes one more of the next deliveries fail, and returns how many will.
+    pub(crate) fn fail_next(&self) -> u32 {
+        self.next.fetch_add(1, Relaxed) + 1
+    }
+
+    /// True if this delivery is one of the next that fail.
+    fn takes_next(&self) -> bool {
+        let less = |next: u32| next.checked_sub(1);
+        self.next.load(Relaxed) > 0 && self.next.fetch_update(Relaxed, Relaxed, less).is_ok()
+    }
+
     /// True if the decision depends on how often a delivery has been received (`--fail-first`).
     pub(crate) fn counts(&self) -> bool {
         matches!(self.failing, FailureRule::Sometimes { first: 1.., .. })
@@ -60,6 +74,9 @@ impl FaultInjection {
 
     /// Returns the failure to inject into the `count`th reception of a delivery with these events, or none.
     pub(crate) fn fails(&self, events: &[Event], count: u64) -> Option<Failure> {
+        if self.takes_next() {
+            return Some(self.failure);
+        }
         let fails = match &self.failing {
             FailureRule::Never => false,
             _ if !self.concerns(events) => false,
@@ -80,6 +97,7 @@ mod tests {
     use crate::webhook::Rng;
     use http::StatusCode;
     use std::sync::Mutex;
+    use std::sync::atomic::AtomicU32;
     use std::time::Duration;
 
     fn faults(first: u64, rate: f64, seed: u64) -> FaultInjection {
@@ -92,6 +110,7 @@ mod tests {
                 rng: Mutex::new(Rng::seeded(seed)),
             },
             failure: Failure::Status(StatusCode::SERVICE_UNAVAILABLE),
+            next: AtomicU32::new(0),
         }
     }
 
@@ -100,6 +119,14 @@ mod tests {
         let faults = faults(2, 0.0, 1);
         let fails = [1, 2, 3, 4].map(|count| faults.fails(&[], count).is_some());
         assert_eq!(fails, [true, true, false, false]);
+    }
+
+    #[test]
+    fn as_many_of_the_next_fail_as_were_asked_for() {
+        let faults = faults(0, 0.0, 1);
+        assert_eq!([faults.fail_next(), faults.fail_next()], [1, 2]);
+        let fails = [1, 1, 1].map(|count| faults.fails(&[], count).is_some());
+        assert_eq!(fails, [true, true, false]);
     }
 
     #[test]

@@ -25,7 +25,7 @@ use crate::io::loopback;
 use crate::io::server::Answer;
 use crate::report::{ForwardTally, Forwarded, HandlerRequest, Notice, Reporter};
 use crate::webhook::{
-    Delivery, Event, Headers, Outcome, RecordedAnswer, Retry, Rng, TimestampFormat, shell,
+    Delivery, Event, Headers, Outcome, RecordedAnswer, Retry, Rng, Target, TimestampFormat, shell,
 };
 
 /// Largest response of a handler that is returned to the sender, in bytes.
@@ -208,7 +208,9 @@ impl Forwarder {
         };
         // The other targets need not wait for the first.
         self.send(forwarded, reserved);
-        (Some(self.request(upstream, forwarded).await), Vec::new())
+        let (result, answer) = self.request(upstream, forwarded, 1, true).await;
+        self.counts.count(&result.outcome);
+        (Some((result, answer)), Vec::new())
     }
 
     /// Starts the reserved forwards in the background.
@@ -252,24 +254,43 @@ impl Forwarder {
         })
     }
 
-    /// Sends a delivery to a handler; its response, or a 502 or 504, goes back to the sender.
+    /// Returns the first target of these events.
+    pub(crate) fn target(&self, events: &[Event]) -> Option<Target> {
+        let upstream = self.chosen(events).next()?;
+        Some(upstream.pool.target().clone())
+    }
+
+    /// Sends a delivery to the first target of its events once more; none if no target gets them. It is recorded, and not
+    /// counted.
+    pub(crate) async fn resend(
+        &self,
+        forwarded: ToForward<'_>,
+        events: &[Event],
+        attempt: u32,
+    ) -> Option<(ForwardResult, Answer)> {
+        let upstream = self.chosen(events).next()?;
+        Some(self.request(upstream, forwarded, attempt, false).await)
+    }
+
+    /// Sends a delivery to a handler; its response, or a 502 or 504, goes back to the sender if `replied`.
     async fn request(
         &self,
         upstream: &Upstream,
         forwarded: ToForward<'_>,
+        attempt: u32,
+        replied: bool,
     ) -> (ForwardResult, Answer) {
         let exchange = upstream
             .request(forwarded.delivery, Keep::Answer(LARGEST_ANSWER))
             .await;
         let (took, headers) = (exchange.took, headers_of(&exchange));
         let (outcome, answer) = answer_to_sender(exchange);
-        self.counts.count(&outcome);
         let attempt = RecordedAttempt {
-            number: 1,
+            number: attempt,
             took,
             headers: headers.as_ref(),
             cut: false,
-            replied: true,
+            replied,
         };
         self.record(upstream, forwarded.id, forwarded.file, &outcome, attempt);
         let result = ForwardResult {

@@ -1,7 +1,7 @@
 //! Request handler of `listen`: reads, records, forwards, answers and reports each request, in this order.
 
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -11,12 +11,12 @@ use tokio::sync::Notify;
 
 use crate::commands::id;
 use crate::commands::listen::answer::{CannedResponse, asks_for_certificate, certificate, plain};
-use crate::commands::listen::display::DisplayFilter;
 use crate::commands::listen::duplicates;
 use crate::commands::listen::duplicates::{DuplicateTracker, Sighting};
 use crate::commands::listen::faults::{Failure, FaultInjection};
 use crate::commands::listen::forward::{ForwardResult, Forwarder, ReservedForward, ToForward};
-use crate::commands::listen::plan::Plan;
+use crate::commands::listen::plan::{DisplayFilter, Plan};
+use crate::commands::listen::recent::{KeptDelivery, RecentDeliveries};
 use crate::commands::listen::recording::ListenRecording;
 use crate::commands::shutdown::InFlight;
 use crate::commands::sns::certificates::SnsCertificates;
@@ -43,7 +43,7 @@ pub(crate) struct ListenHandler {
     confirmer: Option<SubscriptionConfirmer>,
     certificates: Option<SnsCertificates>,
     answer: CannedResponse,
-    faults: FaultInjection,
+    pub(crate) faults: FaultInjection,
     duplicates: DuplicateTracker,
     shown: DisplayFilter,
     count: Option<u64>,
@@ -52,6 +52,8 @@ pub(crate) struct ListenHandler {
     pub(crate) tally: Mutex<Tally>,
     report: Arc<Reporter>,
     pub(crate) stop: Notify,
+    /// Latest deliveries, for the keys.
+    pub(crate) recent: Option<RecentDeliveries>,
     /// Requests that have begun and not ended.
     pub(crate) in_flight: InFlight,
 }
@@ -124,6 +126,7 @@ impl ListenHandler {
             tally: Mutex::new(Tally::new("received")),
             report,
             stop: Notify::new(),
+            recent: RecentDeliveries::new(plan.kept),
             in_flight: InFlight::default(),
         })
     }
@@ -166,6 +169,16 @@ impl Handler for ListenHandler {
         self.report_delivery(&incoming, &done);
         if let Some(forwarder) = &self.forwarder {
             forwarder.send(incoming.to_forward(done.recorded.as_ref()), done.reserved);
+        }
+        if let Some(recent) = &self.recent {
+            recent.add(KeptDelivery {
+                id: incoming.id,
+                at: incoming.at,
+                delivery: incoming.delivery,
+                receipt: incoming.receipt,
+                recorded: done.recorded,
+                attempts: AtomicU32::new(done.forwarded.is_some().into()),
+            });
         }
         done.answer
     }

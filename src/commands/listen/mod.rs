@@ -2,14 +2,15 @@
 
 pub mod answer;
 pub mod conclusion;
-pub mod display;
 pub mod duplicates;
 pub mod faults;
 pub mod forward;
 pub mod forward_counts;
 pub mod handler;
 pub mod https;
+pub mod keys;
 pub mod plan;
+pub mod recent;
 pub mod recording;
 pub mod routes;
 pub mod startup;
@@ -23,6 +24,7 @@ use tokio::time::MissedTickBehavior;
 
 use crate::commands::listen::conclusion::Conclusion;
 use crate::commands::listen::handler::ListenHandler;
+use crate::commands::listen::keys::Keys;
 use crate::commands::listen::plan::Plan;
 use crate::commands::listen::startup::StartupNotice;
 use crate::commands::shutdown::{FINISHING, Interrupt};
@@ -82,9 +84,11 @@ async fn listen(
         move || handler.stop.notify_one()
     });
     startup.say(report, &handler);
+    let keyboard = Keys::start(&handler, report, &startup.url());
+    let has_keys = keyboard.is_some();
     let status_line = report.progress().is_shown().then(|| {
         let (handler, report) = (Arc::clone(&handler), Arc::clone(report));
-        tokio::spawn(async move { refresh_status_line(&handler, &report).await })
+        tokio::spawn(async move { refresh_status_line(&handler, &report, has_keys).await })
     });
     let begun = Instant::now();
     let stopped = Arc::new(OnceLock::new());
@@ -107,7 +111,9 @@ async fn listen(
     if let Some(status_line) = status_line {
         status_line.abort();
     }
-    Ok(summarize(&handler, begun, &conclusion, report, &interrupt))
+    let exit = summarize(&handler, begun, &conclusion, report, &interrupt);
+    drop(keyboard);
+    Ok(exit)
 }
 
 fn interrupt(handler: &Arc<ListenHandler>, report: &Arc<Reporter>) -> Interrupt {
@@ -150,8 +156,8 @@ fn summarize(
 }
 
 /// Refreshes the live status line from the tally.
-async fn refresh_status_line(handler: &ListenHandler, report: &Reporter) {
-    let mut live = Live::default();
+async fn refresh_status_line(handler: &ListenHandler, report: &Reporter, keys: bool) {
+    let mut live = Live::new(keys);
     let mut clock = tokio::time::interval(GLANCE);
     clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {

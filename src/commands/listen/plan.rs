@@ -1,5 +1,6 @@
 //! Settings of `listen`, made from its flags.
 
+use std::sync::atomic::AtomicU32;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -9,16 +10,17 @@ use crate::cli::{ListenArgs, Show};
 use crate::commands::args;
 use crate::commands::id;
 use crate::commands::listen::answer::CannedResponse;
-use crate::commands::listen::display::DisplayFilter;
 use crate::commands::listen::faults::{Failure, FailureRule, FaultInjection};
 use crate::commands::listen::https::Https;
+use crate::commands::listen::recent;
 use crate::commands::listen::recording::Record;
 use crate::commands::listen::routes::{Forwarding, Route};
 use crate::error::Result;
+use crate::io::keyboard;
 use crate::io::server::Limits;
 use crate::providers::{Keys, Provider};
 use crate::report::{Parts, Style, View};
-use crate::webhook::{Glob, Kind, Rng, Target};
+use crate::webhook::{Event, Glob, Kind, Rng, Target};
 
 /// Settings of `listen`, made from its flags.
 #[derive(Debug)]
@@ -44,7 +46,24 @@ pub struct Plan {
     pub(crate) span: Option<Duration>,
     pub(crate) expected: Vec<(Kind, u64)>,
     pub(crate) quiet: bool,
+    /// Deliveries that are kept in memory.
+    pub(crate) kept: usize,
     pub(crate) notes: Vec<String>,
+}
+
+/// Display filter (`--events`, `--path`); an empty list matches everything.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct DisplayFilter {
+    pub(crate) kinds: Vec<Kind>,
+    pub(crate) paths: Vec<Glob>,
+}
+
+impl DisplayFilter {
+    pub(crate) fn includes(&self, path: &str, events: &[Event]) -> bool {
+        let is_kind = |event: &Event| self.kinds.contains(&event.kind);
+        (self.kinds.is_empty() || events.iter().any(is_kind))
+            && (self.paths.is_empty() || self.paths.iter().any(|glob| glob.matches(path)))
+    }
 }
 
 impl Plan {
@@ -59,6 +78,7 @@ impl Plan {
         });
         let forwarding = forwarding(args)?;
         let (view, parts) = view(args);
+        let kept = kept(args, style.json || !keyboard::is_possible());
         Ok(Plan {
             style: Style {
                 view,
@@ -66,7 +86,7 @@ impl Plan {
                 ..style
             },
             addr: addr(args),
-            limits: limits(args, record.as_ref(), forwarding.as_ref()),
+            limits: limits(args, record.as_ref(), forwarding.as_ref(), kept),
             https: Https::of(args),
             keys: Arc::new(secrets.keys),
             provider,
@@ -88,6 +108,7 @@ impl Plan {
             span: args.span,
             expected: args.expect.clone(),
             quiet: args.quiet,
+            kept,
             notes: secrets.notes,
         })
     }
@@ -128,13 +149,29 @@ fn view(args: &ListenArgs) -> (View, Parts) {
     }
 }
 
-/// Returns the limits of the server: bodies share the memory with what is serialised, and what waits in the background.
-fn limits(args: &ListenArgs, record: Option<&Record>, forwarding: Option<&Forwarding>) -> Limits {
+/// Returns the number of deliveries to keep in memory: the last one where they are recorded, and none without keys.
+fn kept(args: &ListenArgs, without_keys: bool) -> usize {
+    match (without_keys, &args.record) {
+        (true, _) => 0,
+        (false, Some(_)) => args.keep.min(1),
+        (false, None) => args.keep,
+    }
+}
+
+/// Returns the limits of the server: bodies share the memory with what is serialised, waits in the background, or is kept.
+fn limits(
+    args: &ListenArgs,
+    record: Option<&Record>,
+    forwarding: Option<&Forwarding>,
+    kept: usize,
+) -> Limits {
+    let in_recent = if kept > 0 { recent::MOST_BYTES } else { 0 };
     Limits {
         max_body: args.max_body,
         in_memory: Limits::default().in_memory
             - record.map_or(0, Record::copies)
-            - forwarding.map_or(0, Forwarding::in_background),
+            - forwarding.map_or(0, Forwarding::in_background)
+            - in_recent,
         ..Limits::default()
     }
 }
@@ -185,6 +222,7 @@ fn faults(args: &ListenArgs) -> FaultInjection {
         delay: args.delay.unwrap_or_default(),
         failing,
         failure,
+        next: AtomicU32::new(0),
     }
 }
 

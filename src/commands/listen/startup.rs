@@ -33,19 +33,22 @@ impl StartupNotice {
         }
     }
 
+    /// URL of the listener.
+    pub(crate) fn url(&self) -> String {
+        let scheme = self.https.as_ref().map_or("http", |_| "https");
+        format!("{scheme}://{}", self.address)
+    }
+
     pub(crate) fn say(&self, report: &Reporter, handler: &ListenHandler) {
         let address = self.address;
-        let (scheme, to) = match self.https {
-            Some(_) => ("https", "https://localhost"),
-            None => ("http", ""),
-        };
+        let to = self.https.as_ref().map_or("", |_| "https://localhost");
         let kept = self.https.as_ref().and_then(Option::as_deref);
         let hint = format!(
             "try it from another terminal: webhook-cli send click --to {to}:{}{}",
             address.port(),
             if to.is_empty() { "" } else { " --insecure" }
         );
-        let url = format!("{scheme}://{address}");
+        let url = self.url();
         if self.quiet && !report.is_json() {
             // Stdout has one line for each delivery and nothing else.
             report.say(&format!("listening on {url}"));

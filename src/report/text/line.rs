@@ -43,6 +43,8 @@ pub struct Line<'a> {
     pub address: Option<&'a str>,
     /// True if it was failed on purpose.
     pub on_purpose: bool,
+    /// True if it was sent to the handler again, by hand.
+    pub is_resent: bool,
     /// Repetition of an earlier delivery, if it is one.
     pub again: Option<Repeat>,
     /// Reason of a failure, at the end of the line.
@@ -69,6 +71,7 @@ impl<'a> Line<'a> {
             took: micros.map(Duration::from_micros),
             address: Some(logged.address),
             on_purpose: false,
+            is_resent: false,
             again: None,
             reason: None,
         }
@@ -85,6 +88,7 @@ impl<'a> Line<'a> {
             took: Some(it.handler.map_or(it.took, |handler| handler.took)),
             address: it.address,
             on_purpose: it.on_purpose,
+            is_resent: false,
             again: it.again,
             reason: None,
         }
@@ -94,6 +98,7 @@ impl<'a> Line<'a> {
 /// Texts of a line that may be shortened on a narrow terminal.
 struct Cells<'a> {
     who: Cow<'a, str>,
+    method: &'a str,
     path: Cow<'a, str>,
     target: Option<Cow<'a, str>>,
     took: Option<Duration>,
@@ -110,6 +115,7 @@ impl TextReport {
                     .and_then(|event| event.recipient.as_deref())
                     .unwrap_or("-"),
             ),
+            method: it.delivery.method.as_str(),
             path: escaped(it.delivery.path.path()),
             target: it.target.map(|target| escaped(shortened(target))),
             took: it.took,
@@ -125,10 +131,9 @@ impl TextReport {
             let fixed = TIME_AND_STATUS
                 + columns(&what).max(WHAT)
                 + columns(provider).max(PROVIDER)
-                + it.delivery.method.as_str().len()
                 + BETWEEN
                 + gap(&address)
-                + gap(verdict);
+                + ending_width(it, verdict);
             cells.fit(width.saturating_sub(fixed), who_column);
         }
 
@@ -148,19 +153,24 @@ impl TextReport {
         pad(out, who_column.saturating_sub(columns(&cells.who)) + 2);
         self.paint(out, Role::Kind, provider);
         pad(out, PROVIDER.saturating_sub(columns(provider)) + 2);
-        out.extend_from_slice(it.delivery.method.as_str().as_bytes());
-        out.push(b' ');
+        out.extend_from_slice(cells.method.as_bytes());
+        if !cells.method.is_empty() && !cells.path.is_empty() {
+            out.push(b' ');
+        }
         out.extend_from_slice(cells.path.as_bytes());
         if let Some(target) = &cells.target {
             out.extend_from_slice(ARROW.as_bytes());
             out.extend_from_slice(target.as_bytes());
         }
+        // Without method and path, the gap is there already.
+        let mut gap = if cells.path.is_empty() { "" } else { "  " };
         if let Some(took) = cells.took {
-            out.extend_from_slice(b"  ");
+            out.extend_from_slice(gap.as_bytes());
             put_took(out, took);
+            gap = "  ";
         }
         if !address.is_empty() {
-            out.extend_from_slice(b"  ");
+            out.extend_from_slice(gap.as_bytes());
             self.paint(out, Role::Dim, &address);
         }
         self.ending(out, it, verdict);
@@ -180,6 +190,9 @@ impl TextReport {
         }
         if it.on_purpose {
             self.paint(out, Role::Warn, "  on purpose");
+        }
+        if it.is_resent {
+            self.paint(out, Role::Warn, "  sent again");
         }
         if let Some(repeat) = it.again {
             self.repeat(out, repeat);
@@ -210,32 +223,55 @@ const ARROW: &str = " → ";
 /// Columns of the time and the status, with the gaps behind them.
 const TIME_AND_STATUS: usize = 15;
 
-/// Columns of the other gaps: behind the kind, the recipient, the provider and the method.
-const BETWEEN: usize = 2 + 2 + 2 + 1;
+/// Columns of the other gaps: behind the kind, the recipient and the provider.
+const BETWEEN: usize = 2 + 2 + 2;
+
+/// Columns of what [`TextReport::ending`] writes, but a reason.
+fn ending_width(it: &Line, verdict: &str) -> usize {
+    let words = if it.on_purpose || it.is_resent { 12 } else { 0 };
+    let repeat = it
+        .again
+        .map_or(0, |_| "  2nd time, 100 ms after the first".len());
+    gap(verdict) + words + repeat
+}
 
 impl Cells<'_> {
-    /// Shortens path and recipient, and leaves out duration and handler, until the cells fit.
+    /// Shortens and leaves out, until the cells fit: first what is the same on most lines, and the recipient last.
     fn fit(&mut self, width: usize, who_column: usize) {
-        let over = |it: &Self| {
-            let target = it.target.as_deref().map_or(0, |target| columns(target) + 3);
-            let took = it.took.map_or(0, |took| columns(&span(took)).max(TOOK) + 2);
-            let who = columns(&it.who).max(who_column);
-            (who + columns(&it.path) + target + took).saturating_sub(width)
+        let steps: [fn(&mut Self, usize); 6] = [
+            |it, excess| it.path = elided(&it.path, excess).into(),
+            |it, _| {
+                if it.method == "POST" {
+                    it.method = "";
+                }
+            },
+            |it, _| it.target = None,
+            |it, _| it.took = None,
+            |it, _| {
+                it.method = "";
+                it.path = "".into();
+            },
+            |it, excess| it.who = elided(&it.who, excess).into(),
+        ];
+        for step in steps {
+            let excess = self.width(who_column).saturating_sub(width);
+            if excess == 0 {
+                return;
+            }
+            step(self, excess);
+        }
+    }
+
+    fn width(&self, who_column: usize) -> usize {
+        let method = match self.method {
+            "" => 0,
+            method => method.len() + 1,
         };
-        let excess = over(self);
-        if excess > 0 {
-            self.path = elided(&self.path, excess).into();
-        }
-        let excess = over(self);
-        if excess > 0 {
-            self.who = elided(&self.who, excess).into();
-        }
-        if over(self) > 0 {
-            self.took = None;
-        }
-        if over(self) > 0 {
-            self.target = None;
-        }
+        let target = self.target.as_deref();
+        let target = target.map_or(0, |target| columns(target) + 3);
+        let took = self.took;
+        let took = took.map_or(0, |took| columns(&span(took)).max(TOOK) + 2);
+        columns(&self.who).max(who_column) + method + columns(&self.path) + target + took
     }
 }
 
@@ -409,6 +445,7 @@ mod tests {
             took: Some(Duration::from_millis(12)),
             address: Some("hooks.ndjson:41"),
             on_purpose: false,
+            is_resent: false,
             again: None,
             reason: None,
         };
@@ -459,6 +496,45 @@ mod tests {
         }
     }
 
+    #[test]
+    fn on_a_narrow_terminal_the_recipient_is_left_out_last() {
+        let delivery = delivery("/api/webhooks/email/sendgrid");
+        let bounce = receipt(&[Kind::Bounce], "ada@example.com", Verdict::VerifiedTestKey);
+        let line = Line {
+            at: Some("2026-11-23T19:20:01.5Z".parse().unwrap()),
+            status: Some(500),
+            delivery: &delivery,
+            receipt: &bounce,
+            target: Some("http://127.0.0.1:3000/"),
+            took: Some(Duration::from_millis(12)),
+            address: Some("hooks.ndjson:41"),
+            on_purpose: false,
+            is_resent: false,
+            again: None,
+            reason: None,
+        };
+        for (columns, wanted) in [
+            (
+                (|| Some(105)) as fn() -> Option<usize>,
+                "19:20:01  500  bounce     ada@example.com  sendgrid  /api/we… → :3000   12 ms  hooks.ndjson:41  test key\n",
+            ),
+            (
+                || Some(90),
+                "19:20:01  500  bounce     ada@example.com  sendgrid  /api/we…  hooks.ndjson:41  test key\n",
+            ),
+            (
+                || Some(80),
+                "19:20:01  500  bounce     ada@example.com  sendgrid  hooks.ndjson:41  test key\n",
+            ),
+            (
+                || Some(76),
+                "19:20:01  500  bounce     ada@examp…  sendgrid  hooks.ndjson:41  test key\n",
+            ),
+        ] {
+            assert_eq!(told(&line, columns), wanted);
+        }
+    }
+
     proptest! {
         #[test]
         fn a_line_is_one_line_and_fits_a_narrow_terminal_where_that_can_be(
@@ -476,6 +552,7 @@ mod tests {
                 took: Some(Duration::from_millis(12)),
                 address: Some("h.ndjson:41"),
                 on_purpose: false,
+                is_resent: false,
                 again: None,
                 reason: None,
             };

@@ -17,14 +17,29 @@ const WINDOW: Duration = Duration::from_secs(3);
 pub struct Live {
     /// Numbers of deliveries at earlier times, for the rate.
     seen: VecDeque<(Instant, u64)>,
+    /// True if single keys are read.
+    has_keys: bool,
 }
 
 impl Live {
+    /// Makes a status line; `has_keys` if single keys are read.
+    pub fn new(has_keys: bool) -> Self {
+        Self {
+            has_keys,
+            ..Self::default()
+        }
+    }
+
     /// Formats the status line for the totals at `now`, in at most `width` columns.
     pub fn line(&mut self, tally: &Tally, now: Instant, palette: &Palette, width: usize) -> String {
         let rate = self.rate(tally.deliveries, now);
         if tally.deliveries == 0 {
-            return palette.paint(Role::Dim, "nothing came yet; Ctrl-C ends it");
+            let end = if self.has_keys {
+                "`?` lists the keys, `q` ends it"
+            } else {
+                "Ctrl-C ends it"
+            };
+            return palette.paint(Role::Dim, format!("nothing came yet; {end}"));
         }
         let mut parts = vec![(
             Some(Role::Bold),

@@ -30,6 +30,7 @@ impl TextReport {
             // The delivery's own line says that it was responded to, which implies that it was recorded.
             Notice::Recorded { .. } => {}
             Notice::Received(received) => self.received(out, received),
+            Notice::Resent(received) => self.resent(out, received),
             Notice::Logged(logged) => self.line(out, &Line::of(logged)),
             Notice::Shown(logged) => self.shown(out, logged),
             Notice::Compared(compared) => self.compared(out, compared),

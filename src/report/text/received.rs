@@ -47,6 +47,16 @@ impl TextReport {
         }
     }
 
+    /// Writes a delivery that was sent to the handler again.
+    pub(super) fn resent(&self, out: &mut Vec<u8>, it: &Received) {
+        let line = Line {
+            is_resent: true,
+            ..Line::received(it)
+        };
+        self.line(out, &line);
+        self.below_line(out, it);
+    }
+
     /// Writes what stands below the one line of a delivery: problems, and of one that was not accepted, the reason, the
     /// events and the response.
     fn below_line(&self, out: &mut Vec<u8>, it: &Received) {
