@@ -6,7 +6,7 @@ use http::{HeaderName, HeaderValue};
 use jiff::Timestamp;
 
 use crate::providers::{Batch, EventDef, Provider, Template};
-use crate::webhook::{Algorithm, Key, Part, Scheme, Target};
+use crate::webhook::{Algorithm, Key, Scheme, Target};
 
 /// All inputs of the checks.
 #[derive(Debug)]
@@ -89,8 +89,7 @@ impl Context {
 
     /// True if the signature covers the body.
     pub(super) fn covers_body(&self) -> bool {
-        self.scheme()
-            .is_some_and(|scheme| scheme.signed.iter().any(Part::reads_body))
+        self.scheme().is_some_and(Scheme::covers_body)
     }
 
     /// Phrase for reports that says how deliveries are signed.

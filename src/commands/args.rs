@@ -26,16 +26,16 @@ const DEFAULT_SECRET: &str = "WEBHOOK_CLI_SECRET";
 
 /// Returns the provider or scheme called `name`; the error lists the known ones and suggests the nearest.
 pub fn provider(name: &str) -> Result<&'static Provider> {
-    if providers::is_spelled(name) {
-        return providers::spelled(name);
+    if providers::is_custom_scheme(name) {
+        return providers::custom_scheme(name);
     }
     providers::find(name).ok_or_else(|| unknown(name, "provider"))
 }
 
 /// Returns the scheme called `name`: a service that only signs, or a custom scheme such as `hmac-sha256:header=NAME`.
 pub fn scheme(name: &str) -> Result<&'static Provider> {
-    if providers::is_spelled(name) {
-        return providers::spelled(name);
+    if providers::is_custom_scheme(name) {
+        return providers::custom_scheme(name);
     }
     match providers::find(name) {
         Some(found) if found.events.is_empty() => Ok(found),
@@ -258,10 +258,10 @@ pub fn request_headers(
             )));
         }
         if name == HOST || is_hop_by_hop(&name) {
-            target.carry(name, value);
+            target.set_header(name, value);
         } else {
             // The header replaces the user and password of the target's URL.
-            target.drop_field(&name);
+            target.remove_header(&name);
             left.push((name, value));
         }
     }

@@ -36,7 +36,7 @@ mod sns_certificate;
 
 pub use behaviour::{Batch, Behaviour, Challenge, CompanionHeaders, Handshake};
 pub use challenge::Challenged;
-pub use custom_scheme::{is_spelled, spelled};
+pub use custom_scheme::{custom_scheme, is_custom_scheme};
 pub use departure::departure_of;
 pub use diagnose::{
     Budget, Evidence, Explanation, HYPOTHESES, Hypothesis, beneath, explain, lacks_url, next_step,

@@ -21,150 +21,187 @@ pub struct Target {
     pub port: u16,
     /// Path and query; `/` if none was given. For a path that ends in `/*`, the part before the `*`.
     pub path: PathAndQuery,
-    aim: Aim,
+    path_rule: PathRule,
     /// Headers of every request to this target; they replace the delivery's own of these names.
-    fields: Vec<(HeaderName, HeaderValue)>,
+    headers: Vec<(HeaderName, HeaderValue)>,
 }
 
-/// Path of a forwarded request.
+/// Rule for the path of a request to a target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Aim {
+enum PathRule {
     /// The delivery's own path: the target names none.
-    Asked,
+    Delivery,
     /// The target's path, unchanged.
     Exact,
     /// The delivery's path, in place of the `*` at the end of the target's.
     Below,
 }
 
-impl Target {
-    /// Parses a target as typed. A missing scheme means `http` for loopback and private names, else `https`; a missing
-    /// host is `localhost`.
-    pub fn parse(typed: &str) -> Result<Target> {
-        let wrong = |why: &str| {
-            Error::usage(format!("`{}` is no target: {why}", masked(typed)))
-                .hint("a target is a URL, or `3000`, `:3000/path`, `localhost:3000/path`")
-        };
+impl PathRule {
+    /// Rule for a target with this path, and the path without its `*`.
+    fn of(path: &str) -> (PathRule, &str) {
+        match path {
+            "" | "/" | "/*" => (PathRule::Delivery, "/"),
+            path => match path.strip_suffix('*').filter(|path| path.ends_with('/')) {
+                Some(path) => (PathRule::Below, path),
+                None => (PathRule::Exact, path),
+            },
+        }
+    }
+}
+
+/// Parts of a target as typed.
+struct Typed<'a> {
+    /// Scheme in lower case.
+    scheme: Option<String>,
+    /// User and password, still percent-encoded.
+    userinfo: Option<&'a str>,
+    /// Host and port.
+    authority: &'a str,
+    /// Path and query, without a fragment.
+    path: &'a str,
+}
+
+impl<'a> Typed<'a> {
+    fn split(typed: &'a str) -> Typed<'a> {
         let (scheme, rest) = match typed.split_once("://") {
             Some((scheme, rest)) => (Some(scheme.to_ascii_lowercase()), rest),
             None => (None, typed),
         };
-        let tls = match scheme.as_deref() {
-            None => None,
-            Some("http") => Some(false),
-            Some("https") => Some(true),
-            Some(_) => return Err(wrong("only http and https are spoken")),
-        };
-        let split = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-        let (authority, path) = rest.split_at(split);
+        let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+        let (authority, path) = rest.split_at(end);
         let (userinfo, authority) = match authority.rsplit_once('@') {
             Some((userinfo, authority)) => (Some(userinfo), authority),
             None => (None, authority),
         };
-        let (host, port) = match authority
-            .strip_prefix('[')
-            .and_then(|rest| rest.split_once(']'))
-        {
-            Some((host, port)) => (host, port.strip_prefix(':')),
-            None => match authority.rsplit_once(':') {
-                Some((host, port)) => (host, Some(port)),
-                None if !authority.is_empty() && authority.bytes().all(|b| b.is_ascii_digit()) => {
-                    ("", Some(authority))
-                }
-                None => (authority, None),
-            },
-        };
-        let host = match host {
-            "" if port.is_some() => "localhost",
-            "" => return Err(wrong("there is no host in it")),
-            host => host,
-        };
-        let allowed = |b: u8| b.is_ascii_alphanumeric() || b"-._:%".contains(&b);
-        if !host.bytes().all(allowed) {
-            return Err(wrong("its host has characters that no host has"));
+        Typed {
+            scheme,
+            userinfo,
+            authority,
+            path: path.split('#').next().unwrap_or_default(),
         }
-        let tls = tls.unwrap_or_else(|| !is_private(host));
-        let port = match port {
-            None => {
-                if tls {
-                    443
-                } else {
-                    80
-                }
+    }
+
+    /// Host, without brackets, and port; digits alone are a port.
+    fn host_and_port(&self) -> (&'a str, Option<&'a str>) {
+        let authority = self.authority;
+        let bracketed = authority.strip_prefix('[');
+        if let Some((host, port)) = bracketed.and_then(|rest| rest.split_once(']')) {
+            return (host, port.strip_prefix(':'));
+        }
+        match authority.rsplit_once(':') {
+            Some((host, port)) => (host, Some(port)),
+            None if !authority.is_empty() && authority.bytes().all(|b| b.is_ascii_digit()) => {
+                ("", Some(authority))
             }
-            Some(port) => match port.parse::<u16>() {
-                Ok(port @ 1..) => port,
-                _ => return Err(wrong("a port is a number from 1 to 65535")),
-            },
+            None => (authority, None),
+        }
+    }
+}
+
+/// Checks a host; a missing one is `localhost`.
+fn host(name: &str, has_port: bool) -> std::result::Result<&str, &'static str> {
+    let allowed = |b: u8| b.is_ascii_alphanumeric() || b"-._:%".contains(&b);
+    match name {
+        "" if has_port => Ok("localhost"),
+        "" => Err("the host is missing"),
+        name if !name.bytes().all(allowed) => Err("its host has invalid characters"),
+        name => Ok(name),
+    }
+}
+
+/// Value of an `Authorization` header for user and password of a URL.
+fn basic(userinfo: &str) -> std::result::Result<HeaderValue, &'static str> {
+    let (user, password) = userinfo.split_once(':').unwrap_or((userinfo, ""));
+    let value = Credentials::authorization(&decoded(user), &decoded(password));
+    let value = HeaderValue::try_from(value);
+    let mut value = value.map_err(|_| "its user or password has characters invalid in a header")?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+fn default_port(tls: bool) -> u16 {
+    if tls { 443 } else { 80 }
+}
+
+impl Target {
+    /// Parses a target as typed. A missing scheme means `http` for loopback and private names, else `https`; a missing
+    /// host is `localhost`.
+    pub fn parse(typed: &str) -> Result<Target> {
+        Target::from_parts(&Typed::split(typed)).map_err(|why| {
+            Error::usage(format!("invalid target `{}`: {why}", masked(typed)))
+                .hint("a target is a URL, or `3000`, `:3000/path`, `localhost:3000/path`")
+        })
+    }
+
+    fn from_parts(typed: &Typed) -> std::result::Result<Target, &'static str> {
+        let (name, port) = typed.host_and_port();
+        let host = host(name, port.is_some())?;
+        let tls = match typed.scheme.as_deref() {
+            None => !is_private(host),
+            Some("http") => false,
+            Some("https") => true,
+            Some(_) => return Err("only http and https are supported"),
         };
-        let path = path.split('#').next().unwrap_or_default();
-        let (path, query) = match path.split_once('?') {
+        let port = match port.map(str::parse) {
+            None => default_port(tls),
+            Some(Ok(port @ 1..)) => port,
+            Some(_) => return Err("a port is a number from 1 to 65535"),
+        };
+        let (path, query) = match typed.path.split_once('?') {
             Some((path, query)) => (path, format!("?{query}")),
-            None => (path, String::new()),
+            None => (typed.path, String::new()),
         };
-        let (aim, path) = match path {
-            "" | "/" | "/*" => (Aim::Asked, "/"),
-            path => match path.strip_suffix('*').filter(|path| path.ends_with('/')) {
-                Some(path) => (Aim::Below, path),
-                None => (Aim::Exact, path),
-            },
-        };
-        let path = format!("{path}{query}")
-            .parse()
-            .map_err(|_| wrong("its path has characters that no path has"))?;
+        let (path_rule, path) = PathRule::of(path);
+        let path = format!("{path}{query}").parse();
         let mut target = Target {
             tls,
             host: host.to_ascii_lowercase(),
             port,
-            path,
-            aim,
-            fields: Vec::new(),
+            path: path.map_err(|_| "its path has invalid characters")?,
+            path_rule,
+            headers: Vec::new(),
         };
-        if let Some(userinfo) = userinfo.filter(|it| !it.is_empty()) {
-            let (user, password) = userinfo.split_once(':').unwrap_or((userinfo, ""));
-            let value = Credentials::authorization(&decoded(user), &decoded(password));
-            let mut value = HeaderValue::try_from(value)
-                .map_err(|_| wrong("its user or password cannot stand in a header"))?;
-            value.set_sensitive(true);
-            target.carry(AUTHORIZATION, value);
+        if let Some(userinfo) = typed.userinfo.filter(|it| !it.is_empty()) {
+            target.set_header(AUTHORIZATION, basic(userinfo)?);
         }
         Ok(target)
     }
 
     /// Sets a header on every request to this target, replacing all others of this name.
-    pub fn carry(&mut self, name: HeaderName, value: HeaderValue) {
-        self.fields.retain(|(other, _)| *other != name);
-        self.fields.push((name, value));
+    pub fn set_header(&mut self, name: HeaderName, value: HeaderValue) {
+        self.headers.retain(|(other, _)| *other != name);
+        self.headers.push((name, value));
     }
 
-    /// Removes a header set with [`carry`](Self::carry).
-    pub fn drop_field(&mut self, name: &HeaderName) {
-        self.fields.retain(|(other, _)| other != name);
+    /// Removes a header set with [`set_header`](Self::set_header).
+    pub fn remove_header(&mut self, name: &HeaderName) {
+        self.headers.retain(|(other, _)| other != name);
     }
 
     /// Headers set on every request to this target, without `Host`.
     pub fn fields(&self) -> impl Iterator<Item = &(HeaderName, HeaderValue)> {
-        self.fields.iter().filter(|(name, _)| *name != HOST)
+        self.headers.iter().filter(|(name, _)| *name != HOST)
     }
 
     /// All fields that were given for it, `Host` too.
     pub fn given(&self) -> impl Iterator<Item = &(HeaderName, HeaderValue)> {
-        self.fields.iter()
+        self.headers.iter()
     }
 
     /// True if a user and a password were given with the target; they are not printed.
     pub fn has_credentials(&self) -> bool {
-        self.fields.iter().any(|(_, value)| value.is_sensitive())
+        self.headers.iter().any(|(_, value)| value.is_sensitive())
     }
 
     /// True if every request to this target carries a header of this name.
     pub fn carries(&self, name: &HeaderName) -> bool {
-        self.fields.iter().any(|(own, _)| own == name)
+        self.headers.iter().any(|(own, _)| own == name)
     }
 
     /// Value of the `Host` header: the one that was given, or host and port.
     pub fn host_field(&self) -> HeaderValue {
-        let given = self.fields.iter().find(|(name, _)| *name == HOST);
+        let given = self.headers.iter().find(|(name, _)| *name == HOST);
         match given {
             Some((_, value)) => value.clone(),
             // A parsed host has no character that a header value may not have.
@@ -185,8 +222,7 @@ impl Target {
         } else {
             self.host.clone()
         };
-        let own = if self.tls { 443 } else { 80 };
-        if self.port == own {
+        if self.port == default_port(self.tls) {
             host
         } else {
             format!("{host}:{}", self.port)
@@ -221,11 +257,11 @@ impl Target {
     /// Path to request for a delivery for the path `asked`. A path of the target's own is used unchanged, and the query
     /// of `asked` is appended to its query. Joined as text, never resolved: `//host` and `..` stay as they are.
     pub fn path_for(&self, asked: &PathAndQuery) -> PathAndQuery {
-        let (own, below) = match self.aim {
-            Aim::Asked if self.path.query().is_none() => return asked.clone(),
-            Aim::Asked => ("", asked.path()),
-            Aim::Exact => (self.path.path(), ""),
-            Aim::Below => {
+        let (own, below) = match self.path_rule {
+            PathRule::Delivery if self.path.query().is_none() => return asked.clone(),
+            PathRule::Delivery => ("", asked.path()),
+            PathRule::Exact => (self.path.path(), ""),
+            PathRule::Below => {
                 let below = asked.path();
                 (self.path.path(), below.strip_prefix('/').unwrap_or(below))
             }
@@ -246,9 +282,9 @@ impl Target {
 impl fmt::Display for Target {
     /// Formats the URL without user and password, and without credentials in the query.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let star = match self.aim {
-            Aim::Below => "*",
-            Aim::Asked | Aim::Exact => "",
+        let star = match self.path_rule {
+            PathRule::Below => "*",
+            PathRule::Delivery | PathRule::Exact => "",
         };
         let shown = masked_path(self.path.as_str());
         let (path, query) = shown.split_at(self.path.path().len().min(shown.len()));

@@ -291,7 +291,7 @@ fn a_recipient_that_a_provider_does_not_carry_is_said() {
             "--dry-run",
         ]);
         assert!(
-            ran.stderr.contains("maileroo carries no recipient here"),
+            ran.stderr.contains("maileroo has no recipient field here"),
             "{}",
             ran.stderr
         );

@@ -311,7 +311,7 @@ fn a_delivery_that_already_is_so_is_sent_as_it_was_recorded() {
     assert_eq!(handler.next(), recorded[1]);
     assert_eq!(
         ran.stderr,
-        "note: /nothing is not there, so nothing is taken away\n"
+        "note: /nothing does not exist; nothing was removed\n"
     );
     // Nothing signs it, so there is nothing to say.
     let one = format!("{}:1", text(&recording));

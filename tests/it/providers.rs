@@ -487,7 +487,7 @@ fn what_the_sender_adds_is_carried_or_said_to_be_left_out() {
                 let label = format!("{} {}: {what}", provider.name, row.native);
                 let left_out = notes
                     .iter()
-                    .any(|note| note.contains(&format!("carries no {what} here")));
+                    .any(|note| note.contains(&format!("has no {what} field here")));
                 assert_eq!(told.contains(value), !left_out, "{label}: {told}");
                 if !left_out {
                     carried.insert(what);
@@ -1371,7 +1371,7 @@ fn what_the_sender_gives_stands_in_place_of_the_example_s_own() {
                 let left_out = |what: &str| {
                     notes
                         .iter()
-                        .any(|note| note.contains(&format!("carries no {what}")))
+                        .any(|note| note.contains(&format!("has no {what} field")))
                 };
                 let is_tag = own == "\"vip\"" || own == "autumn\"" || own == "onboarding";
                 let is_id = own.starts_with(|c: char| c.is_ascii_digit());
@@ -1416,7 +1416,7 @@ fn an_id_that_is_a_number_takes_the_very_digits_and_a_text_with_a_note() {
     let (body, notes) = with("msg-7");
     assert!(body.contains("\"MessageID\":\"msg-7\""), "{body}");
     assert!(
-        notes[0].contains("is a number; `msg-7` is put as a text"),
+        notes[0].contains("is a number; `msg-7` is sent as a string"),
         "{notes:?}"
     );
 }
@@ -1430,5 +1430,8 @@ fn of_several_tags_a_provider_that_carries_one_says_so() {
         ..Overrides::default()
     };
     let (_, notes) = template.fill(&overrides, now(), &mut Rng::seeded(1));
-    assert_eq!(notes, ["postmark carries one tag: the last that is given"]);
+    assert_eq!(
+        notes,
+        ["postmark has room for one tag: the last one given is sent"]
+    );
 }

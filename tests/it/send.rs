@@ -175,7 +175,7 @@ fn wishes_go_where_each_provider_carries_them() {
     assert!(
         postmark
             .stderr
-            .contains("postmark carries no campaign here; left out"),
+            .contains("postmark has no campaign field here; left out"),
         "{}",
         postmark.stderr
     );
@@ -343,7 +343,7 @@ fn a_name_that_is_not_known_lists_what_is() {
         ),
         (
             &["send", "click", "--to", "ftp://x"],
-            "only http and https are spoken",
+            "only http and https are supported",
         ),
         (&["send", "click", "-H", "X=1"], "is not a header"),
         (&["send", "click", "--at", "yesterday"], "write RFC 3339"),
@@ -1286,7 +1286,7 @@ fn a_field_is_taken_away() {
         "{sent}"
     );
     assert!(
-        ran.stderr.contains("note: /data/nothing is not there"),
+        ran.stderr.contains("note: /data/nothing does not exist"),
         "{}",
         ran.stderr
     );

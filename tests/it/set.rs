@@ -177,8 +177,8 @@ fn a_minus_adds_one_more_to_a_list() {
     for (set, place) in [
         ("/-=1", "the payload is an object"),
         ("/-/x=1", "the payload is an object"),
-        ("/email/-=1", "`/email` is a text"),
-        ("/nothing/-=1", "`/nothing` is not there"),
+        ("/email/-=1", "`/email` is a string"),
+        ("/nothing/-=1", "`/nothing` does not exist"),
     ] {
         let ran = refused(&["click", "--set", set]);
         assert!(ran.stderr.contains(place), "{set}: {}", ran.stderr);
@@ -274,7 +274,7 @@ fn of_all_providers_a_note_says_whose_place_it_is() {
     ]);
     assert!(
         ran.stderr
-            .contains("warning: generic: `--set` cannot do that: `/email` is a text"),
+            .contains("warning: generic: `--set` cannot do that: `/email` is a string"),
         "{}",
         ran.stderr
     );

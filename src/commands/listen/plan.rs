@@ -181,7 +181,7 @@ fn forwarding(args: &ListenArgs) -> Result<Option<Forwarding>> {
         let mut target = Target::parse(target)?;
         args::request_headers(&args.forward_header, &mut target)?
             .into_iter()
-            .for_each(|(name, value)| target.carry(name, value));
+            .for_each(|(name, value)| target.set_header(name, value));
         Ok(Route {
             kinds: kinds.clone(),
             target,

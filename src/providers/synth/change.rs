@@ -1,6 +1,5 @@
-//! Changes of single places in an event: `--set` and `--unset`. A place is found as the reader sees it, with JSON that
-//! stands in a text decoded, and with the brackets in the names of form fields as steps; a list or an object stays what
-//! it is. What is put there is written as it was typed.
+//! Changes of single values in an event: `--set` and `--unset`. A path leads through JSON inside a string, and through
+//! the brackets in the names of form fields; the type of a list or an object cannot change. A value is written as typed.
 
 use std::fmt;
 
@@ -10,7 +9,7 @@ use serde_json::{Map, Value};
 
 use crate::webhook::{Style, as_verbatim, verbatim, write};
 
-/// The step that names the place after the last value of a list, as RFC 6901 has it.
+/// Step that names the place after the last value of a list (RFC 6901).
 const AFTER_LAST: &str = "-";
 
 /// Path as the user wrote it, split into steps.
@@ -22,13 +21,13 @@ pub(crate) struct Path {
 /// Outcome of an edit.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Changed {
-    /// The place was there, or is one more in a list.
+    /// The place existed, or was appended to a list.
     Known,
-    /// It was not there: the pointer of what is new.
+    /// The place is new; its pointer.
     New(String),
 }
 
-/// A value as it is typed: JSON if it is such, which stays as it is, else a text.
+/// Value as typed: JSON, kept verbatim, if it is valid JSON; else a string.
 pub fn typed(text: &str) -> Value {
     match text.trim() {
         "null" => Value::Null,
@@ -169,7 +168,7 @@ pub(crate) fn group(fields: &Map<String, Value>, name: &str) -> Vec<String> {
     fields.keys().filter(is_in).cloned().collect()
 }
 
-/// A place for people.
+/// Place in words.
 fn place(at: &str) -> String {
     match at {
         "" => "the payload".to_owned(),
@@ -185,100 +184,129 @@ pub(crate) fn set(
     rest: &[String],
     value: &Value,
 ) -> Result<Changed, String> {
-    let at = path.pointer(rest.len());
-    let Some((step, after)) = rest.split_first() else {
-        return match (sort(here), sort(value)) {
-            _ if here.is_null() || value.is_null() => replace(here, value),
-            (old, new) if old == new => replace(here, value),
-            (Sort::Scalar, Sort::Text) | (Sort::Text, Sort::Scalar) => replace(here, value),
-            // JSON that stands in a text stays one.
-            (Sort::Text, new) if inside(here).is_some_and(|it| sort(&it) == new) => {
-                replace(here, &Value::from(field_text(value)))
-            }
-            (old, _) => Err(format!("{} is {}, and stays one", place(&at), old.name())),
+    Assignment { path, value }.set(here, rest)
+}
+
+/// Value to write, and the whole path of its place.
+struct Assignment<'a> {
+    path: &'a Path,
+    value: &'a Value,
+}
+
+impl Assignment<'_> {
+    /// Writes the value `rest` steps below `here`.
+    fn set(&self, here: &mut Value, rest: &[String]) -> Result<Changed, String> {
+        let Some((step, after)) = rest.split_first() else {
+            return self.replace(here);
         };
-    };
-    expand(here);
-    match here {
-        Value::String(text) => {
-            let Some(mut inner) = inner_json(text) else {
-                return Err(nothing_inside(&at, Sort::Text, path));
-            };
-            let changed = set(&mut inner, path, rest, value)?;
-            *text = write(&inner, &Style::COMPACT);
-            Ok(changed)
+        expand(here);
+        match here {
+            Value::String(text) => self.set_in_text(text, rest),
+            Value::Array(values) => self.set_in_list(values, step, after),
+            Value::Object(members) => self.set_in_object(members, step, after),
+            // Null can become anything.
+            Value::Null => {
+                *here = self.nested(rest)?;
+                Ok(Changed::New(self.path.pointer(after.len())))
+            }
+            Value::Bool(_) | Value::Number(_) => Err(self.nothing_inside(Sort::Scalar, rest)),
         }
-        Value::Array(values) => {
-            let count = values.len();
-            if step == AFTER_LAST {
-                values.push(made(path, after, value)?);
-                return Ok(Changed::Known);
-            }
-            let Some(index) = step.parse::<usize>().ok() else {
-                return Err(format!(
-                    "{} is a list; `{at}/0` is the first that stands in it, `{at}/-` adds one more",
-                    place(&at)
-                ));
-            };
-            if let Some(next) = values.get_mut(index) {
-                return set(next, path, after, value);
-            }
-            if index > count {
-                return Err(format!(
-                    "{} is a list of {count}; `{at}/-` adds one more",
-                    place(&at)
-                ));
-            }
-            values.push(made(path, after, value)?);
-            Ok(Changed::New(format!("{at}/{index}")))
-        }
-        Value::Object(members) => {
-            if let Some(next) = members.get_mut(step) {
-                return set(next, path, after, value);
-            }
-            if step == AFTER_LAST {
-                return Err(format!(
-                    "{} is an object, and `-` adds one more to a list",
-                    place(&at)
-                ));
-            }
-            members.insert(step.clone(), made(path, after, value)?);
-            Ok(Changed::New(path.pointer(after.len())))
-        }
-        // Null can become anything.
-        Value::Null => {
-            *here = made(path, rest, value)?;
-            Ok(Changed::New(path.pointer(after.len())))
-        }
-        Value::Bool(_) | Value::Number(_) => Err(nothing_inside(&at, Sort::Scalar, path)),
     }
-}
 
-fn replace(here: &mut Value, value: &Value) -> Result<Changed, String> {
-    here.clone_from(value);
-    Ok(Changed::Known)
-}
-
-/// A value in objects of these names, which are the last of a path.
-fn made(path: &Path, steps: &[String], value: &Value) -> Result<Value, String> {
-    if let Some(at) = steps.iter().position(|step| step == AFTER_LAST) {
-        return Err(format!(
-            "`{}` is not there, and `-` adds one more to a list that is",
-            path.pointer(steps.len() - at)
-        ));
+    /// Replaces a value by one of the same type.
+    fn replace(&self, here: &mut Value) -> Result<Changed, String> {
+        let new = match (sort(here), sort(self.value)) {
+            _ if here.is_null() || self.value.is_null() => self.value.clone(),
+            (old, new) if old == new => self.value.clone(),
+            (Sort::Scalar, Sort::Text) | (Sort::Text, Sort::Scalar) => self.value.clone(),
+            // JSON inside a string stays there.
+            (Sort::Text, new) if inside(here).is_some_and(|it| sort(&it) == new) => {
+                Value::from(field_text(self.value))
+            }
+            (old, _) => {
+                let at = place(&self.path.pointer(0));
+                return Err(format!("{at} is {}; its type cannot change", old.name()));
+            }
+        };
+        *here = new;
+        Ok(Changed::Known)
     }
-    Ok(steps.iter().rev().fold(value.clone(), |inner, step| {
-        Value::Object(Map::from_iter([(step.clone(), inner)]))
-    }))
-}
 
-fn nothing_inside(at: &str, sort: Sort, path: &Path) -> String {
-    format!(
-        "{} is {}, so there is no `{}` in it",
-        place(at),
-        sort.name(),
-        path.pointer(0)
-    )
+    /// Writes the value into JSON inside a string.
+    fn set_in_text(&self, text: &mut String, rest: &[String]) -> Result<Changed, String> {
+        let Some(mut inner) = inner_json(text) else {
+            return Err(self.nothing_inside(Sort::Text, rest));
+        };
+        let changed = self.set(&mut inner, rest)?;
+        *text = write(&inner, &Style::COMPACT);
+        Ok(changed)
+    }
+
+    fn set_in_list(
+        &self,
+        values: &mut Vec<Value>,
+        step: &str,
+        after: &[String],
+    ) -> Result<Changed, String> {
+        let at = self.path.pointer(after.len() + 1);
+        if step == AFTER_LAST {
+            values.push(self.nested(after)?);
+            return Ok(Changed::Known);
+        }
+        let Some(index) = step.parse::<usize>().ok() else {
+            return Err(format!(
+                "{} is a list; `{at}/0` is its first element, `{at}/-` appends one",
+                place(&at)
+            ));
+        };
+        let count = values.len();
+        if let Some(next) = values.get_mut(index) {
+            return self.set(next, after);
+        }
+        if index > count {
+            return Err(format!(
+                "{} is a list of {count}; `{at}/-` appends one",
+                place(&at)
+            ));
+        }
+        values.push(self.nested(after)?);
+        Ok(Changed::New(format!("{at}/{index}")))
+    }
+
+    fn set_in_object(
+        &self,
+        members: &mut Map<String, Value>,
+        step: &str,
+        after: &[String],
+    ) -> Result<Changed, String> {
+        if let Some(next) = members.get_mut(step) {
+            return self.set(next, after);
+        }
+        if step == AFTER_LAST {
+            let at = place(&self.path.pointer(after.len() + 1));
+            return Err(format!("{at} is an object, and `-` appends to a list only"));
+        }
+        members.insert(step.to_owned(), self.nested(after)?);
+        Ok(Changed::New(self.path.pointer(after.len())))
+    }
+
+    /// The value in objects of these names, which are the last of the path.
+    fn nested(&self, steps: &[String]) -> Result<Value, String> {
+        if let Some(at) = steps.iter().position(|step| step == AFTER_LAST) {
+            let missing = self.path.pointer(steps.len() - at);
+            return Err(format!(
+                "`{missing}` does not exist, and `-` appends to an existing list only"
+            ));
+        }
+        let object = |inner, step: &String| Value::Object(Map::from_iter([(step.clone(), inner)]));
+        Ok(steps.iter().rev().fold(self.value.clone(), object))
+    }
+
+    fn nothing_inside(&self, sort: Sort, rest: &[String]) -> String {
+        let at = place(&self.path.pointer(rest.len()));
+        let whole = self.path.pointer(0);
+        format!("{at} is {}, so it has no `{whole}`", sort.name())
+    }
 }
 
 /// Removes a place; true if it existed.
@@ -396,7 +424,7 @@ impl Sort {
         match self {
             Sort::Object => "an object",
             Sort::List => "a list",
-            Sort::Text => "a text",
+            Sort::Text => "a string",
             Sort::Scalar => "a single value",
         }
     }
@@ -483,10 +511,10 @@ mod tests {
         for (path, why) in [
             ("/-", "the payload is an object, and `-`"),
             ("/a/-", "`/a` is an object, and `-`"),
-            ("/t/-", "`/t` is a text"),
-            ("/n/-", "`/n` is not there, and `-`"),
-            ("/l/-/-", "`/l/-` is not there, and `-`"),
-            ("/zzz/y/-", "`/zzz/y` is not there, and `-`"),
+            ("/t/-", "`/t` is a string"),
+            ("/n/-", "`/n` does not exist, and `-`"),
+            ("/l/-/-", "`/l/-` does not exist, and `-`"),
+            ("/zzz/y/-", "`/zzz/y` does not exist, and `-`"),
         ] {
             let error = done(path, json!(7)).unwrap_err();
             assert!(error.contains(why), "{path}: {error}");
@@ -556,19 +584,19 @@ mod tests {
     #[test]
     fn no_list_object_or_text_becomes_another_sort_of_value() {
         for (path, value, why) in [
-            (
-                "t.x",
-                json!(1),
-                "`/t` is a text, so there is no `/t/x` in it",
-            ),
+            ("t.x", json!(1), "`/t` is a string, so it has no `/t/x`"),
             ("a.b.c", json!(1), "`/a/b` is a single value"),
             ("l.x", json!(1), "`/l` is a list; `/l/0` is the first"),
-            ("l.7", json!(1), "`/l` is a list of 2; `/l/-` adds one more"),
-            ("l", json!("x"), "`/l` is a list, and stays one"),
-            ("l", json!({}), "`/l` is a list, and stays one"),
-            ("a", json!([]), "`/a` is an object, and stays one"),
-            ("t", json!({}), "`/t` is a text, and stays one"),
-            ("l.1", json!(3), "`/l/1` is an object, and stays one"),
+            ("l.7", json!(1), "`/l` is a list of 2; `/l/-` appends one"),
+            ("l", json!("x"), "`/l` is a list; its type cannot change"),
+            ("l", json!({}), "`/l` is a list; its type cannot change"),
+            ("a", json!([]), "`/a` is an object; its type cannot change"),
+            ("t", json!({}), "`/t` is a string; its type cannot change"),
+            (
+                "l.1",
+                json!(3),
+                "`/l/1` is an object; its type cannot change",
+            ),
         ] {
             let error = done(path, value).unwrap_err();
             assert!(error.contains(why), "{path}: {error}");

@@ -34,7 +34,7 @@ pub(super) fn change_places(
             let near = guess(template, &path, None);
             let place = path.pointer(0);
             report.note(
-                format!("{place} is not there, so nothing is taken away"),
+                format!("{place} does not exist; nothing was removed"),
                 near,
             );
         }
@@ -57,7 +57,7 @@ impl ChangeReport {
         {
             let place = path.pointer(0);
             self.faults.push(format!(
-                "`{place}` is a group of form fields, and stays one; one of them is `{one}`"
+                "`{place}` is a group of form fields; set one of them, such as `{one}`"
             ));
             return;
         }

@@ -153,7 +153,7 @@ impl<'a> Filling<'a> {
 
     fn note(&mut self, template: &Template, what: &str) {
         let name = template.provider.name;
-        self.remark(format!("{name} carries no {what} here; left out"));
+        self.remark(format!("{name} has no {what} field here; left out"));
     }
 
     fn remark(&mut self, note: String) {
@@ -252,7 +252,7 @@ impl<'a> Filling<'a> {
                 put(event, pointer, Value::from(text));
                 let name = template.provider.name;
                 self.remark(format!(
-                    "a message id of {name} is a number; `{text}` is put as a text"
+                    "a message id of {name} is a number; `{text}` is sent as a string"
                 ));
                 return text.to_owned();
             }
@@ -391,7 +391,7 @@ impl<'a> Filling<'a> {
                 PlacementResult::All => {}
                 PlacementResult::Last => {
                     let name = template.provider.name;
-                    self.remark(format!("{name} carries one {what}: the last that is given"));
+                    self.remark(format!("{name} has room for one {what}: the last one given is sent"));
                 }
                 PlacementResult::Nothing => self.note(template, what),
             }

@@ -16,152 +16,171 @@ pub(crate) enum PlacementResult {
     Nothing,
 }
 
+/// Name and value of each tag, or of each member of the metadata.
+type Values<'a> = [(&'a String, &'a String)];
+
 impl Placement {
     /// Writes these names and values into an event, in place of the example's own.
-    pub(crate) fn put(&self, event: &mut Value, values: &[(&String, &String)]) -> PlacementResult {
+    pub(crate) fn put(&self, event: &mut Value, values: &Values) -> PlacementResult {
         let Some((_, last)) = values.last() else {
             return PlacementResult::All;
         };
-        let one = match values.len() {
-            1 => PlacementResult::All,
-            _ => PlacementResult::Last,
-        };
         match self {
-            Placement::Nowhere => return PlacementResult::Nothing,
-            Placement::Text(pointer)
-            | Placement::List(pointer)
-            | Placement::Named(pointer)
-            | Placement::Pairs(pointer, _, _)
-            | Placement::Members(pointer)
-            | Placement::Among(pointer, _)
-            | Placement::Lists(pointer, _)
-                if !has_room(event, pointer) =>
-            {
-                return PlacementResult::Nothing;
+            Placement::Nowhere => PlacementResult::Nothing,
+            Placement::Each(placements) => {
+                let mut results = placements.iter().map(|it| it.put(event, values));
+                let missed = results.find(|result| *result != PlacementResult::All);
+                missed.unwrap_or(PlacementResult::All)
             }
-            Placement::Text(pointer) => {
-                put(event, pointer, Value::from(last.as_str()));
-                return one;
+            Placement::Either(placements) => {
+                let mut results = placements.iter().map(|it| it.put(event, values));
+                let found = results.find(|result| *result != PlacementResult::Nothing);
+                found.unwrap_or(PlacementResult::Nothing)
             }
+            Placement::Text(_) | Placement::First(_) | Placement::Instead(_) => {
+                match self.put_one(event, last) {
+                    true if values.len() == 1 => PlacementResult::All,
+                    true => PlacementResult::Last,
+                    false => PlacementResult::Nothing,
+                }
+            }
+            _ => match self.put_all(event, values) {
+                true => PlacementResult::All,
+                false => PlacementResult::Nothing,
+            },
+        }
+    }
+
+    /// Writes a value where there is room for one; false if the event has no such place.
+    fn put_one(&self, event: &mut Value, value: &str) -> bool {
+        match self {
+            Placement::Text(pointer) => put_member(event, pointer, Value::from(value)),
             Placement::First(pointers) => {
-                let there = pointers
-                    .iter()
-                    .find(|pointer| event.pointer(pointer).is_some());
-                let Some(pointer) = there else {
-                    return PlacementResult::Nothing;
-                };
-                // A number stays a number where it can, however long it is.
-                let is_number = event.pointer(pointer).is_some_and(Value::is_number);
-                let value = match is_number && is_whole_number(last) {
-                    true => verbatim(last),
-                    false => Value::from(last.as_str()),
-                };
-                put(event, pointer, value);
-                return one;
+                let mut pointers = pointers.iter();
+                let existing = pointers.find(|pointer| event.pointer(pointer).is_some());
+                existing.is_some_and(|pointer| {
+                    // A number stays a number where it can, however long it is.
+                    let is_number = event.pointer(pointer).is_some_and(Value::is_number);
+                    let value = match is_number && is_whole_number(value) {
+                        true => verbatim(value),
+                        false => Value::from(value),
+                    };
+                    put(event, pointer, value);
+                    true
+                })
             }
-            Placement::Into(pointer) => match event.pointer_mut(pointer) {
-                Some(Value::Object(there)) => *there = members(values),
-                _ => return PlacementResult::Nothing,
-            },
-            Placement::Instead(pointer) => match event.pointer_mut(pointer) {
-                Some(Value::String(text)) => {
-                    text.clone_from(last);
-                    return one;
-                }
-                _ => return PlacementResult::Nothing,
-            },
-            Placement::ListText(pointer) => match event.pointer_mut(pointer) {
-                Some(Value::String(text)) if text.starts_with('[') => {
-                    *text = write(&texts(values), &Style::COMPACT);
-                }
-                _ => return PlacementResult::Nothing,
-            },
-            Placement::MembersText(pointer) => match event.pointer_mut(pointer) {
-                Some(Value::String(text)) => {
-                    *text = write(&Value::Object(members(values)), &Style::COMPACT);
-                }
-                _ => return PlacementResult::Nothing,
-            },
-            Placement::There(pointers) => {
-                let there = pointers.iter().filter(|pointer| {
-                    let value = event.pointer(pointer);
-                    value.is_some_and(|value| value.is_object() || value.is_null())
-                });
-                let there: Vec<&str> = there.copied().collect();
-                for pointer in &there {
-                    put(event, pointer, Value::Object(members(values)));
-                }
-                if there.is_empty() {
-                    return PlacementResult::Nothing;
-                }
-            }
-            Placement::Each(ways) => {
-                let all = ways.iter().map(|way| way.put(event, values));
-                let missed = all
-                    .into_iter()
-                    .find(|carried| *carried != PlacementResult::All);
-                return missed.unwrap_or(PlacementResult::All);
-            }
-            Placement::Either(ways) => {
-                let mut all = ways.iter().map(|way| way.put(event, values));
-                let found = all.find(|carried| *carried != PlacementResult::Nothing);
-                return found.unwrap_or(PlacementResult::Nothing);
-            }
-            Placement::List(pointer) => put(event, pointer, texts(values)),
-            Placement::Named(pointer) => {
-                let named = |value: &str| {
-                    Value::from_iter([("id", Value::from(value)), ("name", Value::from(value))])
-                };
-                put(
-                    event,
-                    pointer,
-                    values.iter().map(|(_, value)| named(value)).collect(),
-                );
-            }
+            Placement::Instead(pointer) => replace_text(event, pointer, |_| Some(value.to_owned())),
+            _ => false,
+        }
+    }
+
+    /// Writes all values; false if the event has no place for them.
+    fn put_all(&self, event: &mut Value, values: &Values) -> bool {
+        match self {
+            Placement::List(pointer) => put_member(event, pointer, texts(values)),
+            Placement::Named(pointer) => put_member(event, pointer, named(values)),
             Placement::Pairs(pointer, name, value) => {
-                let pair = |(key, text): &(&String, &String)| {
-                    Value::from_iter([(*name, key.as_str()), (*value, text.as_str())])
-                };
-                put(event, pointer, values.iter().map(pair).collect());
+                put_member(event, pointer, pairs(values, name, value))
             }
-            Placement::Members(pointer) => put(event, pointer, Value::Object(members(values))),
+            Placement::Members(pointer) => {
+                put_member(event, pointer, Value::Object(members(values)))
+            }
             Placement::Among(pointer, own) => {
-                if let Some(Value::Object(there)) = event.pointer_mut(pointer) {
-                    there.retain(|name, _| !own.contains(&name.as_str()));
-                    there.extend(members(values));
-                }
+                has_room(event, pointer) && put_among(event, pointer, own, values)
             }
             Placement::Lists(pointer, theirs) => {
-                let lists = members(values)
-                    .into_iter()
-                    .map(|(name, value)| (name, Value::Array(vec![value])));
-                let old = match event.pointer_mut(pointer) {
-                    Some(Value::Object(old)) => std::mem::take(old),
-                    _ => Map::new(),
-                };
-                let (kept, own): (Vec<_>, Vec<_>) = old
-                    .into_iter()
-                    .partition(|(name, _)| name.starts_with(theirs));
-                put(
-                    event,
-                    pointer,
-                    Value::Object(kept.into_iter().chain(lists).collect()),
-                );
-                // Another field of the event repeats the header that set the metadata.
-                let pair = |name: &str, value: &str| format!("{name}={value}");
-                let own = own.iter().filter_map(|(name, value)| {
-                    let value = value.get(0)?.as_str()?;
-                    Some(pair(name, value))
-                });
-                let own = own.collect::<Vec<_>>().join(", ");
-                if !own.is_empty() {
-                    let new: Vec<String> = values.iter().map(|(name, it)| pair(name, it)).collect();
-                    replace(event, &own, &new.join(", "));
-                }
+                has_room(event, pointer) && put_lists(event, pointer, theirs, values)
             }
+            Placement::Into(pointer) => match event.pointer_mut(pointer) {
+                Some(Value::Object(existing)) => {
+                    *existing = members(values);
+                    true
+                }
+                _ => false,
+            },
+            Placement::ListText(pointer) => replace_text(event, pointer, |old| {
+                let list = || write(&texts(values), &Style::COMPACT);
+                old.starts_with('[').then(list)
+            }),
+            Placement::MembersText(pointer) => replace_text(event, pointer, |_| {
+                Some(write(&Value::Object(members(values)), &Style::COMPACT))
+            }),
+            Placement::There(pointers) => put_in_existing(event, pointers, values),
+            _ => false,
         }
-        PlacementResult::All
     }
+}
+
+/// Writes a member; false if the object for it does not exist.
+fn put_member(event: &mut Value, pointer: &str, value: Value) -> bool {
+    let has_room = has_room(event, pointer);
+    if has_room {
+        put(event, pointer, value);
+    }
+    has_room
+}
+
+/// Replaces a text by what `new` makes of it; false if there is no text, or `new` makes none.
+fn replace_text(event: &mut Value, pointer: &str, new: impl Fn(&str) -> Option<String>) -> bool {
+    let Some(Value::String(text)) = event.pointer_mut(pointer) else {
+        return false;
+    };
+    match new(text) {
+        Some(new) => {
+            *text = new;
+            true
+        }
+        None => false,
+    }
+}
+
+/// Writes the members into each of these places that is an object or null; false if there is none.
+fn put_in_existing(event: &mut Value, pointers: &[&str], values: &Values) -> bool {
+    let mut is_any = false;
+    for pointer in pointers {
+        let existing = event.pointer(pointer);
+        if existing.is_some_and(|value| value.is_object() || value.is_null()) {
+            put(event, pointer, Value::Object(members(values)));
+            is_any = true;
+        }
+    }
+    is_any
+}
+
+/// Replaces the members of an object, less the provider's `own`.
+fn put_among(event: &mut Value, pointer: &str, own: &[&str], values: &Values) -> bool {
+    if let Some(Value::Object(existing)) = event.pointer_mut(pointer) {
+        existing.retain(|name, _| !own.contains(&name.as_str()));
+        existing.extend(members(values));
+    }
+    true
+}
+
+/// Writes a list of one value a member, and keeps the provider's own members, whose names begin with `theirs`.
+fn put_lists(event: &mut Value, pointer: &str, theirs: &str, values: &Values) -> bool {
+    let old = match event.pointer_mut(pointer) {
+        Some(Value::Object(old)) => std::mem::take(old),
+        _ => Map::new(),
+    };
+    let (kept, replaced): (Vec<_>, Vec<_>) = old
+        .into_iter()
+        .partition(|(name, _)| name.starts_with(theirs));
+    let new = members(values).into_iter();
+    let new = new.map(|(name, value)| (name, Value::Array(vec![value])));
+    let all = kept.into_iter().chain(new).collect();
+    put(event, pointer, Value::Object(all));
+    // Another field of the event repeats the header that set the metadata.
+    let pair = |name: &str, value: &str| format!("{name}={value}");
+    let replaced = replaced.iter().filter_map(|(name, value)| {
+        let value = value.get(0)?.as_str()?;
+        Some(pair(name, value))
+    });
+    let replaced = replaced.collect::<Vec<_>>().join(", ");
+    if !replaced.is_empty() {
+        let new: Vec<String> = values.iter().map(|(name, it)| pair(name, it)).collect();
+        replace(event, &replaced, &new.join(", "));
+    }
+    true
 }
 
 /// True if a text is a whole number as JSON writes it.
@@ -170,12 +189,30 @@ pub(crate) fn is_whole_number(text: &str) -> bool {
     digits && !text.is_empty() && (text == "0" || !text.starts_with('0'))
 }
 
-fn texts(values: &[(&String, &String)]) -> Value {
+/// The values, as a list of texts.
+fn texts(values: &Values) -> Value {
     let texts = values.iter().map(|(_, value)| Value::from(value.as_str()));
     texts.collect()
 }
 
-fn members(values: &[(&String, &String)]) -> Map<String, Value> {
+/// The values, as a list of objects with `id` and `name`.
+fn named(values: &Values) -> Value {
+    let object = |(_, value): &(&String, &String)| {
+        Value::from_iter([("id", value.as_str()), ("name", value.as_str())])
+    };
+    values.iter().map(object).collect()
+}
+
+/// The values, as a list of objects with these two members.
+fn pairs(values: &Values, name: &str, value: &str) -> Value {
+    let object = |(key, text): &(&String, &String)| {
+        Value::from_iter([(name, key.as_str()), (value, text.as_str())])
+    };
+    values.iter().map(object).collect()
+}
+
+/// The values, as members of an object.
+fn members(values: &Values) -> Map<String, Value> {
     let members = values.iter();
     members
         .map(|(name, value)| (name.to_string(), Value::from(value.as_str())))

@@ -36,7 +36,7 @@ pub static MISFITS: &[Tamper] = &[
     Tamper {
         name: "no-timestamp",
         about: "without the signed timestamp",
-        refusals: &["missing", "does not match", "is no time"],
+        refusals: &["missing", "does not match", "is not a valid timestamp"],
         make: |scheme, delivery, key, context| {
             let time = scheme.signed_time();
             let location = time.as_ref().map(|(location, _)| location);
