@@ -94,7 +94,7 @@ pub fn spelled(data: &[u8]) {
     };
     // What is spelled out lives as long as the program.
     if text.len() < 200 {
-        let _ = providers::spelled(text);
+        let _ = providers::custom_scheme(text);
     }
 }
 

@@ -30,7 +30,7 @@ pub fn run(cli: Cli) -> Result<Exit> {
         Command::Show(args) => show::run(&show::Plan::new(*args, style)?),
         Command::Diff(args) => diff::run(&diff::Plan::new(*args, style)?),
         Command::Drift(args) => drift::run(drift::Plan::new(*args, style)?),
-        Command::Verify(args) => verify::run(verify::Plan::new(*args, style)?),
+        Command::Verify(args) => verify::run(verify::plan::VerifyPlan::new(*args, style)?),
         Command::Check(args) => check::run(check::Plan::new(*args, style)?),
         Command::Events(args) => catalog::events::run(&args, style),
         Command::Keys(args) => keys::run(&args, style),

@@ -32,6 +32,7 @@ mod provenance;
 mod provider;
 mod reading;
 mod registry;
+mod signature_input;
 mod sns_certificate;
 
 pub use behaviour::{Batch, Behaviour, Challenge, CompanionHeaders, Handshake};

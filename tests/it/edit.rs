@@ -230,7 +230,7 @@ fn a_place_that_does_not_fit_is_an_error_and_that_delivery_is_not_sent() {
     let one = replay(&format!("{recording}:2"));
     assert_eq!((one.status, one.stdout.as_str()), (2, ""), "{one:#?}");
     let lines: Vec<&str> = one.stderr.lines().collect();
-    let error = "it cannot be changed: `/x` is a text, so there is no `/x/y` in it";
+    let error = "it cannot be changed: `/x` is a string, so it has no `/x/y`";
     assert_eq!(lines[0], format!("error: {recording}:2: {error}"));
     assert_eq!(
         lines[1],

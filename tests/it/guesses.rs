@@ -172,7 +172,7 @@ fn a_line_end_that_was_lost_gained_or_changed_is_found() {
             expect(
                 &with_body(&with, body.trim_ascii_end()),
                 "body-line-end",
-                &format!("a {name} behind"),
+                &format!("with a {name} appended"),
             );
             let without = signed(provider, 1, plain);
             let body = [&without.delivery.body, end].concat();
@@ -195,7 +195,7 @@ fn a_line_end_that_was_lost_gained_or_changed_is_found() {
         expect(
             &with_body(&unix, text.replace('\n', "\r\n")),
             "body-line-end",
-            "`\\n` in place of each",
+            "replaced by `\\n`",
         );
     }
 }
@@ -345,18 +345,18 @@ fn a_secret_in_another_form_is_found() {
             (text, text.as_bytes().to_vec(), "as it stands"),
             (text, bare.as_bytes().to_vec(), "without its prefix"),
             (text, decoded.clone(), "decoded from base64"),
-            (bare, text.as_bytes().to_vec(), "with `whsec_` before it"),
+            (bare, text.as_bytes().to_vec(), "with the prefix `whsec_`"),
             (bare, decoded.clone(), "decoded from base64"),
             (hexed.as_str(), decoded.clone(), "decoded from hexadecimal"),
             (
                 bare,
                 format!("{bare}\n").into_bytes(),
-                "with a `\\n` behind it",
+                "with a `\\n` appended",
             ),
             (
                 bare,
                 format!("{bare}\r\n").into_bytes(),
-                "with a `\\r\\n` behind it",
+                "with a `\\r\\n` appended",
             ),
             (" x12= \n", b"x12=".to_vec(), "without white space"),
             (bare, base64(bare), "encoded as base64"),
@@ -529,7 +529,7 @@ fn a_url_with_another_spelling_is_found() {
             expect(&case, "url", fits);
         }
     }
-    let spelled = providers::spelled("hmac-sha256:header=X-Sig,signed={path}").unwrap();
+    let spelled = providers::custom_scheme("hmac-sha256:header=X-Sig,signed={path}").unwrap();
     let mut case = signed(spelled, 1, as_it_is);
     case.delivery.path = "/in/email/?b=2&a=1".parse().unwrap();
     expect(&case, "url", "/in/email?b=2&a=1");

@@ -123,7 +123,7 @@ fn check(file: &str) {
     assert!(!vectors.cases.is_empty());
     for case in &vectors.cases {
         let provider = match &case.scheme {
-            Some(text) => providers::spelled(text).unwrap(),
+            Some(text) => providers::custom_scheme(text).unwrap(),
             None => providers::find(&vectors.provider).unwrap(),
         };
         let label = format!("{file}: {}", case.name);

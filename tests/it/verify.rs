@@ -233,7 +233,7 @@ fn a_recording_is_judged_as_of_when_it_came_all_of_it_or_one() {
     assert!(
         later
             .stdout
-            .contains("cause      the signature is right, but it was made too long ago"),
+            .contains("cause      the signature is valid, but its timestamp is too old"),
         "{}",
         later.stdout
     );

@@ -1,174 +1,28 @@
 //! Diagnosis of a failed signature: common mistakes, tested one after another.
 
+mod body_variants;
 mod evidence;
-pub mod hypotheses;
+mod header_variants;
+mod hypotheses;
 pub mod layers;
+mod neighbour_variants;
 pub mod reserialise;
+mod secret_variants;
+mod url_variants;
+mod variant;
 
 pub use evidence::Evidence;
+pub use hypotheses::{HYPOTHESES, Hypothesis};
 
 use std::time::Duration;
 
 use crate::providers::Provider;
-use crate::providers::diagnose::hypotheses::{Variant, Variants};
+use crate::providers::diagnose::hypotheses::Limit;
 use crate::providers::diagnose::layers::{Unwrapped, Wrapping};
+use crate::providers::diagnose::url_variants::signs_url;
+use crate::providers::diagnose::variant::Variant;
 use crate::providers::reading::verdict_of;
 use crate::webhook::{Algorithm, Delivery, Document, Recognition, Secret, VerifyOptions};
-
-/// Common mistake, as an explanation that can be tested.
-#[derive(Debug)]
-pub struct Hypothesis {
-    /// Short name, as in `--json`.
-    pub name: &'static str,
-    /// Description of the mistake, printed if the hypothesis is confirmed.
-    pub finding: &'static str,
-    /// Advice for mending it.
-    pub advice: &'static str,
-    /// Variants to verify: the hypothesis is confirmed if the signature holds for one of them.
-    pub(crate) variants: for<'a> fn(&'a Evidence) -> Variants<'a>,
-    /// Restriction on ruling the hypothesis out if no variant fits.
-    pub(crate) limit: Limit,
-}
-
-/// Reason for which a hypothesis is not ruled out, although all its variants failed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Limit {
-    /// None: it is ruled out.
-    None,
-    /// The variants depend on the URL, which only the user knows (`--url`).
-    Url,
-    /// Other deliveries than those at hand may fit.
-    AtHand,
-}
-
-/// Advice for a body that was re-serialised or recoded.
-const RAW: &str = "verify the raw bytes of the body, before anything parses it: `express.raw({ type: '*/*' })` in Express, \
-     `request.get_data()` in Flask, `await req.text()` in Next.js and wherever there is a Fetch API, `$request->getContent()` in Laravel and Symfony";
-
-/// The hypotheses, the likeliest and cheapest first. A new one is one more entry.
-pub static HYPOTHESES: &[Hypothesis] = &[
-    Hypothesis {
-        name: "stale",
-        finding: "the signature is right, but it was made too long ago or in the future",
-        advice: "compare the clocks; `replay --resign` signs a recording anew; `--now` judges as of another moment",
-        variants: hypotheses::as_it_is,
-        limit: Limit::None,
-    },
-    Hypothesis {
-        name: "body-line-end",
-        finding: "the body lost or gained a line end on its way",
-        advice: RAW,
-        variants: hypotheses::line_ends,
-        limit: Limit::None,
-    },
-    Hypothesis {
-        name: "secret-form",
-        finding: "the secret was used in another form than the sender's",
-        advice: "take the secret exactly as the dashboard shows it: with its prefix, without white space; decode what is base64",
-        variants: hypotheses::secret_forms,
-        limit: Limit::None,
-    },
-    Hypothesis {
-        name: "test-key",
-        finding: "it is signed with the public test key of this tool",
-        advice: "give `send` and `replay --resign` your own secret, or your handler the test key (`webhook-cli keys`)",
-        variants: hypotheses::test_key,
-        limit: Limit::None,
-    },
-    Hypothesis {
-        name: "other-secret",
-        finding: "it is signed with a secret that was given for another provider",
-        advice: "exchange the secrets in the handler's configuration",
-        variants: hypotheses::other_secrets,
-        limit: Limit::None,
-    },
-    Hypothesis {
-        name: "milliseconds",
-        finding: "the timestamp stands there in another unit than was signed",
-        advice: "pass the timestamp on as it came, as text: seconds stay seconds, milliseconds stay milliseconds",
-        variants: hypotheses::units,
-        limit: Limit::None,
-    },
-    Hypothesis {
-        name: "url",
-        finding: "another URL was signed than the one that it is checked with",
-        advice: "use the URL exactly as it was typed into the provider: scheme, port, slash at the end, query; a proxy hides it",
-        variants: hypotheses::urls,
-        limit: Limit::Url,
-    },
-    Hypothesis {
-        name: "header-name",
-        finding: "the names of headers were changed on their way",
-        advice: "read the headers by their real names: CGI and WSGI write `HTTP_X_NAME` for `X-Name`",
-        variants: hypotheses::header_names,
-        limit: Limit::None,
-    },
-    Hypothesis {
-        name: "header-repeated",
-        finding: "a signature header came more than once, or a proxy joined several into one",
-        advice: "pass the headers on as they come; only the one that is named here is right",
-        variants: hypotheses::single_headers,
-        limit: Limit::None,
-    },
-    Hypothesis {
-        name: "header-changed",
-        finding: "a proxy or a framework changed the text of the signature",
-        advice: "pass the headers on byte for byte: no other case, no quotes, no decoding, no prefix taken away",
-        variants: hypotheses::signature_texts,
-        limit: Limit::None,
-    },
-    Hypothesis {
-        name: "other-delivery",
-        finding: "the headers and the body are not of the same delivery",
-        advice: "take id, timestamp, signature and body from one and the same request: a variable or a cache holds an older one",
-        variants: hypotheses::neighbours,
-        limit: Limit::AtHand,
-    },
-    Hypothesis {
-        name: "body-encoding",
-        finding: "the body was read in another character encoding and written again",
-        advice: RAW,
-        variants: hypotheses::encodings,
-        limit: Limit::None,
-    },
-    Hypothesis {
-        name: "body-compressed",
-        finding: "the body was compressed after it was signed",
-        advice: "inflate the body, and verify what comes out",
-        variants: hypotheses::inflated,
-        limit: Limit::None,
-    },
-    Hypothesis {
-        name: "body-base64",
-        finding: "the body is still encoded as base64, as AWS Lambda, Vercel and others hand it over",
-        advice: "decode it before it is verified: `Buffer.from(event.body, 'base64')` or `base64.b64decode(event[\"body\"])` where \
-                 `isBase64Encoded` is true",
-        variants: hypotheses::from_base64,
-        limit: Limit::None,
-    },
-    Hypothesis {
-        name: "body-wrapped",
-        finding: "the body is a gateway's event, which holds what was signed",
-        advice: "verify `event.body`, decoded from base64 where `isBase64Encoded` is true, and not the event itself",
-        variants: hypotheses::in_event,
-        limit: Limit::None,
-    },
-    Hypothesis {
-        name: "body-json-text",
-        finding: "the body was serialised twice: it is a JSON string that holds what was signed",
-        advice: "do not serialise what is text already (`JSON.stringify`, `json.dumps`); verify the raw bytes of the body, before \
-                 anything parses it",
-        variants: hypotheses::in_text,
-        limit: Limit::None,
-    },
-    Hypothesis {
-        name: "body-printed-again",
-        finding: "the body was re-serialised: same JSON, different bytes",
-        advice: RAW,
-        variants: hypotheses::printed_again,
-        limit: Limit::None,
-    },
-];
 
 /// Result of a diagnosis.
 #[derive(Debug, Default)]
@@ -239,13 +93,11 @@ pub fn explain(case: &Evidence, effort: &mut Budget) -> Explanation {
                 return explanation;
             }
         }
-        let url_is_missing = hypothesis.limit == Limit::Url
-            && case.verify_options.public_url.is_none()
-            && hypotheses::signs_url(case);
+        let url_is_missing = hypothesis.limit == Limit::Url && lacks_url(case);
         let why = match hypothesis.limit {
             _ if cut => "too much to compute for a body of this size",
             Limit::Url if url_is_missing => {
-                "the URL was not given, as it was typed into the provider: `--url URL`"
+                "the URL configured at the provider was not given: `--url URL`"
             }
             Limit::None | Limit::Url if tried => {
                 explanation.ruled_out.push(hypothesis.name);
@@ -258,14 +110,14 @@ pub fn explain(case: &Evidence, effort: &mut Budget) -> Explanation {
             explanation.untried.push(why);
         }
     }
-    let look = LOOKS.iter().find(|look| (look.is_there)(case));
-    explanation.hint = look.map(|look| look.says);
+    let suspicion = SUSPICIONS.iter().find(|it| (it.applies)(case));
+    explanation.hint = suspicion.map(|it| it.hint);
     explanation
 }
 
-/// Returns true if the URL is signed, and nobody gave it.
+/// True if the URL is signed, and was not given.
 pub fn lacks_url(case: &Evidence) -> bool {
-    case.verify_options.public_url.is_none() && hypotheses::signs_url(case)
+    case.verify_options.public_url.is_none() && signs_url(case)
 }
 
 /// Advice for the next step if no hypothesis is confirmed.
@@ -273,23 +125,23 @@ pub fn next_step(case: &Evidence) -> String {
     let (title, name) = (case.provider.title, case.provider.name);
     if lacks_url(case) {
         return format!(
-            "the URL is signed: give it exactly as it was typed into {title} (`--url URL`); if it is right, compare the secret"
+            "the URL is signed: give it exactly as configured in {title} (`--url URL`); if it is right, compare the secret"
         );
     }
     if name == "ses" {
-        return "verify with the certificate that the message names: `--fetch-certs`; if it is right, the message was changed \
+        return "verify with the certificate that the message names: `--fetch-certs`; if it is valid, the message was changed \
                 after it was signed"
             .into();
     }
     format!(
-        "compare the secret first: copy it again from {title}, from this very endpoint, account and mode (test or live), and give \
+        "compare the secret first: copy it again from {title}, for this endpoint, account and mode (test or live), and give \
          it as `--secret {name}=env:NAME`; if it is right, the body was changed: record the raw request with \
-         `webhook-cli listen --record` in place of the handler, and verify that"
+         `webhook-cli listen --record` instead of the handler, and verify that"
     )
 }
 
-/// Provider of a delivery by what its body holds, where the body itself cannot be read: in base64, compressed, in another
-/// text, in a platform's event, behind a byte order mark.
+/// Provider of the delivery inside a body that cannot be parsed itself: in base64, compressed, in a string, in a
+/// platform's event, after a byte order mark.
 pub fn beneath(delivery: &Delivery) -> Option<&'static Provider> {
     let found = |delivery: &Delivery| {
         let document = Document::of(delivery).ok()?;
@@ -310,7 +162,7 @@ pub fn beneath(delivery: &Delivery) -> Option<&'static Provider> {
     by_header
 }
 
-/// Returns true if there is a delivery below a layer of that sort, as far as can be told without its secret.
+/// True if the body seems to contain the signed body in this way; without its secret, that is no proof.
 fn seems_wrapped(case: &Evidence, wrapping: Wrapping) -> bool {
     let reads = |delivery: &Delivery| {
         let document = Document::of(delivery).ok();
@@ -385,37 +237,37 @@ fn fits(case: &Evidence, one: &Variant) -> bool {
 /// Clue without proof, printed only if no hypothesis is confirmed.
 #[derive(Debug)]
 struct Suspicion {
-    is_there: fn(&Evidence) -> bool,
-    says: &'static str,
+    applies: fn(&Evidence) -> bool,
+    hint: &'static str,
 }
 
-static LOOKS: &[Suspicion] = &[
+static SUSPICIONS: &[Suspicion] = &[
     Suspicion {
-        is_there: |case| seems_wrapped(case, Wrapping::Event),
-        says: "the body is a gateway's event: verify `event.body`, decoded from base64 where `isBase64Encoded` is true",
+        applies: |case| seems_wrapped(case, Wrapping::Event),
+        hint: "the body is a gateway's event: verify `event.body`, decoded from base64 where `isBase64Encoded` is true",
     },
     Suspicion {
-        is_there: |case| seems_wrapped(case, Wrapping::Base64),
-        says: "the body is still encoded as base64, as AWS Lambda, Vercel and others hand it over: decode it before it is verified",
+        applies: |case| seems_wrapped(case, Wrapping::Base64),
+        hint: "the body is still encoded as base64, as AWS Lambda, Vercel and others pass it on: decode it before verifying",
     },
     Suspicion {
-        is_there: |case| seems_wrapped(case, Wrapping::Text),
-        says: "the body was serialised twice, it is a JSON string: verify the raw bytes, before anything parses or prints it",
+        applies: |case| seems_wrapped(case, Wrapping::Text),
+        hint: "the body was serialised twice, it is a JSON string: verify the raw bytes, before anything parses or prints it",
     },
     Suspicion {
-        is_there: |case| {
+        applies: |case| {
             let mut secrets = case.secrets.iter();
             let is_key = |secret: &Secret| secret.reveal().trim_start().starts_with("key-");
             case.provider.name == "mailgun" && secrets.any(is_key)
         },
-        says: "the secret looks like an API key (`key-…`): only older accounts sign with it, others with the HTTP webhook signing key",
+        hint: "the secret looks like an API key (`key-…`): only older accounts sign with it, others with the HTTP webhook signing key",
     },
     Suspicion {
-        is_there: |case| {
+        applies: |case| {
             let headers = &case.delivery.headers;
             let encoding = headers.text("content-encoding").unwrap_or("identity");
             encoding != "identity" && !layers::is_gzip(&case.delivery.body)
         },
-        says: "`content-encoding` says that the body is compressed, and it is not: it was inflated on its way, and what was signed may be the compressed bytes",
+        hint: "`content-encoding` names a compression, but the body is not compressed: it was decompressed in transit, and the signature may be of the compressed bytes",
     },
 ];

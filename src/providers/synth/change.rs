@@ -586,7 +586,7 @@ mod tests {
         for (path, value, why) in [
             ("t.x", json!(1), "`/t` is a string, so it has no `/t/x`"),
             ("a.b.c", json!(1), "`/a/b` is a single value"),
-            ("l.x", json!(1), "`/l` is a list; `/l/0` is the first"),
+            ("l.x", json!(1), "`/l` is a list; `/l/0` is its first"),
             ("l.7", json!(1), "`/l` is a list of 2; `/l/-` appends one"),
             ("l", json!("x"), "`/l` is a list; its type cannot change"),
             ("l", json!({}), "`/l` is a list; its type cannot change"),
