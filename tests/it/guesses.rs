@@ -286,7 +286,7 @@ fn a_body_in_another_encoding_is_found() {
         expect(
             &with_body(&marked, BODY),
             "body-encoding",
-            "a byte order mark before",
+            "with a byte order mark",
         );
     }
 }
@@ -342,7 +342,7 @@ fn a_secret_in_another_form_is_found() {
         };
         let hexed = hex::encode(&decoded);
         for (given, meant, fits) in [
-            (text, text.as_bytes().to_vec(), "as it stands"),
+            (text, text.as_bytes().to_vec(), "as plain text"),
             (text, bare.as_bytes().to_vec(), "without its prefix"),
             (text, decoded.clone(), "decoded from base64"),
             (bare, text.as_bytes().to_vec(), "with the prefix `whsec_`"),
