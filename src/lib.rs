@@ -35,7 +35,7 @@
 //! | computing and verifying a signature | `webhook/signing/`: `scheme.rs` (for both), `algorithm.rs`, `secret.rs` |
 //! | a scheme on the command line (`hmac-sha256:header=NAME`) | `providers/custom_scheme.rs` |
 //! | the diagnosis of an invalid signature (`verify`) | `providers/diagnose/`, `commands/verify/` |
-//! | a generated event (`send`) | `providers/synth/` (example to delivery), `commands/send/` |
+//! | a generated event (`send`, `check`) | `providers/synth/` (example to delivery; `generator.rs` aims and signs it), `commands/send/` |
 //! | a body: JSON, forms, multipart | `webhook/body/` |
 //! | recordings, fixtures, HAR | `webhook/fixture/` (format), `io/recording/` (files) |
 //! | redaction (`--redact`) | `webhook/redact/` |

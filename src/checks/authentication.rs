@@ -2,7 +2,8 @@
 
 use crate::checks::check::{HTTP, STANDARD};
 use crate::checks::{
-    Check, CheckRequest, CheckStatus, Context, Finding, Group, Observations, Page, Plan, expect,
+    Check, CheckRequest, CheckStatus, CheckSteps, Context, Finding, Group, Observations, Page,
+    expect,
 };
 use crate::providers;
 use crate::webhook::{Location, Part, Tamper, TimestampFormat};
@@ -185,7 +186,7 @@ pub static VALID: Check = Check {
              the public test key (`webhook-cli keys`); where the URL is signed, name it (`--public-url`)",
     page: HTTP,
     alone: true,
-    plan: |context| Plan::each([CheckRequest::event(context.event())]),
+    plan: |context| CheckSteps::each([CheckRequest::event(context.event())]),
     judge: expect::taken,
 };
 
@@ -193,11 +194,11 @@ fn unsigned(context: &Context) -> String {
     format!("{} signs nothing", context.provider.title)
 }
 
-fn near_miss(context: &Context, tamper: &'static str, what: &str) -> Plan {
+fn near_miss(context: &Context, tamper: &'static str, what: &str) -> CheckSteps {
     if context.scheme().is_none() {
-        return Plan::skip(unsigned(context));
+        return CheckSteps::skip(unsigned(context));
     }
-    Plan::each([request(context, tamper, what)])
+    CheckSteps::each([request(context, tamper, what)])
 }
 
 /// Tampered request, with ids of its own.
@@ -209,14 +210,14 @@ fn request(context: &Context, tamper: &'static str, what: &str) -> CheckRequest 
         .map(|(_, number)| number)
         .next();
     CheckRequest::event(event)
-        .told(format!("{event} {what}"))
+        .labelled(format!("{event} {what}"))
         .tampered(tamper)
         .numbered(number.unwrap_or_default())
 }
 
-fn wrong_secret(context: &Context) -> Plan {
+fn wrong_secret(context: &Context) -> CheckSteps {
     if context.key.is_none() {
-        return Plan::skip(no_credentials(context));
+        return CheckSteps::skip(no_credentials(context));
     }
     let mut shots = vec![if context.has_credentials() {
         request(context, "wrong-secret", "with other credentials")
@@ -226,48 +227,48 @@ fn wrong_secret(context: &Context) -> Plan {
     if context.own_key && context.scheme().is_some() {
         let event = context.event();
         let mut request = CheckRequest::event(event)
-            .told(format!("{event} signed with the public test key"))
+            .labelled(format!("{event} signed with the public test key"))
             .numbered(150);
         request.by_test_key = true;
         shots.push(request);
     }
-    Plan::each(shots)
+    CheckSteps::each(shots)
 }
 
-fn changed_body(context: &Context) -> Plan {
+fn changed_body(context: &Context) -> CheckSteps {
     match context.scheme() {
-        None => Plan::skip(unsigned(context)),
-        Some(scheme) if !context.covers_body() => Plan::skip(format!(
+        None => CheckSteps::skip(unsigned(context)),
+        Some(scheme) if !context.covers_body() => CheckSteps::skip(format!(
             "the signature of {} does not cover the body",
             scheme.name
         )),
-        Some(_) => Plan::each([request(context, "body", "changed after it was signed")]),
+        Some(_) => CheckSteps::each([request(context, "body", "changed after it was signed")]),
     }
 }
 
-fn reserialised(context: &Context) -> Plan {
+fn reserialised(context: &Context) -> CheckSteps {
     let Some(scheme) = context.scheme() else {
-        return Plan::skip(unsigned(context));
+        return CheckSteps::skip(unsigned(context));
     };
     let raw = scheme.signed.iter().any(|part| matches!(part, Part::Body));
     if !raw || context.is_form() {
-        return Plan::skip(format!(
+        return CheckSteps::skip(format!(
             "{} does not sign the raw text of JSON",
             context.provider.title
         ));
     }
-    Plan::each([request(
+    CheckSteps::each([request(
         context,
         "reserialised",
         "signed as another text of the same JSON",
     )])
 }
 
-fn missing_signature(context: &Context) -> Plan {
+fn missing_signature(context: &Context) -> CheckSteps {
     match (context.scheme(), &context.key) {
-        (Some(_), _) => Plan::each([request(context, "missing", "without a signature")]),
-        (None, Some(_)) => Plan::each([request(context, "missing", "without credentials")]),
-        (None, None) => Plan::each([request(context, "missing", "from anybody")]),
+        (Some(_), _) => CheckSteps::each([request(context, "missing", "without a signature")]),
+        (None, Some(_)) => CheckSteps::each([request(context, "missing", "without credentials")]),
+        (None, None) => CheckSteps::each([request(context, "missing", "from anybody")]),
     }
 }
 
@@ -286,9 +287,9 @@ fn missing_judged(context: &Context, observations: &Observations) -> Finding {
     finding
 }
 
-fn missing_fields(context: &Context) -> Plan {
+fn missing_fields(context: &Context) -> CheckSteps {
     let Some(scheme) = context.scheme() else {
-        return Plan::skip(unsigned(context));
+        return CheckSteps::skip(unsigned(context));
     };
     let mut shots = Vec::new();
     let own = |place: &Location| {
@@ -306,17 +307,17 @@ fn missing_fields(context: &Context) -> Plan {
         shots.push(request(context, "no-id", "without its id"));
     }
     if shots.is_empty() {
-        return Plan::skip(format!(
+        return CheckSteps::skip(format!(
             "{} signs neither a time nor an id of its own",
             context.provider.title
         ));
     }
-    Plan::each(shots)
+    CheckSteps::each(shots)
 }
 
-fn doubled(context: &Context) -> Plan {
+fn doubled(context: &Context) -> CheckSteps {
     match context.scheme().map(|scheme| scheme.signature) {
-        Some(Location::Header(_)) => Plan::each([
+        Some(Location::Header(_)) => CheckSteps::each([
             request(
                 context,
                 "doubled",
@@ -328,31 +329,31 @@ fn doubled(context: &Context) -> Plan {
                 "with a forged signature before the right one",
             ),
         ]),
-        Some(_) => Plan::skip(format!(
+        Some(_) => CheckSteps::skip(format!(
             "the signature of {} is in no header",
             context.provider.title
         )),
-        None => Plan::skip(unsigned(context)),
+        None => CheckSteps::skip(unsigned(context)),
     }
 }
 
-fn timed(context: &Context, tamper: &'static str, what: &str) -> Plan {
+fn timed(context: &Context, tamper: &'static str, what: &str) -> CheckSteps {
     match context.scheme() {
         Some(scheme) if scheme.signed_time().is_some() => {
-            Plan::each([request(context, tamper, what)])
+            CheckSteps::each([request(context, tamper, what)])
         }
-        Some(_) => Plan::skip(format!("{} signs no time", context.provider.title)),
-        None => Plan::skip(unsigned(context)),
+        Some(_) => CheckSteps::skip(format!("{} signs no time", context.provider.title)),
+        None => CheckSteps::skip(unsigned(context)),
     }
 }
 
-fn future(context: &Context) -> Plan {
+fn future(context: &Context) -> CheckSteps {
     if context
         .scheme()
         .and_then(|scheme| scheme.signed_time())
         .is_some_and(|(_, form)| matches!(form, TimestampFormat::AgeOnly(_)))
     {
-        return Plan::skip(format!(
+        return CheckSteps::skip(format!(
             "{} checks the age alone: a time ahead is taken",
             context.provider.title
         ));
@@ -379,12 +380,12 @@ fn no_credentials(context: &Context) -> String {
     )
 }
 
-fn sns(context: &Context, tamper: &'static str, what: &str) -> Plan {
+fn sns(context: &Context, tamper: &'static str, what: &str) -> CheckSteps {
     if providers::certificate_path(context.provider).is_none() {
-        return Plan::skip(format!(
+        return CheckSteps::skip(format!(
             "{} does not come through SNS",
             context.provider.title
         ));
     }
-    Plan::each([request(context, tamper, what)])
+    CheckSteps::each([request(context, tamper, what)])
 }

@@ -26,7 +26,7 @@ pub struct Check {
     /// True if the result is meaningful for a handler that does not even accept valid deliveries.
     pub alone: bool,
     /// Plans the requests to this handler, or the reason to skip the check.
-    pub plan: fn(&Context) -> Plan,
+    pub plan: fn(&Context) -> CheckSteps,
     /// Turns the observations into a finding.
     pub judge: fn(&Context, &Observations) -> Finding,
 }
@@ -105,22 +105,22 @@ pub(super) const HTTP: Page = Page::At("https://www.rfc-editor.org/rfc/rfc9110.h
 
 /// Steps of a check, or the reason to skip it.
 #[derive(Clone, Debug)]
-pub enum Plan {
+pub enum CheckSteps {
     /// No steps: the check does not apply, for this reason.
     Skip(String),
     /// Steps, one after another.
     Run(Vec<Step>),
 }
 
-impl Plan {
+impl CheckSteps {
     /// Skips the check, with a reason.
-    pub(super) fn skip(why: impl Into<String>) -> Plan {
-        Plan::Skip(why.into())
+    pub(super) fn skip(why: impl Into<String>) -> CheckSteps {
+        CheckSteps::Skip(why.into())
     }
 
     /// Sends these requests, one after another.
-    pub(super) fn each(shots: impl IntoIterator<Item = CheckRequest>) -> Plan {
-        Plan::Run(shots.into_iter().map(Step::Send).collect())
+    pub(super) fn each(shots: impl IntoIterator<Item = CheckRequest>) -> CheckSteps {
+        CheckSteps::Run(shots.into_iter().map(Step::Send).collect())
     }
 }
 

@@ -3,7 +3,7 @@
 use http::Method;
 
 use crate::checks::{
-    Check, CheckRequest, Context, Finding, Group, Observations, Page, Plan, expect,
+    Check, CheckRequest, CheckSteps, Context, Finding, Group, Observations, Page, expect,
 };
 use crate::providers::{Challenged, Handshake};
 use crate::webhook::{CheckStatus, Outcome};
@@ -81,7 +81,7 @@ pub static CHECKS: &[&Check] = &[
         alone: false,
         plan: |context| match context.provider.confirm {
             Some(_) => events(context),
-            None => Plan::skip(format!(
+            None => CheckSteps::skip(format!(
                 "{} asks for no confirmation",
                 context.provider.title
             )),
@@ -99,27 +99,27 @@ pub static CHECKS: &[&Check] = &[
         page: Page::Provider,
         alone: false,
         plan: |context| match context.provider.confirm {
-            Some(_) => Plan::skip("`subscription` does that"),
+            Some(_) => CheckSteps::skip("`subscription` does that"),
             None => events(context),
         },
         judge: expect::taken,
     },
 ];
 
-fn ask(context: &Context, handshake: Handshake, method: Method) -> Plan {
+fn ask(context: &Context, handshake: Handshake, method: Method) -> CheckSteps {
     if !context.provider.conduct.handshake.contains(&handshake) {
-        return Plan::skip(format!(
+        return CheckSteps::skip(format!(
             "{} does not ask with {method}",
             context.provider.title
         ));
     }
-    Plan::each([CheckRequest::ask(method)])
+    CheckSteps::each([CheckRequest::handshake(method)])
 }
 
-fn challenge(context: &Context) -> Plan {
+fn challenge(context: &Context) -> CheckSteps {
     match context.provider.conduct.challenge() {
-        Some(challenge) => Plan::each([CheckRequest::event(challenge.event).numbered(610)]),
-        None => Plan::skip(format!(
+        Some(challenge) => CheckSteps::each([CheckRequest::event(challenge.event).numbered(610)]),
+        None => CheckSteps::skip(format!(
             "{} sends no code that must come back",
             context.provider.title
         )),
@@ -162,7 +162,7 @@ fn gives_back(outcome: &Outcome, code: &str) -> bool {
     body.contains(code)
 }
 
-fn events(context: &Context) -> Plan {
+fn events(context: &Context) -> CheckSteps {
     let shots: Vec<CheckRequest> = context
         .provider
         .conduct
@@ -175,10 +175,10 @@ fn events(context: &Context) -> Plan {
         })
         .collect();
     if shots.is_empty() {
-        return Plan::skip(format!(
+        return CheckSteps::skip(format!(
             "{} has no event for a test",
             context.provider.title
         ));
     }
-    Plan::each(shots)
+    CheckSteps::each(shots)
 }

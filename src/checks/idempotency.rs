@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use crate::checks::check::STANDARD;
 use crate::checks::{
-    Check, CheckRequest, CheckStatus, Context, Finding, Group, Observations, Page, Plan, Step,
-    expect,
+    Check, CheckRequest, CheckStatus, CheckSteps, Context, Finding, Group, Observations, Page,
+    Step, expect,
 };
 
 /// Number of identical requests in parallel.
@@ -84,7 +84,7 @@ pub static CHECKS: &[&Check] = &[
 fn request(context: &Context, number: u64) -> CheckRequest {
     let event = context.event();
     let mut request = CheckRequest::event(event)
-        .told(format!("the same {event} again"))
+        .labelled(format!("the same {event} again"))
         .numbered(number);
     request.exact = true;
     request.times = 2;
@@ -92,7 +92,7 @@ fn request(context: &Context, number: u64) -> CheckRequest {
 }
 
 /// Adds a probe reading before, between and after the steps, if there is a probe.
-fn counted(context: &Context, first: Vec<Step>, then: Step) -> Plan {
+fn counted(context: &Context, first: Vec<Step>, then: Step) -> CheckSteps {
     let count = || context.probe.then_some(Step::Count);
     let steps = count()
         .into_iter()
@@ -100,20 +100,20 @@ fn counted(context: &Context, first: Vec<Step>, then: Step) -> Plan {
         .chain(count())
         .chain([then])
         .chain(count());
-    Plan::Run(steps.collect())
+    CheckSteps::Run(steps.collect())
 }
 
-fn twice(context: &Context) -> Plan {
+fn twice(context: &Context) -> CheckSteps {
     let request = request(context, 201);
-    let first = request.clone().told(format!("a {}", context.event()));
+    let first = request.clone().labelled(format!("a {}", context.event()));
     counted(context, vec![Step::Send(first)], Step::Again(request))
 }
 
-fn at_once(context: &Context) -> Plan {
+fn at_once(context: &Context) -> CheckSteps {
     // The first only shows by how much the number grows with one event.
     let one = CheckRequest::event(context.event()).numbered(205);
     let mut request =
-        request(context, 202).told(format!("the same {} at the same moment", context.event()));
+        request(context, 202).labelled(format!("the same {} at the same moment", context.event()));
     request.times = 1;
     counted(
         context,
@@ -122,9 +122,9 @@ fn at_once(context: &Context) -> Plan {
     )
 }
 
-fn retried(context: &Context) -> Plan {
+fn retried(context: &Context) -> CheckSteps {
     if context.scheme().is_none() {
-        return Plan::skip(format!(
+        return CheckSteps::skip(format!(
             "{} signs nothing, so a retry is the same request",
             context.provider.title
         ));
@@ -132,24 +132,24 @@ fn retried(context: &Context) -> Plan {
     let request = request(context, 203);
     let mut anew = request
         .clone()
-        .told(format!("the same {}, signed anew", context.event()));
+        .labelled(format!("the same {}, signed anew", context.event()));
     anew.later = Duration::from_secs(2);
     counted(context, vec![Step::Send(request)], Step::Send(anew))
 }
 
-fn later(context: &Context) -> Plan {
+fn later(context: &Context) -> CheckSteps {
     let request = request(context, 204);
     let others =
         (0..10).map(|other| Step::Send(CheckRequest::event(context.event()).numbered(210 + other)));
     let first = std::iter::once(Step::Send(request.clone())).chain(others);
-    let again = request.told(format!("the same {} after ten others", context.event()));
+    let again = request.labelled(format!("the same {} after ten others", context.event()));
     counted(context, first.collect(), Step::Again(again))
 }
 
-fn twins(context: &Context) -> Plan {
+fn twins(context: &Context) -> CheckSteps {
     let pairs = context.provider.conduct.twins;
     if pairs.is_empty() {
-        return Plan::skip(format!(
+        return CheckSteps::skip(format!(
             "{} is not known to tell one thing twice",
             context.provider.title
         ));
@@ -158,7 +158,7 @@ fn twins(context: &Context) -> Plan {
         // Equal numbers give equal messages.
         [*one, *other].map(|name| CheckRequest::event(name).numbered(230 + pair))
     });
-    Plan::each(shots)
+    CheckSteps::each(shots)
 }
 
 /// Passes if all requests are accepted, and the number does not grow with the copy.

@@ -8,8 +8,8 @@ mod batch;
 mod check;
 mod context;
 mod expect;
+mod prepared;
 mod request;
-mod signing;
 mod step;
 
 mod authentication;
@@ -21,8 +21,9 @@ mod shape;
 mod speed;
 mod transport;
 
-pub use check::{Check, Finding, Group, Observation, Observations, Page, Plan};
+pub use check::{Check, CheckSteps, Finding, Group, Observation, Observations, Page};
 pub use context::Context;
+pub use prepared::PreparedRequest;
 pub use request::{CheckRequest, Payload};
 pub use step::Step;
 
@@ -64,7 +65,8 @@ mod tests {
     use std::collections::{BTreeSet, HashMap};
 
     use super::{
-        Check, CheckRequest, Context, Group, Observation, Observations, Payload, Plan, Step, all,
+        Check, CheckRequest, CheckSteps, Context, Group, Observation, Observations, Payload, Step,
+        all,
     };
     use crate::providers;
     use crate::providers::{Keys, Provider};
@@ -93,11 +95,11 @@ mod tests {
 
     fn steps(check: &Check, context: &Context) -> Vec<Step> {
         match (check.plan)(context) {
-            Plan::Skip(why) => {
+            CheckSteps::Skip(why) => {
                 assert!(!why.is_empty(), "{}", check.name);
                 Vec::new()
             }
-            Plan::Run(steps) => {
+            CheckSteps::Run(steps) => {
                 assert!(!steps.is_empty(), "{} runs nothing", check.name);
                 steps
             }
@@ -141,8 +143,8 @@ mod tests {
                     let other = *taken.entry(number).or_insert(check.name);
                     // Requests without a body have no ids.
                     let asks = matches!(
-                        step.request().map(|request| &request.load),
-                        Some(Payload::Ask(_))
+                        step.request().map(|request| &request.payload),
+                        Some(Payload::Handshake(_))
                     );
                     assert!(
                         asks || other == check.name,
@@ -183,7 +185,7 @@ mod tests {
             context.target = Target::parse(target).unwrap();
             context.insecure = insecure;
             let check = super::find(name).unwrap();
-            let Plan::Run(steps) = (check.plan)(&context) else {
+            let CheckSteps::Run(steps) = (check.plan)(&context) else {
                 return CheckStatus::Skip;
             };
             let answers = steps.iter().map(|step| Observation {

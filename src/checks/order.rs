@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::checks::check::STANDARD;
-use crate::checks::{Check, CheckRequest, Context, Group, Page, Plan, expect};
+use crate::checks::{Check, CheckRequest, CheckSteps, Context, Group, Page, expect};
 
 pub static CHECKS: &[&Check] = &[
     &Check {
@@ -49,27 +49,27 @@ pub static CHECKS: &[&Check] = &[
     },
 ];
 
-fn in_turn(context: &Context, kinds: &[&'static str], number: u64) -> Plan {
+fn in_turn(context: &Context, kinds: &[&'static str], number: u64) -> CheckSteps {
     if let Some(none) = kinds
         .iter()
         .find(|kind| context.provider.row(kind).is_none())
     {
-        return Plan::skip(format!("{} sends no `{none}`", context.provider.title));
+        return CheckSteps::skip(format!("{} sends no `{none}`", context.provider.title));
     }
     // Equal numbers give equal messages.
     let shots = kinds
         .iter()
         .map(|kind| CheckRequest::event(kind).numbered(number));
-    Plan::each(shots.map(|mut request| {
+    CheckSteps::each(shots.map(|mut request| {
         request.exact = true;
         request
     }))
 }
 
-fn old(context: &Context) -> Plan {
+fn old(context: &Context) -> CheckSteps {
     let mut request = CheckRequest::event(context.event())
-        .told(format!("a {} of three days ago", context.event()))
+        .labelled(format!("a {} of three days ago", context.event()))
         .numbered(303);
     request.ago = Duration::from_secs(3 * 24 * 3600);
-    Plan::each([request])
+    CheckSteps::each([request])
 }

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use serde_json::Value;
 
 use crate::checks::check::HTTP;
-use crate::checks::{Check, CheckRequest, Context, Group, Plan, batch, expect};
+use crate::checks::{Check, CheckRequest, CheckSteps, Context, Group, batch, expect};
 use crate::providers::Envelope;
 use crate::webhook::{Delivery, splice};
 
@@ -34,8 +34,8 @@ pub static CHECKS: &[&Check] = &[
         page: HTTP,
         alone: false,
         plan: |context| {
-            Plan::each([CheckRequest::body(context.event(), Bytes::new())
-                .told("an event's request without a body")
+            CheckSteps::each([CheckRequest::body(context.event(), Bytes::new())
+                .labelled("an event's request without a body")
                 .numbered(901)])
         },
         judge: expect::unharmed,
@@ -110,7 +110,7 @@ pub static CHECKS: &[&Check] = &[
 
 fn request(context: &Context, body: impl Into<Bytes>, what: &str, number: u64) -> CheckRequest {
     CheckRequest::body(context.event(), body)
-        .told(what)
+        .labelled(what)
         .numbered(number)
 }
 
@@ -137,16 +137,16 @@ fn form_with(sample: &Delivery, at: &str, text: &str) -> Option<Bytes> {
     Some(form.finish().into())
 }
 
-fn malformed(context: &Context) -> Plan {
+fn malformed(context: &Context) -> CheckSteps {
     let Some(sample) = context.sample() else {
-        return Plan::skip("there is nothing to send");
+        return CheckSteps::skip("there is nothing to send");
     };
     let half = sample.body.slice(..sample.body.len() / 2);
     let broken = match holding(context, "{\"event\":") {
         Some(body) => request(context, body, "half of an object", 911),
         None => request(context, "type=%ZZ&data[[=", "a form that is none", 911),
     };
-    Plan::each([
+    CheckSteps::each([
         broken,
         request(context, half, "the body of an event, cut in half", 912),
         request(
@@ -158,7 +158,7 @@ fn malformed(context: &Context) -> Plan {
     ])
 }
 
-fn other_json(context: &Context) -> Plan {
+fn other_json(context: &Context) -> CheckSteps {
     let texts = ["null", "42", "\"text\"", "{}", "[null]"];
     let shots: Vec<CheckRequest> = texts
         .iter()
@@ -174,39 +174,39 @@ fn other_json(context: &Context) -> Plan {
         })
         .collect();
     if shots.is_empty() {
-        return Plan::skip(format!("{} sends no JSON", context.provider.title));
+        return CheckSteps::skip(format!("{} sends no JSON", context.provider.title));
     }
-    Plan::each(shots)
+    CheckSteps::each(shots)
 }
 
-fn deep_json(context: &Context) -> Plan {
+fn deep_json(context: &Context) -> CheckSteps {
     const DEPTH: usize = 5000;
     let text = format!("{}{}", "[".repeat(DEPTH), "]".repeat(DEPTH));
     let Some(body) = holding(context, &text) else {
-        return Plan::skip(format!("{} sends no JSON", context.provider.title));
+        return CheckSteps::skip(format!("{} sends no JSON", context.provider.title));
     };
     let mut request = request(context, body.clone(), "a list in a list, 5000 times", 931);
     if body == text.as_bytes() {
         request = request.printed_by("{ printf '[%.0s' $(seq 5000); printf ']%.0s' $(seq 5000); }");
     }
-    Plan::each([request])
+    CheckSteps::each([request])
 }
 
-fn content_type(context: &Context) -> Plan {
+fn content_type(context: &Context) -> CheckSteps {
     let as_type = |kind: &'static str, number: u64| {
         let mut request = CheckRequest::event(context.event())
-            .told(format!("an event as `{kind}`"))
+            .labelled(format!("an event as `{kind}`"))
             .numbered(number);
         request.headers.push(("content-type", kind));
         request
     };
-    Plan::each([
+    CheckSteps::each([
         as_type("text/plain", 941),
         as_type("multipart/form-data", 942),
     ])
 }
 
-fn large(context: &Context) -> Plan {
+fn large(context: &Context) -> CheckSteps {
     const SIZE: usize = 1 << 20;
     let filler = "a".repeat(SIZE);
     let (body, command) = if context.is_form() {
@@ -218,14 +218,14 @@ fn large(context: &Context) -> Plan {
         )
     };
     let command = format!("printf '{command}' \"$(head -c {SIZE} /dev/zero | tr '\\0' a)\"");
-    Plan::each([request(context, body, "a body of 1 MiB", 951).printed_by(command)])
+    CheckSteps::each([request(context, body, "a body of 1 MiB", 951).printed_by(command)])
 }
 
-fn gzip(context: &Context) -> Plan {
+fn gzip(context: &Context) -> CheckSteps {
     let Some(sample) = context.sample() else {
-        return Plan::skip("there is nothing to send");
+        return CheckSteps::skip("there is nothing to send");
     };
     let mut request = request(context, batch::gzip(&sample.body), "an event as gzip", 961);
     request.headers.push(("content-encoding", "gzip"));
-    Plan::each([request])
+    CheckSteps::each([request])
 }

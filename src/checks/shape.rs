@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::checks::check::STANDARD;
-use crate::checks::{Check, CheckRequest, Context, Group, Page, Plan, batch, expect};
+use crate::checks::{Check, CheckRequest, CheckSteps, Context, Group, Page, batch, expect};
 use crate::providers;
 use crate::providers::{EventDef, Handshake, Placement, TimeField};
 use crate::webhook::{Delivery, Document, Fixture, Kind, Style, write};
@@ -100,7 +100,7 @@ pub static CHECKS: &[&Check] = &[
         alone: false,
         plan: |context| match context.batch() {
             Some(most) => batches(context, 515, &[most]),
-            None => Plan::skip(alone(context)),
+            None => CheckSteps::skip(alone(context)),
         },
         judge: expect::taken,
     },
@@ -220,9 +220,9 @@ fn alone(context: &Context) -> String {
 }
 
 /// Requests for the events that come in the same form of request as the others.
-fn events(context: &Context, first: u64, wanted: fn(&EventDef) -> bool) -> Plan {
+fn events(context: &Context, first: u64, wanted: fn(&EventDef) -> bool) -> CheckSteps {
     let Some(sample) = context.sample() else {
-        return Plan::skip("there is nothing to send");
+        return CheckSteps::skip("there is nothing to send");
     };
     let kind = |delivery: &Delivery| delivery.headers.text("content-type").map(str::to_owned);
     let signs = |delivery: &Delivery| {
@@ -252,9 +252,9 @@ fn events(context: &Context, first: u64, wanted: fn(&EventDef) -> bool) -> Plan 
         .map(|(row, number)| CheckRequest::event(row.native).numbered(number))
         .collect();
     if shots.is_empty() {
-        return Plan::skip(format!("{} sends none", context.provider.title));
+        return CheckSteps::skip(format!("{} sends none", context.provider.title));
     }
-    Plan::each(shots)
+    CheckSteps::each(shots)
 }
 
 /// Pointer to the native event name, in the event that is sent.
@@ -270,33 +270,33 @@ fn native(context: &Context) -> Option<&'static str> {
 
 const UNKNOWN: &str = "something_new";
 
-fn unknown_kind(context: &Context) -> Plan {
+fn unknown_kind(context: &Context) -> CheckSteps {
     match native(context) {
-        Some(place) => Plan::each([numbered(context, 501)
-            .told(format!("an event of the kind `{UNKNOWN}`"))
+        Some(place) => CheckSteps::each([numbered(context, 501)
+            .labelled(format!("an event of the kind `{UNKNOWN}`"))
             .set(place, UNKNOWN)]),
-        None => Plan::skip("the kind stands in no field of its own"),
+        None => CheckSteps::skip("the kind stands in no field of its own"),
     }
 }
 
-fn unknown_fields(context: &Context) -> Plan {
+fn unknown_fields(context: &Context) -> CheckSteps {
     let base = match native(context).and_then(|place| place.rsplit_once('/')) {
         Some((base, _)) => base,
         None => "",
     };
     let request = numbered(context, 502)
-        .told("an event with fields that do not exist")
+        .labelled("an event with fields that do not exist")
         .set(format!("{base}/new_text"), "something new");
     if context.is_form() {
-        return Plan::each([request]);
+        return CheckSteps::each([request]);
     }
-    Plan::each([request.set(
+    CheckSteps::each([request.set(
         format!("{base}/new_object"),
         json!({"nested": [1, null, {"deep": true}]}),
     )])
 }
 
-fn odd_json(context: &Context) -> Plan {
+fn odd_json(context: &Context) -> CheckSteps {
     const ODD: Style = Style {
         php: true,
         ..Style::SPACED
@@ -305,25 +305,25 @@ fn odd_json(context: &Context) -> Plan {
         .bare(context)
         .filter(|_| !context.is_form())
     else {
-        return Plan::skip("the body is no JSON");
+        return CheckSteps::skip("the body is no JSON");
     };
     match serde_json::from_slice::<Value>(&sample.body) {
-        Ok(value) => Plan::each([CheckRequest::body(context.event(), write(&value, &ODD))
-            .told("the JSON of an event with spaces and escapes")
+        Ok(value) => CheckSteps::each([CheckRequest::body(context.event(), write(&value, &ODD))
+            .labelled("the JSON of an event with spaces and escapes")
             .numbered(503)]),
-        Err(_) => Plan::skip("the body is no JSON"),
+        Err(_) => CheckSteps::skip("the body is no JSON"),
     }
 }
 
 /// Requests with batches of these sizes.
-fn batches(context: &Context, first: u64, counts: &[u16]) -> Plan {
+fn batches(context: &Context, first: u64, counts: &[u16]) -> CheckSteps {
     if context.batch().is_none() {
-        return Plan::skip(alone(context));
+        return CheckSteps::skip(alone(context));
     }
     let name = context.batched_event();
-    Plan::each(counts.iter().zip(first..).map(|(count, number)| {
+    CheckSteps::each(counts.iter().zip(first..).map(|(count, number)| {
         CheckRequest::batch(name, *count)
-            .told(match count {
+            .labelled(match count {
                 1 => "a batch of one event".to_owned(),
                 count => format!("a batch of {count} events"),
             })
@@ -331,12 +331,12 @@ fn batches(context: &Context, first: u64, counts: &[u16]) -> Plan {
     }))
 }
 
-fn batch_odd(context: &Context) -> Plan {
+fn batch_odd(context: &Context) -> CheckSteps {
     if context.batch().is_none() {
-        return Plan::skip(alone(context));
+        return CheckSteps::skip(alone(context));
     }
     let Some(place) = native(context) else {
-        return Plan::skip("the kind stands in no field of its own");
+        return CheckSteps::skip("the kind stands in no field of its own");
     };
     let part = |number: u64, odd: bool| {
         let request = numbered(context, number);
@@ -352,34 +352,34 @@ fn batch_odd(context: &Context) -> Plan {
         .map(|(number, odd)| part(number, odd))
         .collect();
     match parts.and_then(|parts| batch::together(context.provider, &parts)) {
-        Some(delivery) => Plan::each([CheckRequest::body(context.event(), delivery.body)
-            .told(format!(
+        Some(delivery) => CheckSteps::each([CheckRequest::body(context.event(), delivery.body)
+            .labelled(format!(
                 "a batch of three events, the second of the kind `{UNKNOWN}`"
             ))
             .numbered(521)]),
-        None => Plan::skip(alone(context)),
+        None => CheckSteps::skip(alone(context)),
     }
 }
 
-fn batch_empty(context: &Context) -> Plan {
+fn batch_empty(context: &Context) -> CheckSteps {
     if context.batch().is_none() {
-        return Plan::skip(alone(context));
+        return CheckSteps::skip(alone(context));
     }
     let empty = context
         .sample()
         .and_then(|sample| batch::holding(context.provider, &sample, Vec::new()));
     match empty {
-        Some(delivery) => Plan::each([CheckRequest::body(context.event(), delivery.body)
-            .told("a batch of no events")
+        Some(delivery) => CheckSteps::each([CheckRequest::body(context.event(), delivery.body)
+            .labelled("a batch of no events")
             .numbered(524)]),
-        None => Plan::skip(alone(context)),
+        None => CheckSteps::skip(alone(context)),
     }
 }
 
-fn metadata(context: &Context) -> Plan {
+fn metadata(context: &Context) -> CheckSteps {
     let names: &[&str] = match context.provider.fields.metadata {
         Placement::Nowhere => {
-            return Plan::skip(format!(
+            return CheckSteps::skip(format!(
                 "{} carries no fields of the sender's own",
                 context.provider.title
             ));
@@ -388,7 +388,7 @@ fn metadata(context: &Context) -> Plan {
         Placement::Among(..) => &["id", "name", "constructor", "__proto__"],
         _ => &["id", "email", "event", "constructor", "__proto__"],
     };
-    let mut request = numbered(context, 530).told(format!(
+    let mut request = numbered(context, 530).labelled(format!(
         "an event with custom arguments named {}",
         names.join(", ")
     ));
@@ -396,43 +396,43 @@ fn metadata(context: &Context) -> Plan {
         .iter()
         .map(|name| ((*name).to_owned(), "mine".to_owned()))
         .collect();
-    Plan::each([request])
+    CheckSteps::each([request])
 }
 
-fn machine(context: &Context) -> Plan {
+fn machine(context: &Context) -> CheckSteps {
     let marked = context.provider.machines.iter().zip(570..);
     let shots: Vec<CheckRequest> = marked
         .map(|(machine, number)| {
             let mut request = CheckRequest::event(machine.kind.name())
-                .told(format!("{} by a machine", machine.kind))
+                .labelled(format!("{} by a machine", machine.kind))
                 .numbered(number);
             request.by_machine = true;
             request
         })
         .collect();
     if shots.is_empty() {
-        return Plan::skip(format!(
+        return CheckSteps::skip(format!(
             "{} does not mark what machines do",
             context.provider.title
         ));
     }
-    Plan::each(shots)
+    CheckSteps::each(shots)
 }
 
-fn non_ascii(context: &Context) -> Plan {
+fn non_ascii(context: &Context) -> CheckSteps {
     const ADDRESS: &str = "j\u{f6}rg+\u{30c6}\u{30b9}\u{30c8}@b\u{fc}cher.example";
     if context.provider.fields.recipient.is_empty() {
-        return Plan::skip(format!(
+        return CheckSteps::skip(format!(
             "events of {} say nothing of the recipient",
             context.provider.title
         ));
     }
-    let mut request = numbered(context, 540).told("an event about an address beyond ASCII");
+    let mut request = numbered(context, 540).labelled("an event about an address beyond ASCII");
     request.overrides.recipient = Some(ADDRESS.to_owned());
-    Plan::each([request])
+    CheckSteps::each([request])
 }
 
-fn big_ids(context: &Context) -> Plan {
+fn big_ids(context: &Context) -> CheckSteps {
     let found = context.provider.events.iter().find_map(|row| {
         let delivery = Fixture::read(row.example.as_bytes()).ok()?.delivery;
         let document = Document::of(&delivery).ok()?;
@@ -441,21 +441,21 @@ fn big_ids(context: &Context) -> Plan {
         Some((row.native, *place))
     });
     let Some((name, place)) = found else {
-        return Plan::skip(format!(
+        return CheckSteps::skip(format!(
             "the ids of {} are no numbers",
             context.provider.title
         ));
     };
     let shots = [9_007_199_254_740_993_i64, i64::MAX].into_iter().zip(550..);
-    Plan::each(shots.map(|(id, number)| {
+    CheckSteps::each(shots.map(|(id, number)| {
         CheckRequest::event(name)
-            .told(format!("{name} with the id {id}"))
+            .labelled(format!("{name} with the id {id}"))
             .numbered(number)
             .set(place, id)
     }))
 }
 
-fn fractions(context: &Context) -> Plan {
+fn fractions(context: &Context) -> CheckSteps {
     let place = context
         .provider
         .fields
@@ -466,18 +466,18 @@ fn fractions(context: &Context) -> Plan {
             _ => None,
         });
     let Some(place) = place else {
-        return Plan::skip(format!(
+        return CheckSteps::skip(format!(
             "{} does not write times as numbers with a fraction",
             context.provider.title
         ));
     };
     let whole = context.now.as_second();
-    Plan::each([
+    CheckSteps::each([
         numbered(context, 560)
-            .told("an event whose time has a fraction")
+            .labelled("an event whose time has a fraction")
             .set(place, json!(whole as f64 + 0.903_125)),
         numbered(context, 561)
-            .told("an event whose time is whole")
+            .labelled("an event whose time is whole")
             .set(place, whole),
     ])
 }

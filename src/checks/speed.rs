@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use crate::checks::{
-    Check, CheckRequest, CheckStatus, Context, Finding, Group, Observations, Page, Plan, Step,
-    expect,
+    Check, CheckRequest, CheckStatus, CheckSteps, Context, Finding, Group, Observations, Page,
+    Step, expect,
 };
 
 /// Size of a burst, and the number of requests in parallel.
@@ -26,7 +26,7 @@ pub static CHECKS: &[&Check] = &[
         page: Page::Provider,
         alone: false,
         plan: |context| {
-            Plan::each(
+            CheckSteps::each(
                 (701..704).map(|number| CheckRequest::event(context.event()).numbered(number)),
             )
         },
@@ -44,9 +44,9 @@ pub static CHECKS: &[&Check] = &[
         alone: false,
         plan: |context| {
             let request = CheckRequest::event(context.event())
-                .told("one of 200 events")
+                .labelled("one of 200 events")
                 .numbered(710);
-            Plan::Run(vec![Step::Burst(request, BURST.0, BURST.1)])
+            CheckSteps::Run(vec![Step::Burst(request, BURST.0, BURST.1)])
         },
         judge: timely,
     },
@@ -63,9 +63,9 @@ pub static CHECKS: &[&Check] = &[
         alone: false,
         plan: |context| {
             let request = CheckRequest::event(context.event())
-                .told("an event whose body arrives bit by bit")
+                .labelled("an event whose body arrives bit by bit")
                 .numbered(711);
-            Plan::Run(vec![Step::Slowly(request, SLOWLY)])
+            CheckSteps::Run(vec![Step::Slowly(request, SLOWLY)])
         },
         judge: expect::taken,
     },

@@ -2,7 +2,8 @@
 
 use crate::checks::check::HTTP;
 use crate::checks::{
-    Check, CheckRequest, CheckStatus, Context, Finding, Group, Observations, Page, Plan, expect,
+    Check, CheckRequest, CheckStatus, CheckSteps, Context, Finding, Group, Observations, Page,
+    expect,
 };
 use crate::webhook::Outcome;
 
@@ -19,9 +20,9 @@ pub static CHECKS: &[&Check] = &[
         alone: true,
         plan: |context| {
             if context.target.is_private() {
-                return Plan::skip("it is on this machine or in a private network");
+                return CheckSteps::skip("it is on this machine or in a private network");
             }
-            Plan::each([CheckRequest::event(context.event()).numbered(801)])
+            CheckSteps::each([CheckRequest::event(context.event()).numbered(801)])
         },
         judge: |context, observations| {
             if !context.target.tls {
@@ -46,9 +47,9 @@ pub static CHECKS: &[&Check] = &[
         alone: true,
         plan: |context| {
             if !context.target.tls {
-                return Plan::skip("it is not reached over HTTPS");
+                return CheckSteps::skip("it is not reached over HTTPS");
             }
-            Plan::each([CheckRequest::event(context.event()).numbered(802)])
+            CheckSteps::each([CheckRequest::event(context.event()).numbered(802)])
         },
         judge: |context, observations| {
             if context.insecure {
@@ -71,7 +72,7 @@ pub static CHECKS: &[&Check] = &[
         advice: "give the provider the final URL: scheme, host, and the slash at its end if there is one",
         page: HTTP,
         alone: true,
-        plan: |context| Plan::each([CheckRequest::event(context.event()).numbered(803)]),
+        plan: |context| CheckSteps::each([CheckRequest::event(context.event()).numbered(803)]),
         judge: |_, observations| match observations.answers.first() {
             Some(seen) if expect::is_taken(seen) => Finding::pass(expect::answer(seen)),
             // What is refused or asked to wait may be redirected as soon as it is not.
@@ -94,9 +95,9 @@ pub static CHECKS: &[&Check] = &[
         alone: false,
         plan: |context| {
             if !context.provider.conduct.only_200 {
-                return Plan::skip(format!("{} takes any 2xx", context.provider.title));
+                return CheckSteps::skip(format!("{} takes any 2xx", context.provider.title));
             }
-            Plan::each([CheckRequest::event(context.event()).numbered(804)])
+            CheckSteps::each([CheckRequest::event(context.event()).numbered(804)])
         },
         judge: only_200,
     },

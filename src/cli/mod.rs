@@ -2,6 +2,7 @@
 
 mod check;
 mod diff;
+mod journey;
 mod listen;
 mod lists;
 mod log;
@@ -11,7 +12,6 @@ mod request;
 mod secrets;
 mod selection;
 mod send;
-mod story;
 mod values;
 mod verify;
 
@@ -22,6 +22,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 
 pub use check::CheckArgs;
 pub use diff::{DiffArgs, DriftArgs};
+pub use journey::{Ending, JourneyArgs};
 pub use listen::{ListenArgs, Show, SyncWhen};
 pub use lists::{EventsArgs, KeysArgs};
 pub use log::{LogArgs, ShowArgs};
@@ -31,7 +32,6 @@ pub use request::{Form, RequestArgs};
 pub use secrets::{SecretArgs, VerifyOptionsArgs};
 pub use selection::SelectionArgs;
 pub use send::SendArgs;
-pub use story::{Ending, StoryArgs};
 pub use values::duration;
 pub use verify::VerifyArgs;
 

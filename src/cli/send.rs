@@ -7,13 +7,13 @@ use clap::builder::{PossibleValue, PossibleValuesParser};
 use jiff::Timestamp;
 
 use crate::cli::values::time;
-use crate::cli::{RequestArgs, SecretArgs, StoryArgs};
+use crate::cli::{JourneyArgs, RequestArgs, SecretArgs};
 use crate::webhook::Tamper;
 
 /// More events in a request than any provider sends, and still a body that fits into memory many times.
 const MOST_EVENTS: usize = 100_000;
 
-/// How many events go into a request.
+/// Parses the number of events in a request.
 fn events(text: &str) -> Result<usize, String> {
     text.parse()
         .ok()
@@ -81,17 +81,17 @@ pub struct SendArgs {
     #[arg(long, value_name = "VERSION", conflicts_with_all = ["handshake", "scheme"], hide_short_help = true, help_heading = "Event")]
     pub native_version: Option<String>,
 
-    /// How the request is made.
+    /// Flags of the request.
     #[command(flatten)]
     pub request: RequestArgs,
 
-    /// What to sign with.
+    /// Flags of the secrets.
     #[command(flatten)]
     pub secrets: SecretArgs,
 
-    /// What is played.
+    /// Flags of journeys and campaigns.
     #[command(flatten)]
-    pub story: StoryArgs,
+    pub journey: JourneyArgs,
 
     /// Set a field of the payload; may be repeated
     ///

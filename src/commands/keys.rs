@@ -22,60 +22,61 @@ pub fn run(args: &KeysArgs, style: Style) -> Result<Exit> {
             .collect(),
     };
     let report = Reporter::new(style, Progress::none());
-    let alone = args.provider.is_some();
+    let is_alone = args.provider.is_some();
     for provider in chosen {
         let keys = Keys::of(provider, args)?;
         if let (Some(folder), Some(keys)) = (&args.out, &keys) {
             let text = keys.write(provider, folder)?;
             report.data(if style.json { "" } else { &text }.as_bytes());
         }
-        let text = match &keys {
-            keys if style.json => line(provider, keys.as_ref(), args),
-            Some(_) if args.out.is_some() => String::new(),
-            None if alone => {
-                report.say(&format!(
-                    "{} signs nothing, so there is no key",
-                    provider.title
-                ));
-                String::new()
-            }
-            None => format!(
-                "# {}: nothing is signed, so there is no key\n\n",
-                provider.title
-            ),
-            // The key alone, ready to be put into a variable.
-            Some(keys) if args.new && alone => {
-                if !keys.are_shared() {
-                    let (title, key) = (provider.title, &keys.verify_with);
-                    report.say(&format!("the handler's key for {title}:\n{key}"));
-                }
-                format!("{}\n", keys.sign_with)
-            }
-            Some(keys) if args.new => keys.both(provider),
-            Some(keys) if alone => format!("{}\n", keys.verify_with),
-            Some(keys) => {
-                let name = provider.name.to_uppercase().replace('-', "_");
-                format!(
-                    "# {}\n{name}_WEBHOOK_KEY='{}'\n\n",
-                    provider.title, keys.verify_with
-                )
-            }
+        let text = match style.json {
+            true => line(provider, keys.as_ref(), args),
+            false => text(provider, keys.as_ref(), args, &report),
         };
         report.data(text.as_bytes());
         if let Some(path) = certificate_path(provider)
-            && alone
+            && is_alone
             && !args.new
             && !style.json
         {
             report.say(&format!(
-                "`webhook-cli listen` serves this certificate at `{path}`; \
-                 `send --provider {} --set SigningCertURL=URL` says in a message that it stands there",
+                "`webhook-cli listen` serves this certificate at `{path}`; to name that address in a message, use \
+                 `send --provider {} --set SigningCertURL=URL`",
                 provider.name
             ));
         }
     }
     report.finish();
     Ok(Exit::Success)
+}
+
+/// Text for stdout; what is no key goes to stderr.
+fn text(provider: &Provider, keys: Option<&Keys>, args: &KeysArgs, report: &Reporter) -> String {
+    let title = provider.title;
+    let is_alone = args.provider.is_some();
+    match keys {
+        Some(_) if args.out.is_some() => String::new(),
+        None if is_alone => {
+            report.say(&format!("{title} signs nothing, so there is no key"));
+            String::new()
+        }
+        None => format!("# {title}: nothing is signed, so there is no key\n\n"),
+        // The key alone, ready to be put into a variable.
+        Some(keys) if args.new && is_alone => {
+            if !keys.are_shared() {
+                let key = &keys.verify_with;
+                report.say(&format!("the handler's key for {title}:\n{key}"));
+            }
+            format!("{}\n", keys.sign_with)
+        }
+        Some(keys) if args.new => keys.both(provider),
+        Some(keys) if is_alone => format!("{}\n", keys.verify_with),
+        Some(keys) => {
+            let name = provider.name.to_uppercase().replace('-', "_");
+            let key = &keys.verify_with;
+            format!("# {title}\n{name}_WEBHOOK_KEY='{key}'\n\n")
+        }
+    }
 }
 
 /// Signing key and verification key, as text; the same for a shared secret.

@@ -18,12 +18,12 @@ pub fn run(cli: Cli) -> Result<Exit> {
     };
     match cli.command {
         Command::Listen(args) => listen::run(listen::plan::Plan::new(&args, style)?),
-        Command::Send(args) if send::journey::is_meant(&args) => {
-            send::journey::run(send::journey::Plan::new(*args, style)?)
+        Command::Send(args) if send::scenario::is_meant(&args) => {
+            send::journey::run(send::journey::JourneyPlan::new(*args, style)?)
         }
         Command::Send(args) => {
-            send::journey::refuse_its_words(&args)?;
-            send::run(send::Plan::new(*args, style)?)
+            send::scenario::reject_its_flags(&args)?;
+            send::run(send::SendPlan::new(*args, style)?)
         }
         Command::Replay(args) => replay::run(replay::plan::Plan::new(*args, style)?),
         Command::Log(args) => log::run(log::Plan::new(*args, style)?),
@@ -31,7 +31,7 @@ pub fn run(cli: Cli) -> Result<Exit> {
         Command::Diff(args) => diff::run(&diff::Plan::new(*args, style)?),
         Command::Drift(args) => drift::run(drift::Plan::new(*args, style)?),
         Command::Verify(args) => verify::run(verify::plan::VerifyPlan::new(*args, style)?),
-        Command::Check(args) => check::run(check::Plan::new(*args, style)?),
+        Command::Check(args) => check::run(check::CheckPlan::new(*args, style)?),
         Command::Events(args) => catalog::events::run(&args, style),
         Command::Keys(args) => keys::run(&args, style),
         Command::Completions { shell } => completions::run(shell),

@@ -1,13 +1,13 @@
 //! Signing of outgoing deliveries.
 
-use std::borrow::Cow;
 use std::time::Duration;
 
+use http::{HeaderName, HeaderValue};
 use jiff::Timestamp;
 
 use crate::providers;
-use crate::providers::{Keys, Provider};
-use crate::webhook::{Delivery, Document, Key, Rng, Scheme, SigningContext, Tamper, Target};
+use crate::providers::{Keys, Outgoing, Provider};
+use crate::webhook::{Delivery, Document, Rng, Tamper, Target};
 
 /// Age of a signature that handlers reject as too old.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,7 +61,7 @@ impl Signer {
     /// Signs a delivery by its provider's scheme; the error says why it cannot be signed.
     pub fn sign(
         &self,
-        provider: &Provider,
+        provider: &'static Provider,
         delivery: &mut Delivery,
         target: &Target,
         rng: &mut Rng,
@@ -72,7 +72,10 @@ impl Signer {
             return Err(unfit.why);
         }
         match (scheme, self.keys.signing(provider)) {
-            (Some(scheme), Some(key)) => self.sign_as(provider, scheme, key, delivery, target, rng),
+            (Some(scheme), Some(key)) => {
+                let outgoing = self.outgoing(provider, target, &[]);
+                outgoing.sign(scheme, key, delivery, rng)
+            }
             _ => Ok(()),
         }
     }
@@ -82,29 +85,21 @@ impl Signer {
         self.at.is_none() && self.tamper.is_none()
     }
 
-    /// Signs a delivery by `scheme`, with the fault of `--tamper` if one is set.
-    pub fn sign_as(
-        &self,
-        provider: &Provider,
-        scheme: &Scheme,
-        key: &Key,
-        delivery: &mut Delivery,
-        target: &Target,
-        rng: &mut Rng,
-    ) -> Result<(), String> {
-        let url = match &self.public_url {
-            Some(url) => Cow::Borrowed(url.as_str()),
-            None if scheme.covers_url() => format!("{}{}", target.origin(), delivery.path).into(),
-            None => Cow::default(),
-        };
-        let context = &mut SigningContext {
+    /// Destination and signature of a provider's deliveries, with these headers of the user; signed now unless
+    /// `--signed-at` is given.
+    pub fn outgoing<'a>(
+        &'a self,
+        provider: &'static Provider,
+        target: &'a Target,
+        headers: &'a [(HeaderName, HeaderValue)],
+    ) -> Outgoing<'a> {
+        Outgoing {
+            provider,
+            target,
+            headers,
+            public_url: self.public_url.as_deref(),
+            tamper: self.tamper,
             at: self.at.unwrap_or_else(Timestamp::now),
-            url: &url,
-            rng,
-        };
-        match self.tamper {
-            Some(tamper) => tamper.apply(scheme, delivery, key, context),
-            None => providers::sign(provider, scheme, delivery, key, context),
         }
     }
 }

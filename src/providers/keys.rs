@@ -38,67 +38,22 @@ impl Keys {
     /// error that names the expected form. `only` is the provider named by the user, if any; a scheme described with
     /// `--scheme hmac-…` is in no list and is added here.
     pub fn new(ring: &Keyring, only: Option<&'static Provider>) -> Result<Keys> {
-        let spelled = only.filter(|only| find(only.name).is_none());
-        let all = || everyone().chain(spelled);
-        let find = |name: &str| all().find(|provider| provider.name == name);
+        let custom = only.filter(|only| find(only.name).is_none());
+        let all: Vec<&'static Provider> = everyone().chain(custom).collect();
         for (limit, secret) in ring.secrets() {
-            let fits = |provider: &Provider| key_of(provider, secret).is_some();
-            match limit
-                .or(only.map(|provider| provider.name))
-                .map(|name| (name, find(name)))
-            {
-                Some((name, None)) => {
-                    return Err(Error::usage(format!(
-                        "`{name}` is no provider to have a secret for"
-                    )));
+            match limit.or(only.map(|provider| provider.name)) {
+                Some(name) => {
+                    let provider = all.iter().find(|provider| provider.name == name);
+                    fits_provider(name, provider.copied(), secret)?;
                 }
-                Some((name, Some(provider)))
-                    if !fits(provider) && stretched(provider, secret).is_none() =>
-                {
-                    return Err(wrong_form(name, provider, secret));
-                }
-                Some(_) => {}
-                None => {
-                    if let Some(why) = secret.broken() {
-                        return Err(Error::usage(format!("{}: {why}", secret.called()))
-                            .hint("copy it again, all of it: `--secret file:PATH` takes it as it is downloaded"));
-                    }
-                    if !all().any(fits) {
-                        return Err(Error::usage(format!("{} is empty", secret.called()))
-                            .hint("give it as `--secret env:NAME` or `--secret file:PATH`"));
-                    }
-                }
+                None => fits_any(&all, secret)?,
             }
         }
-        let slot = |provider: &'static Provider| {
-            let is_meant =
-                ring.names(provider.name) || only.is_some_and(|only| std::ptr::eq(only, provider));
-            let mut slot = Slot {
-                provider,
-                given: Vec::new(),
-                secrets: Vec::new(),
-                names: Vec::new(),
-                unfit: Vec::new(),
-                test: OnceLock::new(),
-            };
-            for secret in ring.of(provider.name) {
-                let stretched = || {
-                    let departure = stretched(provider, secret).filter(|_| is_meant)?;
-                    departure.key.key(secret)
-                };
-                match key_of(provider, secret).or_else(stretched) {
-                    Some(key) => {
-                        slot.given.push(key);
-                        slot.secrets.push(secret.clone());
-                        slot.names.push(secret.name().to_owned());
-                    }
-                    None if form(provider).is_some() => slot.unfit.push(secret.clone()),
-                    None => {}
-                }
-            }
-            slot
-        };
-        Ok(Keys(all().map(slot).collect()))
+        let slots = all.iter().map(|provider| {
+            let is_only = only.is_some_and(|only| std::ptr::eq(only, *provider));
+            Slot::new(provider, ring, is_only || ring.names(provider.name))
+        });
+        Ok(Keys(slots.collect()))
     }
 
     /// A single key for a single provider.
@@ -168,7 +123,7 @@ impl Keys {
         let form = form(provider)?;
         Some(UnsuitableSecret {
             why: format!(
-                "{} is no key of {}: {}",
+                "{} is not a key of {}: {}",
                 secret.called(),
                 provider.title,
                 form.fault(secret)
@@ -219,6 +174,65 @@ impl Keys {
     }
 }
 
+impl Slot {
+    /// Parses the secrets of a provider. A secret in the form of a variant is a key only if the user names the provider.
+    fn new(provider: &'static Provider, ring: &Keyring, is_named: bool) -> Slot {
+        let mut slot = Slot {
+            provider,
+            given: Vec::new(),
+            secrets: Vec::new(),
+            names: Vec::new(),
+            unfit: Vec::new(),
+            test: OnceLock::new(),
+        };
+        for secret in ring.of(provider.name) {
+            let stretched = || {
+                let variant = stretched(provider, secret).filter(|_| is_named)?;
+                variant.key.key(secret)
+            };
+            match key_of(provider, secret).or_else(stretched) {
+                Some(key) => {
+                    slot.given.push(key);
+                    slot.secrets.push(secret.clone());
+                    slot.names.push(secret.name().to_owned());
+                }
+                None if form(provider).is_some() => slot.unfit.push(secret.clone()),
+                None => {}
+            }
+        }
+        slot
+    }
+}
+
+/// Rejects a secret that cannot be a key of the provider that it is limited to.
+fn fits_provider(name: &str, provider: Option<&'static Provider>, secret: &Secret) -> Result<()> {
+    let Some(provider) = provider else {
+        return Err(Error::usage(format!(
+            "`{name}` in `--secret` is not a known provider"
+        )));
+    };
+    match key_of(provider, secret).is_some() || stretched(provider, secret).is_some() {
+        true => Ok(()),
+        false => Err(wrong_form(name, provider, secret)),
+    }
+}
+
+/// Rejects a secret that cannot be a key of any provider.
+fn fits_any(all: &[&'static Provider], secret: &Secret) -> Result<()> {
+    if let Some(why) = secret.broken() {
+        return Err(Error::usage(format!("{}: {why}", secret.called()))
+            .hint("copy all of it again; `--secret file:PATH` reads a downloaded file"));
+    }
+    match all
+        .iter()
+        .any(|provider| key_of(provider, secret).is_some())
+    {
+        true => Ok(()),
+        false => Err(Error::usage(format!("{} is empty", secret.called()))
+            .hint("give it as `--secret env:NAME` or `--secret file:PATH`")),
+    }
+}
+
 fn key_of(provider: &Provider, secret: &Secret) -> Option<Key> {
     form(provider)?.key(secret)
 }
@@ -250,6 +264,6 @@ fn wrong_form(name: &str, provider: &Provider, secret: &Secret) -> Error {
             form.fault(secret)
         ))
         .hint(format!("wanted: {}", form.wanted()))
-        .hint(format!("`webhook-cli keys {name}` prints one of that form")),
+        .hint(format!("`webhook-cli keys {name}` prints an example")),
     }
 }

@@ -62,6 +62,7 @@ pub use sns_certificate::{
 };
 pub use synth::change::{names_no_place, typed};
 pub use synth::compiled::CompiledTemplate;
+pub use synth::generator::{Outgoing, RandomStreams};
 pub use synth::overrides::Overrides;
 pub use synth::recorded_change::PlaceChanges;
 pub use synth::template::Template;

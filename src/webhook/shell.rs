@@ -83,6 +83,63 @@ pub fn words(text: &str) -> Option<Vec<String>> {
     Some(words)
 }
 
+/// Command line in the course of being written.
+#[derive(Debug)]
+pub struct CommandLine {
+    line: String,
+    /// Command whose output is piped into this one.
+    input: Option<String>,
+}
+
+impl CommandLine {
+    /// Starts with a command, which is not quoted.
+    pub fn new(command: &str) -> CommandLine {
+        CommandLine {
+            line: command.to_owned(),
+            input: None,
+        }
+    }
+
+    /// Adds a word.
+    pub fn word(&mut self, text: &str) {
+        self.line.push(' ');
+        self.line.push_str(&word(text));
+    }
+
+    /// Adds a flag with a value.
+    pub fn option(&mut self, flag: &str, value: &str) {
+        self.word(flag);
+        self.word(value);
+    }
+
+    /// Adds a flag without a value, if it is set.
+    pub fn flag(&mut self, flag: &str, is_set: bool) {
+        if is_set {
+            self.word(flag);
+        }
+    }
+
+    /// Pipes the output of another command into this one.
+    pub fn pipe_from(&mut self, command: String) {
+        self.input = Some(command);
+    }
+
+    /// The text of the line, in a loop if it is to run more than once.
+    pub fn repeated(self, times: u8) -> String {
+        let line = match self.input {
+            Some(command) => format!("{command} | {}", self.line),
+            None => self.line,
+        };
+        match times {
+            0 | 1 => line,
+            times => {
+                let numbers: Vec<String> = (1..=times).map(|number| number.to_string()).collect();
+                format!("for i in {}; do {line}; done", numbers.join(" "))
+            }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::{printf, word, words};

@@ -175,15 +175,24 @@ fn a_campaign_keeps_its_gaps_shortened() {
 #[test]
 fn words_that_do_not_fit_are_refused() {
     for (args, why) in [
-        (&["send", "click", "--recipients", "3"][..], "no campaign"),
-        (&["send", "journey", "--recipients", "3"], "one message"),
-        (&["send", "journey", "click"], "one word too many"),
-        (&["send", "campaign", "--ending", "bounce"], "its own way"),
+        (
+            &["send", "click", "--recipients", "3"][..],
+            "need a journey or a campaign",
+        ),
+        (&["send", "journey", "--recipients", "3"], "has one message"),
+        (&["send", "journey", "click"], "unexpected word `click`"),
+        (
+            &["send", "campaign", "--ending", "bounce"],
+            "applies to a journey",
+        ),
         (
             &["send", "campaign", "--recipient", "a@example.com"],
-            "of their own",
+            "their own recipients",
         ),
-        (&["send", "campaign", "--provider", "all"], "one provider"),
+        (
+            &["send", "campaign", "--provider", "all"],
+            "sent as one provider",
+        ),
         (&["send", "campaign", "--open-rate", "2"], "not a share"),
     ] {
         let ran = run(args);

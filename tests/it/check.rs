@@ -434,7 +434,10 @@ fn a_handler_that_dies_is_not_asked_any_further() {
         .iter()
         .rfind(|line| line["type"] == "checked")
         .unwrap();
-    assert_eq!(last["said"], "the handler is gone since `malformed`");
+    assert_eq!(
+        last["said"],
+        "the handler does not respond since `malformed`"
+    );
     assert_eq!(ran.status, 1);
 }
 
@@ -592,7 +595,7 @@ fn a_handler_that_refuses_everything_passes_nothing() {
         .iter()
         .find(|line| line["check"] == "wrong-secret")
         .unwrap();
-    assert_eq!(wrong["said"], "says nothing while `valid` fails");
+    assert_eq!(wrong["said"], "not meaningful while `valid` fails");
 }
 
 #[test]
@@ -875,7 +878,7 @@ fn what_is_checked_is_listed_and_explained() {
             "\nExpected\n",
             "\nWhy\n",
             "\nWhat to do\n",
-            "\nRests on\n",
+            "\nBased on\n",
         ] {
             assert!(page.stdout.contains(part), "{}", page.stdout);
         }
@@ -923,7 +926,7 @@ fn a_probe_that_cannot_be_read_is_said() {
 #[cfg(unix)]
 fn the_command_line_that_is_shown_sends_the_same_bytes() {
     use webhook_cli::checks;
-    use webhook_cli::checks::{Context, Payload, Plan, Step};
+    use webhook_cli::checks::{CheckSteps, Context, Payload, Step};
     use webhook_cli::providers;
     use webhook_cli::providers::Keys;
     use webhook_cli::webhook::{Fixture, Keyring, Target};
@@ -971,7 +974,7 @@ fn the_command_line_that_is_shown_sends_the_same_bytes() {
         let mut script = String::new();
         let mut expected = Vec::new();
         for check in checks::all() {
-            let Plan::Run(steps) = (check.plan)(&context) else {
+            let CheckSteps::Run(steps) = (check.plan)(&context) else {
                 continue;
             };
             for step in &steps {
@@ -986,7 +989,7 @@ fn the_command_line_that_is_shown_sends_the_same_bytes() {
                 shot.times = 1;
                 shot.later = std::time::Duration::ZERO;
                 let mut line = shot.line(&context) + " --dry-run --as json";
-                if !matches!(shot.load, Payload::Ask(_)) {
+                if !matches!(shot.payload, Payload::Handshake(_)) {
                     if !shot.exact {
                         line += &format!(" --seed {}", context.seed + shot.number);
                     }

@@ -365,7 +365,7 @@ fn a_name_that_is_not_known_lists_what_is() {
                 "--provider",
                 "mandrill",
             ],
-            "nobody could notice `--tamper stale` with Mandrill: no time is signed",
+            "no handler can detect `--tamper stale` with Mandrill: no time is signed",
         ),
         (
             &[
@@ -376,7 +376,7 @@ fn a_name_that_is_not_known_lists_what_is() {
                 "--provider",
                 "postmark",
             ],
-            "Postmark signs nothing, so there is nothing to get wrong",
+            "Postmark signs nothing, so there is nothing to tamper with",
         ),
         (
             &[

@@ -463,7 +463,10 @@ fn a_secret_of_another_form_is_named_at_the_start_whether_or_not_its_provider_is
     let lines = ran.lines();
     assert_eq!((ran.status, &lines[1]["verdict"]), (5, &"verified".into()));
     let reason = lines[0]["reason"].as_str().unwrap();
-    assert!(reason.contains("`env:K` is no key of SendGrid"), "{reason}");
+    assert!(
+        reason.contains("`env:K` is not a key of SendGrid"),
+        "{reason}"
+    );
     // The same goes for whoever signs: nothing is signed with a key that nobody gave.
     let ran = run_with(
         "hunter2!",
@@ -478,7 +481,7 @@ fn a_secret_of_another_form_is_named_at_the_start_whether_or_not_its_provider_is
         ],
     );
     assert!(
-        ran.stderr.contains("`env:K` is no key of SendGrid"),
+        ran.stderr.contains("`env:K` is not a key of SendGrid"),
         "{}",
         ran.stderr
     );

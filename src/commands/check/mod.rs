@@ -1,18 +1,17 @@
 //! `check`: tests a handler with valid, invalid, repeated and slow requests.
 
+pub mod listing;
 pub mod runner;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use serde_json::json;
 
 use crate::checks;
-use crate::checks::{
-    Check, CheckRequest, Context, Finding, Group, Observations, Page, Plan as Steps, Step,
-};
+use crate::checks::{Check, CheckRequest, CheckSteps, Context, Finding, Group, Observations, Step};
 use crate::cli::{CheckArgs, Report};
+use crate::commands::check::listing::{explained, listed, page};
 use crate::commands::check::runner::CheckRunner;
 use crate::commands::shutdown::{FINISHING, Interrupt};
 use crate::commands::{args, id};
@@ -31,7 +30,7 @@ const RETURN: Duration = Duration::from_secs(3);
 
 /// Action of `check`, with its settings.
 #[derive(Debug)]
-pub enum Plan {
+pub enum CheckPlan {
     /// `--list`: lists the checks.
     List(Style, Vec<&'static Check>),
     /// `--explain`: explains one check.
@@ -53,21 +52,21 @@ pub struct CheckRun {
     notes: Vec<String>,
 }
 
-impl Plan {
+impl CheckPlan {
     /// Makes the settings from the flags; reads secrets.
-    pub fn new(args: CheckArgs, mut style: Style) -> Result<Plan> {
+    pub fn new(args: CheckArgs, mut style: Style) -> Result<CheckPlan> {
         style.json |= args.report == Report::Json;
         let checks = chosen(&args.only, &args.skip)?;
         if args.list {
-            return Ok(Plan::List(style, checks));
+            return Ok(CheckPlan::List(style, checks));
         }
         let provider = args::provider(&args.provider)?;
         if let Some(name) = &args.explain {
             let check = checks::find(name).ok_or_else(|| unknown(name))?;
             let named = args.provider != "generic";
-            return Ok(Plan::Explain(style, check, named.then_some(provider)));
+            return Ok(CheckPlan::Explain(style, check, named.then_some(provider)));
         }
-        CheckRun::new(args, style, checks, provider).map(|run| Plan::CheckRun(Box::new(run)))
+        CheckRun::new(args, style, checks, provider).map(|run| CheckPlan::CheckRun(Box::new(run)))
     }
 }
 
@@ -81,7 +80,7 @@ impl CheckRun {
         if provider.events.is_empty() && provider.conduct.handshake.is_empty() {
             return Err(
                 Error::usage(format!("{} has no events to send", provider.title))
-                    .hint("`webhook-cli events` lists the providers that have"),
+                    .hint("`webhook-cli events` lists the providers with events"),
             );
         }
         let secrets = args::secrets(&args.secrets, Some(provider))?;
@@ -140,13 +139,13 @@ fn chosen(only: &[String], skip: &[String]) -> Result<Vec<&'static Check>> {
     };
     let checks: Vec<&'static Check> = checks::all().filter(wanted).collect();
     if checks.is_empty() {
-        return Err(Error::usage("nothing is left to check"));
+        return Err(Error::usage("no check is left to run"));
     }
     Ok(checks)
 }
 
 fn unknown(name: &str) -> Error {
-    let error = Error::usage(format!("`{name}` is no check"));
+    let error = Error::usage(format!("unknown check `{name}`"));
     let error = match checks::guess(name) {
         Some(near) => error.hint(format!("did you mean `{near}`?")),
         None => error,
@@ -166,13 +165,13 @@ fn whole(now: Timestamp) -> Timestamp {
 }
 
 /// Runs the action.
-pub fn run(plan: Plan) -> Result<Exit> {
+pub fn run(plan: CheckPlan) -> Result<Exit> {
     match plan {
-        Plan::List(style, checks) => print(style, &listed(&checks, style.json)),
-        Plan::Explain(style, check, provider) => {
+        CheckPlan::List(style, checks) => print(style, &listed(&checks, style.json)),
+        CheckPlan::Explain(style, check, provider) => {
             print(style, &explained(check, provider, style.json))
         }
-        Plan::CheckRun(run) => examine(&run),
+        CheckPlan::CheckRun(run) => examine(&run),
     }
 }
 
@@ -255,9 +254,12 @@ impl Session<'_> {
                 continue;
             }
             let result = match gone {
-                Some(since) => skipped(check, format!("the handler is gone since `{since}`")),
+                Some(since) => skipped(
+                    check,
+                    format!("the handler does not respond since `{since}`"),
+                ),
                 None if refuses && !check.alone => {
-                    skipped(check, "says nothing while `valid` fails")
+                    skipped(check, "not meaningful while `valid` fails")
                 }
                 None => self.one(check).await?,
             };
@@ -309,8 +311,8 @@ impl Session<'_> {
             return Ok(skipped(check, format!("{title} has no events of its own")));
         }
         let steps = match (check.plan)(context) {
-            Steps::Skip(why) => return Ok(skipped(check, why)),
-            Steps::Run(steps) => steps,
+            CheckSteps::Skip(why) => return Ok(skipped(check, why)),
+            CheckSteps::Run(steps) => steps,
         };
         let observations = match self.runner.carry_out(&steps).await {
             Ok(observations) => observations,
@@ -415,7 +417,7 @@ impl Session<'_> {
 /// Result of one check, and its consequences for the run.
 struct CheckResult {
     checked: Checked<'static>,
-    /// The outcome of the last request, where it got no answer.
+    /// Outcome of the last request, if it got no response.
     unanswered: Option<Outcome>,
     /// True if a connection was refused or broken.
     lost: bool,
@@ -449,58 +451,4 @@ fn skipped(check: &'static Check, why: impl Into<String>) -> CheckResult {
         unanswered: None,
         lost: false,
     }
-}
-
-fn page(check: &Check, provider: Option<&'static Provider>) -> &'static str {
-    match (check.page, provider) {
-        (Page::At(url), _) => url,
-        (Page::Provider, Some(provider)) => provider.docs,
-        (Page::Provider, None) => "the provider's own page: `webhook-cli events PROVIDER` names it",
-    }
-}
-
-fn listed(checks: &[&'static Check], as_json: bool) -> String {
-    let mut out = String::new();
-    let mut group = "";
-    let width = checks
-        .iter()
-        .map(|check| check.name.len())
-        .max()
-        .unwrap_or(0);
-    for check in checks {
-        if as_json {
-            let line = json!({
-                "type": "check", "check": check.name, "group": check.group.name(), "title": check.title,
-            });
-            out += &format!("{line}\n");
-            continue;
-        }
-        if group != check.group.name() {
-            group = check.group.name();
-            out += &format!("{group}\n");
-        }
-        out += &format!("  {:width$}  {}\n", check.name, check.title);
-    }
-    out
-}
-
-fn explained(check: &'static Check, provider: Option<&'static Provider>, as_json: bool) -> String {
-    let page = page(check, provider);
-    if as_json {
-        let line = json!({
-            "type": "check", "check": check.name, "group": check.group.name(), "title": check.title,
-            "sends": check.sends, "expects": check.expects, "why": check.why, "advice": check.advice, "page": page,
-        });
-        return format!("{line}\n");
-    }
-    format!(
-        "{} ({})\n\n  {}\n\nSent\n  {}\n\nExpected\n  {}\n\nWhy\n  {}\n\nWhat to do\n  {}\n\nRests on\n  {page}\n",
-        check.name,
-        check.group.name(),
-        check.title,
-        check.sends,
-        check.expects,
-        check.why,
-        check.advice,
-    )
 }

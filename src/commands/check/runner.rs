@@ -8,7 +8,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::task::JoinSet;
 
-use crate::checks::{CheckRequest, Context, Observation, Observations, Step};
+use crate::checks::{CheckRequest, Context, Observation, Observations, PreparedRequest, Step};
 use crate::io::client::{Client, Pool};
 use crate::io::probe::ProbeCounter;
 use crate::webhook::{Delivery, Outcome};
@@ -116,10 +116,11 @@ impl CheckRunner {
         at_once: u16,
     ) -> Result<Vec<Answer>, String> {
         let next = Arc::new(AtomicU64::new(0));
+        let prepared = Arc::new(PreparedRequest::new(request, &self.context)?);
         let mut tasks: JoinSet<Result<Vec<Answer>, String>> = JoinSet::new();
         for _ in 0..at_once {
             let (pool, context) = (Arc::clone(&self.pool), Arc::clone(&self.context));
-            let (next, request) = (Arc::clone(&next), request.clone());
+            let (next, prepared) = (Arc::clone(&next), Arc::clone(&prepared));
             tasks.spawn(async move {
                 let mut answers = Vec::new();
                 loop {
@@ -127,7 +128,7 @@ impl CheckRunner {
                     if number >= u64::from(count) {
                         return Ok(answers);
                     }
-                    let delivery = request.nth(number, &context, Timestamp::now())?;
+                    let delivery = prepared.delivery(number, &context, Timestamp::now())?;
                     answers.push(pool.deliver(&delivery.path, &delivery).await);
                 }
             });

@@ -15,9 +15,8 @@ use crate::commands::signer::Signer;
 use crate::error::{Error, Result};
 use crate::io::recording::reader::Source;
 use crate::providers;
-use crate::providers::{Challenged, CompiledTemplate, Provider};
+use crate::providers::{Challenged, CompiledTemplate, Outgoing, Provider, RandomStreams};
 use crate::webhook::body::multipart;
-use crate::webhook::sending::rng;
 use crate::webhook::{Algorithm, Delivery, Expectation, Key, Rng, Scheme, Secret};
 
 /// Statuses that count as success without `--expect-status`.
@@ -110,8 +109,7 @@ impl Selection {
     }
 
     /// Generates each item once, so that an error is reported before anything is sent. With `several` providers, items
-    /// that
-    /// fail are left out and noted.
+    /// that fail are left out and noted.
     pub fn leave_out(&mut self, several: bool) -> Result<Vec<String>> {
         let mut notes = Vec::new();
         let items = std::mem::take(&mut self.items);
@@ -125,40 +123,34 @@ impl Selection {
             }
         }
         if self.items.is_empty() {
-            return Err(Error::usage("nothing is left to send"));
+            return Err(Error::usage("no delivery is left to send"));
         }
         Ok(notes)
     }
 
     /// Generates delivery `number` of the run, which belongs to `round`; `now` is the time of its events without `--at`.
     fn make(&self, item: &Item, seed: u64, round: u64, number: u64, now: Timestamp) -> Result<Job> {
-        // Two random streams: the message id is the same for all kinds of a round.
-        let of_life = |life: usize| {
-            let number = round * item.compiled.lives() as u64 + life as u64;
-            Rng::seeded(rng::message_seed(seed, number))
-        };
-        let mut rng = Rng::seeded(rng::delivery_seed(seed, number) ^ 1).repeatable(self.repeatable);
+        let streams = RandomStreams(seed);
+        // The message id is the same for all kinds of a round.
+        let first = round * item.compiled.lives() as u64;
+        let message = |index: usize| streams.message(first + index as u64);
+        let mut rng = streams.delivery(number).repeatable(self.repeatable);
         let at = self.at.unwrap_or(now);
-        let mut delivery = item.compiled.fill(at, &mut rng, of_life);
+        let mut delivery = item.compiled.fill(at, &mut rng, message);
         if let Some(data) = &self.data {
-            delivery.body = data.clone();
-            // A multipart form cannot be read without its boundary.
-            let is_form = multipart::sniff(data).is_some();
-            if is_form || delivery.headers.get("content-type").is_none() {
-                let kind = content_type(data);
-                delivery.headers.set(CONTENT_TYPE, kind);
-            }
+            replace_body(&mut delivery, data);
         }
-        delivery.aim(self.request.target.path.clone());
-        // Before signing, because a header may select what is signed; and after, so that the user's value is final.
-        self.request.dress(&mut delivery);
+        let request = &self.request;
+        let outgoing = self
+            .signer
+            .outgoing(item.provider, &request.target, &request.headers);
+        outgoing.address(&mut delivery);
         let known = item.known.get_or_init(|| self.know(item, &delivery));
         let expected = known
             .is_challenge
             .then(|| self.answer_to(item, &delivery))
             .flatten();
-        self.seal(item, known.scheme, &mut delivery, &mut rng)?;
-        self.request.dress(&mut delivery);
+        self.sign(item, known.scheme, &outgoing, &mut delivery, &mut rng)?;
         Ok(Job {
             id: (number + 1).to_string(),
             source: known.source.clone(),
@@ -185,7 +177,7 @@ impl Selection {
     fn know(&self, item: &Item, delivery: &Delivery) -> Known {
         let receipt = providers::outline(delivery, Some(item.provider));
         let about = match &self.data {
-            Some(data) => format!("{} bytes of your own  {}", data.len(), item.provider.name),
+            Some(data) => format!("{} bytes of --data  {}", data.len(), item.provider.name),
             None if receipt.handshake => {
                 format!("{:<11} {}", delivery.method, item.provider.name)
             }
@@ -206,54 +198,45 @@ impl Selection {
         }
     }
 
-    fn seal(
+    /// Signs a delivery, unless its scheme or its key is missing.
+    fn sign(
         &self,
         item: &Item,
         scheme: Option<&Scheme>,
+        outgoing: &Outgoing,
         delivery: &mut Delivery,
         rng: &mut Rng,
     ) -> Result<()> {
         let title = item.provider.title;
+        let keys = &self.signer.keys;
         // A user who gave a secret does not expect a signature made with the test key.
-        if let (Some(_), None, Some(unfit)) =
-            (scheme, &item.key, self.signer.keys.unfit(item.provider))
-        {
+        if let (Some(_), None, Some(unfit)) = (scheme, &item.key, keys.unfit(item.provider)) {
             return Err(Error::usage(unfit.why).hint(format!("wanted: {}", unfit.wanted)));
         }
-        let key = item
-            .key
-            .as_ref()
-            .or_else(|| self.signer.keys.signing(item.provider));
-        match (scheme, key, self.signer.tamper) {
-            (Some(scheme), Some(key), tamper) => self
-                .signer
-                .sign_as(
-                    item.provider,
-                    scheme,
-                    key,
-                    delivery,
-                    &self.request.target,
-                    rng,
-                )
-                .map_err(|why| {
+        let key = item.key.as_ref().or_else(|| keys.signing(item.provider));
+        match (scheme, key, outgoing.tamper) {
+            (Some(scheme), Some(key), tamper) => {
+                let signed = outgoing.sign(scheme, key, delivery, rng);
+                signed.map_err(|why| {
                     Error::usage(match tamper {
                         Some(tamper) => format!(
-                            "nobody could notice `--tamper {}` with {title}: {why}",
+                            "no handler can detect `--tamper {}` with {title}: {why}",
                             tamper.name
                         ),
                         None => format!("cannot sign as {title}: {why}"),
                     })
-                }),
+                })
+            }
             (_, _, None) => Ok(()),
             (Some(scheme), None, Some(_)) => Err(Error::usage(format!(
-                "{title} signs nothing, so there is nothing to get wrong"
+                "{title} signs nothing, so there is nothing to tamper with"
             ))
             .hint(format!(
-                "give what your handler demands, and that is what goes wrong: `--secret` {}",
+                "give the credentials that your handler expects, to send wrong ones: `--secret` {}",
                 scheme.key.wanted()
             ))),
             (None, _, Some(_)) => Err(Error::usage(format!(
-                "{title} does not sign `{}`, so there is nothing to get wrong",
+                "{title} does not sign `{}`, so there is nothing to tamper with",
                 item.name
             ))),
         }
@@ -302,6 +285,16 @@ impl Iterator for Generator {
         let job = self.selection.job(self.seed, self.next, Timestamp::now())?;
         self.next += 1;
         Some(job)
+    }
+}
+
+/// Replaces the body by that of `--data`.
+fn replace_body(delivery: &mut Delivery, data: &Bytes) {
+    delivery.body = data.clone();
+    // A multipart form cannot be read without its boundary.
+    let is_form = multipart::sniff(data).is_some();
+    if is_form || delivery.headers.get(CONTENT_TYPE.as_str()).is_none() {
+        delivery.headers.set(CONTENT_TYPE, content_type(data));
     }
 }
 

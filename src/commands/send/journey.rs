@@ -8,7 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use jiff::Timestamp;
 
-use crate::cli::{Ending, Form, SendArgs};
+use crate::cli::{Form, SendArgs};
 use crate::commands::args;
 use crate::commands::args::RequestOptions;
 use crate::commands::dispatch;
@@ -17,7 +17,8 @@ use crate::commands::dry_run::{DryRun, as_sent};
 use crate::commands::id;
 use crate::commands::job::{Job, JobOrigin};
 use crate::commands::send::saver::Saver;
-use crate::commands::send::selection::{overrides, settable};
+use crate::commands::send::scenario::{Scenario, reject_other_flags};
+use crate::commands::send::selection::{overrides, settable, signing_time};
 use crate::commands::shutdown::{FINISHING, InFlight, Interrupt};
 use crate::commands::signer::Signer;
 use crate::error::{Error, Exit, Result};
@@ -25,26 +26,16 @@ use crate::io::client::Client;
 use crate::io::recording::reader::Source;
 use crate::io::runtime;
 use crate::providers;
-use crate::providers::{CompiledTemplate, Provider, Template};
+use crate::providers::{CompiledTemplate, Provider, RandomStreams, Template};
 use crate::report::{Length, Notice, Progress, Reporter, Style, Tally};
 use crate::webhook;
-use crate::webhook::sending::rng;
-use crate::webhook::{
-    Beat, Campaign, Delivery, Fixture, Kind, Moment, Moments, Rates, Rng, Scheme,
-};
-
-/// Scenario to simulate.
-#[derive(Clone, Copy, Debug)]
-enum Scenario {
-    Journey(webhook::Ending),
-    Campaign(Campaign),
-}
+use crate::webhook::{Beat, Delivery, Fixture, Kind, Moment, Moments, Scheme};
 
 /// Settings of `send journey` or `send campaign`, made from the flags.
 #[derive(Debug)]
-pub struct Plan {
+pub struct JourneyPlan {
     style: Style,
-    story: Scenario,
+    scenario: Scenario,
     common: Rc<Common>,
     beat: Beat,
     concurrency: u16,
@@ -59,7 +50,7 @@ pub struct Plan {
 struct Common {
     name: &'static str,
     provider: &'static Provider,
-    roles: Vec<EventTemplate>,
+    templates: Vec<EventTemplate>,
     /// Time of the first event (`--at`); if none, chosen so that the last event happens now.
     at: Option<Timestamp>,
     seed: u64,
@@ -82,78 +73,46 @@ struct EventTemplate {
 const RECIPIENT: &str = "reader-0000000000@example.com";
 const DIGITS: usize = 10;
 
-/// True if the first word is `journey` or `campaign`, not an event kind.
-pub fn is_meant(args: &SendArgs) -> bool {
-    let first = args.kinds.first().map(String::as_str);
-    matches!(first, Some("journey" | "campaign"))
-}
-
-/// Rejects flags that apply to a journey or a campaign only.
-pub fn refuse_its_words(args: &SendArgs) -> Result<()> {
-    let story = &args.story;
-    let given = story.recipients.is_some() || story.ending.is_some() || story.compress.is_some();
-    if given || story.rates().iter().any(Option::is_some) {
-        return Err(Error::usage("there is no campaign to say that of")
-            .hint("`send journey` plays one message's life, `send campaign --recipients 1000` those of many"));
-    }
-    Ok(())
-}
-
-impl Plan {
+impl JourneyPlan {
     /// Makes the settings from the flags; reads secrets.
-    pub fn new(args: SendArgs, style: Style) -> Result<Plan> {
+    pub fn new(args: SendArgs, style: Style) -> Result<JourneyPlan> {
         let seed = args.seed.unwrap_or_else(id::fresh_seed);
-        let story = story(&args, seed)?;
-        let others = args.data.is_some() || args.handshake.is_some() || args.batch.is_some();
-        if others || args.machine || args.tamper.is_some() || args.count != 1 {
-            return Err(Error::usage(
-                "a journey and a campaign have their own events: `--data`, `--count`, `--batch`, `--handshake`, `--machine` and `--tamper` are not for them",
-            ));
-        }
-        if args.provider == "all" {
-            return Err(Error::usage(
-                "a journey or a campaign goes through one provider",
-            ));
-        }
+        let scenario = Scenario::new(&args, seed)?;
+        reject_other_flags(&args)?;
         let provider = args::provider(&args.provider)?;
         let secrets = args::secrets(&args.secrets, Some(provider))?;
         let mut notes = secrets.notes;
-        let name = match story {
-            Scenario::Journey(_) => "journey",
-            Scenario::Campaign(_) => "campaign",
-        };
+        let name = scenario.name();
         if provider.events.iter().any(|row| row.native == name) {
             notes.push(format!(
-                "note: this plays a {name}; {}'s own event `{name}` is `send {}{name}`",
+                "note: this sends a {name}; for {}'s own event `{name}`, use `send {}{name}`",
                 provider.title,
                 args::NATIVE
             ));
         }
         let signer = Signer {
             keys: secrets.keys,
-            at: args
-                .signed_at
-                .or(if args.seed.is_some() { args.at } else { None }),
+            at: signing_time(&args),
             public_url: args.secrets.public_url.clone(),
             tamper: None,
         };
         let request = RequestOptions::new(&args.request, "2xx")?;
-        let roles = roles(&args, provider, name, story, &mut notes)?;
-        Ok(Plan {
+        let templates = templates(&args, provider, scenario, &mut notes)?;
+        Ok(JourneyPlan {
             style: Style {
                 quiet: args.request.quiet,
                 replies: args.verbose,
                 ..style
             },
-            story,
-            beat: match (args.story.compress, request.beat) {
+            scenario,
+            beat: match (args.journey.compress, request.beat) {
                 (Some(faster), Beat::Free) => faster.map_or(Beat::Free, Beat::Recorded),
                 (_, beat) => beat,
             },
             common: Rc::new(Common {
                 name,
                 provider,
-                roles,
+                templates,
                 at: args.at,
                 seed,
                 request,
@@ -170,61 +129,15 @@ impl Plan {
     }
 }
 
-fn story(args: &SendArgs, seed: u64) -> Result<Scenario> {
-    let story = &args.story;
-    if let [_, other, ..] = args.kinds.as_slice() {
-        return Err(Error::usage(format!("`{other}` is one word too many"))
-            .hint("a journey and a campaign say themselves what happens"));
-    }
-    if args.kinds.first().is_some_and(|word| word == "journey") {
-        if story.recipients.is_some() || story.rates().iter().any(Option::is_some) {
-            return Err(Error::usage("a journey is that of one message")
-                .hint("`send campaign --recipients N` plays many"));
-        }
-        return Ok(Scenario::Journey(match story.ending {
-            None => webhook::Ending::Click,
-            Some(Ending::Bounce) => webhook::Ending::Bounce,
-            Some(Ending::Complaint) => webhook::Ending::Complaint,
-            Some(Ending::Unsubscribe) => webhook::Ending::Unsubscribe,
-        }));
-    }
-    if story.ending.is_some() {
-        return Err(
-            Error::usage("the messages of a campaign end each in its own way")
-                .hint("`--bounce-rate`, `--complaint-rate` and `--unsubscribe-rate` say how many"),
-        );
-    }
-    if args.recipient.is_some() || args.message_id.is_some() {
-        return Err(Error::usage(
-            "the messages of a campaign have recipients and ids of their own",
-        ));
-    }
-    let defaults = Rates::default();
-    let [bounce, deferred, open, click, unsubscribe, complaint] = story.rates();
-    Ok(Scenario::Campaign(Campaign {
-        recipients: story.recipients.unwrap_or(100),
-        rates: Rates {
-            bounce: bounce.unwrap_or(defaults.bounce),
-            deferred: deferred.unwrap_or(defaults.deferred),
-            open: open.unwrap_or(defaults.open),
-            click: click.unwrap_or(defaults.click),
-            unsubscribe: unsubscribe.unwrap_or(defaults.unsubscribe),
-            complaint: complaint.unwrap_or(defaults.complaint),
-        },
-        seed,
-    }))
-}
-
 /// Compiles a template for each kind that the provider has.
-fn roles(
+fn templates(
     args: &SendArgs,
     provider: &'static Provider,
-    name: &str,
-    story: Scenario,
+    scenario: Scenario,
     notes: &mut Vec<String>,
 ) -> Result<Vec<EventTemplate>> {
     let mut overrides = overrides(args)?;
-    if matches!(story, Scenario::Campaign(_)) {
+    if matches!(scenario, Scenario::Campaign(_)) {
         overrides.recipient = Some(RECIPIENT.into());
     }
     let kinds = [
@@ -241,7 +154,7 @@ fn roles(
     if let Some(version) = version {
         args::has_version(provider, version)?;
     }
-    let mut roles = Vec::new();
+    let mut templates = Vec::new();
     for kind in kinds {
         let Some(row) = provider.row_of(kind.name(), version) else {
             notes.push(format!("{} sends no `{kind}`; left out", provider.name));
@@ -256,19 +169,19 @@ fn roles(
             }
         }
         let scheme = providers::signing_scheme(provider, &compiled.unchanged());
-        let source = format!("send {name}").as_str().into();
-        roles.push(EventTemplate {
+        let source = format!("send {}", scenario.name()).as_str().into();
+        templates.push(EventTemplate {
             kind,
             source,
             compiled,
             scheme,
         });
     }
-    Ok(roles)
+    Ok(templates)
 }
 
 /// Sends the events, and returns the exit status.
-pub fn run(plan: Plan) -> Result<Exit> {
+pub fn run(plan: JourneyPlan) -> Result<Exit> {
     let shown = plan.dry_run.is_none() && std::io::IsTerminal::is_terminal(&std::io::stderr());
     let timeline = Timeline::new(&plan);
     let length = Length::Deliveries(timeline.total);
@@ -279,7 +192,7 @@ pub fn run(plan: Plan) -> Result<Exit> {
     result
 }
 
-fn play(plan: &Plan, timeline: Timeline, report: &Arc<Reporter>) -> Result<Exit> {
+fn play(plan: &JourneyPlan, timeline: Timeline, report: &Arc<Reporter>) -> Result<Exit> {
     let runtime = runtime::on_this_thread()?;
     runtime.block_on(async {
         if let Some(path) = &plan.save {
@@ -298,9 +211,9 @@ fn play(plan: &Plan, timeline: Timeline, report: &Arc<Reporter>) -> Result<Exit>
     })
 }
 
-async fn send(plan: &Plan, timeline: Timeline, report: &Arc<Reporter>) -> Result<Exit> {
+async fn send(plan: &JourneyPlan, timeline: Timeline, report: &Arc<Reporter>) -> Result<Exit> {
     // A kind that cannot be signed is reported before anything is sent.
-    for template in 0..plan.common.roles.len() {
+    for template in 0..plan.common.templates.len() {
         plan.common.try_out(template)?;
     }
     let in_flight = InFlight::default();
@@ -345,7 +258,7 @@ async fn send(plan: &Plan, timeline: Timeline, report: &Arc<Reporter>) -> Result
 }
 
 /// Keeps all of it; it is on disk when this ends.
-async fn keep(path: &Path, plan: &Plan, report: &Arc<Reporter>) -> Result<()> {
+async fn keep(path: &Path, plan: &JourneyPlan, report: &Arc<Reporter>) -> Result<()> {
     let timeline = Timeline::new(plan);
     let saver = Saver::open(path, timeline.total, &plan.common.request.target, report)?;
     for job in timeline {
@@ -371,20 +284,21 @@ struct Timeline {
 }
 
 impl Timeline {
-    fn new(plan: &Plan) -> Timeline {
-        let (moments, total, end): (Box<dyn Iterator<Item = Moment>>, u64, u64) = match plan.story {
-            Scenario::Journey(ending) => {
-                let life = webhook::journey(ending);
-                let end = life.last().map_or(0, |last| last.millis);
-                let total = life.len() as u64;
-                (Box::new(life.into_iter()), total, end)
-            }
-            Scenario::Campaign(campaign) => {
-                let moments: Moments = campaign.moments();
-                let (total, end) = (moments.total(), moments.end());
-                (Box::new(moments), total, end)
-            }
-        };
+    fn new(plan: &JourneyPlan) -> Timeline {
+        let (moments, total, end): (Box<dyn Iterator<Item = Moment>>, u64, u64) =
+            match plan.scenario {
+                Scenario::Journey(ending) => {
+                    let life = webhook::journey(ending);
+                    let end = life.last().map_or(0, |last| last.millis);
+                    let total = life.len() as u64;
+                    (Box::new(life.into_iter()), total, end)
+                }
+                Scenario::Campaign(campaign) => {
+                    let moments: Moments = campaign.moments();
+                    let (total, end) = (moments.total(), moments.end());
+                    (Box::new(moments), total, end)
+                }
+            };
         let ago = Duration::from_millis(end);
         let start = plan
             .common
@@ -409,7 +323,7 @@ impl Iterator for Timeline {
             let moment = self.moments.next()?;
             let Some(template) = self
                 .common
-                .roles
+                .templates
                 .iter()
                 .find(|template| template.kind == moment.kind)
             else {
@@ -435,7 +349,7 @@ impl Iterator for Timeline {
 
 impl Common {
     fn try_out(&self, template: usize) -> Result<()> {
-        let Some(template) = self.roles.get(template) else {
+        let Some(template) = self.templates.get(template) else {
             return Ok(());
         };
         let moment = Moment {
@@ -449,26 +363,27 @@ impl Common {
     }
 
     fn make(&self, template: &EventTemplate, moment: &Moment, at: Timestamp) -> Result<Delivery> {
-        // Two random streams: the message id is the same for all events of a message.
-        let own = rng::message_seed(self.seed, moment.message);
-        let mut rng = Rng::seeded(rng::delivery_seed(own, u64::from(moment.place) + 1))
+        let streams = RandomStreams(self.seed);
+        let mut rng = streams
+            .delivery_of(moment.message, moment.place.into())
             .repeatable(self.repeatable);
-        let mut delivery = template.compiled.fill(at, &mut rng, |_| Rng::seeded(own));
+        // The message id is the same for all events of a message.
+        let message = |_| streams.message(moment.message);
+        let mut delivery = template.compiled.fill(at, &mut rng, message);
         name_recipient(&mut delivery, moment.message + 1);
-        delivery.aim(self.request.target.path.clone());
-        // Before signing, because a header may select what is signed; and after, so that the user's value is final.
-        self.request.dress(&mut delivery);
+        let request = &self.request;
+        let outgoing = self
+            .signer
+            .outgoing(self.provider, &request.target, &request.headers);
+        outgoing.address(&mut delivery);
         let key = self.signer.keys.signing(self.provider);
         if let (Some(scheme), Some(key)) = (template.scheme, key) {
-            let target = &self.request.target;
-            self.signer
-                .sign_as(self.provider, scheme, key, &mut delivery, target, &mut rng)
-                .map_err(|why| {
-                    let title = self.provider.title;
-                    Error::usage(format!("cannot sign a {} as {title}: {why}", self.name))
-                })?;
+            let signed = outgoing.sign(scheme, key, &mut delivery, &mut rng);
+            signed.map_err(|why| {
+                let title = self.provider.title;
+                Error::usage(format!("cannot sign a {} as {title}: {why}", self.name))
+            })?;
         }
-        self.request.dress(&mut delivery);
         Ok(delivery)
     }
 }

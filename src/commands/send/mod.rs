@@ -3,6 +3,7 @@
 pub mod generator;
 pub mod journey;
 pub mod saver;
+pub mod scenario;
 pub mod selection;
 
 use std::path::PathBuf;
@@ -19,6 +20,7 @@ use crate::commands::args::RequestOptions;
 use crate::commands::dry_run::{DryRun, as_sent};
 use crate::commands::send::generator::{Generator, Item, SUCCESS, Selection};
 use crate::commands::send::saver::Saver;
+use crate::commands::send::selection::signing_time;
 use crate::commands::signer::Signer;
 use crate::error::{Exit, Result};
 use crate::io::client::Client;
@@ -29,7 +31,7 @@ use crate::webhook::{Fixture, Tamper};
 
 /// Settings of `send`, made from its flags.
 #[derive(Debug)]
-pub struct Plan {
+pub struct SendPlan {
     style: Style,
     selection: Arc<Selection>,
     concurrency: u16,
@@ -40,32 +42,23 @@ pub struct Plan {
     notes: Vec<String>,
 }
 
-impl Plan {
+impl SendPlan {
     /// Makes the settings from the flags; reads secrets and `--data`.
-    pub fn new(args: SendArgs, style: Style) -> Result<Plan> {
+    pub fn new(args: SendArgs, style: Style) -> Result<SendPlan> {
         let mut notes = Vec::new();
-        let chosen: Vec<&'static Provider> = match &args.scheme {
-            Some(name) => vec![args::scheme(name)?],
-            None if args.provider == "all" => ALL.to_vec(),
-            None => vec![args::provider(&args.provider)?],
-        };
-        let secrets = args::secrets(
-            &args.secrets,
-            if chosen.len() == 1 {
-                chosen.first().copied()
-            } else {
-                None
-            },
-        )?;
+        let providers = chosen(&args)?;
+        let is_several = providers.len() > 1;
+        let only = providers.first().copied().filter(|_| !is_several);
+        let secrets = args::secrets(&args.secrets, only)?;
         notes.extend(secrets.notes);
         let data = args
             .data
             .as_deref()
             .map(|given| args::data(given, &mut notes))
             .transpose()?;
-        let items = selection::items(&args, &chosen, &mut notes)?;
+        let items = selection::items(&args, &providers, &mut notes)?;
         if data.is_none() {
-            notes.extend(merged(&items, chosen.len() > 1));
+            notes.extend(merged(&items, is_several));
         }
         let tamper = args.tamper.as_deref().and_then(Tamper::find);
         // A delivery with `--tamper` is meant to be rejected.
@@ -73,9 +66,7 @@ impl Plan {
         let signer = Signer {
             tamper,
             keys: secrets.keys,
-            at: args
-                .signed_at
-                .or(if args.seed.is_some() { args.at } else { None }),
+            at: signing_time(&args),
             public_url: args.secrets.public_url,
         };
         let mut selection = Selection {
@@ -88,8 +79,8 @@ impl Plan {
             // What is saved is made a second time to be sent.
             repeatable: args.seed.is_some() || args.save.is_some(),
         };
-        notes.extend(selection.leave_out(chosen.len() > 1)?);
-        Ok(Plan {
+        notes.extend(selection.leave_out(is_several)?);
+        Ok(SendPlan {
             style: Style {
                 quiet: args.request.quiet,
                 replies: args.verbose,
@@ -104,6 +95,15 @@ impl Plan {
             notes,
         })
     }
+}
+
+/// Providers that `--provider` or `--scheme` names.
+fn chosen(args: &SendArgs) -> Result<Vec<&'static Provider>> {
+    Ok(match &args.scheme {
+        Some(name) => vec![args::scheme(name)?],
+        None if args.provider == "all" => ALL.to_vec(),
+        None => vec![args::provider(&args.provider)?],
+    })
 }
 
 /// Notes of the items, each once. With several providers, each has notes of its own.
@@ -141,7 +141,7 @@ fn merged(items: &[Item], several: bool) -> Vec<String> {
 const NAMED: usize = 4;
 
 /// Sends the deliveries, and returns the exit status.
-pub fn run(plan: Plan) -> Result<Exit> {
+pub fn run(plan: SendPlan) -> Result<Exit> {
     let total = plan.selection.total();
     let bar =
         total > 1 && plan.dry_run.is_none() && std::io::IsTerminal::is_terminal(&std::io::stderr());
@@ -197,7 +197,7 @@ pub fn run(plan: Plan) -> Result<Exit> {
 }
 
 async fn send(
-    plan: Plan,
+    plan: SendPlan,
     report: Arc<Reporter>,
     (interrupt, in_flight): (Interrupt, InFlight),
     seed: u64,

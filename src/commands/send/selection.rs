@@ -1,5 +1,7 @@
 //! Selection of `send`: flags turned into the items of one round.
 
+use jiff::Timestamp;
+
 use crate::cli::SendArgs;
 use crate::commands::args;
 use crate::commands::send::generator::Item;
@@ -47,7 +49,7 @@ pub fn items(
         }
     }
     if items.is_empty() {
-        return Err(Error::usage("nothing is left to send"));
+        return Err(Error::usage("no delivery is left to send"));
     }
     Ok(items)
 }
@@ -270,6 +272,12 @@ fn handshakes(
         })
     };
     meant.iter().map(item).collect()
+}
+
+/// Signing time (`--signed-at`); with `--seed`, the time of the events.
+pub fn signing_time(args: &SendArgs) -> Option<Timestamp> {
+    let of_events = args.seed.and(args.at);
+    args.signed_at.or(of_events)
 }
 
 /// Reads the flags that change an event: `--recipient`, `--tag`, `--set` and others.

@@ -8,7 +8,7 @@ use crate::commands::sns::certificates::SnsCertificates;
 use crate::commands::verify::cases::Addressed;
 use crate::commands::verify::plan::VerifyPlan;
 use crate::error::{Exit, Result};
-use crate::io::runtime::runtime;
+use crate::io::runtime;
 use crate::providers;
 use crate::providers::{Budget, Evidence, Explanation, Provider};
 use crate::report::{Finding, Judged, KeyUsed, Notice, Reporter};
@@ -37,7 +37,7 @@ impl Fetching {
     pub fn new() -> Result<Self> {
         Ok(Self {
             certificates: SnsCertificates::new()?,
-            runtime: runtime()?,
+            runtime: runtime::on_this_thread()?,
         })
     }
 }

@@ -33,10 +33,7 @@ pub(super) fn change_places(
         if !unset(template, root, events, &path) {
             let near = guess(template, &path, None);
             let place = path.pointer(0);
-            report.note(
-                format!("{place} does not exist; nothing was removed"),
-                near,
-            );
+            report.note(format!("{place} does not exist; nothing was removed"), near);
         }
     }
     report

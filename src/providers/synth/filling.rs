@@ -391,7 +391,9 @@ impl<'a> Filling<'a> {
                 PlacementResult::All => {}
                 PlacementResult::Last => {
                     let name = template.provider.name;
-                    self.remark(format!("{name} has room for one {what}: the last one given is sent"));
+                    self.remark(format!(
+                        "{name} has room for one {what}: the last one given is sent"
+                    ));
                 }
                 PlacementResult::Nothing => self.note(template, what),
             }

@@ -4,6 +4,7 @@ pub mod change;
 mod change_places;
 pub mod compiled;
 pub mod filling;
+pub mod generator;
 pub mod guess;
 pub mod overrides;
 pub mod parts;

@@ -6,7 +6,7 @@ use crate::cli::values::{Speed, share, speed};
 
 /// Settings of a journey or a campaign.
 #[derive(Debug, Args)]
-pub struct StoryArgs {
+pub struct JourneyArgs {
     /// `send journey`: last event of the message, instead of a click
     #[arg(
         long,
@@ -51,7 +51,7 @@ pub struct StoryArgs {
     pub complaint_rate: Option<f64>,
 }
 
-impl StoryArgs {
+impl JourneyArgs {
     /// The rates, in the order of a message's life: bounce, deferred, open, click, unsubscribe, complaint.
     pub fn rates(&self) -> [Option<f64>; 6] {
         [
@@ -65,7 +65,7 @@ impl StoryArgs {
     }
 }
 
-/// How a journey ends.
+/// Last event of a journey.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Ending {
     /// The message bounces
