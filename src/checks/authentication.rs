@@ -14,12 +14,11 @@ pub static CHECKS: &[&Check] = &[
         name: "wrong-secret",
         group: Group::Authentication,
         title: "a signature made with another secret must be rejected",
-        sends: "an event that is right in everything, signed with another secret; where you gave a secret of your own, \
-                also one signed with the public test key of this tool",
+        sends: "a valid event, signed with another secret; if you gave a secret, also one signed with the public test \
+                key of this tool",
         expects: "4xx",
-        why: "whoever finds the URL could tell your handler anything in the provider's name",
-        advice: "compare the signature with the one that you compute, in constant time, before anything else is done with \
-                 the body",
+        why: "anyone who finds the URL could send events in the provider's name",
+        advice: "compute the signature and compare it in constant time, before using the body",
         page: Page::Provider,
         alone: false,
         plan: wrong_secret,
@@ -31,8 +30,8 @@ pub static CHECKS: &[&Check] = &[
         title: "a body that was changed after it was signed must be rejected",
         sends: "an event whose recipient was changed after it was signed",
         expects: "4xx",
-        why: "a signature that is checked against something else than this body protects nothing",
-        advice: "compute the signature over the very bytes of the body that you go on to use",
+        why: "a signature protects nothing if it is verified against other bytes than the body that is used",
+        advice: "compute the signature over exactly the bytes that you use afterwards",
         page: Page::Provider,
         alone: false,
         plan: changed_body,
@@ -42,12 +41,12 @@ pub static CHECKS: &[&Check] = &[
         name: "reserialised",
         group: Group::Authentication,
         title: "the raw bytes must be verified, not a re-serialised body",
-        sends: "an event whose signature belongs to the same JSON in another text",
+        sends: "an event whose signature was made over the same JSON in other bytes",
         expects: "4xx",
-        why: "a verifier that prints the JSON again refuses real events as soon as the provider writes a number, a space or \
-              an escape in another way",
-        advice: "keep the raw body (`express.raw`, `request.get_data()`, `await request.body()`) and verify that, before any \
-                 JSON parser sees it",
+        why: "a verifier that re-serialises the JSON rejects real events as soon as the provider writes a number, a \
+              space or an escape differently",
+        advice: "keep the raw body (`express.raw`, `request.get_data()`, `await request.body()`) and verify it before \
+                 any JSON parser runs",
         page: STANDARD,
         alone: false,
         plan: reserialised,
@@ -57,11 +56,11 @@ pub static CHECKS: &[&Check] = &[
         name: "missing-signature",
         group: Group::Authentication,
         title: "an event without a signature must be rejected",
-        sends: "an event with no signature, or without the credentials that the handler demands",
+        sends: "an event without a signature, or without the credentials that the handler requires",
         expects: "4xx",
-        why: "whoever finds the URL could tell your handler anything in the provider's name",
-        advice: "refuse with 401 whatever has no signature, in production and in development; where the provider signs \
-                 nothing, put credentials or a long secret into the URL and demand them",
+        why: "anyone who finds the URL could send events in the provider's name",
+        advice: "reject every request without a signature with 401, in production and in development; if the provider \
+                 signs nothing, put credentials or a long secret into the URL and require them",
         page: Page::Provider,
         alone: false,
         plan: missing_signature,
@@ -71,12 +70,12 @@ pub static CHECKS: &[&Check] = &[
         name: "empty-signature",
         group: Group::Authentication,
         title: "an empty signature must be rejected",
-        sends: "an event whose signature is there and empty",
+        sends: "an event whose signature header is empty",
         expects: "4xx",
-        why: "comparing only as many bytes as the sender gave makes an empty signature fit everything, as it once did in a \
-              library that many use (RUSTSEC-2024-0010)",
+        why: "if only the bytes that the sender gave are compared, an empty signature is always valid; a widely used \
+              library once had this fault (RUSTSEC-2024-0010)",
         advice: "compare the length first, or use a comparison that does, such as `crypto.timingSafeEqual` or \
-                 `hmac.compare_digest`, on the whole",
+                 `hmac.compare_digest`, on the whole signature",
         page: Page::At("https://rustsec.org/advisories/RUSTSEC-2024-0010.html"),
         alone: false,
         plan: |context| near_miss(context, "empty", "with an empty signature"),
@@ -86,11 +85,11 @@ pub static CHECKS: &[&Check] = &[
         name: "missing-fields",
         group: Group::Authentication,
         title: "an event without its timestamp or its id must be rejected",
-        sends: "an event without the time of signing, and one without the id that is signed",
+        sends: "an event without the signed timestamp, and one without the id that is signed",
         expects: "4xx",
-        why: "a crash on a missing header is a 500 that strangers can cause, and a check that is left out where its header \
-              is missing is no check",
-        advice: "treat each header that is signed as required, and answer 400 where one is missing",
+        why: "a crash on a missing header is a 500 that anyone can cause, and a check that is skipped when its header \
+              is missing protects nothing",
+        advice: "require each signed header, and return 400 if one is missing",
         page: STANDARD,
         alone: false,
         plan: missing_fields,
@@ -100,10 +99,10 @@ pub static CHECKS: &[&Check] = &[
         name: "doubled-signature",
         group: Group::Authentication,
         title: "two signatures in two headers must be rejected",
-        sends: "an event with the right signature and a forged one, in two headers of the same name, in both orders",
-        expects: "4xx, better than to take either",
-        why: "a proxy and a handler that choose differently between two values of one header do not verify the same thing",
-        advice: "refuse a signature header that is given more than once",
+        sends: "an event with a valid signature and a forged one, in two headers of the same name, in both orders",
+        expects: "4xx, rather than accepting either",
+        why: "a proxy and a handler that choose different values of a repeated header do not verify the same thing",
+        advice: "reject a request whose signature header occurs more than once",
         page: Page::At("https://www.rfc-editor.org/rfc/rfc9110.html#section-5.3"),
         alone: false,
         plan: doubled,
@@ -113,10 +112,11 @@ pub static CHECKS: &[&Check] = &[
         name: "stale",
         group: Group::Authentication,
         title: "an old signature must be rejected",
-        sends: "an event with a right signature that was made an hour ago or more",
+        sends: "an event with a valid signature that is an hour old or more",
         expects: "4xx",
-        why: "somebody who once saw a delivery could send it again for ever",
-        advice: "refuse what was signed more than a few minutes ago; measure the age of the signature, not that of the event",
+        why: "anyone who once saw a delivery could send it again at any time",
+        advice: "reject signatures that are more than a few minutes old; check the age of the signature, not that of \
+                 the event",
         page: STANDARD,
         alone: false,
         plan: |context| timed(context, "stale", "signed long ago"),
@@ -126,9 +126,9 @@ pub static CHECKS: &[&Check] = &[
         name: "future",
         group: Group::Authentication,
         title: "a signature from the future must be rejected",
-        sends: "an event with a right signature that claims to be made in the future",
+        sends: "an event with a valid signature whose timestamp is in the future",
         expects: "4xx",
-        why: "a signature that is dated ahead stays fresh for as long as its maker likes",
+        why: "a signature with a future timestamp stays valid for as long as its sender likes",
         advice: "compare the absolute difference between the signed time and your clock",
         page: STANDARD,
         alone: false,
@@ -139,10 +139,10 @@ pub static CHECKS: &[&Check] = &[
         name: "foreign-topic",
         group: Group::Authentication,
         title: "a message from another account's topic must be rejected",
-        sends: "an SNS message, rightly signed, from a topic of another account",
+        sends: "an SNS message with a valid signature, from a topic of another account",
         expects: "4xx",
-        why: "any customer of AWS can have a topic of theirs sent to your URL, and AWS signs it",
-        advice: "compare `TopicArn` with the topics that are yours, after the signature was verified",
+        why: "any AWS customer can subscribe your URL to a topic, and AWS signs its messages",
+        advice: "compare `TopicArn` with your own topics, after verifying the signature",
         page: Page::At(
             "https://docs.aws.amazon.com/sns/latest/dg/sns-verify-signature-of-message.html",
         ),
@@ -156,9 +156,10 @@ pub static CHECKS: &[&Check] = &[
         title: "a certificate from another host must be rejected",
         sends: "an SNS message whose `SigningCertURL` only looks like an address of SNS",
         expects: "4xx",
-        why: "whoever may name the certificate may sign, and whoever may name a URL makes your server fetch it",
-        advice: "allow `https://sns.<region>.amazonaws.com/` alone for `SigningCertURL`, compared as a parsed host, before \
-                 anything is fetched",
+        why: "a sender that chooses the certificate can sign anything, and a sender that chooses a URL makes your \
+              server fetch it",
+        advice: "allow only `https://sns.<region>.amazonaws.com/` for `SigningCertURL`, compared as a parsed host, \
+                 before fetching anything",
         page: Page::At(
             "https://docs.aws.amazon.com/sns/latest/dg/sns-verify-signature-of-message.html",
         ),
@@ -181,9 +182,9 @@ pub static VALID: Check = Check {
     title: "a valid event must be accepted",
     sends: "an event as the provider sends it, signed with the secret that was given",
     expects: "2xx",
-    why: "what is refused is sent again for hours or days, and then lost",
-    advice: "look at what the handler answers; give `check` the secret that the handler uses (`--secret`), or the handler \
-             the public test key (`webhook-cli keys`); where the URL is signed, name it (`--public-url`)",
+    why: "rejected events are retried for hours or days, and then lost",
+    advice: "look at the handler's response; give `check` the secret that the handler uses (`--secret`), or use the \
+             public test key in the handler (`webhook-cli keys`); if the URL is signed, give it with `--public-url`",
     page: HTTP,
     alone: true,
     plan: |context| CheckSteps::each([CheckRequest::event(context.event())]),
@@ -252,15 +253,12 @@ fn reserialised(context: &Context) -> CheckSteps {
     };
     let raw = scheme.signed.iter().any(|part| matches!(part, Part::Body));
     if !raw || context.is_form() {
-        return CheckSteps::skip(format!(
-            "{} does not sign the raw text of JSON",
-            context.provider.title
-        ));
+        return CheckSteps::skip(format!("{} does not sign raw JSON", context.provider.title));
     }
     CheckSteps::each([request(
         context,
         "reserialised",
-        "signed as another text of the same JSON",
+        "signed over the same JSON in other bytes",
     )])
 }
 
@@ -280,7 +278,7 @@ fn missing_judged(context: &Context, observations: &Observations) -> Finding {
     let mut finding = expect::better_refused(context, observations);
     if finding.grade == CheckStatus::Warn {
         finding.said += &format!(
-            ", and {} signs nothing: anybody can post here; `--secret user:password` checks credentials",
+            ", and {} signs nothing: anyone can post here; `--secret user:password` checks credentials",
             context.provider.title
         );
     }
@@ -300,7 +298,7 @@ fn missing_fields(context: &Context) -> CheckSteps {
         shots.push(request(
             context,
             "no-timestamp",
-            "without the time of signing",
+            "without the signed timestamp",
         ));
     }
     if scheme.id.as_ref().is_some_and(own) {
@@ -308,7 +306,7 @@ fn missing_fields(context: &Context) -> CheckSteps {
     }
     if shots.is_empty() {
         return CheckSteps::skip(format!(
-            "{} signs neither a time nor an id of its own",
+            "{} signs neither a timestamp nor an id",
             context.provider.title
         ));
     }
@@ -321,12 +319,12 @@ fn doubled(context: &Context) -> CheckSteps {
             request(
                 context,
                 "doubled",
-                "with a forged signature behind the right one",
+                "with a forged signature after the valid one",
             ),
             request(
                 context,
                 "doubled-last",
-                "with a forged signature before the right one",
+                "with a forged signature before the valid one",
             ),
         ]),
         Some(_) => CheckSteps::skip(format!(
@@ -342,7 +340,7 @@ fn timed(context: &Context, tamper: &'static str, what: &str) -> CheckSteps {
         Some(scheme) if scheme.signed_time().is_some() => {
             CheckSteps::each([request(context, tamper, what)])
         }
-        Some(_) => CheckSteps::skip(format!("{} signs no time", context.provider.title)),
+        Some(_) => CheckSteps::skip(format!("{} signs no timestamp", context.provider.title)),
         None => CheckSteps::skip(unsigned(context)),
     }
 }
@@ -354,7 +352,7 @@ fn future(context: &Context) -> CheckSteps {
         .is_some_and(|(_, form)| matches!(form, TimestampFormat::AgeOnly(_)))
     {
         return CheckSteps::skip(format!(
-            "{} checks the age alone: a time ahead is taken",
+            "{} checks only the age: a future timestamp is accepted",
             context.provider.title
         ));
     }
@@ -382,10 +380,7 @@ fn no_credentials(context: &Context) -> String {
 
 fn sns(context: &Context, tamper: &'static str, what: &str) -> CheckSteps {
     if providers::certificate_path(context.provider).is_none() {
-        return CheckSteps::skip(format!(
-            "{} does not come through SNS",
-            context.provider.title
-        ));
+        return CheckSteps::skip(format!("{} does not use SNS", context.provider.title));
     }
     CheckSteps::each([request(context, tamper, what)])
 }

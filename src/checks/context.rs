@@ -111,10 +111,7 @@ impl Context {
                 Duration::from_secs((*seconds).into()),
                 format!("{title} waits"),
             ),
-            (None, None) => (
-                USUAL,
-                format!("{title} does not say how long it waits; assumed"),
-            ),
+            (None, None) => (USUAL, format!("{title} documents no timeout; assumed")),
         }
     }
 

@@ -79,7 +79,7 @@ fn told(
         (1, _) => answer(first),
         (_, 0) => format!("{}: {}", first.request.what, answer(first)),
         _ => format!(
-            "{}: {}; {} of {of} went wrong",
+            "{}: {}; {} of {of} failed",
             first.request.what,
             answer(first),
             more + 1
@@ -113,9 +113,9 @@ pub fn answer(seen: &Observation) -> String {
             status, location, ..
         } => match location {
             Some(location) if (300..400).contains(status) => {
-                format!("answered {status}, a redirect to {location}")
+                format!("got {status}, a redirect to {location}")
             }
-            _ => format!("answered {status}"),
+            _ => format!("got {status}"),
         },
         Outcome::TimedOut(span) => format!("no response within {} s", span.as_secs_f64()),
         Outcome::Unreachable(why) | Outcome::Impossible(why) => why.to_string(),
@@ -125,7 +125,7 @@ pub fn answer(seen: &Observation) -> String {
 /// Reason for a response whose status leaves the question open.
 pub fn says_nothing(seen: &Observation) -> String {
     let status = seen.outcome.status().unwrap_or_default();
-    format!("answered {status}, which says nothing about it")
+    format!("got {status}, which is inconclusive")
 }
 
 /// Statuses of the responses: `401`, `2 × 200 and 409`.
@@ -148,5 +148,5 @@ pub fn statuses(observations: &Observations) -> String {
             _ => format!("{count} \u{d7} {status}"),
         })
         .collect();
-    format!("answered {}", parts.join(", "))
+    format!("got {}", parts.join(", "))
 }

@@ -15,8 +15,8 @@ pub static CHECKS: &[&Check] = &[
         title: "a HEAD must be answered with 2xx",
         sends: "HEAD, without a body and without a signature",
         expects: "2xx",
-        why: "Mandrill asks with HEAD when a webhook is added or edited, and refuses a URL that does not answer 200",
-        advice: "answer HEAD with 200 and an empty body, without looking for a signature",
+        why: "Mandrill sends a HEAD when a webhook is added or edited, and rejects a URL that does not return 200",
+        advice: "return 200 with an empty body for a HEAD, without requiring a signature",
         page: Page::Provider,
         alone: true,
         plan: |context| ask(context, Handshake::Head, Method::HEAD),
@@ -28,8 +28,8 @@ pub static CHECKS: &[&Check] = &[
         title: "a GET must be answered with 2xx",
         sends: "GET, without a body and without a signature",
         expects: "2xx",
-        why: "this provider visits the URL when it is saved, and refuses one that answers 404 or 405",
-        advice: "answer GET with 200, without looking for a signature",
+        why: "this provider sends a GET to the URL when it is saved, and rejects one that returns 404 or 405",
+        advice: "return 200 for a GET, without requiring a signature",
         page: Page::Provider,
         alone: true,
         plan: |context| ask(context, Handshake::Get, Method::GET),
@@ -41,8 +41,8 @@ pub static CHECKS: &[&Check] = &[
         title: "an OPTIONS must be answered with consent",
         sends: "OPTIONS with `WebHook-Request-Origin`",
         expects: "2xx",
-        why: "who sends CloudEvents asks for consent first, so that nobody can be flooded",
-        advice: "answer 200 with `WebHook-Allowed-Origin` and `Allow: POST`",
+        why: "a sender of CloudEvents asks for permission first, so that no server is flooded",
+        advice: "return 200 with `WebHook-Allowed-Origin` and `Allow: POST`",
         page: Page::At("https://github.com/cloudevents/spec/blob/main/cloudevents/http-webhook.md"),
         alone: true,
         plan: |context| ask(context, Handshake::Options, Method::OPTIONS),
@@ -58,10 +58,10 @@ pub static CHECKS: &[&Check] = &[
         name: "challenge",
         group: Group::Handshake,
         title: "a code must come back as it was sent",
-        sends: "the event with a code by which this provider validates a URL",
-        expects: "200 with a JSON object that gives the code back; 202 does not do",
-        why: "nothing is sent to a URL that is not validated, unless somebody visits a link by hand within minutes",
-        advice: "look for that event first, and answer its code: `{\"validationResponse\":\"…\"}` for Azure Event Grid",
+        sends: "the event with the code by which this provider validates a URL",
+        expects: "200 with a JSON object that contains the code; 202 is not accepted",
+        why: "nothing is sent to a URL that is not validated, unless a link is visited by hand within minutes",
+        advice: "handle that event first, and return its code: `{\"validationResponse\":\"…\"}` for Azure Event Grid",
         page: Page::At(
             "https://learn.microsoft.com/azure/event-grid/end-point-validation-event-grid-events-schema",
         ),
@@ -73,10 +73,10 @@ pub static CHECKS: &[&Check] = &[
         name: "subscription",
         group: Group::Handshake,
         title: "the messages that set up a subscription must be accepted",
-        sends: "an SNS `SubscriptionConfirmation` and the messages that follow it, rightly signed",
+        sends: "an SNS `SubscriptionConfirmation` and the messages that follow it, with valid signatures",
         expects: "2xx for each",
-        why: "nothing else is sent until the subscription is confirmed, and what follows it is no event of a message",
-        advice: "look at `Type` first; visit `SubscribeURL` only when its host is one of SNS's own; answer 200",
+        why: "nothing else is sent until the subscription is confirmed, and the messages after it are not events",
+        advice: "check `Type` first; visit `SubscribeURL` only if its host belongs to SNS; return 200",
         page: Page::At("https://docs.aws.amazon.com/sns/latest/dg/SendMessageToHttp.prepare.html"),
         alone: false,
         plan: |context| match context.provider.confirm {
@@ -92,10 +92,10 @@ pub static CHECKS: &[&Check] = &[
         name: "test-event",
         group: Group::Handshake,
         title: "the provider's test must be accepted",
-        sends: "the event that this provider sends when a webhook is saved or tried out",
+        sends: "the test event that this provider sends when a webhook is saved or tested",
         expects: "2xx",
         why: "a webhook whose test fails is not saved",
-        advice: "answer 200 to kinds that you do not use",
+        advice: "return 200 for kinds that you do not use",
         page: Page::Provider,
         alone: false,
         plan: |context| match context.provider.confirm {
@@ -109,7 +109,7 @@ pub static CHECKS: &[&Check] = &[
 fn ask(context: &Context, handshake: Handshake, method: Method) -> CheckSteps {
     if !context.provider.conduct.handshake.contains(&handshake) {
         return CheckSteps::skip(format!(
-            "{} does not ask with {method}",
+            "{} does not send a {method}",
             context.provider.title
         ));
     }
@@ -120,7 +120,7 @@ fn challenge(context: &Context) -> CheckSteps {
     match context.provider.conduct.challenge() {
         Some(challenge) => CheckSteps::each([CheckRequest::event(challenge.event).numbered(610)]),
         None => CheckSteps::skip(format!(
-            "{} sends no code that must come back",
+            "{} sends no validation code",
             context.provider.title
         )),
     }
@@ -144,7 +144,7 @@ fn gives_the_code_back(context: &Context, observations: &Observations) -> Findin
         }
         if missing {
             let said = format!(
-                "{} without the code, which some webhooks of {} must give back",
+                "{} without the code, which some webhooks of {} must return",
                 expect::answer(seen),
                 context.provider.title
             );
@@ -175,10 +175,7 @@ fn events(context: &Context) -> CheckSteps {
         })
         .collect();
     if shots.is_empty() {
-        return CheckSteps::skip(format!(
-            "{} has no event for a test",
-            context.provider.title
-        ));
+        return CheckSteps::skip(format!("{} has no test event", context.provider.title));
     }
     CheckSteps::each(shots)
 }

@@ -16,11 +16,12 @@ pub static CHECKS: &[&Check] = &[
         name: "duplicate",
         group: Group::Idempotency,
         title: "the same delivery twice must be accepted twice and count once",
-        sends: "a delivery, and the very same bytes again",
+        sends: "a delivery, then the same bytes again",
         expects: "2xx for both; with `--probe`, a number that grows once",
-        why: "every provider delivers at least once: what is not answered in time is sent again, and a refusal of the second \
-              copy makes it come a third time",
-        advice: "keep the id of each event in a unique column, insert with `ON CONFLICT DO NOTHING`, and answer 200 either way",
+        why: "every provider delivers at least once: a delivery without a timely response is retried, and so is a \
+              rejected copy",
+        advice: "store the id of each event in a unique column, insert with `ON CONFLICT DO NOTHING`, and return 200 \
+                 either way",
         page: STANDARD,
         alone: false,
         plan: twice,
@@ -32,8 +33,8 @@ pub static CHECKS: &[&Check] = &[
         title: "the same delivery several times at once must count once",
         sends: "one delivery five times at the same moment",
         expects: "2xx for all; with `--probe`, a number that grows once",
-        why: "looking first and inserting then is no protection when two copies arrive together: both look, both insert",
-        advice: "let the database decide with a unique constraint, not a query before the insert",
+        why: "a query before the insert does not help when two copies arrive together: both find nothing, both insert",
+        advice: "use a unique constraint in the database, not a query before the insert",
         page: STANDARD,
         alone: false,
         plan: at_once,
@@ -43,10 +44,11 @@ pub static CHECKS: &[&Check] = &[
         name: "retried",
         group: Group::Idempotency,
         title: "a retry with a new signature must count once",
-        sends: "a delivery, and the same event and ids again, signed anew",
+        sends: "a delivery, then the same event with the same ids and a new signature",
         expects: "2xx for both; with `--probe`, a number that grows once",
-        why: "a retry carries the same id and a new timestamp and signature, so whoever remembers signatures counts it twice",
-        advice: "recognise an event by its id, never by its signature, its time of signing or a hash of the request",
+        why: "a retry has the same id with a new timestamp and signature, so a handler that remembers signatures \
+              counts it twice",
+        advice: "identify an event by its id, never by its signature, its signed timestamp or a hash of the request",
         page: STANDARD,
         alone: false,
         plan: retried,
@@ -56,10 +58,11 @@ pub static CHECKS: &[&Check] = &[
         name: "duplicate-later",
         group: Group::Idempotency,
         title: "a delivery that comes again after others must count once",
-        sends: "a delivery, ten others, and the first again",
+        sends: "a delivery, then ten others, then the first again",
         expects: "2xx for all; with `--probe`, a number that does not grow with the last",
-        why: "retries come minutes and hours later, when a memory of the last few deliveries is long gone",
-        advice: "keep the ids for as long as the provider tries again, which is days, and not in the memory of one process",
+        why: "retries come minutes or hours later, after a short memory of recent deliveries has expired",
+        advice: "store the ids for as long as the provider retries, which is days, and not in the memory of one \
+                 process",
         page: STANDARD,
         alone: false,
         plan: later,
@@ -69,11 +72,10 @@ pub static CHECKS: &[&Check] = &[
         name: "twins",
         group: Group::Idempotency,
         title: "two events that tell one thing must both be accepted",
-        sends: "the pair of events that this provider sends for a thing that happened once, such as an open and the first \
-                open",
+        sends: "the two events that this provider sends for one thing, such as an open and the first open",
         expects: "2xx for both",
-        why: "handlers that count both report twice as many opens as there were",
-        advice: "take both, and count one of the two kinds",
+        why: "a handler that counts both reports twice as many opens as there were",
+        advice: "accept both, and count one of the two kinds",
         page: Page::Provider,
         alone: false,
         plan: twins,
@@ -113,7 +115,7 @@ fn at_once(context: &Context) -> CheckSteps {
     // The first only shows by how much the number grows with one event.
     let one = CheckRequest::event(context.event()).numbered(205);
     let mut request =
-        request(context, 202).labelled(format!("the same {} at the same moment", context.event()));
+        request(context, 202).labelled(format!("the same {} at the same time", context.event()));
     request.times = 1;
     counted(
         context,
@@ -132,7 +134,7 @@ fn retried(context: &Context) -> CheckSteps {
     let request = request(context, 203);
     let mut anew = request
         .clone()
-        .labelled(format!("the same {}, signed anew", context.event()));
+        .labelled(format!("the same {}, signed again", context.event()));
     anew.later = Duration::from_secs(2);
     counted(context, vec![Step::Send(request)], Step::Send(anew))
 }
@@ -150,7 +152,7 @@ fn twins(context: &Context) -> CheckSteps {
     let pairs = context.provider.conduct.twins;
     if pairs.is_empty() {
         return CheckSteps::skip(format!(
-            "{} is not known to tell one thing twice",
+            "{} is not known to send two events for one thing",
             context.provider.title
         ));
     }
@@ -174,7 +176,7 @@ fn once_at_once(context: &Context, observations: &Observations) -> Finding {
 /// Unknown: the responses do not show if a handler counts a copy twice.
 fn unknown(finding: &Finding) -> Finding {
     let said = format!(
-        "{}; `--probe` or `--probe-cmd` tells whether it counts once",
+        "{}; use `--probe` or `--probe-cmd` to see if it counts once",
         finding.said
     );
     Finding::new(CheckStatus::Unknown, said, None)
@@ -203,12 +205,12 @@ fn grown(context: &Context, observations: &Observations, most: fn(i64) -> i64) -
         after.saturating_sub(*between),
     );
     if first <= 0 {
-        let said = "the probe's number did not grow with a new event, so it says nothing";
+        let said = "the probe's number did not grow with a new event, so it is inconclusive";
         return Finding::new(CheckStatus::Warn, said, Some(0));
     }
     if then != most(first) {
         let said = format!(
-            "taken, but the probe's number grew by {first}, then by {then} with the copies"
+            "accepted, but the probe's number grew by {first}, then by {then} with the copies"
         );
         return Finding::new(CheckStatus::Fail, said, last);
     }

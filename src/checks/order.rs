@@ -12,9 +12,10 @@ pub static CHECKS: &[&Check] = &[
         title: "a click that comes before its delivery must be accepted",
         sends: "a click, and then the `delivered` of the same message",
         expects: "2xx for both",
-        why: "events are sent by many machines and tried again on their own, so what happened first often arrives last",
-        advice: "store what comes as it comes, and sort by the time in the event when you read; never demand that an earlier \
-                 event is there already",
+        why: "providers send events from many machines and retry each on its own, so an earlier event often arrives \
+              later",
+        advice: "store events in the order of arrival, and sort by their time when you read; never require that an \
+                 earlier event exists",
         page: Page::Provider,
         alone: false,
         plan: |context| in_turn(context, &["click", "delivered"], 301),
@@ -26,9 +27,9 @@ pub static CHECKS: &[&Check] = &[
         title: "a complaint after an unsubscribe must be accepted",
         sends: "an unsubscribe, and then a complaint of the same recipient",
         expects: "2xx for both",
-        why: "complaints come through feedback loops, days late; a state machine that knows no way from `unsubscribed` loses \
-              what harms your reputation most",
-        advice: "let the graver state win, and take an event that changes nothing with 200",
+        why: "complaints come through feedback loops, days later; a state machine without a transition from \
+              `unsubscribed` loses the events that harm your reputation most",
+        advice: "let the more serious state win, and return 200 for an event that changes nothing",
         page: Page::Provider,
         alone: false,
         plan: |context| in_turn(context, &["unsubscribe", "complaint"], 302),
@@ -40,8 +41,8 @@ pub static CHECKS: &[&Check] = &[
         title: "an event that happened days ago must be accepted",
         sends: "an event of three days ago, signed now",
         expects: "2xx",
-        why: "after an outage the backlog comes, freshly signed, with the times at which things happened",
-        advice: "judge the age of the signature, not that of the event",
+        why: "after an outage the provider sends its backlog, with new signatures and the original event times",
+        advice: "check the age of the signature, not that of the event",
         page: STANDARD,
         alone: false,
         plan: old,

@@ -67,7 +67,7 @@ impl CheckRequest {
     /// Creates a request with an event.
     pub fn event(name: &'static str) -> CheckRequest {
         CheckRequest {
-            what: format!("{name}, signed as it should be"),
+            what: format!("{name} with a valid signature"),
             payload: Payload::Event(name),
             by_machine: false,
             overrides: Overrides::default(),

@@ -13,11 +13,12 @@ pub static CHECKS: &[&Check] = &[
         name: "malformed",
         group: Group::Resilience,
         title: "a malformed body must not crash the handler",
-        sends: "half of an object, the body of an event cut in half, and bytes that are no UTF-8, signed where the signature \
-                stands outside of the body",
-        expects: "no 5xx and no hang; 400 is right",
-        why: "a 5xx makes the provider send the same broken body for days, and fills the log that you look for real faults in",
-        advice: "catch what the parser throws, and answer 400",
+        sends: "half of an object, the body of an event cut in half, and bytes that are not UTF-8, signed if the \
+                signature is outside the body",
+        expects: "no 5xx and no timeout; 400 is right",
+        why: "after a 5xx the provider retries the same broken body for days, and the log fills with errors that hide \
+              real ones",
+        advice: "catch the exceptions of the parser, and return 400",
         page: HTTP,
         alone: false,
         plan: malformed,
@@ -28,14 +29,14 @@ pub static CHECKS: &[&Check] = &[
         group: Group::Resilience,
         title: "an empty body must not crash the handler",
         sends: "an event's request without its body",
-        expects: "no 5xx and no hang",
-        why: "monitors, scanners and mistaken configurations send it",
-        advice: "catch what the parser throws, and answer 400",
+        expects: "no 5xx and no timeout",
+        why: "monitors, scanners and wrong configurations send such requests",
+        advice: "catch the exceptions of the parser, and return 400",
         page: HTTP,
         alone: false,
         plan: |context| {
             CheckSteps::each([CheckRequest::body(context.event(), Bytes::new())
-                .labelled("an event's request without a body")
+                .labelled("an event without a body")
                 .numbered(901)])
         },
         judge: expect::unharmed,
@@ -44,10 +45,10 @@ pub static CHECKS: &[&Check] = &[
         name: "other-json",
         group: Group::Resilience,
         title: "JSON of another form must not crash the handler",
-        sends: "`null`, a number, a text, an empty object, a list of null, in place of an event",
-        expects: "no 5xx and no hang",
+        sends: "`null`, a number, a string, an empty object and a list of null instead of an event",
+        expects: "no 5xx and no timeout",
         why: "`body.event` of null is the most common crash of all",
-        advice: "check that it is what you expect before you use a field of it, and answer 400 if not",
+        advice: "check the type before you use a field, and return 400 if it is wrong",
         page: HTTP,
         alone: false,
         plan: other_json,
@@ -57,10 +58,10 @@ pub static CHECKS: &[&Check] = &[
         name: "deep-json",
         group: Group::Resilience,
         title: "deeply nested JSON must not crash the handler",
-        sends: "a list in a list, 5000 times",
-        expects: "no 5xx and no hang",
-        why: "parsers that recurse run out of stack, and some take the process with them",
-        advice: "verify before you parse; catch what the parser throws, `RecursionError` in Python too",
+        sends: "lists nested 5000 deep",
+        expects: "no 5xx and no timeout",
+        why: "recursive parsers run out of stack, and some of them end the process",
+        advice: "verify before you parse; catch the exceptions of the parser, `RecursionError` in Python too",
         page: HTTP,
         alone: false,
         plan: deep_json,
@@ -71,9 +72,9 @@ pub static CHECKS: &[&Check] = &[
         group: Group::Resilience,
         title: "another content type must not crash the handler",
         sends: "an event's body as `text/plain`, and as `multipart/form-data` without a boundary",
-        expects: "no 5xx and no hang",
-        why: "frameworks choose their parser by this header, and a handler that finds no parsed body crashes",
-        advice: "read the raw body whatever it is called, or answer 415",
+        expects: "no 5xx and no timeout",
+        why: "frameworks choose a parser by this header, and a handler that gets no parsed body crashes",
+        advice: "read the raw body for any content type, or return 415",
         page: HTTP,
         alone: false,
         plan: content_type,
@@ -83,10 +84,10 @@ pub static CHECKS: &[&Check] = &[
         name: "large-body",
         group: Group::Resilience,
         title: "a body of 1 MiB must not crash the handler",
-        sends: "a body of 1 MiB, signed where the signature stands outside of the body",
-        expects: "no 5xx and no hang; 413 is right",
-        why: "a limit that is not set is a way to make a server run out of memory, and one that throws is a 500",
-        advice: "set a limit of a few megabytes, and answer 413 beyond it",
+        sends: "a body of 1 MiB, signed if the signature is outside the body",
+        expects: "no 5xx and no timeout; 413 is right",
+        why: "without a limit a server can run out of memory, and a limit that throws an exception is a 500",
+        advice: "set a limit of a few megabytes, and return 413 above it",
         page: HTTP,
         alone: false,
         plan: large,
@@ -97,10 +98,10 @@ pub static CHECKS: &[&Check] = &[
         group: Group::Resilience,
         title: "a compressed body must not crash the handler",
         sends: "an event's body as gzip, with `Content-Encoding: gzip`",
-        expects: "no 5xx and no hang; 415 is right",
-        why: "a framework that inflates before you verify changes the bytes that were signed, and one that does not hands \
-              binary to the parser",
-        advice: "refuse what is compressed with 415, or inflate with a limit",
+        expects: "no 5xx and no timeout; 415 is right",
+        why: "a framework that decompresses before you verify changes the signed bytes, and one that does not passes \
+              binary data to the parser",
+        advice: "reject compressed bodies with 415, or decompress them with a limit",
         page: HTTP,
         alone: false,
         plan: gzip,
@@ -144,7 +145,7 @@ fn malformed(context: &Context) -> CheckSteps {
     let half = sample.body.slice(..sample.body.len() / 2);
     let broken = match holding(context, "{\"event\":") {
         Some(body) => request(context, body, "half of an object", 911),
-        None => request(context, "type=%ZZ&data[[=", "a form that is none", 911),
+        None => request(context, "type=%ZZ&data[[=", "an invalid form", 911),
     };
     CheckSteps::each([
         broken,
@@ -152,7 +153,7 @@ fn malformed(context: &Context) -> CheckSteps {
         request(
             context,
             Bytes::from_static(b"{\"event\":\"\xff\xfe\"}"),
-            "bytes that are no UTF-8",
+            "bytes that are not UTF-8",
             913,
         ),
     ])
@@ -168,7 +169,7 @@ fn other_json(context: &Context) -> CheckSteps {
             Some(request(
                 context,
                 body,
-                &format!("`{text}` in place of an event"),
+                &format!("`{text}` instead of an event"),
                 number,
             ))
         })
@@ -185,7 +186,7 @@ fn deep_json(context: &Context) -> CheckSteps {
     let Some(body) = holding(context, &text) else {
         return CheckSteps::skip(format!("{} sends no JSON", context.provider.title));
     };
-    let mut request = request(context, body.clone(), "a list in a list, 5000 times", 931);
+    let mut request = request(context, body.clone(), "lists nested 5000 deep", 931);
     if body == text.as_bytes() {
         request = request.printed_by("{ printf '[%.0s' $(seq 5000); printf ']%.0s' $(seq 5000); }");
     }

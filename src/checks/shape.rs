@@ -13,10 +13,11 @@ pub static CHECKS: &[&Check] = &[
         name: "every-kind",
         group: Group::Shape,
         title: "every kind of event must be accepted",
-        sends: "one event of each kind that this provider sends, in its own words",
+        sends: "one event of each kind that this provider sends, by its native name",
         expects: "2xx for each",
-        why: "the kinds that are rare in testing, such as complaints and soft bounces, are those that matter in production",
-        advice: "answer 200 to kinds that you do not use; look at fields that only some kinds have before you use them",
+        why: "kinds that are rare in tests, such as complaints and soft bounces, matter most in production",
+        advice: "return 200 for kinds that you do not use; check that a field exists before you use it, as only some \
+                 kinds have it",
         page: Page::Provider,
         alone: false,
         plan: |context| events(context, 400, |row| row.kind != Kind::Other),
@@ -26,10 +27,10 @@ pub static CHECKS: &[&Check] = &[
         name: "other-kinds",
         group: Group::Shape,
         title: "events that are about no message must be accepted",
-        sends: "one event of each kind that is about something else: a contact, an account, mail that came in",
-        expects: "2xx, better than a refusal",
-        why: "they come as soon as somebody ticks a box in the provider's settings",
-        advice: "log them, and answer 200",
+        sends: "one event of each kind that is not about a message: a contact, an account, inbound mail",
+        expects: "2xx, rather than a rejection",
+        why: "they are sent as soon as a box is ticked in the provider's settings",
+        advice: "log them, and return 200",
         page: Page::Provider,
         alone: false,
         plan: |context| events(context, 450, |row| row.kind == Kind::Other),
@@ -41,8 +42,9 @@ pub static CHECKS: &[&Check] = &[
         title: "an unknown kind of event must be accepted",
         sends: "an event of a kind that does not exist",
         expects: "2xx",
-        why: "providers add kinds without asking; a handler that refuses them is disabled after some days of failures",
-        advice: "log it, and answer 200",
+        why: "providers add kinds without notice; a webhook whose handler rejects them is disabled after some days of \
+              failures",
+        advice: "log it, and return 200",
         page: STANDARD,
         alone: false,
         plan: unknown_kind,
@@ -52,10 +54,10 @@ pub static CHECKS: &[&Check] = &[
         name: "unknown-fields",
         group: Group::Shape,
         title: "unknown fields must be accepted",
-        sends: "an event with two members that do not exist: a text, and where there is JSON an object",
+        sends: "an event with two additional fields: a string and, in JSON, an object",
         expects: "2xx",
-        why: "providers add fields without asking; a strict schema turns that into an outage",
-        advice: "let the schema ignore what it does not know (`extra = \"ignore\"`, `.passthrough()`)",
+        why: "providers add fields without notice; a strict schema turns that into an outage",
+        advice: "let the schema ignore unknown fields (`extra = \"ignore\"`, `.passthrough()`)",
         page: STANDARD,
         alone: false,
         plan: unknown_fields,
@@ -65,10 +67,10 @@ pub static CHECKS: &[&Check] = &[
         name: "odd-json",
         group: Group::Shape,
         title: "the same JSON in another spelling must be accepted",
-        sends: "an event whose JSON has spaces, escaped slashes and escaped characters, rightly signed",
+        sends: "an event whose JSON has spaces, escaped slashes and escaped characters, with a valid signature",
         expects: "2xx",
-        why: "a verifier that prints the JSON again computes another signature and refuses what is right",
-        advice: "verify the raw bytes of the body, before any JSON parser sees it",
+        why: "a verifier that re-serialises the JSON computes another signature and rejects a valid event",
+        advice: "verify the raw bytes of the body, before any JSON parser runs",
         page: STANDARD,
         alone: false,
         plan: odd_json,
@@ -80,8 +82,8 @@ pub static CHECKS: &[&Check] = &[
         title: "a batch of one and a batch of two must be accepted",
         sends: "one event as a batch, and two events in one request",
         expects: "2xx for both",
-        why: "tests mostly send one event at a time, and production sends many at once",
-        advice: "loop over the events of a request, in whatever number",
+        why: "tests usually send one event at a time, and production sends many at once",
+        advice: "loop over the events of a request, however many there are",
         page: Page::Provider,
         alone: false,
         plan: |context| batches(context, 510, &[1, 2]),
@@ -93,8 +95,8 @@ pub static CHECKS: &[&Check] = &[
         title: "a large batch must be accepted",
         sends: "as many events in one request as the provider sends, 500 at most",
         expects: "2xx",
-        why: "body parsers refuse what is larger than their default, 100 kB in Express, with a 413 that is tried again for \
-              ever",
+        why: "body parsers reject bodies above their default limit, 100 kB in Express, with a 413 that is retried \
+              again and again",
         advice: "raise the limit of the body parser to a few megabytes, and insert the events in one statement",
         page: Page::Provider,
         alone: false,
@@ -110,8 +112,8 @@ pub static CHECKS: &[&Check] = &[
         title: "a batch with one unknown event must be accepted",
         sends: "three events in one request, the second of a kind that does not exist",
         expects: "2xx",
-        why: "one event that the handler cannot use must not make the provider send the others again, or lose them",
-        advice: "handle each event on its own, and answer 200 when those that you know are kept",
+        why: "one event that the handler cannot use must not cause a retry of the others, or lose them",
+        advice: "handle each event separately, and return 200 once the known ones are stored",
         page: Page::Provider,
         alone: false,
         plan: batch_odd,
@@ -123,8 +125,8 @@ pub static CHECKS: &[&Check] = &[
         title: "an empty batch must not crash the handler",
         sends: "a request with an empty list of events",
         expects: "no 5xx; 2xx from a handler of Mandrill, which sends one when a webhook is added",
-        why: "`events[0]` of an empty list is the crash that keeps a webhook from being added",
-        advice: "loop over the events; do not look at the first",
+        why: "`events[0]` of an empty list crashes, and the webhook cannot be added",
+        advice: "loop over the events instead of reading the first",
         page: Page::Provider,
         alone: false,
         plan: batch_empty,
@@ -147,8 +149,9 @@ pub static CHECKS: &[&Check] = &[
         title: "the sender's own fields must be accepted under any name",
         sends: "an event with custom arguments named `id`, `email`, `event`, `constructor` and `__proto__`",
         expects: "2xx",
-        why: "custom arguments are set by whoever sends the mail, and stand beside or among the provider's own fields",
-        advice: "read the provider's fields by their place, and never merge custom arguments into your own objects",
+        why: "custom arguments are set by the sender of the mail, and are next to or among the provider's own fields",
+        advice: "read the provider's fields at their exact path, and never merge custom arguments into your own \
+                 objects",
         page: Page::Provider,
         alone: false,
         plan: metadata,
@@ -158,11 +161,11 @@ pub static CHECKS: &[&Check] = &[
         name: "machine",
         group: Group::Shape,
         title: "a machine's open or click must be accepted",
-        sends: "an open and a click as this provider marks those of privacy proxies and link scanners",
+        sends: "an open and a click, marked as this provider marks privacy proxies and link scanners",
         expects: "2xx for each",
-        why: "about half of all opens are no person's; a handler that cannot tell them apart counts them, and one that \
-              stumbles over the mark loses them",
-        advice: "take them, and leave them out of what you count",
+        why: "about half of all opens are by machines; a handler that cannot distinguish them counts them, and one \
+              that fails on the mark loses them",
+        advice: "accept them, and do not count them",
         page: Page::Provider,
         alone: false,
         plan: machine,
@@ -174,8 +177,8 @@ pub static CHECKS: &[&Check] = &[
         title: "an address beyond ASCII must be accepted",
         sends: "an event about `j\u{f6}rg+\u{30c6}\u{30b9}\u{30c8}@b\u{fc}cher.example`",
         expects: "2xx",
-        why: "a body that was decoded and encoded again on its way to the verifier no longer verifies, and a column in Latin \
-              1 refuses it",
+        why: "a body that was decoded and encoded again before verification no longer verifies, and a Latin-1 column \
+              rejects the address",
         advice: "verify bytes, decode as UTF-8, store as UTF-8",
         page: Page::At("https://www.rfc-editor.org/rfc/rfc6531.html"),
         alone: false,
@@ -188,8 +191,8 @@ pub static CHECKS: &[&Check] = &[
         title: "ids of 64 bits must be accepted",
         sends: "an event whose numeric id needs more than 53 bits, and one that needs 63",
         expects: "2xx for both",
-        why: "ids grow: a column or a type of 32 bits fails on a day of its own choosing",
-        advice: "read them as 64-bit integers or as text, and store them as `BIGINT` or text",
+        why: "ids grow: one day a 32-bit column or type overflows",
+        advice: "read them as 64-bit integers or as strings, and store them as `BIGINT` or text",
         page: Page::Provider,
         alone: false,
         plan: big_ids,
@@ -199,11 +202,11 @@ pub static CHECKS: &[&Check] = &[
         name: "fractions",
         group: Group::Shape,
         title: "times with and without a fraction must be accepted",
-        sends: "an event whose time is a number with six digits behind the point, and one whose time is whole",
+        sends: "an event whose time is a number with six decimal places, and one whose time is a whole number",
         expects: "2xx for both",
-        why: "a time that is usually `1767312655.903` is now and then `1767312655`, and parsers that want the one fail on \
-              the other",
-        advice: "read the time as a floating-point number, whatever it looks like",
+        why: "a time such as `1767312655.903` is sometimes `1767312655`, and a parser that expects one format fails \
+              on the other",
+        advice: "read the time as a floating-point number in both cases",
         page: Page::Provider,
         alone: false,
         plan: fractions,
@@ -216,7 +219,7 @@ fn numbered(context: &Context, number: u64) -> CheckRequest {
 }
 
 fn alone(context: &Context) -> String {
-    format!("{} sends one event a request", context.provider.title)
+    format!("{} sends one event per request", context.provider.title)
 }
 
 /// Requests for the events that come in the same form of request as the others.
@@ -275,7 +278,7 @@ fn unknown_kind(context: &Context) -> CheckSteps {
         Some(place) => CheckSteps::each([numbered(context, 501)
             .labelled(format!("an event of the kind `{UNKNOWN}`"))
             .set(place, UNKNOWN)]),
-        None => CheckSteps::skip("the kind stands in no field of its own"),
+        None => CheckSteps::skip("the kind is in no field of its own"),
     }
 }
 
@@ -285,7 +288,7 @@ fn unknown_fields(context: &Context) -> CheckSteps {
         None => "",
     };
     let request = numbered(context, 502)
-        .labelled("an event with fields that do not exist")
+        .labelled("an event with unknown fields")
         .set(format!("{base}/new_text"), "something new");
     if context.is_form() {
         return CheckSteps::each([request]);
@@ -305,13 +308,13 @@ fn odd_json(context: &Context) -> CheckSteps {
         .bare(context)
         .filter(|_| !context.is_form())
     else {
-        return CheckSteps::skip("the body is no JSON");
+        return CheckSteps::skip("the body is not JSON");
     };
     match serde_json::from_slice::<Value>(&sample.body) {
         Ok(value) => CheckSteps::each([CheckRequest::body(context.event(), write(&value, &ODD))
             .labelled("the JSON of an event with spaces and escapes")
             .numbered(503)]),
-        Err(_) => CheckSteps::skip("the body is no JSON"),
+        Err(_) => CheckSteps::skip("the body is not JSON"),
     }
 }
 
@@ -336,7 +339,7 @@ fn batch_odd(context: &Context) -> CheckSteps {
         return CheckSteps::skip(alone(context));
     }
     let Some(place) = native(context) else {
-        return CheckSteps::skip("the kind stands in no field of its own");
+        return CheckSteps::skip("the kind is in no field of its own");
     };
     let part = |number: u64, odd: bool| {
         let request = numbered(context, number);
@@ -379,10 +382,7 @@ fn batch_empty(context: &Context) -> CheckSteps {
 fn metadata(context: &Context) -> CheckSteps {
     let names: &[&str] = match context.provider.fields.metadata {
         Placement::Nowhere => {
-            return CheckSteps::skip(format!(
-                "{} carries no fields of the sender's own",
-                context.provider.title
-            ));
+            return CheckSteps::skip(format!("{} has no custom fields", context.provider.title));
         }
         // Placed among the provider's own members: the provider itself overwrites names that it uses.
         Placement::Among(..) => &["id", "name", "constructor", "__proto__"],
@@ -412,7 +412,7 @@ fn machine(context: &Context) -> CheckSteps {
         .collect();
     if shots.is_empty() {
         return CheckSteps::skip(format!(
-            "{} does not mark what machines do",
+            "{} does not mark events of machines",
             context.provider.title
         ));
     }
@@ -423,11 +423,11 @@ fn non_ascii(context: &Context) -> CheckSteps {
     const ADDRESS: &str = "j\u{f6}rg+\u{30c6}\u{30b9}\u{30c8}@b\u{fc}cher.example";
     if context.provider.fields.recipient.is_empty() {
         return CheckSteps::skip(format!(
-            "events of {} say nothing of the recipient",
+            "events of {} have no recipient",
             context.provider.title
         ));
     }
-    let mut request = numbered(context, 540).labelled("an event about an address beyond ASCII");
+    let mut request = numbered(context, 540).labelled("an event with a non-ASCII address");
     request.overrides.recipient = Some(ADDRESS.to_owned());
     CheckSteps::each([request])
 }
@@ -442,7 +442,7 @@ fn big_ids(context: &Context) -> CheckSteps {
     });
     let Some((name, place)) = found else {
         return CheckSteps::skip(format!(
-            "the ids of {} are no numbers",
+            "the ids of {} are not numbers",
             context.provider.title
         ));
     };

@@ -19,10 +19,10 @@ pub static CHECKS: &[&Check] = &[
         group: Group::Speed,
         title: "an event must be acknowledged well within the provider's timeout",
         sends: "three events, one after another",
-        expects: "2xx, each within half of the time that the provider waits",
-        why: "what is answered too late counts as failed: the provider sends it again although it was handled, and at last \
-              switches the webhook off",
-        advice: "keep the event, answer 200, and do the work afterwards",
+        expects: "2xx, each within half of the provider's timeout",
+        why: "a late response counts as a failure: the provider retries an event that was handled, and finally \
+              disables the webhook",
+        advice: "store the event, return 200, and do the work afterwards",
         page: Page::Provider,
         alone: false,
         plan: |context| {
@@ -37,9 +37,9 @@ pub static CHECKS: &[&Check] = &[
         group: Group::Speed,
         title: "a burst must be accepted",
         sends: "200 events, 20 of them at once",
-        expects: "2xx for each, 99 of 100 within half of the time that the provider waits",
-        why: "a campaign's opens come within minutes, from many machines at once",
-        advice: "put events into a queue; have more than one worker; do not open a connection to the database for each",
+        expects: "2xx for each, 99 of 100 within half of the provider's timeout",
+        why: "the opens of a campaign come within minutes, from many machines at once",
+        advice: "put events into a queue; run more than one worker; use a pool of database connections",
         page: Page::Provider,
         alone: false,
         plan: |context| {
@@ -56,14 +56,13 @@ pub static CHECKS: &[&Check] = &[
         title: "a body that arrives slowly must be accepted",
         sends: "an event whose body takes a second and a half to arrive, in pieces",
         expects: "2xx",
-        why: "between you and the provider there are networks that split and delay; a handler that reads once gets half a \
-              body",
-        advice: "read the whole body, to the length that is declared, before it is verified",
+        why: "networks between you and the provider split and delay data; a handler that reads once gets half a body",
+        advice: "read the whole body, up to its declared length, before verifying",
         page: Page::At("https://www.rfc-editor.org/rfc/rfc9112.html#section-6"),
         alone: false,
         plan: |context| {
             let request = CheckRequest::event(context.event())
-                .labelled("an event whose body arrives bit by bit")
+                .labelled("an event whose body arrives slowly")
                 .numbered(711);
             CheckSteps::Run(vec![Step::Slowly(request, SLOWLY)])
         },
@@ -94,9 +93,9 @@ fn timely(context: &Context, observations: &Observations) -> Finding {
         micros => format!("{} ms", micros / 1000),
     };
     let of = if order.len() < 100 {
-        format!("answered within {shown}")
+        format!("responded within {shown}")
     } else {
-        format!("99 of 100 answered within {shown}")
+        format!("99 of 100 responded within {shown}")
     };
     let grade = match took {
         took if took >= limit => CheckStatus::Fail,

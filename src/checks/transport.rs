@@ -13,9 +13,9 @@ pub static CHECKS: &[&Check] = &[
         group: Group::Transport,
         title: "a public handler must be reached over HTTPS",
         sends: "an event to the URL that was given",
-        expects: "an answer over HTTPS, where the handler is neither on this machine nor in a private network",
-        why: "events name people and what they read, and credentials in a URL or a header travel with each of them",
-        advice: "put the handler behind TLS, and give the provider the `https://` URL",
+        expects: "a response over HTTPS, unless the handler is on this machine or in a private network",
+        why: "events contain personal data, and credentials in a URL or a header are sent with each of them",
+        advice: "use TLS, and give the provider the `https://` URL",
         page: Page::Provider,
         alone: true,
         plan: |context| {
@@ -40,9 +40,9 @@ pub static CHECKS: &[&Check] = &[
         group: Group::Transport,
         title: "its certificate must be trusted",
         sends: "an event over HTTPS",
-        expects: "a certificate for that name, from an authority that the system trusts, not expired",
-        why: "providers check certificates, and deliver nothing where one does not hold",
-        advice: "renew it; send the intermediate certificates along",
+        expects: "a certificate for this host name, from a CA that the system trusts, not expired",
+        why: "providers verify certificates, and deliver nothing if one is invalid",
+        advice: "renew it; send the intermediate certificates as well",
         page: Page::Provider,
         alone: true,
         plan: |context| {
@@ -55,7 +55,7 @@ pub static CHECKS: &[&Check] = &[
             if context.insecure {
                 return Finding::new(
                     CheckStatus::Warn,
-                    "not looked at, because of `--insecure`",
+                    "not checked, because of `--insecure`",
                     Some(0),
                 );
             }
@@ -68,8 +68,8 @@ pub static CHECKS: &[&Check] = &[
         title: "the URL must not be redirected",
         sends: "an event to the URL that was given",
         expects: "no 3xx",
-        why: "providers follow no redirects, or make a GET without a body of the POST",
-        advice: "give the provider the final URL: scheme, host, and the slash at its end if there is one",
+        why: "providers do not follow redirects, or turn the POST into a GET without a body",
+        advice: "give the provider the final URL: scheme, host, and trailing slash if there is one",
         page: HTTP,
         alone: true,
         plan: |context| CheckSteps::each([CheckRequest::event(context.event()).numbered(803)]),
@@ -88,14 +88,14 @@ pub static CHECKS: &[&Check] = &[
         group: Group::Transport,
         title: "an event must be acknowledged with the provider's status",
         sends: "an event",
-        expects: "200, where the provider's pages name no other success",
-        why: "a provider that counts 200 alone sends again what was answered 201, 202 or 204",
-        advice: "answer 200",
+        expects: "200, if the provider documents no other success status",
+        why: "a provider that accepts only 200 retries after a 201, 202 or 204",
+        advice: "return 200",
         page: Page::Provider,
         alone: false,
         plan: |context| {
             if !context.provider.conduct.only_200 {
-                return CheckSteps::skip(format!("{} takes any 2xx", context.provider.title));
+                return CheckSteps::skip(format!("{} accepts any 2xx", context.provider.title));
             }
             CheckSteps::each([CheckRequest::event(context.event()).numbered(804)])
         },
@@ -121,7 +121,7 @@ fn only_200(context: &Context, observations: &Observations) -> Finding {
             Finding::new(
                 CheckStatus::Warn,
                 format!(
-                    "{}; the pages of {} name 200 alone as success",
+                    "{}; {} documents only 200 as success",
                     expect::answer(seen),
                     context.provider.title
                 ),

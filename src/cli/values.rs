@@ -117,14 +117,14 @@ pub fn kind(text: &str) -> Result<Kind, String> {
 /// The status of a recorded response: a class, a code, or `none`.
 pub fn status_class(text: &str) -> Result<StatusFilter, String> {
     StatusFilter::parse(text)
-        .map_err(|_| format!("`{text}` is no status; write `5xx`, `404`, `500-503` or `none`"))
+        .map_err(|_| format!("`{text}` is not a status; write `5xx`, `404`, `500-503` or `none`"))
 }
 
 /// A verdict on a signature, by its name.
 pub fn verdict(text: &str) -> Result<Verdict, String> {
     Verdict::from_name(text).ok_or_else(|| {
         format!(
-            "`{text}` is no verdict; the verdicts are verified, test-key, unsigned, unchecked, refused"
+            "`{text}` is not a verdict; the verdicts are verified, test-key, unsigned, unchecked, refused"
         )
     })
 }
@@ -132,7 +132,7 @@ pub fn verdict(text: &str) -> Result<Verdict, String> {
 /// A text to search for.
 pub fn text(text: &str) -> Result<Grep, String> {
     match text {
-        "" => Err("an empty text is everywhere".into()),
+        "" => Err("an empty text matches everything".into()),
         text => Ok(Grep::new(text)),
     }
 }

@@ -75,7 +75,7 @@ pub fn named_certificate(delivery: &Delivery) -> Option<Result<NamedCertificate,
         proof,
     });
     Some(named.map_err(|whose| {
-        format!("`/SigningCertURL` is not where {whose} keeps its certificates: not fetched")
+        format!("`/SigningCertURL` is not an address of certificates of {whose}: not fetched")
     }))
 }
 

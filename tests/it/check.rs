@@ -587,10 +587,7 @@ fn a_handler_that_refuses_everything_passes_nothing() {
     assert_eq!(lines[0]["check"], "valid");
     assert_eq!(named(&ran, &["pass"]), BTreeSet::new());
     let redirect = lines.iter().find(|line| line["check"] == "redirect");
-    assert_eq!(
-        redirect.unwrap()["said"],
-        "answered 403, which says nothing about it"
-    );
+    assert_eq!(redirect.unwrap()["said"], "got 403, which is inconclusive");
     let wrong = lines
         .iter()
         .find(|line| line["check"] == "wrong-secret")
@@ -808,9 +805,9 @@ fn the_report_says_what_happened_why_it_matters_and_how_to_see_it_again() {
     let text = checked("text");
     assert_eq!(text.status, 1);
     for line in [
-        "authentication\n  pass     valid                       answered 200\n",
-        "\n  FAIL     missing-signature           answered 200\n",
-        "\nskipped: foreign-topic, foreign-certificate (Resend does not come through SNS)\n",
+        "authentication\n  pass     valid                       got 200\n",
+        "\n  FAIL     missing-signature           got 200\n",
+        "\nskipped: foreign-topic, foreign-certificate (Resend does not use SNS)\n",
         "\nFAIL  missing-signature: an event without a signature must be rejected\n  sent    click without a signature\n  \
          came    200  {\"status\":200}\n  wanted  4xx\n  why     ",
         "\n  see     https://resend.com/docs/",
@@ -846,7 +843,7 @@ fn the_report_says_what_happened_why_it_matters_and_how_to_see_it_again() {
     );
     assert!(
         tap.contains("\nnot ok 5 - check.authentication: missing-signature\n  ---\n")
-            && tap.contains("\n  verdict: fail\n  message: \"answered 200\"\n  title: "),
+            && tap.contains("\n  verdict: fail\n  message: \"got 200\"\n  title: "),
         "{tap}"
     );
     for text in [text.stdout, text.stderr, junit, tap] {

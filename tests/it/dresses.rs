@@ -206,7 +206,7 @@ fn what_a_machine_did_is_marked_as_the_provider_marks_it() {
                     marked.insert((label, kind));
                 }
                 (Err(error), None) => {
-                    let said = format!("{} marks no `{kind}`", provider.title);
+                    let said = format!("{} does not mark a `{kind}`", provider.title);
                     assert!(error.what().contains(&said), "{}", error.what());
                 }
                 (made, _) => panic!("{label} {kind}: {made:?}"),

@@ -228,7 +228,7 @@ fn a_subscription_is_confirmed_at_sns_alone() {
         "{told}"
     );
     assert_eq!(
-        told.matches("not confirmed: not visited, for it does not lead to SNS")
+        told.matches("not confirmed: not visited, because it is not an address of SNS")
             .count(),
         1,
         "{told}"

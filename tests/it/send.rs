@@ -350,7 +350,7 @@ fn a_name_that_is_not_known_lists_what_is() {
         (&["send", "click", "--expect-status", "ok"], "is no status"),
         (
             &["send", "click", "--machine"],
-            "Generic marks no `click` as a machine's",
+            "Generic does not mark a `click` by a machine",
         ),
         (
             &["send", "bounce", "--machine", "--provider", "sendgrid"],
@@ -414,8 +414,7 @@ fn a_refusal_shows_the_handlers_answer() {
     let ran = run(&["send", "click", "--to", &handler.url]);
     assert_eq!(ran.status, 1);
     assert!(
-        ran.stdout
-            .contains("failed: 400 is not the status expected, 2xx"),
+        ran.stdout.contains("failed: got status 400, expected 2xx"),
         "{}",
         ran.stdout
     );
@@ -847,7 +846,7 @@ fn a_near_miss_is_meant_to_be_refused() {
         ran.stdout
     );
     assert!(
-        ran.stdout.contains("200 is not the status expected, 4xx"),
+        ran.stdout.contains("got status 200, expected 4xx"),
         "{}",
         ran.stdout
     );
@@ -912,7 +911,7 @@ fn a_batch_holds_so_many_events_and_the_count_is_of_requests() {
     assert_eq!(ran.status, 2);
     assert_eq!(
         ran.stderr,
-        "error: Resend sends one event a request\n \
+        "error: Resend sends one event per request\n \
          hint: these send several: azure, brevo, emailit, infobip, klaviyo, mailjet, mailtrap, mandrill, sendgrid, sparkpost, unisender-go\n"
     );
     let ran = run(&[
@@ -927,7 +926,7 @@ fn a_batch_holds_so_many_events_and_the_count_is_of_requests() {
     assert!(
         ran.success()
             .stderr
-            .contains("Mandrill is known to put up to 1000 events into a request; 1001 are more")
+            .contains("Mandrill sends at most 1000 events per request; 1001 are more")
     );
 }
 
@@ -974,7 +973,7 @@ fn a_handshake_asks_what_the_provider_asks() {
     assert!(ran.stdout.starts_with("HEAD "), "{}", ran.stdout);
     for (provider, name, said) in [
         ("ses", "nope", "it has SubscriptionConfirmation, "),
-        ("generic", "head", "these ask something of a URL: "),
+        ("generic", "head", "these have one: "),
     ] {
         let ran = run(&[
             "send",
@@ -1025,7 +1024,7 @@ fn a_handshake_of_azure_wants_its_code_back_with_200() {
         (
             "202",
             &echo as &dyn Fn(&str) -> String,
-            "202 is not the status expected, 200",
+            "got status 202, expected 200",
         ),
         (
             "200",
@@ -1066,7 +1065,7 @@ fn reports_come_as_a_list_and_notifications_alone() {
     let ran = run(&[&args[..], &["click"]].concat());
     assert_eq!(ran.status, 2);
     assert!(
-        ran.stderr.contains("Infobip sends one `click` a request"),
+        ran.stderr.contains("Infobip sends one `click` per request"),
         "{}",
         ran.stderr
     );

@@ -274,7 +274,7 @@ fn of_all_providers_a_note_says_whose_place_it_is() {
     ]);
     assert!(
         ran.stderr
-            .contains("warning: generic: `--set` cannot do that: `/email` is a string"),
+            .contains("warning: generic: `--set` is not possible: `/email` is a string"),
         "{}",
         ran.stderr
     );

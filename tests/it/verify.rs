@@ -401,9 +401,9 @@ fn a_secret_is_taken_as_people_paste_it() {
 fn a_secret_of_another_form_is_named_at_the_start_whether_or_not_its_provider_is() {
     let dir = tempfile::tempdir().unwrap();
     for (provider, secret, named) in [
-        ("sendgrid", "-----BEGIN PUBLIC KEY-----\nMFk", "cut off"),
+        ("sendgrid", "-----BEGIN PUBLIC KEY-----\nMFk", "truncated"),
         ("sendgrid", "hunter2!", "is not base64: character 8"),
-        ("sendgrid", "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQ", "cut off"),
+        ("sendgrid", "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQ", "truncated"),
         ("sendgrid", SECRET, "it begins with `whsec_`"),
         ("resend", "whsec_abc!", "not base64: character 4"),
         (

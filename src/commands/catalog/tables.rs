@@ -39,7 +39,7 @@ pub fn overview(look: PageStyle) -> String {
     }));
     out.push('\n');
     out += &columns(&table, look);
-    out + "\nOf events, a request tells so many. More of each: `webhook-cli events sendgrid`\n"
+    out + "\nThe number of events is that of one request. Details: `webhook-cli events sendgrid`\n"
 }
 
 /// Returns the page of a provider: everything except its examples.
@@ -66,13 +66,13 @@ pub fn page(provider: &Provider, look: PageStyle) -> String {
     }
     if provider.events.is_empty() && !provider.docs.is_empty() {
         let name = provider.name;
-        out += "  It has no kinds. To sign a body of yours: ";
+        out += "  It has no kinds. To sign your own body: ";
         out += &format!("`webhook-cli send --data BODY --scheme {name}`\n");
     }
     let fields = doubts(provider).into_iter().filter(|doubt| !doubt.habit);
     let fields: String = fields.map(|doubt| told(&doubt, look)).collect();
     if !fields.is_empty() {
-        out += &format!("\n  Of its fields, not confirmed:\n{fields}");
+        out += &format!("\n  Unconfirmed fields:\n{fields}");
     }
     out
 }
@@ -130,7 +130,7 @@ pub fn provenance(provider: &Provider, row: &EventDef, look: PageStyle) -> Strin
             page.url
         );
     }
-    out + "\n  This is about the fields, their places and forms. The values are invented.\n"
+    out + "\n  Confirmed are the fields, their places and formats. The values are invented.\n"
 }
 
 /// Groups the locations in an example by provenance, the most certain first.
@@ -240,7 +240,7 @@ fn signing(provider: &Provider) -> Vec<String> {
         let (these, others): (Vec<_>, Vec<_>) = rest.into_iter().partition(|one| alike(one, first));
         rest = others;
         if first.algorithm == Algorithm::Credentials {
-            lines.push("nothing; it carries the credentials that you demand".into());
+            lines.push("nothing; it sends the credentials that you configure".into());
             continue;
         }
         let places: Vec<String> = these.iter().map(|one| one.signature.name()).collect();
@@ -250,7 +250,7 @@ fn signing(provider: &Provider) -> Vec<String> {
         } else {
             format!(" over {covered}")
         };
-        let mut line = format!("{by}{over}; it stands in {}", places.join(", or in "));
+        let mut line = format!("{by}{over}; location: {}", places.join(", or in "));
         if let Some(uncovered) = first.uncovered {
             line += &format!(" ({uncovered})");
         }
@@ -285,18 +285,18 @@ fn told(doubt: &UnconfirmedFact, look: PageStyle) -> String {
 
 fn handshake(asked: &Handshake) -> String {
     match asked {
-        Handshake::Head => "a HEAD that wants success".into(),
-        Handshake::Get => "a GET that wants success".into(),
+        Handshake::Head => "a HEAD that must get 2xx".into(),
+        Handshake::Get => "a GET that must get 2xx".into(),
         Handshake::Options => "an OPTIONS that asks for consent".into(),
         Handshake::EmptyBatch => "a batch without events".into(),
         Handshake::Event(native) => format!("`{native}`"),
         Handshake::Challenge(challenge) => match challenge.answer {
             Some(member) => format!(
-                "`{}`, whose code must come back as `{member}` with 200",
+                "`{}`, whose code must be returned as `{member}` with 200",
                 challenge.event
             ),
             None => format!(
-                "`{}`, whose code some webhooks want back as the whole response",
+                "`{}`, whose code some webhooks expect as the whole response",
                 challenge.event
             ),
         },

@@ -128,8 +128,8 @@ impl Candidate<'_> {
         });
         if let Some((name, _)) = alone.into_iter().next() {
             return Err(Unsupported::Plainly(
-                Error::usage(format!("{} sends one `{name}` a request", provider.title))
-                    .hint("others of its events come as a list, such as `delivered`"),
+                Error::usage(format!("{} sends one `{name}` per request", provider.title))
+                    .hint("its other events are sent as a list, such as `delivered`"),
             ));
         }
         let templates: Vec<&Template> = templates.iter().collect();
@@ -169,12 +169,12 @@ impl Candidate<'_> {
     fn fits(&self, row: &EventDef, name: &str) -> Result<()> {
         if self.args.bounce.is_some() && row.kind != Kind::Bounce {
             return Err(Error::usage(format!(
-                "`--bounce` goes with a bounce, not with `{name}`"
+                "`--bounce` applies to a bounce, not to `{name}`"
             )));
         }
         if self.args.machine && !matches!(row.kind, Kind::Open | Kind::Click) {
             return Err(Error::usage(format!(
-                "`--machine` goes with an open or a click, not with `{name}`"
+                "`--machine` applies to an open or a click, not to `{name}`"
             )));
         }
         Ok(())
@@ -185,8 +185,8 @@ impl Candidate<'_> {
 pub fn settable(compiled: &CompiledTemplate) -> Result<()> {
     match compiled.faults().first() {
         None => Ok(()),
-        Some(why) => Err(Error::usage(format!("`--set` cannot do that: {why}"))
-            .hint("`--dry-run --as json` prints what there is")),
+        Some(why) => Err(Error::usage(format!("`--set` is not possible: {why}"))
+            .hint("`--dry-run --as json` prints the payload")),
     }
 }
 
@@ -212,21 +212,21 @@ fn batches(provider: &Provider, size: usize) -> Result<Vec<String>> {
     let mut notes = Vec::new();
     match provider.conduct.batch {
         Batch::Never => {
-            let error = Error::usage(format!("{} sends one event a request", provider.title));
+            let error = Error::usage(format!("{} sends one event per request", provider.title));
             return Err(error.hint(format!(
                 "these send several: {}",
                 providers::names_of(|it| it.conduct.batch != Batch::Never && !it.events.is_empty())
             )));
         }
         Batch::UpTo(most) if size > usize::from(most) => notes.push(format!(
-            "{} is known to put up to {most} events into a request; {size} are more",
+            "{} sends at most {most} events per request; {size} are more",
             provider.title
         )),
         Batch::UpTo(_) | Batch::Some | Batch::InList => {}
     }
     if let Some(doubt) = provider.habits.batching.doubt() {
         notes.push(format!(
-            "how {} puts several events into a request is unconfirmed: {doubt}",
+            "the format of several events per request is unconfirmed for {}: {doubt}",
             provider.title
         ));
     }
@@ -251,7 +251,7 @@ fn handshakes(
         let error = match (names.as_slice(), name) {
             ([], _) | (_, None) => Error::usage(format!("{} has no handshake", provider.title))
                 .hint(format!(
-                    "these ask something of a URL: {}",
+                    "these have one: {}",
                     providers::names_of(|it| !HandshakeRequest::all(it).is_empty())
                 )),
             (names, Some(name)) => {

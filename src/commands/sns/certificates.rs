@@ -69,14 +69,15 @@ impl SnsCertificates {
         let (chain, issuers) = match had.await {
             Ok(had) => had,
             Err(why) => {
-                receipt.signature.reason = Some(format!("the certificate was not had: {why}"));
+                receipt.signature.reason =
+                    Some(format!("the certificate could not be fetched: {why}"));
                 return;
             }
         };
         let checked = match (&named.proof, issuers) {
             (Proof::IssuedBy(_), Some(issuers)) => chain.is_issued_by(&issuers, verify_options.now),
             (Proof::Names(names), _) => self.trust.check(&chain, names, verify_options.now),
-            (Proof::IssuedBy(_), None) => Err("nobody is known to have issued it".into()),
+            (Proof::IssuedBy(_), None) => Err("its issuer is unknown".into()),
         };
         if let Err(why) = checked {
             receipt.signature.verdict = Verdict::Refused;

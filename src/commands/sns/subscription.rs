@@ -49,15 +49,15 @@ impl SubscriptionConfirmer {
             })
         };
         if receipt.signature.verdict == Verdict::Refused {
-            return not(link, "not visited, for the signature does not hold");
+            return not(link, "not visited, because the signature is not valid");
         }
         let (service, leads_there) = providers::confirms_subscription(receipt.provider, &link);
         if !leads_there {
-            let why = format!("not visited, for it does not lead to {service}");
+            let why = format!("not visited, because it is not an address of {service}");
             return not(link, &why);
         }
         let Ok(target) = Target::parse(&link) else {
-            return not(link, "not visited, for it is no URL");
+            return not(link, "not visited, because it is not a URL");
         };
         let visit = Delivery {
             method: Method::GET,

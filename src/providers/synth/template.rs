@@ -58,7 +58,7 @@ impl Template {
                 let known: Vec<&str> = provider.bounces.iter().map(|bounce| bounce.name).collect();
                 Error::usage(format!("`{}` has no bounce `{name}`", provider.name)).hint(
                     match known.as_slice() {
-                        [] => "it does not tell bounces apart".to_owned(),
+                        [] => "it does not distinguish bounces".to_owned(),
                         known => format!("it has {}", known.join(", ")),
                     },
                 )
@@ -72,12 +72,12 @@ impl Template {
         let machine = provider.machines.iter().find(marked).ok_or_else(|| {
             let kinds: Vec<&str> = provider.machines.iter().map(|it| it.kind.name()).collect();
             let error = Error::usage(format!(
-                "{} marks no `{}` as a machine's",
+                "{} does not mark a `{}` by a machine",
                 provider.title, row.kind
             ));
             match kinds.as_slice() {
                 [] => error.hint(format!(
-                    "these mark what machines do: {}",
+                    "these mark events of machines: {}",
                     names_of(|it| !it.machines.is_empty())
                 )),
                 kinds => error.hint(format!("it marks {}", kinds.join(", "))),

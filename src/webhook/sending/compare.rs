@@ -17,10 +17,10 @@ pub fn differs(recorded: &Reply, outcome: &Outcome) -> Option<String> {
     match bodies(before, body) {
         None => None,
         Some(place) if place.is_empty() => {
-            Some("the answer's body differs from the recorded one".into())
+            Some("the body of the response differs from the recorded one".into())
         }
         Some(place) => Some(format!(
-            "the answer differs from the recorded one at `{place}`"
+            "the response differs from the recorded one at `{place}`"
         )),
     }
 }

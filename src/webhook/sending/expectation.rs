@@ -45,10 +45,10 @@ impl Expectation {
                 ("within", Value::String(within)) => {
                     let span = span(within);
                     expected.within =
-                        Some(span.ok_or("`expect.within` is no time span such as `1s`")?);
+                        Some(span.ok_or("`expect.within` is not a duration such as `1s`")?);
                 }
                 ("contains", Value::String(text)) => expected.contains = Some(text.clone()),
-                _ => return Err(format!("`expect.{name}` is nothing that can be expected")),
+                _ => return Err(format!("`expect.{name}` is not a known expectation")),
             }
         }
         Ok(expected)
@@ -58,7 +58,7 @@ impl Expectation {
     pub fn late(&self, took: Duration) -> Option<String> {
         let within = self.within.filter(|within| took > *within)?;
         Some(format!(
-            "it took {} ms, and {} ms were expected at most",
+            "it took {} ms, and at most {} ms were expected",
             took.as_millis(),
             within.as_millis()
         ))
@@ -71,7 +71,7 @@ impl Expectation {
         };
         if !self.status.accept(*status) {
             return Some(format!(
-                "{status} is not the status expected, {}",
+                "got status {status}, expected {}",
                 self.status.as_typed()
             ));
         }
@@ -80,7 +80,7 @@ impl Expectation {
         }
         let missing = |text: &&String| memchr::memmem::find(body, text.as_bytes()).is_none();
         if let Some(missing) = self.contains.as_ref().filter(missing) {
-            return Some(format!("the answer does not contain `{missing}`"));
+            return Some(format!("the response does not contain `{missing}`"));
         }
         let (name, text) = self.member.as_ref()?;
         let answer: Option<Value> = serde_json::from_slice(body).ok();
@@ -131,32 +131,27 @@ mod tests {
         let second = Duration::from_secs(1);
         for (json, status, took, why) in [
             ("{}", 200, second, None),
-            (
-                "{}",
-                404,
-                second,
-                Some("404 is not the status expected, 2xx"),
-            ),
+            ("{}", 404, second, Some("got status 404, expected 2xx")),
             (r#"{"status":"404,410"}"#, 404, second, None),
             (
                 r#"{"status":404}"#,
                 200,
                 second,
-                Some("200 is not the status expected, 404"),
+                Some("got status 200, expected 404"),
             ),
             (r#"{"within":"1s"}"#, 200, second, None),
             (
                 r#"{"within":"1s"}"#,
                 200,
                 second * 2,
-                Some("it took 2000 ms, and 1000 ms were expected at most"),
+                Some("it took 2000 ms, and at most 1000 ms were expected"),
             ),
             (r#"{"contains":"\"ok\":true"}"#, 200, second, None),
             (
                 r#"{"contains":"no"}"#,
                 200,
                 second,
-                Some("the answer does not contain `no`"),
+                Some("the response does not contain `no`"),
             ),
         ] {
             let judged = read(json).unwrap().judge(&answered(status), took);

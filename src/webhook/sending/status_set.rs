@@ -33,7 +33,7 @@ impl Statuses {
             .collect::<Option<Vec<_>>>()
             .map(|ranges| Statuses(ranges, given.to_owned()))
             .ok_or_else(|| {
-                Error::usage(format!("`{given}` is no status"))
+                Error::usage(format!("`{given}` is not a status"))
                     .hint("write `2xx`, `200,409` or `200-204`")
             })
     }

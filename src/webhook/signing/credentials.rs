@@ -47,7 +47,8 @@ impl Credentials {
 
     /// Adds the credentials to a request.
     pub(crate) fn write(&self, delivery: &mut Delivery) -> Result<(), String> {
-        let wanted = |_| String::from("the credentials have characters that a header cannot hold");
+        let wanted =
+            |_| String::from("the credentials have characters that are invalid in a header");
         match self {
             Credentials::Basic(user, password) => {
                 let value = HeaderValue::from_str(&Credentials::authorization(user, password))
@@ -75,7 +76,7 @@ impl Credentials {
                 let path = format!("{}{join}{pair}", delivery.path);
                 delivery.path = path
                     .parse()
-                    .map_err(|_| String::from("the path cannot hold the credentials"))?;
+                    .map_err(|_| String::from("the credentials cannot be added to the path"))?;
             }
         }
         Ok(())

@@ -102,7 +102,7 @@ impl Encoding {
                 Some(format!("there are more than {MOST_SIGNATURES} signatures"))
             }
             Encoding::Base64 | Encoding::Base64Url if hex => {
-                Some("the signature looks hexadecimal, base64 is wanted".into())
+                Some("the signature looks hexadecimal, but base64 is expected".into())
             }
             Encoding::Base64 if STANDARD.decode(given).is_err() => {
                 Some("the signature is not base64".into())

@@ -112,7 +112,7 @@ impl Location {
         match self {
             Location::Header(name) => {
                 let value = HeaderValue::from_str(value)
-                    .map_err(|_| format!("`{name}` cannot hold its value"))?;
+                    .map_err(|_| format!("header `{name}` cannot have this value"))?;
                 delivery.headers.set(HeaderName::from_static(name), value);
             }
             Location::Item(header, name) => {
@@ -131,7 +131,7 @@ impl Location {
             Location::Body(pointer) => {
                 let text = serde_json::Value::from(value).to_string();
                 delivery.body = json::splice(&delivery.body, pointer, &text)
-                    .ok_or_else(|| format!("the body has no `{pointer}` to put a signature in"))?
+                    .ok_or_else(|| format!("the body has no `{pointer}` for a signature"))?
                     .into();
             }
             Location::Field(name) => {
@@ -166,7 +166,7 @@ impl Location {
             }
             Location::Body(pointer) => {
                 delivery.body = json::cut(&delivery.body, pointer)
-                    .ok_or_else(|| format!("the body has no `{pointer}` to take away"))?
+                    .ok_or_else(|| format!("the body has no `{pointer}` to remove"))?
                     .into();
             }
             Location::Field(name) => {

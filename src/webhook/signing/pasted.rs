@@ -148,7 +148,7 @@ pub(crate) fn broken(text: &str, is_key: impl Fn(&str) -> bool) -> Option<String
     let ends = |c: char| QUOTES.iter().any(|(open, close)| c == *open || c == *close);
     let bare = text.trim_matches(ends);
     if bare.len() != text.len() && is_announced(bare) {
-        return Some("a quotation mark stands at one end of it alone".into());
+        return Some("it has a quotation mark at one end only".into());
     }
     if let Some((name, value)) = text.split_once('=')
         && !name.is_empty()
@@ -157,7 +157,7 @@ pub(crate) fn broken(text: &str, is_key: impl Fn(&str) -> bool) -> Option<String
             .all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b' ')
         && is_announced(value.trim_matches(ends))
     {
-        return Some("a name and `=` stand before it; give the value alone".into());
+        return Some("it begins with a name and `=`; give the value alone".into());
     }
     if text.contains(BEGIN) {
         return (!is_key(text)).then(|| broken_pem(text));
@@ -168,11 +168,12 @@ pub(crate) fn broken(text: &str, is_key: impl Fn(&str) -> bool) -> Option<String
         && text.contains("BEGIN ")
     {
         return Some(
-            "it looks like a PEM, but its first line has not five hyphens on each side".into(),
+            "it looks like a PEM, but its first line does not have five hyphens on each side"
+                .into(),
         );
     }
     if let Some(start) = DER.iter().find(|start| text.starts_with(*start)) {
-        let fault = not_base64(text).unwrap_or_else(|| "it is cut off, or changed".into());
+        let fault = not_base64(text).unwrap_or_else(|| "it is truncated or changed".into());
         return (!is_key(text))
             .then(|| format!("it begins as a key does (`{start}`), but {fault}"));
     }
@@ -191,10 +192,11 @@ pub(crate) fn broken(text: &str, is_key: impl Fn(&str) -> bool) -> Option<String
         return None;
     }
     not_base64(rest)
-        .map(|fault| format!("what follows `{start}` is not base64: {fault}"))
+        .map(|fault| format!("the part after `{start}` is not base64: {fault}"))
         .or_else(|| {
-            (start != "whsec_" && !is_key(text))
-                .then(|| format!("what follows `{start}` is not as long as an Ed25519 key"))
+            (start != "whsec_" && !is_key(text)).then(|| {
+                format!("the part after `{start}` does not have the length of an Ed25519 key")
+            })
         })
 }
 
@@ -212,7 +214,7 @@ fn broken_pem(text: &str) -> String {
         .and_then(|(_, rest)| rest.split_once("-----"))
         .map(|(label, _)| label);
     let Some(label) = label else {
-        return "the first line of its PEM is cut off".into();
+        return "the first line of its PEM is truncated".into();
     };
     // The message shows a label, never a part of a key.
     let label = match label.len() {
@@ -220,25 +222,25 @@ fn broken_pem(text: &str) -> String {
         _ => return "the first line of its PEM is damaged".into(),
     };
     let Some(block) = Block::first(text) else {
-        return format!("its PEM is cut off: `-----END {label}-----` is missing");
+        return format!("its PEM is truncated: `-----END {label}-----` is missing");
     };
     match label {
         "ENCRYPTED PRIVATE KEY" => return ENCRYPTED.into(),
         _ if block.inside.contains("ENCRYPTED") => return ENCRYPTED.into(),
         "OPENSSH PRIVATE KEY" => {
-            return "it is an OpenSSH key; `ssh-keygen -p -m PKCS8 -f FILE` makes a PEM of it"
+            return "it is an OpenSSH key; `ssh-keygen -p -m PKCS8 -f FILE` converts it to PEM"
                 .into();
         }
         "CERTIFICATE REQUEST" | "NEW CERTIFICATE REQUEST" => {
-            return "it is a request for a certificate, not a key".into();
+            return "it is a certificate signing request, not a key".into();
         }
         _ => {}
     }
     let solid: String = block.inside.split_whitespace().collect();
     match not_base64(&solid) {
-        Some(fault) => format!("inside of its PEM ({label}) is no base64: {fault}"),
+        Some(fault) => format!("the content of its PEM ({label}) is not base64: {fault}"),
         None => format!(
-            "its PEM ({label}) holds no P-256, Ed25519 or RSA key; it may be cut off, or be of another curve"
+            "its PEM ({label}) contains no P-256, Ed25519 or RSA key; it may be truncated, or have another curve"
         ),
     }
 }
@@ -250,38 +252,38 @@ const ENCRYPTED: &str =
 pub(crate) fn not_base64(text: &str) -> Option<String> {
     let bare = text.trim_end_matches('=');
     if bare.is_empty() {
-        return Some("there is nothing in it".into());
+        return Some("it is empty".into());
     }
     let is_digit = |c: char| c.is_ascii_alphanumeric() || c == '+' || c == '/';
     if let Some((at, c)) = bare.chars().enumerate().find(|(_, c)| !is_digit(*c)) {
         let what = match c {
-            '-' | '_' => "is of the alphabet for URLs",
+            '-' | '_' => "belongs to the URL-safe alphabet",
             c if c.is_whitespace() => "is white space",
             '\u{2026}' | '.' => "is a dot: it was shortened for display",
             '*' | '\u{2022}' => "is a star: it was hidden for display",
-            _ => "is none of its alphabet",
+            _ => "is not in the base64 alphabet",
         };
         return Some(format!("character {} {what}", at + 1));
     }
     if bare.len() % 4 == 1 || text.len() - bare.len() > 2 {
         return Some(format!(
-            "{} characters cannot be: it is cut off",
+            "its length of {} characters is impossible: it is truncated",
             bare.len()
         ));
     }
     STANDARD_NO_PAD
         .decode(bare)
         .is_err()
-        .then(|| "its last character does not fit: it is cut off".into())
+        .then(|| "its last character is impossible: it is truncated".into())
 }
 
 /// Reason why a text is not hexadecimal; never quotes the text.
 pub(crate) fn not_hex(text: &str) -> Option<String> {
     let odd = text.chars().position(|c| !c.is_ascii_hexdigit());
     match odd {
-        Some(at) => Some(format!("character {} is no hexadecimal digit", at + 1)),
+        Some(at) => Some(format!("character {} is not a hexadecimal digit", at + 1)),
         None if text.len() % 2 == 1 => Some(format!(
-            "{} digits are an odd number: it is cut off",
+            "it has an odd number of digits ({}): it is truncated",
             text.len()
         )),
         None => None,
@@ -348,14 +350,14 @@ mod tests {
                 "-----BEGIN PUBLIC KEY-----\nMFk",
                 "`-----END PUBLIC KEY-----` is missing",
             ),
-            ("-----BEGIN PUB", "is cut off"),
+            ("-----BEGIN PUB", "is truncated"),
             (
                 "-----BEGIN X-----\nM!\n-----END X-----\n",
-                "character 2 is none",
+                "character 2 is not in",
             ),
             (
                 "-----BEGIN X-----\nMMMM\n-----END X-----\n",
-                "holds no P-256",
+                "contains no P-256",
             ),
             (
                 "-----BEGIN ENCRYPTED PRIVATE KEY-----\nMMMM\n-----END ENCRYPTED PRIVATE KEY-----\n",
@@ -364,11 +366,11 @@ mod tests {
             ("----BEGIN PUBLIC KEY----", "five hyphens"),
             ("whsec_", "nothing follows"),
             ("whsec_abc\u{2026}", "shortened for display"),
-            ("whsec_abcde", "cut off"),
-            ("whpk_AAAA", "not as long as"),
+            ("whsec_abcde", "truncated"),
+            ("whpk_AAAA", "does not have the length"),
             ("\"whsec_YWJj", "one end"),
             ("RESEND_SECRET=whsec_YWJj", "a name and `=`"),
-            ("MFkwEwYHKoZIzj0CAQYIKoZI", "cut off"),
+            ("MFkwEwYHKoZIzj0CAQYIKoZI", "truncated"),
         ] {
             let why = broken(text, none).unwrap_or_default();
             assert!(why.contains(named), "{text}: {why}");
@@ -388,12 +390,12 @@ mod tests {
     fn no_character_of_a_secret_is_told() {
         assert_eq!(
             not_base64("ab!d").unwrap(),
-            "character 3 is none of its alphabet"
+            "character 3 is not in the base64 alphabet"
         );
         assert_eq!(not_base64("YWI="), None);
         assert_eq!(
             not_hex("0az").unwrap(),
-            "character 3 is no hexadecimal digit"
+            "character 3 is not a hexadecimal digit"
         );
         assert!(not_hex("0ab").unwrap().contains("odd"));
         assert_eq!(not_hex("0aB1"), None);

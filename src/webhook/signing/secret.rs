@@ -193,14 +193,14 @@ impl KeyForm {
             (KeyForm::Whsec, Some("it begins with `whsec_`")) => {
                 let rest = text.trim_start_matches("whsec_");
                 let why = pasted::not_base64(rest).unwrap_or_default();
-                format!("what follows `whsec_` is not base64: {why}")
+                format!("the part after `whsec_` is not base64: {why}")
             }
             (_, Some(what)) => what.into(),
             (KeyForm::Hex, None) => pasted::not_hex(text)
                 .map_or_else(String::new, |why| format!("it is not hexadecimal: {why}")),
             (_, None) => match pasted::not_base64(text) {
                 Some(why) => format!("it is not base64: {why}"),
-                None => "it is base64, but no such key".into(),
+                None => "it is base64, but not such a key".into(),
             },
         }
     }

@@ -101,7 +101,7 @@ fn stale(
 ) -> Result<(), String> {
     shifted(scheme, delivery, key, context, Timestamp::checked_sub)?
         .then_some(())
-        .ok_or_else(|| "the age is not judged".into())
+        .ok_or_else(|| "the age is not checked".into())
 }
 
 fn future(
@@ -112,7 +112,7 @@ fn future(
 ) -> Result<(), String> {
     shifted(scheme, delivery, key, context, Timestamp::checked_add)?
         .then_some(())
-        .ok_or_else(|| "only the age is judged, and a time ahead is taken".into())
+        .ok_or_else(|| "only the age is checked, and a time in the future is accepted".into())
 }
 
 /// Signs with a shifted time; true if a verifier rejects that.
@@ -152,7 +152,7 @@ fn newline(
         None => [body, b"\n"].concat(),
     };
     *delivery = spoiled(scheme, delivery, changed, key, context)
-        .ok_or_else(|| uncovered(scheme, "the line end behind the body"))?;
+        .ok_or_else(|| uncovered(scheme, "the line break after the body"))?;
     Ok(())
 }
 
@@ -282,7 +282,7 @@ fn other_letter(letter: u8) -> u8 {
 fn uncovered(scheme: &Scheme, what: &str) -> String {
     let fields_only = |part: &Part| matches!(part, Part::Own(_) | Part::SortedForm);
     if scheme.algorithm == Algorithm::Credentials {
-        "nothing is signed, the request only shows credentials".into()
+        "nothing is signed, the request only has credentials".into()
     } else if scheme.signed.iter().any(fields_only) {
         format!("{what} is not signed, only fields of the body are")
     } else {

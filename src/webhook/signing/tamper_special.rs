@@ -175,11 +175,11 @@ fn reserialised(
     let in_header = !scheme.signature.is_inside();
     let raw = scheme.signed.iter().any(|part| matches!(part, Part::Body));
     if !raw || !in_header {
-        return Err("the text of JSON is not what is signed".into());
+        return Err("the signature does not cover JSON bytes".into());
     }
     let body = delivery.body.clone();
     let value: Value =
-        serde_json::from_slice(&body).map_err(|_| "the body is no JSON".to_owned())?;
+        serde_json::from_slice(&body).map_err(|_| "the body is not JSON".to_owned())?;
     delivery.body = json::write(&value, &Style::COMPACT).into();
     scheme.sign(delivery, key, context)?;
     // If the original is compact already, write it with spaces instead.
