@@ -87,7 +87,7 @@ pub static CHECKS: &[&Check] = &[
         title: "an event without its timestamp or its id must be rejected",
         sends: "an event without the signed timestamp, and one without the id that is signed",
         expects: "4xx",
-        why: "a crash on a missing header is a 500 that anyone can cause, and a check that is skipped when its header \
+        why: "a crash on a missing header is a 500 that anyone can cause, and a check that is left out when its header \
               is missing protects nothing",
         advice: "require each signed header, and return 400 if one is missing",
         page: STANDARD,

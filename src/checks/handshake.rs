@@ -108,10 +108,7 @@ pub static CHECKS: &[&Check] = &[
 
 fn ask(context: &Context, handshake: Handshake, method: Method) -> CheckSteps {
     if !context.provider.conduct.handshake.contains(&handshake) {
-        return CheckSteps::skip(format!(
-            "{} does not send a {method}",
-            context.provider.title
-        ));
+        return CheckSteps::skip(format!("{} does not send {method}", context.provider.title));
     }
     CheckSteps::each([CheckRequest::handshake(method)])
 }

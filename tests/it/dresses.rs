@@ -286,19 +286,19 @@ fn an_id_around_an_event_is_the_same_in_body_and_headers() {
 /// What a near miss leaves unsaid: the provider or the scheme, the near miss, and why nobody would notice.
 const UNNOTICED: &[(&str, &str, &str)] = &[
     // Timestamp and token are signed, and nothing else.
-    ("emailit", "future", "a time ahead is taken"),
+    ("emailit", "future", "a time in the future is accepted"),
     ("mailgun", "body", "does not cover the body"),
-    ("mailgun", "newline", "does not cover the line end"),
+    ("mailgun", "newline", "does not cover the line break"),
     // So are the id, the name of the event and the time.
     ("mailomat", "body", "does not cover the body"),
-    ("mailomat", "newline", "does not cover the line end"),
+    ("mailomat", "newline", "does not cover the line break"),
     // Names and values of the envelope are signed.
     ("scaleway", "newline", "only fields"),
     ("ses", "newline", "only fields"),
     // The secret stands there, and nothing is signed.
     ("socketlabs", "body", "does not cover the body"),
-    ("socketlabs", "newline", "does not cover the line end"),
-    ("stripe", "future", "a time ahead is taken"),
+    ("socketlabs", "newline", "does not cover the line break"),
+    ("stripe", "future", "a time in the future is accepted"),
 ];
 
 /// The secret to judge by: a test key, or credentials where nothing is signed.

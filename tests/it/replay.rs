@@ -1124,7 +1124,7 @@ fn a_target_on_this_machine_is_asked_once_and_the_reason_stands_with_the_first_a
     let told = run(&args).stdout;
     let lines: Vec<&str> = told.lines().collect();
     assert!(
-        lines[0].starts_with("503") && lines[1].contains("failed: 503 is not"),
+        lines[0].starts_with("503") && lines[1].contains("failed: got status 503"),
         "{told}"
     );
     assert_eq!(lines[2], "  queue off", "{told}");

@@ -313,7 +313,7 @@ fn a_name_that_is_not_known_lists_what_is() {
         (&["send", "spamreport"], "it sends sent, delivered"),
         (
             &["send", "click", "--bounce", "hard"],
-            "`--bounce` goes with a bounce",
+            "`--bounce` applies to a bounce",
         ),
         (
             &[
@@ -347,14 +347,17 @@ fn a_name_that_is_not_known_lists_what_is() {
         ),
         (&["send", "click", "-H", "X=1"], "is not a header"),
         (&["send", "click", "--at", "yesterday"], "write RFC 3339"),
-        (&["send", "click", "--expect-status", "ok"], "is no status"),
+        (
+            &["send", "click", "--expect-status", "ok"],
+            "is not a status",
+        ),
         (
             &["send", "click", "--machine"],
             "Generic does not mark a `click` by a machine",
         ),
         (
             &["send", "bounce", "--machine", "--provider", "sendgrid"],
-            "`--machine` goes with an open or a click",
+            "`--machine` applies to an open or a click",
         ),
         (
             &[

@@ -178,8 +178,8 @@ mod tests {
             (r#"{"a":1,"c":2}"#, r#"{"a":1}"#, "`/c`"),
             (r#"{"a":"accepted"}"#, r#"{"a":"rejected"}"#, "`/a`"),
             (r#"{"id":"1"}"#, r#"{"id":{"a":1}}"#, "`/id`"),
-            ("ok", "no", "body differs"),
-            ("ok", "{}", "body differs"),
+            ("ok", "no", "body of the response differs"),
+            ("ok", "{}", "body of the response differs"),
         ] {
             let said = told(200, before, now).unwrap_or_default();
             assert!(said.contains(place), "{said:?} for {before} {now}");
