@@ -6,11 +6,11 @@ use std::collections::{BTreeSet, HashSet};
 use crate::providers::provider::EventDef;
 use crate::providers::shape::event_places::{EventPlace, event_places};
 use crate::providers::shape::provider_shape::{
-    KnownPlace, Level, Place, ProviderShape, RowShape, for_each_child, in_level,
+    Here, KnownPlace, Level, Place, ProviderShape, RowShape, for_each_child,
 };
 use crate::providers::shape::value_type::ValueType;
 use crate::webhook::diff::difference::beginning;
-use crate::webhook::diff::node::{Content, Node, folded};
+use crate::webhook::diff::node::{Content, Node};
 use crate::webhook::{Delivery, Document, Kind};
 
 /// Most deviations that are kept of a delivery.
@@ -211,10 +211,11 @@ impl ProviderShape {
     }
 
     fn observe_event(&self, event: &EventPlace, bodies: &Bodies, observed: &mut Observed) {
+        let base = Here::at(&event.pointer);
         let mut walk = Walk {
             shape: self,
             row: observed.row.and_then(|row| self.row_of(row)),
-            base: &event.pointer,
+            base: &base,
             bases: bodies.bases,
             observed,
         };
@@ -224,7 +225,7 @@ impl ProviderShape {
             walk.envelope(bodies.root);
         }
         if let Some(node) = bodies.root.at(&event.pointer) {
-            walk.below(node, &mut event.pointer.clone(), Level::Event);
+            walk.below(node, &mut Here::at(&event.pointer), Level::Event);
         }
     }
 
@@ -262,12 +263,12 @@ fn told(types: &[ValueType]) -> String {
 struct Walk<'a> {
     shape: &'a ProviderShape,
     row: Option<&'a RowShape>,
-    base: &'a str,
+    base: &'a Here,
     bases: &'a HashSet<String>,
     observed: &'a mut Observed,
 }
 
-impl Walk<'_> {
+impl<'a> Walk<'a> {
     fn headers(&mut self, delivery: &Delivery) {
         let Some(row) = self.row else {
             return;
@@ -281,21 +282,21 @@ impl Walk<'_> {
 
     /// Compares what is around the events, if they are where an example has them.
     fn envelope(&mut self, root: &Node) {
-        let base = folded(self.base);
-        if !self.shape.bases.contains(&base) {
+        let base = self.base.folded.as_str();
+        if !self.shape.bases.contains(base) {
             return;
         }
         self.observed.seen.has_envelope |= self.row.is_some_and(|row| row.base == base);
         if !base.is_empty() {
-            self.below(root, &mut String::new(), Level::Envelope);
+            self.below(root, &mut Here::default(), Level::Envelope);
         }
     }
 
     /// Compares what is below a value; `here` is its place in the body.
-    fn below(&mut self, node: &Node, here: &mut String, level: Level) {
+    fn below(&mut self, node: &Node, here: &mut Here, level: Level) {
         for_each_child(node, here, &mut |child, here| {
-            let place: Place = (level, in_level(level, here, self.base));
-            let known = self.shape.known.get(&place);
+            let place = here.place(level, self.base);
+            let known = self.known(&place);
             if level == Level::Event && self.shape.custom.has(&place.1, known.is_some()) {
                 if known.is_none() {
                     self.deviate(here, What::Custom);
@@ -306,7 +307,7 @@ impl Walk<'_> {
             let value = ValueType::of(child, self.shape.times.contains(&place));
             match known {
                 None => {
-                    if !self.shape.is_named(&folded(here)) {
+                    if !self.shape.is_named(&here.folded) {
                         self.deviate(here, What::Unknown(value.to_string()));
                     }
                     return;
@@ -318,13 +319,24 @@ impl Walk<'_> {
                 }
                 Some(_) => {}
             }
-            let is_event = level == Level::Envelope && self.bases.contains(here);
+            let is_event = level == Level::Envelope && self.bases.contains(&here.pointer);
             let fits = !value.is_container() || self.is_like_example(&place, value);
             self.mark(&place, fits);
             if !is_event && !self.shape.unexplored.contains(&place) {
                 self.below(child, here, level);
             }
         });
+    }
+
+    /// Types that are known at a place.
+    fn known(&self, place: &Place) -> Option<&'a [ValueType]> {
+        let known: &'a _ = &self.shape.known;
+        let around = || {
+            // Where no event is in its envelope, the envelope is the event.
+            let is_envelope = place.0 == Level::Event && self.base.pointer.is_empty();
+            is_envelope.then(|| known.get(&(Level::Envelope, place.1.clone())))?
+        };
+        known.get(place).or_else(around).map(Vec::as_slice)
     }
 
     /// True if the example of this event has a container of the same type here.
@@ -341,15 +353,15 @@ impl Walk<'_> {
         }
     }
 
-    fn deviate(&mut self, here: &str, what: What) {
+    fn deviate(&mut self, here: &Here, what: What) {
         if self.observed.deviations.len() >= MOST {
             self.observed.is_cut = true;
             return;
         }
-        let mut place = folded(here);
-        if place.len() > LONGEST {
-            place = format!("{}…", beginning(&place, LONGEST));
-        }
+        let place = match here.folded.len() {
+            ..=LONGEST => here.folded.clone(),
+            _ => format!("{}…", beginning(&here.folded, LONGEST)),
+        };
         self.observed.deviations.insert(Deviation { place, what });
     }
 }

@@ -9,7 +9,7 @@ use crate::providers::provider::{ABSENT, EventDef, Provider, Signal};
 use crate::providers::shape::custom::Custom;
 use crate::providers::shape::event_places::{EventPlace, event_places};
 use crate::providers::shape::value_type::ValueType;
-use crate::webhook::diff::node::{Content, Node, folded, step_into};
+use crate::webhook::diff::node::{Content, Node, fold_into, folded, step_into};
 use crate::webhook::{Delivery, Document, Fixture, Location};
 
 /// Headers that depend on the client of the provider, and on proxies.
@@ -284,10 +284,10 @@ impl ProviderShape {
             empty,
         };
         if !example.base.is_empty() {
-            walk.below(root, &mut String::new(), Level::Envelope, None);
+            walk.below(root, &mut Here::default(), Level::Envelope, None);
         }
         if let Some(event) = root.at(&example.base) {
-            walk.below(event, &mut example.base.clone(), Level::Event, None);
+            walk.below(event, &mut Here::at(&example.base), Level::Event, None);
         }
         row
     }
@@ -387,13 +387,14 @@ struct Walk<'a> {
 
 impl Walk<'_> {
     /// Takes in what is below a value; `here` is its place in the body.
-    fn below(&mut self, node: &Node, here: &mut String, level: Level, parent: Option<usize>) {
+    fn below(&mut self, node: &Node, here: &mut Here, level: Level, parent: Option<usize>) {
+        let base = Here::at(&self.example.base);
         for_each_child(node, here, &mut |child, here| {
-            let place = (level, in_level(level, here, &self.example.base));
+            let place = here.place(level, &base);
             let value = ValueType::of(child, self.shape.times.contains(&place));
             let found = Found {
                 place: place.clone(),
-                location: here,
+                location: &here.pointer,
                 types: Some(value),
                 parent,
             };
@@ -403,18 +404,37 @@ impl Walk<'_> {
                 self.empty.insert(place);
             }
             // The event has places of its own.
-            if level == Level::Event || *here != self.example.base {
+            if level == Level::Event || here.pointer != self.example.base {
                 self.below(child, here, level, Some(at));
             }
         });
     }
 }
 
-/// Folded pointer of a place at its level.
-pub(super) fn in_level(level: Level, here: &str, base: &str) -> String {
-    match level {
-        Level::Header | Level::Envelope => folded(here),
-        Level::Event => folded(here.strip_prefix(base).unwrap_or(here)),
+/// Pointer to a value in a body, with and without its indices.
+#[derive(Debug, Default)]
+pub(super) struct Here {
+    /// JSON pointer.
+    pub(super) pointer: String,
+    /// The same, indices folded.
+    pub(super) folded: String,
+}
+
+impl Here {
+    pub(super) fn at(pointer: &str) -> Here {
+        Here {
+            pointer: pointer.to_owned(),
+            folded: folded(pointer),
+        }
+    }
+
+    /// Place at its level; `base` is the place of the event.
+    pub(super) fn place(&self, level: Level, base: &Here) -> Place {
+        let inside = match level {
+            Level::Header | Level::Envelope => Some(self.folded.as_str()),
+            Level::Event => self.folded.get(base.folded.len()..),
+        };
+        (level, inside.unwrap_or_default().to_owned())
     }
 }
 
@@ -428,16 +448,17 @@ pub(super) fn is_empty(node: &Node) -> bool {
 }
 
 /// Calls `take` for each value of a list and each member of an object, with its pointer.
-pub(super) fn for_each_child(
-    node: &Node,
-    here: &mut String,
-    take: &mut dyn FnMut(&Node, &mut String),
-) {
+pub(super) fn for_each_child(node: &Node, here: &mut Here, take: &mut dyn FnMut(&Node, &mut Here)) {
     let mut each = |name: &str, value: &Node| {
-        let back = here.len();
-        step_into(here, name);
+        let (pointer, folded) = (here.pointer.len(), here.folded.len());
+        step_into(&mut here.pointer, name);
+        fold_into(
+            &mut here.folded,
+            here.pointer.get(pointer + 1..).unwrap_or_default(),
+        );
         take(value, here);
-        here.truncate(back);
+        here.pointer.truncate(pointer);
+        here.folded.truncate(folded);
     };
     match node {
         Node::Inside(_, inner) => for_each_child(inner, here, take),

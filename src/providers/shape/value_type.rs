@@ -102,7 +102,7 @@ impl fmt::Display for ValueType {
             Some(TimeFormat::Seconds) => f.write_str(" (Unix seconds)"),
             Some(TimeFormat::Millis) => f.write_str(" (Unix milliseconds)"),
             Some(TimeFormat::Micros) => f.write_str(" (Unix microseconds)"),
-            Some(TimeFormat::Other) => f.write_str(" (another time format)"),
+            Some(TimeFormat::Other) => f.write_str(" (other format)"),
         }
     }
 }

@@ -297,11 +297,16 @@ pub fn step_into(pointer: &mut String, name: &str) {
 pub fn folded(pointer: &str) -> String {
     let mut out = String::with_capacity(pointer.len());
     for step in pointer.split('/').skip(1) {
-        let is_index = !step.is_empty() && step.bytes().all(|byte| byte.is_ascii_digit());
-        out.push('/');
-        out.push_str(if is_index || step == "*" { "[]" } else { step });
+        fold_into(&mut out, step);
     }
     out
+}
+
+/// Appends a step of a JSON pointer to one with folded indices.
+pub fn fold_into(folded: &mut String, step: &str) {
+    let is_index = !step.is_empty() && step.bytes().all(|byte| byte.is_ascii_digit());
+    folded.push('/');
+    folded.push_str(if is_index || step == "*" { "[]" } else { step });
 }
 
 fn quote(out: &mut String, text: &str) {
