@@ -271,7 +271,12 @@ impl Cells<'_> {
         let target = target.map_or(0, |target| columns(target) + 3);
         let took = self.took;
         let took = took.map_or(0, |took| columns(&span(took)).max(TOOK) + 2);
-        columns(&self.who).max(who_column) + method + columns(&self.path) + target + took
+        let who = columns(&self.who).max(who_column);
+        match columns(&self.path) {
+            // The gap behind the provider is the one before the address.
+            0 => (who + target + took).saturating_sub(2),
+            path => who + method + path + target + took,
+        }
     }
 }
 
@@ -528,7 +533,7 @@ mod tests {
             ),
             (
                 || Some(76),
-                "19:20:01  500  bounce     ada@examp…  sendgrid  hooks.ndjson:41  test key\n",
+                "19:20:01  500  bounce     ada@example.…  sendgrid  hooks.ndjson:41  test key\n",
             ),
         ] {
             assert_eq!(told(&line, columns), wanted);
