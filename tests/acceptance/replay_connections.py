@@ -58,7 +58,7 @@ def connections(row):
     def later(name, text, junk, then):
         """Something comes unasked while the connection rests; at a rate there is time for it to arrive."""
         with Target(lambda _: Say([text, junk], then, 0.02)) as target:
-            run = replay(recording(8), target, "--rate", "10/s", *HASTE)
+            run = replay(recording(8), target, "--rate", "5/s", *HASTE)
             right = sum(run.attempts(str(number)) == ["200"] for number in range(8))
             twice = run.summary().get("maybe_duplicate")
             text = f"{right} of 8 told 200, {times(target.opened, 'connection')}, {twice} sent twice"
