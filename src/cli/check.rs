@@ -83,7 +83,7 @@ pub struct CheckArgs {
     )]
     pub seed: Option<u64>,
 
-    /// What to sign with.
+    /// Flags of the secrets.
     #[command(flatten)]
     pub secrets: SecretArgs,
 

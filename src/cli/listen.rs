@@ -157,7 +157,7 @@ pub struct ListenArgs {
     #[arg(long, display_order = 11)]
     pub require_signature: bool,
 
-    /// What a signature must be besides right.
+    /// Flags of verification.
     #[command(flatten)]
     pub verify_options: VerifyOptionsArgs,
 

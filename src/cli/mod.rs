@@ -73,7 +73,7 @@ Exit status:
   130  interrupted"
 )]
 pub struct Cli {
-    /// What to do.
+    /// Command to run.
     #[command(subcommand)]
     pub command: Command,
 
@@ -93,7 +93,7 @@ pub struct Cli {
     pub color: Color,
 }
 
-/// What to do. The words of a command are only put together once it is the one that is wanted.
+/// Commands. The flags of a command are built only once it is the chosen one.
 #[derive(Debug, Subcommand)]
 #[command(defer = true)]
 pub enum Command {
@@ -167,7 +167,7 @@ mod tests {
         Cli::command().debug_assert();
     }
 
-    /// What a command is for stands here and at its own words, which are put together later.
+    /// Its purpose is written here and at its own flags, which are built later.
     #[test]
     fn a_command_says_the_same_of_itself_before_and_after() {
         let before = Cli::command();

@@ -34,11 +34,11 @@ pub struct ReplayArgs {
     #[arg(value_name = "SOURCE", required = true)]
     pub sources: Vec<String>,
 
-    /// How the request is made.
+    /// Flags of the request.
     #[command(flatten)]
     pub request: RequestArgs,
 
-    /// What to sign with.
+    /// Flags of the secrets.
     #[command(flatten)]
     pub secrets: SecretArgs,
 

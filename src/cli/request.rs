@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 
 use crate::cli::values::{duration, rate};
 
-/// How requests are made.
+/// Flags of requests.
 #[derive(Debug, Args)]
 pub struct RequestArgs {
     /// Target URL; short forms: `3000`, `:3000/path`
@@ -103,7 +103,7 @@ pub struct RequestArgs {
     pub form: Form,
 }
 
-/// How a request is printed.
+/// Form of a printed request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Form {
     /// Raw HTTP, as sent

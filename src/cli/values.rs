@@ -38,10 +38,10 @@ pub fn rate(text: &str) -> Result<Duration, String> {
     Ok(Duration::from_secs_f64(gap))
 }
 
-/// How much faster than recorded; none for as fast as it goes.
+/// Factor by which to go faster than recorded; none for no waiting at all.
 pub type Speed = Option<f64>;
 
-/// How much faster than recorded: `original`, `2x`, `max`; none for as fast as it goes.
+/// Parses a factor by which to go faster than recorded: `original`, `2x`, `max`; none for no waiting at all.
 pub fn speed(text: &str) -> Result<Speed, String> {
     match text {
         "max" => return Ok(None),
@@ -150,7 +150,7 @@ pub fn expected(text: &str) -> Result<(Kind, u64), String> {
     }
 }
 
-/// Where to pass on, with the kinds of event in front that it is for: `:3000`, `bounce,complaint=:3001`.
+/// Parses a target to forward to, after the kinds of event that it is for: `:3000`, `bounce,complaint=:3001`.
 pub fn route(text: &str) -> Result<(Vec<Kind>, String), String> {
     // A URL may have a `=` too, but nothing that looks like names of kinds in front of it.
     let is_names = |text: &str| text.bytes().all(|b| b.is_ascii_alphabetic() || b == b',');

@@ -31,7 +31,7 @@ pub struct VerifyArgs {
     #[arg(value_name = "SOURCE", default_value = "-")]
     pub source: String,
 
-    /// What to verify with.
+    /// Flags of the secrets.
     #[command(flatten)]
     pub secrets: SecretArgs,
 
@@ -45,7 +45,7 @@ pub struct VerifyArgs {
     #[arg(long, value_name = "TIME", value_parser = time, display_order = 13)]
     pub now: Option<Timestamp>,
 
-    /// What a signature must be besides right.
+    /// Flags of verification.
     #[command(flatten)]
     pub verify_options: VerifyOptionsArgs,
 

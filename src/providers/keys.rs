@@ -73,7 +73,7 @@ impl Keys {
         self.slot(provider).map_or(&[], |slot| &slot.given)
     }
 
-    /// Returns true if the key at that place was given as a certificate, whose chain nobody has checked.
+    /// True if the key at this index was given as a certificate, whose chain is not verified.
     pub fn is_certificate(&self, provider: &Provider, at: usize) -> bool {
         let secret = self.slot(provider).and_then(|slot| slot.secrets.get(at));
         secret.is_some_and(|secret| secret.reveal().contains("BEGIN CERTIFICATE"))

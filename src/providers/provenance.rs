@@ -20,7 +20,7 @@ pub enum Confidence {
     Documented,
     /// Seen in a request that was really sent.
     Captured,
-    /// Neither: inferred from the provider's other events, or from somebody's code.
+    /// Neither: inferred from the provider's other events, or from public code.
     Assumed,
 }
 
