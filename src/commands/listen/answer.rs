@@ -1,12 +1,13 @@
-//! Responses that `listen` gives itself.
+//! Responses to the sender: those that `listen` gives itself, and those of a handler.
 
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, StatusCode};
 
+use crate::io::client::Exchange;
 use crate::io::server::Answer;
 use crate::providers;
 use crate::providers::{Challenged, Provider};
-use crate::webhook::{Delivery, Headers};
+use crate::webhook::{Delivery, Headers, Outcome};
 
 /// Response of `listen` where no `--forward-to` handler supplies one: `--status`, `--header`, `--body`.
 #[derive(Clone, Debug)]
@@ -75,6 +76,35 @@ pub(crate) fn plain(status: StatusCode, text: &str) -> Answer {
         headers,
         body: Bytes::copy_from_slice(text.as_bytes()),
         ..Answer::of(status)
+    }
+}
+
+/// Returns the outcome of a request, and the response that the sender gets.
+pub(crate) fn answer_to_sender(exchange: Exchange) -> (Outcome, Answer) {
+    let failed = |status, why: &str| plain(status, &format!("{why}\n"));
+    match exchange.answer {
+        Ok(response) if response.cut => {
+            let why = "its response is too long to be returned";
+            let answer = failed(StatusCode::BAD_GATEWAY, why);
+            (Outcome::Unreachable(why.into()), answer)
+        }
+        Ok(response) => {
+            let answer = Answer {
+                headers: response.headers.end_to_end(),
+                body: response.body.clone(),
+                ..Answer::of(response.status)
+            };
+            (Outcome::from(response), answer)
+        }
+        Err(outcome @ Outcome::TimedOut(_)) => {
+            let why = "the handler did not answer in time";
+            (outcome, failed(StatusCode::GATEWAY_TIMEOUT, why))
+        }
+        Err(outcome) => {
+            let why = outcome.reason().unwrap_or_default();
+            let why = format!("no response from the handler: {why}");
+            (outcome, failed(StatusCode::BAD_GATEWAY, &why))
+        }
     }
 }
 

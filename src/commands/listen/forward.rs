@@ -9,12 +9,12 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use http::{HeaderValue, StatusCode};
+use http::HeaderValue;
 use jiff::Timestamp;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 use crate::commands::id;
-use crate::commands::listen::answer::plain;
+use crate::commands::listen::answer::answer_to_sender;
 use crate::commands::listen::forward_counts::ForwardCounts;
 use crate::commands::listen::recording::{ListenRecording, SEARCHED};
 use crate::commands::listen::routes::{Forwarding, MEMORY, merged};
@@ -472,34 +472,5 @@ fn asks_for_pause(outcome: &Outcome) -> bool {
     match outcome {
         Outcome::Answered { retry_after, .. } => retry_after.is_some(),
         Outcome::TimedOut(_) | Outcome::Unreachable(_) | Outcome::Impossible(_) => false,
-    }
-}
-
-/// Returns the outcome of a request, and the response that the sender gets.
-fn answer_to_sender(exchange: Exchange) -> (Outcome, Answer) {
-    let failed = |status, why: &str| plain(status, &format!("{why}\n"));
-    match exchange.answer {
-        Ok(response) if response.cut => {
-            let why = "its response is too long to be returned";
-            let answer = failed(StatusCode::BAD_GATEWAY, why);
-            (Outcome::Unreachable(why.into()), answer)
-        }
-        Ok(response) => {
-            let answer = Answer {
-                headers: response.headers.end_to_end(),
-                body: response.body.clone(),
-                ..Answer::of(response.status)
-            };
-            (Outcome::from(response), answer)
-        }
-        Err(outcome @ Outcome::TimedOut(_)) => {
-            let why = "the handler did not answer in time";
-            (outcome, failed(StatusCode::GATEWAY_TIMEOUT, why))
-        }
-        Err(outcome) => {
-            let why = outcome.reason().unwrap_or_default();
-            let why = format!("no response from the handler: {why}");
-            (outcome, failed(StatusCode::BAD_GATEWAY, &why))
-        }
     }
 }
