@@ -544,7 +544,8 @@ fn what_is_redacted_is_nowhere_on_disk_and_the_same_each_time() {
         );
         let ran = listen.finish().success();
         let text = fs::read_to_string(&path).unwrap();
-        for left in ["ada", "198.51.100.7", "s3cr3t"] {
+        // Not `ada` alone: a checksum in hexadecimal may have these letters.
+        for left in ["ada@", "ada%40", "198.51.100.7", "s3cr3t"] {
             assert!(!text.contains(left), "{left} in {text}");
         }
         (text, ran)
