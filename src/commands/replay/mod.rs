@@ -35,8 +35,10 @@ use crate::io::recording::reader::Position;
 use crate::io::recording::recorder::{Recorder, Sync};
 use crate::io::recording::resume;
 use crate::io::recording::resume::ResumeJournal;
+use crate::io::runtime;
 use crate::io::watch::Watch;
 use crate::report::{Length, Notice, Progress, ReportFile, Reporter, Suite, Tally};
+use crate::webhook::sending::rng::delivery_seed;
 use crate::webhook::{Beat, Rng};
 
 /// Sends the fixtures, and returns the exit status.
@@ -107,10 +109,7 @@ fn carry_out(plan: &Arc<Plan>, report: &Arc<Reporter>) -> Result<Exit> {
     for recorder in failed_to.iter().chain(&answers_to) {
         args::say_all(report, recorder.notes());
     }
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build();
-    let runtime = runtime.map_err(|error| Error::usage(format!("cannot start: {error}")))?;
+    let runtime = runtime::on_this_thread()?;
     let client = Client::new(plan.request.settings);
     if plan.request.settings.insecure {
         report.warn("certificates are not checked");
@@ -171,8 +170,7 @@ fn jobs(plan: &Arc<Plan>, report: &Arc<Reporter>, stack: ReplayQueue, soon: bool
     let work = {
         let maker = Arc::clone(&maker);
         move |(number, queued): (u64, QueuedFixture)| {
-            let own = seed ^ number.wrapping_mul(0xE703_7ED1_A0B4_28DB);
-            let mut rng = Rng::seeded(own).repeatable(false);
+            let mut rng = Rng::seeded(delivery_seed(seed, number)).repeatable(false);
             (maker.make(queued, &mut rng), Instant::now())
         }
     };
