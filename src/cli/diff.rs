@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use crate::cli::{SecretArgs, SelectionArgs};
+use crate::cli::RecordedArgs;
 
 /// Compare two recorded deliveries, or one with its example
 ///
@@ -55,28 +55,7 @@ pub struct DiffArgs {
 
     /// Deliveries that are compared.
     #[command(flatten)]
-    pub selection: SelectionArgs,
-
-    /// Only deliveries of this provider
-    #[arg(long, value_name = "NAME", display_order = 4)]
-    pub provider: Option<String>,
-
-    /// Only deliveries whose path matches; may be repeated
-    #[arg(
-        long,
-        value_name = "GLOB",
-        hide_short_help = true,
-        help_heading = "Selection"
-    )]
-    pub path: Vec<String>,
-
-    /// Secrets for `--verdict`.
-    #[command(flatten)]
-    pub secrets: SecretArgs,
-
-    /// Accept lines of a recording whose checksum differs, for example after an edit
-    #[arg(long, hide_short_help = true, help_heading = "Selection")]
-    pub edited: bool,
+    pub recorded: RecordedArgs,
 }
 
 /// Compare a recording with the examples of its providers
@@ -109,26 +88,5 @@ pub struct DriftArgs {
 
     /// Deliveries that are compared.
     #[command(flatten)]
-    pub selection: SelectionArgs,
-
-    /// Only deliveries of this provider
-    #[arg(long, value_name = "NAME", display_order = 4)]
-    pub provider: Option<String>,
-
-    /// Only deliveries whose path matches; may be repeated
-    #[arg(
-        long,
-        value_name = "GLOB",
-        hide_short_help = true,
-        help_heading = "Selection"
-    )]
-    pub path: Vec<String>,
-
-    /// Secrets for `--verdict`.
-    #[command(flatten)]
-    pub secrets: SecretArgs,
-
-    /// Accept lines of a recording whose checksum differs, for example after an edit
-    #[arg(long, hide_short_help = true, help_heading = "Selection")]
-    pub edited: bool,
+    pub recorded: RecordedArgs,
 }

@@ -3,7 +3,7 @@
 use clap::Args;
 use clap::builder::{Resettable, Str};
 
-use crate::cli::{Form, SecretArgs, SelectionArgs};
+use crate::cli::{Form, RecordedArgs, SecretArgs};
 
 /// List recorded deliveries, one line each
 ///
@@ -45,28 +45,7 @@ pub struct LogArgs {
 
     /// Deliveries that are listed.
     #[command(flatten)]
-    pub selection: SelectionArgs,
-
-    /// Only deliveries of this provider
-    #[arg(long, value_name = "NAME", display_order = 4)]
-    pub provider: Option<String>,
-
-    /// Only deliveries whose path matches; may be repeated
-    #[arg(
-        long,
-        value_name = "GLOB",
-        hide_short_help = true,
-        help_heading = "Selection"
-    )]
-    pub path: Vec<String>,
-
-    /// Secrets to verify signatures with.
-    #[command(flatten)]
-    pub secrets: SecretArgs,
-
-    /// Accept lines of a recording whose checksum differs, for example after an edit
-    #[arg(long, hide_short_help = true, help_heading = "Selection")]
-    pub edited: bool,
+    pub recorded: RecordedArgs,
 }
 
 /// Print recorded deliveries in full, with their responses

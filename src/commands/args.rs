@@ -14,8 +14,8 @@ use crate::providers;
 use crate::providers::{ALL, EventDef, Keys, PlaceChanges, Provider, SCHEMES};
 use crate::report::{Format, Reporter};
 use crate::webhook::{
-    Beat, Delivery, Expectation, Keyring, Kind, Retry, Selection, Statuses, Target, is_hop_by_hop,
-    nearest,
+    Beat, Delivery, Expectation, Glob, Keyring, Kind, Retry, Selection, Statuses, Target,
+    is_hop_by_hop, nearest,
 };
 
 /// Stands before a provider's own name of an event that is a word of `send` too.
@@ -45,17 +45,21 @@ pub fn scheme(name: &str) -> Result<&'static Provider> {
     }
 }
 
-/// Returns the selection of these flags; provider and paths are flags of each command.
-pub fn selection(args: SelectionArgs) -> Selection {
+/// Returns the selection of these flags; the flags for provider and paths differ by command.
+pub fn selection(
+    args: SelectionArgs,
+    provider: Option<&'static Provider>,
+    paths: &[String],
+) -> Selection {
     Selection {
         events: args.events,
-        provider: None,
+        provider: provider.map(|provider| provider.name),
         recipient: args.recipient,
         message_id: args.message_id,
         status: args.status,
         failed: args.failed,
         verdicts: args.verdicts,
-        paths: Vec::new(),
+        paths: paths.iter().map(|path| Glob::new(path)).collect(),
         grep: args.grep,
         since: args.since,
         until: args.until,

@@ -2,18 +2,19 @@
 
 use crate::cli::DiffArgs;
 use crate::commands::args;
-use crate::commands::recorded::selected::{as_recorded, choose, decompressed};
+use crate::commands::recorded::chooser::Chooser;
+use crate::commands::recorded::selected::decompressed;
 use crate::error::{Error, Exit, Result};
 use crate::io::recording::last::last;
 use crate::io::recording::locate;
 use crate::providers;
-use crate::providers::{Expected, Keys, Observed, Provider, ProviderShape, What, shape_of};
+use crate::providers::{Expected, Observed, Provider, ProviderShape, What, shape_of};
 use crate::report::{Compared, ComparedSide, Notice, Progress, Reporter, Style};
 use crate::webhook::diff::compare::{Comparison, MOST, Rules, Subject, compare};
 use crate::webhook::diff::difference::{Difference, Part, Side};
 use crate::webhook::diff::node::Content;
 use crate::webhook::shell::word;
-use crate::webhook::{Delivery, Fixture, Glob, Receipt, Selection};
+use crate::webhook::{Delivery, Fixture, Receipt};
 
 /// Most deliveries that an error names.
 const CANDIDATES: usize = 6;
@@ -26,19 +27,12 @@ pub struct Plan {
     /// Number of deliveries that each source must hold.
     each: usize,
     all: bool,
-    selection: Selection,
-    edited: bool,
-    keys: Keys,
-    public_url: Option<String>,
-    notes: Vec<String>,
+    chooser: Chooser,
 }
 
 impl Plan {
     /// Makes the settings from the flags; reads secrets.
     pub fn new(args: DiffArgs, style: Style) -> Result<Plan> {
-        let provider = args.provider.as_deref().map(args::provider).transpose()?;
-        let secrets = args::secrets(&args.secrets, None)?;
-        let selection = args::selection(args.selection);
         let is_alone = args.other.is_none();
         Ok(Plan {
             style,
@@ -48,15 +42,7 @@ impl Plan {
                 .collect(),
             each: if is_alone && !args.example { 2 } else { 1 },
             all: args.all,
-            selection: Selection {
-                provider: provider.map(|provider| provider.name),
-                paths: args.path.iter().map(|it| Glob::new(it)).collect(),
-                ..selection
-            },
-            edited: args.edited,
-            keys: secrets.keys,
-            public_url: args.secrets.public_url,
-            notes: secrets.notes,
+            chooser: Chooser::new(args.recorded)?,
         })
     }
 }
@@ -64,7 +50,7 @@ impl Plan {
 /// Prints the differences, and returns the exit status.
 pub fn run(plan: &Plan) -> Result<Exit> {
     let report = Reporter::new(plan.style, Progress::none());
-    args::say_all(&report, &plan.notes);
+    args::say_all(&report, &plan.chooser.notes);
     let result = differ(plan, &report);
     report.finish();
     result
@@ -143,16 +129,14 @@ impl Found {
 
 /// Reads the deliveries of a source that are selected; an error if they are more or fewer than are compared.
 fn gather(plan: &Plan, source: &String, report: &Reporter) -> Result<Vec<Found>> {
-    let selection = &plan.selection;
-    let options = |fixture: &Fixture| as_recorded(fixture, plan.public_url.as_ref());
-    let is_chosen =
-        |fixture: &Fixture| choose(selection, fixture, &plan.keys, &options(fixture)).is_ok();
+    let chooser = &plan.chooser;
+    let selection = &chooser.selection;
     let sources = locate::open(std::slice::from_ref(source))?
-        .edited(plan.edited)
+        .edited(chooser.edited)
         .answered(selection.reads_answer());
-    let mut sources = last(sources, selection.last, is_chosen)?;
-    let (mut found, mut read, mut matched, mut count) = (Vec::new(), 0u64, 0, 0);
-    while count <= plan.each + CANDIDATES
+    let mut sources = last(sources, selection.last, |it| chooser.chooses(it))?;
+    let (mut found, mut read, mut matched) = (Vec::new(), 0u64, 0);
+    while found.len() <= plan.each + CANDIDATES
         && let Some(item) = sources.next()
     {
         let address = item.source.to_string();
@@ -160,12 +144,11 @@ fn gather(plan: &Plan, source: &String, report: &Reporter) -> Result<Vec<Found>>
             .fixture
             .map_err(|fault| Error::input(format!("{address}: {fault}")))?;
         read += 1;
-        if !is_chosen(&fixture) {
+        if !chooser.chooses(&fixture) {
             continue;
         }
         matched += 1;
         if selection.admits(matched - 1) {
-            count += 1;
             found.push(Found::new(address, fixture));
         }
     }
@@ -180,7 +163,8 @@ fn gather(plan: &Plan, source: &String, report: &Reporter) -> Result<Vec<Found>>
 
 /// Error for a source that holds more or fewer deliveries than are compared.
 fn wrong_number(plan: &Plan, source: &str, found: &[Found], read: u64) -> Error {
-    let selects = plan.selection.has_conditions() || plan.selection.counts();
+    let selection = &plan.chooser.selection;
+    let selects = selection.has_conditions() || selection.counts();
     let needed = match plan.each {
         1 => "one is compared",
         _ => "two are compared",
@@ -197,10 +181,7 @@ fn wrong_number(plan: &Plan, source: &str, found: &[Found], read: u64) -> Error 
         false => deliveries(found.len()),
     };
     let error = Error::usage(match (selects, found.len()) {
-        (true, 0) => format!(
-            "{} in `{source}`, and {needed}",
-            plan.selection.none_of(read)
-        ),
+        (true, 0) => format!("{} in `{source}`, and {needed}", selection.none_of(read)),
         (true, _) => format!("{count} of `{source}` selected, and {needed}"),
         (false, _) => format!("`{source}` holds {count}, and {needed}"),
     });

@@ -6,20 +6,21 @@ use std::sync::Arc;
 use crate::cli::DriftArgs;
 use crate::commands::args;
 use crate::commands::in_order::{CHUNK, in_order};
+use crate::commands::recorded::chooser::Chooser;
 use crate::commands::recorded::inputs::{Input, Inputs};
-use crate::commands::recorded::selected::{as_recorded, choose, decompressed, line_filter};
+use crate::commands::recorded::selected::{decompressed, line_filter, none_chosen};
 use crate::error::{Exit, Result};
 use crate::io::recording::last::last;
 use crate::io::recording::locate;
 use crate::io::recording::pump::Stop;
 use crate::providers;
-use crate::providers::{ALL, Deviation, EventDef, Keys, Observed, Provider, Seen, What, shape_of};
+use crate::providers::{ALL, Deviation, EventDef, Observed, Provider, Seen, What, shape_of};
 use crate::report::{
     DriftTotals, Drifted, MissingMember, Notice, Progress, Reporter, Style, TypeChange,
     UnknownMember,
 };
 use crate::webhook::diff::difference::beginning;
-use crate::webhook::{Fault, Fixture, Glob, Kind, Selection};
+use crate::webhook::{Fault, Fixture, Kind};
 
 /// Most different deviations that are kept of a kind.
 const MOST_PLACES: usize = 1000;
@@ -38,45 +39,27 @@ const LONGEST_NAME: usize = 100;
 pub struct Plan {
     style: Style,
     sources: Vec<String>,
-    selection: Selection,
-    edited: bool,
-    keys: Keys,
-    public_url: Option<String>,
-    notes: Vec<String>,
+    chooser: Chooser,
 }
 
 impl Plan {
     /// Makes the settings from the flags; reads secrets.
     pub fn new(args: DriftArgs, style: Style) -> Result<Plan> {
-        let provider = args.provider.as_deref().map(args::provider).transpose()?;
-        let secrets = args::secrets(&args.secrets, None)?;
-        let selection = args::selection(args.selection);
         Ok(Plan {
             style,
             sources: args.sources,
-            selection: Selection {
-                provider: provider.map(|provider| provider.name),
-                paths: args.path.iter().map(|it| Glob::new(it)).collect(),
-                ..selection
-            },
-            edited: args.edited,
-            keys: secrets.keys,
-            public_url: args.secrets.public_url,
-            notes: secrets.notes,
+            chooser: Chooser::new(args.recorded)?,
         })
-    }
-
-    fn is_chosen(&self, fixture: &Fixture) -> bool {
-        let options = as_recorded(fixture, self.public_url.as_ref());
-        choose(&self.selection, fixture, &self.keys, &options).is_ok()
     }
 
     /// Compares a delivery; none if it is not chosen. `answer` adds its recorded responses.
     fn look(&self, mut fixture: Fixture, answer: &mut dyn FnMut(&mut Fixture)) -> Option<Looked> {
-        if self.selection.reads_answer() {
+        if self.chooser.selection.reads_answer() {
             answer(&mut fixture);
         }
-        self.is_chosen(&fixture).then(|| self.compare(&fixture))
+        self.chooser
+            .chooses(&fixture)
+            .then(|| self.compare(&fixture))
     }
 
     fn compare(&self, fixture: &Fixture) -> Looked {
@@ -120,7 +103,7 @@ enum Looked {
 /// Prints the drift, and returns the exit status.
 pub fn run(plan: Plan) -> Result<Exit> {
     let report = Reporter::new(plan.style, Progress::none());
-    args::say_all(&report, &plan.notes);
+    args::say_all(&report, &plan.chooser.notes);
     let result = drift(&Arc::new(plan), &report);
     report.finish();
     result
@@ -128,12 +111,13 @@ pub fn run(plan: Plan) -> Result<Exit> {
 
 fn drift(plan: &Arc<Plan>, report: &Reporter) -> Result<Exit> {
     let stop = Stop::default();
-    let selection = &plan.selection;
+    let chooser = &plan.chooser;
+    let selection = &chooser.selection;
     let sources = locate::open(&plan.sources)?
-        .edited(plan.edited)
+        .edited(chooser.edited)
         .answered(selection.reads_answer())
         .until(stop.clone());
-    let sources = last(sources, selection.last, |fixture| plan.is_chosen(fixture))?;
+    let sources = last(sources, selection.last, |fixture| chooser.chooses(fixture))?;
     let work = {
         let (plan, filter) = (Arc::clone(plan), line_filter(selection));
         move |input: Input| input.work(&filter, |fixture, answer| plan.look(fixture, answer))
@@ -202,7 +186,7 @@ impl Drift {
             }
         };
         self.matched += 1;
-        if !plan.selection.admits(self.matched - 1) {
+        if !plan.chooser.selection.admits(self.matched - 1) {
             return;
         }
         self.totals.deliveries += 1;
@@ -241,10 +225,8 @@ impl Drift {
             Exit::Success
         };
         if self.totals.deliveries == 0 {
-            report.warn(&match self.read {
-                0 => format!("no deliveries in `{}`", plan.sources.join("`, `")),
-                read => plan.selection.none_of(read),
-            });
+            let selection = &plan.chooser.selection;
+            report.warn(&none_chosen(&plan.sources, selection, self.read));
             return exit.or(Exit::Failure);
         }
         for block in self.blocks.values() {

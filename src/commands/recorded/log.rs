@@ -7,9 +7,10 @@ use std::time::{Duration, Instant};
 use crate::cli::LogArgs;
 use crate::commands::args;
 use crate::commands::in_order::{CHUNK, in_order};
+use crate::commands::recorded::chooser::Chooser;
 use crate::commands::recorded::inputs::{Input, Inputs, Output};
 use crate::commands::recorded::selected::{
-    Unchosen, as_recorded, choose, choose_by_request, has_wanted_answer, line_filter,
+    choose_by_request, has_wanted_answer, line_filter, none_chosen,
 };
 use crate::commands::shutdown::Interrupt;
 use crate::error::{Exit, Result};
@@ -18,9 +19,8 @@ use crate::io::recording::last::last;
 use crate::io::recording::locate;
 use crate::io::recording::pump::Stop;
 use crate::providers;
-use crate::providers::Keys;
 use crate::report::{Logged, Notice, Progress, Reporter, Style};
-use crate::webhook::{Fault, Fixture, Glob, LineFilter, Receipt, Selection, VerifyOptions};
+use crate::webhook::{Fault, Fixture, LineFilter, Receipt};
 
 /// Deliveries that `--follow` begins with.
 const FIRST: usize = 10;
@@ -39,73 +39,54 @@ const GLANCE: Duration = Duration::from_millis(100);
 pub struct Plan {
     style: Style,
     sources: Vec<String>,
-    selection: Selection,
+    chooser: Chooser,
     filter: LineFilter,
     follow: bool,
-    edited: bool,
-    keys: Keys,
-    public_url: Option<String>,
-    notes: Vec<String>,
 }
 
 impl Plan {
     /// Makes the settings from the flags; reads secrets.
     pub fn new(args: LogArgs, style: Style) -> Result<Plan> {
-        let provider = args.provider.as_deref().map(args::provider).transpose()?;
-        let secrets = args::secrets(&args.secrets, None)?;
-        let selection = args::selection(args.selection);
-        let selection = Selection {
-            provider: provider.map(|provider| provider.name),
-            paths: args.path.iter().map(|it| Glob::new(it)).collect(),
-            last: selection.last.or(args.follow.then_some(FIRST)),
-            ..selection
-        };
+        let mut chooser = Chooser::new(args.recorded)?;
+        if args.follow {
+            chooser.selection.last.get_or_insert(FIRST);
+        }
         Ok(Plan {
             style,
             sources: args.sources,
-            filter: line_filter(&selection),
-            selection,
+            filter: line_filter(&chooser.selection),
+            chooser,
             follow: args.follow,
-            edited: args.edited,
-            keys: secrets.keys,
-            public_url: args.secrets.public_url,
-            notes: secrets.notes,
         })
-    }
-
-    /// Applies the selection to a fixture. Returns its receipt, if that had to be read.
-    fn choose(&self, fixture: &Fixture) -> std::result::Result<Option<Receipt>, Unchosen> {
-        choose(&self.selection, fixture, &self.keys, &self.options(fixture))
     }
 
     /// Reads a delivery if it is chosen; `answer` adds its recorded responses.
     fn judge(&self, mut fixture: Fixture, answer: &mut dyn FnMut(&mut Fixture)) -> Option<Chosen> {
-        let options = self.options(&fixture);
-        let chosen = choose_by_request(&self.selection, &fixture, &self.keys, &options).ok()?;
+        let Chooser {
+            selection, keys, ..
+        } = &self.chooser;
+        let options = self.chooser.options(&fixture);
+        let chosen = choose_by_request(selection, &fixture, keys, &options).ok()?;
         answer(&mut fixture);
-        if !has_wanted_answer(&self.selection, &fixture) {
+        if !has_wanted_answer(selection, &fixture) {
             return None;
         }
         let delivery = &fixture.delivery;
-        let read = |named| providers::read(delivery, named, &self.keys, &options);
+        let read = |named| providers::read(delivery, named, keys, &options);
         let receipt = match chosen {
-            Some((_, receipt)) if self.selection.reads_verdict() => receipt,
+            Some((_, receipt)) if selection.reads_verdict() => receipt,
             // Without a condition on it, the verdict is not known yet.
             Some((named, _)) => read(named),
             None => read(providers::beneath(delivery)),
         };
         Some(Box::new((fixture, receipt)))
     }
-
-    fn options(&self, fixture: &Fixture) -> VerifyOptions {
-        as_recorded(fixture, self.public_url.as_ref())
-    }
 }
 
 /// Lists the deliveries, and returns the exit status.
 pub fn run(plan: Plan) -> Result<Exit> {
     let report = Reporter::new(plan.style, Progress::none());
-    args::say_all(&report, &plan.notes);
+    args::say_all(&report, &plan.chooser.notes);
     let result = list(&Arc::new(plan), &report);
     report.finish();
     result
@@ -113,19 +94,18 @@ pub fn run(plan: Plan) -> Result<Exit> {
 
 fn list(plan: &Arc<Plan>, report: &Reporter) -> Result<Exit> {
     let stop = Stop::default();
+    let chooser = &plan.chooser;
     let mut sources = locate::open(&plan.sources)?
-        .edited(plan.edited)
+        .edited(chooser.edited)
         .answered(true)
         .until(stop.clone());
     let follow = match plan.follow {
-        true => Some(Follow::start(&mut sources, plan.edited)?),
+        true => Some(Follow::start(&mut sources, chooser.edited)?),
         false => None,
     };
     // What comes through a pipe is printed as it comes.
     let items = if sources.size().is_some() { CHUNK } else { 1 };
-    let sources = last(sources, plan.selection.last, |fixture| {
-        plan.choose(fixture).is_ok()
-    })?;
+    let sources = last(sources, chooser.selection.last, |it| chooser.chooses(it))?;
     let mut log = Log {
         plan,
         report,
@@ -150,10 +130,7 @@ fn list(plan: &Arc<Plan>, report: &Reporter) -> Result<Exit> {
     }
     if log.matched == 0 && log.exit == Exit::Success {
         log.exit = Exit::Failure;
-        report.warn(&match log.read {
-            0 => format!("no deliveries in `{}`", plan.sources.join("`, `")),
-            read => plan.selection.none_of(read),
-        });
+        report.warn(&none_chosen(&plan.sources, &chooser.selection, log.read));
     }
     Ok(log.exit)
 }
@@ -175,7 +152,7 @@ struct Log<'a> {
 impl Log<'_> {
     /// True if no more deliveries are printed.
     fn is_done(&self) -> bool {
-        self.plan.selection.is_full(self.matched) || self.report.is_closed()
+        self.plan.chooser.selection.is_full(self.matched) || self.report.is_closed()
     }
 
     /// Prints the deliveries found in a part of the sources.
@@ -204,7 +181,7 @@ impl Log<'_> {
             }
         };
         self.matched += 1;
-        if self.plan.selection.admits(self.matched - 1) {
+        if self.plan.chooser.selection.admits(self.matched - 1) {
             self.report.tell(&Notice::Logged(Logged {
                 address,
                 fixture: &fixture,

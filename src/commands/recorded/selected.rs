@@ -80,6 +80,14 @@ pub fn choose_by_request(
     }
 }
 
+/// Warning that nothing is chosen of the deliveries of these sources, of which `read` were read.
+pub fn none_chosen(sources: &[String], selection: &Selection, read: u64) -> String {
+    match read {
+        0 => format!("no deliveries in `{}`", sources.join("`, `")),
+        read => selection.none_of(read),
+    }
+}
+
 /// Filter for the lines of a recording that a selection may choose.
 pub fn line_filter(selection: &Selection) -> LineFilter {
     LineFilter::of(selection, providers::words_of(&selection.events))

@@ -16,7 +16,7 @@ use crate::io::recording::reader::Sources;
 use crate::io::recording::resume::RunIdentity;
 use crate::providers::PlaceChanges;
 use crate::report::{Format, Style};
-use crate::webhook::{Beat, Expectation, Fixture, Glob, Receipt, Reordering, Retry, Selection};
+use crate::webhook::{Beat, Expectation, Fixture, Receipt, Reordering, Retry, Selection};
 
 /// Settings of `replay`, made from its flags.
 #[derive(Debug)]
@@ -76,11 +76,7 @@ impl Plan {
             sources: args.sources,
             path,
             disorder,
-            choice: Selection {
-                provider: provider.map(|provider| provider.name),
-                paths: args.only_path.iter().map(|it| Glob::new(it)).collect(),
-                ..args::selection(args.selection)
-            },
+            choice: args::selection(args.selection, provider, &args.only_path),
             repeat: args.repeat,
             seed: args.seed,
             concurrency: args.concurrency,

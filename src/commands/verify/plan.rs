@@ -10,7 +10,7 @@ use crate::commands::recorded::selected::{as_recorded, choose};
 use crate::error::Result;
 use crate::providers::{Keys, Provider};
 use crate::report::Style;
-use crate::webhook::{Fixture, Glob, Headers, Keyring, Selection, VerifyOptions};
+use crate::webhook::{Fixture, Headers, Keyring, Selection, VerifyOptions};
 
 /// Settings of `verify`, made from its flags.
 #[derive(Debug)]
@@ -43,10 +43,8 @@ impl VerifyPlan {
             source: args.source,
             body_headers: (!args.headers.is_empty()).then_some(headers),
             id: args.id,
-            selection: Selection {
-                paths: args.path.iter().map(|it| Glob::new(it)).collect(),
-                ..args::selection(args.selection)
-            },
+            // `--provider` names the provider to verify as, and is no condition.
+            selection: args::selection(args.selection, None, &args.path),
             edited: args.edited,
             keys: secrets.keys,
             ring: secrets.ring,
