@@ -24,7 +24,7 @@ const LONGEST: usize = 256;
 pub struct Deviation {
     /// Header, or JSON pointer with indices folded to `[]`.
     pub place: String,
-    /// What is different.
+    /// Difference at the place.
     pub what: What,
 }
 

@@ -55,7 +55,7 @@ pub struct Expected {
 }
 
 impl Expected {
-    /// What is expected of no provider in particular.
+    /// Creates the set that all providers have in common: headers such as `Date` and `Content-Length`.
     pub fn new() -> Expected {
         Expected {
             headers: HEADERS.iter().map(|name| (*name).to_owned()).collect(),

@@ -416,7 +416,7 @@ impl Walk<'_> {
 pub(super) struct Here {
     /// JSON pointer.
     pub(super) pointer: String,
-    /// The same, indices folded.
+    /// JSON pointer with each index of a list folded to `[]`.
     pub(super) folded: String,
 }
 

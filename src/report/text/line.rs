@@ -423,6 +423,23 @@ mod tests {
         }
     }
 
+    /// Line of a delivery that a handler on port 3000 accepted.
+    fn forwarded<'a>(delivery: &'a Delivery, receipt: &'a Receipt) -> Line<'a> {
+        Line {
+            at: Some("2026-11-23T19:20:01.5Z".parse().unwrap()),
+            status: Some(200),
+            delivery,
+            receipt,
+            target: Some("http://127.0.0.1:3000/"),
+            took: Some(Duration::from_millis(12)),
+            address: Some("hooks.ndjson:41"),
+            on_purpose: false,
+            is_resent: false,
+            again: None,
+            reason: None,
+        }
+    }
+
     fn told(line: &Line, columns: fn() -> Option<usize>) -> String {
         let report = TextReport {
             palette: Palette::plain(),
@@ -441,19 +458,7 @@ mod tests {
     fn a_line_has_the_status_first_and_what_is_out_of_the_ordinary() {
         let delivery = delivery("/hooks");
         let bounce = receipt(&[Kind::Bounce], "bob@example.com", Verdict::Verified);
-        let line = Line {
-            at: Some("2026-11-23T19:20:01.5Z".parse().unwrap()),
-            status: Some(200),
-            delivery: &delivery,
-            receipt: &bounce,
-            target: Some("http://127.0.0.1:3000/"),
-            took: Some(Duration::from_millis(12)),
-            address: Some("hooks.ndjson:41"),
-            on_purpose: false,
-            is_resent: false,
-            again: None,
-            reason: None,
-        };
+        let line = forwarded(&delivery, &bounce);
         assert_eq!(
             told(&line, || None),
             "19:20:01  200  bounce     bob@example.com  sendgrid  POST /hooks → :3000   12 ms  hooks.ndjson:41\n"
@@ -506,17 +511,8 @@ mod tests {
         let delivery = delivery("/api/webhooks/email/sendgrid");
         let bounce = receipt(&[Kind::Bounce], "ada@example.com", Verdict::VerifiedTestKey);
         let line = Line {
-            at: Some("2026-11-23T19:20:01.5Z".parse().unwrap()),
             status: Some(500),
-            delivery: &delivery,
-            receipt: &bounce,
-            target: Some("http://127.0.0.1:3000/"),
-            took: Some(Duration::from_millis(12)),
-            address: Some("hooks.ndjson:41"),
-            on_purpose: false,
-            is_resent: false,
-            again: None,
-            reason: None,
+            ..forwarded(&delivery, &bounce)
         };
         for (columns, wanted) in [
             (
@@ -549,17 +545,9 @@ mod tests {
             let kind = [Kind::Bounce, Kind::Unsubscribe, Kind::Delivered, Kind::Open][kind];
             let receipt = receipt(&[kind], &recipient, Verdict::Verified);
             let line = Line {
-                at: Some("2026-11-23T19:20:01.5Z".parse().unwrap()),
                 status: Some(500),
-                delivery: &delivery,
-                receipt: &receipt,
-                target: Some("http://127.0.0.1:3000/"),
-                took: Some(Duration::from_millis(12)),
                 address: Some("h.ndjson:41"),
-                on_purpose: false,
-                is_resent: false,
-                again: None,
-                reason: None,
+                ..forwarded(&delivery, &receipt)
             };
             let told = told(&line, || Some(80));
             prop_assert_eq!(told.matches('\n').count(), 1);
