@@ -3,3 +3,4 @@
 pub mod redactor;
 pub mod scanner;
 pub mod sensitive;
+mod text_redactor;
