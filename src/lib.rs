@@ -51,6 +51,7 @@
 //! | changes of recorded deliveries (`replay --set`, `--edit`) | `providers/synth/recorded_change.rs`, `webhook/body/json_edit.rs`, `commands/replay/edit.rs`, `io/editor.rs` |
 //! | resuming a replay (`--resume`) | `io/recording/resume.rs` |
 //! | a check of `check` | `checks/GROUP.rs`; its requests are sent by `commands/check/runner.rs` |
+//! | the configuration of a project (`webhook-cli.toml`, `config`) | `commands/config/`, `io/project_file.rs` |
 //! | a flag and its help | `cli/COMMAND.rs` (`events` and `keys`: `cli/lists.rs`) |
 //! | output: text, JSON lines, JUnit, TAP, HAR, curl | `report/text/`, `report/json_lines.rs`, `report/formats/` |
 //! | an exit status | `error.rs` |
@@ -164,32 +165,26 @@ pub mod providers;
 pub mod report;
 pub mod webhook;
 
-use clap::{CommandFactory, FromArgMatches};
+use clap::CommandFactory;
 
 use crate::error::Exit;
 
 /// Runs the program: parses the command line, runs the subcommand, and returns the exit status.
 pub fn run() -> Exit {
     commands::answer_a_shell();
-    let command = command().term_width(help_width());
-    let parsed = command.try_get_matches();
-    let cli = match parsed.and_then(|matches| cli::Cli::from_arg_matches(&matches)) {
-        Ok(cli) => cli,
-        Err(told) => {
-            // Help and version go to stdout and are a success; a closed pipe is no error.
-            let printed = told.print().or_else(|error| match error.kind() {
-                std::io::ErrorKind::BrokenPipe => Ok(()),
-                _ => Err(error),
-            });
-            return if told.use_stderr() || printed.is_err() {
-                Exit::Usage
-            } else {
-                Exit::Success
-            };
+    let parsed = command().term_width(help_width()).try_get_matches();
+    let matches = parsed.as_ref().ok();
+    let color = matches.and_then(|matches| matches.get_one::<cli::Color>("color"));
+    let mut color = color.copied().unwrap_or(cli::Color::Auto).into();
+    let ran = match commands::configured(parsed) {
+        Ok(cli) => {
+            color = cli.color.into();
+            commands::run(cli)
         }
+        Err(commands::Unparsed::Configuration(error)) => Err(error),
+        Err(commands::Unparsed::Arguments(told)) => return tell(&told),
     };
-    let color = cli.color.into();
-    let exit = commands::run(cli).unwrap_or_else(|error| {
+    let exit = ran.unwrap_or_else(|error| {
         report::complain(&error, color);
         error.exit()
     });
@@ -197,6 +192,20 @@ pub fn run() -> Exit {
         exit.or(Exit::Failure)
     } else {
         exit
+    }
+}
+
+/// Prints what the parser says: an error, or help and version, which go to stdout and are a success.
+fn tell(told: &clap::Error) -> Exit {
+    // A closed pipe is no error.
+    let printed = told.print().or_else(|error| match error.kind() {
+        std::io::ErrorKind::BrokenPipe => Ok(()),
+        _ => Err(error),
+    });
+    if told.use_stderr() || printed.is_err() {
+        Exit::Usage
+    } else {
+        Exit::Success
     }
 }
 

@@ -78,6 +78,10 @@ pub struct ListenArgs {
     #[arg(short, long, value_name = "TARGET", value_parser = route, display_order = 3)]
     pub forward_to: Vec<(Vec<Kind>, String)>,
 
+    /// Headers that the project's configuration gives to each of these targets.
+    #[arg(skip)]
+    pub route_headers: Vec<Vec<String>>,
+
     /// Respond as soon as a delivery is recorded, and forward it in the background
     #[arg(
         long,

@@ -83,6 +83,16 @@ pub struct Cli {
     #[arg(long, global = true, display_order = 30)]
     pub json: bool,
 
+    /// Configuration of the project, instead of the nearest `webhook-cli.toml`; `none` for none
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        display_order = 32,
+        hide_short_help = true
+    )]
+    pub config: Option<PathBuf>,
+
     /// When to use colors
     #[arg(
         long,
@@ -121,6 +131,15 @@ pub enum Command {
     Events(EventsArgs),
     /// Print the public test keys, or generate a new secret
     Keys(KeysArgs),
+    /// List the settings in force, and the source of each
+    #[command(after_help = "\
+Examples:
+  webhook-cli config                            of the nearest webhook-cli.toml
+  webhook-cli config --config none              without a file
+  webhook-cli config --json
+
+`webhook-cli config --help` shows all options.")]
+    Config,
     /// Print a shell completion script
     #[command(after_help = "\
 Examples:

@@ -22,7 +22,7 @@ use crate::webhook::{
 pub const NATIVE: &str = "native:";
 
 /// Environment variable that is read if no `--secret` is given.
-const DEFAULT_SECRET: &str = "WEBHOOK_CLI_SECRET";
+pub(crate) const DEFAULT_SECRET: &str = "WEBHOOK_CLI_SECRET";
 
 /// Returns the provider or scheme called `name`; the error lists the known ones and suggests the nearest.
 pub fn provider(name: &str) -> Result<&'static Provider> {
@@ -206,9 +206,8 @@ pub fn secrets(args: &SecretArgs, only: Option<&'static Provider>) -> Result<Sec
     let mut notes = Vec::new();
     let mut ring = Vec::new();
     let mut specs = args.secrets.clone();
-    if specs.is_empty() && std::env::var_os(DEFAULT_SECRET).is_some_and(|secret| !secret.is_empty())
-    {
-        specs.push(format!("env:{DEFAULT_SECRET}"));
+    if specs.is_empty() {
+        specs.extend(default_secret());
     }
     for spec in &specs {
         let given = secrets::read(spec, &known)?;
@@ -225,6 +224,12 @@ pub fn secrets(args: &SecretArgs, only: Option<&'static Provider>) -> Result<Sec
     let keys = Keys::new(&ring, only)?;
     notes.extend(keys.notes());
     Ok(Secrets { keys, ring, notes })
+}
+
+/// Returns the secret of the environment, as `--secret` would name it.
+pub(crate) fn default_secret() -> Option<String> {
+    let secret = std::env::var_os(DEFAULT_SECRET).filter(|secret| !secret.is_empty());
+    secret.map(|_| format!("env:{DEFAULT_SECRET}"))
 }
 
 /// Parses headers given as `NAME:VALUE`.

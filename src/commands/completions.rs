@@ -11,6 +11,8 @@ use clap_complete::env::{CompleteEnv, Shells};
 
 use crate::checks;
 use crate::cli::Cli;
+use crate::commands::config;
+use crate::commands::config::project::ProjectTarget;
 use crate::commands::print::print;
 use crate::error::{Error, Exit, Result};
 use crate::providers;
@@ -97,6 +99,7 @@ fn completed(command: &str, arg: clap::Arg) -> clap::Arg {
             classes.map(CompletionCandidate::new).into()
         }),
         ("check", "only" | "skip" | "explain") => one_of(arg, checks),
+        (_, "to" | "forward_to" | "target") => one_of(arg, targets),
         (_, "sources" | "source") | ("diff", "other") => {
             arg.add(ArgValueCompleter::new(PathCompleter::any().stdio()))
         }
@@ -165,6 +168,17 @@ fn checks() -> Vec<CompletionCandidate> {
         found.push(CompletionCandidate::new(check.name).help(Some(check.title.into())));
     }
     once_each(found.into_iter())
+}
+
+/// Returns the targets of the project; none if its configuration cannot be read.
+fn targets() -> Vec<CompletionCandidate> {
+    let project = config::source::load(None).ok().flatten();
+    let targets = project.map_or_else(Vec::new, |project| project.targets);
+    let candidate = |target: ProjectTarget| {
+        let to = target.to.texts().concat();
+        CompletionCandidate::new(format!("@{}", target.name)).help(Some(to.into()))
+    };
+    targets.into_iter().map(candidate).collect()
 }
 
 /// Completes `@` and a file path.

@@ -2,6 +2,7 @@
 
 pub mod catalog;
 pub mod check;
+pub mod config;
 pub mod listen;
 pub mod recorded;
 pub mod replay;
@@ -24,4 +25,5 @@ mod signer;
 mod verify;
 
 pub use completions::answer_a_shell;
+pub use config::{Unparsed, configured};
 pub use run::run;

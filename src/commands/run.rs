@@ -2,7 +2,9 @@
 
 use crate::cli::{Cli, Color, Command};
 use crate::commands::recorded::{diff, drift, log, show};
-use crate::commands::{catalog, check, completions, keys, listen, man, replay, send, verify};
+use crate::commands::{
+    catalog, check, completions, config, keys, listen, man, replay, send, verify,
+};
 use crate::error::{Exit, Result};
 use crate::report::{ColorChoice, Parts, Style, View};
 
@@ -34,6 +36,7 @@ pub fn run(cli: Cli) -> Result<Exit> {
         Command::Check(args) => check::run(check::CheckPlan::new(*args, style)?),
         Command::Events(args) => catalog::events::run(&args, style),
         Command::Keys(args) => keys::run(&args, style),
+        Command::Config => config::show::run(cli.config.as_deref(), style),
         Command::Completions { shell } => completions::run(shell),
         Command::Man { dir } => man::run(dir.as_deref()),
     }

@@ -15,6 +15,7 @@ pub mod keygen;
 pub mod loopback;
 mod private_files;
 pub mod probe;
+pub mod project_file;
 pub mod runtime;
 pub mod secrets;
 pub mod user_key;

@@ -421,7 +421,7 @@ fn depth(text: &str) -> usize {
 }
 
 /// Escapes DEL and the C1 controls, which JSON allows in strings and a terminal interprets. They occur in strings only.
-fn harmless(line: &str) -> std::borrow::Cow<'_, str> {
+pub fn harmless(line: &str) -> std::borrow::Cow<'_, str> {
     let dangerous = |c: char| matches!(c, '\u{7f}'..='\u{9f}');
     // In UTF-8 each of them has one of these two bytes.
     if memchr::memchr2(0x7f, 0xc2, line.as_bytes()).is_none() {

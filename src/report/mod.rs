@@ -22,12 +22,13 @@ pub use diff::compared::{
 pub use formats::curl::{curl, http};
 pub use formats::har::{HAR_BETWEEN, HAR_END, har, har_start, vegeta};
 pub use formats::report_file::{Format, ReportFile, Suite};
+pub use json_lines::harmless;
 pub use notice::{
     CheckTotals, Checked, Detail, Finding, Forwarded, HandlerRequest, Judged, KeyUsed, Logged,
     Notice, Parts, Received, Repeat, View,
 };
 pub use progress::{Length, Progress};
-pub use reporter::{Reporter, Style, complain, lost_output, width};
+pub use reporter::{Reporter, Style, complain, lost_output, note, warn, width};
 pub use sink::{Drain, Sink, WriteFailure};
 pub use tally::{ForwardTally, Tally};
 pub use text::body::{binary, is_binary, looks_like_json, pretty};

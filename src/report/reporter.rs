@@ -357,13 +357,36 @@ pub fn width() -> Option<usize> {
 
 /// Writes an error to stderr: message, then hints.
 pub fn complain(error: &Error, color: ColorChoice) {
+    say_error(error, &stderr_palette(color));
+}
+
+/// Writes a note to stderr, before a run has a reporter.
+pub fn note(line: &str, color: ColorChoice) {
+    let palette = stderr_palette(color);
+    say(&format!(
+        "{} {}",
+        palette.paint(Role::Dim, "note:"),
+        Untrusted::new(line)
+    ));
+}
+
+/// Writes a warning to stderr, before a run has a reporter.
+pub fn warn(line: &str, color: ColorChoice) {
+    let palette = stderr_palette(color);
+    say(&format!(
+        "{} {}",
+        palette.paint(Role::Warn, "warning:"),
+        Untrusted::new(line)
+    ));
+}
+
+fn stderr_palette(color: ColorChoice) -> Palette {
     let env = |name: &str| std::env::var(name).ok();
-    let palette = if wants_color(color, &env, io::stderr().is_terminal()) {
+    if wants_color(color, &env, io::stderr().is_terminal()) {
         Palette::colored()
     } else {
         Palette::plain()
-    };
-    say_error(error, &palette);
+    }
 }
 
 fn say_error(error: &Error, palette: &Palette) {

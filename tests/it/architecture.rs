@@ -33,7 +33,7 @@ const ROOMS: &[(&str, &[&str], &[&str])] = &[
     (
         "commands",
         &[
-            "catalog", "check", "listen", "recorded", "replay", "send", "sns", "verify",
+            "catalog", "check", "config", "listen", "recorded", "replay", "send", "sns", "verify",
         ],
         &[
             "checks",

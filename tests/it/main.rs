@@ -9,6 +9,7 @@ mod check;
 mod cli;
 #[cfg(unix)]
 mod completion;
+mod config;
 mod cores;
 mod corrections;
 mod corrections_more;

@@ -177,17 +177,21 @@ fn limits(
 }
 
 fn forwarding(args: &ListenArgs) -> Result<Option<Forwarding>> {
-    let route = |(kinds, target): &(Vec<Kind>, String)| {
+    let route = |(at, (kinds, target)): (usize, &(Vec<Kind>, String))| {
         let mut target = Target::parse(target)?;
-        args::request_headers(&args.forward_header, &mut target)?
-            .into_iter()
-            .for_each(|(name, value)| target.set_header(name, value));
+        let of_target = args.route_headers.get(at).into_iter();
+        for headers in of_target.chain([&args.forward_header]) {
+            args::request_headers(headers, &mut target)?
+                .into_iter()
+                .for_each(|(name, value)| target.set_header(name, value));
+        }
         Ok(Route {
             kinds: kinds.clone(),
             target,
         })
     };
-    let routes: Vec<Route> = args.forward_to.iter().map(route).collect::<Result<_>>()?;
+    let routes = args.forward_to.iter().enumerate().map(route);
+    let routes: Vec<Route> = routes.collect::<Result<_>>()?;
     Ok((!routes.is_empty()).then_some(Forwarding {
         routes,
         ack_always: args.ack_always,
