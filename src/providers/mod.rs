@@ -51,7 +51,7 @@ pub use provenance::{Confidence, Page, Provenance};
 pub use provider::{
     Bounce, Envelope, EventDef, Fields, Placement, Provider, SchemeVariant, Signal, TimeField,
 };
-pub use reading::{cannot_be_verified, outline, read, recognise, sign, signing_scheme};
+pub use reading::{cannot_be_verified, outline, read, read_where, recognise, sign, signing_scheme};
 pub use registry::{ALL, SCHEMES, everyone, find, guess, kinds_of, names_of};
 pub use shape::deviation::{Deviation, Missing, Observed, Seen, What};
 pub use shape::expected::Expected;

@@ -633,7 +633,7 @@ fn a_large_recording_is_listed_by_several_threads_as_a_small_one_is() {
     );
     let (bounces, errors) = listed(&["-e", "bounce"]);
     assert_eq!(bounces, wanted(&|line| line.contains("/hooks/bounce")));
-    // Its words could be those of a bounce.
+    // A broken line is said, whatever is searched for.
     assert!(errors.contains("hooks.ndjson:29: "), "{errors}");
     let (found, errors) = listed(&["--grep", "\"01007000\""]);
     assert_eq!(
@@ -641,6 +641,7 @@ fn a_large_recording_is_listed_by_several_threads_as_a_small_one_is() {
         (vec![], true),
         "{errors}"
     );
+    assert!(errors.contains("hooks.ndjson:29: "), "{errors}");
     let failed = |line: &str| {
         let nth: usize = line["{\"fixture\":1,\"id\":\"01".len()..][..6]
             .parse()
@@ -650,4 +651,60 @@ fn a_large_recording_is_listed_by_several_threads_as_a_small_one_is() {
     assert_eq!(listed(&["--failed"]).0, wanted(&failed));
     let limited = listed(&["-e", "bounce", "--skip", "2500", "--limit", "3"]).0;
     assert_eq!(limited, bounces[2500..2503]);
+}
+
+#[test]
+fn a_damaged_line_is_said_whatever_is_searched_for() {
+    let dir = tempfile::tempdir().unwrap();
+    let save = |kind: &str, to: &str| {
+        let save = dir.path().join("one.ndjson").display().to_string();
+        let all = [
+            "send",
+            kind,
+            "--recipient",
+            to,
+            "--dry-run",
+            "-q",
+            "--save",
+            &save,
+        ];
+        assert_eq!(cli(dir.path(), &all).status, 0);
+        let line = fs::read_to_string(&save).unwrap();
+        fs::remove_file(save).unwrap();
+        line
+    };
+    let damaged = save("open", "bob@example.com").replace("example.com", "exomple.com");
+    let text = [
+        save("click", "ada@example.com"),
+        damaged,
+        "{nonsense\n".to_owned(),
+        "{\"answer\":1,\"to\":\"01\"}\n".to_owned(),
+        save("bounce", "eve@example.com"),
+    ];
+    fs::write(dir.path().join("hooks.ndjson"), text.concat()).unwrap();
+    for args in [
+        &["-e", "bounce"][..],
+        &["--grep", "eve@example.com"],
+        &["--grep", "eve@"],
+        &["--recipient", "eve@example.com"],
+        &["-e", "bounce", "--grep", "exam"],
+    ] {
+        let ran = cli(dir.path(), &[&["log", "hooks.ndjson"], args].concat());
+        assert_eq!(ran.status, 3, "{args:?}: {ran:?}");
+        assert_eq!(ran.stdout.lines().count(), 1, "{ran:?}");
+        assert!(ran.stdout.contains("hooks.ndjson:5"), "{ran:?}");
+        assert!(
+            ran.stderr.contains("hooks.ndjson:2: line 2, column"),
+            "{ran:?}"
+        );
+        assert!(
+            ran.stderr.contains("hooks.ndjson:3: line 3, column"),
+            "{ran:?}"
+        );
+        assert_eq!(ran.stderr.matches("warning:").count(), 2, "{ran:?}");
+    }
+    // With `--edited` a changed line is taken as it is.
+    let edited = ["log", "hooks.ndjson", "--edited", "-e", "bounce"];
+    let ran = cli(dir.path(), &edited);
+    assert!(!ran.stderr.contains("hooks.ndjson:2:"), "{ran:?}");
 }

@@ -76,8 +76,7 @@ impl Input {
             }
             Input::Lines(block) => {
                 let mut unchosen = 0;
-                let may_be_chosen = |line: &[u8]| filter.lets_pass(line);
-                passed_over += block.deliveries(may_be_chosen, |source, fixture| {
+                passed_over += block.deliveries(filter, |source, fixture| {
                     let mut answer =
                         |fixture: &mut Fixture| notes.extend(block.answer(fixture).err());
                     let result = fixture.map(|fixture| work(fixture, &mut answer));

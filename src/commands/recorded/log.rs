@@ -9,16 +9,13 @@ use crate::commands::args;
 use crate::commands::in_order::{CHUNK, in_order};
 use crate::commands::recorded::chooser::Chooser;
 use crate::commands::recorded::inputs::{Input, Inputs, Output};
-use crate::commands::recorded::selected::{
-    choose_by_request, has_wanted_answer, line_filter, none_chosen,
-};
+use crate::commands::recorded::selected::{line_filter, none_chosen, read_chosen};
 use crate::commands::shutdown::Interrupt;
 use crate::error::{Exit, Result};
 use crate::io::recording::follow::{Appended, Follow, Seen};
 use crate::io::recording::last::last;
 use crate::io::recording::locate;
 use crate::io::recording::pump::Stop;
-use crate::providers;
 use crate::report::{Logged, Notice, Progress, Reporter, Style};
 use crate::webhook::{Fault, Fixture, LineFilter, Receipt};
 
@@ -66,19 +63,7 @@ impl Plan {
             selection, keys, ..
         } = &self.chooser;
         let options = self.chooser.options(&fixture);
-        let chosen = choose_by_request(selection, &fixture, keys, &options).ok()?;
-        answer(&mut fixture);
-        if !has_wanted_answer(selection, &fixture) {
-            return None;
-        }
-        let delivery = &fixture.delivery;
-        let read = |named| providers::read(delivery, named, keys, &options);
-        let receipt = match chosen {
-            Some((_, receipt)) if selection.reads_verdict() => receipt,
-            // Without a condition on it, the verdict is not known yet.
-            Some((named, _)) => read(named),
-            None => read(providers::beneath(delivery)),
-        };
+        let receipt = read_chosen(selection, &mut fixture, keys, &options, answer)?;
         Some(Box::new((fixture, receipt)))
     }
 }
@@ -128,8 +113,9 @@ fn list(plan: &Arc<Plan>, report: &Reporter) -> Result<Exit> {
     if let Some(follow) = follow {
         return Ok(log.follow(follow));
     }
-    if log.matched == 0 && log.exit == Exit::Success {
-        log.exit = Exit::Failure;
+    let is_told = log.exit != Exit::Success && !chooser.selection.has_conditions();
+    if log.matched == 0 && !is_told {
+        log.exit = log.exit.or(Exit::Failure);
         report.warn(&none_chosen(&plan.sources, &chooser.selection, log.read));
     }
     Ok(log.exit)

@@ -5,7 +5,9 @@ use jiff::Timestamp;
 use crate::providers;
 use crate::providers::{Keys, Provider};
 use crate::report::text::inflate::inflate;
-use crate::webhook::{Delivery, Fixture, LineFilter, Receipt, Selection, VerifyOptions};
+use crate::webhook::{
+    Delivery, Fixture, LineFilter, Receipt, Recognition, Selection, VerifyOptions,
+};
 
 /// Mark of a delivery that is not chosen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,42 +44,96 @@ pub fn choose(
     keys: &Keys,
     options: &VerifyOptions,
 ) -> Result<Option<Receipt>, Unchosen> {
-    if !has_wanted_answer(selection, fixture) {
-        return Err(Unchosen);
-    }
-    let chosen = choose_by_request(selection, fixture, keys, options)?;
-    Ok(chosen.map(|(_, receipt)| receipt))
-}
-
-/// True if a selection chooses a fixture by its recorded responses.
-pub fn has_wanted_answer(selection: &Selection, fixture: &Fixture) -> bool {
-    !selection.reads_answer() || selection.wants_answer(fixture.last_status(), fixture.has_failed())
-}
-
-/// Applies a selection to a fixture like [`choose`], its recorded responses not considered. With the receipt it returns
-/// the provider that the delivery was read for, if that is known otherwise than by its headers or its body.
-pub fn choose_by_request(
-    selection: &Selection,
-    fixture: &Fixture,
-    keys: &Keys,
-    options: &VerifyOptions,
-) -> Result<Option<(Option<&'static Provider>, Receipt)>, Unchosen> {
-    let delivery = &fixture.delivery;
-    if !selection.wants_request(delivery) || !selection.may_want_time(fixture.at) {
+    if !has_wanted_answer(selection, fixture) || !has_wanted_request(selection, fixture) {
         return Err(Unchosen);
     }
     if !selection.reads_events_at(fixture.at) {
         return Ok(None);
     }
-    let named = providers::beneath(delivery);
+    let wants = |receipt: &Receipt| selection.wants_receipt(receipt, fixture.at);
     let receipt = match selection.reads_verdict() {
-        true => providers::read(delivery, named, keys, options),
-        false => providers::outline(delivery, named),
+        true => read_where(&fixture.delivery, keys, options, |_| true).filter(wants),
+        false => Some(outline(&fixture.delivery)).filter(wants),
     };
-    match selection.wants_receipt(&receipt, fixture.at) {
-        true => Ok(Some((named, receipt))),
-        false => Err(Unchosen),
+    receipt.map(Some).ok_or(Unchosen)
+}
+
+/// Applies a selection to a fixture like [`choose`], and reads one that is chosen, its verdict included. `answer` adds the
+/// recorded responses.
+pub fn read_chosen(
+    selection: &Selection,
+    fixture: &mut Fixture,
+    keys: &Keys,
+    options: &VerifyOptions,
+    answer: &mut dyn FnMut(&mut Fixture),
+) -> Option<Receipt> {
+    if !has_wanted_request(selection, fixture) {
+        return None;
     }
+    let at = fixture.at;
+    let wants = |receipt: &Receipt| selection.wants_receipt(receipt, at);
+    let may_want = |receipt: &Receipt| selection.reads_verdict() || wants(receipt);
+    // Finding responses and verifying signatures take time, so both are done for as few deliveries as possible.
+    if selection.reads_answer() {
+        if selection.reads_events_at(at) && !may_want(&outline(&fixture.delivery)) {
+            return None;
+        }
+        answer(fixture);
+        if !has_wanted_answer(selection, fixture) {
+            return None;
+        }
+    }
+    let receipt = read_where(&fixture.delivery, keys, options, may_want)?;
+    if selection.reads_verdict() && !wants(&receipt) {
+        return None;
+    }
+    if !selection.reads_answer() {
+        answer(fixture);
+    }
+    Some(receipt)
+}
+
+/// Reads a recorded delivery; none if it is not `wanted`, which is asked before the signature is verified.
+fn read_where(
+    delivery: &Delivery,
+    keys: &Keys,
+    options: &VerifyOptions,
+    wanted: impl Fn(&Receipt) -> bool,
+) -> Option<Receipt> {
+    let mut named = None;
+    let receipt = providers::read_where(delivery, None, keys, options, |receipt| {
+        named = provider_beneath(delivery, receipt);
+        named.is_none() && wanted(receipt)
+    });
+    match named {
+        Some(_) => providers::read_where(delivery, named, keys, options, wanted),
+        None => receipt,
+    }
+}
+
+fn outline(delivery: &Delivery) -> Receipt {
+    let receipt = providers::outline(delivery, None);
+    match provider_beneath(delivery, &receipt) {
+        None => receipt,
+        named => providers::outline(delivery, named),
+    }
+}
+
+/// Provider of what is inside the body of a delivery. A body that is recognised itself is not searched.
+fn provider_beneath(delivery: &Delivery, receipt: &Receipt) -> Option<&'static Provider> {
+    match receipt.recognised_by {
+        Some(Recognition::Body(_)) => None,
+        _ => providers::beneath(delivery),
+    }
+}
+
+fn has_wanted_request(selection: &Selection, fixture: &Fixture) -> bool {
+    selection.wants_request(&fixture.delivery) && selection.may_want_time(fixture.at)
+}
+
+/// True if a selection chooses a fixture by its recorded responses.
+fn has_wanted_answer(selection: &Selection, fixture: &Fixture) -> bool {
+    !selection.reads_answer() || selection.wants_answer(fixture.last_status(), fixture.has_failed())
 }
 
 /// Warning that nothing is chosen of the deliveries of these sources, of which `read` were read.

@@ -14,7 +14,7 @@ use ulid::Ulid;
 
 use crate::io::gzip::{is_gzip, open_at};
 use crate::io::recording::detect::LONGEST;
-use crate::io::recording::lines::{Block, Line, Lines};
+use crate::io::recording::lines::scan;
 use crate::webhook::{Fault, Fixture, RecordedAnswer, RecordedLine};
 
 /// Entries from the id on that is asked for, and before it: threads that read a recording together are not quite in
@@ -205,44 +205,26 @@ impl AnswerIndex {
         let mut after = Side::new(self.most.0, false);
         let mut before = Side::new(self.most.1, true);
         let input = open_at(&self.path, self.begin, self.size)?;
-        let mut lines = Lines::at(input, LONGEST, self.begin, 0);
-        loop {
-            let mut offset = lines.offset();
-            let block = match lines.block()? {
-                Block::Lines(block) => block,
-                Block::Line(Line::Whole(line) | Line::Torn(line)) => line,
-                Block::Line(Line::TooLong) => continue,
-                Block::Line(Line::End) => break,
+        scan(input, self.begin, LONGEST, |line, at| {
+            if at > FARTHEST || line.starts_with(b"{\"fixture\":") {
+                return;
+            }
+            let side = |id: Key| match id < around {
+                true => &before,
+                false => &after,
             };
-            // A byte order mark is left out of the block.
-            offset += lines.offset() - offset - block.len() as u64;
-            let mut rest = &block[..];
-            while !rest.is_empty() {
-                let end = memchr::memchr(b'\n', rest).map_or(rest.len(), |at| at + 1);
-                let (line, behind) = rest.split_at_checked(end).unwrap_or((rest, &[]));
-                let at = offset;
-                rest = behind;
-                offset += line.len() as u64;
-                if at > FARTHEST || line.starts_with(b"{\"fixture\":") {
-                    continue;
-                }
-                let side = |id: Key| match id < around {
-                    true => &before,
-                    false => &after,
-                };
-                if own_key(line).is_some_and(|id| side(id).is_beyond(id)) {
-                    continue;
-                }
-                if let Some(entry) = self.entry(line, at)
-                    && !side(entry.id).is_beyond(entry.id)
-                {
-                    match entry.id < around {
-                        true => before.push(entry),
-                        false => after.push(entry),
-                    }
+            if own_key(line).is_some_and(|id| side(id).is_beyond(id)) {
+                return;
+            }
+            if let Some(entry) = self.entry(line, at)
+                && !side(entry.id).is_beyond(entry.id)
+            {
+                match entry.id < around {
+                    true => before.push(entry),
+                    false => after.push(entry),
                 }
             }
-        }
+        })?;
         self.covered = Some((
             before.limit.unwrap_or([0, 0]),
             after.limit.unwrap_or([u64::MAX, u64::MAX]),

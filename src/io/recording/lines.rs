@@ -236,6 +236,57 @@ impl Lines {
     }
 }
 
+/// Calls `each` for the lines of a stream with their offsets, from `offset` on. Lines that are longer than `longest` are
+/// skipped, and a byte order mark at the beginning of the stream. Unlike [`Lines`], it reads into the same memory again
+/// and again, which stays in the cache.
+pub(crate) fn scan(
+    mut input: impl Read,
+    mut offset: u64,
+    longest: usize,
+    mut each: impl FnMut(&[u8], u64),
+) -> io::Result<()> {
+    let mut tell = |line: &[u8], offset: u64| match line.strip_prefix(b"\xef\xbb\xbf") {
+        Some(rest) if offset == 0 => each(rest, 3),
+        _ => each(line, offset),
+    };
+    let mut buffer = vec![0; TOGETHER];
+    let (mut filled, mut is_skipping) = (0, false);
+    loop {
+        let read = match input.read(buffer.get_mut(filled..).unwrap_or_default()) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            read => read?,
+        };
+        let fresh = filled;
+        filled += read;
+        let held = buffer.get(..filled).unwrap_or_default();
+        if read == 0 {
+            if filled > 0 && !is_skipping {
+                tell(held, offset);
+            }
+            return Ok(());
+        }
+        let breaks = memchr::memchr_iter(b'\n', held.get(fresh..).unwrap_or_default());
+        let mut start = 0;
+        for end in breaks.map(|at| fresh + at) {
+            if !std::mem::take(&mut is_skipping) {
+                tell(held.get(start..end).unwrap_or_default(), offset);
+            }
+            offset += (end + 1 - start) as u64;
+            start = end + 1;
+        }
+        is_skipping |= filled - start > longest;
+        if is_skipping {
+            offset += (filled - start) as u64;
+            start = filled;
+        }
+        buffer.copy_within(start..filled, 0);
+        filled -= start;
+        if filled == buffer.len() {
+            buffer.resize(filled * 2, 0);
+        }
+    }
+}
+
 /// Fault of a line, or of a whole file, that could not be read.
 pub(crate) fn unreadable(line: usize, error: &io::Error) -> Fault {
     Fault {
@@ -247,7 +298,7 @@ pub(crate) fn unreadable(line: usize, error: &io::Error) -> Fault {
 
 #[cfg(test)]
 mod tests {
-    use super::{Block, Line, Lines};
+    use super::{Block, Line, Lines, scan};
     use std::io::{Cursor, Read};
 
     /// Reader that gives one byte at a time, as a slow pipe may.
@@ -320,6 +371,42 @@ mod tests {
         let mut lines = Lines::new(Box::new(Cursor::new(long.repeat(2))), long.len());
         assert!(matches!(lines.block(), Ok(Block::Line(Line::TooLong))));
         assert!(matches!(lines.block(), Ok(Block::Line(Line::End))));
+    }
+
+    #[test]
+    fn a_scan_finds_the_same_lines_at_the_same_offsets() {
+        let long = vec![b'y'; 3 * super::TOGETHER];
+        let many = b"abc\n\n".repeat(super::TOGETHER / 3);
+        for text in [
+            &b"\xef\xbb\xbfa\n\nbc"[..],
+            b"",
+            b"a",
+            b"a\n",
+            &[&many[..], &long, b"\n", &long[..9], b"\n", &many, b"z"].concat(),
+            &[&b"a\n"[..], &long, &long, b"\nb"].concat(),
+            &[&b"a\n"[..], &long, &long].concat(),
+        ] {
+            let longest = 4 * super::TOGETHER;
+            let mut lines = Lines::at(Box::new(Cursor::new(text.to_vec())), longest, 0, 0);
+            let mut wanted = Vec::new();
+            loop {
+                let line = lines.next().unwrap();
+                let end = lines.offset();
+                match line {
+                    Line::Whole(line) => wanted.push((line.to_vec(), end - line.len() as u64 - 1)),
+                    Line::Torn(line) => wanted.push((line.to_vec(), end - line.len() as u64)),
+                    Line::TooLong => {}
+                    Line::End => break,
+                }
+            }
+            let mut found = Vec::new();
+            let input = Cursor::new(text.to_vec());
+            scan(input, 0, longest, |line, at| {
+                found.push((line.to_vec(), at))
+            })
+            .unwrap();
+            assert!(found == wanted, "{} {}", text.len(), found.len());
+        }
     }
 
     #[test]

@@ -23,7 +23,7 @@ use crate::io::recording::detect::{Class, Content, Document, LONGEST, ends, is_h
 use crate::io::recording::har::Har;
 use crate::io::recording::lines::{Block, Line, Lines, unreadable};
 use crate::io::recording::pump::{Pump, Stop};
-use crate::webhook::{Fault, Fixture, RecordedLine};
+use crate::webhook::{Fault, Fixture, LineFilter, RecordedLine};
 
 /// Delivery with its source.
 #[derive(Debug)]
@@ -690,19 +690,24 @@ pub struct LineBlock {
 }
 
 impl LineBlock {
-    /// Calls `each` for the deliveries in lines that `may_be_wanted`, and returns the number of other deliveries.
+    /// Calls `each` for the deliveries in lines that the filter lets pass, and returns the number of other deliveries. A
+    /// line that is not as it was written is never passed over: it may be damaged, which is a fault to report.
     pub fn deliveries(
         &self,
-        may_be_wanted: impl Fn(&[u8]) -> bool,
+        filter: &LineFilter,
         mut each: impl FnMut(Source, std::result::Result<Fixture, Fault>),
     ) -> u64 {
+        let lets_any_pass = filter.lets_any_pass(&self.text);
+        let is_passed_over = |line: &[u8]| {
+            !(lets_any_pass && filter.lets_pass(line)) && RecordedLine::is_sound(line)
+        };
         let (mut number, mut start, mut passed_over) = (self.before, 0, 0);
         for end in memchr::memchr_iter(b'\n', &self.text) {
             let line = self.text.get(start..end).unwrap_or_default();
             number += 1;
             let span = start..end;
             start = end + 1;
-            if !may_be_wanted(line) {
+            if is_passed_over(line) {
                 passed_over += u64::from(Class::of_whole(line) == Class::Delivery);
                 continue;
             }

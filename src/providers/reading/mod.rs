@@ -8,7 +8,7 @@ mod recognition;
 mod signature;
 mod time;
 
-pub use receipt::{cannot_be_verified, outline, read};
+pub use receipt::{cannot_be_verified, outline, read, read_where};
 pub use recognition::recognise;
 pub(super) use signature::verdict_of;
 pub use signature::{sign, signing_scheme};

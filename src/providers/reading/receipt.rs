@@ -18,9 +18,27 @@ pub fn read(
     keys: &Keys,
     verify_options: &VerifyOptions,
 ) -> Receipt {
-    let mut receipt = look(delivery, named, |provider, document| {
-        judge_signature(provider, delivery, document, keys, verify_options)
-    });
+    let any = |_: &Receipt| true;
+    let read = read_where(delivery, named, keys, verify_options, any);
+    read.unwrap_or_default()
+}
+
+/// Reads a delivery like [`read`], but none if it is not `wanted`, which is asked before the signature is verified.
+pub fn read_where(
+    delivery: &Delivery,
+    named: Option<&'static Provider>,
+    keys: &Keys,
+    verify_options: &VerifyOptions,
+    wanted: impl FnOnce(&Receipt) -> bool,
+) -> Option<Receipt> {
+    let (mut receipt, found) = look(delivery, named);
+    if !wanted(&receipt) {
+        return None;
+    }
+    if let Some((provider, document)) = found {
+        receipt.signature =
+            judge_signature(provider, delivery, document.as_ref(), keys, verify_options);
+    }
     let is_refused = receipt.signature.verdict == Verdict::Refused;
     if receipt.handshake
         && is_refused
@@ -35,12 +53,12 @@ pub fn read(
             ..Signature::default()
         };
     }
-    receipt
+    Some(receipt)
 }
 
 /// Reads the provider and the events of a delivery, without verifying its signature.
 pub fn outline(delivery: &Delivery, named: Option<&'static Provider>) -> Receipt {
-    look(delivery, named, |_, _| Signature::default())
+    look(delivery, named).0
 }
 
 /// Returns true if a delivery has a signature of that provider.
@@ -59,17 +77,20 @@ pub fn cannot_be_verified(delivery: &Delivery) -> bool {
     })
 }
 
-fn look(
-    delivery: &Delivery,
+/// Provider of a delivery, and its body as it came, in the envelope that is signed.
+type Found<'a> = (&'static Provider, Option<Document<'a>>);
+
+/// Reads all of a delivery but its signature.
+fn look<'a>(
+    delivery: &'a Delivery,
     named: Option<&'static Provider>,
-    judge: impl FnOnce(&Provider, Option<&Document>) -> Signature,
-) -> Receipt {
-    let mut receipt = receipt(delivery, named, judge);
+) -> (Receipt, Option<Found<'a>>) {
+    let (mut receipt, found) = receipt(delivery, named);
     receipt.handshake = is_handshake(delivery, &receipt);
     if receipt.handshake {
         receipt.asks = asking(delivery, receipt.provider);
     }
-    receipt
+    (receipt, found)
 }
 
 /// Title of the provider that sends this handshake: the named one, if it sends such; without a name, the one known for this
@@ -93,11 +114,10 @@ fn asking(delivery: &Delivery, provider: Option<&str>) -> Option<&'static str> {
     asks.then_some(provider.title)
 }
 
-fn receipt(
-    delivery: &Delivery,
+fn receipt<'a>(
+    delivery: &'a Delivery,
     named: Option<&'static Provider>,
-    judge: impl FnOnce(&Provider, Option<&Document>) -> Signature,
-) -> Receipt {
+) -> (Receipt, Option<Found<'a>>) {
     let mut receipt = Receipt::default();
     let document = match Document::of(delivery) {
         Ok(document) => {
@@ -115,37 +135,51 @@ fn receipt(
         None => recognise(delivery, document.as_ref()),
     };
     let Some((provider, reason)) = recognised else {
-        return receipt;
+        return (receipt, None);
     };
     receipt.provider = Some(provider.name);
     receipt.recognised_by = Some(reason);
-    receipt.signature = judge(provider, document.as_ref());
-    let document = unpacked(provider, delivery, document.as_ref()).or(document);
+    let unpacked = unpacked(provider, delivery, document.as_ref());
+    read_content(
+        provider,
+        delivery,
+        unpacked.as_ref().or(document.as_ref()),
+        &mut receipt,
+    );
+    (receipt, Some((provider, document)))
+}
+
+/// Reads what the body of a delivery says: its events, its identity, and what is odd about it.
+fn read_content(
+    provider: &'static Provider,
+    delivery: &Delivery,
+    document: Option<&Document>,
+    receipt: &mut Receipt,
+) {
     if provider.name == ses::PROVIDER.name
-        && let Some(document) = &document
+        && let Some(document) = document
         && let Some(why) = ses::misuse(delivery, document).filter(|_| !ses::is_bare(document))
     {
         receipt.problems.push(why.into());
     }
-    receipt.identity = dedup_key::of_delivery(provider, delivery, document.as_ref());
+    receipt.identity = dedup_key::of_delivery(provider, delivery, document);
     if let Envelope::Own(open) = provider.envelope {
-        let opened = open(delivery, document.as_ref());
+        let opened = open(delivery, document);
         if opened.events.is_some() {
             // In that case the body is data, in any format.
             receipt.problems.clear();
         }
         receipt.problems.extend(opened.problems);
-        if let Some(events) = opened.events.as_ref().or(document.as_ref()) {
-            read_events(provider, delivery, events, &mut receipt);
+        if let Some(events) = opened.events.as_ref().or(document) {
+            read_events(provider, delivery, events, receipt);
         }
-    } else if let Some(document) = &document {
+    } else if let Some(document) = document {
         receipt.confirm = provider
             .confirm
             .and_then(|at| document.text(at))
             .map(Into::into);
-        read_events(provider, delivery, document, &mut receipt);
+        read_events(provider, delivery, document, receipt);
     }
-    receipt
 }
 
 /// A CloudEvent whose attributes are header fields, put together; none if the provider sends no CloudEvents.

@@ -1,11 +1,12 @@
 //! Search for a text in a delivery (`--grep`): its path, headers and body, as they came and with escapes undone.
 
 use std::borrow::Cow;
+use std::cmp::Reverse;
 
 use memchr::memmem::Finder;
 
 use crate::webhook::Delivery;
-use crate::webhook::select::words::{may_spell_words, words_in};
+use crate::webhook::select::words::{may_spell_words, rarity, words_in};
 
 /// Layers of escapes that are undone one after another: JSON in a form, JSON in a string of JSON.
 const LAYERS: usize = 4;
@@ -14,8 +15,8 @@ const LAYERS: usize = 4;
 #[derive(Clone, Debug)]
 pub struct Grep {
     finder: Finder<'static>,
-    /// Longest word of the text, if it has one.
-    word: Option<Finder<'static>>,
+    /// Words of the text, the rarest first, as far as their letters tell.
+    words: Vec<Finder<'static>>,
     /// Name under which bytes that are no text are recorded.
     base64: Finder<'static>,
 }
@@ -23,10 +24,15 @@ pub struct Grep {
 impl Grep {
     /// Creates a search for this text.
     pub fn new(text: &str) -> Self {
-        let word = words_in(text).max_by_key(|word| word.len());
+        let mut words: Vec<&str> = words_in(text).collect();
+        words.sort_by_key(|word| Reverse(rarity(word)));
+        words.dedup();
         Self {
             finder: Finder::new(text.as_bytes()).into_owned(),
-            word: word.map(|word| Finder::new(word.as_bytes()).into_owned()),
+            words: words
+                .into_iter()
+                .map(|word| Finder::new(word.as_bytes()).into_owned())
+                .collect(),
             base64: Finder::new(b"\"base64\""),
         }
     }
@@ -46,12 +52,24 @@ impl Grep {
             || self.is_in(&delivery.body)
     }
 
+    /// False if the text is surely in none of these lines of a recording, because a word of it is not.
+    pub fn may_be_in_lines(&self, lines: &[u8]) -> bool {
+        self.has_words(lines) || self.hides_words(lines)
+    }
+
+    fn has_words(&self, lines: &[u8]) -> bool {
+        let mut words = self.words.iter();
+        words.all(|word| word.find(lines).is_some())
+    }
+
+    fn hides_words(&self, lines: &[u8]) -> bool {
+        may_spell_words(lines) || self.base64.find(lines).is_some()
+    }
+
     /// False if the text is surely not in the delivery of this line of a recording, so that it need not be parsed.
     pub fn may_be_in_line(&self, line: &[u8]) -> bool {
-        if let Some(word) = &self.word
-            && word.find(line).is_none()
-        {
-            return may_spell_words(line) || self.base64.find(line).is_some();
+        if !self.has_words(line) {
+            return self.hides_words(line);
         }
         // A body without escapes stands in the line as it is. Bytes that are no text are recorded in base64, and name and
         // value of a header stand in quotes.

@@ -31,9 +31,15 @@ impl LineFilter {
         }
     }
 
+    /// False if surely none of these lines is chosen: quick, if a text is searched for.
+    pub fn lets_any_pass(&self, lines: &[u8]) -> bool {
+        let grep = self.grep.as_ref();
+        grep.is_none_or(|it| it.may_be_in_lines(lines))
+    }
+
     /// False if the delivery of a line is surely not chosen.
     pub fn lets_pass(&self, line: &[u8]) -> bool {
-        self.has_words(line) && self.grep.as_ref().is_none_or(|it| it.may_be_in_line(line))
+        self.grep.as_ref().is_none_or(|it| it.may_be_in_line(line)) && self.has_words(line)
     }
 
     fn has_words(&self, line: &[u8]) -> bool {
