@@ -92,7 +92,8 @@ impl Reporter {
                     view: style.view,
                     parts: style.parts,
                     replies: style.replies,
-                    columns: width,
+                    // Without a terminal, no line asks for its width.
+                    columns: if stdout.is_terminal { width } else { || None },
                     zone: LazyLock::new(text::local_zone),
                 },
                 stdout: stdout.clone(),

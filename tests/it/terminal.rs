@@ -443,7 +443,7 @@ fn while_it_runs_a_line_below_says_what_came_and_at_the_end_how_to_send_it_again
         .collect();
     let heads = rows
         .iter()
-        .filter(|row| row.contains("  200  ") && row.contains("  generic   "))
+        .filter(|row| row.contains("  200  ") && row.contains("hooks.ndjson:"))
         .count();
     assert_eq!(heads, 3, "{rows:#?}");
     assert!(

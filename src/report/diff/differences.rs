@@ -4,8 +4,8 @@ use std::io::Write as _;
 
 use crate::report::Untrusted;
 use crate::report::diff::compared::{Compared, ComparedSide};
+use crate::report::text::Subject;
 use crate::report::text::humanize::{count, put_ordinal};
-use crate::report::text::line::subject;
 use crate::report::text::palette::Role;
 use crate::report::text::{GUTTER, TextReport};
 use crate::webhook::diff::difference::{Difference, Side};
@@ -76,9 +76,8 @@ impl TextReport {
         if let Some(receipt) = side.receipt {
             out.extend_from_slice(b"  ");
             self.paint(out, Role::Kind, receipt.provider.unwrap_or("unknown"));
-            let (what, role) = subject(receipt);
             out.extend_from_slice(b"  ");
-            self.paint(out, role, &what);
+            Subject::of(receipt).write(out, &self.palette);
             let who = receipt
                 .events
                 .first()

@@ -49,6 +49,14 @@ pub(crate) fn put_ordinal(out: &mut Vec<u8>, number: u64) {
     let _ = write!(out, "{number}{end}");
 }
 
+/// Appends a number; formatting a small one would take longer than the rest of its cell.
+pub(crate) fn put_number(out: &mut Vec<u8>, number: usize) {
+    match u8::try_from(number) {
+        Ok(digit @ 0..10) => out.push(b'0' + digit),
+        _ => out.extend_from_slice(number.to_string().as_bytes()),
+    }
+}
+
 /// Formats a number with its noun: `1 event`, `2 events`.
 pub fn count(number: u64, one: &str, many: &str) -> String {
     format!("{number} {}", if number == 1 { one } else { many })

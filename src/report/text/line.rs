@@ -4,16 +4,16 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use crate::report::Untrusted;
 use crate::report::notice::{Logged, Received, Repeat};
 use crate::report::text::TextReport;
 use crate::report::text::escape::is_plain;
-use crate::report::text::humanize::{put_ordinal, put_span, span};
-use crate::report::text::palette::Role;
-use crate::report::text::text_report::{kind_role, pad};
-use crate::webhook::{Delivery, Kind, Receipt, Verdict};
+use crate::report::text::humanize::{put_number, put_ordinal, put_span, span};
+use crate::report::text::palette::{Palette, Role};
+use crate::report::text::text_report::{Subject, pad};
+use crate::report::text::wrap::{columns, elided, elided_to};
+use crate::webhook::{Delivery, Receipt, Verdict};
 
 /// Widths in columns that most texts have: shorter ones are padded, so that lines stand in columns.
 const WHAT: usize = 9;
@@ -23,6 +23,9 @@ const TOOK: usize = 6;
 
 /// Fewest columns that path and recipient keep on a narrow terminal.
 const LEAST: usize = 8;
+
+/// Columns that a reason has at least, if it is that long.
+const REASON: usize = 24;
 
 /// Delivery on one line.
 #[derive(Debug)]
@@ -47,6 +50,8 @@ pub struct Line<'a> {
     pub is_resent: bool,
     /// Repetition of an earlier delivery, if it is one.
     pub again: Option<Repeat>,
+    /// True if the line says that there are problems, or a link to visit, which are printed nowhere else.
+    pub has_remarks: bool,
     /// Reason of a failure, at the end of the line.
     pub reason: Option<(&'static str, &'a str)>,
 }
@@ -73,6 +78,7 @@ impl<'a> Line<'a> {
             on_purpose: false,
             is_resent: false,
             again: None,
+            has_remarks: true,
             reason: None,
         }
     }
@@ -90,51 +96,46 @@ impl<'a> Line<'a> {
             on_purpose: it.on_purpose,
             is_resent: false,
             again: it.again,
+            has_remarks: false,
             reason: None,
         }
     }
 }
 
-/// Texts of a line that may be shortened on a narrow terminal.
+/// Texts of a line, of which some are shortened or left out on a narrow terminal.
 struct Cells<'a> {
+    what: Subject<'a>,
     who: Cow<'a, str>,
+    provider: &'a str,
     method: &'a str,
     path: Cow<'a, str>,
     target: Option<Cow<'a, str>>,
     took: Option<Duration>,
+    address: Cow<'a, str>,
+    ending: Ending<'a>,
+    /// Widths to which kind, recipient and provider are padded.
+    pads: (usize, usize, usize),
 }
 
 impl TextReport {
     /// Writes a delivery on one line.
     pub(crate) fn line(&self, out: &mut Vec<u8>, it: &Line) {
-        let (what, role) = subject(it.receipt);
         let first = it.receipt.events.first();
+        let who = first.and_then(|event| event.recipient.as_deref());
         let mut cells = Cells {
-            who: escaped(
-                first
-                    .and_then(|event| event.recipient.as_deref())
-                    .unwrap_or("-"),
-            ),
+            what: Subject::of(it.receipt),
+            who: escaped(who.unwrap_or("-")),
+            provider: it.receipt.provider.unwrap_or("unknown"),
             method: it.delivery.method.as_str(),
             path: escaped(it.delivery.path.path()),
             target: it.target.map(|target| escaped(shortened(target))),
             took: it.took,
+            address: it.address.map(escaped).unwrap_or_default(),
+            ending: Ending::of(it),
+            pads: (WHAT, WHO, PROVIDER),
         };
-        let provider = it.receipt.provider.unwrap_or("unknown");
-        let address = it.address.map(escaped).unwrap_or_default();
-        let verdict = verdict_word(it.receipt);
-        let mut who_column = WHO;
         if let Some(width) = (self.columns)() {
-            if width < 100 {
-                who_column = 0;
-            }
-            let fixed = TIME_AND_STATUS
-                + columns(&what).max(WHAT)
-                + columns(provider).max(PROVIDER)
-                + BETWEEN
-                + gap(&address)
-                + ending_width(it, verdict);
-            cells.fit(width.saturating_sub(fixed), who_column);
+            cells.fit(width);
         }
 
         match it.at {
@@ -147,72 +148,52 @@ impl TextReport {
             None => self.paint(out, Role::Bad, "---"),
         }
         out.extend_from_slice(b"  ");
-        self.paint(out, role, &what);
-        pad(out, WHAT.saturating_sub(columns(&what)) + 2);
-        out.extend_from_slice(cells.who.as_bytes());
-        pad(out, who_column.saturating_sub(columns(&cells.who)) + 2);
-        self.paint(out, Role::Kind, provider);
-        pad(out, PROVIDER.saturating_sub(columns(provider)) + 2);
-        out.extend_from_slice(cells.method.as_bytes());
-        if !cells.method.is_empty() && !cells.path.is_empty() {
+        self.cells(out, &cells);
+        out.push(b'\n');
+    }
+
+    /// Writes all of a line but time and status.
+    fn cells(&self, out: &mut Vec<u8>, it: &Cells) {
+        let (what, who, provider) = it.pads;
+        it.what.write(out, &self.palette);
+        pad(out, what.saturating_sub(it.what.columns()) + 2);
+        if !it.who.is_empty() {
+            out.extend_from_slice(it.who.as_bytes());
+            pad(out, who.saturating_sub(columns(&it.who)) + 2);
+        }
+        if !it.provider.is_empty() {
+            self.paint(out, Role::Kind, it.provider);
+            pad(out, provider.saturating_sub(columns(it.provider)) + 2);
+        }
+        out.extend_from_slice(it.method.as_bytes());
+        if !it.method.is_empty() && !it.path.is_empty() {
             out.push(b' ');
         }
-        out.extend_from_slice(cells.path.as_bytes());
-        if let Some(target) = &cells.target {
+        out.extend_from_slice(it.path.as_bytes());
+        if let Some(target) = &it.target {
             out.extend_from_slice(ARROW.as_bytes());
             out.extend_from_slice(target.as_bytes());
         }
         // Without method and path, the gap is there already.
-        let mut gap = if cells.path.is_empty() { "" } else { "  " };
-        if let Some(took) = cells.took {
+        let mut gap = if it.path.is_empty() { "" } else { "  " };
+        if let Some(took) = it.took {
             out.extend_from_slice(gap.as_bytes());
             put_took(out, took);
             gap = "  ";
         }
-        if !address.is_empty() {
+        if !it.address.is_empty() {
             out.extend_from_slice(gap.as_bytes());
-            self.paint(out, Role::Dim, &address);
+            self.paint(out, Role::Dim, &it.address);
+            gap = "  ";
         }
-        self.ending(out, it, verdict);
-        out.push(b'\n');
-    }
-
-    /// Writes what is out of the ordinary, at the end of a line.
-    fn ending(&self, out: &mut Vec<u8>, it: &Line, verdict: &str) {
-        if !verdict.is_empty() {
-            let role = match it.receipt.signature.verdict {
-                Verdict::Refused => Role::Bad,
-                Verdict::VerifiedTestKey => Role::Warn,
-                Verdict::Verified | Verdict::Unsigned | Verdict::Unchecked => Role::Dim,
-            };
-            out.extend_from_slice(b"  ");
-            self.paint(out, role, verdict);
-        }
-        if it.on_purpose {
-            self.paint(out, Role::Warn, "  on purpose");
-        }
-        if it.is_resent {
-            self.paint(out, Role::Warn, "  sent again");
-        }
-        if let Some(repeat) = it.again {
-            self.repeat(out, repeat);
-        }
-        if let Some((what, why)) = it.reason {
-            out.extend_from_slice(b"  ");
-            self.paint(out, Role::Bad, what);
-            out.push(b' ');
-            out.extend_from_slice(escaped(why).as_bytes());
-        }
+        it.ending.write(out, gap, &self.palette);
     }
 
     /// Writes the number of receptions of a repeated delivery, and the time since the first.
-    pub(super) fn repeat(&self, out: &mut Vec<u8>, Repeat { count, since }: Repeat) {
+    pub(super) fn repeat(&self, out: &mut Vec<u8>, repeat: Repeat) {
         self.palette.write_with(out, Role::Warn, |out| {
             out.extend_from_slice(b"  ");
-            put_ordinal(out, count);
-            out.extend_from_slice(b" time, ");
-            put_span(out, since);
-            out.extend_from_slice(b" after the first");
+            put_repeat(out, repeat, false);
         });
     }
 }
@@ -223,23 +204,16 @@ const ARROW: &str = " → ";
 /// Columns of the time and the status, with the gaps behind them.
 const TIME_AND_STATUS: usize = 15;
 
-/// Columns of the other gaps: behind the kind, the recipient and the provider.
-const BETWEEN: usize = 2 + 2 + 2;
-
-/// Columns of what [`TextReport::ending`] writes, but a reason.
-fn ending_width(it: &Line, verdict: &str) -> usize {
-    let words = if it.on_purpose || it.is_resent { 12 } else { 0 };
-    let repeat = it
-        .again
-        .map_or(0, |_| "  2nd time, 100 ms after the first".len());
-    gap(verdict) + words + repeat
-}
-
 impl Cells<'_> {
-    /// Shortens and leaves out, until the cells fit: first what is the same on most lines, and the recipient last.
-    fn fit(&mut self, width: usize, who_column: usize) {
-        let steps: [fn(&mut Self, usize); 6] = [
-            |it, excess| it.path = elided(&it.path, excess).into(),
+    /// Shortens and leaves out, until the line has so many columns: first what is the same on most lines, and then what
+    /// tells deliveries apart. The address stays, because it is copied.
+    fn fit(&mut self, width: usize) {
+        if width < 100 {
+            self.pads.1 = 0;
+        }
+        self.ending.limit_reason(REASON);
+        let steps: [fn(&mut Self, usize); 11] = [
+            |it, excess| it.path = elided(&it.path, excess, LEAST).into(),
             |it, _| {
                 if it.method == "POST" {
                     it.method = "";
@@ -251,18 +225,31 @@ impl Cells<'_> {
                 it.method = "";
                 it.path = "".into();
             },
-            |it, excess| it.who = elided(&it.who, excess).into(),
+            |it, excess| it.who = elided(&it.who, excess, LEAST).into(),
+            |it, _| it.pads = (0, 0, 0),
+            |it, _| it.ending.is_short = true,
+            |it, _| it.provider = "",
+            |it, _| it.ending.limit_reason(0),
+            |it, _| it.who = "".into(),
         ];
         for step in steps {
-            let excess = self.width(who_column).saturating_sub(width);
+            let excess = self.width().saturating_sub(width);
             if excess == 0 {
-                return;
+                break;
             }
             step(self, excess);
         }
+        let spare = width.saturating_sub(self.width());
+        let most = self.ending.reason_columns.saturating_add(spare);
+        self.ending.limit_reason(most);
     }
 
-    fn width(&self, who_column: usize) -> usize {
+    fn width(&self) -> usize {
+        let (what, who, provider) = self.pads;
+        let cell = |text: &str, pad: usize| match text {
+            "" => 0,
+            text => columns(text).max(pad) + 2,
+        };
         let method = match self.method {
             "" => 0,
             method => method.len() + 1,
@@ -271,12 +258,137 @@ impl Cells<'_> {
         let target = target.map_or(0, |target| columns(target) + 3);
         let took = self.took;
         let took = took.map_or(0, |took| columns(&span(took)).max(TOOK) + 2);
-        let who = columns(&self.who).max(who_column);
-        match columns(&self.path) {
-            // The gap behind the provider is the one before the address.
-            0 => (who + target + took).saturating_sub(2),
-            path => who + method + path + target + took,
+        let last = took + gap(&self.address) + self.ending.columns();
+        let route = match columns(&self.path) {
+            // The gap behind the provider is the one before the rest.
+            0 => (target + last).saturating_sub(2),
+            path => method + path + target + last,
+        };
+        let what = self.what.columns().max(what) + 2;
+        TIME_AND_STATUS + what + cell(&self.who, who) + cell(self.provider, provider) + route
+    }
+}
+
+/// End of a line.
+#[derive(Debug)]
+struct Ending<'a> {
+    verdict: Verdict,
+    /// Word for the verdict; empty where a signature is verified, or where none is expected.
+    word: &'static str,
+    on_purpose: bool,
+    is_resent: bool,
+    again: Option<Repeat>,
+    /// True if there is a link to visit, to confirm the URL.
+    asks: bool,
+    /// Number of problems to tell of.
+    problems: usize,
+    reason: Option<(&'static str, Cow<'a, str>)>,
+    /// True if only the number of a repetition is written.
+    is_short: bool,
+    /// Most columns that the reason takes, with its beginning.
+    reason_columns: usize,
+}
+
+impl<'a> Ending<'a> {
+    fn of(it: &Line<'a>) -> Ending<'a> {
+        let verdict = it.receipt.signature.verdict;
+        let reason = it.reason.map(|(what, why)| (what, escaped(why)));
+        Ending {
+            verdict,
+            word: match verdict {
+                _ if it.receipt.handshake => "",
+                Verdict::Verified => "",
+                Verdict::VerifiedTestKey => "test key",
+                Verdict::Unsigned | Verdict::Unchecked | Verdict::Refused => verdict.name(),
+            },
+            on_purpose: it.on_purpose,
+            is_resent: it.is_resent,
+            again: it.again,
+            asks: it.has_remarks && it.receipt.confirm.is_some(),
+            problems: match it.has_remarks {
+                true => it.receipt.problems.len(),
+                false => 0,
+            },
+            reason,
+            is_short: false,
+            reason_columns: usize::MAX,
         }
+    }
+
+    /// Columns that it takes, with the gap before it.
+    fn columns(&self) -> usize {
+        let mut out = Vec::new();
+        self.write(&mut out, "  ", &Palette::plain());
+        columns(&String::from_utf8_lossy(&out))
+    }
+
+    /// Limits the reason to so many columns.
+    fn limit_reason(&mut self, most: usize) {
+        let Some((what, why)) = &self.reason else {
+            return;
+        };
+        let beginning = columns(what) + 1;
+        let (least, whole) = (beginning + 1, beginning + columns(why));
+        self.reason_columns = most.max(least).min(whole);
+    }
+
+    fn write(&self, out: &mut Vec<u8>, gap: &str, palette: &Palette) {
+        let mut gap = gap.as_bytes();
+        let mut tag = |role: Role, write: &dyn Fn(&mut Vec<u8>)| {
+            out.extend_from_slice(gap);
+            palette.write_with(out, role, |out| write(out));
+            gap = b"  ";
+        };
+        if !self.word.is_empty() {
+            let role = match self.verdict {
+                Verdict::Refused => Role::Bad,
+                Verdict::VerifiedTestKey => Role::Warn,
+                Verdict::Verified | Verdict::Unsigned | Verdict::Unchecked => Role::Dim,
+            };
+            tag(role, &|out| out.extend_from_slice(self.word.as_bytes()));
+        }
+        if self.on_purpose {
+            tag(Role::Warn, &|out| out.extend_from_slice(b"on purpose"));
+        }
+        if self.is_resent {
+            tag(Role::Warn, &|out| out.extend_from_slice(b"sent again"));
+        }
+        if let Some(repeat) = self.again {
+            tag(Role::Warn, &|out| put_repeat(out, repeat, self.is_short));
+        }
+        if self.asks {
+            tag(Role::Warn, &|out| out.extend_from_slice(b"to confirm"));
+        }
+        if self.problems > 0 {
+            tag(Role::Warn, &|out| {
+                put_number(out, self.problems);
+                let noun: &[u8] = if self.problems == 1 {
+                    b" problem"
+                } else {
+                    b" problems"
+                };
+                out.extend_from_slice(noun);
+            });
+        }
+        if let Some((what, why)) = &self.reason {
+            tag(Role::Bad, &|out| out.extend_from_slice(what.as_bytes()));
+            out.push(b' ');
+            let most = self.reason_columns.saturating_sub(columns(what) + 1);
+            match columns(why) <= most {
+                true => out.extend_from_slice(why.as_bytes()),
+                false => out.extend_from_slice(elided_to(why, most).as_bytes()),
+            }
+        }
+    }
+}
+
+fn put_repeat(out: &mut Vec<u8>, Repeat { count, since }: Repeat, is_short: bool) {
+    put_ordinal(out, count);
+    out.extend_from_slice(b" time");
+    if !is_short {
+        out.extend_from_slice(b", ");
+        put_span(out, since);
+        out.extend_from_slice(b" after the first");
     }
 }
 
@@ -292,15 +404,6 @@ fn escaped(text: &str) -> Cow<'_, str> {
 /// Longest text that is looked through for a character to escape before it is copied.
 const PLAIN: usize = 1024;
 
-/// Width of a text in columns.
-fn columns(text: &str) -> usize {
-    if text.is_ascii() {
-        text.len()
-    } else {
-        text.width()
-    }
-}
-
 /// Writes a duration, aligned to the right.
 fn put_took(out: &mut Vec<u8>, took: Duration) {
     let start = out.len();
@@ -311,30 +414,6 @@ fn put_took(out: &mut Vec<u8>, took: Duration) {
         if let Some(cell) = out.get_mut(start..) {
             cell.rotate_right(missing);
         }
-    }
-}
-
-/// Word for a verdict; none where a signature is verified, or where none is expected.
-fn verdict_word(receipt: &Receipt) -> &'static str {
-    match receipt.signature.verdict {
-        _ if receipt.handshake => "",
-        Verdict::Verified => "",
-        Verdict::VerifiedTestKey => "test key",
-        verdict @ (Verdict::Unsigned | Verdict::Unchecked | Verdict::Refused) => verdict.name(),
-    }
-}
-
-/// Kind of the event, or number of events, and the colour of it.
-pub(crate) fn subject(receipt: &Receipt) -> (Cow<'_, str>, Role) {
-    match receipt.events.as_slice() {
-        [] if receipt.handshake => ("handshake".into(), Role::Dim),
-        [] => ("no events".into(), Role::Dim),
-        [one] if one.kind == Kind::Other => {
-            let name = Untrusted::new(&one.native).to_string();
-            (elided_to(&name, 24).into(), Role::Kind)
-        }
-        [one] => (one.kind.name().into(), kind_role(one.kind)),
-        many => (format!("{} events", many.len()).into(), Role::Bold),
     }
 }
 
@@ -358,31 +437,10 @@ fn gap(text: &str) -> usize {
     }
 }
 
-/// Shortens a text by so many columns, if it has them to spare; `…` stands for what is left out.
-fn elided(text: &str, excess: usize) -> String {
-    elided_to(text, columns(text).saturating_sub(excess).max(LEAST))
-}
-
-fn elided_to(text: &str, most: usize) -> String {
-    if columns(text) <= most {
-        return text.to_owned();
-    }
-    let mut out = String::with_capacity(most + 3);
-    let mut width = 1;
-    for c in text.chars() {
-        width += c.width().unwrap_or(0);
-        if width > most {
-            break;
-        }
-        out.push(c);
-    }
-    out.push('…');
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::{Line, shortened};
+    use crate::report::notice::Repeat;
     use crate::report::text::TextReport;
     use crate::report::{Palette, Parts, View};
     use crate::webhook::{Delivery, Event, Kind, Receipt, Signature, Verdict};
@@ -436,6 +494,7 @@ mod tests {
             on_purpose: false,
             is_resent: false,
             again: None,
+            has_remarks: true,
             reason: None,
         }
     }
@@ -536,22 +595,91 @@ mod tests {
         }
     }
 
+    #[test]
+    fn what_is_out_of_the_ordinary_fits_80_columns_too() {
+        let delivery = delivery("/api/webhooks/email/sendgrid");
+        let mut bounce = receipt(&[Kind::Bounce], "ada@example.com", Verdict::VerifiedTestKey);
+        let again = Some(Repeat {
+            count: 2,
+            since: Duration::from_millis(100),
+        });
+        let line = forwarded(&delivery, &bounce);
+        let plain = "19:20:01  200  bounce     ada@exa…  sendgrid  hooks.ndjson:41  test key";
+        let narrow = "19:20:01  200  bounce  ada@exa…  sendgrid  hooks.ndjson:41  test key";
+        for (line, wanted) in [
+            (
+                Line {
+                    again,
+                    is_resent: true,
+                    ..forwarded(&delivery, &bounce)
+                },
+                "19:20:01  200  bounce  ada@exa…  hooks.ndjson:41  test key  sent again  2nd time"
+                    .to_owned(),
+            ),
+            (
+                Line {
+                    again,
+                    ..forwarded(&delivery, &bounce)
+                },
+                format!("{narrow}  2nd time"),
+            ),
+            (
+                Line {
+                    on_purpose: true,
+                    ..forwarded(&delivery, &bounce)
+                },
+                format!("{narrow}  on purpose"),
+            ),
+            (
+                Line {
+                    reason: Some(("no response:", "connection refused")),
+                    ..forwarded(&delivery, &bounce)
+                },
+                "19:20:01  200  bounce  ada@exa…  hooks.ndjson:41  test key  no response: connec…"
+                    .to_owned(),
+            ),
+            (line, plain.replace("ada@exa…", "ada@example.com")),
+        ] {
+            let told = told(&line, || Some(80));
+            assert_eq!(told, format!("{wanted}\n"));
+            assert!(told.trim_end().width() <= 80, "{told}");
+        }
+        bounce.problems = vec!["odd".into(), "odder".into()];
+        bounce.confirm = Some("https://example.com/".into());
+        bounce.signature.verdict = Verdict::Verified;
+        let line = forwarded(&delivery, &bounce);
+        assert!(told(&line, || None).ends_with("hooks.ndjson:41  to confirm  2 problems\n"));
+        let below = Line {
+            has_remarks: false,
+            ..line
+        };
+        assert!(told(&below, || None).ends_with("hooks.ndjson:41\n"));
+    }
+
     proptest! {
         #[test]
         fn a_line_is_one_line_and_fits_a_narrow_terminal_where_that_can_be(
-            recipient in "\\PC{0,60}", path in "/[a-z0-9/]{0,80}", kind in 0..4usize,
+            recipient in "\\PC{0,60}", path in "/[a-z0-9/]{0,80}", kind in 0..4usize, tags in 0..16u8,
         ) {
             let delivery = delivery(&path);
             let kind = [Kind::Bounce, Kind::Unsubscribe, Kind::Delivered, Kind::Open][kind];
-            let receipt = receipt(&[kind], &recipient, Verdict::Verified);
+            let tagged = |bit: u8| tags >> bit & 1 == 1;
+            let verdict = if tagged(0) { Verdict::VerifiedTestKey } else { Verdict::Verified };
+            let receipt = receipt(&[kind], &recipient, verdict);
+            let since = Duration::from_secs(100);
             let line = Line {
                 status: Some(500),
                 address: Some("h.ndjson:41"),
+                on_purpose: tagged(1),
+                again: tagged(2).then_some(Repeat { count: 12, since }),
+                // A failure on purpose is not forwarded.
+                reason: (tags & 0b1010 == 0b1000).then_some(("no response:", "the connection was closed early")),
                 ..forwarded(&delivery, &receipt)
             };
             let told = told(&line, || Some(80));
             prop_assert_eq!(told.matches('\n').count(), 1);
-            prop_assert!(told.ends_with("  h.ndjson:41\n"), "{}", told);
+            prop_assert!(told.contains("  h.ndjson:41"), "{}", told);
+            prop_assert!(tags > 0 || told.ends_with("  h.ndjson:41\n"), "{}", told);
             prop_assert!(told.trim_end().width() <= 80, "{}", told);
         }
     }

@@ -16,4 +16,5 @@ pub mod summary;
 mod text_report;
 pub mod wrap;
 
+pub(crate) use text_report::Subject;
 pub use text_report::{GUTTER, TextReport, local_zone};

@@ -36,6 +36,7 @@ impl TextReport {
                 let reason = reason.as_ref().map(|(what, why)| (*what, why.as_str()));
                 let line = Line {
                     reason,
+                    has_remarks: true,
                     ..Line::received(it)
                 };
                 self.line(out, &line);

@@ -1,14 +1,17 @@
 //! Formatter of notices as text: its settings, and what the lines of all notices share.
 
+use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use jiff::tz::TimeZone;
 
 use crate::report::notice::{Parts, View};
+use crate::report::text::humanize::put_number;
 use crate::report::text::palette::{Palette, Role};
+use crate::report::text::wrap::{columns, elided_to};
 use crate::report::text::{body, wrap};
-use crate::report::{binary, is_binary, looks_like_json};
-use crate::webhook::Kind;
+use crate::report::{Untrusted, binary, is_binary, looks_like_json};
+use crate::webhook::{Kind, Receipt};
 
 /// Prefix of all untrusted lines, so that none begins at the left edge.
 pub const GUTTER: &str = "  ";
@@ -128,3 +131,50 @@ pub fn local_zone() -> TimeZone {
     }
     TimeZone::system()
 }
+
+/// Kind of the event of a delivery, or number of its events.
+pub(crate) enum Subject<'a> {
+    /// One event, or none.
+    Name(Cow<'a, str>, Role),
+    /// Several events.
+    Events(usize),
+}
+
+impl<'a> Subject<'a> {
+    /// Subject of a delivery with this receipt.
+    pub(crate) fn of(receipt: &'a Receipt) -> Subject<'a> {
+        match receipt.events.as_slice() {
+            [] if receipt.handshake => Subject::Name("handshake".into(), Role::Dim),
+            [] => Subject::Name("no events".into(), Role::Dim),
+            [one] if one.kind == Kind::Other => {
+                let name = Untrusted::new(&one.native).to_string();
+                Subject::Name(elided_to(&name, 24).into(), Role::Kind)
+            }
+            [one] => Subject::Name(one.kind.name().into(), kind_role(one.kind)),
+            many => Subject::Events(many.len()),
+        }
+    }
+
+    pub(super) fn columns(&self) -> usize {
+        match self {
+            Subject::Name(name, _) => columns(name),
+            Subject::Events(number) => {
+                let digits = number.checked_ilog10().unwrap_or(0) as usize + 1;
+                digits + EVENTS.len()
+            }
+        }
+    }
+
+    /// Writes it in its colour.
+    pub(crate) fn write(&self, out: &mut Vec<u8>, palette: &Palette) {
+        match self {
+            Subject::Name(name, role) => palette.write(out, *role, name.as_bytes()),
+            Subject::Events(number) => palette.write_with(out, Role::Bold, |out| {
+                put_number(out, *number);
+                out.extend_from_slice(EVENTS);
+            }),
+        }
+    }
+}
+
+const EVENTS: &[u8] = b" events";

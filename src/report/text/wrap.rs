@@ -120,6 +120,37 @@ fn is_clock(text: &str) -> bool {
     is_like("00:00:00.000  ") || is_like("00:00:00  ")
 }
 
+/// Width of a text in columns.
+pub(crate) fn columns(text: &str) -> usize {
+    if text.is_ascii() {
+        text.len()
+    } else {
+        text.width()
+    }
+}
+
+/// Shortens a text by so many columns, but to no fewer than `least`; `…` stands for what is left out.
+pub(super) fn elided(text: &str, excess: usize, least: usize) -> String {
+    elided_to(text, columns(text).saturating_sub(excess).max(least))
+}
+
+pub(crate) fn elided_to(text: &str, most: usize) -> String {
+    if columns(text) <= most {
+        return text.to_owned();
+    }
+    let mut out = String::with_capacity(most + 3);
+    let mut width = 1;
+    for c in text.chars() {
+        width += c.width().unwrap_or(0);
+        if width > most {
+            break;
+        }
+        out.push(c);
+    }
+    out.push('…');
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::{guard, prose};
