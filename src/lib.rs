@@ -47,6 +47,7 @@
 //! | a delivery on one line (`log`, `listen -f`, `listen -q`) | `report/text/line.rs` |
 //! | single keys of `listen` | `commands/listen/keys.rs`, `io/keyboard.rs` (the terminal) |
 //! | the listener | `io/server/` (HTTP), `commands/listen/` (handler, forwarding, recording, duplicates, faults) |
+//! | a public URL (`--tunnel`), a channel (`--from`) | `io/tunnel/` (programs), `io/sse.rs`, `commands/reach/` |
 //! | requests sent | `commands/dispatch.rs`, `webhook/sending/` (retries, pacing, order), `io/client/` (HTTP) |
 //! | changes of recorded deliveries (`replay --set`, `--edit`) | `providers/synth/recorded_change.rs`, `webhook/body/json_edit.rs`, `commands/replay/edit.rs`, `io/editor.rs` |
 //! | resuming a replay (`--resume`) | `io/recording/resume.rs` |

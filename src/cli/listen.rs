@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 
 use crate::cli::values::{duration, expected, kind, route, share, size};
 use crate::cli::{SecretArgs, VerifyOptionsArgs};
-use crate::webhook::Kind;
+use crate::webhook::{Kind, nearest};
 
 /// Receive webhooks, print them, and respond to them
 #[derive(Debug, Args)]
@@ -292,9 +292,91 @@ pub struct ListenArgs {
     #[arg(long, value_name = "KIND[=N]", value_delimiter = ',', value_parser = expected, display_order = 17)]
     pub expect: Vec<(Kind, u64)>,
 
+    /// Start a tunnel program, and use its public URL: cloudflared, ngrok, tailscale, `ssh:[USER@]HOST`
+    ///
+    /// The program must be installed; it ends with the listener. The URL is printed, and signatures are verified with it,
+    /// as with `--public-url`. With `ssh`, a free port of that server is forwarded.
+    #[arg(long, value_name = "PROGRAM", value_parser = tunnel, conflicts_with = "public_url", hide_short_help = true, help_heading = "Public address")]
+    pub tunnel: Option<Tunnel>,
+
+    /// Receive from a channel of smee.io or gosmee
+    ///
+    /// A delivery of the channel is handled as if it had been posted here. If the channel serialises bodies anew, as
+    /// smee.io does, no signature can be verified: the verdict is `unchecked`.
+    #[arg(
+        long,
+        value_name = "URL",
+        conflicts_with = "tunnel",
+        hide_short_help = true,
+        help_heading = "Public address"
+    )]
+    pub from: Option<String>,
+
     /// Largest accepted body; a larger one gets 413
     #[arg(long, value_name = "SIZE", default_value = "32MiB", value_parser = size, hide_short_help = true, help_heading = "Response")]
     pub max_body: usize,
+}
+
+/// Program that gives the listener a public URL.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Tunnel {
+    /// A quick tunnel of Cloudflare.
+    Cloudflared,
+    /// A tunnel of ngrok.
+    Ngrok,
+    /// A funnel of Tailscale.
+    Tailscale,
+    /// A port of a server: `[USER@]HOST`.
+    Ssh(String),
+}
+
+/// Parses the program of a tunnel.
+fn tunnel(text: &str) -> Result<Tunnel, String> {
+    const NAMES: [&str; 4] = ["cloudflared", "ngrok", "tailscale", "ssh:[USER@]HOST"];
+    match text.split_once(':') {
+        None if text == "cloudflared" => Ok(Tunnel::Cloudflared),
+        None if text == "ngrok" => Ok(Tunnel::Ngrok),
+        None if text == "tailscale" => Ok(Tunnel::Tailscale),
+        Some(("ssh", destination)) => ssh_destination(destination).map(Tunnel::Ssh),
+        _ => {
+            let guess = match nearest(text, NAMES) {
+                _ if text == "ssh" => "; which server? ".into(),
+                Some(near) => format!("; did you mean `{near}`? "),
+                None => "; ".into(),
+            };
+            Err(format!(
+                "no such tunnel program{guess}The programs are {}",
+                NAMES.join(", ")
+            ))
+        }
+    }
+}
+
+/// Checks `[USER@]HOST`, so that ssh can only read it as that.
+fn ssh_destination(text: &str) -> Result<String, String> {
+    let (user, host) = match text.rsplit_once('@') {
+        Some((user, host)) => (Some(user), host),
+        None => (None, text),
+    };
+    let inner = host.strip_prefix('[').and_then(|it| it.strip_suffix(']'));
+    let is_address = |text: &str| text.parse::<std::net::Ipv6Addr>().is_ok();
+    let is_name = |text: &str| {
+        let is_plain = |b: u8| b.is_ascii_alphanumeric() || b"-._".contains(&b);
+        !text.is_empty() && text.bytes().all(is_plain) && !text.starts_with('-')
+    };
+    let is_host = is_name(host) || is_address(inner.unwrap_or(host));
+    match is_host && user.is_none_or(is_name) {
+        // ssh takes no brackets here.
+        true => Ok(match (user, inner) {
+            (Some(user), Some(inner)) => format!("{user}@{inner}"),
+            (None, Some(inner)) => inner.to_owned(),
+            (_, None) => text.to_owned(),
+        }),
+        false => Err(format!(
+            "`{}` is no server; write `ssh:HOST` or `ssh:USER@HOST`, and the port in ~/.ssh/config",
+            text.escape_debug()
+        )),
+    }
 }
 
 /// When a recorded delivery must be on disk.

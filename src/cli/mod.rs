@@ -24,7 +24,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 pub use check::CheckArgs;
 pub use diff::{DiffArgs, DriftArgs};
 pub use journey::{Ending, JourneyArgs};
-pub use listen::{ListenArgs, Show, SyncWhen};
+pub use listen::{ListenArgs, Show, SyncWhen, Tunnel};
 pub use lists::{EventsArgs, KeysArgs};
 pub use log::{LogArgs, ShowArgs};
 pub use recorded::RecordedArgs;

@@ -4,6 +4,7 @@ pub mod catalog;
 pub mod check;
 pub mod config;
 pub mod listen;
+pub mod reach;
 pub mod recorded;
 pub mod replay;
 pub mod send;

@@ -7,6 +7,7 @@ mod heads;
 pub mod recording;
 pub mod server;
 pub mod tls;
+pub mod tunnel;
 
 mod body_buffer;
 pub mod editor;
@@ -18,5 +19,6 @@ pub mod probe;
 pub mod project_file;
 pub mod runtime;
 pub mod secrets;
+pub mod sse;
 pub mod user_key;
 pub mod watch;

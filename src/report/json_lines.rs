@@ -35,6 +35,7 @@ pub fn write(out: &mut Vec<u8>, notice: &Notice) {
                 quoted(url)
             )
         }
+        Notice::Tunnel { url } => format!("{{\"type\":\"tunnel\",\"url\":{}}}", quoted(url)),
         Notice::Received(received) => self::received(received),
         Notice::Logged(logged) => delivery(logged, false),
         Notice::Shown(logged) => delivery(logged, true),

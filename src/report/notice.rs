@@ -23,6 +23,11 @@ pub enum Notice<'a> {
         /// Suggestion of a first command, shown on a terminal.
         hint: Option<&'a str>,
     },
+    /// A tunnel leads to the listener from this URL.
+    Tunnel {
+        /// Public URL.
+        url: &'a str,
+    },
     /// A delivery was received and responded to.
     Received(Received<'a>),
     /// A delivery was sent to the handler again, by hand.

@@ -22,7 +22,7 @@ const ROOMS: &[(&str, &[&str], &[&str])] = &[
     ("checks", &[], &["providers", "webhook"]),
     (
         "io",
-        &["client", "recording", "server", "tls"],
+        &["client", "recording", "server", "tls", "tunnel"],
         &["error", "webhook"],
     ),
     (
@@ -33,7 +33,8 @@ const ROOMS: &[(&str, &[&str], &[&str])] = &[
     (
         "commands",
         &[
-            "catalog", "check", "config", "listen", "recorded", "replay", "send", "sns", "verify",
+            "catalog", "check", "config", "listen", "reach", "recorded", "replay", "send", "sns",
+            "verify",
         ],
         &[
             "checks",

@@ -5,6 +5,7 @@ mod harness;
 mod answers;
 mod architecture;
 mod campaign;
+mod channel;
 mod check;
 mod cli;
 #[cfg(unix)]
@@ -47,6 +48,8 @@ mod stop;
 mod strangers;
 #[cfg(unix)]
 mod terminal;
+#[cfg(unix)]
+mod tunnel;
 mod vectors;
 mod verify;
 mod view;

@@ -18,6 +18,8 @@ use crate::commands::listen::forward::{ForwardResult, Forwarder, ReservedForward
 use crate::commands::listen::plan::{DisplayFilter, Plan};
 use crate::commands::listen::recent::{KeptDelivery, RecentDeliveries};
 use crate::commands::listen::recording::ListenRecording;
+use crate::commands::reach::public_url::PublicUrl;
+use crate::commands::reach::relayed;
 use crate::commands::shutdown::InFlight;
 use crate::commands::sns::certificates::SnsCertificates;
 use crate::commands::sns::subscription::{Confirmation, SubscriptionConfirmer};
@@ -36,7 +38,7 @@ pub(crate) struct ListenHandler {
     provider: Option<&'static Provider>,
     require_signature: bool,
     tolerance: Option<Duration>,
-    public_url: Option<String>,
+    pub(crate) public_url: PublicUrl,
     topics: Vec<String>,
     pub(crate) recording: Option<Arc<ListenRecording>>,
     pub(crate) forwarder: Option<Arc<Forwarder>>,
@@ -110,7 +112,7 @@ impl ListenHandler {
             provider: plan.provider,
             require_signature: plan.require_signature,
             tolerance: plan.tolerance,
-            public_url: plan.public_url,
+            public_url: PublicUrl::new(plan.public_url),
             topics: plan.topics,
             recording,
             forwarder: forwarder.map(Arc::new),
@@ -132,8 +134,9 @@ impl ListenHandler {
     }
 }
 
-impl Handler for ListenHandler {
-    async fn take(self: Arc<Self>, arrival: Arrival) -> Answer {
+impl ListenHandler {
+    /// Handles a delivery; `is_rewritten` if its body is not the one that was signed.
+    pub(crate) async fn receive(self: Arc<Self>, arrival: Arrival, is_rewritten: bool) -> Answer {
         if let Some(provider) = asks_for_certificate(&arrival.delivery) {
             let who = if provider.name == "ses" {
                 "SNS"
@@ -156,6 +159,9 @@ impl Handler for ListenHandler {
                 &mut incoming.receipt,
             ))
             .await;
+        }
+        if is_rewritten {
+            relayed::leave_unchecked(&mut incoming.receipt);
         }
         let disposition = self.disposition(&incoming);
         if disposition == Disposition::Reject {
@@ -181,6 +187,12 @@ impl Handler for ListenHandler {
             });
         }
         done.answer
+    }
+}
+
+impl Handler for ListenHandler {
+    async fn take(self: Arc<Self>, arrival: Arrival) -> Answer {
+        self.receive(arrival, false).await
     }
 
     fn begun(&self) {
@@ -245,7 +257,7 @@ impl ListenHandler {
         VerifyOptions {
             now,
             tolerance: self.tolerance,
-            public_url: self.public_url.clone(),
+            public_url: self.public_url.get(),
             topics: self.topics.clone(),
         }
     }

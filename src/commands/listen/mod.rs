@@ -27,6 +27,7 @@ use crate::commands::listen::handler::ListenHandler;
 use crate::commands::listen::keys::Keys;
 use crate::commands::listen::plan::Plan;
 use crate::commands::listen::startup::StartupNotice;
+use crate::commands::reach::running::ReachPlan;
 use crate::commands::shutdown::{FINISHING, Interrupt};
 use crate::error::{Error, Exit, Result};
 use crate::io::server::{bind, serve};
@@ -73,6 +74,7 @@ async fn listen(
     let certificate = https.map(|it| it.certificate(address)).transpose()?;
     let (limits, span, conclusion) = (plan.limits, plan.span, Conclusion::of(&plan));
     let startup = StartupNotice::of(&plan, address, certificate.as_ref());
+    let reach = ReachPlan::of(&plan, address);
     let handler = Arc::new(ListenHandler::new(plan, Arc::clone(report))?);
     if let Some(forwarder) = &handler.forwarder {
         forwarder.check(address)?;
@@ -84,6 +86,7 @@ async fn listen(
         move || handler.stop.notify_one()
     });
     startup.say(report, &handler);
+    let reach = reach.start(&handler, report);
     let keyboard = Keys::start(&handler, report, &startup.url());
     let has_keys = keyboard.is_some();
     let status_line = report.progress().is_shown().then(|| {
@@ -107,7 +110,9 @@ async fn listen(
     let tls = certificate.map(|it| it.host);
     serve(listener, limits, tls, Arc::clone(&handler), stop).await;
     let stopped = *stopped.get_or_init(Instant::now);
+    let reached = reach.finish(DRAIN.saturating_sub(stopped.elapsed())).await;
     finish(&handler, stopped, &conclusion).await;
+    reached?;
     if let Some(status_line) = status_line {
         status_line.abort();
     }

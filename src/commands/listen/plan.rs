@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use http::StatusCode;
 
-use crate::cli::{ListenArgs, Show};
+use crate::cli::{ListenArgs, Show, Tunnel};
 use crate::commands::args;
 use crate::commands::id;
 use crate::commands::listen::answer::CannedResponse;
@@ -15,9 +15,10 @@ use crate::commands::listen::https::Https;
 use crate::commands::listen::recent;
 use crate::commands::listen::recording::Record;
 use crate::commands::listen::routes::{Forwarding, Route};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::io::keyboard;
 use crate::io::server::Limits;
+use crate::io::tunnel::tunnel::TunnelKind;
 use crate::providers::{Keys, Provider};
 use crate::report::{Parts, Style, View};
 use crate::webhook::{Event, Glob, Kind, Rng, Target};
@@ -34,6 +35,9 @@ pub struct Plan {
     pub(crate) require_signature: bool,
     pub(crate) tolerance: Option<Duration>,
     pub(crate) public_url: Option<String>,
+    pub(crate) tunnel: Option<TunnelKind>,
+    /// Channel to receive from (`--from`).
+    pub(crate) channel: Option<Target>,
     pub(crate) topics: Vec<String>,
     pub(crate) record: Option<Record>,
     pub(crate) forwarding: Option<Forwarding>,
@@ -92,7 +96,10 @@ impl Plan {
             provider,
             require_signature: args.require_signature,
             tolerance: args.verify_options.tolerance,
-            public_url: args.secrets.public_url.clone(),
+            // What a provider was told to call is the channel.
+            public_url: args.secrets.public_url.clone().or(args.from.clone()),
+            tunnel: tunnel(args)?,
+            channel: args.from.as_deref().map(channel).transpose()?,
             topics: args.verify_options.topic_arn.clone(),
             record,
             forwarding,
@@ -111,6 +118,29 @@ impl Plan {
             kept,
             notes: secrets.notes,
         })
+    }
+}
+
+/// Returns the tunnel program, if it is installed.
+fn tunnel(args: &ListenArgs) -> Result<Option<TunnelKind>> {
+    let kind = args.tunnel.as_ref().map(|tunnel| match tunnel {
+        Tunnel::Cloudflared => TunnelKind::Cloudflared,
+        Tunnel::Ngrok => TunnelKind::Ngrok,
+        Tunnel::Tailscale => TunnelKind::Tailscale,
+        Tunnel::Ssh(destination) => TunnelKind::Ssh(destination.clone()),
+    });
+    if let Some(kind) = &kind {
+        kind.check_installed()?;
+    }
+    Ok(kind)
+}
+
+/// Returns the URL of a channel.
+fn channel(url: &str) -> Result<Target> {
+    match url.starts_with("http://") || url.starts_with("https://") {
+        true => Target::parse(url),
+        false => Err(Error::usage(format!("`{url}` is no URL of a channel"))
+            .hint("write `--from https://smee.io/NAME`")),
     }
 }
 

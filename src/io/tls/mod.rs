@@ -6,6 +6,7 @@ pub mod trust;
 
 use std::fmt;
 use std::io;
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -260,6 +261,15 @@ pub(crate) enum Wire {
 }
 
 impl Wire {
+    /// Address of the peer.
+    pub(crate) fn peer(&self) -> Option<SocketAddr> {
+        let tcp = match self {
+            Wire::Plain(tcp) => tcp,
+            Wire::Tls(tls) => tls.get_ref().0,
+        };
+        tcp.peer_addr().ok()
+    }
+
     /// Certificates that the peer sent.
     pub(crate) fn certificates(&self) -> Vec<CertificateDer<'static>> {
         let shown = match self {

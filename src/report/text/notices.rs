@@ -27,6 +27,9 @@ impl TextReport {
                     self.paint(out, Role::Dim, &format!("{hint}\n"));
                 }
             }
+            Notice::Tunnel { url } => {
+                let _ = writeln!(out, "public at {}", Untrusted::new(url));
+            }
             // The delivery's own line says that it was responded to, which implies that it was recorded.
             Notice::Recorded { .. } => {}
             Notice::Received(received) => self.received(out, received),
