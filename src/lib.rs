@@ -161,6 +161,7 @@ pub mod checks;
 mod cli;
 mod commands;
 pub mod error;
+pub mod inspector;
 pub mod io;
 pub mod providers;
 pub mod report;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 
 use crate::cli::values::{duration, expected, kind, route, share, size};
-use crate::cli::{SecretArgs, VerifyOptionsArgs};
+use crate::cli::{InspectorArgs, SecretArgs, VerifyOptionsArgs};
 use crate::webhook::{Kind, nearest};
 
 /// Receive webhooks, print them, and respond to them
@@ -266,9 +266,9 @@ pub struct ListenArgs {
     #[arg(short, long, conflicts_with = "show", display_order = 24)]
     pub verbose: bool,
 
-    /// Number of deliveries kept in memory for the keys of the terminal, if nothing is recorded
+    /// Number of deliveries kept in memory for the keys of the terminal and for `--ui`, if nothing is recorded
     ///
-    /// Their bodies take up to 64 MiB. `?` lists the keys; without a terminal nothing is kept.
+    /// Their bodies take up to 64 MiB. `?` lists the keys; without a terminal and without `--ui` nothing is kept.
     #[arg(
         long,
         value_name = "N",
@@ -277,6 +277,10 @@ pub struct ListenArgs {
         help_heading = "Output"
     )]
     pub keep: usize,
+
+    /// The inspector.
+    #[command(flatten)]
+    pub inspector: InspectorArgs,
 
     /// Stop after N deliveries
     #[arg(short = 'n', long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..), display_order = 15)]

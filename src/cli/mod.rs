@@ -1,7 +1,7 @@
 //! Command line: its flags and their help. Parsing does nothing; each command makes a plan of it.
 
 mod check;
-mod diff;
+mod inspector;
 mod journey;
 mod listen;
 mod lists;
@@ -22,19 +22,19 @@ use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Parser, Subcommand, ValueEnum};
 
 pub use check::CheckArgs;
-pub use diff::{DiffArgs, DriftArgs};
+pub use inspector::{AccessArgs, InspectorArgs, UiArgs};
 pub use journey::{Ending, JourneyArgs};
 pub use listen::{ListenArgs, Show, SyncWhen, Tunnel};
 pub use lists::{EventsArgs, KeysArgs};
 pub use log::{LogArgs, ShowArgs};
-pub use recorded::RecordedArgs;
+pub use recorded::{DiffArgs, DriftArgs, RecordedArgs};
 pub use replay::ReplayArgs;
 pub use report::Report;
 pub use request::{Form, RequestArgs};
 pub use secrets::{SecretArgs, VerifyOptionsArgs};
 pub use selection::SelectionArgs;
 pub use send::SendArgs;
-pub use values::duration;
+pub use values::{duration, kind, status_class, time, verdict};
 pub use verify::VerifyArgs;
 
 const STYLES: Styles = Styles::styled()
@@ -119,6 +119,8 @@ pub enum Command {
     Log(Box<LogArgs>),
     /// Print recorded deliveries in full, with their responses
     Show(Box<ShowArgs>),
+    /// Inspect deliveries in the browser, and over an HTTP API
+    Ui(Box<UiArgs>),
     /// Compare two recorded deliveries, or one with its example
     Diff(Box<DiffArgs>),
     /// Compare a recording with the examples of its providers

@@ -7,7 +7,7 @@ use clap::Args;
 use crate::cli::values::duration;
 
 /// Secrets, and the URL that some schemes sign.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub struct SecretArgs {
     /// Secret: `env:NAME`, `file:PATH`, `-` to be asked
     ///

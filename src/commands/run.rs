@@ -1,11 +1,14 @@
 //! Choice of the subcommand.
 
-use crate::cli::{Cli, Color, Command};
+use clap::Parser;
+
+use crate::cli::{Cli, Color, Command, InspectorArgs, ListenArgs, UiArgs};
+use crate::commands::inspect::ui;
 use crate::commands::recorded::{diff, drift, log, show};
 use crate::commands::{
     catalog, check, completions, config, keys, listen, man, replay, send, verify,
 };
-use crate::error::{Exit, Result};
+use crate::error::{Error, Exit, Result};
 use crate::report::{ColorChoice, Parts, Style, View};
 
 /// Runs the subcommand.
@@ -30,6 +33,11 @@ pub fn run(cli: Cli) -> Result<Exit> {
         Command::Replay(args) => replay::run(replay::plan::Plan::new(*args, style)?),
         Command::Log(args) => log::run(log::Plan::new(*args, style)?),
         Command::Show(args) => show::run(&show::Plan::new(*args, style)?),
+        Command::Ui(args) if args.listen => {
+            let args = listen_args(&args)?;
+            listen::run(listen::plan::Plan::new(&args, style)?)
+        }
+        Command::Ui(args) => ui::run(ui::UiPlan::new(*args, style)?),
         Command::Diff(args) => diff::run(&diff::Plan::new(*args, style)?),
         Command::Drift(args) => drift::run(drift::Plan::new(*args, style)?),
         Command::Verify(args) => verify::run(verify::plan::VerifyPlan::new(*args, style)?),
@@ -40,6 +48,24 @@ pub fn run(cli: Cli) -> Result<Exit> {
         Command::Completions { shell } => completions::run(shell),
         Command::Man { dir } => man::run(dir.as_deref()),
     }
+}
+
+/// Flags of `listen --ui` for `ui --listen`.
+fn listen_args(args: &UiArgs) -> Result<ListenArgs> {
+    let typed = ["webhook-cli", "listen", "--ui"];
+    let cli = Cli::try_parse_from(typed).map_err(|error| Error::usage(error.to_string()))?;
+    let Command::Listen(listen) = cli.command else {
+        return Err(Error::usage("it is no listener"));
+    };
+    Ok(ListenArgs {
+        secrets: args.secrets.clone(),
+        inspector: InspectorArgs {
+            ui: Some(args.addr.clone()),
+            open: args.open,
+            access: args.access.clone(),
+        },
+        ..*listen
+    })
 }
 
 impl From<Color> for ColorChoice {

@@ -12,9 +12,11 @@ use crate::report::notice::{Forwarded, Judged, Logged, Notice, Received};
 use crate::report::text::checks;
 use crate::report::text::humanize::micros;
 use crate::report::{Tally, shown_signed};
+use http::HeaderValue;
+
 use crate::webhook::{
-    Attempt, Delivery, Event, Headers, MASK, Receipt, TimestampFormat, is_credential_field,
-    masked_path,
+    Attempt, Delivery, Event, Fixture, Headers, MASK, Receipt, RecordedAnswer, TimestampFormat,
+    is_credential_field, masked_path,
 };
 
 /// Version of the format; it is raised when a member changes its meaning.
@@ -36,6 +38,9 @@ pub fn write(out: &mut Vec<u8>, notice: &Notice) {
             )
         }
         Notice::Tunnel { url } => format!("{{\"type\":\"tunnel\",\"url\":{}}}", quoted(url)),
+        Notice::Inspector { url } => {
+            format!("{{\"type\":\"inspector\",\"url\":{}}}", quoted(url))
+        }
         Notice::Received(received) => self::received(received),
         Notice::Logged(logged) => delivery(logged, false),
         Notice::Shown(logged) => delivery(logged, true),
@@ -158,10 +163,10 @@ fn body(line: &mut String, bytes: &[u8]) {
 /// Members before the body.
 fn head(it: &Received) -> String {
     let mut line = format!(
-        "{{\"type\":\"received\",\"id\":{},\"at\":\"{}\",\"remote\":\"{}\",",
+        "{{\"type\":\"received\",\"id\":{},\"at\":\"{}\",\"remote\":{},",
         quoted(it.id),
         TimestampFormat::Rfc3339(6).write(it.at),
-        it.remote,
+        json!(it.remote.map(|it| it.to_string())),
     );
     if let Some(address) = it.address {
         let _ = write!(line, "\"address\":{},", quoted(address));
@@ -221,27 +226,86 @@ fn delivery(it: &Logged, whole: bool) -> String {
     if whole {
         line += ",\"answers\":[";
         for (at, answer) in fixture.answers.iter().enumerate() {
-            let at_time = answer.at.map(|at| TimestampFormat::Rfc3339(6).write(at));
-            let head = json!({
-                "at": at_time, "target": answer.target, "attempt": answer.attempt,
-                "outcome": answer.outcome, "reason": answer.reason, "status": answer.status,
-                "micros": answer.micros,
-            })
-            .to_string();
             line += if at == 0 { "" } else { "," };
-            line += head.strip_suffix('}').unwrap_or(&head);
-            line += ",\"headers\":";
-            headers(&mut line, &answer.headers);
-            if let Some(bytes) = &answer.body {
-                line.push(',');
-                body(&mut line, bytes);
-            }
-            line.push('}');
+            line += &recorded_answer(answer);
         }
         line.push(']');
     }
     line.push('}');
     line
+}
+
+/// Recorded response, with its headers and its body.
+fn recorded_answer(answer: &RecordedAnswer) -> String {
+    let head = json!({
+        "at": answer.at.map(|at| TimestampFormat::Rfc3339(6).write(at)), "target": answer.target,
+        "attempt": answer.attempt, "outcome": answer.outcome, "reason": answer.reason,
+        "status": answer.status, "micros": answer.micros,
+    })
+    .to_string();
+    let mut line = head.strip_suffix('}').unwrap_or(&head).to_owned();
+    line += ",\"headers\":";
+    headers(&mut line, &answer.headers);
+    if let Some(bytes) = &answer.body {
+        line.push(',');
+        body(&mut line, bytes);
+    }
+    line + "}"
+}
+
+/// Object of type `received`, as `listen --json` prints it.
+pub fn received_json(it: &Received) -> String {
+    harmless(&received(it)).into_owned()
+}
+
+/// Recorded response as `show --json` prints it.
+pub fn recorded_answer_json(answer: &RecordedAnswer) -> String {
+    harmless(&recorded_answer(answer)).into_owned()
+}
+
+/// Object of type `forwarded` for a recorded response.
+pub fn forwarded_answer_json(it: &RecordedAnswer) -> String {
+    let line = json!({
+        "type": "forwarded", "id": it.to, "target": it.target, "attempt": it.attempt,
+        "outcome": it.outcome, "status": it.status, "reason": it.reason, "micros": it.micros,
+    })
+    .to_string();
+    harmless(&line).into_owned()
+}
+
+/// Line of a notice, as `--json` prints it.
+pub fn json_line(notice: &Notice) -> String {
+    let mut out = Vec::new();
+    write(&mut out, notice);
+    String::from_utf8(out).unwrap_or_default()
+}
+
+/// Event as in the objects of `--json`.
+pub fn event_json(it: &Event) -> Value {
+    event(it)
+}
+
+/// Fixture with its credentials masked, as `--json` masks them.
+pub fn masked_fixture(it: &Fixture) -> Fixture {
+    let mut masked = it.clone();
+    let delivery = &mut masked.delivery;
+    delivery.headers = delivery
+        .headers
+        .spelled()
+        .map(|(name, value)| match is_credential_field(name) {
+            true => (name, HeaderValue::from_static(MASK)),
+            false => (name, value.clone()),
+        })
+        .fold(Headers::new(), |mut all, (name, value)| {
+            if let Ok(parsed) = name.parse() {
+                all.push_spelled(parsed, name, value);
+            }
+            all
+        });
+    if let Ok(path) = masked_path(delivery.path.as_str()).parse() {
+        delivery.path = path;
+    }
+    masked
 }
 
 /// Appends the members of a request but its body.
@@ -459,7 +523,7 @@ mod tests {
         write(&Received {
             id: "1",
             at: jiff::Timestamp::UNIX_EPOCH,
-            remote: ([127, 0, 0, 1], 1).into(),
+            remote: Some(([127, 0, 0, 1], 1).into()),
             delivery: &Delivery {
                 method: http::Method::POST,
                 path: "/?token=abc".parse().unwrap(),

@@ -22,7 +22,10 @@ pub use diff::compared::{
 pub use formats::curl::{curl, http};
 pub use formats::har::{HAR_BETWEEN, HAR_END, har, har_start, vegeta};
 pub use formats::report_file::{Format, ReportFile, Suite};
-pub use json_lines::harmless;
+pub use json_lines::{
+    event_json, forwarded_answer_json, harmless, json_line, masked_fixture, received_json,
+    recorded_answer_json,
+};
 pub use notice::{
     CheckTotals, Checked, Detail, Finding, Forwarded, HandlerRequest, Judged, KeyUsed, Logged,
     Notice, Parts, Received, Repeat, View,

@@ -28,6 +28,11 @@ pub enum Notice<'a> {
         /// Public URL.
         url: &'a str,
     },
+    /// The inspector serves its page and its API at this URL.
+    Inspector {
+        /// Bound address, as a URL.
+        url: &'a str,
+    },
     /// A delivery was received and responded to.
     Received(Received<'a>),
     /// A delivery was sent to the handler again, by hand.
@@ -98,8 +103,8 @@ pub struct Received<'a> {
     pub id: &'a str,
     /// Time at which the request was received.
     pub at: Timestamp,
-    /// Address of the sender.
-    pub remote: SocketAddr,
+    /// Address of the sender; none if it is not known.
+    pub remote: Option<SocketAddr>,
     /// The request.
     pub delivery: &'a Delivery,
     /// Provider, events and signature found in it.

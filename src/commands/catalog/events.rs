@@ -38,7 +38,7 @@ fn print(args: &EventsArgs, style: Style, report: &Reporter) -> Result<Exit> {
             let row = args::row(provider, kind, args.native_version.as_deref())?;
             payload(provider, row, args, report);
         }
-        _ if style.json => report.data(lines(&described).as_bytes()),
+        _ if style.json => report.data(lines(&provider_line).as_bytes()),
         (Some(provider), None) => report.show(&tables::page(provider, look)),
         (None, _) => report.show(&tables::overview(look)),
     }
@@ -63,7 +63,7 @@ fn payload(
 ) {
     let bytes = facts::payload(row);
     if report.is_json() {
-        return report.data(shown(provider, row, &bytes).as_bytes());
+        return report.data(payload_line(provider, row).as_bytes());
     }
     report.data(&bytes);
     if args.provenance || report.on_terminal() {
@@ -73,7 +73,8 @@ fn payload(
     }
 }
 
-fn described(provider: &Provider) -> String {
+/// Line of `--json` for a provider.
+pub fn provider_line(provider: &Provider) -> String {
     let events: Vec<Value> = facts::sendable(provider)
         .map(|row| json!({
             "kind": row.kind.name(), "native": row.native, "bounce": row.bounce.map(|class| class.name()),
@@ -118,7 +119,9 @@ fn fact<T: serde::Serialize>(fact: &Fact<T>) -> Value {
     json!({"said": fact.value(), "unconfirmed": fact.doubt()})
 }
 
-fn shown(provider: &Provider, row: &EventDef, bytes: &[u8]) -> String {
+/// Line of `--json` for the payload of an event.
+pub fn payload_line(provider: &Provider, row: &EventDef) -> String {
+    let bytes = facts::payload(row);
     let fields: Vec<Value> = facts::known(provider, row)
         .iter()
         .map(|(place, origin)| json!({
@@ -128,7 +131,7 @@ fn shown(provider: &Provider, row: &EventDef, bytes: &[u8]) -> String {
         .collect();
     let line = json!({
         "type": "payload", "provider": provider.name, "kind": row.kind.name(), "native": row.native, "version": version(row),
-        "text": String::from_utf8_lossy(bytes), "fields": fields,
+        "text": String::from_utf8_lossy(&bytes), "fields": fields,
     });
     format!("{line}\n")
 }

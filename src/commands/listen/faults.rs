@@ -1,10 +1,14 @@
 //! Fault injection for `listen`: `--delay`, `--fail-first`, `--fail-rate`, `--fail-status`, `--hang-up`.
 
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use http::StatusCode;
+use serde_json::{Value, json};
+
+use crate::commands::id;
+use crate::inspector::api::orders::FaultOrder;
 
 use crate::webhook::{Event, Kind, Rng};
 
@@ -50,7 +54,94 @@ pub(crate) enum Failure {
     HangUp,
 }
 
+/// Faults that can be replaced while the listener runs, and restored.
+#[derive(Debug)]
+pub(crate) struct SwitchableFaults {
+    started: Arc<FaultInjection>,
+    current: RwLock<Arc<FaultInjection>>,
+}
+
+impl SwitchableFaults {
+    /// Begins with the faults of the flags.
+    pub(crate) fn new(started: FaultInjection) -> SwitchableFaults {
+        let started = Arc::new(started);
+        SwitchableFaults {
+            current: RwLock::new(Arc::clone(&started)),
+            started,
+        }
+    }
+
+    /// Faults in force.
+    pub(crate) fn current(&self) -> Arc<FaultInjection> {
+        Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Replaces the faults.
+    pub(crate) fn set(&self, order: &FaultOrder) {
+        self.replace(Arc::new(FaultInjection::of(order)));
+    }
+
+    /// Restores the faults of the flags; no next delivery fails.
+    pub(crate) fn reset(&self) {
+        self.started.next.store(0, Relaxed);
+        self.replace(Arc::clone(&self.started));
+    }
+
+    fn replace(&self, faults: Arc<FaultInjection>) {
+        *self.current.write().unwrap_or_else(PoisonError::into_inner) = faults;
+    }
+
+    /// Faults in force, as the API has them.
+    pub(crate) fn to_json(&self) -> Value {
+        let faults = self.current();
+        let (first, rate) = match &faults.failing {
+            FailureRule::Never => (0, 0.0),
+            FailureRule::Always => (0, 1.0),
+            FailureRule::Sometimes { first, rate, .. } => (*first, *rate),
+        };
+        let status = match faults.failure {
+            Failure::Status(status) => Some(status.as_u16()),
+            Failure::HangUp => None,
+        };
+        json!({
+            "fail_first": first, "fail_next": faults.next.load(Relaxed), "fail_rate": rate, "fail_status": status,
+            "delay": format!("{}ms", faults.delay.as_millis()), "hang_up": status.is_none(),
+            "kinds": faults.kinds.iter().map(|kind| kind.name()).collect::<Vec<_>>(),
+            "as_started": Arc::ptr_eq(&faults, &self.started),
+        })
+    }
+}
+
 impl FaultInjection {
+    /// Makes it of a request to the API.
+    fn of(order: &FaultOrder) -> FaultInjection {
+        let is_counted =
+            order.fail_first.is_some() || order.fail_rate.is_some() || order.fail_next.is_some();
+        let failing = match is_counted {
+            true => FailureRule::Sometimes {
+                first: order.fail_first.unwrap_or_default(),
+                rate: order.fail_rate.unwrap_or_default(),
+                rng: Mutex::new(Rng::seeded(id::fresh_seed())),
+            },
+            // As with the flags: a failure without a rule is for all.
+            false if order.hang_up || order.fail_status.is_some() => FailureRule::Always,
+            false => FailureRule::Never,
+        };
+        let status = order
+            .fail_status
+            .and_then(|it| StatusCode::from_u16(it).ok());
+        FaultInjection {
+            kinds: order.kinds.clone(),
+            delay: order.delay.unwrap_or_default(),
+            failing,
+            failure: match order.hang_up {
+                true => Failure::HangUp,
+                false => Failure::Status(status.unwrap_or(StatusCode::SERVICE_UNAVAILABLE)),
+            },
+            next: AtomicU32::new(order.fail_next.unwrap_or(0)),
+        }
+    }
+
     /// True if faults apply to a delivery with these events.
     pub(crate) fn concerns(&self, events: &[Event]) -> bool {
         self.kinds.is_empty() || events.iter().any(|event| self.kinds.contains(&event.kind))

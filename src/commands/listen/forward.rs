@@ -20,6 +20,7 @@ use crate::commands::listen::recording::{ListenRecording, SEARCHED};
 use crate::commands::listen::routes::{Forwarding, MEMORY, merged};
 use crate::commands::listen::upstream::{ShutdownPhase, Upstream, locked, reached};
 use crate::error::{Error, Result};
+use crate::inspector::store::table::Table;
 use crate::io::client::{Client, Exchange, Keep, Settings};
 use crate::io::loopback;
 use crate::io::server::Answer;
@@ -52,6 +53,8 @@ pub(crate) struct Forwarder {
     rng: Mutex<Rng>,
     report: Arc<Reporter>,
     /// Recording of the handlers' answers.
+    /// Deliveries of the inspector.
+    table: Option<Arc<Table>>,
     recording: Option<Arc<ListenRecording>>,
     counts: ForwardCounts,
 }
@@ -71,6 +74,14 @@ pub(crate) struct ForwardResult {
 
 impl ForwardResult {
     /// Returns the result for the reporter.
+    /// The attempt as a recorded response.
+    pub(crate) fn as_answer(&self, id: &str) -> RecordedAnswer {
+        let mut answer = RecordedAnswer::new(id, &self.target, 1, &self.outcome);
+        answer.at = Some(Timestamp::now());
+        answer.micros = u64::try_from(self.took.as_micros()).unwrap_or(u64::MAX);
+        answer
+    }
+
     pub(crate) fn as_notice(&self) -> HandlerRequest<'_> {
         HandlerRequest {
             target: &self.target,
@@ -137,6 +148,7 @@ impl Forwarder {
             rng: Mutex::new(Rng::seeded(id::fresh_seed())),
             report,
             recording: None,
+            table: None,
             counts: ForwardCounts::default(),
         }
     }
@@ -144,6 +156,11 @@ impl Forwarder {
     /// Records the answer to each attempt.
     pub(crate) fn recording(self, recording: Option<Arc<ListenRecording>>) -> Self {
         Self { recording, ..self }
+    }
+
+    /// Gives each attempt to the inspector.
+    pub(crate) fn inspected(self, table: Option<Arc<Table>>) -> Self {
+        Self { table, ..self }
     }
 
     /// Rejects a target that is this listener itself.
@@ -310,9 +327,12 @@ impl Forwarder {
         outcome: &Outcome,
         attempt: RecordedAttempt<'_>,
     ) {
-        let (Some(recording), Some(file)) = (&self.recording, file) else {
+        let recording = self.recording.as_ref().zip(file);
+        // The inspector gets the attempt that the sender waits for with the delivery itself.
+        let table = self.table.as_ref().filter(|_| !attempt.replied);
+        if recording.is_none() && table.is_none() {
             return;
-        };
+        }
         let mut answer = RecordedAnswer::new(id, &upstream.name, attempt.number, outcome);
         answer.at = Some(Timestamp::now());
         answer.micros = u64::try_from(attempt.took.as_micros()).unwrap_or(u64::MAX);
@@ -320,7 +340,12 @@ impl Forwarder {
         if let (Some(_), Some(headers)) = (answer.status, attempt.headers) {
             answer.headers = headers.clone();
         }
-        recording.answer(file, answer, attempt.replied);
+        if let Some(table) = table {
+            table.forwarded(answer.clone());
+        }
+        if let Some((recording, file)) = recording {
+            recording.answer(file, answer, attempt.replied);
+        }
     }
 
     /// Sends a delivery to its target in the background, with retries.

@@ -13,7 +13,7 @@ use crate::commands::id;
 use crate::commands::listen::answer::{CannedResponse, asks_for_certificate, certificate, plain};
 use crate::commands::listen::duplicates;
 use crate::commands::listen::duplicates::{DuplicateTracker, Sighting};
-use crate::commands::listen::faults::{Failure, FaultInjection};
+use crate::commands::listen::faults::{Failure, SwitchableFaults};
 use crate::commands::listen::forward::{ForwardResult, Forwarder, ReservedForward, ToForward};
 use crate::commands::listen::plan::{DisplayFilter, Plan};
 use crate::commands::listen::recent::{KeptDelivery, RecentDeliveries};
@@ -24,6 +24,8 @@ use crate::commands::shutdown::InFlight;
 use crate::commands::sns::certificates::SnsCertificates;
 use crate::commands::sns::subscription::{Confirmation, SubscriptionConfirmer};
 use crate::error::Result;
+use crate::inspector::store::kept::Kept;
+use crate::inspector::store::table::Table;
 use crate::io::recording::recorder::RecordedAt;
 use crate::io::server::{Answer, Arrival, Handler};
 use crate::providers;
@@ -45,7 +47,7 @@ pub(crate) struct ListenHandler {
     confirmer: Option<SubscriptionConfirmer>,
     certificates: Option<SnsCertificates>,
     answer: CannedResponse,
-    pub(crate) faults: FaultInjection,
+    pub(crate) faults: Arc<SwitchableFaults>,
     duplicates: DuplicateTracker,
     shown: DisplayFilter,
     count: Option<u64>,
@@ -54,6 +56,8 @@ pub(crate) struct ListenHandler {
     pub(crate) tally: Mutex<Tally>,
     report: Arc<Reporter>,
     pub(crate) stop: Notify,
+    /// Deliveries for the inspector.
+    table: Option<Arc<Table>>,
     /// Latest deliveries, for the keys.
     pub(crate) recent: Option<RecentDeliveries>,
     /// Requests that have begun and not ended.
@@ -105,7 +109,9 @@ impl ListenHandler {
             .map(|record| ListenRecording::open(record, &report).map(Arc::new))
             .transpose()?;
         let forwarder = plan.forwarding.map(|forwarding| {
-            Forwarder::new(&forwarding, Arc::clone(&report)).recording(recording.clone())
+            Forwarder::new(&forwarding, Arc::clone(&report))
+                .recording(recording.clone())
+                .inspected(plan.table.clone())
         });
         Ok(ListenHandler {
             keys: plan.keys,
@@ -119,7 +125,7 @@ impl ListenHandler {
             confirmer: plan.confirm_sns.then(SubscriptionConfirmer::new),
             certificates: plan.fetch_certs.then(SnsCertificates::new).transpose()?,
             answer: plan.answer,
-            faults: plan.faults,
+            faults: Arc::new(SwitchableFaults::new(plan.faults)),
             duplicates: DuplicateTracker::default(),
             shown: plan.shown,
             count: plan.count,
@@ -128,6 +134,7 @@ impl ListenHandler {
             tally: Mutex::new(Tally::new("received")),
             report,
             stop: Notify::new(),
+            table: plan.table,
             recent: RecentDeliveries::new(plan.kept),
             in_flight: InFlight::default(),
         })
@@ -169,9 +176,11 @@ impl ListenHandler {
             incoming.receipt.signature.reason.get_or_insert(why);
         }
         let done = self.respond(&incoming, disposition).await;
-        if !self.faults.delay.is_zero() && self.faults.concerns(&incoming.receipt.events) {
-            Box::pin(tokio::time::sleep(self.faults.delay)).await;
+        let faults = self.faults.current();
+        if !faults.delay.is_zero() && faults.concerns(&incoming.receipt.events) {
+            Box::pin(tokio::time::sleep(faults.delay)).await;
         }
+        drop(faults);
         self.report_delivery(&incoming, &done);
         if let Some(forwarder) = &self.forwarder {
             forwarder.send(incoming.to_forward(done.recorded.as_ref()), done.reserved);
@@ -236,7 +245,7 @@ impl ListenHandler {
         let verify_options = self.verify_options(at);
         let receipt = providers::read(&delivery, self.provider, &self.keys, &verify_options);
         let by_bytes = || {
-            let counts = self.faults.counts() && !receipt.handshake;
+            let counts = self.faults.current().counts() && !receipt.handshake;
             counts.then(|| duplicates::of_bytes(&delivery))
         };
         let identity = receipt.identity.or_else(by_bytes);
@@ -278,7 +287,7 @@ impl ListenHandler {
             return Disposition::Accept;
         }
         let count = incoming.sighting.map_or(1, |sighting| sighting.count);
-        let failure = self.faults.fails(&incoming.receipt.events, count);
+        let failure = self.faults.current().fails(&incoming.receipt.events, count);
         failure.map_or(Disposition::Accept, Disposition::Fail)
     }
 
@@ -411,14 +420,15 @@ impl ListenHandler {
                 again.is_some(),
             );
         let (path, events) = (incoming.delivery.path.path(), &incoming.receipt.events);
-        if self.shown.includes(path, events) {
+        let is_shown = self.shown.includes(path, events);
+        if is_shown || self.table.is_some() {
             let recorded = done.recorded.as_ref();
             let address = recorded.map(|recorded| recorded.address(&incoming.id));
             let handler = done.forwarded.as_ref();
-            self.report.tell(&Notice::Received(Received {
+            let received = Received {
                 id: &incoming.id,
                 at: incoming.at,
-                remote: incoming.remote,
+                remote: Some(incoming.remote),
                 delivery: &incoming.delivery,
                 receipt: &incoming.receipt,
                 status,
@@ -430,7 +440,16 @@ impl ListenHandler {
                 again: again.map(|Sighting { count, since }| Repeat { count, since }),
                 handler: handler.map(ForwardResult::as_notice),
                 address: address.as_deref(),
-            }));
+            };
+            if let Some(table) = &self.table {
+                table.receive(Kept::of(&received));
+                if let Some(forwarded) = &done.forwarded {
+                    table.forwarded(forwarded.as_answer(&incoming.id));
+                }
+            }
+            if is_shown {
+                self.report.tell(&Notice::Received(received));
+            }
         }
         if let Some(confirmed) = &done.confirmed {
             confirmed.tell(&incoming.id, &self.report);

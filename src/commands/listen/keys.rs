@@ -117,7 +117,7 @@ impl Keys {
             report.tell(&Notice::Resent(Received {
                 id: &last.id,
                 at: Timestamp::now(),
-                remote: ([0, 0, 0, 0], 0).into(),
+                remote: None,
                 delivery: &last.delivery,
                 receipt: &last.receipt,
                 status: Some(answer.status.as_u16()),
@@ -134,12 +134,13 @@ impl Keys {
     }
 
     fn fail_next(&self) {
-        let count = self.handler.faults.fail_next();
+        let faults = self.handler.faults.current();
+        let count = faults.fail_next();
         let which = match count {
             1 => "the next delivery gets".to_owned(),
             count => format!("the next {count} deliveries get"),
         };
-        let what = match self.handler.faults.failure {
+        let what = match faults.failure {
             Failure::Status(status) => status.as_u16().to_string(),
             Failure::HangUp => "no response: the connection is closed".to_owned(),
         };

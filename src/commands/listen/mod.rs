@@ -22,6 +22,7 @@ use std::time::{Duration, Instant};
 
 use tokio::time::MissedTickBehavior;
 
+use crate::commands::inspect::listener::ListenInspector;
 use crate::commands::listen::conclusion::Conclusion;
 use crate::commands::listen::handler::ListenHandler;
 use crate::commands::listen::keys::Keys;
@@ -75,6 +76,7 @@ async fn listen(
     let (limits, span, conclusion) = (plan.limits, plan.span, Conclusion::of(&plan));
     let startup = StartupNotice::of(&plan, address, certificate.as_ref());
     let reach = ReachPlan::of(&plan, address);
+    let inspector = ListenInspector::bind(&plan).await?;
     let handler = Arc::new(ListenHandler::new(plan, Arc::clone(report))?);
     if let Some(forwarder) = &handler.forwarder {
         forwarder.check(address)?;
@@ -87,6 +89,7 @@ async fn listen(
     });
     startup.say(report, &handler);
     let reach = reach.start(&handler, report);
+    let inspector = inspector.map(|it| it.start(&handler, &startup.url(), report));
     let keyboard = Keys::start(&handler, report, &startup.url());
     let has_keys = keyboard.is_some();
     let status_line = report.progress().is_shown().then(|| {
@@ -112,6 +115,9 @@ async fn listen(
     let stopped = *stopped.get_or_init(Instant::now);
     let reached = reach.finish(DRAIN.saturating_sub(stopped.elapsed())).await;
     finish(&handler, stopped, &conclusion).await;
+    if let Some(inspector) = inspector {
+        inspector.finish().await;
+    }
     reached?;
     if let Some(status_line) = status_line {
         status_line.abort();

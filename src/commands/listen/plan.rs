@@ -1,5 +1,6 @@
 //! Settings of `listen`, made from its flags.
 
+use std::io::IsTerminal;
 use std::sync::atomic::AtomicU32;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -9,6 +10,8 @@ use http::StatusCode;
 use crate::cli::{ListenArgs, Show, Tunnel};
 use crate::commands::args;
 use crate::commands::id;
+use crate::commands::inspect::startup;
+use crate::commands::inspect::startup::Access;
 use crate::commands::listen::answer::CannedResponse;
 use crate::commands::listen::faults::{Failure, FailureRule, FaultInjection};
 use crate::commands::listen::https::Https;
@@ -16,12 +19,13 @@ use crate::commands::listen::recent;
 use crate::commands::listen::recording::Record;
 use crate::commands::listen::routes::{Forwarding, Route};
 use crate::error::{Error, Result};
+use crate::inspector::store::table::Table;
 use crate::io::keyboard;
 use crate::io::server::Limits;
 use crate::io::tunnel::tunnel::TunnelKind;
 use crate::providers::{Keys, Provider};
 use crate::report::{Parts, Style, View};
-use crate::webhook::{Event, Glob, Kind, Rng, Target};
+use crate::webhook::{Event, Glob, Keyring, Kind, Rng, Target};
 
 /// Settings of `listen`, made from its flags.
 #[derive(Debug)]
@@ -50,8 +54,14 @@ pub struct Plan {
     pub(crate) span: Option<Duration>,
     pub(crate) expected: Vec<(Kind, u64)>,
     pub(crate) quiet: bool,
-    /// Deliveries that are kept in memory.
+    /// Deliveries that are kept in memory for the keys.
     pub(crate) kept: usize,
+    /// Inspector (`--ui`).
+    pub(crate) access: Option<Access>,
+    /// Deliveries of the inspector.
+    pub(crate) table: Option<Arc<Table>>,
+    /// Secrets as given, for the inspector.
+    pub(crate) ring: Keyring,
     pub(crate) notes: Vec<String>,
 }
 
@@ -83,6 +93,16 @@ impl Plan {
         let forwarding = forwarding(args)?;
         let (view, parts) = view(args);
         let kept = kept(args, style.json || !keyboard::is_possible());
+        let is_watched = std::io::stdout().is_terminal();
+        let inspector = &args.inspector;
+        let access = |address: &String| -> Result<Access> {
+            let mut access = Access::new(address, &inspector.access, inspector.open && is_watched)?;
+            access.quiet = args.quiet;
+            Ok(access)
+        };
+        let access = inspector.ui.as_ref().map(access).transpose()?;
+        let table = || startup::table(args.keep, record.is_some());
+        let table = access.is_some().then(table);
         Ok(Plan {
             style: Style {
                 view,
@@ -90,7 +110,12 @@ impl Plan {
                 ..style
             },
             addr: addr(args),
-            limits: limits(args, record.as_ref(), forwarding.as_ref(), kept),
+            limits: limits(
+                args,
+                record.as_ref(),
+                forwarding.as_ref(),
+                kept.max(usize::from(table.is_some())),
+            ),
             https: Https::of(args),
             keys: Arc::new(secrets.keys),
             provider,
@@ -116,6 +141,9 @@ impl Plan {
             expected: args.expect.clone(),
             quiet: args.quiet,
             kept,
+            access,
+            table,
+            ring: secrets.ring,
             notes: secrets.notes,
         })
     }

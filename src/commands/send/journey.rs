@@ -10,7 +10,7 @@ use jiff::Timestamp;
 
 use crate::cli::{Form, SendArgs};
 use crate::commands::args;
-use crate::commands::args::RequestOptions;
+use crate::commands::args::{RequestOptions, Secrets};
 use crate::commands::dispatch;
 use crate::commands::dispatch::{Dispatcher, Jobs};
 use crate::commands::dry_run::{DryRun, as_sent};
@@ -76,11 +76,29 @@ const DIGITS: usize = 10;
 impl JourneyPlan {
     /// Makes the settings from the flags; reads secrets.
     pub fn new(args: SendArgs, style: Style) -> Result<JourneyPlan> {
+        let given = args.secrets.clone();
+        Self::with_secrets(args, style, |only| args::secrets(&given, only))
+    }
+
+    /// Deliveries in order of time; an error if a kind cannot be signed.
+    pub fn jobs(&self) -> Result<impl Iterator<Item = Result<Job>>> {
+        for template in 0..self.common.templates.len() {
+            self.common.try_out(template)?;
+        }
+        Ok(Timeline::new(self))
+    }
+
+    /// Makes the settings from the flags, with secrets that are read already.
+    pub fn with_secrets(
+        args: SendArgs,
+        style: Style,
+        secrets: impl FnOnce(Option<&'static Provider>) -> Result<Secrets>,
+    ) -> Result<JourneyPlan> {
         let seed = args.seed.unwrap_or_else(id::fresh_seed);
         let scenario = Scenario::new(&args, seed)?;
         reject_other_flags(&args)?;
         let provider = args::provider(&args.provider)?;
-        let secrets = args::secrets(&args.secrets, Some(provider))?;
+        let secrets = secrets(Some(provider))?;
         let mut notes = secrets.notes;
         let name = scenario.name();
         if provider.events.iter().any(|row| row.native == name) {

@@ -16,7 +16,7 @@ use crate::commands::shutdown::{FINISHING, InFlight, Interrupt};
 
 use crate::cli::{Form, SendArgs};
 use crate::commands::args;
-use crate::commands::args::RequestOptions;
+use crate::commands::args::{RequestOptions, Secrets};
 use crate::commands::dry_run::{DryRun, as_sent};
 use crate::commands::send::generator::{Generator, Item, SUCCESS, Selection};
 use crate::commands::send::saver::Saver;
@@ -45,11 +45,26 @@ pub struct SendPlan {
 impl SendPlan {
     /// Makes the settings from the flags; reads secrets and `--data`.
     pub fn new(args: SendArgs, style: Style) -> Result<SendPlan> {
+        let given = args.secrets.clone();
+        Self::with_secrets(args, style, |only| args::secrets(&given, only))
+    }
+
+    /// Deliveries to generate.
+    pub fn selection(&self) -> &Arc<Selection> {
+        &self.selection
+    }
+
+    /// Makes the settings from the flags, with secrets that are read already.
+    pub fn with_secrets(
+        args: SendArgs,
+        style: Style,
+        secrets: impl FnOnce(Option<&'static Provider>) -> Result<Secrets>,
+    ) -> Result<SendPlan> {
         let mut notes = Vec::new();
         let providers = chosen(&args)?;
         let is_several = providers.len() > 1;
         let only = providers.first().copied().filter(|_| !is_several);
-        let secrets = args::secrets(&args.secrets, only)?;
+        let secrets = secrets(only)?;
         notes.extend(secrets.notes);
         let data = args
             .data

@@ -169,6 +169,15 @@ fn neighbour(it: &Addressed) -> Option<(String, Delivery)> {
 impl Judgement {
     /// Reports the verdict, and returns its exit status.
     pub fn tell(&self, plan: &VerifyPlan, report: &Reporter) -> Exit {
+        self.with_notice(plan, |notice| report.tell(&notice));
+        match self.receipt.signature.verdict {
+            Verdict::Verified | Verdict::VerifiedTestKey => Exit::Success,
+            Verdict::Unsigned | Verdict::Unchecked | Verdict::Refused => Exit::Signature,
+        }
+    }
+
+    /// Calls `take` with the verdict as the reporter takes it.
+    pub fn with_notice<T>(&self, plan: &VerifyPlan, take: impl FnOnce(Notice) -> T) -> T {
         let Judgement {
             receipt,
             explanation,
@@ -191,7 +200,7 @@ impl Judgement {
             }),
             (_, None) => None,
         };
-        report.tell(&Notice::Judged(Judged {
+        take(Notice::Judged(Judged {
             id: self.id.as_deref(),
             source: &self.it.0,
             now: self.now,
@@ -209,10 +218,6 @@ impl Judgement {
             untried: &explanation.untried,
             next: self.next.as_deref(),
             hint: explanation.hint,
-        }));
-        match signature.verdict {
-            Verdict::Verified | Verdict::VerifiedTestKey => Exit::Success,
-            Verdict::Unsigned | Verdict::Unchecked | Verdict::Refused => Exit::Signature,
-        }
+        }))
     }
 }

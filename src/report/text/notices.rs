@@ -30,6 +30,9 @@ impl TextReport {
             Notice::Tunnel { url } => {
                 let _ = writeln!(out, "public at {}", Untrusted::new(url));
             }
+            Notice::Inspector { url } => {
+                let _ = writeln!(out, "inspector on {url}");
+            }
             // The delivery's own line says that it was responded to, which implies that it was recorded.
             Notice::Recorded { .. } => {}
             Notice::Received(received) => self.received(out, received),
@@ -329,7 +332,7 @@ mod tests {
             &Notice::Received(Received {
                 id: "01",
                 at: jiff::Timestamp::UNIX_EPOCH,
-                remote: ([127, 0, 0, 1], 1).into(),
+                remote: Some(([127, 0, 0, 1], 1).into()),
                 delivery: &delivery,
                 receipt: &receipt,
                 status: Some(200),

@@ -39,7 +39,7 @@ impl TextReport {
         let received = Received {
             id: fixture.id.as_deref().unwrap_or("-"),
             at: fixture.at.unwrap_or_default(),
-            remote: ([0, 0, 0, 0], 0).into(),
+            remote: None,
             delivery: &fixture.delivery,
             receipt,
             status: None,

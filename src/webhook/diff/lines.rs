@@ -7,7 +7,7 @@ use std::ops::Range;
 const MOST_PAIRS: usize = 1 << 20;
 
 /// Group of lines that differ: indices on the left and on the right.
-pub(super) type Hunk = (Range<usize>, Range<usize>);
+pub type Hunk = (Range<usize>, Range<usize>);
 
 /// Lines of a text, with their ends: a lost line feed is a difference.
 pub(super) fn lines(text: &str) -> Vec<&str> {
@@ -15,7 +15,7 @@ pub(super) fn lines(text: &str) -> Vec<&str> {
 }
 
 /// Groups of lines that differ, in order. The same with both sides exchanged, if they are exchanged.
-pub(super) fn hunks(left: &[&str], right: &[&str]) -> Vec<Hunk> {
+pub fn hunks(left: &[&str], right: &[&str]) -> Vec<Hunk> {
     if left > right {
         let swap = |(one, other): Hunk| (other, one);
         return hunks_in_order(right, left).into_iter().map(swap).collect();

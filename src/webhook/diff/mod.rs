@@ -6,5 +6,5 @@ pub mod difference;
 pub mod node;
 
 mod layout;
-mod lines;
+pub mod lines;
 mod trees;

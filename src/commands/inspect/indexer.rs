@@ -1,0 +1,347 @@
+//! Reader of recordings for the inspector: makes an entry of each delivery, and goes on where a recording grows.
+
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use crate::commands::in_order::{Chunks, in_order};
+use crate::inspector::backend::Backend;
+use crate::inspector::store::entry::{self, Entry, EntryId, micros};
+use crate::inspector::store::kept::Kept;
+use crate::inspector::store::line_place::LinePlace;
+use crate::inspector::store::table::Table;
+use crate::webhook::{Fixture, Receipt, RecordedAnswer, RecordedLine};
+
+/// Bytes of a recording that are read at once.
+const BLOCK: usize = 1 << 20;
+
+/// Longest line that is read.
+const LONGEST: usize = 256 << 20;
+
+/// Pause between two looks at a recording that may grow.
+const GLANCE: Duration = Duration::from_millis(100);
+
+/// Use of the deliveries that are appended while the inspector runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Appended {
+    /// They are new: `ui` shows them.
+    New,
+    /// The listener has shown them already; only their places are noted.
+    Known,
+}
+
+/// Reader of one recording.
+pub(crate) struct Indexer {
+    pub(crate) path: PathBuf,
+    pub(crate) table: Arc<Table>,
+    pub(crate) backend: Arc<dyn Backend>,
+    pub(crate) appended: Appended,
+    /// True once the reader is to end.
+    pub(crate) stop: Arc<AtomicBool>,
+    /// Number of the file in the table.
+    pub(crate) file: u16,
+}
+
+/// Complete lines of a recording.
+struct Block {
+    text: Bytes,
+    offset: u64,
+    /// Lines before these.
+    before: u32,
+}
+
+/// Line that was read.
+enum Found {
+    Delivery(Box<(Draft, Fixture)>),
+    Answer(Box<RecordedAnswer>),
+    Broken(u32, String),
+}
+
+/// Delivery of a line.
+struct Draft {
+    place: LinePlace,
+    line: u32,
+    receipt: Receipt,
+}
+
+impl Indexer {
+    /// Reads the recording to its end, and then what is appended, until it is to end.
+    pub(crate) fn run(self) {
+        self.table.set_reading(true);
+        let mut reader = match File::open(&self.path) {
+            Ok(file) => BlockReader::new(file),
+            Err(error) => {
+                self.table.set_reading(false);
+                let path = self.path.display();
+                return self
+                    .table
+                    .add_problem(format!("`{path}` cannot be read: {error}"));
+            }
+        };
+        let end = reader.length().unwrap_or(0);
+        reader = self.read_old(reader, end);
+        self.table.set_reading(false);
+        while !self.stop.load(Relaxed) {
+            match reader.block(u64::MAX) {
+                Ok(Some(block)) => self.take_appended(&block),
+                Ok(None) => {
+                    if let Some(why) = reader.is_replaced(&self.path) {
+                        let path = self.path.display();
+                        return self.table.add_problem(format!(
+                            "`{path}` {why}; deliveries that were in it may be gone"
+                        ));
+                    }
+                    std::thread::sleep(GLANCE);
+                }
+                Err(error) => {
+                    let path = self.path.display();
+                    return self
+                        .table
+                        .add_problem(format!("`{path}` cannot be read: {error}"));
+                }
+            }
+        }
+    }
+
+    /// Reads what is there at first, on all cores.
+    fn read_old(&self, reader: BlockReader, end: u64) -> BlockReader {
+        let shared = Arc::new(std::sync::Mutex::new(Some(reader)));
+        let blocks = {
+            let (shared, stop) = (Arc::clone(&shared), Arc::clone(&self.stop));
+            std::iter::from_fn(move || {
+                let mut reader = shared.lock().ok()?;
+                let block = reader.as_mut()?.block(end).ok()??;
+                (!stop.load(Relaxed)).then_some(block)
+            })
+        };
+        let chunks = Chunks {
+            items: 1,
+            weigh: |block: &Block| block.text.len(),
+        };
+        let (backend, file) = (Arc::clone(&self.backend), self.file);
+        for found in in_order(blocks, chunks, move |block| lines(&block, file, &*backend)) {
+            let mut answers = Vec::new();
+            let mut entries = Vec::new();
+            for found in found {
+                match found {
+                    Found::Delivery(found) => entries.push(self.entry(&found.0, &found.1)),
+                    Found::Answer(answer) => answers.push(*answer),
+                    Found::Broken(line, why) => self.broken(line, &why),
+                }
+            }
+            self.table.add_old(entries);
+            self.table.add_answers(&answers);
+        }
+        let reader = shared.lock().ok().and_then(|mut reader| reader.take());
+        // It is there: all blocks were read.
+        reader.unwrap_or_else(|| BlockReader::at_end(end))
+    }
+
+    fn broken(&self, line: u32, why: &str) {
+        let path = self.path.display();
+        self.table.add_problem(format!("{path}:{line}: {why}"));
+    }
+
+    fn take_appended(&self, block: &Block) {
+        for found in lines(block, self.file, &*self.backend) {
+            match (found, self.appended) {
+                (Found::Delivery(found), Appended::Known) => {
+                    let (draft, fixture) = *found;
+                    if let Some(id) = &fixture.id {
+                        self.table.place(id, draft.place, draft.line);
+                    }
+                }
+                (Found::Delivery(found), Appended::New) => {
+                    let (draft, fixture) = *found;
+                    let entry = self.entry(&draft, &fixture);
+                    let receipt = self.backend.judge(&fixture);
+                    let id = self.id(&draft, &fixture);
+                    let address = format!("{}:{}", self.path.display(), draft.line);
+                    let kept = Kept::recorded(id, address, fixture, receipt);
+                    self.table.append(entry, Arc::new(kept));
+                }
+                (Found::Answer(answer), Appended::New) => self.table.forwarded(*answer),
+                (Found::Answer(_), Appended::Known) => {}
+                (Found::Broken(line, why), _) => self.broken(line, &why),
+            }
+        }
+    }
+
+    /// Id of a delivery; its address, if it has none.
+    fn id(&self, draft: &Draft, fixture: &Fixture) -> String {
+        let address = || format!("{}:{}", self.path.display(), draft.line);
+        fixture.id.clone().unwrap_or_else(address)
+    }
+
+    fn entry(&self, draft: &Draft, fixture: &Fixture) -> Entry {
+        let mut number = |name: &str| self.table.number(name);
+        let receipt = &draft.receipt;
+        let reply = fixture.reply.as_ref();
+        let id = self.id(draft, fixture);
+        Entry {
+            id: EntryId::of_ulid(&id).unwrap_or_else(|| EntryId::Name(number(&id))),
+            at: time(fixture, receipt),
+            place: Some(draft.place),
+            kept: None,
+            handler: None,
+            status: reply.map(|it| it.status),
+            micros: micros(reply.map_or(0, |it| it.micros).into()),
+            bytes: u32::try_from(fixture.delivery.body.len()).unwrap_or(u32::MAX),
+            path: number(fixture.delivery.path.path()),
+            line: draft.line,
+            provider: entry::provider(receipt, &mut number),
+            kinds: entry::kinds(receipt),
+            repeat: 1,
+            problems: u8::try_from(receipt.problems.len()).unwrap_or(u8::MAX),
+            verdict: None,
+        }
+    }
+}
+
+/// Microseconds of the recording, or else of the event.
+fn time(fixture: &Fixture, receipt: &Receipt) -> i64 {
+    let of_event = || receipt.events.iter().find_map(|event| event.at);
+    let at = fixture.at.or_else(of_event);
+    at.map_or(0, |at| at.as_microsecond())
+}
+
+/// Reads the lines of a block.
+fn lines(block: &Block, file: u16, backend: &dyn Backend) -> Vec<Found> {
+    let (mut found, mut start, mut number) = (Vec::new(), 0, block.before);
+    for end in memchr::memchr_iter(b'\n', &block.text) {
+        number += 1;
+        let (from, line) = (start, block.text.slice(start..end));
+        start = end + 1;
+        let text = line.slice(..line.trim_ascii_end().len());
+        if text.is_empty() {
+            continue;
+        }
+        if RecordedLine::is_answer(&text) {
+            match RecordedAnswer::read_line(&text) {
+                Ok(answer) => found.push(Found::Answer(Box::new(answer))),
+                Err(fault) => found.push(Found::Broken(number, fault.reason)),
+            }
+            continue;
+        }
+        match RecordedLine::delivery(&text, false) {
+            Ok(Some(fixture)) => {
+                let place = LinePlace {
+                    offset: block.offset + from as u64,
+                    length: u32::try_from(end - from).unwrap_or(u32::MAX),
+                    file,
+                };
+                let draft = Draft {
+                    place,
+                    line: number,
+                    receipt: backend.outline(&fixture),
+                };
+                found.push(Found::Delivery(Box::new((draft, fixture))));
+            }
+            Ok(None) => {}
+            Err(fault) => found.push(Found::Broken(number, fault.reason)),
+        }
+    }
+    found
+}
+
+/// Reader of complete lines.
+struct BlockReader {
+    file: Option<File>,
+    /// Bytes of the file that were given out.
+    offset: u64,
+    lines: u32,
+    /// Beginning of the next line.
+    rest: Vec<u8>,
+}
+
+impl BlockReader {
+    fn new(file: File) -> Self {
+        Self {
+            file: Some(file),
+            offset: 0,
+            lines: 0,
+            rest: Vec::new(),
+        }
+    }
+
+    fn at_end(offset: u64) -> Self {
+        Self {
+            file: None,
+            offset,
+            lines: 0,
+            rest: Vec::new(),
+        }
+    }
+
+    fn length(&self) -> Option<u64> {
+        Some(self.file.as_ref()?.metadata().ok()?.len())
+    }
+
+    /// Reads complete lines of the file before `end`; none if there are none.
+    fn block(&mut self, end: u64) -> std::io::Result<Option<Block>> {
+        let Some(file) = &mut self.file else {
+            return Ok(None);
+        };
+        loop {
+            let at = self.offset + self.rest.len() as u64;
+            let most = end.saturating_sub(at).min(BLOCK as u64);
+            file.seek(SeekFrom::Start(at))?;
+            let read = Read::by_ref(file).take(most).read_to_end(&mut self.rest)?;
+            if read == 0 {
+                return Ok(None);
+            }
+            if let Some(last) = memchr::memrchr(b'\n', &self.rest) {
+                let rest = self.rest.split_off(last + 1);
+                let text = Bytes::from(std::mem::replace(&mut self.rest, rest));
+                let block = Block {
+                    offset: self.offset,
+                    before: self.lines,
+                    text,
+                };
+                self.offset += block.text.len() as u64;
+                let lines = memchr::memchr_iter(b'\n', &block.text).count();
+                self.lines = self
+                    .lines
+                    .saturating_add(u32::try_from(lines).unwrap_or(u32::MAX));
+                return Ok(Some(block));
+            }
+            if self.rest.len() > LONGEST {
+                return Err(std::io::Error::other("a line is longer than 256 MiB"));
+            }
+        }
+    }
+
+    /// Says if the file was cut or replaced since it was read.
+    fn is_replaced(&self, path: &Path) -> Option<&'static str> {
+        let read = self.offset + self.rest.len() as u64;
+        if self
+            .length()
+            .is_some_and(|length| length < self.offset.max(read.min(self.offset)))
+        {
+            return Some("was cut");
+        }
+        let now = std::fs::metadata(path).ok();
+        let own = self.file.as_ref().and_then(|file| file.metadata().ok());
+        match (now, own) {
+            (None, _) => Some("was deleted"),
+            (Some(now), Some(own)) if !is_same(&now, &own) => Some("was replaced"),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(unix)]
+fn is_same(one: &std::fs::Metadata, other: &std::fs::Metadata) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    (one.dev(), one.ino()) == (other.dev(), other.ino())
+}
+
+#[cfg(not(unix))]
+fn is_same(one: &std::fs::Metadata, other: &std::fs::Metadata) -> bool {
+    one.len() >= other.len()
+}

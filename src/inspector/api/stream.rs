@@ -1,0 +1,332 @@
+//! Deliveries as they arrive: the stream of server-sent events, and waiting for deliveries that a test expects.
+
+use std::collections::HashSet;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use axum::body::{Body, Bytes};
+use axum::extract::{RawQuery, State};
+use axum::response::Response;
+use http::StatusCode;
+use http::header::{CONTENT_TYPE, HeaderMap};
+use hyper::body::Frame;
+use serde_json::{Value, json};
+use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::{OwnedSemaphorePermit, mpsc};
+use tokio::time::Instant;
+
+use crate::inspector::Inspector;
+use crate::inspector::api::list::one;
+use crate::inspector::api::parameters::Parameters;
+use crate::inspector::api::problem::Problem;
+use crate::inspector::api::router::json_response;
+use crate::inspector::api::row;
+use crate::inspector::store::entry::Entry;
+use crate::inspector::store::filter::Filter;
+use crate::inspector::store::kept::Kept;
+use crate::inspector::store::live::Live;
+use crate::inspector::store::table::{Lookup, Position};
+use crate::report;
+
+/// Pause after which a comment shows that the stream is alive.
+const ALIVE: Duration = Duration::from_secs(15);
+
+/// Pieces that wait for a slow reader.
+const WAITING: usize = 16;
+
+/// Deliveries that are sent anew to a reader that resumes.
+const MOST_RESUMED: usize = 10_000;
+
+/// Rows of what came instead, at most.
+const INSTEAD: usize = 20;
+
+/// Longest wait, and the usual one.
+const LONGEST_WAIT: Duration = Duration::from_secs(600);
+const USUAL_WAIT: Duration = Duration::from_secs(10);
+
+/// Body of a response whose pieces come through a channel.
+pub struct ChannelBody(mpsc::Receiver<Bytes>);
+
+impl ChannelBody {
+    /// Creates a body, and the sender of its pieces.
+    pub fn new() -> (mpsc::Sender<Bytes>, ChannelBody) {
+        let (give, take) = mpsc::channel(WAITING);
+        (give, ChannelBody(take))
+    }
+}
+
+impl hyper::body::Body for ChannelBody {
+    type Data = Bytes;
+    type Error = std::convert::Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context,
+    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        let piece = self.0.poll_recv(context);
+        piece.map(|piece| piece.map(|piece| Ok(Frame::data(piece))))
+    }
+}
+
+/// `GET /api/v1/stream`
+pub async fn stream(
+    State(inspector): State<Arc<Inspector>>,
+    headers: HeaderMap,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Problem> {
+    let (_, filter) = Parameters::with_filter(query.as_deref(), &[])?;
+    let permit = Arc::clone(&inspector.streams)
+        .try_acquire_owned()
+        .map_err(|_| {
+            Problem::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "too_many_streams",
+                "there are too many streams",
+            )
+            .hint("close one first; 32 are open")
+        })?;
+    let last = headers.get("last-event-id").and_then(|it| it.to_str().ok());
+    let after = last.and_then(|id| match inspector.table.rows().find(id) {
+        Lookup::Found(position, _) => Some(position),
+        Lookup::Dropped | Lookup::Unknown => None,
+    });
+    let (give, body) = ChannelBody::new();
+    let streamer = Streamer {
+        news: inspector.table.subscribe(),
+        inspector,
+        filter,
+        give,
+        last: after,
+        is_missed: last.is_some() && after.is_none(),
+        sent: HashSet::new(),
+        _permit: permit,
+    };
+    tokio::spawn(streamer.run());
+    Response::builder()
+        .header(CONTENT_TYPE, "text/event-stream")
+        .body(Body::new(body))
+        .map_err(|_| Problem::bad_request("no response can be made"))
+}
+
+/// Writer of one stream.
+struct Streamer {
+    inspector: Arc<Inspector>,
+    news: tokio::sync::broadcast::Receiver<Live>,
+    filter: Filter,
+    give: mpsc::Sender<Bytes>,
+    /// Position of the delivery that was sent last.
+    last: Option<Position>,
+    /// True if the delivery to resume after is not there.
+    is_missed: bool,
+    /// Deliveries that were sent, and may still be forwarded.
+    sent: HashSet<String>,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Streamer {
+    async fn run(mut self) {
+        if self.begin().await.is_none() {
+            return;
+        }
+        let mut alive = tokio::time::interval(ALIVE);
+        alive.tick().await;
+        loop {
+            let done = tokio::select! {
+                news = self.news.recv() => match news {
+                    Ok(Live::Received(at, kept)) => self.received(at, &kept).await,
+                    Ok(Live::Forwarded(answer)) if self.sent.contains(&answer.to) => {
+                        let data = report::forwarded_answer_json(&answer);
+                        self.event("forwarded", None, &data).await
+                    }
+                    Ok(Live::Forwarded(_)) => Some(()),
+                    Err(RecvError::Lagged(missed)) => {
+                        self.event("gap", None, &json!({"missed": missed}).to_string()).await
+                    }
+                    Err(RecvError::Closed) => None,
+                },
+                _ = alive.tick() => self.write(": alive\n\n".into()).await,
+                () = self.give.closed() => None,
+                () = self.inspector.closing() => None,
+            };
+            if done.is_none() {
+                return;
+            }
+        }
+    }
+
+    /// Sends what came since the delivery that the reader had last.
+    async fn begin(&mut self) -> Option<()> {
+        self.write(": connected\nretry: 1000\n\n".into()).await?;
+        if self.is_missed {
+            self.event("gap", None, "{\"missed\":null}").await?;
+        }
+        let Some(after) = self.last else {
+            return Some(());
+        };
+        let missed: Vec<(Position, Entry)> = {
+            let rows = self.inspector.table.rows();
+            let later = rows.after(after).map(|(at, entry)| (at, entry.clone()));
+            later.take(MOST_RESUMED).collect()
+        };
+        for (at, entry) in missed {
+            let inspector = Arc::clone(&self.inspector);
+            let load = move || inspector.search().load(at, &entry).ok();
+            let kept = tokio::task::spawn_blocking(load).await.ok().flatten();
+            if let Some(kept) = kept {
+                self.received(at, &kept).await?;
+            }
+        }
+        Some(())
+    }
+
+    async fn received(&mut self, at: Position, kept: &Arc<Kept>) -> Option<()> {
+        // It may have come between the subscription and the look at the table.
+        if self.last.is_some_and(|last| at <= last) {
+            return Some(());
+        }
+        self.last = Some(at);
+        if !self.filter.meets(kept) {
+            return Some(());
+        }
+        let entry = self.inspector.table.rows().at(at).cloned();
+        let Some(entry) = entry else {
+            return Some(());
+        };
+        if self.sent.len() > WAITING << 10 {
+            self.sent.clear();
+        }
+        self.sent.insert(kept.id.clone());
+        let data = row::streamed(&self.inspector.search(), &entry, kept).to_string();
+        self.event("received", Some(&kept.id), &data).await
+    }
+
+    async fn event(&self, name: &str, id: Option<&str>, data: &str) -> Option<()> {
+        let id = id.map(|id| format!("id: {id}\n")).unwrap_or_default();
+        self.write(format!("event: {name}\n{id}data: {data}\n\n"))
+            .await
+    }
+
+    /// None if the reader is gone.
+    async fn write(&self, text: String) -> Option<()> {
+        self.give.send(text.into()).await.ok()
+    }
+}
+
+/// `GET /api/v1/wait`: responds once so many deliveries match, or with what came instead.
+pub async fn wait(
+    State(inspector): State<Arc<Inspector>>,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Problem> {
+    let besides = ["count", "for", "since"];
+    let (parameters, mut filter) = Parameters::with_filter(query.as_deref(), &besides)?;
+    let count = parameters.number("count", 1, 1, 10_000)?;
+    let span = parameters.span("for", USUAL_WAIT, LONGEST_WAIT)?;
+    let mut since = None;
+    // An id, or a time as in the other requests.
+    if let Some(value) = parameters.get("since")? {
+        match inspector.table.rows().position(value) {
+            Some(position) => since = Some(position),
+            None if is_time(value) => filter.add("since", value)?,
+            None => {
+                inspector.position(value)?;
+            }
+        }
+    }
+    let deadline = Instant::now() + span;
+    // Before the look at the table, so that nothing is missed between the two.
+    let mut news = inspector.table.subscribe();
+    let mut found = matching(&inspector, &filter, since, count).await;
+    while found.len() < count {
+        let news = tokio::select! {
+            news = news.recv() => news,
+            () = tokio::time::sleep_until(deadline) => break,
+            () = inspector.closing() => break,
+        };
+        match news {
+            Ok(Live::Received(at, kept)) => {
+                let is_new = found.last().is_none_or(|(last, _)| at > *last);
+                if is_new
+                    && filter.meets(&kept)
+                    && let Some(entry) = inspector.table.rows().at(at).cloned()
+                {
+                    found.push((at, entry));
+                }
+            }
+            Ok(Live::Forwarded(_)) => {}
+            Err(RecvError::Lagged(_)) => found = matching(&inspector, &filter, since, count).await,
+            Err(RecvError::Closed) => break,
+        }
+    }
+    let is_found = found.len() >= count;
+    let inspector = Arc::clone(&inspector);
+    let respond = move || {
+        let search = inspector.search();
+        let rows = |found: &[(Position, Entry)]| -> Vec<Value> {
+            found
+                .iter()
+                .map(|(at, entry)| one(&search, *at, entry))
+                .collect()
+        };
+        if is_found {
+            found.truncate(count);
+            return Ok(json_response(
+                &json!({"items": rows(&found), "matched": found.len()}),
+            ));
+        }
+        let instead: Vec<(Position, Entry)> = {
+            let rows = inspector.table.rows();
+            let all = rows
+                .before(None, INSTEAD)
+                .filter(|(at, _)| since.is_none_or(|since| *at > since));
+            all.map(|(at, entry)| (at, entry.clone())).collect()
+        };
+        let came = rows(&instead.into_iter().rev().collect::<Vec<_>>());
+        Err(too_late(found.len(), count, span, &came))
+    };
+    tokio::task::spawn_blocking(respond)
+        .await
+        .unwrap_or_else(|_| Err(Problem::bad_request("the request was given up")))
+}
+
+fn too_late(found: usize, count: usize, span: Duration, came: &[Value]) -> Problem {
+    let what = format!("{found} of {count} came within {} s", span.as_secs_f64());
+    let hint = match came.len() {
+        0 => "nothing came at all".to_owned(),
+        1 => "1 other delivery came: see `items`".to_owned(),
+        others => format!("{others} others came: see `items`"),
+    };
+    Problem {
+        beside: Some(format!("\"items\":{}", Value::from(came))),
+        ..Problem::new(StatusCode::REQUEST_TIMEOUT, "timeout", what).hint(hint)
+    }
+}
+
+fn is_time(value: &str) -> bool {
+    crate::cli::time(value).is_ok()
+}
+
+/// First deliveries that match, in the order of arrival.
+async fn matching(
+    inspector: &Arc<Inspector>,
+    filter: &Filter,
+    since: Option<Position>,
+    count: usize,
+) -> Vec<(Position, Entry)> {
+    let (inspector, filter) = (Arc::clone(inspector), filter.clone());
+    let find = move || {
+        let mut found = Vec::new();
+        inspector.search().run(&filter, None, |at, entry| {
+            if since.is_some_and(|since| at <= since) {
+                return false;
+            }
+            found.push((at, entry.clone()));
+            true
+        });
+        found.reverse();
+        found.truncate(count);
+        found
+    };
+    tokio::task::spawn_blocking(find).await.unwrap_or_default()
+}

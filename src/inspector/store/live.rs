@@ -1,0 +1,16 @@
+//! News about deliveries, for the stream and for those who wait.
+
+use std::sync::Arc;
+
+use crate::inspector::store::kept::Kept;
+use crate::inspector::store::table::Position;
+use crate::webhook::RecordedAnswer;
+
+/// What happened, in order.
+#[derive(Clone, Debug)]
+pub enum Live {
+    /// A delivery was received, and has this position in the table.
+    Received(Position, Arc<Kept>),
+    /// A delivery was passed on to a handler.
+    Forwarded(Arc<RecordedAnswer>),
+}

@@ -1,0 +1,11 @@
+//! Deliveries that the inspector knows: a short entry in memory for each, and its bytes in memory or in a recording.
+
+pub mod entry;
+pub mod filter;
+pub mod kept;
+pub mod line_place;
+pub mod live;
+pub mod query;
+pub mod scan;
+pub mod stats;
+pub mod table;

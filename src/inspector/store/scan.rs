@@ -1,0 +1,248 @@
+//! Search through the table, the latest delivery first: by what the entries hold, and where that is not enough by the
+//! bytes of the deliveries, on two threads, without keeping the listener from its work.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+
+use crate::inspector::backend::Backend;
+use crate::inspector::store::entry::Entry;
+use crate::inspector::store::filter::{Filter, Match};
+use crate::inspector::store::kept::Kept;
+use crate::inspector::store::line_place::{Gone, LinePlace, RecordingReader};
+use crate::inspector::store::table::{Position, Table};
+use crate::webhook::{Fixture, RecordedLine};
+
+/// Entries that are looked at between two looks at the clock.
+const CHUNK: usize = 32 << 10;
+
+/// Bytes of a recording that are read at once.
+const BLOCK: usize = 1 << 20;
+
+/// Time after which a search stops.
+pub const BUDGET: Duration = Duration::from_secs(3);
+
+/// Table with what is needed to read the deliveries in it.
+#[derive(Clone, Copy)]
+pub struct Search<'a> {
+    /// The table.
+    pub table: &'a Table,
+    /// Reader of events and signatures.
+    pub backend: &'a dyn Backend,
+}
+
+/// Result of a search.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Scanned {
+    /// Deliveries that were looked at.
+    pub scanned: usize,
+    /// Deliveries that match.
+    pub matched: usize,
+    /// False if the time was over before all were looked at.
+    pub complete: bool,
+}
+
+impl Search<'_> {
+    /// Calls `visit` for each delivery that matches, the latest first, until it returns false.
+    pub fn run(
+        &self,
+        filter: &Filter,
+        before: Option<Position>,
+        mut visit: impl FnMut(Position, &Entry) -> bool,
+    ) -> Scanned {
+        let until = Instant::now() + BUDGET;
+        let mut scanned = Scanned {
+            complete: true,
+            ..Scanned::default()
+        };
+        let mut position = before;
+        loop {
+            let chunk: Vec<(Position, Entry, bool)> = {
+                let rows = self.table.rows();
+                let mut last = None;
+                let looked = rows.before(position, CHUNK).inspect(|(at, _)| {
+                    scanned.scanned += 1;
+                    last = Some(*at);
+                });
+                let chunk =
+                    looked.filter_map(|(at, entry)| match filter.meets_entry(entry, &rows) {
+                        Match::No => None,
+                        found => Some((at, entry.clone(), found == Match::Yes)),
+                    });
+                let chunk = chunk.collect();
+                let Some(last) = last else {
+                    return scanned;
+                };
+                position = Some(last);
+                chunk
+            };
+            let found = self.decide(filter, &chunk);
+            for ((at, entry, _), _) in chunk.iter().zip(found).filter(|(_, found)| *found) {
+                scanned.matched += 1;
+                if !visit(*at, entry) {
+                    return scanned;
+                }
+            }
+            if Instant::now() > until {
+                scanned.complete = false;
+                return scanned;
+            }
+        }
+    }
+
+    /// True for each of the entries that matches.
+    fn decide(&self, filter: &Filter, chunk: &[(Position, Entry, bool)]) -> Vec<bool> {
+        if chunk.iter().all(|(.., is_sure)| *is_sure) {
+            return vec![true; chunk.len()];
+        }
+        // Backward through a recording, but each block is read forward.
+        let half = chunk.len().div_ceil(2);
+        let decide = |part: &[(Position, Entry, bool)]| {
+            let mut lines = Lines::new(self.table);
+            let mut found: Vec<bool> = part
+                .iter()
+                .rev()
+                .map(|(at, entry, is_sure)| {
+                    *is_sure || self.matches(filter, *at, entry, &mut lines)
+                })
+                .collect();
+            found.reverse();
+            found
+        };
+        let (late, early) = chunk.split_at(half);
+        if early.len() < 64 {
+            return decide(chunk);
+        }
+        std::thread::scope(|scope| {
+            let early = scope.spawn(|| decide(early));
+            let mut found = decide(late);
+            found.extend(early.join().unwrap_or_default());
+            found
+        })
+    }
+
+    fn matches(&self, filter: &Filter, at: Position, entry: &Entry, lines: &mut Lines) -> bool {
+        if let Some(kept) = &entry.kept {
+            return filter.meets_bytes(kept);
+        }
+        let Some(place) = &entry.place else {
+            return false;
+        };
+        let Some(line) = lines.line(place) else {
+            return false;
+        };
+        if !filter.texts().iter().all(|text| text.may_be_in_line(&line)) {
+            return false;
+        }
+        let Ok(Some(fixture)) = RecordedLine::delivery(&line, false) else {
+            return false;
+        };
+        let receipt = match (filter.reads_verdict(), filter.reads_events()) {
+            (true, _) => self.backend.judge(&fixture),
+            (false, true) => self.backend.outline(&fixture),
+            (false, false) => crate::webhook::Receipt::default(),
+        };
+        if filter.reads_verdict() {
+            self.table.judged(at, receipt.signature.verdict);
+        }
+        filter.meets_bytes(&Kept::recorded(
+            String::new(),
+            String::new(),
+            fixture,
+            receipt,
+        ))
+    }
+
+    /// Reads a delivery: from the memory, or from its recording with the verdict on its signature.
+    pub fn load(&self, at: Position, entry: &Entry) -> Result<Arc<Kept>, Gone> {
+        if let Some(kept) = &entry.kept {
+            return Ok(Arc::clone(kept));
+        }
+        let fixture = self.fixture(entry)?;
+        let receipt = self.backend.judge(&fixture);
+        if entry.verdict.is_none() {
+            self.table.judged(at, receipt.signature.verdict);
+        }
+        let (id, address) = {
+            let rows = self.table.rows();
+            (rows.id(entry), self.address(entry))
+        };
+        let mut kept = Kept::recorded(id, address.unwrap_or_default(), fixture, receipt);
+        kept.status = entry.status;
+        kept.took = Duration::from_micros(entry.micros.into());
+        kept.at = entry.time();
+        Ok(Arc::new(kept))
+    }
+
+    /// Reads the bytes of a delivery.
+    pub fn fixture(&self, entry: &Entry) -> Result<Fixture, Gone> {
+        let place = entry.place.as_ref().ok_or(Gone)?;
+        let path = self.table.rows().recording(place.file).ok_or(Gone)?;
+        RecordingReader::open(&path)
+            .map_err(|_| Gone)?
+            .fixture(place)
+    }
+
+    /// Address of a delivery in its recording.
+    pub fn address(&self, entry: &Entry) -> Option<String> {
+        if let Some(kept) = &entry.kept
+            && kept.address.is_some()
+        {
+            return kept.address.clone();
+        }
+        let place = entry.place.as_ref()?;
+        let rows = self.table.rows();
+        let path = rows.recording(place.file)?;
+        Some(match entry.line {
+            0 => format!("{}:{}", path.display(), rows.id(entry)),
+            line => format!("{}:{line}", path.display()),
+        })
+    }
+}
+
+/// Lines of recordings, read forward in blocks.
+struct Lines<'a> {
+    table: &'a Table,
+    open: Option<(u16, RecordingReader)>,
+    block: (u16, u64, Bytes),
+}
+
+impl<'a> Lines<'a> {
+    fn new(table: &'a Table) -> Self {
+        Self {
+            table,
+            open: None,
+            block: (0, 0, Bytes::new()),
+        }
+    }
+
+    /// Bytes of a line; none if they cannot be read.
+    fn line(&mut self, place: &LinePlace) -> Option<Bytes> {
+        if self.within(place).is_none() {
+            if self
+                .open
+                .as_ref()
+                .is_none_or(|(file, _)| *file != place.file)
+            {
+                let path = self.table.rows().recording(place.file)?;
+                self.open = Some((place.file, RecordingReader::open(&path).ok()?));
+            }
+            let (_, reader) = self.open.as_mut()?;
+            let length = BLOCK.max(place.length as usize);
+            self.block = (
+                place.file,
+                place.offset,
+                reader.bytes(place.offset, length).ok()?,
+            );
+        }
+        self.within(place)
+    }
+
+    fn within(&self, place: &LinePlace) -> Option<Bytes> {
+        let (file, offset, bytes) = &self.block;
+        let start = usize::try_from(place.offset.checked_sub(*offset)?).ok()?;
+        let end = start.checked_add(place.length as usize)?;
+        (*file == place.file && end <= bytes.len()).then(|| bytes.slice(start..end))
+    }
+}

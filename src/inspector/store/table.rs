@@ -1,0 +1,446 @@
+//! Table of all deliveries, in the order of arrival: those of recordings first, as they are read, then those that come
+//! while the inspector runs.
+
+use std::collections::{HashMap, VecDeque};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use foldhash::fast::FixedState;
+use tokio::sync::broadcast;
+
+use crate::inspector::store::entry::{Entry, EntryId, HandlerResult, micros};
+use crate::inspector::store::kept::Kept;
+use crate::inspector::store::line_place::{LinePlace, Recordings};
+use crate::inspector::store::live::Live;
+use crate::webhook::RecordedAnswer;
+
+/// News that a slow reader may be behind before it misses some.
+const BEHIND: usize = 1024;
+
+/// Most different paths that get a number: a sender may make up a new one each time.
+const MOST_NAMES: usize = 16 << 10;
+
+/// Position in the table: the order of arrival.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Position(u64);
+
+/// Position of the first delivery that came while the inspector runs; those of recordings are before it.
+const FIRST_LIVE: u64 = 1 << 62;
+
+/// Number for a name that has none.
+pub const UNNAMED: u32 = u32::MAX;
+
+/// Bounds on what is kept in memory.
+#[derive(Clone, Copy, Debug)]
+pub struct Bounds {
+    /// Most deliveries that are kept in memory (`--keep`).
+    pub deliveries: usize,
+    /// Most bytes of their bodies.
+    pub bytes: usize,
+}
+
+/// Table of deliveries.
+pub struct Table {
+    rows: RwLock<Rows>,
+    news: broadcast::Sender<Live>,
+    bounds: Bounds,
+    /// True if what leaves the memory can be read from a recording.
+    is_recorded: bool,
+}
+
+impl std::fmt::Debug for Table {
+    fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+        f.debug_struct("Table")
+            .field("bounds", &self.bounds)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Rows of the table.
+#[derive(Default)]
+pub struct Rows {
+    old: Vec<Entry>,
+    /// True while the ids of `old` ascend, so that one is found at once.
+    ascends: bool,
+    live: VecDeque<Entry>,
+    /// Deliveries that were dropped from the front of `live`.
+    dropped: u64,
+    /// Id of the latest of them.
+    last_dropped: Option<EntryId>,
+    /// Deliveries at the front of `live` whose bytes left the memory.
+    unkept: usize,
+    /// Bytes of the bodies in memory.
+    bytes: usize,
+    names: Names,
+    recordings: Recordings,
+    problems: Vec<String>,
+    is_reading: bool,
+}
+
+/// Texts by their numbers: paths, providers, targets, ids that are no ULID.
+#[derive(Default)]
+struct Names {
+    numbers: HashMap<Arc<str>, u32, FixedState>,
+    texts: Vec<Arc<str>>,
+}
+
+/// Result of looking for an id.
+pub enum Lookup {
+    /// The delivery.
+    Found(Position, Box<Entry>),
+    /// It was there, and is no longer kept.
+    Dropped,
+    /// There never was one.
+    Unknown,
+}
+
+impl Table {
+    /// Creates an empty table. `is_recorded` is true if deliveries that leave the memory can be read from a recording.
+    pub fn new(bounds: Bounds, is_recorded: bool) -> Table {
+        let rows = Rows {
+            ascends: true,
+            ..Rows::default()
+        };
+        Table {
+            rows: RwLock::new(rows),
+            news: broadcast::channel(BEHIND).0,
+            bounds,
+            is_recorded,
+        }
+    }
+
+    /// Rows for reading; a short time only, for the listener waits.
+    pub fn rows(&self) -> RwLockReadGuard<'_, Rows> {
+        self.rows.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn rows_mut(&self) -> RwLockWriteGuard<'_, Rows> {
+        self.rows.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Receives the news from now on.
+    pub fn subscribe(&self) -> broadcast::Receiver<Live> {
+        self.news.subscribe()
+    }
+
+    /// Most deliveries that are kept in memory.
+    pub fn bounds(&self) -> Bounds {
+        self.bounds
+    }
+
+    /// True if deliveries are read from a recording once they left the memory.
+    pub fn is_recorded(&self) -> bool {
+        self.is_recorded
+    }
+
+    /// Adds a delivery that was received just now.
+    pub fn receive(&self, kept: Kept) {
+        let size = kept.size();
+        let mut rows = self.rows_mut();
+        let entry = Entry::of(kept, &mut |name| rows.names.number(name));
+        let kept = entry.kept.clone();
+        rows.live.push_back(entry);
+        rows.bytes += size;
+        let position = Position(FIRST_LIVE + rows.dropped + rows.live.len() as u64 - 1);
+        rows.shrink(self.bounds, self.is_recorded);
+        // Within the lock, so that the news come in the order of the table.
+        if let Some(kept) = kept {
+            let _ = self.news.send(Live::Received(position, kept));
+        }
+    }
+
+    /// Adds deliveries of recordings, which came before those that come while the inspector runs.
+    pub fn add_old(&self, entries: impl IntoIterator<Item = Entry>) {
+        let mut rows = self.rows_mut();
+        for entry in entries {
+            let precedes = |last: &Entry| is_before(last.id, entry.id);
+            rows.ascends = rows.ascends && rows.old.last().is_none_or(precedes);
+            rows.old.push(entry);
+        }
+    }
+
+    /// Adds a delivery that was appended to a recording; `kept` is told, and not kept.
+    pub fn append(&self, entry: Entry, kept: Arc<Kept>) {
+        let mut rows = self.rows_mut();
+        rows.live.push_back(entry);
+        rows.unkept += 1;
+        let position = Position(FIRST_LIVE + rows.dropped + rows.live.len() as u64 - 1);
+        let _ = self.news.send(Live::Received(position, kept));
+    }
+
+    /// Adds the result of passing a delivery on.
+    pub fn forwarded(&self, answer: RecordedAnswer) {
+        let answer = Arc::new(answer);
+        {
+            let mut rows = self.rows_mut();
+            let target = rows.names.number(&answer.target);
+            if let Some(entry) = rows.entry_mut(&answer.to) {
+                entry.handler = Some(HandlerResult {
+                    status: answer.status,
+                    target: u16::try_from(target).unwrap_or(u16::MAX),
+                    micros: micros(answer.micros.into()),
+                });
+                if let Some(kept) = &entry.kept {
+                    kept.answered((*answer).clone());
+                }
+            }
+            let _ = self.news.send(Live::Forwarded(answer));
+        }
+    }
+
+    /// Adds recorded responses to deliveries of recordings. The latest one is also what the sender got, if nothing else
+    /// is known.
+    pub fn add_answers(&self, answers: &[RecordedAnswer]) {
+        let mut rows = self.rows_mut();
+        for answer in answers {
+            let target = rows.names.number(&answer.target);
+            let Some(entry) = rows.entry_mut(&answer.to) else {
+                continue;
+            };
+            entry.handler = Some(HandlerResult {
+                status: answer.status,
+                target: u16::try_from(target).unwrap_or(u16::MAX),
+                micros: micros(answer.micros.into()),
+            });
+            if entry.kept.is_none() {
+                entry.status = answer.status;
+                entry.micros = micros(answer.micros.into());
+            }
+        }
+    }
+
+    /// Notes the line of a delivery that came while the inspector runs.
+    pub fn place(&self, id: &str, place: LinePlace, line: u32) {
+        let mut rows = self.rows_mut();
+        if let Some(entry) = rows.entry_mut(id) {
+            entry.place = Some(place);
+            entry.line = line;
+        }
+    }
+
+    /// Notes the verdict on a delivery of a recording, once it was judged.
+    pub fn judged(&self, position: Position, verdict: crate::webhook::Verdict) {
+        if let Some(entry) = self.rows_mut().at_mut(position) {
+            entry.verdict = Some(verdict);
+        }
+    }
+
+    /// Number of a name, for new entries.
+    pub fn number(&self, name: &str) -> u32 {
+        self.rows_mut().names.number(name)
+    }
+
+    /// Adds a recording, and returns its number.
+    pub fn add_recording(&self, path: &Path) -> u16 {
+        self.rows_mut().recordings.add(path)
+    }
+
+    /// Notes a problem with a recording.
+    pub fn add_problem(&self, problem: String) {
+        let mut rows = self.rows_mut();
+        if rows.problems.len() < 100 {
+            rows.problems.push(problem);
+        }
+    }
+
+    /// Notes if recordings are still being read.
+    pub fn set_reading(&self, is_reading: bool) {
+        self.rows_mut().is_reading = is_reading;
+    }
+
+    /// Empties the memory; what comes later has later positions.
+    pub fn clear(&self) {
+        let mut rows = self.rows_mut();
+        rows.dropped += rows.live.len() as u64;
+        if let Some(last) = rows.live.back() {
+            rows.last_dropped = Some(last.id);
+        }
+        rows.live.clear();
+        rows.old.clear();
+        (rows.bytes, rows.unkept) = (0, 0);
+    }
+}
+
+impl Rows {
+    /// Number of deliveries.
+    pub fn len(&self) -> usize {
+        self.old.len() + self.live.len()
+    }
+
+    /// Number of deliveries that are no longer kept.
+    pub fn dropped(&self) -> u64 {
+        self.dropped
+    }
+
+    /// Problems with recordings.
+    pub fn problems(&self) -> &[String] {
+        &self.problems
+    }
+
+    /// True while recordings are being read.
+    pub fn is_reading(&self) -> bool {
+        self.is_reading
+    }
+
+    /// Text of a name.
+    pub fn name(&self, number: u32) -> Option<&Arc<str>> {
+        self.names.texts.get(number as usize)
+    }
+
+    /// Id of an entry as text.
+    pub fn id(&self, entry: &Entry) -> String {
+        match entry.id {
+            EntryId::Name(number) => self.name(number).map_or(String::new(), |it| it.to_string()),
+            id => id.ulid().unwrap_or_default(),
+        }
+    }
+
+    /// Path of a recording.
+    pub fn recording(&self, file: u16) -> Option<PathBuf> {
+        self.recordings.path(file).map(Path::to_owned)
+    }
+
+    /// Entries before a position, or all of them, the latest first: at most `most`, with their positions.
+    pub fn before(
+        &self,
+        position: Option<Position>,
+        most: usize,
+    ) -> impl Iterator<Item = (Position, &Entry)> {
+        let end = position.unwrap_or(Position(u64::MAX));
+        let first = FIRST_LIVE + self.dropped;
+        let live_end = end.0.saturating_sub(first);
+        let live_end = usize::try_from(live_end)
+            .unwrap_or(usize::MAX)
+            .min(self.live.len());
+        let old_end = usize::try_from(end.0)
+            .unwrap_or(usize::MAX)
+            .min(self.old.len());
+        let live = self.live.iter().enumerate().take(live_end).rev();
+        let live = live.map(move |(at, entry)| (Position(first + at as u64), entry));
+        let old = self.old.iter().enumerate().take(old_end).rev();
+        let old = old.map(|(at, entry)| (Position(at as u64), entry));
+        live.chain(old).take(most)
+    }
+
+    /// Entries after a position, the earliest first.
+    pub fn after(&self, position: Position) -> impl Iterator<Item = (Position, &Entry)> {
+        let first = FIRST_LIVE + self.dropped;
+        let old = self.old.iter().enumerate();
+        let old = old.map(|(at, entry)| (Position(at as u64), entry));
+        let live = self.live.iter().enumerate();
+        let live = live.map(move |(at, entry)| (Position(first + at as u64), entry));
+        let from_old = usize::try_from(position.0.saturating_add(1)).unwrap_or(usize::MAX);
+        let from_live =
+            usize::try_from((position.0 + 1).saturating_sub(first)).unwrap_or(usize::MAX);
+        old.skip(from_old.min(self.old.len()))
+            .chain(live.skip(from_live))
+    }
+
+    /// Looks for the latest delivery with this id.
+    pub fn find(&self, id: &str) -> Lookup {
+        if let Some(position) = self.position(id)
+            && let Some(entry) = self.at(position)
+        {
+            return Lookup::Found(position, Box::new(entry.clone()));
+        }
+        let id = EntryId::of_ulid(id);
+        match (id, self.last_dropped) {
+            (Some(id), Some(last)) if id == last || is_before(id, last) => Lookup::Dropped,
+            _ => Lookup::Unknown,
+        }
+    }
+
+    /// Position of the latest delivery with this id.
+    pub fn position(&self, id: &str) -> Option<Position> {
+        let id = match EntryId::of_ulid(id) {
+            Some(id) => id,
+            None => EntryId::Name(*self.names.numbers.get(id)?),
+        };
+        if let Some(at) = self.live.iter().rposition(|entry| entry.id == id) {
+            return Some(Position(FIRST_LIVE + self.dropped + at as u64));
+        }
+        let at = match (self.ascends, id) {
+            (true, EntryId::Ulid(_)) => {
+                let before = self.old.partition_point(|entry| is_before(entry.id, id));
+                self.old.get(before).filter(|entry| entry.id == id)?;
+                before
+            }
+            _ => self.old.iter().rposition(|entry| entry.id == id)?,
+        };
+        Some(Position(at as u64))
+    }
+
+    /// Entry at a position.
+    pub fn at(&self, position: Position) -> Option<&Entry> {
+        match self.slot(position)? {
+            Ok(live) => self.live.get(live),
+            Err(old) => self.old.get(old),
+        }
+    }
+
+    fn at_mut(&mut self, position: Position) -> Option<&mut Entry> {
+        match self.slot(position)? {
+            Ok(live) => self.live.get_mut(live),
+            Err(old) => self.old.get_mut(old),
+        }
+    }
+
+    fn entry_mut(&mut self, id: &str) -> Option<&mut Entry> {
+        let position = self.position(id)?;
+        self.at_mut(position)
+    }
+
+    /// Index in `live`, or else in `old`; none if it was dropped.
+    fn slot(&self, Position(position): Position) -> Option<Result<usize, usize>> {
+        if position < FIRST_LIVE {
+            return usize::try_from(position).ok().map(Err);
+        }
+        let at = (position - FIRST_LIVE).checked_sub(self.dropped)?;
+        usize::try_from(at).ok().map(Ok)
+    }
+
+    /// Lets the oldest go until the bounds hold: from the memory alone, if they are recorded.
+    fn shrink(&mut self, bounds: Bounds, is_recorded: bool) {
+        while self.live.len() - self.unkept > bounds.deliveries || self.bytes > bounds.bytes {
+            let oldest = match is_recorded {
+                true => self
+                    .live
+                    .get_mut(self.unkept)
+                    .and_then(|entry| entry.kept.take()),
+                false => {
+                    let oldest = self.live.pop_front();
+                    self.dropped += 1;
+                    self.last_dropped = oldest.as_ref().map(|entry| entry.id);
+                    oldest.and_then(|entry| entry.kept)
+                }
+            };
+            self.unkept += usize::from(is_recorded);
+            match oldest {
+                Some(kept) => self.bytes -= kept.size().min(self.bytes),
+                None if self.unkept >= self.live.len() => return,
+                None => {}
+            }
+        }
+    }
+}
+
+impl Names {
+    fn number(&mut self, name: &str) -> u32 {
+        if let Some(number) = self.numbers.get(name) {
+            return *number;
+        }
+        // Ids of old recordings are many; only paths are bounded, which begin with a slash.
+        if self.texts.len() >= MOST_NAMES && name.starts_with('/') {
+            return UNNAMED;
+        }
+        let (text, number) = (Arc::<str>::from(name), self.texts.len() as u32);
+        self.texts.push(Arc::clone(&text));
+        self.numbers.insert(text, number);
+        number
+    }
+}
+
+/// True if both are ULIDs and one is before the other.
+fn is_before(one: EntryId, other: EntryId) -> bool {
+    matches!((one, other), (EntryId::Ulid(one), EntryId::Ulid(other)) if one < other)
+}
