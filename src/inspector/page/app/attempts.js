@@ -1,0 +1,32 @@
+// Results of what was sent: one line for the page, and a list.
+import { html } from '/vendor.js';
+import { Status } from './list.js';
+import { tell } from './state.js';
+import { micros, number, safe } from './words.js';
+
+const accepted = (one) => one.outcome === 'answered' && one.status >= 200 && one.status < 300;
+
+/** Says how attempts ended. */
+export function told(result, done) {
+  const attempts = result?.attempts ?? [];
+  const last = attempts.at(-1);
+  if (!last) {
+    tell(done);
+    return;
+  }
+  const failed = attempts.filter((one) => !accepted(one)).length;
+  const what = last.outcome === 'answered' ? `status ${last.status} in ${micros(last.micros)}` : [last.outcome, last.reason].filter(Boolean).join(': ');
+  const more = attempts.length > 1 ? `${number(attempts.length)} attempts, ${number(failed)} failed; the last: ` : '';
+  tell(`${done}: ${more}${what} · ${last.target ?? ''}`, failed === 0 ? 'good' : 'bad');
+}
+
+/** A line for each attempt. */
+export function Attempts({ result }) {
+  const attempts = result?.attempts ?? [];
+  if (attempts.length === 0) return '';
+  return html`
+    <table class="responses" data-test="attempts"><tbody>${attempts.slice(-100).map((one) => html`
+      <tr><td>${safe((one.kinds ?? []).join(', ') || 'request')}</td>
+        <td><${Status} status=${one.status} words=${one.outcome ?? ''} /></td><td class="num">${micros(one.micros)}</td>
+        <td class="mono small">${safe(one.target ?? '')}${one.reason ? html` <span class="faint">${safe(one.reason)}</span>` : ''}</td></tr>`)}</tbody></table>`;
+}

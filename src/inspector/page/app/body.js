@@ -1,0 +1,140 @@
+// The body of a delivery: pretty with folding, raw, or hex. The server sends the lines: nothing is parsed here,
+// because `JSON.parse` would turn 1.10 into 1.1 and lose repeated members.
+import { html, useEffect, useRef, useState } from '/vendor.js';
+import { ask, copy, delivery, download, get, query } from './api.js';
+import { fail, tell } from './state.js';
+import { count, number, safe, size } from './words.js';
+
+/** Lines in one page of a body. */
+const LINES = 2000;
+/** Bytes in one page of the raw view. */
+const PIECE = 256 << 10;
+/** Bytes up to which a line is coloured. */
+const COLOURED = 4000;
+
+/** The body with its three forms. */
+export function Body({ id, bytes }) {
+  const [form, setForm] = useState('pretty');
+  const copyRaw = async () => {
+    try {
+      await copy(await (await ask(delivery(id, '/body?form=raw'))).text());
+      tell('Copied the body');
+    } catch (error) {
+      fail(error);
+    }
+  };
+  const tab = (name, words) => html`<button aria-pressed=${form === name ? 'true' : 'false'} data-test=${`body-${name}`} onClick=${() => setForm(name)}>${words}</button>`;
+  return html`
+    <section class="section" id="section-body" data-test="body" aria-labelledby="title-body">
+      <header class="section-head">
+        <h3 id="title-body">Body</h3>
+        <span class="faint">${size(bytes)}</span>
+        <span class="grow"></span>
+        <span class="group" role="group" aria-label="Form of the body">${tab('pretty', 'Pretty')}${tab('raw', 'Raw')}${tab('hex', 'Hex')}</span>
+        <button class="quiet" onClick=${copyRaw} data-test="copy-body">Copy</button>
+        <button class="quiet" onClick=${() => download(delivery(id, '/body?form=raw'), `${id}.body`).catch(fail)} data-test="download-body">Download</button>
+      </header>
+      ${bytes === 0 ? html`<p class="faint">The body is empty.</p>` : form === 'raw' ? html`<${Raw} key=${id} id=${id} />` : html`<${Lines} key=${`${id}/${form}`} id=${id} form=${form} />`}
+    </section>`;
+}
+
+/** Lines that the server made, with folds. */
+function Lines({ id, form }) {
+  const [text, setText] = useState(null);
+  const [folded, setFolded] = useState(new Set());
+  const [error, setError] = useState(null);
+  const load = async (from, signal) => {
+    try {
+      const page = await get(query(delivery(id, '/body'), { form, from, lines: LINES }), { signal });
+      const cuts = new Map(cutsOf(page).map(([line, offset, of]) => [line, [offset, of]]));
+      setText((old) => (from === 0 || !old
+        ? { lines: page.lines, folds: page.folds ?? [], of: page.of ?? page.lines.length, cuts }
+        : { lines: old.lines.concat(page.lines), folds: [...old.folds, ...(page.folds ?? []).filter(([a]) => a >= from)], of: page.of, cuts: new Map([...old.cuts, ...cuts]) }));
+    } catch (problem) {
+      if (problem.name !== 'AbortError') setError(problem);
+    }
+  };
+  useEffect(() => {
+    const abort = new AbortController();
+    load(0, abort.signal);
+    return () => abort.abort();
+  }, [id, form]);
+  if (error) return html`<p class="problem">${error.message}</p>`;
+  if (!text) return html`<div class="code placeholder"></div>`;
+
+  const ends = new Map(text.folds.map(([a, b]) => [a, b]));
+  const toggle = (line) => {
+    const next = new Set(folded);
+    if (!next.delete(line)) next.add(line);
+    setFolded(next);
+  };
+  const foldAll = () => setFolded(folded.size > 0 ? new Set() : new Set(text.folds.filter(([a]) => a > 0).map(([a]) => a)));
+  const shown = [];
+  for (let at = 0; at < text.lines.length; at += 1) {
+    const end = ends.get(at);
+    const closed = end !== undefined && folded.has(at);
+    shown.push(html`<${Line} key=${at} at=${at} text=${text.lines[at]} end=${end} closed=${closed} cut=${text.cuts.get(at)} toggle=${toggle} hex=${form === 'hex'} />`);
+    if (closed) at = Math.max(at, end - 1);
+  }
+  const rest = text.of - text.lines.length;
+  return html`
+    <div class=${`code ${form}`} tabindex="0" role="region" aria-label="Body, ${form}">
+      ${text.folds.length > 1 && html`<button class="fold-all" onClick=${foldAll} data-test="fold-all">${folded.size > 0 ? 'Unfold all' : 'Fold all'}</button>`}
+      <div class="lines">${shown}</div>
+    </div>
+    ${rest > 0 && html`<p class="more"><button onClick=${() => load(text.lines.length)} data-test="more-lines">Next ${count(Math.min(rest, LINES), 'line')}</button>
+      <span class="faint">${number(text.lines.length)} of ${number(text.of)}</span></p>`}`;
+}
+
+const cutsOf = ({ cut }) => (Array.isArray(cut) ? (Array.isArray(cut[0]) ? cut : [cut]) : []);
+
+function Line({ at, text, end, closed, cut, toggle, hex }) {
+  return html`
+    <div class="line">
+      <span class="gutter">${end !== undefined && end > at
+        ? html`<button class="fold" aria-expanded=${closed ? 'false' : 'true'} aria-label=${closed ? `Unfold line ${at + 1}` : `Fold line ${at + 1}`} onClick=${() => toggle(at)}>${closed ? '▸' : '▾'}</button>`
+        : ''}</span>
+      <code>${hex ? text : coloured(text)}${closed && html`<button class="folded" onClick=${() => toggle(at)}>… ${count(end - at - 1, 'line')}</button>`}
+        ${cut && html`<em class="cut">line cut here: ${size(cut[0])} of ${size(cut[1])}; the download has all of it</em>`}</code>
+    </div>`;
+}
+
+const MEMBER = /^(\s*)("(?:[^"\\]|\\.)*")(\s*:\s?)/;
+const SCALAR = /^(\s*)("(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*|true|false|null)(,?\s*)$/;
+
+/** A line of pretty JSON with its member's name and its value set apart. */
+function coloured(line) {
+  if (line.length > COLOURED) return safe(line);
+  const member = MEMBER.exec(line);
+  const rest = member ? line.slice(member[0].length) : line;
+  const scalar = SCALAR.exec(rest);
+  const value = scalar
+    ? [scalar[1], html`<span class=${scalar[2][0] === '"' ? 'string' : 'literal'}>${safe(scalar[2])}</span>`, scalar[3]]
+    : safe(rest);
+  return member ? [member[1], html`<span class="name">${safe(member[2])}</span>`, member[3], value] : value;
+}
+
+/** The bytes as text, a piece at a time. Bytes that are no UTF-8 are shown as U+FFFD. */
+function Raw({ id }) {
+  const [bytes, setBytes] = useState(null);
+  const [shown, setShown] = useState(PIECE);
+  const [error, setError] = useState(null);
+  useEffect(() => {
+    const abort = new AbortController();
+    ask(delivery(id, '/body?form=raw'), { signal: abort.signal })
+      .then((response) => response.arrayBuffer())
+      .then((buffer) => setBytes(new Uint8Array(buffer)))
+      .catch((problem) => problem.name !== 'AbortError' && setError(problem));
+    return () => abort.abort();
+  }, [id]);
+  const decoded = useRef({});
+  if (error) return html`<p class="problem">${error.message}</p>`;
+  if (!bytes) return html`<div class="code placeholder"></div>`;
+  if (decoded.current.shown !== shown || decoded.current.bytes !== bytes) {
+    decoded.current = { shown, bytes, text: new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes.subarray(0, shown), { stream: shown < bytes.length }) };
+  }
+  return html`
+    <div class="code raw" tabindex="0" role="region" aria-label="Body, raw"><pre>${safe(decoded.current.text)}</pre></div>
+    ${shown < bytes.length && html`<p class="more"><button onClick=${() => setShown(shown + PIECE)} data-test="more-bytes">Next ${size(Math.min(PIECE, bytes.length - shown))}</button>
+      <span class="faint">${size(shown)} of ${size(bytes.length)}</span></p>`}`;
+}

@@ -1,0 +1,128 @@
+// Edit and send: the bytes of a delivery, changed by hand, with a fresh signature.
+import { html, useEffect, useRef, useState } from '/vendor.js';
+import { ask, delivery, send } from './api.js';
+import { Attempts, told } from './attempts.js';
+import { original } from './line_ends.js';
+import { Target, target } from './target.js';
+import { fail, go } from './state.js';
+import { size } from './words.js';
+
+/** Bytes up to which a body can be edited here. */
+const MOST = 1 << 20;
+
+/** The editor of a delivery. */
+export function Editor({ received, bytes }) {
+  const { id } = received;
+  const [source, setSource] = useState(null);
+  const before = shownHeaders(received.headers ?? []);
+  const [headers, setHeaders] = useState(before);
+  const [resign, setResign] = useState(true);
+  const [result, setResult] = useState(null);
+  const [sending, setSending] = useState(false);
+  const [problem, setProblem] = useState('');
+  const area = useRef(null);
+
+  useEffect(() => {
+    const abort = new AbortController();
+    if (bytes > MOST) {
+      setProblem(`A body of ${size(bytes)} is too large to edit here; \`webhook-cli replay ${received.address ?? id} --edit\` opens it in your editor.`);
+      return undefined;
+    }
+    ask(delivery(id, '/body?form=raw'), { signal: abort.signal })
+      .then((response) => response.arrayBuffer())
+      .then((buffer) => setSource(open(new Uint8Array(buffer))))
+      .catch((error) => error.name !== 'AbortError' && setProblem(error.message));
+    return () => abort.abort();
+  }, [id]);
+  useEffect(() => {
+    if (!source || !area.current) return;
+    // The value and not the markup: a text area shows strangers' text as it is.
+    area.current.value = source.shown;
+    area.current.focus();
+    area.current.setSelectionRange(0, 0);
+    area.current.scrollTop = 0;
+  }, [source]);
+
+  const fire = async () => {
+    if (!source || sending) return;
+    setSending(true);
+    setProblem('');
+    try {
+      const body = { resign };
+      if (target()) body.to = target();
+      if (headers !== before) body.headers = await unmasked(id, pairs(headers), received.headers ?? []);
+      const value = area.current.value;
+      if (source.binary) body.base64 = value.replace(/\s/g, '');
+      else body.text = original(source.text, value);
+      const answer = await send('POST', delivery(id, '/replay'), body);
+      setResult(answer);
+      told(answer, resign ? 'Sent, signed anew' : 'Sent');
+    } catch (error) {
+      setProblem([error.message, error.hint].filter(Boolean).join(' · '));
+      fail(error);
+    } finally {
+      setSending(false);
+    }
+  };
+  const keys = (event) => {
+    if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) {
+      event.preventDefault();
+      fire();
+    }
+  };
+  return html`
+    <div class="sections editor" onKeyDown=${keys}>
+      <section class="section">
+        <header class="section-head"><h3>Edit and send</h3>${source?.binary && html`<span class="tag">no UTF-8: shown as base64</span>`}</header>
+        ${problem && html`<p class="problem" role="alert">${problem}</p>`}
+        <label class="field">Body<textarea data-test="editor" ref=${area} class="code" rows="18" spellcheck=${false} autocomplete="off" autocapitalize="off" disabled=${!source}></textarea></label>
+        <label class="field">Headers<textarea data-test="editor-headers" class="code" rows="6" spellcheck=${false} value=${headers} onInput=${(event) => setHeaders(event.target.value)}></textarea></label>
+        <div class="actions">
+          <button class="main" data-test="send-edited" disabled=${!source || sending} onClick=${fire} title="Send (Ctrl+Enter)">Send</button>
+          <${Target} />
+          <label class="check"><input type="checkbox" checked=${resign} data-test="resign" onChange=${(event) => setResign(event.target.checked)} /> sign anew</label>
+          <span class="grow"></span>
+          <button class="quiet" disabled=${!source} onClick=${() => { area.current.value = source.shown; setHeaders(before); }}>Reset</button>
+          <button class="quiet" onClick=${() => go({ section: '' })}>Close</button>
+        </div>
+        <${Attempts} result=${result} />
+      </section>
+    </div>`;
+}
+
+/** The bytes as a text area can hold them: as text if they are UTF-8, else as base64. */
+function open(bytes) {
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+    return { text, shown: text.replace(/\r\n?/g, '\n'), binary: false };
+  } catch {
+    let binary = '';
+    for (let at = 0; at < bytes.length; at += 0x8000) binary += String.fromCharCode(...bytes.subarray(at, at + 0x8000));
+    return { text: '', shown: btoa(binary).replace(/.{76}/g, '$&\n'), binary: true };
+  }
+}
+
+/** Headers as lines, but those that are made for each target. */
+const shownHeaders = (headers) => headers.filter(([name]) => !MADE.includes(name.toLowerCase())).map(([name, value]) => `${name}: ${value}`).join('\n');
+
+const MADE = ['host', 'content-length', 'connection', 'transfer-encoding', 'keep-alive'];
+
+/** Edited headers; one that was left as it is shown, masked, gets its own value back. */
+async function unmasked(id, edited, shown) {
+  if (!shown.some(([, value]) => String(value).includes('***'))) return edited;
+  const fixture = await send('POST', delivery(id, '/as/json'), { credentials: 'keep' });
+  const own = fixture.request.headers;
+  return edited.map(([name, value]) => {
+    const at = shown.findIndex((pair) => pair[0] === name && String(pair[1]).trim() === value);
+    return at >= 0 && own[at] ? [name, own[at][1]] : [name, value];
+  });
+}
+
+/** Lines `name: value` as pairs. */
+function pairs(text) {
+  return text.split('\n').map((line) => line.trim()).filter(Boolean).map((line) => {
+    const colon = line.indexOf(':');
+    if (colon < 1) throw new Error(`a header is \`name: value\`, not \`${line}\``);
+    return [line.slice(0, colon).trim(), line.slice(colon + 1).trim()];
+  });
+}

@@ -1,0 +1,81 @@
+// Faults: the next deliveries fail on purpose, to watch what the provider does then.
+import { html, useState } from '/vendor.js';
+import { send } from './api.js';
+import { Panel } from './panel.js';
+import { fail, set, state, tell } from './state.js';
+import { KINDS } from './search.js';
+
+const form = { fail_next: '1', fail_first: '', fail_rate: '', fail_status: '', delay: '', hang_up: false, kinds: [] };
+
+/** Fails the next deliveries. */
+export async function failNext(n) {
+  try {
+    await send('PUT', 'faults', { fail_next: n });
+    set({ faults: `failing next ${n}` });
+    tell(n === 1 ? 'The next delivery fails' : `The next ${n} deliveries fail`);
+  } catch (error) {
+    fail(error);
+  }
+}
+
+/** Ends all faults that were switched on here. */
+export async function restore() {
+  try {
+    await send('DELETE', 'faults');
+    set({ faults: '' });
+    tell('Faults are as at the start');
+  } catch (error) {
+    fail(error);
+  }
+}
+
+/** The panel of the faults. */
+export function Faults() {
+  const [, again] = useState(0);
+  const [problem, setProblem] = useState(null);
+  const change = (name, value) => {
+    form[name] = value;
+    again((n) => n + 1);
+  };
+  const apply = async () => {
+    const body = {};
+    for (const name of ['fail_first', 'fail_rate', 'fail_status']) if (form[name] !== '') body[name] = Number(form[name]);
+    if (form.delay) body.delay = form.delay;
+    if (form.hang_up) body.hang_up = true;
+    if (form.kinds.length > 0) body.kinds = form.kinds;
+    try {
+      await send('PUT', 'faults', body);
+      setProblem(null);
+      set({ faults: Object.keys(body).length > 0 ? 'faults on' : '' });
+      tell('Faults are on');
+    } catch (error) {
+      setProblem(error);
+    }
+  };
+  const text = (name, label, hint) => html`<label class="field">${label}<input data-test=${name} value=${form[name]} placeholder=${hint} inputmode=${name === 'delay' ? undefined : 'decimal'} autocomplete="off" onInput=${(event) => change(name, event.target.value.trim())} /></label>`;
+  const toggle = (kind) => change('kinds', form.kinds.includes(kind) ? form.kinds.filter((one) => one !== kind) : [...form.kinds, kind]);
+  return html`
+    <${Panel} title="Faults" name="faults-panel">
+      <section class="section form">
+        <p class="faint">A failed delivery is recorded and not forwarded; its sender gets an error, as from a handler that is down.</p>
+        <div class="actions">
+          <label class="field inline">Fail the next <input class="small" data-test="fail_next" inputmode="numeric" value=${form.fail_next} onInput=${(event) => change('fail_next', event.target.value.trim())} /></label>
+          <button class="main" data-test="fail-next" onClick=${() => failNext(Math.max(1, Math.trunc(Number(form.fail_next)) || 1))}>Fail them</button>
+        </div>
+      </section>
+      <section class="section form">
+        <header class="section-head"><h3>Until switched off</h3></header>
+        <div class="columns">
+          ${text('fail_first', 'Fail the first attempts of each delivery', '2')}
+          ${text('fail_rate', 'Share that fails', '0.1')}
+          ${text('fail_status', 'Status', '503')}
+          ${text('delay', 'Delay', '400ms')}
+        </div>
+        <label class="check"><input type="checkbox" checked=${form.hang_up} onChange=${(event) => change('hang_up', event.target.checked)} data-test="hang_up" /> close the connection without a response</label>
+        <fieldset class="kinds"><legend>Only deliveries with these events</legend>${KINDS.map((kind) => html`<label class="check" key=${kind}><input type="checkbox" checked=${form.kinds.includes(kind)} onChange=${() => toggle(kind)} /> ${kind}</label>`)}</fieldset>
+        ${problem && html`<p class="problem" role="alert">${problem.message} <span>${problem.hint}</span></p>`}
+        <div class="actions"><button data-test="faults-on" onClick=${apply}>Switch on</button><button class="quiet" data-test="faults-off" onClick=${restore}>As at the start</button>
+          ${state.faults && html`<span class="tag bad">${state.faults}</span>`}</div>
+      </section>
+    <//>`;
+}

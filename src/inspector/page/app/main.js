@@ -1,0 +1,135 @@
+// The page: a bar, the list, and what is open beside it.
+import { html, render, useEffect, useRef, useState } from '/vendor.js';
+import { Refused, copy, download, get, keepKey, query, takeKey } from './api.js';
+import { Compare } from './compare.js';
+import { deliveries } from './deliveries.js';
+import { Detail } from './detail.js';
+import { Faults, restore } from './faults.js';
+import { Fire } from './fire.js';
+import { KEYS, listen } from './keys.js';
+import { List } from './list.js';
+import { Search } from './search.js';
+import { Stats } from './stats.js';
+import { fail, go, set, state, tell, useStore } from './state.js';
+
+const LINK = { connecting: 'connecting', live: 'live', lost: 'connection lost, trying again', ended: 'ended', locked: 'locked' };
+
+function App() {
+  useStore();
+  const { route } = state;
+  useEffect(() => {
+    deliveries.start();
+  }, [route.q, state.link === 'locked']);
+  if (state.link === 'locked') return html`<${Lock} />`;
+  const open = Boolean(route.id || route.panel);
+  return html`
+    <div class=${`page ${open ? 'is-open' : ''}`}>
+      <${Bar} />
+      <main class="panes">
+        <div class="list-pane"><${List} /></div>
+        <div class="detail-pane"><${Open} /></div>
+      </main>
+      <${Toast} />
+      ${state.help && html`<${Help} />`}
+      <p id="said" class="off-screen" role="status" aria-live="polite"></p>
+    </div>`;
+}
+
+function Open() {
+  const { id, section, other, panel } = state.route;
+  if (id && section === 'compare' && other) return html`<${Compare} />`;
+  if (id) return html`<${Detail} />`;
+  if (panel === 'fire') return html`<${Fire} />`;
+  if (panel === 'faults') return html`<${Faults} />`;
+  return html`<${Stats} />`;
+}
+
+function Bar() {
+  const { session, link, faults, route } = state;
+  const url = session?.listening;
+  const panel = (name, words, title) => html`<button data-test=${name} aria-pressed=${route.panel === name && !route.id ? 'true' : 'false'} title=${title} onClick=${() => go({ panel: route.panel === name && !route.id ? '' : name, id: '' })}>${words}</button>`;
+  return html`
+    <header class="bar">
+      <h1><a href="/" onClick=${(event) => { event.preventDefault(); go({ id: '', panel: '', q: '' }); }}>webhook-cli</a></h1>
+      <p class="link"><span class=${`dot ${link}`} aria-hidden="true"></span><span data-test="link">${session?.reading ? 'reading' : link === 'live' && session && !url ? 'recording' : LINK[link]}</span>
+        ${url && html`<button class="quiet mono" title="Copy the address" onClick=${() => copy(url).then(() => tell('Copied the address')).catch(fail)}>${url}</button>`}</p>
+      <${Search} />
+      <nav class="bar-actions" aria-label="Tools">
+        ${faults && html`<button class="alarm" data-test="restore" title="Switch off" onClick=${restore}>${faults} ✕</button>`}
+        ${panel('fire', 'Fire', 'Fire an event (s)')}
+        ${session?.can_fail !== false && panel('faults', 'Faults', 'Fail the next deliveries (f)')}
+        ${panel('stats', 'Statistics', 'Events, responses, latency')}
+        <${Export} />
+        <button data-test="help" title="Keys (?)" aria-label="Keys" onClick=${() => set({ help: true })}>?</button>
+      </nav>
+    </header>`;
+}
+
+function Export() {
+  const save = (form) => download(query(`deliveries/as/${form}`, { q: state.route.q }), `deliveries.${form}`).catch(fail);
+  return html`<span class="group" role="group" aria-label="Export what matches the filter">
+    <button data-test="export-ndjson" title="Export what matches the filter, as a recording" onClick=${() => save('ndjson')}>Export</button>
+    <button data-test="export-har" title="Export what matches the filter, as HAR" onClick=${() => save('har')}>HAR</button></span>`;
+}
+
+function Toast() {
+  const { toast } = state;
+  return toast && html`<div class=${`toast ${toast.standing}`} data-test="toast"><span aria-hidden="true">${toast.standing === 'good' ? '✓' : '✕'}</span> ${toast.text}
+    <button class="quiet" aria-label="Dismiss" onClick=${() => set({ toast: null })}>✕</button></div>`;
+}
+
+function Help() {
+  const box = useRef(null);
+  useEffect(() => {
+    box.current.showModal();
+  }, []);
+  return html`
+    <dialog ref=${box} class="help" data-test="help-panel" aria-label="Keys" onClose=${() => set({ help: false })} onCancel=${() => set({ help: false })} onClick=${(event) => event.target === box.current && box.current.close()}>
+      <h2>Keys</h2>
+      <dl class="keys">${KEYS.map(([key, what]) => html`<div key=${key}><dt>${key.split('  ').map((one) => html`<kbd>${one}</kbd> `)}</dt><dd>${what}</dd></div>`)}</dl>
+      <h2>Filter</h2>
+      <p><code>events:bounce,complaint status:5xx recipient:ada@ provider:ses verdict:refused path:/hooks/* since:10m "free text"</code></p>
+      <p class="faint">The words are the selection flags of the command line. The address bar holds the filter and what is open: it can be bookmarked.</p>
+      <p class="right"><button autofocus onClick=${() => box.current.close()}>Close</button></p>
+    </dialog>`;
+}
+
+function Lock() {
+  const [key, setKey] = useState('');
+  const [wrong, setWrong] = useState('');
+  const unlock = async () => {
+    keepKey(key);
+    try {
+      set({ session: await get('session'), link: 'connecting' });
+    } catch (error) {
+      setWrong(error.message);
+    }
+  };
+  return html`
+    <main class="lock" data-test="lock">
+      <h1>webhook-cli</h1>
+      <p>This inspector asks for its key (<code>--ui-key</code>).</p>
+      <label class="field">Key<input type="password" data-test="key" value=${key} autocomplete="off" onInput=${(event) => setKey(event.target.value)} onKeyDown=${(event) => event.key === 'Enter' && unlock()} /></label>
+      <button class="main" onClick=${unlock}>Open</button>
+      ${wrong && html`<p class="problem" role="alert">${wrong}</p>`}
+    </main>`;
+}
+
+async function session() {
+  try {
+    const told = await get('session');
+    const reads = told.reading || state.session?.reading;
+    set({ session: told });
+    // Rows of a recording appear as it is read.
+    if (reads && !deliveries.held) deliveries.start();
+    if (told.reading) setTimeout(session, 1000);
+  } catch (error) {
+    if (error instanceof Refused && error.status === 401) set({ link: 'locked' });
+  }
+}
+
+takeKey();
+state.route.q = new URL(location.href).searchParams.get('q') ?? '';
+listen();
+session();
+render(html`<${App} />`, document.getElementById('app'));

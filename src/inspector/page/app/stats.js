@@ -1,0 +1,100 @@
+// Statistics of what matches the filter; also what stands beside the list while nothing is open.
+import { html, useEffect, useState } from '/vendor.js';
+import { copy, get, query } from './api.js';
+import { Bars, Latency, Numbers, Times, columns } from './charts.js';
+import { deliveries } from './deliveries.js';
+import { KINDS } from './search.js';
+import { fail, go, state, tell } from './state.js';
+import { count, micros, number, verdict } from './words.js';
+
+/** Milliseconds between two readings while deliveries come. */
+const EVERY = 2000;
+
+let unit = '';
+
+/** The statistics. */
+export function Stats() {
+  const [told, setTold] = useState(null);
+  const [error, setError] = useState(null);
+  const [, again] = useState(0);
+  const { q } = state.route;
+  const newest = deliveries.rows.at(-1)?.id ?? '';
+
+  useEffect(() => {
+    if (!deliveries.loaded) return undefined;
+    const abort = new AbortController();
+    // Not for each delivery: a burst is counted once it was there for a while.
+    const timer = setTimeout(() => {
+      const by = unit || (spread() > 3 * 3600e3 ? 'hour' : spread() > 120e3 ? 'minute' : 'second');
+      get(query('stats', { by, q }), { signal: abort.signal })
+        .then((answer) => { setTold({ ...answer, by }); setError(null); })
+        .catch((problem) => problem.name !== 'AbortError' && setError(problem));
+    }, told ? EVERY : 0);
+    return () => {
+      clearTimeout(timer);
+      if (!told) abort.abort();
+    };
+  }, [q, unit, Math.floor(Date.now() / EVERY), newest, deliveries.turn, deliveries.loaded]);
+
+  if (deliveries.loaded && deliveries.length === 0 && !q && deliveries.pending.length === 0) return html`<${Welcome} />`;
+  const buckets = told?.buckets ?? told?.items ?? [];
+  const all = columns(buckets);
+  const total = (member, name) => buckets.reduce((sum, one) => sum + (one[member]?.[name] ?? 0), 0);
+  const names = (member) => [...new Set(buckets.flatMap((one) => Object.keys(one[member] ?? {})))];
+  const kinds = names('kinds').sort((a, b) => order(a) - order(b));
+  const statuses = names('statuses').sort();
+  const verdicts = names('verdicts').sort();
+  const most = (member, set) => Math.max(1, ...all.flatMap((one) => set.map((name) => one[member][name] ?? 0)));
+  const pick = (word, value) => go({ q: `${q} ${word}:${value}`.trim() });
+  const rows = (member, set, word, bad, shown = (name) => name) => set.map((name) => html`
+    <${Bars} key=${name} name=${shown(name)} values=${all.map((one) => one[member][name] ?? 0)} total=${total(member, name)} most=${most(member, set)} bad=${bad(name)} onPick=${word && name !== 'not judged' && name !== 'other' ? () => pick(word, name.includes(' ') ? `"${name}"` : name) : undefined} />`);
+  const units = ['second', 'minute', 'hour'];
+  return html`
+    <article class="detail stats" data-test="stats-panel" aria-label="Statistics" tabindex="-1">
+      <header class="detail-head"><div class="detail-title"><h2>Statistics</h2>
+        <span class="group" role="group" aria-label="Unit of time">${units.map((one) => html`<button key=${one} aria-pressed=${(unit || told?.by) === one ? 'true' : 'false'} onClick=${() => { unit = one; setTold(null); again((n) => n + 1); }}>${one}</button>`)}</span>
+        ${state.route.panel === 'stats' && html`<button class="close" aria-label="Close" onClick=${() => go({ panel: '' })} data-test="close"><span class="wide" aria-hidden="true">✕</span><span class="narrow" aria-hidden="true">‹ List</span></button>`}</div>
+        <p class="detail-sub">${q ? html`<span>what matches <code>${q}</code></span>` : ''}</p></header>
+      <div class="sections">
+        ${error && html`<p class="problem">${error.message}</p>`}
+        ${!told && !error && html`<p class="faint">Counting…</p>`}
+        ${all.length > 0 && html`
+        <section class="section"><header class="section-head"><h3>Events over time</h3></header>
+          ${kinds.length === 0 ? html`<p class="faint">No events.</p>` : rows('kinds', kinds, 'events', () => false)}<${Times} columns=${all} />
+          <${Numbers} columns=${all} names=${kinds} value=${(one, name) => number(one.kinds[name])} /></section>
+        <section class="section"><header class="section-head"><h3>Responses</h3></header>
+          ${rows('statuses', statuses, 'status', (name) => !name.startsWith('2'))}<${Times} columns=${all} />
+          <${Numbers} columns=${all} names=${statuses} value=${(one, name) => number(one.statuses[name])} /></section>
+        <section class="section"><header class="section-head"><h3>Latency</h3></header>
+          <${Latency} columns=${all} />
+          <${Numbers} columns=${all} names=${['p50', 'p90', 'p99']} value=${(one, name) => micros(one[name])} /></section>
+        ${verdicts.length > 0 && html`<section class="section"><header class="section-head"><h3>Signatures</h3></header>
+          ${rows('verdicts', verdicts, 'verdict', (name) => name === 'refused', verdict)}<${Times} columns=${all} /></section>`}`}
+      </div>
+    </article>`;
+}
+
+const order = (kind) => (KINDS.indexOf(kind) + 1 || 99);
+
+/** Milliseconds between the first and the last loaded delivery. */
+function spread() {
+  const [first, last] = [deliveries.rows[0], deliveries.rows.at(-1)];
+  return first && last ? Date.parse(last.at) - Date.parse(first.at) : 0;
+}
+
+/** The first minute: where to send to, and a line to try it. */
+function Welcome() {
+  const { session } = state;
+  const url = session?.listening;
+  const line = `webhook-cli send bounce --provider sendgrid${url ? ` --to ${url}` : ''}`;
+  return html`
+    <article class="detail" aria-label="Welcome" tabindex="-1">
+      <div class="nothing">
+        <h2>${url ? 'Waiting for the first delivery' : 'Nothing to show'}</h2>
+        ${url && html`<p>Providers and scripts post to <code>${url}</code></p>
+        <p class="line"><code>${line}</code> <button onClick=${() => copy(line).then(() => tell('Copied the command')).catch(fail)}>Copy</button></p>
+        <p><button class="main" onClick=${() => go({ panel: 'fire' })}>Fire an event</button></p>`}
+        <p class="faint">${count(session?.providers?.length ?? 0, 'provider')} in the catalogue · press <kbd>?</kbd> for the keys</p>
+      </div>
+    </article>`;
+}
