@@ -12,9 +12,21 @@ const PIECE = 256 << 10;
 /** Bytes up to which a line is coloured. */
 const COLOURED = 4000;
 
+/** The form that was last chosen: the next delivery is shown in it too. */
+let form = 'pretty';
+
+/** The first lines of a body, so that it is shown together with its delivery. */
+export const firstLines = (id, signal) => (form === 'raw' ? null : lines(id, form, 0, signal).then((page) => ({ form, page })));
+
+const lines = (id, shape, from, signal) => get(query(delivery(id, '/body'), { form: shape, from, lines: LINES }), { signal });
+
 /** The body with its three forms. */
-export function Body({ id, bytes }) {
-  const [form, setForm] = useState('pretty');
+export function Body({ id, bytes, first }) {
+  const [, again] = useState(0);
+  const setForm = (name) => {
+    form = name;
+    again((n) => n + 1);
+  };
   const copyRaw = async () => {
     try {
       await copy(await (await ask(delivery(id, '/body?form=raw'))).text());
@@ -34,27 +46,27 @@ export function Body({ id, bytes }) {
         <button class="quiet" onClick=${copyRaw} data-test="copy-body">Copy</button>
         <button class="quiet" onClick=${() => download(delivery(id, '/body?form=raw'), `${id}.body`).catch(fail)} data-test="download-body">Download</button>
       </header>
-      ${bytes === 0 ? html`<p class="faint">The body is empty.</p>` : form === 'raw' ? html`<${Raw} key=${id} id=${id} />` : html`<${Lines} key=${`${id}/${form}`} id=${id} form=${form} />`}
+      ${bytes === 0 ? html`<p class="faint">The body is empty.</p>` : form === 'raw' ? html`<${Raw} key=${id} id=${id} />` : html`<${Lines} key=${`${id}/${form}`} id=${id} form=${form} first=${first?.form === form ? first.page : null} />`}
     </section>`;
 }
 
 /** Lines that the server made, with folds. */
-function Lines({ id, form }) {
-  const [text, setText] = useState(null);
+function Lines({ id, form, first }) {
+  const [text, setText] = useState(() => first && begun(first));
   const [folded, setFolded] = useState(new Set());
   const [error, setError] = useState(null);
   const load = async (from, signal) => {
     try {
-      const page = await get(query(delivery(id, '/body'), { form, from, lines: LINES }), { signal });
-      const cuts = new Map(cutsOf(page).map(([line, offset, of]) => [line, [offset, of]]));
-      setText((old) => (from === 0 || !old
-        ? { lines: page.lines, folds: page.folds ?? [], of: page.of ?? page.lines.length, cuts }
-        : { lines: old.lines.concat(page.lines), folds: [...old.folds, ...(page.folds ?? []).filter(([a]) => a >= from)], of: page.of, cuts: new Map([...old.cuts, ...cuts]) }));
+      const next = begun(await lines(id, form, from, signal));
+      setText((old) => (old && from > 0
+        ? { lines: old.lines.concat(next.lines), folds: old.folds.concat(next.folds), of: next.of, cuts: new Map([...old.cuts, ...next.cuts]) }
+        : next));
     } catch (problem) {
       if (problem.name !== 'AbortError') setError(problem);
     }
   };
   useEffect(() => {
+    if (text) return undefined;
     const abort = new AbortController();
     load(0, abort.signal);
     return () => abort.abort();
@@ -86,7 +98,7 @@ function Lines({ id, form }) {
       <span class="faint">${number(text.lines.length)} of ${number(text.of)}</span></p>`}`;
 }
 
-const cutsOf = ({ cut }) => (Array.isArray(cut) ? (Array.isArray(cut[0]) ? cut : [cut]) : []);
+const begun = ({ lines: all, folds = [], of, cut = [] }) => ({ lines: all, folds, of, cuts: new Map(cut.map(([line, ...place]) => [line, place])) });
 
 function Line({ at, text, end, closed, cut, toggle, hex }) {
   return html`

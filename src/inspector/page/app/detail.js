@@ -2,7 +2,7 @@
 import { html, useEffect, useRef, useState } from '/vendor.js';
 import { ask, copy, delivery, get, send } from './api.js';
 import { told } from './attempts.js';
-import { Body } from './body.js';
+import { Body, firstLines } from './body.js';
 import { deliveries } from './deliveries.js';
 import { Editor } from './editor.js';
 import { Status } from './list.js';
@@ -32,19 +32,21 @@ export function Detail() {
     const abort = new AbortController();
     const { signal } = abort;
     const load = async () => {
-      const [received, explained] = await Promise.all([
+      const optional = (promise) => promise?.catch((problem) => {
+        if (problem.name === 'AbortError') throw problem;
+        return null;
+      });
+      const [received, explained, first] = await Promise.all([
         get(delivery(id), { signal }),
-        get(delivery(id, '/explain'), { signal }).catch((problem) => {
-          if (problem.name === 'AbortError') throw problem;
-          return null;
-        }),
+        optional(get(delivery(id, '/explain'), { signal })),
+        optional(firstLines(id, signal)),
       ]);
       const other = shown?.id !== id;
       // The body is shown from lines that the server makes.
       delete received.body;
       delete received.text;
       delete received.base64;
-      shown = { id, received, explained };
+      shown = { id, received, explained, first };
       setError(null);
       again((n) => n + 1);
       if (other && box.current) box.current.scrollTop = 0;
@@ -54,6 +56,11 @@ export function Detail() {
     });
     return () => abort.abort();
   }, [id, version]);
+
+  // What is closed is not shown again for a moment when another one is opened.
+  useEffect(() => () => {
+    shown = null;
+  }, []);
 
   // A section of the URL is brought into view once its delivery is there.
   const ready = shown?.id === id;
@@ -79,7 +86,7 @@ export function Detail() {
           <${Events} key=${`events-${shown.id}`} received=${received} />
           <${Explain} received=${received} explained=${explained} />
           <${Answer} received=${received} row=${row} />
-          <${Body} id=${shown.id} bytes=${about.bytes} />
+          <${Body} id=${shown.id} bytes=${about.bytes} first=${shown.first} />
           <${Headers} received=${received} keep=${keep} setKeep=${setKeep} />
           <${Timeline} received=${received} />
           <${Unknown} fields=${received.unknown_fields} />

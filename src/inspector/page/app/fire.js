@@ -105,7 +105,7 @@ export function Fire() {
         </div>
         ${problem && html`<p class="problem" role="alert">${problem.message} <span>${problem.hint ?? ''}</span></p>`}
         <${Attempts} result=${result} />
-        ${preview && html`<details class="signed" open><summary>The request</summary><pre class="code" tabindex="0" aria-label="The request" data-test="fire-preview">${safe(shownRequest(preview).slice(0, 65536))}</pre></details>`}
+        ${preview && html`<details class="signed" open><summary>The request</summary><pre class="code" tabindex="0" role="region" aria-label="The request" data-test="fire-preview">${safe(shownRequest(preview).slice(0, 65536))}</pre></details>`}
       </div>
     <//>`;
 }

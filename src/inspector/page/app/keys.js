@@ -39,9 +39,14 @@ function escape() {
   else if (document.activeElement?.matches('input, textarea, select')) document.activeElement.blur();
   else if (route.section === 'edit') go({ section: '' });
   else if (route.section === 'compare') go({ id: route.other });
-  else if (route.id) go({ id: '' });
-  else if (route.panel) go({ panel: '' });
+  else if (route.id || route.panel) {
+    go({ id: '', panel: '' });
+    focusOn('.list');
+  }
 }
+
+/** Moves the focus to what is shown next. */
+const focusOn = (part) => setTimeout(() => document.querySelector(part)?.focus({ preventScroll: true }), 50);
 
 function act(key) {
   const id = state.route.section === 'compare' ? state.route.other : state.route.id || state.cursor;
@@ -62,7 +67,10 @@ function act(key) {
       step(-1);
       return true;
     case 'Enter':
-      if (state.cursor && deliveries.byId.has(state.cursor)) go({ id: state.cursor });
+      if (state.cursor && deliveries.byId.has(state.cursor)) {
+        go({ id: state.cursor });
+        focusOn('.detail');
+      }
       return true;
     case 'r':
       return on((one) => replay(one, false));

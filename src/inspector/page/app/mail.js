@@ -27,7 +27,7 @@ export function Mail({ received }) {
       <dl class="facts mail-head">${line('from', mail.from)}${line('to', mail.to)}${line('cc', mail.cc)}${line('subject', mail.subject)}${line('date', mail.date)}</dl>
       ${form === 'headers'
         ? html`<dl class="pairs">${(Array.isArray(mail.headers) ? mail.headers : []).map((pair, at) => html`<div key=${at}><dt>${safe(pair[0] ?? pair.name)}</dt><dd>${safe(pair[1] ?? pair.value)}</dd></div>`)}</dl>`
-        : html`<pre class=${form === 'html' ? 'code mail-source' : 'mail-text'} tabindex="0" aria-label=${form === 'html' ? 'HTML source' : 'Text'}>${safe(String(mail[form] ?? '').slice(0, MOST))}</pre>`}
+        : html`<pre class=${form === 'html' ? 'code mail-source' : 'mail-text'} tabindex="0" role="region" aria-label=${form === 'html' ? 'HTML source' : 'Text'}>${safe(String(mail[form] ?? '').slice(0, MOST))}</pre>`}
       ${attachments.length > 0 && html`<h4>${count(attachments.length, 'attachment')}</h4><ul class="attachments">${attachments.map((one, at) => html`
         <li key=${at}><span class="mono">${safe(one.name ?? one.filename ?? 'unnamed')}</span> <span class="faint">${safe(one.type ?? one.content_type ?? '')} ${size(one.size ?? one.bytes)}</span>
           <button class="quiet" data-test="attachment" onClick=${() => download(delivery(received.id, `/attachments/${at}`), one.name ?? one.filename ?? 'attachment').catch(fail)}>Download</button></li>`)}</ul>`}

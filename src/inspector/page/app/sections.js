@@ -67,7 +67,7 @@ export function Explain({ received, explained }) {
         ${list('ruled out', it.ruled_out)}
         ${list('not tried', it.not_tried)}
       </dl>
-      ${it.signed?.shown && html`<details class="signed"><summary>What is signed</summary><pre class="code" tabindex="0" aria-label="Signed text">${safe(it.signed.shown.slice(0, 65536))}</pre></details>`}
+      ${it.signed?.shown && html`<details class="signed"><summary>What is signed</summary><pre class="code" tabindex="0" role="region" aria-label="Signed text">${safe(it.signed.shown.slice(0, 65536))}</pre></details>`}
     <//>`;
 }
 
@@ -99,7 +99,7 @@ function responseBody(one) {
   if (!text && headers.length === 0) return '';
   return html`<details class="signed" open=${one.status >= 400}><summary>${one.target ? html`Response of ${safe(one.target)}` : 'Response body'}</summary>
     ${headers.length > 0 && html`<${Pairs} headers=${headers} />`}
-    ${text && html`<pre class="code" tabindex="0" aria-label="Response body">${safe(text.slice(0, 65536))}</pre>`}</details>`;
+    ${text && html`<pre class="code" tabindex="0" role="region" aria-label="Response body">${safe(text.slice(0, 65536))}</pre>`}</details>`;
 }
 
 /** The headers of the request. */
