@@ -8,6 +8,7 @@
 //!                                                  │ connects
 //!        webhook/ (data types, pure) ◄── providers/ (the catalogue, pure) ◄── checks/ (the checks of `check`, pure)
 //!               ▲                        io/ (server, client, recordings, TLS, file watching)
+//!               │                        inspector/ (page and API over what was received or recorded)
 //!               └─────────────────────── report/ (all output: a Notice in, text or JSON out)
 //! ```
 //!
@@ -20,6 +21,7 @@
 //! | [`checks`] | `providers`, `webhook` | network, disk, clock |
 //! | [`io`] | `webhook` | providers and events: it moves deliveries and fixtures |
 //! | [`report`] | `webhook` | the command that runs: it gets every fact in a [`report::Notice`] |
+//! | [`inspector`] | `cli`, `io`, `providers`, `report`, `webhook` | `send`, `replay` and `verify`: it asks its [`Backend`](inspector::backend::Backend) |
 //! | [`cli`] | `webhook` | the meaning of a flag: parsing has no effects |
 //! | [`commands`] | all | |
 //!
@@ -46,6 +48,10 @@
 //! | `drift`, `diff --example` | `providers/shape/`: members and types of the examples |
 //! | a delivery on one line (`log`, `listen -f`, `listen -q`) | `report/text/line.rs` |
 //! | single keys of `listen` | `commands/listen/keys.rs`, `io/keyboard.rs` (the terminal) |
+//! | the inspector: deliveries and search | `inspector/store/` (`table.rs`, `filter.rs`, `query.rs`, `scan.rs`) |
+//! | the inspector: HTTP API | `inspector/api/` (`router.rs` lists the paths, `guard.rs` keeps strangers out, `openapi.json`) |
+//! | the inspector: page | `inspector/page/` (plain JavaScript modules, served as they are) |
+//! | the inspector: sending, explaining, reading recordings | `commands/inspect/` |
 //! | the listener | `io/server/` (HTTP), `commands/listen/` (handler, forwarding, recording, duplicates, faults) |
 //! | a public URL (`--tunnel`), a channel (`--from`) | `io/tunnel/` (programs), `io/sse.rs`, `commands/reach/` |
 //! | requests sent | `commands/dispatch.rs`, `webhook/sending/` (retries, pacing, order), `io/client/` (HTTP) |
@@ -88,6 +94,10 @@
 //! * `ListenHandler` (`commands/listen/handler.rs`): request handler of `listen`. A *handler* elsewhere is the user's.
 //! * [`Check`](checks::Check), [`Finding`](checks::Finding): question that `check` asks a handler, and its result.
 //! * [`Notice`](report::Notice): fact worth printing; the [`Reporter`](report::Reporter) decides on form and stream.
+//! * [`Table`](inspector::store::table::Table), [`Entry`](inspector::store::entry::Entry): deliveries that the inspector
+//!   knows, in the order of arrival, and the short facts about one of them.
+//! * [`Kept`](inspector::store::kept::Kept): delivery with all that is known about it.
+//! * [`Filter`](inspector::store::filter::Filter): conditions of the inspector's search.
 //! * [`Tally`](report::Tally): counters of a run, for its summary.
 //! * [`Untrusted`](report::Untrusted): received text, escaped before it reaches a terminal.
 //!
@@ -103,6 +113,8 @@
 //!   the usual mistakes on an invalid signature.
 //! * **log**, **show**: deliveries are read as in `replay`, from the end with `--last`; a `Selection` chooses, and
 //!   [`report`] prints them with their recorded responses.
+//! * **listen --ui**: `ListenHandler` puts each delivery into the `Table`, which tells the streams. **ui**: an `Indexer`
+//!   makes entries of recordings. A `Search` goes through the entries, and reads bytes only where these do not decide.
 //! * **diff**: two deliveries become trees of values ([`webhook::diff`]); what [`providers::Expected`] names is left out.
 //! * **drift**: deliveries are read as in `log`; each is compared with the [`providers::ProviderShape`] of its provider,
 //!   and what deviates is counted by provider and kind.

@@ -27,8 +27,14 @@ fn browser(script: &str) {
     }
     let missing = match node.output() {
         Ok(run) if run.status.success() => return,
-        Ok(run) if run.status.code() == Some(MISSING) => String::from_utf8_lossy(&run.stdout).into_owned(),
-        Ok(run) => panic!("{}{}", String::from_utf8_lossy(&run.stdout), String::from_utf8_lossy(&run.stderr)),
+        Ok(run) if run.status.code() == Some(MISSING) => {
+            String::from_utf8_lossy(&run.stdout).into_owned()
+        }
+        Ok(run) => panic!(
+            "{}{}",
+            String::from_utf8_lossy(&run.stdout),
+            String::from_utf8_lossy(&run.stderr)
+        ),
         Err(error) => format!("node cannot be started: {error}"),
     };
     assert_ne!(std::env::var("CI").as_deref(), Ok("true"), "{missing}");

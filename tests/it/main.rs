@@ -24,6 +24,8 @@ mod golden;
 mod guesses;
 mod hostile;
 mod https;
+mod inspector;
+mod inspector_page;
 mod interop;
 #[cfg(target_os = "linux")]
 mod keys;

@@ -39,7 +39,9 @@ const WRAPPER: &str = r#"#!/usr/bin/env bash
 case "$1 $*" in
 listen*" --for "*) "$REAL" "${@/10s/300ms}" --port 0; status=$?; [ "$status" -le 1 ] ;;
 diff*) "$REAL" "$@"; status=$?; [ "$status" -le 1 ] ;;
+listen*" --ui "*) "$REAL" "${@/--ui/--ui=127.0.0.1:0}" --port 0 --for 300ms; status=$?; [ "$status" -le 1 ] ;;
 listen*) "$REAL" "$@" --port 0 --for 300ms; status=$?; [ "$status" -le 1 ] ;;
+ui*) timeout --preserve-status -s INT 0.5 "$REAL" "$@" --addr 127.0.0.1:0; [ "$?" = 130 ] ;;
 *--to*|check*|keys*|completions*|man*|verify*|drift*|events*|log*|show*) exec "$REAL" "$@" ;;
 *) exec "$REAL" "$@" --to "$TARGET" ;;
 esac
@@ -111,6 +113,60 @@ fn every_command_runs() {
         );
     }
     assert!(seen > 20, "{seen} commands were found");
+}
+
+/// Runs the examples of a language for tests with a handler; they are skipped where the program is not installed.
+fn examples(language: &str, file: &str, program: &[&str]) {
+    let (first, rest) = program.split_first().unwrap();
+    let is_there = Command::new(first).args(rest).arg("--version").output();
+    if !is_there.is_ok_and(|it| it.status.success()) {
+        assert_ne!(
+            std::env::var("CI").as_deref(),
+            Ok("true"),
+            "{program:?} is not installed"
+        );
+        return eprintln!("skipped: {program:?} is not installed");
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let binary = Path::new(env!("CARGO_BIN_EXE_webhook-cli"));
+    std::os::unix::fs::symlink(binary, dir.path().join("webhook-cli")).unwrap();
+    let handler = Receiver::ok();
+    let port = handler.url.rsplit(':').next().unwrap();
+    let code: String = blocks(language).concat();
+    assert!(code.contains(":3000"), "{language}");
+    let code = code.replace(":3000", &format!(":{port}"));
+    std::fs::write(dir.path().join(file), code).unwrap();
+    let path = format!("{}:{}", text(dir.path()), std::env::var("PATH").unwrap());
+    let flags: &[&str] = if *first == "node" {
+        &["--test"]
+    } else {
+        &["-q"]
+    };
+    let output = Command::new(first)
+        .args(rest)
+        .args(flags)
+        .arg(file)
+        .current_dir(dir.path())
+        .env("PATH", path)
+        .env_remove("WEBHOOK_CLI_SECRET")
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        output.status.success(),
+        "{said}{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
+
+#[test]
+fn the_examples_for_pytest_pass() {
+    examples("python", "test_hooks.py", &["python3", "-m", "pytest"]);
+}
+
+#[test]
+fn the_examples_for_node_pass() {
+    examples("js", "hooks.test.mjs", &["node"]);
 }
 
 /// The rows of the table with that head: the first cell out of its backticks, and the last.

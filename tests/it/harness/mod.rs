@@ -3,6 +3,7 @@
 
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
+pub mod inspector;
 pub mod modules;
 
 use std::io::{BufRead, BufReader, Read, Write};
@@ -89,11 +90,14 @@ impl Listen {
         if !args.contains(&"--port") {
             command.args(["--port", "0"]);
         }
-        command
-            .args(args)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
-        let mut child = dress(&mut command).spawn().unwrap();
+        command.args(args);
+        Self::of(dress(&mut command), args)
+    }
+
+    /// Starts a command that prints its address.
+    pub fn of(command: &mut Command, args: &[&str]) -> Listen {
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
         let mut stderr = BufReader::new(child.stderr.take().unwrap());
         let mut first = String::new();
