@@ -49,7 +49,7 @@
 //! | a delivery on one line (`log`, `listen -f`, `listen -q`) | `report/text/line.rs` |
 //! | single keys of `listen` | `commands/listen/keys.rs`, `io/keyboard.rs` (the terminal) |
 //! | the inspector: deliveries and search | `inspector/store/` (`table.rs`, `filter.rs`, `query.rs`, `scan.rs`) |
-//! | the inspector: HTTP API | `inspector/api/` (`router.rs` lists the paths, `guard.rs` keeps strangers out, `openapi.json`) |
+//! | the inspector: HTTP API | `inspector/api/` (`router.rs` lists the paths, `guard.rs` keeps strangers out, `openapi.json`), `inspector/http/` (messages) |
 //! | the inspector: page | `inspector/page/` (plain JavaScript modules, served as they are) |
 //! | the inspector: sending, explaining, reading recordings | `commands/inspect/` |
 //! | the listener | `io/server/` (HTTP), `commands/listen/` (handler, forwarding, recording, duplicates, faults) |

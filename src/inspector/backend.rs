@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use crate::inspector::api::orders::{FaultOrder, ReplayOrder, SendOrder};
-use crate::inspector::api::problem::Problem;
+use crate::inspector::http::orders::{FaultOrder, ReplayOrder, SendOrder};
+use crate::inspector::http::problem::Problem;
 use crate::inspector::store::kept::Kept;
 use crate::webhook::{Fixture, Receipt};
 

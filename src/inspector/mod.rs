@@ -5,6 +5,7 @@
 
 pub mod api;
 pub mod backend;
+pub mod http;
 pub mod server;
 pub mod store;
 

@@ -13,8 +13,8 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use crate::inspector::Inspector;
-use crate::inspector::api::problem::Problem;
 use crate::inspector::api::router::router;
+use crate::inspector::http::problem::Problem;
 
 /// Most connections at once.
 const CONNECTIONS: usize = 256;

@@ -32,14 +32,14 @@ const ROOMS: &[(&str, &[&str], &[&str])] = &[
     ),
     (
         "inspector",
-        &["api", "page", "store"],
+        &["api", "http", "page", "store"],
         &["cli", "error", "io", "providers", "report", "webhook"],
     ),
     (
         "commands",
         &[
-            "catalog", "check", "config", "inspect", "listen", "reach", "recorded", "replay", "send", "sns",
-            "verify",
+            "catalog", "check", "config", "inspect", "listen", "reach", "recorded", "replay",
+            "send", "sns", "verify",
         ],
         &[
             "checks",

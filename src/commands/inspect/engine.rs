@@ -22,9 +22,9 @@ use crate::commands::signer::Signer;
 use crate::commands::verify::judgement::verify;
 use crate::commands::verify::plan::VerifyPlan;
 use crate::error::{Error, Result};
-use crate::inspector::api::orders::{FaultOrder, ReplayOrder, SendOrder};
-use crate::inspector::api::problem::Problem;
 use crate::inspector::backend::{Backend, Sent};
+use crate::inspector::http::orders::{FaultOrder, ReplayOrder, SendOrder};
+use crate::inspector::http::problem::Problem;
 use crate::inspector::store::kept::Kept;
 use crate::inspector::store::table::Table;
 use crate::io::client::{Client, Keep, Settings};
@@ -340,8 +340,9 @@ impl Engine {
     /// Adds an attempt to the delivery that was sent to its handler again.
     fn note(&self, kept: &Kept, target: String, line: &str) {
         let attempt: Value = serde_json::from_str(line).unwrap_or_default();
-        let status = attempt["status"]
-            .as_u64()
+        let status = attempt
+            .get("status")
+            .and_then(Value::as_u64)
             .and_then(|it| u16::try_from(it).ok());
         let number = {
             let mut resent = self.resent.lock().unwrap_or_else(PoisonError::into_inner);
@@ -350,11 +351,12 @@ impl Engine {
                 .unwrap_or(u32::MAX)
                 .saturating_add(1)
         };
+        let text = |name: &str| attempt.get(name).and_then(Value::as_str).map(str::to_owned);
         let mut answer = RecordedAnswer::outline(&kept.id, &target, status);
         answer.attempt = number;
-        answer.outcome = attempt["outcome"].as_str().unwrap_or_default().to_owned();
-        answer.reason = attempt["reason"].as_str().map(str::to_owned);
-        answer.micros = attempt["micros"].as_u64().unwrap_or(0);
+        answer.outcome = text("outcome").unwrap_or_default();
+        answer.reason = text("reason");
+        answer.micros = attempt.get("micros").and_then(Value::as_u64).unwrap_or(0);
         answer.at = Some(jiff::Timestamp::now());
         self.table.forwarded(answer);
     }

@@ -8,7 +8,7 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use crate::commands::id;
-use crate::inspector::api::orders::FaultOrder;
+use crate::inspector::http::orders::FaultOrder;
 
 use crate::webhook::{Event, Kind, Rng};
 

@@ -10,12 +10,12 @@ use serde_json::json;
 use serde_json::value::RawValue;
 
 use crate::inspector::Inspector;
-use crate::inspector::api::orders::{FaultOrder, ReplayOrder, SendOrder};
-use crate::inspector::api::parameters::Parameters;
-use crate::inspector::api::problem::Problem;
-use crate::inspector::api::router::{blocking, json_response, raw_json};
-use crate::inspector::api::strict_json;
 use crate::inspector::backend::Sent;
+use crate::inspector::http::orders::{FaultOrder, ReplayOrder, SendOrder};
+use crate::inspector::http::parameters::Parameters;
+use crate::inspector::http::problem::Problem;
+use crate::inspector::http::response::{blocking, json_response, raw_json};
+use crate::inspector::http::strict_json;
 use crate::webhook::Target;
 
 /// `POST /api/v1/send`

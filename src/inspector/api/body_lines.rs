@@ -31,7 +31,7 @@ impl BodyLines {
     }
 
     /// Number of lines.
-    pub fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.lines.len()
     }
 
@@ -252,7 +252,7 @@ mod tests {
 
     fn lines(body: &str) -> Vec<String> {
         let all = BodyLines::of(body.as_bytes());
-        (0..all.len())
+        (0..all.count())
             .map(|at| all.line(at, body.as_bytes()).unwrap().0)
             .collect()
     }

@@ -9,9 +9,9 @@ use serde_json::{Value, json};
 
 use crate::inspector::Inspector;
 use crate::inspector::api::body_lines::BodyLines;
-use crate::inspector::api::parameters::Parameters;
-use crate::inspector::api::problem::Problem;
-use crate::inspector::api::router::{blocking, json_response};
+use crate::inspector::http::parameters::Parameters;
+use crate::inspector::http::problem::Problem;
+use crate::inspector::http::response::{blocking, json_response};
 use crate::inspector::store::kept::Kept;
 use crate::report;
 use crate::webhook::diff::lines::hunks;
@@ -65,17 +65,17 @@ fn header_lines(kept: &Kept) -> Vec<String> {
 fn body_lines(kept: &Kept) -> Result<Vec<String>, Problem> {
     let body = &kept.delivery.body;
     let all = BodyLines::of(body);
-    if all.len() > MOST {
+    if all.count() > MOST {
         return Err(Problem::new(
             StatusCode::PAYLOAD_TOO_LARGE,
             "too_large",
-            format!("the body of `{}` has {} lines", kept.id, all.len()),
+            format!("the body of `{}` has {} lines", kept.id, all.count()),
         )
         .hint(format!(
             "bodies of up to {MOST} lines are compared; `webhook-cli diff` compares larger ones"
         )));
     }
-    Ok((0..all.len())
+    Ok((0..all.count())
         .filter_map(|at| all.line(at, body))
         .map(|(line, _)| line)
         .collect())

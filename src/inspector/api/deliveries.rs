@@ -13,10 +13,10 @@ use serde_json::{Value, json};
 use crate::inspector::Inspector;
 use crate::inspector::api::body_lines::{BodyLines, hex_len, hex_line};
 use crate::inspector::api::list::with_reply;
-use crate::inspector::api::parameters::Parameters;
-use crate::inspector::api::problem::Problem;
-use crate::inspector::api::router::{blocking, json_response, raw_json};
-use crate::inspector::api::strict_json;
+use crate::inspector::http::parameters::Parameters;
+use crate::inspector::http::problem::Problem;
+use crate::inspector::http::response::{blocking, json_response, raw_json};
+use crate::inspector::http::strict_json;
 use crate::inspector::store::entry::Entry;
 use crate::inspector::store::kept::Kept;
 use crate::inspector::store::table::Position;
@@ -153,7 +153,7 @@ fn raw(body: &Bytes) -> Result<Response, Problem> {
 fn pretty(body: &[u8], from: usize, most: usize) -> Value {
     let all = BodyLines::of(body);
     let (mut lines, mut cut, mut bytes) = (Vec::new(), Vec::new(), 0);
-    for at in (from..all.len()).take(most) {
+    for at in (from..all.count()).take(most) {
         let Some((line, of)) = all.line(at, body) else {
             break;
         };
@@ -172,7 +172,7 @@ fn pretty(body: &[u8], from: usize, most: usize) -> Value {
         .iter()
         .filter(|[first, _]| (from..end).contains(first));
     json!({
-        "lines": lines, "folds": folds.collect::<Vec<_>>(), "from": from, "of": all.len(), "cut": cut,
+        "lines": lines, "folds": folds.collect::<Vec<_>>(), "from": from, "of": all.count(), "cut": cut,
     })
 }
 

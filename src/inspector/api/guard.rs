@@ -10,7 +10,7 @@ use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderName, ORIGIN};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 
 use crate::inspector::Inspector;
-use crate::inspector::api::problem::Problem;
+use crate::inspector::http::problem::Problem;
 use crate::report::Untrusted;
 
 /// Longest head, in bytes.

@@ -10,11 +10,11 @@ use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use serde_json::{Value, json};
 
 use crate::inspector::Inspector;
-use crate::inspector::api::parameters::Parameters;
-use crate::inspector::api::problem::Problem;
-use crate::inspector::api::router::{blocking, json_response};
 use crate::inspector::api::row;
 use crate::inspector::api::stream::ChannelBody;
+use crate::inspector::http::parameters::Parameters;
+use crate::inspector::http::problem::Problem;
+use crate::inspector::http::response::{blocking, json_response};
 use crate::inspector::store::entry::Entry;
 use crate::inspector::store::filter::Filter;
 use crate::inspector::store::kept::Kept;
@@ -192,10 +192,7 @@ pub async fn message(
                     );
                     members.insert("count".into(), entry.repeat.into());
                     members.insert("status".into(), entry.status.into());
-                    members.insert(
-                        "handler".into(),
-                        row::row(&search, entry, &kept)["handler"].take(),
-                    );
+                    members.insert("handler".into(), row::handler(&search, entry));
                 }
                 events.push((time, value));
             }

@@ -6,7 +6,7 @@ use axum::response::Response;
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
 
-use crate::inspector::api::problem::Problem;
+use crate::inspector::http::problem::Problem;
 
 /// Content type of a module.
 const JS: &str = "text/javascript; charset=utf-8";

@@ -8,15 +8,16 @@ use axum::extract::{DefaultBodyLimit, RawQuery, Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get, post};
-use http::header::{ALLOW, CONTENT_TYPE};
-use http::{HeaderValue, StatusCode};
+use http::StatusCode;
+use http::header::ALLOW;
 use serde_json::json;
 
 use crate::inspector::Inspector;
 use crate::inspector::api::guard::{guard, longest_body, too_large};
-use crate::inspector::api::parameters::Parameters;
-use crate::inspector::api::problem::Problem;
 use crate::inspector::api::{actions, compare, deliveries, list, page, statistics, stream};
+use crate::inspector::http::parameters::Parameters;
+use crate::inspector::http::problem::Problem;
+use crate::inspector::http::response::{json_response, raw_json};
 
 /// Description of the API, as it is served.
 pub const OPENAPI: &str = include_str!("openapi.json");
@@ -92,7 +93,7 @@ async fn limited(
         return response;
     }
     Problem {
-        allow: response.headers().get(ALLOW).cloned(),
+        allow: response.headers().get(ALLOW).cloned().map(Box::new),
         ..Problem::new(
             StatusCode::METHOD_NOT_ALLOWED,
             "method_not_allowed",
@@ -118,10 +119,10 @@ async fn health(
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
     Parameters::of(query.as_deref(), &[])?;
-    let deliveries = inspector.table.rows().len();
+    let deliveries = inspector.table.rows().count();
     let session = inspector.backend.session();
     Ok(json_response(&json!({
-        "version": env!("CARGO_PKG_VERSION"), "listening": session["listening"], "deliveries": deliveries,
+        "version": env!("CARGO_PKG_VERSION"), "listening": session.get("listening"), "deliveries": deliveries,
     })))
 }
 
@@ -136,7 +137,7 @@ async fn session(
     let bounds = inspector.table.bounds();
     let kept = json!({
         "where": if inspector.table.is_recorded() { "recording" } else { "memory" },
-        "deliveries": rows.len(), "most": bounds.deliveries, "most_bytes": bounds.bytes,
+        "deliveries": rows.count(), "most": bounds.deliveries, "most_bytes": bounds.bytes,
     });
     if let Some(members) = session.as_object_mut() {
         members.insert("version".into(), env!("CARGO_PKG_VERSION").into());
@@ -153,31 +154,4 @@ async fn session(
 async fn openapi(RawQuery(query): RawQuery) -> Result<Response, Problem> {
     Parameters::of(query.as_deref(), &[])?;
     Ok(raw_json(OPENAPI.to_owned()))
-}
-
-/// Response with a JSON value.
-pub fn json_response(value: &(impl serde::Serialize + ?Sized)) -> Response {
-    raw_json(serde_json::to_string(value).unwrap_or_default() + "\n")
-}
-
-/// Response with JSON that is written already.
-pub fn raw_json(text: String) -> Response {
-    let mut response = Response::new(Body::from(text));
-    let kind = HeaderValue::from_static("application/json");
-    response.headers_mut().insert(CONTENT_TYPE, kind);
-    response
-}
-
-/// Does work that blocks, on a thread of its own.
-pub async fn blocking(
-    work: impl FnOnce() -> Result<Response, Problem> + Send + 'static,
-) -> Result<Response, Problem> {
-    let done = tokio::task::spawn_blocking(work).await;
-    done.unwrap_or_else(|_| {
-        Err(Problem::new(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "internal",
-            "the request could not be handled",
-        ))
-    })
 }

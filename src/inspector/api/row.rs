@@ -13,14 +13,6 @@ const NAMED: usize = 3;
 
 /// Row of a delivery with its entry.
 pub fn row(search: &Search, entry: &Entry, kept: &Kept) -> Value {
-    let handler = entry.handler.map(|it| {
-        let target = search
-            .table
-            .rows()
-            .name(it.target.into())
-            .map(ToString::to_string);
-        json!({"status": it.status, "micros": it.micros, "target": target})
-    });
     json!({
         "id": kept.id,
         "address": search.address(entry),
@@ -38,9 +30,19 @@ pub fn row(search: &Search, entry: &Entry, kept: &Kept) -> Value {
         "micros": entry.micros,
         "bytes": entry.bytes,
         "repeat": entry.repeat,
-        "handler": handler,
+        "handler": handler(search, entry),
         "problems": kept.receipt.problems.len(),
     })
+}
+
+/// Result of the handler; null if there is none.
+pub fn handler(search: &Search, entry: &Entry) -> Value {
+    let Some(result) = entry.handler else {
+        return Value::Null;
+    };
+    let rows = search.table.rows();
+    let target = rows.name(result.target.into()).map(ToString::to_string);
+    json!({"status": result.status, "micros": result.micros, "target": target})
 }
 
 /// Row of a delivery whose bytes are gone from its recording.

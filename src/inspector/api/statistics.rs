@@ -9,9 +9,9 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::inspector::Inspector;
-use crate::inspector::api::parameters::Parameters;
-use crate::inspector::api::problem::Problem;
-use crate::inspector::api::router::{blocking, json_response};
+use crate::inspector::http::parameters::Parameters;
+use crate::inspector::http::problem::Problem;
+use crate::inspector::http::response::{blocking, json_response};
 use crate::inspector::store::stats::Bucket;
 use crate::webhook::TimestampFormat;
 
@@ -52,7 +52,10 @@ pub async fn stats(
             .map(|(start, bucket)| {
                 let at = Timestamp::from_second(start).unwrap_or_default();
                 let mut value = bucket.to_json();
-                value["at"] = TimestampFormat::Rfc3339(0).write(at).into();
+                if let Some(members) = value.as_object_mut() {
+                    let at = TimestampFormat::Rfc3339(0).write(at);
+                    members.insert("at".into(), at.into());
+                }
                 value
             })
             .collect();

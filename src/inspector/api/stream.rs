@@ -19,10 +19,10 @@ use tokio::time::Instant;
 
 use crate::inspector::Inspector;
 use crate::inspector::api::list::one;
-use crate::inspector::api::parameters::Parameters;
-use crate::inspector::api::problem::Problem;
-use crate::inspector::api::router::json_response;
 use crate::inspector::api::row;
+use crate::inspector::http::parameters::Parameters;
+use crate::inspector::http::problem::Problem;
+use crate::inspector::http::response::json_response;
 use crate::inspector::store::entry::Entry;
 use crate::inspector::store::filter::Filter;
 use crate::inspector::store::kept::Kept;
@@ -298,7 +298,7 @@ fn too_late(found: usize, count: usize, span: Duration, came: &[Value]) -> Probl
         others => format!("{others} others came: see `items`"),
     };
     Problem {
-        beside: Some(format!("\"items\":{}", Value::from(came))),
+        beside: Some(format!("\"items\":{}", Value::from(came)).into()),
         ..Problem::new(StatusCode::REQUEST_TIMEOUT, "timeout", what).hint(hint)
     }
 }

@@ -263,7 +263,7 @@ impl Table {
 
 impl Rows {
     /// Number of deliveries.
-    pub fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.old.len() + self.live.len()
     }
 

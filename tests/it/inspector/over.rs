@@ -145,7 +145,7 @@ fn a_recording_that_is_cut_or_damaged_is_a_problem_and_no_wrong_delivery() {
         "{problems}"
     );
     let id = rows["items"][1]["id"].as_str().unwrap().to_owned();
-    std::fs::write(&file, &text.replace("bob@example.com", "eve@example.com")).unwrap();
+    std::fs::write(&file, text.replace("bob@example.com", "eve@example.com")).unwrap();
     let reply = inspected.get(&format!("/api/v1/deliveries/{id}"));
     assert_eq!(reply.status, 410, "its checksum is wrong: {}", reply.text());
     assert_eq!(

@@ -25,9 +25,9 @@ pub struct Problem {
     /// What to do.
     pub hint: String,
     /// Methods that are allowed, with 405.
-    pub allow: Option<HeaderValue>,
+    pub allow: Option<Box<HeaderValue>>,
     /// Members beside `error`, as JSON.
-    pub beside: Option<String>,
+    pub beside: Option<Box<str>>,
 }
 
 impl Problem {
@@ -104,7 +104,7 @@ impl IntoResponse for Problem {
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         if let Some(allow) = self.allow {
-            headers.insert(ALLOW, allow);
+            headers.insert(ALLOW, *allow);
         }
         response
     }

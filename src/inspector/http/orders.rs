@@ -6,8 +6,8 @@ use http::{HeaderName, HeaderValue};
 use serde_json::Value;
 
 use crate::cli;
-use crate::inspector::api::problem::Problem;
-use crate::inspector::api::strict_json::{Members, inside};
+use crate::inspector::http::problem::Problem;
+use crate::inspector::http::strict_json::{Members, inside};
 
 /// Events to be made and sent (`POST /api/v1/send`).
 #[derive(Clone, Debug, Default)]

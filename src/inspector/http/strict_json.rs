@@ -5,7 +5,7 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
-use crate::inspector::api::problem::Problem;
+use crate::inspector::http::problem::Problem;
 use crate::webhook::nearest;
 
 /// Deepest nesting.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::cli;
-use crate::inspector::api::problem::Problem;
+use crate::inspector::http::problem::Problem;
 use crate::inspector::store::filter::Filter;
 use crate::webhook::nearest;
 
