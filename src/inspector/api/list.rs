@@ -11,14 +11,13 @@ use serde_json::{Value, json};
 
 use crate::inspector::Inspector;
 use crate::inspector::api::row;
-use crate::inspector::api::stream::ChannelBody;
+use crate::inspector::http::channel_body::ChannelBody;
 use crate::inspector::http::parameters::Parameters;
 use crate::inspector::http::problem::Problem;
 use crate::inspector::http::response::{blocking, json_response};
 use crate::inspector::store::entry::Entry;
 use crate::inspector::store::filter::Filter;
 use crate::inspector::store::kept::Kept;
-use crate::inspector::store::scan::Search;
 use crate::inspector::store::table::{Lookup, Position};
 use crate::report;
 use crate::report::{HAR_BETWEEN, HAR_END, har, har_start};
@@ -60,7 +59,7 @@ pub async fn list(
         let items: Vec<Value> = found
             .iter()
             .rev()
-            .map(|(at, entry)| one(&search, *at, entry))
+            .map(|(at, entry)| row::one(&search, *at, entry))
             .collect();
         let value = json!({
             "items": items, "next": next, "matched": scanned.matched, "scanned": scanned.scanned,
@@ -69,14 +68,6 @@ pub async fn list(
         Ok(json_response(&value))
     })
     .await
-}
-
-/// Row of an entry, read where it is kept.
-pub fn one(search: &Search, at: Position, entry: &Entry) -> Value {
-    match search.load(at, entry) {
-        Ok(kept) => row::row(search, entry, &kept),
-        Err(_) => row::gone(search, entry),
-    }
 }
 
 /// `GET /api/v1/deliveries/as/{form}`: all deliveries that match, in the order of arrival.

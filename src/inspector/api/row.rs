@@ -5,11 +5,20 @@ use serde_json::{Value, json};
 use crate::inspector::store::entry::Entry;
 use crate::inspector::store::kept::Kept;
 use crate::inspector::store::scan::Search;
+use crate::inspector::store::table::Position;
 use crate::report;
 use crate::webhook::{TimestampFormat, masked_path};
 
 /// Recipients and message ids of a row at most.
 const NAMED: usize = 3;
+
+/// Row of an entry, read where it is kept.
+pub fn one(search: &Search, at: Position, entry: &Entry) -> Value {
+    match search.load(at, entry) {
+        Ok(kept) => row(search, entry, &kept),
+        Err(_) => gone(search, entry),
+    }
+}
 
 /// Row of a delivery with its entry.
 pub fn row(search: &Search, entry: &Entry, kept: &Kept) -> Value {

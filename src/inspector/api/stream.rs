@@ -1,9 +1,7 @@
 //! Deliveries as they arrive: the stream of server-sent events, and waiting for deliveries that a test expects.
 
 use std::collections::HashSet;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
@@ -11,15 +9,14 @@ use axum::extract::{RawQuery, State};
 use axum::response::Response;
 use http::StatusCode;
 use http::header::{CONTENT_TYPE, HeaderMap};
-use hyper::body::Frame;
 use serde_json::{Value, json};
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use tokio::time::Instant;
 
 use crate::inspector::Inspector;
-use crate::inspector::api::list::one;
 use crate::inspector::api::row;
+use crate::inspector::http::channel_body::ChannelBody;
 use crate::inspector::http::parameters::Parameters;
 use crate::inspector::http::problem::Problem;
 use crate::inspector::http::response::json_response;
@@ -33,8 +30,8 @@ use crate::report;
 /// Pause after which a comment shows that the stream is alive.
 const ALIVE: Duration = Duration::from_secs(15);
 
-/// Pieces that wait for a slow reader.
-const WAITING: usize = 16;
+/// Deliveries whose results are still told.
+const MOST_SENT: usize = 16 << 10;
 
 /// Deliveries that are sent anew to a reader that resumes.
 const MOST_RESUMED: usize = 10_000;
@@ -45,30 +42,6 @@ const INSTEAD: usize = 20;
 /// Longest wait, and the usual one.
 const LONGEST_WAIT: Duration = Duration::from_secs(600);
 const USUAL_WAIT: Duration = Duration::from_secs(10);
-
-/// Body of a response whose pieces come through a channel.
-pub struct ChannelBody(mpsc::Receiver<Bytes>);
-
-impl ChannelBody {
-    /// Creates a body, and the sender of its pieces.
-    pub fn new() -> (mpsc::Sender<Bytes>, ChannelBody) {
-        let (give, take) = mpsc::channel(WAITING);
-        (give, ChannelBody(take))
-    }
-}
-
-impl hyper::body::Body for ChannelBody {
-    type Data = Bytes;
-    type Error = std::convert::Infallible;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context,
-    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
-        let piece = self.0.poll_recv(context);
-        piece.map(|piece| piece.map(|piece| Ok(Frame::data(piece))))
-    }
-}
 
 /// `GET /api/v1/stream`
 pub async fn stream(
@@ -194,7 +167,7 @@ impl Streamer {
         let Some(entry) = entry else {
             return Some(());
         };
-        if self.sent.len() > WAITING << 10 {
+        if self.sent.len() > MOST_SENT {
             self.sent.clear();
         }
         self.sent.insert(kept.id.clone());
@@ -266,7 +239,7 @@ pub async fn wait(
         let rows = |found: &[(Position, Entry)]| -> Vec<Value> {
             found
                 .iter()
-                .map(|(at, entry)| one(&search, *at, entry))
+                .map(|(at, entry)| row::one(&search, *at, entry))
                 .collect()
         };
         if is_found {

@@ -1,5 +1,6 @@
 //! Messages of the API: parameters and bodies of requests, responses and errors.
 
+pub mod channel_body;
 pub mod orders;
 pub mod parameters;
 pub mod problem;
