@@ -74,8 +74,7 @@ impl Interrupt {
                     // Fails only if `start` no longer waits, which does not matter.
                     let _ = ready.send(());
                     signals.next().await;
-                    say();
-                    told.set();
+                    told.set(say);
                     signals.next().await;
                     keyboard::give_back();
                     std::process::exit(Exit::Interrupted as i32);
@@ -102,8 +101,11 @@ impl Interrupt {
         }
     }
 
-    fn set(&self) {
+    /// Sets the flag, and calls `say`. Whoever reads what is said may rely on it that nothing begins any more; whoever
+    /// waits is woken afterwards, so that it is said before the program ends.
+    fn set(&self, say: impl FnOnce()) {
         self.0.0.store(true, Ordering::Release);
+        say();
         self.0.1.notify_waiters();
     }
 }
@@ -157,5 +159,16 @@ impl Signals {
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending().await
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Interrupt;
+
+    #[test]
+    fn nothing_begins_any_more_once_an_interrupt_is_said() {
+        let interrupt = Interrupt::default();
+        interrupt.set(|| assert!(interrupt.is_set()));
     }
 }
