@@ -18,6 +18,9 @@ pub trait Consumer: Send + Sync {
     /// Takes a notice.
     fn take(&self, notice: &Notice);
 
+    /// Appends the line that it would write for a notice, if it writes lines.
+    fn line(&self, _notice: &Notice, _out: &mut Vec<u8>) {}
+
     /// True if it writes JSON.
     fn is_json(&self) -> bool {
         false
@@ -45,18 +48,22 @@ impl Consumer for TextLines {
             return;
         }
         with_buffer(|out| {
-            self.report.write(out, notice);
-            if self.stdout.is_terminal
-                && let Some(width) = (self.report.columns)()
-            {
-                wrap::guard(out, width, GUTTER);
-            }
+            self.line(notice, out);
             // What was asked for by a key is shown at once.
             let may_wait = self.held.is_paused() && !matches!(notice, Notice::Resent(_));
             if !(may_wait && self.held.hold(out)) {
                 self.stdout.push(out);
             }
         });
+    }
+
+    fn line(&self, notice: &Notice, out: &mut Vec<u8>) {
+        self.report.write(out, notice);
+        if self.stdout.is_terminal
+            && let Some(width) = (self.report.columns)()
+        {
+            wrap::guard(out, width, GUTTER);
+        }
     }
 }
 
@@ -75,10 +82,14 @@ impl Consumer for JsonLines {
         match json_lines::Long::of(notice) {
             Some(long) => self.stdout.push_long(|give| long.write(give)),
             None => with_buffer(|out| {
-                json_lines::write(out, notice);
+                self.line(notice, out);
                 self.stdout.push(out);
             }),
         }
+    }
+
+    fn line(&self, notice: &Notice, out: &mut Vec<u8>) {
+        json_lines::write(out, notice);
     }
 
     fn is_json(&self) -> bool {

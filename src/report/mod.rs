@@ -31,7 +31,7 @@ pub use notice::{
     Notice, Parts, Received, Repeat, View,
 };
 pub use progress::{Length, Progress};
-pub use reporter::{Reporter, Style, complain, lost_output, note, warn, width};
+pub use reporter::{NoticeLine, Reporter, Style, complain, lost_output, note, warn, width};
 pub use sink::{Drain, Sink, WriteFailure};
 pub use tally::{ForwardTally, Tally};
 pub use text::body::{binary, is_binary, looks_like_json, pretty};

@@ -52,6 +52,10 @@ pub struct Reporter {
     progress: Progress,
 }
 
+/// Line of a notice, ready to be printed.
+#[derive(Debug)]
+pub struct NoticeLine(Vec<u8>);
+
 /// Place of a report (`--report`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum ReportPlace {
@@ -147,6 +151,20 @@ impl Reporter {
         for consumer in &self.consumers {
             consumer.take(notice);
         }
+    }
+
+    /// Makes the line of a notice, in any thread, to be printed later.
+    pub fn line(&self, notice: &Notice) -> NoticeLine {
+        let mut out = Vec::new();
+        for consumer in &self.consumers {
+            consumer.line(notice, &mut out);
+        }
+        NoticeLine(out)
+    }
+
+    /// Prints the line of a notice.
+    pub fn print(&self, line: &NoticeLine) {
+        self.stdout.push(&line.0);
     }
 
     /// Writes data to stdout: raw to a file or pipe, escaped to a terminal.

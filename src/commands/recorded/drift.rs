@@ -7,7 +7,7 @@ use crate::cli::DriftArgs;
 use crate::commands::args;
 use crate::commands::in_order::{CHUNK, in_order};
 use crate::commands::recorded::chooser::Chooser;
-use crate::commands::recorded::inputs::{Input, Inputs};
+use crate::commands::recorded::inputs::{Input, Inputs, Unreadable};
 use crate::commands::recorded::selected::{decompressed, line_filter, none_chosen};
 use crate::error::{Exit, Result};
 use crate::io::recording::last::last;
@@ -20,7 +20,7 @@ use crate::report::{
     UnknownMember,
 };
 use crate::webhook::diff::difference::beginning;
-use crate::webhook::{Fault, Fixture, Kind};
+use crate::webhook::{Fixture, Kind};
 
 /// Most different deviations that are kept of a kind.
 const MOST_PLACES: usize = 1000;
@@ -120,15 +120,15 @@ fn drift(plan: &Arc<Plan>, report: &Reporter) -> Result<Exit> {
     let sources = last(sources, selection.last, |fixture| chooser.chooses(fixture))?;
     let work = {
         let (plan, filter) = (Arc::clone(plan), line_filter(selection));
-        move |input: Input| input.work(&filter, |fixture, answer| plan.look(fixture, answer))
+        move |input: Input| input.work(&filter, |_, fixture, answer| plan.look(fixture, answer))
     };
     let mut drift = Drift::default();
     let is_done = |drift: &Drift| selection.is_full(drift.matched) || report.is_closed();
     for output in in_order(Inputs::new(sources), Input::chunks(CHUNK), work) {
         drift.read += output.passed_over;
-        for (address, looked) in output.found {
+        for looked in output.found {
             if !is_done(&drift) {
-                drift.take(plan, report, &address, looked);
+                drift.take(plan, report, looked);
             }
         }
         for note in output.notes {
@@ -173,14 +173,13 @@ impl Drift {
         &mut self,
         plan: &Plan,
         report: &Reporter,
-        address: &str,
-        looked: std::result::Result<Looked, Fault>,
+        looked: std::result::Result<Looked, Unreadable>,
     ) {
         self.read += 1;
         let looked = match looked {
             Ok(looked) => looked,
-            Err(fault) => {
-                report.warn(&format!("{address}: {fault}"));
+            Err(unreadable) => {
+                report.warn(&unreadable.to_string());
                 self.is_broken = true;
                 return;
             }

@@ -1,5 +1,7 @@
 //! Content of sources as a stream, for work on all cores.
 
+use std::fmt;
+
 use crate::commands::in_order::Chunks;
 use crate::io::recording::reader::{LineBlock, Portion, Sources};
 use crate::webhook::{Fault, Fixture, LineFilter};
@@ -21,12 +23,27 @@ pub enum Input {
 
 /// Results for the deliveries of an input.
 pub struct Output<T> {
-    /// Results and faults, with the addresses of their deliveries.
-    pub found: Vec<(String, Result<T, Fault>)>,
+    /// Results and faults, in the order of their deliveries.
+    pub found: Vec<Result<T, Unreadable>>,
     /// Number of deliveries that have no result.
     pub passed_over: u64,
     /// Notes on the input.
     pub notes: Vec<String>,
+}
+
+/// Fault of a delivery that cannot be read.
+#[derive(Debug)]
+pub struct Unreadable {
+    /// Address of the delivery.
+    pub address: String,
+    /// Fault.
+    pub fault: Fault,
+}
+
+impl fmt::Display for Unreadable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.address, self.fault)
+    }
 }
 
 impl Inputs {
@@ -57,20 +74,21 @@ impl Input {
         }
     }
 
-    /// Works on each delivery that passes the filter. `work` also gets a function that adds the recorded responses, and
-    /// returns none for a delivery that is not chosen.
+    /// Works on each delivery that passes the filter. `work` also gets its address, and a function that adds the recorded
+    /// responses; it returns none for a delivery that is not chosen.
     pub fn work<T>(
         self,
         filter: &LineFilter,
-        mut work: impl FnMut(Fixture, &mut dyn FnMut(&mut Fixture)) -> Option<T>,
+        mut work: impl FnMut(&dyn fmt::Display, Fixture, &mut dyn FnMut(&mut Fixture)) -> Option<T>,
     ) -> Output<T> {
         let (mut found, mut passed_over, mut notes) = (Vec::new(), 0, Vec::new());
         match self {
             // The responses are added already.
             Input::Delivery(address, fixture) => {
-                let result = fixture.map(|fixture| work(fixture, &mut |_| {}));
+                let result = fixture.map(|fixture| work(&address, fixture, &mut |_| {}));
                 match result.transpose() {
-                    Some(result) => found.push((address, result)),
+                    Some(Ok(result)) => found.push(Ok(result)),
+                    Some(Err(fault)) => found.push(Err(Unreadable { address, fault })),
                     None => passed_over += 1,
                 }
             }
@@ -79,9 +97,13 @@ impl Input {
                 passed_over += block.deliveries(filter, |source, fixture| {
                     let mut answer =
                         |fixture: &mut Fixture| notes.extend(block.answer(fixture).err());
-                    let result = fixture.map(|fixture| work(fixture, &mut answer));
+                    let result = fixture.map(|fixture| work(&source, fixture, &mut answer));
+                    let unreadable = |fault| Unreadable {
+                        address: source.to_string(),
+                        fault,
+                    };
                     match result.transpose() {
-                        Some(result) => found.push((source.to_string(), result)),
+                        Some(result) => found.push(result.map_err(unreadable)),
                         None => unchosen += 1,
                     }
                 });

@@ -1,6 +1,7 @@
 //! `log`: lists recorded deliveries, one line each.
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -8,7 +9,7 @@ use crate::cli::LogArgs;
 use crate::commands::args;
 use crate::commands::in_order::{CHUNK, in_order};
 use crate::commands::recorded::chooser::Chooser;
-use crate::commands::recorded::inputs::{Input, Inputs, Output};
+use crate::commands::recorded::inputs::{Input, Inputs, Output, Unreadable};
 use crate::commands::recorded::selected::{line_filter, none_chosen, read_chosen};
 use crate::commands::shutdown::Interrupt;
 use crate::error::{Exit, Result};
@@ -16,8 +17,8 @@ use crate::io::recording::follow::{Appended, Follow, Seen};
 use crate::io::recording::last::last;
 use crate::io::recording::locate;
 use crate::io::recording::pump::Stop;
-use crate::report::{Logged, Notice, Progress, Reporter, Style};
-use crate::webhook::{Fault, Fixture, LineFilter, Receipt};
+use crate::report::{Logged, Notice, NoticeLine, Progress, Reporter, Style};
+use crate::webhook::{Fixture, LineFilter};
 
 /// Deliveries that `--follow` begins with.
 const FIRST: usize = 10;
@@ -57,27 +58,37 @@ impl Plan {
         })
     }
 
-    /// Reads a delivery if it is chosen; `answer` adds its recorded responses.
-    fn judge(&self, mut fixture: Fixture, answer: &mut dyn FnMut(&mut Fixture)) -> Option<Chosen> {
+    /// Reads a delivery, and makes its line, if it is chosen; `answer` adds its recorded responses.
+    fn judge(
+        &self,
+        report: &Reporter,
+        address: &dyn fmt::Display,
+        mut fixture: Fixture,
+        answer: &mut dyn FnMut(&mut Fixture),
+    ) -> Option<NoticeLine> {
         let Chooser {
             selection, keys, ..
         } = &self.chooser;
         let options = self.chooser.options(&fixture);
         let receipt = read_chosen(selection, &mut fixture, keys, &options, answer)?;
-        Some(Box::new((fixture, receipt)))
+        Some(report.line(&Notice::Logged(Logged {
+            address: &address.to_string(),
+            fixture: &fixture,
+            receipt: &receipt,
+        })))
     }
 }
 
 /// Lists the deliveries, and returns the exit status.
 pub fn run(plan: Plan) -> Result<Exit> {
-    let report = Reporter::new(plan.style, Progress::none());
+    let report = Arc::new(Reporter::new(plan.style, Progress::none()));
     args::say_all(&report, &plan.chooser.notes);
     let result = list(&Arc::new(plan), &report);
     report.finish();
     result
 }
 
-fn list(plan: &Arc<Plan>, report: &Reporter) -> Result<Exit> {
+fn list(plan: &Arc<Plan>, report: &Arc<Reporter>) -> Result<Exit> {
     let stop = Stop::default();
     let chooser = &plan.chooser;
     let mut sources = locate::open(&plan.sources)?
@@ -100,8 +111,12 @@ fn list(plan: &Arc<Plan>, report: &Reporter) -> Result<Exit> {
     };
     let (inputs, chunks) = (Inputs::new(sources), Input::chunks(items));
     let work = {
-        let plan = Arc::clone(plan);
-        move |input: Input| input.work(&plan.filter, |fixture, answer| plan.judge(fixture, answer))
+        let (plan, report) = (Arc::clone(plan), Arc::clone(report));
+        move |input: Input| {
+            input.work(&plan.filter, |address, fixture, answer| {
+                plan.judge(&report, address, fixture, answer)
+            })
+        }
     };
     for output in in_order(inputs, chunks, work) {
         log.take_all(output);
@@ -121,9 +136,6 @@ fn list(plan: &Arc<Plan>, report: &Reporter) -> Result<Exit> {
     Ok(log.exit)
 }
 
-/// Delivery with its receipt.
-type Chosen = Box<(Fixture, Receipt)>;
-
 /// Running list.
 struct Log<'a> {
     plan: &'a Plan,
@@ -142,13 +154,13 @@ impl Log<'_> {
     }
 
     /// Prints the deliveries found in a part of the sources.
-    fn take_all(&mut self, output: Output<Chosen>) {
+    fn take_all(&mut self, output: Output<NoticeLine>) {
         self.read += output.passed_over;
-        for (address, found) in output.found {
+        for found in output.found {
             if self.is_done() {
                 return;
             }
-            self.take(&address, found);
+            self.take(found);
         }
         for note in output.notes {
             self.report.warn(&note);
@@ -156,23 +168,19 @@ impl Log<'_> {
     }
 
     /// Prints a delivery that is chosen.
-    fn take(&mut self, address: &str, found: std::result::Result<Chosen, Fault>) {
+    fn take(&mut self, found: std::result::Result<NoticeLine, Unreadable>) {
         self.read += 1;
-        let (fixture, receipt) = match found {
-            Ok(chosen) => *chosen,
-            Err(fault) => {
-                self.report.warn(&format!("{address}: {fault}"));
+        let line = match found {
+            Ok(line) => line,
+            Err(unreadable) => {
+                self.report.warn(&unreadable.to_string());
                 self.exit = self.exit.or(Exit::Input);
                 return;
             }
         };
         self.matched += 1;
         if self.plan.chooser.selection.admits(self.matched - 1) {
-            self.report.tell(&Notice::Logged(Logged {
-                address,
-                fixture: &fixture,
-                receipt: &receipt,
-            }));
+            self.report.print(&line);
         }
     }
 
@@ -208,10 +216,11 @@ impl Log<'_> {
                 .is_some_and(|it| it.is_ready() || waiting.len() > WAITING)
                 && let Some(first) = waiting.pop_front()
             {
-                let fixture = first.appended.fixture;
-                let judged = fixture.map(|fixture| self.plan.judge(fixture, &mut |_| {}));
+                let Appended { address, fixture } = first.appended;
+                let (plan, report) = (self.plan, self.report);
+                let judged = fixture.map(|it| plan.judge(report, &address, it, &mut |_| {}));
                 match judged.transpose() {
-                    Some(found) => self.take(&first.appended.address, found),
+                    Some(found) => self.take(found.map_err(|fault| Unreadable { address, fault })),
                     None => self.read += 1,
                 }
                 if self.is_done() {
