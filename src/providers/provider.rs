@@ -308,6 +308,9 @@ pub struct EventDef {
     /// Version of the provider's webhooks that the example is of; empty if the provider has no versions, or if all
     /// versions are alike. Events of the newest version come first.
     pub version: &'static str,
+    /// True for a special case, listed before the ordinary event because it is recognised first: not the one that is sent
+    /// for its kind.
+    pub is_special: bool,
 }
 
 /// Marker for [`Bounce::sets`] and [`Machine::sets`], in place of a JSON value: the member is removed.
@@ -366,6 +369,7 @@ pub const fn row(
         example,
         has_message: true,
         version: "",
+        is_special: false,
     }
 }
 
@@ -384,6 +388,7 @@ pub const fn bounce(
         example,
         has_message: true,
         version: "",
+        is_special: false,
     }
 }
 
@@ -392,6 +397,14 @@ impl EventDef {
     pub const fn without_message(self) -> EventDef {
         EventDef {
             has_message: false,
+            ..self
+        }
+    }
+
+    /// Marks the event as a special case of another one.
+    pub const fn special(self) -> EventDef {
+        EventDef {
+            is_special: true,
             ..self
         }
     }
@@ -414,7 +427,8 @@ impl Provider {
     }
 
     /// The event to send for a kind or a native name, of this version of the webhooks, or of the newest that has it. Of
-    /// several events of a kind, the one whose native name is the kind's name counts, else the first.
+    /// several events of a kind, the one whose native name is the kind's name counts, else the first that is no special
+    /// case.
     pub fn row_of(&self, name: &str, version: Option<&str>) -> Option<&'static EventDef> {
         let events = || {
             let sent = |row: &&EventDef| !row.example.is_empty() && row.is_of(version);
@@ -424,6 +438,7 @@ impl Provider {
         let is_native = |row: &&EventDef| row.native.eq_ignore_ascii_case(name);
         events()
             .find(|row| is_kind(row) && is_native(row))
+            .or_else(|| events().find(|row| is_kind(row) && !row.is_special))
             .or_else(|| events().find(is_kind))
             .or_else(|| events().find(is_native))
     }

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use webhook_cli::providers;
 use webhook_cli::providers::{
-    ALL, Batch, CompiledTemplate, Confidence, Handshake, Keys, Overrides, Provider, SCHEMES,
-    Template,
+    ALL, Batch, CompiledTemplate, Confidence, EventDef, Handshake, Keys, Overrides, Provider,
+    SCHEMES, Template, find,
 };
 use webhook_cli::webhook::{
     Delivery, Document, Fixture, Keyring, Kind, Rng, SigningContext, Verdict, VerifyOptions,
@@ -1434,4 +1434,35 @@ fn of_several_tags_a_provider_that_carries_one_says_so() {
         notes,
         ["postmark has room for one tag: the last one given is sent"]
     );
+}
+
+#[test]
+fn a_kind_is_sent_as_its_ordinary_event_and_not_as_a_special_case_of_it() {
+    for provider in ALL {
+        for kind in Kind::ALL.into_iter().filter(|kind| *kind != Kind::Other) {
+            let Some(sent) = provider.row(kind.name()) else {
+                continue;
+            };
+            let marks = |row: &EventDef| -> BTreeSet<String> {
+                row.marks.iter().map(|mark| format!("{mark:?}")).collect()
+            };
+            let (own, is_alike) = (marks(sent), |row: &&EventDef| {
+                (row.kind, row.bounce, row.version) == (kind, sent.bounce, sent.version)
+                    && !row.example.is_empty()
+            });
+            let mut others = provider.events.iter().filter(is_alike);
+            let ordinary =
+                others.find(|row| marks(row).len() < own.len() && marks(row).is_subset(&own));
+            assert_eq!(
+                ordinary.map(|row| row.native),
+                None,
+                "{} {kind:?} is sent as {}",
+                provider.name,
+                sent.native
+            );
+        }
+    }
+    let sent = |provider, kind| find(provider).unwrap().row(kind).unwrap().native;
+    assert_eq!(sent("mailgun", "bounce"), "permanent_fail");
+    assert_eq!(sent("mailgun", "delayed_bounce"), "delayed_bounce");
 }

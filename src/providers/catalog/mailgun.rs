@@ -190,7 +190,8 @@ pub static PROVIDER: Provider = Provider {
                 ("/event-data/flags/is-delayed-bounce", Predicate::Is("true")),
             ],
             example!("mailgun/bounce-delayed"),
-        ),
+        )
+        .special(),
         bounce(
             BounceClass::Hard,
             "permanent_fail",
