@@ -28,6 +28,8 @@ const LONGEST_NAME: usize = 60;
 pub struct Editor {
     program: String,
     args: Vec<String>,
+    /// Variable that names it, if one does.
+    variable: Option<&'static str>,
     /// The command as it was given, and where.
     name: String,
 }
@@ -51,6 +53,7 @@ impl Editor {
             return Ok(Editor {
                 program: program.clone(),
                 args: args.to_vec(),
+                variable: Some(variable),
                 name,
             });
         }
@@ -58,6 +61,7 @@ impl Editor {
             return Ok(Editor {
                 program: FALLBACK.into(),
                 args: Vec::new(),
+                variable: None,
                 name: format!("`{FALLBACK}`"),
             });
         }
@@ -98,7 +102,13 @@ impl Editor {
             .stdout(output())
             .spawn();
         let mut child = child.map_err(|error| {
-            Error::usage(format!("cannot run the editor {}: {error}", self.name))
+            let from = self.variable.map(|name| format!(" ({name})"));
+            let why = match error.kind() {
+                io::ErrorKind::NotFound => "there is no such program".to_owned(),
+                _ => error.to_string(),
+            };
+            let (program, from) = (&self.program, from.unwrap_or_default());
+            Error::usage(format!("cannot run the editor `{program}`{from}: {why}"))
                 .hint("`export EDITOR=nano` names another")
         })?;
         let mut is_interrupted = false;

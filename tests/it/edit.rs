@@ -266,7 +266,7 @@ fn bodies_in_which_no_place_can_be_found_are_named() {
         ),
         (
             json!({"text": "a=1&b=2&a=3", "headers": [["content-type", "application/x-www-form-urlencoded"]]}),
-            "`a` is 2 times in the form",
+            "`/a` is a list; its type cannot change; `/a/0` is its first element",
         ),
     ] {
         let fixture = dir.path().join("odd.json");
@@ -284,6 +284,32 @@ fn bodies_in_which_no_place_can_be_found_are_named() {
         assert!(ran.stderr.contains(why), "{why}: {}", ran.stderr);
     }
     assert_eq!(handler.all(), []);
+}
+
+#[test]
+fn each_value_of_a_repeated_form_field_has_a_place() {
+    let dir = tempfile::tempdir().unwrap();
+    let handler = Receiver::ok();
+    let fixture = dir.path().join("form.json");
+    let headers = json!([["content-type", "application/x-www-form-urlencoded"]]);
+    let request = json!({"text": "tag=a%20b&x=%31&tag=c", "headers": headers});
+    std::fs::write(
+        &fixture,
+        json!({"fixture": 1, "request": request}).to_string(),
+    )
+    .unwrap();
+    for (change, form) in [
+        (["--set", "tag.1=d"], "tag=a%20b&x=%31&tag=d"),
+        (["--set", "/tag/0=d e"], "tag=d+e&x=%31&tag=c"),
+        (["--set", "/tag/-=d"], "tag=a%20b&x=%31&tag=c&tag=d"),
+        (["--unset", "/tag/1"], "tag=a%20b&x=%31"),
+        (["--unset", "tag"], "x=%31"),
+    ] {
+        let replay = ["replay", text(&fixture), "--to", &handler.url];
+        run(&[&replay[..], &change].concat()).success();
+        let body = handler.next().body;
+        assert_eq!(String::from_utf8(body).unwrap(), form, "{change:?}");
+    }
 }
 
 #[test]
@@ -665,7 +691,7 @@ fn an_editor_that_fails_or_is_not_there_sends_nothing() {
         (
             "EDITOR",
             "/no/such/editor -w",
-            "cannot run the editor `/no/such/editor -w` (EDITOR)",
+            "cannot run the editor `/no/such/editor` (EDITOR): there is no such program",
         ),
         ("EDITOR", "'open", "a quote is not closed"),
         ("EDITOR", " ", "neither VISUAL nor EDITOR is set"),

@@ -215,6 +215,9 @@ fn the_place_that_may_be_meant_is_guessed_wherever_it_is() {
     for (provider, path, near) in [
         ("resend", "data.tag", "/data/tags"),
         ("resend", "to", "/data/to"),
+        ("resend", "data/to/0", "/data/to/0"),
+        ("resend", "data/to", "/data/to"),
+        ("resend", "data/subjct", "/data/subject"),
         ("resend", "Type", "/type"),
         ("resend", "data.createdAt", "/data/created_at"),
         ("mandrill", "email", "/msg/email"),

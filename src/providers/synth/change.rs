@@ -224,8 +224,14 @@ impl Assignment<'_> {
                 Value::from(field_text(self.value))
             }
             (old, _) => {
-                let at = place(&self.path.pointer(0));
-                return Err(format!("{at} is {}; its type cannot change", old.name()));
+                let pointer = self.path.pointer(0);
+                let first = match old {
+                    Sort::List => format!("; `{pointer}/0` is its first element"),
+                    _ => String::new(),
+                };
+                let at = place(&pointer);
+                let sort = old.name();
+                return Err(format!("{at} is {sort}; its type cannot change{first}"));
             }
         };
         *here = new;

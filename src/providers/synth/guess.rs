@@ -63,6 +63,16 @@ fn names(steps: &[String]) -> Vec<String> {
         .collect()
 }
 
+/// The place at exactly these steps.
+pub(crate) fn exact_place<'p>(
+    steps: &[String],
+    places: impl IntoIterator<Item = &'p Place>,
+) -> Option<&'p str> {
+    let pointer = pointer_of(steps);
+    let mut places = places.into_iter().map(|place| place.pointer.as_str());
+    places.find(|it| *it == pointer)
+}
+
 /// The place that is nearest to a path, if one is near: its last name tells more than those before it.
 pub(crate) fn nearest_place<'p>(
     typed: &[String],

@@ -20,17 +20,21 @@ pub(crate) fn read(delivery: &Delivery) -> Option<Result<Value, String>> {
             let Some(name) = &part.name else {
                 continue;
             };
-            let value = value_of(part);
-            match fields.get_mut(name) {
-                None => {
-                    fields.insert(name.clone(), value);
-                }
-                Some(Value::Array(values)) => values.push(value),
-                Some(first) => *first = Value::Array(vec![first.take(), value]),
-            }
+            add(&mut fields, name, value_of(part));
         }
         Value::Object(fields)
     }))
+}
+
+/// Adds a field to those of a form; a repeated name gets a list.
+pub(crate) fn add(fields: &mut Map<String, Value>, name: &str, value: Value) {
+    match fields.get_mut(name) {
+        None => {
+            fields.insert(name.to_owned(), value);
+        }
+        Some(Value::Array(values)) => values.push(value),
+        Some(first) => *first = Value::Array(vec![first.take(), value]),
+    }
 }
 
 /// Rebuilds the form from these fields: unchanged parts keep their bytes, new fields are appended. If a new value
@@ -87,7 +91,7 @@ pub(crate) fn write(delivery: &mut Delivery, fields: &Map<String, Value>) -> Vec
 }
 
 /// The values of a field: several if its name is repeated.
-fn listed(value: &Value) -> &[Value] {
+pub(crate) fn listed(value: &Value) -> &[Value] {
     match value {
         Value::Array(values) => values,
         value => std::slice::from_ref(value),

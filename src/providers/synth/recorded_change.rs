@@ -124,11 +124,11 @@ fn write_back(
             let fields = as_texts(fields);
             match template.head.told_by_query() {
                 Some(query) => {
-                    let query = with_fields(query, &fields, &[inner])?;
+                    let query = with_fields(query, &fields, &[inner]);
                     let path = format!("{}?{query}", delivery.path.path());
                     delivery.path = path.parse().map_err(|_| "the query would be invalid")?;
                 }
-                None => delivery.body = with_fields(text()?, &fields, &[inner])?.into(),
+                None => delivery.body = with_fields(text()?, &fields, &[inner]).into(),
             }
         }
         _ => {
@@ -144,12 +144,17 @@ fn write_back(
     Ok(())
 }
 
-/// Fields of a form as texts.
+/// Fields of a form as texts; a repeated one as a list of them.
 fn as_texts(fields: &Map<String, Value>) -> Map<String, Value> {
-    let texts = fields.iter();
-    texts
-        .map(|(name, value)| (name.clone(), Value::from(&*parts::scalar(value))))
-        .collect()
+    let text = |value: &Value| Value::from(&*parts::scalar(value));
+    let texts = fields.iter().map(|(name, value)| {
+        let texts = match value {
+            Value::Array(values) => values.iter().map(text).collect(),
+            value => text(value),
+        };
+        (name.clone(), texts)
+    });
+    texts.collect()
 }
 
 /// Fields of a multipart form, where JSON in a field is changed where it stands.

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use crate::providers::provider::Envelope;
 use crate::providers::synth::change;
 use crate::providers::synth::change::Path;
-use crate::providers::synth::guess::{nearest_place, places};
+use crate::providers::synth::guess::{exact_place, nearest_place, places};
 use crate::providers::synth::template::Template;
 
 /// The first event, without its wrapper.
@@ -63,7 +63,12 @@ pub(super) fn guess(template: &Template, path: &Path, new: Option<&str>) -> Opti
     // What stands around the events can be named too.
     all.extend(places(&template.root));
     let begun = new.map(|new| Path::new(new, &Value::Null).steps);
-    nearest_place(&path.steps, &all)
+    // A pointer may have been meant, without the slash that begins one.
+    let parts = path.steps.iter().flat_map(|step| step.split('/'));
+    let parts: Vec<String> = parts.map(str::to_owned).collect();
+    exact_place(&parts, &all)
+        .filter(|_| parts != path.steps)
+        .or_else(|| nearest_place(&parts, &all))
         .or_else(|| nearest_place(begun.as_deref()?, &all))
         .map(str::to_owned)
 }

@@ -190,10 +190,11 @@ impl Template {
             .map(|kind| kind.trim_start().to_ascii_lowercase())
             .is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded"));
         let fields = |text: &[u8]| {
-            let fields = form_urlencoded::parse(text);
+            let mut fields = Map::new();
+            for (name, value) in form_urlencoded::parse(text) {
+                parts::add(&mut fields, &name, Value::from(value));
+            }
             fields
-                .map(|(name, value)| (name.into_owned(), Value::from(value)))
-                .collect()
         };
         let (form, root) = if let Some(query) = head.told_by_query() {
             (
@@ -290,7 +291,9 @@ impl Template {
             (Some(FormStyle::UrlEncoded), Value::Object(fields)) => {
                 let mut form = form_urlencoded::Serializer::new(String::new());
                 for (name, value) in fields {
-                    form.append_pair(name, &parts::scalar(value));
+                    for value in parts::listed(value) {
+                        form.append_pair(name, &parts::scalar(value));
+                    }
                 }
                 form.finish().into_bytes()
             }

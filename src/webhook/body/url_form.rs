@@ -18,45 +18,47 @@ struct Field {
     written: Option<Span>,
 }
 
-/// Returns the form with these fields, as texts: a new field is appended, a missing one removed, and JSON in a field is
-/// changed where it stands, by the first of `styles`. A repeated field can be removed, and cannot be changed.
-pub(crate) fn with_fields(
-    form: &str,
-    new: &Map<String, Value>,
-    styles: &[Style],
-) -> Result<String, String> {
+/// Returns the form with these fields, as texts, or lists of texts if they are repeated: a new field is appended, a missing
+/// one removed, and JSON in a field is changed where it stands, by the first of `styles`.
+pub(crate) fn with_fields(form: &str, new: &Map<String, Value>, styles: &[Style]) -> String {
     let fields = fields(form);
-    let mut places: HashMap<&str, Vec<&Field>> = HashMap::new();
+    let mut seen: HashMap<&str, usize> = HashMap::new();
+    let (mut edits, mut kept) = (Vec::new(), Vec::new());
     for field in &fields {
-        places.entry(&field.name).or_default().push(field);
-    }
-    let mut edits = Vec::new();
-    let mut inserts = Vec::new();
-    for (name, value) in new {
-        let value = value.as_str().unwrap_or_default();
-        match places.get(name.as_str()).map(Vec::as_slice) {
-            None => {
-                let after = fields.len().checked_sub(1);
-                inserts.push((after, format!("{}={}", encoded(name), encoded(value))));
-            }
-            Some([.., last]) if last.value == value => {}
-            Some([only]) => edits.extend(changed(form, only, value, styles)),
-            Some(several) => {
-                let count = several.len();
-                return Err(format!("`{name}` is {count} times in the form"));
-            }
+        let count = seen.entry(&field.name).or_default();
+        let value = new.get(&field.name).and_then(|it| listed(it).get(*count));
+        *count += 1;
+        kept.push(value.is_some());
+        if let Some(value) = value.and_then(Value::as_str)
+            && value != field.value
+        {
+            edits.extend(changed(form, field, value, styles));
         }
     }
-    let kept = fields.iter().map(|field| new.contains_key(&field.name));
-    let kept: Vec<bool> = kept.collect();
+    let mut inserts = Vec::new();
+    for (name, values) in new {
+        let known = seen.get(name.as_str()).copied().unwrap_or_default();
+        for value in listed(values).iter().skip(known) {
+            let value = value.as_str().unwrap_or_default();
+            inserts.push(format!("{}={}", encoded(name), encoded(value)));
+        }
+    }
     if !inserts.is_empty() || kept.contains(&false) {
         // A removed field must not be what a new one follows.
         let after = kept.iter().rposition(|kept| *kept);
-        let inserts = inserts.into_iter().map(|(_, text)| (after, text)).collect();
+        let inserts = inserts.into_iter().map(|text| (after, text)).collect();
         let spans: Vec<Span> = fields.iter().map(|field| field.whole.clone()).collect();
         rearrange(&spans, &kept, inserts, (form.len(), "&"), &mut edits);
     }
-    Ok(edited(form, edits))
+    edited(form, edits)
+}
+
+/// The values of a field: several if it is repeated.
+fn listed(value: &Value) -> &[Value] {
+    match value {
+        Value::Array(values) => values,
+        value => std::slice::from_ref(value),
+    }
 }
 
 fn changed(form: &str, field: &Field, value: &str, styles: &[Style]) -> Vec<TextEdit> {
@@ -105,11 +107,15 @@ mod tests {
     use crate::webhook::Style;
     use serde_json::{Value, json};
 
-    fn changed(form: &str, change: impl Fn(&mut Value)) -> Result<String, String> {
-        let fields = form_urlencoded::parse(form.as_bytes());
-        let mut new: Value = fields
-            .map(|(name, value)| (name.into_owned(), Value::from(value)))
-            .collect();
+    fn changed(form: &str, change: impl Fn(&mut Value)) -> String {
+        let mut new = json!({});
+        for (name, value) in form_urlencoded::parse(form.as_bytes()) {
+            match &mut new[&*name] {
+                Value::Array(values) => values.push(value.into()),
+                free @ Value::Null => *free = value.into(),
+                first => *first = json!([first.take(), value]),
+            }
+        }
         change(&mut new);
         with_fields(form, new.as_object().unwrap(), &[Style::COMPACT])
     }
@@ -118,9 +124,9 @@ mod tests {
     fn a_field_is_changed_where_it_stands() {
         let form = "a=1%20x&&data%5be%5D=%61da&j=%7B%22k%22%3a1.0%7D&none&tag=a&tag=b";
         let set = |name: &'static str, value: &'static str| {
-            changed(form, move |it| it[name] = json!(value)).unwrap()
+            changed(form, move |it| it[name] = json!(value))
         };
-        assert_eq!(changed(form, |_| {}).unwrap(), form);
+        assert_eq!(changed(form, |_| {}), form);
         assert_eq!(set("data[e]", "b b"), form.replace("%61da", "b+b"));
         assert_eq!(
             set("j", r#"{"k":1.0,"é":[2]}"#),
@@ -129,8 +135,10 @@ mod tests {
         assert_eq!(set("j", "7"), form.replace("%7B%22k%22%3a1.0%7D", "7"));
         assert_eq!(set("none", "1"), form.replace("&none&", "&none=1&"));
         assert_eq!(set("new", "é"), format!("{form}&new=%C3%A9"));
-        let why = changed(form, |it| it["tag"] = json!("c")).unwrap_err();
-        assert_eq!(why, "`tag` is 2 times in the form");
+        let tags = |tags: Value| changed(form, |it| it["tag"] = tags.clone());
+        assert_eq!(tags(json!(["a", "c"])), form.replace("tag=b", "tag=c"));
+        assert_eq!(tags(json!("c")), form.replace("tag=a&tag=b", "tag=c"));
+        assert_eq!(tags(json!(["a", "b", "c"])), format!("{form}&tag=c"));
     }
 
     #[test]
@@ -141,7 +149,6 @@ mod tests {
                     .unwrap()
                     .retain(|name, _| !names.contains(&name.as_str()));
             })
-            .unwrap()
         };
         assert_eq!(without("a=1&b=2&c=3", &["a"]), "b=2&c=3");
         assert_eq!(without("a=1&b=2&c=3", &["b"]), "a=1&c=3");
@@ -149,10 +156,10 @@ mod tests {
         assert_eq!(without("a=1&b=2&a=3", &["a"]), "b=2");
         assert_eq!(without("a=1", &["a"]), "");
         assert_eq!(
-            changed("", |it| *it = json!({"a": "1", "b": "2"})).unwrap(),
+            changed("", |it| *it = json!({"a": "1", "b": "2"})),
             "a=1&b=2"
         );
         let moved = changed("a=1&b=2", |it| *it = json!({"a": "1", "c": "3"}));
-        assert_eq!(moved.unwrap(), "a=1&c=3");
+        assert_eq!(moved, "a=1&c=3");
     }
 }
