@@ -12,7 +12,7 @@ pub static CHECKS: &[&Check] = &[
     &Check {
         name: "head",
         group: Group::Handshake,
-        title: "a HEAD must be answered with 2xx",
+        title: "the response to a HEAD must be 2xx",
         sends: "HEAD, without a body and without a signature",
         expects: "2xx",
         why: "Mandrill sends a HEAD when a webhook is added or edited, and rejects a URL that does not return 200",
@@ -25,7 +25,7 @@ pub static CHECKS: &[&Check] = &[
     &Check {
         name: "get",
         group: Group::Handshake,
-        title: "a GET must be answered with 2xx",
+        title: "the response to a GET must be 2xx",
         sends: "GET, without a body and without a signature",
         expects: "2xx",
         why: "this provider sends a GET to the URL when it is saved, and rejects one that returns 404 or 405",
@@ -38,7 +38,7 @@ pub static CHECKS: &[&Check] = &[
     &Check {
         name: "options",
         group: Group::Handshake,
-        title: "an OPTIONS must be answered with consent",
+        title: "the response to an OPTIONS must allow the sender",
         sends: "OPTIONS with `WebHook-Request-Origin`",
         expects: "2xx",
         why: "a sender of CloudEvents asks for permission first, so that no server is flooded",

@@ -71,7 +71,7 @@ pub static CHECKS: &[&Check] = &[
     &Check {
         name: "twins",
         group: Group::Idempotency,
-        title: "two events that tell one thing must both be accepted",
+        title: "two events for one thing must both be accepted",
         sends: "the two events that this provider sends for one thing, such as an open and the first open",
         expects: "2xx for both",
         why: "a handler that counts both reports twice as many opens as there were",

@@ -317,7 +317,7 @@ impl DispatchRun {
     /// Applies the parts of a response that concern the whole run: 410 stops it, `Retry-After` pauses it.
     fn heed(&self, outcome: &Outcome, asked: Option<Duration>) {
         if outcome.status() == Some(410) && !outcome.succeeded() {
-            self.stop("the target answered 410, gone for good: nothing more was sent to it");
+            self.stop("the target responded 410 (gone): nothing more was sent to it");
         }
         let longest = self.dispatcher.retry.longest;
         match asked {

@@ -68,11 +68,11 @@ async fn asked(client: &Client, target: &Target) -> Result<String, String> {
         .await;
     let heard = exchange.answer.map_err(|outcome| {
         let why = outcome.reason().unwrap_or_default();
-        format!("the probe at {target} does not answer: {why}")
+        format!("no response from the probe at {target}: {why}")
     })?;
     if !heard.status.is_success() {
         return Err(format!(
-            "the probe at {target} answers {}",
+            "the probe at {target} responded {}",
             heard.status.as_u16()
         ));
     }

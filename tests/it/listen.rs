@@ -1238,7 +1238,7 @@ fn a_request_that_is_rejected_before_it_is_read_is_said_with_status_peer_and_rea
         let _ = (&stream).read_to_end(&mut answer);
         let answer = String::from_utf8_lossy(&answer).into_owned();
         assert!(answer.contains(&format!("HTTP/1.1 {status}")), "{answer}");
-        let said = listen.said_on(&format!("answered {status} to {peer}: "));
+        let said = listen.said_on(&format!("responded {status} to {peer}: "));
         assert!(said.contains(why), "{said}");
     }
     let stream = std::net::TcpStream::connect(("127.0.0.1", port)).unwrap();

@@ -392,9 +392,9 @@ fn show_prints_a_delivery_in_full_with_its_responses() {
         "id 01CCCC5",
         "content-type: application/json",
         "\"campaign_id\": \"camp_1\"",
-        "no response of http://127.0.0.1:3000/: no response within 2 s",
+        "no response from http://127.0.0.1:3000/: no response within 2 s",
         "hooks.ndjson:2  2026-11-23",
-        "answered 500 in 5.1 ms by http://127.0.0.1:3000/",
+        "response 500 in 5.1 ms from http://127.0.0.1:3000/",
     ] {
         assert!(shown.contains(part), "{part}: {shown}");
     }

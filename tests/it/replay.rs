@@ -168,7 +168,7 @@ fn gone_ends_the_run() {
     let ran = run(&["replay", &file, "--to", &handler.url]);
     assert_eq!(ran.status, 1);
     assert_eq!(handler.all().len(), 1);
-    assert!(ran.stderr.contains("gone for good"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("responded 410"), "{}", ran.stderr);
 }
 
 #[test]

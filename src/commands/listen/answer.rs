@@ -97,7 +97,7 @@ pub(crate) fn answer_to_sender(exchange: Exchange) -> (Outcome, Answer) {
             (Outcome::from(response), answer)
         }
         Err(outcome @ Outcome::TimedOut(_)) => {
-            let why = "the handler did not answer in time";
+            let why = "the handler did not respond in time";
             (outcome, failed(StatusCode::GATEWAY_TIMEOUT, why))
         }
         Err(outcome) => {

@@ -213,7 +213,7 @@ impl Handler for ListenHandler {
     }
 
     fn refused(&self, remote: SocketAddr, status: StatusCode, why: &str) {
-        self.warn_of_client(&format!("answered {} to {remote}: {why}", status.as_u16()));
+        self.warn_of_client(&format!("responded {} to {remote}: {why}", status.as_u16()));
     }
 
     fn unmet(&self, remote: SocketAddr, why: &str) {

@@ -256,7 +256,7 @@ impl JobMaker {
         {
             self.to_check.store(0, Ordering::Relaxed);
             self.report.warn(&format!(
-                "{source}: signed {} ago; a handler that allows {} refuses it. `--resign` makes new signatures",
+                "{source}: signed {} ago; a handler that allows {} rejects it. `--resign` makes new signatures",
                 said(age),
                 said(allowed)
             ));

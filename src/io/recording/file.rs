@@ -57,7 +57,7 @@ impl RecordingFile {
             io::ErrorKind::IsADirectory => {
                 cannot("it is a folder").hint("a folder's name does not end in `.ndjson`")
             }
-            _ if path.is_symlink() => cannot("symbolic links are refused"),
+            _ if path.is_symlink() => cannot("symbolic links are not accepted"),
             _ => cannot(&error.to_string()),
         })?;
         let about = file.metadata().map_err(failed)?;
@@ -480,7 +480,7 @@ mod tests {
         {
             let link = dir.path().join("link.ndjson");
             std::os::unix::fs::symlink(dir.path().join("victim"), &link).unwrap();
-            refused(&link, "symbolic links are refused");
+            refused(&link, "symbolic links are not accepted");
             assert!(!dir.path().join("victim").exists());
         }
     }

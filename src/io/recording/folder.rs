@@ -42,7 +42,7 @@ impl Folder {
         match fs::symlink_metadata(path) {
             Ok(about) if about.is_dir() => {}
             Ok(about) if about.is_symlink() => {
-                return Err(cannot("symbolic links are refused")
+                return Err(cannot("symbolic links are not accepted")
                     .hint("a `/` at its end means the folder behind it"));
             }
             Ok(_) => {
@@ -296,7 +296,7 @@ mod tests {
         };
         refused(Path::new("/dev/full"), "no folder");
         symlink(dir.path(), dir.path().join("link")).unwrap();
-        refused(&dir.path().join("link"), "symbolic links are refused");
+        refused(&dir.path().join("link"), "symbolic links are not accepted");
         assert!(!dir.path().join(".gitattributes").exists());
         Folder::open(&dir.path().join("link/"), &mut Vec::new()).unwrap();
     }

@@ -718,7 +718,7 @@ impl Writer {
                 self.owed = lines;
             }
             Err(error) => (self.tell)(&format!(
-                "answers that were recorded last may be lost: {}",
+                "the responses recorded last may be lost: {}",
                 cannot_write(journal, &error)
             )),
         }
@@ -735,7 +735,7 @@ impl Writer {
         // A delivery that could not be written is told by whoever answers it.
         if tell && !std::mem::replace(&mut self.is_told, true) {
             (self.tell)(&format!(
-                "{why}; recorded answers wait until it works again"
+                "{why}; responses are recorded once it works again"
             ));
         }
     }
@@ -768,7 +768,7 @@ impl Writer {
             return;
         }
         for why in folder.answer(self.later.drain(..count), self.sync) {
-            (self.tell)(&format!("an answer was not recorded: {why}"));
+            (self.tell)(&format!("a response was not recorded: {why}"));
         }
         if self.sync == Sync::Interval && self.sync_due.is_none() {
             self.sync_due = Some(Instant::now() + SYNCED_EVERY);
@@ -779,9 +779,9 @@ impl Writer {
         let count = std::mem::take(&mut self.shared.lock().left_out);
         if count > 0 {
             let were = if count == 1 {
-                "answer was"
+                "response was"
             } else {
-                "answers were"
+                "responses were"
             };
             (self.tell)(&format!(
                 "{count} {were} not recorded: the disk did not keep up; the deliveries are recorded"
@@ -867,7 +867,7 @@ impl Writer {
                 Err(error) if closed => {
                     let why = cannot_write(journal, &error);
                     let lost = match load.count {
-                        0 => "recorded answers are lost".to_owned(),
+                        0 => "recorded responses are lost".to_owned(),
                         1 => "1 delivery that was acknowledged is lost".to_owned(),
                         count => format!("{count} deliveries that were acknowledged are lost"),
                     };
@@ -1185,7 +1185,7 @@ mod tests {
             };
             fs::remove_dir_all(&folder).unwrap();
             recorder.answer(&file, answer(2), true);
-            said("until it works again");
+            said("it works again");
             recorder.answer(&file, answer(3), true);
             fs::create_dir(&folder).unwrap();
             said("can be written again");

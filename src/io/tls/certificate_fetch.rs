@@ -109,7 +109,7 @@ async fn fetch(
     let exchange = async {
         let answer = sender.send_request(request).await.map_err(words)?;
         if answer.status() != StatusCode::OK {
-            return Err(format!("the answer is {}", answer.status()));
+            return Err(format!("the response is {}", answer.status()));
         }
         let body = Limited::new(answer.into_body(), LARGEST).collect().await;
         let body =
@@ -405,8 +405,11 @@ mod tests {
         assert!(answered(with("200 OK", pem.as_bytes())).await.is_ok());
         let long = [pem.as_bytes(), &vec![b'\n'; LARGEST]].concat();
         for (answer, why) in [
-            (with("302 Found", pem.as_bytes()), "the answer is 302 Found"),
-            (with("404 Not Found", b""), "the answer is 404 Not Found"),
+            (
+                with("302 Found", pem.as_bytes()),
+                "the response is 302 Found",
+            ),
+            (with("404 Not Found", b""), "the response is 404 Not Found"),
             (with("200 OK", b"hello"), "no certificate"),
             (with("200 OK", &long), "larger than 64 KiB"),
             (

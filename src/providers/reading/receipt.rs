@@ -48,7 +48,7 @@ pub fn read_where(
     {
         // Nobody signs a question, so there is nothing to refuse.
         receipt.signature = Signature {
-            reason: Some("a handshake: it only asks for an answer, and nothing is signed".into()),
+            reason: Some("a handshake: it only asks for a response, and nothing is signed".into()),
             scheme: receipt.signature.scheme,
             ..Signature::default()
         };

@@ -139,7 +139,7 @@ impl TextReport {
             .collect();
         if !unknown.is_empty() {
             let told = format!(
-                "{} (`--probe URL` or `--probe-cmd COMMAND` tells: a number that grows with each event that is kept)",
+                "{} (`--probe URL` or `--probe-cmd COMMAND` shows it: a number that grows with each processed event)",
                 unknown.join(", ")
             );
             let _ = writeln!(out, "unknown: {}", self.prose(&told, "unknown: ".len()));

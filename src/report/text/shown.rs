@@ -58,7 +58,7 @@ impl TextReport {
         self.content(out, &fixture.delivery);
         if let (Some(reply), true) = (&fixture.reply, fixture.answers.is_empty()) {
             let took = span(Duration::from_micros(reply.micros));
-            self.paint(out, Role::Dim, "  answered ");
+            self.paint(out, Role::Dim, "  response ");
             self.status(out, reply.status);
             let _ = writeln!(out, " in {took}");
             self.body(out, reply.body.as_deref().unwrap_or_default(), GUTTER);
@@ -68,14 +68,14 @@ impl TextReport {
             let target = Untrusted::new(&answer.target);
             match answer.status {
                 Some(status) => {
-                    self.paint(out, Role::Dim, "  answered ");
+                    self.paint(out, Role::Dim, "  response ");
                     self.status(out, status);
-                    let _ = write!(out, " in {took} by {target}");
+                    let _ = write!(out, " in {took} from {target}");
                 }
                 None => {
                     self.paint(out, Role::Bad, "  no response");
                     let why = answer.reason.as_deref().unwrap_or(&answer.outcome);
-                    let _ = write!(out, " of {target}: {}", Untrusted::new(why));
+                    let _ = write!(out, " from {target}: {}", Untrusted::new(why));
                 }
             }
             if answer.attempt > 1 {
