@@ -47,7 +47,7 @@ const STYLES: Styles = Styles::styled()
 #[derive(Debug, Parser)]
 #[command(
     name = "webhook-cli",
-    version,
+    version = env!("WEBHOOK_CLI_VERSION"),
     styles = STYLES,
     disable_help_subcommand = true,
     after_help = "\

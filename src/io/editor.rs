@@ -200,6 +200,7 @@ enum Arrived {
     /// Ctrl-C.
     Interrupt,
     /// SIGTERM, or SIGHUP where the terminal is closed.
+    #[cfg_attr(not(unix), allow(dead_code, reason = "Unix has these signals"))]
     End,
 }
 

@@ -13,6 +13,7 @@ pub use elsewhere::{Keyboard, give_back};
 use std::io::{self, IsTerminal};
 
 /// Longest input that is taken for keys; more at once is a pasted text.
+#[cfg_attr(not(unix), allow(dead_code, reason = "keys are read on Unix only"))]
 const MOST_KEYS: usize = 16;
 
 /// True if both ends are a terminal, so that keys can be read.
@@ -21,6 +22,7 @@ pub fn is_possible() -> bool {
 }
 
 /// Keys of an input: none of a pasted text, and none from an escape sequence on, such as that of an arrow key.
+#[cfg_attr(not(unix), allow(dead_code, reason = "keys are read on Unix only"))]
 fn keys(input: &[u8]) -> &[u8] {
     let end = input.iter().position(|byte| *byte == ESCAPE);
     match input.len() {
@@ -29,6 +31,7 @@ fn keys(input: &[u8]) -> &[u8] {
     }
 }
 
+#[cfg_attr(not(unix), allow(dead_code, reason = "keys are read on Unix only"))]
 const ESCAPE: u8 = 0x1b;
 
 #[cfg(unix)]

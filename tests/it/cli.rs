@@ -549,3 +549,16 @@ fn the_long_help_and_the_manual_describe_every_flag() {
         }
     }
 }
+
+#[test]
+fn the_version_names_the_commit_and_its_date_where_git_knows_them() {
+    let said = run(&["--version"]).success().stdout;
+    let version = concat!("webhook-cli ", env!("CARGO_PKG_VERSION"));
+    let rest = said.trim_end().strip_prefix(version);
+    let rest = rest.unwrap_or_else(|| panic!("{said}"));
+    if Path::new(env!("CARGO_MANIFEST_DIR")).join(".git").exists() {
+        let (commit, date) = rest[2..rest.len() - 1].split_once(' ').unwrap();
+        assert!(commit.bytes().all(|b| b.is_ascii_hexdigit()), "{said}");
+        assert_eq!((date.len(), date.matches('-').count()), (10, 2), "{said}");
+    }
+}

@@ -42,7 +42,7 @@ diff*) "$REAL" "$@"; status=$?; [ "$status" -le 1 ] ;;
 listen*" --ui "*) "$REAL" "${@/--ui/--ui=127.0.0.1:0}" --port 0 --for 300ms; status=$?; [ "$status" -le 1 ] ;;
 listen*) "$REAL" "$@" --port 0 --for 300ms; status=$?; [ "$status" -le 1 ] ;;
 ui*) timeout --preserve-status -s INT 0.5 "$REAL" "$@" --addr 127.0.0.1:0; [ "$?" = 130 ] ;;
-*--to*|check*|keys*|completions*|man*|verify*|drift*|events*|log*|show*) exec "$REAL" "$@" ;;
+*--to*|check*|config*|keys*|completions*|man*|verify*|drift*|events*|log*|show*) exec "$REAL" "$@" ;;
 *) exec "$REAL" "$@" --to "$TARGET" ;;
 esac
 "#;

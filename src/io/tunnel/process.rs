@@ -7,6 +7,7 @@ use std::collections::VecDeque;
 use std::io;
 use std::process::{ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
+#[cfg(unix)]
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt};
