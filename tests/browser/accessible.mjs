@@ -10,7 +10,7 @@ await test(async () => {
   const target = await handler();
   const app = await listen('--forward-to', target.url);
   await fire(app, 'sendgrid', ['bounce', 'click']);
-  await fire(app, 'mailgun', ['open'], { tamper: 'body' });
+  await fire(app, 'resend', ['open'], { tamper: 'body' });
   const it = await browser();
 
   for (const colorScheme of ['light', 'dark']) {

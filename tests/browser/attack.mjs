@@ -112,13 +112,13 @@ await test(async () => {
   server.close();
 
   // With a key the page asks for it, once; the address bar is cleaned, and another tab does not have it.
-  const locked = await start(['listen', '--port', '0', '--ui=127.0.0.1:0', '--ui-key', 'env:UI_KEY'], { env: { UI_KEY: 'a long key' } });
+  const locked = await start(['listen', '--port', '0', '--ui=127.0.0.1:0', '--ui-key', 'env:UI_KEY'], { env: { UI_KEY: 'a-long-key' } });
   const asked = await open(locked, { browser: it });
   await asked.set('lock').waitFor();
-  await asked.set('key').fill('a long key');
+  await asked.set('key').fill('a-long-key');
   await asked.keyboard.press('Enter');
   await asked.set('list').waitFor();
-  const given = await open(locked, { browser: it, path: '/?key=a+long+key&q=events:bounce' });
+  const given = await open(locked, { browser: it, path: '/?key=a-long-key&q=events:bounce' });
   await given.set('list').waitFor();
   same(new URL(given.url()).search, '?q=events%3Abounce', 'the address without the key');
   await until('the stream has the key', async () => (await given.set('link').textContent()) === 'live');

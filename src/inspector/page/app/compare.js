@@ -28,7 +28,7 @@ export function Compare() {
       <div class="sections">
         ${error && html`<p class="problem" role="alert">${error.message} ${error.hint}</p>`}
         ${told && same && html`<p>The two are the same.</p>`}
-        ${parts.map(([title, ops]) => html`<section class="section" key=${title}><header class="section-head"><h3>${title}</h3></header><${Lines} ops=${ops} /></section>`)}
+        ${parts.map(([title, ops]) => html`<section class="section" key=${title}><header class="section-head"><h3>${title}</h3></header><${Lines} ops=${ops} title=${title} /></section>`)}
       </div>
     </article>`;
 }
@@ -40,8 +40,8 @@ function Side({ id, sign }) {
 
 const WORDS = { '-': 'removed', '+': 'added' };
 
-function Lines({ ops }) {
-  return html`<div class="code diff" tabindex="0" role="region" aria-label="Differences">${ops.map(([sign, value], at) => (sign === '='
+function Lines({ ops, title }) {
+  return html`<div class="code diff" tabindex="0" role="region" aria-label=${`${title}, compared`}>${ops.map(([sign, value], at) => (sign === '='
     ? html`<div class="line same" key=${at}>${typeof value === 'number' ? `${count(value, 'equal line')}` : safe(value)}</div>`
     : html`<div class=${`line ${WORDS[sign]}`} key=${at}><b aria-hidden="true">${sign === '-' ? '−' : '+'}</b><span class="off-screen">${WORDS[sign]}</span> <code>${safe(Array.isArray(value) ? value.join(': ') : value)}</code></div>`))}</div>`;
 }

@@ -65,6 +65,10 @@ export function Detail() {
   // A section of the URL is brought into view once its delivery is there.
   const ready = shown?.id === id;
   useEffect(() => {
+    if (ready && state.focus) {
+      state.focus = false;
+      box.current?.focus({ preventScroll: true });
+    }
     if (ready && section && section !== 'edit') document.getElementById(`section-${section}`)?.scrollIntoView({ block: 'start' });
   }, [ready, section, id]);
 
@@ -128,7 +132,7 @@ function Head({ received, row, keep }) {
       </div>
       <p class="detail-sub">
         ${received.provider && html`<span>${safe(received.provider)}</span>`}
-        <span class="mono">${safe(received.method)} ${safe(received.path)}</span>
+        <span class="mono">${safe(received.method)} ${safe(received.path, 1000)}</span>
         <span title=${moment(received.at)}>${time(received.at)}</span>
         ${Number.isFinite(row.bytes) && html`<span>${size(row.bytes)}</span>`}
         ${received.retry && html`<span>arrived ${number(received.retry.count)} times</span>`}

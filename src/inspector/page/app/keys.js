@@ -45,8 +45,10 @@ function escape() {
   }
 }
 
-/** Moves the focus to what is shown next. */
-const focusOn = (part) => setTimeout(() => document.querySelector(part)?.focus({ preventScroll: true }), 50);
+/** Moves the focus to what is shown next, unless it went into a field meanwhile. */
+const focusOn = (part) => setTimeout(() => {
+  if (!document.activeElement?.matches('input, textarea, select')) document.querySelector(part)?.focus({ preventScroll: true });
+}, 50);
 
 function act(key) {
   const id = state.route.section === 'compare' ? state.route.other : state.route.id || state.cursor;
@@ -68,8 +70,8 @@ function act(key) {
       return true;
     case 'Enter':
       if (state.cursor && deliveries.byId.has(state.cursor)) {
+        state.focus = true;
         go({ id: state.cursor });
-        focusOn('.detail');
       }
       return true;
     case 'r':

@@ -122,11 +122,11 @@ function Row({ row, at, of }) {
       <span class="row-line">
         ${row.id === state.marked && html`<span class="mark" title="marked">◆</span>`}
         <span class="subject">${safe(subject(row))}</span>
-        <span class="whom">${safe(whom || `${row.method} ${row.path}`)}</span>
+        <span class="whom">${safe(whom || `${row.method} ${row.path}`, 300)}</span>
         <${Status} status=${status} />
       </span>
       <span class="row-line second">
-        <span class="from">${safe(row.provider ?? '')}${row.provider && whom ? ' · ' : ''}${whom ? safe(row.path) : ''}</span>
+        <span class="from">${safe(row.provider ?? '')}${row.provider && whom ? ' · ' : ''}${whom ? safe(row.path, 300) : ''}</span>
         ${!silent(row.verdict) && html`<span class=${doubtful(row.verdict) ? `tag ${row.verdict === 'refused' ? 'bad' : ''}` : ''}>${verdict(row.verdict)}</span>`}
         ${row.repeat > 1 && html`<span class="tag" title="arrived ${row.repeat} times">×${row.repeat}</span>`}
         ${row.problems > 0 && html`<span class="tag">${count(row.problems, 'problem')}</span>`}

@@ -96,8 +96,7 @@ export function Search() {
       }
     } else if (event.key === 'Escape') {
       event.stopPropagation();
-      if (all.length > 0) setShown(false);
-      else field.current.blur();
+      field.current.blur();
     }
   };
   const { error } = deliveries;

@@ -5,6 +5,8 @@ import { Status } from './list.js';
 import { go } from './state.js';
 import { count, micros, moment, safe, time } from './words.js';
 
+/** Characters of a value that are shown; the body has all of them. */
+const LONG = 4000;
 /** Events shown at once. */
 const MANY = 50;
 
@@ -42,7 +44,7 @@ function Event({ event }) {
   return html`
     <div class="event">
       <div class="event-kind"><strong>${safe(kind)}</strong>${native && native !== kind && html` <span class="faint">${safe(native)}</span>`}</div>
-      <dl class="facts">${members.map(([name, value]) => html`<dt>${LABELS[name] ?? name.replaceAll('_', ' ')}</dt><dd class=${MONO.includes(name) ? 'mono' : ''}>${safe(value)}</dd>`)}</dl>
+      <dl class="facts">${members.map(([name, value]) => html`<dt>${LABELS[name] ?? name.replaceAll('_', ' ')}</dt><dd class=${MONO.includes(name) ? 'mono' : ''}>${safe(value, LONG)}</dd>`)}</dl>
     </div>`;
 }
 
@@ -110,7 +112,7 @@ export function Headers({ received, keep, setKeep }) {
 }
 
 function Pairs({ headers }) {
-  return html`<dl class="pairs">${headers.map(([name, value], at) => html`<div key=${at}><dt>${safe(name)}</dt><dd>${safe(value)}</dd></div>`)}</dl>`;
+  return html`<dl class="pairs">${headers.map(([name, value], at) => html`<div key=${at}><dt>${safe(name)}</dt><dd>${safe(value, 4 * LONG)}</dd></div>`)}</dl>`;
 }
 
 /** Fields that no page of the provider mentions. */

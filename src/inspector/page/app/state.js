@@ -17,6 +17,8 @@ export const state = {
   toast: null,
   /** True while the list of keys is open. */
   help: false,
+  /** True until the delivery that is opened by a key has the focus. */
+  focus: false,
   /** Faults that are on, in a few words. */
   faults: '',
 };

@@ -66,15 +66,17 @@ export function subject(row) {
 export function audience(row) {
   const all = row.recipients ?? [];
   const more = Math.max(row.recipient_count ?? 0, all.length) - 1;
-  return all.length === 0 ? '' : more > 0 ? `${all[0]} +${more}` : String(all[0]);
+  const first = String(all[0] ?? '').slice(0, 200);
+  return more > 0 ? `${first} +${more}` : first;
 }
 
 // Control characters, bidirectional marks and invisible ones can make a text look like another one.
 const HIDDEN = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb]|\udb40[\udc00-\udfff]/g;
 
-/** A stranger's text as children of an element: what cannot be seen is written out. */
-export function safe(value) {
-  const text = value == null ? '' : typeof value === 'string' ? value : JSON.stringify(value);
+/** A stranger's text as children of an element: what cannot be seen is written out, and what is very long is cut. */
+export function safe(value, most = 1 << 19) {
+  const all = value == null ? '' : typeof value === 'string' ? value : JSON.stringify(value);
+  const text = all.length > most ? `${all.slice(0, most)}… (${number(all.length)} characters in all)` : all;
   if (text.search(HIDDEN) < 0) return text;
   const parts = [];
   let from = 0;
