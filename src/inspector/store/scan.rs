@@ -164,10 +164,9 @@ impl Search<'_> {
         if entry.verdict.is_none() {
             self.table.judged(at, receipt.signature.verdict);
         }
-        let (id, address) = {
-            let rows = self.table.rows();
-            (rows.id(entry), self.address(entry))
-        };
+        // One lock after the other: a second one inside the first would wait for a writer that waits for the first.
+        let id = self.table.rows().id(entry);
+        let address = self.address(entry);
         let mut kept = Kept::recorded(id, address.unwrap_or_default(), fixture, receipt);
         kept.status = entry.status;
         kept.took = Duration::from_micros(entry.micros.into());
