@@ -4,7 +4,7 @@ import { Status } from './list.js';
 import { tell } from './state.js';
 import { micros, number, safe } from './words.js';
 
-const accepted = (one) => one.outcome === 'answered' && one.status >= 200 && one.status < 300;
+const accepted = (one) => one.outcome === 'answered' && !one.reason;
 
 /** Says how attempts ended. */
 export function told(result, done) {
@@ -15,7 +15,7 @@ export function told(result, done) {
     return;
   }
   const failed = attempts.filter((one) => !accepted(one)).length;
-  const what = last.outcome === 'answered' ? `status ${last.status} in ${micros(last.micros)}` : [last.outcome, last.reason].filter(Boolean).join(': ');
+  const what = last.status ? `status ${last.status} in ${micros(last.micros)}` : [last.outcome, last.reason].filter(Boolean).join(': ');
   const more = attempts.length > 1 ? `${number(attempts.length)} attempts, ${number(failed)} failed; the last: ` : '';
   tell(`${done}: ${more}${what} · ${last.target ?? ''}`, failed === 0 ? 'good' : 'bad');
 }

@@ -6,7 +6,7 @@ import { Body, firstLines } from './body.js';
 import { deliveries } from './deliveries.js';
 import { Editor } from './editor.js';
 import { Status } from './list.js';
-import { Mail, isMail } from './mail.js';
+import { Mail, mailsOf } from './mail.js';
 import { fail, go, set, state, tell } from './state.js';
 import { Answer, Events, Explain, Headers, Timeline, Unknown } from './sections.js';
 import { Target, target } from './target.js';
@@ -86,7 +86,7 @@ export function Detail() {
         ? html`<${Editor} key=${id} received=${received} bytes=${about.bytes} />`
         : html`
         <div class="sections">
-          ${isMail(received) && html`<${Mail} key=${shown.id} received=${received} />`}
+          ${mails(received)}
           <${Events} key=${`events-${shown.id}`} received=${received} />
           <${Explain} received=${received} explained=${explained} />
           <${Answer} received=${received} row=${row} />
@@ -96,6 +96,16 @@ export function Detail() {
           <${Unknown} fields=${received.unknown_fields} />
         </div>`}
     </article>`;
+}
+
+/** The mails of a delivery; each knows how many attachments stand before its own. */
+function mails(received) {
+  let number = 0;
+  return mailsOf(received).map((mail, at) => {
+    const first = number;
+    number += mail.attachments?.length ?? 0;
+    return html`<${Mail} key=${`${received.id}-${at}`} id=${received.id} mail=${mail} number=${first} at=${at} />`;
+  });
 }
 
 /** A row made of the delivery itself, for one that is not in the list. */

@@ -1,17 +1,36 @@
 // Faults: the next deliveries fail on purpose, to watch what the provider does then.
 import { html, useState } from '/vendor.js';
-import { send } from './api.js';
+import { get, send } from './api.js';
 import { Panel } from './panel.js';
 import { fail, set, state, tell } from './state.js';
 import { KINDS } from './search.js';
 
 const form = { fail_next: '1', fail_first: '', fail_rate: '', fail_status: '', delay: '', hang_up: false, kinds: [] };
 
+/** Faults in force, in a few words. */
+function words(told) {
+  if (told.as_started && !told.fail_rate && !told.fail_first && !told.fail_next) return '';
+  return [
+    told.fail_next > 0 && `failing the next ${told.fail_next > 1 ? told.fail_next : 'one'}`,
+    told.fail_first > 0 && `failing the first ${told.fail_first}`,
+    told.fail_rate > 0 && `failing ${Math.round(told.fail_rate * 100)} %`,
+    !/^0/.test(told.delay) && `delayed by ${told.delay}`,
+  ].filter(Boolean).join(', ');
+}
+
+/** Reads the faults in force. */
+export async function readFaults() {
+  try {
+    set({ faults: words(await get('faults')) });
+  } catch {
+    // Nothing is listened to.
+  }
+}
+
 /** Fails the next deliveries. */
 export async function failNext(n) {
   try {
-    await send('PUT', 'faults', { fail_next: n });
-    set({ faults: `failing next ${n}` });
+    set({ faults: words(await send('PUT', 'faults', { fail_next: n })) });
     tell(n === 1 ? 'The next delivery fails' : `The next ${n} deliveries fail`);
   } catch (error) {
     fail(error);
@@ -21,8 +40,7 @@ export async function failNext(n) {
 /** Ends all faults that were switched on here. */
 export async function restore() {
   try {
-    await send('DELETE', 'faults');
-    set({ faults: '' });
+    set({ faults: words(await send('DELETE', 'faults')) });
     tell('Faults are as at the start');
   } catch (error) {
     fail(error);
@@ -44,9 +62,8 @@ export function Faults() {
     if (form.hang_up) body.hang_up = true;
     if (form.kinds.length > 0) body.kinds = form.kinds;
     try {
-      await send('PUT', 'faults', body);
+      set({ faults: words(await send('PUT', 'faults', body)) });
       setProblem(null);
-      set({ faults: Object.keys(body).length > 0 ? 'faults on' : '' });
       tell('Faults are on');
     } catch (error) {
       setProblem(error);

@@ -85,6 +85,7 @@ export function List() {
       <span data-test="matched">${heading(total)}</span>
       ${state.marked && html`<button class="quiet" data-test="unmark" onClick=${() => set({ marked: '' })} title="Forget the mark">1 marked ✕</button>`}
     </div>
+    ${state.session?.problems?.map((one) => html`<p class="problem" role="alert">${safe(one, 500)}</p>`)}
     <div class="list-frame">
       ${deliveries.pending.length > 0 && html`<button class="new-rows" data-test="new" onClick=${toTop}>↑ ${number(deliveries.pending.length)} new</button>`}
       <div class="list" ref=${box} onScroll=${scrolled} onPointerMove=${aim} tabindex="0"

@@ -5,31 +5,36 @@ import { fail } from './state.js';
 import { Section } from './sections.js';
 import { count, safe, size } from './words.js';
 
-/** Characters shown at once. */
+/** Characters shown at once; the body has all of them. */
 const MOST = 64 << 10;
 
-const mailOf = (received) => received.mail ?? received.inbound ?? (received.events ?? []).map((event) => event.mail).find(Boolean);
+/** The mails of a delivery. */
+export const mailsOf = ({ mail }) => (Array.isArray(mail) ? mail : mail ? [mail] : []);
 
-/** True if a delivery holds a mail. */
-export const isMail = (received) => Boolean(mailOf(received));
+const FORMS = [['text', 'Text'], ['reply', 'Reply alone'], ['html', 'HTML source'], ['headers', 'Headers']];
 
-/** The mail of a delivery. */
-export function Mail({ received }) {
-  const mail = mailOf(received);
-  const forms = [['text', 'Text', mail.text], ['html', 'HTML source', mail.html], ['headers', 'Headers', mail.headers]].filter(([, , value]) => value && value.length > 0);
+const people = (value) => [value].flat().filter(Boolean).map((one) => (typeof one === 'string' ? one : one.name ? `${one.name} <${one.address}>` : one.address)).join(', ');
+
+/** A mail; `number` is that of its first attachment among all of the delivery. */
+export function Mail({ id, mail, number, at }) {
+  const forms = FORMS.filter(([name]) => mail[name]?.length > 0);
   const [form, setForm] = useState(forms[0]?.[0] ?? 'text');
-  const attachments = mail.attachments ?? [];
-  const people = (value) => (Array.isArray(value) ? value.map((one) => (typeof one === 'string' ? one : one.address ?? one.email ?? '')).join(', ') : value);
-  const line = (name, value) => value && value.length > 0 && html`<dt>${name}</dt><dd>${safe(people(value))}</dd>`;
+  const { attachments = [], envelope, spam } = mail;
+  const line = (name, value) => value?.length > 0 && html`<dt>${name}</dt><dd>${safe(value, 4000)}</dd>`;
+  const checks = ['spf', 'dkim', 'dmarc'].filter((name) => mail[name]).map((name) => `${name} ${mail[name]}`);
+  if (spam?.score != null) checks.push(`spam score ${spam.score}`);
+  if (spam?.detected) checks.push('detected as spam');
+  const forwarded = envelope && [envelope.from && `from ${envelope.from}`, envelope.to?.length > 0 && `to ${envelope.to.join(', ')}`].filter(Boolean).join(' ');
   return html`
-    <${Section} name="mail" title="Mail" aside=${html`<span class="grow"></span><span class="group" role="group" aria-label="Part of the mail">${forms.map(([name, words]) => html`
+    <${Section} name=${at > 0 ? `mail-${at + 1}` : 'mail'} title="Mail" aside=${html`<span class="grow"></span><span class="group" role="group" aria-label="Part of the mail">${forms.map(([name, words]) => html`
       <button key=${name} aria-pressed=${form === name ? 'true' : 'false'} onClick=${() => setForm(name)} data-test=${`mail-${name}`}>${words}</button>`)}</span>`}>
-      <dl class="facts mail-head">${line('from', mail.from)}${line('to', mail.to)}${line('cc', mail.cc)}${line('subject', mail.subject)}${line('date', mail.date)}</dl>
+      <dl class="facts mail-head">${line('from', people(mail.from))}${line('to', people(mail.to))}${line('cc', people(mail.cc))}${line('reply to', people(mail.reply_to))}${line('subject', mail.subject)}${line('date', mail.date)}${line('envelope', forwarded)}${line('checks', checks.join(' · '))}</dl>
       ${form === 'headers'
-        ? html`<dl class="pairs">${(Array.isArray(mail.headers) ? mail.headers : []).map((pair, at) => html`<div key=${at}><dt>${safe(pair[0] ?? pair.name)}</dt><dd>${safe(pair[1] ?? pair.value)}</dd></div>`)}</dl>`
-        : html`<pre class=${form === 'html' ? 'code mail-source' : 'mail-text'} tabindex="0" role="region" aria-label=${form === 'html' ? 'HTML source' : 'Text'}>${safe(String(mail[form] ?? '').slice(0, MOST))}</pre>`}
-      ${attachments.length > 0 && html`<h4>${count(attachments.length, 'attachment')}</h4><ul class="attachments">${attachments.map((one, at) => html`
-        <li key=${at}><span class="mono">${safe(one.name ?? one.filename ?? 'unnamed')}</span> <span class="faint">${safe(one.type ?? one.content_type ?? '')} ${size(one.size ?? one.bytes)}</span>
-          <button class="quiet" data-test="attachment" onClick=${() => download(delivery(received.id, `/attachments/${at}`), one.name ?? one.filename ?? 'attachment').catch(fail)}>Download</button></li>`)}</ul>`}
+        ? html`<dl class="pairs">${mail.headers.map(([name, value], at) => html`<div key=${at}><dt>${safe(name)}</dt><dd>${safe(value, 4000)}</dd></div>`)}</dl>`
+        : forms.length > 0 && html`<pre class=${form === 'html' ? 'code' : 'mail-text'} tabindex="0" role="region" aria-label=${form === 'html' ? 'HTML source' : 'Text of the mail'}>${safe(mail[form] ?? '', MOST)}</pre>`}
+      ${attachments.length > 0 && html`<h4>${count(attachments.length, 'attachment')}</h4><ul class="attachments">${attachments.map((one, place) => html`
+        <li key=${place}><span class="mono">${safe(one.name ?? 'unnamed', 300)}</span> <span class="faint">${safe(one.content_type ?? '', 300)} ${size(one.size)}</span>
+          ${one.sha256 && html`<button class="quiet" data-test="attachment" onClick=${() => download(delivery(id, `/attachments/${number + place}`), one.name ?? 'attachment').catch(fail)}>Download</button>`}
+          ${one.reference && html`<span class="faint mono">${safe(one.reference, 300)}</span>`}</li>`)}</ul>`}
     <//>`;
 }

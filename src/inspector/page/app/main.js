@@ -4,7 +4,7 @@ import { Refused, copy, download, get, keepKey, query, takeKey } from './api.js'
 import { Compare } from './compare.js';
 import { deliveries } from './deliveries.js';
 import { Detail } from './detail.js';
-import { Faults, restore } from './faults.js';
+import { Faults, readFaults, restore } from './faults.js';
 import { Fire } from './fire.js';
 import { KEYS, listen } from './keys.js';
 import { List } from './list.js';
@@ -101,6 +101,7 @@ function Lock() {
     keepKey(key);
     try {
       set({ session: await get('session'), link: 'connecting' });
+      session();
     } catch (error) {
       setWrong(error.message);
     }
@@ -115,16 +116,22 @@ function Lock() {
     </main>`;
 }
 
+let known = false;
+
+/** Reads the session now and then: faults end, a recording is read or has problems. */
 async function session() {
   try {
     const told = await get('session');
     const reads = told.reading || state.session?.reading;
     set({ session: told });
+    if (told.can_fail && (state.faults || !known)) readFaults();
+    known = true;
     // Rows of a recording appear as it is read.
     if (reads && !deliveries.held) deliveries.start();
-    if (told.reading) setTimeout(session, 1000);
+    setTimeout(session, told.reading ? 1000 : document.hidden ? 30000 : 3000);
   } catch (error) {
     if (error instanceof Refused && error.status === 401) set({ link: 'locked' });
+    else setTimeout(session, 5000);
   }
 }
 

@@ -34,7 +34,7 @@ function unfinished(text) {
 const values = (word) => {
   if (word === 'events:') return KINDS;
   if (word === 'status:') return ['2xx', '4xx', '5xx', 'none'];
-  if (word === 'verdict:') return ['verified', 'unsigned', 'unchecked', 'refused'];
+  if (word === 'verdict:') return ['verified', 'test-key', 'unsigned', 'unchecked', 'refused'];
   if (word === 'failed:') return ['yes'];
   if (word === 'since:' || word === 'until:') return ['5m', '1h', '24h'];
   if (word === 'provider:') return state.session?.providers ?? [];

@@ -47,7 +47,7 @@ export function Stats() {
   const most = (member, set) => Math.max(1, ...all.flatMap((one) => set.map((name) => one[member][name] ?? 0)));
   const pick = (word, value) => go({ q: `${q} ${word}:${value}`.trim() });
   const rows = (member, set, word, bad, shown = (name) => name) => set.map((name) => html`
-    <${Bars} key=${name} name=${shown(name)} values=${all.map((one) => one[member][name] ?? 0)} total=${total(member, name)} most=${most(member, set)} bad=${bad(name)} onPick=${word && name !== 'not judged' && name !== 'other' ? () => pick(word, name.includes(' ') ? `"${name}"` : name) : undefined} />`);
+    <${Bars} key=${name} name=${shown(name)} values=${all.map((one) => one[member][name] ?? 0)} total=${total(member, name)} most=${most(member, set)} bad=${bad(name)} onPick=${word && name !== 'not judged' && name !== 'other' ? () => pick(word, name === 'verified (test key)' ? 'test-key' : name) : undefined} />`);
   const units = ['second', 'minute', 'hour'];
   return html`
     <article class="detail stats" data-test="stats-panel" aria-label="Statistics" tabindex="-1">
