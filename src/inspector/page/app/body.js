@@ -123,7 +123,7 @@ function coloured(line) {
   const value = scalar
     ? [scalar[1], html`<span class=${scalar[2][0] === '"' ? 'string' : 'literal'}>${safe(scalar[2])}</span>`, scalar[3]]
     : safe(rest);
-  return member ? [member[1], html`<span class="name">${safe(member[2])}</span>`, member[3], value] : value;
+  return member ? [member[1], html`<span class="name">${safe(member[2])}</span>`, html`<span class=${/\s$/.test(member[3]) ? '' : 'tight'}>${member[3]}</span>`, value] : value;
 }
 
 /** The bytes as text, a piece at a time. Bytes that are no UTF-8 are shown as U+FFFD. */

@@ -3,18 +3,21 @@ import { html } from '/vendor.js';
 import { micros, number, time } from './words.js';
 
 const WIDTH = 600;
+/** Columns of a chart, at least and at most. */
+const LEAST = 30;
+const MOST = 60;
 
-/** Buckets in at most some columns of equal time. */
-export function columns(buckets, most = 60) {
+/** Buckets of a unit of time in columns of equal time. */
+export function columns(buckets, unit) {
   const times = buckets.map((one) => Date.parse(one.at)).filter((at) => !Number.isNaN(at));
   if (times.length === 0) return [];
-  const first = Math.min(...times.slice(0, 1), times.at(-1));
   const last = Math.max(times[0], times.at(-1));
-  const gaps = times.slice(1).map((at, index) => at - times[index]).filter((gap) => gap > 0);
-  const unit = gaps.length > 0 ? gaps.reduce((a, b) => Math.min(a, b)) : 60000;
-  const span = Math.max(unit, Math.ceil((last - first + unit) / most / unit) * unit);
-  const many = Math.max(1, Math.ceil((last - first + unit) / span));
-  const all = Array.from({ length: many }, (_, at) => ({ at: new Date(first + at * span).toISOString(), kinds: {}, verdicts: {}, statuses: {}, total: 0, p50: null, p90: null, p99: null }));
+  let first = Math.min(times[0], times.at(-1));
+  const span = Math.max(unit, Math.ceil((last - first + unit) / MOST / unit) * unit);
+  // A few moments stand at the right of an empty time, and not wide apart.
+  const many = Math.max(LEAST, Math.ceil((last - first + unit) / span));
+  first = Math.min(first, last + unit - many * span);
+  const all = Array.from({ length: many }, (_, at) => ({ at: new Date(first + at * span).toISOString(), kinds: {}, verdicts: {}, statuses: {}, p50: null, p90: null, p99: null }));
   for (const bucket of buckets) {
     const column = all[Math.floor((Date.parse(bucket.at) - first) / span)];
     if (!column) continue;
@@ -22,7 +25,7 @@ export function columns(buckets, most = 60) {
       for (const [name, n] of Object.entries(bucket[member] ?? {})) column[member][name] = (column[member][name] ?? 0) + n;
     }
     for (const name of ['p50', 'p90', 'p99']) {
-      const value = bucket[name] ?? bucket.micros?.[name];
+      const value = bucket.micros?.[name];
       if (value != null) column[name] = Math.max(column[name] ?? 0, value);
     }
   }
@@ -55,7 +58,8 @@ export function Latency({ columns: all }) {
   const highest = Math.max(1, ...all.map((one) => one.p99 ?? one.p90 ?? one.p50 ?? 0));
   const top = 10 ** Math.ceil(Math.log10(highest));
   const ceiling = highest <= top / 5 ? top / 5 : highest <= top / 2 ? top / 2 : top;
-  const x = (at) => (all.length === 1 ? WIDTH / 2 : (at / (all.length - 1)) * WIDTH);
+  const x = (at) => (at / (all.length - 1)) * WIDTH;
+  const known = all.filter((one) => one.p50 !== null).length;
   const y = (value) => 118 - (value / ceiling) * 112;
   const path = (name) => {
     let pen = 'M';
@@ -72,7 +76,7 @@ export function Latency({ columns: all }) {
       <svg viewBox="0 0 ${WIDTH} 120" preserveAspectRatio="none" role="img" aria-label=${`Latency, lately: p50 ${micros(now.p50)}, p90 ${micros(now.p90)}, p99 ${micros(now.p99)}`}>
         ${[0, 0.5, 1].map((part) => html`<line key=${part} x1="0" x2=${WIDTH} y1=${y(part * ceiling)} y2=${y(part * ceiling)} class="axis" />`)}
         ${SERIES.map(([name, look]) => html`<path key=${name} d=${path(name)} class=${`curve ${look}`} />`)}
-        ${all.length === 1 && SERIES.map(([name, look]) => now[name] != null && html`<line key=${`dot-${name}`} x1=${WIDTH / 2 - 8} x2=${WIDTH / 2 + 8} y1=${y(now[name])} y2=${y(now[name])} class=${`curve ${look}`} />`)}
+        ${known === 1 && SERIES.map(([name, look]) => html`<line key=${`one-${name}`} x1=${x(all.indexOf(now)) - 12} x2=${x(all.indexOf(now))} y1=${y(now[name])} y2=${y(now[name])} class=${`curve ${look}`} />`)}
       </svg>
       <div class="scale" aria-hidden="true"><span>${micros(ceiling)}</span><span>${micros(ceiling / 2)}</span><span>0</span></div>
     </div>

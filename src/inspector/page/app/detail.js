@@ -147,7 +147,7 @@ function Head({ received, row, keep }) {
         ${Number.isFinite(row.bytes) && html`<span>${size(row.bytes)}</span>`}
         ${received.retry && html`<span>arrived ${number(received.retry.count)} times</span>`}
         <span class="mono faint" data-test="address">${safe(where ?? id)}</span>
-        <button class="jump" data-test="to-timeline" onClick=${() => timeline(id)} title="All events of this message (g)">timeline</button>
+        ${(received.events ?? []).some((event) => event.message_id) && html`<button class="jump" data-test="to-timeline" onClick=${() => timeline(id)} title="All events of this message (g)">timeline</button>`}
       </p>
       <div class="actions">
         <span class="group">

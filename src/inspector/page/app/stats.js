@@ -12,6 +12,8 @@ const EVERY = 2000;
 
 let unit = '';
 
+const SECONDS = { second: 1, minute: 60, hour: 3600 };
+
 /** The statistics. */
 export function Stats() {
   const [told, setTold] = useState(null);
@@ -37,8 +39,8 @@ export function Stats() {
   }, [q, unit, Math.floor(Date.now() / EVERY), newest, deliveries.turn, deliveries.loaded]);
 
   if (deliveries.loaded && deliveries.length === 0 && !q && deliveries.pending.length === 0) return html`<${Welcome} />`;
-  const buckets = told?.buckets ?? told?.items ?? [];
-  const all = columns(buckets);
+  const buckets = told?.buckets ?? [];
+  const all = columns(buckets, SECONDS[told?.by] * 1000);
   const total = (member, name) => buckets.reduce((sum, one) => sum + (one[member]?.[name] ?? 0), 0);
   const names = (member) => [...new Set(buckets.flatMap((one) => Object.keys(one[member] ?? {})))];
   const kinds = names('kinds').sort((a, b) => order(a) - order(b));
@@ -48,11 +50,10 @@ export function Stats() {
   const pick = (word, value) => go({ q: `${q} ${word}:${value}`.trim() });
   const rows = (member, set, word, bad, shown = (name) => name) => set.map((name) => html`
     <${Bars} key=${name} name=${shown(name)} values=${all.map((one) => one[member][name] ?? 0)} total=${total(member, name)} most=${most(member, set)} bad=${bad(name)} onPick=${word && name !== 'not judged' && name !== 'other' ? () => pick(word, name === 'verified (test key)' ? 'test-key' : name) : undefined} />`);
-  const units = ['second', 'minute', 'hour'];
   return html`
     <article class="detail stats" data-test="stats-panel" aria-label="Statistics" tabindex="-1">
       <header class="detail-head"><div class="detail-title"><h2>Statistics</h2>
-        <span class="group" role="group" aria-label="Unit of time">${units.map((one) => html`<button key=${one} aria-pressed=${(unit || told?.by) === one ? 'true' : 'false'} onClick=${() => { unit = one; setTold(null); again((n) => n + 1); }}>${one}</button>`)}</span>
+        <span class="group" role="group" aria-label="Unit of time">${Object.keys(SECONDS).map((one) => html`<button key=${one} aria-pressed=${(unit || told?.by) === one ? 'true' : 'false'} onClick=${() => { unit = one; setTold(null); again((n) => n + 1); }}>${one}</button>`)}</span>
         ${state.route.panel === 'stats' && html`<button class="close" aria-label="Close" onClick=${() => go({ panel: '' })} data-test="close"><span class="wide" aria-hidden="true">✕</span><span class="narrow" aria-hidden="true">‹ List</span></button>`}</div>
         <p class="detail-sub">${q ? html`<span>what matches <code>${q}</code></span>` : ''}</p></header>
       <div class="sections">
