@@ -234,18 +234,29 @@ class Deliveries {
     changed();
   }
 
-  /** Reads what a gap left out; if it is more than a page, starts anew. */
+  /** Reads what a gap left out; if that is too much, starts anew. */
   async #mend(signal) {
+    const newest = (this.pending.at(-1) ?? this.rows.at(-1))?.id;
+    const missed = [];
     try {
-      const page = await this.#page(null, PAGE, signal);
-      const newest = (this.pending.at(-1) ?? this.rows.at(-1))?.id;
-      const from = page.items.findIndex((row) => row.id === newest);
-      if (from < 0 && page.next) this.#replace(page);
-      else {
-        const missed = page.items.filter((row) => !this.byId.has(row.id) && !this.pending.some((one) => one.id === row.id));
-        if (this.held) this.pending.push(...missed);
-        else this.#append(missed);
+      let before = null;
+      for (let pages = 0; pages < 10; pages += 1) {
+        const page = await this.#page(before, PAGE, signal);
+        const from = page.items.findIndex((row) => row.id === newest);
+        missed.unshift(...page.items.slice(from + 1));
+        if (from >= 0) {
+          // Some may have come through the stream meanwhile.
+          const known = new Set(this.pending.map((row) => row.id));
+          const rows = missed.filter((row) => !this.byId.has(row.id) && !known.has(row.id));
+          if (this.held) this.pending.push(...rows);
+          else this.#append(rows);
+          changed();
+          return;
+        }
+        if (!page.next) break;
+        before = page.next;
       }
+      this.#replace(await this.#page(null, FIRST, signal));
       changed();
     } catch {
       // The next event or the next connection mends it.

@@ -1,11 +1,11 @@
 // Statistics of what matches the filter; also what stands beside the list while nothing is open.
-import { html, useEffect, useState } from '/vendor.js';
+import { html, useEffect, useRef, useState } from '/vendor.js';
 import { copy, get, query } from './api.js';
 import { Bars, Latency, Numbers, Times, columns } from './charts.js';
 import { deliveries } from './deliveries.js';
 import { KINDS } from './search.js';
 import { fail, go, state, tell } from './state.js';
-import { count, micros, number, verdict } from './words.js';
+import { count as counted, micros, number, verdict } from './words.js';
 
 /** Milliseconds between two readings while deliveries come. */
 const EVERY = 2000;
@@ -21,22 +21,33 @@ export function Stats() {
   const [, again] = useState(0);
   const { q } = state.route;
   const newest = deliveries.rows.at(-1)?.id ?? '';
-
+  const timer = useRef(0);
+  const count = async (by) => {
+    timer.current = 0;
+    try {
+      const answer = await get(query('stats', { by, q }));
+      if (state.route.q !== q) return;
+      // The units of a long time are more than are told.
+      if (!unit && answer.left_out > 0 && by !== 'hour') await count(by === 'second' ? 'minute' : 'hour');
+      else {
+        setTold(answer);
+        setError(null);
+      }
+    } catch (problem) {
+      setError(problem);
+    }
+  };
+  const usual = () => unit || (spread() > 3 * 3600e3 ? 'hour' : spread() > 120e3 ? 'minute' : 'second');
   useEffect(() => {
     if (!deliveries.loaded) return undefined;
-    const abort = new AbortController();
-    // Not for each delivery: a burst is counted once it was there for a while.
-    const timer = setTimeout(() => {
-      const by = unit || (spread() > 3 * 3600e3 ? 'hour' : spread() > 120e3 ? 'minute' : 'second');
-      get(query('stats', { by, q }), { signal: abort.signal })
-        .then((answer) => { setTold({ ...answer, by }); setError(null); })
-        .catch((problem) => problem.name !== 'AbortError' && setError(problem));
-    }, told ? EVERY : 0);
-    return () => {
-      clearTimeout(timer);
-      if (!told) abort.abort();
-    };
-  }, [q, unit, Math.floor(Date.now() / EVERY), newest, deliveries.turn, deliveries.loaded]);
+    clearTimeout(timer.current);
+    count(usual());
+    return () => clearTimeout(timer.current);
+  }, [q, unit, deliveries.turn, deliveries.loaded]);
+  // Not for each delivery: what comes is counted now and then.
+  useEffect(() => {
+    if (told && !timer.current) timer.current = setTimeout(() => count(told.by), EVERY);
+  }, [newest]);
 
   if (deliveries.loaded && deliveries.length === 0 && !q && deliveries.pending.length === 0) return html`<${Welcome} />`;
   const buckets = told?.buckets ?? [];
@@ -95,7 +106,7 @@ function Welcome() {
         ${url && html`<p>Providers and scripts post to <code>${url}</code></p>
         <p class="line"><code>${line}</code> <button onClick=${() => copy(line).then(() => tell('Copied the command')).catch(fail)}>Copy</button></p>
         <p><button class="main" onClick=${() => go({ panel: 'fire' })}>Fire an event</button></p>`}
-        <p class="faint">${count(session?.providers?.length ?? 0, 'provider')} in the catalogue · press <kbd>?</kbd> for the keys</p>
+        <p class="faint">${counted(session?.providers?.length ?? 0, 'provider')} in the catalogue · press <kbd>?</kbd> for the keys</p>
       </div>
     </article>`;
 }
