@@ -10,12 +10,15 @@ import { size } from './words.js';
 /** Bytes up to which a body can be edited here. */
 const MOST = 1 << 20;
 
+/** What was edited and not reset, by id: closing the editor loses nothing. */
+const drafts = new Map();
+
 /** The editor of a delivery. */
 export function Editor({ received, bytes }) {
   const { id } = received;
   const [source, setSource] = useState(null);
   const before = shownHeaders(received.headers ?? []);
-  const [headers, setHeaders] = useState(before);
+  const [headers, setHeaders] = useState(drafts.get(id)?.headers ?? before);
   const [resign, setResign] = useState(true);
   const [result, setResult] = useState(null);
   const [sending, setSending] = useState(false);
@@ -37,12 +40,18 @@ export function Editor({ received, bytes }) {
   useEffect(() => {
     if (!source || !area.current) return;
     // The value and not the markup: a text area shows strangers' text as it is.
-    area.current.value = source.shown;
+    area.current.value = drafts.get(id)?.value ?? source.shown;
     area.current.focus();
     area.current.setSelectionRange(0, 0);
     area.current.scrollTop = 0;
   }, [source]);
 
+  const keep = (change) => drafts.set(id, { value: area.current.value, headers, ...change });
+  const reset = () => {
+    drafts.delete(id);
+    area.current.value = source.shown;
+    setHeaders(before);
+  };
   const fire = async () => {
     if (!source || sending) return;
     setSending(true);
@@ -75,14 +84,14 @@ export function Editor({ received, bytes }) {
       <section class="section">
         <header class="section-head"><h3>Edit and send</h3>${source?.binary && html`<span class="tag">no UTF-8: shown as base64</span>`}</header>
         ${problem && html`<p class="problem" role="alert">${problem}</p>`}
-        <label class="field">Body<textarea data-test="editor" ref=${area} class="code" rows="18" spellcheck=${false} autocomplete="off" autocapitalize="off" disabled=${!source}></textarea></label>
-        <label class="field">Headers<textarea data-test="editor-headers" class="code" rows="6" spellcheck=${false} value=${headers} onInput=${(event) => setHeaders(event.target.value)}></textarea></label>
+        <label class="field">Body<textarea data-test="editor" ref=${area} class="code" rows="18" spellcheck=${false} autocomplete="off" autocapitalize="off" disabled=${!source} onInput=${() => keep()}></textarea></label>
+        <label class="field">Headers<textarea data-test="editor-headers" class="code" rows="6" spellcheck=${false} value=${headers} onInput=${(event) => { setHeaders(event.target.value); keep({ headers: event.target.value }); }}></textarea></label>
         <div class="actions">
           <button class="main" data-test="send-edited" disabled=${!source || sending} onClick=${fire} title="Send (Ctrl+Enter)">Send</button>
           <${Target} />
           <label class="check"><input type="checkbox" checked=${resign} data-test="resign" onChange=${(event) => setResign(event.target.checked)} /> sign anew</label>
           <span class="grow"></span>
-          <button class="quiet" disabled=${!source} onClick=${() => { area.current.value = source.shown; setHeaders(before); }}>Reset</button>
+          <button class="quiet" disabled=${!source} onClick=${reset}>Reset</button>
           <button class="quiet" onClick=${() => go({ section: '' })}>Close</button>
         </div>
         <${Attempts} result=${result} />

@@ -35,9 +35,13 @@ export function listen() {
 /** Closes what is open, the innermost first. */
 function escape() {
   const { route } = state;
+  // What was typed stays, in the form or as a draft.
+  if (document.activeElement?.matches('input, textarea, select')) document.activeElement.blur();
   if (state.help) set({ help: false });
-  else if (document.activeElement?.matches('input, textarea, select')) document.activeElement.blur();
-  else if (route.section === 'edit') go({ section: '' });
+  else if (route.section === 'edit') {
+    go({ section: '' });
+    focusOn('.detail');
+  }
   else if (route.section === 'compare') go({ id: route.other });
   else if (route.id || route.panel) {
     go({ id: '', panel: '' });

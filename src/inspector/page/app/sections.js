@@ -63,9 +63,9 @@ export function Explain({ received, explained }) {
       <dl class="facts">
         ${fact('scheme', it.scheme)}
         ${fact('reason', it.reason)}
-        ${fact('fits', it.fits)}
+        ${it.fits && html`<dt>fits</dt><dd>${withCode(it.fits)}</dd>`}
         ${fact('key', it.key && (it.key.of > 1 ? `${it.key.name} (${it.key.number} of ${it.key.of})` : it.key.name))}
-        ${fact('hint', it.hint)}
+        ${it.hint && html`<dt>hint</dt><dd>${withCode(it.hint)}</dd>`}
         ${list('ruled out', it.ruled_out)}
         ${list('not tried', it.not_tried)}
       </dl>
