@@ -1,4 +1,5 @@
 // A day with the page: what arrives is listed, filtered, opened, replayed; a thousand more come while it is open.
+import { readFileSync } from 'node:fs';
 import { api, calm, check, fire, handler, listen, matched, open, request, same, test, until } from './harness.mjs';
 
 /** Rows that may be in the page at once. */
@@ -31,6 +32,23 @@ await test(async () => {
   await page.set('body-hex').click();
   await page.set('body').getByText('00000000').waitFor();
   await page.set('body-pretty').click();
+
+  // The address leads back to the same place.
+  const linked = await open(app, { browser: page.context().browser(), path: `/?q=events:bounce#${id}/body` });
+  await linked.set('body').getByText('"bounce_classification"').waitFor();
+  await until('the body is in view', async () => (await linked.set('body').boundingBox()).y < 300);
+  same(await linked.set('row').count(), 1, 'the rows of a linked page');
+  calm(linked);
+  await linked.context().close();
+
+  // It is copied as other tools read it, and what matches is exported.
+  await page.context().grantPermissions(['clipboard-read', 'clipboard-write'], { origin: new URL(app.url).origin });
+  await page.set('copy-curl').click();
+  await until('curl is copied', async () => (await page.evaluate(() => navigator.clipboard.readText())).startsWith('curl -X POST'));
+  const exported = page.waitForEvent('download');
+  await page.set('export-ndjson').click();
+  const lines = readFileSync(await (await exported).path(), 'utf8').trim().split('\n');
+  same(lines.map((line) => JSON.parse(line).id), [id], 'the exported deliveries');
 
   // Replay sends the same bytes.
   const first = target.requests.find((one) => one.body.includes('"bounce"'));

@@ -131,7 +131,7 @@ function Row({ row, at, of }) {
         ${!silent(row.verdict) && html`<span class=${doubtful(row.verdict) ? `tag ${row.verdict === 'refused' ? 'bad' : ''}` : ''}>${verdict(row.verdict)}</span>`}
         ${row.repeat > 1 && html`<span class="tag" title="arrived ${row.repeat} times">×${row.repeat}</span>`}
         ${row.problems > 0 && html`<span class="tag">${count(row.problems, 'problem')}</span>`}
-        <span class="took">${micros(row.handler?.micros ?? row.micros)}</span>
+        <span class="took">${status === null && !row.micros ? '' : micros(row.handler?.micros ?? row.micros)}</span>
         <span class="at">${time(row.at)}</span>
       </span>
     </div>`;
@@ -141,7 +141,7 @@ function Row({ row, at, of }) {
 export function Status({ status, words = '' }) {
   const look = standing(status);
   const sign = look === 'good' ? '✓' : look === 'bad' ? '✕' : '–';
-  return html`<span class=${`status ${look}`}><span aria-hidden="true">${sign}</span> ${status ?? (words || 'none')}</span>`;
+  return html`<span class=${`status ${look}`}><span aria-hidden="true">${sign}</span> ${status ?? (words || (state.session?.listening ? 'none' : ''))}</span>`;
 }
 
 function Empty() {

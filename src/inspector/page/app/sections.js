@@ -78,7 +78,8 @@ const withCode = (text) => text.split('`').map((part, at) => (at % 2 ? html`<cod
 
 /** What the sender got, and what the handlers responded. */
 export function Answer({ received, row }) {
-  const { reply } = received;
+  // What was never answered, such as a fixture, has a response without status and time.
+  const reply = received.reply?.status || received.reply?.micros ? received.reply : null;
   const forwarded = received.forwarded ?? received.answers ?? [];
   const handler = forwarded.length === 0 && row?.handler ? [row.handler] : forwarded;
   return html`

@@ -74,12 +74,12 @@ export function Stats() {
         <section class="section"><header class="section-head"><h3>Events over time</h3></header>
           ${kinds.length === 0 ? html`<p class="faint">No events.</p>` : rows('kinds', kinds, 'events', () => false)}<${Times} columns=${all} />
           <${Numbers} columns=${all} names=${kinds} value=${(one, name) => number(one.kinds[name])} /></section>
-        <section class="section"><header class="section-head"><h3>Responses</h3></header>
+        ${all.some((one) => one.p99 > 1) && html`<section class="section"><header class="section-head"><h3>Responses</h3></header>
           ${rows('statuses', statuses, 'status', (name) => !name.startsWith('2'))}<${Times} columns=${all} />
           <${Numbers} columns=${all} names=${statuses} value=${(one, name) => number(one.statuses[name])} /></section>
         <section class="section"><header class="section-head"><h3>Latency</h3></header>
           <${Latency} columns=${all} />
-          <${Numbers} columns=${all} names=${['p50', 'p90', 'p99']} value=${(one, name) => micros(one[name])} /></section>
+          <${Numbers} columns=${all} names=${['p50', 'p90', 'p99']} value=${(one, name) => micros(one[name])} /></section>`}
         ${verdicts.length > 0 && html`<section class="section"><header class="section-head"><h3>Signatures</h3></header>
           ${rows('verdicts', verdicts, 'verdict', (name) => name === 'refused', verdict)}<${Times} columns=${all} /></section>`}`}
       </div>

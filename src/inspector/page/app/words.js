@@ -11,10 +11,11 @@ export const number = (n) => (Number.isFinite(n) ? numbers.format(n) : '');
 /** A count with its noun in the right number: "1 event", "2 events". */
 export const count = (n, one, many = `${one}s`) => `${number(n)} ${n === 1 ? one : many}`;
 
-/** Local time of the day; with the date if it is not today. */
+/** Local time of the day, with the date if it is not today. */
 export function time(at) {
   const date = new Date(at);
-  if (at == null || Number.isNaN(date.getTime())) return '';
+  // A fixture without a time has that of 1970.
+  if (!(date.getTime() > 86400e3)) return '';
   const today = new Date().toDateString() === date.toDateString();
   return today ? clock.format(date) : `${day.format(date)} ${clock.format(date)}`;
 }
