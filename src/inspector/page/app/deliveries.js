@@ -10,6 +10,38 @@ const PAGE = 1000;
 /** Rows kept in the page; the oldest leave first. */
 const MOST = 400000;
 
+/** Milliseconds after which a hidden tab gives its connection back: a browser has six for all tabs. */
+const HIDDEN = 30000;
+
+/** Ends the stream once the tab was hidden for a while; gives what ends the watch. */
+function restWhenHidden(rest) {
+  let timer = 0;
+  const look = () => {
+    clearTimeout(timer);
+    if (document.hidden) timer = setTimeout(() => rest.abort(), HIDDEN);
+  };
+  document.addEventListener('visibilitychange', look);
+  look();
+  return () => {
+    clearTimeout(timer);
+    document.removeEventListener('visibilitychange', look);
+  };
+}
+
+/** Waits until the tab is visible. A tab that is opened in the background loads its list all the same. */
+const visible = () => new Promise((resolve) => {
+  if (!document.hidden || !deliveries.loaded) {
+    resolve();
+    return;
+  }
+  const look = () => {
+    if (document.hidden) return;
+    document.removeEventListener('visibilitychange', look);
+    resolve();
+  };
+  document.addEventListener('visibilitychange', look);
+});
+
 /** Rows in the order of arrival; the list shows the last one on top. */
 class Deliveries {
   rows = [];
@@ -131,6 +163,9 @@ class Deliveries {
     let pause = 250;
     let first = true;
     while (!signal.aborted) {
+      await visible();
+      const rest = new AbortController();
+      const stop = restWhenHidden(rest);
       const early = [];
       let listed = false;
       const event = (told) => {
@@ -152,7 +187,7 @@ class Deliveries {
         let listing;
         const reading = stream(query('stream', { q: state.route.q }), {
           last,
-          signal,
+          signal: AbortSignal.any([signal, rest.signal]),
           opened: () => {
             listing = opened();
             listing.catch(() => {});
@@ -164,8 +199,11 @@ class Deliveries {
         if (!signal.aborted) set({ link: 'lost' });
       } catch (error) {
         if (signal.aborted) return;
+        if (rest.signal.aborted) continue;
         if (!(await this.#without(error, first, signal))) return;
         first &&= !this.loaded;
+      } finally {
+        stop();
       }
       await new Promise((resolve) => setTimeout(resolve, pause));
       pause = Math.min(pause * 2, 5000);

@@ -13,6 +13,9 @@ export const mailsOf = ({ mail }) => (Array.isArray(mail) ? mail : mail ? [mail]
 
 const FORMS = [['text', 'Text'], ['reply', 'Reply alone'], ['html', 'HTML source'], ['headers', 'Headers']];
 
+/** A file name without paths and hidden characters. */
+const safeName = (name) => String(name ?? '').replace(/[^\p{L}\p{N}._ -]+/gu, '_').replace(/^[._]+/, '').slice(-100) || 'attachment';
+
 const people = (value) => [value].flat().filter(Boolean).map((one) => (typeof one === 'string' ? one : one.name ? `${one.name} <${one.address}>` : one.address)).join(', ');
 
 /** A mail; `number` is that of its first attachment among all of the delivery. */
@@ -34,7 +37,7 @@ export function Mail({ id, mail, number, at }) {
         : forms.length > 0 && html`<pre class=${form === 'html' ? 'code' : 'mail-text'} tabindex="0" role="region" aria-label=${form === 'html' ? 'HTML source' : 'Text of the mail'}>${safe(mail[form] ?? '', MOST)}</pre>`}
       ${attachments.length > 0 && html`<h4>${count(attachments.length, 'attachment')}</h4><ul class="attachments">${attachments.map((one, place) => html`
         <li key=${place}><span class="mono">${safe(one.name ?? 'unnamed', 300)}</span> <span class="faint">${safe(one.content_type ?? '', 300)} ${size(one.size)}</span>
-          ${one.sha256 && html`<button class="quiet" data-test="attachment" onClick=${() => download(delivery(id, `/attachments/${number + place}`), one.name ?? 'attachment').catch(fail)}>Download</button>`}
+          ${one.sha256 && html`<button class="quiet" data-test="attachment" onClick=${() => download(delivery(id, `/attachments/${number + place}`), safeName(one.name)).catch(fail)}>Download</button>`}
           ${one.reference && html`<span class="faint mono">${safe(one.reference, 300)}</span>`}</li>`)}</ul>`}
     <//>`;
 }

@@ -72,7 +72,11 @@ export function go(patch, { replace = false } = {}) {
   if (patch.panel) Object.assign(route, { id: '', section: '', other: '' });
   const href = write(route);
   if (href !== location.pathname + location.search + location.hash) {
-    history[replace ? 'replaceState' : 'pushState'](null, '', href);
+    try {
+      history[replace ? 'replaceState' : 'pushState'](null, '', href);
+    } catch {
+      // Browsers limit how often the address changes; the next change sets it.
+    }
   }
   set({ route, ...(route.id ? { cursor: route.id } : {}) });
 }
