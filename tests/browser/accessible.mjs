@@ -81,12 +81,16 @@ await test(async () => {
   await page.context().close();
 
   // Narrow: one thing at a time, nothing beside the screen.
-  const narrow = await open(app, { browser: it, viewport: { width: 360, height: 740 } });
+  const narrow = await open(app, { browser: it, viewport: { width: 360, height: 740 }, bypassCSP: true });
+  await narrow.addScriptTag({ path: axe() });
   const width = () => narrow.evaluate(() => document.documentElement.scrollWidth);
   await narrow.set('row').first().click();
   await narrow.set('body').locator('.line').first().waitFor();
   check(!(await narrow.set('list').isVisible()), 'the list makes room for the delivery');
   same(await width(), 360, 'the width with a delivery open');
+  await narrow.set('replay').click();
+  await narrow.set('toast').waitFor();
+  await findings(narrow, 'a delivery at 360 pixels');
   await narrow.set('close').click();
   check(await narrow.set('list').isVisible(), 'the list is back');
   for (const panel of ['fire', 'faults', 'stats']) {

@@ -1,6 +1,7 @@
 // Two deliveries beside each other: what differs in the request, its headers and its body.
 import { html, useEffect, useState } from '/vendor.js';
 import { get, query } from './api.js';
+import { Close } from './panel.js';
 import { go, state } from './state.js';
 import { deliveries } from './deliveries.js';
 import { audience, count, safe, subject, time } from './words.js';
@@ -21,7 +22,7 @@ export function Compare() {
   return html`
     <article class="detail" data-test="comparison" aria-label="Comparison" tabindex="-1">
       <header class="detail-head">
-        <div class="detail-title"><h2>Comparison</h2><button class="close" aria-label="Close" onClick=${() => go({ id: b })} data-test="close"><span class="wide" aria-hidden="true">✕</span><span class="narrow" aria-hidden="true">‹ Back</span></button></div>
+        <div class="detail-title"><h2>Comparison</h2><${Close} to=${{ id: b }} back="Back" /></div>
         <p class="versus"><${Side} id=${a} sign="−" /><${Side} id=${b} sign="+" /></p>
         <div class="actions"><button onClick=${() => go({ id: b, section: 'compare', other: a }, { replace: true })}>Swap</button></div>
       </header>

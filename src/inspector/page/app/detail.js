@@ -9,6 +9,7 @@ import { Status } from './list.js';
 import { Mail, mailsOf } from './mail.js';
 import { fail, go, set, state, tell } from './state.js';
 import { Answer, Events, Explain, Headers, Timeline, Unknown } from './sections.js';
+import { Close } from './panel.js';
 import { Target, target } from './target.js';
 import { audience, moment, number, safe, size, subject, time } from './words.js';
 
@@ -123,10 +124,6 @@ function rowOf(received) {
     bytes: received.bytes ?? Number((received.headers ?? []).find(([name]) => name.toLowerCase() === 'content-length')?.[1] ?? NaN),
     address: received.address,
   };
-}
-
-function Close() {
-  return html`<button class="close" aria-label="Close" title="Close (Escape)" onClick=${() => go({ id: '' })} data-test="close"><span class="wide" aria-hidden="true">✕</span><span class="narrow" aria-hidden="true">‹ List</span></button>`;
 }
 
 function Head({ received, row, keep }) {

@@ -28,8 +28,8 @@ function App() {
       <main class="panes">
         <div class="list-pane"><${List} /></div>
         <div class="detail-pane"><${Open} /></div>
+        <${Toast} />
       </main>
-      <${Toast} />
       ${state.help && html`<${Help} />`}
       <p id="said" class="off-screen" role="status" aria-live="polite"></p>
     </div>`;

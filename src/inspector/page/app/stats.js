@@ -3,6 +3,7 @@ import { html, useEffect, useRef, useState } from '/vendor.js';
 import { copy, get, query } from './api.js';
 import { Bars, Latency, Numbers, Times, columns } from './charts.js';
 import { deliveries } from './deliveries.js';
+import { Close } from './panel.js';
 import { KINDS } from './search.js';
 import { fail, go, state, tell } from './state.js';
 import { count as counted, micros, number, verdict } from './words.js';
@@ -39,7 +40,7 @@ export function Stats() {
   };
   const usual = () => unit || (spread() > 3 * 3600e3 ? 'hour' : spread() > 120e3 ? 'minute' : 'second');
   useEffect(() => {
-    if (!deliveries.loaded) return undefined;
+    if (!deliveries.loaded || deliveries.error) return undefined;
     clearTimeout(timer.current);
     count(usual());
     return () => clearTimeout(timer.current);
@@ -65,7 +66,7 @@ export function Stats() {
     <article class="detail stats" data-test="stats-panel" aria-label="Statistics" tabindex="-1">
       <header class="detail-head"><div class="detail-title"><h2>Statistics</h2>
         <span class="group" role="group" aria-label="Unit of time">${Object.keys(SECONDS).map((one) => html`<button key=${one} aria-pressed=${(unit || told?.by) === one ? 'true' : 'false'} onClick=${() => { unit = one; setTold(null); again((n) => n + 1); }}>${one}</button>`)}</span>
-        ${state.route.panel === 'stats' && html`<button class="close" aria-label="Close" onClick=${() => go({ panel: '' })} data-test="close"><span class="wide" aria-hidden="true">✕</span><span class="narrow" aria-hidden="true">‹ List</span></button>`}</div>
+        ${state.route.panel === 'stats' && html`<${Close} />`}</div>
         <p class="detail-sub">${q ? html`<span>what matches <code>${q}</code></span>` : ''}</p></header>
       <div class="sections">
         ${error && html`<p class="problem">${error.message}</p>`}
