@@ -13,40 +13,41 @@ await test(async () => {
   await fire(app, 'resend', ['open'], { tamper: 'body' });
   const it = await browser();
 
-  for (const colorScheme of ['light', 'dark']) {
-    const page = await open(app, { browser: it, colorScheme, bypassCSP: true });
-    await page.addScriptTag({ path: axe() });
-    await page.set('row').first().waitFor();
-    const seen = async (name, where = name) => {
-      await page.set(name).waitFor();
-      await findings(page, `${where}, ${colorScheme}`);
-    };
-    await page.locator('.bars').first().waitFor();
-    await seen('stats-panel');
-    await page.set('row').first().click();
-    await page.set('body').locator('.line').first().waitFor();
-    await seen('detail');
-    await page.keyboard.press('m');
-    await page.keyboard.press('e');
-    await seen('editor');
-    await page.keyboard.press('Escape');
-    await page.keyboard.press('Escape');
-    await page.keyboard.press('j');
-    await page.keyboard.press('d');
-    await seen('comparison');
-    await page.keyboard.press('s');
-    await page.set('fire-preview').waitFor();
-    await seen('fire-panel');
-    await page.set('faults').click();
-    await seen('faults-panel');
-    await page.set('search').click();
-    await seen('search', 'suggestions');
-    await page.keyboard.press('Escape');
-    await page.keyboard.press('Escape');
-    await page.keyboard.press('?');
-    await seen('help-panel');
-    await page.context().close();
-  }
+  const looked = await open(app, { browser: it, bypassCSP: true });
+  await looked.addScriptTag({ path: axe() });
+  await looked.set('row').first().waitFor();
+  const seen = async (name, where = name) => {
+    await looked.set(name).waitFor();
+    for (const colorScheme of ['light', 'dark']) {
+      await looked.emulateMedia({ colorScheme });
+      await findings(looked, `${where}, ${colorScheme}`);
+    }
+  };
+  await looked.locator('.bars').first().waitFor();
+  await seen('stats-panel');
+  await looked.set('row').first().click();
+  await looked.set('body').locator('.line').first().waitFor();
+  await seen('detail');
+  await looked.keyboard.press('m');
+  await looked.keyboard.press('e');
+  await seen('editor');
+  await looked.keyboard.press('Escape');
+  await looked.keyboard.press('Escape');
+  await looked.keyboard.press('j');
+  await looked.keyboard.press('d');
+  await seen('comparison');
+  await looked.keyboard.press('s');
+  await looked.set('fire-preview').waitFor();
+  await seen('fire-panel');
+  await looked.set('faults').click();
+  await seen('faults-panel');
+  await looked.set('search').click();
+  await seen('search', 'suggestions');
+  await looked.keyboard.press('Escape');
+  await looked.keyboard.press('Escape');
+  await looked.keyboard.press('?');
+  await seen('help-panel');
+  await looked.context().close();
 
   // Keys alone, from the filter to a request that was edited.
   const page = await open(app, { browser: it });

@@ -92,13 +92,15 @@ await test(async () => {
     await page.goto(`${origin}/?at=${encodeURIComponent(at)}`);
     await until(`the attack of ${origin} on ${at} is over`, async () => (await page.title()) === 'done', 30000);
     same(await page.evaluate(() => globalThis.got), [], `what ${origin} got of ${at}`);
-    same(await state(), before, `the deliveries, faults and requests after the attack of ${origin} on ${at}`);
     await page.context().close();
   };
   // Another port of this machine; a name that leads here; the same name for both, as after a rebinding.
-  await from(`http://127.0.0.1:${port}`, app.url);
-  await from(`http://evil.example:${port}`, app.url);
-  await from(`http://evil.example:${port}`, `http://evil.example:${own.port}`);
+  await Promise.all([
+    from(`http://127.0.0.1:${port}`, app.url),
+    from(`http://evil.example:${port}`, app.url),
+    from(`http://evil.example:${port}`, `http://evil.example:${own.port}`),
+  ]);
+  same(await state(), before, 'the deliveries, faults and requests after the attacks');
 
   // Under the name itself the server shows nothing, not even to a navigation.
   const page = await (await it.newContext()).newPage();

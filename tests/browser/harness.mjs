@@ -8,7 +8,7 @@ import { createInterface } from 'node:readline';
 /** Exit status that says: something is not installed. */
 const MISSING = 77;
 /** Milliseconds after which a run is given up. */
-const MOST = 55000;
+const MOST = 120000;
 
 const binary = process.env.WEBHOOK_CLI;
 const ends = [];
@@ -57,7 +57,7 @@ export function same(found, wanted, what) {
 }
 
 /** Waits until something is true. */
-export async function until(what, is, most = 10000) {
+export async function until(what, is, most = 20000) {
   const end = Date.now() + most;
   for (;;) {
     const found = await is();

@@ -14,7 +14,7 @@ const CORPUS = [
   ['40 levels', '['.repeat(40) + '"deep"' + ']'.repeat(40), '"deep"'],
   ['no UTF-8', Buffer.from([0x7b, 0xff, 0xfe, 0xc3, 0x28, 0x7d]), '\ufffd'],
   ['members of a component', JSON.stringify({ type: 'script', props: { dangerouslySetInnerHTML: { __html: IMAGE } }, constructor: null, __proto__: 1 }), '__html'],
-  ['many lines', JSON.stringify(Array.from({ length: 30000 }, (_, at) => at)), 'Next 2,000 lines'],
+  ['many lines', JSON.stringify(Array.from({ length: 5000 }, (_, at) => at)), 'Next 2,000 lines'],
 ];
 
 await test(async () => {
