@@ -32,6 +32,22 @@ await test(async () => {
   const [eve] = (await api(app, 'deliveries?recipient=eve@example.com')).items;
   check(!eve.verdict.startsWith('verified'), `with the old signature it is ${eve.verdict}`);
 
+  // Line ends: what a text area makes of them is undone where nothing was edited.
+  const ends = [
+    ['a\r\nb\r\n', 'a\nb\n', 'a\r\nb\r\n'],
+    ['a\r\nb\r\n', 'a\nc\nb\n', 'a\r\nc\r\nb\r\n'],
+    ['a\r\nb\nc', 'a\nb\nd', 'a\r\nb\nd'],
+    ['a\rb', 'ax\nb', 'ax\rb'],
+    ['a\nb', 'a\nb\n', 'a\nb\n'],
+    ['\r\n', '', ''],
+    ['', 'new\n', 'new\n'],
+    ['a\r\n\r\nb', 'a\nb', 'a\r\nb'],
+  ];
+  same(await page.evaluate(async (cases) => {
+    const { original } = await import('/app/line_ends.js');
+    return cases.map(([text, shown]) => original(text, shown));
+  }, ends), ends.map(([, , wanted]) => wanted), 'the line ends');
+
   // The form fires what it shows.
   await page.set('fire').click();
   await page.set('fire-provider').selectOption('mailgun');

@@ -16,7 +16,7 @@ export function told(result, done) {
   }
   const failed = attempts.filter((one) => !accepted(one)).length;
   const what = last.status ? `status ${last.status} in ${micros(last.micros)}` : [last.outcome, last.reason].filter(Boolean).join(': ');
-  const more = attempts.length > 1 ? `${number(attempts.length)} attempts, ${number(failed)} failed; the last: ` : '';
+  const more = attempts.length > 1 ? `${number(attempts.length)} requests, ${failed === 0 ? 'all accepted' : `${number(failed)} failed`}; the last: ` : '';
   tell(`${done}: ${more}${what} · ${last.target ?? ''}`, failed === 0 ? 'good' : 'bad');
 }
 

@@ -14,7 +14,10 @@ const TAMPER = [
 ];
 
 /** What was typed stays while other panels are open. */
-const form = { provider: '', kind: '', recipient: '', message_id: '', bounce: '', tamper: '', at: '', seed: '', machine: false, set: {} };
+const form = { provider: '', kind: '', recipient: '', message_id: '', bounce: '', tamper: '', at: '', seed: '', ending: '', recipients: '100', machine: false, set: {} };
+
+/** What plays several events. */
+const PLAYS = ['journey', 'campaign'];
 let catalogue = null;
 
 /** The form. */
@@ -39,7 +42,7 @@ export function Fire() {
   const provider = providers?.find((one) => one.provider === form.provider);
   const events = provider?.events ?? [];
   const event = events.find((one) => nameOf(one, events) === form.kind) ?? events.find((one) => one.kind === 'bounce') ?? events[0];
-  if (event && form.kind !== 'journey') form.kind = nameOf(event, events);
+  if (event && !PLAYS.includes(form.kind)) form.kind = nameOf(event, events);
 
   useEffect(() => {
     if (!provider || !event) return;
@@ -85,18 +88,21 @@ export function Fire() {
             ${(providers ?? []).map((one) => html`<option key=${one.provider} value=${one.provider}>${one.title ?? one.provider}</option>`)}</select></label>
           <label class="field">Event<select data-test="fire-kind" value=${form.kind} onChange=${(one) => { form.set = {}; change('kind', one.target.value); }}>
             ${events.map((one) => { const name = nameOf(one, events); return html`<option key=${name} value=${name}>${one.kind}${one.native && one.native !== one.kind ? ` (${one.native})` : ''}</option>`; })}
-            <option value="journey">journey: one message, from sent to click</option></select></label>
+            <option value="journey">journey: the life of one message</option><option value="campaign">campaign: many messages</option></select></label>
+          ${form.kind === 'journey' && html`<label class="field">Ending<select data-test="fire-ending" value=${form.ending} onChange=${(one) => change('ending', one.target.value)}>
+            <option value="">click</option>${['bounce', 'complaint', 'unsubscribe'].map((one) => html`<option key=${one} value=${one}>${one}</option>`)}</select></label>`}
+          ${form.kind === 'campaign' && text('recipients', 'Messages', '100')}
           ${text('recipient', 'Recipient', 'ada@example.com')}
           ${text('message_id', 'Message id', 'a new one')}
-          ${(event?.kind === 'bounce' && form.kind !== 'journey') && (provider?.bounces ?? []).length > 0 && html`<label class="field">Bounce type<select data-test="fire-bounce" value=${form.bounce} onChange=${(one) => change('bounce', one.target.value)}>
+          ${(event?.kind === 'bounce' && !PLAYS.includes(form.kind)) && (provider?.bounces ?? []).length > 0 && html`<label class="field">Bounce type<select data-test="fire-bounce" value=${form.bounce} onChange=${(one) => change('bounce', one.target.value)}>
             <option value="">as in the example</option>${provider.bounces.map((one) => html`<option key=${one} value=${one}>${one}</option>`)}</select></label>`}
           <label class="field">Tamper<select data-test="fire-tamper" value=${form.tamper} onChange=${(one) => change('tamper', one.target.value)}>
             <option value="">no: a valid request</option>${TAMPER.map(([name, what]) => html`<option key=${name} value=${name}>${name}: ${what}</option>`)}</select></label>
           ${text('at', 'Time of the event', 'now, or 2026-01-15T10:30:00Z')}
           ${text('seed', 'Seed', 'for the same ids every time')}
         </div>
-        ${['open', 'click'].includes(event?.kind) && html`<label class="check"><input type="checkbox" checked=${form.machine} onChange=${(one) => change('machine', one.target.checked)} /> by a machine (privacy proxy, link scanner)</label>`}
-        ${places.length > 0 && html`<details class="signed"><summary>Fields of the payload (${places.length})</summary>
+        ${!PLAYS.includes(form.kind) && ['open', 'click'].includes(event?.kind) && html`<label class="check"><input type="checkbox" checked=${form.machine} onChange=${(one) => change('machine', one.target.checked)} /> by a machine (privacy proxy, link scanner)</label>`}
+        ${places.length > 0 && !PLAYS.includes(form.kind) && html`<details class="signed"><summary>Fields of the payload (${places.length})</summary>
           <div class="columns places">${places.map(({ place, example }) => html`<label class="field" key=${place}><code>${safe(place)}</code>
             <input value=${form.set[place] ?? ''} placeholder=${example} spellcheck=${false} autocomplete="off" onInput=${(one) => { if (one.target.value === '') delete form.set[place]; else form.set[place] = one.target.value; again((n) => n + 1); }} /></label>`)}</div></details>`}
         <div class="actions">
@@ -117,13 +123,19 @@ function nameOf(event, events) {
 }
 
 function request(event) {
-  const kinds = form.kind === 'journey' ? 'journey' : [form.kind];
+  const kinds = PLAYS.includes(form.kind) ? form.kind : [form.kind];
   const it = { provider: form.provider, kinds };
   for (const name of ['recipient', 'message_id', 'bounce', 'tamper', 'at']) if (form[name]) it[name] = form[name];
-  if (event?.kind !== 'bounce') delete it.bounce;
+  if (event?.kind !== 'bounce' || PLAYS.includes(form.kind)) delete it.bounce;
+  if (form.kind === 'journey' && form.ending) it.ending = form.ending;
+  if (form.kind === 'campaign') {
+    delete it.recipient;
+    delete it.message_id;
+    if (/^\d+$/.test(form.recipients)) it.recipients = Number(form.recipients);
+  }
   if (/^\d+$/.test(form.seed)) it.seed = Number(form.seed);
-  if (form.machine && ['open', 'click'].includes(event?.kind)) it.machine = true;
-  if (Object.keys(form.set).length > 0) it.set = Object.fromEntries(Object.entries(form.set).map(([place, value]) => [place, typed(value)]));
+  if (form.machine && !PLAYS.includes(form.kind) && ['open', 'click'].includes(event?.kind)) it.machine = true;
+  if (Object.keys(form.set).length > 0 && !PLAYS.includes(form.kind)) it.set = Object.fromEntries(Object.entries(form.set).map(([place, value]) => [place, typed(value)]));
   if (target()) it.to = target();
   return it;
 }
