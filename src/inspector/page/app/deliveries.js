@@ -251,7 +251,8 @@ class Deliveries {
   }
 
   #received(told) {
-    const row = told;
+    // The events are read again when it is opened.
+    const { events, ...row } = told;
     const known = this.byId.get(row.id);
     if (known) {
       Object.assign(known, row);

@@ -134,9 +134,11 @@ export function Timeline({ received }) {
   const about = (received.events ?? []).find((event) => event.message_id);
   const provider = received.provider;
   const message = about?.message_id;
+  // An address holds neither of these.
+  const strange = message && (message.length > 1000 || /^\.\.?$/.test(message));
   const [told, setTold] = useState(null);
   useEffect(() => {
-    if (!provider || !message) return undefined;
+    if (!provider || !message || strange) return undefined;
     const abort = new AbortController();
     get(`messages/${encodeURIComponent(provider)}/${encodeURIComponent(message)}`, { signal: abort.signal })
       .then(setTold)
@@ -147,7 +149,7 @@ export function Timeline({ received }) {
   const events = told?.events ?? told?.items ?? [];
   let before = null;
   return html`
-    <${Section} name="timeline" title="Timeline" aside=${html`<span class="faint mono">${safe(message)}</span>`}>
+    <${Section} name="timeline" title="Timeline" aside=${html`<span class="faint mono">${safe(message, 200)}</span>`}>
       ${told?.error && html`<p class="faint">${told.error.message}</p>`}
       <ol class="timeline">${events.map((event, at) => {
         const now = Date.parse(event.at);
