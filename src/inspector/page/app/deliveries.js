@@ -7,6 +7,8 @@ import { audience, subject } from './words.js';
 const FIRST = 200;
 /** Rows in a later page. */
 const PAGE = 1000;
+/** Milliseconds after which a filter is slow. */
+const SLOW = 250;
 /** Rows kept in the page; the oldest leave first. */
 const MOST = 400000;
 
@@ -54,6 +56,8 @@ class Deliveries {
   complete = true;
   loading = false;
   loaded = false;
+  /** True if a filter takes so long that it has to be said: what is shown is still that of the last one. */
+  slow = false;
   /** Error of the filter, or of the server. */
   error = null;
   /** True if new rows wait in `pending`. */
@@ -86,7 +90,14 @@ class Deliveries {
     this.#abort = new AbortController();
     this.turn += 1;
     this.loaded = false;
+    this.slow = false;
     this.error = null;
+    const { turn } = this;
+    setTimeout(() => {
+      if (this.loaded || this.turn !== turn) return;
+      this.slow = true;
+      changed();
+    }, SLOW);
     this.#follow(this.#abort.signal);
   }
 

@@ -88,7 +88,7 @@ export function List() {
     ${state.session?.problems?.map((one) => html`<p class="problem" role="alert">${safe(one, 500)}</p>`)}
     <div class="list-frame">
       ${deliveries.pending.length > 0 && html`<button class="new-rows" data-test="new" onClick=${toTop}>↑ ${number(deliveries.pending.length)} new</button>`}
-      <div class="list" ref=${box} onScroll=${scrolled} onPointerMove=${aim} tabindex="0"
+      <div class=${`list ${deliveries.slow && !deliveries.loaded ? 'stale' : ''}`} ref=${box} onScroll=${scrolled} onPointerMove=${aim} tabindex="0"
         role=${total > 0 ? 'listbox' : 'region'} aria-label="Deliveries" aria-activedescendant=${cursor} aria-busy=${deliveries.loaded ? 'false' : 'true'} data-test="list">
         ${total > 0 && html`<div class="list-room" role="presentation" style=${{ height: `${total * ROW}px` }}>${rows}</div>`}
         ${total === 0 && html`<${Empty} />`}
@@ -97,7 +97,7 @@ export function List() {
 }
 
 function heading(total) {
-  if (!deliveries.loaded && total === 0) return 'Loading…';
+  if (!deliveries.loaded && (total === 0 || deliveries.slow)) return state.route.q ? 'Searching…' : 'Loading…';
   const { rows } = deliveries;
   const what = count(total, 'delivery', 'deliveries');
   if (deliveries.loading && deliveries.older > 1000) return `${what} · ${number(rows.length)} loaded`;
