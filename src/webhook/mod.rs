@@ -3,6 +3,7 @@
 pub mod body;
 pub mod diff;
 pub mod fixture;
+pub mod mail;
 pub mod redact;
 pub mod select;
 pub mod sending;
@@ -42,6 +43,10 @@ pub use fixture::reply::Reply;
 pub use glob::Glob;
 pub use headers::{Headers, is_hop_by_hop};
 pub use kind::{Kind, nearest};
+pub use mail::attachment_name::{numbered, safe_name};
+pub use mail::mail::{Attachment, Authentication, Envelope as MailEnvelope, Mail};
+pub use mail::mailbox::{Mailbox, domain_of};
+pub use mail::message::Message;
 pub use name_bit::{NAME_SLOTS, name_bit, name_slot};
 pub use outcome::{Attempt, Cause, EventSummary, Outcome, Reason};
 pub use receipt::{Receipt, Recognition, Signature, Verdict};

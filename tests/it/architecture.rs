@@ -10,13 +10,15 @@ const ROOMS: &[(&str, &[&str], &[&str])] = &[
     (
         "webhook",
         &[
-            "body", "diff", "fixture", "redact", "select", "sending", "signing",
+            "body", "diff", "fixture", "mail", "redact", "select", "sending", "signing",
         ],
         &["error"],
     ),
     (
         "providers",
-        &["catalog", "diagnose", "reading", "shape", "synth"],
+        &[
+            "catalog", "diagnose", "inbound", "reading", "shape", "synth",
+        ],
         &["error", "webhook"],
     ),
     ("checks", &[], &["providers", "webhook"]),
