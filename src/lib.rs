@@ -37,6 +37,7 @@
 //! | computing and verifying a signature | `webhook/signing/`: `scheme.rs` (for both), `algorithm.rs`, `secret.rs` |
 //! | a scheme on the command line (`hmac-sha256:header=NAME`) | `providers/custom_scheme.rs` |
 //! | the diagnosis of an invalid signature (`verify`) | `providers/diagnose/`, `commands/verify/` |
+//! | inbound mail: requests made of messages, and read | `providers/inbound/` (one file a provider), `webhook/mail/` (MIME, the neutral model), `commands/send/inbound.rs` |
 //! | a generated event (`send`, `check`) | `providers/synth/` (example to delivery; `generator.rs` aims and signs it), `commands/send/` |
 //! | a body: JSON, forms, multipart | `webhook/body/` |
 //! | recordings, fixtures, HAR | `webhook/fixture/` (format), `io/recording/` (files) |
@@ -81,6 +82,9 @@
 //! * [`SourceAddress`](webhook::SourceAddress): place of deliveries in a source, as it is typed: `hooks.ndjson:12`.
 //! * [`Difference`](webhook::diff::difference::Difference): difference between two deliveries at one place (`diff`).
 //! * [`Deviation`](providers::Deviation): difference between a delivery and the examples of its provider (`drift`).
+//! * [`Message`](webhook::Message): email message as bytes, taken apart into header fields and parts.
+//! * [`Mail`](webhook::Mail): inbound mail as read from a request, in words common to all providers.
+//! * [`Inbound`](providers::Inbound): definition of a provider's inbound mail: the requests made of a message, and read.
 //! * [`Selection`](webhook::Selection): conditions on deliveries (`--events`, `--failed`, `--grep`, …).
 //! * [`Recorder`](io::recording::recorder::Recorder): writer of a recording, a file or a folder, synced to disk.
 //! * [`ResumeJournal`](io::recording::resume::ResumeJournal): file of `--resume`: the deliveries that are done.
@@ -107,6 +111,8 @@
 //!   receipt of it. The delivery is recorded, forwarded and answered, in this order, and reported.
 //! * **send**: a `Template` is made from an example and compiled. For each delivery, the `CompiledTemplate` is filled
 //!   in and signed by the provider's `Scheme` (or made wrong by a `Tamper`). The `Dispatcher` sends it.
+//! * **send inbound**: a `Message` is read from a file or written from a draft. The provider's `Inbound` makes the request
+//!   of it, which is signed and sent like an event.
 //! * **replay**: `io::recording::reader` reads fixtures one by one. `ReplayQueue` filters, repeats and reorders them,
 //!   and signs them again with `--resign`. The `Dispatcher` sends them.
 //! * **verify**: deliveries are read as in `replay`. [`providers::read`] verifies each; [`providers::explain`] tries
@@ -142,10 +148,17 @@
 //! 4. Add a row to the table in the readme. Help, completion, recognition and the tests of `tests/it/providers.rs` use
 //!    the list. `providers/provider.rs` has the details.
 //!
+//! # How to add inbound mail to a provider
+//!
+//! Write `providers/inbound/PROVIDER.rs` with a [`providers::Inbound`]: its modes, a function that makes the request of a
+//! message, and one that reads the mails of a request. Name it in the provider's definition, with a signal and a row of
+//! [`Kind::Inbound`](webhook::Kind::Inbound); add the provider to the table in `tests/it/inbound.rs`. The guide with each
+//! step is in `providers/inbound/definition.rs`.
+//!
 //! # How to add a flag
 //!
 //! 1. Add the field with its help to the arguments in `cli/COMMAND.rs`; flags of several commands are in
-//!    `cli/request.rs`, `cli/secrets.rs` and `cli/report.rs`.
+//!    `cli/request.rs`, `cli/secrets.rs` and `cli/values.rs`.
 //! 2. Turn it into a setting in `Plan::new` of that command (`commands/COMMAND/plan.rs`, or `mod.rs`): an enum or a
 //!    parsed value, and an error with a hint if it is wrong.
 //! 3. If its values come from a list in the program, complete them in `commands/completions.rs`.

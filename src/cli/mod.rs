@@ -1,6 +1,7 @@
 //! Command line: its flags and their help. Parsing does nothing; each command makes a plan of it.
 
 mod check;
+mod inbound;
 mod inspector;
 mod journey;
 mod listen;
@@ -8,7 +9,6 @@ mod lists;
 mod log;
 mod recorded;
 mod replay;
-mod report;
 mod request;
 mod secrets;
 mod selection;
@@ -22,6 +22,7 @@ use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Parser, Subcommand, ValueEnum};
 
 pub use check::CheckArgs;
+pub use inbound::InboundArgs;
 pub use inspector::{AccessArgs, InspectorArgs, UiArgs};
 pub use journey::{Ending, JourneyArgs};
 pub use listen::{ListenArgs, Show, SyncWhen, Tunnel};
@@ -29,12 +30,11 @@ pub use lists::{EventsArgs, KeysArgs};
 pub use log::{LogArgs, ShowArgs};
 pub use recorded::{DiffArgs, DriftArgs, RecordedArgs};
 pub use replay::ReplayArgs;
-pub use report::Report;
 pub use request::{Form, RequestArgs};
 pub use secrets::{SecretArgs, VerifyOptionsArgs};
 pub use selection::SelectionArgs;
 pub use send::SendArgs;
-pub use values::{duration, kind, status_class, time, verdict};
+pub use values::{Report, duration, kind, status_class, time, verdict};
 pub use verify::VerifyArgs;
 
 const STYLES: Styles = Styles::styled()

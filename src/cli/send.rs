@@ -7,7 +7,7 @@ use clap::builder::{PossibleValue, PossibleValuesParser};
 use jiff::Timestamp;
 
 use crate::cli::values::time;
-use crate::cli::{JourneyArgs, RequestArgs, SecretArgs};
+use crate::cli::{InboundArgs, JourneyArgs, RequestArgs, SecretArgs};
 use crate::webhook::Tamper;
 
 /// More events in a request than any provider sends, and still a body that fits into memory many times.
@@ -47,12 +47,13 @@ Examples:
   webhook-cli send --data @body.json --provider resend    your body, signed
   webhook-cli send --data @body.json --scheme stripe
   webhook-cli send click --provider sendgrid --tamper body
+  webhook-cli send inbound --provider sendgrid --eml message.eml
   webhook-cli send journey --ending bounce --provider ses
   webhook-cli send campaign --recipients 1000 --compress 600x"
 )]
 pub struct SendArgs {
     /// Event kind: sent, delivered, deferred, open, click, bounce, rejected, complaint, unsubscribe, subscribe,
-    /// or the provider's own name; or `journey` or `campaign`
+    /// inbound, or the provider's own name; or `journey` or `campaign`
     #[arg(value_name = "KIND", required_unless_present_any = ["data", "handshake"])]
     pub kinds: Vec<String>,
 
@@ -88,6 +89,10 @@ pub struct SendArgs {
     /// Flags of the secrets.
     #[command(flatten)]
     pub secrets: SecretArgs,
+
+    /// Flags of inbound mail.
+    #[command(flatten)]
+    pub inbound: InboundArgs,
 
     /// Flags of journeys and campaigns.
     #[command(flatten)]

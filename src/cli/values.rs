@@ -2,9 +2,23 @@
 
 use std::time::Duration;
 
+use clap::ValueEnum;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::webhook::{Grep, Kind, StatusFilter, Verdict};
+
+/// Format of the results, for `--report` of `check` and `replay`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Report {
+    /// Text for people
+    Text,
+    /// One JSON object per line, as `--json`
+    Json,
+    /// JUnit XML
+    Junit,
+    /// Test Anything Protocol
+    Tap,
+}
 
 /// A span such as `250ms`, `2s`, `5m`, `1h`.
 pub fn duration(text: &str) -> Result<Duration, String> {

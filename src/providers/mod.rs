@@ -15,6 +15,7 @@ macro_rules! example {
 
 pub mod catalog;
 pub mod diagnose;
+pub mod inbound;
 pub mod shape;
 pub mod synth;
 
@@ -46,6 +47,8 @@ pub use diagnose::{
 pub use event_words::words_of;
 pub use habits::{Fact, Habits};
 pub use handshake::HandshakeRequest;
+pub use inbound::definition::{Inbound, InboundForm, SizeLimit};
+pub use inbound::incoming::{FilterResults, IncomingMessage};
 pub use keys::Keys;
 pub use provenance::{Confidence, Page, Provenance};
 pub use provider::{

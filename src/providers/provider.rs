@@ -18,6 +18,7 @@
 //!    | recipient, message id, time, link, reason, tags | `fields`, ending in `..FIELDS` |
 //!    | one kind of event | a [`row`] or [`bounce()`] in `events`, with its `example!("<provider>/<kind>")` |
 //!    | `send --bounce`, `send --machine` | `bounces`, `machines` |
+//!    | inbound mail (`send inbound`) | `inbound`, see `inbound/definition.rs` |
 //!    | batches, retries, timeout, checks of a new URL | `habits` in words, `conduct` as data |
 //!
 //!    Leave out the rest with `..SIGNER` at the end. Anything that data cannot express (a guard on a certificate's
@@ -36,6 +37,7 @@
 
 use crate::providers::behaviour::{Behaviour, CONDUCT};
 use crate::providers::habits::{HABITS, Habits};
+use crate::providers::inbound::definition::Inbound;
 use crate::providers::provenance::Provenance;
 use crate::webhook::{
     Algorithm, BounceClass, Delivery, Document, Encoding, KeyForm, Kind, Location, Predicate,
@@ -90,6 +92,8 @@ pub struct Provider {
     pub habits: Habits,
     /// Delivery behaviour as data, for `check` and `send --handshake`.
     pub conduct: Behaviour,
+    /// Inbound mail: requests made of messages, and read; none if the provider has none that is known.
+    pub inbound: Option<&'static Inbound>,
     /// Provenance of the fields of the examples.
     pub origins: &'static [Provenance],
 }
@@ -118,6 +122,7 @@ pub const SIGNER: Provider = Provider {
     confirm: None,
     habits: HABITS,
     conduct: CONDUCT,
+    inbound: None,
     origins: &[],
 };
 

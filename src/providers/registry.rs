@@ -1,7 +1,7 @@
 //! Registry of the catalogue: the only lists of providers, and of services known by their signatures alone.
 
 use crate::providers::catalog;
-use crate::providers::provider::Provider;
+use crate::providers::provider::{EventDef, Provider};
 use crate::webhook::{Kind, nearest};
 
 /// Every provider, in alphabetical order.
@@ -73,10 +73,9 @@ pub fn find(name: &str) -> Option<&'static Provider> {
 /// Names of the kinds of event that can be sent for a provider.
 pub fn kinds_of(provider: &Provider) -> Vec<&'static str> {
     let has = |kind: Kind| {
-        provider
-            .events
-            .iter()
-            .any(|row| row.kind == kind && !row.example.is_empty())
+        let sent = |row: &EventDef| row.kind == kind && !row.example.is_empty();
+        let is_made = kind == Kind::Inbound && provider.inbound.is_some();
+        is_made || provider.events.iter().any(sent)
     };
     Kind::ALL
         .into_iter()

@@ -8,6 +8,7 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use crate::report::diff::lines;
+use crate::report::mail_json;
 use crate::report::notice::{Forwarded, Judged, Logged, Notice, Received};
 use crate::report::text::checks;
 use crate::report::text::humanize::micros;
@@ -353,6 +354,9 @@ fn reading(line: &mut String, receipt: &Receipt) {
         }),
         json!(receipt.problems),
     );
+    if !receipt.mails.is_empty() {
+        let _ = write!(line, ",\"mail\":{}", mail_json::mails(&receipt.mails));
+    }
     if receipt.handshake {
         let _ = write!(
             line,

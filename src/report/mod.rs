@@ -8,6 +8,8 @@ pub mod text;
 mod consumer;
 mod held;
 mod json_lines;
+mod mail_json;
+mod mail_text;
 mod notice;
 mod progress;
 mod reporter;

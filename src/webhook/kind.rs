@@ -25,13 +25,15 @@ pub enum Kind {
     Unsubscribe,
     /// The recipient subscribed again.
     Subscribe,
+    /// A mail came in.
+    Inbound,
     /// Anything outside a message's life cycle: a handshake, a contact, an account.
     Other,
 }
 
 impl Kind {
     /// Kinds that `send` accepts by name, in the order of a message's life cycle.
-    pub const ALL: [Kind; 10] = [
+    pub const ALL: [Kind; 11] = [
         Kind::Sent,
         Kind::Delivered,
         Kind::Deferred,
@@ -42,6 +44,7 @@ impl Kind {
         Kind::Complaint,
         Kind::Unsubscribe,
         Kind::Subscribe,
+        Kind::Inbound,
     ];
 
     /// Name, as typed and as printed.
@@ -57,6 +60,7 @@ impl Kind {
             Kind::Complaint => "complaint",
             Kind::Unsubscribe => "unsubscribe",
             Kind::Subscribe => "subscribe",
+            Kind::Inbound => "inbound",
             Kind::Other => "other",
         }
     }

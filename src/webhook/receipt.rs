@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::webhook::{Event, Predicate};
+use crate::webhook::{Event, Mail, Predicate};
 
 /// Result of reading and verifying a received delivery. Reading never fails: faults are listed in `problems`.
 #[derive(Clone, Debug, Default)]
@@ -17,6 +17,8 @@ pub struct Receipt {
     pub asks: Option<&'static str>,
     /// Events of the delivery, in order.
     pub events: Vec<Event>,
+    /// Mails that came in, each with an event of its own.
+    pub mails: Vec<Mail>,
     /// Verdict on the signature.
     pub signature: Signature,
     /// Faults of the delivery, in words for the reader.

@@ -24,6 +24,7 @@ mod golden;
 mod guesses;
 mod hostile;
 mod https;
+mod inbound;
 mod inspector;
 mod inspector_page;
 mod interop;

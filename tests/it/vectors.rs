@@ -9,7 +9,7 @@ use http::{HeaderName, HeaderValue};
 use serde::Deserialize;
 use webhook_cli::providers;
 use webhook_cli::providers::{ALL, Keys};
-use webhook_cli::webhook::{Delivery, Keyring, Secret, Verdict, VerifyOptions};
+use webhook_cli::webhook::{Delivery, Keyring, Kind, Secret, Verdict, VerifyOptions};
 
 #[derive(Deserialize)]
 struct Vectors {
@@ -191,7 +191,13 @@ fn check(file: &str) {
                 "{label}"
             );
             let event = &recognised.events[0];
-            assert_eq!(event.kind.name(), kind, "{label}");
+            // Mails that came in were once counted among the other events.
+            let is_mail = event.kind == Kind::Inbound && kind == "other";
+            assert!(
+                is_mail || event.kind.name() == kind,
+                "{label}: {:?}",
+                event.kind
+            );
             assert_eq!(
                 event.bounce.map(|class| class.name()),
                 case.bounce.as_deref(),
@@ -290,8 +296,10 @@ macro_rules! vectors {
         #[test]
         fn no_file_is_forgotten() {
             let listed = [$($file),*];
-            for entry in std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors")).unwrap() {
-                let name = entry.unwrap().file_name().into_string().unwrap();
+            let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors");
+            let entries = std::fs::read_dir(folder).unwrap().map(Result::unwrap);
+            for entry in entries.filter(|entry| entry.path().is_file()) {
+                let name = entry.file_name().into_string().unwrap();
                 assert!(listed.contains(&name.as_str()), "{name} is not checked");
             }
         }

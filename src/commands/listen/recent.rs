@@ -50,7 +50,9 @@ impl RecentDeliveries {
     }
 
     /// Adds a delivery, whose body is shared and not copied. The oldest are dropped.
-    pub(crate) fn add(&self, delivery: KeptDelivery) {
+    pub(crate) fn add(&self, mut delivery: KeptDelivery) {
+        // Texts and files of a mail would take as much memory as the body, which is counted once.
+        delivery.receipt.mails = Vec::new();
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         kept.bytes += delivery.delivery.body.len();
         kept.deliveries.push_back(Arc::new(delivery));

@@ -11,6 +11,7 @@ use crate::commands::args::RequestOptions;
 use crate::commands::in_order::{CHUNK, Chunks, in_order};
 use crate::commands::job;
 use crate::commands::job::{Job, JobOrigin};
+use crate::commands::send::inbound::InboundItem;
 use crate::commands::signer::Signer;
 use crate::error::{Error, Result};
 use crate::io::recording::reader::Source;
@@ -46,10 +47,48 @@ pub struct Selection {
 pub struct Item {
     name: String,
     provider: &'static Provider,
-    compiled: CompiledTemplate,
+    content: ItemContent,
     key: Option<Key>,
     /// Properties shared by all deliveries of this item, computed with the first.
     known: OnceLock<Known>,
+}
+
+/// Source of the deliveries of an item.
+#[derive(Debug)]
+pub enum ItemContent {
+    /// Example of an event, or of a handshake.
+    Event(Box<CompiledTemplate>),
+    /// Message that came in.
+    Mail(InboundItem),
+}
+
+impl From<CompiledTemplate> for ItemContent {
+    fn from(compiled: CompiledTemplate) -> Self {
+        ItemContent::Event(Box::new(compiled))
+    }
+}
+
+impl From<InboundItem> for ItemContent {
+    fn from(item: InboundItem) -> Self {
+        ItemContent::Mail(item)
+    }
+}
+
+impl ItemContent {
+    /// Number of messages that a delivery is about.
+    fn messages(&self) -> usize {
+        match self {
+            ItemContent::Event(compiled) => compiled.lives(),
+            ItemContent::Mail(item) => item.messages(),
+        }
+    }
+
+    fn fill(&self, at: Timestamp, rng: &mut Rng, message: impl Fn(usize) -> Rng) -> Delivery {
+        match self {
+            ItemContent::Event(compiled) => compiled.fill(at, rng, message),
+            ItemContent::Mail(item) => item.fill(at, rng, message),
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -62,12 +101,12 @@ struct Known {
 }
 
 impl Item {
-    /// Creates the item for an event, or a handshake, of `provider`.
-    pub fn new(name: String, provider: &'static Provider, compiled: CompiledTemplate) -> Item {
+    /// Creates the item for an event, a handshake or inbound mail of `provider`.
+    pub fn new(name: String, provider: &'static Provider, content: impl Into<ItemContent>) -> Item {
         Item {
             name,
             provider,
-            compiled,
+            content: content.into(),
             key: None,
             known: OnceLock::new(),
         }
@@ -87,7 +126,10 @@ impl Item {
 
     /// Returns a note for each override that the provider's format has no field for.
     pub fn notes(&self) -> &[String] {
-        self.compiled.notes()
+        match &self.content {
+            ItemContent::Event(compiled) => compiled.notes(),
+            ItemContent::Mail(_) => &[],
+        }
     }
 }
 
@@ -132,11 +174,11 @@ impl Selection {
     fn make(&self, item: &Item, seed: u64, round: u64, number: u64, now: Timestamp) -> Result<Job> {
         let streams = RandomStreams(seed);
         // The message id is the same for all kinds of a round.
-        let first = round * item.compiled.lives() as u64;
+        let first = round * item.content.messages() as u64;
         let message = |index: usize| streams.message(first + index as u64);
         let mut rng = streams.delivery(number).repeatable(self.repeatable);
         let at = self.at.unwrap_or(now);
-        let mut delivery = item.compiled.fill(at, &mut rng, message);
+        let mut delivery = item.content.fill(at, &mut rng, message);
         if let Some(data) = &self.data {
             replace_body(&mut delivery, data);
         }

@@ -1,6 +1,7 @@
 //! `send`: synthetic events in a provider's format, signed as the provider signs.
 
 pub mod generator;
+pub mod inbound;
 pub mod journey;
 pub mod saver;
 pub mod scenario;

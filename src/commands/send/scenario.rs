@@ -1,6 +1,7 @@
 //! Scenario of `send`: a journey or a campaign, made from the flags.
 
 use crate::cli::{Ending, SendArgs};
+use crate::commands::send::inbound;
 use crate::error::{Error, Result};
 use crate::webhook;
 use crate::webhook::{Campaign, Rates};
@@ -33,6 +34,7 @@ pub fn reject_its_flags(args: &SendArgs) -> Result<()> {
 
 /// Rejects flags that apply to single events only.
 pub fn reject_other_flags(args: &SendArgs) -> Result<()> {
+    inbound::reject_its_flags(args)?;
     let others = args.data.is_some() || args.handshake.is_some() || args.batch.is_some();
     if others || args.machine || args.tamper.is_some() || args.count != 1 {
         return Err(Error::usage(

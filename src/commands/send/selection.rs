@@ -1,10 +1,14 @@
 //! Selection of `send`: flags turned into the items of one round.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
 use crate::cli::SendArgs;
 use crate::commands::args;
 use crate::commands::send::generator::Item;
+use crate::commands::send::inbound;
+use crate::commands::send::inbound::{INBOUND, InboundRequest};
 use crate::error::{Error, Result};
 use crate::providers;
 use crate::providers::{
@@ -23,6 +27,7 @@ pub fn items(
         args,
         overrides: overrides(args)?,
         kinds: kinds(args, chosen),
+        inbound: inbound(args, chosen)?,
     };
     if let ([], [scheme], None) = (choice.kinds.as_slice(), chosen, &args.handshake) {
         let compiled = CompiledTemplate::new(&Template::bare(scheme), &choice.overrides);
@@ -76,12 +81,19 @@ struct Candidate<'a> {
     args: &'a SendArgs,
     overrides: Overrides,
     kinds: Vec<String>,
+    inbound: Option<Arc<InboundRequest>>,
 }
 
 impl Candidate<'_> {
     fn parts(&self) -> Vec<RoundPart<'_>> {
         match (&self.args.handshake, self.args.batch) {
             (Some(name), _) => vec![RoundPart::Handshakes(name.as_deref())],
+            // A batch of messages is a request of its own.
+            (None, Some(_)) if self.inbound.is_some() && self.kinds.len() == 1 => self
+                .kinds
+                .iter()
+                .map(|name| RoundPart::Kind(name))
+                .collect(),
             (None, Some(size)) => vec![RoundPart::Batch(size)],
             (None, None) => self
                 .kinds
@@ -98,6 +110,9 @@ impl Candidate<'_> {
         notes: &mut Vec<String>,
     ) -> std::result::Result<Vec<Item>, Unsupported> {
         match part {
+            RoundPart::Kind(name) if inbound::is_meant(provider, name) => {
+                self.mails(provider, notes)
+            }
             RoundPart::Kind(name) => {
                 let template = self.template(provider, name)?;
                 let compiled = CompiledTemplate::new(&template, &self.overrides);
@@ -110,6 +125,19 @@ impl Candidate<'_> {
             }
             RoundPart::Handshakes(name) => handshakes(provider, *name, &self.overrides),
         }
+    }
+
+    /// Items of inbound mail.
+    fn mails(
+        &self,
+        provider: &'static Provider,
+        notes: &mut Vec<String>,
+    ) -> std::result::Result<Vec<Item>, Unsupported> {
+        let items = self.inbound.as_ref().map(|it| it.items(provider, notes));
+        let items = items.unwrap_or_else(|| Ok(Vec::new()));
+        let items = items.map_err(Unsupported::Plainly)?;
+        let item = |item| Item::new(INBOUND.to_owned(), provider, item);
+        Ok(items.into_iter().map(item).collect())
     }
 
     fn batch(
@@ -188,6 +216,17 @@ pub fn settable(compiled: &CompiledTemplate) -> Result<()> {
         Some(why) => Err(Error::usage(format!("`--set` is not possible: {why}"))
             .hint("`--dry-run --as json` prints the payload")),
     }
+}
+
+/// Message of `send inbound`, if a word means that of any provider; its flags are rejected otherwise.
+fn inbound(args: &SendArgs, chosen: &[&'static Provider]) -> Result<Option<Arc<InboundRequest>>> {
+    let mut words = args.kinds.iter();
+    let is_meant = words.any(|word| chosen.iter().any(|it| inbound::is_meant(it, word)));
+    if !is_meant {
+        inbound::reject_its_flags(args)?;
+        return Ok(None);
+    }
+    Ok(Some(Arc::new(InboundRequest::new(args)?)))
 }
 
 /// Returns the kinds to send; with none given, the first of the provider, whose example supplies the headers for

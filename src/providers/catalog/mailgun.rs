@@ -6,6 +6,7 @@
 use crate::providers::behaviour::{Behaviour, CONDUCT};
 use crate::providers::habits::Fact::{Documented, Unconfirmed};
 use crate::providers::habits::{HABITS, Habits};
+use crate::providers::inbound;
 use crate::providers::provenance::{Page, assumed, documented, page};
 use crate::providers::provider::{
     Bounce, Envelope, FIELDS, Fields, Machine, Placement, Provider, SIGNER, Signal, TimeField,
@@ -72,6 +73,16 @@ const fn scheme(
     }
 }
 
+/// Form of a route, which tells of a message and not of an event.
+const ROUTE: &[(&str, Predicate)] = &[
+    ("/recipient", Predicate::Present),
+    ("/sender", Predicate::Present),
+    ("/message-headers", Predicate::Present),
+    ("/token", Predicate::Present),
+    ("/signature", Predicate::Present),
+    ("/event", Predicate::Absent),
+];
+
 const SUPPRESSED: Predicate = Predicate::Starts("suppress-");
 
 static MANUAL: Page = page(
@@ -109,6 +120,7 @@ pub static PROVIDER: Provider = Provider {
             ("/signature", Predicate::Present),
             ("/event", Predicate::Present),
         ]),
+        Signal::Body(ROUTE),
     ],
     schemes: &[&SIGNATURE_BLOCK, &LEGACY_FORM, &PARENT_SIGNATURE],
     test_secret: "webhook-cli-public-test-key-mailgun",
@@ -253,6 +265,7 @@ pub static PROVIDER: Provider = Provider {
             &[("/event-data/event", Predicate::Is("list_uploaded"))],
             example!("mailgun/other-list-uploaded"),
         ),
+        row(Kind::Inbound, "inbound", ROUTE, ""),
         // The legacy form.
         row(
             Kind::Delivered,
@@ -395,5 +408,6 @@ pub static PROVIDER: Provider = Provider {
             .unconfirmed(EVENTS_API)
             .of(&["rejected", "stored", "list_*"]),
     ],
+    inbound: Some(&inbound::mailgun::INBOUND),
     ..SIGNER
 };

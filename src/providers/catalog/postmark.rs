@@ -4,6 +4,7 @@
 
 use crate::providers::habits::Fact::{Documented, Unconfirmed};
 use crate::providers::habits::{HABITS, Habits};
+use crate::providers::inbound;
 use crate::providers::provenance::{Page, assumed, documented, page};
 use crate::providers::provider::{
     Bounce, CREDENTIALS, Envelope, FIELDS, Fields, Placement, Provider, SIGNER, Signal, TimeField,
@@ -223,10 +224,10 @@ pub static PROVIDER: Provider = Provider {
             example!("postmark/subscribe"),
         ),
         row(
-            Kind::Other,
+            Kind::Inbound,
             "Inbound",
             &[("/RecordType", Predicate::Absent), ("/FromFull", Predicate::Object)],
-            example!("postmark/other-inbound"),
+            example!("postmark/inbound"),
         ),
     ],
     bounces: &[
@@ -275,5 +276,6 @@ pub static PROVIDER: Provider = Provider {
         documented(&OVERVIEW, &["/TypeCode"]).unconfirmed("a sample of the documentation has 512; the SDK and requests that were kept have 100001").of(&["SpamComplaint"]),
         documented(&OVERVIEW, &["content-type"]).unconfirmed("the case of its name on the wire"),
     ],
+    inbound: Some(&inbound::postmark::INBOUND),
     ..SIGNER
 };

@@ -4,6 +4,7 @@
 
 use crate::providers::behaviour::{Batch, Behaviour, CONDUCT};
 use crate::providers::habits::{Fact, Habits};
+use crate::providers::inbound;
 use crate::providers::provenance::{Page, assumed, documented, page};
 use crate::providers::provider::{
     Bounce, Envelope, FIELDS, Fields, Machine, Placement, Provider, SIGNER, Signal, TimeField,
@@ -61,7 +62,21 @@ const EVENTS: Predicate = Predicate::OneOf(&[
     "group_resubscribe",
 ]);
 
-/// SendGrid's Event Webhook.
+/// Form of the Inbound Parse webhook.
+const PARSED: &[(&str, Predicate)] = &[
+    ("/headers", Predicate::Present),
+    ("/envelope", Predicate::Present),
+    ("/charsets", Predicate::Present),
+];
+
+/// Form of the Inbound Parse webhook with the whole message.
+const RAW: &[(&str, Predicate)] = &[
+    ("/email", Predicate::Present),
+    ("/envelope", Predicate::Present),
+    ("/charsets", Predicate::Present),
+];
+
+/// SendGrid's Event Webhook, and Inbound Parse.
 pub static PROVIDER: Provider = Provider {
     name: "sendgrid",
     title: "SendGrid",
@@ -81,6 +96,8 @@ pub static PROVIDER: Provider = Provider {
             ("/0/email", Predicate::Present),
             ("/0/smtp-id", Predicate::Present),
         ]),
+        Signal::Body(PARSED),
+        Signal::Body(RAW),
         Signal::Header("x-twilio-email-event-webhook-signature"),
         Signal::Header("x-twilio-email-event-webhook-timestamp"),
     ],
@@ -218,6 +235,8 @@ pub static PROVIDER: Provider = Provider {
             &[("/event", Predicate::Is("received"))],
             example!("sendgrid/other-received"),
         ),
+        row(Kind::Inbound, "inbound", PARSED, ""),
+        row(Kind::Inbound, "inbound", RAW, ""),
     ],
     machines: &[
         // A privacy proxy that loads the message's content before anybody reads it. Clicks have no such mark.
@@ -299,5 +318,6 @@ pub static PROVIDER: Provider = Provider {
         batch: Batch::Some,
         ..CONDUCT
     },
+    inbound: Some(&inbound::sendgrid::INBOUND),
     ..SIGNER
 };

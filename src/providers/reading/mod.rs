@@ -3,6 +3,7 @@
 
 mod events;
 mod leads;
+mod mails;
 mod receipt;
 mod recognition;
 mod signature;

@@ -5,6 +5,7 @@ use crate::providers::catalog::{cloudevents, ses};
 use crate::providers::provider::{Envelope, Provider};
 use crate::providers::reading::events::read_events;
 use crate::providers::reading::leads::LEADS;
+use crate::providers::reading::mails::read_mails;
 use crate::providers::reading::recognition::recognise;
 use crate::providers::reading::signature::judge_signature;
 use crate::providers::{Keys, dedup_key, find};
@@ -179,6 +180,9 @@ fn read_content(
             .and_then(|at| document.text(at))
             .map(Into::into);
         read_events(provider, delivery, document, receipt);
+    }
+    if let Some(document) = document {
+        read_mails(provider, delivery, document, receipt);
     }
 }
 

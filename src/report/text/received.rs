@@ -139,7 +139,11 @@ impl TextReport {
             self.headers(out, &it.delivery.headers);
         }
         if self.parts.body {
-            self.content(out, it.delivery);
+            self.mails(out, &it.receipt.mails);
+            // The form of a mail is worth its length where everything is shown.
+            if it.receipt.mails.is_empty() || self.parts.headers {
+                self.content(out, it.delivery);
+            }
         }
         if self.parts.reply && !it.answer.is_empty() {
             self.paint(out, Role::Dim, "  response:\n");

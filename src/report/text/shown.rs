@@ -55,6 +55,7 @@ impl TextReport {
         self.remarks(out, &received);
         self.events(out, &receipt.events);
         self.headers(out, &fixture.delivery.headers);
+        self.mails(out, &receipt.mails);
         self.content(out, &fixture.delivery);
         if let (Some(reply), true) = (&fixture.reply, fixture.answers.is_empty()) {
             let took = span(Duration::from_micros(reply.micros));

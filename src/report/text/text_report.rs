@@ -109,7 +109,12 @@ impl TextReport {
 /// Colour of a kind of event.
 pub(super) fn kind_role(kind: Kind) -> Role {
     match kind {
-        Kind::Sent | Kind::Delivered | Kind::Open | Kind::Click | Kind::Subscribe => Role::Good,
+        Kind::Sent
+        | Kind::Delivered
+        | Kind::Open
+        | Kind::Click
+        | Kind::Subscribe
+        | Kind::Inbound => Role::Good,
         Kind::Deferred | Kind::Unsubscribe => Role::Warn,
         Kind::Bounce | Kind::Rejected | Kind::Complaint => Role::Bad,
         Kind::Other => Role::Kind,

@@ -1,0 +1,350 @@
+//! `send inbound`: a message from a file, or a small one that is made, as the request of the provider that took it in.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use jiff::Timestamp;
+
+use crate::cli::SendArgs;
+use crate::commands::args::NATIVE;
+use crate::error::{Error, Result};
+use crate::providers;
+use crate::providers::{EventDef, FilterResults, Inbound, IncomingMessage, Provider};
+use crate::webhook::mail::compose::{Draft, DraftFile};
+use crate::webhook::mail::eml::message_bytes;
+use crate::webhook::{Delivery, Headers, Kind, Mailbox, Message, Rng, address};
+
+/// Word for inbound mail on the command line.
+pub const INBOUND: &str = "inbound";
+
+/// Author and recipient of a message that is made, unless others are given.
+const AUTHOR: &str = "Ada Example <ada@example.org>";
+const RECIPIENT: &str = "support@in.example.com";
+
+/// Message to post, whoever the provider is, and its envelope.
+#[derive(Debug)]
+pub struct InboundRequest {
+    source: MessageSource,
+    mail_from: String,
+    recipients: Vec<String>,
+    results: FilterResults,
+    mode: Option<String>,
+    batch: usize,
+    /// Size of the message in a file, and its name.
+    file: Option<(u64, String)>,
+}
+
+#[derive(Debug)]
+enum MessageSource {
+    /// Message from a file.
+    File(Message),
+    /// Message that is made anew for each delivery.
+    Draft(Draft),
+}
+
+impl InboundRequest {
+    /// Reads the flags and the files that they name.
+    pub fn new(args: &SendArgs) -> Result<InboundRequest> {
+        reject_event_flags(args)?;
+        let flags = &args.inbound;
+        let (source, file) = match &flags.eml {
+            Some(path) => {
+                let (message, size) = read_eml(path)?;
+                let name = path.display().to_string();
+                (MessageSource::File(message), Some((size, name)))
+            }
+            None => (MessageSource::Draft(draft(args)?), None),
+        };
+        let mail_from = match &flags.mail_from {
+            Some(given) => without_brackets(given).to_owned(),
+            None => source.mail_from(),
+        };
+        let mut recipients: Vec<String> = flags
+            .rcpts
+            .iter()
+            .chain(args.recipient.iter().filter(|_| flags.rcpts.is_empty()))
+            .map(|given| address(given).to_owned())
+            .collect();
+        if recipients.is_empty() {
+            recipients.extend(source.recipient());
+        }
+        if recipients
+            .iter()
+            .all(|recipient| recipient.trim().is_empty())
+        {
+            return Err(Error::usage(
+                "the message has no recipient: none is named in Delivered-To, X-Original-To, To or Cc",
+            )
+            .hint(format!("name the envelope's recipient: `--rcpt {RECIPIENT}`")));
+        }
+        Ok(InboundRequest {
+            source,
+            mail_from,
+            recipients,
+            results: FilterResults {
+                spam_score: flags.spam_score,
+                spf: flags.spf.clone(),
+                dkim: flags.dkim.clone(),
+                dmarc: flags.dmarc.clone(),
+            },
+            mode: flags.mode.clone(),
+            batch: args.batch.unwrap_or(1),
+            file,
+        })
+    }
+
+    /// Items of a provider: one for each recipient, or one for all. Notes are for the user.
+    pub fn items(
+        self: &Arc<Self>,
+        provider: &'static Provider,
+        notes: &mut Vec<String>,
+    ) -> Result<Vec<InboundItem>> {
+        let Some(inbound) = provider.inbound else {
+            return Err(Error::usage(format!(
+                "{} has no inbound mail that is known here",
+                provider.title
+            ))
+            .hint(format!(
+                "these have: {}",
+                providers::names_of(|it| it.inbound.is_some())
+            )));
+        };
+        let mode = self.mode_of(provider, inbound)?;
+        if self.batch > 1 && !inbound.is_batched() {
+            return Err(
+                Error::usage(format!("{} sends one message per request", provider.title)).hint(
+                    format!(
+                        "these send several: {}",
+                        providers::names_of(|it| it.inbound.is_some_and(Inbound::is_batched))
+                    ),
+                ),
+            );
+        }
+        if let (Some((size, name)), Some(limit)) = (&self.file, inbound.limit_of(mode))
+            && *size > limit.bytes
+        {
+            notes.push(format!(
+                "warning: `{name}` has {size} bytes, more than {} takes: {}",
+                provider.title, limit.source
+            ));
+        }
+        let item = |recipients: Vec<String>| InboundItem {
+            request: Arc::clone(self),
+            inbound,
+            mode,
+            recipients,
+        };
+        Ok(match inbound.is_per_recipient {
+            true => self
+                .recipients
+                .iter()
+                .map(|recipient| item(vec![recipient.clone()]))
+                .collect(),
+            false => vec![item(self.recipients.clone())],
+        })
+    }
+
+    fn mode_of(&self, provider: &Provider, inbound: &Inbound) -> Result<&'static str> {
+        let name = self.mode.as_deref();
+        inbound.mode(name).ok_or_else(|| {
+            let name = name.unwrap_or_default();
+            let error = Error::usage(format!("{} has no mode `{name}`", provider.title));
+            match inbound.modes {
+                [] => error.hint("it has one form only: leave out `--mode`"),
+                modes => error.hint(format!("its modes are {}", modes.join(", "))),
+            }
+        })
+    }
+}
+
+/// Delivery of inbound mail in each round, of one provider.
+#[derive(Debug)]
+pub struct InboundItem {
+    request: Arc<InboundRequest>,
+    inbound: &'static Inbound,
+    mode: &'static str,
+    recipients: Vec<String>,
+}
+
+impl InboundItem {
+    /// Number of messages in a delivery.
+    pub fn messages(&self) -> usize {
+        self.request.batch
+    }
+
+    /// Makes a delivery; `message` returns the random stream of a message.
+    pub fn fill(&self, at: Timestamp, rng: &mut Rng, message: impl Fn(usize) -> Rng) -> Delivery {
+        let made: Vec<Message> = match &self.request.source {
+            MessageSource::File(_) => Vec::new(),
+            MessageSource::Draft(draft) => (0..self.request.batch)
+                .map(|index| Message::read(draft.write(at, &mut message(index))))
+                .collect(),
+        };
+        let messages: Vec<&Message> = match &self.request.source {
+            MessageSource::File(message) => vec![message; self.request.batch],
+            MessageSource::Draft(_) => made.iter().collect(),
+        };
+        let incoming: Vec<IncomingMessage> = messages
+            .into_iter()
+            .map(|message| IncomingMessage {
+                message,
+                mail_from: &self.request.mail_from,
+                recipients: &self.recipients,
+                mode: self.mode,
+                results: &self.request.results,
+                at,
+            })
+            .collect();
+        let delivery = self.inbound.delivery(&incoming, rng);
+        delivery.unwrap_or_else(|| Delivery {
+            method: http::Method::POST,
+            path: http::uri::PathAndQuery::from_static("/"),
+            headers: Headers::new(),
+            body: Bytes::new(),
+        })
+    }
+}
+
+impl MessageSource {
+    /// Sender of the envelope, by default.
+    fn mail_from(&self) -> String {
+        let given = match self {
+            MessageSource::Draft(draft) => Some(address(&draft.from).to_owned()),
+            MessageSource::File(message) => {
+                let path = message.header("return-path");
+                match path {
+                    Some(path) => Some(without_brackets(&path.value).to_owned()),
+                    None => first_address(message, "from"),
+                }
+            }
+        };
+        given.unwrap_or_default()
+    }
+
+    /// Recipient of the envelope, by default.
+    fn recipient(&self) -> Option<String> {
+        match self {
+            MessageSource::Draft(draft) => Some(address(&draft.to).to_owned()),
+            MessageSource::File(message) => ["delivered-to", "x-original-to", "to", "cc"]
+                .iter()
+                .find_map(|name| first_address(message, name)),
+        }
+    }
+}
+
+fn first_address(message: &Message, name: &str) -> Option<String> {
+    let mut fields = message.headers().iter().filter(|field| field.is(name));
+    fields.find_map(|field| Some(Mailbox::first(&field.value)?.address))
+}
+
+/// Address without the brackets of SMTP.
+fn without_brackets(given: &str) -> &str {
+    let given = given.trim();
+    match given.strip_prefix('<').and_then(|it| it.strip_suffix('>')) {
+        Some(inside) => inside.trim(),
+        None => address(given),
+    }
+}
+
+/// Reads a message from a file or stdin, and its size.
+fn read_eml(path: &Path) -> Result<(Message, u64)> {
+    let is_stdin = path.as_os_str() == "-";
+    let name = match is_stdin {
+        true => "stdin".to_owned(),
+        false => format!("`{}`", path.display()),
+    };
+    let bytes = match is_stdin {
+        true => {
+            let mut bytes = Vec::new();
+            std::io::Read::read_to_end(&mut std::io::stdin().lock(), &mut bytes).map(|_| bytes)
+        }
+        false => std::fs::read(path),
+    };
+    let bytes = bytes.map_err(|error| Error::input(format!("cannot read {name}: {error}")))?;
+    let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+    let bytes = message_bytes(bytes.into()).map_err(|why| {
+        Error::input(format!("cannot read {name} as a message: {why}")).hint(
+            "`--eml` takes an email message with its header fields, as mail programs save it; without it, a small message is made",
+        )
+    })?;
+    Ok((Message::read(bytes), size))
+}
+
+/// Message to make from the flags.
+fn draft(args: &SendArgs) -> Result<Draft> {
+    let flags = &args.inbound;
+    let file = |path: &std::path::PathBuf| {
+        let content = std::fs::read(path).map_err(|error| {
+            Error::input(format!("cannot read `{}`: {error}", path.display()))
+                .hint("`--attach` takes a file")
+        })?;
+        let name = path.file_name().map(|name| name.to_string_lossy());
+        Ok(DraftFile {
+            name: name.unwrap_or_default().into_owned(),
+            content: content.into(),
+        })
+    };
+    let to = args.recipient.as_ref().or(flags.rcpts.first());
+    let text = flags.text.clone();
+    Ok(Draft {
+        from: flags.from.clone().unwrap_or_else(|| AUTHOR.into()),
+        to: to.cloned().unwrap_or_else(|| RECIPIENT.into()),
+        subject: flags
+            .subject
+            .clone()
+            .unwrap_or_else(|| "Question about order A-1042".into()),
+        text: match (&text, &flags.html) {
+            (None, None) => Some("Hello,\n\nwhere is my order?\n\n-- \nAda".into()),
+            _ => text,
+        },
+        html: flags.html.clone(),
+        files: flags.attachments.iter().map(file).collect::<Result<_>>()?,
+    })
+}
+
+/// Rejects flags that apply to events only.
+fn reject_event_flags(args: &SendArgs) -> Result<()> {
+    let flags = [
+        ("--set", !args.sets.is_empty()),
+        ("--unset", !args.unsets.is_empty()),
+        ("--url", args.url.is_some()),
+        ("--campaign", args.campaign.is_some()),
+        ("--message-id", args.message_id.is_some()),
+        ("--tag", !args.tags.is_empty()),
+        ("--metadata", !args.metadata.is_empty()),
+        ("--bounce", args.bounce.is_some()),
+        ("--machine", args.machine),
+    ];
+    match flags.into_iter().find(|(_, is_given)| *is_given) {
+        None => Ok(()),
+        Some((flag, _)) => Err(
+            Error::usage(format!("`{flag}` does not apply to `send inbound`")).hint(
+                "the request is made of a message: change that, as with `--subject` or `--eml`",
+            ),
+        ),
+    }
+}
+
+/// Rejects flags of inbound mail without `send inbound`.
+pub fn reject_its_flags(args: &SendArgs) -> Result<()> {
+    match args.inbound.given() {
+        Some(flag) => Err(
+            Error::usage(format!("`{flag}` applies to inbound mail only"))
+                .hint("write `send inbound --provider NAME`"),
+        ),
+        None => Ok(()),
+    }
+}
+
+/// True if a word means the inbound mail of a provider: the kind, or the provider's own name for it.
+pub fn is_meant(provider: &Provider, word: &str) -> bool {
+    let word = word.strip_prefix(NATIVE).unwrap_or(word);
+    let is_native =
+        |row: &EventDef| row.kind == Kind::Inbound && row.native.eq_ignore_ascii_case(word);
+    match provider.inbound {
+        Some(_) => word == INBOUND || provider.events.iter().any(is_native),
+        // Of other providers, an example may be known.
+        None => word == INBOUND && provider.row(INBOUND).is_none(),
+    }
+}
