@@ -173,7 +173,7 @@ mod tests {
 
     use super::{Draft, DraftFile};
     use crate::webhook::Rng;
-    use crate::webhook::mail::mail::Mail;
+    use crate::webhook::mail::inbound_mail::Mail;
     use crate::webhook::mail::message::Message;
 
     #[test]

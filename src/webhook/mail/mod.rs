@@ -4,7 +4,7 @@ pub mod attachment_name;
 pub mod compose;
 pub mod eml;
 pub mod encoded_word;
-pub mod mail;
+pub mod inbound_mail;
 pub mod mail_header;
 pub mod mailbox;
 pub mod message;
