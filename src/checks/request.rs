@@ -8,9 +8,9 @@ use jiff::Timestamp;
 
 use crate::checks::Context;
 use crate::providers;
-use crate::providers::Overrides;
+use crate::providers::{Overrides, Provider};
 use crate::webhook::shell::CommandLine;
-use crate::webhook::{TimestampFormat, as_verbatim, shell};
+use crate::webhook::{Kind, TimestampFormat, as_verbatim, shell};
 
 /// Description of one request.
 #[derive(Clone, Debug)]
@@ -163,7 +163,7 @@ impl CheckRequest {
     /// Command line that sends an equal request.
     pub fn line(&self, context: &Context) -> String {
         let mut line = CommandLine::new("webhook-cli send");
-        self.payload.write(&mut line);
+        self.payload.write(&mut line, context.provider);
         line.option("--provider", context.provider.name);
         context.write(&mut line, self.by_test_key);
         for (name, value) in &self.headers {
@@ -200,10 +200,20 @@ impl CheckRequest {
     }
 }
 
+/// True for the example of inbound mail.
+fn is_inbound(provider: &Provider, name: &str) -> bool {
+    let row = provider.row(name);
+    provider.inbound.is_some() && row.is_some_and(|row| row.kind == Kind::Inbound)
+}
+
 impl Payload {
     /// Writes the words that name the payload.
-    fn write(&self, line: &mut CommandLine) {
+    fn write(&self, line: &mut CommandLine, provider: &Provider) {
         match self {
+            // Without the prefix, `send` makes the request of a message.
+            Payload::Event(name) if is_inbound(provider, name) => {
+                line.word(&format!("native:{name}"));
+            }
             Payload::Event(name) => line.word(name),
             Payload::Batch(name, count) => {
                 line.word(name);

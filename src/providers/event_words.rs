@@ -205,7 +205,8 @@ mod tests {
     fn every_example_has_a_word_of_its_kind_and_few_others_have() {
         let lines = lines();
         assert!(lines.len() > 200, "{}", lines.len());
-        for kind in Kind::ALL {
+        // Nothing is searched for in mails: they may be encoded in any way.
+        for kind in Kind::ALL.into_iter().filter(|kind| *kind != Kind::Inbound) {
             let words = words_of(&[kind]);
             let filter = LineFilter::of(&Selection::default(), words.clone());
             let mut others = 0;

@@ -11,6 +11,7 @@ pub static ALL: &[&Provider] = &[
     &catalog::azure::PROVIDER,
     &catalog::braze::PROVIDER,
     &catalog::brevo::PROVIDER,
+    &catalog::cloudmailin::PROVIDER,
     &catalog::customerio::PROVIDER,
     &catalog::elasticemail::PROVIDER,
     &catalog::emailit::PROVIDER,

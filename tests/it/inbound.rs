@@ -38,7 +38,7 @@ struct Case {
     headers: HashMap<String, String>,
     body_base64: String,
     /// Name of the message that the request was made of.
-    eml: Option<String>,
+    eml: Option<Value>,
     expect: Value,
 }
 
@@ -90,8 +90,10 @@ struct Again {
     modes: &'static [(&'static str, &'static str)],
     /// Fields of a form, or JSON pointers, that are random, times, or signatures.
     random: &'static [&'static str],
-    /// Fields of a form whose text is JSON, the order of whose members is free.
+    /// Fields of a form, or JSON pointers, whose text is JSON, the order of whose members is free.
     json: &'static [&'static str],
+    /// Parts of the names of cases that cannot be made again.
+    skip: &'static [&'static str],
 }
 
 const AGAIN: &[Again] = &[
@@ -100,6 +102,7 @@ const AGAIN: &[Again] = &[
         modes: &[("parsed", "parsed"), ("raw", "raw")],
         random: &[],
         json: &["charsets", "envelope", "attachment-info", "content-ids"],
+        skip: &[],
     },
     Again {
         provider: "mailgun",
@@ -119,6 +122,7 @@ const AGAIN: &[Again] = &[
             "content-id-map@stored",
         ],
         json: &["message-headers", "content-id-map"],
+        skip: &[],
     },
     Again {
         provider: "postmark",
@@ -130,6 +134,58 @@ const AGAIN: &[Again] = &[
             "/RawEmail#Received: by p-pm",
         ],
         json: &[],
+        skip: &[],
+    },
+    Again {
+        provider: "ses",
+        modes: &[
+            ("SNS action, UTF8", "utf8"),
+            ("SNS action, BASE64", "base64"),
+            ("S3 action", "s3"),
+        ],
+        random: &[
+            "/MessageId",
+            "/Timestamp",
+            "/SignatureVersion",
+            "/Signature",
+            "/Message/mail/timestamp",
+            "/Message/mail/messageId",
+            "/Message/mail/headers/1/value",
+            "/Message/receipt/timestamp",
+            "/Message/receipt/action/objectKey",
+            "/Message/content#Received: from mail.example.org (mail.example.org [192.0.2.10]) by inbound",
+        ],
+        json: &["/Message"],
+        skip: &[],
+    },
+    Again {
+        provider: "mandrill",
+        modes: &[],
+        random: &["mandrill_events/0/ts"],
+        json: &["mandrill_events"],
+        skip: &[],
+    },
+    Again {
+        provider: "mailersend",
+        modes: &[],
+        random: &["/created_at", "/data/created_at", "/data/id"],
+        json: &[],
+        skip: &[],
+    },
+    Again {
+        provider: "postal",
+        modes: &[("Hash", "hash"), ("RawMessage", "raw")],
+        random: &["/id", "/token", "/timestamp"],
+        json: &[],
+        // An endpoint can be set to forms as well; these are read only.
+        skip: &["FormData"],
+    },
+    Again {
+        provider: "cloudmailin",
+        modes: &[("JSON", "json"), ("multipart", "multipart"), ("raw", "raw")],
+        random: &[],
+        json: &[],
+        skip: &[],
     },
 ];
 
@@ -221,7 +277,8 @@ fn compare(label: &str, mail: &Mail, expect: &Value) {
     }
     if let Some(wanted) = expect.get("spam").filter(|it| it.is_object()) {
         let read = json!({"score": mail.spam_score, "detected": mail.is_spam});
-        for (name, wanted) in wanted.as_object().unwrap() {
+        let known = |(name, _): &(&String, &Value)| read.get(name.as_str()).is_some();
+        for (name, wanted) in wanted.as_object().unwrap().iter().filter(known) {
             assert_eq!(&read[name], wanted, "{label}: spam {name}");
         }
     }
@@ -321,6 +378,15 @@ fn parts(again: &Again, mode: &str, delivery: &Delivery) -> Vec<(String, Value)>
         }
         None => {
             let mut value: Value = serde_json::from_slice(&delivery.body).unwrap();
+            for pointer in again.json {
+                let found = value.pointer_mut(pointer).unwrap();
+                *found = serde_json::from_str(found.as_str().unwrap()).unwrap();
+            }
+            if value.pointer("/Message/receipt/action/encoding") == Some(&json!("BASE64")) {
+                let content = value.pointer_mut("/Message/content").unwrap();
+                let bytes = STANDARD.decode(content.as_str().unwrap()).unwrap();
+                *content = String::from_utf8_lossy(&bytes).into();
+            }
             for pointer in again.random {
                 let (pointer, line) = pointer.split_once('#').unwrap_or((pointer, ""));
                 if let Some(found) = value.pointer_mut(pointer) {
@@ -353,10 +419,16 @@ fn parts(again: &Again, mode: &str, delivery: &Delivery) -> Vec<(String, Value)>
                     pairs.next().unwrap().1.into_owned().into_bytes()
                 }
             };
-            let value = match is_json {
+            let mut value: Value = match is_json {
                 true => serde_json::from_slice(&decoded).unwrap(),
                 false => text.into(),
             };
+            for pointer in again.random {
+                let inside = pointer.strip_prefix(&name).unwrap_or_default();
+                if let (true, Some(found)) = (is_json, value.pointer_mut(inside)) {
+                    *found = Value::Null;
+                }
+            }
             (name, value)
         })
         .collect();
@@ -371,7 +443,12 @@ fn every_message_is_made_into_its_request_again() {
         let inbound = providers::find(again.provider).unwrap().inbound.unwrap();
         let mut compared = 0;
         for case in vectors.cases.iter().filter(|case| case.valid) {
-            let Some(eml) = &case.eml else { continue };
+            let Some(eml) = case.eml.as_ref().and_then(Value::as_str) else {
+                continue;
+            };
+            if again.skip.iter().any(|text| case.name.contains(text)) {
+                continue;
+            }
             let label = format!("{}: {}", again.provider, case.name);
             let mode = again
                 .modes
@@ -383,8 +460,9 @@ fn every_message_is_made_into_its_request_again() {
             let delivery = case.delivery();
             let receipt = providers::outline(&delivery, None);
             let recipients: Vec<String> = receipt.mails[0].envelope.to.clone();
+            let is_spam = receipt.mails[0].is_spam == Some(true);
             let results = FilterResults {
-                spam_score: receipt.mails[0].spam_score,
+                spam_score: receipt.mails[0].spam_score.or(is_spam.then_some(9.0)),
                 ..FilterResults::default()
             };
             let incoming = IncomingMessage {

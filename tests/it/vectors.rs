@@ -362,7 +362,8 @@ vectors! {
 #[test]
 fn every_example_has_the_fields_of_a_published_request() {
     // `generic` is of our own making, and so is what stands in the `data` of `standard-webhooks`.
-    let ours = ["generic", "standard-webhooks"];
+    // `cloudmailin` has no events; its requests are compared in `inbound.rs`.
+    let ours = ["generic", "standard-webhooks", "cloudmailin"];
     for provider in ALL.iter().filter(|one| !ours.contains(&one.name)) {
         let vectors = vectors(&format!("{}.json", provider.name));
         let (mut names, mut bodies) = (BTreeSet::new(), Vec::new());

@@ -7,7 +7,6 @@ use bytes::Bytes;
 use jiff::Timestamp;
 
 use crate::cli::SendArgs;
-use crate::commands::args::NATIVE;
 use crate::error::{Error, Result};
 use crate::providers;
 use crate::providers::{EventDef, FilterResults, Inbound, IncomingMessage, Provider};
@@ -337,9 +336,9 @@ pub fn reject_its_flags(args: &SendArgs) -> Result<()> {
     }
 }
 
-/// True if a word means the inbound mail of a provider: the kind, or the provider's own name for it.
+/// True if a word means the inbound mail of a provider: the kind, or the provider's own name for it. Behind `native:`, it
+/// means the example.
 pub fn is_meant(provider: &Provider, word: &str) -> bool {
-    let word = word.strip_prefix(NATIVE).unwrap_or(word);
     let is_native =
         |row: &EventDef| row.kind == Kind::Inbound && row.native.eq_ignore_ascii_case(word);
     match provider.inbound {

@@ -6,6 +6,7 @@
 use crate::providers::behaviour::{Behaviour, CONDUCT, Handshake};
 use crate::providers::habits::Fact::{Documented, Unconfirmed};
 use crate::providers::habits::Habits;
+use crate::providers::inbound;
 use crate::providers::provenance::{Page, assumed, captured, documented, page};
 use crate::providers::provider::{
     Bounce, Envelope, FIELDS, Fields, Placement, Provider, SIGNER, Signal, TimeField, bounce, row,
@@ -52,11 +53,16 @@ const OF_ACCOUNTS: Predicate = Predicate::OneOf(&[
     "email_single.verified",
     "email_list.verified",
     "bulk_email.completed",
-    "inbound.message",
     "sms.sent",
     "sms.delivered",
     "sms.failed",
 ]);
+
+/// Message of an inbound route.
+const ROUTE: &[(&str, Predicate)] = &[
+    ("/type", Predicate::Is("inbound.message")),
+    ("/data", Predicate::Object),
+];
 
 static WEBHOOKS: Page = page(
     "Webhooks",
@@ -88,6 +94,7 @@ pub static PROVIDER: Provider = Provider {
             ("/message", Predicate::Present),
         ]),
         Signal::Body(&[("/type", OF_ACCOUNTS), ("/data", Predicate::Object)]),
+        Signal::Body(ROUTE),
         Signal::Header("x-mailersend-signature"),
     ],
     schemes: &[&SIGNED_BODY, &LONG_NAME],
@@ -165,6 +172,7 @@ pub static PROVIDER: Provider = Provider {
             example!("mailersend/other-webhook-test"),
         ),
         // Accounts, lists, routes: no whole bodies are known.
+        row(Kind::Inbound, "inbound.message", ROUTE, ""),
         row(Kind::Other, "account", &[("/type", OF_ACCOUNTS)], ""),
     ],
     bounces: &[
@@ -246,5 +254,6 @@ pub static PROVIDER: Provider = Provider {
             .unconfirmed("it may have more members")
             .of(&["webhook.test"]),
     ],
+    inbound: Some(&inbound::mailersend::INBOUND),
     ..SIGNER
 };

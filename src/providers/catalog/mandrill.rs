@@ -5,6 +5,7 @@
 use crate::providers::behaviour::{Batch, Behaviour, CONDUCT, Handshake};
 use crate::providers::habits::Fact::{Documented, Unconfirmed};
 use crate::providers::habits::{HABITS, Habits};
+use crate::providers::inbound;
 use crate::providers::provenance::{Page, assumed, captured, documented, page};
 use crate::providers::provider::{
     ABSENT, Bounce, Envelope, FIELDS, Fields, Placement, Provider, SIGNER, Signal, TimeField,
@@ -146,10 +147,10 @@ pub static PROVIDER: Provider = Provider {
             example!("mandrill/rejected"),
         ),
         row(
-            Kind::Other,
+            Kind::Inbound,
             "inbound",
             &[("/event", Predicate::Is("inbound"))],
-            example!("mandrill/other-inbound"),
+            example!("mandrill/inbound"),
         ),
         // Sync records have a `type` where messages have an `event`; parsers that look at `event` alone crash on them.
         row(
@@ -221,5 +222,6 @@ pub static PROVIDER: Provider = Provider {
         captured(&RAILS, &["/mandrill_events/*/type"])
             .unconfirmed("the documents say `denylist` and `allowlist` today"),
     ],
+    inbound: Some(&inbound::mandrill::INBOUND),
     ..SIGNER
 };

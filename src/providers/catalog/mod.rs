@@ -6,6 +6,7 @@ pub mod azure;
 pub mod braze;
 pub mod brevo;
 pub mod cloudevents;
+pub mod cloudmailin;
 pub mod customerio;
 pub mod elasticemail;
 pub mod emailit;

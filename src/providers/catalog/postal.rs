@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 use crate::providers::behaviour::{Behaviour, CONDUCT, CompanionHeaders};
 use crate::providers::habits::Fact::Documented;
 use crate::providers::habits::Habits;
+use crate::providers::inbound;
 use crate::providers::provenance::{Page, documented, page};
 use crate::providers::provider::{
     Bounce, Envelope, FIELDS, Fields, Placement, Provider, SIGNER, Signal, TimeField, bounce, row,
@@ -96,12 +97,29 @@ static SOURCE: Page = page(
     "2026-04",
 );
 
+/// Message of an HTTP endpoint, whole.
+const RAW_MESSAGE: &[(&str, Predicate)] = &[
+    ("/rcpt_to", Predicate::Present),
+    ("/mail_from", Predicate::Present),
+    ("/message", Predicate::Present),
+    ("/base64", Predicate::Present),
+];
+
+/// Message of an HTTP endpoint, in parts.
+const HASH: &[(&str, Predicate)] = &[
+    ("/rcpt_to", Predicate::Present),
+    ("/mail_from", Predicate::Present),
+    ("/attachment_quantity", Predicate::Present),
+];
+
 /// Postal's webhooks.
 pub static PROVIDER: Provider = Provider {
     name: "postal",
     title: "Postal",
     docs: "https://docs.postalserver.io/developer/webhooks",
     signals: &[
+        Signal::Body(RAW_MESSAGE),
+        Signal::Body(HASH),
         Signal::Body(&[
             ("/event", Predicate::Present),
             ("/timestamp", Predicate::Present),
@@ -147,6 +165,8 @@ pub static PROVIDER: Provider = Provider {
         ..FIELDS
     },
     events: &[
+        row(Kind::Inbound, "inbound", RAW_MESSAGE, ""),
+        row(Kind::Inbound, "inbound", HASH, ""),
         row(
             Kind::Delivered,
             "MessageSent",
@@ -251,5 +271,6 @@ pub static PROVIDER: Provider = Provider {
         documented(&SOURCE, &["x-postal-signature-kid"])
             .unconfirmed("how the 64 characters are made of the key"),
     ],
+    inbound: Some(&inbound::postal::INBOUND),
     ..SIGNER
 };

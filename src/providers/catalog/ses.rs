@@ -6,6 +6,7 @@
 use crate::providers::behaviour::{Behaviour, CONDUCT, Handshake};
 use crate::providers::habits::Fact::{Documented, Unconfirmed};
 use crate::providers::habits::Habits;
+use crate::providers::inbound;
 use crate::providers::provenance::{Page, documented, page};
 use crate::providers::provider::{
     Bounce, Envelope, FIELDS, Fields, Placement, Provider, SIGNER, Signal, TimeField, bounce, row,
@@ -442,7 +443,7 @@ pub static PROVIDER: Provider = Provider {
             example!("ses/delivered-notification"),
         ),
         row(
-            Kind::Other,
+            Kind::Inbound,
             "Received",
             &[("/notificationType", Predicate::Is("Received"))],
             "",
@@ -573,6 +574,7 @@ pub static PROVIDER: Provider = Provider {
             .unconfirmed("the exact layout of the envelope in version 2")
             .of(&["OpenVersion2"]),
     ],
+    inbound: Some(&inbound::ses::INBOUND),
     ..SIGNER
 };
 

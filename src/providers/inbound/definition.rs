@@ -13,7 +13,7 @@
 //!    | one request for each recipient, or one for all | `is_per_recipient` |
 //!    | the request made of a message: [`InboundForm::One`], or [`InboundForm::Batch`] if a request can hold several | `form` |
 //!    | the mails in a request | `read` |
-//!    | the largest message, in the provider's own words | `limit` |
+//!    | the largest message, and where that is said | `limits` |
 //!    | what the reference does not confirm | `doubts` |
 //!
 //! 2. The writer gets an [`IncomingMessage`](super::incoming::IncomingMessage): the message, the envelope, the mode, what
@@ -46,8 +46,8 @@ pub struct Inbound {
     pub form: InboundForm,
     /// Mails in a request. Never fails: what is not there is left out.
     pub read: for<'a> fn(&Delivery, &Document<'a>) -> Vec<Mail>,
-    /// Largest message that the provider takes.
-    pub limit: Option<SizeLimit>,
+    /// Largest messages that the provider takes; empty if none is known.
+    pub limits: &'static [SizeLimit],
     /// What is not confirmed about these requests.
     pub doubts: &'static [&'static str],
 }
@@ -73,7 +73,7 @@ pub enum InboundForm {
 pub struct SizeLimit {
     /// Bytes.
     pub bytes: u64,
-    /// What is limited, and by which page: `the message with its files (Inbound Parse)`.
+    /// What is limited, and where that is said.
     pub source: &'static str,
     /// Modes to which the limit applies; empty for all.
     pub modes: &'static [&'static str],
@@ -90,8 +90,8 @@ impl Inbound {
 
     /// Largest message in this mode.
     pub fn limit_of(&self, mode: &str) -> Option<&SizeLimit> {
-        let limit = self.limit.as_ref()?;
-        (limit.modes.is_empty() || limit.modes.contains(&mode)).then_some(limit)
+        let mut limits = self.limits.iter();
+        limits.find(|limit| limit.modes.is_empty() || limit.modes.contains(&mode))
     }
 
     /// True if a request can hold several messages.

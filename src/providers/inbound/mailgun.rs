@@ -24,11 +24,11 @@ pub static INBOUND: Inbound = Inbound {
     is_per_recipient: true,
     form: InboundForm::One(request),
     read,
-    limit: Some(SizeLimit {
+    limits: &[SizeLimit {
         bytes: 25 << 20,
         source: "Mailgun takes messages of 25 MB",
         modes: &[],
-    }),
+    }],
     doubts: &[
         "the user agent of routes and the content type of the raw form today are not confirmed",
         "an empty `sender` for a null return path, and decoded words in `message-headers`, are assumed",

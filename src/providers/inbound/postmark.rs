@@ -21,11 +21,11 @@ pub static INBOUND: Inbound = Inbound {
     is_per_recipient: true,
     form: InboundForm::One(request),
     read,
-    limit: Some(SizeLimit {
+    limits: &[SizeLimit {
         bytes: 35 << 20,
         source: "Postmark takes files of 35 MB in total (inbound size limits)",
         modes: &[],
-    }),
+    }],
     doubts: &[
         "the names of files without one, and `RawEmail` of a message that is not UTF-8, are not known",
         "that neither body is made from the other is assumed",

@@ -19,11 +19,11 @@ pub static INBOUND: Inbound = Inbound {
     is_per_recipient: false,
     form: InboundForm::One(request),
     read,
-    limit: Some(SizeLimit {
+    limits: &[SizeLimit {
         bytes: 30 << 20,
         source: "SendGrid recommends 30 MB for a message with its files (Inbound Parse)",
         modes: &[],
-    }),
+    }],
     doubts: &[
         "the user agent is that of requests of 2013",
         "one request for several recipients of a message is assumed",
