@@ -199,11 +199,12 @@ use crate::error::Exit;
 /// Runs the program: parses the command line, runs the subcommand, and returns the exit status.
 pub fn run() -> Exit {
     commands::answer_a_shell();
-    let parsed = command().term_width(help_width()).try_get_matches();
+    let mut command = command().term_width(help_width());
+    let parsed = command.try_get_matches_from_mut(std::env::args_os());
     let matches = parsed.as_ref().ok();
     let color = matches.and_then(|matches| matches.get_one::<cli::Color>("color"));
     let mut color = color.copied().unwrap_or(cli::Color::Auto).into();
-    let ran = match commands::configured(parsed) {
+    let ran = match commands::configured(&mut command, parsed) {
         Ok(cli) => {
             color = cli.color.into();
             commands::run(cli)

@@ -9,7 +9,7 @@ use crate::cli::values::{duration, rate};
 /// Flags of requests.
 #[derive(Debug, Args)]
 pub struct RequestArgs {
-    /// Target URL; short forms: `3000`, `:3000/path`
+    /// Target URL; short forms: `3000`, `:3000/path`; `@name` of the project
     ///
     /// Also `localhost:3000/path`. `http://USER:PASSWORD@HOST` sends Basic authentication.
     #[arg(

@@ -172,7 +172,7 @@ fn checks() -> Vec<CompletionCandidate> {
 
 /// Returns the targets of the project; none if its configuration cannot be read.
 fn targets() -> Vec<CompletionCandidate> {
-    let project = config::source::load(None).ok().flatten();
+    let project = config::source::load(None, None).ok().flatten();
     let targets = project.map_or_else(Vec::new, |project| project.targets);
     let candidate = |target: ProjectTarget| {
         let to = target.to.texts().concat();

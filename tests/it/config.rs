@@ -208,6 +208,18 @@ fn a_listener_forwards_to_named_targets_with_the_headers_of_each() {
 }
 
 #[test]
+fn the_inspector_is_started_by_the_file() {
+    let project = Project::new("[listen]\nui = \"127.0.0.1:0\"\n");
+    let mut listen = Listen::start_with(&[], |it| it.current_dir(project.path()));
+    let told = listen.said("using `webhook-cli.toml`");
+    assert!(told.ends_with('\n'));
+    let line = listen.line();
+    assert!(line.contains("http://127.0.0.1:"), "{line}");
+    let project = Project::new("[listen]\nui = true\nopen = true\n");
+    assert_eq!(project.run(&["listen", "--for", "1ms"]).status, 2);
+}
+
+#[test]
 fn a_typed_flag_may_need_one_of_the_file() {
     let project = Project::new("[listen]\nrecord = \"hooks.ndjson\"\n");
     let args = ["--redact", "-n", "1"];
@@ -257,6 +269,8 @@ fn what_is_unknown_is_an_error_with_its_line_and_the_nearest_name() {
             "[target.app]\nto = \":1\"\nsecert = \"env:A\"",
             &[":4", "`secert`", "`secret`"],
         ),
+        ("[send]\njson = true", &[":3", "`json`"]),
+        ("[listen]\nhelp = true", &[":3", "`help`"]),
         ("[send]\nretires = 2", &[":3", "`retires`", "`retries`"]),
         (
             "[listen]\nrecrod = \"a.ndjson\"",
@@ -306,6 +320,7 @@ fn it_holds_no_secret_no_command_and_no_answer_to_a_question() {
         "[target.app]\nto = \":1/?token=hunter2hunter2hunter2\"",
         "[target.app]\nto = \":1\"\nheader = \"Authorization: Bearer hunter2\"",
         "[send]\nsecret = \"hunter2\"",
+        "[listen]\nui-key = \"hunter2\"",
         "[send]\nheader = [\"X-Api-Key: hunter2\"]",
         "[listen]\nforward-header = [\"Cookie: hunter2\"]",
         "[listen]\nforward-to = [\"bounce=http://user:hunter2@localhost\"]",

@@ -4,7 +4,7 @@
 use clap::{Arg, ArgMatches, Command};
 
 use crate::commands::args;
-use crate::commands::config::project::{Project, ProjectTarget, flags};
+use crate::commands::config::project::{Project, ProjectTarget};
 use crate::commands::config::setting::Setting;
 use crate::commands::config::targets;
 use crate::commands::config::targets::is_typed;
@@ -26,11 +26,15 @@ const REPLACED_BY: [(&str, &str); 4] = [
 pub(crate) fn in_force<'p>(
     project: &'p Project,
     command: &str,
+    definitions: Option<&Command>,
     matches: &ArgMatches,
 ) -> Result<Vec<&'p Setting>> {
     let table = project.table(command);
     let named = targets::named(project, command, matches)?;
-    let typed = TypedFlags::new(command, matches);
+    let typed = TypedFlags {
+        flags: definitions,
+        matches,
+    };
     let mut settings: Vec<&Setting> = Vec::new();
     let has_own_provider = table.iter().any(|setting| setting.name == "provider");
     if WITH_PROVIDER.contains(&command) && !has_own_provider {
@@ -60,21 +64,12 @@ fn secrets<'p>(table: &'p [Setting], named: &[&'p ProjectTarget]) -> Vec<&'p Set
 
 /// Flags that were typed.
 struct TypedFlags<'m> {
-    /// Definitions of the flags; none for a command without a table.
-    flags: Option<Command>,
+    /// Definitions of the flags of the command.
+    flags: Option<&'m Command>,
     matches: &'m ArgMatches,
 }
 
-impl<'m> TypedFlags<'m> {
-    fn new(command: &str, matches: &'m ArgMatches) -> Self {
-        Self {
-            flags: ["listen", "send"]
-                .contains(&command)
-                .then(|| flags(command)),
-            matches,
-        }
-    }
-
+impl TypedFlags<'_> {
     /// True if a flag was typed.
     fn has(&self, name: &str) -> bool {
         // The ids of the flags that are asked for without a definition.
@@ -87,7 +82,7 @@ impl<'m> TypedFlags<'m> {
 
     /// True if a flag of the file does not apply, because it or one that excludes it was typed.
     fn replaces(&self, name: &str) -> bool {
-        let Some(flags) = &self.flags else {
+        let Some(flags) = self.flags else {
             return self.has(name);
         };
         let find = |name: &str| flags.get_arguments().find(|it| it.get_long() == Some(name));

@@ -5,6 +5,7 @@
 
 pub mod layers;
 pub mod project;
+pub mod rules;
 pub mod setting;
 pub mod show;
 pub mod source;

@@ -41,7 +41,7 @@ enum Origin {
 
 /// Prints the settings in force.
 pub fn run(config: Option<&Path>, style: Style) -> Result<Exit> {
-    let project = source::load(config)?;
+    let project = source::load(config, None)?;
     for warning in project.iter().flat_map(|project| &project.warnings) {
         report::warn(warning, style.color);
     }

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{ArgMatches, CommandFactory, FromArgMatches};
+use clap::{ArgMatches, Command, CommandFactory, FromArgMatches};
 
 use crate::cli::{Cli, Color};
 use crate::commands::config::layers;
@@ -43,7 +43,11 @@ impl From<Error> for Unparsed {
 }
 
 /// Returns the command line with the values of the configuration file. `parsed` is what was typed, without them.
-pub fn configured(parsed: clap::error::Result<ArgMatches>) -> std::result::Result<Cli, Unparsed> {
+/// Its flags are those of `program`, which is built only once.
+pub fn configured(
+    program: &mut Command,
+    parsed: clap::error::Result<ArgMatches>,
+) -> std::result::Result<Cli, Unparsed> {
     let (typed, missing) = match parsed {
         Ok(matches) => (matches, None),
         // What is missing may stand in the file.
@@ -63,14 +67,15 @@ pub fn configured(parsed: clap::error::Result<ArgMatches>) -> std::result::Resul
             |error| Err(error.into()),
         );
     };
-    let project = match load(config.as_deref()) {
+    let project = match load(config.as_deref(), Some(program)) {
         // A wrong command line is the nearer fault.
         Err(_) if missing.is_some() => None,
         loaded => loaded?,
     };
     let mut settings = Vec::new();
     if let Some(project) = &project {
-        settings = layers::in_force(project, command, flags)?;
+        let definitions = program.find_subcommand(command);
+        settings = layers::in_force(project, command, definitions, flags)?;
         let named = targets::named(project, command, flags)?;
         for warning in &project.warnings {
             report::warn(warning, color);
@@ -80,7 +85,7 @@ pub fn configured(parsed: clap::error::Result<ArgMatches>) -> std::result::Resul
         }
     }
     let mut cli = match (&project, missing) {
-        (Some(project), missing) if !settings.is_empty() => match with(&settings) {
+        (Some(project), missing) if !settings.is_empty() => match with(program, &settings) {
             Err(error) => match missing {
                 Some(missing) => return Err(missing.into()),
                 None => return Err(explained(&error, project, command, &settings).into()),
@@ -104,7 +109,8 @@ fn globals(matches: &ArgMatches) -> (Option<PathBuf>, ColorChoice) {
 }
 
 /// Reads the file that `--config` names, else the nearest one; none for `--config none`.
-pub(crate) fn load(config: Option<&Path>) -> Result<Option<Project>> {
+/// `program` is the command line if it is built already.
+pub(crate) fn load(config: Option<&Path>, program: Option<&Command>) -> Result<Option<Project>> {
     let (path, is_named) = match config {
         Some(path) if path == Path::new(NONE) => return Ok(None),
         Some(path) => (path.to_owned(), true),
@@ -113,16 +119,17 @@ pub(crate) fn load(config: Option<&Path>) -> Result<Option<Project>> {
             None => return Ok(None),
         },
     };
-    Project::parse(&project_file::read(&path, is_named)?).map(Some)
+    let file = project_file::read(&path, is_named)?;
+    Project::parse(&file, program).map(Some)
 }
 
 /// Parses the command line again, with the settings before what was typed.
-fn with(settings: &[&Setting]) -> clap::error::Result<Cli> {
+fn with(program: &mut Command, settings: &[&Setting]) -> clap::error::Result<Cli> {
     let mut line: Vec<OsString> = std::env::args_os().collect();
     let at = after_command(&line);
     let added = settings.iter().flat_map(|setting| setting.arguments());
     line.splice(at..at, added.map(OsString::from));
-    let parsed = Cli::command().try_get_matches_from(line);
+    let parsed = program.try_get_matches_from_mut(line);
     parsed.and_then(|matches| Cli::from_arg_matches(&matches))
 }
 

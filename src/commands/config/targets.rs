@@ -4,7 +4,8 @@ use clap::ArgMatches;
 use clap::parser::ValueSource;
 
 use crate::cli::{Cli, Command};
-use crate::commands::config::project::{Project, ProjectTarget, target_of};
+use crate::commands::config::project::{Project, ProjectTarget};
+use crate::commands::config::rules::target_of;
 use crate::error::{Error, Result};
 use crate::io::project_file::NAME;
 
