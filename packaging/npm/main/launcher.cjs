@@ -18,9 +18,10 @@ function fail(message, hint) {
 function packages() {
   const name = `${SCOPE}/${process.platform}-${process.arch}`;
   if (process.platform !== "linux") return [name];
-  const isGlibc = Boolean(process.report?.getReport?.().header?.glibcVersionRuntime);
-  // The static binary runs with either library.
-  return isGlibc ? [name, `${name}-musl`] : [`${name}-musl`];
+  // npm installs the one for the C library of this system; where it installed both, the static one runs with either.
+  // `process.report` would tell the library, but takes longer than all else here.
+  const names = [name, `${name}-musl`];
+  return existsSync("/etc/alpine-release") ? names.reverse() : names;
 }
 
 function binary() {
