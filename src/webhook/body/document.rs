@@ -379,10 +379,25 @@ impl<'a> Parts<'a> {
     /// Parts of a valid JSON value, or the text of a string with escapes; none for any other scalar.
     fn of_value(json: &'a str) -> Option<Self> {
         if !json.starts_with('"') {
-            return Self::read(json).ok().flatten();
+            return Self::split(json).or_else(|| Self::read(json).ok().flatten());
         }
         memchr::memchr(b'\\', json.as_bytes())?;
         serde_json::from_str(json).ok().map(Parts::Text)
+    }
+
+    /// Splits a list or an object that was validated with what is around it; none if it is none, or not a plain one.
+    fn split(json: &'a str) -> Option<Self> {
+        let value = |json| Document(Form::Json(json, OnceCell::new()));
+        if json.starts_with('[') {
+            let mut values = Vec::new();
+            json::split(json, |_, json| values.push(value(json)))?;
+            return Some(Parts::List(values));
+        }
+        let mut members = Vec::with_capacity((json.len() / 16).min(ROOM));
+        json::split(json, |name, json| {
+            members.extend(name.map(|name| (Cow::Borrowed(name), value(json))));
+        })?;
+        Some(Parts::Map(members))
     }
 
     /// Parses one level of a JSON value; none if it is a scalar. All levels below are validated.
@@ -455,7 +470,7 @@ impl<'de> Deserialize<'de> for Name<'de> {
 
 #[cfg(test)]
 mod tests {
-    use super::Document;
+    use super::{Document, Parts};
     use proptest::prelude::*;
 
     #[test]
@@ -475,6 +490,42 @@ mod tests {
         assert!(document.at("/a/2").is_some_and(Document::is_null));
         assert_eq!(document.members().unwrap().len(), 3);
         assert_eq!(document.at("/a").unwrap().values().unwrap().len(), 4);
+    }
+
+    /// Valid JSON with white space, escapes and levels.
+    fn any_json() -> impl Strategy<Value = String> {
+        let scalar = "null|true|-1[.]5e3|\"[a-z]{0,40}\"|\"[,:{}]*\"|\"\\\\\"\"|\"é\\\\\\\\\"";
+        scalar.prop_recursive(4, 40, 5, |inner| {
+            let space = "[ \n\t\r]{0,2}";
+            let name = "[a-z]{0,9}|[,:{}]|é|\\\\\"|\\\\u0061";
+            let list = prop::collection::vec((space, inner.clone(), space), 0..4);
+            let map = prop::collection::vec((space, name, space, space, inner), 0..4);
+            prop_oneof![
+                (list, space).prop_map(|(values, end)| {
+                    let values = values.iter().map(|(a, value, b)| format!("{a}{value}{b}"));
+                    format!("[{end}{}]", values.collect::<Vec<_>>().join(","))
+                }),
+                (map, space).prop_map(|(members, end)| {
+                    let members = members
+                        .iter()
+                        .map(|(a, name, b, c, value)| format!("{a}\"{name}\"{b}:{c}{value}{b}"));
+                    format!("{{{end}{}}}", members.collect::<Vec<_>>().join(","))
+                }),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_split_is_what_is_parsed(json in any_json()) {
+            let parsed = Parts::read(&json).unwrap();
+            if let Some(split) = Parts::split(&json) {
+                prop_assert_eq!(format!("{split:?}"), format!("{:?}", parsed.unwrap()));
+            } else {
+                let scalar = !json.starts_with(['{', '[']);
+                prop_assert!(scalar || json.contains('\\'), "{}", json);
+            }
+        }
     }
 
     #[test]

@@ -82,6 +82,44 @@ fn plain_words(text: &[u8]) -> usize {
     at
 }
 
+/// Calls `each` for the values of a list or an object, with the names of members, in a text that is known to be valid JSON.
+/// None for any other value, and if a name has escapes.
+pub(crate) fn split<'a>(
+    json: &'a str,
+    mut each: impl FnMut(Option<&'a str>, &'a str),
+) -> Option<()> {
+    let mut cursor = Cursor {
+        json: json.as_bytes(),
+        at: 0,
+    };
+    cursor.space();
+    let close = match cursor.peek()? {
+        b'{' => b'}',
+        b'[' => b']',
+        _ => return None,
+    };
+    cursor.at += 1;
+    cursor.space();
+    if cursor.peek()? == close {
+        return Some(());
+    }
+    loop {
+        cursor.space();
+        let name = match close {
+            b'}' => Some(cursor.name(json)?),
+            _ => None,
+        };
+        let start = cursor.at;
+        cursor.skip_value()?;
+        each(name, json.get(start..cursor.at)?);
+        cursor.space();
+        match cursor.peek()? {
+            b',' => cursor.at += 1,
+            byte => return (byte == close).then_some(()),
+        }
+    }
+}
+
 struct Cursor<'a> {
     json: &'a [u8],
     at: usize,
@@ -137,6 +175,19 @@ impl Cursor<'_> {
             self.at += 1;
         }
         None
+    }
+
+    /// Moves past the name of a member to its value; none if the name has escapes.
+    fn name<'t>(&mut self, text: &'t str) -> Option<&'t str> {
+        let start = self.at + 1;
+        let (length, escaped) = inside(self.json.get(start..)?)?;
+        let is_plain = self.peek()? == b'"' && !escaped;
+        self.at = start + length + 1;
+        self.space();
+        let is_named = self.peek()? == b':' && is_plain;
+        self.at += 1;
+        self.space();
+        text.get(start..start + length).filter(|_| is_named)
     }
 
     fn skip_string(&mut self) -> Option<()> {
