@@ -33,6 +33,7 @@ export function Events({ received }) {
       ${events.length === 0 && html`<p class="faint">${received.provider ? 'No event was found in this delivery.' : 'No provider sends this, as far as the catalogue knows.'}</p>`}
       ${(all ? events : events.slice(0, MANY)).map((event, at) => html`<${Event} key=${at} event=${event} />`)}
       ${events.length > MANY && !all && html`<button onClick=${() => setAll(true)}>All ${count(events.length, 'event')}</button>`}
+      ${received.handshake && html`<p>A handshake: ${safe(received.handshake, LONG)}</p>`}
       ${received.recognised_by && html`<p class="faint small">Recognised by ${withCode(received.recognised_by)}</p>`}
       ${problems.length > 0 && html`<ul class="problems" data-test="problems">${problems.map((one) => html`<li>${safe(typeof one === 'string' ? one : one.message ?? one)}</li>`)}</ul>`}
     <//>`;
