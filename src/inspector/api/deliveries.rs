@@ -129,7 +129,7 @@ pub async fn body(
         let (_, _, kept) = inspector.load(&id, false)?;
         let body = &kept.delivery.body;
         match form {
-            "raw" => raw(body),
+            "raw" => file(body, "body"),
             "hex" => {
                 let shown = (from..).take(lines).map_while(|at| hex_line(at, body));
                 Ok(json_response(&json!({
@@ -142,10 +142,38 @@ pub async fn body(
     .await
 }
 
-fn raw(body: &Bytes) -> Result<Response, Problem> {
+/// `GET /api/v1/deliveries/{id}/attachments/{number}`: content of a file of a mail; those of all mails are counted from 0.
+pub async fn attachment(
+    State(inspector): State<Arc<Inspector>>,
+    Path((id, number)): Path<(String, String)>,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Problem> {
+    Parameters::of(query.as_deref(), &[])?;
+    blocking(move || {
+        let (_, _, kept) = inspector.load(&id, false)?;
+        let mut files = kept.receipt.mails.iter().flat_map(|mail| &mail.attachments);
+        let found = number.parse().ok().and_then(|number| files.nth(number));
+        match found.and_then(|it| it.content.as_ref()) {
+            Some(content) => file(content, "attachment"),
+            None => Err(Problem::new(
+                StatusCode::NOT_FOUND,
+                "not_found",
+                format!("the delivery `{id}` has no content of an attachment `{number}`"),
+            )
+            .hint("its member `mail` lists the attachments; the first one is 0")),
+        }
+    })
+    .await
+}
+
+/// Bytes that a browser saves and never shows.
+fn file(body: &Bytes, name: &str) -> Result<Response, Problem> {
     Response::builder()
         .header(CONTENT_TYPE, "application/octet-stream")
-        .header(CONTENT_DISPOSITION, "attachment; filename=\"body\"")
+        .header(
+            CONTENT_DISPOSITION,
+            format!("attachment; filename=\"{name}\""),
+        )
         .body(Body::from(body.clone()))
         .map_err(|_| Problem::bad_request("no response can be made"))
 }

@@ -40,7 +40,7 @@ pub fn router(inspector: &Arc<Inspector>) -> Router {
 }
 
 /// Paths of the API with their methods.
-fn api() -> [(&'static str, MethodRouter<Arc<Inspector>>); 20] {
+fn api() -> [(&'static str, MethodRouter<Arc<Inspector>>); 21] {
     [
         ("/health", get(health)),
         ("/session", get(session)),
@@ -50,6 +50,10 @@ fn api() -> [(&'static str, MethodRouter<Arc<Inspector>>); 20] {
         ("/deliveries/{id}", get(deliveries::detail)),
         ("/deliveries/{id}/body", get(deliveries::body)),
         ("/deliveries/{id}/explain", get(deliveries::explain)),
+        (
+            "/deliveries/{id}/attachments/{number}",
+            get(deliveries::attachment),
+        ),
         (
             "/deliveries/{id}/as/{form}",
             get(deliveries::as_form).post(deliveries::as_form_with_credentials),

@@ -491,7 +491,7 @@ fn the_description_of_the_api_is_that_of_the_server() {
         .to_owned();
     let described = inspected.json("/openapi.json");
     let paths = described["paths"].as_object().unwrap();
-    assert_eq!(paths.len(), 20);
+    assert_eq!(paths.len(), 21);
     for (path, methods) in paths {
         let filled = path
             .replace("{id}", &id)
@@ -505,6 +505,7 @@ fn the_description_of_the_api_is_that_of_the_server() {
             )
             .replace("{provider}", "resend")
             .replace("{kind}", "bounce")
+            .replace("{number}", "0")
             .replace("{message}", &message);
         let methods = methods.as_object().unwrap();
         let head = ["content-type: application/json"];
@@ -568,6 +569,45 @@ fn the_description_of_the_api_is_that_of_the_server() {
                 reply.text()
             );
         }
+    }
+}
+
+#[test]
+fn attachments_of_a_mail_are_downloaded_and_never_shown() {
+    let inspected = Inspected::listen(&[]);
+    let folder = tempfile::tempdir().unwrap();
+    let note = folder.path().join("note.txt");
+    std::fs::write(&note, "hello\n").unwrap();
+    let sent = run(&[
+        "send",
+        "inbound",
+        "--provider",
+        "postmark",
+        "--attach",
+        note.to_str().unwrap(),
+        "--to",
+        &inspected.process.url,
+    ]);
+    sent.success();
+    let id = inspected.id(0);
+    let path = format!("/api/v1/deliveries/{id}/attachments");
+    let file = inspected.get(&format!("{path}/0"));
+    assert_eq!((file.status, &file.body[..]), (200, &b"hello\n"[..]));
+    assert_eq!(
+        file.field("content-type").unwrap(),
+        "application/octet-stream"
+    );
+    assert!(
+        file.field("content-disposition")
+            .unwrap()
+            .starts_with("attachment")
+    );
+    for number in ["1", "-1", "x", "99999999999999999999"] {
+        assert_eq!(
+            inspected.get(&format!("{path}/{number}")).status,
+            404,
+            "{number}"
+        );
     }
 }
 
