@@ -278,6 +278,15 @@ pub struct ListenArgs {
     )]
     pub keep: usize,
 
+    /// Save the files of inbound mail in this folder, under safe names
+    #[arg(
+        long,
+        value_name = "DIR",
+        hide_short_help = true,
+        help_heading = "Output"
+    )]
+    pub save_attachments: Option<PathBuf>,
+
     /// The inspector.
     #[command(flatten)]
     pub inspector: InspectorArgs,

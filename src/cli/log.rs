@@ -1,5 +1,7 @@
 //! Flags of `log` and `show`.
 
+use std::path::PathBuf;
+
 use clap::Args;
 use clap::builder::{Resettable, Str};
 
@@ -75,6 +77,10 @@ pub struct ShowArgs {
     /// Print the bytes of the body alone
     #[arg(long, display_order = 1, conflicts_with_all = ["form", "json"])]
     pub body: bool,
+
+    /// Save the files of inbound mail in this folder, under safe names
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["body", "form"], display_order = 2)]
+    pub attachments: Option<PathBuf>,
 
     /// Print the request in this format
     #[arg(

@@ -12,6 +12,7 @@ pub mod send;
 pub mod sns;
 
 mod args;
+mod attachments;
 mod completions;
 mod dispatch;
 mod dry_run;

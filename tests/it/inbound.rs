@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::path::Path;
 
+use crate::harness::{Listen, run};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
@@ -492,5 +493,164 @@ fn every_message_is_made_into_its_request_again() {
             compared += 1;
         }
         assert!(compared >= 2, "{}: {compared}", again.provider);
+    }
+}
+
+/// Writes a message of the vectors into a folder, and returns its path.
+fn eml(folder: &Path, name: &str) -> String {
+    let path = folder.join(format!("{name}.eml"));
+    std::fs::write(&path, message(name).0).unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_mail_is_sent_listened_to_and_its_files_are_saved() {
+    let dir = tempfile::tempdir().unwrap();
+    let rich = eml(dir.path(), "rich");
+    let path = |name: &str| dir.path().join(name).to_str().unwrap().to_owned();
+    let (saved, recording) = (path("saved"), path("hooks.ndjson"));
+    let providers: Vec<&str> = AGAIN.iter().map(|again| again.provider).collect();
+    let count = providers.len().to_string();
+    let listen = Listen::start(&[
+        "--json",
+        "-n",
+        &count,
+        "--record",
+        &recording,
+        "--save-attachments",
+        &saved,
+    ]);
+    for provider in &providers {
+        let args = [
+            "send",
+            "inbound",
+            "--provider",
+            provider,
+            "--eml",
+            &rich,
+            "--to",
+        ];
+        run(&[&args[..], &[&listen.url]].concat()).success();
+    }
+    let ran = listen.finish();
+    let mut received = ran.lines();
+    received.retain(|line| line["type"] == "received");
+    assert_eq!(received.len(), providers.len(), "{ran:?}");
+    for (line, provider) in received.iter().zip(&providers) {
+        assert_eq!(line["provider"], *provider);
+        assert_eq!(line["events"][0]["kind"], "inbound", "{provider}");
+        assert_eq!(line["events"].as_array().unwrap().len(), 1, "{provider}");
+        assert_eq!(
+            line["mail"]["from"]["address"], "ada@example.org",
+            "{provider}"
+        );
+        assert_eq!(line["mail"]["attachments"].as_array().unwrap().len(), 3);
+        let hash = "cfa91235bbf6f6cfd662ca4b237dc06c3519e065a8e7f812801c37cd7a46b526";
+        assert_eq!(line["mail"]["attachments"][1]["sha256"], hash, "{provider}");
+    }
+    let pdf = std::fs::read(dir.path().join("saved/Rechnung M\u{e4}rz.pdf")).unwrap();
+    assert!(pdf.starts_with(b"%PDF-1.4"));
+    let files = |folder: &str| std::fs::read_dir(dir.path().join(folder)).unwrap().count();
+    assert_eq!(files("saved"), 3 * providers.len());
+
+    let shown = run(&[
+        "show",
+        &format!("{recording}:1"),
+        "--attachments",
+        &path("shown"),
+    ]);
+    assert!(
+        shown.stderr.contains("sha256 cfa91235bbf6f6cf"),
+        "{shown:?}"
+    );
+    assert!(shown.success().stdout.contains("subject"));
+    assert_eq!(files("shown"), 3);
+}
+
+#[test]
+fn what_cannot_be_sent_is_told() {
+    let dir = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &[u8]| {
+        std::fs::write(dir.path().join(name), text).unwrap();
+        dir.path().join(name).to_str().unwrap().to_owned()
+    };
+    let plain = eml(dir.path(), "plain");
+    let empty = write("empty.eml", b"");
+    let zero = write("nul.eml", b"From: a@b.c\nTo: d@e.f\n\n\0");
+    let bare = write("bare.eml", b"From: a@b.c\rTo: d@e.f\r\n\r\n");
+    let none = write("none.eml", b"{\"a\": 1}\n");
+    let nobody = write("nobody.eml", b"From: a@b.c\n\nhi\n");
+    let big = [b"From: a@b.c\nTo: d@e.f\n\n".as_slice(), &[b'x'; 200_000]].concat();
+    let big = write("big.eml", &big);
+    for (args, status, wanted) in [
+        (
+            &["--provider", "sendgrid", "--eml", &empty][..],
+            3,
+            "it is empty",
+        ),
+        (&["--provider", "sendgrid", "--eml", &zero], 3, "NUL byte"),
+        (
+            &["--provider", "sendgrid", "--eml", &bare],
+            3,
+            "carriage return",
+        ),
+        (
+            &["--provider", "sendgrid", "--eml", &none],
+            3,
+            "no email message",
+        ),
+        (
+            &["--provider", "sendgrid", "--eml", "/no/such.eml"],
+            3,
+            "cannot read",
+        ),
+        (
+            &["--provider", "sendgrid", "--eml", &nobody],
+            2,
+            "no recipient",
+        ),
+        (
+            &["--provider", "generic", "--eml", &plain],
+            2,
+            "these have: ",
+        ),
+        (
+            &["--provider", "postmark", "--mode", "stored"],
+            2,
+            "its modes are parsed, raw",
+        ),
+        (
+            &["--provider", "mandrill", "--mode", "raw"],
+            2,
+            "one form only",
+        ),
+        (
+            &["--provider", "sendgrid", "--batch", "2"],
+            2,
+            "one message per request",
+        ),
+        (
+            &["--provider", "ses", "--eml", &big],
+            0,
+            "more than Amazon SES takes",
+        ),
+    ] {
+        let args = [&["send", "inbound", "--dry-run"][..], args].concat();
+        let ran = run(&args);
+        assert_eq!(ran.status, status, "{args:?}: {ran:?}");
+        assert!(ran.stderr.contains(wanted), "{args:?}: {ran:?}");
+    }
+}
+
+#[test]
+fn a_seed_and_a_time_make_the_same_mail_and_another_seed_another() {
+    for again in AGAIN {
+        let made = |seed: &str| {
+            let at = ["--at", "2026-01-02T03:04:05Z", "--seed", seed, "-n", "2"];
+            let args = ["send", "inbound", "--provider", again.provider, "--dry-run"];
+            run(&[&args[..], &at].concat()).success().stdout
+        };
+        assert_eq!(made("1"), made("1"), "{}", again.provider);
+        assert_ne!(made("1"), made("2"), "{}", again.provider);
     }
 }

@@ -1,6 +1,7 @@
 //! Request handler of `listen`: reads, records, forwards, answers and reports each request, in this order.
 
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -9,6 +10,7 @@ use http::StatusCode;
 use jiff::Timestamp;
 use tokio::sync::Notify;
 
+use crate::commands::attachments;
 use crate::commands::id;
 use crate::commands::listen::answer::{CannedResponse, asks_for_certificate, certificate, plain};
 use crate::commands::listen::duplicates;
@@ -58,6 +60,8 @@ pub(crate) struct ListenHandler {
     pub(crate) stop: Notify,
     /// Deliveries for the inspector.
     table: Option<Arc<Table>>,
+    /// Folder for the files of mails.
+    save_attachments: Option<PathBuf>,
     /// Latest deliveries, for the keys.
     pub(crate) recent: Option<RecentDeliveries>,
     /// Requests that have begun and not ended.
@@ -135,6 +139,7 @@ impl ListenHandler {
             report,
             stop: Notify::new(),
             table: plan.table,
+            save_attachments: plan.save_attachments,
             recent: RecentDeliveries::new(plan.kept),
             in_flight: InFlight::default(),
         })
@@ -404,9 +409,20 @@ impl ListenHandler {
         }
     }
 
+    /// Saves the files of the mails in a delivery.
+    fn save_attachments(&self, incoming: &Incoming, folder: &Path) {
+        match attachments::save(&incoming.receipt.mails, folder) {
+            Ok(lines) => lines.iter().for_each(|line| self.report.say(line)),
+            Err(why) => self.report.warn(&why),
+        }
+    }
+
     /// Counts a delivery and prints it.
     fn report_delivery(&self, incoming: &Incoming, done: &Handled) {
         let took = incoming.begun.elapsed();
+        if let (Some(folder), false) = (&self.save_attachments, done.rejected) {
+            self.save_attachments(incoming, folder);
+        }
         let status = (!done.answer.hang_up).then_some(done.answer.status.as_u16());
         let again = incoming.sighting.filter(|sighting| sighting.count > 1);
         self.tally

@@ -1,6 +1,7 @@
 //! Settings of `listen`, made from its flags.
 
 use std::io::IsTerminal;
+use std::path::PathBuf;
 use std::sync::atomic::AtomicU32;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -60,6 +61,8 @@ pub struct Plan {
     pub(crate) access: Option<Access>,
     /// Deliveries of the inspector.
     pub(crate) table: Option<Arc<Table>>,
+    /// Folder for the files of mails (`--save-attachments`).
+    pub(crate) save_attachments: Option<PathBuf>,
     /// Secrets as given, for the inspector.
     pub(crate) ring: Keyring,
     pub(crate) notes: Vec<String>,
@@ -143,6 +146,7 @@ impl Plan {
             kept,
             access,
             table,
+            save_attachments: args.save_attachments.clone(),
             ring: secrets.ring,
             notes: secrets.notes,
         })

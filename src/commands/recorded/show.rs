@@ -1,9 +1,12 @@
 //! `show`: prints recorded deliveries in full, with their responses.
 
+use std::path::{Path, PathBuf};
+
 use jiff::Timestamp;
 
 use crate::cli::{Form, ShowArgs};
 use crate::commands::args;
+use crate::commands::attachments;
 use crate::commands::recorded::selected::as_recorded;
 use crate::error::{Exit, Result};
 use crate::io::recording::locate;
@@ -13,7 +16,7 @@ use crate::report::{
     HAR_BETWEEN, HAR_END, Logged, Notice, Parts, Progress, Reporter, Style, curl, har, har_start,
     http, vegeta,
 };
-use crate::webhook::{Fixture, Target};
+use crate::webhook::{Fixture, Receipt, Target};
 
 /// Settings of `show`, made from its flags.
 #[derive(Debug)]
@@ -21,6 +24,7 @@ pub struct Plan {
     style: Style,
     sources: Vec<String>,
     output: Output,
+    attachments: Option<PathBuf>,
     edited: bool,
     keys: Keys,
     public_url: Option<String>,
@@ -59,6 +63,7 @@ impl Plan {
                 (None, true) => Output::Body,
                 (None, false) => Output::Notice,
             },
+            attachments: args.attachments,
             edited: args.edited,
             keys: secrets.keys,
             public_url: args.secrets.public_url,
@@ -97,7 +102,7 @@ fn show(plan: &Plan, report: &Reporter) -> Result<Exit> {
                     report.data(HAR_BETWEEN.as_bytes());
                 }
                 count += 1;
-                print(plan, report, &address, &fixture);
+                exit = exit.or(print(plan, report, &address, &fixture));
             }
             Err(fault) => {
                 report.warn(&format!("{address}: {fault}"));
@@ -121,21 +126,29 @@ fn show(plan: &Plan, report: &Reporter) -> Result<Exit> {
     Ok(exit)
 }
 
-fn print(plan: &Plan, report: &Reporter, address: &str, fixture: &Fixture) {
+fn print(plan: &Plan, report: &Reporter, address: &str, fixture: &Fixture) -> Exit {
     let mut delivery = fixture.delivery.clone();
     let (form, target) = match &plan.output {
-        Output::Body => return report.data(&delivery.body),
-        Output::Request(Form::Json, _) => return report.data(fixture.to_line().as_bytes()),
+        Output::Body => {
+            report.data(&delivery.body);
+            return Exit::Success;
+        }
+        Output::Request(Form::Json, _) => {
+            report.data(fixture.to_line().as_bytes());
+            return Exit::Success;
+        }
         Output::Request(form, target) => (form, target),
         Output::Notice => {
             let options = as_recorded(fixture, plan.public_url.as_ref());
             let named = providers::beneath(&delivery);
             let receipt = providers::read(&delivery, named, &plan.keys, &options);
-            return report.tell(&Notice::Shown(Logged {
+            report.tell(&Notice::Shown(Logged {
                 address,
                 fixture,
                 receipt: &receipt,
             }));
+            let folder = plan.attachments.as_deref();
+            return folder.map_or(Exit::Success, |folder| save(report, &receipt, folder));
         }
     };
     delivery.aim(target.path_for(&delivery.path));
@@ -146,4 +159,21 @@ fn print(plan: &Plan, report: &Reporter, address: &str, fixture: &Fixture) {
         Form::Vegeta => vegeta(&delivery, target),
         Form::Json => Vec::new(),
     });
+    Exit::Success
+}
+
+/// Saves the files of the mails in a delivery.
+fn save(report: &Reporter, receipt: &Receipt, folder: &Path) -> Exit {
+    match attachments::save(&receipt.mails, folder) {
+        Ok(lines) => {
+            for line in lines {
+                report.say(&line);
+            }
+            Exit::Success
+        }
+        Err(why) => {
+            report.warn(&why);
+            Exit::Failure
+        }
+    }
 }
