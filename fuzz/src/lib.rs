@@ -4,6 +4,11 @@ use std::sync::OnceLock;
 
 use http::{HeaderName, HeaderValue, Method};
 use jiff::Timestamp;
+use webhook_cli::inspector::api::body_lines::BodyLines;
+use webhook_cli::inspector::http::orders::{FaultOrder, ReplayOrder, SendOrder};
+use webhook_cli::inspector::http::strict_json;
+use webhook_cli::inspector::store::filter::Filter;
+use webhook_cli::inspector::store::query;
 use webhook_cli::io::recording::resume;
 use webhook_cli::providers;
 use webhook_cli::providers::{Budget, Evidence, Keys, Provider};
@@ -277,6 +282,44 @@ pub fn retry_after(data: &[u8]) {
     if let Some(wait) = webhook_cli::io::client::retry_after::read(data, now) {
         // The last date that can be written is in the year 9999.
         assert!(wait.as_secs() < 400_000_000_000);
+    }
+}
+
+/// A query of the inspector: what is read is written, and read back as it was.
+pub fn inspector_query(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else {
+        return;
+    };
+    let _ = query::apply(text, &mut Filter::default());
+    if let Ok(terms) = query::parse(text) {
+        assert_eq!(query::parse(&query::write(&terms)).ok(), Some(terms));
+    }
+}
+
+/// Bodies of requests to the inspector.
+pub fn inspector_orders(data: &[u8]) {
+    let Ok(value) = strict_json::read(data) else {
+        return;
+    };
+    let _ = SendOrder::of(&value);
+    let _ = ReplayOrder::of(&value);
+    let _ = FaultOrder::of(&value);
+}
+
+/// A body in the lines of the inspector: nothing but white space changes.
+pub fn inspector_lines(data: &[u8]) {
+    let bare = |text: &str| text.replace([' ', '\t', '\r', '\n'], "");
+    let lines = BodyLines::of(data);
+    let mut all = String::new();
+    for at in 0..lines.count() {
+        let (line, cut) = lines.line(at, data).expect("it is there");
+        if cut.is_some() {
+            return;
+        }
+        all += &line;
+    }
+    if let Ok(text) = std::str::from_utf8(data) {
+        assert_eq!(bare(&all), bare(text));
     }
 }
 

@@ -168,6 +168,7 @@ impl BoundInspector {
             open_browser(&url, report);
         }
         RunningInspector {
+            url,
             close,
             stop,
             serving,
@@ -177,6 +178,8 @@ impl BoundInspector {
 
 /// Inspector that serves until it is finished.
 pub(crate) struct RunningInspector {
+    /// URL of the page.
+    pub(crate) url: String,
     close: watch::Sender<bool>,
     stop: Arc<AtomicBool>,
     serving: JoinHandle<()>,
@@ -202,7 +205,7 @@ pub(crate) fn table(keep: usize, is_recorded: bool) -> Arc<Table> {
 }
 
 /// Opens a page in the user's browser, on a terminal.
-fn open_browser(url: &str, report: &Reporter) {
+pub(crate) fn open_browser(url: &str, report: &Reporter) {
     let program = match std::env::consts::OS {
         "macos" => ("open", &[][..]),
         "windows" => ("cmd", &["/C", "start"][..]),

@@ -34,7 +34,7 @@ use crate::providers;
 use crate::providers::{Challenged, Keys, Provider};
 use crate::report::{Forwarded, Notice, Received, Repeat, Reporter, Tally};
 use crate::webhook;
-use crate::webhook::{Delivery, Receipt, Reply, VerifyOptions};
+use crate::webhook::{ANSWER_BODY, Delivery, Receipt, Reply, VerifyOptions};
 
 /// Request handler of `listen` with its settings and counters; one value shared by all connections.
 pub(crate) struct ListenHandler {
@@ -180,25 +180,30 @@ impl ListenHandler {
             let why = why_rejected(&incoming.receipt);
             incoming.receipt.signature.reason.get_or_insert(why);
         }
-        let done = self.respond(&incoming, disposition).await;
+        let mut done = self.respond(&incoming, disposition).await;
         let faults = self.faults.current();
         if !faults.delay.is_zero() && faults.concerns(&incoming.receipt.events) {
             Box::pin(tokio::time::sleep(faults.delay)).await;
         }
         drop(faults);
-        self.report_delivery(&incoming, &done);
+        let took = self.report_delivery(&incoming, &done);
         if let Some(forwarder) = &self.forwarder {
-            forwarder.send(incoming.to_forward(done.recorded.as_ref()), done.reserved);
+            let reserved = std::mem::take(&mut done.reserved);
+            forwarder.send(incoming.to_forward(done.recorded.as_ref()), reserved);
         }
         if let Some(recent) = &self.recent {
             recent.add(KeptDelivery {
-                id: incoming.id,
+                id: incoming.id.clone(),
                 at: incoming.at,
-                delivery: incoming.delivery,
-                receipt: incoming.receipt,
-                recorded: done.recorded,
+                delivery: incoming.delivery.clone(),
+                receipt: incoming.receipt.clone(),
+                recorded: done.recorded.clone(),
                 attempts: AtomicU32::new(done.forwarded.is_some().into()),
             });
+        }
+        if let Some(table) = &self.table {
+            let forwarded = done.forwarded.as_ref().map(|it| it.as_answer(&incoming.id));
+            table.receive(incoming.into_kept(&done, took), forwarded);
         }
         done.answer
     }
@@ -417,8 +422,8 @@ impl ListenHandler {
         }
     }
 
-    /// Counts a delivery and prints it.
-    fn report_delivery(&self, incoming: &Incoming, done: &Handled) {
+    /// Counts a delivery and prints it; returns the time until its response.
+    fn report_delivery(&self, incoming: &Incoming, done: &Handled) -> Duration {
         let took = incoming.begun.elapsed();
         if let (Some(folder), false) = (&self.save_attachments, done.rejected) {
             self.save_attachments(incoming, folder);
@@ -436,12 +441,11 @@ impl ListenHandler {
                 again.is_some(),
             );
         let (path, events) = (incoming.delivery.path.path(), &incoming.receipt.events);
-        let is_shown = self.shown.includes(path, events);
-        if is_shown || self.table.is_some() {
+        if self.shown.includes(path, events) {
             let recorded = done.recorded.as_ref();
             let address = recorded.map(|recorded| recorded.address(&incoming.id));
             let handler = done.forwarded.as_ref();
-            let received = Received {
+            self.report.tell(&Notice::Received(Received {
                 id: &incoming.id,
                 at: incoming.at,
                 remote: Some(incoming.remote),
@@ -456,16 +460,7 @@ impl ListenHandler {
                 again: again.map(|Sighting { count, since }| Repeat { count, since }),
                 handler: handler.map(ForwardResult::as_notice),
                 address: address.as_deref(),
-            };
-            if let Some(table) = &self.table {
-                table.receive(Kept::of(&received));
-                if let Some(forwarded) = &done.forwarded {
-                    table.forwarded(forwarded.as_answer(&incoming.id));
-                }
-            }
-            if is_shown {
-                self.report.tell(&Notice::Received(received));
-            }
+            }));
         }
         if let Some(confirmed) = &done.confirmed {
             confirmed.tell(&incoming.id, &self.report);
@@ -485,10 +480,31 @@ impl ListenHandler {
         if self.count.is_some_and(|count| received >= count) {
             self.stop.notify_one();
         }
+        took
     }
 }
 
 impl Incoming {
+    /// The delivery for the inspector, with its response.
+    fn into_kept(self, done: &Handled, took: Duration) -> Kept {
+        let answer = &done.answer;
+        let response = answer.body.slice(..answer.body.len().min(ANSWER_BODY));
+        let again = self.sighting.filter(|sighting| sighting.count > 1);
+        let address = done.recorded.as_ref().map(|it| it.address(&self.id));
+        Kept {
+            status: (!answer.hang_up).then_some(answer.status.as_u16()),
+            response,
+            response_coding: answer.headers.text("content-encoding").map(str::to_owned),
+            took,
+            rejected: done.rejected,
+            on_purpose: done.on_purpose,
+            again: again.map(|Sighting { count, since }| Repeat { count, since }),
+            address,
+            remote: Some(self.remote),
+            ..Kept::new(self.id, self.at, self.delivery, self.receipt)
+        }
+    }
+
     /// Returns the delivery for the forwarder, with the file that it was recorded in.
     fn to_forward<'a>(&'a self, recorded: Option<&'a RecordedAt>) -> ToForward<'a> {
         ToForward {

@@ -6,6 +6,7 @@ use std::time::Instant;
 use jiff::Timestamp;
 use tokio::runtime::Handle;
 
+use crate::commands::inspect::startup::open_browser;
 use crate::commands::listen::faults::Failure;
 use crate::commands::listen::handler::ListenHandler;
 use crate::commands::listen::recent::KeptDelivery;
@@ -22,6 +23,7 @@ const HELP: &str = "  \
   r      send the last delivery to the handler again
   f      fail the next delivery
   c      print the last delivery as a curl command
+  o      open the inspector in the browser
   space  pause the output, and go on; deliveries get their responses
   Enter  print a blank line
   q      end, as Ctrl-C does
@@ -35,6 +37,8 @@ pub(crate) struct Keys {
     report: Arc<Reporter>,
     /// URL of this listener, for a curl command where there is no handler.
     own: String,
+    /// URL of the inspector, if there is one.
+    inspector: Option<String>,
     runtime: Handle,
 }
 
@@ -44,6 +48,7 @@ impl Keys {
         handler: &Arc<ListenHandler>,
         report: &Arc<Reporter>,
         own: &str,
+        inspector: Option<String>,
     ) -> Option<Keyboard> {
         if report.is_json() {
             return None;
@@ -52,6 +57,7 @@ impl Keys {
             handler: Arc::clone(handler),
             report: Arc::clone(report),
             own: own.to_owned(),
+            inspector,
             runtime: Handle::current(),
         };
         let keyboard = Keyboard::open(move |key| keys.press(key))?;
@@ -68,6 +74,7 @@ impl Keys {
             b'r' => self.resend(),
             b'f' => self.fail_next(),
             b'c' => self.print_curl(),
+            b'o' => self.open_inspector(),
             b' ' => self.pause(),
             b'\r' | b'\n' => self.report.show("\n"),
             b'q' => interrupt_self(),
@@ -145,6 +152,13 @@ impl Keys {
             Failure::HangUp => "no response: the connection is closed".to_owned(),
         };
         self.say(&format!("{which} {what}"));
+    }
+
+    fn open_inspector(&self) {
+        match &self.inspector {
+            Some(url) => open_browser(url, &self.report),
+            None => self.say("there is no inspector: start with `--ui`"),
+        }
     }
 
     fn print_curl(&self) {

@@ -90,7 +90,8 @@ async fn listen(
     startup.say(report, &handler);
     let reach = reach.start(&handler, report);
     let inspector = inspector.map(|it| it.start(&handler, &startup.url(), report));
-    let keyboard = Keys::start(&handler, report, &startup.url());
+    let page = inspector.as_ref().map(|it| it.url.clone());
+    let keyboard = Keys::start(&handler, report, &startup.url(), page);
     let has_keys = keyboard.is_some();
     let status_line = report.progress().is_shown().then(|| {
         let (handler, report) = (Arc::clone(&handler), Arc::clone(report));

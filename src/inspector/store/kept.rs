@@ -8,7 +8,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 
 use crate::report::{Received, Repeat};
-use crate::webhook::{ANSWER_BODY, Delivery, Fixture, Receipt, RecordedAnswer};
+use crate::webhook::{Delivery, Fixture, Receipt, RecordedAnswer};
 
 /// Delivery with its receipt and the responses to it.
 #[derive(Debug)]
@@ -40,27 +40,26 @@ pub struct Kept {
     /// Address in a recording.
     pub address: Option<String>,
     /// Attempts to pass it on to handlers, in order.
-    answers: Mutex<Vec<RecordedAnswer>>,
+    pub(crate) answers: Mutex<Vec<RecordedAnswer>>,
 }
 
 impl Kept {
-    /// Copies a delivery that was received; the bytes of its body are shared.
-    pub fn of(it: &Received) -> Kept {
-        let response = it.answer.get(..ANSWER_BODY).unwrap_or(it.answer);
+    /// Creates it of a request and what was read from it, without a response.
+    pub fn new(id: String, at: Timestamp, delivery: Delivery, receipt: Receipt) -> Kept {
         Kept {
-            id: it.id.to_owned(),
-            at: it.at,
-            remote: it.remote,
-            delivery: it.delivery.clone(),
-            receipt: it.receipt.clone(),
-            status: it.status,
-            response: Bytes::copy_from_slice(response),
-            response_coding: it.answer_coding.map(str::to_owned),
-            took: it.took,
-            rejected: it.rejected,
-            on_purpose: it.on_purpose,
-            again: it.again,
-            address: it.address.map(str::to_owned),
+            id,
+            at,
+            remote: None,
+            delivery,
+            receipt,
+            status: None,
+            response: Bytes::new(),
+            response_coding: None,
+            took: Duration::ZERO,
+            rejected: false,
+            on_purpose: false,
+            again: None,
+            address: None,
             answers: Mutex::default(),
         }
     }
@@ -75,21 +74,14 @@ impl Kept {
             (None, None) => 0,
         };
         let response = last.and_then(|it| it.body.clone()).unwrap_or_default();
+        let at = fixture.at.unwrap_or(Timestamp::UNIX_EPOCH);
         Kept {
-            id,
-            at: fixture.at.unwrap_or(Timestamp::UNIX_EPOCH),
-            remote: None,
-            delivery: fixture.delivery,
-            rejected: false,
-            receipt,
             status,
             response,
-            response_coding: None,
             took: Duration::from_micros(micros),
-            on_purpose: false,
-            again: None,
             address: Some(address),
             answers: Mutex::new(fixture.answers),
+            ..Kept::new(id, at, fixture.delivery, receipt)
         }
     }
 

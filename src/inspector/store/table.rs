@@ -71,6 +71,8 @@ pub struct Rows {
     unkept: usize,
     /// Bytes of the bodies in memory.
     bytes: usize,
+    /// Results for deliveries that are not there yet.
+    early: VecDeque<RecordedAnswer>,
     names: Names,
     recordings: Recordings,
     problems: Vec<String>,
@@ -133,8 +135,8 @@ impl Table {
         self.is_recorded
     }
 
-    /// Adds a delivery that was received just now.
-    pub fn receive(&self, kept: Kept) {
+    /// Adds a delivery that was received just now, and the response of the handler that the sender waited for.
+    pub fn receive(&self, kept: Kept, forwarded: Option<RecordedAnswer>) {
         let size = kept.size();
         let mut rows = self.rows_mut();
         let entry = Entry::of(kept, &mut |name| rows.names.number(name));
@@ -143,9 +145,22 @@ impl Table {
         rows.bytes += size;
         let position = Position(FIRST_LIVE + rows.dropped + rows.live.len() as u64 - 1);
         rows.shrink(self.bounds, self.is_recorded);
-        // Within the lock, so that the news come in the order of the table.
+        let mut answers: Vec<RecordedAnswer> = forwarded.into_iter().collect();
+        if let (Some(kept), false) = (&kept, rows.early.is_empty()) {
+            let (ours, others) = rows.early.drain(..).partition(|it| it.to == kept.id);
+            rows.early = others;
+            answers.splice(..0, VecDeque::into_iter(ours));
+        }
+        // Within the lock, so that the news come in the order of the table. Each answer is a part of its row.
+        let answers: Vec<Arc<RecordedAnswer>> = answers.into_iter().map(Arc::new).collect();
+        for answer in &answers {
+            rows.forwarded(answer);
+        }
         if let Some(kept) = kept {
             let _ = self.news.send(Live::Received(position, kept));
+        }
+        for answer in answers {
+            let _ = self.news.send(Live::Forwarded(answer));
         }
     }
 
@@ -171,20 +186,12 @@ impl Table {
     /// Adds the result of passing a delivery on.
     pub fn forwarded(&self, answer: RecordedAnswer) {
         let answer = Arc::new(answer);
-        {
-            let mut rows = self.rows_mut();
-            let target = rows.names.number(&answer.target);
-            if let Some(entry) = rows.entry_mut(&answer.to) {
-                entry.handler = Some(HandlerResult {
-                    status: answer.status,
-                    target: u16::try_from(target).unwrap_or(u16::MAX),
-                    micros: micros(answer.micros.into()),
-                });
-                if let Some(kept) = &entry.kept {
-                    kept.answered((*answer).clone());
-                }
-            }
+        let mut rows = self.rows_mut();
+        if rows.forwarded(&answer) {
             let _ = self.news.send(Live::Forwarded(answer));
+        } else if rows.early.len() < BEHIND {
+            // A handler in the background may be faster than the one that the sender waits for.
+            rows.early.push_back((*answer).clone());
         }
     }
 
@@ -193,19 +200,7 @@ impl Table {
     pub fn add_answers(&self, answers: &[RecordedAnswer]) {
         let mut rows = self.rows_mut();
         for answer in answers {
-            let target = rows.names.number(&answer.target);
-            let Some(entry) = rows.entry_mut(&answer.to) else {
-                continue;
-            };
-            entry.handler = Some(HandlerResult {
-                status: answer.status,
-                target: u16::try_from(target).unwrap_or(u16::MAX),
-                micros: micros(answer.micros.into()),
-            });
-            if entry.kept.is_none() {
-                entry.status = answer.status;
-                entry.micros = micros(answer.micros.into());
-            }
+            rows.forwarded(answer);
         }
     }
 
@@ -397,6 +392,28 @@ impl Rows {
         }
         let at = (position - FIRST_LIVE).checked_sub(self.dropped)?;
         usize::try_from(at).ok().map(Ok)
+    }
+
+    /// Adds the result of passing a delivery on; false if the delivery is not there.
+    fn forwarded(&mut self, answer: &RecordedAnswer) -> bool {
+        let target = self.names.number(&answer.target);
+        let Some(entry) = self.entry_mut(&answer.to) else {
+            return false;
+        };
+        entry.handler = Some(HandlerResult {
+            status: answer.status,
+            target: u16::try_from(target).unwrap_or(u16::MAX),
+            micros: micros(answer.micros.into()),
+        });
+        match &entry.kept {
+            Some(kept) => kept.answered(answer.clone()),
+            // In a recording that grows, it is also what the sender got.
+            None => {
+                entry.status = answer.status;
+                entry.micros = micros(answer.micros.into());
+            }
+        }
+        true
     }
 
     /// Lets the oldest go until the bounds hold: from the memory alone, if they are recorded.
