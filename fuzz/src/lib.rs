@@ -290,7 +290,7 @@ pub fn inspector_query(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else {
         return;
     };
-    let _ = query::apply(text, &mut Filter::default());
+    let _ = Filter::default().add("q", text);
     if let Ok(terms) = query::parse(text) {
         assert_eq!(query::parse(&query::write(&terms)).ok(), Some(terms));
     }

@@ -6,11 +6,27 @@ use jiff::Timestamp;
 
 use crate::cli;
 use crate::inspector::store::entry::{Entry, KindSet};
+use crate::inspector::store::filter_fault::FilterFault;
 use crate::inspector::store::kept::Kept;
-use crate::inspector::store::query;
+use crate::inspector::store::query::{self, Term};
 use crate::inspector::store::table::Rows;
 use crate::providers;
 use crate::webhook::{Event, Glob, Grep, Kind, StatusFilter, Verdict, nearest};
+
+/// Words of the query language, with the names that they have as parameters of the API.
+const WORDS: &[(&str, &str)] = &[
+    ("events", "kind"),
+    ("provider", "provider"),
+    ("recipient", "recipient"),
+    ("message-id", "message"),
+    ("status", "status"),
+    ("failed", "failed"),
+    ("verdict", "verdict"),
+    ("path", "path"),
+    ("grep", "grep"),
+    ("since", "since"),
+    ("until", "until"),
+];
 
 /// Conditions that a delivery must meet. A list that is empty, and an option that is none, is met by any delivery.
 #[derive(Clone, Debug, Default)]
@@ -27,15 +43,6 @@ pub struct Filter {
     texts: Vec<Grep>,
     since: Option<Timestamp>,
     until: Option<Timestamp>,
-}
-
-/// Reason why a condition cannot be understood.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FilterFault {
-    /// What is wrong.
-    pub what: String,
-    /// What can be typed instead.
-    pub hint: String,
 }
 
 /// Result of looking at an entry alone.
@@ -75,7 +82,7 @@ impl Filter {
                 .filter(|part| !part.is_empty())
         };
         match parameter {
-            "q" => query::apply(value, self)?,
+            "q" => self.add_query(value)?,
             "kind" => {
                 for part in parts() {
                     let kind = cli::kind(part).map_err(|why| fault("kind", part, &why))?;
@@ -126,6 +133,23 @@ impl Filter {
                 self.until = Some(self.until.map_or(until, |it| it.min(until)));
             }
             _ => return Err(unknown(parameter)),
+        }
+        Ok(())
+    }
+
+    /// Adds the conditions of a query.
+    fn add_query(&mut self, query: &str) -> Result<(), FilterFault> {
+        for term in query::parse(query)? {
+            match term {
+                Term::Text(text) => self.add("grep", &text)?,
+                Term::Word(word, value) => {
+                    let is_meant = |names: &&(&str, &str)| [names.0, names.1].contains(&&*word);
+                    match WORDS.iter().find(is_meant) {
+                        Some((_, parameter)) => self.add(parameter, &value)?,
+                        None => return Err(unknown_word(&word, &value)),
+                    }
+                }
+            }
         }
         Ok(())
     }
@@ -248,6 +272,17 @@ impl Filter {
     }
 }
 
+fn unknown_word(word: &str, value: &str) -> FilterFault {
+    let guess = nearest(word, WORDS.iter().map(|(name, _)| *name));
+    FilterFault {
+        what: format!("unknown word `{word}:` in the query"),
+        hint: match guess {
+            Some(guess) => format!("did you mean `{guess}:`?"),
+            None => format!("to search for the text, put it in quotes: \"{word}:{value}\""),
+        },
+    }
+}
+
 fn any(events: &[Event], wanted: impl Fn(&Event) -> bool) -> bool {
     events.iter().any(wanted)
 }
@@ -296,4 +331,29 @@ fn provider(name: &str) -> Result<&'static str, FilterFault> {
 
 fn time(name: &str, value: &str) -> Result<Timestamp, FilterFault> {
     cli::time(value).map_err(|why| fault(name, value, &why))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Filter;
+    use proptest::prelude::*;
+
+    #[test]
+    fn an_unknown_word_is_named_with_the_nearest() {
+        let fault = |query| Filter::default().add("q", query).unwrap_err();
+        let misspelt = fault("evnts:bounce");
+        assert!(
+            misspelt.what.contains("evnts") && misspelt.hint.contains("`events:`"),
+            "{misspelt:?}"
+        );
+        assert!(fault("http://x").hint.contains("\"http://x\""));
+        assert!(fault("\"open").what.contains("not closed"));
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_read_without_a_panic(text in "\\PC{0,60}") {
+            let _ = Filter::default().add("q", &text);
+        }
+    }
 }

@@ -2,6 +2,7 @@
 
 pub mod entry;
 pub mod filter;
+pub mod filter_fault;
 pub mod kept;
 pub mod line_place;
 pub mod live;

@@ -2,23 +2,7 @@
 //!
 //! `events:bounce status:5xx recipient:ada@ path:/hooks/* since:10m "free text"`
 
-use crate::inspector::store::filter::{Filter, FilterFault};
-use crate::webhook::nearest;
-
-/// Words of the language, with the names that they have as parameters of the API.
-pub const WORDS: &[(&str, &str)] = &[
-    ("events", "kind"),
-    ("provider", "provider"),
-    ("recipient", "recipient"),
-    ("message-id", "message"),
-    ("status", "status"),
-    ("failed", "failed"),
-    ("verdict", "verdict"),
-    ("path", "path"),
-    ("grep", "grep"),
-    ("since", "since"),
-    ("until", "until"),
-];
+use crate::inspector::store::filter_fault::FilterFault;
 
 /// Part of a query.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,36 +11,6 @@ pub enum Term {
     Word(String, String),
     /// Free text.
     Text(String),
-}
-
-/// Adds the conditions of a query to a filter.
-pub fn apply(query: &str, filter: &mut Filter) -> Result<(), FilterFault> {
-    for term in parse(query)? {
-        match term {
-            Term::Text(text) => filter.add("grep", &text)?,
-            Term::Word(word, value) => {
-                let known = WORDS
-                    .iter()
-                    .find(|(name, parameter)| [*name, *parameter].contains(&&*word));
-                match known {
-                    Some((_, parameter)) => filter.add(parameter, &value)?,
-                    None => return Err(unknown(&word, &value)),
-                }
-            }
-        }
-    }
-    Ok(())
-}
-
-fn unknown(word: &str, value: &str) -> FilterFault {
-    let guess = nearest(word, WORDS.iter().map(|(name, _)| *name));
-    FilterFault {
-        what: format!("unknown word `{word}:` in the query"),
-        hint: match guess {
-            Some(guess) => format!("did you mean `{guess}:`?"),
-            None => format!("to search for the text, put it in quotes: \"{word}:{value}\""),
-        },
-    }
 }
 
 /// Splits a query into its terms. In quotes, `\"` and `\\` stand for themselves.
@@ -132,8 +86,7 @@ fn quoted(value: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Term, apply, parse, write};
-    use crate::inspector::store::filter::Filter;
+    use super::{Term, parse, write};
     use proptest::prelude::*;
 
     fn word(word: &str, value: &str) -> Term {
@@ -158,18 +111,6 @@ mod tests {
         );
     }
 
-    #[test]
-    fn an_unknown_word_is_named_with_the_nearest() {
-        let fault = apply("evnts:bounce", &mut Filter::default()).unwrap_err();
-        assert!(
-            fault.what.contains("evnts") && fault.hint.contains("`events:`"),
-            "{fault:?}"
-        );
-        let fault = apply("http://x", &mut Filter::default()).unwrap_err();
-        assert!(fault.hint.contains("\"http://x\""), "{fault:?}");
-        assert!(parse("\"open").is_err());
-    }
-
     proptest! {
         #[test]
         fn what_is_written_is_read_back(
@@ -182,11 +123,6 @@ mod tests {
             )
         ) {
             prop_assert_eq!(parse(&write(&terms)).unwrap(), terms);
-        }
-
-        #[test]
-        fn any_text_is_read_without_a_panic(text in "\\PC{0,60}") {
-            let _ = apply(&text, &mut Filter::default());
         }
     }
 }
