@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -184,7 +185,7 @@ impl Indexer {
         let reply = fixture.reply.as_ref();
         let id = self.id(draft, fixture);
         Entry {
-            id: EntryId::of_ulid(&id).unwrap_or_else(|| EntryId::Name(number(&id))),
+            id: EntryId::of_ulid(&id).unwrap_or_else(|| EntryId::of_name(number(&id))),
             at: time(fixture, receipt),
             place: Some(draft.place),
             kept: None,
@@ -232,7 +233,7 @@ fn lines(block: &Block, file: u16, backend: &dyn Backend) -> Vec<Found> {
             Ok(Some(fixture)) => {
                 let place = LinePlace {
                     offset: block.offset + from as u64,
-                    length: u32::try_from(end - from).unwrap_or(u32::MAX),
+                    length: length(end - from),
                     file,
                 };
                 let draft = Draft {
@@ -247,6 +248,12 @@ fn lines(block: &Block, file: u16, backend: &dyn Backend) -> Vec<Found> {
         }
     }
     found
+}
+
+/// Length of a line that is not empty.
+fn length(bytes: usize) -> NonZeroU32 {
+    let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
+    NonZeroU32::new(bytes).unwrap_or(NonZeroU32::MIN)
 }
 
 /// Reader of complete lines.

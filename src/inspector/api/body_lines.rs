@@ -46,11 +46,11 @@ impl BodyLines {
         let bytes = body.get(range.clone())?;
         let cut = (bytes.len() > LONGEST).then_some(bytes.len());
         let mut shown = bytes.get(..LONGEST).unwrap_or(bytes);
-        if cut.is_some() {
-            // Up to the end of a character.
-            while shown.last().is_some_and(|byte| byte & 0xc0 == 0x80) {
-                shown = shown.split_last().map_or(shown, |(_, rest)| rest);
-            }
+        // Up to the end of a character.
+        if let (Some(_), Err(error)) = (cut, std::str::from_utf8(shown))
+            && error.error_len().is_none()
+        {
+            shown = shown.get(..error.valid_up_to()).unwrap_or(shown);
         }
         let shown = on_one_line(shown);
         let text = String::from_utf8_lossy(&shown);

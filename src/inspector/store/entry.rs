@@ -9,14 +9,12 @@ use crate::inspector::store::kept::Kept;
 use crate::inspector::store::line_place::LinePlace;
 use crate::webhook::{Kind, Receipt, Verdict};
 
-/// Id of a delivery: a ULID as a number, or another text by its number in the table of names.
+/// Id of a delivery: a ULID as a number, high half first, or the number of another text in the table of names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum EntryId {
-    /// ULID, high half first.
-    Ulid([u64; 2]),
-    /// Number of the text in the table of names.
-    Name(u32),
-}
+pub struct EntryId([u64; 2]);
+
+/// High half of an id that is no ULID; a ULID with this half is of the year 10889.
+const NAMED: u64 = u64::MAX;
 
 /// Set of event kinds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -72,22 +70,33 @@ impl EntryId {
     /// Id of a ULID in its usual form; none for another text.
     pub fn of_ulid(id: &str) -> Option<EntryId> {
         let ulid = Ulid::from_string(id).ok()?;
+        let number = u128::from(ulid);
+        let high = (number >> 64) as u64;
         // Only its own text gives it back.
-        (ulid.to_string() == id).then(|| {
-            let number = u128::from(ulid);
-            EntryId::Ulid([(number >> 64) as u64, number as u64])
-        })
+        (high != NAMED && ulid.to_string() == id).then_some(EntryId([high, number as u64]))
+    }
+
+    /// Id with this number in the table of names.
+    pub fn of_name(number: u32) -> EntryId {
+        EntryId([NAMED, number.into()])
+    }
+
+    /// Number in the table of names; none for a ULID.
+    pub fn name(self) -> Option<u32> {
+        let EntryId([high, low]) = self;
+        (high == NAMED).then(|| u32::try_from(low).unwrap_or(u32::MAX))
     }
 
     /// Text of a ULID; none for a name.
     pub fn ulid(self) -> Option<String> {
-        match self {
-            EntryId::Ulid([high, low]) => {
-                let number = u128::from(high) << 64 | u128::from(low);
-                Some(Ulid::from(number).to_string())
-            }
-            EntryId::Name(_) => None,
-        }
+        let EntryId([high, low]) = self;
+        let number = u128::from(high) << 64 | u128::from(low);
+        (high != NAMED).then(|| Ulid::from(number).to_string())
+    }
+
+    /// True if both are ULIDs and this one is before the other.
+    pub fn is_before(self, other: EntryId) -> bool {
+        self.name().is_none() && other.name().is_none() && self.0 < other.0
     }
 }
 
@@ -124,7 +133,7 @@ impl Entry {
         let receipt = &kept.receipt;
         let id = EntryId::of_ulid(&kept.id);
         Entry {
-            id: id.unwrap_or_else(|| EntryId::Name(number(&kept.id))),
+            id: id.unwrap_or_else(|| EntryId::of_name(number(&kept.id))),
             at: kept.at.as_microsecond(),
             place: None,
             handler: None,

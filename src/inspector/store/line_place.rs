@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
@@ -14,7 +15,7 @@ pub struct LinePlace {
     /// Offset of the line in bytes.
     pub offset: u64,
     /// Length of the line in bytes.
-    pub length: u32,
+    pub length: NonZeroU32,
     /// Number of the file.
     pub file: u16,
 }
@@ -50,7 +51,7 @@ impl RecordingReader {
     pub fn fixture(&mut self, place: &LinePlace) -> Result<Fixture, Gone> {
         // With the line breaks before and after it.
         let before = u64::from(place.offset > 0);
-        let length = place.length as usize + before as usize + 1;
+        let length = place.length.get() as usize + before as usize + 1;
         let bytes = self
             .bytes(place.offset - before, length)
             .map_err(|_| Gone)?;
@@ -59,9 +60,9 @@ impl RecordingReader {
             _ if bytes.first() == Some(&b'\n') => bytes.slice(1..),
             _ => return Err(Gone),
         };
-        let line = match line.len().checked_sub(place.length as usize) {
+        let line = match line.len().checked_sub(place.length.get() as usize) {
             Some(0) => line,
-            Some(1) if line.last() == Some(&b'\n') => line.slice(..place.length as usize),
+            Some(1) if line.last() == Some(&b'\n') => line.slice(..place.length.get() as usize),
             _ => return Err(Gone),
         };
         let found = RecordedLine::delivery(&line.slice(..line.trim_ascii_end().len()), false);

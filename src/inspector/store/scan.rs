@@ -228,7 +228,7 @@ impl<'a> Lines<'a> {
                 self.open = Some((place.file, RecordingReader::open(&path).ok()?));
             }
             let (_, reader) = self.open.as_mut()?;
-            let length = BLOCK.max(place.length as usize);
+            let length = BLOCK.max(place.length.get() as usize);
             self.block = (
                 place.file,
                 place.offset,
@@ -241,7 +241,7 @@ impl<'a> Lines<'a> {
     fn within(&self, place: &LinePlace) -> Option<Bytes> {
         let (file, offset, bytes) = &self.block;
         let start = usize::try_from(place.offset.checked_sub(*offset)?).ok()?;
-        let end = start.checked_add(place.length as usize)?;
+        let end = start.checked_add(place.length.get() as usize)?;
         (*file == place.file && end <= bytes.len()).then(|| bytes.slice(start..end))
     }
 }

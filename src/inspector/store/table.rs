@@ -168,7 +168,7 @@ impl Table {
     pub fn add_old(&self, entries: impl IntoIterator<Item = Entry>) {
         let mut rows = self.rows_mut();
         for entry in entries {
-            let precedes = |last: &Entry| is_before(last.id, entry.id);
+            let precedes = |last: &Entry| last.id.is_before(entry.id);
             rows.ascends = rows.ascends && rows.old.last().is_none_or(precedes);
             rows.old.push(entry);
         }
@@ -284,10 +284,9 @@ impl Rows {
 
     /// Id of an entry as text.
     pub fn id(&self, entry: &Entry) -> String {
-        match entry.id {
-            EntryId::Name(number) => self.name(number).map_or(String::new(), |it| it.to_string()),
-            id => id.ulid().unwrap_or_default(),
-        }
+        let named = entry.id.name().and_then(|number| self.name(number));
+        let named = named.map(ToString::to_string);
+        named.or_else(|| entry.id.ulid()).unwrap_or_default()
     }
 
     /// Path of a recording.
@@ -340,7 +339,7 @@ impl Rows {
         }
         let id = EntryId::of_ulid(id);
         match (id, self.last_dropped) {
-            (Some(id), Some(last)) if id == last || is_before(id, last) => Lookup::Dropped,
+            (Some(id), Some(last)) if id == last || id.is_before(last) => Lookup::Dropped,
             _ => Lookup::Unknown,
         }
     }
@@ -349,14 +348,14 @@ impl Rows {
     pub fn position(&self, id: &str) -> Option<Position> {
         let id = match EntryId::of_ulid(id) {
             Some(id) => id,
-            None => EntryId::Name(*self.names.numbers.get(id)?),
+            None => EntryId::of_name(*self.names.numbers.get(id)?),
         };
         if let Some(at) = self.live.iter().rposition(|entry| entry.id == id) {
             return Some(Position(FIRST_LIVE + self.dropped + at as u64));
         }
-        let at = match (self.ascends, id) {
-            (true, EntryId::Ulid(_)) => {
-                let before = self.old.partition_point(|entry| is_before(entry.id, id));
+        let at = match (self.ascends, id.name()) {
+            (true, None) => {
+                let before = self.old.partition_point(|entry| entry.id.is_before(id));
                 self.old.get(before).filter(|entry| entry.id == id)?;
                 before
             }
@@ -455,9 +454,4 @@ impl Names {
         self.numbers.insert(text, number);
         number
     }
-}
-
-/// True if both are ULIDs and one is before the other.
-fn is_before(one: EntryId, other: EntryId) -> bool {
-    matches!((one, other), (EntryId::Ulid(one), EntryId::Ulid(other)) if one < other)
 }
