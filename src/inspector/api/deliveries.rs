@@ -19,7 +19,7 @@ use crate::inspector::http::response::{blocking, json_response, raw_json};
 use crate::inspector::http::strict_json;
 use crate::inspector::store::entry::Entry;
 use crate::inspector::store::kept::Kept;
-use crate::inspector::store::table::Position;
+use crate::inspector::store::position::Position;
 use crate::providers;
 use crate::providers::What;
 use crate::report;

@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use crate::inspector::store::entry::Entry;
 use crate::inspector::store::kept::Kept;
+use crate::inspector::store::position::Position;
 use crate::inspector::store::scan::Search;
-use crate::inspector::store::table::Position;
 use crate::report;
 use crate::webhook::{TimestampFormat, masked_path};
 

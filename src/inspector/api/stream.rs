@@ -24,7 +24,8 @@ use crate::inspector::store::entry::Entry;
 use crate::inspector::store::filter::Filter;
 use crate::inspector::store::kept::Kept;
 use crate::inspector::store::live::Live;
-use crate::inspector::store::table::{Lookup, Position};
+use crate::inspector::store::position::Position;
+use crate::inspector::store::table::Lookup;
 use crate::report;
 
 /// Pause after which a comment shows that the stream is alive.

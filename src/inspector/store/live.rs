@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::inspector::store::kept::Kept;
-use crate::inspector::store::table::Position;
+use crate::inspector::store::position::Position;
 use crate::webhook::RecordedAnswer;
 
 /// What happened, in order.

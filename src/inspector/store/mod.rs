@@ -6,6 +6,7 @@ pub mod filter_fault;
 pub mod kept;
 pub mod line_place;
 pub mod live;
+pub mod position;
 pub mod query;
 pub mod scan;
 pub mod stats;

@@ -11,7 +11,8 @@ use crate::inspector::store::entry::Entry;
 use crate::inspector::store::filter::{Filter, Match};
 use crate::inspector::store::kept::Kept;
 use crate::inspector::store::line_place::{Gone, LinePlace, RecordingReader};
-use crate::inspector::store::table::{Position, Table};
+use crate::inspector::store::position::Position;
+use crate::inspector::store::table::Table;
 use crate::webhook::{Fixture, RecordedLine};
 
 /// Entries that are looked at between two looks at the clock.

@@ -12,6 +12,7 @@ use crate::inspector::store::entry::{Entry, EntryId, HandlerResult, micros};
 use crate::inspector::store::kept::Kept;
 use crate::inspector::store::line_place::{LinePlace, Recordings};
 use crate::inspector::store::live::Live;
+use crate::inspector::store::position::Position;
 use crate::webhook::RecordedAnswer;
 
 /// News that a slow reader may be behind before it misses some.
@@ -19,10 +20,6 @@ const BEHIND: usize = 1024;
 
 /// Most different paths that get a number: a sender may make up a new one each time.
 const MOST_NAMES: usize = 16 << 10;
-
-/// Position in the table: the order of arrival.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Position(u64);
 
 /// Position of the first delivery that came while the inspector runs; those of recordings are before it.
 const FIRST_LIVE: u64 = 1 << 62;
