@@ -6,7 +6,7 @@ use std::process::Command;
 fn main() {
     let root = std::env::var("CARGO_MANIFEST_DIR").unwrap_or_default();
     let version = std::env::var("CARGO_PKG_VERSION").unwrap_or_default();
-    println!("cargo:rerun-if-changed=build.rs");
+    println!("cargo:rerun-if-changed=packaging/build.rs");
     let version = match of_checkout(Path::new(&root)).or_else(|| of_package(Path::new(&root))) {
         Some(commit) => format!("{version} ({commit})"),
         None => version,
