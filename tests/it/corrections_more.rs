@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use webhook_cli::providers;
 use webhook_cli::providers::{Keys, Overrides, Template};
 use webhook_cli::webhook::{
-    Delivery, Fixture, Headers, Keyring, Receipt, Rng, Verdict, VerifyOptions,
+    Delivery, Fixture, Headers, Keyring, Kind, Receipt, Rng, Verdict, VerifyOptions,
 };
 
 use crate::harness::{Receiver, run};
@@ -315,7 +315,10 @@ fn a_message_id_of_every_provider_comes_back_digit_by_digit() {
         ..Overrides::default()
     };
     for provider in providers::ALL {
-        for row in provider.events.iter().filter(|row| !row.example.is_empty()) {
+        // A mail that comes in has the id that its sender gave it.
+        let is_about_ours = |row: &&providers::EventDef| row.kind != Kind::Inbound;
+        let rows = provider.events.iter().filter(is_about_ours);
+        for row in rows.filter(|row| !row.example.is_empty()) {
             let label = format!("{} {}", provider.name, row.native);
             let template = Template::new(provider, row, None).unwrap();
             let (delivery, notes) =
