@@ -437,8 +437,9 @@ fn sshd(dir: &Path) -> Option<Sshd> {
         .local_addr()
         .ok()?
         .port();
+    // Of IPv4 alone, or the port that it allocates may be another server's at 127.0.0.1.
     let config = format!(
-        "ListenAddress 127.0.0.1:{port}\nHostKey {dir}/host\nAuthorizedKeysFile {dir}/user.pub\nStrictModes no\nPidFile none\nPasswordAuthentication no\nKbdInteractiveAuthentication no\n",
+        "AddressFamily inet\nListenAddress 127.0.0.1:{port}\nHostKey {dir}/host\nAuthorizedKeysFile {dir}/user.pub\nStrictModes no\nPidFile none\nPasswordAuthentication no\nKbdInteractiveAuthentication no\n",
         dir = text(dir)
     );
     fs::write(dir.join("sshd_config"), config).ok()?;

@@ -24,7 +24,7 @@ const NONE: &str = "none";
 
 /// Reason why there is no command line to run.
 pub enum Unparsed {
-    /// What was typed is wrong, or asks for help or the version.
+    /// Command line that is wrong, or asks for help or the version.
     Arguments(clap::Error),
     /// The file is wrong, or does not go with what was typed.
     Configuration(Error),

@@ -29,7 +29,7 @@ pub(crate) struct Tunnelling {
     task: JoinHandle<()>,
 }
 
-/// What the task of a tunnel needs.
+/// State that the task of a tunnel needs.
 struct Keeper {
     kind: TunnelKind,
     local: Local,

@@ -209,9 +209,33 @@ pub async fn wait(
         }
     }
     let deadline = Instant::now() + span;
+    let found = gather(&inspector, &filter, (since, count), deadline).await;
+    let respond = move || match found.len() >= count {
+        true => {
+            let items = rows(&inspector, found.get(..count).unwrap_or(&found));
+            Ok(json_response(&json!({"items": items, "matched": count})))
+        }
+        false => {
+            let came = rows(&inspector, &latest(&inspector, since));
+            Err(too_late(found.len(), count, span, &came))
+        }
+    };
+    tokio::task::spawn_blocking(respond)
+        .await
+        .unwrap_or_else(|_| Err(Problem::bad_request("the request was given up")))
+}
+
+/// Deliveries after `since` that match: those that are there, and those that come before the deadline, until there are
+/// as many as are wanted.
+async fn gather(
+    inspector: &Arc<Inspector>,
+    filter: &Filter,
+    (since, count): (Option<Position>, usize),
+    deadline: Instant,
+) -> Vec<(Position, Entry)> {
     // Before the look at the table, so that nothing is missed between the two.
     let mut news = inspector.table.subscribe();
-    let mut found = matching(&inspector, &filter, since, count).await;
+    let mut found = matching(inspector, filter, since, count).await;
     while found.len() < count {
         let news = tokio::select! {
             news = news.recv() => news,
@@ -229,39 +253,30 @@ pub async fn wait(
                 }
             }
             Ok(Live::Forwarded(_)) => {}
-            Err(RecvError::Lagged(_)) => found = matching(&inspector, &filter, since, count).await,
+            Err(RecvError::Lagged(_)) => found = matching(inspector, filter, since, count).await,
             Err(RecvError::Closed) => break,
         }
     }
-    let is_found = found.len() >= count;
-    let inspector = Arc::clone(&inspector);
-    let respond = move || {
-        let search = inspector.search();
-        let rows = |found: &[(Position, Entry)]| -> Vec<Value> {
-            found
-                .iter()
-                .map(|(at, entry)| row::one(&search, *at, entry))
-                .collect()
-        };
-        if is_found {
-            found.truncate(count);
-            return Ok(json_response(
-                &json!({"items": rows(&found), "matched": found.len()}),
-            ));
-        }
-        let instead: Vec<(Position, Entry)> = {
-            let rows = inspector.table.rows();
-            let all = rows
-                .before(None, INSTEAD)
-                .filter(|(at, _)| since.is_none_or(|since| *at > since));
-            all.map(|(at, entry)| (at, entry.clone())).collect()
-        };
-        let came = rows(&instead.into_iter().rev().collect::<Vec<_>>());
-        Err(too_late(found.len(), count, span, &came))
-    };
-    tokio::task::spawn_blocking(respond)
-        .await
-        .unwrap_or_else(|_| Err(Problem::bad_request("the request was given up")))
+    found
+}
+
+/// Rows of deliveries.
+fn rows(inspector: &Inspector, found: &[(Position, Entry)]) -> Vec<Value> {
+    let search = inspector.search();
+    let rows = found
+        .iter()
+        .map(|(at, entry)| row::one(&search, *at, entry));
+    rows.collect()
+}
+
+/// Latest deliveries after a position, in the order of arrival.
+fn latest(inspector: &Inspector, since: Option<Position>) -> Vec<(Position, Entry)> {
+    let rows = inspector.table.rows();
+    let later = rows.before(None, INSTEAD);
+    let later = later.filter(|(at, _)| since.is_none_or(|since| *at > since));
+    let mut latest: Vec<_> = later.map(|(at, entry)| (at, entry.clone())).collect();
+    latest.reverse();
+    latest
 }
 
 fn too_late(found: usize, count: usize, span: Duration, came: &[Value]) -> Problem {

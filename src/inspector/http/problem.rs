@@ -20,9 +20,9 @@ pub struct Problem {
     pub status: StatusCode,
     /// Short name of the error, for programs.
     pub code: &'static str,
-    /// What is wrong.
+    /// Cause of the error.
     pub message: String,
-    /// What to do.
+    /// Advice on what to do.
     pub hint: String,
     /// Methods that are allowed, with 405.
     pub allow: Option<Box<HeaderValue>>,

@@ -3,8 +3,8 @@
 /// Reason why a condition cannot be understood.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FilterFault {
-    /// What is wrong.
+    /// Cause of the fault.
     pub what: String,
-    /// What can be typed instead.
+    /// Text that can be typed instead.
     pub hint: String,
 }

@@ -6,7 +6,7 @@ use crate::inspector::store::kept::Kept;
 use crate::inspector::store::position::Position;
 use crate::webhook::RecordedAnswer;
 
-/// What happened, in order.
+/// Piece of news, in the order of the table.
 #[derive(Clone, Debug)]
 pub enum Live {
     /// A delivery was received, and has this position in the table.

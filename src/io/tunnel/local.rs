@@ -13,7 +13,7 @@ pub struct Local {
     pub tls: bool,
 }
 
-/// What a program has told about its URL.
+/// URL that a program has told, or the reason why it has none.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Told {
     /// Nothing yet.

@@ -48,7 +48,7 @@ pub struct Inbound {
     pub read: for<'a> fn(&Delivery, &Document<'a>) -> Vec<Mail>,
     /// Largest messages that the provider takes; empty if none is known.
     pub limits: &'static [SizeLimit],
-    /// What is not confirmed about these requests.
+    /// Doubts: facts about these requests that are not confirmed.
     pub doubts: &'static [&'static str],
 }
 
@@ -73,7 +73,7 @@ pub enum InboundForm {
 pub struct SizeLimit {
     /// Bytes.
     pub bytes: u64,
-    /// What is limited, and where that is said.
+    /// Source of the limit: a page, or an observation.
     pub source: &'static str,
     /// Modes to which the limit applies; empty for all.
     pub modes: &'static [&'static str],

@@ -18,13 +18,13 @@ pub struct IncomingMessage<'a> {
     pub recipients: &'a [String],
     /// Mode, one of [`Inbound::modes`](super::definition::Inbound::modes).
     pub mode: &'static str,
-    /// What the filters found.
+    /// Results of the filters.
     pub results: &'a FilterResults,
     /// Time of the delivery.
     pub at: Timestamp,
 }
 
-/// What a provider's filters found, as the user asks for it; each provider has defaults of its own.
+/// Results of a provider's filters, as the user asks for them; each provider has defaults of its own.
 #[derive(Clone, Debug, Default)]
 pub struct FilterResults {
     /// Spam score (`--spam-score`).
@@ -141,7 +141,7 @@ pub fn with_line_feeds(text: &str) -> Cow<'_, str> {
 /// Answer in a text: without the quotation and the signature under it.
 #[derive(Debug, PartialEq, Eq)]
 pub struct ReplyText<'a> {
-    /// What was written anew.
+    /// Text that was written anew.
     pub text: &'a str,
     /// Signature with the line before it; empty if there is none.
     pub signature: &'a str,

@@ -87,7 +87,7 @@ pub struct Attachment {
 }
 
 impl Mail {
-    /// What a message says of itself. It has no envelope.
+    /// Mail of the header fields and parts of a message, without an envelope.
     pub fn of_message(message: &Message) -> Mail {
         let boxes = |name: &str| {
             let fields = message.headers().iter().filter(|header| header.is(name));
@@ -112,7 +112,7 @@ impl Mail {
         }
     }
 
-    /// What the header fields of a message say, in a text of their own.
+    /// Mail of header fields that stand in a text of their own.
     pub fn of_headers(fields: &str) -> Mail {
         let message = Message::read(Bytes::from(format!("{}\r\n\r\n", fields.trim_end())));
         Mail {
