@@ -31,6 +31,13 @@ use crate::report;
 /// Pause after which a comment shows that the stream is alive.
 const ALIVE: Duration = Duration::from_secs(15);
 
+/// Rows a second that a stream gets, and at once; more are a gap.
+const RATE: f64 = 4000.0;
+const BURST: f64 = 4000.0;
+
+/// Pause after which a gap is told.
+const SOON: Duration = Duration::from_millis(200);
+
 /// Deliveries whose results are still told.
 const MOST_SENT: usize = 16 << 10;
 
@@ -74,6 +81,8 @@ pub async fn stream(
         give,
         last: after,
         is_missed: last.is_some() && after.is_none(),
+        room: (BURST, Instant::now()),
+        missed: 0,
         sent: HashSet::new(),
         _permit: permit,
     };
@@ -94,6 +103,10 @@ struct Streamer {
     last: Option<Position>,
     /// True if the delivery to resume after is not there.
     is_missed: bool,
+    /// Rows that may be sent at once, and the time at which that was so.
+    room: (f64, Instant),
+    /// Deliveries that were left out for lack of room.
+    missed: u64,
     /// Deliveries that were sent, and may still be forwarded.
     sent: HashSet<String>,
     _permit: OwnedSemaphorePermit,
@@ -120,6 +133,7 @@ impl Streamer {
                     }
                     Err(RecvError::Closed) => None,
                 },
+                () = tokio::time::sleep(SOON), if self.missed > 0 => self.gap().await,
                 _ = alive.tick() => self.write(": alive\n\n".into()).await,
                 () = self.give.closed() => None,
                 () = self.inspector.closing() => None,
@@ -149,6 +163,8 @@ impl Streamer {
             let load = move || inspector.search().load(at, &entry).ok();
             let kept = tokio::task::spawn_blocking(load).await.ok().flatten();
             if let Some(kept) = kept {
+                // They were waited for, and come one by one.
+                self.room.0 = BURST;
                 self.received(at, &kept).await?;
             }
         }
@@ -164,6 +180,11 @@ impl Streamer {
         if !self.filter.meets(kept) {
             return Some(());
         }
+        if !self.has_room() {
+            self.missed += 1;
+            return Some(());
+        }
+        self.gap().await?;
         let entry = self.inspector.table.rows().at(at).cloned();
         let Some(entry) = entry else {
             return Some(());
@@ -174,6 +195,25 @@ impl Streamer {
         self.sent.insert(kept.id.clone());
         let data = row::streamed(&self.inspector.search(), &entry, kept).to_string();
         self.event("received", Some(&kept.id), &data).await
+    }
+
+    /// True if another row may be sent: a page that is open must not slow the listener down.
+    fn has_room(&mut self) -> bool {
+        let (room, since) = self.room;
+        let room = (room + since.elapsed().as_secs_f64() * RATE).min(BURST);
+        self.room = ((room - 1.0).max(0.0), Instant::now());
+        room >= 1.0
+    }
+
+    /// Tells the reader how many deliveries were left out, if there are any.
+    async fn gap(&mut self) -> Option<()> {
+        match std::mem::take(&mut self.missed) {
+            0 => Some(()),
+            missed => {
+                let data = json!({"missed": missed}).to_string();
+                self.event("gap", None, &data).await
+            }
+        }
     }
 
     async fn event(&self, name: &str, id: Option<&str>, data: &str) -> Option<()> {

@@ -141,7 +141,7 @@ impl Table {
         rows.live.push_back(entry);
         rows.bytes += size;
         let position = Position(FIRST_LIVE + rows.dropped + rows.live.len() as u64 - 1);
-        rows.shrink(self.bounds, self.is_recorded);
+        let gone = rows.shrink(self.bounds, self.is_recorded);
         let mut answers: Vec<RecordedAnswer> = forwarded.into_iter().collect();
         if let (Some(kept), false) = (&kept, rows.early.is_empty()) {
             let (ours, others) = rows.early.drain(..).partition(|it| it.to == kept.id);
@@ -153,12 +153,17 @@ impl Table {
         for answer in &answers {
             rows.forwarded(answer);
         }
-        if let Some(kept) = kept {
-            let _ = self.news.send(Live::Received(position, kept));
+        if self.news.receiver_count() > 0 {
+            if let Some(kept) = kept {
+                let _ = self.news.send(Live::Received(position, kept));
+            }
+            for answer in answers {
+                let _ = self.news.send(Live::Forwarded(answer));
+            }
         }
-        for answer in answers {
-            let _ = self.news.send(Live::Forwarded(answer));
-        }
+        // Freed without the lock, for which others wait.
+        drop(rows);
+        drop(gone);
     }
 
     /// Adds deliveries of recordings, which came before those that come while the inspector runs.
@@ -412,14 +417,16 @@ impl Rows {
         true
     }
 
-    /// Lets the oldest go until the bounds hold: from the memory alone, if they are recorded.
-    fn shrink(&mut self, bounds: Bounds, is_recorded: bool) {
+    /// Lets the oldest go until the bounds hold, from the memory alone if they are recorded, and returns them.
+    fn shrink(&mut self, bounds: Bounds, is_recorded: bool) -> Vec<Arc<Kept>> {
+        let mut gone = Vec::new();
         while self.live.len() - self.unkept > bounds.deliveries || self.bytes > bounds.bytes {
             let oldest = match is_recorded {
-                true => self
-                    .live
-                    .get_mut(self.unkept)
-                    .and_then(|entry| entry.kept.take()),
+                true => {
+                    let oldest = self.live.get_mut(self.unkept);
+                    self.unkept += 1;
+                    oldest.and_then(|entry| entry.kept.take())
+                }
                 false => {
                     let oldest = self.live.pop_front();
                     self.dropped += 1;
@@ -427,13 +434,16 @@ impl Rows {
                     oldest.and_then(|entry| entry.kept)
                 }
             };
-            self.unkept += usize::from(is_recorded);
             match oldest {
-                Some(kept) => self.bytes -= kept.size().min(self.bytes),
-                None if self.unkept >= self.live.len() => return,
+                Some(kept) => {
+                    self.bytes -= kept.size().min(self.bytes);
+                    gone.push(kept);
+                }
+                None if self.unkept >= self.live.len() => return gone,
                 None => {}
             }
         }
+        gone
     }
 }
 
