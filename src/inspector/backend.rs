@@ -27,8 +27,9 @@ pub trait Backend: Send + Sync + 'static {
     /// Faults in force; none if nothing is listened to.
     fn faults(&self) -> Option<Value>;
 
-    /// Replaces the faults, or restores those that the listener was started with.
-    fn set_faults(&self, order: Option<&FaultOrder>) -> Result<(), Problem>;
+    /// Replaces the faults, or restores those that the listener was started with, and returns those in force; none if
+    /// nothing is listened to.
+    fn set_faults(&self, order: Option<&FaultOrder>) -> Option<Value>;
 
     /// Lines of the catalogue: all providers, one, or the payload of an event.
     fn catalogue(&self, provider: Option<&str>, kind: Option<&str>)

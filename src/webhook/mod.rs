@@ -56,7 +56,7 @@ pub use redact::sensitive::{
 };
 pub use select::grep::Grep;
 pub use select::line_filter::LineFilter;
-pub use select::selection::{Selection, StatusFilter};
+pub use select::selection::{Selection, StatusFilter, bare as bare_message_id};
 pub use select::source_address::{AddressFault, Place, SourceAddress};
 pub use select::words::{Word, Words, words_in};
 pub use sending::campaign::{Campaign, Ending, Moment, Moments, Rates, journey};

@@ -1,6 +1,6 @@
 //! Program around the inspector: reads, explains, sends and sends again, as the commands `verify`, `send` and `replay` do.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Parser;
@@ -64,8 +64,6 @@ pub(crate) struct EngineSettings {
 pub(crate) struct Engine {
     settings: EngineSettings,
     table: Arc<Table>,
-    /// Attempts to send recorded deliveries again, so that each has its number.
-    resent: Mutex<u32>,
 }
 
 /// Output style of what is made for the API.
@@ -85,11 +83,7 @@ pub(crate) const STYLE: Style = Style {
 
 impl Engine {
     pub(crate) fn new(settings: EngineSettings, table: Arc<Table>) -> Engine {
-        Engine {
-            settings,
-            table,
-            resent: Mutex::new(0),
-        }
+        Engine { settings, table }
     }
 
     fn keys(&self) -> &Keys {
@@ -284,20 +278,13 @@ impl Backend for Engine {
         self.settings.faults.as_ref().map(|faults| faults.to_json())
     }
 
-    fn set_faults(&self, order: Option<&FaultOrder>) -> std::result::Result<(), Problem> {
-        let Some(faults) = &self.settings.faults else {
-            return Err(Problem::new(
-                http::StatusCode::CONFLICT,
-                "no_listener",
-                "nothing is listened to, so nothing can fail",
-            )
-            .hint("`webhook-cli listen --ui` listens and inspects"));
-        };
+    fn set_faults(&self, order: Option<&FaultOrder>) -> Option<Value> {
+        let faults = self.settings.faults.as_ref()?;
         match order {
             Some(order) => faults.set(order),
             None => faults.reset(),
         }
-        Ok(())
+        Some(faults.to_json())
     }
 
     fn catalogue(
@@ -344,16 +331,10 @@ impl Engine {
             .get("status")
             .and_then(Value::as_u64)
             .and_then(|it| u16::try_from(it).ok());
-        let number = {
-            let mut resent = self.resent.lock().unwrap_or_else(PoisonError::into_inner);
-            *resent += 1;
-            u32::try_from(kept.answers().len())
-                .unwrap_or(u32::MAX)
-                .saturating_add(1)
-        };
+        let before = u32::try_from(kept.answers().len()).unwrap_or(u32::MAX);
         let text = |name: &str| attempt.get(name).and_then(Value::as_str).map(str::to_owned);
         let mut answer = RecordedAnswer::outline(&kept.id, &target, status);
-        answer.attempt = number;
+        answer.attempt = before.saturating_add(1);
         answer.outcome = text("outcome").unwrap_or_default();
         answer.reason = text("reason");
         answer.micros = attempt.get("micros").and_then(Value::as_u64).unwrap_or(0);

@@ -325,11 +325,7 @@ impl BlockReader {
 
     /// Says if the file was cut or replaced since it was read.
     fn is_replaced(&self, path: &Path) -> Option<&'static str> {
-        let read = self.offset + self.rest.len() as u64;
-        if self
-            .length()
-            .is_some_and(|length| length < self.offset.max(read.min(self.offset)))
-        {
+        if self.length().is_some_and(|length| length < self.offset) {
             return Some("was cut");
         }
         let now = std::fs::metadata(path).ok();

@@ -12,6 +12,7 @@ use tokio::task::JoinHandle;
 use crate::cli::AccessArgs;
 use crate::commands::inspect::engine::{Engine, EngineSettings};
 use crate::commands::inspect::indexer::{Appended, Indexer};
+use crate::commands::listen::recent;
 use crate::error::{Error, Result};
 use crate::inspector::backend::Backend;
 use crate::inspector::store::table::{Bounds, Table};
@@ -19,9 +20,6 @@ use crate::inspector::{Inspector, InspectorPlan, server};
 use crate::io::secrets;
 use crate::report::{Notice, Reporter};
 use crate::webhook::Target;
-
-/// Most bytes of bodies in memory.
-pub(crate) const MOST_BYTES: usize = 64 << 20;
 
 /// Access to the inspector, made from its flags.
 #[derive(Clone, Debug)]
@@ -199,7 +197,7 @@ impl RunningInspector {
 pub(crate) fn table(keep: usize, is_recorded: bool) -> Arc<Table> {
     let bounds = Bounds {
         deliveries: keep,
-        bytes: MOST_BYTES,
+        bytes: recent::MOST_BYTES,
     };
     Arc::new(Table::new(bounds, is_recorded))
 }

@@ -10,6 +10,7 @@ use crate::commands::inspect::engine::{EngineSettings, verify_plan};
 use crate::commands::inspect::indexer::Appended;
 use crate::commands::inspect::startup::{Access, BoundInspector, table};
 use crate::commands::shutdown::Interrupt;
+use crate::commands::verify::plan::VerifyPlan;
 use crate::error::{Error, Exit, Result};
 use crate::inspector::store::entry::Entry;
 use crate::inspector::store::kept::Kept;
@@ -18,7 +19,6 @@ use crate::io::recording::detect::is_plain_recording;
 use crate::io::recording::locate;
 use crate::providers;
 use crate::report::{Progress, Reporter, Style};
-use crate::webhook::VerifyOptions;
 
 /// Largest body of a request to send again, in bytes.
 const MAX_BODY: usize = 32 << 20;
@@ -70,7 +70,7 @@ async fn serve(plan: UiPlan, report: &Arc<Reporter>) -> Result<Exit> {
     let bound = BoundInspector::bind(plan.access).await?;
     let verify = verify_plan(plan.secrets, None, plan.public_url);
     if !others.is_empty() {
-        let read = read(&others, &table, &verify.keys, report)?;
+        let read = read(&others, &table, &verify, report)?;
         if read == 0 && recordings.is_empty() {
             report.warn(&format!("no deliveries in `{}`", others.join("`, `")));
         }
@@ -102,12 +102,7 @@ fn is_recording(source: &str) -> bool {
 }
 
 /// Reads other sources into the memory; returns the number of deliveries.
-fn read(
-    sources: &[String],
-    table: &Table,
-    keys: &providers::Keys,
-    report: &Reporter,
-) -> Result<u64> {
+fn read(sources: &[String], table: &Table, verify: &VerifyPlan, report: &Reporter) -> Result<u64> {
     let mut all = locate::open(sources)?.answered(true);
     let mut count = 0;
     while let Some(item) = all.next() {
@@ -116,14 +111,13 @@ fn read(
             Ok(fixture) => {
                 count += 1;
                 let id = fixture.id.clone().unwrap_or_else(|| address.clone());
-                let options = VerifyOptions {
-                    now: fixture.at.unwrap_or_else(jiff::Timestamp::now),
-                    tolerance: None,
-                    public_url: None,
-                    topics: Vec::new(),
-                };
                 let named = providers::beneath(&fixture.delivery);
-                let receipt = providers::read(&fixture.delivery, named, keys, &options);
+                let receipt = providers::read(
+                    &fixture.delivery,
+                    named,
+                    &verify.keys,
+                    &verify.options(&fixture),
+                );
                 let kept = Kept::recorded(id, address, fixture, receipt);
                 let entry = Entry::of(kept, &mut |name| table.number(name));
                 table.add_old([entry]);

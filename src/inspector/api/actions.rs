@@ -80,10 +80,11 @@ pub async fn set_faults(
 ) -> Result<Response, Problem> {
     Parameters::of(query.as_deref(), &[])?;
     let order = FaultOrder::of(&strict_json::read(&body)?)?;
-    inspector.backend.set_faults(Some(&order))?;
-    Ok(json_response(
-        &inspector.backend.faults().ok_or_else(no_listener)?,
-    ))
+    let faults = inspector
+        .backend
+        .set_faults(Some(&order))
+        .ok_or_else(no_listener)?;
+    Ok(json_response(&faults))
 }
 
 /// `DELETE /api/v1/faults`
@@ -92,10 +93,8 @@ pub async fn reset_faults(
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
     Parameters::of(query.as_deref(), &[])?;
-    inspector.backend.set_faults(None)?;
-    Ok(json_response(
-        &inspector.backend.faults().ok_or_else(no_listener)?,
-    ))
+    let faults = inspector.backend.set_faults(None).ok_or_else(no_listener)?;
+    Ok(json_response(&faults))
 }
 
 fn no_listener() -> Problem {

@@ -22,7 +22,7 @@ use crate::inspector::store::position::Position;
 use crate::inspector::store::table::Lookup;
 use crate::report;
 use crate::report::{HAR_BETWEEN, HAR_END, har, har_start};
-use crate::webhook::{Fixture, Target, TimestampFormat};
+use crate::webhook::{Fixture, Target, TimestampFormat, bare_message_id};
 
 /// Rows of a page, if nothing else is asked for, and at most.
 const LIMIT: usize = 200;
@@ -200,11 +200,8 @@ pub async fn message(
 }
 
 fn is_of(event: &crate::webhook::Event, id: &str) -> bool {
-    let bare = |id: &str| id.trim_start_matches('<').trim_end_matches('>').to_owned();
-    event
-        .message_id
-        .as_deref()
-        .is_some_and(|it| bare(it) == bare(id))
+    let own = event.message_id.as_deref();
+    own.is_some_and(|own| bare_message_id(own) == bare_message_id(id))
 }
 
 impl Inspector {

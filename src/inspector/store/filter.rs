@@ -11,7 +11,7 @@ use crate::inspector::store::kept::Kept;
 use crate::inspector::store::query::{self, Term};
 use crate::inspector::store::table::Rows;
 use crate::providers;
-use crate::webhook::{Event, Glob, Grep, Kind, StatusFilter, Verdict, nearest};
+use crate::webhook::{Event, Glob, Grep, Kind, StatusFilter, Verdict, bare_message_id, nearest};
 
 /// Words of the query language, with the names that they have as parameters of the API.
 const WORDS: &[(&str, &str)] = &[
@@ -102,7 +102,7 @@ impl Filter {
             }
             "message" => {
                 self.rejects_nothing(parameter, value, value.is_empty())?;
-                self.messages.push(bare(value).to_owned());
+                self.messages.push(bare_message_id(value).to_owned());
             }
             "status" => {
                 let filter = cli::status_class(value);
@@ -261,7 +261,9 @@ impl Filter {
             })
             && self.messages.iter().all(|id| {
                 any(events, |it| {
-                    it.message_id.as_deref().is_some_and(|it| bare(it) == id)
+                    it.message_id
+                        .as_deref()
+                        .is_some_and(|it| bare_message_id(it) == id)
                 })
             })
             && self.texts.iter().all(|text| text.finds(&kept.delivery))
@@ -285,13 +287,6 @@ fn unknown_word(word: &str, value: &str) -> FilterFault {
 
 fn any(events: &[Event], wanted: impl Fn(&Event) -> bool) -> bool {
     events.iter().any(wanted)
-}
-
-/// Message id without the angle brackets of RFC 5322.
-fn bare(id: &str) -> &str {
-    id.strip_prefix('<')
-        .and_then(|id| id.strip_suffix('>'))
-        .unwrap_or(id)
 }
 
 fn fault(name: &str, value: &str, why: &str) -> FilterFault {

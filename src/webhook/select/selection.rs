@@ -226,7 +226,7 @@ impl Selection {
 }
 
 /// Message id without the angle brackets of RFC 5322.
-fn bare(id: &str) -> &str {
+pub fn bare(id: &str) -> &str {
     id.strip_prefix('<')
         .and_then(|id| id.strip_suffix('>'))
         .unwrap_or(id)
