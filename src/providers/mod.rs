@@ -47,6 +47,7 @@ pub use diagnose::{
 pub use event_words::words_of;
 pub use habits::{Fact, Habits};
 pub use handshake::HandshakeRequest;
+pub use inbound::content_api::{ApiAnswer, ContentApi, ContentRequest};
 pub use inbound::definition::{Inbound, InboundForm, SizeLimit};
 pub use inbound::incoming::{FilterResults, IncomingMessage};
 pub use keys::Keys;

@@ -7,6 +7,7 @@ use crate::providers::behaviour::{Behaviour, CONDUCT};
 use crate::providers::catalog::standard_webhooks::{SVIX, TEST_SECRET, WEBHOOK};
 use crate::providers::habits::Fact::{Documented, Unconfirmed};
 use crate::providers::habits::Habits;
+use crate::providers::inbound;
 use crate::providers::provenance::{Page, assumed, documented, page};
 use crate::providers::provider::{
     Bounce, Envelope, EventDef, FIELDS, Fields, Placement, Provider, SIGNER, Signal, TimeField,
@@ -185,10 +186,11 @@ pub static PROVIDER: Provider = Provider {
             &[("/type", Predicate::Is("email.scheduled"))],
             example!("resend/other-email-scheduled"),
         ),
-        other(
+        row(
+            Kind::Inbound,
             "email.received",
             &[("/type", Predicate::Is("email.received"))],
-            example!("resend/other-email-received"),
+            example!("resend/inbound"),
         ),
         other(
             "contact.created",
@@ -407,6 +409,7 @@ pub static PROVIDER: Provider = Provider {
         )
         .unconfirmed("the SDK's types do not have it"),
     ],
+    inbound: Some(&inbound::resend::INBOUND),
     ..SIGNER
 };
 

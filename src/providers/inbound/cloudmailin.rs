@@ -23,6 +23,7 @@ pub static INBOUND: Inbound = Inbound {
     is_per_recipient: false,
     form: InboundForm::One(request),
     read,
+    content_api: None,
     limits: &[],
     doubts: &[
         "an empty text for a missing body, and decoded words in `headers`, are assumed",

@@ -13,6 +13,7 @@
 //!    | one request for each recipient, or one for all | `is_per_recipient` |
 //!    | the request made of a message: [`InboundForm::One`], or [`InboundForm::Batch`] if a request can hold several | `form` |
 //!    | the mails in a request | `read` |
+//!    | the API from which a handler fetches what is not in the request | `content_api` |
 //!    | the largest message, and where that is said | `limits` |
 //!    | what the reference does not confirm | `doubts` |
 //!
@@ -24,14 +25,17 @@
 //! 3. The reader gets the delivery and its parsed body, and must not fail: what is missing is left out. A raw message in
 //!    a request is read by [`Message::read`](crate::webhook::Message::read) and
 //!    [`Mail::of_message`](crate::webhook::Mail::of_message); the rest is filled in from the request.
-//! 4. In `catalog/PROVIDER.rs`: `inbound: Some(&inbound::PROVIDER::INBOUND)`, a [`Signal`](crate::providers::Signal)
+//! 4. If the request holds ids only, the answers of the [`ContentApi`] are made of the message and of the request, whose
+//!    ids are in their paths (see `resend.rs`).
+//! 5. In `catalog/PROVIDER.rs`: `inbound: Some(&inbound::PROVIDER::INBOUND)`, a [`Signal`](crate::providers::Signal)
 //!    by which the request is recognised, and a row of [`Kind::Inbound`](crate::webhook::Kind::Inbound) in `events`, with
 //!    marks that match inbound requests and no others, the provider's own name of the event (`inbound` if it has none),
 //!    and an empty example.
-//! 5. Copy the vectors to `tests/vectors/inbound/PROVIDER.json`, and add the provider to `tests/it/inbound.rs`: there,
+//! 6. Copy the vectors to `tests/vectors/inbound/PROVIDER.json`, and add the provider to `tests/it/inbound.rs`: there,
 //!    every request of the vectors is read and verified, and made again from its message. List what is random or ordered
 //!    freely in the request.
 
+use crate::providers::inbound::content_api::{ApiAnswer, ContentApi, ContentRequest};
 use crate::providers::inbound::incoming::IncomingMessage;
 use crate::webhook::{Delivery, Document, Mail, Rng};
 
@@ -46,6 +50,8 @@ pub struct Inbound {
     pub form: InboundForm,
     /// Mails in a request. Never fails: what is not there is left out.
     pub read: for<'a> fn(&Delivery, &Document<'a>) -> Vec<Mail>,
+    /// API from which a handler fetches the mail; none if the request holds it.
+    pub content_api: Option<&'static ContentApi>,
     /// Largest messages that the provider takes; empty if none is known.
     pub limits: &'static [SizeLimit],
     /// Doubts: facts about these requests that are not confirmed.
@@ -97,6 +103,25 @@ impl Inbound {
     /// True if a request can hold several messages.
     pub fn is_batched(&self) -> bool {
         matches!(self.form, InboundForm::Batch { .. })
+    }
+
+    /// Answers of the content API about the messages of a request that was made of them; `origin` is the address of the
+    /// server that gives them, such as `http://127.0.0.1:8080`. Empty if the provider has no such API.
+    pub fn answers(
+        &self,
+        messages: &[IncomingMessage],
+        request: &Delivery,
+        origin: &str,
+    ) -> Vec<ApiAnswer> {
+        let (Some(api), Ok(body)) = (self.content_api, serde_json::from_slice(&request.body))
+        else {
+            return Vec::new();
+        };
+        (api.answers)(&ContentRequest {
+            messages,
+            body: &body,
+            origin,
+        })
     }
 
     /// Makes the request for these messages; of a provider that sends one a request, the first.

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 
 use crate::webhook::{Document, Mailbox};
 
@@ -54,6 +54,21 @@ pub fn mailboxes(list: &[Document], address: &str, name: &str) -> Vec<Mailbox> {
         })
     };
     list.iter().filter_map(read).collect()
+}
+
+/// Object of names and values; of several values of one name a list, in order.
+pub fn grouped(fields: impl IntoIterator<Item = (String, String)>) -> Map<String, Value> {
+    let mut all: Map<String, Value> = Map::new();
+    for (name, value) in fields {
+        match all.get_mut(&name) {
+            Some(Value::Array(several)) => several.push(value.into()),
+            Some(one) => *one = json!([one.take(), value]),
+            None => {
+                all.insert(name, value.into());
+            }
+        }
+    }
+    all
 }
 
 /// JSON with every character beyond ASCII as `\uXXXX`.

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use crate::providers::inbound::definition::{Inbound, InboundForm};
 use crate::providers::inbound::incoming::{IncomingMessage, post};
-use crate::providers::inbound::json::{filled, list, mailboxes, text};
+use crate::providers::inbound::json::{filled, grouped, list, mailboxes, text};
 use crate::webhook::mail::message_part::MessagePart;
 use crate::webhook::{
     Attachment, Authentication, Delivery, Document, Mail, MailEnvelope, Mailbox, Rng, Style,
@@ -21,6 +21,7 @@ pub static INBOUND: Inbound = Inbound {
     is_per_recipient: false,
     form: InboundForm::One(request),
     read,
+    content_api: None,
     limits: &[],
     doubts: &[
         "the shape of `cc`, and null for a missing text or HTML, are assumed",
@@ -111,24 +112,16 @@ fn named(mail: &IncomingMessage, header: &str) -> Value {
 
 /// Fields as written, folds and encoded words included; of several values a list.
 fn headers(mail: &IncomingMessage) -> Value {
-    let mut all: Map<String, Value> = Map::new();
-    all.insert(
-        "X-Envelope-From".into(),
-        format!("<{}>", mail.mail_from).into(),
+    let envelope = (
+        "X-Envelope-From".to_owned(),
+        format!("<{}>", mail.mail_from),
     );
-    for field in mail.message.headers() {
+    let own = mail.message.headers().iter().map(|field| {
         let line = String::from_utf8_lossy(&field.line).into_owned();
         let value = line.split_once(':').map_or("", |(_, value)| value.trim());
-        let value = Value::from(value);
-        match all.get_mut(&field.name) {
-            Some(Value::Array(several)) => several.push(value),
-            Some(one) => *one = json!([one.take(), value]),
-            None => {
-                all.insert(field.name.clone(), value);
-            }
-        }
-    }
-    Value::Object(all)
+        (field.name.clone(), value.to_owned())
+    });
+    Value::Object(grouped(std::iter::once(envelope).chain(own)))
 }
 
 fn attachment(part: &MessagePart) -> Value {

@@ -24,6 +24,7 @@ pub static INBOUND: Inbound = Inbound {
     is_per_recipient: true,
     form: InboundForm::One(request),
     read,
+    content_api: None,
     limits: &[SizeLimit {
         bytes: 25 << 20,
         source: "Mailgun takes messages of 25 MB",

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use crate::providers::inbound::definition::{Inbound, InboundForm};
 use crate::providers::inbound::form::NewForm;
 use crate::providers::inbound::incoming::{IncomingMessage, post, with_line_feeds};
-use crate::providers::inbound::json::{number, text};
+use crate::providers::inbound::json::{grouped, number, text};
 use crate::webhook::mail::message_part::MessagePart;
 use crate::webhook::{
     Authentication, Delivery, Document, Mail, MailEnvelope, Mailbox, Message, Rng, Style, write,
@@ -25,6 +25,7 @@ pub static INBOUND: Inbound = Inbound {
         most: None,
     },
     read,
+    content_api: None,
     limits: &[],
     doubts: &[
         "that `images` is keyed by content id, and the member `base64` of text files today, are not confirmed",
@@ -124,18 +125,10 @@ fn ended(text: &str) -> Value {
 
 /// Fields by title-cased names; of several values a list.
 fn headers(message: &Message) -> Value {
-    let mut all: Map<String, Value> = Map::new();
-    for field in message.headers() {
-        let value = Value::from(field.value.as_str());
-        match all.get_mut(&field.title_cased()) {
-            Some(Value::Array(several)) => several.push(value),
-            Some(one) => *one = json!([one.take(), value]),
-            None => {
-                all.insert(field.title_cased(), value);
-            }
-        }
-    }
-    Value::Object(all)
+    let fields = message.headers().iter();
+    Value::Object(grouped(
+        fields.map(|field| (field.title_cased(), field.value.clone())),
+    ))
 }
 
 fn pairs(boxes: &[Mailbox]) -> Value {

@@ -2,6 +2,7 @@
 //! file a provider; the guide is in `definition.rs`.
 
 pub mod cloudmailin;
+pub mod content_api;
 pub mod definition;
 pub mod form;
 pub mod incoming;
@@ -11,5 +12,6 @@ pub mod mailgun;
 pub mod mandrill;
 pub mod postal;
 pub mod postmark;
+pub mod resend;
 pub mod sendgrid;
 pub mod ses;

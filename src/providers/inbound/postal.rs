@@ -20,6 +20,7 @@ pub static INBOUND: Inbound = Inbound {
     is_per_recipient: true,
     form: InboundForm::One(request),
     read,
+    content_api: None,
     limits: &[],
     doubts: &[
         "whether `size` and `bounce` are numbers or texts in every version is not confirmed",

@@ -21,6 +21,7 @@ pub static INBOUND: Inbound = Inbound {
     is_per_recipient: true,
     form: InboundForm::One(request),
     read,
+    content_api: None,
     limits: &[SizeLimit {
         bytes: 35 << 20,
         source: "Postmark takes files of 35 MB in total (inbound size limits)",

@@ -19,6 +19,7 @@ pub static INBOUND: Inbound = Inbound {
     is_per_recipient: false,
     form: InboundForm::One(request),
     read,
+    content_api: None,
     limits: &[SizeLimit {
         bytes: 30 << 20,
         source: "SendGrid recommends 30 MB for a message with its files (Inbound Parse)",

@@ -21,6 +21,7 @@ pub static INBOUND: Inbound = Inbound {
     is_per_recipient: false,
     form: InboundForm::One(request),
     read,
+    content_api: None,
     limits: &[
         SizeLimit {
             bytes: 150 << 10,
