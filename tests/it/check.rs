@@ -6,6 +6,7 @@ mod handler;
 
 use std::collections::BTreeSet;
 
+use crate::harness::foreign::{Foreign, Needs};
 use crate::harness::{Ran, Receiver, run, text, webhook_cli};
 use handler::{Dress, Fault, Handler};
 use serde_json::Value;
@@ -1037,86 +1038,64 @@ fn the_command_line_that_is_shown_sends_the_same_bytes() {
     }
 }
 
-/// A handler in another language, stopped when dropped.
-struct Foreign {
-    child: std::process::Child,
-    url: String,
+/// Starts a handler in another language, with the secrets of these checks.
+fn foreign(needs: &Needs, file: &str) -> Option<Foreign> {
+    let variables = [
+        ("WEBHOOK_SECRET", WHSEC.into()),
+        ("MAILGUN_KEY", "key-mailgun".into()),
+        ("SENDGRID_KEY", dress(Dress::SendGrid).2),
+    ];
+    Foreign::start(needs, file, &variables)
 }
 
-impl Foreign {
-    /// None, with a word, where the program or one of its packages is not there; nothing is downloaded here.
-    fn start(program: &str, file: &str, probe: &[&str]) -> Option<Foreign> {
-        use std::io::BufRead;
-        use std::process::{Command, Stdio};
-        let there = Command::new(program).args(probe).output();
-        if !there.is_ok_and(|output| output.status.success()) {
-            eprintln!("skipped: {program} or its packages are not there; `.ci/run` installs them");
-            return None;
-        }
-        let mut child = Command::new(program)
-            .arg(format!("tests/handlers/{file}"))
-            .current_dir(env!("CARGO_MANIFEST_DIR"))
-            .envs([
-                ("WEBHOOK_SECRET", WHSEC),
-                ("MAILGUN_KEY", "key-mailgun"),
-                ("PORT", "0"),
-            ])
-            .env("SENDGRID_KEY", dress(Dress::SendGrid).2)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut first = String::new();
-        std::io::BufReader::new(child.stdout.take().unwrap())
-            .read_line(&mut first)
-            .unwrap();
-        let url = first.trim_end().strip_prefix("listening on ");
-        let url = url
-            .unwrap_or_else(|| panic!("no address in {first:?}"))
-            .to_owned();
-        Some(Foreign { child, url })
+/// Checks a path of a server in another language, which counts at `/count`.
+fn check_foreign(
+    server: &Foreign,
+    path: &str,
+    provider: &str,
+    secret: Option<&str>,
+    more: &[&str],
+) -> Ran {
+    let (target, count) = (
+        format!("{}{path}", server.url),
+        format!("{}/count", server.url),
+    );
+    let mut command = webhook_cli();
+    command.args([
+        "check",
+        &target,
+        "--provider",
+        provider,
+        "--strict",
+        "--json",
+    ]);
+    command.args(more);
+    command.args(["--probe", &count]);
+    if let Some(secret) = secret {
+        command
+            .env("SECRET", secret)
+            .args(["--secret", "env:SECRET"]);
     }
-
-    fn check(&self, path: &str, provider: &str, secret: Option<&str>, more: &[&str]) -> Ran {
-        let (target, count) = (format!("{}{path}", self.url), format!("{}/count", self.url));
-        let mut command = webhook_cli();
-        command.args([
-            "check",
-            &target,
-            "--provider",
-            provider,
-            "--strict",
-            "--json",
-        ]);
-        command.args(more);
-        command.args(["--probe", &count]);
-        if let Some(secret) = secret {
-            command
-                .env("SECRET", secret)
-                .args(["--secret", "env:SECRET"]);
-        }
-        Ran::of(command.output().unwrap())
-    }
-}
-
-impl Drop for Foreign {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
+    Ran::of(command.output().unwrap())
 }
 
 #[test]
 fn a_handler_with_express_passes_and_one_that_prints_json_again_does_not() {
-    let packages = "require('express'); require('svix'); require('@sendgrid/eventwebhook')";
-    let Some(handler) = Foreign::start("node", "express.js", &["-e", packages]) else {
+    let needs = Needs {
+        program: "node",
+        probe: &[
+            "-e",
+            "require('express'); require('svix'); require('@sendgrid/eventwebhook')",
+        ],
+    };
+    let Some(handler) = foreign(&needs, "express.js") else {
         return;
     };
     for (path, provider, secret) in [
         ("/resend", "resend", Some(WHSEC)),
         ("/sendgrid", "sendgrid", None),
     ] {
-        let ran = handler.check(path, provider, secret, &[]);
+        let ran = check_foreign(&handler, path, provider, secret, &[]);
         assert_eq!(
             named(&ran, &["fail", "warn"]),
             BTreeSet::new(),
@@ -1125,7 +1104,8 @@ fn a_handler_with_express_passes_and_one_that_prints_json_again_does_not() {
         );
         assert_eq!(ran.status, 0, "{ran:#?}");
     }
-    let ran = handler.check(
+    let ran = check_foreign(
+        &handler,
         "/printed-again",
         "resend",
         Some(WHSEC),
@@ -1147,15 +1127,18 @@ fn a_handler_with_express_passes_and_one_that_prints_json_again_does_not() {
 
 #[test]
 fn a_handler_with_flask_passes() {
-    let packages = "import flask, standardwebhooks";
-    let Some(handler) = Foreign::start("python3", "flask_app.py", &["-c", packages]) else {
+    let needs = Needs {
+        program: "python3",
+        probe: &["-c", "import flask, standardwebhooks"],
+    };
+    let Some(handler) = foreign(&needs, "flask_app.py") else {
         return;
     };
     for (path, provider, secret) in [
         ("/standard", "standard-webhooks", WHSEC),
         ("/mailgun", "mailgun", "key-mailgun"),
     ] {
-        let ran = handler.check(path, provider, Some(secret), &[]);
+        let ran = check_foreign(&handler, path, provider, Some(secret), &[]);
         assert_eq!(
             named(&ran, &["fail", "warn"]),
             BTreeSet::new(),
