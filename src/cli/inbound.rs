@@ -1,8 +1,12 @@
 //! Flags of `send inbound`.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Args;
+
+use crate::cli::values::{duration, loopback};
 
 /// Parses a spam score.
 fn score(text: &str) -> Result<f64, String> {
@@ -89,6 +93,17 @@ pub struct InboundArgs {
     )]
     pub attachments: Vec<PathBuf>,
 
+    /// Serve the provider's content API on this port, for handlers that fetch the mail from there
+    ///
+    /// Requests of some providers hold ids only. This API has the messages that are sent: their parts, their raw form and
+    /// their files. It can be reached from this machine only. `:0` takes any free port.
+    #[arg(long, value_name = "PORT", value_parser = loopback, conflicts_with = "dry_run", hide_short_help = true, help_heading = "Inbound mail")]
+    pub api: Option<SocketAddr>,
+
+    /// Time for which `--api` responds after everything was sent [default: until 30s pass without a request]
+    #[arg(long = "for", value_name = "DURATION", value_parser = duration, requires = "api", hide_short_help = true, help_heading = "Inbound mail")]
+    pub span: Option<Duration>,
+
     /// Spam score that the provider reports
     #[arg(long, value_name = "SCORE", value_parser = score, allow_negative_numbers = true, hide_short_help = true, help_heading = "Inbound mail")]
     pub spam_score: Option<f64>,
@@ -134,6 +149,7 @@ impl InboundArgs {
             ("--text", self.text.is_some()),
             ("--html", self.html.is_some()),
             ("--attach", !self.attachments.is_empty()),
+            ("--api", self.api.is_some()),
             ("--spam-score", self.spam_score.is_some()),
             ("--spf", self.spf.is_some()),
             ("--dkim", self.dkim.is_some()),

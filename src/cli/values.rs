@@ -1,5 +1,6 @@
 //! Values as people write them: spans, moments, sizes, kinds.
 
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use clap::ValueEnum;
@@ -187,6 +188,26 @@ pub fn share(text: &str) -> Result<f64, String> {
         .ok()
         .filter(|share| (0.0..=1.0).contains(share))
         .ok_or_else(|| format!("`{text}` is not a share; write `0.3` or `30%`"))
+}
+
+/// Parses a port, or an address of this machine: `4000`, `:4000`, `localhost:4000`, `[::1]:4000`.
+pub fn loopback(text: &str) -> Result<SocketAddr, String> {
+    let (host, port) = text.rsplit_once(':').unwrap_or(("", text));
+    let wanted = || format!("`{text}` is not a port; write `:4000`, or `:0` for any free port");
+    let port: u16 = port.parse().map_err(|_| wanted())?;
+    let host = match host {
+        "" | "localhost" => Ipv4Addr::LOCALHOST.into(),
+        host => {
+            let bare = host.trim_start_matches('[').trim_end_matches(']');
+            bare.parse::<IpAddr>().map_err(|_| wanted())?
+        }
+    };
+    match host.is_loopback() {
+        true => Ok(SocketAddr::new(host, port)),
+        false => Err(format!(
+            "other machines could reach `{text}`; write `:{port}` for this machine"
+        )),
+    }
 }
 
 #[cfg(test)]

@@ -42,6 +42,21 @@ pub fn write(out: &mut Vec<u8>, notice: &Notice) {
         Notice::Inspector { url } => {
             format!("{{\"type\":\"inspector\",\"url\":{}}}", quoted(url))
         }
+        Notice::ContentApi { provider, url, .. } => format!(
+            "{{\"type\":\"content_api\",\"provider\":{},\"url\":{}}}",
+            quoted(provider),
+            quoted(url)
+        ),
+        Notice::ContentFetched {
+            method,
+            path,
+            status,
+            bytes,
+        } => format!(
+            "{{\"type\":\"content_fetched\",\"method\":{},\"path\":{},\"status\":{status},\"bytes\":{bytes}}}",
+            quoted(method.as_str()),
+            quoted(path)
+        ),
         Notice::Received(received) => self::received(received),
         Notice::Logged(logged) => delivery(logged, false),
         Notice::Shown(logged) => delivery(logged, true),

@@ -33,6 +33,26 @@ pub enum Notice<'a> {
         /// Bound address, as a URL.
         url: &'a str,
     },
+    /// `send inbound --api` serves the content API of a provider.
+    ContentApi {
+        /// Name of the provider.
+        provider: &'a str,
+        /// Base URL of the API, for the settings of a handler.
+        url: &'a str,
+        /// Base URL of the provider's own API.
+        in_place_of: &'a str,
+    },
+    /// A handler called the content API.
+    ContentFetched {
+        /// Method of the call.
+        method: &'a http::Method,
+        /// Path of the call, with its query.
+        path: &'a str,
+        /// Status of the response.
+        status: u16,
+        /// Size of the response's body.
+        bytes: usize,
+    },
     /// A delivery was received and responded to.
     Received(Received<'a>),
     /// A delivery was sent to the handler again, by hand.

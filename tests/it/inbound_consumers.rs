@@ -4,13 +4,16 @@
 //!
 //! What is not installed is skipped with a message, and fails under `CI=true` only.
 
+use std::process::Command;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::harness::foreign::{Foreign, Needs};
-use crate::harness::{run, webhook_cli};
+use crate::harness::{Listen, Receiver, post, run, webhook_cli};
+use webhook_cli::providers;
 use webhook_cli::webhook::{Mail, Message};
 
 /// Requests of a provider that a consumer reads.
@@ -22,6 +25,8 @@ struct Row {
     is_verified: bool,
     /// User and password, where the consumer asks for them.
     basic: Option<&'static str>,
+    /// True if the consumer fetches the mail from the content API.
+    fetches: bool,
 }
 
 const fn row(
@@ -36,6 +41,7 @@ const fn row(
         path,
         is_verified,
         basic: None,
+        fetches: false,
     }
 }
 
@@ -51,6 +57,10 @@ const ANYMAIL: &[Row] = &[
     row("mandrill", None, "/mandrill/", true),
     row("mailersend", None, "/mailersend/inbound/", true),
     row("postal", Some("raw"), "/postal/inbound/", true),
+    Row {
+        fetches: true,
+        ..row("resend", None, "/resend/inbound/", true)
+    },
 ];
 
 const RAILS: &str = "actionmailbox:s3cret";
@@ -254,39 +264,52 @@ struct Consumer {
 impl Consumer {
     /// Posts a message, and returns what the server printed of each request.
     fn post(&mut self, row: &Row, example: &Example, more: &[&str]) -> Vec<Value> {
-        let mut command = webhook_cli();
-        command.args([
-            "send",
-            "inbound",
-            "--json",
-            "--retries",
-            "0",
-            "--provider",
-            row.provider,
-        ]);
-        command
-            .arg("--to")
-            .arg(format!("{}{}", self.server.url, row.path));
-        command.args(["--eml", &example.file]);
-        command.arg(format!("--mail-from={}", example.mail_from));
-        for recipient in &example.recipients {
-            command.args(["--rcpt", recipient]);
+        if row.fetches {
+            return self.pass_on(row, example, more);
         }
-        if let Some(mode) = row.mode {
-            command.args(["--mode", mode]);
-        }
-        if let Some(basic) = row.basic {
-            let value = STANDARD.encode(basic);
-            command
-                .arg("-H")
-                .arg(format!("Authorization: Basic {value}"));
-        }
+        let target = format!("{}{}", self.server.url, row.path);
+        let mut command = command(row, example, &target);
         let ran = command.args(more).output().unwrap();
         let stdout = String::from_utf8(ran.stdout).unwrap();
         let attempts = stdout.matches(r#""type":"attempted""#).count();
         assert!(attempts > 0, "{}", String::from_utf8_lossy(&ran.stderr));
-        let line = |_| serde_json::from_str(&self.server.line()).unwrap();
-        (0..attempts).map(line).collect()
+        (0..attempts).map(|_| self.printed()).collect()
+    }
+
+    /// Passes requests on to a consumer that is told where the content API is: its port is not known before.
+    fn pass_on(&mut self, row: &Row, example: &Example, more: &[&str]) -> Vec<Value> {
+        let receiver = Receiver::ok();
+        let mut command = command(row, example, &receiver.url);
+        command.args(["--api", ":0", "--for", "1m"]).args(more);
+        let sending = Listen::of(&mut command, &[]);
+        let host = sending.url.strip_prefix("http://").unwrap();
+        let api = format!("http://{}", host.split('/').next().unwrap());
+        let is_per_recipient = providers::find(row.provider).unwrap().inbound.unwrap();
+        let requests = match is_per_recipient.is_per_recipient {
+            true => example.recipients.len(),
+            false => 1,
+        };
+        let port = self.server.url.rsplit(':').next().unwrap().parse().unwrap();
+        let mut printed = Vec::new();
+        for _ in 0..requests {
+            let request = receiver.next();
+            let mut fields = format!("x-api-url: {api}\r\n");
+            for (name, value) in &request.headers {
+                let is_own = ["host", "content-length", "connection"]
+                    .iter()
+                    .any(|own| name.eq_ignore_ascii_case(own));
+                if !is_own {
+                    fields += &format!("{name}: {value}\r\n");
+                }
+            }
+            post(port, row.path, &fields, &request.body);
+            printed.push(self.printed());
+        }
+        printed
+    }
+
+    fn printed(&mut self) -> Value {
+        serde_json::from_str(&self.server.line()).unwrap()
     }
 
     /// Posts every message in every form, and compares.
@@ -331,6 +354,28 @@ impl Consumer {
                 && limit.member == member
         })
     }
+}
+
+/// Command that sends a message.
+fn command(row: &Row, example: &Example, target: &str) -> Command {
+    let mut command = webhook_cli();
+    command.args(["send", "inbound", "--json", "--retries", "0"]);
+    command.args(["--provider", row.provider, "--to", target]);
+    command.args(["--eml", &example.file]);
+    command.arg(format!("--mail-from={}", example.mail_from));
+    for recipient in &example.recipients {
+        command.args(["--rcpt", recipient]);
+    }
+    if let Some(mode) = row.mode {
+        command.args(["--mode", mode]);
+    }
+    if let Some(basic) = row.basic {
+        let value = STANDARD.encode(basic);
+        command
+            .arg("-H")
+            .arg(format!("Authorization: Basic {value}"));
+    }
+    command
 }
 
 /// Text as it is compared: with line feeds, without line ends at the end. No text is an empty one.
@@ -458,6 +503,8 @@ fn anymail_reads_what_was_sent() {
         ("MAILGUN_WEBHOOK_SIGNING_KEY", key("mailgun")),
         ("MANDRILL_WEBHOOK_KEY", key("mandrill")),
         ("POSTAL_WEBHOOK_KEY", key("postal")),
+        ("RESEND_API_KEY", "re_test".into()),
+        ("RESEND_INBOUND_SECRET", key("resend")),
     ];
     compare(
         &needs,

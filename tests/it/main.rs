@@ -25,6 +25,7 @@ mod guesses;
 mod hostile;
 mod https;
 mod inbound;
+mod inbound_api;
 mod inbound_consumers;
 mod inspector;
 mod inspector_page;

@@ -42,7 +42,7 @@ const GLANCE: Duration = Duration::from_millis(200);
 
 /// Binds the listener, runs until it is stopped, and prints the summary.
 pub fn run(plan: Plan) -> Result<Exit> {
-    let listener = bind(&plan.addr)?;
+    let listener = bind(&plan.addr, "--port 0")?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(
             std::thread::available_parallelism()

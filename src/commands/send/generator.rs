@@ -11,12 +11,15 @@ use crate::commands::args::RequestOptions;
 use crate::commands::in_order::{CHUNK, Chunks, in_order};
 use crate::commands::job;
 use crate::commands::job::{Job, JobOrigin};
+use crate::commands::send::content_api::ContentStore;
 use crate::commands::send::inbound::InboundItem;
 use crate::commands::signer::Signer;
 use crate::error::{Error, Result};
 use crate::io::recording::reader::Source;
 use crate::providers;
-use crate::providers::{Challenged, CompiledTemplate, Outgoing, Provider, RandomStreams};
+use crate::providers::{
+    Challenged, CompiledTemplate, ContentApi, Outgoing, Provider, RandomStreams,
+};
 use crate::webhook::body::multipart;
 use crate::webhook::{Algorithm, Delivery, Expectation, Key, Rng, Scheme, Secret};
 
@@ -137,6 +140,19 @@ impl Selection {
     /// Returns the number of deliveries to generate.
     pub fn total(&self) -> u64 {
         self.count * self.items.len() as u64
+    }
+
+    /// Content API of the inbound mail, and the store of its answers; none if there is no `--api`.
+    pub fn content_api(
+        &self,
+    ) -> Option<(&'static Provider, &'static ContentApi, &Arc<ContentStore>)> {
+        self.items.iter().find_map(|item| match &item.content {
+            ItemContent::Mail(mail) => {
+                let (api, store) = mail.content_api()?;
+                Some((item.provider, api, store))
+            }
+            ItemContent::Event(_) => None,
+        })
     }
 
     /// Generates delivery `number` of the run; none after the last.

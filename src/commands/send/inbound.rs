@@ -7,9 +7,10 @@ use bytes::Bytes;
 use jiff::Timestamp;
 
 use crate::cli::SendArgs;
+use crate::commands::send::content_api::ContentStore;
 use crate::error::{Error, Result};
 use crate::providers;
-use crate::providers::{EventDef, FilterResults, Inbound, IncomingMessage, Provider};
+use crate::providers::{ContentApi, EventDef, FilterResults, Inbound, IncomingMessage, Provider};
 use crate::webhook::mail::compose::{Draft, DraftFile};
 use crate::webhook::mail::eml::message_bytes;
 use crate::webhook::{Delivery, Headers, Kind, Mailbox, Message, Rng, address};
@@ -32,6 +33,8 @@ pub struct InboundRequest {
     batch: usize,
     /// Size of the message in a file, and its name.
     file: Option<(u64, String)>,
+    /// Answers of the content API (`--api`).
+    content: Option<Arc<ContentStore>>,
 }
 
 #[derive(Debug)]
@@ -90,6 +93,7 @@ impl InboundRequest {
             mode: flags.mode.clone(),
             batch: args.batch.unwrap_or(1),
             file,
+            content: flags.api.map(|_| Arc::default()),
         })
     }
 
@@ -119,6 +123,13 @@ impl InboundRequest {
                     ),
                 ),
             );
+        }
+        if self.content.is_some() && inbound.content_api.is_none() {
+            return Err(Error::usage(format!(
+                "the requests of {} hold the whole mail: there is no API to fetch it from",
+                provider.title
+            ))
+            .hint(format!("`--api` is for {}", names_with_content_api())));
         }
         if let (Some((size, name)), Some(limit)) = (&self.file, inbound.limit_of(mode))
             && *size > limit.bytes
@@ -167,6 +178,11 @@ pub struct InboundItem {
 }
 
 impl InboundItem {
+    /// Content API of its provider, and the store of its answers; none without `--api`.
+    pub fn content_api(&self) -> Option<(&'static ContentApi, &Arc<ContentStore>)> {
+        self.inbound.content_api.zip(self.request.content.as_ref())
+    }
+
     /// Number of messages in a delivery.
     pub fn messages(&self) -> usize {
         self.request.batch
@@ -196,13 +212,24 @@ impl InboundItem {
             })
             .collect();
         let delivery = self.inbound.delivery(&incoming, rng);
-        delivery.unwrap_or_else(|| Delivery {
+        let delivery = delivery.unwrap_or_else(|| Delivery {
             method: http::Method::POST,
             path: http::uri::PathAndQuery::from_static("/"),
             headers: Headers::new(),
             body: Bytes::new(),
-        })
+        });
+        if let Some(store) = &self.request.content
+            && let Some(origin) = store.origin()
+        {
+            store.keep(self.inbound.answers(&incoming, &delivery, origin));
+        }
+        delivery
     }
+}
+
+/// Names of the providers with a content API.
+fn names_with_content_api() -> String {
+    providers::names_of(|it| it.inbound.is_some_and(|it| it.content_api.is_some()))
 }
 
 impl MessageSource {

@@ -1,5 +1,6 @@
 //! `send`: synthetic events in a provider's format, signed as the provider signs.
 
+pub mod content_api;
 pub mod generator;
 pub mod inbound;
 pub mod journey;
@@ -7,8 +8,10 @@ pub mod saver;
 pub mod scenario;
 pub mod selection;
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::commands::dispatch;
 use crate::commands::dispatch::{Dispatcher, Jobs};
@@ -19,6 +22,7 @@ use crate::cli::{Form, SendArgs};
 use crate::commands::args;
 use crate::commands::args::{RequestOptions, Secrets};
 use crate::commands::dry_run::{DryRun, as_sent};
+use crate::commands::send::content_api::ContentServer;
 use crate::commands::send::generator::{Generator, Item, SUCCESS, Selection};
 use crate::commands::send::saver::Saver;
 use crate::commands::send::selection::signing_time;
@@ -40,6 +44,8 @@ pub struct SendPlan {
     seed: Option<u64>,
     dry_run: Option<Form>,
     save: Option<PathBuf>,
+    /// Address of the content API (`--api`), and the time for which it responds.
+    api: Option<(SocketAddr, Option<Duration>)>,
     notes: Vec<String>,
 }
 
@@ -108,6 +114,7 @@ impl SendPlan {
             seed: args.seed,
             dry_run: args.request.dry_run.then_some(args.request.form),
             save: args.save,
+            api: args.inbound.api.map(|at| (at, args.inbound.span)),
             notes,
         })
     }
@@ -222,6 +229,12 @@ async fn send(
     if plan.selection.request.settings.insecure {
         report.warn("certificates are not checked");
     }
+    let api = plan.api.zip(plan.selection.content_api());
+    let api = api.map(|((address, span), (provider, api, store))| {
+        let server = ContentServer::start(address, (provider, api), store, &report)?;
+        Ok((server, span))
+    });
+    let api = api.transpose()?;
     let total = plan.selection.total();
     let jobs: Jobs =
         Box::new(Generator::new(&plan.selection, seed).filter_map(std::result::Result::ok));
@@ -247,6 +260,13 @@ async fn send(
     };
     report.progress().start();
     let tally = dispatcher.run(jobs, Tally::new("sent"), seed).await;
+    if let Some((server, span)) = api {
+        // Nobody fetches mails of which no handler knows.
+        if tally.failed < tally.deliveries || span.is_some() {
+            server.serve_on(span, &interrupt).await;
+        }
+        server.close().await;
+    }
     if total > 1 || plan.style.json {
         report.tell(&Notice::Summary(&tally));
     }

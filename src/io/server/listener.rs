@@ -17,8 +17,9 @@ use crate::io::tls::Host;
 /// Time for requests in flight to end at shutdown.
 const DRAIN: Duration = Duration::from_secs(10);
 
-/// Binds an address such as `127.0.0.1:7878`; a port in use is an error before the listener is announced.
-pub fn bind(addr: &str) -> Result<std::net::TcpListener> {
+/// Binds an address such as `127.0.0.1:7878`; a port in use is an error before the listener is announced. `any` is the
+/// flag that takes any free port.
+pub fn bind(addr: &str, any: &str) -> Result<std::net::TcpListener> {
     let listener = std::net::TcpListener::bind(addr).and_then(|listener| {
         listener.set_nonblocking(true)?;
         Ok(listener)
@@ -27,7 +28,9 @@ pub fn bind(addr: &str) -> Result<std::net::TcpListener> {
         use std::io::ErrorKind::{AddrInUse, AddrNotAvailable, InvalidInput, PermissionDenied};
         let cannot = |why: &str| Error::usage(format!("cannot listen on {addr}: {why}"));
         match error.kind() {
-            AddrInUse => cannot("address already in use").hint("`--port 0` takes any free port"),
+            AddrInUse => {
+                cannot("address already in use").hint(format!("`{any}` takes any free port"))
+            }
             PermissionDenied => {
                 cannot("permission denied").hint("ports below 1024 are for administrators")
             }
@@ -158,7 +161,9 @@ mod tests {
             permits: usize,
             answer: fn(&Arrival) -> Answer,
         ) -> TestServer {
-            let listener = tokio::net::TcpListener::from_std(bind("127.0.0.1:0").unwrap()).unwrap();
+            let listener =
+                tokio::net::TcpListener::from_std(bind("127.0.0.1:0", "--port 0").unwrap())
+                    .unwrap();
             let addr = listener.local_addr().unwrap();
             let (taken_in, taken) = mpsc::unbounded_channel();
             let (refused_in, refused) = mpsc::unbounded_channel();
@@ -616,14 +621,14 @@ mod tests {
 
     #[test]
     fn a_port_that_is_taken_is_said() {
-        let taken = bind("127.0.0.1:0").unwrap();
+        let taken = bind("127.0.0.1:0", "--port 0").unwrap();
         let addr = taken.local_addr().unwrap().to_string();
-        let error = bind(&addr).unwrap_err();
+        let error = bind(&addr, "--port 0").unwrap_err();
         assert_eq!(
             error.what(),
             format!("cannot listen on {addr}: address already in use")
         );
         assert_eq!((error.exit() as u8, error.hints().len()), (2, 1));
-        assert!(bind("nonsense").is_err());
+        assert!(bind("nonsense", "--port 0").is_err());
     }
 }

@@ -33,6 +33,26 @@ impl TextReport {
             Notice::Inspector { url } => {
                 let _ = writeln!(out, "inspector on {url}");
             }
+            Notice::ContentApi {
+                provider,
+                url,
+                in_place_of,
+            } => {
+                let _ = writeln!(
+                    out,
+                    "content API of {provider} on {url}, in place of {in_place_of}"
+                );
+            }
+            Notice::ContentFetched {
+                method,
+                path,
+                status,
+                bytes,
+            } => {
+                self.status(out, *status);
+                let _ = write!(out, "  {method} {}", Untrusted::new(path));
+                self.paint(out, Role::Dim, &format!("  {bytes} bytes\n"));
+            }
             // The delivery's own line says that it was responded to, which implies that it was recorded.
             Notice::Recorded { .. } => {}
             Notice::Received(received) => self.received(out, received),

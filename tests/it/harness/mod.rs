@@ -315,7 +315,8 @@ impl Receiver {
     }
 }
 
-fn read_request(stream: &TcpStream) -> Option<Request> {
+/// Reads one request; none once the connection is closed.
+pub fn read_request(stream: &TcpStream) -> Option<Request> {
     let mut reader = BufReader::new(stream);
     let mut line = String::new();
     reader.read_line(&mut line).ok().filter(|read| *read > 0)?;
