@@ -211,7 +211,7 @@ fn request(context: &Context, tamper: &'static str, what: &str) -> CheckRequest 
         .map(|(_, number)| number)
         .next();
     CheckRequest::event(event)
-        .labelled(format!("{event} {what}"))
+        .labelled(format!("{} {what}", context.noun()))
         .tampered(tamper)
         .numbered(number.unwrap_or_default())
 }
@@ -228,7 +228,10 @@ fn wrong_secret(context: &Context) -> CheckSteps {
     if context.own_key && context.scheme().is_some() {
         let event = context.event();
         let mut request = CheckRequest::event(event)
-            .labelled(format!("{event} signed with the public test key"))
+            .labelled(format!(
+                "{} signed with the public test key",
+                context.noun()
+            ))
             .numbered(150);
         request.by_test_key = true;
         shots.push(request);

@@ -56,11 +56,13 @@ pub enum Group {
     Speed,
     /// TLS and HTTP.
     Transport,
+    /// Messages of inbound mail.
+    Mail,
 }
 
 impl Group {
     /// All groups, in the order in which they run.
-    pub const ALL: [Group; 8] = [
+    pub const ALL: [Group; 9] = [
         Group::Authentication,
         Group::Idempotency,
         Group::Order,
@@ -69,6 +71,7 @@ impl Group {
         Group::Handshake,
         Group::Speed,
         Group::Transport,
+        Group::Mail,
     ];
 
     /// Name, as typed and as printed.
@@ -82,6 +85,7 @@ impl Group {
             Group::Handshake => "handshake",
             Group::Speed => "speed",
             Group::Transport => "transport",
+            Group::Mail => "mail",
         }
     }
 }

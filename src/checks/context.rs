@@ -5,6 +5,7 @@ use std::time::Duration;
 use http::{HeaderName, HeaderValue};
 use jiff::Timestamp;
 
+use crate::providers;
 use crate::providers::{Batch, EventDef, Provider, Template};
 use crate::webhook::{Algorithm, Key, Scheme, Target};
 
@@ -35,9 +36,14 @@ pub struct Context {
     pub within: Option<Duration>,
     /// True if any certificate was accepted (`--insecure`).
     pub insecure: bool,
+    /// Mode of inbound mail (`--kind inbound`), empty if the provider has one form only; none for events.
+    pub mail: Option<&'static str>,
     /// True if a probe is configured (`--probe`, `--probe-cmd`).
     pub probe: bool,
 }
+
+/// Word for inbound mail, as `send` has it.
+pub(super) const INBOUND: &str = "inbound";
 
 /// Time to respond if the provider does not document its timeout.
 const USUAL: Duration = Duration::from_secs(10);
@@ -45,7 +51,11 @@ const USUAL: Duration = Duration::from_secs(10);
 impl Context {
     /// Signature scheme, if there is one; credentials are not a signature.
     pub(super) fn scheme(&self) -> Option<&'static Scheme> {
-        let first = self.provider.schemes.first().copied()?;
+        let first = match self.mail {
+            // Mail can be signed in another way than events.
+            Some(_) => providers::signing_scheme(self.provider, &self.sample()?)?,
+            None => self.provider.schemes.first().copied()?,
+        };
         (first.algorithm != Algorithm::Credentials).then_some(first)
     }
 
@@ -56,6 +66,9 @@ impl Context {
 
     /// Default event of the checks: one that names a recipient, as most deliveries do.
     pub fn event(&self) -> &'static str {
+        if self.mail.is_some() {
+            return INBOUND;
+        }
         const LIKELY: [&str; 5] = ["click", "delivered", "open", "bounce", "unsubscribe"];
         let has = |name: &&str| self.provider.row(name).is_some();
         let any = self
@@ -68,6 +81,14 @@ impl Context {
             .find(has)
             .or(any.map(|row| row.native))
             .unwrap_or_default()
+    }
+
+    /// Noun for what is sent.
+    pub(super) fn noun(&self) -> &'static str {
+        match self.mail {
+            Some(_) => "mail",
+            None => self.event(),
+        }
     }
 
     /// Event that batches are filled with.

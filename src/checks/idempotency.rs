@@ -86,7 +86,7 @@ pub static CHECKS: &[&Check] = &[
 fn request(context: &Context, number: u64) -> CheckRequest {
     let event = context.event();
     let mut request = CheckRequest::event(event)
-        .labelled(format!("the same {event} again"))
+        .labelled(format!("the same {} again", context.noun()))
         .numbered(number);
     request.exact = true;
     request.times = 2;
@@ -107,7 +107,7 @@ fn counted(context: &Context, first: Vec<Step>, then: Step) -> CheckSteps {
 
 fn twice(context: &Context) -> CheckSteps {
     let request = request(context, 201);
-    let first = request.clone().labelled(format!("a {}", context.event()));
+    let first = request.clone().labelled(format!("a {}", context.noun()));
     counted(context, vec![Step::Send(first)], Step::Again(request))
 }
 
@@ -115,7 +115,7 @@ fn at_once(context: &Context) -> CheckSteps {
     // The first only shows by how much the number grows with one event.
     let one = CheckRequest::event(context.event()).numbered(205);
     let mut request =
-        request(context, 202).labelled(format!("the same {} at the same time", context.event()));
+        request(context, 202).labelled(format!("the same {} at the same time", context.noun()));
     request.times = 1;
     counted(
         context,
@@ -134,7 +134,7 @@ fn retried(context: &Context) -> CheckSteps {
     let request = request(context, 203);
     let mut anew = request
         .clone()
-        .labelled(format!("the same {}, signed again", context.event()));
+        .labelled(format!("the same {}, signed again", context.noun()));
     anew.later = Duration::from_secs(2);
     counted(context, vec![Step::Send(request)], Step::Send(anew))
 }
@@ -144,7 +144,7 @@ fn later(context: &Context) -> CheckSteps {
     let others =
         (0..10).map(|other| Step::Send(CheckRequest::event(context.event()).numbered(210 + other)));
     let first = std::iter::once(Step::Send(request.clone())).chain(others);
-    let again = request.labelled(format!("the same {} after ten others", context.event()));
+    let again = request.labelled(format!("the same {} after ten others", context.noun()));
     counted(context, first.collect(), Step::Again(again))
 }
 

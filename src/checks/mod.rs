@@ -8,6 +8,7 @@ mod batch;
 mod check;
 mod context;
 mod expect;
+pub mod mail;
 mod prepared;
 mod request;
 mod step;
@@ -49,15 +50,61 @@ pub fn all() -> impl Iterator<Item = &'static Check> {
     .copied()
 }
 
+/// Checks of events that handlers of inbound mail have to pass too.
+const OF_MAIL_TOO: &[&str] = &[
+    "valid",
+    "wrong-secret",
+    "changed-body",
+    "reserialised",
+    "missing-signature",
+    "empty-signature",
+    "missing-fields",
+    "doubled-signature",
+    "stale",
+    "future",
+    "foreign-topic",
+    "foreign-certificate",
+    "duplicate",
+    "duplicate-at-once",
+    "retried",
+    "duplicate-later",
+    "malformed",
+    "empty-body",
+    "other-json",
+    "deep-json",
+    "content-type",
+    "large-body",
+    "gzip",
+    "acknowledged",
+    "slow-client",
+    "https",
+    "certificate",
+    "redirect",
+    "status-200",
+];
+
+/// All checks of inbound mail (`--kind inbound`), group by group.
+pub fn all_of_mail() -> impl Iterator<Item = &'static Check> {
+    let is_shared = |check: &&'static Check| OF_MAIL_TOO.contains(&check.name);
+    all()
+        .filter(is_shared)
+        .chain(mail::cases::CHECKS.iter().copied())
+}
+
 /// Finds a check by name.
 pub fn find(name: &str) -> Option<&'static Check> {
-    all().find(|check| check.name == name)
+    everything().find(|check| check.name == name)
+}
+
+/// All checks, of events and of inbound mail.
+pub fn everything() -> impl Iterator<Item = &'static Check> {
+    all().chain(mail::cases::CHECKS.iter().copied())
 }
 
 /// Known check or group closest to an unknown name.
 pub fn guess(name: &str) -> Option<&'static str> {
     let groups = Group::ALL.into_iter().map(Group::name);
-    nearest(name, all().map(|check| check.name).chain(groups))
+    nearest(name, everything().map(|check| check.name).chain(groups))
 }
 
 #[cfg(test)]
@@ -65,8 +112,8 @@ mod tests {
     use std::collections::{BTreeSet, HashMap};
 
     use super::{
-        Check, CheckRequest, CheckSteps, Context, Group, Observation, Observations, Payload, Step,
-        all,
+        Check, CheckRequest, CheckSteps, Context, Finding, Group, Observation, Observations,
+        Payload, Step, all,
     };
     use crate::providers;
     use crate::providers::{Keys, Provider};
@@ -89,6 +136,7 @@ mod tests {
             topic: None,
             within: None,
             insecure: false,
+            mail: None,
             probe: false,
         }
     }
@@ -132,6 +180,78 @@ mod tests {
         }
     }
 
+    /// Contexts of inbound mail: each provider in each mode.
+    fn contexts_of_mail() -> Vec<Context> {
+        let mut contexts = Vec::new();
+        for provider in providers::ALL {
+            let Some(inbound) = provider.inbound else {
+                continue;
+            };
+            let modes = match inbound.modes {
+                [] => &[""],
+                modes => modes,
+            };
+            contexts.extend(modes.iter().map(|mode| Context {
+                mail: Some(*mode),
+                ..context(provider)
+            }));
+        }
+        contexts
+    }
+
+    #[test]
+    fn all_mail_can_be_sent_in_every_mode_and_has_numbers_of_its_own() {
+        for context in contexts_of_mail() {
+            let label = format!("{} {:?}", context.provider.name, context.mail);
+            let mut taken: HashMap<u64, &str> = HashMap::new();
+            // Signing with RSA is slow, and so is what is large.
+            let is_slow = |check: &Check| check.name == "large-message";
+            let is_signed_by_rsa = ["ses", "postal"].contains(&context.provider.name);
+            let is_first = context.provider.inbound.and_then(|it| it.mode(None)) == context.mail;
+            let checks = super::all_of_mail().filter(|check| !is_slow(check));
+            for check in checks.filter(|_| is_first || !is_signed_by_rsa) {
+                for step in steps(check, &context) {
+                    let request = step.request().expect("it sends");
+                    let made = request.make(&context, context.now);
+                    // What a form cannot have is skipped, with its reason.
+                    let is_tampered = request.tamper.is_some();
+                    assert!(
+                        made.is_ok() || is_tampered,
+                        "{label} {}: {made:?}",
+                        check.name
+                    );
+                    let other = *taken.entry(request.number).or_insert(check.name);
+                    assert_eq!(other, check.name, "{label}");
+                }
+            }
+            let receipts = super::mail::cases::CHECKS
+                .iter()
+                .filter(|check| !is_slow(check));
+            for step in receipts.flat_map(|check| steps(check, &context)) {
+                let request = step.request().expect("it sends");
+                let delivery = make(request, &context);
+                let receipt = providers::outline(&delivery, None);
+                assert_eq!(receipt.mails.len(), 1, "{label}: {}", request.what);
+            }
+        }
+    }
+
+    #[test]
+    fn a_large_message_is_as_large_as_the_provider_takes() {
+        for (name, mode, least, most) in [
+            ("mandrill", "", 10 << 20, 40 << 20),
+            ("ses", "utf8", 130_000, 200_000),
+        ] {
+            let context = Context {
+                mail: Some(mode),
+                ..context(providers::find(name).unwrap())
+            };
+            let steps = steps(super::find("large-message").unwrap(), &context);
+            let size = make(steps[0].request().unwrap(), &context).body.len();
+            assert!((least..most).contains(&size), "{name}: {size}");
+        }
+    }
+
     #[test]
     fn two_checks_send_no_event_that_a_handler_could_take_for_the_same() {
         for provider in providers::ALL {
@@ -159,9 +279,9 @@ mod tests {
     #[test]
     fn every_group_has_checks_and_every_check_says_what_there_is_to_say() {
         for group in Group::ALL {
-            assert!(all().any(|check| check.group == group));
+            assert!(super::everything().any(|check| check.group == group));
         }
-        for check in all() {
+        for check in super::everything() {
             for text in [
                 check.title,
                 check.sends,
@@ -304,7 +424,26 @@ mod tests {
         ("certificate", &["PPFPPP"]),
         ("redirect", &["FSFPFS"]),
         ("status-200", &["FFFPFF"]),
+        ("charset", &["FFFPFF"]),
+        ("no-text", &["FFFPFF"]),
+        ("no-message-id", &["FFFPFF"]),
+        ("recipients", &["FFFPFF"]),
+        ("null-sender", &["FFFPFF"]),
+        ("file-names", &["FFFPFF"]),
+        ("attached-message", &["FFFPFF"]),
+        ("broken-mime", &["FWFPWW"]),
+        ("large-message", &["FFFPFF"]),
     ];
+
+    fn grade(finding: &Finding) -> char {
+        match finding.grade {
+            CheckStatus::Pass => 'P',
+            CheckStatus::Warn => 'W',
+            CheckStatus::Fail => 'F',
+            CheckStatus::Unknown => 'U',
+            CheckStatus::Skip => 'S',
+        }
+    }
 
     #[test]
     fn no_check_passes_because_the_handler_answers_everything_alike() {
@@ -344,19 +483,33 @@ mod tests {
                     let counts = Vec::new();
                     let finding = (check.judge)(&context, &Observations { answers, counts });
                     assert!(!finding.said.is_empty(), "{}", check.name);
-                    match finding.grade {
-                        CheckStatus::Pass => 'P',
-                        CheckStatus::Warn => 'W',
-                        CheckStatus::Fail => 'F',
-                        CheckStatus::Unknown => 'U',
-                        CheckStatus::Skip => 'S',
-                    }
+                    grade(&finding)
                 };
                 let words = handlers.iter().map(word).collect();
                 seen.entry(check.name).or_default().insert(words);
             }
         }
-        for check in all() {
+        let context = Context {
+            mail: Some("parsed"),
+            ..context(providers::find("sendgrid").unwrap())
+        };
+        for check in super::mail::cases::CHECKS {
+            let steps = steps(check, &context);
+            let word = |outcome: &Outcome| {
+                let answers = steps.iter().enumerate().map(|(step, it)| Observation {
+                    request: it.request().expect("it sends").clone(),
+                    step,
+                    outcome: outcome.clone(),
+                    took: std::time::Duration::ZERO,
+                });
+                let answers = answers.collect();
+                let counts = Vec::new();
+                grade(&(check.judge)(&context, &Observations { answers, counts }))
+            };
+            let words = handlers.iter().map(word).collect();
+            seen.entry(check.name).or_default().insert(words);
+        }
+        for check in super::everything() {
             let wanted = ALIKE.iter().find(|(name, _)| *name == check.name);
             let wanted = wanted.map(|(_, rows)| rows.iter().map(ToString::to_string).collect());
             assert_eq!(seen.get(check.name), wanted.as_ref(), "{}", check.name);

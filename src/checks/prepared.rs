@@ -4,10 +4,11 @@ use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Method};
 use jiff::Timestamp;
 
+use crate::checks::mail::prepared_mail::PreparedMail;
 use crate::checks::{CheckRequest, Context, Payload};
 use crate::providers;
 use crate::providers::{
-    CompiledTemplate, HandshakeRequest, Outgoing, Provider, RandomStreams, Template,
+    ApiAnswer, CompiledTemplate, HandshakeRequest, Outgoing, Provider, RandomStreams, Template,
 };
 use crate::webhook::{Delivery, Rng, Secret, Tamper, set_topic};
 
@@ -15,9 +16,18 @@ use crate::webhook::{Delivery, Rng, Secret, Tamper, set_topic};
 #[derive(Debug)]
 pub struct PreparedRequest {
     request: CheckRequest,
-    compiled: CompiledTemplate,
+    content: Content,
     /// Headers of the user, then those of the request.
     headers: Vec<(HeaderName, HeaderValue)>,
+}
+
+/// Source of the deliveries of a request.
+#[derive(Debug)]
+enum Content {
+    /// Example of an event, or of a handshake.
+    Template(Box<CompiledTemplate>),
+    /// Message that came in.
+    Mail(PreparedMail),
 }
 
 impl PreparedRequest {
@@ -31,7 +41,7 @@ impl PreparedRequest {
             (name, value)
         });
         Ok(PreparedRequest {
-            compiled: compiled(request, context)?,
+            content: content(request, context)?,
             headers: context.headers.iter().cloned().chain(own).collect(),
             request: request.clone(),
         })
@@ -45,7 +55,7 @@ impl PreparedRequest {
         signed: Timestamp,
     ) -> Result<Delivery, String> {
         let request = &self.request;
-        let (mut delivery, mut rng) = self.unsigned(number, context);
+        let (mut delivery, mut rng) = self.unsigned(number, context)?;
         let tamper = request.tamper.map(|name| {
             let tamper = Tamper::find(name);
             tamper.ok_or_else(|| format!("unknown tampering `{name}`"))
@@ -73,17 +83,38 @@ impl PreparedRequest {
     }
 
     /// Fills in the template, from the random streams of `send --seed`.
-    fn unsigned(&self, number: u64, context: &Context) -> (Delivery, Rng) {
+    fn unsigned(&self, number: u64, context: &Context) -> Result<(Delivery, Rng), String> {
         let streams = RandomStreams(self.request.seed(context));
-        let first = number * self.compiled.lives() as u64;
-        let message = |index: usize| streams.message(first + index as u64);
         let mut rng = streams.delivery(number);
         let at = self.request.at(context);
-        let mut delivery = self.compiled.fill(at, &mut rng, message);
+        let mut delivery = match &self.content {
+            Content::Template(compiled) => {
+                let first = number * compiled.lives() as u64;
+                let message = |index: usize| streams.message(first + index as u64);
+                compiled.fill(at, &mut rng, message)
+            }
+            Content::Mail(mail) => mail.fill(at, &mut rng, &mut streams.message(number))?,
+        };
         if let Payload::Body(_, body, _) = &self.request.payload {
             delivery.body = Bytes::clone(body);
         }
-        (delivery, rng)
+        Ok((delivery, rng))
+    }
+
+    /// Answers of the provider's content API about delivery `number`, for a server at `origin`.
+    pub fn answers(
+        &self,
+        number: u64,
+        context: &Context,
+        delivery: &Delivery,
+        origin: &str,
+    ) -> Vec<ApiAnswer> {
+        let streams = RandomStreams(self.request.seed(context));
+        let at = self.request.at(context);
+        match &self.content {
+            Content::Template(_) => Vec::new(),
+            Content::Mail(mail) => mail.answers(at, &mut streams.message(number), delivery, origin),
+        }
     }
 }
 
@@ -96,7 +127,7 @@ impl CheckRequest {
     /// Creates the delivery without a signature, to inspect.
     pub fn bare(&self, context: &Context) -> Option<Delivery> {
         let prepared = PreparedRequest::new(self, context).ok()?;
-        Some(prepared.unsigned(0, context).0)
+        Some(prepared.unsigned(0, context).ok()?.0)
     }
 }
 
@@ -106,11 +137,12 @@ impl Context {
         CheckRequest::event(self.event()).bare(self)
     }
 
-    /// True if bodies are URL-encoded forms.
+    /// True if bodies are forms.
     pub(super) fn is_form(&self) -> bool {
         self.sample().is_some_and(|sample| {
             let kind = sample.headers.text("content-type").unwrap_or_default();
-            kind.starts_with("application/x-www-form-urlencoded")
+            let kinds = ["application/x-www-form-urlencoded", "multipart/form-data"];
+            kinds.iter().any(|form| kind.starts_with(form))
         })
     }
 }
@@ -136,6 +168,20 @@ fn sign(
     outgoing.sign(scheme, test.as_ref().unwrap_or(own), delivery, rng)
 }
 
+fn content(request: &CheckRequest, context: &Context) -> Result<Content, String> {
+    let Some(mode) = context.mail else {
+        return Ok(Content::Template(Box::new(compiled(request, context)?)));
+    };
+    let provider = context.provider;
+    let inbound = provider.inbound;
+    let inbound = inbound.ok_or_else(|| format!("{} has no inbound mail", provider.title))?;
+    let payload = match &request.payload {
+        Payload::Mail(payload) => Some(payload),
+        _ => None,
+    };
+    PreparedMail::new(inbound, mode, payload).map(Content::Mail)
+}
+
 fn compiled(request: &CheckRequest, context: &Context) -> Result<CompiledTemplate, String> {
     let overrides = &request.overrides;
     let provider = context.provider;
@@ -152,6 +198,7 @@ fn compiled(request: &CheckRequest, context: &Context) -> Result<CompiledTemplat
             let template = template(provider, name, false)?;
             Ok(CompiledTemplate::new(&template, overrides))
         }
+        Payload::Mail(_) => Err("a message is sent as inbound mail only".to_owned()),
         Payload::Batch(name, count) => {
             let template = template(provider, name, false)?;
             let compiled = CompiledTemplate::batch(&[&template], usize::from(*count), overrides);

@@ -7,6 +7,8 @@ use http::Method;
 use jiff::Timestamp;
 
 use crate::checks::Context;
+use crate::checks::context::INBOUND;
+use crate::checks::mail::payload::MailPayload;
 use crate::providers;
 use crate::providers::{Overrides, Provider};
 use crate::webhook::shell::CommandLine;
@@ -50,6 +52,8 @@ pub enum Payload {
     Batch(&'static str, u16),
     /// The headers of an event's request, with another body.
     Body(&'static str, Bytes, PrintedBody),
+    /// Message that came in.
+    Mail(MailPayload),
     /// No body: a handshake request.
     Handshake(Method),
 }
@@ -163,7 +167,7 @@ impl CheckRequest {
     /// Command line that sends an equal request.
     pub fn line(&self, context: &Context) -> String {
         let mut line = CommandLine::new("webhook-cli send");
-        self.payload.write(&mut line, context.provider);
+        self.payload.write(&mut line, context);
         line.option("--provider", context.provider.name);
         context.write(&mut line, self.by_test_key);
         for (name, value) in &self.headers {
@@ -208,10 +212,19 @@ fn is_inbound(provider: &Provider, name: &str) -> bool {
 
 impl Payload {
     /// Writes the words that name the payload.
-    fn write(&self, line: &mut CommandLine, provider: &Provider) {
+    fn write(&self, line: &mut CommandLine, context: &Context) {
+        if let Some(mode) = context.mail {
+            line.word(INBOUND);
+            let inbound = context.provider.inbound;
+            if inbound.is_some_and(|it| it.mode(None) != Some(mode)) {
+                line.option("--mode", mode);
+            }
+        }
         match self {
+            Payload::Event(_) if context.mail.is_some() => {}
+            Payload::Mail(mail) => mail.write(line),
             // Without the prefix, `send` makes the request of a message.
-            Payload::Event(name) if is_inbound(provider, name) => {
+            Payload::Event(name) if is_inbound(context.provider, name) => {
                 line.word(&format!("native:{name}"));
             }
             Payload::Event(name) => line.word(name),
@@ -220,7 +233,9 @@ impl Payload {
                 line.option("--batch", &count.to_string());
             }
             Payload::Body(name, body, printed) => {
-                line.word(name);
+                if context.mail.is_none() {
+                    line.word(name);
+                }
                 match (printed, std::str::from_utf8(body)) {
                     (PrintedBody::Command(command), _) => pipe(line, command.clone()),
                     (PrintedBody::Plain, Ok(text)) => line.option("--data", text),

@@ -1,11 +1,21 @@
 //! Flags of `check`.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
-use crate::cli::values::duration;
+use crate::cli::values::{duration, loopback};
 use crate::cli::{Report, SecretArgs};
+
+/// Kind of webhook that is checked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum CheckKind {
+    /// Events of mail that was sent
+    Events,
+    /// Mail that came in
+    Inbound,
+}
 
 /// Test whether a handler is ready for production
 #[derive(Debug, Args)]
@@ -24,6 +34,7 @@ Examples:
   webhook-cli check :3000 --probe http://localhost:3000/events/count
   webhook-cli check :3000 --probe-cmd 'psql -Atc \"select count(*) from events\"'
   webhook-cli check :3000/hooks --provider mailgun --report junit > check.xml
+  webhook-cli check :3000/mail --provider mailgun --kind inbound --mode raw
   webhook-cli check --list                 the checks
   webhook-cli check --explain duplicate    one check: cause and remedy"
 )]
@@ -40,6 +51,23 @@ pub struct CheckArgs {
         display_order = 2
     )]
     pub provider: String,
+
+    /// Kind of webhook: events of sent mail, or inbound mail
+    #[arg(long, value_name = "KIND", default_value = "events", display_order = 3)]
+    pub kind: CheckKind,
+
+    /// Form of inbound mail, where the provider has several: raw, parsed, stored, utf8, base64, s3, hash, json, multipart
+    #[arg(
+        long,
+        value_name = "MODE",
+        hide_short_help = true,
+        help_heading = "Requests"
+    )]
+    pub mode: Option<String>,
+
+    /// Serve the provider's content API on this port, for handlers that fetch inbound mail from there
+    #[arg(long, value_name = "PORT", value_parser = loopback, hide_short_help = true, help_heading = "Requests")]
+    pub api: Option<SocketAddr>,
 
     /// Run only these checks or groups
     #[arg(long, value_name = "NAME", value_delimiter = ',', display_order = 10)]

@@ -21,7 +21,7 @@ use std::path::PathBuf;
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Parser, Subcommand, ValueEnum};
 
-pub use check::CheckArgs;
+pub use check::{CheckArgs, CheckKind};
 pub use inbound::InboundArgs;
 pub use inspector::{AccessArgs, InspectorArgs, UiArgs};
 pub use journey::{Ending, JourneyArgs};

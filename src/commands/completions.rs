@@ -159,7 +159,7 @@ fn once_each(candidates: impl Iterator<Item = CompletionCandidate>) -> Vec<Compl
 fn checks() -> Vec<CompletionCandidate> {
     let mut found: Vec<CompletionCandidate> = Vec::new();
     let mut last = "";
-    for check in checks::all() {
+    for check in checks::everything() {
         let group = check.group.name();
         if group != last {
             found.push(CompletionCandidate::new(group).help(Some("a group of checks".into())));

@@ -34,9 +34,11 @@ pub fn word(text: &str) -> String {
 /// Quotes any bytes as the argument with which `printf` prints them.
 pub fn printf(bytes: &[u8]) -> String {
     let mut out = String::from("'");
-    for byte in bytes {
+    for (at, byte) in bytes.iter().enumerate() {
         match byte {
             b'%' => out += "%%",
+            // It would be read as a flag.
+            b'-' if at == 0 => out += "\\055",
             b' '..=b'~' if !b"'\\".contains(byte) => out.push(char::from(*byte)),
             byte => out += &format!("\\{byte:03o}"),
         }
@@ -108,6 +110,10 @@ impl CommandLine {
 
     /// Adds a flag with a value.
     pub fn option(&mut self, flag: &str, value: &str) {
+        // A value that begins like a flag would be read as one.
+        if value.starts_with("--") && flag.starts_with("--") {
+            return self.word(&format!("{flag}={value}"));
+        }
         self.word(flag);
         self.word(value);
     }
@@ -142,7 +148,7 @@ impl CommandLine {
 
 #[cfg(test)]
 mod tests {
-    use super::{printf, word, words};
+    use super::{CommandLine, printf, word, words};
 
     #[test]
     fn a_word_is_quoted_where_a_shell_would_read_it() {
@@ -163,6 +169,15 @@ mod tests {
     #[test]
     fn printf_prints_any_bytes() {
         assert_eq!(printf(b"a%b\\'\xff\n"), "'a%%b\\134\\047\\377\\012'");
+        assert_eq!(printf(b"--a-b"), "'\\055-a-b'");
+    }
+
+    #[test]
+    fn a_value_that_begins_like_a_flag_is_no_flag() {
+        let mut line = CommandLine::new("send");
+        line.option("--data", "--a");
+        line.option("--rate", "-1");
+        assert_eq!(line.repeated(1), "send --data=--a --rate -1");
     }
 
     #[test]

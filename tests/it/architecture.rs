@@ -21,7 +21,7 @@ const ROOMS: &[(&str, &[&str], &[&str])] = &[
         ],
         &["error", "webhook"],
     ),
-    ("checks", &[], &["providers", "webhook"]),
+    ("checks", &["mail"], &["providers", "webhook"]),
     (
         "io",
         &["client", "recording", "server", "tls", "tunnel"],

@@ -7,6 +7,7 @@ mod architecture;
 mod campaign;
 mod channel;
 mod check;
+mod check_inbound;
 mod cli;
 #[cfg(unix)]
 mod completion;

@@ -1,6 +1,7 @@
 //! `check`: tests a handler with valid, invalid, repeated and slow requests.
 
 pub mod listing;
+pub mod mail;
 pub mod runner;
 
 use std::sync::Arc;
@@ -10,8 +11,9 @@ use jiff::Timestamp;
 
 use crate::checks;
 use crate::checks::{Check, CheckRequest, CheckSteps, Context, Finding, Group, Observations, Step};
-use crate::cli::{CheckArgs, Report};
+use crate::cli::{CheckArgs, CheckKind, Report};
 use crate::commands::check::listing::{explained, listed, page};
+use crate::commands::check::mail::MailSettings;
 use crate::commands::check::runner::CheckRunner;
 use crate::commands::shutdown::{FINISHING, Interrupt};
 use crate::commands::{args, id};
@@ -48,6 +50,8 @@ pub struct CheckRun {
     context: Arc<Context>,
     client: Settings,
     gauge: Option<ProbeCounter>,
+    /// Settings of `--kind inbound`.
+    mail: Option<MailSettings>,
     strict: bool,
     notes: Vec<String>,
 }
@@ -56,7 +60,7 @@ impl CheckPlan {
     /// Makes the settings from the flags; reads secrets.
     pub fn new(args: CheckArgs, mut style: Style) -> Result<CheckPlan> {
         style.json |= args.report == Report::Json;
-        let checks = chosen(&args.only, &args.skip)?;
+        let checks = chosen(&args)?;
         if args.list {
             return Ok(CheckPlan::List(style, checks));
         }
@@ -77,7 +81,8 @@ impl CheckRun {
         checks: Vec<&'static Check>,
         provider: &'static Provider,
     ) -> Result<CheckRun> {
-        if provider.events.is_empty() && provider.conduct.handshake.is_empty() {
+        let mail = MailSettings::of(&args, provider)?;
+        if mail.is_none() && provider.events.is_empty() && provider.conduct.handshake.is_empty() {
             return Err(
                 Error::usage(format!("{} has no events to send", provider.title))
                     .hint("`webhook-cli events` lists the providers with events"),
@@ -104,8 +109,11 @@ impl CheckRun {
             topic: args.topic_arn,
             within: args.within,
             insecure: args.insecure,
+            mail: mail.as_ref().map(|it| it.mode),
             probe: gauge.is_some(),
         };
+        let mut notes = secrets.notes;
+        notes.extend(mail.as_ref().and_then(MailSettings::note));
         Ok(CheckRun {
             style,
             results: args::report_format(args.report, false),
@@ -117,27 +125,39 @@ impl CheckRun {
                 insecure: args.insecure,
             },
             gauge,
+            mail,
             strict: args.strict,
-            notes: secrets.notes,
+            notes,
         })
     }
 }
 
-/// Returns the checks that `--only` and `--skip` leave, by check name or group name.
-fn chosen(only: &[String], skip: &[String]) -> Result<Vec<&'static Check>> {
+/// Returns the checks of `--kind` that `--only` and `--skip` leave, by check name or group name.
+fn chosen(args: &CheckArgs) -> Result<Vec<&'static Check>> {
+    let (only, skip) = (&args.only, &args.skip);
+    let all: Vec<&'static Check> = match args.kind {
+        CheckKind::Events => checks::all().collect(),
+        CheckKind::Inbound => checks::all_of_mail().collect(),
+    };
     let names = |check: &Check, name: &String| name == check.name || name == check.group.name();
-    if let Some(name) = only
-        .iter()
-        .chain(skip)
-        .find(|name| !checks::all().any(|check| names(check, name)))
-    {
-        return Err(unknown(name));
+    let is_in = |checks: &[&Check], name: &String| checks.iter().any(|check| names(check, name));
+    if let Some(name) = only.iter().chain(skip).find(|name| !is_in(&all, name)) {
+        let everything: Vec<&Check> = checks::everything().collect();
+        return Err(match (is_in(&everything, name), args.kind) {
+            (false, _) => unknown(name),
+            (true, CheckKind::Events) => {
+                Error::usage(format!("`{name}` checks inbound mail")).hint("add `--kind inbound`")
+            }
+            (true, CheckKind::Inbound) => Error::usage(format!("`{name}` checks events")).hint(
+                "leave out `--kind inbound`, or see `webhook-cli check --kind inbound --list`",
+            ),
+        });
     }
     let wanted = |check: &&'static Check| {
         (only.is_empty() || only.iter().any(|name| names(check, name)))
             && !skip.iter().any(|name| names(check, name))
     };
-    let checks: Vec<&'static Check> = checks::all().filter(wanted).collect();
+    let checks: Vec<&'static Check> = all.into_iter().filter(wanted).collect();
     if checks.is_empty() {
         return Err(Error::usage("no check is left to run"));
     }
@@ -203,18 +223,24 @@ fn examine(run: &CheckRun) -> Result<Exit> {
             let report = Arc::clone(&report);
             move || report.say(FINISHING)
         });
+        let api = run.mail.as_ref().and_then(|it| it.serve(&report));
+        let api = api.transpose()?;
         let runner = CheckRunner::new(
             Arc::clone(&run.context),
             Client::new(run.client),
             run.gauge.clone(),
+            run.mail.as_ref().map(|it| Arc::clone(&it.content)),
         );
-        Session {
+        let session = Session {
             run,
             report: &report,
             runner,
+        };
+        let exit = session.all(&interrupt).await;
+        if let Some(api) = api {
+            api.close().await;
         }
-        .all(&interrupt)
-        .await
+        exit
     });
     report.finish();
     exit
@@ -306,7 +332,8 @@ impl Session<'_> {
     async fn one(&self, check: &'static Check) -> Result<CheckResult> {
         let begun = Instant::now();
         let context = &*self.run.context;
-        if context.provider.events.is_empty() && check.group != Group::Handshake {
+        let has_events = !context.provider.events.is_empty() || context.mail.is_some();
+        if !has_events && check.group != Group::Handshake {
             let title = context.provider.title;
             return Ok(skipped(check, format!("{title} has no events of its own")));
         }

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use tokio::task::JoinSet;
 
 use crate::checks::{CheckRequest, Context, Observation, Observations, PreparedRequest, Step};
+use crate::commands::send::content_api::ContentStore;
 use crate::io::client::{Client, Pool};
 use crate::io::probe::ProbeCounter;
 use crate::webhook::{Delivery, Outcome};
@@ -19,19 +20,27 @@ pub struct CheckRunner {
     client: Client,
     pool: Arc<Pool>,
     gauge: Option<ProbeCounter>,
+    /// Answers of the content API for inbound mail (`--api`).
+    content: Option<Arc<ContentStore>>,
 }
 
 type Answer = (Outcome, Duration);
 
 impl CheckRunner {
     /// Creates a runner for the target of `context`.
-    pub fn new(context: Arc<Context>, client: Client, gauge: Option<ProbeCounter>) -> CheckRunner {
+    pub fn new(
+        context: Arc<Context>,
+        client: Client,
+        gauge: Option<ProbeCounter>,
+        content: Option<Arc<ContentStore>>,
+    ) -> CheckRunner {
         let pool = Arc::new(client.pool(&context.target));
         CheckRunner {
             context,
             client,
             pool,
             gauge,
+            content,
         }
     }
 
@@ -85,7 +94,14 @@ impl CheckRunner {
     }
 
     fn make(&self, request: &CheckRequest) -> Result<Delivery, String> {
-        request.make(&self.context, Timestamp::now())
+        let prepared = PreparedRequest::new(request, &self.context)?;
+        let delivery = prepared.delivery(0, &self.context, Timestamp::now())?;
+        if let Some(store) = &self.content
+            && let Some(origin) = store.origin()
+        {
+            store.keep(prepared.answers(0, &self.context, &delivery, origin));
+        }
+        Ok(delivery)
     }
 
     async fn deliver(&self, delivery: &Delivery) -> Answer {

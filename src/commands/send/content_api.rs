@@ -140,10 +140,20 @@ pub struct ContentServer {
     closing: watch::Sender<bool>,
 }
 
+/// Calls that are printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shown {
+    /// All calls.
+    All,
+    /// Calls that were not answered.
+    Failures,
+}
+
 /// Handler of the calls.
 struct Calls {
     store: Arc<ContentStore>,
     report: Arc<Reporter>,
+    shown: Shown,
     /// Time of the last call.
     last: Mutex<Instant>,
 }
@@ -154,7 +164,7 @@ impl ContentServer {
         address: SocketAddr,
         (provider, api): (&'static Provider, &'static ContentApi),
         store: &Arc<ContentStore>,
-        report: &Arc<Reporter>,
+        (report, shown): (&Arc<Reporter>, Shown),
     ) -> Result<ContentServer> {
         let failed = |error| Error::usage(format!("cannot listen on {address}: {error}"));
         let listener = bind(&address.to_string(), "--api :0")?;
@@ -170,6 +180,7 @@ impl ContentServer {
         let calls = Arc::new(Calls {
             store: Arc::clone(store),
             report: Arc::clone(report),
+            shown,
             last: Mutex::new(Instant::now()),
         });
         let (closing, mut closed) = watch::channel(false);
@@ -239,7 +250,9 @@ impl Handler for Calls {
         let delivery = &arrival.delivery;
         let answer = self.store.respond(&delivery.method, &delivery.path);
         self.touch();
-        if !self.report.skips(answer.status.is_success()) {
+        let is_success = answer.status.is_success();
+        let is_shown = self.shown == Shown::All || !is_success;
+        if is_shown && !self.report.skips(is_success) {
             self.report.tell(&Notice::ContentFetched {
                 method: &delivery.method,
                 path: delivery.path.as_str(),

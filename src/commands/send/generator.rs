@@ -350,8 +350,13 @@ impl Iterator for Generator {
 fn replace_body(delivery: &mut Delivery, data: &Bytes) {
     delivery.body = data.clone();
     // A multipart form cannot be read without its boundary.
-    let is_form = multipart::sniff(data).is_some();
-    if is_form || delivery.headers.get(CONTENT_TYPE.as_str()).is_none() {
+    let boundary = multipart::sniff(data);
+    let given = delivery.headers.text(CONTENT_TYPE.as_str());
+    let has_other = boundary.is_some_and(|boundary| {
+        // What the request says already stays as it is written.
+        !given.is_some_and(|given| given.contains(&*boundary))
+    });
+    if has_other || delivery.headers.get(CONTENT_TYPE.as_str()).is_none() {
         delivery.headers.set(CONTENT_TYPE, content_type(data));
     }
 }

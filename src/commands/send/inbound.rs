@@ -11,16 +11,12 @@ use crate::commands::send::content_api::ContentStore;
 use crate::error::{Error, Result};
 use crate::providers;
 use crate::providers::{ContentApi, EventDef, FilterResults, Inbound, IncomingMessage, Provider};
-use crate::webhook::mail::compose::{Draft, DraftFile};
+use crate::webhook::mail::compose::{Draft, DraftFile, RECIPIENT};
 use crate::webhook::mail::eml::message_bytes;
 use crate::webhook::{Delivery, Headers, Kind, Mailbox, Message, Rng, address};
 
 /// Word for inbound mail on the command line.
 pub const INBOUND: &str = "inbound";
-
-/// Author and recipient of a message that is made, unless others are given.
-const AUTHOR: &str = "Ada Example <ada@example.org>";
-const RECIPIENT: &str = "support@in.example.com";
 
 /// Message to post, whoever the provider is, and its envelope.
 #[derive(Debug)]
@@ -103,17 +99,8 @@ impl InboundRequest {
         provider: &'static Provider,
         notes: &mut Vec<String>,
     ) -> Result<Vec<InboundItem>> {
-        let Some(inbound) = provider.inbound else {
-            return Err(Error::usage(format!(
-                "{} has no inbound mail that is known here",
-                provider.title
-            ))
-            .hint(format!(
-                "these have: {}",
-                providers::names_of(|it| it.inbound.is_some())
-            )));
-        };
-        let mode = self.mode_of(provider, inbound)?;
+        let inbound = inbound_of(provider)?;
+        let mode = mode_of(provider, inbound, self.mode.as_deref())?;
         if self.batch > 1 && !inbound.is_batched() {
             return Err(
                 Error::usage(format!("{} sends one message per request", provider.title)).hint(
@@ -124,12 +111,8 @@ impl InboundRequest {
                 ),
             );
         }
-        if self.content.is_some() && inbound.content_api.is_none() {
-            return Err(Error::usage(format!(
-                "the requests of {} hold the whole mail: there is no API to fetch it from",
-                provider.title
-            ))
-            .hint(format!("`--api` is for {}", names_with_content_api())));
+        if self.content.is_some() {
+            content_api_of(provider, inbound)?;
         }
         if let (Some((size, name)), Some(limit)) = (&self.file, inbound.limit_of(mode))
             && *size > limit.bytes
@@ -152,18 +135,6 @@ impl InboundRequest {
                 .map(|recipient| item(vec![recipient.clone()]))
                 .collect(),
             false => vec![item(self.recipients.clone())],
-        })
-    }
-
-    fn mode_of(&self, provider: &Provider, inbound: &Inbound) -> Result<&'static str> {
-        let name = self.mode.as_deref();
-        inbound.mode(name).ok_or_else(|| {
-            let name = name.unwrap_or_default();
-            let error = Error::usage(format!("{} has no mode `{name}`", provider.title));
-            match inbound.modes {
-                [] => error.hint("it has one form only: leave out `--mode`"),
-                modes => error.hint(format!("its modes are {}", modes.join(", "))),
-            }
         })
     }
 }
@@ -225,11 +196,6 @@ impl InboundItem {
         }
         delivery
     }
-}
-
-/// Names of the providers with a content API.
-fn names_with_content_api() -> String {
-    providers::names_of(|it| it.inbound.is_some_and(|it| it.content_api.is_some()))
 }
 
 impl MessageSource {
@@ -312,20 +278,53 @@ fn draft(args: &SendArgs) -> Result<Draft> {
         })
     };
     let to = args.recipient.as_ref().or(flags.rcpts.first());
-    let text = flags.text.clone();
+    let usual = Draft::default();
     Ok(Draft {
-        from: flags.from.clone().unwrap_or_else(|| AUTHOR.into()),
-        to: to.cloned().unwrap_or_else(|| RECIPIENT.into()),
-        subject: flags
-            .subject
-            .clone()
-            .unwrap_or_else(|| "Question about order A-1042".into()),
-        text: match (&text, &flags.html) {
-            (None, None) => Some("Hello,\n\nwhere is my order?\n\n-- \nAda".into()),
-            _ => text,
+        from: flags.from.clone().unwrap_or(usual.from),
+        to: to.cloned().unwrap_or(usual.to),
+        subject: flags.subject.clone().unwrap_or(usual.subject),
+        text: match (&flags.text, &flags.html) {
+            (None, None) => usual.text,
+            (text, _) => text.clone(),
         },
         html: flags.html.clone(),
         files: flags.attachments.iter().map(file).collect::<Result<_>>()?,
+    })
+}
+
+/// Inbound mail of a provider; the error names those that have it.
+pub fn inbound_of(provider: &Provider) -> Result<&'static Inbound> {
+    provider.inbound.ok_or_else(|| {
+        let names = providers::names_of(|it| it.inbound.is_some());
+        Error::usage(format!(
+            "{} has no inbound mail that is known here",
+            provider.title
+        ))
+        .hint(format!("these have: {names}"))
+    })
+}
+
+/// Mode of `--mode`, or the default; the error names the modes.
+pub fn mode_of(provider: &Provider, inbound: &Inbound, name: Option<&str>) -> Result<&'static str> {
+    inbound.mode(name).ok_or_else(|| {
+        let name = name.unwrap_or_default();
+        let error = Error::usage(format!("{} has no mode `{name}`", provider.title));
+        match inbound.modes {
+            [] => error.hint("it has one form only: leave out `--mode`"),
+            modes => error.hint(format!("its modes are {}", modes.join(", "))),
+        }
+    })
+}
+
+/// Content API of a provider; the error names those that have one.
+pub fn content_api_of(provider: &Provider, inbound: &Inbound) -> Result<&'static ContentApi> {
+    inbound.content_api.ok_or_else(|| {
+        let has_api = |it: &Provider| it.inbound.is_some_and(|it| it.content_api.is_some());
+        Error::usage(format!(
+            "the requests of {} hold the whole mail: there is no API to fetch it from",
+            provider.title
+        ))
+        .hint(format!("`--api` is for {}", providers::names_of(has_api)))
     })
 }
 

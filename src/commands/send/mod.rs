@@ -22,7 +22,7 @@ use crate::cli::{Form, SendArgs};
 use crate::commands::args;
 use crate::commands::args::{RequestOptions, Secrets};
 use crate::commands::dry_run::{DryRun, as_sent};
-use crate::commands::send::content_api::ContentServer;
+use crate::commands::send::content_api::{ContentServer, Shown};
 use crate::commands::send::generator::{Generator, Item, SUCCESS, Selection};
 use crate::commands::send::saver::Saver;
 use crate::commands::send::selection::signing_time;
@@ -231,7 +231,7 @@ async fn send(
     }
     let api = plan.api.zip(plan.selection.content_api());
     let api = api.map(|((address, span), (provider, api, store))| {
-        let server = ContentServer::start(address, (provider, api), store, &report)?;
+        let server = ContentServer::start(address, (provider, api), store, (&report, Shown::All))?;
         Ok((server, span))
     });
     let api = api.transpose()?;

@@ -36,6 +36,25 @@ pub struct DraftFile {
     pub content: Bytes,
 }
 
+/// Author of a message, unless another is given.
+pub const AUTHOR: &str = "Ada Example <ada@example.org>";
+/// Recipient of a message, unless another is given.
+pub const RECIPIENT: &str = "support@in.example.com";
+
+/// Message that is made if nothing is said of it.
+impl Default for Draft {
+    fn default() -> Self {
+        Draft {
+            from: AUTHOR.into(),
+            to: RECIPIENT.into(),
+            subject: "Question about order A-1042".into(),
+            text: Some("Hello,\n\nwhere is my order?\n\n-- \nAda".into()),
+            html: None,
+            files: Vec::new(),
+        }
+    }
+}
+
 /// Length of a line of base64.
 const LINE: usize = 76;
 
