@@ -19,6 +19,9 @@ pub struct Delivery {
     pub body: Bytes,
 }
 
+/// Largest body in bytes that is copied when a delivery is detached.
+const SMALL_BODY: usize = 32 << 10;
+
 impl Delivery {
     /// Parses a raw HTTP/1 message, as logs of browsers and proxies show it; none if it is no request. The body begins
     /// after the first empty line and has `Content-Length` bytes if only white space follows them (the line end that an
@@ -61,6 +64,38 @@ impl Delivery {
             headers,
             body: Bytes::copy_from_slice(body),
         })
+    }
+
+    /// Copies its bytes out of the buffers of its connection, into one of their size. A delivery that is kept would keep
+    /// those buffers, which are larger, from being used again. A large body has a buffer of its own already.
+    #[must_use]
+    pub fn detached(mut self) -> Delivery {
+        let body = match self.body.len() {
+            length @ ..=SMALL_BODY => length,
+            _ => 0,
+        };
+        let path = self.path.as_str();
+        let values: usize = self.headers.iter().map(|(_, value)| value.len()).sum();
+        let mut bytes = Vec::with_capacity(body + path.len() + values);
+        bytes.extend(self.body.iter().take(body));
+        bytes.extend_from_slice(path.as_bytes());
+        for (_, value) in self.headers.iter() {
+            bytes.extend_from_slice(value.as_bytes());
+        }
+        let mut rest = Bytes::from(bytes);
+        if body == self.body.len() {
+            self.body = rest.split_to(body);
+        }
+        // What was valid stays valid; if not, the original is kept.
+        if let Ok(path) = PathAndQuery::from_maybe_shared(rest.split_to(self.path.as_str().len())) {
+            self.path = path;
+        }
+        for value in self.headers.values_mut() {
+            if let Ok(copied) = HeaderValue::from_maybe_shared(rest.split_to(value.len())) {
+                *value = copied;
+            }
+        }
+        self
     }
 
     /// The query, if it carries the event: in a GET without a body.
@@ -111,6 +146,28 @@ mod tests {
             b"GET / HTTP/1.1\nnot a header\n\n",
         ] {
             assert!(super::Delivery::from_http(none).is_none(), "{none:?}");
+        }
+    }
+
+    #[test]
+    fn a_detached_delivery_is_the_same_in_bytes_of_its_own() {
+        let raw = b"POST /a?b=%20 HTTP/1.1\r\nHost: x\r\nX-A: 1\r\nX-A: 2\r\nX-B:\r\n\r\n[1]";
+        let mut delivery = super::Delivery::from_http(raw).unwrap();
+        let name = http::HeaderName::from_static("x-c");
+        let value = http::HeaderValue::from_bytes(b"\xe4\xff").unwrap();
+        delivery.headers.push_spelled(name, "X-C", value);
+        for body in [vec![], b"[1]".to_vec(), vec![0xff; 1 << 20]] {
+            delivery.body = body.into();
+            let detached = delivery.clone().detached();
+            assert_eq!(detached.path, delivery.path);
+            assert!(detached.headers == delivery.headers && detached.body == delivery.body);
+            let is_copied = detached.body.as_ptr() != delivery.body.as_ptr();
+            assert_eq!(
+                is_copied,
+                delivery.body.len() < 32,
+                "{}",
+                delivery.body.len()
+            );
         }
     }
 

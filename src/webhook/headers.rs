@@ -70,6 +70,11 @@ impl Headers {
         self.fields.iter()
     }
 
+    /// Values in order, to be replaced.
+    pub fn values_mut(&mut self) -> impl Iterator<Item = &mut HeaderValue> {
+        self.fields.iter_mut().map(|(_, value)| value)
+    }
+
     /// Headers in order, each name in its original spelling.
     pub fn spelled(&self) -> impl Iterator<Item = (&str, &HeaderValue)> {
         let fields = self.fields.iter().zip(self.spellings());

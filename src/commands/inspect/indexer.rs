@@ -12,11 +12,12 @@ use bytes::Bytes;
 
 use crate::commands::in_order::{Chunks, in_order};
 use crate::inspector::backend::Backend;
-use crate::inspector::store::entry::{self, Entry, EntryId, micros};
+use crate::inspector::store::entry::Entry;
 use crate::inspector::store::kept::Kept;
 use crate::inspector::store::line_place::LinePlace;
+use crate::inspector::store::names::Names;
 use crate::inspector::store::table::Table;
-use crate::webhook::{Fixture, Receipt, RecordedAnswer, RecordedLine};
+use crate::webhook::{Fixture, RecordedAnswer, RecordedLine};
 
 /// Bytes of a recording that are read at once.
 const BLOCK: usize = 1 << 20;
@@ -57,27 +58,29 @@ struct Block {
 }
 
 /// Line that was read.
-enum Found {
-    Delivery(Box<(Draft, Fixture)>),
-    Answer(Box<RecordedAnswer>),
+enum Line {
+    Delivery(LinePlace, u32, Fixture),
+    Answer(RecordedAnswer),
     Broken(u32, String),
 }
 
-/// Delivery of a line.
-struct Draft {
-    place: LinePlace,
-    line: u32,
-    receipt: Receipt,
+/// What a block holds.
+#[derive(Default)]
+struct Rows {
+    entries: Vec<Entry>,
+    answers: Vec<RecordedAnswer>,
+    broken: Vec<(u32, String)>,
+    /// Names of the entries.
+    names: Names,
 }
 
 impl Indexer {
-    /// Reads the recording to its end, and then what is appended, until it is to end.
+    /// Reads the recording to its end, which [`Table::begin_reading`] announced, and then what is appended, until it is to end.
     pub(crate) fn run(self) {
-        self.table.set_reading(true);
         let mut reader = match File::open(&self.path) {
             Ok(file) => BlockReader::new(file),
             Err(error) => {
-                self.table.set_reading(false);
+                self.table.end_reading();
                 let path = self.path.display();
                 return self
                     .table
@@ -86,7 +89,7 @@ impl Indexer {
         };
         let end = reader.length().unwrap_or(0);
         reader = self.read_old(reader, end);
-        self.table.set_reading(false);
+        self.table.end_reading();
         while !self.stop.load(Relaxed) {
             match reader.block(u64::MAX) {
                 Ok(Some(block)) => self.take_appended(&block),
@@ -125,18 +128,13 @@ impl Indexer {
             weigh: |block: &Block| block.text.len(),
         };
         let (backend, file) = (Arc::clone(&self.backend), self.file);
-        for found in in_order(blocks, chunks, move |block| lines(&block, file, &*backend)) {
-            let mut answers = Vec::new();
-            let mut entries = Vec::new();
-            for found in found {
-                match found {
-                    Found::Delivery(found) => entries.push(self.entry(&found.0, &found.1)),
-                    Found::Answer(answer) => answers.push(*answer),
-                    Found::Broken(line, why) => self.broken(line, &why),
-                }
+        let path = self.path.clone();
+        let read = move |block: Block| Rows::read(&block, file, &path, &*backend);
+        for rows in in_order(blocks, chunks, read) {
+            self.table.add_old(rows.entries, &rows.answers, &rows.names);
+            for (line, why) in rows.broken {
+                self.broken(line, &why);
             }
-            self.table.add_old(entries);
-            self.table.add_answers(&answers);
         }
         let reader = shared.lock().ok().and_then(|mut reader| reader.take());
         // It is there: all blocks were read.
@@ -149,105 +147,88 @@ impl Indexer {
     }
 
     fn take_appended(&self, block: &Block) {
-        for found in lines(block, self.file, &*self.backend) {
-            match (found, self.appended) {
-                (Found::Delivery(found), Appended::Known) => {
-                    let (draft, fixture) = *found;
-                    if let Some(id) = &fixture.id {
-                        self.table.place(id, draft.place, draft.line);
-                    }
+        block.each_line(self.file, |line| match (line, self.appended) {
+            (Line::Delivery(place, line, fixture), Appended::Known) => {
+                if let Some(id) = &fixture.id {
+                    self.table.place(id, place, line);
                 }
-                (Found::Delivery(found), Appended::New) => {
-                    let (draft, fixture) = *found;
-                    let entry = self.entry(&draft, &fixture);
-                    let receipt = self.backend.judge(&fixture);
-                    let id = self.id(&draft, &fixture);
-                    let address = format!("{}:{}", self.path.display(), draft.line);
-                    let kept = Kept::recorded(id, address, fixture, receipt);
-                    self.table.append(entry, Arc::new(kept));
-                }
-                (Found::Answer(answer), Appended::New) => self.table.forwarded(*answer),
-                (Found::Answer(_), Appended::Known) => {}
-                (Found::Broken(line, why), _) => self.broken(line, &why),
             }
-        }
-    }
-
-    /// Id of a delivery; its address, if it has none.
-    fn id(&self, draft: &Draft, fixture: &Fixture) -> String {
-        let address = || format!("{}:{}", self.path.display(), draft.line);
-        fixture.id.clone().unwrap_or_else(address)
-    }
-
-    fn entry(&self, draft: &Draft, fixture: &Fixture) -> Entry {
-        let mut number = |name: &str| self.table.number(name);
-        let receipt = &draft.receipt;
-        let reply = fixture.reply.as_ref();
-        let id = self.id(draft, fixture);
-        Entry {
-            id: EntryId::of_ulid(&id).unwrap_or_else(|| EntryId::of_name(number(&id))),
-            at: time(fixture, receipt),
-            place: Some(draft.place),
-            kept: None,
-            handler: None,
-            status: reply.map(|it| it.status),
-            micros: micros(reply.map_or(0, |it| it.micros).into()),
-            bytes: u32::try_from(fixture.delivery.body.len()).unwrap_or(u32::MAX),
-            path: number(fixture.delivery.path.path()),
-            line: draft.line,
-            provider: entry::provider(receipt, &mut number),
-            kinds: entry::kinds(receipt),
-            repeat: 1,
-            problems: u8::try_from(receipt.problems.len()).unwrap_or(u8::MAX),
-            verdict: None,
-        }
+            (Line::Delivery(place, line, fixture), Appended::New) => {
+                let receipt = self.backend.judge(&fixture);
+                let address = address(&self.path, line);
+                let mut names = Names::default();
+                let entry =
+                    Entry::recorded(&fixture, &receipt, (place, line), &address, &mut names);
+                let id = fixture.id.clone().unwrap_or_else(|| address.clone());
+                let kept = Kept::recorded(id, address, fixture, receipt);
+                self.table.append(entry, &names, Arc::new(kept));
+            }
+            (Line::Answer(answer), Appended::New) => self.table.forwarded(answer),
+            (Line::Answer(_), Appended::Known) => {}
+            (Line::Broken(line, why), _) => self.broken(line, &why),
+        });
     }
 }
 
-/// Microseconds of the recording, or else of the event.
-fn time(fixture: &Fixture, receipt: &Receipt) -> i64 {
-    let of_event = || receipt.events.iter().find_map(|event| event.at);
-    let at = fixture.at.or_else(of_event);
-    at.map_or(0, |at| at.as_microsecond())
+impl Rows {
+    /// Reads the lines of a block. Nothing but the rows is kept of them, and each is freed by the thread that read it.
+    fn read(block: &Block, file: u16, path: &Path, backend: &dyn Backend) -> Rows {
+        let mut rows = Rows::default();
+        block.each_line(file, |line| match line {
+            Line::Delivery(place, line, fixture) => {
+                let receipt = backend.outline(&fixture);
+                let unnamed = match fixture.id {
+                    Some(_) => String::new(),
+                    None => address(path, line),
+                };
+                let names = &mut rows.names;
+                let entry = Entry::recorded(&fixture, &receipt, (place, line), &unnamed, names);
+                rows.entries.push(entry);
+            }
+            Line::Answer(answer) => rows.answers.push(answer),
+            Line::Broken(line, why) => rows.broken.push((line, why)),
+        });
+        rows
+    }
 }
 
-/// Reads the lines of a block.
-fn lines(block: &Block, file: u16, backend: &dyn Backend) -> Vec<Found> {
-    let (mut found, mut start, mut number) = (Vec::new(), 0, block.before);
-    for end in memchr::memchr_iter(b'\n', &block.text) {
-        number += 1;
-        let (from, line) = (start, block.text.slice(start..end));
-        start = end + 1;
-        let text = line.slice(..line.trim_ascii_end().len());
-        if text.is_empty() {
-            continue;
-        }
-        if RecordedLine::is_answer(&text) {
-            match RecordedAnswer::read_line(&text) {
-                Ok(answer) => found.push(Found::Answer(Box::new(answer))),
-                Err(fault) => found.push(Found::Broken(number, fault.reason)),
+/// Address of a line, which is also the id of a delivery that has none.
+fn address(path: &Path, line: u32) -> String {
+    format!("{}:{line}", path.display())
+}
+
+impl Block {
+    fn each_line(&self, file: u16, mut visit: impl FnMut(Line)) {
+        let (mut start, mut number) = (0, self.before);
+        for end in memchr::memchr_iter(b'\n', &self.text) {
+            number += 1;
+            let (from, line) = (start, self.text.slice(start..end));
+            start = end + 1;
+            let text = line.slice(..line.trim_ascii_end().len());
+            if text.is_empty() {
+                continue;
             }
-            continue;
-        }
-        match RecordedLine::delivery(&text, false) {
-            Ok(Some(fixture)) => {
-                let place = LinePlace {
-                    offset: block.offset + from as u64,
-                    length: length(end - from),
-                    file,
-                };
-                let draft = Draft {
-                    place,
-                    line: number,
-                    receipt: backend.outline(&fixture),
-                };
-                found.push(Found::Delivery(Box::new((draft, fixture))));
+            if RecordedLine::is_answer(&text) {
+                visit(match RecordedAnswer::read_line(&text) {
+                    Ok(answer) => Line::Answer(answer),
+                    Err(fault) => Line::Broken(number, fault.reason),
+                });
+                continue;
             }
-            Ok(None) => {}
-            Err(fault) => found.push(Found::Broken(number, fault.reason)),
+            match RecordedLine::delivery(&text, false) {
+                Ok(Some(fixture)) => {
+                    let place = LinePlace {
+                        offset: self.offset + from as u64,
+                        length: length(end - from),
+                        file,
+                    };
+                    visit(Line::Delivery(place, number, fixture));
+                }
+                Ok(None) => {}
+                Err(fault) => visit(Line::Broken(number, fault.reason)),
+            }
         }
     }
-    found
 }
 
 /// Length of a line that is not empty.

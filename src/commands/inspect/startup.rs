@@ -114,6 +114,8 @@ impl BoundInspector {
         report: &Reporter,
     ) -> RunningInspector {
         let url = self.url();
+        // Before the URL is told: whoever gets it may ask at once.
+        recordings.iter().for_each(|_| table.begin_reading());
         if self.address.to_string() != self.access.address && !self.access.address.ends_with(":0") {
             let taken = &self.access.address;
             report.say(&format!(
@@ -148,10 +150,13 @@ impl BoundInspector {
                 file: table.add_recording(path),
             };
             let name = "indexer".to_owned();
-            // Without the thread, only what arrives is shown.
-            let _ = std::thread::Builder::new()
+            let started = std::thread::Builder::new()
                 .name(name)
                 .spawn(move || indexer.run());
+            // Without the thread, only what arrives is shown.
+            if started.is_err() {
+                table.end_reading();
+            }
         }
         let (close, closing) = watch::channel(false);
         let plan = InspectorPlan {

@@ -14,6 +14,7 @@ use crate::commands::verify::plan::VerifyPlan;
 use crate::error::{Error, Exit, Result};
 use crate::inspector::store::entry::Entry;
 use crate::inspector::store::kept::Kept;
+use crate::inspector::store::names::Names;
 use crate::inspector::store::table::Table;
 use crate::io::recording::detect::is_plain_recording;
 use crate::io::recording::locate;
@@ -119,8 +120,9 @@ fn read(sources: &[String], table: &Table, verify: &VerifyPlan, report: &Reporte
                     &verify.options(&fixture),
                 );
                 let kept = Kept::recorded(id, address, fixture, receipt);
-                let entry = Entry::of(kept, &mut |name| table.number(name));
-                table.add_old([entry]);
+                let mut names = Names::default();
+                let entry = Entry::of(&Arc::new(kept), &mut names);
+                table.add_old(vec![entry], &[], &names);
             }
             Err(fault) => {
                 report.warn(&format!("{address}: {fault}"));

@@ -195,7 +195,7 @@ impl ListenHandler {
             recent.add(KeptDelivery {
                 id: incoming.id.clone(),
                 at: incoming.at,
-                delivery: incoming.delivery.clone(),
+                delivery: incoming.delivery.clone().detached(),
                 receipt: incoming.receipt.clone(),
                 recorded: done.recorded.clone(),
                 attempts: AtomicU32::new(done.forwarded.is_some().into()),
@@ -501,7 +501,7 @@ impl Incoming {
             again: again.map(|Sighting { count, since }| Repeat { count, since }),
             address,
             remote: Some(self.remote),
-            ..Kept::new(self.id, self.at, self.delivery, self.receipt)
+            ..Kept::new(self.id, self.at, self.delivery.detached(), self.receipt)
         }
     }
 

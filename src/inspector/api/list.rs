@@ -7,6 +7,8 @@ use axum::extract::{Path, RawQuery, State};
 use axum::response::Response;
 use http::StatusCode;
 use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use serde::Serialize;
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use crate::inspector::Inspector;
@@ -19,6 +21,7 @@ use crate::inspector::store::entry::Entry;
 use crate::inspector::store::filter::Filter;
 use crate::inspector::store::kept::Kept;
 use crate::inspector::store::position::Position;
+use crate::inspector::store::scan::Wish;
 use crate::inspector::store::table::Lookup;
 use crate::report;
 use crate::report::{HAR_BETWEEN, HAR_END, har, har_start};
@@ -30,6 +33,17 @@ const MOST: usize = 1000;
 
 /// Events of a message at most.
 const MOST_EVENTS: usize = 1000;
+
+/// Page of a list.
+#[derive(Serialize)]
+struct List {
+    items: Vec<Box<RawValue>>,
+    /// Id before which the next page ends.
+    next: Option<String>,
+    matched: usize,
+    scanned: usize,
+    complete: bool,
+}
 
 /// `GET /api/v1/deliveries`
 pub async fn list(
@@ -46,27 +60,26 @@ pub async fn list(
         let search = inspector.search();
         let mut found: Vec<(Position, Entry)> = Vec::new();
         let scanned = search.run(&filter, before, |at, entry| {
-            if found.len() < limit {
-                found.push((at, entry.clone()));
+            found.push((at, entry.clone()));
+            match found.len() < limit {
+                true => Wish::More,
+                false => Wish::Count,
             }
-            true
         });
         let is_last = scanned.matched == found.len();
         let next = found.last().filter(|_| !is_last).map(|(_, entry)| {
             let rows = search.table.rows();
             rows.id(entry)
         });
-        // In the order of arrival.
-        let items: Vec<Value> = found
-            .iter()
-            .rev()
-            .map(|(at, entry)| row::one(&search, *at, entry))
-            .collect();
-        let value = json!({
-            "items": items, "next": next, "matched": scanned.matched, "scanned": scanned.scanned,
-            "complete": scanned.complete,
-        });
-        Ok(json_response(&value))
+        found.reverse();
+        Ok(json_response(&List {
+            // In the order of arrival.
+            items: row::all(&search, &found),
+            next,
+            matched: scanned.matched,
+            scanned: scanned.scanned,
+            complete: scanned.complete,
+        }))
     })
     .await
 }
@@ -115,7 +128,7 @@ fn write_all(
     let mut found = Vec::new();
     search.run(filter, None, |at, _| {
         found.push(at);
-        true
+        Wish::More
     });
     let target = Target::parse("http://127.0.0.1:7878").ok();
     let mut goes_on = !is_har || give(har_start().into_bytes());
@@ -166,7 +179,10 @@ pub async fn message(
         let mut found = Vec::new();
         let scanned = search.run(&filter, None, |at, entry| {
             found.push((at, entry.clone()));
-            found.len() < MOST_EVENTS
+            match found.len() < MOST_EVENTS {
+                true => Wish::More,
+                false => Wish::Nothing,
+            }
         });
         let mut events: Vec<(String, Value)> = Vec::new();
         for (at, entry) in found.iter().rev() {
@@ -183,8 +199,8 @@ pub async fn message(
                         TimestampFormat::Rfc3339(6).write(kept.at).into(),
                     );
                     members.insert("count".into(), entry.repeat.into());
-                    members.insert("status".into(), entry.status.into());
-                    members.insert("handler".into(), row::handler(&search, entry));
+                    members.insert("status".into(), entry.status().into());
+                    members.insert("handler".into(), json!(row::handler(&search, entry)));
                 }
                 events.push((time, value));
             }

@@ -1,84 +1,160 @@
 //! Row of a list: a delivery in short.
 
+use std::borrow::Cow;
+use std::collections::HashSet;
+
+use serde::Serialize;
+use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Value, json};
 
 use crate::inspector::store::entry::Entry;
 use crate::inspector::store::kept::Kept;
+use crate::inspector::store::line_place::OpenRecording;
 use crate::inspector::store::position::Position;
 use crate::inspector::store::scan::Search;
 use crate::report;
-use crate::webhook::{TimestampFormat, masked_path};
+use crate::webhook::{Event, TimestampFormat, masked_path};
 
 /// Recipients and message ids of a row at most.
 const NAMED: usize = 3;
 
-/// Row of an entry, read where it is kept.
-pub fn one(search: &Search, at: Position, entry: &Entry) -> Value {
-    match search.load(at, entry) {
-        Ok(kept) => row(search, entry, &kept),
-        Err(_) => gone(search, entry),
-    }
+/// Rows that are worth a second thread.
+const MANY: usize = 32;
+
+/// Row, in the order of its members.
+#[derive(Serialize)]
+struct Row<'a> {
+    id: &'a str,
+    address: Option<String>,
+    at: String,
+    method: &'a str,
+    path: Cow<'a, str>,
+    provider: Option<&'static str>,
+    kinds: Vec<&'static str>,
+    recipients: Vec<&'a str>,
+    recipient_count: usize,
+    message_ids: Vec<&'a str>,
+    events: Events,
+    verdict: &'static str,
+    status: Option<u16>,
+    micros: u32,
+    bytes: u32,
+    repeat: u16,
+    handler: Option<Handler>,
+    problems: usize,
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
+    kind: Option<&'static str>,
 }
 
-/// Row of a delivery with its entry.
-pub fn row(search: &Search, entry: &Entry, kept: &Kept) -> Value {
-    json!({
-        "id": kept.id,
-        "address": search.address(entry),
-        "at": TimestampFormat::Rfc3339(6).write(kept.at),
-        "method": kept.delivery.method.as_str(),
-        "path": masked_path(kept.delivery.path.as_str()),
-        "provider": kept.receipt.provider,
-        "kinds": kinds(kept),
-        "recipients": named(kept, |event| event.recipient.as_deref()).0,
-        "recipient_count": named(kept, |event| event.recipient.as_deref()).1,
-        "message_ids": named(kept, |event| event.message_id.as_deref()).0,
-        "events": kept.receipt.events.len(),
-        "verdict": kept.receipt.signature.verdict.name(),
-        "status": entry.status,
-        "micros": entry.micros,
-        "bytes": entry.bytes,
-        "repeat": entry.repeat,
-        "handler": handler(search, entry),
-        "problems": kept.receipt.problems.len(),
+/// Events of a row: their number, or all of them.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Events {
+    Count(usize),
+    All(Vec<Value>),
+}
+
+/// Result of the handler.
+#[derive(Serialize)]
+pub struct Handler {
+    status: Option<u16>,
+    micros: u32,
+    target: Option<String>,
+}
+
+/// Rows of entries, read where they are kept, each half of many on a thread of its own.
+pub fn all(search: &Search, entries: &[(Position, Entry)]) -> Vec<Box<RawValue>> {
+    let rows = |part: &[(Position, Entry)]| -> Vec<Box<RawValue>> {
+        let mut recording = OpenRecording::default();
+        let part = part.iter();
+        part.filter_map(|(at, entry)| one(search, &mut recording, *at, entry))
+            .collect()
+    };
+    let are_read = entries.iter().any(|(_, entry)| entry.kept.is_none());
+    if !are_read || entries.len() < MANY {
+        return rows(entries);
+    }
+    let (early, late) = entries.split_at(entries.len() / 2);
+    std::thread::scope(|scope| {
+        let late = scope.spawn(|| rows(late));
+        let mut all = rows(early);
+        all.extend(late.join().unwrap_or_default());
+        all
     })
 }
 
-/// Result of the handler; null if there is none.
-pub fn handler(search: &Search, entry: &Entry) -> Value {
-    let Some(result) = entry.handler else {
-        return Value::Null;
+/// Row of an entry; none if it cannot be written, which does not happen.
+fn one(
+    search: &Search,
+    recording: &mut OpenRecording,
+    at: Position,
+    entry: &Entry,
+) -> Option<Box<RawValue>> {
+    match search.load_of(recording, at, entry) {
+        Ok(kept) => to_raw_value(&row(search, entry, &kept)).ok(),
+        Err(_) => to_raw_value(&gone(search, entry)).ok(),
+    }
+}
+
+/// Row for the stream: with the events, and the type of `--json`.
+pub fn streamed(search: &Search, entry: &Entry, kept: &Kept) -> String {
+    let events = kept.receipt.events.iter().map(report::event_json).collect();
+    let row = Row {
+        events: Events::All(events),
+        kind: Some("received"),
+        ..row(search, entry, kept)
     };
+    serde_json::to_string(&row).unwrap_or_default()
+}
+
+fn row<'a>(search: &Search, entry: &Entry, kept: &'a Kept) -> Row<'a> {
+    let (recipients, recipient_count) = named(kept, |event| event.recipient.as_deref());
+    Row {
+        id: &kept.id,
+        address: search.address(entry),
+        at: TimestampFormat::Rfc3339(6).write(kept.at),
+        method: kept.delivery.method.as_str(),
+        path: masked_path(kept.delivery.path.as_str()),
+        provider: kept.receipt.provider,
+        kinds: kinds(kept),
+        recipients,
+        recipient_count,
+        message_ids: named(kept, |event| event.message_id.as_deref()).0,
+        events: Events::Count(kept.receipt.events.len()),
+        verdict: kept.receipt.signature.verdict.name(),
+        status: entry.status(),
+        micros: entry.micros,
+        bytes: entry.bytes,
+        repeat: entry.repeat,
+        handler: handler(search, entry),
+        problems: kept.receipt.problems.len(),
+        kind: None,
+    }
+}
+
+/// Result of the handler, if there is one.
+pub fn handler(search: &Search, entry: &Entry) -> Option<Handler> {
+    let result = entry.handler?;
     let rows = search.table.rows();
-    let target = rows.name(result.target.into()).map(ToString::to_string);
-    json!({"status": result.status, "micros": result.micros, "target": target})
+    Some(Handler {
+        status: result.status(),
+        micros: result.micros,
+        target: rows.name(result.target()).map(ToString::to_string),
+    })
 }
 
 /// Row of a delivery whose bytes are gone from its recording.
-pub fn gone(search: &Search, entry: &Entry) -> Value {
+fn gone(search: &Search, entry: &Entry) -> Value {
     let rows = search.table.rows();
     json!({
         "id": rows.id(entry),
         "at": TimestampFormat::Rfc3339(6).write(entry.time()),
-        "provider": entry.provider.and_then(|it| rows.name(it.into())).map(ToString::to_string),
+        "provider": entry.provider().and_then(|it| rows.name(it)).map(ToString::to_string),
         "kinds": entry.kinds.iter().map(|kind| kind.name()).collect::<Vec<_>>(),
-        "status": entry.status,
+        "status": entry.status(),
         "bytes": entry.bytes,
         "gone": true,
     })
-}
-
-/// Row for the stream: with the events, and the type of `--json`.
-pub fn streamed(search: &Search, entry: &Entry, kept: &Kept) -> Value {
-    let mut row = row(search, entry, kept);
-    if let Some(members) = row.as_object_mut() {
-        members.insert("type".into(), "received".into());
-        members.insert(
-            "events".into(),
-            kept.receipt.events.iter().map(report::event_json).collect(),
-        );
-    }
-    row
 }
 
 /// Kinds of the events, each once, in the order of the delivery.
@@ -93,16 +169,18 @@ fn kinds(kept: &Kept) -> Vec<&'static str> {
 }
 
 /// First different values of the events, and their number.
-fn named<'a>(
-    kept: &'a Kept,
-    of: impl Fn(&'a crate::webhook::Event) -> Option<&'a str>,
-) -> (Vec<&'a str>, usize) {
-    let mut all: Vec<&str> = Vec::new();
-    let mut seen = std::collections::HashSet::new();
+fn named<'a>(kept: &'a Kept, of: impl Fn(&'a Event) -> Option<&'a str>) -> (Vec<&'a str>, usize) {
+    let mut first: Vec<&str> = Vec::new();
+    let mut others = HashSet::new();
     for name in kept.receipt.events.iter().filter_map(of) {
-        if seen.insert(name) && all.len() < NAMED {
-            all.push(name);
+        if first.contains(&name) {
+            continue;
+        }
+        match first.len() < NAMED {
+            true => first.push(name),
+            false => _ = others.insert(name),
         }
     }
-    (all, seen.len())
+    let count = first.len() + others.len();
+    (first, count)
 }

@@ -12,6 +12,7 @@ use crate::inspector::Inspector;
 use crate::inspector::http::parameters::Parameters;
 use crate::inspector::http::problem::Problem;
 use crate::inspector::http::response::{blocking, json_response};
+use crate::inspector::store::scan::Wish;
 use crate::inspector::store::stats::Bucket;
 use crate::webhook::TimestampFormat;
 
@@ -45,7 +46,7 @@ pub async fn stats(
             } else {
                 left_out += 1;
             }
-            true
+            Wish::More
         });
         let items: Vec<Value> = buckets
             .into_iter()

@@ -9,8 +9,10 @@ use axum::extract::{RawQuery, State};
 use axum::response::Response;
 use http::StatusCode;
 use http::header::{CONTENT_TYPE, HeaderMap};
-use serde_json::{Value, json};
-use tokio::sync::broadcast::error::RecvError;
+use serde::Serialize;
+use serde_json::json;
+use serde_json::value::RawValue;
+use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use tokio::time::Instant;
 
@@ -25,6 +27,7 @@ use crate::inspector::store::filter::Filter;
 use crate::inspector::store::kept::Kept;
 use crate::inspector::store::live::Live;
 use crate::inspector::store::position::Position;
+use crate::inspector::store::scan::Wish;
 use crate::inspector::store::table::Lookup;
 use crate::report;
 
@@ -32,8 +35,11 @@ use crate::report;
 const ALIVE: Duration = Duration::from_secs(15);
 
 /// Rows a second that a stream gets, and at once; more are a gap.
-const RATE: f64 = 4000.0;
+const RATE: f64 = 2500.0;
 const BURST: f64 = 4000.0;
+
+/// Rest after deliveries.
+const REST: Duration = Duration::from_millis(25);
 
 /// Pause after which a gap is told.
 const SOON: Duration = Duration::from_millis(200);
@@ -121,18 +127,7 @@ impl Streamer {
         alive.tick().await;
         loop {
             let done = tokio::select! {
-                news = self.news.recv() => match news {
-                    Ok(Live::Received(at, kept)) => self.received(at, &kept).await,
-                    Ok(Live::Forwarded(answer)) if self.sent.contains(&answer.to) => {
-                        let data = report::forwarded_answer_json(&answer);
-                        self.event("forwarded", None, &data).await
-                    }
-                    Ok(Live::Forwarded(_)) => Some(()),
-                    Err(RecvError::Lagged(missed)) => {
-                        self.event("gap", None, &json!({"missed": missed}).to_string()).await
-                    }
-                    Err(RecvError::Closed) => None,
-                },
+                news = self.news.recv() => self.take_all(news).await,
                 () = tokio::time::sleep(SOON), if self.missed > 0 => self.gap().await,
                 _ = alive.tick() => self.write(": alive\n\n".into()).await,
                 () = self.give.closed() => None,
@@ -141,6 +136,39 @@ impl Streamer {
             if done.is_none() {
                 return;
             }
+        }
+    }
+
+    /// Takes a piece of news and those behind it, and then rests: to be woken for each delivery would slow the listener
+    /// down.
+    async fn take_all(&mut self, first: Result<Live, RecvError>) -> Option<()> {
+        let mut next = Some(first);
+        while let Some(news) = next {
+            self.take(news).await?;
+            next = match self.news.try_recv() {
+                Ok(news) => Some(Ok(news)),
+                Err(TryRecvError::Lagged(missed)) => Some(Err(RecvError::Lagged(missed))),
+                Err(TryRecvError::Closed) => Some(Err(RecvError::Closed)),
+                Err(TryRecvError::Empty) => None,
+            };
+        }
+        tokio::time::sleep(REST).await;
+        Some(())
+    }
+
+    async fn take(&mut self, news: Result<Live, RecvError>) -> Option<()> {
+        match news {
+            Ok(Live::Received(at, kept)) => self.received(at, &kept).await,
+            Ok(Live::Forwarded(answer)) if self.sent.contains(&answer.to) => {
+                let data = report::forwarded_answer_json(&answer);
+                self.event("forwarded", None, &data).await
+            }
+            Ok(Live::Forwarded(_)) => Some(()),
+            Err(RecvError::Lagged(missed)) => {
+                let data = json!({"missed": missed}).to_string();
+                self.event("gap", None, &data).await
+            }
+            Err(RecvError::Closed) => None,
         }
     }
 
@@ -193,7 +221,7 @@ impl Streamer {
             self.sent.clear();
         }
         self.sent.insert(kept.id.clone());
-        let data = row::streamed(&self.inspector.search(), &entry, kept).to_string();
+        let data = row::streamed(&self.inspector.search(), &entry, kept);
         self.event("received", Some(&kept.id), &data).await
     }
 
@@ -252,17 +280,28 @@ pub async fn wait(
     let found = gather(&inspector, &filter, (since, count), deadline).await;
     let respond = move || match found.len() >= count {
         true => {
-            let items = rows(&inspector, found.get(..count).unwrap_or(&found));
-            Ok(json_response(&json!({"items": items, "matched": count})))
+            let found = found.get(..count).unwrap_or(&found);
+            let items = row::all(&inspector.search(), found);
+            Ok(json_response(&Waited {
+                items,
+                matched: count,
+            }))
         }
         false => {
-            let came = rows(&inspector, &latest(&inspector, since));
+            let came = row::all(&inspector.search(), &latest(&inspector, since));
             Err(too_late(found.len(), count, span, &came))
         }
     };
     tokio::task::spawn_blocking(respond)
         .await
         .unwrap_or_else(|_| Err(Problem::bad_request("the request was given up")))
+}
+
+/// Deliveries that were waited for.
+#[derive(Serialize)]
+struct Waited {
+    items: Vec<Box<RawValue>>,
+    matched: usize,
 }
 
 /// Deliveries after `since` that match: those that are there, and those that come before the deadline, until there are
@@ -300,15 +339,6 @@ async fn gather(
     found
 }
 
-/// Rows of deliveries.
-fn rows(inspector: &Inspector, found: &[(Position, Entry)]) -> Vec<Value> {
-    let search = inspector.search();
-    let rows = found
-        .iter()
-        .map(|(at, entry)| row::one(&search, *at, entry));
-    rows.collect()
-}
-
 /// Latest deliveries after a position, in the order of arrival.
 fn latest(inspector: &Inspector, since: Option<Position>) -> Vec<(Position, Entry)> {
     let rows = inspector.table.rows();
@@ -319,7 +349,7 @@ fn latest(inspector: &Inspector, since: Option<Position>) -> Vec<(Position, Entr
     latest
 }
 
-fn too_late(found: usize, count: usize, span: Duration, came: &[Value]) -> Problem {
+fn too_late(found: usize, count: usize, span: Duration, came: &[Box<RawValue>]) -> Problem {
     let what = format!("{found} of {count} came within {} s", span.as_secs_f64());
     let hint = match came.len() {
         0 => "nothing came at all".to_owned(),
@@ -327,7 +357,13 @@ fn too_late(found: usize, count: usize, span: Duration, came: &[Value]) -> Probl
         others => format!("{others} others came: see `items`"),
     };
     Problem {
-        beside: Some(format!("\"items\":{}", Value::from(came)).into()),
+        beside: Some(
+            format!(
+                "\"items\":{}",
+                serde_json::to_string(came).unwrap_or_default()
+            )
+            .into(),
+        ),
         ..Problem::new(StatusCode::REQUEST_TIMEOUT, "timeout", what).hint(hint)
     }
 }
@@ -348,10 +384,10 @@ async fn matching(
         let mut found = Vec::new();
         inspector.search().run(&filter, None, |at, entry| {
             if since.is_some_and(|since| at <= since) {
-                return false;
+                return Wish::Nothing;
             }
             found.push((at, entry.clone()));
-            true
+            Wish::More
         });
         found.reverse();
         found.truncate(count);

@@ -206,14 +206,14 @@ impl Filter {
         }
         let named = |name: u32| rows.name(name).map(|it| it.as_ref());
         if !self.providers.is_empty() {
-            let provider = entry.provider.and_then(|it| named(it.into()));
+            let provider = entry.provider().and_then(named);
             if !provider.is_some_and(|name| self.providers.contains(&name)) {
                 return Match::No;
             }
         }
-        let is_met = self.statuses.iter().all(|it| it.accepts(entry.status))
+        let is_met = self.statuses.iter().all(|it| it.accepts(entry.status()))
             && (!self.failed || entry.has_failed())
-            && self.is_in_time(entry.time());
+            && self.is_in_time(|| entry.time());
         if !is_met {
             return Match::No;
         }
@@ -242,7 +242,7 @@ impl Filter {
                     .is_some_and(|it| self.providers.contains(&it)))
             && self.statuses.iter().all(|it| it.accepts(kept.status))
             && (!self.failed || !kept.status.is_some_and(|it| (200..300).contains(&it)))
-            && self.is_in_time(kept.at)
+            && self.is_in_time(|| kept.at)
             && self.meets_bytes(kept)
     }
 
@@ -269,8 +269,8 @@ impl Filter {
             && self.texts.iter().all(|text| text.finds(&kept.delivery))
     }
 
-    fn is_in_time(&self, at: Timestamp) -> bool {
-        self.since.is_none_or(|since| at >= since) && self.until.is_none_or(|until| at < until)
+    fn is_in_time(&self, at: impl Fn() -> Timestamp) -> bool {
+        self.since.is_none_or(|since| at() >= since) && self.until.is_none_or(|until| at() < until)
     }
 }
 

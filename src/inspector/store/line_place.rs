@@ -25,6 +25,25 @@ pub struct RecordingReader {
     file: File,
 }
 
+/// Recording that was read last, still open.
+#[derive(Default)]
+pub struct OpenRecording(Option<(u16, RecordingReader)>);
+
+impl OpenRecording {
+    /// Reader of the recording with this number, whose path is looked up if it is another one.
+    pub fn reader(
+        &mut self,
+        file: u16,
+        path: impl FnOnce() -> Option<PathBuf>,
+    ) -> Result<&mut RecordingReader, Gone> {
+        if self.0.as_ref().is_none_or(|(open, _)| *open != file) {
+            let path = path().ok_or(Gone)?;
+            self.0 = Some((file, RecordingReader::open(&path).map_err(|_| Gone)?));
+        }
+        self.0.as_mut().map(|(_, reader)| reader).ok_or(Gone)
+    }
+}
+
 /// Reason why the bytes of a delivery cannot be read again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Gone;

@@ -10,13 +10,14 @@ use crate::inspector::backend::Backend;
 use crate::inspector::store::entry::Entry;
 use crate::inspector::store::filter::{Filter, Match};
 use crate::inspector::store::kept::Kept;
-use crate::inspector::store::line_place::{Gone, LinePlace, RecordingReader};
+use crate::inspector::store::line_place::{Gone, LinePlace, OpenRecording};
 use crate::inspector::store::position::Position;
 use crate::inspector::store::table::Table;
-use crate::webhook::{Fixture, RecordedLine};
+use crate::webhook::RecordedLine;
 
-/// Entries that are looked at between two looks at the clock.
+/// Entries that are looked at between two looks at the clock, and at first, when a few of them are likely to be enough.
 const CHUNK: usize = 32 << 10;
+const FIRST_CHUNK: usize = 1 << 10;
 
 /// Bytes of a recording that are read at once.
 const BLOCK: usize = 1 << 20;
@@ -33,6 +34,17 @@ pub struct Search<'a> {
     pub backend: &'a dyn Backend,
 }
 
+/// Wish for more of a search.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wish {
+    /// More deliveries.
+    More,
+    /// The number of deliveries alone.
+    Count,
+    /// Nothing: the search stops.
+    Nothing,
+}
+
 /// Result of a search.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Scanned {
@@ -45,30 +57,35 @@ pub struct Scanned {
 }
 
 impl Search<'_> {
-    /// Calls `visit` for each delivery that matches, the latest first, until it returns false.
+    /// Calls `visit` for each delivery that matches, the latest first, until it wishes no more of them.
     pub fn run(
         &self,
         filter: &Filter,
         before: Option<Position>,
-        mut visit: impl FnMut(Position, &Entry) -> bool,
+        mut visit: impl FnMut(Position, &Entry) -> Wish,
     ) -> Scanned {
         let until = Instant::now() + BUDGET;
         let mut scanned = Scanned {
             complete: true,
             ..Scanned::default()
         };
-        let mut position = before;
+        let (mut position, mut size) = (before, FIRST_CHUNK);
+        let mut wish = Wish::More;
         loop {
             let chunk: Vec<(Position, Entry, bool)> = {
                 let rows = self.table.rows();
                 let mut last = None;
-                let looked = rows.before(position, CHUNK).inspect(|(at, _)| {
+                let looked = rows.before(position, size).inspect(|(at, _)| {
                     scanned.scanned += 1;
                     last = Some(*at);
                 });
                 let chunk =
                     looked.filter_map(|(at, entry)| match filter.meets_entry(entry, &rows) {
                         Match::No => None,
+                        Match::Yes if wish == Wish::Count => {
+                            scanned.matched += 1;
+                            None
+                        }
                         found => Some((at, entry.clone(), found == Match::Yes)),
                     });
                 let chunk = chunk.collect();
@@ -81,10 +98,14 @@ impl Search<'_> {
             let found = self.decide(filter, &chunk);
             for ((at, entry, _), _) in chunk.iter().zip(found).filter(|(_, found)| *found) {
                 scanned.matched += 1;
-                if !visit(*at, entry) {
+                if wish == Wish::More {
+                    wish = visit(*at, entry);
+                }
+                if wish == Wish::Nothing {
                     return scanned;
                 }
             }
+            size = (size * 2).min(CHUNK);
             if Instant::now() > until {
                 scanned.complete = false;
                 return scanned;
@@ -157,10 +178,22 @@ impl Search<'_> {
 
     /// Reads a delivery: from the memory, or from its recording with the verdict on its signature.
     pub fn load(&self, at: Position, entry: &Entry) -> Result<Arc<Kept>, Gone> {
+        self.load_of(&mut OpenRecording::default(), at, entry)
+    }
+
+    /// Reads a delivery, from a recording that may be open already.
+    pub fn load_of(
+        &self,
+        recording: &mut OpenRecording,
+        at: Position,
+        entry: &Entry,
+    ) -> Result<Arc<Kept>, Gone> {
         if let Some(kept) = &entry.kept {
             return Ok(Arc::clone(kept));
         }
-        let fixture = self.fixture(entry)?;
+        let place = entry.place.as_ref().ok_or(Gone)?;
+        let path = || self.table.rows().recording(place.file);
+        let fixture = recording.reader(place.file, path)?.fixture(place)?;
         let receipt = self.backend.judge(&fixture);
         if entry.verdict.is_none() {
             self.table.judged(at, receipt.signature.verdict);
@@ -169,19 +202,10 @@ impl Search<'_> {
         let id = self.table.rows().id(entry);
         let address = self.address(entry);
         let mut kept = Kept::recorded(id, address.unwrap_or_default(), fixture, receipt);
-        kept.status = entry.status;
+        kept.status = entry.status();
         kept.took = Duration::from_micros(entry.micros.into());
         kept.at = entry.time();
         Ok(Arc::new(kept))
-    }
-
-    /// Reads the bytes of a delivery.
-    pub fn fixture(&self, entry: &Entry) -> Result<Fixture, Gone> {
-        let place = entry.place.as_ref().ok_or(Gone)?;
-        let path = self.table.rows().recording(place.file).ok_or(Gone)?;
-        RecordingReader::open(&path)
-            .map_err(|_| Gone)?
-            .fixture(place)
     }
 
     /// Address of a delivery in its recording.
@@ -204,7 +228,7 @@ impl Search<'_> {
 /// Lines of recordings, read forward in blocks.
 struct Lines<'a> {
     table: &'a Table,
-    open: Option<(u16, RecordingReader)>,
+    open: OpenRecording,
     block: (u16, u64, Bytes),
 }
 
@@ -212,7 +236,7 @@ impl<'a> Lines<'a> {
     fn new(table: &'a Table) -> Self {
         Self {
             table,
-            open: None,
+            open: OpenRecording::default(),
             block: (0, 0, Bytes::new()),
         }
     }
@@ -220,15 +244,8 @@ impl<'a> Lines<'a> {
     /// Bytes of a line; none if they cannot be read.
     fn line(&mut self, place: &LinePlace) -> Option<Bytes> {
         if self.within(place).is_none() {
-            if self
-                .open
-                .as_ref()
-                .is_none_or(|(file, _)| *file != place.file)
-            {
-                let path = self.table.rows().recording(place.file)?;
-                self.open = Some((place.file, RecordingReader::open(&path).ok()?));
-            }
-            let (_, reader) = self.open.as_mut()?;
+            let path = || self.table.rows().recording(place.file);
+            let reader = self.open.reader(place.file, path).ok()?;
             let length = BLOCK.max(place.length.get() as usize);
             self.block = (
                 place.file,

@@ -27,7 +27,7 @@ impl Bucket {
         }
         let verdict = entry.verdict.map_or("not judged", |it| it.name());
         *self.verdicts.entry(verdict).or_default() += 1;
-        match entry.status {
+        match entry.status() {
             Some(status) => *self.statuses.entry(status).or_default() += 1,
             None => self.without_status += 1,
         }

@@ -1,31 +1,26 @@
 //! Table of all deliveries, in the order of arrival: those of recordings first, as they are read, then those that come
 //! while the inspector runs.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use foldhash::fast::FixedState;
 use tokio::sync::broadcast;
 
-use crate::inspector::store::entry::{Entry, EntryId, HandlerResult, micros};
+use crate::inspector::store::entry::{Entry, EntryId};
 use crate::inspector::store::kept::Kept;
 use crate::inspector::store::line_place::{LinePlace, Recordings};
 use crate::inspector::store::live::Live;
+use crate::inspector::store::names::Names;
 use crate::inspector::store::position::Position;
+use crate::inspector::store::segments::Segments;
 use crate::webhook::RecordedAnswer;
 
 /// News that a slow reader may be behind before it misses some.
 const BEHIND: usize = 1024;
 
-/// Most different paths that get a number: a sender may make up a new one each time.
-const MOST_NAMES: usize = 16 << 10;
-
 /// Position of the first delivery that came while the inspector runs; those of recordings are before it.
 const FIRST_LIVE: u64 = 1 << 62;
-
-/// Number for a name that has none.
-pub const UNNAMED: u32 = u32::MAX;
 
 /// Bounds on what is kept in memory.
 #[derive(Clone, Copy, Debug)]
@@ -56,10 +51,10 @@ impl std::fmt::Debug for Table {
 /// Rows of the table.
 #[derive(Default)]
 pub struct Rows {
-    old: Vec<Entry>,
+    old: Segments<Entry>,
     /// True while the ids of `old` ascend, so that one is found at once.
     ascends: bool,
-    live: VecDeque<Entry>,
+    live: Segments<Entry>,
     /// Deliveries that were dropped from the front of `live`.
     dropped: u64,
     /// Id of the latest of them.
@@ -73,14 +68,8 @@ pub struct Rows {
     names: Names,
     recordings: Recordings,
     problems: Vec<String>,
-    is_reading: bool,
-}
-
-/// Texts by their numbers: paths, providers, targets, ids that are no ULID.
-#[derive(Default)]
-struct Names {
-    numbers: HashMap<Arc<str>, u32, FixedState>,
-    texts: Vec<Arc<str>>,
+    /// Recordings that are being read.
+    reading: usize,
 }
 
 /// Result of looking for an id.
@@ -134,31 +123,23 @@ impl Table {
 
     /// Adds a delivery that was received just now, and the response of the handler that the sender waited for.
     pub fn receive(&self, kept: Kept, forwarded: Option<RecordedAnswer>) {
-        let size = kept.size();
+        let kept = Arc::new(kept);
         let mut rows = self.rows_mut();
-        let entry = Entry::of(kept, &mut |name| rows.names.number(name));
-        let kept = entry.kept.clone();
+        let entry = Entry::of(&kept, &mut rows.names);
         rows.live.push_back(entry);
-        rows.bytes += size;
+        rows.bytes += kept.size();
         let position = Position(FIRST_LIVE + rows.dropped + rows.live.len() as u64 - 1);
         let gone = rows.shrink(self.bounds, self.is_recorded);
-        let mut answers: Vec<RecordedAnswer> = forwarded.into_iter().collect();
-        if let (Some(kept), false) = (&kept, rows.early.is_empty()) {
-            let (ours, others) = rows.early.drain(..).partition(|it| it.to == kept.id);
-            rows.early = others;
-            answers.splice(..0, VecDeque::into_iter(ours));
-        }
+        let early = rows.take_early(&kept.id);
+        let is_told = self.news.receiver_count() > 0;
         // Within the lock, so that the news come in the order of the table. Each answer is a part of its row.
-        let answers: Vec<Arc<RecordedAnswer>> = answers.into_iter().map(Arc::new).collect();
-        for answer in &answers {
-            rows.forwarded(answer);
+        if is_told {
+            let _ = self.news.send(Live::Received(position, Arc::clone(&kept)));
         }
-        if self.news.receiver_count() > 0 {
-            if let Some(kept) = kept {
-                let _ = self.news.send(Live::Received(position, kept));
-            }
-            for answer in answers {
-                let _ = self.news.send(Live::Forwarded(answer));
+        for answer in early.into_iter().chain(forwarded) {
+            rows.forwarded(&answer);
+            if is_told {
+                let _ = self.news.send(Live::Forwarded(Arc::new(answer)));
             }
         }
         // Freed without the lock, for which others wait.
@@ -166,19 +147,26 @@ impl Table {
         drop(gone);
     }
 
-    /// Adds deliveries of recordings, which came before those that come while the inspector runs.
-    pub fn add_old(&self, entries: impl IntoIterator<Item = Entry>) {
+    /// Adds deliveries of recordings, which came before those that come while the inspector runs, and recorded responses.
+    /// The latest one is also what the sender got, if nothing else is known. `names` are those of the entries.
+    pub fn add_old(&self, entries: Vec<Entry>, answers: &[RecordedAnswer], names: &Names) {
         let mut rows = self.rows_mut();
-        for entry in entries {
+        let numbers = rows.names.adopt(names);
+        for mut entry in entries {
+            entry.renumber(&numbers);
             let precedes = |last: &Entry| last.id.is_before(entry.id);
             rows.ascends = rows.ascends && rows.old.last().is_none_or(precedes);
-            rows.old.push(entry);
+            rows.old.push_back(entry);
+        }
+        for answer in answers {
+            rows.forwarded(answer);
         }
     }
 
-    /// Adds a delivery that was appended to a recording; `kept` is told, and not kept.
-    pub fn append(&self, entry: Entry, kept: Arc<Kept>) {
+    /// Adds a delivery that was appended to a recording; `kept` is told, and not kept. `names` are those of the entry.
+    pub fn append(&self, mut entry: Entry, names: &Names, kept: Arc<Kept>) {
         let mut rows = self.rows_mut();
+        entry.renumber(&rows.names.adopt(names));
         rows.live.push_back(entry);
         rows.unkept += 1;
         let position = Position(FIRST_LIVE + rows.dropped + rows.live.len() as u64 - 1);
@@ -194,15 +182,6 @@ impl Table {
         } else if rows.early.len() < BEHIND {
             // A handler in the background may be faster than the one that the sender waits for.
             rows.early.push_back((*answer).clone());
-        }
-    }
-
-    /// Adds recorded responses to deliveries of recordings. The latest one is also what the sender got, if nothing else
-    /// is known.
-    pub fn add_answers(&self, answers: &[RecordedAnswer]) {
-        let mut rows = self.rows_mut();
-        for answer in answers {
-            rows.forwarded(answer);
         }
     }
 
@@ -222,11 +201,6 @@ impl Table {
         }
     }
 
-    /// Number of a name, for new entries.
-    pub fn number(&self, name: &str) -> u32 {
-        self.rows_mut().names.number(name)
-    }
-
     /// Adds a recording, and returns its number.
     pub fn add_recording(&self, path: &Path) -> u16 {
         self.rows_mut().recordings.add(path)
@@ -240,16 +214,22 @@ impl Table {
         }
     }
 
-    /// Notes if recordings are still being read.
-    pub fn set_reading(&self, is_reading: bool) {
-        self.rows_mut().is_reading = is_reading;
+    /// Notes that a recording is going to be read.
+    pub fn begin_reading(&self) {
+        self.rows_mut().reading += 1;
+    }
+
+    /// Notes that a recording was read to its end.
+    pub fn end_reading(&self) {
+        let mut rows = self.rows_mut();
+        rows.reading = rows.reading.saturating_sub(1);
     }
 
     /// Empties the memory; what comes later has later positions.
     pub fn clear(&self) {
         let mut rows = self.rows_mut();
         rows.dropped += rows.live.len() as u64;
-        if let Some(last) = rows.live.back() {
+        if let Some(last) = rows.live.last() {
             rows.last_dropped = Some(last.id);
         }
         rows.live.clear();
@@ -276,12 +256,12 @@ impl Rows {
 
     /// True while recordings are being read.
     pub fn is_reading(&self) -> bool {
-        self.is_reading
+        self.reading > 0
     }
 
     /// Text of a name.
     pub fn name(&self, number: u32) -> Option<&Arc<str>> {
-        self.names.texts.get(number as usize)
+        self.names.text(number)
     }
 
     /// Id of an entry as text.
@@ -311,25 +291,22 @@ impl Rows {
         let old_end = usize::try_from(end.0)
             .unwrap_or(usize::MAX)
             .min(self.old.len());
-        let live = self.live.iter().enumerate().take(live_end).rev();
-        let live = live.map(move |(at, entry)| (Position(first + at as u64), entry));
-        let old = self.old.iter().enumerate().take(old_end).rev();
-        let old = old.map(|(at, entry)| (Position(at as u64), entry));
-        live.chain(old).take(most)
+        let live = (first..first + live_end as u64).rev();
+        let live = live.map(Position).zip(self.live.before(live_end));
+        let old = (0..old_end as u64).rev().map(Position);
+        live.chain(old.zip(self.old.before(old_end))).take(most)
     }
 
     /// Entries after a position, the earliest first.
     pub fn after(&self, position: Position) -> impl Iterator<Item = (Position, &Entry)> {
         let first = FIRST_LIVE + self.dropped;
-        let old = self.old.iter().enumerate();
-        let old = old.map(|(at, entry)| (Position(at as u64), entry));
-        let live = self.live.iter().enumerate();
-        let live = live.map(move |(at, entry)| (Position(first + at as u64), entry));
-        let from_old = usize::try_from(position.0.saturating_add(1)).unwrap_or(usize::MAX);
-        let from_live =
-            usize::try_from((position.0 + 1).saturating_sub(first)).unwrap_or(usize::MAX);
-        old.skip(from_old.min(self.old.len()))
-            .chain(live.skip(from_live))
+        let next = position.0.saturating_add(1);
+        let from_old = usize::try_from(next).unwrap_or(usize::MAX);
+        let from_live = next.saturating_sub(first);
+        let old = (next..).map(Position).zip(self.old.from(from_old));
+        let live = (first + from_live..).map(Position);
+        let from_live = usize::try_from(from_live).unwrap_or(usize::MAX);
+        old.chain(live.zip(self.live.from(from_live)))
     }
 
     /// Looks for the latest delivery with this id.
@@ -350,9 +327,9 @@ impl Rows {
     pub fn position(&self, id: &str) -> Option<Position> {
         let id = match EntryId::of_ulid(id) {
             Some(id) => id,
-            None => EntryId::of_name(*self.names.numbers.get(id)?),
+            None => EntryId::of_name(self.names.find(id)?),
         };
-        if let Some(at) = self.live.iter().rposition(|entry| entry.id == id) {
+        if let Some(at) = self.live.rposition(|entry| entry.id == id) {
             return Some(Position(FIRST_LIVE + self.dropped + at as u64));
         }
         let at = match (self.ascends, id.name()) {
@@ -361,7 +338,7 @@ impl Rows {
                 self.old.get(before).filter(|entry| entry.id == id)?;
                 before
             }
-            _ => self.old.iter().rposition(|entry| entry.id == id)?,
+            _ => self.old.rposition(|entry| entry.id == id)?,
         };
         Some(Position(at as u64))
     }
@@ -401,20 +378,18 @@ impl Rows {
         let Some(entry) = self.entry_mut(&answer.to) else {
             return false;
         };
-        entry.handler = Some(HandlerResult {
-            status: answer.status,
-            target: u16::try_from(target).unwrap_or(u16::MAX),
-            micros: micros(answer.micros.into()),
-        });
-        match &entry.kept {
-            Some(kept) => kept.answered(answer.clone()),
-            // In a recording that grows, it is also what the sender got.
-            None => {
-                entry.status = answer.status;
-                entry.micros = micros(answer.micros.into());
-            }
-        }
+        entry.forwarded(answer, target);
         true
+    }
+
+    /// Takes the results that came before the delivery with this id.
+    fn take_early(&mut self, id: &str) -> VecDeque<RecordedAnswer> {
+        if self.early.is_empty() {
+            return VecDeque::new();
+        }
+        let (ours, others) = self.early.drain(..).partition(|it| it.to == id);
+        self.early = others;
+        ours
     }
 
     /// Lets the oldest go until the bounds hold, from the memory alone if they are recorded, and returns them.
@@ -444,21 +419,5 @@ impl Rows {
             }
         }
         gone
-    }
-}
-
-impl Names {
-    fn number(&mut self, name: &str) -> u32 {
-        if let Some(number) = self.numbers.get(name) {
-            return *number;
-        }
-        // Ids of old recordings are many; only paths are bounded, which begin with a slash.
-        if self.texts.len() >= MOST_NAMES && name.starts_with('/') {
-            return UNNAMED;
-        }
-        let (text, number) = (Arc::<str>::from(name), self.texts.len() as u32);
-        self.texts.push(Arc::clone(&text));
-        self.numbers.insert(text, number);
-        number
     }
 }
