@@ -41,8 +41,8 @@ pub use challenge::Challenged;
 pub use custom_scheme::{custom_scheme, is_custom_scheme};
 pub use departure::departure_of;
 pub use diagnose::{
-    Budget, Evidence, Explanation, HYPOTHESES, Hypothesis, beneath, explain, lacks_url, next_step,
-    signed_text,
+    Budget, Evidence, Explanation, HYPOTHESES, Hypothesis, explain, lacks_url, next_step,
+    outline_beneath, read_beneath, read_beneath_where, signed_text,
 };
 pub use event_words::words_of;
 pub use habits::{Fact, Habits};

@@ -204,18 +204,12 @@ const DEFAULT: &str = "http://127.0.0.1:7878";
 impl Backend for Engine {
     fn judge(&self, fixture: &Fixture) -> Receipt {
         let plan = &self.settings.verify;
-        let named = plan
-            .provider
-            .or_else(|| providers::beneath(&fixture.delivery));
-        providers::read(&fixture.delivery, named, &plan.keys, &plan.options(fixture))
+        let options = plan.options(fixture);
+        providers::read_beneath(&fixture.delivery, plan.provider, &plan.keys, &options)
     }
 
     fn outline(&self, fixture: &Fixture) -> Receipt {
-        let named = self.settings.verify.provider;
-        providers::outline(
-            &fixture.delivery,
-            named.or_else(|| providers::beneath(&fixture.delivery)),
-        )
+        providers::outline_beneath(&fixture.delivery, self.settings.verify.provider)
     }
 
     fn explain(&self, kept: &Kept) -> String {

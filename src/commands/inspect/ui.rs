@@ -112,10 +112,9 @@ fn read(sources: &[String], table: &Table, verify: &VerifyPlan, report: &Reporte
             Ok(fixture) => {
                 count += 1;
                 let id = fixture.id.clone().unwrap_or_else(|| address.clone());
-                let named = providers::beneath(&fixture.delivery);
-                let receipt = providers::read(
+                let receipt = providers::read_beneath(
                     &fixture.delivery,
-                    named,
+                    None,
                     &verify.keys,
                     &verify.options(&fixture),
                 );

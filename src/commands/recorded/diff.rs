@@ -86,7 +86,7 @@ struct Found {
 impl Found {
     fn new(address: String, fixture: Fixture) -> Found {
         let delivery = decompressed(&fixture.delivery);
-        let receipt = providers::outline(&delivery, providers::beneath(&delivery));
+        let receipt = providers::outline_beneath(&delivery, None);
         Found {
             address,
             fixture,

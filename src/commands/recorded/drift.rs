@@ -64,7 +64,7 @@ impl Plan {
 
     fn compare(&self, fixture: &Fixture) -> Looked {
         let delivery = &decompressed(&fixture.delivery);
-        let receipt = providers::outline(delivery, providers::beneath(delivery));
+        let receipt = providers::outline_beneath(delivery, None);
         if receipt.handshake {
             return Looked::WithoutEvents;
         }

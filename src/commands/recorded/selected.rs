@@ -3,11 +3,9 @@
 use jiff::Timestamp;
 
 use crate::providers;
-use crate::providers::{Keys, Provider};
+use crate::providers::Keys;
 use crate::report::text::inflate::inflate;
-use crate::webhook::{
-    Delivery, Fixture, LineFilter, Receipt, Recognition, Selection, VerifyOptions,
-};
+use crate::webhook::{Delivery, Fixture, LineFilter, Receipt, Selection, VerifyOptions};
 
 /// Mark of a delivery that is not chosen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,8 +50,14 @@ pub fn choose(
     }
     let wants = |receipt: &Receipt| selection.wants_receipt(receipt, fixture.at);
     let receipt = match selection.reads_verdict() {
-        true => read_where(&fixture.delivery, keys, options, |_| true).filter(wants),
-        false => Some(outline(&fixture.delivery)).filter(wants),
+        true => Some(providers::read_beneath(
+            &fixture.delivery,
+            None,
+            keys,
+            options,
+        ))
+        .filter(wants),
+        false => Some(providers::outline_beneath(&fixture.delivery, None)).filter(wants),
     };
     receipt.map(Some).ok_or(Unchosen)
 }
@@ -75,7 +79,9 @@ pub fn read_chosen(
     let may_want = |receipt: &Receipt| selection.reads_verdict() || wants(receipt);
     // Finding responses and verifying signatures take time, so both are done for as few deliveries as possible.
     if selection.reads_answer() {
-        if selection.reads_events_at(at) && !may_want(&outline(&fixture.delivery)) {
+        if selection.reads_events_at(at)
+            && !may_want(&providers::outline_beneath(&fixture.delivery, None))
+        {
             return None;
         }
         answer(fixture);
@@ -83,7 +89,7 @@ pub fn read_chosen(
             return None;
         }
     }
-    let receipt = read_where(&fixture.delivery, keys, options, may_want)?;
+    let receipt = providers::read_beneath_where(&fixture.delivery, None, keys, options, may_want)?;
     if selection.reads_verdict() && !wants(&receipt) {
         return None;
     }
@@ -91,40 +97,6 @@ pub fn read_chosen(
         answer(fixture);
     }
     Some(receipt)
-}
-
-/// Reads a recorded delivery; none if it is not `wanted`, which is asked before the signature is verified.
-fn read_where(
-    delivery: &Delivery,
-    keys: &Keys,
-    options: &VerifyOptions,
-    wanted: impl Fn(&Receipt) -> bool,
-) -> Option<Receipt> {
-    let mut named = None;
-    let receipt = providers::read_where(delivery, None, keys, options, |receipt| {
-        named = provider_beneath(delivery, receipt);
-        named.is_none() && wanted(receipt)
-    });
-    match named {
-        Some(_) => providers::read_where(delivery, named, keys, options, wanted),
-        None => receipt,
-    }
-}
-
-fn outline(delivery: &Delivery) -> Receipt {
-    let receipt = providers::outline(delivery, None);
-    match provider_beneath(delivery, &receipt) {
-        None => receipt,
-        named => providers::outline(delivery, named),
-    }
-}
-
-/// Provider of what is inside the body of a delivery. A body that is recognised itself is not searched.
-fn provider_beneath(delivery: &Delivery, receipt: &Receipt) -> Option<&'static Provider> {
-    match receipt.recognised_by {
-        Some(Recognition::Body(_)) => None,
-        _ => providers::beneath(delivery),
-    }
 }
 
 fn has_wanted_request(selection: &Selection, fixture: &Fixture) -> bool {

@@ -140,8 +140,7 @@ fn print(plan: &Plan, report: &Reporter, address: &str, fixture: &Fixture) -> Ex
         Output::Request(form, target) => (form, target),
         Output::Notice => {
             let options = as_recorded(fixture, plan.public_url.as_ref());
-            let named = providers::beneath(&delivery);
-            let receipt = providers::read(&delivery, named, &plan.keys, &options);
+            let receipt = providers::read_beneath(&delivery, None, &plan.keys, &options);
             report.tell(&Notice::Shown(Logged {
                 address,
                 fixture,

@@ -12,7 +12,9 @@ use crate::io::runtime;
 use crate::providers;
 use crate::providers::{Budget, Evidence, Explanation, Provider};
 use crate::report::{Finding, Judged, KeyUsed, Notice, Reporter};
-use crate::webhook::{Delivery, Document, Fixture, Key, Receipt, Verdict, VerifyOptions};
+use crate::webhook::{
+    Delivery, Document, Fixture, Key, Receipt, Recognition, Verdict, VerifyOptions,
+};
 
 /// Delivery with its verdict, ready to be reported.
 pub struct Judgement {
@@ -52,8 +54,7 @@ pub fn verify(
 ) -> Judgement {
     let delivery = &fixture.delivery;
     let verify_options = plan.options(fixture);
-    let named = plan.provider.or_else(|| providers::beneath(delivery));
-    let mut receipt = providers::read(delivery, named, &plan.keys, &verify_options);
+    let mut receipt = providers::read_beneath(delivery, plan.provider, &plan.keys, &verify_options);
     if let Some(Fetching {
         certificates,
         runtime,
@@ -74,7 +75,8 @@ pub fn verify(
     });
     let evidence = evidence.as_ref();
     // The signature may be inside a body that cannot be parsed.
-    let is_unread = verdict == Verdict::Unsigned && named.is_some();
+    let is_named = matches!(receipt.recognised_by, Some(Recognition::Named));
+    let is_unread = verdict == Verdict::Unsigned && is_named;
     let explained = evidence.map(|evidence| explanation(evidence, verdict, is_unread));
     Judgement {
         it: Arc::clone(it),

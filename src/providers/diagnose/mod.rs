@@ -1,5 +1,6 @@
 //! Diagnosis of a failed signature: common mistakes, tested one after another.
 
+mod beneath;
 mod body_variants;
 mod evidence;
 mod header_variants;
@@ -16,13 +17,14 @@ pub use hypotheses::{HYPOTHESES, Hypothesis};
 
 use std::time::Duration;
 
-use crate::providers::Provider;
+pub use beneath::{outline_beneath, read_beneath, read_beneath_where};
+
 use crate::providers::diagnose::hypotheses::Limit;
 use crate::providers::diagnose::layers::{Unwrapped, Wrapping};
 use crate::providers::diagnose::url_variants::signs_url;
 use crate::providers::diagnose::variant::Variant;
 use crate::providers::reading::verdict_of;
-use crate::webhook::{Algorithm, Delivery, Document, Recognition, Secret, VerifyOptions};
+use crate::webhook::{Algorithm, Delivery, Document, Secret, VerifyOptions};
 
 /// Result of a diagnosis.
 #[derive(Debug, Default)]
@@ -138,28 +140,6 @@ pub fn next_step(case: &Evidence) -> String {
          it as `--secret {name}=env:NAME`; if it is right, the body was changed: record the raw request with \
          `webhook-cli listen --record` instead of the handler, and verify that"
     )
-}
-
-/// Provider of the delivery inside a body that cannot be parsed itself: in base64, compressed, in a string, in a
-/// platform's event, after a byte order mark.
-pub fn beneath(delivery: &Delivery) -> Option<&'static Provider> {
-    let found = |delivery: &Delivery| {
-        let document = Document::of(delivery).ok()?;
-        crate::providers::recognise(delivery, Some(&document))
-    };
-    if found(delivery).is_some_and(|(_, reason)| matches!(reason, Recognition::Body(_))) {
-        return None;
-    }
-    let mut by_header = None;
-    for it in layers::unwrapped(delivery) {
-        match found(&it.delivery) {
-            Some((provider, Recognition::Body(_))) => return Some(provider),
-            // An event has the headers of the request as well.
-            Some((provider, _)) if it.wrapping == Wrapping::Event => by_header = Some(provider),
-            _ => {}
-        }
-    }
-    by_header
 }
 
 /// True if the body seems to contain the signed body in this way; without its secret, that is no proof.
