@@ -11,15 +11,16 @@ use webhook_cli::inspector::store::filter::Filter;
 use webhook_cli::inspector::store::query;
 use webhook_cli::io::recording::resume;
 use webhook_cli::providers;
-use webhook_cli::providers::{Budget, Evidence, Keys, Provider};
+use webhook_cli::providers::{Budget, Evidence, FilterResults, IncomingMessage, Keys, Provider};
 use webhook_cli::report::text::body;
 use webhook_cli::report::{Mode, Palette, Untrusted, escape_into, is_binary, looks_like_json};
 use webhook_cli::webhook::body::form_part::NewPart;
 use webhook_cli::webhook::body::multipart;
 use webhook_cli::webhook::body::multipart::Multipart;
+use webhook_cli::webhook::mail::eml::message_bytes;
 use webhook_cli::webhook::{
-    Delivery, Document, Fixture, Headers, Key, KeyForm, Keyring, RecordedAnswer, RecordedLine,
-    Secret, Target, Verdict, VerifyOptions,
+    Delivery, Document, Fixture, Headers, Key, KeyForm, Keyring, Mail, Mailbox, Message,
+    RecordedAnswer, RecordedLine, Rng, Secret, Target, Verdict, VerifyOptions, numbered, safe_name,
 };
 
 /// Nobody has signed anything with this.
@@ -194,6 +195,103 @@ pub fn message(data: &[u8]) {
                 || delivery.body.is_empty()
         );
         let _ = Document::of(&delivery);
+    }
+}
+
+/// A message in a file, and any bytes as one that came by SMTP: its parts are inside it, and none is larger than what it
+/// was decoded from.
+pub fn mail(data: &[u8]) {
+    let bytes = bytes::Bytes::copy_from_slice(data);
+    if let Ok(bytes) = message_bytes(bytes.clone()) {
+        let has_bare = |end: &[u8]| end.ends_with(b"\n") && !end.ends_with(b"\r\n");
+        assert!(!bytes.split_inclusive(|byte| *byte == b'\n').any(has_bare));
+        assert_eq!(message_bytes(bytes.clone()), Ok(bytes));
+    }
+    let message = Message::read(bytes.clone());
+    assert_eq!(*message.raw(), bytes);
+    for part in message.parts() {
+        assert!(part.content().len() <= data.len());
+        let _ = (
+            part.text(),
+            part.content_id(),
+            part.is_inline(),
+            part.is_file(),
+        );
+    }
+    for field in message.headers() {
+        let _ = (
+            field.decoded(),
+            field.title_cased(),
+            Mailbox::list(&field.value),
+        );
+    }
+    let mail = Mail::of_message(&message);
+    assert_eq!(mail.attachments.len(), message.attachments().count());
+}
+
+/// A message as each provider would post it, in each of its modes: it is made of any bytes, recognised, and read as one
+/// mail. The first byte says which provider and mode.
+pub fn inbound(data: &[u8]) {
+    let Some((first, data)) = data.split_first() else {
+        return;
+    };
+    let providers = providers::everyone().filter_map(|it| Some((it, it.inbound?)));
+    let all: Vec<_> = providers
+        .flat_map(|(provider, inbound)| {
+            let modes = match inbound.modes {
+                [] => &[""],
+                modes => modes,
+            };
+            modes.iter().map(move |mode| (provider, inbound, *mode))
+        })
+        .collect();
+    let (provider, inbound, mode) = all[usize::from(*first) % all.len()];
+    let message = Message::read(bytes::Bytes::copy_from_slice(data));
+    let incoming = IncomingMessage {
+        message: &message,
+        mail_from: "ada@example.org",
+        recipients: &["support@in.example.com".to_owned()],
+        mode,
+        results: &FilterResults::default(),
+        at: judge().now,
+    };
+    let request = inbound.delivery(&[incoming], &mut Rng::seeded(1));
+    let request = request.expect("there is a message");
+    let receipt = providers::outline(&request, None);
+    assert_eq!(receipt.provider, Some(provider.name), "{mode}");
+    assert_eq!(receipt.mails.len(), 1, "{} {mode}", provider.name);
+    for answer in inbound.answers(&[incoming], &request, "http://127.0.0.1:1") {
+        assert!(answer.path.starts_with('/'), "{answer:?}");
+    }
+    // A request with any body is read too, as its type says.
+    let any = Delivery {
+        body: bytes::Bytes::copy_from_slice(data),
+        ..request
+    };
+    let _ = providers::outline(&any, Some(provider));
+}
+
+/// The name of an attachment: it is one step of a path on every system.
+pub fn attachment_name(data: &[u8]) {
+    let given = String::from_utf8_lossy(data);
+    let safe = safe_name(Some(&given), 3);
+    for name in [numbered(&safe, 2), safe] {
+        assert!((1..=255).contains(&name.len()), "{name:?}");
+        assert!(name.chars().all(is_harmless), "{name:?}");
+        assert!(
+            !name.contains(['/', '\\', ':', '<', '>', '"', '|', '?', '*']),
+            "{name:?}"
+        );
+        assert!(!name.starts_with(['.', '-', '~', ' ']), "{name:?}");
+        assert!(!name.ends_with(['.', ' ']), "{name:?}");
+        let stem = name.split('.').next().unwrap_or_default();
+        let devices = ["con", "prn", "aux", "nul", "com1", "lpt9"];
+        assert!(
+            !devices.iter().any(|it| stem.eq_ignore_ascii_case(it)),
+            "{name:?}"
+        );
+        // A safe name stays.
+        assert_eq!(safe_name(Some(&name), 3), name);
     }
 }
 

@@ -18,7 +18,7 @@ pub fn safe_name(given: Option<&str>, number: usize) -> String {
     let given = given.unwrap_or_default();
     let last = given.rsplit(['/', '\\']).next().unwrap_or_default();
     let kept: String = last.chars().filter(|c| is_harmless(*c)).collect();
-    let trimmed = kept.trim().trim_end_matches(['.', ' ']).trim_start();
+    let trimmed = kept.trim_end_matches(is_dot_or_blank).trim_start();
     let stem = trimmed.split('.').next().unwrap_or_default().trim_end();
     let digits = stem.replace(['\u{b9}', '\u{b2}', '\u{b3}'], "1");
     let is_device = DEVICES.iter().any(|name| digits.eq_ignore_ascii_case(name));
@@ -40,6 +40,11 @@ pub fn numbered(name: &str, number: usize) -> String {
         "{}{suffix}",
         cut(stem, LONGEST.saturating_sub(suffix.len()))
     )
+}
+
+/// True for what a file name may not end with on every system. Wide and unbreakable blanks are blanks, too.
+fn is_dot_or_blank(c: char) -> bool {
+    c == '.' || c.is_whitespace()
 }
 
 /// True for a character that a file name may have on every system, and that can be seen.
@@ -66,7 +71,7 @@ fn shortened(name: &str, most: usize) -> String {
     }
     let (stem, extension) = split(name);
     let stem = cut(stem, most.saturating_sub(extension.len()));
-    format!("{}{extension}", stem.trim_end_matches(['.', ' ']))
+    format!("{}{extension}", stem.trim_end_matches(is_dot_or_blank))
 }
 
 /// Stem and extension with its dot; a long extension is none.
@@ -106,6 +111,7 @@ mod tests {
             ("/", "attachment-3"),
             ("", "attachment-3"),
             (" . . ", "attachment-3"),
+            ("scan\u{3000}.\u{a0}", "scan"),
             ("CON", "_CON"),
             ("nul.txt", "_nul.txt"),
             ("com\u{b9}.log", "_com\u{b9}.log"),
