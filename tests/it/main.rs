@@ -28,6 +28,7 @@ mod https;
 mod inbound;
 mod inbound_api;
 mod inbound_consumers;
+mod inbound_send;
 mod inspector;
 mod inspector_page;
 mod interop;
