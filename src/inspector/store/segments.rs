@@ -7,7 +7,7 @@ const PIECE: usize = 4096;
 
 /// List in pieces: it grows without a copy, and takes no more memory than its items and one piece.
 #[derive(Debug)]
-pub struct Segments<T> {
+pub(crate) struct Segments<T> {
     pieces: VecDeque<VecDeque<T>>,
     /// Items that were taken from the first piece.
     taken: usize,
@@ -26,12 +26,12 @@ impl<T> Default for Segments<T> {
 
 impl<T> Segments<T> {
     /// Number of items.
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.length
     }
 
     /// Appends an item.
-    pub fn push_back(&mut self, item: T) {
+    pub(crate) fn push_back(&mut self, item: T) {
         if (self.taken + self.length).is_multiple_of(PIECE) {
             // A list of a few items takes little.
             let room = if self.pieces.is_empty() { 0 } else { PIECE };
@@ -44,7 +44,7 @@ impl<T> Segments<T> {
     }
 
     /// Takes the first item.
-    pub fn pop_front(&mut self) -> Option<T> {
+    pub(crate) fn pop_front(&mut self) -> Option<T> {
         let item = self.pieces.front_mut()?.pop_front()?;
         self.taken += 1;
         self.length -= 1;
@@ -56,36 +56,36 @@ impl<T> Segments<T> {
     }
 
     /// Removes all items.
-    pub fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         *self = Self::default();
     }
 
     /// Last item.
-    pub fn last(&self) -> Option<&T> {
+    pub(crate) fn last(&self) -> Option<&T> {
         self.get(self.length.checked_sub(1)?)
     }
 
     /// Item at an index.
-    pub fn get(&self, index: usize) -> Option<&T> {
+    pub(crate) fn get(&self, index: usize) -> Option<&T> {
         let (piece, at) = self.place(index)?;
         self.pieces.get(piece)?.get(at)
     }
 
     /// Item at an index, to be changed.
-    pub fn get_mut(&mut self, index: usize) -> Option<&mut T> {
+    pub(crate) fn get_mut(&mut self, index: usize) -> Option<&mut T> {
         let (piece, at) = self.place(index)?;
         self.pieces.get_mut(piece)?.get_mut(at)
     }
 
     /// Items from an index on.
-    pub fn from(&self, start: usize) -> impl Iterator<Item = &T> {
+    pub(crate) fn from(&self, start: usize) -> impl Iterator<Item = &T> {
         let (first, at) = self.place(start).unwrap_or((self.pieces.len(), 0));
         let pieces = self.pieces.iter().skip(first).enumerate();
         pieces.flat_map(move |(number, piece)| piece.iter().skip(if number == 0 { at } else { 0 }))
     }
 
     /// Items before an index, the last first.
-    pub fn before(&self, end: usize) -> impl Iterator<Item = &T> {
+    pub(crate) fn before(&self, end: usize) -> impl Iterator<Item = &T> {
         let end = end.min(self.length);
         let (last, at) = match end.checked_sub(1).and_then(|index| self.place(index)) {
             Some((piece, at)) => (piece + 1, at + 1),
@@ -99,7 +99,7 @@ impl<T> Segments<T> {
     }
 
     /// Index of the first item for which `is_before` is false; the items for which it is true come first.
-    pub fn partition_point(&self, is_before: impl Fn(&T) -> bool) -> usize {
+    pub(crate) fn partition_point(&self, is_before: impl Fn(&T) -> bool) -> usize {
         let (mut low, mut high) = (0, self.length);
         while low < high {
             let middle = low.midpoint(high);
@@ -112,7 +112,7 @@ impl<T> Segments<T> {
     }
 
     /// Index of the last item for which `is_it` is true.
-    pub fn rposition(&self, is_it: impl Fn(&T) -> bool) -> Option<usize> {
+    pub(crate) fn rposition(&self, is_it: impl Fn(&T) -> bool) -> Option<usize> {
         let from_end = self.before(self.length).position(is_it)?;
         Some(self.length - 1 - from_end)
     }
