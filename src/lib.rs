@@ -86,7 +86,7 @@
 //! * [`Mail`](webhook::Mail): inbound mail as read from a request, in words common to all providers.
 //! * [`Inbound`](providers::Inbound): definition of a provider's inbound mail: the requests made of a message, and read.
 //! * [`Selection`](webhook::Selection): conditions on deliveries (`--events`, `--failed`, `--grep`, …).
-//! * [`Recorder`](io::recording::recorder::Recorder): writer of a recording, a file or a folder, synced to disk.
+//! * [`Recorder`](io::recorder::Recorder): writer of a recording, a file or a folder, synced to disk.
 //! * [`ResumeJournal`](io::recording::resume::ResumeJournal): file of `--resume`: the deliveries that are done.
 //! * [`Template`](providers::Template): example of an event, taken apart so that its fields can be replaced.
 //! * [`CompiledTemplate`](providers::CompiledTemplate): template reduced to what differs between deliveries, for speed.

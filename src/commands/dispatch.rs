@@ -14,7 +14,7 @@ use crate::commands::job::{Job, about};
 use crate::commands::shutdown::{InFlight, Interrupt};
 use crate::commands::signer::Signer;
 use crate::io::client::{Client, Keep, TargetConnection};
-use crate::io::recording::recorder::Recorder;
+use crate::io::recorder::Recorder;
 use crate::io::recording::resume::{Completion, ResumeJournal};
 use crate::providers;
 use crate::report::{Notice, Reporter, Tally};

@@ -4,6 +4,7 @@
 pub mod client;
 mod gzip;
 mod heads;
+pub mod recorder;
 pub mod recording;
 pub mod server;
 pub mod tls;

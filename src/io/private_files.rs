@@ -133,3 +133,16 @@ pub(super) fn survive_file_size_limit() {
 
 #[cfg(not(unix))]
 pub(super) fn survive_file_size_limit() {}
+
+/// Takes the file lock, which the system releases when the program ends; false if another process holds it.
+pub(crate) fn lock(file: &File) -> io::Result<bool> {
+    match file.try_lock() {
+        Ok(()) => Ok(true),
+        Err(fs::TryLockError::WouldBlock) => Ok(false),
+        // Some network file systems do not support locks.
+        Err(fs::TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => {
+            Ok(true)
+        }
+        Err(fs::TryLockError::Error(error)) => Err(error),
+    }
+}

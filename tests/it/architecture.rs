@@ -24,7 +24,7 @@ const ROOMS: &[(&str, &[&str], &[&str])] = &[
     ("checks", &["mail"], &["providers", "webhook"]),
     (
         "io",
-        &["client", "recording", "server", "tls", "tunnel"],
+        &["client", "recorder", "recording", "server", "tls", "tunnel"],
         &["error", "webhook"],
     ),
     (

@@ -28,7 +28,7 @@ use crate::commands::sns::subscription::{Confirmation, SubscriptionConfirmer};
 use crate::error::Result;
 use crate::inspector::store::kept::Kept;
 use crate::inspector::store::table::Table;
-use crate::io::recording::recorder::RecordedAt;
+use crate::io::recorder::RecordedAt;
 use crate::io::server::{Answer, Arrival, Handler};
 use crate::providers;
 use crate::providers::{Challenged, Keys, Provider};

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use jiff::Timestamp;
 
 use crate::commands::listen::forward::ToForward;
-use crate::io::recording::recorder::RecordedAt;
+use crate::io::recorder::RecordedAt;
 use crate::webhook::{Delivery, Receipt};
 
 /// Most bytes of bodies that are kept.

@@ -8,7 +8,7 @@ use tokio::sync::Semaphore;
 
 use crate::cli::SyncWhen;
 use crate::error::{Error, Result};
-use crate::io::recording::recorder::{RecordedAt, Recorder, Sync};
+use crate::io::recorder::{RecordedAt, Recorder, Sync};
 use crate::io::user_key::own_key;
 use crate::report::Reporter;
 use crate::webhook::{ANSWER_BODY, Delivery, Fixture, RecordedAnswer, Redactor, Reply};

@@ -3,7 +3,8 @@
 use std::fmt;
 
 use crate::commands::in_order::Chunks;
-use crate::io::recording::reader::{LineBlock, Portion, Sources};
+use crate::io::recording::line_block::{LineBlock, Portion};
+use crate::io::recording::reader::Sources;
 use crate::webhook::{Fault, Fixture, LineFilter};
 
 /// Iterator over the content of sources.

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use crate::commands::dry_run::LEFT_OUT;
 use crate::commands::{args, id};
 use crate::error::{Error, Result};
-use crate::io::recording::recorder::{Recorder, Sync};
+use crate::io::recorder::{Recorder, Sync};
 use crate::report::Reporter;
 use crate::webhook::{Fixture, Target};
 

@@ -70,7 +70,8 @@ impl Connection {
 #[cfg(test)]
 mod tests {
     use super::{Broken, Connection};
-    use crate::io::client::hyper_exchange::{HyperExchange, ReplayedPrefix};
+    use crate::io::client::hyper_exchange::HyperExchange;
+    use crate::io::client::replayed_prefix::ReplayedPrefix;
     use crate::io::client::{Call, Keep};
     use crate::io::tls::Wire;
     use crate::webhook::{Delivery, Headers, Target};

@@ -9,6 +9,7 @@ mod exchange;
 pub mod fast_http1;
 mod http_client;
 pub mod hyper_exchange;
+mod replayed_prefix;
 mod request;
 pub mod retry_after;
 pub mod slow_body;

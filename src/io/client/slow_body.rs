@@ -14,7 +14,7 @@ use hyper_util::rt::TokioIo;
 use tokio::time::Sleep;
 
 use crate::io::client::error::words;
-use crate::io::client::hyper_exchange::ReplayedPrefix;
+use crate::io::client::replayed_prefix::ReplayedPrefix;
 use crate::io::client::{HttpResponse, KEPT};
 use crate::io::tls::Wire;
 

@@ -13,7 +13,8 @@ use crate::error::{Error, Result};
 use crate::io::private_files;
 use crate::io::recording::detect::LONGEST;
 use crate::io::recording::lines::{Line, Lines};
-use crate::io::recording::reader::{Part, Sources};
+use crate::io::recording::reader::Sources;
+use crate::io::recording::source_input::Part;
 use crate::io::recording::tail::{LinesBackward, lines_before};
 use crate::webhook::{Fault, Fixture, RecordedAnswer, RecordedLine};
 

@@ -10,16 +10,17 @@ use bytes::Bytes;
 
 use crate::error::{Error, Result};
 use crate::io::recording::detect::Class;
-use crate::io::recording::reader::{Item, Part, SourceInput, Sources};
+use crate::io::recording::reader::{Item, Sources};
+use crate::io::recording::source_input::{Part, SourceInput};
 use crate::io::recording::tail::{LineAt, LinesBackward, lines_before};
-use crate::webhook::{Fixture, RecordedAnswer, RecordedLine};
+use crate::webhook::{Fault, Fixture, RecordedAnswer, RecordedLine};
 
 /// Largest part of a recording, in bytes, whose lines are counted to name a delivery by its line. Behind more, a
 /// delivery found from the end is named by its id.
 const COUNTED: u64 = 64 << 20;
 
-/// Confines sources to the last `count` deliveries for which `wanted` is true, and what is between them; they stay whole without
-/// a count (`--last`). Broken ones are always wanted.
+/// Confines sources to the last `count` deliveries for which `wanted` is true, and what is between them; they stay whole
+/// without a count (`--last`). Broken ones are always wanted.
 pub fn last(
     mut sources: Sources,
     count: Option<usize>,
@@ -28,99 +29,119 @@ pub fn last(
     let Some(count) = count else {
         return Ok(sources);
     };
-    let mut is_wanted = |fixture: &std::result::Result<Fixture, _>| match fixture {
+    let mut is_wanted = |fixture: &ReadFixture| match fixture {
         Ok(fixture) => wanted(fixture),
         Err(_) => true,
     };
     if sources.files.iter().any(|file| file.size.is_none()) {
-        let mut held: VecDeque<Item> = VecDeque::new();
-        for item in sources.by_ref() {
-            if is_wanted(&item.fixture) {
-                held.push_back(item);
-                if held.len() > count {
-                    held.pop_front();
-                }
-            }
-        }
-        sources.held = held;
+        sources.held = last_of_stream(&mut sources, count, &mut is_wanted);
         return Ok(sources);
     }
-    let edited = sources.edited;
     let mut files: VecDeque<SourceInput> = VecDeque::new();
     let mut left = count;
     while left > 0
         && let Some(file) = sources.files.pop()
     {
-        let name = file
-            .path
-            .as_deref()
-            .unwrap_or(Path::new(""))
-            .display()
-            .to_string();
-        let cannot = |error: io::Error| Error::input(format!("`{name}` cannot be read: {error}"));
-        let path = match file.part {
+        let plain = match file.part {
             Part::Numbers(..) => None,
             Part::All | Part::Between { .. } => file.plain_recording()?,
         };
-        if let Some(path) = path {
-            // Answers stand behind their deliveries, and are met before them.
-            let mut answers: HashMap<String, Vec<RecordedAnswer>> = HashMap::new();
-            let answered = sources.answered;
-            let wanted = |line: &Bytes, is_answer: bool| {
-                if is_answer {
-                    if let (true, Ok(RecordedLine::Answer(answer))) =
-                        (answered, RecordedLine::read(line, edited))
-                    {
-                        answers
-                            .entry(answer.to.clone())
-                            .or_default()
-                            .insert(0, *answer);
-                    }
-                    return false;
-                }
-                let mut read = match edited {
-                    true => Fixture::of_edited(line),
-                    false => Fixture::of_line(line),
-                };
-                if let Ok(fixture) = &mut read
-                    && let Some(found) = fixture.id.as_ref().and_then(|id| answers.remove(id))
-                {
-                    fixture.answers.extend(found);
-                }
-                is_wanted(&read)
-            };
-            match last_line(path, &file, left, wanted).map_err(cannot)? {
-                Tail::Found(line) => {
-                    let part = from(path, &file, &line).map_err(cannot)?;
-                    files.push_front(SourceInput { part, ..file });
-                    left = 0;
-                }
-                Tail::Fewer(met) => {
-                    left -= met;
-                    files.push_front(file);
-                }
+        let (part, met) = match plain {
+            Some(path) => {
+                let path = path.to_owned();
+                last_of_recording(&sources, &path, &file, left, &mut is_wanted).map_err(
+                    |error| Error::input(format!("`{}` cannot be read: {error}", path.display())),
+                )?
             }
-            continue;
-        }
-        let mut numbers = VecDeque::new();
-        for item in Sources::of(vec![file.clone()]).edited(edited) {
-            if is_wanted(&item.fixture) {
-                numbers.push_back(item.source.number());
-                if numbers.len() > left {
-                    numbers.pop_front();
-                }
-            }
-        }
-        left -= numbers.len();
-        if let (Some(first), Some(last)) = (numbers.front(), numbers.back()) {
-            files.push_front(SourceInput {
-                part: Part::Numbers(*first, *last),
-                ..file
-            });
+            None => last_of_file(&file, sources.edited, left, &mut is_wanted),
+        };
+        left -= met;
+        if let Some(part) = part {
+            files.push_front(SourceInput { part, ..file });
         }
     }
     sources.files = files.into();
     Ok(sources)
+}
+
+/// Fixture as it was read.
+type ReadFixture = std::result::Result<Fixture, Fault>;
+
+/// Last wanted deliveries of sources that can be read once.
+fn last_of_stream(
+    sources: &mut Sources,
+    count: usize,
+    is_wanted: &mut dyn FnMut(&ReadFixture) -> bool,
+) -> VecDeque<Item> {
+    let mut held: VecDeque<Item> = VecDeque::new();
+    for item in sources {
+        if is_wanted(&item.fixture) {
+            held.push_back(item);
+            if held.len() > count {
+                held.pop_front();
+            }
+        }
+    }
+    held
+}
+
+/// Part of a recording from the last wanted deliveries on, and their number. It is read from its end.
+fn last_of_recording(
+    sources: &Sources,
+    path: &Path,
+    file: &SourceInput,
+    count: usize,
+    is_wanted: &mut dyn FnMut(&ReadFixture) -> bool,
+) -> io::Result<(Option<Part>, usize)> {
+    let (edited, answered) = (sources.edited, sources.answered);
+    // Responses are recorded after their deliveries, and are met before them.
+    let mut answers: HashMap<String, Vec<RecordedAnswer>> = HashMap::new();
+    let wanted = |line: &Bytes, is_answer: bool| {
+        if is_answer {
+            if let (true, Ok(RecordedLine::Answer(answer))) =
+                (answered, RecordedLine::read(line, edited))
+            {
+                let earlier = answers.entry(answer.to.clone()).or_default();
+                earlier.insert(0, *answer);
+            }
+            return false;
+        }
+        let mut read = match edited {
+            true => Fixture::of_edited(line),
+            false => Fixture::of_line(line),
+        };
+        if let Ok(fixture) = &mut read
+            && let Some(found) = fixture.id.as_ref().and_then(|id| answers.remove(id))
+        {
+            fixture.answers.extend(found);
+        }
+        is_wanted(&read)
+    };
+    Ok(match last_line(path, file, count, wanted)? {
+        Tail::Found(line) => (Some(from(path, file, &line)?), count),
+        Tail::Fewer(met) => (Some(file.part.clone()), met),
+    })
+}
+
+/// Part of a file with the last wanted deliveries, and their number. The file is read from its beginning.
+fn last_of_file(
+    file: &SourceInput,
+    edited: bool,
+    count: usize,
+    is_wanted: &mut dyn FnMut(&ReadFixture) -> bool,
+) -> (Option<Part>, usize) {
+    let mut numbers = VecDeque::new();
+    for item in Sources::of(vec![file.clone()]).edited(edited) {
+        if is_wanted(&item.fixture) {
+            numbers.push_back(item.source.number());
+            if numbers.len() > count {
+                numbers.pop_front();
+            }
+        }
+    }
+    let ends = numbers.front().zip(numbers.back());
+    let part = ends.map(|(first, last)| Part::Numbers(*first, *last));
+    (part, numbers.len())
 }
 
 /// Line of a recording, found from its end.

@@ -10,11 +10,11 @@ use std::path::{Path, PathBuf};
 use memchr::memmem::Finder;
 
 use crate::error::{Error, Result};
-use crate::io::recording::detect;
 use crate::io::recording::detect::{Class, LONGEST};
 use crate::io::recording::last::{Tail, from, last_line};
 use crate::io::recording::lines::{Line, Lines};
-use crate::io::recording::reader::{Part, SourceInput, Sources};
+use crate::io::recording::reader::Sources;
+use crate::io::recording::source_input::{Part, SourceInput, files_in};
 use crate::webhook::{Fixture, Place, RecordedAnswer, SourceAddress};
 
 /// Most deliveries named in the error for an ambiguous id.
@@ -138,30 +138,6 @@ fn whole(path: &str) -> Result<Vec<SourceInput>> {
     Ok(vec![file(path.into(), Some(about.len()))])
 }
 
-/// Returns the readable files of a folder in the order of their paths, with their sizes.
-fn files_in(folder: &str) -> Result<Vec<(PathBuf, u64)>> {
-    let mut found = Vec::new();
-    walk(Path::new(folder), &mut found).map_err(|error| unreadable(folder, &error))?;
-    found.sort_by(|(one, _), (other, _)| one.cmp(other));
-    Ok(found)
-}
-
-fn walk(folder: &Path, files: &mut Vec<(PathBuf, u64)>) -> io::Result<()> {
-    for entry in fs::read_dir(folder)? {
-        let entry = entry?;
-        let path = entry.path();
-        let is_hidden = entry.file_name().as_encoded_bytes().starts_with(b".");
-        // Links to folders are not followed: they could form a cycle.
-        if is_hidden {
-        } else if entry.file_type()?.is_dir() {
-            walk(&path, files)?;
-        } else if detect::is_read(&path) {
-            files.push((path, entry.metadata()?.len()));
-        }
-    }
-    Ok(())
-}
-
 /// Search for deliveries in the files of a source.
 struct Search<'a> {
     source: &'a str,
@@ -252,12 +228,17 @@ impl Search<'_> {
                 ..file.clone()
             }]);
         }
+        Err(self.without_delivery(first, last, odd))
+    }
+
+    /// Error for lines without a delivery; `odd` is the last of them.
+    fn without_delivery(&self, first: usize, last: usize, odd: Option<(Class, Line)>) -> Error {
         let line = if first == last {
             format!("line {first} of `{}`", self.source)
         } else {
             format!("lines {first} to {last} of `{}`", self.source)
         };
-        Err(match odd {
+        match odd {
             Some((Class::Answer, Line::Whole(answer) | Line::Torn(answer))) if first == last => {
                 let error = Error::input(format!("{line} is a recorded response"));
                 match RecordedAnswer::head(answer.trim_ascii_end(), true) {
@@ -272,7 +253,7 @@ impl Search<'_> {
             }
             Some((Class::Blank, _)) if first == last => Error::input(format!("{line} is blank")),
             _ => Error::input(format!("{line} hold no delivery")),
-        })
+        }
     }
 
     /// Finds the delivery at this place from the end.

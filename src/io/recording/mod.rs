@@ -1,17 +1,17 @@
-//! Recordings: files and folders, written durably and read line by line, and the journal of `--resume`.
+//! Recordings and other sources of deliveries, read line by line, and the journal of `--resume`.
 
 pub mod answers;
 pub mod detect;
-pub mod file;
-pub mod folder;
 pub mod follow;
 pub mod har;
+mod item;
 pub mod last;
+pub mod line_block;
 pub mod lines;
 pub mod locate;
+mod position;
 pub mod pump;
 pub mod reader;
-pub mod recorder;
 pub mod resume;
-pub mod sync;
+mod source_input;
 pub mod tail;

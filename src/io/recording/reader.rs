@@ -4,103 +4,25 @@
 //! is the order of time, because their names begin with it.
 
 use std::collections::VecDeque;
-use std::fmt;
 use std::fs::{self, File};
-use std::hash::{DefaultHasher, Hash, Hasher};
-use std::io::{self, BufRead, Read, Seek, SeekFrom};
+use std::io::{self, Read, Seek, SeekFrom};
 use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use bytes::Bytes;
-use sha2::{Digest, Sha256};
-
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::io::gzip::{inflate, is_gzip, open_at};
 use crate::io::recording::answers::SharedAnswers;
 use crate::io::recording::detect;
-use crate::io::recording::detect::{Class, Content, Document, LONGEST, ends, is_har, is_recording};
+use crate::io::recording::detect::{Content, Document, LONGEST, ends, is_har, is_recording};
 use crate::io::recording::har::Har;
-use crate::io::recording::lines::{Block, Line, Lines, unreadable};
+use crate::io::recording::line_block::{LineBlock, Portion, delivery_in, next_line};
+use crate::io::recording::lines::{Block, Lines, unreadable};
 use crate::io::recording::pump::{Pump, Stop};
-use crate::webhook::{Fault, Fixture, LineFilter, RecordedLine};
+use crate::io::recording::source_input::{Part, SourceInput, identity};
+use crate::webhook::{Fault, Fixture};
 
-/// Delivery with its source.
-#[derive(Debug)]
-pub struct Item {
-    /// Source of the delivery, to show to the user.
-    pub source: Source,
-    /// The delivery, or the parse error; in a recording, the line number of an error is that of the file.
-    pub fixture: std::result::Result<Fixture, Fault>,
-    /// Position after this delivery, to resume from.
-    pub after: Position,
-}
-
-/// Source of a delivery as shown, which is its address: `recording.ndjson:12`, `fixtures/click.json`, `stdin:3`.
-#[derive(Clone, Debug)]
-pub struct Source {
-    name: Arc<str>,
-    /// Line of a recording or entry of a HAR file, from 1; 0 if the file is a single delivery.
-    number: usize,
-    /// Id of the delivery, in place of the number, where lines before it were not counted.
-    id: Option<Arc<str>>,
-}
-
-impl Source {
-    /// Number within the file; 1 if the file is a single delivery.
-    pub(crate) fn number(&self) -> usize {
-        self.number.max(1)
-    }
-}
-
-impl Source {
-    /// Address in a recording; the id, if the lines were not counted.
-    fn in_recording(
-        name: &Arc<str>,
-        number: usize,
-        uncounted: bool,
-        fixture: &std::result::Result<Fixture, Fault>,
-    ) -> Source {
-        let id = fixture.as_ref().ok().and_then(|it| it.id.as_deref());
-        Source {
-            name: Arc::clone(name),
-            number,
-            id: id.filter(|_| uncounted).map(Arc::from),
-        }
-    }
-}
-
-impl fmt::Display for Source {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.name)?;
-        match (&self.id, self.number) {
-            (Some(id), _) => write!(f, ":{id}"),
-            (None, 0) => Ok(()),
-            (None, number) => write!(f, ":{number}"),
-        }
-    }
-}
-
-impl From<&str> for Source {
-    fn from(name: &str) -> Self {
-        Self {
-            name: name.into(),
-            number: 0,
-            id: None,
-        }
-    }
-}
-
-/// Position between two deliveries of the sources.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Position {
-    /// Index of the file.
-    pub file: usize,
-    /// Bytes of the file before this position.
-    pub offset: u64,
-    /// Lines or entries of the file before this position.
-    pub number: usize,
-}
+pub use crate::io::recording::item::{Item, Source};
+pub use crate::io::recording::position::{Position, begins_as, end_of};
 
 /// Iterator over the deliveries of all sources, in order.
 pub struct Sources {
@@ -126,71 +48,9 @@ pub struct Sources {
     passed: u64,
 }
 
-/// File that deliveries are read from, and the part of it that is meant.
-#[derive(Clone, Debug)]
-pub(crate) struct SourceInput {
-    /// Path; none for standard input.
-    pub(crate) path: Option<PathBuf>,
-    /// Size in bytes on opening; none for a pipe, which has no size.
-    pub(crate) size: Option<u64>,
-    /// Deliveries meant.
-    pub(crate) part: Part,
-}
-
-/// Deliveries of a file that are meant.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub(crate) enum Part {
-    /// All.
-    #[default]
-    All,
-    /// Lines of a recording between two offsets in bytes.
-    Between {
-        /// Offset of the first line.
-        offset: u64,
-        /// Lines before it; none if they were not counted, and deliveries are named by their ids.
-        number: Option<usize>,
-        /// Offset behind the last line.
-        end: u64,
-    },
-    /// Deliveries with these numbers, first and last.
-    Numbers(usize, usize),
-}
-
 enum Reading {
     Lines(Arc<str>, Lines),
     Har(Arc<str>, Har),
-}
-
-/// Bytes hashed of each file, and number of files hashed, to recognize the same sources in a later run.
-const HEAD: u64 = 64 << 10;
-const HEADS: usize = 16;
-
-/// Position after the last complete line of a recording, and a hash of what stands before it; none for other files.
-pub fn end_of(path: &Path) -> Option<(Position, u64)> {
-    part_of(path, u64::MAX)
-}
-
-/// True if a recording still begins with what stood before this position.
-pub fn begins_as(path: &Path, (place, hash): (Position, u64)) -> bool {
-    part_of(path, place.offset) == Some((place, hash))
-}
-
-/// Position and hash of the complete lines in the first bytes of a recording.
-fn part_of(path: &Path, bytes: u64) -> Option<(Position, u64)> {
-    if !is_recording(path) || ends(path, &[".gz"]) {
-        return None;
-    }
-    let mut input = io::BufReader::new(File::open(path).ok()?.take(bytes));
-    let mut hasher = DefaultHasher::new();
-    let mut place = Position::default();
-    let mut line = Vec::new();
-    while input.read_until(b'\n', &mut line).ok()? > 0 && line.ends_with(b"\n") {
-        line.hash(&mut hasher);
-        place.offset += line.len() as u64;
-        place.number += 1;
-        line.clear();
-    }
-    Some((place, hasher.finish()))
 }
 
 impl Sources {
@@ -309,31 +169,7 @@ impl Sources {
     /// Hash that identifies the sources: their names, and the beginning of the first files. `heads` are the lengths
     /// hashed in an earlier run, because a recording may have grown since.
     pub fn identity(&self, heads: Option<&[u64]>) -> Result<(Vec<u64>, String)> {
-        let mut hash = Sha256::new();
-        let mut looked = Vec::new();
-        for (number, origin) in self.files.iter().enumerate() {
-            let (Some(path), size) = (&origin.path, &origin.size) else {
-                return Err(Error::usage("stdin cannot be resumed").hint("keep it in a file first"));
-            };
-            let cannot = |error| Error::input(format!("`{}`: {error}", path.display()));
-            let full = fs::canonicalize(path).map_err(cannot)?;
-            hash.update(full.as_os_str().as_encoded_bytes());
-            hash.update([0]);
-            if origin.part != Part::All {
-                hash.update(format!("{:?}", origin.part));
-            }
-            if number < HEADS {
-                let told = heads.and_then(|heads| heads.get(number)).copied();
-                let length = told.or(*size).unwrap_or_default().min(HEAD);
-                let mut head = Vec::new();
-                let file = File::open(path).map_err(cannot)?;
-                file.take(length).read_to_end(&mut head).map_err(cannot)?;
-                hash.update((head.len() as u64).to_le_bytes());
-                hash.update(&head);
-                looked.push(head.len() as u64);
-            }
-        }
-        Ok((looked, hex::encode(hash.finalize())))
+        identity(&self.files, heads)
     }
 
     /// Opens the current file. A file that is a single delivery is returned as the item.
@@ -457,16 +293,8 @@ impl Sources {
                 }
             };
             let (name, before) = (Arc::clone(name), lines.number());
-            let (end, block) = match lines.block() {
-                Ok(Block::Lines(text)) => (lines.number(), Ok(text)),
-                Ok(Block::Line(line)) => (lines.number(), Err(Ok(line))),
-                Err(error) => {
-                    lines.close();
-                    (before + 1, Err(Err(error)))
-                }
-            };
-            let found = match block {
-                Ok(text) => {
+            let line = match lines.block() {
+                Ok(Block::Lines(text)) => {
                     return Some(Portion::Lines(LineBlock {
                         name,
                         text,
@@ -476,23 +304,25 @@ impl Sources {
                         answers: self.answers_of(at),
                     }));
                 }
-                Err(Ok(Line::End)) => {
-                    self.end();
-                    continue;
+                Ok(Block::Line(line)) => Ok(line),
+                Err(error) => {
+                    lines.close();
+                    Err(error)
                 }
-                Err(line) => delivery_in(&name, end, line, self.edited, &mut self.notes),
             };
-            match found {
+            let after = Position {
+                file: at,
+                offset: lines.offset(),
+                number: lines.number() + usize::from(line.is_err()),
+            };
+            let number = after.number;
+            match delivery_in(&name, number, line, self.edited, &mut self.notes) {
                 ControlFlow::Continue(Some(fixture)) => {
-                    let source = Source::in_recording(&name, end, uncounted, &fixture);
+                    let source = Source::in_recording(&name, number, uncounted, &fixture);
                     let mut item = Item {
                         source,
                         fixture,
-                        after: Position {
-                            file: at,
-                            offset: 1,
-                            number: end,
-                        },
+                        after,
                     };
                     self.answer(&mut item);
                     return Some(Portion::of_item(item));
@@ -638,173 +468,6 @@ impl Iterator for Sources {
             }
         }
     }
-}
-
-impl SourceInput {
-    /// Name, as shown.
-    fn name(&self) -> Arc<str> {
-        match &self.path {
-            None => "stdin".into(),
-            Some(path) => path.display().to_string().into(),
-        }
-    }
-
-    /// Path of a recording that is neither gzipped nor a pipe, and is known by its name.
-    pub(crate) fn plain_recording(&self) -> Result<Option<&Path>> {
-        let path = self.path.as_deref().filter(|_| self.size.is_some());
-        let Some(path) = path else { return Ok(None) };
-        let is_plain = detect::is_plain_recording(path).map_err(|error| {
-            Error::input(format!("`{}` cannot be read: {error}", path.display()))
-        })?;
-        Ok(is_plain.then_some(path))
-    }
-
-    /// Bytes of the part that is meant, if known.
-    fn length(&self) -> Option<u64> {
-        match self.part {
-            Part::Between { offset, end, .. } => Some(end.saturating_sub(offset)),
-            Part::All | Part::Numbers(..) => self.size,
-        }
-    }
-}
-
-/// Part of the sources.
-pub enum Portion {
-    /// A delivery.
-    Item(Box<Item>),
-    /// Lines of a recording that are not parsed yet.
-    Lines(LineBlock),
-}
-
-/// Lines of a recording, to be parsed in any thread.
-pub struct LineBlock {
-    name: Arc<str>,
-    /// The lines, each with its line break.
-    text: Bytes,
-    /// Lines of the recording before these.
-    before: usize,
-    /// True if lines before these were not counted, and deliveries are named by their ids.
-    uncounted: bool,
-    edited: bool,
-    answers: Option<Arc<SharedAnswers>>,
-}
-
-impl LineBlock {
-    /// Calls `each` for the deliveries in lines that the filter lets pass, and returns the number of other deliveries. A
-    /// line that is not as it was written is never passed over: it may be damaged, which is a fault to report.
-    pub fn deliveries(
-        &self,
-        filter: &LineFilter,
-        mut each: impl FnMut(Source, std::result::Result<Fixture, Fault>),
-    ) -> u64 {
-        let lets_any_pass = filter.lets_any_pass(&self.text);
-        let is_passed_over = |line: &[u8]| {
-            !(lets_any_pass && filter.lets_pass(line)) && RecordedLine::is_sound(line)
-        };
-        let (mut number, mut start, mut passed_over) = (self.before, 0, 0);
-        for end in memchr::memchr_iter(b'\n', &self.text) {
-            let line = self.text.get(start..end).unwrap_or_default();
-            number += 1;
-            let span = start..end;
-            start = end + 1;
-            if is_passed_over(line) {
-                passed_over += u64::from(Class::of_whole(line) == Class::Delivery);
-                continue;
-            }
-            let line = Line::Whole(self.text.slice(span));
-            let found = delivery_in(&self.name, number, Ok(line), self.edited, &mut Vec::new());
-            if let ControlFlow::Continue(Some(fixture)) = found {
-                let source = Source::in_recording(&self.name, number, self.uncounted, &fixture);
-                each(source, fixture);
-            }
-        }
-        passed_over
-    }
-
-    /// Adds its recorded responses to a delivery, if they are wanted. A note is returned where they cannot be read.
-    pub fn answer(&self, fixture: &mut Fixture) -> std::result::Result<(), String> {
-        match &self.answers {
-            Some(answers) => answers.add_to(fixture),
-            None => Ok(()),
-        }
-    }
-}
-
-/// Next delivery of a recording, with its line number.
-fn next_line(
-    name: &str,
-    lines: &mut Lines,
-    edited: bool,
-    notes: &mut Vec<String>,
-) -> Option<(usize, std::result::Result<Fixture, Fault>)> {
-    loop {
-        let read = lines.next();
-        let number = lines.number() + usize::from(read.is_err());
-        if read.is_err() {
-            lines.close();
-        }
-        match delivery_in(name, number, read, edited, notes) {
-            ControlFlow::Continue(Some(fixture)) => return Some((number, fixture)),
-            ControlFlow::Continue(None) => {}
-            ControlFlow::Break(()) => return None,
-        }
-    }
-}
-
-impl Portion {
-    fn of_item(item: Item) -> Portion {
-        Portion::Item(Box::new(item))
-    }
-}
-
-/// Delivery in a line of a recording; none in a blank line and in a response. After a break nothing follows but what was
-/// being written.
-type InLine = ControlFlow<(), Option<std::result::Result<Fixture, Fault>>>;
-
-/// Finds the delivery in the line with this number.
-fn delivery_in(
-    name: &str,
-    number: usize,
-    line: io::Result<Line>,
-    edited: bool,
-    notes: &mut Vec<String>,
-) -> InLine {
-    let delivery_of = |line: &Bytes| RecordedLine::delivery(&trimmed(line), edited).transpose();
-    let fixture = match line {
-        Ok(Line::End) => return ControlFlow::Break(()),
-        Ok(Line::Whole(line) | Line::Torn(line)) if line.trim_ascii().is_empty() => {
-            return ControlFlow::Continue(None);
-        }
-        Ok(Line::Whole(line)) => match delivery_of(&line) {
-            Some(fixture) => fixture,
-            None => return ControlFlow::Continue(None),
-        },
-        Ok(Line::Torn(line)) => match delivery_of(&line) {
-            Some(Ok(fixture)) => Ok(fixture),
-            None => return ControlFlow::Continue(None),
-            Some(Err(_)) => {
-                notes.push(format!(
-                    "{name}:{number}: the last line is unfinished and was skipped"
-                ));
-                return ControlFlow::Break(());
-            }
-        },
-        Ok(Line::TooLong) => Err(Fault {
-            line: 1,
-            column: 1,
-            reason: format!("the line is longer than {} MiB", LONGEST >> 20),
-        }),
-        Err(error) => Err(unreadable(number, &error)),
-    };
-    ControlFlow::Continue(Some(fixture.map_err(|fault| Fault {
-        line: number,
-        ..fault
-    })))
-}
-
-/// Line without trailing white space.
-fn trimmed(line: &Bytes) -> Bytes {
-    line.slice(..line.trim_ascii_end().len())
 }
 
 #[cfg(test)]

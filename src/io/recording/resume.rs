@@ -96,7 +96,7 @@ pub fn open(
     if !about.is_file() {
         return Err(cannot("it is not a regular file"));
     }
-    if !crate::io::recording::file::lock(&file).map_err(|error| cannot(&error.to_string()))? {
+    if !private_files::lock(&file).map_err(|error| cannot(&error.to_string()))? {
         return Err(cannot("another run writes it"));
     }
     let mut journal = ResumeJournal {

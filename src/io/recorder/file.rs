@@ -4,7 +4,7 @@
 //! is a torn line: it was never acknowledged, and is moved to `FILE.torn`. A complete last line with a wrong checksum
 //! stays: it was edited, or damaged on disk; readers report it, and cutting it off would only lose it.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
@@ -64,7 +64,7 @@ impl RecordingFile {
         if !about.is_file() {
             return Err(cannot("it is not a regular file"));
         }
-        if !lock(&file).map_err(failed)? {
+        if !private_files::lock(&file).map_err(failed)? {
             return Err(cannot("another listener records into it")
                 .hint("give each listener a file of its own"));
         }
@@ -184,7 +184,7 @@ impl RecordingFile {
         let same = private_files::is_same(&self.file, &file)?;
         // The lock must be released before the new handle can take it.
         self.file.unlock()?;
-        if !lock(&file)? {
+        if !private_files::lock(&file)? {
             return Err(io::Error::other("another listener records into it"));
         }
         self.file = file;
@@ -326,19 +326,6 @@ impl RecordingFile {
     fn note(&mut self, what: &str) {
         self.notes
             .push(format!("`{}`: {what}", self.path.display()));
-    }
-}
-
-/// Takes the file lock, which the system releases when the program ends; false if another process holds it.
-pub(crate) fn lock(file: &File) -> io::Result<bool> {
-    match file.try_lock() {
-        Ok(()) => Ok(true),
-        Err(fs::TryLockError::WouldBlock) => Ok(false),
-        // Some network file systems do not support locks.
-        Err(fs::TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => {
-            Ok(true)
-        }
-        Err(fs::TryLockError::Error(error)) => Err(error),
     }
 }
 

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use crate::error::{Error, Result};
 use crate::io::private_files;
-use crate::io::recording::sync::Sync;
+use crate::io::recorder::sync::Sync;
 use crate::webhook::{RecordedAnswer, add_to_file};
 
 /// Answer for the file of its delivery.
@@ -255,7 +255,7 @@ fn lock(_: &Path, _: &mut Vec<String>) -> Option<File> {
 #[cfg(all(test, unix))]
 mod tests {
     use super::Folder;
-    use crate::io::recording::sync::Sync;
+    use crate::io::recorder::sync::Sync;
     use std::fs;
     use std::os::unix::fs::{PermissionsExt, symlink};
     use std::path::Path;
