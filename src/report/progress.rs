@@ -75,39 +75,7 @@ impl Progress {
         let count = Arc::new(Count::default());
         let bar = ProgressBar::with_draw_target(total, target);
         if let Ok(style) = ProgressStyle::with_template(look) {
-            let sent = {
-                let count = Arc::clone(&count);
-                // An error in the bar is of no consequence, here and below.
-                move |_: &ProgressState, out: &mut dyn fmt::Write| {
-                    let _ = write!(out, "{}", count.sent.load(Ordering::Relaxed));
-                }
-            };
-            let rate = {
-                let count = Arc::clone(&count);
-                move |state: &ProgressState, out: &mut dyn fmt::Write| {
-                    let seconds = state.elapsed().as_secs_f64().max(0.001);
-                    #[expect(clippy::cast_precision_loss, reason = "a rate is rounded anyway")]
-                    let rate = count.sent.load(Ordering::Relaxed) as f64 / seconds;
-                    let _ = write!(out, "{rate:.0}/s");
-                }
-            };
-            let left = {
-                let count = Arc::clone(&count);
-                move |state: &ProgressState, out: &mut dyn fmt::Write| {
-                    let total = state.len().unwrap_or_default();
-                    let _ = match count.left(total, Instant::now()) {
-                        Some(left) => write!(out, "{:#}", HumanDuration(left)),
-                        None => out.write_str("?"),
-                    };
-                }
-            };
-            bar.set_style(
-                style
-                    .with_key("sent", sent)
-                    .with_key("rate", rate)
-                    .with_key("left", left)
-                    .progress_chars("█▉▊▋▌▍▎▏ "),
-            );
+            bar.set_style(Self::styled(style, &count));
         }
         Self {
             bar,
@@ -115,6 +83,41 @@ impl Progress {
             by_bytes: matches!(length, Length::Bytes(_)),
             shown,
         }
+    }
+
+    /// Adds the values that are computed from the count.
+    fn styled(style: ProgressStyle, count: &Arc<Count>) -> ProgressStyle {
+        let sent = {
+            let count = Arc::clone(count);
+            // An error in the bar is of no consequence, here and below.
+            move |_: &ProgressState, out: &mut dyn fmt::Write| {
+                let _ = write!(out, "{}", count.sent.load(Ordering::Relaxed));
+            }
+        };
+        let rate = {
+            let count = Arc::clone(count);
+            move |state: &ProgressState, out: &mut dyn fmt::Write| {
+                let seconds = state.elapsed().as_secs_f64().max(0.001);
+                #[expect(clippy::cast_precision_loss, reason = "a rate is rounded anyway")]
+                let rate = count.sent.load(Ordering::Relaxed) as f64 / seconds;
+                let _ = write!(out, "{rate:.0}/s");
+            }
+        };
+        let left = {
+            let count = Arc::clone(count);
+            move |state: &ProgressState, out: &mut dyn fmt::Write| {
+                let total = state.len().unwrap_or_default();
+                let _ = match count.left(total, Instant::now()) {
+                    Some(left) => write!(out, "{:#}", HumanDuration(left)),
+                    None => out.write_str("?"),
+                };
+            }
+        };
+        style
+            .with_key("sent", sent)
+            .with_key("rate", rate)
+            .with_key("left", left)
+            .progress_chars("█▉▊▋▌▍▎▏ ")
     }
 
     /// Creates a hidden bar.

@@ -62,6 +62,11 @@ impl TextReport {
         }
         out.push(b'\n');
         self.left(out, it.checks);
+        self.check_counts(out, it);
+    }
+
+    /// Writes the checks in which the handler crashed, and the number of checks by their result.
+    fn check_counts(&self, out: &mut Vec<u8>, it: &CheckTotals) {
         let crashed: Vec<&str> = it
             .checks
             .iter()

@@ -225,65 +225,72 @@ impl TextReport {
         out.extend_from_slice(b"  ");
         self.paint(out, role, signature.verdict.name());
         out.push(b'\n');
-        let mut row = |name: &str, text: &str| {
+        for (name, text) in judged_rows(it) {
             let label = format!("{GUTTER}{name:<10} ");
             self.paint(out, Role::Dim, &label);
-            let text = Untrusted::new(text).to_string();
+            let text = Untrusted::new(&text).to_string();
             let text = match name {
                 "signed" => text,
                 _ => self.prose(&text, label.len()),
             };
             let _ = writeln!(out, "{text}");
-        };
-        // Cause and advice come first; what was tried is shown below.
-        match it.finding {
-            Some(finding) => {
-                row("cause", finding.finding);
-                row("to do", finding.advice);
-                row("holds with", finding.fits);
-            }
-            None => {
-                if let Some(reason) = &signature.reason {
-                    row("because", reason);
-                }
-                if let Some(hint) = it.hint {
-                    row("perhaps", hint);
-                }
-                if let Some(next) = it.next {
-                    row("to do", next);
-                }
-            }
-        }
-        let told = |problem: &&String| signature.reason.as_ref() != Some(*problem);
-        for problem in it.receipt.problems.iter().filter(told) {
-            row("problem", problem);
-        }
-        if let (None, [_, ..]) = (it.finding, it.ruled_out) {
-            row("tried", &it.ruled_out.join(", "));
-        }
-        if let (None, [_, ..]) = (it.finding, it.not_tried) {
-            let why = it.untried.join("; ");
-            row("not tried", &format!("{} ({why})", it.not_tried.join(", ")));
-        }
-        if let Some(scheme) = signature.scheme {
-            row("scheme", scheme);
-        }
-        if let Some(key) = it.key {
-            row("key", &key.to_string());
-        }
-        if let (Some(reason), Some(_)) = (&signature.reason, it.finding) {
-            row("because", reason);
-        }
-        if let Some(signed) = it.signed {
-            let shown = signed.get(..SHOWN_SIGNED).unwrap_or(signed);
-            let more = if shown.len() < signed.len() {
-                format!(" … {} bytes in all", signed.len())
-            } else {
-                String::new()
-            };
-            row("signed", &format!("{}{more}", shown_signed(shown)));
         }
     }
+}
+
+/// Rows on a signature, each with its name: cause and advice first, and then what was tried.
+fn judged_rows(it: &Judged) -> Vec<(&'static str, String)> {
+    let signature = &it.receipt.signature;
+    let mut rows = Vec::new();
+    let mut row = |name, text: &str| rows.push((name, text.to_owned()));
+    match it.finding {
+        Some(finding) => {
+            row("cause", finding.finding);
+            row("to do", finding.advice);
+            row("holds with", finding.fits);
+        }
+        None => {
+            if let Some(reason) = &signature.reason {
+                row("because", reason);
+            }
+            if let Some(hint) = it.hint {
+                row("perhaps", hint);
+            }
+            if let Some(next) = it.next {
+                row("to do", next);
+            }
+        }
+    }
+    let told = |problem: &&String| signature.reason.as_ref() != Some(*problem);
+    for problem in it.receipt.problems.iter().filter(told) {
+        row("problem", problem);
+    }
+    if let (None, [_, ..]) = (it.finding, it.ruled_out) {
+        row("tried", &it.ruled_out.join(", "));
+    }
+    if let (None, [_, ..]) = (it.finding, it.not_tried) {
+        let why = it.untried.join("; ");
+        row("not tried", &format!("{} ({why})", it.not_tried.join(", ")));
+    }
+    if let Some(scheme) = signature.scheme {
+        row("scheme", scheme);
+    }
+    if let Some(key) = it.key {
+        row("key", &key.to_string());
+    }
+    if let (Some(reason), Some(_)) = (&signature.reason, it.finding) {
+        row("because", reason);
+    }
+    if let Some(signed) = it.signed {
+        let shown = signed.get(..SHOWN_SIGNED).unwrap_or(signed);
+        let more = if shown.len() < signed.len() {
+            format!(" … {} bytes in all", signed.len())
+        } else {
+            String::new()
+        };
+        row("signed", &format!("{}{more}", shown_signed(shown)));
+    }
+    rows
 }
 
 #[cfg(test)]

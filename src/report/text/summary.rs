@@ -16,6 +16,32 @@ const ENOUGH: u64 = 20;
 impl TextReport {
     /// Writes the summary. Writing to a vector cannot fail, here and below.
     pub(crate) fn summary(&self, out: &mut Vec<u8>, it: &Tally) {
+        self.counts(out, it);
+        if !it.kinds.is_empty() {
+            let kinds: Vec<String> = it
+                .kinds
+                .iter()
+                .map(|(kind, count)| format!("{kind} {count}"))
+                .collect();
+            let _ = writeln!(out, "  events    {}", kinds.join("  "));
+        }
+        if !it.statuses.is_empty() {
+            self.statuses(out, it);
+        }
+        if it.verb == "sent" {
+            self.pace(out, it);
+        }
+        if let Some(passing) = &it.forwarded {
+            self.forwarded_in_all(out, passing);
+        }
+        if let Some(next) = &it.next {
+            self.paint(out, Role::Dim, &Untrusted::new(next).to_string());
+            out.push(b'\n');
+        }
+    }
+
+    /// Writes the numbers of deliveries, and of those that something happened to.
+    fn counts(&self, out: &mut Vec<u8>, it: &Tally) {
         let _ = write!(
             out,
             "{} {} in {}",
@@ -53,42 +79,26 @@ impl TextReport {
             );
         }
         out.push(b'\n');
-        if !it.kinds.is_empty() {
-            let kinds: Vec<String> = it
-                .kinds
-                .iter()
-                .map(|(kind, count)| format!("{kind} {count}"))
-                .collect();
-            let _ = writeln!(out, "  events    {}", kinds.join("  "));
+    }
+
+    /// Writes the statuses of the responses and the times that they took.
+    fn statuses(&self, out: &mut Vec<u8>, it: &Tally) {
+        out.extend_from_slice(b"  statuses");
+        for (status, count) in &it.statuses {
+            out.extend_from_slice(b"  ");
+            self.status(out, *status);
+            let _ = write!(out, " \u{d7} {count}");
         }
-        if !it.statuses.is_empty() {
-            out.extend_from_slice(b"  statuses");
-            for (status, count) in &it.statuses {
-                out.extend_from_slice(b"  ");
-                self.status(out, *status);
-                let _ = write!(out, " \u{d7} {count}");
-            }
-            out.push(b'\n');
-            let quantile = |share| span(it.quantile(share));
-            let max = span(Duration::from_micros(it.micros.max()));
-            let _ = writeln!(
-                out,
-                "  took      p50 {}  p90 {}  p99 {}  max {max}",
-                quantile(0.5),
-                quantile(0.9),
-                quantile(0.99)
-            );
-        }
-        if it.verb == "sent" {
-            self.pace(out, it);
-        }
-        if let Some(passing) = &it.forwarded {
-            self.forwarded_in_all(out, passing);
-        }
-        if let Some(next) = &it.next {
-            self.paint(out, Role::Dim, &Untrusted::new(next).to_string());
-            out.push(b'\n');
-        }
+        out.push(b'\n');
+        let quantile = |share| span(it.quantile(share));
+        let max = span(Duration::from_micros(it.micros.max()));
+        let _ = writeln!(
+            out,
+            "  took      p50 {}  p90 {}  p99 {}  max {max}",
+            quantile(0.5),
+            quantile(0.9),
+            quantile(0.99)
+        );
     }
 
     fn forwarded_in_all(&self, out: &mut Vec<u8>, it: &ForwardTally) {

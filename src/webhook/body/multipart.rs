@@ -55,11 +55,7 @@ impl<'a> Multipart<'a> {
         })?;
         let (mut parts, mut last, mut count) = (Vec::new(), None, 0);
         let mut problems = Vec::new();
-        let (mut endless, mut unfinished, mut nameless) = (
-            MultipartProblem(0, 0),
-            MultipartProblem(0, 0),
-            MultipartProblem(0, 0),
-        );
+        let mut faults = PartFaults::default();
         loop {
             if here.is_last {
                 last = Some(here.start);
@@ -77,25 +73,7 @@ impl<'a> Multipart<'a> {
             }
             count += 1;
             let next = lines.next(here.end);
-            let end = next.as_ref().map_or(body.len(), |next| next.start);
-            let stop = match next {
-                Some(_) => without_line_end(body, here.end, end),
-                None => end,
-            };
-            match Head::find(body, here.end, end) {
-                Head::Endless => endless.add(count),
-                Head::Ends(head, content) => {
-                    let part = FormPart::new(body, here.start, head, content..stop.max(content));
-                    if part.name.is_none() {
-                        nameless.add(count);
-                    }
-                    parts.push(part);
-                }
-                Head::Unfinished => {
-                    unfinished.add(count);
-                    parts.push(FormPart::new(body, here.start, here.end..stop, stop..stop));
-                }
-            }
+            parts.extend(faults.read(count, body, &here, next.as_ref()));
             match next {
                 Some(next) => here = next,
                 None => break,
@@ -106,11 +84,7 @@ impl<'a> Multipart<'a> {
                 "the form ends without its last boundary `--{boundary}--`: it may be cut off"
             ));
         }
-        problems.extend(endless.say(&format!(
-            "more than {MOST_HEAD} bytes of header fields, and is not read"
-        )));
-        problems.extend(unfinished.say("no empty line behind the header fields"));
-        problems.extend(nameless.say("no name"));
+        problems.extend(faults.say());
         Ok(Self {
             body,
             boundary: boundary.to_owned(),
@@ -285,6 +259,7 @@ pub fn sniff(body: &[u8]) -> Option<String> {
 }
 
 /// Parts with one fault: their number, and the index of the first.
+#[derive(Default)]
 struct MultipartProblem(usize, usize);
 
 impl MultipartProblem {
@@ -304,6 +279,60 @@ impl MultipartProblem {
                 "{count} parts of the form, part {first} first, have {what}"
             )),
         }
+    }
+}
+
+/// Faults of the parts of a form.
+#[derive(Default)]
+struct PartFaults {
+    endless: MultipartProblem,
+    unfinished: MultipartProblem,
+    nameless: MultipartProblem,
+}
+
+impl PartFaults {
+    /// Reads the part with this number between two boundary lines, and notes its faults.
+    fn read<'a>(
+        &mut self,
+        number: usize,
+        body: &'a [u8],
+        here: &Line,
+        next: Option<&Line>,
+    ) -> Option<FormPart<'a>> {
+        let end = next.map_or(body.len(), |next| next.start);
+        let stop = match next {
+            Some(_) => without_line_end(body, here.end, end),
+            None => end,
+        };
+        match Head::find(body, here.end, end) {
+            Head::Endless => {
+                self.endless.add(number);
+                None
+            }
+            Head::Ends(head, content) => {
+                let part = FormPart::new(body, here.start, head, content..stop.max(content));
+                if part.name.is_none() {
+                    self.nameless.add(number);
+                }
+                Some(part)
+            }
+            Head::Unfinished => {
+                self.unfinished.add(number);
+                Some(FormPart::new(body, here.start, here.end..stop, stop..stop))
+            }
+        }
+    }
+
+    fn say(&self) -> impl Iterator<Item = String> {
+        let endless = format!("more than {MOST_HEAD} bytes of header fields, and is not read");
+        [
+            self.endless.say(&endless),
+            self.unfinished
+                .say("no empty line behind the header fields"),
+            self.nameless.say("no name"),
+        ]
+        .into_iter()
+        .flatten()
     }
 }
 
