@@ -53,7 +53,7 @@
 //! | the inspector: HTTP API | `inspector/api/` (`router.rs` lists the paths, `guard.rs` keeps strangers out, `openapi.json`), `inspector/http/` (messages) |
 //! | the inspector: page | `inspector/page/` (plain JavaScript modules, served as they are) |
 //! | the inspector: sending, explaining, reading recordings | `commands/inspect/` |
-//! | the listener | `io/server/` (HTTP), `commands/listen/` (handler, forwarding, recording, duplicates, faults) |
+//! | the listener | `io/server/` (HTTP), `commands/listen/` (handler, recording, duplicates, faults), `commands/forward/` |
 //! | a public URL (`--tunnel`), a channel (`--from`) | `io/tunnel/` (programs), `io/sse.rs`, `commands/reach/` |
 //! | requests sent | `commands/dispatch.rs`, `webhook/sending/` (retries, pacing, order), `io/client/` (HTTP) |
 //! | changes of recorded deliveries (`replay --set`, `--edit`) | `providers/synth/recorded_change.rs`, `webhook/body/json_edit.rs`, `commands/replay/edit.rs`, `io/editor.rs` |
@@ -61,7 +61,7 @@
 //! | a check of `check` | `checks/GROUP.rs`; its requests are sent by `commands/check/runner.rs` |
 //! | the configuration of a project (`webhook-cli.toml`, `config`) | `commands/config/`, `io/project_file.rs` |
 //! | a flag and its help | `cli/COMMAND.rs` (`events` and `keys`: `cli/lists.rs`) |
-//! | output: text, JSON lines, JUnit, TAP, HAR, curl | `report/text/`, `report/json_lines.rs`, `report/formats/` |
+//! | output: text, JSON lines, JUnit, TAP, HAR, curl | `report/text/`, `report/json/`, `report/formats/` |
 //! | an exit status | `error.rs` |
 //!
 //! # Words
@@ -178,7 +178,7 @@
 //! * For results in a file (`--report`): a variant of `cli::Report` and of [`report::Format`], a writer in
 //!   `report/formats/` for its test cases, called by `report_file.rs`, and a match arm in `commands/args.rs`.
 //! * For a new fact in text and JSON: a variant of [`report::Notice`]; the compiler then names the places in
-//!   `report/text/` and `report/json_lines.rs`.
+//!   `report/text/` and `report/json/`.
 
 #![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::indexing_slicing))]
 

@@ -3,6 +3,7 @@
 pub mod catalog;
 pub mod check;
 pub mod config;
+pub mod forward;
 pub mod inspect;
 pub mod listen;
 pub mod reach;

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::report::formats::report_file::{self, ReportFile};
 use crate::report::held::HeldOutput;
-use crate::report::json_lines;
+use crate::report::json;
 use crate::report::notice::Notice;
 use crate::report::stdout::Stdout;
 use crate::report::text::{GUTTER, TextReport, wrap};
@@ -79,7 +79,7 @@ impl Consumer for JsonLines {
         if self.quiet && is_success(notice) {
             return;
         }
-        match json_lines::Long::of(notice) {
+        match json::LongLine::of(notice) {
             Some(long) => self.stdout.push_long(|give| long.write(give)),
             None => with_buffer(|out| {
                 self.line(notice, out);
@@ -89,7 +89,7 @@ impl Consumer for JsonLines {
     }
 
     fn line(&self, notice: &Notice, out: &mut Vec<u8>) {
-        json_lines::write(out, notice);
+        json::write(out, notice);
     }
 
     fn is_json(&self) -> bool {

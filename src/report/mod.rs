@@ -3,12 +3,11 @@
 
 pub mod diff;
 pub mod formats;
+pub mod json;
 pub mod text;
 
 mod consumer;
 mod held;
-mod json_lines;
-mod mail_json;
 mod mail_text;
 mod notice;
 mod progress;
@@ -24,7 +23,7 @@ pub use diff::compared::{
 pub use formats::curl::{curl, http};
 pub use formats::har::{HAR_BETWEEN, HAR_END, har, har_start, vegeta};
 pub use formats::report_file::{Format, ReportFile, Suite};
-pub use json_lines::{
+pub use json::{
     event_json, forwarded_answer_json, harmless, json_line, masked_fixture, received_json,
     recorded_answer_json,
 };

@@ -29,7 +29,7 @@ const ROOMS: &[(&str, &[&str], &[&str])] = &[
     ),
     (
         "report",
-        &["diff", "formats", "text"],
+        &["diff", "formats", "json", "text"],
         &["error", "webhook"],
     ),
     (
@@ -40,8 +40,8 @@ const ROOMS: &[(&str, &[&str], &[&str])] = &[
     (
         "commands",
         &[
-            "catalog", "check", "config", "inspect", "listen", "reach", "recorded", "replay",
-            "send", "sns", "verify",
+            "catalog", "check", "config", "forward", "inspect", "listen", "reach", "recorded",
+            "replay", "send", "sns", "verify",
         ],
         &[
             "checks",

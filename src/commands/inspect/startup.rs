@@ -116,22 +116,7 @@ impl BoundInspector {
         let url = self.url();
         // Before the URL is told: whoever gets it may ask at once.
         recordings.iter().for_each(|_| table.begin_reading());
-        if self.address.to_string() != self.access.address && !self.access.address.ends_with(":0") {
-            let taken = &self.access.address;
-            report.say(&format!(
-                "{taken} is taken, so the inspector uses another port"
-            ));
-        }
-        match self.access.quiet && !report.is_json() {
-            true => report.say(&format!("inspector on {url}")),
-            false => report.tell(&Notice::Inspector { url: &url }),
-        }
-        if !self.address.ip().is_loopback() {
-            report.warn(&format!(
-                "other machines can reach the inspector on {}",
-                self.address
-            ));
-        }
+        self.announce(&url, report);
         let mut targets = settings.handlers.clone();
         targets.extend(self.access.targets.iter().cloned());
         let settings = EngineSettings {
@@ -149,14 +134,7 @@ impl BoundInspector {
                 stop: Arc::clone(&stop),
                 file: table.add_recording(path),
             };
-            let name = "indexer".to_owned();
-            let started = std::thread::Builder::new()
-                .name(name)
-                .spawn(move || indexer.run());
-            // Without the thread, only what arrives is shown.
-            if started.is_err() {
-                table.end_reading();
-            }
+            start_indexer(indexer, table);
         }
         let (close, closing) = watch::channel(false);
         let plan = InspectorPlan {
@@ -176,6 +154,37 @@ impl BoundInspector {
             stop,
             serving,
         }
+    }
+
+    /// Says the URL, and that others can reach it.
+    fn announce(&self, url: &str, report: &Reporter) {
+        if self.address.to_string() != self.access.address && !self.access.address.ends_with(":0") {
+            let taken = &self.access.address;
+            report.say(&format!(
+                "{taken} is taken, so the inspector uses another port"
+            ));
+        }
+        match self.access.quiet && !report.is_json() {
+            true => report.say(&format!("inspector on {url}")),
+            false => report.tell(&Notice::Inspector { url }),
+        }
+        if !self.address.ip().is_loopback() {
+            report.warn(&format!(
+                "other machines can reach the inspector on {}",
+                self.address
+            ));
+        }
+    }
+}
+
+/// Starts to read a recording into the table.
+fn start_indexer(indexer: Indexer, table: &Table) {
+    let started = std::thread::Builder::new()
+        .name("indexer".to_owned())
+        .spawn(move || indexer.run());
+    // Without the thread, only what arrives is shown.
+    if started.is_err() {
+        table.end_reading();
     }
 }
 

@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
+use crate::commands::forward::routes::Forwarding;
 use crate::commands::listen::plan::Plan;
-use crate::commands::listen::routes::Forwarding;
 use crate::error::Exit;
 use crate::report::{Reporter, Tally};
 use crate::webhook::{Kind, shell};

@@ -11,12 +11,14 @@ use jiff::Timestamp;
 use tokio::sync::Notify;
 
 use crate::commands::attachments;
+use crate::commands::forward::forward_result::ForwardResult;
+use crate::commands::forward::forwarder::Forwarder;
 use crate::commands::id;
 use crate::commands::listen::answer::{CannedResponse, asks_for_certificate, certificate, plain};
 use crate::commands::listen::duplicates;
 use crate::commands::listen::duplicates::{DuplicateTracker, Sighting};
 use crate::commands::listen::faults::{Failure, SwitchableFaults};
-use crate::commands::listen::forward::{ForwardResult, Forwarder, ReservedForward, ToForward};
+use crate::commands::listen::incoming::{Disposition, Handled, Incoming, why_rejected};
 use crate::commands::listen::plan::{DisplayFilter, Plan};
 use crate::commands::listen::recent::{KeptDelivery, RecentDeliveries};
 use crate::commands::listen::recording::ListenRecording;
@@ -24,17 +26,15 @@ use crate::commands::reach::public_url::PublicUrl;
 use crate::commands::reach::relayed;
 use crate::commands::shutdown::InFlight;
 use crate::commands::sns::certificates::SnsCertificates;
-use crate::commands::sns::subscription::{Confirmation, SubscriptionConfirmer};
+use crate::commands::sns::subscription::SubscriptionConfirmer;
 use crate::error::Result;
-use crate::inspector::store::kept::Kept;
 use crate::inspector::store::table::Table;
 use crate::io::recorder::RecordedAt;
 use crate::io::server::{Answer, Arrival, Handler};
 use crate::providers;
 use crate::providers::{Challenged, Keys, Provider};
 use crate::report::{Forwarded, Notice, Received, Repeat, Reporter, Tally};
-use crate::webhook;
-use crate::webhook::{ANSWER_BODY, Delivery, Receipt, Reply, VerifyOptions};
+use crate::webhook::{Reply, VerifyOptions};
 
 /// Request handler of `listen` with its settings and counters; one value shared by all connections.
 pub(crate) struct ListenHandler {
@@ -66,44 +66,6 @@ pub(crate) struct ListenHandler {
     pub(crate) recent: Option<RecentDeliveries>,
     /// Requests that have begun and not ended.
     pub(crate) in_flight: InFlight,
-}
-
-/// Received request with its receipt, duplicate count and challenge.
-struct Incoming {
-    id: String,
-    at: Timestamp,
-    begun: Instant,
-    remote: SocketAddr,
-    delivery: Delivery,
-    receipt: Receipt,
-    sighting: Option<Sighting>,
-    challenged: Option<Challenged>,
-}
-
-/// Decision on a delivery, before it is recorded and answered.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Disposition {
-    Accept,
-    /// Handshake without a valid signature under `--require-signature`: answered, but not forwarded.
-    Handshake,
-    /// Invalid or missing signature under `--require-signature`: rejected with 401.
-    Reject,
-    /// Failure injected by `--fail-first`, `--fail-rate`, `--fail-status` or `--hang-up`.
-    Fail(Failure),
-    /// Forwarding loop: the `Via` header names this listener.
-    Loop,
-}
-
-/// Response to a delivery, with the results of forwarding and subscription confirmation.
-struct Handled {
-    answer: Answer,
-    /// True for a 401 because of the signature.
-    rejected: bool,
-    on_purpose: bool,
-    forwarded: Option<ForwardResult>,
-    reserved: Vec<ReservedForward>,
-    recorded: Option<RecordedAt>,
-    confirmed: Option<Confirmation>,
 }
 
 impl ListenHandler {
@@ -481,71 +443,5 @@ impl ListenHandler {
             self.stop.notify_one();
         }
         took
-    }
-}
-
-impl Incoming {
-    /// The delivery for the inspector, with its response.
-    fn into_kept(self, done: &Handled, took: Duration) -> Kept {
-        let answer = &done.answer;
-        let response = answer.body.slice(..answer.body.len().min(ANSWER_BODY));
-        let again = self.sighting.filter(|sighting| sighting.count > 1);
-        let address = done.recorded.as_ref().map(|it| it.address(&self.id));
-        Kept {
-            status: (!answer.hang_up).then_some(answer.status.as_u16()),
-            response,
-            response_coding: answer.headers.text("content-encoding").map(str::to_owned),
-            took,
-            rejected: done.rejected,
-            on_purpose: done.on_purpose,
-            again: again.map(|Sighting { count, since }| Repeat { count, since }),
-            address,
-            remote: Some(self.remote),
-            ..Kept::new(self.id, self.at, self.delivery.detached(), self.receipt)
-        }
-    }
-
-    /// Returns the delivery for the forwarder, with the file that it was recorded in.
-    fn to_forward<'a>(&'a self, recorded: Option<&'a RecordedAt>) -> ToForward<'a> {
-        ToForward {
-            id: &self.id,
-            at: self.at,
-            delivery: &self.delivery,
-            file: recorded.map(|recorded| &recorded.file),
-        }
-    }
-}
-
-impl Handled {
-    fn of(answer: Answer) -> Self {
-        Self {
-            answer,
-            rejected: false,
-            on_purpose: false,
-            forwarded: None,
-            reserved: Vec::new(),
-            recorded: None,
-            confirmed: None,
-        }
-    }
-}
-
-/// Explains a rejection for which verification gave no reason: no provider, no secret or no signature.
-fn why_rejected(receipt: &Receipt) -> String {
-    match (
-        receipt.provider.and_then(providers::find),
-        receipt.signature.verdict,
-    ) {
-        (None, _) => "no provider is recognised, so there is no signature to verify".into(),
-        (Some(_), webhook::Verdict::Unchecked) => {
-            "no secret was given to verify it with, and the test key does not fit".into()
-        }
-        (Some(provider), _) if provider.schemes.is_empty() => {
-            format!(
-                "{} signs nothing, so nothing can be verified",
-                provider.title
-            )
-        }
-        (Some(_), _) => "it is not signed".into(),
     }
 }

@@ -4,17 +4,14 @@ pub mod answer;
 pub mod conclusion;
 pub mod duplicates;
 pub mod faults;
-pub mod forward;
-pub mod forward_counts;
 pub mod handler;
 pub mod https;
+pub mod incoming;
 pub mod keys;
 pub mod plan;
 pub mod recent;
 pub mod recording;
-pub mod routes;
 pub mod startup;
-pub mod upstream;
 
 use std::io::IsTerminal;
 use std::sync::{Arc, OnceLock, PoisonError};
@@ -103,11 +100,7 @@ async fn listen(
         let (handler, interrupt) = (Arc::clone(&handler), interrupt.clone());
         let stopped = Arc::clone(&stopped);
         async move {
-            tokio::select! {
-                () = handler.stop.notified() => {}
-                () = interrupt.wait() => {}
-                () = wait(span) => {}
-            }
+            stop(&handler, &interrupt, span).await;
             stopped.get_or_init(Instant::now);
         }
     };
@@ -126,6 +119,15 @@ async fn listen(
     let exit = summarize(&handler, begun, &conclusion, report, &interrupt);
     drop(keyboard);
     Ok(exit)
+}
+
+/// Waits until the listener is to stop: by its own conditions, by Ctrl-C, or after `--for`.
+async fn stop(handler: &ListenHandler, interrupt: &Interrupt, span: Option<Duration>) {
+    tokio::select! {
+        () = handler.stop.notified() => {}
+        () = interrupt.wait() => {}
+        () = wait(span) => {}
+    }
 }
 
 fn interrupt(handler: &Arc<ListenHandler>, report: &Arc<Reporter>) -> Interrupt {

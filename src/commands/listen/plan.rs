@@ -10,6 +10,7 @@ use http::StatusCode;
 
 use crate::cli::{ListenArgs, Show, Tunnel};
 use crate::commands::args;
+use crate::commands::forward::routes::{Forwarding, Route};
 use crate::commands::id;
 use crate::commands::inspect::startup;
 use crate::commands::inspect::startup::Access;
@@ -18,7 +19,6 @@ use crate::commands::listen::faults::{Failure, FailureRule, FaultInjection};
 use crate::commands::listen::https::Https;
 use crate::commands::listen::recent;
 use crate::commands::listen::recording::Record;
-use crate::commands::listen::routes::{Forwarding, Route};
 use crate::error::{Error, Result};
 use crate::inspector::store::table::Table;
 use crate::io::keyboard;
@@ -96,14 +96,7 @@ impl Plan {
         let forwarding = forwarding(args)?;
         let (view, parts) = view(args);
         let kept = kept(args, style.json || !keyboard::is_possible());
-        let is_watched = std::io::stdout().is_terminal();
-        let inspector = &args.inspector;
-        let access = |address: &String| -> Result<Access> {
-            let mut access = Access::new(address, &inspector.access, inspector.open && is_watched)?;
-            access.quiet = args.quiet;
-            Ok(access)
-        };
-        let access = inspector.ui.as_ref().map(access).transpose()?;
+        let access = access(args)?;
         let table = || startup::table(args.keep, record.is_some());
         let table = access.is_some().then(table);
         Ok(Plan {
@@ -151,6 +144,18 @@ impl Plan {
             notes: secrets.notes,
         })
     }
+}
+
+/// Returns the access to the inspector (`--ui`).
+fn access(args: &ListenArgs) -> Result<Option<Access>> {
+    let inspector = &args.inspector;
+    let Some(address) = &inspector.ui else {
+        return Ok(None);
+    };
+    let opens = inspector.open && std::io::stdout().is_terminal();
+    let mut access = Access::new(address, &inspector.access, opens)?;
+    access.quiet = args.quiet;
+    Ok(Some(access))
 }
 
 /// Returns the tunnel program, if it is installed.

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
 
-use crate::commands::listen::forward::ToForward;
+use crate::commands::forward::forward_result::ToForward;
 use crate::io::recorder::RecordedAt;
 use crate::webhook::{Delivery, Receipt};
 

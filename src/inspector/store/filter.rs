@@ -109,11 +109,7 @@ impl Filter {
                 self.statuses
                     .push(filter.map_err(|why| fault("status", value, &why))?);
             }
-            "failed" => match value {
-                "true" | "yes" | "1" | "" => self.failed = true,
-                "false" | "no" | "0" => {}
-                _ => return Err(fault("failed", value, "it is `true` or `false`")),
-            },
+            "failed" => self.failed |= truth("failed", value)?,
             "verdict" => {
                 for part in parts() {
                     let verdict = cli::verdict(part).map_err(|why| fault("verdict", part, &why))?;
@@ -322,6 +318,15 @@ fn provider(name: &str) -> Result<&'static str, FilterFault> {
             None => "`GET /api/v1/catalogue` lists them".into(),
         },
     })
+}
+
+/// Reads a parameter that is true or false; without a value it is true.
+fn truth(name: &str, value: &str) -> Result<bool, FilterFault> {
+    match value {
+        "true" | "yes" | "1" | "" => Ok(true),
+        "false" | "no" | "0" => Ok(false),
+        _ => Err(fault(name, value, "it is `true` or `false`")),
+    }
 }
 
 fn time(name: &str, value: &str) -> Result<Timestamp, FilterFault> {

@@ -86,12 +86,18 @@ pub(super) async fn connection<H: Handler>(
         }
         return;
     }
-    match serve_http1(stream, connection_service, timing).await {
+    let ended = serve_http1(stream, connection_service, timing).await;
+    report_end(&*handler, remote, &ended, heads.as_deref());
+}
+
+/// Tells the handler why an HTTP/1 connection did not end well.
+fn report_end<H: Handler>(handler: &H, remote: SocketAddr, ended: &Ended, heads: Option<&Heads>) {
+    match ended {
         Ended::Well => {}
         Ended::Late => handler.unmet(remote, "a request's head took too long"),
         Ended::Failed(error) => {
-            let begun = heads.as_ref().map_or_else(Vec::new, |heads| heads.begun());
-            match rejected(&error, &begun) {
+            let begun = heads.map_or_else(Vec::new, Heads::begun);
+            match rejected(error, &begun) {
                 Some((Some(status), why)) => handler.refused(remote, status, &why),
                 Some((None, why)) => handler.unmet(remote, &why),
                 None => {}

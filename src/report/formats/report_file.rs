@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use crate::error::{Error, Result};
 use crate::report::formats::case::{Counts, TestCase};
 use crate::report::formats::{junit, tap};
-use crate::report::json_lines;
+use crate::report::json;
 use crate::report::notice::Notice;
 use crate::report::text::checks;
 use crate::webhook::CheckStatus;
@@ -87,7 +87,7 @@ impl ReportFile {
         if self.format == Format::Json {
             let mut buffer = std::mem::take(&mut self.buffer);
             buffer.clear();
-            json_lines::write(&mut buffer, notice);
+            json::write(&mut buffer, notice);
             self.put(&buffer);
             self.buffer = buffer;
             return;

@@ -1,6 +1,7 @@
 //! Notices as text.
 
 use std::io::Write as _;
+use std::time::Duration;
 
 use crate::report::notice::{Forwarded, Judged, Notice, View};
 use crate::report::text::humanize::{count, span};
@@ -68,27 +69,11 @@ impl TextReport {
                 outcome,
                 took,
                 ..
-            } => {
-                out.extend_from_slice(GUTTER.as_bytes());
-                if outcome.succeeded() {
-                    self.paint(out, Role::Good, "confirmed:");
-                } else {
-                    self.paint(out, Role::Bad, "not confirmed:");
-                    let why = outcome.reason().unwrap_or_default();
-                    let _ = write!(out, " {},", Untrusted::new(&why));
-                }
-                let _ = writeln!(out, " {} ({})", Untrusted::new(link), span(*took));
-            }
+            } => self.confirmed(out, link, outcome, *took),
             Notice::Attempted(attempt) => self.attempted(out, attempt),
-            Notice::Waiting { wait } => {
-                let again = format!("{GUTTER}again in {}\n", span(*wait));
-                self.paint(out, Role::Dim, &again);
-            }
+            Notice::Waiting { wait } => self.pause(out, "again in", *wait),
             Notice::Paused { wait } => {
-                let wait = span(*wait);
-                let line =
-                    format!("{GUTTER}the target asked for a pause: next delivery in {wait}\n");
-                self.paint(out, Role::Dim, &line);
+                self.pause(out, "the target asked for a pause: next delivery in", *wait);
             }
             Notice::Judged(judged) => self.judged(out, judged),
             Notice::Read { deliveries, bytes } => {
@@ -102,6 +87,25 @@ impl TextReport {
             Notice::CheckTotals(marks) => self.marks(out, marks),
             Notice::Summary(tally) => self.summary(out, tally),
         }
+    }
+
+    /// Writes the confirmation of an SNS subscription.
+    fn confirmed(&self, out: &mut Vec<u8>, link: &str, outcome: &Outcome, took: Duration) {
+        out.extend_from_slice(GUTTER.as_bytes());
+        if outcome.succeeded() {
+            self.paint(out, Role::Good, "confirmed:");
+        } else {
+            self.paint(out, Role::Bad, "not confirmed:");
+            let why = outcome.reason().unwrap_or_default();
+            let _ = write!(out, " {},", Untrusted::new(&why));
+        }
+        let _ = writeln!(out, " {} ({})", Untrusted::new(link), span(took));
+    }
+
+    /// Writes the time until something is sent.
+    fn pause(&self, out: &mut Vec<u8>, what: &str, wait: Duration) {
+        let line = format!("{GUTTER}{what} {}\n", span(wait));
+        self.paint(out, Role::Dim, &line);
     }
 
     fn forwarded(&self, out: &mut Vec<u8>, it: &Forwarded) {

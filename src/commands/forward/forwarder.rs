@@ -13,18 +13,19 @@ use http::HeaderValue;
 use jiff::Timestamp;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
+use crate::commands::forward::forward_counts::ForwardCounts;
+use crate::commands::forward::forward_result::{ForwardResult, ToForward};
+use crate::commands::forward::routes::{Forwarding, MEMORY, merged};
+use crate::commands::forward::upstream::{ShutdownPhase, Upstream, locked, reached};
 use crate::commands::id;
 use crate::commands::listen::answer::answer_to_sender;
-use crate::commands::listen::forward_counts::ForwardCounts;
 use crate::commands::listen::recording::{ListenRecording, SEARCHED};
-use crate::commands::listen::routes::{Forwarding, MEMORY, merged};
-use crate::commands::listen::upstream::{ShutdownPhase, Upstream, locked, reached};
 use crate::error::{Error, Result};
 use crate::inspector::store::table::Table;
 use crate::io::client::{Client, Exchange, Keep, Settings};
 use crate::io::loopback;
 use crate::io::server::Answer;
-use crate::report::{ForwardTally, Forwarded, HandlerRequest, Notice, Reporter};
+use crate::report::{ForwardTally, Forwarded, Notice, Reporter};
 use crate::webhook::{
     Delivery, Event, Headers, Outcome, RecordedAnswer, Retry, Rng, Target, TimestampFormat, shell,
 };
@@ -53,9 +54,9 @@ pub(crate) struct Forwarder {
     rng: Mutex<Rng>,
     report: Arc<Reporter>,
     /// Recording of the handlers' answers.
+    recording: Option<Arc<ListenRecording>>,
     /// Deliveries of the inspector.
     table: Option<Arc<Table>>,
-    recording: Option<Arc<ListenRecording>>,
     counts: ForwardCounts,
 }
 
@@ -63,42 +64,6 @@ pub(crate) struct Forwarder {
 pub(crate) struct ReservedForward {
     upstream: Arc<Upstream>,
     memory: OwnedSemaphorePermit,
-}
-
-/// Result of the request whose response goes back to the sender.
-pub(crate) struct ForwardResult {
-    pub(crate) target: String,
-    pub(crate) outcome: Outcome,
-    pub(crate) took: Duration,
-}
-
-impl ForwardResult {
-    /// Returns the result for the reporter.
-    /// The attempt as a recorded response.
-    pub(crate) fn as_answer(&self, id: &str) -> RecordedAnswer {
-        let mut answer = RecordedAnswer::new(id, &self.target, 1, &self.outcome);
-        answer.at = Some(Timestamp::now());
-        answer.micros = u64::try_from(self.took.as_micros()).unwrap_or(u64::MAX);
-        answer
-    }
-
-    pub(crate) fn as_notice(&self) -> HandlerRequest<'_> {
-        HandlerRequest {
-            target: &self.target,
-            outcome: &self.outcome,
-            took: self.took,
-        }
-    }
-}
-
-/// Delivery to forward.
-#[derive(Clone, Copy)]
-pub(crate) struct ToForward<'a> {
-    pub(crate) id: &'a str,
-    pub(crate) at: Timestamp,
-    pub(crate) delivery: &'a Delivery,
-    /// File that it was recorded in.
-    pub(crate) file: Option<&'a Arc<Path>>,
 }
 
 /// Delivery that is sent to its targets in the background.

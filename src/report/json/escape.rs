@@ -1,0 +1,41 @@
+//! Strings of JSON output.
+
+use std::fmt::Write as _;
+
+use serde_json::Value;
+
+/// Escapes DEL and the C1 controls, which JSON allows in strings and a terminal interprets. They occur in strings only.
+pub fn harmless(line: &str) -> std::borrow::Cow<'_, str> {
+    let dangerous = |c: char| matches!(c, '\u{7f}'..='\u{9f}');
+    // In UTF-8 each of them has one of these two bytes.
+    if memchr::memchr2(0x7f, 0xc2, line.as_bytes()).is_none() {
+        return line.into();
+    }
+    let mut out = String::with_capacity(line.len() + 16);
+    for c in line.chars() {
+        if dangerous(c) {
+            let _ = write!(out, "\\u{:04x}", u32::from(c));
+        } else {
+            out.push(c);
+        }
+    }
+    out.into()
+}
+
+/// Text as a JSON string.
+pub(crate) fn quoted(text: &str) -> String {
+    Value::from(text).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::harmless;
+
+    #[test]
+    fn controls_that_json_allows_are_escaped() {
+        assert_eq!(
+            harmless("{\"a\":\"\u{9b}31m\u{7f}é\"}"),
+            "{\"a\":\"\\u009b31m\\u007fé\"}"
+        );
+    }
+}

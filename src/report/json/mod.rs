@@ -1,0 +1,11 @@
+//! JSON output (`--json`): one object a line.
+
+mod body;
+mod delivery;
+mod escape;
+mod mail;
+mod notices;
+
+pub use delivery::{LongLine, event_json, masked_fixture, received_json, recorded_answer_json};
+pub use escape::harmless;
+pub use notices::{forwarded_answer_json, json_line, write};
