@@ -352,10 +352,7 @@ fn in_event(delivery: &Delivery) -> Option<Unwrapped> {
 fn text_or_bytes(event: &Document, at: &str) -> Option<Vec<u8>> {
     let found = event.at(at)?;
     if found.is_map() {
-        let bytes = found.at("/data")?.values()?.iter();
-        return bytes
-            .map(|byte| byte.as_text()?.parse::<u8>().ok())
-            .collect();
+        return found.at("/data")?.bytes();
     }
     let text = found.as_text().filter(|_| !found.is_list())?;
     (!text.is_empty()).then(|| text.into_owned().into_bytes())

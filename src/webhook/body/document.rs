@@ -51,6 +51,9 @@ const SPACE: [char; 4] = [' ', '\t', '\r', '\n'];
 /// Most values of a parsed body: each takes far more memory than the two bytes it may have in JSON.
 const MOST_VALUES: usize = 100_000;
 
+/// Most numbers of a list that is opened. A longer list of numbers is a file, as Node writes its buffers: one value.
+const MOST_NUMBERS: usize = 1_000;
+
 /// Fault of JSON after a byte order mark.
 const MARKED: &str = "the body begins with a byte order mark (EF BB BF), which JSON does not allow; it is read without it";
 
@@ -268,6 +271,17 @@ impl<'a> Document<'a> {
         }
     }
 
+    /// Bytes in a list of numbers, as Node writes its buffers, however long it is.
+    pub fn bytes(&self) -> Option<Vec<u8>> {
+        match self.raw() {
+            Some(json) => serde_json::from_str(json).ok(),
+            None => {
+                let byte = |value: &Document| value.as_text()?.parse().ok();
+                self.values()?.iter().map(byte).collect()
+            }
+        }
+    }
+
     /// Values of a list.
     pub fn values(&self) -> Option<&[Document<'a>]> {
         match self.parts()? {
@@ -361,23 +375,43 @@ fn has_too_many_values(json: &str) -> bool {
     if json.len() < 2 * MOST_VALUES {
         return false;
     }
-    let (mut commas, mut rest) = (0, json.as_bytes());
-    while let Some(at) = memchr::memchr2(b',', b'"', rest) {
-        let is_comma = rest.get(at) == Some(&b',');
+    let start = json.find(|c| !SPACE.contains(&c)).unwrap_or_default();
+    // The body itself is opened, whatever it is.
+    let mut rest = json.as_bytes().get(start + 1..).unwrap_or_default();
+    let mut commas = 0;
+    while let Some(at) = memchr::memchr3(b',', b'"', b'[', rest) {
+        let found = rest.get(at).copied();
         rest = rest.get(at + 1..).unwrap_or_default();
-        if is_comma {
-            commas += 1;
-        } else {
-            let end = json::inside(rest).map_or(rest.len(), |(length, _)| length + 1);
-            rest = rest.get(end..).unwrap_or_default();
-        }
+        let skipped = match found {
+            Some(b'"') => json::inside(rest).map_or(rest.len(), |(length, _)| length + 1),
+            Some(b'[') => length_of_numbers(rest).unwrap_or_default(),
+            _ => {
+                commas += 1;
+                0
+            }
+        };
+        rest = rest.get(skipped..).unwrap_or_default();
     }
     commas >= MOST_VALUES
+}
+
+/// Length of the values of a list, given from behind its bracket, if they are numbers without signs and fractions, and
+/// too many to be opened.
+fn length_of_numbers(list: &[u8]) -> Option<usize> {
+    let is_other = |byte: &u8| !matches!(byte, b'0'..=b'9' | b',' | b' ' | b'\t' | b'\r' | b'\n');
+    let end = list.iter().position(is_other)?;
+    let numbers = list.get(..end)?;
+    let is_closed = list.get(end) == Some(&b']');
+    (is_closed && memchr::memchr_iter(b',', numbers).count() >= MOST_NUMBERS).then_some(end)
 }
 
 impl<'a> Parts<'a> {
     /// Parts of a valid JSON value, or the text of a string with escapes; none for any other scalar.
     fn of_value(json: &'a str) -> Option<Self> {
+        let list = json.strip_prefix('[').map(str::as_bytes);
+        if list.and_then(length_of_numbers).is_some() {
+            return None;
+        }
         if !json.starts_with('"') {
             return Self::split(json).or_else(|| Self::read(json).ok().flatten());
         }
@@ -605,6 +639,17 @@ mod tests {
         let form = "a&".repeat(super::MOST_VALUES + 1);
         let form = Document::form(form.as_bytes());
         assert_eq!(form.members().unwrap().len(), super::MOST_VALUES);
+        // A file as a list of numbers is one value, which is not opened; a body of numbers is a list.
+        let numbers = vec!["255"; 2 * super::MOST_VALUES].join(",");
+        let file = format!("{{\"data\":[{numbers}],\"size\":2}}");
+        let read = Document::json(file.as_bytes()).unwrap();
+        assert_eq!(read.text("/size").unwrap(), "2");
+        let data = read.at("/data").unwrap();
+        assert!(data.is_list() && data.values().is_none());
+        assert_eq!(data.bytes().unwrap(), vec![255; 2 * super::MOST_VALUES]);
+        assert!(Document::json(format!("[{numbers}]").as_bytes()).is_err());
+        let signed = numbers.replace("255", "-25");
+        assert!(Document::json(file.replace(&numbers, &signed).as_bytes()).is_err());
         // Commas inside a string are no values.
         let commas = format!("[\"{}\\\"\"]", ",".repeat(2 * super::MOST_VALUES));
         assert!(Document::json(commas.as_bytes()).is_ok());
