@@ -11,25 +11,33 @@ pub struct Mailbox {
     pub address: String,
 }
 
-/// Most mailboxes that are read from one header.
+/// Entry of a list of addresses.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AddressEntry {
+    /// Single mailbox.
+    Mailbox(Mailbox),
+    /// Group, such as `undisclosed-recipients:;`.
+    Group {
+        /// Display name, decoded.
+        name: String,
+        /// Mailboxes, possibly none.
+        members: Vec<Mailbox>,
+    },
+}
+
+/// Most entries and mailboxes that are read from one header.
 const MOST_MAILBOXES: usize = 10_000;
 
 impl Mailbox {
     /// Mailboxes of a header value, those of groups included. A group without members, such as
     /// `undisclosed-recipients:;`, gives none.
     pub fn list(value: &str) -> Vec<Mailbox> {
-        let mut scanner = Scanner::default();
-        let mut found = Vec::new();
-        for c in value.chars() {
-            if let Some(mailbox) = scanner.take(c) {
-                found.push(mailbox);
-                if found.len() == MOST_MAILBOXES {
-                    return found;
-                }
-            }
-        }
-        found.extend(scanner.finish());
-        found
+        let members = |entry| match entry {
+            AddressEntry::Mailbox(mailbox) => vec![mailbox],
+            AddressEntry::Group { members, .. } => members,
+        };
+        let all = AddressEntry::list(value).into_iter();
+        all.flat_map(members).collect()
     }
 
     /// First mailbox of a header value.
@@ -40,6 +48,45 @@ impl Mailbox {
     /// Domain of the address; empty if it has none.
     pub fn domain(&self) -> &str {
         domain_of(&self.address)
+    }
+}
+
+impl AddressEntry {
+    /// Entries of a header value.
+    pub fn list(value: &str) -> Vec<AddressEntry> {
+        let mut scanner = Scanner::default();
+        let mut found = Vec::new();
+        let mut count = 0;
+        let mut group: Option<(String, Vec<Mailbox>)> = None;
+        let close = |group: Option<(String, Vec<Mailbox>)>| {
+            group.map(|(name, members)| AddressEntry::Group { name, members })
+        };
+        for c in value.chars() {
+            let mailbox = scanner.take(c);
+            count += usize::from(mailbox.is_some());
+            match &mut group {
+                Some((_, members)) => members.extend(mailbox),
+                None => found.extend(mailbox.map(AddressEntry::Mailbox)),
+            }
+            match scanner.boundary.take() {
+                Some(GroupBoundary::Start(name)) => {
+                    count += 1;
+                    found.extend(close(group.replace((name, Vec::new()))));
+                }
+                Some(GroupBoundary::End) => found.extend(close(group.take())),
+                None => {}
+            }
+            if count >= MOST_MAILBOXES {
+                break;
+            }
+        }
+        let last = (count < MOST_MAILBOXES).then(|| scanner.finish()).flatten();
+        match &mut group {
+            Some((_, members)) => members.extend(last),
+            None => found.extend(last.map(AddressEntry::Mailbox)),
+        }
+        found.extend(close(group));
+        found
     }
 }
 
@@ -60,6 +107,16 @@ struct Scanner {
     is_escaped: bool,
     is_in_brackets: bool,
     comments: usize,
+    /// Boundary of a group that was just read.
+    boundary: Option<GroupBoundary>,
+}
+
+/// Boundary of a group of mailboxes.
+enum GroupBoundary {
+    /// The colon behind its name.
+    Start(String),
+    /// The semicolon.
+    End,
 }
 
 impl Scanner {
@@ -87,10 +144,17 @@ impl Scanner {
             '>' => self.is_in_brackets = false,
             // The colon ends the name of a group.
             ':' if !self.is_in_brackets => {
-                self.text.clear();
+                let name = std::mem::take(&mut self.text);
+                let name = encoded_word::decoded(name.trim()).into_owned();
                 self.was_quoted = false;
+                self.boundary = Some(GroupBoundary::Start(name));
             }
-            ',' | ';' if !self.is_in_brackets => return self.finish(),
+            ',' if !self.is_in_brackets => return self.finish(),
+            ';' if !self.is_in_brackets => {
+                let last = self.finish();
+                self.boundary = Some(GroupBoundary::End);
+                return last;
+            }
             _ => self.keep(c),
         }
         None
@@ -125,7 +189,38 @@ impl Scanner {
 
 #[cfg(test)]
 mod tests {
-    use super::Mailbox;
+    use super::{AddressEntry, Mailbox};
+
+    #[test]
+    fn groups_keep_their_names_and_their_members() {
+        let mailbox = |address: &str| Mailbox {
+            name: String::new(),
+            address: address.into(),
+        };
+        let group = |name: &str, members: &[&str]| AddressEntry::Group {
+            name: name.into(),
+            members: members.iter().map(|it| mailbox(it)).collect(),
+        };
+        let single = |address: &str| AddressEntry::Mailbox(mailbox(address));
+        for (value, wanted) in [
+            (
+                "undisclosed-recipients:;",
+                vec![group("undisclosed-recipients", &[])],
+            ),
+            (
+                "a@b.c, \"My: Team\": d@b.c, e@b.c; , f@b.c",
+                vec![
+                    single("a@b.c"),
+                    group("My: Team", &["d@b.c", "e@b.c"]),
+                    single("f@b.c"),
+                ],
+            ),
+            ("open: a@b.c", vec![group("open", &["a@b.c"])]),
+            (";;", vec![]),
+        ] {
+            assert_eq!(AddressEntry::list(value), wanted, "{value}");
+        }
+    }
 
     #[test]
     fn mailboxes_are_read_with_their_names() {
