@@ -243,7 +243,7 @@ pub enum TimeField {
     Like(&'static str),
     /// UTC in this `strftime` format.
     Utc(&'static str, &'static str),
-    /// Whole seconds since 1970, as a number or a string of digits.
+    /// Whole seconds since 1970, as a number or a string of digits; milliseconds if the example's are.
     Seconds(&'static str),
     /// Like `Seconds`, in a form in which the sender's own data may repeat the field's name: the last of them.
     LastSeconds(&'static str),

@@ -31,6 +31,9 @@ impl TimeField {
                 TimeField::Rfc3339(location, u8::try_from(digits).unwrap_or(9)).write(at, like)
             }
             TimeField::Utc(_, form) => Value::from(at.strftime(form).to_string()),
+            TimeField::Seconds(location) if is_in_millis(like) => {
+                TimeField::Millis(location).write(at, like)
+            }
             TimeField::Seconds(_) | TimeField::LastSeconds(_) if as_text => {
                 Value::from(at.as_second().to_string())
             }
@@ -42,6 +45,12 @@ impl TimeField {
             TimeField::Local(_) => Value::from(at.strftime("%Y-%m-%d %H:%M:%S").to_string()),
         }
     }
+}
+
+/// True for a number of milliseconds since 1970: of seconds it would be in a far future.
+fn is_in_millis(like: &Value) -> bool {
+    like.as_i64()
+        .is_some_and(|number| number >= 1_000_000_000_000)
 }
 
 /// Offset of an RFC 3339 time with a numeric zone, as a duration ahead of UTC and as written.
@@ -83,6 +92,16 @@ mod tests {
                 TimeField::Rfc3339("", 3),
                 "2026-09-21T14:13:20.000Z".into(),
                 "2026-11-23T23:20:01.123Z".into(),
+            ),
+            (
+                TimeField::Seconds(""),
+                1_790_000_000_000_i64.into(),
+                1_795_476_001_123_i64.into(),
+            ),
+            (
+                TimeField::Seconds(""),
+                1_790_000_000.into(),
+                1_795_476_001.into(),
             ),
             (
                 TimeField::Fraction(""),
