@@ -243,13 +243,16 @@ fn events(context: &Context, first: u64, wanted: fn(&EventDef) -> bool) -> Check
         row.kind == Kind::Other
             && (context.provider.conduct.asks_by(row.native) || context.provider.confirm.is_some())
     };
+    let inbound = context.provider.inbound;
+    let has_url_of_its_own =
+        |row: &EventDef| row.kind == Kind::Inbound && inbound.is_some_and(|it| !it.is_event);
     let events = context
         .provider
         .events
         .iter()
         .filter(|row| !row.example.is_empty());
     let shots: Vec<CheckRequest> = events
-        .filter(|row| wanted(row) && !asked(row))
+        .filter(|row| wanted(row) && !asked(row) && !has_url_of_its_own(row))
         .filter(same)
         .zip(first..)
         .map(|(row, number)| CheckRequest::event(row.native).numbered(number))

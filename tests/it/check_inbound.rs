@@ -340,6 +340,7 @@ fn faults_that_handlers_of_events_have_too_are_found() {
         &[
             "empty-signature",
             "missing-fields",
+            "missing-signature",
             "stale",
             "future",
             "wrong-secret",

@@ -483,7 +483,7 @@ fn the_events_of_mailersend_are_listed_with_their_versions() {
     };
     assert_eq!(
         (of(json!("2")), of(json!("1")), of(Value::Null)),
-        (14, 11, 1)
+        (14, 11, 2)
     );
 }
 

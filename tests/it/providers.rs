@@ -783,7 +783,7 @@ const READINGS: &[Reading] = &[
         "brevo",
         r#"{"items":[{"Uuid":["1"],"MessageId":"<1@example.com>"}]}"#,
         "inbound",
-        Kind::Other,
+        Kind::Inbound,
         None,
     ),
     (
@@ -853,7 +853,7 @@ const READINGS: &[Reading] = &[
         "forwardemail",
         r#"{"raw":"From: a","headers":{},"attachments":[],"session":{},"recipients":["ada@example.com"]}"#,
         "inbound",
-        Kind::Other,
+        Kind::Inbound,
         None,
     ),
     (

@@ -362,7 +362,7 @@ vectors! {
 #[test]
 fn every_example_has_the_fields_of_a_published_request() {
     // `generic` is of our own making, and so is what stands in the `data` of `standard-webhooks`.
-    // `cloudmailin` has no events; its requests are compared in `inbound.rs`.
+    // `cloudmailin` has no events.
     let ours = ["generic", "standard-webhooks", "cloudmailin"];
     for provider in ALL.iter().filter(|one| !ours.contains(&one.name)) {
         let vectors = vectors(&format!("{}.json", provider.name));
@@ -378,7 +378,10 @@ fn every_example_has_the_fields_of_a_published_request() {
             names.extend(headers);
             bodies.push(body);
         }
-        for row in provider.events.iter().filter(|row| !row.example.is_empty()) {
+        // Inbound mail has vectors of its own: `inbound.rs`.
+        let events = provider.events.iter();
+        let events = events.filter(|row| provider.inbound.is_none() || row.kind != Kind::Inbound);
+        for row in events.filter(|row| !row.example.is_empty()) {
             let label = format!("{} {}", provider.name, row.native);
             let (body, headers): (BTreeSet<_>, BTreeSet<_>) = provider
                 .fields(row)

@@ -71,7 +71,21 @@ pub fn doubts(provider: &Provider) -> Vec<UnconfirmedFact> {
         confidence: origin.confidence,
         reason: origin.doubt,
     });
-    facts.chain(fields).collect()
+    let mails = inbound_doubts(provider)
+        .iter()
+        .map(|reason| UnconfirmedFact {
+            what: &["inbound mail"],
+            habit: false,
+            rows: &[],
+            confidence: Confidence::Documented,
+            reason,
+        });
+    facts.chain(fields).chain(mails).collect()
+}
+
+/// Returns what is not confirmed of a provider's inbound mail as a whole.
+pub fn inbound_doubts(provider: &Provider) -> &'static [&'static str] {
+    provider.inbound.map_or(&[], |inbound| inbound.doubts)
 }
 
 /// Returns the delivery habits that no documentation mentions.

@@ -1,7 +1,7 @@
 //! Catalogue as text: table of providers, page of one provider, provenance of an example's fields.
 
 use crate::commands::catalog::facts::{
-    UnconfirmedFact, alike, doubts, known, recipes, sendable, undocumented,
+    UnconfirmedFact, alike, doubts, inbound_doubts, known, recipes, sendable, undocumented,
 };
 use crate::providers;
 use crate::providers::{
@@ -114,6 +114,12 @@ pub fn provenance(provider: &Provider, row: &EventDef, look: PageStyle) -> Strin
         let role = if sure { Role::Good } else { Role::Warn };
         out += &lead(look, role, len, &look.folded(&(line + origin.doubt), 4));
         out += &look.folded(&format!("    {}", places.join("  ")), 4);
+    }
+    if row.kind == Kind::Inbound {
+        for doubt in inbound_doubts(provider) {
+            let line = look.folded(&format!("  not confirmed: {doubt}"), 4);
+            out += &lead(look, Role::Warn, "  not confirmed".len(), &line);
+        }
     }
     out.push('\n');
     for (at, page) in pages.iter().enumerate() {

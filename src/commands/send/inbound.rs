@@ -363,10 +363,11 @@ pub fn reject_its_flags(args: &SendArgs) -> Result<()> {
 }
 
 /// True if a word means the inbound mail of a provider: the kind, or the provider's own name for it. Behind `native:`, it
-/// means the example.
+/// means the example, and so does the name of a special case, such as that of a mode.
 pub fn is_meant(provider: &Provider, word: &str) -> bool {
-    let is_native =
-        |row: &EventDef| row.kind == Kind::Inbound && row.native.eq_ignore_ascii_case(word);
+    let is_native = |row: &EventDef| {
+        row.kind == Kind::Inbound && !row.is_special && row.native.eq_ignore_ascii_case(word)
+    };
     match provider.inbound {
         Some(_) => word == INBOUND || provider.events.iter().any(is_native),
         // Of other providers, an example may be known.

@@ -145,6 +145,17 @@ impl Candidate<'_> {
         provider: &'static Provider,
         size: usize,
     ) -> std::result::Result<Vec<Item>, Unsupported> {
+        let version = self.args.native_version.as_deref();
+        let is_mail = |name: &&String| {
+            let row = args::row(provider, name, version);
+            provider.inbound.is_some() && row.is_ok_and(|row| row.kind == Kind::Inbound)
+        };
+        if let Some(name) = self.kinds.iter().find(is_mail) {
+            return Err(Unsupported::Plainly(
+                Error::usage(format!("`{name}` of {} is a request of its own", provider.title))
+                    .hint("`send inbound --batch NUMBER` posts messages in one request, where the provider does"),
+            ));
+        }
         let templates = self
             .kinds
             .iter()

@@ -5,6 +5,7 @@
 use crate::providers::behaviour::{Batch, Behaviour, CONDUCT};
 use crate::providers::habits::Fact::{Documented, Unconfirmed};
 use crate::providers::habits::{HABITS, Habits};
+use crate::providers::inbound;
 use crate::providers::provenance::{Page, assumed, captured, documented, page};
 use crate::providers::provider::{
     Bounce, CREDENTIALS, Envelope, FIELDS, Fields, Machine, Placement, Provider, SIGNER, Signal,
@@ -21,6 +22,16 @@ static TRANSACTIONAL_PAGE: Page = page(
     "Transactional webhooks",
     "https://developers.brevo.com/docs/transactional-webhooks",
     "2026-11-24",
+);
+static PARSING: Page = page(
+    "Inbound parsing",
+    "https://developers.brevo.com/docs/inbound-parse-webhooks",
+    "2026-11",
+);
+static ANYMAIL: Page = page(
+    "Anymail, with a request of 2023 that its tests keep",
+    "https://github.com/anymail/django-anymail",
+    "2026-11",
 );
 static SYMFONY: Page = page(
     "the bridge of Symfony, with requests it keeps",
@@ -268,15 +279,14 @@ pub static PROVIDER: Provider = Provider {
             &[("/event", Predicate::Is("contact_deleted"))],
             example!("brevo/other-contact-deleted"),
         ),
-        // Inbound mail; no whole body of it is known.
         row(
-            Kind::Other,
+            Kind::Inbound,
             "inbound",
             &[
                 ("/event", Predicate::Absent),
                 ("/items", Predicate::Present),
             ],
-            "",
+            example!("brevo/inbound"),
         ),
     ],
     // A blocked message was never sent: it is `rejected`, and no bounce.
@@ -340,6 +350,9 @@ pub static PROVIDER: Provider = Provider {
             &["/sender_email"],
         ),
         documented(&TRANSACTIONAL_PAGE, &["/sender_email"]).of(&["unique_proxy_open"]),
+        captured(&ANYMAIL, &["/items"]),
+        documented(&PARSING, &["/items/*/Bcc", "/items/*/Recipients"])
+            .unconfirmed("no request that was published has it"),
         documented(&MARKETING_PAGE, &["/"]).of(&["marketing_*"]),
         documented(&MARKETING_PAGE, &["/event"])
             .unconfirmed("`unsubscribed` may be what is sent")
@@ -349,5 +362,6 @@ pub static PROVIDER: Provider = Provider {
             .of(&["list_addition", "contact_*"]),
         documented(&MARKETING_PAGE, &["/content"]).unconfirmed("what stands in it is not known"),
     ],
+    inbound: Some(&inbound::brevo::INBOUND),
     ..SIGNER
 };

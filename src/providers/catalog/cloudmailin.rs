@@ -28,6 +28,13 @@ const FORM: &[(&str, Predicate)] = &[
     ("/envelope[remote_ip]", Predicate::Present),
 ];
 
+/// Multipart form with the whole message.
+const RAW_FORM: &[(&str, Predicate)] = &[
+    ("/message", Predicate::Present),
+    ("/envelope[to]", Predicate::Present),
+    ("/envelope[remote_ip]", Predicate::Present),
+];
+
 /// CloudMailin's HTTP POST.
 pub static PROVIDER: Provider = Provider {
     name: "cloudmailin",
@@ -44,7 +51,20 @@ pub static PROVIDER: Provider = Provider {
             NORMALIZED,
             example!("cloudmailin/inbound"),
         ),
-        row(Kind::Inbound, "inbound", FORM, ""),
+        row(
+            Kind::Inbound,
+            "inbound_raw",
+            RAW_FORM,
+            example!("cloudmailin/inbound-raw"),
+        )
+        .special(),
+        row(
+            Kind::Inbound,
+            "inbound_multipart",
+            FORM,
+            example!("cloudmailin/inbound-multipart"),
+        )
+        .special(),
     ],
     habits: Habits {
         batching: Documented("one message"),

@@ -5,6 +5,7 @@
 use crate::providers::behaviour::{Behaviour, CONDUCT};
 use crate::providers::habits::Fact::Documented;
 use crate::providers::habits::Habits;
+use crate::providers::inbound;
 use crate::providers::provenance::{Page, assumed, documented, page};
 use crate::providers::provider::{
     Bounce, Envelope, FIELDS, Fields, Provider, SIGNER, Signal, TimeField, bounce, row,
@@ -34,7 +35,13 @@ static FAQ: Page = page(
     "2026-11-27",
 );
 
-/// Forward Email's bounce webhook.
+static SOURCE: Page = page(
+    "source code of Forward Email",
+    "https://github.com/forwardemail/forwardemail.net",
+    "2026-11",
+);
+
+/// Forward Email's webhooks: of bounces, and of mail for an alias.
 pub static PROVIDER: Provider = Provider {
     name: "forwardemail",
     title: "Forward Email",
@@ -46,6 +53,7 @@ pub static PROVIDER: Provider = Provider {
             ("/bounced_at", Predicate::Present),
             ("/bounce", Predicate::Object),
         ]),
+        Signal::Body(PARSED),
         Signal::Body(INBOUND),
     ],
     schemes: &[&BODY_HEX],
@@ -101,7 +109,13 @@ pub static PROVIDER: Provider = Provider {
             &[("/bounce/category", Predicate::Present)],
             example!("forwardemail/bounce-greylist"),
         ),
-        row(Kind::Other, "inbound", INBOUND, ""),
+        row(
+            Kind::Inbound,
+            "inbound",
+            PARSED,
+            example!("forwardemail/inbound"),
+        ),
+        row(Kind::Inbound, "inbound", INBOUND, ""),
     ],
     bounces: &[
         Bounce {
@@ -137,6 +151,14 @@ pub static PROVIDER: Provider = Provider {
     },
     origins: &[
         documented(&FAQ, &["/"]),
+        documented(&SOURCE, &["/"]).of(&["inbound"]),
+        documented(
+            &SOURCE,
+            &["/arc", "/bimi", "/dkim", "/dmarc", "/headers", "/spf"],
+        )
+        .unconfirmed("the whole of it")
+        .of(&["inbound"]),
+        assumed("its version is not known", &["user-agent"]).of(&["inbound"]),
         documented(&FAQ, &["x-webhook-signature"]).unconfirmed("the case of its digits"),
         assumed("the page names no content type", &["content-type"]),
         documented(&FAQ, &["/bounce/action", "/bounce/category"])
@@ -147,10 +169,18 @@ pub static PROVIDER: Provider = Provider {
         )
         .of(&["greylist"]),
     ],
+    inbound: Some(&inbound::forwardemail::INBOUND),
     ..SIGNER
 };
 
-/// Signals of mail that came in for an alias.
+/// Mail that came in for an alias, as it was read.
+const PARSED: &[(&str, Predicate)] = &[
+    ("/headerLines", Predicate::Present),
+    ("/recipients", Predicate::Present),
+    ("/session", Predicate::Object),
+];
+
+/// Mail that came in for an alias, with the message itself.
 const INBOUND: &[(&str, Predicate)] = &[
     ("/raw", Predicate::Present),
     ("/recipients", Predicate::Present),

@@ -69,6 +69,11 @@ static WEBHOOKS: Page = page(
     "https://developers.mailersend.com/api/v1/webhooks.html",
     "2025-12-16",
 );
+static ANYMAIL_INBOUND: Page = page(
+    "Anymail, with a request of 2023 that its tests keep",
+    "https://github.com/anymail/django-anymail",
+    "2026-11",
+);
 static ANYMAIL: Page = page(
     "version 2 in Anymail, with requests that its tests keep",
     "https://github.com/anymail/django-anymail/pull/490",
@@ -172,7 +177,12 @@ pub static PROVIDER: Provider = Provider {
             example!("mailersend/other-webhook-test"),
         ),
         // Accounts, lists, routes: no whole bodies are known.
-        row(Kind::Inbound, "inbound.message", ROUTE, ""),
+        row(
+            Kind::Inbound,
+            "inbound.message",
+            ROUTE,
+            example!("mailersend/inbound"),
+        ),
         row(Kind::Other, "account", &[("/type", OF_ACCOUNTS)], ""),
     ],
     bounces: &[
@@ -244,6 +254,7 @@ pub static PROVIDER: Provider = Provider {
         assumed("as other events are; nobody has published one", &["/"])
             .of(&["activity.survey_opened", "activity.survey_submitted"])
             .of_version("2"),
+        captured(&ANYMAIL_INBOUND, &["/"]).of(&["inbound.message"]),
         documented(&WEBHOOKS, &["/data/meta"])
             .of(&["activity.survey_submitted"])
             .of_version("2"),

@@ -75,13 +75,17 @@ const fn scheme(
 
 /// Form of a route, which tells of a message and not of an event.
 const ROUTE: &[(&str, Predicate)] = &[
-    ("/recipient", Predicate::Present),
+    RECIPIENT,
     ("/sender", Predicate::Present),
-    ("/message-headers", Predicate::Present),
+    HEADERS,
     ("/token", Predicate::Present),
     ("/signature", Predicate::Present),
-    ("/event", Predicate::Absent),
+    EVENTLESS,
 ];
+
+const HEADERS: (&str, Predicate) = ("/message-headers", Predicate::Present);
+const RECIPIENT: (&str, Predicate) = ("/recipient", Predicate::Present);
+const EVENTLESS: (&str, Predicate) = ("/event", Predicate::Absent);
 
 const SUPPRESSED: Predicate = Predicate::Starts("suppress-");
 
@@ -89,6 +93,11 @@ static MANUAL: Page = page(
     "documentation repository, last version of 2024",
     "https://github.com/mailgun/documentation",
     "2024",
+);
+static ROUTES: Page = page(
+    "Receiving messages by HTTP",
+    "https://documentation.mailgun.com/docs/mailgun/user-manual/receive-forward-store/receive-http",
+    "2026-11",
 );
 static SECURING: Page = page(
     "Securing webhooks",
@@ -265,7 +274,25 @@ pub static PROVIDER: Provider = Provider {
             &[("/event-data/event", Predicate::Is("list_uploaded"))],
             example!("mailgun/other-list-uploaded"),
         ),
-        row(Kind::Inbound, "inbound", ROUTE, ""),
+        row(
+            Kind::Inbound,
+            "inbound_raw",
+            &[RECIPIENT, HEADERS, EVENTLESS, ("/body-mime", Predicate::Present)],
+            example!("mailgun/inbound-raw"),
+        )
+        .special(),
+        row(
+            Kind::Inbound,
+            "inbound_stored",
+            &[RECIPIENT, HEADERS, EVENTLESS, ("/message-url", Predicate::Present)],
+            example!("mailgun/inbound-stored"),
+        )
+        .special(),
+        row(
+            Kind::Inbound,
+            "inbound",
+            &[RECIPIENT, HEADERS, EVENTLESS],
+            example!("mailgun/inbound")),
         // The legacy form.
         row(
             Kind::Delivered,
@@ -404,6 +431,32 @@ pub static PROVIDER: Provider = Provider {
             &["/attachment-1"],
         )
         .of(&["legacy_bounced_multipart"]),
+        documented(&ROUTES, &["content-type", "/"]).of(&["inbound", "inbound_stored"]),
+        documented(&ROUTES, &["/"]).of(&["inbound_raw"]),
+        documented(&ROUTES, &["content-type"])
+            .unconfirmed("the type of the raw form today")
+            .of(&["inbound_raw"]),
+        documented(
+            &ROUTES,
+            &[
+                "/Content-Type",
+                "/Date",
+                "/From",
+                "/Message-Id",
+                "/Mime-Version",
+                "/Subject",
+                "/To",
+                "/X-Envelope-From",
+                "/X-Mailgun-Dkim-Check-Result",
+                "/X-Mailgun-Incoming",
+                "/X-Mailgun-Sflag",
+                "/X-Mailgun-Spf",
+                "/X-Mailgun-Sscore",
+            ],
+        )
+        .unconfirmed("every header field is one of the form in requests that were kept; the page of today lists few")
+        .of(&["inbound*"]),
+        assumed("seen in requests of some years ago", &["accept-encoding"]).of(&["inbound*"]),
         documented(&MANUAL, &["/event-data"])
             .unconfirmed(EVENTS_API)
             .of(&["rejected", "stored", "list_*"]),

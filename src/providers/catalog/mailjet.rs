@@ -4,7 +4,8 @@
 use crate::providers::behaviour::{Batch, Behaviour, CONDUCT};
 use crate::providers::habits::Fact::{Documented, Unconfirmed};
 use crate::providers::habits::{HABITS, Habits};
-use crate::providers::provenance::{Page, documented, page};
+use crate::providers::inbound;
+use crate::providers::provenance::{Page, assumed, documented, page};
 use crate::providers::provider::{
     Bounce, CREDENTIALS, Envelope, FIELDS, Fields, Placement, Provider, SIGNER, Signal, TimeField,
     bounce, row,
@@ -17,7 +18,22 @@ static GUIDE: Page = page(
     "2023-09",
 );
 
-/// Mailjet's Event API.
+static PARSE: Page = page(
+    "Parse API",
+    "https://dev.mailjet.com/email/guides/parse-api/",
+    "2026-11",
+);
+
+/// Request of the Parse API.
+const PARSED: &[(&str, Predicate)] = &[
+    ("/event", Predicate::Absent),
+    ("/Sender", Predicate::Present),
+    ("/Recipient", Predicate::Present),
+    ("/Headers", Predicate::Object),
+    ("/Parts", Predicate::Present),
+];
+
+/// Mailjet's Event API, and its Parse API.
 pub static PROVIDER: Provider = Provider {
     name: "mailjet",
     title: "Mailjet",
@@ -43,6 +59,7 @@ pub static PROVIDER: Provider = Provider {
             ("/0/time", Predicate::Present),
             ("/0/Message_GUID", Predicate::Present),
         ]),
+        Signal::Body(PARSED),
     ],
     schemes: &[&CREDENTIALS],
     test_secret: "",
@@ -135,6 +152,12 @@ pub static PROVIDER: Provider = Provider {
             &[("/event", Predicate::Is("unsub"))],
             example!("mailjet/unsubscribe"),
         ),
+        row(
+            Kind::Inbound,
+            "inbound",
+            PARSED,
+            example!("mailjet/inbound"),
+        ),
     ],
     bounces: &[
         Bounce {
@@ -183,6 +206,18 @@ pub static PROVIDER: Provider = Provider {
         ),
         ..HABITS
     },
-    origins: &[documented(&GUIDE, &[""])],
+    origins: &[
+        documented(&GUIDE, &[""]),
+        documented(&PARSE, &["/"]).of(&["inbound"]),
+        documented(&PARSE, &["/Parts/*/Headers"])
+            .unconfirmed("the sample has texts, requests of a receiver's tests lists")
+            .of(&["inbound"]),
+        assumed(
+            "empty for mail that answers none sent by Mailjet",
+            &["/CustomID", "/Payload"],
+        )
+        .of(&["inbound"]),
+    ],
+    inbound: Some(&inbound::mailjet::INBOUND),
     ..SIGNER
 };

@@ -5,7 +5,8 @@
 use crate::providers::behaviour::{Batch, Behaviour, CONDUCT};
 use crate::providers::habits::Fact::{Documented, Unconfirmed};
 use crate::providers::habits::Habits;
-use crate::providers::provenance::{Page, documented, page};
+use crate::providers::inbound;
+use crate::providers::provenance::{Page, assumed, documented, page};
 use crate::providers::provider::{
     Bounce, Envelope, FIELDS, Fields, Placement, Provider, SIGNER, Signal, TimeField, bounce, row,
 };
@@ -30,6 +31,12 @@ static SIGNED_BODY: Scheme = Scheme {
 };
 
 static DOCUMENTATION: Page = page("Webhooks", "https://docs.mailtrap.io/", "2026-08");
+
+static INBOUND_PAGE: Page = page(
+    "Inbound messages",
+    "https://docs.mailtrap.io/developers/inbound/messages",
+    "2026-11",
+);
 
 /// Prefix of the account's own events.
 const ACTIVITY: Predicate = Predicate::Starts("activity_log.");
@@ -137,6 +144,12 @@ pub static PROVIDER: Provider = Provider {
             &[("/event", Predicate::Is("unsubscribe"))],
             example!("mailtrap/unsubscribe"),
         ),
+        row(
+            Kind::Inbound,
+            "inbound.message_received",
+            &[("/event", Predicate::OneOf(inbound::mailtrap::EVENTS))],
+            example!("mailtrap/inbound"),
+        ),
         // Actions of the account's users, about no message.
         row(Kind::Other, "activity_log", &[("/event", ACTIVITY)], ""),
     ],
@@ -184,6 +197,12 @@ pub static PROVIDER: Provider = Provider {
         retries: Documented("every 5 minutes, 40 times; then the webhook is paused"),
         timeout: Documented(30),
     },
-    origins: &[documented(&DOCUMENTATION, &[""])],
+    origins: &[
+        documented(&DOCUMENTATION, &[""]),
+        assumed("known from the code of a receiver only", &["/events/*"])
+            .of(&["inbound.message_received"]),
+        documented(&INBOUND_PAGE, &["/events/*/event"]).of(&["inbound.message_received"]),
+    ],
+    inbound: Some(&inbound::mailtrap::INBOUND),
     ..SIGNER
 };

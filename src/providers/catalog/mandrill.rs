@@ -35,6 +35,11 @@ static GUIDE: Page = page(
     "https://mailchimp.com/developer/transactional/guides/track-respond-activity-webhooks/",
     "2026",
 );
+static INBOUND_PAGE: Page = page(
+    "Inbound email processing",
+    "https://mailchimp.com/developer/transactional/docs/inbound-emails/",
+    "2026-11",
+);
 static RAILS: Page = page(
     "mandrill-rails, with requests it keeps",
     "https://github.com/evendis/mandrill-rails/tree/HEAD/spec/fixtures/webhook_examples",
@@ -218,6 +223,7 @@ pub static PROVIDER: Provider = Provider {
             ],
         )
         .unconfirmed("whether more stands in it"),
+        documented(&INBOUND_PAGE, &["/mandrill_events/*"]).of(&["inbound"]),
         assumed("told by our notes without a page", &["accept"]),
         captured(&RAILS, &["/mandrill_events/*/type"])
             .unconfirmed("the documents say `denylist` and `allowlist` today"),

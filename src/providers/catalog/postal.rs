@@ -165,8 +165,14 @@ pub static PROVIDER: Provider = Provider {
         ..FIELDS
     },
     events: &[
-        row(Kind::Inbound, "inbound", RAW_MESSAGE, ""),
-        row(Kind::Inbound, "inbound", HASH, ""),
+        row(Kind::Inbound, "inbound", HASH, example!("postal/inbound")),
+        row(
+            Kind::Inbound,
+            "inbound_raw",
+            RAW_MESSAGE,
+            example!("postal/inbound-raw"),
+        )
+        .special(),
         row(
             Kind::Delivered,
             "MessageSent",

@@ -22,6 +22,12 @@ static OVERVIEW: Page = page(
     "2026",
 );
 
+static INBOUND_PAGE: Page = page(
+    "Inbound webhook",
+    "https://postmarkapp.com/developer/webhooks/inbound-webhook",
+    "2026-11",
+);
+
 /// Record types of its webhooks.
 const RECORD_TYPES: Predicate = Predicate::OneOf(&[
     "Bounce",
@@ -225,6 +231,17 @@ pub static PROVIDER: Provider = Provider {
         ),
         row(
             Kind::Inbound,
+            "InboundRaw",
+            &[
+                ("/RecordType", Predicate::Absent),
+                ("/FromFull", Predicate::Object),
+                ("/RawEmail", Predicate::Present),
+            ],
+            example!("postmark/inbound-raw"),
+        )
+        .special(),
+        row(
+            Kind::Inbound,
             "Inbound",
             &[("/RecordType", Predicate::Absent), ("/FromFull", Predicate::Object)],
             example!("postmark/inbound"),
@@ -274,6 +291,10 @@ pub static PROVIDER: Provider = Provider {
         documented(&OVERVIEW, &[""]),
         assumed("seen in a live test; older samples differ", &["/ReadSeconds"]),
         documented(&OVERVIEW, &["/TypeCode"]).unconfirmed("a sample of the documentation has 512; the SDK and requests that were kept have 100001").of(&["SpamComplaint"]),
+        documented(&INBOUND_PAGE, &["/"]).of(&["Inbound", "InboundRaw"]),
+        documented(&INBOUND_PAGE, &["/Attachments/*/ContentLength"])
+            .unconfirmed("a request of 2013 has the length of the base64 text")
+            .of(&["Inbound*"]),
         documented(&OVERVIEW, &["content-type"]).unconfirmed("the case of its name on the wire"),
     ],
     inbound: Some(&inbound::postmark::INBOUND),

@@ -20,6 +20,11 @@ static EVENTS: Page = page(
     "https://resend.com/docs/webhooks/event-types",
     "2026-11-24",
 );
+static RECEIVING: Page = page(
+    "Receiving emails, getting their content",
+    "https://resend.com/docs/dashboard/receiving/get-email-content",
+    "2026-11",
+);
 static SDK: Page = page(
     "types of the Node SDK 6.38.0",
     "https://github.com/resend/resend-node",
@@ -392,6 +397,7 @@ pub static PROVIDER: Provider = Provider {
             "seen in requests that no page keeps; its version changes",
             &["user-agent"],
         ),
+        documented(&RECEIVING, &["/data"]).of(&["email.received"]),
         documented(&SDK, &["/data/message_id"]),
         documented(&SDK, &["/"]).unconfirmed(TYPES).of(&[
             "inbox.*",

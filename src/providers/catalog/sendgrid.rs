@@ -21,6 +21,11 @@ static REFERENCE: Page = page(
     "2026-11-24",
 );
 
+static PARSE: Page = page(
+    "Setting Up the Inbound Parse Webhook",
+    "https://www.twilio.com/docs/sendgrid/for-developers/parsing-email/setting-up-the-inbound-parse-webhook",
+    "2026-11",
+);
 static SECURITY: Page = page(
     "Event Webhook Security Features",
     "https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/getting-started-event-webhook-security-features",
@@ -235,8 +240,19 @@ pub static PROVIDER: Provider = Provider {
             &[("/event", Predicate::Is("received"))],
             example!("sendgrid/other-received"),
         ),
-        row(Kind::Inbound, "inbound", PARSED, ""),
-        row(Kind::Inbound, "inbound", RAW, ""),
+        row(
+            Kind::Inbound,
+            "inbound",
+            PARSED,
+            example!("sendgrid/inbound"),
+        ),
+        row(
+            Kind::Inbound,
+            "inbound_raw",
+            RAW,
+            example!("sendgrid/inbound-raw"),
+        )
+        .special(),
     ],
     machines: &[
         // A privacy proxy that loads the message's content before anybody reads it. Clicks have no such mark.
@@ -311,6 +327,11 @@ pub static PROVIDER: Provider = Provider {
             &["/"],
         )
         .of(&["account_status_change", "received"]),
+        documented(&PARSE, &["content-type", "/"]).of(&["inbound", "inbound_raw"]),
+        documented(&PARSE, &["/text", "/html"])
+            .unconfirmed("the line ends in them")
+            .of(&["inbound"]),
+        assumed("seen in requests of 2013", &["user-agent"]).of(&["inbound", "inbound_raw"]),
         documented(&REFERENCE, &["/*/event", "/*/timestamp", "/*/sg_event_id"]),
     ],
     conduct: Behaviour {

@@ -7,7 +7,7 @@ use crate::providers::behaviour::{Behaviour, CONDUCT, Handshake};
 use crate::providers::habits::Fact::{Documented, Unconfirmed};
 use crate::providers::habits::Habits;
 use crate::providers::inbound;
-use crate::providers::provenance::{Page, documented, page};
+use crate::providers::provenance::{Page, assumed, documented, page};
 use crate::providers::provider::{
     Bounce, Envelope, FIELDS, Fields, Placement, Provider, SIGNER, Signal, TimeField, bounce, row,
 };
@@ -208,6 +208,11 @@ static NOTIFICATIONS: Page = page(
     "Amazon SNS notification contents for Amazon SES",
     "https://docs.aws.amazon.com/ses/latest/DeveloperGuide/notification-contents.html",
     "2026-11-24",
+);
+static RECEIVING: Page = page(
+    "Contents of notifications for Amazon SES email receiving",
+    "https://docs.aws.amazon.com/ses/latest/dg/receiving-email-notifications-contents.html",
+    "2026-11",
 );
 static SNS_PAGE: Page = page(
     "Amazon SNS message and JSON formats",
@@ -444,9 +449,29 @@ pub static PROVIDER: Provider = Provider {
         ),
         row(
             Kind::Inbound,
+            "Received_base64",
+            &[
+                ("/notificationType", Predicate::Is("Received")),
+                ("/receipt/action/encoding", Predicate::Is("BASE64")),
+            ],
+            example!("ses/inbound-base64"),
+        )
+        .special(),
+        row(
+            Kind::Inbound,
+            "Received_s3",
+            &[
+                ("/notificationType", Predicate::Is("Received")),
+                ("/receipt/action/type", Predicate::Is("S3")),
+            ],
+            example!("ses/inbound-s3"),
+        )
+        .special(),
+        row(
+            Kind::Inbound,
             "Received",
             &[("/notificationType", Predicate::Is("Received"))],
-            "",
+            example!("ses/inbound"),
         ),
         row(
             Kind::Other,
@@ -570,6 +595,15 @@ pub static PROVIDER: Provider = Provider {
             "DeliveryNotification",
             "AmazonSnsSubscriptionSucceeded",
         ]),
+        documented(&RECEIVING, &["/Message/*"]).of(&["Received*"]),
+        documented(&RECEIVING, &["/Message/mail/headers/*/value"])
+            .unconfirmed("whether encoded words are decoded")
+            .of(&["Received*"]),
+        assumed(
+            "seen with the SNS action; another text is possible",
+            &["/Subject"],
+        )
+        .of(&["Received_s3"]),
         documented(&SNS_PAGE, &["/SignatureVersion"])
             .unconfirmed("the exact layout of the envelope in version 2")
             .of(&["OpenVersion2"]),

@@ -6,6 +6,7 @@
 use crate::providers::behaviour::{Batch, Behaviour, CONDUCT, Handshake};
 use crate::providers::habits::Fact::{Documented, Unconfirmed};
 use crate::providers::habits::Habits;
+use crate::providers::inbound;
 use crate::providers::provenance::{Page, assumed, documented, page};
 use crate::providers::provider::{
     Bounce, CREDENTIALS, Envelope, FIELDS, Fields, Machine, Placement, Provider, SIGNER, Signal,
@@ -23,6 +24,11 @@ static API: Page = page(
     "Webhooks",
     "https://developers.sparkpost.com/api/webhooks/",
     "2026-06",
+);
+static RELAY: Page = page(
+    "Relay webhooks",
+    "https://developers.sparkpost.com/api/relay-webhooks/",
+    "2026-11",
 );
 static CATALOGUE: Page = page(
     "event catalogue of the Java client",
@@ -234,13 +240,13 @@ pub static PROVIDER: Provider = Provider {
             example!("sparkpost/other-relay-permfail"),
         ),
         row(
-            Kind::Other,
+            Kind::Inbound,
             "relay_message",
             &[
                 ("/type", Predicate::Absent),
                 ("/content", Predicate::Object),
             ],
-            example!("sparkpost/other-relay-message"),
+            example!("sparkpost/inbound"),
         ),
         row(
             Kind::Other,
@@ -356,10 +362,11 @@ pub static PROVIDER: Provider = Provider {
         documented(&API, &[""]),
         assumed("one receiver's code looks for it", &["user-agent"]),
         documented(&CATALOGUE, &["/*/msys/*"]),
-        documented(&API, &["/*/msys/relay_message"]),
+        documented(&RELAY, &["/*/msys/relay_message"]),
         documented(&CATALOGUE, &["/*/msys/*"])
             .unconfirmed("the exact body")
             .of(&["sms_status"]),
     ],
+    inbound: Some(&inbound::sparkpost::INBOUND),
     ..SIGNER
 };

@@ -20,6 +20,7 @@ use crate::webhook::{
 /// CloudMailin's formats.
 pub static INBOUND: Inbound = Inbound {
     modes: &["json", "multipart", "raw"],
+    is_event: true,
     is_per_recipient: false,
     form: InboundForm::One(request),
     read,

@@ -90,11 +90,32 @@ impl ApiAnswer {
     }
 }
 
+/// Value of `Content-Disposition` for a file (RFC 6266); a name that is not plain is percent-encoded.
+pub fn disposition(name: Option<&str>) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || " -_.()".contains(c);
+    match name {
+        None | Some("") => "attachment".into(),
+        Some(name) if name.chars().all(is_plain) => format!("attachment; filename=\"{name}\""),
+        Some(name) => {
+            let mut encoded = String::new();
+            for byte in name.bytes() {
+                match byte {
+                    b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' => {
+                        encoded.push(char::from(byte));
+                    }
+                    _ => encoded += &format!("%{byte:02X}"),
+                }
+            }
+            format!("attachment; filename*=UTF-8''{encoded}")
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use http::Method;
 
-    use super::{ApiAnswer, ContentApi};
+    use super::{ApiAnswer, ContentApi, disposition};
 
     #[test]
     fn the_base_url_keeps_its_path() {
@@ -104,6 +125,19 @@ mod tests {
         };
         assert_eq!(at("https://api.example.com/v3"), "http://127.0.0.1:1/v3");
         assert_eq!(at("https://api.example.com"), "http://127.0.0.1:1");
+    }
+
+    #[test]
+    fn a_name_that_is_not_plain_is_percent_encoded() {
+        assert_eq!(disposition(None), "attachment");
+        assert_eq!(
+            disposition(Some("a b.pdf")),
+            "attachment; filename=\"a b.pdf\""
+        );
+        assert_eq!(
+            disposition(Some("M\u{e4}\"\r\n.pdf")),
+            "attachment; filename*=UTF-8''M%C3%A4%22%0D%0A.pdf"
+        );
     }
 
     #[test]

@@ -10,6 +10,7 @@
 //!    | to describe | field of [`Inbound`] |
 //!    | --- | --- |
 //!    | values of `--mode`, the default first; empty if there is one form only | `modes` |
+//!    | a kind of event, or a request to a URL of its own | `is_event` |
 //!    | one request for each recipient, or one for all | `is_per_recipient` |
 //!    | the request made of a message: [`InboundForm::One`], or [`InboundForm::Batch`] if a request can hold several | `form` |
 //!    | the mails in a request | `read` |
@@ -44,6 +45,9 @@ use crate::webhook::{Delivery, Document, Mail, Rng};
 pub struct Inbound {
     /// Values of `--mode`, the default first; empty if the provider has one form only.
     pub modes: &'static [&'static str],
+    /// True if a handler of the provider's events may get these requests too, as one kind more; false if they have a route,
+    /// a topic or a secret of their own. `check` posts them to a handler of events in the former case.
+    pub is_event: bool,
     /// True if each recipient of the envelope gets a request of its own.
     pub is_per_recipient: bool,
     /// Request made of messages.
@@ -71,6 +75,8 @@ pub enum InboundForm {
         wrap: fn(Vec<serde_json::Value>, &mut Rng) -> Delivery,
         /// Largest number of messages, if known.
         most: Option<u16>,
+        /// True if each recipient of the envelope gets an item of its own.
+        is_per_recipient: bool,
     },
 }
 
@@ -128,8 +134,19 @@ impl Inbound {
     pub fn delivery(&self, messages: &[IncomingMessage], rng: &mut Rng) -> Option<Delivery> {
         match self.form {
             InboundForm::One(make) => Some(make(messages.first()?, rng)),
-            InboundForm::Batch { item, wrap, .. } => {
-                let items = messages.iter().map(|message| item(message, rng)).collect();
+            InboundForm::Batch {
+                item,
+                wrap,
+                is_per_recipient,
+                ..
+            } => {
+                let mut items = Vec::new();
+                for message in messages {
+                    match is_per_recipient {
+                        true => items.extend(message.for_each_recipient().map(|it| item(&it, rng))),
+                        false => items.push(item(message, rng)),
+                    }
+                }
                 Some(wrap(items, rng))
             }
         }

@@ -43,7 +43,18 @@ pub const SENDER_IP: &str = "192.0.2.10";
 /// Score from which a message counts as spam, as in SpamAssassin.
 pub const SPAM_FROM: f64 = 5.0;
 
-impl IncomingMessage<'_> {
+impl<'a> IncomingMessage<'a> {
+    /// The message for each of its recipients alone; the message itself if it has none.
+    pub fn for_each_recipient(&self) -> impl Iterator<Item = IncomingMessage<'a>> + use<'a> {
+        let whole = *self;
+        let alone = self.recipients.chunks(1).map(move |recipients| Self {
+            recipients,
+            ..whole
+        });
+        let unaddressed = self.recipients.is_empty().then_some(whole);
+        alone.chain(unaddressed)
+    }
+
     /// First recipient of the envelope.
     pub fn recipient(&self) -> &str {
         self.recipients.first().map_or("", String::as_str)

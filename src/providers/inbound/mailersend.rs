@@ -18,6 +18,7 @@ use crate::webhook::{
 /// MailerSend's inbound webhook.
 pub static INBOUND: Inbound = Inbound {
     modes: &[],
+    is_event: false,
     is_per_recipient: false,
     form: InboundForm::One(request),
     read,

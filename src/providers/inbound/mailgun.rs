@@ -21,6 +21,7 @@ use crate::webhook::{
 /// Mailgun's routes.
 pub static INBOUND: Inbound = Inbound {
     modes: &["parsed", "raw", "stored"],
+    is_event: false,
     is_per_recipient: true,
     form: InboundForm::One(request),
     read,

@@ -18,11 +18,13 @@ use crate::webhook::{
 /// Mandrill's inbound webhook.
 pub static INBOUND: Inbound = Inbound {
     modes: &[],
+    is_event: true,
     is_per_recipient: true,
     form: InboundForm::Batch {
         item,
         wrap,
         most: None,
+        is_per_recipient: false,
     },
     read,
     content_api: None,

@@ -12,11 +12,14 @@ use crate::providers::inbound::incoming::{IncomingMessage, SPAM_FROM, post, with
 use crate::providers::inbound::json::{list, text, texts};
 use crate::webhook::mail::message_part::MessagePart;
 use crate::webhook::mail::transfer_encoding::base64_decoded;
-use crate::webhook::{Attachment, Delivery, Document, Mail, MailEnvelope, Mailbox, Message, Rng};
+use crate::webhook::{
+    Attachment, Delivery, Document, Mail, MailEnvelope, Mailbox, Message, Rng, Style, write,
+};
 
 /// Postal's HTTP endpoints.
 pub static INBOUND: Inbound = Inbound {
     modes: &["hash", "raw"],
+    is_event: false,
     is_per_recipient: true,
     form: InboundForm::One(request),
     read,
@@ -30,6 +33,12 @@ pub static INBOUND: Inbound = Inbound {
 
 /// Length of a line of base64 in Ruby.
 const LINE: usize = 60;
+
+/// Layout of the JSON, as Rails writes it.
+const STYLE: Style = Style {
+    rails: true,
+    ..Style::COMPACT
+};
 
 fn request(mail: &IncomingMessage, rng: &mut Rng) -> Delivery {
     let id = 10_000 + rng.below(90_000);
@@ -46,7 +55,7 @@ fn request(mail: &IncomingMessage, rng: &mut Rng) -> Delivery {
             ("Content-Type", "application/json"),
             ("User-Agent", "Postal/3.3.5"),
         ],
-        body.to_string(),
+        write(&body, &STYLE),
     )
 }
 

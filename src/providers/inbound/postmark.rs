@@ -18,6 +18,7 @@ use crate::webhook::{Attachment, Delivery, Document, Mail, MailEnvelope, Mailbox
 /// Postmark's inbound webhook.
 pub static INBOUND: Inbound = Inbound {
     modes: &["parsed", "raw"],
+    is_event: true,
     is_per_recipient: true,
     form: InboundForm::One(request),
     read,

@@ -13,12 +13,13 @@ use crate::providers::inbound::incoming::{IncomingMessage, post};
 use crate::providers::inbound::json::{filled, grouped, list, text, texts};
 use crate::webhook::mail::message_part::MessagePart;
 use crate::webhook::{
-    Attachment, Delivery, Document, Mail, MailEnvelope, Mailbox, Rng, TimestampFormat,
+    Attachment, Delivery, Document, Mail, MailEnvelope, Mailbox, Rng, Style, TimestampFormat, write,
 };
 
 /// Resend's `email.received`.
 pub static INBOUND: Inbound = Inbound {
     modes: &[],
+    is_event: true,
     is_per_recipient: false,
     form: InboundForm::One(request),
     read,
@@ -73,9 +74,15 @@ fn request(mail: &IncomingMessage, rng: &mut Rng) -> Delivery {
                 "Svix-Webhooks/1.84.0 (sender-9YMgn; +https://www.svix.com/http-sender/)",
             ),
         ],
-        body.to_string(),
+        write(&body, &STYLE),
     )
 }
+
+/// Layout of the JSON, as captured with the event webhooks.
+const STYLE: Style = Style {
+    sorted: true,
+    ..Style::COMPACT
+};
 
 fn addresses(mail: &IncomingMessage, header: &str) -> Value {
     let boxes = mail.mailboxes(header).into_iter();

@@ -16,6 +16,7 @@ use crate::webhook::{
 /// SendGrid's Inbound Parse webhook.
 pub static INBOUND: Inbound = Inbound {
     modes: &["parsed", "raw"],
+    is_event: false,
     is_per_recipient: false,
     form: InboundForm::One(request),
     read,

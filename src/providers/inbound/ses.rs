@@ -18,6 +18,7 @@ use crate::webhook::{
 /// Receipt notifications of Amazon SES.
 pub static INBOUND: Inbound = Inbound {
     modes: &["utf8", "base64", "s3"],
+    is_event: false,
     is_per_recipient: false,
     form: InboundForm::One(request),
     read,
