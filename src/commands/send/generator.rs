@@ -172,7 +172,7 @@ impl Selection {
         let mut notes = Vec::new();
         let items = std::mem::take(&mut self.items);
         for item in items {
-            match self.make(&item, 0, 0, 0, Timestamp::now()) {
+            match self.try_out(&item) {
                 Err(error) if several => notes.push(format!("{}; left out", error.what())),
                 made => {
                     made?;
@@ -186,6 +186,18 @@ impl Selection {
         Ok(notes)
     }
 
+    /// Generates an item once, to see that it can be signed. A large message is not needed for that.
+    fn try_out(&self, item: &Item) -> Result<()> {
+        let now = Timestamp::now();
+        let ItemContent::Mail(mail) = &item.content else {
+            return self.make(item, 0, 0, 0, now).map(drop);
+        };
+        let mut rng = RandomStreams(0).delivery(0);
+        let delivery = mail.fill_small(self.at.unwrap_or(now), &mut rng);
+        let known = OnceLock::new();
+        self.finish(item, &known, delivery, &mut rng).map(drop)
+    }
+
     /// Generates delivery `number` of the run, which belongs to `round`; `now` is the time of its events without `--at`.
     fn make(&self, item: &Item, seed: u64, round: u64, number: u64, now: Timestamp) -> Result<Job> {
         let streams = RandomStreams(seed);
@@ -194,21 +206,8 @@ impl Selection {
         let message = |index: usize| streams.message(first + index as u64);
         let mut rng = streams.delivery(number).repeatable(self.repeatable);
         let at = self.at.unwrap_or(now);
-        let mut delivery = item.content.fill(at, &mut rng, message);
-        if let Some(data) = &self.data {
-            replace_body(&mut delivery, data);
-        }
-        let request = &self.request;
-        let outgoing = self
-            .signer
-            .outgoing(item.provider, &request.target, &request.headers);
-        outgoing.address(&mut delivery);
-        let known = item.known.get_or_init(|| self.know(item, &delivery));
-        let expected = known
-            .is_challenge
-            .then(|| self.answer_to(item, &delivery))
-            .flatten();
-        self.sign(item, known.scheme, &outgoing, &mut delivery, &mut rng)?;
+        let delivery = item.content.fill(at, &mut rng, message);
+        let (known, delivery, expected) = self.finish(item, &item.known, delivery, &mut rng)?;
         Ok(Job {
             id: (number + 1).to_string(),
             source: known.source.clone(),
@@ -220,6 +219,31 @@ impl Selection {
                 ..JobOrigin::default()
             },
         })
+    }
+
+    /// Addresses a delivery, and signs it.
+    fn finish<'a>(
+        &self,
+        item: &Item,
+        known: &'a OnceLock<Known>,
+        mut delivery: Delivery,
+        rng: &mut Rng,
+    ) -> Result<(&'a Known, Delivery, Option<Expectation>)> {
+        if let Some(data) = &self.data {
+            replace_body(&mut delivery, data);
+        }
+        let request = &self.request;
+        let outgoing = self
+            .signer
+            .outgoing(item.provider, &request.target, &request.headers);
+        outgoing.address(&mut delivery);
+        let known = known.get_or_init(|| self.know(item, &delivery));
+        let expected = known
+            .is_challenge
+            .then(|| self.answer_to(item, &delivery))
+            .flatten();
+        self.sign(item, known.scheme, &outgoing, &mut delivery, rng)?;
+        Ok((known, delivery, expected))
     }
 
     /// Expects the challenge code in the response; none if the user expects another status.

@@ -171,30 +171,44 @@ impl InboundItem {
             MessageSource::File(message) => vec![message; self.request.batch],
             MessageSource::Draft(_) => made.iter().collect(),
         };
-        let incoming: Vec<IncomingMessage> = messages
-            .into_iter()
-            .map(|message| IncomingMessage {
-                message,
-                mail_from: &self.request.mail_from,
-                recipients: &self.recipients,
-                mode: self.mode,
-                results: &self.request.results,
-                at,
-            })
-            .collect();
-        let delivery = self.inbound.delivery(&incoming, rng);
-        let delivery = delivery.unwrap_or_else(|| Delivery {
-            method: http::Method::POST,
-            path: http::uri::PathAndQuery::from_static("/"),
-            headers: Headers::new(),
-            body: Bytes::new(),
-        });
+        let incoming = messages.into_iter().map(|it| self.incoming(it, at));
+        let incoming: Vec<IncomingMessage> = incoming.collect();
+        let delivery = self.delivery(&incoming, rng);
         if let Some(store) = &self.request.content
             && let Some(origin) = store.origin()
         {
             store.keep(self.inbound.answers(&incoming, &delivery, origin));
         }
         delivery
+    }
+}
+
+impl InboundItem {
+    /// Makes a delivery in this form with a small message in place of its own.
+    pub fn fill_small(&self, at: Timestamp, rng: &mut Rng) -> Delivery {
+        let message = Message::read(Draft::default().write(at, rng));
+        self.delivery(&[self.incoming(&message, at)], rng)
+    }
+
+    fn incoming<'a>(&'a self, message: &'a Message, at: Timestamp) -> IncomingMessage<'a> {
+        IncomingMessage {
+            message,
+            mail_from: &self.request.mail_from,
+            recipients: &self.recipients,
+            mode: self.mode,
+            results: &self.request.results,
+            at,
+        }
+    }
+
+    fn delivery(&self, incoming: &[IncomingMessage], rng: &mut Rng) -> Delivery {
+        let delivery = self.inbound.delivery(incoming, rng);
+        delivery.unwrap_or_else(|| Delivery {
+            method: http::Method::POST,
+            path: http::uri::PathAndQuery::from_static("/"),
+            headers: Headers::new(),
+            body: Bytes::new(),
+        })
     }
 }
 

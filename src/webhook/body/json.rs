@@ -370,7 +370,23 @@ fn write_text(out: &mut String, text: &str, style: &Style) {
 
 /// Writes a text in a style, without its quotes.
 pub fn write_escaped(out: &mut String, text: &str, style: &Style) {
-    for c in text.chars() {
+    let is_special = |byte: u8| match byte {
+        b'"' | b'\\' | 0..b' ' => true,
+        b'/' | 0x80.. => style.php,
+        b'<' | b'>' => style.rails || style.hex_tags,
+        b'&' => style.rails,
+        _ => false,
+    };
+    let mut rest = text;
+    loop {
+        // What stays as it is is copied at once: a text can be a large file.
+        let end = rest.bytes().position(is_special).unwrap_or(rest.len());
+        let (plain, special) = rest.split_at(end);
+        out.push_str(plain);
+        let Some(c) = special.chars().next() else {
+            return;
+        };
+        rest = special.get(c.len_utf8()..).unwrap_or_default();
         match c {
             '"' => out.push_str("\\\""),
             '\\' => out.push_str("\\\\"),

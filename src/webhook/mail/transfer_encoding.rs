@@ -27,10 +27,64 @@ pub fn transfer_decoded<'a>(body: &'a [u8], encoding: &str) -> Cow<'a, [u8]> {
 
 /// Decodes base64 with line ends in it; it ends at the first padding, and other characters are skipped.
 pub fn base64_decoded(text: &[u8]) -> Vec<u8> {
+    valid_base64(text).unwrap_or_else(|| any_base64(text))
+}
+
+/// Bytes of base64 that are decoded at once; a multiple of four.
+const CHUNK: usize = 32 << 10;
+
+/// Decodes base64 in lines that hold nothing else; none if they do. A large file takes the memory of its content only.
+fn valid_base64(text: &[u8]) -> Option<Vec<u8>> {
+    let mut out = Vec::with_capacity(text.len() / 4 * 3 + 3);
+    let mut digits = Vec::with_capacity(CHUNK);
+    let mut is_padded = false;
+    let mut decode = |digits: &[u8]| {
+        let before = out.len();
+        // Padding ends the content.
+        if std::mem::replace(&mut is_padded, true) {
+            return None;
+        }
+        LENIENT.decode_vec(digits, &mut out).ok()?;
+        is_padded = out.len() - before < digits.len() / 4 * 3 || !digits.len().is_multiple_of(4);
+        Some(())
+    };
+    for line in lines(text) {
+        let mut rest = line;
+        while !rest.is_empty() {
+            let (now, later) = rest.split_at(rest.len().min(CHUNK - digits.len()));
+            digits.extend_from_slice(now);
+            rest = later;
+            if digits.len() == CHUNK {
+                decode(&digits)?;
+                digits.clear();
+            }
+        }
+    }
+    if !digits.is_empty() {
+        decode(&digits)?;
+    }
+    Some(out)
+}
+
+/// Lines without their ends.
+fn lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut rest = Some(text);
+    std::iter::from_fn(move || {
+        let now = rest?;
+        let (line, later) = match memchr::memchr(b'\n', now) {
+            Some(at) => (now.get(..at)?, now.get(at + 1..)),
+            None => (now, None),
+        };
+        rest = later;
+        Some(line.strip_suffix(b"\r").unwrap_or(line))
+    })
+}
+
+/// Decodes base64 with anything in it.
+fn any_base64(text: &[u8]) -> Vec<u8> {
     let is_digit = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/');
     let mut digits = Vec::with_capacity(text.len());
-    for line in text.split(|byte| *byte == b'\n') {
-        let line = line.strip_suffix(b"\r").unwrap_or(line);
+    for line in lines(text) {
         if line.iter().all(is_digit) {
             digits.extend_from_slice(line);
             continue;
@@ -107,7 +161,10 @@ pub fn is_known_charset(label: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{base64_decoded, charset_decoded, quoted_printable};
+    use base64::Engine;
+    use base64::engine::general_purpose::STANDARD;
+
+    use super::{any_base64, base64_decoded, charset_decoded, quoted_printable, valid_base64};
 
     #[test]
     fn encodings_are_removed_and_faults_are_survived() {
@@ -118,6 +175,28 @@ mod tests {
         assert_eq!(base64_decoded(b"YWJ\r\nj ZA\r\n==\r\nZZZ"), b"abcd");
         assert_eq!(base64_decoded(b"YWJjZ"), b"abc");
         assert_eq!(base64_decoded(b"!"), b"");
+    }
+
+    #[test]
+    fn valid_base64_is_decoded_like_any_other() {
+        let content: Vec<u8> = (0..100_000u32).map(|at| (at * 7 / 3) as u8).collect();
+        for length in [0, 1, 2, 3, 57, 24_575, 24_576, 24_577, 49_152, 99_999] {
+            let text = STANDARD.encode(&content[..length]);
+            for width in [4, 76, 100_000] {
+                let lines: Vec<&[u8]> = text.as_bytes().chunks(width).collect();
+                for end in [&b"\r\n"[..], b"\n"] {
+                    let mut text = lines.join(end);
+                    assert_eq!(valid_base64(&text).as_deref(), Some(&content[..length]));
+                    assert_eq!(any_base64(&text), content[..length]);
+                    text.extend_from_slice(end);
+                    assert_eq!(base64_decoded(&text), content[..length]);
+                    text.extend_from_slice(b"QUJD");
+                    let is_padded = length % 3 != 0;
+                    assert_eq!(base64_decoded(&text), any_base64(&text));
+                    assert_eq!(valid_base64(&text).is_none(), is_padded, "{length}");
+                }
+            }
+        }
     }
 
     #[test]
