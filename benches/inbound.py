@@ -150,7 +150,7 @@ def flood(folder):
     """Requests of 20 KB, received, read and recorded."""
     eml = os.path.join(folder, "usual.eml")
     with open(eml, "wb") as out:
-        out.write(HEAD + multipart([TEXT, file_part(18_000)]))
+        out.write(HEAD + multipart([TEXT, file_part(26_000)]))
     for provider, flags in [("sendgrid", []), ("mailgun", ["--mode", "raw"]), ("postmark", [])]:
         headers, body = made(eml, provider, *flags)
         script, content = os.path.join(folder, "wrk.lua"), os.path.join(folder, "body")
