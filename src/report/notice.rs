@@ -135,6 +135,8 @@ pub struct Received<'a> {
     pub answer: &'a [u8],
     /// Content coding of that body, such as `gzip`.
     pub answer_coding: Option<&'a str>,
+    /// True if the connection was closed in place of a response.
+    pub hung_up: bool,
     /// Time from the complete request to the response ready to be sent.
     pub took: Duration,
     /// True if it was rejected with 401 for its signature.

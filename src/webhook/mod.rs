@@ -26,6 +26,7 @@ mod verify_options;
 pub use address::{address, addresses};
 pub(crate) use body::block::block_for;
 pub use body::document::Document;
+pub use body::embedded::document_in;
 pub use body::form_part::FormPart;
 pub use body::json::{Span, Style, as_verbatim, find, splice, verbatim, write, write_escaped};
 pub use body::matcher::{Matcher, Predicate, Prefilter, name_after};

@@ -106,6 +106,24 @@ await test(async () => {
   await page.set('new').click();
   await until('the new ones are on top', async () => (await matched(page)) === all + 12);
 
+  // What is encoded is shown decoded, and as it was sent.
+  await fire(app, 'ses', ['bounce']);
+  await page.set('search').fill('provider:ses');
+  await until('one row of SES', async () => (await page.set('row').count()) === 1);
+  await page.set('row').click();
+  await page.set('body').getByText('"bounceType"').first().waitFor();
+  same(await page.set('body-decoded').getAttribute('aria-pressed'), 'true', 'the decoded form is chosen');
+  await page.set('body-pretty').click();
+  await page.set('body').getByText('\\"bounceType\\"').waitFor();
+  await page.set('body-decoded').click();
+
   if (process.env.SCREENSHOT) await page.screenshot({ path: process.env.SCREENSHOT });
+
+  // The list is emptied by a second click.
+  await page.set('clear').click();
+  same((await api(app, 'health')).deliveries, all + 13, 'the deliveries after one click');
+  await page.set('clear').click();
+  await until('the list is empty', async () => (await page.set('row').count()) === 0);
+  same((await api(app, 'health')).deliveries, 0, 'the deliveries after two');
   calm(page);
 });

@@ -414,6 +414,7 @@ impl ListenHandler {
                 delivery: &incoming.delivery,
                 receipt: &incoming.receipt,
                 status,
+                hung_up: done.answer.hang_up,
                 answer: &done.answer.body,
                 answer_coding: done.answer.headers.text("content-encoding"),
                 took,

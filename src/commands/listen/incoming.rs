@@ -65,6 +65,7 @@ impl Incoming {
         let address = done.recorded.as_ref().map(|it| it.address(&self.id));
         Kept {
             status: (!answer.hang_up).then_some(answer.status.as_u16()),
+            hung_up: answer.hang_up,
             response,
             response_coding: answer.headers.text("content-encoding").map(str::to_owned),
             took,

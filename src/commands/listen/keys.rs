@@ -128,6 +128,7 @@ impl Keys {
                 delivery: &last.delivery,
                 receipt: &last.receipt,
                 status: Some(answer.status.as_u16()),
+                hung_up: answer.hang_up,
                 answer: &answer.body,
                 answer_coding: answer.headers.text("content-encoding"),
                 took: begun.elapsed(),

@@ -30,6 +30,23 @@ impl BodyLines {
         }
     }
 
+    /// Appends a line.
+    pub fn push(&mut self, range: Range<usize>) {
+        self.lines.push((0, range));
+    }
+
+    /// Appends the lines of another body, one level deeper, whose bytes begin at `start`.
+    pub fn append_inside(&mut self, other: BodyLines, start: usize) {
+        let first = self.lines.len();
+        let folds = other.folds.into_iter();
+        self.folds
+            .extend(folds.map(|[from, to]| [first + from, first + to]));
+        let lines = other.lines.into_iter();
+        self.lines.extend(
+            lines.map(|(depth, range)| (depth + 1, start + range.start..start + range.end)),
+        );
+    }
+
     /// Number of lines.
     pub fn count(&self) -> usize {
         self.lines.len()
@@ -176,7 +193,7 @@ fn on_one_line(line: &[u8]) -> Cow<'_, [u8]> {
 }
 
 /// End of the token that begins at `at`.
-fn token_end(body: &[u8], at: usize) -> usize {
+pub fn token_end(body: &[u8], at: usize) -> usize {
     let rest = body.get(at + 1..).unwrap_or_default();
     let length = match body.get(at) {
         Some(b'"') => {
@@ -203,7 +220,8 @@ fn token_end(body: &[u8], at: usize) -> usize {
     at + 1 + length
 }
 
-fn next_token(body: &[u8], from: usize) -> Option<u8> {
+/// First byte at or after `from` that is no white space.
+pub fn next_token(body: &[u8], from: usize) -> Option<u8> {
     let rest = body.get(from..)?.iter();
     rest.copied().find(|byte| !b" \t\r\n".contains(byte))
 }

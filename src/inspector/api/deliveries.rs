@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use crate::inspector::Inspector;
 use crate::inspector::api::body_lines::{BodyLines, hex_len, hex_line};
+use crate::inspector::api::decoded_body::DecodedBody;
 use crate::inspector::api::list::with_reply;
 use crate::inspector::http::parameters::Parameters;
 use crate::inspector::http::problem::Problem;
@@ -121,7 +122,7 @@ pub async fn body(
 ) -> Result<Response, Problem> {
     let parameters = Parameters::of(query.as_deref(), &["form", "from", "lines"])?;
     let form = parameters
-        .word("form", &["pretty", "raw", "hex"])?
+        .word("form", &["pretty", "raw", "hex", "decoded"])?
         .unwrap_or("pretty");
     let from = parameters.number("from", 0, 0, usize::MAX)?;
     let lines = parameters.number("lines", LINES, 1, MOST_LINES)?;
@@ -136,7 +137,18 @@ pub async fn body(
                     "lines": shown.collect::<Vec<_>>(), "folds": [], "from": from, "of": hex_len(body),
                 })))
             }
-            _ => Ok(json_response(&pretty(body, from, lines))),
+            "decoded" => {
+                let decoded = DecodedBody::of(&kept.delivery);
+                let mut page = match &decoded {
+                    Some(it) => pretty(&it.lines, &it.text, from, lines),
+                    None => pretty(&BodyLines::of(body), body, from, lines),
+                };
+                if let Some(members) = page.as_object_mut() {
+                    members.insert("decoded".into(), decoded.is_some().into());
+                }
+                Ok(json_response(&page))
+            }
+            _ => Ok(json_response(&pretty(&BodyLines::of(body), body, from, lines))),
         }
     })
     .await
@@ -178,8 +190,7 @@ fn file(body: &Bytes, name: &str) -> Result<Response, Problem> {
         .map_err(|_| Problem::bad_request("no response can be made"))
 }
 
-fn pretty(body: &[u8], from: usize, most: usize) -> Value {
-    let all = BodyLines::of(body);
+fn pretty(all: &BodyLines, body: &[u8], from: usize, most: usize) -> Value {
     let (mut lines, mut cut, mut bytes) = (Vec::new(), Vec::new(), 0);
     for at in (from..all.count()).take(most) {
         let Some((line, of)) = all.line(at, body) else {

@@ -3,6 +3,7 @@
 pub mod actions;
 pub mod body_lines;
 pub mod compare;
+pub mod decoded_body;
 pub mod deliveries;
 pub mod guard;
 pub mod list;

@@ -25,6 +25,8 @@ pub struct Kept {
     pub receipt: Receipt,
     /// Status that the sender got.
     pub status: Option<u16>,
+    /// True if its connection was closed in place of a response.
+    pub hung_up: bool,
     /// Body that the sender got: its first 64 KiB.
     pub response: Bytes,
     /// Content coding of that body.
@@ -53,6 +55,7 @@ impl Kept {
             delivery,
             receipt,
             status: None,
+            hung_up: false,
             response: Bytes::new(),
             response_coding: None,
             took: Duration::ZERO,
@@ -108,6 +111,7 @@ impl Kept {
             status: self.status,
             answer: &self.response,
             answer_coding: self.response_coding.as_deref(),
+            hung_up: self.hung_up,
             took: self.took,
             rejected: self.rejected,
             on_purpose: self.on_purpose,

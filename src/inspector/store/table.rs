@@ -1,7 +1,9 @@
 //! Table of all deliveries, in the order of arrival: those of recordings first, as they are read, then those that come
 //! while the inspector runs.
 
+use std::cell::Cell;
 use std::collections::VecDeque;
+use std::ops::{Deref, DerefMut};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
@@ -45,6 +47,43 @@ impl std::fmt::Debug for Table {
         f.debug_struct("Table")
             .field("bounds", &self.bounds)
             .finish_non_exhaustive()
+    }
+}
+
+thread_local! {
+    /// True while this thread has locked a table.
+    static HAS_LOCKED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Lock of the rows. A thread that took a second one would wait forever, if another thread wants to write in between:
+/// that is seldom, so a debug build panics each time.
+pub struct Locked<T>(T);
+
+impl<T> Locked<T> {
+    fn by(lock: impl FnOnce() -> T) -> Locked<T> {
+        let is_second = HAS_LOCKED.replace(true);
+        debug_assert!(!is_second, "the table is locked twice by one thread");
+        Locked(lock())
+    }
+}
+
+impl<T> Drop for Locked<T> {
+    fn drop(&mut self) {
+        HAS_LOCKED.set(false);
+    }
+}
+
+impl<T: Deref> Deref for Locked<T> {
+    type Target = T::Target;
+
+    fn deref(&self) -> &T::Target {
+        &self.0
+    }
+}
+
+impl<T: DerefMut> DerefMut for Locked<T> {
+    fn deref_mut(&mut self) -> &mut T::Target {
+        &mut self.0
     }
 }
 
@@ -98,12 +137,12 @@ impl Table {
     }
 
     /// Rows for reading; a short time only, for the listener waits.
-    pub fn rows(&self) -> RwLockReadGuard<'_, Rows> {
-        self.rows.read().unwrap_or_else(PoisonError::into_inner)
+    pub fn rows(&self) -> Locked<RwLockReadGuard<'_, Rows>> {
+        Locked::by(|| self.rows.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn rows_mut(&self) -> RwLockWriteGuard<'_, Rows> {
-        self.rows.write().unwrap_or_else(PoisonError::into_inner)
+    fn rows_mut(&self) -> Locked<RwLockWriteGuard<'_, Rows>> {
+        Locked::by(|| self.rows.write().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Receives the news from now on.

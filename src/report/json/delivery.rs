@@ -156,10 +156,11 @@ fn tail(it: &Received) -> String {
             micros(again.since)
         );
     }
-    line += ",\"reply\":{\"status\":";
     let _ = match it.status {
-        Some(status) => write!(line, "{status}"),
-        None => write!(line, "null,\"hung_up\":true"),
+        Some(status) => write!(line, ",\"reply\":{{\"status\":{status}"),
+        None if it.hung_up => write!(line, ",\"reply\":{{\"status\":null,\"hung_up\":true"),
+        // A recording may have none.
+        None => return line + ",\"reply\":null}",
     };
     if it.on_purpose {
         line += ",\"on_purpose\":true";
@@ -276,6 +277,7 @@ mod tests {
             },
             receipt: &Receipt::default(),
             status: Some(200),
+            hung_up: false,
             answer: b"",
             answer_coding: None,
             took: Duration::ZERO,

@@ -9,7 +9,7 @@
 //! One string is decoded: that which is a whole JSON document itself, such as the message in an SNS envelope. It is shown
 //! below its key, marked as such, and its tokens are left alone in turn.
 
-use serde::de::IgnoredAny;
+use crate::webhook::document_in;
 
 use crate::report::text::escape::{
     LONGEST_LINE, Mode, cut, equal, escape_into, grouped, is_plain, not_plain, position,
@@ -219,7 +219,8 @@ impl BodyView<'_> {
                 b':' => self.separator(first, Last::Colon),
                 b'"' if rest.first() == Some(&b':') => self.value(Role::Key, token, plain),
                 b'"' => {
-                    let decoded = document_in(token).filter(|_| nested > 0 && !self.on_one_line);
+                    let may_hold = nested > 0 && !self.on_one_line && token.len() <= SHOWN_BODY;
+                    let decoded = may_hold.then(|| document_in(token)).flatten();
                     match decoded {
                         None => self.value(Role::String, token, plain),
                         Some(json) if self.nested(&json, limit, nested - 1) => {
@@ -346,34 +347,6 @@ impl BodyView<'_> {
 
 /// Mark of a document that was in a string: it is shown decoded, and not as it was received.
 const IN_A_STRING: &str = "(JSON in a string)";
-
-/// Returns the document inside a string token, if it is one: an object with members, or an array of objects.
-fn document_in(token: &[u8]) -> Option<String> {
-    let inner = token.strip_prefix(b"\"")?;
-    let spaces = |text: &[u8]| -> usize {
-        let escapes = [&b" "[..], b"\\n", b"\\r", b"\\t"];
-        let found = escapes.iter().find(|space| text.starts_with(space));
-        found.map_or(0, |space| space.len())
-    };
-    let mut start = inner;
-    while let (1.., Some(rest)) = (spaces(start), start.get(spaces(start)..)) {
-        start = rest;
-    }
-    // Most strings end here.
-    if !matches!(start, [b'{' | b'[', ..]) || token.len() > SHOWN_BODY {
-        return None;
-    }
-    let text: String = serde_json::from_slice(token).ok()?;
-    let mut rest = text.trim_ascii_start();
-    if let Some(items) = rest.strip_prefix('[') {
-        rest = items.trim_ascii_start();
-    }
-    let has_members = rest
-        .strip_prefix('{')
-        .is_some_and(|members| members.trim_ascii_start().starts_with('"'));
-    let is_whole = has_members && serde_json::from_str::<IgnoredAny>(&text).is_ok();
-    is_whole.then_some(text)
-}
 
 fn in_all(bytes: usize, shown: usize) -> String {
     format!(

@@ -367,6 +367,7 @@ mod tests {
                 delivery: &delivery,
                 receipt: &receipt,
                 status: Some(200),
+                hung_up: false,
                 answer: bytes,
                 answer_coding: None,
                 took: Duration::ZERO,

@@ -24,6 +24,7 @@ impl TextReport {
             delivery: &fixture.delivery,
             receipt,
             status: None,
+            hung_up: false,
             answer: &[],
             answer_coding: None,
             took: Duration::ZERO,

@@ -2,6 +2,7 @@
 
 pub mod block;
 pub mod document;
+pub mod embedded;
 pub mod form_part;
 pub mod json;
 pub(crate) mod json_edit;

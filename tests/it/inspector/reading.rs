@@ -283,6 +283,39 @@ fn a_body_is_given_in_lines_in_bytes_and_in_hexadecimal() {
 }
 
 #[test]
+fn what_is_encoded_in_a_body_is_decoded_for_reading_alone() {
+    let inspected = Inspected::listen(&[]);
+    for (at, (provider, wanted)) in [
+        ("ses", Some("\"Message\" : {")),
+        ("mandrill", Some("mandrill_events =")),
+        ("resend", None),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let url = &inspected.process.url;
+        run(&["send", "bounce", "--provider", provider, "--to", url]);
+        let path = format!("/deliveries/{}/body", inspected.id(at));
+        let decoded = inspected.json(&format!("{path}?form=decoded"));
+        assert_eq!(
+            decoded["decoded"],
+            wanted.is_some(),
+            "{provider}: {decoded}"
+        );
+        let lines = decoded["lines"].as_array().unwrap();
+        let has = |text: &str| {
+            lines
+                .iter()
+                .any(|line| line.as_str().unwrap().contains(text))
+        };
+        assert!(wanted.is_none_or(has), "{provider}: {decoded}");
+        let pretty = inspected.json(&path);
+        assert_eq!(pretty["lines"] == decoded["lines"], wanted.is_none());
+        assert!(pretty.get("decoded").is_none());
+    }
+}
+
+#[test]
 fn a_signature_is_explained_as_verify_explains_it() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("r.ndjson");

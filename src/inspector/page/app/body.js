@@ -12,19 +12,26 @@ const PIECE = 256 << 10;
 /** Bytes up to which a line is coloured. */
 const COLOURED = 4000;
 
-/** The form that was last chosen: the next delivery is shown in it too. */
-let form = 'pretty';
+/** The form that was last chosen: the next delivery is shown in it too. Where nothing is encoded, the decoded one is the pretty one. */
+let form = 'decoded';
 
-/** The first lines of a body, so that it is shown together with its delivery. */
-export const firstLines = (id, signal) => (form === 'raw' ? null : lines(id, form, 0, signal).then((page) => ({ form, page })));
+/** The first lines of a body, so that it is shown together with its delivery, and whether there is a decoded form of it. */
+export async function firstLines(id, signal) {
+  const shape = form;
+  const [decoded, other] = await Promise.all([
+    lines(id, 'decoded', 0, signal),
+    shape === 'decoded' || shape === 'raw' ? null : lines(id, shape, 0, signal),
+  ]);
+  return { form: shape, page: other ?? (shape === 'decoded' ? decoded : null), decoded: decoded.decoded };
+}
 
 const lines = (id, shape, from, signal) => get(query(delivery(id, '/body'), { form: shape, from, lines: LINES }), { signal });
 
-/** The body with its three forms. */
+/** The body with its forms. */
 export function Body({ id, bytes, first }) {
   const [, again] = useState(0);
   const setForm = (name) => {
-    form = name;
+    form = name === 'pretty' && !first?.decoded ? 'decoded' : name;
     again((n) => n + 1);
   };
   const copyRaw = async () => {
@@ -35,14 +42,15 @@ export function Body({ id, bytes, first }) {
       fail(error);
     }
   };
-  const tab = (name, words) => html`<button aria-pressed=${form === name ? 'true' : 'false'} data-test=${`body-${name}`} onClick=${() => setForm(name)}>${words}</button>`;
+  const chosen = form === 'decoded' && !first?.decoded ? 'pretty' : form;
+  const tab = (name, words, title) => html`<button aria-pressed=${chosen === name ? 'true' : 'false'} title=${title} data-test=${`body-${name}`} onClick=${() => setForm(name)}>${words}</button>`;
   return html`
     <section class="section" id="section-body" data-test="body" aria-labelledby="title-body">
       <header class="section-head">
         <h3 id="title-body">Body</h3>
         <span class="faint">${size(bytes)}</span>
         <span class="grow"></span>
-        <span class="group" role="group" aria-label="Form of the body">${tab('pretty', 'Pretty')}${tab('raw', 'Raw')}${tab('hex', 'Hex')}</span>
+        <span class="group" role="group" aria-label="Form of the body">${first?.decoded && tab('decoded', 'Decoded', 'Decompressed, with forms and JSON inside strings decoded')}${tab('pretty', 'Pretty', 'As it was sent, indented')}${tab('raw', 'Raw', 'As it was sent')}${tab('hex', 'Hex', 'Bytes')}</span>
         <button class="quiet" onClick=${copyRaw} data-test="copy-body">Copy</button>
         <button class="quiet" onClick=${() => download(delivery(id, '/body?form=raw'), `${id}.body`).catch(fail)} data-test="download-body">Download</button>
       </header>

@@ -1,6 +1,6 @@
 // The page: a bar, the list, and what is open beside it.
 import { html, render, useEffect, useRef, useState } from '/vendor.js';
-import { Refused, copy, download, get, keepKey, query, takeKey } from './api.js';
+import { Refused, copy, download, get, keepKey, query, send, takeKey } from './api.js';
 import { Compare } from './compare.js';
 import { deliveries } from './deliveries.js';
 import { Detail } from './detail.js';
@@ -60,6 +60,7 @@ function Bar() {
         ${session?.can_fail !== false && panel('faults', 'Faults', 'Fail the next deliveries (f)')}
         ${panel('stats', 'Statistics', 'Events, responses, latency')}
         <${Export} />
+        ${session?.kept?.where === 'memory' && html`<${Clear} />`}
         <button data-test="help" title="Keys (?)" aria-label="Keys" onClick=${() => set({ help: true })}>?</button>
       </nav>
     </header>`;
@@ -70,6 +71,26 @@ function Export() {
   return html`<span class="group" role="group" aria-label="Export what matches the filter">
     <button data-test="export-ndjson" title="Export what matches the filter, as a recording" onClick=${() => save('ndjson')}>Export</button>
     <button data-test="export-har" title="Export what matches the filter, as HAR" onClick=${() => save('har')}>HAR</button></span>`;
+}
+
+/** Empties the list: what was in it is gone, so it takes a second click. */
+function Clear() {
+  const [asked, setAsked] = useState(false);
+  useEffect(() => {
+    if (!asked) return undefined;
+    const timer = setTimeout(() => setAsked(false), 4000);
+    return () => clearTimeout(timer);
+  }, [asked]);
+  const clear = async () => {
+    try {
+      await send('DELETE', 'deliveries');
+      go({ id: '' });
+      deliveries.start();
+    } catch (error) {
+      fail(error);
+    }
+  };
+  return html`<button data-test="clear" title="Forget all deliveries" onClick=${() => (asked ? clear() : setAsked(true))}>${asked ? 'Clear all?' : 'Clear'}</button>`;
 }
 
 function Toast() {
