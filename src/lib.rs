@@ -47,7 +47,7 @@
 //! | `log`, `show` | `commands/recorded/` |
 //! | `diff` | `webhook/diff/` (comparison), `providers/shape/expected.rs` (ids and times), `report/diff/` (text, JSON) |
 //! | `drift`, `diff --example` | `providers/shape/`: members and types of the examples |
-//! | a delivery on one line (`log`, `listen -f`, `listen -q`) | `report/text/line.rs` |
+//! | a delivery on one line (`log`, `listen -f`, `listen -q`) | `report/text/delivery_line.rs` |
 //! | single keys of `listen` | `commands/listen/keys.rs`, `io/keyboard.rs` (the terminal) |
 //! | the inspector: deliveries and search | `inspector/store/` (`table.rs`, `filter.rs`, `query.rs`, `scan.rs`) |
 //! | the inspector: HTTP API | `inspector/api/` (`router.rs` lists the paths, `guard.rs` keeps strangers out, `openapi.json`), `inspector/http/` (messages) |
@@ -159,7 +159,7 @@
 //!
 //! 1. Add the field with its help to the arguments in `cli/COMMAND.rs`; flags of several commands are in
 //!    `cli/request.rs`, `cli/secrets.rs` and `cli/values.rs`.
-//! 2. Turn it into a setting in `Plan::new` of that command (`commands/COMMAND/plan.rs`, or `mod.rs`): an enum or a
+//! 2. Turn it into a setting in the plan of that command (`commands/COMMAND/plan.rs`, or `mod.rs`): an enum or a
 //!    parsed value, and an error with a hint if it is wrong.
 //! 3. If its values come from a list in the program, complete them in `commands/completions.rs`.
 //! 4. Test it from end to end in `tests/it/COMMAND.rs`, and mention it in the readme if newcomers need it.

@@ -16,14 +16,14 @@ use crate::webhook::{Delivery, Rng, Secret, Tamper, set_topic};
 #[derive(Debug)]
 pub struct PreparedRequest {
     request: CheckRequest,
-    content: Content,
+    content: RequestSource,
     /// Headers of the user, then those of the request.
     headers: Vec<(HeaderName, HeaderValue)>,
 }
 
 /// Source of the deliveries of a request.
 #[derive(Debug)]
-enum Content {
+enum RequestSource {
     /// Example of an event, or of a handshake.
     Template(Box<CompiledTemplate>),
     /// Message that came in.
@@ -88,12 +88,12 @@ impl PreparedRequest {
         let mut rng = streams.delivery(number);
         let at = self.request.at(context);
         let mut delivery = match &self.content {
-            Content::Template(compiled) => {
+            RequestSource::Template(compiled) => {
                 let first = number * compiled.lives() as u64;
                 let message = |index: usize| streams.message(first + index as u64);
                 compiled.fill(at, &mut rng, message)
             }
-            Content::Mail(mail) => mail.fill(at, &mut rng, &mut streams.message(number))?,
+            RequestSource::Mail(mail) => mail.fill(at, &mut rng, &mut streams.message(number))?,
         };
         if let Payload::Body(_, body, _) = &self.request.payload {
             delivery.body = Bytes::clone(body);
@@ -112,8 +112,10 @@ impl PreparedRequest {
         let streams = RandomStreams(self.request.seed(context));
         let at = self.request.at(context);
         match &self.content {
-            Content::Template(_) => Vec::new(),
-            Content::Mail(mail) => mail.answers(at, &mut streams.message(number), delivery, origin),
+            RequestSource::Template(_) => Vec::new(),
+            RequestSource::Mail(mail) => {
+                mail.answers(at, &mut streams.message(number), delivery, origin)
+            }
         }
     }
 }
@@ -168,9 +170,11 @@ fn sign(
     outgoing.sign(scheme, test.as_ref().unwrap_or(own), delivery, rng)
 }
 
-fn content(request: &CheckRequest, context: &Context) -> Result<Content, String> {
+fn content(request: &CheckRequest, context: &Context) -> Result<RequestSource, String> {
     let Some(mode) = context.mail else {
-        return Ok(Content::Template(Box::new(compiled(request, context)?)));
+        return Ok(RequestSource::Template(Box::new(compiled(
+            request, context,
+        )?)));
     };
     let provider = context.provider;
     let inbound = provider.inbound;
@@ -179,7 +183,7 @@ fn content(request: &CheckRequest, context: &Context) -> Result<Content, String>
         Payload::Mail(payload) => Some(payload),
         _ => None,
     };
-    PreparedMail::new(inbound, mode, payload).map(Content::Mail)
+    PreparedMail::new(inbound, mode, payload).map(RequestSource::Mail)
 }
 
 fn compiled(request: &CheckRequest, context: &Context) -> Result<CompiledTemplate, String> {

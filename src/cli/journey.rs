@@ -14,7 +14,7 @@ pub struct JourneyArgs {
         hide_short_help = true,
         help_heading = "Journeys and campaigns"
     )]
-    pub ending: Option<Ending>,
+    pub ending: Option<JourneyEnd>,
 
     /// `send campaign`: number of messages, each to its own recipient [default: 100]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=9_999_999_999), hide_short_help = true, help_heading = "Journeys and campaigns")]
@@ -67,7 +67,7 @@ impl JourneyArgs {
 
 /// Last event of a journey.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Ending {
+pub enum JourneyEnd {
     /// The message bounces
     Bounce,
     /// The recipient reports spam

@@ -310,7 +310,7 @@ pub struct ListenArgs {
     /// The program must be installed; it ends with the listener. The URL is printed, and signatures are verified with it,
     /// as with `--public-url`. With `ssh`, a free port of that server is forwarded.
     #[arg(long, value_name = "PROGRAM", value_parser = tunnel, conflicts_with = "public_url", hide_short_help = true, help_heading = "Public address")]
-    pub tunnel: Option<Tunnel>,
+    pub tunnel: Option<TunnelProgram>,
 
     /// Receive from a channel of smee.io or gosmee
     ///
@@ -332,7 +332,7 @@ pub struct ListenArgs {
 
 /// Program that gives the listener a public URL.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Tunnel {
+pub enum TunnelProgram {
     /// A quick tunnel of Cloudflare.
     Cloudflared,
     /// A tunnel of ngrok.
@@ -344,13 +344,13 @@ pub enum Tunnel {
 }
 
 /// Parses the program of a tunnel.
-fn tunnel(text: &str) -> Result<Tunnel, String> {
+fn tunnel(text: &str) -> Result<TunnelProgram, String> {
     const NAMES: [&str; 4] = ["cloudflared", "ngrok", "tailscale", "ssh:[USER@]HOST"];
     match text.split_once(':') {
-        None if text == "cloudflared" => Ok(Tunnel::Cloudflared),
-        None if text == "ngrok" => Ok(Tunnel::Ngrok),
-        None if text == "tailscale" => Ok(Tunnel::Tailscale),
-        Some(("ssh", destination)) => ssh_destination(destination).map(Tunnel::Ssh),
+        None if text == "cloudflared" => Ok(TunnelProgram::Cloudflared),
+        None if text == "ngrok" => Ok(TunnelProgram::Ngrok),
+        None if text == "tailscale" => Ok(TunnelProgram::Tailscale),
+        Some(("ssh", destination)) => ssh_destination(destination).map(TunnelProgram::Ssh),
         _ => {
             let guess = match nearest(text, NAMES) {
                 _ if text == "ssh" => "; which server? ".into(),

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use clap::builder::{Resettable, Str};
 
-use crate::cli::{Form, RecordedArgs, SecretArgs};
+use crate::cli::{RecordedArgs, RequestFormat, SecretArgs};
 
 /// List recorded deliveries, one line each
 ///
@@ -89,7 +89,7 @@ pub struct ShowArgs {
         conflicts_with = "json",
         display_order = 2
     )]
-    pub form: Option<Form>,
+    pub form: Option<RequestFormat>,
 
     /// Target URL of the printed request; short forms: `3000`, `:3000/path`
     #[arg(

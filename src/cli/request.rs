@@ -100,12 +100,12 @@ pub struct RequestArgs {
         default_value = "http",
         display_order = 21
     )]
-    pub form: Form,
+    pub form: RequestFormat,
 }
 
 /// Form of a printed request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Form {
+pub enum RequestFormat {
     /// Raw HTTP, as sent
     Http,
     /// A curl command

@@ -12,7 +12,7 @@ use crate::io::secrets;
 use crate::io::secrets::SecretOrigin;
 use crate::providers;
 use crate::providers::{ALL, EventDef, Keys, PlaceChanges, Provider, SCHEMES};
-use crate::report::{Format, Reporter};
+use crate::report::{ReportFormat, Reporter};
 use crate::webhook::{
     Beat, Delivery, Expectation, Glob, Keyring, Kind, Retry, Selection, Statuses, Target,
     is_hop_by_hop, nearest,
@@ -70,12 +70,12 @@ pub fn selection(
 }
 
 /// Returns the report format for a [`ReportFile`](crate::report::ReportFile); none where the reporter prints it anyway.
-pub fn report_format(report: Report, is_file: bool) -> Option<Format> {
+pub fn report_format(report: Report, is_file: bool) -> Option<ReportFormat> {
     match report {
         Report::Text => None,
-        Report::Json => is_file.then_some(Format::Json),
-        Report::Junit => Some(Format::Junit),
-        Report::Tap => Some(Format::Tap),
+        Report::Json => is_file.then_some(ReportFormat::Json),
+        Report::Junit => Some(ReportFormat::Junit),
+        Report::Tap => Some(ReportFormat::Tap),
     }
 }
 

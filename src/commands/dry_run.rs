@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::cli::Form;
+use crate::cli::RequestFormat;
 use crate::commands::job::Job;
 use crate::error::Result;
 use crate::report::{HAR_BETWEEN, HAR_END, Notice, Reporter, curl, har, har_start, http, vegeta};
@@ -12,7 +12,7 @@ use crate::webhook::{Delivery, Fixture, Target};
 #[derive(Clone, Copy, Debug)]
 pub struct DryRun {
     /// Output format (`--as`): http, curl, json, har or vegeta.
-    pub form: Form,
+    pub form: RequestFormat,
     /// Time of a request in a HAR document, if its recording gives none; now if none.
     pub at: Option<Timestamp>,
     /// True for `--quiet`: requests are only counted.
@@ -28,15 +28,15 @@ impl DryRun {
         report: &Reporter,
     ) -> Result<()> {
         let (mut deliveries, mut bytes) = (0u64, 0u64);
-        let is_har = self.form == Form::Har && !self.quiet;
+        let is_har = self.form == RequestFormat::Har && !self.quiet;
         if is_har {
             report.data(har_start().as_bytes());
         }
         if !self.quiet && target.has_credentials() {
             report.note(match self.form {
-                Form::Json => LEFT_OUT,
-                Form::Curl => "the user and the password of `--to` are printed as `***`: in the command, replace the header `authorization` by `-u USER:PASSWORD`",
-                Form::Http | Form::Har | Form::Vegeta => "the user and the password of `--to` are printed as `***`; `-H 'authorization: …'` in place of them is printed",
+                RequestFormat::Json => LEFT_OUT,
+                RequestFormat::Curl => "the user and the password of `--to` are printed as `***`: in the command, replace the header `authorization` by `-u USER:PASSWORD`",
+                RequestFormat::Http | RequestFormat::Har | RequestFormat::Vegeta => "the user and the password of `--to` are printed as `***`; `-H 'authorization: …'` in place of them is printed",
             });
         }
         for job in jobs {
@@ -62,20 +62,20 @@ impl DryRun {
     fn printed(&self, job: &Job, target: &Target) -> Vec<u8> {
         let delivery = &job.delivery;
         match self.form {
-            Form::Http => {
+            RequestFormat::Http => {
                 let mut out = http(delivery, target);
                 out.extend_from_slice(b"\n");
                 out
             }
-            Form::Curl => curl(delivery, target),
-            Form::Json => Fixture::new(as_sent(delivery.clone(), target))
+            RequestFormat::Curl => curl(delivery, target),
+            RequestFormat::Json => Fixture::new(as_sent(delivery.clone(), target))
                 .to_line()
                 .into_bytes(),
-            Form::Har => {
+            RequestFormat::Har => {
                 let at = job.origin.at.or(self.at);
                 har(delivery, target, at.unwrap_or_else(Timestamp::now))
             }
-            Form::Vegeta => vegeta(delivery, target),
+            RequestFormat::Vegeta => vegeta(delivery, target),
         }
     }
 }

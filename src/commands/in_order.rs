@@ -34,11 +34,11 @@ pub struct InOrder<I: Iterator, R, F> {
     work: Arc<F>,
     chunks: Chunks<I::Item>,
     worth: Duration,
-    state: Stage<I, R>,
+    state: WorkStage<I, R>,
     ready: vec::IntoIter<R>,
 }
 
-enum Stage<I, R> {
+enum WorkStage<I, R> {
     /// Items are worked on in this thread.
     Alone(I, Trial),
     Together(Crew<R>),
@@ -107,7 +107,7 @@ where
         work: Arc::new(work),
         chunks,
         worth,
-        state: Stage::Alone(input, Trial::new(few)),
+        state: WorkStage::Alone(input, Trial::new(few)),
         ready: Vec::new().into_iter(),
     }
 }
@@ -130,11 +130,11 @@ where
             if let Some(result) = self.ready.next() {
                 return Some(result);
             }
-            match std::mem::replace(&mut self.state, Stage::Ended) {
-                Stage::Alone(mut input, mut trial) => {
+            match std::mem::replace(&mut self.state, WorkStage::Ended) {
+                WorkStage::Alone(mut input, mut trial) => {
                     if trial.left == 0 {
                         if trial.mean() >= self.worth {
-                            self.state = Stage::Together(self.start(input));
+                            self.state = WorkStage::Together(self.start(input));
                             continue;
                         }
                         trial = Trial::new(FEW);
@@ -143,14 +143,14 @@ where
                     let begun = Instant::now();
                     let result = (self.work)(item);
                     trial.took(begun.elapsed());
-                    self.state = Stage::Alone(input, trial);
+                    self.state = WorkStage::Alone(input, trial);
                     return Some(result);
                 }
-                Stage::Together(mut crew) => {
+                WorkStage::Together(mut crew) => {
                     self.ready = crew.take()?.into_iter();
-                    self.state = Stage::Together(crew);
+                    self.state = WorkStage::Together(crew);
                 }
-                Stage::Ended => return None,
+                WorkStage::Ended => return None,
             }
         }
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::io::recording::reader::Source;
-use crate::io::recording::resume::Step;
+use crate::io::recording::resume::ResumeStep;
 use crate::providers::Provider;
 use crate::webhook::{Delivery, Expectation, Fixture, Kind, Outcome, Receipt, Reply, differs};
 
@@ -32,7 +32,7 @@ pub struct JobOrigin {
     /// Time of recording.
     pub at: Option<Timestamp>,
     /// Step in the resume journal (`--resume`).
-    pub step: Option<Step>,
+    pub step: Option<ResumeStep>,
     /// Expectation from the fixture's `expect` member.
     pub expected: Option<Expectation>,
     /// Recorded response, for `--compare`.

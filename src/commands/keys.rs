@@ -10,11 +10,11 @@ use crate::error::{Error, Exit, Result};
 use crate::io::keygen;
 use crate::io::keygen::{NewSecret, NewSecretSpec};
 use crate::providers::{Provider, certificate_path, everyone};
-use crate::report::{Progress, Reporter, Style};
+use crate::report::{OutputStyle, Progress, Reporter};
 use crate::webhook::Scheme;
 
 /// Prints the keys of one provider, or of all.
-pub fn run(args: &KeysArgs, style: Style) -> Result<Exit> {
+pub fn run(args: &KeysArgs, style: OutputStyle) -> Result<Exit> {
     let chosen: Vec<&Provider> = match &args.provider {
         Some(name) => vec![args::provider(name)?],
         None => everyone()
@@ -24,7 +24,7 @@ pub fn run(args: &KeysArgs, style: Style) -> Result<Exit> {
     let report = Reporter::new(style, Progress::none());
     let is_alone = args.provider.is_some();
     for provider in chosen {
-        let keys = Keys::of(provider, args)?;
+        let keys = KeyPair::of(provider, args)?;
         if let (Some(folder), Some(keys)) = (&args.out, &keys) {
             let text = keys.write(provider, folder)?;
             report.data(if style.json { "" } else { &text }.as_bytes());
@@ -51,7 +51,7 @@ pub fn run(args: &KeysArgs, style: Style) -> Result<Exit> {
 }
 
 /// Text for stdout; what is no key goes to stderr.
-fn text(provider: &Provider, keys: Option<&Keys>, args: &KeysArgs, report: &Reporter) -> String {
+fn text(provider: &Provider, keys: Option<&KeyPair>, args: &KeysArgs, report: &Reporter) -> String {
     let title = provider.title;
     let is_alone = args.provider.is_some();
     match keys {
@@ -80,7 +80,7 @@ fn text(provider: &Provider, keys: Option<&Keys>, args: &KeysArgs, report: &Repo
 }
 
 /// Signing key and verification key, as text; the same for a shared secret.
-struct Keys {
+struct KeyPair {
     sign_with: String,
     verify_with: String,
 }
@@ -90,9 +90,9 @@ fn scheme(provider: &Provider) -> Option<&'static Scheme> {
     scheme.filter(|_| !provider.test_secret.is_empty())
 }
 
-impl Keys {
+impl KeyPair {
     /// Returns the test keys, or new ones with `--new`; none if the provider does not sign.
-    fn of(provider: &Provider, args: &KeysArgs) -> Result<Option<Keys>> {
+    fn of(provider: &Provider, args: &KeysArgs) -> Result<Option<KeyPair>> {
         let scheme = match (provider.schemes.first(), args.new) {
             // Credentials can be generated, but there are no public test credentials.
             (Some(scheme), true) => scheme,
@@ -106,7 +106,7 @@ impl Keys {
             (_, false) => return Ok(None),
         };
         if !args.new {
-            return Ok(Some(Keys {
+            return Ok(Some(KeyPair {
                 sign_with: provider.test_secret.trim_end().to_owned(),
                 verify_with: provider.test_public.trim_end().to_owned(),
             }));
@@ -120,7 +120,7 @@ impl Keys {
             verify_like: provider.test_public,
             ed25519: args.ed25519,
         })?;
-        Ok(Some(Keys {
+        Ok(Some(KeyPair {
             sign_with,
             verify_with,
         }))
@@ -160,7 +160,7 @@ impl Keys {
     }
 }
 
-fn line(provider: &Provider, keys: Option<&Keys>, args: &KeysArgs) -> String {
+fn line(provider: &Provider, keys: Option<&KeyPair>, args: &KeysArgs) -> String {
     let file = |end: &str| {
         let folder = args.out.as_ref()?;
         Some(folder.join(format!("{}.{end}", provider.name)))

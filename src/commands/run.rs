@@ -9,20 +9,20 @@ use crate::commands::{
     catalog, check, completions, config, keys, listen, man, replay, send, verify,
 };
 use crate::error::{Error, Exit, Result};
-use crate::report::{ColorChoice, Parts, Style, View};
+use crate::report::{ColorChoice, OutputStyle, ShownParts, View};
 
 /// Runs the subcommand.
 pub fn run(cli: Cli) -> Result<Exit> {
-    let style = Style {
+    let style = OutputStyle {
         json: cli.json,
         quiet: false,
         replies: false,
         color: cli.color.into(),
         view: View::default(),
-        parts: Parts::default(),
+        parts: ShownParts::default(),
     };
     match cli.command {
-        Command::Listen(args) => listen::run(listen::plan::Plan::new(&args, style)?),
+        Command::Listen(args) => listen::run(listen::plan::ListenPlan::new(&args, style)?),
         Command::Send(args) if send::scenario::is_meant(&args) => {
             send::journey::run(send::journey::JourneyPlan::new(*args, style)?)
         }
@@ -30,16 +30,16 @@ pub fn run(cli: Cli) -> Result<Exit> {
             send::scenario::reject_its_flags(&args)?;
             send::run(send::SendPlan::new(*args, style)?)
         }
-        Command::Replay(args) => replay::run(replay::plan::Plan::new(*args, style)?),
-        Command::Log(args) => log::run(log::Plan::new(*args, style)?),
-        Command::Show(args) => show::run(&show::Plan::new(*args, style)?),
+        Command::Replay(args) => replay::run(replay::plan::ReplayPlan::new(*args, style)?),
+        Command::Log(args) => log::run(log::LogPlan::new(*args, style)?),
+        Command::Show(args) => show::run(&show::ShowPlan::new(*args, style)?),
         Command::Ui(args) if args.listen => {
             let args = listen_args(&args)?;
-            listen::run(listen::plan::Plan::new(&args, style)?)
+            listen::run(listen::plan::ListenPlan::new(&args, style)?)
         }
         Command::Ui(args) => ui::run(ui::UiPlan::new(*args, style)?),
-        Command::Diff(args) => diff::run(&diff::Plan::new(*args, style)?),
-        Command::Drift(args) => drift::run(drift::Plan::new(*args, style)?),
+        Command::Diff(args) => diff::run(&diff::DiffPlan::new(*args, style)?),
+        Command::Drift(args) => drift::run(drift::DriftPlan::new(*args, style)?),
         Command::Verify(args) => verify::run(verify::plan::VerifyPlan::new(*args, style)?),
         Command::Check(args) => check::run(check::CheckPlan::new(*args, style)?),
         Command::Events(args) => catalog::events::run(&args, style),

@@ -94,7 +94,7 @@ impl Editor {
     }
 
     async fn run(&self, file: &Path) -> Result<()> {
-        let mut signals = Signals::new();
+        let mut signals = EditorSignals::new();
         let child = Command::new(&self.program)
             .args(&self.args)
             .arg(file)
@@ -205,11 +205,11 @@ enum Arrived {
 }
 
 #[cfg(unix)]
-struct Signals([Option<tokio::signal::unix::Signal>; 3]);
+struct EditorSignals([Option<tokio::signal::unix::Signal>; 3]);
 
 #[cfg(unix)]
-impl Signals {
-    fn new() -> Signals {
+impl EditorSignals {
+    fn new() -> EditorSignals {
         use tokio::signal::unix::{SignalKind, signal};
         let kinds = [
             SignalKind::interrupt(),
@@ -217,7 +217,7 @@ impl Signals {
             SignalKind::hangup(),
         ];
         // A signal that cannot be listened for keeps its default handling.
-        Signals(kinds.map(|kind| signal(kind).ok()))
+        EditorSignals(kinds.map(|kind| signal(kind).ok()))
     }
 
     async fn next(&mut self) -> Arrived {
@@ -232,12 +232,12 @@ impl Signals {
 }
 
 #[cfg(not(unix))]
-struct Signals;
+struct EditorSignals;
 
 #[cfg(not(unix))]
-impl Signals {
-    fn new() -> Signals {
-        Signals
+impl EditorSignals {
+    fn new() -> EditorSignals {
+        EditorSignals
     }
 
     async fn next(&mut self) -> Arrived {

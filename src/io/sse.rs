@@ -56,20 +56,20 @@ pub struct SseStream {
     target: Target,
     client: Client,
     /// Connection with its body, while there is one.
-    open: Option<OpenStream>,
+    open: Option<OpenEventStream>,
     parser: SseParser,
     /// Wait before the next connection.
     wait: Option<Duration>,
     failures: u32,
 }
 
-struct OpenStream {
+struct OpenEventStream {
     body: Incoming,
     driver: tokio::task::JoinHandle<()>,
     rest: Bytes,
 }
 
-impl Drop for OpenStream {
+impl Drop for OpenEventStream {
     fn drop(&mut self) {
         self.driver.abort();
     }
@@ -138,7 +138,7 @@ impl SseStream {
         SseFact::Lost(why, wait)
     }
 
-    async fn connect(&self) -> Result<(OpenStream, Option<SocketAddr>), String> {
+    async fn connect(&self) -> Result<(OpenEventStream, Option<SocketAddr>), String> {
         let wire = Box::pin(self.client.dial(&self.target)).await;
         let wire = wire.map_err(|outcome| outcome.reason().unwrap_or_default().to_string())?;
         let address = wire.peer();
@@ -155,7 +155,7 @@ impl SseStream {
             .map_err(|_| "no response in time".to_owned())?
             .map_err(|error| error.to_string())?;
         let (head, body) = response.into_parts();
-        let open = OpenStream {
+        let open = OpenEventStream {
             body,
             driver,
             rest: Bytes::new(),

@@ -43,7 +43,7 @@ impl Watch {
     fn start_with(paths: &[PathBuf], settle: Duration) -> Result<(Watch, mpsc::Receiver<PathBuf>)> {
         let roots = paths
             .iter()
-            .map(|path| Root::of(path))
+            .map(|path| WatchedFolder::of(path))
             .collect::<Result<Vec<_>>>()?;
         let (happened, happens) = channel();
         let cannot = |path: &Path, why: String| {
@@ -65,8 +65,8 @@ impl Watch {
                 .map_err(|error| cannot(path, error.to_string()))?;
         }
         let mut seen = HashMap::new();
-        for path in roots.iter().flat_map(Root::files) {
-            if let Some(content) = Content::of(&path) {
+        for path in roots.iter().flat_map(WatchedFolder::files) {
+            if let Some(content) = FileContent::of(&path) {
                 seen.insert(path, content.hash);
             }
         }
@@ -87,7 +87,7 @@ impl Watch {
 }
 
 /// Watched folder: all fixtures in it, or one file.
-struct Root {
+struct WatchedFolder {
     /// Canonical path, as the system reports it in events.
     folder: PathBuf,
     /// Path as the user gave it.
@@ -95,13 +95,13 @@ struct Root {
     only: Option<OsString>,
 }
 
-impl Root {
-    fn of(path: &Path) -> Result<Root> {
+impl WatchedFolder {
+    fn of(path: &Path) -> Result<WatchedFolder> {
         let cannot = |error: std::io::Error| {
             Error::input(format!("cannot watch `{}`: {error}", path.display()))
         };
         if path.is_dir() {
-            return Ok(Root {
+            return Ok(WatchedFolder {
                 folder: path.canonicalize().map_err(cannot)?,
                 given: path.to_owned(),
                 only: None,
@@ -121,7 +121,7 @@ impl Root {
             &given
         };
         let folder = folder.canonicalize().map_err(cannot)?;
-        Ok(Root {
+        Ok(WatchedFolder {
             folder,
             only: path.file_name().map(ToOwned::to_owned),
             given,
@@ -171,7 +171,7 @@ fn is_fixture(inside: &Path) -> bool {
 
 /// Thread that waits until files have settled.
 struct Settling {
-    roots: Vec<Root>,
+    roots: Vec<WatchedFolder>,
     /// Content hash of each file when it was last reported.
     seen: HashMap<PathBuf, u64>,
     saved: mpsc::Sender<PathBuf>,
@@ -196,7 +196,7 @@ impl Settling {
                     restless.extend(
                         self.roots
                             .iter()
-                            .flat_map(Root::files)
+                            .flat_map(WatchedFolder::files)
                             .map(|path| (path, rest)),
                     );
                 }
@@ -216,7 +216,7 @@ impl Settling {
             let mut rested = Vec::new();
             for (path, _) in restless.extract_if(|_, when| *when <= now) {
                 broken.remove(&path);
-                match Content::of(&path) {
+                match FileContent::of(&path) {
                     Some(content) if !content.is_whole => {
                         broken.insert(path, now + self.settle_broken);
                     }
@@ -224,7 +224,7 @@ impl Settling {
                 }
             }
             for (path, _) in broken.extract_if(|_, when| *when <= now) {
-                let content = Content::of(&path);
+                let content = FileContent::of(&path);
                 rested.push((path, content));
             }
             rested.sort_by(|(one, _), (other, _)| one.cmp(other));
@@ -250,22 +250,22 @@ impl Settling {
         self.roots.iter().find_map(|root| root.known(path))
     }
 
-    fn is_saved(&mut self, path: &Path, content: Option<Content>) -> bool {
-        content.is_some_and(|Content { hash, .. }| {
+    fn is_saved(&mut self, path: &Path, content: Option<FileContent>) -> bool {
+        content.is_some_and(|FileContent { hash, .. }| {
             self.seen.insert(path.to_owned(), hash) != Some(hash)
         })
     }
 }
 
 /// Content of a file.
-struct Content {
+struct FileContent {
     /// Hash of the content.
     hash: u64,
     /// True if it is a complete document, or complete lines of a recording.
     is_whole: bool,
 }
 
-impl Content {
+impl FileContent {
     /// Reads a file; none if it is missing.
     fn of(path: &Path) -> Option<Self> {
         let mut text = Vec::new();

@@ -62,7 +62,7 @@ pub fn custom_scheme(text: &str) -> Result<&'static Provider> {
         return Err(Error::usage(format!("unknown scheme `{name}`"))
             .hint(format!("known algorithms: {}", known.join(", "))));
     };
-    let settings = Settings::read(rest)?;
+    let settings = SchemeSettings::read(rest)?;
     let header = settings.header("header")?.ok_or_else(|| {
         invalid("the header of the signature is missing").hint(format!(
             "`{name}:header=X-Signature`; more settings follow after commas: `encoding=base64`, `prefix=sha256=`, \
@@ -136,12 +136,12 @@ fn test_secret(form: KeyForm) -> &'static str {
 }
 
 /// Settings after the colon, as pairs of name and value.
-struct Settings<'a>(Vec<(&'a str, &'a str)>);
+struct SchemeSettings<'a>(Vec<(&'a str, &'a str)>);
 
-impl<'a> Settings<'a> {
+impl<'a> SchemeSettings<'a> {
     /// Parses the settings. A comma ends a value only where a setting name follows, because prefixes and templates
     /// contain commas and `=` too.
-    fn read(text: &'a str) -> Result<Settings<'a>> {
+    fn read(text: &'a str) -> Result<SchemeSettings<'a>> {
         let mut settings: Vec<(&str, &str)> = Vec::new();
         let mut rest = text;
         while !rest.is_empty() {
@@ -165,7 +165,7 @@ impl<'a> Settings<'a> {
             settings.push((name, whole.unwrap_or(value)));
             rest = end.and_then(|end| value.get(end + 1..)).unwrap_or_default();
         }
-        Ok(Settings(settings))
+        Ok(SchemeSettings(settings))
     }
 
     fn get(&self, name: &str) -> Option<&'a str> {
@@ -257,11 +257,11 @@ fn keep_text(text: &str) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use super::{Settings, custom_scheme};
+    use super::{SchemeSettings, custom_scheme};
 
     #[test]
     fn values_hold_commas_and_equals_signs() {
-        let settings = Settings::read("prefix=v1,,signed=a,b={body},header=X-Sig").unwrap();
+        let settings = SchemeSettings::read("prefix=v1,,signed=a,b={body},header=X-Sig").unwrap();
         assert_eq!(
             settings.0,
             [

@@ -49,11 +49,11 @@ pub fn words_of(kinds: &[Kind]) -> Option<Words> {
 }
 
 /// Words of which one is in every body with a certain event.
-type Choice = Vec<Candidate>;
+type Choice = Vec<WordChoice>;
 
 /// Word that may be searched for.
 #[derive(Clone, Copy)]
-struct Candidate {
+struct WordChoice {
     word: Word<'static>,
     /// True for the name of a member or a truth value, which other events are likely to have too.
     is_common: bool,
@@ -66,7 +66,7 @@ struct Ranking {
 }
 
 impl Ranking {
-    fn of(&self, candidate: &Candidate) -> (bool, usize, Reverse<usize>) {
+    fn of(&self, candidate: &WordChoice) -> (bool, usize, Reverse<usize>) {
         let word = candidate.word.text.to_ascii_lowercase();
         let finder = Finder::new(word.as_bytes());
         let has_word = |other: &&String| finder.find(other.as_bytes()).is_some();
@@ -83,8 +83,9 @@ impl Ranking {
                 // Any word of a single text will do.
                 [words] => choices.extend(words.iter().map(|word| vec![*word])),
                 several => {
-                    let best =
-                        |words: &Vec<Candidate>| words.iter().min_by_key(|it| self.of(it)).copied();
+                    let best = |words: &Vec<WordChoice>| {
+                        words.iter().min_by_key(|it| self.of(it)).copied()
+                    };
                     choices.extend(several.iter().map(best).collect::<Option<Choice>>());
                 }
             }
@@ -105,12 +106,12 @@ struct Required {
 }
 
 impl Required {
-    fn words(self) -> Vec<Candidate> {
+    fn words(self) -> Vec<WordChoice> {
         let candidate = |word: &'static str| {
             let start = word.as_ptr() as usize - self.text.as_ptr() as usize;
             let (is_first, is_last) = (start == 0, start + word.len() == self.text.len());
             let whole = (self.begins || !is_first) && (self.ends || !is_last);
-            Candidate {
+            WordChoice {
                 word: Word { text: word, whole },
                 is_common: self.is_name || matches!(word, "true" | "false"),
             }

@@ -9,7 +9,7 @@ use crate::webhook::{Key, KeyForm, Keyring, Secret};
 
 /// Keys of every provider: those given by the user, and the public test key.
 #[derive(Debug)]
-pub struct Keys(Vec<Slot>);
+pub struct Keys(Vec<ProviderKeys>);
 
 /// Secret whose form is not the one that the provider uses.
 #[derive(Debug)]
@@ -21,7 +21,7 @@ pub struct UnsuitableSecret {
 }
 
 #[derive(Debug)]
-struct Slot {
+struct ProviderKeys {
     provider: &'static Provider,
     given: Vec<Key>,
     /// Secrets that `given` was parsed from, in the same order.
@@ -51,14 +51,14 @@ impl Keys {
         }
         let slots = all.iter().map(|provider| {
             let is_only = only.is_some_and(|only| std::ptr::eq(only, *provider));
-            Slot::new(provider, ring, is_only || ring.names(provider.name))
+            ProviderKeys::new(provider, ring, is_only || ring.names(provider.name))
         });
         Ok(Keys(slots.collect()))
     }
 
     /// A single key for a single provider.
     pub fn only(provider: &'static Provider, key: Key) -> Keys {
-        Keys(vec![Slot {
+        Keys(vec![ProviderKeys {
             provider,
             given: vec![key],
             secrets: Vec::new(),
@@ -167,17 +167,17 @@ impl Keys {
         self.given(provider).first().or_else(|| self.test(provider))
     }
 
-    fn slot(&self, provider: &Provider) -> Option<&Slot> {
+    fn slot(&self, provider: &Provider) -> Option<&ProviderKeys> {
         self.0
             .iter()
             .find(|slot| std::ptr::eq(slot.provider, provider))
     }
 }
 
-impl Slot {
+impl ProviderKeys {
     /// Parses the secrets of a provider. A secret in the form of a variant is a key only if the user names the provider.
-    fn new(provider: &'static Provider, ring: &Keyring, is_named: bool) -> Slot {
-        let mut slot = Slot {
+    fn new(provider: &'static Provider, ring: &Keyring, is_named: bool) -> ProviderKeys {
+        let mut slot = ProviderKeys {
             provider,
             given: Vec::new(),
             secrets: Vec::new(),

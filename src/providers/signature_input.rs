@@ -4,7 +4,7 @@
 pub(crate) const MOST_LABELS: usize = 16;
 
 /// Member of a dictionary (RFC 9651).
-pub(crate) struct Member<'a> {
+pub(crate) struct DictionaryMember<'a> {
     pub(crate) label: &'a str,
     /// The whole member, as it was sent.
     pub(crate) whole: &'a str,
@@ -13,7 +13,7 @@ pub(crate) struct Member<'a> {
 }
 
 /// Components and parameters of one signature.
-pub(crate) struct Input<'a> {
+pub(crate) struct SignatureInput<'a> {
     pub(crate) label: &'a str,
     /// Value after `label=`, which is signed unchanged.
     pub(crate) text: &'a str,
@@ -29,7 +29,7 @@ pub(crate) struct Component<'a> {
     pub(crate) parameters: Vec<(&'a str, &'a str)>,
 }
 
-impl Input<'_> {
+impl SignatureInput<'_> {
     /// Text of a parameter; none if it is missing.
     pub(crate) fn parameter(&self, name: &str) -> Option<&str> {
         let mut all = self.parameters.iter();
@@ -44,7 +44,7 @@ impl Input<'_> {
 }
 
 /// Parses the components and parameters of the first label.
-pub(crate) fn input(text: &str) -> Result<Input<'_>, String> {
+pub(crate) fn input(text: &str) -> Result<SignatureInput<'_>, String> {
     let member = members(text)?.into_iter().next();
     let member = member.ok_or("no signature: header `signature-input` is missing")?;
     let mut parser = Parser(member.value);
@@ -52,7 +52,7 @@ pub(crate) fn input(text: &str) -> Result<Input<'_>, String> {
         .components()
         .ok_or("header `signature-input` does not list the signed components")?;
     let parameters = parser.parameters().filter(|_| parser.0.is_empty());
-    Ok(Input {
+    Ok(SignatureInput {
         label: member.label,
         text: member.value,
         parts,
@@ -61,10 +61,10 @@ pub(crate) fn input(text: &str) -> Result<Input<'_>, String> {
 }
 
 /// Parses the members of a dictionary. A repeated label is ambiguous, and thus an error.
-pub(crate) fn members(text: &str) -> Result<Vec<Member<'_>>, String> {
+pub(crate) fn members(text: &str) -> Result<Vec<DictionaryMember<'_>>, String> {
     let odd = || String::from("the list of signatures cannot be parsed");
     let mut parser = Parser(text);
-    let mut members: Vec<Member> = Vec::new();
+    let mut members: Vec<DictionaryMember> = Vec::new();
     parser.white();
     while !parser.0.is_empty() {
         let from = parser.0;
@@ -79,7 +79,7 @@ pub(crate) fn members(text: &str) -> Result<Vec<Member<'_>>, String> {
         if members.iter().any(|other| other.label == label) {
             return Err(format!("the label `{label}` is given more than once"));
         }
-        members.push(Member {
+        members.push(DictionaryMember {
             label,
             whole: before(from, parser.0),
             value: before(value, parser.0),

@@ -22,21 +22,21 @@ pub use diff::compared::{
 };
 pub use formats::curl::{curl, http};
 pub use formats::har::{HAR_BETWEEN, HAR_END, har, har_start, vegeta};
-pub use formats::report_file::{Format, ReportFile, Suite};
+pub use formats::report_file::{ReportFile, ReportFormat, Suite};
 pub use json::{
     event_json, forwarded_answer_json, harmless, json_line, masked_fixture, received_json,
     recorded_answer_json,
 };
 pub use notice::{
-    CheckTotals, Checked, Detail, Finding, Forwarded, HandlerRequest, Judged, KeyUsed, Logged,
-    Notice, Parts, Received, Repeat, View,
+    CheckTotals, Checked, Detail, Forwarded, HandlerRequest, Judged, KeyUsed, Logged, Notice,
+    ProvenCause, Received, Repeat, ShownParts, View,
 };
 pub use progress::{Length, Progress};
-pub use reporter::{NoticeLine, Reporter, Style, complain, lost_output, note, warn, width};
+pub use reporter::{NoticeLine, OutputStyle, Reporter, complain, lost_output, note, warn, width};
 pub use sink::{Drain, Sink, WriteFailure};
 pub use tally::{ForwardTally, Tally};
 pub use text::body::{binary, is_binary, looks_like_json, pretty};
+pub use text::delivery_line::DeliveryLine;
 pub use text::escape::{Mode, Untrusted, escape_into, shown_signed};
-pub use text::line::Line;
-pub use text::live::Live;
 pub use text::palette::{ColorChoice, Palette, Role, wants_color};
+pub use text::status_line::StatusLine;

@@ -217,7 +217,7 @@ pub struct Judged<'a> {
     /// Key that the signature holds with.
     pub key: Option<KeyUsed<'a>>,
     /// Proven cause of the failure.
-    pub finding: Option<Finding<'a>>,
+    pub finding: Option<ProvenCause<'a>>,
     /// Causes that were tried and ruled out.
     pub ruled_out: &'a [&'a str],
     /// Causes that were not tried, or not completely.
@@ -243,7 +243,7 @@ pub struct KeyUsed<'a> {
 
 /// Proven cause of a signature that does not hold.
 #[derive(Clone, Copy, Debug)]
-pub struct Finding<'a> {
+pub struct ProvenCause<'a> {
     /// Short name of the cause, as in the JSON lines.
     pub name: &'a str,
     /// Cause in words.
@@ -324,7 +324,7 @@ impl CheckTotals<'_> {
 /// Form in which received deliveries are shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum View {
-    /// Line with the chosen [`Parts`] below it.
+    /// Line with the chosen [`ShownParts`] below it.
     #[default]
     Parts,
     /// One line for each delivery (`listen -q`).
@@ -335,7 +335,7 @@ pub enum View {
 
 /// Parts of a received delivery shown below its line (`listen --show`).
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Parts {
+pub struct ShownParts {
     /// One line per event.
     pub events: bool,
     /// The header fields.

@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::report::consumer::{Consumer, JsonLines, Results, TextLines};
 use crate::report::formats::report_file::ReportFile;
 use crate::report::held::HeldOutput;
-use crate::report::notice::{Notice, Parts, View};
+use crate::report::notice::{Notice, ShownParts, View};
 use crate::report::progress::{Progress, Screen};
 use crate::report::sink::{Drain, Sink, WriteFailure};
 use crate::report::stdout::Stdout;
@@ -18,11 +18,11 @@ use crate::report::text::TextReport;
 use crate::report::text::humanize::count;
 use crate::report::text::palette::{ColorChoice, Palette, Role, wants_color};
 use crate::report::text::wrap;
-use crate::report::{Live, Tally, Untrusted};
+use crate::report::{StatusLine, Tally, Untrusted};
 
 /// Output options of a run.
 #[derive(Clone, Copy, Debug)]
-pub struct Style {
+pub struct OutputStyle {
     /// `--json`: one JSON object per line.
     pub json: bool,
     /// `--quiet`: no line for a successful attempt.
@@ -34,7 +34,7 @@ pub struct Style {
     /// Form in which received deliveries are shown.
     pub view: View,
     /// Parts shown of a received delivery.
-    pub parts: Parts,
+    pub parts: ShownParts,
 }
 
 /// Passes notices to the consumers of a run, and writes messages to stderr.
@@ -65,7 +65,7 @@ enum ReportPlace {
 
 impl Reporter {
     /// Creates a reporter, which clears `progress` while it writes.
-    pub fn new(style: Style, progress: Progress) -> Self {
+    pub fn new(style: OutputStyle, progress: Progress) -> Self {
         let palette = |terminal| {
             let env = |name: &str| std::env::var(name).ok();
             if wants_color(style.color, &env, terminal) {
@@ -266,7 +266,7 @@ impl Reporter {
     }
 
     /// Status line of `listen` for the totals so far.
-    pub fn live(&self, live: &mut Live, tally: &Tally) -> String {
+    pub fn live(&self, live: &mut StatusLine, tally: &Tally) -> String {
         if self.is_paused() {
             let held = count(self.held.count(), "notice", "notices");
             let line = format!("paused, {held} held back; space goes on");

@@ -78,7 +78,7 @@ impl Sink {
             return;
         }
         let mut state = wait_while(&self.shared.room, self.shared.lock(), BufferState::is_busy);
-        if state.stage != Stage::Open {
+        if state.stage != SinkStage::Open {
             return;
         }
         state.is_taken = true;
@@ -122,9 +122,9 @@ impl Sink {
     pub fn on_close(&self, tell: impl FnOnce(&WriteFailure) + Send + 'static) {
         let mut state = self.shared.lock();
         match state.stage {
-            Stage::Open | Stage::Finishing => state.on_close = Some(Box::new(tell)),
-            Stage::Finished => {}
-            Stage::Failed => {
+            SinkStage::Open | SinkStage::Finishing => state.on_close = Some(Box::new(tell)),
+            SinkStage::Finished => {}
+            SinkStage::Failed => {
                 let failure = state.failure.clone();
                 drop(state);
                 tell(&failure);
@@ -138,7 +138,7 @@ impl Drain {
     /// may be a broken pipe.
     pub fn finish(mut self) -> io::Result<()> {
         // Half of a long text would be half a line.
-        let is_taken = |state: &BufferState| state.stage == Stage::Open && state.is_taken;
+        let is_taken = |state: &BufferState| state.stage == SinkStage::Open && state.is_taken;
         drop(wait_while(&self.shared.room, self.shared.lock(), is_taken));
         self.shared.start_finishing();
         let ended = self.writer.take().map(JoinHandle::join);
@@ -170,7 +170,7 @@ struct SharedBuffer {
 #[derive(Default)]
 struct BufferState {
     gathered: Vec<u8>,
-    stage: Stage,
+    stage: SinkStage,
     /// True while a long text is being appended.
     is_taken: bool,
     /// True while the writer waits for text; otherwise it takes the next text without being woken.
@@ -200,7 +200,7 @@ impl From<&io::Error> for WriteFailure {
 }
 
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
-enum Stage {
+enum SinkStage {
     #[default]
     Open,
     Finishing,
@@ -210,12 +210,12 @@ enum Stage {
 
 impl BufferState {
     fn is_full(&self) -> bool {
-        self.stage == Stage::Open && self.gathered.len() >= FULL
+        self.stage == SinkStage::Open && self.gathered.len() >= FULL
     }
 
     /// True if other threads must wait.
     fn is_busy(&self) -> bool {
-        self.is_full() || self.stage == Stage::Open && self.is_taken
+        self.is_full() || self.stage == SinkStage::Open && self.is_taken
     }
 }
 
@@ -240,7 +240,7 @@ impl SharedBuffer {
         mut state: MutexGuard<'_, BufferState>,
         append: impl FnOnce(&mut Vec<u8>),
     ) -> bool {
-        if state.stage != Stage::Open {
+        if state.stage != SinkStage::Open {
             return false;
         }
         append(&mut state.gathered);
@@ -253,8 +253,8 @@ impl SharedBuffer {
 
     fn start_finishing(&self) {
         let mut state = self.lock();
-        if state.stage == Stage::Open {
-            state.stage = Stage::Finishing;
+        if state.stage == SinkStage::Open {
+            state.stage = SinkStage::Finishing;
             self.closed.store(true, Ordering::Release);
         }
         drop(state);
@@ -283,18 +283,19 @@ impl SharedBuffer {
     fn take(&self, empty: &mut Vec<u8>, has_written: bool) -> bool {
         let mut state = self.lock();
         if has_written {
-            let gathers = |state: &mut BufferState| state.stage == Stage::Open && !state.is_full();
+            let gathers =
+                |state: &mut BufferState| state.stage == SinkStage::Open && !state.is_full();
             let gathered = self.work.wait_timeout_while(state, GATHERING, gathers);
             state = gathered.unwrap_or_else(PoisonError::into_inner).0;
         }
         state.is_idle = state.gathered.is_empty();
         let mut state = wait_while(&self.work, state, |state| {
-            state.stage == Stage::Open && state.gathered.is_empty()
+            state.stage == SinkStage::Open && state.gathered.is_empty()
         });
         state.is_idle = false;
         mem::swap(&mut state.gathered, empty);
         if empty.is_empty() {
-            state.stage = Stage::Finished;
+            state.stage = SinkStage::Finished;
         }
         drop(state);
         self.room.notify_all();
@@ -307,9 +308,9 @@ impl SharedBuffer {
         self.closed.store(true, Ordering::Release);
         state.gathered = Vec::new();
         let (on_close, failure) = (state.on_close.take(), state.failure.clone());
-        let failed = state.stage != Stage::Finished;
+        let failed = state.stage != SinkStage::Finished;
         if failed {
-            state.stage = Stage::Failed;
+            state.stage = SinkStage::Failed;
         }
         drop(state);
         self.room.notify_all();

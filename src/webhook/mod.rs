@@ -45,7 +45,7 @@ pub use glob::Glob;
 pub use headers::{Headers, is_hop_by_hop};
 pub use kind::{Kind, nearest};
 pub use mail::attachment_name::{numbered, safe_name};
-pub use mail::inbound_mail::{Attachment, Authentication, Envelope as MailEnvelope, Mail};
+pub use mail::inbound_mail::{Attachment, Authentication, Mail, MailEnvelope};
 pub use mail::mailbox::{Mailbox, domain_of};
 pub use mail::message::Message;
 pub use name_bit::{NAME_SLOTS, name_bit, name_slot};

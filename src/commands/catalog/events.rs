@@ -8,21 +8,21 @@ use crate::commands::catalog::tables::PageStyle;
 use crate::commands::catalog::{facts, tables};
 use crate::error::{Exit, Result};
 use crate::providers::{Batch, EventDef, Fact, Provider, everyone};
-use crate::report::{Progress, Reporter, Style};
+use crate::report::{OutputStyle, Progress, Reporter};
 
 /// JSON Schema of a fixture (`--schema`).
 const SCHEMA: &str = include_str!("schema.json");
 
 /// Prints the overview, a provider's page, an event's payload, unconfirmed claims (`--unconfirmed`) or the fixture
 /// schema.
-pub fn run(args: &EventsArgs, style: Style) -> Result<Exit> {
+pub fn run(args: &EventsArgs, style: OutputStyle) -> Result<Exit> {
     let report = Reporter::new(style, Progress::none());
     let result = print(args, style, &report);
     report.finish();
     result
 }
 
-fn print(args: &EventsArgs, style: Style, report: &Reporter) -> Result<Exit> {
+fn print(args: &EventsArgs, style: OutputStyle, report: &Reporter) -> Result<Exit> {
     let provider = args.provider.as_deref().map(args::provider).transpose()?;
     let chosen = || match provider {
         Some(provider) => vec![provider],

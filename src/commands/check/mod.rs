@@ -23,7 +23,8 @@ use crate::io::probe::ProbeCounter;
 use crate::io::runtime;
 use crate::providers::Provider;
 use crate::report::{
-    CheckTotals, Checked, Detail, Format, Notice, Progress, ReportFile, Reporter, Style, Suite,
+    CheckTotals, Checked, Detail, Notice, OutputStyle, Progress, ReportFile, ReportFormat,
+    Reporter, Suite,
 };
 use crate::webhook::{CheckStatus, Outcome, Target};
 
@@ -34,9 +35,9 @@ const RETURN: Duration = Duration::from_secs(3);
 #[derive(Debug)]
 pub enum CheckPlan {
     /// `--list`: lists the checks.
-    List(Style, Vec<&'static Check>),
+    List(OutputStyle, Vec<&'static Check>),
     /// `--explain`: explains one check.
-    Explain(Style, &'static Check, Option<&'static Provider>),
+    Explain(OutputStyle, &'static Check, Option<&'static Provider>),
     /// Runs checks against a handler.
     CheckRun(Box<CheckRun>),
 }
@@ -44,8 +45,8 @@ pub enum CheckPlan {
 /// Settings of a run against a handler.
 #[derive(Debug)]
 pub struct CheckRun {
-    style: Style,
-    results: Option<Format>,
+    style: OutputStyle,
+    results: Option<ReportFormat>,
     checks: Vec<&'static Check>,
     context: Arc<Context>,
     client: Settings,
@@ -58,7 +59,7 @@ pub struct CheckRun {
 
 impl CheckPlan {
     /// Makes the settings from the flags; reads secrets.
-    pub fn new(args: CheckArgs, mut style: Style) -> Result<CheckPlan> {
+    pub fn new(args: CheckArgs, mut style: OutputStyle) -> Result<CheckPlan> {
         style.json |= args.report == Report::Json;
         let checks = chosen(&args)?;
         if args.list {
@@ -77,7 +78,7 @@ impl CheckPlan {
 impl CheckRun {
     fn new(
         args: CheckArgs,
-        style: Style,
+        style: OutputStyle,
         checks: Vec<&'static Check>,
         provider: &'static Provider,
     ) -> Result<CheckRun> {
@@ -195,7 +196,7 @@ pub fn run(plan: CheckPlan) -> Result<Exit> {
     }
 }
 
-fn print(style: Style, text: &str) -> Result<Exit> {
+fn print(style: OutputStyle, text: &str) -> Result<Exit> {
     let report = Reporter::new(style, Progress::none());
     report.data(text.as_bytes());
     report.finish();

@@ -24,7 +24,7 @@ pub struct CheckRunner {
     content: Option<Arc<ContentStore>>,
 }
 
-type Answer = (Outcome, Duration);
+type TimedOutcome = (Outcome, Duration);
 
 impl CheckRunner {
     /// Creates a runner for the target of `context`.
@@ -104,7 +104,7 @@ impl CheckRunner {
         Ok(delivery)
     }
 
-    async fn deliver(&self, delivery: &Delivery) -> Answer {
+    async fn deliver(&self, delivery: &Delivery) -> TimedOutcome {
         self.pool.deliver(&delivery.path, delivery).await
     }
 
@@ -115,7 +115,7 @@ impl CheckRunner {
         }
     }
 
-    async fn together(&self, delivery: Delivery, times: u16) -> Vec<Answer> {
+    async fn together(&self, delivery: Delivery, times: u16) -> Vec<TimedOutcome> {
         let delivery = Arc::new(delivery);
         let mut tasks = JoinSet::new();
         for _ in 0..times {
@@ -130,10 +130,10 @@ impl CheckRunner {
         request: &CheckRequest,
         count: u16,
         at_once: u16,
-    ) -> Result<Vec<Answer>, String> {
+    ) -> Result<Vec<TimedOutcome>, String> {
         let next = Arc::new(AtomicU64::new(0));
         let prepared = Arc::new(PreparedRequest::new(request, &self.context)?);
-        let mut tasks: JoinSet<Result<Vec<Answer>, String>> = JoinSet::new();
+        let mut tasks: JoinSet<Result<Vec<TimedOutcome>, String>> = JoinSet::new();
         for _ in 0..at_once {
             let (pool, context) = (Arc::clone(&self.pool), Arc::clone(&self.context));
             let (next, prepared) = (Arc::clone(&next), Arc::clone(&prepared));

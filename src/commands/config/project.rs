@@ -10,7 +10,7 @@ use toml::de::{DeTable, DeValue};
 
 use crate::cli::{ListenArgs, SendArgs};
 use crate::commands::config::rules::{
-    Rules, check_target, not_here, only_typed, target_of, unknown,
+    SettingRules, check_target, not_here, only_typed, target_of, unknown,
 };
 use crate::commands::config::setting::{self, Setting};
 use crate::error::{Error, Result};
@@ -68,7 +68,7 @@ impl Project {
     pub(crate) fn parse(file: &ProjectText, program: Option<&Command>) -> Result<Project> {
         let path = file.path.display().to_string();
         let reader = TableReader {
-            rules: Rules {
+            rules: SettingRules {
                 path: &path,
                 folder: file.path.parent().unwrap_or(Path::new("")),
             },
@@ -130,16 +130,16 @@ impl Project {
 
 /// Reader of the tables of one file.
 struct TableReader<'a> {
-    rules: Rules<'a>,
+    rules: SettingRules<'a>,
     text: &'a str,
     program: Option<&'a Command>,
 }
 
-type Key<'a> = Spanned<Cow<'a, str>>;
+type SettingKey<'a> = Spanned<Cow<'a, str>>;
 type Value<'a> = Spanned<DeValue<'a>>;
 
 impl TableReader<'_> {
-    fn top(&self, project: &mut Project, key: &Key, value: &Value) -> Result<()> {
+    fn top(&self, project: &mut Project, key: &SettingKey, value: &Value) -> Result<()> {
         let place = self.place(key.span().start);
         match key.get_ref().as_ref() {
             "version" => match value.get_ref() {
@@ -181,7 +181,7 @@ impl TableReader<'_> {
         }
     }
 
-    fn target(&self, name: &Key, value: &Value) -> Result<ProjectTarget> {
+    fn target(&self, name: &SettingKey, value: &Value) -> Result<ProjectTarget> {
         let place = self.place(name.span().start);
         let table = self.table(name, value)?;
         let name = name.get_ref().as_ref();
@@ -283,7 +283,7 @@ impl TableReader<'_> {
         Ok(settings)
     }
 
-    fn setting(&self, key: &Key, value: &Value) -> Result<Setting> {
+    fn setting(&self, key: &SettingKey, value: &Value) -> Result<Setting> {
         let name = key.get_ref().as_ref();
         let place = self.place(key.span().start);
         let value = setting::value(value.get_ref()).ok_or_else(|| {
@@ -298,7 +298,7 @@ impl TableReader<'_> {
         })
     }
 
-    fn table<'t>(&self, key: &Key, value: &'t Value) -> Result<&'t DeTable<'t>> {
+    fn table<'t>(&self, key: &SettingKey, value: &'t Value) -> Result<&'t DeTable<'t>> {
         let name = key.get_ref();
         value.get_ref().as_table().ok_or_else(|| {
             let place = self.place(key.span().start);

@@ -32,14 +32,14 @@ const ONLY_TYPED: [(&str, &str); 8] = [
 ];
 
 /// Rules for the settings of one file.
-pub(super) struct Rules<'a> {
+pub(super) struct SettingRules<'a> {
     /// Path of the file, as shown.
     pub(super) path: &'a str,
     /// Folder of the file: paths in it are relative to this folder.
     pub(super) folder: &'a Path,
 }
 
-impl Rules<'_> {
+impl SettingRules<'_> {
     pub(super) fn one_text(&self, setting: &Setting) -> Result<()> {
         match setting.value {
             SettingValue::Text(_) => Ok(()),

@@ -15,7 +15,7 @@ use crate::commands::print::print;
 use crate::error::{Exit, Result};
 use crate::io::project_file::NAME;
 use crate::report;
-use crate::report::{Style, Untrusted};
+use crate::report::{OutputStyle, Untrusted};
 
 /// Version of the JSON lines of this command.
 const VERSION: u32 = 1;
@@ -24,7 +24,7 @@ const VERSION: u32 = 1;
 const COMMANDS: [&str; 2] = ["listen", "send"];
 
 /// One line of the list.
-struct Row {
+struct SettingRow {
     /// Name with its table: `listen.record`.
     name: String,
     value: Value,
@@ -40,7 +40,7 @@ enum Origin {
 }
 
 /// Prints the settings in force.
-pub fn run(config: Option<&Path>, style: Style) -> Result<Exit> {
+pub fn run(config: Option<&Path>, style: OutputStyle) -> Result<Exit> {
     let project = source::load(config, None)?;
     for warning in project.iter().flat_map(|project| &project.warnings) {
         report::warn(warning, style.color);
@@ -77,14 +77,14 @@ fn check_values(project: &Project, command: &str) -> Result<()> {
 }
 
 /// Rows of the provider and of the targets.
-fn general(project: &Project) -> Vec<Row> {
-    let row = |name: String, setting: &Setting| Row {
+fn general(project: &Project) -> Vec<SettingRow> {
+    let row = |name: String, setting: &Setting| SettingRow {
         name,
         value: value(setting),
         origin: Origin::File(setting.line),
     };
     let provider = project.provider.iter();
-    let mut rows: Vec<Row> = provider.map(|it| row("provider".into(), it)).collect();
+    let mut rows: Vec<SettingRow> = provider.map(|it| row("provider".into(), it)).collect();
     for target in &project.targets {
         let settings = [
             Some(&target.to),
@@ -100,7 +100,7 @@ fn general(project: &Project) -> Vec<Row> {
 }
 
 /// Rows of a command: each flag that has a value.
-fn of_command(project: &Project, command: &str) -> Vec<Row> {
+fn of_command(project: &Project, command: &str) -> Vec<SettingRow> {
     let table = project.table(command);
     let flags = flags(command);
     let row = |flag: &Arg| {
@@ -123,7 +123,7 @@ fn of_command(project: &Project, command: &str) -> Vec<Row> {
                 (json!(default), Origin::Default)
             }
         };
-        Some(Row {
+        Some(SettingRow {
             name: format!("{command}.{name}"),
             value,
             origin,
@@ -141,7 +141,7 @@ fn value(setting: &Setting) -> Value {
 }
 
 /// The list as JSON lines.
-fn lines(rows: &[Row], path: Option<&str>) -> String {
+fn lines(rows: &[SettingRow], path: Option<&str>) -> String {
     let mut text = json!({"type": "config", "version": VERSION, "file": path}).to_string() + "\n";
     for row in rows {
         let (source, file, line) = match row.origin {
@@ -160,7 +160,7 @@ fn lines(rows: &[Row], path: Option<&str>) -> String {
 }
 
 /// The list as a table: name, value, source.
-fn table(rows: &[Row], path: Option<&str>) -> String {
+fn table(rows: &[SettingRow], path: Option<&str>) -> String {
     let shown: Vec<(String, String, String)> = rows
         .iter()
         .map(|row| {

@@ -32,7 +32,7 @@ use crate::io::runtime;
 use crate::providers;
 use crate::providers::{Keys, Provider};
 use crate::report;
-use crate::report::{ColorChoice, Notice, Parts, Style, View};
+use crate::report::{ColorChoice, Notice, OutputStyle, ShownParts, View};
 use crate::webhook::{
     Attempt, Document, EventSummary, Expectation, Fixture, Outcome, Receipt, RecordedAnswer, Rng,
     Statuses, Target, masked_path,
@@ -67,13 +67,13 @@ pub(crate) struct Engine {
 }
 
 /// Output style of what is made for the API.
-pub(crate) const STYLE: Style = Style {
+pub(crate) const STYLE: OutputStyle = OutputStyle {
     json: true,
     quiet: false,
     replies: false,
     color: ColorChoice::Never,
     view: View::Parts,
-    parts: Parts {
+    parts: ShownParts {
         events: false,
         headers: false,
         body: false,

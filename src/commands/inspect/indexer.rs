@@ -50,7 +50,7 @@ pub(crate) struct Indexer {
 }
 
 /// Complete lines of a recording.
-struct Block {
+struct RecordingBlock {
     text: Bytes,
     offset: u64,
     /// Lines before these.
@@ -58,7 +58,7 @@ struct Block {
 }
 
 /// Line that was read.
-enum Line {
+enum ReadLine {
     Delivery(LinePlace, u32, Fixture),
     Answer(RecordedAnswer),
     Broken(u32, String),
@@ -66,7 +66,7 @@ enum Line {
 
 /// What a block holds.
 #[derive(Default)]
-struct Rows {
+struct BlockRows {
     entries: Vec<Entry>,
     answers: Vec<RecordedAnswer>,
     broken: Vec<(u32, String)>,
@@ -125,11 +125,11 @@ impl Indexer {
         };
         let chunks = Chunks {
             items: 1,
-            weigh: |block: &Block| block.text.len(),
+            weigh: |block: &RecordingBlock| block.text.len(),
         };
         let (backend, file) = (Arc::clone(&self.backend), self.file);
         let path = self.path.clone();
-        let read = move |block: Block| Rows::read(&block, file, &path, &*backend);
+        let read = move |block: RecordingBlock| BlockRows::read(&block, file, &path, &*backend);
         for rows in in_order(blocks, chunks, read) {
             self.table.add_old(rows.entries, &rows.answers, &rows.names);
             for (line, why) in rows.broken {
@@ -146,14 +146,14 @@ impl Indexer {
         self.table.add_problem(format!("{path}:{line}: {why}"));
     }
 
-    fn take_appended(&self, block: &Block) {
+    fn take_appended(&self, block: &RecordingBlock) {
         block.each_line(self.file, |line| match (line, self.appended) {
-            (Line::Delivery(place, line, fixture), Appended::Known) => {
+            (ReadLine::Delivery(place, line, fixture), Appended::Known) => {
                 if let Some(id) = &fixture.id {
                     self.table.place(id, place, line);
                 }
             }
-            (Line::Delivery(place, line, fixture), Appended::New) => {
+            (ReadLine::Delivery(place, line, fixture), Appended::New) => {
                 let receipt = self.backend.judge(&fixture);
                 let address = address(&self.path, line);
                 let mut names = Names::default();
@@ -163,19 +163,19 @@ impl Indexer {
                 let kept = Kept::recorded(id, address, fixture, receipt);
                 self.table.append(entry, &names, Arc::new(kept));
             }
-            (Line::Answer(answer), Appended::New) => self.table.forwarded(answer),
-            (Line::Answer(_), Appended::Known) => {}
-            (Line::Broken(line, why), _) => self.broken(line, &why),
+            (ReadLine::Answer(answer), Appended::New) => self.table.forwarded(answer),
+            (ReadLine::Answer(_), Appended::Known) => {}
+            (ReadLine::Broken(line, why), _) => self.broken(line, &why),
         });
     }
 }
 
-impl Rows {
+impl BlockRows {
     /// Reads the lines of a block. Nothing but the rows is kept of them, and each is freed by the thread that read it.
-    fn read(block: &Block, file: u16, path: &Path, backend: &dyn Backend) -> Rows {
-        let mut rows = Rows::default();
+    fn read(block: &RecordingBlock, file: u16, path: &Path, backend: &dyn Backend) -> BlockRows {
+        let mut rows = BlockRows::default();
         block.each_line(file, |line| match line {
-            Line::Delivery(place, line, fixture) => {
+            ReadLine::Delivery(place, line, fixture) => {
                 let receipt = backend.outline(&fixture);
                 let unnamed = match fixture.id {
                     Some(_) => String::new(),
@@ -185,8 +185,8 @@ impl Rows {
                 let entry = Entry::recorded(&fixture, &receipt, (place, line), &unnamed, names);
                 rows.entries.push(entry);
             }
-            Line::Answer(answer) => rows.answers.push(answer),
-            Line::Broken(line, why) => rows.broken.push((line, why)),
+            ReadLine::Answer(answer) => rows.answers.push(answer),
+            ReadLine::Broken(line, why) => rows.broken.push((line, why)),
         });
         rows
     }
@@ -197,8 +197,8 @@ fn address(path: &Path, line: u32) -> String {
     format!("{}:{line}", path.display())
 }
 
-impl Block {
-    fn each_line(&self, file: u16, mut visit: impl FnMut(Line)) {
+impl RecordingBlock {
+    fn each_line(&self, file: u16, mut visit: impl FnMut(ReadLine)) {
         let (mut start, mut number) = (0, self.before);
         for end in memchr::memchr_iter(b'\n', &self.text) {
             number += 1;
@@ -210,8 +210,8 @@ impl Block {
             }
             if RecordedLine::is_answer(&text) {
                 visit(match RecordedAnswer::read_line(&text) {
-                    Ok(answer) => Line::Answer(answer),
-                    Err(fault) => Line::Broken(number, fault.reason),
+                    Ok(answer) => ReadLine::Answer(answer),
+                    Err(fault) => ReadLine::Broken(number, fault.reason),
                 });
                 continue;
             }
@@ -222,10 +222,10 @@ impl Block {
                         length: length(end - from),
                         file,
                     };
-                    visit(Line::Delivery(place, number, fixture));
+                    visit(ReadLine::Delivery(place, number, fixture));
                 }
                 Ok(None) => {}
-                Err(fault) => visit(Line::Broken(number, fault.reason)),
+                Err(fault) => visit(ReadLine::Broken(number, fault.reason)),
             }
         }
     }
@@ -271,7 +271,7 @@ impl BlockReader {
     }
 
     /// Reads complete lines of the file before `end`; none if there are none.
-    fn block(&mut self, end: u64) -> std::io::Result<Option<Block>> {
+    fn block(&mut self, end: u64) -> std::io::Result<Option<RecordingBlock>> {
         let Some(file) = &mut self.file else {
             return Ok(None);
         };
@@ -286,7 +286,7 @@ impl BlockReader {
             if let Some(last) = memchr::memrchr(b'\n', &self.rest) {
                 let rest = self.rest.split_off(last + 1);
                 let text = Bytes::from(std::mem::replace(&mut self.rest, rest));
-                let block = Block {
+                let block = RecordingBlock {
                     offset: self.offset,
                     before: self.lines,
                     text,

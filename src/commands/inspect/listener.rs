@@ -8,7 +8,7 @@ use crate::commands::inspect::engine::{EngineSettings, verify_plan};
 use crate::commands::inspect::indexer::Appended;
 use crate::commands::inspect::startup::{BoundInspector, RunningInspector};
 use crate::commands::listen::handler::ListenHandler;
-use crate::commands::listen::plan::Plan;
+use crate::commands::listen::plan::ListenPlan;
 use crate::commands::verify::plan::VerifyPlan;
 use crate::error::Result;
 use crate::inspector::store::table::Table;
@@ -30,7 +30,7 @@ pub(crate) struct ListenInspector {
 
 impl ListenInspector {
     /// Binds the inspector, if there is to be one.
-    pub(crate) async fn bind(plan: &Plan) -> Result<Option<ListenInspector>> {
+    pub(crate) async fn bind(plan: &ListenPlan) -> Result<Option<ListenInspector>> {
         let (Some(access), Some(table)) = (&plan.access, &plan.table) else {
             return Ok(None);
         };

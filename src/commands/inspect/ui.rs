@@ -19,7 +19,7 @@ use crate::inspector::store::table::Table;
 use crate::io::recording::detect::is_plain_recording;
 use crate::io::recording::locate;
 use crate::providers;
-use crate::report::{Progress, Reporter, Style};
+use crate::report::{OutputStyle, Progress, Reporter};
 
 /// Largest body of a request to send again, in bytes.
 const MAX_BODY: usize = 32 << 20;
@@ -27,7 +27,7 @@ const MAX_BODY: usize = 32 << 20;
 /// Settings of `ui`, made from its flags.
 #[derive(Debug)]
 pub struct UiPlan {
-    style: Style,
+    style: OutputStyle,
     sources: Vec<String>,
     access: Access,
     secrets: args::Secrets,
@@ -36,7 +36,7 @@ pub struct UiPlan {
 
 impl UiPlan {
     /// Makes the settings from the flags; reads secrets.
-    pub fn new(args: UiArgs, style: Style) -> Result<UiPlan> {
+    pub fn new(args: UiArgs, style: OutputStyle) -> Result<UiPlan> {
         let is_watched = std::io::stdout().is_terminal();
         Ok(UiPlan {
             style,

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::commands::forward::routes::Forwarding;
-use crate::commands::listen::plan::Plan;
+use crate::commands::listen::plan::ListenPlan;
 use crate::error::Exit;
 use crate::report::{Reporter, Tally};
 use crate::webhook::{Kind, shell};
@@ -18,7 +18,7 @@ pub(crate) struct Conclusion {
 }
 
 impl Conclusion {
-    pub(crate) fn of(plan: &Plan) -> Self {
+    pub(crate) fn of(plan: &ListenPlan) -> Self {
         Self {
             record: plan.record.as_ref().map(|record| record.path.clone()),
             target: plan.forwarding.as_ref().and_then(Forwarding::main),

@@ -19,7 +19,7 @@ use crate::commands::listen::duplicates;
 use crate::commands::listen::duplicates::{DuplicateTracker, Sighting};
 use crate::commands::listen::faults::{Failure, SwitchableFaults};
 use crate::commands::listen::incoming::{Disposition, Handled, Incoming, why_rejected};
-use crate::commands::listen::plan::{DisplayFilter, Plan};
+use crate::commands::listen::plan::{DisplayFilter, ListenPlan};
 use crate::commands::listen::recent::{KeptDelivery, RecentDeliveries};
 use crate::commands::listen::recording::ListenRecording;
 use crate::commands::reach::public_url::PublicUrl;
@@ -69,7 +69,7 @@ pub(crate) struct ListenHandler {
 }
 
 impl ListenHandler {
-    pub(crate) fn new(plan: Plan, report: Arc<Reporter>) -> Result<ListenHandler> {
+    pub(crate) fn new(plan: ListenPlan, report: Arc<Reporter>) -> Result<ListenHandler> {
         let recording = plan.record.as_ref();
         let recording = recording
             .map(|record| ListenRecording::open(record, &report).map(Arc::new))

@@ -32,7 +32,7 @@ const HELP: &str = "  \
 
 /// Keys of a running listener.
 #[derive(Clone)]
-pub(crate) struct Keys {
+pub(crate) struct KeyCommands {
     handler: Arc<ListenHandler>,
     report: Arc<Reporter>,
     /// URL of this listener, for a curl command where there is no handler.
@@ -42,7 +42,7 @@ pub(crate) struct Keys {
     runtime: Handle,
 }
 
-impl Keys {
+impl KeyCommands {
     /// Starts to read keys, if both ends are a terminal. They are read until the keyboard is dropped.
     pub(crate) fn start(
         handler: &Arc<ListenHandler>,
@@ -53,7 +53,7 @@ impl Keys {
         if report.is_json() {
             return None;
         }
-        let keys = Keys {
+        let keys = KeyCommands {
             handler: Arc::clone(handler),
             report: Arc::clone(report),
             own: own.to_owned(),

@@ -22,14 +22,14 @@ use tokio::time::MissedTickBehavior;
 use crate::commands::inspect::listener::ListenInspector;
 use crate::commands::listen::conclusion::Conclusion;
 use crate::commands::listen::handler::ListenHandler;
-use crate::commands::listen::keys::Keys;
-use crate::commands::listen::plan::Plan;
+use crate::commands::listen::keys::KeyCommands;
+use crate::commands::listen::plan::ListenPlan;
 use crate::commands::listen::startup::StartupNotice;
 use crate::commands::reach::running::ReachPlan;
 use crate::commands::shutdown::{FINISHING, Interrupt};
 use crate::error::{Error, Exit, Result};
 use crate::io::server::{bind, serve};
-use crate::report::{Live, Notice, Progress, Reporter};
+use crate::report::{Notice, Progress, Reporter, StatusLine};
 
 /// Time limit of shutdown, for requests in flight and background forwarding together.
 const DRAIN: Duration = Duration::from_secs(11);
@@ -38,7 +38,7 @@ const DRAIN: Duration = Duration::from_secs(11);
 const GLANCE: Duration = Duration::from_millis(200);
 
 /// Binds the listener, runs until it is stopped, and prints the summary.
-pub fn run(plan: Plan) -> Result<Exit> {
+pub fn run(plan: ListenPlan) -> Result<Exit> {
     let listener = bind(&plan.addr, "--port 0")?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(
@@ -61,7 +61,7 @@ pub fn run(plan: Plan) -> Result<Exit> {
 }
 
 async fn listen(
-    plan: Plan,
+    plan: ListenPlan,
     listener: std::net::TcpListener,
     report: &Arc<Reporter>,
 ) -> Result<Exit> {
@@ -88,7 +88,7 @@ async fn listen(
     let reach = reach.start(&handler, report);
     let inspector = inspector.map(|it| it.start(&handler, &startup.url(), report));
     let page = inspector.as_ref().map(|it| it.url.clone());
-    let keyboard = Keys::start(&handler, report, &startup.url(), page);
+    let keyboard = KeyCommands::start(&handler, report, &startup.url(), page);
     let has_keys = keyboard.is_some();
     let status_line = report.progress().is_shown().then(|| {
         let (handler, report) = (Arc::clone(&handler), Arc::clone(report));
@@ -171,7 +171,7 @@ fn summarize(
 
 /// Refreshes the live status line from the tally.
 async fn refresh_status_line(handler: &ListenHandler, report: &Reporter, keys: bool) {
-    let mut live = Live::new(keys);
+    let mut live = StatusLine::new(keys);
     let mut clock = tokio::time::interval(GLANCE);
     clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use http::StatusCode;
 
-use crate::cli::{ListenArgs, Show, Tunnel};
+use crate::cli::{ListenArgs, Show, TunnelProgram};
 use crate::commands::args;
 use crate::commands::forward::routes::{Forwarding, Route};
 use crate::commands::id;
@@ -25,13 +25,13 @@ use crate::io::keyboard;
 use crate::io::server::Limits;
 use crate::io::tunnel::tunnel::TunnelKind;
 use crate::providers::{Keys, Provider};
-use crate::report::{Parts, Style, View};
+use crate::report::{OutputStyle, ShownParts, View};
 use crate::webhook::{Event, Glob, Keyring, Kind, Rng, Target};
 
 /// Settings of `listen`, made from its flags.
 #[derive(Debug)]
-pub struct Plan {
-    pub(crate) style: Style,
+pub struct ListenPlan {
+    pub(crate) style: OutputStyle,
     pub(crate) addr: String,
     pub(crate) limits: Limits,
     pub(crate) https: Option<Https>,
@@ -83,9 +83,9 @@ impl DisplayFilter {
     }
 }
 
-impl Plan {
+impl ListenPlan {
     /// Makes the settings from the flags; reads secrets and body files.
-    pub fn new(args: &ListenArgs, style: Style) -> Result<Plan> {
+    pub fn new(args: &ListenArgs, style: OutputStyle) -> Result<ListenPlan> {
         let provider = args.provider.as_deref().map(args::provider).transpose()?;
         let secrets = args::secrets(&args.secrets, provider)?;
         let record = args.record.clone().map(|path| Record {
@@ -99,8 +99,8 @@ impl Plan {
         let access = access(args)?;
         let table = || startup::table(args.keep, record.is_some());
         let table = access.is_some().then(table);
-        Ok(Plan {
-            style: Style {
+        Ok(ListenPlan {
+            style: OutputStyle {
                 view,
                 parts,
                 ..style
@@ -161,10 +161,10 @@ fn access(args: &ListenArgs) -> Result<Option<Access>> {
 /// Returns the tunnel program, if it is installed.
 fn tunnel(args: &ListenArgs) -> Result<Option<TunnelKind>> {
     let kind = args.tunnel.as_ref().map(|tunnel| match tunnel {
-        Tunnel::Cloudflared => TunnelKind::Cloudflared,
-        Tunnel::Ngrok => TunnelKind::Ngrok,
-        Tunnel::Tailscale => TunnelKind::Tailscale,
-        Tunnel::Ssh(destination) => TunnelKind::Ssh(destination.clone()),
+        TunnelProgram::Cloudflared => TunnelKind::Cloudflared,
+        TunnelProgram::Ngrok => TunnelKind::Ngrok,
+        TunnelProgram::Tailscale => TunnelKind::Tailscale,
+        TunnelProgram::Ssh(destination) => TunnelKind::Ssh(destination.clone()),
     });
     if let Some(kind) = &kind {
         kind.check_installed()?;
@@ -190,27 +190,27 @@ fn addr(args: &ListenArgs) -> String {
 }
 
 /// Returns the view of a delivery, and the parts that are shown of it.
-fn view(args: &ListenArgs) -> (View, Parts) {
+fn view(args: &ListenArgs) -> (View, ShownParts) {
     let chosen = args.verbose || !args.show.is_empty();
     let show = |part: Show| args.verbose || args.show.contains(&part);
     match (args.quiet, chosen, args.forward_to.is_empty()) {
-        (true, ..) => (View::Line, Parts::default()),
+        (true, ..) => (View::Line, ShownParts::default()),
         (false, true, _) => (
             View::Parts,
-            Parts {
+            ShownParts {
                 events: show(Show::Events),
                 headers: show(Show::Headers),
                 body: show(Show::Body),
                 reply: show(Show::Reply),
             },
         ),
-        (false, false, false) => (View::LineAndFailures, Parts::default()),
+        (false, false, false) => (View::LineAndFailures, ShownParts::default()),
         (false, false, true) => (
             View::Parts,
-            Parts {
+            ShownParts {
                 events: true,
                 body: true,
-                ..Parts::default()
+                ..ShownParts::default()
             },
         ),
     }

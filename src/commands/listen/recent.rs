@@ -18,11 +18,11 @@ pub(crate) const MOST_BYTES: usize = 64 << 20;
 pub(crate) struct RecentDeliveries {
     /// Most deliveries that are kept.
     most: usize,
-    kept: Mutex<Kept>,
+    kept: Mutex<RecentState>,
 }
 
 #[derive(Debug, Default)]
-struct Kept {
+struct RecentState {
     deliveries: VecDeque<Arc<KeptDelivery>>,
     /// Bytes of their bodies.
     bytes: usize,

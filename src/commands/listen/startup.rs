@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use crate::commands::args;
 use crate::commands::listen::handler::ListenHandler;
 use crate::commands::listen::https;
-use crate::commands::listen::plan::Plan;
+use crate::commands::listen::plan::ListenPlan;
 use crate::io::tls::server_certificate::Certificate;
 use crate::report::{Notice, Reporter};
 
@@ -23,7 +23,11 @@ pub(crate) struct StartupNotice {
 }
 
 impl StartupNotice {
-    pub(crate) fn of(plan: &Plan, address: SocketAddr, certificate: Option<&Certificate>) -> Self {
+    pub(crate) fn of(
+        plan: &ListenPlan,
+        address: SocketAddr,
+        certificate: Option<&Certificate>,
+    ) -> Self {
         Self {
             address,
             https: certificate.map(|it| it.kept.clone()),

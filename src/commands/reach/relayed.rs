@@ -27,13 +27,13 @@ pub(crate) struct Relayed {
 }
 
 /// Members of an object in order, each as it is written.
-struct Members<'a>(Vec<(String, &'a RawValue)>);
+struct RawMembers<'a>(Vec<(String, &'a RawValue)>);
 
-impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
+impl<'de: 'a, 'a> Deserialize<'de> for RawMembers<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct InOrder;
         impl<'de> Visitor<'de> for InOrder {
-            type Value = Members<'de>;
+            type Value = RawMembers<'de>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("an object")
@@ -44,7 +44,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
                 while let Some(member) = map.next_entry()? {
                     members.push(member);
                 }
-                Ok(Members(members))
+                Ok(RawMembers(members))
             }
         }
         deserializer.deserialize_map(InOrder)
@@ -54,7 +54,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
 impl Relayed {
     /// Reads an event; none if it is a message of the channel itself, without a body.
     pub(crate) fn read(data: &[u8]) -> Result<Option<Relayed>, &'static str> {
-        let members: Members = serde_json::from_slice(data)
+        let members: RawMembers = serde_json::from_slice(data)
             .map_err(|_| "an event of the channel is no JSON object")?;
         let member = |name: &str| {
             let mut found = members.0.iter().filter(|(own, _)| own == name);

@@ -8,7 +8,7 @@ use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
 use crate::commands::listen::handler::ListenHandler;
-use crate::commands::listen::plan::Plan;
+use crate::commands::listen::plan::ListenPlan;
 use crate::commands::reach::channel;
 use crate::commands::reach::tunnelling::Tunnelling;
 use crate::error::Result;
@@ -34,7 +34,7 @@ pub(crate) struct RunningReach {
 }
 
 impl ReachPlan {
-    pub(crate) fn of(plan: &Plan, address: SocketAddr) -> Self {
+    pub(crate) fn of(plan: &ListenPlan, address: SocketAddr) -> Self {
         Self {
             tunnel: plan.tunnel.clone(),
             channel: plan.channel.clone(),

@@ -9,9 +9,9 @@ use crate::io::recording::last::last;
 use crate::io::recording::locate;
 use crate::providers;
 use crate::providers::{Expected, Observed, Provider, ProviderShape, What, shape_of};
-use crate::report::{Compared, ComparedSide, Notice, Progress, Reporter, Style};
+use crate::report::{Compared, ComparedSide, Notice, OutputStyle, Progress, Reporter};
 use crate::webhook::diff::compare::{Comparison, MOST, Rules, Subject, compare};
-use crate::webhook::diff::difference::{Difference, Part, Side};
+use crate::webhook::diff::difference::{DeliveryPart, Difference, Side};
 use crate::webhook::diff::node::Content;
 use crate::webhook::shell::word;
 use crate::webhook::{Delivery, Fixture, Receipt};
@@ -21,8 +21,8 @@ const CANDIDATES: usize = 6;
 
 /// Settings of `diff`, made from its flags.
 #[derive(Debug)]
-pub struct Plan {
-    style: Style,
+pub struct DiffPlan {
+    style: OutputStyle,
     sources: Vec<String>,
     /// Number of deliveries that each source must hold.
     each: usize,
@@ -30,11 +30,11 @@ pub struct Plan {
     chooser: Chooser,
 }
 
-impl Plan {
+impl DiffPlan {
     /// Makes the settings from the flags; reads secrets.
-    pub fn new(args: DiffArgs, style: Style) -> Result<Plan> {
+    pub fn new(args: DiffArgs, style: OutputStyle) -> Result<DiffPlan> {
         let is_alone = args.other.is_none();
-        Ok(Plan {
+        Ok(DiffPlan {
             style,
             sources: [Some(args.source), args.other]
                 .into_iter()
@@ -48,7 +48,7 @@ impl Plan {
 }
 
 /// Prints the differences, and returns the exit status.
-pub fn run(plan: &Plan) -> Result<Exit> {
+pub fn run(plan: &DiffPlan) -> Result<Exit> {
     let report = Reporter::new(plan.style, Progress::none());
     args::say_all(&report, &plan.chooser.notes);
     let result = differ(plan, &report);
@@ -56,7 +56,7 @@ pub fn run(plan: &Plan) -> Result<Exit> {
     result
 }
 
-fn differ(plan: &Plan, report: &Reporter) -> Result<Exit> {
+fn differ(plan: &DiffPlan, report: &Reporter) -> Result<Exit> {
     let mut found = Vec::new();
     for source in &plan.sources {
         found.extend(gather(plan, source, report)?);
@@ -75,7 +75,7 @@ fn differ(plan: &Plan, report: &Reporter) -> Result<Exit> {
 }
 
 /// Delivery to compare.
-struct Found {
+struct ComparedDelivery {
     address: String,
     fixture: Fixture,
     /// The request, decompressed if that is possible.
@@ -83,11 +83,11 @@ struct Found {
     receipt: Receipt,
 }
 
-impl Found {
-    fn new(address: String, fixture: Fixture) -> Found {
+impl ComparedDelivery {
+    fn new(address: String, fixture: Fixture) -> ComparedDelivery {
         let delivery = decompressed(&fixture.delivery);
         let receipt = providers::outline_beneath(&delivery, None);
-        Found {
+        ComparedDelivery {
             address,
             fixture,
             delivery,
@@ -128,7 +128,7 @@ impl Found {
 }
 
 /// Reads the deliveries of a source that are selected; an error if they are more or fewer than are compared.
-fn gather(plan: &Plan, source: &String, report: &Reporter) -> Result<Vec<Found>> {
+fn gather(plan: &DiffPlan, source: &String, report: &Reporter) -> Result<Vec<ComparedDelivery>> {
     let chooser = &plan.chooser;
     let selection = &chooser.selection;
     let sources = locate::open(std::slice::from_ref(source))?
@@ -149,7 +149,7 @@ fn gather(plan: &Plan, source: &String, report: &Reporter) -> Result<Vec<Found>>
         }
         matched += 1;
         if selection.admits(matched - 1) {
-            found.push(Found::new(address, fixture));
+            found.push(ComparedDelivery::new(address, fixture));
         }
     }
     for note in sources.take_notes() {
@@ -162,7 +162,7 @@ fn gather(plan: &Plan, source: &String, report: &Reporter) -> Result<Vec<Found>>
 }
 
 /// Error for a source that holds more or fewer deliveries than are compared.
-fn wrong_number(plan: &Plan, source: &str, found: &[Found], read: u64) -> Error {
+fn wrong_number(plan: &DiffPlan, source: &str, found: &[ComparedDelivery], read: u64) -> Error {
     let selection = &plan.chooser.selection;
     let selects = selection.has_conditions() || selection.counts();
     let needed = match plan.each {
@@ -185,7 +185,11 @@ fn wrong_number(plan: &Plan, source: &str, found: &[Found], read: u64) -> Error 
         (true, _) => format!("{count} of `{source}` selected, and {needed}"),
         (false, _) => format!("`{source}` holds {count}, and {needed}"),
     });
-    let named: Vec<String> = found.iter().take(CANDIDATES).map(Found::named).collect();
+    let named: Vec<String> = found
+        .iter()
+        .take(CANDIDATES)
+        .map(ComparedDelivery::named)
+        .collect();
     let error = match (found.len(), plan.each) {
         (0, _) => error,
         (1, _) => error.hint(format!(
@@ -198,7 +202,12 @@ fn wrong_number(plan: &Plan, source: &str, found: &[Found], read: u64) -> Error 
 }
 
 /// Compares two deliveries; true if they are equal.
-fn two(plan: &Plan, report: &Reporter, one: &Found, other: &Found) -> bool {
+fn two(
+    plan: &DiffPlan,
+    report: &Reporter,
+    one: &ComparedDelivery,
+    other: &ComparedDelivery,
+) -> bool {
     let mut expected = Expected::new();
     for found in [one, other] {
         if let Some(provider) = found.provider() {
@@ -220,7 +229,7 @@ fn two(plan: &Plan, report: &Reporter, one: &Found, other: &Found) -> bool {
 }
 
 /// Compares a delivery with the examples of its events; true if members and types are the same.
-fn example(report: &Reporter, found: &Found) -> Result<bool> {
+fn example(report: &Reporter, found: &ComparedDelivery) -> Result<bool> {
     let address = &found.address;
     let Some(provider) = found.provider() else {
         return Err(
@@ -284,13 +293,18 @@ fn deviations(shape: &ProviderShape, all: &[Observed]) -> Comparison {
                 What::Type(known, came) => (Some(came), Some(known)),
             };
             let side = |text: Option<&String>| text.map(|it| Side::text(it));
-            tell(Difference::of(Part::Body, place, side(came), side(known)));
+            tell(Difference::of(
+                DeliveryPart::Body,
+                place,
+                side(came),
+                side(known),
+            ));
         }
         let missing = observed.row.map(|row| shape.missing(row, &observed.seen));
         for member in missing.into_iter().flatten() {
             let part = match member.place.starts_with('/') {
-                true => Part::Body,
-                false => Part::Headers,
+                true => DeliveryPart::Body,
+                false => DeliveryPart::Headers,
             };
             let types = Side::text(&member.types);
             let note = member.assumed.then(|| "assumed, not documented".to_owned());

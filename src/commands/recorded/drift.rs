@@ -16,7 +16,7 @@ use crate::io::recording::pump::Stop;
 use crate::providers;
 use crate::providers::{ALL, Deviation, EventDef, Observed, Provider, Seen, What, shape_of};
 use crate::report::{
-    DriftTotals, Drifted, MissingMember, Notice, Progress, Reporter, Style, TypeChange,
+    DriftTotals, Drifted, MissingMember, Notice, OutputStyle, Progress, Reporter, TypeChange,
     UnknownMember,
 };
 use crate::webhook::diff::difference::beginning;
@@ -36,16 +36,16 @@ const LONGEST_NAME: usize = 100;
 
 /// Settings of `drift`, made from its flags.
 #[derive(Debug)]
-pub struct Plan {
-    style: Style,
+pub struct DriftPlan {
+    style: OutputStyle,
     sources: Vec<String>,
     chooser: Chooser,
 }
 
-impl Plan {
+impl DriftPlan {
     /// Makes the settings from the flags; reads secrets.
-    pub fn new(args: DriftArgs, style: Style) -> Result<Plan> {
-        Ok(Plan {
+    pub fn new(args: DriftArgs, style: OutputStyle) -> Result<DriftPlan> {
+        Ok(DriftPlan {
             style,
             sources: args.sources,
             chooser: Chooser::new(args.recorded)?,
@@ -101,7 +101,7 @@ enum Looked {
 }
 
 /// Prints the drift, and returns the exit status.
-pub fn run(plan: Plan) -> Result<Exit> {
+pub fn run(plan: DriftPlan) -> Result<Exit> {
     let report = Reporter::new(plan.style, Progress::none());
     args::say_all(&report, &plan.chooser.notes);
     let result = drift(&Arc::new(plan), &report);
@@ -109,7 +109,7 @@ pub fn run(plan: Plan) -> Result<Exit> {
     result
 }
 
-fn drift(plan: &Arc<Plan>, report: &Reporter) -> Result<Exit> {
+fn drift(plan: &Arc<DriftPlan>, report: &Reporter) -> Result<Exit> {
     let stop = Stop::default();
     let chooser = &plan.chooser;
     let selection = &chooser.selection;
@@ -146,7 +146,7 @@ fn drift(plan: &Arc<Plan>, report: &Reporter) -> Result<Exit> {
 #[derive(Default)]
 struct Drift {
     /// By the number of the provider and of the event in the catalogue; events without a definition last.
-    blocks: BTreeMap<(usize, usize), Block>,
+    blocks: BTreeMap<(usize, usize), DriftGroup>,
     totals: DriftTotals,
     read: u64,
     matched: usize,
@@ -156,7 +156,7 @@ struct Drift {
 }
 
 /// Deliveries of a provider with events of a kind.
-struct Block {
+struct DriftGroup {
     provider: &'static Provider,
     row: Option<&'static EventDef>,
     deliveries: u64,
@@ -171,7 +171,7 @@ struct Block {
 impl Drift {
     fn take(
         &mut self,
-        plan: &Plan,
+        plan: &DriftPlan,
         report: &Reporter,
         looked: std::result::Result<Looked, Unreadable>,
     ) {
@@ -207,7 +207,7 @@ impl Drift {
                     let block = self
                         .blocks
                         .entry(key)
-                        .or_insert_with(|| Block::new(provider, one.row));
+                        .or_insert_with(|| DriftGroup::new(provider, one.row));
                     let room = MOST_PLACES_IN_ALL - self.places.min(MOST_PLACES_IN_ALL);
                     self.places += block.add(one, names, room);
                 }
@@ -217,7 +217,7 @@ impl Drift {
         }
     }
 
-    fn finish(mut self, plan: &Plan, report: &Reporter) -> Exit {
+    fn finish(mut self, plan: &DriftPlan, report: &Reporter) -> Exit {
         let exit = if self.is_broken {
             Exit::Input
         } else {
@@ -238,9 +238,9 @@ impl Drift {
     }
 }
 
-impl Block {
-    fn new(provider: &'static Provider, row: Option<&'static EventDef>) -> Block {
-        Block {
+impl DriftGroup {
+    fn new(provider: &'static Provider, row: Option<&'static EventDef>) -> DriftGroup {
+        DriftGroup {
             provider,
             row,
             deliveries: 0,

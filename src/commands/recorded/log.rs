@@ -13,11 +13,11 @@ use crate::commands::recorded::inputs::{Input, Inputs, Output, Unreadable};
 use crate::commands::recorded::selected::{line_filter, none_chosen, read_chosen};
 use crate::commands::shutdown::Interrupt;
 use crate::error::{Exit, Result};
-use crate::io::recording::follow::{Appended, Follow, Seen};
+use crate::io::recording::follow::{AppendedDelivery, Follow, FollowedLine};
 use crate::io::recording::last::last;
 use crate::io::recording::locate;
 use crate::io::recording::pump::Stop;
-use crate::report::{Logged, Notice, NoticeLine, Progress, Reporter, Style};
+use crate::report::{Logged, Notice, NoticeLine, OutputStyle, Progress, Reporter};
 use crate::webhook::{Fixture, LineFilter};
 
 /// Deliveries that `--follow` begins with.
@@ -34,22 +34,22 @@ const GLANCE: Duration = Duration::from_millis(100);
 
 /// Settings of `log`, made from its flags.
 #[derive(Debug)]
-pub struct Plan {
-    style: Style,
+pub struct LogPlan {
+    style: OutputStyle,
     sources: Vec<String>,
     chooser: Chooser,
     filter: LineFilter,
     follow: bool,
 }
 
-impl Plan {
+impl LogPlan {
     /// Makes the settings from the flags; reads secrets.
-    pub fn new(args: LogArgs, style: Style) -> Result<Plan> {
+    pub fn new(args: LogArgs, style: OutputStyle) -> Result<LogPlan> {
         let mut chooser = Chooser::new(args.recorded)?;
         if args.follow {
             chooser.selection.last.get_or_insert(FIRST);
         }
-        Ok(Plan {
+        Ok(LogPlan {
             style,
             sources: args.sources,
             filter: line_filter(&chooser.selection),
@@ -80,7 +80,7 @@ impl Plan {
 }
 
 /// Lists the deliveries, and returns the exit status.
-pub fn run(plan: Plan) -> Result<Exit> {
+pub fn run(plan: LogPlan) -> Result<Exit> {
     let report = Arc::new(Reporter::new(plan.style, Progress::none()));
     args::say_all(&report, &plan.chooser.notes);
     let result = list(&Arc::new(plan), &report);
@@ -88,7 +88,7 @@ pub fn run(plan: Plan) -> Result<Exit> {
     result
 }
 
-fn list(plan: &Arc<Plan>, report: &Arc<Reporter>) -> Result<Exit> {
+fn list(plan: &Arc<LogPlan>, report: &Arc<Reporter>) -> Result<Exit> {
     let stop = Stop::default();
     let chooser = &plan.chooser;
     let mut sources = locate::open(&plan.sources)?
@@ -138,7 +138,7 @@ fn list(plan: &Arc<Plan>, report: &Arc<Reporter>) -> Result<Exit> {
 
 /// Running list.
 struct Log<'a> {
-    plan: &'a Plan,
+    plan: &'a LogPlan,
     report: &'a Reporter,
     /// Deliveries read, broken ones included.
     read: u64,
@@ -194,12 +194,12 @@ impl Log<'_> {
             }
             for seen in follow.wait(GLANCE) {
                 match seen {
-                    Seen::Note(note) => self.report.warn(&note),
-                    Seen::Delivery(appended) => waiting.push_back(Waiting {
+                    FollowedLine::Note(note) => self.report.warn(&note),
+                    FollowedLine::Delivery(appended) => waiting.push_back(Waiting {
                         since: Instant::now(),
                         appended: *appended,
                     }),
-                    Seen::Answer(answer) => {
+                    FollowedLine::Answer(answer) => {
                         let mut fixtures = waiting.iter_mut();
                         let to = fixtures.find_map(|it| {
                             let fixture = it.appended.fixture.as_mut().ok()?;
@@ -216,7 +216,7 @@ impl Log<'_> {
                 .is_some_and(|it| it.is_ready() || waiting.len() > WAITING)
                 && let Some(first) = waiting.pop_front()
             {
-                let Appended { address, fixture } = first.appended;
+                let AppendedDelivery { address, fixture } = first.appended;
                 let (plan, report) = (self.plan, self.report);
                 let judged = fixture.map(|it| plan.judge(report, &address, it, &mut |_| {}));
                 match judged.transpose() {
@@ -235,7 +235,7 @@ impl Log<'_> {
 /// Delivery that waits for its response, which is recorded later.
 struct Waiting {
     since: Instant,
-    appended: Appended,
+    appended: AppendedDelivery,
 }
 
 impl Waiting {

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
-use crate::cli::{Form, ShowArgs};
+use crate::cli::{RequestFormat, ShowArgs};
 use crate::commands::args;
 use crate::commands::attachments;
 use crate::commands::recorded::selected::as_recorded;
@@ -13,17 +13,17 @@ use crate::io::recording::locate;
 use crate::providers;
 use crate::providers::Keys;
 use crate::report::{
-    HAR_BETWEEN, HAR_END, Logged, Notice, Parts, Progress, Reporter, Style, curl, har, har_start,
-    http, vegeta,
+    HAR_BETWEEN, HAR_END, Logged, Notice, OutputStyle, Progress, Reporter, ShownParts, curl, har,
+    har_start, http, vegeta,
 };
 use crate::webhook::{Fixture, Receipt, Target};
 
 /// Settings of `show`, made from its flags.
 #[derive(Debug)]
-pub struct Plan {
-    style: Style,
+pub struct ShowPlan {
+    style: OutputStyle,
     sources: Vec<String>,
-    output: Output,
+    output: PrintedOutput,
     attachments: Option<PathBuf>,
     edited: bool,
     keys: Keys,
@@ -33,23 +33,23 @@ pub struct Plan {
 
 /// Printed form of a delivery.
 #[derive(Debug)]
-enum Output {
+enum PrintedOutput {
     /// Text, or a JSON line.
     Notice,
     /// Bytes of the body.
     Body,
     /// Request to a target.
-    Request(Form, Box<Target>),
+    Request(RequestFormat, Box<Target>),
 }
 
-impl Plan {
+impl ShowPlan {
     /// Makes the settings from the flags; reads secrets.
-    pub fn new(args: ShowArgs, style: Style) -> Result<Plan> {
+    pub fn new(args: ShowArgs, style: OutputStyle) -> Result<ShowPlan> {
         let secrets = args::secrets(&args.secrets, None)?;
-        Ok(Plan {
-            style: Style {
+        Ok(ShowPlan {
+            style: OutputStyle {
                 // As `listen -v` prints it.
-                parts: Parts {
+                parts: ShownParts {
                     events: true,
                     headers: true,
                     body: true,
@@ -59,9 +59,9 @@ impl Plan {
             },
             sources: args.sources,
             output: match (args.form, args.body) {
-                (Some(form), _) => Output::Request(form, Box::new(Target::parse(&args.to)?)),
-                (None, true) => Output::Body,
-                (None, false) => Output::Notice,
+                (Some(form), _) => PrintedOutput::Request(form, Box::new(Target::parse(&args.to)?)),
+                (None, true) => PrintedOutput::Body,
+                (None, false) => PrintedOutput::Notice,
             },
             attachments: args.attachments,
             edited: args.edited,
@@ -73,7 +73,7 @@ impl Plan {
 }
 
 /// Prints the deliveries, and returns the exit status.
-pub fn run(plan: &Plan) -> Result<Exit> {
+pub fn run(plan: &ShowPlan) -> Result<Exit> {
     let report = Reporter::new(plan.style, Progress::none());
     args::say_all(&report, &plan.notes);
     let result = show(plan, &report);
@@ -81,14 +81,14 @@ pub fn run(plan: &Plan) -> Result<Exit> {
     result
 }
 
-fn show(plan: &Plan, report: &Reporter) -> Result<Exit> {
+fn show(plan: &ShowPlan, report: &Reporter) -> Result<Exit> {
     let sources = locate::open(&plan.sources)?;
     let mut sources = sources
         .edited(plan.edited)
-        .answered(matches!(plan.output, Output::Notice));
+        .answered(matches!(plan.output, PrintedOutput::Notice));
     let mut exit = Exit::Success;
     let mut count = 0u64;
-    let is_har = matches!(plan.output, Output::Request(Form::Har, _));
+    let is_har = matches!(plan.output, PrintedOutput::Request(RequestFormat::Har, _));
     if is_har {
         report.data(har_start().as_bytes());
     }
@@ -126,19 +126,19 @@ fn show(plan: &Plan, report: &Reporter) -> Result<Exit> {
     Ok(exit)
 }
 
-fn print(plan: &Plan, report: &Reporter, address: &str, fixture: &Fixture) -> Exit {
+fn print(plan: &ShowPlan, report: &Reporter, address: &str, fixture: &Fixture) -> Exit {
     let mut delivery = fixture.delivery.clone();
     let (form, target) = match &plan.output {
-        Output::Body => {
+        PrintedOutput::Body => {
             report.data(&delivery.body);
             return Exit::Success;
         }
-        Output::Request(Form::Json, _) => {
+        PrintedOutput::Request(RequestFormat::Json, _) => {
             report.data(fixture.to_line().as_bytes());
             return Exit::Success;
         }
-        Output::Request(form, target) => (form, target),
-        Output::Notice => {
+        PrintedOutput::Request(form, target) => (form, target),
+        PrintedOutput::Notice => {
             let options = as_recorded(fixture, plan.public_url.as_ref());
             let receipt = providers::read_beneath(&delivery, None, &plan.keys, &options);
             report.tell(&Notice::Shown(Logged {
@@ -152,11 +152,11 @@ fn print(plan: &Plan, report: &Reporter, address: &str, fixture: &Fixture) -> Ex
     };
     delivery.aim(target.path_for(&delivery.path));
     report.data(&match form {
-        Form::Http => http(&delivery, target),
-        Form::Curl => curl(&delivery, target),
-        Form::Har => har(&delivery, target, fixture.at.unwrap_or_else(Timestamp::now)),
-        Form::Vegeta => vegeta(&delivery, target),
-        Form::Json => Vec::new(),
+        RequestFormat::Http => http(&delivery, target),
+        RequestFormat::Curl => curl(&delivery, target),
+        RequestFormat::Har => har(&delivery, target, fixture.at.unwrap_or_else(Timestamp::now)),
+        RequestFormat::Vegeta => vegeta(&delivery, target),
+        RequestFormat::Json => Vec::new(),
     });
     Exit::Success
 }

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::commands::recorded::selected::as_recorded;
-use crate::commands::replay::plan::Plan;
+use crate::commands::replay::plan::ReplayPlan;
 use crate::error::{Error, Result};
 use crate::io::recording::reader::Source;
 use crate::providers;
@@ -14,13 +14,13 @@ use crate::webhook::{Algorithm, Delivery, Document, Fixture, Rng, Scheme, Verdic
 
 /// Changes deliveries and signs them anew; says each thing once.
 pub(super) struct DeliveryChanger {
-    plan: Arc<Plan>,
+    plan: Arc<ReplayPlan>,
     report: Arc<Reporter>,
     said: Mutex<HashSet<String>>,
 }
 
 impl DeliveryChanger {
-    pub(super) fn new(plan: &Arc<Plan>, report: &Arc<Reporter>) -> DeliveryChanger {
+    pub(super) fn new(plan: &Arc<ReplayPlan>, report: &Arc<Reporter>) -> DeliveryChanger {
         DeliveryChanger {
             plan: Arc::clone(plan),
             report: Arc::clone(report),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::commands::replay::delivery_changer::DeliveryChanger;
-use crate::commands::replay::plan::Plan;
+use crate::commands::replay::plan::ReplayPlan;
 use crate::commands::replay::queue::{QueuedFixture, ReplayQueue};
 use crate::error::{Error, Result};
 use crate::io::editor::Editor;
@@ -20,7 +20,7 @@ const TIMES: usize = 20;
 
 /// Edits the deliveries of a queue, in which those remain that were changed; false if none was.
 pub(super) fn edit(
-    plan: &Arc<Plan>,
+    plan: &Arc<ReplayPlan>,
     report: &Arc<Reporter>,
     stack: &mut ReplayQueue,
 ) -> Result<bool> {
@@ -52,7 +52,7 @@ pub(super) fn edit(
             changer.change(&mut item.fixture.delivery, provider, &item.source)?;
         }
         let shown = EditableFixture::new(&item.fixture);
-        let session = Session {
+        let session = EditSession {
             editor: &editor,
             source: &item.source,
             shown: &shown,
@@ -87,14 +87,14 @@ fn is_other(saved: &Fixture, shown: &Fixture) -> bool {
 }
 
 /// Editing of one delivery.
-struct Session<'a> {
+struct EditSession<'a> {
     editor: &'a Editor,
     source: &'a Source,
     shown: &'a EditableFixture,
     report: &'a Reporter,
 }
 
-impl Session<'_> {
+impl EditSession<'_> {
     /// Opens the editor until what is saved is a fixture. None if it is saved as it was, or empty; an error if it is
     /// saved again with the fault that is marked in it.
     fn run(&self) -> Result<Option<Fixture>> {

@@ -11,13 +11,13 @@ use crate::cli::duration;
 use crate::commands::job;
 use crate::commands::job::{Job, JobOrigin};
 use crate::commands::replay::delivery_changer::DeliveryChanger;
-use crate::commands::replay::plan::Plan;
+use crate::commands::replay::plan::ReplayPlan;
 use crate::commands::replay::queue::{Counts, QueuedFixture, Taken};
 use crate::commands::signer;
 use crate::commands::signer::StaleSignature;
 use crate::error::Result;
 use crate::io::recording::reader::Source;
-use crate::io::recording::resume::Step;
+use crate::io::recording::resume::ResumeStep;
 use crate::providers;
 use crate::providers::Provider;
 use crate::report::Reporter;
@@ -31,7 +31,7 @@ const FRESH: Duration = Duration::from_secs(1);
 
 /// Makes jobs of queued fixtures, on any thread.
 pub struct JobMaker {
-    plan: Arc<Plan>,
+    plan: Arc<ReplayPlan>,
     report: Arc<Reporter>,
     counts: Counts,
     changer: DeliveryChanger,
@@ -43,7 +43,7 @@ pub struct JobMaker {
 
 impl JobMaker {
     /// Creates the maker of a run's jobs.
-    pub fn new(plan: &Arc<Plan>, report: &Arc<Reporter>, counts: Counts) -> Self {
+    pub fn new(plan: &Arc<ReplayPlan>, report: &Arc<Reporter>, counts: Counts) -> Self {
         Self {
             plan: Arc::clone(plan),
             report: Arc::clone(report),
@@ -186,7 +186,7 @@ impl JobMaker {
         fixture: &Fixture,
         receipt: Option<&Receipt>,
         source: &Source,
-        step: Step,
+        step: ResumeStep,
     ) -> JobOrigin {
         let plan = &self.plan;
         let is_kept = plan.failed_to.is_some() || plan.answers_to.is_some();

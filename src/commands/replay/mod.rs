@@ -15,7 +15,7 @@ use std::time::Instant;
 
 use tokio::sync::mpsc::Receiver;
 
-use crate::cli::Form;
+use crate::cli::RequestFormat;
 use crate::commands::args;
 use crate::commands::dispatch;
 use crate::commands::dispatch::{Dispatcher, Jobs};
@@ -24,7 +24,7 @@ use crate::commands::id;
 use crate::commands::in_order::{CHUNK, Chunks, in_order};
 use crate::commands::replay::edit::edit;
 use crate::commands::replay::job_maker::JobMaker;
-use crate::commands::replay::plan::Plan;
+use crate::commands::replay::plan::ReplayPlan;
 use crate::commands::replay::queue::{Counts, QueuedFixture, ReplayQueue};
 use crate::commands::shutdown::{FINISHING, InFlight, Interrupt};
 use crate::error::{Error, Exit, Result};
@@ -32,7 +32,7 @@ use crate::io::client::Client;
 use crate::io::recorder::{Recorder, Sync};
 use crate::io::recording::pump::Stop;
 use crate::io::recording::reader;
-use crate::io::recording::reader::Position;
+use crate::io::recording::reader::SourcePosition;
 use crate::io::recording::resume;
 use crate::io::recording::resume::ResumeJournal;
 use crate::io::runtime;
@@ -42,7 +42,7 @@ use crate::webhook::sending::rng::delivery_seed;
 use crate::webhook::{Beat, Rng};
 
 /// Sends the fixtures, and returns the exit status.
-pub fn run(plan: Plan) -> Result<Exit> {
+pub fn run(plan: ReplayPlan) -> Result<Exit> {
     let bar = plan.dry_run.is_none() && !plan.watch && std::io::stderr().is_terminal();
     let to = plan.report_to.as_deref();
     let results = plan
@@ -65,7 +65,7 @@ pub fn run(plan: Plan) -> Result<Exit> {
 }
 
 /// Returns the length of the run for the progress bar, as far as it is known beforehand.
-fn length(plan: &Plan) -> Length {
+fn length(plan: &ReplayPlan) -> Length {
     if let (Some(limit), false) = (plan.choice.limit, plan.choice.has_conditions()) {
         return Length::Deliveries(limit as u64 * u64::from(plan.repeat));
     }
@@ -79,7 +79,7 @@ fn length(plan: &Plan) -> Length {
     }
 }
 
-fn carry_out(plan: &Arc<Plan>, report: &Arc<Reporter>) -> Result<Exit> {
+fn carry_out(plan: &Arc<ReplayPlan>, report: &Arc<Reporter>) -> Result<Exit> {
     let stop = Stop::default();
     // Before they are opened: what is appended from here on is sent when it is saved.
     let watched = if plan.watch {
@@ -133,7 +133,7 @@ fn carry_out(plan: &Arc<Plan>, report: &Arc<Reporter>) -> Result<Exit> {
 }
 
 /// Returns the present ends of those sources that are recordings.
-fn ends(sources: &[String]) -> HashMap<PathBuf, (Position, u64)> {
+fn ends(sources: &[String]) -> HashMap<PathBuf, (SourcePosition, u64)> {
     let sources = sources.iter().map(PathBuf::from);
     let ends = sources.filter_map(|path| {
         let end = reader::end_of(&path)?;
@@ -156,7 +156,7 @@ fn interrupt(report: &Arc<Reporter>, in_flight: &InFlight, stop: Stop) -> Interr
 
 /// Makes the jobs of the queue: with `--resign` on all cores, ahead of their sending. Not with `soon` false, where a
 /// signature would wait long to be sent; nor with a seed, which makes one sequence of ids.
-fn jobs(plan: &Arc<Plan>, report: &Arc<Reporter>, stack: ReplayQueue, soon: bool) -> Jobs {
+fn jobs(plan: &Arc<ReplayPlan>, report: &Arc<Reporter>, stack: ReplayQueue, soon: bool) -> Jobs {
     let maker = Arc::new(JobMaker::new(plan, report, stack.counts()));
     let seed = plan.disorder.seed;
     let mut rng = Rng::seeded(seed).repeatable(plan.seed.is_some());
@@ -184,10 +184,10 @@ fn jobs(plan: &Arc<Plan>, report: &Arc<Reporter>, stack: ReplayQueue, soon: bool
 
 /// Prints the requests instead of sending them; with `--quiet`, only reads them.
 fn dry_run(
-    plan: &Arc<Plan>,
+    plan: &Arc<ReplayPlan>,
     report: &Arc<Reporter>,
     stack: ReplayQueue,
-    form: Form,
+    form: RequestFormat,
 ) -> Result<Exit> {
     let counts = stack.counts();
     let dry_run = DryRun {
@@ -220,7 +220,7 @@ fn unfit(counts: &Counts) -> Exit {
 }
 
 /// Warns that there was nothing to send, which is a failure; other exit statuses take precedence.
-fn say_nothing(plan: &Plan, report: &Reporter, counts: &Counts) -> Exit {
+fn say_nothing(plan: &ReplayPlan, report: &Reporter, counts: &Counts) -> Exit {
     args::say_all(report, counts.left_out().as_slice());
     match counts.nothing(&plan.sources) {
         Some(why) => {
@@ -233,7 +233,7 @@ fn say_nothing(plan: &Plan, report: &Reporter, counts: &Counts) -> Exit {
 
 /// Opens the resume journal, and skips what it lists as done.
 fn go_on(
-    plan: &Plan,
+    plan: &ReplayPlan,
     report: &Reporter,
     stack: &mut ReplayQueue,
     path: &Path,
@@ -262,7 +262,7 @@ fn go_on(
 
 /// Running replay; with `--watch`, it delivers one queue after another.
 struct Replay {
-    plan: Arc<Plan>,
+    plan: Arc<ReplayPlan>,
     report: Arc<Reporter>,
     client: Client,
     interrupt: Interrupt,
@@ -273,7 +273,7 @@ struct Replay {
     /// Exit status for what could not be changed or signed anew.
     unfit: Exit,
     /// Position up to which each watched recording was sent.
-    sent: HashMap<PathBuf, (Position, u64)>,
+    sent: HashMap<PathBuf, (SourcePosition, u64)>,
 }
 
 impl Replay {
@@ -380,7 +380,7 @@ async fn again(run: &mut Replay, path: &Path, tally: Tally) -> Tally {
 }
 
 /// Asks before recordings, which hold personal data, are sent to a public host; `--yes` allows it.
-fn allow_target(plan: &Plan) -> Result<()> {
+fn allow_target(plan: &ReplayPlan) -> Result<()> {
     let target = &plan.request.target;
     if target.is_private() || plan.yes {
         return Ok(());

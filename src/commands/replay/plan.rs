@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use http::uri::PathAndQuery;
 
-use crate::cli::{Form, ReplayArgs, Report};
+use crate::cli::{ReplayArgs, Report, RequestFormat};
 use crate::commands::args;
 use crate::commands::args::RequestOptions;
 use crate::commands::id;
@@ -15,13 +15,13 @@ use crate::error::{Error, Result};
 use crate::io::recording::reader::Sources;
 use crate::io::recording::resume::RunIdentity;
 use crate::providers::PlaceChanges;
-use crate::report::{Format, Style};
+use crate::report::{OutputStyle, ReportFormat};
 use crate::webhook::{Beat, Expectation, Fixture, Receipt, Reordering, Retry, Selection};
 
 /// Settings of `replay`, made from its flags.
 #[derive(Debug)]
-pub struct Plan {
-    pub(crate) style: Style,
+pub struct ReplayPlan {
+    pub(crate) style: OutputStyle,
     pub(crate) sources: Vec<String>,
     pub(crate) request: RequestOptions,
     pub(crate) path: Option<PathAndQuery>,
@@ -47,25 +47,25 @@ pub struct Plan {
     pub(crate) skip_broken: bool,
     pub(crate) edited: bool,
     pub(crate) compare: bool,
-    pub(crate) results: Option<Format>,
+    pub(crate) results: Option<ReportFormat>,
     pub(crate) report_to: Option<PathBuf>,
     pub(crate) watch: bool,
     pub(crate) yes: bool,
-    pub(crate) dry_run: Option<Form>,
+    pub(crate) dry_run: Option<RequestFormat>,
     pub(crate) notes: Vec<String>,
 }
 
-impl Plan {
+impl ReplayPlan {
     /// Makes the settings from the flags; reads secrets.
-    pub fn new(args: ReplayArgs, style: Style) -> Result<Plan> {
+    pub fn new(args: ReplayArgs, style: OutputStyle) -> Result<ReplayPlan> {
         let provider = args.provider.as_deref().map(args::provider).transpose()?;
         let secrets = args::secrets(&args.secrets, None)?;
         let path = args.path.as_deref().map(path).transpose()?;
         check(&args)?;
         let disorder = disorder(&args);
         let request = RequestOptions::new(&args.request, "2xx")?;
-        Ok(Plan {
-            style: Style {
+        Ok(ReplayPlan {
+            style: OutputStyle {
                 quiet: args.request.quiet,
                 json: style.json || (args.report == Report::Json && args.report_to.is_none()),
                 ..style

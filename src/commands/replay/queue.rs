@@ -4,14 +4,14 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::commands::replay::plan::Plan;
+use crate::commands::replay::plan::ReplayPlan;
 use crate::error::{Error, Result};
 use crate::io::recording::last::last;
 use crate::io::recording::locate;
 use crate::io::recording::pump::Stop;
 use crate::io::recording::reader;
-use crate::io::recording::reader::{Item, Position, Sources};
-use crate::io::recording::resume::{CompletedWork, Step};
+use crate::io::recording::reader::{SourceItem, SourcePosition, Sources};
+use crate::io::recording::resume::{CompletedWork, ResumeStep};
 use crate::report::Reporter;
 use crate::webhook::{Fixture, Receipt, ReorderBuffer, Reordering};
 
@@ -107,7 +107,7 @@ impl Counts {
 
 /// Iterator over the fixtures that a replay sends.
 pub struct ReplayQueue {
-    plan: Arc<Plan>,
+    plan: Arc<ReplayPlan>,
     report: Arc<Reporter>,
     sources: Sources,
     counts: Counts,
@@ -133,7 +133,7 @@ pub struct QueuedFixture {
     pub(super) item: Taken,
     /// Number among the fixtures that were read, from 1.
     pub(super) read: u64,
-    pub(super) step: Step,
+    pub(super) step: ResumeStep,
 }
 
 impl QueuedFixture {
@@ -152,13 +152,13 @@ pub(super) struct Taken {
     pub(super) receipt: Option<Arc<Receipt>>,
     /// Fixture as it was recorded, if `fixture` was edited.
     pub(super) recorded: Option<Box<Fixture>>,
-    after: Position,
+    after: SourcePosition,
 }
 
 impl ReplayQueue {
     /// Opens the sources.
     pub fn open(
-        plan: &Arc<Plan>,
+        plan: &Arc<ReplayPlan>,
         report: &Arc<Reporter>,
         names: &[String],
         stop: Stop,
@@ -210,7 +210,7 @@ impl ReplayQueue {
     }
 
     /// Starts at this position of the sources.
-    pub fn begin_at(&mut self, place: Position) -> std::result::Result<(), String> {
+    pub fn begin_at(&mut self, place: SourcePosition) -> std::result::Result<(), String> {
         self.sources.go_to(place)
     }
 
@@ -257,7 +257,7 @@ impl ReplayQueue {
             let queued = QueuedFixture {
                 item: taken,
                 read: self.read,
-                step: Step::default(),
+                step: ResumeStep::default(),
             };
             let copies = self.disorder.copies(self.read);
             if copies == 0 {
@@ -285,7 +285,7 @@ impl ReplayQueue {
     }
 
     /// Applies the filter to an item that was read, and counts it; none if it is not sent.
-    fn take(&mut self, item: Item) -> Option<Taken> {
+    fn take(&mut self, item: SourceItem) -> Option<Taken> {
         let fixture = match item.fixture {
             Ok(fixture) => fixture,
             Err(fault) => {
@@ -320,17 +320,17 @@ impl ReplayQueue {
     /// Sets the fixture's step in the resume journal; none if it was sent before.
     fn numbered(&mut self, mut queued: QueuedFixture) -> Option<QueuedFixture> {
         queued.step = if self.plan.is_plain() {
-            Step {
+            ResumeStep {
                 first: self.covered + 1,
                 number: queued.read,
                 after: queued.item.after,
             }
         } else {
             self.number += 1;
-            Step {
+            ResumeStep {
                 first: self.number,
                 number: self.number,
-                after: Position::default(),
+                after: SourcePosition::default(),
             }
         };
         self.covered = queued.step.number;

@@ -28,7 +28,7 @@ pub const SUCCESS: &str = "2xx";
 
 /// Deliveries to generate, with everything that they share.
 #[derive(Debug)]
-pub struct Selection {
+pub struct SendSelection {
     /// Items of one round, in order.
     pub items: Vec<Item>,
     /// Number of rounds (`--count`).
@@ -136,7 +136,7 @@ impl Item {
     }
 }
 
-impl Selection {
+impl SendSelection {
     /// Returns the number of deliveries to generate.
     pub fn total(&self) -> u64 {
         self.count * self.items.len() as u64
@@ -327,14 +327,14 @@ impl Selection {
 
 /// Iterator over the jobs of all rounds. A round is one message for each provider: its kinds in the given order.
 pub struct Generator {
-    selection: Arc<Selection>,
+    selection: Arc<SendSelection>,
     seed: u64,
     next: u64,
 }
 
 impl Generator {
     /// Starts at the first round of `seed`.
-    pub fn new(selection: &Arc<Selection>, seed: u64) -> Self {
+    pub fn new(selection: &Arc<SendSelection>, seed: u64) -> Self {
         Self {
             selection: Arc::clone(selection),
             seed,

@@ -8,7 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use jiff::Timestamp;
 
-use crate::cli::{Form, SendArgs};
+use crate::cli::{RequestFormat, SendArgs};
 use crate::commands::args;
 use crate::commands::args::{RequestOptions, Secrets};
 use crate::commands::dispatch;
@@ -27,20 +27,20 @@ use crate::io::recording::reader::Source;
 use crate::io::runtime;
 use crate::providers;
 use crate::providers::{CompiledTemplate, Provider, RandomStreams, Template};
-use crate::report::{Length, Notice, Progress, Reporter, Style, Tally};
+use crate::report::{Length, Notice, OutputStyle, Progress, Reporter, Tally};
 use crate::webhook;
 use crate::webhook::{Beat, Delivery, Fixture, Kind, Moment, Moments, Scheme};
 
 /// Settings of `send journey` or `send campaign`, made from the flags.
 #[derive(Debug)]
 pub struct JourneyPlan {
-    style: Style,
+    style: OutputStyle,
     scenario: Scenario,
     common: Rc<Common>,
     beat: Beat,
     concurrency: u16,
     retries: u32,
-    dry_run: Option<Form>,
+    dry_run: Option<RequestFormat>,
     save: Option<PathBuf>,
     notes: Vec<String>,
 }
@@ -75,7 +75,7 @@ const DIGITS: usize = 10;
 
 impl JourneyPlan {
     /// Makes the settings from the flags; reads secrets.
-    pub fn new(args: SendArgs, style: Style) -> Result<JourneyPlan> {
+    pub fn new(args: SendArgs, style: OutputStyle) -> Result<JourneyPlan> {
         let given = args.secrets.clone();
         Self::with_secrets(args, style, |only| args::secrets(&given, only))
     }
@@ -91,7 +91,7 @@ impl JourneyPlan {
     /// Makes the settings from the flags, with secrets that are read already.
     pub fn with_secrets(
         args: SendArgs,
-        style: Style,
+        style: OutputStyle,
         secrets: impl FnOnce(Option<&'static Provider>) -> Result<Secrets>,
     ) -> Result<JourneyPlan> {
         let seed = args.seed.unwrap_or_else(id::fresh_seed);
@@ -117,7 +117,7 @@ impl JourneyPlan {
         let request = RequestOptions::new(&args.request, "2xx")?;
         let templates = templates(&args, provider, scenario, &mut notes)?;
         Ok(JourneyPlan {
-            style: Style {
+            style: OutputStyle {
                 quiet: args.request.quiet,
                 replies: args.verbose,
                 ..style

@@ -18,12 +18,12 @@ use crate::commands::dispatch::{Dispatcher, Jobs};
 use crate::commands::id;
 use crate::commands::shutdown::{FINISHING, InFlight, Interrupt};
 
-use crate::cli::{Form, SendArgs};
+use crate::cli::{RequestFormat, SendArgs};
 use crate::commands::args;
 use crate::commands::args::{RequestOptions, Secrets};
 use crate::commands::dry_run::{DryRun, as_sent};
 use crate::commands::send::content_api::{ContentServer, Shown};
-use crate::commands::send::generator::{Generator, Item, SUCCESS, Selection};
+use crate::commands::send::generator::{Generator, Item, SUCCESS, SendSelection};
 use crate::commands::send::saver::Saver;
 use crate::commands::send::selection::signing_time;
 use crate::commands::signer::Signer;
@@ -31,18 +31,18 @@ use crate::error::{Exit, Result};
 use crate::io::client::Client;
 use crate::io::runtime;
 use crate::providers::{ALL, Provider};
-use crate::report::{Length, Notice, Progress, Reporter, Style, Tally};
+use crate::report::{Length, Notice, OutputStyle, Progress, Reporter, Tally};
 use crate::webhook::{Fixture, Tamper};
 
 /// Settings of `send`, made from its flags.
 #[derive(Debug)]
 pub struct SendPlan {
-    style: Style,
-    selection: Arc<Selection>,
+    style: OutputStyle,
+    selection: Arc<SendSelection>,
     concurrency: u16,
     retries: u32,
     seed: Option<u64>,
-    dry_run: Option<Form>,
+    dry_run: Option<RequestFormat>,
     save: Option<PathBuf>,
     /// Address of the content API (`--api`), and the time for which it responds.
     api: Option<(SocketAddr, Option<Duration>)>,
@@ -51,20 +51,20 @@ pub struct SendPlan {
 
 impl SendPlan {
     /// Makes the settings from the flags; reads secrets and `--data`.
-    pub fn new(args: SendArgs, style: Style) -> Result<SendPlan> {
+    pub fn new(args: SendArgs, style: OutputStyle) -> Result<SendPlan> {
         let given = args.secrets.clone();
         Self::with_secrets(args, style, |only| args::secrets(&given, only))
     }
 
     /// Deliveries to generate.
-    pub fn selection(&self) -> &Arc<Selection> {
+    pub fn selection(&self) -> &Arc<SendSelection> {
         &self.selection
     }
 
     /// Makes the settings from the flags, with secrets that are read already.
     pub fn with_secrets(
         args: SendArgs,
-        style: Style,
+        style: OutputStyle,
         secrets: impl FnOnce(Option<&'static Provider>) -> Result<Secrets>,
     ) -> Result<SendPlan> {
         let mut notes = Vec::new();
@@ -91,7 +91,7 @@ impl SendPlan {
             at: signing_time(&args),
             public_url: args.secrets.public_url,
         };
-        let mut selection = Selection {
+        let mut selection = SendSelection {
             items,
             count: args.count,
             at: args.at,
@@ -103,7 +103,7 @@ impl SendPlan {
         };
         notes.extend(selection.leave_out(is_several)?);
         Ok(SendPlan {
-            style: Style {
+            style: OutputStyle {
                 quiet: args.request.quiet,
                 replies: args.verbose,
                 ..style

@@ -1,6 +1,6 @@
 //! Scenario of `send`: a journey or a campaign, made from the flags.
 
-use crate::cli::{Ending, SendArgs};
+use crate::cli::{JourneyEnd, SendArgs};
 use crate::commands::send::inbound;
 use crate::error::{Error, Result};
 use crate::webhook;
@@ -71,9 +71,9 @@ impl Scenario {
         }
         Ok(Scenario::Journey(match flags.ending {
             None => webhook::Ending::Click,
-            Some(Ending::Bounce) => webhook::Ending::Bounce,
-            Some(Ending::Complaint) => webhook::Ending::Complaint,
-            Some(Ending::Unsubscribe) => webhook::Ending::Unsubscribe,
+            Some(JourneyEnd::Bounce) => webhook::Ending::Bounce,
+            Some(JourneyEnd::Complaint) => webhook::Ending::Complaint,
+            Some(JourneyEnd::Unsubscribe) => webhook::Ending::Unsubscribe,
         }))
     }
 

@@ -11,7 +11,7 @@ use crate::error::{Exit, Result};
 use crate::io::runtime;
 use crate::providers;
 use crate::providers::{Budget, Evidence, Explanation, Provider};
-use crate::report::{Finding, Judged, KeyUsed, Notice, Reporter};
+use crate::report::{Judged, KeyUsed, Notice, ProvenCause, Reporter};
 use crate::webhook::{
     Delivery, Document, Fixture, Key, Receipt, Recognition, Verdict, VerifyOptions,
 };
@@ -209,7 +209,7 @@ impl Judgement {
             receipt,
             signed: self.signed.as_deref(),
             key,
-            finding: explanation.found.as_ref().map(|(guess, fits)| Finding {
+            finding: explanation.found.as_ref().map(|(guess, fits)| ProvenCause {
                 name: guess.name,
                 finding: guess.finding,
                 fits,

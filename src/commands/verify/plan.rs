@@ -9,13 +9,13 @@ use crate::commands::args;
 use crate::commands::recorded::selected::{as_recorded, choose};
 use crate::error::Result;
 use crate::providers::{Keys, Provider};
-use crate::report::Style;
+use crate::report::OutputStyle;
 use crate::webhook::{Fixture, Headers, Keyring, Selection, VerifyOptions};
 
 /// Settings of `verify`, made from its flags.
 #[derive(Debug)]
 pub struct VerifyPlan {
-    pub style: Style,
+    pub style: OutputStyle,
     pub source: String,
     pub body_headers: Option<Headers>,
     pub id: Option<String>,
@@ -34,7 +34,7 @@ pub struct VerifyPlan {
 
 impl VerifyPlan {
     /// Makes the settings from the flags; reads secrets.
-    pub fn new(args: VerifyArgs, style: Style) -> Result<VerifyPlan> {
+    pub fn new(args: VerifyArgs, style: OutputStyle) -> Result<VerifyPlan> {
         let provider = args.provider.as_deref().map(args::provider).transpose()?;
         let secrets = args::secrets(&args.secrets, provider)?;
         let headers: Headers = args::headers(&args.headers)?.into_iter().collect();

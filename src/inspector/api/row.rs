@@ -40,7 +40,7 @@ struct Row<'a> {
     micros: u32,
     bytes: u32,
     repeat: u16,
-    handler: Option<Handler>,
+    handler: Option<RowHandler>,
     problems: usize,
     #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
     kind: Option<&'static str>,
@@ -56,7 +56,7 @@ enum Events {
 
 /// Result of the handler.
 #[derive(Serialize)]
-pub struct Handler {
+pub struct RowHandler {
     status: Option<u16>,
     micros: u32,
     target: Option<String>,
@@ -133,10 +133,10 @@ fn row<'a>(search: &Search, entry: &Entry, kept: &'a Kept) -> Row<'a> {
 }
 
 /// Result of the handler, if there is one.
-pub fn handler(search: &Search, entry: &Entry) -> Option<Handler> {
+pub fn handler(search: &Search, entry: &Entry) -> Option<RowHandler> {
     let result = entry.handler?;
     let rows = search.table.rows();
-    Some(Handler {
+    Some(RowHandler {
         status: result.status(),
         micros: result.micros,
         target: rows.name(result.target()).map(ToString::to_string),

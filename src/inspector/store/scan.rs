@@ -121,7 +121,7 @@ impl Search<'_> {
         // Backward through a recording, but each block is read forward.
         let half = chunk.len().div_ceil(2);
         let decide = |part: &[(Position, Entry, bool)]| {
-            let mut lines = Lines::new(self.table);
+            let mut lines = RecordingLines::new(self.table);
             let mut found: Vec<bool> = part
                 .iter()
                 .rev()
@@ -144,7 +144,13 @@ impl Search<'_> {
         })
     }
 
-    fn matches(&self, filter: &Filter, at: Position, entry: &Entry, lines: &mut Lines) -> bool {
+    fn matches(
+        &self,
+        filter: &Filter,
+        at: Position,
+        entry: &Entry,
+        lines: &mut RecordingLines,
+    ) -> bool {
         if let Some(kept) = &entry.kept {
             return filter.meets_bytes(kept);
         }
@@ -226,13 +232,13 @@ impl Search<'_> {
 }
 
 /// Lines of recordings, read forward in blocks.
-struct Lines<'a> {
+struct RecordingLines<'a> {
     table: &'a Table,
     open: OpenRecording,
     block: (u16, u64, Bytes),
 }
 
-impl<'a> Lines<'a> {
+impl<'a> RecordingLines<'a> {
     fn new(table: &'a Table) -> Self {
         Self {
             table,

@@ -143,7 +143,7 @@ impl FastHttp1 {
 }
 
 /// Parsed head of a plain response.
-struct Head {
+struct ResponseHead {
     length: usize,
     status: StatusCode,
     headers: Headers,
@@ -153,7 +153,7 @@ struct Head {
 
 /// Result of parsing the beginning of a response.
 enum Heading {
-    Plain(Head),
+    Plain(ResponseHead),
     /// The head is not complete yet.
     Partial,
     /// The response is not plain, or is not HTTP.
@@ -171,7 +171,7 @@ impl Heading {
         );
         match parsed {
             Ok(Status::Complete(length)) => {
-                Head::of(&response, length, keep).map_or(Self::NotPlain, Self::Plain)
+                ResponseHead::of(&response, length, keep).map_or(Self::NotPlain, Self::Plain)
             }
             Ok(Status::Partial) => Self::Partial,
             Err(_) => Self::NotPlain,
@@ -179,7 +179,7 @@ impl Heading {
     }
 }
 
-impl Head {
+impl ResponseHead {
     fn of(response: &Response, length: usize, keep: Keep) -> Option<Self> {
         let status = StatusCode::from_u16(response.code?).ok()?;
         let is_final = !status.is_informational() && status != StatusCode::NOT_MODIFIED;

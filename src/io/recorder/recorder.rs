@@ -42,7 +42,7 @@ pub struct Recorder {
 }
 
 /// Place of a recorded delivery, or the reason why it was not recorded.
-type Kept = std::result::Result<RecordedAt, String>;
+type RecordResult = std::result::Result<RecordedAt, String>;
 
 impl Recorder {
     /// Opens `path` in mode `Always`: `.ndjson` and `.jsonl` are appended to, anything else is a folder.
@@ -108,7 +108,7 @@ impl Recorder {
     }
 
     /// Records a fixture. Returns its place once it is acknowledged, or the reason why it was not recorded.
-    pub async fn keep(&self, fixture: &Fixture) -> Kept {
+    pub async fn keep(&self, fixture: &Fixture) -> RecordResult {
         // The text is made once there is room for it, so that waiting callers hold none in memory.
         let room = self.queue.room_for(fixture).await;
         let (name, text) = match &self.file {
@@ -269,7 +269,7 @@ mod tests {
             .collect()
     }
 
-    async fn keep_at_once(recorder: &Arc<Recorder>, count: usize) -> Vec<super::Kept> {
+    async fn keep_at_once(recorder: &Arc<Recorder>, count: usize) -> Vec<super::RecordResult> {
         let tasks: Vec<_> = (0..count)
             .map(|id| {
                 let recorder = Arc::clone(recorder);

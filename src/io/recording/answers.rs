@@ -63,8 +63,8 @@ struct AnswerIndex {
     /// Most entries from an id on, and before it.
     most: (usize, usize),
     /// Ids that the entries cover, first and last; none before the first lookup.
-    covered: Option<(Key, Key)>,
-    entries: Vec<Entry>,
+    covered: Option<(DeliveryKey, DeliveryKey)>,
+    entries: Vec<AnswerEntry>,
     targets: Vec<String>,
     /// The file, to read responses from; none if it is gzipped, where only their status is known.
     file: Option<BufReader<File>>,
@@ -73,12 +73,12 @@ struct AnswerIndex {
 }
 
 /// Id of a delivery as a number.
-type Key = [u64; 2];
+type DeliveryKey = [u64; 2];
 
 /// Response in the file. Entries sort by delivery, and then by their offset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Entry {
-    id: Key,
+struct AnswerEntry {
+    id: DeliveryKey,
     /// Offset of the line (40 bits), number of the target (8 bits), status or 0 (16 bits).
     packed: u64,
 }
@@ -87,7 +87,7 @@ struct Entry {
 const FARTHEST: u64 = (1 << 40) - 1;
 const TARGETS: usize = 255;
 
-impl Entry {
+impl AnswerEntry {
     fn offset(self) -> u64 {
         self.packed >> 24
     }
@@ -104,18 +104,18 @@ impl Entry {
 }
 
 /// Entries on one side of an id, those nearest to it.
-struct Side {
+struct NearestEntries {
     most: usize,
     /// Number of entries at which those beyond `most` are left out.
     full: usize,
-    entries: Vec<Entry>,
+    entries: Vec<AnswerEntry>,
     /// Farthest id that is kept; none while all are.
-    limit: Option<Key>,
+    limit: Option<DeliveryKey>,
     /// True for the side before the id.
     before: bool,
 }
 
-impl Side {
+impl NearestEntries {
     fn new(most: usize, before: bool) -> Self {
         Self {
             most,
@@ -126,14 +126,14 @@ impl Side {
         }
     }
 
-    fn is_beyond(&self, id: Key) -> bool {
+    fn is_beyond(&self, id: DeliveryKey) -> bool {
         self.limit.is_some_and(|limit| match self.before {
             true => id < limit,
             false => id > limit,
         })
     }
 
-    fn push(&mut self, entry: Entry) {
+    fn push(&mut self, entry: AnswerEntry) {
         self.entries.push(entry);
         if self.entries.len() < self.full {
             return;
@@ -190,7 +190,7 @@ impl AnswerIndex {
     }
 
     /// Makes the index of the ids around this one. Damaged responses are left out.
-    fn cover(&mut self, around: Key) -> io::Result<()> {
+    fn cover(&mut self, around: DeliveryKey) -> io::Result<()> {
         self.ranges += 1;
         let fewest = (self.most.0 >> 7) as u64;
         if self.ranges > RANGES && self.lookups / self.ranges < fewest {
@@ -202,14 +202,14 @@ impl AnswerIndex {
             self.file = is_plain.then(|| BufReader::with_capacity(8 << 10, file));
         }
         self.entries = Vec::new();
-        let mut after = Side::new(self.most.0, false);
-        let mut before = Side::new(self.most.1, true);
+        let mut after = NearestEntries::new(self.most.0, false);
+        let mut before = NearestEntries::new(self.most.1, true);
         let input = open_at(&self.path, self.begin, self.size)?;
         scan(input, self.begin, LONGEST, |line, at| {
             if at > FARTHEST || line.starts_with(b"{\"fixture\":") {
                 return;
             }
-            let side = |id: Key| match id < around {
+            let side = |id: DeliveryKey| match id < around {
                 true => &before,
                 false => &after,
             };
@@ -236,7 +236,7 @@ impl AnswerIndex {
     }
 
     /// Entry of a response; none if the line is something else.
-    fn entry(&mut self, line: &[u8], offset: u64) -> Option<Entry> {
+    fn entry(&mut self, line: &[u8], offset: u64) -> Option<AnswerEntry> {
         let line = line.trim_ascii_end();
         if !RecordedLine::is_answer(line) {
             return None;
@@ -250,13 +250,13 @@ impl AnswerIndex {
             self.targets.len() - 1
         });
         let (target, status) = (target as u64, u64::from(head.status.unwrap_or(0)));
-        Some(Entry {
+        Some(AnswerEntry {
             id: key(&head.to),
             packed: offset << 24 | target << 16 | status,
         })
     }
 
-    fn read(&mut self, id: &str, entry: Entry) -> Option<RecordedAnswer> {
+    fn read(&mut self, id: &str, entry: AnswerEntry) -> Option<RecordedAnswer> {
         let Some(file) = &mut self.file else {
             let target = self.targets.get(entry.target())?;
             return Some(RecordedAnswer::outline(id, target, entry.status()));
@@ -276,7 +276,7 @@ impl AnswerIndex {
         }
     }
 
-    fn entries_of(&self, id: Key) -> &[Entry] {
+    fn entries_of(&self, id: DeliveryKey) -> &[AnswerEntry] {
         let start = self.entries.partition_point(|it| it.id < id);
         let rest = self.entries.get(start..).unwrap_or_default();
         let end = rest.partition_point(|it| it.id == id);
@@ -285,7 +285,7 @@ impl AnswerIndex {
 }
 
 /// Key of the delivery of a response, if the line is written as this tool writes it.
-fn own_key(line: &[u8]) -> Option<Key> {
+fn own_key(line: &[u8]) -> Option<DeliveryKey> {
     let rest = line.strip_prefix(b"{\"answer\":1,\"to\":\"")?;
     let (id, rest) = rest.split_at_checked(ulid::ULID_LEN)?;
     rest.starts_with(b"\"").then_some(())?;
@@ -293,7 +293,7 @@ fn own_key(line: &[u8]) -> Option<Key> {
 }
 
 /// Id as a number: a ULID is one, of any other id it is a hash.
-fn key(id: &str) -> Key {
+fn key(id: &str) -> DeliveryKey {
     ulid_key(id).unwrap_or_else(|| {
         let hash = Sha256::digest(id.as_bytes());
         halves(
@@ -305,18 +305,18 @@ fn key(id: &str) -> Key {
 }
 
 /// Number of a ULID in its usual form.
-fn ulid_key(id: &str) -> Option<Key> {
+fn ulid_key(id: &str) -> Option<DeliveryKey> {
     let number = Ulid::from_string(id).ok()?;
     (*number.array_to_str(&mut [0; ulid::ULID_LEN]) == *id).then(|| halves(number.0))
 }
 
-fn halves(number: u128) -> Key {
+fn halves(number: u128) -> DeliveryKey {
     [(number >> 64) as u64, number as u64]
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{AnswerIndex, Entry};
+    use super::{AnswerEntry, AnswerIndex};
     use crate::webhook::{Outcome, RecordedAnswer};
     use std::fs;
     use std::path::Path;
@@ -452,6 +452,6 @@ mod tests {
     #[test]
     fn the_index_has_a_bounded_size() {
         // Twice as many entries while a recording is read.
-        assert!(2 * size_of::<Entry>() * (super::AFTER + super::BEFORE) < 8 << 20);
+        assert!(2 * size_of::<AnswerEntry>() * (super::AFTER + super::BEFORE) < 8 << 20);
     }
 }

@@ -89,7 +89,7 @@ pub(crate) fn is_plain_recording(path: &Path) -> io::Result<bool> {
 }
 
 /// Content of a file whose name does not tell its type.
-pub(crate) enum Content {
+pub(crate) enum DetectedContent {
     /// A single document, of any type or none.
     Document(Vec<u8>),
     /// A recording: one delivery per line.
@@ -98,7 +98,7 @@ pub(crate) enum Content {
 
 /// Detects the content: a recording if its first line is complete JSON and more follows, or begins as our recordings
 /// do. `known` says that it was detected as a recording before.
-pub(crate) fn content(lines: &mut Lines, known: bool) -> io::Result<Content> {
+pub(crate) fn content(lines: &mut Lines, known: bool) -> io::Result<DetectedContent> {
     let mut text = Vec::new();
     let first = loop {
         match lines.next()? {
@@ -111,9 +111,9 @@ pub(crate) fn content(lines: &mut Lines, known: bool) -> io::Result<Content> {
             // A single line without a line break, or nothing: a document, valid or not.
             Line::Torn(line) => {
                 text.extend_from_slice(&line);
-                return Ok(Content::Document(text));
+                return Ok(DetectedContent::Document(text));
             }
-            Line::End => return Ok(Content::Document(text)),
+            Line::End => return Ok(DetectedContent::Document(text)),
         }
     };
     // For our own recordings nothing more is read to detect them: a listener may be writing the file at this moment.
@@ -122,14 +122,14 @@ pub(crate) fn content(lines: &mut Lines, known: bool) -> io::Result<Content> {
     let ours = begins && RecordedLine::read(&first, false).is_ok();
     let whole = ours || serde_json::from_slice::<serde::de::IgnoredAny>(&first).is_ok();
     if ours || known || (whole && lines.has_more()?) {
-        return Ok(Content::Recording(lines.with_again(first)));
+        return Ok(DetectedContent::Recording(lines.with_again(first)));
     }
     text.extend_from_slice(&first);
     text.push(b'\n');
     match lines.rest()? {
         Some(rest) => {
             text.extend_from_slice(&rest);
-            Ok(Content::Document(text))
+            Ok(DetectedContent::Document(text))
         }
         None => Err(io::Error::other(format!(
             "it is larger than {} MiB",
@@ -139,7 +139,7 @@ pub(crate) fn content(lines: &mut Lines, known: bool) -> io::Result<Content> {
 }
 
 /// Type of a document.
-pub(crate) enum Document {
+pub(crate) enum DetectedDocument {
     /// A HAR file.
     Har,
     /// A raw HTTP request.
@@ -149,16 +149,16 @@ pub(crate) enum Document {
 }
 
 /// Detects the type of a document and parses it.
-pub(crate) fn document(text: &[u8]) -> Document {
+pub(crate) fn document(text: &[u8]) -> DetectedDocument {
     // The first byte tells JSON from HTTP; searching a large body for the end of a head takes time.
     let is_json = matches!(text.trim_ascii_start(), [b'{' | b'[' | b'"', ..]);
     if is_json && find(text, "/log/entries").is_some() {
-        return Document::Har;
+        return DetectedDocument::Har;
     }
     if !is_json && let Some(delivery) = Delivery::from_http(text.trim_ascii_start()) {
-        return Document::Http(delivery);
+        return DetectedDocument::Http(delivery);
     }
-    Document::Json(Fixture::read(text).map_err(|fault| Fault {
+    DetectedDocument::Json(Fixture::read(text).map_err(|fault| Fault {
         reason: match is_json {
             true => fault.reason,
             false => format!("neither a raw HTTP request nor JSON: {}", fault.reason),
@@ -170,8 +170,8 @@ pub(crate) fn document(text: &[u8]) -> Document {
 /// True if a file is a single complete document.
 pub(crate) fn is_whole(text: &[u8]) -> bool {
     match document(text) {
-        Document::Har | Document::Http(_) => true,
-        Document::Json(_) => serde_json::from_slice::<serde::de::IgnoredAny>(text).is_ok(),
+        DetectedDocument::Har | DetectedDocument::Http(_) => true,
+        DetectedDocument::Json(_) => serde_json::from_slice::<serde::de::IgnoredAny>(text).is_ok(),
     }
 }
 
@@ -189,13 +189,15 @@ pub enum Body {
 /// Detects a body file that is itself a delivery.
 pub fn body(text: &[u8]) -> Body {
     match document(text) {
-        Document::Har => Body::Several("a HAR file"),
-        Document::Http(delivery) => Body::Inside(delivery.body.into(), "a raw HTTP request"),
-        Document::Json(Ok(fixture)) if find(text, "/fixture").is_some() => {
+        DetectedDocument::Har => Body::Several("a HAR file"),
+        DetectedDocument::Http(delivery) => {
+            Body::Inside(delivery.body.into(), "a raw HTTP request")
+        }
+        DetectedDocument::Json(Ok(fixture)) if find(text, "/fixture").is_some() => {
             Body::Inside(fixture.delivery.body.into(), "a fixture")
         }
-        Document::Json(Ok(_)) => Body::Plain,
-        Document::Json(Err(_)) => {
+        DetectedDocument::Json(Ok(_)) => Body::Plain,
+        DetectedDocument::Json(Err(_)) => {
             let mut lines = text.split(|b| *b == b'\n').filter(|line| !line.is_empty());
             let first = lines.next().unwrap_or_default();
             match (Fixture::read_line(first), lines.next()) {
@@ -208,7 +210,7 @@ pub fn body(text: &[u8]) -> Body {
 
 #[cfg(test)]
 mod tests {
-    use super::{Body, Document, body, document, is_whole};
+    use super::{Body, DetectedDocument, body, document, is_whole};
 
     const HTTP: &[u8] = b"POST /a HTTP/1.1\r\nhost: x\r\n\r\na=1\r\n";
 
@@ -216,12 +218,17 @@ mod tests {
     fn a_document_is_known_by_what_is_in_it() {
         assert!(matches!(
             document(b"{\"log\":{\"entries\":[]}}"),
-            Document::Har
+            DetectedDocument::Har
         ));
-        assert!(matches!(document(HTTP), Document::Http(it) if it.body == "a=1\r\n"));
-        assert!(matches!(document(b"{\"a\":1}"), Document::Json(Ok(_))));
+        assert!(matches!(document(HTTP), DetectedDocument::Http(it) if it.body == "a=1\r\n"));
+        assert!(matches!(
+            document(b"{\"a\":1}"),
+            DetectedDocument::Json(Ok(_))
+        ));
         match document(b"<xml/>") {
-            Document::Json(Err(fault)) => assert!(fault.reason.starts_with("neither"), "{fault}"),
+            DetectedDocument::Json(Err(fault)) => {
+                assert!(fault.reason.starts_with("neither"), "{fault}")
+            }
             _ => panic!(),
         }
         assert!(is_whole(HTTP) && is_whole(b"[]") && !is_whole(b"{\"a\":") && !is_whole(b"POST"));

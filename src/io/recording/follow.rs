@@ -14,7 +14,7 @@ use crate::io::private_files;
 use crate::io::recording::detect::LONGEST;
 use crate::io::recording::lines::{Line, Lines};
 use crate::io::recording::reader::Sources;
-use crate::io::recording::source_input::Part;
+use crate::io::recording::source_input::SourcePart;
 use crate::io::recording::tail::{LinesBackward, lines_before};
 use crate::webhook::{Fault, Fixture, RecordedAnswer, RecordedLine};
 
@@ -33,9 +33,9 @@ pub struct Follow {
 
 /// Line that was appended.
 #[derive(Debug)]
-pub enum Seen {
+pub enum FollowedLine {
     /// Delivery.
-    Delivery(Box<Appended>),
+    Delivery(Box<AppendedDelivery>),
     /// Recorded response to a delivery.
     Answer(Box<RecordedAnswer>),
     /// Something about a file that the user should know.
@@ -44,7 +44,7 @@ pub enum Seen {
 
 /// Delivery that was appended.
 #[derive(Debug)]
-pub struct Appended {
+pub struct AppendedDelivery {
     /// Its address.
     pub address: String,
     /// The delivery, or the parse error.
@@ -68,7 +68,7 @@ impl Follow {
         let mut files = Vec::new();
         for input in &mut sources.files {
             let path = input.plain_recording()?.map(Path::to_owned);
-            let (Some(path), Part::All) = (path, &input.part) else {
+            let (Some(path), SourcePart::All) = (path, &input.part) else {
                 let name = input.path.as_deref().unwrap_or(Path::new("-"));
                 return Err(Error::usage(format!(
                     "`{}` cannot be followed: it is no recording in one file",
@@ -109,7 +109,7 @@ impl Follow {
     }
 
     /// Waits for a change, at most this long, and reads what was appended.
-    pub fn wait(&mut self, longest: Duration) -> Vec<Seen> {
+    pub fn wait(&mut self, longest: Duration) -> Vec<FollowedLine> {
         if !self.more {
             match self.changes.recv_timeout(longest) {
                 Ok(()) | Err(RecvTimeoutError::Timeout) => {}
@@ -121,7 +121,7 @@ impl Follow {
         for file in &mut self.files {
             match file.read(&mut seen) {
                 Ok(more) => self.more |= more,
-                Err(error) => seen.push(Seen::Note(format!(
+                Err(error) => seen.push(FollowedLine::Note(format!(
                     "`{}` cannot be read: {error}",
                     file.path.display()
                 ))),
@@ -149,11 +149,11 @@ impl FollowedFile {
     }
 
     /// Reads appended lines; true if there may be more.
-    fn read(&mut self, seen: &mut Vec<Seen>) -> io::Result<bool> {
+    fn read(&mut self, seen: &mut Vec<FollowedLine>) -> io::Result<bool> {
         let name = self.path.display().to_string();
         let length = self.file.metadata()?.len();
         if length < self.offset {
-            seen.push(Seen::Note(format!(
+            seen.push(FollowedLine::Note(format!(
                 "`{name}` became shorter; following it from its beginning"
             )));
             (self.offset, self.number) = (0, 0);
@@ -166,7 +166,7 @@ impl FollowedFile {
             Ok(file) => {
                 self.is_missing = false;
                 if !private_files::is_same(&self.file, &file)? {
-                    seen.push(Seen::Note(format!(
+                    seen.push(FollowedLine::Note(format!(
                         "`{name}` was replaced; following the new file"
                     )));
                     (self.file, self.offset, self.number) = (file, 0, 0);
@@ -175,7 +175,7 @@ impl FollowedFile {
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 if !std::mem::replace(&mut self.is_missing, true) {
-                    seen.push(Seen::Note(format!(
+                    seen.push(FollowedLine::Note(format!(
                         "`{name}` was removed; waiting for it to come back"
                     )));
                 }
@@ -186,7 +186,12 @@ impl FollowedFile {
     }
 
     /// Reads the lines up to an offset; true if there are more than are read at once.
-    fn read_to(&mut self, length: u64, name: &str, seen: &mut Vec<Seen>) -> io::Result<bool> {
+    fn read_to(
+        &mut self,
+        length: u64,
+        name: &str,
+        seen: &mut Vec<FollowedLine>,
+    ) -> io::Result<bool> {
         let mut input = self.file.try_clone()?;
         input.seek(SeekFrom::Start(self.offset))?;
         let input = Box::new(input.take(length - self.offset));
@@ -207,7 +212,7 @@ impl FollowedFile {
             let address = format!("{name}:{}", self.number);
             let fixture = match RecordedLine::read(&line, self.edited) {
                 Ok(RecordedLine::Answer(answer)) => {
-                    seen.push(Seen::Answer(answer));
+                    seen.push(FollowedLine::Answer(answer));
                     continue;
                 }
                 Ok(RecordedLine::Delivery(fixture)) => Ok(*fixture),
@@ -216,7 +221,10 @@ impl FollowedFile {
                     ..fault
                 }),
             };
-            seen.push(Seen::Delivery(Box::new(Appended { address, fixture })));
+            seen.push(FollowedLine::Delivery(Box::new(AppendedDelivery {
+                address,
+                fixture,
+            })));
         }
         Ok(true)
     }

@@ -10,8 +10,8 @@ use bytes::Bytes;
 
 use crate::error::{Error, Result};
 use crate::io::recording::detect::Class;
-use crate::io::recording::reader::{Item, Sources};
-use crate::io::recording::source_input::{Part, SourceInput};
+use crate::io::recording::reader::{SourceItem, Sources};
+use crate::io::recording::source_input::{SourceInput, SourcePart};
 use crate::io::recording::tail::{LineAt, LinesBackward, lines_before};
 use crate::webhook::{Fault, Fixture, RecordedAnswer, RecordedLine};
 
@@ -43,8 +43,8 @@ pub fn last(
         && let Some(file) = sources.files.pop()
     {
         let plain = match file.part {
-            Part::Numbers(..) => None,
-            Part::All | Part::Between { .. } => file.plain_recording()?,
+            SourcePart::Numbers(..) => None,
+            SourcePart::All | SourcePart::Between { .. } => file.plain_recording()?,
         };
         let (part, met) = match plain {
             Some(path) => {
@@ -72,8 +72,8 @@ fn last_of_stream(
     sources: &mut Sources,
     count: usize,
     is_wanted: &mut dyn FnMut(&ReadFixture) -> bool,
-) -> VecDeque<Item> {
-    let mut held: VecDeque<Item> = VecDeque::new();
+) -> VecDeque<SourceItem> {
+    let mut held: VecDeque<SourceItem> = VecDeque::new();
     for item in sources {
         if is_wanted(&item.fixture) {
             held.push_back(item);
@@ -92,7 +92,7 @@ fn last_of_recording(
     file: &SourceInput,
     count: usize,
     is_wanted: &mut dyn FnMut(&ReadFixture) -> bool,
-) -> io::Result<(Option<Part>, usize)> {
+) -> io::Result<(Option<SourcePart>, usize)> {
     let (edited, answered) = (sources.edited, sources.answered);
     // Responses are recorded after their deliveries, and are met before them.
     let mut answers: HashMap<String, Vec<RecordedAnswer>> = HashMap::new();
@@ -129,7 +129,7 @@ fn last_of_file(
     edited: bool,
     count: usize,
     is_wanted: &mut dyn FnMut(&ReadFixture) -> bool,
-) -> (Option<Part>, usize) {
+) -> (Option<SourcePart>, usize) {
     let mut numbers = VecDeque::new();
     for item in Sources::of(vec![file.clone()]).edited(edited) {
         if is_wanted(&item.fixture) {
@@ -140,7 +140,7 @@ fn last_of_file(
         }
     }
     let ends = numbers.front().zip(numbers.back());
-    let part = ends.map(|(first, last)| Part::Numbers(*first, *last));
+    let part = ends.map(|(first, last)| SourcePart::Numbers(*first, *last));
     (part, numbers.len())
 }
 
@@ -161,8 +161,8 @@ pub(crate) fn last_line(
     mut wanted: impl FnMut(&Bytes, bool) -> bool,
 ) -> io::Result<Tail> {
     let (begin, end) = match file.part {
-        Part::Between { offset, end, .. } => (offset, end),
-        Part::All | Part::Numbers(..) => (0, file.size.unwrap_or_default()),
+        SourcePart::Between { offset, end, .. } => (offset, end),
+        SourcePart::All | SourcePart::Numbers(..) => (0, file.size.unwrap_or_default()),
     };
     let mut lines = LinesBackward::new(File::open(path)?, end);
     let mut met = 0;
@@ -194,19 +194,19 @@ pub(crate) fn last_line(
 
 /// Part of a recording from this line on. Its deliveries are named by their lines where those before it are soon
 /// counted, else by their ids.
-pub(crate) fn from(path: &Path, file: &SourceInput, line: &LineAt) -> io::Result<Part> {
+pub(crate) fn from(path: &Path, file: &SourceInput, line: &LineAt) -> io::Result<SourcePart> {
     let number = match (&file.part, line.offset) {
-        (Part::Between { number: None, .. }, _) => None,
+        (SourcePart::Between { number: None, .. }, _) => None,
         (_, ..=COUNTED) => Some(lines_before(path, line.offset)?),
         // What is written by hand may have no ids.
         _ if !begins_with_id(line) => Some(lines_before(path, line.offset)?),
         _ => None,
     };
     let end = match file.part {
-        Part::Between { end, .. } => end,
-        Part::All | Part::Numbers(..) => file.size.unwrap_or_default(),
+        SourcePart::Between { end, .. } => end,
+        SourcePart::All | SourcePart::Numbers(..) => file.size.unwrap_or_default(),
     };
-    Ok(Part::Between {
+    Ok(SourcePart::Between {
         offset: line.offset,
         number,
         end,

@@ -8,20 +8,20 @@ use bytes::Bytes;
 
 use crate::io::recording::answers::SharedAnswers;
 use crate::io::recording::detect::{Class, LONGEST};
-use crate::io::recording::item::{Item, Source};
 use crate::io::recording::lines::{Line, Lines, unreadable};
+use crate::io::recording::source_item::{Source, SourceItem};
 use crate::webhook::{Fault, Fixture, LineFilter, RecordedLine};
 
 /// Part of the sources.
 pub enum Portion {
     /// A delivery.
-    Item(Box<Item>),
+    Item(Box<SourceItem>),
     /// Lines of a recording that are not parsed yet.
     Lines(LineBlock),
 }
 
 impl Portion {
-    pub(super) fn of_item(item: Item) -> Portion {
+    pub(super) fn of_item(item: SourceItem) -> Portion {
         Portion::Item(Box::new(item))
     }
 }

@@ -14,7 +14,7 @@ use crate::io::recording::detect::{Class, LONGEST};
 use crate::io::recording::last::{Tail, from, last_line};
 use crate::io::recording::lines::{Line, Lines};
 use crate::io::recording::reader::Sources;
-use crate::io::recording::source_input::{Part, SourceInput, files_in};
+use crate::io::recording::source_input::{SourceInput, SourcePart, files_in};
 use crate::webhook::{Fixture, Place, RecordedAnswer, SourceAddress};
 
 /// Most deliveries named in the error for an ambiguous id.
@@ -49,7 +49,7 @@ pub fn open_watched(sources: &[String]) -> Result<Sources> {
 
 fn files_of(given: &str) -> Result<Vec<SourceInput>> {
     if given == "-" {
-        return Ok(vec![stdin(Part::All)]);
+        return Ok(vec![stdin(SourcePart::All)]);
     }
     let failed = match fs::metadata(given) {
         Ok(_) => return whole(given),
@@ -78,8 +78,8 @@ fn files_of(given: &str) -> Result<Vec<SourceInput>> {
     })?;
     if is_stdin {
         return match address.place {
-            Place::Line(line) => Ok(vec![stdin(Part::Numbers(line, line))]),
-            Place::Lines(first, last) => Ok(vec![stdin(Part::Numbers(first, last))]),
+            Place::Line(line) => Ok(vec![stdin(SourcePart::Numbers(line, line))]),
+            Place::Lines(first, last) => Ok(vec![stdin(SourcePart::Numbers(first, last))]),
             Place::FromEnd(_) | Place::Id(_) => Err(Error::usage(format!(
                 "`{given}` names no delivery: stdin is read once, and only lines of it can be named"
             ))
@@ -87,7 +87,7 @@ fn files_of(given: &str) -> Result<Vec<SourceInput>> {
         };
     }
     let files = whole(source)?;
-    let found = Search {
+    let found = SourceSearch {
         source,
         files: &files,
     };
@@ -99,7 +99,7 @@ fn files_of(given: &str) -> Result<Vec<SourceInput>> {
     }
 }
 
-fn stdin(part: Part) -> SourceInput {
+fn stdin(part: SourcePart) -> SourceInput {
     SourceInput {
         path: None,
         size: None,
@@ -118,7 +118,7 @@ fn whole(path: &str) -> Result<Vec<SourceInput>> {
     let file = |path: PathBuf, size| SourceInput {
         path: Some(path),
         size,
-        part: Part::All,
+        part: SourcePart::All,
     };
     if about.is_dir() {
         let found = files_in(path)?;
@@ -139,20 +139,20 @@ fn whole(path: &str) -> Result<Vec<SourceInput>> {
 }
 
 /// Search for deliveries in the files of a source.
-struct Search<'a> {
+struct SourceSearch<'a> {
     source: &'a str,
     files: &'a [SourceInput],
 }
 
 /// Delivery that was found.
-struct Found {
+struct FoundDelivery {
     input: SourceInput,
     /// Address, for messages.
     address: String,
     id: String,
 }
 
-impl Search<'_> {
+impl SourceSearch<'_> {
     /// Finds the deliveries of these lines. In a folder, its deliveries are counted in order.
     fn lines(&self, first: usize, last: usize) -> Result<Vec<SourceInput>> {
         if let [file] = self.files {
@@ -220,7 +220,7 @@ impl Search<'_> {
         }
         if is_any {
             return Ok(vec![SourceInput {
-                part: Part::Between {
+                part: SourcePart::Between {
                     offset,
                     number: Some(first - 1),
                     end,
@@ -267,7 +267,7 @@ impl Search<'_> {
                 {
                     Tail::Found(line) => {
                         let mut part = from(path, file, &line).map_err(cannot)?;
-                        if let Part::Between { end, .. } = &mut part {
+                        if let SourcePart::Between { end, .. } = &mut part {
                             *end = line.end;
                         }
                         return Ok(vec![SourceInput {
@@ -297,7 +297,7 @@ impl Search<'_> {
 
     /// Finds the delivery with this id, or the only one whose id begins so.
     fn id(&self, wanted: &str) -> Result<Vec<SourceInput>> {
-        let mut found: Vec<Found> = Vec::new();
+        let mut found: Vec<FoundDelivery> = Vec::new();
         let mut more = 0usize;
         for file in self.files {
             if file.size.is_none() {
@@ -343,7 +343,12 @@ impl Search<'_> {
         }
     }
 
-    fn ids_of(&self, file: &SourceInput, wanted: &str, tell: &mut dyn FnMut(Found)) -> Result<()> {
+    fn ids_of(
+        &self,
+        file: &SourceInput,
+        wanted: &str,
+        tell: &mut dyn FnMut(FoundDelivery),
+    ) -> Result<()> {
         let cannot = |error: io::Error| unreadable(self.source, &error);
         let name = file.path.as_deref().unwrap_or(Path::new("")).display();
         if let Some(path) = file.plain_recording()? {
@@ -367,7 +372,7 @@ impl Search<'_> {
                     continue;
                 };
                 let number = lines.number();
-                let part = Part::Between {
+                let part = SourcePart::Between {
                     offset,
                     number: Some(number - 1),
                     end: lines.offset(),
@@ -377,12 +382,12 @@ impl Search<'_> {
                     ..file.clone()
                 };
                 let address = format!("{name}:{number}");
-                tell(Found { input, address, id });
+                tell(FoundDelivery { input, address, id });
             }
         }
         for (number, id) in deliveries(file) {
             if let Some(id) = id.filter(|id| id.starts_with(wanted)) {
-                tell(Found {
+                tell(FoundDelivery {
                     input: numbered(file, number, number),
                     address: match self.files.len() {
                         1 => format!("{name}:{number}"),
@@ -432,7 +437,7 @@ impl Search<'_> {
 
 fn numbered(file: &SourceInput, first: usize, last: usize) -> SourceInput {
     SourceInput {
-        part: Part::Numbers(first, last),
+        part: SourcePart::Numbers(first, last),
         ..file.clone()
     }
 }

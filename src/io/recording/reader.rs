@@ -13,26 +13,28 @@ use crate::error::Result;
 use crate::io::gzip::{inflate, is_gzip, open_at};
 use crate::io::recording::answers::SharedAnswers;
 use crate::io::recording::detect;
-use crate::io::recording::detect::{Content, Document, LONGEST, ends, is_har, is_recording};
+use crate::io::recording::detect::{
+    DetectedContent, DetectedDocument, LONGEST, ends, is_har, is_recording,
+};
 use crate::io::recording::har::Har;
 use crate::io::recording::line_block::{LineBlock, Portion, delivery_in, next_line};
 use crate::io::recording::lines::{Block, Lines, unreadable};
 use crate::io::recording::pump::{Pump, Stop};
-use crate::io::recording::source_input::{Part, SourceInput, identity};
+use crate::io::recording::source_input::{SourceInput, SourcePart, identity};
 use crate::webhook::{Fault, Fixture};
 
-pub use crate::io::recording::item::{Item, Source};
-pub use crate::io::recording::position::{Position, begins_as, end_of};
+pub use crate::io::recording::source_item::{Source, SourceItem};
+pub use crate::io::recording::source_position::{SourcePosition, begins_as, end_of};
 
 /// Iterator over the deliveries of all sources, in order.
 pub struct Sources {
     pub(crate) files: Vec<SourceInput>,
     /// Deliveries of a stream that were read before, and are returned first.
-    pub(crate) held: VecDeque<Item>,
+    pub(crate) held: VecDeque<SourceItem>,
     /// Index of the current file.
     at: usize,
     /// Position in the current file to start from.
-    start: Position,
+    start: SourcePosition,
     reading: Option<Reading>,
     /// True once a delivery of the current file was returned.
     met: bool,
@@ -60,7 +62,7 @@ impl Sources {
             files,
             held: VecDeque::new(),
             at: 0,
-            start: Position::default(),
+            start: SourcePosition::default(),
             reading: None,
             met: false,
             edited: false,
@@ -93,7 +95,7 @@ impl Sources {
 
     /// Starts again at the first source, with the sizes found on opening.
     pub fn rewind(&mut self) {
-        (self.at, self.start, self.reading, self.passed) = (0, Position::default(), None, 0);
+        (self.at, self.start, self.reading, self.passed) = (0, SourcePosition::default(), None, 0);
     }
 
     /// Takes the warnings about the sources since the last call.
@@ -131,13 +133,13 @@ impl Sources {
     /// Offset at which the part of the current file begins.
     fn begins(&self) -> u64 {
         match self.files.get(self.at).map(|file| &file.part) {
-            Some(Part::Between { offset, .. }) => *offset,
+            Some(SourcePart::Between { offset, .. }) => *offset,
             _ => 0,
         }
     }
 
     /// Continues from a position of an earlier run, without reading what is before it.
-    pub fn go_to(&mut self, place: Position) -> std::result::Result<(), String> {
+    pub fn go_to(&mut self, place: SourcePosition) -> std::result::Result<(), String> {
         if let Some(SourceInput {
             path: Some(path),
             size,
@@ -173,10 +175,10 @@ impl Sources {
     }
 
     /// Opens the current file. A file that is a single delivery is returned as the item.
-    fn begin(&mut self) -> Option<Item> {
+    fn begin(&mut self) -> Option<SourceItem> {
         let origin = self.files.get(self.at)?.clone();
         let mut start = std::mem::take(&mut self.start);
-        if let (Part::Between { offset, number, .. }, 0) = (&origin.part, start.offset) {
+        if let (SourcePart::Between { offset, number, .. }, 0) = (&origin.part, start.offset) {
             (start.offset, start.number) = (*offset, number.unwrap_or_default());
         }
         self.met = false;
@@ -192,8 +194,8 @@ impl Sources {
             // Bytes appended after opening are not read: they may be a recording of this very run.
             (Some(path), Some(size)) => {
                 let end = match origin.part {
-                    Part::Between { end, .. } => end.min(size),
-                    Part::All | Part::Numbers(..) => size,
+                    SourcePart::Between { end, .. } => end.min(size),
+                    SourcePart::All | SourcePart::Numbers(..) => size,
                 };
                 open_at(path, start.offset, end)
             }
@@ -217,25 +219,27 @@ impl Sources {
         }
         // A file without the name of a recording may be one by its content.
         match detect::content(&mut lines, start.offset > 0) {
-            Ok(Content::Recording(again)) => {
+            Ok(DetectedContent::Recording(again)) => {
                 self.reading = Some(Reading::Lines(name, again));
                 None
             }
-            Ok(Content::Document(text)) => match detect::document(&text) {
-                Document::Har => {
+            Ok(DetectedContent::Document(text)) => match detect::document(&text) {
+                DetectedDocument::Har => {
                     let har = Har::new(Box::new(io::Cursor::new(text)), start.number);
                     self.reading = Some(Reading::Har(name, har));
                     None
                 }
-                Document::Http(delivery) => Some(self.whole(name, Ok(Fixture::new(delivery)))),
-                Document::Json(fixture) => Some(self.whole(name, fixture)),
+                DetectedDocument::Http(delivery) => {
+                    Some(self.whole(name, Ok(Fixture::new(delivery))))
+                }
+                DetectedDocument::Json(fixture) => Some(self.whole(name, fixture)),
             },
             Err(error) => Some(self.whole(name, Err(unreadable(1, &error)))),
         }
     }
 
     /// Adds the responses of its recording to a delivery, if they are wanted.
-    fn answer(&mut self, item: &mut Item) {
+    fn answer(&mut self, item: &mut SourceItem) {
         let (Ok(fixture), true) = (&mut item.fixture, item.after.offset > 0) else {
             return;
         };
@@ -262,8 +266,8 @@ impl Sources {
             };
             // A response is recorded after its delivery.
             let begin = match part {
-                Part::Between { offset, .. } => *offset,
-                Part::All | Part::Numbers(..) => 0,
+                SourcePart::Between { offset, .. } => *offset,
+                SourcePart::All | SourcePart::Numbers(..) => 0,
             };
             let answers = SharedAnswers::of(path, begin, *size, self.edited);
             self.answers = Some((at, Arc::new(answers)));
@@ -276,9 +280,9 @@ impl Sources {
         loop {
             let (at, part) = (self.at, self.files.get(self.at).map(|file| &file.part));
             let uncounted = match part {
-                Some(Part::All) => false,
-                Some(Part::Between { number, .. }) => number.is_none(),
-                Some(Part::Numbers(..)) | None => return self.next().map(Portion::of_item),
+                Some(SourcePart::All) => false,
+                Some(SourcePart::Between { number, .. }) => number.is_none(),
+                Some(SourcePart::Numbers(..)) | None => return self.next().map(Portion::of_item),
             };
             if !self.held.is_empty() || self.files.get(at)?.size.is_none() {
                 return self.next().map(Portion::of_item);
@@ -310,7 +314,7 @@ impl Sources {
                     Err(error)
                 }
             };
-            let after = Position {
+            let after = SourcePosition {
                 file: at,
                 offset: lines.offset(),
                 number: lines.number() + usize::from(line.is_err()),
@@ -319,7 +323,7 @@ impl Sources {
             match delivery_in(&name, number, line, self.edited, &mut self.notes) {
                 ControlFlow::Continue(Some(fixture)) => {
                     let source = Source::in_recording(&name, number, uncounted, &fixture);
-                    let mut item = Item {
+                    let mut item = SourceItem {
                         source,
                         fixture,
                         after,
@@ -334,18 +338,22 @@ impl Sources {
     }
 
     /// Item for a file that is a single delivery; moves on to the next file.
-    fn whole(&mut self, name: Arc<str>, fixture: std::result::Result<Fixture, Fault>) -> Item {
+    fn whole(
+        &mut self,
+        name: Arc<str>,
+        fixture: std::result::Result<Fixture, Fault>,
+    ) -> SourceItem {
         self.end();
-        Item {
+        SourceItem {
             source: Source {
                 name,
                 number: 0,
                 id: None,
             },
             fixture,
-            after: Position {
+            after: SourcePosition {
                 file: self.at,
-                ..Position::default()
+                ..SourcePosition::default()
             },
         }
     }
@@ -358,12 +366,12 @@ impl Sources {
     }
 
     /// Next delivery of the files, those included that are not meant.
-    fn any(&mut self) -> Option<Item> {
+    fn any(&mut self) -> Option<SourceItem> {
         loop {
             let part = self.files.get(self.at).map(|file| &file.part);
             let item = match &mut self.reading {
                 Some(Reading::Lines(name, lines)) => {
-                    let uncounted = matches!(part, Some(Part::Between { number: None, .. }));
+                    let uncounted = matches!(part, Some(SourcePart::Between { number: None, .. }));
                     let next = next_line(name, lines, self.edited, &mut self.notes);
                     next.map(|(number, fixture)| {
                         let source = Source::in_recording(name, number, uncounted, &fixture);
@@ -390,10 +398,10 @@ impl Sources {
             };
             match item {
                 Some((source, fixture, offset, number)) => {
-                    return Some(Item {
+                    return Some(SourceItem {
                         source,
                         fixture,
-                        after: Position {
+                        after: SourcePosition {
                             file: self.at,
                             offset,
                             number,
@@ -409,16 +417,16 @@ impl Sources {
     }
 
     /// Item for an address on standard input that nothing was read for: only its end shows that it is not there.
-    fn unmet(&mut self) -> Option<Item> {
+    fn unmet(&mut self) -> Option<SourceItem> {
         let file = self.files.get(self.at)?;
-        let Part::Numbers(first, _) = file.part else {
+        let SourcePart::Numbers(first, _) = file.part else {
             return None;
         };
         if self.met || file.size.is_some() {
             return None;
         }
         self.met = true;
-        Some(Item {
+        Some(SourceItem {
             source: Source {
                 name: file.name(),
                 number: first,
@@ -429,18 +437,18 @@ impl Sources {
                 column: 1,
                 reason: "no delivery is there".into(),
             }),
-            after: Position {
+            after: SourcePosition {
                 file: self.at,
-                ..Position::default()
+                ..SourcePosition::default()
             },
         })
     }
 }
 
 impl Iterator for Sources {
-    type Item = Item;
+    type Item = SourceItem;
 
-    fn next(&mut self) -> Option<Item> {
+    fn next(&mut self) -> Option<SourceItem> {
         if let Some(item) = self.held.pop_front() {
             return Some(item);
         }
@@ -449,7 +457,8 @@ impl Iterator for Sources {
             // A file that is one delivery is done when it is returned, and may follow one that has ended.
             let whole = item.source.number == 0;
             let of = if whole { self.at - 1 } else { self.at };
-            let Some(Part::Numbers(first, last)) = self.files.get(of).map(|it| &it.part) else {
+            let Some(SourcePart::Numbers(first, last)) = self.files.get(of).map(|it| &it.part)
+            else {
                 self.answer(&mut item);
                 return Some(item);
             };
@@ -472,8 +481,8 @@ impl Iterator for Sources {
 
 #[cfg(test)]
 mod tests {
-    use super::{Item, LONGEST, Lines, next_line};
-    use crate::io::recording::detect::{Content, content};
+    use super::{LONGEST, Lines, SourceItem, next_line};
+    use crate::io::recording::detect::{DetectedContent, content};
     use crate::io::recording::locate::open;
     use crate::webhook::{Delivery, Fixture, Headers, RecordedAnswer};
     use bytes::Bytes;
@@ -495,7 +504,7 @@ mod tests {
         fixture(body).to_line()
     }
 
-    fn told(item: Item) -> String {
+    fn told(item: SourceItem) -> String {
         let source = item.source;
         match item.fixture {
             Ok(fixture) => format!(
@@ -661,10 +670,10 @@ mod tests {
             let input: Box<dyn std::io::Read + Send> = Box::new(std::io::Cursor::new(text.clone()));
             let mut lines = Lines::new(input, LONGEST);
             match content(&mut lines, false).unwrap() {
-                Content::Document(document) => {
+                DetectedContent::Document(document) => {
                     assert!(is_document && document == text.as_bytes(), "{text}")
                 }
-                Content::Recording(mut lines) => {
+                DetectedContent::Recording(mut lines) => {
                     assert!(!is_document, "{text}");
                     let (number, first) =
                         next_line("stdin", &mut lines, false, &mut Vec::new()).unwrap();
@@ -770,7 +779,7 @@ mod tests {
             );
         }
         let mut sources = fresh();
-        let into = super::Position {
+        let into = super::SourcePosition {
             file: 1,
             offset: 9,
             number: 1,

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use crate::error::{Error, Result};
 use crate::io::private_files;
 use crate::io::private_files::sync_folder_of;
-use crate::io::recording::reader::Position;
+use crate::io::recording::reader::SourcePosition;
 
 /// Lines written between two syncs.
 const GROUP: usize = 64;
@@ -37,13 +37,13 @@ pub struct RunIdentity {
 
 /// One delivery of a run, with the skipped ones before it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Step {
+pub struct ResumeStep {
     /// Number of the first delivery covered: those before this one that are not sent.
     pub first: u64,
     /// Number of the delivery, from 1.
     pub number: u64,
     /// Position after the delivery in the sources.
-    pub after: Position,
+    pub after: SourcePosition,
 }
 
 /// Way in which a delivery was completed.
@@ -61,7 +61,7 @@ pub enum Completion {
 #[derive(Clone, Debug, Default)]
 pub struct CompletedWork {
     /// Ranges of completed numbers, keyed by their first; each with its last and the position after it.
-    runs: BTreeMap<u64, (u64, Position)>,
+    runs: BTreeMap<u64, (u64, SourcePosition)>,
     /// Deliveries accepted.
     pub accepted: u64,
     /// Deliveries rejected for good, or recorded in the file of `--failed-to`.
@@ -156,13 +156,13 @@ fn differs(before: &RunIdentity, now: &RunIdentity, path: &Path) -> Result<()> {
 
 impl ResumeJournal {
     /// Writes the line of a completed delivery.
-    pub fn note(&mut self, step: Step, done: Completion) -> std::result::Result<(), String> {
+    pub fn note(&mut self, step: ResumeStep, done: Completion) -> std::result::Result<(), String> {
         let word = match done {
             Completion::Accepted => "accepted",
             Completion::Refused => "refused",
             Completion::Kept => "kept",
         };
-        let Position {
+        let SourcePosition {
             file,
             offset,
             number,
@@ -260,7 +260,7 @@ impl CompletedWork {
     }
 
     /// Last number up to which everything is done, and the position after it.
-    pub fn start(&self) -> (u64, Position) {
+    pub fn start(&self) -> (u64, SourcePosition) {
         self.runs.get(&1).copied().unwrap_or_default()
     }
 
@@ -279,7 +279,7 @@ impl CompletedWork {
         }
     }
 
-    fn add(&mut self, step: Step) {
+    fn add(&mut self, step: ResumeStep) {
         let (mut first, mut last, mut after) = (step.first, step.number, step.after);
         // Adjoining and overlapping ranges are merged.
         while let Some((other, (end, place))) =
@@ -299,7 +299,7 @@ impl CompletedWork {
     }
 }
 
-fn read_line(line: &[u8]) -> Option<(Step, Completion)> {
+fn read_line(line: &[u8]) -> Option<(ResumeStep, Completion)> {
     let line = std::str::from_utf8(line).ok()?.strip_suffix('\n')?;
     let (text, sum) = line.rsplit_once(' ')?;
     if sum != format!("{:08x}", crc32c::crc32c(text.as_bytes())) {
@@ -308,7 +308,7 @@ fn read_line(line: &[u8]) -> Option<(Step, Completion)> {
     let mut words = text.split(' ');
     let mut number = || words.next()?.parse::<u64>().ok();
     let (first, own) = (number()?, number()?);
-    let after = Position {
+    let after = SourcePosition {
         file: number()?.try_into().ok()?,
         offset: number()?,
         number: number()?.try_into().ok()?,
@@ -321,7 +321,7 @@ fn read_line(line: &[u8]) -> Option<(Step, Completion)> {
     };
     let fits = (1..=own).contains(&first) && words.next().is_none();
     fits.then_some((
-        Step {
+        ResumeStep {
             first,
             number: own,
             after,
@@ -332,7 +332,7 @@ fn read_line(line: &[u8]) -> Option<(Step, Completion)> {
 
 #[cfg(test)]
 mod tests {
-    use super::{CompletedWork, Completion, Position, RunIdentity, Step, open};
+    use super::{CompletedWork, Completion, ResumeStep, RunIdentity, SourcePosition, open};
     use proptest::prelude::*;
     use std::fs;
     use std::path::Path;
@@ -347,13 +347,13 @@ mod tests {
         }
     }
 
-    fn step(first: u64, number: u64) -> Step {
-        let after = Position {
+    fn step(first: u64, number: u64) -> ResumeStep {
+        let after = SourcePosition {
             file: 0,
             offset: number * 10,
             number: number as usize,
         };
-        Step {
+        ResumeStep {
             first,
             number,
             after,
@@ -373,7 +373,7 @@ mod tests {
             Ok(identity("a"))
         })
         .unwrap();
-        assert!(!past_before.has(1) && past_before.start() == (0, Position::default()));
+        assert!(!past_before.has(1) && past_before.start() == (0, SourcePosition::default()));
         for (first, number) in [(1, 1), (2, 5), (7, 7), (8, 8)] {
             journal
                 .note(step(first, number), Completion::Accepted)

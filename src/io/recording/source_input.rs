@@ -18,12 +18,12 @@ pub(crate) struct SourceInput {
     /// Size in bytes on opening; none for a pipe, which has no size.
     pub(crate) size: Option<u64>,
     /// Deliveries meant.
-    pub(crate) part: Part,
+    pub(crate) part: SourcePart,
 }
 
 /// Deliveries of a file that are meant.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub(crate) enum Part {
+pub(crate) enum SourcePart {
     /// All.
     #[default]
     All,
@@ -62,8 +62,8 @@ impl SourceInput {
     /// Bytes of the part that is meant, if known.
     pub(super) fn length(&self) -> Option<u64> {
         match self.part {
-            Part::Between { offset, end, .. } => Some(end.saturating_sub(offset)),
-            Part::All | Part::Numbers(..) => self.size,
+            SourcePart::Between { offset, end, .. } => Some(end.saturating_sub(offset)),
+            SourcePart::All | SourcePart::Numbers(..) => self.size,
         }
     }
 }
@@ -85,7 +85,7 @@ pub(super) fn identity(files: &[SourceInput], heads: Option<&[u64]>) -> Result<(
         let full = fs::canonicalize(path).map_err(cannot)?;
         hash.update(full.as_os_str().as_encoded_bytes());
         hash.update([0]);
-        if origin.part != Part::All {
+        if origin.part != SourcePart::All {
             hash.update(format!("{:?}", origin.part));
         }
         if number < HEADS {

@@ -17,14 +17,14 @@ const DOMAIN: &str = "ts.net";
 
 /// Name of this machine, and the ports on which nothing is served yet.
 #[derive(Debug)]
-pub(super) struct Machine {
+pub(super) struct TailscaleMachine {
     pub(super) host: String,
     pub(super) free: Vec<u16>,
 }
 
-impl Machine {
+impl TailscaleMachine {
     /// Asks tailscale for the name and the ports in use.
-    pub(super) async fn ask() -> Result<Machine, String> {
+    pub(super) async fn ask() -> Result<TailscaleMachine, String> {
         let status = printed(PROGRAM, &["status", "--json"]).await?;
         let host = name(&status)?;
         // An older version prints nothing where nothing is served.
@@ -43,7 +43,7 @@ impl Machine {
         if free.is_empty() {
             return Err("all ports of Funnel (443, 8443, 10000) are in use".into());
         }
-        Ok(Machine { host, free })
+        Ok(TailscaleMachine { host, free })
     }
 
     /// Public URL of a port.
@@ -64,7 +64,7 @@ pub(super) fn args(local: &Local, port: u16) -> Vec<String> {
 }
 
 /// Reads a line of the running program: it prints the URL once the port is open.
-pub(super) fn read(line: &str, machine: &Machine, port: u16) -> Told {
+pub(super) fn read(line: &str, machine: &TailscaleMachine, port: u16) -> Told {
     let shown = line.trim().trim_end_matches('/');
     let is_open = shown.eq_ignore_ascii_case(&machine.url(port))
         || shown

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use crate::error::{Error, Result};
 use crate::io::tunnel::local::{Local, Told};
 use crate::io::tunnel::process::TunnelProcess;
-use crate::io::tunnel::tailscale::Machine;
+use crate::io::tunnel::tailscale::TailscaleMachine;
 use crate::io::tunnel::{cloudflared, ngrok, ssh, tailscale};
 
 /// Time in which a program must give a URL.
@@ -103,7 +103,7 @@ impl Tunnel {
 
     /// Opens a funnel on the first port that tailscale gives.
     async fn funnel(kind: &TunnelKind, local: &Local, limit: Instant) -> Result<Tunnel> {
-        let machine = Machine::ask().await.map_err(|why| {
+        let machine = TailscaleMachine::ask().await.map_err(|why| {
             Error::usage(format!("no tunnel by tailscale: {why}"))
                 .hint("`tailscale funnel status` shows what is in use")
         })?;
@@ -193,7 +193,7 @@ enum UrlSource<'a> {
     Ssh(&'a str),
     /// Name of the machine, once tailscale says that the port is open.
     Funnel {
-        machine: &'a Machine,
+        machine: &'a TailscaleMachine,
         port: u16,
         begun: Instant,
     },

@@ -11,7 +11,7 @@ use http::{HeaderName, HeaderValue};
 use sha2::{Digest, Sha256, Sha512};
 
 use crate::providers::provider::{Provider, SIGNER, Signal};
-use crate::providers::signature_input::{Component, Input, MOST_LABELS, input, members};
+use crate::providers::signature_input::{Component, MOST_LABELS, SignatureInput, input, members};
 use crate::webhook::{
     Algorithm, CustomLocation, Delivery, Document, Encoding, KeyForm, Location, Part, Scheme,
     TimestampFormat, VerifyOptions,
@@ -173,7 +173,7 @@ fn no_digest_is_covered(
     Ok(())
 }
 
-fn is_current(input: &Input, verify_options: &VerifyOptions) -> Result<(), String> {
+fn is_current(input: &SignatureInput, verify_options: &VerifyOptions) -> Result<(), String> {
     let now = verify_options.now.as_second();
     let time = |name: &str| match input.parameter(name) {
         None => Ok(None),
@@ -225,7 +225,7 @@ fn renew(delivery: &mut Delivery, created: &str) -> Result<(), String> {
         Some(input) => renewed(input, created),
         None => first_input(delivery, created),
     };
-    if input.as_ref().is_none_or(Input::covers_body) {
+    if input.as_ref().is_none_or(SignatureInput::covers_body) {
         let digest = STANDARD.encode(Sha256::digest(&delivery.body));
         set(delivery, "content-digest", &format!("sha-256=:{digest}:"))?;
     }
@@ -233,7 +233,7 @@ fn renew(delivery: &mut Delivery, created: &str) -> Result<(), String> {
 }
 
 /// `Signature-Input` with another `created`, and `expires` moved with it.
-fn renewed(input: &Input, created: &str) -> String {
+fn renewed(input: &SignatureInput, created: &str) -> String {
     let time = |name| {
         let value: &str = input.parameter(name)?;
         value.parse::<i64>().ok()

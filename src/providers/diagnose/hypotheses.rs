@@ -18,12 +18,12 @@ pub struct Hypothesis {
     /// Variants to verify: the hypothesis is confirmed if the signature holds for one of them.
     pub(crate) variants: for<'a> fn(&'a Evidence) -> Variants<'a>,
     /// Restriction on ruling the hypothesis out if no variant fits.
-    pub(crate) limit: Limit,
+    pub(crate) limit: HypothesisLimit,
 }
 
 /// Reason for which a hypothesis is not ruled out, although all its variants failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Limit {
+pub(crate) enum HypothesisLimit {
     /// None: it is ruled out.
     None,
     /// The variants depend on the URL, which only the user knows (`--url`).
@@ -43,91 +43,91 @@ pub static HYPOTHESES: &[Hypothesis] = &[
         finding: "the signature is valid, but its timestamp is too old or in the future",
         advice: "compare the clocks; `replay --resign` signs a recording again; `--now` verifies as of another time",
         variants: unchanged,
-        limit: Limit::None,
+        limit: HypothesisLimit::None,
     },
     Hypothesis {
         name: "body-line-end",
         finding: "a line break was added to the body or removed from it in transit",
         advice: RAW,
         variants: body_variants::line_ends,
-        limit: Limit::None,
+        limit: HypothesisLimit::None,
     },
     Hypothesis {
         name: "secret-form",
         finding: "the secret was decoded in another way than by the sender",
         advice: "use the secret exactly as the dashboard shows it, with its prefix and without white space; if it is base64, decode it",
         variants: secret_variants::secret_forms,
-        limit: Limit::None,
+        limit: HypothesisLimit::None,
     },
     Hypothesis {
         name: "test-key",
         finding: "it is signed with the public test key of this tool",
         advice: "give `send` and `replay --resign` your own secret, or use the test key in your handler (`webhook-cli keys`)",
         variants: secret_variants::test_key,
-        limit: Limit::None,
+        limit: HypothesisLimit::None,
     },
     Hypothesis {
         name: "other-secret",
         finding: "it is signed with a secret that was given for another provider",
         advice: "exchange the secrets in the handler's configuration",
         variants: secret_variants::other_secrets,
-        limit: Limit::None,
+        limit: HypothesisLimit::None,
     },
     Hypothesis {
         name: "milliseconds",
         finding: "the timestamp has another unit than the one that was signed",
         advice: "pass the timestamp on unchanged, as text: seconds stay seconds, milliseconds stay milliseconds",
         variants: header_variants::units,
-        limit: Limit::None,
+        limit: HypothesisLimit::None,
     },
     Hypothesis {
         name: "url",
         finding: "the signed URL is not the one that the signature is verified with",
         advice: "use the URL exactly as configured at the provider: scheme, port, trailing slash, query; a proxy hides it",
         variants: url_variants::urls,
-        limit: Limit::Url,
+        limit: HypothesisLimit::Url,
     },
     Hypothesis {
         name: "header-name",
         finding: "the names of headers were changed in transit",
         advice: "read the headers by their real names: CGI and WSGI write `HTTP_X_NAME` for `X-Name`",
         variants: header_variants::header_names,
-        limit: Limit::None,
+        limit: HypothesisLimit::None,
     },
     Hypothesis {
         name: "header-repeated",
         finding: "a signature header is there more than once, or a proxy joined several into one",
         advice: "pass the headers on unchanged; only the one named here is right",
         variants: header_variants::single_headers,
-        limit: Limit::None,
+        limit: HypothesisLimit::None,
     },
     Hypothesis {
         name: "header-changed",
         finding: "a proxy or a framework changed the text of the signature",
         advice: "pass the headers on byte for byte: same case, no quotes, no decoding, no prefix removed",
         variants: header_variants::signature_texts,
-        limit: Limit::None,
+        limit: HypothesisLimit::None,
     },
     Hypothesis {
         name: "other-delivery",
         finding: "the headers and the body belong to different deliveries",
         advice: "take id, timestamp, signature and body from the same request: a variable or a cache holds an older value",
         variants: neighbour_variants::neighbours,
-        limit: Limit::AtHand,
+        limit: HypothesisLimit::AtHand,
     },
     Hypothesis {
         name: "body-encoding",
         finding: "the body was decoded and encoded again in another character encoding",
         advice: RAW,
         variants: body_variants::encodings,
-        limit: Limit::None,
+        limit: HypothesisLimit::None,
     },
     Hypothesis {
         name: "body-compressed",
         finding: "the body was compressed after it was signed",
         advice: "decompress the body, and verify the result",
         variants: body_variants::inflated,
-        limit: Limit::None,
+        limit: HypothesisLimit::None,
     },
     Hypothesis {
         name: "body-base64",
@@ -135,14 +135,14 @@ pub static HYPOTHESES: &[Hypothesis] = &[
         advice: "decode it before verifying: `Buffer.from(event.body, 'base64')` or `base64.b64decode(event[\"body\"])` where \
                  `isBase64Encoded` is true",
         variants: body_variants::from_base64,
-        limit: Limit::None,
+        limit: HypothesisLimit::None,
     },
     Hypothesis {
         name: "body-wrapped",
         finding: "the body is a gateway's event, which contains the signed body",
         advice: "verify `event.body`, decoded from base64 where `isBase64Encoded` is true, and not the event itself",
         variants: body_variants::in_event,
-        limit: Limit::None,
+        limit: HypothesisLimit::None,
     },
     Hypothesis {
         name: "body-json-text",
@@ -150,14 +150,14 @@ pub static HYPOTHESES: &[Hypothesis] = &[
         advice: "do not serialise a string again (`JSON.stringify`, `json.dumps`); verify the raw bytes of the body, before \
                  anything parses it",
         variants: body_variants::in_text,
-        limit: Limit::None,
+        limit: HypothesisLimit::None,
     },
     Hypothesis {
         name: "body-printed-again",
         finding: "the body was re-serialised: same JSON, different bytes",
         advice: RAW,
         variants: body_variants::printed_again,
-        limit: Limit::None,
+        limit: HypothesisLimit::None,
     },
 ];
 

@@ -19,7 +19,7 @@ use std::time::Duration;
 
 pub use beneath::{outline_beneath, read_beneath, read_beneath_where};
 
-use crate::providers::diagnose::hypotheses::Limit;
+use crate::providers::diagnose::hypotheses::HypothesisLimit;
 use crate::providers::diagnose::layers::{Unwrapped, Wrapping};
 use crate::providers::diagnose::url_variants::signs_url;
 use crate::providers::diagnose::variant::Variant;
@@ -95,17 +95,17 @@ pub fn explain(case: &Evidence, effort: &mut Budget) -> Explanation {
                 return explanation;
             }
         }
-        let url_is_missing = hypothesis.limit == Limit::Url && lacks_url(case);
+        let url_is_missing = hypothesis.limit == HypothesisLimit::Url && lacks_url(case);
         let why = match hypothesis.limit {
             _ if cut => "too much to compute for a body of this size",
-            Limit::Url if url_is_missing => {
+            HypothesisLimit::Url if url_is_missing => {
                 "the URL configured at the provider was not given: `--url URL`"
             }
-            Limit::None | Limit::Url if tried => {
+            HypothesisLimit::None | HypothesisLimit::Url if tried => {
                 explanation.ruled_out.push(hypothesis.name);
                 continue;
             }
-            Limit::None | Limit::Url | Limit::AtHand => continue,
+            HypothesisLimit::None | HypothesisLimit::Url | HypothesisLimit::AtHand => continue,
         };
         explanation.not_tried.push(hypothesis.name);
         if !explanation.untried.contains(&why) {

@@ -133,7 +133,7 @@ fn of_fields(body: &[u8], style: Style) -> Vec<(String, Vec<u8>)> {
 }
 
 /// Name and function of a JSON layout.
-type Layout = (&'static str, Box<dyn Fn(&Value) -> String>);
+type JsonLayout = (&'static str, Box<dyn Fn(&Value) -> String>);
 
 fn of_json(value: Value, style: Style) -> impl Iterator<Item = (String, Vec<u8>)> {
     let mut sorted = value.clone();
@@ -161,7 +161,7 @@ fn of_json(value: Value, style: Style) -> impl Iterator<Item = (String, Vec<u8>)
         })
 }
 
-fn layouts(style: Style) -> Vec<Layout> {
+fn layouts(style: Style) -> Vec<JsonLayout> {
     let pretty = |indent: &'static str| -> Box<dyn Fn(&Value) -> String> {
         Box::new(move |value| indented(value, indent))
     };

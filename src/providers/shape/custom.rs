@@ -5,10 +5,10 @@ use crate::providers::provider::{Placement, Provider};
 
 /// Places of custom data in an event, as folded JSON pointers.
 #[derive(Debug)]
-pub(super) struct Custom(Vec<Place>);
+pub(super) struct Custom(Vec<CustomPlace>);
 
 #[derive(Debug)]
-enum Place {
+enum CustomPlace {
     /// Members of this object, but those with the prefix, which are the provider's.
     Below(&'static str, &'static str),
     /// Members of this object that are not known otherwise, and these of the example.
@@ -37,24 +37,26 @@ impl Custom {
             return true;
         }
         self.0.iter().any(|place| match place {
-            Place::Below(at, "") => parent == *at,
-            Place::Below(at, prefix) => parent == *at && !name.starts_with(prefix),
-            Place::Beside(at, own) => parent == *at && (!is_known || own.contains(&name)),
+            CustomPlace::Below(at, "") => parent == *at,
+            CustomPlace::Below(at, prefix) => parent == *at && !name.starts_with(prefix),
+            CustomPlace::Beside(at, own) => parent == *at && (!is_known || own.contains(&name)),
         })
     }
 }
 
-fn add(placement: &Placement, places: &mut Vec<Place>) {
+fn add(placement: &Placement, places: &mut Vec<CustomPlace>) {
     match placement {
         // The provider's own members are there too.
-        Placement::Members("") | Placement::Into("") => places.push(Place::Beside("", &[])),
-        Placement::Members(at) | Placement::Into(at) => places.push(Place::Below(at, "")),
-        Placement::MembersText(at) | Placement::ListText(at) => places.push(Place::Below(at, "")),
-        Placement::There(all) => places.extend(all.iter().map(|at| Place::Below(at, ""))),
+        Placement::Members("") | Placement::Into("") => places.push(CustomPlace::Beside("", &[])),
+        Placement::Members(at) | Placement::Into(at) => places.push(CustomPlace::Below(at, "")),
+        Placement::MembersText(at) | Placement::ListText(at) => {
+            places.push(CustomPlace::Below(at, ""))
+        }
+        Placement::There(all) => places.extend(all.iter().map(|at| CustomPlace::Below(at, ""))),
         // Where no name is the example's own, all of them are.
-        Placement::Among(at, []) => places.push(Place::Below(at, "")),
-        Placement::Among(at, own) => places.push(Place::Beside(at, own)),
-        Placement::Lists(at, theirs) => places.push(Place::Below(at, theirs)),
+        Placement::Among(at, []) => places.push(CustomPlace::Below(at, "")),
+        Placement::Among(at, own) => places.push(CustomPlace::Beside(at, own)),
+        Placement::Lists(at, theirs) => places.push(CustomPlace::Below(at, theirs)),
         Placement::Each(all) | Placement::Either(all) => {
             all.iter().for_each(|one| add(one, places));
         }

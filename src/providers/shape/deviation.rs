@@ -6,7 +6,7 @@ use std::collections::{BTreeSet, HashSet};
 use crate::providers::provider::EventDef;
 use crate::providers::shape::event_places::{EventPlace, event_places};
 use crate::providers::shape::provider_shape::{
-    Here, KnownPlace, Level, Place, ProviderShape, RowShape, for_each_child,
+    Here, KnownPlace, Level, ProviderShape, RowShape, ShapePlace, for_each_child,
 };
 use crate::providers::shape::value_type::ValueType;
 use crate::webhook::diff::difference::beginning;
@@ -212,7 +212,7 @@ impl ProviderShape {
 
     fn observe_event(&self, event: &EventPlace, bodies: &Bodies, observed: &mut Observed) {
         let base = Here::at(&event.pointer);
-        let mut walk = Walk {
+        let mut walk = DeliveryWalk {
             shape: self,
             row: observed.row.and_then(|row| self.row_of(row)),
             base: &base,
@@ -260,7 +260,7 @@ fn told(types: &[ValueType]) -> String {
 }
 
 /// Walk through the values of a delivery.
-struct Walk<'a> {
+struct DeliveryWalk<'a> {
     shape: &'a ProviderShape,
     row: Option<&'a RowShape>,
     base: &'a Here,
@@ -268,7 +268,7 @@ struct Walk<'a> {
     observed: &'a mut Observed,
 }
 
-impl<'a> Walk<'a> {
+impl<'a> DeliveryWalk<'a> {
     fn headers(&mut self, delivery: &Delivery) {
         let Some(row) = self.row else {
             return;
@@ -329,7 +329,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Types that are known at a place.
-    fn known(&self, place: &Place) -> Option<&'a [ValueType]> {
+    fn known(&self, place: &ShapePlace) -> Option<&'a [ValueType]> {
         let known: &'a _ = &self.shape.known;
         let around = || {
             // Where no event is in its envelope, the envelope is the event.
@@ -340,14 +340,14 @@ impl<'a> Walk<'a> {
     }
 
     /// True if the example of this event has a container of the same type here.
-    fn is_like_example(&self, place: &Place, value: ValueType) -> bool {
+    fn is_like_example(&self, place: &ShapePlace, value: ValueType) -> bool {
         let known = self
             .row
             .and_then(|row| row.places.get(*row.index.get(place)?));
         known.is_some_and(|known| known.types.contains(&value))
     }
 
-    fn mark(&mut self, place: &Place, fits: bool) {
+    fn mark(&mut self, place: &ShapePlace, fits: bool) {
         if let Some(at) = self.row.and_then(|row| row.index.get(place)) {
             self.observed.seen.mark(*at, fits);
         }

@@ -19,7 +19,7 @@ const MOST: usize = 10_000;
 
 /// Places of the events in a body of this provider, in order.
 pub(super) fn event_places(provider: &'static Provider, document: &Document) -> Vec<EventPlace> {
-    let mut search = Search {
+    let mut search = EventSearch {
         provider,
         found: Vec::new(),
     };
@@ -39,12 +39,12 @@ pub(super) fn event_places(provider: &'static Provider, document: &Document) -> 
     search.found
 }
 
-struct Search {
+struct EventSearch {
     provider: &'static Provider,
     found: Vec<EventPlace>,
 }
 
-impl Search {
+impl EventSearch {
     fn body(&mut self, document: &Document, here: &str) {
         match self.provider.envelope {
             Envelope::Plain | Envelope::Only(_) | Envelope::Own(_) => self.each(document, here),

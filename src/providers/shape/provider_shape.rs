@@ -35,7 +35,7 @@ pub(super) enum Level {
 }
 
 /// Place in a delivery, indices folded.
-pub(super) type Place = (Level, String);
+pub(super) type ShapePlace = (Level, String);
 
 /// Known members of a provider's deliveries.
 #[derive(Debug)]
@@ -44,11 +44,11 @@ pub struct ProviderShape {
     /// Events that have an example.
     pub(super) rows: Vec<RowShape>,
     /// Types at each place of any example; none are listed where any may be.
-    pub(super) known: HashMap<Place, Vec<ValueType>>,
+    pub(super) known: HashMap<ShapePlace, Vec<ValueType>>,
     /// Places of times.
-    pub(super) times: HashSet<Place>,
+    pub(super) times: HashSet<ShapePlace>,
     /// Lists and objects that are empty in all examples: what they hold is not known.
-    pub(super) unexplored: HashSet<Place>,
+    pub(super) unexplored: HashSet<ShapePlace>,
     /// Places of the events in the examples.
     pub(super) bases: HashSet<String>,
     pub(super) custom: Custom,
@@ -62,13 +62,13 @@ pub(super) struct RowShape {
     pub(super) base: String,
     /// Places in order, those of containers before those in them.
     pub(super) places: Vec<KnownPlace>,
-    pub(super) index: HashMap<Place, usize>,
+    pub(super) index: HashMap<ShapePlace, usize>,
 }
 
 /// Place that an example has.
 #[derive(Debug)]
 pub(super) struct KnownPlace {
-    pub(super) place: Place,
+    pub(super) place: ShapePlace,
     /// Place in the whole delivery, to be shown.
     pub(super) shown: String,
     /// Types in the example.
@@ -123,7 +123,7 @@ impl ProviderShape {
             shape.bases.insert(row.base.clone());
             shape.rows.push(row);
         }
-        let has_members = |shape: &ProviderShape, (level, pointer): &Place| {
+        let has_members = |shape: &ProviderShape, (level, pointer): &ShapePlace| {
             let below = format!("{pointer}/");
             shape
                 .known
@@ -239,7 +239,7 @@ impl ProviderShape {
         }
     }
 
-    fn add_type(&mut self, place: Place, value: ValueType) {
+    fn add_type(&mut self, place: ShapePlace, value: ValueType) {
         let types = self.known.entry(place).or_default();
         if !types.contains(&value) {
             types.push(value);
@@ -247,7 +247,7 @@ impl ProviderShape {
     }
 
     /// Takes in the places of an example.
-    fn row(&mut self, example: &Example, empty: &mut HashSet<Place>) -> RowShape {
+    fn row(&mut self, example: &Example, empty: &mut HashSet<ShapePlace>) -> RowShape {
         let mut row = RowShape {
             row: example.row,
             base: folded(&example.base),
@@ -266,7 +266,7 @@ impl ProviderShape {
             self.take(
                 &mut row,
                 example,
-                Found {
+                ExamplePlace {
                     place,
                     location: name,
                     types: None,
@@ -277,7 +277,7 @@ impl ProviderShape {
         let Some(root) = example.content.tree() else {
             return row;
         };
-        let mut walk = Walk {
+        let mut walk = ExampleWalk {
             shape: self,
             row: &mut row,
             example,
@@ -293,8 +293,8 @@ impl ProviderShape {
     }
 
     /// Takes in one place, and returns its index in the row.
-    fn take(&mut self, row: &mut RowShape, example: &Example, found: Found) -> usize {
-        let Found {
+    fn take(&mut self, row: &mut RowShape, example: &Example, found: ExamplePlace) -> usize {
+        let ExamplePlace {
             place,
             location,
             types,
@@ -336,8 +336,8 @@ impl ProviderShape {
 }
 
 /// Place of an example, before it is taken in.
-struct Found<'a> {
-    place: Place,
+struct ExamplePlace<'a> {
+    place: ShapePlace,
     /// Place in the example, with indices.
     location: &'a str,
     types: Option<ValueType>,
@@ -378,21 +378,21 @@ impl Example {
 }
 
 /// Walk through the values of an example.
-struct Walk<'a> {
+struct ExampleWalk<'a> {
     shape: &'a mut ProviderShape,
     row: &'a mut RowShape,
     example: &'a Example,
-    empty: &'a mut HashSet<Place>,
+    empty: &'a mut HashSet<ShapePlace>,
 }
 
-impl Walk<'_> {
+impl ExampleWalk<'_> {
     /// Takes in what is below a value; `here` is its place in the body.
     fn below(&mut self, node: &Node, here: &mut Here, level: Level, parent: Option<usize>) {
         let base = Here::at(&self.example.base);
         for_each_child(node, here, &mut |child, here| {
             let place = here.place(level, &base);
             let value = ValueType::of(child, self.shape.times.contains(&place));
-            let found = Found {
+            let found = ExamplePlace {
                 place: place.clone(),
                 location: &here.pointer,
                 types: Some(value),
@@ -429,7 +429,7 @@ impl Here {
     }
 
     /// Place at its level; `base` is the place of the event.
-    pub(super) fn place(&self, level: Level, base: &Here) -> Place {
+    pub(super) fn place(&self, level: Level, base: &Here) -> ShapePlace {
         let inside = match level {
             Level::Header | Level::Envelope => Some(self.folded.as_str()),
             Level::Event => self.folded.get(base.folded.len()..),

@@ -357,7 +357,7 @@ pub(crate) fn expand(here: &mut Value) {
         return;
     };
     let apart = match text.trim_start().as_bytes().first() {
-        Some(b'{') => serde_json::from_str::<Members>(text)
+        Some(b'{') => serde_json::from_str::<TextMembers>(text)
             .ok()
             .map(|members| Value::Object(members.0)),
         Some(b'[') => serde_json::from_str::<Vec<&RawValue>>(text)
@@ -372,9 +372,9 @@ pub(crate) fn expand(here: &mut Value) {
 }
 
 /// Members of an object, each of which stands for its text.
-struct Members(Map<String, Value>);
+struct TextMembers(Map<String, Value>);
 
-impl<'de> Deserialize<'de> for Members {
+impl<'de> Deserialize<'de> for TextMembers {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_map(MembersVisitor)
     }
@@ -383,18 +383,18 @@ impl<'de> Deserialize<'de> for Members {
 struct MembersVisitor;
 
 impl<'de> Visitor<'de> for MembersVisitor {
-    type Value = Members;
+    type Value = TextMembers;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an object")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<TextMembers, A::Error> {
         let mut members = Map::new();
         while let Some((name, value)) = map.next_entry::<String, &RawValue>()? {
             members.insert(name, typed(value.get()));
         }
-        Ok(Members(members))
+        Ok(TextMembers(members))
     }
 }
 

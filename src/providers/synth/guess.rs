@@ -6,7 +6,7 @@ use crate::providers::synth::change::{nested, pointer_of};
 
 /// A place of a document.
 #[derive(Debug)]
-pub(crate) struct Place {
+pub(crate) struct DocumentPlace {
     /// As a JSON pointer.
     pointer: String,
     /// Its steps, as they are compared.
@@ -14,15 +14,15 @@ pub(crate) struct Place {
 }
 
 /// The places of a document. JSON that stands in a text is looked into.
-pub(crate) fn places(document: &Value) -> Vec<Place> {
+pub(crate) fn places(document: &Value) -> Vec<DocumentPlace> {
     let mut found = Vec::new();
     walk(document, &mut Vec::new(), &mut found);
     found
 }
 
-fn walk(value: &Value, steps: &mut Vec<String>, found: &mut Vec<Place>) {
+fn walk(value: &Value, steps: &mut Vec<String>, found: &mut Vec<DocumentPlace>) {
     if !steps.is_empty() {
-        found.push(Place {
+        found.push(DocumentPlace {
             pointer: pointer_of(steps),
             names: names(steps),
         });
@@ -66,7 +66,7 @@ fn names(steps: &[String]) -> Vec<String> {
 /// The place at exactly these steps.
 pub(crate) fn exact_place<'p>(
     steps: &[String],
-    places: impl IntoIterator<Item = &'p Place>,
+    places: impl IntoIterator<Item = &'p DocumentPlace>,
 ) -> Option<&'p str> {
     let pointer = pointer_of(steps);
     let mut places = places.into_iter().map(|place| place.pointer.as_str());
@@ -76,10 +76,10 @@ pub(crate) fn exact_place<'p>(
 /// The place that is nearest to a path, if one is near: its last name tells more than those before it.
 pub(crate) fn nearest_place<'p>(
     typed: &[String],
-    places: impl IntoIterator<Item = &'p Place>,
+    places: impl IntoIterator<Item = &'p DocumentPlace>,
 ) -> Option<&'p str> {
     let typed = names(typed);
-    let mut best: Option<(f64, &Place)> = None;
+    let mut best: Option<(f64, &DocumentPlace)> = None;
     for place in places {
         if let Some(far) = distance(&typed, &place.names)
             && best.as_ref().is_none_or(|(least, _)| far < *least)

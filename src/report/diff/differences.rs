@@ -4,7 +4,7 @@ use std::io::Write as _;
 
 use crate::report::Untrusted;
 use crate::report::diff::compared::{Compared, ComparedSide};
-use crate::report::text::Subject;
+use crate::report::text::EventColumn;
 use crate::report::text::humanize::{count, put_ordinal};
 use crate::report::text::palette::Role;
 use crate::report::text::{GUTTER, TextReport};
@@ -77,7 +77,7 @@ impl TextReport {
             out.extend_from_slice(b"  ");
             self.paint(out, Role::Kind, receipt.provider.unwrap_or("unknown"));
             out.extend_from_slice(b"  ");
-            Subject::of(receipt).write(out, &self.palette);
+            EventColumn::of(receipt).write(out, &self.palette);
             let who = receipt
                 .events
                 .first()

@@ -49,7 +49,7 @@ impl TestCase {
 
 /// Number of cases written, by result.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Counts {
+pub(crate) struct CaseCounts {
     /// Number of all cases.
     pub(crate) cases: u64,
     /// Number of failed cases.
@@ -58,7 +58,7 @@ pub(crate) struct Counts {
     pub(crate) skipped: u64,
 }
 
-impl Counts {
+impl CaseCounts {
     /// Counts one case.
     pub(crate) fn add(&mut self, grade: CheckStatus) {
         self.cases += 1;

@@ -4,13 +4,13 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use crate::report::formats::case::{Counts, TestCase};
+use crate::report::formats::case::{CaseCounts, TestCase};
 use crate::report::formats::markup::xml;
 use crate::webhook::CheckStatus;
 
 /// Head with the name of the suite and its counts, padded to a fixed length.
-pub(crate) fn head(name: &str, counts: Counts, took: Duration) -> String {
-    let longest = Counts {
+pub(crate) fn head(name: &str, counts: CaseCounts, took: Duration) -> String {
+    let longest = CaseCounts {
         cases: u64::MAX,
         failed: u64::MAX,
         skipped: u64::MAX,
@@ -21,8 +21,8 @@ pub(crate) fn head(name: &str, counts: Counts, took: Duration) -> String {
 }
 
 /// Head without the `>` at its end.
-fn tags(name: &str, counts: Counts, took: Duration) -> String {
-    let Counts {
+fn tags(name: &str, counts: CaseCounts, took: Duration) -> String {
+    let CaseCounts {
         cases,
         failed,
         skipped,

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use crate::error::{Error, Result};
-use crate::report::formats::case::{Counts, TestCase};
+use crate::report::formats::case::{CaseCounts, TestCase};
 use crate::report::formats::{junit, tap};
 use crate::report::json;
 use crate::report::notice::Notice;
@@ -16,7 +16,7 @@ use crate::webhook::CheckStatus;
 
 /// Format of a report (`--report`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
+pub enum ReportFormat {
     /// JSON lines, as with `--json`.
     Json,
     /// JUnit XML.
@@ -37,10 +37,10 @@ pub struct Suite {
 /// Report being written.
 #[derive(Debug)]
 pub struct ReportFile {
-    format: Format,
+    format: ReportFormat,
     suite: Suite,
     file: BufWriter<File>,
-    counts: Counts,
+    counts: CaseCounts,
     begun: Instant,
     ended: bool,
     buffer: Vec<u8>,
@@ -49,7 +49,7 @@ pub struct ReportFile {
 
 impl ReportFile {
     /// Creates or truncates the file at `path`, or without a path a temporary file to be read back at the end.
-    pub fn open(format: Format, suite: Suite, path: Option<&Path>) -> Result<ReportFile> {
+    pub fn open(format: ReportFormat, suite: Suite, path: Option<&Path>) -> Result<ReportFile> {
         let file = match path {
             Some(path) => File::create(path).map_err(|error| {
                 Error::usage(format!("cannot write `{}`: {error}", path.display()))
@@ -62,16 +62,16 @@ impl ReportFile {
             format,
             suite,
             file: BufWriter::new(file),
-            counts: Counts::default(),
+            counts: CaseCounts::default(),
             begun: Instant::now(),
             ended: false,
             buffer: Vec::new(),
             fault: None,
         };
         let head = match format {
-            Format::Json => String::new(),
-            Format::Junit => results.junit_head(Duration::ZERO),
-            Format::Tap => tap::head(),
+            ReportFormat::Json => String::new(),
+            ReportFormat::Junit => results.junit_head(Duration::ZERO),
+            ReportFormat::Tap => tap::head(),
         };
         results.put(head.as_bytes());
         Ok(results)
@@ -79,12 +79,12 @@ impl ReportFile {
 
     /// True if the report consists of the lines of `--json`.
     pub fn is_json(&self) -> bool {
-        self.format == Format::Json
+        self.format == ReportFormat::Json
     }
 
     /// Writes a notice, if it belongs to the report.
     pub fn take(&mut self, notice: &Notice) {
-        if self.format == Format::Json {
+        if self.format == ReportFormat::Json {
             let mut buffer = std::mem::take(&mut self.buffer);
             buffer.clear();
             json::write(&mut buffer, notice);
@@ -123,9 +123,9 @@ impl ReportFile {
         }
         self.counts.add(case.grade);
         let text = match self.format {
-            Format::Json => return,
-            Format::Junit => junit::case(&case),
-            Format::Tap => tap::case(self.counts.cases, &case),
+            ReportFormat::Json => return,
+            ReportFormat::Junit => junit::case(&case),
+            ReportFormat::Tap => tap::case(self.counts.cases, &case),
         };
         self.put(text.as_bytes());
     }
@@ -133,12 +133,12 @@ impl ReportFile {
     fn end(&mut self, took: Duration, broken_off: bool) {
         self.ended = true;
         let end = match self.format {
-            Format::Json => return,
-            Format::Tap => tap::end(self.counts, broken_off),
-            Format::Junit => junit::end(broken_off),
+            ReportFormat::Json => return,
+            ReportFormat::Tap => tap::end(self.counts, broken_off),
+            ReportFormat::Junit => junit::end(broken_off),
         };
         self.put(end.as_bytes());
-        if self.format == Format::Junit {
+        if self.format == ReportFormat::Junit {
             let head = self.junit_head(took);
             let over = self.file.seek(SeekFrom::Start(0));
             let over = over.and_then(|_| self.file.write_all(head.as_bytes()));
@@ -188,12 +188,12 @@ pub fn read_out(mut file: File, mut give: impl FnMut(&[u8])) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Format, ReportFile, Suite, read_out};
+    use super::{ReportFile, ReportFormat, Suite, read_out};
     use crate::report::{CheckTotals, Checked, Detail, Notice, Tally};
     use crate::webhook::{Attempt, CheckStatus, Outcome};
     use std::time::Duration;
 
-    fn open(format: Format, strict: bool) -> ReportFile {
+    fn open(format: ReportFormat, strict: bool) -> ReportFile {
         let suite = Suite {
             name: "run \"x\"".into(),
             strict,
@@ -211,7 +211,7 @@ mod tests {
     }
 
     /// Report of replayed deliveries.
-    fn replayed(format: Format) -> String {
+    fn replayed(format: ReportFormat) -> String {
         let mut results = open(format, false);
         let mut tally = Tally::new("sent");
         tally.elapsed = Duration::from_millis(1500);
@@ -245,7 +245,7 @@ mod tests {
     }
 
     /// Report of a checked handler.
-    fn checked(format: Format, strict: bool) -> String {
+    fn checked(format: ReportFormat, strict: bool) -> String {
         let mut results = open(format, strict);
         let check = |name, grade, said: &str| Checked {
             name,
@@ -290,12 +290,12 @@ mod tests {
     #[test]
     fn junit_has_its_counts_and_no_controls() {
         let counts = "name=\"run &quot;x&quot;\" tests=\"2\" failures=\"1\" errors=\"0\" skipped=\"0\" time=\"1.500\"";
-        let text = replayed(Format::Junit);
+        let text = replayed(ReportFormat::Junit);
         assert!(text.starts_with(&format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites {counts}>\n  <testsuite {counts} ")), "{text}");
         assert!(text.contains(" >\n    <testcase classname=\"replay.resend\" name=\"click ada@example.com resend (a&lt;b&gt;.ndjson:1)\" time=\"0.012\"/>\n"), "{text}");
         assert!(text.contains("<failure message=\"404 # is &quot;odd&quot;\">answer  &lt;b&gt;\\x1b[31m&amp;&quot;</failure>"), "{text}");
 
-        let all = checked(Format::Junit, false);
+        let all = checked(ReportFormat::Junit, false);
         assert!(all.contains("name=\"run &quot;x&quot;\" tests=\"5\" failures=\"1\" errors=\"0\" skipped=\"2\" time=\"1.500\""), "{all}");
         assert!(all.contains("<failure message=\"answered 500 # &lt;oh&gt;\">title   must be taken\nsent    a click\ncame    500  &lt;b&gt;\\x1b[31m&amp;&quot;\nwanted "), "{all}");
         assert!(
@@ -318,7 +318,7 @@ mod tests {
     #[test]
     fn tap_says_its_plan_at_the_end() {
         assert_eq!(
-            replayed(Format::Tap),
+            replayed(ReportFormat::Tap),
             "TAP version 14\nok 1 - replay.resend: click ada@example.com resend (a<b>.ndjson:1)\n  ---\n  \
              duration_ms: 12\n  ...\n\
              not ok 2 - replay.resend: click ada@example.com resend (a<b>.ndjson:1)\n  ---\n  duration_ms: 12\n  \
@@ -327,7 +327,7 @@ mod tests {
         let details = "  title: \"must be taken\"\n  sent: \"a click\"\n  came: \"500  <b>\\\\x1b[31m&\\\"\"\n  wanted: \"2xx\"\n  \
              why: \"it matters\"\n  to_do: \"mend it\"\n  see: \"https://a/\"\n  ...\n";
         assert_eq!(
-            checked(Format::Tap, false),
+            checked(ReportFormat::Tap, false),
             format!(
                 "TAP version 14\nok 1 - check.shape: good\n  ---\n  duration_ms: 12\n  ...\n\
                  not ok 2 - check.shape: bad\n  ---\n  duration_ms: 12\n  verdict: fail\n  \
@@ -339,23 +339,23 @@ mod tests {
                  message: \"keeps nothing\"\n  ...\n1..5\n"
             )
         );
-        assert_eq!(replayed(Format::Json).lines().count(), 4);
+        assert_eq!(replayed(ReportFormat::Json).lines().count(), 4);
     }
 
     #[test]
     fn a_warning_fails_where_it_is_strict() {
-        assert!(checked(Format::Tap, true).contains("\nnot ok 3 - "));
-        assert!(checked(Format::Junit, true).contains(" failures=\"2\" "));
+        assert!(checked(ReportFormat::Tap, true).contains("\nnot ok 3 - "));
+        assert!(checked(ReportFormat::Junit, true).contains(" failures=\"2\" "));
     }
 
     #[test]
     fn a_run_that_breaks_off_is_no_success() {
         assert_eq!(
-            written(open(Format::Tap, false)),
+            written(open(ReportFormat::Tap, false)),
             "TAP version 14\nBail out! The run did not come to its end\n"
         );
         assert!(
-            written(open(Format::Junit, false))
+            written(open(ReportFormat::Junit, false))
                 .ends_with("</system-err>\n  </testsuite>\n</testsuites>\n")
         );
     }

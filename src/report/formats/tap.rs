@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::report::Untrusted;
-use crate::report::formats::case::{Counts, TestCase};
+use crate::report::formats::case::{CaseCounts, TestCase};
 use crate::report::formats::markup::tap;
 use crate::webhook::CheckStatus;
 
@@ -36,7 +36,7 @@ pub(crate) fn case(number: u64, it: &TestCase) -> String {
 }
 
 /// Plan at the end; `broken_off` says that the run was interrupted.
-pub(crate) fn end(counts: Counts, broken_off: bool) -> String {
+pub(crate) fn end(counts: CaseCounts, broken_off: bool) -> String {
     match broken_off {
         true => "Bail out! The run did not come to its end\n".into(),
         false => format!("1..{}\n", counts.cases),

@@ -4,8 +4,8 @@ use std::io::Write as _;
 use std::time::Duration;
 
 use crate::report::notice::{Forwarded, Judged, Notice, View};
+use crate::report::text::delivery_line::DeliveryLine;
 use crate::report::text::humanize::{count, span};
-use crate::report::text::line::Line;
 use crate::report::text::palette::Role;
 use crate::report::text::{GUTTER, TextReport};
 use crate::report::{Untrusted, shown_signed};
@@ -58,7 +58,7 @@ impl TextReport {
             Notice::Recorded { .. } => {}
             Notice::Received(received) => self.received(out, received),
             Notice::Resent(received) => self.resent(out, received),
-            Notice::Logged(logged) => self.line(out, &Line::of(logged)),
+            Notice::Logged(logged) => self.line(out, &DeliveryLine::of(logged)),
             Notice::Shown(logged) => self.shown(out, logged),
             Notice::Compared(compared) => self.compared(out, compared),
             Notice::Drifted(drifted) => self.drifted(out, drifted),
@@ -300,7 +300,7 @@ fn judged_rows(it: &Judged) -> Vec<(&'static str, String)> {
 #[cfg(test)]
 mod tests {
     use super::TextReport;
-    use crate::report::{Notice, Palette, Parts, Received, View};
+    use crate::report::{Notice, Palette, Received, ShownParts, View};
     use crate::webhook::{Delivery, Event, Kind, Receipt};
     use http::HeaderValue;
     use jiff::tz::TimeZone;
@@ -313,7 +313,7 @@ mod tests {
         let voice = TextReport {
             palette: Palette::colored(),
             view: View::Parts,
-            parts: Parts {
+            parts: ShownParts {
                 events: true,
                 headers: true,
                 body: true,

@@ -7,10 +7,10 @@ use unicode_width::UnicodeWidthStr;
 use crate::report::notice::{Received, View};
 use crate::report::text::body;
 use crate::report::text::body::{GROWTH, SHOWN_BODY};
+use crate::report::text::delivery_line::DeliveryLine;
 use crate::report::text::escape::grouped;
 use crate::report::text::humanize::put_span;
 use crate::report::text::inflate::inflate;
-use crate::report::text::line::Line;
 use crate::report::text::palette::Role;
 use crate::report::text::text_report::{kind_role, pad};
 use crate::report::text::{GUTTER, TextReport};
@@ -34,15 +34,15 @@ impl TextReport {
             View::Line => {
                 let reason = reason(it);
                 let reason = reason.as_ref().map(|(what, why)| (*what, why.as_str()));
-                let line = Line {
+                let line = DeliveryLine {
                     reason,
                     has_remarks: true,
-                    ..Line::received(it)
+                    ..DeliveryLine::received(it)
                 };
                 self.line(out, &line);
             }
             View::LineAndFailures => {
-                self.line(out, &Line::received(it));
+                self.line(out, &DeliveryLine::received(it));
                 self.below_line(out, it);
             }
         }
@@ -50,9 +50,9 @@ impl TextReport {
 
     /// Writes a delivery that was sent to the handler again.
     pub(super) fn resent(&self, out: &mut Vec<u8>, it: &Received) {
-        let line = Line {
+        let line = DeliveryLine {
             is_resent: true,
-            ..Line::received(it)
+            ..DeliveryLine::received(it)
         };
         self.line(out, &line);
         self.below_line(out, it);

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use jiff::tz::TimeZone;
 
-use crate::report::notice::{Parts, View};
+use crate::report::notice::{ShownParts, View};
 use crate::report::text::humanize::put_number;
 use crate::report::text::palette::{Palette, Role};
 use crate::report::text::wrap::{columns, elided_to};
@@ -24,7 +24,7 @@ pub struct TextReport {
     /// Form in which received deliveries are shown.
     pub view: View,
     /// Parts shown of a received delivery.
-    pub parts: Parts,
+    pub parts: ShownParts,
     /// True if the response to each attempt is shown.
     pub replies: bool,
     /// Width of the terminal in columns, if it is one.
@@ -138,32 +138,32 @@ pub fn local_zone() -> TimeZone {
 }
 
 /// Kind of the event of a delivery, or number of its events.
-pub(crate) enum Subject<'a> {
+pub(crate) enum EventColumn<'a> {
     /// One event, or none.
     Name(Cow<'a, str>, Role),
     /// Several events.
     Events(usize),
 }
 
-impl<'a> Subject<'a> {
+impl<'a> EventColumn<'a> {
     /// Subject of a delivery with this receipt.
-    pub(crate) fn of(receipt: &'a Receipt) -> Subject<'a> {
+    pub(crate) fn of(receipt: &'a Receipt) -> EventColumn<'a> {
         match receipt.events.as_slice() {
-            [] if receipt.handshake => Subject::Name("handshake".into(), Role::Dim),
-            [] => Subject::Name("no events".into(), Role::Dim),
+            [] if receipt.handshake => EventColumn::Name("handshake".into(), Role::Dim),
+            [] => EventColumn::Name("no events".into(), Role::Dim),
             [one] if one.kind == Kind::Other => {
                 let name = Untrusted::new(&one.native).to_string();
-                Subject::Name(elided_to(&name, 24).into(), Role::Kind)
+                EventColumn::Name(elided_to(&name, 24).into(), Role::Kind)
             }
-            [one] => Subject::Name(one.kind.name().into(), kind_role(one.kind)),
-            many => Subject::Events(many.len()),
+            [one] => EventColumn::Name(one.kind.name().into(), kind_role(one.kind)),
+            many => EventColumn::Events(many.len()),
         }
     }
 
     pub(super) fn columns(&self) -> usize {
         match self {
-            Subject::Name(name, _) => columns(name),
-            Subject::Events(number) => {
+            EventColumn::Name(name, _) => columns(name),
+            EventColumn::Events(number) => {
                 let digits = number.checked_ilog10().unwrap_or(0) as usize + 1;
                 digits + EVENTS.len()
             }
@@ -173,8 +173,8 @@ impl<'a> Subject<'a> {
     /// Writes it in its colour.
     pub(crate) fn write(&self, out: &mut Vec<u8>, palette: &Palette) {
         match self {
-            Subject::Name(name, role) => palette.write(out, *role, name.as_bytes()),
-            Subject::Events(number) => palette.write_with(out, Role::Bold, |out| {
+            EventColumn::Name(name, role) => palette.write(out, *role, name.as_bytes()),
+            EventColumn::Events(number) => palette.write_with(out, Role::Bold, |out| {
                 put_number(out, *number);
                 out.extend_from_slice(EVENTS);
             }),

@@ -32,7 +32,7 @@ pub(crate) fn edits(text: &str, node: &JsonNode, new: &Value, styles: &[Style]) 
         lines: false,
         ..style
     };
-    Comparison { text, style, inner }.value(node, new, &mut out);
+    TextComparison { text, style, inner }.value(node, new, &mut out);
     out
 }
 
@@ -87,13 +87,13 @@ pub(crate) fn rearrange(
 }
 
 /// Comparison of a text with the value that it should have.
-struct Comparison<'a> {
+struct TextComparison<'a> {
     text: &'a str,
     style: Style,
     inner: &'a [Style],
 }
 
-impl Comparison<'_> {
+impl TextComparison<'_> {
     fn value(&self, node: &JsonNode, new: &Value, out: &mut Vec<TextEdit>) {
         let raw = node.raw(self.text);
         let mut replace = || out.push((node.span.clone(), write(new, &self.style)));

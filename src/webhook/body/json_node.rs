@@ -41,7 +41,7 @@ impl JsonNode {
     pub(crate) fn read(text: &str) -> Result<JsonNode, String> {
         let valid = serde_json::from_str::<&RawValue>(text);
         valid.map_err(|error| format!("not JSON: {error}"))?;
-        let mut reader = Reader { text, at: 0 };
+        let mut reader = NodeReader { text, at: 0 };
         let node = reader.value(0);
         node.ok_or_else(|| format!("JSON that is nested deeper than {DEEPEST} levels"))
     }
@@ -131,12 +131,12 @@ impl JsonNode {
 }
 
 /// Reader of a text that is known to be valid.
-struct Reader<'a> {
+struct NodeReader<'a> {
     text: &'a str,
     at: usize,
 }
 
-impl Reader<'_> {
+impl NodeReader<'_> {
     fn peek(&self) -> Option<u8> {
         self.text.as_bytes().get(self.at).copied()
     }

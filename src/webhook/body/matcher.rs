@@ -75,17 +75,17 @@ pub struct Matcher<'d, 'a> {
     /// True if the document is matched as the only element of a list.
     in_list: bool,
     /// Last pointer and its value: the events of a provider ask for the same one.
-    last: Cell<(&'static str, Lookup<'d, 'a>)>,
+    last: Cell<(&'static str, PointerLookup<'d, 'a>)>,
 }
 
 /// Value at a pointer, and its text if it is a scalar, once that was asked for.
 #[derive(Clone, Copy)]
-struct Lookup<'d, 'a> {
+struct PointerLookup<'d, 'a> {
     value: Option<&'d Document<'a>>,
     text: Option<Option<&'d str>>,
 }
 
-impl<'d, 'a> Lookup<'d, 'a> {
+impl<'d, 'a> PointerLookup<'d, 'a> {
     fn of(value: Option<&'d Document<'a>>) -> Self {
         Self { value, text: None }
     }
@@ -109,7 +109,7 @@ impl<'d, 'a> Matcher<'d, 'a> {
             names,
             is_list: document.is_list(),
             in_list: false,
-            last: Cell::new(("", Lookup::of(Some(document)))),
+            last: Cell::new(("", PointerLookup::of(Some(document)))),
         }
     }
 
@@ -118,7 +118,7 @@ impl<'d, 'a> Matcher<'d, 'a> {
         Self {
             is_list: true,
             in_list: true,
-            last: Cell::new(("/0", Lookup::of(Some(self.document)))),
+            last: Cell::new(("/0", PointerLookup::of(Some(self.document)))),
             ..*self
         }
     }
@@ -155,7 +155,7 @@ impl<'d, 'a> Matcher<'d, 'a> {
         self.names & bits == bits
     }
 
-    fn find(&self, pointer: &'static str) -> Lookup<'d, 'a> {
+    fn find(&self, pointer: &'static str) -> PointerLookup<'d, 'a> {
         let (known, found) = self.last.get();
         if known == pointer {
             return found;
@@ -165,7 +165,7 @@ impl<'d, 'a> Matcher<'d, 'a> {
             false => Some(pointer),
         };
         let inside = inside.filter(|_| self.may_hold(pointer));
-        Lookup::of(inside.and_then(|inside| self.document.at(inside)))
+        PointerLookup::of(inside.and_then(|inside| self.document.at(inside)))
     }
 
     /// False if the names show that there is no value at this pointer.
@@ -185,7 +185,7 @@ fn top_members<'d, 'a>(document: &'d Document<'a>) -> &'d [Member<'a>] {
 }
 
 impl Predicate {
-    fn fits(&self, found: &mut Lookup) -> bool {
+    fn fits(&self, found: &mut PointerLookup) -> bool {
         let here = found.value;
         let mut text = || found.text();
         match self {

@@ -47,7 +47,7 @@ impl<'a> Multipart<'a> {
 
     /// Splits a body at a boundary; an error if it does not occur.
     pub fn split(body: &'a [u8], boundary: &str) -> Result<Self, String> {
-        let lines = Lines::new(body, boundary);
+        let lines = BoundaryLines::new(body, boundary);
         let mut here = lines.next(0).ok_or_else(|| {
             format!(
                 "the body is a multipart form, but its boundary `--{boundary}` is nowhere in it"
@@ -296,27 +296,27 @@ impl PartFaults {
         &mut self,
         number: usize,
         body: &'a [u8],
-        here: &Line,
-        next: Option<&Line>,
+        here: &BoundaryLine,
+        next: Option<&BoundaryLine>,
     ) -> Option<FormPart<'a>> {
         let end = next.map_or(body.len(), |next| next.start);
         let stop = match next {
             Some(_) => without_line_end(body, here.end, end),
             None => end,
         };
-        match Head::find(body, here.end, end) {
-            Head::Endless => {
+        match PartHead::find(body, here.end, end) {
+            PartHead::Endless => {
                 self.endless.add(number);
                 None
             }
-            Head::Ends(head, content) => {
+            PartHead::Ends(head, content) => {
                 let part = FormPart::new(body, here.start, head, content..stop.max(content));
                 if part.name.is_none() {
                     self.nameless.add(number);
                 }
                 Some(part)
             }
-            Head::Unfinished => {
+            PartHead::Unfinished => {
                 self.unfinished.add(number);
                 Some(FormPart::new(body, here.start, here.end..stop, stop..stop))
             }
@@ -337,20 +337,20 @@ impl PartFaults {
 }
 
 /// Scanner for the boundary lines of a body.
-struct Lines<'a> {
+struct BoundaryLines<'a> {
     body: &'a [u8],
     length: usize,
     finder: memmem::Finder<'static>,
 }
 
-struct Line {
+struct BoundaryLine {
     start: usize,
     /// Offset of the next line.
     end: usize,
     is_last: bool,
 }
 
-impl<'a> Lines<'a> {
+impl<'a> BoundaryLines<'a> {
     fn new(body: &'a [u8], boundary: &str) -> Self {
         let wanted = format!("--{boundary}");
         Self {
@@ -362,7 +362,7 @@ impl<'a> Lines<'a> {
 
     /// Finds the next boundary line. After a near match the search continues in the next line, so no byte is read again
     /// and again.
-    fn next(&self, from: usize) -> Option<Line> {
+    fn next(&self, from: usize) -> Option<BoundaryLine> {
         let mut at = from;
         loop {
             let start = at + self.finder.find(self.body.get(at..)?)?;
@@ -376,7 +376,7 @@ impl<'a> Lines<'a> {
         }
     }
 
-    fn line(&self, start: usize) -> Option<Line> {
+    fn line(&self, start: usize) -> Option<BoundaryLine> {
         let mut rest = self.body.get(start + self.length..)?;
         let is_last = rest.starts_with(b"--");
         if is_last {
@@ -389,7 +389,7 @@ impl<'a> Lines<'a> {
             [b'\r', b'\n', ..] => 2,
             _ => return None,
         };
-        Some(Line {
+        Some(BoundaryLine {
             start,
             end: self.body.len() - rest.len() + padding + behind,
             is_last,
@@ -398,7 +398,7 @@ impl<'a> Lines<'a> {
 }
 
 /// Result of scanning a part's headers.
-enum Head {
+enum PartHead {
     /// Byte range of the headers, and the offset of the content.
     Ends(Range<usize>, usize),
     /// Headers that no empty line ends.
@@ -407,22 +407,22 @@ enum Head {
     Endless,
 }
 
-impl Head {
-    fn find(body: &[u8], start: usize, end: usize) -> Head {
+impl PartHead {
+    fn find(body: &[u8], start: usize, end: usize) -> PartHead {
         let mut at = start;
         loop {
             let near = end.min(at.saturating_add(MOST_HEAD));
             let line = body.get(at..near).unwrap_or_default();
             let length = memchr(b'\n', line);
             if at - start + length.unwrap_or(line.len()) >= MOST_HEAD {
-                return Head::Endless;
+                return PartHead::Endless;
             }
             let Some(length) = length else {
-                return Head::Unfinished;
+                return PartHead::Unfinished;
             };
             let next = at + length + 1;
             if matches!(line.get(..length), Some(b"" | b"\r")) {
-                return Head::Ends(start..without_line_end(body, start, at), next);
+                return PartHead::Ends(start..without_line_end(body, start, at), next);
             }
             at = next;
         }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::webhook::diff::difference::{Difference, Part, Side};
+use crate::webhook::diff::difference::{DeliveryPart, Difference, Side};
 use crate::webhook::diff::node::{Content, Format, Node, step_into};
 use crate::webhook::diff::trees::{HIDDEN, Repeats, Trees, aligned, by_line};
 use crate::webhook::redact::sensitive::is_credential_parameter;
@@ -106,7 +106,7 @@ fn request(left: &Subject, right: &Subject, tell: &mut dyn FnMut(Difference)) {
     let mut differ = |place: &str, one: &str, other: &str| {
         if one != other {
             tell(Difference::of(
-                Part::Request,
+                DeliveryPart::Request,
                 place,
                 Some(Side::text(one)),
                 Some(Side::text(other)),
@@ -125,7 +125,7 @@ fn request(left: &Subject, right: &Subject, tell: &mut dyn FnMut(Difference)) {
         return;
     }
     let (mine, theirs) = (parameters(&one), parameters(&other));
-    let side = |((name, _), value): &Pair| match is_credential_parameter(name, value) {
+    let side = |((name, _), value): &NumberedPair| match is_credential_parameter(name, value) {
         true => Side::text(MASK),
         false => Side::text(value),
     };
@@ -138,7 +138,7 @@ fn request(left: &Subject, right: &Subject, tell: &mut dyn FnMut(Difference)) {
         tell(Difference {
             nth,
             note: is_hidden.then(|| HIDDEN.to_owned()),
-            ..Difference::of(Part::Request, &format!("?{name}"), one, other)
+            ..Difference::of(DeliveryPart::Request, &format!("?{name}"), one, other)
         });
     });
     if !is_any {
@@ -149,7 +149,7 @@ fn request(left: &Subject, right: &Subject, tell: &mut dyn FnMut(Difference)) {
             ))
         };
         tell(Difference::of(
-            Part::Request,
+            DeliveryPart::Request,
             "query",
             text(&one),
             text(&other),
@@ -158,9 +158,9 @@ fn request(left: &Subject, right: &Subject, tell: &mut dyn FnMut(Difference)) {
 }
 
 /// Name and number of earlier ones of the name, and value.
-type Pair = ((String, usize), String);
+type NumberedPair = ((String, usize), String);
 
-fn parameters(query: &str) -> Vec<Pair> {
+fn parameters(query: &str) -> Vec<NumberedPair> {
     let mut seen: HashMap<String, usize> = HashMap::new();
     let pairs = form_urlencoded::parse(query.as_bytes()).map(|(name, value)| {
         let count = seen.entry(name.to_string()).or_default();
@@ -171,8 +171,12 @@ fn parameters(query: &str) -> Vec<Pair> {
 }
 
 /// Calls `differ` for each pair that differs, or that one side lacks.
-fn pairs(left: &[Pair], right: &[Pair], mut differ: impl FnMut(Option<&Pair>, Option<&Pair>)) {
-    let index = |pairs: &[Pair]| -> HashMap<(String, usize), usize> {
+fn pairs(
+    left: &[NumberedPair],
+    right: &[NumberedPair],
+    mut differ: impl FnMut(Option<&NumberedPair>, Option<&NumberedPair>),
+) {
+    let index = |pairs: &[NumberedPair]| -> HashMap<(String, usize), usize> {
         let names = pairs.iter().enumerate();
         names.map(|(at, (name, _))| (name.clone(), at)).collect()
     };
@@ -195,7 +199,7 @@ fn headers(
     repeats: &Repeats,
     tell: &mut dyn FnMut(Difference),
 ) {
-    let fields = |headers: &Headers| -> Vec<Pair> {
+    let fields = |headers: &Headers| -> Vec<NumberedPair> {
         let mut seen: HashMap<String, usize> = HashMap::new();
         let fields = headers.iter().map(|(name, value)| {
             let count = seen.entry(name.as_str().to_owned()).or_default();
@@ -208,7 +212,7 @@ fn headers(
     pairs(&fields(left), &fields(right), |one, other| {
         let ((name, nth), _) = one.or(other).cloned().unwrap_or_default();
         let is_hidden = is_credential_field(&name);
-        let side = |(_, value): &Pair| match is_hidden {
+        let side = |(_, value): &NumberedPair| match is_hidden {
             true => Side::text(MASK),
             false => Side::text(value),
         };
@@ -222,7 +226,7 @@ fn headers(
             nth,
             expected,
             note: (is_hidden && both.is_some()).then(|| HIDDEN.to_owned()),
-            ..Difference::of(Part::Headers, &name, one.map(side), other.map(side))
+            ..Difference::of(DeliveryPart::Headers, &name, one.map(side), other.map(side))
         });
     });
 }
@@ -267,7 +271,7 @@ fn content(
             tell(Difference {
                 note: Some(format!("first difference at byte {}", at + 1)),
                 ..Difference::of(
-                    Part::Body,
+                    DeliveryPart::Body,
                     "",
                     Some(format_of(left)),
                     Some(format_of(right)),
@@ -275,7 +279,7 @@ fn content(
             });
         }
         (left, right) => tell(Difference::of(
-            Part::Body,
+            DeliveryPart::Body,
             "format",
             Some(format_of(left)),
             Some(format_of(right)),
@@ -308,7 +312,7 @@ fn trees(
         _ => None,
     };
     if let Some(note) = note {
-        tell(Difference::noted(Part::Body, "", note));
+        tell(Difference::noted(DeliveryPart::Body, "", note));
     }
 }
 
@@ -326,7 +330,7 @@ fn events(left: &Subject, right: &Subject, repeats: &Repeats, tell: &mut dyn FnM
     if left.provider != right.provider {
         let unknown = |name: Option<&str>| side(Some(name.unwrap_or("unknown")));
         tell(Difference::of(
-            Part::Events,
+            DeliveryPart::Events,
             "provider",
             unknown(left.provider),
             unknown(right.provider),
@@ -358,13 +362,23 @@ fn events(left: &Subject, right: &Subject, repeats: &Repeats, tell: &mut dyn FnM
         step_into(&mut place, &at.to_string());
         match other.and_then(|other| right.events.get(other)) {
             Some(other) => event_fields(&place, event, other, repeats, tell),
-            None => tell(Difference::of(Part::Events, &place, summary(event), None)),
+            None => tell(Difference::of(
+                DeliveryPart::Events,
+                &place,
+                summary(event),
+                None,
+            )),
         }
     }
     for at in left.events.len().max(start + end)..right.events.len() {
         if let Some(event) = right.events.get(at - end) {
             let place = format!("/{}", at - end);
-            tell(Difference::of(Part::Events, &place, None, summary(event)));
+            tell(Difference::of(
+                DeliveryPart::Events,
+                &place,
+                None,
+                summary(event),
+            ));
         }
     }
 }
@@ -387,7 +401,7 @@ fn event_fields(
         tell(Difference {
             expected,
             ..Difference::of(
-                Part::Events,
+                DeliveryPart::Events,
                 &format!("{place}/{}", one.name),
                 side(one.value),
                 side(other.value),
@@ -404,15 +418,15 @@ fn summary(event: &Event) -> Option<Side> {
 }
 
 /// Field of an event.
-struct Field {
+struct EventField {
     name: &'static str,
     value: Option<String>,
     /// True for an id or a time.
     expected: bool,
 }
 
-fn fields(event: &Event) -> [Field; 8] {
-    let field = |name, value: Option<String>, expected| Field {
+fn fields(event: &Event) -> [EventField; 8] {
+    let field = |name, value: Option<String>, expected| EventField {
         name,
         value,
         expected,
@@ -437,7 +451,7 @@ mod tests {
     use serde_json::Value;
 
     use super::{Comparison, Rules, Subject, compare};
-    use crate::webhook::diff::difference::{Difference, Part, Side};
+    use crate::webhook::diff::difference::{DeliveryPart, Difference, Side};
     use crate::webhook::diff::node::{Content, Node};
     use crate::webhook::{Delivery, Headers};
 
@@ -559,7 +573,7 @@ mod tests {
         assert_eq!(
             found.differences[0],
             Difference::of(
-                Part::Body,
+                DeliveryPart::Body,
                 "/a",
                 Some(Side::text("1")),
                 Some(Side::text("2"))

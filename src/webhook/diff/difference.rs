@@ -2,7 +2,7 @@
 
 /// Part of a delivery in which a difference is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Part {
+pub enum DeliveryPart {
     /// Method, path and query.
     Request,
     /// Header fields.
@@ -13,14 +13,14 @@ pub enum Part {
     Events,
 }
 
-impl Part {
+impl DeliveryPart {
     /// Name, in text and in JSON.
     pub fn name(self) -> &'static str {
         match self {
-            Part::Request => "request",
-            Part::Headers => "headers",
-            Part::Body => "body",
-            Part::Events => "events",
+            DeliveryPart::Request => "request",
+            DeliveryPart::Headers => "headers",
+            DeliveryPart::Body => "body",
+            DeliveryPart::Events => "events",
         }
     }
 }
@@ -29,7 +29,7 @@ impl Part {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Difference {
     /// Part of the delivery.
-    pub part: Part,
+    pub part: DeliveryPart,
     /// Place in the part: `method`, `path`, `?name` of the query, the name of a header, a JSON pointer into the body, or
     /// a field of an event. Empty for the body as a whole.
     pub place: String,
@@ -97,7 +97,12 @@ pub fn beginning(text: &str, bytes: usize) -> &str {
 
 impl Difference {
     /// Difference of two values, of which one may be missing.
-    pub fn of(part: Part, place: &str, left: Option<Side>, right: Option<Side>) -> Difference {
+    pub fn of(
+        part: DeliveryPart,
+        place: &str,
+        left: Option<Side>,
+        right: Option<Side>,
+    ) -> Difference {
         Difference {
             part,
             place: place.to_owned(),
@@ -111,7 +116,7 @@ impl Difference {
     }
 
     /// Difference that no value shows.
-    pub fn noted(part: Part, place: &str, note: String) -> Difference {
+    pub fn noted(part: DeliveryPart, place: &str, note: String) -> Difference {
         Difference {
             note: Some(note),
             ..Difference::of(part, place, None, None)

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::webhook::diff::difference::{Difference, LONGEST, Part, Side};
+use crate::webhook::diff::difference::{DeliveryPart, Difference, LONGEST, Side};
 use crate::webhook::diff::layout::Layout;
 use crate::webhook::diff::lines::{hunks, lines};
 use crate::webhook::diff::node::{Node, step_into};
@@ -135,7 +135,7 @@ impl<'r> Trees<'r> {
                     (self.tell)(Difference {
                         nth,
                         expected,
-                        ..Difference::noted(Part::Body, place, note)
+                        ..Difference::noted(DeliveryPart::Body, place, note)
                     });
                 }
             }
@@ -296,7 +296,7 @@ impl<'r> Trees<'r> {
             nth,
             expected,
             note: note.map(str::to_owned),
-            ..Difference::of(Part::Body, place, left, right)
+            ..Difference::of(DeliveryPart::Body, place, left, right)
         });
     }
 }
@@ -339,7 +339,7 @@ pub(super) fn by_line(place: &str, left: &str, right: &str) -> Vec<Difference> {
     let all = hunks.map(|(from, to)| Difference {
         line: Some((from.start + 1, to.start + 1)),
         ..Difference::of(
-            Part::Body,
+            DeliveryPart::Body,
             place,
             side(one.get(from).unwrap_or_default()),
             side(other.get(to).unwrap_or_default()),

@@ -16,7 +16,7 @@ pub fn decoded(value: &str) -> Cow<'_, str> {
     let mut rest = value;
     while let Some(start) = rest.find("=?") {
         let (before, from) = rest.split_at(start);
-        match Word::at(from) {
+        match EncodedWord::at(from) {
             Some(word) => {
                 let is_gap = before.chars().all(char::is_whitespace);
                 if !(is_gap && pending.is_open) {
@@ -47,7 +47,7 @@ struct Pending {
 }
 
 impl Pending {
-    fn add(&mut self, word: &Word, out: &mut String) {
+    fn add(&mut self, word: &EncodedWord, out: &mut String) {
         if self.is_open && !self.charset.eq_ignore_ascii_case(word.charset) {
             self.flush(out);
         }
@@ -66,7 +66,7 @@ impl Pending {
 }
 
 /// Encoded word at the beginning of a text.
-struct Word<'a> {
+struct EncodedWord<'a> {
     charset: &'a str,
     bytes: Vec<u8>,
     length: usize,
@@ -75,8 +75,8 @@ struct Word<'a> {
 /// Longest encoded word that is decoded; the standard allows 75 characters.
 const LONGEST: usize = 2048;
 
-impl<'a> Word<'a> {
-    fn at(text: &'a str) -> Option<Word<'a>> {
+impl<'a> EncodedWord<'a> {
+    fn at(text: &'a str) -> Option<EncodedWord<'a>> {
         let mut end = text.len().min(LONGEST);
         while !text.is_char_boundary(end) {
             end -= 1;
@@ -94,7 +94,7 @@ impl<'a> Word<'a> {
             "Q" | "q" => quoted_printable(content.replace('_', " ").as_bytes()),
             _ => return None,
         };
-        Some(Word {
+        Some(EncodedWord {
             // A language may follow (RFC 2231).
             charset: charset.split('*').next().unwrap_or(charset),
             bytes,

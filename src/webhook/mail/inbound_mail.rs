@@ -32,7 +32,7 @@ pub struct Mail {
     /// Text without quotations and signature, as the provider found it.
     pub reply: Option<String>,
     /// Envelope of SMTP.
-    pub envelope: Envelope,
+    pub envelope: MailEnvelope,
     /// Files, in order.
     pub attachments: Vec<Attachment>,
     /// Spam score.
@@ -49,7 +49,7 @@ pub struct Mail {
 
 /// Envelope of SMTP: the addresses that the mail was sent from and to, whatever its headers say.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Envelope {
+pub struct MailEnvelope {
     /// `MAIL FROM`; empty for a null return path.
     pub from: Option<String>,
     /// `RCPT TO`, each.

@@ -54,7 +54,7 @@ impl Mailbox {
 impl AddressEntry {
     /// Entries of a header value.
     pub fn list(value: &str) -> Vec<AddressEntry> {
-        let mut scanner = Scanner::default();
+        let mut scanner = AddressScanner::default();
         let mut found = Vec::new();
         let mut count = 0;
         let mut group: Option<(String, Vec<Mailbox>)> = None;
@@ -97,7 +97,7 @@ pub fn domain_of(address: &str) -> &str {
 
 /// State of reading a list: what was read of the current mailbox.
 #[derive(Default)]
-struct Scanner {
+struct AddressScanner {
     /// Text outside of brackets.
     text: String,
     /// True if the text has a part in quotes, which is a name whatever is in it.
@@ -119,7 +119,7 @@ enum GroupBoundary {
     End,
 }
 
-impl Scanner {
+impl AddressScanner {
     /// Takes a character; returns a mailbox that ends with it.
     fn take(&mut self, c: char) -> Option<Mailbox> {
         if self.is_escaped {

@@ -27,7 +27,7 @@ pub struct Message {
 impl Message {
     /// Reads a message.
     pub fn read(raw: Bytes) -> Message {
-        let mut reader = Reader {
+        let mut reader = PartReader {
             raw: raw.clone(),
             open: Vec::new(),
             parts: Vec::new(),
@@ -114,7 +114,7 @@ impl Message {
 }
 
 /// Reader of the parts: one pass from boundary line to boundary line.
-struct Reader {
+struct PartReader {
     raw: Bytes,
     /// Boundaries of the open containers, the outermost first.
     open: Vec<Vec<u8>>,
@@ -134,7 +134,7 @@ struct Delimiter {
     is_last: bool,
 }
 
-impl Reader {
+impl PartReader {
     fn read(&mut self) {
         let mut at = Some(0);
         while let Some(start) = at {

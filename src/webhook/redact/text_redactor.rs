@@ -102,7 +102,7 @@ impl TextRedactor {
     }
 
     /// Sensitive data that is recognised at this byte.
-    fn find(&self, scan: Scanner, at: usize) -> Option<Found> {
+    fn find(&self, scan: Scanner, at: usize) -> Option<Replacement> {
         match scan.text.get(at)? {
             b'@' | b'%' | b'\\' => {
                 let (b'@', end) = scan.after(at)? else {
@@ -120,7 +120,7 @@ impl TextRedactor {
     }
 
     /// Email address around the `@` from `at` to `end`.
-    fn address(&self, scan: Scanner, at: usize, end: usize) -> Option<Found> {
+    fn address(&self, scan: Scanner, at: usize, end: usize) -> Option<Replacement> {
         let mut start = at;
         let mut name = Vec::new();
         while let Some((c, begin)) = scan.before(start) {
@@ -155,7 +155,7 @@ impl TextRedactor {
         let whole = format!("{}@{host}", String::from_utf8_lossy(&name).to_lowercase());
         let sign = std::str::from_utf8(scan.text.get(at..end)?).ok()?;
         let placeholder = format!("{}{sign}{PLACE}", self.name(b"address", whole.as_bytes()));
-        Some(Found {
+        Some(Replacement {
             start,
             end: stop,
             placeholder,
@@ -163,7 +163,7 @@ impl TextRedactor {
     }
 
     /// User and password before the host of a URL.
-    fn userinfo(&self, scan: Scanner, at: usize) -> Option<Found> {
+    fn userinfo(&self, scan: Scanner, at: usize) -> Option<Replacement> {
         let mut start = at;
         while let Some((c, begin)) = scan.before(start) {
             match c {
@@ -172,7 +172,7 @@ impl TextRedactor {
                         return None;
                     };
                     let secret = scan.text.get(start..at).filter(|it| !it.is_empty())?;
-                    return Some(Found {
+                    return Some(Replacement {
                         start,
                         end: at,
                         placeholder: self.token(secret),
@@ -187,7 +187,7 @@ impl TextRedactor {
     }
 
     /// IPv4 or IPv6 address that begins here.
-    fn ip(&self, scan: Scanner, at: usize) -> Option<Found> {
+    fn ip(&self, scan: Scanner, at: usize) -> Option<Replacement> {
         // The byte after the first digits rules out most words.
         let rest = scan.text.get(at..)?;
         let digits = rest.iter().take(5).take_while(|b| b.is_ascii_hexdigit());
@@ -229,7 +229,7 @@ impl TextRedactor {
         } else {
             placeholder
         };
-        Some(Found {
+        Some(Replacement {
             start: at,
             end,
             placeholder,
@@ -259,7 +259,7 @@ impl TextRedactor {
     }
 
     /// Value whose name marks it as a credential, or a token with a known format.
-    fn credential(&self, scan: Scanner, at: usize) -> Option<Found> {
+    fn credential(&self, scan: Scanner, at: usize) -> Option<Replacement> {
         let end = scan.word_end;
         let word = scan.text.get(at..end)?;
         // The end of a long word is enough to recognise a name.
@@ -296,7 +296,7 @@ impl TextRedactor {
         if secret.is_empty() || secret.starts_with(b"redacted-") {
             return None;
         }
-        Some(Found {
+        Some(Replacement {
             start,
             end,
             placeholder: self.token(secret),
@@ -342,7 +342,7 @@ fn end_of_word(text: &[u8], at: usize) -> usize {
 }
 
 /// Byte range to replace, and its placeholder.
-struct Found {
+struct Replacement {
     start: usize,
     end: usize,
     placeholder: String,

@@ -24,7 +24,7 @@ pub struct Word<'a> {
 #[derive(Clone)]
 pub struct Words {
     words: Vec<Sought>,
-    roots: Vec<Root>,
+    roots: Vec<WordRoot>,
     /// Distance of the places that are looked at, and number of probes of a root.
     stride: usize,
     /// Probes that may have a byte at each place of the window, as bits; roots share bits if there are many.
@@ -42,16 +42,16 @@ struct Sought {
 
 /// Run of bytes that one or more words have.
 #[derive(Clone)]
-struct Root {
+struct WordRoot {
     bytes: Vec<u8>,
     /// Words that have it, and its place in each.
     words: Vec<(Sought, usize)>,
 }
 
-impl Root {
+impl WordRoot {
     /// Finds roots for words that are at least this long: again and again the one that most of the others have, and of
     /// these the rarest.
-    fn of(words: &[Sought], length: usize) -> Vec<Root> {
+    fn of(words: &[Sought], length: usize) -> Vec<WordRoot> {
         let mut left: Vec<&Sought> = words.iter().collect();
         let mut roots = Vec::new();
         while !left.is_empty() {
@@ -66,7 +66,7 @@ impl Root {
                 .max_by_key(|(run, uses)| (*uses, rarity_of(run)));
             let Some((bytes, _)) = best else { break };
             let place = |word: &Sought| word.word.windows(length).position(|run| run == bytes);
-            let root = Root {
+            let root = WordRoot {
                 bytes: bytes.to_vec(),
                 words: left
                     .iter()
@@ -137,9 +137,9 @@ impl Words {
         let words: Vec<Sought> = all.iter().filter(is_needed).cloned().collect();
         let shortest = words.iter().map(|it| it.word.len()).min()?;
         let most = (shortest + 1).checked_sub(PROBE).filter(|most| *most > 0)?;
-        let with = |stride: usize| (stride, Root::of(&words, PROBE + stride - 1));
+        let with = |stride: usize| (stride, WordRoot::of(&words, PROBE + stride - 1));
         let fits =
-            |(stride, roots): &(usize, Vec<Root>)| *stride == 1 || roots.len() * stride <= BITS;
+            |(stride, roots): &(usize, Vec<WordRoot>)| *stride == 1 || roots.len() * stride <= BITS;
         let (stride, roots) = (1..=most.min(FARTHEST)).rev().map(with).find(fits)?;
         let mut tables = Box::new([[0; 256]; PROBE]);
         for (nth, root) in roots.iter().enumerate() {

@@ -87,7 +87,7 @@ fn pem_in_lines(text: &str) -> String {
     let text = with_breaks(text);
     let mut out = String::new();
     let mut rest = text.as_str();
-    while let Some(block) = Block::first(rest) {
+    while let Some(block) = PemBlock::first(rest) {
         out += &block.written();
         rest = block.rest;
     }
@@ -98,18 +98,18 @@ fn pem_in_lines(text: &str) -> String {
 }
 
 /// One block of a PEM file.
-struct Block<'a> {
+struct PemBlock<'a> {
     label: &'a str,
     inside: &'a str,
     rest: &'a str,
 }
 
-impl<'a> Block<'a> {
-    fn first(text: &'a str) -> Option<Block<'a>> {
+impl<'a> PemBlock<'a> {
+    fn first(text: &'a str) -> Option<PemBlock<'a>> {
         let (_, after) = text.split_once(BEGIN)?;
         let (label, after) = after.split_once("-----")?;
         let (inside, rest) = after.split_once(&format!("-----END {label}-----"))?;
-        Some(Block {
+        Some(PemBlock {
             label,
             inside,
             rest,
@@ -117,7 +117,7 @@ impl<'a> Block<'a> {
     }
 
     fn written(&self) -> String {
-        let Block { label, inside, .. } = self;
+        let PemBlock { label, inside, .. } = self;
         // An encrypted key has headers, each in a line of its own.
         let lines = if inside.contains(':') {
             format!("{}\n", inside.trim())
@@ -133,7 +133,7 @@ impl<'a> Block<'a> {
 /// Finds the PEM block with this label, formatted as in a file.
 pub(crate) fn block(text: &str, label: &str) -> Option<String> {
     let mut rest = text;
-    while let Some(block) = Block::first(rest) {
+    while let Some(block) = PemBlock::first(rest) {
         if block.label == label {
             return Some(block.written());
         }
@@ -221,7 +221,7 @@ fn broken_pem(text: &str) -> String {
         1..=40 if label.bytes().all(|b| b.is_ascii_uppercase() || b == b' ') => label,
         _ => return "the first line of its PEM is damaged".into(),
     };
-    let Some(block) = Block::first(text) else {
+    let Some(block) = PemBlock::first(text) else {
         return format!("its PEM is truncated: `-----END {label}-----` is missing");
     };
     match label {

@@ -9,7 +9,7 @@ use crate::io::recording::detect::{ends, is_recording};
 
 /// Position between two deliveries of the sources.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Position {
+pub struct SourcePosition {
     /// Index of the file.
     pub file: usize,
     /// Bytes of the file before this position.
@@ -19,23 +19,23 @@ pub struct Position {
 }
 
 /// Position after the last complete line of a recording, and a hash of what stands before it; none for other files.
-pub fn end_of(path: &Path) -> Option<(Position, u64)> {
+pub fn end_of(path: &Path) -> Option<(SourcePosition, u64)> {
     part_of(path, u64::MAX)
 }
 
 /// True if a recording still begins with what stood before this position.
-pub fn begins_as(path: &Path, (place, hash): (Position, u64)) -> bool {
+pub fn begins_as(path: &Path, (place, hash): (SourcePosition, u64)) -> bool {
     part_of(path, place.offset) == Some((place, hash))
 }
 
 /// Position and hash of the complete lines in the first bytes of a recording.
-fn part_of(path: &Path, bytes: u64) -> Option<(Position, u64)> {
+fn part_of(path: &Path, bytes: u64) -> Option<(SourcePosition, u64)> {
     if !is_recording(path) || ends(path, &[".gz"]) {
         return None;
     }
     let mut input = io::BufReader::new(File::open(path).ok()?.take(bytes));
     let mut hasher = DefaultHasher::new();
-    let mut place = Position::default();
+    let mut place = SourcePosition::default();
     let mut line = Vec::new();
     while input.read_until(b'\n', &mut line).ok()? > 0 && line.ends_with(b"\n") {
         line.hash(&mut hasher);

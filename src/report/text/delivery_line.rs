@@ -11,7 +11,7 @@ use crate::report::text::TextReport;
 use crate::report::text::escape::is_plain;
 use crate::report::text::humanize::{put_number, put_ordinal, put_span, span};
 use crate::report::text::palette::{Palette, Role};
-use crate::report::text::text_report::{Subject, pad};
+use crate::report::text::text_report::{EventColumn, pad};
 use crate::report::text::wrap::{columns, elided, elided_to};
 use crate::webhook::{Delivery, Receipt, Verdict};
 
@@ -29,7 +29,7 @@ const REASON: usize = 24;
 
 /// Delivery on one line.
 #[derive(Debug)]
-pub struct Line<'a> {
+pub struct DeliveryLine<'a> {
     /// Time of receipt.
     pub at: Option<Timestamp>,
     /// Status of the response; none if there was none.
@@ -56,16 +56,16 @@ pub struct Line<'a> {
     pub reason: Option<(&'static str, &'a str)>,
 }
 
-impl<'a> Line<'a> {
+impl<'a> DeliveryLine<'a> {
     /// Line of a recorded delivery, with its last recorded response.
-    pub fn of(logged: &'a Logged<'a>) -> Line<'a> {
+    pub fn of(logged: &'a Logged<'a>) -> DeliveryLine<'a> {
         let fixture = logged.fixture;
         let last = fixture.answers.last();
         let micros = match last {
             Some(last) => Some(last.micros),
             None => fixture.reply.as_ref().map(|reply| reply.micros),
         };
-        Line {
+        DeliveryLine {
             at: fixture.at,
             status: fixture.last_status(),
             delivery: &fixture.delivery,
@@ -84,8 +84,8 @@ impl<'a> Line<'a> {
     }
 
     /// Line of a received delivery.
-    pub fn received(it: &'a Received<'a>) -> Line<'a> {
-        Line {
+    pub fn received(it: &'a Received<'a>) -> DeliveryLine<'a> {
+        DeliveryLine {
             at: Some(it.at),
             status: it.status,
             delivery: it.delivery,
@@ -104,7 +104,7 @@ impl<'a> Line<'a> {
 
 /// Texts of a line, of which some are shortened or left out on a narrow terminal.
 struct Cells<'a> {
-    what: Subject<'a>,
+    what: EventColumn<'a>,
     who: Cow<'a, str>,
     provider: &'a str,
     method: &'a str,
@@ -112,18 +112,18 @@ struct Cells<'a> {
     target: Option<Cow<'a, str>>,
     took: Option<Duration>,
     address: Cow<'a, str>,
-    ending: Ending<'a>,
+    ending: LineEnd<'a>,
     /// Widths to which kind, recipient and provider are padded.
     pads: (usize, usize, usize),
 }
 
 impl TextReport {
     /// Writes a delivery on one line.
-    pub(crate) fn line(&self, out: &mut Vec<u8>, it: &Line) {
+    pub(crate) fn line(&self, out: &mut Vec<u8>, it: &DeliveryLine) {
         let first = it.receipt.events.first();
         let who = first.and_then(|event| event.recipient.as_deref());
         let mut cells = Cells {
-            what: Subject::of(it.receipt),
+            what: EventColumn::of(it.receipt),
             who: escaped(who.unwrap_or("-")),
             provider: it.receipt.provider.unwrap_or("unknown"),
             method: it.delivery.method.as_str(),
@@ -131,7 +131,7 @@ impl TextReport {
             target: it.target.map(|target| escaped(shortened(target))),
             took: it.took,
             address: it.address.map(escaped).unwrap_or_default(),
-            ending: Ending::of(it),
+            ending: LineEnd::of(it),
             pads: (WHAT, WHO, PROVIDER),
         };
         if let Some(width) = (self.columns)() {
@@ -271,7 +271,7 @@ impl Cells<'_> {
 
 /// End of a line.
 #[derive(Debug)]
-struct Ending<'a> {
+struct LineEnd<'a> {
     verdict: Verdict,
     /// Word for the verdict; empty where a signature is verified, or where none is expected.
     word: &'static str,
@@ -289,11 +289,11 @@ struct Ending<'a> {
     reason_columns: usize,
 }
 
-impl<'a> Ending<'a> {
-    fn of(it: &Line<'a>) -> Ending<'a> {
+impl<'a> LineEnd<'a> {
+    fn of(it: &DeliveryLine<'a>) -> LineEnd<'a> {
         let verdict = it.receipt.signature.verdict;
         let reason = it.reason.map(|(what, why)| (what, escaped(why)));
-        Ending {
+        LineEnd {
             verdict,
             word: match verdict {
                 _ if it.receipt.handshake => "",
@@ -439,10 +439,10 @@ fn gap(text: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::{Line, shortened};
+    use super::{DeliveryLine, shortened};
     use crate::report::notice::Repeat;
     use crate::report::text::TextReport;
-    use crate::report::{Palette, Parts, View};
+    use crate::report::{Palette, ShownParts, View};
     use crate::webhook::{Delivery, Event, Kind, Receipt, Signature, Verdict};
     use jiff::tz::TimeZone;
     use proptest::prelude::*;
@@ -482,8 +482,8 @@ mod tests {
     }
 
     /// Line of a delivery that a handler on port 3000 accepted.
-    fn forwarded<'a>(delivery: &'a Delivery, receipt: &'a Receipt) -> Line<'a> {
-        Line {
+    fn forwarded<'a>(delivery: &'a Delivery, receipt: &'a Receipt) -> DeliveryLine<'a> {
+        DeliveryLine {
             at: Some("2026-11-23T19:20:01.5Z".parse().unwrap()),
             status: Some(200),
             delivery,
@@ -499,11 +499,11 @@ mod tests {
         }
     }
 
-    fn told(line: &Line, columns: fn() -> Option<usize>) -> String {
+    fn told(line: &DeliveryLine, columns: fn() -> Option<usize>) -> String {
         let report = TextReport {
             palette: Palette::plain(),
             view: View::default(),
-            parts: Parts::default(),
+            parts: ShownParts::default(),
             replies: false,
             columns,
             zone: LazyLock::new(|| TimeZone::UTC),
@@ -527,7 +527,7 @@ mod tests {
             "ada@example.com",
             Verdict::VerifiedTestKey,
         );
-        let line = Line {
+        let line = DeliveryLine {
             at: None,
             status: None,
             receipt: &many,
@@ -540,7 +540,7 @@ mod tests {
             "--:--:--  ---  2 events   ada@example.com  sendgrid  POST /hooks  hooks.ndjson:41  test key\n"
         );
         let other = receipt(&[Kind::Other], "-", Verdict::Refused);
-        let line = Line {
+        let line = DeliveryLine {
             receipt: &other,
             ..line
         };
@@ -569,7 +569,7 @@ mod tests {
     fn on_a_narrow_terminal_the_recipient_is_left_out_last() {
         let delivery = delivery("/api/webhooks/email/sendgrid");
         let bounce = receipt(&[Kind::Bounce], "ada@example.com", Verdict::VerifiedTestKey);
-        let line = Line {
+        let line = DeliveryLine {
             status: Some(500),
             ..forwarded(&delivery, &bounce)
         };
@@ -608,7 +608,7 @@ mod tests {
         let narrow = "19:20:01  200  bounce  ada@exa…  sendgrid  hooks.ndjson:41  test key";
         for (line, wanted) in [
             (
-                Line {
+                DeliveryLine {
                     again,
                     is_resent: true,
                     ..forwarded(&delivery, &bounce)
@@ -617,21 +617,21 @@ mod tests {
                     .to_owned(),
             ),
             (
-                Line {
+                DeliveryLine {
                     again,
                     ..forwarded(&delivery, &bounce)
                 },
                 format!("{narrow}  2nd time"),
             ),
             (
-                Line {
+                DeliveryLine {
                     on_purpose: true,
                     ..forwarded(&delivery, &bounce)
                 },
                 format!("{narrow}  on purpose"),
             ),
             (
-                Line {
+                DeliveryLine {
                     reason: Some(("no response:", "connection refused")),
                     ..forwarded(&delivery, &bounce)
                 },
@@ -649,7 +649,7 @@ mod tests {
         bounce.signature.verdict = Verdict::Verified;
         let line = forwarded(&delivery, &bounce);
         assert!(told(&line, || None).ends_with("hooks.ndjson:41  to confirm  2 problems\n"));
-        let below = Line {
+        let below = DeliveryLine {
             has_remarks: false,
             ..line
         };
@@ -667,7 +667,7 @@ mod tests {
             let verdict = if tagged(0) { Verdict::VerifiedTestKey } else { Verdict::Verified };
             let receipt = receipt(&[kind], &recipient, verdict);
             let since = Duration::from_secs(100);
-            let line = Line {
+            let line = DeliveryLine {
                 status: Some(500),
                 address: Some("h.ndjson:41"),
                 on_purpose: tagged(1),

@@ -14,14 +14,14 @@ const WINDOW: Duration = Duration::from_secs(3);
 
 /// Formatter of the status line.
 #[derive(Debug, Default)]
-pub struct Live {
+pub struct StatusLine {
     /// Numbers of deliveries at earlier times, for the rate.
     seen: VecDeque<(Instant, u64)>,
     /// True if single keys are read.
     has_keys: bool,
 }
 
-impl Live {
+impl StatusLine {
     /// Makes a status line; `has_keys` if single keys are read.
     pub fn new(has_keys: bool) -> Self {
         Self {
@@ -109,7 +109,7 @@ fn fitting(parts: &[(Option<Role>, String)], palette: &Palette, width: usize) ->
 
 #[cfg(test)]
 mod tests {
-    use super::{Live, Palette, Tally};
+    use super::{Palette, StatusLine, Tally};
     use crate::webhook::{Event, Kind, Receipt};
     use std::time::{Duration, Instant};
 
@@ -131,8 +131,11 @@ mod tests {
 
     #[test]
     fn the_line_tells_counts_kinds_times_and_the_rate_of_late() {
-        let (mut live, mut tally, start) =
-            (Live::default(), Tally::new("received"), Instant::now());
+        let (mut live, mut tally, start) = (
+            StatusLine::default(),
+            Tally::new("received"),
+            Instant::now(),
+        );
         let plain = Palette::plain();
         let mut line = |tally: &Tally, millis| {
             live.line(tally, start + Duration::from_millis(millis), &plain, 78)

@@ -3,18 +3,18 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::io::recording::position::Position;
+use crate::io::recording::source_position::SourcePosition;
 use crate::webhook::{Fault, Fixture};
 
 /// Delivery with its source.
 #[derive(Debug)]
-pub struct Item {
+pub struct SourceItem {
     /// Source of the delivery, to show to the user.
     pub source: Source,
     /// The delivery, or the parse error; in a recording, the line number of an error is that of the file.
     pub fixture: std::result::Result<Fixture, Fault>,
     /// Position after this delivery, to resume from.
-    pub after: Position,
+    pub after: SourcePosition,
 }
 
 /// Source of a delivery as shown, which is its address: `recording.ndjson:12`, `fixtures/click.json`, `stdin:3`.
