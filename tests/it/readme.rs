@@ -38,11 +38,12 @@ fn blocks(language: &str) -> Vec<String> {
 const WRAPPER: &str = r#"#!/usr/bin/env bash
 case "$1 $*" in
 listen*" --for "*) "$REAL" "${@/10s/300ms}" --port 0; status=$?; [ "$status" -le 1 ] ;;
-diff*) "$REAL" "$@"; status=$?; [ "$status" -le 1 ] ;;
+diff*|check*) "$REAL" "$@"; status=$?; [ "$status" -le 1 ] ;;
 listen*" --ui "*) "$REAL" "${@/--ui/--ui=127.0.0.1:0}" --port 0 --for 300ms; status=$?; [ "$status" -le 1 ] ;;
 listen*) "$REAL" "$@" --port 0 --for 300ms; status=$?; [ "$status" -le 1 ] ;;
+*" --api "*) "$REAL" "${@/:4000/:0}" --for 300ms ;;
 ui*) timeout --preserve-status -s INT 0.5 "$REAL" "$@" --addr 127.0.0.1:0; [ "$?" = 130 ] ;;
-*--to*|check*|config*|keys*|completions*|man*|verify*|drift*|events*|log*|show*) exec "$REAL" "$@" ;;
+*--to*|config*|keys*|completions*|man*|verify*|drift*|events*|log*|show*) exec "$REAL" "$@" ;;
 *) exec "$REAL" "$@" --to "$TARGET" ;;
 esac
 "#;
