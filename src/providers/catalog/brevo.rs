@@ -75,6 +75,11 @@ pub static PROVIDER: Provider = Provider {
             ("/items/0/Uuid", Predicate::Present),
             ("/items/0/MessageId", Predicate::Present),
         ]),
+        // A mail need not have a Message-ID.
+        Signal::Body(&[
+            ("/items/0/Uuid", Predicate::Present),
+            ("/items/0/Headers", Predicate::Present),
+        ]),
     ],
     schemes: &[&CREDENTIALS],
     test_secret: "",
