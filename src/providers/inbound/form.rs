@@ -106,7 +106,12 @@ impl FormFields {
 fn percent_decoded(text: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(text.len());
     let mut rest = text;
-    while let [first, after @ ..] = rest {
+    while let Some(at) = memchr::memchr2(b'+', b'%', rest) {
+        let (plain, special) = rest.split_at(at);
+        out.extend_from_slice(plain);
+        let Some((first, after)) = special.split_first() else {
+            break;
+        };
         rest = after;
         match (first, after) {
             (b'+', _) => out.push(b' '),
@@ -123,6 +128,7 @@ fn percent_decoded(text: &[u8]) -> Vec<u8> {
             (byte, _) => out.push(*byte),
         }
     }
+    out.extend_from_slice(rest);
     out
 }
 
@@ -258,6 +264,32 @@ impl NewForm {
 mod tests {
     use super::{FormFields, NewForm};
     use crate::providers::inbound::incoming::post;
+
+    #[test]
+    fn bytes_are_decoded_as_the_standard_says() {
+        for text in [
+            "",
+            "a",
+            "+",
+            "%",
+            "%4",
+            "%41",
+            "%zz%41+b",
+            "a%%41%4",
+            "%C3%BC+x%",
+        ] {
+            let wanted = by_another_crate(text);
+            assert_eq!(super::percent_decoded(text.as_bytes()), wanted, "{text}");
+        }
+    }
+
+    /// Bytes of a value, by the crate that reads other forms.
+    fn by_another_crate(text: &str) -> Vec<u8> {
+        let pair = format!("a={text}");
+        let mut pairs = form_urlencoded::parse(pair.as_bytes());
+        let (_, value) = pairs.next().unwrap();
+        value.into_owned().into_bytes()
+    }
 
     #[test]
     fn bytes_are_encoded_as_the_standard_says() {

@@ -116,7 +116,10 @@ impl HeaderBlock {
         let length = lines.strip_suffix(b"\n").map_or(lines.len(), |lines| {
             lines.strip_suffix(b"\r").unwrap_or(lines).len()
         });
-        match MailHeader::read(entity.slice(start..start + length)) {
+        // A single field can be as large as the message.
+        let kept = length.min(MOST_BLOCK);
+        self.is_cut |= kept < length;
+        match MailHeader::read(entity.slice(start..start + kept)) {
             Some(field) => self.fields.push(field),
             None => self.strays += 1,
         }
