@@ -8,7 +8,7 @@ use crate::checks::{
 use crate::providers;
 use crate::webhook::{Location, Part, Tamper, TimestampFormat};
 
-pub static CHECKS: &[&Check] = &[
+pub(super) static CHECKS: &[&Check] = &[
     &VALID,
     &Check {
         name: "wrong-secret",
@@ -176,7 +176,7 @@ pub static CHECKS: &[&Check] = &[
 ];
 
 /// Valid delivery; without it, the other checks prove nothing.
-pub static VALID: Check = Check {
+pub(super) static VALID: Check = Check {
     name: "valid",
     group: Group::Authentication,
     title: "a valid event must be accepted",

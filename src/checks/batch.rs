@@ -8,7 +8,7 @@ use crate::providers::{Envelope, Provider};
 use crate::webhook::{Delivery, write};
 
 /// Merges deliveries into one with the events of all; none if they cannot share a body.
-pub fn together(provider: &Provider, parts: &[Delivery]) -> Option<Delivery> {
+pub(super) fn together(provider: &Provider, parts: &[Delivery]) -> Option<Delivery> {
     let events: Vec<Value> = parts
         .iter()
         .map(|part| events(provider, part))
@@ -20,7 +20,11 @@ pub fn together(provider: &Provider, parts: &[Delivery]) -> Option<Delivery> {
 }
 
 /// Replaces the events of a delivery; none if the provider's bodies have no list of events.
-pub fn holding(provider: &Provider, like: &Delivery, events: Vec<Value>) -> Option<Delivery> {
+pub(super) fn holding(
+    provider: &Provider,
+    like: &Delivery,
+    events: Vec<Value>,
+) -> Option<Delivery> {
     let mut delivery = like.clone();
     delivery.body = match provider.envelope {
         Envelope::Plain | Envelope::Only(_) => write(&Value::Array(events), &provider.style).into(),
@@ -68,7 +72,7 @@ fn events(provider: &Provider, delivery: &Delivery) -> Option<Vec<Value>> {
 }
 
 /// Gzip with stored, uncompressed blocks and no time, so that the bytes are equal everywhere (RFC 1952).
-pub fn gzip(bytes: &[u8]) -> Vec<u8> {
+pub(super) fn gzip(bytes: &[u8]) -> Vec<u8> {
     let unknown_system = 255;
     let mut writer = flate2::GzBuilder::new()
         .operating_system(unknown_system)

@@ -4,23 +4,23 @@ use crate::checks::{CheckStatus, Context, Finding, Observation, Observations};
 use crate::webhook::Outcome;
 
 /// Passes if all requests are accepted with 2xx.
-pub fn taken(_: &Context, observations: &Observations) -> Finding {
+pub(super) fn taken(_: &Context, observations: &Observations) -> Finding {
     told(observations, |seen| !is_taken(seen), CheckStatus::Fail)
 }
 
 /// Passes if all requests are rejected as the sender's fault, with 4xx.
-pub fn refused(_: &Context, observations: &Observations) -> Finding {
+pub(super) fn refused(_: &Context, observations: &Observations) -> Finding {
     told(observations, |seen| !is_refused(seen), CheckStatus::Fail)
 }
 
 /// Like [`refused`], for advice that no provider demands: an accepted request is a warning, a crash still a failure.
-pub fn better_refused(_: &Context, observations: &Observations) -> Finding {
+pub(super) fn better_refused(_: &Context, observations: &Observations) -> Finding {
     let finding = told(observations, |seen| !is_refused(seen), CheckStatus::Fail);
     warned(observations, finding, is_taken)
 }
 
 /// All of it should be taken, and no provider demands it: a refusal is a warning. A crash is not.
-pub fn better_taken(context: &Context, observations: &Observations) -> Finding {
+pub(super) fn better_taken(context: &Context, observations: &Observations) -> Finding {
     warned(observations, taken(context, observations), |seen| {
         !has_crashed(seen)
     })
@@ -44,7 +44,7 @@ fn warned(
 
 /// Any answer will do, but it must answer, and not with a fault of its own: no 5xx, no hang. An answer that tells nothing of
 /// what was sent decides nothing.
-pub fn unharmed(_: &Context, observations: &Observations) -> Finding {
+pub(super) fn unharmed(_: &Context, observations: &Observations) -> Finding {
     let crash = told(observations, has_crashed, CheckStatus::Fail);
     if crash.grade != CheckStatus::Pass {
         return crash;
@@ -89,22 +89,22 @@ fn told(
 }
 
 /// Returns true if it failed on its own side: 5xx, or no whole answer.
-pub fn has_crashed(seen: &Observation) -> bool {
+pub(super) fn has_crashed(seen: &Observation) -> bool {
     seen.outcome.status().is_none_or(|status| status >= 500)
 }
 
 /// True for an accepted request: 2xx.
-pub fn is_taken(seen: &Observation) -> bool {
+pub(super) fn is_taken(seen: &Observation) -> bool {
     matches!(seen.outcome.status(), Some(200..=299))
 }
 
 /// True for a request rejected as the sender's fault: 4xx, but not 408 or 429.
-pub fn is_refused(seen: &Observation) -> bool {
+pub(super) fn is_refused(seen: &Observation) -> bool {
     matches!(seen.outcome.status(), Some(status @ 400..=499) if status != 408 && status != 429)
 }
 
 /// Description of the response, in a few words.
-pub fn answer(seen: &Observation) -> String {
+pub(super) fn answer(seen: &Observation) -> String {
     match &seen.outcome {
         Outcome::Answered {
             status: 429 | 408, ..
@@ -123,13 +123,13 @@ pub fn answer(seen: &Observation) -> String {
 }
 
 /// Reason for a response whose status leaves the question open.
-pub fn says_nothing(seen: &Observation) -> String {
+pub(super) fn says_nothing(seen: &Observation) -> String {
     let status = seen.outcome.status().unwrap_or_default();
     format!("got {status}, which is inconclusive")
 }
 
 /// Statuses of the responses: `401`, `2 × 200 and 409`.
-pub fn statuses(observations: &Observations) -> String {
+pub(super) fn statuses(observations: &Observations) -> String {
     let mut counts: Vec<(u16, usize)> = Vec::new();
     for status in observations
         .answers

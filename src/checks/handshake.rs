@@ -8,7 +8,7 @@ use crate::checks::{
 use crate::providers::{Challenged, Handshake};
 use crate::webhook::{CheckStatus, Outcome};
 
-pub static CHECKS: &[&Check] = &[
+pub(super) static CHECKS: &[&Check] = &[
     &Check {
         name: "head",
         group: Group::Handshake,

@@ -11,7 +11,7 @@ use crate::checks::{
 /// Number of identical requests in parallel.
 const AT_ONCE: u16 = 5;
 
-pub static CHECKS: &[&Check] = &[
+pub(super) static CHECKS: &[&Check] = &[
     &Check {
         name: "duplicate",
         group: Group::Idempotency,

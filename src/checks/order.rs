@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::checks::check::STANDARD;
 use crate::checks::{Check, CheckRequest, CheckSteps, Context, Group, Page, expect};
 
-pub static CHECKS: &[&Check] = &[
+pub(super) static CHECKS: &[&Check] = &[
     &Check {
         name: "click-before-delivered",
         group: Group::Order,

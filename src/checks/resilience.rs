@@ -8,7 +8,7 @@ use crate::checks::{Check, CheckRequest, CheckSteps, Context, Group, batch, expe
 use crate::providers::Envelope;
 use crate::webhook::{Delivery, splice};
 
-pub static CHECKS: &[&Check] = &[
+pub(super) static CHECKS: &[&Check] = &[
     &Check {
         name: "malformed",
         group: Group::Resilience,

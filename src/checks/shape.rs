@@ -8,7 +8,7 @@ use crate::providers;
 use crate::providers::{EventDef, Handshake, Placement, TimeField};
 use crate::webhook::{Delivery, Document, Fixture, Kind, Style, write};
 
-pub static CHECKS: &[&Check] = &[
+pub(super) static CHECKS: &[&Check] = &[
     &Check {
         name: "every-kind",
         group: Group::Shape,

@@ -13,7 +13,7 @@ const BURST: (u16, u16) = (200, 20);
 /// Time over which a slow client sends its body.
 const SLOWLY: Duration = Duration::from_millis(1500);
 
-pub static CHECKS: &[&Check] = &[
+pub(super) static CHECKS: &[&Check] = &[
     &Check {
         name: "acknowledged",
         group: Group::Speed,

@@ -7,7 +7,7 @@ use crate::checks::{
 };
 use crate::webhook::Outcome;
 
-pub static CHECKS: &[&Check] = &[
+pub(super) static CHECKS: &[&Check] = &[
     &Check {
         name: "https",
         group: Group::Transport,

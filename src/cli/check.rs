@@ -10,7 +10,7 @@ use crate::cli::{Report, SecretArgs};
 
 /// Kind of webhook that is checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum CheckKind {
+pub(crate) enum CheckKind {
     /// Events of mail that was sent
     Events,
     /// Mail that came in
@@ -38,7 +38,7 @@ Examples:
   webhook-cli check --list                 the checks
   webhook-cli check --explain duplicate    one check: cause and remedy"
 )]
-pub struct CheckArgs {
+pub(crate) struct CheckArgs {
     /// URL of the handler; short forms: `3000`, `:3000/path`, `localhost:3000/path`
     #[arg(value_name = "TARGET", required_unless_present_any = ["list", "explain"])]
     pub target: Option<String>,

@@ -16,7 +16,7 @@ fn score(text: &str) -> Result<f64, String> {
 
 /// Message and envelope of `send inbound`, and what the provider reports of them
 #[derive(Clone, Debug, Default, Args)]
-pub struct InboundArgs {
+pub(crate) struct InboundArgs {
     /// Message to post as the provider would (`send inbound`): an `.eml` file, or `-` for stdin
     #[arg(long, value_name = "FILE", conflicts_with_all = ["from", "subject", "text", "html", "attachments"], hide_short_help = true, help_heading = "Inbound mail")]
     pub eml: Option<PathBuf>,
@@ -138,7 +138,7 @@ pub struct InboundArgs {
 
 impl InboundArgs {
     /// First of these flags that was given.
-    pub fn given(&self) -> Option<&'static str> {
+    pub(crate) fn given(&self) -> Option<&'static str> {
         let flags = [
             ("--eml", self.eml.is_some()),
             ("--mail-from", self.mail_from.is_some()),

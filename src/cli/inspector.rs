@@ -6,7 +6,7 @@ use crate::cli::SecretArgs;
 
 /// Inspector beside a listener.
 #[derive(Clone, Debug, Args)]
-pub struct InspectorArgs {
+pub(crate) struct InspectorArgs {
     /// Inspect deliveries in the browser and over an HTTP API, at a port of its own
     ///
     /// The next free port is used if that one is taken. It is never reachable through the listener's port.
@@ -29,7 +29,7 @@ pub struct InspectorArgs {
 
 /// Access to the inspector.
 #[derive(Clone, Debug, Args)]
-pub struct AccessArgs {
+pub(crate) struct AccessArgs {
     /// Key that requests to the inspector's API must have: `env:NAME` or `file:PATH`
     ///
     /// Required for an address that other machines can reach. It is sent as `Authorization: Bearer KEY`.
@@ -82,7 +82,7 @@ Examples:
   webhook-cli ui recorded/ more.har --addr 127.0.0.1:0
   webhook-cli listen --ui                     inspect what arrives"
 )]
-pub struct UiArgs {
+pub(crate) struct UiArgs {
     /// Recordings (`.ndjson`), fixtures, folders, HAR files, gzipped too, or `-` for stdin
     #[arg(value_name = "SOURCE", required_unless_present = "listen")]
     pub sources: Vec<String>,

@@ -6,7 +6,7 @@ use crate::cli::values::{Speed, share, speed};
 
 /// Settings of a journey or a campaign.
 #[derive(Debug, Args)]
-pub struct JourneyArgs {
+pub(crate) struct JourneyArgs {
     /// `send journey`: last event of the message, instead of a click
     #[arg(
         long,
@@ -53,7 +53,7 @@ pub struct JourneyArgs {
 
 impl JourneyArgs {
     /// The rates, in the order of a message's life: bounce, deferred, open, click, unsubscribe, complaint.
-    pub fn rates(&self) -> [Option<f64>; 6] {
+    pub(crate) fn rates(&self) -> [Option<f64>; 6] {
         [
             self.bounce_rate,
             self.deferred_rate,
@@ -67,7 +67,7 @@ impl JourneyArgs {
 
 /// Last event of a journey.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum JourneyEnd {
+pub(crate) enum JourneyEnd {
     /// The message bounces
     Bounce,
     /// The recipient reports spam

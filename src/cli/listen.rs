@@ -28,7 +28,7 @@ Examples:
   webhook-cli listen --fail-first 2 --events bounce
   webhook-cli listen --count 1 --expect bounce --json     exit 1 if no bounce"
 )]
-pub struct ListenArgs {
+pub(crate) struct ListenArgs {
     /// Address to listen on
     #[arg(
         long,
@@ -332,7 +332,7 @@ pub struct ListenArgs {
 
 /// Program that gives the listener a public URL.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum TunnelProgram {
+pub(crate) enum TunnelProgram {
     /// A quick tunnel of Cloudflare.
     Cloudflared,
     /// A tunnel of ngrok.
@@ -405,7 +405,7 @@ pub enum SyncWhen {
 
 /// A part of a delivery that can be printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Show {
+pub(crate) enum Show {
     /// A line for each event
     Events,
     /// The header fields

@@ -21,7 +21,7 @@ Examples:
   webhook-cli events sendgrid bounce       the payload of an event
   webhook-cli events --schema              the JSON Schema of a fixture"
 )]
-pub struct EventsArgs {
+pub(crate) struct EventsArgs {
     /// Provider or scheme [default: all]
     #[arg(value_name = "PROVIDER")]
     pub provider: Option<String>,
@@ -66,7 +66,7 @@ Examples:
   webhook-cli keys resend --new            a new secret
   webhook-cli keys sendgrid --new --out keys"
 )]
-pub struct KeysArgs {
+pub(crate) struct KeysArgs {
     /// Provider [default: all]
     #[arg(value_name = "PROVIDER")]
     pub provider: Option<String>,

@@ -31,7 +31,7 @@ Examples:
   webhook-cli log hooks.ndjson --grep ada@example.com
   webhook-cli log hooks.ndjson --follow               and new ones"
 )]
-pub struct LogArgs {
+pub(crate) struct LogArgs {
     /// Recordings (`.ndjson`), fixtures, folders, HAR files, gzipped too, or `-` for stdin
     ///
     /// `hooks.ndjson:12` is one delivery of it, by its line, `:-1` the last, `:3-7` a range, `:01M8F3` an id or its
@@ -67,7 +67,7 @@ Examples:
   webhook-cli show hooks.ndjson:-1 --body      the bytes of its body alone
   webhook-cli show hooks.ndjson:12 --as curl   as a command"
 )]
-pub struct ShowArgs {
+pub(crate) struct ShowArgs {
     /// Delivery in a source: `hooks.ndjson:12` by its line, `:-1` the last, `:3-7` a range, `:01M8F3` an id or its beginning
     ///
     /// A source without an address is printed whole.

@@ -21,21 +21,21 @@ use std::path::PathBuf;
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Parser, Subcommand, ValueEnum};
 
-pub use check::{CheckArgs, CheckKind};
-pub use inbound::InboundArgs;
-pub use inspector::{AccessArgs, InspectorArgs, UiArgs};
-pub use journey::{JourneyArgs, JourneyEnd};
-pub use listen::{ListenArgs, Show, SyncWhen, TunnelProgram};
-pub use lists::{EventsArgs, KeysArgs};
-pub use log::{LogArgs, ShowArgs};
-pub use recorded::{DiffArgs, DriftArgs, RecordedArgs};
-pub use replay::ReplayArgs;
-pub use request::{RequestArgs, RequestFormat};
-pub use secrets::{SecretArgs, VerifyOptionsArgs};
-pub use selection::SelectionArgs;
-pub use send::SendArgs;
-pub use values::{Report, duration, kind, status_class, time, verdict};
-pub use verify::VerifyArgs;
+pub(crate) use check::{CheckArgs, CheckKind};
+pub(crate) use inbound::InboundArgs;
+pub(crate) use inspector::{AccessArgs, InspectorArgs, UiArgs};
+pub(crate) use journey::{JourneyArgs, JourneyEnd};
+pub(crate) use listen::{ListenArgs, Show, SyncWhen, TunnelProgram};
+pub(crate) use lists::{EventsArgs, KeysArgs};
+pub(crate) use log::{LogArgs, ShowArgs};
+pub(crate) use recorded::{DiffArgs, DriftArgs, RecordedArgs};
+pub(crate) use replay::ReplayArgs;
+pub(crate) use request::{RequestArgs, RequestFormat};
+pub(crate) use secrets::{SecretArgs, VerifyOptionsArgs};
+pub(crate) use selection::SelectionArgs;
+pub(crate) use send::SendArgs;
+pub(crate) use values::{Report, duration, kind, status_class, time, verdict};
+pub(crate) use verify::VerifyArgs;
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -74,7 +74,7 @@ Exit status:
   5    invalid signature
   130  interrupted"
 )]
-pub struct Cli {
+pub(crate) struct Cli {
     /// Command to run.
     #[command(subcommand)]
     pub command: Command,
@@ -108,7 +108,7 @@ pub struct Cli {
 /// Commands. The flags of a command are built only once it is the chosen one.
 #[derive(Debug, Subcommand)]
 #[command(defer = true)]
-pub enum Command {
+pub(crate) enum Command {
     /// Receive webhooks, print them, and respond to them
     Listen(Box<ListenArgs>),
     /// Send synthetic events in a provider's format, signed as it signs

@@ -6,7 +6,7 @@ use crate::cli::{SecretArgs, SelectionArgs};
 
 /// Deliveries of the sources to look at, and the keys that verify them.
 #[derive(Debug, Args)]
-pub struct RecordedArgs {
+pub(crate) struct RecordedArgs {
     /// Conditions on deliveries.
     #[command(flatten)]
     pub selection: SelectionArgs,
@@ -59,7 +59,7 @@ Exit status:
   2  wrong usage, or not exactly two deliveries
   3  unreadable input"
 )]
-pub struct DiffArgs {
+pub(crate) struct DiffArgs {
     /// First delivery: `hooks.ndjson:12` by its line, `:-1` the last, `:01M8F3` an id or its beginning; or a fixture
     ///
     /// Alone, it is a source of which two deliveries are selected: `hooks.ndjson:3-4`, or with the options of
@@ -107,7 +107,7 @@ Examples:
   webhook-cli drift hooks.ndjson --provider sendgrid     one provider
   webhook-cli drift hooks.ndjson --since 24h --json      for a script"
 )]
-pub struct DriftArgs {
+pub(crate) struct DriftArgs {
     /// Recordings (`.ndjson`), fixtures, folders, HAR files, gzipped too, or `-` for stdin
     ///
     /// `hooks.ndjson:12` is one delivery of it, by its line, `:-1` the last, `:3-7` a range, `:01M8F3` an id or its

@@ -26,7 +26,7 @@ Examples:
   webhook-cli replay hooks.ndjson --rate 50/s --resume journal
   webhook-cli replay hooks.ndjson --failed-to failed.ndjson"
 )]
-pub struct ReplayArgs {
+pub(crate) struct ReplayArgs {
     /// Recordings (`.ndjson`), fixtures, folders, HAR, raw HTTP, JSON payloads, gzipped too, or `-` for stdin
     ///
     /// `hooks.ndjson:12` is one delivery of it, by its line, `:-1` the last, `:3-7` a range, `:01M8F3` an id or its

@@ -8,7 +8,7 @@ use crate::cli::values::{duration, rate};
 
 /// Flags of requests.
 #[derive(Debug, Args)]
-pub struct RequestArgs {
+pub(crate) struct RequestArgs {
     /// Target URL; short forms: `3000`, `:3000/path`; `@name` of the project
     ///
     /// Also `localhost:3000/path`. `http://USER:PASSWORD@HOST` sends Basic authentication.
@@ -105,7 +105,7 @@ pub struct RequestArgs {
 
 /// Form of a printed request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum RequestFormat {
+pub(crate) enum RequestFormat {
     /// Raw HTTP, as sent
     Http,
     /// A curl command

@@ -8,7 +8,7 @@ use crate::cli::values::duration;
 
 /// Secrets, and the URL that some schemes sign.
 #[derive(Clone, Debug, Args)]
-pub struct SecretArgs {
+pub(crate) struct SecretArgs {
     /// Secret: `env:NAME`, `file:PATH`, `-` to be asked
     ///
     /// The value itself is accepted too, but other users of this machine can see it on the command line.
@@ -33,7 +33,7 @@ pub struct SecretArgs {
 
 /// Conditions beyond a valid signature.
 #[derive(Debug, Args)]
-pub struct VerifyOptionsArgs {
+pub(crate) struct VerifyOptionsArgs {
     /// Maximum age of a signed timestamp [default: 5m; SES and Scaleway 1h, Mailomat 12h]
     #[arg(long, value_name = "DURATION", value_parser = duration, hide_short_help = true, help_heading = "Signatures")]
     pub tolerance: Option<Duration>,

@@ -8,7 +8,7 @@ use crate::webhook::{Grep, Kind, StatusFilter, Verdict};
 
 /// Deliveries that are meant.
 #[derive(Debug, Args)]
-pub struct SelectionArgs {
+pub(crate) struct SelectionArgs {
     /// Only these event kinds
     #[arg(short, long, value_name = "KIND", value_delimiter = ',', value_parser = kind, display_order = 3)]
     pub events: Vec<Kind>,

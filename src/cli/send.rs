@@ -51,7 +51,7 @@ Examples:
   webhook-cli send journey --ending bounce --provider ses
   webhook-cli send campaign --recipients 1000 --compress 600x"
 )]
-pub struct SendArgs {
+pub(crate) struct SendArgs {
     /// Event kind: sent, delivered, deferred, open, click, bounce, rejected, complaint, unsubscribe, subscribe,
     /// inbound, or the provider's own name; or `journey` or `campaign`
     #[arg(value_name = "KIND", required_unless_present_any = ["data", "handshake"])]

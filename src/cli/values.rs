@@ -10,7 +10,7 @@ use crate::webhook::{Grep, Kind, StatusFilter, Verdict};
 
 /// Format of the results, for `--report` of `check` and `replay`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Report {
+pub(crate) enum Report {
     /// Text for people
     Text,
     /// One JSON object per line, as `--json`
@@ -22,14 +22,14 @@ pub enum Report {
 }
 
 /// A span such as `250ms`, `2s`, `5m`, `1h`.
-pub fn duration(text: &str) -> Result<Duration, String> {
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     let wanted = || format!("`{text}` is not a duration; write `250ms`, `2s`, `5m` or `1h`");
     let span: SignedDuration = text.parse().map_err(|_| wanted())?;
     Duration::try_from(span).map_err(|_| wanted())
 }
 
 /// A rate such as `100/s` or `5/m`, as the time between two; without a unit it is by the second.
-pub fn rate(text: &str) -> Result<Duration, String> {
+pub(super) fn rate(text: &str) -> Result<Duration, String> {
     let wanted = || {
         format!(
             "`{text}` is not a rate; write `100/s`, `5/m` or `20/h`, at most a million a second"
@@ -54,10 +54,10 @@ pub fn rate(text: &str) -> Result<Duration, String> {
 }
 
 /// Factor by which to go faster than recorded; none for no waiting at all.
-pub type Speed = Option<f64>;
+pub(super) type Speed = Option<f64>;
 
 /// Parses a factor by which to go faster than recorded: `original`, `2x`, `max`; none for no waiting at all.
-pub fn speed(text: &str) -> Result<Speed, String> {
+pub(super) fn speed(text: &str) -> Result<Speed, String> {
     match text {
         "max" => return Ok(None),
         "original" => return Ok(Some(1.0)),
@@ -72,7 +72,7 @@ pub fn speed(text: &str) -> Result<Speed, String> {
 }
 
 /// A moment: RFC 3339, or a span back from now.
-pub fn time(text: &str) -> Result<Timestamp, String> {
+pub(crate) fn time(text: &str) -> Result<Timestamp, String> {
     if let Ok(at) = text.parse() {
         return Ok(at);
     }
@@ -85,7 +85,7 @@ pub fn time(text: &str) -> Result<Timestamp, String> {
 }
 
 /// A number of deliveries that is not zero.
-pub fn at_least_one(text: &str) -> Result<usize, String> {
+pub(super) fn at_least_one(text: &str) -> Result<usize, String> {
     text.parse()
         .ok()
         .filter(|number| *number > 0)
@@ -93,7 +93,7 @@ pub fn at_least_one(text: &str) -> Result<usize, String> {
 }
 
 /// A size such as `64KiB`, `1MiB`, in bytes.
-pub fn size(text: &str) -> Result<usize, String> {
+pub(super) fn size(text: &str) -> Result<usize, String> {
     let split = text
         .find(|c: char| !c.is_ascii_digit())
         .unwrap_or(text.len());
@@ -116,7 +116,7 @@ pub fn size(text: &str) -> Result<usize, String> {
 }
 
 /// A kind by its name, with a guess at what was meant.
-pub fn kind(text: &str) -> Result<Kind, String> {
+pub(crate) fn kind(text: &str) -> Result<Kind, String> {
     Kind::from_name(text).ok_or_else(|| {
         let known = Kind::ALL.map(Kind::name);
         let guess = crate::webhook::nearest(text, known)
@@ -130,13 +130,13 @@ pub fn kind(text: &str) -> Result<Kind, String> {
 }
 
 /// The status of a recorded response: a class, a code, or `none`.
-pub fn status_class(text: &str) -> Result<StatusFilter, String> {
+pub(crate) fn status_class(text: &str) -> Result<StatusFilter, String> {
     StatusFilter::parse(text)
         .map_err(|_| format!("`{text}` is not a status; write `5xx`, `404`, `500-503` or `none`"))
 }
 
 /// A verdict on a signature, by its name.
-pub fn verdict(text: &str) -> Result<Verdict, String> {
+pub(crate) fn verdict(text: &str) -> Result<Verdict, String> {
     Verdict::from_name(text).ok_or_else(|| {
         format!(
             "`{text}` is not a verdict; the verdicts are verified, test-key, unsigned, unchecked, refused"
@@ -145,7 +145,7 @@ pub fn verdict(text: &str) -> Result<Verdict, String> {
 }
 
 /// A text to search for.
-pub fn text(text: &str) -> Result<Grep, String> {
+pub(super) fn text(text: &str) -> Result<Grep, String> {
     match text {
         "" => Err("an empty text matches everything".into()),
         text => Ok(Grep::new(text)),
@@ -153,7 +153,7 @@ pub fn text(text: &str) -> Result<Grep, String> {
 }
 
 /// A kind and how many of it: `bounce`, `click=2`; one if it does not say.
-pub fn expected(text: &str) -> Result<(Kind, u64), String> {
+pub(super) fn expected(text: &str) -> Result<(Kind, u64), String> {
     match text.split_once('=') {
         None => Ok((kind(text)?, 1)),
         Some((name, number)) => Ok((
@@ -166,7 +166,7 @@ pub fn expected(text: &str) -> Result<(Kind, u64), String> {
 }
 
 /// Parses a target to forward to, after the kinds of event that it is for: `:3000`, `bounce,complaint=:3001`.
-pub fn route(text: &str) -> Result<(Vec<Kind>, String), String> {
+pub(super) fn route(text: &str) -> Result<(Vec<Kind>, String), String> {
     // A URL may have a `=` too, but nothing that looks like names of kinds in front of it.
     let is_names = |text: &str| text.bytes().all(|b| b.is_ascii_alphabetic() || b == b',');
     match text.split_once('=') {
@@ -179,7 +179,7 @@ pub fn route(text: &str) -> Result<(Vec<Kind>, String), String> {
 }
 
 /// A share of all: `0.3` or `30%`.
-pub fn share(text: &str) -> Result<f64, String> {
+pub(super) fn share(text: &str) -> Result<f64, String> {
     let number = match text.strip_suffix('%') {
         Some(percent) => percent.parse().map(|percent: f64| percent / 100.0),
         None => text.parse(),
@@ -191,7 +191,7 @@ pub fn share(text: &str) -> Result<f64, String> {
 }
 
 /// Parses a port, or an address of this machine: `4000`, `:4000`, `localhost:4000`, `[::1]:4000`.
-pub fn loopback(text: &str) -> Result<SocketAddr, String> {
+pub(super) fn loopback(text: &str) -> Result<SocketAddr, String> {
     let (host, port) = text.rsplit_once(':').unwrap_or(("", text));
     let wanted = || format!("`{text}` is not a port; write `:4000`, or `:0` for any free port");
     let port: u16 = port.parse().map_err(|_| wanted())?;

@@ -23,7 +23,7 @@ Examples:
   webhook-cli verify request.http --secret env:KEY            a raw HTTP message
   webhook-cli verify body.json -H 'x-hub-signature-256: sha256=7571…'"
 )]
-pub struct VerifyArgs {
+pub(crate) struct VerifyArgs {
     /// Fixture, folder, recording, raw HTTP message, body (with `-H`), or `-` for stdin
     ///
     /// `hooks.ndjson:12` is one delivery of a recording, by its line, `:-1` the last, `:3-7` a range, `:01M8F3` an id or

@@ -19,13 +19,13 @@ use crate::webhook::{
 };
 
 /// Stands before a provider's own name of an event that is a word of `send` too.
-pub const NATIVE: &str = "native:";
+pub(super) const NATIVE: &str = "native:";
 
 /// Environment variable that is read if no `--secret` is given.
 pub(crate) const DEFAULT_SECRET: &str = "WEBHOOK_CLI_SECRET";
 
 /// Returns the provider or scheme called `name`; the error lists the known ones and suggests the nearest.
-pub fn provider(name: &str) -> Result<&'static Provider> {
+pub(super) fn provider(name: &str) -> Result<&'static Provider> {
     if providers::is_custom_scheme(name) {
         return providers::custom_scheme(name);
     }
@@ -33,7 +33,7 @@ pub fn provider(name: &str) -> Result<&'static Provider> {
 }
 
 /// Returns the scheme called `name`: a service that only signs, or a custom scheme such as `hmac-sha256:header=NAME`.
-pub fn scheme(name: &str) -> Result<&'static Provider> {
+pub(super) fn scheme(name: &str) -> Result<&'static Provider> {
     if providers::is_custom_scheme(name) {
         return providers::custom_scheme(name);
     }
@@ -46,7 +46,7 @@ pub fn scheme(name: &str) -> Result<&'static Provider> {
 }
 
 /// Returns the selection of these flags; the flags for provider and paths differ by command.
-pub fn selection(
+pub(super) fn selection(
     args: SelectionArgs,
     provider: Option<&'static Provider>,
     paths: &[String],
@@ -70,7 +70,7 @@ pub fn selection(
 }
 
 /// Returns the report format for a [`ReportFile`](crate::report::ReportFile); none where the reporter prints it anyway.
-pub fn report_format(report: Report, is_file: bool) -> Option<ReportFormat> {
+pub(super) fn report_format(report: Report, is_file: bool) -> Option<ReportFormat> {
     match report {
         Report::Text => None,
         Report::Json => is_file.then_some(ReportFormat::Json),
@@ -103,7 +103,7 @@ fn unknown(name: &str, what: &str) -> Error {
 /// Returns the event definition called `name`, of that version of the provider's webhooks if one is given; the error
 /// lists
 /// the events that can be sent.
-pub fn row(
+pub(super) fn row(
     provider: &'static Provider,
     name: &str,
     version: Option<&str>,
@@ -157,7 +157,7 @@ pub fn row(
 }
 
 /// Rejects a `--native-version` that the provider does not have.
-pub fn has_version(provider: &Provider, version: &str) -> Result<()> {
+pub(super) fn has_version(provider: &Provider, version: &str) -> Result<()> {
     let versions = provider.versions();
     if versions.contains(&version) {
         return Ok(());
@@ -188,7 +188,7 @@ pub fn has_version(provider: &Provider, version: &str) -> Result<()> {
 
 /// Secrets that were given, and the keys made of them.
 #[derive(Debug)]
-pub struct Secrets {
+pub(crate) struct Secrets {
     /// Keys by provider.
     pub keys: Keys,
     /// Secrets as given, before they are read in a provider's key format.
@@ -198,7 +198,7 @@ pub struct Secrets {
 }
 
 /// Reads the secrets. `only` is the single provider of this run, if there is one.
-pub fn secrets(args: &SecretArgs, only: Option<&'static Provider>) -> Result<Secrets> {
+pub(super) fn secrets(args: &SecretArgs, only: Option<&'static Provider>) -> Result<Secrets> {
     let known: Vec<&str> = providers::everyone()
         .chain(only)
         .map(|provider| provider.name)
@@ -233,7 +233,7 @@ pub(crate) fn default_secret() -> Option<String> {
 }
 
 /// Parses headers given as `NAME:VALUE`.
-pub fn headers(given: &[String]) -> Result<Vec<(HeaderName, HeaderValue)>> {
+pub(super) fn headers(given: &[String]) -> Result<Vec<(HeaderName, HeaderValue)>> {
     given
         .iter()
         .map(|field| {
@@ -255,7 +255,7 @@ pub fn headers(given: &[String]) -> Result<Vec<(HeaderName, HeaderValue)>> {
 }
 
 /// Parses headers for requests: `Host` and hop-by-hop headers are stored in the target, the others are returned.
-pub fn request_headers(
+pub(super) fn request_headers(
     given: &[String],
     target: &mut Target,
 ) -> Result<Vec<(HeaderName, HeaderValue)>> {
@@ -278,7 +278,7 @@ pub fn request_headers(
 }
 
 /// Reads a body given as text, as `@FILE`, or as `-` for stdin.
-pub fn body(given: &str) -> Result<Vec<u8>> {
+pub(super) fn body(given: &str) -> Result<Vec<u8>> {
     let failed =
         |what: &str, error: std::io::Error| Error::input(format!("cannot read {what}: {error}"));
     match given.strip_prefix('@') {
@@ -294,7 +294,7 @@ pub fn body(given: &str) -> Result<Vec<u8>> {
 }
 
 /// Reads the body of `--data`; from a file that is a fixture or a raw HTTP request, only the body in it.
-pub fn data(given: &str, notes: &mut Vec<String>) -> Result<Vec<u8>> {
+pub(super) fn data(given: &str, notes: &mut Vec<String>) -> Result<Vec<u8>> {
     let bytes = body(given)?;
     let path = match given.strip_prefix('@') {
         Some(path) => path,
@@ -317,7 +317,7 @@ pub fn data(given: &str, notes: &mut Vec<String>) -> Result<Vec<u8>> {
 }
 
 /// Reads the values of `--set` and `--unset`.
-pub fn place_changes(sets: &[String], unsets: &[String]) -> Result<PlaceChanges> {
+pub(super) fn place_changes(sets: &[String], unsets: &[String]) -> Result<PlaceChanges> {
     let named = |given: &str, path: &str, flag: &str| match providers::names_no_place(path) {
         false => Ok(()),
         true => Err(Error::usage(format!(
@@ -344,7 +344,7 @@ pub fn place_changes(sets: &[String], unsets: &[String]) -> Result<PlaceChanges>
 
 /// Request options of `send` and `replay`: target, headers, timeouts, expectation, pacing, retries.
 #[derive(Debug)]
-pub struct RequestOptions {
+pub(crate) struct RequestOptions {
     /// Target of the requests (`--to`).
     pub target: Target,
     /// Headers to set (`--header`).
@@ -360,7 +360,7 @@ pub struct RequestOptions {
 
 impl RequestOptions {
     /// Makes the options from the flags. `expected` lists the statuses that count as success without `--expect-status`.
-    pub fn new(args: &RequestArgs, expected: &str) -> Result<RequestOptions> {
+    pub(crate) fn new(args: &RequestArgs, expected: &str) -> Result<RequestOptions> {
         let mut target = Target::parse(&args.to)?;
         Ok(RequestOptions {
             headers: request_headers(&args.headers, &mut target)?,
@@ -387,7 +387,7 @@ impl RequestOptions {
     }
 
     /// Returns the retry policy with `times` retries.
-    pub fn retry(&self, times: u32) -> Retry {
+    pub(crate) fn retry(&self, times: u32) -> Retry {
         Retry {
             times,
             ..self.patience.clone()
@@ -395,7 +395,7 @@ impl RequestOptions {
     }
 
     /// Sets the headers of `--header` in a delivery.
-    pub fn dress(&self, delivery: &mut Delivery) {
+    pub(crate) fn dress(&self, delivery: &mut Delivery) {
         for (name, value) in &self.headers {
             delivery.headers.set(name.clone(), value.clone());
         }
@@ -403,7 +403,7 @@ impl RequestOptions {
 }
 
 /// Prints notes and warnings before a run begins.
-pub fn say_all(report: &Reporter, notes: &[String]) {
+pub(super) fn say_all(report: &Reporter, notes: &[String]) {
     for note in notes {
         match note.strip_prefix("note: ") {
             Some(note) => report.note(note),

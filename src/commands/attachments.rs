@@ -14,7 +14,7 @@ const MOST_OF_A_NAME: usize = 10_000;
 
 /// Saves the files of mails in a folder, which is made if it is missing. Returns a line about each file; an error says
 /// which file could not be saved.
-pub fn save(mails: &[Mail], folder: &Path) -> Result<Vec<String>, String> {
+pub(super) fn save(mails: &[Mail], folder: &Path) -> Result<Vec<String>, String> {
     let mut lines = Vec::new();
     for mail in mails {
         for (number, file) in (1..).zip(&mail.attachments) {

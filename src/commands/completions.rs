@@ -25,7 +25,7 @@ const ASKED_BY: &str = "_WEBHOOK_CLI_COMPLETE";
 const NAME: &str = "webhook-cli";
 
 /// Prints the completion script of a shell.
-pub fn run(shell: Shell) -> Result<Exit> {
+pub(super) fn run(shell: Shell) -> Result<Exit> {
     let mut script = Vec::new();
     Shells::builtins()
         .completer(&shell.to_string())
@@ -37,7 +37,7 @@ pub fn run(shell: Shell) -> Result<Exit> {
 }
 
 /// Prints the completions and exits if a completion script has started the program; otherwise does nothing.
-pub fn answer_a_shell() {
+pub(crate) fn answer_a_shell() {
     if std::env::var_os(ASKED_BY).is_some() {
         CompleteEnv::with_factory(command).var(ASKED_BY).complete();
     }

@@ -24,7 +24,7 @@ use crate::webhook::{
 };
 
 /// Sends jobs with pacing, concurrency and retries.
-pub struct Dispatcher {
+pub(super) struct Dispatcher {
     /// HTTP client.
     pub client: Client,
     /// Target of all requests.
@@ -54,7 +54,7 @@ pub struct Dispatcher {
 }
 
 /// Source of jobs, one at a time, so that memory does not grow with their number.
-pub type Jobs = Box<dyn Iterator<Item = Job>>;
+pub(super) type Jobs = Box<dyn Iterator<Item = Job>>;
 
 /// Sync interval of the resume journal.
 const SYNC: Duration = Duration::from_millis(100);
@@ -83,7 +83,7 @@ struct DispatchRun {
 
 impl Dispatcher {
     /// Sends all jobs and returns the tally with their results added. Must run on a current-thread runtime.
-    pub async fn run(mut self, jobs: Jobs, tally: Tally, seed: u64) -> Tally {
+    pub(super) async fn run(mut self, jobs: Jobs, tally: Tally, seed: u64) -> Tally {
         let begun = Instant::now();
         let concurrency = self.concurrency;
         let pace = Pace::new(self.beat);
@@ -486,7 +486,7 @@ impl DispatchRun {
 }
 
 /// Prints the tally's hint, if it has one: advice for a target without a response.
-pub fn hint(tally: &Tally, report: &Reporter) {
+pub(super) fn hint(tally: &Tally, report: &Reporter) {
     if let Some(hint) = &tally.hint {
         report.hint(hint);
     }

@@ -10,7 +10,7 @@ use crate::webhook::{Delivery, Fixture, Target};
 
 /// Settings of a dry run.
 #[derive(Clone, Copy, Debug)]
-pub struct DryRun {
+pub(super) struct DryRun {
     /// Output format (`--as`): http, curl, json, har or vegeta.
     pub form: RequestFormat,
     /// Time of a request in a HAR document, if its recording gives none; now if none.
@@ -21,7 +21,7 @@ pub struct DryRun {
 
 impl DryRun {
     /// Prints each request as it is made, so that memory does not grow with their number.
-    pub fn print(
+    pub(super) fn print(
         &self,
         jobs: impl Iterator<Item = Result<Job>>,
         target: &Target,
@@ -81,12 +81,12 @@ impl DryRun {
 }
 
 /// Said where a fixture is made for a target with credentials.
-pub const LEFT_OUT: &str =
+pub(super) const LEFT_OUT: &str =
     "the user and the password of `--to` are left out: a fixture is for any target";
 
 /// A delivery with the header fields that go over the wire: without those that are made for each connection, and with
 /// those that the user gave for the target. Credentials of the target stay with it.
-pub fn as_sent(mut delivery: Delivery, target: &Target) -> Delivery {
+pub(super) fn as_sent(mut delivery: Delivery, target: &Target) -> Delivery {
     let mut headers = delivery.headers.end_to_end();
     for (name, value) in target.given() {
         if value.is_sensitive() {

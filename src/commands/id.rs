@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use ulid::Ulid;
 
 /// Returns a new id (ULID): `at` in milliseconds, then a counter and a random number of this process.
-pub fn new(at: Timestamp) -> String {
+pub(super) fn new(at: Timestamp) -> String {
     static PROCESS: LazyLock<u64> = LazyLock::new(fresh_seed);
     static NEXT: AtomicU64 = AtomicU64::new(0);
     // A counter in the upper half keeps the order within a millisecond and saves a random draw for each id.
@@ -17,7 +17,7 @@ pub fn new(at: Timestamp) -> String {
 }
 
 /// Returns a seed from the system's random source.
-pub fn fresh_seed() -> u64 {
+pub(super) fn fresh_seed() -> u64 {
     // Without a random source the clock will do: no secret is derived from it.
     getrandom::u64().unwrap_or_else(|_| Timestamp::now().as_nanosecond().unsigned_abs() as u64)
 }

@@ -16,13 +16,13 @@ const FEW: usize = 8;
 /// Work on an item that takes less time than this costs less than handing the item to another core.
 const WORTH: Duration = Duration::from_micros(6);
 /// Items of a chunk where they may wait for each other.
-pub const CHUNK: usize = 32;
+pub(super) const CHUNK: usize = 32;
 /// Bytes after which a chunk ends.
 const BYTES: usize = 256 << 10;
 
 /// Size of the chunks that are handed to a worker.
 #[derive(Debug)]
-pub struct Chunks<T> {
+pub(crate) struct Chunks<T> {
     /// Items after which a chunk ends; 1 if no item may wait for another, as with a pipe that is still written.
     pub items: usize,
     /// Size of an item in bytes.
@@ -30,7 +30,7 @@ pub struct Chunks<T> {
 }
 
 /// Iterator over the results, in the order of the input.
-pub struct InOrder<I: Iterator, R, F> {
+pub(super) struct InOrder<I: Iterator, R, F> {
     work: Arc<F>,
     chunks: Chunks<I::Item>,
     worth: Duration,
@@ -83,7 +83,7 @@ struct Crew<R> {
 }
 
 /// Applies `work` to each item of `input`.
-pub fn in_order<I, R, F>(input: I, chunks: Chunks<I::Item>, work: F) -> InOrder<I, R, F>
+pub(super) fn in_order<I, R, F>(input: I, chunks: Chunks<I::Item>, work: F) -> InOrder<I, R, F>
 where
     I: Iterator + Send + 'static,
     I::Item: Send,

@@ -11,7 +11,7 @@ use crate::webhook::{Delivery, Expectation, Fixture, Kind, Outcome, Receipt, Rep
 
 /// Request to send, with its source, provider and replay data.
 #[derive(Debug)]
-pub struct Job {
+pub(crate) struct Job {
     /// Delivery id, the same for every attempt.
     pub id: String,
     /// Source of the delivery, for messages: file and line, or the `send` command.
@@ -28,7 +28,7 @@ pub struct Job {
 
 /// Data of a recorded delivery that is sent again.
 #[derive(Debug, Default)]
-pub struct JobOrigin {
+pub(crate) struct JobOrigin {
     /// Time of recording.
     pub at: Option<Timestamp>,
     /// Step in the resume journal (`--resume`).
@@ -48,7 +48,12 @@ pub struct JobOrigin {
 impl JobOrigin {
     /// Adds to a response why it is no success, by the fixture's own expectation or this one, or by the recorded
     /// response.
-    pub fn judge(&self, outcome: Outcome, took: Duration, expected: &Expectation) -> Outcome {
+    pub(crate) fn judge(
+        &self,
+        outcome: Outcome,
+        took: Duration,
+        expected: &Expectation,
+    ) -> Outcome {
         let expected = self.expected.as_ref().unwrap_or(expected);
         let why = match &self.reply {
             Some(reply) => differs(reply, &outcome).or_else(|| expected.late(took)),
@@ -74,7 +79,7 @@ impl JobOrigin {
 }
 
 /// Returns a one-line summary of a receipt: the first event, and the number of others.
-pub fn about(receipt: &Receipt) -> String {
+pub(super) fn about(receipt: &Receipt) -> String {
     let provider = receipt.provider.unwrap_or("unknown");
     match receipt.events.as_slice() {
         [] => format!("{:<11} {provider}", "-"),

@@ -14,7 +14,7 @@ use crate::report::{OutputStyle, Progress, Reporter};
 use crate::webhook::Scheme;
 
 /// Prints the keys of one provider, or of all.
-pub fn run(args: &KeysArgs, style: OutputStyle) -> Result<Exit> {
+pub(super) fn run(args: &KeysArgs, style: OutputStyle) -> Result<Exit> {
     let chosen: Vec<&Provider> = match &args.provider {
         Some(name) => vec![args::provider(name)?],
         None => everyone()

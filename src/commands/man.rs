@@ -19,7 +19,7 @@ fn complete() -> clap::Command {
 }
 
 /// Prints the manual page, or writes one for each command into a folder.
-pub fn run(dir: Option<&Path>) -> Result<Exit> {
+pub(super) fn run(dir: Option<&Path>) -> Result<Exit> {
     match dir {
         Some(dir) => {
             let failed = |error| {

@@ -1,16 +1,16 @@
 //! Subcommands of the program. Each makes a plan from its flags and runs it.
 
-pub mod catalog;
-pub mod check;
-pub mod config;
-pub mod forward;
-pub mod inspect;
-pub mod listen;
-pub mod reach;
-pub mod recorded;
-pub mod replay;
-pub mod send;
-pub mod sns;
+pub(crate) mod catalog;
+pub(crate) mod check;
+pub(crate) mod config;
+pub(crate) mod forward;
+pub(crate) mod inspect;
+pub(crate) mod listen;
+pub(crate) mod reach;
+pub(crate) mod recorded;
+pub(crate) mod replay;
+pub(crate) mod send;
+pub(crate) mod sns;
 
 mod args;
 mod attachments;
@@ -28,6 +28,6 @@ mod shutdown;
 mod signer;
 mod verify;
 
-pub use completions::answer_a_shell;
-pub use config::{Unparsed, configured};
-pub use run::run;
+pub(crate) use completions::answer_a_shell;
+pub(crate) use config::{Unparsed, configured};
+pub(crate) use run::run;

@@ -12,7 +12,7 @@ use crate::error::{Error, Exit, Result};
 use crate::report::{ColorChoice, OutputStyle, ShownParts, View};
 
 /// Runs the subcommand.
-pub fn run(cli: Cli) -> Result<Exit> {
+pub(crate) fn run(cli: Cli) -> Result<Exit> {
     let style = OutputStyle {
         json: cli.json,
         quiet: false,

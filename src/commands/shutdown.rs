@@ -12,38 +12,38 @@ use crate::error::Exit;
 use crate::io::keyboard;
 
 /// Message on the first Ctrl-C while requests are in flight.
-pub const FINISHING: &str = "finishing requests in flight; Ctrl-C again quits now";
+pub(super) const FINISHING: &str = "finishing requests in flight; Ctrl-C again quits now";
 
 /// Interrupt flag, shared by all tasks; set by the first signal.
 #[derive(Clone, Debug, Default)]
-pub struct Interrupt(Arc<(AtomicBool, Notify)>);
+pub(crate) struct Interrupt(Arc<(AtomicBool, Notify)>);
 
 /// Counter of the requests in flight.
 #[derive(Clone, Debug, Default)]
-pub struct InFlight(Arc<AtomicUsize>);
+pub(crate) struct InFlight(Arc<AtomicUsize>);
 
 /// Guard of a request in flight: dropping it decrements the counter.
-pub struct Begun(InFlight);
+pub(crate) struct Begun(InFlight);
 
 impl InFlight {
     /// Counts a request until the guard is dropped.
-    pub fn begin(&self) -> Begun {
+    pub(crate) fn begin(&self) -> Begun {
         self.add();
         Begun(self.clone())
     }
 
     /// Increments the counter.
-    pub fn add(&self) {
+    pub(crate) fn add(&self) {
         self.0.fetch_add(1, Ordering::AcqRel);
     }
 
     /// Decrements the counter.
-    pub fn take(&self) {
+    pub(crate) fn take(&self) {
         self.0.fetch_sub(1, Ordering::AcqRel);
     }
 
     /// Returns the number of requests in flight.
-    pub fn count(&self) -> usize {
+    pub(crate) fn count(&self) -> usize {
         self.0.load(Ordering::Acquire)
     }
 }
@@ -56,7 +56,7 @@ impl Drop for Begun {
 
 impl Interrupt {
     /// Starts listening for signals. `say` is called once, on the first of them.
-    pub fn start(say: impl FnOnce() + Send + 'static) -> Self {
+    pub(crate) fn start(say: impl FnOnce() + Send + 'static) -> Self {
         let this = Self::default();
         let told = this.clone();
         let (ready, is_ready) = sync_channel(0);
@@ -89,12 +89,12 @@ impl Interrupt {
     }
 
     /// True once the first signal has arrived.
-    pub fn is_set(&self) -> bool {
+    pub(crate) fn is_set(&self) -> bool {
         self.0.0.load(Ordering::Acquire)
     }
 
     /// Resolves on the first signal.
-    pub async fn wait(&self) {
+    pub(crate) async fn wait(&self) {
         let notified = self.0.1.notified();
         if !self.is_set() {
             notified.await;
@@ -112,7 +112,7 @@ impl Interrupt {
 
 /// Does what Ctrl-C does.
 #[cfg(unix)]
-pub fn interrupt_self() {
+pub(super) fn interrupt_self() {
     use rustix::process::{Signal, getpid, kill_process};
     // A process may always send a signal to itself.
     let _ = kill_process(getpid(), Signal::INT);

@@ -11,7 +11,7 @@ use crate::webhook::{Delivery, Document, Rng, Tamper, Target};
 
 /// Age of a signature that handlers reject as too old.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct StaleSignature {
+pub(super) struct StaleSignature {
     /// Age of the signature.
     pub age: Duration,
     /// Default tolerance of its scheme.
@@ -19,7 +19,11 @@ pub struct StaleSignature {
 }
 
 /// Returns the age of a delivery's signature if it is beyond the tolerance of its scheme.
-pub fn stale(provider: &Provider, delivery: &Delivery, now: Timestamp) -> Option<StaleSignature> {
+pub(super) fn stale(
+    provider: &Provider,
+    delivery: &Delivery,
+    now: Timestamp,
+) -> Option<StaleSignature> {
     let document = Document::of(delivery).ok();
     let scheme = provider
         .schemes
@@ -33,7 +37,7 @@ pub fn stale(provider: &Provider, delivery: &Delivery, now: Timestamp) -> Option
 
 /// Signs deliveries by their provider's scheme.
 #[derive(Debug)]
-pub struct Signer {
+pub(crate) struct Signer {
     /// Keys by provider.
     pub keys: Keys,
     /// Signing time (`--signed-at`); now if none.
@@ -46,7 +50,7 @@ pub struct Signer {
 
 impl Signer {
     /// Replaces the delivery id before signing (`--fresh-ids`); false if the provider's scheme has none.
-    pub fn renew_id(
+    pub(crate) fn renew_id(
         &self,
         provider: &Provider,
         delivery: &mut Delivery,
@@ -59,7 +63,7 @@ impl Signer {
     }
 
     /// Signs a delivery by its provider's scheme; the error says why it cannot be signed.
-    pub fn sign(
+    pub(crate) fn sign(
         &self,
         provider: &'static Provider,
         delivery: &mut Delivery,
@@ -81,13 +85,13 @@ impl Signer {
     }
 
     /// True if each retry gets a new signature: not with a fixed signing time, nor with `--tamper`.
-    pub fn renews(&self) -> bool {
+    pub(crate) fn renews(&self) -> bool {
         self.at.is_none() && self.tamper.is_none()
     }
 
     /// Destination and signature of a provider's deliveries, with these headers of the user; signed now unless
     /// `--signed-at` is given.
-    pub fn outgoing<'a>(
+    pub(crate) fn outgoing<'a>(
         &'a self,
         provider: &'static Provider,
         target: &'a Target,

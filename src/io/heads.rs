@@ -18,7 +18,7 @@ const WAITING: usize = 4096;
 
 /// Parser that reads the bytes of an HTTP/1 connection along with hyper.
 #[derive(Default)]
-pub struct Heads(Mutex<HeadParser>);
+pub(crate) struct Heads(Mutex<HeadParser>);
 
 #[derive(Default)]
 struct HeadParser {

@@ -36,7 +36,7 @@ pub struct CompanionHeaders {
 }
 
 /// Default behaviour, for `..CONDUCT`: nothing is documented.
-pub const CONDUCT: Behaviour = Behaviour {
+pub(super) const CONDUCT: Behaviour = Behaviour {
     only_200: false,
     batch: Batch::Never,
     handshake: &[],

@@ -25,7 +25,7 @@ pub enum Fact<T> {
 }
 
 /// Default habits, for `..HABITS`: nothing is documented.
-pub const HABITS: Habits = Habits {
+pub(super) const HABITS: Habits = Habits {
     batching: Fact::NotDocumented,
     success: Fact::NotDocumented,
     retries: Fact::NotDocumented,

@@ -43,12 +43,12 @@ pub struct Provenance {
 }
 
 /// A page, from its title, its address and the day it was read.
-pub const fn page(title: &'static str, url: &'static str, read: &'static str) -> Page {
+pub(super) const fn page(title: &'static str, url: &'static str, read: &'static str) -> Page {
     Page { title, url, read }
 }
 
 /// Provenance of fields that the page documents.
-pub const fn documented(page: &'static Page, places: &'static [&'static str]) -> Provenance {
+pub(super) const fn documented(page: &'static Page, places: &'static [&'static str]) -> Provenance {
     Provenance {
         places,
         events: &[],
@@ -60,7 +60,7 @@ pub const fn documented(page: &'static Page, places: &'static [&'static str]) ->
 }
 
 /// Provenance of fields that appear in real requests shown on the page.
-pub const fn captured(page: &'static Page, places: &'static [&'static str]) -> Provenance {
+pub(super) const fn captured(page: &'static Page, places: &'static [&'static str]) -> Provenance {
     Provenance {
         confidence: Confidence::Captured,
         ..documented(page, places)
@@ -68,7 +68,7 @@ pub const fn captured(page: &'static Page, places: &'static [&'static str]) -> P
 }
 
 /// Provenance of fields that are assumed, for the given reason.
-pub const fn assumed(reason: &'static str, places: &'static [&'static str]) -> Provenance {
+pub(super) const fn assumed(reason: &'static str, places: &'static [&'static str]) -> Provenance {
     Provenance {
         places,
         events: &[],

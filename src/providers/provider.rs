@@ -100,7 +100,7 @@ pub struct Provider {
 
 /// Default form, for `..SIGNER` at the end of a provider's own: nothing is known but the JSON member `type`. A service
 /// of `SCHEMES` keeps it without events and examples, so that only a body of one's own can be sent (`send --data`).
-pub const SIGNER: Provider = Provider {
+pub(super) const SIGNER: Provider = Provider {
     name: "",
     title: "",
     docs: "",
@@ -127,7 +127,7 @@ pub const SIGNER: Provider = Provider {
 };
 
 /// Function that splits an object into one for each event.
-pub type Split = for<'a> fn(&Document<'a>) -> Option<Vec<Document<'a>>>;
+pub(super) type Split = for<'a> fn(&Document<'a>) -> Option<Vec<Document<'a>>>;
 
 /// Provider whose signatures differ from a general scheme in a detail.
 #[derive(Debug)]
@@ -217,7 +217,7 @@ pub struct Fields {
 }
 
 /// Default fields, for `..FIELDS`: none is known.
-pub const FIELDS: Fields = Fields {
+pub(super) const FIELDS: Fields = Fields {
     recipient: &[],
     domain: &[],
     message_id: &[],
@@ -319,7 +319,7 @@ pub struct EventDef {
 }
 
 /// Marker for [`Bounce::sets`] and [`Machine::sets`], in place of a JSON value: the member is removed.
-pub const ABSENT: &str = "absent";
+pub(super) const ABSENT: &str = "absent";
 
 /// Bounce for `send --bounce`.
 #[derive(Debug)]
@@ -344,7 +344,7 @@ pub struct Machine {
 }
 
 /// Scheme of providers that sign nothing: the receiver demands basic authentication, a header, or a secret in the URL.
-pub static CREDENTIALS: Scheme = Scheme {
+pub(super) static CREDENTIALS: Scheme = Scheme {
     name: "credentials",
     algorithm: Algorithm::Credentials,
     key: KeyForm::Credentials,
@@ -360,7 +360,7 @@ pub static CREDENTIALS: Scheme = Scheme {
 };
 
 /// An event that is no bounce.
-pub const fn row(
+pub(super) const fn row(
     kind: Kind,
     native: &'static str,
     marks: &'static [(&'static str, Predicate)],
@@ -379,7 +379,7 @@ pub const fn row(
 }
 
 /// An event that is a bounce.
-pub const fn bounce(
+pub(super) const fn bounce(
     class: BounceClass,
     native: &'static str,
     marks: &'static [(&'static str, Predicate)],

@@ -217,7 +217,7 @@ impl Progress {
 
 /// Stdout writer that clears the bar during each write.
 #[derive(Debug)]
-pub struct Screen(pub Progress);
+pub(super) struct Screen(pub Progress);
 
 impl Write for Screen {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {

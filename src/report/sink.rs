@@ -16,7 +16,7 @@ use std::time::Duration;
 
 /// Size in bytes at which the buffer is full. A last append may exceed it, and as much again may be in the current
 /// write.
-pub const FULL: usize = 4 * 1024 * 1024;
+pub(super) const FULL: usize = 4 * 1024 * 1024;
 
 /// Capacity in bytes that a buffer keeps after a burst.
 const KEPT: usize = 256 * 1024;

@@ -18,7 +18,7 @@ use webhook_verify::{Provider, Secret, VerifyOptions, VerifyingKeyMaterial};
 
 /// Whose deliveries a handler takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Dress {
+pub(crate) enum Dress {
     SendGrid,
     Resend,
     Mailgun,
@@ -31,7 +31,7 @@ pub enum Dress {
 
 /// What is wrong with a handler.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fault {
+pub(crate) enum Fault {
     None,
     RefusesEverything,
     Redirects,
@@ -91,7 +91,7 @@ pub enum Fault {
 }
 
 /// A handler on a free port.
-pub struct Handler {
+pub(crate) struct Handler {
     pub url: String,
 }
 
@@ -133,7 +133,7 @@ struct Event {
 
 impl Handler {
     /// One that verifies with this secret.
-    pub fn start(dress: Dress, fault: Fault, secret: &str) -> Handler {
+    pub(crate) fn start(dress: Dress, fault: Fault, secret: &str) -> Handler {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}/hooks", listener.local_addr().unwrap());
         let desk = Arc::new(Desk {
@@ -166,7 +166,7 @@ impl Handler {
     }
 
     /// Where the number of kept events is told.
-    pub fn count(&self) -> String {
+    pub(crate) fn count(&self) -> String {
         self.url.replace("/hooks", "/count")
     }
 }

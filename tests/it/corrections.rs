@@ -7,7 +7,7 @@ use webhook_cli::providers;
 use webhook_cli::webhook::{Delivery, Event, Receipt};
 
 /// Reads a JSON body, with these header fields beside its content type.
-pub fn read_with(headers: &[(&'static str, &'static str)], body: &str) -> Receipt {
+pub(crate) fn read_with(headers: &[(&'static str, &'static str)], body: &str) -> Receipt {
     let all = [("content-type", "application/json")]
         .into_iter()
         .chain(headers.iter().copied());
@@ -28,12 +28,12 @@ pub fn read_with(headers: &[(&'static str, &'static str)], body: &str) -> Receip
 }
 
 /// Reads a JSON body.
-pub fn read(body: &str) -> Receipt {
+pub(crate) fn read(body: &str) -> Receipt {
     read_with(&[], body)
 }
 
 /// An event in words: kind, class of a bounce, recipient, message id, time, reason; `-` for what is not there.
-pub fn told(event: &Event) -> String {
+pub(crate) fn told(event: &Event) -> String {
     let or = |text: Option<&str>| text.unwrap_or("-").to_owned();
     let at = event.at.map(|at| at.to_string());
     [
@@ -48,7 +48,7 @@ pub fn told(event: &Event) -> String {
 }
 
 /// Holds what is read of a body against the provider and the events that are right.
-pub fn holds(receipt: &Receipt, provider: &str, events: &[&str]) {
+pub(crate) fn holds(receipt: &Receipt, provider: &str, events: &[&str]) {
     let found: Vec<String> = receipt.events.iter().map(told).collect();
     assert_eq!(
         (receipt.provider, found.as_slice()),

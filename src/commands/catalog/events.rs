@@ -15,7 +15,7 @@ const SCHEMA: &str = include_str!("schema.json");
 
 /// Prints the overview, a provider's page, an event's payload, unconfirmed claims (`--unconfirmed`) or the fixture
 /// schema.
-pub fn run(args: &EventsArgs, style: OutputStyle) -> Result<Exit> {
+pub(crate) fn run(args: &EventsArgs, style: OutputStyle) -> Result<Exit> {
     let report = Reporter::new(style, Progress::none());
     let result = print(args, style, &report);
     report.finish();
@@ -74,7 +74,7 @@ fn payload(
 }
 
 /// Line of `--json` for a provider.
-pub fn provider_line(provider: &Provider) -> String {
+pub(crate) fn provider_line(provider: &Provider) -> String {
     let events: Vec<Value> = facts::sendable(provider)
         .map(|row| json!({
             "kind": row.kind.name(), "native": row.native, "bounce": row.bounce.map(|class| class.name()),
@@ -120,7 +120,7 @@ fn fact<T: serde::Serialize>(fact: &Fact<T>) -> Value {
 }
 
 /// Line of `--json` for the payload of an event.
-pub fn payload_line(provider: &Provider, row: &EventDef) -> String {
+pub(crate) fn payload_line(provider: &Provider, row: &EventDef) -> String {
     let bytes = facts::payload(row);
     let fields: Vec<Value> = facts::known(provider, row)
         .iter()

@@ -4,7 +4,7 @@ use crate::providers::{Confidence, EventDef, Provenance, Provider};
 use crate::webhook::{Fixture, Scheme};
 
 /// Returns the locations in an example that hold a value, each with its provenance.
-pub fn known(provider: &Provider, row: &EventDef) -> Vec<(String, &'static Provenance)> {
+pub(crate) fn known(provider: &Provider, row: &EventDef) -> Vec<(String, &'static Provenance)> {
     let fields = provider.fields(row).into_iter();
     fields
         .filter_map(|place| {
@@ -15,12 +15,12 @@ pub fn known(provider: &Provider, row: &EventDef) -> Vec<(String, &'static Prove
 }
 
 /// Returns the event definitions that have an example.
-pub fn sendable(provider: &Provider) -> impl Iterator<Item = &'static EventDef> {
+pub(crate) fn sendable(provider: &Provider) -> impl Iterator<Item = &'static EventDef> {
     provider.events.iter().filter(|row| !row.example.is_empty())
 }
 
 /// Returns the payload of an example: the body, or the query string for events that are sent in the query.
-pub fn payload(row: &EventDef) -> Vec<u8> {
+pub(crate) fn payload(row: &EventDef) -> Vec<u8> {
     // A broken example would have failed the tests.
     let Ok(Fixture { delivery, .. }) = Fixture::read(row.example.as_bytes()) else {
         return Vec::new();
@@ -32,7 +32,7 @@ pub fn payload(row: &EventDef) -> Vec<u8> {
 }
 
 /// Unconfirmed claim about a provider.
-pub struct UnconfirmedFact {
+pub(crate) struct UnconfirmedFact {
     /// Locations in the examples, or the name of the delivery habit.
     pub what: &'static [&'static str],
     /// True for a claim about delivery (batching, success, retries, timeout), not about fields.
@@ -46,7 +46,7 @@ pub struct UnconfirmedFact {
 }
 
 /// Returns all unconfirmed claims about a provider.
-pub fn doubts(provider: &Provider) -> Vec<UnconfirmedFact> {
+pub(crate) fn doubts(provider: &Provider) -> Vec<UnconfirmedFact> {
     let habits = &provider.habits;
     let facts: [(&'static [&'static str], _); 4] = [
         (&["batching"], habits.batching.doubt()),
@@ -84,12 +84,12 @@ pub fn doubts(provider: &Provider) -> Vec<UnconfirmedFact> {
 }
 
 /// Returns what is not confirmed of a provider's inbound mail as a whole.
-pub fn inbound_doubts(provider: &Provider) -> &'static [&'static str] {
+pub(crate) fn inbound_doubts(provider: &Provider) -> &'static [&'static str] {
     provider.inbound.map_or(&[], |inbound| inbound.doubts)
 }
 
 /// Returns the delivery habits that no documentation mentions.
-pub fn undocumented(provider: &Provider) -> Vec<&'static str> {
+pub(crate) fn undocumented(provider: &Provider) -> Vec<&'static str> {
     let habits = &provider.habits;
     let facts = [
         ("batching", habits.batching.value().is_some()),
@@ -102,7 +102,7 @@ pub fn undocumented(provider: &Provider) -> Vec<&'static str> {
 }
 
 /// Returns the provider's schemes without repeats: schemes that differ in nothing shown count once.
-pub fn recipes(provider: &Provider) -> Vec<&'static Scheme> {
+pub(crate) fn recipes(provider: &Provider) -> Vec<&'static Scheme> {
     let mut seen: Vec<&'static Scheme> = Vec::new();
     for scheme in provider.schemes.iter().copied() {
         let same = |one: &&Scheme| alike(one, scheme) && one.signature == scheme.signature;
@@ -114,7 +114,7 @@ pub fn recipes(provider: &Provider) -> Vec<&'static Scheme> {
 }
 
 /// True if two schemes differ only in the location of the signature.
-pub fn alike(one: &Scheme, other: &Scheme) -> bool {
+pub(crate) fn alike(one: &Scheme, other: &Scheme) -> bool {
     one.algorithm.name() == other.algorithm.name()
         && one.covers() == other.covers()
         && one.uncovered == other.uncovered

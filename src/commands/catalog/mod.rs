@@ -1,5 +1,5 @@
 //! `events`: the catalogue as text and JSON.
 
-pub mod events;
-pub mod facts;
-pub mod tables;
+pub(crate) mod events;
+pub(crate) mod facts;
+pub(crate) mod tables;

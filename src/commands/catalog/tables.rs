@@ -13,7 +13,7 @@ use crate::webhook::{Algorithm, Kind};
 
 /// Colours and width of a page.
 #[derive(Clone, Copy)]
-pub struct PageStyle<'a> {
+pub(crate) struct PageStyle<'a> {
     /// Colours.
     pub palette: &'a Palette,
     /// Width of prose, in columns.
@@ -24,7 +24,7 @@ pub struct PageStyle<'a> {
 const LABEL: usize = 17;
 
 /// Returns a table with a line for each provider, then one with a line for each scheme.
-pub fn overview(look: PageStyle) -> String {
+pub(crate) fn overview(look: PageStyle) -> String {
     let mut table = vec![["provider", "signed with", "events", "kinds"].map(str::to_owned)];
     table.extend(ALL.iter().map(|one| {
         let name = one.name.to_owned();
@@ -43,7 +43,7 @@ pub fn overview(look: PageStyle) -> String {
 }
 
 /// Returns the page of a provider: everything except its examples.
-pub fn page(provider: &Provider, look: PageStyle) -> String {
+pub(crate) fn page(provider: &Provider, look: PageStyle) -> String {
     let mut out = title(provider, look);
     for (label, text) in facts(provider) {
         let line = format!("  {label:<width$}{text}", width = LABEL - 2);
@@ -78,7 +78,7 @@ pub fn page(provider: &Provider, look: PageStyle) -> String {
 }
 
 /// Returns the claims about a provider that are assumed, unconfirmed or not documented.
-pub fn unconfirmed(provider: &Provider, look: PageStyle) -> String {
+pub(crate) fn unconfirmed(provider: &Provider, look: PageStyle) -> String {
     let mut out = title(provider, look);
     for doubt in doubts(provider) {
         out += &told(&doubt, look);
@@ -94,7 +94,7 @@ pub fn unconfirmed(provider: &Provider, look: PageStyle) -> String {
 }
 
 /// Returns the fields of an example by provenance, the most certain first, and the pages that they come from.
-pub fn provenance(provider: &Provider, row: &EventDef, look: PageStyle) -> String {
+pub(crate) fn provenance(provider: &Provider, row: &EventDef, look: PageStyle) -> String {
     let mut pages: Vec<&Page> = Vec::new();
     let mut out = String::new();
     for (origin, places) in groups(provider, row) {

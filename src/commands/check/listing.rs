@@ -6,7 +6,7 @@ use crate::checks::{Check, Page};
 use crate::providers::Provider;
 
 /// Page that a check is based on.
-pub fn page(check: &Check, provider: Option<&'static Provider>) -> &'static str {
+pub(crate) fn page(check: &Check, provider: Option<&'static Provider>) -> &'static str {
     match (check.page, provider) {
         (Page::At(url), _) => url,
         (Page::Provider, Some(provider)) => provider.docs,
@@ -15,7 +15,7 @@ pub fn page(check: &Check, provider: Option<&'static Provider>) -> &'static str 
 }
 
 /// List of checks, by group.
-pub fn listed(checks: &[&'static Check], as_json: bool) -> String {
+pub(crate) fn listed(checks: &[&'static Check], as_json: bool) -> String {
     let mut out = String::new();
     let mut group = "";
     let width = checks
@@ -41,7 +41,7 @@ pub fn listed(checks: &[&'static Check], as_json: bool) -> String {
 }
 
 /// Description of a check.
-pub fn explained(
+pub(crate) fn explained(
     check: &'static Check,
     provider: Option<&'static Provider>,
     as_json: bool,

@@ -12,7 +12,7 @@ use crate::report::Reporter;
 
 /// Mode of the requests, and the content API that the handler may call.
 #[derive(Debug)]
-pub struct MailSettings {
+pub(crate) struct MailSettings {
     /// Mode, empty if the provider has one form only.
     pub mode: &'static str,
     /// Answers of the content API.
@@ -25,7 +25,10 @@ pub struct MailSettings {
 
 impl MailSettings {
     /// Reads the flags; none without `--kind inbound`.
-    pub fn of(args: &CheckArgs, provider: &'static Provider) -> Result<Option<MailSettings>> {
+    pub(crate) fn of(
+        args: &CheckArgs,
+        provider: &'static Provider,
+    ) -> Result<Option<MailSettings>> {
         if args.kind == CheckKind::Events {
             let flags = [
                 ("--mode", args.mode.is_some()),
@@ -54,7 +57,7 @@ impl MailSettings {
     }
 
     /// Note for handlers that cannot fetch the mails.
-    pub fn note(&self) -> Option<String> {
+    pub(crate) fn note(&self) -> Option<String> {
         match (self.inbound.content_api, self.api) {
             (Some(api), None) => Some(format!(
                 "note: the requests of {} hold ids only; for a handler that fetches the mail, `--api :4000` responds in \
@@ -66,7 +69,7 @@ impl MailSettings {
     }
 
     /// Serves the content API; none without `--api`.
-    pub fn serve(&self, report: &Arc<Reporter>) -> Option<Result<ContentServer>> {
+    pub(crate) fn serve(&self, report: &Arc<Reporter>) -> Option<Result<ContentServer>> {
         let served = (self.provider, self.inbound.content_api?);
         let (address, shown) = (self.api?, Shown::Failures);
         Some(ContentServer::start(

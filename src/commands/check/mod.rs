@@ -1,8 +1,8 @@
 //! `check`: tests a handler with valid, invalid, repeated and slow requests.
 
-pub mod listing;
-pub mod mail;
-pub mod runner;
+pub(crate) mod listing;
+pub(crate) mod mail;
+pub(crate) mod runner;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -33,7 +33,7 @@ const RETURN: Duration = Duration::from_secs(3);
 
 /// Action of `check`, with its settings.
 #[derive(Debug)]
-pub enum CheckPlan {
+pub(crate) enum CheckPlan {
     /// `--list`: lists the checks.
     List(OutputStyle, Vec<&'static Check>),
     /// `--explain`: explains one check.
@@ -44,7 +44,7 @@ pub enum CheckPlan {
 
 /// Settings of a run against a handler.
 #[derive(Debug)]
-pub struct CheckRun {
+pub(crate) struct CheckRun {
     style: OutputStyle,
     results: Option<ReportFormat>,
     checks: Vec<&'static Check>,
@@ -59,7 +59,7 @@ pub struct CheckRun {
 
 impl CheckPlan {
     /// Makes the settings from the flags; reads secrets.
-    pub fn new(args: CheckArgs, mut style: OutputStyle) -> Result<CheckPlan> {
+    pub(crate) fn new(args: CheckArgs, mut style: OutputStyle) -> Result<CheckPlan> {
         style.json |= args.report == Report::Json;
         let checks = chosen(&args)?;
         if args.list {
@@ -186,7 +186,7 @@ fn whole(now: Timestamp) -> Timestamp {
 }
 
 /// Runs the action.
-pub fn run(plan: CheckPlan) -> Result<Exit> {
+pub(crate) fn run(plan: CheckPlan) -> Result<Exit> {
     match plan {
         CheckPlan::List(style, checks) => print(style, &listed(&checks, style.json)),
         CheckPlan::Explain(style, check, provider) => {

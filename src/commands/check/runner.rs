@@ -15,7 +15,7 @@ use crate::io::probe::ProbeCounter;
 use crate::webhook::{Delivery, Outcome};
 
 /// Sends requests to the handler under test.
-pub struct CheckRunner {
+pub(crate) struct CheckRunner {
     context: Arc<Context>,
     client: Client,
     pool: Arc<Pool>,
@@ -28,7 +28,7 @@ type TimedOutcome = (Outcome, Duration);
 
 impl CheckRunner {
     /// Creates a runner for the target of `context`.
-    pub fn new(
+    pub(crate) fn new(
         context: Arc<Context>,
         client: Client,
         gauge: Option<ProbeCounter>,
@@ -45,7 +45,7 @@ impl CheckRunner {
     }
 
     /// Runs the steps and returns their observations; the error says why a step cannot be run.
-    pub async fn carry_out(&self, steps: &[Step]) -> Result<Observations, String> {
+    pub(crate) async fn carry_out(&self, steps: &[Step]) -> Result<Observations, String> {
         let mut observations = Observations::default();
         // Keyed by request number, to repeat the same bytes.
         let mut sent: HashMap<u64, Delivery> = HashMap::new();
@@ -89,7 +89,7 @@ impl CheckRunner {
     }
 
     /// Sends one request and returns its outcome.
-    pub async fn ask(&self, request: &CheckRequest) -> Result<Outcome, String> {
+    pub(crate) async fn ask(&self, request: &CheckRequest) -> Result<Outcome, String> {
         Ok(self.deliver(&self.make(request)?).await.0)
     }
 

@@ -3,12 +3,12 @@
 //! A value of the file becomes an argument before those that were typed, and the command line is parsed again. So a value
 //! means the same in both places, and an error in it is found by the same rules.
 
-pub mod layers;
-pub mod project;
-pub mod rules;
-pub mod setting;
-pub mod show;
-pub mod source;
-pub mod targets;
+pub(crate) mod layers;
+pub(crate) mod project;
+pub(crate) mod rules;
+pub(crate) mod setting;
+pub(crate) mod show;
+pub(crate) mod source;
+pub(crate) mod targets;
 
-pub use source::{Unparsed, configured};
+pub(crate) use source::{Unparsed, configured};

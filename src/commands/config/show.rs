@@ -40,7 +40,7 @@ enum Origin {
 }
 
 /// Prints the settings in force.
-pub fn run(config: Option<&Path>, style: OutputStyle) -> Result<Exit> {
+pub(crate) fn run(config: Option<&Path>, style: OutputStyle) -> Result<Exit> {
     let project = source::load(config, None)?;
     for warning in project.iter().flat_map(|project| &project.warnings) {
         report::warn(warning, style.color);

@@ -23,7 +23,7 @@ const READERS: [&str; 5] = ["listen", "send", "replay", "check", "verify"];
 const NONE: &str = "none";
 
 /// Reason why there is no command line to run.
-pub enum Unparsed {
+pub(crate) enum Unparsed {
     /// Command line that is wrong, or asks for help or the version.
     Arguments(clap::Error),
     /// The file is wrong, or does not go with what was typed.
@@ -44,7 +44,7 @@ impl From<Error> for Unparsed {
 
 /// Returns the command line with the values of the configuration file. `parsed` is what was typed, without them.
 /// Its flags are those of `program`, which is built only once.
-pub fn configured(
+pub(crate) fn configured(
     program: &mut Command,
     parsed: clap::error::Result<ArgMatches>,
 ) -> std::result::Result<Cli, Unparsed> {

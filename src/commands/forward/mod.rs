@@ -1,7 +1,7 @@
 //! Forwarding of received deliveries to the handlers of the user (`listen --forward-to`).
 
-pub mod forward_counts;
-pub mod forward_result;
-pub mod forwarder;
-pub mod routes;
-pub mod upstream;
+pub(crate) mod forward_counts;
+pub(crate) mod forward_result;
+pub(crate) mod forwarder;
+pub(crate) mod routes;
+pub(crate) mod upstream;

@@ -1,7 +1,7 @@
 //! The inspector's side of the program: `ui`, and `listen --ui`.
 
-pub mod engine;
-pub mod indexer;
-pub mod listener;
-pub mod startup;
-pub mod ui;
+pub(crate) mod engine;
+pub(crate) mod indexer;
+pub(crate) mod listener;
+pub(crate) mod startup;
+pub(crate) mod ui;

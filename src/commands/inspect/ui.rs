@@ -26,7 +26,7 @@ const MAX_BODY: usize = 32 << 20;
 
 /// Settings of `ui`, made from its flags.
 #[derive(Debug)]
-pub struct UiPlan {
+pub(crate) struct UiPlan {
     style: OutputStyle,
     sources: Vec<String>,
     access: Access,
@@ -36,7 +36,7 @@ pub struct UiPlan {
 
 impl UiPlan {
     /// Makes the settings from the flags; reads secrets.
-    pub fn new(args: UiArgs, style: OutputStyle) -> Result<UiPlan> {
+    pub(crate) fn new(args: UiArgs, style: OutputStyle) -> Result<UiPlan> {
         let is_watched = std::io::stdout().is_terminal();
         Ok(UiPlan {
             style,
@@ -49,7 +49,7 @@ impl UiPlan {
 }
 
 /// Serves until Ctrl-C.
-pub fn run(plan: UiPlan) -> Result<Exit> {
+pub(crate) fn run(plan: UiPlan) -> Result<Exit> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()

@@ -1,17 +1,17 @@
 //! `listen`: binds the listener, serves until it is stopped, and prints the summary.
 
-pub mod answer;
-pub mod conclusion;
-pub mod duplicates;
-pub mod faults;
-pub mod handler;
-pub mod https;
-pub mod incoming;
-pub mod keys;
-pub mod plan;
-pub mod recent;
-pub mod recording;
-pub mod startup;
+pub(crate) mod answer;
+pub(crate) mod conclusion;
+pub(crate) mod duplicates;
+pub(crate) mod faults;
+pub(crate) mod handler;
+pub(crate) mod https;
+pub(crate) mod incoming;
+pub(crate) mod keys;
+pub(crate) mod plan;
+pub(crate) mod recent;
+pub(crate) mod recording;
+pub(crate) mod startup;
 
 use std::io::IsTerminal;
 use std::sync::{Arc, OnceLock, PoisonError};
@@ -38,7 +38,7 @@ const DRAIN: Duration = Duration::from_secs(11);
 const GLANCE: Duration = Duration::from_millis(200);
 
 /// Binds the listener, runs until it is stopped, and prints the summary.
-pub fn run(plan: ListenPlan) -> Result<Exit> {
+pub(crate) fn run(plan: ListenPlan) -> Result<Exit> {
     let listener = bind(&plan.addr, "--port 0")?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(

@@ -30,7 +30,7 @@ use crate::webhook::{Event, Glob, Keyring, Kind, Rng, Target};
 
 /// Settings of `listen`, made from its flags.
 #[derive(Debug)]
-pub struct ListenPlan {
+pub(crate) struct ListenPlan {
     pub(crate) style: OutputStyle,
     pub(crate) addr: String,
     pub(crate) limits: Limits,
@@ -85,7 +85,7 @@ impl DisplayFilter {
 
 impl ListenPlan {
     /// Makes the settings from the flags; reads secrets and body files.
-    pub fn new(args: &ListenArgs, style: OutputStyle) -> Result<ListenPlan> {
+    pub(crate) fn new(args: &ListenArgs, style: OutputStyle) -> Result<ListenPlan> {
         let provider = args.provider.as_deref().map(args::provider).transpose()?;
         let secrets = args::secrets(&args.secrets, provider)?;
         let record = args.record.clone().map(|path| Record {

@@ -15,7 +15,7 @@ use crate::webhook::{ANSWER_BODY, Delivery, Fixture, RecordedAnswer, Redactor, R
 
 /// Recording settings.
 #[derive(Clone, Debug)]
-pub struct Record {
+pub(crate) struct Record {
     /// `.ndjson` file, or a folder with one file for each delivery.
     pub path: PathBuf,
     /// Sync policy: `--sync always`, `interval` or `none`.
@@ -30,7 +30,7 @@ const COPIED_AT_ONCE: u32 = 32;
 impl Record {
     /// Memory that their copies take at most, in bytes, for bodies within `COPIED_AT_ONCE`. A line is up to twice as long
     /// as the body, where bytes are escaped; a redacted body is one copy more.
-    pub fn copies(&self) -> usize {
+    pub(crate) fn copies(&self) -> usize {
         let each = if self.redact { 3 } else { 2 };
         ((COPIED_AT_ONCE as usize) << 20) * each
     }
@@ -38,10 +38,10 @@ impl Record {
 
 /// Bytes of a response's body that are searched with `--redact`: more than are recorded, so that nothing sensitive is cut
 /// in two before it is recognised.
-pub const SEARCHED: usize = ANSWER_BODY + (4 << 10);
+pub(crate) const SEARCHED: usize = ANSWER_BODY + (4 << 10);
 
 /// Writes received deliveries to the recording.
-pub struct ListenRecording {
+pub(crate) struct ListenRecording {
     recorder: Recorder,
     /// Permits, one for each MiB of body that may be serialised at once.
     serialising: Semaphore,
@@ -51,7 +51,7 @@ pub struct ListenRecording {
 
 impl ListenRecording {
     /// Opens the recording, and loads the redaction key if `--redact` is set.
-    pub fn open(record: &Record, report: &Arc<Reporter>) -> Result<ListenRecording> {
+    pub(crate) fn open(record: &Record, report: &Arc<Reporter>) -> Result<ListenRecording> {
         let report = Arc::clone(report);
         let tell = move |what: &str| report.warn(what);
         let recorder = Recorder::open_with(&record.path, record.sync, tell)?;
@@ -69,12 +69,12 @@ impl ListenRecording {
     }
 
     /// Returns notes on what was done to the recording when it was opened, such as a torn last line cut off.
-    pub fn notes(&self) -> &[String] {
+    pub(crate) fn notes(&self) -> &[String] {
         &self.notes
     }
 
     /// Records a delivery. Returns its place, or the reason why it was not recorded.
-    pub async fn keep(
+    pub(crate) async fn keep(
         &self,
         id: &str,
         at: Timestamp,
@@ -101,7 +101,7 @@ impl ListenRecording {
 
     /// Records a handler's answer to a delivery that was recorded in `file`, without a wait. `replied` is true if it goes
     /// back to the sender.
-    pub fn answer(&self, file: &Arc<Path>, mut answer: RecordedAnswer, replied: bool) {
+    pub(crate) fn answer(&self, file: &Arc<Path>, mut answer: RecordedAnswer, replied: bool) {
         if let Some(redactor) = &self.redactor {
             answer.shorten(SEARCHED);
             redactor.redact_answer(&mut answer);
@@ -111,7 +111,7 @@ impl ListenRecording {
     }
 
     /// Blocks until everything is written and synced.
-    pub fn finish(&self) {
+    pub(crate) fn finish(&self) {
         self.recorder.finish();
     }
 }

@@ -1,7 +1,7 @@
 //! Reach of a listener: a public URL by a tunnel (`--tunnel`), and deliveries from a channel (`--from`).
 
-pub mod channel;
-pub mod public_url;
-pub mod relayed;
-pub mod running;
-pub mod tunnelling;
+pub(crate) mod channel;
+pub(crate) mod public_url;
+pub(crate) mod relayed;
+pub(crate) mod running;
+pub(crate) mod tunnelling;

@@ -9,7 +9,7 @@ use crate::webhook::{Fixture, Selection, VerifyOptions};
 
 /// Selection of a command, with the keys that verify what it may choose.
 #[derive(Debug)]
-pub struct Chooser {
+pub(crate) struct Chooser {
     /// Conditions on deliveries.
     pub selection: Selection,
     /// Keys that verify signatures.
@@ -23,7 +23,7 @@ pub struct Chooser {
 
 impl Chooser {
     /// Makes it from the flags; reads secrets.
-    pub fn new(args: RecordedArgs) -> Result<Chooser> {
+    pub(crate) fn new(args: RecordedArgs) -> Result<Chooser> {
         let provider = args.provider.as_deref().map(args::provider).transpose()?;
         let secrets = args::secrets(&args.secrets, None)?;
         Ok(Chooser {
@@ -36,12 +36,12 @@ impl Chooser {
     }
 
     /// True if a fixture is chosen, `skip`, `limit` and `last` not considered.
-    pub fn chooses(&self, fixture: &Fixture) -> bool {
+    pub(crate) fn chooses(&self, fixture: &Fixture) -> bool {
         choose(&self.selection, fixture, &self.keys, &self.options(fixture)).is_ok()
     }
 
     /// Options to verify a fixture, as of the time of its recording.
-    pub fn options(&self, fixture: &Fixture) -> VerifyOptions {
+    pub(crate) fn options(&self, fixture: &Fixture) -> VerifyOptions {
         as_recorded(fixture, self.public_url.as_ref())
     }
 }

@@ -21,7 +21,7 @@ const CANDIDATES: usize = 6;
 
 /// Settings of `diff`, made from its flags.
 #[derive(Debug)]
-pub struct DiffPlan {
+pub(crate) struct DiffPlan {
     style: OutputStyle,
     sources: Vec<String>,
     /// Number of deliveries that each source must hold.
@@ -32,7 +32,7 @@ pub struct DiffPlan {
 
 impl DiffPlan {
     /// Makes the settings from the flags; reads secrets.
-    pub fn new(args: DiffArgs, style: OutputStyle) -> Result<DiffPlan> {
+    pub(crate) fn new(args: DiffArgs, style: OutputStyle) -> Result<DiffPlan> {
         let is_alone = args.other.is_none();
         Ok(DiffPlan {
             style,
@@ -48,7 +48,7 @@ impl DiffPlan {
 }
 
 /// Prints the differences, and returns the exit status.
-pub fn run(plan: &DiffPlan) -> Result<Exit> {
+pub(crate) fn run(plan: &DiffPlan) -> Result<Exit> {
     let report = Reporter::new(plan.style, Progress::none());
     args::say_all(&report, &plan.chooser.notes);
     let result = differ(plan, &report);

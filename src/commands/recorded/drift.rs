@@ -36,7 +36,7 @@ const LONGEST_NAME: usize = 100;
 
 /// Settings of `drift`, made from its flags.
 #[derive(Debug)]
-pub struct DriftPlan {
+pub(crate) struct DriftPlan {
     style: OutputStyle,
     sources: Vec<String>,
     chooser: Chooser,
@@ -44,7 +44,7 @@ pub struct DriftPlan {
 
 impl DriftPlan {
     /// Makes the settings from the flags; reads secrets.
-    pub fn new(args: DriftArgs, style: OutputStyle) -> Result<DriftPlan> {
+    pub(crate) fn new(args: DriftArgs, style: OutputStyle) -> Result<DriftPlan> {
         Ok(DriftPlan {
             style,
             sources: args.sources,
@@ -101,7 +101,7 @@ enum Looked {
 }
 
 /// Prints the drift, and returns the exit status.
-pub fn run(plan: DriftPlan) -> Result<Exit> {
+pub(crate) fn run(plan: DriftPlan) -> Result<Exit> {
     let report = Reporter::new(plan.style, Progress::none());
     args::say_all(&report, &plan.chooser.notes);
     let result = drift(&Arc::new(plan), &report);

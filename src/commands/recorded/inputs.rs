@@ -8,12 +8,12 @@ use crate::io::recording::reader::Sources;
 use crate::webhook::{Fault, Fixture, LineFilter};
 
 /// Iterator over the content of sources.
-pub struct Inputs {
+pub(crate) struct Inputs {
     sources: Sources,
 }
 
 /// Part of the sources as it was read.
-pub enum Input {
+pub(crate) enum Input {
     /// Delivery with its address.
     Delivery(String, Box<Result<Fixture, Fault>>),
     /// Lines of a recording.
@@ -23,7 +23,7 @@ pub enum Input {
 }
 
 /// Results for the deliveries of an input.
-pub struct Output<T> {
+pub(crate) struct Output<T> {
     /// Results and faults, in the order of their deliveries.
     pub found: Vec<Result<T, Unreadable>>,
     /// Number of deliveries that have no result.
@@ -34,7 +34,7 @@ pub struct Output<T> {
 
 /// Fault of a delivery that cannot be read.
 #[derive(Debug)]
-pub struct Unreadable {
+pub(crate) struct Unreadable {
     /// Address of the delivery.
     pub address: String,
     /// Fault.
@@ -49,14 +49,14 @@ impl fmt::Display for Unreadable {
 
 impl Inputs {
     /// Iterator over the content of these sources.
-    pub fn new(sources: Sources) -> Inputs {
+    pub(crate) fn new(sources: Sources) -> Inputs {
         Inputs { sources }
     }
 }
 
 impl Input {
     /// Chunks of this many deliveries.
-    pub fn chunks(items: usize) -> Chunks<Input> {
+    pub(crate) fn chunks(items: usize) -> Chunks<Input> {
         Chunks {
             items,
             weigh: Input::bytes,
@@ -77,7 +77,7 @@ impl Input {
 
     /// Works on each delivery that passes the filter. `work` also gets its address, and a function that adds the recorded
     /// responses; it returns none for a delivery that is not chosen.
-    pub fn work<T>(
+    pub(crate) fn work<T>(
         self,
         filter: &LineFilter,
         mut work: impl FnMut(&dyn fmt::Display, Fixture, &mut dyn FnMut(&mut Fixture)) -> Option<T>,

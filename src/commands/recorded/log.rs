@@ -34,7 +34,7 @@ const GLANCE: Duration = Duration::from_millis(100);
 
 /// Settings of `log`, made from its flags.
 #[derive(Debug)]
-pub struct LogPlan {
+pub(crate) struct LogPlan {
     style: OutputStyle,
     sources: Vec<String>,
     chooser: Chooser,
@@ -44,7 +44,7 @@ pub struct LogPlan {
 
 impl LogPlan {
     /// Makes the settings from the flags; reads secrets.
-    pub fn new(args: LogArgs, style: OutputStyle) -> Result<LogPlan> {
+    pub(crate) fn new(args: LogArgs, style: OutputStyle) -> Result<LogPlan> {
         let mut chooser = Chooser::new(args.recorded)?;
         if args.follow {
             chooser.selection.last.get_or_insert(FIRST);
@@ -80,7 +80,7 @@ impl LogPlan {
 }
 
 /// Lists the deliveries, and returns the exit status.
-pub fn run(plan: LogPlan) -> Result<Exit> {
+pub(crate) fn run(plan: LogPlan) -> Result<Exit> {
     let report = Arc::new(Reporter::new(plan.style, Progress::none()));
     args::say_all(&report, &plan.chooser.notes);
     let result = list(&Arc::new(plan), &report);

@@ -1,9 +1,9 @@
 //! Commands that look back at recorded deliveries, and the selection that they share with `replay` and `verify`.
 
-pub mod chooser;
-pub mod diff;
-pub mod drift;
-pub mod inputs;
-pub mod log;
-pub mod selected;
-pub mod show;
+pub(crate) mod chooser;
+pub(crate) mod diff;
+pub(crate) mod drift;
+pub(crate) mod inputs;
+pub(crate) mod log;
+pub(crate) mod selected;
+pub(crate) mod show;

@@ -9,11 +9,11 @@ use crate::webhook::{Delivery, Fixture, LineFilter, Receipt, Selection, VerifyOp
 
 /// Mark of a delivery that is not chosen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Unchosen;
+pub(crate) struct Unchosen;
 
 /// Options to verify a recorded delivery: as of the time of its recording, with the default tolerance (`--tolerance`).
 /// `public_url` is that of `--public-url`.
-pub fn as_recorded(fixture: &Fixture, public_url: Option<&String>) -> VerifyOptions {
+pub(crate) fn as_recorded(fixture: &Fixture, public_url: Option<&String>) -> VerifyOptions {
     VerifyOptions {
         now: fixture.at.unwrap_or_else(Timestamp::now),
         tolerance: None,
@@ -23,7 +23,7 @@ pub fn as_recorded(fixture: &Fixture, public_url: Option<&String>) -> VerifyOpti
 }
 
 /// Delivery with its body decompressed; unchanged, if that cannot be done or the body is too large.
-pub fn decompressed(delivery: &Delivery) -> Delivery {
+pub(crate) fn decompressed(delivery: &Delivery) -> Delivery {
     let mut delivery = delivery.clone();
     let coding = delivery.headers.text("content-encoding");
     let inflated = coding.and_then(|coding| inflate(coding, &delivery.body));
@@ -36,7 +36,7 @@ pub fn decompressed(delivery: &Delivery) -> Delivery {
 
 /// Applies a selection to a fixture, `skip`, `limit` and `last` not considered. Returns its receipt, if that had to be
 /// read; without the verdict, unless that is asked for.
-pub fn choose(
+pub(crate) fn choose(
     selection: &Selection,
     fixture: &Fixture,
     keys: &Keys,
@@ -64,7 +64,7 @@ pub fn choose(
 
 /// Applies a selection to a fixture like [`choose`], and reads one that is chosen, its verdict included. `answer` adds the
 /// recorded responses.
-pub fn read_chosen(
+pub(crate) fn read_chosen(
     selection: &Selection,
     fixture: &mut Fixture,
     keys: &Keys,
@@ -109,7 +109,7 @@ fn has_wanted_answer(selection: &Selection, fixture: &Fixture) -> bool {
 }
 
 /// Warning that nothing is chosen of the deliveries of these sources, of which `read` were read.
-pub fn none_chosen(sources: &[String], selection: &Selection, read: u64) -> String {
+pub(crate) fn none_chosen(sources: &[String], selection: &Selection, read: u64) -> String {
     match read {
         0 => format!("no deliveries in `{}`", sources.join("`, `")),
         read => selection.none_of(read),
@@ -117,6 +117,6 @@ pub fn none_chosen(sources: &[String], selection: &Selection, read: u64) -> Stri
 }
 
 /// Filter for the lines of a recording that a selection may choose.
-pub fn line_filter(selection: &Selection) -> LineFilter {
+pub(crate) fn line_filter(selection: &Selection) -> LineFilter {
     LineFilter::of(selection, providers::words_of(&selection.events))
 }

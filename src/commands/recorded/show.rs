@@ -20,7 +20,7 @@ use crate::webhook::{Fixture, Receipt, Target};
 
 /// Settings of `show`, made from its flags.
 #[derive(Debug)]
-pub struct ShowPlan {
+pub(crate) struct ShowPlan {
     style: OutputStyle,
     sources: Vec<String>,
     output: PrintedOutput,
@@ -44,7 +44,7 @@ enum PrintedOutput {
 
 impl ShowPlan {
     /// Makes the settings from the flags; reads secrets.
-    pub fn new(args: ShowArgs, style: OutputStyle) -> Result<ShowPlan> {
+    pub(crate) fn new(args: ShowArgs, style: OutputStyle) -> Result<ShowPlan> {
         let secrets = args::secrets(&args.secrets, None)?;
         Ok(ShowPlan {
             style: OutputStyle {
@@ -73,7 +73,7 @@ impl ShowPlan {
 }
 
 /// Prints the deliveries, and returns the exit status.
-pub fn run(plan: &ShowPlan) -> Result<Exit> {
+pub(crate) fn run(plan: &ShowPlan) -> Result<Exit> {
     let report = Reporter::new(plan.style, Progress::none());
     args::say_all(&report, &plan.notes);
     let result = show(plan, &report);

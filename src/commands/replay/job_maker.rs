@@ -30,7 +30,7 @@ const LOOKED_AT: u32 = 8;
 const FRESH: Duration = Duration::from_secs(1);
 
 /// Makes jobs of queued fixtures, on any thread.
-pub struct JobMaker {
+pub(crate) struct JobMaker {
     plan: Arc<ReplayPlan>,
     report: Arc<Reporter>,
     counts: Counts,
@@ -43,7 +43,7 @@ pub struct JobMaker {
 
 impl JobMaker {
     /// Creates the maker of a run's jobs.
-    pub fn new(plan: &Arc<ReplayPlan>, report: &Arc<Reporter>, counts: Counts) -> Self {
+    pub(crate) fn new(plan: &Arc<ReplayPlan>, report: &Arc<Reporter>, counts: Counts) -> Self {
         Self {
             plan: Arc::clone(plan),
             report: Arc::clone(report),
@@ -57,7 +57,7 @@ impl JobMaker {
 
     /// Makes a job: changes the delivery, sets path and headers, and signs it where it is to be signed. None, after an
     /// error, if it cannot be changed or signed anew.
-    pub fn make(&self, queued: QueuedFixture, rng: &mut Rng) -> Option<Job> {
+    pub(crate) fn make(&self, queued: QueuedFixture, rng: &mut Rng) -> Option<Job> {
         match self.try_make(queued, rng) {
             Ok(job) => Some(job),
             Err(error) => {
@@ -208,7 +208,7 @@ impl JobMaker {
     }
 
     /// Signs a job again that has waited, so that its signature is as new as one made just before sending.
-    pub fn renew(&self, job: &mut Job, made: Instant, rng: &mut Rng) {
+    pub(crate) fn renew(&self, job: &mut Job, made: Instant, rng: &mut Rng) {
         let signer = &self.plan.signer;
         if made.elapsed() > FRESH
             && !job.origin.keeps_signature

@@ -1,10 +1,10 @@
 //! `replay`: sends saved or recorded deliveries again.
 
-pub mod delivery_changer;
-pub mod edit;
-pub mod job_maker;
-pub mod plan;
-pub mod queue;
+pub(crate) mod delivery_changer;
+pub(crate) mod edit;
+pub(crate) mod job_maker;
+pub(crate) mod plan;
+pub(crate) mod queue;
 
 use std::collections::HashMap;
 use std::io::{IsTerminal, Write};
@@ -42,7 +42,7 @@ use crate::webhook::sending::rng::delivery_seed;
 use crate::webhook::{Beat, Rng};
 
 /// Sends the fixtures, and returns the exit status.
-pub fn run(plan: ReplayPlan) -> Result<Exit> {
+pub(crate) fn run(plan: ReplayPlan) -> Result<Exit> {
     let bar = plan.dry_run.is_none() && !plan.watch && std::io::stderr().is_terminal();
     let to = plan.report_to.as_deref();
     let results = plan

@@ -20,7 +20,7 @@ use crate::webhook::{Beat, Expectation, Fixture, Receipt, Reordering, Retry, Sel
 
 /// Settings of `replay`, made from its flags.
 #[derive(Debug)]
-pub struct ReplayPlan {
+pub(crate) struct ReplayPlan {
     pub(crate) style: OutputStyle,
     pub(crate) sources: Vec<String>,
     pub(crate) request: RequestOptions,
@@ -57,7 +57,7 @@ pub struct ReplayPlan {
 
 impl ReplayPlan {
     /// Makes the settings from the flags; reads secrets.
-    pub fn new(args: ReplayArgs, style: OutputStyle) -> Result<ReplayPlan> {
+    pub(crate) fn new(args: ReplayArgs, style: OutputStyle) -> Result<ReplayPlan> {
         let provider = args.provider.as_deref().map(args::provider).transpose()?;
         let secrets = args::secrets(&args.secrets, None)?;
         let path = args.path.as_deref().map(path).transpose()?;

@@ -17,7 +17,7 @@ use crate::webhook::{Fixture, Receipt, ReorderBuffer, Reordering};
 
 /// Counters of the fixtures that are read, shared with the running replay.
 #[derive(Clone, Debug, Default)]
-pub struct Counts(Arc<CountsNow>);
+pub(crate) struct Counts(Arc<CountsNow>);
 
 #[derive(Debug, Default)]
 struct CountsNow {
@@ -35,22 +35,22 @@ struct CountsNow {
 
 impl Counts {
     /// Returns the number of fixtures that could not be read.
-    pub fn broken(&self) -> u64 {
+    pub(crate) fn broken(&self) -> u64 {
         self.0.broken.load(Ordering::Relaxed)
     }
 
     /// True if fixtures could not be changed or signed anew.
-    pub fn has_unfit(&self) -> bool {
+    pub(crate) fn has_unfit(&self) -> bool {
         self.0.unfit.load(Ordering::Relaxed) > 0
     }
 
     /// Counts a fixture that could not be changed or signed anew.
-    pub fn add_unfit(&self) {
+    pub(crate) fn add_unfit(&self) {
         Self::add(&self.0.unfit);
     }
 
     /// Returns the message for a run that had nothing to send and printed no other reason.
-    pub fn nothing(&self, sources: &[String]) -> Option<String> {
+    pub(crate) fn nothing(&self, sources: &[String]) -> Option<String> {
         let CountsNow {
             read,
             chosen,
@@ -69,7 +69,7 @@ impl Counts {
     }
 
     /// Returns the message about fixtures that `--drop` left out, if there are any.
-    pub fn left_out(&self) -> Option<String> {
+    pub(crate) fn left_out(&self) -> Option<String> {
         let now = |count: &AtomicU64| count.load(Ordering::Relaxed);
         match (now(&self.0.dropped), now(&self.0.chosen)) {
             (0, _) => None,
@@ -89,7 +89,7 @@ impl Counts {
     }
 
     /// Fails if fixtures could not be read, unless `allowed` (`--skip-broken`); for a dry run.
-    pub fn result(&self, allowed: bool) -> Result<()> {
+    pub(crate) fn result(&self, allowed: bool) -> Result<()> {
         if self.broken() == 0 || allowed {
             return Ok(());
         }
@@ -106,7 +106,7 @@ impl Counts {
 }
 
 /// Iterator over the fixtures that a replay sends.
-pub struct ReplayQueue {
+pub(crate) struct ReplayQueue {
     plan: Arc<ReplayPlan>,
     report: Arc<Reporter>,
     sources: Sources,
@@ -129,7 +129,7 @@ pub struct ReplayQueue {
 
 /// Fixture that is to be sent, with its number.
 #[derive(Clone, Debug)]
-pub struct QueuedFixture {
+pub(crate) struct QueuedFixture {
     pub(super) item: Taken,
     /// Number among the fixtures that were read, from 1.
     pub(super) read: u64,
@@ -138,7 +138,7 @@ pub struct QueuedFixture {
 
 impl QueuedFixture {
     /// Returns the size of its body in bytes.
-    pub fn bytes(&self) -> usize {
+    pub(crate) fn bytes(&self) -> usize {
         self.item.fixture.delivery.body.len()
     }
 }
@@ -157,7 +157,7 @@ pub(super) struct Taken {
 
 impl ReplayQueue {
     /// Opens the sources.
-    pub fn open(
+    pub(crate) fn open(
         plan: &Arc<ReplayPlan>,
         report: &Arc<Reporter>,
         names: &[String],
@@ -193,29 +193,29 @@ impl ReplayQueue {
     }
 
     /// Returns the counters, which go on counting while the queue is read.
-    pub fn counts(&self) -> Counts {
+    pub(crate) fn counts(&self) -> Counts {
         self.counts.clone()
     }
 
     /// Puts fixtures that were taken out of the queue, and may have been edited, in place of what is left in it.
-    pub fn put_back(&mut self, queued: Vec<QueuedFixture>) {
+    pub(crate) fn put_back(&mut self, queued: Vec<QueuedFixture>) {
         self.dealt = queued.into();
         self.ended = true;
         self.buffer = self.disorder.buffer();
     }
 
     /// Returns the sources.
-    pub fn sources(&self) -> &Sources {
+    pub(crate) fn sources(&self) -> &Sources {
         &self.sources
     }
 
     /// Starts at this position of the sources.
-    pub fn begin_at(&mut self, place: SourcePosition) -> std::result::Result<(), String> {
+    pub(crate) fn begin_at(&mut self, place: SourcePosition) -> std::result::Result<(), String> {
         self.sources.go_to(place)
     }
 
     /// Skips what an earlier run with this journal has sent. `seed` is the seed of that run's reordering.
-    pub fn go_on(&mut self, completed: CompletedWork, seed: u64) -> Result<()> {
+    pub(crate) fn go_on(&mut self, completed: CompletedWork, seed: u64) -> Result<()> {
         self.disorder.seed = seed;
         self.buffer = self.disorder.buffer();
         // Where each line of the sources has one number, finished lines need not be read again.

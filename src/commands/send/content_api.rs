@@ -29,7 +29,7 @@ const CALL: usize = 64 << 10;
 
 /// Answers about the mails that were sent.
 #[derive(Debug, Default)]
-pub struct ContentStore {
+pub(crate) struct ContentStore {
     /// Address of the server; none as long as nothing is served.
     origin: OnceLock<String>,
     kept: Mutex<KeptAnswers>,
@@ -45,12 +45,12 @@ struct KeptAnswers {
 
 impl ContentStore {
     /// Address of the server, which links in answers begin with. None if answers are not needed.
-    pub fn origin(&self) -> Option<&str> {
+    pub(crate) fn origin(&self) -> Option<&str> {
         self.origin.get().map(String::as_str)
     }
 
     /// Keeps the answers about one delivery.
-    pub fn keep(&self, answers: Vec<ApiAnswer>) {
+    pub(crate) fn keep(&self, answers: Vec<ApiAnswer>) {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         kept.add(answers, ROOM);
     }
@@ -134,7 +134,7 @@ fn told(status: StatusCode, why: &'static str) -> Answer {
 }
 
 /// Running server.
-pub struct ContentServer {
+pub(crate) struct ContentServer {
     calls: Arc<Calls>,
     serving: JoinHandle<()>,
     closing: watch::Sender<bool>,
@@ -142,7 +142,7 @@ pub struct ContentServer {
 
 /// Calls that are printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Shown {
+pub(crate) enum Shown {
     /// All calls.
     All,
     /// Calls that were not answered.
@@ -160,7 +160,7 @@ struct Calls {
 
 impl ContentServer {
     /// Binds the address, starts to serve, and reports both. From then on the store keeps answers.
-    pub fn start(
+    pub(crate) fn start(
         address: SocketAddr,
         (provider, api): (&'static Provider, &'static ContentApi),
         store: &Arc<ContentStore>,
@@ -203,7 +203,7 @@ impl ContentServer {
     }
 
     /// Serves for `span` from now, or until there was no call for some time.
-    pub async fn serve_on(&self, span: Option<Duration>, interrupt: &Interrupt) {
+    pub(crate) async fn serve_on(&self, span: Option<Duration>, interrupt: &Interrupt) {
         self.calls.touch();
         tokio::select! {
             () = self.calls.over(span) => {}
@@ -212,7 +212,7 @@ impl ContentServer {
     }
 
     /// Ends the server once the calls in flight are answered.
-    pub async fn close(self) {
+    pub(crate) async fn close(self) {
         let _ = self.closing.send(true);
         // A task that panicked has printed its message.
         let _ = self.serving.await;

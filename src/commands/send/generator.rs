@@ -24,11 +24,11 @@ use crate::webhook::body::multipart;
 use crate::webhook::{Algorithm, Delivery, Expectation, Key, Rng, Scheme, Secret};
 
 /// Statuses that count as success without `--expect-status`.
-pub const SUCCESS: &str = "2xx";
+pub(crate) const SUCCESS: &str = "2xx";
 
 /// Deliveries to generate, with everything that they share.
 #[derive(Debug)]
-pub struct SendSelection {
+pub(crate) struct SendSelection {
     /// Items of one round, in order.
     pub items: Vec<Item>,
     /// Number of rounds (`--count`).
@@ -47,7 +47,7 @@ pub struct SendSelection {
 
 /// Template of one delivery in each round, of one provider.
 #[derive(Debug)]
-pub struct Item {
+pub(crate) struct Item {
     name: String,
     provider: &'static Provider,
     content: ItemContent,
@@ -58,7 +58,7 @@ pub struct Item {
 
 /// Source of the deliveries of an item.
 #[derive(Debug)]
-pub enum ItemContent {
+pub(crate) enum ItemContent {
     /// Example of an event, or of a handshake.
     Event(Box<CompiledTemplate>),
     /// Message that came in.
@@ -105,7 +105,11 @@ struct Known {
 
 impl Item {
     /// Creates the item for an event, a handshake or inbound mail of `provider`.
-    pub fn new(name: String, provider: &'static Provider, content: impl Into<ItemContent>) -> Item {
+    pub(crate) fn new(
+        name: String,
+        provider: &'static Provider,
+        content: impl Into<ItemContent>,
+    ) -> Item {
         Item {
             name,
             provider,
@@ -116,19 +120,19 @@ impl Item {
     }
 
     /// Signs this item with `secret`, whatever secrets are given.
-    pub fn signed_with(mut self, secret: &Secret) -> Item {
+    pub(crate) fn signed_with(mut self, secret: &Secret) -> Item {
         let form = self.provider.schemes.first().map(|scheme| scheme.key);
         self.key = form.and_then(|form| form.key(secret));
         self
     }
 
     /// The name of its provider.
-    pub fn provider(&self) -> &'static str {
+    pub(crate) fn provider(&self) -> &'static str {
         self.provider.name
     }
 
     /// Returns a note for each override that the provider's format has no field for.
-    pub fn notes(&self) -> &[String] {
+    pub(crate) fn notes(&self) -> &[String] {
         match &self.content {
             ItemContent::Event(compiled) => compiled.notes(),
             ItemContent::Mail(_) => &[],
@@ -138,12 +142,12 @@ impl Item {
 
 impl SendSelection {
     /// Returns the number of deliveries to generate.
-    pub fn total(&self) -> u64 {
+    pub(crate) fn total(&self) -> u64 {
         self.count * self.items.len() as u64
     }
 
     /// Content API of the inbound mail, and the store of its answers; none if there is no `--api`.
-    pub fn content_api(
+    pub(crate) fn content_api(
         &self,
     ) -> Option<(&'static Provider, &'static ContentApi, &Arc<ContentStore>)> {
         self.items.iter().find_map(|item| match &item.content {
@@ -168,7 +172,7 @@ impl SendSelection {
 
     /// Generates each item once, so that an error is reported before anything is sent. With `several` providers, items
     /// that fail are left out and noted.
-    pub fn leave_out(&mut self, several: bool) -> Result<Vec<String>> {
+    pub(crate) fn leave_out(&mut self, several: bool) -> Result<Vec<String>> {
         let mut notes = Vec::new();
         let items = std::mem::take(&mut self.items);
         for item in items {
@@ -326,7 +330,7 @@ impl SendSelection {
 }
 
 /// Iterator over the jobs of all rounds. A round is one message for each provider: its kinds in the given order.
-pub struct Generator {
+pub(crate) struct Generator {
     selection: Arc<SendSelection>,
     seed: u64,
     next: u64,
@@ -334,7 +338,7 @@ pub struct Generator {
 
 impl Generator {
     /// Starts at the first round of `seed`.
-    pub fn new(selection: &Arc<SendSelection>, seed: u64) -> Self {
+    pub(crate) fn new(selection: &Arc<SendSelection>, seed: u64) -> Self {
         Self {
             selection: Arc::clone(selection),
             seed,
@@ -345,7 +349,7 @@ impl Generator {
 
 impl Generator {
     /// Generates the jobs on all cores, ahead of their use.
-    pub fn on_all_cores(self) -> impl Iterator<Item = Result<Job>> {
+    pub(crate) fn on_all_cores(self) -> impl Iterator<Item = Result<Job>> {
         let (selection, seed) = (Arc::clone(&self.selection), self.seed);
         let chunks = Chunks {
             items: CHUNK,

@@ -16,11 +16,11 @@ use crate::webhook::mail::eml::message_bytes;
 use crate::webhook::{Delivery, Headers, Kind, Mailbox, Message, Rng, address};
 
 /// Word for inbound mail on the command line.
-pub const INBOUND: &str = "inbound";
+pub(crate) const INBOUND: &str = "inbound";
 
 /// Message to post, whoever the provider is, and its envelope.
 #[derive(Debug)]
-pub struct InboundRequest {
+pub(crate) struct InboundRequest {
     source: MessageSource,
     mail_from: String,
     recipients: Vec<String>,
@@ -43,7 +43,7 @@ enum MessageSource {
 
 impl InboundRequest {
     /// Reads the flags and the files that they name.
-    pub fn new(args: &SendArgs) -> Result<InboundRequest> {
+    pub(crate) fn new(args: &SendArgs) -> Result<InboundRequest> {
         reject_event_flags(args)?;
         let flags = &args.inbound;
         let (source, file) = match &flags.eml {
@@ -94,7 +94,7 @@ impl InboundRequest {
     }
 
     /// Items of a provider: one for each recipient, or one for all. Notes are for the user.
-    pub fn items(
+    pub(crate) fn items(
         self: &Arc<Self>,
         provider: &'static Provider,
         notes: &mut Vec<String>,
@@ -141,7 +141,7 @@ impl InboundRequest {
 
 /// Delivery of inbound mail in each round, of one provider.
 #[derive(Debug)]
-pub struct InboundItem {
+pub(crate) struct InboundItem {
     request: Arc<InboundRequest>,
     inbound: &'static Inbound,
     mode: &'static str,
@@ -150,17 +150,22 @@ pub struct InboundItem {
 
 impl InboundItem {
     /// Content API of its provider, and the store of its answers; none without `--api`.
-    pub fn content_api(&self) -> Option<(&'static ContentApi, &Arc<ContentStore>)> {
+    pub(crate) fn content_api(&self) -> Option<(&'static ContentApi, &Arc<ContentStore>)> {
         self.inbound.content_api.zip(self.request.content.as_ref())
     }
 
     /// Number of messages in a delivery.
-    pub fn messages(&self) -> usize {
+    pub(crate) fn messages(&self) -> usize {
         self.request.batch
     }
 
     /// Makes a delivery; `message` returns the random stream of a message.
-    pub fn fill(&self, at: Timestamp, rng: &mut Rng, message: impl Fn(usize) -> Rng) -> Delivery {
+    pub(crate) fn fill(
+        &self,
+        at: Timestamp,
+        rng: &mut Rng,
+        message: impl Fn(usize) -> Rng,
+    ) -> Delivery {
         let made: Vec<Message> = match &self.request.source {
             MessageSource::File(_) => Vec::new(),
             MessageSource::Draft(draft) => (0..self.request.batch)
@@ -185,7 +190,7 @@ impl InboundItem {
 
 impl InboundItem {
     /// Makes a delivery in this form with a small message in place of its own.
-    pub fn fill_small(&self, at: Timestamp, rng: &mut Rng) -> Delivery {
+    pub(crate) fn fill_small(&self, at: Timestamp, rng: &mut Rng) -> Delivery {
         let message = Message::read(Draft::default().write(at, rng));
         self.delivery(&[self.incoming(&message, at)], rng)
     }
@@ -307,7 +312,7 @@ fn draft(args: &SendArgs) -> Result<Draft> {
 }
 
 /// Inbound mail of a provider; the error names those that have it.
-pub fn inbound_of(provider: &Provider) -> Result<&'static Inbound> {
+pub(crate) fn inbound_of(provider: &Provider) -> Result<&'static Inbound> {
     provider.inbound.ok_or_else(|| {
         let names = providers::names_of(|it| it.inbound.is_some());
         Error::usage(format!(
@@ -319,7 +324,11 @@ pub fn inbound_of(provider: &Provider) -> Result<&'static Inbound> {
 }
 
 /// Mode of `--mode`, or the default; the error names the modes.
-pub fn mode_of(provider: &Provider, inbound: &Inbound, name: Option<&str>) -> Result<&'static str> {
+pub(crate) fn mode_of(
+    provider: &Provider,
+    inbound: &Inbound,
+    name: Option<&str>,
+) -> Result<&'static str> {
     inbound.mode(name).ok_or_else(|| {
         let name = name.unwrap_or_default();
         let error = Error::usage(format!("{} has no mode `{name}`", provider.title));
@@ -331,7 +340,10 @@ pub fn mode_of(provider: &Provider, inbound: &Inbound, name: Option<&str>) -> Re
 }
 
 /// Content API of a provider; the error names those that have one.
-pub fn content_api_of(provider: &Provider, inbound: &Inbound) -> Result<&'static ContentApi> {
+pub(crate) fn content_api_of(
+    provider: &Provider,
+    inbound: &Inbound,
+) -> Result<&'static ContentApi> {
     inbound.content_api.ok_or_else(|| {
         let has_api = |it: &Provider| it.inbound.is_some_and(|it| it.content_api.is_some());
         Error::usage(format!(
@@ -366,7 +378,7 @@ fn reject_event_flags(args: &SendArgs) -> Result<()> {
 }
 
 /// Rejects flags of inbound mail without `send inbound`.
-pub fn reject_its_flags(args: &SendArgs) -> Result<()> {
+pub(crate) fn reject_its_flags(args: &SendArgs) -> Result<()> {
     match args.inbound.given() {
         Some(flag) => Err(
             Error::usage(format!("`{flag}` applies to inbound mail only"))
@@ -378,7 +390,7 @@ pub fn reject_its_flags(args: &SendArgs) -> Result<()> {
 
 /// True if a word means the inbound mail of a provider: the kind, or the provider's own name for it. Behind `native:`, it
 /// means the example, and so does the name of a special case, such as that of a mode.
-pub fn is_meant(provider: &Provider, word: &str) -> bool {
+pub(crate) fn is_meant(provider: &Provider, word: &str) -> bool {
     let is_native = |row: &EventDef| {
         row.kind == Kind::Inbound && !row.is_special && row.native.eq_ignore_ascii_case(word)
     };

@@ -33,7 +33,7 @@ use crate::webhook::{Beat, Delivery, Fixture, Kind, Moment, Moments, Scheme};
 
 /// Settings of `send journey` or `send campaign`, made from the flags.
 #[derive(Debug)]
-pub struct JourneyPlan {
+pub(crate) struct JourneyPlan {
     style: OutputStyle,
     scenario: Scenario,
     common: Rc<Common>,
@@ -75,13 +75,13 @@ const DIGITS: usize = 10;
 
 impl JourneyPlan {
     /// Makes the settings from the flags; reads secrets.
-    pub fn new(args: SendArgs, style: OutputStyle) -> Result<JourneyPlan> {
+    pub(crate) fn new(args: SendArgs, style: OutputStyle) -> Result<JourneyPlan> {
         let given = args.secrets.clone();
         Self::with_secrets(args, style, |only| args::secrets(&given, only))
     }
 
     /// Deliveries in order of time; an error if a kind cannot be signed.
-    pub fn jobs(&self) -> Result<impl Iterator<Item = Result<Job>>> {
+    pub(crate) fn jobs(&self) -> Result<impl Iterator<Item = Result<Job>>> {
         for template in 0..self.common.templates.len() {
             self.common.try_out(template)?;
         }
@@ -89,7 +89,7 @@ impl JourneyPlan {
     }
 
     /// Makes the settings from the flags, with secrets that are read already.
-    pub fn with_secrets(
+    pub(crate) fn with_secrets(
         args: SendArgs,
         style: OutputStyle,
         secrets: impl FnOnce(Option<&'static Provider>) -> Result<Secrets>,
@@ -199,7 +199,7 @@ fn templates(
 }
 
 /// Sends the events, and returns the exit status.
-pub fn run(plan: JourneyPlan) -> Result<Exit> {
+pub(crate) fn run(plan: JourneyPlan) -> Result<Exit> {
     let shown = plan.dry_run.is_none() && std::io::IsTerminal::is_terminal(&std::io::stderr());
     let timeline = Timeline::new(&plan);
     let length = Length::Deliveries(timeline.total);

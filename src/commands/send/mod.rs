@@ -1,12 +1,12 @@
 //! `send`: synthetic events in a provider's format, signed as the provider signs.
 
-pub mod content_api;
-pub mod generator;
-pub mod inbound;
-pub mod journey;
-pub mod saver;
-pub mod scenario;
-pub mod selection;
+pub(crate) mod content_api;
+pub(crate) mod generator;
+pub(crate) mod inbound;
+pub(crate) mod journey;
+pub(crate) mod saver;
+pub(crate) mod scenario;
+pub(crate) mod selection;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -36,7 +36,7 @@ use crate::webhook::{Fixture, Tamper};
 
 /// Settings of `send`, made from its flags.
 #[derive(Debug)]
-pub struct SendPlan {
+pub(crate) struct SendPlan {
     style: OutputStyle,
     selection: Arc<SendSelection>,
     concurrency: u16,
@@ -51,18 +51,18 @@ pub struct SendPlan {
 
 impl SendPlan {
     /// Makes the settings from the flags; reads secrets and `--data`.
-    pub fn new(args: SendArgs, style: OutputStyle) -> Result<SendPlan> {
+    pub(crate) fn new(args: SendArgs, style: OutputStyle) -> Result<SendPlan> {
         let given = args.secrets.clone();
         Self::with_secrets(args, style, |only| args::secrets(&given, only))
     }
 
     /// Deliveries to generate.
-    pub fn selection(&self) -> &Arc<SendSelection> {
+    pub(crate) fn selection(&self) -> &Arc<SendSelection> {
         &self.selection
     }
 
     /// Makes the settings from the flags, with secrets that are read already.
-    pub fn with_secrets(
+    pub(crate) fn with_secrets(
         args: SendArgs,
         style: OutputStyle,
         secrets: impl FnOnce(Option<&'static Provider>) -> Result<Secrets>,
@@ -164,7 +164,7 @@ fn merged(items: &[Item], several: bool) -> Vec<String> {
 const NAMED: usize = 4;
 
 /// Sends the deliveries, and returns the exit status.
-pub fn run(plan: SendPlan) -> Result<Exit> {
+pub(crate) fn run(plan: SendPlan) -> Result<Exit> {
     let total = plan.selection.total();
     let bar =
         total > 1 && plan.dry_run.is_none() && std::io::IsTerminal::is_terminal(&std::io::stderr());

@@ -13,7 +13,7 @@ use crate::report::Reporter;
 use crate::webhook::{Fixture, Target};
 
 /// Destination of `--save`.
-pub enum Saver {
+pub(crate) enum Saver {
     /// One fixture.
     One(PathBuf),
     /// A recording or a folder.
@@ -22,7 +22,12 @@ pub enum Saver {
 
 impl Saver {
     /// Opens `path` for so many deliveries to a target: `.json` holds one only.
-    pub fn open(path: &Path, total: u64, target: &Target, report: &Arc<Reporter>) -> Result<Saver> {
+    pub(crate) fn open(
+        path: &Path,
+        total: u64,
+        target: &Target,
+        report: &Arc<Reporter>,
+    ) -> Result<Saver> {
         if target.has_credentials() {
             report.note(LEFT_OUT);
         }
@@ -52,7 +57,7 @@ impl Saver {
     }
 
     /// Keeps one.
-    pub async fn keep(&self, mut fixture: Fixture) -> Result<()> {
+    pub(crate) async fn keep(&self, mut fixture: Fixture) -> Result<()> {
         match self {
             Saver::One(path) => {
                 std::fs::write(path, fixture.to_pretty()).map_err(|error| error.to_string())
@@ -68,7 +73,7 @@ impl Saver {
     }
 
     /// Has all of it on disk.
-    pub fn finish(self) {
+    pub(crate) fn finish(self) {
         if let Saver::Many(recorder) = self {
             recorder.finish();
         }

@@ -8,7 +8,7 @@ use crate::webhook::{Campaign, Rates};
 
 /// Scenario to simulate.
 #[derive(Clone, Copy, Debug)]
-pub enum Scenario {
+pub(crate) enum Scenario {
     /// Events of one message.
     Journey(webhook::Ending),
     /// Events of many messages.
@@ -16,13 +16,13 @@ pub enum Scenario {
 }
 
 /// True if the first word is `journey` or `campaign`, not an event kind.
-pub fn is_meant(args: &SendArgs) -> bool {
+pub(crate) fn is_meant(args: &SendArgs) -> bool {
     let first = args.kinds.first().map(String::as_str);
     matches!(first, Some("journey" | "campaign"))
 }
 
 /// Rejects flags that apply to a journey or a campaign only.
-pub fn reject_its_flags(args: &SendArgs) -> Result<()> {
+pub(crate) fn reject_its_flags(args: &SendArgs) -> Result<()> {
     let flags = &args.journey;
     let given = flags.recipients.is_some() || flags.ending.is_some() || flags.compress.is_some();
     if given || flags.rates().iter().any(Option::is_some) {
@@ -33,7 +33,7 @@ pub fn reject_its_flags(args: &SendArgs) -> Result<()> {
 }
 
 /// Rejects flags that apply to single events only.
-pub fn reject_other_flags(args: &SendArgs) -> Result<()> {
+pub(crate) fn reject_other_flags(args: &SendArgs) -> Result<()> {
     inbound::reject_its_flags(args)?;
     let others = args.data.is_some() || args.handshake.is_some() || args.batch.is_some();
     if others || args.machine || args.tamper.is_some() || args.count != 1 {
@@ -52,7 +52,7 @@ pub fn reject_other_flags(args: &SendArgs) -> Result<()> {
 
 impl Scenario {
     /// Makes the scenario from the flags.
-    pub fn new(args: &SendArgs, seed: u64) -> Result<Scenario> {
+    pub(crate) fn new(args: &SendArgs, seed: u64) -> Result<Scenario> {
         if let [_, other, ..] = args.kinds.as_slice() {
             return Err(Error::usage(format!("unexpected word `{other}`"))
                 .hint("a journey and a campaign choose their events themselves"));
@@ -108,7 +108,7 @@ impl Scenario {
     }
 
     /// Word on the command line.
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Scenario::Journey(_) => "journey",
             Scenario::Campaign(_) => "campaign",

@@ -18,7 +18,7 @@ use crate::webhook::{Kind, Secret};
 
 /// Returns the items of one round, in order. With several providers, those that do not support an item are left out and
 /// noted.
-pub fn items(
+pub(crate) fn items(
     args: &SendArgs,
     chosen: &[&'static Provider],
     notes: &mut Vec<String>,
@@ -221,7 +221,7 @@ impl Candidate<'_> {
 }
 
 /// Rejects `--set` and `--unset` paths that the event does not have.
-pub fn settable(compiled: &CompiledTemplate) -> Result<()> {
+pub(crate) fn settable(compiled: &CompiledTemplate) -> Result<()> {
     match compiled.faults().first() {
         None => Ok(()),
         Some(why) => Err(Error::usage(format!("`--set` is not possible: {why}"))
@@ -325,13 +325,13 @@ fn handshakes(
 }
 
 /// Signing time (`--signed-at`); with `--seed`, the time of the events.
-pub fn signing_time(args: &SendArgs) -> Option<Timestamp> {
+pub(crate) fn signing_time(args: &SendArgs) -> Option<Timestamp> {
     let of_events = args.seed.and(args.at);
     args.signed_at.or(of_events)
 }
 
 /// Reads the flags that change an event: `--recipient`, `--tag`, `--set` and others.
-pub fn overrides(args: &SendArgs) -> Result<Overrides> {
+pub(crate) fn overrides(args: &SendArgs) -> Result<Overrides> {
     let pair = |given: &str, what: &str| -> Result<(String, String)> {
         let (name, value) = given.split_once('=').ok_or_else(|| {
             Error::usage(format!("`{given}` has no value"))

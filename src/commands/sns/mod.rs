@@ -1,4 +1,4 @@
 //! Amazon SNS and services like it: certificates named by a message, subscriptions to confirm.
 
-pub mod certificates;
-pub mod subscription;
+pub(crate) mod certificates;
+pub(crate) mod subscription;

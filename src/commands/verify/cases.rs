@@ -15,10 +15,10 @@ use crate::webhook::{Delivery, Fixture};
 const NEAR: usize = 4;
 
 /// Delivery with its address in the source.
-pub type Addressed = Arc<(String, std::result::Result<Fixture, String>)>;
+pub(crate) type Addressed = Arc<(String, std::result::Result<Fixture, String>)>;
 
 /// Item of the source to work on.
-pub enum Case {
+pub(crate) enum Case {
     Delivery {
         it: Addressed,
         /// Deliveries before it and after it.
@@ -33,7 +33,7 @@ pub enum Case {
 
 impl Case {
     /// Bytes of its body.
-    pub fn bytes(&self) -> usize {
+    pub(crate) fn bytes(&self) -> usize {
         match self {
             Case::Delivery { it, .. } => it.1.as_ref().map_or(0, |it| it.delivery.body.len()),
             Case::Broken(_) | Case::Ended(..) => 0,
@@ -42,7 +42,7 @@ impl Case {
 }
 
 /// Iterator over the source: selects deliveries, and puts their neighbours beside them.
-pub struct Cases {
+pub(crate) struct Cases {
     all: Deliveries,
     plan: Arc<VerifyPlan>,
     /// Deliveries that the selection chooses, less `--skip` and `--limit`.
@@ -56,7 +56,7 @@ pub struct Cases {
 
 impl Cases {
     /// Opens the source.
-    pub fn open(plan: &Arc<VerifyPlan>) -> Result<Cases> {
+    pub(crate) fn open(plan: &Arc<VerifyPlan>) -> Result<Cases> {
         Ok(Cases {
             all: deliveries(plan)?,
             plan: Arc::clone(plan),

@@ -17,7 +17,7 @@ use crate::webhook::{
 };
 
 /// Delivery with its verdict, ready to be reported.
-pub struct Judgement {
+pub(crate) struct Judgement {
     it: Addressed,
     id: Option<String>,
     now: Timestamp,
@@ -29,14 +29,14 @@ pub struct Judgement {
 }
 
 /// Certificate fetching (`--fetch-certs`), with the runtime that it needs.
-pub struct Fetching {
+pub(crate) struct Fetching {
     certificates: SnsCertificates,
     runtime: tokio::runtime::Runtime,
 }
 
 impl Fetching {
     /// Starts a runtime.
-    pub fn new() -> Result<Self> {
+    pub(crate) fn new() -> Result<Self> {
         Ok(Self {
             certificates: SnsCertificates::new()?,
             runtime: runtime::on_this_thread()?,
@@ -45,7 +45,7 @@ impl Fetching {
 }
 
 /// Verifies a delivery, and explains why its signature does not hold.
-pub fn verify(
+pub(crate) fn verify(
     plan: &VerifyPlan,
     fetching: Option<&Fetching>,
     it: &Addressed,
@@ -170,7 +170,7 @@ fn neighbour(it: &Addressed) -> Option<(String, Delivery)> {
 
 impl Judgement {
     /// Reports the verdict, and returns its exit status.
-    pub fn tell(&self, plan: &VerifyPlan, report: &Reporter) -> Exit {
+    pub(crate) fn tell(&self, plan: &VerifyPlan, report: &Reporter) -> Exit {
         self.with_notice(plan, |notice| report.tell(&notice));
         match self.receipt.signature.verdict {
             Verdict::Verified | Verdict::VerifiedTestKey => Exit::Success,
@@ -179,7 +179,7 @@ impl Judgement {
     }
 
     /// Calls `take` with the verdict as the reporter takes it.
-    pub fn with_notice<T>(&self, plan: &VerifyPlan, take: impl FnOnce(Notice) -> T) -> T {
+    pub(crate) fn with_notice<T>(&self, plan: &VerifyPlan, take: impl FnOnce(Notice) -> T) -> T {
         let Judgement {
             receipt,
             explanation,

@@ -1,8 +1,8 @@
 //! `verify`: verifies signatures, and diagnoses why one fails.
 
-pub mod cases;
-pub mod judgement;
-pub mod plan;
+pub(super) mod cases;
+pub(super) mod judgement;
+pub(super) mod plan;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ use crate::report::{Progress, Reporter};
 use crate::webhook::Fixture;
 
 /// Verifies all deliveries of the source, and returns the exit status.
-pub fn run(plan: VerifyPlan) -> Result<Exit> {
+pub(super) fn run(plan: VerifyPlan) -> Result<Exit> {
     let report = Reporter::new(plan.style, Progress::none());
     args::say_all(&report, &plan.notes);
     let result = verify_all(&Arc::new(plan), &report);

@@ -14,7 +14,7 @@ use crate::webhook::{Fixture, Headers, Keyring, Selection, VerifyOptions};
 
 /// Settings of `verify`, made from its flags.
 #[derive(Debug)]
-pub struct VerifyPlan {
+pub(crate) struct VerifyPlan {
     pub style: OutputStyle,
     pub source: String,
     pub body_headers: Option<Headers>,
@@ -34,7 +34,7 @@ pub struct VerifyPlan {
 
 impl VerifyPlan {
     /// Makes the settings from the flags; reads secrets.
-    pub fn new(args: VerifyArgs, style: OutputStyle) -> Result<VerifyPlan> {
+    pub(crate) fn new(args: VerifyArgs, style: OutputStyle) -> Result<VerifyPlan> {
         let provider = args.provider.as_deref().map(args::provider).transpose()?;
         let secrets = args::secrets(&args.secrets, provider)?;
         let headers: Headers = args::headers(&args.headers)?.into_iter().collect();
@@ -59,14 +59,14 @@ impl VerifyPlan {
     }
 
     /// True if `--id` and the selection choose a delivery.
-    pub fn chooses(&self, fixture: &Fixture) -> bool {
+    pub(crate) fn chooses(&self, fixture: &Fixture) -> bool {
         let options = self.options(fixture);
         (self.id.is_none() || self.id == fixture.id)
             && choose(&self.selection, fixture, &self.keys, &options).is_ok()
     }
 
     /// Time, URL and tolerance by which a delivery is verified.
-    pub fn options(&self, fixture: &Fixture) -> VerifyOptions {
+    pub(crate) fn options(&self, fixture: &Fixture) -> VerifyOptions {
         let recorded = as_recorded(fixture, self.url.as_ref());
         VerifyOptions {
             now: self.now.unwrap_or(recorded.now),

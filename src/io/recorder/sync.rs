@@ -16,4 +16,4 @@ pub enum Sync {
 }
 
 /// Time between two syncs in mode `Interval`.
-pub const SYNCED_EVERY: Duration = Duration::from_millis(100);
+pub(super) const SYNCED_EVERY: Duration = Duration::from_millis(100);

@@ -204,7 +204,7 @@ impl Sources {
             Ok(input) => input,
             Err(error) => return Some(self.whole(name, Err(unreadable(1, &error)))),
         };
-        let mut lines = Lines::at(input, LONGEST, start.offset, start.number);
+        let lines = Lines::at(input, LONGEST, start.offset, start.number);
         match &origin.path {
             Some(path) if is_recording(path) => {
                 self.reading = Some(Reading::Lines(name, lines));
@@ -217,7 +217,16 @@ impl Sources {
             }
             _ => {}
         }
-        // A file without the name of a recording may be one by its content.
+        self.begin_by_content(name, lines, start)
+    }
+
+    /// Opens a file without the name of a recording, which may be one by its content.
+    fn begin_by_content(
+        &mut self,
+        name: Arc<str>,
+        mut lines: Lines,
+        start: SourcePosition,
+    ) -> Option<SourceItem> {
         match detect::content(&mut lines, start.offset > 0) {
             Ok(DetectedContent::Recording(again)) => {
                 self.reading = Some(Reading::Lines(name, again));

@@ -63,7 +63,7 @@ fn request(mail: &IncomingMessage, _: &mut Rng) -> Delivery {
     add("headers", raw.get(..head).unwrap_or_default().into());
     add("recipients", json!(mail.recipients));
     add("session", session(mail));
-    let body = Body {
+    let body = RequestBody {
         attachments: attachments(message),
         rest,
     };
@@ -79,7 +79,7 @@ fn request(mail: &IncomingMessage, _: &mut Rng) -> Delivery {
 
 /// Request, written without a [`Value`] for each byte of a file.
 #[derive(Serialize)]
-struct Body {
+struct RequestBody {
     attachments: Vec<ParsedAttachment>,
     #[serde(flatten)]
     rest: Map<String, Value>,

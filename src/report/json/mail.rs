@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 use crate::webhook::{Attachment, Mail, Mailbox};
 
 /// Mail of a delivery; a list if the delivery has several.
-pub fn mails(mails: &[Mail]) -> Value {
+pub(super) fn mails(mails: &[Mail]) -> Value {
     match mails {
         [one] => mail(one),
         several => Value::from_iter(several.iter().map(mail)),

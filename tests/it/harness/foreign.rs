@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader};
 use std::process::{Child, ChildStdout, Command, Stdio};
 
 /// Running server; stopped when dropped.
-pub struct Foreign {
+pub(crate) struct Foreign {
     child: Child,
     stdout: BufReader<ChildStdout>,
     /// Folder for temporary files of the server.
@@ -13,7 +13,7 @@ pub struct Foreign {
 }
 
 /// Program and packages that a server needs.
-pub struct Needs {
+pub(crate) struct Needs {
     pub program: &'static str,
     /// Arguments with which the program succeeds only if the packages are there.
     pub probe: &'static [&'static str],
@@ -22,7 +22,11 @@ pub struct Needs {
 impl Foreign {
     /// Starts a server, which prints its address first. None, with a message, if the program or one of its packages is
     /// not installed; nothing is downloaded here.
-    pub fn start(needs: &Needs, file: &str, variables: &[(&str, String)]) -> Option<Foreign> {
+    pub(crate) fn start(
+        needs: &Needs,
+        file: &str,
+        variables: &[(&str, String)],
+    ) -> Option<Foreign> {
         let program = needs.program;
         let there = Command::new(program).args(needs.probe).output();
         if !there.is_ok_and(|output| output.status.success()) {
@@ -58,7 +62,7 @@ impl Foreign {
     }
 
     /// Reads the next line that the server prints.
-    pub fn line(&mut self) -> String {
+    pub(crate) fn line(&mut self) -> String {
         let mut line = String::new();
         self.stdout.read_line(&mut line).unwrap();
         line

@@ -9,14 +9,14 @@ use serde_json::Value;
 use crate::harness::{Listen, webhook_cli};
 
 /// Running inspector; its process ends when it is dropped.
-pub struct Inspected {
+pub(crate) struct Inspected {
     pub process: Listen,
     pub port: u16,
 }
 
 /// Response of the inspector.
 #[derive(Clone, Debug)]
-pub struct Reply {
+pub(crate) struct Reply {
     pub status: u16,
     pub head: String,
     pub body: Vec<u8>,
@@ -24,7 +24,7 @@ pub struct Reply {
 
 impl Inspected {
     /// Starts `listen --ui` with these arguments.
-    pub fn listen(args: &[&str]) -> Inspected {
+    pub(crate) fn listen(args: &[&str]) -> Inspected {
         let mut process = Listen::start(&[&["--ui=127.0.0.1:0"], args].concat());
         let quiet = args.contains(&"-q");
         let line = if quiet {
@@ -39,7 +39,7 @@ impl Inspected {
     }
 
     /// Starts `ui` over sources.
-    pub fn over(args: &[&str]) -> Inspected {
+    pub(crate) fn over(args: &[&str]) -> Inspected {
         let mut command = webhook_cli();
         command.args(["ui", "--addr", "127.0.0.1:0"]).args(args);
         let process = Listen::of(&mut command, args);
@@ -49,25 +49,25 @@ impl Inspected {
         }
     }
 
-    pub fn get(&self, path: &str) -> Reply {
+    pub(crate) fn get(&self, path: &str) -> Reply {
         self.ask("GET", path, &[], b"")
     }
 
     /// Gets JSON under `/api/v1`.
     #[track_caller]
-    pub fn json(&self, path: &str) -> Value {
+    pub(crate) fn json(&self, path: &str) -> Value {
         let reply = self.get(&format!("/api/v1{path}"));
         assert_eq!(reply.status, 200, "{path}: {}", reply.text());
         reply.json()
     }
 
     /// Posts JSON under `/api/v1`.
-    pub fn post(&self, path: &str, body: &str) -> Reply {
+    pub(crate) fn post(&self, path: &str, body: &str) -> Reply {
         let fields = ["content-type: application/json"];
         self.ask("POST", &format!("/api/v1{path}"), &fields, body.as_bytes())
     }
 
-    pub fn ask(&self, method: &str, path: &str, fields: &[&str], body: &[u8]) -> Reply {
+    pub(crate) fn ask(&self, method: &str, path: &str, fields: &[&str], body: &[u8]) -> Reply {
         let mut request = format!("{method} {path} HTTP/1.1\r\n");
         if !fields
             .iter()
@@ -86,7 +86,7 @@ impl Inspected {
     }
 
     /// Sends raw bytes.
-    pub fn send(&self, request: &[u8]) -> Reply {
+    pub(crate) fn send(&self, request: &[u8]) -> Reply {
         let mut stream = self.connect();
         // The response may come before all of it is written.
         let _ = stream.write_all(request);
@@ -99,7 +99,7 @@ impl Inspected {
         })
     }
 
-    pub fn connect(&self) -> TcpStream {
+    pub(crate) fn connect(&self) -> TcpStream {
         let stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
         stream
             .set_read_timeout(Some(Duration::from_secs(30)))
@@ -108,7 +108,7 @@ impl Inspected {
     }
 
     /// Opens a stream of events, whose head is read.
-    pub fn stream(&self, query: &str, fields: &[&str]) -> Events {
+    pub(crate) fn stream(&self, query: &str, fields: &[&str]) -> Events {
         let mut stream = self.connect();
         let mut request = format!(
             "GET /api/v1/stream{query} HTTP/1.1\r\nhost: 127.0.0.1:{}\r\n",
@@ -124,14 +124,14 @@ impl Inspected {
     }
 
     /// Id of the delivery at this place of the list, from the first.
-    pub fn id(&self, at: usize) -> String {
+    pub(crate) fn id(&self, at: usize) -> String {
         let list = self.json("/deliveries");
         list["items"][at]["id"].as_str().unwrap().to_owned()
     }
 
     /// Sends an event to the listener.
     #[track_caller]
-    pub fn event(&self, kind: &str, provider: &str, recipient: &str) -> Value {
+    pub(crate) fn event(&self, kind: &str, provider: &str, recipient: &str) -> Value {
         let body =
             serde_json::json!({"kinds": [kind], "provider": provider, "recipient": recipient});
         let reply = self.post("/send", &body.to_string());
@@ -149,7 +149,7 @@ fn port(line: &str) -> u16 {
 }
 
 impl Reply {
-    pub fn read(reader: &mut impl BufRead) -> Option<Reply> {
+    pub(crate) fn read(reader: &mut impl BufRead) -> Option<Reply> {
         let mut head = String::new();
         while !head.ends_with("\r\n\r\n") {
             if reader.read_line(&mut head).ok()? == 0 {
@@ -185,24 +185,24 @@ impl Reply {
         Some(Reply { status, head, body })
     }
 
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
     #[track_caller]
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or_else(|_| panic!("no JSON: {}", self.text()))
     }
 
     /// Message and hint of an error.
     #[track_caller]
-    pub fn error(&self) -> (String, String) {
+    pub(crate) fn error(&self) -> (String, String) {
         let error = &self.json()["error"];
         let text = |name: &str| error[name].as_str().unwrap().to_owned();
         (text("message"), text("hint"))
     }
 
-    pub fn field(&self, name: &str) -> Option<String> {
+    pub(crate) fn field(&self, name: &str) -> Option<String> {
         let mut lines = self.head.lines();
         lines.find_map(|line| {
             let (found, value) = line.split_once(':')?;
@@ -214,11 +214,11 @@ impl Reply {
 }
 
 /// Reader of a stream of server-sent events.
-pub struct Events(BufReader<TcpStream>);
+pub(crate) struct Events(BufReader<TcpStream>);
 
 /// One event.
 #[derive(Clone, Debug, Default)]
-pub struct SseEvent {
+pub(crate) struct SseEvent {
     pub name: String,
     pub id: String,
     pub data: String,
@@ -232,7 +232,7 @@ impl Events {
     }
 
     /// Next event; sizes of chunks and comments are passed over.
-    pub fn event(&mut self) -> SseEvent {
+    pub(crate) fn event(&mut self) -> SseEvent {
         let mut event = SseEvent::default();
         loop {
             let line = self.line();
@@ -247,12 +247,12 @@ impl Events {
         }
     }
 
-    pub fn json(&mut self) -> Value {
+    pub(crate) fn json(&mut self) -> Value {
         serde_json::from_str(&self.event().data).unwrap()
     }
 
     /// Rest of the stream, to its end.
-    pub fn rest(mut self) -> String {
+    pub(crate) fn rest(mut self) -> String {
         let mut rest = Vec::new();
         let _ = self.0.read_to_end(&mut rest);
         String::from_utf8_lossy(&rest).into_owned()

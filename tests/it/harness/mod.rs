@@ -3,9 +3,9 @@
 
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
-pub mod foreign;
-pub mod inspector;
-pub mod modules;
+pub(crate) mod foreign;
+pub(crate) mod inspector;
+pub(crate) mod modules;
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -15,7 +15,7 @@ use std::sync::mpsc::{Receiver as Inbox, channel};
 use std::sync::{Arc, Mutex};
 
 /// Returns a command for the binary, without this machine's settings.
-pub fn webhook_cli() -> Command {
+pub(crate) fn webhook_cli() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_webhook-cli"));
     for name in [
         "NO_COLOR",
@@ -36,20 +36,20 @@ pub fn webhook_cli() -> Command {
 }
 
 /// Runs the binary to its end with these arguments.
-pub fn run(args: &[&str]) -> Ran {
+pub(crate) fn run(args: &[&str]) -> Ran {
     Ran::of(webhook_cli().args(args).output().unwrap())
 }
 
 /// Output and exit status of a finished run.
 #[derive(Debug)]
-pub struct Ran {
+pub(crate) struct Ran {
     pub status: i32,
     pub stdout: String,
     pub stderr: String,
 }
 
 impl Ran {
-    pub fn of(output: Output) -> Ran {
+    pub(crate) fn of(output: Output) -> Ran {
         Ran {
             status: output.status.code().unwrap_or(-1),
             stdout: String::from_utf8(output.stdout).unwrap(),
@@ -58,7 +58,7 @@ impl Ran {
     }
 
     /// Parses each line of stdout as JSON.
-    pub fn lines(&self) -> Vec<serde_json::Value> {
+    pub(crate) fn lines(&self) -> Vec<serde_json::Value> {
         self.stdout
             .lines()
             .map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("no JSON: {line}")))
@@ -66,14 +66,14 @@ impl Ran {
     }
 
     #[track_caller]
-    pub fn success(self) -> Ran {
+    pub(crate) fn success(self) -> Ran {
         assert_eq!(self.status, 0, "{self:#?}");
         self
     }
 }
 
 /// Running `listen` on a free port; stopped when dropped.
-pub struct Listen {
+pub(crate) struct Listen {
     child: Child,
     stdout: Option<BufReader<std::process::ChildStdout>>,
     stderr: Option<BufReader<std::process::ChildStderr>>,
@@ -81,11 +81,14 @@ pub struct Listen {
 }
 
 impl Listen {
-    pub fn start(args: &[&str]) -> Listen {
+    pub(crate) fn start(args: &[&str]) -> Listen {
         Self::start_with(args, |command| command)
     }
 
-    pub fn start_with(args: &[&str], dress: impl FnOnce(&mut Command) -> &mut Command) -> Listen {
+    pub(crate) fn start_with(
+        args: &[&str],
+        dress: impl FnOnce(&mut Command) -> &mut Command,
+    ) -> Listen {
         let mut command = webhook_cli();
         command.arg("listen");
         if !args.contains(&"--port") {
@@ -96,7 +99,7 @@ impl Listen {
     }
 
     /// Starts a command that prints its address.
-    pub fn of(command: &mut Command, args: &[&str]) -> Listen {
+    pub(crate) fn of(command: &mut Command, args: &[&str]) -> Listen {
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
@@ -127,23 +130,23 @@ impl Listen {
         }
     }
 
-    pub fn port(&self) -> u16 {
+    pub(crate) fn port(&self) -> u16 {
         self.url.rsplit(':').next().unwrap().parse().unwrap()
     }
 
-    pub fn id(&self) -> u32 {
+    pub(crate) fn id(&self) -> u32 {
         self.child.id()
     }
 
     /// Reads one line of stdout.
-    pub fn line(&mut self) -> String {
+    pub(crate) fn line(&mut self) -> String {
         let mut line = String::new();
         self.stdout.as_mut().unwrap().read_line(&mut line).unwrap();
         line
     }
 
     /// Reads stderr up to the line that contains `words`. Later output on stderr is missing from `finish`.
-    pub fn said(&mut self, words: &str) -> String {
+    pub(crate) fn said(&mut self, words: &str) -> String {
         let mut said = String::new();
         let mut stderr = self.stderr.take().unwrap();
         while !said.contains(words) {
@@ -154,7 +157,7 @@ impl Listen {
     }
 
     /// Returns the next line of stderr that contains `words`.
-    pub fn said_on(&mut self, words: &str) -> String {
+    pub(crate) fn said_on(&mut self, words: &str) -> String {
         let stderr = self.stderr.as_mut().unwrap();
         loop {
             let mut line = String::new();
@@ -167,27 +170,27 @@ impl Listen {
     }
 
     /// Hands over stdout, for a thread to read.
-    pub fn take_stdout(&mut self) -> BufReader<std::process::ChildStdout> {
+    pub(crate) fn take_stdout(&mut self) -> BufReader<std::process::ChildStdout> {
         self.stdout.take().unwrap()
     }
 
     /// Closes stdout, as `head` does.
-    pub fn close_stdout(&mut self) {
+    pub(crate) fn close_stdout(&mut self) {
         self.stdout = None;
     }
 
     /// Waits for the process to end, and returns its exit status.
-    pub fn wait(&mut self) -> i32 {
+    pub(crate) fn wait(&mut self) -> i32 {
         self.child.wait().unwrap().code().unwrap_or(-1)
     }
 
     /// Sends SIGINT, as Ctrl-C does.
-    pub fn interrupt(&self) {
+    pub(crate) fn interrupt(&self) {
         self.signal("-INT");
     }
 
     /// Sends a signal, named as for `kill`.
-    pub fn signal(&self, name: &str) {
+    pub(crate) fn signal(&self, name: &str) {
         let done = Command::new("kill")
             .args([name, &self.child.id().to_string()])
             .status()
@@ -196,13 +199,13 @@ impl Listen {
     }
 
     /// Sends SIGKILL, and waits for the end.
-    pub fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }
 
     /// Waits for the end, and returns everything printed after the first line.
-    pub fn finish(mut self) -> Ran {
+    pub(crate) fn finish(mut self) -> Ran {
         let mut stdout = String::new();
         self.stdout
             .take()
@@ -231,14 +234,14 @@ impl Drop for Listen {
 
 /// Request exactly as it arrived.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Request {
+pub(crate) struct Request {
     pub line: String,
     pub headers: Vec<(String, String)>,
     pub body: Vec<u8>,
 }
 
 impl Request {
-    pub fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers
             .iter()
             .find(|(at, _)| at.eq_ignore_ascii_case(name))
@@ -247,24 +250,24 @@ impl Request {
 }
 
 /// Server with scripted responses: one after another, the last one repeated. Hands over the requests it received.
-pub struct Receiver {
+pub(crate) struct Receiver {
     pub url: String,
     pub requests: Inbox<Request>,
 }
 
 impl Receiver {
     /// Starts a server; each response is given as its raw bytes, and an empty one closes the connection.
-    pub fn start(answers: &[&str]) -> Receiver {
+    pub(crate) fn start(answers: &[&str]) -> Receiver {
         Self::start_bytes(answers)
     }
 
     /// Starts a server whose responses need not be text.
-    pub fn start_bytes(answers: &[impl AsRef<[u8]>]) -> Receiver {
+    pub(crate) fn start_bytes(answers: &[impl AsRef<[u8]>]) -> Receiver {
         Self::on(TcpListener::bind("127.0.0.1:0").unwrap(), answers)
     }
 
     /// Starts a server on a bound listener, to which clients may have connected already.
-    pub fn on(listener: TcpListener, answers: &[impl AsRef<[u8]>]) -> Receiver {
+    pub(crate) fn on(listener: TcpListener, answers: &[impl AsRef<[u8]>]) -> Receiver {
         let url = format!("http://{}", listener.local_addr().unwrap());
         let answers: Vec<Vec<u8>> = answers.iter().map(|it| it.as_ref().to_vec()).collect();
         let answers = Arc::new(Mutex::new((answers.into_iter(), Vec::new())));
@@ -299,24 +302,24 @@ impl Receiver {
     }
 
     /// Starts a server that always responds 200.
-    pub fn ok() -> Receiver {
+    pub(crate) fn ok() -> Receiver {
         Self::start(&["HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"])
     }
 
-    pub fn next(&self) -> Request {
+    pub(crate) fn next(&self) -> Request {
         self.requests
             .recv_timeout(std::time::Duration::from_secs(20))
             .expect("a request should have come")
     }
 
     /// Returns the requests received by now.
-    pub fn all(&self) -> Vec<Request> {
+    pub(crate) fn all(&self) -> Vec<Request> {
         self.requests.try_iter().collect()
     }
 }
 
 /// Reads one request; none once the connection is closed.
-pub fn read_request(stream: &TcpStream) -> Option<Request> {
+pub(crate) fn read_request(stream: &TcpStream) -> Option<Request> {
     let mut reader = BufReader::new(stream);
     let mut line = String::new();
     reader.read_line(&mut line).ok().filter(|read| *read > 0)?;
@@ -349,7 +352,7 @@ pub fn read_request(stream: &TcpStream) -> Option<Request> {
 }
 
 /// Sends raw bytes, closes the connection for writing, and returns the whole response.
-pub fn raw(port: u16, request: &[u8]) -> String {
+pub(crate) fn raw(port: u16, request: &[u8]) -> String {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
     stream.write_all(request).unwrap();
     let _ = stream.shutdown(std::net::Shutdown::Write);
@@ -359,7 +362,7 @@ pub fn raw(port: u16, request: &[u8]) -> String {
 }
 
 /// Posts a body, and returns the whole response.
-pub fn post(port: u16, path: &str, fields: &str, body: &[u8]) -> String {
+pub(crate) fn post(port: u16, path: &str, fields: &str, body: &[u8]) -> String {
     let mut request = format!(
         "POST {path} HTTP/1.1\r\nhost: localhost\r\ncontent-length: {}\r\n{fields}\r\n",
         body.len()
@@ -369,6 +372,6 @@ pub fn post(port: u16, path: &str, fields: &str, body: &[u8]) -> String {
     raw(port, &request)
 }
 
-pub fn text(path: &Path) -> &str {
+pub(crate) fn text(path: &Path) -> &str {
     path.to_str().unwrap()
 }

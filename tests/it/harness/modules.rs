@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// File of `src`, relative to it, and those that it names.
-pub type Imports = BTreeMap<PathBuf, BTreeSet<PathBuf>>;
+pub(crate) type Imports = BTreeMap<PathBuf, BTreeSet<PathBuf>>;
 
 /// Path of names, such as `webhook::body::json`.
 type Names = Vec<String>;
@@ -20,7 +20,7 @@ struct Module {
 
 /// Returns the imports between the files of `src`. A `mod.rs` that holds no function only lists its modules, and is
 /// left out.
-pub fn imports(source: &Path) -> Imports {
+pub(crate) fn imports(source: &Path) -> Imports {
     let mut files = Vec::new();
     collect(source, &mut files);
     let modules: Vec<Module> = files
@@ -58,7 +58,7 @@ pub fn imports(source: &Path) -> Imports {
 }
 
 /// Groups of files that import each other, directly or through others.
-pub fn circles(imports: &Imports) -> Vec<BTreeSet<&Path>> {
+pub(crate) fn circles(imports: &Imports) -> Vec<BTreeSet<&Path>> {
     let reached: BTreeMap<&Path, BTreeSet<&Path>> = imports
         .keys()
         .map(|file| {
