@@ -58,7 +58,7 @@
 //! | requests sent | `commands/dispatch.rs`, `webhook/sending/` (retries, pacing, order), `io/client/` (HTTP) |
 //! | changes of recorded deliveries (`replay --set`, `--edit`) | `providers/synth/recorded_change.rs`, `webhook/body/json_edit.rs`, `commands/replay/edit.rs`, `io/editor.rs` |
 //! | resuming a replay (`--resume`) | `io/recording/resume.rs` |
-//! | a check of `check` | `checks/GROUP.rs`; its requests are sent by `commands/check/runner.rs` |
+//! | a check of `check` | `checks/GROUP.rs`, those of inbound mail in `checks/mail/`; its requests are sent by `commands/check/runner.rs` |
 //! | the configuration of a project (`webhook-cli.toml`, `config`) | `commands/config/`, `io/project_file.rs` |
 //! | a flag and its help | `cli/COMMAND.rs` (`events` and `keys`: `cli/lists.rs`) |
 //! | output: text, JSON lines, JUnit, TAP, HAR, curl | `report/text/`, `report/json/`, `report/formats/` |
