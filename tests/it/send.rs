@@ -460,6 +460,7 @@ fn a_saved_fixture_can_be_replayed() {
     .success();
     run(&["replay", text(&file), "--to", &handler.url]).success();
     let (sent, replayed) = (handler.next(), handler.next());
+    // Signed once: its time, in seconds, is the same however long the two are apart.
     assert_eq!(sent.body, replayed.body);
     assert_eq!(sent.headers, replayed.headers);
     let many = run(&[

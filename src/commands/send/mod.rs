@@ -13,6 +13,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use crate::commands::dispatch;
 use crate::commands::dispatch::{Dispatcher, Jobs};
 use crate::commands::id;
@@ -100,6 +102,8 @@ impl SendPlan {
             signer: Arc::new(signer),
             // What is saved is made a second time to be sent.
             repeatable: args.seed.is_some() || args.save.is_some(),
+            // A long run would send signatures that are too old.
+            now: (args.save.is_some() && args.count == 1).then(Timestamp::now),
         };
         notes.extend(selection.leave_out(is_several)?);
         Ok(SendPlan {
