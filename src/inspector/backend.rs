@@ -1,4 +1,4 @@
-//! What the inspector asks of the program around it: to read, send and explain deliveries.
+//! Program around the inspector, as the inspector uses it: it reads, sends and explains deliveries.
 
 use serde_json::Value;
 

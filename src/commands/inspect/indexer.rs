@@ -64,7 +64,7 @@ enum ReadLine {
     Broken(u32, String),
 }
 
-/// What a block holds.
+/// Rows of a block.
 #[derive(Default)]
 struct BlockRows {
     entries: Vec<Entry>,

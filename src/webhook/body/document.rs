@@ -207,10 +207,7 @@ impl<'a> Document<'a> {
     pub fn at(&self, pointer: &str) -> Option<&Document<'a>> {
         // Pointers are short, and dozens are tried: a loop over the bytes is quicker than setting up a search.
         let mut here = self;
-        let mut rest = match pointer.as_bytes() {
-            [b'/', ..] => pointer.get(1..),
-            _ => None,
-        };
+        let mut rest = pointer.strip_prefix('/');
         while let Some(path) = rest {
             let (step, after) = match path.bytes().position(|byte| byte == b'/') {
                 Some(end) => (path.get(..end)?, path.get(end + 1..)),
@@ -273,13 +270,10 @@ impl<'a> Document<'a> {
 
     /// Bytes in a list of numbers, as Node writes its buffers, however long it is.
     pub fn bytes(&self) -> Option<Vec<u8>> {
-        match self.raw() {
-            Some(json) => serde_json::from_str(json).ok(),
-            None => {
-                let byte = |value: &Document| value.as_text()?.parse().ok();
-                self.values()?.iter().map(byte).collect()
-            }
-        }
+        let byte = |value: &Document| value.as_text()?.parse().ok();
+        let values = || self.values()?.iter().map(byte).collect();
+        let read = |json| serde_json::from_str(json).ok();
+        self.raw().map_or_else(values, read)
     }
 
     /// Values of a list.
