@@ -120,7 +120,7 @@ pub(super) fn interrupt_self() {
 
 /// Ends the program.
 #[cfg(not(unix))]
-pub fn interrupt_self() {
+pub(crate) fn interrupt_self() {
     std::process::exit(Exit::Interrupted as i32);
 }
 
