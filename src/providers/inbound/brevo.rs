@@ -165,20 +165,14 @@ fn mail_of(item: &Document) -> Mail {
 }
 
 fn file(it: &Document) -> Attachment {
-    let name = filled(it, "/Name");
-    let content_id = filled(it, "/ContentID");
-    let disposition = match (&content_id, &name) {
-        (Some(_), _) => Some("inline"),
-        (None, Some(_)) => Some("attachment"),
-        (None, None) => None,
-    };
     Attachment {
-        name,
+        name: filled(it, "/Name"),
         content_type: text(it, "/ContentType"),
-        disposition: disposition.map(str::to_owned),
-        content_id,
+        disposition: None,
+        content_id: filled(it, "/ContentID"),
         size: it.text("/ContentLength").and_then(|it| it.parse().ok()),
         content: None,
         reference: text(it, "/DownloadToken"),
     }
+    .with_inferred_disposition()
 }

@@ -186,20 +186,15 @@ fn read(_: &Delivery, body: &Document) -> Vec<Mail> {
 fn file(it: &Document) -> Attachment {
     let content = it.text("/content");
     let content = content.and_then(|content| STANDARD.decode(content.as_bytes()).ok());
-    let name = filled(it, "/file_name");
-    let content_id = filled(it, "/content_id");
     let size = content.as_ref().map(Vec::len);
     Attachment {
-        // A part without a name was called an attachment by MailerSend, not by the sender.
-        disposition: match (&name, &content_id) {
-            (None, None) => None,
-            _ => text(it, "/content_disposition"),
-        },
-        name,
+        disposition: text(it, "/content_disposition"),
+        name: filled(it, "/file_name"),
         content_type: text(it, "/content_type"),
-        content_id,
+        content_id: filled(it, "/content_id"),
         size: size.and_then(|size| u64::try_from(size).ok()),
         content: content.map(Into::into),
         reference: None,
     }
+    .with_disposition_of_sender()
 }

@@ -249,24 +249,18 @@ fn file(it: &Document) -> Attachment {
     // The check button of the dashboard posts `Data` in place of `Content`.
     let content = it.text("/Content").or_else(|| it.text("/Data"));
     let content = content.and_then(|content| STANDARD.decode(content.as_bytes()).ok());
-    let name = filled(it, "/Name");
-    let content_id = filled(it, "/ContentID");
-    let disposition = match (&content_id, &name) {
-        (Some(_), _) => Some("inline"),
-        (None, Some(_)) => Some("attachment"),
-        (None, None) => None,
-    };
     let told = it.text("/ContentLength").and_then(|size| size.parse().ok());
     Attachment {
         size: content
             .as_ref()
             .and_then(|content| u64::try_from(content.len()).ok())
             .or(told),
-        name,
+        name: filled(it, "/Name"),
         content_type: text(it, "/ContentType"),
-        disposition: disposition.map(str::to_owned),
-        content_id,
+        disposition: None,
+        content_id: filled(it, "/ContentID"),
         content: content.map(Into::into),
         reference: None,
     }
+    .with_inferred_disposition()
 }

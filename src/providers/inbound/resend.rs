@@ -236,19 +236,14 @@ fn read(_: &Delivery, body: &Document) -> Vec<Mail> {
 }
 
 fn file(it: &Document) -> Attachment {
-    let name = filled(it, "/filename");
-    let content_id = filled(it, "/content_id");
     Attachment {
-        // A part without a name is called an attachment by Resend, not by the sender.
-        disposition: match (&name, &content_id) {
-            (None, None) => None,
-            _ => text(it, "/content_disposition"),
-        },
-        name,
+        disposition: text(it, "/content_disposition"),
+        name: filled(it, "/filename"),
         content_type: text(it, "/content_type"),
-        content_id,
+        content_id: filled(it, "/content_id"),
         size: it.text("/size").and_then(|size| size.parse().ok()),
         content: None,
         reference: text(it, "/id"),
     }
+    .with_disposition_of_sender()
 }

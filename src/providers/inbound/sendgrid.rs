@@ -253,21 +253,16 @@ fn attachments(form: &FormFields) -> Vec<Attachment> {
             Some(_) => told("filename").or_else(|| told("name")),
             None => Some(file.filename.clone()),
         };
-        let content_id = told("content-id");
-        let disposition = match (&content_id, &name) {
-            (Some(_), _) => Some("inline"),
-            (None, Some(_)) => Some("attachment"),
-            (None, None) => None,
-        };
         Attachment {
             name,
             content_type: told("type").or_else(|| file.content_type.clone()),
-            disposition: disposition.map(str::to_owned),
-            content_id,
+            disposition: None,
+            content_id: told("content-id"),
             size: u64::try_from(file.content.len()).ok(),
             content: Some(file.content.clone()),
             reference: None,
         }
+        .with_inferred_disposition()
     };
     files.into_iter().map(attachment).collect()
 }

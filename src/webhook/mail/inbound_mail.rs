@@ -86,6 +86,32 @@ pub struct Attachment {
     pub reference: Option<String>,
 }
 
+impl Attachment {
+    /// Infers the disposition where a provider does not tell it: `inline` with a content id, `attachment` with a name.
+    #[must_use]
+    pub(crate) fn with_inferred_disposition(self) -> Attachment {
+        let disposition = match (&self.content_id, &self.name) {
+            (Some(_), _) => Some("inline"),
+            (None, Some(_)) => Some("attachment"),
+            (None, None) => None,
+        };
+        Attachment {
+            disposition: disposition.map(str::to_owned),
+            ..self
+        }
+    }
+
+    /// Drops the disposition of a part without name and content id: the provider calls it an attachment, not the sender.
+    #[must_use]
+    pub(crate) fn with_disposition_of_sender(self) -> Attachment {
+        let is_told = self.name.is_some() || self.content_id.is_some();
+        Attachment {
+            disposition: self.disposition.filter(|_| is_told),
+            ..self
+        }
+    }
+}
+
 impl Mail {
     /// Mail of the header fields and parts of a message, without an envelope.
     pub fn of_message(message: &Message) -> Mail {
