@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use crate::providers;
 use crate::providers::Keys;
-use crate::report::text::inflate::inflate;
+use crate::report::text::inflate::inflated_body;
 use crate::webhook::{Delivery, Fixture, LineFilter, Receipt, Selection, VerifyOptions};
 
 /// Mark of a delivery that is not chosen.
@@ -25,10 +25,8 @@ pub(crate) fn as_recorded(fixture: &Fixture, public_url: Option<&String>) -> Ver
 /// Delivery with its body decompressed; unchanged, if that cannot be done or the body is too large.
 pub(crate) fn decompressed(delivery: &Delivery) -> Delivery {
     let mut delivery = delivery.clone();
-    let coding = delivery.headers.text("content-encoding");
-    let inflated = coding.and_then(|coding| inflate(coding, &delivery.body));
-    if let Some(inflated) = inflated.filter(|it| it.cut.is_none()) {
-        delivery.body = inflated.bytes.into();
+    if let Some(body) = inflated_body(&delivery) {
+        delivery.body = body.into();
         delivery.headers.remove("content-encoding");
     }
     delivery

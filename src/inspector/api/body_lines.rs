@@ -227,7 +227,7 @@ pub fn next_token(body: &[u8], from: usize) -> Option<u8> {
 }
 
 /// True for an object or a list.
-fn is_json(body: &[u8]) -> bool {
+pub fn is_json(body: &[u8]) -> bool {
     matches!(next_token(body, 0), Some(b'{' | b'['))
 }
 

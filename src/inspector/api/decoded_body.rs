@@ -2,8 +2,9 @@
 
 use std::borrow::Cow;
 
-use crate::inspector::api::body_lines::{BodyLines, next_token, token_end};
-use crate::report::text::inflate::inflate;
+use crate::inspector::api::body_lines::{BodyLines, is_json, next_token, token_end};
+use crate::report::text::body::is_shown_as_form;
+use crate::report::text::inflate::inflated_body;
 use crate::webhook::{Delivery, document_in};
 
 /// Levels of JSON inside strings that are decoded.
@@ -23,18 +24,12 @@ pub struct DecodedBody {
 impl DecodedBody {
     /// Decodes the body of a delivery; none if there is nothing to decode in it.
     pub fn of(delivery: &Delivery) -> Option<DecodedBody> {
-        let coding = delivery.headers.text("content-encoding");
-        let inflated = coding.and_then(|coding| inflate(coding, &delivery.body));
-        let inflated = inflated.filter(|it| it.cut.is_none()).map(|it| it.bytes);
+        let inflated = inflated_body(delivery);
         let body = inflated.as_deref().unwrap_or(&delivery.body);
-        let kind = delivery.headers.text("content-type").unwrap_or_default();
-        if kind
-            .to_ascii_lowercase()
-            .starts_with("application/x-www-form-urlencoded")
-        {
+        if is_shown_as_form(&delivery.headers, body) {
             return Some(DecodedBody::of_form(body));
         }
-        let text = match matches!(next_token(body, 0), Some(b'{' | b'[')) {
+        let text = match is_json(body) {
             true => without_strings(body, NESTED),
             false => body.into(),
         };
@@ -54,7 +49,7 @@ impl DecodedBody {
         for (name, value) in form_urlencoded::parse(body) {
             let start = text.len();
             text.extend_from_slice(name.as_bytes());
-            let is_json = matches!(next_token(value.as_bytes(), 0), Some(b'{' | b'['));
+            let is_json = is_json(value.as_bytes());
             if !is_json && value.len() <= SHORT && !value.contains('\n') {
                 text.extend_from_slice(b" = ");
                 text.extend_from_slice(value.as_bytes());
@@ -160,5 +155,7 @@ mod tests {
                 "  2"
             ]
         );
+        let json = lines("application/x-www-form-urlencoded", r#"{"a":1}"#);
+        assert_eq!(json, None, "it is JSON, whatever its type says");
     }
 }

@@ -9,7 +9,7 @@
 //! One string is decoded: that which is a whole JSON document itself, such as the message in an SNS envelope. It is shown
 //! below its key, marked as such, and its tokens are left alone in turn.
 
-use crate::webhook::document_in;
+use crate::webhook::{Headers, document_in};
 
 use crate::report::text::escape::{
     LONGEST_LINE, Mode, cut, equal, escape_into, grouped, is_plain, not_plain, position,
@@ -137,6 +137,13 @@ pub fn looks_like_json(bytes: &[u8]) -> bool {
         b'"' => token.len() > 1 && ends_string(token) && !token.iter().any(|byte| *byte < b' '),
         _ => matches!(token, b"true" | b"false" | b"null") || is_number(token),
     }
+}
+
+/// True if a body is to be shown as the fields of a form. Some tools send JSON with the content type of a form, as their
+/// default.
+pub fn is_shown_as_form(headers: &Headers, body: &[u8]) -> bool {
+    let kind = headers.text("content-type").unwrap_or_default();
+    kind.starts_with("application/x-www-form-urlencoded") && !looks_like_json(body)
 }
 
 /// True if a body is binary: its first kilobyte has a NUL, or over a tenth of controls and invalid UTF-8.

@@ -5,6 +5,7 @@ use std::io::Read;
 use flate2::read::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
 
 use crate::report::text::body::SHOWN_BODY;
+use crate::webhook::Delivery;
 
 /// Decompressed body, up to the part that is shown.
 #[derive(Debug, PartialEq, Eq)]
@@ -26,6 +27,13 @@ pub fn inflate(coding: &str, body: &[u8]) -> Option<Inflated> {
             .or_else(|| Some(read(DeflateDecoder::new(body)))),
         _ => None,
     }
+}
+
+/// Whole body of a delivery without its `Content-Encoding`; none if it has none, or cannot be decompressed whole.
+pub fn inflated_body(delivery: &Delivery) -> Option<Vec<u8>> {
+    let coding = delivery.headers.text("content-encoding")?;
+    let inflated = inflate(coding, &delivery.body)?;
+    inflated.cut.is_none().then_some(inflated.bytes)
 }
 
 fn read(decoder: impl Read) -> Inflated {

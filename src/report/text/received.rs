@@ -6,7 +6,7 @@ use unicode_width::UnicodeWidthStr;
 
 use crate::report::notice::{Received, View};
 use crate::report::text::body;
-use crate::report::text::body::{GROWTH, SHOWN_BODY};
+use crate::report::text::body::{GROWTH, SHOWN_BODY, is_shown_as_form};
 use crate::report::text::delivery_line::DeliveryLine;
 use crate::report::text::escape::grouped;
 use crate::report::text::humanize::put_span;
@@ -14,7 +14,7 @@ use crate::report::text::inflate::inflate;
 use crate::report::text::palette::Role;
 use crate::report::text::text_report::{kind_role, pad};
 use crate::report::text::{GUTTER, TextReport};
-use crate::report::{Mode, Untrusted, escape_into, is_binary, looks_like_json};
+use crate::report::{Mode, Untrusted, escape_into, is_binary};
 use crate::webhook::{
     Delivery, Event, Headers, Kind, MASK, Multipart, Receipt, Verdict, is_credential_field,
     masked_path,
@@ -270,18 +270,12 @@ impl TextReport {
                 &inflated.bytes
             }
         };
-        match delivery.headers.text("content-type") {
-            // Some tools send JSON with the content type of a form, as their default.
-            Some(kind)
-                if kind.starts_with("application/x-www-form-urlencoded")
-                    && !looks_like_json(body) =>
-            {
-                self.form(out, body)
-            }
-            _ => match Multipart::of(&delivery.headers, body) {
-                Some(Ok(form)) => self.multipart(out, &form, body.len()),
-                _ => self.body(out, body, GUTTER),
-            },
+        if is_shown_as_form(&delivery.headers, body) {
+            return self.form(out, body);
+        }
+        match Multipart::of(&delivery.headers, body) {
+            Some(Ok(form)) => self.multipart(out, &form, body.len()),
+            _ => self.body(out, body, GUTTER),
         }
     }
 
