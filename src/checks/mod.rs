@@ -447,6 +447,21 @@ mod tests {
         }
     }
 
+    /// Grade of a handler that answers all steps of a check alike.
+    fn word(check: &Check, context: &Context, steps: &[Step], outcome: &Outcome) -> char {
+        let answers = steps.iter().enumerate().map(|(step, it)| Observation {
+            request: it.request().expect("it sends").clone(),
+            step,
+            outcome: outcome.clone(),
+            took: std::time::Duration::ZERO,
+        });
+        let answers = answers.collect();
+        let counts = Vec::new();
+        let finding = (check.judge)(context, &Observations { answers, counts });
+        assert!(!finding.said.is_empty(), "{}", check.name);
+        grade(&finding)
+    }
+
     #[test]
     fn no_check_passes_because_the_handler_answers_everything_alike() {
         let answered = |status: u16| Outcome::Answered {
@@ -474,20 +489,10 @@ mod tests {
                 if steps.is_empty() {
                     continue;
                 }
-                let word = |outcome: &Outcome| {
-                    let answers = steps.iter().enumerate().map(|(step, it)| Observation {
-                        request: it.request().expect("it sends").clone(),
-                        step,
-                        outcome: outcome.clone(),
-                        took: std::time::Duration::ZERO,
-                    });
-                    let answers = answers.collect();
-                    let counts = Vec::new();
-                    let finding = (check.judge)(&context, &Observations { answers, counts });
-                    assert!(!finding.said.is_empty(), "{}", check.name);
-                    grade(&finding)
-                };
-                let words = handlers.iter().map(word).collect();
+                let words = handlers
+                    .iter()
+                    .map(|it| word(check, &context, &steps, it))
+                    .collect();
                 seen.entry(check.name).or_default().insert(words);
             }
         }
@@ -497,18 +502,10 @@ mod tests {
         };
         for check in super::mail::cases::CHECKS {
             let steps = steps(check, &context);
-            let word = |outcome: &Outcome| {
-                let answers = steps.iter().enumerate().map(|(step, it)| Observation {
-                    request: it.request().expect("it sends").clone(),
-                    step,
-                    outcome: outcome.clone(),
-                    took: std::time::Duration::ZERO,
-                });
-                let answers = answers.collect();
-                let counts = Vec::new();
-                grade(&(check.judge)(&context, &Observations { answers, counts }))
-            };
-            let words = handlers.iter().map(word).collect();
+            let words = handlers
+                .iter()
+                .map(|it| word(check, &context, &steps, it))
+                .collect();
             seen.entry(check.name).or_default().insert(words);
         }
         for check in super::everything() {

@@ -16,24 +16,11 @@ const UNNAMED: u32 = u32::MAX;
 pub struct Names {
     numbers: HashMap<Arc<str>, u32, FixedState>,
     texts: Vec<Arc<str>>,
-    /// Numbers that were asked for last: most deliveries have the path and the provider of the one before.
-    latest: [u32; 2],
 }
 
 impl Names {
     /// Number of a text, which gets one if it has none.
     pub fn number(&mut self, text: &str) -> u32 {
-        for number in self.latest {
-            if self.text(number).is_some_and(|it| **it == *text) {
-                return number;
-            }
-        }
-        let number = self.find_or_add(text);
-        self.latest = [number, self.latest[0]];
-        number
-    }
-
-    fn find_or_add(&mut self, text: &str) -> u32 {
         if let Some(number) = self.numbers.get(text) {
             return *number;
         }
