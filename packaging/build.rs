@@ -1,9 +1,13 @@
-//! Version of the build for `--version`: with commit and date, where they are known.
+//! Version of the build for `--version`, with commit and date where they are known, and the files of the inspector's page.
 
+use std::fs;
+use std::io;
 use std::path::Path;
 use std::process::Command;
 
-fn main() {
+mod squeeze;
+
+fn main() -> io::Result<()> {
     let root = std::env::var("CARGO_MANIFEST_DIR").unwrap_or_default();
     let version = std::env::var("CARGO_PKG_VERSION").unwrap_or_default();
     println!("cargo:rerun-if-changed=packaging/build.rs");
@@ -12,6 +16,37 @@ fn main() {
         None => version,
     };
     println!("cargo:rustc-env=WEBHOOK_CLI_VERSION={version}");
+    let out = std::env::var("OUT_DIR").unwrap_or_default();
+    embed(
+        &Path::new(&root).join("src/inspector/page"),
+        &Path::new(&out).join("page"),
+    )
+}
+
+/// Squeezes the files of the page into the folder from which they are included.
+fn embed(from: &Path, to: &Path) -> io::Result<()> {
+    println!("cargo:rerun-if-changed=packaging/squeeze.rs");
+    println!("cargo:rerun-if-changed={}", from.display());
+    for part in ["", "app"] {
+        fs::create_dir_all(to.join(part))?;
+        for entry in fs::read_dir(from.join(part))? {
+            let path = entry?.path();
+            let text = if path.is_file() {
+                fs::read_to_string(&path)?
+            } else {
+                continue;
+            };
+            let name = path.file_name().unwrap_or_default();
+            let squeezed = match path.extension().and_then(|it| it.to_str()) {
+                Some("css") => squeeze::style(&text),
+                // The vendored library is as small as it gets.
+                Some("js") if part == "app" => squeeze::script(&text),
+                _ => text,
+            };
+            fs::write(to.join(part).join(name), squeezed)?;
+        }
+    }
+    Ok(())
 }
 
 /// Commit and date of a checkout. A folder without `.git` of its own is none, even inside of another repository.

@@ -31,6 +31,7 @@ mod inbound_consumers;
 mod inbound_send;
 mod inspector;
 mod inspector_page;
+mod inspector_squeeze;
 mod interop;
 #[cfg(target_os = "linux")]
 mod keys;

@@ -32,12 +32,10 @@ export function keepKey(given) {
 
 /** An error of the API, with its hint. */
 export class Refused extends Error {
-  constructor(status, error, body) {
+  constructor(status, error) {
     super(error?.message ?? `the inspector responded ${status}`);
     this.status = status;
-    this.code = error?.code ?? '';
     this.hint = error?.hint ?? '';
-    this.body = body;
   }
 }
 
@@ -58,7 +56,7 @@ export async function ask(path, { method = 'GET', body, headers = {}, signal } =
   }
   if (response.ok) return response;
   const told = await response.json().catch(() => null);
-  throw new Refused(response.status, told?.error, told);
+  throw new Refused(response.status, told?.error);
 }
 
 /** The JSON of a response. It never holds a body that is shown: the server sends lines. */
@@ -69,7 +67,7 @@ export const send = (method, path, body) => get(path, { method, body });
 
 /** A path with its parameters; empty ones are left out. */
 export function query(path, parameters) {
-  const set = Object.entries(parameters).filter(([, value]) => value !== undefined && value !== null && value !== '');
+  const set = Object.entries(parameters).filter(([, value]) => value != null && value !== '');
   const text = new URLSearchParams(set).toString();
   return text ? `${path}?${text}` : path;
 }
@@ -95,11 +93,10 @@ export async function stream(path, { last, signal, opened, event }) {
     const blocks = (rest + value).split('\n\n');
     rest = blocks.pop();
     for (const block of blocks) {
-      const told = { name: 'message', data: '', id: undefined };
+      const told = { name: 'message', data: '' };
       for (const line of block.split('\n')) {
         if (line.startsWith('data:')) told.data += line.slice(line[5] === ' ' ? 6 : 5);
         else if (line.startsWith('event:')) told.name = line.slice(6).trim();
-        else if (line.startsWith('id:')) told.id = line.slice(3).trim();
       }
       if (told.data || told.name !== 'message') event(told);
     }

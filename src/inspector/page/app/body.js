@@ -2,7 +2,8 @@
 // because `JSON.parse` would turn 1.10 into 1.1 and lose repeated members.
 import { html, useEffect, useRef, useState } from '/vendor.js';
 import { ask, copy, delivery, download, get, query } from './api.js';
-import { fail, tell } from './state.js';
+import { Code, Problem, useLoaded } from './parts.js';
+import { attempt, fail, tell, useRedraw } from './state.js';
 import { count, number, safe, size } from './words.js';
 
 /** Lines in one page of a body. */
@@ -27,23 +28,23 @@ export async function firstLines(id, signal) {
 
 const lines = (id, shape, from, signal) => get(query(delivery(id, '/body'), { form: shape, from, lines: LINES }), { signal });
 
+/** All bytes of a body. */
+export const rawBytes = async (id, signal) => new Uint8Array(await (await ask(delivery(id, '/body?form=raw'), { signal })).arrayBuffer());
+
 /** The body with its forms. */
 export function Body({ id, bytes, first }) {
-  const [, again] = useState(0);
-  const setForm = (name) => {
+  const redraw = useRedraw();
+  const setForm = name => {
     form = name === 'pretty' && !first?.decoded ? 'decoded' : name;
-    again((n) => n + 1);
+    redraw();
   };
-  const copyRaw = async () => {
-    try {
-      await copy(await (await ask(delivery(id, '/body?form=raw'))).text());
-      tell('Copied the body');
-    } catch (error) {
-      fail(error);
-    }
-  };
+  const raw = delivery(id, '/body?form=raw');
+  const copyRaw = attempt(async () => {
+    await copy(await (await ask(raw)).text());
+    tell('Copied the body');
+  });
   const chosen = form === 'decoded' && !first?.decoded ? 'pretty' : form;
-  const tab = (name, words, title) => html`<button aria-pressed=${chosen === name ? 'true' : 'false'} title=${title} data-test=${`body-${name}`} onClick=${() => setForm(name)}>${words}</button>`;
+  const tab = (name, words, title) => html`<button aria-pressed=${chosen === name} title=${title} data-test=${`body-${name}`} onClick=${() => setForm(name)}>${words}</button>`;
   return html`
     <section class="section" id="section-body" data-test="body" aria-labelledby="title-body">
       <header class="section-head">
@@ -52,7 +53,7 @@ export function Body({ id, bytes, first }) {
         <span class="grow"></span>
         <span class="group" role="group" aria-label="Form of the body">${first?.decoded && tab('decoded', 'Decoded', 'Decompressed, with forms and JSON inside strings decoded')}${tab('pretty', 'Pretty', 'As it was sent, indented')}${tab('raw', 'Raw', 'As it was sent')}${tab('hex', 'Hex', 'Bytes')}</span>
         <button class="quiet" onClick=${copyRaw} data-test="copy-body">Copy</button>
-        <button class="quiet" onClick=${() => download(delivery(id, '/body?form=raw'), `${id}.body`).catch(fail)} data-test="download-body">Download</button>
+        <button class="quiet" onClick=${() => download(raw, `${id}.body`).catch(fail)} data-test="download-body">Download</button>
       </header>
       ${bytes === 0 ? html`<p class="faint">The body is empty.</p>` : form === 'raw' ? html`<${Raw} key=${id} id=${id} />` : html`<${Lines} key=${`${id}/${form}`} id=${id} form=${form} first=${first?.form === form ? first.page : null} />`}
     </section>`;
@@ -66,7 +67,7 @@ function Lines({ id, form, first }) {
   const load = async (from, signal) => {
     try {
       const next = begun(await lines(id, form, from, signal));
-      setText((old) => (old && from > 0
+      setText(old => (old && from > 0
         ? { lines: old.lines.concat(next.lines), folds: old.folds.concat(next.folds), of: next.of, cuts: new Map([...old.cuts, ...next.cuts]) }
         : next));
     } catch (problem) {
@@ -74,16 +75,16 @@ function Lines({ id, form, first }) {
     }
   };
   useEffect(() => {
-    if (text) return undefined;
+    if (text) return;
     const abort = new AbortController();
     load(0, abort.signal);
     return () => abort.abort();
   }, [id, form]);
-  if (error) return html`<p class="problem">${error.message}</p>`;
+  if (error) return html`<${Problem} error=${error} />`;
   if (!text) return html`<div class="code placeholder"></div>`;
 
   const ends = new Map(text.folds.map(([a, b]) => [a, b]));
-  const toggle = (line) => {
+  const toggle = line => {
     const next = new Set(folded);
     if (!next.delete(line)) next.add(line);
     setFolded(next);
@@ -98,10 +99,10 @@ function Lines({ id, form, first }) {
   }
   const rest = text.of - text.lines.length;
   return html`
-    <div class=${`code ${form}`} tabindex="0" role="region" aria-label="Body, ${form}">
+    <${Code} look=${form} label=${`Body, ${form}`}>
       ${text.folds.length > 1 && html`<button class="fold-all" onClick=${foldAll} data-test="fold-all">${folded.size > 0 ? 'Unfold all' : 'Fold all'}</button>`}
       <div class="lines">${shown}</div>
-    </div>
+    <//>
     ${rest > 0 && html`<p class="more"><button onClick=${() => load(text.lines.length)} data-test="more-lines">Next ${count(Math.min(rest, LINES), 'line')}</button>
       <span class="faint">${number(text.lines.length)} of ${number(text.of)}</span></p>`}`;
 }
@@ -112,7 +113,7 @@ function Line({ at, text, end, closed, cut, toggle, hex }) {
   return html`
     <div class="line">
       <span class="gutter">${end !== undefined && end > at
-        ? html`<button class="fold" aria-expanded=${closed ? 'false' : 'true'} aria-label=${closed ? `Unfold line ${at + 1}` : `Fold line ${at + 1}`} onClick=${() => toggle(at)}>${closed ? '▸' : '▾'}</button>`
+        ? html`<button class="fold" aria-expanded=${!closed} aria-label=${closed ? `Unfold line ${at + 1}` : `Fold line ${at + 1}`} onClick=${() => toggle(at)}>${closed ? '▸' : '▾'}</button>`
         : ''}</span>
       <code>${hex ? text : coloured(text)}${closed && html`<button class="folded" onClick=${() => toggle(at)}>… ${count(end - at - 1, 'line')}</button>`}
         ${cut && html`<em class="cut">line cut here: ${size(cut[0])} of ${size(cut[1])}; the download has all of it</em>`}</code>
@@ -136,25 +137,16 @@ function coloured(line) {
 
 /** The bytes as text, a piece at a time. Bytes that are no UTF-8 are shown as U+FFFD. */
 function Raw({ id }) {
-  const [bytes, setBytes] = useState(null);
   const [shown, setShown] = useState(PIECE);
-  const [error, setError] = useState(null);
-  useEffect(() => {
-    const abort = new AbortController();
-    ask(delivery(id, '/body?form=raw'), { signal: abort.signal })
-      .then((response) => response.arrayBuffer())
-      .then((buffer) => setBytes(new Uint8Array(buffer)))
-      .catch((problem) => problem.name !== 'AbortError' && setError(problem));
-    return () => abort.abort();
-  }, [id]);
+  const [bytes, error] = useLoaded(signal => rawBytes(id, signal), [id]);
   const decoded = useRef({});
-  if (error) return html`<p class="problem">${error.message}</p>`;
+  if (error) return html`<${Problem} error=${error} />`;
   if (!bytes) return html`<div class="code placeholder"></div>`;
   if (decoded.current.shown !== shown || decoded.current.bytes !== bytes) {
     decoded.current = { shown, bytes, text: new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes.subarray(0, shown), { stream: shown < bytes.length }) };
   }
   return html`
-    <div class="code raw" tabindex="0" role="region" aria-label="Body, raw"><pre>${safe(decoded.current.text)}</pre></div>
+    <${Code} look="raw" label="Body, raw"><pre>${safe(decoded.current.text)}</pre><//>
     ${shown < bytes.length && html`<p class="more"><button onClick=${() => setShown(shown + PIECE)} data-test="more-bytes">Next ${size(Math.min(PIECE, bytes.length - shown))}</button>
       <span class="faint">${size(shown)} of ${size(bytes.length)}</span></p>`}`;
 }

@@ -1,5 +1,6 @@
 // Charts drawn by hand in SVG. Each says in words what it shows, and has its numbers as a table.
 import { html } from '/vendor.js';
+import { Details } from './parts.js';
 import { micros, number, time } from './words.js';
 
 const WIDTH = 600;
@@ -9,7 +10,7 @@ const MOST = 60;
 
 /** Buckets of a unit of time in columns of equal time. */
 export function columns(buckets, unit) {
-  const times = buckets.map((one) => Date.parse(one.at)).filter((at) => !Number.isNaN(at));
+  const times = buckets.map(one => Date.parse(one.at)).filter(at => !Number.isNaN(at));
   if (times.length === 0) return [];
   const last = Math.max(times[0], times.at(-1));
   let first = Math.min(times[0], times.at(-1));
@@ -55,13 +56,13 @@ const SERIES = [['p99', 'slowest'], ['p90', 'middle'], ['p50', 'usual']];
 
 /** Latency: three lines, told apart by their dashes and by their names. */
 export function Latency({ columns: all }) {
-  const highest = Math.max(1, ...all.map((one) => one.p99 ?? one.p90 ?? one.p50 ?? 0));
+  const highest = Math.max(1, ...all.map(one => one.p99 ?? one.p90 ?? one.p50 ?? 0));
   const top = 10 ** Math.ceil(Math.log10(highest));
   const ceiling = highest <= top / 5 ? top / 5 : highest <= top / 2 ? top / 2 : top;
-  const x = (at) => (at / (all.length - 1)) * WIDTH;
-  const known = all.filter((one) => one.p50 !== null).length;
-  const y = (value) => 118 - (value / ceiling) * 112;
-  const path = (name) => {
+  const x = at => (at / (all.length - 1)) * WIDTH;
+  const known = all.filter(one => one.p50 !== null).length;
+  const y = value => 118 - (value / ceiling) * 112;
+  const path = name => {
     let pen = 'M';
     return all.map((one, at) => {
       if (one[name] == null) return '';
@@ -70,11 +71,11 @@ export function Latency({ columns: all }) {
       return part;
     }).join('');
   };
-  const now = all.findLast((one) => one.p50 != null) ?? {};
+  const now = all.findLast(one => one.p50 != null) ?? {};
   return html`
     <div class="latency">
       <svg viewBox="0 0 ${WIDTH} 120" preserveAspectRatio="none" role="img" aria-label=${`Latency, lately: p50 ${micros(now.p50)}, p90 ${micros(now.p90)}, p99 ${micros(now.p99)}`}>
-        ${[0, 0.5, 1].map((part) => html`<line key=${part} x1="0" x2=${WIDTH} y1=${y(part * ceiling)} y2=${y(part * ceiling)} class="axis" />`)}
+        ${[0, 0.5, 1].map(part => html`<line key=${part} x1="0" x2=${WIDTH} y1=${y(part * ceiling)} y2=${y(part * ceiling)} class="axis" />`)}
         ${SERIES.map(([name, look]) => html`<path key=${name} d=${path(name)} class=${`curve ${look}`} />`)}
         ${known === 1 && SERIES.map(([name, look]) => html`<line key=${`one-${name}`} x1=${x(all.indexOf(now)) - 12} x2=${x(all.indexOf(now))} y1=${y(now[name])} y2=${y(now[name])} class=${`curve ${look}`} />`)}
       </svg>
@@ -92,9 +93,9 @@ export function Times({ columns: all }) {
 
 /** The numbers of a chart. */
 export function Numbers({ columns: all, names, value }) {
-  const rows = all.filter((one) => names.some((name) => value(one, name))).slice(-200);
+  const rows = all.filter(one => names.some(name => value(one, name))).slice(-200);
   return html`
-    <details class="signed"><summary>As a table</summary><div class="scroll" tabindex="0" role="region" aria-label="Numbers"><table class="numbers">
-      <thead><tr><th>time</th>${names.map((name) => html`<th key=${name}>${name}</th>`)}</tr></thead>
-      <tbody>${rows.map((one) => html`<tr key=${one.at}><td>${time(one.at)}</td>${names.map((name) => html`<td class="num" key=${name}>${value(one, name) || ''}</td>`)}</tr>`)}</tbody></table></div></details>`;
+    <${Details} title="As a table"><div class="scroll" tabindex="0" role="region" aria-label="Numbers"><table class="numbers">
+      <thead><tr><th>time</th>${names.map(name => html`<th key=${name}>${name}</th>`)}</tr></thead>
+      <tbody>${rows.map(one => html`<tr key=${one.at}><td>${time(one.at)}</td>${names.map(name => html`<td class="num" key=${name}>${value(one, name) || ''}</td>`)}</tr>`)}</tbody></table></div><//>`;
 }

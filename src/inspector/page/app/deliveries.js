@@ -1,5 +1,5 @@
 // The deliveries of the list: pages of what is kept, and what comes live.
-import { Refused, get, query, stream } from './api.js';
+import { get, query, Refused, stream } from './api.js';
 import { changed, say, set, state } from './state.js';
 import { audience, subject } from './words.js';
 
@@ -17,32 +17,22 @@ const HIDDEN = 30000;
 
 /** Ends the stream once the tab was hidden for a while; gives what ends the watch. */
 function restWhenHidden(rest) {
-  let timer = 0;
+  let timer;
   const look = () => {
     clearTimeout(timer);
     if (document.hidden) timer = setTimeout(() => rest.abort(), HIDDEN);
   };
-  document.addEventListener('visibilitychange', look);
+  const watch = new AbortController();
+  document.addEventListener('visibilitychange', look, watch);
   look();
   return () => {
     clearTimeout(timer);
-    document.removeEventListener('visibilitychange', look);
+    watch.abort();
   };
 }
 
 /** Waits until the tab is visible. A tab that is opened in the background loads its list all the same. */
-const visible = () => new Promise((resolve) => {
-  if (!document.hidden || !deliveries.loaded) {
-    resolve();
-    return;
-  }
-  const look = () => {
-    if (document.hidden) return;
-    document.removeEventListener('visibilitychange', look);
-    resolve();
-  };
-  document.addEventListener('visibilitychange', look);
-});
+const visible = () => document.hidden && deliveries.loaded && new Promise(seen => document.addEventListener('visibilitychange', seen, { once: true }));
 
 /** Rows in the order of arrival; the list shows the last one on top. */
 class Deliveries {
@@ -80,7 +70,7 @@ class Deliveries {
   /** The place of an id from the top, or -1. */
   place(id) {
     if (!this.byId.has(id)) return -1;
-    const from = this.rows.findLastIndex((row) => row.id === id);
+    const from = this.rows.findLastIndex(row => row.id === id);
     return from < 0 ? -1 : this.rows.length - 1 - from;
   }
 
@@ -135,7 +125,7 @@ class Deliveries {
   }
 
   #older(page) {
-    const items = page.items.filter((row) => !this.byId.has(row.id));
+    const items = page.items.filter(row => !this.byId.has(row.id));
     for (const row of items) this.byId.set(row.id, row);
     this.rows = items.concat(this.rows);
     this.next = page.next ?? null;
@@ -179,7 +169,7 @@ class Deliveries {
       const stop = restWhenHidden(rest);
       const early = [];
       let listed = false;
-      const event = (told) => {
+      const event = told => {
         if (!listed) early.push(told);
         else this.#told(told);
       };
@@ -191,7 +181,7 @@ class Deliveries {
           if (first) this.#replace(await this.#page(null, FIRST, signal));
           first = false;
           listed = true;
-          early.forEach((told) => this.#told(told));
+          early.forEach(told => this.#told(told));
           changed();
         };
         const last = first ? null : (this.pending.at(-1) ?? this.rows.at(-1))?.id;
@@ -216,7 +206,7 @@ class Deliveries {
       } finally {
         stop();
       }
-      await new Promise((resolve) => setTimeout(resolve, pause));
+      await new Promise(resolve => setTimeout(resolve, pause));
       pause = Math.min(pause * 2, 5000);
     }
   }
@@ -277,7 +267,7 @@ class Deliveries {
   }
 
   #forwarded(told) {
-    const row = this.byId.get(told.id) ?? this.pending.find((one) => one.id === told.id);
+    const row = this.byId.get(told.id) ?? this.pending.find(one => one.id === told.id);
     if (!row) return;
     row.handler = { status: told.status ?? null, micros: told.micros, target: told.target, outcome: told.outcome };
     row.version = (row.version ?? 0) + 1;
@@ -292,12 +282,12 @@ class Deliveries {
       let before = null;
       for (let pages = 0; pages < 10; pages += 1) {
         const page = await this.#page(before, PAGE, signal);
-        const from = page.items.findIndex((row) => row.id === newest);
+        const from = page.items.findIndex(row => row.id === newest);
         missed.unshift(...page.items.slice(from + 1));
         if (from >= 0) {
           // Some may have come through the stream meanwhile.
-          const known = new Set(this.pending.map((row) => row.id));
-          const rows = missed.filter((row) => !this.byId.has(row.id) && !known.has(row.id));
+          const known = new Set(this.pending.map(row => row.id));
+          const rows = missed.filter(row => !this.byId.has(row.id) && !known.has(row.id));
           if (this.held) this.pending.push(...rows);
           else this.#append(rows);
           changed();

@@ -1,17 +1,16 @@
 // One delivery: what it says, whether it is authentic, what was responded, and what can be done with it.
 import { html, useEffect, useRef, useState } from '/vendor.js';
 import { ask, copy, delivery, get, send } from './api.js';
-import { told } from './attempts.js';
 import { Body, firstLines } from './body.js';
 import { deliveries } from './deliveries.js';
 import { Editor } from './editor.js';
 import { Status } from './list.js';
 import { Mail, mailsOf } from './mail.js';
-import { fail, go, set, state, tell } from './state.js';
+import { Close } from './parts.js';
 import { Answer, Events, Explain, Headers, Timeline, Unknown } from './sections.js';
-import { Close } from './panel.js';
-import { Target, target } from './target.js';
-import { audience, moment, number, safe, size, subject, time } from './words.js';
+import { Target, target, told } from './sending.js';
+import { attempt, go, set, state, tell, useRedraw } from './state.js';
+import { audience, number, safe, size, subject, time } from './words.js';
 
 /** What was last loaded: it stays in view until the next one is there, so that nothing flickers. */
 let shown = null;
@@ -19,12 +18,12 @@ let shown = null;
 /** The delivery of the URL. */
 export function Detail() {
   const { id, section } = state.route;
-  const [, again] = useState(0);
+  const redraw = useRedraw();
   const [error, setError] = useState(null);
   // Credentials are copied for one delivery, if asked for.
   const [kept, setKept] = useState('');
   const keep = kept === id;
-  const setKeep = (on) => setKept(on ? id : '');
+  const setKeep = on => setKept(on ? id : '');
   const box = useRef(null);
   const row = deliveries.byId.get(id);
   const version = row?.version ?? 0;
@@ -33,7 +32,7 @@ export function Detail() {
     const abort = new AbortController();
     const { signal } = abort;
     const load = async () => {
-      const optional = (promise) => promise?.catch((problem) => {
+      const optional = promise => promise?.catch(problem => {
         if (problem.name === 'AbortError') throw problem;
         return null;
       });
@@ -49,10 +48,10 @@ export function Detail() {
       delete received.base64;
       shown = { id, received, explained, first };
       setError(null);
-      again((n) => n + 1);
+      redraw();
       if (other && box.current) box.current.scrollTop = 0;
     };
-    load().catch((problem) => {
+    load().catch(problem => {
       if (problem.name !== 'AbortError') setError(problem);
     });
     return () => abort.abort();
@@ -81,7 +80,7 @@ export function Detail() {
   const { received, explained } = shown;
   const about = row && shown.id === id ? row : rowOf(received);
   return html`
-    <article class="detail" ref=${box} data-test="detail" data-id=${shown.id} aria-busy=${ready ? 'false' : 'true'} aria-label="Delivery" tabindex="-1">
+    <article class="detail" ref=${box} data-test="detail" data-id=${shown.id} aria-busy=${!ready} aria-label="Delivery" tabindex="-1">
       <${Head} received=${received} row=${about} keep=${keep} />
       ${section === 'edit' && ready
         ? html`<${Editor} key=${id} received=${received} bytes=${about.bytes} />`
@@ -118,13 +117,15 @@ function rowOf(received) {
     method: received.method,
     path: received.path,
     provider: received.provider,
-    kinds: [...new Set(events.map((event) => event.kind))],
-    recipients: [...new Set(events.map((event) => event.recipient).filter(Boolean))],
-    status: received.reply?.status ?? null,
+    kinds: [...new Set(events.map(event => event.kind))],
+    recipients: [...new Set(events.map(event => event.recipient).filter(Boolean))],
+    status: received.reply?.status,
     bytes: received.bytes ?? Number((received.headers ?? []).find(([name]) => name.toLowerCase() === 'content-length')?.[1] ?? NaN),
     address: received.address,
   };
 }
+
+const COPIES = [['curl', 'curl', 'Copy curl', 'a curl command (c)'], ['json', 'fixture', 'fixture', 'a fixture'], ['har', 'har', 'HAR', 'HAR']];
 
 function Head({ received, row, keep }) {
   const editing = state.route.section === 'edit';
@@ -134,17 +135,17 @@ function Head({ received, row, keep }) {
     <header class="detail-head">
       <div class="detail-title">
         <h2>${safe(subject(row))}<span class="whom">${safe(audience(row))}</span></h2>
-        <${Status} status=${row.status ?? row.handler?.status ?? null} />
+        <${Status} status=${row.status ?? row.handler?.status} />
         <${Close} />
       </div>
       <p class="detail-sub">
         ${received.provider && html`<span>${safe(received.provider)}</span>`}
         <span class="mono">${safe(received.method)} ${safe(received.path, 1000)}</span>
-        <span title=${moment(received.at)}>${time(received.at)}</span>
+        <span title=${received.at}>${time(received.at)}</span>
         ${Number.isFinite(row.bytes) && html`<span>${size(row.bytes)}</span>`}
         ${received.retry && html`<span>arrived ${number(received.retry.count)} times</span>`}
         <span class="mono faint" data-test="address">${safe(where ?? id)}</span>
-        ${(received.events ?? []).some((event) => event.message_id) && html`<button class="jump" data-test="to-timeline" onClick=${() => timeline(id)} title="All events of this message (g)">timeline</button>`}
+        ${(received.events ?? []).some(event => event.message_id) && html`<button class="jump" data-test="to-timeline" onClick=${() => timeline(id)} title="All events of this message (g)">timeline</button>`}
       </p>
       <div class="actions">
         <span class="group">
@@ -152,14 +153,12 @@ function Head({ received, row, keep }) {
           <button data-test="replay-signed" onClick=${() => replay(id, true)} title="Send it with a new time and signature (R)">Signed anew</button>
         </span>
         <${Target} />
-        <button data-test="edit" aria-pressed=${editing ? 'true' : 'false'} onClick=${() => go({ section: editing ? '' : 'edit' })} title="Edit and send (e)">Edit</button>
+        <button data-test="edit" aria-pressed=${editing} onClick=${() => go({ section: editing ? '' : 'edit' })} title="Edit and send (e)">Edit</button>
         <span class="group" role="group" aria-label="Copy as">
-          <button data-test="copy-curl" onClick=${() => copyAs(id, 'curl', keep)} title="Copy as a curl command (c)">Copy curl</button>
-          <button data-test="copy-fixture" onClick=${() => copyAs(id, 'json', keep)} title="Copy as a fixture">fixture</button>
-          <button data-test="copy-har" onClick=${() => copyAs(id, 'har', keep)} title="Copy as HAR">HAR</button>
+          ${COPIES.map(([form, test, words, what]) => html`<button data-test=${`copy-${test}`} onClick=${() => copyAs(id, form, keep)} title=${`Copy as ${what}`}>${words}</button>`)}
         </span>
         <span class="group">
-          <button data-test="mark" aria-pressed=${state.marked === id ? 'true' : 'false'} onClick=${() => mark(id)} title="Mark for a comparison (m)">${state.marked === id ? '◆ Marked' : 'Mark'}</button>
+          <button data-test="mark" aria-pressed=${state.marked === id} onClick=${() => mark(id)} title="Mark for a comparison (m)">${state.marked === id ? '◆ Marked' : 'Mark'}</button>
           <button data-test="compare" disabled=${!state.marked || state.marked === id} onClick=${() => compare(id)} title="Compare with the marked one (d)">Compare</button>
         </span>
       </div>
@@ -167,25 +166,16 @@ function Head({ received, row, keep }) {
 }
 
 /** Sends a delivery again, as it is or signed anew. */
-export async function replay(id, resign) {
-  try {
-    told(await send('POST', delivery(id, '/replay'), { ...(target() ? { to: target() } : {}), resign }), resign ? 'Replayed, signed anew' : 'Replayed');
-  } catch (error) {
-    fail(error);
-  }
-}
+export const replay = attempt(async (id, resign) => {
+  told(await send('POST', delivery(id, '/replay'), { ...(target() && { to: target() }), resign }), resign ? 'Replayed, signed anew' : 'Replayed');
+});
 
 /** Copies a delivery in a form that other tools read. */
-export async function copyAs(id, form, keep) {
-  try {
-    const path = delivery(id, `/as/${form}`);
-    const response = keep ? await ask(path, { method: 'POST', body: { credentials: 'keep' } }) : await ask(path);
-    await copy(await response.text());
-    tell(`Copied as ${form === 'json' ? 'a fixture' : form === 'har' ? 'HAR' : form}${keep ? ', with credentials' : ''}`);
-  } catch (error) {
-    fail(error);
-  }
-}
+export const copyAs = attempt(async (id, form, keep) => {
+  const response = await ask(delivery(id, `/as/${form}`), keep ? { method: 'POST', body: { credentials: 'keep' } } : {});
+  await copy(await response.text());
+  tell(`Copied as ${form === 'json' ? 'a fixture' : form === 'har' ? 'HAR' : form}${keep ? ', with credentials' : ''}`);
+});
 
 /** Marks a delivery for a comparison, or forgets the mark. */
 export function mark(id) {

@@ -1,9 +1,10 @@
 // Edit and send: the bytes of a delivery, changed by hand, with a fresh signature.
 import { html, useEffect, useRef, useState } from '/vendor.js';
-import { ask, delivery, send } from './api.js';
-import { Attempts, told } from './attempts.js';
+import { delivery, send } from './api.js';
+import { rawBytes } from './body.js';
 import { original } from './line_ends.js';
-import { Target, target } from './target.js';
+import { Check, Problem, Section } from './parts.js';
+import { Attempts, target, Target, told } from './sending.js';
 import { fail, go } from './state.js';
 import { size } from './words.js';
 
@@ -22,19 +23,16 @@ export function Editor({ received, bytes }) {
   const [resign, setResign] = useState(true);
   const [result, setResult] = useState(null);
   const [sending, setSending] = useState(false);
-  const [problem, setProblem] = useState('');
+  const [problem, setProblem] = useState(null);
   const area = useRef(null);
 
   useEffect(() => {
     const abort = new AbortController();
     if (bytes > MOST) {
-      setProblem(`A body of ${size(bytes)} is too large to edit here; \`webhook-cli replay ${received.address ?? id} --edit\` opens it in your editor.`);
-      return undefined;
+      setProblem({ message: `A body of ${size(bytes)} is too large to edit here; \`webhook-cli replay ${received.address ?? id} --edit\` opens it in your editor.` });
+      return;
     }
-    ask(delivery(id, '/body?form=raw'), { signal: abort.signal })
-      .then((response) => response.arrayBuffer())
-      .then((buffer) => setSource(open(new Uint8Array(buffer))))
-      .catch((error) => error.name !== 'AbortError' && setProblem(error.message));
+    rawBytes(id, abort.signal).then(raw => setSource(open(raw))).catch(error => error.name !== 'AbortError' && setProblem(error));
     return () => abort.abort();
   }, [id]);
   useEffect(() => {
@@ -46,7 +44,7 @@ export function Editor({ received, bytes }) {
     area.current.scrollTop = 0;
   }, [source]);
 
-  const keep = (change) => drafts.set(id, { value: area.current.value, headers, ...change });
+  const keep = change => drafts.set(id, { value: area.current.value, headers, ...change });
   const reset = () => {
     drafts.delete(id);
     area.current.value = source.shown;
@@ -55,7 +53,7 @@ export function Editor({ received, bytes }) {
   const fire = async () => {
     if (!source || sending) return;
     setSending(true);
-    setProblem('');
+    setProblem(null);
     try {
       const body = { resign };
       if (target()) body.to = target();
@@ -67,13 +65,13 @@ export function Editor({ received, bytes }) {
       setResult(answer);
       told(answer, resign ? 'Sent, signed anew' : 'Sent');
     } catch (error) {
-      setProblem([error.message, error.hint].filter(Boolean).join(' · '));
+      setProblem(error);
       fail(error);
     } finally {
       setSending(false);
     }
   };
-  const keys = (event) => {
+  const keys = event => {
     if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) {
       event.preventDefault();
       fire();
@@ -81,21 +79,20 @@ export function Editor({ received, bytes }) {
   };
   return html`
     <div class="sections editor" onKeyDown=${keys}>
-      <section class="section">
-        <header class="section-head"><h3>Edit and send</h3>${source?.binary && html`<span class="tag">no UTF-8: shown as base64</span>`}</header>
-        ${problem && html`<p class="problem" role="alert">${problem}</p>`}
+      <${Section} title="Edit and send" aside=${source?.binary && html`<span class="tag">no UTF-8: shown as base64</span>`}>
+        <${Problem} error=${problem} />
         <label class="field">Body<textarea data-test="editor" ref=${area} class="code" rows="18" spellcheck=${false} autocomplete="off" autocapitalize="off" disabled=${!source} onInput=${() => keep()}></textarea></label>
-        <label class="field">Headers<textarea data-test="editor-headers" class="code" rows="6" spellcheck=${false} value=${headers} onInput=${(event) => { setHeaders(event.target.value); keep({ headers: event.target.value }); }}></textarea></label>
+        <label class="field">Headers<textarea data-test="editor-headers" class="code" rows="6" spellcheck=${false} value=${headers} onInput=${event => { setHeaders(event.target.value); keep({ headers: event.target.value }); }}></textarea></label>
         <div class="actions">
           <button class="main" data-test="send-edited" disabled=${!source || sending} onClick=${fire} title="Send (Ctrl+Enter)">Send</button>
           <${Target} />
-          <label class="check"><input type="checkbox" checked=${resign} data-test="resign" onChange=${(event) => setResign(event.target.checked)} /> sign anew</label>
+          <${Check} on=${resign} test="resign" change=${setResign}>sign anew<//>
           <span class="grow"></span>
           <button class="quiet" disabled=${!source} onClick=${reset}>Reset</button>
           <button class="quiet" onClick=${() => go({ section: '' })}>Close</button>
         </div>
         <${Attempts} result=${result} />
-      </section>
+      <//>
     </div>`;
 }
 
@@ -112,7 +109,7 @@ function open(bytes) {
 }
 
 /** Headers as lines, but those that are made for each target. */
-const shownHeaders = (headers) => headers.filter(([name]) => !MADE.includes(name.toLowerCase())).map(([name, value]) => `${name}: ${value}`).join('\n');
+const shownHeaders = headers => headers.filter(([name]) => !MADE.includes(name.toLowerCase())).map(([name, value]) => `${name}: ${value}`).join('\n');
 
 const MADE = ['host', 'content-length', 'connection', 'transfer-encoding', 'keep-alive'];
 
@@ -122,14 +119,14 @@ async function unmasked(id, edited, shown) {
   const fixture = await send('POST', delivery(id, '/as/json'), { credentials: 'keep' });
   const own = fixture.request.headers;
   return edited.map(([name, value]) => {
-    const at = shown.findIndex((pair) => pair[0] === name && String(pair[1]).trim() === value);
+    const at = shown.findIndex(pair => pair[0] === name && String(pair[1]).trim() === value);
     return at >= 0 && own[at] ? [name, own[at][1]] : [name, value];
   });
 }
 
 /** Lines `name: value` as pairs. */
 function pairs(text) {
-  return text.split('\n').map((line) => line.trim()).filter(Boolean).map((line) => {
+  return text.split('\n').map(line => line.trim()).filter(Boolean).map(line => {
     const colon = line.indexOf(':');
     if (colon < 1) throw new Error(`a header is \`name: value\`, not \`${line}\``);
     return [line.slice(0, colon).trim(), line.slice(colon + 1).trim()];

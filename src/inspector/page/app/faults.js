@@ -1,9 +1,9 @@
 // Faults: the next deliveries fail on purpose, to watch what the provider does then.
 import { html, useState } from '/vendor.js';
 import { get, send } from './api.js';
-import { Panel } from './panel.js';
-import { fail, set, state, tell } from './state.js';
+import { Check, Field, Panel, Problem, Section } from './parts.js';
 import { KINDS } from './search.js';
+import { attempt, set, state, tell, useRedraw } from './state.js';
 
 const form = { fail_next: '1', fail_first: '', fail_rate: '', fail_status: '', delay: '', hang_up: false, kinds: [] };
 
@@ -28,32 +28,24 @@ export async function readFaults() {
 }
 
 /** Fails the next deliveries. */
-export async function failNext(n) {
-  try {
-    set({ faults: words(await send('PUT', 'faults', { fail_next: n })) });
-    tell(n === 1 ? 'The next delivery fails' : `The next ${n} deliveries fail`);
-  } catch (error) {
-    fail(error);
-  }
-}
+export const failNext = attempt(async n => {
+  set({ faults: words(await send('PUT', 'faults', { fail_next: n })) });
+  tell(n === 1 ? 'The next delivery fails' : `The next ${n} deliveries fail`);
+});
 
 /** Ends all faults that were switched on here. */
-export async function restore() {
-  try {
-    set({ faults: words(await send('DELETE', 'faults')) });
-    tell('Faults are as at the start');
-  } catch (error) {
-    fail(error);
-  }
-}
+export const restore = attempt(async () => {
+  set({ faults: words(await send('DELETE', 'faults')) });
+  tell('Faults are as at the start');
+});
 
 /** The panel of the faults. */
 export function Faults() {
-  const [, again] = useState(0);
+  const redraw = useRedraw();
   const [problem, setProblem] = useState(null);
   const change = (name, value) => {
     form[name] = value;
-    again((n) => n + 1);
+    redraw();
   };
   const apply = async () => {
     const body = {};
@@ -69,30 +61,29 @@ export function Faults() {
       setProblem(error);
     }
   };
-  const text = (name, label, hint) => html`<label class="field">${label}<input data-test=${name} value=${form[name]} placeholder=${hint} inputmode=${name === 'delay' ? undefined : 'decimal'} autocomplete="off" onInput=${(event) => change(name, event.target.value.trim())} /></label>`;
-  const toggle = (kind) => change('kinds', form.kinds.includes(kind) ? form.kinds.filter((one) => one !== kind) : [...form.kinds, kind]);
+  const text = (name, label, hint) => html`<${Field} label=${label} test=${name} value=${form[name]} placeholder=${hint} inputmode=${name !== 'delay' && 'decimal'} change=${value => change(name, value.trim())} />`;
+  const toggle = kind => change('kinds', form.kinds.includes(kind) ? form.kinds.filter(one => one !== kind) : [...form.kinds, kind]);
   return html`
     <${Panel} title="Faults" name="faults-panel">
       <section class="section form">
         <p class="faint">A failed delivery is recorded and not forwarded; its sender gets an error, as from a handler that is down.</p>
         <div class="actions">
-          <label class="field inline">Fail the next <input class="small" data-test="fail_next" inputmode="numeric" value=${form.fail_next} onInput=${(event) => change('fail_next', event.target.value.trim())} /></label>
+          <label class="field inline">Fail the next <input class="small" data-test="fail_next" inputmode="numeric" value=${form.fail_next} onInput=${event => change('fail_next', event.target.value.trim())} /></label>
           <button class="main" data-test="fail-next" onClick=${() => failNext(Math.max(1, Math.trunc(Number(form.fail_next)) || 1))}>Fail them</button>
         </div>
       </section>
-      <section class="section form">
-        <header class="section-head"><h3>Until switched off</h3></header>
+      <${Section} title="Until switched off"><div class="form">
         <div class="columns">
           ${text('fail_first', 'Fail the first attempts of each delivery', '2')}
           ${text('fail_rate', 'Share that fails', '0.1')}
           ${text('fail_status', 'Status', '503')}
           ${text('delay', 'Delay', '400ms')}
         </div>
-        <label class="check"><input type="checkbox" checked=${form.hang_up} onChange=${(event) => change('hang_up', event.target.checked)} data-test="hang_up" /> close the connection without a response</label>
-        <fieldset class="kinds"><legend>Only deliveries with these events</legend>${KINDS.map((kind) => html`<label class="check" key=${kind}><input type="checkbox" checked=${form.kinds.includes(kind)} onChange=${() => toggle(kind)} /> ${kind}</label>`)}</fieldset>
-        ${problem && html`<p class="problem" role="alert">${problem.message} <span>${problem.hint}</span></p>`}
+        <${Check} on=${form.hang_up} test="hang_up" change=${on => change('hang_up', on)}>close the connection without a response<//>
+        <fieldset class="kinds"><legend>Only deliveries with these events</legend>${KINDS.map(kind => html`<${Check} key=${kind} on=${form.kinds.includes(kind)} change=${() => toggle(kind)}>${kind}<//>`)}</fieldset>
+        <${Problem} error=${problem} />
         <div class="actions"><button data-test="faults-on" onClick=${apply}>Switch on</button><button class="quiet" data-test="faults-off" onClick=${restore}>As at the start</button>
           ${state.faults && html`<span class="tag bad">${state.faults}</span>`}</div>
-      </section>
+      </div><//>
     <//>`;
 }

@@ -14,7 +14,7 @@ export const KEYS = [
 
 /** Listens for keys, as long as the page is open. */
 export function listen() {
-  document.addEventListener('keydown', (event) => {
+  document.addEventListener('keydown', event => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || event.defaultPrevented) return;
     if (event.key === 'Escape') {
       escape();
@@ -50,58 +50,43 @@ function escape() {
 }
 
 /** Moves the focus to what is shown next, unless it went into a field meanwhile. */
-const focusOn = (part) => setTimeout(() => {
+const focusOn = part => setTimeout(() => {
   if (!document.activeElement?.matches('input, textarea, select')) document.querySelector(part)?.focus({ preventScroll: true });
 }, 50);
 
+/** What a key does to the delivery that is open, or under the cursor. */
+const ON_DELIVERY = {
+  r: id => replay(id, false),
+  R: id => replay(id, true),
+  e: id => go({ id, section: 'edit' }),
+  c: id => copyAs(id, 'curl', false),
+  m: mark,
+  d: compare,
+  g: timeline,
+};
+
+const down = () => step(1);
+const up = () => step(-1);
+const ANYWHERE = {
+  '/': () => document.querySelector('[data-test="search"]')?.focus(),
+  j: down,
+  ArrowDown: down,
+  k: up,
+  ArrowUp: up,
+  Enter: () => {
+    if (!deliveries.byId.has(state.cursor)) return;
+    state.focus = true;
+    go({ id: state.cursor });
+  },
+  s: () => go({ panel: 'fire' }),
+  f: () => failNext(1),
+  '?': () => set({ help: true }),
+};
+
+/** Does what a key says; true if it says something. */
 function act(key) {
   const id = state.route.section === 'compare' ? state.route.other : state.route.id || state.cursor;
-  const on = (work) => {
-    if (id) work(id);
-    return Boolean(id);
-  };
-  switch (key) {
-    case '/':
-      document.querySelector('[data-test="search"]')?.focus();
-      return true;
-    case 'j':
-    case 'ArrowDown':
-      step(1);
-      return true;
-    case 'k':
-    case 'ArrowUp':
-      step(-1);
-      return true;
-    case 'Enter':
-      if (state.cursor && deliveries.byId.has(state.cursor)) {
-        state.focus = true;
-        go({ id: state.cursor });
-      }
-      return true;
-    case 'r':
-      return on((one) => replay(one, false));
-    case 'R':
-      return on((one) => replay(one, true));
-    case 'e':
-      return on((one) => go({ id: one, section: 'edit' }));
-    case 's':
-      go({ panel: 'fire' });
-      return true;
-    case 'c':
-      return on((one) => copyAs(one, 'curl', false));
-    case 'm':
-      return on(mark);
-    case 'd':
-      return on(compare);
-    case 'g':
-      return on(timeline);
-    case 'f':
-      failNext(1);
-      return true;
-    case '?':
-      set({ help: true });
-      return true;
-    default:
-      return false;
-  }
+  const work = ANYWHERE[key] ?? (id && ON_DELIVERY[key]);
+  work?.(id);
+  return Boolean(work);
 }

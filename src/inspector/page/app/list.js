@@ -2,7 +2,7 @@
 import { html, useEffect, useLayoutEffect, useRef, useState } from '/vendor.js';
 import { deliveries } from './deliveries.js';
 import { changed, go, set, state } from './state.js';
-import { audience, count, doubtful, micros, number, safe, silent, standing, subject, time, verdict } from './words.js';
+import { audience, count, micros, number, safe, silent, standing, subject, time, verdict } from './words.js';
 
 /** Height of a row in pixels; the same number stands in the style sheet. */
 const ROW = 56;
@@ -79,17 +79,17 @@ export function List() {
     const row = deliveries.at(at);
     rows.push(row ? html`<${Row} key=${row.id} row=${row} at=${at} of=${total} />` : html`<div key=${`empty-${at}`} class="row empty" role="presentation" style=${{ top: `${at * ROW}px` }}></div>`);
   }
-  const cursor = place >= from && place < to ? `row-${state.cursor}` : undefined;
+  const cursor = place >= from && place < to ? `row-${state.cursor}` : null;
   return html`
     <div class="list-head">
       <span data-test="matched">${heading(total)}</span>
       ${state.marked && html`<button class="quiet" data-test="unmark" onClick=${() => set({ marked: '' })} title="Forget the mark">1 marked ✕</button>`}
     </div>
-    ${state.session?.problems?.map((one) => html`<p class="problem" role="alert">${safe(one, 500)}</p>`)}
+    ${state.session?.problems?.map(one => html`<p class="problem" role="alert">${safe(one, 500)}</p>`)}
     <div class="list-frame">
       ${deliveries.pending.length > 0 && html`<button class="new-rows" data-test="new" onClick=${toTop}>↑ ${number(deliveries.pending.length)} new</button>`}
       <div class=${`list ${deliveries.slow && !deliveries.loaded ? 'stale' : ''}`} ref=${box} onScroll=${scrolled} onPointerMove=${aim} tabindex="0"
-        role=${total > 0 ? 'listbox' : 'region'} aria-label="Deliveries" aria-activedescendant=${cursor} aria-busy=${deliveries.loaded ? 'false' : 'true'} data-test="list">
+        role=${total > 0 ? 'listbox' : 'region'} aria-label="Deliveries" aria-activedescendant=${cursor} aria-busy=${!deliveries.loaded} data-test="list">
         ${total > 0 && html`<div class="list-room" role="presentation" style=${{ height: `${total * ROW}px` }}>${rows}</div>`}
         ${total === 0 && html`<${Empty} />`}
       </div>
@@ -104,10 +104,13 @@ function heading(total) {
   return deliveries.complete ? what : `${what}, and more: the search stopped at its time limit`;
 }
 
+/** Verdicts that need a look. */
+const DOUBTFUL = { refused: 'tag bad', unchecked: 'tag' };
+
 function Row({ row, at, of }) {
-  const status = row.status ?? row.handler?.status ?? null;
+  const status = row.status ?? row.handler?.status;
   const look = standing(status);
-  const open = (event) => {
+  const open = event => {
     if (event.ctrlKey || event.metaKey) {
       window.open(`${location.pathname}${location.search}#${encodeURIComponent(row.id)}`, '_blank', 'noopener');
       return;
@@ -118,7 +121,7 @@ function Row({ row, at, of }) {
   const whom = audience(row);
   const classes = ['row', row.id === state.route.id && 'open', row.id === state.cursor && 'cursor', look].filter(Boolean).join(' ');
   return html`
-    <div class=${classes} role="option" id=${`row-${row.id}`} aria-selected=${row.id === state.route.id ? 'true' : 'false'}
+    <div class=${classes} role="option" id=${`row-${row.id}`} aria-selected=${row.id === state.route.id}
       aria-setsize=${of} aria-posinset=${at + 1} data-test="row" data-id=${row.id} onClick=${open} style=${{ top: `${at * ROW}px` }}>
       <span class="row-line">
         ${row.id === state.marked && html`<span class="mark" title="marked">◆</span>`}
@@ -128,10 +131,10 @@ function Row({ row, at, of }) {
       </span>
       <span class="row-line second">
         <span class="from">${safe(row.provider ?? '')}${row.provider && whom ? ' · ' : ''}${whom ? safe(row.path, 300) : ''}</span>
-        ${!silent(row.verdict) && html`<span class=${doubtful(row.verdict) ? `tag ${row.verdict === 'refused' ? 'bad' : ''}` : ''}>${verdict(row.verdict)}</span>`}
+        ${!silent(row.verdict) && html`<span class=${DOUBTFUL[row.verdict]}>${verdict(row.verdict)}</span>`}
         ${row.repeat > 1 && html`<span class="tag" title="arrived ${row.repeat} times">×${row.repeat}</span>`}
         ${row.problems > 0 && html`<span class="tag">${count(row.problems, 'problem')}</span>`}
-        <span class="took">${status === null && !row.micros ? '' : micros(row.handler?.micros ?? row.micros)}</span>
+        <span class="took">${status == null && !row.micros ? '' : micros(row.handler?.micros ?? row.micros)}</span>
         <span class="at">${time(row.at)}</span>
       </span>
     </div>`;

@@ -1,6 +1,6 @@
 // The page: a bar, the list, and what is open beside it.
 import { html, render, useEffect, useRef, useState } from '/vendor.js';
-import { Refused, copy, download, get, keepKey, query, send, takeKey } from './api.js';
+import { copy, download, get, keepKey, query, Refused, send, takeKey } from './api.js';
 import { Compare } from './compare.js';
 import { deliveries } from './deliveries.js';
 import { Detail } from './detail.js';
@@ -8,11 +8,11 @@ import { Faults, readFaults, restore } from './faults.js';
 import { Fire } from './fire.js';
 import { KEYS, listen } from './keys.js';
 import { List } from './list.js';
+import { Field, Problem } from './parts.js';
 import { Search } from './search.js';
+import { attempt, fail, go, set, state, tell, useStore } from './state.js';
 import { Stats } from './stats.js';
-import { fail, go, set, state, tell, useStore } from './state.js';
 
-const LINK = { connecting: 'connecting', live: 'live', lost: 'connection lost, trying again', ended: 'ended', locked: 'locked' };
 
 function App() {
   useStore();
@@ -47,11 +47,11 @@ function Open() {
 function Bar() {
   const { session, link, faults, route } = state;
   const url = session?.listening;
-  const panel = (name, words, title) => html`<button data-test=${name} aria-pressed=${route.panel === name && !route.id ? 'true' : 'false'} title=${title} onClick=${() => go({ panel: route.panel === name && !route.id ? '' : name, id: '' })}>${words}</button>`;
+  const panel = (name, words, title) => html`<button data-test=${name} aria-pressed=${route.panel === name && !route.id} title=${title} onClick=${() => go({ panel: route.panel === name && !route.id ? '' : name, id: '' })}>${words}</button>`;
   return html`
     <header class="bar">
-      <h1><a href="/" onClick=${(event) => { event.preventDefault(); go({ id: '', panel: '', q: '' }); }}>webhook-cli</a></h1>
-      <p class="link"><span class=${`dot ${link}`} aria-hidden="true"></span><span data-test="link">${session?.reading ? 'reading' : link === 'live' && session && !url ? 'recording' : LINK[link]}</span>
+      <h1><a href="/" onClick=${event => { event.preventDefault(); go({ id: '', panel: '', q: '' }); }}>webhook-cli</a></h1>
+      <p class="link"><span class=${`dot ${link}`} aria-hidden="true"></span><span data-test="link">${session?.reading ? 'reading' : link === 'live' && session && !url ? 'recording' : link === 'lost' ? 'connection lost, trying again' : link}</span>
         ${url && html`<button class="quiet mono" title="Copy the address" onClick=${() => copy(url).then(() => tell('Copied the address')).catch(fail)}>${url}</button>`}</p>
       <${Search} />
       <nav class="bar-actions" aria-label="Tools">
@@ -67,7 +67,7 @@ function Bar() {
 }
 
 function Export() {
-  const save = (form) => download(query(`deliveries/as/${form}`, { q: state.route.q }), `deliveries.${form}`).catch(fail);
+  const save = form => download(query(`deliveries/as/${form}`, { q: state.route.q }), `deliveries.${form}`).catch(fail);
   return html`<span class="group" role="group" aria-label="Export what matches the filter">
     <button data-test="export-ndjson" title="Export what matches the filter, as a recording" onClick=${() => save('ndjson')}>Export</button>
     <button data-test="export-har" title="Export what matches the filter, as HAR" onClick=${() => save('har')}>HAR</button></span>`;
@@ -77,19 +77,15 @@ function Export() {
 function Clear() {
   const [asked, setAsked] = useState(false);
   useEffect(() => {
-    if (!asked) return undefined;
+    if (!asked) return;
     const timer = setTimeout(() => setAsked(false), 4000);
     return () => clearTimeout(timer);
   }, [asked]);
-  const clear = async () => {
-    try {
-      await send('DELETE', 'deliveries');
-      go({ id: '' });
-      deliveries.start();
-    } catch (error) {
-      fail(error);
-    }
-  };
+  const clear = attempt(async () => {
+    await send('DELETE', 'deliveries');
+    go({ id: '' });
+    deliveries.start();
+  });
   return html`<button data-test="clear" title="Forget all deliveries" onClick=${() => (asked ? clear() : setAsked(true))}>${asked ? 'Clear all?' : 'Clear'}</button>`;
 }
 
@@ -105,9 +101,9 @@ function Help() {
     box.current.showModal();
   }, []);
   return html`
-    <dialog ref=${box} class="help" data-test="help-panel" aria-label="Keys" onClose=${() => set({ help: false })} onCancel=${() => set({ help: false })} onClick=${(event) => event.target === box.current && box.current.close()}>
+    <dialog ref=${box} class="help" data-test="help-panel" aria-label="Keys" onClose=${() => set({ help: false })} onCancel=${() => set({ help: false })} onClick=${event => event.target === box.current && box.current.close()}>
       <h2>Keys</h2>
-      <dl class="keys">${KEYS.map(([key, what]) => html`<div key=${key}><dt>${key.split('  ').map((one) => html`<kbd>${one}</kbd> `)}</dt><dd>${what}</dd></div>`)}</dl>
+      <dl class="keys">${KEYS.map(([key, what]) => html`<div key=${key}><dt>${key.split('  ').map(one => html`<kbd>${one}</kbd> `)}</dt><dd>${what}</dd></div>`)}</dl>
       <h2>Filter</h2>
       <p><code>events:bounce,complaint status:5xx recipient:ada@ provider:ses verdict:refused path:/hooks/* since:10m "free text"</code></p>
       <p class="faint">The words are the selection flags of the command line. The address bar holds the filter and what is open: it can be bookmarked.</p>
@@ -117,23 +113,23 @@ function Help() {
 
 function Lock() {
   const [key, setKey] = useState('');
-  const [wrong, setWrong] = useState('');
+  const [wrong, setWrong] = useState(null);
   const unlock = async () => {
     keepKey(key);
     try {
       set({ session: await get('session'), link: 'connecting' });
       session();
     } catch (error) {
-      setWrong(error.message);
+      setWrong(error);
     }
   };
   return html`
     <main class="lock" data-test="lock">
       <h1>webhook-cli</h1>
       <p>This inspector asks for its key (<code>--ui-key</code>).</p>
-      <label class="field">Key<input type="password" data-test="key" value=${key} autocomplete="off" onInput=${(event) => setKey(event.target.value)} onKeyDown=${(event) => event.key === 'Enter' && unlock()} /></label>
+      <${Field} label="Key" type="password" test="key" value=${key} change=${setKey} onKeyDown=${event => event.key === 'Enter' && unlock()} />
       <button class="main" onClick=${unlock}>Open</button>
-      ${wrong && html`<p class="problem" role="alert">${wrong}</p>`}
+      <${Problem} error=${wrong} />
     </main>`;
 }
 

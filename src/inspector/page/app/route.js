@@ -1,7 +1,7 @@
 // The URL is the state: `/?q=FILTER#ID/SECTION`, `#A/compare/B`, or `#/PANEL`.
 
 /** Panels that are not about one delivery. */
-export const PANELS = ['stats', 'fire', 'faults'];
+const PANELS = ['stats', 'fire', 'faults'];
 
 /** The state that a URL holds. */
 export function read(href) {

@@ -28,10 +28,10 @@ function unfinished(text) {
   if (name === 'since:' || name === 'until:') return /^\d+$/.test(value);
   const known = values(name);
   const part = value.split(',').at(-1);
-  return ['events:', 'verdict:', 'provider:'].includes(name) && !known.includes(part) && known.some((one) => one.startsWith(part));
+  return ['events:', 'verdict:', 'provider:'].includes(name) && !known.includes(part) && known.some(one => one.startsWith(part));
 }
 
-const values = (word) => {
+const values = word => {
   if (word === 'events:') return KINDS;
   if (word === 'status:') return ['2xx', '4xx', '5xx', 'none'];
   if (word === 'verdict:') return ['verified', 'test-key', 'unsigned', 'unchecked', 'refused'];
@@ -52,7 +52,7 @@ function suggest(text) {
   }
   const name = word.slice(0, colon + 1);
   const start = word.slice(colon + 1);
-  return values(name).filter((value) => value.startsWith(start) && value !== start).map((value) => ({ text: `${head}${name}${value} `, name: name + value, what: '' }));
+  return values(name).filter(value => value.startsWith(start) && value !== start).map(value => ({ text: `${head}${name}${value} `, name: name + value, what: '' }));
 }
 
 /** The field. What is typed is searched after a moment. */
@@ -78,11 +78,11 @@ export function Search() {
     }, wait);
   };
   const all = shown ? suggest(text) : [];
-  const take = (one) => {
+  const take = one => {
     apply(one.text, 0);
     field.current.focus();
   };
-  const keys = (event) => {
+  const keys = event => {
     if (event.key === 'ArrowDown' || event.key === 'ArrowUp') {
       if (all.length === 0) return;
       event.preventDefault();
@@ -103,15 +103,15 @@ export function Search() {
   return html`
     <div class="search" role="search">
       <input data-test="search" ref=${field} type="text" value=${text} placeholder="Filter: text, events:bounce, status:5xx …" aria-label="Filter"
-        role="combobox" aria-expanded=${all.length > 0 ? 'true' : 'false'} aria-controls="suggestions" aria-autocomplete="list"
-        aria-activedescendant=${chosen >= 0 ? `suggestion-${chosen}` : undefined} aria-invalid=${error ? 'true' : undefined} aria-describedby=${error ? 'search-error' : undefined}
+        role="combobox" aria-expanded=${all.length > 0} aria-controls="suggestions" aria-autocomplete="list"
+        aria-activedescendant=${chosen >= 0 ? `suggestion-${chosen}` : null} aria-invalid=${Boolean(error)} aria-describedby=${error && 'search-error'}
         autocomplete="off" autocapitalize="off" spellcheck=${false}
-        onInput=${(event) => { setShown(true); apply(event.target.value, 150); }} onKeyDown=${keys} onClick=${() => setShown(true)} onBlur=${() => setShown(false)} />
+        onInput=${event => { setShown(true); apply(event.target.value, 150); }} onKeyDown=${keys} onClick=${() => setShown(true)} onBlur=${() => setShown(false)} />
       <kbd class="slash" aria-hidden="true">/</kbd>
       ${text && html`<button class="clear" aria-label="Clear the filter" onClick=${() => { apply('', 0); field.current.focus(); }}>✕</button>`}
       <ul class="suggestions" id="suggestions" role="listbox" aria-label="Suggestions" hidden=${all.length === 0}>
         ${all.map((one, at) => html`
-          <li key=${one.name} id=${`suggestion-${at}`} role="option" aria-selected=${at === chosen ? 'true' : 'false'} onPointerDown=${(event) => { event.preventDefault(); take(one); }}>
+          <li key=${one.name} id=${`suggestion-${at}`} role="option" aria-selected=${at === chosen} onPointerDown=${event => { event.preventDefault(); take(one); }}>
             <code>${one.name}</code> <span>${one.what}</span>
           </li>`)}
       </ul>

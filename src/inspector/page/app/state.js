@@ -52,11 +52,16 @@ document.addEventListener('visibilitychange', () => {
   changed();
 });
 
+/** A function that renders the component again. */
+export function useRedraw() {
+  const [, again] = useState(0);
+  return () => again(n => n + 1);
+}
+
 /** The state, for a component that is rendered again when it changes. */
 export function useStore() {
-  const [, again] = useState(0);
+  const render = useRedraw();
   useEffect(() => {
-    const render = () => again((n) => n + 1);
     subscribers.add(render);
     return () => subscribers.delete(render);
   }, []);
@@ -78,10 +83,13 @@ export function go(patch, { replace = false } = {}) {
       // Browsers limit how often the address changes; the next change sets it.
     }
   }
-  set({ route, ...(route.id ? { cursor: route.id } : {}) });
+  set({ route, ...(route.id && { cursor: route.id }) });
 }
 
-addEventListener('popstate', () => set({ route: read(location.href) }));
+addEventListener('popstate', () => {
+  const route = read(location.href);
+  set({ route, ...(route.id && { cursor: route.id }) });
+});
 
 let timer = 0;
 
@@ -96,8 +104,11 @@ export function tell(text, standing = 'good') {
 /** Shows an error in the words of the API. */
 export function fail(error) {
   if (error?.name === 'AbortError') return;
-  tell([error?.message ?? String(error), error?.hint].filter(Boolean).join(' · '), 'bad');
+  tell([error.message, error.hint].filter(Boolean).join(' · '), 'bad');
 }
+
+/** The same work, whose error is told. */
+export const attempt = work => (...values) => work(...values).catch(fail);
 
 let waiting = '';
 let spoken = 0;

@@ -1,11 +1,11 @@
 // Statistics of what matches the filter; also what stands beside the list while nothing is open.
 import { html, useEffect, useRef, useState } from '/vendor.js';
 import { copy, get, query } from './api.js';
-import { Bars, Latency, Numbers, Times, columns } from './charts.js';
+import { Bars, columns, Latency, Numbers, Times } from './charts.js';
 import { deliveries } from './deliveries.js';
-import { Close } from './panel.js';
+import { Close, Panel, Problem, Section } from './parts.js';
 import { KINDS } from './search.js';
-import { fail, go, state, tell } from './state.js';
+import { fail, go, state, tell, useRedraw } from './state.js';
 import { count as counted, micros, number, verdict } from './words.js';
 
 /** Milliseconds between two readings while deliveries come. */
@@ -19,11 +19,11 @@ const SECONDS = { second: 1, minute: 60, hour: 3600 };
 export function Stats() {
   const [told, setTold] = useState(null);
   const [error, setError] = useState(null);
-  const [, again] = useState(0);
+  const redraw = useRedraw();
   const { q } = state.route;
   const newest = deliveries.rows.at(-1)?.id ?? '';
   const timer = useRef(0);
-  const count = async (by) => {
+  const count = async by => {
     timer.current = 0;
     try {
       const answer = await get(query('stats', { by, q }));
@@ -40,7 +40,7 @@ export function Stats() {
   };
   const usual = () => unit || (spread() > 3 * 3600e3 ? 'hour' : spread() > 120e3 ? 'minute' : 'second');
   useEffect(() => {
-    if (!deliveries.loaded || deliveries.error) return undefined;
+    if (!deliveries.loaded || deliveries.error) return;
     clearTimeout(timer.current);
     count(usual());
     return () => clearTimeout(timer.current);
@@ -54,40 +54,34 @@ export function Stats() {
   const buckets = told?.buckets ?? [];
   const all = columns(buckets, SECONDS[told?.by] * 1000);
   const total = (member, name) => buckets.reduce((sum, one) => sum + (one[member]?.[name] ?? 0), 0);
-  const names = (member) => [...new Set(buckets.flatMap((one) => Object.keys(one[member] ?? {})))];
-  const kinds = names('kinds').sort((a, b) => order(a) - order(b));
-  const statuses = names('statuses').sort();
-  const verdicts = names('verdicts').sort();
-  const most = (member, set) => Math.max(1, ...all.flatMap((one) => set.map((name) => one[member][name] ?? 0)));
+  const names = member => [...new Set(buckets.flatMap(one => Object.keys(one[member] ?? {})))];
   const pick = (word, value) => go({ q: `${q} ${word}:${value}`.trim() });
-  const rows = (member, set, word, bad, shown = (name) => name) => set.map((name) => html`
-    <${Bars} key=${name} name=${shown(name)} values=${all.map((one) => one[member][name] ?? 0)} total=${total(member, name)} most=${most(member, set)} bad=${bad(name)} onPick=${word && name !== 'not judged' && name !== 'other' ? () => pick(word, name === 'verified (test key)' ? 'test-key' : name) : undefined} />`);
+  const chart = (title, member, { word, bad = () => false, shown = name => name, table = true }) => {
+    const set = names(member).sort((a, b) => order(a) - order(b) || (a < b ? -1 : 1));
+    const most = Math.max(1, ...all.flatMap(one => set.map(name => one[member][name] ?? 0)));
+    return html`<${Section} title=${title}>
+      ${set.length === 0 ? html`<p class="faint">No events.</p>` : set.map(name => html`
+        <${Bars} key=${name} name=${shown(name)} values=${all.map(one => one[member][name] ?? 0)} total=${total(member, name)} most=${most} bad=${bad(name)}
+          onPick=${name !== 'not judged' && name !== 'other' && (() => pick(word, name === 'verified (test key)' ? 'test-key' : name))} />`)}<${Times} columns=${all} />
+      ${table && html`<${Numbers} columns=${all} names=${set} value=${(one, name) => number(one[member][name])} />`}<//>`;
+  };
   return html`
-    <article class="detail stats" data-test="stats-panel" aria-label="Statistics" tabindex="-1">
-      <header class="detail-head"><div class="detail-title"><h2>Statistics</h2>
-        <span class="group" role="group" aria-label="Unit of time">${Object.keys(SECONDS).map((one) => html`<button key=${one} aria-pressed=${(unit || told?.by) === one ? 'true' : 'false'} onClick=${() => { unit = one; setTold(null); again((n) => n + 1); }}>${one}</button>`)}</span>
-        ${state.route.panel === 'stats' && html`<${Close} />`}</div>
-        <p class="detail-sub">${q ? html`<span>what matches <code>${q}</code></span>` : ''}</p></header>
-      <div class="sections">
-        ${error && html`<p class="problem">${error.message}</p>`}
-        ${!told && !error && html`<p class="faint">Counting…</p>`}
-        ${all.length > 0 && html`
-        <section class="section"><header class="section-head"><h3>Events over time</h3></header>
-          ${kinds.length === 0 ? html`<p class="faint">No events.</p>` : rows('kinds', kinds, 'events', () => false)}<${Times} columns=${all} />
-          <${Numbers} columns=${all} names=${kinds} value=${(one, name) => number(one.kinds[name])} /></section>
-        ${all.some((one) => one.p99 > 1) && html`<section class="section"><header class="section-head"><h3>Responses</h3></header>
-          ${rows('statuses', statuses, 'status', (name) => !name.startsWith('2'))}<${Times} columns=${all} />
-          <${Numbers} columns=${all} names=${statuses} value=${(one, name) => number(one.statuses[name])} /></section>
-        <section class="section"><header class="section-head"><h3>Latency</h3></header>
+    <${Panel} title="Statistics" name="stats-panel" focus=${false} close=${state.route.panel === 'stats' && html`<${Close} />`}
+      aside=${html`<span class="group" role="group" aria-label="Unit of time">${Object.keys(SECONDS).map(one => html`<button key=${one} aria-pressed=${(unit || told?.by) === one} onClick=${() => { unit = one; setTold(null); redraw(); }}>${one}</button>`)}</span>`}
+      head=${html`<p class="detail-sub">${q && html`<span>what matches <code>${q}</code></span>`}</p>`}>
+      <${Problem} error=${error} />
+      ${!told && !error && html`<p class="faint">Counting…</p>`}
+      ${all.length > 0 && html`
+        ${chart('Events over time', 'kinds', { word: 'events' })}
+        ${all.some(one => one.p99 > 1) && html`${chart('Responses', 'statuses', { word: 'status', bad: name => !name.startsWith('2') })}
+        <${Section} title="Latency">
           <${Latency} columns=${all} />
-          <${Numbers} columns=${all} names=${['p50', 'p90', 'p99']} value=${(one, name) => micros(one[name])} /></section>`}
-        ${verdicts.length > 0 && html`<section class="section"><header class="section-head"><h3>Signatures</h3></header>
-          ${rows('verdicts', verdicts, 'verdict', (name) => name === 'refused', verdict)}<${Times} columns=${all} /></section>`}`}
-      </div>
-    </article>`;
+          <${Numbers} columns=${all} names=${['p50', 'p90', 'p99']} value=${(one, name) => micros(one[name])} /><//>`}
+        ${names('verdicts').length > 0 && chart('Signatures', 'verdicts', { word: 'verdict', bad: name => name === 'refused', shown: verdict, table: false })}`}
+    <//>`;
 }
 
-const order = (kind) => (KINDS.indexOf(kind) + 1 || 99);
+const order = kind => (KINDS.indexOf(kind) + 1 || 99);
 
 /** Milliseconds between the first and the last loaded delivery. */
 function spread() {

@@ -6,7 +6,7 @@ const day = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' })
 const numbers = new Intl.NumberFormat('en-US');
 
 /** A number with separators: 100,000. */
-export const number = (n) => (Number.isFinite(n) ? numbers.format(n) : '');
+export const number = n => (Number.isFinite(n) ? numbers.format(n) : '');
 
 /** A count with its noun in the right number: "1 event", "2 events". */
 export const count = (n, one, many = `${one}s`) => `${number(n)} ${n === 1 ? one : many}`;
@@ -39,16 +39,13 @@ export function size(n) {
   return `${short(n / (1 << 20))} MiB`;
 }
 
-const short = (n) => (n < 10 ? String(Math.round(n * 10) / 10) : number(Math.round(n)));
+const short = n => (n < 10 ? String(Math.round(n * 10) / 10) : number(Math.round(n)));
 
 /** The verdict in the words of the field. */
-export const verdict = (name) => ({ refused: 'rejected', 'verified (test key)': 'test key' })[name] ?? name ?? '';
+export const verdict = name => ({ refused: 'rejected', 'verified (test key)': 'test key' })[name] ?? name ?? '';
 
 /** True if nothing is said about a verdict in a list. */
-export const silent = (name) => !name || name === 'verified' || name === 'not judged';
-
-/** True if a verdict needs a look. */
-export const doubtful = (name) => name === 'refused' || name === 'unchecked';
+export const silent = name => !name || name === 'verified' || name === 'not judged';
 
 /** Class of a status: "good", "bad" or "none". */
 export function standing(status) {
@@ -90,6 +87,3 @@ export function safe(value, most = 1 << 19) {
   parts.push(text.slice(from));
   return parts;
 }
-
-/** A moment in full, for titles. */
-export const moment = (at) => (at ? String(at) : 'no time');
