@@ -18,26 +18,23 @@ pub(super) static LEADS: LazyLock<Leads> = LazyLock::new(|| {
             header_leads(ALL, HeaderGroup::Own, |signal| !is_shared(signal)),
             header_leads(ALL, HeaderGroup::Shared, is_shared),
         ]),
-        packed_bodies: BodyLeads::of(sends_packed),
-        bodies: BodyLeads::of(|provider| !provider.is_general),
-        general_bodies: BodyLeads::of(|provider| provider.is_general),
+        bodies: BodyLeads::of(ALL),
+        packing: ALL.iter().copied().filter(|it| sends_packed(it)).collect(),
     }
 });
 
 pub(super) struct Leads {
     pub(super) headers: HeaderLeads,
-    /// Subset of all body signals whose provider sends CloudEvents.
-    pub(super) packed_bodies: BodyLeads,
     pub(super) bodies: BodyLeads,
-    /// Of forms that several services share.
-    pub(super) general_bodies: BodyLeads,
+    /// Providers that send CloudEvents.
+    packing: Vec<&'static Provider>,
 }
 
 impl Leads {
     /// True if the provider sends CloudEvents.
     pub(super) fn packs(&self, provider: &Provider) -> bool {
-        let mut leads = self.packed_bodies.leads.iter();
-        leads.any(|lead| std::ptr::eq(lead.provider, provider))
+        let mut packing = self.packing.iter();
+        packing.any(|it| std::ptr::eq(*it, provider))
     }
 }
 
@@ -150,21 +147,38 @@ struct BodyLead {
     provider: &'static Provider,
     marks: &'static [Mark],
     needs: Prefilter,
+    group: BodyGroup,
+    /// True if its provider sends CloudEvents.
+    is_packed: bool,
 }
 
 type Mark = (&'static str, Predicate);
 
+/// Kind of body signals, in the order of recognition.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum BodyGroup {
+    /// Of a form that one service has.
+    Own,
+    /// Of a form that several services share.
+    General,
+}
+
 impl BodyLeads {
-    fn of(wanted: impl Fn(&Provider) -> bool) -> Self {
+    fn of(providers: &[&'static Provider]) -> Self {
         let lead = |(provider, signal): (&'static Provider, &'static Signal)| match signal {
-            Signal::Body(marks) => wanted(provider).then(|| BodyLead {
+            Signal::Body(marks) => Some(BodyLead {
                 provider,
                 marks,
                 needs: Prefilter::of(marks),
+                group: match provider.is_general {
+                    true => BodyGroup::General,
+                    false => BodyGroup::Own,
+                },
+                is_packed: sends_packed(provider),
             }),
             Signal::Header(_) | Signal::SharedHeader(_) | Signal::ContentType(_) => None,
         };
-        let leads: Vec<_> = signals(ALL).filter_map(lead).collect();
+        let leads: Vec<_> = signals(providers).filter_map(lead).collect();
         Self {
             in_map: NameIndex::of(&leads, "/"),
             in_list: NameIndex::of(&leads, "/0/"),
@@ -172,32 +186,51 @@ impl BodyLeads {
         }
     }
 
-    /// First provider whose signal a body has.
-    pub(super) fn first(&self, matcher: &Matcher) -> Option<(&'static Provider, Recognition)> {
-        self.first_where(matcher, |_| true)
+    /// Signals that a document may have, by the names at its top.
+    pub(super) fn candidates(&self, matcher: &Matcher) -> Positions {
+        let index = match matcher.is_list() {
+            true => &self.in_list,
+            false => &self.in_map,
+        };
+        index.candidates(matcher.names())
     }
 
-    /// First provider that sends lists and whose signal a body has.
+    /// First provider of a group whose signal a document has.
+    pub(super) fn first(
+        &self,
+        group: BodyGroup,
+        matcher: &Matcher,
+        candidates: Positions,
+    ) -> Option<(&'static Provider, Recognition)> {
+        self.first_where(matcher, candidates, |lead| lead.group == group)
+    }
+
+    /// First provider that sends CloudEvents and whose signal a document has.
+    pub(super) fn first_packed(
+        &self,
+        matcher: &Matcher,
+    ) -> Option<(&'static Provider, Recognition)> {
+        self.first_where(matcher, self.candidates(matcher), |lead| lead.is_packed)
+    }
+
+    /// First provider that sends lists of a form of its own and whose signal a document has.
     pub(super) fn first_of_list(
         &self,
         matcher: &Matcher,
     ) -> Option<(&'static Provider, Recognition)> {
-        self.first_where(matcher, |lead| lead.needs.is_of_list())
+        let is_wanted = |lead: &BodyLead| lead.group == BodyGroup::Own && lead.needs.is_of_list();
+        self.first_where(matcher, self.candidates(matcher), is_wanted)
     }
 
     fn first_where(
         &self,
         matcher: &Matcher,
-        wanted: impl Fn(&BodyLead) -> bool,
+        candidates: Positions,
+        is_wanted: impl Fn(&BodyLead) -> bool,
     ) -> Option<(&'static Provider, Recognition)> {
-        let index = match matcher.is_list() {
-            true => &self.in_list,
-            false => &self.in_map,
-        };
-        let candidates = index.candidates(matcher.names());
         let mut leads = candidates.filter_map(|at| self.leads.get(at));
         let lead = leads.find(|lead| {
-            wanted(lead) && matcher.may_bear(lead.needs) && matcher.bears(lead.marks)
+            is_wanted(lead) && matcher.may_bear(lead.needs) && matcher.bears(lead.marks)
         })?;
         Some((lead.provider, Recognition::Body(lead.marks)))
     }
@@ -330,7 +363,7 @@ impl Iterator for Positions {
 
 #[cfg(test)]
 mod tests {
-    use super::LEADS;
+    use super::{BodyGroup, LEADS};
     use crate::providers::ALL;
     use crate::webhook::{Document, Fixture, Matcher};
 
@@ -346,13 +379,22 @@ mod tests {
             let shapes = [document.clone(), Document::list(vec![document])];
             for document in &shapes {
                 let matcher = Matcher::at(document);
-                for leads in [&LEADS.bodies, &LEADS.general_bodies, &LEADS.packed_bodies] {
+                let leads = &LEADS.bodies;
+                let candidates = leads.candidates(&matcher);
+                let slow = |wanted: &dyn Fn(&super::BodyLead) -> bool| {
                     let mut all = leads.leads.iter();
-                    let slow = all.find(|lead| matcher.bears(lead.marks));
-                    let found = leads.first(&matcher).map(|(provider, _)| provider.name);
-                    assert_eq!(found, slow.map(|lead| lead.provider.name), "{}", row.native);
+                    let lead = all.find(|lead| wanted(lead) && matcher.bears(lead.marks));
+                    lead.map(|lead| lead.provider.name)
+                };
+                for group in [BodyGroup::Own, BodyGroup::General] {
+                    let found = leads.first(group, &matcher, candidates);
+                    let found = found.map(|(provider, _)| provider.name);
+                    assert_eq!(found, slow(&|lead| lead.group == group), "{}", row.native);
                     seen += usize::from(found.is_some());
                 }
+                let packed = leads.first_packed(&matcher);
+                let packed = packed.map(|(provider, _)| provider.name);
+                assert_eq!(packed, slow(&|lead| lead.is_packed), "{}", row.native);
             }
         }
         assert!(seen > 200, "{seen}");

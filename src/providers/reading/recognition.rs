@@ -2,7 +2,7 @@
 
 use crate::providers::catalog::cloudevents;
 use crate::providers::provider::{Provider, Signal};
-use crate::providers::reading::leads::{HeaderGroup, LEADS};
+use crate::providers::reading::leads::{BodyGroup, HeaderGroup, LEADS};
 use crate::webhook::{Delivery, Document, Matcher, Recognition};
 
 /// Recognises the provider of a delivery, and the evidence for it. The order: headers of services that only sign, since
@@ -26,19 +26,19 @@ pub fn recognise(
     if let Some(found) = packed {
         let unpacked = cloudevents::unpacked(delivery, document);
         let event = unpacked.as_ref().or(document);
-        let inside = event.and_then(|event| LEADS.packed_bodies.first(&Matcher::at(event)));
+        let inside = event.and_then(|event| LEADS.bodies.first_packed(&Matcher::at(event)));
         return Some(inside.unwrap_or(found));
     }
     if let Some(found) = by_header(HeaderGroup::Own).next() {
         return Some(found);
     }
     let found = document.and_then(|document| {
-        let matcher = Matcher::at(document);
-        LEADS
-            .bodies
-            .first(&matcher)
+        let (leads, matcher) = (&LEADS.bodies, Matcher::at(document));
+        let candidates = leads.candidates(&matcher);
+        leads
+            .first(BodyGroup::Own, &matcher, candidates)
             .or_else(|| by_other_shape(document, &matcher))
-            .or_else(|| LEADS.general_bodies.first(&matcher))
+            .or_else(|| leads.first(BodyGroup::General, &matcher, candidates))
             .or_else(|| by_later_elements(document))
     });
     found.or_else(|| by_header(HeaderGroup::Shared).next())
@@ -50,7 +50,11 @@ fn by_other_shape(
     matcher: &Matcher,
 ) -> Option<(&'static Provider, Recognition)> {
     match document.values() {
-        Some(values) => LEADS.bodies.first(&Matcher::at(values.first()?)),
+        Some(values) => {
+            let matcher = Matcher::at(values.first()?);
+            let candidates = LEADS.bodies.candidates(&matcher);
+            LEADS.bodies.first(BodyGroup::Own, &matcher, candidates)
+        }
         None => LEADS.bodies.first_of_list(&matcher.in_list()),
     }
 }
@@ -63,9 +67,10 @@ const ODD_ELEMENTS: usize = 8;
 fn by_later_elements(document: &Document) -> Option<(&'static Provider, Recognition)> {
     (1..=ODD_ELEMENTS).find_map(|skipped| {
         let document = document.without_first(skipped)?;
-        let matcher = Matcher::at(&document);
-        let bodies = LEADS.bodies.first(&matcher);
-        bodies.or_else(|| LEADS.general_bodies.first(&matcher))
+        let (leads, matcher) = (&LEADS.bodies, Matcher::at(&document));
+        let candidates = leads.candidates(&matcher);
+        let own = leads.first(BodyGroup::Own, &matcher, candidates);
+        own.or_else(|| leads.first(BodyGroup::General, &matcher, candidates))
     })
 }
 

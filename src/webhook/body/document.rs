@@ -8,6 +8,7 @@ use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use crate::webhook::body::json;
+use crate::webhook::body::json_cursor::{JsonCursor, Span, inside};
 use crate::webhook::body::multipart::Multipart;
 use crate::webhook::body::sniff::{UTF8_MARK, other_than_json};
 use crate::webhook::{Delivery, Headers};
@@ -377,7 +378,7 @@ fn has_too_many_values(json: &str) -> bool {
         let found = rest.get(at).copied();
         rest = rest.get(at + 1..).unwrap_or_default();
         let skipped = match found {
-            Some(b'"') => json::inside(rest).map_or(rest.len(), |(length, _)| length + 1),
+            Some(b'"') => inside(rest).map_or(rest.len(), |(length, _)| length + 1),
             Some(b'[') => length_of_numbers(rest).unwrap_or_default(),
             _ => {
                 commas += 1;
@@ -407,38 +408,51 @@ impl<'a> Parts<'a> {
             return None;
         }
         if !json.starts_with('"') {
-            return Self::split(json).or_else(|| Self::read(json).ok().flatten());
+            return Self::split(json, JsonCursor::value)
+                .or_else(|| Self::parse(json).ok().flatten());
         }
         memchr::memchr(b'\\', json.as_bytes())?;
         serde_json::from_str(json).ok().map(Parts::Text)
     }
 
-    /// Splits a list or an object that was validated with what is around it; none if it is none, or not a plain one.
-    fn split(json: &'a str) -> Option<Self> {
+    /// Splits a list or an object, with `step` for each value; none if it is none, or not a plain one.
+    fn split(json: &'a str, step: impl Fn(&mut JsonCursor<'a>) -> Option<Span>) -> Option<Self> {
         let value = |json| Document(Form::Json(json, OnceCell::new()));
         if json.starts_with('[') {
             let mut values = Vec::new();
-            json::split(json, |_, json| values.push(value(json)))?;
+            json::split(json, step, |_, json| values.push(value(json)))?;
             return Some(Parts::List(values));
         }
-        let mut members = Vec::with_capacity((json.len() / 16).min(ROOM));
-        json::split(json, |name, json| {
+        let mut members = Vec::with_capacity(room(json));
+        json::split(json, step, |name, json| {
             members.extend(name.map(|name| (Cow::Borrowed(name), value(json))));
         })?;
         Some(Parts::Map(members))
     }
 
-    /// Parses one level of a JSON value; none if it is a scalar. All levels below are validated.
+    /// Reads one level of a JSON value; none if it is a scalar. All levels below are validated.
     fn read(json: &'a str) -> serde_json::Result<Option<Self>> {
+        match Self::split(json.trim_start_matches(SPACE), JsonCursor::valid_value) {
+            Some(parts) => Ok(Some(parts)),
+            None => Self::parse(json),
+        }
+    }
+
+    /// Reads it like [`read`](Self::read), whatever is in it, and names the fault.
+    fn parse(json: &'a str) -> serde_json::Result<Option<Self>> {
         if !json.trim_start_matches(SPACE).starts_with(['{', '[']) {
             return serde_json::from_str::<&RawValue>(json).map(|_| None);
         }
-        // Room for as many members as most events have; less for a short text, as there may be many of them.
-        let room = (json.len() / 16).min(ROOM);
+        let room = room(json);
         let mut reader = serde_json::Deserializer::from_str(json);
         let parts = reader.deserialize_any(Reader { room })?;
         reader.end().map(|()| Some(parts))
     }
+}
+
+/// Members to make room for: as many as most events have; fewer for a short text, as there may be many of them.
+fn room(json: &str) -> usize {
+    (json.len() / 16).min(ROOM)
 }
 
 struct Reader {
@@ -499,6 +513,8 @@ impl<'de> Deserialize<'de> for Name<'de> {
 #[cfg(test)]
 mod tests {
     use super::{Document, Parts};
+    use crate::webhook::body::json_cursor::JsonCursor;
+    use crate::webhook::body::json_cursor::tests::any_json;
     use proptest::prelude::*;
 
     #[test]
@@ -520,38 +536,24 @@ mod tests {
         assert_eq!(document.at("/a").unwrap().values().unwrap().len(), 4);
     }
 
-    /// Valid JSON with white space, escapes and levels.
-    fn any_json() -> impl Strategy<Value = String> {
-        let scalar = "null|true|-1[.]5e3|\"[a-z]{0,40}\"|\"[,:{}]*\"|\"\\\\\"\"|\"é\\\\\\\\\"";
-        scalar.prop_recursive(4, 40, 5, |inner| {
-            let space = "[ \n\t\r]{0,2}";
-            let name = "[a-z]{0,9}|[,:{}]|é|\\\\\"|\\\\u0061";
-            let list = prop::collection::vec((space, inner.clone(), space), 0..4);
-            let map = prop::collection::vec((space, name, space, space, inner), 0..4);
-            prop_oneof![
-                (list, space).prop_map(|(values, end)| {
-                    let values = values.iter().map(|(a, value, b)| format!("{a}{value}{b}"));
-                    format!("[{end}{}]", values.collect::<Vec<_>>().join(","))
-                }),
-                (map, space).prop_map(|(members, end)| {
-                    let members = members
-                        .iter()
-                        .map(|(a, name, b, c, value)| format!("{a}\"{name}\"{b}:{c}{value}{b}"));
-                    format!("{{{end}{}}}", members.collect::<Vec<_>>().join(","))
-                }),
-            ]
-        })
-    }
-
     proptest! {
         #[test]
+        fn what_is_read_is_what_is_parsed(json in any_json(), before in "[ \n\t]{0,2}", after in "[ \n,}]{0,2}") {
+            let json = format!("{before}{json}{after}");
+            let text = |parts: serde_json::Result<Option<Parts>>| parts.map(|it| format!("{it:?}")).map_err(|it| it.to_string());
+            prop_assert_eq!(text(Parts::read(&json)), text(Parts::parse(&json)));
+        }
+
+        #[test]
         fn what_is_split_is_what_is_parsed(json in any_json()) {
-            let parsed = Parts::read(&json).unwrap();
-            if let Some(split) = Parts::split(&json) {
-                prop_assert_eq!(format!("{split:?}"), format!("{:?}", parsed.unwrap()));
-            } else {
-                let scalar = !json.starts_with(['{', '[']);
-                prop_assert!(scalar || json.contains('\\'), "{}", json);
+            let parsed = Parts::parse(&json).unwrap();
+            for split in [Parts::split(&json, JsonCursor::value), Parts::split(&json, JsonCursor::valid_value)] {
+                if let Some(split) = split {
+                    prop_assert_eq!(format!("{split:?}"), format!("{:?}", parsed.as_ref().unwrap()));
+                } else {
+                    let scalar = !json.starts_with(['{', '[']);
+                    prop_assert!(scalar || json.contains('\\'), "{}", json);
+                }
             }
         }
     }

@@ -2,23 +2,52 @@
 //! provider's style.
 
 use std::fmt::Write as _;
-use std::ops::Range;
 
 use serde_json::Value;
 
-/// Byte range of a value in its document.
-pub type Span = Range<usize>;
+use crate::webhook::body::json_cursor::{JsonCursor, Span};
 
 /// Byte range of the value at a JSON pointer. One scan, no allocation, any depth.
 pub fn find(json: &[u8], pointer: &str) -> Option<Span> {
-    let mut cursor = Cursor { json, at: 0 };
+    let mut cursor = JsonCursor::new(json);
     cursor.space();
     for step in pointer.split('/').skip(1) {
-        cursor.enter(step)?;
+        enter(&mut cursor, json, step)?;
     }
-    let start = cursor.at;
-    cursor.skip_value()?;
-    Some(start..cursor.at)
+    cursor.value()
+}
+
+/// Moves to the first value of this name, or of this index in a list.
+fn enter(cursor: &mut JsonCursor, json: &[u8], step: &str) -> Option<()> {
+    let is_list = cursor.takes(b'[');
+    if !is_list {
+        cursor.take(b'{')?;
+    }
+    let wanted = is_list.then(|| step.parse::<usize>());
+    let wanted = wanted.transpose().ok()?;
+    for number in 0.. {
+        cursor.space();
+        let is_here = match wanted {
+            None => {
+                let start = cursor.position();
+                cursor.string()?;
+                let name = json.get(start..cursor.position())?;
+                let name: String = serde_json::from_slice(name).ok()?;
+                cursor.space();
+                cursor.take(b':')?;
+                cursor.space();
+                name == step
+            }
+            Some(wanted) => number == wanted && cursor.peek()? != b']',
+        };
+        if is_here {
+            return Some(());
+        }
+        cursor.value()?;
+        cursor.space();
+        cursor.take(b',')?;
+    }
+    None
 }
 
 /// Replaces the value at a pointer with other JSON text; every other byte stays.
@@ -52,185 +81,42 @@ pub fn cut(json: &[u8], pointer: &str) -> Option<Vec<u8>> {
     }
 }
 
-/// Length of a string after its opening quote, and true if it has escapes.
-pub(crate) fn inside(text: &[u8]) -> Option<(usize, bool)> {
-    let (mut at, mut escaped) = (plain_words(text), false);
-    loop {
-        match text.get(at)? {
-            b'"' => return Some((at, escaped)),
-            b'\\' => (at, escaped) = (at + 2, true),
-            _ => at += memchr::memchr2(b'"', b'\\', text.get(at..)?)?,
-        }
-    }
-}
-
-/// Length of a prefix, of at most 32 bytes, without quotes and backslashes. Most strings are short: eight bytes at a
-/// time are scanned before a search could be set up.
-fn plain_words(text: &[u8]) -> usize {
-    const ONES: u64 = u64::MAX / 255;
-    let has_zero = |word: u64| word.wrapping_sub(ONES) & !word & (ONES << 7);
-    let mut at = 0;
-    for word in text.as_chunks().0.iter().take(4) {
-        let word = u64::from_le_bytes(*word);
-        let found =
-            has_zero(word ^ (ONES * u64::from(b'"'))) | has_zero(word ^ (ONES * u64::from(b'\\')));
-        if found != 0 {
-            return at + found.trailing_zeros() as usize / 8;
-        }
-        at += 8;
-    }
-    at
-}
-
-/// Calls `each` for the values of a list or an object, with the names of members, in a text that is known to be valid JSON.
-/// None for any other value, and if a name has escapes.
+/// Calls `each` for the values of a list or an object, with the names of members. `step` steps over a value: whether it
+/// checks it decides if the text is checked. None for any other value, and if a name has escapes.
 pub(crate) fn split<'a>(
     json: &'a str,
+    step: impl Fn(&mut JsonCursor<'a>) -> Option<Span>,
     mut each: impl FnMut(Option<&'a str>, &'a str),
 ) -> Option<()> {
-    let mut cursor = Cursor {
-        json: json.as_bytes(),
-        at: 0,
-    };
+    let mut cursor = JsonCursor::new(json.as_bytes());
     cursor.space();
-    let close = match cursor.peek()? {
-        b'{' => b'}',
-        b'[' => b']',
-        _ => return None,
-    };
-    cursor.at += 1;
+    let is_list = cursor.takes(b'[');
+    if !is_list {
+        cursor.take(b'{')?;
+    }
+    let close = if is_list { b']' } else { b'}' };
     cursor.space();
-    if cursor.peek()? == close {
-        return Some(());
-    }
-    loop {
+    let mut is_closed = cursor.takes(close);
+    while !is_closed {
         cursor.space();
-        let name = match close {
-            b'}' => Some(cursor.name(json)?),
-            _ => None,
-        };
-        let start = cursor.at;
-        cursor.skip_value()?;
-        each(name, json.get(start..cursor.at)?);
+        let mut name = None;
+        if !is_list {
+            let (span, escaped) = cursor.valid_string()?;
+            name = Some(json.get(span).filter(|_| !escaped)?);
+            cursor.space();
+            cursor.take(b':')?;
+            cursor.space();
+        }
+        let value = step(&mut cursor)?;
+        each(name, json.get(value)?);
         cursor.space();
-        match cursor.peek()? {
-            b',' => cursor.at += 1,
-            byte => return (byte == close).then_some(()),
+        is_closed = cursor.takes(close);
+        if !is_closed {
+            cursor.take(b',')?;
         }
     }
-}
-
-struct Cursor<'a> {
-    json: &'a [u8],
-    at: usize,
-}
-
-impl Cursor<'_> {
-    fn peek(&self) -> Option<u8> {
-        self.json.get(self.at).copied()
-    }
-
-    fn space(&mut self) {
-        while matches!(self.peek(), Some(b' ' | b'\t' | b'\r' | b'\n')) {
-            self.at += 1;
-        }
-    }
-
-    /// Moves to the first value of this name, or of this index in a list.
-    fn enter(&mut self, step: &str) -> Option<()> {
-        let opening = self.peek()?;
-        let wanted = if opening == b'[' {
-            step.parse::<usize>().ok()?
-        } else {
-            0
-        };
-        if opening != b'{' && opening != b'[' {
-            return None;
-        }
-        self.at += 1;
-        for number in 0.. {
-            self.space();
-            let here = if opening == b'{' {
-                let start = self.at;
-                self.skip_string()?;
-                let name: String = serde_json::from_slice(self.json.get(start..self.at)?).ok()?;
-                self.space();
-                if self.peek()? != b':' {
-                    return None;
-                }
-                self.at += 1;
-                self.space();
-                name == step
-            } else {
-                number == wanted && self.peek()? != b']'
-            };
-            if here {
-                return Some(());
-            }
-            self.skip_value()?;
-            self.space();
-            if self.peek()? != b',' {
-                return None;
-            }
-            self.at += 1;
-        }
-        None
-    }
-
-    /// Moves past the name of a member to its value; none if the name has escapes.
-    fn name<'t>(&mut self, text: &'t str) -> Option<&'t str> {
-        let start = self.at + 1;
-        let (length, escaped) = inside(self.json.get(start..)?)?;
-        let is_plain = self.peek()? == b'"' && !escaped;
-        self.at = start + length + 1;
-        self.space();
-        let is_named = self.peek()? == b':' && is_plain;
-        self.at += 1;
-        self.space();
-        text.get(start..start + length).filter(|_| is_named)
-    }
-
-    fn skip_string(&mut self) -> Option<()> {
-        if self.peek()? != b'"' {
-            return None;
-        }
-        let (length, _) = inside(self.json.get(self.at + 1..)?)?;
-        self.at += length + 2;
-        Some(())
-    }
-
-    /// Moves past the current value. Counts brackets instead of recursing, so depth costs nothing.
-    fn skip_value(&mut self) -> Option<()> {
-        let mut depth = 0usize;
-        loop {
-            self.space();
-            match self.peek()? {
-                b'"' => self.skip_string()?,
-                b'{' | b'[' => {
-                    depth += 1;
-                    self.at += 1;
-                    continue;
-                }
-                b'}' | b']' => {
-                    depth = depth.checked_sub(1)?;
-                    self.at += 1;
-                }
-                b',' | b':' if depth > 0 => {
-                    self.at += 1;
-                    continue;
-                }
-                b',' | b':' => return None,
-                _ => {
-                    while self.peek().is_some_and(|b| !b" \t\r\n,:]}".contains(&b)) {
-                        self.at += 1;
-                    }
-                }
-            }
-            if depth == 0 {
-                return Some(());
-            }
-        }
-    }
+    cursor.space();
+    cursor.is_at_end().then_some(())
 }
 
 /// Style in which a provider writes JSON. Not significant to a parser, but it is what is signed.

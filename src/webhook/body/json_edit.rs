@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use serde_json::{Map, Value};
 
-use crate::webhook::body::json::{Span, Style, as_verbatim, write, write_escaped};
+use crate::webhook::body::json::{Style, as_verbatim, write, write_escaped};
+use crate::webhook::body::json_cursor::Span;
 use crate::webhook::body::json_node::{JsonNode, NodeKind, NodeMember};
 use crate::webhook::body::text_edit::{DecodedText, TextEdit, edited};
 

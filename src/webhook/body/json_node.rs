@@ -5,7 +5,8 @@ use std::ops::Range;
 use serde_json::value::RawValue;
 use serde_json::{Map, Number, Value};
 
-use crate::webhook::body::json::{Span, as_verbatim, inside, verbatim};
+use crate::webhook::body::json::{as_verbatim, verbatim};
+use crate::webhook::body::json_cursor::{Span, inside};
 
 /// Deepest level of nesting: values are read, compared and written by recursion.
 const DEEPEST: usize = 128;

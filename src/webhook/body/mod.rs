@@ -5,6 +5,7 @@ pub mod document;
 pub mod embedded;
 pub mod form_part;
 pub mod json;
+pub(crate) mod json_cursor;
 pub(crate) mod json_edit;
 pub(crate) mod json_node;
 pub mod matcher;

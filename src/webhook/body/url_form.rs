@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use serde_json::{Map, Value};
 
-use crate::webhook::body::json::{Span, Style};
+use crate::webhook::body::json::Style;
+use crate::webhook::body::json_cursor::Span;
 use crate::webhook::body::json_edit::{inner_edits, rearrange};
 use crate::webhook::body::text_edit::{DecodedText, TextEdit, edited};
 

@@ -1,6 +1,6 @@
 //! Differences between two JSON texts that are no differences of values: white space, order of members, escapes.
 
-use crate::webhook::body::json::inside;
+use crate::webhook::body::json_cursor::inside;
 
 /// Differences seen between two trees of the same text format.
 #[derive(Clone, Copy, Debug, Default)]
