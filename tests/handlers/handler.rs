@@ -230,7 +230,7 @@ impl Desk {
         match self.fault {
             Fault::RefusesEverything => return Reply::Status(403),
             Fault::Redirects => return Reply::Status(308),
-            Fault::AnswersLate => std::thread::sleep(Duration::from_millis(400)),
+            Fault::AnswersLate => std::thread::sleep(Duration::from_millis(200)),
             _ => {}
         }
         let _lock = (self.fault == Fault::AnswersOneAtATime).then(|| {

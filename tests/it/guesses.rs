@@ -761,7 +761,7 @@ fn an_old_api_key_is_hinted_at_and_never_shown() {
 #[test]
 fn looking_for_a_reason_takes_no_more_than_it_may() {
     let resend = providers::find("resend").unwrap();
-    let mut effort = Budget::new(1 << 24);
+    let mut effort = Budget::new(1 << 20);
     let mut case = signed(resend, 1, as_it_is);
     case.keys = vec![Key::shared(b"wrong".to_vec())];
     case.secrets = vec![Secret::new("wrong")];
@@ -769,7 +769,7 @@ fn looking_for_a_reason_takes_no_more_than_it_may() {
     sign(&mut case, &mut Rng::seeded(3));
     case.keys = key;
     // A body that is longer than all that may be spent is not even read once.
-    let long = with_body(&case, vec![b'['; (1 << 24) + 1]);
+    let long = with_body(&case, vec![b'['; (1 << 20) + 1]);
     let explanation = providers::explain(&long, &mut effort);
     assert!(explanation.found.is_none() && effort.left() == 0);
     assert!(explanation.not_tried.contains(&"stale"), "{explanation:?}");
@@ -780,16 +780,16 @@ fn looking_for_a_reason_takes_no_more_than_it_may() {
     let _ = providers::explain(&case, &mut effort);
     let one = before - effort.left();
     assert!(one > 0 && one < 1 << 20, "{one}");
+    let most = (1 << 21) / usize::try_from(one).unwrap();
     let mut whole = 0;
-    for _ in 0..1000 {
+    while effort.left() > 0 {
         let explanation = providers::explain(&case, &mut effort);
         whole += usize::from(explanation.not_tried.is_empty());
+        assert!(whole <= most, "{whole}");
     }
-    assert_eq!(effort.left(), 0);
-    assert!(
-        (1..=(1 << 21) / usize::try_from(one).unwrap()).contains(&whole),
-        "{whole}"
-    );
+    assert!(whole > 0);
+    let explanation = providers::explain(&case, &mut effort);
+    assert!(!explanation.not_tried.is_empty(), "{explanation:?}");
 }
 
 #[test]

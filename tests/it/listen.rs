@@ -1236,6 +1236,8 @@ fn a_request_that_is_rejected_before_it_is_read_is_said_with_status_peer_and_rea
         std::io::Write::write_all(&mut &stream, request).unwrap();
         let mut answer = Vec::new();
         let _ = (&stream).read_to_end(&mut answer);
+        // It is said when the connection is over; a client that stays is waited for.
+        drop(stream);
         let answer = String::from_utf8_lossy(&answer).into_owned();
         assert!(answer.contains(&format!("HTTP/1.1 {status}")), "{answer}");
         let said = listen.said_on(&format!("responded {status} to {peer}: "));

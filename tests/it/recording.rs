@@ -634,10 +634,7 @@ fn a_stream_of_large_bodies_is_a_line_each() {
 #[cfg(target_os = "linux")]
 #[test]
 fn many_large_bodies_at_once_do_not_take_more_memory_for_being_recorded() {
-    let dir = tempfile::tempdir().unwrap();
-    let path = dir.path().join("r.ndjson");
     let handler = Receiver::ok();
-    let plain = ["--record", text(&path)];
     let cases = [
         &["-q"][..],
         &["--json"],
@@ -645,7 +642,10 @@ fn many_large_bodies_at_once_do_not_take_more_memory_for_being_recorded() {
         &["--json", "--ack-always", "--forward-to", &handler.url],
     ];
     for args in cases {
-        let peak = peak_of_many_large_bodies(&[args, &plain].concat());
+        // A file for each: a long one is read before it is appended to.
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("r.ndjson");
+        let peak = peak_of_many_large_bodies(&[args, &["--record", text(&path)]].concat());
         // The bodies, the program itself, and what waits to be printed.
         assert!(peak < 256 + 32, "{args:?}: {peak} MiB");
     }
