@@ -11,6 +11,7 @@ use tokio::sync::{Mutex, Notify};
 use tokio::task::LocalSet;
 
 use crate::commands::job::{Job, about};
+use crate::commands::send::saver;
 use crate::commands::shutdown::{InFlight, Interrupt};
 use crate::commands::signer::Signer;
 use crate::io::client::{Client, Keep, TargetConnection};
@@ -45,6 +46,8 @@ pub(super) struct Dispatcher {
     pub failed_to: Option<Rc<Recorder>>,
     /// Recording of each delivery with its final response (`--answers-to`).
     pub answers_to: Option<Rc<Recorder>>,
+    /// Destination of each delivery as it is first sent (`--save`).
+    pub saver: Option<saver::Saver>,
     /// Reporter of attempts and warnings.
     pub report: Arc<Reporter>,
     /// Interrupt flag: no attempt begins once it is set.
@@ -148,13 +151,19 @@ struct AttemptFacts {
 
 impl DispatchRun {
     async fn work(&self) {
-        let mut line = self.dispatcher.client.line(&self.dispatcher.target);
+        let (target, saver) = (&self.dispatcher.target, &self.dispatcher.saver);
+        let mut line = self.dispatcher.client.line(target);
         while let Some(mut job) = self.next().await {
             // A job still waiting when the run stops is not sent, and gets no line in the resume journal.
             if !self.turn(job.origin.at, true).await {
                 return;
             }
-            self.deliver(&mut line, &mut job).await;
+            let saved = saver::keep(saver.as_ref(), &job, target);
+            // A slow disk does not delay the request.
+            let (saved, ()) = tokio::join!(saved, self.deliver(&mut line, &mut job));
+            if let Err(error) = saved {
+                self.stop(format!("{}; nothing more was sent", error.what()));
+            }
         }
     }
 
@@ -487,7 +496,5 @@ impl DispatchRun {
 
 /// Prints the tally's hint, if it has one: advice for a target without a response.
 pub(super) fn hint(tally: &Tally, report: &Reporter) {
-    if let Some(hint) = &tally.hint {
-        report.hint(hint);
-    }
+    tally.hint.iter().for_each(|hint| report.hint(hint));
 }

@@ -1,6 +1,7 @@
 //! `send`, end to end.
 
 use crate::harness::{Listen, Receiver, run, text, webhook_cli};
+use webhook_cli::webhook::Fixture;
 
 #[test]
 fn an_event_arrives_in_the_providers_own_bytes() {
@@ -474,6 +475,87 @@ fn a_saved_fixture_can_be_replayed() {
         &handler.url,
     ]);
     assert_eq!(many.status, 2);
+}
+
+/// Everything is made once: times, ids and signatures in the recording are those that went out.
+#[test]
+fn what_is_saved_is_what_the_target_received() {
+    let dir = tempfile::tempdir().unwrap();
+    for (nth, words) in [
+        &["click", "-n", "3", "--provider", "sendgrid"][..],
+        &["click", "-n", "2", "--provider", "ses", "--rate", "20/s"],
+        &[
+            "open",
+            "click",
+            "-n",
+            "2",
+            "--provider",
+            "resend",
+            "--concurrency",
+            "3",
+        ],
+        &["journey", "--provider", "mailgun"],
+        &["journey", "--provider", "sendgrid", "--compress", "max"],
+        &["inbound", "-n", "2", "--provider", "mailgun"],
+        &["bounce", "--provider", "postmark", "-H", "x-own: 1"],
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let saved = dir.path().join(format!("{nth}.ndjson"));
+        let handler = Receiver::ok();
+        run(&[
+            &["send"],
+            words,
+            &["--save", text(&saved), "--to", &handler.url],
+        ]
+        .concat())
+        .success();
+        let saved = std::fs::read_to_string(saved).unwrap();
+        let mut received = handler.all();
+        assert_eq!(saved.lines().count(), received.len(), "{words:?}");
+        for line in saved.lines() {
+            let sent = Fixture::read(line.as_bytes()).unwrap().delivery;
+            // With several at once, they may arrive in another order.
+            let at = received.iter().position(|it| it.body == sent.body);
+            let it = received.remove(at.unwrap_or_else(|| panic!("{words:?}: {line}")));
+            assert_eq!(it.line, format!("{} {} HTTP/1.1", sent.method, sent.path));
+            for (name, value) in sent.headers.iter() {
+                let value = Some(value.to_str().unwrap());
+                assert_eq!(it.header(name.as_str()), value, "{words:?}: {name}");
+            }
+        }
+    }
+}
+
+/// What is not sent is not saved.
+#[test]
+fn a_run_that_stops_saves_what_it_has_sent() {
+    let dir = tempfile::tempdir().unwrap();
+    let saved = dir.path().join("saved.ndjson");
+    let gone = Receiver::start(&[
+        "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n",
+        "HTTP/1.1 410 Gone\r\ncontent-length: 0\r\n\r\n",
+    ]);
+    let args = ["send", "click", "-n", "5", "--save", text(&saved)];
+    let ran = run(&[&args[..], &["--to", &gone.url]].concat());
+    assert_eq!(ran.status, 1, "{ran:?}");
+    assert_eq!(gone.all().len(), 2);
+    assert_eq!(std::fs::read_to_string(&saved).unwrap().lines().count(), 2);
+    // A file that cannot be written is said before anything is sent.
+    let handler = Receiver::ok();
+    let nowhere = dir.path().join("no-folder/a.json");
+    let ran = run(&[
+        "send",
+        "click",
+        "--save",
+        text(&nowhere),
+        "--to",
+        &handler.url,
+    ]);
+    assert_eq!(ran.status, 2, "{ran:?}");
+    assert!(ran.stderr.contains("cannot save"), "{}", ran.stderr);
+    assert_eq!(handler.all(), []);
 }
 
 #[test]

@@ -337,6 +337,7 @@ impl Replay {
             journal: self.journal.take(),
             failed_to: self.failed_to.clone(),
             answers_to: self.answers_to.clone(),
+            saver: None,
             report: Arc::clone(&self.report),
             interrupt: self.interrupt.clone(),
             in_flight: self.in_flight.clone(),

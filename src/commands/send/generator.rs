@@ -41,10 +41,8 @@ pub(crate) struct SendSelection {
     pub request: RequestOptions,
     /// Signs the deliveries.
     pub signer: Arc<Signer>,
-    /// True if each delivery has the same bytes whenever it is made (`--seed`, `--save`).
+    /// True if each delivery has the same bytes whenever it is made (`--seed`).
     pub repeatable: bool,
-    /// Time at which all is made, if what is sent at once is saved as well; otherwise each delivery has its own.
-    pub now: Option<Timestamp>,
 }
 
 /// Template of one delivery in each round, of one provider.
@@ -148,10 +146,6 @@ impl SendSelection {
         self.count * self.items.len() as u64
     }
 
-    fn now(&self) -> Timestamp {
-        self.now.unwrap_or_else(Timestamp::now)
-    }
-
     /// Content API of the inbound mail, and the store of its answers; none if there is no `--api`.
     pub(crate) fn content_api(
         &self,
@@ -243,12 +237,9 @@ impl SendSelection {
             replace_body(&mut delivery, data);
         }
         let request = &self.request;
-        let mut outgoing = self
+        let outgoing = self
             .signer
             .outgoing(item.provider, &request.target, &request.headers);
-        if let (None, Some(now)) = (self.signer.at, self.now) {
-            outgoing.at = now;
-        }
         outgoing.address(&mut delivery);
         let known = known.get_or_init(|| self.know(item, &delivery));
         let expected = known
@@ -360,13 +351,12 @@ impl Generator {
     /// Generates the jobs on all cores, ahead of their use.
     pub(crate) fn on_all_cores(self) -> impl Iterator<Item = Result<Job>> {
         let (selection, seed) = (Arc::clone(&self.selection), self.seed);
-        let dealt = Arc::clone(&selection);
         let chunks = Chunks {
             items: CHUNK,
             weigh: |_: &(u64, Timestamp)| 0,
         };
         // The events are in order of their time, so it is taken where their numbers are dealt out.
-        let numbers = (self.next..selection.total()).map(move |number| (number, dealt.now()));
+        let numbers = (self.next..selection.total()).map(|number| (number, Timestamp::now()));
         let jobs = in_order(numbers, chunks, move |(number, now)| {
             selection.job(seed, number, now)
         });
@@ -378,9 +368,7 @@ impl Iterator for Generator {
     type Item = Result<Job>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let job = self
-            .selection
-            .job(self.seed, self.next, self.selection.now())?;
+        let job = self.selection.job(self.seed, self.next, Timestamp::now())?;
         self.next += 1;
         Some(job)
     }

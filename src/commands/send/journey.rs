@@ -1,6 +1,6 @@
 //! `send journey` and `send campaign`: all events of one or many messages, in order of time.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,9 +13,10 @@ use crate::commands::args;
 use crate::commands::args::{RequestOptions, Secrets};
 use crate::commands::dispatch;
 use crate::commands::dispatch::{Dispatcher, Jobs};
-use crate::commands::dry_run::{DryRun, as_sent};
+use crate::commands::dry_run::DryRun;
 use crate::commands::id;
 use crate::commands::job::{Job, JobOrigin};
+use crate::commands::send::saver;
 use crate::commands::send::saver::Saver;
 use crate::commands::send::scenario::{Scenario, reject_other_flags};
 use crate::commands::send::selection::{overrides, settable, signing_time};
@@ -29,7 +30,7 @@ use crate::providers;
 use crate::providers::{CompiledTemplate, Provider, RandomStreams, Template};
 use crate::report::{Length, Notice, OutputStyle, Progress, Reporter, Tally};
 use crate::webhook;
-use crate::webhook::{Beat, Delivery, Fixture, Kind, Moment, Moments, Scheme};
+use crate::webhook::{Beat, Delivery, Kind, Moment, Moments, Scheme};
 
 /// Settings of `send journey` or `send campaign`, made from the flags.
 #[derive(Debug)]
@@ -54,7 +55,7 @@ struct Common {
     /// Time of the first event (`--at`); if none, chosen so that the last event happens now.
     at: Option<Timestamp>,
     seed: u64,
-    /// True if each delivery has the same bytes whenever it is made (`--seed`, `--save`).
+    /// True if each delivery has the same bytes whenever it is made (`--seed`).
     repeatable: bool,
     request: RequestOptions,
     signer: Arc<Signer>,
@@ -135,8 +136,7 @@ impl JourneyPlan {
                 seed,
                 request,
                 signer: Arc::new(signer),
-                // What is saved is made a second time to be sent.
-                repeatable: args.seed.is_some() || args.save.is_some(),
+                repeatable: args.seed.is_some(),
             }),
             concurrency: args.concurrency,
             retries: args.retries,
@@ -211,29 +211,36 @@ pub(crate) fn run(plan: JourneyPlan) -> Result<Exit> {
 }
 
 fn play(plan: &JourneyPlan, timeline: Timeline, report: &Arc<Reporter>) -> Result<Exit> {
-    let runtime = runtime::on_this_thread()?;
-    runtime.block_on(async {
-        if let Some(path) = &plan.save {
-            keep(path, plan, report).await?;
-        }
-        if let Some(form) = plan.dry_run {
-            let dry_run = DryRun {
-                form,
-                at: plan.common.at,
-                quiet: plan.style.quiet,
-            };
-            dry_run.print(timeline, &plan.common.request.target, report)?;
-            return Ok(Exit::Success);
-        }
-        send(plan, timeline, report).await
-    })
-}
-
-async fn send(plan: &JourneyPlan, timeline: Timeline, report: &Arc<Reporter>) -> Result<Exit> {
     // A kind that cannot be signed is reported before anything is sent.
     for template in 0..plan.common.templates.len() {
         plan.common.try_out(template)?;
     }
+    let target = &plan.common.request.target;
+    let saver = plan
+        .save
+        .as_deref()
+        .map(|path| Saver::open(path, timeline.total, target, report))
+        .transpose()?;
+    let runtime = runtime::on_this_thread()?;
+    if let Some(form) = plan.dry_run {
+        let dry_run = DryRun {
+            form,
+            at: plan.common.at,
+            quiet: plan.style.quiet,
+        };
+        let jobs = saver::keeping(saver.as_ref(), timeline, target, &runtime);
+        dry_run.print(jobs, target, report)?;
+        return Ok(Exit::Success);
+    }
+    runtime.block_on(send(plan, timeline, saver, report))
+}
+
+async fn send(
+    plan: &JourneyPlan,
+    timeline: Timeline,
+    saver: Option<Saver>,
+    report: &Arc<Reporter>,
+) -> Result<Exit> {
     let in_flight = InFlight::default();
     let interrupt = Interrupt::start({
         let report = Arc::clone(report);
@@ -261,6 +268,7 @@ async fn send(plan: &JourneyPlan, timeline: Timeline, report: &Arc<Reporter>) ->
         journal: None,
         failed_to: None,
         answers_to: None,
+        saver,
         report: Arc::clone(report),
         interrupt: interrupt.clone(),
         in_flight,
@@ -273,23 +281,6 @@ async fn send(plan: &JourneyPlan, timeline: Timeline, report: &Arc<Reporter>) ->
     report.tell(&Notice::Summary(&tally));
     dispatch::hint(&tally, report);
     Ok(tally.exit(interrupt.is_set()))
-}
-
-/// Keeps all of it; it is on disk when this ends.
-async fn keep(path: &Path, plan: &JourneyPlan, report: &Arc<Reporter>) -> Result<()> {
-    let timeline = Timeline::new(plan);
-    let saver = Saver::open(path, timeline.total, &plan.common.request.target, report)?;
-    for job in timeline {
-        let job = job?;
-        let mut fixture = Fixture::new(as_sent(job.delivery, &plan.common.request.target));
-        if matches!(saver, Saver::Many(_)) {
-            fixture.id = Some(job.id);
-            fixture.at = job.origin.at;
-        }
-        saver.keep(fixture).await?;
-    }
-    saver.finish();
-    Ok(())
 }
 
 /// Iterator over the jobs of a scenario, in order of time.

@@ -13,8 +13,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
-
 use crate::commands::dispatch;
 use crate::commands::dispatch::{Dispatcher, Jobs};
 use crate::commands::id;
@@ -23,7 +21,7 @@ use crate::commands::shutdown::{FINISHING, InFlight, Interrupt};
 use crate::cli::{RequestFormat, SendArgs};
 use crate::commands::args;
 use crate::commands::args::{RequestOptions, Secrets};
-use crate::commands::dry_run::{DryRun, as_sent};
+use crate::commands::dry_run::DryRun;
 use crate::commands::send::content_api::{ContentServer, Shown};
 use crate::commands::send::generator::{Generator, Item, SUCCESS, SendSelection};
 use crate::commands::send::saver::Saver;
@@ -34,7 +32,7 @@ use crate::io::client::Client;
 use crate::io::runtime;
 use crate::providers::{ALL, Provider};
 use crate::report::{Length, Notice, OutputStyle, Progress, Reporter, Tally};
-use crate::webhook::{Fixture, Tamper};
+use crate::webhook::Tamper;
 
 /// Settings of `send`, made from its flags.
 #[derive(Debug)]
@@ -100,10 +98,7 @@ impl SendPlan {
             data: data.map(Into::into),
             request: RequestOptions::new(&args.request, expected)?,
             signer: Arc::new(signer),
-            // What is saved is made a second time to be sent.
-            repeatable: args.seed.is_some() || args.save.is_some(),
-            // A long run would send signatures that are too old.
-            now: (args.save.is_some() && args.count == 1).then(Timestamp::now),
+            repeatable: args.seed.is_some(),
         };
         notes.extend(selection.leave_out(is_several)?);
         Ok(SendPlan {
@@ -185,24 +180,17 @@ pub(crate) fn run(plan: SendPlan) -> Result<Exit> {
         .map(|path| Saver::open(path, total, &plan.selection.request.target, &report))
         .transpose()?;
     let runtime = runtime::on_this_thread()?;
-    if let Some(saver) = saver {
-        runtime.block_on(async {
-            for job in Generator::new(&plan.selection, seed) {
-                let fixture = Fixture::new(as_sent(job?.delivery, &plan.selection.request.target));
-                saver.keep(fixture).await?;
-            }
-            saver.finish();
-            Ok(())
-        })?;
-    }
     if let Some(form) = plan.dry_run {
         let dry_run = DryRun {
             form,
             at: plan.selection.at,
             quiet: plan.style.quiet,
         };
+        let target = &plan.selection.request.target;
         let jobs = Generator::new(&plan.selection, seed).on_all_cores();
-        let printed = dry_run.print(jobs, &plan.selection.request.target, &report);
+        let jobs = saver::keeping(saver.as_ref(), jobs, target, &runtime);
+        let printed = dry_run.print(jobs, target, &report);
+        drop(saver);
         report.finish();
         return printed.map(|()| Exit::Success);
     }
@@ -217,7 +205,7 @@ pub(crate) fn run(plan: SendPlan) -> Result<Exit> {
                 }
             }
         });
-        send(plan, report.clone(), (interrupt, in_flight), seed).await
+        send(plan, saver, report.clone(), (interrupt, in_flight), seed).await
     });
     report.finish();
     exit
@@ -225,6 +213,7 @@ pub(crate) fn run(plan: SendPlan) -> Result<Exit> {
 
 async fn send(
     plan: SendPlan,
+    saver: Option<Saver>,
     report: Arc<Reporter>,
     (interrupt, in_flight): (Interrupt, InFlight),
     seed: u64,
@@ -258,6 +247,7 @@ async fn send(
         journal: None,
         failed_to: None,
         answers_to: None,
+        saver,
         report: Arc::clone(&report),
         interrupt: interrupt.clone(),
         in_flight,
