@@ -27,12 +27,12 @@ const { chromium } = need('playwright-core');
 /** Path of the axe script. */
 export const axe = () => createRequire(import.meta.url).resolve(need('axe-core') && 'axe-core/axe.min.js');
 
-/** Runs a test, then ends all that it started. */
-export async function test(run) {
-  const late = setTimeout(() => {
-    console.error(`not done after ${MOST} ms`);
+/** Runs a test, then ends all that it started. It is given up after `most` milliseconds. */
+export async function test(run, most = MOST) {
+  const late = most < Infinity && setTimeout(() => {
+    console.error(`not done after ${most} ms`);
     process.exit(1);
-  }, MOST);
+  }, most);
   let status = 0;
   try {
     await run();
