@@ -96,7 +96,7 @@ pub(crate) struct InboundArgs {
     /// Serve the provider's content API on this port, for handlers that fetch the mail from there
     ///
     /// Requests of some providers hold ids only. This API has the messages that are sent: their parts, their raw form and
-    /// their files. It can be reached from this machine only. `:0` takes any free port.
+    /// their files. It can be reached from this machine only, and takes any credentials and none. `:0` takes any free port.
     #[arg(long, value_name = "PORT", value_parser = loopback, conflicts_with = "dry_run", hide_short_help = true, help_heading = "Inbound mail")]
     pub api: Option<SocketAddr>,
 

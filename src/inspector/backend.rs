@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::inspector::http::orders::{FaultOrder, ReplayOrder, SendOrder};
 use crate::inspector::http::problem::Problem;
 use crate::inspector::store::kept::Kept;
-use crate::webhook::{Fixture, Receipt};
+use crate::webhook::{Delivery, Fixture, Receipt};
 
 /// Program around the inspector. Calls may block.
 pub trait Backend: Send + Sync + 'static {
@@ -14,6 +14,9 @@ pub trait Backend: Send + Sync + 'static {
 
     /// Reads the events of a recorded delivery, without its signature.
     fn outline(&self, fixture: &Fixture) -> Receipt;
+
+    /// Reads the events of a delivery again, as they were read when it was received.
+    fn read_again(&self, delivery: &Delivery) -> Receipt;
 
     /// Explains the signature of a delivery: the line of `verify --json`.
     fn explain(&self, kept: &Kept) -> String;

@@ -93,7 +93,8 @@ await test(async () => {
   await narrow.set('toast').waitFor();
   await findings(narrow, 'a delivery at 360 pixels');
   await narrow.set('close').click();
-  check(await narrow.set('list').isVisible(), 'the list is back');
+  // Shown with the next frame.
+  await narrow.set('list').waitFor();
   for (const panel of ['fire', 'faults', 'stats']) {
     await narrow.set(panel).click();
     await narrow.set(`${panel}-panel`).waitFor();

@@ -34,8 +34,8 @@ use crate::providers::{Keys, Provider};
 use crate::report;
 use crate::report::{ColorChoice, Notice, OutputStyle, ShownParts, View};
 use crate::webhook::{
-    Attempt, Document, EventSummary, Expectation, Fixture, Outcome, Receipt, RecordedAnswer, Rng,
-    Statuses, Target, masked_path,
+    Attempt, Delivery, Document, EventSummary, Expectation, Fixture, Outcome, Receipt,
+    RecordedAnswer, Rng, Statuses, Target, masked_path,
 };
 
 /// Most deliveries that one request makes.
@@ -210,6 +210,10 @@ impl Backend for Engine {
 
     fn outline(&self, fixture: &Fixture) -> Receipt {
         providers::outline_beneath(&fixture.delivery, self.settings.verify.provider)
+    }
+
+    fn read_again(&self, delivery: &Delivery) -> Receipt {
+        providers::outline(delivery, self.settings.verify.provider)
     }
 
     fn explain(&self, kept: &Kept) -> String {

@@ -157,11 +157,16 @@ impl Indexer {
                 let receipt = self.backend.judge(&fixture);
                 let address = address(&self.path, line);
                 let mut names = Names::default();
-                let entry =
-                    Entry::recorded(&fixture, &receipt, (place, line), &address, &mut names);
+                let entry = Entry::recorded(
+                    &fixture,
+                    &receipt,
+                    Some((place, line)),
+                    &address,
+                    &mut names,
+                );
                 let id = fixture.id.clone().unwrap_or_else(|| address.clone());
                 let kept = Kept::recorded(id, address, fixture, receipt);
-                self.table.append(entry, &names, Arc::new(kept));
+                self.table.append(entry, &names, kept);
             }
             (ReadLine::Answer(answer), Appended::New) => self.table.forwarded(answer),
             (ReadLine::Answer(_), Appended::Known) => {}
@@ -182,7 +187,8 @@ impl BlockRows {
                     None => address(path, line),
                 };
                 let names = &mut rows.names;
-                let entry = Entry::recorded(&fixture, &receipt, (place, line), &unnamed, names);
+                let entry =
+                    Entry::recorded(&fixture, &receipt, Some((place, line)), &unnamed, names);
                 rows.entries.push(entry);
             }
             ReadLine::Answer(answer) => rows.answers.push(answer),

@@ -12,7 +12,6 @@ use crate::commands::listen::plan::ListenPlan;
 use crate::commands::verify::plan::VerifyPlan;
 use crate::error::Result;
 use crate::inspector::store::table::Table;
-use crate::io::recording::detect::is_recording;
 use crate::providers::Keys;
 use crate::report::Reporter;
 use crate::webhook::Target;
@@ -53,7 +52,7 @@ impl ListenInspector {
             verify,
             handlers: routes.iter().map(|route| route.target.clone()).collect(),
             insecure: forwarding.is_some_and(|it| it.insecure),
-            recording: recording.filter(|path| is_recording(path)),
+            recording,
             max_body: plan.limits.max_body,
         }))
     }

@@ -11,12 +11,15 @@ use tokio::task::JoinHandle;
 
 use crate::cli::AccessArgs;
 use crate::commands::inspect::engine::{Engine, EngineSettings};
+use crate::commands::inspect::folder_indexer::FolderIndexer;
 use crate::commands::inspect::indexer::{Appended, Indexer};
 use crate::commands::listen::recent;
 use crate::error::{Error, Result};
 use crate::inspector::backend::Backend;
-use crate::inspector::store::table::{Bounds, Table};
+use crate::inspector::store::inbox::Bounds;
+use crate::inspector::store::table::Table;
 use crate::inspector::{Inspector, InspectorPlan, server};
+use crate::io::recording::detect::is_recording;
 use crate::io::secrets;
 use crate::report::{Notice, Reporter};
 use crate::webhook::Target;
@@ -126,6 +129,11 @@ impl BoundInspector {
         let backend: Arc<dyn Backend> = Arc::new(Engine::new(settings, Arc::clone(table)));
         let stop = Arc::new(AtomicBool::new(false));
         for (path, appended) in recordings {
+            if !is_recording(path) {
+                let indexer = FolderIndexer::new(path, table, &backend, &stop);
+                start_indexer(|| indexer.run(), table);
+                continue;
+            }
             let indexer = Indexer {
                 path: path.to_path_buf(),
                 table: Arc::clone(table),
@@ -134,7 +142,7 @@ impl BoundInspector {
                 stop: Arc::clone(&stop),
                 file: table.add_recording(path),
             };
-            start_indexer(indexer, table);
+            start_indexer(|| indexer.run(), table);
         }
         let (close, closing) = watch::channel(false);
         let plan = InspectorPlan {
@@ -178,10 +186,10 @@ impl BoundInspector {
 }
 
 /// Starts to read a recording into the table.
-fn start_indexer(indexer: Indexer, table: &Table) {
+fn start_indexer(run: impl FnOnce() + Send + 'static, table: &Table) {
     let started = std::thread::Builder::new()
         .name("indexer".to_owned())
-        .spawn(move || indexer.run());
+        .spawn(run);
     // Without the thread, only what arrives is shown.
     if started.is_err() {
         table.end_reading();
@@ -207,13 +215,21 @@ impl RunningInspector {
     }
 }
 
-/// Creates the table of an inspector that keeps so many deliveries in memory.
-pub(crate) fn table(keep: usize, is_recorded: bool) -> Arc<Table> {
-    let bounds = Bounds {
+/// Bounds of a table that keeps so many deliveries in memory.
+pub(crate) fn bounds(keep: usize) -> Bounds {
+    Bounds {
         deliveries: keep,
         bytes: recent::MOST_BYTES,
-    };
-    Arc::new(Table::new(bounds, is_recorded))
+    }
+}
+
+/// Creates the table of a listener that keeps so many deliveries in memory, and records them into this file or folder.
+pub(crate) fn table(keep: usize, recorded: Option<&Path>) -> Arc<Table> {
+    let table = Table::new(bounds(keep), recorded.is_some());
+    Arc::new(match recorded {
+        Some(path) if !is_recording(path) => table.in_folder(path.to_owned()),
+        _ => table,
+    })
 }
 
 /// Opens a page in the user's browser, on a terminal.

@@ -8,13 +8,14 @@ use crate::cli::UiArgs;
 use crate::commands::args;
 use crate::commands::inspect::engine::{EngineSettings, verify_plan};
 use crate::commands::inspect::indexer::Appended;
-use crate::commands::inspect::startup::{Access, BoundInspector, table};
+use crate::commands::inspect::startup::{Access, BoundInspector, bounds};
 use crate::commands::shutdown::Interrupt;
 use crate::commands::verify::plan::VerifyPlan;
 use crate::error::{Error, Exit, Result};
 use crate::inspector::store::entry::Entry;
 use crate::inspector::store::kept::Kept;
 use crate::inspector::store::names::Names;
+use crate::inspector::store::packed::Packed;
 use crate::inspector::store::table::Table;
 use crate::io::recording::detect::is_plain_recording;
 use crate::io::recording::locate;
@@ -64,7 +65,7 @@ pub(crate) fn run(plan: UiPlan) -> Result<Exit> {
 }
 
 async fn serve(plan: UiPlan, report: &Arc<Reporter>) -> Result<Exit> {
-    let table = table(usize::MAX, true);
+    let table = Arc::new(Table::new(bounds(usize::MAX), true));
     let (recordings, others): (Vec<&String>, Vec<&String>) =
         plan.sources.iter().partition(|source| is_recording(source));
     let others: Vec<String> = others.into_iter().cloned().collect();
@@ -120,7 +121,7 @@ fn read(sources: &[String], table: &Table, verify: &VerifyPlan, report: &Reporte
                 );
                 let kept = Kept::recorded(id, address, fixture, receipt);
                 let mut names = Names::default();
-                let entry = Entry::of(&Arc::new(kept), &mut names);
+                let entry = Entry::of(Arc::new(Packed::with_receipt(kept)), &mut names);
                 table.add_old(vec![entry], &[], &names);
             }
             Err(fault) => {

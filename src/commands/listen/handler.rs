@@ -16,7 +16,7 @@ use crate::commands::forward::forwarder::Forwarder;
 use crate::commands::id;
 use crate::commands::listen::answer::{CannedResponse, asks_for_certificate, certificate, plain};
 use crate::commands::listen::duplicates;
-use crate::commands::listen::duplicates::{DuplicateTracker, Sighting};
+use crate::commands::listen::duplicates::DuplicateTracker;
 use crate::commands::listen::faults::{Failure, SwitchableFaults};
 use crate::commands::listen::incoming::{Disposition, Handled, Incoming, why_rejected};
 use crate::commands::listen::plan::{DisplayFilter, ListenPlan};
@@ -33,7 +33,7 @@ use crate::io::recorder::RecordedAt;
 use crate::io::server::{Answer, Arrival, Handler};
 use crate::providers;
 use crate::providers::{Challenged, Keys, Provider};
-use crate::report::{Forwarded, Notice, Received, Repeat, Reporter, Tally};
+use crate::report::{Forwarded, Notice, Received, Reporter, Tally};
 use crate::webhook::{Reply, VerifyOptions};
 
 /// Request handler of `listen` with its settings and counters; one value shared by all connections.
@@ -165,7 +165,7 @@ impl ListenHandler {
         }
         if let Some(table) = &self.table {
             let forwarded = done.forwarded.as_ref().map(|it| it.as_answer(&incoming.id));
-            table.receive(incoming.into_kept(&done, took), forwarded);
+            table.receive(incoming.packed(&done, took), forwarded);
         }
         done.answer
     }
@@ -408,21 +408,8 @@ impl ListenHandler {
             let address = recorded.map(|recorded| recorded.address(&incoming.id));
             let handler = done.forwarded.as_ref();
             self.report.tell(&Notice::Received(Received {
-                id: &incoming.id,
-                at: incoming.at,
-                remote: Some(incoming.remote),
-                delivery: &incoming.delivery,
-                receipt: &incoming.receipt,
-                status,
-                hung_up: done.answer.hang_up,
-                answer: &done.answer.body,
-                answer_coding: done.answer.headers.text("content-encoding"),
-                took,
-                rejected: done.rejected,
-                on_purpose: done.on_purpose,
-                again: again.map(|Sighting { count, since }| Repeat { count, since }),
                 handler: handler.map(ForwardResult::as_notice),
-                address: address.as_deref(),
+                ..incoming.as_received(done, took, address.as_deref())
             }));
         }
         if let Some(confirmed) = &done.confirmed {

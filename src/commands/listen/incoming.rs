@@ -10,12 +10,12 @@ use crate::commands::forward::forwarder::ReservedForward;
 use crate::commands::listen::duplicates::Sighting;
 use crate::commands::listen::faults::Failure;
 use crate::commands::sns::subscription::Confirmation;
-use crate::inspector::store::kept::Kept;
+use crate::inspector::store::packed::Packed;
 use crate::io::recorder::RecordedAt;
 use crate::io::server::Answer;
 use crate::providers;
 use crate::providers::Challenged;
-use crate::report::Repeat;
+use crate::report::{Received, Repeat};
 use crate::webhook::{ANSWER_BODY, Delivery, Receipt, Verdict};
 
 /// Received request with its receipt, duplicate count and challenge.
@@ -57,25 +57,39 @@ pub(super) struct Handled {
 }
 
 impl Incoming {
-    /// The delivery for the inspector, with its response.
-    pub(super) fn into_kept(self, done: &Handled, took: Duration) -> Kept {
-        let answer = &done.answer;
-        let response = answer.body.slice(..answer.body.len().min(ANSWER_BODY));
+    /// The delivery with its response, for reporter and inspector.
+    pub(super) fn as_received<'a>(
+        &'a self,
+        done: &'a Handled,
+        took: Duration,
+        address: Option<&'a str>,
+    ) -> Received<'a> {
         let again = self.sighting.filter(|sighting| sighting.count > 1);
-        let address = done.recorded.as_ref().map(|it| it.address(&self.id));
-        Kept {
-            status: (!answer.hang_up).then_some(answer.status.as_u16()),
-            hung_up: answer.hang_up,
-            response,
-            response_coding: answer.headers.text("content-encoding").map(str::to_owned),
+        Received {
+            id: &self.id,
+            at: self.at,
+            remote: Some(self.remote),
+            delivery: &self.delivery,
+            receipt: &self.receipt,
+            status: (!done.answer.hang_up).then_some(done.answer.status.as_u16()),
+            hung_up: done.answer.hang_up,
+            answer: &done.answer.body,
+            answer_coding: done.answer.headers.text("content-encoding"),
             took,
             rejected: done.rejected,
             on_purpose: done.on_purpose,
             again: again.map(|Sighting { count, since }| Repeat { count, since }),
+            handler: None,
             address,
-            remote: Some(self.remote),
-            ..Kept::new(self.id, self.at, self.delivery.detached(), self.receipt)
         }
+    }
+
+    /// The delivery for the inspector, with its response.
+    pub(super) fn packed(&self, done: &Handled, took: Duration) -> Packed {
+        let body = &done.answer.body;
+        let address = done.recorded.as_ref().map(|it| it.address(&self.id));
+        let received = self.as_received(done, took, address.as_deref());
+        Packed::received(&received, body.slice(..body.len().min(ANSWER_BODY)))
     }
 
     /// Returns the delivery for the forwarder, with the file that it was recorded in.

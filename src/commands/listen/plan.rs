@@ -97,7 +97,8 @@ impl ListenPlan {
         let (view, parts) = view(args);
         let kept = kept(args, style.json || !keyboard::is_possible());
         let access = access(args)?;
-        let table = || startup::table(args.keep, record.is_some());
+        let recorded = record.as_ref().map(|record| record.path.as_path());
+        let table = || startup::table(args.keep, recorded);
         let table = access.is_some().then(table);
         Ok(ListenPlan {
             style: OutputStyle {

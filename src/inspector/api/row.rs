@@ -70,8 +70,7 @@ pub fn all(search: &Search, entries: &[(Position, Entry)]) -> Vec<Box<RawValue>>
         part.filter_map(|(at, entry)| one(search, &mut recording, *at, entry))
             .collect()
     };
-    let are_read = entries.iter().any(|(_, entry)| entry.kept.is_none());
-    if !are_read || entries.len() < MANY {
+    if entries.len() < MANY {
         return rows(entries);
     }
     let (early, late) = entries.split_at(entries.len() / 2);

@@ -23,9 +23,10 @@ use crate::inspector::http::parameters::Parameters;
 use crate::inspector::http::problem::Problem;
 use crate::inspector::http::response::json_response;
 use crate::inspector::store::entry::Entry;
-use crate::inspector::store::filter::Filter;
+use crate::inspector::store::filter::{Filter, Match};
 use crate::inspector::store::kept::Kept;
 use crate::inspector::store::live::Live;
+use crate::inspector::store::packed::Packed;
 use crate::inspector::store::position::Position;
 use crate::inspector::store::scan::Wish;
 use crate::inspector::store::table::Lookup;
@@ -40,6 +41,9 @@ const BURST: f64 = 4000.0;
 
 /// Rest after deliveries.
 const REST: Duration = Duration::from_millis(25);
+
+/// Bytes of events after which they are written.
+const TOGETHER: usize = 64 << 10;
 
 /// Pause after which a gap is told.
 const SOON: Duration = Duration::from_millis(200);
@@ -85,6 +89,7 @@ pub async fn stream(
         inspector,
         filter,
         give,
+        out: String::new(),
         last: after,
         is_missed: last.is_some() && after.is_none(),
         room: (BURST, Instant::now()),
@@ -105,6 +110,8 @@ struct Streamer {
     news: tokio::sync::broadcast::Receiver<Live>,
     filter: Filter,
     give: mpsc::Sender<Bytes>,
+    /// Events that are written together.
+    out: String,
     /// Position of the delivery that was sent last.
     last: Option<Position>,
     /// True if the delivery to resume after is not there.
@@ -129,11 +136,11 @@ impl Streamer {
             let done = tokio::select! {
                 news = self.news.recv() => self.take_all(news).await,
                 () = tokio::time::sleep(SOON), if self.missed > 0 => self.gap().await,
-                _ = alive.tick() => self.write(": alive\n\n".into()).await,
+                _ = alive.tick() => self.write(": alive\n\n").await,
                 () = self.give.closed() => None,
                 () = self.inspector.closing() => None,
             };
-            if done.is_none() {
+            if done.is_none() || self.flush().await.is_none() {
                 return;
             }
         }
@@ -152,13 +159,14 @@ impl Streamer {
                 Err(TryRecvError::Empty) => None,
             };
         }
+        self.flush().await?;
         tokio::time::sleep(REST).await;
         Some(())
     }
 
     async fn take(&mut self, news: Result<Live, RecvError>) -> Option<()> {
         match news {
-            Ok(Live::Received(at, kept)) => self.received(at, &kept).await,
+            Ok(Live::Received(at, kept)) => self.received(at, Some(&kept)).await,
             Ok(Live::Forwarded(answer)) if self.sent.contains(&answer.to) => {
                 let data = report::forwarded_answer_json(&answer);
                 self.event("forwarded", None, &data).await
@@ -174,55 +182,85 @@ impl Streamer {
 
     /// Sends what came since the delivery that the reader had last.
     async fn begin(&mut self) -> Option<()> {
-        self.write(": connected\nretry: 1000\n\n".into()).await?;
+        self.write(": connected\nretry: 1000\n\n").await?;
         if self.is_missed {
             self.event("gap", None, "{\"missed\":null}").await?;
         }
         let Some(after) = self.last else {
-            return Some(());
+            return self.flush().await;
         };
-        let missed: Vec<(Position, Entry)> = {
+        let missed: Vec<Position> = {
             let rows = self.inspector.table.rows();
-            let later = rows.after(after).map(|(at, entry)| (at, entry.clone()));
-            later.take(MOST_RESUMED).collect()
+            rows.after(after)
+                .map(|(at, _)| at)
+                .take(MOST_RESUMED)
+                .collect()
         };
-        for (at, entry) in missed {
-            let inspector = Arc::clone(&self.inspector);
-            let load = move || inspector.search().load(at, &entry).ok();
-            let kept = tokio::task::spawn_blocking(load).await.ok().flatten();
-            if let Some(kept) = kept {
-                // They were waited for, and come one by one.
-                self.room.0 = BURST;
-                self.received(at, &kept).await?;
-            }
+        for at in missed {
+            // They were waited for, and come one by one.
+            self.room.0 = BURST;
+            self.received(at, None).await?;
         }
-        Some(())
+        self.flush().await
     }
 
-    async fn received(&mut self, at: Position, kept: &Arc<Kept>) -> Option<()> {
+    /// Sends a delivery that matches, if there is room. `packed` is the one that was told, else it is read.
+    async fn received(&mut self, at: Position, packed: Option<&Packed>) -> Option<()> {
         // It may have come between the subscription and the look at the table.
         if self.last.is_some_and(|last| at <= last) {
             return Some(());
         }
         self.last = Some(at);
-        if !self.filter.meets(kept) {
+        // Most of a burst ends here, before anything is read.
+        if self.filter.is_empty() && !self.has_room() {
+            self.missed += 1;
             return Some(());
         }
-        if !self.has_room() {
+        let found = {
+            let rows = self.inspector.table.rows();
+            let entry = rows.at(at);
+            entry.map(|entry| (entry.clone(), self.filter.meets_entry(entry, &rows)))
+        };
+        let Some((entry, found)) = found else {
+            // It left the memory before it was its turn.
+            self.missed += 1;
+            return Some(());
+        };
+        if found == Match::No {
+            return Some(());
+        }
+        let Some(kept) = self.read(at, &entry, packed).await else {
+            return Some(());
+        };
+        if found == Match::Unknown && !self.filter.meets_bytes(&kept) {
+            return Some(());
+        }
+        if !self.filter.is_empty() && !self.has_room() {
             self.missed += 1;
             return Some(());
         }
         self.gap().await?;
-        let entry = self.inspector.table.rows().at(at).cloned();
-        let Some(entry) = entry else {
-            return Some(());
-        };
         if self.sent.len() > MOST_SENT {
             self.sent.clear();
         }
         self.sent.insert(kept.id.clone());
-        let data = row::streamed(&self.inspector.search(), &entry, kept);
+        let data = row::streamed(&self.inspector.search(), &entry, &kept);
         self.event("received", Some(&kept.id), &data).await
+    }
+
+    /// The delivery with what is read in it; none if it is gone from its recording.
+    async fn read(
+        &self,
+        at: Position,
+        entry: &Entry,
+        packed: Option<&Packed>,
+    ) -> Option<Arc<Kept>> {
+        if let Some(packed) = packed.or(entry.kept.as_deref()) {
+            return Some(Arc::new(self.inspector.search().unpack(packed)));
+        }
+        let (inspector, entry) = (Arc::clone(&self.inspector), entry.clone());
+        let load = move || inspector.search().load(at, &entry).ok();
+        tokio::task::spawn_blocking(load).await.ok().flatten()
     }
 
     /// True if another row may be sent: a page that is open must not slow the listener down.
@@ -244,15 +282,27 @@ impl Streamer {
         }
     }
 
-    async fn event(&self, name: &str, id: Option<&str>, data: &str) -> Option<()> {
+    async fn event(&mut self, name: &str, id: Option<&str>, data: &str) -> Option<()> {
         let id = id.map(|id| format!("id: {id}\n")).unwrap_or_default();
-        self.write(format!("event: {name}\n{id}data: {data}\n\n"))
+        self.write(&format!("event: {name}\n{id}data: {data}\n\n"))
             .await
     }
 
     /// None if the reader is gone.
-    async fn write(&self, text: String) -> Option<()> {
-        self.give.send(text.into()).await.ok()
+    async fn write(&mut self, text: &str) -> Option<()> {
+        self.out.push_str(text);
+        match self.out.len() {
+            TOGETHER.. => self.flush().await,
+            _ => Some(()),
+        }
+    }
+
+    /// Gives what was written to the reader.
+    async fn flush(&mut self) -> Option<()> {
+        match std::mem::take(&mut self.out) {
+            empty if empty.is_empty() => Some(()),
+            text => self.give.send(text.into()).await.ok(),
+        }
     }
 }
 
@@ -324,10 +374,7 @@ async fn gather(
         match news {
             Ok(Live::Received(at, kept)) => {
                 let is_new = found.last().is_none_or(|(last, _)| at > *last);
-                if is_new
-                    && filter.meets(&kept)
-                    && let Some(entry) = inspector.table.rows().at(at).cloned()
-                {
+                if is_new && let Some(entry) = meeting(inspector, filter, at, &kept) {
                     found.push((at, entry));
                 }
             }
@@ -337,6 +384,17 @@ async fn gather(
         }
     }
     found
+}
+
+/// Entry of a delivery that was received just now, if it matches.
+fn meeting(inspector: &Inspector, filter: &Filter, at: Position, kept: &Packed) -> Option<Entry> {
+    let (entry, found) = {
+        let rows = inspector.table.rows();
+        let entry = rows.at(at)?;
+        (entry.clone(), filter.meets_entry(entry, &rows))
+    };
+    let meets = || inspector.search().meets_bytes(filter, kept);
+    (found == Match::Yes || found == Match::Unknown && meets()).then_some(entry)
 }
 
 /// Latest deliveries after a position, in the order of arrival.

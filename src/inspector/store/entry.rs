@@ -6,10 +6,11 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use ulid::Ulid;
 
-use crate::inspector::store::kept::Kept;
+use crate::inspector::store::kind_set::KindSet;
 use crate::inspector::store::line_place::LinePlace;
 use crate::inspector::store::names::Names;
-use crate::webhook::{Fixture, Kind, Receipt, RecordedAnswer, Verdict};
+use crate::inspector::store::packed::Packed;
+use crate::webhook::{Fixture, Receipt, RecordedAnswer, Verdict};
 
 /// Id of a delivery: a ULID as a number, high half first, or the number of another text in the table of names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,10 +18,6 @@ pub struct EntryId([u64; 2]);
 
 /// High half of an id that is no ULID; a ULID with this half is of the year 10889.
 const NAMED: u64 = u64::MAX;
-
-/// Set of event kinds.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct KindSet(u16);
 
 /// Result of passing a delivery on to the handler.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,7 +42,7 @@ pub struct Entry {
     /// Its line in a recording.
     pub place: Option<LinePlace>,
     /// The delivery in memory.
-    pub kept: Option<Arc<Kept>>,
+    pub kept: Option<Arc<Packed>>,
     /// Result of the handler.
     pub handler: Option<HandlerResult>,
     status: Option<NonZeroU16>,
@@ -107,63 +104,36 @@ impl EntryId {
     }
 }
 
-impl KindSet {
-    /// Set of these kinds.
-    pub fn of(kinds: impl IntoIterator<Item = Kind>) -> KindSet {
-        KindSet(
-            kinds
-                .into_iter()
-                .fold(0, |set, kind| set | 1 << kind as u16),
-        )
-    }
-
-    /// True if both have a kind in common.
-    pub fn meets(self, other: KindSet) -> bool {
-        self.0 & other.0 != 0
-    }
-
-    /// True if there is none in it.
-    pub fn is_empty(self) -> bool {
-        self.0 == 0
-    }
-
-    /// Kinds in the order of a message's life.
-    pub fn iter(self) -> impl Iterator<Item = Kind> {
-        let all = Kind::ALL.into_iter().chain([Kind::Other]);
-        all.filter(move |kind| self.0 & 1 << *kind as u16 != 0)
-    }
-}
-
 impl Entry {
     /// Entry of a delivery in memory.
-    pub fn of(kept: &Arc<Kept>, names: &mut Names) -> Entry {
-        let receipt = &kept.receipt;
+    pub fn of(kept: Arc<Packed>, names: &mut Names) -> Entry {
+        let number = |name: &str| ShortNumber::of(names.number(name));
         Entry {
-            id: EntryId::of(&kept.id, names),
+            provider: kept.provider.and_then(number),
+            id: EntryId::of(kept.id(), names),
             at: kept.at.as_microsecond(),
             place: None,
             handler: None,
             status: kept.status.and_then(NonZeroU16::new),
             micros: micros(kept.took.as_micros()),
-            bytes: u32::try_from(kept.delivery.body.len()).unwrap_or(u32::MAX),
-            path: names.number(kept.delivery.path.path()),
+            bytes: u32::try_from(kept.length()).unwrap_or(u32::MAX),
+            path: names.number(kept.path()),
             line: 0,
-            provider: provider(receipt, names),
-            kinds: kinds(receipt),
+            kinds: kept.kinds,
             repeat: kept
                 .again
                 .map_or(1, |again| u16::try_from(again.count).unwrap_or(u16::MAX)),
-            problems: u8::try_from(receipt.problems.len()).unwrap_or(u8::MAX),
-            verdict: Some(receipt.signature.verdict),
-            kept: Some(Arc::clone(kept)),
+            problems: u8::try_from(kept.problems.len()).unwrap_or(u8::MAX),
+            verdict: Some(kept.signature.verdict),
+            kept: Some(kept),
         }
     }
 
-    /// Entry of a delivery in a recording, whose line is named `id` if it has none.
+    /// Entry of a delivery in a recording, which is named `id` if it has none. Without a place it is a file of a folder.
     pub fn recorded(
         fixture: &Fixture,
         receipt: &Receipt,
-        (place, line): (LinePlace, u32),
+        place: Option<(LinePlace, u32)>,
         id: &str,
         names: &mut Names,
     ) -> Entry {
@@ -173,15 +143,17 @@ impl Entry {
         Entry {
             id: EntryId::of(fixture.id.as_deref().unwrap_or(id), names),
             at: at.map_or(0, |at| at.as_microsecond()),
-            place: Some(place),
+            place: place.map(|(place, _)| place),
             kept: None,
             handler: None,
             status: reply.and_then(|it| NonZeroU16::new(it.status)),
             micros: micros(reply.map_or(0, |it| it.micros).into()),
             bytes: u32::try_from(fixture.delivery.body.len()).unwrap_or(u32::MAX),
             path: names.number(fixture.delivery.path.path()),
-            line,
-            provider: provider(receipt, names),
+            line: place.map_or(0, |(_, line)| line),
+            provider: receipt
+                .provider
+                .and_then(|name| ShortNumber::of(names.number(name))),
             kinds: kinds(receipt),
             repeat: 1,
             problems: u8::try_from(receipt.problems.len()).unwrap_or(u8::MAX),
@@ -259,11 +231,6 @@ impl ShortNumber {
     }
 }
 
-fn provider(receipt: &Receipt, names: &mut Names) -> Option<ShortNumber> {
-    let name = receipt.provider?;
-    ShortNumber::of(names.number(name))
-}
-
 fn kinds(receipt: &Receipt) -> KindSet {
     KindSet::of(receipt.events.iter().map(|event| event.kind))
 }
@@ -275,8 +242,7 @@ fn micros(micros: u128) -> u32 {
 
 #[cfg(test)]
 mod tests {
-    use super::{Entry, EntryId, KindSet};
-    use crate::webhook::Kind;
+    use super::{Entry, EntryId};
     use proptest::prelude::*;
 
     #[test]
@@ -307,15 +273,5 @@ mod tests {
                 prop_assert_eq!(read.ulid(), Some(id));
             }
         }
-    }
-
-    #[test]
-    fn a_set_of_kinds_holds_what_was_put_in() {
-        let set = KindSet::of([Kind::Bounce, Kind::Other, Kind::Sent]);
-        let kinds: Vec<Kind> = set.iter().collect();
-        assert_eq!(kinds, [Kind::Sent, Kind::Bounce, Kind::Other]);
-        assert!(set.meets(KindSet::of([Kind::Other])));
-        assert!(!set.meets(KindSet::of([Kind::Open])));
-        assert!(KindSet::default().is_empty());
     }
 }

@@ -1,14 +1,12 @@
 //! Conditions on deliveries, as the API and the search field give them.
 
-use std::sync::Arc;
-
 use jiff::Timestamp;
 
 use crate::cli;
-use crate::inspector::store::entry::{Entry, KindSet};
-use crate::inspector::store::filter_fault::FilterFault;
+use crate::inspector::store::entry::Entry;
 use crate::inspector::store::kept::Kept;
-use crate::inspector::store::query::{self, Term};
+use crate::inspector::store::kind_set::KindSet;
+use crate::inspector::store::query::{self, FilterFault, Term};
 use crate::inspector::store::table::Rows;
 use crate::providers;
 use crate::webhook::{Event, Glob, Grep, Kind, StatusFilter, Verdict, bare_message_id, nearest};
@@ -225,21 +223,6 @@ impl Filter {
             _ if self.is_about_entries() => Match::Yes,
             _ => Match::Unknown,
         }
-    }
-
-    /// Looks at a delivery that was received: all conditions.
-    pub fn meets(&self, kept: &Arc<Kept>) -> bool {
-        let receipt = &kept.receipt;
-        let kinds = KindSet::of(receipt.events.iter().map(|event| event.kind));
-        (self.kinds.is_empty() || KindSet::of(self.kinds.iter().copied()).meets(kinds))
-            && (self.providers.is_empty()
-                || receipt
-                    .provider
-                    .is_some_and(|it| self.providers.contains(&it)))
-            && self.statuses.iter().all(|it| it.accepts(kept.status))
-            && (!self.failed || !kept.status.is_some_and(|it| (200..300).contains(&it)))
-            && self.is_in_time(|| kept.at)
-            && self.meets_bytes(kept)
     }
 
     /// Looks at what an entry does not have: path, recipients, message ids, verdict, texts.

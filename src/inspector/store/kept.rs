@@ -130,9 +130,4 @@ impl Kept {
             ..Fixture::new(self.delivery.clone())
         }
     }
-
-    /// Bytes that count against the memory for bodies.
-    pub fn size(&self) -> usize {
-        self.delivery.body.len() + self.response.len()
-    }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::inspector::store::kept::Kept;
+use crate::inspector::store::packed::Packed;
 use crate::inspector::store::position::Position;
 use crate::webhook::RecordedAnswer;
 
@@ -10,7 +10,7 @@ use crate::webhook::RecordedAnswer;
 #[derive(Clone, Debug)]
 pub enum Live {
     /// A delivery was received, and has this position in the table.
-    Received(Position, Arc<Kept>),
+    Received(Position, Arc<Packed>),
     /// A delivery was passed on to a handler.
     Forwarded(Arc<RecordedAnswer>),
 }

@@ -2,11 +2,13 @@
 
 pub mod entry;
 pub mod filter;
-pub mod filter_fault;
+pub mod inbox;
 pub mod kept;
+pub mod kind_set;
 pub mod line_place;
 pub mod live;
 pub mod names;
+pub mod packed;
 pub mod position;
 pub mod query;
 pub mod scan;

@@ -2,7 +2,14 @@
 //!
 //! `events:bounce status:5xx recipient:ada@ path:/hooks/* since:10m "free text"`
 
-use crate::inspector::store::filter_fault::FilterFault;
+/// Reason why a condition cannot be understood.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FilterFault {
+    /// Cause of the fault.
+    pub what: String,
+    /// Text that can be typed instead.
+    pub hint: String,
+}
 
 /// Part of a query.
 #[derive(Clone, Debug, PartialEq, Eq)]

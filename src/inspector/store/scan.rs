@@ -1,6 +1,7 @@
 //! Search through the table, the latest delivery first: by what the entries hold, and where that is not enough by the
 //! bytes of the deliveries, on two threads, without keeping the listener from its work.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -11,9 +12,11 @@ use crate::inspector::store::entry::Entry;
 use crate::inspector::store::filter::{Filter, Match};
 use crate::inspector::store::kept::Kept;
 use crate::inspector::store::line_place::{Gone, LinePlace, OpenRecording};
+use crate::inspector::store::packed::Packed;
 use crate::inspector::store::position::Position;
 use crate::inspector::store::table::Table;
-use crate::webhook::RecordedLine;
+use crate::io::recorder::file_name;
+use crate::webhook::{Fixture, RecordedLine};
 
 /// Entries that are looked at between two looks at the clock, and at first, when a few of them are likely to be enough.
 const CHUNK: usize = 32 << 10;
@@ -152,18 +155,18 @@ impl Search<'_> {
         lines: &mut RecordingLines,
     ) -> bool {
         if let Some(kept) = &entry.kept {
-            return filter.meets_bytes(kept);
+            return self.meets_bytes(filter, kept);
         }
-        let Some(place) = &entry.place else {
-            return false;
+        let fixture = match &entry.place {
+            Some(place) => {
+                let line = lines.line(place);
+                let may_be = |line: &Bytes| filter.texts().iter().all(|it| it.may_be_in_line(line));
+                line.filter(may_be)
+                    .and_then(|line| RecordedLine::delivery(&line, false).ok().flatten())
+            }
+            None => self.whole_file(entry).ok(),
         };
-        let Some(line) = lines.line(place) else {
-            return false;
-        };
-        if !filter.texts().iter().all(|text| text.may_be_in_line(&line)) {
-            return false;
-        }
-        let Ok(Some(fixture)) = RecordedLine::delivery(&line, false) else {
+        let Some(fixture) = fixture else {
             return false;
         };
         let receipt = match (filter.reads_verdict(), filter.reads_events()) {
@@ -182,6 +185,20 @@ impl Search<'_> {
         ))
     }
 
+    /// True if a delivery meets what its entry cannot tell.
+    pub fn meets_bytes(&self, filter: &Filter, kept: &Packed) -> bool {
+        let kept = kept.unpack(|delivery| match filter.reads_events() {
+            true => self.backend.read_again(delivery),
+            false => crate::webhook::Receipt::default(),
+        });
+        filter.meets_bytes(&kept)
+    }
+
+    /// A delivery in memory, with what is read in it.
+    pub fn unpack(&self, kept: &Packed) -> Kept {
+        kept.unpack(|delivery| self.backend.read_again(delivery))
+    }
+
     /// Reads a delivery: from the memory, or from its recording with the verdict on its signature.
     pub fn load(&self, at: Position, entry: &Entry) -> Result<Arc<Kept>, Gone> {
         self.load_of(&mut OpenRecording::default(), at, entry)
@@ -195,11 +212,15 @@ impl Search<'_> {
         entry: &Entry,
     ) -> Result<Arc<Kept>, Gone> {
         if let Some(kept) = &entry.kept {
-            return Ok(Arc::clone(kept));
+            return Ok(Arc::new(self.unpack(kept)));
         }
-        let place = entry.place.as_ref().ok_or(Gone)?;
-        let path = || self.table.rows().recording(place.file);
-        let fixture = recording.reader(place.file, path)?.fixture(place)?;
+        let fixture = match &entry.place {
+            Some(place) => {
+                let path = || self.table.rows().recording(place.file);
+                recording.reader(place.file, path)?.fixture(place)?
+            }
+            None => self.whole_file(entry)?,
+        };
         let receipt = self.backend.judge(&fixture);
         if entry.verdict.is_none() {
             self.table.judged(at, receipt.signature.verdict);
@@ -214,14 +235,33 @@ impl Search<'_> {
         Ok(Arc::new(kept))
     }
 
+    /// Reads a delivery from its file. It is gone if that holds another one, or no valid one.
+    fn whole_file(&self, entry: &Entry) -> Result<Fixture, Gone> {
+        let text = std::fs::read(self.file(entry).ok_or(Gone)?).map_err(|_| Gone)?;
+        let fixture = Fixture::read(&text).map_err(|_| Gone)?;
+        let id = self.table.rows().id(entry);
+        match fixture.id.as_deref() == Some(&id) {
+            true => Ok(fixture),
+            false => Err(Gone),
+        }
+    }
+
+    /// File of a delivery, if a folder is recorded into.
+    fn file(&self, entry: &Entry) -> Option<PathBuf> {
+        let folder = self.table.folder()?;
+        let id = self.table.rows().id(entry);
+        Some(folder.join(file_name(entry.time(), &id)))
+    }
+
     /// Address of a delivery in its recording.
     pub fn address(&self, entry: &Entry) -> Option<String> {
-        if let Some(kept) = &entry.kept
-            && kept.address.is_some()
-        {
-            return kept.address.clone();
+        let kept = entry.kept.as_ref();
+        if let Some(address) = kept.and_then(|kept| kept.address()) {
+            return Some(address.to_owned());
         }
-        let place = entry.place.as_ref()?;
+        let Some(place) = &entry.place else {
+            return Some(self.file(entry)?.display().to_string());
+        };
         let rows = self.table.rows();
         let path = rows.recording(place.file)?;
         Some(match entry.line {

@@ -5,15 +5,17 @@ use std::cell::Cell;
 use std::collections::VecDeque;
 use std::ops::{Deref, DerefMut};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use tokio::sync::broadcast;
 
 use crate::inspector::store::entry::{Entry, EntryId};
+use crate::inspector::store::inbox::{Bounds, Inbox};
 use crate::inspector::store::kept::Kept;
 use crate::inspector::store::line_place::{LinePlace, Recordings};
 use crate::inspector::store::live::Live;
 use crate::inspector::store::names::Names;
+use crate::inspector::store::packed::Packed;
 use crate::inspector::store::position::Position;
 use crate::inspector::store::segments::Segments;
 use crate::webhook::RecordedAnswer;
@@ -24,22 +26,17 @@ const BEHIND: usize = 1024;
 /// Position of the first delivery that came while the inspector runs; those of recordings are before it.
 const FIRST_LIVE: u64 = 1 << 62;
 
-/// Bounds on what is kept in memory.
-#[derive(Clone, Copy, Debug)]
-pub struct Bounds {
-    /// Most deliveries that are kept in memory (`--keep`).
-    pub deliveries: usize,
-    /// Most bytes of their bodies.
-    pub bytes: usize,
-}
-
 /// Table of deliveries.
 pub struct Table {
+    /// Locked after `rows`, if both are, and for a moment only.
+    inbox: Mutex<Inbox>,
     rows: RwLock<Rows>,
     news: broadcast::Sender<Live>,
     bounds: Bounds,
     /// True if what leaves the memory can be read from a recording.
     is_recorded: bool,
+    /// Folder with a file for each delivery, if that is the recording.
+    folder: Option<PathBuf>,
 }
 
 impl std::fmt::Debug for Table {
@@ -129,25 +126,55 @@ impl Table {
             ..Rows::default()
         };
         Table {
+            inbox: Mutex::default(),
             rows: RwLock::new(rows),
             news: broadcast::channel(BEHIND).0,
             bounds,
             is_recorded,
+            folder: None,
         }
+    }
+
+    /// The same table, recorded into a folder.
+    #[must_use]
+    pub fn in_folder(self, folder: PathBuf) -> Table {
+        Table {
+            folder: Some(folder),
+            ..self
+        }
+    }
+
+    /// Folder that deliveries are recorded into, each in a file.
+    pub fn folder(&self) -> Option<&Path> {
+        self.folder.as_deref()
     }
 
     /// Rows for reading; a short time only, for the listener waits.
     pub fn rows(&self) -> Locked<RwLockReadGuard<'_, Rows>> {
+        if !self.inbox().waiting.is_empty() {
+            drop(self.rows_mut());
+        }
         Locked::by(|| self.rows.read().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// Rows for writing, with all deliveries that came.
     fn rows_mut(&self) -> Locked<RwLockWriteGuard<'_, Rows>> {
-        Locked::by(|| self.rows.write().unwrap_or_else(PoisonError::into_inner))
+        let mut rows = Locked::by(|| self.rows.write().unwrap_or_else(PoisonError::into_inner));
+        self.take_in(&mut rows);
+        rows
+    }
+
+    fn inbox(&self) -> MutexGuard<'_, Inbox> {
+        self.inbox.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Receives the news from now on.
     pub fn subscribe(&self) -> broadcast::Receiver<Live> {
-        self.news.subscribe()
+        // What came before is no news; what came meanwhile is.
+        drop(self.rows());
+        let news = self.news.subscribe();
+        drop(self.rows());
+        news
     }
 
     /// Most deliveries that are kept in memory.
@@ -161,29 +188,76 @@ impl Table {
     }
 
     /// Adds a delivery that was received just now, and the response of the handler that the sender waited for.
-    pub fn receive(&self, kept: Kept, forwarded: Option<RecordedAnswer>) {
-        let kept = Arc::new(kept);
-        let mut rows = self.rows_mut();
-        let entry = Entry::of(&kept, &mut rows.names);
-        rows.live.push_back(entry);
-        rows.bytes += kept.size();
-        let position = Position(FIRST_LIVE + rows.dropped + rows.live.len() as u64 - 1);
-        let gone = rows.shrink(self.bounds, self.is_recorded);
-        let early = rows.take_early(&kept.id);
-        let is_told = self.news.receiver_count() > 0;
-        // Within the lock, so that the news come in the order of the table. Each answer is a part of its row.
-        if is_told {
-            let _ = self.news.send(Live::Received(position, Arc::clone(&kept)));
+    pub fn receive(&self, packed: Packed, forwarded: Option<RecordedAnswer>) {
+        // What is recorded stays in the table, and news are told.
+        let is_awaited =
+            || forwarded.is_some() || self.is_recorded || self.news.receiver_count() > 0;
+        let bounds = match is_awaited() {
+            true => Bounds {
+                deliveries: usize::MAX,
+                bytes: usize::MAX,
+            },
+            false => self.bounds,
+        };
+        let (freed, is_full) = self.inbox().push(packed, bounds);
+        drop(freed);
+        // Asked again: who subscribed before the delivery was in the inbox, and looked at it then, waits for the news.
+        if is_awaited() {
+            let mut rows = self.rows_mut();
+            if let Some(answer) = forwarded {
+                self.tell_forwarded(&mut rows, answer);
+            }
+        } else if is_full {
+            self.make_room();
         }
-        for answer in early.into_iter().chain(forwarded) {
-            rows.forwarded(&answer);
+    }
+
+    /// Makes rows of the deliveries that wait, and tells them, so that the news come in the order of the table.
+    fn take_in(&self, rows: &mut Rows) {
+        let inbox = self.inbox().take();
+        if let Some(last) = inbox.last_dropped {
+            rows.drop_all();
+            rows.dropped += inbox.dropped;
+            rows.last_dropped = EntryId::of_ulid(last.id());
+        }
+        let is_told = self.news.receiver_count() > 0;
+        for packed in inbox.waiting {
+            let kept = Arc::new(packed);
+            let entry = Entry::of(Arc::clone(&kept), &mut rows.names);
+            rows.live.push_back(entry);
+            rows.bytes += kept.size();
             if is_told {
-                let _ = self.news.send(Live::Forwarded(Arc::new(answer)));
+                let position = Position(FIRST_LIVE + rows.dropped + rows.live.len() as u64 - 1);
+                let _ = self.news.send(Live::Received(position, Arc::clone(&kept)));
+            }
+            for answer in rows.take_early(kept.id()) {
+                self.tell_forwarded(rows, answer);
             }
         }
-        // Freed without the lock, for which others wait.
-        drop(rows);
-        drop(gone);
+        rows.shrink(self.bounds, self.is_recorded);
+        self.inbox().in_table = (rows.live.len() - rows.unkept, rows.bytes);
+    }
+
+    /// Lets the oldest rows go, so that they and the deliveries that wait are within the bounds.
+    fn make_room(&self) {
+        let mut rows = Locked::by(|| self.rows.write().unwrap_or_else(PoisonError::into_inner));
+        let mut inbox = self.inbox();
+        let (waiting, bytes) = inbox.size();
+        let bounds = Bounds {
+            deliveries: self.bounds.deliveries.saturating_sub(waiting),
+            bytes: self.bounds.bytes.saturating_sub(bytes),
+        };
+        rows.shrink(bounds, self.is_recorded);
+        inbox.in_table = (rows.live.len() - rows.unkept, rows.bytes);
+    }
+
+    /// Notes the result of passing a delivery on, and tells it; false if the delivery is not there.
+    fn tell_forwarded(&self, rows: &mut Rows, answer: RecordedAnswer) -> bool {
+        let is_there = rows.forwarded(&answer);
+        if is_there && self.news.receiver_count() > 0 {
+            let _ = self.news.send(Live::Forwarded(Arc::new(answer)));
+        }
+        is_there
     }
 
     /// Adds deliveries of recordings, which came before those that come while the inspector runs, and recorded responses.
@@ -203,24 +277,23 @@ impl Table {
     }
 
     /// Adds a delivery that was appended to a recording; `kept` is told, and not kept. `names` are those of the entry.
-    pub fn append(&self, mut entry: Entry, names: &Names, kept: Arc<Kept>) {
+    pub fn append(&self, mut entry: Entry, names: &Names, kept: Kept) {
         let mut rows = self.rows_mut();
         entry.renumber(&rows.names.adopt(names));
         rows.live.push_back(entry);
         rows.unkept += 1;
         let position = Position(FIRST_LIVE + rows.dropped + rows.live.len() as u64 - 1);
+        let kept = Arc::new(Packed::with_receipt(kept));
         let _ = self.news.send(Live::Received(position, kept));
     }
 
     /// Adds the result of passing a delivery on.
     pub fn forwarded(&self, answer: RecordedAnswer) {
-        let answer = Arc::new(answer);
         let mut rows = self.rows_mut();
-        if rows.forwarded(&answer) {
-            let _ = self.news.send(Live::Forwarded(answer));
-        } else if rows.early.len() < BEHIND {
+        let early = answer.clone();
+        if !self.tell_forwarded(&mut rows, answer) && rows.early.len() < BEHIND {
             // A handler in the background may be faster than the one that the sender waits for.
-            rows.early.push_back((*answer).clone());
+            rows.early.push_back(early);
         }
     }
 
@@ -267,13 +340,8 @@ impl Table {
     /// Empties the memory; what comes later has later positions.
     pub fn clear(&self) {
         let mut rows = self.rows_mut();
-        rows.dropped += rows.live.len() as u64;
-        if let Some(last) = rows.live.last() {
-            rows.last_dropped = Some(last.id);
-        }
-        rows.live.clear();
+        rows.drop_all();
         rows.old.clear();
-        (rows.bytes, rows.unkept) = (0, 0);
     }
 }
 
@@ -431,9 +499,18 @@ impl Rows {
         ours
     }
 
-    /// Lets the oldest go until the bounds hold, from the memory alone if they are recorded, and returns them.
-    fn shrink(&mut self, bounds: Bounds, is_recorded: bool) -> Vec<Arc<Kept>> {
-        let mut gone = Vec::new();
+    /// Lets all go that came while the inspector runs.
+    fn drop_all(&mut self) {
+        self.dropped += self.live.len() as u64;
+        if let Some(last) = self.live.last() {
+            self.last_dropped = Some(last.id);
+        }
+        self.live.clear();
+        (self.bytes, self.unkept) = (0, 0);
+    }
+
+    /// Lets the oldest go until the bounds hold, from the memory alone if they are recorded.
+    fn shrink(&mut self, bounds: Bounds, is_recorded: bool) {
         while self.live.len() - self.unkept > bounds.deliveries || self.bytes > bounds.bytes {
             let oldest = match is_recorded {
                 true => {
@@ -449,14 +526,10 @@ impl Rows {
                 }
             };
             match oldest {
-                Some(kept) => {
-                    self.bytes -= kept.size().min(self.bytes);
-                    gone.push(kept);
-                }
-                None if self.unkept >= self.live.len() => return gone,
+                Some(kept) => self.bytes -= kept.size().min(self.bytes),
+                None if self.unkept >= self.live.len() => return,
                 None => {}
             }
         }
-        gone
     }
 }

@@ -14,4 +14,5 @@ mod writer;
 
 pub use recorded_at::{PlaceInFile, RecordedAt};
 pub use recorder::Recorder;
+pub(crate) use recorder::file_name;
 pub use sync::Sync;

@@ -216,13 +216,19 @@ fn folder_note(path: &Path) -> Option<String> {
     ))
 }
 
-/// File name that sorts by time. The id comes from the request, so only its alphanumeric characters are used.
+/// Name of the file of a delivery in a folder.
+pub(crate) fn file_name(at: Timestamp, id: &str) -> String {
+    format!("{}.json", stem(at, id))
+}
+
 fn name(fixture: &Fixture) -> String {
     let at = fixture.at.unwrap_or_else(Timestamp::now);
-    let id: String = fixture
-        .id
-        .as_deref()
-        .unwrap_or_default()
+    stem(at, fixture.id.as_deref().unwrap_or_default())
+}
+
+/// Name that sorts by time. The id comes from the request, so only its alphanumeric characters are used.
+fn stem(at: Timestamp, id: &str) -> String {
+    let id: String = id
         .chars()
         .filter(char::is_ascii_alphanumeric)
         .take(64)

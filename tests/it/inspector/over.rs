@@ -278,6 +278,53 @@ fn a_listener_shows_what_its_recording_holds_already_and_reads_back_what_left_th
 }
 
 #[test]
+fn a_listener_that_records_into_a_folder_reads_back_from_its_files_what_left_the_memory() {
+    let dir = tempfile::tempdir().unwrap();
+    let folder = dir.path().join("kept");
+    let first = Inspected::listen(&["--record", folder.to_str().unwrap()]);
+    first.event("bounce", "resend", "old@example.com");
+    drop(first);
+    std::fs::write(folder.join("mine.json"), "{\"a\":1}").unwrap();
+    let inspected = Inspected::listen(&["--record", folder.to_str().unwrap(), "--keep", "1"]);
+    for at in 0..3 {
+        inspected.event("open", "resend", &format!("r{at}@example.com"));
+    }
+    let rows = until(&inspected, "/deliveries", has(4));
+    let rows = rows["items"].as_array().unwrap();
+    for (row, recipient) in rows.iter().zip(["old", "r0", "r1", "r2"]) {
+        let (id, recipient) = (
+            row["id"].as_str().unwrap(),
+            format!("{recipient}@example.com"),
+        );
+        assert_eq!(row["recipients"], json!([recipient]), "{row}");
+        assert_eq!((&row["status"], row["gone"].is_null()), (&json!(200), true));
+        let address = row["address"].as_str().unwrap();
+        assert!(address.starts_with(folder.to_str().unwrap()) && address.contains(id));
+        let received = inspected.json(&format!("/deliveries/{id}"));
+        assert_eq!(received["address"], row["address"]);
+        assert_eq!(received["events"][0]["recipient"], json!(recipient));
+        let found = inspected.json(&format!("/deliveries?recipient={recipient}"));
+        assert_eq!(found["items"][0]["id"], json!(id));
+    }
+    std::fs::remove_file(rows[1]["address"].as_str().unwrap()).unwrap();
+    let rows = inspected.json("/deliveries");
+    assert_eq!(
+        rows["items"][1]["gone"],
+        json!(true),
+        "its file was taken away"
+    );
+    assert_eq!(
+        inspected
+            .get(&format!(
+                "/api/v1/deliveries/{}",
+                rows["items"][1]["id"].as_str().unwrap()
+            ))
+            .status,
+        410
+    );
+}
+
+#[test]
 fn a_source_that_is_not_there_is_an_error_at_once() {
     let output = webhook_cli()
         .args(["ui", "no-such.ndjson", "--addr", "127.0.0.1:0"])
