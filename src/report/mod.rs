@@ -24,7 +24,7 @@ pub use formats::curl::{curl, http};
 pub use formats::har::{HAR_BETWEEN, HAR_END, har, har_start, vegeta};
 pub use formats::report_file::{ReportFile, ReportFormat, Suite};
 pub use json::{
-    event_json, forwarded_answer_json, harmless, json_line, masked_fixture, received_json,
+    EventJson, forwarded_answer_json, harmless, json_line, masked_fixture, received_json,
     recorded_answer_json,
 };
 pub use notice::{

@@ -190,7 +190,7 @@ pub async fn message(
                 continue;
             };
             for event in kept.receipt.events.iter().filter(|it| is_of(it, &id)) {
-                let mut value = report::event_json(event);
+                let mut value = json!(report::EventJson::of(event));
                 let time = TimestampFormat::Rfc3339(6).write(event.at.unwrap_or(kept.at));
                 if let Some(members) = value.as_object_mut() {
                     members.insert("delivery".into(), kept.id.as_str().into());

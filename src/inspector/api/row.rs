@@ -12,7 +12,7 @@ use crate::inspector::store::kept::Kept;
 use crate::inspector::store::line_place::OpenRecording;
 use crate::inspector::store::position::Position;
 use crate::inspector::store::scan::Search;
-use crate::report;
+use crate::report::EventJson;
 use crate::webhook::{Event, TimestampFormat, masked_path};
 
 /// Recipients and message ids of a row at most.
@@ -34,7 +34,7 @@ struct Row<'a> {
     recipients: Vec<&'a str>,
     recipient_count: usize,
     message_ids: Vec<&'a str>,
-    events: Events,
+    events: Events<'a>,
     verdict: &'static str,
     status: Option<u16>,
     micros: u32,
@@ -49,9 +49,9 @@ struct Row<'a> {
 /// Events of a row: their number, or all of them.
 #[derive(Serialize)]
 #[serde(untagged)]
-enum Events {
+enum Events<'a> {
     Count(usize),
-    All(Vec<Value>),
+    All(Vec<EventJson<'a>>),
 }
 
 /// Result of the handler.
@@ -97,7 +97,7 @@ fn one(
 
 /// Row for the stream: with the events, and the type of `--json`.
 pub fn streamed(search: &Search, entry: &Entry, kept: &Kept) -> String {
-    let events = kept.receipt.events.iter().map(report::event_json).collect();
+    let events = kept.receipt.events.iter().map(EventJson::of).collect();
     let row = Row {
         events: Events::All(events),
         kind: Some("received"),

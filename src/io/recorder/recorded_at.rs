@@ -26,11 +26,12 @@ pub enum PlaceInFile {
 impl RecordedAt {
     /// Address of the delivery with this id, as it is typed.
     pub fn address(&self, id: &str) -> String {
-        let file = self.file.display();
+        // Not by `format!`: each recorded delivery has one.
+        let file = self.file.to_string_lossy();
         match self.place {
-            PlaceInFile::Whole => file.to_string(),
-            PlaceInFile::Line(line) => format!("{file}:{line}"),
-            PlaceInFile::UnknownLine => format!("{file}:{id}"),
+            PlaceInFile::Whole => file.into_owned(),
+            PlaceInFile::Line(line) => [&file, ":", &line.to_string()].concat(),
+            PlaceInFile::UnknownLine => [&file, ":", id].concat(),
         }
     }
 }

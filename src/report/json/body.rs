@@ -2,9 +2,9 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::value::RawValue;
 
-use crate::report::json::escape::quoted;
+use crate::report::json::escape::{quote, quoted};
+use crate::webhook::{is_json, is_shallow};
 
 /// Member of a request body: `body` if it is JSON on one line, or else `text`, or else `base64`.
 pub(super) enum BodyMember<'a> {
@@ -24,8 +24,8 @@ impl<'a> BodyMember<'a> {
         };
         let value = text.trim_matches([' ', '\t', '\r', '\n']);
         let is_line = memchr::memchr2(b'\n', b'\r', value.as_bytes()).is_none();
-        let is_json = || serde_json::from_str::<&RawValue>(value).is_ok();
-        if is_line && is_json() && depth(value) <= 64 {
+        let is_nested = || depth(value) <= 64 && is_json(value);
+        if is_line && (is_shallow(value) || is_nested()) {
             Self::Json(value)
         } else {
             Self::Text(text)
@@ -41,7 +41,7 @@ impl<'a> BodyMember<'a> {
             }
             Self::Text(text) => {
                 *line += "\"text\":";
-                *line += &quoted(text);
+                quote(line, text);
             }
             Self::Binary(bytes) => {
                 *line += "\"base64\":\"";

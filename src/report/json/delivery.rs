@@ -3,10 +3,11 @@
 use std::fmt::Write as _;
 
 use http::HeaderValue;
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::report::json::body::BodyMember;
-use crate::report::json::escape::{harmless, quoted};
+use crate::report::json::escape::{append, harmless, quote, quoted};
 use crate::report::json::mail;
 use crate::report::notice::{Logged, Notice, Received};
 use crate::report::text::humanize::micros;
@@ -112,36 +113,65 @@ pub fn recorded_answer_json(answer: &RecordedAnswer) -> String {
 }
 
 /// Event as in the objects of `--json`.
-pub fn event_json(it: &Event) -> Value {
-    event(it)
+#[derive(Serialize)]
+pub struct EventJson<'a> {
+    kind: &'static str,
+    native: &'a str,
+    recipient: Option<&'a str>,
+    message_id: Option<&'a str>,
+    at: Option<String>,
+    url: Option<&'a str>,
+    bounce: Option<&'static str>,
+    reason: Option<&'a str>,
 }
 
-fn event(event: &Event) -> Value {
-    json!({
-        "kind": event.kind.name(),
-        "native": event.native,
-        "recipient": event.recipient,
-        "message_id": event.message_id,
-        "at": event.at.map(|at| at.to_string()),
-        "url": event.url,
-        "bounce": event.bounce.map(|class| class.name()),
-        "reason": event.reason,
-    })
+impl<'a> EventJson<'a> {
+    /// Makes it of an event.
+    pub fn of(event: &'a Event) -> Self {
+        Self {
+            kind: event.kind.name(),
+            native: &event.native,
+            recipient: event.recipient.as_deref(),
+            message_id: event.message_id.as_deref(),
+            at: event.at.map(|at| at.to_string()),
+            url: event.url.as_deref(),
+            bounce: event.bounce.map(|class| class.name()),
+            reason: event.reason.as_deref(),
+        }
+    }
 }
+
+/// Verdict on a signature as in the objects of `--json`.
+#[derive(Serialize)]
+struct SignatureJson<'a> {
+    scheme: Option<&'a str>,
+    verdict: &'static str,
+    reason: Option<&'a str>,
+}
+
+/// Room in bytes for what stands around the body of most deliveries.
+const ROOM: usize = 1024;
 
 /// Members before the body.
 fn head(it: &Received) -> String {
-    let mut line = format!(
-        "{{\"type\":\"received\",\"id\":{},\"at\":\"{}\",\"remote\":{},",
-        quoted(it.id),
-        TimestampFormat::Rfc3339(6).write(it.at),
-        json!(it.remote.map(|it| it.to_string())),
-    );
-    if let Some(address) = it.address {
-        let _ = write!(line, "\"address\":{},", quoted(address));
+    let mut line = String::with_capacity(ROOM + it.delivery.body.len());
+    line += "{\"type\":\"received\",\"id\":";
+    quote(&mut line, it.id);
+    line += ",\"at\":";
+    quote(&mut line, &TimestampFormat::Rfc3339(6).write(it.at));
+    line += ",\"remote\":";
+    match it.remote {
+        Some(remote) => quote(&mut line, &remote.to_string()),
+        None => line += "null",
     }
+    if let Some(address) = it.address {
+        line += ",\"address\":";
+        quote(&mut line, address);
+    }
+    line.push(',');
     request(&mut line, it.delivery);
-    line + ","
+    line.push(',');
+    line
 }
 
 /// Members after the body.
@@ -171,12 +201,11 @@ fn tail(it: &Received) -> String {
 
 /// Appends the members of a request but its body.
 fn request(line: &mut String, it: &Delivery) {
-    let _ = write!(
-        line,
-        "\"method\":{},\"path\":{},\"headers\":",
-        quoted(it.method.as_str()),
-        quoted(&masked_path(it.path.as_str())),
-    );
+    *line += "\"method\":";
+    quote(line, it.method.as_str());
+    *line += ",\"path\":";
+    quote(line, &masked_path(it.path.as_str()));
+    *line += ",\"headers\":";
     headers(line, &it.headers);
 }
 
@@ -188,32 +217,36 @@ fn headers(line: &mut String, headers: &Headers) {
         } else {
             String::from_utf8_lossy(value.as_bytes())
         };
-        let _ = write!(
-            line,
-            "{}[{},{}]",
-            if at == 0 { "" } else { "," },
-            quoted(name.as_str()),
-            quoted(&shown)
-        );
+        *line += if at == 0 { "[" } else { ",[" };
+        quote(line, name.as_str());
+        line.push(',');
+        quote(line, &shown);
+        line.push(']');
     }
     line.push(']');
 }
 
 /// Appends the members of what was read from a delivery.
 fn reading(line: &mut String, receipt: &Receipt) {
-    let _ = write!(
+    let signature = &receipt.signature;
+    let events: Vec<_> = receipt.events.iter().map(EventJson::of).collect();
+    *line += ",\"provider\":";
+    append(line, &receipt.provider);
+    *line += ",\"recognised_by\":";
+    append(line, &receipt.recognised_by.map(|by| by.to_string()));
+    *line += ",\"events\":";
+    append(line, &events);
+    *line += ",\"signature\":";
+    append(
         line,
-        ",\"provider\":{},\"recognised_by\":{},\"events\":{},\"signature\":{},\"problems\":{}",
-        json!(receipt.provider),
-        json!(receipt.recognised_by.map(|by| by.to_string())),
-        Value::from_iter(receipt.events.iter().map(event)),
-        json!({
-            "scheme": receipt.signature.scheme,
-            "verdict": receipt.signature.verdict.name(),
-            "reason": receipt.signature.reason,
-        }),
-        json!(receipt.problems),
+        &SignatureJson {
+            scheme: signature.scheme,
+            verdict: signature.verdict.name(),
+            reason: signature.reason.as_deref(),
+        },
     );
+    *line += ",\"problems\":";
+    append(line, &receipt.problems);
     if !receipt.mails.is_empty() {
         let _ = write!(line, ",\"mail\":{}", mail::mails(&receipt.mails));
     }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use serde_json::Value;
+use serde::Serialize;
 
 /// Escapes DEL and the C1 controls, which JSON allows in strings and a terminal interprets. They occur in strings only.
 pub fn harmless(line: &str) -> std::borrow::Cow<'_, str> {
@@ -24,12 +24,41 @@ pub fn harmless(line: &str) -> std::borrow::Cow<'_, str> {
 
 /// Text as a JSON string.
 pub(crate) fn quoted(text: &str) -> String {
-    Value::from(text).to_string()
+    let mut line = String::with_capacity(text.len() + 2);
+    quote(&mut line, text);
+    line
+}
+
+/// Appends a text as a JSON string.
+pub(super) fn quote(line: &mut String, text: &str) {
+    if text
+        .bytes()
+        .any(|byte| matches!(byte, b'"' | b'\\' | 0..b' '))
+    {
+        return append(line, text);
+    }
+    line.push('"');
+    line.push_str(text);
+    line.push('"');
+}
+
+/// Appends a value as JSON.
+pub(super) fn append<T: Serialize + ?Sized>(line: &mut String, value: &T) {
+    // Writing into memory does not fail.
+    *line += &serde_json::to_string(value).unwrap_or_default();
 }
 
 #[cfg(test)]
 mod tests {
-    use super::harmless;
+    use super::{harmless, quoted};
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_quoted_text_is_that_text(text in "[ -~é\u{0}-\u{20}\"]{0,20}") {
+            prop_assert_eq!(quoted(&text), serde_json::to_string(&text).unwrap());
+        }
+    }
 
     #[test]
     fn controls_that_json_allows_are_escaped() {

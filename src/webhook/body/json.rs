@@ -4,6 +4,7 @@
 use std::fmt::Write as _;
 
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::webhook::body::json_cursor::{JsonCursor, Span};
 
@@ -117,6 +118,20 @@ pub(crate) fn split<'a>(
     }
     cursor.space();
     cursor.is_at_end().then_some(())
+}
+
+/// True if all of a text is one JSON value, with white space around it at most.
+pub fn is_json(text: &str) -> bool {
+    is_shallow(text) || serde_json::from_str::<&RawValue>(text).is_ok()
+}
+
+/// True if all of a text is one JSON value of 64 levels at most. False says nothing about it.
+pub fn is_shallow(text: &str) -> bool {
+    let mut cursor = JsonCursor::new(text.as_bytes());
+    cursor.space();
+    let is_valid = cursor.valid_value().is_some();
+    cursor.space();
+    is_valid && cursor.is_at_end()
 }
 
 /// Style in which a provider writes JSON. Not significant to a parser, but it is what is signed.

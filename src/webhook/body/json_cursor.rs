@@ -363,7 +363,6 @@ pub(crate) mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(2_000))]
         #[test]
         fn what_is_valid_here_is_valid_for_the_parser(
             text in "([\\[\\]{},: \n\t]|\"[a-zé]{0,9}\"|\"[ -~]{0,9}\"|-?[0-9]{1,3}|[.eE+-]|true|null|\\\\u[0-9a-f]{3,4}|\"|\u{1}){0,12}"

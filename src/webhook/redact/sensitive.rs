@@ -59,6 +59,9 @@ const CODE: usize = 16;
 /// True if a header of this name holds a credential. Services choose their own names, so a name only has to contain a
 /// marker.
 pub fn is_credential_field(name: &str) -> bool {
+    if ORDINARY.contains(&name) {
+        return false;
+    }
     let name = name.to_ascii_lowercase();
     let short = shortened(&name);
     FIELDS.contains(&name.as_str())
@@ -69,6 +72,18 @@ pub fn is_credential_field(name: &str) -> bool {
         // Such as `x-functions-key` and `x-app-key`.
         || (short.ends_with("key") && !PUBLIC_KEYS.contains(&name.as_str()))
 }
+
+/// Fields that nearly every request has, so that their names need no closer look.
+const ORDINARY: [&str; 8] = [
+    "host",
+    "content-type",
+    "content-length",
+    "user-agent",
+    "accept",
+    "accept-encoding",
+    "connection",
+    "transfer-encoding",
+];
 
 /// True if a member of a body, or a parameter, of this name holds a credential. Bodies are full of words, so the name
 /// must end with a marker, or be that of such a header.
