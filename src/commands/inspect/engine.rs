@@ -100,12 +100,13 @@ impl Engine {
         })
     }
 
-    /// Sends jobs one after another, once each.
+    /// Sends jobs one after another, once each; `tried` gets each attempt.
     fn send_all(
         &self,
         jobs: impl Iterator<Item = Result<Job>>,
         target: &Target,
         dry_run: bool,
+        mut tried: impl FnMut(&Attempt),
     ) -> std::result::Result<Sent, Problem> {
         let client = Client::new(Settings {
             insecure: self.settings.insecure,
@@ -126,7 +127,10 @@ impl Engine {
             let exchange = runtime.block_on(exchange);
             let took = exchange.took;
             let outcome = exchange.outcome();
-            sent.attempts.push(attempt(&job, target, outcome, took));
+            let attempt = attempt(&job, target, outcome, took);
+            tried(&attempt);
+            let line = report::json_line(&Notice::Attempted(&attempt));
+            sent.attempts.push(line);
         }
         Ok(sent)
     }
@@ -243,12 +247,12 @@ impl Backend for Engine {
             let plan =
                 JourneyPlan::with_secrets(args, STYLE, secrets).map_err(|it| Problem::of(&it))?;
             let jobs = plan.jobs().map_err(|it| Problem::of(&it))?;
-            return self.send_all(jobs, &target, order.dry_run);
+            return self.send_all(jobs, &target, order.dry_run, |_| {});
         }
         scenario::reject_its_flags(&args).map_err(|it| Problem::of(&it))?;
         let plan = SendPlan::with_secrets(args, STYLE, secrets).map_err(|it| Problem::of(&it))?;
         let jobs = Generator::new(plan.selection(), seed);
-        self.send_all(jobs, &target, order.dry_run)
+        self.send_all(jobs, &target, order.dry_run, |_| {})
     }
 
     fn replay(&self, kept: &Kept, order: &ReplayOrder) -> std::result::Result<Sent, Problem> {
@@ -263,13 +267,12 @@ impl Backend for Engine {
             .job(kept, order, &target)
             .map_err(|error| Problem::of(&error))?;
         let is_same = job.delivery.body == kept.delivery.body;
-        let name = masked_path(&target.at(&job.delivery.path)).into_owned();
-        let sent = self.send_all(std::iter::once(Ok(job)), &target, false)?;
         let goes_to_handler = handler.is_some_and(|it| it.origin() == target.origin());
-        if let (true, true, Some(line)) = (goes_to_handler, is_same, sent.attempts.first()) {
-            self.note(kept, name, line);
-        }
-        Ok(sent)
+        self.send_all(std::iter::once(Ok(job)), &target, false, |attempt| {
+            if goes_to_handler && is_same {
+                self.note(kept, attempt);
+            }
+        })
     }
 
     fn faults(&self) -> Option<Value> {
@@ -323,19 +326,12 @@ impl Backend for Engine {
 
 impl Engine {
     /// Adds an attempt to the delivery that was sent to its handler again.
-    fn note(&self, kept: &Kept, target: String, line: &str) {
-        let attempt: Value = serde_json::from_str(line).unwrap_or_default();
-        let status = attempt
-            .get("status")
-            .and_then(Value::as_u64)
-            .and_then(|it| u16::try_from(it).ok());
+    fn note(&self, kept: &Kept, attempt: &Attempt) {
         let before = u32::try_from(kept.answers().len()).unwrap_or(u32::MAX);
-        let text = |name: &str| attempt.get(name).and_then(Value::as_str).map(str::to_owned);
-        let mut answer = RecordedAnswer::outline(&kept.id, &target, status);
-        answer.attempt = before.saturating_add(1);
-        answer.outcome = text("outcome").unwrap_or_default();
-        answer.reason = text("reason");
-        answer.micros = attempt.get("micros").and_then(Value::as_u64).unwrap_or(0);
+        let number = before.saturating_add(1);
+        let mut answer = RecordedAnswer::new(&kept.id, &attempt.target, number, &attempt.outcome);
+        answer.reason = attempt.outcome.reason();
+        answer.micros = u64::try_from(attempt.took.as_micros()).unwrap_or(u64::MAX);
         answer.at = Some(jiff::Timestamp::now());
         self.table.forwarded(answer);
     }
@@ -376,11 +372,11 @@ fn send_args(order: &SendOrder, to: Option<&str>) -> std::result::Result<SendArg
     }
 }
 
-/// Line of type `attempted`.
-fn attempt(job: &Job, target: &Target, outcome: Outcome, took: Duration) -> String {
+/// The attempt of a job with this outcome.
+fn attempt(job: &Job, target: &Target, outcome: Outcome, took: Duration) -> Attempt {
     let receipt = providers::outline(&job.delivery, job.provider);
     let outcome = job.origin.judge(outcome, took, &accepted());
-    let attempt = Attempt {
+    Attempt {
         id: job.id.clone(),
         source: job.source.to_string(),
         about: about(&receipt),
@@ -392,8 +388,7 @@ fn attempt(job: &Job, target: &Target, outcome: Outcome, took: Duration) -> Stri
         last: true,
         repeats: false,
         events: Some(EventSummary::of(&receipt.events)),
-    };
-    report::json_line(&Notice::Attempted(&attempt))
+    }
 }
 
 /// Expectation of a response that counts as success.
