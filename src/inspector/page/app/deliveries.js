@@ -7,6 +7,8 @@ import { audience, subject } from './words.js';
 const FIRST = 200;
 /** Rows in a later page. */
 const PAGE = 1000;
+/** Pages that fill a gap: more would be asked for after they left the memory of a busy listener. */
+const MENDED = 3;
 /** Milliseconds after which a filter is slow. */
 const SLOW = 250;
 /** Rows kept in the page; the oldest leave first. */
@@ -280,7 +282,7 @@ class Deliveries {
     const missed = [];
     try {
       let before = null;
-      for (let pages = 0; pages < 10; pages += 1) {
+      for (let pages = 0; pages < MENDED; pages += 1) {
         const page = await this.#page(before, PAGE, signal);
         const from = page.items.findIndex(row => row.id === newest);
         missed.unshift(...page.items.slice(from + 1));
