@@ -6,6 +6,7 @@
 pub mod api;
 pub mod backend;
 pub mod http;
+pub mod locked;
 pub mod server;
 pub mod store;
 

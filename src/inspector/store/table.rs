@@ -1,14 +1,13 @@
 //! Table of all deliveries, in the order of arrival: those of recordings first, as they are read, then those that come
 //! while the inspector runs.
 
-use std::cell::Cell;
 use std::collections::VecDeque;
-use std::ops::{Deref, DerefMut};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use tokio::sync::broadcast;
 
+use crate::inspector::locked::Locked;
 use crate::inspector::store::entry::{Entry, EntryId};
 use crate::inspector::store::inbox::{Bounds, Inbox};
 use crate::inspector::store::kept::Kept;
@@ -44,43 +43,6 @@ impl std::fmt::Debug for Table {
         f.debug_struct("Table")
             .field("bounds", &self.bounds)
             .finish_non_exhaustive()
-    }
-}
-
-thread_local! {
-    /// True while this thread has locked a table.
-    static HAS_LOCKED: Cell<bool> = const { Cell::new(false) };
-}
-
-/// Lock of the rows. A thread that took a second one would wait forever, if another thread wants to write in between:
-/// that is seldom, so a debug build panics each time.
-pub struct Locked<T>(T);
-
-impl<T> Locked<T> {
-    fn by(lock: impl FnOnce() -> T) -> Locked<T> {
-        let is_second = HAS_LOCKED.replace(true);
-        debug_assert!(!is_second, "the table is locked twice by one thread");
-        Locked(lock())
-    }
-}
-
-impl<T> Drop for Locked<T> {
-    fn drop(&mut self) {
-        HAS_LOCKED.set(false);
-    }
-}
-
-impl<T: Deref> Deref for Locked<T> {
-    type Target = T::Target;
-
-    fn deref(&self) -> &T::Target {
-        &self.0
-    }
-}
-
-impl<T: DerefMut> DerefMut for Locked<T> {
-    fn deref_mut(&mut self) -> &mut T::Target {
-        &mut self.0
     }
 }
 

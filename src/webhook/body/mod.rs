@@ -7,6 +7,7 @@ pub mod form_part;
 pub mod json;
 pub(crate) mod json_cursor;
 pub(crate) mod json_edit;
+pub(crate) mod json_limits;
 pub(crate) mod json_node;
 pub mod matcher;
 pub mod multipart;
