@@ -4,6 +4,7 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::error::{Error, Result};
@@ -165,7 +166,11 @@ impl ReportFile {
 
 /// Creates a temporary file and deletes its name at once, so that it is gone when it is closed.
 fn nameless() -> io::Result<File> {
-    let path = std::env::temp_dir().join(format!("webhook-cli-{}-results", std::process::id()));
+    // The name is there for a moment, in which another thread may want one too.
+    static OPENED: AtomicU64 = AtomicU64::new(0);
+    let number = OPENED.fetch_add(1, Ordering::Relaxed);
+    let name = format!("webhook-cli-{}-{number}-results", std::process::id());
+    let path = std::env::temp_dir().join(name);
     let mut options = OpenOptions::new();
     options.read(true).write(true).create_new(true);
     #[cfg(unix)]
@@ -188,10 +193,19 @@ pub fn read_out(mut file: File, mut give: impl FnMut(&[u8])) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use super::{ReportFile, ReportFormat, Suite, read_out};
+    use super::{ReportFile, ReportFormat, Suite, nameless, read_out};
     use crate::report::{CheckTotals, Checked, Detail, Notice, Tally};
     use crate::webhook::{Attempt, CheckStatus, Outcome};
     use std::time::Duration;
+
+    #[test]
+    fn files_without_a_name_are_created_at_once() {
+        std::thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| (0..50).for_each(|_| drop(nameless().unwrap())));
+            }
+        });
+    }
 
     fn open(format: ReportFormat, strict: bool) -> ReportFile {
         let suite = Suite {
