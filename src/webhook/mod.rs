@@ -29,7 +29,7 @@ pub use body::document::Document;
 pub use body::embedded::document_in;
 pub use body::form_part::FormPart;
 pub use body::json::{
-    Style, as_verbatim, find, is_json, is_shallow, splice, verbatim, write, write_escaped,
+    Style, as_verbatim, find, is_shallow, splice, verbatim, write, write_escaped,
 };
 pub use body::json_cursor::Span;
 pub use body::matcher::{Matcher, Predicate, Prefilter, name_after};

@@ -24,7 +24,7 @@ pub struct BodyLines {
 impl BodyLines {
     /// Lines of a body.
     pub fn of(body: &[u8]) -> BodyLines {
-        match is_json(body) {
+        match is_object_or_list(body) {
             true => BodyLines::of_json(body),
             false => BodyLines::of_text(body),
         }
@@ -227,7 +227,7 @@ pub fn next_token(body: &[u8], from: usize) -> Option<u8> {
 }
 
 /// True for an object or a list.
-pub fn is_json(body: &[u8]) -> bool {
+pub fn is_object_or_list(body: &[u8]) -> bool {
     matches!(next_token(body, 0), Some(b'{' | b'['))
 }
 

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::inspector::api::body_lines::{BodyLines, is_json, next_token, token_end};
+use crate::inspector::api::body_lines::{BodyLines, is_object_or_list, next_token, token_end};
 use crate::report::text::body::is_shown_as_form;
 use crate::report::text::inflate::inflated_body;
 use crate::webhook::{Delivery, document_in};
@@ -29,7 +29,7 @@ impl DecodedBody {
         if is_shown_as_form(&delivery.headers, body) {
             return Some(DecodedBody::of_form(body));
         }
-        let text = match is_json(body) {
+        let text = match is_object_or_list(body) {
             true => without_strings(body, NESTED),
             false => body.into(),
         };
@@ -49,7 +49,7 @@ impl DecodedBody {
         for (name, value) in form_urlencoded::parse(body) {
             let start = text.len();
             text.extend_from_slice(name.as_bytes());
-            let is_json = is_json(value.as_bytes());
+            let is_json = is_object_or_list(value.as_bytes());
             if !is_json && value.len() <= SHORT && !value.contains('\n') {
                 text.extend_from_slice(b" = ");
                 text.extend_from_slice(value.as_bytes());

@@ -154,7 +154,7 @@ impl Entry {
             provider: receipt
                 .provider
                 .and_then(|name| ShortNumber::of(names.number(name))),
-            kinds: kinds(receipt),
+            kinds: KindSet::of_events(&receipt.events),
             repeat: 1,
             problems: u8::try_from(receipt.problems.len()).unwrap_or(u8::MAX),
             verdict: None,
@@ -229,10 +229,6 @@ impl ShortNumber {
     fn get(self) -> u32 {
         u32::from(self.0.get()) - 1
     }
-}
-
-fn kinds(receipt: &Receipt) -> KindSet {
-    KindSet::of(receipt.events.iter().map(|event| event.kind))
 }
 
 /// Microseconds, as an entry keeps them: about 71 minutes at most.

@@ -1,6 +1,6 @@
 //! Set of event kinds, in two bytes.
 
-use crate::webhook::Kind;
+use crate::webhook::{Event, Kind};
 
 /// Set of event kinds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -14,6 +14,11 @@ impl KindSet {
                 .into_iter()
                 .fold(0, |set, kind| set | 1 << kind as u16),
         )
+    }
+
+    /// Set of the kinds of these events.
+    pub fn of_events(events: &[Event]) -> KindSet {
+        KindSet::of(events.iter().map(|event| event.kind))
     }
 
     /// True if both have a kind in common.

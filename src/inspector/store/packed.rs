@@ -92,7 +92,7 @@ impl Packed {
             request: request(received.id, delivery, body),
             body: body.len(),
             large: is_large.then(|| Box::new(large())),
-            kinds: KindSet::of(receipt.events.iter().map(|event| event.kind)),
+            kinds: KindSet::of_events(&receipt.events),
             provider: receipt.provider,
             at: received.at,
             remote: received.remote,

@@ -97,7 +97,7 @@ impl Table {
         }
     }
 
-    /// The same table, recorded into a folder.
+    /// Sets the folder that deliveries are recorded into, each in a file of its own (`--record DIR/`).
     #[must_use]
     pub fn in_folder(self, folder: PathBuf) -> Table {
         Table {
@@ -121,9 +121,14 @@ impl Table {
 
     /// Rows for writing, with all deliveries that came.
     fn rows_mut(&self) -> Locked<RwLockWriteGuard<'_, Rows>> {
-        let mut rows = Locked::by(|| self.rows.write().unwrap_or_else(PoisonError::into_inner));
+        let mut rows = self.rows_as_they_are();
         self.take_in(&mut rows);
         rows
+    }
+
+    /// Rows for writing, without the deliveries that wait.
+    fn rows_as_they_are(&self) -> Locked<RwLockWriteGuard<'_, Rows>> {
+        Locked::by(|| self.rows.write().unwrap_or_else(PoisonError::into_inner))
     }
 
     fn inbox(&self) -> MutexGuard<'_, Inbox> {
@@ -167,7 +172,7 @@ impl Table {
         if is_awaited() {
             let mut rows = self.rows_mut();
             if let Some(answer) = forwarded {
-                self.tell_forwarded(&mut rows, answer);
+                self.tell_forwarded(&mut rows, &Arc::new(answer));
             }
         } else if is_full {
             self.make_room();
@@ -186,23 +191,22 @@ impl Table {
         for packed in inbox.waiting {
             let kept = Arc::new(packed);
             let entry = Entry::of(Arc::clone(&kept), &mut rows.names);
-            rows.live.push_back(entry);
+            let position = rows.push(entry);
             rows.bytes += kept.size();
             if is_told {
-                let position = Position(FIRST_LIVE + rows.dropped + rows.live.len() as u64 - 1);
                 let _ = self.news.send(Live::Received(position, Arc::clone(&kept)));
             }
             for answer in rows.take_early(kept.id()) {
-                self.tell_forwarded(rows, answer);
+                self.tell_forwarded(rows, &Arc::new(answer));
             }
         }
         rows.shrink(self.bounds, self.is_recorded);
-        self.inbox().in_table = (rows.live.len() - rows.unkept, rows.bytes);
+        self.inbox().in_table = rows.in_memory();
     }
 
     /// Lets the oldest rows go, so that they and the deliveries that wait are within the bounds.
     fn make_room(&self) {
-        let mut rows = Locked::by(|| self.rows.write().unwrap_or_else(PoisonError::into_inner));
+        let mut rows = self.rows_as_they_are();
         let mut inbox = self.inbox();
         let (waiting, bytes) = inbox.size();
         let bounds = Bounds {
@@ -210,14 +214,14 @@ impl Table {
             bytes: self.bounds.bytes.saturating_sub(bytes),
         };
         rows.shrink(bounds, self.is_recorded);
-        inbox.in_table = (rows.live.len() - rows.unkept, rows.bytes);
+        inbox.in_table = rows.in_memory();
     }
 
     /// Notes the result of passing a delivery on, and tells it; false if the delivery is not there.
-    fn tell_forwarded(&self, rows: &mut Rows, answer: RecordedAnswer) -> bool {
-        let is_there = rows.forwarded(&answer);
+    fn tell_forwarded(&self, rows: &mut Rows, answer: &Arc<RecordedAnswer>) -> bool {
+        let is_there = rows.forwarded(answer);
         if is_there && self.news.receiver_count() > 0 {
-            let _ = self.news.send(Live::Forwarded(Arc::new(answer)));
+            let _ = self.news.send(Live::Forwarded(Arc::clone(answer)));
         }
         is_there
     }
@@ -242,20 +246,19 @@ impl Table {
     pub fn append(&self, mut entry: Entry, names: &Names, kept: Kept) {
         let mut rows = self.rows_mut();
         entry.renumber(&rows.names.adopt(names));
-        rows.live.push_back(entry);
+        let position = rows.push(entry);
         rows.unkept += 1;
-        let position = Position(FIRST_LIVE + rows.dropped + rows.live.len() as u64 - 1);
         let kept = Arc::new(Packed::with_receipt(kept));
         let _ = self.news.send(Live::Received(position, kept));
     }
 
     /// Adds the result of passing a delivery on.
     pub fn forwarded(&self, answer: RecordedAnswer) {
+        let answer = Arc::new(answer);
         let mut rows = self.rows_mut();
-        let early = answer.clone();
-        if !self.tell_forwarded(&mut rows, answer) && rows.early.len() < BEHIND {
+        if !self.tell_forwarded(&mut rows, &answer) && rows.early.len() < BEHIND {
             // A handler in the background may be faster than the one that the sender waits for.
-            rows.early.push_back(early);
+            rows.early.push_back(Arc::unwrap_or_clone(answer));
         }
     }
 
@@ -459,6 +462,17 @@ impl Rows {
         let (ours, others) = self.early.drain(..).partition(|it| it.to == id);
         self.early = others;
         ours
+    }
+
+    /// Adds a delivery that came while the inspector runs.
+    fn push(&mut self, entry: Entry) -> Position {
+        self.live.push_back(entry);
+        Position(FIRST_LIVE + self.dropped + self.live.len() as u64 - 1)
+    }
+
+    /// Number of deliveries whose bytes are in memory, and the bytes of their bodies.
+    fn in_memory(&self) -> (usize, usize) {
+        (self.live.len() - self.unkept, self.bytes)
     }
 
     /// Lets all go that came while the inspector runs.

@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::report::json::escape::{quote, quoted};
-use crate::webhook::{is_json, is_shallow};
+use crate::webhook::is_shallow;
 
 /// Member of a request body: `body` if it is JSON on one line, or else `text`, or else `base64`.
 pub(super) enum BodyMember<'a> {
@@ -24,8 +24,7 @@ impl<'a> BodyMember<'a> {
         };
         let value = text.trim_matches([' ', '\t', '\r', '\n']);
         let is_line = memchr::memchr2(b'\n', b'\r', value.as_bytes()).is_none();
-        let is_nested = || depth(value) <= 64 && is_json(value);
-        if is_line && (is_shallow(value) || is_nested()) {
+        if is_line && is_shallow(value) {
             Self::Json(value)
         } else {
             Self::Text(text)
@@ -87,19 +86,4 @@ fn pieces(mut text: &str) -> impl Iterator<Item = &str> {
         text = rest;
         (!piece.is_empty()).then_some(piece)
     })
-}
-
-/// Upper bound of the nesting depth; brackets in strings are counted too, which is safe.
-fn depth(text: &str) -> usize {
-    let mut depth = 0usize;
-    let mut deepest = 0;
-    for byte in text.bytes() {
-        match byte {
-            b'[' | b'{' => depth += 1,
-            b']' | b'}' => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        deepest = deepest.max(depth);
-    }
-    deepest
 }

@@ -121,7 +121,7 @@ pub(crate) fn split<'a>(
 }
 
 /// True if all of a text is one JSON value, with white space around it at most.
-pub fn is_json(text: &str) -> bool {
+pub(crate) fn is_json(text: &str) -> bool {
     is_shallow(text) || serde_json::from_str::<&RawValue>(text).is_ok()
 }
 
