@@ -54,7 +54,7 @@ pub async fn list(
     let limit = parameters.number("limit", LIMIT, 1, MOST)?;
     let before = parameters
         .get("before")?
-        .map(|id| inspector.position(id))
+        .map(|id| inspector.end_of_page(id))
         .transpose()?;
     blocking(move || {
         let search = inspector.search();
@@ -221,9 +221,11 @@ fn is_of(event: &crate::webhook::Event, id: &str) -> bool {
 }
 
 impl Inspector {
-    /// Position of the delivery with this id.
-    pub fn position(&self, id: &str) -> Result<Position, Problem> {
-        self.found(id).map(|(position, _)| position)
+    /// Position before which a page ends that asks for what came before this id. The memory may have dropped it
+    /// since the page before was given: then nothing of the memory is left to list, and that is no error.
+    fn end_of_page(&self, id: &str) -> Result<Position, Problem> {
+        let end = self.table.rows().end_of_page(id);
+        end.ok_or_else(|| unknown_id(id))
     }
 
     /// Delivery with this id.
@@ -239,12 +241,13 @@ impl Inspector {
                 )
                 .hint("`--keep N` keeps more, and `--record FILE` keeps all"))
             }
-            Lookup::Unknown => Err(Problem::new(
-                StatusCode::NOT_FOUND,
-                "unknown_id",
-                format!("there is no delivery `{id}`"),
-            )
-            .hint("`GET /api/v1/deliveries` lists them")),
+            Lookup::Unknown => Err(unknown_id(id)),
         }
     }
+}
+
+fn unknown_id(id: &str) -> Problem {
+    let message = format!("there is no delivery `{id}`");
+    Problem::new(StatusCode::NOT_FOUND, "unknown_id", message)
+        .hint("`GET /api/v1/deliveries` lists them")
 }

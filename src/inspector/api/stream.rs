@@ -322,7 +322,7 @@ pub async fn wait(
             Some(position) => since = Some(position),
             None if is_time(value) => filter.add("since", value)?,
             None => {
-                inspector.position(value)?;
+                inspector.found(value)?;
             }
         }
     }

@@ -395,6 +395,16 @@ impl Rows {
         }
     }
 
+    /// Position before which a page ends that asks for what came before this id: once the delivery itself is
+    /// dropped, that of the first which is kept.
+    pub fn end_of_page(&self, id: &str) -> Option<Position> {
+        match self.find(id) {
+            Lookup::Found(position, _) => Some(position),
+            Lookup::Dropped => Some(Position(FIRST_LIVE + self.dropped)),
+            Lookup::Unknown => None,
+        }
+    }
+
     /// Position of the latest delivery with this id.
     pub fn position(&self, id: &str) -> Option<Position> {
         let id = match EntryId::of_ulid(id) {

@@ -687,6 +687,12 @@ fn what_is_no_longer_kept_is_gone_and_not_unknown() {
     );
     assert_eq!(inspected.json("/deliveries")["matched"], 2);
     assert_eq!(inspected.json("/session")["dropped"], 1);
+    // A page that is read while deliveries come: what it ended with may have left the memory by then.
+    let page = inspected.json(&format!("/deliveries?before={first}"));
+    assert_eq!(page["items"], serde_json::json!([]), "{page}");
+    assert_eq!(page["next"], serde_json::Value::Null);
+    let unknown = inspected.get("/api/v1/deliveries?before=7ZZZZZZZZZZZZZZZZZZZZZZZZZ");
+    assert_eq!(unknown.status, 404);
     let unknown = inspected.get("/api/v1/deliveries/7ZZZZZZZZZZZZZZZZZZZZZZZZZ");
     assert_eq!(unknown.status, 404);
 }
