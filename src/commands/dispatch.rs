@@ -17,6 +17,7 @@ use crate::commands::signer::Signer;
 use crate::io::client::{Client, Keep, TargetConnection};
 use crate::io::recorder::Recorder;
 use crate::io::recording::resume::{Completion, ResumeJournal};
+use crate::io::runtime::others_catch_up;
 use crate::providers;
 use crate::report::{Notice, Reporter, Tally};
 use crate::webhook::{
@@ -154,6 +155,7 @@ impl DispatchRun {
         let (target, saver) = (&self.dispatcher.target, &self.dispatcher.saver);
         let mut line = self.dispatcher.client.line(target);
         while let Some(mut job) = self.next().await {
+            others_catch_up().await;
             // A job still waiting when the run stops is not sent, and gets no line in the resume journal.
             if !self.turn(job.origin.at, true).await {
                 return;
@@ -259,6 +261,7 @@ impl DispatchRun {
                 .await;
             // The request must not count as in flight when its line is printed.
             drop(begun);
+            others_catch_up().await;
             let (took, sent_twice) = (exchange.took, exchange.sent_twice);
             let outcome = job
                 .origin

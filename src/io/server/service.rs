@@ -20,6 +20,7 @@ use tokio::time::timeout;
 
 use crate::io::body_buffer::BodyBuffer;
 use crate::io::heads::Heads;
+use crate::io::runtime::others_catch_up;
 use crate::io::server::connection_timer::{ConnectionTimer, Phase};
 use crate::io::server::{Answer, Arrival, Handler, Limits};
 use crate::webhook::{Delivery, Headers};
@@ -193,9 +194,14 @@ impl<H: Handler> ConnectionService<H> {
             remote: self.remote,
             at: Timestamp::now(),
         };
-        let taking = Arc::clone(&self.shared.handler).take(arrival);
+        let handler = Arc::clone(&self.shared.handler);
+        let taking = async move {
+            others_catch_up().await;
+            handler.take(arrival).await
+        };
         let held = (permit, begun, Arc::clone(&self.connection_timer));
         let answer = Detached(Some((Box::pin(taking), held))).await;
+        others_catch_up().await;
         if answer.hang_up {
             Err(HangUp)
         } else {
