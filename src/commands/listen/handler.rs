@@ -30,6 +30,7 @@ use crate::commands::sns::subscription::SubscriptionConfirmer;
 use crate::error::Result;
 use crate::inspector::store::table::Table;
 use crate::io::recorder::RecordedAt;
+use crate::io::runtime::others_catch_up;
 use crate::io::server::{Answer, Arrival, Handler};
 use crate::providers;
 use crate::providers::{Challenged, Keys, Provider};
@@ -143,6 +144,9 @@ impl ListenHandler {
             incoming.receipt.signature.reason.get_or_insert(why);
         }
         let mut done = self.respond(&incoming, disposition).await;
+        if done.forwarded.is_some() {
+            others_catch_up().await;
+        }
         let faults = self.faults.current();
         if !faults.delay.is_zero() && faults.concerns(&incoming.receipt.events) {
             Box::pin(tokio::time::sleep(faults.delay)).await;
@@ -361,6 +365,7 @@ impl ListenHandler {
             None => (None, Vec::new()),
             Some(forwarder) => {
                 let events = &incoming.receipt.events;
+                others_catch_up().await;
                 Box::pin(forwarder.forward(incoming.to_forward(recorded), events)).await
             }
         };

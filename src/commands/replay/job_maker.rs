@@ -81,7 +81,7 @@ impl JobMaker {
             fixture,
             mut receipt,
             ..
-        } = item;
+        } = *item;
         if plan.ordered {
             receipt =
                 receipt.or_else(|| Some(Arc::new(providers::outline(&fixture.delivery, None))));
@@ -130,9 +130,9 @@ impl JobMaker {
     /// delivery is another now.
     fn changed(
         &self,
-        mut item: Taken,
+        mut item: Box<Taken>,
         provider: Option<&'static Provider>,
-    ) -> Result<(Taken, Option<Box<Fixture>>)> {
+    ) -> Result<(Box<Taken>, Option<Box<Fixture>>)> {
         let mut recorded = item.recorded.take();
         if recorded.is_none() && !self.plan.changes.is_empty() {
             let before = Box::new(item.fixture.clone());

@@ -130,7 +130,8 @@ pub(crate) struct ReplayQueue {
 /// Fixture that is to be sent, with its number.
 #[derive(Clone, Debug)]
 pub(crate) struct QueuedFixture {
-    pub(super) item: Taken,
+    /// Boxed: it is large, and goes through several hands.
+    pub(super) item: Box<Taken>,
     /// Number among the fixtures that were read, from 1.
     pub(super) read: u64,
     pub(super) step: ResumeStep,
@@ -285,7 +286,7 @@ impl ReplayQueue {
     }
 
     /// Applies the filter to an item that was read, and counts it; none if it is not sent.
-    fn take(&mut self, item: SourceItem) -> Option<Taken> {
+    fn take(&mut self, item: SourceItem) -> Option<Box<Taken>> {
         let fixture = match item.fixture {
             Ok(fixture) => fixture,
             Err(fault) => {
@@ -308,13 +309,13 @@ impl ReplayQueue {
             return None;
         }
         Counts::add(&self.counts.0.chosen);
-        Some(Taken {
+        Some(Box::new(Taken {
             source: item.source,
             fixture,
             receipt: receipt.map(Arc::new),
             recorded: None,
             after: item.after,
-        })
+        }))
     }
 
     /// Sets the fixture's step in the resume journal; none if it was sent before.

@@ -207,20 +207,32 @@ async fn attend(requests: impl GracefulConnection<Error = hyper::Error>, timing:
         idle: limits.idle,
     };
     let mut requests = pin!(requests);
+    let told = closing.clone();
     let mut closing = pin!(closing.changed());
     let mut is_closing = false;
     let mut timer = pin!(sleep(timeouts.least()));
+    // Signal and timer wake this task once they were polled; a task that goes on for another reason only looks at them,
+    // which costs far less.
+    let (mut awaits_closing, mut awaits_timer) = (false, false);
     poll_fn(|cx| {
-        if !is_closing && closing.as_mut().poll(cx).is_ready() {
-            is_closing = true;
-            requests.as_mut().graceful_shutdown();
-            // HTTP/2 sends GOAWAY and waits for the client, which may never respond.
-            timeouts.idle = timeouts.idle.min(SHUTDOWN_IDLE);
-            timer.as_mut().reset(Instant::now());
+        if !is_closing && (!awaits_closing || told.has_changed().unwrap_or(true)) {
+            awaits_closing = true;
+            if closing.as_mut().poll(cx).is_ready() {
+                is_closing = true;
+                requests.as_mut().graceful_shutdown();
+                // HTTP/2 sends GOAWAY and waits for the client, which may never respond.
+                timeouts.idle = timeouts.idle.min(SHUTDOWN_IDLE);
+                timer.as_mut().reset(Instant::now());
+                awaits_timer = false;
+            }
         }
         if let Poll::Ready(result) = requests.as_mut().poll(cx) {
             return Poll::Ready(ended(result));
         }
+        if awaits_timer && !timer.is_elapsed() {
+            return Poll::Pending;
+        }
+        awaits_timer = true;
         while timer.as_mut().poll(cx).is_ready() {
             match connection_timer.due(&timeouts) {
                 Due::Later(when) => timer.as_mut().reset(when),
