@@ -1261,6 +1261,87 @@ fn rsa_takes_the_one_padding_and_no_number_beyond_the_modulus() {
     }
 }
 
+/// An element of ASN.1 of any length.
+fn long_element(tag: u8, content: &[u8]) -> Vec<u8> {
+    let length = u16::try_from(content.len()).unwrap().to_be_bytes();
+    match content.len() {
+        0..128 => element(tag, content),
+        _ => [&[tag, 0x82], &length[..], content].concat(),
+    }
+}
+
+/// The public key of these numbers, as a dashboard shows it.
+fn rsa_text(modulus: &[u8], exponent: &[u8]) -> String {
+    let numbers = [modulus, exponent].map(|it| long_element(2, &integer(it)));
+    let bits = [vec![0], long_element(0x30, &numbers.concat())].concat();
+    let name = hex::decode("300d06092a864886f70d0101010500").unwrap();
+    STANDARD.encode(long_element(0x30, &[name, long_element(3, &bits)].concat()))
+}
+
+#[test]
+fn rsa_refuses_a_public_key_that_is_short_long_or_of_a_weak_exponent() {
+    use p256::pkcs8::DecodePublicKey;
+    use rsa::traits::PublicKeyParts;
+    use sha2::Digest;
+    let (short, _) = rsa_key(include_str!("signatures/rsa-512.pem"));
+    let (private, _) = rsa_key(RSA_KEYS[2]);
+    let (modulus, size) = (private.n_bytes(), private.size());
+    let name = hex::decode("3031300d060960864801650304020105000420").unwrap();
+    let digest = sha2::Sha256::digest(MESSAGE);
+    let padded = |size: usize| {
+        let rest = size - 3 - name.len() - digest.len();
+        [&[0, 1], &vec![0xff; rest][..], &[0], &name, &digest[..]].concat()
+    };
+    let signed = private.pkcs1v15_sign::<sha2::Sha256>(MESSAGE).unwrap();
+    let of_short = short.pkcs1v15_sign::<sha2::Sha256>(MESSAGE).unwrap();
+    let usual = [1, 0, 1];
+    let mut even = modulus.to_vec();
+    even[size - 1] &= 0xfe;
+    let long = [&[0xff; 1024][..], &modulus].concat();
+    let (short_modulus, short_exponent) = (short.n_bytes(), short.e_bytes());
+    /// Name, modulus, exponent and signature, and true if it is taken.
+    type Case<'a> = (&'a str, &'a [u8], &'a [u8], Vec<u8>, bool);
+    let cases: Vec<Case> = vec![
+        ("as it was signed", &modulus, &usual, signed.clone(), true),
+        ("512 bits", &short_modulus, &short_exponent, of_short, false),
+        ("over 8192 bits", &long, &usual, vec![1; long.len()], false),
+        // Whoever knows the padding has a signature.
+        ("exponent 1", &modulus, &[1], padded(size), false),
+        ("exponent 0", &modulus, &[0], padded(size), false),
+        ("an even exponent", &modulus, &[2], signed.clone(), false),
+        (
+            "exponent 3 in place of its own",
+            &modulus,
+            &[3],
+            signed.clone(),
+            false,
+        ),
+        (
+            "an exponent over 33 bits",
+            &modulus,
+            &[2, 0, 0, 0, 1],
+            signed.clone(),
+            false,
+        ),
+        ("an even modulus", &even, &usual, signed.clone(), false),
+        ("modulus 1", &[1], &usual, vec![0], false),
+        ("modulus 0", &[0], &usual, vec![0], false),
+    ];
+    for (label, modulus, exponent, signature, taken) in cases {
+        let key = KeyForm::Rsa.key(&Secret::new(rsa_text(modulus, exponent).as_str()));
+        let seen = key
+            .as_ref()
+            .is_some_and(|key| takes(Algorithm::RsaSha256, key, MESSAGE, &signature));
+        assert_eq!(seen, taken, "{label}");
+        let der = STANDARD.decode(rsa_text(modulus, exponent)).unwrap();
+        let theirs = rsa::PublicKey::from_public_key_der(&der).is_ok_and(|key| {
+            key.pkcs1v15_verify::<sha2::Sha256>(MESSAGE, &signature)
+                .is_ok()
+        });
+        assert_eq!(theirs, taken, "the crate that reads keys: {label}");
+    }
+}
+
 #[test]
 fn rsa_verifies_with_a_private_key_that_is_too_short_for_a_public_one() {
     let (private, key) = rsa_key(include_str!("signatures/rsa-512.pem"));
