@@ -49,7 +49,7 @@
 //! | `drift`, `diff --example` | `providers/shape/`: members and types of the examples |
 //! | a delivery on one line (`log`, `listen -f`, `listen -q`) | `report/text/delivery_line.rs` |
 //! | single keys of `listen` | `commands/listen/keys.rs`, `io/keyboard.rs` (the terminal) |
-//! | the inspector: deliveries and search | `inspector/store/` (`table.rs`, `filter.rs`, `query.rs`, `scan.rs`) |
+//! | the inspector: deliveries and search | `inspector/store/` (`table.rs`, `rows.rs`), `inspector/search/` (`filter.rs`, `query.rs`, `scan.rs`) |
 //! | the inspector: HTTP API | `inspector/api/` (`router.rs` lists the paths, `guard.rs` keeps strangers out, `openapi.json`), `inspector/http/` (messages) |
 //! | the inspector: page | `inspector/page/` (plain JavaScript modules, served as they are) |
 //! | the inspector: sending, explaining, reading recordings | `commands/inspect/` |
@@ -101,7 +101,7 @@
 //! * [`Table`](inspector::store::table::Table), [`Entry`](inspector::store::entry::Entry): deliveries that the inspector
 //!   knows, in the order of arrival, and the short facts about one of them.
 //! * [`Kept`](inspector::store::kept::Kept): delivery with all that is known about it.
-//! * [`Filter`](inspector::store::filter::Filter): conditions of the inspector's search.
+//! * [`Filter`](inspector::search::filter::Filter): conditions of the inspector's search.
 //! * [`Tally`](report::Tally): counters of a run, for its summary.
 //! * [`Untrusted`](report::Untrusted): received text, escaped before it reaches a terminal.
 //!

@@ -496,8 +496,3 @@ impl DispatchRun {
         }
     }
 }
-
-/// Prints the tally's hint, if it has one: advice for a target without a response.
-pub(super) fn hint(tally: &Tally, report: &Reporter) {
-    tally.hint.iter().for_each(|hint| report.hint(hint));
-}

@@ -7,6 +7,7 @@ pub mod api;
 pub mod backend;
 pub mod http;
 pub mod locked;
+pub mod search;
 pub mod server;
 pub mod store;
 
@@ -16,8 +17,8 @@ use jiff::Timestamp;
 use tokio::sync::{Mutex, Semaphore, watch};
 
 use crate::inspector::backend::Backend;
+use crate::inspector::search::scan::Search;
 use crate::inspector::store::kept::Kept;
-use crate::inspector::store::scan::Search;
 use crate::inspector::store::table::Table;
 use crate::io::recording::answers::SharedAnswers;
 use crate::webhook::Target;

@@ -216,6 +216,11 @@ impl Reporter {
         }
     }
 
+    /// Writes the hint of a tally, if it has one: advice for a target without a response.
+    pub fn advise(&self, tally: &Tally) {
+        tally.hint.iter().for_each(|hint| self.hint(hint));
+    }
+
     /// Writes a warning to stderr.
     pub fn warn(&self, line: &str) {
         self.say(&format!(

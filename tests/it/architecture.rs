@@ -34,7 +34,7 @@ const ROOMS: &[(&str, &[&str], &[&str])] = &[
     ),
     (
         "inspector",
-        &["api", "http", "page", "store"],
+        &["api", "http", "page", "search", "store"],
         &["cli", "error", "io", "providers", "report", "webhook"],
     ),
     (

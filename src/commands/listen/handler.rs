@@ -144,9 +144,6 @@ impl ListenHandler {
             incoming.receipt.signature.reason.get_or_insert(why);
         }
         let mut done = self.respond(&incoming, disposition).await;
-        if done.forwarded.is_some() {
-            others_catch_up().await;
-        }
         let faults = self.faults.current();
         if !faults.delay.is_zero() && faults.concerns(&incoming.receipt.events) {
             Box::pin(tokio::time::sleep(faults.delay)).await;
@@ -366,7 +363,10 @@ impl ListenHandler {
             Some(forwarder) => {
                 let events = &incoming.receipt.events;
                 others_catch_up().await;
-                Box::pin(forwarder.forward(incoming.to_forward(recorded), events)).await
+                let forwarding = forwarder.forward(incoming.to_forward(recorded), events);
+                let forwarded = Box::pin(forwarding).await;
+                others_catch_up().await;
+                forwarded
             }
         };
         let (forwarded, answer) = match forwarded {

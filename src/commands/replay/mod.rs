@@ -17,7 +17,6 @@ use tokio::sync::mpsc::Receiver;
 
 use crate::cli::RequestFormat;
 use crate::commands::args;
-use crate::commands::dispatch;
 use crate::commands::dispatch::{Dispatcher, Jobs};
 use crate::commands::dry_run::DryRun;
 use crate::commands::id;
@@ -302,7 +301,7 @@ impl Replay {
         if tally.deliveries > 0 || self.unfit == Exit::Success || report.is_json() {
             report.tell(&Notice::Summary(&tally));
         }
-        dispatch::hint(&tally, &report);
+        report.advise(&tally);
         let exit = tally.exit(self.interrupt.is_set());
         Ok(exit.or(self.unfit).or(nothing))
     }

@@ -11,7 +11,6 @@ use jiff::Timestamp;
 use crate::cli::{RequestFormat, SendArgs};
 use crate::commands::args;
 use crate::commands::args::{RequestOptions, Secrets};
-use crate::commands::dispatch;
 use crate::commands::dispatch::{Dispatcher, Jobs};
 use crate::commands::dry_run::DryRun;
 use crate::commands::id;
@@ -279,7 +278,7 @@ async fn send(
         .run(jobs, Tally::new("sent"), plan.common.seed)
         .await;
     report.tell(&Notice::Summary(&tally));
-    dispatch::hint(&tally, report);
+    report.advise(&tally);
     Ok(tally.exit(interrupt.is_set()))
 }
 

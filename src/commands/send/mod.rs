@@ -13,7 +13,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::commands::dispatch;
 use crate::commands::dispatch::{Dispatcher, Jobs};
 use crate::commands::id;
 use crate::commands::shutdown::{FINISHING, InFlight, Interrupt};
@@ -264,6 +263,6 @@ async fn send(
     if total > 1 || plan.style.json {
         report.tell(&Notice::Summary(&tally));
     }
-    dispatch::hint(&tally, &report);
+    report.advise(&tally);
     Ok(tally.exit(interrupt.is_set()))
 }

@@ -7,11 +7,11 @@ use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Value, json};
 
+use crate::inspector::search::scan::Search;
 use crate::inspector::store::entry::Entry;
 use crate::inspector::store::kept::Kept;
 use crate::inspector::store::line_place::OpenRecording;
 use crate::inspector::store::position::Position;
-use crate::inspector::store::scan::Search;
 use crate::report::EventJson;
 use crate::webhook::{Event, TimestampFormat, masked_path};
 

@@ -12,7 +12,7 @@ use crate::inspector::Inspector;
 use crate::inspector::http::parameters::Parameters;
 use crate::inspector::http::problem::Problem;
 use crate::inspector::http::response::{blocking, json_response};
-use crate::inspector::store::scan::Wish;
+use crate::inspector::search::scan::Wish;
 use crate::inspector::store::stats::Bucket;
 use crate::webhook::TimestampFormat;
 

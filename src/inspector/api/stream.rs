@@ -22,14 +22,14 @@ use crate::inspector::http::channel_body::ChannelBody;
 use crate::inspector::http::parameters::Parameters;
 use crate::inspector::http::problem::Problem;
 use crate::inspector::http::response::json_response;
+use crate::inspector::search::filter::{Filter, Match};
+use crate::inspector::search::scan::Wish;
 use crate::inspector::store::entry::Entry;
-use crate::inspector::store::filter::{Filter, Match};
 use crate::inspector::store::kept::Kept;
 use crate::inspector::store::live::Live;
 use crate::inspector::store::packed::Packed;
 use crate::inspector::store::position::Position;
-use crate::inspector::store::scan::Wish;
-use crate::inspector::store::table::Lookup;
+use crate::inspector::store::rows::Lookup;
 use crate::report;
 
 /// Pause after which a comment shows that the stream is alive.

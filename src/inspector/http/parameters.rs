@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::cli;
 use crate::inspector::http::problem::Problem;
-use crate::inspector::store::filter::Filter;
+use crate::inspector::search::filter::Filter;
 use crate::webhook::nearest;
 
 /// Parameters of a request, each at its place.

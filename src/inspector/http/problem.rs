@@ -7,7 +7,7 @@ use http::{HeaderValue, StatusCode};
 use serde_json::json;
 
 use crate::error::Error;
-use crate::inspector::store::query::FilterFault;
+use crate::inspector::search::query::FilterFault;
 use crate::report::Untrusted;
 
 /// Most bytes of a message or a hint, so that the body of an error stays below 1 KiB.

@@ -1,7 +1,6 @@
 //! Deliveries that the inspector knows: a short entry in memory for each, and its bytes in memory or in a recording.
 
 pub mod entry;
-pub mod filter;
 pub mod inbox;
 pub mod kept;
 pub mod kind_set;
@@ -10,8 +9,7 @@ pub mod live;
 pub mod names;
 pub mod packed;
 pub mod position;
-pub mod query;
-pub mod scan;
+pub mod rows;
 pub mod segments;
 pub mod stats;
 pub mod table;

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 
 use crate::inspector::backend::Backend;
+use crate::inspector::search::filter::{Filter, Match};
 use crate::inspector::store::entry::Entry;
-use crate::inspector::store::filter::{Filter, Match};
 use crate::inspector::store::kept::Kept;
 use crate::inspector::store::line_place::{Gone, LinePlace, OpenRecording};
 use crate::inspector::store::packed::Packed;

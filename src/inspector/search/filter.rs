@@ -3,11 +3,11 @@
 use jiff::Timestamp;
 
 use crate::cli;
+use crate::inspector::search::query::{self, FilterFault, Term};
 use crate::inspector::store::entry::Entry;
 use crate::inspector::store::kept::Kept;
 use crate::inspector::store::kind_set::KindSet;
-use crate::inspector::store::query::{self, FilterFault, Term};
-use crate::inspector::store::table::Rows;
+use crate::inspector::store::rows::Rows;
 use crate::providers;
 use crate::webhook::{Event, Glob, Grep, Kind, StatusFilter, Verdict, bare_message_id, nearest};
 
