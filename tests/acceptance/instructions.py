@@ -7,6 +7,9 @@ A count of instructions does not depend on what else the machine does, so that 5
 Each row runs under valgrind with some deliveries and with twice as many; the difference is what these cost, without
 the start of the program. It runs on one CPU, and deliveries come one after the other over one connection, which makes the
 count of a row repeat to within 2 %. No symbols are needed. `--update` writes the counts down as the new figures.
+
+What misses the caches is not counted: more instructions can take less time where the same code runs for many deliveries in
+a row. `benches/` measures time.
 """
 
 import functools, http.server, json, os, re, socket, subprocess, tempfile, threading
