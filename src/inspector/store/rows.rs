@@ -20,8 +20,8 @@ const FIRST_LIVE: u64 = 1 << 62;
 pub struct Rows {
     pub(super) old: Segments<Entry>,
     /// True while the ids of `old` ascend, so that one is found at once.
-    pub(super) ascends: bool,
-    pub(super) live: Segments<Entry>,
+    ascends: bool,
+    live: Segments<Entry>,
     /// Deliveries that were dropped from the front of `live`.
     pub(super) dropped: u64,
     /// Id of the latest of them.
@@ -50,6 +50,14 @@ pub enum Lookup {
 }
 
 impl Rows {
+    /// Creates a table without rows.
+    pub(super) fn new() -> Rows {
+        Rows {
+            ascends: true,
+            ..Rows::default()
+        }
+    }
+
     /// Number of deliveries.
     pub fn count(&self) -> usize {
         self.old.len() + self.live.len()
@@ -94,7 +102,7 @@ impl Rows {
         most: usize,
     ) -> impl Iterator<Item = (Position, &Entry)> {
         let end = position.unwrap_or(Position(u64::MAX));
-        let first = FIRST_LIVE + self.dropped;
+        let first = self.first_live();
         let live_end = end.0.saturating_sub(first);
         let live_end = usize::try_from(live_end)
             .unwrap_or(usize::MAX)
@@ -110,7 +118,7 @@ impl Rows {
 
     /// Entries after a position, the earliest first.
     pub fn after(&self, position: Position) -> impl Iterator<Item = (Position, &Entry)> {
-        let first = FIRST_LIVE + self.dropped;
+        let first = self.first_live();
         let next = position.0.saturating_add(1);
         let from_old = usize::try_from(next).unwrap_or(usize::MAX);
         let from_live = next.saturating_sub(first);
@@ -139,7 +147,7 @@ impl Rows {
     pub fn end_of_page(&self, id: &str) -> Option<Position> {
         match self.find(id) {
             Lookup::Found(position, _) => Some(position),
-            Lookup::Dropped => Some(Position(FIRST_LIVE + self.dropped)),
+            Lookup::Dropped => Some(Position(self.first_live())),
             Lookup::Unknown => None,
         }
     }
@@ -151,7 +159,7 @@ impl Rows {
             None => EntryId::of_name(self.names.find(id)?),
         };
         if let Some(at) = self.live.rposition(|entry| entry.id == id) {
-            return Some(Position(FIRST_LIVE + self.dropped + at as u64));
+            return Some(Position(self.first_live() + at as u64));
         }
         let at = match (self.ascends, id.name()) {
             (true, None) => {
@@ -184,8 +192,13 @@ impl Rows {
         self.at_mut(position)
     }
 
+    /// Position of the first delivery that came while the inspector runs and is kept.
+    fn first_live(&self) -> u64 {
+        FIRST_LIVE + self.dropped
+    }
+
     /// Index in `live`, or else in `old`; none if it was dropped.
-    pub(super) fn slot(&self, Position(position): Position) -> Option<Result<usize, usize>> {
+    fn slot(&self, Position(position): Position) -> Option<Result<usize, usize>> {
         if position < FIRST_LIVE {
             return usize::try_from(position).ok().map(Err);
         }
@@ -213,10 +226,17 @@ impl Rows {
         ours
     }
 
+    /// Adds a delivery of a recording.
+    pub(super) fn push_old(&mut self, entry: Entry) {
+        let precedes = |last: &Entry| last.id.is_before(entry.id);
+        self.ascends = self.ascends && self.old.last().is_none_or(precedes);
+        self.old.push_back(entry);
+    }
+
     /// Adds a delivery that came while the inspector runs.
     pub(super) fn push(&mut self, entry: Entry) -> Position {
         self.live.push_back(entry);
-        Position(FIRST_LIVE + self.dropped + self.live.len() as u64 - 1)
+        Position(self.first_live() + self.live.len() as u64 - 1)
     }
 
     /// Number of deliveries whose bytes are in memory, and the bytes of their bodies.

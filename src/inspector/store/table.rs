@@ -45,13 +45,9 @@ impl std::fmt::Debug for Table {
 impl Table {
     /// Creates an empty table. `is_recorded` is true if deliveries that leave the memory can be read from a recording.
     pub fn new(bounds: Bounds, is_recorded: bool) -> Table {
-        let rows = Rows {
-            ascends: true,
-            ..Rows::default()
-        };
         Table {
             inbox: Mutex::default(),
-            rows: RwLock::new(rows),
+            rows: RwLock::new(Rows::new()),
             news: broadcast::channel(BEHIND).0,
             bounds,
             is_recorded,
@@ -195,9 +191,7 @@ impl Table {
         let numbers = rows.names.adopt(names);
         for mut entry in entries {
             entry.renumber(&numbers);
-            let precedes = |last: &Entry| last.id.is_before(entry.id);
-            rows.ascends = rows.ascends && rows.old.last().is_none_or(precedes);
-            rows.old.push_back(entry);
+            rows.push_old(entry);
         }
         for answer in answers {
             rows.forwarded(answer);
