@@ -841,8 +841,13 @@ fn each_bit_counts(algorithm: Algorithm, key: &Key, signature: &[u8]) {
 
 /// An element of ASN.1 by its tag.
 fn element(tag: u8, content: &[u8]) -> Vec<u8> {
-    assert!(content.len() < 128);
-    [&[tag, content.len() as u8], content].concat()
+    let length = u16::try_from(content.len()).unwrap().to_be_bytes();
+    let length = match content.len() {
+        0..128 => vec![length[1]],
+        128..256 => vec![0x81, length[1]],
+        _ => [&[0x82], &length[..]].concat(),
+    };
+    [&[tag], &length[..], content].concat()
 }
 
 /// A signature of these contents of two integers.
@@ -1261,21 +1266,12 @@ fn rsa_takes_the_one_padding_and_no_number_beyond_the_modulus() {
     }
 }
 
-/// An element of ASN.1 of any length.
-fn long_element(tag: u8, content: &[u8]) -> Vec<u8> {
-    let length = u16::try_from(content.len()).unwrap().to_be_bytes();
-    match content.len() {
-        0..128 => element(tag, content),
-        _ => [&[tag, 0x82], &length[..], content].concat(),
-    }
-}
-
 /// The public key of these numbers, as a dashboard shows it.
 fn rsa_text(modulus: &[u8], exponent: &[u8]) -> String {
-    let numbers = [modulus, exponent].map(|it| long_element(2, &integer(it)));
-    let bits = [vec![0], long_element(0x30, &numbers.concat())].concat();
+    let numbers = [modulus, exponent].map(|it| element(2, &integer(it)));
+    let bits = [vec![0], element(0x30, &numbers.concat())].concat();
     let name = hex::decode("300d06092a864886f70d0101010500").unwrap();
-    STANDARD.encode(long_element(0x30, &[name, long_element(3, &bits)].concat()))
+    STANDARD.encode(element(0x30, &[name, element(3, &bits)].concat()))
 }
 
 #[test]
