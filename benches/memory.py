@@ -11,8 +11,8 @@ is missed.
 
 import contextlib, os, re, selectors, socket, socketserver, subprocess, sys, tempfile, threading, time
 
-ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-TOOL = os.environ.get("TOOL", os.path.join(ROOT, "target/release/webhook-cli"))
+from compare import TOOL, Server
+
 ROUNDS = int(sys.argv[1]) if len(sys.argv) > 1 else 2
 BODIES, SIZE, PIECE, PEAK = 60, 24 << 20, 256 << 10, 330
 HEAD = "POST /hooks HTTP/1.1\r\nHost: localhost\r\nContent-Type: {kind}\r\nContent-Length: {size}\r\nConnection: close\r\n\r\n"
@@ -106,21 +106,13 @@ def post_all(address, kind, body):
     return [(sender.answer.split(b" ") + [b""])[1] for sender in senders]
 
 
-def peak(flags, kind, body, folder):
+def peak(flags, kind, body):
     """Peak in MiB, seconds, and the number of requests that were not answered with 200."""
-    with open(f"{folder}/out", "wb") as out, open(f"{folder}/err", "wb") as err:
-        process = subprocess.Popen([TOOL, "listen", "--port", "0", *flags], stdout=out, stderr=err)
-    try:
-        while not (found := re.search(rb"127\.0\.0\.1:(\d+)", b"".join(open(f"{folder}/{it}", "rb").read(300) for it in ("out", "err")))):
-            assert process.poll() is None, flags
-            time.sleep(0.002)
+    with Server([TOOL, "listen", "--port", "0", *flags]) as server:
+        host, port = server.address.split(":")
         begun = time.monotonic()
-        statuses = post_all(("127.0.0.1", int(found.group(1))), kind, body)
-        took = time.monotonic() - begun
-        with open(f"/proc/{process.pid}/status") as status:
-            return int(re.search(r"VmHWM:\s+(\d+)", status.read()).group(1)) / 1024, took, BODIES - statuses.count(b"200")
-    finally:
-        process.kill(), process.wait()
+        statuses = post_all((host, int(port)), kind, body)
+        return server.peak(), time.monotonic() - begun, BODIES - statuses.count(b"200")
 
 
 def rows(folder, handler):
@@ -151,7 +143,7 @@ def main():
             if only not in name:
                 continue
             kind, bytes_of = body()
-            highs, times, unanswered = zip(*(peak(flags, kind, bytes_of, folder) for _ in range(ROUNDS)))
+            highs, times, unanswered = zip(*(peak(flags, kind, bytes_of) for _ in range(ROUNDS)))
             fine = max(highs) <= PEAK and not sum(unanswered)
             missed |= not fine
             print(f"{name:60} {max(highs):>9.0f} {'<= %d' % PEAK:>7} {min(times):>8.1f} {sum(unanswered):>10} {'ok' if fine else 'MISSED'}", flush=True)
