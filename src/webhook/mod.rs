@@ -10,6 +10,7 @@ pub mod sending;
 pub mod signing;
 
 mod address;
+mod block;
 mod check_status;
 mod delivery;
 mod event;
@@ -24,7 +25,7 @@ mod target;
 mod verify_options;
 
 pub use address::{address, addresses};
-pub(crate) use body::block::block_for;
+pub(crate) use block::block_for;
 pub use body::document::Document;
 pub use body::embedded::document_in;
 pub use body::form_part::FormPart;

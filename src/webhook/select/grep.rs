@@ -6,6 +6,7 @@ use std::cmp::Reverse;
 use memchr::memmem::Finder;
 
 use crate::webhook::Delivery;
+use crate::webhook::body::json_escape::escaped_character;
 use crate::webhook::select::words::{may_spell_words, rarity, words_in};
 
 /// Layers of escapes that are undone one after another: JSON in a form, JSON in a string of JSON.
@@ -118,48 +119,12 @@ fn without_json_escapes(text: &[u8]) -> Vec<u8> {
     while let Some(at) = memchr::memchr(b'\\', rest) {
         let (plain, escape) = rest.split_at(at);
         out.extend_from_slice(plain);
-        let (byte, length) = match escape.get(1) {
-            Some(b'"') => (b'"', 2),
-            Some(b'\\') => (b'\\', 2),
-            Some(b'/') => (b'/', 2),
-            Some(b'b') => (8, 2),
-            Some(b'f') => (12, 2),
-            Some(b'n') => (b'\n', 2),
-            Some(b'r') => (b'\r', 2),
-            Some(b't') => (b'\t', 2),
-            Some(b'u') => match character(escape) {
-                Some((character, length)) => {
-                    let mut utf8 = [0; 4];
-                    out.extend_from_slice(character.encode_utf8(&mut utf8).as_bytes());
-                    rest = escape.get(length..).unwrap_or_default();
-                    continue;
-                }
-                None => (b'\\', 1),
-            },
-            _ => (b'\\', 1),
-        };
-        out.push(byte);
+        let (character, length) = escaped_character(escape).unwrap_or(('\\', 1));
+        out.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
         rest = escape.get(length..).unwrap_or_default();
     }
     out.extend_from_slice(rest);
     out
-}
-
-/// Character that `\uXXXX`, or a pair of them, stands for, and the length of the escape.
-fn character(escape: &[u8]) -> Option<(char, usize)> {
-    let unit = |at: usize| {
-        let escape = escape.get(at..at + 6)?;
-        let digits = std::str::from_utf8(escape.strip_prefix(b"\\u")?).ok()?;
-        u32::from_str_radix(digits, 16).ok()
-    };
-    let first = unit(0)?;
-    if let Some(character) = char::from_u32(first) {
-        return Some((character, 6));
-    }
-    let second = unit(6).filter(|second| (0xDC00..0xE000).contains(second))?;
-    let high = first.checked_sub(0xD800).filter(|high| *high < 0x400)?;
-    let character = char::from_u32(0x1_0000 + (high << 10) + (second - 0xDC00))?;
-    Some((character, 12))
 }
 
 /// Replaces `%XX` by its byte and `+` by a space, as in forms.
