@@ -10,7 +10,11 @@ use crate::inspector::store::entry::Entry;
 use crate::inspector::store::names::Names;
 use crate::inspector::store::table::Table;
 use crate::io::recorder::file_name;
+use crate::io::server::memory::BlockingMemory;
 use crate::webhook::Fixture;
+
+/// Most bytes for a file that needs no memory of the budget: one is read at a time.
+const SMALL: usize = 1 << 20;
 
 /// Files of which the rows are added together.
 const TOGETHER: usize = 64;
@@ -23,6 +27,7 @@ pub(crate) struct FolderIndexer {
     backend: Arc<dyn Backend>,
     /// True once the reader is to end.
     stop: Arc<AtomicBool>,
+    memory: BlockingMemory,
 }
 
 impl FolderIndexer {
@@ -32,6 +37,7 @@ impl FolderIndexer {
         table: &Arc<Table>,
         backend: &Arc<dyn Backend>,
         stop: &Arc<AtomicBool>,
+        memory: &BlockingMemory,
     ) -> FolderIndexer {
         let entries = fs::read_dir(folder).into_iter().flatten().flatten();
         let mut files: Vec<PathBuf> = entries
@@ -44,6 +50,7 @@ impl FolderIndexer {
             table: Arc::clone(table),
             backend: Arc::clone(backend),
             stop: Arc::clone(stop),
+            memory: memory.clone(),
         }
     }
 
@@ -63,6 +70,10 @@ impl FolderIndexer {
 
     /// Entry of a file that a listener wrote, which is found again by its id and its time.
     fn entry(&self, path: &Path, names: &mut Names) -> Option<Entry> {
+        let length = fs::metadata(path).map_or(0, |it| it.len());
+        // The file, and the body once it is decoded.
+        let reserved = usize::try_from(2 * length).unwrap_or(usize::MAX);
+        let _memory = (reserved > SMALL).then(|| self.memory.reserve(reserved));
         let fixture = match fs::read(path).map(|text| Fixture::read(&text)) {
             Ok(Ok(fixture)) => fixture,
             Ok(Err(fault)) => {

@@ -12,6 +12,7 @@ use crate::commands::listen::plan::ListenPlan;
 use crate::commands::verify::plan::VerifyPlan;
 use crate::error::Result;
 use crate::inspector::store::table::Table;
+use crate::io::server::memory::MemoryBudget;
 use crate::providers::Keys;
 use crate::report::Reporter;
 use crate::webhook::Target;
@@ -62,6 +63,7 @@ impl ListenInspector {
         self,
         handler: &ListenHandler,
         url: &str,
+        memory: &MemoryBudget,
         report: &Reporter,
     ) -> RunningInspector {
         let settings = EngineSettings {
@@ -77,7 +79,13 @@ impl ListenInspector {
             .map(|path| (path, Appended::Known))
             .into_iter()
             .collect();
-        self.bound
-            .start(&self.table, settings, &recordings, self.max_body, report)
+        self.bound.start(
+            &self.table,
+            settings,
+            &recordings,
+            self.max_body,
+            memory,
+            report,
+        )
     }
 }

@@ -1,5 +1,6 @@
 //! The inspector's side of the program: `ui`, and `listen --ui`.
 
+pub(crate) mod block_reader;
 pub(crate) mod engine;
 pub(crate) mod folder_indexer;
 pub(crate) mod indexer;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use tokio::net::TcpListener;
+use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
@@ -21,6 +22,7 @@ use crate::inspector::store::table::Table;
 use crate::inspector::{Inspector, InspectorPlan, server};
 use crate::io::recording::detect::is_recording;
 use crate::io::secrets;
+use crate::io::server::memory::{BlockingMemory, MemoryBudget};
 use crate::report::{Notice, Reporter};
 use crate::webhook::Target;
 
@@ -114,6 +116,7 @@ impl BoundInspector {
         settings: EngineSettings,
         recordings: &[(&Path, Appended)],
         max_body: usize,
+        memory: &MemoryBudget,
         report: &Reporter,
     ) -> RunningInspector {
         let url = self.url();
@@ -128,9 +131,10 @@ impl BoundInspector {
         };
         let backend: Arc<dyn Backend> = Arc::new(Engine::new(settings, Arc::clone(table)));
         let stop = Arc::new(AtomicBool::new(false));
+        let memory = BlockingMemory::new(memory, Handle::current());
         for (path, appended) in recordings {
             if !is_recording(path) {
-                let indexer = FolderIndexer::new(path, table, &backend, &stop);
+                let indexer = FolderIndexer::new(path, table, &backend, &stop, &memory);
                 start_indexer(|| indexer.run(), table);
                 continue;
             }
@@ -140,6 +144,7 @@ impl BoundInspector {
                 backend: Arc::clone(&backend),
                 appended: *appended,
                 stop: Arc::clone(&stop),
+                memory: memory.clone(),
                 file: table.add_recording(path),
             };
             start_indexer(|| indexer.run(), table);

@@ -19,11 +19,15 @@ use crate::inspector::store::packed::Packed;
 use crate::inspector::store::table::Table;
 use crate::io::recording::detect::is_plain_recording;
 use crate::io::recording::locate;
+use crate::io::server::memory::MemoryBudget;
 use crate::providers;
 use crate::report::{OutputStyle, Progress, Reporter};
 
 /// Largest body of a request to send again, in bytes.
 const MAX_BODY: usize = 32 << 20;
+
+/// Memory in bytes for long lines of recordings, with the bodies in them.
+const LONG_LINES: usize = 128 << 20;
 
 /// Settings of `ui`, made from its flags.
 #[derive(Debug)]
@@ -91,7 +95,8 @@ async fn serve(plan: UiPlan, report: &Arc<Reporter>) -> Result<Exit> {
         faults: None,
     };
     let interrupt = Interrupt::start(|| {});
-    let running = bound.start(&table, settings, &recordings, MAX_BODY, report);
+    let memory = MemoryBudget::new(LONG_LINES);
+    let running = bound.start(&table, settings, &recordings, MAX_BODY, &memory, report);
     interrupt.wait().await;
     running.finish().await;
     Ok(Exit::Interrupted)

@@ -70,7 +70,8 @@ async fn listen(
     let listener = tokio::net::TcpListener::from_std(listener).map_err(failed)?;
     let https = plan.https.as_ref();
     let certificate = https.map(|it| it.certificate(address)).transpose()?;
-    let (limits, span, conclusion) = (plan.limits, plan.span, Conclusion::of(&plan));
+    let (limits, memory) = (plan.limits, plan.memory.clone());
+    let (span, conclusion) = (plan.span, Conclusion::of(&plan));
     let startup = StartupNotice::of(&plan, address, certificate.as_ref());
     let reach = ReachPlan::of(&plan, address);
     let inspector = ListenInspector::bind(&plan).await?;
@@ -86,7 +87,7 @@ async fn listen(
     });
     startup.say(report, &handler);
     let reach = reach.start(&handler, report);
-    let inspector = inspector.map(|it| it.start(&handler, &startup.url(), report));
+    let inspector = inspector.map(|it| it.start(&handler, &startup.url(), &memory, report));
     let page = inspector.as_ref().map(|it| it.url.clone());
     let keyboard = KeyCommands::start(&handler, report, &startup.url(), page);
     let has_keys = keyboard.is_some();
@@ -105,7 +106,7 @@ async fn listen(
         }
     };
     let tls = certificate.map(|it| it.host);
-    serve(listener, limits, tls, Arc::clone(&handler), stop).await;
+    serve(listener, limits, memory, tls, Arc::clone(&handler), stop).await;
     let stopped = *stopped.get_or_init(Instant::now);
     let reached = reach.finish(DRAIN.saturating_sub(stopped.elapsed())).await;
     finish(&handler, stopped, &conclusion).await;

@@ -23,6 +23,7 @@ use crate::error::{Error, Result};
 use crate::inspector::store::table::Table;
 use crate::io::keyboard;
 use crate::io::server::Limits;
+use crate::io::server::memory::{self, MemoryBudget};
 use crate::io::tunnel::tunnel::TunnelKind;
 use crate::providers::{Keys, Provider};
 use crate::report::{OutputStyle, ShownParts, View};
@@ -34,6 +35,8 @@ pub(crate) struct ListenPlan {
     pub(crate) style: OutputStyle,
     pub(crate) addr: String,
     pub(crate) limits: Limits,
+    /// Memory for bodies that are received, and for what the inspector reads of the recording.
+    pub(crate) memory: MemoryBudget,
     pub(crate) https: Option<Https>,
     pub(crate) keys: Arc<Keys>,
     pub(crate) provider: Option<&'static Provider>,
@@ -107,11 +110,14 @@ impl ListenPlan {
                 ..style
             },
             addr: addr(args),
-            limits: limits(
-                args,
+            limits: Limits {
+                max_body: args.max_body,
+                ..Limits::default()
+            },
+            memory: memory(
                 record.as_ref(),
                 forwarding.as_ref(),
-                kept.max(usize::from(table.is_some())),
+                kept > 0 || table.is_some(),
             ),
             https: Https::of(args),
             keys: Arc::new(secrets.keys),
@@ -226,22 +232,13 @@ fn kept(args: &ListenArgs, without_keys: bool) -> usize {
     }
 }
 
-/// Returns the limits of the server: bodies share the memory with what is serialised, waits in the background, or is kept.
-fn limits(
-    args: &ListenArgs,
-    record: Option<&Record>,
-    forwarding: Option<&Forwarding>,
-    kept: usize,
-) -> Limits {
-    let in_recent = if kept > 0 { recent::MOST_BYTES } else { 0 };
-    Limits {
-        max_body: args.max_body,
-        in_memory: Limits::default().in_memory
-            - record.map_or(0, Record::copies)
-            - forwarding.map_or(0, Forwarding::in_background)
-            - in_recent,
-        ..Limits::default()
-    }
+/// Memory for bodies: they share it with what is serialised, waits in the background, or is kept.
+fn memory(record: Option<&Record>, forwarding: Option<&Forwarding>, is_kept: bool) -> MemoryBudget {
+    let in_recent = if is_kept { recent::MOST_BYTES } else { 0 };
+    let others = record.map_or(0, Record::copies)
+        + forwarding.map_or(0, Forwarding::in_background)
+        + in_recent;
+    MemoryBudget::new(memory::BODIES - others)
 }
 
 fn forwarding(args: &ListenArgs) -> Result<Option<Forwarding>> {

@@ -13,6 +13,7 @@ use tokio::task::JoinHandle;
 
 use crate::commands::shutdown::Interrupt;
 use crate::error::{Error, Result};
+use crate::io::server::memory::{self, MemoryBudget};
 use crate::io::server::{Answer, Arrival, Handler, Limits, bind, serve};
 use crate::providers::{ApiAnswer, ContentApi, Provider};
 use crate::report::{Notice, Reporter};
@@ -189,11 +190,12 @@ impl ContentServer {
             max_body: CALL,
             ..Limits::default()
         };
+        let memory = MemoryBudget::new(memory::BODIES);
         let serving = tokio::spawn(async move {
             let stop = async move {
                 let _ = closed.wait_for(|is_closed| *is_closed).await;
             };
-            serve(listener, limits, None, handler, stop).await;
+            serve(listener, limits, memory, None, handler, stop).await;
         });
         Ok(ContentServer {
             calls,

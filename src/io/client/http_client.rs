@@ -422,6 +422,7 @@ mod tests {
         tokio::spawn(serve(
             listener,
             Limits::default(),
+            crate::io::server::memory::MemoryBudget::new(crate::io::server::memory::BODIES),
             None,
             Arc::clone(&desk),
             std::future::pending(),

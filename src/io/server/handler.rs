@@ -15,8 +15,6 @@ use crate::webhook::{Delivery, Headers};
 pub struct Limits {
     /// `--max-body`: largest body in bytes; a larger one gets 413.
     pub max_body: usize,
-    /// Bytes in memory of all bodies above 16 KiB together; reading waits when they are used up.
-    pub in_memory: usize,
     /// Time for a request head, from connecting or from its first byte.
     pub head_timeout: Duration,
     /// Longest time between two requests of a connection.
@@ -31,7 +29,6 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             max_body: 32 << 20,
-            in_memory: 256 << 20,
             head_timeout: Duration::from_secs(10),
             idle: Duration::from_secs(60),
             body_timeout: Duration::from_secs(60),

@@ -10,6 +10,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 use crate::error::{Error, Result};
 use crate::io::server::connection::connection;
+use crate::io::server::memory::MemoryBudget;
 use crate::io::server::service::Service;
 use crate::io::server::{Handler, Limits};
 use crate::io::tls::Host;
@@ -41,15 +42,17 @@ pub fn bind(addr: &str, any: &str) -> Result<std::net::TcpListener> {
     })
 }
 
-/// Serves requests until `shutdown` is ready, then waits up to ten seconds for those in flight.
+/// Serves requests until `shutdown` is ready, then waits up to ten seconds for those in flight. Large bodies wait until
+/// there is `memory` for them.
 pub async fn serve<H: Handler>(
     listener: TcpListener,
     limits: Limits,
+    memory: MemoryBudget,
     tls: Option<Host>,
     handler: Arc<H>,
     shutdown: impl Future<Output = ()>,
 ) {
-    let service = Arc::new(Service::new(limits, handler));
+    let service = Arc::new(Service::new(limits, memory, handler));
     let permits = Arc::new(Semaphore::new(limits.connections));
     let (closing, _) = watch::channel(());
     let mut shutdown = pin!(shutdown);
@@ -98,7 +101,8 @@ async fn next(
 
 #[cfg(test)]
 mod tests {
-    use super::{Handler, Host, Limits, bind, serve};
+    use super::{Handler, Host, Limits, MemoryBudget, bind, serve};
+    use crate::io::server::memory::BODIES;
     use crate::io::server::{Answer, Arrival};
     use crate::webhook::Headers;
     use bytes::Bytes;
@@ -152,11 +156,13 @@ mod tests {
 
     impl TestServer {
         fn open(limits: Limits, permits: usize, answer: fn(&Arrival) -> Answer) -> TestServer {
-            Self::open_with(limits, None, permits, answer)
+            let memory = MemoryBudget::new(BODIES);
+            Self::open_with(limits, memory, None, permits, answer)
         }
 
         fn open_with(
             limits: Limits,
+            memory: MemoryBudget,
             tls: Option<Host>,
             permits: usize,
             answer: fn(&Arrival) -> Answer,
@@ -175,7 +181,7 @@ mod tests {
             });
             let (close, closed) = oneshot::channel::<()>();
             let handler = Arc::clone(&desk);
-            let serving = tokio::spawn(serve(listener, limits, tls, handler, async {
+            let serving = tokio::spawn(serve(listener, limits, memory, tls, handler, async {
                 let _ = closed.await;
             }));
             TestServer {
@@ -464,11 +470,8 @@ mod tests {
 
     #[tokio::test]
     async fn all_bodies_together_are_bounded_and_all_are_read() {
-        let limits = Limits {
-            in_memory: 64 << 10,
-            ..Limits::default()
-        };
-        let mut server = TestServer::open(limits, 0, length);
+        let memory = MemoryBudget::new(64 << 10);
+        let mut server = TestServer::open_with(Limits::default(), memory, None, 0, length);
         let mut streams = Vec::new();
         for request in [
             "Content-Length: 40000\r\n\r\n",
@@ -523,7 +526,8 @@ mod tests {
     /// Opens an HTTP/2 connection over TLS to a server whose handler has one permit.
     async fn over_tls(limits: Limits) -> (TestServer, TlsStream<TcpStream>) {
         let (host, certificate) = throwaway();
-        let server = TestServer::open_with(limits, Some(host), 1, length);
+        let server =
+            TestServer::open_with(limits, MemoryBudget::new(BODIES), Some(host), 1, length);
         let mut roots = rustls::RootCertStore::empty();
         roots.add(certificate).unwrap();
         let provider = Arc::new(rustls::crypto::ring::default_provider());

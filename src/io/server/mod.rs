@@ -8,6 +8,7 @@ mod connection;
 pub mod connection_timer;
 mod handler;
 mod listener;
+pub mod memory;
 pub mod response_fields;
 pub mod service;
 

@@ -15,34 +15,34 @@ use http::{HeaderValue, Method, Request, Response, StatusCode, Version};
 use http_body_util::Full;
 use hyper::body::{Body, Incoming};
 use jiff::Timestamp;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
 use crate::io::body_buffer::BodyBuffer;
 use crate::io::heads::Heads;
 use crate::io::runtime::others_catch_up;
 use crate::io::server::connection_timer::{ConnectionTimer, Phase};
+use crate::io::server::memory::{MemoryBudget, Reserved};
 use crate::io::server::{Answer, Arrival, Handler, Limits};
 use crate::webhook::{Delivery, Headers};
 
 /// Longest request target (path and query), in bytes.
 const LONGEST_TARGET: usize = 16 << 10;
-/// Largest body in bytes that is not counted against `Limits::in_memory`: the number of connections bounds these.
+/// Largest body in bytes that is not counted against the budget of memory: the number of connections bounds these.
 const SMALL: usize = 16 << 10;
 
 /// State shared by all connections.
 pub(crate) struct Service<H> {
     pub(crate) limits: Limits,
-    /// One permit per KiB of bodies in memory.
-    memory: Arc<Semaphore>,
+    /// Memory for all bodies above 16 KiB together; reading waits when it is used up.
+    memory: MemoryBudget,
     pub(crate) handler: Arc<H>,
 }
 
 impl<H> Service<H> {
-    pub(crate) fn new(limits: Limits, handler: Arc<H>) -> Self {
+    pub(crate) fn new(limits: Limits, memory: MemoryBudget, handler: Arc<H>) -> Self {
         Self {
-            memory: Arc::new(Semaphore::new(limits.in_memory >> 10)),
             limits,
+            memory,
             handler,
         }
     }
@@ -55,8 +55,8 @@ pub(crate) struct ConnectionService<H> {
     connection_timer: Arc<ConnectionTimer>,
     /// Parser of request heads, for HTTP/1.
     heads: Option<Arc<Heads>>,
-    /// Share of the memory that one connection may use, in KiB: the size of one body.
-    share: Arc<Semaphore>,
+    /// Share of the memory that one connection may use: the size of one body.
+    share: MemoryBudget,
 }
 
 /// Request in flight, from its head until it is dropped.
@@ -76,15 +76,12 @@ impl<H: Handler> Drop for OpenRequest<H> {
 }
 
 /// Memory reserved for a body.
-struct BodyPermit([OwnedSemaphorePermit; 2]);
+struct BodyPermit([Reserved; 2]);
 
 impl BodyPermit {
     /// Releases the memory that a body of unknown length did not need.
     fn shrink(&mut self, bytes: usize) {
-        for permit in &mut self.0 {
-            let spare = permit.num_permits().saturating_sub(bytes.div_ceil(1024));
-            drop(permit.split(spare));
-        }
+        self.0.iter_mut().for_each(|part| part.shrink(bytes));
     }
 }
 
@@ -113,7 +110,7 @@ impl<H: Handler> ConnectionService<H> {
         heads: Option<Arc<Heads>>,
     ) -> Self {
         Self {
-            share: Arc::new(Semaphore::new(shared.limits.max_body.div_ceil(1024))),
+            share: MemoryBudget::new(shared.limits.max_body),
             shared,
             remote,
             connection_timer,
@@ -283,24 +280,18 @@ impl<H: Handler> ConnectionService<H> {
     /// Reserves memory for a body, waiting if needed. The client's timeouts are paused, because it does not cause the
     /// wait.
     async fn permit(&self, bytes: usize) -> BodyPermit {
-        let all = self.shared.limits.in_memory >> 10;
-        let needed = u32::try_from(bytes.div_ceil(1024).min(all)).unwrap_or(u32::MAX);
         let (share, memory) = (&self.share, &self.shared.memory);
-        if let Ok(own) = Arc::clone(share).try_acquire_many_owned(needed)
-            && let Ok(permit) = Arc::clone(memory).try_acquire_many_owned(needed)
+        if let Some(own) = share.try_reserve(bytes)
+            && let Some(part) = memory.try_reserve(bytes)
         {
-            return BodyPermit([own, permit]);
+            return BodyPermit([own, part]);
         }
         let is_timed = self.connection_timer.phase() == Phase::Body;
         if is_timed {
             self.connection_timer.go_on(Phase::Busy);
         }
         // The connection's own share first: a request that holds shared memory must not wait for it.
-        let wait = async |of: &Arc<Semaphore>| {
-            let permits = Arc::clone(of).acquire_many_owned(needed).await;
-            permits.expect("the semaphore is never closed")
-        };
-        let permit = BodyPermit([wait(share).await, wait(memory).await]);
+        let permit = BodyPermit([share.reserve(bytes).await, memory.reserve(bytes).await]);
         if is_timed {
             self.connection_timer.enter(Phase::Body);
         }
