@@ -174,7 +174,7 @@ impl JobMaker {
         match receipt {
             Some(receipt) => receipt.provider.and_then(providers::find),
             None if self.plan.signs() || self.checks_age() => {
-                let document = Document::of(delivery).ok();
+                let document = Document::top(delivery).ok();
                 providers::recognise(delivery, document.as_ref()).map(|(provider, _)| provider)
             }
             None => None,

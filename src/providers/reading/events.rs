@@ -183,10 +183,7 @@ const NO_ID: &str = "0";
 
 /// The text at a location, if it is not blank; a step `*` is the `nth` value of a list.
 fn text_of<'d>(event: &'d Document, location: &str, nth: usize) -> Option<Cow<'d, str>> {
-    let text = match of_each(location) {
-        None => event.text(location),
-        Some((list, below)) => event.at(list)?.values()?.get(nth)?.text(below),
-    };
+    let text = event.at_each(location, nth)?.as_text();
     text.filter(|text| !text.trim().is_empty())
 }
 

@@ -20,7 +20,7 @@ use crate::webhook::{Delivery, Headers};
 ///
 /// A file in a form is an object: its `filename`, its `content-type`, its `size`, and its `content` if that is text.
 ///
-/// JSON is validated as a whole and parsed level by level on demand: most callers need a few texts near the top.
+/// JSON is validated as a whole. A long text is parsed level by level on demand: most callers need a few texts near the top.
 #[derive(Clone, Debug)]
 pub struct Document<'a>(Form<'a>);
 
@@ -53,27 +53,47 @@ const SPACE: [char; 4] = [' ', '\t', '\r', '\n'];
 /// Fault of JSON after a byte order mark.
 const MARKED: &str = "the body begins with a byte order mark (EF BB BF), which JSON does not allow; it is read without it";
 
+/// Length in bytes up to which JSON is read at once, in one pass: most of it is looked at. Of a longer text a level is read
+/// when it is asked for.
+const SHORT: usize = 16 << 10;
+
+/// Levels of a short text that are read below the first.
+const LEVELS: usize = 4;
+
 /// Initial capacity for members: allocating more than a kilobyte is slow.
 const ROOM: usize = 1024 / size_of::<Member<'static>>();
 
 impl<'a> Document<'a> {
     /// Parses the data of a delivery: the query if there is no body, otherwise the body.
     pub fn of(delivery: &'a Delivery) -> Result<Self, String> {
-        match delivery.told_by_query() {
-            Some(query) => Ok(Self::form(query.as_bytes())),
-            None => Self::read(&delivery.headers, &delivery.body).map_err(|problem| match delivery
-                .headers
-                .text("content-encoding")
-            {
+        Self::opened(delivery, LEVELS)
+    }
+
+    /// Parses the data of a delivery like [`of`](Self::of), for callers that look at hardly more than its first level.
+    pub fn top(delivery: &'a Delivery) -> Result<Self, String> {
+        Self::opened(delivery, 0)
+    }
+
+    fn opened(delivery: &'a Delivery, levels: usize) -> Result<Self, String> {
+        if let Some(query) = delivery.told_by_query() {
+            return Ok(Self::form(query.as_bytes()));
+        }
+        let Delivery { headers, body, .. } = delivery;
+        Self::parsed(headers, body, levels).map_err(|problem| {
+            match headers.text("content-encoding") {
                 None | Some("" | "identity") => problem,
                 Some(how) => format!("it is compressed ({how}), so its events are not read"),
-            }),
-        }
+            }
+        })
     }
 
     /// Parses a body by its content type: URL-encoded and multipart forms as a map of their fields, JSON Lines as a
     /// list, anything else as JSON.
     pub fn read(headers: &Headers, body: &'a [u8]) -> Result<Self, String> {
+        Self::parsed(headers, body, LEVELS)
+    }
+
+    fn parsed(headers: &Headers, body: &'a [u8], levels: usize) -> Result<Self, String> {
         let kind = headers.text("content-type").map_or("", str::trim_start);
         let begins = |wanted: &str| {
             let start = kind.get(..wanted.len());
@@ -96,14 +116,16 @@ impl<'a> Document<'a> {
             return Ok(Self::list(events.collect::<Result<_, _>>()?));
         }
         match body.strip_prefix(UTF8_MARK) {
-            Some(rest) => Self::json_or_other(kind, rest).map(|it| it.flawed(&[MARKED.into()])),
-            None => Self::json_or_other(kind, body),
+            Some(rest) => {
+                Self::json_or_other(kind, rest, levels).map(|it| it.flawed(&[MARKED.into()]))
+            }
+            None => Self::json_or_other(kind, body, levels),
         }
     }
 
     /// Parses JSON; the error names the actual format if it is recognised.
-    fn json_or_other(kind: &str, body: &'a [u8]) -> Result<Self, String> {
-        Self::json(body).map_err(|problem| match other_than_json(kind, body) {
+    fn json_or_other(kind: &str, body: &'a [u8], levels: usize) -> Result<Self, String> {
+        Self::json_with(body, levels).map_err(|problem| match other_than_json(kind, body) {
             Some(other) => format!("the body is {other}, not JSON"),
             None => problem,
         })
@@ -111,6 +133,10 @@ impl<'a> Document<'a> {
 
     /// Parses JSON; the error names the position and the cause.
     pub fn json(text: &'a [u8]) -> Result<Self, String> {
+        Self::json_with(text, LEVELS)
+    }
+
+    fn json_with(text: &'a [u8], levels: usize) -> Result<Self, String> {
         let no_json = |why: &dyn fmt::Display| format!("the body is not JSON: {why}");
         let text = std::str::from_utf8(text).map_err(|error| no_json(&error))?;
         if text.starts_with('\u{feff}') {
@@ -122,7 +148,7 @@ impl<'a> Document<'a> {
             ));
         }
         // Includes the surrounding white space, because an error names the line.
-        let parts = Parts::read(text).map_err(|error| no_json(&error))?;
+        let parts = Parts::read(text, levels).map_err(|error| no_json(&error))?;
         let value = text.trim_matches(SPACE);
         Ok(Document(Form::Json(
             value,
@@ -201,6 +227,19 @@ impl<'a> Document<'a> {
 
     /// Value at a JSON pointer such as `/msg/tags/0`.
     pub fn at(&self, pointer: &str) -> Option<&Document<'a>> {
+        self.find(pointer, |index| index.parse().ok())
+    }
+
+    /// Value at a location: a JSON pointer in which a step `*` is the `nth` value of a list.
+    pub fn at_each(&self, location: &str, nth: usize) -> Option<&Document<'a>> {
+        self.find(location, |index| match index {
+            "*" => Some(nth),
+            index => index.parse().ok(),
+        })
+    }
+
+    /// Value at a pointer, whose steps in lists are read by `index`.
+    fn find(&self, pointer: &str, index: impl Fn(&str) -> Option<usize>) -> Option<&Document<'a>> {
         // Pointers are short, and dozens are tried: a loop over the bytes is quicker than setting up a search.
         let mut here = self;
         let mut rest = pointer.strip_prefix('/');
@@ -211,7 +250,7 @@ impl<'a> Document<'a> {
             };
             here = match here.parts()? {
                 Parts::Map(members) => &members.iter().find(|(name, _)| name == step)?.1,
-                Parts::List(values) => values.get(step.parse::<usize>().ok()?)?,
+                Parts::List(values) => values.get(index(step)?)?,
                 Parts::Text(_) => return None,
             };
             rest = after;
@@ -348,6 +387,26 @@ impl<'a> Document<'a> {
         }
     }
 
+    /// Steps over a value that is valid, and reads so many levels of it.
+    fn open(json: &'a str, cursor: &mut JsonCursor<'a>, levels: usize) -> Option<Self> {
+        let start = cursor.position();
+        let is_opened = levels > 0 && matches!(cursor.peek()?, b'{' | b'[');
+        let below = |cursor: &mut JsonCursor<'a>| Self::open(json, cursor, levels - 1);
+        let parts = is_opened.then(|| Parts::at(json, cursor, below)).flatten();
+        if parts.is_none() {
+            // A scalar, too deep, or of names with escapes, which are decoded on demand.
+            cursor.go_to(start);
+            return Self::closed(json, cursor.valid_value()?);
+        }
+        let value = json.get(start..cursor.position())?;
+        Some(Document(Form::Json(value, OnceCell::from(parts))))
+    }
+
+    /// Value in a range of a JSON text, which is parsed on demand.
+    fn closed(json: &'a str, span: Span) -> Option<Self> {
+        Some(Document(Form::Json(json.get(span)?, OnceCell::new())))
+    }
+
     fn parts(&self) -> Option<&Parts<'a>> {
         match &self.0 {
             // Valid, because the whole was validated.
@@ -367,31 +426,50 @@ impl<'a> Parts<'a> {
             return None;
         }
         if !json.starts_with('"') {
-            return Self::split(json, JsonCursor::value)
-                .or_else(|| Self::parse(json).ok().flatten());
+            let step = |cursor: &mut JsonCursor<'a>| Document::closed(json, cursor.value()?);
+            return Self::split(json, step).or_else(|| Self::parse(json).ok().flatten());
         }
         memchr::memchr(b'\\', json.as_bytes())?;
         serde_json::from_str(json).ok().map(Parts::Text)
     }
 
     /// Splits a list or an object, with `step` for each value; none if it is none, or not a plain one.
-    fn split(json: &'a str, step: impl Fn(&mut JsonCursor<'a>) -> Option<Span>) -> Option<Self> {
-        let value = |json| Document(Form::Json(json, OnceCell::new()));
-        if json.starts_with('[') {
+    fn split(
+        json: &'a str,
+        step: impl Fn(&mut JsonCursor<'a>) -> Option<Document<'a>>,
+    ) -> Option<Self> {
+        let mut cursor = JsonCursor::new(json.as_bytes());
+        cursor.space();
+        let parts = Self::at(json, &mut cursor, step)?;
+        cursor.space();
+        cursor.is_at_end().then_some(parts)
+    }
+
+    /// Splits the list or the object at the cursor.
+    fn at(
+        json: &'a str,
+        cursor: &mut JsonCursor<'a>,
+        step: impl Fn(&mut JsonCursor<'a>) -> Option<Document<'a>>,
+    ) -> Option<Self> {
+        if cursor.peek() == Some(b'[') {
             let mut values = Vec::new();
-            json::split(json, step, |_, json| values.push(value(json)))?;
+            json::split(json, cursor, step, |_, value| values.push(value))?;
             return Some(Parts::List(values));
         }
-        let mut members = Vec::with_capacity(room(json));
-        json::split(json, step, |name, json| {
-            members.extend(name.map(|name| (Cow::Borrowed(name), value(json))));
+        let mut members = Vec::new();
+        json::split(json, cursor, step, |name, value| {
+            if members.is_empty() {
+                members.reserve(room(json));
+            }
+            members.extend(name.map(|name| (Cow::Borrowed(name), value)));
         })?;
         Some(Parts::Map(members))
     }
 
-    /// Reads one level of a JSON value; none if it is a scalar. All levels below are validated.
-    fn read(json: &'a str) -> serde_json::Result<Option<Self>> {
-        match Self::split(json.trim_start_matches(SPACE), JsonCursor::valid_value) {
+    /// Reads one level of a JSON value, and of a short one so many levels more; none if it is a scalar. All levels below are validated.
+    fn read(json: &'a str, levels: usize) -> serde_json::Result<Option<Self>> {
+        let levels = if json.len() <= SHORT { levels } else { 0 };
+        match Self::split(json, |cursor| Document::open(json, cursor, levels)) {
             Some(parts) => Ok(Some(parts)),
             None => Self::parse(json),
         }
@@ -471,8 +549,7 @@ impl<'de> Deserialize<'de> for Name<'de> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Document, Parts};
-    use crate::webhook::body::json_cursor::JsonCursor;
+    use super::{Document, LEVELS, Parts};
     use crate::webhook::body::json_cursor::tests::any_json;
     use proptest::prelude::*;
 
@@ -495,18 +572,77 @@ mod tests {
         assert_eq!(document.at("/a").unwrap().values().unwrap().len(), 4);
     }
 
+    /// All values in these parts, each with its JSON text.
+    fn all_levels(parts: &Parts) -> String {
+        let of = |value: &Document| {
+            let below = value.parts().map(all_levels).unwrap_or_default();
+            format!("{:?} {:?} ({below})", value.raw(), value.as_str())
+        };
+        match parts {
+            Parts::List(values) => values.iter().map(of).collect(),
+            Parts::Map(members) => members
+                .iter()
+                .map(|(name, value)| format!("{name:?}: {}", of(value)))
+                .collect(),
+            Parts::Text(text) => text.to_string(),
+        }
+    }
+
+    #[test]
+    fn the_levels_of_a_short_text_are_read_at_once() {
+        let is_read = |levels: usize| {
+            let json = "[".repeat(levels + 1) + &"]".repeat(levels + 1);
+            let document = Document::json(json.as_bytes()).unwrap();
+            // Asked without reading.
+            let mut here = &document;
+            for _ in 0..levels {
+                let super::Form::Json(_, parts) = &here.0 else {
+                    panic!()
+                };
+                let Some(Some(Parts::List(values))) = parts.get() else {
+                    return false;
+                };
+                here = &values[0];
+            }
+            let super::Form::Json(_, parts) = &here.0 else {
+                panic!()
+            };
+            parts.get().is_some()
+        };
+        assert!(is_read(0) && is_read(LEVELS) && !is_read(LEVELS + 1));
+    }
+
+    #[test]
+    fn a_step_may_be_any_value_of_a_list() {
+        let json = br#"{"to":[{"a":1},{"a":2}],"*":{"a":3},"to/0":{"a":4},"":5}"#;
+        let document = Document::json(json).unwrap();
+        let at = |location, nth| document.at_each(location, nth).and_then(Document::as_str);
+        assert_eq!((at("/to/*/a", 0), at("/to/*/a", 1)), (Some("1"), Some("2")));
+        assert_eq!((at("/to/*/a", 2), at("/to/0/a", 7)), (None, Some("1")));
+        assert_eq!((at("/*/a", 0), document.text("/to/*/a")), (Some("3"), None));
+        assert_eq!((at("/", 0), at("/to/0/a/x", 0)), (Some("5"), None));
+        assert_eq!((at("/t", 0), at("/too", 0)), (None, None));
+    }
+
     proptest! {
         #[test]
         fn what_is_read_is_what_is_parsed(json in any_json(), before in "[ \n\t]{0,2}", after in "[ \n,}]{0,2}") {
             let json = format!("{before}{json}{after}");
-            let text = |parts: serde_json::Result<Option<Parts>>| parts.map(|it| format!("{it:?}")).map_err(|it| it.to_string());
-            prop_assert_eq!(text(Parts::read(&json)), text(Parts::parse(&json)));
+            let text = |parts: serde_json::Result<Option<Parts>>| match parts {
+                Ok(parts) => parts.as_ref().map_or_else(String::new, all_levels),
+                Err(error) => error.to_string(),
+            };
+            for levels in [LEVELS, 0] {
+                prop_assert_eq!(text(Parts::read(&json, levels)), text(Parts::parse(&json)));
+            }
         }
 
         #[test]
         fn what_is_split_is_what_is_parsed(json in any_json()) {
             let parsed = Parts::parse(&json).unwrap();
-            for split in [Parts::split(&json, JsonCursor::value), Parts::split(&json, JsonCursor::valid_value)] {
+            let unchecked = Parts::split(&json, |cursor| Document::closed(&json, cursor.value()?));
+            let checked = Parts::split(&json, |cursor| Document::closed(&json, cursor.valid_value()?));
+            for split in [unchecked, checked] {
                 if let Some(split) = split {
                     prop_assert_eq!(format!("{split:?}"), format!("{:?}", parsed.as_ref().unwrap()));
                 } else {

@@ -82,15 +82,14 @@ pub fn cut(json: &[u8], pointer: &str) -> Option<Vec<u8>> {
     }
 }
 
-/// Calls `each` for the values of a list or an object, with the names of members. `step` steps over a value: whether it
-/// checks it decides if the text is checked. None for any other value, and if a name has escapes.
-pub(crate) fn split<'a>(
+/// Steps over a list or an object in `json`, and calls `each` for its values, with the names of members. `step` steps over
+/// a value: whether it checks it decides if the text is checked. None for any other value, and if a name has escapes.
+pub(crate) fn split<'a, T>(
     json: &'a str,
-    step: impl Fn(&mut JsonCursor<'a>) -> Option<Span>,
-    mut each: impl FnMut(Option<&'a str>, &'a str),
+    cursor: &mut JsonCursor<'a>,
+    step: impl Fn(&mut JsonCursor<'a>) -> Option<T>,
+    mut each: impl FnMut(Option<&'a str>, T),
 ) -> Option<()> {
-    let mut cursor = JsonCursor::new(json.as_bytes());
-    cursor.space();
     let is_list = cursor.takes(b'[');
     if !is_list {
         cursor.take(b'{')?;
@@ -108,16 +107,14 @@ pub(crate) fn split<'a>(
             cursor.take(b':')?;
             cursor.space();
         }
-        let value = step(&mut cursor)?;
-        each(name, json.get(value)?);
+        each(name, step(cursor)?);
         cursor.space();
         is_closed = cursor.takes(close);
         if !is_closed {
             cursor.take(b',')?;
         }
     }
-    cursor.space();
-    cursor.is_at_end().then_some(())
+    Some(())
 }
 
 /// True if all of a text is one JSON value, with white space around it at most.

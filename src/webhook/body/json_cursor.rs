@@ -25,6 +25,11 @@ impl<'a> JsonCursor<'a> {
         self.at
     }
 
+    /// Goes to an offset.
+    pub(crate) fn go_to(&mut self, at: usize) {
+        self.at = at;
+    }
+
     /// True if nothing is left.
     pub(crate) fn is_at_end(&self) -> bool {
         self.at == self.json.len()
