@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Measures the most memory that `listen` takes when many large bodies arrive at once.
+"""Measures the most memory that `listen` takes when many large bodies arrive at once, and others when they read them again.
 
     cargo build --release && benches/memory.py [ROUNDS]
 
 All bodies in memory, those that wait for the disk or for a handler among them, share one budget of 256 MiB; what the program
 takes beside them is part of the figure. Each row sends 60 bodies of 24 MiB at once, each over a connection of its own, and
-every one must be answered. The peak is VmHWM of the kernel; the highest of all rounds counts. Ends with 1 if a figure
+every one must be answered. Then a recording of as many is read by each command that reads it. The peak is VmHWM of the kernel; the highest of all rounds counts. Ends with 1 if a figure
 is missed.
 """
 
@@ -133,22 +133,60 @@ def rows(folder, handler):
     yield "--ui --record FILE -q, lines", ["--ui", *record], letter
 
 
+# The kernel counts what a process held before it became another program, so a small one starts the command.
+STARTER = """
+import os, subprocess, sys
+process = subprocess.Popen(sys.argv[1:], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+_, status, used = os.wait4(process.pid, 0)
+print(os.waitstatus_to_exitcode(status), used.ru_maxrss)
+"""
+
+
+def peak_of(command):
+    """Peak in MiB and seconds of a command that reads a recording to its end."""
+    begun = time.monotonic()
+    said = subprocess.run([sys.executable, "-c", STARTER, TOOL, *command], capture_output=True, text=True, check=True).stdout
+    status, peak = map(int, said.split())
+    assert status >= 0, command
+    return peak / 1024, time.monotonic() - begun
+
+
+def readers(recording):
+    for name, command in {
+        "verify": ["verify", recording],
+        "log": ["log", recording],
+        "log --grep": ["log", recording, "--grep", "nothing like it"],
+        "replay --dry-run -q": ["replay", recording, "--dry-run", "-q"],
+    }.items():
+        yield f"{name} of the recording, lines", command
+
+
 def main():
     missed = False
     only = os.environ.get("ONLY", "")
     with tempfile.TemporaryDirectory() as folder, Threads(("127.0.0.1", 0), Slow) as handler:
         threading.Thread(target=handler.serve_forever, daemon=True).start()
         print(f"{'':60} {'peak MiB':>9} {'goal':>7} {'seconds':>8} {'unanswered':>10}")
+
+        def row(name, high, seconds, unanswered=0):
+            fine = high <= PEAK and not unanswered
+            print(f"{name:60} {high:>9.0f} {'<= %d' % PEAK:>7} {seconds:>8.1f} {unanswered:>10} {'ok' if fine else 'MISSED'}", flush=True)
+            return not fine
+
         for name, flags, body in rows(folder, handler.server_address[1]):
             if only not in name:
                 continue
             kind, bytes_of = body()
             highs, times, unanswered = zip(*(peak(flags, kind, bytes_of) for _ in range(ROUNDS)))
-            fine = max(highs) <= PEAK and not sum(unanswered)
-            missed |= not fine
-            print(f"{name:60} {max(highs):>9.0f} {'<= %d' % PEAK:>7} {min(times):>8.1f} {sum(unanswered):>10} {'ok' if fine else 'MISSED'}", flush=True)
+            missed |= row(name, max(highs), min(times), sum(unanswered))
             subprocess.run(["find", folder, "-mindepth", "1", "-delete"], check=True)
         handler.shutdown()
+        if any(only in name for name, _ in readers("")):
+            recording = f"{folder}/r.ndjson"
+            peak(["--record", recording, "-q"], *letter())
+            for name, command in readers(recording):
+                if only in name:
+                    missed |= row(name, *peak_of(command))
     return missed
 
 

@@ -1,11 +1,12 @@
 //! Work on all cores whose results come in the order of the input, with bounded memory.
 //!
 //! One thread reads the input and deals it out in chunks, in turn, to a worker for each core. The results are taken back
-//! in the same turn. Every channel holds one chunk, so what is in memory does not grow with the input.
+//! in the same turn. Every channel holds one chunk, and large items wait for those before them, so what is in memory does
+//! not grow with the input.
 
 use std::panic;
-use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -19,6 +20,9 @@ const WORTH: Duration = Duration::from_micros(6);
 pub(super) const CHUNK: usize = 32;
 /// Bytes after which a chunk ends.
 const BYTES: usize = 256 << 10;
+
+/// Most bytes of items whose results were not taken yet; one larger item is worked on alone.
+const IN_WORK: usize = 32 << 20;
 
 /// Size of the chunks that are handed to a worker.
 #[derive(Debug)]
@@ -75,11 +79,53 @@ impl Trial {
 
 /// Running threads.
 struct Crew<R> {
-    /// Results of each worker.
-    results: Vec<Receiver<Vec<R>>>,
+    /// Results of each worker, with the size of their items in bytes.
+    results: Vec<Receiver<(usize, Vec<R>)>>,
     /// Index of the worker whose chunk is next.
     next: usize,
+    /// Size of the items whose results were taken last.
+    taken: usize,
+    load: Arc<Load>,
     threads: Vec<JoinHandle<()>>,
+}
+
+/// Bytes of the items whose results were not taken yet.
+#[derive(Default)]
+struct Load {
+    state: Mutex<LoadState>,
+    is_less: Condvar,
+}
+
+#[derive(Default)]
+struct LoadState {
+    bytes: usize,
+    /// True once nobody takes results any more.
+    is_closed: bool,
+}
+
+impl Load {
+    /// Adds items, after waiting until there is room for them; false if nobody takes results any more.
+    fn add(&self, bytes: usize) -> bool {
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_full =
+            |it: &mut LoadState| !it.is_closed && it.bytes > 0 && it.bytes + bytes > IN_WORK;
+        let waited = self.is_less.wait_while(state, is_full);
+        let mut state = waited.unwrap_or_else(PoisonError::into_inner);
+        state.bytes += bytes;
+        !state.is_closed
+    }
+
+    /// Changes what is in work.
+    fn change(&self, change: impl FnOnce(&mut LoadState)) {
+        change(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner));
+        self.is_less.notify_one();
+    }
+}
+
+impl<R> Drop for Crew<R> {
+    fn drop(&mut self) {
+        self.load.change(|load| load.is_closed = true);
+    }
 }
 
 /// Applies `work` to each item of `input`.
@@ -167,14 +213,14 @@ where
     fn start(&self, input: I) -> Crew<R> {
         let (mut inputs, mut results, mut threads) = (Vec::new(), Vec::new(), Vec::new());
         for _ in 0..cores() {
-            let (given, taken) = sync_channel::<Vec<I::Item>>(1);
+            let (given, taken) = sync_channel::<(usize, Vec<I::Item>)>(1);
             let (finished, result) = sync_channel(1);
             let work = Arc::clone(&self.work);
             inputs.push(given);
             results.push(result);
             threads.push(thread::spawn(move || {
-                for chunk in taken {
-                    let done = chunk.into_iter().map(|item| work(item)).collect();
+                for (bytes, chunk) in taken {
+                    let done = (bytes, chunk.into_iter().map(|item| work(item)).collect());
                     // Nobody takes results after an interrupt.
                     if finished.send(done).is_err() {
                         return;
@@ -183,10 +229,16 @@ where
             }));
         }
         let Chunks { items, weigh } = self.chunks;
-        threads.push(thread::spawn(move || deal(input, &inputs, items, weigh)));
+        let load = Arc::<Load>::default();
+        threads.push(thread::spawn({
+            let load = Arc::clone(&load);
+            move || deal(input, &inputs, items, weigh, &load)
+        }));
         Crew {
             results,
             next: 0,
+            taken: 0,
+            load,
             threads,
         }
     }
@@ -195,9 +247,10 @@ where
 /// Deals the input out in chunks, to each worker in turn.
 fn deal<T>(
     mut input: impl Iterator<Item = T>,
-    workers: &[SyncSender<Vec<T>>],
+    workers: &[SyncSender<(usize, Vec<T>)>],
     items: usize,
     weigh: fn(&T) -> usize,
+    load: &Load,
 ) {
     for worker in workers.iter().cycle() {
         let mut chunk = Vec::with_capacity(items);
@@ -209,7 +262,7 @@ fn deal<T>(
             bytes += weigh(&item);
             chunk.push(item);
         }
-        if chunk.is_empty() || worker.send(chunk).is_err() {
+        if chunk.is_empty() || !load.add(bytes) || worker.send((bytes, chunk)).is_err() {
             return;
         }
     }
@@ -218,12 +271,16 @@ fn deal<T>(
 impl<R> Crew<R> {
     /// Takes the results of the next chunk; none at the end of the input.
     fn take(&mut self) -> Option<Vec<R>> {
-        if let Ok(results) = self.results.get(self.next)?.recv() {
+        let before = std::mem::take(&mut self.taken);
+        self.load.change(|load| load.bytes -= before);
+        if let Ok((bytes, results)) = self.results.get(self.next)?.recv() {
             self.next = (self.next + 1) % self.results.len();
+            self.taken = bytes;
             return Some(results);
         }
         // Threads that wait for a place in a channel end with it.
         self.results.clear();
+        self.load.change(|load| load.is_closed = true);
         for thread in self.threads.drain(..) {
             if let Err(payload) = thread.join() {
                 panic::resume_unwind(payload);
@@ -294,6 +351,35 @@ mod tests {
         let mut results = started_at(Duration::ZERO, input, chunks, |n| n);
         assert_eq!(results.nth(FEW), Some(FEW));
         assert!(read.load(Ordering::SeqCst) <= FEW + 1 + 3 * cores() + 2);
+    }
+
+    #[test]
+    fn what_is_in_work_is_bounded_in_bytes() {
+        let chunks = Chunks {
+            items: 1000,
+            weigh: |_: &usize| super::IN_WORK / 2,
+        };
+        let worked = Arc::new(AtomicUsize::new(0));
+        let work = {
+            let worked = Arc::clone(&worked);
+            move |n: usize| (n, worked.fetch_add(1, Ordering::SeqCst))
+        };
+        let mut results = started_at(Duration::ZERO, 0..100, chunks, work);
+        for taken in 0..100 {
+            assert_eq!(results.next().map(|(n, _)| n), Some(taken));
+            // Of the threads, the item that was taken and one more.
+            let most = (taken + 2).max(FEW + 2);
+            assert!(worked.load(Ordering::SeqCst) <= most, "{taken}");
+        }
+        assert_eq!(results.next(), None);
+        let larger = Chunks {
+            items: 1,
+            weigh: |_: &usize| 2 * super::IN_WORK,
+        };
+        assert_eq!(
+            started_at(Duration::ZERO, 0..100, larger, |n| n).count(),
+            100
+        );
     }
 
     #[test]

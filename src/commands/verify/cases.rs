@@ -14,6 +14,9 @@ use crate::webhook::{Delivery, Fixture};
 /// Deliveries before and after a failing one that are compared with it, to find swapped signatures.
 const NEAR: usize = 4;
 
+/// Bytes of the bodies of those on one side, about: large ones are compared with fewer.
+const NEAR_BYTES: usize = 16 << 20;
+
 /// Delivery with its address in the source.
 pub(crate) type Addressed = Arc<(String, std::result::Result<Fixture, String>)>;
 
@@ -35,10 +38,20 @@ impl Case {
     /// Bytes of its body.
     pub(crate) fn bytes(&self) -> usize {
         match self {
-            Case::Delivery { it, .. } => it.1.as_ref().map_or(0, |it| it.delivery.body.len()),
+            Case::Delivery { it, .. } => length(it),
             Case::Broken(_) | Case::Ended(..) => 0,
         }
     }
+}
+
+/// Length of a delivery's body in bytes.
+fn length(it: &Addressed) -> usize {
+    it.1.as_ref().map_or(0, |it| it.delivery.body.len())
+}
+
+/// True if these take as much memory as those on one side may.
+fn is_large(side: &VecDeque<Addressed>) -> bool {
+    side.iter().map(length).sum::<usize>() >= NEAR_BYTES
 }
 
 /// Iterator over the source: selects deliveries, and puts their neighbours beside them.
@@ -68,6 +81,16 @@ impl Cases {
             ended: false,
         })
     }
+
+    /// Reads the next delivery and those after it: one at least, which tells if the next is alone.
+    fn look_ahead(&mut self) {
+        while self.ahead.len() <= NEAR
+            && !(self.ahead.len() > 1 && is_large(&self.ahead))
+            && let Some(next) = self.all.next()
+        {
+            self.ahead.push_back(Arc::new(next));
+        }
+    }
 }
 
 impl Iterator for Cases {
@@ -75,9 +98,7 @@ impl Iterator for Cases {
 
     fn next(&mut self) -> Option<Case> {
         loop {
-            let missing = (NEAR + 1).saturating_sub(self.ahead.len());
-            self.ahead
-                .extend(self.all.by_ref().take(missing).map(Arc::new));
+            self.look_ahead();
             let next = match self.plan.selection.is_full(self.matched) {
                 true => None,
                 false => self.ahead.pop_front(),
@@ -104,7 +125,7 @@ impl Iterator for Cases {
             let near = self.behind.iter().rev().chain(&self.ahead);
             let near = near.map(Arc::clone).collect();
             self.behind.push_back(Arc::clone(&it));
-            if self.behind.len() > NEAR {
+            while self.behind.len() > NEAR || self.behind.len() > 1 && is_large(&self.behind) {
                 self.behind.pop_front();
             }
             return Some(Case::Delivery {
