@@ -21,6 +21,8 @@ pub struct Receipt {
     pub mails: Vec<Mail>,
     /// Verdict on the signature.
     pub signature: Signature,
+    /// True if the body is one JSON value; false if it is none, and if nothing is known about it.
+    pub is_json: bool,
     /// Faults of the delivery, in words for the reader.
     pub problems: Vec<String>,
     /// URL to visit to confirm a subscription, if the delivery asks for it.

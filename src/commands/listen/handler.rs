@@ -35,7 +35,7 @@ use crate::io::server::{Answer, Arrival, Handler};
 use crate::providers;
 use crate::providers::{Challenged, Keys, Provider};
 use crate::report::{Forwarded, Notice, Received, Reporter, Tally};
-use crate::webhook::{Reply, VerifyOptions};
+use crate::webhook::{Fixture, Reply, VerifyOptions};
 
 /// Request handler of `listen` with its settings and counters; one value shared by all connections.
 pub(crate) struct ListenHandler {
@@ -334,7 +334,14 @@ impl ListenHandler {
         };
         let took = incoming.begun.elapsed();
         let reply = status.map(|status| Reply::new(status.as_u16(), took, None));
-        match Box::pin(recording.keep(&incoming.id, incoming.at, &incoming.delivery, reply)).await {
+        let fixture = Fixture {
+            id: Some(incoming.id.clone()),
+            at: Some(incoming.at),
+            is_json: incoming.receipt.is_json,
+            reply,
+            ..Fixture::new(incoming.delivery.clone())
+        };
+        match Box::pin(recording.keep(fixture)).await {
             Ok(recorded) => {
                 self.report.tell(&Notice::Recorded {
                     id: &incoming.id,

@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use jiff::Timestamp;
 use tokio::sync::Semaphore;
 
 use crate::cli::SyncWhen;
@@ -11,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::io::recorder::{RecordedAt, Recorder, Sync};
 use crate::io::user_key::own_key;
 use crate::report::Reporter;
-use crate::webhook::{ANSWER_BODY, Delivery, Fixture, RecordedAnswer, Redactor, Reply};
+use crate::webhook::{ANSWER_BODY, Fixture, RecordedAnswer, Redactor};
 
 /// Recording settings.
 #[derive(Clone, Debug)]
@@ -76,24 +75,16 @@ impl ListenRecording {
     /// Records a delivery. Returns its place, or the reason why it was not recorded.
     pub(crate) async fn keep(
         &self,
-        id: &str,
-        at: Timestamp,
-        delivery: &Delivery,
-        reply: Option<Reply>,
+        mut fixture: Fixture,
     ) -> std::result::Result<RecordedAt, String> {
-        let size = u32::try_from(delivery.body.len() >> 20).unwrap_or(u32::MAX);
+        let size = u32::try_from(fixture.delivery.body.len() >> 20).unwrap_or(u32::MAX);
         // The semaphore is never closed.
         let _permit = self
             .serialising
             .acquire_many(size.min(COPIED_AT_ONCE))
             .await;
-        let mut fixture = Fixture {
-            id: Some(id.to_owned()),
-            at: Some(at),
-            reply,
-            ..Fixture::new(delivery.clone())
-        };
         if let Some(redactor) = &self.redactor {
+            fixture.is_json = false;
             redactor.redact(&mut fixture);
         }
         self.recorder.keep(&fixture).await

@@ -123,6 +123,7 @@ fn receipt<'a>(
     let document = match Document::of(delivery) {
         Ok(document) => {
             receipt.problems.extend_from_slice(document.problems());
+            receipt.is_json = document.is_json() && delivery.told_by_query().is_none();
             Some(document)
         }
         Err(_) if is_bare(delivery) => None,

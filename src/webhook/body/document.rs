@@ -205,6 +205,11 @@ impl<'a> Document<'a> {
         }
     }
 
+    /// True for a JSON text that was parsed as a whole.
+    pub fn is_json(&self) -> bool {
+        matches!(self.0, Form::Json(..))
+    }
+
     /// Creates a list.
     pub fn list(values: Vec<Document<'a>>) -> Self {
         Document(Form::Whole(Parts::List(values)))
@@ -549,7 +554,8 @@ impl<'de> Deserialize<'de> for Name<'de> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Document, LEVELS, Parts};
+    use super::{Document, Headers, LEVELS, Parts};
+    use crate::webhook::body::json::is_json;
     use crate::webhook::body::json_cursor::tests::any_json;
     use proptest::prelude::*;
 
@@ -570,6 +576,19 @@ mod tests {
         assert!(document.at("/a/2").is_some_and(Document::is_null));
         assert_eq!(document.members().unwrap().len(), 3);
         assert_eq!(document.at("/a").unwrap().values().unwrap().len(), 4);
+    }
+
+    #[test]
+    fn what_is_read_as_json_is_recorded_as_json() {
+        for depth in 0..400 {
+            let json = "[".repeat(depth) + "1" + &"]".repeat(depth);
+            let is_read = Document::json(json.as_bytes()).is_ok_and(|it| it.is_json());
+            assert!(!is_read || is_json(&json), "{depth} levels");
+        }
+        let is_json = |json: &str| Document::json(json.as_bytes()).unwrap().is_json();
+        assert!(is_json("1") && is_json(" {} ") && !Document::form(b"a=1").is_json());
+        let marked = Document::read(&Headers::new(), b"\xef\xbb\xbf{}").unwrap();
+        assert!(!marked.is_json(), "the mark is no JSON");
     }
 
     /// All values in these parts, each with its JSON text.
@@ -634,6 +653,7 @@ mod tests {
             };
             for levels in [LEVELS, 0] {
                 prop_assert_eq!(text(Parts::read(&json, levels)), text(Parts::parse(&json)));
+                prop_assert_eq!(Parts::read(&json, levels).is_ok(), is_json(json.trim_matches(super::SPACE)));
             }
         }
 
