@@ -20,7 +20,8 @@ use crate::webhook::{Delivery, Headers};
 ///
 /// A file in a form is an object: its `filename`, its `content-type`, its `size`, and its `content` if that is text.
 ///
-/// JSON is validated as a whole. A long text is parsed level by level on demand: most callers need a few texts near the top.
+/// JSON is validated as a whole. A long text is parsed level by level on demand: most callers need a few texts near the
+/// top.
 #[derive(Clone, Debug)]
 pub struct Document<'a>(Form<'a>);
 
@@ -471,7 +472,8 @@ impl<'a> Parts<'a> {
         Some(Parts::Map(members))
     }
 
-    /// Reads one level of a JSON value, and of a short one so many levels more; none if it is a scalar. All levels below are validated.
+    /// Reads one level of a JSON value, and of a short one so many levels more; none if it is a scalar. All levels below
+    /// are validated.
     fn read(json: &'a str, levels: usize) -> serde_json::Result<Option<Self>> {
         let levels = if json.len() <= SHORT { levels } else { 0 };
         match Self::split(json, |cursor| Document::open(json, cursor, levels)) {
