@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Compares `listen` with a bare hyper server and with nginx, side by side in one run, as ratios.
 
-    cargo build --release && benches/compare.py [ROUNDS]
+    cargo build --release && [BEFORE=FILE] benches/compare.py [ROUNDS]
 
 Needs wrk, and nginx for forwarding (Debian: `apt-get install wrk nginx`); what is not there is skipped with a word.
 Absolute figures of a shared machine mean little; the programs take turns (A B C, A B C), each ratio is of neighbours in
@@ -14,6 +14,8 @@ import contextlib, os, re, resource, shutil, socket, statistics, subprocess, sys
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 TOOL = os.environ.get("TOOL", os.path.join(ROOT, "target/release/webhook-cli"))
 BARE = os.environ.get("BARE")
+# An older build, whose rows stand beside ours: ratios differ from machine to machine, what changed differs less.
+BEFORE = os.environ.get("BEFORE")
 ROUNDS = int(sys.argv[1]) if len(sys.argv) > 1 else 5
 SECONDS = 3
 TICK = os.sysconf("SC_CLK_TCK")
@@ -159,14 +161,14 @@ def syncs_a_second(folder):
 
 
 def listening(bare, script, folder):
-    listen = lambda *flags: lambda: Server([TOOL, "listen", "--port", "0", *flags])
+    listen = lambda *flags, tool=TOOL: lambda: Server([tool, "listen", "--port", "0", *flags])
 
-    def record(when):
+    def record(when, tool=TOOL):
         def make():
             path = f"{folder}/{when}.ndjson"
             with contextlib.suppress(FileNotFoundError):
                 os.remove(path)
-            return Server([TOOL, "listen", "--port", "0", "-q", "--record", path, "--sync", when])
+            return listen("-q", "--record", path, "--sync", when, tool=tool)()
 
         return make
 
@@ -180,6 +182,10 @@ def listening(bare, script, folder):
         "listen -q --record --sync interval": record("interval"),
         "listen -q --record --sync always": record("always"),
     }
+    if BEFORE:
+        contestants["before: listen -q"] = listen("-q", tool=BEFORE)
+        contestants["before: listen, pretty to a file"] = listen(tool=BEFORE)
+        contestants["before: listen -q --record"] = record("interval", BEFORE)
     bounds = {
         "listen -q": (1.15, 0.90),
         "listen, pretty to a file": (1.5, 0.70),

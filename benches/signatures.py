@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 """Costs of signatures, as ratios in one run: receiving, verifying, making and replaying signed deliveries.
 
-    cargo build --release && benches/signatures.py [ROUNDS] [PART...]
+    cargo build --release && [BEFORE=FILE] benches/signatures.py [ROUNDS] [PART...]
 
 Parts: listen, verify, send, replay; all if none is named. Needs wrk, and nginx for one of the two sinks of `replay`. Each
 provider's 1,000 deliveries are made by `send`, all different, and wrk sends them again and again, the same bytes to the
 bare server and to `listen`. Contestants take turns, ratios are of neighbours in one round, medians are printed. The first
-line is a control: the bare server against itself. CPU time is what the kernel accounted. Ends with 1 if a figure is missed.
+line is a control: the bare server against itself. `BEFORE` is an older build, whose rows stand beside ours. CPU time is what the kernel accounted. Ends with 1 if a figure is missed.
 """
 
 import base64, json, os, resource, shutil, statistics, subprocess, sys, tempfile, time
@@ -14,7 +14,7 @@ import base64, json, os, resource, shutil, statistics, subprocess, sys, tempfile
 PARTS = [word for word in sys.argv[1:] if not word.isdigit()] or ["listen", "verify", "send", "replay"]
 sys.argv[1:] = [word for word in sys.argv[1:] if word.isdigit()]
 
-from compare import BARE, MISSED, ROUNDS, TOOL, Nginx, Server, bare_binary, load, verdict, wrk
+from compare import BARE, BEFORE, MISSED, ROUNDS, TOOL, Nginx, Server, bare_binary, load, verdict, wrk
 
 RECEIVED = {"generic": 1.12, "resend": 1.3, "mailgun": 1.35, "sendgrid": 6, "ses": 3, "postal": 3}
 DIFFERENT = 1000
@@ -63,10 +63,14 @@ def listening(bare, folder):
     print(f"\nlistening: CPU to bare hyper, {DIFFERENT} different deliveries of each provider\n")
     print(f"{'':12} {'CPU':>8} {'':15} {'us CPU each':>12} {'bare':>7} {'requests/s':>11}")
     serve = lambda: Server([bare, "serve"])
-    listen = lambda: Server([TOOL, "listen", "--port", "0", "-q", "--require-signature", "--tolerance", "1h"])
-    for name, bound in {"control": None, **RECEIVED}.items():
-        made = script("generic" if name == "control" else name, folder)
-        rounds = [(load(serve if name == "control" else listen, made), load(serve, made)) for _ in range(ROUNDS)]
+    listen = lambda tool: lambda: Server([tool, "listen", "--port", "0", "-q", "--require-signature", "--tolerance", "1h"])
+    rows = [("control", "generic", serve, None)]
+    for name, bound in RECEIVED.items():
+        rows.append((name, name, listen(TOOL), bound))
+        rows += [("  before", name, listen(BEFORE), None)] if BEFORE else []
+    for name, provider, make, bound in rows:
+        made = script(provider, folder)
+        rounds = [(load(make, made), load(serve, made)) for _ in range(ROUNDS)]
         ratio = statistics.median(ours["cpu"] / theirs["cpu"] for ours, theirs in rounds)
         cpu, rate = (statistics.median(ours[key] for ours, _ in rounds) for key in ("cpu", "rate"))
         floor = statistics.median(theirs["cpu"] for _, theirs in rounds)
