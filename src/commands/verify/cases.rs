@@ -49,9 +49,10 @@ fn length(it: &Addressed) -> usize {
     it.1.as_ref().map_or(0, |it| it.delivery.body.len())
 }
 
-/// True if these take as much memory as those on one side may.
-fn is_large(side: &VecDeque<Addressed>) -> bool {
-    side.iter().map(length).sum::<usize>() >= NEAR_BYTES
+/// True if these are more than the neighbours of one side may be, or several that take as much memory as they may.
+fn is_full(side: &VecDeque<Addressed>) -> bool {
+    let bytes = || side.iter().map(length).sum::<usize>();
+    side.len() > NEAR || side.len() > 1 && bytes() >= NEAR_BYTES
 }
 
 /// Iterator over the source: selects deliveries, and puts their neighbours beside them.
@@ -84,8 +85,7 @@ impl Cases {
 
     /// Reads the next delivery and those after it: one at least, which tells if the next is alone.
     fn look_ahead(&mut self) {
-        while self.ahead.len() <= NEAR
-            && !(self.ahead.len() > 1 && is_large(&self.ahead))
+        while !is_full(&self.ahead)
             && let Some(next) = self.all.next()
         {
             self.ahead.push_back(Arc::new(next));
@@ -125,7 +125,7 @@ impl Iterator for Cases {
             let near = self.behind.iter().rev().chain(&self.ahead);
             let near = near.map(Arc::clone).collect();
             self.behind.push_back(Arc::clone(&it));
-            while self.behind.len() > NEAR || self.behind.len() > 1 && is_large(&self.behind) {
+            while is_full(&self.behind) {
                 self.behind.pop_front();
             }
             return Some(Case::Delivery {
