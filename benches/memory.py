@@ -5,8 +5,8 @@
 
 All bodies in memory, those that wait for the disk or for a handler among them, share one budget of 256 MiB; what the program
 takes beside them is part of the figure. Each row sends 60 bodies of 24 MiB at once, each over a connection of its own, and
-every one must be answered. Then a recording of as many is read by each command that reads it. The peak is VmHWM of the kernel; the highest of all rounds counts. Ends with 1 if a figure
-is missed.
+every one must be answered. Then a recording of as many is read by each command that reads it. The peak is VmHWM of the
+kernel; the highest of all rounds counts. Ends with 1 if a figure is missed.
 """
 
 import contextlib, os, re, selectors, socket, socketserver, subprocess, sys, tempfile, threading, time

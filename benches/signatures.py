@@ -6,7 +6,8 @@
 Parts: listen, verify, send, replay; all if none is named. Needs wrk, and nginx for one of the two sinks of `replay`. Each
 provider's 1,000 deliveries are made by `send`, all different, and wrk sends them again and again, the same bytes to the
 bare server and to `listen`. Contestants take turns, ratios are of neighbours in one round, medians are printed. The first
-line is a control: the bare server against itself. `BEFORE` is an older build, whose rows stand beside ours. CPU time is what the kernel accounted. Ends with 1 if a figure is missed.
+line is a control: the bare server against itself. `BEFORE` is an older build, whose rows stand beside ours. CPU time is what
+the kernel accounted. Ends with 1 if a figure is missed.
 """
 
 import base64, json, os, resource, shutil, statistics, subprocess, sys, tempfile, time
