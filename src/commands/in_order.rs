@@ -5,12 +5,14 @@
 //! not grow with the input.
 
 use std::panic;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use std::vec;
+
+use crate::io::server::memory::{MemoryBudget, Reserved};
 
 /// Items that are worked on in the caller's thread before threads are started: short inputs need none.
 const FEW: usize = 8;
@@ -79,53 +81,13 @@ impl Trial {
 
 /// Running threads.
 struct Crew<R> {
-    /// Results of each worker, with the size of their items in bytes.
-    results: Vec<Receiver<(usize, Vec<R>)>>,
+    /// Results of each worker, with the share of their items in what may be in work.
+    results: Vec<Receiver<(Reserved, Vec<R>)>>,
     /// Index of the worker whose chunk is next.
     next: usize,
-    /// Size of the items whose results were taken last.
-    taken: usize,
-    load: Arc<Load>,
+    /// Share of the items whose results were taken last.
+    taken: Option<Reserved>,
     threads: Vec<JoinHandle<()>>,
-}
-
-/// Bytes of the items whose results were not taken yet.
-#[derive(Default)]
-struct Load {
-    state: Mutex<LoadState>,
-    is_less: Condvar,
-}
-
-#[derive(Default)]
-struct LoadState {
-    bytes: usize,
-    /// True once nobody takes results any more.
-    is_closed: bool,
-}
-
-impl Load {
-    /// Adds items, after waiting until there is room for them; false if nobody takes results any more.
-    fn add(&self, bytes: usize) -> bool {
-        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_full =
-            |it: &mut LoadState| !it.is_closed && it.bytes > 0 && it.bytes + bytes > IN_WORK;
-        let waited = self.is_less.wait_while(state, is_full);
-        let mut state = waited.unwrap_or_else(PoisonError::into_inner);
-        state.bytes += bytes;
-        !state.is_closed
-    }
-
-    /// Changes what is in work.
-    fn change(&self, change: impl FnOnce(&mut LoadState)) {
-        change(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner));
-        self.is_less.notify_one();
-    }
-}
-
-impl<R> Drop for Crew<R> {
-    fn drop(&mut self) {
-        self.load.change(|load| load.is_closed = true);
-    }
 }
 
 /// Applies `work` to each item of `input`.
@@ -213,14 +175,14 @@ where
     fn start(&self, input: I) -> Crew<R> {
         let (mut inputs, mut results, mut threads) = (Vec::new(), Vec::new(), Vec::new());
         for _ in 0..cores() {
-            let (given, taken) = sync_channel::<(usize, Vec<I::Item>)>(1);
+            let (given, taken) = sync_channel::<(Reserved, Vec<I::Item>)>(1);
             let (finished, result) = sync_channel(1);
             let work = Arc::clone(&self.work);
             inputs.push(given);
             results.push(result);
             threads.push(thread::spawn(move || {
-                for (bytes, chunk) in taken {
-                    let done = (bytes, chunk.into_iter().map(|item| work(item)).collect());
+                for (share, chunk) in taken {
+                    let done = (share, chunk.into_iter().map(|item| work(item)).collect());
                     // Nobody takes results after an interrupt.
                     if finished.send(done).is_err() {
                         return;
@@ -229,16 +191,11 @@ where
             }));
         }
         let Chunks { items, weigh } = self.chunks;
-        let load = Arc::<Load>::default();
-        threads.push(thread::spawn({
-            let load = Arc::clone(&load);
-            move || deal(input, &inputs, items, weigh, &load)
-        }));
+        threads.push(thread::spawn(move || deal(input, &inputs, items, weigh)));
         Crew {
             results,
             next: 0,
-            taken: 0,
-            load,
+            taken: None,
             threads,
         }
     }
@@ -247,11 +204,11 @@ where
 /// Deals the input out in chunks, to each worker in turn.
 fn deal<T>(
     mut input: impl Iterator<Item = T>,
-    workers: &[SyncSender<(usize, Vec<T>)>],
+    workers: &[SyncSender<(Reserved, Vec<T>)>],
     items: usize,
     weigh: fn(&T) -> usize,
-    load: &Load,
 ) {
+    let in_work = MemoryBudget::new(IN_WORK);
     for worker in workers.iter().cycle() {
         let mut chunk = Vec::with_capacity(items);
         let mut bytes = 0;
@@ -262,7 +219,11 @@ fn deal<T>(
             bytes += weigh(&item);
             chunk.push(item);
         }
-        if chunk.is_empty() || !load.add(bytes) || worker.send((bytes, chunk)).is_err() {
+        if chunk.is_empty() {
+            return;
+        }
+        let share = in_work.reserve_blocking(bytes);
+        if worker.send((share, chunk)).is_err() {
             return;
         }
     }
@@ -271,16 +232,14 @@ fn deal<T>(
 impl<R> Crew<R> {
     /// Takes the results of the next chunk; none at the end of the input.
     fn take(&mut self) -> Option<Vec<R>> {
-        let before = std::mem::take(&mut self.taken);
-        self.load.change(|load| load.bytes -= before);
-        if let Ok((bytes, results)) = self.results.get(self.next)?.recv() {
+        self.taken = None;
+        if let Ok((share, results)) = self.results.get(self.next)?.recv() {
             self.next = (self.next + 1) % self.results.len();
-            self.taken = bytes;
+            self.taken = Some(share);
             return Some(results);
         }
-        // Threads that wait for a place in a channel end with it.
+        // Threads that wait for a place in a channel, or for what is in one, end with it.
         self.results.clear();
-        self.load.change(|load| load.is_closed = true);
         for thread in self.threads.drain(..) {
             if let Err(payload) = thread.join() {
                 panic::resume_unwind(payload);
@@ -380,6 +339,22 @@ mod tests {
             started_at(Duration::ZERO, 0..100, larger, |n| n).count(),
             100
         );
+    }
+
+    #[test]
+    fn threads_that_wait_for_room_end_when_nobody_takes_results() {
+        let chunks = Chunks {
+            items: 1,
+            weigh: |_: &usize| super::IN_WORK,
+        };
+        // The thread that reads owns the sender.
+        let (alive, ended) = std::sync::mpsc::channel::<()>();
+        let input = (0..100_000).inspect(move |_| drop(alive.clone()));
+        let mut results = started_at(Duration::ZERO, input, chunks, |n| n);
+        assert_eq!(results.nth(FEW), Some(FEW));
+        drop(results);
+        let gone = ended.recv_timeout(Duration::from_secs(60));
+        assert_eq!(gone, Err(std::sync::mpsc::RecvTimeoutError::Disconnected));
     }
 
     #[test]

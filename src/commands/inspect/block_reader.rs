@@ -8,14 +8,12 @@ use std::path::Path;
 use bytes::Bytes;
 
 use crate::inspector::store::line_place::LinePlace;
-use crate::io::server::memory::{BlockingMemory, Reserved};
+use crate::io::recording::detect::LONGEST;
+use crate::io::server::memory::{MemoryBudget, Reserved};
 use crate::webhook::block_for;
 
 /// Bytes of a recording that are read at once.
 const BLOCK: usize = 1 << 20;
-
-/// Longest line that is read.
-const LONGEST: u64 = 256 << 20;
 
 /// Use of a line that is longer than a block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,7 +48,7 @@ pub(crate) struct BlockLine {
 /// Reader of a recording.
 pub(crate) struct BlockReader {
     file: File,
-    memory: BlockingMemory,
+    memory: MemoryBudget,
     /// Offset of the next line, in bytes.
     offset: u64,
     /// Lines before that.
@@ -96,7 +94,7 @@ impl RecordingBlock {
 
 impl BlockReader {
     /// Reads a file from its beginning. Long lines are read once there is memory for them.
-    pub(crate) fn new(file: File, memory: BlockingMemory) -> Self {
+    pub(crate) fn new(file: File, memory: MemoryBudget) -> Self {
         Self {
             file,
             memory,
@@ -137,7 +135,7 @@ impl BlockReader {
         }
         let whole = usize::try_from(length).unwrap_or(usize::MAX) + 1;
         // The line, and the body once it is decoded.
-        let memory = self.memory.reserve(2 * whole);
+        let memory = self.memory.reserve_blocking(2 * whole);
         let mut text = Vec::with_capacity(block_for(whole));
         text.append(&mut self.rest);
         self.file
@@ -168,7 +166,7 @@ impl BlockReader {
                 None if read == 0 => return Ok(None),
                 None => self.passed += read as u64,
             }
-            if self.passed > LONGEST {
+            if self.passed > LONGEST as u64 {
                 return Err(io::Error::other("a line is longer than 256 MiB"));
             }
         }
@@ -226,28 +224,23 @@ fn is_same(one: &std::fs::Metadata, other: &std::fs::Metadata) -> bool {
 #[cfg(test)]
 mod tests {
     use super::{BLOCK, BlockReader, LongLine};
-    use crate::io::server::memory::{BlockingMemory, MemoryBudget};
+    use crate::io::server::memory::MemoryBudget;
     use std::fs::{self, OpenOptions};
     use std::io::Write as _;
-    use tokio::runtime::{Builder, Runtime};
 
     /// Recording in a folder of its own, and a reader of it.
     struct Case {
         folder: tempfile::TempDir,
         reader: BlockReader,
-        _runtime: Runtime,
     }
 
     fn case(text: &str, memory: &MemoryBudget) -> Case {
-        let runtime = Builder::new_current_thread().build().unwrap();
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("r.ndjson");
         fs::write(&path, text).unwrap();
-        let memory = BlockingMemory::new(memory, runtime.handle().clone());
         Case {
-            reader: BlockReader::new(fs::File::open(path).unwrap(), memory),
+            reader: BlockReader::new(fs::File::open(path).unwrap(), memory.clone()),
             folder,
-            _runtime: runtime,
         }
     }
 

@@ -10,7 +10,7 @@ use crate::inspector::store::entry::Entry;
 use crate::inspector::store::names::Names;
 use crate::inspector::store::table::Table;
 use crate::io::recorder::file_name;
-use crate::io::server::memory::BlockingMemory;
+use crate::io::server::memory::MemoryBudget;
 use crate::webhook::Fixture;
 
 /// Most bytes for a file that needs no memory of the budget: one is read at a time.
@@ -27,7 +27,7 @@ pub(crate) struct FolderIndexer {
     backend: Arc<dyn Backend>,
     /// True once the reader is to end.
     stop: Arc<AtomicBool>,
-    memory: BlockingMemory,
+    memory: MemoryBudget,
 }
 
 impl FolderIndexer {
@@ -37,7 +37,7 @@ impl FolderIndexer {
         table: &Arc<Table>,
         backend: &Arc<dyn Backend>,
         stop: &Arc<AtomicBool>,
-        memory: &BlockingMemory,
+        memory: &MemoryBudget,
     ) -> FolderIndexer {
         let entries = fs::read_dir(folder).into_iter().flatten().flatten();
         let mut files: Vec<PathBuf> = entries
@@ -73,7 +73,7 @@ impl FolderIndexer {
         let length = fs::metadata(path).map_or(0, |it| it.len());
         // The file, and the body once it is decoded.
         let reserved = usize::try_from(2 * length).unwrap_or(usize::MAX);
-        let _memory = (reserved > SMALL).then(|| self.memory.reserve(reserved));
+        let _memory = (reserved > SMALL).then(|| self.memory.reserve_blocking(reserved));
         let fixture = match fs::read(path).map(|text| Fixture::read(&text)) {
             Ok(Ok(fixture)) => fixture,
             Ok(Err(fault)) => {

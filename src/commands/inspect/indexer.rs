@@ -6,8 +6,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 
-use bytes::Bytes;
-
 use crate::commands::in_order::{Chunks, in_order};
 use crate::commands::inspect::block_reader::{BlockLine, BlockReader, LongLine, RecordingBlock};
 use crate::inspector::backend::Backend;
@@ -15,8 +13,8 @@ use crate::inspector::store::entry::Entry;
 use crate::inspector::store::kept::Kept;
 use crate::inspector::store::names::Names;
 use crate::inspector::store::table::Table;
-use crate::io::server::memory::BlockingMemory;
-use crate::webhook::{Fault, Fixture, RecordedAnswer, RecordedLine};
+use crate::io::server::memory::MemoryBudget;
+use crate::webhook::{RecordedAnswer, RecordedLine};
 
 /// Pause between two looks at a recording that may grow.
 const GLANCE: Duration = Duration::from_millis(100);
@@ -39,15 +37,9 @@ pub(crate) struct Indexer {
     /// True once the reader is to end.
     pub(crate) stop: Arc<AtomicBool>,
     /// Memory for long lines.
-    pub(crate) memory: BlockingMemory,
+    pub(crate) memory: MemoryBudget,
     /// Number of the file in the table.
     pub(crate) file: u16,
-}
-
-/// Line that was read.
-enum ReadLine {
-    Delivery(Fixture),
-    Answer(RecordedAnswer),
 }
 
 /// Rows of a block.
@@ -150,32 +142,20 @@ impl Indexer {
     }
 
     fn take_new(&self, line: &BlockLine) {
-        match ReadLine::of(&line.text) {
-            Ok(Some(ReadLine::Delivery(fixture))) => {
+        match RecordedLine::read(&line.text, false) {
+            Ok(RecordedLine::Delivery(fixture)) => {
                 let receipt = self.backend.judge(&fixture);
                 let address = address(&self.path, line.number);
                 let mut names = Names::default();
                 let place = Some((line.place, line.number));
                 let entry = Entry::recorded(&fixture, &receipt, place, &address, &mut names);
                 let id = fixture.id.clone().unwrap_or_else(|| address.clone());
-                let kept = Kept::recorded(id, address, fixture, receipt);
+                let kept = Kept::recorded(id, address, *fixture, receipt);
                 self.table.append(entry, &names, kept);
             }
-            Ok(Some(ReadLine::Answer(answer))) => self.table.forwarded(answer),
-            Ok(None) => {}
+            Ok(RecordedLine::Answer(answer)) => self.table.forwarded(*answer),
             Err(fault) => self.broken(line.number, &fault.reason),
         }
-    }
-}
-
-impl ReadLine {
-    /// Parses a line; none if it holds nothing.
-    fn of(text: &Bytes) -> Result<Option<ReadLine>, Fault> {
-        if RecordedLine::is_answer(text) {
-            return RecordedAnswer::read_line(text).map(|it| Some(ReadLine::Answer(it)));
-        }
-        let fixture = RecordedLine::delivery(text, false)?;
-        Ok(fixture.map(ReadLine::Delivery))
     }
 }
 
@@ -184,8 +164,8 @@ impl BlockRows {
     fn read(block: &RecordingBlock, file: u16, path: &Path, backend: &dyn Backend) -> BlockRows {
         let mut rows = BlockRows::default();
         for line in block.lines(file) {
-            match ReadLine::of(&line.text) {
-                Ok(Some(ReadLine::Delivery(fixture))) => {
+            match RecordedLine::read(&line.text, false) {
+                Ok(RecordedLine::Delivery(fixture)) => {
                     let receipt = backend.outline(&fixture);
                     let unnamed = match fixture.id {
                         Some(_) => String::new(),
@@ -195,8 +175,7 @@ impl BlockRows {
                     let entry = Entry::recorded(&fixture, &receipt, place, &unnamed, names);
                     rows.entries.push(entry);
                 }
-                Ok(Some(ReadLine::Answer(answer))) => rows.answers.push(answer),
-                Ok(None) => {}
+                Ok(RecordedLine::Answer(answer)) => rows.answers.push(*answer),
                 Err(fault) => rows.broken.push((line.number, fault.reason)),
             }
         }

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use tokio::net::TcpListener;
-use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
@@ -22,7 +21,7 @@ use crate::inspector::store::table::Table;
 use crate::inspector::{Inspector, InspectorPlan, server};
 use crate::io::recording::detect::is_recording;
 use crate::io::secrets;
-use crate::io::server::memory::{BlockingMemory, MemoryBudget};
+use crate::io::server::memory::MemoryBudget;
 use crate::report::{Notice, Reporter};
 use crate::webhook::Target;
 
@@ -131,10 +130,9 @@ impl BoundInspector {
         };
         let backend: Arc<dyn Backend> = Arc::new(Engine::new(settings, Arc::clone(table)));
         let stop = Arc::new(AtomicBool::new(false));
-        let memory = BlockingMemory::new(memory, Handle::current());
         for (path, appended) in recordings {
             if !is_recording(path) {
-                let indexer = FolderIndexer::new(path, table, &backend, &stop, &memory);
+                let indexer = FolderIndexer::new(path, table, &backend, &stop, memory);
                 start_indexer(|| indexer.run(), table);
                 continue;
             }

@@ -1,8 +1,10 @@
 //! Memory for bodies: one budget for what is received, forwarded and recorded, and for what is read from a recording meanwhile.
 
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread::{self, Thread};
 
-use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Bytes in memory of all large bodies together; whoever needs more waits.
@@ -15,13 +17,6 @@ pub struct MemoryBudget {
     free: Arc<Semaphore>,
     /// KiB of the whole budget.
     all: u32,
-}
-
-/// Budget for threads that may block while they wait for memory.
-#[derive(Clone, Debug)]
-pub struct BlockingMemory {
-    budget: MemoryBudget,
-    runtime: Handle,
 }
 
 /// Part of a budget, until it is dropped.
@@ -44,6 +39,18 @@ impl MemoryBudget {
         Reserved(permits.await.expect("the semaphore is never closed"))
     }
 
+    /// Reserves so many bytes in a thread that may block while it waits for them.
+    pub fn reserve_blocking(&self, bytes: usize) -> Reserved {
+        let mut reserved = pin!(self.reserve(bytes));
+        let waker = Waker::from(Arc::new(Unpark(thread::current())));
+        loop {
+            match reserved.as_mut().poll(&mut Context::from_waker(&waker)) {
+                Poll::Ready(reserved) => return reserved,
+                Poll::Pending => thread::park(),
+            }
+        }
+    }
+
     /// Reserves so many bytes if they are free and nobody waits for them.
     pub fn try_reserve(&self, bytes: usize) -> Option<Reserved> {
         let permits = Arc::clone(&self.free).try_acquire_many_owned(self.needed(bytes));
@@ -56,21 +63,12 @@ impl MemoryBudget {
     }
 }
 
-impl BlockingMemory {
-    /// Budget for the threads beside this runtime.
-    pub fn new(budget: &MemoryBudget, runtime: Handle) -> Self {
-        Self {
-            budget: budget.clone(),
-            runtime,
-        }
-    }
+/// Waker of a thread that waits.
+struct Unpark(Thread);
 
-    /// Reserves so many bytes, after waiting for them in turn. It must not be called by a task.
-    pub fn reserve(&self, bytes: usize) -> Reserved {
-        match self.budget.try_reserve(bytes) {
-            Some(reserved) => reserved,
-            None => self.runtime.block_on(self.budget.reserve(bytes)),
-        }
+impl Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
     }
 }
 
@@ -84,7 +82,7 @@ impl Reserved {
 
 #[cfg(test)]
 mod tests {
-    use super::{BlockingMemory, MemoryBudget};
+    use super::MemoryBudget;
 
     #[test]
     fn what_is_reserved_is_never_more_than_the_budget() {
@@ -111,14 +109,10 @@ mod tests {
 
     #[test]
     fn a_thread_that_may_block_waits_for_its_turn() {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .build()
-            .unwrap();
         let budget = MemoryBudget::new(1 << 20);
-        let blocking = BlockingMemory::new(&budget, runtime.handle().clone());
         let held = budget.try_reserve(1 << 20).unwrap();
         std::thread::scope(|scope| {
-            let waiting = scope.spawn(|| blocking.reserve(1 << 20));
+            let waiting = scope.spawn(|| budget.reserve_blocking(1 << 20));
             assert!(!waiting.is_finished());
             drop(held);
             assert!(waiting.join().is_ok());
